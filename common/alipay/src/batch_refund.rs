@@ -1,0 +1,102 @@
+//! `batch_refund_notify`, the results of a refund request at the legacy gateway.
+
+use chrono::{DateTime, Utc};
+
+use crate::parameters::Parameters;
+use crate::{Fen, ResultDetailsError, Unreadable, result_details};
+
+/// The notification `batch_refund_notify`. It carries no order number, no seller and no total: the
+/// batch number and the trade numbers are its only links to orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchRefundNotify {
+    /// The number of the refund request, checked like an order number.
+    pub batch_no: String,
+    /// When this delivery was attempted.
+    pub notify_time: Option<DateTime<Utc>>,
+    /// The results, in their order; at least one.
+    pub items: Vec<BatchRefundItem>,
+}
+
+/// What became of one refund of the batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchRefundItem {
+    /// The trade, checked like an order number.
+    pub trade_no: String,
+    /// The amount of this refund.
+    pub amount: Fen,
+    /// `SUCCESS` or the code of an error. Codes outside Alipay's published table occur.
+    pub result: String,
+    /// Whether the money goes back to a bank card, where Alipay says so.
+    pub bank: Option<BankReturn>,
+    /// The service fee that was given back together with the refund.
+    pub fee: Option<FeeLeg>,
+}
+
+impl BatchRefundItem {
+    /// Whether the money was refunded: the result is `SUCCESS`, every other word is a failure.
+    pub fn succeeded(&self) -> bool {
+        self.result == "SUCCESS"
+    }
+}
+
+/// How a refund returns to a bank card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BankReturn {
+    /// Whether the money goes back to a bank card at all.
+    pub to_bank: bool,
+    /// How far that is.
+    pub state: BankReturnState,
+}
+
+/// How far a return to a bank card is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BankReturnState {
+    /// `S`: done.
+    Done,
+    /// `F`: failed.
+    Failed,
+    /// `P`: in progress.
+    InProgress,
+}
+
+/// The service fee given back with a refund, a transfer with a result of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeeLeg {
+    /// The account that receives the fee, a mail address or telephone number.
+    pub account: String,
+    /// The user number of that account.
+    pub user_id: String,
+    /// The fee.
+    pub amount: Fen,
+    /// `SUCCESS` or the code of an error; says nothing about the refund itself.
+    pub result: String,
+}
+
+impl BatchRefundNotify {
+    pub(crate) fn read(parameters: &Parameters<'_>) -> Result<BatchRefundNotify, Unreadable> {
+        let details = parameters.required("result_details")?;
+        Ok(BatchRefundNotify {
+            batch_no: parameters.number("batch_no")?,
+            notify_time: parameters.time("notify_time")?,
+            items: BatchRefundItem::parse_details(&details)?,
+        })
+    }
+}
+
+impl BatchRefundItem {
+    /// Reads the value of `result_details`: items joined by `#`.
+    ///
+    /// ```text
+    /// item    = refund [ "$" fee ] *( "|" royalty ) [ "$$" subtrade ]
+    /// refund  = trade_no "^" amount "^" result [ "^" "true"/"false" "^" "S"/"F"/"P" ]
+    /// fee     = account "^" user_id "^" amount "^" result
+    /// ```
+    ///
+    /// Royalties and the sub-trade are transfers between other accounts; they are passed over.
+    ///
+    /// # Errors
+    /// [`ResultDetailsError`] with the number of the item.
+    pub fn parse_details(details: &str) -> Result<Vec<BatchRefundItem>, ResultDetailsError> {
+        result_details::parse(details)
+    }
+}

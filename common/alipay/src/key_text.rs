@@ -1,0 +1,109 @@
+//! The forms in which people store RSA keys: from text to the numbers of a key.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rsa::pkcs1;
+use rsa::pkcs8::PrivateKeyInfo;
+use rsa::pkcs8::der::Decode;
+use rsa::pkcs8::spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
+use x509_cert::Certificate;
+
+use crate::KeyError;
+
+const PUBLIC: &str = "public key or certificate";
+const PRIVATE: &str = "private key";
+
+/// The PKCS#1 `RSAPublicKey` in a text: PEM or bare base64 of an SPKI, a PKCS#1 public key or a
+/// certificate. Of several PEM blocks, the first counts.
+pub(crate) fn public_key_der(text: &str) -> Result<Vec<u8>, KeyError> {
+    let der = decode(text)?;
+    match Found::in_der(&der) {
+        Found::PublicKey(key) => Ok(key),
+        Found::PrivateKey(_) => {
+            Err(KeyError::Unexpected { expected: PUBLIC, found: "private key" })
+        }
+        Found::OtherAlgorithm(algorithm) => Err(KeyError::NotRsa { algorithm }),
+        Found::Nothing => Err(KeyError::Unknown { expected: PUBLIC }),
+    }
+}
+
+/// The PKCS#1 `RSAPrivateKey` in a text: PEM or bare base64 of a PKCS#8 or PKCS#1 private key.
+pub(crate) fn private_key_der(text: &str) -> Result<Vec<u8>, KeyError> {
+    let der = decode(text)?;
+    match Found::in_der(&der) {
+        Found::PrivateKey(key) => Ok(key),
+        Found::PublicKey(_) => {
+            Err(KeyError::Unexpected { expected: PRIVATE, found: "public key or certificate" })
+        }
+        Found::OtherAlgorithm(algorithm) => Err(KeyError::NotRsa { algorithm }),
+        Found::Nothing => Err(KeyError::Unknown { expected: PRIVATE }),
+    }
+}
+
+/// Takes the first PEM block, or the whole text, without its white space, as base64.
+///
+/// Not a strict PEM reader on purpose: the lines of Alipay's own certificates have 76 characters
+/// where PEM wants 64, and consoles show keys as one long line.
+fn decode(text: &str) -> Result<Vec<u8>, KeyError> {
+    let base64 = match text.split_once("-----BEGIN ") {
+        None => text,
+        Some((_, rest)) => pem_block(rest)?,
+    };
+    let base64: String = base64.split_whitespace().collect();
+    if base64.is_empty() {
+        return Err(KeyError::Empty);
+    }
+    STANDARD.decode(base64).map_err(|error| KeyError::NotBase64 { reason: error.to_string() })
+}
+
+/// The inside of a PEM block, given what follows its `-----BEGIN `.
+///
+/// The label is not believed: people wrap PKCS#1 in `PUBLIC KEY`. What counts is inside.
+fn pem_block(rest: &str) -> Result<&str, KeyError> {
+    let label = rest.split("-----").next().unwrap_or_default();
+    let unfinished = || KeyError::UnfinishedPem { label: label.chars().take(64).collect() };
+    let (_, block) = rest.split_once("-----").ok_or_else(unfinished)?;
+    let (block, _) = block.split_once("-----END ").ok_or_else(unfinished)?;
+    // OpenSSL's old form says it in a header, PKCS#8 in its label.
+    if label.starts_with("ENCRYPTED") || block.contains("Proc-Type:") {
+        return Err(KeyError::Encrypted);
+    }
+    Ok(block)
+}
+
+/// What a DER text turned out to be.
+enum Found {
+    /// An RSA public key, as PKCS#1 DER.
+    PublicKey(Vec<u8>),
+    /// An RSA private key, as PKCS#1 DER.
+    PrivateKey(Vec<u8>),
+    /// A key or certificate of another algorithm, named by its object identifier.
+    OtherAlgorithm(String),
+    Nothing,
+}
+
+impl Found {
+    /// The forms exclude each other: their outermost SEQUENCEs begin differently.
+    fn in_der(der: &[u8]) -> Found {
+        let rsa = |algorithm: ObjectIdentifier, key: Found| match algorithm {
+            pkcs1::ALGORITHM_OID => key,
+            other => Found::OtherAlgorithm(other.to_string()),
+        };
+        if let Ok(spki) = SubjectPublicKeyInfoRef::from_der(der) {
+            let key = Found::PublicKey(spki.subject_public_key.raw_bytes().to_vec());
+            rsa(spki.algorithm.oid, key)
+        } else if let Ok(certificate) = Certificate::from_der(der) {
+            let spki = certificate.tbs_certificate.subject_public_key_info;
+            let key = Found::PublicKey(spki.subject_public_key.raw_bytes().to_vec());
+            rsa(spki.algorithm.oid, key)
+        } else if pkcs1::RsaPublicKey::from_der(der).is_ok() {
+            Found::PublicKey(der.to_vec())
+        } else if let Ok(pkcs8) = PrivateKeyInfo::from_der(der) {
+            rsa(pkcs8.algorithm.oid, Found::PrivateKey(pkcs8.private_key.to_vec()))
+        } else if pkcs1::RsaPrivateKey::from_der(der).is_ok() {
+            Found::PrivateKey(der.to_vec())
+        } else {
+            Found::Nothing
+        }
+    }
+}

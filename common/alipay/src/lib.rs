@@ -1,0 +1,96 @@
+//! The Alipay protocol, pure: no network, no database, no clock.
+//!
+//! Alipay tells a merchant what happened to a trade by POSTing a signed form to the merchant's
+//! notify URL. This crate turns the bytes of such a form into something to act upon, in four
+//! steps, and in the other direction signs what a merchant (or a stand-in for Alipay) sends.
+//!
+//! 1. **[`Form::parse`]** splits the body and decodes it once, to *bytes*. The signature covers
+//!    bytes, and a message may be in GBK: decoding to text first would destroy what was signed.
+//! 2. **[`Verifier::verify`]** rebuilds the signed text ([`canonical`]) and checks the signature
+//!    with the merchant's keys. The configuration decides which [`SignType`]s are accepted.
+//! 3. **[`Charset::of`]** finds the character set: the message's own `charset` parameter on the
+//!    Open Platform, the merchant's configuration at the legacy gateway.
+//! 4. **[`Notification::read`]** decodes and parses the values that are used, strictly: amounts as
+//!    [`Fen`], times as UTC ([`parse_beijing`]), refund results by their grammar.
+//!
+//! A valid signature says that Alipay wrote the message, not for whom: Alipay's old RSA key is
+//! shared by all merchants. Whoever calls this crate compares `seller_id` or `app_id` too.
+//!
+//! ```
+//! use alipay::{Charset, Fen, Form, Md5Key, Notification, Protocol, SignType, Verifier};
+//!
+//! let body = b"out_trade_no=A-1&trade_no=2014111363338388&trade_status=TRADE_SUCCESS\
+//!     &total_fee=2.75&subject=%B2%E2%CA%D4&gmt_payment=2014-11-13+20%3A39%3A50\
+//!     &sign_type=MD5&sign=c56bd560888777d9ecad1b7f66101882";
+//!
+//! let verifier = Verifier::new(
+//!     Protocol::Mapi,
+//!     vec![SignType::Md5],
+//!     vec![Md5Key::new("10000000000000000000000000000000")],
+//!     vec![],
+//! )?;
+//!
+//! let form = Form::parse(body)?;
+//! let verified = verifier.verify(&form, &[])?;
+//! assert_eq!(verified.sign_type, SignType::Md5);
+//!
+//! let charset = Charset::of(&form, Charset::Gbk)?;
+//! let Notification::Trade(trade) = Notification::read(&form, Protocol::Mapi, charset)? else {
+//!     panic!("a trade_status_sync");
+//! };
+//! assert_eq!(trade.out_trade_no, "A-1");
+//! assert_eq!(trade.total, Fen::new(275));
+//! assert_eq!(trade.gmt_payment.unwrap().to_rfc3339(), "2014-11-13T12:39:50+00:00");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The two gateways ([`Protocol`]) differ in names, in the character set and in whether empty
+//! values are signed ([`Rule`]). Keys are read in every form in which consoles and tools hand
+//! them out: [`PublicKey::read`], [`PrivateKey::read`]. A [`Signer`] signs forms.
+//!
+//! Nothing here panics on bytes from outside, and nothing that can reach a log (`Debug`, errors)
+//! shows a key, a signature or the values of a form.
+
+mod batch_refund;
+mod canonical;
+mod charset;
+mod form;
+mod key_error;
+mod key_text;
+mod md5;
+mod money;
+mod notification;
+mod parameters;
+mod percent;
+mod private_key;
+mod protocol;
+mod public_key;
+mod result_details;
+mod sign;
+mod sign_type;
+mod signature_error;
+mod time;
+mod trade_status;
+mod trade_status_sync;
+mod verify;
+
+pub use batch_refund::{BankReturn, BankReturnState, BatchRefundItem, BatchRefundNotify, FeeLeg};
+pub use canonical::{Rule, canonical};
+pub use charset::{Charset, CharsetError};
+pub use form::{Form, FormError, MAX_PARAMETERS};
+pub use key_error::KeyError;
+pub use md5::{Md5Key, md5_sign};
+pub use money::{Fen, MoneyError};
+pub use notification::{Notification, Unreadable};
+pub use percent::ascii_form;
+pub use private_key::PrivateKey;
+pub use protocol::{Protocol, UnknownProtocol};
+pub use public_key::PublicKey;
+pub use result_details::{ItemProblem, ResultDetailsError};
+pub use sign::Signer;
+pub use sign_type::{SignType, UnknownSignType};
+pub use signature_error::SignatureError;
+pub use time::{TimeError, format_beijing, parse_beijing};
+pub use trade_status::{RefundStatus, TradeStatus};
+pub use trade_status_sync::TradeStatusSync;
+pub use verify::{Verified, Verifier};

@@ -1,0 +1,121 @@
+//! What a notification says.
+
+use crate::form::printable;
+use crate::parameters::Parameters;
+use crate::{
+    BatchRefundNotify, Charset, CharsetError, Form, MoneyError, Protocol, ResultDetailsError,
+    TimeError, TradeStatusSync,
+};
+
+/// A notification, read after its signature was verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notification {
+    /// `trade_status_sync`: something happened to a trade, a refund included.
+    Trade(Box<TradeStatusSync>),
+    /// `batch_refund_notify` of the legacy gateway: the results of a refund request.
+    BatchRefund(BatchRefundNotify),
+}
+
+/// Why a notification cannot be read. Its signature may well be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// A value is not text in the character set of the message.
+    #[error("{parameter}: {source}")]
+    Charset {
+        /// The parameter.
+        parameter: &'static str,
+        /// What is wrong.
+        source: CharsetError,
+    },
+    /// A parameter without which the message means nothing is absent or empty.
+    #[error("the parameter {parameter} is missing")]
+    Missing {
+        /// The parameter.
+        parameter: &'static str,
+    },
+    /// A value is not an amount.
+    #[error("{parameter}: {source}")]
+    Amount {
+        /// The parameter.
+        parameter: &'static str,
+        /// What is wrong.
+        source: MoneyError,
+    },
+    /// The total of a trade is zero.
+    #[error("{parameter}: the total of a trade is above zero")]
+    ZeroTotal {
+        /// The parameter.
+        parameter: &'static str,
+    },
+    /// A value is not a time.
+    #[error("{parameter}: {source}")]
+    Time {
+        /// The parameter.
+        parameter: &'static str,
+        /// What is wrong.
+        source: TimeError,
+    },
+    /// An order, trade or batch number that no database should hold.
+    #[error("{parameter}: {reason}")]
+    OrderNumber {
+        /// The parameter.
+        parameter: &'static str,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// A `notify_type` that we do not know.
+    #[error("unknown notify_type {notify_type}")]
+    NotifyType {
+        /// The word, unprintable bytes escaped, cut after 64 characters.
+        notify_type: String,
+    },
+    /// The `result_details` of a batch refund do not follow their grammar.
+    #[error("result_details: {0}")]
+    ResultDetails(#[from] ResultDetailsError),
+}
+
+impl Unreadable {
+    /// A short word for logs, metrics and dead letters: `invalid_charset`, `missing_parameter`,
+    /// `unreadable_amount`, `unreadable_time`, `unreadable_order_number`, `unknown_notify_type` or
+    /// `unreadable_result_details`.
+    pub fn reason_code(&self) -> &'static str {
+        match self {
+            Unreadable::Charset { .. } => "invalid_charset",
+            Unreadable::Missing { .. } => "missing_parameter",
+            Unreadable::Amount { .. } | Unreadable::ZeroTotal { .. } => "unreadable_amount",
+            Unreadable::Time { .. } => "unreadable_time",
+            Unreadable::OrderNumber { .. } => "unreadable_order_number",
+            Unreadable::NotifyType { .. } => "unknown_notify_type",
+            Unreadable::ResultDetails(_) => "unreadable_result_details",
+        }
+    }
+}
+
+impl Notification {
+    /// Reads a form whose signature was verified, in the character set of the message (see
+    /// [`Charset::of`]).
+    ///
+    /// A form without `notify_type` is a `trade_status_sync`. Only values that are used are
+    /// decoded and parsed: whatever else Alipay sends, now or later, cannot make a message
+    /// unreadable.
+    ///
+    /// # Errors
+    /// [`Unreadable`] names the parameter and what is wrong with it.
+    pub fn read(
+        form: &Form,
+        protocol: Protocol,
+        charset: Charset,
+    ) -> Result<Notification, Unreadable> {
+        let parameters = Parameters { form, charset };
+        match form.get("notify_type") {
+            None | Some([]) | Some(b"trade_status_sync") => {
+                let trade = TradeStatusSync::read(&parameters, protocol)?;
+                Ok(Notification::Trade(Box::new(trade)))
+            }
+            Some(b"batch_refund_notify") => {
+                BatchRefundNotify::read(&parameters).map(Notification::BatchRefund)
+            }
+            Some(other) => Err(Unreadable::NotifyType { notify_type: printable(other) }),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Before facts count, the notification must agree with the order.
+//!
+//! A mismatch delivers nothing and goes to a person with its evidence.
+
+use alipay::{Fen, TradeStatusSync};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// A trade may have been created this long before its order and still pay it: clocks of the shop,
+/// the database and Alipay differ. Anything older is an old message for a reused order number.
+pub const TRADE_BEFORE_ORDER: TimeDelta = TimeDelta::days(1);
+
+/// What the shop wrote when it placed the order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderTerms {
+    /// `out_trade_no`.
+    pub id: String,
+    /// The configured merchant that the order belongs to.
+    pub merchant: String,
+    /// Amount of the order, fen.
+    pub total_fee: Fen,
+    /// When the order was placed.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Who the configured merchant is at Alipay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The merchant's name in the configuration.
+    pub merchant: String,
+    /// 2088 and 12 digits.
+    pub seller_id: Option<String>,
+    /// The Open Platform application.
+    pub app_id: Option<String>,
+}
+
+/// Why a notification does not belong to the order that it names. The text is the evidence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message says what the fields are")]
+pub enum Mismatch {
+    #[error("the order belongs to merchant {order}, the notification came for {notification}")]
+    Merchant { order: String, notification: String },
+    #[error("the order's total is {order} yuan, the notification says {notification} yuan")]
+    Total { order: Fen, notification: Fen },
+    #[error("the merchant's seller_id is {merchant}, the notification says {notification}")]
+    Seller { merchant: String, notification: String },
+    #[error("the merchant's app_id is {merchant}, the notification says {notification}")]
+    App { merchant: String, notification: String },
+    #[error("the currency is {notification}, only CNY is taken")]
+    Currency { notification: String },
+    #[error("the trade was created at {trade}, more than a day before the order ({order})")]
+    OlderThanOrder { trade: DateTime<Utc>, order: DateTime<Utc> },
+    #[error("refund_fee {refunded} yuan is above the total of {total} yuan")]
+    RefundAboveTotal { refunded: Fen, total: Fen },
+}
+
+impl Mismatch {
+    /// The stable word for this reason in dead letters, tables and metrics.
+    #[must_use]
+    pub fn reason_code(&self) -> &'static str {
+        match self {
+            Mismatch::Merchant { .. } => "merchant_mismatch",
+            Mismatch::Total { .. } => "total_mismatch",
+            Mismatch::Seller { .. } => "seller_mismatch",
+            Mismatch::App { .. } => "app_mismatch",
+            Mismatch::Currency { .. } => "currency_mismatch",
+            Mismatch::OlderThanOrder { .. } => "trade_older_than_order",
+            Mismatch::RefundAboveTotal { .. } => "refund_above_total",
+        }
+    }
+}
+
+/// Checks a notification against the order and the merchant.
+///
+/// # Errors
+/// The first [`Mismatch`] found.
+pub fn agree(
+    terms: &OrderTerms,
+    identity: &Identity,
+    said: &TradeStatusSync,
+) -> Result<(), Mismatch> {
+    if terms.merchant != identity.merchant {
+        return Err(Mismatch::Merchant {
+            order: terms.merchant.clone(),
+            notification: identity.merchant.clone(),
+        });
+    }
+    if let Some((merchant, notification)) = differs(&identity.seller_id, &said.seller_id) {
+        return Err(Mismatch::Seller { merchant, notification });
+    }
+    if let Some((merchant, notification)) = differs(&identity.app_id, &said.app_id) {
+        return Err(Mismatch::App { merchant, notification });
+    }
+    if let Some(currency) = said.currency.as_ref().filter(|currency| !is_cny(currency)) {
+        return Err(Mismatch::Currency { notification: currency.clone() });
+    }
+    if said.total != terms.total_fee {
+        return Err(Mismatch::Total { order: terms.total_fee, notification: said.total });
+    }
+    if let Some(refunded) = said.refund_fee.filter(|refunded| *refunded > said.total) {
+        return Err(Mismatch::RefundAboveTotal { refunded, total: said.total });
+    }
+    match said.gmt_create.or(said.gmt_payment) {
+        Some(trade) if trade + TRADE_BEFORE_ORDER < terms.created_at => {
+            Err(Mismatch::OlderThanOrder { trade, order: terms.created_at })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Both values where both are there and differ.
+fn differs(configured: &Option<String>, told: &Option<String>) -> Option<(String, String)> {
+    match (configured, told) {
+        (Some(configured), Some(told)) if configured != told => {
+            Some((configured.clone(), told.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// `CNY`, or its ISO 4217 number 156 which some interfaces write; `RMB` in old ones.
+fn is_cny(currency: &str) -> bool {
+    ["CNY", "156", "RMB"].iter().any(|known| currency.eq_ignore_ascii_case(known))
+}

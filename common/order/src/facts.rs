@@ -1,0 +1,99 @@
+//! Facts: what Alipay has told us about a trade. They only grow.
+
+use alipay::{Fen, RefundStatus, TradeStatus, TradeStatusSync};
+use bitflags::bitflags;
+
+bitflags! {
+    /// A set of facts about one trade. The union of two sets is what both messages together say.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+    pub struct Facts: u16 {
+        /// `WAIT_BUYER_PAY` was seen.
+        const WAITING = 1;
+        /// `TRADE_PENDING`: paid, but the seller's account cannot receive yet.
+        const PENDING = 1 << 1;
+        /// Money arrived, directly said or implied by a refund.
+        const PAID = 1 << 2;
+        /// `TRADE_FINISHED`: no refund is possible any more.
+        const FINISHED = 1 << 3;
+        /// `TRADE_CLOSED` was seen.
+        const CLOSED = 1 << 4;
+        /// A refund below the total.
+        const REFUNDED_IN_PART = 1 << 5;
+        /// Refunds reached the total.
+        const REFUNDED_IN_FULL = 1 << 6;
+        /// `REFUND_CLOSED`: a refund was refused or withdrawn.
+        const REFUND_CLOSED = 1 << 7;
+        /// The gateway's answer or a person confirmed that the money is there.
+        const CONFIRMED_PAID = 1 << 8;
+    }
+}
+
+/// The names of the facts as the `facts` column (a MySQL `SET`) knows them, in bit order.
+const NAMES: [(&str, Facts); 9] = [
+    ("waiting", Facts::WAITING),
+    ("pending", Facts::PENDING),
+    ("paid", Facts::PAID),
+    ("finished", Facts::FINISHED),
+    ("closed", Facts::CLOSED),
+    ("refunded_in_part", Facts::REFUNDED_IN_PART),
+    ("refunded_in_full", Facts::REFUNDED_IN_FULL),
+    ("refund_closed", Facts::REFUND_CLOSED),
+    ("confirmed_paid", Facts::CONFIRMED_PAID),
+];
+
+impl Facts {
+    /// The facts that one verified `trade_status_sync` adds: the union of all rows that apply.
+    ///
+    /// `refund_fee` is the trade's running total; `0.00` is no refund (unpaid timeouts and some
+    /// `TRADE_FINISHED` carry it). The legacy gateway sends no amount with a refund: there the
+    /// trade status tells a full refund (`TRADE_CLOSED`) from a partial one.
+    #[must_use]
+    pub fn of(notification: &TradeStatusSync) -> Facts {
+        let closed = notification.trade_status == TradeStatus::TradeClosed;
+        let by_status = match &notification.trade_status {
+            TradeStatus::WaitBuyerPay => Facts::WAITING,
+            TradeStatus::TradePending => Facts::PENDING,
+            TradeStatus::TradeSuccess => Facts::PAID,
+            TradeStatus::TradeFinished => Facts::PAID | Facts::FINISHED,
+            TradeStatus::TradeClosed if notification.gmt_payment.is_some() => {
+                Facts::CLOSED | Facts::PAID
+            }
+            TradeStatus::TradeClosed => Facts::CLOSED,
+            TradeStatus::Unknown(_) => Facts::empty(),
+        };
+        let by_refund = match notification.refund_fee {
+            Some(fee) if fee <= Fen::new(0) => Facts::empty(),
+            Some(fee) if fee >= notification.total => Facts::PAID | Facts::REFUNDED_IN_FULL,
+            Some(_) => Facts::PAID | Facts::REFUNDED_IN_PART,
+            None if notification.refund_status == Some(RefundStatus::Success)
+                || notification.gmt_refund.is_some() =>
+            {
+                let extent = if closed { Facts::REFUNDED_IN_FULL } else { Facts::REFUNDED_IN_PART };
+                Facts::PAID | extent
+            }
+            None => Facts::empty(),
+        };
+        let refused = match notification.refund_status {
+            Some(RefundStatus::Closed) => Facts::REFUND_CLOSED,
+            _ => Facts::empty(),
+        };
+        by_status | by_refund | refused
+    }
+
+    /// The names of the facts in this set, joined by commas: the text of the `facts` column.
+    #[must_use]
+    pub fn to_column(self) -> String {
+        let names: Vec<&str> =
+            NAMES.iter().filter(|(_, fact)| self.contains(*fact)).map(|(name, _)| *name).collect();
+        names.join(",")
+    }
+
+    /// Reads the text of a `facts` column. A name that this version does not know is left out.
+    #[must_use]
+    pub fn from_column(column: &str) -> Facts {
+        column
+            .split(',')
+            .filter_map(|name| NAMES.iter().find(|(known, _)| *known == name))
+            .fold(Facts::empty(), |facts, (_, fact)| facts | *fact)
+    }
+}

@@ -1,0 +1,40 @@
+//! What an order is, as pure functions.
+//!
+//! Notifications repeat, overtake each other and arrive months late, so an order is not moved from
+//! state to state by the message that came last. Instead:
+//!
+//! 1. every notification adds [`Facts`] to its [`Trade`]; facts only grow and attributes merge so
+//!    that order does not matter;
+//! 2. before facts count, the notification must *agree* with the order ([`agreement`]): same total,
+//!    seller, app, merchant and currency, and a trade that is not older than the order;
+//! 3. the [`OrderState`] is computed from the trades, never stored as an input ([`status`]);
+//! 4. goods follow from the state ([`goods`]), never from a message;
+//! 5. what a person must look at is computed too ([`review`]), and so are the events for the shop
+//!    ([`event`]).
+//!
+//! An [`OrderRecord`] holds all that is known of one order and is the only entry point the worker
+//! needs: *learn*, then ask for the state.
+//!
+//! Nothing here reads a clock, a socket or a database: time is an argument. Telling a record twice
+//! what it knows changes nothing, which is why duplicates, replays, redeliveries and crashes need
+//! no special path anywhere in the system. `tests/exhaustive.rs` runs every arrival order.
+
+pub mod agreement;
+pub mod event;
+pub mod facts;
+pub mod goods;
+pub mod record;
+pub mod refund;
+pub mod review;
+pub mod status;
+pub mod trade;
+
+pub use agreement::{Identity, Mismatch, OrderTerms};
+pub use event::Event;
+pub use facts::Facts;
+pub use goods::{FulfillmentState, GoodsDecision, ProductKind};
+pub use record::OrderRecord;
+pub use refund::Refund;
+pub use review::Review;
+pub use status::{OrderState, OrderStatus, RefundStatusCode, TradeStatusCode};
+pub use trade::{Parties, Trade};

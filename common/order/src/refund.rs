@@ -1,0 +1,83 @@
+//! A refund as one row: what Alipay said about one refund request of one trade.
+
+use alipay::{BatchRefundItem, BatchRefundNotify, Fen, TradeStatusSync, format_beijing};
+use chrono::{DateTime, Utc};
+
+/// One refund of one trade.
+///
+/// The Open Platform sends the trade's *running total* with each refund; the legacy gateway sends
+/// the single *amount* in a `batch_refund_notify`, which carries no order number, so rows are kept
+/// by trade number with or without an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refund {
+    /// The trade that money was given back from.
+    pub trade_no: String,
+    /// What makes the row unique within its trade: `batch_no`, or request number and `gmt_refund`.
+    pub refund_key: String,
+    /// `out_biz_no` (Open Platform) or `batch_no` (legacy gateway).
+    pub request_no: String,
+    /// The trade's running total after this refund, fen (Open Platform).
+    pub running_total: Option<Fen>,
+    /// This refund's amount, fen (legacy batch).
+    pub amount: Option<Fen>,
+    /// The batch item's result: `SUCCESS` or an error code. Absent on the Open Platform.
+    pub result: Option<String>,
+    /// When the money went back.
+    pub gmt_refund: Option<DateTime<Utc>>,
+}
+
+impl Refund {
+    /// The refund that an Open Platform notification reports, if it reports one.
+    #[must_use]
+    pub fn of_trade(said: &TradeStatusSync) -> Option<Refund> {
+        let running_total = said.refund_fee.filter(|fee| *fee > Fen::new(0))?;
+        let request_no = said.request_no.clone().unwrap_or_default();
+        let at = said.gmt_refund.map(format_beijing).unwrap_or_default();
+        Some(Refund {
+            trade_no: said.trade_no.clone(),
+            refund_key: format!("{request_no}@{at}"),
+            request_no,
+            running_total: Some(running_total),
+            amount: None,
+            result: None,
+            gmt_refund: said.gmt_refund,
+        })
+    }
+
+    /// The row of one item of a legacy `batch_refund_notify`.
+    #[must_use]
+    pub fn of_batch_item(batch: &BatchRefundNotify, item: &BatchRefundItem) -> Refund {
+        Refund {
+            trade_no: item.trade_no.clone(),
+            refund_key: batch.batch_no.clone(),
+            request_no: batch.batch_no.clone(),
+            running_total: None,
+            amount: Some(item.amount),
+            result: Some(item.result.clone()),
+            // A batch names no time of its own and `notify_time` changes with each repeat, so a
+            // time taken from it would depend on which repeat came first.
+            gmt_refund: None,
+        }
+    }
+
+    /// A batch item that worked. An Open Platform row speaks through its notification's facts.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.result.as_deref() == Some("SUCCESS")
+    }
+
+    pub(crate) fn amount_or_zero(&self) -> Fen {
+        self.amount.unwrap_or(Fen::new(0))
+    }
+
+    /// Takes in another report of the same refund. A success stays a success.
+    pub fn merge(&mut self, other: &Refund) {
+        let was_success = self.succeeded();
+        if other.succeeded() || (!was_success && other.result > self.result) {
+            self.result.clone_from(&other.result);
+        }
+        self.running_total = self.running_total.max(other.running_total);
+        self.amount = self.amount.max(other.amount);
+        self.gmt_refund = self.gmt_refund.max(other.gmt_refund);
+    }
+}

@@ -1,0 +1,78 @@
+//! What a person must look at, computed from the order like everything else.
+
+use crate::{Facts, FulfillmentState, OrderState, OrderStatus, ProductKind, Trade};
+
+/// A reason for review with the evidence that makes it this case and not the next one: the same
+/// reason with new evidence is a new review, also after a person decided the old one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Review {
+    /// One of the words in [`REASONS`].
+    pub reason: &'static str,
+    /// Trade numbers or an amount in fen; empty where there can be only one case per order.
+    pub evidence: String,
+}
+
+/// Every reason for review, with what it means.
+pub const REASONS: [(&str, &str); 7] = [
+    ("closed_after_payment", "the trade was paid and then closed: where is the money?"),
+    ("second_payment", "more than one trade paid this order: give the money back"),
+    ("partial_refund", "part of the money went back: no message says which unit of the goods"),
+    ("refund_above_total", "batch refunds add up to more than the order's total"),
+    ("paid_after_return", "paid again after its goods were taken back: deliver or refund by hand"),
+    ("deliver_by_hand", "a manual product was paid: deliver it"),
+    ("take_back_by_hand", "a manual product was refunded after delivery: take it back"),
+];
+
+/// All reviews that the order's state calls for now.
+#[must_use]
+pub fn wanted<'a>(
+    state: &OrderState,
+    trades: impl Iterator<Item = &'a Trade> + Clone,
+    kind: ProductKind,
+    fulfillment: Option<FulfillmentState>,
+) -> Vec<Review> {
+    let mut reviews = Vec::new();
+    let mut want = |reason: &'static str, evidence: String| {
+        reviews.push(Review { reason, evidence });
+    };
+    let mut paid: Vec<&str> = trades
+        .clone()
+        .filter(|trade| trade.facts.contains(Facts::PAID))
+        .map(|trade| trade.trade_no.as_str())
+        .collect();
+    if paid.len() > 1 {
+        paid.sort_unstable();
+        want("second_payment", digest(&paid));
+    }
+    if state.money_in_doubt() {
+        want("closed_after_payment", String::new());
+    }
+    if state.facts.contains(Facts::REFUNDED_IN_PART) && state.status != OrderStatus::Refunded {
+        want("partial_refund", state.refunded_fee.get().to_string());
+    }
+    if trades.clone().any(|trade| trade.refund_above_total) {
+        want("refund_above_total", String::new());
+    }
+    match fulfillment {
+        Some(FulfillmentState::Returned) if state.deserves_goods() => {
+            want("paid_after_return", String::new());
+        }
+        Some(FulfillmentState::AwaitingManual) => want("deliver_by_hand", String::new()),
+        Some(FulfillmentState::Returned) if kind == ProductKind::Manual => {
+            want("take_back_by_hand", String::new());
+        }
+        _ => {}
+    }
+    reviews
+}
+
+/// The trade numbers joined, cut where very many trades paid one order: the column holds 255 bytes.
+fn digest(trade_nos: &[&str]) -> String {
+    let mut joined = trade_nos.join(",");
+    if joined.len() > 200 {
+        let cut = (0..=200).rev().find(|at| joined.is_char_boundary(*at)).unwrap_or(0);
+        joined.truncate(cut);
+        joined.push_str(&format!("…{}", trade_nos.len()));
+    }
+    joined
+}

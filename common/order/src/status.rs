@@ -1,0 +1,234 @@
+//! The state of an order, computed from its trades. The first row that matches wins.
+
+use alipay::Fen;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::{Facts, Parties, Trade};
+
+/// `user_order.status`, with the numbers of the classic system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "i16")]
+pub enum OrderStatus {
+    /// 0: placed, nothing paid.
+    Placed,
+    /// 8: paid, a refund is possible.
+    Paid,
+    /// 4: over, no refund possible.
+    Finished,
+    /// 32: closed without payment, or closed with the money's state unknown (then in review).
+    Closed,
+    /// 105: refunded in full and closed; goods are taken back.
+    Refunded,
+    /// 106: a refund was refused or withdrawn, the trade went on.
+    RefundClosed,
+}
+
+impl OrderStatus {
+    /// The number in the column.
+    #[must_use]
+    pub fn code(self) -> i16 {
+        match self {
+            OrderStatus::Placed => 0,
+            OrderStatus::Paid => 8,
+            OrderStatus::Finished => 4,
+            OrderStatus::Closed => 32,
+            OrderStatus::Refunded => 105,
+            OrderStatus::RefundClosed => 106,
+        }
+    }
+
+    /// The Chinese name that operators and buyers of the classic system know.
+    #[must_use]
+    pub fn chinese(self) -> &'static str {
+        match self {
+            OrderStatus::Placed => "已下单",
+            OrderStatus::Paid => "已付款",
+            OrderStatus::Finished => "交易完成",
+            OrderStatus::Closed => "交易关闭",
+            OrderStatus::Refunded => "已退款关闭",
+            OrderStatus::RefundClosed => "退款关闭",
+        }
+    }
+}
+
+impl From<OrderStatus> for i16 {
+    fn from(status: OrderStatus) -> i16 {
+        status.code()
+    }
+}
+
+/// `user_order.trade_status`: the highest seen, in the order of this enum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "Alipay's own words")]
+pub enum TradeStatusCode {
+    NoPay,
+    WaitBuyerPay,
+    TradePending,
+    TradeSuccess,
+    TradeFinished,
+    TradeClosed,
+}
+
+impl TradeStatusCode {
+    /// The number in the column: 0, 1, 7, 8, 4, 5 as in the classic system.
+    #[must_use]
+    pub fn code(self) -> i16 {
+        match self {
+            TradeStatusCode::NoPay => 0,
+            TradeStatusCode::WaitBuyerPay => 1,
+            TradeStatusCode::TradePending => 7,
+            TradeStatusCode::TradeSuccess => 8,
+            TradeStatusCode::TradeFinished => 4,
+            TradeStatusCode::TradeClosed => 5,
+        }
+    }
+
+    fn of(facts: Facts) -> TradeStatusCode {
+        let highest = [
+            (Facts::CLOSED, TradeStatusCode::TradeClosed),
+            (Facts::FINISHED, TradeStatusCode::TradeFinished),
+            (Facts::PAID, TradeStatusCode::TradeSuccess),
+            (Facts::PENDING, TradeStatusCode::TradePending),
+            (Facts::WAITING, TradeStatusCode::WaitBuyerPay),
+        ];
+        let seen = highest.into_iter().find(|(fact, _)| facts.contains(*fact));
+        seen.map_or(TradeStatusCode::NoPay, |(_, code)| code)
+    }
+}
+
+/// `user_order.refund_status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "Alipay's own words")]
+pub enum RefundStatusCode {
+    NoRefund,
+    RefundSuccess,
+    RefundClosed,
+}
+
+impl RefundStatusCode {
+    /// The number in the column: 0, 5, 6 as in the classic system.
+    #[must_use]
+    pub fn code(self) -> i16 {
+        match self {
+            RefundStatusCode::NoRefund => 0,
+            RefundStatusCode::RefundSuccess => 5,
+            RefundStatusCode::RefundClosed => 6,
+        }
+    }
+
+    fn of(facts: Facts) -> RefundStatusCode {
+        if facts.intersects(Facts::REFUNDED_IN_PART | Facts::REFUNDED_IN_FULL) {
+            RefundStatusCode::RefundSuccess
+        } else if facts.contains(Facts::REFUND_CLOSED) {
+            RefundStatusCode::RefundClosed
+        } else {
+            RefundStatusCode::NoRefund
+        }
+    }
+}
+
+/// What an order is, given its trades: the computed columns of `user_order`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderState {
+    /// The facts that the state was read from.
+    pub facts: Facts,
+    /// `status`.
+    pub status: OrderStatus,
+    /// `trade_status`.
+    pub trade_status: TradeStatusCode,
+    /// `refund_status`.
+    pub refund_status: RefundStatusCode,
+    /// The trade that the order goes by: the paid one, else the one created last.
+    pub trade_no: Option<String>,
+    /// Refunded so far, fen.
+    pub refunded_fee: Fen,
+    /// Earliest `gmt_payment` of the trade that the order goes by.
+    pub paid_dtime: Option<DateTime<Utc>>,
+    /// Latest `gmt_refund`.
+    pub refund_dtime: Option<DateTime<Utc>>,
+    /// `gmt_close` of a trade that was refunded in full.
+    pub refund_finish_dtime: Option<DateTime<Utc>>,
+    /// Latest `notify_time` over all trades.
+    pub notify_dtime: Option<DateTime<Utc>>,
+    /// `gmt_close` of a finished trade.
+    pub confirm_dtime: Option<DateTime<Utc>>,
+    /// `gmt_close` once the order is over.
+    pub finish_dtime: Option<DateTime<Utc>>,
+    /// Buyer, seller, receiver of the trade that the order goes by.
+    pub parties: Parties,
+    /// Nothing more is expected.
+    pub is_finish: bool,
+}
+
+impl OrderState {
+    /// Computes the state from all trades of an order, in any order.
+    ///
+    /// It is read over the paid trade (of several: one that is not refunded in full before one that
+    /// is, then the earliest `gmt_payment`, then the smallest trade_no), else over all trades.
+    #[must_use]
+    pub fn of<'a>(trades: impl Iterator<Item = &'a Trade> + Clone) -> OrderState {
+        let paid =
+            trades.clone().filter(|trade| trade.facts.contains(Facts::PAID)).min_by_key(|trade| {
+                let refunded = trade.facts.contains(Facts::REFUNDED_IN_FULL);
+                let unknown_last = trade.gmt_payment.unwrap_or(DateTime::<Utc>::MAX_UTC);
+                (refunded, unknown_last, trade.trade_no.clone())
+            });
+        let chosen =
+            paid.or_else(|| trades.clone().max_by_key(|trade| (trade.gmt_create, &trade.trade_no)));
+        let facts = match paid {
+            Some(trade) => trade.facts,
+            None => trades.clone().fold(Facts::empty(), |facts, trade| facts | trade.facts),
+        };
+        let (status, is_finish) = status_of(facts);
+        let closed_at = chosen.and_then(|trade| trade.gmt_close);
+        OrderState {
+            facts,
+            status,
+            trade_status: TradeStatusCode::of(facts),
+            refund_status: RefundStatusCode::of(facts),
+            trade_no: chosen.map(|trade| trade.trade_no.clone()),
+            refunded_fee: chosen.map_or(Fen::new(0), |trade| trade.refunded_fee),
+            paid_dtime: chosen.and_then(|trade| trade.gmt_payment),
+            refund_dtime: chosen.and_then(|trade| trade.gmt_refund),
+            refund_finish_dtime: closed_at.filter(|_| status == OrderStatus::Refunded),
+            notify_dtime: trades.filter_map(|trade| trade.notify_time).max(),
+            confirm_dtime: closed_at.filter(|_| facts.contains(Facts::FINISHED)),
+            finish_dtime: closed_at.filter(|_| is_finish),
+            parties: chosen.map(|trade| trade.parties.clone()).unwrap_or_default(),
+            is_finish,
+        }
+    }
+
+    /// Goods belong to the buyer: paid, and neither refunded in full nor in doubt.
+    #[must_use]
+    pub fn deserves_goods(&self) -> bool {
+        use OrderStatus::{Finished, Paid, RefundClosed};
+        self.facts.contains(Facts::PAID) && matches!(self.status, Paid | Finished | RefundClosed)
+    }
+
+    /// Closed after a payment of which nobody confirmed where the money is.
+    #[must_use]
+    pub fn money_in_doubt(&self) -> bool {
+        self.status == OrderStatus::Closed && self.facts.contains(Facts::PAID)
+    }
+}
+
+/// The status and `is_finish` for a set of facts. The first match wins.
+fn status_of(facts: Facts) -> (OrderStatus, bool) {
+    if facts.contains(Facts::REFUNDED_IN_FULL) {
+        (OrderStatus::Refunded, true)
+    } else if facts.contains(Facts::CLOSED) && !facts.contains(Facts::PAID) {
+        (OrderStatus::Closed, true)
+    } else if facts.contains(Facts::CLOSED) && !facts.contains(Facts::CONFIRMED_PAID) {
+        (OrderStatus::Closed, false)
+    } else if facts.contains(Facts::REFUND_CLOSED) {
+        (OrderStatus::RefundClosed, true)
+    } else if facts.contains(Facts::FINISHED) {
+        (OrderStatus::Finished, true)
+    } else if facts.contains(Facts::PAID) {
+        (OrderStatus::Paid, false)
+    } else {
+        (OrderStatus::Placed, false)
+    }
+}

@@ -1,0 +1,133 @@
+//! One Alipay trade and how what is said about it merges.
+
+use alipay::{Fen, TradeStatusSync};
+use chrono::{DateTime, Utc};
+
+use crate::{Facts, Refund};
+
+/// Who took part in a trade, and where goods would be sent. Of two different texts the greater in
+/// byte order stays and an empty one loses, so that the order of arrival does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the columns of the classic system, named as Alipay names them")]
+pub struct Parties {
+    pub seller_email: Option<String>,
+    pub seller_id: Option<String>,
+    pub seller_actions: Option<String>,
+    pub buyer_email: Option<String>,
+    pub buyer_id: Option<String>,
+    pub buyer_actions: Option<String>,
+    pub receive_name: Option<String>,
+    pub receive_address: Option<String>,
+    pub receive_zip: Option<String>,
+    pub receive_phone: Option<String>,
+    pub receive_mobile: Option<String>,
+}
+
+/// All that is known of one trade (order id + trade_no): its facts and merged attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trade {
+    /// Alipay's number of the trade.
+    pub trade_no: String,
+    /// What Alipay has told us.
+    pub facts: Facts,
+    /// Earliest `gmt_create`.
+    pub gmt_create: Option<DateTime<Utc>>,
+    /// Earliest `gmt_payment`.
+    pub gmt_payment: Option<DateTime<Utc>>,
+    /// Latest `gmt_refund`.
+    pub gmt_refund: Option<DateTime<Utc>>,
+    /// Latest `gmt_close`.
+    pub gmt_close: Option<DateTime<Utc>>,
+    /// Latest `notify_time`.
+    pub notify_time: Option<DateTime<Utc>>,
+    /// Refunded so far, fen: the greatest of the running totals seen, the sum of the successful
+    /// batch items, and the total when refunded in full. Never above the order's total.
+    pub refunded_fee: Fen,
+    /// Successful batch items add up to more than the order's total: a person must look.
+    pub refund_above_total: bool,
+    /// Buyer, seller, receiver.
+    pub parties: Parties,
+}
+
+impl Trade {
+    /// A trade of which only the number is known.
+    #[must_use]
+    pub fn new(trade_no: impl Into<String>) -> Trade {
+        Trade {
+            trade_no: trade_no.into(),
+            facts: Facts::empty(),
+            gmt_create: None,
+            gmt_payment: None,
+            gmt_refund: None,
+            gmt_close: None,
+            notify_time: None,
+            refunded_fee: Fen::new(0),
+            refund_above_total: false,
+            parties: Parties::default(),
+        }
+    }
+
+    /// Adds what a notification says. Learning it again changes nothing.
+    pub(crate) fn learn(&mut self, said: &TradeStatusSync) {
+        self.facts |= Facts::of(said);
+        self.gmt_create = earliest(self.gmt_create, said.gmt_create);
+        self.gmt_payment = earliest(self.gmt_payment, said.gmt_payment);
+        self.gmt_refund = self.gmt_refund.max(said.gmt_refund);
+        self.gmt_close = self.gmt_close.max(said.gmt_close);
+        self.notify_time = self.notify_time.max(said.notify_time);
+        if let Some(fee) = said.refund_fee {
+            self.refunded_fee = self.refunded_fee.max(fee);
+        }
+        let parties = &mut self.parties;
+        for (known, told) in [
+            (&mut parties.seller_email, &said.seller_email),
+            (&mut parties.seller_id, &said.seller_id),
+            (&mut parties.seller_actions, &said.seller_actions),
+            (&mut parties.buyer_email, &said.buyer_email),
+            (&mut parties.buyer_id, &said.buyer_id),
+            (&mut parties.buyer_actions, &said.buyer_actions),
+            (&mut parties.receive_name, &said.receive_name),
+            (&mut parties.receive_address, &said.receive_address),
+            (&mut parties.receive_zip, &said.receive_zip),
+            (&mut parties.receive_phone, &said.receive_phone),
+            (&mut parties.receive_mobile, &said.receive_mobile),
+        ] {
+            if told > known {
+                known.clone_from(told);
+            }
+        }
+    }
+
+    /// Counts the refunds that are on record for this trade against the order's `total`.
+    pub(crate) fn count_refunds<'a>(
+        &mut self,
+        refunds: impl Iterator<Item = &'a Refund>,
+        total: Fen,
+    ) {
+        let mut batches = Fen::new(0);
+        for refund in refunds.filter(|refund| refund.trade_no == self.trade_no) {
+            if refund.succeeded() {
+                self.facts |= Facts::PAID | Facts::REFUNDED_IN_PART;
+                self.gmt_refund = self.gmt_refund.max(refund.gmt_refund);
+                batches = Fen::new(batches.get().saturating_add(refund.amount_or_zero().get()));
+            }
+        }
+        if batches >= total {
+            self.facts |= Facts::REFUNDED_IN_FULL;
+        }
+        if self.facts.contains(Facts::REFUNDED_IN_FULL) {
+            self.refunded_fee = total;
+        } else {
+            self.refunded_fee = self.refunded_fee.max(batches).min(total);
+        }
+        self.refund_above_total = batches > total;
+    }
+}
+
+/// The earlier of two times; a missing one loses.
+fn earliest(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (known, None) | (None, known) => known,
+    }
+}

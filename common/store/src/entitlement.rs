@@ -1,0 +1,61 @@
+//! Table `entitlement`: one row per order and account of a subscription.
+
+use chrono::{DateTime, Utc};
+use diesel::mysql::MysqlConnection;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Text;
+use serde::Serialize;
+
+use crate::StoreError;
+use crate::json_rows::{json, sql_time};
+
+/// A subscription that an order bought.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entitlement<'a> {
+    /// The order.
+    pub order_id: &'a str,
+    /// Whom it belongs to.
+    pub account: &'a str,
+    /// The subscription.
+    pub product_id: &'a str,
+    /// Length: the product's days times the order's quantity.
+    pub days: i64,
+    /// The payment.
+    #[serde(serialize_with = "sql_time")]
+    pub starts_at: Option<DateTime<Utc>>,
+}
+
+/// Grants subscriptions, sorted by order; one that is there already stays as it is.
+///
+/// # Errors
+/// What the database says.
+pub fn grant(
+    connection: &mut MysqlConnection,
+    sorted: &[Entitlement<'_>],
+) -> Result<(), StoreError> {
+    if sorted.is_empty() {
+        return Ok(());
+    }
+    sql_query(include_str!("sql/entitlement_grant.sql"))
+        .bind::<Text, _>(json(sorted)?)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Takes subscriptions back.
+///
+/// # Errors
+/// What the database says.
+pub fn revoke(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
+    if order_ids.is_empty() {
+        return Ok(());
+    }
+    sql_query(
+        "DELETE e FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) PATH '$')) AS k \
+         STRAIGHT_JOIN entitlement AS e FORCE INDEX (PRIMARY) ON e.order_id = k.id",
+    )
+    .bind::<Text, _>(json(order_ids)?)
+    .execute(connection)?;
+    Ok(())
+}

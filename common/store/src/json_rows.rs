@@ -1,0 +1,33 @@
+//! Rows as one JSON parameter.
+//!
+//! A batch statement joins `JSON_TABLE(?, '$[*]' COLUMNS (…))`, so every statement is static text, no
+//! value is ever pasted into SQL, and the number of rows does not matter. Column types in the
+//! `COLUMNS` lists are wide (`TEXT`) on purpose: a value that does not fit must fail at the table it
+//! goes into, in strict mode, and not turn into NULL on its way there.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use serde::{Serialize, Serializer};
+
+use crate::StoreError;
+
+/// The JSON text of a list of rows.
+pub(crate) fn json<T: Serialize>(rows: &[T]) -> Result<String, StoreError> {
+    Ok(serde_json::to_string(rows)?)
+}
+
+/// UTC, to the microsecond, as MySQL reads it.
+#[expect(clippy::ref_option, reason = "the signature that serde asks for")]
+pub(crate) fn sql_time<S: Serializer>(
+    time: &Option<DateTime<Utc>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serializer.collect_str(&time.format("%Y-%m-%d %H:%M:%S%.6f")),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// A `DATETIME` column, which holds UTC.
+pub(crate) fn utc(column: Option<NaiveDateTime>) -> Option<DateTime<Utc>> {
+    column.map(|naive| naive.and_utc())
+}

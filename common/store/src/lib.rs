@@ -1,0 +1,30 @@
+//! MySQL: one file per table, batch statements, migrations.
+//!
+//! The worker reads and writes whole batches: each function here is one statement for any number of
+//! rows ([`json_rows`](crate) explains how), so a batch costs a handful of round trips. The caller
+//! owns the transaction. Locking order, the same everywhere: refund rows of a batch refund, then
+//! trades by number, then orders (sorted, `SKIP LOCKED`), then everything that hangs on an order.
+//!
+//! * Keys compare by byte (`VARBINARY`), amounts are fen in `BIGINT`, times are UTC.
+//! * The SQL is the common subset of MariaDB 10.6+ and MySQL 8; tests run it on MariaDB.
+//! * [`StoreError::fault`] says whether trying again can help.
+
+mod connection;
+mod error;
+mod json_rows;
+
+pub mod entitlement;
+pub mod fulfillment;
+pub mod migrate;
+pub mod notification;
+pub mod outbox;
+pub mod product;
+pub mod redelivery;
+pub mod refund;
+pub mod review;
+pub mod stock_item;
+pub mod trade;
+pub mod user_order;
+
+pub use connection::{Connection, Pool};
+pub use error::{Fault, StoreError};

@@ -1,0 +1,79 @@
+//! Table `notification`: inbox and audit.
+
+use chrono::{DateTime, Utc};
+use diesel::mysql::MysqlConnection;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Text;
+use serde::Serialize;
+
+use crate::StoreError;
+use crate::json_rows::{json, sql_time};
+
+/// What came of a notification in its latest run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It said something new.
+    Applied,
+    /// Everything it says was known.
+    Unchanged,
+    /// It was dead-lettered; `reason` and `error` say why.
+    Rejected,
+    /// A trade status that this version does not know.
+    Unknown,
+}
+
+/// A notification as a batch records it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Record<'a> {
+    /// Name of the merchant in the configuration.
+    pub merchant: &'a str,
+    /// The envelope's kind.
+    pub kind: &'a str,
+    /// Hex SHA-256, the same for every repeat.
+    pub message_id: &'a str,
+    /// The order it names, where one can be read.
+    pub order_id: Option<&'a str>,
+    /// The trade it names.
+    pub trade_no: Option<&'a str>,
+    /// Alipay's word for the trade's state, or the kind of message.
+    pub trade_status: Option<&'a str>,
+    /// Name of the charset that the form is in.
+    pub charset: &'a str,
+    /// As received, non-ASCII bytes percent-encoded.
+    pub form: &'a str,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Why it was rejected.
+    pub reason: Option<&'a str>,
+    /// The evidence.
+    pub error: Option<&'a str>,
+    /// Names of the facts that it added, joined by commas.
+    pub facts_added: String,
+    /// JSON text: what it changed.
+    pub changes: Option<String>,
+    /// Retry tiers passed before this run.
+    pub attempts: u32,
+    /// When the ingress took it.
+    #[serde(serialize_with = "sql_time")]
+    pub received_at: Option<DateTime<Utc>>,
+}
+
+/// Records a batch, sorted by (merchant, kind, message id). A repeat counts `seen` up and keeps what
+/// the run that applied it wrote.
+///
+/// # Errors
+/// What the database says.
+pub fn record(
+    connection: &mut MysqlConnection,
+    sorted_records: &[Record<'_>],
+) -> Result<(), StoreError> {
+    if sorted_records.is_empty() {
+        return Ok(());
+    }
+    sql_query(include_str!("sql/notification_record.sql"))
+        .bind::<Text, _>(json(sorted_records)?)
+        .execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! Table `review`: what a person must look at.
+
+use diesel::mysql::MysqlConnection;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Text;
+use serde::Serialize;
+
+use crate::StoreError;
+use crate::json_rows::json;
+
+/// A case on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// The order.
+    pub order_id: String,
+    /// Word of [`order::review::REASONS`].
+    pub reason: String,
+    /// What makes it this case.
+    pub evidence: String,
+    /// `open`, `settled` or `decided`.
+    pub state: String,
+}
+
+#[derive(QueryableByName)]
+struct CaseRow {
+    #[diesel(sql_type = Text)]
+    order_id: String,
+    #[diesel(sql_type = Text)]
+    reason: String,
+    #[diesel(sql_type = Text)]
+    evidence: String,
+    #[diesel(sql_type = Text)]
+    state: String,
+}
+
+/// All cases of these orders, whatever their state.
+///
+/// # Errors
+/// What the database says.
+pub fn of_orders(
+    connection: &mut MysqlConnection,
+    order_ids: &[&str],
+) -> Result<Vec<Case>, StoreError> {
+    if order_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<CaseRow> = sql_query(include_str!("sql/review_of_orders.sql"))
+        .bind::<Text, _>(json(order_ids)?)
+        .load(connection)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Case {
+            order_id: row.order_id,
+            reason: row.reason,
+            evidence: row.evidence,
+            state: row.state,
+        })
+        .collect())
+}
+
+/// A case as it should be now.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Change<'a> {
+    /// The order.
+    pub order_id: &'a str,
+    /// Why.
+    pub reason: &'a str,
+    /// What makes it this case.
+    pub evidence: &'a str,
+    /// `open` or `settled`.
+    pub state: &'a str,
+}
+
+/// Opens and settles cases, sorted by key. What a person decided stays decided.
+///
+/// # Errors
+/// What the database says.
+pub fn upsert(
+    connection: &mut MysqlConnection,
+    sorted_changes: &[Change<'_>],
+) -> Result<(), StoreError> {
+    if sorted_changes.is_empty() {
+        return Ok(());
+    }
+    sql_query(include_str!("sql/review_upsert.sql"))
+        .bind::<Text, _>(json(sorted_changes)?)
+        .execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,19 @@
+INSERT INTO notification (merchant, kind, message_id, order_id, trade_no, trade_status, charset, form, outcome,
+    reason, error, facts_added, changes, attempts, received_at)
+SELECT j.merchant, j.kind, j.message_id, j.order_id, j.trade_no, j.trade_status, j.charset, j.form, j.outcome,
+    j.reason, j.error, j.facts_added, j.changes, j.attempts, j.received_at
+FROM JSON_TABLE(?, '$[*]' COLUMNS (
+    merchant TEXT PATH '$.merchant', kind TEXT PATH '$.kind', message_id TEXT PATH '$.message_id',
+    order_id TEXT PATH '$.order_id', trade_no TEXT PATH '$.trade_no', trade_status TEXT PATH '$.trade_status',
+    charset TEXT PATH '$.charset', form MEDIUMTEXT PATH '$.form', outcome TEXT PATH '$.outcome',
+    reason TEXT PATH '$.reason', error TEXT PATH '$.error', facts_added TEXT PATH '$.facts_added',
+    changes TEXT PATH '$.changes', attempts INT PATH '$.attempts', received_at DATETIME(6) PATH '$.received_at')) AS j
+ON DUPLICATE KEY UPDATE
+    facts_added = IF(j.facts_added = '', notification.facts_added, j.facts_added),
+    changes = COALESCE(j.changes, notification.changes),
+    outcome = j.outcome,
+    reason = j.reason,
+    error = j.error,
+    attempts = j.attempts,
+    seen = notification.seen + 1,
+    last_seen = UTC_TIMESTAMP(6)

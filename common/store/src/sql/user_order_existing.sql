@@ -1,0 +1,3 @@
+SELECT STRAIGHT_JOIN o.id
+FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) PATH '$')) AS k
+JOIN user_order AS o FORCE INDEX (PRIMARY) ON o.id = k.id

@@ -1,0 +1,128 @@
+//! Table `stock_item`: codes, available → delivered → returned.
+
+use diesel::mysql::MysqlConnection;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Text};
+use serde::Serialize;
+
+use crate::StoreError;
+use crate::json_rows::json;
+
+#[derive(QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// Locks up to `units` available codes of a product, oldest first, leaving out what another
+/// transaction is about to give away.
+///
+/// # Errors
+/// What the database says.
+pub fn pick(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    units: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let rows: Vec<IdRow> = sql_query(
+        "SELECT id FROM stock_item WHERE product_id = ? AND state = 'available' \
+         ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED",
+    )
+    .bind::<Text, _>(product_id)
+    .bind::<BigInt, _>(units)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// How many codes of a product are available, counted up to `limit`.
+///
+/// # Errors
+/// What the database says.
+pub fn available(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    limit: i64,
+) -> Result<i64, StoreError> {
+    let row: IdRow = sql_query(
+        "SELECT COUNT(*) AS id FROM (SELECT id FROM stock_item WHERE product_id = ? \
+         AND state = 'available' LIMIT ?) AS some",
+    )
+    .bind::<Text, _>(product_id)
+    .bind::<BigInt, _>(limit)
+    .get_result(connection)?;
+    Ok(row.id)
+}
+
+/// A picked code and the order that gets it.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Given<'a> {
+    /// `stock_item.id`.
+    pub id: i64,
+    /// The order.
+    pub order_id: &'a str,
+}
+
+/// Gives picked codes to orders.
+///
+/// # Errors
+/// What the database says.
+pub fn give(connection: &mut MysqlConnection, given: &[Given<'_>]) -> Result<(), StoreError> {
+    if given.is_empty() {
+        return Ok(());
+    }
+    sql_query(include_str!("sql/stock_item_give.sql"))
+        .bind::<Text, _>(json(given)?)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Takes back the codes of these orders. A returned code has been seen by the buyer and is not sold
+/// again, unless its product says so.
+///
+/// # Errors
+/// What the database says.
+pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
+    if order_ids.is_empty() {
+        return Ok(());
+    }
+    sql_query(include_str!("sql/stock_item_take_back.sql"))
+        .bind::<Text, _>(json(order_ids)?)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Adds codes; those that the product has already are left as they are. Returns how many were new.
+///
+/// # Errors
+/// What the database says: a foreign key violation when there is no such product.
+pub fn import(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    codes: &[&str],
+) -> Result<usize, StoreError> {
+    if codes.is_empty() {
+        return Ok(0);
+    }
+    let before = highest(connection)?;
+    sql_query(include_str!("sql/stock_item_import.sql"))
+        .bind::<Text, _>(product_id)
+        .bind::<Text, _>(json(codes)?)
+        .execute(connection)?;
+    // Affected rows cannot tell an insert from a duplicate here, so the new rows are counted.
+    let new: IdRow = sql_query(
+        "SELECT COUNT(*) AS id FROM stock_item WHERE id > ? AND product_id = ? AND code IN \
+         (SELECT j.code FROM JSON_TABLE(?, '$[*]' COLUMNS (code TEXT PATH '$')) AS j)",
+    )
+    .bind::<BigInt, _>(before)
+    .bind::<Text, _>(product_id)
+    .bind::<Text, _>(json(codes)?)
+    .get_result(connection)?;
+    Ok(usize::try_from(new.id).unwrap_or(0))
+}
+
+fn highest(connection: &mut MysqlConnection) -> Result<i64, StoreError> {
+    let row: IdRow =
+        sql_query("SELECT COALESCE(MAX(id), 0) AS id FROM stock_item").get_result(connection)?;
+    Ok(row.id)
+}

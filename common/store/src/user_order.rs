@@ -1,0 +1,251 @@
+//! Table `user_order`: what the shop wrote and what follows from its trades.
+
+use alipay::Fen;
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::mysql::MysqlConnection;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Text};
+use order::{OrderState, OrderTerms, Parties};
+use serde::Serialize;
+
+use crate::StoreError;
+use crate::json_rows::{json, sql_time};
+
+/// An order that this transaction has locked.
+#[derive(Debug, Clone)]
+pub struct LockedOrder {
+    /// What the shop wrote.
+    pub terms: OrderTerms,
+    /// Whom a subscription belongs to.
+    pub account: String,
+    /// The product sold.
+    pub product_id: String,
+    /// Units.
+    pub quantity: i32,
+    /// An open review exists.
+    pub needs_review: bool,
+}
+
+#[derive(QueryableByName)]
+struct LockedRow {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Text)]
+    merchant: String,
+    #[diesel(sql_type = Text)]
+    account: String,
+    #[diesel(sql_type = Text)]
+    product_id: String,
+    #[diesel(sql_type = Integer)]
+    quantity: i32,
+    #[diesel(sql_type = BigInt)]
+    total_fee: i64,
+    #[diesel(sql_type = Datetime)]
+    created_at: NaiveDateTime,
+    #[diesel(sql_type = Bool)]
+    needs_review: bool,
+}
+
+/// Locks the orders with these ids, sorted, and leaves out those that somebody else has locked and
+/// those that do not exist (or are not committed yet): neither is waited for.
+///
+/// # Errors
+/// What the database says.
+pub fn lock(
+    connection: &mut MysqlConnection,
+    sorted_ids: &[&str],
+) -> Result<Vec<LockedOrder>, StoreError> {
+    if sorted_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<LockedRow> = sql_query(include_str!("sql/user_order_lock.sql"))
+        .bind::<Text, _>(json(sorted_ids)?)
+        .load(connection)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| LockedOrder {
+            terms: OrderTerms {
+                id: row.id,
+                merchant: row.merchant,
+                total_fee: Fen::new(row.total_fee),
+                created_at: row.created_at.and_utc(),
+            },
+            account: row.account,
+            product_id: row.product_id,
+            quantity: row.quantity,
+            needs_review: row.needs_review,
+        })
+        .collect())
+}
+
+#[derive(QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+/// Which of these orders are committed, locked or not.
+///
+/// # Errors
+/// What the database says.
+pub fn existing(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<String>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<IdRow> = sql_query(include_str!("sql/user_order_existing.sql"))
+        .bind::<Text, _>(json(ids)?)
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// The computed columns of one order.
+#[derive(Debug, Serialize)]
+pub struct OrderColumns<'a> {
+    id: &'a str,
+    trade_no: Option<&'a str>,
+    status: i16,
+    trade_status: i16,
+    refund_status: i16,
+    refunded_fee: i64,
+    #[serde(serialize_with = "sql_time")]
+    refund_dtime: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "sql_time")]
+    refund_finish_dtime: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "sql_time")]
+    notify_dtime: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "sql_time")]
+    paid_dtime: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "sql_time")]
+    confirm_dtime: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "sql_time")]
+    finish_dtime: Option<DateTime<Utc>>,
+    #[serde(flatten)]
+    parties: PartyColumns<'a>,
+    is_send_goods: i32,
+    is_return_goods: i32,
+    is_finish: i32,
+    needs_review: i32,
+}
+
+/// The party columns that `user_order` and `trade` share.
+#[derive(Debug, Serialize)]
+pub(crate) struct PartyColumns<'a> {
+    seller_email: Option<&'a str>,
+    seller_id: Option<&'a str>,
+    seller_actions: Option<&'a str>,
+    buyer_email: Option<&'a str>,
+    buyer_id: Option<&'a str>,
+    buyer_actions: Option<&'a str>,
+    receive_name: Option<&'a str>,
+    receive_address: Option<&'a str>,
+    receive_zip: Option<&'a str>,
+    receive_phone: Option<&'a str>,
+    receive_mobile: Option<&'a str>,
+}
+
+impl<'a> From<&'a Parties> for PartyColumns<'a> {
+    fn from(parties: &'a Parties) -> PartyColumns<'a> {
+        PartyColumns {
+            seller_email: parties.seller_email.as_deref(),
+            seller_id: parties.seller_id.as_deref(),
+            seller_actions: parties.seller_actions.as_deref(),
+            buyer_email: parties.buyer_email.as_deref(),
+            buyer_id: parties.buyer_id.as_deref(),
+            buyer_actions: parties.buyer_actions.as_deref(),
+            receive_name: parties.receive_name.as_deref(),
+            receive_address: parties.receive_address.as_deref(),
+            receive_zip: parties.receive_zip.as_deref(),
+            receive_phone: parties.receive_phone.as_deref(),
+            receive_mobile: parties.receive_mobile.as_deref(),
+        }
+    }
+}
+
+impl<'a> OrderColumns<'a> {
+    /// The columns that follow from a state and from what was done with the goods.
+    #[must_use]
+    pub fn new(
+        id: &'a str,
+        state: &'a OrderState,
+        fulfillment: Option<order::FulfillmentState>,
+        needs_review: bool,
+    ) -> OrderColumns<'a> {
+        use order::FulfillmentState::{Delivered, Returned};
+        OrderColumns {
+            id,
+            trade_no: state.trade_no.as_deref(),
+            status: state.status.code(),
+            trade_status: state.trade_status.code(),
+            refund_status: state.refund_status.code(),
+            refunded_fee: state.refunded_fee.get(),
+            refund_dtime: state.refund_dtime,
+            refund_finish_dtime: state.refund_finish_dtime,
+            notify_dtime: state.notify_dtime,
+            paid_dtime: state.paid_dtime,
+            confirm_dtime: state.confirm_dtime,
+            finish_dtime: state.finish_dtime,
+            parties: (&state.parties).into(),
+            is_send_goods: i32::from(matches!(fulfillment, Some(Delivered | Returned))),
+            is_return_goods: i32::from(fulfillment == Some(Returned)),
+            is_finish: i32::from(state.is_finish),
+            needs_review: i32::from(needs_review),
+        }
+    }
+}
+
+/// Writes the computed columns of locked orders.
+///
+/// # Errors
+/// What the database says.
+pub fn update(
+    connection: &mut MysqlConnection,
+    orders: &[OrderColumns<'_>],
+) -> Result<(), StoreError> {
+    if orders.is_empty() {
+        return Ok(());
+    }
+    sql_query(include_str!("sql/user_order_update.sql"))
+        .bind::<Text, _>(json(orders)?)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// What a shop writes when it places an order.
+#[derive(Debug, Clone)]
+pub struct NewOrder<'a> {
+    /// `out_trade_no`: 1 to 64 bytes.
+    pub id: &'a str,
+    /// Name of the merchant in the configuration.
+    pub merchant: &'a str,
+    /// Whom a subscription belongs to; '' otherwise.
+    pub account: &'a str,
+    /// The product sold.
+    pub product_id: &'a str,
+    /// Units.
+    pub quantity: i32,
+    /// Title.
+    pub subject: &'a str,
+    /// Amount, fen.
+    pub total_fee: Fen,
+}
+
+/// Places an order.
+///
+/// # Errors
+/// What the database says: a unique violation when the number is taken.
+pub fn insert(connection: &mut MysqlConnection, order: &NewOrder<'_>) -> Result<(), StoreError> {
+    sql_query(
+        "INSERT INTO user_order (id, merchant, account, product_id, quantity, subject, total_fee) \
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind::<Text, _>(order.id)
+    .bind::<Text, _>(order.merchant)
+    .bind::<Text, _>(order.account)
+    .bind::<Text, _>(order.product_id)
+    .bind::<Integer, _>(order.quantity)
+    .bind::<Text, _>(order.subject)
+    .bind::<BigInt, _>(order.total_fee.get())
+    .execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,27 @@
+-- What Alipay has told us about one trade: facts only grow, attributes merge (crate `order`).
+CREATE TABLE trade (
+    order_id        VARBINARY(64)  NOT NULL,
+    trade_no        VARBINARY(64)  NOT NULL,
+    facts           SET('waiting', 'pending', 'paid', 'finished', 'closed', 'refunded_in_part',
+                        'refunded_in_full', 'refund_closed', 'confirmed_paid') NOT NULL DEFAULT '',
+    gmt_create      DATETIME(6)    NULL,
+    gmt_payment     DATETIME(6)    NULL,
+    gmt_refund      DATETIME(6)    NULL,
+    gmt_close       DATETIME(6)    NULL,
+    notify_time     DATETIME(6)    NULL,
+    refunded_fee    BIGINT         NOT NULL DEFAULT 0 COMMENT 'fen',
+    seller_email    TEXT           NULL,
+    seller_id       TEXT           NULL,
+    seller_actions  TEXT           NULL,
+    buyer_email     TEXT           NULL,
+    buyer_id        TEXT           NULL,
+    buyer_actions   TEXT           NULL,
+    receive_name    TEXT           NULL,
+    receive_address TEXT           NULL,
+    receive_zip     TEXT           NULL,
+    receive_phone   TEXT           NULL,
+    receive_mobile  TEXT           NULL,
+    PRIMARY KEY (order_id, trade_no),
+    KEY trade_trade_no (trade_no),
+    CONSTRAINT trade_order FOREIGN KEY (order_id) REFERENCES user_order (id)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;

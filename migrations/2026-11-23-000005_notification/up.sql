@@ -1,0 +1,25 @@
+-- Inbox and audit: every notification that a worker has seen, with the outcome of the latest run.
+CREATE TABLE notification (
+    id           BIGINT         NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    merchant     VARBINARY(64)  NOT NULL,
+    kind         VARBINARY(32)  NOT NULL,
+    message_id   VARBINARY(64)  NOT NULL COMMENT 'hex SHA-256, the same for every repeat',
+    order_id     VARBINARY(64)  NULL,
+    trade_no     VARBINARY(64)  NULL,
+    trade_status VARCHAR(64)    NULL,
+    charset      VARBINARY(16)  NOT NULL,
+    form         MEDIUMTEXT     NOT NULL COMMENT 'as received, non-ASCII bytes percent-encoded',
+    outcome      ENUM('applied', 'unchanged', 'rejected', 'unknown') NOT NULL,
+    reason       VARCHAR(64)    NULL COMMENT 'why it was rejected',
+    error        TEXT           NULL COMMENT 'the evidence',
+    facts_added  VARCHAR(255)   NOT NULL DEFAULT '' COMMENT 'by the run that applied it',
+    changes      TEXT           NULL COMMENT 'JSON: what the run that applied it changed',
+    attempts     INT            NOT NULL DEFAULT 0 COMMENT 'retry tiers passed before the latest run',
+    seen         INT            NOT NULL DEFAULT 1,
+    received_at  DATETIME(6)    NOT NULL COMMENT 'by the ingress, first time',
+    first_seen   DATETIME(6)    NOT NULL DEFAULT (UTC_TIMESTAMP(6)),
+    last_seen    DATETIME(6)    NOT NULL DEFAULT (UTC_TIMESTAMP(6)),
+    UNIQUE KEY notification_message (merchant, kind, message_id),
+    KEY notification_order (order_id, id),
+    KEY notification_trade (trade_no)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
