@@ -1,0 +1,199 @@
+//! One connection to the broker.
+
+pub(crate) mod address;
+pub(crate) mod supervise;
+mod watch_state;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lapin::ConnectionProperties;
+use lapin::types::LongString;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// How long one answer of the broker may take: connecting, opening a channel, closing.
+pub const BROKER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// AMQP reply code of a normal close.
+const REPLY_SUCCESS: u16 = 200;
+
+/// Where to connect and under which name.
+#[derive(Clone)]
+pub struct ConnectionSettings {
+    /// `amqp://user:password@host:port/vhost`, with `?heartbeat=10` unless it says otherwise.
+    pub url: String,
+    /// The connection's name in the broker's own listings: program and purpose.
+    pub name: String,
+}
+
+impl ConnectionSettings {
+    /// Settings from their parts.
+    pub fn new(url: impl Into<String>, name: impl Into<String>) -> ConnectionSettings {
+        ConnectionSettings { url: url.into(), name: name.into() }
+    }
+}
+
+/// Without the URL, which holds a password.
+impl fmt::Debug for ConnectionSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionSettings").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Why there is no connection, or no channel on it. The text holds no password.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ConnectionError {
+    /// The URL cannot be used.
+    #[error("the AMQP URL cannot be used: {reason}")]
+    Url {
+        /// What is wrong with it, without quoting it.
+        reason: &'static str,
+    },
+    /// The broker did not answer within [`BROKER_TIMEOUT`].
+    #[error("no answer from the broker within {} s while {action}", BROKER_TIMEOUT.as_secs())]
+    Timeout {
+        /// What was asked of it.
+        action: &'static str,
+    },
+    /// The connection ended.
+    #[error("connection lost: {reason}")]
+    Lost {
+        /// What lapin or the broker said.
+        reason: String,
+    },
+    /// The broker, or the network, refused.
+    #[error("{0}")]
+    Amqp(#[from] lapin::Error),
+}
+
+/// What a connection can do at the moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// Everything.
+    Open,
+    /// Nothing can be written, acknowledgements included: the broker is short of memory or disk.
+    Blocked {
+        /// What the broker said.
+        reason: String,
+    },
+    /// It is gone for good; [`supervise`](crate::supervise) makes another.
+    Lost {
+        /// What lapin or the broker said.
+        reason: String,
+    },
+}
+
+/// A connection whose end is noticed also while nothing is sent on it: heartbeats every 10 s, dead
+/// after two that are missing. Clones are the same connection; it closes with the last of them.
+#[derive(Clone)]
+pub struct Connection {
+    lapin: Arc<lapin::Connection>,
+    state: Arc<watch::Sender<ConnectionState>>,
+}
+
+impl Connection {
+    /// Connects within [`BROKER_TIMEOUT`], once. For what runs for ever there is
+    /// [`supervise`](crate::supervise).
+    ///
+    /// # Errors
+    ///
+    /// The URL cannot be used; the broker cannot be reached, does not answer or refuses.
+    pub async fn open(settings: &ConnectionSettings) -> Result<Connection, ConnectionError> {
+        let uri = address::parse(&settings.url)?;
+        let properties = ConnectionProperties::default()
+            .with_connection_name(LongString::from(settings.name.as_str()));
+        // lapin reads `connection_timeout` from the URL and ignores it.
+        let lapin = timeout(BROKER_TIMEOUT, lapin::Connection::connect_uri(uri, properties))
+            .await
+            .map_err(|_| ConnectionError::Timeout { action: "connecting" })??;
+        let state = Arc::new(watch::Sender::new(ConnectionState::Open));
+        watch_state::spawn(&settings.name, &lapin, &state);
+        Ok(Connection { lapin: Arc::new(lapin), state })
+    }
+
+    /// Opens a channel within [`BROKER_TIMEOUT`], or less when the connection ends.
+    ///
+    /// # Errors
+    ///
+    /// The connection is lost, the broker does not answer (as while it blocks) or refuses.
+    pub async fn create_channel(&self) -> Result<lapin::Channel, ConnectionError> {
+        self.bounded("opening a channel", self.lapin.create_channel()).await
+    }
+
+    /// Waits for an answer of the broker on this connection, at most [`BROKER_TIMEOUT`] and not
+    /// longer than the connection lives. `action` completes "no answer while ...".
+    ///
+    /// # Errors
+    ///
+    /// The connection is lost, the broker does not answer, or `answer` is an error.
+    pub async fn bounded<T>(
+        &self,
+        action: &'static str,
+        answer: impl Future<Output = lapin::Result<T>>,
+    ) -> Result<T, ConnectionError> {
+        tokio::select! {
+            biased;
+            answer = timeout(BROKER_TIMEOUT, answer) => match answer {
+                Ok(answer) => Ok(answer?),
+                Err(_) => Err(ConnectionError::Timeout { action }),
+            },
+            reason = self.lost() => Err(ConnectionError::Lost { reason }),
+        }
+    }
+
+    /// What it can do now.
+    pub fn state(&self) -> ConnectionState {
+        self.state.borrow().clone()
+    }
+
+    /// Whether it is [`ConnectionState::Open`].
+    pub fn is_open(&self) -> bool {
+        *self.state.borrow() == ConnectionState::Open
+    }
+
+    /// Whether it is [`ConnectionState::Lost`].
+    pub fn is_lost(&self) -> bool {
+        matches!(*self.state.borrow(), ConnectionState::Lost { .. })
+    }
+
+    /// Waits for the end of the connection and says why it ended.
+    pub async fn lost(&self) -> String {
+        match self.wait_for(|state| matches!(state, ConnectionState::Lost { .. })).await {
+            ConnectionState::Lost { reason } => reason,
+            ConnectionState::Open | ConnectionState::Blocked { .. } => String::new(),
+        }
+    }
+
+    /// Waits until the connection is in a state that `wanted` accepts.
+    pub async fn wait_for(&self, wanted: impl FnMut(&ConnectionState) -> bool) -> ConnectionState {
+        let mut changes = self.state.subscribe();
+        let state = changes.wait_for(wanted).await.map(|state| state.clone());
+        match state {
+            Ok(state) => state,
+            // The sender lives in `self`.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Declares the connection lost, for a user that found it useless although it looks alive.
+    pub fn give_up(&self, reason: impl Into<String>) {
+        watch_state::lose(&self.state, reason.into());
+    }
+
+    /// Says good-bye to the broker, within [`BROKER_TIMEOUT`]. The connection is lost afterwards.
+    pub async fn close(&self) {
+        let goodbye = self.lapin.close(REPLY_SUCCESS, "OK".into());
+        // A broker that does not answer any more, or blocks, is left without a good-bye.
+        let _ = timeout(BROKER_TIMEOUT, goodbye).await;
+        self.give_up("closed");
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("state", &self.state()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,136 @@
+//! A connection for ever.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use super::{Connection, ConnectionSettings, ConnectionState, address};
+
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Connects, runs `body` with the connection, and does so again when the body returns, until
+/// `cancel`. There is no limit of attempts; the pause before each doubles from 100 ms to 5 s, with
+/// jitter, and starts over after a connection that lasted longer than 5 s.
+///
+/// The body returns when it cannot go on: the connection is [lost](Connection::lost), its channel
+/// or its consumer is gone, or its own work is cancelled. It is never dropped half-way, so it must
+/// look at `cancel` itself. Whatever it leaves open is closed with the connection, which takes at
+/// most [`BROKER_TIMEOUT`](crate::BROKER_TIMEOUT).
+///
+/// Each change is logged once: connected, lost (with the reason), and not reachable (again only
+/// when the reason changes).
+///
+/// ```no_run
+/// # async fn example(cancel: tokio_util::sync::CancellationToken) {
+/// let settings = queue::ConnectionSettings::new("amqp://localhost", "worker consume");
+/// queue::supervise(settings, cancel.clone(), async |connection| {
+///     let Ok(channel) = connection.create_channel().await else { return };
+///     tokio::select! {
+///         _ = connection.lost() => {}
+///         () = cancel.cancelled() => {}
+///         // consume on the channel
+///     }
+/// #   drop(channel);
+/// })
+/// .await;
+/// # }
+/// ```
+pub async fn supervise<Body, Running>(
+    settings: ConnectionSettings,
+    cancel: CancellationToken,
+    mut body: Body,
+) where
+    // Not `AsyncFnMut`: the compiler (1.95) cannot see that its future is `Send`, and the whole
+    // could not be spawned. An `async |connection|` closure that captures by reference fits.
+    Body: FnMut(Connection) -> Running,
+    Running: Future<Output = ()>,
+{
+    let name = settings.name.as_str();
+    let broker = address::label(&settings.url);
+    let mut pause = Pause::new();
+    let mut reported = None;
+    loop {
+        let opened = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return,
+            opened = Connection::open(&settings) => opened,
+        };
+        match opened {
+            Ok(connection) => {
+                reported = None;
+                info!(connection = name, broker, "connected to the broker");
+                let since = Instant::now();
+                body(connection.clone()).await;
+                let state = connection.state();
+                connection.close().await;
+                match state {
+                    _ if cancel.is_cancelled() => {
+                        info!(connection = name, broker, "connection to the broker closed");
+                        return;
+                    }
+                    ConnectionState::Lost { reason } => {
+                        warn!(connection = name, broker, reason, "connection to the broker lost");
+                    }
+                    ConnectionState::Open | ConnectionState::Blocked { .. } => {
+                        warn!(connection = name, broker, "connection to the broker started over");
+                    }
+                }
+                if since.elapsed() > LONGEST_PAUSE {
+                    pause = Pause::new();
+                }
+            }
+            Err(error) => {
+                let error = error.to_string();
+                if reported.as_ref() == Some(&error) {
+                    debug!(connection = name, broker, error, "still no connection to the broker");
+                } else {
+                    warn!(connection = name, broker, error, "no connection to the broker");
+                    reported = Some(error);
+                }
+            }
+        }
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => return,
+            () = sleep(pause.next()) => {}
+        }
+    }
+}
+
+/// The pauses between attempts.
+struct Pause {
+    longest: Duration,
+}
+
+impl Pause {
+    fn new() -> Pause {
+        Pause { longest: SHORTEST_PAUSE }
+    }
+
+    /// Half of it fixed, half random: many programs that lost one broker do not come back in step.
+    fn next(&mut self) -> Duration {
+        let longest = self.longest;
+        self.longest = (longest * 2).min(LONGEST_PAUSE);
+        rand::random_range(longest / 2..=longest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST_PAUSE, Pause, SHORTEST_PAUSE};
+
+    #[test]
+    fn pauses_grow_to_a_limit_with_jitter() {
+        let mut pause = Pause::new();
+        let mut longest = SHORTEST_PAUSE;
+        for _ in 0..20 {
+            let next = pause.next();
+            assert!(longest / 2 <= next && next <= longest, "{next:?} of {longest:?}");
+            longest = (longest * 2).min(LONGEST_PAUSE);
+        }
+        assert_eq!(longest, LONGEST_PAUSE);
+    }
+}

@@ -1,0 +1,215 @@
+//! The body of a message.
+
+use std::fmt;
+
+use alipay::Charset;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// One notification, or one request about an order, as it waits in a queue.
+///
+/// The JSON is meant to be read in any AMQP tool; unknown members are ignored, so that a newer
+/// program can add one without a new version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Version of this structure: [`Envelope::VERSION`].
+    pub version: u32,
+    /// The merchant's name in the configuration.
+    pub merchant: String,
+    /// What the form is.
+    pub kind: Kind,
+    /// The character set of the form's values.
+    pub charset: Charset,
+    /// When the ingress received the form.
+    pub received_at: DateTime<Utc>,
+    /// The form as it was received, bytes outside printable ASCII percent-encoded
+    /// ([`alipay::ascii_form`]): it decodes to what was signed.
+    pub form: String,
+}
+
+impl Envelope {
+    /// The version that this program writes and reads.
+    pub const VERSION: u32 = 1;
+
+    /// An envelope of the current version.
+    pub fn new(
+        merchant: impl Into<String>,
+        kind: Kind,
+        charset: Charset,
+        received_at: DateTime<Utc>,
+        form: impl Into<String>,
+    ) -> Envelope {
+        Envelope {
+            version: Envelope::VERSION,
+            merchant: merchant.into(),
+            kind,
+            charset,
+            received_at,
+            form: form.into(),
+        }
+    }
+
+    /// Reads the body of a message.
+    ///
+    /// # Errors
+    ///
+    /// The body is not an envelope, or is one of another version.
+    pub fn read(body: &[u8]) -> Result<Envelope, EnvelopeError> {
+        // The version is looked at first: another version may have other members.
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let Version { version } = serde_json::from_slice(body)?;
+        if version != Envelope::VERSION {
+            return Err(EnvelopeError::Version { version });
+        }
+        Ok(serde_json::from_slice(body)?)
+    }
+
+    /// The body of a message.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        #[expect(clippy::expect_used, reason = "strings, a number and a time always serialise")]
+        serde_json::to_vec(self).expect("an envelope is JSON")
+    }
+}
+
+/// What an [`Envelope`] carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// `trade_status_sync`: what happened to one trade.
+    TradeStatus,
+    /// `batch_refund_notify`: results of a batch of refunds, legacy gateway only.
+    BatchRefund,
+    /// A request to ask the gateway about an order.
+    QueryRequest,
+    /// The gateway's answer to such a request.
+    QueryAnswer,
+}
+
+impl Kind {
+    /// The word in JSON and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::TradeStatus => "trade_status",
+            Kind::BatchRefund => "batch_refund",
+            Kind::QueryRequest => "query_request",
+            Kind::QueryAnswer => "query_answer",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Why a message body is not an [`Envelope`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnvelopeError {
+    /// Not JSON, or not the members that an envelope has.
+    #[error("not an envelope: {problem} at line {line} column {column}")]
+    Unreadable {
+        /// What serde_json calls the kind of error; its full text may quote the body.
+        problem: &'static str,
+        /// Line in the body, from 1.
+        line: usize,
+        /// Column in the line, from 1.
+        column: usize,
+    },
+    /// An envelope of a version that this program does not know.
+    #[error("envelope version {version}, this program reads version {}", Envelope::VERSION)]
+    Version {
+        /// The version in the message.
+        version: u32,
+    },
+}
+
+impl EnvelopeError {
+    /// A short word for metrics and dead letters.
+    pub fn reason_code(&self) -> &'static str {
+        match self {
+            EnvelopeError::Unreadable { .. } => "unreadable_envelope",
+            EnvelopeError::Version { .. } => "unknown_envelope_version",
+        }
+    }
+}
+
+impl From<serde_json::Error> for EnvelopeError {
+    fn from(error: serde_json::Error) -> EnvelopeError {
+        use serde_json::error::Category;
+        let problem = match error.classify() {
+            Category::Data => "a member is missing or of another type",
+            Category::Eof => "the text ends early",
+            Category::Io | Category::Syntax => "no JSON",
+        };
+        EnvelopeError::Unreadable { problem, line: error.line(), column: error.column() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Envelope, EnvelopeError, Kind};
+    use alipay::Charset;
+
+    const GOLDEN: &str = r#"{"version":1,"merchant":"shop","kind":"trade_status","charset":"gbk","received_at":"2026-11-23T03:41:00.250Z","form":"subject=%B2%E2+%CA%D4&total_fee=12.34&sign=x"}"#;
+
+    fn envelope() -> Envelope {
+        Envelope::new(
+            "shop",
+            Kind::TradeStatus,
+            Charset::Gbk,
+            "2026-11-23T03:41:00.25Z".parse().unwrap(),
+            "subject=%B2%E2+%CA%D4&total_fee=12.34&sign=x",
+        )
+    }
+
+    /// Messages outlive programs: this text may grow but never change.
+    #[test]
+    fn golden() {
+        assert_eq!(String::from_utf8(envelope().to_bytes()).unwrap(), GOLDEN);
+        assert_eq!(Envelope::read(GOLDEN.as_bytes()), Ok(envelope()));
+    }
+
+    #[test]
+    fn round_trip_of_each_kind() {
+        for kind in [Kind::TradeStatus, Kind::BatchRefund, Kind::QueryRequest, Kind::QueryAnswer] {
+            let envelope = Envelope { kind, ..envelope() };
+            assert_eq!(Envelope::read(&envelope.to_bytes()), Ok(envelope));
+            assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{kind}\""));
+        }
+    }
+
+    #[test]
+    fn ignores_unknown_members() {
+        let body = GOLDEN.replacen('{', r#"{"shard":7,"#, 1);
+        assert_eq!(Envelope::read(body.as_bytes()), Ok(envelope()));
+    }
+
+    #[test]
+    fn another_version() {
+        let body = br#"{"version":2,"tenant":"shop"}"#;
+        assert_eq!(Envelope::read(body), Err(EnvelopeError::Version { version: 2 }));
+    }
+
+    #[test]
+    fn not_an_envelope() {
+        for body in
+            [&b""[..], b"out_trade_no=1", b"{}", b"[1]", b"\xff\xfe", &GOLDEN.as_bytes()[..60]]
+        {
+            let error = Envelope::read(body).unwrap_err();
+            assert_eq!(error.reason_code(), "unreadable_envelope", "{error}");
+        }
+    }
+
+    #[test]
+    fn errors_do_not_quote_the_body() {
+        for member in ["\"buyer@example.com\"", "[\"buyer@example.com\"]"] {
+            let body = GOLDEN.replace("\"gbk\"", member);
+            let error = Envelope::read(body.as_bytes()).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("buyer"), "{error:?}");
+        }
+    }
+}

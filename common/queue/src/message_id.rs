@@ -1,0 +1,92 @@
+//! The id that repeats of one notification share.
+
+use alipay::{Form, Rule, canonical};
+use sha2::{Digest, Sha256};
+
+use crate::Kind;
+
+/// The id of a message: SHA-256, as 64 lower-case hex digits, over the merchant, the kind and the
+/// form's `notify_id`; where there is none, over the signed text without `notify_time`.
+///
+/// Alipay keeps the `notify_id` when it repeats a notification, and signs each repeat anew with
+/// its own `notify_time`.
+pub fn message_id(merchant: &str, kind: Kind, form: &Form) -> String {
+    let mut hash = Sha256::new();
+    // Each part with its length, so that no two different lists of parts give the same bytes.
+    let mut part = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+    };
+    part(merchant.as_bytes());
+    part(kind.as_str().as_bytes());
+    match form.get("notify_id").filter(|id| !id.is_empty()) {
+        Some(id) => {
+            part(b"notify_id");
+            part(id);
+        }
+        None => {
+            part(b"text");
+            part(&canonical(form, Rule::Notification, &["notify_time".to_owned()]));
+        }
+    }
+    format!("{:x}", hash.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::message_id;
+    use crate::Kind;
+    use alipay::Form;
+
+    fn id(merchant: &str, kind: Kind, body: &str) -> String {
+        message_id(merchant, kind, &Form::parse(body.as_bytes()).unwrap())
+    }
+
+    fn trade(body: &str) -> String {
+        id("shop", Kind::TradeStatus, body)
+    }
+
+    /// Ids are in databases: this value may never change.
+    #[test]
+    fn golden() {
+        assert_eq!(trade("notify_id=42&trade_status=TRADE_SUCCESS"), "96d9659f42984a70ad20dd1473db12b4766d8fbe9fbb58f483380275d20146be");
+    }
+
+    #[test]
+    fn same_notify_id_same_id() {
+        let first = trade("notify_id=42&notify_time=2026-11-23+11%3A41%3A00&sign=a");
+        assert_eq!(first, trade("sign=b&notify_time=2026-11-23+11%3A45%3A00&notify_id=42"));
+        assert_ne!(first, trade("notify_id=43&notify_time=2026-11-23+11%3A41%3A00&sign=a"));
+        assert!(first.len() == 64 && first.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    }
+
+    #[test]
+    fn merchants_and_kinds_differ() {
+        let ids = [
+            id("shop", Kind::TradeStatus, "notify_id=42"),
+            id("shop2", Kind::TradeStatus, "notify_id=42"),
+            id("shop", Kind::BatchRefund, "notify_id=42"),
+        ];
+        assert!(ids[0] != ids[1] && ids[0] != ids[2] && ids[1] != ids[2], "{ids:?}");
+    }
+
+    #[test]
+    fn without_notify_id_the_signed_text_counts() {
+        let first = trade("trade_no=1&total_fee=1.00&notify_time=1&sign=a&sign_type=MD5");
+        for same in [
+            "sign=b&total_fee=1.00&trade_no=1&notify_time=2&sign_type=RSA2",
+            "trade_no=1&total_fee=1.00",
+        ] {
+            assert_eq!(first, trade(same), "{same}");
+        }
+        assert_ne!(first, trade("trade_no=1&total_fee=2.00&notify_time=1&sign=a"));
+        assert_ne!(first, trade("trade_no=2&total_fee=1.00&notify_time=1&sign=a"));
+        // An empty notify_id names nothing: two such notifications are told apart by their text.
+        assert_ne!(trade("notify_id=&trade_no=1"), trade("notify_id=&trade_no=2"));
+    }
+
+    #[test]
+    fn a_notify_id_is_not_a_text() {
+        assert_ne!(trade("notify_id=a%3Db"), trade("a=b"));
+    }
+}

@@ -1,0 +1,214 @@
+//! Publishing with confirms.
+
+pub(crate) mod error;
+mod gathering;
+mod lane;
+mod readiness;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+
+use crate::connection::supervise::supervise;
+use crate::{Connection, ConnectionSettings, Message, PublishError};
+use error::count_failure as count;
+use lane::{Lane, Request};
+use readiness::Readiness;
+
+/// How a [`Publisher`] works.
+#[derive(Clone)]
+pub struct PublisherSettings {
+    /// As in [`ConnectionSettings::url`].
+    pub url: String,
+    /// As in [`ConnectionSettings::name`].
+    pub name: String,
+    /// How many channels publish side by side, at least 1.
+    pub lanes: usize,
+    /// How many messages may wait for each lane, at least 1.
+    pub lane_capacity: usize,
+    /// How long the confirms of one gathering may take.
+    pub confirm_timeout: Duration,
+}
+
+/// Without the URL, which holds a password.
+impl fmt::Debug for PublisherSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublisherSettings")
+            .field("name", &self.name)
+            .field("lanes", &self.lanes)
+            .field("lane_capacity", &self.lane_capacity)
+            .field("confirm_timeout", &self.confirm_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Publishes messages on a supervised connection of its own. Clones share it.
+#[derive(Clone)]
+pub struct Publisher {
+    lanes: Arc<[mpsc::Sender<Request>]>,
+    next: Arc<AtomicUsize>,
+    readiness: Readiness,
+}
+
+impl Publisher {
+    /// Starts the connection and the lanes, and returns at once: [`ready`](Publisher::ready)
+    /// waits for the broker.
+    ///
+    /// After `cancel` nothing new is accepted, what is waiting is finished, and the handle
+    /// resolves. It resolves before `cancel` only when a lane has panicked; the others are
+    /// finished and the panic is passed on.
+    pub fn start(
+        settings: PublisherSettings,
+        cancel: CancellationToken,
+    ) -> (Publisher, JoinHandle<()>) {
+        error::describe_metrics();
+        let lane_count = settings.lanes.max(1);
+        let readiness = Readiness::new(lane_count);
+        let (connections, connection) = watch::channel(None);
+        let cancel_lanes = cancel.child_token();
+        let mut lanes = JoinSet::new();
+        let senders = (0..lane_count)
+            .map(|_| {
+                let (sender, requests) = mpsc::channel(settings.lane_capacity.max(1));
+                let lane = Lane {
+                    requests,
+                    connections: connection.clone(),
+                    readiness: readiness.clone(),
+                    confirm_timeout: settings.confirm_timeout,
+                    cancel: cancel_lanes.clone(),
+                };
+                lanes.spawn(lane.run());
+                sender
+            })
+            .collect();
+        let handle = tokio::spawn(async move {
+            let settings = ConnectionSettings::new(settings.url, settings.name);
+            // The connection outlives the lanes, which still publish after `cancel`.
+            let finished = CancellationToken::new();
+            let supervised =
+                tokio::spawn(hand_out_connections(settings, finished.clone(), connections));
+            let mut panic = None;
+            while let Some(lane) = lanes.join_next().await {
+                if let Err(failure) = lane {
+                    error!("a publisher lane panicked; the publisher stops");
+                    cancel_lanes.cancel();
+                    panic = failure.try_into_panic().ok();
+                }
+            }
+            finished.cancel();
+            // Its task does not panic, and is aborted by nobody.
+            let _ = supervised.await;
+            if let Some(panic) = panic {
+                std::panic::resume_unwind(panic);
+            }
+        });
+        (Publisher { lanes: senders, next: Arc::default(), readiness }, handle)
+    }
+
+    /// Publishes one message. `Ok` means: the broker has confirmed it and did not return it.
+    ///
+    /// Every error means that the message may or may not be in the queue, and that publishing it
+    /// again is right. Answers after at most two confirm timeouts and [`BROKER_TIMEOUT`]
+    /// (crate::BROKER_TIMEOUT), and at once while there is no connection. Dropping the future does
+    /// not take the message back.
+    ///
+    /// # Errors
+    ///
+    /// See [`PublishError`]. [`PublishError::Busy`] when every lane is full.
+    pub async fn publish(&self, message: Message) -> Result<(), PublishError> {
+        let (mut request, answer) = Request::new(message).inspect_err(count)?;
+        let first = self.next_lane();
+        let mut refused = PublishError::NotConnected;
+        for turn in 0..self.lanes.len() {
+            match self.lanes[(first + turn) % self.lanes.len()].try_send(request) {
+                Ok(()) => return received(answer).await,
+                Err(TrySendError::Full(back)) => (request, refused) = (back, PublishError::Busy),
+                Err(TrySendError::Closed(back)) => request = back,
+            }
+        }
+        count(&refused);
+        Err(refused)
+    }
+
+    /// Publishes all messages side by side and answers each, in the order given. Waits for room in
+    /// the lanes instead of failing with [`PublishError::Busy`].
+    pub async fn publish_all(&self, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
+        let mut answers = Vec::with_capacity(messages.len());
+        for message in messages {
+            let request = Request::new(message).inspect_err(count);
+            answers.push(match request {
+                Ok((request, answer)) => {
+                    let lane = &self.lanes[self.next_lane() % self.lanes.len()];
+                    // A closed lane drops the request and with it the sender of the answer.
+                    let _ = lane.send(request).await;
+                    Ok(answer)
+                }
+                Err(error) => Err(error),
+            });
+        }
+        let mut results = Vec::with_capacity(answers.len());
+        for answer in answers {
+            results.push(match answer {
+                Ok(answer) => received(answer).await,
+                Err(error) => Err(error),
+            });
+        }
+        results
+    }
+
+    /// Whether every lane has a channel in confirm mode and the connection is not blocked.
+    pub fn is_ready(&self) -> bool {
+        self.readiness.is_ready()
+    }
+
+    /// Waits until [`is_ready`](Publisher::is_ready). A publisher that was cancelled is never
+    /// ready again.
+    pub async fn ready(&self) {
+        self.readiness.ready().await;
+    }
+
+    fn next_lane(&self) -> usize {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Publisher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publisher")
+            .field("lanes", &self.lanes.len())
+            .field("ready", &self.is_ready())
+            .finish_non_exhaustive()
+    }
+}
+
+async fn received(answer: oneshot::Receiver<Result<(), PublishError>>) -> Result<(), PublishError> {
+    answer.await.unwrap_or_else(|_| {
+        // The lane has finished and took the request with it.
+        count(&PublishError::NotConnected);
+        Err(PublishError::NotConnected)
+    })
+}
+
+/// Gives each new connection to the lanes, and takes it back when it is lost.
+async fn hand_out_connections(
+    settings: ConnectionSettings,
+    finished: CancellationToken,
+    connections: watch::Sender<Option<Connection>>,
+) {
+    supervise(settings, finished.clone(), async |connection: Connection| {
+        connections.send_replace(Some(connection.clone()));
+        tokio::select! {
+            _ = connection.lost() => {}
+            () = finished.cancelled() => {}
+        }
+        connections.send_replace(None);
+    })
+    .await;
+}

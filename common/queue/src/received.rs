@@ -1,0 +1,96 @@
+//! Messages that came in.
+
+use std::fmt;
+
+use chrono::Utc;
+use lapin::Acker;
+use lapin::message::Delivery;
+use lapin::types::{DeliveryTag, FieldTable};
+use sha2::{Digest, Sha256};
+
+use crate::Headers;
+
+/// A message taken from a queue, not yet acknowledged.
+///
+/// The body is kept as it came: whether it is an [`Envelope`](crate::Envelope) is found out later,
+/// and one that is not can still be dead-lettered.
+pub struct Received {
+    /// Delivery tag, valid on the channel that it came from.
+    pub tag: DeliveryTag,
+    /// The id given by its publisher; where there is none, the SHA-256 of the body as hex.
+    pub message_id: String,
+    /// The headers that are ours.
+    pub headers: Headers,
+    /// Whether the broker has delivered it before. `false` proves nothing: a publisher that did
+    /// not hear of its confirm publishes again.
+    pub redelivered: bool,
+    /// The exchange that it was published to last.
+    pub exchange: String,
+    /// The routing key that it was published with.
+    pub routing_key: String,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Settles the message. `ack` can answer `Ok(false)`: then it is **not** acknowledged (the
+    /// channel is gone or it was settled before) and comes again.
+    pub acker: Acker,
+}
+
+impl Received {
+    /// Takes the delivery of a consumer, or of a `basic.get`, apart.
+    pub fn new(delivery: Delivery) -> Received {
+        let properties = &delivery.properties;
+        let message_id = match properties.message_id() {
+            Some(id) if !id.as_str().is_empty() => id.to_string(),
+            _ => format!("{:x}", Sha256::digest(&delivery.data)),
+        };
+        let none = FieldTable::default();
+        let headers = Headers::read(properties.headers().as_ref().unwrap_or(&none), Utc::now());
+        Received {
+            tag: delivery.delivery_tag,
+            message_id,
+            headers,
+            redelivered: delivery.redelivered,
+            exchange: delivery.exchange.into(),
+            routing_key: delivery.routing_key.into(),
+            body: delivery.data,
+            acker: delivery.acker,
+        }
+    }
+}
+
+impl From<Delivery> for Received {
+    fn from(delivery: Delivery) -> Received {
+        Received::new(delivery)
+    }
+}
+
+/// Without the body, which is nobody's business in a log.
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("tag", &self.tag)
+            .field("message_id", &self.message_id)
+            .field("headers", &self.headers)
+            .field("redelivered", &self.redelivered)
+            .field("routing_key", &self.routing_key)
+            .field("body_len", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Received;
+    use lapin::message::Delivery;
+
+    #[test]
+    fn a_message_without_properties_has_a_stable_id() {
+        let mock = |body: &[u8]| {
+            Received::new(Delivery::mock(1, "".into(), "q".into(), false, body.to_vec()))
+        };
+        assert_eq!(mock(b"a").message_id, mock(b"a").message_id);
+        assert_ne!(mock(b"a").message_id, mock(b"b").message_id);
+        assert_eq!(mock(b"a").headers.attempt, 0);
+        assert!(!format!("{:?}", mock(b"secret")).contains("115, 101"));
+    }
+}

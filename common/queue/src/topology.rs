@@ -1,0 +1,138 @@
+//! Exchanges and queues: their names, and how they are declared.
+//!
+//! | name | kind | what |
+//! |---|---|---|
+//! | `alipay.notify` | direct exchange | work; the routing key is the shard number |
+//! | `alipay.notify.0` | quorum queue | work of shard 0, today the only one |
+//! | `alipay.retry.5s` `.30s` `.2m` `.10m` `.1h` | fanout exchange and quorum queue each | a [`RetryTier`] |
+//! | `alipay.dead` | quorum queue | what needs a person |
+//! | `alipay.events` | topic exchange | events of the outbox, when events are enabled |
+//! | `alipay.events.shop` | quorum queue | bound to `order.#`, when events are enabled |
+//!
+//! The arguments of a queue can never be changed, so they hold only what never changes or what
+//! the name says. Every queue has `x-delivery-limit` = 2,000,000,000: without one RabbitMQ 4
+//! drops a message at its 21st return, and -1, which should mean "none", makes RabbitMQ 3.10
+//! delete messages at their first.
+//!
+//! A retry queue dead-letters at-least-once: an expired message leaves it when the work queue has
+//! confirmed it. This needs `x-overflow` = `reject-publish`; with the default the broker silently
+//! falls back to at-most-once.
+
+mod apply;
+mod conflict;
+mod declaration;
+
+use std::fmt;
+use std::time::Duration;
+
+pub use apply::{TopologyError, apply, plan};
+pub use conflict::Conflict;
+pub use declaration::Change;
+
+/// The direct exchange that work is published to, with a [`routing_key`].
+pub const WORK_EXCHANGE: &str = "alipay.notify";
+/// The queue of messages that need a person. Published to through the default exchange.
+pub const DEAD_QUEUE: &str = "alipay.dead";
+/// The topic exchange of the outbox events.
+pub const EVENTS_EXCHANGE: &str = "alipay.events";
+/// The queue from which the shop reads events.
+pub const EVENTS_QUEUE: &str = "alipay.events.shop";
+/// What [`EVENTS_QUEUE`] is bound with.
+pub const EVENTS_BINDING: &str = "order.#";
+
+/// The work queue of a shard.
+pub fn work_queue(shard: u32) -> String {
+    format!("{WORK_EXCHANGE}.{shard}")
+}
+
+/// The routing key of a shard.
+pub fn routing_key(shard: u32) -> String {
+    shard.to_string()
+}
+
+/// A queue in which a message waits before it is tried again. The delay is the queue's time to
+/// live, so another delay is another queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RetryTier {
+    /// 5 s.
+    FiveSeconds,
+    /// 30 s.
+    ThirtySeconds,
+    /// 2 min.
+    TwoMinutes,
+    /// 10 min.
+    TenMinutes,
+    /// 1 h.
+    OneHour,
+}
+
+impl RetryTier {
+    /// All tiers, shortest delay first.
+    pub const ALL: [RetryTier; 5] = [
+        RetryTier::FiveSeconds,
+        RetryTier::ThirtySeconds,
+        RetryTier::TwoMinutes,
+        RetryTier::TenMinutes,
+        RetryTier::OneHour,
+    ];
+
+    /// The tier for a message that has had `attempt` retries; none after the last tier.
+    pub fn after(attempt: u32) -> Option<RetryTier> {
+        let index = usize::try_from(attempt).ok()?;
+        RetryTier::ALL.get(index).copied()
+    }
+
+    /// The name of its exchange and of its queue.
+    pub fn name(self) -> &'static str {
+        match self {
+            RetryTier::FiveSeconds => "alipay.retry.5s",
+            RetryTier::ThirtySeconds => "alipay.retry.30s",
+            RetryTier::TwoMinutes => "alipay.retry.2m",
+            RetryTier::TenMinutes => "alipay.retry.10m",
+            RetryTier::OneHour => "alipay.retry.1h",
+        }
+    }
+
+    /// How long a message waits.
+    pub fn delay(self) -> Duration {
+        Duration::from_secs(match self {
+            RetryTier::FiveSeconds => 5,
+            RetryTier::ThirtySeconds => 30,
+            RetryTier::TwoMinutes => 120,
+            RetryTier::TenMinutes => 600,
+            RetryTier::OneHour => 3600,
+        })
+    }
+}
+
+impl fmt::Display for RetryTier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RetryTier, work_queue};
+
+    #[test]
+    fn names_say_the_delay() {
+        assert_eq!(work_queue(0), "alipay.notify.0");
+        for tier in RetryTier::ALL {
+            let seconds = tier.delay().as_secs();
+            let said = match seconds {
+                0..60 => format!("{seconds}s"),
+                60..3600 => format!("{}m", seconds / 60),
+                _ => format!("{}h", seconds / 3600),
+            };
+            assert_eq!(tier.name(), format!("alipay.retry.{said}"));
+        }
+    }
+
+    #[test]
+    fn tiers_in_order() {
+        let tiers: Vec<_> = (0..).map_while(RetryTier::after).collect();
+        assert_eq!(tiers, RetryTier::ALL);
+        assert!(tiers.is_sorted_by_key(|tier| tier.delay()));
+    }
+}

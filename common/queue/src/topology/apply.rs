@@ -1,0 +1,193 @@
+//! Compares the topology with the broker, and makes the difference.
+
+use std::fmt::Write as _;
+
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
+use lapin::types::{FieldTable, ShortString};
+use lapin::{Channel, ErrorKind};
+
+use super::declaration::Declaration;
+use super::{Change, Conflict};
+use crate::{Connection, ConnectionError, ConnectionSettings};
+
+/// Why the topology could not be compared or declared.
+#[derive(Debug, thiserror::Error)]
+pub enum TopologyError {
+    /// What is there differs from what should be there. Nothing was changed.
+    #[error("{}", list(.0))]
+    Conflicts(Vec<Conflict>),
+    /// The broker refused, for instance because the user lacks the permission to configure.
+    #[error("{change}: the broker says: {reply}")]
+    Refused {
+        /// What was looked for or declared.
+        change: Change,
+        /// What the broker said.
+        reply: String,
+    },
+    /// The broker could not be asked.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+}
+
+fn list(conflicts: &[Conflict]) -> String {
+    conflicts.iter().fold(String::new(), |mut text, conflict| {
+        let separator = if text.is_empty() { "" } else { "\n" };
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{separator}{conflict}");
+        text
+    })
+}
+
+/// Says what is missing, without changing anything. `events`: also what is declared only when
+/// events are enabled.
+///
+/// A binding counts as missing when its queue or its exchange is; AMQP has no way to look at the
+/// bindings of what is there, so [`apply`] makes all of them again, which changes nothing where
+/// they are.
+///
+/// # Errors
+///
+/// [`TopologyError::Conflicts`] lists everything that is there and differs.
+pub async fn plan(url: &str, events: bool) -> Result<Vec<Change>, TopologyError> {
+    let connection = open(url).await?;
+    let planned = compare(&connection, &Declaration::all(events)).await;
+    connection.close().await;
+    planned
+}
+
+/// Declares what is missing and returns it; an empty list when everything was there.
+///
+/// # Errors
+///
+/// As [`plan`]; then nothing was changed.
+pub async fn apply(url: &str, events: bool) -> Result<Vec<Change>, TopologyError> {
+    let connection = open(url).await?;
+    let applied = compare_and_declare(&connection, &Declaration::all(events)).await;
+    connection.close().await;
+    applied
+}
+
+async fn open(url: &str) -> Result<Connection, TopologyError> {
+    Ok(Connection::open(&ConnectionSettings::new(url, "topology")).await?)
+}
+
+async fn compare_and_declare(
+    connection: &Connection,
+    declarations: &[Declaration],
+) -> Result<Vec<Change>, TopologyError> {
+    let missing = compare(connection, declarations).await?;
+    for declaration in declarations {
+        match ask(connection, declaration, Mode::Declare).await? {
+            Answer::There | Answer::Missing => {}
+            Answer::Differs(conflict) => return Err(TopologyError::Conflicts(vec![conflict])),
+        }
+    }
+    Ok(missing)
+}
+
+async fn compare(
+    connection: &Connection,
+    declarations: &[Declaration],
+) -> Result<Vec<Change>, TopologyError> {
+    let mut missing: Vec<Change> = Vec::new();
+    let mut conflicts = Vec::new();
+    for declaration in declarations {
+        if let Declaration::Binding { queue, exchange, .. } = declaration {
+            let new = missing.iter().any(|change| match change {
+                Change::Queue { name } => name == queue,
+                Change::Exchange { name, .. } => name == exchange,
+                Change::Binding { .. } => false,
+            });
+            if new {
+                missing.push(declaration.change());
+            }
+            continue;
+        }
+        match ask(connection, declaration, Mode::Look).await? {
+            Answer::There => {}
+            Answer::Missing => missing.push(declaration.change()),
+            Answer::Differs(conflict) => conflicts.push(conflict),
+        }
+    }
+    if conflicts.is_empty() { Ok(missing) } else { Err(TopologyError::Conflicts(conflicts)) }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    /// Passive, and where that finds something, a comparison.
+    Look,
+    Declare,
+}
+
+enum Answer {
+    There,
+    Missing,
+    Differs(Conflict),
+}
+
+/// Asks on a channel of its own: a refused declaration ends the channel.
+async fn ask(
+    connection: &Connection,
+    declaration: &Declaration,
+    mode: Mode,
+) -> Result<Answer, TopologyError> {
+    let channel = connection.create_channel().await?;
+    let asked = async {
+        if mode == Mode::Look {
+            let passive = declare(&channel, declaration, true);
+            connection.bounded("looking for an exchange or queue", passive).await?;
+        }
+        // A passive declaration ignores type and arguments. This one compares them, and changes
+        // nothing where there is something of that name.
+        let declared = declare(&channel, declaration, false);
+        connection.bounded("declaring an exchange or queue", declared).await
+    };
+    let error = match asked.await {
+        Ok(()) => {
+            let goodbye = channel.close(200, "OK".into());
+            connection.bounded("closing a channel", goodbye).await?;
+            return Ok(Answer::There);
+        }
+        Err(ConnectionError::Amqp(error)) => error,
+        Err(error) => return Err(error.into()),
+    };
+    let ErrorKind::ProtocolError(refusal) = error.kind() else {
+        return Err(ConnectionError::Amqp(error).into());
+    };
+    let reply = refusal.get_message().to_string();
+    let change = declaration.change();
+    match refusal.kind() {
+        AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND) if mode == Mode::Look => Ok(Answer::Missing),
+        AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED) => {
+            Ok(Answer::Differs(Conflict { wanted: change, reply }))
+        }
+        _ => Err(TopologyError::Refused { change, reply }),
+    }
+}
+
+async fn declare(channel: &Channel, declaration: &Declaration, passive: bool) -> lapin::Result<()> {
+    let short = |name: &String| ShortString::from(name.as_str());
+    match declaration {
+        Declaration::Exchange { name, kind } => {
+            let options = ExchangeDeclareOptions { passive, durable: true, ..Default::default() };
+            let none = FieldTable::default();
+            channel.exchange_declare(short(name), kind.clone(), options, none).await
+        }
+        Declaration::Queue { name, arguments } => {
+            let options = QueueDeclareOptions { passive, durable: true, ..Default::default() };
+            channel.queue_declare(short(name), options, arguments.clone()).await.map(|_| ())
+        }
+        Declaration::Binding { queue, exchange, routing_key } => {
+            channel
+                .queue_bind(
+                    short(queue),
+                    short(exchange),
+                    short(routing_key),
+                    QueueBindOptions::default(),
+                    FieldTable::default(),
+                )
+                .await
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Explains a declaration that the broker refused.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Change, RetryTier, WORK_EXCHANGE, work_queue};
+
+/// Something of that name is there already, and is different (AMQP 406). It cannot be changed,
+/// only deleted and declared again; `Display` says how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Conflict {
+    /// What should be there.
+    pub wanted: Change,
+    /// What the broker said: which argument differs, and how.
+    pub reply: String,
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Conflict { wanted, reply } = self;
+        match wanted {
+            Change::Queue { name } => {
+                write!(
+                    f,
+                    "queue {name} is there with other arguments. The broker says: {reply}. \
+                     The arguments of a queue cannot be changed. Stop the programs, move its \
+                     messages away or let them drain, delete it (rabbitmqctl delete_queue {name}) \
+                     and apply again."
+                )?;
+                if *name == work_queue(0) {
+                    write!(
+                        f,
+                        " Drain the retry queues ({} to {}) first: they dead-letter into it, and \
+                         what finds no queue stays stuck in them.",
+                        RetryTier::FiveSeconds,
+                        RetryTier::OneHour
+                    )?;
+                }
+                Ok(())
+            }
+            Change::Exchange { name, kind } => write!(
+                f,
+                "exchange {name} is there but is no durable {kind} exchange. The broker says: \
+                 {reply}. The type of an exchange cannot be changed. Stop what publishes to \
+                 {name}{}, delete the exchange and apply again.",
+                if name == WORK_EXCHANGE { " (the retry queues too: drain them)" } else { "" }
+            ),
+            // A binding cannot conflict: one more is just made.
+            Change::Binding { .. } => write!(f, "{wanted}: the broker says: {reply}"),
+        }
+    }
+}

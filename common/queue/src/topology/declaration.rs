@@ -1,0 +1,136 @@
+//! What is declared.
+
+use std::fmt;
+
+use lapin::ExchangeKind;
+use lapin::types::{AMQPValue, FieldTable, LongInt, ShortString};
+use serde::Serialize;
+
+use super::{
+    DEAD_QUEUE, EVENTS_BINDING, EVENTS_EXCHANGE, EVENTS_QUEUE, RetryTier, WORK_EXCHANGE,
+    routing_key, work_queue,
+};
+
+/// Returns after which a quorum queue drops a message: never, for all purposes.
+const DELIVERY_LIMIT: LongInt = 2_000_000_000;
+
+/// An exchange, a queue or a binding that is missing ([`plan`](super::plan)) or was made
+/// ([`apply`](super::apply)).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "object", rename_all = "snake_case")]
+pub enum Change {
+    /// An exchange.
+    Exchange {
+        /// Its name.
+        name: String,
+        /// Its type: `direct`, `fanout` or `topic`.
+        kind: &'static str,
+    },
+    /// A quorum queue.
+    Queue {
+        /// Its name.
+        name: String,
+    },
+    /// A binding of a queue to an exchange.
+    Binding {
+        /// The queue.
+        queue: String,
+        /// The exchange.
+        exchange: String,
+        /// The routing key.
+        routing_key: String,
+    },
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Change::Exchange { name, kind } => write!(f, "{kind} exchange {name}"),
+            Change::Queue { name } => write!(f, "quorum queue {name}"),
+            Change::Binding { queue, exchange, routing_key } => {
+                write!(f, "binding of queue {queue} to exchange {exchange} with key {routing_key}")
+            }
+        }
+    }
+}
+
+/// One step of declaring the topology, in an order that works.
+#[derive(Debug, Clone)]
+pub(super) enum Declaration {
+    Exchange { name: String, kind: ExchangeKind },
+    Queue { name: String, arguments: FieldTable },
+    Binding { queue: String, exchange: String, routing_key: String },
+}
+
+impl Declaration {
+    pub(super) fn all(events: bool) -> Vec<Declaration> {
+        let mut all = vec![
+            exchange(WORK_EXCHANGE, ExchangeKind::Direct),
+            queue(&work_queue(0), FieldTable::default()),
+            binding(&work_queue(0), WORK_EXCHANGE, &routing_key(0)),
+        ];
+        for tier in RetryTier::ALL {
+            all.push(exchange(tier.name(), ExchangeKind::Fanout));
+            all.push(queue(tier.name(), retry_arguments(tier)));
+            all.push(binding(tier.name(), tier.name(), ""));
+        }
+        all.push(queue(DEAD_QUEUE, FieldTable::default()));
+        if events {
+            all.push(exchange(EVENTS_EXCHANGE, ExchangeKind::Topic));
+            all.push(queue(EVENTS_QUEUE, FieldTable::default()));
+            all.push(binding(EVENTS_QUEUE, EVENTS_EXCHANGE, EVENTS_BINDING));
+        }
+        all
+    }
+
+    /// What it is when it is missing.
+    pub(super) fn change(&self) -> Change {
+        match self.clone() {
+            Declaration::Exchange { name, kind } => Change::Exchange {
+                name,
+                kind: match kind {
+                    ExchangeKind::Fanout => "fanout",
+                    ExchangeKind::Topic => "topic",
+                    _ => "direct",
+                },
+            },
+            Declaration::Queue { name, .. } => Change::Queue { name },
+            Declaration::Binding { queue, exchange, routing_key } => {
+                Change::Binding { queue, exchange, routing_key }
+            }
+        }
+    }
+}
+
+fn exchange(name: &str, kind: ExchangeKind) -> Declaration {
+    Declaration::Exchange { name: name.to_owned(), kind }
+}
+
+fn binding(queue: &str, exchange: &str, routing_key: &str) -> Declaration {
+    Declaration::Binding {
+        queue: queue.to_owned(),
+        exchange: exchange.to_owned(),
+        routing_key: routing_key.to_owned(),
+    }
+}
+
+/// A quorum queue with the arguments that all have, and `more`.
+fn queue(name: &str, mut more: FieldTable) -> Declaration {
+    more.insert(ShortString::from("x-queue-type"), AMQPValue::LongString("quorum".into()));
+    more.insert(ShortString::from("x-delivery-limit"), AMQPValue::LongInt(DELIVERY_LIMIT));
+    Declaration::Queue { name: name.to_owned(), arguments: more }
+}
+
+fn retry_arguments(tier: RetryTier) -> FieldTable {
+    let mut arguments = FieldTable::default();
+    let mut text = |name: &'static str, value: &str| {
+        arguments.insert(ShortString::from(name), AMQPValue::LongString(value.into()));
+    };
+    // No x-dead-letter-routing-key: the message keeps its own.
+    text("x-dead-letter-exchange", WORK_EXCHANGE);
+    text("x-dead-letter-strategy", "at-least-once");
+    text("x-overflow", "reject-publish");
+    let milliseconds = i64::try_from(tier.delay().as_millis()).unwrap_or(i64::MAX);
+    arguments.insert(ShortString::from("x-message-ttl"), AMQPValue::LongLongInt(milliseconds));
+    arguments
+}

@@ -1,0 +1,125 @@
+//! A fresh virtual host, and a plain lapin client to look into it.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
+use lapin::types::{FieldTable, ShortString};
+use queue::{Envelope, Kind, Message, Publisher, PublisherSettings, Received, topology};
+use testkit::Sandbox;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// Longer than anything here takes; a test that gets there has failed.
+pub const LONG: Duration = Duration::from_secs(30);
+
+pub struct Client {
+    pub url: String,
+    pub channel: lapin::Channel,
+    _connection: lapin::Connection,
+    _sandbox: Sandbox,
+}
+
+impl Client {
+    /// A virtual host without anything.
+    pub async fn empty() -> Client {
+        let sandbox = Sandbox::broker_only();
+        let url = sandbox.amqp_url.clone();
+        let connection = lapin::Connection::connect(&url, Default::default()).await.unwrap();
+        let channel = connection.create_channel().await.unwrap();
+        Client { url, channel, _connection: connection, _sandbox: sandbox }
+    }
+
+    /// A virtual host with our topology, events included.
+    pub async fn new() -> Client {
+        let client = Client::empty().await;
+        topology::apply(&client.url, true).await.unwrap();
+        client
+    }
+
+    /// How many messages are ready in a queue.
+    pub async fn depth(&self, queue: &str) -> u32 {
+        let options = QueueDeclareOptions::durable().passive();
+        let queue = self.channel.queue_declare(queue.into(), options, FieldTable::default()).await;
+        queue.unwrap().message_count()
+    }
+
+    /// Takes the next message of a queue, waiting for it.
+    pub async fn take(&self, queue: &str) -> Received {
+        self.take_delivery(queue).await.0
+    }
+
+    /// As `take`, with the names of all its headers.
+    pub async fn take_delivery(&self, queue: &str) -> (Received, Vec<String>) {
+        timeout(LONG, async {
+            loop {
+                let got =
+                    self.channel.basic_get(ShortString::from(queue), BasicGetOptions::default());
+                if let Some(got) = got.await.unwrap() {
+                    let delivery = got.delivery;
+                    let headers = delivery.properties.headers().clone().unwrap_or_default();
+                    let names = headers.inner().keys().map(ToString::to_string).collect();
+                    assert!(delivery.acker.ack(BasicAckOptions::default()).await.unwrap());
+                    return (Received::new(delivery), names);
+                }
+                // There is no signal for an arrival but a consumer, which would take them all.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await
+        .expect("a message")
+    }
+
+    /// Takes `count` messages and returns their bodies.
+    pub async fn take_bodies(&self, queue: &str, count: usize) -> Vec<String> {
+        let mut bodies = Vec::with_capacity(count);
+        for _ in 0..count {
+            bodies.push(String::from_utf8(self.take(queue).await.body).unwrap());
+        }
+        bodies
+    }
+}
+
+pub struct Started {
+    pub publisher: Publisher,
+    pub cancel: CancellationToken,
+    pub handle: JoinHandle<()>,
+}
+
+/// A publisher with 5 s for its confirms.
+pub fn start(url: &str, lanes: usize) -> Started {
+    start_with(PublisherSettings {
+        url: url.to_owned(),
+        name: "test publisher".to_owned(),
+        lanes,
+        lane_capacity: 4096,
+        confirm_timeout: Duration::from_secs(5),
+    })
+}
+
+pub fn start_with(settings: PublisherSettings) -> Started {
+    let cancel = CancellationToken::new();
+    let (publisher, handle) = Publisher::start(settings, cancel.clone());
+    Started { publisher, cancel, handle }
+}
+
+pub async fn start_ready(url: &str, lanes: usize) -> Started {
+    let started = start(url, lanes);
+    timeout(LONG, started.publisher.ready()).await.expect("ready");
+    started
+}
+
+impl Started {
+    pub async fn stop(self) {
+        self.cancel.cancel();
+        timeout(LONG, self.handle).await.expect("stopped").unwrap();
+    }
+}
+
+/// A message to the work queue whose body is `text`.
+pub fn work(text: &str) -> Message {
+    let envelope =
+        Envelope::new("shop", Kind::TradeStatus, alipay::Charset::Utf8, Utc::now(), "a=b");
+    Message { body: text.as_bytes().to_vec(), ..Message::notify(&envelope, text, None) }
+}

@@ -1,0 +1,10 @@
+//! The crate against a real RabbitMQ: run through `make test`.
+
+mod client;
+mod dead_letter;
+mod proxy;
+mod publish;
+mod recovery;
+mod retry;
+mod supervise;
+mod topology;

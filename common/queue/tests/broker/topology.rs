@@ -1,0 +1,143 @@
+//! Declaring exchanges and queues.
+
+use lapin::ExchangeKind;
+use lapin::options::{
+    ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions, QueueUnbindOptions,
+};
+use lapin::types::{AMQPValue, FieldTable};
+use queue::topology::{Change, TopologyError, apply, plan};
+
+use crate::client::{Client, start_ready, work};
+
+fn names(changes: &[Change]) -> Vec<String> {
+    changes.iter().map(ToString::to_string).collect()
+}
+
+const ALL: [&str; 22] = [
+    "direct exchange alipay.notify",
+    "quorum queue alipay.notify.0",
+    "binding of queue alipay.notify.0 to exchange alipay.notify with key 0",
+    "fanout exchange alipay.retry.5s",
+    "quorum queue alipay.retry.5s",
+    "binding of queue alipay.retry.5s to exchange alipay.retry.5s with key ",
+    "fanout exchange alipay.retry.30s",
+    "quorum queue alipay.retry.30s",
+    "binding of queue alipay.retry.30s to exchange alipay.retry.30s with key ",
+    "fanout exchange alipay.retry.2m",
+    "quorum queue alipay.retry.2m",
+    "binding of queue alipay.retry.2m to exchange alipay.retry.2m with key ",
+    "fanout exchange alipay.retry.10m",
+    "quorum queue alipay.retry.10m",
+    "binding of queue alipay.retry.10m to exchange alipay.retry.10m with key ",
+    "fanout exchange alipay.retry.1h",
+    "quorum queue alipay.retry.1h",
+    "binding of queue alipay.retry.1h to exchange alipay.retry.1h with key ",
+    "quorum queue alipay.dead",
+    "topic exchange alipay.events",
+    "quorum queue alipay.events.shop",
+    "binding of queue alipay.events.shop to exchange alipay.events with key order.#",
+];
+
+#[tokio::test]
+async fn plan_changes_nothing_and_apply_makes_the_difference_once() {
+    let client = Client::empty().await;
+    let url = &client.url;
+    assert_eq!(names(&plan(url, true).await.unwrap()), ALL);
+    assert_eq!(names(&plan(url, true).await.unwrap()), ALL);
+    assert_eq!(names(&apply(url, false).await.unwrap()), ALL[..19]);
+    assert_eq!(names(&plan(url, true).await.unwrap()), ALL[19..]);
+    assert_eq!(names(&apply(url, true).await.unwrap()), ALL[19..]);
+    assert_eq!(apply(url, true).await.unwrap(), []);
+    assert_eq!(plan(url, true).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_differs_is_explained_and_nothing_is_changed() {
+    let client = Client::empty().await;
+    let channel = &client.channel;
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+    arguments.insert("x-message-ttl".into(), AMQPValue::LongInt(6000));
+    let options = QueueDeclareOptions::durable();
+    channel.queue_declare("alipay.retry.5s".into(), options, arguments).await.unwrap();
+    let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
+    let none = FieldTable::default();
+    channel
+        .exchange_declare("alipay.notify".into(), ExchangeKind::Topic, options, none)
+        .await
+        .unwrap();
+
+    for refused in [plan(&client.url, false).await, apply(&client.url, false).await] {
+        let error = refused.unwrap_err();
+        let TopologyError::Conflicts(conflicts) = &error else { panic!("{error}") };
+        assert_eq!(conflicts.len(), 2, "{error}");
+        let text = error.to_string();
+        for part in [
+            "exchange alipay.notify is there but is no durable direct exchange",
+            "inequivalent arg 'type'",
+            "queue alipay.retry.5s is there with other arguments",
+            "inequivalent arg 'x-",
+            "rabbitmqctl delete_queue alipay.retry.5s",
+            "apply again",
+        ] {
+            assert!(text.contains(part), "{part:?} is not in: {text}");
+        }
+    }
+    // The dead letter queue comes after both in the list, and did not conflict.
+    let options = QueueDeclareOptions::durable().passive();
+    let dead = channel.queue_declare("alipay.dead".into(), options, FieldTable::default()).await;
+    assert!(dead.unwrap_err().to_string().contains("NOT-FOUND"));
+}
+
+#[tokio::test]
+async fn apply_repairs_a_binding() {
+    let client = Client::new().await;
+    let (queue, exchange, key) = ("alipay.notify.0", "alipay.notify", "0");
+    client
+        .channel
+        .queue_unbind(queue.into(), exchange.into(), key.into(), FieldTable::default())
+        .await
+        .unwrap();
+    let started = start_ready(&client.url, 1).await;
+    let error = started.publisher.publish(work("lost")).await.unwrap_err();
+    assert_eq!(error.reason_code(), "returned");
+    assert_eq!(apply(&client.url, true).await.unwrap(), []);
+    started.publisher.publish(work("found")).await.unwrap();
+    assert_eq!(client.take_bodies(queue, 1).await, ["found"]);
+    started.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_broker() {
+    // Nothing listens on port 1.
+    let error = apply("amqp://guest:secret@127.0.0.1:1/%2f", false).await.unwrap_err();
+    assert!(matches!(error, TopologyError::Connection(_)), "{error:?}");
+    let text = format!("{error} {error:?}");
+    assert!(text.contains("refused") && !text.contains("secret"), "{text}");
+}
+
+/// Looks do not count as deliveries: a message survives any number of them.
+#[tokio::test]
+async fn looking_at_a_dead_letter_does_not_delete_it() {
+    let client = Client::new().await;
+    let started = start_ready(&client.url, 1).await;
+    let message = queue::Message {
+        exchange: String::new(),
+        routing_key: "alipay.dead".into(),
+        ..work("dead")
+    };
+    started.publisher.publish(message).await.unwrap();
+    for look in 0..30 {
+        let got = client.channel.basic_get("alipay.dead".into(), Default::default()).await.unwrap();
+        let got = got.unwrap_or_else(|| panic!("gone at look {look}"));
+        let requeue = lapin::options::BasicNackOptions { requeue: true, multiple: false };
+        assert!(got.delivery.acker.nack(requeue).await.unwrap());
+        // The return is handled before this answer of the same channel.
+        client.depth("alipay.dead").await;
+    }
+    assert_eq!(client.take_bodies("alipay.dead", 1).await, ["dead"]);
+    started.stop().await;
+}
+
+#[allow(unused_imports)]
+use {QueueBindOptions as _, QueueUnbindOptions as _};

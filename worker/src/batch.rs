@@ -1,0 +1,158 @@
+//! One batch, one transaction: lock, fold, decide, write, commit.
+//!
+//! This page is the job of the worker. Everything it decides is decided by pure functions of the
+//! crate `order`; everything it reads and writes is a statement of the crate `store`. Running it
+//! again with the same messages changes nothing, so nobody has to know whether a crash came before
+//! or after the commit.
+
+use std::collections::BTreeMap;
+
+use diesel::Connection as _;
+use diesel::mysql::MysqlConnection;
+use order::event::{self, Moment};
+use queue::PublishError;
+use queue::topology::RetryTier;
+use store::outbox::NewEvent;
+use store::user_order::OrderColumns;
+use store::{Fault, StoreError, notification, outbox, refund, trade, user_order};
+
+use crate::goods::move_goods;
+use crate::inbox::Line;
+use crate::incoming::Incoming;
+use crate::page::Page;
+use crate::review_cases;
+use crate::verdict::{Never, Verdict};
+
+/// Why a batch did not come to its end. Nothing of it was written.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A retry or dead letter that the batch needs was not confirmed by the broker.
+    #[error("publishing a retry or a dead letter: {0}")]
+    Publish(#[from] PublishError),
+}
+
+impl From<diesel::result::Error> for BatchError {
+    fn from(error: diesel::result::Error) -> BatchError {
+        BatchError::Store(error.into())
+    }
+}
+
+impl BatchError {
+    /// Whose fault it is.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            BatchError::Store(error) => error.fault(),
+            BatchError::Publish(_) => Fault::Infrastructure,
+        }
+    }
+}
+
+/// Works on a batch of notifications, and settles the goods of the orders in `settle` about which
+/// nothing new is said (the restock sweeper's way in). Returns one verdict a message.
+///
+/// `confirm` publishes what the verdicts call for (retries, dead letters) and is called before the
+/// commit: when it fails nothing is committed, when the commit fails the copies it made are
+/// harmless repeats.
+///
+/// # Errors
+/// [`BatchError`]; the transaction is rolled back.
+pub fn run(
+    connection: &mut MysqlConnection,
+    batch: &[Incoming],
+    settle: &[String],
+    events: bool,
+    confirm: impl FnOnce(&[Verdict]) -> Result<(), PublishError>,
+) -> Result<Vec<Verdict>, BatchError> {
+    connection.transaction(|connection| {
+        let mut page = Page::open(connection, batch, settle)?;
+
+        let mut lines: Vec<Line<'_>> = Vec::with_capacity(batch.len());
+        for incoming in batch {
+            let told = page.tell(incoming);
+            let mut line = Line::new(incoming, &told);
+            if *line.verdict() == Verdict::NotYet && RetryTier::after(incoming.attempt).is_none() {
+                line.give_up(order_not_found(incoming));
+            }
+            lines.push(line);
+        }
+
+        move_goods(connection, &mut page)?;
+        let open_reviews = review_cases::bring_up_to_date(connection, &page)?;
+        write(connection, &page, &open_reviews, &mut lines, events)?;
+
+        let mut records: Vec<_> = lines.iter().filter_map(Line::record).collect();
+        records.sort_by_key(|record| (record.merchant, record.kind, record.message_id));
+        notification::record(connection, &records)?;
+
+        let verdicts: Vec<Verdict> = lines.into_iter().map(Line::into_verdict).collect();
+        confirm(&verdicts)?;
+        Ok(verdicts)
+    })
+}
+
+/// Writes what differs from the database: trades, refunds, orders, events.
+fn write(
+    connection: &mut MysqlConnection,
+    page: &Page,
+    open_reviews: &std::collections::BTreeSet<String>,
+    lines: &mut [Line<'_>],
+    events: bool,
+) -> Result<(), StoreError> {
+    let states: BTreeMap<&str, order::OrderState> =
+        page.sheets.iter().map(|(id, sheet)| (id.as_str(), sheet.record.state())).collect();
+    let mut trades = Vec::new();
+    let mut refunds = Vec::new();
+    let mut orders = Vec::new();
+    let mut outgoing = Vec::new();
+    for (id, sheet) in &page.sheets {
+        let state = &states[id.as_str()];
+        let needs_review = open_reviews.contains(id);
+        let goods_moved = sheet.record.fulfillment != sheet.fulfillment_before;
+        let first_trade = trades.len();
+        trades.extend(sheet.changed_trades().map(|trade| (id.as_str(), trade)));
+        let told_news = trades.len() > first_trade;
+        if told_news {
+            let merchant = sheet.record.terms.merchant.as_str();
+            refunds.extend(sheet.record.refunds.values().map(|refund| (merchant, refund)));
+        }
+        if told_news || goods_moved || needs_review != sheet.locked.needs_review {
+            orders.push(OrderColumns::new(id, state, sheet.record.fulfillment, needs_review));
+        }
+        let before = Moment {
+            state: &sheet.before,
+            fulfillment: sheet.fulfillment_before,
+            needs_review: sheet.locked.needs_review,
+        };
+        let after = Moment { state, fulfillment: sheet.record.fulfillment, needs_review };
+        let happened = event::between(before, after);
+        let names: Vec<&'static str> = happened.iter().map(|event| event.routing_key()).collect();
+        if events {
+            outgoing.extend(names.iter().map(|event| NewEvent { order_id: id, event }));
+        }
+        // The story of the order: what this batch did is told with the last message about it.
+        let last = lines
+            .iter_mut()
+            .rev()
+            .find_map(|line| line.changes.iter_mut().find(|change| change.order == *id));
+        if let Some(change) = last {
+            change.goods = sheet.record.fulfillment.filter(|_| goods_moved).map(|f| f.as_str());
+            change.events = names;
+        }
+    }
+    refunds.sort_by_key(|(merchant, refund)| (*merchant, &refund.trade_no, &refund.refund_key));
+    outgoing.sort();
+    trade::update(connection, &trades)?;
+    refund::upsert(connection, &refunds)?;
+    user_order::update(connection, &orders)?;
+    outbox::insert(connection, &outgoing)
+}
+
+fn order_not_found(incoming: &Incoming) -> Never {
+    let order = incoming.order_id().unwrap_or_default();
+    let waited = RetryTier::ALL.len();
+    Never::new("order_not_found", format!("no order {order} after {waited} retries"))
+}

@@ -1,0 +1,175 @@
+//! A lane: one channel, one consumer, one batch in flight.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt};
+use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+use metrics::{counter, histogram};
+use queue::{Connection, ConnectionError, Received, topology};
+use tracing::{info, warn};
+
+use crate::processing::Processing;
+use crate::settle;
+use crate::verdict::Verdict;
+
+/// A batch stops growing at this many bytes of bodies, so that its JSON parameters stay well below
+/// `max_allowed_packet` (16 MiB by default on MariaDB).
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// RabbitMQ's limit for a quorum queue's prefetch.
+const MAX_PREFETCH: usize = 2000;
+
+/// How long a lane waits before it looks again at messages whose orders somebody else has locked,
+/// when nothing else arrives.
+const LOCKED_PAUSE: Duration = Duration::from_millis(50);
+
+/// One lane of the worker.
+pub(crate) struct Lane {
+    pub(crate) number: usize,
+    /// The most messages in one batch.
+    pub(crate) batch: usize,
+    pub(crate) processing: Processing,
+}
+
+impl Lane {
+    /// Consumes on this connection until it is lost or the worker stops. A consumer that ends alone
+    /// (queue deleted, channel closed by the broker) is set up again.
+    pub(crate) async fn run(&self, connection: &Connection) {
+        let mut pause = LOCKED_PAUSE;
+        while !self.processing.cancel.is_cancelled() && !connection.is_lost() {
+            let ended = self.consume(connection).await;
+            self.processing.health.set_consuming(self.number, false);
+            match ended {
+                Ok(()) => {}
+                Err(error) if !connection.is_lost() => {
+                    warn!(lane = self.number, %error, "the lane's consumer ended and is set up again");
+                }
+                Err(_) => return,
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.processing.cancel.cancelled() => return,
+                _ = connection.lost() => return,
+            }
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+    }
+
+    /// One consumer from its beginning to its end.
+    async fn consume(&self, connection: &Connection) -> Result<(), ConnectionError> {
+        let channel = connection.create_channel().await?;
+        let prefetch = u16::try_from((self.batch * 2).min(MAX_PREFETCH)).unwrap_or(u16::MAX);
+        let qos = channel.basic_qos(prefetch, BasicQosOptions::default());
+        connection.bounded("setting the prefetch", qos).await?;
+        let queue = topology::work_queue(0);
+        let tag = format!("worker-{}", self.number);
+        let consume = channel.basic_consume(
+            queue.as_str().into(),
+            tag.as_str().into(),
+            BasicConsumeOptions::default(),
+            FieldTable::default(),
+        );
+        let mut consumer = connection.bounded("starting a consumer", consume).await?;
+        self.processing.health.set_consuming(self.number, true);
+        info!(lane = self.number, queue, prefetch, "consuming");
+
+        let ended = self.serve(connection, &mut consumer).await;
+        self.processing.health.set_consuming(self.number, false);
+        if !connection.is_lost() {
+            // What was delivered and not acknowledged goes back to the queue with the channel.
+            let cancel = channel.basic_cancel(tag.as_str().into(), BasicCancelOptions::default());
+            let _ = connection.bounded("ending a consumer", cancel).await;
+            let close = channel.close(200, "OK".into());
+            let _ = connection.bounded("closing a channel", close).await;
+        }
+        ended
+    }
+
+    /// Takes batches until the consumer or the worker ends.
+    async fn serve(
+        &self,
+        connection: &Connection,
+        consumer: &mut lapin::Consumer,
+    ) -> Result<(), ConnectionError> {
+        let cancel = &self.processing.cancel;
+        let mut locked: Vec<Received> = Vec::new();
+        loop {
+            let first = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Ok(()),
+                reason = connection.lost() => return Err(ConnectionError::Lost { reason }),
+                next = consumer.next() => match next {
+                    Some(delivery) => Some(Received::new(delivery?)),
+                    None => return Err(ConnectionError::Lost {
+                        reason: "the broker ended the consumer".to_owned(),
+                    }),
+                },
+                () = tokio::time::sleep(LOCKED_PAUSE), if !locked.is_empty() => None,
+            };
+            let mut batch = std::mem::take(&mut locked);
+            batch.extend(first);
+            let mut bytes: usize = batch.iter().map(|message| message.body.len()).sum();
+            // What is waiting already, without a timer: an idle system handles a single message at
+            // once, a busy one gets large batches.
+            while batch.len() < self.batch && bytes < BATCH_BYTES {
+                match consumer.next().now_or_never() {
+                    Some(Some(delivery)) => {
+                        let message = Received::new(delivery?);
+                        bytes += message.body.len();
+                        batch.push(message);
+                    }
+                    Some(None) | None => break,
+                }
+            }
+            locked = self.work(connection, batch).await?;
+        }
+    }
+
+    /// One batch: verdicts, then acknowledgements. Returns what stays for the next batch.
+    async fn work(
+        &self,
+        connection: &Connection,
+        batch: Vec<Received>,
+    ) -> Result<Vec<Received>, ConnectionError> {
+        let started = std::time::Instant::now();
+        let size = u32::try_from(batch.len()).unwrap_or(u32::MAX);
+        let Ok(judged) = self.processing.process(connection, batch).await else {
+            return Err(ConnectionError::Lost { reason: "interrupted".to_owned() });
+        };
+        histogram!("worker_batch_seconds").record(started.elapsed());
+        histogram!("worker_batch_messages").record(f64::from(size));
+        let (locked, done): (Vec<_>, Vec<_>) =
+            judged.into_iter().partition(|(_, verdict)| *verdict == Verdict::Locked);
+        for (message, verdict) in &done {
+            self.report(message, verdict);
+        }
+        let open: BTreeSet<u64> = locked.iter().map(|(message, _)| message.tag).collect();
+        let done: Vec<&Received> = done.iter().map(|(message, _)| message).collect();
+        if !connection.bounded("acknowledging", settle::acknowledge(&done, &open)).await? {
+            let reason = "the channel is gone, acknowledgements did not count".to_owned();
+            return Err(ConnectionError::Lost { reason });
+        }
+        Ok(locked.into_iter().map(|(message, _)| message).collect())
+    }
+
+    fn report(&self, message: &Received, verdict: &Verdict) {
+        let outcome = match verdict {
+            Verdict::Done => "done",
+            Verdict::Locked => "locked",
+            Verdict::NotYet => "retried",
+            Verdict::Never(never) => {
+                warn!(
+                    message_id = message.message_id,
+                    reason = never.reason,
+                    error = never.error,
+                    "dead-lettered"
+                );
+                counter!("worker_dead_letters_total", "reason" => never.reason).increment(1);
+                "dead"
+            }
+        };
+        counter!("worker_messages_total", "outcome" => outcome).increment(1);
+    }
+}

@@ -1,0 +1,117 @@
+//! Goods out and goods back, for all orders of a batch at once.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use diesel::mysql::MysqlConnection;
+use order::{FulfillmentState, GoodsDecision, OrderState, ProductKind};
+use store::entitlement::Entitlement;
+use store::stock_item::Given;
+use store::{StoreError, entitlement, fulfillment, stock_item};
+
+use crate::page::Page;
+
+/// Decides for every order of the page what has to happen with its goods, and does it: codes are
+/// given and taken back, subscriptions granted and revoked, waiting is recorded. The new state of
+/// the goods is left in each order's record.
+pub(crate) fn move_goods(
+    connection: &mut MysqlConnection,
+    page: &mut Page,
+) -> Result<(), StoreError> {
+    let states: BTreeMap<String, OrderState> =
+        page.sheets.iter().map(|(id, sheet)| (id.clone(), sheet.record.state())).collect();
+    let mut deliver = Vec::new();
+    let mut take_back = Vec::new();
+    let mut moves: BTreeMap<String, FulfillmentState> = BTreeMap::new();
+    for (id, state) in &states {
+        match page.sheets[id].record.goods(state) {
+            GoodsDecision::Nothing => {}
+            GoodsDecision::Deliver => deliver.push(id.as_str()),
+            GoodsDecision::TakeBack => take_back.push(id.as_str()),
+            GoodsDecision::Cancel => {
+                moves.insert(id.clone(), FulfillmentState::Cancelled);
+            }
+        }
+    }
+    // Whoever paid first is served first.
+    deliver.sort_by_key(|id| (states[*id].paid_dtime, *id));
+    let mut stock = pick_stock(connection, page, &deliver)?;
+    let mut given = Vec::new();
+    let mut granted = Vec::new();
+    for &id in &deliver {
+        let sheet = &page.sheets[id];
+        let next = match sheet.product.kind {
+            ProductKind::Stock => {
+                let units = usize::try_from(sheet.locked.quantity).unwrap_or(0);
+                let codes = stock.entry(sheet.product.id.clone()).or_default();
+                if codes.len() >= units {
+                    given.extend(codes.drain(..units).map(|code| Given { id: code, order_id: id }));
+                    FulfillmentState::Delivered
+                } else {
+                    FulfillmentState::AwaitingStock
+                }
+            }
+            ProductKind::Subscription => {
+                granted.push(Entitlement {
+                    order_id: id,
+                    account: &sheet.locked.account,
+                    product_id: &sheet.product.id,
+                    days: i64::from(sheet.product.days.unwrap_or(0))
+                        * i64::from(sheet.locked.quantity),
+                    starts_at: states[id].paid_dtime,
+                });
+                FulfillmentState::Delivered
+            }
+            ProductKind::Manual => FulfillmentState::AwaitingManual,
+        };
+        moves.insert(id.to_owned(), next);
+    }
+    granted.sort_by_key(|entitlement| entitlement.order_id);
+    stock_item::give(connection, &given)?;
+    entitlement::grant(connection, &granted)?;
+
+    let (codes, subscriptions): (Vec<&str>, Vec<&str>) = take_back
+        .iter()
+        .partition(|id| page.sheets[**id].product.kind != ProductKind::Subscription);
+    stock_item::take_back(connection, &codes)?;
+    entitlement::revoke(connection, &subscriptions)?;
+    moves.extend(take_back.iter().map(|id| ((*id).to_owned(), FulfillmentState::Returned)));
+
+    moves.retain(|id, next| page.sheets[id].record.fulfillment != Some(*next));
+    let changes: Vec<fulfillment::Change<'_>> = moves
+        .iter()
+        .map(|(id, next)| fulfillment::Change {
+            order_id: id,
+            product_id: &page.sheets[id].product.id,
+            state: *next,
+            units: page.sheets[id].locked.quantity,
+        })
+        .collect();
+    fulfillment::upsert(connection, &changes)?;
+    for (id, next) in moves {
+        if let Some(sheet) = page.sheets.get_mut(&id) {
+            sheet.record.fulfillment = Some(next);
+        }
+    }
+    Ok(())
+}
+
+/// Locks as many available codes of each product as the orders ask for, in one statement a product.
+fn pick_stock(
+    connection: &mut MysqlConnection,
+    page: &Page,
+    deliver: &[&str],
+) -> Result<HashMap<String, VecDeque<i64>>, StoreError> {
+    let mut units: BTreeMap<&str, i64> = BTreeMap::new();
+    for id in deliver {
+        let sheet = &page.sheets[*id];
+        if sheet.product.kind == ProductKind::Stock {
+            *units.entry(&sheet.product.id).or_default() += i64::from(sheet.locked.quantity);
+        }
+    }
+    let mut stock = HashMap::new();
+    for (product_id, units) in units {
+        let codes = stock_item::pick(connection, product_id, units)?;
+        stock.insert(product_id.to_owned(), codes.into());
+    }
+    Ok(stock)
+}

@@ -1,0 +1,152 @@
+//! What the `notification` table keeps of each message: outcome, facts added, what changed.
+
+use alipay::{Notification, TradeStatus};
+use order::{Facts, OrderRecord};
+use serde::Serialize;
+use store::notification::{Outcome, Record};
+
+use crate::incoming::Incoming;
+use crate::page::Told;
+use crate::verdict::Verdict;
+
+/// What one notification changed about one order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct OrderChange {
+    /// The order.
+    pub(crate) order: String,
+    /// `status` before and after.
+    pub(crate) status: [i16; 2],
+    /// `refunded_fee` before and after, fen.
+    pub(crate) refunded_fee: [i64; 2],
+    /// The state of the goods afterwards, where this batch changed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) goods: Option<&'static str>,
+    /// Events that became true with this batch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) events: Vec<&'static str>,
+}
+
+/// One message's line in the inbox, before it is written.
+pub(crate) struct Line<'a> {
+    incoming: &'a Incoming,
+    verdict: Verdict,
+    outcome: Outcome,
+    facts_added: Facts,
+    pub(crate) changes: Vec<OrderChange>,
+}
+
+impl<'a> Line<'a> {
+    /// Compares the orders before and after a notification was told.
+    pub(crate) fn new(incoming: &'a Incoming, told: &Told<'_>) -> Line<'a> {
+        let mut facts_added = Facts::empty();
+        let mut changes = Vec::new();
+        let mut grew = told.booked;
+        for (before, sheet) in told.before.iter().zip(&told.after) {
+            let after = &sheet.record;
+            for (trade_no, trade) in &after.trades {
+                let known = before.trades.get(trade_no).map_or(Facts::empty(), |was| was.facts);
+                facts_added |= trade.facts - known;
+            }
+            grew |= !same_but_for_notify_time(before, after);
+            let (was, is) = (before.state(), after.state());
+            changes.push(OrderChange {
+                order: after.terms.id.clone(),
+                status: [was.status.code(), is.status.code()],
+                refunded_fee: [was.refunded_fee.get(), is.refunded_fee.get()],
+                goods: None,
+                events: Vec::new(),
+            });
+        }
+        let unknown = matches!(&incoming.content, Ok(Notification::Trade(said))
+            if matches!(said.trade_status, TradeStatus::Unknown(_)));
+        let outcome = match told.verdict {
+            Verdict::Never(_) => Outcome::Rejected,
+            _ if unknown => Outcome::Unknown,
+            _ if grew => Outcome::Applied,
+            _ => Outcome::Unchanged,
+        };
+        Line { incoming, verdict: told.verdict.clone(), outcome, facts_added, changes }
+    }
+
+    /// The verdict, once nothing changes it any more.
+    pub(crate) fn into_verdict(self) -> Verdict {
+        self.verdict
+    }
+
+    /// After its last retry tier a message that is still *not yet* becomes a dead letter.
+    pub(crate) fn give_up(&mut self, never: crate::verdict::Never) {
+        self.verdict = Verdict::Never(never);
+        self.outcome = Outcome::Rejected;
+    }
+
+    /// What the verdict is so far.
+    pub(crate) fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+
+    /// The row, for messages whose latest run came to an end. A message that waits for its order or
+    /// for a lock has none yet.
+    pub(crate) fn record(&self) -> Option<Record<'_>> {
+        let (reason, error) = match &self.verdict {
+            Verdict::Done => (None, None),
+            Verdict::Never(never) => (Some(never.reason), Some(never.error.as_str())),
+            Verdict::Locked | Verdict::NotYet => return None,
+        };
+        let (order_id, trade_no, trade_status) = match &self.incoming.content {
+            Ok(Notification::Trade(said)) => (
+                Some(said.out_trade_no.as_str()),
+                Some(said.trade_no.as_str()),
+                Some(said.trade_status.as_str()),
+            ),
+            Ok(Notification::BatchRefund(batch)) => {
+                // Of a batch with one trade the row can name the trade and its order.
+                let only = match batch.items.as_slice() {
+                    [item] => Some(item.trade_no.as_str()),
+                    _ => None,
+                };
+                let order = match self.changes.as_slice() {
+                    [change] => Some(change.order.as_str()),
+                    _ => None,
+                };
+                (order, only, Some("batch_refund_notify"))
+            }
+            Err(_) => (None, None, None),
+        };
+        let applied = self.outcome == Outcome::Applied;
+        let changes = applied.then(|| serde_json::to_string(&self.changes).ok()).flatten();
+        Some(Record {
+            merchant: &self.incoming.identity.merchant,
+            kind: self.incoming.kind.as_str(),
+            message_id: &self.incoming.message_id,
+            order_id,
+            trade_no,
+            trade_status: trade_status.map(|word| bounded(word, 64)),
+            charset: self.incoming.charset.name(),
+            form: &self.incoming.form,
+            outcome: self.outcome,
+            reason,
+            error,
+            facts_added: self.facts_added.to_column(),
+            changes,
+            attempts: self.incoming.attempt,
+            received_at: Some(self.incoming.received_at),
+        })
+    }
+}
+
+/// A repeat differs in `notify_time` alone: that is no news.
+fn same_but_for_notify_time(before: &OrderRecord, after: &OrderRecord) -> bool {
+    before.refunds == after.refunds
+        && before.trades.len() == after.trades.len()
+        && before.trades.values().zip(after.trades.values()).all(|(was, is)| {
+            let mut was = was.clone();
+            was.notify_time = is.notify_time;
+            was == *is
+        })
+}
+
+/// At most `limit` bytes, cut at a character.
+fn bounded(text: &str, limit: usize) -> &str {
+    let end = (0..=limit.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    &text[..end]
+}

@@ -1,0 +1,82 @@
+//! From a message to something a batch can work on.
+
+use alipay::{Charset, Form, Notification};
+use chrono::{DateTime, Utc};
+use order::Identity;
+use queue::{Envelope, Kind, Received};
+use service::config::Config;
+
+use crate::verdict::Never;
+
+/// A verified notification, read and ready for a batch.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// Hex SHA-256, the same for every repeat.
+    pub message_id: String,
+    /// The merchant that it came for.
+    pub identity: Identity,
+    /// What kind of message it is.
+    pub kind: Kind,
+    /// The charset that the form is in.
+    pub charset: Charset,
+    /// As received, non-ASCII bytes percent-encoded.
+    pub form: String,
+    /// When the ingress took it.
+    pub received_at: DateTime<Utc>,
+    /// Retry tiers that it has passed.
+    pub attempt: u32,
+    /// What it says; or why nobody will ever be able to read it.
+    pub content: Result<Notification, Never>,
+}
+
+impl Incoming {
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// [`Never`] when it is no envelope or nobody knows its merchant, so that not even the inbox
+    /// can name it. A notification that cannot be read *is* an `Incoming`, with the reason as its
+    /// content, because the inbox records it.
+    pub fn read(received: &Received, config: &Config) -> Result<Incoming, Never> {
+        let envelope =
+            Envelope::read(&received.body).map_err(|error| Never::new("no_envelope", error))?;
+        let Some(merchant) = config.merchants.get(&envelope.merchant) else {
+            let error = format!("merchant {} is not configured here", envelope.merchant);
+            return Err(Never::new("unknown_merchant", error));
+        };
+        let identity = Identity {
+            merchant: envelope.merchant.clone(),
+            seller_id: merchant.seller_id.clone(),
+            app_id: merchant.app_id.clone(),
+        };
+        let content = match envelope.kind {
+            Kind::TradeStatus | Kind::BatchRefund => Form::parse(envelope.form.as_bytes())
+                .map_err(|error| Never::new("bad_form", error))
+                .and_then(|form| {
+                    Notification::read(&form, merchant.protocol, envelope.charset)
+                        .map_err(|error| Never::new(error.reason_code(), error))
+                }),
+            Kind::QueryRequest | Kind::QueryAnswer => {
+                Err(Never::new("unknown_kind", "this version does not query the gateway"))
+            }
+        };
+        Ok(Incoming {
+            message_id: received.message_id.clone(),
+            identity,
+            kind: envelope.kind,
+            charset: envelope.charset,
+            form: envelope.form,
+            received_at: envelope.received_at,
+            attempt: received.headers.attempt,
+            content,
+        })
+    }
+
+    /// The order that it names, if it names one.
+    #[must_use]
+    pub fn order_id(&self) -> Option<&str> {
+        match &self.content {
+            Ok(Notification::Trade(said)) => Some(&said.out_trade_no),
+            _ => None,
+        }
+    }
+}

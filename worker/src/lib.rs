@@ -1,0 +1,37 @@
+//! Consumes notifications and turns them into order states and goods.
+//!
+//! ```text
+//! alipay.notify.0 ──▶ lane (one channel, one consumer, one batch in flight)
+//!                      │ read each message                    incoming
+//!                      │ one transaction: lock, fold, decide,  batch → page, goods, review_cases, inbox
+//!                      │   write; retries and dead letters
+//!                      │   confirmed; commit
+//!                      ▼ acknowledge                           settle
+//! outbox ──▶ alipay.events                                     outbox_relay
+//! stock that arrives ──▶ orders that wait for it               restock
+//! ```
+//!
+//! Three kinds of failure are kept apart. *Infrastructure* (database or broker gone, deadlock) is
+//! nobody's fault: the batch is tried again in place, no attempt is counted, and the lane takes
+//! nothing new meanwhile. *Not yet* (the order is not there) goes through the retry tiers. *Never*
+//! (unreadable, does not agree with the order) is a dead letter at once, with its evidence.
+//!
+//! Any number of workers run side by side: an order that somebody else has locked is left for the
+//! lane's next batch, and running a batch twice changes nothing.
+
+pub mod batch;
+mod consumer;
+mod goods;
+mod health;
+mod inbox;
+pub mod incoming;
+mod outbox_relay;
+mod page;
+mod processing;
+mod restock;
+mod review_cases;
+mod run;
+mod settle;
+pub mod verdict;
+
+pub use run::{RunError, run};

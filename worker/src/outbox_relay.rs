@@ -1,0 +1,118 @@
+//! The outbox relay: publishes events after the commit that made them true.
+//!
+//! An event can repeat (a crash between confirm and commit) but never be missing; each carries a
+//! stable id, `ORDER:EVENT`. One that the broker returns stays in the table and is tried again.
+
+use std::time::Duration;
+
+use diesel::Connection as _;
+use metrics::counter;
+use queue::Message;
+use serde::Serialize;
+use store::outbox::{self, Waiting};
+use tokio::runtime::Handle;
+use tracing::{error, warn};
+
+use crate::batch::BatchError;
+use crate::processing::Processing;
+
+/// How often the table is looked at when there was nothing.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// The pause after events that could not be published.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Events published in one transaction.
+const CHUNK: i64 = 256;
+
+/// The body of an event, JSON.
+#[derive(Serialize)]
+struct Body<'a> {
+    id: String,
+    event: &'a str,
+    order: &'a str,
+    merchant: &'a str,
+    trade_no: Option<&'a str>,
+    /// Status of the order when the event was published, not when it happened.
+    status: i16,
+    /// Fen.
+    total_fee: i64,
+    /// Fen.
+    refunded_fee: i64,
+    happened_at: String,
+}
+
+/// What one look at the table did.
+struct Relayed {
+    published: usize,
+    failed: usize,
+}
+
+/// Relays until the worker stops.
+pub(crate) async fn run(processing: Processing) {
+    loop {
+        let this = processing.clone();
+        let pause = match tokio::task::spawn_blocking(move || relay(&this)).await {
+            Ok(Ok(relayed)) if relayed.failed > 0 => {
+                error!(
+                    events = relayed.failed,
+                    "events could not be published and stay in the outbox"
+                );
+                counter!("worker_events_total", "outcome" => "failed")
+                    .increment(u64::try_from(relayed.failed).unwrap_or(0));
+                PAUSE
+            }
+            Ok(Ok(relayed)) if relayed.published > 0 => Duration::ZERO,
+            Ok(Ok(_)) => INTERVAL,
+            Ok(Err(error)) => {
+                warn!(%error, "the outbox relay cannot work; it goes on trying");
+                PAUSE
+            }
+            Err(panic) => {
+                warn!(error = %panic, "the outbox relay panicked; it goes on");
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = processing.cancel.cancelled() => return,
+        }
+    }
+}
+
+fn relay(processing: &Processing) -> Result<Relayed, BatchError> {
+    let mut connection = processing.pool.get()?;
+    connection.transaction(|connection| {
+        let waiting = outbox::lock_unpublished(connection, CHUNK)?;
+        let messages = waiting.iter().map(message).collect();
+        let results = Handle::current().block_on(processing.publisher.publish_all(messages));
+        let published: Vec<i64> = waiting
+            .iter()
+            .zip(&results)
+            .filter(|(_, result)| result.is_ok())
+            .map(|(event, _)| event.id)
+            .collect();
+        outbox::mark_published(connection, &published)?;
+        counter!("worker_events_total", "outcome" => "published")
+            .increment(u64::try_from(published.len()).unwrap_or(0));
+        Ok(Relayed { published: published.len(), failed: waiting.len() - published.len() })
+    })
+}
+
+fn message(event: &Waiting) -> Message {
+    let id = format!("{}:{}", event.order_id, event.event);
+    let happened_at = event.created_at.and_utc();
+    let body = Body {
+        id: id.clone(),
+        event: &event.event,
+        order: &event.order_id,
+        merchant: &event.merchant,
+        trade_no: event.trade_no.as_deref(),
+        status: event.status,
+        total_fee: event.total_fee,
+        refunded_fee: event.refunded_fee,
+        happened_at: happened_at.to_rfc3339(),
+    };
+    let body = serde_json::to_vec(&body).unwrap_or_default();
+    Message::event(&event.event, id, happened_at, body)
+}

@@ -1,0 +1,221 @@
+//! From deliveries to verdicts: runs batches on a thread that may block, tries again what is
+//! nobody's fault, and finds the guilty message when a batch fails on its data.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::counter;
+use queue::{Connection, PublishError, Publisher, Received};
+use service::config::Config;
+use store::{Fault, Pool, redelivery};
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use crate::batch::{self, BatchError};
+use crate::health::Health;
+use crate::incoming::Incoming;
+use crate::settle::{dead, message_for};
+use crate::verdict::{Never, Verdict};
+
+/// A message that was redelivered this often has killed its worker each time: a dead letter.
+const DEADLY: i32 = 3;
+
+/// Pauses between tries of a batch that failed for reasons that are nobody's fault.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// What a batch needs from its surroundings.
+#[derive(Clone)]
+pub(crate) struct Processing {
+    pub(crate) config: Arc<Config>,
+    pub(crate) pool: Pool,
+    pub(crate) publisher: Publisher,
+    pub(crate) health: Health,
+    pub(crate) cancel: CancellationToken,
+}
+
+/// The lane stopped, or lost its connection, before the batch came to its end. Its messages are not
+/// acknowledged and come again.
+#[derive(Debug)]
+pub(crate) struct Interrupted;
+
+impl Processing {
+    /// Works on deliveries until each has a verdict, however long the database is away.
+    pub(crate) async fn process(
+        &self,
+        connection: &Connection,
+        received: Vec<Received>,
+    ) -> Result<Vec<(Received, Verdict)>, Interrupted> {
+        let mut received = Arc::new(received);
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let (this, work) = (self.clone(), Arc::clone(&received));
+            let task = tokio::task::spawn_blocking(move || this.attempt(&work));
+            let failure = match task.await {
+                Ok(Ok(verdicts)) => {
+                    self.health.set_database(true);
+                    let received = loop {
+                        match Arc::try_unwrap(received) {
+                            Ok(received) => break received,
+                            // The blocking task has ended; its clone goes any moment.
+                            Err(shared) => received = shared,
+                        }
+                        tokio::task::yield_now().await;
+                    };
+                    return Ok(received.into_iter().zip(verdicts).collect());
+                }
+                Ok(Err(failure)) => failure,
+                Err(panic) => {
+                    error!(error = %panic, "a batch panicked; its messages come again");
+                    return Err(Interrupted);
+                }
+            };
+            if matches!(failure, BatchError::Store(_)) {
+                self.health.set_database(false);
+            }
+            counter!("worker_batch_failures_total").increment(1);
+            warn!(error = %failure, pause_ms = pause.as_millis(), messages = received.len(),
+                "the batch could not be finished and is tried again");
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.cancel.cancelled() => return Err(Interrupted),
+                _ = connection.lost() => return Err(Interrupted),
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// One try, on a thread that may block.
+    fn attempt(&self, received: &[Received]) -> Result<Vec<Verdict>, BatchError> {
+        let mut verdicts: Vec<Option<Verdict>> = vec![None; received.len()];
+        let mut fresh = Vec::new();
+        let mut redelivered = Vec::new();
+        for (at, message) in received.iter().enumerate() {
+            match Incoming::read(message, &self.config) {
+                Ok(incoming) if message.redelivered => redelivered.push((at, incoming)),
+                Ok(incoming) => fresh.push((at, incoming)),
+                Err(never) => {
+                    self.publish(vec![dead(message, &never, None, None)])?;
+                    verdicts[at] = Some(Verdict::Never(never));
+                }
+            }
+        }
+        let mut connection =
+            if fresh.is_empty() && redelivered.is_empty() { None } else { Some(self.pool.get()?) };
+        if let Some(connection) = connection.as_deref_mut() {
+            self.run(connection, received, &fresh, &mut verdicts)?;
+            for item in redelivered {
+                self.run_suspect(connection, received, item, &mut verdicts)?;
+            }
+        }
+        Ok(verdicts.into_iter().map(|verdict| verdict.unwrap_or(Verdict::Locked)).collect())
+    }
+
+    /// Runs one transaction for `items`; when it fails on its data, halves it until the guilty
+    /// message is alone.
+    fn run(
+        &self,
+        connection: &mut diesel::MysqlConnection,
+        received: &[Received],
+        items: &[(usize, Incoming)],
+        verdicts: &mut [Option<Verdict>],
+    ) -> Result<(), BatchError> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        let batch: Vec<Incoming> = items.iter().map(|(_, incoming)| incoming.clone()).collect();
+        let publish = |found: &[Verdict]| {
+            let messages = items
+                .iter()
+                .zip(found)
+                .filter_map(|((at, incoming), verdict)| {
+                    message_for(&received[*at], incoming, verdict)
+                })
+                .collect();
+            self.publish(messages)
+        };
+        let events = self.config.events.enabled;
+        match batch::run(connection, &batch, &[], events, publish) {
+            Ok(found) => {
+                for ((at, _), verdict) in items.iter().zip(found) {
+                    verdicts[*at] = Some(verdict);
+                }
+                Ok(())
+            }
+            Err(failure) if failure.fault() == Fault::Infrastructure => Err(failure),
+            Err(failure) if items.len() > 1 => {
+                counter!("worker_batch_splits_total").increment(1);
+                warn!(error = %failure, messages = items.len(), "the batch failed on its data and is halved");
+                let (first, second) = items.split_at(items.len() / 2);
+                self.run(connection, received, first, verdicts)?;
+                self.run(connection, received, second, verdicts)
+            }
+            Err(failure) => self.bury(connection, received, &items[0], &failure, verdicts),
+        }
+    }
+
+    /// The guilty message, alone: a dead letter, recorded in the inbox if the inbox can hold it.
+    fn bury(
+        &self,
+        connection: &mut diesel::MysqlConnection,
+        received: &[Received],
+        (at, incoming): &(usize, Incoming),
+        failure: &BatchError,
+        verdicts: &mut [Option<Verdict>],
+    ) -> Result<(), BatchError> {
+        let never = Never::new("unusable_data", failure);
+        error!(message_id = incoming.message_id, error = %failure, "a message that the database refuses");
+        let message = &received[*at];
+        let mut guilty = incoming.clone();
+        guilty.content = Err(never.clone());
+        let publish =
+            |_: &[Verdict]| self.publish(vec![message_for_dead(message, incoming, &never)]);
+        match batch::run(connection, &[guilty], &[], false, publish) {
+            Ok(_) => {}
+            Err(failure) if failure.fault() == Fault::Infrastructure => return Err(failure),
+            Err(_) => self.publish(vec![message_for_dead(message, incoming, &never)])?,
+        }
+        verdicts[*at] = Some(Verdict::Never(never));
+        Ok(())
+    }
+
+    /// A redelivered message may be what killed the last worker: it is counted, in a transaction of
+    /// its own that outlives this process, and then worked on alone.
+    fn run_suspect(
+        &self,
+        connection: &mut diesel::MysqlConnection,
+        received: &[Received],
+        item: (usize, Incoming),
+        verdicts: &mut [Option<Verdict>],
+    ) -> Result<(), BatchError> {
+        let (at, incoming) = (item.0, item.1.clone());
+        let count = redelivery::count_up(connection, &incoming.message_id)?;
+        if count >= DEADLY {
+            let never = Never::new(
+                "kills_workers",
+                format!("redelivered {count} times, each time without an answer"),
+            );
+            self.publish(vec![message_for_dead(&received[at], &incoming, &never)])?;
+            verdicts[at] = Some(Verdict::Never(never));
+            redelivery::forget(connection, &incoming.message_id)?;
+            return Ok(());
+        }
+        let result = self.run(connection, received, &[item], verdicts);
+        // Whatever came of it, this process lives.
+        redelivery::forget(connection, &incoming.message_id)?;
+        result
+    }
+
+    fn publish(&self, messages: Vec<queue::Message>) -> Result<(), PublishError> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let results = Handle::current().block_on(self.publisher.publish_all(messages));
+        results.into_iter().collect()
+    }
+}
+
+fn message_for_dead(received: &Received, incoming: &Incoming, never: &Never) -> queue::Message {
+    dead(received, never, incoming.order_id(), Some(&incoming.identity.merchant))
+}

@@ -1,0 +1,81 @@
+//! The restock sweeper: delivers to orders that waited, as soon as there is stock again.
+
+use std::time::Duration;
+
+use store::{StoreError, fulfillment, stock_item};
+use tracing::{info, warn};
+
+use crate::batch::{self, BatchError};
+use crate::processing::Processing;
+
+/// How often stock is looked for.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Orders settled in one transaction.
+const CHUNK: i64 = 64;
+
+/// Sweeps until the worker stops.
+pub(crate) async fn run(processing: Processing) {
+    let mut failing = false;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(INTERVAL) => {}
+            () = processing.cancel.cancelled() => return,
+        }
+        let this = processing.clone();
+        let swept = tokio::task::spawn_blocking(move || sweep(&this)).await;
+        match swept {
+            Ok(Ok(settled)) => {
+                processing.health.set_database(true);
+                failing = false;
+                if settled > 0 {
+                    info!(orders = settled, "looked again at orders that waited for stock");
+                }
+            }
+            Ok(Err(error)) => {
+                processing.health.set_database(false);
+                if !failing {
+                    warn!(%error, "the restock sweeper cannot work; it goes on trying");
+                }
+                failing = true;
+            }
+            Err(panic) => warn!(error = %panic, "the restock sweeper panicked; it goes on"),
+        }
+    }
+}
+
+/// Settles waiting orders, oldest payment first. Each batch locks its orders first and looks at
+/// their state again, so an order that was refunded meanwhile gets nothing.
+fn sweep(processing: &Processing) -> Result<usize, BatchError> {
+    let mut connection = processing.pool.get()?;
+    let mut settled = 0;
+    for product_id in fulfillment::awaited_products(&mut connection)? {
+        loop {
+            let orders = next_orders(&mut connection, &product_id)?;
+            if orders.is_empty() || processing.cancel.is_cancelled() {
+                break;
+            }
+            let events = processing.config.events.enabled;
+            batch::run(&mut connection, &[], &orders, events, |_| Ok(()))?;
+            settled += orders.len();
+            let still = next_orders(&mut connection, &product_id)?;
+            if still == orders {
+                // Locked by somebody else, or picked clean by new payments: next time.
+                break;
+            }
+        }
+    }
+    Ok(settled)
+}
+
+fn next_orders(
+    connection: &mut diesel::MysqlConnection,
+    product_id: &str,
+) -> Result<Vec<String>, StoreError> {
+    // More than a chunk could use need not be counted.
+    let available = stock_item::available(connection, product_id, 100_000)?;
+    if available == 0 {
+        return Ok(Vec::new());
+    }
+    fulfillment::awaiting_stock(connection, product_id, available, CHUNK)
+}

@@ -1,0 +1,68 @@
+//! Opens and settles review cases, so that the open ones are those that the orders call for now.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use diesel::mysql::MysqlConnection;
+use order::Review;
+use store::StoreError;
+use store::review::{self, Case, Change};
+
+use crate::page::Page;
+
+/// Brings the `review` rows of the page's orders up to date and returns which orders have an open
+/// one. A case that a person decided stays decided; one that later facts made moot is settled.
+pub(crate) fn bring_up_to_date(
+    connection: &mut MysqlConnection,
+    page: &Page,
+) -> Result<BTreeSet<String>, StoreError> {
+    let mut wanted: BTreeMap<&str, Vec<Review>> = BTreeMap::new();
+    for (id, sheet) in &page.sheets {
+        let reviews = sheet.record.reviews(&sheet.record.state());
+        if !reviews.is_empty() || sheet.locked.needs_review {
+            wanted.insert(id, reviews);
+        }
+    }
+    let ids: Vec<&str> = wanted.keys().copied().collect();
+    let mut on_record: HashMap<String, Vec<Case>> = HashMap::new();
+    for case in review::of_orders(connection, &ids)? {
+        on_record.entry(case.order_id.clone()).or_default().push(case);
+    }
+    let mut open = BTreeSet::new();
+    let mut changes = Vec::new();
+    for (id, reviews) in &wanted {
+        let cases = on_record.get(*id).map_or(&[][..], Vec::as_slice);
+        for review in reviews {
+            let known = cases
+                .iter()
+                .find(|case| case.reason == review.reason && case.evidence == review.evidence);
+            let state = known.map(|case| case.state.as_str());
+            if state != Some("decided") {
+                open.insert((*id).to_owned());
+            }
+            if matches!(state, None | Some("settled")) {
+                changes.push(Change {
+                    order_id: id,
+                    reason: review.reason,
+                    evidence: &review.evidence,
+                    state: "open",
+                });
+            }
+        }
+        for case in cases.iter().filter(|case| case.state == "open") {
+            let still_wanted = reviews
+                .iter()
+                .any(|review| case.reason == review.reason && case.evidence == review.evidence);
+            if !still_wanted {
+                changes.push(Change {
+                    order_id: id,
+                    reason: &case.reason,
+                    evidence: &case.evidence,
+                    state: "settled",
+                });
+            }
+        }
+    }
+    changes.sort();
+    review::upsert(connection, &changes)?;
+    Ok(open)
+}

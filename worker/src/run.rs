@@ -1,0 +1,157 @@
+//! Starts the worker's parts and stops them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use queue::{Connection, ConnectionSettings, Publisher, PublisherSettings, supervise, topology};
+use service::config::Config;
+use store::{Pool, StoreError, migrate};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use crate::consumer::Lane;
+use crate::health::Health;
+use crate::processing::Processing;
+use crate::{outbox_relay, restock};
+
+/// How long the broker may take to confirm a retry or a dead letter. The orders of the batch stay
+/// locked meanwhile.
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Retries, dead letters and events that wait for a publisher lane.
+const LANE_CAPACITY: usize = 1024;
+
+/// Why a worker does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The schema is older than this binary.
+    #[error("the database schema is not up to date: run `ops migrate` first")]
+    SchemaPending,
+    /// The admin endpoint cannot listen.
+    #[error("worker.admin_listen: {0}")]
+    Admin(#[from] std::io::Error),
+}
+
+/// Runs the worker until `cancel`: then consumers are cancelled, running batches finish, commit and
+/// are acknowledged, and everything is closed. `ready` is called once, when all lanes consume.
+///
+/// # Errors
+/// [`RunError`], before anything was consumed. A broker or a database that is away is no error: the
+/// worker waits for it.
+pub async fn run(
+    config: Config,
+    metrics: service::telemetry::Metrics,
+    cancel: CancellationToken,
+    ready: impl FnOnce(Option<SocketAddr>) + Send + 'static,
+) -> Result<(), RunError> {
+    let config = Arc::new(config);
+    let lanes = config.worker.lanes;
+    // One connection a lane, one for each of the two sweepers.
+    let pool_size = u32::try_from(lanes + 2).unwrap_or(u32::MAX);
+    let pool = Pool::new(config.database.url.expose(), pool_size);
+    refuse_old_schema(&pool).await?;
+
+    // The publisher outlives the lanes: they need it to finish their last batch.
+    let publisher_cancel = CancellationToken::new();
+    let (publisher, publisher_task) = Publisher::start(
+        PublisherSettings {
+            url: config.amqp.url.expose().to_owned(),
+            name: "worker publish".to_owned(),
+            lanes: 1,
+            lane_capacity: LANE_CAPACITY,
+            confirm_timeout: CONFIRM_TIMEOUT,
+        },
+        publisher_cancel.clone(),
+    );
+    let health = Health::new(lanes);
+    let processing = Processing {
+        config: Arc::clone(&config),
+        pool,
+        publisher: publisher.clone(),
+        health: health.clone(),
+        cancel: cancel.clone(),
+    };
+
+    let mut sweepers = JoinSet::new();
+    sweepers.spawn(restock::run(processing.clone()));
+    if config.events.enabled {
+        sweepers.spawn(outbox_relay::run(processing.clone()));
+    }
+    let admin = match config.worker.admin_listen {
+        None => None,
+        Some(address) => {
+            let (health, publisher) = (health.clone(), publisher.clone());
+            let readiness = move || readiness(&health, &publisher);
+            Some(service::admin::start(address, readiness, metrics, cancel.clone()).await?)
+        }
+    };
+    let announced = health.clone();
+    let announce = tokio::spawn(async move {
+        announced.all_consuming().await;
+        ready(admin);
+    });
+
+    let settings = ConnectionSettings::new(config.amqp.url.expose(), "worker consume");
+    supervise(settings, cancel.clone(), async |connection: Connection| {
+        consume(&config, &processing, &connection).await;
+    })
+    .await;
+
+    announce.abort();
+    while sweepers.join_next().await.is_some() {}
+    publisher_cancel.cancel();
+    if publisher_task.await.is_err() {
+        error!("the publisher panicked");
+    }
+    Ok(())
+}
+
+/// All lanes on one connection, until it is lost or the worker stops.
+async fn consume(config: &Config, processing: &Processing, connection: &Connection) {
+    let url = config.amqp.url.expose();
+    if let Err(error) = topology::apply(url, config.events.enabled).await {
+        warn!(%error, "the queues could not be declared");
+        return;
+    }
+    let mut lanes = JoinSet::new();
+    for number in 0..config.worker.lanes {
+        let lane = Lane { number, batch: config.worker.batch, processing: processing.clone() };
+        let connection = connection.clone();
+        lanes.spawn(async move { lane.run(&connection).await });
+    }
+    while let Some(lane) = lanes.join_next().await {
+        if let Err(panic) = lane {
+            // The others would go on while one is missing for ever: start all over instead.
+            error!(error = %panic, "a lane panicked; all lanes start over");
+            connection.give_up("a lane panicked");
+        }
+    }
+}
+
+/// A worker on an old schema would fail every batch: better not to start. A database that does not
+/// answer now is waited for later.
+async fn refuse_old_schema(pool: &Pool) -> Result<(), RunError> {
+    let pool = pool.clone();
+    let pending = tokio::task::spawn_blocking(move || -> Result<bool, StoreError> {
+        let mut connection = pool.get()?;
+        Ok(migrate::pending(&mut connection).unwrap_or(false))
+    });
+    match pending.await {
+        Ok(Ok(true)) => Err(RunError::SchemaPending),
+        Ok(Ok(false)) | Err(_) => Ok(()),
+        Ok(Err(error)) => {
+            warn!(%error, "the database does not answer yet");
+            Ok(())
+        }
+    }
+}
+
+fn readiness(health: &Health, publisher: &Publisher) -> service::admin::Readiness {
+    let mut complaints = health.complaints();
+    if !publisher.is_ready() {
+        complaints.push("the publisher is not connected".to_owned());
+    }
+    service::admin::Readiness { complaints }
+}

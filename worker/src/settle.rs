@@ -1,0 +1,68 @@
+//! After a batch: which messages to publish, which deliveries to acknowledge.
+
+use std::collections::BTreeSet;
+
+use lapin::options::BasicAckOptions;
+use lapin::types::DeliveryTag;
+use queue::topology::RetryTier;
+use queue::{Message, Received};
+
+use crate::incoming::Incoming;
+use crate::verdict::{Never, Verdict};
+
+/// The copy of a message that its verdict calls for.
+pub(crate) fn message_for(
+    received: &Received,
+    incoming: &Incoming,
+    verdict: &Verdict,
+) -> Option<Message> {
+    match verdict {
+        Verdict::Done | Verdict::Locked => None,
+        Verdict::NotYet => RetryTier::after(received.headers.attempt).map(|tier| {
+            let order = incoming.order_id().unwrap_or_default();
+            let error = format!("order {order} is not there yet");
+            Message::retry(received, tier).with_reason("order_not_found", error)
+        }),
+        Verdict::Never(never) => {
+            Some(dead(received, never, incoming.order_id(), Some(&incoming.identity.merchant)))
+        }
+    }
+}
+
+/// A dead letter with its reason.
+pub(crate) fn dead(
+    received: &Received,
+    never: &Never,
+    order: Option<&str>,
+    merchant: Option<&str>,
+) -> Message {
+    Message::dead(received, never.reason, &never.error, order, merchant)
+}
+
+/// Acknowledges the done, in as few frames as possible: one `multiple` for everything before the
+/// oldest delivery that is still open, single ones after it.
+///
+/// Returns whether all of it was taken: `false` means that the channel is gone, and what was not
+/// acknowledged comes again.
+///
+/// # Errors
+/// The channel is gone, said in another way.
+pub(crate) async fn acknowledge(
+    done: &[&Received],
+    open: &BTreeSet<DeliveryTag>,
+) -> lapin::Result<bool> {
+    let oldest_open = open.first().copied().unwrap_or(DeliveryTag::MAX);
+    let (before, after): (Vec<&Received>, Vec<&Received>) =
+        done.iter().partition(|received| received.tag < oldest_open);
+    if let Some(last) = before.iter().max_by_key(|received| received.tag) {
+        if !last.acker.ack(BasicAckOptions { multiple: true }).await? {
+            return Ok(false);
+        }
+    }
+    for received in after {
+        if !received.acker.ack(BasicAckOptions::default()).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,34 @@
+//! What becomes of a message after a batch.
+
+use std::fmt::Display;
+
+/// Why a message can never be worked on: it goes to the dead letters at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Never {
+    /// Stable word: `total_mismatch`, `unreadable_amount` and so on.
+    pub reason: &'static str,
+    /// The evidence, for a person.
+    pub error: String,
+}
+
+impl Never {
+    /// A reason with its evidence.
+    pub fn new(reason: &'static str, error: impl Display) -> Never {
+        Never { reason, error: error.to_string() }
+    }
+}
+
+/// What becomes of a message. The three kinds of failure are kept apart here: what is nobody's
+/// fault is no verdict at all (the batch is tried again), *not yet* goes to the next retry tier,
+/// *never* goes to the dead letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Worked on and recorded: acknowledge.
+    Done,
+    /// The order is locked by somebody else: stays with the lane for its next batch.
+    Locked,
+    /// The order is not there yet: next retry tier, attempt + 1; after the last tier a dead letter.
+    NotYet,
+    /// A dead letter.
+    Never(Never),
+}

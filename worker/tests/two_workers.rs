@@ -1,0 +1,238 @@
+//! The property of `order/tests/exhaustive.rs`, for a sample, against the real database with two
+//! workers at once: rows and goods end the same in whatever order and however often notifications
+//! arrive, and whoever works on them.
+
+#![allow(clippy::expect_used, clippy::panic, unreachable_pub, reason = "a test")]
+
+#[path = "../../common/order/tests/stories/mod.rs"]
+mod stories;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+
+use alipay::{Charset, Notification};
+use chrono::Utc;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text};
+use queue::Kind;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use store::product::Product;
+use store::user_order::NewOrder;
+use stories::{Said, Story};
+use testkit::Sandbox;
+use worker::batch;
+use worker::incoming::Incoming;
+use worker::verdict::Verdict;
+
+/// Arrival orders tried of each story.
+const SAMPLE: usize = 12;
+
+/// What must not depend on the order of arrival. Times of our own clock are left out.
+#[derive(QueryableByName, Debug, Clone, PartialEq, Eq)]
+struct Row {
+    #[diesel(sql_type = SmallInt)]
+    status: i16,
+    #[diesel(sql_type = SmallInt)]
+    trade_status: i16,
+    #[diesel(sql_type = SmallInt)]
+    refund_status: i16,
+    #[diesel(sql_type = BigInt)]
+    refunded_fee: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    paid_dtime: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    refund_dtime: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    notify_dtime: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    finish_dtime: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    buyer_email: Option<String>,
+    #[diesel(sql_type = Bool)]
+    is_finish: bool,
+    #[diesel(sql_type = Bool)]
+    needs_review: bool,
+    #[diesel(sql_type = Text)]
+    trades: String,
+    #[diesel(sql_type = Text)]
+    refunds: String,
+    /// Codes with the buyer now.
+    #[diesel(sql_type = BigInt)]
+    net_goods: i64,
+    /// Codes that went out, ever.
+    #[diesel(sql_type = BigInt)]
+    out_goods: i64,
+}
+
+const ROW: &str = "SELECT o.status, o.trade_status, o.refund_status, o.refunded_fee,
+    CAST(o.paid_dtime AS CHAR) AS paid_dtime, CAST(o.refund_dtime AS CHAR) AS refund_dtime,
+    CAST(o.notify_dtime AS CHAR) AS notify_dtime, CAST(o.finish_dtime AS CHAR) AS finish_dtime,
+    o.buyer_email, o.is_finish, o.needs_review,
+    COALESCE((SELECT GROUP_CONCAT(CONCAT_WS('/', SUBSTRING_INDEX(t.trade_no, '-', 1), t.facts, t.refunded_fee,
+        t.gmt_payment, t.gmt_refund, t.gmt_close) ORDER BY t.trade_no) FROM trade t
+        WHERE t.order_id = o.id), '') AS trades,
+    COALESCE((SELECT GROUP_CONCAT(CONCAT_WS('/', r.refund_key, r.running_total, r.amount, r.result)
+        ORDER BY r.refund_key) FROM refund r JOIN trade t ON t.trade_no = r.trade_no
+        WHERE t.order_id = o.id), '') AS refunds,
+    (SELECT COUNT(*) FROM stock_item s WHERE s.order_id = o.id AND s.state = 'delivered') AS net_goods,
+    (SELECT COUNT(*) FROM stock_item s WHERE s.order_id = o.id) AS out_goods
+    FROM user_order o WHERE o.id = ?";
+
+fn connect(url: &str) -> store::Connection {
+    store::Pool::new(url, 1).get().expect("a connection")
+}
+
+/// The notification as it would reach a worker, about order `R1-run` and trades `T?-run`.
+fn incoming(said: &Said, run: &str) -> Incoming {
+    let (kind, content) = match said {
+        Said::Trade(notification) => {
+            let mut notification = notification.clone();
+            notification.out_trade_no = format!("R1-{run}");
+            notification.trade_no = format!("{}-{run}", notification.trade_no);
+            (Kind::TradeStatus, Notification::Trade(notification))
+        }
+        Said::Batch(batch) => {
+            let mut batch = batch.clone();
+            for item in &mut batch.items {
+                item.trade_no = format!("{}-{run}", item.trade_no);
+            }
+            (Kind::BatchRefund, Notification::BatchRefund(batch))
+        }
+    };
+    // The id of a message is a hash of what it says; any stable text will do here.
+    let message_id = format!("{:016x}", fingerprint(&format!("{content:?}")));
+    Incoming {
+        message_id,
+        identity: stories::identity(),
+        kind,
+        charset: Charset::Utf8,
+        form: "a=1".into(),
+        received_at: Utc::now(),
+        attempt: 0,
+        content: Ok(content),
+    }
+}
+
+fn fingerprint(text: &str) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Two workers take what arrives, in batches of up to three, until nothing is left. What is locked
+/// goes to the back of the queue, as a lane keeps it for its next batch.
+fn work(url: &str, arrivals: Vec<Incoming>) {
+    let queue = Mutex::new(VecDeque::from(arrivals));
+    std::thread::scope(|scope| {
+        for size in [1, 3] {
+            let queue = &queue;
+            scope.spawn(move || {
+                let mut connection = connect(url);
+                loop {
+                    let taken: Vec<Incoming> = {
+                        let mut queue = queue.lock().expect("not poisoned");
+                        let size = size.min(queue.len());
+                        queue.drain(..size).collect()
+                    };
+                    if taken.is_empty() {
+                        return;
+                    }
+                    let verdicts = loop {
+                        match batch::run(&mut connection, &taken, &[], true, |_| Ok(())) {
+                            Ok(verdicts) => break verdicts,
+                            // Deadlocks are what the worker tries again.
+                            Err(error) if error.fault() == store::Fault::Infrastructure => {}
+                            Err(error) => panic!("{error}"),
+                        }
+                    };
+                    let mut queue = queue.lock().expect("not poisoned");
+                    for (item, verdict) in taken.into_iter().zip(verdicts) {
+                        match verdict {
+                            Verdict::Done => {}
+                            Verdict::Locked => queue.push_back(item),
+                            other => panic!("{other:?}"),
+                        }
+                    }
+                }
+            });
+        }
+    });
+}
+
+fn play(
+    url: &str,
+    connection: &mut store::Connection,
+    story: &Story,
+    run: &str,
+    order: &[usize],
+) -> Row {
+    let id = format!("R1-{run}");
+    let total_fee = stories::order_terms().total_fee;
+    store::user_order::insert(
+        connection,
+        &NewOrder {
+            id: &id,
+            merchant: "shop",
+            account: "",
+            product_id: "P",
+            quantity: 1,
+            subject: "s",
+            total_fee,
+        },
+    )
+    .expect("an order");
+    sql_query("UPDATE user_order SET created_at = '2026-01-05 02:00:00' WHERE id = ?")
+        .bind::<Text, _>(&id)
+        .execute(connection)
+        .expect("an older order");
+    let arrivals = order.iter().map(|at| incoming(&story.notifications[*at], run)).collect();
+    work(url, arrivals);
+    sql_query(ROW).bind::<Text, _>(&id).get_result(connection).expect("a row")
+}
+
+#[test]
+fn rows_and_goods_end_the_same_with_two_workers() {
+    let sandbox = Sandbox::database_only();
+    let url = sandbox.database_url.as_str();
+    let mut connection = connect(url);
+    store::migrate::run(&mut connection).expect("migrations");
+    let product = Product {
+        id: "P".into(),
+        name: "codes".into(),
+        kind: order::ProductKind::Stock,
+        price: alipay::Fen::new(1000),
+        days: None,
+    };
+    store::product::insert(&mut connection, &product).expect("a product");
+    let codes: Vec<String> = (0..2000).map(|n| format!("CODE-{n}")).collect();
+    let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+    store::stock_item::import(&mut connection, "P", &codes).expect("stock");
+
+    let mut rng = StdRng::seed_from_u64(20261123);
+    let mut sequences = 0;
+    for (number, story) in stories::all().iter().enumerate() {
+        let mut first: BTreeMap<&str, Row> = BTreeMap::new();
+        for sample in 0..SAMPLE {
+            // Every notification twice, in some order.
+            let mut order: Vec<usize> =
+                (0..story.notifications.len()).chain(0..story.notifications.len()).collect();
+            order.shuffle(&mut rng);
+            let run = format!("{number}-{sample}");
+            let mut row = play(url, &mut connection, story, &run, &order);
+            sequences += 1;
+            assert!(row.out_goods <= 1, "{}: delivered twice in {order:?}", story.name);
+            if story.goods_may_differ {
+                assert!(row.needs_review, "{}: not in review", story.name);
+                row.net_goods = 0;
+            }
+            row.out_goods = 0;
+            let expected = first.entry(story.name).or_insert_with(|| row.clone());
+            assert_eq!(&row, expected, "{}: {order:?}", story.name);
+        }
+    }
+    println!("{sequences} sequences against the database, two workers");
+}
