@@ -37,18 +37,14 @@ impl Health {
         self.0.database.store(answers, Ordering::Relaxed);
     }
 
-    /// What is not as it should be; empty when the worker is ready.
-    pub(crate) fn complaints(&self) -> Vec<String> {
-        let mut complaints = Vec::new();
-        for (lane, consuming) in self.0.consuming.iter().enumerate() {
-            if !consuming.load(Ordering::Relaxed) {
-                complaints.push(format!("lane {lane} is not consuming"));
-            }
-        }
-        if !self.0.database.load(Ordering::Relaxed) {
-            complaints.push("the database does not answer".to_owned());
-        }
-        complaints
+    /// Every lane has a consumer.
+    pub(crate) fn is_consuming(&self) -> bool {
+        self.0.consuming.iter().all(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    /// The last call to the database worked.
+    pub(crate) fn database_answers(&self) -> bool {
+        self.0.database.load(Ordering::Relaxed)
     }
 
     /// Resolves when every lane consumes.
@@ -57,7 +53,7 @@ impl Health {
             let changed = self.0.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            if self.0.consuming.iter().all(|flag| flag.load(Ordering::Relaxed)) {
+            if self.is_consuming() {
                 return;
             }
             changed.await;

@@ -23,8 +23,8 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let metrics = telemetry::init("worker");
-    match start(arguments, metrics).await {
+    telemetry::init("worker");
+    match start(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");
@@ -33,9 +33,10 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn start(arguments: Arguments, metrics: telemetry::Metrics) -> anyhow::Result<()> {
+async fn start(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load(arguments.config.as_deref())?;
     config.require_merchants()?;
+    let metrics = telemetry::Metrics::install()?;
     worker::run(config, metrics, shutdown::on_signals(), announce).await?;
     Ok(())
 }

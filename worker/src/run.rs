@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use queue::{Connection, ConnectionSettings, Publisher, PublisherSettings, supervise, topology};
+use service::admin::{self, Readiness};
 use service::config::Config;
+use service::telemetry::Metrics;
 use store::{Pool, StoreError, migrate};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +44,7 @@ pub enum RunError {
 /// worker waits for it.
 pub async fn run(
     config: Config,
-    metrics: service::telemetry::Metrics,
+    metrics: Metrics,
     cancel: CancellationToken,
     ready: impl FnOnce(Option<SocketAddr>) + Send + 'static,
 ) -> Result<(), RunError> {
@@ -50,14 +52,14 @@ pub async fn run(
     let lanes = config.worker.lanes;
     // One connection a lane, one for each of the two sweepers.
     let pool_size = u32::try_from(lanes + 2).unwrap_or(u32::MAX);
-    let pool = Pool::new(config.database.url.expose(), pool_size);
+    let pool = Pool::new(config.database.url.expose_secret(), pool_size);
     refuse_old_schema(&pool).await?;
 
     // The publisher outlives the lanes: they need it to finish their last batch.
     let publisher_cancel = CancellationToken::new();
     let (publisher, publisher_task) = Publisher::start(
         PublisherSettings {
-            url: config.amqp.url.expose().to_owned(),
+            url: config.amqp.url.expose_secret().to_owned(),
             name: "worker publish".to_owned(),
             lanes: 1,
             lane_capacity: LANE_CAPACITY,
@@ -79,21 +81,23 @@ pub async fn run(
     if config.events.enabled {
         sweepers.spawn(outbox_relay::run(processing.clone()));
     }
-    let admin = match config.worker.admin_listen {
-        None => None,
-        Some(address) => {
-            let (health, publisher) = (health.clone(), publisher.clone());
-            let readiness = move || readiness(&health, &publisher);
-            Some(service::admin::start(address, readiness, metrics, cancel.clone()).await?)
-        }
-    };
+    // Probes are answered until the end of the drain: not ready, but alive.
+    let drained = CancellationToken::new();
+    let mut admin_address = None;
+    if let Some(address) = config.worker.admin_listen {
+        let listener = admin::bind(address).await?;
+        admin_address = Some(listener.local_addr()?);
+        let (health, publisher, cancel) = (health.clone(), publisher.clone(), cancel.clone());
+        let readiness = move || readiness(&health, &publisher, &cancel);
+        tokio::spawn(admin::serve(listener, readiness, metrics, drained.clone()));
+    }
     let announced = health.clone();
     let announce = tokio::spawn(async move {
         announced.all_consuming().await;
-        ready(admin);
+        ready(admin_address);
     });
 
-    let settings = ConnectionSettings::new(config.amqp.url.expose(), "worker consume");
+    let settings = ConnectionSettings::new(config.amqp.url.expose_secret(), "worker consume");
     supervise(settings, cancel.clone(), async |connection: Connection| {
         consume(&config, &processing, &connection).await;
     })
@@ -105,12 +109,13 @@ pub async fn run(
     if publisher_task.await.is_err() {
         error!("the publisher panicked");
     }
+    drained.cancel();
     Ok(())
 }
 
 /// All lanes on one connection, until it is lost or the worker stops.
 async fn consume(config: &Config, processing: &Processing, connection: &Connection) {
-    let url = config.amqp.url.expose();
+    let url = config.amqp.url.expose_secret();
     if let Err(error) = topology::apply(url, config.events.enabled).await {
         warn!(%error, "the queues could not be declared");
         return;
@@ -148,10 +153,11 @@ async fn refuse_old_schema(pool: &Pool) -> Result<(), RunError> {
     }
 }
 
-fn readiness(health: &Health, publisher: &Publisher) -> service::admin::Readiness {
-    let mut complaints = health.complaints();
-    if !publisher.is_ready() {
-        complaints.push("the publisher is not connected".to_owned());
-    }
-    service::admin::Readiness { complaints }
+fn readiness(health: &Health, publisher: &Publisher, cancel: &CancellationToken) -> Readiness {
+    Readiness::of(&[
+        ("stopping", !cancel.is_cancelled()),
+        ("a lane is not consuming", health.is_consuming()),
+        ("the database does not answer", health.database_answers()),
+        ("the publisher is not connected", publisher.is_ready()),
+    ])
 }

@@ -54,10 +54,10 @@ pub(crate) async fn acknowledge(
     let oldest_open = open.first().copied().unwrap_or(DeliveryTag::MAX);
     let (before, after): (Vec<&Received>, Vec<&Received>) =
         done.iter().partition(|received| received.tag < oldest_open);
-    if let Some(last) = before.iter().max_by_key(|received| received.tag) {
-        if !last.acker.ack(BasicAckOptions { multiple: true }).await? {
-            return Ok(false);
-        }
+    if let Some(last) = before.iter().max_by_key(|received| received.tag)
+        && !last.acker.ack(BasicAckOptions { multiple: true }).await?
+    {
+        return Ok(false);
     }
     for received in after {
         if !received.acker.ack(BasicAckOptions::default()).await? {

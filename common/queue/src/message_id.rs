@@ -49,7 +49,10 @@ mod tests {
     /// Ids are in databases: this value may never change.
     #[test]
     fn golden() {
-        assert_eq!(trade("notify_id=42&trade_status=TRADE_SUCCESS"), "96d9659f42984a70ad20dd1473db12b4766d8fbe9fbb58f483380275d20146be");
+        assert_eq!(
+            trade("notify_id=42&trade_status=TRADE_SUCCESS"),
+            "96d9659f42984a70ad20dd1473db12b4766d8fbe9fbb58f483380275d20146be"
+        );
     }
 
     #[test]

@@ -2,28 +2,28 @@
 
 use std::time::Duration;
 
+use crate::sandbox::Sandbox;
 use chrono::Utc;
 use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
 use lapin::types::{FieldTable, ShortString};
 use queue::{Envelope, Kind, Message, Publisher, PublisherSettings, Received, topology};
-use testkit::Sandbox;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Longer than anything here takes; a test that gets there has failed.
-pub const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
-pub struct Client {
-    pub url: String,
-    pub channel: lapin::Channel,
+pub(crate) struct Client {
+    pub(crate) url: String,
+    pub(crate) channel: lapin::Channel,
     _connection: lapin::Connection,
     _sandbox: Sandbox,
 }
 
 impl Client {
     /// A virtual host without anything.
-    pub async fn empty() -> Client {
+    pub(crate) async fn empty() -> Client {
         let sandbox = Sandbox::broker_only();
         let url = sandbox.amqp_url.clone();
         let connection = lapin::Connection::connect(&url, Default::default()).await.unwrap();
@@ -32,26 +32,26 @@ impl Client {
     }
 
     /// A virtual host with our topology, events included.
-    pub async fn new() -> Client {
+    pub(crate) async fn new() -> Client {
         let client = Client::empty().await;
         topology::apply(&client.url, true).await.unwrap();
         client
     }
 
     /// How many messages are ready in a queue.
-    pub async fn depth(&self, queue: &str) -> u32 {
+    pub(crate) async fn depth(&self, queue: &str) -> u32 {
         let options = QueueDeclareOptions::durable().passive();
         let queue = self.channel.queue_declare(queue.into(), options, FieldTable::default()).await;
         queue.unwrap().message_count()
     }
 
     /// Takes the next message of a queue, waiting for it.
-    pub async fn take(&self, queue: &str) -> Received {
+    pub(crate) async fn take(&self, queue: &str) -> Received {
         self.take_delivery(queue).await.0
     }
 
     /// As `take`, with the names of all its headers.
-    pub async fn take_delivery(&self, queue: &str) -> (Received, Vec<String>) {
+    pub(crate) async fn take_delivery(&self, queue: &str) -> (Received, Vec<String>) {
         timeout(LONG, async {
             loop {
                 let got =
@@ -72,7 +72,7 @@ impl Client {
     }
 
     /// Takes `count` messages and returns their bodies.
-    pub async fn take_bodies(&self, queue: &str, count: usize) -> Vec<String> {
+    pub(crate) async fn take_bodies(&self, queue: &str, count: usize) -> Vec<String> {
         let mut bodies = Vec::with_capacity(count);
         for _ in 0..count {
             bodies.push(String::from_utf8(self.take(queue).await.body).unwrap());
@@ -81,14 +81,14 @@ impl Client {
     }
 }
 
-pub struct Started {
-    pub publisher: Publisher,
-    pub cancel: CancellationToken,
-    pub handle: JoinHandle<()>,
+pub(crate) struct Started {
+    pub(crate) publisher: Publisher,
+    pub(crate) cancel: CancellationToken,
+    pub(crate) handle: JoinHandle<()>,
 }
 
 /// A publisher with 5 s for its confirms.
-pub fn start(url: &str, lanes: usize) -> Started {
+pub(crate) fn start(url: &str, lanes: usize) -> Started {
     start_with(PublisherSettings {
         url: url.to_owned(),
         name: "test publisher".to_owned(),
@@ -98,27 +98,27 @@ pub fn start(url: &str, lanes: usize) -> Started {
     })
 }
 
-pub fn start_with(settings: PublisherSettings) -> Started {
+pub(crate) fn start_with(settings: PublisherSettings) -> Started {
     let cancel = CancellationToken::new();
     let (publisher, handle) = Publisher::start(settings, cancel.clone());
     Started { publisher, cancel, handle }
 }
 
-pub async fn start_ready(url: &str, lanes: usize) -> Started {
+pub(crate) async fn start_ready(url: &str, lanes: usize) -> Started {
     let started = start(url, lanes);
     timeout(LONG, started.publisher.ready()).await.expect("ready");
     started
 }
 
 impl Started {
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.cancel.cancel();
         timeout(LONG, self.handle).await.expect("stopped").unwrap();
     }
 }
 
 /// A message to the work queue whose body is `text`.
-pub fn work(text: &str) -> Message {
+pub(crate) fn work(text: &str) -> Message {
     let envelope =
         Envelope::new("shop", Kind::TradeStatus, alipay::Charset::Utf8, Utc::now(), "a=b");
     Message { body: text.as_bytes().to_vec(), ..Message::notify(&envelope, text, None) }

@@ -6,5 +6,6 @@ mod proxy;
 mod publish;
 mod recovery;
 mod retry;
+mod sandbox;
 mod supervise;
 mod topology;

@@ -8,9 +8,9 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{broadcast, watch};
 
-pub struct Proxy {
+pub(crate) struct Proxy {
     /// The broker's URL by way of the proxy.
-    pub url: String,
+    pub(crate) url: String,
     faults: Arc<Faults>,
 }
 
@@ -25,14 +25,14 @@ struct Faults {
     swallow_acks: AtomicBool,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum Command {
     Cut,
     Inject(Vec<u8>),
 }
 
 impl Proxy {
-    pub async fn start(url: &str) -> Proxy {
+    pub(crate) async fn start(url: &str) -> Proxy {
         let authority = url.split(['/', '?']).nth(2).unwrap();
         let broker = authority.rsplit('@').next().unwrap().to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -56,42 +56,41 @@ impl Proxy {
     }
 
     /// Closes every open connection.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         let _ = self.faults.commands.send(Command::Cut);
     }
 
-    pub fn refuse(&self, refuse: bool) {
+    pub(crate) fn refuse(&self, refuse: bool) {
         self.faults.refuse.store(refuse, Ordering::SeqCst);
     }
 
-    pub fn freeze(&self, frozen: bool) {
+    pub(crate) fn freeze(&self, frozen: bool) {
         self.faults.frozen.send_replace(frozen);
     }
 
-    pub fn swallow_acks(&self, swallow: bool) {
+    pub(crate) fn swallow_acks(&self, swallow: bool) {
         self.faults.swallow_acks.store(swallow, Ordering::SeqCst);
     }
 
     /// `connection.blocked`, as a broker sends it that is short of memory.
-    pub fn block(&self) {
+    pub(crate) fn block(&self) {
         self.inject(10, 60, b"\x0dlow on memory");
     }
 
     /// `connection.unblocked`
-    pub fn unblock(&self) {
+    pub(crate) fn unblock(&self) {
         self.inject(10, 61, b"");
     }
 
     /// `connection.close` with a reply code, as a broker sends it that is told to.
-    pub fn close(&self, code: u16) {
+    pub(crate) fn close(&self, code: u16) {
         let [high, low] = code.to_be_bytes();
         self.inject(10, 50, &[&[high, low, 6][..], b"closed\0\0\0\0"].concat());
     }
 
     /// A method frame on channel 0, as if the broker had sent it.
     fn inject(&self, class: u16, method: u16, arguments: &[u8]) {
-        let payload =
-            [&class.to_be_bytes()[..], &method.to_be_bytes()[..], arguments].concat();
+        let payload = [&class.to_be_bytes()[..], &method.to_be_bytes()[..], arguments].concat();
         let size = u32::try_from(payload.len()).unwrap().to_be_bytes();
         let frame = [&[1, 0, 0][..], &size[..], &payload[..], &[0xce][..]].concat();
         self.faults.commands.send(Command::Inject(frame)).expect("an open connection");

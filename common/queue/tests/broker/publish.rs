@@ -32,7 +32,11 @@ async fn a_notification_arrives_as_it_was_sent() {
         "2026-11-23T03:41:00.25Z".parse().unwrap(),
         form,
     );
-    let id = queue::message_id("shop", Kind::TradeStatus, &alipay::Form::parse(form.as_bytes()).unwrap());
+    let id = queue::message_id(
+        "shop",
+        Kind::TradeStatus,
+        &alipay::Form::parse(form.as_bytes()).unwrap(),
+    );
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let message = Message::notify(&envelope, id.as_str(), Some(trace.to_owned()));
     started.publisher.publish(message.clone()).await.unwrap();
@@ -57,7 +61,10 @@ async fn an_event_arrives_at_the_shop() {
     let event = |name: &str| Message::event(name, "event-1", chrono::Utc::now(), b"{}".to_vec());
     started.publisher.publish(event("order.paid")).await.unwrap();
     let received = client.take(topology::EVENTS_QUEUE).await;
-    assert_eq!((received.routing_key.as_str(), received.message_id.as_str()), ("order.paid", "event-1"));
+    assert_eq!(
+        (received.routing_key.as_str(), received.message_id.as_str()),
+        ("order.paid", "event-1")
+    );
     let other = started.publisher.publish(event("stock.low")).await.unwrap_err();
     assert_eq!(other.reason_code(), "returned");
     started.stop().await;

@@ -49,7 +49,9 @@ async fn a_lost_connection_is_noticed_while_idle_and_made_again() {
         proxy.refuse(true);
         proxy.cut();
         not_ready(&started).await;
-        assert!(publish_until(&started, &PublishError::NotConnected).await < Duration::from_secs(1));
+        assert!(
+            publish_until(&started, &PublishError::NotConnected).await < Duration::from_secs(1)
+        );
         let all = started.publisher.publish_all(vec![work("a"), work("b")]).await;
         assert_eq!(all, [Err(PublishError::NotConnected), Err(PublishError::NotConnected)]);
         proxy.refuse(false);

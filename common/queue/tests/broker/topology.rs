@@ -1,9 +1,7 @@
 //! Declaring exchanges and queues.
 
 use lapin::ExchangeKind;
-use lapin::options::{
-    ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions, QueueUnbindOptions,
-};
+use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use queue::topology::{Change, TopologyError, apply, plan};
 
@@ -138,6 +136,3 @@ async fn looking_at_a_dead_letter_does_not_delete_it() {
     assert_eq!(client.take_bodies("alipay.dead", 1).await, ["dead"]);
     started.stop().await;
 }
-
-#[allow(unused_imports)]
-use {QueueBindOptions as _, QueueUnbindOptions as _};

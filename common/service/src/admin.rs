@@ -1,0 +1,135 @@
+//! `/livez`, `/readyz` and `/metrics`, on a listener of their own that is not meant for the internet.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::telemetry::Metrics;
+
+/// Connections served at one time: probes and a scraper need a handful.
+const CONNECTIONS: usize = 64;
+/// Largest age of one connection.
+const CONNECTION_AGE: Duration = Duration::from_secs(60);
+/// How long a request's headers may take.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pause after an error of `accept`, such as no file descriptors left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Whether the program can do its job now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// Yes.
+    Ready,
+    /// No, for these reasons.
+    NotReady(String),
+}
+
+impl Readiness {
+    /// Ready when every condition holds; otherwise the names of those that do not, in this order.
+    pub fn of(conditions: &[(&str, bool)]) -> Readiness {
+        let failed: Vec<&str> =
+            conditions.iter().filter(|(_, holds)| !holds).map(|(name, _)| *name).collect();
+        if failed.is_empty() { Readiness::Ready } else { Readiness::NotReady(failed.join(", ")) }
+    }
+}
+
+/// Serves the endpoint until `shutdown` is cancelled. `readiness` is asked at each `/readyz` and must not
+/// wait. A program that drains passes a token that outlives the drain, so that probes see `503`.
+pub async fn serve(
+    listener: TcpListener,
+    readiness: impl Fn() -> Readiness + Send + Sync + 'static,
+    metrics: Metrics,
+    shutdown: CancellationToken,
+) {
+    let readiness = Arc::new(readiness);
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let accepted = tokio::select! {
+            () = shutdown.cancelled() => return,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        let Ok((stream, place)) = accepted else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let (readiness, metrics) = (Arc::clone(&readiness), metrics.clone());
+        let service = service_fn(move |request: Request<Incoming>| {
+            let answer = answer(&request, readiness.as_ref(), &metrics);
+            async move { Ok::<_, Infallible>(answer) }
+        });
+        let shutdown = shutdown.clone();
+        tokio::spawn(async move {
+            let _place = place;
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_TIMEOUT)
+                .max_buf_size(16 * 1024)
+                .serve_connection(TokioIo::new(stream), service);
+            // A broken connection of a probe concerns nobody.
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                _ = tokio::time::timeout(CONNECTION_AGE, connection) => {}
+            }
+        });
+    }
+}
+
+/// Binds the endpoint's listener. Returned apart from [`serve`] so that the bound port can be printed.
+pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| io::Error::new(error.kind(), format!("admin_listen {address}: {error}")))
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, place))
+}
+
+fn answer(
+    request: &Request<Incoming>,
+    readiness: &impl Fn() -> Readiness,
+    metrics: &Metrics,
+) -> Response<Full<Bytes>> {
+    let (status, text) = match request.uri().path() {
+        "/livez" | "/readyz" | "/metrics" if request.method() != Method::GET => {
+            (StatusCode::METHOD_NOT_ALLOWED, "only GET".to_owned())
+        }
+        "/livez" => (StatusCode::OK, "alive".to_owned()),
+        "/readyz" => match readiness() {
+            Readiness::Ready => (StatusCode::OK, "ready".to_owned()),
+            Readiness::NotReady(why) => {
+                (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}"))
+            }
+        },
+        "/metrics" => (StatusCode::OK, metrics.render()),
+        _ => (StatusCode::NOT_FOUND, "not found".to_owned()),
+    };
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(ALLOW, HeaderValue::from_static("GET"));
+    }
+    response
+}

@@ -1,0 +1,249 @@
+//! Configuration: one TOML file, every key also an environment variable.
+//!
+//! The reference of all keys is the file of defaults, which is compiled in: [`Config::reference`]. An
+//! unknown key, a contradiction or an unusable key file is an error at start that names the key.
+
+mod duration;
+mod environment;
+mod error;
+mod layers;
+mod merchant;
+mod schema;
+mod secret;
+mod value;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use error::{ConfigError, Source};
+use layers::{Layer, Layers};
+pub use merchant::{Merchant, NotifyVerify};
+pub use secret::Secret;
+
+/// The configuration of all programs.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `[database]`
+    pub database: Database,
+    /// `[amqp]`
+    pub amqp: Amqp,
+    /// `[ingress]`
+    pub ingress: Ingress,
+    /// `[worker]`
+    pub worker: Worker,
+    /// `[events]`
+    pub events: Events,
+    /// `[merchants.NAME]`, by name. May be empty: see [`Config::require_merchants`].
+    pub merchants: BTreeMap<String, Merchant>,
+}
+
+/// `[database]`: MySQL or MariaDB.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// `mysql://USER:PASSWORD@HOST:PORT/SCHEMA`
+    pub url: Secret,
+}
+
+/// `[amqp]`: RabbitMQ.
+#[derive(Debug, Clone)]
+pub struct Amqp {
+    /// `amqp://USER:PASSWORD@HOST:PORT/VHOST`
+    pub url: Secret,
+}
+
+/// `[ingress]`: the public endpoint.
+#[derive(Debug, Clone)]
+pub struct Ingress {
+    /// Address of the public listener; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Address of `/livez`, `/readyz`, `/metrics`; off when `None`.
+    pub admin_listen: Option<SocketAddr>,
+    /// Largest body, in bytes.
+    pub max_body: usize,
+    /// Notifications that may wait for the broker at one time.
+    pub max_in_flight: usize,
+    /// Open connections.
+    pub max_connections: usize,
+    /// How long the broker may take to confirm.
+    pub confirm_timeout: Duration,
+    /// How long the headers of a request may take.
+    pub header_timeout: Duration,
+    /// How long the body of a request may take.
+    pub body_timeout: Duration,
+    /// Age at which a connection is closed.
+    pub connection_timeout: Duration,
+    /// How long a graceful stop may take.
+    pub shutdown_timeout: Duration,
+    /// AMQP channels that publish side by side.
+    pub lanes: usize,
+}
+
+/// `[worker]`
+#[derive(Debug, Clone)]
+pub struct Worker {
+    /// Largest number of messages in one transaction.
+    pub batch: usize,
+    /// Batches under way at one time.
+    pub lanes: usize,
+    /// Address of `/livez`, `/readyz`, `/metrics`; off when `None`.
+    pub admin_listen: Option<SocketAddr>,
+}
+
+/// `[events]`: what the shop can listen to.
+#[derive(Debug, Clone)]
+pub struct Events {
+    /// Whether order events are published.
+    pub enabled: bool,
+}
+
+impl Config {
+    /// Loads the configuration: defaults, then the file (`file`, else `ALIPAY_CONFIG`), then the
+    /// environment.
+    pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
+        Config::load_from(file, std::env::vars_os())
+    }
+
+    /// [`Config::load`] with these environment variables instead of the process's own.
+    pub fn load_from(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Config, ConfigError> {
+        let variables: Vec<(OsString, OsString)> = variables.into_iter().collect();
+        let named =
+            variables.iter().find(|(name, value)| name == "ALIPAY_CONFIG" && !value.is_empty());
+        let file = file.map(PathBuf::from).or_else(|| named.map(|(_, path)| PathBuf::from(path)));
+
+        let folder = file.as_deref().and_then(Path::parent).map(Path::to_owned);
+        let mut layers = Layers::new(folder.unwrap_or_default())?;
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| ConfigError::File { path: path.clone(), error })?;
+            layers.put(Layer::from_toml(&text, &Source::File(path))?)?;
+        }
+        let configured: Vec<String> = layers.merchants().map(str::to_owned).collect();
+        for layer in environment::layers(&variables, &configured)? {
+            layers.put(layer)?;
+        }
+        read(&layers)
+    }
+
+    /// The defaults file: every key with its default and what it means.
+    pub fn reference() -> &'static str {
+        layers::DEFAULTS
+    }
+
+    /// An error when no merchant is configured. For the programs that serve merchants; operators'
+    /// commands do without.
+    pub fn require_merchants(&self) -> Result<(), ConfigError> {
+        if self.merchants.is_empty() { Err(ConfigError::NoMerchant) } else { Ok(()) }
+    }
+
+    /// The merchant of this name, byte for byte.
+    pub fn merchant(&self, name: &str) -> Option<&Merchant> {
+        self.merchants.get(name)
+    }
+
+    /// The merchant, when exactly one is configured.
+    pub fn only_merchant(&self) -> Option<&Merchant> {
+        let mut all = self.merchants.values();
+        all.next().filter(|_| all.next().is_none())
+    }
+}
+
+fn read(layers: &Layers) -> Result<Config, ConfigError> {
+    let listen = "ingress.listen";
+    Ok(Config {
+        database: Database { url: url(layers, "database.url", &["mysql://"])? },
+        amqp: Amqp { url: url(layers, "amqp.url", &["amqp://", "amqps://"])? },
+        ingress: Ingress {
+            listen: layers
+                .address(listen)
+                .ok_or_else(|| layers.invalid(listen, "the public listener cannot be off"))?,
+            admin_listen: layers.address("ingress.admin_listen"),
+            max_body: layers.number("ingress.max_body")?,
+            max_in_flight: layers.number("ingress.max_in_flight")?,
+            max_connections: layers.number("ingress.max_connections")?,
+            confirm_timeout: layers.duration("ingress.confirm_timeout")?,
+            header_timeout: layers.duration("ingress.header_timeout")?,
+            body_timeout: layers.duration("ingress.body_timeout")?,
+            connection_timeout: layers.duration("ingress.connection_timeout")?,
+            shutdown_timeout: layers.duration("ingress.shutdown_timeout")?,
+            lanes: layers.number("ingress.lanes")?,
+        },
+        worker: Worker {
+            batch: layers.number("worker.batch")?,
+            lanes: layers.number("worker.lanes")?,
+            admin_listen: layers.address("worker.admin_listen"),
+        },
+        events: Events { enabled: layers.switch("events.enabled")? },
+        merchants: merchant::read_all(layers)?,
+    })
+}
+
+/// A URL with a password in it: the error does not show it.
+fn url(layers: &Layers, path: &str, schemes: &[&str]) -> Result<Secret, ConfigError> {
+    let Some(found) = secret::find(layers, path)? else {
+        return Err(layers::missing(path, "is not set"));
+    };
+    if !schemes.iter().any(|scheme| found.secret.expose_secret().starts_with(scheme)) {
+        let problem = format!("does not begin with {}", schemes.join(" or "));
+        return Err(layers.invalid(&found.path, problem));
+    }
+    Ok(found.secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::schema::{KEYS, MERCHANTS};
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// The reference with its example lines (`#key = ...`) made real.
+    fn reference_keys() -> BTreeSet<String> {
+        let lines = layers::DEFAULTS.lines().map(|line| match line.strip_prefix('#') {
+            Some(example) if !example.is_empty() && !example.starts_with(' ') => example,
+            _ => line,
+        });
+        let text = lines.collect::<Vec<_>>().join("\n");
+        let table: toml::Table = text.parse().expect("the reference with its examples is TOML");
+        let mut keys = BTreeSet::new();
+        for (section, value) in table {
+            let mut value = value;
+            if section == MERCHANTS {
+                value = value.get("shop").expect("the example merchant").clone();
+            }
+            for (name, _) in value.as_table().expect("a section") {
+                keys.insert(format!("{section}.{name}"));
+            }
+        }
+        keys
+    }
+
+    #[test]
+    fn the_reference_and_the_schema_hold_the_same_keys() {
+        let schema: BTreeSet<String> =
+            KEYS.iter().map(|key| format!("{}.{}", key.section, key.name)).collect();
+        assert_eq!(reference_keys(), schema);
+        assert_eq!(schema.len(), KEYS.len(), "a key is in the schema twice");
+    }
+
+    #[test]
+    fn every_key_of_the_reference_has_a_comment_above_it() {
+        let mut commented = false;
+        for line in layers::DEFAULTS.lines() {
+            let is_key = !line.starts_with("# ") && line.contains(" = ");
+            if line.starts_with("# ") {
+                commented = true;
+            } else if line.is_empty() {
+                commented = false;
+            } else if is_key {
+                // A _file key shares the comment of the key above it.
+                assert!(commented, "no comment above {line}");
+                commented = line.contains("_key") || line.contains("url");
+            }
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! One merchant: who it is for Alipay, and the keys on both sides.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use alipay::{Charset, KeyError, Md5Key, PrivateKey, Protocol, PublicKey, SignType, Verifier};
+
+use super::error::ConfigError;
+use super::layers::{self, Layers};
+use super::secret;
+
+/// A configured merchant, `[merchants.NAME]`. Its keys are read and checked.
+#[derive(Clone)]
+pub struct Merchant {
+    /// The section's name; part of the notify URL and of every queue message.
+    pub name: String,
+    /// Legacy gateway or Open Platform.
+    pub protocol: Protocol,
+    /// The seller's user id. Always there for `mapi`.
+    pub seller_id: Option<String>,
+    /// The application's id. Always there for `openapi`.
+    pub app_id: Option<String>,
+    /// The partner id of legacy requests: `partner`, else `seller_id`.
+    pub partner: Option<String>,
+    /// Signature types that are accepted.
+    pub sign_types: Vec<SignType>,
+    /// Verifies this merchant's notifications with the keys and signature types of this section.
+    pub verifier: Verifier,
+    /// The key of sign type MD5, also for requests.
+    pub md5_key: Option<Md5Key>,
+    /// Alipay's public keys, in the order of the configuration.
+    pub public_keys: Vec<PublicKey>,
+    /// The merchant's own key, to sign requests.
+    pub private_key: Option<PrivateKey>,
+    /// Charset of a notification that does not name its own.
+    pub charset: Charset,
+    /// Parameters that the merchant's routing adds to the return URL.
+    pub ignore_params: Vec<String>,
+    /// Whether the gateway is asked about a notification before it is answered.
+    pub notify_verify: NotifyVerify,
+    /// The gateway's address; Alipay's own when not configured.
+    pub gateway: String,
+    /// The merchant's page for a buyer who comes back.
+    pub return_to: Option<String>,
+}
+
+/// The legacy gateway's `notify_verify` query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotifyVerify {
+    /// Not asked: the signature decides.
+    Off,
+    /// Asked; no answer is no objection.
+    BestEffort,
+    /// Asked; no answer refuses the notification.
+    Required,
+}
+
+impl fmt::Debug for Merchant {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Merchant")
+            .field("name", &self.name)
+            .field("protocol", &self.protocol)
+            .field("seller_id", &self.seller_id)
+            .field("app_id", &self.app_id)
+            .field("sign_types", &self.sign_types)
+            .field("charset", &self.charset)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads all merchants. Two of them must not be the same account at Alipay: a notification could not
+/// be told apart.
+pub(super) fn read_all(layers: &Layers) -> Result<BTreeMap<String, Merchant>, ConfigError> {
+    let mut merchants: BTreeMap<String, Merchant> = BTreeMap::new();
+    for name in layers.merchants() {
+        let merchant = read(layers, name)?;
+        for other in merchants.values().filter(|other| other.protocol == merchant.protocol) {
+            let (key, same) = match merchant.protocol {
+                Protocol::Mapi => ("seller_id", other.seller_id == merchant.seller_id),
+                Protocol::Openapi => ("app_id", other.app_id == merchant.app_id),
+            };
+            if same {
+                let problem = format!("is also that of merchants.{}.{key}", other.name);
+                return Err(layers.invalid(&format!("merchants.{name}.{key}"), problem));
+            }
+        }
+        merchants.insert(name.to_owned(), merchant);
+    }
+    Ok(merchants)
+}
+
+fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
+    let path = |key: &str| format!("merchants.{name}.{key}");
+    let text = |key: &str| layers.text(&path(key)).map(|text| text.map(str::to_owned));
+
+    let protocol: Protocol = match text("protocol")? {
+        Some(word) => word.parse().map_err(|_| {
+            layers.invalid(&path("protocol"), format!("{word:?} is not \"mapi\" or \"openapi\""))
+        })?,
+        None => {
+            return Err(layers::missing(&path("protocol"), "required: \"mapi\" or \"openapi\""));
+        }
+    };
+    let seller_id = text("seller_id")?;
+    let app_id = text("app_id")?;
+    match protocol {
+        Protocol::Mapi if seller_id.is_none() => {
+            return Err(layers::missing(&path("seller_id"), "required for protocol mapi"));
+        }
+        Protocol::Openapi if app_id.is_none() => {
+            return Err(layers::missing(&path("app_id"), "required for protocol openapi"));
+        }
+        _ => {}
+    }
+    let sign_types = sign_types(layers, &path("sign_types"))?;
+    let md5_key = secret::find(layers, &path("md5_key"))?
+        .map(|found| Md5Key::new(found.secret.expose_secret()));
+    let (public_keys, keys_path) = public_keys(layers, &path("alipay_public_keys"))?;
+    let md5_keys = md5_key.iter().cloned().collect();
+    let verifier = Verifier::new(protocol, sign_types.clone(), md5_keys, public_keys.clone())
+        .map_err(|error| match error {
+            KeyError::NoKey { sign_type } => {
+                let key = if sign_type == SignType::Md5 { "md5_key" } else { "alipay_public_keys" };
+                layers::missing(&path(key), format!("required for sign type {sign_type}"))
+            }
+            KeyError::NoSignTypes => layers.invalid(&path("sign_types"), error.to_string()),
+            KeyError::TooShort { .. } => {
+                layers.invalid(&keys_path, format!("{error} for the sign types allowed"))
+            }
+            other => layers.invalid(&keys_path, other.to_string()),
+        })?;
+    let private_key = match secret::find(layers, &path("private_key"))? {
+        Some(found) => Some(
+            PrivateKey::read(found.secret.expose_secret())
+                .map_err(|error| layers.invalid(&found.path, error.to_string()))?,
+        ),
+        None => None,
+    };
+    let charset = match text("charset")? {
+        Some(word) => Charset::named(word.as_bytes()).ok_or_else(|| {
+            let problem = format!("{word:?} is not \"utf-8\", \"gbk\" or \"gb18030\"");
+            layers.invalid(&path("charset"), problem)
+        })?,
+        None => Charset::Utf8,
+    };
+    let gateway = match address(layers, &path("gateway"), &["https://", "http://"])? {
+        Some(address) => address,
+        None => match protocol {
+            Protocol::Mapi => "https://mapi.alipay.com/gateway.do".to_owned(),
+            Protocol::Openapi => "https://openapi.alipay.com/gateway.do".to_owned(),
+        },
+    };
+    Ok(Merchant {
+        name: name.to_owned(),
+        protocol,
+        partner: match protocol {
+            Protocol::Mapi => text("partner")?.or_else(|| seller_id.clone()),
+            Protocol::Openapi => text("partner")?,
+        },
+        seller_id,
+        app_id,
+        sign_types,
+        verifier,
+        md5_key,
+        public_keys,
+        private_key,
+        charset,
+        ignore_params: layers.texts(&path("ignore_params")).unwrap_or_default().to_vec(),
+        notify_verify: notify_verify(layers, &path("notify_verify"))?,
+        gateway,
+        return_to: address(layers, &path("return_to"), &["https://", "http://", "/"])?,
+    })
+}
+
+fn sign_types(layers: &Layers, path: &str) -> Result<Vec<SignType>, ConfigError> {
+    let choice = "one or more of \"MD5\", \"RSA\", \"RSA2\"";
+    let Some(words) = layers.texts(path) else {
+        return Err(layers::missing(path, format!("required: {choice}")));
+    };
+    if words.is_empty() {
+        return Err(layers.invalid(path, format!("is empty, expected {choice}")));
+    }
+    let mut sign_types = Vec::new();
+    for word in words {
+        let sign_type: SignType =
+            word.parse().map_err(|_| layers.invalid(path, format!("{word:?} is not {choice}")))?;
+        if sign_types.contains(&sign_type) {
+            return Err(layers.invalid(path, format!("names {word:?} twice")));
+        }
+        sign_types.push(sign_type);
+    }
+    Ok(sign_types)
+}
+
+/// The public keys, and the path of the configuration key that gave them.
+fn public_keys(layers: &Layers, path: &str) -> Result<(Vec<PublicKey>, String), ConfigError> {
+    let file_path = format!("{path}_file");
+    let (given, path) = match (layers.texts(path), layers.texts(&file_path)) {
+        (Some(texts), _) => (texts.to_vec(), path.to_owned()),
+        (None, Some(files)) => {
+            let texts = files.iter().map(|file| {
+                let secret = secret::read_file(layers, &file_path, file)?;
+                Ok(secret.expose_secret().to_owned())
+            });
+            (texts.collect::<Result<_, _>>()?, file_path)
+        }
+        (None, None) => return Ok((Vec::new(), path.to_owned())),
+    };
+    let keys = given.iter().enumerate().map(|(at, text)| {
+        PublicKey::read(text)
+            .map_err(|error| layers.invalid(&path, format!("key number {}: {error}", at + 1)))
+    });
+    let keys = keys.collect::<Result<_, _>>()?;
+    Ok((keys, path))
+}
+
+fn notify_verify(layers: &Layers, path: &str) -> Result<NotifyVerify, ConfigError> {
+    let word = layers.text(path)?.unwrap_or("off");
+    let setting = match word {
+        "off" => NotifyVerify::Off,
+        "best_effort" => NotifyVerify::BestEffort,
+        "required" => NotifyVerify::Required,
+        _ => {
+            let problem = format!("{word:?} is not \"off\", \"best_effort\" or \"required\"");
+            return Err(layers.invalid(path, problem));
+        }
+    };
+    // A setting that promises a check must not be taken and then ignored.
+    if setting != NotifyVerify::Off {
+        let problem = format!("{word:?} is not available in this version; use \"off\"");
+        return Err(layers.invalid(path, problem));
+    }
+    Ok(setting)
+}
+
+fn address(layers: &Layers, path: &str, begins: &[&str]) -> Result<Option<String>, ConfigError> {
+    let Some(text) = layers.text(path)? else { return Ok(None) };
+    if !begins.iter().any(|begin| text.starts_with(begin)) || text.contains(char::is_whitespace) {
+        let problem = format!("{text:?} does not begin with {}", begins.join(" or "));
+        return Err(layers.invalid(path, problem));
+    }
+    Ok(Some(text.to_owned()))
+}

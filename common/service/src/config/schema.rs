@@ -1,0 +1,157 @@
+//! The table of all keys: what exists, and of what type each value is.
+
+/// Type of a key's value. It decides how the text of an environment variable is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Text.
+    Text,
+    /// Text that is never printed.
+    Secret,
+    /// A list of text.
+    Texts,
+    /// A list of text; in TOML one text stands for a list of one.
+    OneOrMore,
+    /// A whole number from `least` to `most`.
+    Number { least: u64, most: u64 },
+    /// `true` or `false`.
+    Switch,
+    /// Time with a unit, above zero.
+    Duration,
+    /// `IP:PORT`; empty text means off.
+    Address,
+}
+
+/// One key of the configuration.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// The section; [`MERCHANTS`] for a key of each merchant.
+    pub(super) section: &'static str,
+    /// The name inside the section.
+    pub(super) name: &'static str,
+    /// The type of its value.
+    pub(super) kind: Kind,
+}
+
+/// The section whose tables are named by the user.
+pub(super) const MERCHANTS: &str = "merchants";
+
+/// Sections in the order of the reference.
+pub(super) const SECTIONS: [&str; 6] =
+    ["database", "amqp", "ingress", "worker", "events", MERCHANTS];
+
+const fn key(section: &'static str, name: &'static str, kind: Kind) -> Key {
+    Key { section, name, kind }
+}
+
+const fn up_to(most: u64) -> Kind {
+    Kind::Number { least: 1, most }
+}
+
+/// Every key there is.
+pub(super) const KEYS: &[Key] = &[
+    key("database", "url", Kind::Secret),
+    key("database", "url_file", Kind::Text),
+    key("amqp", "url", Kind::Secret),
+    key("amqp", "url_file", Kind::Text),
+    key("ingress", "listen", Kind::Address),
+    key("ingress", "admin_listen", Kind::Address),
+    key("ingress", "max_body", up_to(16 * 1024 * 1024)),
+    key("ingress", "max_in_flight", up_to(100_000)),
+    key("ingress", "max_connections", up_to(100_000)),
+    key("ingress", "confirm_timeout", Kind::Duration),
+    key("ingress", "header_timeout", Kind::Duration),
+    key("ingress", "body_timeout", Kind::Duration),
+    key("ingress", "connection_timeout", Kind::Duration),
+    key("ingress", "shutdown_timeout", Kind::Duration),
+    key("ingress", "lanes", up_to(256)),
+    key("worker", "batch", up_to(4096)),
+    key("worker", "lanes", up_to(256)),
+    key("worker", "admin_listen", Kind::Address),
+    key("events", "enabled", Kind::Switch),
+    key(MERCHANTS, "protocol", Kind::Text),
+    key(MERCHANTS, "seller_id", Kind::Text),
+    key(MERCHANTS, "app_id", Kind::Text),
+    key(MERCHANTS, "partner", Kind::Text),
+    key(MERCHANTS, "sign_types", Kind::Texts),
+    key(MERCHANTS, "md5_key", Kind::Secret),
+    key(MERCHANTS, "md5_key_file", Kind::Text),
+    key(MERCHANTS, "alipay_public_keys", Kind::Texts),
+    key(MERCHANTS, "alipay_public_keys_file", Kind::OneOrMore),
+    key(MERCHANTS, "private_key", Kind::Secret),
+    key(MERCHANTS, "private_key_file", Kind::Text),
+    key(MERCHANTS, "charset", Kind::Text),
+    key(MERCHANTS, "ignore_params", Kind::Texts),
+    key(MERCHANTS, "notify_verify", Kind::Text),
+    key(MERCHANTS, "gateway", Kind::Text),
+    key(MERCHANTS, "return_to", Kind::Text),
+];
+
+/// The key of this name in this section.
+pub(super) fn find(section: &str, name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.section == section && key.name == name)
+}
+
+/// The other way to set the same value: `md5_key` for `md5_key_file` and back.
+pub(super) fn twin(section: &str, name: &str) -> Option<&'static Key> {
+    match name.strip_suffix("_file") {
+        Some(direct) => find(section, direct),
+        None => find(section, &format!("{name}_file")),
+    }
+}
+
+/// The name that was probably meant, among the sections (`section` is `None`) or a section's keys.
+pub(super) fn nearest(section: Option<&str>, wrong: &str) -> Option<&'static str> {
+    let names: Vec<&'static str> = match section {
+        None => SECTIONS.to_vec(),
+        Some(section) => {
+            KEYS.iter().filter(|key| key.section == section).map(|key| key.name).collect()
+        }
+    };
+    let wrong = wrong.to_lowercase();
+    names
+        .into_iter()
+        .map(|name| (distance(&wrong, name), name))
+        .min()
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 4)
+        .map(|(_, name)| name)
+}
+
+/// Levenshtein distance: single-character changes from one text to the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, y) in row.iter_mut().skip(1).zip(&b) {
+            let here = (left + 1).min(*cell + 1).min(diagonal + usize::from(x != *y));
+            diagonal = std::mem::replace(cell, here);
+            left = here;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_name_finds_its_neighbour() {
+        assert_eq!(nearest(Some("ingress"), "listn"), Some("listen"));
+        assert_eq!(nearest(Some(MERCHANTS), "seler_id"), Some("seller_id"));
+        assert_eq!(nearest(None, "ingres"), Some("ingress"));
+        assert_eq!(nearest(Some("events"), "zzzzzzzzz"), None);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+
+    #[test]
+    fn a_secret_and_its_file_are_twins() {
+        assert_eq!(twin(MERCHANTS, "md5_key").map(|key| key.name), Some("md5_key_file"));
+        assert_eq!(twin("database", "url_file").map(|key| key.name), Some("url"));
+        assert!(twin("ingress", "listen").is_none());
+    }
+}

@@ -1,0 +1,66 @@
+//! Secrets: text that cannot be printed, and the files it is read from.
+
+use std::fmt;
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::error::ConfigError;
+use super::layers::Layers;
+
+/// A secret text. `Debug` shows nothing of it, and its memory is overwritten when it is dropped.
+#[derive(Clone)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// Wraps a text.
+    pub fn new(text: impl Into<String>) -> Secret {
+        Secret(SecretString::from(text.into()))
+    }
+
+    /// The text itself: for the place that uses it, never for a log.
+    pub fn expose_secret(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("[secret]")
+    }
+}
+
+/// A secret and the key that gave it: `md5_key` or `md5_key_file`.
+pub(super) struct Found {
+    pub(super) secret: Secret,
+    pub(super) path: String,
+}
+
+/// The secret of `path` or of the file that `path_file` names, when either is set.
+pub(super) fn find(layers: &Layers, path: &str) -> Result<Option<Found>, ConfigError> {
+    if let Some(text) = layers.text(path)? {
+        return Ok(Some(Found { secret: Secret::new(text), path: path.to_owned() }));
+    }
+    let path = format!("{path}_file");
+    let Some(file) = layers.text(&path)? else { return Ok(None) };
+    let secret = read_file(layers, &path, file)?;
+    Ok(Some(Found { secret, path }))
+}
+
+/// Reads a file that holds one secret. One newline at its end is dropped, as editors and `echo` add it.
+pub(super) fn read_file(layers: &Layers, path: &str, file: &str) -> Result<Secret, ConfigError> {
+    let file = layers.resolve(file);
+    let text =
+        std::fs::read_to_string(&file).map_err(|error| problem(layers, path, &file, error))?;
+    let text = text
+        .strip_suffix('\n')
+        .map_or(text.as_str(), |rest| rest.strip_suffix('\r').unwrap_or(rest));
+    if text.is_empty() {
+        return Err(problem(layers, path, &file, "is empty"));
+    }
+    Ok(Secret::new(text))
+}
+
+fn problem(layers: &Layers, path: &str, file: &Path, why: impl fmt::Display) -> ConfigError {
+    layers.invalid(path, format!("file {}: {why}", file.display()))
+}

@@ -1,0 +1,15 @@
+//! What every program needs around its job.
+//!
+//! A program of this project begins with the same five lines. It loads its [`config`], starts
+//! [`telemetry`], opens the [`admin`] endpoint if one is configured, asks [`shutdown`] for a token that
+//! SIGTERM cancels, and then does its job until the token says stop.
+//!
+//! This crate knows neither the database nor the broker: it only holds their URLs. So the public
+//! endpoint can use it without linking a database client.
+
+pub mod admin;
+pub mod config;
+pub mod shutdown;
+pub mod telemetry;
+
+pub use config::Config;

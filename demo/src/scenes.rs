@@ -1,0 +1,312 @@
+//! What is played.
+
+use std::time::{Duration, Instant};
+
+use alipay::{Fen, Md5Key, PrivateKey, Signer};
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use hyper::Uri;
+use serde_json::Value;
+use simulator::{Merchant, Notification, Sender, SignedNotification, Trade};
+
+use crate::say;
+use crate::shop::Shop;
+use crate::stage::{APP_ID, MD5_KEY, SELLER_ID, Stage};
+
+/// How long the pipeline may take for one scene; the longest waits for a retry of 5 s.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Every order of the demo costs this: 10.00 yuan.
+const TOTAL: Fen = Fen::new(1000);
+
+/// The scenes, played one after the other.
+pub(crate) struct Programme<'a> {
+    shop: &'a Shop,
+    sender: Sender,
+    legacy: Gateway,
+    open: Gateway,
+    latencies: Vec<(String, Duration)>,
+    failures: Vec<String>,
+}
+
+/// One merchant as Alipay knows it, and where its notifications go.
+struct Gateway {
+    name: &'static str,
+    merchant: Merchant,
+    signer: Signer,
+    to: Uri,
+}
+
+impl<'a> Programme<'a> {
+    pub(crate) fn new(stage: &'a Stage) -> anyhow::Result<Programme<'a>> {
+        let to = |name: &str| format!("http://{}/alipay/{name}/notify", stage.ingress).parse();
+        Ok(Programme {
+            shop: &stage.shop,
+            sender: Sender::new(Duration::from_secs(10)),
+            legacy: Gateway {
+                name: "shop",
+                merchant: Merchant::mapi(SELLER_ID),
+                signer: Signer::Md5(Md5Key::new(MD5_KEY)),
+                to: to("shop")?,
+            },
+            open: Gateway {
+                name: "app",
+                merchant: Merchant::openapi(APP_ID, SELLER_ID),
+                signer: Signer::Rsa2(PrivateKey::read(&stage.keys.private_pem)?),
+                to: to("app")?,
+            },
+            latencies: Vec::new(),
+            failures: Vec::new(),
+        })
+    }
+
+    /// Time from `success` to delivery, by order.
+    pub(crate) fn latencies(&self) -> &[(String, Duration)] {
+        &self.latencies
+    }
+
+    /// What was not as it should be.
+    pub(crate) fn failures(&self) -> &[String] {
+        &self.failures
+    }
+
+    pub(crate) async fn play(&mut self) -> anyhow::Result<()> {
+        self.payment_repeated_and_reordered().await?;
+        self.full_refund().await?;
+        self.partial_refund().await?;
+        self.legacy_refund().await?;
+        self.unpaid_close().await?;
+        self.subscription().await?;
+        self.no_stock().await?;
+        self.wrong_amount().await?;
+        self.forged_signature().await?;
+        self.unknown_order().await
+    }
+
+    async fn payment_repeated_and_reordered(&mut self) -> anyhow::Result<()> {
+        say("\n1. A payment, repeated three times, overtaken by itself: delivered once");
+        self.shop.order("D-PAY", "shop", "CODE")?;
+        let now = Utc::now();
+        let mut trade = Trade::open(&self.legacy.merchant, "D-PAY", TOTAL, now);
+        let waits = self.legacy.sign(trade.wait(now)?)?;
+        let pays = self.legacy.sign(trade.pay(now)?)?;
+        let (first, second, third) = (
+            self.send(&self.legacy, &pays),
+            self.send(&self.legacy, &pays),
+            self.send(&self.legacy, &pays),
+        );
+        let (first, second, third) = tokio::join!(first, second, third);
+        say(&format!("   TRADE_SUCCESS, three copies at once → {first}, {second}, {third}"));
+        let success = Utc::now();
+        say(&format!("   WAIT_BUYER_PAY, late                → {}", self.send(&self.legacy, &waits).await));
+        self.expect("D-PAY", "delivered, one code", |order| {
+            order["status"] == 8 && codes(order, "delivered") == 1 && order["story"].as_array().is_some_and(|s| s.len() == 2)
+        })
+        .await?;
+        self.time("D-PAY", success)
+    }
+
+    async fn full_refund(&mut self) -> anyhow::Result<()> {
+        say("\n2. A payment and its full refund: the code is taken back");
+        let (mut trade, success) = self.paid("D-REFUND", "CODE").await?;
+        self.time("D-REFUND", success)?;
+        let refund = trade.refund(TOTAL, Some("R-1"), Utc::now())?;
+        self.tell("TRADE_CLOSED, refund_fee 10.00", &self.open, refund.sync).await?;
+        self.expect("D-REFUND", "105 refunded, the code is back", |order| {
+            order["status"] == 105 && codes(order, "returned") == 1
+        })
+        .await
+    }
+
+    async fn partial_refund(&mut self) -> anyhow::Result<()> {
+        say("\n3. A partial refund: nothing is taken back by itself, a person is asked");
+        let (mut trade, success) = self.paid("D-PARTIAL", "CODE").await?;
+        self.time("D-PARTIAL", success)?;
+        let refund = trade.refund(Fen::new(300), Some("R-2"), Utc::now())?;
+        self.tell("TRADE_SUCCESS, refund_fee 3.00", &self.open, refund.sync).await?;
+        self.expect("D-PARTIAL", "8 paid, 3.00 refunded, in review", |order| {
+            order["status"] == 8 && order["refunded_fee"] == 300 && order["needs_review"] == true
+        })
+        .await
+    }
+
+    async fn legacy_refund(&mut self) -> anyhow::Result<()> {
+        say("\n4. A refund at the legacy gateway, where the batch overtakes everything");
+        self.shop.order("D-BATCH", "shop", "CODE")?;
+        let now = Utc::now();
+        let mut trade = Trade::open(&self.legacy.merchant, "D-BATCH", TOTAL, now);
+        let pays = trade.pay(now)?;
+        let refund = trade.refund(TOTAL, None, now)?;
+        let batch = refund.batch.context("the legacy gateway sends a batch")?;
+        self.tell("batch_refund_notify, no order number in it", &self.legacy, batch).await?;
+        self.tell("TRADE_SUCCESS", &self.legacy, pays).await?;
+        self.tell("TRADE_CLOSED, REFUND_SUCCESS, no amount in it", &self.legacy, refund.sync).await?;
+        self.expect("D-BATCH", "105 refunded, no code is with the buyer", |order| {
+            order["status"] == 105 && codes(order, "delivered") == 0
+        })
+        .await
+    }
+
+    async fn unpaid_close(&mut self) -> anyhow::Result<()> {
+        say("\n5. Never paid: closed");
+        self.shop.order("D-CLOSE", "app", "CODE")?;
+        let now = Utc::now();
+        let mut trade = Trade::open(&self.open.merchant, "D-CLOSE", TOTAL, now);
+        let waits = trade.wait(now)?;
+        let close = trade.close(now)?;
+        self.tell("WAIT_BUYER_PAY", &self.open, waits).await?;
+        self.tell("TRADE_CLOSED, refund_fee 0.00 (which is no refund)", &self.open, close).await?;
+        self.expect("D-CLOSE", "32 closed, nothing delivered", |order| {
+            order["status"] == 32 && order["is_finish"] == true && order["is_send_goods"] == false
+        })
+        .await
+    }
+
+    async fn subscription(&mut self) -> anyhow::Result<()> {
+        say("\n6. A subscription");
+        self.shop.order("D-VIP", "app", "VIP")?;
+        let (trade, success) = self.pay("D-VIP").await?;
+        drop(trade);
+        self.expect("D-VIP", "30 days for buyer-7", |order| {
+            order["is_send_goods"] == true && order["entitlement"]["days"] == 30
+        })
+        .await?;
+        self.time("D-VIP", success)
+    }
+
+    async fn no_stock(&mut self) -> anyhow::Result<()> {
+        say("\n7. Paid without stock: delivered when stock arrives");
+        self.shop.order("D-NOSTOCK", "app", "RARE")?;
+        self.pay("D-NOSTOCK").await?;
+        self.expect("D-NOSTOCK", "8 paid, waiting for stock", |order| {
+            order["status"] == 8 && order["fulfillment"]["state"] == "awaiting_stock"
+        })
+        .await?;
+        self.shop.import("RARE", &["RARE-0001".to_owned()])?;
+        say("   ops stock import RARE: 1 code");
+        self.expect("D-NOSTOCK", "delivered", |order| codes(order, "delivered") == 1).await
+    }
+
+    async fn wrong_amount(&mut self) -> anyhow::Result<()> {
+        say("\n8. A signed notification with the wrong amount: a dead letter, nothing delivered");
+        self.shop.order("D-AMOUNT", "app", "CODE")?;
+        let now = Utc::now();
+        let mut trade = Trade::open(&self.open.merchant, "D-AMOUNT", TOTAL, now);
+        let wrong = trade.pay(now)?.wrong_amount(Fen::new(1));
+        self.tell("TRADE_SUCCESS over 0.01", &self.open, wrong).await?;
+        self.expect("D-AMOUNT", "0 placed, rejected: total_mismatch", |order| {
+            order["status"] == 0 && order["story"][0]["reason"] == "total_mismatch"
+        })
+        .await
+    }
+
+    async fn forged_signature(&mut self) -> anyhow::Result<()> {
+        say("\n9. A forged signature: refused at the door");
+        self.shop.order("D-FORGED", "app", "CODE")?;
+        let now = Utc::now();
+        let mut trade = Trade::open(&self.open.merchant, "D-FORGED", TOTAL, now);
+        let forged = self.open.sign(trade.pay(now)?)?.with_spoiled_signature(7)?;
+        let answer = self.send(&self.open, &forged).await;
+        say(&format!("   TRADE_SUCCESS, one bit of the signature changed → {answer}"));
+        if answer != "400 fail" {
+            self.failures.push(format!("the forged signature was answered {answer}"));
+        }
+        self.expect("D-FORGED", "0 placed, never heard of it", |order| {
+            order["status"] == 0 && order["story"].as_array().is_some_and(Vec::is_empty)
+        })
+        .await
+    }
+
+    async fn unknown_order(&mut self) -> anyhow::Result<()> {
+        say("\n10. Paid before the shop has committed its order: retried, then delivered");
+        self.pay("D-LATE").await?;
+        say("   no such order yet: the message waits in alipay.retry.5s");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        self.shop.order("D-LATE", "app", "CODE")?;
+        say("   the shop commits order D-LATE");
+        self.expect("D-LATE", "delivered after a retry", |order| {
+            codes(order, "delivered") == 1 && order["story"][0]["attempts"].as_u64() >= Some(1)
+        })
+        .await
+    }
+
+    /// An order on the Open Platform that is paid and delivered.
+    async fn paid(&mut self, id: &str, product: &str) -> anyhow::Result<(Trade, DateTime<Utc>)> {
+        self.shop.order(id, self.open.name, product)?;
+        let paid = self.pay(id).await?;
+        self.expect(id, "delivered", |order| codes(order, "delivered") == 1).await?;
+        Ok(paid)
+    }
+
+    /// Pays on the Open Platform; returns the trade and when `success` was read.
+    async fn pay(&mut self, id: &str) -> anyhow::Result<(Trade, DateTime<Utc>)> {
+        let now = Utc::now();
+        let mut trade = Trade::open(&self.open.merchant, id, TOTAL, now);
+        let pays = trade.pay(now)?;
+        self.tell("TRADE_SUCCESS", &self.open, pays).await?;
+        Ok((trade, Utc::now()))
+    }
+
+    /// Sends a notification that must be answered `success`.
+    async fn tell(&self, what: &str, gateway: &Gateway, said: Notification) -> anyhow::Result<()> {
+        let signed = gateway.sign(said)?;
+        let answer = self.send(gateway, &signed).await;
+        say(&format!("   {what} → {answer}"));
+        anyhow::ensure!(answer == "200 success", "{what} was answered {answer}");
+        Ok(())
+    }
+
+    async fn send(&self, gateway: &Gateway, signed: &SignedNotification) -> String {
+        let attempt = self.sender.post(&gateway.to, signed.body().into()).await;
+        match attempt.status {
+            Some(status) => format!("{status} {}", attempt.answer),
+            None => attempt.failure.map_or("no answer", |failure| failure.text()).to_owned(),
+        }
+    }
+
+    /// Waits until the order is as it should be.
+    async fn expect(
+        &mut self,
+        id: &str,
+        what: &str,
+        holds: impl Fn(&Value) -> bool,
+    ) -> anyhow::Result<()> {
+        let since = Instant::now();
+        loop {
+            let order = self.shop.show(id)?;
+            if holds(&order) {
+                say(&format!("   ✓ {id}: {what} ({:.1} s)", since.elapsed().as_secs_f32()));
+                return Ok(());
+            }
+            if since.elapsed() > PATIENCE {
+                say(&format!("   ✗ {id}: not {what} after {} s:\n{order:#}", PATIENCE.as_secs()));
+                self.failures.push(format!("{id}: not {what}"));
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Notes the time from `success` to the delivery that the database recorded.
+    fn time(&mut self, id: &str, success: DateTime<Utc>) -> anyhow::Result<()> {
+        let order = self.shop.show(id)?;
+        let delivered = order["fulfillment"]["delivered_at"].as_str().context("no delivered_at")?;
+        let delivered = DateTime::parse_from_rfc3339(delivered)?.with_timezone(&Utc);
+        // Delivery can overtake the answer's way back to the sender: then it took no time at all.
+        let took = (delivered - success).to_std().unwrap_or_default();
+        self.latencies.push((id.to_owned(), took));
+        Ok(())
+    }
+}
+
+impl Gateway {
+    fn sign(&self, said: Notification) -> anyhow::Result<SignedNotification> {
+        Ok(said.sign(&self.signer)?)
+    }
+}
+
+/// How many codes of the order are in this state.
+fn codes(order: &Value, state: &str) -> usize {
+    let goods = order["goods"].as_array().map_or(&[][..], Vec::as_slice);
+    goods.iter().filter(|code| code["state"] == state).count()
+}

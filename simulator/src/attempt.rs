@@ -1,0 +1,78 @@
+//! What came of sending a notification.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer};
+
+/// The only answer that ends the repeats.
+pub(crate) const SUCCESS: &str = "success";
+
+/// One delivery attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Attempt {
+    /// When it was sent.
+    pub at: DateTime<Utc>,
+    /// The HTTP status; none when no answer came.
+    pub status: Option<u16>,
+    /// The answer's body, cut after [`Attempt::ANSWER_LIMIT`] characters.
+    pub answer: String,
+    /// Why no answer came.
+    pub failure: Option<Failure>,
+    /// From sending to the end of the answer; in JSON `milliseconds`.
+    #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
+    pub duration: Duration,
+}
+
+impl Attempt {
+    /// How many characters of an answer are kept.
+    pub const ANSWER_LIMIT: usize = 200;
+
+    /// Whether Alipay would stop: status 200 and a body of exactly these seven bytes.
+    pub fn is_success(&self) -> bool {
+        self.status == Some(200) && self.answer == SUCCESS
+    }
+}
+
+/// Why an attempt has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// Nobody listens there, or the name is unknown.
+    NotConnected,
+    /// The answer did not come in time.
+    TimedOut,
+    /// The connection broke, or what came was no HTTP.
+    Broken,
+}
+
+impl Failure {
+    /// In words, for output.
+    pub fn text(self) -> &'static str {
+        match self {
+            Failure::NotConnected => "could not connect",
+            Failure::TimedOut => "no answer in time",
+            Failure::Broken => "the connection broke",
+        }
+    }
+}
+
+/// Every attempt to deliver one notification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Delivery {
+    /// The identity of the event.
+    pub notify_id: String,
+    /// The attempts, oldest first; never empty.
+    pub attempts: Vec<Attempt>,
+}
+
+impl Delivery {
+    /// Whether the last attempt was answered `success`.
+    pub fn is_success(&self) -> bool {
+        self.attempts.last().is_some_and(Attempt::is_success)
+    }
+}
+
+fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}

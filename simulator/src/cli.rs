@@ -1,0 +1,125 @@
+//! The command line.
+
+mod delivery;
+mod keygen;
+mod order;
+mod step;
+mod storm;
+mod target;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use simulator::TradeError;
+
+/// A stand-in for Alipay: keeps trades and sends signed notifications about them.
+///
+/// Results on stdout, messages on stderr. Exit codes: 0 answered success, 1 answered something
+/// else or refused as Alipay would, 2 usage or configuration, 3 could not connect.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+struct Arguments {
+    /// The configuration of the ingress: protocol, identity and keys of each merchant.
+    #[arg(long, global = true, env = "ALIPAY_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make the pair of RSA keys that Alipay signs with.
+    #[command(after_help = "Example:\n  simulator keygen --dir keys\n  \
+        writes keys/alipay_private.pem (for --alipay-private-key) and keys/alipay_public.pem \
+        (for alipay_public_keys_file)")]
+    Keygen(keygen::Keygen),
+    /// The buyer opens a trade and does not pay yet: WAIT_BUYER_PAY.
+    #[command(after_help = "Example:\n  \
+        simulator wait --config alipay.toml --merchant shop --order A100 --total 10.00")]
+    Wait(step::Wait),
+    /// The buyer pays: TRADE_SUCCESS. Again for a paid order: the same notification is repeated.
+    #[command(after_help = "Examples:\n  \
+        simulator pay --config alipay.toml --merchant shop --order A100 --total 10.00\n  \
+        simulator pay --config alipay.toml --merchant shop --order A100 --total 10.00 --duplicate\n  \
+        simulator pay --config alipay.toml --merchant shop --order A101 --total 10.00 --corrupt\n  \
+        simulator pay --config alipay.toml --merchant shop --order A102 --total 10.00 \
+        --compress 240 --give-up-after 60")]
+    Pay(step::Pay),
+    /// Money goes back: TRADE_SUCCESS for a part, TRADE_CLOSED for all that is left.
+    #[command(after_help = "Examples:\n  \
+        simulator refund --config alipay.toml --merchant shop --order A100 --amount 3.00 \
+        --request-no R1\n  \
+        simulator refund --config alipay.toml --merchant shop --order A100   (all that is left)\n  \
+        simulator refund --config alipay.toml --merchant shop --order A100 --reorder   \
+        (before its payment)")]
+    Refund(step::Refund),
+    /// The trade is closed: TRADE_CLOSED, unpaid.
+    #[command(after_help = "Example:\n  \
+        simulator close --config alipay.toml --merchant shop --order A103 --total 10.00")]
+    Close(step::Close),
+    /// The refund period is over: TRADE_FINISHED.
+    #[command(after_help = "Example:\n  \
+        simulator finish --config alipay.toml --merchant shop --order A100")]
+    Finish(step::Finish),
+    /// Load: many orders are paid at a fixed rate, with a ledger of what was answered success.
+    #[command(after_help = "Examples:\n  \
+        simulator storm --config alipay.toml --merchant shop --prefix T --count 10000 --rate 500 \
+        --total 10.00 --ledger ledger.jsonl\n  \
+        simulator storm --config alipay.toml --merchant shop --orders-from orders.txt --rate 0 \
+        --mix pay+refund --duplicate 10 --corrupt 1 --reorder")]
+    Storm(storm::Storm),
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// Lines to read.
+    Table,
+    /// One JSON document.
+    Json,
+}
+
+/// How the notifications of a verb ended, worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Ending {
+    Success,
+    NotSuccess,
+    NotConnected,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> ExitCode {
+        ExitCode::from(match ending {
+            Ending::Success => 0,
+            Ending::NotSuccess => 1,
+            Ending::NotConnected => 3,
+        })
+    }
+}
+
+/// Reads the arguments, does what they say, and tells of errors.
+pub(crate) async fn run() -> ExitCode {
+    let Arguments { config, verb } = Arguments::parse();
+    let config = config.as_deref();
+    let ending = match verb {
+        Verb::Keygen(keygen) => keygen.run().map(|()| Ending::Success),
+        Verb::Wait(wait) => wait.run(config).await,
+        Verb::Pay(pay) => pay.run(config).await,
+        Verb::Refund(refund) => refund.run(config).await,
+        Verb::Close(close) => close.run(config).await,
+        Verb::Finish(finish) => finish.run(config).await,
+        Verb::Storm(storm) => storm.run(config).await,
+    };
+    ending.map_or_else(|error| fail(&error), ExitCode::from)
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    // Nothing can be done about a closed stderr.
+    let _ = writeln!(io::stderr(), "simulator: {error:#}");
+    match error.downcast_ref::<TradeError>() {
+        Some(_) => ExitCode::from(1),
+        None => ExitCode::from(2),
+    }
+}

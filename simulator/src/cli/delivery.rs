@@ -1,0 +1,206 @@
+//! Sending the notifications of a verb, with the faults that were asked for.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use alipay::{Charset, Fen};
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
+use serde::Serialize;
+use simulator::{
+    Attempt, Delivery, Failure, Faults, Kind, Ladder, Notification, Sender, SignedNotification,
+};
+
+use super::order::Told;
+use super::target::Target;
+use super::{Ending, Output};
+
+/// The factor where only --give-up-after is given: the first repeat comes after a second.
+const COMPRESS: u32 = 240;
+
+#[derive(Debug, Args)]
+pub(super) struct DeliveryArguments {
+    /// Send each notification so many times more, at once and with new notify_time and sign.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    repeat: u32,
+    /// Send each notification twice at the same time.
+    #[arg(long)]
+    duplicate: bool,
+    /// Newest first: send the verb's notifications, then again those before them.
+    #[arg(long)]
+    reorder: bool,
+    /// Spoil the signature.
+    #[arg(long)]
+    corrupt: bool,
+    /// Claim another total, in yuan.
+    #[arg(long, value_name = "YUAN", value_parser = Fen::parse)]
+    wrong_amount: Option<Fen>,
+    /// Name another app (openapi) or seller (mapi).
+    #[arg(long)]
+    wrong_app: bool,
+    /// Encode the body as GBK.
+    #[arg(long)]
+    gbk: bool,
+    /// Repeat until answered success, at Alipay's gaps (4m 10m 10m 1h 2h 6h 15h) divided by this
+    /// [default: one attempt; 240 with --give-up-after].
+    #[arg(long, value_name = "FACTOR", value_parser = clap::value_parser!(u32).range(1..))]
+    compress: Option<u32>,
+    /// Repeat until answered success or so many seconds have passed.
+    #[arg(long, value_name = "SECONDS")]
+    give_up_after: Option<u64>,
+    /// How long to wait for an answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    timeout: u64,
+    /// Lines to read, or one JSON document.
+    #[arg(long, value_enum, default_value = "table")]
+    output: Output,
+}
+
+/// The document of `--output json`.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    order: &'a str,
+    trade_no: &'a str,
+    notifications: Vec<Sent>,
+    success: bool,
+}
+
+/// What came of one notification.
+#[derive(Debug, Serialize)]
+struct Sent {
+    kind: Kind,
+    #[serde(flatten)]
+    delivery: Delivery,
+}
+
+impl DeliveryArguments {
+    pub(super) async fn run(
+        &self,
+        target: &Target,
+        told: &Told,
+        at: DateTime<Utc>,
+    ) -> anyhow::Result<Ending> {
+        let sender = Sender::new(Duration::from_secs(self.timeout));
+        let ladder = self.ladder();
+        let again = if self.reorder { told.before.as_slice() } else { &[] };
+        let mut notifications: Vec<&Notification> = again.iter().chain(&told.now).collect();
+        if self.reorder {
+            notifications.reverse();
+        }
+        let printer = RefCell::new(Printer::new(self.output, &told.trade.trade_no));
+        let mut sent = Vec::new();
+        for notification in notifications {
+            // What was said before is repeated now.
+            let signed = self.prepare(notification, target)?.at(at)?;
+            let copy = || async {
+                let tell = |attempt: &Attempt| printer.borrow_mut().attempt(notification, attempt);
+                sender.deliver_telling(&target.to, &signed, &ladder, tell).await
+            };
+            let (first, second) = tokio::join!(copy(), async {
+                match self.duplicate {
+                    true => Some(copy().await),
+                    false => None,
+                }
+            });
+            let mut deliveries = vec![first?];
+            deliveries.extend(second.transpose()?);
+            for second in 1..=self.repeat {
+                let tell = |attempt: &Attempt| printer.borrow_mut().attempt(notification, attempt);
+                // Notify times have whole seconds: less would repeat the same bytes.
+                let signed = signed.at(at + TimeDelta::seconds(second.into()))?;
+                deliveries.push(
+                    sender.deliver_telling(&target.to, &signed, &Ladder::once(), tell).await?,
+                );
+            }
+            let kind = notification.kind;
+            sent.extend(deliveries.into_iter().map(|delivery| Sent { kind, delivery }));
+        }
+        printer.into_inner().error?;
+        let ending = sent.iter().map(|sent| ending(&sent.delivery)).max();
+        let ending = ending.unwrap_or(Ending::Success);
+        if self.output == Output::Json {
+            let report = Report {
+                order: &told.trade.out_trade_no,
+                trade_no: &told.trade.trade_no,
+                notifications: sent,
+                success: ending == Ending::Success,
+            };
+            writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
+        }
+        Ok(ending)
+    }
+
+    fn prepare(
+        &self,
+        notification: &Notification,
+        target: &Target,
+    ) -> anyhow::Result<SignedNotification> {
+        let mut notification = notification.clone();
+        if let Some(total) = self.wrong_amount {
+            notification = notification.wrong_amount(total);
+        }
+        if self.wrong_app {
+            notification = notification.wrong_merchant();
+        }
+        if self.gbk {
+            notification = notification.in_charset(Charset::Gbk);
+        }
+        let signed = notification.sign(&target.signer)?;
+        Ok(if self.corrupt { Faults::seeded(0).corrupt(&signed)? } else { signed })
+    }
+
+    fn ladder(&self) -> Ladder {
+        let ladder = match (self.compress, self.give_up_after) {
+            (None, None) => Ladder::once(),
+            (factor, _) => Ladder::alipay(factor.unwrap_or(COMPRESS)),
+        };
+        match self.give_up_after {
+            Some(seconds) => ladder.give_up_after(Duration::from_secs(seconds)),
+            None => ladder,
+        }
+    }
+}
+
+/// How a delivery ended: its last attempt counts.
+fn ending(delivery: &Delivery) -> Ending {
+    match delivery.attempts.last().and_then(|attempt| attempt.failure) {
+        Some(Failure::NotConnected) => Ending::NotConnected,
+        _ if delivery.is_success() => Ending::Success,
+        _ => Ending::NotSuccess,
+    }
+}
+
+/// Prints attempts while they are made.
+struct Printer<'a> {
+    output: Output,
+    trade_no: &'a str,
+    error: io::Result<()>,
+}
+
+impl<'a> Printer<'a> {
+    fn new(output: Output, trade_no: &'a str) -> Printer<'a> {
+        Printer { output, trade_no, error: Ok(()) }
+    }
+
+    fn attempt(&mut self, notification: &Notification, attempt: &Attempt) {
+        if self.output == Output::Json || self.error.is_err() {
+            return;
+        }
+        let status = attempt.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
+        let answer = match attempt.failure {
+            Some(failure) => failure.text().to_owned(),
+            // Escaped: what is not exactly `success` shows why.
+            None => attempt.answer.escape_debug().to_string(),
+        };
+        self.error = writeln!(
+            io::stdout(),
+            "{} order={} trade_no={} notify_id={} status={status} answer=\"{answer}\" milliseconds={}",
+            notification.kind.name(),
+            notification.out_trade_no,
+            self.trade_no,
+            notification.notify_id,
+            attempt.duration.as_millis(),
+        );
+    }
+}

@@ -1,0 +1,129 @@
+//! Which trade a verb is about, and where trades are kept.
+
+use std::path::{Path, PathBuf};
+
+use alipay::Fen;
+use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
+use clap::Args;
+use simulator::{KeptTrade, Kind, Merchant, Notification, Trade, TradeFile, Trades};
+
+#[derive(Debug, Args)]
+pub(super) struct OrderArguments {
+    /// The merchant's order number (out_trade_no).
+    #[arg(long, value_name = "ID")]
+    order: String,
+    /// The order's trade with this number [default: its latest].
+    #[arg(long, value_name = "NUMBER")]
+    trade_no: Option<String>,
+    /// Where trades are kept [default: simulator-trades.json beside the configuration].
+    #[arg(long, value_name = "FILE")]
+    trades: Option<PathBuf>,
+    /// When it happens, in Beijing, for example "2026-11-23 12:00:00" [default: now].
+    #[arg(long, value_name = "TIME", value_parser = alipay::parse_beijing)]
+    at: Option<DateTime<Utc>>,
+}
+
+/// How to come by a trade.
+pub(super) enum Which {
+    /// The order's trade; opened with this total if there is none.
+    OrOpen(Option<Fen>),
+    /// Another trade of the same order.
+    Another(Fen),
+}
+
+/// What a verb has to send.
+pub(super) struct Told {
+    pub(super) trade: Trade,
+    /// The verb's notifications.
+    pub(super) now: Vec<Notification>,
+    /// What was said about the trade before, oldest first.
+    pub(super) before: Vec<Notification>,
+}
+
+impl OrderArguments {
+    /// When the verb happens.
+    pub(super) fn at(&self) -> DateTime<Utc> {
+        self.at.unwrap_or_else(Utc::now)
+    }
+
+    /// Makes a step of the order's trade and keeps it. When `again` finds that the step was made
+    /// before, its notifications are repeated instead, as Alipay repeats them.
+    pub(super) fn step(
+        &self,
+        config: Option<&Path>,
+        (name, merchant): (&str, &Merchant),
+        which: &Which,
+        again: impl FnOnce(&KeptTrade) -> anyhow::Result<Vec<Notification>>,
+        step: impl FnOnce(&mut Trade, DateTime<Utc>) -> anyhow::Result<Vec<Notification>>,
+    ) -> anyhow::Result<Told> {
+        let file = self.file(config);
+        file.update::<_, anyhow::Error>(|trades| {
+            let kept = self.find(trades, name, merchant, which)?;
+            let repeated = again(kept)?;
+            let before = kept.notifications.clone();
+            if !repeated.is_empty() {
+                let is_old =
+                    |old: &Notification| !repeated.iter().any(|new| new.notify_id == old.notify_id);
+                let before = before.into_iter().filter(is_old).collect();
+                return Ok(Told { trade: kept.trade.clone(), now: repeated, before });
+            }
+            let now = step(&mut kept.trade, self.at())?;
+            kept.notifications.extend(now.iter().cloned());
+            Ok(Told { trade: kept.trade.clone(), now, before })
+        })
+        .with_context(|| format!("order {}", self.order))
+    }
+
+    fn find<'a>(
+        &self,
+        trades: &'a mut Trades,
+        name: &str,
+        merchant: &Merchant,
+        which: &Which,
+    ) -> anyhow::Result<&'a mut KeptTrade> {
+        let kept = trades.of(name, &self.order);
+        let open = match which {
+            Which::Another(total) => Some(*total),
+            Which::OrOpen(Some(total)) if kept.is_empty() => Some(*total),
+            Which::OrOpen(None) if kept.is_empty() => {
+                bail!("no trade is kept; pay it first, or give --total")
+            }
+            Which::OrOpen(_) => None,
+        };
+        if let Some(total) = open {
+            let mut trade = Trade::open(merchant, &self.order, total, self.at());
+            if let Some(trade_no) = &self.trade_no {
+                trade.trade_no.clone_from(trade_no);
+            }
+            kept.push(KeptTrade { trade, notifications: Vec::new() });
+        }
+        let is_it = |kept: &&mut KeptTrade| match &self.trade_no {
+            Some(trade_no) => kept.trade.trade_no == *trade_no,
+            None => true,
+        };
+        let Some(kept) = kept.iter_mut().rfind(is_it) else {
+            bail!("it has no trade with this --trade-no");
+        };
+        match which {
+            Which::OrOpen(Some(total)) if *total != kept.trade.total => {
+                bail!("its trade is over {}; --total cannot change that", kept.trade.total)
+            }
+            _ => Ok(kept),
+        }
+    }
+
+    fn file(&self, config: Option<&Path>) -> TradeFile {
+        let beside = || config.and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+        TradeFile::new(match &self.trades {
+            Some(file) => file.clone(),
+            None => beside().join("simulator-trades.json"),
+        })
+    }
+}
+
+/// The latest notification of one of these kinds, to be repeated; empty when there is none.
+pub(super) fn latest(kept: &KeptTrade, kinds: &[Kind]) -> Vec<Notification> {
+    let latest = kept.notifications.iter().rfind(|said| kinds.contains(&said.kind));
+    latest.cloned().into_iter().collect()
+}

@@ -1,0 +1,202 @@
+//! The verbs that move one trade.
+
+use std::path::Path;
+
+use alipay::Fen;
+use anyhow::bail;
+use clap::Args;
+use simulator::{KeptTrade, Kind, Notification};
+
+use super::Ending;
+use super::delivery::DeliveryArguments;
+use super::order::{OrderArguments, Which, latest};
+use super::target::TargetArguments;
+
+/// What every verb takes.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    #[command(flatten)]
+    target: TargetArguments,
+    #[command(flatten)]
+    order: OrderArguments,
+    #[command(flatten)]
+    delivery: DeliveryArguments,
+}
+
+impl Common {
+    async fn run(
+        self,
+        config: Option<&Path>,
+        which: Which,
+        again: impl FnOnce(&KeptTrade) -> anyhow::Result<Vec<Notification>>,
+        step: impl FnOnce(
+            &mut simulator::Trade,
+            chrono::DateTime<chrono::Utc>,
+        ) -> anyhow::Result<Vec<Notification>>,
+    ) -> anyhow::Result<Ending> {
+        let target = self.target.resolve(config)?;
+        let whom = (target.name.as_str(), &target.merchant);
+        let told = self.order.step(config, whom, &which, again, step)?;
+        self.delivery.run(&target, &told, self.order.at()).await
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Wait {
+    #[command(flatten)]
+    common: Common,
+    /// What the order costs, in yuan.
+    #[arg(long, value_name = "YUAN", value_parser = Fen::parse)]
+    total: Fen,
+}
+
+impl Wait {
+    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<Ending> {
+        let again = |kept: &KeptTrade| Ok(latest(kept, &[Kind::Wait]));
+        let which = Which::OrOpen(Some(self.total));
+        self.common.run(config, which, again, |trade, at| Ok(vec![trade.wait(at)?])).await
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Pay {
+    #[command(flatten)]
+    common: Common,
+    /// What the order costs, in yuan.
+    #[arg(long, value_name = "YUAN", value_parser = Fen::parse)]
+    total: Fen,
+    /// To an account without refunds: TRADE_FINISHED at once.
+    #[arg(long)]
+    finished: bool,
+    /// The buyer pays the order once more, with another trade.
+    #[arg(long)]
+    second_trade: bool,
+}
+
+impl Pay {
+    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<Ending> {
+        let which = match self.second_trade {
+            true => Which::Another(self.total),
+            false => Which::OrOpen(Some(self.total)),
+        };
+        let again = |kept: &KeptTrade| Ok(latest(kept, &[Kind::Pay, Kind::PayFinished]));
+        let finished = self.finished;
+        self.common
+            .run(config, which, again, |trade, at| {
+                Ok(vec![if finished { trade.pay_finished(at)? } else { trade.pay(at)? }])
+            })
+            .await
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Refund {
+    #[command(flatten)]
+    common: Common,
+    /// How much, in yuan [default: all that is left].
+    #[arg(long, value_name = "YUAN", value_parser = Fen::parse)]
+    amount: Option<Fen>,
+    /// The merchant's number of this refund (out_biz_no); the same number again repeats it.
+    #[arg(long, value_name = "NUMBER")]
+    request_no: Option<String>,
+    /// The legacy gateway's batch number: today's date and 3 to 24 digits or letters.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "request_no")]
+    batch_no: Option<String>,
+    /// The refund comes to nothing: REFUND_CLOSED.
+    #[arg(long, conflicts_with_all = ["amount", "request_no", "batch_no"])]
+    closed: bool,
+}
+
+impl Refund {
+    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<Ending> {
+        let which = Which::OrOpen(None);
+        if self.closed {
+            let again = |_: &KeptTrade| Ok(Vec::new());
+            return self
+                .common
+                .run(config, which, again, |trade, at| Ok(vec![trade.refund_closed(at)?]))
+                .await;
+        }
+        let number = self.request_no.or(self.batch_no);
+        let number = number.as_deref();
+        self.common
+            .run(
+                config,
+                which,
+                |kept| match number {
+                    Some(number) => refund_again(kept, number, self.amount),
+                    None => Ok(Vec::new()),
+                },
+                |trade, at| {
+                    let amount = self.amount.unwrap_or_else(|| trade.refundable());
+                    Ok(trade.refund(amount, number, at)?.into_iter().collect())
+                },
+            )
+            .await
+    }
+}
+
+/// What was said about the refund with a number, if there was one: Alipay makes no second refund
+/// with the same number.
+fn refund_again(
+    kept: &KeptTrade,
+    number: &str,
+    amount: Option<Fen>,
+) -> anyhow::Result<Vec<Notification>> {
+    let Some(refund) = kept.trade.refund_of(number) else { return Ok(Vec::new()) };
+    if amount.is_some_and(|amount| amount != refund.amount) {
+        bail!("refund {number} was over {}; --amount cannot change that", refund.amount);
+    }
+    let is_it = |said: &&Notification| {
+        matches!(said.kind, Kind::Refund | Kind::BatchRefund)
+            && said.notify_time == refund.gmt_refund
+            && said
+                .parameter("out_biz_no")
+                .or(said.parameter("batch_no"))
+                // The legacy gateway's trade_status_sync carries no number.
+                .is_none_or(|other| other == number)
+    };
+    Ok(kept.notifications.iter().filter(is_it).cloned().collect())
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Close {
+    #[command(flatten)]
+    common: Common,
+    /// What the order costs, in yuan; needed when it has no trade yet.
+    #[arg(long, value_name = "YUAN", value_parser = Fen::parse)]
+    total: Option<Fen>,
+    /// A paid trade, without a word about the money.
+    #[arg(long)]
+    after_payment: bool,
+}
+
+impl Close {
+    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<Ending> {
+        let again = |kept: &KeptTrade| Ok(latest(kept, &[Kind::Close, Kind::CloseAfterPayment]));
+        let after_payment = self.after_payment;
+        self.common
+            .run(config, Which::OrOpen(self.total), again, |trade, at| {
+                Ok(vec![match after_payment {
+                    true => trade.close_after_payment(at)?,
+                    false => trade.close(at)?,
+                }])
+            })
+            .await
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Finish {
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Finish {
+    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<Ending> {
+        let again = |kept: &KeptTrade| Ok(latest(kept, &[Kind::Finish]));
+        self.common
+            .run(config, Which::OrOpen(None), again, |trade, at| Ok(vec![trade.finish(at)?]))
+            .await
+    }
+}

@@ -1,0 +1,59 @@
+//! A stand-in for Alipay: it keeps trades and sends signed notifications about them.
+//!
+//! Alipay cannot be run on a laptop, and its sandbox neither repeats a notification on demand nor
+//! sends one twice, late or in the wrong order. This crate does.
+//!
+//! A [`Merchant`] is whom Alipay notifies. A [`Trade`] is one payment as Alipay keeps it; each step
+//! of it ([`Trade::pay`], [`Trade::refund`], [`Trade::close`], ...) returns the [`Notification`]
+//! that Alipay would send, with the parameters of that protocol in the order in which they are
+//! seen on the wire. [`Notification::sign`] makes the [`SignedNotification`], whose body can be
+//! POSTed; [`SignedNotification::at`] is the same notification, repeated later. A [`Sender`]
+//! delivers it and repeats it on Alipay's [`Ladder`] until it reads exactly `success`, and tells of
+//! every [`Attempt`].
+//!
+//! What can go wrong on the way is in [`Faults`] (copies, order, forged signatures) and in
+//! [`Notification::wrong_amount`], [`Notification::wrong_merchant`] and
+//! [`Notification::in_charset`]. A [`Storm`] sends very many notifications at a fixed rate and keeps
+//! a ledger of which ones were answered `success`. [`TradeFile`] remembers trades between two runs
+//! of the program, [`KeyPair`] makes the keys that Alipay signs with.
+//!
+//! ```
+//! use alipay::{Fen, Md5Key, Signer};
+//! use simulator::{Merchant, Trade};
+//!
+//! let now = chrono::Utc::now();
+//! let shop = Merchant::mapi("2088101568338364");
+//! let mut trade = Trade::open(&shop, "A100", Fen::new(10_00), now);
+//! let signed = trade.pay(now)?.sign(&Signer::Md5(Md5Key::new("secret")))?;
+//! assert_eq!(signed.form().get("total_fee"), Some(b"10.00".as_slice()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod attempt;
+mod faults;
+mod keys;
+mod ladder;
+mod mapi;
+mod merchant;
+mod notification;
+mod openapi;
+mod sender;
+mod signed_notification;
+mod storm;
+mod trade;
+mod trade_file;
+
+pub use attempt::{Attempt, Delivery, Failure};
+pub use faults::Faults;
+pub use keys::{KeyFiles, KeyPair, KeysError, read_private_key};
+pub use ladder::Ladder;
+pub use mapi::BatchRefundItem;
+pub use merchant::Merchant;
+pub use notification::{Kind, Notification};
+pub use sender::Sender;
+pub use signed_notification::{SignError, SignedNotification};
+pub use storm::{
+    Fault, Latency, LedgerLine, Mix, Progress, Storm, StormError, StormFaults, Summary, UnknownMix,
+};
+pub use trade::{Buyer, PastRefund, Refund, Status, Trade, TradeError};
+pub use trade_file::{KeptTrade, TradeFile, TradeFileError, Trades};

@@ -1,0 +1,133 @@
+//! Delivering notifications over HTTP.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::header::CONTENT_TYPE;
+use hyper::{Request, Uri};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::{Attempt, Delivery, Failure, Ladder, SignError, SignedNotification};
+
+/// An answer longer than this is not read to its end; it cannot be `success`.
+const LONGEST_ANSWER: usize = 64 * 1024;
+/// An idle connection is closed before a usual server does, which would look like a failure.
+const IDLE: Duration = Duration::from_secs(3);
+
+/// POSTs notifications and reads the answers, over connections that are kept alive.
+///
+/// Cheap to clone; clones share their connections. Redirects are answers, not directions.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    client: Client<HttpConnector, Full<Bytes>>,
+    timeout: Duration,
+}
+
+impl Sender {
+    /// A sender that waits this long for an answer; how long Alipay waits is not known.
+    pub fn new(timeout: Duration) -> Sender {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(timeout));
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .build(connector);
+        Sender { client, timeout }
+    }
+
+    /// One attempt: POSTs the body as it is and reads the answer. Never fails: no answer is a
+    /// result, too.
+    pub async fn post(&self, to: &Uri, body: Bytes) -> Attempt {
+        let at = Utc::now();
+        let started = Instant::now();
+        let answer = match tokio::time::timeout(self.timeout, self.exchange(to, body)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Failure::TimedOut),
+        };
+        let duration = started.elapsed();
+        match answer {
+            Ok((status, answer)) => {
+                Attempt { at, status: Some(status), answer, failure: None, duration }
+            }
+            Err(failure) => Attempt {
+                at,
+                status: None,
+                answer: String::new(),
+                failure: Some(failure),
+                duration,
+            },
+        }
+    }
+
+    /// Delivers a notification and repeats it until it reads exactly `success` or the ladder ends.
+    ///
+    /// # Errors
+    /// [`SignError`] when a repeat cannot be signed.
+    pub async fn deliver(
+        &self,
+        to: &Uri,
+        notification: &SignedNotification,
+        ladder: &Ladder,
+    ) -> Result<Delivery, SignError> {
+        self.deliver_telling(to, notification, ladder, |_| ()).await
+    }
+
+    /// As [`Sender::deliver`], and tells of every attempt when it is over.
+    ///
+    /// # Errors
+    /// As [`Sender::deliver`].
+    pub async fn deliver_telling(
+        &self,
+        to: &Uri,
+        notification: &SignedNotification,
+        ladder: &Ladder,
+        mut tell: impl FnMut(&Attempt),
+    ) -> Result<Delivery, SignError> {
+        let started = Instant::now();
+        let mut attempts = Vec::new();
+        let mut body = Bytes::from(notification.body());
+        loop {
+            let attempt = self.post(to, body).await;
+            tell(&attempt);
+            let over = attempt.is_success();
+            attempts.push(attempt);
+            let gap = ladder.gap(attempts.len(), started.elapsed());
+            let (false, Some(gap)) = (over, gap) else {
+                let notify_id = notification.notify_id().to_owned();
+                return Ok(Delivery { notify_id, attempts });
+            };
+            tokio::time::sleep(gap).await;
+            let now = later(notification.notification().notify_time, started.elapsed());
+            body = Bytes::from(notification.at(now)?.body());
+        }
+    }
+
+    async fn exchange(&self, to: &Uri, body: Bytes) -> Result<(u16, String), Failure> {
+        let request = Request::post(to)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Full::new(body))
+            .map_err(|_| Failure::NotConnected)?;
+        let response = self.client.request(request).await.map_err(|error| {
+            if error.is_connect() { Failure::NotConnected } else { Failure::Broken }
+        })?;
+        let status = response.status().as_u16();
+        match Limited::new(response.into_body(), LONGEST_ANSWER).collect().await {
+            Ok(body) => {
+                let text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
+                Ok((status, text.chars().take(Attempt::ANSWER_LIMIT).collect()))
+            }
+            Err(error) if error.is::<LengthLimitError>() => Ok((status, "(too long)".to_owned())),
+            Err(_) => Err(Failure::Broken),
+        }
+    }
+}
+
+/// A time moved forward; trades may live in another time than the clock on the wall.
+pub(crate) fn later(time: DateTime<Utc>, elapsed: Duration) -> DateTime<Utc> {
+    TimeDelta::from_std(elapsed).map_or(time, |elapsed| time + elapsed)
+}

@@ -1,0 +1,208 @@
+//! Load: very many notifications at a fixed rate, with a ledger of what was answered.
+//!
+//! The load is open: a notification is sent when its time has come, however slowly the ones before
+//! it are answered, and its latency counts from that time. A closed loop, which waits for answers,
+//! would slow down together with what it measures and report a flattering latency.
+//!
+//! Notifications are signed by threads of their own ahead of time (`signing`), sent and repeated
+//! (`delivery`), and entered into the ledger and the summary when they are over (`summary`).
+
+mod batch;
+mod delivery;
+mod ledger;
+mod signing;
+mod summary;
+
+use std::io::{self, Write};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use alipay::{Fen, Signer};
+use hyper::Uri;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use self::delivery::{Line, Way};
+pub use self::ledger::LedgerLine;
+use self::signing::Signed;
+use self::summary::Tally;
+pub use self::summary::{Latency, Summary};
+use crate::{Ladder, Merchant, SignError, Trade, TradeError};
+
+/// A load to be put on one notify URL. Its trades are kept nowhere.
+#[derive(Debug, Clone)]
+pub struct Storm {
+    /// Who is notified.
+    pub merchant: Merchant,
+    /// What signs.
+    pub signer: Signer,
+    /// The notify URL.
+    pub to: Uri,
+    /// The orders, each of which gets a trade of its own.
+    pub orders: Vec<String>,
+    /// What every order costs.
+    pub total: Fen,
+    /// What happens to every order.
+    pub mix: Mix,
+    /// Notifications a second; 0: as fast as the connections allow.
+    pub rate: u32,
+    /// Most requests at the same time, each on a connection that is kept alive. Above zero.
+    pub connections: usize,
+    /// What goes wrong.
+    pub faults: StormFaults,
+    /// When to repeat what was not answered `success`.
+    pub ladder: Ladder,
+    /// How long to wait for an answer.
+    pub timeout: Duration,
+}
+
+/// What happens to every order of a storm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mix {
+    /// It is paid.
+    Pay,
+    /// It is paid and refunded in full.
+    PayRefund,
+}
+
+/// A word that is no [`Mix`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown mix {0:?}: expected pay or pay+refund")]
+pub struct UnknownMix(String);
+
+impl FromStr for Mix {
+    type Err = UnknownMix;
+
+    fn from_str(word: &str) -> Result<Mix, UnknownMix> {
+        match word {
+            "pay" => Ok(Mix::Pay),
+            "pay+refund" => Ok(Mix::PayRefund),
+            other => Err(UnknownMix(other.to_owned())),
+        }
+    }
+}
+
+/// What goes wrong in a storm.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StormFaults {
+    /// So many of a hundred notifications are sent twice.
+    pub duplicate: u8,
+    /// So many of a hundred notifications are accompanied by a forged one, whose signature is
+    /// wrong and which must not be answered `success`. It is sent once.
+    pub corrupt: u8,
+    /// Shuffles notifications with their neighbours: a refund may come before its payment.
+    pub reorder: bool,
+    /// Decides which notifications are hit.
+    pub seed: u64,
+}
+
+/// Why a notification of a storm is not the usual one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// A second delivery of the same notification.
+    Duplicate,
+    /// A forged copy.
+    Corrupt,
+}
+
+/// How far a storm has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// So many notifications are signed; nothing is sent yet.
+    Signed(u64),
+    /// So many notifications are over, answered `success` or given up.
+    Over(u64),
+}
+
+/// Why a storm cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum StormError {
+    /// A notification cannot be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// A trade cannot make a step, for example because the total is zero.
+    #[error(transparent)]
+    Trade(#[from] TradeError),
+    /// The ledger cannot be written.
+    #[error("the ledger cannot be written: {0}")]
+    Ledger(#[from] io::Error),
+}
+
+impl Storm {
+    /// How many notifications the orders make, without duplicates and forged ones.
+    pub fn notifications(&self) -> u64 {
+        let now = chrono::Utc::now();
+        let mut trade = Trade::open(&self.merchant, "", self.total, now);
+        let each = batch::notifications(&mut trade, self.mix, now).map_or(0, |all| all.len());
+        self.orders.len() as u64 * each as u64
+    }
+
+    /// Runs to the end: everything was answered `success` or given up. When `cancelled`, sends
+    /// nothing more and repeats nothing; what was sent is in the ledger and the summary.
+    ///
+    /// # Errors
+    /// [`StormError`]; what was sent until then is in the ledger.
+    pub async fn run(
+        &self,
+        ledger: Option<Box<dyn Write + Send>>,
+        cancelled: &CancellationToken,
+        progress: impl Fn(Progress),
+    ) -> Result<Summary, StormError> {
+        let mut signed = signing::start(self);
+        signed.fill(|count| progress(Progress::Signed(count)), cancelled).await?;
+        let (over, lines) = mpsc::unbounded_channel();
+        let started = Instant::now();
+        // A storm whose ledger is broken proves nothing: it is ended.
+        let stop = cancelled.child_token();
+        let gather = async {
+            let _end = stop.clone().drop_guard();
+            summary::gather(lines, ledger, |count| progress(Progress::Over(count))).await
+        };
+        let (sent, tally) = tokio::join!(self.send(signed, over, &stop), gather);
+        sent?;
+        let tally: Tally = tally?;
+        Ok(tally.summary(started.elapsed(), cancelled.is_cancelled()))
+    }
+
+    /// Sends everything, each at its time. The lines come over the channel, which closes when the
+    /// last delivery is over.
+    async fn send(
+        &self,
+        mut signed: Signed,
+        over: mpsc::UnboundedSender<Line>,
+        cancelled: &CancellationToken,
+    ) -> Result<(), StormError> {
+        let way = Arc::new(Way::new(self, cancelled.clone()));
+        let permits = Arc::new(Semaphore::new(self.connections));
+        let started = tokio::time::Instant::now();
+        let mut number = 0_u64;
+        while let Some(prepared) = signed.next().await? {
+            let (intended, permit) = if self.rate == 0 {
+                let Ok(permit) = permits.clone().acquire_owned().await else { break };
+                (tokio::time::Instant::now(), Some(permit))
+            } else {
+                let nanoseconds = u128::from(number) * 1_000_000_000 / u128::from(self.rate);
+                let offset = u64::try_from(nanoseconds).unwrap_or(u64::MAX);
+                let intended = started + Duration::from_nanos(offset);
+                tokio::select! {
+                    () = tokio::time::sleep_until(intended) => {}
+                    () = cancelled.cancelled() => {}
+                }
+                (intended, None)
+            };
+            if cancelled.is_cancelled() {
+                break;
+            }
+            number += 1;
+            let (way, permits, over) = (way.clone(), permits.clone(), over.clone());
+            tokio::spawn(async move {
+                let line = way.deliver(prepared, intended.into_std(), permit, &permits).await;
+                // Nobody listens when the ledger is broken, which ends the storm anyway.
+                let _ = over.send(line);
+            });
+        }
+        Ok(())
+    }
+}

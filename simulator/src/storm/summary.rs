@@ -1,0 +1,166 @@
+//! What came of a storm.
+
+use std::collections::BTreeMap;
+use std::io::{BufWriter, Write};
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use super::delivery::Line;
+use super::{Fault, StormError};
+
+/// A storm in figures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Notifications sent, without duplicates and forged ones.
+    pub notifications: u64,
+    /// Further deliveries of the same notifications, sent on purpose.
+    pub duplicates: u64,
+    /// Forged notifications sent.
+    pub corrupt: u64,
+    /// Of notifications and duplicates: answered `success`, at last.
+    pub answered_success: u64,
+    /// Of notifications and duplicates: never answered `success`.
+    pub given_up: u64,
+    /// Forged notifications that were answered `success`: must be 0.
+    pub corrupt_answered_success: u64,
+    /// POSTs in all.
+    pub attempts: u64,
+    /// How often each answer was read: `200 success`, `503`, `could not connect`, ...
+    pub answers: BTreeMap<String, u64>,
+    /// From the first notification sent to the last one over.
+    pub milliseconds: u64,
+    /// Answers `success` a second, rounded down.
+    pub success_per_second: u64,
+    /// From the intended time of sending to the answer `success`, repeats included.
+    pub latency_microseconds: Latency,
+    /// Whether it was ended early.
+    pub cancelled: bool,
+}
+
+/// A distribution of latencies, in microseconds, to three digits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Latency {
+    /// Half are not slower.
+    pub p50: u64,
+    /// 90 of 100 are not slower.
+    pub p90: u64,
+    /// 99 of 100 are not slower.
+    pub p99: u64,
+    /// The slowest.
+    pub max: u64,
+}
+
+impl Summary {
+    /// Whether everything genuine was answered `success` and nothing forged was.
+    pub fn is_success(&self) -> bool {
+        self.given_up == 0 && self.corrupt_answered_success == 0 && !self.cancelled
+    }
+
+    /// Whether nobody answered anything at all.
+    pub fn is_unreachable(&self) -> bool {
+        let reached = |answer: &String| answer != crate::Failure::NotConnected.text();
+        self.attempts > 0 && !self.answers.keys().any(reached)
+    }
+}
+
+/// A summary that grows.
+pub(super) struct Tally {
+    notifications: u64,
+    duplicates: u64,
+    corrupt: u64,
+    answered_success: u64,
+    given_up: u64,
+    corrupt_answered_success: u64,
+    answers: BTreeMap<String, u64>,
+    latencies: Histogram<u64>,
+}
+
+/// Takes the lines until the last delivery is over; writes each into the ledger.
+pub(super) async fn gather(
+    mut lines: mpsc::UnboundedReceiver<Line>,
+    ledger: Option<Box<dyn Write + Send>>,
+    progress: impl Fn(u64),
+) -> Result<Tally, StormError> {
+    let mut ledger = ledger.map(BufWriter::new);
+    let mut tally = Tally::new();
+    while let Some(line) = lines.recv().await {
+        if let Some(ledger) = &mut ledger {
+            serde_json::to_writer(&mut *ledger, &line.ledger).map_err(std::io::Error::from)?;
+            ledger.write_all(b"\n")?;
+            // Whoever watches the file sees every line soon, and a crash loses few.
+            if lines.is_empty() {
+                ledger.flush()?;
+            }
+        }
+        tally.add(line);
+        progress(tally.answered_success + tally.given_up);
+    }
+    if let Some(ledger) = &mut ledger {
+        ledger.flush()?;
+    }
+    Ok(tally)
+}
+
+impl Tally {
+    #[expect(clippy::expect_used, reason = "up to five digits are possible")]
+    fn new() -> Tally {
+        Tally {
+            notifications: 0,
+            duplicates: 0,
+            corrupt: 0,
+            answered_success: 0,
+            given_up: 0,
+            corrupt_answered_success: 0,
+            answers: BTreeMap::new(),
+            latencies: Histogram::new(3).expect("three digits"),
+        }
+    }
+
+    fn add(&mut self, line: Line) {
+        for answer in line.answers {
+            *self.answers.entry(answer).or_default() += 1;
+        }
+        let success = line.latency.is_some();
+        match line.ledger.fault {
+            None => self.notifications += 1,
+            Some(Fault::Duplicate) => self.duplicates += 1,
+            Some(Fault::Corrupt) => {
+                self.corrupt += 1;
+                self.corrupt_answered_success += u64::from(success);
+                return;
+            }
+        }
+        self.answered_success += u64::from(success);
+        self.given_up += u64::from(!success);
+        if let Some(latency) = line.latency {
+            let microseconds = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+            self.latencies.saturating_record(microseconds);
+        }
+    }
+
+    pub(super) fn summary(self, duration: Duration, cancelled: bool) -> Summary {
+        let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Summary {
+            notifications: self.notifications,
+            duplicates: self.duplicates,
+            corrupt: self.corrupt,
+            answered_success: self.answered_success,
+            given_up: self.given_up,
+            corrupt_answered_success: self.corrupt_answered_success,
+            attempts: self.answers.values().sum(),
+            answers: self.answers,
+            milliseconds,
+            success_per_second: self.answered_success.saturating_mul(1000) / milliseconds.max(1),
+            latency_microseconds: Latency {
+                p50: self.latencies.value_at_quantile(0.5),
+                p90: self.latencies.value_at_quantile(0.9),
+                p99: self.latencies.value_at_quantile(0.99),
+                max: self.latencies.max(),
+            },
+            cancelled,
+        }
+    }
+}

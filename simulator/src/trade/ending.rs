@@ -1,0 +1,43 @@
+//! Steps that end a trade.
+
+use chrono::{DateTime, Utc};
+
+use super::{Status, Trade, TradeError};
+use crate::{Kind, Notification};
+
+impl Trade {
+    /// Nobody paid in time, or the merchant closed it: `TRADE_CLOSED`. The Open Platform says
+    /// `refund_fee=0.00` here, which is no refund.
+    ///
+    /// # Errors
+    /// [`TradeError::NotNow`] for a trade that is paid or closed.
+    pub fn close(&mut self, at: DateTime<Utc>) -> Result<Notification, TradeError> {
+        self.require("close", &[Status::WaitBuyerPay])?;
+        self.status = Status::TradeClosed;
+        self.gmt_close = Some(at);
+        Ok(self.notification(Kind::Close, at))
+    }
+
+    /// `TRADE_CLOSED` of a paid trade without a word about a refund: what happened to the money
+    /// is unknown to whoever reads it.
+    ///
+    /// # Errors
+    /// [`TradeError::NotNow`] for a trade that is not paid or over.
+    pub fn close_after_payment(&mut self, at: DateTime<Utc>) -> Result<Notification, TradeError> {
+        self.require("close --after-payment", &[Status::TradeSuccess])?;
+        self.status = Status::TradeClosed;
+        self.gmt_close = Some(at);
+        Ok(self.notification(Kind::CloseAfterPayment, at))
+    }
+
+    /// The refund period is over: `TRADE_FINISHED`, months after the payment.
+    ///
+    /// # Errors
+    /// [`TradeError::NotNow`] for a trade that is not paid or over.
+    pub fn finish(&mut self, at: DateTime<Utc>) -> Result<Notification, TradeError> {
+        self.require("finish", &[Status::TradeSuccess])?;
+        self.status = Status::TradeFinished;
+        self.gmt_close = Some(at);
+        Ok(self.notification(Kind::Finish, at))
+    }
+}

@@ -1,0 +1,51 @@
+//! Steps up to the payment.
+
+use chrono::{DateTime, Utc};
+
+use super::{Status, Trade, TradeError};
+use crate::{Kind, Notification};
+
+impl Trade {
+    /// The buyer has opened the trade and not paid: `WAIT_BUYER_PAY`.
+    ///
+    /// # Errors
+    /// [`TradeError::NotNow`] for a trade that is past this.
+    pub fn wait(&mut self, at: DateTime<Utc>) -> Result<Notification, TradeError> {
+        self.require("wait", &[Status::WaitBuyerPay])?;
+        Ok(self.notification(Kind::Wait, at))
+    }
+
+    /// The buyer has paid, but the seller's account cannot receive yet: `TRADE_PENDING`.
+    ///
+    /// # Errors
+    /// [`TradeError::NotNow`] for a trade that is paid or closed.
+    pub fn pending(&mut self, at: DateTime<Utc>) -> Result<Notification, TradeError> {
+        self.require("pending", &[Status::WaitBuyerPay])?;
+        self.status = Status::TradePending;
+        Ok(self.notification(Kind::Pending, at))
+    }
+
+    /// The buyer has paid: `TRADE_SUCCESS`.
+    ///
+    /// # Errors
+    /// [`TradeError::NotNow`] for a trade that is paid or closed.
+    pub fn pay(&mut self, at: DateTime<Utc>) -> Result<Notification, TradeError> {
+        self.require("pay", &[Status::WaitBuyerPay, Status::TradePending])?;
+        self.status = Status::TradeSuccess;
+        self.gmt_payment = Some(at);
+        Ok(self.notification(Kind::Pay, at))
+    }
+
+    /// The buyer has paid to an account without refunds: `TRADE_FINISHED` at once, with
+    /// `gmt_close` equal to `gmt_payment`.
+    ///
+    /// # Errors
+    /// [`TradeError::NotNow`] for a trade that is paid or closed.
+    pub fn pay_finished(&mut self, at: DateTime<Utc>) -> Result<Notification, TradeError> {
+        self.require("pay", &[Status::WaitBuyerPay, Status::TradePending])?;
+        self.status = Status::TradeFinished;
+        self.gmt_payment = Some(at);
+        self.gmt_close = Some(at);
+        Ok(self.notification(Kind::PayFinished, at))
+    }
+}

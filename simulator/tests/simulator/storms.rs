@@ -1,0 +1,138 @@
+//! A storm delivers everything, forged notifications apart, and its ledger says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::time::Duration;
+
+use alipay::{Fen, Md5Key, Protocol, SignType, Verifier};
+use simulator::{Fault, Kind, Ladder, LedgerLine, Mix, Storm, StormFaults, Summary};
+use tokio_util::sync::CancellationToken;
+
+use crate::merchants::{MD5_KEY, md5, openapi};
+use crate::notify_server::{NotifyServer, nobody};
+
+fn storm(to: hyper::Uri, orders: usize) -> Storm {
+    Storm {
+        merchant: openapi(),
+        signer: md5(),
+        to,
+        orders: (0..orders).map(|number| format!("S{number}")).collect(),
+        total: Fen::new(10_00),
+        mix: Mix::Pay,
+        rate: 0,
+        connections: 8,
+        faults: StormFaults::default(),
+        ladder: Ladder::once()
+            .endless(Duration::from_millis(5))
+            .give_up_after(Duration::from_secs(20)),
+        timeout: Duration::from_secs(5),
+    }
+}
+
+async fn run(storm: &Storm) -> (Summary, Vec<LedgerLine>) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ledger");
+    let ledger = Box::new(File::create(&file).unwrap());
+    let summary = storm.run(Some(ledger), &CancellationToken::new(), |_| ()).await.unwrap();
+    let text = std::fs::read_to_string(file).unwrap();
+    (summary, text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+/// A merchant's side that verifies, and refuses every third request besides.
+async fn picky_server() -> NotifyServer {
+    let verifier =
+        Verifier::new(Protocol::Openapi, vec![SignType::Md5], vec![Md5Key::new(MD5_KEY)], vec![]);
+    let verifier = verifier.unwrap();
+    NotifyServer::start(move |form, number| match verifier.verify(form, &[]) {
+        Err(_) => (400, "fail"),
+        Ok(_) if number % 3 == 0 => (503, "fail"),
+        Ok(_) => (200, "success"),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn everything_arrives_and_nothing_forged() {
+    let server = picky_server().await;
+    let mut storm = storm(server.url.clone(), 500);
+    storm.mix = Mix::PayRefund;
+    storm.faults = StormFaults { duplicate: 10, corrupt: 5, reorder: true, seed: 1 };
+    let (summary, lines) = run(&storm).await;
+    assert!(summary.is_success(), "{summary:?}");
+    assert_eq!(summary.notifications, storm.notifications());
+    assert_eq!(summary.notifications, 1000);
+    assert!((60..140).contains(&summary.duplicates), "{summary:?}");
+    assert!((25..75).contains(&summary.corrupt), "{summary:?}");
+    assert_eq!(summary.answered_success, summary.notifications + summary.duplicates);
+    assert_eq!(summary.attempts, server.received().len() as u64);
+    assert_eq!(summary.answers["200 success"], summary.answered_success);
+    assert!(summary.answers["503"] > 0 && summary.answers["400"] == summary.corrupt);
+    let latency = summary.latency_microseconds;
+    assert!(latency.p50 > 0 && latency.p50 <= latency.p99 && latency.p99 <= latency.max);
+
+    // The ledger: every order paid and refunded, forged lines never answered.
+    let mut orders = BTreeMap::<String, BTreeSet<&str>>::new();
+    for line in &lines {
+        assert_eq!(line.answered_success_at.is_some(), line.fault != Some(Fault::Corrupt));
+        if line.fault.is_none() {
+            assert!(orders.entry(line.order.clone()).or_default().insert(line.kind.name()));
+        }
+    }
+    assert_eq!(orders.len(), 500);
+    assert!(orders.values().all(|kinds| kinds.len() == 2));
+    assert_eq!(lines.iter().map(|line| line.attempts).sum::<u64>(), summary.attempts);
+    let ids: BTreeSet<&str> = lines.iter().map(|line| line.notify_id.as_str()).collect();
+    assert_eq!(ids.len(), 1000, "duplicates have the identity of their original");
+}
+
+#[tokio::test]
+async fn without_faults_payments_come_in_order() {
+    let server = NotifyServer::start(|_, _| (200, "success")).await;
+    let mut storm = storm(server.url.clone(), 300);
+    storm.connections = 1;
+    let (summary, lines) = run(&storm).await;
+    assert_eq!(summary.attempts, 300);
+    assert!(lines.iter().all(|line| line.kind == Kind::Pay && line.fault.is_none()));
+    let received = server.received();
+    let received: Vec<_> = received.iter().map(|form| form.get("out_trade_no").unwrap()).collect();
+    let sent: Vec<_> = storm.orders.iter().map(|order| order.as_bytes()).collect();
+    assert_eq!(received, sent);
+}
+
+#[tokio::test]
+async fn a_rate_is_kept() {
+    let server = NotifyServer::start(|_, _| (200, "success")).await;
+    let mut storm = storm(server.url.clone(), 100);
+    storm.rate = 500;
+    let (summary, _) = run(&storm).await;
+    // The last one leaves 198 ms after the first.
+    assert!(summary.milliseconds >= 198, "{summary:?}");
+    assert!(summary.is_success());
+}
+
+#[tokio::test]
+async fn what_nobody_answers_is_given_up() {
+    let mut storm = storm(nobody().await, 3);
+    storm.ladder = storm.ladder.give_up_after(Duration::from_millis(50));
+    let (summary, lines) = run(&storm).await;
+    assert!(!summary.is_success() && summary.is_unreachable(), "{summary:?}");
+    assert_eq!((summary.given_up, summary.answered_success), (3, 0));
+    assert!(lines.iter().all(|line| line.attempts > 1 && line.answered_success_at.is_none()));
+}
+
+#[tokio::test]
+async fn cancelling_ends_the_repeats() {
+    let server = NotifyServer::start(|_, _| (503, "fail")).await;
+    let storm = storm(server.url.clone(), 5);
+    let cancelled = CancellationToken::new();
+    let sent = async {
+        while server.received().len() < 10 {
+            tokio::task::yield_now().await;
+        }
+        cancelled.cancel();
+    };
+    let (summary, ()) = tokio::join!(storm.run(None, &cancelled, |_| ()), sent);
+    let summary = summary.unwrap();
+    assert!(summary.cancelled && !summary.is_success() && !summary.is_unreachable());
+    assert_eq!(summary.given_up, 5);
+}
