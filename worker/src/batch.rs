@@ -115,10 +115,8 @@ fn write(
         let first_trade = trades.len();
         trades.extend(sheet.changed_trades().map(|trade| (id.as_str(), trade)));
         let told_news = trades.len() > first_trade;
-        if told_news {
-            let merchant = sheet.record.terms.merchant.as_str();
-            refunds.extend(sheet.record.refunds.values().map(|refund| (merchant, refund)));
-        }
+        let merchant = sheet.record.terms.merchant.as_str();
+        refunds.extend(sheet.changed_refunds().map(|refund| (merchant, refund)));
         if told_news || goods_moved || needs_review != sheet.locked.needs_review {
             orders.push(OrderColumns::new(id, state, sheet.record.fulfillment, needs_review));
         }

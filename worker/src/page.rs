@@ -22,6 +22,8 @@ pub(crate) struct Sheet {
     pub(crate) record: OrderRecord,
     /// Trades as they are in the database.
     stored: BTreeMap<String, Trade>,
+    /// Refunds as they are in the database, by (trade_no, refund_key).
+    stored_refunds: BTreeMap<(String, String), Refund>,
     /// The state as it is in the database.
     pub(crate) before: OrderState,
     pub(crate) fulfillment_before: Option<FulfillmentState>,
@@ -31,6 +33,16 @@ impl Sheet {
     /// Trades that differ from their rows.
     pub(crate) fn changed_trades(&self) -> impl Iterator<Item = &Trade> {
         self.record.trades.values().filter(|trade| self.stored.get(&trade.trade_no) != Some(*trade))
+    }
+
+    /// Refunds that differ from their rows. A refund overtaken by a later one adds a row here and
+    /// changes nothing else.
+    pub(crate) fn changed_refunds(&self) -> impl Iterator<Item = &Refund> {
+        self.record
+            .refunds
+            .iter()
+            .filter(|(key, refund)| self.stored_refunds.get(*key) != Some(*refund))
+            .map(|(_, refund)| refund)
     }
 }
 
@@ -275,6 +287,7 @@ fn read_sheets(
             stored,
             before,
             fulfillment_before: record.fulfillment,
+            stored_refunds: record.refunds.clone(),
             record,
             locked: order,
         };

@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic, unreachable_pub, reason = "a test")]
 
 #[path = "../../common/order/tests/stories/mod.rs"]
+#[allow(dead_code, reason = "the pure test uses more of it")]
 mod stories;
 
 use std::collections::{BTreeMap, VecDeque};
