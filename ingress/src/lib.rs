@@ -1,1 +1,48 @@
-//! Placeholder.
+//! The public endpoint: it verifies a notification, publishes it, and answers `success` after the
+//! broker's confirm.
+//!
+//! # One notification
+//!
+//! [`Server`] accepts connections and hands each request to the endpoint, which finds the merchant by the
+//! path (`POST /alipay/{merchant}/notify`), reads the body, and gives both to `notify`: the one page that
+//! is the job. Everything else here is about slow, broken and hostile clients.
+//!
+//! What is signed is taken as true and judged by the worker: a refusal here would be repeated by Alipay for
+//! a day and then be gone. Refused is only what is not a notification to this merchant.
+//!
+//! # Answers
+//!
+//! The body of every answer is `success` or `fail`, nothing else. `success` (200) says that the broker has
+//! confirmed the message in a quorum queue, on disk. On everything else Alipay repeats the notification:
+//! 25 hours long, at 4, 10, 10 min, 1, 2, 6 and 15 h. Why it was refused is in the log and in the metrics,
+//! as the reason code of a [`Refusal`], and is never told to the caller.
+//!
+//! # Without a broker
+//!
+//! The endpoint listens from the start and does not need the broker to start: what it cannot publish it
+//! answers `fail`, 503. The publisher connects again by itself, and exchanges and queues are declared
+//! again when they are missing.
+//!
+//! # Metrics
+//!
+//! | name | kind | meaning |
+//! |---|---|---|
+//! | `ingress_requests_total{merchant,outcome,reason}` | counter | answers; `outcome` is `success` or `fail`, `reason` a reason code, empty for `success`; `merchant` is empty where the path names none |
+//! | `ingress_request_seconds{outcome}` | histogram | from the end of the headers to the answer |
+//! | `ingress_confirm_seconds` | histogram | from publishing to the broker's answer |
+//! | `ingress_in_flight` | gauge | notifications that wait for the broker |
+//! | `ingress_connections` | gauge | open connections |
+//! | `ingress_panics_total` | counter | requests whose handler panicked; answered `fail`, 503 |
+
+mod body;
+mod connection;
+mod counted;
+mod endpoint;
+mod notify;
+mod refusal;
+mod route;
+mod server;
+mod topology;
+
+pub use refusal::Refusal;
+pub use server::{Server, ServerError};

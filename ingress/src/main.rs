@@ -1,2 +1,55 @@
-//! Placeholder.
-fn main() {}
+//! `ingress`: takes Alipay's notifications.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Parser;
+use ingress::Server;
+use service::Config;
+use service::telemetry::{self, Metrics};
+
+/// Takes Alipay's notifications: verifies each, publishes it to RabbitMQ and answers `success` after the
+/// broker's confirm.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Configuration file (TOML). Every key is also an environment variable, ALIPAY__SECTION__KEY.
+    #[arg(long, value_name = "FILE", env = "ALIPAY_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+/// Exit code for a configuration that cannot be used.
+const USAGE: i32 = 2;
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    telemetry::init("ingress");
+    let config = Config::load(arguments.config.as_deref())
+        .and_then(|config| config.require_merchants().map(|()| config))
+        .unwrap_or_else(|error| {
+            tracing::error!("{error}");
+            std::process::exit(USAGE);
+        });
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let result = runtime.block_on(run(config));
+    // What is still running has had its time.
+    runtime.shutdown_background();
+    result
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    let shutdown = service::shutdown::on_signals();
+    let metrics = Metrics::install().context("cannot collect metrics")?;
+    let server = Server::bind(config).await?;
+    server.run(metrics, shutdown, announce).await?;
+    Ok(())
+}
+
+/// Prints the line that scripts wait for.
+fn announce(line: String) {
+    let mut out = io::stdout().lock();
+    if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+        tracing::debug!("nobody reads standard output");
+    }
+}

@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use alipay::Fen;
 use clap::{Parser, Subcommand, ValueEnum};
 use simulator::TradeError;
 
@@ -113,6 +114,13 @@ pub(crate) async fn run() -> ExitCode {
         Verb::Storm(storm) => storm.run(config).await,
     };
     ending.map_or_else(|error| fail(&error), ExitCode::from)
+}
+
+/// Reads an amount in yuan; Alipay's least is 0.01.
+fn yuan(text: &str) -> anyhow::Result<Fen> {
+    let amount = Fen::parse(text)?;
+    anyhow::ensure!(amount > Fen::new(0), "the least amount is 0.01");
+    Ok(amount)
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

@@ -10,6 +10,7 @@
 mod batch;
 mod delivery;
 mod ledger;
+mod pace;
 mod signing;
 mod summary;
 
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::delivery::{Line, Way};
 pub use self::ledger::LedgerLine;
+use self::pace::Pace;
 use self::signing::Signed;
 use self::summary::Tally;
 pub use self::summary::{Latency, Summary};
@@ -176,29 +178,28 @@ impl Storm {
     ) -> Result<(), StormError> {
         let way = Arc::new(Way::new(self, cancelled.clone()));
         let permits = Arc::new(Semaphore::new(self.connections));
-        let started = tokio::time::Instant::now();
-        let mut number = 0_u64;
+        let mut pace = (self.rate > 0).then(|| Pace::start(self.rate));
         while let Some(prepared) = signed.next().await? {
-            let (intended, permit) = if self.rate == 0 {
-                let Ok(permit) = permits.clone().acquire_owned().await else { break };
-                (tokio::time::Instant::now(), Some(permit))
-            } else {
-                let nanoseconds = u128::from(number) * 1_000_000_000 / u128::from(self.rate);
-                let offset = u64::try_from(nanoseconds).unwrap_or(u64::MAX);
-                let intended = started + Duration::from_nanos(offset);
-                tokio::select! {
-                    () = tokio::time::sleep_until(intended) => {}
-                    () = cancelled.cancelled() => {}
+            let (intended, permit) = match &mut pace {
+                Some(pace) => {
+                    let tick = tokio::select! {
+                        tick = pace.next() => tick,
+                        () = cancelled.cancelled() => None,
+                    };
+                    let Some(tick) = tick else { break };
+                    (tick, None)
                 }
-                (intended, None)
+                None => {
+                    let Ok(permit) = permits.clone().acquire_owned().await else { break };
+                    (Instant::now(), Some(permit))
+                }
             };
             if cancelled.is_cancelled() {
                 break;
             }
-            number += 1;
             let (way, permits, over) = (way.clone(), permits.clone(), over.clone());
             tokio::spawn(async move {
-                let line = way.deliver(prepared, intended.into_std(), permit, &permits).await;
+                let line = way.deliver(prepared, intended, permit, &permits).await;
                 // Nobody listens when the ledger is broken, which ends the storm anyway.
                 let _ = over.send(line);
             });

@@ -114,10 +114,12 @@ impl Publisher {
 
     /// Publishes one message. `Ok` means: the broker has confirmed it and did not return it.
     ///
-    /// Every error means that the message may or may not be in the queue, and that publishing it
-    /// again is right. Answers after at most two confirm timeouts and [`BROKER_TIMEOUT`]
-    /// (crate::BROKER_TIMEOUT), and at once while there is no connection. Dropping the future does
-    /// not take the message back.
+    /// Most errors leave open whether the message is in the queue; publishing it again is right.
+    /// Dropping the future does not take the message back.
+    ///
+    /// Answers at once while there is no connection or it is blocked; else within one confirm
+    /// timeout for each gathering ahead of it in the lane, for another channel where the lane
+    /// needs one, and for its own gathering.
     ///
     /// # Errors
     ///

@@ -14,11 +14,19 @@ const SECONDS: [f64; 14] =
 /// Upper bounds of the buckets of every other histogram, such as batch sizes.
 const COUNTS: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0];
 
+/// What is logged when `RUST_LOG` does not say. lapin logs each error that it also returns, and it is
+/// logged again where it is handled.
+const DEFAULT_FILTER: &str = "info,lapin=off";
+
+/// lapin logs a returned message with its body here. The body holds buyer data, so this stays off
+/// whatever `RUST_LOG` says.
+const NEVER: &str = "lapin::returned_messages=off";
+
 /// Starts logging on stderr. `RUST_LOG` chooses what is logged (default `info`), `ALIPAY_LOG=json` makes
 /// each line a JSON object. A second call changes nothing.
 pub fn init(program: &str) {
-    let filter =
-        EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
+    let chosen = std::env::var("RUST_LOG").ok().filter(|chosen| !chosen.is_empty());
+    let filter = filter(chosen.as_deref().unwrap_or(DEFAULT_FILTER));
     let json = std::env::var_os("ALIPAY_LOG").is_some_and(|format| format == "json");
     let started = if json {
         let builder = tracing_subscriber::fmt().json().flatten_event(true);
@@ -29,6 +37,16 @@ pub fn init(program: &str) {
     };
     if started.is_ok() {
         tracing::debug!(program, version = env!("CARGO_PKG_VERSION"), "logging");
+    }
+}
+
+/// What is wrong in the text is left out, and said on stderr.
+fn filter(chosen: &str) -> EnvFilter {
+    let filter =
+        EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse_lossy(chosen);
+    match NEVER.parse() {
+        Ok(never) => filter.add_directive(never),
+        Err(_) => filter,
     }
 }
 
@@ -61,5 +79,19 @@ impl Metrics {
     /// All metrics in Prometheus' text format.
     pub fn render(&self) -> String {
         self.0.render()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_of_returned_messages_are_never_logged() {
+        for chosen in
+            [DEFAULT_FILTER, "trace", "lapin=trace", "debug,lapin::returned_messages=warn"]
+        {
+            assert!(filter(chosen).to_string().contains(NEVER), "{chosen}");
+        }
     }
 }

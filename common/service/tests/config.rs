@@ -1,5 +1,7 @@
 //! What the configuration accepts, where each value comes from, and that every mistake is named.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};

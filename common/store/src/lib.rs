@@ -7,6 +7,7 @@
 //!
 //! * Keys compare by byte (`VARBINARY`), amounts are fen in `BIGINT`, times are UTC.
 //! * The SQL is the common subset of MariaDB 10.6+ and MySQL 8; tests run it on MariaDB.
+//! * [`report`] is the read side for people; everything else serves the worker.
 //! * [`StoreError::fault`] says whether trying again can help.
 
 mod connection;
@@ -21,6 +22,7 @@ pub mod outbox;
 pub mod product;
 pub mod redelivery;
 pub mod refund;
+pub mod report;
 pub mod review;
 pub mod stock_item;
 pub mod trade;

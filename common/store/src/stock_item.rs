@@ -92,10 +92,12 @@ pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result
     Ok(())
 }
 
-/// Adds codes; those that the product has already are left as they are. Returns how many were new.
+/// Adds codes; those that the product has already are left as they are. Returns how many were new,
+/// also when somebody else imports the same codes at the same time.
 ///
 /// # Errors
-/// What the database says: a foreign key violation when there is no such product.
+/// What the database says; [`StoreError::Row`] when it did not take every code: there is no such
+/// product, or a code is longer than 512 bytes. Then roll back.
 pub fn import(
     connection: &mut MysqlConnection,
     product_id: &str,
@@ -104,25 +106,38 @@ pub fn import(
     if codes.is_empty() {
         return Ok(0);
     }
-    let before = highest(connection)?;
-    sql_query(include_str!("sql/stock_item_import.sql"))
+    // Of the statements that skip duplicates only this one counts what it inserted. It also skips
+    // what the table cannot hold, or shortens it: so the codes are looked for afterwards.
+    let new = sql_query(include_str!("sql/stock_item_import.sql"))
         .bind::<Text, _>(product_id)
         .bind::<Text, _>(json(codes)?)
         .execute(connection)?;
-    // Affected rows cannot tell an insert from a duplicate here, so the new rows are counted.
-    let new: IdRow = sql_query(
-        "SELECT COUNT(*) AS id FROM stock_item WHERE id > ? AND product_id = ? AND code IN \
-         (SELECT j.code FROM JSON_TABLE(?, '$[*]' COLUMNS (code TEXT PATH '$')) AS j)",
-    )
-    .bind::<BigInt, _>(before)
-    .bind::<Text, _>(product_id)
-    .bind::<Text, _>(json(codes)?)
-    .get_result(connection)?;
-    Ok(usize::try_from(new.id).unwrap_or(0))
+    let missing = codes.len().saturating_sub(existing(connection, product_id, codes)?.len());
+    if missing > 0 {
+        let what = format!("{missing} codes for product {product_id} were not taken");
+        return Err(StoreError::Row { table: "stock_item", what });
+    }
+    Ok(new)
 }
 
-fn highest(connection: &mut MysqlConnection) -> Result<i64, StoreError> {
-    let row: IdRow =
-        sql_query("SELECT COALESCE(MAX(id), 0) AS id FROM stock_item").get_result(connection)?;
-    Ok(row.id)
+#[derive(QueryableByName)]
+struct CodeRow {
+    #[diesel(sql_type = Text)]
+    code: String,
+}
+
+/// Which of these codes the product has already, whatever their state. `codes` without repeats.
+///
+/// # Errors
+/// What the database says.
+pub fn existing(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    codes: &[&str],
+) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<CodeRow> = sql_query(include_str!("sql/stock_item_existing.sql"))
+        .bind::<Text, _>(json(codes)?)
+        .bind::<Text, _>(product_id)
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.code).collect())
 }

@@ -34,7 +34,7 @@ pub(super) struct DeliveryArguments {
     #[arg(long)]
     corrupt: bool,
     /// Claim another total, in yuan.
-    #[arg(long, value_name = "YUAN", value_parser = Fen::parse)]
+    #[arg(long, value_name = "YUAN", value_parser = super::yuan)]
     wrong_amount: Option<Fen>,
     /// Name another app (openapi) or seller (mapi).
     #[arg(long)]

@@ -46,7 +46,7 @@ pub(super) struct Wait {
     #[command(flatten)]
     common: Common,
     /// What the order costs, in yuan.
-    #[arg(long, value_name = "YUAN", value_parser = Fen::parse)]
+    #[arg(long, value_name = "YUAN", value_parser = super::yuan)]
     total: Fen,
 }
 
@@ -63,7 +63,7 @@ pub(super) struct Pay {
     #[command(flatten)]
     common: Common,
     /// What the order costs, in yuan.
-    #[arg(long, value_name = "YUAN", value_parser = Fen::parse)]
+    #[arg(long, value_name = "YUAN", value_parser = super::yuan)]
     total: Fen,
     /// To an account without refunds: TRADE_FINISHED at once.
     #[arg(long)]
@@ -94,7 +94,7 @@ pub(super) struct Refund {
     #[command(flatten)]
     common: Common,
     /// How much, in yuan [default: all that is left].
-    #[arg(long, value_name = "YUAN", value_parser = Fen::parse)]
+    #[arg(long, value_name = "YUAN", value_parser = super::yuan)]
     amount: Option<Fen>,
     /// The merchant's number of this refund (out_biz_no); the same number again repeats it.
     #[arg(long, value_name = "NUMBER")]
@@ -164,7 +164,7 @@ pub(super) struct Close {
     #[command(flatten)]
     common: Common,
     /// What the order costs, in yuan; needed when it has no trade yet.
-    #[arg(long, value_name = "YUAN", value_parser = Fen::parse)]
+    #[arg(long, value_name = "YUAN", value_parser = super::yuan)]
     total: Option<Fen>,
     /// A paid trade, without a word about the money.
     #[arg(long)]

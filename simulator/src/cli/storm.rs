@@ -31,7 +31,7 @@ pub(super) struct Storm {
     #[arg(long, value_name = "N")]
     count: Option<usize>,
     /// What every order costs, in yuan.
-    #[arg(long, value_name = "YUAN", value_parser = Fen::parse, default_value = "10.00")]
+    #[arg(long, value_name = "YUAN", value_parser = super::yuan, default_value = "10.00")]
     total: Fen,
     /// Notifications a second; 0: as fast as the connections allow.
     #[arg(long, value_name = "N", default_value_t = 100)]

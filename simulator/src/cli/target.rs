@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use chrono::Utc;
 use clap::Args;
 use hyper::Uri;
-use service::Config;
+use service::config::{self, Config};
 use simulator::{Merchant, Trade};
 
 /// A seller for a configuration that names none, which only the Open Platform allows.
@@ -42,13 +42,16 @@ pub(super) struct Target {
 impl TargetArguments {
     pub(super) fn resolve(self, config: Option<&Path>) -> anyhow::Result<Target> {
         let config = Config::load(config)?;
-        let name = match self.merchant {
-            Some(name) => name,
-            None => only_merchant(&config)?,
+        config.require_merchants()?;
+        let configured = match &self.merchant {
+            Some(name) => config
+                .merchant(name)
+                .ok_or_else(|| anyhow!("merchants.{name} is not in the configuration"))?,
+            None => config
+                .only_merchant()
+                .ok_or_else(|| anyhow!("--merchant is needed: several are configured"))?,
         };
-        let Some(configured) = config.merchants.get(&name) else {
-            bail!("merchants.{name} is not in the configuration");
-        };
+        let name = configured.name.clone();
         let merchant = merchant(configured);
         let key = self.alipay_private_key.as_deref();
         let signer = signer(configured, &merchant, key, self.sign_type)
@@ -64,16 +67,7 @@ impl TargetArguments {
     }
 }
 
-fn only_merchant(config: &Config) -> anyhow::Result<String> {
-    let mut names = config.merchants.keys();
-    match (names.next(), names.next()) {
-        (Some(name), None) => Ok(name.clone()),
-        (None, _) => bail!("the configuration has no merchants"),
-        (Some(_), Some(_)) => bail!("--merchant is needed: the configuration has several"),
-    }
-}
-
-fn merchant(configured: &service::Merchant) -> Merchant {
+fn merchant(configured: &config::Merchant) -> Merchant {
     let seller_id = configured.seller_id.as_deref().unwrap_or(ANY_SELLER);
     let merchant = match configured.protocol {
         Protocol::Mapi => Merchant::mapi(seller_id),
@@ -87,7 +81,7 @@ fn merchant(configured: &service::Merchant) -> Merchant {
 /// The signer asked for, or else one that this merchant's own verifier accepts: a wrong key shows
 /// here and not as a puzzling `fail`.
 fn signer(
-    configured: &service::Merchant,
+    configured: &config::Merchant,
     merchant: &Merchant,
     private_key: Option<&Path>,
     sign_type: Option<SignType>,

@@ -1,5 +1,6 @@
 //! Sending one notification of a storm until it is answered `success`.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -46,7 +47,7 @@ impl Way {
         prepared: Prepared,
         intended: Instant,
         mut permit: Option<OwnedSemaphorePermit>,
-        permits: &Semaphore,
+        permits: &Arc<Semaphore>,
     ) -> Line {
         let Prepared { notification, fault } = prepared;
         let said = notification.notification();
@@ -56,16 +57,16 @@ impl Way {
         let mut first_sent = intended;
         let mut body = Bytes::from(notification.body());
         loop {
-            let waited = match permit.take() {
-                Some(_) => None,
+            let held = match permit.take() {
+                Some(permit) => Some(permit),
                 // Never closed; were it, the attempt would go out unlimited, not get lost.
-                None => permits.acquire().await.ok(),
+                None => permits.clone().acquire_owned().await.ok(),
             };
             if sent_at.is_none() {
                 first_sent = Instant::now();
             }
             let attempt = self.sender.post(&self.to, body).await;
-            drop(waited);
+            drop(held);
             sent_at = sent_at.or(Some(attempt.at));
             answers.push(answer_label(&attempt));
             if attempt.is_success() {

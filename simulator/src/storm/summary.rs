@@ -66,6 +66,10 @@ impl Summary {
     }
 }
 
+/// Two days in microseconds; longer latencies count as this. Saturating needs a bound: a histogram
+/// that grows by itself does not grow then, and saturates at 2 ms.
+const LONGEST: u64 = 2 * 86_400 * 1_000_000;
+
 /// A summary that grows.
 pub(super) struct Tally {
     notifications: u64,
@@ -105,7 +109,7 @@ pub(super) async fn gather(
 }
 
 impl Tally {
-    #[expect(clippy::expect_used, reason = "up to five digits are possible")]
+    #[expect(clippy::expect_used, reason = "the bounds are in order, and five digits are possible")]
     fn new() -> Tally {
         Tally {
             notifications: 0,
@@ -115,7 +119,8 @@ impl Tally {
             given_up: 0,
             corrupt_answered_success: 0,
             answers: BTreeMap::new(),
-            latencies: Histogram::new(3).expect("three digits"),
+            latencies: Histogram::new_with_bounds(1, LONGEST, 3)
+                .expect("bounds and digits of a histogram"),
         }
     }
 

@@ -1,5 +1,12 @@
 //! Tests of the simulator, library and program. `notify_server` is the merchant's side.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy.toml allows them in test functions; here they are in what these share"
+)]
+
 mod command_line;
 mod merchants;
 mod notify_server;

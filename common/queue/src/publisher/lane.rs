@@ -170,7 +170,7 @@ async fn publish(
             gathered.map_err(|error| PublishError::Channel(error.to_string()))
         }
         reason = connection.lost() => Err(PublishError::Channel(reason)),
-        () = blocked(connection), if false => Err(PublishError::Blocked),
+        () = blocked(connection) => Err(PublishError::Blocked),
         () = sleep(confirm_timeout) => Err(PublishError::Timeout),
     };
     match gathered {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::sandbox::Sandbox;
 use chrono::Utc;
 use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
 use lapin::types::{FieldTable, ShortString};
 use queue::{Envelope, Kind, Message, Publisher, PublisherSettings, Received, topology};
+use testkit::Sandbox;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;

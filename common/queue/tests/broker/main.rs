@@ -2,10 +2,10 @@
 
 mod client;
 mod dead_letter;
+mod metrics;
 mod proxy;
 mod publish;
 mod recovery;
 mod retry;
-mod sandbox;
 mod supervise;
 mod topology;

@@ -29,6 +29,8 @@ struct Faults {
 enum Command {
     Cut,
     Inject(Vec<u8>),
+    /// The last frame that the client gets. The socket stays open.
+    Last(Vec<u8>),
 }
 
 impl Proxy {
@@ -74,27 +76,31 @@ impl Proxy {
 
     /// `connection.blocked`, as a broker sends it that is short of memory.
     pub(crate) fn block(&self) {
-        self.inject(10, 60, b"\x0dlow on memory");
+        self.send(Command::Inject(method(10, 60, b"\x0dlow on memory")));
     }
 
     /// `connection.unblocked`
     pub(crate) fn unblock(&self) {
-        self.inject(10, 61, b"");
+        self.send(Command::Inject(method(10, 61, b"")));
     }
 
     /// `connection.close` with a reply code, as a broker sends it that is told to.
     pub(crate) fn close(&self, code: u16) {
         let [high, low] = code.to_be_bytes();
-        self.inject(10, 50, &[&[high, low, 6][..], b"closed\0\0\0\0"].concat());
+        let arguments = [&[high, low, 6][..], b"closed\0\0\0\0"].concat();
+        self.send(Command::Last(method(10, 50, &arguments)));
     }
 
-    /// A method frame on channel 0, as if the broker had sent it.
-    fn inject(&self, class: u16, method: u16, arguments: &[u8]) {
-        let payload = [&class.to_be_bytes()[..], &method.to_be_bytes()[..], arguments].concat();
-        let size = u32::try_from(payload.len()).unwrap().to_be_bytes();
-        let frame = [&[1, 0, 0][..], &size[..], &payload[..], &[0xce][..]].concat();
-        self.faults.commands.send(Command::Inject(frame)).expect("an open connection");
+    fn send(&self, command: Command) {
+        self.faults.commands.send(command).expect("an open connection");
     }
+}
+
+/// A method frame on channel 0, as if the broker had sent it.
+fn method(class: u16, method: u16, arguments: &[u8]) -> Vec<u8> {
+    let payload = [&class.to_be_bytes()[..], &method.to_be_bytes()[..], arguments].concat();
+    let size = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&[1, 0, 0][..], &size[..], &payload[..], &[0xce][..]].concat()
 }
 
 async fn pass(client: TcpStream, broker: TcpStream, faults: Arc<Faults>) {
@@ -110,14 +116,21 @@ async fn pass(client: TcpStream, broker: TcpStream, faults: Arc<Faults>) {
             let frame = tokio::select! {
                 command = commands.recv() => match command {
                     Ok(Command::Inject(frame)) => frame,
+                    Ok(Command::Last(frame)) => {
+                        let _ = client_out.write_all(&frame).await;
+                        // Until the client closes the socket.
+                        return std::future::pending().await;
+                    }
                     Ok(Command::Cut) | Err(_) => return,
                 },
                 frame = arriving.recv() => match frame {
-                    Some(frame) if faults.swallow_acks.load(Ordering::SeqCst) && is_ack(&frame) => continue,
                     Some(frame) => frame,
                     None => return,
                 },
             };
+            if is_ack(&frame) && faults.swallow_acks.load(Ordering::SeqCst) {
+                continue;
+            }
             let _ = frozen.wait_for(|frozen| !frozen).await;
             if client_out.write_all(&frame).await.is_err() {
                 return;

@@ -1,0 +1,47 @@
+//! The read side for people: what an operator sees of orders, goods, reviews and queues of work.
+//!
+//! The other modules of this crate are one file per table and serve the worker. Here several tables
+//! are read to answer one question, nothing is locked and nothing is written. Rows serialise as an
+//! operator's script reads them: column names as keys, amounts in fen, times as [`BeijingTime`].
+//!
+//! An order that is shown must be one picture, not a mix of before and after a batch that commits
+//! meanwhile: read everything inside one [`snapshot`].
+
+mod beijing_time;
+mod counts;
+mod event;
+mod goods;
+mod order;
+mod refund;
+mod review;
+mod stock;
+mod story;
+
+use diesel::Connection as _;
+use diesel::connection::SimpleConnection;
+use diesel::mysql::MysqlConnection;
+
+use crate::StoreError;
+
+pub use beijing_time::BeijingTime;
+pub use counts::{Counts, StatusCount, Waiting, counts};
+pub use event::{OrderEvent, events_of};
+pub use goods::{Code, Entitlement, Fulfillment, codes_of, entitlement_of, fulfillment_of};
+pub use order::{Order, OrderFilter, order, orders};
+pub use refund::{RefundLine, refunds_of};
+pub use review::{ReviewFilter, ReviewRow, reviews, reviews_of};
+pub use stock::{StockLevel, stock_levels};
+pub use story::{StoryLine, story_of};
+
+/// Runs `read` in one read-only transaction of which every statement sees the same moment.
+///
+/// # Errors
+/// What `read` returns, and what the database says to the transaction itself.
+pub fn snapshot<T, E: From<StoreError> + From<diesel::result::Error>>(
+    connection: &mut MysqlConnection,
+    read: impl FnOnce(&mut MysqlConnection) -> Result<T, E>,
+) -> Result<T, E> {
+    // Holds for the next transaction only.
+    connection.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
+    connection.transaction(read)
+}

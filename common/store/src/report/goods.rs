@@ -1,0 +1,102 @@
+//! What was done with the goods of an order.
+
+use diesel::mysql::MysqlConnection;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Datetime, Integer, Nullable, Text};
+use serde::Serialize;
+
+use super::BeijingTime;
+use crate::StoreError;
+
+/// A row of `fulfillment`.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct Fulfillment {
+    /// Word of [`order::FulfillmentState`].
+    #[diesel(sql_type = Text)]
+    pub state: String,
+    /// Units ordered.
+    #[diesel(sql_type = Integer)]
+    pub units: i32,
+    /// Units with the buyer now, or before they were returned.
+    #[diesel(sql_type = Integer)]
+    pub given: i32,
+    /// Since when it waits, or waited.
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub waiting_since: Option<BeijingTime>,
+    /// When the goods went out.
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub delivered_at: Option<BeijingTime>,
+    /// When they came back.
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub returned_at: Option<BeijingTime>,
+}
+
+/// What was done with the goods of this order; `None` while nothing was.
+///
+/// # Errors
+/// What the database says.
+pub fn fulfillment_of(
+    connection: &mut MysqlConnection,
+    order_id: &str,
+) -> Result<Option<Fulfillment>, StoreError> {
+    Ok(sql_query(
+        "SELECT state, units, given, waiting_since, delivered_at, returned_at FROM fulfillment \
+         WHERE order_id = ?",
+    )
+    .bind::<Text, _>(order_id)
+    .get_result(connection)
+    .optional()?)
+}
+
+/// A code of a stock product.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct Code {
+    /// The code.
+    #[diesel(sql_type = Text)]
+    pub code: String,
+    /// `delivered` or `returned`.
+    #[diesel(sql_type = Text)]
+    pub state: String,
+}
+
+/// The codes that this order got, in the order in which they came to stock.
+///
+/// # Errors
+/// What the database says.
+pub fn codes_of(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Code>, StoreError> {
+    Ok(sql_query("SELECT code, state FROM stock_item WHERE order_id = ? ORDER BY id")
+        .bind::<Text, _>(order_id)
+        .load(connection)?)
+}
+
+/// A row of `entitlement`: the subscription that an order bought.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct Entitlement {
+    /// Whom it belongs to.
+    #[diesel(sql_type = Text)]
+    pub account: String,
+    /// The product.
+    #[diesel(sql_type = Text)]
+    pub product_id: String,
+    /// Length in days.
+    #[diesel(sql_type = Integer)]
+    pub days: i32,
+    /// The payment.
+    #[diesel(sql_type = Datetime)]
+    pub starts_at: BeijingTime,
+}
+
+/// The subscription of this order; `None` when it was taken back or is none.
+///
+/// # Errors
+/// What the database says.
+pub fn entitlement_of(
+    connection: &mut MysqlConnection,
+    order_id: &str,
+) -> Result<Option<Entitlement>, StoreError> {
+    Ok(sql_query("SELECT account, product_id, days, starts_at FROM entitlement WHERE order_id = ?")
+        .bind::<Text, _>(order_id)
+        .get_result(connection)
+        .optional()?)
+}

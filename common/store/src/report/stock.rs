@@ -1,0 +1,43 @@
+//! How much stock there is, and who waits for it.
+
+use diesel::mysql::MysqlConnection;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Text};
+use serde::Serialize;
+
+use crate::StoreError;
+
+/// The codes of one stock product.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct StockLevel {
+    /// The product.
+    #[diesel(sql_type = Text)]
+    pub product_id: String,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// Codes that can be sold.
+    #[diesel(sql_type = BigInt)]
+    pub available: i64,
+    /// Codes with buyers.
+    #[diesel(sql_type = BigInt)]
+    pub delivered: i64,
+    /// Codes that came back and are not sold again.
+    #[diesel(sql_type = BigInt)]
+    pub returned: i64,
+    /// Paid orders that wait for stock.
+    #[diesel(sql_type = BigInt)]
+    pub waiting_orders: i64,
+    /// Units that they wait for.
+    #[diesel(sql_type = BigInt)]
+    pub waiting_units: i64,
+}
+
+/// All stock products by id.
+///
+/// # Errors
+/// What the database says.
+pub fn stock_levels(connection: &mut MysqlConnection) -> Result<Vec<StockLevel>, StoreError> {
+    Ok(sql_query(include_str!("../sql/report_stock.sql")).load(connection)?)
+}

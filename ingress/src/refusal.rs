@@ -1,0 +1,115 @@
+//! Why a request was answered `fail`.
+
+use alipay::{CharsetError, FormError, SignatureError};
+use hyper::StatusCode;
+use queue::PublishError;
+
+/// Why a request was answered `fail`. The text is for the log: it holds no value of the notification.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing is at this path.
+    #[error("nothing is at this path")]
+    NotFound,
+    /// The path names a merchant that is not configured, or none although there are several.
+    #[error("no such merchant")]
+    UnknownMerchant,
+    /// Only POST is answered at a notify URL.
+    #[error("not a POST")]
+    MethodNotAllowed,
+    /// The body is not `application/x-www-form-urlencoded`.
+    #[error("the content type is not application/x-www-form-urlencoded")]
+    WrongContentType,
+    /// The body is larger than `ingress.max_body`.
+    #[error("the body has more than {limit} bytes")]
+    BodyTooLarge {
+        /// `ingress.max_body`, in bytes.
+        limit: usize,
+    },
+    /// The body took longer than `ingress.body_timeout`.
+    #[error("the body did not arrive in time")]
+    BodyTimeout,
+    /// The connection ended inside the body, or its chunks are broken.
+    #[error("the body is not complete: {0}")]
+    BodyIncomplete(hyper::Error),
+    /// The body is no form.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// The signature is missing, of a type that is not allowed, or does not verify.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// The notification names a charset that we do not know.
+    #[error(transparent)]
+    Charset(#[from] CharsetError),
+    /// The notification is signed, but for somebody else, or does not say for whom.
+    #[error("{parameter} is missing or is not this merchant's")]
+    NotThisMerchant {
+        /// The parameter that tells.
+        parameter: &'static str,
+    },
+    /// `ingress.max_in_flight` notifications wait for the broker already.
+    #[error("too many notifications wait for the broker")]
+    Overloaded,
+    /// The broker did not take the message.
+    #[error("{0}")]
+    Broker(PublishError),
+    /// No confirm within `ingress.confirm_timeout`.
+    #[error("the broker did not confirm in time")]
+    ConfirmTimeout,
+    /// The handler panicked.
+    #[error("the handler panicked")]
+    Panic,
+}
+
+impl Refusal {
+    /// The reason code in logs and metrics.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Refusal::NotFound => "not_found",
+            Refusal::UnknownMerchant => "unknown_merchant",
+            Refusal::MethodNotAllowed => "method_not_allowed",
+            Refusal::WrongContentType => "wrong_content_type",
+            Refusal::BodyTooLarge { .. } => "body_too_large",
+            Refusal::BodyTimeout => "body_timeout",
+            Refusal::BodyIncomplete(_) => "body_incomplete",
+            Refusal::Form(FormError::Empty) => "no_body",
+            Refusal::Form(FormError::TooManyParameters { .. }) => "too_many_parameters",
+            Refusal::Form(FormError::DuplicateParameter { .. }) => "duplicate_parameter",
+            Refusal::Signature(error) => error.reason_code(),
+            Refusal::Charset(_) => "unknown_charset",
+            Refusal::NotThisMerchant { .. } => "not_this_merchant",
+            Refusal::Overloaded => "overloaded",
+            Refusal::Broker(_) => "broker_unavailable",
+            Refusal::ConfirmTimeout => "confirm_timeout",
+            Refusal::Panic => "panic",
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Refusal::NotFound | Refusal::UnknownMerchant => StatusCode::NOT_FOUND,
+            Refusal::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Refusal::WrongContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Refusal::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::BodyTimeout
+            | Refusal::BodyIncomplete(_)
+            | Refusal::Form(_)
+            | Refusal::Signature(_)
+            | Refusal::Charset(_)
+            | Refusal::NotThisMerchant { .. } => StatusCode::BAD_REQUEST,
+            Refusal::Overloaded | Refusal::Broker(_) | Refusal::ConfirmTimeout | Refusal::Panic => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        }
+    }
+}
+
+impl From<PublishError> for Refusal {
+    fn from(error: PublishError) -> Refusal {
+        match error {
+            PublishError::Busy => Refusal::Overloaded,
+            PublishError::Timeout => Refusal::ConfirmTimeout,
+            error => Refusal::Broker(error),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The program around the endpoint: listeners, publisher, and the order of a graceful stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use queue::{Publisher, PublisherSettings};
+use service::Config;
+use service::admin::{self, Readiness};
+use service::telemetry::Metrics;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::connection;
+use crate::endpoint::Endpoint;
+use crate::topology::Topology;
+
+/// How long the start waits for a broker that does not answer before it says that it listens.
+const FIRST_CONTACT: Duration = Duration::from_secs(5);
+/// Time for the publisher's lanes that a drain leaves even when the connections have used up theirs.
+const LEAST_DRAIN: Duration = Duration::from_secs(1);
+
+/// The ingress with its listeners bound, ready to run.
+pub struct Server {
+    config: Config,
+    listener: TcpListener,
+    admin: Option<TcpListener>,
+    addresses: Addresses,
+}
+
+/// Where a [`Server`] listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Addresses {
+    listen: SocketAddr,
+    admin: Option<SocketAddr>,
+}
+
+/// Why the ingress cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// A listener cannot be bound.
+    #[error("cannot listen: {0}")]
+    Listen(#[from] io::Error),
+    /// No merchant is configured.
+    #[error(transparent)]
+    Config(#[from] service::config::ConfigError),
+    /// The publisher has ended by itself, which is a bug; another process may do better.
+    #[error("the publisher has ended")]
+    PublisherEnded,
+}
+
+impl Server {
+    /// Binds the listeners. Does not need the broker.
+    ///
+    /// # Errors
+    /// An address is in use or not ours; no merchant is configured.
+    pub async fn bind(config: Config) -> Result<Server, ServerError> {
+        config.require_merchants()?;
+        let address = config.ingress.listen;
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            io::Error::new(error.kind(), format!("ingress.listen {address}: {error}"))
+        })?;
+        let admin = match config.ingress.admin_listen {
+            Some(address) => Some(admin::bind(address).await?),
+            None => None,
+        };
+        let addresses = Addresses {
+            listen: listener.local_addr()?,
+            admin: admin.as_ref().map(TcpListener::local_addr).transpose()?,
+        };
+        Ok(Server { config, listener, admin, addresses })
+    }
+
+    /// Runs until `shutdown` is cancelled, then stops gracefully: not ready, no new connections, requests
+    /// finished, lanes drained, connection to the broker closed; within `ingress.shutdown_timeout`.
+    ///
+    /// `ready` is called once with the line that says where it listens: when a notification can be taken,
+    /// or when it turned out that the broker cannot be reached yet.
+    ///
+    /// # Errors
+    /// [`ServerError::PublisherEnded`].
+    pub async fn run(
+        self,
+        metrics: Metrics,
+        shutdown: CancellationToken,
+        ready: impl FnOnce(String),
+    ) -> Result<(), ServerError> {
+        let Server { config, listener, admin, addresses } = self;
+        let limits = config.ingress.clone();
+        let end = CancellationToken::new();
+        let _end = end.clone().drop_guard();
+
+        let (publisher, mut lanes) =
+            Publisher::start(publisher_settings(&config), end.child_token());
+        let topology = Topology::new();
+        tokio::spawn(keep_topology(topology.clone(), config.clone(), end.clone()));
+        if let Some(admin) = admin {
+            let readiness = readiness(publisher.clone(), topology.clone(), shutdown.clone());
+            tokio::spawn(admin::serve(admin, readiness, metrics, end.clone()));
+        }
+        let endpoint = Arc::new(Endpoint {
+            config,
+            publisher: publisher.clone(),
+            topology: topology.clone(),
+            in_flight: Arc::new(Semaphore::new(limits.max_in_flight)),
+        });
+        let connections = TaskTracker::new();
+        // Stops the accept loop and its connections when the publisher ends, too.
+        let stopping = shutdown.child_token();
+        let accepting = tokio::spawn(connection::accept(
+            listener,
+            endpoint,
+            connections.clone(),
+            stopping.clone(),
+        ));
+
+        let serving = async {
+            if !first_contact(&publisher, &topology).await {
+                tracing::warn!("listening without the broker: notifications are answered 503");
+            }
+            ready(addresses.line());
+            shutdown.cancelled().await;
+        };
+        let mut result = tokio::select! {
+            () = serving => Ok(()),
+            () = shutdown.cancelled() => Ok(()),
+            _ = &mut lanes => Err(ServerError::PublisherEnded),
+        };
+
+        let deadline = Instant::now() + limits.shutdown_timeout;
+        stopping.cancel();
+        // The listener is closed when its task has ended.
+        let _ = accepting.await;
+        connections.close();
+        if timeout_at(deadline, connections.wait()).await.is_err() {
+            tracing::warn!(
+                open = connections.len(),
+                "requests did not end in time and are dropped"
+            );
+        }
+        end.cancel();
+        if result.is_ok() {
+            result = drain(lanes, deadline).await;
+        }
+        result
+    }
+}
+
+/// Waits for the lanes to finish what they hold, and for the connection to close.
+async fn drain(lanes: JoinHandle<()>, deadline: Instant) -> Result<(), ServerError> {
+    let deadline = deadline.max(Instant::now() + LEAST_DRAIN);
+    match timeout_at(deadline, lanes).await {
+        Ok(Ok(())) => tracing::info!("stopped"),
+        Ok(Err(_)) => return Err(ServerError::PublisherEnded),
+        // Whoever waited for these confirms was answered `fail` or is gone: nothing is lost.
+        Err(_) => tracing::warn!("the broker did not answer in time; stopped without it"),
+    }
+    Ok(())
+}
+
+impl Addresses {
+    /// The line on standard output.
+    fn line(self) -> String {
+        let Addresses { listen, admin } = self;
+        let admin = admin.map(|address| format!(" admin={address}")).unwrap_or_default();
+        format!("ingress ready listen={listen}{admin}")
+    }
+}
+
+fn publisher_settings(config: &Config) -> PublisherSettings {
+    PublisherSettings {
+        url: config.amqp.url.expose_secret().to_owned(),
+        name: "ingress".to_owned(),
+        lanes: config.ingress.lanes,
+        // The limit is `max_in_flight`; a lane that has all of them must not refuse one.
+        lane_capacity: config.ingress.max_in_flight,
+        confirm_timeout: config.ingress.confirm_timeout,
+    }
+}
+
+async fn keep_topology(topology: Topology, config: Config, end: CancellationToken) {
+    topology.keep(config.amqp.url.expose_secret(), config.events.enabled, end).await;
+}
+
+/// Waits until a notification can be taken; `false` when the broker cannot be reached for now.
+async fn first_contact(publisher: &Publisher, topology: &Topology) -> bool {
+    let contact = async {
+        let declared = topology.first_attempt().await;
+        if declared {
+            publisher.ready().await;
+        }
+        declared
+    };
+    timeout(FIRST_CONTACT, contact).await.unwrap_or(false)
+}
+
+fn readiness(
+    publisher: Publisher,
+    topology: Topology,
+    shutdown: CancellationToken,
+) -> impl Fn() -> Readiness + Send + Sync + 'static {
+    move || {
+        Readiness::of(&[
+            ("stopping", !shutdown.is_cancelled()),
+            ("broker", publisher.is_ready()),
+            ("work queue", topology.is_there()),
+        ])
+    }
+}

@@ -1,0 +1,103 @@
+//! Declaring exchanges and queues, at the start and when they are found missing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use queue::topology::TopologyError;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+/// First and largest pause between two attempts.
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(10)];
+/// Least time between two looks at a topology that seems to be there.
+const REST: Duration = Duration::from_secs(1);
+
+/// What is known about the work queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nobody could ask yet.
+    Unknown,
+    /// The last attempt failed, or a message found no queue.
+    Missing,
+    /// There, as far as we know.
+    There,
+}
+
+/// The topology as the ingress sees it. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Topology {
+    state: Arc<watch::Sender<State>>,
+    look_again: Arc<Notify>,
+}
+
+impl Topology {
+    /// Nothing is known; [`Topology::keep`] finds out.
+    pub(crate) fn new() -> Topology {
+        Topology { state: Arc::new(watch::Sender::new(State::Unknown)), look_again: Arc::default() }
+    }
+
+    /// Whether the work queue is there, as far as we know.
+    pub(crate) fn is_there(&self) -> bool {
+        *self.state.borrow() == State::There
+    }
+
+    /// Waits for the end of the first attempt and says whether it succeeded.
+    pub(crate) async fn first_attempt(&self) -> bool {
+        let mut states = self.state.subscribe();
+        let known = states.wait_for(|state| *state != State::Unknown).await;
+        known.is_ok_and(|state| *state == State::There)
+    }
+
+    /// A message was not taken by any queue: somebody has deleted what was declared.
+    pub(crate) fn look_again(&self) {
+        self.look_again.notify_one();
+    }
+
+    /// Declares what is missing, again and again until it is there, and whenever
+    /// [`Topology::look_again`] asks for it.
+    pub(crate) async fn keep(self, url: &str, events: bool, stop: CancellationToken) {
+        let work = async {
+            loop {
+                self.declare(url, events).await;
+                tokio::time::sleep(REST).await;
+                self.look_again.notified().await;
+                self.state.send_replace(State::Missing);
+            }
+        };
+        stop.run_until_cancelled(work).await;
+    }
+
+    async fn declare(&self, url: &str, events: bool) {
+        let [mut pause, longest] = PAUSES;
+        let mut reported = None;
+        loop {
+            match queue::topology::apply(url, events).await {
+                Ok(changes) => {
+                    if !changes.is_empty() {
+                        tracing::info!(changes = changes.len(), "exchanges and queues declared");
+                    }
+                    self.state.send_replace(State::There);
+                    return;
+                }
+                // An account that may only publish is a good choice where the operator declares.
+                // If a queue is missing nevertheless, the broker returns the first message.
+                Err(error @ TopologyError::Refused { .. }) => {
+                    tracing::warn!(%error, "not allowed to declare: taking the work queue as there");
+                    self.state.send_replace(State::There);
+                    return;
+                }
+                // The same words every ten seconds would hide others: each is logged once.
+                Err(error) => {
+                    let error = error.to_string();
+                    if reported.as_ref() != Some(&error) {
+                        tracing::warn!(error, "exchanges and queues are not known to be there");
+                        reported = Some(error);
+                    }
+                }
+            }
+            self.state.send_replace(State::Missing);
+            tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
+            pause = (pause * 2).min(longest);
+        }
+    }
+}

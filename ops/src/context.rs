@@ -1,0 +1,51 @@
+//! What every verb needs.
+
+use std::future::Future;
+use std::time::Duration;
+
+use service::Config;
+use store::{Connection, Pool};
+use tokio::runtime::Builder;
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// How long background tasks may take to end after a verb that talked to the broker.
+const SHUTDOWN: Duration = Duration::from_secs(2);
+
+/// Configuration and form of the output.
+pub(crate) struct Context {
+    pub(crate) config: Config,
+    pub(crate) output: Output,
+}
+
+impl Context {
+    pub(crate) fn new(config: Config, output: Output) -> Context {
+        Context { config, output }
+    }
+
+    /// A connection to the database.
+    pub(crate) fn database(&self) -> Result<Connection, Failure> {
+        Ok(Pool::new(self.config.database.url.expose_secret(), 1).get()?)
+    }
+
+    /// The broker's URL.
+    pub(crate) fn broker(&self) -> &str {
+        self.config.amqp.url.expose_secret()
+    }
+
+    /// Runs what talks to the broker.
+    pub(crate) fn block_on<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::CouldNotAsk(format!("cannot start threads: {error}")))?;
+        let result = runtime.block_on(work);
+        runtime.shutdown_timeout(SHUTDOWN);
+        result
+    }
+}

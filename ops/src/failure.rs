@@ -1,0 +1,99 @@
+//! Errors that carry the exit code.
+
+use std::process::ExitCode;
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use queue::topology::TopologyError;
+use queue::{ConnectionError, PublishError};
+use service::config::ConfigError;
+use store::{Fault, StoreError};
+
+/// Why a verb did not end with 0. The text goes to stderr.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The answer is no.
+    #[error("{0}")]
+    No(String),
+    /// Usage or configuration.
+    #[error("{0}")]
+    Usage(String),
+    /// The database or the broker could not be asked.
+    #[error("{0}")]
+    CouldNotAsk(String),
+}
+
+impl Failure {
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Failure::No(_) => 1,
+            Failure::Usage(_) => 2,
+            Failure::CouldNotAsk(_) => 3,
+        })
+    }
+}
+
+/// Whether the database refused a row because its key is taken.
+pub(crate) fn is_taken(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+    )
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        let text = format!("database: {error}");
+        if text.contains("doesn't exist") {
+            return Failure::CouldNotAsk(format!(
+                "{text}\nIs the schema there? Run `ops migrate`."
+            ));
+        }
+        match error.fault() {
+            Fault::Data => Failure::No(text),
+            Fault::Infrastructure => Failure::CouldNotAsk(text),
+        }
+    }
+}
+
+impl From<DieselError> for Failure {
+    fn from(error: DieselError) -> Failure {
+        StoreError::from(error).into()
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Failure {
+        Failure::Usage(format!("configuration: {error}"))
+    }
+}
+
+impl From<ConnectionError> for Failure {
+    fn from(error: ConnectionError) -> Failure {
+        match error {
+            ConnectionError::Url { .. } => Failure::Usage(format!("amqp.url: {error}")),
+            error => Failure::CouldNotAsk(format!("broker: {error}")),
+        }
+    }
+}
+
+impl From<TopologyError> for Failure {
+    fn from(error: TopologyError) -> Failure {
+        match error {
+            TopologyError::Conflicts(_) => Failure::No(error.to_string()),
+            TopologyError::Connection(error) => error.into(),
+            error => Failure::CouldNotAsk(format!("broker: {error}")),
+        }
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Failure {
+        let hint = match error {
+            PublishError::Returned { .. } | PublishError::Channel(_) => {
+                "\nAre the queues there? Run `ops topology apply`."
+            }
+            _ => "",
+        };
+        Failure::CouldNotAsk(format!("broker: {error}{hint}"))
+    }
+}

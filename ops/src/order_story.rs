@@ -1,0 +1,250 @@
+//! An order as a story for a person: what it is, one line per happening in Beijing time, and at the
+//! end what was not done and why.
+
+use alipay::Fen;
+use order::ProductKind;
+use store::report::{BeijingTime, Order};
+
+use crate::order_page::{Change, Happening, OrderPage, ProductLine};
+use crate::output::plain;
+use crate::status_name::{status_chinese, status_name};
+use crate::verb::review::meaning;
+
+/// The whole page as text.
+pub(crate) fn tell(page: &OrderPage) -> String {
+    let mut text = header(&page.order.row, &page.product);
+    text.push('\n');
+    for (at, line) in happenings(page) {
+        text.push_str(&format!("{at}  {}\n", plain(&line)));
+    }
+    let goods = goods(page);
+    if !goods.is_empty() {
+        text.push_str("\ngoods\n");
+        text.extend(goods.iter().map(|line| format!("  {}\n", plain(line))));
+    }
+    let not_done = not_done(page);
+    if !not_done.is_empty() {
+        text.push('\n');
+        text.extend(not_done.iter().map(|line| format!("{}\n", plain(line))));
+    }
+    text
+}
+
+/// What the order is, in a few lines.
+pub(crate) fn header(row: &Order, product: &ProductLine) -> String {
+    let mut lines = vec![
+        format!("order {}: {} {}", row.id, status_chinese(row.status), in_words(row)),
+        format!(
+            "{} x {} ({}, {}), {} yuan, merchant {}",
+            row.quantity,
+            product.name,
+            product.id,
+            product.kind.as_str(),
+            Fen::new(row.total_fee),
+            row.merchant
+        ),
+    ];
+    for (name, value) in [
+        ("subject", &row.subject),
+        ("account", &row.account),
+        ("trade", row.trade_no.as_ref().unwrap_or(&String::new())),
+        ("buyer", row.buyer_email.as_ref().unwrap_or(&String::new())),
+    ] {
+        if !value.is_empty() {
+            lines.push(format!("{name} {value}"));
+        }
+    }
+    if let Some(paid) = row.paid_dtime {
+        lines.push(format!("paid {paid}"));
+    }
+    if row.refunded_fee > 0 {
+        lines.push(format!("refunded {} yuan", Fen::new(row.refunded_fee)));
+    }
+    lines.iter().map(|line| format!("{}\n", plain(line))).collect()
+}
+
+fn in_words(row: &Order) -> String {
+    let words = match row.status {
+        0 if row.trade_status == 1 => "placed, the buyer was asked to pay",
+        0 if row.trade_status == 7 => "placed, paid to a seller's account that cannot receive yet",
+        0 => "placed, nothing paid",
+        8 => "paid, a refund is possible",
+        4 => "finished, no refund is possible any more",
+        32 if row.is_finish => "closed without payment",
+        32 => "closed after a payment: nobody knows yet where the money is",
+        105 => "refunded in full and closed",
+        106 => "a refund was refused or withdrawn, the trade went on",
+        _ => "unknown to this version",
+    };
+    format!("{} {words}", row.status)
+}
+
+/// One line per happening, sorted by time.
+fn happenings(page: &OrderPage) -> Vec<(BeijingTime, String)> {
+    let mut lines = vec![(page.order.row.created_at, "placed".to_owned())];
+    lines.extend(page.story.iter().map(|told| (told.at, notification(told))));
+    lines.extend(goods_moved_alone(page));
+    for review in &page.reviews {
+        if let (Some(at), Some(by)) = (review.ended_at, &review.decided_by) {
+            let decision = review.decision.as_deref().unwrap_or("ended");
+            let note = review.note.as_deref().unwrap_or_default();
+            lines
+                .push((at, format!("review {} decided by {by}: {decision} {note}", review.reason)));
+        }
+    }
+    lines.sort_by_key(|(at, _)| *at);
+    lines
+}
+
+fn notification(told: &Happening) -> String {
+    let what = told.trade_status.as_deref().unwrap_or(&told.kind);
+    let mut line = format!("Alipay said {what}");
+    if let Some(trade_no) = &told.trade_no {
+        line.push_str(&format!(" of trade {trade_no}"));
+    }
+    line.push_str(": ");
+    match told.outcome.as_str() {
+        "applied" => line.push_str(&applied(told)),
+        "unchanged" => line.push_str("nothing new"),
+        "unknown" => line.push_str("a trade status that this version does not know"),
+        "rejected" => {
+            let reason = told.reason.as_deref().unwrap_or("no reason");
+            let error = told.error.as_deref().unwrap_or("no evidence");
+            line.push_str(&format!("rejected, {reason}: {error}"));
+        }
+        other => line.push_str(other),
+    }
+    if told.seen > 1 {
+        line.push_str(&format!(" (seen {} times, last {})", told.seen, told.last_seen));
+    }
+    line
+}
+
+fn applied(told: &Happening) -> String {
+    let mut parts = Vec::new();
+    if !told.facts_added.is_empty() {
+        parts.push(told.facts_added.join(", "));
+    }
+    if let Some(change) = &told.changes {
+        parts.extend(steps(change));
+    }
+    if parts.is_empty() { "noted".to_owned() } else { parts.join("; ") }
+}
+
+fn steps(change: &Change) -> Vec<String> {
+    let mut steps = Vec::new();
+    let status = change.status;
+    if status.before != status.after {
+        let (was, is) = (status_name(status.before), status_name(status.after));
+        steps.push(format!("status {was} -> {is} {}", status_chinese(status.after)));
+    }
+    let refunded = change.refunded_fee;
+    if refunded.before != refunded.after {
+        let (was, is) = (Fen::new(refunded.before), Fen::new(refunded.after));
+        steps.push(format!("refunded {was} -> {is} yuan"));
+    }
+    steps.extend(change.goods.as_ref().map(|goods| format!("goods {goods}")));
+    if !change.events.is_empty() {
+        steps.push(format!("events {}", change.events.join(", ")));
+    }
+    steps
+}
+
+/// What happened to the goods without a notification: stock arrived, a person acted.
+fn goods_moved_alone(page: &OrderPage) -> Vec<(BeijingTime, String)> {
+    let Some(fulfillment) = &page.fulfillment else { return Vec::new() };
+    let told = |states: &[&str]| {
+        page.story
+            .iter()
+            .filter_map(|told| told.changes.as_ref()?.goods.as_deref())
+            .any(|goods| states.contains(&goods))
+    };
+    let moves = [
+        (fulfillment.waiting_since, &["awaiting_stock", "awaiting_manual"][..], "goods wait"),
+        (fulfillment.delivered_at, &["delivered"], "goods delivered"),
+        (fulfillment.returned_at, &["returned"], "goods returned"),
+    ];
+    moves
+        .into_iter()
+        .filter(|(_, states, _)| !told(states))
+        .filter_map(|(at, _, what)| Some((at?, what.to_owned())))
+        .collect()
+}
+
+fn goods(page: &OrderPage) -> Vec<String> {
+    let mut lines: Vec<String> =
+        page.goods.iter().map(|code| format!("{} {}", code.code, code.state)).collect();
+    if let Some(entitlement) = &page.entitlement {
+        let account = &entitlement.account;
+        lines.push(format!(
+            "{} days from {} for {account}",
+            entitlement.days, entitlement.starts_at
+        ));
+    }
+    lines
+}
+
+/// What was not done, and why.
+fn not_done(page: &OrderPage) -> Vec<String> {
+    let mut lines: Vec<String> = not_delivered(page).into_iter().collect();
+    for review in page.reviews.iter().filter(|review| review.state == "open") {
+        let evidence = if review.evidence.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", review.evidence)
+        };
+        lines.push(format!("in review: {}{evidence}: {}", review.reason, meaning(review)));
+    }
+    let rejected = page.story.iter().filter(|told| told.outcome == "rejected").count();
+    if rejected > 0 {
+        lines.push(format!(
+            "not applied: {rejected} notifications were rejected, see `ops dlq list`"
+        ));
+    }
+    let waiting: Vec<&str> = page
+        .events
+        .iter()
+        .filter(|event| event.published_at.is_none())
+        .map(|event| event.event.as_str())
+        .collect();
+    if !waiting.is_empty() {
+        lines.push(format!("not published yet: {}", waiting.join(", ")));
+    }
+    lines
+}
+
+fn not_delivered(page: &OrderPage) -> Option<String> {
+    let row = &page.order.row;
+    let Some(fulfillment) = &page.fulfillment else {
+        let why = match row.status {
+            0 if row.trade_status == 7 => "the payment cannot be received yet (TRADE_PENDING)",
+            0 => "not paid",
+            32 if page.has_fact("paid") => "closed after a payment, the money's place is unknown",
+            32 => "closed without payment",
+            105 => "refunded before anything was delivered",
+            _ => "paid, but no worker has come to its goods yet",
+        };
+        return Some(format!("not delivered: {why}"));
+    };
+    let since = fulfillment.waiting_since.map_or_else(|| "?".to_owned(), |at| at.to_string());
+    let units = fulfillment.units;
+    let line = match fulfillment.state.as_str() {
+        "awaiting_stock" => format!(
+            "not delivered: waiting for stock since {since} ({units} units wanted, {} available)",
+            page.available
+        ),
+        "awaiting_manual" => {
+            format!("not delivered: waiting for a person to deliver since {since}")
+        }
+        "cancelled" => "not delivered: refunded while it waited".to_owned(),
+        "delivered" if page.has_fact("refunded_in_part") => {
+            "not taken back: only part of the money went back, and no message says for which unit"
+                .to_owned()
+        }
+        "returned" if page.product.kind == ProductKind::Manual => {
+            "not taken back by this system: a person has to".to_owned()
+        }
+        _ => return None,
+    };
+    Some(line)
+}

@@ -1,0 +1,83 @@
+//! Results on stdout: a table for a person, or JSON alone for a script.
+
+use std::io::{ErrorKind, Write as _};
+
+use clap::ValueEnum;
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Output {
+    /// Text for a person
+    #[default]
+    Table,
+    /// JSON, amounts in fen, times in RFC 3339
+    Json,
+}
+
+impl Output {
+    /// Prints a result; `text` makes the form for a person, with or without a last newline.
+    pub(crate) fn print<T: Serialize + ?Sized>(
+        self,
+        result: &T,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        let mut page = match self {
+            Output::Table => text(),
+            Output::Json => serde_json::to_string_pretty(result)
+                .map_err(|error| Failure::No(format!("the result is no JSON: {error}")))?,
+        };
+        if !page.ends_with('\n') && !page.is_empty() {
+            page.push('\n');
+        }
+        let mut stdout = std::io::stdout().lock();
+        match stdout.write_all(page.as_bytes()).and_then(|()| stdout.flush()) {
+            // Whoever read it has seen enough, `ops order list | head` for example.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            other => other.map_err(|error| Failure::CouldNotAsk(format!("stdout: {error}"))),
+        }
+    }
+}
+
+/// A table without borders, which also `awk` and `cut` can read.
+pub(crate) fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(header.map(str::to_uppercase));
+    table.add_rows(rows.into_iter().map(|row| row.map(|cell| plain(&cell))));
+    table.trim_fmt()
+}
+
+/// The text with control characters escaped: what came from outside must not steer a terminal.
+pub(crate) fn plain(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            safe.extend(character.escape_default());
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}
+
+/// The value, or nothing.
+pub(crate) fn or_empty<T: ToString>(value: Option<&T>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn what_came_from_outside_does_not_steer_the_terminal() {
+        assert_eq!(plain("订单\u{1b}[31m\nx"), "订单\\u{1b}[31m\\nx");
+    }
+}

@@ -1,0 +1,27 @@
+//! One file per verb: its arguments, what it does, what it prints.
+
+pub(crate) mod dlq;
+pub(crate) mod migrate;
+pub(crate) mod order;
+pub(crate) mod product;
+pub(crate) mod review;
+pub(crate) mod status;
+pub(crate) mod stock;
+pub(crate) mod topology;
+pub(crate) mod verify;
+
+use std::io::Read as _;
+use std::path::Path;
+
+use crate::failure::Failure;
+
+/// The whole file; `-` is stdin.
+fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(path)
+    };
+    read.map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+}

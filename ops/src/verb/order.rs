@@ -1,0 +1,77 @@
+//! `ops order`
+
+mod create;
+mod list;
+mod show;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::status_name::status_name;
+
+/// Place orders and look at them
+#[derive(Args)]
+pub(crate) struct Order {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Create(create::Create),
+    Show(show::Show),
+    List(list::List),
+}
+
+impl Order {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        match self.verb {
+            Verb::Create(verb) => verb.run(context),
+            Verb::Show(verb) => verb.run(context),
+            Verb::List(verb) => verb.run(context),
+        }
+    }
+}
+
+/// A row of `user_order` with the name of its status, as it is printed everywhere.
+#[derive(Serialize)]
+pub(crate) struct OrderLine {
+    #[serde(flatten)]
+    pub(crate) row: store::report::Order,
+    status_name: &'static str,
+}
+
+impl From<store::report::Order> for OrderLine {
+    fn from(row: store::report::Order) -> OrderLine {
+        OrderLine { status_name: status_name(row.status), row }
+    }
+}
+
+/// Reads the id of an order or a product: what Alipay takes as `out_trade_no` and the tables hold.
+pub(crate) fn parse_id(text: &str) -> Result<String, String> {
+    if !(1..=64).contains(&text.len()) {
+        return Err(format!("it has {} bytes, expected 1 to 64", text.len()));
+    }
+    if text.chars().any(char::is_control) {
+        return Err("it holds a control character".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_id;
+
+    #[test]
+    fn ids_are_1_to_64_bytes_without_control_characters() {
+        assert!(parse_id("A-1001").is_ok());
+        assert!(parse_id(&"x".repeat(64)).is_ok());
+        assert!(parse_id("").is_err());
+        assert!(parse_id(&"x".repeat(65)).is_err());
+        // 22 characters of 3 bytes.
+        assert!(parse_id(&"单".repeat(22)).is_err());
+        assert!(parse_id("a\tb").is_err());
+    }
+}

@@ -1,0 +1,108 @@
+//! `ops order create`
+
+use alipay::Fen;
+use clap::Args;
+use order::ProductKind;
+use store::product;
+use store::report;
+use store::user_order::{self, NewOrder};
+use tracing::warn;
+
+use super::{OrderLine, parse_id};
+use crate::context::Context;
+use crate::failure::{Failure, is_taken};
+use crate::order_page::OrderPage;
+use crate::order_story;
+
+/// Place an order, as the shop would
+///
+/// The total is the product's price times the quantity. An id that is taken, at whichever merchant, ends
+/// with 1.
+///
+/// Example: ops order create A-1001 --merchant shop --product gift-100 --quantity 2
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Create {
+    /// Its id (out_trade_no), 1 to 64 bytes
+    #[arg(value_parser = parse_id)]
+    id: String,
+    /// Name of the merchant in the configuration
+    #[arg(long, value_parser = parse_id)]
+    merchant: String,
+    /// The product sold
+    #[arg(long, value_name = "PRODUCT_ID")]
+    product: String,
+    /// Units
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..))]
+    quantity: i32,
+    /// Whom a subscription belongs to
+    #[arg(long, default_value = "", hide_default_value = true, value_parser = parse_account)]
+    account: String,
+    /// Title of the order; the product's name when not given
+    #[arg(long, value_parser = parse_subject)]
+    subject: Option<String>,
+}
+
+impl Create {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let merchants = &context.config.merchants;
+        if !merchants.is_empty() && !merchants.contains_key(&self.merchant) {
+            let known = merchants.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            return Err(Failure::Usage(format!(
+                "merchant {} is not configured (configured: {known})",
+                self.merchant
+            )));
+        }
+        let mut connection = context.database()?;
+        let found = product::by_ids(&mut connection, &[&self.product])?;
+        let Some(product) = found.first() else {
+            return Err(Failure::No(format!("there is no product {}", self.product)));
+        };
+        let total = product.price.get().checked_mul(i64::from(self.quantity)).ok_or_else(|| {
+            let price = product.price;
+            Failure::Usage(format!("{} times {price} yuan is more than fits", self.quantity))
+        })?;
+        if product.kind == ProductKind::Subscription && self.account.is_empty() {
+            warn!("a subscription without --account belongs to nobody");
+        }
+        let new = NewOrder {
+            id: &self.id,
+            merchant: &self.merchant,
+            account: &self.account,
+            product_id: &self.product,
+            quantity: self.quantity,
+            subject: self.subject.as_deref().unwrap_or(&product.name),
+            total_fee: Fen::new(total),
+        };
+        user_order::insert(&mut connection, &new).map_err(|error| {
+            if is_taken(&error) {
+                Failure::No(format!("the order id {} is taken", self.id))
+            } else {
+                error.into()
+            }
+        })?;
+        let Some(row) = report::order(&mut connection, &self.id)? else {
+            return Err(Failure::No(format!("the order {} has vanished", self.id)));
+        };
+        let line = OrderLine::from(row);
+        context
+            .output
+            .print(&line, || order_story::header(&line.row, &OrderPage::product_of(product)))
+    }
+}
+
+fn parse_account(text: &str) -> Result<String, String> {
+    bounded(text, 255)
+}
+
+fn parse_subject(text: &str) -> Result<String, String> {
+    bounded(text, 256)
+}
+
+fn bounded(text: &str, most: usize) -> Result<String, String> {
+    let length = text.chars().count();
+    if length > most {
+        return Err(format!("it has {length} characters, at most {most} fit"));
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,86 @@
+//! `ops order list`
+
+use alipay::Fen;
+use clap::Args;
+use store::report::{OrderFilter, orders};
+
+use super::OrderLine;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::{or_empty, table};
+use crate::status_name::{parse_status, status_chinese};
+
+/// List orders, the one placed last first
+///
+/// Example: ops order list --status 8 --merchant shop --limit 20 --output json
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct List {
+    /// Only this status: 0 placed, 8 paid, 4 finished, 32 closed, 105 refunded, 106 refund_closed
+    #[arg(long, value_parser = parse_status)]
+    status: Option<i16>,
+    /// Only this merchant's
+    #[arg(long)]
+    merchant: Option<String>,
+    /// Only those with an open review
+    #[arg(long)]
+    needs_review: bool,
+    /// The most to list
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
+    limit: i64,
+}
+
+impl List {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let filter = OrderFilter {
+            status: self.status,
+            merchant: self.merchant.as_deref(),
+            needs_review: self.needs_review,
+        };
+        let rows = orders(&mut *context.database()?, &filter, self.limit)?;
+        let lines: Vec<OrderLine> = rows.into_iter().map(OrderLine::from).collect();
+        context.output.print(&lines, || {
+            table(
+                [
+                    "id",
+                    "merchant",
+                    "product",
+                    "units",
+                    "total",
+                    "refunded",
+                    "status",
+                    "",
+                    "goods",
+                    "review",
+                    "placed at",
+                    "trade",
+                ],
+                lines.iter().map(|line| {
+                    let row = &line.row;
+                    [
+                        row.id.clone(),
+                        row.merchant.clone(),
+                        row.product_id.clone(),
+                        row.quantity.to_string(),
+                        Fen::new(row.total_fee).to_string(),
+                        Fen::new(row.refunded_fee).to_string(),
+                        format!("{} {}", row.status, line.status_name),
+                        status_chinese(row.status).to_owned(),
+                        goods(row.is_send_goods, row.is_return_goods).to_owned(),
+                        if row.needs_review { "open" } else { "" }.to_owned(),
+                        row.created_at.to_string(),
+                        or_empty(row.trade_no.as_ref()),
+                    ]
+                }),
+            )
+        })
+    }
+}
+
+fn goods(sent: bool, returned: bool) -> &'static str {
+    match (sent, returned) {
+        (_, true) => "returned",
+        (true, false) => "delivered",
+        (false, false) => "",
+    }
+}

@@ -1,0 +1,45 @@
+//! `ops stock list`
+
+use clap::Args;
+use store::report::stock_levels;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::table;
+
+/// List per product: codes available, delivered, returned, and who waits
+///
+/// Example: ops stock list --output json
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct List {}
+
+impl List {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let levels = stock_levels(&mut *context.database()?)?;
+        context.output.print(&levels, || {
+            table(
+                [
+                    "product",
+                    "available",
+                    "delivered",
+                    "returned",
+                    "waiting orders",
+                    "waiting units",
+                    "name",
+                ],
+                levels.iter().map(|level| {
+                    [
+                        level.product_id.clone(),
+                        level.available.to_string(),
+                        level.delivered.to_string(),
+                        level.returned.to_string(),
+                        level.waiting_orders.to_string(),
+                        level.waiting_units.to_string(),
+                        level.name.clone(),
+                    ]
+                }),
+            )
+        })
+    }
+}

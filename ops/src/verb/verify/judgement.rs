@@ -1,0 +1,199 @@
+//! What can be said about one signature.
+
+use alipay::{Charset, Form, Protocol, Rule, SignType, SignatureError, Verified, canonical};
+use serde::Serialize;
+use service::config::Merchant;
+
+use crate::output::plain;
+
+/// The verdict on a body, with what led to it.
+#[derive(Debug, Serialize)]
+pub(super) struct Judgement {
+    merchant: String,
+    protocol: &'static str,
+    valid: bool,
+    /// Why it is not valid: a word, and a sentence.
+    reason: Option<&'static str>,
+    pub(super) error: Option<String>,
+    /// The check that succeeded.
+    sign_type: Option<&'static str>,
+    algorithm: Option<&'static str>,
+    rule: Option<String>,
+    /// Index in the configuration, from 0.
+    key: Option<usize>,
+    /// Hex SHA-256 of the public key (SPKI, DER); none for an MD5 key.
+    fingerprint: Option<String>,
+    /// The text that is signed, by the rule that held, else by the protocol's own rule.
+    canonical: Option<String>,
+    /// By the other rule, when the signature is not valid and the texts differ.
+    other_canonical: Option<String>,
+    /// The checks that failed, when the signature is not valid.
+    tried: Vec<Check>,
+    /// Parameters that the configuration leaves out of the text.
+    ignored: Vec<String>,
+    pub(super) warnings: Vec<String>,
+    pub(super) notes: Vec<String>,
+}
+
+/// One way to check the signature.
+#[derive(Debug, Serialize)]
+struct Check {
+    sign_type: &'static str,
+    algorithm: &'static str,
+    rule: String,
+    key: usize,
+    fingerprint: Option<String>,
+}
+
+impl Check {
+    fn new(merchant: &Merchant, verified: &Verified) -> Check {
+        let key = match verified.sign_type {
+            SignType::Md5 => None,
+            SignType::Rsa | SignType::Rsa2 => merchant.public_keys.get(verified.key),
+        };
+        Check {
+            sign_type: verified.sign_type.name(),
+            algorithm: match verified.sign_type {
+                SignType::Md5 => "MD5 over the text and the key",
+                SignType::Rsa => "RSA PKCS#1 v1.5 with SHA-1",
+                SignType::Rsa2 => "RSA PKCS#1 v1.5 with SHA-256",
+            },
+            rule: verified.rule.to_string(),
+            key: verified.key,
+            fingerprint: key.map(alipay::PublicKey::fingerprint),
+        }
+    }
+}
+
+impl Judgement {
+    /// Judges a body by the keys and rules of a merchant.
+    pub(super) fn of(merchant: &Merchant, bytes: &[u8]) -> Judgement {
+        let mut judgement = Judgement {
+            merchant: merchant.name.clone(),
+            protocol: merchant.protocol.name(),
+            valid: false,
+            reason: None,
+            error: None,
+            sign_type: None,
+            algorithm: None,
+            rule: None,
+            key: None,
+            fingerprint: None,
+            canonical: None,
+            other_canonical: None,
+            tried: Vec::new(),
+            ignored: merchant.ignore_params.clone(),
+            warnings: Vec::new(),
+            notes: Vec::new(),
+        };
+        let body = judgement.trim(bytes);
+        match Form::parse(body) {
+            Ok(form) => judgement.judge(merchant, &form),
+            Err(error) => {
+                judgement.reason = Some("bad_form");
+                judgement.error = Some(error.to_string());
+            }
+        }
+        judgement
+    }
+
+    /// Cuts off what is not the sender's.
+    fn trim<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let body = match bytes.strip_prefix(b"?") {
+            Some(query) => {
+                self.notes.push("a leading ? was cut off".to_owned());
+                query
+            }
+            None => bytes,
+        };
+        let end =
+            body.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |at| at + 1);
+        if end < body.len() {
+            self.notes.push("newlines at the end were cut off".to_owned());
+        }
+        &body[..end]
+    }
+
+    fn judge(&mut self, merchant: &Merchant, form: &Form) {
+        let ignore = &merchant.ignore_params;
+        let charset = Charset::of(form, merchant.charset).unwrap_or(merchant.charset);
+        let text = |rule| shown(&canonical(form, rule, ignore), charset);
+        let (first, other) = match merchant.protocol {
+            Protocol::Mapi => (Rule::DropEmpty, Rule::Notification),
+            Protocol::Openapi => (Rule::Notification, Rule::DropEmpty),
+        };
+        self.warn_of_strangers(merchant, form);
+        match merchant.verifier.verify(form, ignore) {
+            Ok(verified) => {
+                let check = Check::new(merchant, &verified);
+                self.valid = true;
+                self.sign_type = Some(check.sign_type);
+                self.algorithm = Some(check.algorithm);
+                self.rule = Some(check.rule);
+                self.key = Some(check.key);
+                self.fingerprint = check.fingerprint;
+                self.canonical = Some(text(verified.rule));
+            }
+            Err(error) => {
+                self.reason = Some(error.reason_code());
+                self.error = Some(error.to_string());
+                let (own, others) = (text(first), text(other));
+                self.other_canonical = (own != others).then_some(others);
+                self.canonical = Some(own);
+                if let SignatureError::Mismatch { tried } = &error {
+                    self.tried = tried.iter().map(|way| Check::new(merchant, way)).collect();
+                }
+            }
+        }
+    }
+
+    /// Alipay's old RSA key signs for every merchant, so a valid signature does not say for whom.
+    fn warn_of_strangers(&mut self, merchant: &Merchant, form: &Form) {
+        for (name, configured) in [("seller_id", &merchant.seller_id), ("app_id", &merchant.app_id)]
+        {
+            let (Some(configured), Some(told)) = (configured, form.get(name)) else { continue };
+            if configured.as_bytes() != told {
+                self.warnings.push(format!(
+                    "{name} is {}, the merchant's is {configured}: the ingress refuses it",
+                    told.escape_ascii()
+                ));
+            }
+        }
+    }
+
+    /// For a person.
+    pub(super) fn text(&self) -> String {
+        let mut lines = vec![match &self.error {
+            None => "valid".to_owned(),
+            Some(error) => format!("not valid: {error}"),
+        }];
+        let mut line = |name: &str, value: Option<&str>| {
+            if let Some(value) = value {
+                lines.push(format!("{name:<12} {}", plain(value)));
+            }
+        };
+        line("merchant", Some(&format!("{} ({})", self.merchant, self.protocol)));
+        line("reason", self.reason);
+        line("sign type", self.sign_type);
+        line("algorithm", self.algorithm);
+        line("rule", self.rule.as_deref());
+        line("key", self.key.map(|key| format!("number {key}, from 0")).as_deref());
+        line("fingerprint", self.fingerprint.as_deref());
+        for check in &self.tried {
+            let Check { sign_type, rule, key, .. } = check;
+            let fingerprint = check.fingerprint.as_deref().unwrap_or_default();
+            line("tried", Some(&format!("{sign_type}, {rule}, key {key} {fingerprint}")));
+        }
+        if !self.ignored.is_empty() {
+            line("ignored", Some(&self.ignored.join(", ")));
+        }
+        line("canonical", self.canonical.as_deref());
+        line("or", self.other_canonical.as_deref());
+        lines.join("\n")
+    }
+}
+
+/// The signed bytes as text; where they are none in this charset, with escapes.
+fn shown(canonical: &[u8], charset: Charset) -> String {
+    charset.decode(canonical).unwrap_or_else(|_| canonical.escape_ascii().to_string())
+}
