@@ -5,7 +5,6 @@
 //! prints what happens as it happens; at the end everything is compared with what should be.
 
 mod scenes;
-mod shop;
 mod stage;
 mod summary;
 

@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use hyper::Uri;
 use serde_json::Value;
 use simulator::{Merchant, Notification, Sender, SignedNotification, Trade};
+use testkit::Pipeline;
 
 use crate::say;
-use crate::shop::Shop;
 use crate::stage::{APP_ID, MD5_KEY, SELLER_ID, Stage};
 
 /// How long the pipeline may take for one scene; the longest waits for a retry of 5 s.
@@ -21,7 +21,7 @@ const TOTAL: Fen = Fen::new(1000);
 
 /// The scenes, played one after the other.
 pub(crate) struct Programme<'a> {
-    shop: &'a Shop,
+    shop: &'a Pipeline,
     sender: Sender,
     legacy: Gateway,
     open: Gateway,
@@ -98,9 +98,14 @@ impl<'a> Programme<'a> {
         let (first, second, third) = tokio::join!(first, second, third);
         say(&format!("   TRADE_SUCCESS, three copies at once → {first}, {second}, {third}"));
         let success = Utc::now();
-        say(&format!("   WAIT_BUYER_PAY, late                → {}", self.send(&self.legacy, &waits).await));
+        say(&format!(
+            "   WAIT_BUYER_PAY, late                → {}",
+            self.send(&self.legacy, &waits).await
+        ));
         self.expect("D-PAY", "delivered, one code", |order| {
-            order["status"] == 8 && codes(order, "delivered") == 1 && order["story"].as_array().is_some_and(|s| s.len() == 2)
+            order["status"] == 8
+                && codes(order, "delivered") == 1
+                && order["story"].as_array().is_some_and(|s| s.len() == 2)
         })
         .await?;
         self.time("D-PAY", success)
@@ -140,7 +145,8 @@ impl<'a> Programme<'a> {
         let batch = refund.batch.context("the legacy gateway sends a batch")?;
         self.tell("batch_refund_notify, no order number in it", &self.legacy, batch).await?;
         self.tell("TRADE_SUCCESS", &self.legacy, pays).await?;
-        self.tell("TRADE_CLOSED, REFUND_SUCCESS, no amount in it", &self.legacy, refund.sync).await?;
+        self.tell("TRADE_CLOSED, REFUND_SUCCESS, no amount in it", &self.legacy, refund.sync)
+            .await?;
         self.expect("D-BATCH", "105 refunded, no code is with the buyer", |order| {
             order["status"] == 105 && codes(order, "delivered") == 0
         })
@@ -272,19 +278,14 @@ impl<'a> Programme<'a> {
         holds: impl Fn(&Value) -> bool,
     ) -> anyhow::Result<()> {
         let since = Instant::now();
-        loop {
-            let order = self.shop.show(id)?;
-            if holds(&order) {
-                say(&format!("   ✓ {id}: {what} ({:.1} s)", since.elapsed().as_secs_f32()));
-                return Ok(());
-            }
-            if since.elapsed() > PATIENCE {
+        match self.shop.wait_for_order(id, PATIENCE, holds)? {
+            Ok(_) => say(&format!("   ✓ {id}: {what} ({:.1} s)", since.elapsed().as_secs_f32())),
+            Err(order) => {
                 say(&format!("   ✗ {id}: not {what} after {} s:\n{order:#}", PATIENCE.as_secs()));
                 self.failures.push(format!("{id}: not {what}"));
-                return Ok(());
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        Ok(())
     }
 
     /// Notes the time from `success` to the delivery that the database recorded.

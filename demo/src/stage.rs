@@ -1,17 +1,11 @@
 //! The programs that the demo runs on, and their configuration.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use anyhow::Context;
 use simulator::KeyPair;
-use testkit::Program;
+use testkit::{Pipeline, Program};
 
 use crate::say;
-use crate::shop::Shop;
-
-/// How long a program may take until it is ready.
-const READY: Duration = Duration::from_secs(30);
 
 /// The secret of the demo's merchant at the legacy gateway. Not a secret.
 pub(crate) const MD5_KEY: &str = "demo0secret0of0the0legacy0gateway";
@@ -22,7 +16,7 @@ pub(crate) const APP_ID: &str = "2021000000000001";
 
 /// Everything that runs.
 pub(crate) struct Stage {
-    pub(crate) shop: Shop,
+    pub(crate) shop: Pipeline,
     /// `127.0.0.1:PORT` of the ingress.
     pub(crate) ingress: String,
     /// Alipay's key pair for the Open Platform merchant.
@@ -34,15 +28,13 @@ pub(crate) struct Stage {
 impl Stage {
     /// Writes the configuration, prepares database and broker, starts the programs.
     pub(crate) async fn set() -> anyhow::Result<Stage> {
-        let folder = std::env::current_dir()?.join(".run").join(format!("demo-{}", std::process::id()));
+        let folder =
+            std::env::current_dir()?.join(".run").join(format!("demo-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;
         let keys = KeyPair::generate()?;
         let key_files = keys.write(&folder)?;
-        let config = folder.join("alipay.toml");
-        std::fs::write(
-            &config,
-            format!(
-                r#"# The demo's configuration; DATABASE_URL and AMQP_URL come from the environment.
+        let config = format!(
+            r#"# The demo's configuration; DATABASE_URL and AMQP_URL come from the environment.
 [ingress]
 listen = "127.0.0.1:0"
 admin_listen = "127.0.0.1:0"
@@ -66,21 +58,23 @@ seller_id = "{SELLER_ID}"
 sign_types = ["RSA2"]
 alipay_public_keys_file = "{}"
 "#,
-                key_files.public.display()
-            ),
-        )?;
-        let shop = Shop::new(config);
-        shop.prepare()?;
+            key_files.public.display()
+        );
+        let shop = Pipeline::new(&folder, &config, &[])?.logging_to_files();
+        let codes: Vec<String> = (1..=8).map(|number| format!("CODE-{number:04}")).collect();
+        shop.prepare(&codes)?;
+        shop.add_product("RARE", "限量卡", &["--kind", "stock"])?;
+        shop.add_product("VIP", "会员 30 天", &["--kind", "subscription", "--days", "30"])?;
+        say("· schema, queues, 3 products, 8 codes in stock");
 
-        let mut programs = Vec::new();
-        let ready = start(&mut programs, "ingress", &shop)?;
-        let ingress = ready
-            .split_whitespace()
-            .find_map(|word| word.strip_prefix("listen="))
-            .context("the ingress did not say where it listens")?
-            .to_owned();
-        start(&mut programs, "worker", &shop)?;
-        start(&mut programs, "worker", &shop)?;
+        let (program, ingress) = shop.start_ingress()?;
+        say(&format!("· ingress ready on {ingress} (process {})", program.id()));
+        let mut programs = vec![program];
+        for _ in 0..2 {
+            let (program, line) = shop.start("worker");
+            say(&format!("· {line} (process {})", program.id()));
+            programs.push(program);
+        }
         Ok(Stage { shop, ingress, keys, folder, programs })
     }
 
@@ -98,7 +92,10 @@ alipay_public_keys_file = "{}"
     /// Leaves everything running and says where it is.
     pub(crate) fn keep(&mut self) {
         say("\nLeft running:");
-        say(&format!("  ingress   http://{}/alipay/shop/notify (legacy), /alipay/app/notify", self.ingress));
+        say(&format!(
+            "  ingress   http://{}/alipay/shop/notify (legacy), /alipay/app/notify",
+            self.ingress
+        ));
         let config = self.shop.config().display();
         say(&format!("  config    {config}"));
         for name in ["DATABASE_URL", "AMQP_URL"] {
@@ -109,17 +106,7 @@ alipay_public_keys_file = "{}"
             self.programs.iter().map(|program| program.id().to_string()).collect();
         say(&format!("  stop      kill {}", pids.join(" ")));
         for program in self.programs.drain(..) {
-            // Dropping it would end it.
-            std::mem::forget(program);
+            program.leave();
         }
     }
-}
-
-fn start(programs: &mut Vec<Program>, name: &str, shop: &Shop) -> anyhow::Result<String> {
-    let config = shop.config().display().to_string();
-    let mut program = Program::start(name, &["--config", &config], &[]);
-    let line = program.wait_for_line(&format!("{name} ready"), READY);
-    say(&format!("· {line}  (process {})", program.id()));
-    programs.push(program);
-    Ok(line)
 }

@@ -6,8 +6,9 @@ use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use serde_json::Value;
 
+use testkit::Pipeline;
+
 use crate::say;
-use crate::shop::Shop;
 
 /// Every order with the status and the state of its goods that it must end with.
 const EXPECTED: [(&str, i64, &str); 10] = [
@@ -25,14 +26,14 @@ const EXPECTED: [(&str, i64, &str); 10] = [
 
 /// Prints the end and says whether everything is as it should be.
 pub(crate) fn print(
-    shop: &Shop,
+    shop: &Pipeline,
     latencies: &[(String, Duration)],
     failures: &[String],
 ) -> anyhow::Result<bool> {
     let mut failures = failures.to_vec();
     say("\nOrders (ops order list):");
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED);
+    table.load_style(UTF8_FULL_CONDENSED);
     table.set_header(["order", "status", "", "refunded", "goods", "codes", "review"]);
     for (id, status, goods) in &EXPECTED {
         let order = shop.show(id)?;
@@ -59,7 +60,12 @@ pub(crate) fn print(
     let dead = shop.json(&["dlq", "list"])?;
     let dead = dead.as_array().cloned().unwrap_or_default();
     for letter in &dead {
-        say(&format!("  {}  {}: {}", text(&letter["order"]), text(&letter["reason"]), text(&letter["error"])));
+        say(&format!(
+            "  {}  {}: {}",
+            text(&letter["order"]),
+            text(&letter["reason"]),
+            text(&letter["error"])
+        ));
     }
     if dead.len() != 1 {
         failures.push(format!("{} dead letters, expected 1", dead.len()));

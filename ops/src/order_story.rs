@@ -104,7 +104,9 @@ fn notification(told: &Happening) -> String {
     }
     line.push_str(": ");
     match told.outcome.as_str() {
-        "applied" => line.push_str(&applied(told)),
+        // The outcome is that of the latest run; what an earlier one applied stays on record.
+        "applied" | "unchanged" if has_news(told) => line.push_str(&news(told)),
+        "applied" => line.push_str("noted"),
         "unchanged" => line.push_str("nothing new"),
         "unknown" => line.push_str("a trade status that this version does not know"),
         "rejected" => {
@@ -120,15 +122,13 @@ fn notification(told: &Happening) -> String {
     line
 }
 
-fn applied(told: &Happening) -> String {
-    let mut parts = Vec::new();
-    if !told.facts_added.is_empty() {
-        parts.push(told.facts_added.join(", "));
-    }
-    if let Some(change) = &told.changes {
-        parts.extend(steps(change));
-    }
-    if parts.is_empty() { "noted".to_owned() } else { parts.join("; ") }
+fn has_news(told: &Happening) -> bool {
+    !told.facts_added.is_empty() || told.changes.as_ref().is_some_and(|it| !steps(it).is_empty())
+}
+
+fn news(told: &Happening) -> String {
+    let facts = Some(told.facts_added.join(", ")).filter(|facts| !facts.is_empty());
+    facts.into_iter().chain(told.changes.iter().flat_map(steps)).collect::<Vec<_>>().join("; ")
 }
 
 fn steps(change: &Change) -> Vec<String> {

@@ -1,4 +1,10 @@
 //! The crate against a real RabbitMQ: run through `make test`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy knows test functions, but not the functions that they share"
+)]
 
 mod client;
 mod dead_letter;

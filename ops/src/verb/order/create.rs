@@ -62,8 +62,13 @@ impl Create {
             let price = product.price;
             Failure::Usage(format!("{} times {price} yuan is more than fits", self.quantity))
         })?;
-        if product.kind == ProductKind::Subscription && self.account.is_empty() {
-            warn!("a subscription without --account belongs to nobody");
+        if product.kind == ProductKind::Subscription {
+            if self.account.is_empty() {
+                warn!("a subscription without --account belongs to nobody");
+            }
+            if product.days.unwrap_or(0).checked_mul(self.quantity).is_none() {
+                return Err(Failure::Usage(format!("{} units are too many days", self.quantity)));
+            }
         }
         let new = NewOrder {
             id: &self.id,

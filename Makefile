@@ -1,0 +1,46 @@
+# What a developer types; `make` alone lists it.
+
+CARGO ?= cargo
+# Where cargo builds to.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+TESTKIT := $(TARGET)/debug/testkit
+NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
+RUN_TESTS := $(if $(NEXTEST),$(CARGO) nextest run,$(CARGO) test --lib --bins --tests)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint fmt doc bench chaos services build doctest
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Private RabbitMQ and MariaDB are started for demo and test, and removed afterwards."
+	@echo "  Set AMQP_URL and DATABASE_URL to use servers that run already."
+
+demo: services build ## the whole pipeline on this machine in a minute; KEEP=1 leaves it running
+	$(TESTKIT) run $(if $(KEEP),--keep) -- $(TARGET)/debug/demo $(if $(KEEP),--keep)
+
+test: services lint build doctest ## format, lints and every test; TESTS="-p worker" for some
+	$(TESTKIT) run -- $(RUN_TESTS) $(or $(TESTS),--workspace)
+
+lint: services ## formatting and clippy, warnings denied
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+fmt: ## format everything
+	$(CARGO) fmt --all
+
+doc: services ## the crates' documentation, in target/doc
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+
+services:
+	@scripts/install-services
+
+build: services
+	$(CARGO) build --workspace --bins
+
+doctest: services
+	$(CARGO) test --quiet --doc --workspace
+
+bench chaos:
+	@echo "make $@: not there yet" >&2; exit 2

@@ -1,0 +1,61 @@
+//! What the crates may depend on (see the architecture): checked on the dependency graph itself.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+/// Names of all crates that this one needs to run, directly or not.
+fn graph(package: &str) -> BTreeSet<String> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--locked", "-p", package, "-e", "normal", "--prefix", "none"])
+        .arg("--format={p}")
+        .current_dir(workspace)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let names: BTreeSet<String> =
+        text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
+    assert!(names.contains(package), "{text}");
+    names
+}
+
+#[track_caller]
+fn needs_none_of(package: &str, forbidden: &[&str]) {
+    let graph = graph(package);
+    let found: Vec<_> = forbidden.iter().filter(|name| graph.contains(**name)).collect();
+    assert!(found.is_empty(), "{package} depends on {found:?}");
+}
+
+#[test]
+fn the_ingress_knows_no_database() {
+    needs_none_of("ingress", &["diesel", "mysqlclient-sys", "store", "r2d2", "order"]);
+    // The test can fail: what it looks for is there where it belongs.
+    assert!(graph("store").contains("diesel"));
+    assert!(graph("ingress").contains("lapin"));
+}
+
+#[test]
+fn the_protocol_and_the_order_do_no_input_or_output() {
+    let forbidden = ["lapin", "diesel", "tokio", "hyper", "async-rs", "mio", "reqwest", "rustls"];
+    needs_none_of("alipay", &forbidden);
+    needs_none_of("order", &forbidden);
+}
+
+#[test]
+fn the_service_crate_knows_neither_broker_nor_database() {
+    needs_none_of("service", &["lapin", "diesel", "queue", "store"]);
+    needs_none_of("queue", &["diesel", "store"]);
+    needs_none_of("store", &["lapin", "queue"]);
+}
+
+#[test]
+fn no_common_crate_depends_on_a_program() {
+    let programs = ["ingress", "worker", "ops", "simulator", "testkit", "demo", "bench"];
+    for package in ["alipay", "order", "queue", "service", "store"] {
+        needs_none_of(package, &programs);
+    }
+}

@@ -1,0 +1,94 @@
+//! A broker that is away, silent, or emptied: `fail` in time, and recovery without a restart.
+
+use std::time::{Duration, Instant};
+
+use crate::broker::Broker;
+use crate::notification::good;
+use crate::proxy::Proxy;
+use crate::running::{Ingress, sandbox};
+
+const SHOP: &str = "/alipay/shop/notify";
+const CONFIRM_TIMEOUT: (&str, &str) = ("ALIPAY__INGRESS__CONFIRM_TIMEOUT", "1s");
+
+/// POSTs until it is answered `success`; everything before is `fail` with 503.
+async fn until_taken(ingress: &Ingress, notify_id: &str) {
+    ingress
+        .until("taken again", async || {
+            let answer = ingress.post(SHOP, good(notify_id)).await;
+            assert!(matches!(
+                (answer.status, answer.body.as_str()),
+                (200, "success") | (503, "fail")
+            ));
+            answer.status == 200
+        })
+        .await;
+}
+
+/// POSTs once, which must be refused, and in time.
+async fn refused_in_time(ingress: &Ingress) {
+    let started = Instant::now();
+    let answer = ingress.post(SHOP, good("refused")).await;
+    assert_eq!((answer.status, answer.body.as_str()), (503, "fail"));
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_not_there_at_the_start() {
+    let sandbox = sandbox().await;
+    let proxy = Proxy::to(&sandbox.amqp_url).await;
+    proxy.cut();
+    // Says that it is ready all the same: it listens, and answers.
+    let ingress = Ingress::start_with(&proxy.amqp_url, &[CONFIRM_TIMEOUT]).await;
+    ingress.until_ready_says(503, "broker, work queue").await;
+    refused_in_time(&ingress).await;
+    assert_eq!(ingress.answers("fail", "broker_unavailable").await, 1);
+
+    proxy.mend();
+    ingress.until_ready_says(200, "ready").await;
+    until_taken(&ingress, "later").await;
+    let broker = Broker::connect(&sandbox.amqp_url).await;
+    assert_eq!(broker.arrived().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_goes_away_and_comes_back() {
+    let sandbox = sandbox().await;
+    let proxy = Proxy::to(&sandbox.amqp_url).await;
+    let ingress = Ingress::start_with(&proxy.amqp_url, &[CONFIRM_TIMEOUT]).await;
+    ingress.until_ready_says(200, "ready").await;
+    for _ in 0..2 {
+        proxy.cut();
+        ingress.until_ready_says(503, "broker").await;
+        refused_in_time(&ingress).await;
+        proxy.mend();
+        ingress.until_ready_says(200, "ready").await;
+        until_taken(&ingress, "later").await;
+    }
+    assert_eq!(ingress.answers("success", "").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_says_nothing_any_more() {
+    let sandbox = sandbox().await;
+    let proxy = Proxy::to(&sandbox.amqp_url).await;
+    let ingress = Ingress::start_with(&proxy.amqp_url, &[CONFIRM_TIMEOUT]).await;
+    proxy.silence();
+    refused_in_time(&ingress).await;
+    assert_eq!(ingress.answers("fail", "confirm_timeout").await, 1);
+    proxy.mend();
+    until_taken(&ingress, "later").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_was_deleted_is_declared_again() {
+    let sandbox = sandbox().await;
+    let ingress = Ingress::start_with(&sandbox.amqp_url, &[CONFIRM_TIMEOUT]).await;
+    let broker = Broker::connect(&sandbox.amqp_url).await;
+    until_taken(&ingress, "before").await;
+    broker.delete_work_queue().await;
+    // Without `mandatory` this one would be answered `success`, and lost.
+    refused_in_time(&ingress).await;
+    until_taken(&ingress, "after").await;
+    assert_eq!(broker.arrived().await.len(), 1);
+    ingress.until_ready_says(200, "ready").await;
+}

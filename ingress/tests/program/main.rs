@@ -1,0 +1,16 @@
+//! The real binary against a real broker. Run through `make test`, which starts one.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+mod broker;
+mod client;
+mod notification;
+mod proxy;
+mod running;
+
+mod broker_down;
+mod limits;
+mod refusals;
+mod shutdown;
+mod start;
+mod success;

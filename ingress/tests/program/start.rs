@@ -1,0 +1,43 @@
+//! How the program begins, or does not.
+
+use testkit::run_program;
+
+use crate::running::shop;
+
+#[test]
+fn a_configuration_that_cannot_be_used_ends_with_2_and_names_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("alipay.toml");
+    let path = file.to_str().unwrap();
+    for (text, variables, named) in [
+        ("", &[][..], "merchants: "),
+        ("[ingress]\nlistn = \"127.0.0.1:0\"\n", &shop()[..], "ingress.listn: unknown key"),
+        ("[merchants.x]\nprotocol = \"mapi\"\n", &[][..], "merchants.x.seller_id: required"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let output = run_program("ingress", &["--config", path], variables);
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{log}");
+        assert!(log.contains(named), "{log}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut variables = vec![("ALIPAY__INGRESS__LISTEN", address.as_str())];
+    variables.extend(shop());
+    let output = run_program("ingress", &[], &variables);
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{log}");
+    assert!(log.contains(&format!("ingress.listen {address}")), "{log}");
+}
+
+#[test]
+fn the_version() {
+    let output = run_program("ingress", &["--version"], &[]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text, format!("ingress {}\n", env!("CARGO_PKG_VERSION")));
+}

@@ -1,0 +1,111 @@
+//! Runs `ops` and looks at how it ended.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use testkit::Sandbox;
+
+/// Nothing listens here.
+pub(crate) const NOBODY: (&str, &str) =
+    ("mysql://root@127.0.0.1:1/nothing", "amqp://guest:guest@127.0.0.1:1/%2f");
+
+/// The program with the servers that it should use.
+pub(crate) struct Ops {
+    environment: Vec<(String, String)>,
+}
+
+/// How a run ended.
+pub(crate) struct Answer {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ops {
+    /// With a fresh schema, migrated, and whatever broker the sandbox has.
+    pub(crate) fn with_schema(sandbox: &Sandbox) -> Ops {
+        let ops = Ops::new(sandbox);
+        ops.run("migrate").done();
+        ops
+    }
+
+    /// With the servers of the sandbox; what it lacks cannot be reached.
+    pub(crate) fn new(sandbox: &Sandbox) -> Ops {
+        let or = |url: &String, nobody: &str| {
+            if url.is_empty() { nobody.to_owned() } else { url.clone() }
+        };
+        Ops::at(&or(&sandbox.database_url, NOBODY.0), &or(&sandbox.amqp_url, NOBODY.1))
+    }
+
+    /// With these servers.
+    pub(crate) fn at(database_url: &str, amqp_url: &str) -> Ops {
+        let pairs = [("DATABASE_URL", database_url), ("AMQP_URL", amqp_url), ("RUST_LOG", "info")];
+        Ops { environment: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec() }
+    }
+
+    /// One more variable.
+    pub(crate) fn set(mut self, name: &str, value: &str) -> Ops {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Runs with arguments that hold no spaces.
+    pub(crate) fn run(&self, arguments: &str) -> Answer {
+        self.run_with(&arguments.split_whitespace().collect::<Vec<_>>(), b"")
+    }
+
+    /// Runs with these arguments and this on stdin.
+    pub(crate) fn run_with(&self, arguments: &[&str], stdin: &[u8]) -> Answer {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_ops"))
+            .args(arguments)
+            .env_remove("ALIPAY_CONFIG")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("ops starts");
+        // What is written here is smaller than a pipe; one that does not read it is no error.
+        let _ = child.stdin.take().expect("a pipe").write_all(stdin);
+        let output = child.wait_with_output().expect("ops ends");
+        Answer {
+            code: output.status.code().expect("no signal"),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+
+    /// Runs with `--output json` and exit code 0.
+    pub(crate) fn json(&self, arguments: &str) -> Value {
+        self.run(&format!("{arguments} --output json")).done().json()
+    }
+}
+
+impl Answer {
+    /// With exit code 0.
+    #[track_caller]
+    pub(crate) fn done(self) -> Answer {
+        self.ended(0, "")
+    }
+
+    /// With this exit code, and this text on stderr.
+    #[track_caller]
+    pub(crate) fn ended(self, code: i32, said: &str) -> Answer {
+        assert!(
+            self.code == code && self.stderr.contains(said),
+            "exit code {} (expected {code}), stderr should hold {said:?}:\n{}\nstdout:\n{}",
+            self.code,
+            self.stderr,
+            self.stdout
+        );
+        self
+    }
+
+    /// What is on stdout, which must be JSON alone.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error} in {:?}", self.stdout))
+    }
+}

@@ -1,0 +1,160 @@
+//! migrate, product, stock.
+
+use serde_json::json;
+use testkit::Sandbox;
+
+use crate::program::{NOBODY, Ops};
+
+#[test]
+fn migrate_twice() {
+    let sandbox = Sandbox::database_only();
+    let ops = Ops::new(&sandbox);
+    let first = ops.run("migrate").done();
+    assert!(first.stdout.starts_with("ran "), "{}", first.stdout);
+    assert_eq!(ops.run("migrate").done().stdout, "nothing was pending\n");
+    assert_eq!(ops.json("migrate"), json!({ "ran": [] }));
+}
+
+#[test]
+fn without_servers_the_exit_code_is_3_and_without_a_schema_it_says_so() {
+    let nowhere = Ops::at(NOBODY.0, NOBODY.1);
+    for arguments in ["migrate", "order list", "order show A", "dlq list", "status"] {
+        let answer = nowhere.run(arguments).ended(3, "");
+        assert!(!answer.stderr.contains("guest"), "a password on stderr: {}", answer.stderr);
+    }
+    let sandbox = Sandbox::database_only();
+    Ops::new(&sandbox).run("product list").ended(3, "ops migrate");
+}
+
+#[test]
+fn usage_and_configuration_are_2() {
+    let nowhere = Ops::at(NOBODY.0, NOBODY.1);
+    nowhere.run("").ended(2, "Usage");
+    nowhere.run("order list --status 9").ended(2, "expected one of");
+    nowhere.run("dlq replay").ended(2, "--all");
+    nowhere.run("dlq replay --all --id x").ended(2, "cannot be used with");
+    nowhere.run("--config /nonexistent migrate").ended(2, "/nonexistent");
+    nowhere.run("migrate --config /nonexistent").ended(2, "/nonexistent");
+    nowhere.set("ALIPAY__INGRESS__LISTN", "x").run("migrate").ended(2, "ingress.listn");
+}
+
+#[test]
+fn every_verb_has_a_help_text_with_an_example() {
+    let nowhere = Ops::at(NOBODY.0, NOBODY.1);
+    for verb in [
+        "migrate",
+        "topology plan",
+        "topology apply",
+        "product add",
+        "product list",
+        "stock import",
+        "stock list",
+        "order create",
+        "order show",
+        "order list",
+        "verify",
+        "dlq list",
+        "dlq show",
+        "dlq replay",
+        "review list",
+        "status",
+    ] {
+        let help = nowhere.run(&format!("{verb} --help")).done().stdout;
+        assert!(help.contains(&format!("Example: ops {verb}")), "{help}");
+    }
+}
+
+#[test]
+fn products() {
+    let sandbox = Sandbox::database_only();
+    let ops = Ops::with_schema(&sandbox);
+    let name = ["product", "add", "gift", "--name", "Gift card", "--kind", "stock", "--price"];
+    let added = ops.run_with(&[&name[..], &["99.50", "--output", "json"]].concat(), b"").done();
+    let gift = json!({
+        "id": "gift", "name": "Gift card", "kind": "stock", "price": 9950, "days": null
+    });
+    assert_eq!(added.json(), gift);
+    ops.run_with(&[&name[..], &["1"]].concat(), b"").ended(1, "a product gift already");
+    for price in ["0", "-1", "1.234", "1e3", "x"] {
+        ops.run_with(&[&name[..], &[price]].concat(), b"").ended(2, "");
+    }
+    ops.run("product add vip --name VIP --kind subscription --price 5").ended(2, "--days");
+    ops.run("product add vip --name VIP --kind manual --price 5 --days 3").ended(2, "--days");
+    ops.run("product add vip --name VIP --kind subscription --price 5 --days 30").done();
+    let vip = json!({
+        "id": "vip", "name": "VIP", "kind": "subscription", "price": 500, "days": 30
+    });
+    assert_eq!(ops.json("product list"), json!([gift, vip]));
+    let table = ops.run("product list").done().stdout;
+    assert!(table.contains("99.50") && table.contains("Gift card"), "{table}");
+}
+
+#[test]
+fn stock_is_imported_once_and_bad_files_not_at_all() {
+    let sandbox = Sandbox::database_only();
+    let ops = Ops::with_schema(&sandbox);
+    ops.run("product add gift --name Gift --kind stock --price 10").done();
+    ops.run("product add hand --name Hand --kind manual --price 10").done();
+    let import = |product: &str, bytes: &[u8]| {
+        let arguments = ["stock", "import", product, "--file", "-", "--output", "json"];
+        ops.run_with(&arguments, bytes)
+    };
+
+    let codes = "\u{feff}A\r\n\r\n\"B\\\u{1F600}\n  C\t1 \nA\n";
+    let first = import("gift", codes.as_bytes()).done().json();
+    assert_eq!(first["imported"], 3);
+    assert_eq!(first["already_there"], 0);
+    assert_eq!(first["repeated_line_numbers"], json!([5]));
+    assert_eq!(first["blank_lines"], 1);
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("codes.txt");
+    std::fs::write(&file, "D\n\"B\\\u{1F600}").unwrap();
+    let file = file.to_str().unwrap();
+    let second = ops.run(&format!("stock import gift --file {file}")).done().stdout;
+    assert!(second.starts_with("imported 1, already there 1\n"), "{second}");
+    assert!(second.contains("already there: \"B\\\u{1F600}\n"), "{second}");
+
+    let bad = import("gift", b"E\n\xb2\xe2\nF\n").ended(2, "line 2: not UTF-8");
+    assert!(bad.stderr.contains("nothing was imported"), "{}", bad.stderr);
+    import("nothing", b"E\n").ended(1, "there is no product nothing");
+    import("hand", b"E\n").ended(1, "is of kind manual");
+    ops.run("stock import gift --file /nonexistent").ended(2, "/nonexistent");
+
+    assert_eq!(
+        ops.json("stock list"),
+        json!([{
+            "product_id": "gift", "name": "Gift", "available": 4, "delivered": 0, "returned": 0,
+            "waiting_orders": 0, "waiting_units": 0
+        }])
+    );
+}
+
+#[test]
+fn imports_of_many_codes_go_in_chunks_and_can_be_repeated() {
+    let sandbox = Sandbox::database_only();
+    let ops = Ops::with_schema(&sandbox);
+    ops.run("product add gift --name Gift --kind stock --price 10").done();
+    let folder = tempfile::tempdir().unwrap();
+    let import = |name: &str, numbers: std::ops::Range<u32>| {
+        let file = folder.path().join(name);
+        let codes: Vec<String> = numbers.map(|number| format!("CODE-{number:06}")).collect();
+        std::fs::write(&file, codes.join("\r\n")).unwrap();
+        ops.json(&format!("stock import gift --file {}", file.display()))
+    };
+    assert_eq!(import("a", 0..4_500)["imported"], 4_500);
+    let overlapping = import("b", 2_000..7_000);
+    assert_eq!(
+        (&overlapping["imported"], &overlapping["already_there"]),
+        (&json!(2_500), &json!(2_500))
+    );
+    assert_eq!(overlapping["already_there_codes"].as_array().unwrap().len(), 10);
+
+    // Two at once: what one of them counts as new, the other does not.
+    let counts = std::thread::scope(|scope| {
+        let both = ["c", "d"].map(|name| scope.spawn(move || import(name, 7_000..13_000)));
+        both.map(|import| import.join().unwrap()["imported"].as_u64().unwrap())
+    });
+    assert_eq!(counts.iter().sum::<u64>(), 6_000, "{counts:?}");
+    assert_eq!(ops.json("stock list")[0]["available"], 13_000);
+}

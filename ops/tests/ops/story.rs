@@ -1,0 +1,225 @@
+//! `order show` after notifications that a worker's batch has applied.
+
+use std::collections::HashMap;
+
+use alipay::{Charset, Form, Notification, Protocol};
+use chrono::Utc;
+use order::Identity;
+use queue::{Kind, message_id};
+use serde_json::{Value, json};
+use testkit::Sandbox;
+use worker::incoming::Incoming;
+use worker::verdict::{Never, Verdict};
+
+use crate::program::Ops;
+
+/// A shop with a worker at hand.
+struct Shop {
+    ops: Ops,
+    connection: store::Connection,
+    _sandbox: Sandbox,
+}
+
+impl Shop {
+    fn new() -> Shop {
+        let sandbox = Sandbox::database_only();
+        let ops = Ops::with_schema(&sandbox);
+        let connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+        ops.run("product add gift --name Gift --kind stock --price 10").done();
+        Shop { ops, connection, _sandbox: sandbox }
+    }
+
+    fn stock(&self, codes: &str) {
+        let arguments = ["stock", "import", "gift", "--file", "-"];
+        self.ops.run_with(&arguments, codes.as_bytes()).done();
+    }
+
+    /// What the worker does with a verified form, as the merchant `shop`.
+    fn hear(&mut self, protocol: Protocol, body: &str) -> Verdict {
+        let form = Form::parse(body.as_bytes()).unwrap();
+        let content = Notification::read(&form, protocol, Charset::Utf8)
+            .map_err(|error| Never::new(error.reason_code(), error));
+        let kind = match &content {
+            Ok(Notification::BatchRefund(_)) => Kind::BatchRefund,
+            _ => Kind::TradeStatus,
+        };
+        let incoming = Incoming {
+            message_id: message_id("shop", kind, &form),
+            identity: Identity {
+                merchant: "shop".into(),
+                seller_id: Some("2088000000000001".into()),
+                app_id: None,
+            },
+            kind,
+            charset: Charset::Utf8,
+            form: body.to_owned(),
+            received_at: Utc::now(),
+            attempt: 0,
+            content,
+        };
+        let settled = &[];
+        worker::batch::run(&mut self.connection, &[incoming], settled, true, |_| Ok(()))
+            .unwrap()
+            .remove(0)
+    }
+
+    /// What the restock sweeper does.
+    fn settle(&mut self, order: &str) {
+        let settled = [order.to_owned()];
+        worker::batch::run(&mut self.connection, &[], &settled, true, |_| Ok(())).unwrap();
+    }
+}
+
+fn trade(order: &str, trade_no: &str, more: &str) -> String {
+    format!("out_trade_no={order}&trade_no={trade_no}&total_amount=20.00&{more}")
+}
+
+fn outcomes(shown: &Value) -> Vec<(&str, &str)> {
+    let text = |value: &Value, name: &str| -> &'static str {
+        value[name].as_str().unwrap_or("-").to_owned().leak()
+    };
+    let story = shown["story"].as_array().unwrap();
+    story.iter().map(|told| (text(told, "trade_status"), text(told, "outcome"))).collect()
+}
+
+#[test]
+fn an_order_that_waits_is_delivered_refused_in_part_and_refunded() {
+    let mut shop = Shop::new();
+    shop.ops.run("order create A-1 --merchant shop --product gift --quantity 2").done();
+    shop.stock("CODE-1\n");
+    let paid = trade("A-1", "T1", "trade_status=TRADE_SUCCESS&buyer_logon_id=ann%1B%5B31m");
+    assert_eq!(shop.hear(Protocol::Openapi, &paid), Verdict::Done);
+
+    let text = shop.ops.run("order show A-1").done().stdout;
+    assert!(text.starts_with("order A-1: 已付款 8 paid"), "{text}");
+    assert!(text.contains("not delivered: waiting for stock since 2"), "{text}");
+    assert!(text.contains("(2 units wanted, 1 available)"), "{text}");
+    assert!(!text.contains('\u{1b}'), "a buyer steers the terminal: {text}");
+    let stock = shop.ops.json("stock list");
+    assert_eq!((&stock[0]["waiting_orders"], &stock[0]["waiting_units"]), (&json!(1), &json!(2)));
+
+    shop.stock("CODE-2\n");
+    shop.settle("A-1");
+    let total_is_wrong =
+        "out_trade_no=A-1&trade_no=T1&total_amount=1.00&trade_status=TRADE_SUCCESS";
+    let verdict = shop.hear(Protocol::Openapi, total_is_wrong);
+    assert!(matches!(verdict, Verdict::Never(_)), "{verdict:?}");
+    shop.hear(Protocol::Openapi, &paid);
+    for (request, running_total) in [("r1", "5.00"), ("r2", "12.50")] {
+        let more = format!(
+            "trade_status=TRADE_SUCCESS&refund_fee={running_total}&out_biz_no={request}\
+             &gmt_refund=2026-11-23+12%3A00%3A00.{request}",
+            request = &request[1..]
+        );
+        shop.hear(Protocol::Openapi, &trade("A-1", "T1", &more));
+    }
+
+    let shown = shop.ops.json("order show A-1");
+    assert_eq!(shown["status"], 8);
+    assert_eq!(shown["refunded_fee"], 1250);
+    assert_eq!(shown["needs_review"], true);
+    assert_eq!(shown["fulfillment"]["state"], "delivered");
+    assert_eq!(
+        shown["goods"],
+        json!([
+            { "code": "CODE-1", "state": "delivered" }, { "code": "CODE-2", "state": "delivered" }
+        ])
+    );
+    let amounts: Vec<&Value> =
+        shown["refunds"].as_array().unwrap().iter().map(|refund| &refund["amount"]).collect();
+    assert_eq!(amounts, [500, 750]);
+    assert_eq!(shown["trades"][0]["facts"], json!(["paid", "refunded_in_part"]));
+    assert_eq!(
+        outcomes(&shown),
+        [
+            ("TRADE_SUCCESS", "unchanged"),
+            ("TRADE_SUCCESS", "rejected"),
+            ("TRADE_SUCCESS", "applied"),
+            ("TRADE_SUCCESS", "applied")
+        ]
+    );
+    assert_eq!(shown["notifications"], 4);
+    let first = &shown["story"][0];
+    assert_eq!(first["seen"], 2);
+    assert_eq!(first["facts_added"], json!(["paid"]));
+    assert_eq!(first["changes"]["status"], json!({ "before": 0, "after": 8 }));
+    assert_eq!(first["changes"]["goods"], "awaiting_stock");
+    assert_eq!(first["changes"]["events"], json!(["order.paid"]));
+    assert_eq!(shown["story"][1]["reason"], "total_mismatch");
+    assert_eq!(
+        shown["story"][3]["changes"]["refunded_fee"],
+        json!({ "before": 500, "after": 1250 })
+    );
+
+    let text = shop.ops.run("order show A-1").done().stdout;
+    let first = "Alipay said TRADE_SUCCESS of trade T1: paid; status placed -> paid 已付款; \
+                 goods awaiting_stock; events order.paid (seen 2 times, last 2";
+    assert!(text.contains(first), "{text}");
+    assert!(text.contains("rejected, total_mismatch: the order's total is 20.00 yuan"), "{text}");
+    assert!(text.contains("  goods delivered\n"), "told by no notification: {text}");
+    assert!(text.contains("in review: partial_refund (1250): part of the money"), "{text}");
+    assert!(text.contains("not taken back: only part"), "{text}");
+    assert!(text.contains("not published yet: order.paid"), "{text}");
+    println!("{text}");
+    let list = shop.ops.json("order list --needs-review --status 8");
+    assert_eq!(list[0]["id"], "A-1");
+    let reviews = shop.ops.json("review list");
+    assert!(reviews.as_array().unwrap().iter().any(|row| row["evidence"] == "1250"), "{reviews}");
+}
+
+/// A batch refund names trades, not orders, and may name several.
+#[test]
+fn batch_refunds_belong_to_the_story_through_their_trades() {
+    let mut shop = Shop::new();
+    shop.stock("CODE-1\nCODE-2\nCODE-3\n");
+    let mut trades = HashMap::new();
+    for (order, trade_no) in [("A-1", "2001"), ("A-2", "2002"), ("A-3", "20021")] {
+        shop.ops.run(&format!("order create {order} --merchant shop --product gift")).done();
+        trades.insert(order, trade_no);
+    }
+    let pay = |shop: &mut Shop, order: &str| {
+        let body = format!(
+            "out_trade_no={order}&trade_no={}&total_fee=10.00&trade_status=TRADE_SUCCESS\
+             &seller_id=2088000000000001",
+            trades[order]
+        );
+        assert_eq!(shop.hear(Protocol::Mapi, &body), Verdict::Done);
+    };
+    pay(&mut shop, "A-1");
+    pay(&mut shop, "A-3");
+    // A-2 is not paid yet, as far as we know.
+    let batch = "notify_type=batch_refund_notify&batch_no=B1&success_num=2\
+                 &result_details=2001%5E10.00%5ESUCCESS%232002%5E4.00%5ESUCCESS";
+    assert_eq!(shop.hear(Protocol::Mapi, batch), Verdict::Done);
+    pay(&mut shop, "A-2");
+    let single = "notify_type=batch_refund_notify&batch_no=B2&success_num=1\
+                  &result_details=2002%5E6.00%5ESUCCESS";
+    assert_eq!(shop.hear(Protocol::Mapi, single), Verdict::Done);
+
+    let shown = shop.ops.json("order show A-1");
+    assert_eq!(shown["status"], 105);
+    assert_eq!(
+        outcomes(&shown),
+        [("TRADE_SUCCESS", "applied"), ("batch_refund_notify", "applied")]
+    );
+    assert_eq!(shown["goods"][0]["state"], "returned");
+
+    let shown = shop.ops.json("order show A-2");
+    assert_eq!((&shown["status"], &shown["refunded_fee"]), (&json!(105), &json!(1000)));
+    assert_eq!(
+        outcomes(&shown),
+        [
+            ("batch_refund_notify", "applied"),
+            ("TRADE_SUCCESS", "applied"),
+            ("batch_refund_notify", "applied")
+        ]
+    );
+    let amounts: Vec<&Value> =
+        shown["refunds"].as_array().unwrap().iter().map(|refund| &refund["amount"]).collect();
+    assert_eq!(amounts, [400, 600]);
+
+    // 2002 is a part of 20021, but not its trade.
+    let shown = shop.ops.json("order show A-3");
+    assert_eq!(outcomes(&shown), [("TRADE_SUCCESS", "applied")]);
+    assert_eq!(shown["status"], 8);
+}

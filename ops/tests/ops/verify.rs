@@ -1,0 +1,127 @@
+//! `ops verify`, without any server.
+
+use std::path::Path;
+
+use alipay::{Form, Md5Key, PrivateKey, Rule, Signer};
+
+use crate::program::{Answer, NOBODY, Ops};
+
+const KEYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../common/alipay/tests/fixtures/keys");
+
+fn ops() -> Ops {
+    Ops::at(NOBODY.0, NOBODY.1)
+        .set("ALIPAY__MERCHANTS__OLD__PROTOCOL", "mapi")
+        .set("ALIPAY__MERCHANTS__OLD__SELLER_ID", "2088000000000001")
+        .set("ALIPAY__MERCHANTS__OLD__SIGN_TYPES", "MD5")
+        .set("ALIPAY__MERCHANTS__OLD__MD5_KEY", "a-key-nobody-should-see")
+        .set("ALIPAY__MERCHANTS__OLD__CHARSET", "gbk")
+        .set("ALIPAY__MERCHANTS__NEW__PROTOCOL", "openapi")
+        .set("ALIPAY__MERCHANTS__NEW__APP_ID", "2021000000000001")
+        .set("ALIPAY__MERCHANTS__NEW__SIGN_TYPES", "RSA2")
+        .set(
+            "ALIPAY__MERCHANTS__NEW__ALIPAY_PUBLIC_KEYS_FILE",
+            &format!("{KEYS}/rsa2048-certificate.pem"),
+        )
+}
+
+fn form() -> Form {
+    Form::from_pairs([
+        ("out_trade_no", "A-1"),
+        ("trade_status", "TRADE_SUCCESS"),
+        ("total_fee", "10.00"),
+        ("body", ""),
+        ("seller_id", "2088000000000001"),
+    ])
+}
+
+fn signed_by_md5(mut form: Form) -> String {
+    let signer = Signer::Md5(Md5Key::new("a-key-nobody-should-see"));
+    signer.sign_form(&mut form, Rule::DropEmpty).unwrap();
+    form.encode()
+}
+
+fn verify(merchant: &str, body: &[u8]) -> Answer {
+    let arguments = ["verify", "--merchant", merchant, "--body-file", "-", "--output", "json"];
+    let answer = ops().run_with(&arguments, body);
+    for said in [&answer.stdout, &answer.stderr] {
+        assert!(!said.contains("a-key-nobody-should-see"), "the key is shown: {said}");
+    }
+    answer
+}
+
+#[test]
+fn valid_by_md5() {
+    let mut form = form();
+    form.set("subject", b"\xb2\xe2\xca\xd4");
+    let answer = verify("old", signed_by_md5(form).as_bytes()).done().json();
+    assert_eq!(answer["valid"], true);
+    assert_eq!(answer["sign_type"], "MD5");
+    assert_eq!(answer["key"], 0);
+    assert_eq!(answer["rule"], Rule::DropEmpty.to_string());
+    assert_eq!(answer["fingerprint"], serde_json::Value::Null);
+    assert_eq!(
+        answer["canonical"],
+        "out_trade_no=A-1&seller_id=2088000000000001&subject=测试&total_fee=10.00\
+         &trade_status=TRADE_SUCCESS"
+    );
+    assert_eq!(answer["warnings"], serde_json::json!([]));
+}
+
+#[test]
+fn valid_by_rsa2_with_the_fingerprint_of_the_key() {
+    let pem = std::fs::read_to_string(Path::new(KEYS).join("rsa2048-pkcs1-private.pem")).unwrap();
+    let key = PrivateKey::read(&pem).unwrap();
+    let fingerprint = key.public_key().fingerprint();
+    let mut form = form();
+    form.set("app_id", "2021000000000001");
+    Signer::Rsa2(key).sign_form(&mut form, Rule::Notification).unwrap();
+    let answer = verify("new", form.encode().as_bytes()).done().json();
+    assert_eq!(answer["fingerprint"], fingerprint.as_str());
+    assert_eq!(answer["algorithm"], "RSA PKCS#1 v1.5 with SHA-256");
+}
+
+#[test]
+fn a_changed_value_is_refused_with_the_reason() {
+    let body = signed_by_md5(form()).replace("10.00", "10.01");
+    let answer = verify("old", body.as_bytes()).ended(1, "the signature is not valid").json();
+    assert_eq!(answer["valid"], false);
+    assert_eq!(answer["reason"], "bad_signature");
+    assert_eq!(answer["tried"].as_array().unwrap().len(), 2, "both rules: {answer}");
+    assert!(answer["canonical"].as_str().unwrap().contains("total_fee=10.01"), "{answer}");
+    assert!(answer["other_canonical"].as_str().unwrap().contains("body=&"), "{answer}");
+
+    for (body, reason) in
+        [("a=1", "missing_sign"), ("", "bad_form"), ("a=1&a=2&sign=x", "bad_form")]
+    {
+        assert_eq!(verify("old", body.as_bytes()).ended(1, "").json()["reason"], reason);
+    }
+    let stronger = signed_by_md5(form()).replace("sign_type=MD5", "sign_type=RSA2");
+    let answer = verify("old", stronger.as_bytes()).ended(1, "").json();
+    assert_eq!(answer["reason"], "sign_type_not_allowed");
+}
+
+#[test]
+fn a_query_string_and_a_last_newline_are_tolerated_and_said() {
+    let body = format!("?{}\r\n", signed_by_md5(form()));
+    let answer = verify("old", body.as_bytes()).ended(0, "a leading ? was cut off");
+    assert!(answer.stderr.contains("newlines at the end"), "{}", answer.stderr);
+    assert_eq!(answer.json()["notes"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn another_seller_is_a_warning_and_the_signature_decides() {
+    let mut stranger = form();
+    stranger.set("seller_id", "2088999999999999");
+    let body = signed_by_md5(stranger);
+    let answer = verify("old", body.as_bytes()).ended(0, "seller_id is 2088999999999999");
+    assert_eq!(answer.json()["warnings"].as_array().unwrap().len(), 1);
+    verify("old", body.replace("10.00", "10.01").as_bytes()).ended(1, "2088999999999999");
+}
+
+#[test]
+fn usage() {
+    ops().run("verify --merchant nobody --body-file -").ended(2, "nobody is not configured");
+    ops().run("verify --merchant old --body-file /nonexistent").ended(2, "/nonexistent");
+    let text = ops().run_with(&["verify", "--merchant", "old", "--body-file", "-"], b"a=1").stdout;
+    assert!(text.starts_with("not valid: "), "{text}");
+}

@@ -1,0 +1,48 @@
+//! Private servers for tests, the demo and measurements.
+//!
+//! Tests of this project run against a real RabbitMQ and a real MariaDB. `testkit run -- COMMAND`
+//! starts both on free loopback ports in a fresh [`Folder`], passes their addresses on in
+//! `AMQP_URL`, `DATABASE_URL` and `AMQP_ADMIN_URL`, runs COMMAND and removes everything afterwards.
+//! A URL that is set already wins: that server is used and none is started.
+//!
+//! # Ending, whatever happens
+//!
+//! Every process that belongs to a folder carries `TESTKIT_FOLDER=<folder>` in its environment, and
+//! so do the processes that it starts. A watcher process holds the read end of a pipe; the write
+//! end is in the program that created the folder. When that program ends, be it by `kill -9`, the
+//! pipe closes, and the watcher ends every process that carries the folder's name (found in
+//! `/proc`) and removes the folder. There is no other way of cleaning up, so each run tests it.
+//!
+//! # Three users
+//!
+//! * `testkit run` (for `make test` and `make demo`): [`Folder::create`], then [`Servers::start`].
+//! * Programs that break servers on purpose: the same two calls, then [`RabbitMq`] and [`MariaDb`]
+//!   stop, kill, pause and start again at the same port with the same data.
+//! * Tests: a [`Sandbox`] is a schema and a vhost of one test's own; a [`Program`] is one of our
+//!   binaries as a child process; a [`Pipeline`] is all of them on one configuration.
+//!
+//! Private servers need Linux (`/proc`). Elsewhere set `AMQP_URL` and `DATABASE_URL`.
+
+mod folder;
+mod installed;
+mod management;
+mod mariadb;
+mod output;
+mod pipeline;
+mod ports;
+mod process;
+mod program;
+mod rabbitmq;
+pub mod reap;
+mod sandbox;
+mod server_url;
+mod servers;
+
+pub use folder::{FOLDER_VARIABLE, Folder};
+pub use mariadb::MariaDb;
+pub use pipeline::Pipeline;
+pub use process::ServerError;
+pub use program::{Program, run_program};
+pub use rabbitmq::RabbitMq;
+pub use sandbox::Sandbox;
+pub use servers::{Servers, Wanted};

@@ -1,0 +1,71 @@
+//! `testkit`: a command with a private RabbitMQ and MariaDB. See the library's documentation.
+
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Private RabbitMQ and MariaDB for tests and the demo.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run a command with servers of its own, and remove them afterwards.
+    ///
+    /// Sets AMQP_URL, AMQP_ADMIN_URL and DATABASE_URL. Where AMQP_URL or DATABASE_URL is set
+    /// already, that server is used and none is started. The exit code is the command's; processes
+    /// that the command leaves behind are ended.
+    Run(Run),
+    /// End the servers that `run --keep` left, and remove their folder.
+    Stop {
+        /// The folder that `run --keep` named.
+        folder: PathBuf,
+    },
+    /// End a folder's servers when standard input closes.
+    #[command(hide = true)]
+    Reap { folder: PathBuf },
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    /// Leave the servers running afterwards.
+    #[arg(long)]
+    keep: bool,
+    /// Start one server only.
+    #[arg(long, hide = true)]
+    only: Option<Only>,
+    /// The command and its arguments.
+    #[arg(last = true, required = true)]
+    command: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Only {
+    Rabbitmq,
+    Mariadb,
+}
+
+#[expect(clippy::print_stderr, reason = "errors of a program are on standard error")]
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().verb {
+        Verb::Run(arguments) => run::run(&arguments),
+        Verb::Stop { folder } => testkit::reap::end(&folder)
+            .with_context(|| folder.display().to_string())
+            .map(|()| ExitCode::SUCCESS),
+        Verb::Reap { folder } => testkit::reap::watch(&folder)
+            .with_context(|| folder.display().to_string())
+            .map(|()| ExitCode::SUCCESS),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("testkit: {error:#}");
+        ExitCode::from(3)
+    })
+}
