@@ -76,7 +76,7 @@ async fn serve(stream: TcpStream, endpoint: Arc<Endpoint>, stopping: Cancellatio
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(header_timeout * 1000)
+            .header_read_timeout(header_timeout)
             .max_buf_size(HEAD_BYTES)
             .serve_connection(TokioIo::new(stream), service)
     );

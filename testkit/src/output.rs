@@ -82,6 +82,11 @@ impl Output {
         }
     }
 
+    /// Whether nothing more comes.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.lock().ended
+    }
+
     /// The lines that are kept.
     pub(crate) fn text(&self) -> String {
         let lines = self.lock();

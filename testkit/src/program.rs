@@ -16,6 +16,8 @@ use crate::output::Output;
 const WAIT: Duration = Duration::from_secs(60);
 /// How long the rest of an ended program's output may take to arrive.
 const REST: Duration = Duration::from_secs(1);
+/// How often an ending program is looked at.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// A running program of ours, killed when the value is dropped. What it writes to standard error is
 /// collected, and shown when the value is dropped by a failing test.
@@ -75,10 +77,15 @@ impl Program {
         if let Some(line) = self.output.take_until(prefix, timeout) {
             return line;
         }
-        match self.child.try_wait() {
-            Ok(Some(status)) => panic!("{} ended with {status} before `{prefix}`", self.name),
-            _ => panic!("{} did not print `{prefix}` within {timeout:?}", self.name),
+        // Its output ends a moment before it does.
+        let began = Instant::now();
+        while self.output.has_ended() && began.elapsed() < REST {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                panic!("{} ended with {status} before `{prefix}`", self.name);
+            }
+            sleep(LOOK);
         }
+        panic!("{} did not print `{prefix}` within {timeout:?}", self.name);
     }
 
     /// Its process id.
@@ -134,7 +141,7 @@ impl Program {
                     }
                     return status;
                 }
-                Ok(None) if began.elapsed() < WAIT => sleep(Duration::from_millis(5)),
+                Ok(None) if began.elapsed() < WAIT => sleep(LOOK),
                 Ok(None) => panic!("{} does not end within {WAIT:?}", self.name),
                 Err(error) => panic!("{} cannot be waited for: {error}", self.name),
             }

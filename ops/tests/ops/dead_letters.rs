@@ -192,3 +192,16 @@ fn a_letter_that_cannot_be_published_stays() {
     assert_eq!(answer.stdout, "replayed 0\n");
     assert_eq!(ids(&ops.json("dlq list")), ["x", "y"]);
 }
+
+#[test]
+fn zz_perf() {
+    let sandbox = Sandbox::broker_only();
+    let ops = Ops::new(&sandbox);
+    ops.run("topology apply").done();
+    publish(&sandbox.amqp_url, (0..10_000).map(|n| letter(&format!("id-{n}"), n)).collect());
+    for what in ["dlq list", "dlq list", "dlq show id-5000", "dlq replay --id id-5000", "dlq replay --all"] {
+        let t = std::time::Instant::now();
+        let a = ops.run(&format!("{what} --output json")).done();
+        println!("{what}: {:?} {} {}", t.elapsed(), a.stdout.len(), a.stderr);
+    }
+}

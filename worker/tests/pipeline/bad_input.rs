@@ -1,0 +1,101 @@
+//! Signed but unusable: a dead letter with its reason, nothing delivered, neighbours unharmed.
+
+use alipay::{Charset, Form, Md5Key, Rule, Signer};
+use chrono::{TimeDelta, Utc};
+use simulator::{Notification, Trade};
+
+use crate::world::{TOTAL, World, eventually};
+
+/// The form of a notification, changed and then signed as Alipay would have.
+fn signed(notification: &Notification, change: impl FnOnce(&mut Form)) -> Vec<u8> {
+    let mut form = Form::new();
+    for (name, value) in notification.parameters() {
+        form.set(name, value.as_bytes());
+    }
+    change(&mut form);
+    Signer::Md5(Md5Key::new("only0for0tests"))
+        .sign_form(&mut form, Rule::DropEmpty)
+        .expect("signed");
+    form.encode().into_bytes()
+}
+
+#[tokio::test]
+async fn unusable_notifications_become_dead_letters_with_the_reason() {
+    let mut world = World::new(10);
+    let _worker = world.worker();
+    let order = |number: usize| format!("B{number:06}");
+    world.place_orders("B", 8);
+    let amounts = ["1e2", "-1", "0.001", "99999999999999999999"];
+    let mut expected = Vec::new();
+    for (number, amount) in amounts.iter().enumerate() {
+        let id = order(number + 1);
+        let body = signed(&world.payment(&id), |form| form.set("total_fee", amount.as_bytes()));
+        world.send_body("shop", body).await;
+        expected.push((String::new(), "unreadable_amount".to_owned()));
+    }
+    let body = signed(&world.payment(&order(5)), |form| form.set("trans_currency", b"USD"));
+    world.send_body("shop", body).await;
+    expected.push((order(5), "currency_mismatch".to_owned()));
+
+    let mut old = Trade::open(&world.shop, order(6), TOTAL, Utc::now() - TimeDelta::days(40));
+    let pays = old.pay(Utc::now() - TimeDelta::days(40)).expect("a payment");
+    world.send(pays).await;
+    expected.push((order(6), "trade_older_than_order".to_owned()));
+
+    for (bad, reason) in [
+        ("x".repeat(1000), "unreadable_order_number"),
+        ("B\u{0}1".to_owned(), "unreadable_order_number"),
+        ("B\n1".to_owned(), "unreadable_order_number"),
+    ] {
+        let body = signed(&world.payment("any"), |form| form.set("out_trade_no", bad.as_bytes()));
+        world.send_body("shop", body).await;
+        expected.push((String::new(), reason.to_owned()));
+    }
+    // 0xFF is no lead byte of GBK; the signature is right all the same.
+    let gbk = world.payment(&order(7)).in_charset(Charset::Utf8);
+    let body = signed(&gbk, |form| {
+        form.set("charset", b"gbk");
+        form.set("buyer_email", b"\xff\xff");
+    });
+    world.send_body("shop", body).await;
+    expected.push((String::new(), "invalid_charset".to_owned()));
+
+    expected.sort();
+    eventually("every dead letter is there", || world.dead_letters().len() >= expected.len());
+    assert_eq!(world.dead_letters(), expected);
+    assert_eq!(world.count("user_order WHERE status <> 0"), 0);
+    assert_eq!(world.count("stock_item WHERE state <> 'available'"), 0);
+    assert_eq!(world.count("trade"), 0);
+    // Each is in the inbox too, with its reason.
+    assert_eq!(world.count("notification WHERE outcome = 'rejected'"), 10);
+
+    // A good one behind them is delivered as if they had never been.
+    world.send(world.payment(&order(8))).await;
+    world.expect(&order(8), |order| order["is_send_goods"] == true);
+}
+
+#[tokio::test]
+async fn data_that_the_database_refuses_is_found_alone() {
+    let mut world = World::new(40);
+    world.place_orders("D", 30);
+    // An out_biz_no longer than its column, in the middle of a batch of good ones: sent while no
+    // worker runs, so that they are worked on together.
+    for number in 1..=30 {
+        let id = format!("D{number:06}");
+        if number == 15 {
+            world.sql("UPDATE user_order SET merchant = 'app' WHERE id = 'D000015'");
+            let mut trade = Trade::open(&world.app, id.as_str(), TOTAL, Utc::now());
+            trade.pay(Utc::now()).expect("a payment");
+            let long = "R".repeat(300);
+            let refund = trade.refund(alipay::Fen::new(1), Some(&long), Utc::now());
+            world.send(refund.expect("a refund").sync).await;
+        } else {
+            world.send(world.payment(&id)).await;
+        }
+    }
+    let _worker = world.worker();
+    world.wait_for_count("user_order WHERE is_send_goods", 29);
+    eventually("the guilty one is dead", || !world.dead_letters().is_empty());
+    assert_eq!(world.dead_letters(), [("D000015".to_owned(), "unusable_data".to_owned())]);
+    assert_eq!(world.count("notification WHERE reason = 'unusable_data'"), 1);
+}

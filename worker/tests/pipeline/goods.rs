@@ -1,0 +1,74 @@
+//! All three kinds of product, restocking, events.
+
+use chrono::{TimeDelta, Utc};
+use simulator::Trade;
+
+use crate::world::{TOTAL, World, eventually};
+
+#[tokio::test]
+async fn the_three_kinds_of_product_go_out_and_come_back() {
+    let mut world = World::new(5);
+    let _worker = world.worker();
+    world
+        .pipeline
+        .add_product("VIP", "vip", &["--kind", "subscription", "--days", "30"])
+        .expect("product");
+    world.pipeline.add_product("HAND", "hand", &["--kind", "manual"]).expect("product");
+    for (id, product) in [("S", "CODE"), ("V", "VIP"), ("H", "HAND")] {
+        world.pipeline.order(id, "shop", product).expect("an order");
+        let mut trade = world.trade(id);
+        world.send(trade.pay(Utc::now()).expect("a payment")).await;
+        let state = if id == "H" { "awaiting_manual" } else { "delivered" };
+        world.expect(id, |order| order["fulfillment"]["state"] == state);
+        if id == "H" {
+            // A person is asked to deliver it.
+            world.expect(id, |order| order["needs_review"] == true);
+        }
+        for notification in trade.refund(TOTAL, None, Utc::now()).expect("a refund") {
+            world.send(notification).await;
+        }
+        let state = if id == "H" { "cancelled" } else { "returned" };
+        world.expect(id, |order| {
+            order["status"] == 105
+                && order["fulfillment"]["state"] == state
+                && order["needs_review"] == false
+        });
+    }
+    assert_eq!(world.count("entitlement"), 0);
+    assert_eq!(world.count("stock_item WHERE state = 'returned'"), 1);
+    // One event each, in the outbox and out of it.
+    world.wait_for_count("outbox WHERE published_at IS NOT NULL", 4 + 4 + 3);
+    assert_eq!(world.count("outbox WHERE published_at IS NULL"), 0);
+}
+
+#[tokio::test]
+async fn stock_that_arrives_goes_to_who_paid_first() {
+    let mut world = World::new(0);
+    let _worker = world.worker();
+    world.place_orders("W", 5);
+    // Paid in the opposite order of their numbers.
+    let mut trades = Vec::new();
+    for number in (1..=5_i64).rev() {
+        let id = format!("W{number:06}");
+        let paid = Utc::now() - TimeDelta::minutes(number);
+        let mut trade = Trade::open(&world.shop, id.as_str(), TOTAL, paid);
+        world.send(trade.pay(paid).expect("a payment")).await;
+        trades.push(trade);
+    }
+    world.wait_for_count("fulfillment WHERE state = 'awaiting_stock'", 5);
+    // One of them is refunded while it waits: it gets nothing.
+    let refund = trades[0].refund(TOTAL, None, Utc::now()).expect("a refund");
+    world.send(refund.sync).await;
+    world.expect("W000005", |order| order["fulfillment"]["state"] == "cancelled");
+
+    world.pipeline.import("CODE", &["N1".to_owned(), "N2".to_owned()]).expect("stock");
+    world.wait_for_count("fulfillment WHERE state = 'delivered'", 2);
+    let served = "user_order WHERE is_send_goods AND id IN ('W000004', 'W000003')";
+    assert_eq!(world.count(served), 2, "the two that paid first");
+    world
+        .pipeline
+        .import("CODE", &["N3".to_owned(), "N4".to_owned(), "N5".to_owned()])
+        .expect("stock");
+    world.wait_for_count("fulfillment WHERE state = 'delivered'", 4);
+    eventually("one code is left", || world.count("stock_item WHERE state = 'available'") == 1);
+}
