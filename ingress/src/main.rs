@@ -14,8 +14,9 @@ use service::telemetry::{self, Metrics};
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Configuration file (TOML). Every key is also an environment variable, ALIPAY__SECTION__KEY.
-    #[arg(long, value_name = "FILE", env = "ALIPAY_CONFIG")]
+    /// Configuration file (TOML); ALIPAY_CONFIG when not given. Every key is also an environment variable,
+    /// ALIPAY__SECTION__KEY.
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 

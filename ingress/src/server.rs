@@ -121,7 +121,9 @@ impl Server {
 
         let serving = async {
             if !first_contact(&publisher, &topology).await {
-                tracing::warn!("listening without the broker: notifications are answered 503");
+                tracing::warn!(
+                    "listening, but the broker or its queues are not ready: answering 503"
+                );
             }
             ready(addresses.line());
             shutdown.cancelled().await;

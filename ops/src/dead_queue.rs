@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use indicatif::ProgressBar;
 use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::FieldTable;
@@ -30,6 +31,8 @@ pub(crate) struct DeadQueue {
     left: u32,
     /// Taken and not acknowledged.
     held: u32,
+    /// A bar on stderr, when that is a terminal: a quorum queue gives about 1,000 letters a second.
+    progress: ProgressBar,
 }
 
 impl DeadQueue {
@@ -39,7 +42,8 @@ impl DeadQueue {
         let connection = Connection::open(&settings).await?;
         let channel = connection.create_channel().await?;
         let left = ready(&connection, &channel).await?;
-        Ok(DeadQueue { connection, channel, left, held: 0 })
+        let progress = ProgressBar::new(u64::from(left));
+        Ok(DeadQueue { connection, channel, left, held: 0, progress })
     }
 
     /// Letters that the walk has not met yet.
@@ -57,6 +61,7 @@ impl DeadQueue {
             Ok(Some(message)) => {
                 self.left -= 1;
                 self.held += 1;
+                self.progress.inc(1);
                 Ok(Some(Received::new(message.delivery)))
             }
             Ok(None) => {
@@ -82,6 +87,7 @@ impl DeadQueue {
     /// Gives everything back that was taken and not removed, and waits until the queue has it, so
     /// that the next look sees all.
     pub(crate) async fn close(self) -> Result<(), Failure> {
+        self.progress.finish_and_clear();
         let channel = self.connection.create_channel().await?;
         let wanted = ready(&self.connection, &channel).await?.saturating_add(self.held);
         let goodbye = self.channel.close(200, "OK".into());

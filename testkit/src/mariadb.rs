@@ -110,14 +110,22 @@ fn data(folder: &Folder) -> PathBuf {
     folder.path().join("mariadb")
 }
 
+/// Where it puts temporary tables. A MariaDB that starts removes all of them that it finds: two that
+/// shared /tmp would remove each other's.
+fn temporary(folder: &Folder) -> PathBuf {
+    folder.path().join("mariadb-temporary")
+}
+
 /// Makes the system tables.
 fn install(folder: &Arc<Folder>) -> Result<(), ServerError> {
     fresh_folder(data(folder))?;
+    fresh_folder(temporary(folder))?;
     let program = installed::find(&["mariadb-install-db"], &[], PACKAGE)?;
     let mut command = folder.server_command(&program);
     command
         .arg("--no-defaults")
         .arg(format!("--datadir={}", data(folder).display()))
+        .arg(format!("--tmpdir={}", temporary(folder).display()))
         .args(["--auth-root-authentication-method=normal", "--skip-test-db"])
         .arg("--skip-name-resolve");
     if folder.is_roots() {
@@ -134,6 +142,7 @@ fn launch(folder: &Arc<Folder>, port: u16) -> Result<ServerProcess, ServerError>
     command
         .arg("--no-defaults")
         .arg(format!("--datadir={}", data(folder).display()))
+        .arg(format!("--tmpdir={}", temporary(folder).display()))
         .arg(format!("--port={port}"))
         .arg(format!("--init-file={}", init.display()))
         // Relative to the data folder: the path of a socket must not pass 107 bytes.

@@ -19,11 +19,19 @@ const SERVER_GRACE: Duration = Duration::from_secs(10);
 /// How often `/proc` is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// A process that carries a folder's name.
-#[derive(Debug, Clone, Copy)]
-struct Marked {
-    pid: Pid,
-    server: bool,
+/// How often processes are looked at whose environment is empty. While a process executes another
+/// program its environment is empty for a moment; some processes never have one.
+const EMPTY_LOOKS: u32 = 5;
+
+/// What a look at all processes found.
+#[derive(Debug, Default)]
+struct Found {
+    /// The command and what it started.
+    command: Vec<Pid>,
+    /// Servers.
+    servers: Vec<Pid>,
+    /// Whether a process has an empty environment.
+    empty: bool,
 }
 
 /// The watcher: waits until standard input closes, then ends the folder, unless it was told to
@@ -64,36 +72,39 @@ pub fn end(folder: &Path) -> Result<()> {
 fn end_marked(folder: &Path, servers: bool, signal: Signal, grace: Duration) -> Result<bool> {
     let limit = Instant::now() + grace;
     let mut told = Vec::new();
+    let mut empty_looks = 0;
     loop {
-        let left: Vec<Marked> =
-            marked(folder)?.into_iter().filter(|process| process.server == servers).collect();
+        let found = look(folder)?;
+        let left = if servers { found.servers } else { found.command };
         if left.is_empty() {
-            return Ok(true);
+            if !found.empty || empty_looks == EMPTY_LOOKS {
+                return Ok(true);
+            }
+            empty_looks += 1;
         }
         if Instant::now() > limit {
             return Ok(false);
         }
-        for process in left {
+        for pid in left {
             // SIGTERM once: our programs take a second one as "at once".
-            if signal == Signal::SIGKILL || !told.contains(&process.pid) {
-                told.push(process.pid);
+            if signal == Signal::SIGKILL || !told.contains(&pid) {
+                told.push(pid);
                 // It may have ended in between.
-                let _ = kill(process.pid, signal);
+                let _ = kill(pid, signal);
                 // A paused process would not hear SIGTERM.
-                let _ = kill(process.pid, Signal::SIGCONT);
+                let _ = kill(pid, Signal::SIGCONT);
             }
         }
         sleep(LOOK);
     }
 }
 
-/// Every process whose environment names the folder, except this one. A process that has ended and
-/// was not waited for has an empty environment and does not count.
-fn marked(folder: &Path) -> Result<Vec<Marked>> {
+/// Finds the processes whose environment names the folder, except this one.
+fn look(folder: &Path) -> Result<Found> {
     let mut mark = OsString::from(format!("{FOLDER_VARIABLE}="));
     mark.push(folder);
     let server = format!("{SERVER_VARIABLE}=1");
-    let mut found = Vec::new();
+    let mut found = Found::default();
     for entry in std::fs::read_dir("/proc")? {
         let entry = entry?;
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
@@ -106,7 +117,11 @@ fn marked(folder: &Path) -> Result<Vec<Marked>> {
         let Ok(environment) = std::fs::read(entry.path().join("environ")) else { continue };
         let has = |wanted: &[u8]| environment.split(|byte| *byte == 0).any(|one| one == wanted);
         if has(mark.as_bytes()) {
-            found.push(Marked { pid: Pid::from_raw(pid), server: has(server.as_bytes()) });
+            let kind = if has(server.as_bytes()) { &mut found.servers } else { &mut found.command };
+            kind.push(Pid::from_raw(pid));
+        } else if environment.is_empty() {
+            // Neither a kernel's thread nor a process that has ended has a program.
+            found.empty |= entry.path().join("exe").read_link().is_ok();
         }
     }
     Ok(found)

@@ -1,4 +1,5 @@
 //! `testkit run` ends what it started, however it ends itself.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -128,7 +129,7 @@ fn passes_the_exit_code_on_and_leaves_nothing() {
 fn leaves_nothing_when_it_is_killed() {
     let mut run = Run::start(&[], "echo $TESTKIT_FOLDER; exec sleep 1000");
     let folder = run.folder();
-    assert_eq!(processes(&folder), ["mariadbd", "sleep"]);
+    wait_until("both", || processes(&folder) == ["mariadbd", "sleep"]);
     run.signal(Signal::SIGKILL);
     wait_until("no process", || processes(&folder).is_empty());
     wait_until("no folder", || run.left_files() == 0);

@@ -1,4 +1,5 @@
 //! A test's own schema, vhost and child processes.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::process::Command;
 use std::time::Duration;

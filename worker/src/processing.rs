@@ -40,6 +40,13 @@ pub(crate) struct Processing {
 #[derive(Debug)]
 pub(crate) struct Interrupted;
 
+/// Deliveries and the verdicts that they have so far. Kept from one try to the next, so that what is
+/// settled, its dead letter published, is not done again because a neighbour had to wait.
+struct Work {
+    received: Vec<Received>,
+    verdicts: Vec<Option<Verdict>>,
+}
+
 impl Processing {
     /// Works on deliveries until each has a verdict, however long the database is away.
     pub(crate) async fn process(
@@ -47,35 +54,30 @@ impl Processing {
         connection: &Connection,
         received: Vec<Received>,
     ) -> Result<Vec<(Received, Verdict)>, Interrupted> {
-        let mut received = Arc::new(received);
+        let verdicts = vec![None; received.len()];
+        let mut work = Work { received, verdicts };
         let mut pause = FIRST_PAUSE;
         loop {
-            let (this, work) = (self.clone(), Arc::clone(&received));
-            let task = tokio::task::spawn_blocking(move || this.attempt(&work));
-            let failure = match task.await {
-                Ok(Ok(verdicts)) => {
-                    self.health.set_database(true);
-                    let received = loop {
-                        match Arc::try_unwrap(received) {
-                            Ok(received) => break received,
-                            // The blocking task has ended; its clone goes any moment.
-                            Err(shared) => received = shared,
-                        }
-                        tokio::task::yield_now().await;
-                    };
-                    return Ok(received.into_iter().zip(verdicts).collect());
-                }
-                Ok(Err(failure)) => failure,
-                Err(panic) => {
-                    error!(error = %panic, "a batch panicked; its messages come again");
-                    return Err(Interrupted);
-                }
+            let this = self.clone();
+            let task = tokio::task::spawn_blocking(move || {
+                let result = this.attempt(&mut work);
+                (work, result)
+            });
+            let result;
+            (work, result) = task.await.map_err(|panic| {
+                error!(error = %panic, "a batch panicked; its messages come again");
+                Interrupted
+            })?;
+            let Err(failure) = result else {
+                self.health.set_database(true);
+                let verdicts = work.verdicts.into_iter().flatten();
+                return Ok(work.received.into_iter().zip(verdicts).collect());
             };
             if matches!(failure, BatchError::Store(_)) {
                 self.health.set_database(false);
             }
             counter!("worker_batch_failures_total").increment(1);
-            warn!(error = %failure, pause_ms = pause.as_millis(), messages = received.len(),
+            warn!(error = %failure, pause_ms = pause.as_millis(), messages = work.received.len(),
                 "the batch could not be finished and is tried again");
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -86,12 +88,16 @@ impl Processing {
         }
     }
 
-    /// One try, on a thread that may block.
-    fn attempt(&self, received: &[Received]) -> Result<Vec<Verdict>, BatchError> {
-        let mut verdicts: Vec<Option<Verdict>> = vec![None; received.len()];
+    /// One try for everything without a verdict, on a thread that may block. Ends with a verdict for
+    /// each message, or with a failure that is nobody's fault.
+    fn attempt(&self, work: &mut Work) -> Result<(), BatchError> {
+        let Work { received, verdicts } = work;
         let mut fresh = Vec::new();
         let mut redelivered = Vec::new();
         for (at, message) in received.iter().enumerate() {
+            if verdicts[at].is_some() {
+                continue;
+            }
             match Incoming::read(message, &self.config) {
                 Ok(incoming) if message.redelivered => redelivered.push((at, incoming)),
                 Ok(incoming) => fresh.push((at, incoming)),
@@ -101,15 +107,15 @@ impl Processing {
                 }
             }
         }
-        let mut connection =
-            if fresh.is_empty() && redelivered.is_empty() { None } else { Some(self.pool.get()?) };
-        if let Some(connection) = connection.as_deref_mut() {
-            self.run(connection, received, &fresh, &mut verdicts)?;
-            for item in redelivered {
-                self.run_suspect(connection, received, item, &mut verdicts)?;
-            }
+        if fresh.is_empty() && redelivered.is_empty() {
+            return Ok(());
         }
-        Ok(verdicts.into_iter().map(|verdict| verdict.unwrap_or(Verdict::Locked)).collect())
+        let mut connection = self.pool.get()?;
+        self.run(&mut connection, received, &fresh, verdicts)?;
+        for item in redelivered {
+            self.run_suspect(&mut connection, received, item, verdicts)?;
+        }
+        Ok(())
     }
 
     /// Runs one transaction for `items`; when it fails on its data, halves it until the guilty

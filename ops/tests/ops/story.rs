@@ -160,7 +160,6 @@ fn an_order_that_waits_is_delivered_refused_in_part_and_refunded() {
     assert!(text.contains("in review: partial_refund (1250): part of the money"), "{text}");
     assert!(text.contains("not taken back: only part"), "{text}");
     assert!(text.contains("not published yet: order.paid"), "{text}");
-    println!("{text}");
     let list = shop.ops.json("order list --needs-review --status 8");
     assert_eq!(list[0]["id"], "A-1");
     let reviews = shop.ops.json("review list");
@@ -173,7 +172,7 @@ fn batch_refunds_belong_to_the_story_through_their_trades() {
     let mut shop = Shop::new();
     shop.stock("CODE-1\nCODE-2\nCODE-3\n");
     let mut trades = HashMap::new();
-    for (order, trade_no) in [("A-1", "2001"), ("A-2", "2002"), ("A-3", "20021")] {
+    for (order, trade_no) in [("A-1", "2001"), ("A-2", "2002"), ("A-3", "002")] {
         shop.ops.run(&format!("order create {order} --merchant shop --product gift")).done();
         trades.insert(order, trade_no);
     }
@@ -218,8 +217,14 @@ fn batch_refunds_belong_to_the_story_through_their_trades() {
         shown["refunds"].as_array().unwrap().iter().map(|refund| &refund["amount"]).collect();
     assert_eq!(amounts, [400, 600]);
 
-    // 2002 is a part of 20021, but not its trade.
+    // The text of batch B1 holds 002 too, but no item of that trade.
+    let single = "notify_type=batch_refund_notify&batch_no=B3&success_num=1\
+                  &result_details=002%5E1.00%5ESUCCESS";
+    assert_eq!(shop.hear(Protocol::Mapi, single), Verdict::Done);
     let shown = shop.ops.json("order show A-3");
-    assert_eq!(outcomes(&shown), [("TRADE_SUCCESS", "applied")]);
-    assert_eq!(shown["status"], 8);
+    assert_eq!(
+        outcomes(&shown),
+        [("TRADE_SUCCESS", "applied"), ("batch_refund_notify", "applied")]
+    );
+    assert_eq!((&shown["status"], &shown["refunded_fee"]), (&json!(8), &json!(100)));
 }

@@ -1,7 +1,6 @@
 //! `ops dlq list`
 
 use clap::Args;
-use indicatif::ProgressBar;
 use tracing::warn;
 
 use crate::context::Context;
@@ -46,15 +45,12 @@ impl List {
 
 async fn look(url: &str, limit: u32) -> Result<Vec<DeadLetter>, Failure> {
     let mut queue = DeadQueue::open(url).await?;
-    let progress = ProgressBar::new(u64::from(queue.left().min(limit)));
     let mut letters = Vec::new();
     while letters.len() < limit as usize
         && let Some(received) = queue.next().await?
     {
         letters.push(DeadLetter::from(&received));
-        progress.inc(1);
     }
-    progress.finish_and_clear();
     if queue.left() > 0 {
         warn!(left = queue.left(), limit, "there are more dead letters than the limit");
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::ProgressBar;
 use queue::{Message, Publisher, PublisherSettings, Received};
 use serde::Serialize;
 use tokio::time::timeout;
@@ -102,14 +101,12 @@ async fn walk(
     wanted: Option<&BTreeSet<String>>,
     done: &mut impl FnMut(&Received),
 ) -> Result<(), Failure> {
-    let progress = ProgressBar::new(u64::from(queue.left()));
     loop {
         let mut round: Vec<Received> = Vec::new();
         let mut ended = false;
         while round.len() < ROUND && !ended {
             match queue.next().await? {
                 Some(received) => {
-                    progress.inc(1);
                     if wanted.is_none_or(|ids| ids.contains(&received.message_id)) {
                         round.push(received);
                     }
@@ -134,7 +131,6 @@ async fn walk(
             return Err(error.into());
         }
         if ended {
-            progress.finish_and_clear();
             return Ok(());
         }
     }
