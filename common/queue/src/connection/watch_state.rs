@@ -12,8 +12,8 @@ use tracing::{info, warn};
 
 use super::ConnectionState;
 
-/// How often the status is looked at although no event came. lapin reports no event when the
-/// broker closes a connection without naming an error.
+/// How often the status is looked at although no event came: lapin reports none for a connection
+/// that this side closed, and promises none for every other end.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Starts the task that keeps `state` up to date until the connection is lost.

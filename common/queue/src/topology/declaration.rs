@@ -134,3 +134,55 @@ fn retry_arguments(tier: RetryTier) -> FieldTable {
     arguments.insert(ShortString::from("x-message-ttl"), AMQPValue::LongLongInt(milliseconds));
     arguments
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Declaration;
+    use lapin::types::AMQPValue;
+
+    fn arguments() -> Vec<String> {
+        let text = |value: &AMQPValue| match value {
+            AMQPValue::LongString(text) => text.to_string(),
+            AMQPValue::LongInt(number) => number.to_string(),
+            AMQPValue::LongLongInt(number) => number.to_string(),
+            other => format!("{other:?}"),
+        };
+        Declaration::all(true)
+            .into_iter()
+            .filter_map(|declaration| match declaration {
+                Declaration::Queue { name, arguments } => {
+                    Some(arguments.inner().iter().fold(name, |line, (name, value)| {
+                        let name = name.as_str().trim_start_matches("x-");
+                        format!("{line} {name}={}", text(value))
+                    }))
+                }
+                Declaration::Exchange { .. } | Declaration::Binding { .. } => None,
+            })
+            .collect()
+    }
+
+    /// Queues are on disks out there: these can never change.
+    #[test]
+    fn arguments_of_every_queue() {
+        let all = "delivery-limit=2000000000";
+        let retry = |name: &str, milliseconds: u32| {
+            format!(
+                "{name} dead-letter-exchange=alipay.notify dead-letter-strategy=at-least-once \
+                 {all} message-ttl={milliseconds} overflow=reject-publish queue-type=quorum"
+            )
+        };
+        assert_eq!(
+            arguments(),
+            [
+                format!("alipay.notify.0 {all} queue-type=quorum"),
+                retry("alipay.retry.5s", 5_000),
+                retry("alipay.retry.30s", 30_000),
+                retry("alipay.retry.2m", 120_000),
+                retry("alipay.retry.10m", 600_000),
+                retry("alipay.retry.1h", 3_600_000),
+                format!("alipay.dead {all} queue-type=quorum"),
+                format!("alipay.events.shop {all} queue-type=quorum"),
+            ]
+        );
+    }
+}

@@ -65,7 +65,7 @@ async fn the_broker_closes_the_connection() {
     let client = Client::new().await;
     let proxy = Proxy::start(&client.url).await;
     let started = start_ready(&proxy.url, 1).await;
-    // 320 CONNECTION_FORCED is what an operator's close sends. lapin reports no event for 200.
+    // 320 CONNECTION_FORCED is what an operator's close sends; 200 names no error at all.
     for code in [320, 200] {
         proxy.refuse(true);
         proxy.close(code);
