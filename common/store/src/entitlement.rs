@@ -2,13 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use diesel::mysql::MysqlConnection;
-use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Text;
 use serde::Serialize;
 
 use crate::StoreError;
-use crate::json_rows::{json, sql_time};
+use crate::json_rows::{execute_rows, sql_time};
 
 /// A subscription that an order bought.
 #[derive(Debug, Clone, Serialize)]
@@ -34,13 +31,7 @@ pub fn grant(
     connection: &mut MysqlConnection,
     sorted: &[Entitlement<'_>],
 ) -> Result<(), StoreError> {
-    if sorted.is_empty() {
-        return Ok(());
-    }
-    sql_query(include_str!("sql/entitlement_grant.sql"))
-        .bind::<Text, _>(json(sorted)?)
-        .execute(connection)?;
-    Ok(())
+    execute_rows(connection, include_str!("sql/entitlement_grant.sql"), sorted)
 }
 
 /// Takes subscriptions back.
@@ -48,14 +39,10 @@ pub fn grant(
 /// # Errors
 /// What the database says.
 pub fn revoke(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
-    if order_ids.is_empty() {
-        return Ok(());
-    }
-    sql_query(
+    execute_rows(
+        connection,
         "DELETE e FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) PATH '$')) AS k \
          STRAIGHT_JOIN entitlement AS e FORCE INDEX (PRIMARY) ON e.order_id = k.id",
+        order_ids,
     )
-    .bind::<Text, _>(json(order_ids)?)
-    .execute(connection)?;
-    Ok(())
 }

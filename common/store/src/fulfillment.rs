@@ -8,7 +8,7 @@ use order::FulfillmentState;
 use serde::Serialize;
 
 use crate::StoreError;
-use crate::json_rows::json;
+use crate::json_rows::{execute_rows, load_rows};
 
 #[derive(QueryableByName)]
 struct StateRow {
@@ -26,12 +26,8 @@ pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
 ) -> Result<Vec<(String, FulfillmentState)>, StoreError> {
-    if order_ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<StateRow> = sql_query(include_str!("sql/fulfillment_of_orders.sql"))
-        .bind::<Text, _>(json(order_ids)?)
-        .load(connection)?;
+    let rows: Vec<StateRow> =
+        load_rows(connection, include_str!("sql/fulfillment_of_orders.sql"), order_ids)?;
     rows.into_iter()
         .map(|row| match FulfillmentState::from_column(&row.state) {
             Some(state) => Ok((row.order_id, state)),
@@ -61,13 +57,7 @@ pub fn upsert(
     connection: &mut MysqlConnection,
     sorted_changes: &[Change<'_>],
 ) -> Result<(), StoreError> {
-    if sorted_changes.is_empty() {
-        return Ok(());
-    }
-    sql_query(include_str!("sql/fulfillment_upsert.sql"))
-        .bind::<Text, _>(json(sorted_changes)?)
-        .execute(connection)?;
-    Ok(())
+    execute_rows(connection, include_str!("sql/fulfillment_upsert.sql"), sorted_changes)
 }
 
 #[derive(QueryableByName)]

@@ -6,9 +6,38 @@
 //! goes into, in strict mode, and not turn into NULL on its way there.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::deserialize::QueryableByName;
+use diesel::mysql::{Mysql, MysqlConnection};
+use diesel::sql_types::Text;
+use diesel::{RunQueryDsl, sql_query};
 use serde::{Serialize, Serializer};
 
 use crate::StoreError;
+
+/// Runs a statement whose one parameter is rows as JSON; none where there are no rows.
+pub(crate) fn execute_rows<T: Serialize>(
+    connection: &mut MysqlConnection,
+    statement: &'static str,
+    rows: &[T],
+) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sql_query(statement).bind::<Text, _>(json(rows)?).execute(connection)?;
+    Ok(())
+}
+
+/// Runs a query whose one parameter is keys as JSON; none where there are no keys.
+pub(crate) fn load_rows<T: Serialize, R: QueryableByName<Mysql> + 'static>(
+    connection: &mut MysqlConnection,
+    query: &'static str,
+    keys: &[T],
+) -> Result<Vec<R>, StoreError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sql_query(query).bind::<Text, _>(json(keys)?).load(connection)?)
+}
 
 /// The JSON text of a list of rows.
 pub(crate) fn json<T: Serialize>(rows: &[T]) -> Result<String, StoreError> {

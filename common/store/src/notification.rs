@@ -2,13 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use diesel::mysql::MysqlConnection;
-use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Text;
 use serde::Serialize;
 
 use crate::StoreError;
-use crate::json_rows::{json, sql_time};
+use crate::json_rows::{execute_rows, sql_time};
 
 /// What came of a notification in its latest run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -69,11 +66,5 @@ pub fn record(
     connection: &mut MysqlConnection,
     sorted_records: &[Record<'_>],
 ) -> Result<(), StoreError> {
-    if sorted_records.is_empty() {
-        return Ok(());
-    }
-    sql_query(include_str!("sql/notification_record.sql"))
-        .bind::<Text, _>(json(sorted_records)?)
-        .execute(connection)?;
-    Ok(())
+    execute_rows(connection, include_str!("sql/notification_record.sql"), sorted_records)
 }

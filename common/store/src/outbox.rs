@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Datetime, Nullable, SmallInt, Text};
 use serde::Serialize;
 
 use crate::StoreError;
-use crate::json_rows::json;
+use crate::json_rows::execute_rows;
 
 /// An event that became true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -27,17 +27,13 @@ pub fn insert(
     connection: &mut MysqlConnection,
     sorted_events: &[NewEvent<'_>],
 ) -> Result<(), StoreError> {
-    if sorted_events.is_empty() {
-        return Ok(());
-    }
-    sql_query(
+    execute_rows(
+        connection,
         "INSERT INTO outbox (order_id, event) SELECT j.order_id, j.event FROM JSON_TABLE(?, '$[*]' \
          COLUMNS (order_id VARCHAR(64) PATH '$.order_id', event VARCHAR(64) PATH '$.event')) AS j \
          ON DUPLICATE KEY UPDATE event = j.event",
+        sorted_events,
     )
-    .bind::<Text, _>(json(sorted_events)?)
-    .execute(connection)?;
-    Ok(())
 }
 
 /// An event that waits to be published, with what the shop wants to know of its order.
@@ -90,14 +86,10 @@ pub fn lock_unpublished(
 /// # Errors
 /// What the database says.
 pub fn mark_published(connection: &mut MysqlConnection, ids: &[i64]) -> Result<(), StoreError> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    sql_query(
+    execute_rows(
+        connection,
         "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS j STRAIGHT_JOIN outbox AS x FORCE INDEX (PRIMARY) \
          ON x.id = j.id SET x.published_at = UTC_TIMESTAMP(6)",
+        ids,
     )
-    .bind::<Text, _>(json(ids)?)
-    .execute(connection)?;
-    Ok(())
 }

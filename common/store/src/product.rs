@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use order::ProductKind;
 
 use crate::StoreError;
-use crate::json_rows::json;
+use crate::json_rows::load_rows;
 
 /// A product.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,15 +55,12 @@ impl TryFrom<ProductRow> for Product {
 /// # Errors
 /// What the database says.
 pub fn by_ids(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<Product>, StoreError> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<ProductRow> = sql_query(
+    let rows: Vec<ProductRow> = load_rows(
+        connection,
         "SELECT STRAIGHT_JOIN p.id, p.name, p.kind, p.price, p.days FROM JSON_TABLE(?, '$[*]' \
          COLUMNS (id VARCHAR(64) PATH '$')) AS k JOIN product AS p ON p.id = k.id",
-    )
-    .bind::<Text, _>(json(ids)?)
-    .load(connection)?;
+        ids,
+    )?;
     rows.into_iter().map(Product::try_from).collect()
 }
 

@@ -4,13 +4,12 @@ use alipay::Fen;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
 use order::Refund;
 use serde::Serialize;
 
 use crate::StoreError;
-use crate::json_rows::{json, sql_time, utc};
+use crate::json_rows::{execute_rows, load_rows, sql_time, utc};
 
 /// The trades whose refunds are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -50,12 +49,8 @@ pub fn of_trades(
     connection: &mut MysqlConnection,
     trades: &[MerchantTrade<'_>],
 ) -> Result<Vec<(String, Refund)>, StoreError> {
-    if trades.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<RefundRow> = sql_query(include_str!("sql/refund_of_trades.sql"))
-        .bind::<Text, _>(json(trades)?)
-        .load(connection)?;
+    let rows: Vec<RefundRow> =
+        load_rows(connection, include_str!("sql/refund_of_trades.sql"), trades)?;
     Ok(rows
         .into_iter()
         .map(|row| {
@@ -95,9 +90,6 @@ pub fn upsert(
     connection: &mut MysqlConnection,
     sorted_refunds: &[(&str, &Refund)],
 ) -> Result<(), StoreError> {
-    if sorted_refunds.is_empty() {
-        return Ok(());
-    }
     let rows: Vec<RefundColumns<'_>> = sorted_refunds
         .iter()
         .map(|(merchant, refund)| RefundColumns {
@@ -111,8 +103,5 @@ pub fn upsert(
             gmt_refund: refund.gmt_refund,
         })
         .collect();
-    sql_query(include_str!("sql/refund_upsert.sql"))
-        .bind::<Text, _>(json(&rows)?)
-        .execute(connection)?;
-    Ok(())
+    execute_rows(connection, include_str!("sql/refund_upsert.sql"), &rows)
 }

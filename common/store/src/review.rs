@@ -2,12 +2,11 @@
 
 use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::Text;
 use serde::Serialize;
 
 use crate::StoreError;
-use crate::json_rows::json;
+use crate::json_rows::{execute_rows, load_rows};
 
 /// A case on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,12 +41,8 @@ pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
 ) -> Result<Vec<Case>, StoreError> {
-    if order_ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<CaseRow> = sql_query(include_str!("sql/review_of_orders.sql"))
-        .bind::<Text, _>(json(order_ids)?)
-        .load(connection)?;
+    let rows: Vec<CaseRow> =
+        load_rows(connection, include_str!("sql/review_of_orders.sql"), order_ids)?;
     Ok(rows
         .into_iter()
         .map(|row| Case {
@@ -80,11 +75,5 @@ pub fn upsert(
     connection: &mut MysqlConnection,
     sorted_changes: &[Change<'_>],
 ) -> Result<(), StoreError> {
-    if sorted_changes.is_empty() {
-        return Ok(());
-    }
-    sql_query(include_str!("sql/review_upsert.sql"))
-        .bind::<Text, _>(json(sorted_changes)?)
-        .execute(connection)?;
-    Ok(())
+    execute_rows(connection, include_str!("sql/review_upsert.sql"), sorted_changes)
 }

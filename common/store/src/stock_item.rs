@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 
 use crate::StoreError;
-use crate::json_rows::json;
+use crate::json_rows::{execute_rows, json};
 
 #[derive(QueryableByName)]
 struct IdRow {
@@ -68,13 +68,7 @@ pub struct Given<'a> {
 /// # Errors
 /// What the database says.
 pub fn give(connection: &mut MysqlConnection, given: &[Given<'_>]) -> Result<(), StoreError> {
-    if given.is_empty() {
-        return Ok(());
-    }
-    sql_query(include_str!("sql/stock_item_give.sql"))
-        .bind::<Text, _>(json(given)?)
-        .execute(connection)?;
-    Ok(())
+    execute_rows(connection, include_str!("sql/stock_item_give.sql"), given)
 }
 
 /// Takes back the codes of these orders. A returned code has been seen by the buyer and is not sold
@@ -83,13 +77,7 @@ pub fn give(connection: &mut MysqlConnection, given: &[Given<'_>]) -> Result<(),
 /// # Errors
 /// What the database says.
 pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
-    if order_ids.is_empty() {
-        return Ok(());
-    }
-    sql_query(include_str!("sql/stock_item_take_back.sql"))
-        .bind::<Text, _>(json(order_ids)?)
-        .execute(connection)?;
-    Ok(())
+    execute_rows(connection, include_str!("sql/stock_item_take_back.sql"), order_ids)
 }
 
 /// Adds codes; those that the product has already are left as they are. Returns how many were new,

@@ -4,13 +4,12 @@ use alipay::Fen;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
 use order::{Facts, Parties, Trade};
 use serde::Serialize;
 
 use crate::StoreError;
-use crate::json_rows::{json, sql_time, utc};
+use crate::json_rows::{execute_rows, load_rows, sql_time, utc};
 use crate::user_order::PartyColumns;
 
 /// Names one trade of one order.
@@ -30,13 +29,7 @@ pub fn insert_missing(
     connection: &mut MysqlConnection,
     sorted_keys: &[TradeKey<'_>],
 ) -> Result<(), StoreError> {
-    if sorted_keys.is_empty() {
-        return Ok(());
-    }
-    sql_query(include_str!("sql/trade_insert_missing.sql"))
-        .bind::<Text, _>(json(sorted_keys)?)
-        .execute(connection)?;
-    Ok(())
+    execute_rows(connection, include_str!("sql/trade_insert_missing.sql"), sorted_keys)
 }
 
 #[derive(QueryableByName)]
@@ -118,12 +111,8 @@ pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
 ) -> Result<Vec<(String, Trade)>, StoreError> {
-    if order_ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<TradeRow> = sql_query(include_str!("sql/trade_of_orders.sql"))
-        .bind::<Text, _>(json(order_ids)?)
-        .load(connection)?;
+    let rows: Vec<TradeRow> =
+        load_rows(connection, include_str!("sql/trade_of_orders.sql"), order_ids)?;
     Ok(rows.into_iter().map(|mut row| (std::mem::take(&mut row.order_id), row.into())).collect())
 }
 
@@ -147,12 +136,8 @@ pub fn orders_of(
     connection: &mut MysqlConnection,
     trade_nos: &[&str],
 ) -> Result<Vec<(String, String)>, StoreError> {
-    if trade_nos.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<LinkRow> = sql_query(include_str!("sql/trade_orders_of.sql"))
-        .bind::<Text, _>(json(trade_nos)?)
-        .load(connection)?;
+    let rows: Vec<LinkRow> =
+        load_rows(connection, include_str!("sql/trade_orders_of.sql"), trade_nos)?;
     Ok(rows.into_iter().map(|row| (row.trade_no, row.order_id)).collect())
 }
 
@@ -184,9 +169,6 @@ pub fn update(
     connection: &mut MysqlConnection,
     trades: &[(&str, &Trade)],
 ) -> Result<(), StoreError> {
-    if trades.is_empty() {
-        return Ok(());
-    }
     let rows: Vec<TradeColumns<'_>> = trades
         .iter()
         .map(|(order_id, trade)| TradeColumns {
@@ -202,8 +184,5 @@ pub fn update(
             parties: (&trade.parties).into(),
         })
         .collect();
-    sql_query(include_str!("sql/trade_update.sql"))
-        .bind::<Text, _>(json(&rows)?)
-        .execute(connection)?;
-    Ok(())
+    execute_rows(connection, include_str!("sql/trade_update.sql"), &rows)
 }

@@ -10,7 +10,7 @@ use order::{OrderState, OrderTerms, Parties};
 use serde::Serialize;
 
 use crate::StoreError;
-use crate::json_rows::{json, sql_time};
+use crate::json_rows::{execute_rows, load_rows, sql_time};
 
 /// An order that this transaction has locked.
 #[derive(Debug, Clone)]
@@ -56,12 +56,8 @@ pub fn lock(
     connection: &mut MysqlConnection,
     sorted_ids: &[&str],
 ) -> Result<Vec<LockedOrder>, StoreError> {
-    if sorted_ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<LockedRow> = sql_query(include_str!("sql/user_order_lock.sql"))
-        .bind::<Text, _>(json(sorted_ids)?)
-        .load(connection)?;
+    let rows: Vec<LockedRow> =
+        load_rows(connection, include_str!("sql/user_order_lock.sql"), sorted_ids)?;
     Ok(rows
         .into_iter()
         .map(|row| LockedOrder {
@@ -90,12 +86,7 @@ struct IdRow {
 /// # Errors
 /// What the database says.
 pub fn existing(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<String>, StoreError> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<IdRow> = sql_query(include_str!("sql/user_order_existing.sql"))
-        .bind::<Text, _>(json(ids)?)
-        .load(connection)?;
+    let rows: Vec<IdRow> = load_rows(connection, include_str!("sql/user_order_existing.sql"), ids)?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
@@ -202,13 +193,7 @@ pub fn update(
     connection: &mut MysqlConnection,
     orders: &[OrderColumns<'_>],
 ) -> Result<(), StoreError> {
-    if orders.is_empty() {
-        return Ok(());
-    }
-    sql_query(include_str!("sql/user_order_update.sql"))
-        .bind::<Text, _>(json(orders)?)
-        .execute(connection)?;
-    Ok(())
+    execute_rows(connection, include_str!("sql/user_order_update.sql"), orders)
 }
 
 /// What a shop writes when it places an order.
