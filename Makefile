@@ -9,7 +9,7 @@ RUN_TESTS := $(if $(NEXTEST),$(CARGO) nextest run,$(CARGO) test --lib --bins --t
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint fmt doc bench chaos services build doctest
+.PHONY: help demo test lint fmt doc services build doctest
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,3 @@ build: services
 
 doctest: services
 	$(CARGO) test --quiet --doc --workspace
-
-bench chaos:
-	@echo "make $@: not there yet" >&2; exit 2

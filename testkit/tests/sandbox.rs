@@ -51,7 +51,7 @@ const GIVEN: [(&str, &str); 2] = [("AMQP_URL", "amqp://none"), ("DATABASE_URL", 
 
 #[test]
 fn a_program_is_waited_for_by_its_lines() {
-    let script = "echo one; echo two 2; echo three; echo lost >&2; exec sleep 1000";
+    let script = "echo lost >&2; echo one; echo two 2; echo three; exec sleep 1000";
     let mut program = Program::start("testkit", &["run", "--", "sh", "-c", script], &GIVEN);
     let limit = Duration::from_secs(20);
     assert_eq!(program.wait_for_line("two", limit), "two 2");

@@ -41,7 +41,7 @@ pub fn grant(
 pub fn revoke(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
     execute_rows(
         connection,
-        "DELETE e FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) PATH '$')) AS k \
+        "DELETE e FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS k \
          STRAIGHT_JOIN entitlement AS e FORCE INDEX (PRIMARY) ON e.order_id = k.id",
         order_ids,
     )

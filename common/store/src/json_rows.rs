@@ -3,7 +3,8 @@
 //! A batch statement joins `JSON_TABLE(?, '$[*]' COLUMNS (…))`, so every statement is static text, no
 //! value is ever pasted into SQL, and the number of rows does not matter. Column types in the
 //! `COLUMNS` lists are wide (`TEXT`) on purpose: a value that does not fit must fail at the table it
-//! goes into, in strict mode, and not turn into NULL on its way there.
+//! goes into, in strict mode, and not turn into NULL on its way there. Text columns name their character set:
+//! without it they have the schema's default, and in a latin1 schema 张 becomes `?` without a word.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::deserialize::QueryableByName;

@@ -30,7 +30,7 @@ pub fn insert(
     execute_rows(
         connection,
         "INSERT INTO outbox (order_id, event) SELECT j.order_id, j.event FROM JSON_TABLE(?, '$[*]' \
-         COLUMNS (order_id VARCHAR(64) PATH '$.order_id', event VARCHAR(64) PATH '$.event')) AS j \
+         COLUMNS (order_id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.order_id', event VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.event')) AS j \
          ON DUPLICATE KEY UPDATE event = j.event",
         sorted_events,
     )

@@ -58,7 +58,7 @@ pub fn by_ids(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<Prod
     let rows: Vec<ProductRow> = load_rows(
         connection,
         "SELECT STRAIGHT_JOIN p.id, p.name, p.kind, p.price, p.days FROM JSON_TABLE(?, '$[*]' \
-         COLUMNS (id VARCHAR(64) PATH '$')) AS k JOIN product AS p ON p.id = k.id",
+         COLUMNS (id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS k JOIN product AS p ON p.id = k.id",
         ids,
     )?;
     rows.into_iter().map(Product::try_from).collect()

@@ -1,16 +1,19 @@
 //! topology, dlq, status, with messages that a worker could have dead-lettered.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use alipay::Charset;
 use chrono::{DateTime, TimeDelta, Utc};
+use lapin::options::{BasicGetOptions, QueueDeclareOptions};
+use lapin::types::FieldTable;
 use queue::topology::{DEAD_QUEUE, work_queue};
 use queue::{Envelope, Headers, Kind, Message, Publisher, PublisherSettings};
 use serde_json::{Value, json};
-use testkit::Sandbox;
+use testkit::{Program, Sandbox};
 use tokio_util::sync::CancellationToken;
 
-use crate::program::Ops;
+use crate::program::{NOBODY, Ops};
 
 fn at(minute: i64) -> DateTime<Utc> {
     "2026-11-23T03:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::minutes(minute)
@@ -62,13 +65,19 @@ fn ids(letters: &Value) -> Vec<&str> {
     letters.as_array().unwrap().iter().map(|letter| letter["id"].as_str().unwrap()).collect()
 }
 
-/// Messages by queue, as `ops status` counts them. The database is away, which it says with 3.
-fn depths(ops: &Ops) -> impl Fn(&str) -> Value {
-    let status = ops.run("status --output json").ended(3, "database").json();
-    move |queue| {
-        let queues = status["queues"].as_array().unwrap();
-        queues.iter().find(|row| row["name"] == queue).unwrap()["messages"].clone()
-    }
+/// Messages that are ready in a queue.
+fn depth(url: &str, queue: &str) -> u32 {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let settings = queue::ConnectionSettings::new(url, "test");
+        let connection = queue::Connection::open(&settings).await.unwrap();
+        let channel = connection.create_channel().await.unwrap();
+        let options = QueueDeclareOptions::durable().passive();
+        let queue = channel.queue_declare(queue.into(), options, FieldTable::default()).await;
+        let messages = queue.unwrap().message_count();
+        connection.close().await;
+        messages
+    })
 }
 
 #[test]
@@ -78,7 +87,6 @@ fn topology_is_planned_applied_and_then_complete() {
     for verb in ["dlq list", "dlq show x", "dlq replay --all"] {
         ops.run(verb).ended(3, "ops topology apply");
     }
-    assert_eq!(depths(&ops)(DEAD_QUEUE), Value::Null);
     let planned = ops.json("topology plan");
     assert!(!planned.as_array().unwrap().is_empty());
     assert_eq!(ops.json("topology plan"), planned, "a plan changes nothing");
@@ -115,7 +123,7 @@ fn fifty_looks_lose_nothing_and_are_sorted_by_death() {
     let limited = ops.run("dlq list --limit 5 --output json").ended(0, "more dead letters");
     assert_eq!(limited.json().as_array().unwrap().len(), 5);
     assert_eq!(ids(&ops.json("dlq list")), expected);
-    assert_eq!(depths(&ops)(DEAD_QUEUE), 20);
+    assert_eq!(depth(&sandbox.amqp_url, DEAD_QUEUE), 20);
 }
 
 #[test]
@@ -135,7 +143,7 @@ fn a_letter_is_shown_with_its_form() {
     assert!(text.contains("subject = 测\n") && !text.contains("secret"), "{text}");
     assert_eq!(ops.json("dlq show rubbish")["body"], "no envelope");
     ops.run("dlq show nothing").ended(1, "there is no dead letter nothing");
-    assert_eq!(depths(&ops)(DEAD_QUEUE), 3);
+    assert_eq!(depth(&sandbox.amqp_url, DEAD_QUEUE), 3);
 }
 
 #[test]
@@ -149,33 +157,58 @@ fn replay_one_with_its_copies_and_then_all() {
 
     ops.run("dlq replay --id nothing").ended(1, "there is no dead letter nothing");
     assert_eq!(ops.json("dlq replay --id id-7"), json!({ "replayed": 2 }));
-    let depth = depths(&ops);
-    assert_eq!((depth(&work_queue(0)), depth(DEAD_QUEUE)), (json!(2), json!(599)));
+    let depths =
+        || [work_queue(0).as_str(), DEAD_QUEUE].map(|queue| depth(&sandbox.amqp_url, queue));
+    assert_eq!(depths(), [2, 599]);
     ops.run("dlq replay --id id-7").ended(1, "id-7");
     // The others were only taken and given back, in an order that the broker chose.
     assert_eq!(ops.json("dlq list").as_array().unwrap().len(), 599);
 
     let answer = ops.run("dlq replay --all").done();
     assert_eq!(answer.stdout, "replayed 599\n");
-    for _ in 0..4 {
-        println!("DEPTH {}", depths(&ops)(DEAD_QUEUE));
-        std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(depths(), [601, 0], "acknowledgements got lost on the way");
+    for (id, headers) in take_all(&sandbox.amqp_url, &work_queue(0)) {
+        assert_eq!((headers.attempt, headers.reason), (0, None), "{id}");
+        assert_eq!(headers.first_seen, at(0), "{id}");
     }
-    let depth = depths(&ops);
-    assert_eq!((depth(&work_queue(0)), depth(DEAD_QUEUE)), (json!(601), json!(0)));
-    let headers = work_headers(&sandbox.amqp_url);
-    assert_eq!((headers.attempt, headers.reason, headers.first_seen), (0, None, at(0)));
 }
 
-/// The headers of the next message of the work queue.
-fn work_headers(url: &str) -> Headers {
+#[test]
+fn a_replay_that_is_killed_loses_nothing_and_can_be_repeated() {
+    let sandbox = Sandbox::broker_only();
+    let ops = Ops::new(&sandbox);
+    ops.run("topology apply").done();
+    publish(&sandbox.amqp_url, (0..300).map(|n| letter(&format!("id-{n}"), n)).collect());
+    let mut replay = Program::start("ops", &["dlq", "replay", "--all"], &sandbox.environment());
+    while depth(&sandbox.amqp_url, &work_queue(0)) == 0 {
+        assert!(replay.is_running(), "it ended without a replay: {}", replay.stderr());
+    }
+    replay.kill();
+    let went: BTreeSet<String> = take_all(&sandbox.amqp_url, &work_queue(0)).into_keys().collect();
+    let letters = ops.json("dlq list");
+    let stayed: BTreeSet<String> = ids(&letters).into_iter().map(str::to_owned).collect();
+    assert!(!stayed.is_empty(), "it was not killed on its way");
+    let all: BTreeSet<String> = (0..300).map(|n| format!("id-{n}")).collect();
+    assert_eq!(went.union(&stayed).cloned().collect::<BTreeSet<_>>(), all);
+    assert_eq!(ops.json("dlq replay --all"), json!({ "replayed": stayed.len() }));
+    assert_eq!(ops.json("dlq list"), json!([]));
+}
+
+/// Takes all messages out of a queue.
+fn take_all(url: &str, queue: &str) -> BTreeMap<String, Headers> {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let settings = queue::ConnectionSettings::new(url, "test");
         let connection = queue::Connection::open(&settings).await.unwrap();
         let channel = connection.create_channel().await.unwrap();
-        let got = channel.basic_get(work_queue(0).as_str().into(), Default::default()).await;
-        queue::Received::new(got.unwrap().unwrap().delivery).headers
+        let mut taken = BTreeMap::new();
+        let options = BasicGetOptions { no_ack: true };
+        while let Some(got) = channel.basic_get(queue.into(), options).await.unwrap() {
+            let received = queue::Received::new(got.delivery);
+            taken.insert(received.message_id, received.headers);
+        }
+        connection.close().await;
+        taken
     })
 }
 
@@ -195,4 +228,36 @@ fn a_letter_that_cannot_be_published_stays() {
     let answer = ops.run("dlq replay --all").ended(3, "ops topology apply");
     assert_eq!(answer.stdout, "replayed 0\n");
     assert_eq!(ids(&ops.json("dlq list")), ["x", "y"]);
+}
+
+#[test]
+fn status_counts_what_it_can_ask() {
+    let sandbox = Sandbox::new();
+    let ops = Ops::with_schema(&sandbox);
+    ops.run("product add gift --name Gift --kind stock --price 10").done();
+    ops.run("order create A-1 --merchant shop --product gift").done();
+    let queue = |status: &Value, name: &str| {
+        let queues = status["queues"].as_array().unwrap();
+        queues.iter().find(|row| row["name"] == name).unwrap()["messages"].clone()
+    };
+    let status = ops.json("status");
+    assert_eq!(queue(&status, DEAD_QUEUE), Value::Null);
+    ops.run("topology apply").done();
+    publish(&sandbox.amqp_url, vec![letter("x", 1), letter("y", 2)]);
+    let status = ops.json("status");
+    assert_eq!(status["orders"], json!([{ "status": 0, "status_name": "placed", "orders": 1 }]));
+    assert_eq!((&status["dead_letters"], queue(&status, DEAD_QUEUE)), (&json!(2), json!(2)));
+    assert_eq!(queue(&status, &work_queue(0)), 0);
+    assert_eq!(status["outbox"], json!({ "unpublished": 0, "oldest": null }));
+    assert_eq!(status["awaiting_stock"], json!({ "count": 0, "oldest": null }));
+    assert_eq!(status["open_reviews"]["count"], 0);
+    let table = ops.run("status").done().stdout;
+    assert!(table.contains("alipay.dead") && table.contains("已下单"), "{table}");
+
+    let without_database = Ops::at(NOBODY.0, &sandbox.amqp_url);
+    let status = without_database.run("status --output json").ended(3, "database").json();
+    assert_eq!((&status["dead_letters"], &status["orders"]), (&json!(2), &Value::Null));
+    let without_broker = Ops::at(&sandbox.database_url, NOBODY.1);
+    let status = without_broker.run("status --output json").ended(3, "broker").json();
+    assert_eq!((&status["queues"], &status["orders"][0]["orders"]), (&Value::Null, &json!(1)));
 }

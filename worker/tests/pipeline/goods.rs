@@ -72,3 +72,25 @@ async fn stock_that_arrives_goes_to_who_paid_first() {
     world.wait_for_count("fulfillment WHERE state = 'delivered'", 4);
     eventually("one code is left", || world.count("stock_item WHERE state = 'available'") == 1);
 }
+
+#[tokio::test]
+async fn chinese_survives_a_schema_of_another_charset() {
+    let mut world = World::new(3);
+    let schema = world.sandbox.name().to_owned();
+    world.sql(&format!("ALTER DATABASE {schema} CHARACTER SET latin1"));
+    let _worker = world.worker();
+    world.pipeline.order("订单-1", "shop", "CODE").expect("an order");
+    let payment = world.payment("订单-1").with("receive_name", "张三🧧").with("subject", "点卡🧧");
+    world.send(payment).await;
+    let order = world.expect("订单-1", |order| order["is_send_goods"] == true);
+    assert_eq!(order["receive_name"], "张三🧧");
+    let refused = world.payment("订单-1").with("trans_currency", "美元");
+    world.send(refused).await;
+    world.expect("订单-1", |order| {
+        order["story"].as_array().is_some_and(|story| {
+            story
+                .iter()
+                .any(|told| told["error"].as_str().is_some_and(|error| error.contains("美元")))
+        })
+    });
+}

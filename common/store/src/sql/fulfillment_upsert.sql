@@ -5,8 +5,9 @@ SELECT j.order_id, j.product_id, j.state, j.units,
     IF(j.state = 'delivered', UTC_TIMESTAMP(6), NULL),
     IF(j.state = 'returned', UTC_TIMESTAMP(6), NULL)
 FROM JSON_TABLE(?, '$[*]' COLUMNS (
-    order_id VARCHAR(64) PATH '$.order_id', product_id VARCHAR(64) PATH '$.product_id',
-    state TEXT PATH '$.state', units INT PATH '$.units')) AS j
+    order_id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.order_id',
+    product_id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.product_id',
+    state TEXT CHARACTER SET utf8mb4 PATH '$.state', units INT PATH '$.units')) AS j
 ON DUPLICATE KEY UPDATE
     state = j.state,
     given = IF(j.state IN ('delivered', 'returned'), j.units, 0),

@@ -3,11 +3,17 @@ INSERT INTO notification (merchant, kind, message_id, order_id, trade_no, trade_
 SELECT j.merchant, j.kind, j.message_id, j.order_id, j.trade_no, j.trade_status, j.charset, j.form, j.outcome,
     j.reason, j.error, j.facts_added, j.changes, j.attempts, j.received_at
 FROM JSON_TABLE(?, '$[*]' COLUMNS (
-    merchant TEXT PATH '$.merchant', kind TEXT PATH '$.kind', message_id TEXT PATH '$.message_id',
-    order_id TEXT PATH '$.order_id', trade_no TEXT PATH '$.trade_no', trade_status TEXT PATH '$.trade_status',
-    charset TEXT PATH '$.charset', form MEDIUMTEXT PATH '$.form', outcome TEXT PATH '$.outcome',
-    reason TEXT PATH '$.reason', error TEXT PATH '$.error', facts_added TEXT PATH '$.facts_added',
-    changes TEXT PATH '$.changes', attempts INT PATH '$.attempts', received_at DATETIME(6) PATH '$.received_at')) AS j
+    merchant TEXT CHARACTER SET utf8mb4 PATH '$.merchant', kind TEXT CHARACTER SET utf8mb4 PATH '$.kind',
+    message_id TEXT CHARACTER SET utf8mb4 PATH '$.message_id',
+    order_id TEXT CHARACTER SET utf8mb4 PATH '$.order_id',
+    trade_no TEXT CHARACTER SET utf8mb4 PATH '$.trade_no',
+    trade_status TEXT CHARACTER SET utf8mb4 PATH '$.trade_status',
+    charset TEXT CHARACTER SET utf8mb4 PATH '$.charset', form MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.form',
+    outcome TEXT CHARACTER SET utf8mb4 PATH '$.outcome',
+    reason TEXT CHARACTER SET utf8mb4 PATH '$.reason', error TEXT CHARACTER SET utf8mb4 PATH '$.error',
+    facts_added TEXT CHARACTER SET utf8mb4 PATH '$.facts_added',
+    changes TEXT CHARACTER SET utf8mb4 PATH '$.changes', attempts INT PATH '$.attempts',
+    received_at DATETIME(6) PATH '$.received_at')) AS j
 ON DUPLICATE KEY UPDATE
     facts_added = IF(j.facts_added = '', notification.facts_added, j.facts_added),
     changes = COALESCE(j.changes, notification.changes),

@@ -1,4 +1,4 @@
 SELECT STRAIGHT_JOIN t.order_id, t.trade_no
-FROM JSON_TABLE(?, '$[*]' COLUMNS (trade_no VARCHAR(64) PATH '$')) AS k
+FROM JSON_TABLE(?, '$[*]' COLUMNS (trade_no VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS k
 JOIN trade AS t FORCE INDEX (trade_trade_no) ON t.trade_no = k.trade_no
 FOR UPDATE

@@ -51,8 +51,8 @@ async fn look(url: &str, limit: u32) -> Result<Vec<DeadLetter>, Failure> {
     {
         letters.push(DeadLetter::from(&received));
     }
-    if queue.left() > 0 {
-        warn!(left = queue.left(), limit, "there are more dead letters than the limit");
+    if queue.ready() > limit {
+        warn!(there = queue.ready(), limit, "there are more dead letters than the limit");
     }
     queue.close().await?;
     dead_letter::sort(&mut letters);

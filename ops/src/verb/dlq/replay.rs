@@ -13,8 +13,11 @@ use crate::context::Context;
 use crate::dead_queue::DeadQueue;
 use crate::failure::Failure;
 
-/// Letters that are held and published together.
-const ROUND: usize = 256;
+/// Letters that are published and acknowledged together. Few on purpose: a quorum queue's channel
+/// keeps acknowledgements back while more than 32 are on their way to the queue, and forgets those when
+/// it is closed (measured on 3.10.8: of 87 the last 54 came back). The gets of the next round wait for
+/// the queue, so the acknowledgements before them have arrived.
+const ROUND: usize = 16;
 
 /// How long the broker may take to confirm them, and to be there at all.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(10);
@@ -101,12 +104,17 @@ async fn walk(
     wanted: Option<&BTreeSet<String>>,
     done: &mut impl FnMut(&Received),
 ) -> Result<(), Failure> {
-    loop {
+    // No further than to what was there at the start: a letter that dies again at once must not be met
+    // a second time.
+    let mut left = queue.ready();
+    let mut ended = false;
+    while !ended {
         let mut round: Vec<Received> = Vec::new();
-        let mut ended = false;
         while round.len() < ROUND && !ended {
-            match queue.next().await? {
+            let next = if left == 0 { None } else { queue.next().await? };
+            match next {
                 Some(received) => {
+                    left -= 1;
                     if wanted.is_none_or(|ids| ids.contains(&received.message_id)) {
                         round.push(received);
                     }
@@ -130,8 +138,6 @@ async fn walk(
         if let Some(error) = refused {
             return Err(error.into());
         }
-        if ended {
-            return Ok(());
-        }
     }
+    Ok(())
 }
