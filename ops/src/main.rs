@@ -72,7 +72,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    telemetry::init("ops");
+    telemetry::init_command("ops");
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

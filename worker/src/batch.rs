@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use diesel::Connection as _;
 use diesel::mysql::MysqlConnection;
-use order::event::{self, Moment};
+use order::event::{self, Event, Moment};
 use queue::PublishError;
 use queue::topology::RetryTier;
 use store::outbox::NewEvent;
@@ -126,11 +126,12 @@ fn write(
             needs_review: sheet.locked.needs_review,
         };
         let after = Moment { state, fulfillment: sheet.record.fulfillment, needs_review };
-        let happened = event::between(before, after);
-        let names: Vec<&'static str> = happened.iter().map(|event| event.routing_key()).collect();
-        if events {
-            outgoing.extend(names.iter().map(|event| NewEvent { order_id: id, event }));
-        }
+        let happened: Vec<&'static str> = if events {
+            event::between(before, after).into_iter().map(Event::routing_key).collect()
+        } else {
+            Vec::new()
+        };
+        outgoing.extend(happened.iter().map(|event| NewEvent { order_id: id, event }));
         // The story of the order: what this batch did is told with the last message about it.
         let last = lines
             .iter_mut()
@@ -138,7 +139,7 @@ fn write(
             .find_map(|line| line.changes.iter_mut().find(|change| change.order == *id));
         if let Some(change) = last {
             change.goods = sheet.record.fulfillment.filter(|_| goods_moved).map(|f| f.as_str());
-            change.events = names;
+            change.events = happened;
         }
     }
     refunds.sort_by_key(|(merchant, refund)| (*merchant, &refund.trade_no, &refund.refund_key));

@@ -1,18 +1,19 @@
 //! The orders of one batch in memory: read under lock, told what the notifications say.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod open;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use alipay::{BatchRefundNotify, Notification, TradeStatusSync};
 use diesel::mysql::MysqlConnection;
 use order::{FulfillmentState, Identity, OrderRecord, OrderState, Refund, Trade};
 use store::product::Product;
-use store::refund::MerchantTrade;
-use store::trade::TradeKey;
 use store::user_order::LockedOrder;
-use store::{StoreError, fulfillment, product, refund, trade, user_order};
+use store::{StoreError, user_order};
 
 use crate::incoming::Incoming;
 use crate::verdict::{Never, Verdict};
+use open::{Links, RefundKeys, book_batch_refunds, read_sheets};
 
 /// One locked order: as it was, and as it is known now.
 pub(crate) struct Sheet {
@@ -51,9 +52,9 @@ pub(crate) struct Page {
     pub(crate) sheets: BTreeMap<String, Sheet>,
     busy: BTreeSet<String>,
     /// Orders that know a trade number of a batch refund, by merchant and trade number.
-    links: HashMap<(String, String), Vec<String>>,
+    links: Links,
     /// Refund rows of batch refunds that were new or have grown.
-    fresh_refunds: BTreeSet<(String, String, String)>,
+    fresh_refunds: RefundKeys,
 }
 
 impl Page {
@@ -149,149 +150,4 @@ impl Told<'_> {
     fn verdict(verdict: Verdict) -> Told<'static> {
         Told { verdict, before: Vec::new(), after: Vec::new(), booked: false }
     }
-}
-
-type Links = HashMap<(String, String), Vec<String>>;
-type RefundKeys = BTreeSet<(String, String, String)>;
-
-/// Writes the refund rows of all batch refunds and finds the orders that know their trades.
-fn book_batch_refunds(
-    connection: &mut MysqlConnection,
-    batch: &[Incoming],
-) -> Result<(RefundKeys, Links), StoreError> {
-    let mut refunds: BTreeMap<(&str, String, String), Refund> = BTreeMap::new();
-    for incoming in batch {
-        let Ok(Notification::BatchRefund(said)) = &incoming.content else { continue };
-        for item in &said.items {
-            let refund = Refund::of_batch_item(said, item);
-            let merchant = incoming.identity.merchant.as_str();
-            refunds
-                .entry((merchant, refund.trade_no.clone(), refund.refund_key.clone()))
-                .and_modify(|known| known.merge(&refund))
-                .or_insert(refund);
-        }
-    }
-    if refunds.is_empty() {
-        return Ok((RefundKeys::new(), Links::new()));
-    }
-    let trades: BTreeSet<MerchantTrade<'_>> = refunds
-        .keys()
-        .map(|(merchant, trade_no, _)| MerchantTrade { merchant, trade_no })
-        .collect();
-    let trades: Vec<MerchantTrade<'_>> = trades.into_iter().collect();
-    let known: HashMap<_, _> = refund::of_trades(connection, &trades)?
-        .into_iter()
-        .map(|(merchant, row)| ((merchant, row.trade_no.clone(), row.refund_key.clone()), row))
-        .collect();
-    let mut fresh = RefundKeys::new();
-    for ((merchant, trade_no, refund_key), refund) in &refunds {
-        let key = ((*merchant).to_owned(), trade_no.clone(), refund_key.clone());
-        let grows = known.get(&key).is_none_or(|row| {
-            let mut merged = row.clone();
-            merged.merge(refund);
-            merged != *row
-        });
-        if grows {
-            fresh.insert(key);
-        }
-    }
-    let rows: Vec<(&str, &Refund)> =
-        refunds.iter().map(|((merchant, ..), refund)| (*merchant, refund)).collect();
-    refund::upsert(connection, &rows)?;
-
-    let trade_nos: BTreeSet<&str> = trades.iter().map(|trade| trade.trade_no).collect();
-    let trade_nos: Vec<&str> = trade_nos.into_iter().collect();
-    let found = trade::orders_of(connection, &trade_nos)?;
-    let mut links = Links::new();
-    for trade in &trades {
-        for (_, order_id) in found.iter().filter(|(trade_no, _)| trade_no == trade.trade_no) {
-            links
-                .entry((trade.merchant.to_owned(), trade.trade_no.to_owned()))
-                .or_default()
-                .push(order_id.clone());
-        }
-    }
-    Ok((fresh, links))
-}
-
-/// Reads what hangs on the locked orders. Rows for trades that the batch names are made first, then
-/// refunds are read with a lock: the other half of the handshake with [`book_batch_refunds`].
-fn read_sheets(
-    connection: &mut MysqlConnection,
-    batch: &[Incoming],
-    locked: Vec<LockedOrder>,
-) -> Result<BTreeMap<String, Sheet>, StoreError> {
-    let terms: HashMap<&str, &LockedOrder> =
-        locked.iter().map(|order| (order.terms.id.as_str(), order)).collect();
-    let named: BTreeSet<TradeKey<'_>> = batch
-        .iter()
-        .filter_map(|incoming| match &incoming.content {
-            Ok(Notification::Trade(said)) => Some((said, &incoming.identity)),
-            _ => None,
-        })
-        .filter(|(said, identity)| {
-            terms
-                .get(said.out_trade_no.as_str())
-                .is_some_and(|order| order::agreement::agree(&order.terms, identity, said).is_ok())
-        })
-        .map(|(said, _)| TradeKey { order_id: &said.out_trade_no, trade_no: &said.trade_no })
-        .collect();
-    trade::insert_missing(connection, &named.into_iter().collect::<Vec<_>>())?;
-
-    let ids: Vec<&str> = locked.iter().map(|order| order.terms.id.as_str()).collect();
-    let mut stored: HashMap<String, BTreeMap<String, Trade>> = HashMap::new();
-    for (order_id, trade) in trade::of_orders(connection, &ids)? {
-        stored.entry(order_id).or_default().insert(trade.trade_no.clone(), trade);
-    }
-    let trades: BTreeSet<MerchantTrade<'_>> = locked
-        .iter()
-        .flat_map(|order| {
-            let merchant = order.terms.merchant.as_str();
-            let trades = stored.get(&order.terms.id).into_iter().flat_map(BTreeMap::keys);
-            trades.map(move |trade_no| MerchantTrade { merchant, trade_no })
-        })
-        .collect();
-    let refunds = refund::of_trades(connection, &trades.into_iter().collect::<Vec<_>>())?;
-    let mut refunds_of: HashMap<(String, String), Vec<Refund>> = HashMap::new();
-    for (merchant, refund) in refunds {
-        refunds_of.entry((merchant, refund.trade_no.clone())).or_default().push(refund);
-    }
-    let mut fulfillments: HashMap<String, FulfillmentState> =
-        fulfillment::of_orders(connection, &ids)?.into_iter().collect();
-    let product_ids: BTreeSet<&str> =
-        locked.iter().map(|order| order.product_id.as_str()).collect();
-    let products: HashMap<String, Product> =
-        product::by_ids(connection, &product_ids.into_iter().collect::<Vec<_>>())?
-            .into_iter()
-            .map(|product| (product.id.clone(), product))
-            .collect();
-
-    let mut sheets = BTreeMap::new();
-    for order in locked {
-        let Some(product) = products.get(&order.product_id).cloned() else {
-            return Err(StoreError::Row { table: "product", what: order.product_id });
-        };
-        let stored = stored.remove(&order.terms.id).unwrap_or_default();
-        let mut record = OrderRecord::new(order.terms.clone(), product.kind);
-        record.trades.clone_from(&stored);
-        record.fulfillment = fulfillments.remove(&order.terms.id);
-        let before = record.state();
-        for trade_no in stored.keys() {
-            let key = (order.terms.merchant.clone(), trade_no.clone());
-            for refund in refunds_of.get(&key).into_iter().flatten() {
-                record.learn_refund(refund.clone());
-            }
-        }
-        let sheet = Sheet {
-            product,
-            stored,
-            before,
-            fulfillment_before: record.fulfillment,
-            stored_refunds: record.refunds.clone(),
-            record,
-            locked: order,
-        };
-        sheets.insert(sheet.locked.terms.id.clone(), sheet);
-    }
-    Ok(sheets)
 }

@@ -25,8 +25,18 @@ const NEVER: &str = "lapin::returned_messages=off";
 /// Starts logging on stderr. `RUST_LOG` chooses what is logged (default `info`), `ALIPAY_LOG=json` makes
 /// each line a JSON object. A second call changes nothing.
 pub fn init(program: &str) {
+    init_with(program, DEFAULT_FILTER);
+}
+
+/// As [`init`], for a command whose user waits for its result: without `RUST_LOG` only its own notes
+/// and everybody's warnings are logged.
+pub fn init_command(program: &str) {
+    init_with(program, &format!("warn,{program}=info,lapin=off"));
+}
+
+fn init_with(program: &str, default_filter: &str) {
     let chosen = std::env::var("RUST_LOG").ok().filter(|chosen| !chosen.is_empty());
-    let filter = filter(chosen.as_deref().unwrap_or(DEFAULT_FILTER));
+    let filter = filter(chosen.as_deref().unwrap_or(default_filter));
     let json = std::env::var_os("ALIPAY_LOG").is_some_and(|format| format == "json");
     let started = if json {
         let builder = tracing_subscriber::fmt().json().flatten_event(true);
