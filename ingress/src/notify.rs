@@ -25,6 +25,7 @@ pub(crate) async fn take(
     let charset = Charset::of(&form, merchant.charset)?;
     let kind = kind(&form);
     is_for(merchant, &form, kind, verified.sign_type)?;
+    service::crash_point!("ingress.after_verify");
 
     let form_text = alipay::ascii_form(body);
     let envelope = Envelope::new(&merchant.name, kind, charset, received_at, form_text);
@@ -32,7 +33,9 @@ pub(crate) async fn take(
     let traceparent = traceparent();
     tracing::debug!(merchant = merchant.name, %kind, message_id, traceparent, "publishing");
     let message = Message::notify(&envelope, message_id, Some(traceparent));
-    publish(publisher, message, confirm_timeout).await
+    publish(publisher, message, confirm_timeout).await?;
+    service::crash_point!("ingress.after_confirm");
+    Ok(())
 }
 
 /// Publishes and waits for the confirm, but not longer than Alipay should wait for an answer. A message

@@ -19,7 +19,8 @@
 //! * Programs that break servers on purpose: the same two calls, then [`RabbitMq`] and [`MariaDb`]
 //!   stop, kill, pause and start again at the same port with the same data.
 //! * Tests: a [`Sandbox`] is a schema and a vhost of one test's own; a [`Program`] is one of our
-//!   binaries as a child process; a [`Pipeline`] is all of them on one configuration.
+//!   binaries as a child process; a [`Pipeline`] is all of them on one configuration; a
+//!   [`FaultProxy`] is a line to a server that a test can cut.
 //!
 //! Private servers need Linux (`/proc`). Elsewhere set `AMQP_URL` and `DATABASE_URL`.
 
@@ -32,6 +33,7 @@ mod pipeline;
 mod ports;
 mod process;
 mod program;
+mod proxy;
 mod rabbitmq;
 pub mod reap;
 mod sandbox;
@@ -43,6 +45,7 @@ pub use mariadb::MariaDb;
 pub use pipeline::Pipeline;
 pub use process::ServerError;
 pub use program::{Program, run_program};
+pub use proxy::FaultProxy;
 pub use rabbitmq::RabbitMq;
 pub use sandbox::Sandbox;
 pub use servers::{Servers, Wanted};

@@ -69,9 +69,11 @@ pub fn run(
 ) -> Result<Vec<Verdict>, BatchError> {
     connection.transaction(|connection| {
         let mut page = Page::open(connection, batch, settle)?;
+        service::crash_point!("worker.after_lock");
 
         let mut lines: Vec<Line<'_>> = Vec::with_capacity(batch.len());
         for incoming in batch {
+            service::crash_on_order!(incoming.order());
             let told = page.tell(incoming);
             let mut line = Line::new(incoming, &told);
             if *line.verdict() == Verdict::NotYet && RetryTier::after(incoming.attempt).is_none() {
@@ -81,6 +83,7 @@ pub fn run(
         }
 
         move_goods(connection, &mut page)?;
+        service::crash_point!("worker.after_goods");
         let open_reviews = review_cases::bring_up_to_date(connection, &page)?;
         write(connection, &page, &open_reviews, &mut lines, events)?;
 

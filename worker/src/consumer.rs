@@ -133,11 +133,13 @@ impl Lane {
         connection: &Connection,
         batch: Vec<Received>,
     ) -> Result<Vec<Received>, ConnectionError> {
+        service::crash_point!("worker.after_receive");
         let started = std::time::Instant::now();
         let size = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         let Ok(judged) = self.processing.process(connection, batch).await else {
             return Err(ConnectionError::Lost { reason: "interrupted".to_owned() });
         };
+        service::crash_point!("worker.before_ack");
         histogram!("worker_batch_seconds").record(started.elapsed());
         histogram!("worker_batch_messages").record(f64::from(size));
         let (locked, done): (Vec<_>, Vec<_>) =
@@ -151,6 +153,7 @@ impl Lane {
             let reason = "the channel is gone, acknowledgements did not count".to_owned();
             return Err(ConnectionError::Lost { reason });
         }
+        service::crash_point!("worker.after_ack");
         Ok(locked.into_iter().map(|(message, _)| message).collect())
     }
 

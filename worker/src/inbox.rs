@@ -29,6 +29,8 @@ pub(crate) struct OrderChange {
 /// One message's line in the inbox, before it is written.
 pub(crate) struct Line<'a> {
     incoming: &'a Incoming,
+    /// The order number of a notification that cannot be worked on.
+    named_order: Option<String>,
     verdict: Verdict,
     outcome: Outcome,
     facts_added: Facts,
@@ -65,7 +67,9 @@ impl<'a> Line<'a> {
             _ if grew => Outcome::Applied,
             _ => Outcome::Unchanged,
         };
-        Line { incoming, verdict: told.verdict.clone(), outcome, facts_added, changes }
+        let named_order = incoming.content.is_err().then(|| incoming.order_id()).flatten();
+        let verdict = told.verdict.clone();
+        Line { incoming, named_order, verdict, outcome, facts_added, changes }
     }
 
     /// The verdict, once nothing changes it any more.
@@ -110,7 +114,7 @@ impl<'a> Line<'a> {
                 };
                 (order, only, Some("batch_refund_notify"))
             }
-            Err(_) => (None, None, None),
+            Err(_) => (self.named_order.as_deref(), None, None),
         };
         let applied = self.outcome == Outcome::Applied;
         let changes = applied.then(|| serde_json::to_string(&self.changes).ok()).flatten();

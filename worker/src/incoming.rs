@@ -71,12 +71,25 @@ impl Incoming {
         })
     }
 
-    /// The order that it names, if it names one.
+    /// The order that it is about, if it can be worked on.
     #[must_use]
-    pub fn order_id(&self) -> Option<&str> {
+    pub(crate) fn order(&self) -> Option<&str> {
         match &self.content {
             Ok(Notification::Trade(said)) => Some(&said.out_trade_no),
             _ => None,
         }
+    }
+
+    /// The order number that it carries, for whoever looks for it: also of a notification of which
+    /// something else cannot be read.
+    #[must_use]
+    pub fn order_id(&self) -> Option<String> {
+        if let Some(order) = self.order() {
+            return Some(order.to_owned());
+        }
+        let form = Form::parse(self.form.as_bytes()).ok()?;
+        let number = self.charset.decode(form.get("out_trade_no")?).ok()?;
+        let usable = (1..=64).contains(&number.len()) && !number.contains(char::is_control);
+        usable.then_some(number)
     }
 }

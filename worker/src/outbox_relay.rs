@@ -84,8 +84,12 @@ fn relay(processing: &Processing) -> Result<Relayed, BatchError> {
     let mut connection = processing.pool.get()?;
     connection.transaction(|connection| {
         let waiting = outbox::lock_unpublished(connection, CHUNK)?;
+        if waiting.is_empty() {
+            return Ok(Relayed { published: 0, failed: 0 });
+        }
         let messages = waiting.iter().map(message).collect();
         let results = Handle::current().block_on(processing.publisher.publish_all(messages));
+        service::crash_point!("outbox.after_publish");
         let published: Vec<i64> = waiting
             .iter()
             .zip(&results)

@@ -69,7 +69,7 @@ impl Page {
         let (fresh_refunds, links) = book_batch_refunds(connection, batch)?;
         let wanted: BTreeSet<&str> = batch
             .iter()
-            .filter_map(Incoming::order_id)
+            .filter_map(Incoming::order)
             .chain(links.values().flatten().map(String::as_str))
             .chain(settle.iter().map(String::as_str))
             .collect();
@@ -80,7 +80,7 @@ impl Page {
         let missing: Vec<&str> = wanted.iter().copied().filter(|id| !have.contains(id)).collect();
         let busy = user_order::existing(connection, &missing)?.into_iter().collect();
 
-        let sheets = read_sheets(connection, batch, locked)?;
+        let sheets = read_sheets(connection, batch, locked, &fresh_refunds)?;
         Ok(Page { sheets, busy, links, fresh_refunds })
     }
 

@@ -102,7 +102,7 @@ impl Processing {
                 Ok(incoming) if message.redelivered => redelivered.push((at, incoming)),
                 Ok(incoming) => fresh.push((at, incoming)),
                 Err(never) => {
-                    self.publish(vec![dead(message, &never, None, None)])?;
+                    self.publish(vec![dead(message, &never, None)])?;
                     verdicts[at] = Some(Verdict::Never(never));
                 }
             }
@@ -144,6 +144,7 @@ impl Processing {
         let events = self.config.events.enabled;
         match batch::run(connection, &batch, &[], events, publish) {
             Ok(found) => {
+                service::crash_point!("worker.after_commit");
                 for ((at, _), verdict) in items.iter().zip(found) {
                     verdicts[*at] = Some(verdict);
                 }
@@ -175,12 +176,11 @@ impl Processing {
         let message = &received[*at];
         let mut guilty = incoming.clone();
         guilty.content = Err(never.clone());
-        let publish =
-            |_: &[Verdict]| self.publish(vec![message_for_dead(message, incoming, &never)]);
+        let publish = |_: &[Verdict]| self.publish(vec![dead(message, &never, Some(incoming))]);
         match batch::run(connection, &[guilty], &[], false, publish) {
             Ok(_) => {}
             Err(failure) if failure.fault() == Fault::Infrastructure => return Err(failure),
-            Err(_) => self.publish(vec![message_for_dead(message, incoming, &never)])?,
+            Err(_) => self.publish(vec![dead(message, &never, Some(incoming))])?,
         }
         verdicts[*at] = Some(Verdict::Never(never));
         Ok(())
@@ -197,12 +197,13 @@ impl Processing {
     ) -> Result<(), BatchError> {
         let (at, incoming) = (item.0, item.1.clone());
         let count = redelivery::count_up(connection, &incoming.message_id)?;
+        service::crash_point!("worker.after_count_up");
         if count >= DEADLY {
             let never = Never::new(
                 "kills_workers",
                 format!("redelivered {count} times, each time without an answer"),
             );
-            self.publish(vec![message_for_dead(&received[at], &incoming, &never)])?;
+            self.publish(vec![dead(&received[at], &never, Some(&incoming))])?;
             verdicts[at] = Some(Verdict::Never(never));
             redelivery::forget(connection, &incoming.message_id)?;
             return Ok(());
@@ -217,11 +218,9 @@ impl Processing {
         if messages.is_empty() {
             return Ok(());
         }
+        service::crash_point!("worker.before_confirm");
         let results = Handle::current().block_on(self.publisher.publish_all(messages));
+        service::crash_point!("worker.after_confirm");
         results.into_iter().collect()
     }
-}
-
-fn message_for_dead(received: &Received, incoming: &Incoming, never: &Never) -> queue::Message {
-    dead(received, never, incoming.order_id(), Some(&incoming.identity.merchant))
 }

@@ -56,7 +56,10 @@ fn sweep(processing: &Processing) -> Result<usize, BatchError> {
                 break;
             }
             let events = processing.config.events.enabled;
-            batch::run(&mut connection, &[], &orders, events, |_| Ok(()))?;
+            batch::run(&mut connection, &[], &orders, events, |_| {
+                service::crash_point!("restock.after_give");
+                Ok(())
+            })?;
             settled += orders.len();
             let still = next_orders(&mut connection, &product_id)?;
             if still == orders {

@@ -23,20 +23,15 @@ pub(crate) fn message_for(
             let error = format!("order {order} is not there yet");
             Message::retry(received, tier).with_reason("order_not_found", error)
         }),
-        Verdict::Never(never) => {
-            Some(dead(received, never, incoming.order_id(), Some(&incoming.identity.merchant)))
-        }
+        Verdict::Never(never) => Some(dead(received, never, Some(incoming))),
     }
 }
 
 /// A dead letter with its reason.
-pub(crate) fn dead(
-    received: &Received,
-    never: &Never,
-    order: Option<&str>,
-    merchant: Option<&str>,
-) -> Message {
-    Message::dead(received, never.reason, &never.error, order, merchant)
+pub(crate) fn dead(received: &Received, never: &Never, incoming: Option<&Incoming>) -> Message {
+    let order = incoming.and_then(Incoming::order_id);
+    let merchant = incoming.map(|incoming| incoming.identity.merchant.as_str());
+    Message::dead(received, never.reason, &never.error, order.as_deref(), merchant)
 }
 
 /// Acknowledges the done, in as few frames as possible: one `multiple` for everything before the

@@ -143,7 +143,7 @@ pub struct OrderState {
     pub trade_no: Option<String>,
     /// Refunded so far, fen.
     pub refunded_fee: Fen,
-    /// Earliest `gmt_payment` of the trade that the order goes by.
+    /// Earliest `gmt_payment` of the paid trade.
     pub paid_dtime: Option<DateTime<Utc>>,
     /// Latest `gmt_refund`.
     pub refund_dtime: Option<DateTime<Utc>>,
@@ -189,7 +189,7 @@ impl OrderState {
             refund_status: RefundStatusCode::of(facts),
             trade_no: chosen.map(|trade| trade.trade_no.clone()),
             refunded_fee: chosen.map_or(Fen::new(0), |trade| trade.refunded_fee),
-            paid_dtime: chosen.and_then(|trade| trade.gmt_payment),
+            paid_dtime: paid.and_then(|trade| trade.gmt_payment),
             refund_dtime: chosen.and_then(|trade| trade.gmt_refund),
             refund_finish_dtime: closed_at.filter(|_| status == OrderStatus::Refunded),
             notify_dtime: trades.filter_map(|trade| trade.notify_time).max(),

@@ -88,6 +88,8 @@ pub struct Worker {
     pub batch: usize,
     /// Batches under way at one time.
     pub lanes: usize,
+    /// How long one transaction may take before it is given up as stuck.
+    pub database_timeout: Duration,
     /// Address of `/livez`, `/readyz`, `/metrics`; off when `None`.
     pub admin_listen: Option<SocketAddr>,
 }
@@ -176,6 +178,7 @@ fn read(layers: &Layers) -> Result<Config, ConfigError> {
         worker: Worker {
             batch: layers.number("worker.batch")?,
             lanes: layers.number("worker.lanes")?,
+            database_timeout: layers.duration("worker.database_timeout")?,
             admin_listen: layers.address("worker.admin_listen"),
         },
         events: Events { enabled: layers.switch("events.enabled")? },

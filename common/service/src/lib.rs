@@ -9,6 +9,7 @@
 
 pub mod admin;
 pub mod config;
+pub mod crash_point;
 pub mod shutdown;
 pub mod telemetry;
 

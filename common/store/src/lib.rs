@@ -14,6 +14,7 @@ mod connection;
 mod error;
 mod json_rows;
 
+pub mod audit;
 pub mod entitlement;
 pub mod fulfillment;
 pub mod migrate;

@@ -85,6 +85,7 @@ pub(super) fn read_sheets(
     connection: &mut MysqlConnection,
     batch: &[Incoming],
     locked: Vec<LockedOrder>,
+    fresh: &RefundKeys,
 ) -> Result<BTreeMap<String, Sheet>, StoreError> {
     let terms: HashMap<&str, &LockedOrder> =
         locked.iter().map(|order| (order.terms.id.as_str(), order)).collect();
@@ -141,10 +142,17 @@ pub(super) fn read_sheets(
         record.trades.clone_from(&stored);
         record.fulfillment = fulfillments.remove(&order.terms.id);
         let before = record.state();
+        let mut stored_refunds = BTreeMap::new();
         for trade_no in stored.keys() {
-            let key = (order.terms.merchant.clone(), trade_no.clone());
-            for refund in refunds_of.get(&key).into_iter().flatten() {
-                record.learn_refund(refund.clone());
+            let merchant = &order.terms.merchant;
+            let refunds = refunds_of.get(&(merchant.clone(), trade_no.clone()));
+            for refund in refunds.into_iter().flatten() {
+                let key = (trade_no.clone(), refund.refund_key.clone());
+                stored_refunds.insert(key.clone(), refund.clone());
+                // What this batch has just booked is news: it is told with its own message.
+                if !fresh.contains(&(merchant.clone(), key.0, key.1)) {
+                    record.learn_refund(refund.clone());
+                }
             }
         }
         let sheet = Sheet {
@@ -152,7 +160,7 @@ pub(super) fn read_sheets(
             stored,
             before,
             fulfillment_before: record.fulfillment,
-            stored_refunds: record.refunds.clone(),
+            stored_refunds,
             record,
             locked: order,
         };

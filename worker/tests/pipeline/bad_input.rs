@@ -31,7 +31,7 @@ async fn unusable_notifications_become_dead_letters_with_the_reason() {
         let id = order(number + 1);
         let body = signed(&world.payment(&id), |form| form.set("total_fee", amount.as_bytes()));
         world.send_body("shop", body).await;
-        expected.push((String::new(), "unreadable_amount".to_owned()));
+        expected.push((id, "unreadable_amount".to_owned()));
     }
     let body = signed(&world.payment(&order(5)), |form| form.set("trans_currency", b"USD"));
     world.send_body("shop", body).await;
@@ -58,7 +58,7 @@ async fn unusable_notifications_become_dead_letters_with_the_reason() {
         form.set("buyer_email", b"\xff\xff");
     });
     world.send_body("shop", body).await;
-    expected.push((String::new(), "invalid_charset".to_owned()));
+    expected.push((order(7), "invalid_charset".to_owned()));
 
     expected.sort();
     eventually("every dead letter is there", || world.dead_letters().len() >= expected.len());
@@ -66,8 +66,10 @@ async fn unusable_notifications_become_dead_letters_with_the_reason() {
     assert_eq!(world.count("user_order WHERE status <> 0"), 0);
     assert_eq!(world.count("stock_item WHERE state <> 'available'"), 0);
     assert_eq!(world.count("trade"), 0);
-    // Each is in the inbox too, with its reason.
+    // Each is in the inbox too, with its reason, and in the story of its order where it names one.
     assert_eq!(world.count("notification WHERE outcome = 'rejected'"), 10);
+    let told = world.expect(&order(7), |order| order["story"][0]["reason"] == "invalid_charset");
+    assert_eq!(told["status"], 0);
 
     // A good one behind them is delivered as if they had never been.
     world.send(world.payment(&order(8))).await;

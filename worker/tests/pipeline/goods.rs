@@ -24,9 +24,15 @@ async fn the_three_kinds_of_product_go_out_and_come_back() {
             // A person is asked to deliver it.
             world.expect(id, |order| order["needs_review"] == true);
         }
-        for notification in trade.refund(TOTAL, None, Utc::now()).expect("a refund") {
-            world.send(notification).await;
-        }
+        // The batch tells first what it changes; the sync that follows has nothing to add but a close.
+        let refund = trade.refund(TOTAL, None, Utc::now()).expect("a refund");
+        world.send(refund.batch.expect("a legacy refund has a batch")).await;
+        let order = world.expect(id, |order| order["status"] == 105);
+        let story = order["story"].as_array().expect("a story");
+        let batch = story.iter().find(|told| told["kind"] == "batch_refund").expect("told");
+        let facts = batch["facts_added"].as_array().expect("facts");
+        assert!(facts.contains(&"refunded_in_full".into()), "{batch:#}");
+        world.send(refund.sync).await;
         let state = if id == "H" { "cancelled" } else { "returned" };
         world.expect(id, |order| {
             order["status"] == 105

@@ -66,6 +66,7 @@ pub(super) const KEYS: &[Key] = &[
     key("ingress", "lanes", up_to(256)),
     key("worker", "batch", up_to(4096)),
     key("worker", "lanes", up_to(256)),
+    key("worker", "database_timeout", Kind::Duration),
     key("worker", "admin_listen", Kind::Address),
     key("events", "enabled", Kind::Switch),
     key(MERCHANTS, "protocol", Kind::Text),

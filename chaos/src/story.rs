@@ -1,0 +1,192 @@
+//! What happens to one order: drawn from the seed, signed when its time comes.
+
+use std::time::Duration;
+
+use alipay::Fen;
+use chrono::{TimeDelta, Utc};
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use simulator::{Notification, SignedNotification, Trade};
+
+use crate::stage::Gateway;
+
+/// What every unit costs: 10.00 yuan.
+pub(crate) const PRICE: i64 = 1000;
+/// A partial refund: 3.00 yuan.
+const PART: i64 = 300;
+
+/// What Alipay tells of the order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Plot {
+    Paid,
+    WaitedThenPaid,
+    Refunded,
+    RefundedInPart,
+    RefundedInTwoParts,
+    Closed,
+    Finished,
+    /// Nobody but a forger says anything.
+    Forged,
+    /// A genuine notification over 0.01 yuan, which is no payment of this order.
+    WrongAmount,
+}
+
+impl Plot {
+    const ALL: [(Plot, u32); 9] = [
+        (Plot::Paid, 25),
+        (Plot::WaitedThenPaid, 15),
+        (Plot::Refunded, 20),
+        (Plot::RefundedInPart, 10),
+        (Plot::RefundedInTwoParts, 8),
+        (Plot::Closed, 6),
+        (Plot::Finished, 6),
+        (Plot::Forged, 6),
+        (Plot::WrongAmount, 4),
+    ];
+
+    /// The `status` that the order must end with.
+    pub(crate) fn status(self) -> i16 {
+        match self {
+            Plot::Paid | Plot::WaitedThenPaid | Plot::RefundedInPart => 8,
+            Plot::Refunded | Plot::RefundedInTwoParts => 105,
+            Plot::Closed => 32,
+            Plot::Finished => 4,
+            Plot::Forged | Plot::WrongAmount => 0,
+        }
+    }
+}
+
+/// One order.
+#[derive(Debug, Clone)]
+pub(crate) struct Story {
+    pub(crate) id: String,
+    pub(crate) plot: Plot,
+    /// Which of the two merchants: 0 at the legacy gateway, 1 on the Open Platform.
+    pub(crate) gateway: usize,
+    pub(crate) product: &'static str,
+    pub(crate) quantity: i32,
+    /// The shop commits the order so long after Alipay's first word.
+    pub(crate) late: Option<Duration>,
+    seed: u64,
+}
+
+/// One notification on its way.
+#[derive(Debug, Clone)]
+pub(crate) struct Letter {
+    pub(crate) notification: SignedNotification,
+    /// How long after the beginning of the story it is sent first.
+    pub(crate) after: Duration,
+    /// Not signed by Alipay: must never be answered `success`.
+    pub(crate) forged: bool,
+    /// A further delivery of the same notification.
+    pub(crate) duplicate: bool,
+}
+
+impl Story {
+    /// Draws the story of an order.
+    pub(crate) fn draw(seed: u64, index: usize) -> Story {
+        // Neighbouring orders draw from seeds that are far apart.
+        let seed = seed.wrapping_add((index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut rng = StdRng::seed_from_u64(seed);
+        let mut left = rng.random_range(0..100);
+        let mut plot = Plot::Paid;
+        for (candidate, weight) in Plot::ALL {
+            if left < weight {
+                plot = candidate;
+                break;
+            }
+            left -= weight;
+        }
+        let late = rng.random_bool(0.06) && plot != Plot::Forged;
+        Story {
+            id: format!("C-{index:06}"),
+            plot,
+            gateway: rng.random_range(0..2),
+            product: if rng.random_bool(0.8) { "CODE" } else { "VIP" },
+            quantity: rng.random_range(1..=3),
+            late: late.then(|| Duration::from_millis(rng.random_range(100..6_000))),
+            seed: rng.random(),
+        }
+    }
+
+    /// The order's amount, fen.
+    pub(crate) fn total(&self) -> Fen {
+        Fen::new(PRICE * i64::from(self.quantity))
+    }
+
+    /// Everything that is sent about the order, signed.
+    pub(crate) fn letters(&self, gateway: &Gateway) -> anyhow::Result<Vec<Letter>> {
+        let mut rng = StdRng::seed_from_u64(self.seed);
+        let now = Utc::now();
+        let mut trade = Trade::open(&gateway.merchant, &self.id, self.total(), now);
+        let mut said = self.said(&mut trade)?;
+        let at_once = rng.random_bool(0.3);
+        if at_once {
+            said.shuffle(&mut rng);
+        }
+        let milliseconds =
+            |rng: &mut StdRng, from, to| Duration::from_millis(rng.random_range(from..to));
+        let (mut letters, mut after) = (Vec::new(), Duration::ZERO);
+        for notification in said {
+            let notification = notification.sign(&gateway.signer)?;
+            let letter = Letter { notification, after, forged: false, duplicate: false };
+            if rng.random_bool(0.2) {
+                letters.push(Letter { duplicate: true, ..letter.clone() });
+            }
+            if rng.random_bool(0.1) {
+                let after = after + milliseconds(&mut rng, 500, 5_000);
+                letters.push(Letter { duplicate: true, after, ..letter.clone() });
+            }
+            letters.push(letter);
+            after += if at_once { Duration::ZERO } else { milliseconds(&mut rng, 0, 800) };
+        }
+        if self.plot == Plot::Forged || rng.random_bool(0.15) {
+            let notification = self
+                .forgery(&trade, gateway)?
+                .sign(&gateway.signer)?
+                .with_spoiled_signature(rng.random_range(0..10_000))?;
+            let after = milliseconds(&mut rng, 0, 2_000);
+            letters.push(Letter { notification, after, forged: true, duplicate: false });
+        }
+        Ok(letters)
+    }
+
+    /// Alipay's words, in the order of the events.
+    fn said(&self, trade: &mut Trade) -> anyhow::Result<Vec<Notification>> {
+        let (now, total) = (Utc::now(), self.total());
+        let later = now + TimeDelta::seconds(2);
+        let part = Fen::new(PART);
+        let mut said = Vec::new();
+        match self.plot {
+            Plot::Paid => said.push(trade.pay(now)?),
+            Plot::WaitedThenPaid => said.extend([trade.wait(now)?, trade.pay(now)?]),
+            Plot::Refunded => {
+                said.push(trade.pay(now)?);
+                said.extend(trade.refund(total, None, later)?);
+            }
+            Plot::RefundedInPart => {
+                said.push(trade.pay(now)?);
+                said.extend(trade.refund(part, None, later)?);
+            }
+            Plot::RefundedInTwoParts => {
+                said.push(trade.pay(now)?);
+                said.extend(trade.refund(part, None, now)?);
+                said.extend(trade.refund(trade.refundable(), None, later)?);
+            }
+            Plot::Closed => said.extend([trade.wait(now)?, trade.close(now)?]),
+            Plot::Finished => said.extend([trade.pay(now)?, trade.finish(later)?]),
+            Plot::Forged => {}
+            Plot::WrongAmount => said.push(trade.pay(now)?.wrong_amount(Fen::new(1))),
+        }
+        Ok(said)
+    }
+
+    /// What a forger would like to be believed: a refund of what was paid, or a payment.
+    fn forgery(&self, trade: &Trade, gateway: &Gateway) -> anyhow::Result<Notification> {
+        if let Ok(refund) = trade.clone().refund(trade.refundable(), None, Utc::now()) {
+            return Ok(refund.sync);
+        }
+        Ok(Trade::open(&gateway.merchant, &self.id, self.total(), Utc::now()).pay(Utc::now())?)
+    }
+}

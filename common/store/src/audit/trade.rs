@@ -1,0 +1,64 @@
+//! Trades of a span, without the parties: nothing here depends on who took part.
+
+use alipay::Fen;
+use chrono::NaiveDateTime;
+use diesel::mysql::MysqlConnection;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
+use order::{Facts, Trade};
+
+use super::Span;
+use crate::StoreError;
+use crate::json_rows::utc;
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    order_id: String,
+    #[diesel(sql_type = Text)]
+    trade_no: String,
+    #[diesel(sql_type = Text)]
+    facts: String,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    gmt_create: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    gmt_payment: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    gmt_refund: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    gmt_close: Option<NaiveDateTime>,
+    #[diesel(sql_type = BigInt)]
+    refunded_fee: i64,
+}
+
+/// All trades of a span as (order id, trade), by order; parties and `notify_time` are left empty.
+///
+/// # Errors
+/// What the database says.
+pub fn trades(
+    connection: &mut MysqlConnection,
+    span: &Span,
+) -> Result<Vec<(String, Trade)>, StoreError> {
+    let rows: Vec<Row> = sql_query(
+        "SELECT order_id, trade_no, facts, gmt_create, gmt_payment, gmt_refund, gmt_close, \
+         refunded_fee FROM trade FORCE INDEX (PRIMARY) WHERE order_id BETWEEN ? AND ?",
+    )
+    .bind::<Text, _>(&span.from)
+    .bind::<Text, _>(&span.to)
+    .load(connection)?;
+    Ok(rows.into_iter().map(Row::read).collect())
+}
+
+impl Row {
+    fn read(self) -> (String, Trade) {
+        let mut trade = Trade::new(self.trade_no);
+        trade.facts = Facts::from_column(&self.facts);
+        trade.gmt_create = utc(self.gmt_create);
+        trade.gmt_payment = utc(self.gmt_payment);
+        trade.gmt_refund = utc(self.gmt_refund);
+        trade.gmt_close = utc(self.gmt_close);
+        trade.refunded_fee = Fen::new(self.refunded_fee);
+        (self.order_id, trade)
+    }
+}

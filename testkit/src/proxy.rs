@@ -1,0 +1,294 @@
+//! A proxy in front of a server, with which a test breaks the line between the two.
+
+use std::io::{Error, ErrorKind, Result};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc as std_mpsc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::server_url::ServerUrl;
+
+/// Passes TCP connections on to a server, until it is told otherwise. Dropped, it resets all
+/// connections and is gone.
+///
+/// Every method returns when it is in force: after [`cut`](FaultProxy::cut) no connection is open,
+/// after [`black_hole`](FaultProxy::black_hole) not a byte is passed on.
+///
+/// ```no_run
+/// use testkit::{FaultProxy, Sandbox};
+///
+/// let sandbox = Sandbox::new();
+/// let line = FaultProxy::in_front_of(&sandbox.database_url).unwrap();
+/// let url = line.url(&sandbox.database_url); // for the program under test
+/// line.black_hole();
+/// line.resume();
+/// ```
+#[derive(Debug)]
+pub struct FaultProxy {
+    address: SocketAddr,
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+/// What happens on the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Pass,
+    Delay(Duration),
+    BlackHole,
+    Cut,
+}
+
+struct Order {
+    line: Line,
+    /// Bytes that may still pass before the line is cut.
+    left: u64,
+    done: Option<std_mpsc::Sender<()>>,
+}
+
+/// What all connections share.
+#[derive(Clone)]
+struct Shared {
+    line: watch::Receiver<Line>,
+    left: Arc<AtomicU64>,
+    orders: mpsc::WeakUnboundedSender<Order>,
+}
+
+impl FaultProxy {
+    /// Listens on a free port of 127.0.0.1 and passes everything on to `target`.
+    ///
+    /// # Errors
+    /// There is no free port, or no thread.
+    pub fn start(target: SocketAddr) -> Result<FaultProxy> {
+        let [port] = crate::ports::free().map_err(Error::other)?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let (orders, received) = mpsc::unbounded_channel();
+        let weak = orders.downgrade();
+        let (bound, is_bound) = std_mpsc::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        std::thread::Builder::new().name("fault proxy".into()).spawn(move || {
+            runtime.block_on(async {
+                match hold(address).and_then(|socket| socket.listen(1024)) {
+                    Ok(listener) => {
+                        let _ = bound.send(Ok(()));
+                        serve(address, target, listener, received, weak).await;
+                    }
+                    Err(error) => drop(bound.send(Err(error))),
+                }
+            });
+        })?;
+        is_bound.recv().map_err(Error::other)??;
+        Ok(FaultProxy { address, orders })
+    }
+
+    /// The same, to the server of a URL such as `mysql://root@127.0.0.1:3306/alipay`.
+    ///
+    /// # Errors
+    /// The URL names no IP address; as [`start`](FaultProxy::start).
+    pub fn in_front_of(url: &str) -> Result<FaultProxy> {
+        let server = ServerUrl::read(url)
+            .and_then(|server| Some(SocketAddr::new(server.host.parse().ok()?, server.port)));
+        FaultProxy::start(server.ok_or_else(|| Error::from(ErrorKind::InvalidInput))?)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same URL, but through this proxy; empty for what is no URL.
+    pub fn url(&self, url: &str) -> String {
+        let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+        let path = path.split('?').next().unwrap_or_default();
+        let through = |server: ServerUrl| {
+            let (host, port) = (self.address.ip().to_string(), self.address.port());
+            ServerUrl { host, port, ..server }.with_path(path)
+        };
+        ServerUrl::read(url).map(through).unwrap_or_default()
+    }
+
+    /// Passes everything on again, also what a black hole kept, and accepts again after a cut.
+    pub fn resume(&self) {
+        self.set(Line::Pass, u64::MAX);
+    }
+
+    /// Resets every connection now and refuses new ones.
+    pub fn cut(&self) {
+        self.set(Line::Cut, u64::MAX);
+    }
+
+    /// Cuts after this many more bytes, counted over all connections and both directions.
+    pub fn cut_after(&self, bytes: u64) {
+        self.set(Line::Pass, bytes);
+    }
+
+    /// Keeps each piece of data for this long before it is passed on: a long and thin line.
+    pub fn delay(&self, time: Duration) {
+        self.set(Line::Delay(time), u64::MAX);
+    }
+
+    /// Accepts and keeps connections, and passes nothing on in either direction: no byte, no end,
+    /// no reset. Connections that are open already fall silent.
+    pub fn black_hole(&self) {
+        self.set(Line::BlackHole, u64::MAX);
+    }
+
+    fn set(&self, line: Line, left: u64) {
+        let (done, is_done) = std_mpsc::channel();
+        // Its thread ends only after the last sender, which is this one.
+        if self.orders.send(Order { line, left, done: Some(done) }).is_ok() {
+            let _ = is_done.recv();
+        }
+    }
+}
+
+/// The port, held without accepting on it: connections are refused, and nobody else can take it.
+fn hold(address: SocketAddr) -> Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+/// Accepts and obeys, until the [`FaultProxy`] is dropped.
+async fn serve(
+    address: SocketAddr,
+    target: SocketAddr,
+    listener: TcpListener,
+    mut received: mpsc::UnboundedReceiver<Order>,
+    orders: mpsc::WeakUnboundedSender<Order>,
+) {
+    let (tell, line) = watch::channel(Line::Pass);
+    let shared = Shared { line, left: Arc::new(AtomicU64::new(u64::MAX)), orders };
+    let mut listener = Some(listener);
+    let mut held = None;
+    let mut connections = JoinSet::new();
+    loop {
+        let order = tokio::select! {
+            biased;
+            order = received.recv() => order,
+            Some(_) = connections.join_next() => continue,
+            accepted = accept(listener.as_ref()) => {
+                if let Ok(client) = accepted {
+                    connections.spawn(connect(client, target, shared.clone()));
+                }
+                continue;
+            }
+        };
+        let line = order.as_ref().map_or(Line::Cut, |order| order.line);
+        shared.left.store(order.as_ref().map_or(0, |order| order.left), Ordering::Relaxed);
+        tell.send_replace(line);
+        if line == Line::Cut {
+            // What waits to be accepted is reset with the listener, the rest resets itself.
+            drop(listener.take());
+            while connections.join_next().await.is_some() {}
+        }
+        let Some(order) = order else { return };
+        if line == Line::Cut {
+            if held.is_none() {
+                held = hold(address).ok();
+            }
+        } else if listener.is_none() {
+            let socket = held.take().map_or_else(|| hold(address), Ok);
+            listener = socket.and_then(|socket| socket.listen(1024)).ok();
+        }
+        if let Some(done) = order.done {
+            let _ = done.send(());
+        }
+    }
+}
+
+async fn accept(listener: Option<&TcpListener>) -> Result<TcpStream> {
+    match listener {
+        Some(listener) => listener.accept().await.map(|(client, _)| client),
+        None => std::future::pending().await,
+    }
+}
+
+/// One connection from its beginning to its end.
+async fn connect(mut client: TcpStream, target: SocketAddr, mut shared: Shared) {
+    let server = async {
+        shared.open().await?;
+        TcpStream::connect(target).await
+    };
+    let Ok(mut server) = server.await else {
+        let _ = client.set_zero_linger();
+        return;
+    };
+    let _ = (client.set_nodelay(true), server.set_nodelay(true));
+    let (from_client, to_client) = client.split();
+    let (from_server, to_server) = server.split();
+    let up = pump(from_client, to_server, shared.clone());
+    let down = pump(from_server, to_client, shared);
+    if tokio::try_join!(up, down).is_err() {
+        // Closing sends a reset instead of an orderly end.
+        let _ = (client.set_zero_linger(), server.set_zero_linger());
+    }
+}
+
+/// One direction, until its orderly end. An error is a reset, or a cut.
+async fn pump(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, mut shared: Shared) -> Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let line = shared.open().await?;
+        let length = tokio::select! {
+            biased;
+            _ = shared.line.changed() => continue,
+            length = from.read(&mut buffer) => length?,
+        };
+        if let Line::Delay(time) = line {
+            tokio::time::sleep(time).await;
+        }
+        let allowed = shared.take(length);
+        let mut written = 0;
+        while written < allowed {
+            shared.open().await?;
+            tokio::select! {
+                biased;
+                _ = shared.line.changed() => {}
+                more = to.write(&buffer[written..allowed]) => written += more?,
+            }
+        }
+        if allowed < length {
+            shared.cut();
+        } else if length == 0 {
+            shared.open().await?;
+            return to.shutdown().await;
+        }
+    }
+}
+
+impl Shared {
+    /// Waits until the line passes data; an error when it is cut.
+    async fn open(&mut self) -> Result<Line> {
+        let open = self.line.wait_for(|line| *line != Line::BlackHole).await;
+        match open.map(|line| *line) {
+            Ok(Line::Cut) | Err(_) => Err(ErrorKind::ConnectionReset.into()),
+            Ok(line) => Ok(line),
+        }
+    }
+
+    /// How many of these bytes may pass.
+    fn take(&self, length: usize) -> usize {
+        let left = self.left.load(Ordering::Relaxed);
+        if left == u64::MAX {
+            return length;
+        }
+        let allowed = length.min(usize::try_from(left).unwrap_or(usize::MAX));
+        self.left.store(left - allowed as u64, Ordering::Relaxed);
+        allowed
+    }
+
+    /// Cuts the line; this connection ends when that is in force.
+    fn cut(&self) {
+        if let Some(orders) = self.orders.upgrade() {
+            let _ = orders.send(Order { line: Line::Cut, left: u64::MAX, done: None });
+        }
+    }
+}
