@@ -9,7 +9,7 @@ RUN_TESTS := $(if $(NEXTEST),$(CARGO) nextest run,$(CARGO) test --lib --bins --t
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint fmt doc services build doctest
+.PHONY: help demo chaos test bench lint fmt doc services build doctest
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,8 +20,15 @@ help: ## this list
 demo: services build ## the whole pipeline on this machine in a minute; KEEP=1 leaves it running
 	$(TESTKIT) run $(if $(KEEP),--keep) -- $(TARGET)/debug/demo $(if $(KEEP),--keep)
 
+chaos: services build ## breaks parts under load and checks that nothing is lost; SEED=7 FAULTS=40 ORDERS=2000
+	$(TARGET)/debug/chaos $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(ORDERS),--orders $(ORDERS))
+
 test: services lint build doctest ## format, lints and every test; TESTS="-p worker" for some
 	$(TESTKIT) run -- $(RUN_TESTS) $(or $(TESTS),--workspace)
+
+bench: services ## load on this machine, in a release build: ingress alone, workers alone, both
+	$(CARGO) build --release --bins
+	$(TARGET)/release/testkit run -- scripts/load
 
 lint: services ## formatting and clippy, warnings denied
 	$(CARGO) fmt --all --check
