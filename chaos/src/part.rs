@@ -162,7 +162,8 @@ impl Engine {
         match self {
             Engine::Program(launch, program) => {
                 if !program.as_mut().is_some_and(Program::is_running) {
-                    let arguments: Vec<&str> = launch.arguments.iter().map(String::as_str).collect();
+                    let arguments: Vec<&str> =
+                        launch.arguments.iter().map(String::as_str).collect();
                     let environment: Vec<(&str, &str)> =
                         launch.environment.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
                     // Ready or not: a supervisor starts it and goes on, and senders try again.

@@ -14,8 +14,9 @@
 //! Results go to stdout, as a table or as JSON alone; logs, warnings and progress go to stderr. An
 //! order that is shown is read by [`store::report`] and told by [`order_page`] (JSON) and
 //! [`order_story`] (for a person). Dead letters are looked at through [`dead_queue`], which takes
-//! messages without an acknowledgement and gives them back.
+//! messages without an acknowledgement and gives them back. [`mod@audit`] checks the whole database.
 
+mod audit;
 mod context;
 mod dead_letter;
 mod dead_queue;
@@ -38,7 +39,7 @@ use failure::Failure;
 use output::Output;
 
 /// Operator's tool for the Alipay notification pipeline: schema, queues, products, stock, orders,
-/// dead letters, signatures.
+/// dead letters, signatures, the audit of money and goods.
 ///
 /// Exit codes: 0 done or yes, 1 the answer is no, 2 usage or configuration, 3 the database or the
 /// broker could not be asked.
@@ -67,6 +68,7 @@ enum Verb {
     Verify(verb::verify::Verify),
     Dlq(verb::dlq::Dlq),
     Review(verb::review::Review),
+    Audit(verb::audit::Audit),
     Status(verb::status::Status),
 }
 
@@ -95,6 +97,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         Verb::Verify(verb) => verb.run(&context),
         Verb::Dlq(verb) => verb.run(&context),
         Verb::Review(verb) => verb.run(&context),
+        Verb::Audit(verb) => verb.run(&context),
         Verb::Status(verb) => verb.run(&context),
     }
 }

@@ -1,5 +1,6 @@
 //! One file per verb: its arguments, what it does, what it prints.
 
+pub(crate) mod audit;
 pub(crate) mod dlq;
 pub(crate) mod migrate;
 pub(crate) mod order;

@@ -1,5 +1,7 @@
 //! The line of which fault tests are made.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};

@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tracing::{error, warn};
 
 use crate::batch::BatchError;
-use crate::processing::Processing;
+use crate::processing::{Interrupted, Processing};
 
 /// How often the table is looked at when there was nothing.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -51,8 +51,8 @@ struct Relayed {
 /// Relays until the worker stops.
 pub(crate) async fn run(processing: Processing) {
     loop {
-        let this = processing.clone();
-        let pause = match tokio::task::spawn_blocking(move || relay(&this)).await {
+        let relayed = processing.bounded("the outbox relay", |this, _| relay(this)).await;
+        let pause = match relayed {
             Ok(Ok(relayed)) if relayed.failed > 0 => {
                 error!(
                     events = relayed.failed,
@@ -68,10 +68,7 @@ pub(crate) async fn run(processing: Processing) {
                 warn!(%error, "the outbox relay cannot work; it goes on trying");
                 PAUSE
             }
-            Err(panic) => {
-                warn!(error = %panic, "the outbox relay panicked; it goes on");
-                PAUSE
-            }
+            Err(Interrupted) => PAUSE,
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}

@@ -51,7 +51,7 @@ impl Sheet {
 pub(crate) struct Page {
     pub(crate) sheets: BTreeMap<String, Sheet>,
     busy: BTreeSet<String>,
-    /// Orders that know a trade number of a batch refund, by merchant and trade number.
+    /// Orders by the trades that they know, by merchant and trade number.
     links: Links,
     /// Refund rows of batch refunds that were new or have grown.
     fresh_refunds: RefundKeys,
@@ -66,7 +66,7 @@ impl Page {
         batch: &[Incoming],
         settle: &[String],
     ) -> Result<Page, StoreError> {
-        let (fresh_refunds, links) = book_batch_refunds(connection, batch)?;
+        let (fresh_refunds, mut links) = book_batch_refunds(connection, batch)?;
         let wanted: BTreeSet<&str> = batch
             .iter()
             .filter_map(Incoming::order)
@@ -81,6 +81,16 @@ impl Page {
         let busy = user_order::existing(connection, &missing)?.into_iter().collect();
 
         let sheets = read_sheets(connection, batch, locked, &fresh_refunds)?;
+        // A trade of which this very batch brings the first word was not there to be found above.
+        for (id, sheet) in &sheets {
+            for trade_no in sheet.record.trades.keys() {
+                let trade = (sheet.record.terms.merchant.clone(), trade_no.clone());
+                let orders = links.entry(trade).or_default();
+                if !orders.contains(id) {
+                    orders.push(id.clone());
+                }
+            }
+        }
         Ok(Page { sheets, busy, links, fresh_refunds })
     }
 

@@ -6,7 +6,7 @@ use store::{StoreError, fulfillment, stock_item};
 use tracing::{info, warn};
 
 use crate::batch::{self, BatchError};
-use crate::processing::Processing;
+use crate::processing::{Interrupted, Processing, Pulse};
 
 /// How often stock is looked for.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -22,9 +22,7 @@ pub(crate) async fn run(processing: Processing) {
             () = tokio::time::sleep(INTERVAL) => {}
             () = processing.cancel.cancelled() => return,
         }
-        let this = processing.clone();
-        let swept = tokio::task::spawn_blocking(move || sweep(&this)).await;
-        match swept {
+        match processing.bounded("the restock sweeper", sweep).await {
             Ok(Ok(settled)) => {
                 processing.health.set_database(true);
                 failing = false;
@@ -39,18 +37,19 @@ pub(crate) async fn run(processing: Processing) {
                 }
                 failing = true;
             }
-            Err(panic) => warn!(error = %panic, "the restock sweeper panicked; it goes on"),
+            Err(Interrupted) => failing = true,
         }
     }
 }
 
 /// Settles waiting orders, oldest payment first. Each batch locks its orders first and looks at
 /// their state again, so an order that was refunded meanwhile gets nothing.
-fn sweep(processing: &Processing) -> Result<usize, BatchError> {
+fn sweep(processing: &Processing, pulse: &Pulse) -> Result<usize, BatchError> {
     let mut connection = processing.pool.get()?;
     let mut settled = 0;
     for product_id in fulfillment::awaited_products(&mut connection)? {
         loop {
+            pulse.beat();
             let orders = next_orders(&mut connection, &product_id)?;
             if orders.is_empty() || processing.cancel.is_cancelled() {
                 break;

@@ -14,13 +14,17 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::consumer::Lane;
-use crate::health::Health;
-use crate::processing::Processing;
+use crate::health::{Health, StuckLimits};
+use crate::processing::{Processing, Suspects};
 use crate::{outbox_relay, restock};
 
 /// How long the broker may take to confirm a retry or a dead letter. The orders of the batch stay
 /// locked meanwhile.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// While a call to the database is stuck, the time without any that works after which the process
+/// ends, in units of `worker.database_timeout`.
+const SILENCE: u32 = 10;
 
 /// Retries, dead letters and events that wait for a publisher lane.
 const LANE_CAPACITY: usize = 1024;
@@ -31,6 +35,12 @@ pub enum RunError {
     /// The schema is older than this binary.
     #[error("the database schema is not up to date: run `ops migrate` first")]
     SchemaPending,
+    /// Calls to the database hang and cannot be ended: a new process has to take over.
+    #[error(
+        "calls to the database are stuck and nothing but an end of this process frees them; \
+         nothing is lost, start it again"
+    )]
+    DatabaseStuck,
     /// The admin endpoint cannot listen.
     #[error("worker.admin_listen: {0}")]
     Admin(#[from] std::io::Error),
@@ -40,8 +50,8 @@ pub enum RunError {
 /// are acknowledged, and everything is closed. `ready` is called once, when all lanes consume.
 ///
 /// # Errors
-/// [`RunError`], before anything was consumed. A broker or a database that is away is no error: the
-/// worker waits for it.
+/// [`RunError`], before anything was consumed, or when the database hangs for good. A broker or a
+/// database that is away is no error: the worker waits for it.
 pub async fn run(
     config: Config,
     metrics: Metrics,
@@ -50,10 +60,22 @@ pub async fn run(
 ) -> Result<(), RunError> {
     let config = Arc::new(config);
     let lanes = config.worker.lanes;
-    // One connection a lane, one for each of the two sweepers.
-    let pool_size = u32::try_from(lanes + 2).unwrap_or(u32::MAX);
-    let pool = Pool::new(config.database.url.expose_secret(), pool_size);
-    refuse_old_schema(&pool).await?;
+    let timeout = config.worker.database_timeout;
+    // One connection a lane, one for each of the two sweepers, and as many again to go on with
+    // while those are stuck.
+    let pool_size = (lanes + 2) * 2;
+    let pool = Pool::with_statement_limit(
+        config.database.url.expose_secret(),
+        u32::try_from(pool_size).unwrap_or(u32::MAX),
+        timeout / 3,
+    );
+    tokio::select! {
+        schema = tokio::time::timeout(timeout, refuse_old_schema(&pool)) => match schema {
+            Ok(schema) => schema?,
+            Err(_) => warn!("the database is silent"),
+        },
+        () = cancel.cancelled() => return Ok(()),
+    }
 
     // The publisher outlives the lanes: they need it to finish their last batch.
     let publisher_cancel = CancellationToken::new();
@@ -67,13 +89,15 @@ pub async fn run(
         },
         publisher_cancel.clone(),
     );
-    let health = Health::new(lanes);
+    let limits = StuckLimits { calls: pool_size, silence: timeout * SILENCE };
+    let health = Health::new(lanes, limits);
     let processing = Processing {
         config: Arc::clone(&config),
         pool,
         publisher: publisher.clone(),
         health: health.clone(),
         cancel: cancel.clone(),
+        suspects: Suspects::default(),
     };
 
     let mut sweepers = JoinSet::new();
@@ -98,10 +122,13 @@ pub async fn run(
     });
 
     let settings = ConnectionSettings::new(config.amqp.url.expose_secret(), "worker consume");
-    supervise(settings, cancel.clone(), async |connection: Connection| {
+    let supervised = supervise(settings, cancel.clone(), async |connection: Connection| {
         consume(&config, &processing, &connection).await;
-    })
-    .await;
+    });
+    tokio::select! {
+        () = supervised => {}
+        () = health.hopeless() => return Err(RunError::DatabaseStuck),
+    }
 
     announce.abort();
     while sweepers.join_next().await.is_some() {}
@@ -158,6 +185,7 @@ fn readiness(health: &Health, publisher: &Publisher, cancel: &CancellationToken)
         ("stopping", !cancel.is_cancelled()),
         ("a lane is not consuming", health.is_consuming()),
         ("the database does not answer", health.database_answers()),
+        ("a database call is stuck", !health.has_stuck_calls()),
         ("the publisher is not connected", publisher.is_ready()),
     ])
 }

@@ -124,12 +124,12 @@ fn fingerprint(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// Two workers take what arrives, in batches of up to three, until nothing is left. What is locked
+/// Workers take what arrives, in batches of up to so many each, until nothing is left. What is locked
 /// goes to the back of the queue, as a lane keeps it for its next batch.
-fn work(url: &str, arrivals: Vec<Incoming>) {
+fn work(url: &str, arrivals: Vec<Incoming>, batches: &[usize]) {
     let queue = Mutex::new(VecDeque::from(arrivals));
     std::thread::scope(|scope| {
-        for size in [1, 3] {
+        for &size in batches {
             let queue = &queue;
             scope.spawn(move || {
                 let mut connection = connect(url);
@@ -170,6 +170,7 @@ fn play(
     story: &Story,
     run: &str,
     order: &[usize],
+    batches: &[usize],
 ) -> Row {
     let id = format!("R1-{run}");
     let total_fee = stories::order_terms().total_fee;
@@ -191,7 +192,7 @@ fn play(
         .execute(connection)
         .expect("an older order");
     let arrivals = order.iter().map(|at| incoming(&story.notifications[*at], run)).collect();
-    work(url, arrivals);
+    work(url, arrivals, batches);
     sql_query(ROW).bind::<Text, _>(&id).get_result(connection).expect("a row")
 }
 
@@ -223,7 +224,9 @@ fn rows_and_goods_end_the_same_with_two_workers() {
                 (0..story.notifications.len()).chain(0..story.notifications.len()).collect();
             order.shuffle(&mut rng);
             let run = format!("{number}-{sample}");
-            let mut row = play(url, &mut connection, story, &run, &order);
+            // Two workers side by side, or one that gets all of it, or half, in one batch.
+            let batches: &[usize] = [&[1, 3][..], &[100], &[5]][sample % 3];
+            let mut row = play(url, &mut connection, story, &run, &order, batches);
             sequences += 1;
             assert!(row.out_goods <= 1, "{}: delivered twice in {order:?}", story.name);
             if story.goods_may_differ {

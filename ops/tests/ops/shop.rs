@@ -19,7 +19,7 @@ fn migrate_twice() {
 #[test]
 fn without_servers_the_exit_code_is_3_and_without_a_schema_it_says_so() {
     let nowhere = Ops::at(NOBODY.0, NOBODY.1);
-    for arguments in ["migrate", "order list", "order show A", "dlq list", "status"] {
+    for arguments in ["migrate", "order list", "order show A", "dlq list", "status", "audit"] {
         let answer = nowhere.run(arguments).ended(3, "");
         assert!(!answer.stderr.contains("guest"), "a password on stderr: {}", answer.stderr);
     }
@@ -59,6 +59,7 @@ fn every_verb_has_a_help_text_with_an_example() {
         "dlq replay",
         "review list",
         "status",
+        "audit",
     ] {
         let help = nowhere.run(&format!("{verb} --help")).done().stdout;
         assert!(help.contains(&format!("Example: ops {verb}")), "{help}");

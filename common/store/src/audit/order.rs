@@ -96,8 +96,7 @@ pub fn count(connection: &mut MysqlConnection) -> Result<i64, StoreError> {
         #[diesel(sql_type = BigInt)]
         count: i64,
     }
-    let row: Row =
-        sql_query("SELECT COUNT(*) AS count FROM user_order").get_result(connection)?;
+    let row: Row = sql_query("SELECT COUNT(*) AS count FROM user_order").get_result(connection)?;
     Ok(row.count)
 }
 

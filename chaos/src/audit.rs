@@ -1,0 +1,36 @@
+//! `ops audit`: the pipeline's own check of money and goods, asked as a second opinion.
+
+use serde_json::Value;
+use testkit::run_program;
+
+use crate::say;
+use crate::stage::Stage;
+use crate::verdict::Verdict;
+
+/// Asks `ops audit`, where that verb exists, and notes every gap.
+pub(crate) fn ask(stage: &Stage, verdict: &mut Verdict) -> anyhow::Result<()> {
+    if stage.shop.ops(&["audit", "--help"]).is_err() {
+        say("· ops audit does not exist: left out");
+        return Ok(());
+    }
+    let config = stage.shop.config().display().to_string();
+    let arguments = ["--config", &config, "audit", "--output", "json"];
+    let environment = [("DATABASE_URL", stage.database_url.as_str())];
+    let output = run_program("ops", &arguments, &environment);
+    std::fs::write(stage.folder.join("audit.json"), &output.stdout)?;
+    if output.status.success() {
+        say("· ops audit: nothing to complain of");
+        return Ok(());
+    }
+    let page: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let gaps = page["gaps"].as_array().map_or(&[][..], Vec::as_slice);
+    for gap in gaps {
+        let text = |name: &str| gap[name].as_str().unwrap_or("-").to_owned();
+        verdict.add("audit", format!("{}: {}: {}", text("order"), text("kind"), text("what")));
+    }
+    if gaps.is_empty() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        verdict.add("audit", format!("{}: {}", output.status, errors.trim()));
+    }
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! The database as a stranger sees it: SQL of our own, not the pipeline's code that it checks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Context;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, SmallInt, Text};
+
+use crate::story::Story;
+
+/// One order with what was done for it.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub(crate) struct OrderRow {
+    #[diesel(sql_type = Text)]
+    pub(crate) id: String,
+    #[diesel(sql_type = SmallInt)]
+    pub(crate) status: i16,
+    #[diesel(sql_type = SmallInt)]
+    pub(crate) trade_status: i16,
+    #[diesel(sql_type = SmallInt)]
+    pub(crate) refund_status: i16,
+    #[diesel(sql_type = BigInt)]
+    pub(crate) refunded_fee: i64,
+    #[diesel(sql_type = BigInt)]
+    pub(crate) total_fee: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub(crate) trade_no: Option<String>,
+    /// Of all its trades; no story has more than one.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub(crate) facts: Option<String>,
+    #[diesel(sql_type = Bool)]
+    pub(crate) is_send_goods: bool,
+    #[diesel(sql_type = Bool)]
+    pub(crate) is_return_goods: bool,
+    #[diesel(sql_type = Bool)]
+    pub(crate) is_finish: bool,
+    #[diesel(sql_type = Bool)]
+    pub(crate) needs_review: bool,
+    #[diesel(sql_type = Integer)]
+    pub(crate) quantity: i32,
+    /// `fulfillment.state`.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub(crate) goods: Option<String>,
+    /// Codes that are with the buyer.
+    #[diesel(sql_type = BigInt)]
+    pub(crate) codes_out: i64,
+    /// Codes that came back.
+    #[diesel(sql_type = BigInt)]
+    pub(crate) codes_back: i64,
+    #[diesel(sql_type = BigInt)]
+    pub(crate) entitlements: i64,
+    /// Rows that only a notification can have caused.
+    #[diesel(sql_type = BigInt)]
+    pub(crate) traces: i64,
+}
+
+const ORDERS: &str = "SELECT o.id, o.status, o.trade_status, o.refund_status, o.refunded_fee, \
+     o.total_fee, o.trade_no, o.is_send_goods, o.is_return_goods, o.is_finish, o.needs_review, \
+     o.quantity, f.state AS goods, \
+     (SELECT GROUP_CONCAT(t.facts) FROM trade t WHERE t.order_id = o.id) AS facts, \
+     (SELECT COUNT(*) FROM stock_item s WHERE s.order_id = o.id AND s.state = 'delivered') AS codes_out, \
+     (SELECT COUNT(*) FROM stock_item s WHERE s.order_id = o.id AND s.state = 'returned') AS codes_back, \
+     (SELECT COUNT(*) FROM entitlement e WHERE e.order_id = o.id) AS entitlements, \
+     (SELECT COUNT(*) FROM trade t WHERE t.order_id = o.id) \
+       + (SELECT COUNT(*) FROM notification n WHERE n.order_id = o.id) \
+       + (SELECT COUNT(*) FROM outbox x WHERE x.order_id = o.id) \
+       + (SELECT COUNT(*) FROM review r WHERE r.order_id = o.id) AS traces \
+     FROM user_order o LEFT JOIN fulfillment f ON f.order_id = o.id";
+
+/// Everything that replaying must not change, a text per row, by table.
+const PICTURE: [&str; 8] = [
+    "SELECT CONCAT_WS('|', 'user_order', id, status, trade_status, refund_status, refunded_fee, \
+       trade_no, is_send_goods, is_return_goods, is_finish, needs_review, paid_dtime, refund_dtime, \
+       refund_finish_dtime, notify_dtime, finish_dtime) AS line FROM user_order",
+    "SELECT CONCAT_WS('|', 'trade', order_id, trade_no, facts, gmt_payment, gmt_refund, gmt_close, \
+       refunded_fee) AS line FROM trade",
+    "SELECT CONCAT_WS('|', 'refund', merchant, trade_no, refund_key, running_total, amount, result) \
+       AS line FROM refund",
+    "SELECT CONCAT_WS('|', 'fulfillment', order_id, state, units, given, delivered_at, returned_at) \
+       AS line FROM fulfillment",
+    "SELECT CONCAT_WS('|', 'stock_item', code, state, order_id) AS line FROM stock_item \
+       WHERE state <> 'available'",
+    "SELECT CONCAT_WS('|', 'entitlement', order_id, account, days, starts_at) AS line FROM entitlement",
+    "SELECT CONCAT_WS('|', 'review', order_id, reason, evidence, state) AS line FROM review",
+    "SELECT CONCAT_WS('|', 'outbox', order_id, event) AS line FROM outbox",
+];
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+#[derive(QueryableByName)]
+struct Inbox {
+    #[diesel(sql_type = Text)]
+    message_id: String,
+    #[diesel(sql_type = Text)]
+    outcome: String,
+}
+
+/// How much work the database has seen; equal twice means that nothing was done between.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub(crate) struct Activity {
+    #[diesel(sql_type = BigInt)]
+    seen: i64,
+    /// Events in the outbox.
+    #[diesel(sql_type = BigInt)]
+    pub(crate) events: i64,
+}
+
+/// A connection for checks.
+pub(crate) struct Database(MysqlConnection);
+
+impl Database {
+    pub(crate) fn open(url: &str) -> anyhow::Result<Database> {
+        MysqlConnection::establish(url).map(Database).context("database")
+    }
+
+    /// Every order, by id.
+    pub(crate) fn orders(&mut self) -> anyhow::Result<BTreeMap<String, OrderRow>> {
+        let rows: Vec<OrderRow> = sql_query(ORDERS).load(&mut self.0)?;
+        Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
+    }
+
+    /// Every notification that a worker has recorded: its outcome by message id.
+    pub(crate) fn inbox(&mut self) -> anyhow::Result<BTreeMap<String, String>> {
+        let rows: Vec<Inbox> =
+            sql_query("SELECT message_id, outcome FROM notification").load(&mut self.0)?;
+        Ok(rows.into_iter().map(|row| (row.message_id, row.outcome)).collect())
+    }
+
+    /// All rows that count, as text.
+    pub(crate) fn picture(&mut self) -> anyhow::Result<BTreeSet<String>> {
+        let mut lines = BTreeSet::new();
+        for query in PICTURE {
+            let rows: Vec<Line> = sql_query(query).load(&mut self.0)?;
+            lines.extend(rows.into_iter().map(|row| row.line));
+        }
+        Ok(lines)
+    }
+
+    pub(crate) fn activity(&mut self) -> anyhow::Result<Activity> {
+        let query = "SELECT CAST(COALESCE(SUM(seen + attempts), 0) AS SIGNED) AS seen, \
+                     (SELECT COUNT(*) FROM outbox) AS events FROM notification";
+        Ok(sql_query(query).get_result(&mut self.0)?)
+    }
+
+    /// Places many orders, as a shop does: six columns.
+    pub(crate) fn place(&mut self, orders: &[(&str, &Story)]) -> anyhow::Result<()> {
+        // Ids, merchants and products are this program's own words: nothing needs quoting.
+        let rows: Vec<String> = orders
+            .iter()
+            .map(|(merchant, story)| {
+                let (id, product, total) = (&story.id, story.product, story.total().get());
+                let quantity = story.quantity;
+                format!(
+                    "('{id}', '{merchant}', '{product}', {quantity}, '订单', {total}, 'buyer-7')"
+                )
+            })
+            .collect();
+        for rows in rows.chunks(500) {
+            // IGNORE: a try whose answer was lost may have worked.
+            self.0.batch_execute(&format!(
+                "INSERT IGNORE INTO user_order \
+                 (id, merchant, product_id, quantity, subject, total_fee, account) VALUES {}",
+                rows.join(", ")
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+/// Places one order over a connection of its own; true when it is there.
+pub(crate) fn place(url: &str, merchant: &str, story: &Story) -> anyhow::Result<bool> {
+    Database::open(url)?.place(&[(merchant, story)])?;
+    Ok(true)
+}

@@ -1,0 +1,186 @@
+//! The load: Alipay tells every order's story to both ingresses until it reads `success`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use queue::Kind;
+use simulator::{Fault, LedgerLine, Sender, SignedNotification};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::database;
+use crate::stage::Gateway;
+use crate::story::{Letter, Story};
+
+/// How long an answer may take: longer than an ingress waits for a confirm.
+const TIMEOUT: Duration = Duration::from_secs(7);
+/// The longest gap between two deliveries; Alipay waits minutes, we have none.
+const LONGEST_GAP: Duration = Duration::from_secs(2);
+
+/// One letter whose delivery is over.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    pub(crate) ledger: LedgerLine,
+    /// Which of the stories.
+    pub(crate) story: usize,
+    pub(crate) forged: bool,
+    /// What the pipeline calls it in the inbox and the dead letters.
+    pub(crate) message_id: String,
+    pub(crate) notification: SignedNotification,
+}
+
+impl Sent {
+    pub(crate) fn is_success(&self) -> bool {
+        self.ledger.answered_success_at.is_some()
+    }
+}
+
+/// How far the load is, for whoever watches; and the wish that it gives up.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    pub(crate) orders_begun: AtomicUsize,
+    pub(crate) letters_over: AtomicUsize,
+    pub(crate) posts: AtomicUsize,
+    pub(crate) give_up: AtomicBool,
+}
+
+/// What a load needs.
+pub(crate) struct Load {
+    pub(crate) stories: Arc<Vec<Story>>,
+    pub(crate) gateways: [Gateway; 2],
+    pub(crate) database_url: String,
+    /// The stories begin one by one during so long.
+    pub(crate) span: Duration,
+    pub(crate) progress: Arc<Progress>,
+}
+
+impl Load {
+    /// Tells all stories; returns when every letter is answered `success` or given up.
+    pub(crate) async fn run(self) -> anyhow::Result<Vec<Sent>> {
+        let load = Arc::new(self);
+        let sender = Sender::new(TIMEOUT);
+        let began = Instant::now();
+        let mut running = JoinSet::new();
+        let count = u32::try_from(load.stories.len()).unwrap_or(u32::MAX).max(1);
+        for (index, _) in load.stories.iter().enumerate() {
+            let place = u32::try_from(index).unwrap_or(u32::MAX);
+            sleep_until(began + load.span * place / count).await;
+            load.progress.orders_begun.fetch_add(1, Ordering::Relaxed);
+            running.spawn(tell(load.clone(), index, sender.clone()));
+        }
+        let mut sent = Vec::new();
+        while let Some(told) = running.join_next().await {
+            sent.extend(told??);
+        }
+        Ok(sent)
+    }
+}
+
+/// One order's story.
+async fn tell(load: Arc<Load>, index: usize, sender: Sender) -> anyhow::Result<Vec<Sent>> {
+    let (story, gateway) = (&load.stories[index], &load.gateways[load.stories[index].gateway]);
+    let placing = story.late.map(|late| tokio::spawn(place(load.clone(), index, late)));
+    let letters = {
+        let (story, gateway) = (story.clone(), gateway.clone());
+        tokio::task::spawn_blocking(move || story.letters(&gateway)).await??
+    };
+    let mut deliveries = JoinSet::new();
+    for (number, letter) in letters.into_iter().enumerate() {
+        let (load, sender) = (load.clone(), sender.clone());
+        deliveries.spawn(async move { load.deliver(index, index + number, letter, sender).await });
+    }
+    let mut sent = Vec::new();
+    while let Some(delivered) = deliveries.join_next().await {
+        sent.push(delivered??);
+    }
+    if let Some(placing) = placing {
+        placing.await??;
+    }
+    Ok(sent)
+}
+
+/// The shop commits an order that Alipay has spoken of before, as soon as the database answers.
+async fn place(load: Arc<Load>, index: usize, late: Duration) -> anyhow::Result<()> {
+    sleep(late).await;
+    loop {
+        let load = load.clone();
+        let placed = tokio::task::spawn_blocking(move || {
+            let story = &load.stories[index];
+            database::place(&load.database_url, load.gateways[story.gateway].name, story)
+                .or_else(|error| if load.is_over() { Err(error) } else { Ok(false) })
+        });
+        if placed.await?.context("a late order could not be placed")? {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(300)).await;
+    }
+}
+
+impl Load {
+    fn is_over(&self) -> bool {
+        self.progress.give_up.load(Ordering::Relaxed)
+    }
+
+    /// Delivers one letter, to one ingress and the other by turns, until it reads `success`; a
+    /// forged one until it reads anything.
+    async fn deliver(
+        &self,
+        story: usize,
+        first: usize,
+        letter: Letter,
+        sender: Sender,
+    ) -> anyhow::Result<Sent> {
+        let gateway = &self.gateways[self.stories[story].gateway];
+        sleep(letter.after).await;
+        let mut notification = letter.notification;
+        let (mut attempts, mut success): (u64, Option<DateTime<Utc>>) = (0, None);
+        let sent_at = Utc::now();
+        let mut gap = Duration::from_millis(200);
+        for to in gateway.to.iter().cycle().skip(first % gateway.to.len()) {
+            let attempt = sender.post(to, Bytes::from(notification.body())).await;
+            attempts += 1;
+            self.progress.posts.fetch_add(1, Ordering::Relaxed);
+            if attempt.is_success() {
+                success = Some(Utc::now());
+            }
+            // 503 is no judgement, also for a forgery.
+            let judged = letter.forged && attempt.status.is_some_and(|status| status < 500);
+            if success.is_some() || judged || self.is_over() {
+                break;
+            }
+            sleep(gap).await;
+            gap = (gap * 2).min(LONGEST_GAP);
+            notification = notification.at(Utc::now())?;
+        }
+        self.progress.letters_over.fetch_add(1, Ordering::Relaxed);
+        let said = notification.notification();
+        let kind = match said.kind {
+            simulator::Kind::BatchRefund => Kind::BatchRefund,
+            _ => Kind::TradeStatus,
+        };
+        let fault = match (letter.forged, letter.duplicate) {
+            (true, _) => Some(Fault::Corrupt),
+            (false, true) => Some(Fault::Duplicate),
+            (false, false) => None,
+        };
+        Ok(Sent {
+            ledger: LedgerLine {
+                order: said.out_trade_no.clone(),
+                notify_id: said.notify_id.clone(),
+                kind: said.kind,
+                fault,
+                sent_at,
+                attempts,
+                answered_success_at: success,
+            },
+            story,
+            forged: letter.forged,
+            message_id: queue::message_id(gateway.name, kind, notification.form()),
+            notification,
+        })
+    }
+}

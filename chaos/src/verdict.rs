@@ -1,0 +1,252 @@
+//! The invariants, and what broke them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use order::OrderState;
+
+use crate::database::{Database, OrderRow};
+use crate::expected;
+use crate::load::Sent;
+use crate::stage::Stage;
+use crate::story::{Plot, Story};
+use crate::{rest, say};
+
+/// So many of one invariant's violations are printed; the count tells of the others.
+const SHOWN: usize = 12;
+
+/// What is checked.
+pub(crate) const INVARIANTS: [(&str, &str); 10] = [
+    ("answers", "everything genuine is answered success in the end"),
+    ("I1", "everything answered success is applied, or a dead letter with a reason"),
+    (
+        "I2",
+        "goods go out at most once and come back at most once; refunds are within what was paid",
+    ),
+    ("I3", "nothing happens without a valid signature"),
+    ("I5", "at rest queues, retry tiers and outbox are empty"),
+    ("I6", "replaying the dead letters changes nothing that was applied"),
+    ("I7", "0 lost: every order is what its notifications say"),
+    ("events", "every event of the outbox was published"),
+    ("audit", "ops audit finds nothing"),
+    ("parts", "no program ended by itself, and all end well when asked to"),
+];
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    broken: BTreeMap<&'static str, Vec<String>>,
+}
+
+/// What a look at rest needs.
+pub(crate) struct Evidence<'a> {
+    pub(crate) stage: &'a Stage,
+    pub(crate) stories: &'a [Story],
+    pub(crate) sent: &'a [Sent],
+}
+
+impl Verdict {
+    pub(crate) fn add(&mut self, invariant: &'static str, what: impl Into<String>) {
+        self.broken.entry(invariant).or_default().push(what.into());
+    }
+
+    /// I1 and the answers, at the first rest.
+    pub(crate) fn answers(
+        &mut self,
+        evidence: &Evidence<'_>,
+        inbox: &BTreeMap<String, String>,
+        dead: &[(String, String)],
+    ) {
+        let dead: BTreeSet<&str> = dead.iter().map(|(id, _)| id.as_str()).collect();
+        for sent in evidence.sent {
+            let line = &sent.ledger;
+            let name = || format!("{} {} {}", line.order, line.kind.name(), &sent.message_id[..12]);
+            if sent.forged {
+                if sent.is_success() {
+                    self.add("I3", format!("{}: a forgery was answered success", name()));
+                }
+                if inbox.contains_key(&sent.message_id) || dead.contains(sent.message_id.as_str()) {
+                    self.add("I3", format!("{}: a forgery reached a worker", name()));
+                }
+                continue;
+            }
+            if !sent.is_success() {
+                self.add("answers", format!("{}: {} attempts", name(), line.attempts));
+                continue;
+            }
+            let is_dead = dead.contains(sent.message_id.as_str());
+            match inbox.get(&sent.message_id).map(String::as_str) {
+                Some("applied" | "unchanged") => {}
+                Some(_) | None if is_dead => {}
+                Some(outcome) => self.add("I1", format!("{}: {outcome}, no dead letter", name())),
+                None => self.add("I1", format!("{}: LOST", name())),
+            }
+        }
+    }
+
+    /// Every order against its notifications, at the second rest.
+    pub(crate) fn orders(&mut self, evidence: &Evidence<'_>) -> anyhow::Result<()> {
+        let rows = Database::open(&evidence.stage.database_url)?.orders()?;
+        let mut by_story: BTreeMap<usize, Vec<&Sent>> = BTreeMap::new();
+        for sent in evidence.sent {
+            by_story.entry(sent.story).or_default().push(sent);
+        }
+        for (index, story) in evidence.stories.iter().enumerate() {
+            let Some(row) = rows.get(&story.id) else {
+                self.add("I7", format!("{}: the order itself is gone", story.id));
+                continue;
+            };
+            let sent = by_story.get(&index).map_or(&[][..], Vec::as_slice);
+            self.order(evidence, story, row, sent)?;
+        }
+        Ok(())
+    }
+
+    fn order(
+        &mut self,
+        evidence: &Evidence<'_>,
+        story: &Story,
+        row: &OrderRow,
+        sent: &[&Sent],
+    ) -> anyhow::Result<()> {
+        let id = &story.id;
+        let (all, known) = states(evidence, story, sent)?;
+        // What was given up may have arrived or not: either is right then.
+        let differences = expected::differences(row, &all);
+        if !differences.is_empty() && !expected::differences(row, &known).is_empty() {
+            self.add("I7", format!("{id} ({:?}): {}", story.plot, differences.join("; ")));
+        }
+        let complete = sent.iter().all(|sent| sent.forged || sent.is_success());
+        if complete && row.status != story.plot.status() {
+            let (is, should) = (row.status, story.plot.status());
+            self.add(
+                "I7",
+                format!("{id} ({:?}): status {is}, the story says {should}", story.plot),
+            );
+        }
+        for what in expected::goods(row, story) {
+            self.add("I2", format!("{id} ({:?}, {}): {what}", story.plot, story.product));
+        }
+        if row.refunded_fee < 0 || row.refunded_fee > row.total_fee {
+            self.add("I2", format!("{id}: {} of {} refunded", row.refunded_fee, row.total_fee));
+        }
+        if story.plot == Plot::RefundedInPart && complete && !row.needs_review {
+            self.add("I7", format!("{id}: a partial refund without a review"));
+        }
+        if story.plot == Plot::Forged && row.traces > 0 {
+            self.add(
+                "I3",
+                format!("{id}: {} rows of an order that only forgers named", row.traces),
+            );
+        }
+        Ok(())
+    }
+
+    /// What a replay of the dead letters changed. Orders of letters that had died innocently (their
+    /// workers were killed too often) may go on.
+    pub(crate) fn replayed(
+        &mut self,
+        before: &BTreeSet<String>,
+        after: &BTreeSet<String>,
+        innocent: &BTreeSet<String>,
+    ) {
+        let excused = |line: &&String| innocent.iter().any(|id| line.contains(id.as_str()));
+        for (sign, from, to) in [("-", before, after), ("+", after, before)] {
+            for line in from.difference(to).filter(|line| !excused(line)) {
+                self.add("I6", format!("{sign} {line}"));
+            }
+        }
+    }
+
+    /// The orders that something was said about, a few of them.
+    pub(crate) fn orders_named(&self, stories: &[Story]) -> Vec<String> {
+        let said: Vec<&String> = self.broken.values().flatten().collect();
+        let named = |story: &&Story| said.iter().any(|what| what.contains(&story.id));
+        stories.iter().filter(named).take(SHOWN).map(|story| story.id.clone()).collect()
+    }
+
+    /// Prints everything; true when nothing is broken.
+    pub(crate) fn print(&self) -> bool {
+        say("\nInvariants:");
+        for (key, text) in INVARIANTS {
+            let broken = self.broken.get(key).map_or(&[][..], Vec::as_slice);
+            if broken.is_empty() {
+                say(&format!("  ✓ {key:<8} {text}"));
+                continue;
+            }
+            say(&format!("  ✗ {key:<8} {text}: {} times not", broken.len()));
+            for what in broken.iter().take(SHOWN) {
+                say(&format!("      {what}"));
+            }
+        }
+        self.broken.is_empty()
+    }
+}
+
+/// The state by all that was sent, and by what was answered `success` alone.
+fn states(
+    evidence: &Evidence<'_>,
+    story: &Story,
+    sent: &[&Sent],
+) -> anyhow::Result<(OrderState, OrderState)> {
+    let gateway = &evidence.stage.gateways[story.gateway];
+    let all = expected::state(story, gateway, sent.iter().copied())?;
+    let known = sent.iter().copied().filter(|sent| sent.is_success());
+    Ok((all, expected::state(story, gateway, known)?))
+}
+
+/// Both rests and everything that is checked at them.
+pub(crate) fn reach(
+    verdict: &mut Verdict,
+    evidence: &Evidence<'_>,
+    limit: std::time::Duration,
+) -> anyhow::Result<()> {
+    let stage = evidence.stage;
+    let at_rest = |verdict: &mut Verdict| match rest::come(stage, limit) {
+        Ok((rest, odd)) => {
+            say(&format!("· at rest after {:.1} s", rest.took.as_secs_f64()));
+            odd.into_iter().for_each(|what| verdict.add("parts", what));
+            Some(rest)
+        }
+        Err(error) => {
+            verdict.add("I5", format!("{error:#}"));
+            None
+        }
+    };
+    at_rest(verdict);
+    let mut database = Database::open(&stage.database_url)?;
+    let dead = rest::dead_letters(stage)?;
+    verdict.answers(evidence, &database.inbox()?, &dead);
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    dead.iter().for_each(|(_, reason)| *reasons.entry(reason).or_default() += 1);
+    say(&format!("· {} dead letters: {reasons:?}", dead.len()));
+
+    let innocent: BTreeSet<&str> =
+        dead.iter().filter(|(_, why)| why != "total_mismatch").map(|(id, _)| id.as_str()).collect();
+    let innocent = evidence.sent.iter().filter(|sent| innocent.contains(sent.message_id.as_str()));
+    // By order and by trade: a row of `refund` names its trade alone.
+    let names = |sent: &Sent| {
+        let trade_no = sent.notification.notification().parameter("trade_no").map(str::to_owned);
+        [Some(sent.ledger.order.clone()), trade_no]
+    };
+    let innocent: BTreeSet<String> = innocent.flat_map(names).flatten().collect();
+    let before = database.picture()?;
+    let replayed = stage.shop.json(&["dlq", "replay", "--all"])?;
+    say(&format!("· {} dead letters replayed", replayed["replayed"]));
+    let rest = at_rest(verdict);
+    verdict.replayed(&before, &database.picture()?, &innocent);
+    let still = rest::dead_letters(stage)?;
+    if innocent.is_empty() && still.len() != dead.len() {
+        verdict.add("I6", format!("{} dead letters before, {} after", dead.len(), still.len()));
+    }
+    for (id, reason) in still.iter().filter(|(_, reason)| reason != "total_mismatch") {
+        verdict.add("I7", format!("{id} died again: {reason}"));
+    }
+    verdict.orders(evidence)?;
+    let events = u64::try_from(database.activity()?.events).unwrap_or(0);
+    if let Some(rest) = rest
+        && rest.events < events
+    {
+        verdict.add("events", format!("{events} in the outbox, {} in the queue", rest.events));
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! The time while parts are broken: injecting, watching, and the end when it takes too long.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use comfy_table::Table;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::faults::{Action, Fault};
+use crate::load::Progress;
+use crate::part::News;
+use crate::say;
+use crate::stage::{Stage, keep_logs};
+use crate::verdict::Verdict;
+
+/// How often the watch looks around.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Faults of one part.
+#[derive(Debug, Default)]
+struct Row {
+    kills: usize,
+    pauses: usize,
+    paused: Duration,
+    longest_restart: Duration,
+}
+
+/// Injects the faults at their times and waits until every part is back. Returns the table of them.
+pub(crate) fn inject(
+    stage: &Stage,
+    faults: &[Fault],
+    orders: usize,
+    progress: &Progress,
+    verdict: &mut Verdict,
+) -> anyhow::Result<String> {
+    let bar = ProgressBar::new((faults.len() + orders) as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {elapsed} {msg}") {
+        bar.set_style(style);
+    }
+    let mut rows: BTreeMap<String, Row> = BTreeMap::new();
+    let mut coming = faults.iter();
+    let mut next = coming.next();
+    let mut due = Instant::now() + next.map_or(Duration::ZERO, |fault| fault.gap);
+    let mut over = 0;
+    while over < faults.len() {
+        if let Some(fault) = next
+            && Instant::now() >= due
+        {
+            stage.inject(fault);
+            next = coming.next();
+            due += next.map_or(Duration::ZERO, |fault| fault.gap);
+        }
+        match stage.news.recv_timeout(LOOK) {
+            Ok(News::Injected { part, action, back_after }) => {
+                over += 1;
+                if bar.is_hidden() {
+                    say(&format!("  {over}/{}: {}", faults.len(), told(&part, action, back_after)));
+                }
+                note(rows.entry(part).or_default(), action, back_after);
+            }
+            Ok(other) => tell(other, verdict),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => bail!("every part's supervisor is gone"),
+        }
+        let begun = progress.orders_begun.load(Ordering::Relaxed);
+        bar.set_position((over + begun) as u64);
+        bar.set_message(format!(
+            "{over}/{} faults, {begun}/{orders} orders, {} letters over, {} POSTs",
+            faults.len(),
+            progress.letters_over.load(Ordering::Relaxed),
+            progress.posts.load(Ordering::Relaxed),
+        ));
+    }
+    bar.finish_and_clear();
+    Ok(table(&rows))
+}
+
+/// What the supervisors told of since.
+pub(crate) fn late_news(stage: &Stage, verdict: &mut Verdict) {
+    while let Ok(news) = stage.news.try_recv() {
+        tell(news, verdict);
+    }
+}
+
+fn tell(news: News, verdict: &mut Verdict) {
+    let what = match news {
+        News::EndedByItself { part, how } => format!("{part} ended by itself: {how}"),
+        News::Gone { part, error } => format!("{part} cannot be started again: {error}"),
+        News::Injected { .. } => return,
+    };
+    say(&format!("  ! {what}"));
+    verdict.add("parts", what);
+}
+
+fn told(part: &str, action: Action, back_after: Duration) -> String {
+    let seconds = back_after.as_secs_f64();
+    match action {
+        Action::Kill { .. } => format!("{part} killed, started again after {seconds:.1} s"),
+        Action::Pause { .. } => format!("{part} stopped for {seconds:.1} s"),
+    }
+}
+
+fn note(row: &mut Row, action: Action, back_after: Duration) {
+    match action {
+        Action::Kill { .. } => {
+            row.kills += 1;
+            row.longest_restart = row.longest_restart.max(back_after);
+        }
+        Action::Pause { length } => {
+            row.pauses += 1;
+            row.paused += length;
+        }
+    }
+}
+
+fn table(rows: &BTreeMap<String, Row>) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    table.set_header(["part", "kill -9", "longest restart", "SIGSTOP", "stopped in all"]);
+    for (part, row) in rows {
+        table.add_row([
+            part.clone(),
+            row.kills.to_string(),
+            format!("{:.1} s", row.longest_restart.as_secs_f64()),
+            row.pauses.to_string(),
+            format!("{:.1} s", row.paused.as_secs_f64()),
+        ]);
+    }
+    table.to_string()
+}
+
+/// Ends the program when its time is over. Everything that it started ends with it (testkit).
+pub(crate) struct Watchdog {
+    servers: Arc<Mutex<Option<PathBuf>>>,
+}
+
+impl Watchdog {
+    pub(crate) fn start(limit: Duration, seed: u64, folder: &Path) -> Watchdog {
+        let servers: Arc<Mutex<Option<PathBuf>>> = Arc::default();
+        let (known, folder) = (servers.clone(), folder.to_owned());
+        std::thread::spawn(move || {
+            std::thread::sleep(limit);
+            if let Some(servers) = &*known.lock().unwrap_or_else(PoisonError::into_inner) {
+                keep_logs(servers, &folder);
+            }
+            let seconds = limit.as_secs();
+            say(&format!("\nSeed {seed}: not over after {seconds} s. Logs: {}", folder.display()));
+            std::process::exit(1);
+        });
+        Watchdog { servers }
+    }
+
+    /// Where the servers' logs are, once they run.
+    pub(crate) fn servers(&self, folder: &Path) {
+        *self.servers.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder.to_owned());
+    }
+}

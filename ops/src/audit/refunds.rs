@@ -1,0 +1,52 @@
+//! Refunds on record against what their trades count.
+
+use alipay::Fen;
+use order::{Facts, OrderRecord};
+
+use super::GapKind;
+use super::finding::Findings;
+use super::subject::Subject;
+
+/// Compares each trade with its refunds. `recount` is the record with every refund counted.
+pub(crate) fn check(subject: &Subject, recount: &OrderRecord, found: &mut Findings) {
+    let total = subject.stored.terms.total_fee;
+    if subject.refunds.is_empty()
+        && subject.stored.trades.values().all(|trade| {
+            !trade.facts.contains(Facts::REFUNDED_IN_FULL) && trade.refunded_fee == Fen::new(0)
+        })
+    {
+        return;
+    }
+    for (trade_no, trade) in &subject.stored.trades {
+        let counted = recount.trades.get(trade_no).unwrap_or(trade);
+        let of_trade = || subject.refunds.iter().filter(|refund| refund.trade_no == *trade_no);
+        let batches: i64 = of_trade()
+            .filter(|refund| refund.succeeded())
+            .filter_map(|refund| refund.amount)
+            .fold(0, |sum, amount| sum.saturating_add(amount.get()));
+        let running = of_trade().filter_map(|refund| refund.running_total).max();
+        let told = running.unwrap_or(Fen::new(0)).max(Fen::new(batches));
+        let full = counted.facts.contains(Facts::REFUNDED_IN_FULL);
+        let due = if full { total } else { told.min(total) };
+        let is = trade.refunded_fee;
+        if counted.facts != trade.facts {
+            let lacks = (counted.facts - trade.facts).to_column();
+            let what = format!("trade {trade_no} lacks {lacks}; refunds come to {told} yuan");
+            found.add(GapKind::RefundNotCounted, what);
+        } else if is < due && of_trade().any(order::Refund::succeeded) {
+            let what = format!("trade {trade_no} counts {is} of {due} yuan");
+            found.add(GapKind::RefundNotCounted, what);
+        } else if is > total || is < Fen::new(0) {
+            let what = format!("trade {trade_no}: {is} of {total} yuan");
+            found.add(GapKind::RefundAboveTotal, what);
+        } else if is != due {
+            let what = format!("trade {trade_no} says {is}, its refunds come to {due} yuan");
+            found.add(GapKind::RefundTotalDiffers, what);
+        }
+        let told_person = subject.cases.iter().any(|case| case.reason == "refund_above_total");
+        if counted.refund_above_total && !told_person {
+            let what = format!("trade {trade_no}: {told} of {total} yuan");
+            found.add(GapKind::RefundAboveTotal, what);
+        }
+    }
+}

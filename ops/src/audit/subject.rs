@@ -1,0 +1,71 @@
+//! One order with all that hangs on it, as it is in the database.
+
+use std::collections::BTreeMap;
+
+use alipay::Fen;
+use order::{FulfillmentState, OrderRecord, OrderState, OrderTerms, ProductKind, Refund, Trade};
+use store::StoreError;
+use store::audit::{CaseRow, CodeRow, OrderRow};
+
+/// An order under audit.
+pub(crate) struct Subject {
+    pub(crate) row: OrderRow,
+    /// Trades as they are stored. Refunds are not counted again here.
+    pub(crate) stored: OrderRecord,
+    pub(crate) refunds: Vec<Refund>,
+    pub(crate) codes: Vec<CodeRow>,
+    /// Open and decided ones.
+    pub(crate) cases: Vec<CaseRow>,
+}
+
+impl Subject {
+    pub(crate) fn new(row: OrderRow) -> Result<Subject, StoreError> {
+        let kind = ProductKind::from_column(&row.kind)
+            .ok_or_else(|| StoreError::Row { table: "product", what: row.kind.clone() })?;
+        let unreadable = |what: &str| StoreError::Row { table: "fulfillment", what: what.into() };
+        let read = |state: &str| FulfillmentState::from_column(state).ok_or(unreadable(state));
+        let terms = OrderTerms {
+            id: row.id.clone(),
+            merchant: row.merchant.clone(),
+            total_fee: Fen::new(row.total_fee),
+            created_at: row.created_at.and_utc(),
+        };
+        let stored = OrderRecord {
+            terms,
+            kind,
+            trades: BTreeMap::new(),
+            refunds: BTreeMap::new(),
+            fulfillment: row.state.as_deref().map(read).transpose()?,
+        };
+        Ok(Subject { row, stored, refunds: Vec::new(), codes: Vec::new(), cases: Vec::new() })
+    }
+
+    pub(crate) fn add_trade(&mut self, trade: Trade) {
+        self.stored.trades.insert(trade.trade_no.clone(), trade);
+    }
+
+    /// The record with every refund counted: what the trades should say.
+    pub(crate) fn recount(&self) -> OrderRecord {
+        let mut record = self.stored.clone();
+        for refund in &self.refunds {
+            record.learn_refund(refund.clone());
+        }
+        record
+    }
+
+    /// Codes that the buyer has.
+    pub(crate) fn codes_with_buyer(&self) -> usize {
+        self.codes.iter().filter(|code| code.state == "delivered").count()
+    }
+
+    pub(crate) fn has_open_case(&self) -> bool {
+        self.cases.iter().any(|case| case.open)
+    }
+
+    /// Paid, and waiting for stock or for a person to deliver.
+    pub(crate) fn awaits_goods(&self, state: &OrderState) -> bool {
+        use FulfillmentState::{AwaitingManual, AwaitingStock};
+        let awaiting = matches!(self.stored.fulfillment, Some(AwaitingStock | AwaitingManual));
+        awaiting && state.deserves_goods()
+    }
+}

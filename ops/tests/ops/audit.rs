@@ -1,0 +1,323 @@
+//! `ops audit`: a database that only workers wrote is clean; whatever is changed behind their back is found.
+
+use std::collections::BTreeSet;
+
+use alipay::Protocol;
+use diesel::RunQueryDsl as _;
+use serde_json::{Value, json};
+use worker::verdict::Verdict;
+
+use crate::worker_at_hand::Shop;
+
+/// A shop with an order for every ending that needs nobody, and three that wait.
+fn shop() -> Shop {
+    let mut shop = Shop::new();
+    shop.ops.run("product add gift2 --name Gift2 --kind stock --price 10").done();
+    shop.ops.run("product add vip --name VIP --kind subscription --price 10 --days 30").done();
+    shop.ops.run("product add hand --name Hand --kind manual --price 10").done();
+    shop.ops.run("product add rare --name Rare --kind stock --price 10").done();
+    shop.stock("CODE-1\nCODE-2\nCODE-3\nFREE\n");
+    let codes = ["stock", "import", "gift2", "--file", "-"];
+    shop.ops.run_with(&codes, b"OTHER-1\n").done();
+    for (order, product) in [
+        ("PAID", "gift"),
+        ("BACK", "gift"),
+        ("PART", "gift"),
+        ("TWIN", "gift2"),
+        ("VIP", "vip"),
+        ("HAND", "hand"),
+        ("RARE", "rare"),
+        ("OPEN", "gift"),
+        ("NEW", "gift"),
+    ] {
+        let account = if product == "vip" { "--account ann" } else { "" };
+        let create = format!("order create {order} --merchant shop --product {product} {account}");
+        shop.ops.run(&create).done();
+        if order != "NEW" {
+            let status = if order == "OPEN" { "WAIT_BUYER_PAY" } else { "TRADE_SUCCESS" };
+            hear(&mut shop, order, status, "");
+        }
+    }
+    let refund = "&refund_fee=10.00&out_biz_no=r1&gmt_refund=2026-11-23+12%3A00%3A00";
+    hear(&mut shop, "BACK", "TRADE_CLOSED", refund);
+    let batch = "notify_type=batch_refund_notify&batch_no=B1&success_num=1\
+                 &result_details=T-PART%5E4.00%5ESUCCESS";
+    assert_eq!(shop.hear(Protocol::Mapi, batch), Verdict::Done);
+    shop
+}
+
+fn hear(shop: &mut Shop, order: &str, status: &str, more: &str) {
+    let paid = if status == "WAIT_BUYER_PAY" { "" } else { "&gmt_payment=2026-11-23+11%3A00%3A00" };
+    let body = format!(
+        "out_trade_no={order}&trade_no=T-{order}&total_amount=10.00&trade_status={status}{paid}{more}"
+    );
+    assert_eq!(shop.hear(Protocol::Openapi, &body), Verdict::Done);
+}
+
+fn sql(shop: &mut Shop, statements: &[&str]) {
+    for statement in statements {
+        let changed = diesel::sql_query(*statement).execute(&mut shop.connection);
+        assert_ne!(changed.expect(statement), 0, "changed nothing: {statement}");
+    }
+}
+
+/// The kinds of all gaps, after a run without grace that must end with `code`.
+fn kinds(shop: &Shop, code: i32) -> BTreeSet<String> {
+    let audit = shop.ops.run("audit --grace 0s --output json").ended(code, "").json();
+    audit["gap_counts"].as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn a_database_that_only_workers_wrote_is_clean_and_what_waits_is_told() {
+    let shop = shop();
+    let audit = shop.ops.json("audit --grace 0s");
+    assert_eq!((&audit["gaps_found"], &audit["gaps"]), (&json!(0), &json!([])));
+    let waiting: Vec<(&str, &str, &str)> = audit["waiting"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| {
+            let text = |name: &str| line[name].as_str().unwrap();
+            assert!(line["age_seconds"].as_i64().unwrap() < 600, "{line}");
+            (text("order"), text("kind"), text("owner"))
+        })
+        .collect();
+    assert_eq!(
+        waiting,
+        [
+            ("HAND", "deliver_by_hand", "person"),
+            ("PART", "partial_refund", "person"),
+            ("RARE", "awaiting_stock", "operator")
+        ]
+    );
+    let totals = json!({
+        "orders": 9, "paid": 7000, "refunded": 1400, "goods_out_units": 5, "goods_back_units": 1,
+        "goods_out": 5000, "goods_back": 1000, "difference": 1600, "difference_waiting": 1600,
+        "difference_decided": 0, "difference_in_gaps": 0
+    });
+    assert_eq!(audit["totals"], totals);
+    let text = shop.ops.run("audit").done().stdout;
+    assert!(text.contains("Nothing is wrong.") && text.contains("import stock"), "{text}");
+
+    // Stock that is there is the worker's.
+    let codes = ["stock", "import", "rare", "--file", "-"];
+    shop.ops.run_with(&codes, b"RARE-1\n").done();
+    let audit = shop.ops.json("audit --grace 0s");
+    assert_eq!(audit["waiting"][2]["owner"], "worker", "{audit}");
+}
+
+/// What is done behind the system's back, how it is repaired, and the gaps that it must show, all of them.
+const DAMAGE: &[(&[&str], &[&str], &[&str])] = &[
+    (
+        &["UPDATE user_order SET status = 4 WHERE id = 'PAID'"],
+        &["UPDATE user_order SET status = 8 WHERE id = 'PAID'"],
+        &["wrong_status"],
+    ),
+    (
+        &["UPDATE user_order SET trade_status = 5 WHERE id = 'PAID'"],
+        &["UPDATE user_order SET trade_status = 8 WHERE id = 'PAID'"],
+        &["wrong_trade_status"],
+    ),
+    (
+        &["UPDATE user_order SET refund_status = 6 WHERE id = 'PAID'"],
+        &["UPDATE user_order SET refund_status = 0 WHERE id = 'PAID'"],
+        &["wrong_refund_status"],
+    ),
+    (
+        &["UPDATE user_order SET refunded_fee = 1 WHERE id = 'PAID'"],
+        &["UPDATE user_order SET refunded_fee = 0 WHERE id = 'PAID'"],
+        &["wrong_refunded_fee"],
+    ),
+    (
+        &["UPDATE user_order SET trade_no = 'T-NEW' WHERE id = 'PAID'"],
+        &["UPDATE user_order SET trade_no = 'T-PAID' WHERE id = 'PAID'"],
+        &["wrong_trade_no"],
+    ),
+    (
+        &["UPDATE user_order SET is_finish = 0 WHERE id = 'BACK'"],
+        &["UPDATE user_order SET is_finish = 1 WHERE id = 'BACK'"],
+        &["wrong_finish"],
+    ),
+    (
+        &["UPDATE user_order SET paid_dtime = NULL WHERE id = 'PAID'"],
+        &["UPDATE user_order SET paid_dtime = '2026-11-23 03:00:00' WHERE id = 'PAID'"],
+        &["wrong_times"],
+    ),
+    (
+        &["UPDATE user_order SET is_send_goods = 0 WHERE id = 'PAID'"],
+        &["UPDATE user_order SET is_send_goods = 1 WHERE id = 'PAID'"],
+        &["wrong_goods_flags"],
+    ),
+    (
+        &["UPDATE user_order SET is_return_goods = 0 WHERE id = 'BACK'"],
+        &["UPDATE user_order SET is_return_goods = 1 WHERE id = 'BACK'"],
+        &["wrong_goods_flags"],
+    ),
+    (
+        &["UPDATE user_order SET needs_review = 1 WHERE id = 'PAID'"],
+        &["UPDATE user_order SET needs_review = 0 WHERE id = 'PAID'"],
+        &["wrong_needs_review"],
+    ),
+    (
+        &[
+            "UPDATE review SET state = 'settled' WHERE order_id = 'PART'",
+            "UPDATE user_order SET needs_review = 0 WHERE id = 'PART'",
+        ],
+        &[
+            "UPDATE review SET state = 'open' WHERE order_id = 'PART'",
+            "UPDATE user_order SET needs_review = 1 WHERE id = 'PART'",
+        ],
+        &["review_missing", "money_and_goods_differ"],
+    ),
+    (
+        &["DELETE FROM fulfillment WHERE order_id = 'PAID'"],
+        &["INSERT INTO fulfillment (order_id, product_id, state, units, given) \
+           VALUES ('PAID', 'gift', 'delivered', 1, 1)"],
+        &["not_delivered", "goods_not_on_record", "wrong_goods_flags", "money_and_goods_differ"],
+    ),
+    (
+        &["UPDATE fulfillment SET state = 'delivered' WHERE order_id = 'BACK'"],
+        &["UPDATE fulfillment SET state = 'returned' WHERE order_id = 'BACK'"],
+        &["not_taken_back", "units_differ", "wrong_goods_flags", "money_and_goods_differ"],
+    ),
+    (
+        &["UPDATE fulfillment SET state = 'awaiting_stock', given = 0 WHERE order_id = 'BACK'"],
+        &["UPDATE fulfillment SET state = 'returned', given = 1 WHERE order_id = 'BACK'"],
+        &["not_cancelled", "wrong_goods_flags"],
+    ),
+    (
+        &["UPDATE stock_item SET state = 'delivered', order_id = 'NEW' WHERE code = 'FREE'"],
+        &["UPDATE stock_item SET state = 'available', order_id = NULL WHERE code = 'FREE'"],
+        &["goods_without_payment", "goods_not_on_record"],
+    ),
+    (
+        &["UPDATE stock_item SET state = 'delivered' WHERE order_id = 'BACK'"],
+        &["UPDATE stock_item SET state = 'returned' WHERE order_id = 'BACK'"],
+        &["not_really_returned"],
+    ),
+    (
+        &["UPDATE stock_item SET state = 'returned' WHERE order_id = 'PAID'"],
+        &["UPDATE stock_item SET state = 'delivered' WHERE order_id = 'PAID'"],
+        &["units_differ"],
+    ),
+    (
+        &["UPDATE stock_item SET state = 'delivered', order_id = 'PAID' WHERE code = 'FREE'"],
+        &["UPDATE stock_item SET state = 'available', order_id = NULL WHERE code = 'FREE'"],
+        &["units_differ"],
+    ),
+    (
+        &["UPDATE user_order SET quantity = 2 WHERE id = 'VIP'"],
+        &["UPDATE user_order SET quantity = 1 WHERE id = 'VIP'"],
+        &["units_differ"],
+    ),
+    (
+        &["DELETE FROM entitlement WHERE order_id = 'VIP'"],
+        &["INSERT INTO entitlement (order_id, account, product_id, days, starts_at) \
+           VALUES ('VIP', 'ann', 'vip', 30, '2026-11-23 03:00:00')"],
+        &["units_differ"],
+    ),
+    (
+        &["UPDATE stock_item SET product_id = 'gift2' WHERE order_id = 'PAID'"],
+        &["UPDATE stock_item SET product_id = 'gift' WHERE order_id = 'PAID'"],
+        &["another_product"],
+    ),
+    (
+        &["UPDATE entitlement SET product_id = 'gift' WHERE order_id = 'VIP'"],
+        &["UPDATE entitlement SET product_id = 'vip' WHERE order_id = 'VIP'"],
+        &["another_product"],
+    ),
+    (
+        &["UPDATE stock_item SET code = 'CODE-1' WHERE order_id = 'TWIN'"],
+        &["UPDATE stock_item SET code = 'OTHER-1' WHERE order_id = 'TWIN'"],
+        &["code_given_twice"],
+    ),
+    (
+        &["UPDATE stock_item SET state = 'delivered', order_id = 'ZZZ' WHERE code = 'FREE'"],
+        &["UPDATE stock_item SET state = 'available', order_id = NULL WHERE code = 'FREE'"],
+        &["code_without_order"],
+    ),
+    (
+        &["UPDATE stock_item SET order_id = 'PAID' WHERE code = 'FREE'"],
+        &["UPDATE stock_item SET order_id = NULL WHERE code = 'FREE'"],
+        &["code_still_for_sale"],
+    ),
+    (
+        &["INSERT INTO refund (merchant, trade_no, refund_key, request_no, amount, result) \
+           VALUES ('shop', 'T-PAID', 'B9', 'B9', 1000, 'SUCCESS')"],
+        &["DELETE FROM refund WHERE refund_key = 'B9'"],
+        &["refund_not_counted", "money_and_goods_differ"],
+    ),
+    (
+        &["INSERT INTO refund (merchant, trade_no, refund_key, request_no, amount, result) \
+           VALUES ('shop', 'T-PART', 'B9', 'B9', 100, 'SUCCESS')"],
+        &["DELETE FROM refund WHERE refund_key = 'B9'"],
+        &["refund_not_counted"],
+    ),
+    (
+        &["UPDATE trade SET refunded_fee = 0 WHERE order_id = 'BACK'"],
+        &["UPDATE trade SET refunded_fee = 1000 WHERE order_id = 'BACK'"],
+        &["refund_total_differs", "wrong_refunded_fee"],
+    ),
+    (
+        &["UPDATE trade SET refunded_fee = 5000 WHERE order_id = 'BACK'"],
+        &["UPDATE trade SET refunded_fee = 1000 WHERE order_id = 'BACK'"],
+        &["refund_above_total", "wrong_refunded_fee"],
+    ),
+    (
+        &["DELETE FROM trade WHERE order_id = 'OPEN'"],
+        &["INSERT INTO trade (order_id, trade_no, facts) VALUES ('OPEN', 'T-OPEN', 'waiting')"],
+        &["notification_without_trade", "wrong_trade_status", "wrong_trade_no"],
+    ),
+];
+
+#[test]
+fn every_kind_of_gap_is_found_and_named() {
+    let mut shop = shop();
+    let mut seen = BTreeSet::new();
+    for (damage, repair, expected) in DAMAGE {
+        sql(&mut shop, damage);
+        let found = kinds(&shop, 1);
+        let expected: BTreeSet<String> = expected.iter().map(|&kind| kind.to_owned()).collect();
+        assert_eq!(found, expected, "{damage:?}");
+        seen.extend(found);
+        sql(&mut shop, repair);
+        assert_eq!(kinds(&shop, 0), BTreeSet::new(), "{repair:?}");
+    }
+    let help = shop.ops.run("audit --help").done().stdout;
+    let (_, listed) = help.split_once("Gaps:\n").expect("the kinds");
+    let listed = listed.lines().filter_map(|line| line.split_whitespace().next());
+    let listed: BTreeSet<String> = listed.map(str::to_owned).collect();
+    assert_eq!(seen, listed, "a kind that nothing provokes");
+}
+
+#[test]
+fn young_gaps_are_left_out_and_counts_are_complete_above_the_limit() {
+    let mut shop = shop();
+    sql(&mut shop, &["UPDATE user_order SET status = 4 WHERE status = 8"]);
+    shop.ops.run("audit --grace 1h").done();
+    let old = "UPDATE user_order SET updated_at = UTC_TIMESTAMP(6) - INTERVAL 90 MINUTE";
+    sql(&mut shop, &[old]);
+    let answer = shop.ops.run("audit --grace 1h --limit 2 --output json").ended(1, "6 gaps");
+    let audit = answer.json();
+    assert_eq!(
+        (&audit["gaps_found"], &audit["gap_counts"]["wrong_status"]),
+        (&json!(6), &json!(6))
+    );
+    let gaps = audit["gaps"].as_array().unwrap();
+    assert_eq!(gaps.len(), 2);
+    assert_eq!((&gaps[0]["order"], &gaps[0]["owner"]), (&json!("HAND"), &json!("operator")));
+    assert_eq!(gaps[0]["what"], "is 4, the trades say 8");
+    assert!((5400..5500).contains(&gaps[0]["age_seconds"].as_i64().unwrap()), "{}", gaps[0]);
+    let text = shop.ops.run("audit --limit 2").ended(1, "6 gaps").stdout;
+    assert!(text.contains("and 4 more") && text.contains("1h 30m"), "{text}");
+}
+
+#[test]
+fn events_that_nobody_publishes_are_a_warning() {
+    let shop = shop();
+    assert_eq!(shop.ops.json("audit")["warnings"], json!([]));
+    let audit: Value = shop.ops.json("audit --outbox-age 0s");
+    let warning = audit["warnings"][0].as_str().unwrap();
+    assert!(warning.contains("events wait to be published"), "{warning}");
+    shop.ops.run("audit --grace 5").ended(2, "5s");
+}

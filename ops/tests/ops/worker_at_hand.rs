@@ -1,0 +1,68 @@
+//! A shop whose notifications are worked on by a batch of the real worker.
+
+use alipay::{Charset, Form, Notification, Protocol};
+use chrono::Utc;
+use order::Identity;
+use queue::{Kind, message_id};
+use testkit::Sandbox;
+use worker::incoming::Incoming;
+use worker::verdict::{Never, Verdict};
+
+use crate::program::Ops;
+
+/// A shop with a worker at hand.
+pub(crate) struct Shop {
+    pub(crate) ops: Ops,
+    pub(crate) connection: store::Connection,
+    _sandbox: Sandbox,
+}
+
+impl Shop {
+    pub(crate) fn new() -> Shop {
+        let sandbox = Sandbox::database_only();
+        let ops = Ops::with_schema(&sandbox);
+        let connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+        ops.run("product add gift --name Gift --kind stock --price 10").done();
+        Shop { ops, connection, _sandbox: sandbox }
+    }
+
+    pub(crate) fn stock(&self, codes: &str) {
+        let arguments = ["stock", "import", "gift", "--file", "-"];
+        self.ops.run_with(&arguments, codes.as_bytes()).done();
+    }
+
+    /// What the worker does with a verified form, as the merchant `shop`.
+    pub(crate) fn hear(&mut self, protocol: Protocol, body: &str) -> Verdict {
+        let form = Form::parse(body.as_bytes()).unwrap();
+        let content = Notification::read(&form, protocol, Charset::Utf8)
+            .map_err(|error| Never::new(error.reason_code(), error));
+        let kind = match &content {
+            Ok(Notification::BatchRefund(_)) => Kind::BatchRefund,
+            _ => Kind::TradeStatus,
+        };
+        let incoming = Incoming {
+            message_id: message_id("shop", kind, &form),
+            identity: Identity {
+                merchant: "shop".into(),
+                seller_id: Some("2088000000000001".into()),
+                app_id: None,
+            },
+            kind,
+            charset: Charset::Utf8,
+            form: body.to_owned(),
+            received_at: Utc::now(),
+            attempt: 0,
+            content,
+        };
+        let settled = &[];
+        worker::batch::run(&mut self.connection, &[incoming], settled, true, |_| Ok(()))
+            .unwrap()
+            .remove(0)
+    }
+
+    /// What the restock sweeper does.
+    pub(crate) fn settle(&mut self, order: &str) {
+        let settled = [order.to_owned()];
+        worker::batch::run(&mut self.connection, &[], &settled, true, |_| Ok(())).unwrap();
+    }
+}

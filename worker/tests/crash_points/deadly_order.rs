@@ -1,0 +1,59 @@
+//! A message that kills whoever works on it.
+
+use queue::topology;
+
+use crate::broker::drain;
+use crate::dying::{died_by, start};
+use crate::load::{id_of, sign};
+use crate::world::World;
+
+/// The order that kills, in the middle of the others.
+const DEADLY: &str = "X000008";
+
+/// Many lanes with few messages each: its neighbours are under way at the same time.
+const LANES: (&str, &str) = ("ALIPAY__WORKER__LANES", "8");
+const BATCH: (&str, &str) = ("ALIPAY__WORKER__BATCH", "2");
+
+#[tokio::test]
+async fn a_message_that_kills_is_dead_after_three_and_its_neighbours_flow() {
+    let mut world = World::new(40);
+    world.place_orders("X", 20);
+    let mut deadly_id = String::new();
+    for number in 1..=15 {
+        let signed = sign(world.payment(&format!("X{number:06}")));
+        if number == 8 {
+            deadly_id = id_of(&signed);
+        }
+        world.send_body("shop", signed.body()).await;
+    }
+    let counted = format!("redelivery WHERE message_id = '{deadly_id}' AND count =");
+    let neighbours_counted = format!("redelivery WHERE message_id <> '{deadly_id}'");
+    // Fresh, in a batch with others; then twice redelivered, counted and alone.
+    for kills in 1..=3 {
+        let mut worker = start(&world, "worker", &[("CRASH_ON_ORDER", DEADLY), LANES, BATCH]);
+        died_by(&mut worker, DEADLY);
+        assert_eq!(world.count(&format!("{counted} {}", kills - 1)), i64::from(kills > 1));
+        // It was alone: no neighbour on another lane is suspected with it.
+        assert_eq!(world.count(&neighbours_counted), 0, "after {kills} deaths");
+        // A neighbour that comes between two deaths waits for no person.
+        world.send(world.payment(&format!("X{:06}", 15 + kills))).await;
+    }
+    // Those that were worked on before it are delivered, although each worker died.
+    assert!(world.count("user_order WHERE is_send_goods") > 0);
+
+    let mut fourth = start(&world, "worker", &[("CRASH_ON_ORDER", DEADLY), LANES, BATCH]);
+    world.wait_for_count("user_order WHERE status = 8 AND is_send_goods", 17);
+    world.wait_for_count("(SELECT 1) t WHERE NOT EXISTS (SELECT * FROM redelivery)", 1);
+    assert!(fourth.is_running());
+    fourth.terminate();
+    assert!(fourth.wait().success());
+
+    let letters = drain(&world, topology::DEAD_QUEUE).await;
+    let [letter] = letters.as_slice() else { panic!("not one dead letter: {letters:?}") };
+    assert_eq!(letter.message_id, deadly_id);
+    assert_eq!(letter.headers.reason.as_deref(), Some("kills_workers"));
+    assert_eq!(letter.headers.order.as_deref(), Some(DEADLY));
+    let untouched = format!("user_order WHERE id = '{DEADLY}' AND status = 0");
+    assert_eq!(world.count(&untouched), 1);
+    assert_eq!(world.count("stock_item WHERE state = 'delivered'"), 17);
+}

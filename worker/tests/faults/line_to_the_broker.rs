@@ -1,0 +1,67 @@
+//! The lines to the broker.
+
+use std::time::{Duration, Instant};
+
+use alipay::{Md5Key, Signer};
+use simulator::Sender;
+use testkit::{FaultProxy, Program};
+
+use crate::world::{World, eventually};
+use crate::{Worker, check, storm};
+
+#[test]
+fn a_worker_that_is_cut_off_from_the_broker_comes_back() {
+    let mut world = World::new(320);
+    world.place_orders("K", 300);
+    let line = FaultProxy::in_front_of(&world.sandbox.amqp_url).expect("a proxy");
+    let url = line.url(&world.sandbox.amqp_url);
+    let worker = Worker::start(&world, &[("AMQP_URL", &url)]);
+    let mut storm = storm(&world, 300);
+    world.wait_for_count("fulfillment", 30);
+    line.cut();
+    worker.wait_until_it_says("a lane is not consuming");
+    assert!(storm.wait().success(), "the storm was not answered success throughout");
+    line.resume();
+    worker.wait_until_ready();
+    check(&mut world, 300);
+}
+
+#[tokio::test]
+async fn a_silent_broker_is_answered_503_in_time() {
+    let mut world = World::new(10);
+    world.place_orders("K", 2);
+    let line = FaultProxy::in_front_of(&world.sandbox.amqp_url).expect("a proxy");
+    let url = line.url(&world.sandbox.amqp_url);
+    let config = world.pipeline.config().display().to_string();
+    let environment = [("AMQP_URL", url.as_str()), ("ALIPAY__INGRESS__CONFIRM_TIMEOUT", "1s")];
+    let mut ingress = Program::start("ingress", &["--config", &config], &environment);
+    let ready = ingress.wait_for_line("ingress ready", Duration::from_secs(30));
+    let address = ready
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix("listen="))
+        .expect("an address")
+        .to_owned();
+    let to = format!("http://{address}/alipay/shop/notify").parse().expect("a URI");
+    let sender = Sender::new(Duration::from_secs(10));
+    let key = Signer::Md5(Md5Key::new("only0for0tests"));
+    let [first, second] = ["K000001", "K000002"]
+        .map(|order| world.payment(order).sign(&key).expect("a signature").body().to_owned());
+
+    let answer = sender.post(&to, first.clone().into()).await;
+    assert!(answer.is_success(), "answered {answer:?}");
+    line.black_hole();
+    for _ in 0..2 {
+        let asked = Instant::now();
+        let answer = sender.post(&to, second.clone().into()).await;
+        assert!(format!("{answer:?}").contains("503"), "answered {answer:?}");
+        assert!(asked.elapsed() < Duration::from_secs(3), "took {:?}", asked.elapsed());
+    }
+    line.resume();
+    let asked = Instant::now();
+    while !sender.post(&to, second.clone().into()).await.is_success() {
+        assert!(asked.elapsed() < Duration::from_secs(30), "the ingress does not recover");
+    }
+    let _worker = world.worker();
+    eventually("both are delivered", || world.count("user_order WHERE is_send_goods") == 2);
+    check(&mut world, 2);
+}

@@ -1,0 +1,87 @@
+//! The line between worker and database.
+
+use std::net::TcpStream;
+
+use testkit::FaultProxy;
+
+use crate::world::{World, eventually};
+use crate::{Worker, check, storm};
+
+const ORDERS: usize = 300;
+
+struct Scene {
+    world: World,
+    line: FaultProxy,
+    url: String,
+}
+
+impl Scene {
+    fn new() -> Scene {
+        let mut world = World::new(ORDERS + 20);
+        world.place_orders("K", ORDERS);
+        let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
+        let url = line.url(&world.sandbox.database_url);
+        Scene { world, line, url }
+    }
+
+    fn worker(&self) -> Worker {
+        let timeout = ("ALIPAY__WORKER__DATABASE_TIMEOUT", "2s");
+        Worker::start(&self.world, &[("DATABASE_URL", &self.url), timeout])
+    }
+}
+
+#[test]
+fn a_silent_database_is_noticed_and_comes_back() {
+    let mut scene = Scene::new();
+    let mut worker = scene.worker();
+    let mut storm = storm(&scene.world, ORDERS);
+    scene.world.wait_for_count("fulfillment", 30);
+    scene.line.black_hole();
+    worker.wait_until_it_says("a database call is stuck");
+    let delivered = scene.world.count("fulfillment");
+    assert!(delivered < 300, "silent too late to prove anything");
+    // The ingress knows no database.
+    assert!(storm.wait().success(), "the storm was not answered success throughout");
+    scene.line.resume();
+    worker.wait_until_ready();
+    check(&mut scene.world, 300);
+    assert!(worker.program.is_running());
+    // A stuck batch that ended late, and the lanes that did its work, leave nobody suspected.
+    eventually("no suspects", || scene.world.count("redelivery") == 0);
+}
+
+#[test]
+fn a_database_that_is_cut_off_comes_back() {
+    let mut scene = Scene::new();
+    let worker = scene.worker();
+    let mut storm = storm(&scene.world, ORDERS);
+    scene.world.wait_for_count("fulfillment", 30);
+    scene.line.cut();
+    worker.wait_until_it_says("the database does not answer");
+    assert!(storm.wait().success(), "the storm was not answered success throughout");
+    scene.line.resume();
+    worker.wait_until_ready();
+    check(&mut scene.world, 300);
+}
+
+/// Redelivered messages are suspects, which are counted in the database. That the line breaks again
+/// and again between the count and the end of the transaction is not theirs to answer for.
+#[test]
+fn a_line_that_breaks_all_the_time_makes_no_message_deadly() {
+    let mut scene = Scene::new();
+    let mut storm = storm(&scene.world, ORDERS);
+    let mut first = scene.worker();
+    scene.world.wait_for_count("fulfillment", 30);
+    scene.line.cut();
+    assert!(storm.wait().success(), "the storm was not answered success throughout");
+    first.program.kill();
+    scene.line.resume();
+    let second = scene.worker();
+    for round in 1..=12 {
+        scene.line.cut_after(4000 + round * 700);
+        eventually("cut", || TcpStream::connect(scene.line.address()).is_err());
+        scene.line.resume();
+    }
+    second.wait_until_ready();
+    check(&mut scene.world, 300);
+}
