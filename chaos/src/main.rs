@@ -73,7 +73,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let seed = arguments.seed.unwrap_or_else(|| rand::rng().random_range(0..1_000_000));
     say(&format!("seed {seed}"));
-    let folder = arguments.folder.join(format!("chaos-{seed}-{}", std::process::id()));
+    // Absolute, because key files in a configuration count from the configuration's own folder.
+    let folder =
+        std::path::absolute(&arguments.folder).unwrap_or_else(|_| arguments.folder.clone());
+    let folder = folder.join(format!("chaos-{seed}-{}", std::process::id()));
     let good = match play(&arguments, seed, &folder) {
         Ok(good) => good,
         Err(error) => {

@@ -20,6 +20,7 @@
 //! lane's next batch, and running a batch twice changes nothing.
 
 pub mod batch;
+mod bounded;
 mod consumer;
 mod goods;
 mod health;
@@ -32,6 +33,7 @@ mod restock;
 mod review_cases;
 mod run;
 mod settle;
+mod suspects;
 pub mod verdict;
 
 pub use run::{RunError, run};

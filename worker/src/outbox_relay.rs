@@ -14,7 +14,8 @@ use tokio::runtime::Handle;
 use tracing::{error, warn};
 
 use crate::batch::BatchError;
-use crate::processing::{Interrupted, Processing};
+use crate::bounded::Interrupted;
+use crate::processing::Processing;
 
 /// How often the table is looked at when there was nothing.
 const INTERVAL: Duration = Duration::from_millis(500);

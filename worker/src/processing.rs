@@ -1,38 +1,31 @@
 //! From deliveries to verdicts: runs batches on a thread that may block, tries again what is
 //! nobody's fault, and finds the guilty message when a batch fails on its data.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use metrics::counter;
 use queue::{Connection, PublishError, Publisher, Received};
 use service::config::Config;
 use store::{Fault, Pool, redelivery};
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, warn};
 
 use crate::batch::{self, BatchError};
+use crate::bounded::{Interrupted, Pulse};
 use crate::health::Health;
 use crate::incoming::Incoming;
 use crate::settle::{dead, message_for};
+use crate::suspects::Suspects;
 use crate::verdict::{Never, Verdict};
 
 /// A message that was redelivered this often has killed its worker each time: a dead letter.
 const DEADLY: i32 = 3;
 
-/// Held while a redelivered message is worked on, by one lane at a time: what is under way on another
-/// lane while this one kills the process would be counted with it, and buried without guilt.
-static ONE_SUSPECT: Mutex<()> = Mutex::new(());
-
 /// Pauses between tries of a batch that failed for reasons that are nobody's fault.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-/// How long a worker that stops waits for a call to the database.
-const STOP_LIMIT: Duration = Duration::from_secs(7);
 
 /// What a batch needs from its surroundings.
 #[derive(Clone)]
@@ -44,38 +37,6 @@ pub(crate) struct Processing {
     pub(crate) cancel: CancellationToken,
     pub(crate) suspects: Suspects,
 }
-
-/// Messages that this process has counted as suspects and not yet forgotten in the database. It
-/// counts none twice: it lives, so what interrupted it, a lost connection or a stuck call, was not
-/// the message.
-#[derive(Clone, Default)]
-pub(crate) struct Suspects(Arc<Mutex<HashSet<String>>>);
-
-impl Suspects {
-    /// Whether it was not there yet.
-    fn insert(&self, message_id: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(message_id.to_owned())
-    }
-
-    fn remove(&self, message_id: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(message_id);
-    }
-}
-
-/// The sign that a call to the database goes on: it beats between transactions.
-#[derive(Clone, Default)]
-pub(crate) struct Pulse(Arc<Notify>);
-
-impl Pulse {
-    pub(crate) fn beat(&self) {
-        self.0.notify_one();
-    }
-}
-
-/// The lane stopped, lost its connection, or left a stuck call to itself, before the batch came to
-/// its end. Its messages are not acknowledged and come again.
-#[derive(Debug)]
-pub(crate) struct Interrupted;
 
 /// Deliveries and the verdicts that they have so far. Kept from one try to the next, so that what is
 /// settled, its dead letter published, is not done again because a neighbour had to wait.
@@ -120,48 +81,6 @@ impl Processing {
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
-    }
-
-    /// Runs `call` on a thread that may block, and waits as long as its pulse goes on: at most
-    /// `worker.database_timeout` from beat to beat. Nothing can end a call that is stuck on a silent
-    /// line, since neither diesel nor its client library has a time limit. It is left to itself and
-    /// counted; should it end later, it has committed something that may be committed twice, and
-    /// acknowledges nothing.
-    pub(crate) async fn bounded<T: Send + 'static>(
-        &self,
-        what: &'static str,
-        call: impl FnOnce(&Processing, &Pulse) -> T + Send + 'static,
-    ) -> Result<T, Interrupted> {
-        let began = Instant::now();
-        let limit = self.config.worker.database_timeout;
-        let pulse = Pulse::default();
-        let (this, beating) = (self.clone(), pulse.clone());
-        let mut task = tokio::task::spawn_blocking(move || call(&this, &beating));
-        let stop = async {
-            self.cancel.cancelled().await;
-            tokio::time::sleep(STOP_LIMIT).await;
-        };
-        tokio::pin!(stop);
-        loop {
-            tokio::select! {
-                biased;
-                ended = &mut task => return ended.map_err(|panic| {
-                    error!(error = %panic, what, "panicked; it is done again");
-                    Interrupted
-                }),
-                () = pulse.0.notified() => {}
-                () = tokio::time::sleep(limit) => break,
-                () = &mut stop => break,
-            }
-        }
-        let stuck = self.health.stuck();
-        error!(what, limit_ms = limit.as_millis(), "a database call is stuck and left to itself");
-        tokio::spawn(async move {
-            let _ = task.await;
-            info!(what, seconds = began.elapsed().as_secs(), "a stuck database call has ended");
-            drop(stuck);
-        });
-        Err(Interrupted)
     }
 
     /// One try for everything without a verdict, on a thread that may block. Ends with a verdict for
@@ -272,7 +191,7 @@ impl Processing {
         item: (usize, Incoming),
         verdicts: &mut [Option<Verdict>],
     ) -> Result<(), BatchError> {
-        let _alone = ONE_SUSPECT.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.suspects.alone();
         let (at, incoming) = (item.0, item.1.clone());
         let count = match self.suspects.insert(&incoming.message_id) {
             true => redelivery::count_up(connection, &incoming.message_id)?,

@@ -6,7 +6,8 @@ use store::{StoreError, fulfillment, stock_item};
 use tracing::{info, warn};
 
 use crate::batch::{self, BatchError};
-use crate::processing::{Interrupted, Processing, Pulse};
+use crate::bounded::{Interrupted, Pulse};
+use crate::processing::Processing;
 
 /// How often stock is looked for.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -15,7 +15,8 @@ use tracing::{error, warn};
 
 use crate::consumer::Lane;
 use crate::health::{Health, StuckLimits};
-use crate::processing::{Processing, Suspects};
+use crate::processing::Processing;
+use crate::suspects::Suspects;
 use crate::{outbox_relay, restock};
 
 /// How long the broker may take to confirm a retry or a dead letter. The orders of the batch stay
