@@ -87,7 +87,7 @@ impl Processing {
     /// each message, or with a failure that is nobody's fault.
     fn attempt(&self, work: &mut Work, pulse: &Pulse) -> Result<(), BatchError> {
         let Work { received, verdicts } = work;
-        let mut fresh = Vec::new();
+        let (mut fresh_at, mut fresh) = (Vec::new(), Vec::new());
         let mut redelivered = Vec::new();
         for (at, message) in received.iter().enumerate() {
             if verdicts[at].is_some() {
@@ -95,7 +95,10 @@ impl Processing {
             }
             match Incoming::read(message, &self.config) {
                 Ok(incoming) if message.redelivered => redelivered.push((at, incoming)),
-                Ok(incoming) => fresh.push((at, incoming)),
+                Ok(incoming) => {
+                    fresh_at.push(at);
+                    fresh.push(incoming);
+                }
                 Err(never) => {
                     self.publish(vec![dead(message, &never, None)])?;
                     verdicts[at] = Some(Verdict::Never(never));
@@ -106,30 +109,31 @@ impl Processing {
             return Ok(());
         }
         let mut connection = self.pool.get()?;
-        self.run(&mut connection, received, &fresh, verdicts)?;
-        for item in redelivered {
+        self.run(&mut connection, received, &fresh_at, &fresh, verdicts)?;
+        for (at, suspect) in &redelivered {
             pulse.beat();
-            self.run_suspect(&mut connection, received, item, verdicts)?;
+            self.run_suspect(&mut connection, received, *at, suspect, verdicts)?;
         }
         Ok(())
     }
 
-    /// Runs one transaction for `items`; when it fails on its data, halves it until the guilty
-    /// message is alone.
+    /// Runs one transaction for `batch`, whose messages are at `ats` among those received; when it
+    /// fails on its data, halves it until the guilty message is alone.
     fn run(
         &self,
         connection: &mut diesel::MysqlConnection,
         received: &[Received],
-        items: &[(usize, Incoming)],
+        ats: &[usize],
+        batch: &[Incoming],
         verdicts: &mut [Option<Verdict>],
     ) -> Result<(), BatchError> {
-        if items.is_empty() {
+        if batch.is_empty() {
             return Ok(());
         }
-        let batch: Vec<Incoming> = items.iter().map(|(_, incoming)| incoming.clone()).collect();
         let publish = |found: &[Verdict]| {
-            let messages = items
+            let messages = ats
                 .iter()
+                .zip(batch)
                 .zip(found)
                 .filter_map(|((at, incoming), verdict)| {
                     message_for(&received[*at], incoming, verdict)
@@ -138,23 +142,28 @@ impl Processing {
             self.publish(messages)
         };
         let events = self.config.events.enabled;
-        match batch::run(connection, &batch, &[], events, publish) {
+        match batch::run(connection, batch, &[], events, publish) {
             Ok(found) => {
                 service::crash_point!("worker.after_commit");
-                for ((at, _), verdict) in items.iter().zip(found) {
+                for (at, verdict) in ats.iter().zip(found) {
                     verdicts[*at] = Some(verdict);
                 }
                 Ok(())
             }
             Err(failure) if failure.fault() == Fault::Infrastructure => Err(failure),
-            Err(failure) if items.len() > 1 => {
+            Err(failure) if batch.len() > 1 => {
                 counter!("worker_batch_splits_total").increment(1);
-                warn!(error = %failure, messages = items.len(), "the batch failed on its data and is halved");
-                let (first, second) = items.split_at(items.len() / 2);
-                self.run(connection, received, first, verdicts)?;
-                self.run(connection, received, second, verdicts)
+                warn!(error = %failure, messages = batch.len(), "the batch failed on its data and is halved");
+                let half = batch.len() / 2;
+                let (first, second) = batch.split_at(half);
+                self.run(connection, received, &ats[..half], first, verdicts)?;
+                self.run(connection, received, &ats[half..], second, verdicts)
             }
-            Err(failure) => self.bury(connection, received, &items[0], &failure, verdicts),
+            Err(failure) => {
+                verdicts[ats[0]] =
+                    Some(self.bury(connection, &received[ats[0]], &batch[0], &failure)?);
+                Ok(())
+            }
         }
     }
 
@@ -162,14 +171,12 @@ impl Processing {
     fn bury(
         &self,
         connection: &mut diesel::MysqlConnection,
-        received: &[Received],
-        (at, incoming): &(usize, Incoming),
+        message: &Received,
+        incoming: &Incoming,
         failure: &BatchError,
-        verdicts: &mut [Option<Verdict>],
-    ) -> Result<(), BatchError> {
+    ) -> Result<Verdict, BatchError> {
         let never = Never::new("unusable_data", failure);
         error!(message_id = incoming.message_id, error = %failure, "a message that the database refuses");
-        let message = &received[*at];
         let mut guilty = incoming.clone();
         guilty.content = Err(never.clone());
         let publish = |_: &[Verdict]| self.publish(vec![dead(message, &never, Some(incoming))]);
@@ -178,8 +185,7 @@ impl Processing {
             Err(failure) if failure.fault() == Fault::Infrastructure => return Err(failure),
             Err(_) => self.publish(vec![dead(message, &never, Some(incoming))])?,
         }
-        verdicts[*at] = Some(Verdict::Never(never));
-        Ok(())
+        Ok(Verdict::Never(never))
     }
 
     /// A redelivered message may be what killed the last worker: it is counted, in a transaction of
@@ -188,11 +194,11 @@ impl Processing {
         &self,
         connection: &mut diesel::MysqlConnection,
         received: &[Received],
-        item: (usize, Incoming),
+        at: usize,
+        incoming: &Incoming,
         verdicts: &mut [Option<Verdict>],
     ) -> Result<(), BatchError> {
         let _alone = self.suspects.alone();
-        let (at, incoming) = (item.0, item.1.clone());
         let count = match self.suspects.insert(&incoming.message_id) {
             true => redelivery::count_up(connection, &incoming.message_id)?,
             false => 0,
@@ -203,11 +209,12 @@ impl Processing {
                 "kills_workers",
                 format!("redelivered {count} times, each time without an answer"),
             );
-            self.publish(vec![dead(&received[at], &never, Some(&incoming))])?;
+            self.publish(vec![dead(&received[at], &never, Some(incoming))])?;
             verdicts[at] = Some(Verdict::Never(never));
             return self.forget(connection, &incoming.message_id);
         }
-        let result = self.run(connection, received, &[item], verdicts);
+        let result =
+            self.run(connection, received, &[at], std::slice::from_ref(incoming), verdicts);
         // Whatever came of it, this process lives.
         self.forget(connection, &incoming.message_id)?;
         result
