@@ -9,10 +9,10 @@ RUN_TESTS := $(if $(NEXTEST),$(CARGO) nextest run,$(CARGO) test --lib --bins --t
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo chaos test bench lint fmt doc services build doctest
+.PHONY: help demo chaos conformance test bench lint fmt doc services build doctest
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Private RabbitMQ and MariaDB are started for demo and test, and removed afterwards."
 	@echo "  Set AMQP_URL and DATABASE_URL to use servers that run already."
@@ -20,11 +20,14 @@ help: ## this list
 demo: services build ## the whole pipeline on this machine in a minute; KEEP=1 leaves it running
 	$(TESTKIT) run $(if $(KEEP),--keep) -- $(TARGET)/debug/demo $(if $(KEEP),--keep)
 
-chaos: services build ## breaks parts under load and checks that nothing is lost; SEED=7 FAULTS=40 ORDERS=2000
-	$(TARGET)/debug/chaos $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(ORDERS),--orders $(ORDERS))
+chaos: services build ## breaks parts under load and checks that nothing is lost; SEED=7 FAULTS=40 ORDERS=2000, or OUTAGE=broker FOR=10m
+	$(TARGET)/debug/chaos $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(OUTAGE),--outage $(OUTAGE) --for $(or $(FOR),10m))
 
 test: services lint build doctest ## format, lints and every test; TESTS="-p worker" for some
 	$(TESTKIT) run -- $(RUN_TESTS) $(or $(TESTS),--workspace)
+
+conformance: services build ## the simulator against Alipay's official Node and Python SDKs
+	conformance/run
 
 bench: services ## load on this machine, in a release build: ingress alone, workers alone, both
 	$(CARGO) build --release --bins

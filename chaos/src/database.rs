@@ -1,6 +1,7 @@
 //! The database as a stranger sees it: SQL of our own, not the pipeline's code that it checks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use anyhow::Context;
 use diesel::connection::SimpleConnection;
@@ -142,22 +143,66 @@ impl Database {
         Ok(lines)
     }
 
+    /// How many orders ever had goods delivered.
+    pub(crate) fn delivered(&mut self) -> anyhow::Result<i64> {
+        self.count("SELECT COUNT(delivered_at) AS n FROM fulfillment")
+    }
+
+    /// How many notifications were retried.
+    pub(crate) fn attempted(&mut self) -> anyhow::Result<i64> {
+        self.count("SELECT COUNT(*) AS n FROM notification WHERE attempts > 0")
+    }
+
+    fn count(&mut self, query: &str) -> anyhow::Result<i64> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = BigInt)]
+            n: i64,
+        }
+        let row: Row = sql_query(query).get_result(&mut self.0)?;
+        Ok(row.n)
+    }
+
     pub(crate) fn activity(&mut self) -> anyhow::Result<Activity> {
         let query = "SELECT CAST(COALESCE(SUM(seen + attempts), 0) AS SIGNED) AS seen, \
                      (SELECT COUNT(*) FROM outbox) AS events FROM notification";
         Ok(sql_query(query).get_result(&mut self.0)?)
     }
 
-    /// Places many orders, as a shop does: six columns.
-    pub(crate) fn place(&mut self, orders: &[(&str, &Story)]) -> anyhow::Result<()> {
+    /// The status of every order.
+    pub(crate) fn statuses(&mut self) -> anyhow::Result<BTreeMap<String, i16>> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Text)]
+            id: String,
+            #[diesel(sql_type = SmallInt)]
+            status: i16,
+        }
+        let rows: Vec<Row> = sql_query("SELECT id, status FROM user_order").load(&mut self.0)?;
+        Ok(rows.into_iter().map(|row| (row.id, row.status)).collect())
+    }
+
+    /// What came of asking the gateway about an order, in words.
+    pub(crate) fn question(&mut self, order: &str) -> anyhow::Result<String> {
+        let query = "SELECT CONCAT_WS(' ', 'asked', asked, 'times:', answer, error) AS line \
+                     FROM gateway_query WHERE order_id = ";
+        let row: Option<Line> =
+            sql_query(format!("{query}'{order}'")).get_result(&mut self.0).optional()?;
+        Ok(row.map_or_else(|| "the gateway was never asked".to_owned(), |row| row.line))
+    }
+
+    /// Places many orders, as a shop does: six columns, and when each was created, so long after
+    /// now.
+    pub(crate) fn place(&mut self, orders: &[(&str, &Story, Duration)]) -> anyhow::Result<()> {
         // Ids, merchants and products are this program's own words: nothing needs quoting.
         let rows: Vec<String> = orders
             .iter()
-            .map(|(merchant, story)| {
+            .map(|(merchant, story, begins)| {
                 let (id, product, total) = (&story.id, story.product, story.total().get());
-                let quantity = story.quantity;
+                let (quantity, begins) = (story.quantity, begins.as_micros());
                 format!(
-                    "('{id}', '{merchant}', '{product}', {quantity}, '订单', {total}, 'buyer-7')"
+                    "('{id}', '{merchant}', '{product}', {quantity}, '订单', {total}, 'buyer-7', \
+                     UTC_TIMESTAMP(6) + INTERVAL {begins} MICROSECOND)"
                 )
             })
             .collect();
@@ -165,7 +210,7 @@ impl Database {
             // IGNORE: a try whose answer was lost may have worked.
             self.0.batch_execute(&format!(
                 "INSERT IGNORE INTO user_order \
-                 (id, merchant, product_id, quantity, subject, total_fee, account) VALUES {}",
+                 (id, merchant, product_id, quantity, subject, total_fee, account, created_at) VALUES {}",
                 rows.join(", ")
             ))?;
         }
@@ -175,6 +220,6 @@ impl Database {
 
 /// Places one order over a connection of its own; true when it is there.
 pub(crate) fn place(url: &str, merchant: &str, story: &Story) -> anyhow::Result<bool> {
-    Database::open(url)?.place(&[(merchant, story)])?;
+    Database::open(url)?.place(&[(merchant, story, Duration::ZERO)])?;
     Ok(true)
 }

@@ -7,35 +7,68 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
 /// The kinds of parts, and how many of each there are.
-pub(crate) const PARTS: [(Kind, usize); 4] =
-    [(Kind::Worker, 3), (Kind::Ingress, 2), (Kind::Broker, 1), (Kind::Database, 1)];
+pub(crate) const PARTS: [(Kind, usize); 7] = [
+    (Kind::Worker, 3),
+    (Kind::Ingress, 2),
+    (Kind::Broker, 1),
+    (Kind::Database, 1),
+    (Kind::WorkerToBroker, 3),
+    (Kind::WorkerToDatabase, 3),
+    (Kind::IngressToBroker, 2),
+];
 
-/// Which program a part is.
+/// Which program a part is, or which line between two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Worker,
     Ingress,
     Broker,
     Database,
+    WorkerToBroker,
+    WorkerToDatabase,
+    IngressToBroker,
 }
 
 impl Kind {
+    /// A program's name; a line's is that of its end which there are more of.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Kind::Worker => "worker",
-            Kind::Ingress => "ingress",
+            Kind::Worker | Kind::WorkerToBroker | Kind::WorkerToDatabase => "worker",
+            Kind::Ingress | Kind::IngressToBroker => "ingress",
             Kind::Broker => "broker",
             Kind::Database => "database",
+        }
+    }
+
+    /// The server at the end of a line; none for a program.
+    pub(crate) fn line_to(self) -> Option<Kind> {
+        match self {
+            Kind::WorkerToBroker | Kind::IngressToBroker => Some(Kind::Broker),
+            Kind::WorkerToDatabase => Some(Kind::Database),
+            Kind::Worker | Kind::Ingress | Kind::Broker | Kind::Database => None,
+        }
+    }
+
+    /// `worker-2`, `broker`, `worker-2→broker`; `number` counts from 0.
+    pub(crate) fn part_name(self, number: usize) -> String {
+        let name = self.name();
+        match (self, self.line_to()) {
+            (Kind::Broker | Kind::Database, _) => name.to_owned(),
+            (_, None) => format!("{name}-{}", number + 1),
+            (_, Some(server)) => format!("{name}-{}→{}", number + 1, server.name()),
         }
     }
 
     /// Of a hundred faults, so many hit this kind: what there is more of is hit more often.
     fn weight(self) -> u32 {
         match self {
-            Kind::Worker => 40,
-            Kind::Ingress => 25,
-            Kind::Broker => 15,
-            Kind::Database => 20,
+            Kind::Worker => 27,
+            Kind::Ingress => 16,
+            Kind::Broker => 10,
+            Kind::Database => 14,
+            Kind::WorkerToBroker => 11,
+            Kind::WorkerToDatabase => 12,
+            Kind::IngressToBroker => 10,
         }
     }
 }
@@ -47,6 +80,29 @@ pub(crate) enum Action {
     Kill { down: Duration },
     /// SIGSTOP, and SIGCONT after so long: connections stay open, and nothing answers.
     Pause { length: Duration },
+    /// A line: reset after so many more bytes, in the middle of whatever is said then, and refused
+    /// until so long after now.
+    Cut { after: u64, length: Duration },
+    /// A line: each piece of data is late.
+    Delay { by: Duration, length: Duration },
+    /// A line: connections stay open, and no byte passes.
+    BlackHole { length: Duration },
+}
+
+impl Action {
+    /// What all of them are called in the table.
+    pub(crate) const NAMES: [&str; 5] = ["kill -9", "SIGSTOP", "cut", "delay", "black hole"];
+
+    /// What it is called in the table.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Action::Kill { .. } => "kill -9",
+            Action::Pause { .. } => "SIGSTOP",
+            Action::Cut { .. } => "cut",
+            Action::Delay { .. } => "delay",
+            Action::BlackHole { .. } => "black hole",
+        }
+    }
 }
 
 /// One fault.
@@ -60,8 +116,8 @@ pub(crate) struct Fault {
     pub(crate) action: Action,
 }
 
-/// Draws `count` faults; none pauses a part for longer than `longest`. Each kind of part is hit
-/// before one is hit again, then chance alone decides.
+/// Draws `count` faults; none stops or silences a part for longer than `longest`. Each kind of part
+/// is hit before one is hit again, then chance alone decides.
 pub(crate) fn plan(seed: u64, count: usize, longest: Duration) -> Vec<Fault> {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut first: Vec<Kind> = PARTS.iter().map(|(kind, _)| *kind).collect();
@@ -71,13 +127,9 @@ pub(crate) fn plan(seed: u64, count: usize, longest: Duration) -> Vec<Fault> {
     for index in 0..count {
         let kind = first.get(index).copied().unwrap_or_else(|| draw(&mut rng));
         let there_are = PARTS.iter().find(|(other, _)| *other == kind).map_or(1, |(_, n)| *n);
-        let milliseconds = |rng: &mut StdRng, from: u64, to: u64| {
-            Duration::from_millis(rng.random_range(from..=to))
-        };
-        let action = if rng.random_bool(0.6) {
-            Action::Kill { down: milliseconds(&mut rng, 0, 1_500) }
-        } else {
-            Action::Pause { length: milliseconds(&mut rng, 1_000, longest) }
+        let action = match kind.line_to() {
+            None => break_program(&mut rng, longest),
+            Some(_) => break_line(&mut rng, longest),
         };
         faults.push(Fault {
             gap: milliseconds(&mut rng, 300, 3_500),
@@ -89,9 +141,45 @@ pub(crate) fn plan(seed: u64, count: usize, longest: Duration) -> Vec<Fault> {
     faults
 }
 
+fn break_program(rng: &mut StdRng, longest: u64) -> Action {
+    if rng.random_bool(0.6) {
+        Action::Kill { down: milliseconds(rng, 0, 1_500) }
+    } else {
+        Action::Pause { length: milliseconds(rng, 1_000, longest) }
+    }
+}
+
+fn break_line(rng: &mut StdRng, longest: u64) -> Action {
+    match rng.random_range(0..3) {
+        0 => Action::Cut {
+            after: rng.random_range(0..20_000),
+            length: milliseconds(rng, 300, 4_000),
+        },
+        1 => Action::Delay {
+            by: milliseconds(rng, 5, 200),
+            length: milliseconds(rng, 1_000, longest),
+        },
+        _ => Action::BlackHole { length: milliseconds(rng, 1_000, longest) },
+    }
+}
+
+fn milliseconds(rng: &mut StdRng, from: u64, to: u64) -> Duration {
+    Duration::from_millis(rng.random_range(from..=to))
+}
+
 /// From the start to the last fault.
 pub(crate) fn span(faults: &[Fault]) -> Duration {
     faults.iter().map(|fault| fault.gap).sum()
+}
+
+/// Lengthens the gaps so that the last fault comes after `least`, where it would come earlier.
+pub(crate) fn stretch(faults: &mut [Fault], least: Duration) {
+    let now = span(faults);
+    if now < least && !now.is_zero() {
+        let percent = u32::try_from(least.as_millis() * 100 / now.as_millis().max(1));
+        let percent = percent.unwrap_or(u32::MAX).max(100);
+        faults.iter_mut().for_each(|fault| fault.gap = fault.gap.saturating_mul(percent) / 100);
+    }
 }
 
 fn draw(rng: &mut StdRng) -> Kind {
@@ -110,7 +198,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::time::Duration;
 
-    use super::{PARTS, plan};
+    use super::{Action, PARTS, plan, span, stretch};
 
     #[test]
     fn a_seed_decides_everything() {
@@ -129,7 +217,24 @@ mod tests {
     }
 
     #[test]
+    fn many_faults_are_of_every_sort() {
+        let faults = plan(7, 200, Duration::from_secs(10));
+        let names: BTreeSet<_> = faults.iter().map(|fault| fault.action.name()).collect();
+        assert_eq!(names, BTreeSet::from(Action::NAMES));
+    }
+
+    #[test]
     fn weights_are_of_a_hundred() {
         assert_eq!(PARTS.iter().map(|(kind, _)| kind.weight()).sum::<u32>(), 100);
+    }
+
+    #[test]
+    fn faults_are_spread_over_a_longer_time() {
+        let mut faults = plan(7, 20, Duration::from_secs(10));
+        let short = span(&faults);
+        stretch(&mut faults, short / 2);
+        assert_eq!(span(&faults), short);
+        stretch(&mut faults, short * 3);
+        assert!(span(&faults) > short * 29 / 10, "{:?} of {short:?}", span(&faults));
     }
 }

@@ -1,25 +1,25 @@
 //! The load: Alipay tells every order's story to both ingresses until it reads `success`.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use queue::Kind;
-use simulator::{Fault, LedgerLine, Sender, SignedNotification};
+use simulator::{Attempt, Book, Fault, LedgerLine, Sender, SignedNotification};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::database;
 use crate::stage::Gateway;
 use crate::story::{Letter, Story};
+use crate::{database, gateway};
 
 /// How long an answer may take: longer than an ingress waits for a confirm.
 const TIMEOUT: Duration = Duration::from_secs(7);
-/// The longest gap between two deliveries; Alipay waits minutes, we have none.
-const LONGEST_GAP: Duration = Duration::from_secs(2);
+/// The longest gap between two deliveries of one notification; Alipay waits minutes, we have none.
+pub(crate) const LONGEST_GAP: Duration = Duration::from_secs(2);
 
 /// One letter whose delivery is over.
 #[derive(Debug, Clone)]
@@ -46,15 +46,45 @@ pub(crate) struct Progress {
     pub(crate) letters_over: AtomicUsize,
     pub(crate) posts: AtomicUsize,
     pub(crate) give_up: AtomicBool,
+    /// Since somebody took them.
+    pub(crate) answers: Mutex<Answers>,
+}
+
+/// What ingresses answered to genuine notifications.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    pub(crate) success: u64,
+    /// 503 and `fail`: come again.
+    pub(crate) fail: u64,
+    pub(crate) other: u64,
+    /// No answer at all.
+    pub(crate) none: u64,
+    pub(crate) slowest: Duration,
+}
+
+impl Answers {
+    fn note(&mut self, attempt: &Attempt) {
+        match attempt.status {
+            None => self.none += 1,
+            Some(_) if attempt.is_success() => self.success += 1,
+            Some(503) if attempt.answer == "fail" => self.fail += 1,
+            Some(_) => self.other += 1,
+        }
+        self.slowest = self.slowest.max(attempt.duration);
+    }
 }
 
 /// What a load needs.
 pub(crate) struct Load {
     pub(crate) stories: Arc<Vec<Story>>,
     pub(crate) gateways: [Gateway; 2],
+    /// What Alipay's gateway can be asked about.
+    pub(crate) book: Book,
     pub(crate) database_url: String,
     /// The stories begin one by one during so long.
     pub(crate) span: Duration,
+    /// The longest gap between two deliveries of one notification.
+    pub(crate) longest_gap: Duration,
     pub(crate) progress: Arc<Progress>,
 }
 
@@ -65,10 +95,9 @@ impl Load {
         let sender = Sender::new(TIMEOUT);
         let began = Instant::now();
         let mut running = JoinSet::new();
-        let count = u32::try_from(load.stories.len()).unwrap_or(u32::MAX).max(1);
-        for (index, _) in load.stories.iter().enumerate() {
-            let place = u32::try_from(index).unwrap_or(u32::MAX);
-            sleep_until(began + load.span * place / count).await;
+        let count = load.stories.len();
+        for index in 0..count {
+            sleep_until(began + begins(load.span, index, count)).await;
             load.progress.orders_begun.fetch_add(1, Ordering::Relaxed);
             running.spawn(tell(load.clone(), index, sender.clone()));
         }
@@ -80,14 +109,23 @@ impl Load {
     }
 }
 
+/// When the story of this index begins, of `count` in this time.
+pub(crate) fn begins(span: Duration, index: usize, count: usize) -> Duration {
+    let [index, count] = [index, count].map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    span / count.max(1) * index
+}
+
 /// One order's story.
 async fn tell(load: Arc<Load>, index: usize, sender: Sender) -> anyhow::Result<Vec<Sent>> {
     let (story, gateway) = (&load.stories[index], &load.gateways[load.stories[index].gateway]);
     let placing = story.late.map(|late| tokio::spawn(place(load.clone(), index, late)));
-    let letters = {
+    let (letters, trade) = {
         let (story, gateway) = (story.clone(), gateway.clone());
         tokio::task::spawn_blocking(move || story.letters(&gateway)).await??
     };
+    if story.lost {
+        gateway::tell(&load.book, gateway.name, &story.id, trade)?;
+    }
     let mut deliveries = JoinSet::new();
     for (number, letter) in letters.into_iter().enumerate() {
         let (load, sender) = (load.clone(), sender.clone());
@@ -144,6 +182,9 @@ impl Load {
             let attempt = sender.post(to, Bytes::from(notification.body())).await;
             attempts += 1;
             self.progress.posts.fetch_add(1, Ordering::Relaxed);
+            if !letter.forged {
+                self.progress.answers.lock().unwrap_or_else(PoisonError::into_inner).note(&attempt);
+            }
             if attempt.is_success() {
                 success = Some(Utc::now());
             }
@@ -153,7 +194,7 @@ impl Load {
                 break;
             }
             sleep(gap).await;
-            gap = (gap * 2).min(LONGEST_GAP);
+            gap = (gap * 2).min(self.longest_gap);
             notification = notification.at(Utc::now())?;
         }
         self.progress.letters_over.fetch_add(1, Ordering::Relaxed);

@@ -3,7 +3,7 @@
 //!
 //! Two ingresses, three workers, a RabbitMQ and a MariaDB run as real processes. While the
 //! simulator tells the stories of many orders, parts are killed and stopped at random times and
-//! started again, as a supervisor would. Then the system comes to rest, and every order is compared
+//! started again, as a supervisor would, and lines between them are cut, slowed down and silenced. Then the system comes to rest, and every order is compared
 //! with what was answered `success`. The seed decides faults and stories, not the timing of the
 //! operating system: a seed that failed once may need a few runs to fail again.
 
@@ -11,7 +11,9 @@ mod audit;
 mod database;
 mod expected;
 mod faults;
+mod gateway;
 mod load;
+mod outage;
 mod part;
 mod rest;
 mod stage;
@@ -30,12 +32,15 @@ use anyhow::Context;
 use clap::Parser;
 use rand::RngExt;
 
-use crate::faults::{plan, span};
-use crate::load::{Load, Progress, Sent};
+use crate::faults::{Fault, plan, span, stretch};
+use crate::load::{LONGEST_GAP, Load, Progress, Sent};
+use crate::outage::{Outage, Server};
 use crate::stage::Stage;
 use crate::story::Story;
 use crate::verdict::{Evidence, Verdict};
 
+/// How many orders are told of when nobody says how many.
+const ORDERS: usize = 2_000;
 /// How long the load may go on after the last part is back.
 const LOAD_LIMIT: Duration = Duration::from_secs(180);
 /// How long it may take to come to rest; the second retry tier takes 30 seconds.
@@ -45,20 +50,36 @@ const REST_LIMIT: Duration = Duration::from_secs(300);
 ///
 /// Starts its own RabbitMQ and MariaDB. Exit code 0: everything is as it should be.
 ///
-/// Example: chaos --seed 7 --faults 40 --orders 2000
+/// With --outage one server is stopped for long instead, under steady load.
+///
+/// Examples: chaos --seed 7 --faults 40 --orders 2000
+///           chaos --outage broker --for 10m
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
     /// Decides faults and orders; random when not given
     #[arg(long)]
     seed: Option<u64>,
-    /// How often a part is killed or stopped
+    /// How often a part is killed or stopped, or a line is broken
     #[arg(long, default_value_t = 40)]
     faults: usize,
-    /// How many orders are told of
-    #[arg(long, default_value_t = 2_000)]
-    orders: usize,
-    /// The longest time a part is stopped (SIGSTOP), in seconds
+    /// How many orders are told of; 2000, or five a second of an outage
+    #[arg(long)]
+    orders: Option<usize>,
+    /// At most so many orders begin each second, about three notifications each: more orders take
+    /// longer, and the faults are spread over that time
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    rate: u64,
+    /// No faults: this server is stopped once
+    #[arg(long, value_enum, requires = "for", conflicts_with = "faults")]
+    outage: Option<Server>,
+    /// For how long it is stopped, such as 20s or 10m
+    #[arg(long = "for", id = "for", requires = "outage", value_parser = time)]
+    length: Option<Duration>,
+    /// After an outage goods are delivered so soon after the server accepts connections
+    #[arg(long, default_value = "5s", value_parser = time)]
+    recovery: Duration,
+    /// The longest time a part is stopped (SIGSTOP) or a line silent, in seconds
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=60))]
     longest_pause: u64,
     /// Ended as a failure after so many seconds; by default enough for faults, orders and rest
@@ -94,21 +115,74 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// A duration such as `20s` or `10m`.
+fn time(text: &str) -> Result<Duration, String> {
+    let (number, unit) = text.split_at(text.len() - usize::from(text.ends_with(['s', 'm'])));
+    let seconds = match unit {
+        "m" => 60,
+        _ => 1,
+    };
+    let number: u64 = number.parse().map_err(|_| "a time such as 20s or 10m".to_owned())?;
+    Ok(Duration::from_secs(number.saturating_mul(seconds)))
+}
+
+/// What is broken.
+enum Breaking {
+    Faults(Vec<Fault>),
+    Outage(Outage),
+}
+
+impl Breaking {
+    fn of(arguments: &Arguments, seed: u64) -> Breaking {
+        if let (Some(server), Some(length)) = (arguments.outage, arguments.length) {
+            return Breaking::Outage(Outage { server, length, recovery: arguments.recovery });
+        }
+        let longest = Duration::from_secs(arguments.longest_pause);
+        let mut faults = plan(seed, arguments.faults, longest);
+        let orders = arguments.orders.unwrap_or(ORDERS) as u64;
+        stretch(&mut faults, Duration::from_secs(orders / arguments.rate));
+        Breaking::Faults(faults)
+    }
+
+    /// When the gateway is asked about an unpaid order. In a long run later: otherwise each fault
+    /// would have thousands of orders asked about that are only late.
+    fn unpaid_after(&self) -> Duration {
+        (self.span() / 8).clamp(Duration::from_secs(15), Duration::from_secs(120))
+    }
+
+    /// How long the load lasts.
+    fn span(&self) -> Duration {
+        match self {
+            // A little longer than the faults, so that the last one meets load, too.
+            Breaking::Faults(faults) => span(faults) + Duration::from_secs(2),
+            Breaking::Outage(outage) => outage.span(),
+        }
+    }
+}
+
 fn play(arguments: &Arguments, seed: u64, folder: &Path) -> anyhow::Result<bool> {
     let began = Instant::now();
-    let faults = plan(seed, arguments.faults, Duration::from_secs(arguments.longest_pause));
+    let breaking = Breaking::of(arguments, seed);
+    let (orders, unlucky) = match &breaking {
+        Breaking::Faults(_) => (arguments.orders.unwrap_or(ORDERS), true),
+        // A late order is retried, and its attempts are counted.
+        Breaking::Outage(outage) => (arguments.orders.unwrap_or_else(|| outage.orders()), false),
+    };
     let stories: Arc<Vec<Story>> =
-        Arc::new((0..arguments.orders).map(|index| Story::draw(seed, index)).collect());
+        Arc::new((0..orders).map(|index| Story::draw(seed, index, unlucky)).collect());
     let limit = arguments.limit.unwrap_or_else(|| {
         let pauses = arguments.faults as u64 * (arguments.longest_pause + 10);
-        900 + pauses + arguments.orders as u64 / 10
+        900 + breaking.span().as_secs() * 2 + pauses + orders as u64 / 20
     });
     let watchdog = watch::Watchdog::start(Duration::from_secs(limit), seed, folder);
 
     let units: i32 = stories.iter().map(|story| story.quantity).sum();
-    let stage = Stage::set(folder.to_owned(), usize::try_from(units)?)?;
+    // An outage is measured: without anything between programs and servers.
+    let lines = matches!(breaking, Breaking::Faults(_));
+    let stage =
+        Stage::set(folder.to_owned(), usize::try_from(units)?, lines, breaking.unpaid_after())?;
     watchdog.servers(stage.servers());
-    let outcome = on_stage(&stage, &faults, &stories);
+    let outcome = on_stage(&stage, &breaking, &stories);
     if !matches!(outcome, Ok(true)) {
         stage.keep_logs();
     }
@@ -116,15 +190,15 @@ fn play(arguments: &Arguments, seed: u64, folder: &Path) -> anyhow::Result<bool>
     outcome
 }
 
-fn on_stage(
-    stage: &Stage,
-    faults: &[faults::Fault],
-    stories: &Arc<Vec<Story>>,
-) -> anyhow::Result<bool> {
-    let in_time: Vec<(&str, &Story)> = stories
+fn on_stage(stage: &Stage, breaking: &Breaking, stories: &Arc<Vec<Story>>) -> anyhow::Result<bool> {
+    let span = breaking.span();
+    let in_time: Vec<(&str, &Story, Duration)> = stories
         .iter()
-        .filter(|story| story.late.is_none())
-        .map(|story| (stage.gateways[story.gateway].name, story))
+        .enumerate()
+        .filter(|(_, story)| story.late.is_none())
+        .map(|(index, story)| {
+            (stage.gateways[story.gateway].name, story, load::begins(span, index, stories.len()))
+        })
         .collect();
     database::Database::open(&stage.database_url)?.place(&in_time)?;
     let placed = (in_time.len(), stories.len() - in_time.len());
@@ -135,15 +209,24 @@ fn on_stage(
         stories: stories.clone(),
         gateways: stage.gateways.clone(),
         database_url: stage.database_url.clone(),
-        // A little longer than the faults, so that the last one meets load, too.
-        span: span(faults) + Duration::from_secs(2),
+        book: stage.gateway.book(),
+        span,
+        longest_gap: match breaking {
+            Breaking::Faults(_) => LONGEST_GAP,
+            Breaking::Outage(outage) => outage.longest_gap(),
+        },
         progress: progress.clone(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let load = runtime.spawn(load.run());
     let mut verdict = Verdict::default();
-    let table = watch::inject(stage, faults, stories.len(), &progress, &mut verdict)?;
-    say(&table);
+    let outage = match breaking {
+        Breaking::Faults(faults) => {
+            say(&watch::inject(stage, faults, stories.len(), &progress, &mut verdict)?);
+            None
+        }
+        Breaking::Outage(outage) => Some((outage, outage.endure(stage, &progress, &mut verdict)?)),
+    };
 
     let give_up = Instant::now() + LOAD_LIMIT;
     while !load.is_finished() {
@@ -156,11 +239,15 @@ fn on_stage(
     write_ledger(&stage.folder, &sent)?;
     counts(&sent, &progress);
 
+    gateway::heal(stage, stories, span, &mut verdict)?;
     let evidence = Evidence { stage, stories, sent: &sent };
-    verdict::reach(&mut verdict, &evidence, REST_LIMIT)?;
+    let dead = verdict::reach(&mut verdict, &evidence, REST_LIMIT)?;
+    if let Some((outage, over)) = &outage {
+        outage.check(stage, over, &sent, &dead, &mut verdict)?;
+    }
     watch::late_news(stage, &mut verdict);
     audit::ask(stage, &mut verdict)?;
-    let good = verdict.print();
+    let good = verdict.print(outage.is_some());
     if !good {
         keep_evidence(stage, stories, &verdict)?;
     }

@@ -1,12 +1,12 @@
-//! One part of the pipeline and its supervisor: a thread that breaks it, starts it again, and
-//! notices when it ends by itself.
+//! One part of the pipeline, a program or a line between two, and its supervisor: a thread that breaks
+//! it, starts it again, and notices when it ends by itself.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testkit::{MariaDb, Program, RabbitMq, ServerError};
+use testkit::{FaultProxy, MariaDb, Program, RabbitMq, ServerError};
 
 use crate::faults::Action;
 
@@ -22,6 +22,7 @@ pub(crate) enum Engine {
     Program(Launch, Option<Program>),
     Broker(RabbitMq),
     Database(MariaDb),
+    Line(FaultProxy),
 }
 
 /// How one of our programs is started.
@@ -78,10 +79,15 @@ impl Part {
 
     /// Starts it after [`stop`](Part::stop).
     pub(crate) fn start(&self) {
+        // A supervisor that is gone has said so.
+        let _ = self.begin_start().recv();
+    }
+
+    /// The same, without waiting: what is returned answers when it has started.
+    pub(crate) fn begin_start(&self) -> Receiver<()> {
         let (answer, started) = mpsc::channel();
-        if self.commands.send(Command::Start(answer)).is_ok() {
-            let _ = started.recv();
-        }
+        let _ = self.commands.send(Command::Start(answer));
+        started
     }
 }
 
@@ -117,17 +123,36 @@ impl Supervisor {
         // One that ended by itself shall not pass for one that was killed.
         self.look();
         let began = Instant::now();
-        match action {
-            Action::Kill { down } => {
+        match (action, &self.engine) {
+            (Action::Kill { down }, _) => {
                 self.engine.kill();
                 thread::sleep(down);
                 self.engine_start();
             }
-            Action::Pause { length } => {
+            (Action::Pause { length }, _) => {
                 self.engine.pause();
                 thread::sleep(length);
                 self.engine.resume();
             }
+            (Action::Cut { after, length }, Engine::Line(line)) => {
+                line.cut_after(after);
+                thread::sleep(length);
+                // Where so many bytes did not pass.
+                line.cut();
+                line.resume();
+            }
+            (Action::Delay { by, length }, Engine::Line(line)) => {
+                line.delay(by);
+                thread::sleep(length);
+                line.resume();
+            }
+            (Action::BlackHole { length }, Engine::Line(line)) => {
+                line.black_hole();
+                thread::sleep(length);
+                line.resume();
+            }
+            // The plan breaks lines like lines alone.
+            (Action::Cut { .. } | Action::Delay { .. } | Action::BlackHole { .. }, _) => {}
         }
         let part = self.name.clone();
         let _ = self.news.send(News::Injected { part, action, back_after: began.elapsed() });
@@ -178,6 +203,7 @@ impl Engine {
             }
             Engine::Broker(server) => server.start_again(),
             Engine::Database(server) => server.start_again(),
+            Engine::Line(_) => Ok(()),
         }
     }
 
@@ -186,6 +212,7 @@ impl Engine {
             Engine::Program(_, program) => program.iter_mut().for_each(Program::kill),
             Engine::Broker(server) => server.kill(),
             Engine::Database(server) => server.kill(),
+            Engine::Line(_) => {}
         }
     }
 
@@ -194,6 +221,7 @@ impl Engine {
             Engine::Program(_, program) => program.iter_mut().for_each(Program::pause),
             Engine::Broker(server) => server.pause(),
             Engine::Database(server) => server.pause(),
+            Engine::Line(_) => {}
         }
     }
 
@@ -202,6 +230,7 @@ impl Engine {
             Engine::Program(_, program) => program.iter_mut().for_each(Program::resume),
             Engine::Broker(server) => server.resume(),
             Engine::Database(server) => server.resume(),
+            Engine::Line(_) => {}
         }
     }
 
@@ -210,6 +239,7 @@ impl Engine {
             Engine::Program(_, program) => program.as_mut().is_some_and(Program::is_running),
             Engine::Broker(server) => server.is_running(),
             Engine::Database(server) => server.is_running(),
+            Engine::Line(_) => true,
         }
     }
 
@@ -236,6 +266,7 @@ impl Engine {
                 server.stop();
                 "stopped".to_owned()
             }
+            Engine::Line(_) => "a line does not end".to_owned(),
         }
     }
 }

@@ -1,18 +1,22 @@
-//! What is broken: two servers, two ingresses, three workers, each with its supervisor.
+//! What is broken: two servers, two ingresses, three workers, and the lines from these to those, each
+//! with its supervisor.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
 
 use alipay::{Md5Key, PrivateKey, Signer};
 use anyhow::Context;
 use hyper::Uri;
 use rand::RngExt;
 use simulator::{KeyPair, Merchant};
-use testkit::{FOLDER_VARIABLE, Folder, Pipeline, Servers, Wanted};
+use testkit::{FOLDER_VARIABLE, FaultProxy, Folder, Pipeline, Servers, Wanted};
 
 use crate::faults::{Fault, Kind, PARTS};
+use crate::gateway::{Address, AlipayGateway};
 use crate::part::{Engine, Launch, News, Part};
 use crate::say;
 
@@ -35,18 +39,29 @@ pub(crate) struct Gateway {
 /// Everything that runs.
 pub(crate) struct Stage {
     pub(crate) shop: Pipeline,
+    /// Where the pipeline asks; it knows of what was lost.
+    pub(crate) gateway: AlipayGateway,
     pub(crate) gateways: [Gateway; 2],
     pub(crate) database_url: String,
+    /// HOST:PORT of the broker.
+    pub(crate) broker: String,
     pub(crate) news: Receiver<News>,
-    parts: Vec<(Kind, Vec<Part>)>,
+    parts: BTreeMap<Kind, Vec<Part>>,
     servers: Arc<Folder>,
     /// Configuration, logs and ledger.
     pub(crate) folder: PathBuf,
 }
 
 impl Stage {
-    /// Starts everything; `units` codes are in stock.
-    pub(crate) fn set(folder: PathBuf, units: usize) -> anyhow::Result<Stage> {
+    /// Starts everything; `units` codes are in stock. With `lines` programs reach servers through
+    /// lines that can be broken, otherwise directly, and ask the gateway about orders that are unpaid
+    /// after this time.
+    pub(crate) fn set(
+        folder: PathBuf,
+        units: usize,
+        lines: bool,
+        unpaid_after: Duration,
+    ) -> anyhow::Result<Stage> {
         std::fs::create_dir_all(&folder)?;
         let mut servers = Servers::start(Arc::new(Folder::create()?), Wanted::BOTH, |line| {
             say(&format!("· {line}"));
@@ -61,7 +76,16 @@ impl Stage {
         let md5_key = format!("chaos{:027x}", rand::rng().random::<u64>());
         let borrowed: Vec<(&str, &str)> =
             environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let shop = Pipeline::new(&folder, &configuration(&md5_key, &public), &borrowed)?;
+        let merchant = KeyPair::generate()?.write(&folder.join("merchant"))?.private;
+        let address = Address::bind()?;
+        let text = configuration(&md5_key, &public, &merchant, &address.url());
+        let text = format!(
+            "{text}\n[worker]\nqueries = {lines}\nquery_timeout = \"3s\"\nquery_unpaid_after = \"{}s\"\n",
+            unpaid_after.as_secs()
+        );
+        let shop = Pipeline::new(&folder, &text, &borrowed)?;
+        let alipay_key = PrivateKey::read(&keys.private_pem)?;
+        let gateway = AlipayGateway::start(address, shop.config(), &alipay_key)?;
         let codes: Vec<String> = (0..units).map(|number| format!("CODE-{number:08}")).collect();
         shop.prepare(&codes)?;
         shop.add_product("VIP", "会员 30 天", &["--kind", "subscription", "--days", "30"])?;
@@ -82,19 +106,30 @@ impl Stage {
             Gateway {
                 name: "app",
                 merchant: Merchant::openapi(APP_ID, SELLER_ID),
-                signer: Signer::Rsa2(PrivateKey::read(&keys.private_pem)?),
+                signer: Signer::Rsa2(alipay_key),
                 to: to("app")?,
             },
         ];
         let (tell, news) = mpsc::channel();
         let database_url = variable("DATABASE_URL")?;
-        let environment: Vec<(String, String)> = ["AMQP_URL", "DATABASE_URL", FOLDER_VARIABLE]
-            .into_iter()
-            .map(|name| Ok((name.to_owned(), variable(name)?)))
-            .collect::<anyhow::Result<_>>()?;
         let config = shop.config().display().to_string();
-        let program = |kind: Kind, number: usize| {
-            let mut environment = environment.clone();
+        let broker = servers.rabbitmq.take().context("no broker")?;
+        let broker_port = broker.port();
+        let mut engines = vec![
+            (Kind::Broker, 0, Engine::Broker(broker)),
+            (Kind::Database, 0, Engine::Database(servers.mariadb.take().context("no database")?)),
+        ];
+        for (kind, number) in [Kind::Ingress, Kind::Worker].into_iter().flat_map(numbered) {
+            let mut environment = vec![(FOLDER_VARIABLE.to_owned(), variable(FOLDER_VARIABLE)?)];
+            for name in ["AMQP_URL", "DATABASE_URL"] {
+                let mut url = variable(name)?;
+                if let Some(line_kind) = line_of(kind, name).filter(|_| lines) {
+                    let line = FaultProxy::in_front_of(&url).context("a line")?;
+                    url = line.url(&url);
+                    engines.push((line_kind, number, Engine::Line(line)));
+                }
+                environment.push((name.to_owned(), url));
+            }
             if kind == Kind::Ingress {
                 let listen = format!("127.0.0.1:{}", ports[number]);
                 environment.push(("ALIPAY__INGRESS__LISTEN".to_owned(), listen));
@@ -103,27 +138,18 @@ impl Stage {
                 program: kind.name(),
                 arguments: vec!["--config".to_owned(), config.clone()],
                 environment,
-                log: folder.join(format!("{}-{}.log", kind.name(), number + 1)),
+                log: folder.join(format!("{}.log", kind.part_name(number))),
             };
-            Engine::Program(launch, None)
-        };
-        let mut engines = vec![
-            (Kind::Broker, vec![Engine::Broker(servers.rabbitmq.take().context("no broker")?)]),
-            (
-                Kind::Database,
-                vec![Engine::Database(servers.mariadb.take().context("no database")?)],
-            ),
-        ];
-        for (kind, count) in PARTS {
-            if matches!(kind, Kind::Worker | Kind::Ingress) {
-                engines.push((kind, (0..count).map(|number| program(kind, number)).collect()));
-            }
+            engines.push((kind, number, Engine::Program(launch, None)));
         }
-        let parts =
-            engines.into_iter().map(|(kind, engines)| (kind, supervise(kind, engines, &tell)));
-        let parts = parts.collect();
+        let mut parts: BTreeMap<Kind, Vec<Part>> = BTreeMap::new();
+        for (kind, number, engine) in engines {
+            let part = Part::supervise(kind.part_name(number), engine, tell.clone());
+            parts.entry(kind).or_default().push(part);
+        }
+        let broker = format!("127.0.0.1:{broker_port}");
         let servers = servers.folder().clone();
-        Ok(Stage { shop, gateways, database_url, news, parts, servers, folder })
+        Ok(Stage { shop, gateway, gateways, database_url, broker, news, parts, servers, folder })
     }
 
     /// Breaks a part.
@@ -131,6 +157,16 @@ impl Stage {
         if let Some(part) = self.of(fault.kind).get(fault.number) {
             part.inject(fault.action);
         }
+    }
+
+    /// Ends a server in an orderly way.
+    pub(crate) fn stop(&self, server: Kind) {
+        self.of(server).iter().for_each(|part| drop(part.stop()));
+    }
+
+    /// Starts a server again; what is returned answers when it has started.
+    pub(crate) fn begin_start(&self, server: Kind) -> Vec<Receiver<()>> {
+        self.of(server).iter().map(Part::begin_start).collect()
     }
 
     /// Ends all workers in an orderly way; tells of those that ended in another.
@@ -160,7 +196,7 @@ impl Stage {
     }
 
     fn of(&self, kind: Kind) -> &[Part] {
-        self.parts.iter().find(|(other, _)| *other == kind).map_or(&[], |(_, parts)| parts)
+        self.parts.get(&kind).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -172,16 +208,24 @@ pub(crate) fn keep_logs(servers: &Path, folder: &Path) {
     }
 }
 
-fn supervise(kind: Kind, engines: Vec<Engine>, tell: &Sender<News>) -> Vec<Part> {
-    let name = |number: usize| match kind {
-        Kind::Broker | Kind::Database => kind.name().to_owned(),
-        _ => format!("{}-{}", kind.name(), number + 1),
-    };
-    let numbered = engines.into_iter().enumerate();
-    numbered.map(|(number, engine)| Part::supervise(name(number), engine, tell.clone())).collect()
+/// All of a kind.
+fn numbered(kind: Kind) -> impl Iterator<Item = (Kind, usize)> {
+    let count = PARTS.iter().find(|(other, _)| *other == kind).map_or(0, |(_, count)| *count);
+    (0..count).map(move |number| (kind, number))
 }
 
-fn configuration(md5_key: &str, public: &Path) -> String {
+/// The line from this program to the server of a variable. The ingress knows no database.
+fn line_of(kind: Kind, variable: &str) -> Option<Kind> {
+    match (kind, variable) {
+        (Kind::Worker, "AMQP_URL") => Some(Kind::WorkerToBroker),
+        (Kind::Worker, "DATABASE_URL") => Some(Kind::WorkerToDatabase),
+        (Kind::Ingress, "AMQP_URL") => Some(Kind::IngressToBroker),
+        _ => None,
+    }
+}
+
+fn configuration(md5_key: &str, public: &Path, merchant: &Path, gateway: &str) -> String {
+    let (public, merchant) = (public.display(), merchant.display());
     format!(
         r#"# DATABASE_URL, AMQP_URL and where an ingress listens come from the environment.
 [events]
@@ -192,15 +236,17 @@ protocol = "mapi"
 seller_id = "{SELLER_ID}"
 sign_types = ["MD5"]
 md5_key = "{md5_key}"
+gateway = "{gateway}"
 
 [merchants.app]             # Open Platform, RSA2
 protocol = "openapi"
 app_id = "{APP_ID}"
 seller_id = "{SELLER_ID}"
 sign_types = ["RSA2"]
-alipay_public_keys_file = "{}"
-"#,
-        public.display()
+alipay_public_keys_file = "{public}"
+private_key_file = "{merchant}"
+gateway = "{gateway}"
+"#
     )
 }
 

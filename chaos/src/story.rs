@@ -68,6 +68,8 @@ pub(crate) struct Story {
     pub(crate) quantity: i32,
     /// The shop commits the order so long after Alipay's first word.
     pub(crate) late: Option<Duration>,
+    /// Every notification about it is lost on the way: only Alipay's gateway can tell of it.
+    pub(crate) lost: bool,
     seed: u64,
 }
 
@@ -84,8 +86,9 @@ pub(crate) struct Letter {
 }
 
 impl Story {
-    /// Draws the story of an order.
-    pub(crate) fn draw(seed: u64, index: usize) -> Story {
+    /// Draws the story of an order. `unlucky` orders may be committed after Alipay's first word, or
+    /// lose every notification.
+    pub(crate) fn draw(seed: u64, index: usize, unlucky: bool) -> Story {
         // Neighbouring orders draw from seeds that are far apart.
         let seed = seed.wrapping_add((index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut rng = StdRng::seed_from_u64(seed);
@@ -99,13 +102,17 @@ impl Story {
             left -= weight;
         }
         let late = rng.random_bool(0.06) && plot != Plot::Forged;
+        let can_be_lost =
+            matches!(plot, Plot::Paid | Plot::WaitedThenPaid | Plot::Closed | Plot::Finished);
+        let lost = rng.random_bool(0.06) && can_be_lost && !late;
         Story {
             id: format!("C-{index:06}"),
             plot,
             gateway: rng.random_range(0..2),
             product: if rng.random_bool(0.8) { "CODE" } else { "VIP" },
             quantity: rng.random_range(1..=3),
-            late: late.then(|| Duration::from_millis(rng.random_range(100..6_000))),
+            late: (late && unlucky).then(|| Duration::from_millis(rng.random_range(100..6_000))),
+            lost: lost && unlucky,
             seed: rng.random(),
         }
     }
@@ -115,12 +122,15 @@ impl Story {
         Fen::new(PRICE * i64::from(self.quantity))
     }
 
-    /// Everything that is sent about the order, signed.
-    pub(crate) fn letters(&self, gateway: &Gateway) -> anyhow::Result<Vec<Letter>> {
+    /// Everything that is sent about the order, signed, and the trade that it tells of.
+    pub(crate) fn letters(&self, gateway: &Gateway) -> anyhow::Result<(Vec<Letter>, Trade)> {
         let mut rng = StdRng::seed_from_u64(self.seed);
         let now = Utc::now();
         let mut trade = Trade::open(&gateway.merchant, &self.id, self.total(), now);
         let mut said = self.said(&mut trade)?;
+        if self.lost {
+            said.clear();
+        }
         let at_once = rng.random_bool(0.3);
         if at_once {
             said.shuffle(&mut rng);
@@ -149,7 +159,7 @@ impl Story {
             let after = milliseconds(&mut rng, 0, 2_000);
             letters.push(Letter { notification, after, forged: true, duplicate: false });
         }
-        Ok(letters)
+        Ok((letters, trade))
     }
 
     /// Alipay's words, in the order of the events.

@@ -22,13 +22,12 @@ use crate::verdict::Verdict;
 /// How often the watch looks around.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Faults of one part.
+/// Faults of one part: how many of each name, and how long it was broken in all.
 #[derive(Debug, Default)]
 struct Row {
-    kills: usize,
-    pauses: usize,
-    paused: Duration,
-    longest_restart: Duration,
+    counts: BTreeMap<&'static str, usize>,
+    broken: Duration,
+    longest: Duration,
 }
 
 /// Injects the faults at their times and waits until every part is back. Returns the table of them.
@@ -62,7 +61,7 @@ pub(crate) fn inject(
                 if bar.is_hidden() {
                     say(&format!("  {over}/{}: {}", faults.len(), told(&part, action, back_after)));
                 }
-                note(rows.entry(part).or_default(), action, back_after);
+                rows.entry(part).or_default().note(action, back_after);
             }
             Ok(other) => tell(other, verdict),
             Err(RecvTimeoutError::Timeout) => {}
@@ -103,35 +102,53 @@ fn told(part: &str, action: Action, back_after: Duration) -> String {
     match action {
         Action::Kill { .. } => format!("{part} killed, started again after {seconds:.1} s"),
         Action::Pause { .. } => format!("{part} stopped for {seconds:.1} s"),
+        Action::Cut { .. } => format!("{part} cut for at most {seconds:.1} s"),
+        Action::Delay { by, .. } => {
+            format!("{part} slower by {} ms for {seconds:.1} s", by.as_millis())
+        }
+        Action::BlackHole { .. } => format!("{part} silent for {seconds:.1} s"),
     }
 }
 
-fn note(row: &mut Row, action: Action, back_after: Duration) {
-    match action {
-        Action::Kill { .. } => {
-            row.kills += 1;
-            row.longest_restart = row.longest_restart.max(back_after);
+impl Row {
+    fn note(&mut self, action: Action, back_after: Duration) {
+        *self.counts.entry(action.name()).or_default() += 1;
+        self.broken += back_after;
+        self.longest = self.longest.max(back_after);
+    }
+
+    fn add(&mut self, other: &Row) {
+        for (name, count) in &other.counts {
+            *self.counts.entry(name).or_default() += count;
         }
-        Action::Pause { length } => {
-            row.pauses += 1;
-            row.paused += length;
-        }
+        self.broken += other.broken;
+        self.longest = self.longest.max(other.longest);
+    }
+
+    fn cells(&self, name: &str) -> Vec<String> {
+        let mut cells = vec![name.to_owned()];
+        let count = |name: &str| match self.counts.get(name) {
+            Some(count) => count.to_string(),
+            None => "-".to_owned(),
+        };
+        cells.extend(Action::NAMES.map(count));
+        cells.push(format!("{:.1} s", self.broken.as_secs_f64()));
+        cells.push(format!("{:.1} s", self.longest.as_secs_f64()));
+        cells
     }
 }
 
 fn table(rows: &BTreeMap<String, Row>) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
-    table.set_header(["part", "kill -9", "longest restart", "SIGSTOP", "stopped in all"]);
+    let header = [&["part"][..], &Action::NAMES, &["broken in all", "longest"]].concat();
+    table.set_header(header);
+    let mut all = Row::default();
     for (part, row) in rows {
-        table.add_row([
-            part.clone(),
-            row.kills.to_string(),
-            format!("{:.1} s", row.longest_restart.as_secs_f64()),
-            row.pauses.to_string(),
-            format!("{:.1} s", row.paused.as_secs_f64()),
-        ]);
+        table.add_row(row.cells(part));
+        all.add(row);
     }
+    table.add_row(all.cells("all"));
     table.to_string()
 }
 

@@ -41,7 +41,7 @@ async fn play(arguments: Arguments) -> anyhow::Result<bool> {
     programme.play().await?;
     let good = summary::print(&stage.shop, programme.latencies(), programme.failures())?;
     if arguments.keep {
-        stage.keep();
+        stage.keep()?;
     } else {
         stage.strike();
     }

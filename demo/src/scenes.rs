@@ -11,7 +11,7 @@ use simulator::{Merchant, Notification, Sender, SignedNotification, Trade};
 use testkit::Pipeline;
 
 use crate::say;
-use crate::stage::{APP_ID, MD5_KEY, SELLER_ID, Stage};
+use crate::stage::{APP_ID, MD5_KEY, QUERY_AFTER, SELLER_ID, Stage};
 
 /// How long the pipeline may take for one scene; the longest waits for a retry of 5 s.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,6 +21,7 @@ const TOTAL: Fen = Fen::new(1000);
 
 /// The scenes, played one after the other.
 pub(crate) struct Programme<'a> {
+    stage: &'a Stage,
     shop: &'a Pipeline,
     sender: Sender,
     legacy: Gateway,
@@ -41,6 +42,7 @@ impl<'a> Programme<'a> {
     pub(crate) fn new(stage: &'a Stage) -> anyhow::Result<Programme<'a>> {
         let to = |name: &str| format!("http://{}/alipay/{name}/notify", stage.ingress).parse();
         Ok(Programme {
+            stage,
             shop: &stage.shop,
             sender: Sender::new(Duration::from_secs(10)),
             legacy: Gateway {
@@ -80,7 +82,8 @@ impl<'a> Programme<'a> {
         self.no_stock().await?;
         self.wrong_amount().await?;
         self.forged_signature().await?;
-        self.unknown_order().await
+        self.unknown_order().await?;
+        self.lost_notification().await
     }
 
     async fn payment_repeated_and_reordered(&mut self) -> anyhow::Result<()> {
@@ -232,6 +235,19 @@ impl<'a> Programme<'a> {
         say("   the shop commits order D-LATE");
         self.expect("D-LATE", "delivered after a retry", |order| {
             codes(order, "delivered") == 1 && order["story"][0]["attempts"].as_u64() >= Some(1)
+        })
+        .await
+    }
+
+    async fn lost_notification(&mut self) -> anyhow::Result<()> {
+        say(
+            "\n11. Paid, and every notification is lost: the gateway is asked, and it is delivered",
+        );
+        self.shop.order("D-LOST", "app", "CODE")?;
+        say(&format!("   simulator pay --drop → {}", self.stage.pay_and_lose("D-LOST")?));
+        say(&format!("   after {QUERY_AFTER} unpaid a worker asks alipay.trade.query"));
+        self.expect("D-LOST", "delivered, though no notification came", |order| {
+            order["status"] == 8 && codes(order, "delivered") == 1
         })
         .await
     }

@@ -11,12 +11,13 @@ use testkit::Pipeline;
 use crate::say;
 
 /// Every order with the status and the state of its goods that it must end with.
-const EXPECTED: [(&str, i64, &str); 10] = [
+const EXPECTED: [(&str, i64, &str); 11] = [
     ("D-AMOUNT", 0, "-"),
     ("D-BATCH", 105, "-"),
     ("D-CLOSE", 32, "-"),
     ("D-FORGED", 0, "-"),
     ("D-LATE", 8, "delivered"),
+    ("D-LOST", 8, "delivered"),
     ("D-NOSTOCK", 8, "delivered"),
     ("D-PARTIAL", 8, "delivered"),
     ("D-PAY", 8, "delivered"),

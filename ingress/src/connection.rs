@@ -9,6 +9,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use service::config::Ingress;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -30,13 +31,14 @@ pub(crate) async fn accept(
     connections: TaskTracker,
     stopping: CancellationToken,
 ) {
-    let places = Arc::new(Semaphore::new(endpoint.config.ingress.max_connections));
+    let limits = endpoint.config.borrow().ingress.clone();
+    let places = Arc::new(Semaphore::new(limits.max_connections));
     loop {
         let accepted = stopping.run_until_cancelled(next(&listener, &places)).await;
         match accepted {
             None => return,
             Some(Ok((stream, place))) => {
-                let serving = serve(stream, Arc::clone(&endpoint), stopping.clone());
+                let serving = serve(stream, Arc::clone(&endpoint), limits.clone(), stopping.clone());
                 connections.spawn(async move {
                     let _counted = Counted::new("ingress_connections");
                     let _place = place;
@@ -64,8 +66,12 @@ async fn next(
 }
 
 /// Serves the requests of one connection, one after the other.
-async fn serve(stream: TcpStream, endpoint: Arc<Endpoint>, stopping: CancellationToken) {
-    let limits = &endpoint.config.ingress;
+async fn serve(
+    stream: TcpStream,
+    endpoint: Arc<Endpoint>,
+    limits: Ingress,
+    stopping: CancellationToken,
+) {
     let (age, header_timeout) = (limits.connection_timeout, limits.header_timeout);
     // The longest that a request may take which has begun when the connection is told to end.
     let last_request = limits.header_timeout + limits.body_timeout + limits.confirm_timeout;

@@ -36,11 +36,16 @@
 //! | `ingress_panics_total` | counter | requests whose handler panicked; answered `fail`, 503 |
 
 mod body;
+mod broker;
 mod connection;
 mod counted;
 mod endpoint;
+mod identity;
 mod notify;
+mod notify_url;
 mod refusal;
+mod return_page;
+mod return_url;
 mod route;
 mod server;
 mod topology;

@@ -1,6 +1,6 @@
 //! Why a request was answered `fail`.
 
-use alipay::{CharsetError, FormError, SignatureError};
+use alipay::{CharsetError, FormError, SignatureError, Unreadable};
 use hyper::StatusCode;
 use queue::PublishError;
 
@@ -13,8 +13,8 @@ pub enum Refusal {
     /// The path names a merchant that is not configured, or none although there are several.
     #[error("no such merchant")]
     UnknownMerchant,
-    /// Only POST is answered at a notify URL.
-    #[error("not a POST")]
+    /// A notify URL answers POST alone, a return URL GET.
+    #[error("not the method of this page: POST for a notify URL, GET for a return URL")]
     MethodNotAllowed,
     /// The body is not `application/x-www-form-urlencoded`.
     #[error("the content type is not application/x-www-form-urlencoded")]
@@ -31,7 +31,13 @@ pub enum Refusal {
     /// The connection ended inside the body, or its chunks are broken.
     #[error("the body is not complete: {0}")]
     BodyIncomplete(hyper::Error),
-    /// The body is no form.
+    /// The query of a return URL is longer than Alipay's are.
+    #[error("the query has more than {limit} bytes")]
+    QueryTooLong {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The body, or the query of a return URL, is no form.
     #[error(transparent)]
     Form(#[from] FormError),
     /// The signature is missing, of a type that is not allowed, or does not verify.
@@ -40,6 +46,9 @@ pub enum Refusal {
     /// The notification names a charset that we do not know.
     #[error(transparent)]
     Charset(#[from] CharsetError),
+    /// The order number of a return URL cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// The notification is signed, but for somebody else, or does not say for whom.
     #[error("{parameter} is missing or is not this merchant's")]
     NotThisMerchant {
@@ -71,11 +80,13 @@ impl Refusal {
             Refusal::BodyTooLarge { .. } => "body_too_large",
             Refusal::BodyTimeout => "body_timeout",
             Refusal::BodyIncomplete(_) => "body_incomplete",
+            Refusal::QueryTooLong { .. } => "query_too_long",
             Refusal::Form(FormError::Empty) => "no_body",
             Refusal::Form(FormError::TooManyParameters { .. }) => "too_many_parameters",
             Refusal::Form(FormError::DuplicateParameter { .. }) => "duplicate_parameter",
             Refusal::Signature(error) => error.reason_code(),
             Refusal::Charset(_) => "unknown_charset",
+            Refusal::Unreadable(error) => error.reason_code(),
             Refusal::NotThisMerchant { .. } => "not_this_merchant",
             Refusal::Overloaded => "overloaded",
             Refusal::Broker(_) => "broker_unavailable",
@@ -91,11 +102,13 @@ impl Refusal {
             Refusal::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Refusal::WrongContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Refusal::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::QueryTooLong { .. } => StatusCode::URI_TOO_LONG,
             Refusal::BodyTimeout
             | Refusal::BodyIncomplete(_)
             | Refusal::Form(_)
             | Refusal::Signature(_)
             | Refusal::Charset(_)
+            | Refusal::Unreadable(_)
             | Refusal::NotThisMerchant { .. } => StatusCode::BAD_REQUEST,
             Refusal::Overloaded | Refusal::Broker(_) | Refusal::ConfirmTimeout | Refusal::Panic => {
                 StatusCode::SERVICE_UNAVAILABLE

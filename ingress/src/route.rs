@@ -1,28 +1,57 @@
-//! From a path to a merchant.
+//! From a path to a page and a merchant.
 
-use hyper::Method;
 use service::Config;
 use service::config::Merchant;
 
 use crate::Refusal;
 
-/// The merchant whose notify URL this is. The URL's query plays no part.
+/// What is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// Where Alipay POSTs its notifications.
+    Notify,
+    /// Where a buyer's browser comes back to.
+    Return,
+}
+
+/// A page, and the merchant that the path names; no name in the short path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Route<'a> {
+    pub(crate) page: Page,
+    merchant: Option<&'a str>,
+}
+
+/// Reads a path; `None` when nothing is there.
 ///
 /// Merchant names hold no character that would be percent-encoded in a path, so nothing is decoded.
-pub(crate) fn find<'a>(
-    config: &'a Config,
-    method: &Method,
-    path: &str,
-) -> Result<&'a Merchant, Refusal> {
+pub(crate) fn read(path: &str) -> Option<Route<'_>> {
     let mut segments = path.split('/');
     let segments = [(); 5].map(|()| segments.next());
-    let merchant = match segments {
-        [Some(""), Some("alipay"), Some(name), Some("notify"), None] => config.merchant(name),
-        [Some(""), Some("alipay"), Some("notify"), None, None] => config.only_merchant(),
-        _ => return Err(Refusal::NotFound),
+    let (merchant, page) = match segments {
+        [Some(""), Some("alipay"), Some(name), Some(page), None] => (Some(name), page),
+        [Some(""), Some("alipay"), Some(page), None, None] => (None, page),
+        _ => return None,
     };
-    let merchant = merchant.ok_or(Refusal::UnknownMerchant)?;
-    if method == Method::POST { Ok(merchant) } else { Err(Refusal::MethodNotAllowed) }
+    let page = match page {
+        "notify" => Page::Notify,
+        "return" => Page::Return,
+        _ => return None,
+    };
+    Some(Route { page, merchant })
+}
+
+impl Route<'_> {
+    /// The merchant whose page this is.
+    ///
+    /// # Errors
+    /// No such merchant, or none is named and there are several.
+    pub(crate) fn merchant<'c>(&self, config: &'c Config) -> Result<&'c Merchant, Refusal> {
+        let merchant = match self.merchant {
+            Some(name) => config.merchant(name),
+            None => config.only_merchant(),
+        };
+        merchant.ok_or(Refusal::UnknownMerchant)
+    }
 }
 
 #[cfg(test)]
@@ -44,39 +73,45 @@ mod tests {
         Config::load_from(None, variables).unwrap()
     }
 
-    fn reason(config: &Config, method: &Method, path: &str) -> &'static str {
-        find(config, method, path).map_or_else(|refusal| refusal.reason(), |_| "found")
+    fn found(config: &Config, path: &str) -> String {
+        let Some(route) = read(path) else { return "not_found".to_owned() };
+        match route.merchant(config) {
+            Ok(merchant) => format!("{:?} {}", route.page, merchant.name),
+            Err(refusal) => refusal.reason().to_owned(),
+        }
     }
 
     #[test]
     fn paths() {
         let config = config(&["one", "two"]);
         for (path, expected) in [
-            ("/alipay/one/notify", "found"),
-            ("/alipay/two/notify", "found"),
+            ("/alipay/one/notify", "Notify one"),
+            ("/alipay/two/notify", "Notify two"),
+            ("/alipay/two/return", "Return two"),
             ("/alipay/three/notify", "unknown_merchant"),
             ("/alipay/ONE/notify", "unknown_merchant"),
+            ("/alipay/ONE/return", "unknown_merchant"),
             ("/alipay/notify", "unknown_merchant"),
+            ("/alipay/return", "unknown_merchant"),
             ("/alipay//notify", "unknown_merchant"),
             ("/alipay/one/notify/", "not_found"),
+            ("/alipay/one/return/", "not_found"),
             ("//alipay/one/notify", "not_found"),
-            ("/alipay/one/return", "not_found"),
+            ("/alipay/one/Return", "not_found"),
             ("/alipay/one", "not_found"),
             ("/alipay/one/notify/x/y", "not_found"),
             ("/", "not_found"),
             ("*", "not_found"),
             ("", "not_found"),
         ] {
-            assert_eq!(reason(&config, &Method::POST, path), expected, "{path}");
+            assert_eq!(found(&config, path), expected, "{path}");
         }
-        assert_eq!(reason(&config, &Method::GET, "/alipay/one/notify"), "method_not_allowed");
-        assert_eq!(reason(&config, &Method::GET, "/alipay/one/return"), "not_found");
     }
 
     #[test]
     fn the_short_path_needs_exactly_one_merchant() {
         let config = config(&["one"]);
-        let found = find(&config, &Method::POST, "/alipay/notify").unwrap();
-        assert_eq!(found.name, "one");
+        assert_eq!(found(&config, "/alipay/notify"), "Notify one");
+        assert_eq!(found(&config, "/alipay/return"), "Return one");
     }
 }

@@ -10,12 +10,13 @@ use service::Config;
 use service::admin::{self, Readiness};
 use service::telemetry::Metrics;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::broker::Broker;
 use crate::connection;
 use crate::endpoint::Endpoint;
 use crate::topology::Topology;
@@ -103,12 +104,9 @@ impl Server {
             let readiness = readiness(publisher.clone(), topology.clone(), shutdown.clone());
             tokio::spawn(admin::serve(admin, readiness, metrics, end.clone()));
         }
-        let endpoint = Arc::new(Endpoint {
-            config,
-            publisher: publisher.clone(),
-            topology: topology.clone(),
-            in_flight: Arc::new(Semaphore::new(limits.max_in_flight)),
-        });
+        let broker = Broker::new(publisher.clone(), topology.clone(), limits.max_in_flight);
+        let (_config, current) = watch::channel(Arc::new(config));
+        let endpoint = Arc::new(Endpoint { config: current, broker });
         let connections = TaskTracker::new();
         // Stops the accept loop and its connections when the publisher ends, too.
         let stopping = shutdown.child_token();

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use service::Config;
+use service::config::Merchant;
 use store::{Connection, Pool};
 use tokio::runtime::Builder;
 
@@ -27,6 +28,18 @@ impl Context {
     /// A connection to the database.
     pub(crate) fn database(&self) -> Result<Connection, Failure> {
         Ok(Pool::new(self.config.database.url.expose_secret(), 1).get()?)
+    }
+
+    /// A merchant of the configuration.
+    pub(crate) fn merchant(&self, name: &str) -> Result<&Merchant, Failure> {
+        self.config
+            .merchant(name)
+            .ok_or_else(|| Failure::Usage(format!("merchant {name} is not configured")))
+    }
+
+    /// How long one question to Alipay's gateway may take.
+    pub(crate) fn gateway_timeout(&self) -> Duration {
+        self.config.worker.query_timeout
     }
 
     /// The broker's URL.

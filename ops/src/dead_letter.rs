@@ -1,6 +1,16 @@
 //! One dead letter, as it is printed.
 
-use queue::{Envelope, Received};
+pub(crate) mod discard;
+pub(crate) mod evidence;
+pub(crate) mod filter;
+pub(crate) mod fingerprint;
+pub(crate) mod group;
+pub(crate) mod record;
+pub(crate) mod replay;
+mod rounds;
+
+use alipay::{Charset, Form};
+use queue::{Envelope, Kind, Received};
 use serde::Serialize;
 use store::report::BeijingTime;
 
@@ -15,6 +25,8 @@ pub(crate) struct DeadLetter {
     pub(crate) attempts: u32,
     pub(crate) first_seen: BeijingTime,
     pub(crate) died_at: Option<BeijingTime>,
+    #[serde(skip)]
+    pub(crate) worker_version: Option<String>,
 }
 
 impl From<&Received> for DeadLetter {
@@ -29,8 +41,17 @@ impl From<&Received> for DeadLetter {
             attempts: headers.attempt,
             first_seen: BeijingTime(headers.first_seen),
             died_at: headers.died_at.map(BeijingTime),
+            worker_version: headers.worker_version.clone(),
         }
     }
+}
+
+/// The shortest beginning of a message id that is taken for it: 48 bits of a hash.
+const SHORTEST: usize = 12;
+
+/// Whether somebody who writes `wanted` means the letter with this id: all of it, or its beginning.
+pub(crate) fn is_meant(wanted: &str, id: &str) -> bool {
+    id == wanted || (wanted.len() >= SHORTEST && id.starts_with(wanted))
 }
 
 /// Sorts by death, what has no time of death last. A queue gives returned messages back in any order.
@@ -50,35 +71,84 @@ pub(crate) struct OpenedLetter {
     /// How many dead letters have this id: repeats of one notification share it.
     pub(crate) copies: usize,
     pub(crate) worker_version: Option<String>,
+    pub(crate) traceparent: Option<String>,
     pub(crate) kind: Option<&'static str>,
     pub(crate) charset: Option<&'static str>,
     pub(crate) received_at: Option<BeijingTime>,
     /// The form as it was received: what `ops verify` reads.
     pub(crate) form: Option<String>,
+    /// Its parameters as text, without the signature.
+    pub(crate) parameters: Vec<Parameter>,
     /// The body, when it is no envelope.
     pub(crate) body: Option<String>,
+    #[serde(skip)]
+    pub(crate) envelope: Option<Envelope>,
+}
+
+/// A parameter of the form, decoded by the charset of the letter.
+#[derive(Debug, Serialize)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    /// Its bytes are none of this charset: the value shows them escaped.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) undecodable: bool,
 }
 
 impl OpenedLetter {
     pub(crate) fn open(received: &Received, copies: usize) -> OpenedLetter {
         let mut letter = DeadLetter::from(received);
         let envelope = Envelope::read(&received.body).ok();
-        if letter.merchant.is_none() {
-            letter.merchant = envelope.as_ref().map(|envelope| envelope.merchant.clone());
+        if let Some(envelope) = &envelope {
+            letter.merchant.get_or_insert_with(|| envelope.merchant.clone());
+            if letter.order.is_none() {
+                letter.order = order_of(envelope);
+            }
         }
         let body = match envelope {
             Some(_) => None,
             None => Some(String::from_utf8_lossy(&received.body).into_owned()),
         };
         OpenedLetter {
-            letter,
             copies,
-            worker_version: received.headers.worker_version.clone(),
+            worker_version: letter.worker_version.clone(),
+            traceparent: received.headers.traceparent.clone(),
+            letter,
             kind: envelope.as_ref().map(|envelope| envelope.kind.as_str()),
             charset: envelope.as_ref().map(|envelope| envelope.charset.name()),
             received_at: envelope.as_ref().map(|envelope| BeijingTime(envelope.received_at)),
-            form: envelope.map(|envelope| envelope.form),
+            parameters: envelope.as_ref().map(parameters).unwrap_or_default(),
+            form: envelope.as_ref().map(|envelope| envelope.form.clone()),
             body,
+            envelope,
         }
     }
+
+    /// Whether Alipay signed the form; what our own programs write has no signature.
+    pub(crate) fn is_notification(&self) -> bool {
+        let kind = self.envelope.as_ref().map(|envelope| envelope.kind);
+        matches!(kind, Some(Kind::TradeStatus | Kind::BatchRefund))
+    }
+}
+
+/// The order number in a form, where it can be read.
+fn order_of(envelope: &Envelope) -> Option<String> {
+    let form = Form::parse(envelope.form.as_bytes()).ok()?;
+    envelope.charset.decode(form.get("out_trade_no")?).ok().filter(|order| !order.is_empty())
+}
+
+/// The parameters as text; the signature is of no use to a reader.
+fn parameters(envelope: &Envelope) -> Vec<Parameter> {
+    let Ok(form) = Form::parse(envelope.form.as_bytes()) else { return Vec::new() };
+    let text = |bytes: &[u8], charset: Charset| match charset.decode(bytes) {
+        Ok(text) => (text, false),
+        Err(_) => (bytes.escape_ascii().to_string(), true),
+    };
+    form.iter()
+        .filter(|(name, _)| *name != b"sign")
+        .map(|(name, value)| {
+            let (value, undecodable) = text(value, envelope.charset);
+            Parameter { name: text(name, envelope.charset).0, value, undecodable }
+        })
+        .collect()
 }

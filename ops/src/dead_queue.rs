@@ -1,42 +1,108 @@
 //! Walks through the dead letters without losing any.
 //!
-//! Messages are taken with `basic.get` on a channel of our own and not acknowledged. When the channel
-//! ends (closed, the program killed, the connection lost) the broker puts back what was taken. The
-//! queue has a delivery limit of 2,000,000,000, so looking does not use letters up.
+//! Messages are taken on a channel of our own and not acknowledged. When the channel ends (closed, the
+//! program killed, the connection lost) the broker puts back what was taken. The queue has a delivery
+//! limit of 2,000,000,000, so looking does not use letters up.
+//!
+//! What somebody holds is out of sight for everybody else, so one operator at a time is at the letters:
+//! an exclusive queue is the lock, which the broker frees with the connection, also after a `kill -9`.
+//! The next one waits and sees everything, instead of seeing a part and taking it for the whole.
 
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
 use indicatif::ProgressBar;
-use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
+use lapin::options::{
+    BasicAckOptions, BasicConsumeOptions, BasicGetOptions, BasicQosOptions, QueueDeclareOptions,
+};
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::FieldTable;
 use lapin::{Channel, ErrorKind};
 use queue::topology::DEAD_QUEUE;
 use queue::{Connection, ConnectionError, ConnectionSettings, Received};
+use tokio::time::{Instant, sleep, timeout};
+use tracing::{info, warn};
 
 use crate::failure::Failure;
+
+/// The exclusive queue whose owner is at the dead letters.
+const LOCK_QUEUE: &str = "alipay.dead.lock";
+
+/// How long to wait for another operator, and how often to ask.
+const PATIENCE: Duration = Duration::from_secs(30);
+const ASK_AGAIN: Duration = Duration::from_millis(100);
+
+/// A letter that was counted and does not come within this time is held by somebody else.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// How long the broker may take to put letters back.
+const PUT_BACK: Duration = Duration::from_secs(2);
 
 /// The dead letters, opened for a walk.
 pub(crate) struct DeadQueue {
     connection: Connection,
     channel: Channel,
     ready: u32,
-    /// A bar on stderr, when that is a terminal: a quorum queue gives about 1,000 letters a second.
+    removed: u32,
+    /// A bar on stderr, when that is a terminal.
     progress: ProgressBar,
 }
 
 impl DeadQueue {
-    /// Connects and counts.
+    /// Connects, waits until no other operator is at the letters, and counts.
     pub(crate) async fn open(url: &str) -> Result<DeadQueue, Failure> {
+        DeadQueue::open_within(url, PATIENCE).await
+    }
+
+    /// The same, for one who does not wait longer than `patience` for another operator.
+    pub(crate) async fn open_within(url: &str, patience: Duration) -> Result<DeadQueue, Failure> {
         let settings = ConnectionSettings::new(url, "ops dead letters");
         let connection = Connection::open(&settings).await?;
+        lock(&connection, patience).await?;
         let channel = connection.create_channel().await?;
         let ready = ready(&connection, &channel).await?;
         let progress = ProgressBar::new(u64::from(ready));
-        Ok(DeadQueue { connection, channel, ready, progress })
+        Ok(DeadQueue { connection, channel, ready, removed: 0, progress })
     }
 
     /// Letters that nobody held at the start.
     pub(crate) fn ready(&self) -> u32 {
         self.ready
+    }
+
+    /// The letters that were there at the start, at most `limit`, streamed: tens of thousands a second.
+    pub(crate) async fn take(&mut self, limit: u32) -> Result<Vec<Received>, Failure> {
+        let wanted = self.ready.min(limit);
+        if wanted == 0 {
+            return Ok(Vec::new());
+        }
+        // 0 is no bound; letters beyond `wanted` go back with the channel.
+        let prefetch = u16::try_from(wanted).unwrap_or(0);
+        let qos = self.channel.basic_qos(prefetch, BasicQosOptions::default());
+        self.connection.bounded("setting the prefetch", qos).await?;
+        let consume = self.channel.basic_consume(
+            DEAD_QUEUE.into(),
+            "ops".into(),
+            BasicConsumeOptions::default(),
+            FieldTable::default(),
+        );
+        let consume = self.connection.bounded("starting to read dead letters", consume);
+        let mut consumer = consume.await.map_err(failure)?;
+        let mut letters = Vec::new();
+        while letters.len() < wanted as usize {
+            match timeout(SILENCE, consumer.next()).await {
+                Ok(Some(delivery)) => {
+                    letters.push(Received::new(delivery.map_err(ConnectionError::Amqp)?));
+                    self.progress.inc(1);
+                }
+                Ok(None) => {
+                    let lost = "broker: it ended the reading of dead letters";
+                    return Err(Failure::CouldNotAsk(lost.to_owned()));
+                }
+                Err(_) => break,
+            }
+        }
+        Ok(letters)
     }
 
     /// The next letter; `None` at the end of the queue.
@@ -47,23 +113,66 @@ impl DeadQueue {
         Ok(got.map(|message| Received::new(message.delivery)))
     }
 
-    /// Removes a letter that has a new home.
+    /// Removes a letter that has a new home, or is on record as thrown away.
     pub(crate) async fn remove(&mut self, received: &Received) -> Result<(), Failure> {
         let ack = received.acker.ack(BasicAckOptions::default());
         if self.connection.bounded("acknowledging a dead letter", ack).await? {
+            self.removed += 1;
             return Ok(());
         }
-        let what = "the channel ended before an acknowledgement: the letter is in both queues now";
+        let what = "the channel ended before an acknowledgement: the letter is still there, and a \
+                    replayed one is in both queues now";
         Err(Failure::CouldNotAsk(format!("broker: {what}, which is harmless")))
     }
 
-    /// Gives everything back that was taken and not removed.
+    /// Gives everything back that was taken and not removed, and lets the next operator in once it is
+    /// there.
     pub(crate) async fn close(self) -> Result<(), Failure> {
         self.progress.finish_and_clear();
         let goodbye = self.channel.close(200, "OK".into());
         self.connection.bounded("closing a channel", goodbye).await?;
+        let expected = self.ready.saturating_sub(self.removed);
+        let channel = self.connection.create_channel().await?;
+        let began = Instant::now();
+        while ready(&self.connection, &channel).await? < expected && began.elapsed() < PUT_BACK {
+            sleep(Duration::from_millis(5)).await;
+        }
         self.connection.close().await;
         Ok(())
+    }
+}
+
+/// Waits until no other operator is at the letters.
+async fn lock(connection: &Connection, patience: Duration) -> Result<(), Failure> {
+    let began = Instant::now();
+    let mut told = false;
+    loop {
+        // A refusal ends the channel.
+        let channel = connection.create_channel().await?;
+        let options =
+            QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
+        let declare = channel.queue_declare(LOCK_QUEUE.into(), options, FieldTable::default());
+        match connection.bounded("waiting for other operators", declare).await {
+            Ok(_) => return Ok(()),
+            Err(error) if refusal(&error) == Some(AMQPSoftError::RESOURCELOCKED) => {}
+            Err(error) if refusal(&error) == Some(AMQPSoftError::ACCESSREFUSED) => {
+                warn!(
+                    "no permission to declare {LOCK_QUEUE}: what another operator looks at is out of sight"
+                );
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if began.elapsed() > patience {
+            return Err(Failure::CouldNotAsk(
+                "another operator is at the dead letters: try again when that has ended".to_owned(),
+            ));
+        }
+        if !told && began.elapsed() > Duration::from_secs(1) {
+            info!("another operator is at the dead letters: waiting");
+            told = true;
+        }
+        sleep(ASK_AGAIN).await;
     }
 }
 
@@ -86,7 +195,15 @@ fn failure(error: ConnectionError) -> Failure {
 
 /// Whether the broker says that there is no such queue.
 pub(crate) fn is_missing(error: &ConnectionError) -> bool {
-    let ConnectionError::Amqp(error) = error else { return false };
-    let ErrorKind::ProtocolError(refusal) = error.kind() else { return false };
-    *refusal.kind() == AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND)
+    refusal(error) == Some(AMQPSoftError::NOTFOUND)
+}
+
+/// Why the broker refused, when it did.
+fn refusal(error: &ConnectionError) -> Option<AMQPSoftError> {
+    let ConnectionError::Amqp(error) = error else { return None };
+    let ErrorKind::ProtocolError(refusal) = error.kind() else { return None };
+    match refusal.kind() {
+        AMQPErrorKind::Soft(soft) => Some(soft.clone()),
+        AMQPErrorKind::Hard(_) => None,
+    }
 }

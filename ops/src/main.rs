@@ -14,16 +14,30 @@
 //! Results go to stdout, as a table or as JSON alone; logs, warnings and progress go to stderr. An
 //! order that is shown is read by [`store::report`] and told by [`order_page`] (JSON) and
 //! [`order_story`] (for a person). Dead letters are looked at through [`dead_queue`], which takes
-//! messages without an acknowledgement and gives them back. [`mod@audit`] checks the whole database.
+//! messages without an acknowledgement and gives them back, one operator at a time. What would happen
+//! is never computed here: [`dry_run`] runs the worker's own batch and rolls it back. What an operator
+//! sends (a replay, a decision, an answer of the gateway) goes to the work queue, [`confirmed`], and
+//! [`applied`] waits for a worker's line about it. [`mod@audit`] checks the whole database.
 
+mod applied;
 mod audit;
+mod confirmed;
+mod console;
 mod context;
 mod dead_letter;
 mod dead_queue;
+mod dry_run;
 mod failure;
+mod gateway_answer;
+mod moment;
+mod operator;
+mod order_change;
 mod order_page;
 mod order_story;
 mod output;
+mod overview;
+mod review_case;
+mod signature_check;
 mod status_name;
 mod verb;
 
@@ -31,7 +45,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use service::{Config, telemetry};
 
 use context::Context;
@@ -68,14 +82,19 @@ enum Verb {
     Verify(verb::verify::Verify),
     Dlq(verb::dlq::Dlq),
     Review(verb::review::Review),
+    Query(verb::query::Query),
+    Reconcile(verb::reconcile::Reconcile),
     Audit(verb::audit::Audit),
     Status(verb::status::Status),
+    Console(verb::console::Console),
+    Completions(verb::completions::Completions),
+    Man(verb::man::Man),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     telemetry::init_command("ops");
-    match run(arguments) {
+    match arguments.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // Nobody is left to tell when stderr is closed.
@@ -85,19 +104,73 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> Result<(), Failure> {
-    let config = Config::load(arguments.config.as_deref())?;
-    let context = Context::new(config, arguments.output);
-    match arguments.verb {
-        Verb::Migrate(verb) => verb.run(&context),
-        Verb::Topology(verb) => verb.run(&context),
-        Verb::Product(verb) => verb.run(&context),
-        Verb::Stock(verb) => verb.run(&context),
-        Verb::Order(verb) => verb.run(&context),
-        Verb::Verify(verb) => verb.run(&context),
-        Verb::Dlq(verb) => verb.run(&context),
-        Verb::Review(verb) => verb.run(&context),
-        Verb::Audit(verb) => verb.run(&context),
-        Verb::Status(verb) => verb.run(&context),
+impl Arguments {
+    fn run(self) -> Result<(), Failure> {
+        match self.verb {
+            // These describe the program and need no configuration.
+            Verb::Completions(verb) => verb.run(Arguments::command()),
+            Verb::Man(verb) => verb.run(Arguments::command()),
+            verb => {
+                let config = Config::load(self.config.as_deref())?;
+                verb.run(&Context::new(config, self.output))
+            }
+        }
+    }
+}
+
+impl Verb {
+    fn run(self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Verb::Migrate(verb) => verb.run(context),
+            Verb::Topology(verb) => verb.run(context),
+            Verb::Product(verb) => verb.run(context),
+            Verb::Stock(verb) => verb.run(context),
+            Verb::Order(verb) => verb.run(context),
+            Verb::Verify(verb) => verb.run(context),
+            Verb::Dlq(verb) => verb.run(context),
+            Verb::Review(verb) => verb.run(context),
+            Verb::Query(verb) => verb.run(context),
+            Verb::Reconcile(verb) => verb.run(context),
+            Verb::Audit(verb) => verb.run(context),
+            Verb::Status(verb) => verb.run(context),
+            Verb::Console(verb) => verb.run(context),
+            Verb::Completions(_) | Verb::Man(_) => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Arguments;
+    use clap::{Command, CommandFactory as _};
+
+    fn check(command: &Command, path: &str, seen: &mut usize) {
+        let path = format!("{path} {}", command.get_name()).trim_start().to_owned();
+        let help = command.get_long_about().or(command.get_about());
+        let help = help.map(ToString::to_string).unwrap_or_default();
+        let example = help.lines().find_map(|line| line.strip_prefix("Example: "));
+        let example = example.unwrap_or_else(|| panic!("{path} has no example in its help"));
+        // Of a verb with verbs below it one of these; the program itself with its --config.
+        let example = example.rsplit(" | ").find(|part| part.starts_with("ops")).unwrap_or(example);
+        assert!(
+            example.starts_with(&path) || path == "ops",
+            "the example of {path} shows something else: {example}"
+        );
+        for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+            assert!(argument.get_help().is_some(), "{path}: {} has no help", argument.get_id());
+        }
+        *seen += 1;
+        for verb in command.get_subcommands() {
+            check(verb, &path, seen);
+        }
+    }
+
+    #[test]
+    fn every_verb_has_an_example_and_every_argument_a_help() {
+        let command = Arguments::command();
+        command.clone().debug_assert();
+        let mut seen = 0;
+        check(&command, "", &mut seen);
+        assert!(seen > 30, "{seen} verbs");
     }
 }

@@ -2,18 +2,25 @@
 
 use diesel::mysql::MysqlConnection;
 use order::{ProductKind, Trade};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use service::Config;
 use store::product::Product;
 use store::report::{
-    self, BeijingTime, Code, Entitlement, Fulfillment, OrderEvent, RefundLine, ReviewRow, StoryLine,
+    self, AskedRow, BeijingTime, Code, Entitlement, Fulfillment, OrderEvent, RefundLine, ReviewRow,
+    StoryLine,
 };
-use store::{stock_item, trade};
+use store::{dead_letter_audit, stock_item, trade};
 
 use crate::failure::Failure;
+use crate::order_change::{Change, change_of};
+use crate::signature_check::{SignatureCheck, check};
 use crate::verb::order::OrderLine;
 
 /// More available codes than this need not be counted.
 const COUNTED: i64 = 100_000;
+
+/// In the place of what `--redact` hides.
+const HIDDEN: &str = "(hidden)";
 
 /// One order with everything that hangs on it.
 #[derive(Serialize)]
@@ -28,6 +35,10 @@ pub(crate) struct OrderPage {
     pub(crate) refunds: Vec<RefundLine>,
     pub(crate) reviews: Vec<ReviewRow>,
     pub(crate) events: Vec<OrderEvent>,
+    /// What the gateway is asked, while it is.
+    pub(crate) gateway_query: Option<AskedRow>,
+    /// What operators did with its dead letters.
+    pub(crate) dead_letters: Vec<dead_letter_audit::Row>,
     pub(crate) notifications: usize,
     pub(crate) story: Vec<Happening>,
     /// Codes that could be delivered now.
@@ -62,6 +73,8 @@ pub(crate) struct TradeLine {
 pub(crate) struct Happening {
     pub(crate) at: BeijingTime,
     pub(crate) last_seen: BeijingTime,
+    /// When the ingress took it; a worker came to it at `at`.
+    pub(crate) received_at: BeijingTime,
     pub(crate) message_id: String,
     pub(crate) merchant: String,
     pub(crate) kind: String,
@@ -74,36 +87,10 @@ pub(crate) struct Happening {
     pub(crate) attempts: i32,
     pub(crate) facts_added: Vec<String>,
     pub(crate) changes: Option<Change>,
-}
-
-/// What the run that applied a notification changed about this order.
-#[derive(Serialize)]
-pub(crate) struct Change {
-    pub(crate) status: Step<i16>,
-    /// Fen.
-    pub(crate) refunded_fee: Step<i64>,
-    /// The state of the goods afterwards, where it changed.
-    pub(crate) goods: Option<String>,
-    pub(crate) events: Vec<String>,
-}
-
-/// A value before and after.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-pub(crate) struct Step<T> {
-    pub(crate) before: T,
-    pub(crate) after: T,
-}
-
-/// An element of the `changes` column, as the worker writes it.
-#[derive(Deserialize)]
-struct OrderChange {
-    order: String,
-    status: [i16; 2],
-    refunded_fee: [i64; 2],
-    #[serde(default)]
-    goods: Option<String>,
-    #[serde(default)]
-    events: Vec<String>,
+    /// Of what Alipay signed, as far as its merchant is configured here.
+    pub(crate) signature: Option<SignatureCheck>,
+    #[serde(skip)]
+    form: String,
 }
 
 impl OrderPage {
@@ -136,6 +123,8 @@ impl OrderPage {
             refunds: report::refunds_of(connection, id)?,
             reviews: report::reviews_of(connection, id)?,
             events: report::events_of(connection, id)?,
+            gateway_query: report::asked_about(connection, id)?,
+            dead_letters: dead_letter_audit::of_order(connection, id)?,
             notifications: story.len(),
             available: stock_item::available(connection, &row.product_id, COUNTED)?,
             trades,
@@ -149,9 +138,71 @@ impl OrderPage {
         ProductLine { id: product.id.clone(), name: product.name.clone(), kind: product.kind }
     }
 
+    /// Checks the signature of every notification again, with today's keys.
+    pub(crate) fn check_signatures(&mut self, config: &Config) {
+        for told in &mut self.story {
+            if matches!(told.kind.as_str(), "trade_status" | "batch_refund") {
+                told.signature = check(config, &told.merchant, &told.form);
+            }
+        }
+    }
+
+    /// Hides the buyer, the codes, and names, so that the page can be passed on.
+    pub(crate) fn redact(&mut self) {
+        let hide = |text: &mut String| {
+            if !text.is_empty() {
+                HIDDEN.clone_into(text);
+            }
+        };
+        let row = &mut self.order.row;
+        hide(&mut row.account);
+        hide(&mut row.subject);
+        for text in [
+            &mut row.seller_email,
+            &mut row.seller_id,
+            &mut row.buyer_email,
+            &mut row.buyer_id,
+            &mut row.receive_name,
+            &mut row.receive_address,
+            &mut row.receive_zip,
+            &mut row.receive_phone,
+            &mut row.receive_mobile,
+        ] {
+            text.iter_mut().for_each(hide);
+        }
+        self.goods.iter_mut().for_each(|code| hide(&mut code.code));
+        self.entitlement.iter_mut().for_each(|it| hide(&mut it.account));
+        for review in &mut self.reviews {
+            review.decided_by.iter_mut().for_each(hide);
+            review.note.iter_mut().for_each(hide);
+        }
+        for letter in &mut self.dead_letters {
+            hide(&mut letter.done_by);
+            letter.note.iter_mut().for_each(hide);
+            hide(&mut letter.headers);
+        }
+        // The evidence may quote what the sender wrote.
+        self.story.iter_mut().for_each(|told| told.error.iter_mut().for_each(hide));
+    }
+
     /// Whether a trade of the order has this fact.
     pub(crate) fn has_fact(&self, fact: &str) -> bool {
         self.trades.iter().any(|trade| trade.facts.iter().any(|known| known == fact))
+    }
+}
+
+impl TradeLine {
+    /// Its times in words.
+    pub(crate) fn times(&self) -> String {
+        let times = [
+            ("created", self.gmt_create),
+            ("paid", self.gmt_payment),
+            ("refunded", self.gmt_refund),
+            ("closed", self.gmt_close),
+        ];
+        let told: Vec<String> =
+            times.into_iter().filter_map(|(what, at)| Some(format!("{what} {}", at?))).collect();
+        if told.is_empty() { "no times known".to_owned() } else { told.join(", ") }
     }
 }
 
@@ -176,6 +227,7 @@ impl Happening {
         Happening {
             at: line.first_seen,
             last_seen: line.last_seen,
+            received_at: line.received_at,
             message_id: line.message_id,
             merchant: line.merchant,
             kind: line.kind,
@@ -188,45 +240,13 @@ impl Happening {
             attempts: line.attempts,
             facts_added: names(&line.facts_added),
             changes,
+            signature: None,
+            form: line.form,
         }
     }
-}
-
-/// The change of this order in the JSON that the worker wrote; a form that this version does not know
-/// is left out.
-fn change_of(json: &str, order_id: &str) -> Option<Change> {
-    let changes: Vec<OrderChange> = serde_json::from_str(json).ok()?;
-    let change = changes.into_iter().find(|change| change.order == order_id)?;
-    let [status_before, status_after] = change.status;
-    let [refunded_before, refunded_after] = change.refunded_fee;
-    Some(Change {
-        status: Step { before: status_before, after: status_after },
-        refunded_fee: Step { before: refunded_before, after: refunded_after },
-        goods: change.goods,
-        events: change.events,
-    })
 }
 
 /// The names in a comma-separated column.
 fn names(column: &str) -> Vec<String> {
     column.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::change_of;
-
-    #[test]
-    fn the_change_of_one_order_among_several() {
-        let json = r#"[{"order":"B","status":[0,8],"refunded_fee":[0,0]},
-            {"order":"A","status":[8,105],"refunded_fee":[0,100],"goods":"returned",
-             "events":["order.refunded"],"later":1}]"#;
-        let change = change_of(json, "A").unwrap();
-        assert_eq!((change.status.before, change.status.after), (8, 105));
-        assert_eq!(change.refunded_fee.after, 100);
-        assert_eq!(change.goods.as_deref(), Some("returned"));
-        assert_eq!(change.events, ["order.refunded"]);
-        assert!(change_of(json, "C").is_none());
-        assert!(change_of("{}", "A").is_none());
-    }
 }

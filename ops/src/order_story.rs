@@ -5,17 +5,21 @@ use alipay::Fen;
 use order::ProductKind;
 use store::report::{BeijingTime, Order};
 
-use crate::order_page::{Change, Happening, OrderPage, ProductLine};
+use crate::order_change::steps;
+use crate::order_page::{Happening, OrderPage, ProductLine};
 use crate::output::plain;
-use crate::status_name::{status_chinese, status_name};
-use crate::verb::review::meaning;
+use crate::review_case::meaning;
+use crate::status_name::status_chinese;
 
 /// The whole page as text.
 pub(crate) fn tell(page: &OrderPage) -> String {
     let mut text = header(&page.order.row, &page.product);
     text.push('\n');
-    for (at, line) in happenings(page) {
+    for (at, line, detail) in happenings(page) {
         text.push_str(&format!("{at}  {}\n", plain(&line)));
+        if let Some(detail) = detail {
+            text.push_str(&format!("{:19}  {}\n", "", plain(&detail)));
+        }
     }
     let goods = goods(page);
     if !goods.is_empty() {
@@ -79,26 +83,63 @@ fn in_words(row: &Order) -> String {
     format!("{} {words}", row.status)
 }
 
-/// One line per happening, sorted by time.
-fn happenings(page: &OrderPage) -> Vec<(BeijingTime, String)> {
-    let mut lines = vec![(page.order.row.created_at, "placed".to_owned())];
-    lines.extend(page.story.iter().map(|told| (told.at, notification(told))));
-    lines.extend(goods_moved_alone(page));
+/// One line per happening, sorted by time, some with a second line.
+pub(crate) fn happenings(page: &OrderPage) -> Vec<(BeijingTime, String, Option<String>)> {
+    let mut lines = vec![(page.order.row.created_at, "placed".to_owned(), None)];
+    let told = page.story.iter();
+    lines.extend(told.map(|told| (told.at, notification(told), arrival(told))));
+    lines.extend(goods_moved_alone(page).into_iter().map(|(at, line)| (at, line, None)));
     for review in &page.reviews {
+        let raised = format!("review {} raised: {}", review.id, review.reason);
+        lines.push((review.raised_at, raised, None));
         if let (Some(at), Some(by)) = (review.ended_at, &review.decided_by) {
             let decision = review.decision.as_deref().unwrap_or("ended");
             let note = review.note.as_deref().unwrap_or_default();
-            lines
-                .push((at, format!("review {} decided by {by}: {decision} {note}", review.reason)));
+            let line = format!("review {} decided by {by}: {decision} {note}", review.reason);
+            lines.push((at, line, None));
         }
     }
-    lines.sort_by_key(|(at, _)| *at);
+    for letter in &page.dead_letters {
+        let note = letter.note.as_deref().unwrap_or_default();
+        let line = format!("dead letter {} by {} {note}", letter.action, letter.done_by);
+        lines.push((letter.done_at, line.trim_end().to_owned(), None));
+    }
+    for event in &page.events {
+        if let Some(at) = event.published_at {
+            lines.push((at, format!("event {} published", event.event), None));
+        }
+    }
+    lines.sort_by_key(|(at, ..)| *at);
     lines
+}
+
+/// How a notification arrived: its signature, its retries.
+fn arrival(told: &Happening) -> Option<String> {
+    let mut parts = Vec::new();
+    if let Some(signature) = &told.signature {
+        let word = if signature.valid { "valid today" } else { "NOT VALID today" };
+        parts.push(format!("signature {word}: {}", signature.said));
+    }
+    let waited = (told.at.0 - told.received_at.0).num_seconds();
+    if waited > 0 {
+        parts.push(format!("received at {}, {waited} s before", told.received_at));
+    }
+    match told.attempts {
+        0 => {}
+        1 => parts.push("after 1 retry".to_owned()),
+        several => parts.push(format!("after {several} retries")),
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 fn notification(told: &Happening) -> String {
     let what = told.trade_status.as_deref().unwrap_or(&told.kind);
-    let mut line = format!("Alipay said {what}");
+    let mut line = match told.kind.as_str() {
+        "query_answer" => format!("the gateway answered {what}"),
+        "query_request" => "it was asked to ask the gateway".to_owned(),
+        "decision" => format!("a person decided {what}"),
+        _ => format!("Alipay said {what}"),
+    };
     if let Some(trade_no) = &told.trade_no {
         line.push_str(&format!(" of trade {trade_no}"));
     }
@@ -129,25 +170,6 @@ fn has_news(told: &Happening) -> bool {
 fn news(told: &Happening) -> String {
     let facts = Some(told.facts_added.join(", ")).filter(|facts| !facts.is_empty());
     facts.into_iter().chain(told.changes.iter().flat_map(steps)).collect::<Vec<_>>().join("; ")
-}
-
-fn steps(change: &Change) -> Vec<String> {
-    let mut steps = Vec::new();
-    let status = change.status;
-    if status.before != status.after {
-        let (was, is) = (status_name(status.before), status_name(status.after));
-        steps.push(format!("status {was} -> {is} {}", status_chinese(status.after)));
-    }
-    let refunded = change.refunded_fee;
-    if refunded.before != refunded.after {
-        let (was, is) = (Fen::new(refunded.before), Fen::new(refunded.after));
-        steps.push(format!("refunded {was} -> {is} yuan"));
-    }
-    steps.extend(change.goods.as_ref().map(|goods| format!("goods {goods}")));
-    if !change.events.is_empty() {
-        steps.push(format!("events {}", change.events.join(", ")));
-    }
-    steps
 }
 
 /// What happened to the goods without a notification: stock arrived, a person acted.
@@ -185,7 +207,7 @@ fn goods(page: &OrderPage) -> Vec<String> {
 }
 
 /// What was not done, and why.
-fn not_done(page: &OrderPage) -> Vec<String> {
+pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
     let mut lines: Vec<String> = not_delivered(page).into_iter().collect();
     for review in page.reviews.iter().filter(|review| review.state == "open") {
         let evidence = if review.evidence.is_empty() {
@@ -213,6 +235,36 @@ fn not_done(page: &OrderPage) -> Vec<String> {
     lines
 }
 
+/// What the gateway was asked about the order.
+fn asked(page: &OrderPage) -> String {
+    let answers = page.story.iter().filter(|told| told.kind == "query_answer");
+    let latest = answers.map(|told| (told.last_seen, told.trade_status.as_deref())).max();
+    let row = page.gateway_query.as_ref();
+    let mut parts = Vec::new();
+    match (latest, row.and_then(|row| Some((row.asked_at?, row.answer.as_deref())))) {
+        (Some((at, answer)), None) => parts.push(answered(at, answer)),
+        (Some(told), Some(row)) if told.0 > row.0 => parts.push(answered(told.0, told.1)),
+        (_, Some((at, answer))) => parts.push(answered(at, answer)),
+        (None, None) => parts.push("the gateway was not asked".to_owned()),
+    }
+    if let Some(row) = row {
+        if let Some(error) = &row.error {
+            parts.push(format!("without an answer: {error}"));
+        }
+        parts.push(format!("it is asked again at {} ({})", row.due_at, row.why));
+    }
+    parts.join(", ")
+}
+
+fn answered(at: BeijingTime, answer: Option<&str>) -> String {
+    let what = match answer {
+        Some("TRADE_NOT_EXIST") => "it knows no trade",
+        Some(answer) => answer,
+        None => "no answer",
+    };
+    format!("gateway asked at {at}: {what}")
+}
+
 fn not_delivered(page: &OrderPage) -> Option<String> {
     let row = &page.order.row;
     let Some(fulfillment) = &page.fulfillment else {
@@ -224,7 +276,7 @@ fn not_delivered(page: &OrderPage) -> Option<String> {
             105 => "refunded before anything was delivered",
             _ => "paid, but no worker has come to its goods yet",
         };
-        return Some(format!("not delivered: {why}"));
+        return Some(format!("not delivered: {why}; {}", asked(page)));
     };
     let since = fulfillment.waiting_since.map_or_else(|| "?".to_owned(), |at| at.to_string());
     let units = fulfillment.units;

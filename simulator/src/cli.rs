@@ -1,8 +1,11 @@
 //! The command line.
 
+#[cfg(feature = "check")]
+mod check;
 mod delivery;
 mod keygen;
 mod order;
+mod serve;
 mod step;
 mod storm;
 mod target;
@@ -10,8 +13,10 @@ mod target;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use alipay::Fen;
+use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 use simulator::TradeError;
 
@@ -46,7 +51,9 @@ enum Verb {
         simulator pay --config alipay.toml --merchant shop --order A100 --total 10.00 --duplicate\n  \
         simulator pay --config alipay.toml --merchant shop --order A101 --total 10.00 --corrupt\n  \
         simulator pay --config alipay.toml --merchant shop --order A102 --total 10.00 \
-        --compress 240 --give-up-after 60")]
+        --compress 240 --give-up-after 60\n  \
+        simulator pay --config alipay.toml --merchant shop --order A104 --total 10.00 --drop   \
+        (paid, and nobody is told)")]
     Pay(step::Pay),
     /// Money goes back: TRADE_SUCCESS for a part, TRADE_CLOSED for all that is left.
     #[command(after_help = "Examples:\n  \
@@ -64,13 +71,25 @@ enum Verb {
     #[command(after_help = "Example:\n  \
         simulator finish --config alipay.toml --merchant shop --order A100")]
     Finish(step::Finish),
+    /// Alipay over HTTP: the gateway that merchants ask, until it is stopped.
+    #[command(after_help = "Examples:\n  \
+        simulator serve --config alipay.toml --listen 127.0.0.1:8600 \
+        --alipay-private-key keys/alipay_private.pem\n  \
+        simulator serve --config alipay.toml --gateway-delay 3s --gateway-fail 20%   \
+        (how do those who ask take it?)")]
+    Serve(Box<serve::Serve>),
     /// Load: many orders are paid at a fixed rate, with a ledger of what was answered success.
     #[command(after_help = "Examples:\n  \
         simulator storm --config alipay.toml --merchant shop --prefix T --count 10000 --rate 500 \
         --total 10.00 --ledger ledger.jsonl\n  \
         simulator storm --config alipay.toml --merchant shop --orders-from orders.txt --rate 0 \
         --mix pay+refund --duplicate 10 --corrupt 1 --reorder")]
-    Storm(storm::Storm),
+    Storm(Box<storm::Storm>),
+    /// Compares a storm's ledger with the database: what was answered success is there.
+    #[cfg(feature = "check")]
+    #[command(after_help = "Example:\n  \
+        simulator check --config alipay.toml --ledger ledger.jsonl --wait 30s")]
+    Check(check::Check),
 }
 
 /// How results are printed.
@@ -111,7 +130,10 @@ pub(crate) async fn run() -> ExitCode {
         Verb::Refund(refund) => refund.run(config).await,
         Verb::Close(close) => close.run(config).await,
         Verb::Finish(finish) => finish.run(config).await,
+        Verb::Serve(serve) => serve.run(config).await,
         Verb::Storm(storm) => storm.run(config).await,
+        #[cfg(feature = "check")]
+        Verb::Check(check) => check.run(config).await,
     };
     ending.map_or_else(|error| fail(&error), ExitCode::from)
 }
@@ -121,6 +143,29 @@ fn yuan(text: &str) -> anyhow::Result<Fen> {
     let amount = Fen::parse(text)?;
     anyhow::ensure!(amount > Fen::new(0), "the least amount is 0.01");
     Ok(amount)
+}
+
+/// Reads a time such as `500ms`, `3s` or `2m`; none is 0.
+fn time(text: &str) -> anyhow::Result<Duration> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let milliseconds: u64 = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        _ => anyhow::bail!("expected a number and ms, s or m, for example 500ms or 3s"),
+    };
+    let number: u64 = number.parse().context("expected a number and a unit, for example 3s")?;
+    anyhow::ensure!(number <= 86_400_000 / milliseconds, "more than a day");
+    Ok(Duration::from_millis(number * milliseconds))
+}
+
+/// Reads a share such as `20%` or `20`.
+fn percent(text: &str) -> anyhow::Result<u8> {
+    let number = text.strip_suffix('%').unwrap_or(text);
+    let number: u8 = number.parse().context("expected a percentage, for example 20%")?;
+    anyhow::ensure!(number <= 100, "more than 100%");
+    Ok(number)
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

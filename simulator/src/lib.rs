@@ -11,11 +11,14 @@
 //! delivers it and repeats it on Alipay's [`Ladder`] until it reads exactly `success`, and tells of
 //! every [`Attempt`].
 //!
-//! What can go wrong on the way is in [`Faults`] (copies, order, forged signatures) and in
-//! [`Notification::wrong_amount`], [`Notification::wrong_merchant`] and
-//! [`Notification::in_charset`]. A [`Storm`] sends very many notifications at a fixed rate and keeps
+//! What can go wrong on the way is a [`Fault`]; [`Faults`] draws which notification is hit, and
+//! [`Writing`] is how a body is put on the wire. A [`Storm`] sends very many notifications at a fixed rate and keeps
 //! a ledger of which ones were answered `success`. [`TradeFile`] remembers trades between two runs
 //! of the program, [`KeyPair`] makes the keys that Alipay signs with.
+//!
+//! A [`Server`] is Alipay over HTTP: the gateway of both protocols, the cashier, and pages that show
+//! what was sent. It answers for [`Account`]s, made from the merchants' own configuration, about
+//! the trades of a [`Book`].
 //!
 //! ```
 //! use alipay::{Fen, Md5Key, Signer};
@@ -29,7 +32,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod account;
 mod attempt;
+mod fault;
 mod faults;
 mod keys;
 mod ladder;
@@ -38,12 +43,16 @@ mod merchant;
 mod notification;
 mod openapi;
 mod sender;
+mod serve;
 mod signed_notification;
 mod storm;
 mod trade;
 mod trade_file;
+mod writing;
 
+pub use account::{Account, AccountError};
 pub use attempt::{Attempt, Delivery, Failure};
+pub use fault::{Fault, UnknownFault};
 pub use faults::Faults;
 pub use keys::{KeyFiles, KeyPair, KeysError, read_private_key};
 pub use ladder::Ladder;
@@ -51,9 +60,11 @@ pub use mapi::BatchRefundItem;
 pub use merchant::Merchant;
 pub use notification::{Kind, Notification};
 pub use sender::Sender;
+pub use serve::{Book, GatewayFaults, SendSettings, ServeSettings, Server};
 pub use signed_notification::{SignError, SignedNotification};
 pub use storm::{
-    Fault, Latency, LedgerLine, Mix, Progress, Storm, StormError, StormFaults, Summary, UnknownMix,
+    Latency, LedgerLine, Mix, Progress, Storm, StormError, StormFaults, Summary, UnknownMix,
 };
 pub use trade::{Buyer, PastRefund, Refund, Status, Trade, TradeError};
-pub use trade_file::{KeptTrade, TradeFile, TradeFileError, Trades};
+pub use trade_file::{KeptTrade, PayLink, TradeFile, TradeFileError, Trades};
+pub use writing::Writing;

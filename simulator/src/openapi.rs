@@ -34,6 +34,8 @@ pub(crate) fn trade_status_sync(
         ("charset", Some(trade.merchant.charset.name().to_uppercase())),
         ("seller_email", text(&trade.merchant.seller_email)),
         ("subject", text(&trade.subject)),
+        ("body", trade.body.clone()),
+        ("passback_params", trade.passback.clone()),
         ("sign", text("")),
         ("gmt_refund", refund.map(|refund| milliseconds(refund.gmt_refund))),
         ("out_biz_no", refund.map(|refund| refund.request_no.clone())),
@@ -64,7 +66,7 @@ pub(crate) fn trade_status_sync(
 }
 
 /// An account as the Open Platform shows it: `buy***@example.com`.
-fn masked(account: &str) -> String {
+pub(crate) fn masked(account: &str) -> String {
     let kept: String = account.chars().take(3).collect();
     match account.split_once('@') {
         Some((_, domain)) => format!("{kept}***@{domain}"),

@@ -4,14 +4,15 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::header::CONTENT_TYPE;
 use hyper::{Request, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use crate::{Attempt, Delivery, Failure, Ladder, SignError, SignedNotification};
+use crate::writing::Written;
+use crate::{Attempt, Delivery, Failure, Ladder, SignError, SignedNotification, Writing};
 
 /// An answer longer than this is not read to its end; it cannot be `success`.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -23,8 +24,9 @@ const IDLE: Duration = Duration::from_secs(3);
 /// Cheap to clone; clones share their connections. Redirects are answers, not directions.
 #[derive(Debug, Clone)]
 pub struct Sender {
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<HttpConnector, Written>,
     timeout: Duration,
+    writing: Writing,
 }
 
 impl Sender {
@@ -37,7 +39,13 @@ impl Sender {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .build(connector);
-        Sender { client, timeout }
+        Sender { client, timeout, writing: Writing::Whole }
+    }
+
+    /// The same sender with bodies written in another way.
+    #[must_use]
+    pub fn writing(&self, writing: Writing) -> Sender {
+        Sender { writing, ..self.clone() }
     }
 
     /// One attempt: POSTs the body as it is and reads the answer. Never fails: no answer is a
@@ -110,7 +118,7 @@ impl Sender {
     async fn exchange(&self, to: &Uri, body: Bytes) -> Result<(u16, String), Failure> {
         let request = Request::post(to)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Full::new(body))
+            .body(Written::new(body, self.writing))
             .map_err(|_| Failure::NotConnected)?;
         let response = self.client.request(request).await.map_err(|error| {
             if error.is_connect() { Failure::NotConnected } else { Failure::Broken }

@@ -30,9 +30,9 @@ use self::pace::Pace;
 use self::signing::Signed;
 use self::summary::Tally;
 pub use self::summary::{Latency, Summary};
-use crate::{Ladder, Merchant, SignError, Trade, TradeError};
+use crate::{Book, Ladder, Merchant, SignError, Trade, TradeError, TradeFileError};
 
-/// A load to be put on one notify URL. Its trades are kept nowhere.
+/// A load to be put on one notify URL.
 #[derive(Debug, Clone)]
 pub struct Storm {
     /// Who is notified.
@@ -57,6 +57,9 @@ pub struct Storm {
     pub ladder: Ladder,
     /// How long to wait for an answer.
     pub timeout: Duration,
+    /// Where its trades are kept under a merchant's name, for a gateway that is asked about them:
+    /// what is not sent, or lost, can then be learned. `None`: nowhere.
+    pub book: Option<(String, Book)>,
 }
 
 /// What happens to every order of a storm.
@@ -93,20 +96,25 @@ pub struct StormFaults {
     /// So many of a hundred notifications are accompanied by a forged one, whose signature is
     /// wrong and which must not be answered `success`. It is sent once.
     pub corrupt: u8,
+    /// The same with a good signature and another app or seller.
+    pub wrong_app: u8,
+    /// So many of a hundred notifications are accompanied by one that claims another total and has
+    /// a `notify_id` of its own: `success`, and then a dead letter. It is sent once.
+    pub wrong_amount: u8,
+    /// So many of a hundred are never sent.
+    pub drop: u8,
+    /// So many of a hundred are sent five seconds late.
+    pub delay: u8,
+    /// So many of a hundred are in GBK, where the protocol says the charset: on the Open Platform.
+    pub gbk: u8,
+    /// So many of a hundred come with a body in slow pieces.
+    pub slow_body: u8,
+    /// So many of a hundred break off in the first attempt.
+    pub half_body: u8,
     /// Shuffles notifications with their neighbours: a refund may come before its payment.
     pub reorder: bool,
     /// Decides which notifications are hit.
     pub seed: u64,
-}
-
-/// Why a notification of a storm is not the usual one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fault {
-    /// A second delivery of the same notification.
-    Duplicate,
-    /// A forged copy.
-    Corrupt,
 }
 
 /// How far a storm has come.
@@ -127,6 +135,9 @@ pub enum StormError {
     /// A trade cannot make a step, for example because the total is zero.
     #[error(transparent)]
     Trade(#[from] TradeError),
+    /// The trades cannot be kept.
+    #[error("the trades cannot be kept: {0}")]
+    Book(#[from] TradeFileError),
     /// The ledger cannot be written.
     #[error("the ledger cannot be written: {0}")]
     Ledger(#[from] io::Error),

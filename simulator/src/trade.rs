@@ -77,6 +77,12 @@ pub struct Trade {
     pub total: Fen,
     /// The title of the order; Chinese, so that the charset matters.
     pub subject: String,
+    /// The description, where the merchant gave one; the subject stands in for it.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// What the merchant wants to hear again: `extra_common_param`, `passback_params`.
+    #[serde(default)]
+    pub passback: Option<String>,
     /// Who pays.
     pub buyer: Buyer,
     /// Where it stands.
@@ -134,6 +140,8 @@ impl Trade {
             trade_no: format!("{day}22001{serial:015}"),
             total,
             subject: "购买订单".to_owned(),
+            body: None,
+            passback: None,
             buyer: Buyer {
                 id: "2088000000000001".to_owned(),
                 account: "buyer@example.com".to_owned(),

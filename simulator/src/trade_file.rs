@@ -31,6 +31,27 @@ pub struct KeptTrade {
     pub trade: Trade,
     /// Its notifications, oldest first, to be repeated.
     pub notifications: Vec<Notification>,
+    /// The pay link that opened it; none when a command did.
+    #[serde(default)]
+    pub link: Option<PayLink>,
+}
+
+/// Where a pay link wants the buyer and the notifications to go.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayLink {
+    /// Where notifications go; the merchant's usual address where it names none.
+    pub notify_url: Option<String>,
+    /// Where the browser goes after the payment.
+    pub return_url: Option<String>,
+    /// The merchant's page of what is bought.
+    pub show_url: Option<String>,
+}
+
+impl KeptTrade {
+    /// A trade about which nothing was said yet.
+    pub fn new(trade: Trade) -> KeptTrade {
+        KeptTrade { trade, notifications: Vec::new(), link: None }
+    }
 }
 
 /// Why trades cannot be kept.

@@ -58,6 +58,14 @@ pub enum ServerError {
         /// The last lines of its log.
         tail: String,
     },
+    /// A running server says no to a command.
+    #[error("`{command}` was refused: {words}")]
+    Refused {
+        /// What was asked.
+        command: String,
+        /// What it said.
+        words: String,
+    },
     /// No free port.
     #[error("no free port on 127.0.0.1 between 20000 and 32000")]
     NoPort,

@@ -14,6 +14,8 @@ use crate::{installed, ports};
 const NAME: &str = "RabbitMQ";
 const PACKAGE: &str = "rabbitmq-server";
 const LOG: &str = "rabbitmq.log";
+/// Erlang's name of it.
+const NODE: &str = "testkit@localhost";
 /// Where the program itself is. The one on Debian's PATH is a wrapper that changes the user and
 /// drops the environment.
 const FOLDERS: [&str; 2] = ["/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin"];
@@ -116,6 +118,28 @@ impl RabbitMq {
         self.process.signal(Signal::SIGCONT);
     }
 
+    /// Runs `rabbitmqctl` on it, such as `["close_all_connections", "-p", "/", "test"]`, and returns
+    /// what it printed. Takes a second or two.
+    ///
+    /// # Errors
+    /// It is not installed, or says no; the message holds its words.
+    pub fn control(&self, arguments: &[&str]) -> Result<String, ServerError> {
+        let program = installed::find(&["rabbitmqctl"], &FOLDERS, PACKAGE)?;
+        let mut command = self.folder.server_command(&program);
+        command
+            .env("ERL_EPMD_PORT", self.ports.names.to_string())
+            .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
+            .args(["--quiet", "--node", NODE])
+            .args(arguments);
+        let output = command.output().map_err(|error| ServerError::Spawn { program, error })?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        if output.status.success() {
+            return Ok(text(&output.stdout));
+        }
+        let words = format!("{} {}", text(&output.stdout), text(&output.stderr));
+        Err(ServerError::Refused { command: arguments.join(" "), words })
+    }
+
     /// Starts it again at the same ports with the same data, after [`stop`](RabbitMq::stop) or
     /// [`kill`](RabbitMq::kill), and waits until it accepts connections.
     ///
@@ -172,7 +196,7 @@ fn launch(folder: &Arc<Folder>, ports: Ports) -> Result<ServerProcess, ServerErr
     command
         .env("ERL_EPMD_PORT", ports.names.to_string())
         .env("ERL_EPMD_ADDRESS", "127.0.0.1")
-        .env("RABBITMQ_NODENAME", "testkit@localhost")
+        .env("RABBITMQ_NODENAME", NODE)
         .env("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1")
         .env("RABBITMQ_NODE_PORT", ports.amqp.to_string())
         .env("RABBITMQ_DIST_PORT", ports.distribution.to_string())

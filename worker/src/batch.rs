@@ -51,7 +51,7 @@ impl BatchError {
     }
 }
 
-/// Works on a batch of notifications, and settles the goods of the orders in `settle` about which
+/// Works on a batch of messages, and settles the goods of the orders in `settle` about which
 /// nothing new is said (the restock sweeper's way in). Returns one verdict a message.
 ///
 /// `confirm` publishes what the verdicts call for (retries, dead letters) and is called before the
@@ -84,8 +84,11 @@ pub fn run(
 
         move_goods(connection, &mut page)?;
         service::crash_point!("worker.after_goods");
+        page.decisions.write(connection)?;
         let open_reviews = review_cases::bring_up_to_date(connection, &page)?;
         write(connection, &page, &open_reviews, &mut lines, events)?;
+        ask_about_doubts(&mut page);
+        page.wishes.write(connection)?;
 
         let mut records: Vec<_> = lines.iter().filter_map(Line::record).collect();
         records.sort_by_key(|record| (record.merchant, record.kind, record.message_id));
@@ -151,6 +154,13 @@ fn write(
     refund::upsert(connection, &refunds)?;
     user_order::update(connection, &orders)?;
     outbox::insert(connection, &outgoing)
+}
+
+/// An order whose money has just become doubtful is asked about at once.
+fn ask_about_doubts(page: &mut Page) {
+    for (id, sheet) in page.sheets.iter().filter(|(_, sheet)| sheet.is_newly_in_doubt()) {
+        page.wishes.doubt(id, &sheet.record.terms.merchant);
+    }
 }
 
 fn order_not_found(incoming: &Incoming) -> Never {

@@ -19,6 +19,11 @@ impl Pulse {
     pub(crate) fn beat(&self) {
         self.0.notify_one();
     }
+
+    /// Resolves when it has beaten since the last time.
+    pub(crate) async fn felt(&self) {
+        self.0.notified().await;
+    }
 }
 
 /// The lane stopped, lost its connection, or left a stuck call to itself, before the batch came to
@@ -54,7 +59,7 @@ impl Processing {
                     error!(error = %panic, what, "panicked; it is done again");
                     Interrupted
                 }),
-                () = pulse.0.notified() => {}
+                () = pulse.felt() => {}
                 () = tokio::time::sleep(limit) => break,
                 () = &mut stop => break,
             }

@@ -1,7 +1,7 @@
 //! A lane: one channel, one consumer, one batch in flight.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, StreamExt};
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
@@ -25,6 +25,9 @@ const MAX_PREFETCH: usize = 2000;
 /// when nothing else arrives.
 const LOCKED_PAUSE: Duration = Duration::from_millis(50);
 
+/// The longest pause before a consumer that ended is set up again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
 /// One lane of the worker.
 pub(crate) struct Lane {
     pub(crate) number: usize,
@@ -35,25 +38,39 @@ pub(crate) struct Lane {
 
 impl Lane {
     /// Consumes on this connection until it is lost or the worker stops. A consumer that ends alone
-    /// (queue deleted, channel closed by the broker) is set up again.
+    /// (queue deleted, channel closed by the broker) is set up again, and its queue declared before.
     pub(crate) async fn run(&self, connection: &Connection) {
         let mut pause = LOCKED_PAUSE;
         while !self.processing.cancel.is_cancelled() && !connection.is_lost() {
+            let began = Instant::now();
             let ended = self.consume(connection).await;
             self.processing.health.set_consuming(self.number, false);
             match ended {
                 Ok(()) => {}
                 Err(error) if !connection.is_lost() => {
                     warn!(lane = self.number, %error, "the lane's consumer ended and is set up again");
+                    self.declare().await;
                 }
                 Err(_) => return,
+            }
+            if began.elapsed() > LONGEST_PAUSE {
+                pause = LOCKED_PAUSE;
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = self.processing.cancel.cancelled() => return,
                 _ = connection.lost() => return,
             }
-            pause = (pause * 2).min(Duration::from_secs(5));
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Declares what is missing.
+    async fn declare(&self) {
+        let config = &self.processing.config;
+        let declared = topology::apply(config.amqp.url.expose_secret(), config.events.enabled);
+        if let Err(error) = declared.await {
+            warn!(lane = self.number, %error, "the queues could not be declared");
         }
     }
 
@@ -134,7 +151,7 @@ impl Lane {
         batch: Vec<Received>,
     ) -> Result<Vec<Received>, ConnectionError> {
         service::crash_point!("worker.after_receive");
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let size = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         let Ok(judged) = self.processing.process(connection, batch).await else {
             return Err(ConnectionError::Lost { reason: "interrupted".to_owned() });

@@ -76,23 +76,26 @@ pub(crate) fn move_goods(
     entitlement::revoke(connection, &subscriptions)?;
     moves.extend(take_back.iter().map(|id| ((*id).to_owned(), FulfillmentState::Returned)));
 
-    moves.retain(|id, next| page.sheets[id].record.fulfillment != Some(*next));
-    let changes: Vec<fulfillment::Change<'_>> = moves
-        .iter()
-        .map(|(id, next)| fulfillment::Change {
-            order_id: id,
-            product_id: &page.sheets[id].product.id,
-            state: *next,
-            units: page.sheets[id].locked.quantity,
-        })
-        .collect();
-    fulfillment::upsert(connection, &changes)?;
     for (id, next) in moves {
         if let Some(sheet) = page.sheets.get_mut(&id) {
             sheet.record.fulfillment = Some(next);
         }
     }
-    Ok(())
+    // What a person delivered by hand is in the record already.
+    let changes: Vec<fulfillment::Change<'_>> = page
+        .sheets
+        .iter()
+        .filter(|(_, sheet)| sheet.record.fulfillment != sheet.fulfillment_before)
+        .filter_map(|(id, sheet)| {
+            Some(fulfillment::Change {
+                order_id: id,
+                product_id: &sheet.product.id,
+                state: sheet.record.fulfillment?,
+                units: sheet.locked.quantity,
+            })
+        })
+        .collect();
+    fulfillment::upsert(connection, &changes)
 }
 
 /// Locks as many available codes of each product as the orders ask for, in one statement a product.

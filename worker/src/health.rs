@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use metrics::gauge;
+use store::Pool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +21,7 @@ struct Inner {
     stuck: AtomicUsize,
     answered: Mutex<Instant>,
     limits: StuckLimits,
+    pool: Pool,
     hopeless: CancellationToken,
 }
 
@@ -27,8 +29,8 @@ struct Inner {
 pub(crate) struct StuckLimits {
     /// So many at one time: each keeps a connection of the pool.
     pub(crate) calls: usize,
-    /// Any, while no call to the database has worked for so long: connections that are being made
-    /// can be stuck too, where nobody sees it.
+    /// Any, or a connection that is being made, while no call to the database has worked for so
+    /// long.
     pub(crate) silence: Duration,
 }
 
@@ -43,7 +45,7 @@ impl Drop for StuckCall {
 }
 
 impl Health {
-    pub(crate) fn new(lanes: usize, limits: StuckLimits) -> Health {
+    pub(crate) fn new(lanes: usize, limits: StuckLimits, pool: Pool) -> Health {
         Health(Arc::new(Inner {
             consuming: (0..lanes).map(|_| AtomicBool::new(false)).collect(),
             database: AtomicBool::new(true),
@@ -51,6 +53,7 @@ impl Health {
             stuck: AtomicUsize::new(0),
             answered: Mutex::new(Instant::now()),
             limits,
+            pool,
             hopeless: CancellationToken::new(),
         }))
     }
@@ -69,7 +72,9 @@ impl Health {
         let mut answered = self.0.answered.lock().unwrap_or_else(PoisonError::into_inner);
         if answers {
             *answered = Instant::now();
-        } else if self.has_stuck_calls() && answered.elapsed() > self.0.limits.silence {
+        } else if answered.elapsed() > self.0.limits.silence
+            && (self.has_stuck_calls() || self.is_stuck_connecting())
+        {
             self.0.hopeless.cancel();
         }
     }
@@ -89,6 +94,12 @@ impl Health {
     /// A call to the database is stuck.
     pub(crate) fn has_stuck_calls(&self) -> bool {
         self.0.stuck.load(Ordering::Relaxed) > 0
+    }
+
+    /// A connection that is being made gets no answer. The pool has threads for three: when all are
+    /// stuck, a database that answers again is not noticed.
+    fn is_stuck_connecting(&self) -> bool {
+        self.0.pool.connecting() > Some(self.0.limits.silence)
     }
 
     /// Resolves when only another process can help.

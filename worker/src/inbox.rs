@@ -1,11 +1,11 @@
 //! What the `notification` table keeps of each message: outcome, facts added, what changed.
 
-use alipay::{Notification, TradeStatus};
+use alipay::TradeStatus;
 use order::{Facts, OrderRecord};
 use serde::Serialize;
 use store::notification::{Outcome, Record};
 
-use crate::incoming::Incoming;
+use crate::incoming::{Content, Incoming};
 use crate::page::Told;
 use crate::verdict::Verdict;
 
@@ -42,14 +42,14 @@ impl<'a> Line<'a> {
     pub(crate) fn new(incoming: &'a Incoming, told: &Told<'_>) -> Line<'a> {
         let mut facts_added = Facts::empty();
         let mut changes = Vec::new();
-        let mut grew = told.booked;
+        let mut grew = told.news;
         for (before, sheet) in told.before.iter().zip(&told.after) {
             let after = &sheet.record;
             for (trade_no, trade) in &after.trades {
                 let known = before.trades.get(trade_no).map_or(Facts::empty(), |was| was.facts);
                 facts_added |= trade.facts - known;
             }
-            grew |= !same_but_for_notify_time(before, after);
+            grew |= !same_but_for_times_of_telling(before, after);
             let (was, is) = (before.state(), after.state());
             changes.push(OrderChange {
                 order: after.terms.id.clone(),
@@ -59,8 +59,9 @@ impl<'a> Line<'a> {
                 events: Vec::new(),
             });
         }
-        let unknown = matches!(&incoming.content, Ok(Notification::Trade(said))
-            if matches!(said.trade_status, TradeStatus::Unknown(_)));
+        let unknown = incoming
+            .trade()
+            .is_some_and(|said| matches!(said.trade_status, TradeStatus::Unknown(_)));
         let outcome = match told.verdict {
             Verdict::Never(_) => Outcome::Rejected,
             _ if unknown => Outcome::Unknown,
@@ -97,12 +98,17 @@ impl<'a> Line<'a> {
             Verdict::Locked | Verdict::NotYet => return None,
         };
         let (order_id, trade_no, trade_status) = match &self.incoming.content {
-            Ok(Notification::Trade(said)) => (
+            Ok(Content::Trade(said) | Content::Answer(said)) => (
                 Some(said.out_trade_no.as_str()),
                 Some(said.trade_no.as_str()),
                 Some(said.trade_status.as_str()),
             ),
-            Ok(Notification::BatchRefund(batch)) => {
+            Ok(Content::NoTrade { order }) => (Some(order.as_str()), None, Some("TRADE_NOT_EXIST")),
+            Ok(Content::Request { order, .. }) => (Some(order.as_str()), None, None),
+            Ok(Content::Decision(said)) => {
+                (Some(said.order.as_str()), said.trade_no.as_deref(), Some(said.decision.as_str()))
+            }
+            Ok(Content::BatchRefund(batch)) => {
                 // Of a batch with one trade the row can name the trade and its order.
                 let only = match batch.items.as_slice() {
                     [item] => Some(item.trade_no.as_str()),
@@ -138,13 +144,15 @@ impl<'a> Line<'a> {
     }
 }
 
-/// A repeat differs in `notify_time` alone: that is no news.
-fn same_but_for_notify_time(before: &OrderRecord, after: &OrderRecord) -> bool {
+/// A repeat differs in `notify_time` alone, and so does the same answer to a later question: that is no
+/// news.
+fn same_but_for_times_of_telling(before: &OrderRecord, after: &OrderRecord) -> bool {
     before.refunds == after.refunds
         && before.trades.len() == after.trades.len()
         && before.trades.values().zip(after.trades.values()).all(|(was, is)| {
             let mut was = was.clone();
             was.notify_time = is.notify_time;
+            was.confirmed_at = is.confirmed_at;
             was == *is
         })
 }

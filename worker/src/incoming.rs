@@ -1,6 +1,8 @@
 //! From a message to something a batch can work on.
 
-use alipay::{Charset, Form, Notification};
+mod own_form;
+
+use alipay::{BatchRefundNotify, Charset, Form, Notification, TradeStatusSync};
 use chrono::{DateTime, Utc};
 use order::Identity;
 use queue::{Envelope, Kind, Received};
@@ -8,7 +10,43 @@ use service::config::Config;
 
 use crate::verdict::Never;
 
-/// A verified notification, read and ready for a batch.
+pub use own_form::DecisionSaid;
+
+/// What a message says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// `trade_status_sync`.
+    Trade(Box<TradeStatusSync>),
+    /// `batch_refund_notify`.
+    BatchRefund(BatchRefundNotify),
+    /// The gateway's answer, verified again; `notify_time` is when it was asked.
+    Answer(Box<TradeStatusSync>),
+    /// The gateway knows no trade of this order.
+    NoTrade {
+        /// The order.
+        order: String,
+    },
+    /// Somebody wants the gateway asked about this order.
+    Request {
+        /// The order.
+        order: String,
+        /// Who, in one word.
+        asked_by: String,
+    },
+    /// What a person decided about a review.
+    Decision(DecisionSaid),
+}
+
+impl From<Notification> for Content {
+    fn from(notification: Notification) -> Content {
+        match notification {
+            Notification::Trade(said) => Content::Trade(said),
+            Notification::BatchRefund(batch) => Content::BatchRefund(batch),
+        }
+    }
+}
+
+/// A verified notification, or a message of our own, read and ready for a batch.
 #[derive(Debug, Clone)]
 pub struct Incoming {
     /// Hex SHA-256, the same for every repeat.
@@ -26,7 +64,7 @@ pub struct Incoming {
     /// Retry tiers that it has passed.
     pub attempt: u32,
     /// What it says; or why nobody will ever be able to read it.
-    pub content: Result<Notification, Never>,
+    pub content: Result<Content, Never>,
 }
 
 impl Incoming {
@@ -48,17 +86,18 @@ impl Incoming {
             seller_id: merchant.seller_id.clone(),
             app_id: merchant.app_id.clone(),
         };
-        let content = match envelope.kind {
-            Kind::TradeStatus | Kind::BatchRefund => Form::parse(envelope.form.as_bytes())
-                .map_err(|error| Never::new("bad_form", error))
-                .and_then(|form| {
+        let content = Form::parse(envelope.form.as_bytes())
+            .map_err(|error| Never::new("bad_form", error))
+            .and_then(|form| match envelope.kind {
+                Kind::TradeStatus | Kind::BatchRefund => {
                     Notification::read(&form, merchant.protocol, envelope.charset)
+                        .map(Content::from)
                         .map_err(|error| Never::new(error.reason_code(), error))
-                }),
-            Kind::QueryRequest | Kind::QueryAnswer => {
-                Err(Never::new("unknown_kind", "this version does not query the gateway"))
-            }
-        };
+                }
+                Kind::QueryRequest => own_form::request(&form),
+                Kind::QueryAnswer => own_form::answer(&form, envelope.charset, merchant),
+                Kind::Decision => own_form::decision(&form),
+            });
         Ok(Incoming {
             message_id: received.message_id.clone(),
             identity,
@@ -75,7 +114,17 @@ impl Incoming {
     #[must_use]
     pub(crate) fn order(&self) -> Option<&str> {
         match &self.content {
-            Ok(Notification::Trade(said)) => Some(&said.out_trade_no),
+            Ok(Content::Trade(said) | Content::Answer(said)) => Some(&said.out_trade_no),
+            Ok(Content::NoTrade { order } | Content::Request { order, .. }) => Some(order),
+            Ok(Content::Decision(decision)) => Some(&decision.order),
+            Ok(Content::BatchRefund(_)) | Err(_) => None,
+        }
+    }
+
+    /// What it says about one trade of its order.
+    pub(crate) fn trade(&self) -> Option<&TradeStatusSync> {
+        match &self.content {
+            Ok(Content::Trade(said) | Content::Answer(said)) => Some(said),
             _ => None,
         }
     }

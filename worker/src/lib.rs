@@ -9,6 +9,7 @@
 //!                      ▼ acknowledge                           settle
 //! outbox ──▶ alipay.events                                     outbox_relay
 //! stock that arrives ──▶ orders that wait for it               restock
+//! orders that are silent ──▶ Alipay's gateway ──▶ alipay.notify.0   queries
 //! ```
 //!
 //! Three kinds of failure are kept apart. *Infrastructure* (database or broker gone, deadlock) is
@@ -29,6 +30,7 @@ pub mod incoming;
 mod outbox_relay;
 mod page;
 mod processing;
+mod queries;
 mod restock;
 mod review_cases;
 mod run;

@@ -21,7 +21,7 @@ use crate::processing::Processing;
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// The pause after events that could not be published.
-const PAUSE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Events published in one transaction.
 const CHUNK: i64 = 256;

@@ -1,19 +1,23 @@
-//! The orders of one batch in memory: read under lock, told what the notifications say.
+//! The orders of one batch in memory: read under lock, told what the messages say.
 
+mod decisions;
 mod open;
+mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alipay::{BatchRefundNotify, Notification, TradeStatusSync};
+use alipay::BatchRefundNotify;
 use diesel::mysql::MysqlConnection;
-use order::{FulfillmentState, Identity, OrderRecord, OrderState, Refund, Trade};
+use order::{FulfillmentState, Identity, Mismatch, OrderRecord, OrderState, Refund, Trade};
 use store::product::Product;
 use store::user_order::LockedOrder;
 use store::{StoreError, user_order};
 
-use crate::incoming::Incoming;
+use crate::incoming::{Content, Incoming};
 use crate::verdict::{Never, Verdict};
+pub(crate) use decisions::Decisions;
 use open::{Links, RefundKeys, book_batch_refunds, read_sheets};
+pub(crate) use wishes::Wishes;
 
 /// One locked order: as it was, and as it is known now.
 pub(crate) struct Sheet {
@@ -45,6 +49,16 @@ impl Sheet {
             .filter(|(key, refund)| self.stored_refunds.get(*key) != Some(*refund))
             .map(|(_, refund)| refund)
     }
+
+    /// A trade was closed after its payment, or closed again after somebody said that its money is
+    /// there: where it is has to be asked anew, whatever was answered earlier and by whichever clock.
+    pub(crate) fn is_newly_in_doubt(&self) -> bool {
+        self.record.trades.values().any(|trade| {
+            let before = self.stored.get(&trade.trade_no);
+            let newly = |so: fn(&Trade) -> bool| so(trade) && !before.is_some_and(so);
+            newly(Trade::is_closed_after_payment) || newly(Trade::is_in_doubt)
+        })
+    }
 }
 
 /// All locked orders of a batch, by id, and the orders that could not be locked.
@@ -55,6 +69,10 @@ pub(crate) struct Page {
     links: Links,
     /// Refund rows of batch refunds that were new or have grown.
     fresh_refunds: RefundKeys,
+    /// What persons decided.
+    pub(crate) decisions: Decisions,
+    /// Orders that the gateway is to be asked about.
+    pub(crate) wishes: Wishes,
 }
 
 impl Page {
@@ -91,29 +109,51 @@ impl Page {
                 }
             }
         }
-        Ok(Page { sheets, busy, links, fresh_refunds })
+        let decisions = Decisions::open(connection, batch)?;
+        Ok(Page { sheets, busy, links, fresh_refunds, decisions, wishes: Wishes::default() })
     }
 
-    /// Tells the orders what one notification says.
+    /// Tells the orders what one message says.
     pub(crate) fn tell(&mut self, incoming: &Incoming) -> Told<'_> {
+        let identity = &incoming.identity;
         match &incoming.content {
             Err(never) => Told::verdict(Verdict::Never(never.clone())),
-            Ok(Notification::Trade(said)) => self.tell_trade(&incoming.identity, said),
-            Ok(Notification::BatchRefund(batch)) => self.tell_batch(&incoming.identity, batch),
+            Ok(Content::BatchRefund(batch)) => self.tell_batch(identity, batch),
+            Ok(Content::Trade(said)) => self.tell_order(&said.out_trade_no, |sheet| {
+                sheet.record.learn_trade(identity, said).map_err(Never::from)
+            }),
+            Ok(Content::Answer(said)) => self.tell_order(&said.out_trade_no, |sheet| {
+                sheet.record.learn_answer(identity, said).map_err(Never::from)
+            }),
+            Ok(Content::NoTrade { order }) => self.tell_order(order, |_| Ok(())),
+            Ok(Content::Request { order, asked_by }) => {
+                let wishes = &mut self.wishes;
+                let told = tell_order(&mut self.sheets, &self.busy, order, |sheet| {
+                    same_merchant(sheet, identity)?;
+                    wishes.request(order, &identity.merchant, asked_by, incoming.received_at);
+                    Ok(())
+                });
+                Told { news: told.verdict == Verdict::Done, ..told }
+            }
+            Ok(Content::Decision(said)) => {
+                let mut news = false;
+                let decisions = &mut self.decisions;
+                let told = tell_order(&mut self.sheets, &self.busy, &said.order, |sheet| {
+                    same_merchant(sheet, identity)?;
+                    news = decisions.apply(&mut sheet.record, said)?;
+                    Ok(())
+                });
+                Told { news, ..told }
+            }
         }
     }
 
-    fn tell_trade(&mut self, identity: &Identity, said: &TradeStatusSync) -> Told<'_> {
-        let Some(sheet) = self.sheets.get_mut(&said.out_trade_no) else {
-            let busy = self.busy.contains(&said.out_trade_no);
-            return Told::verdict(if busy { Verdict::Locked } else { Verdict::NotYet });
-        };
-        let before = sheet.record.clone();
-        if let Err(mismatch) = sheet.record.learn_trade(identity, said) {
-            let never = Never::new(mismatch.reason_code(), &mismatch);
-            return Told::verdict(Verdict::Never(never));
-        }
-        Told { verdict: Verdict::Done, before: vec![before], after: vec![&*sheet], booked: false }
+    fn tell_order(
+        &mut self,
+        order: &str,
+        learn: impl FnOnce(&mut Sheet) -> Result<(), Never>,
+    ) -> Told<'_> {
+        tell_order(&mut self.sheets, &self.busy, order, learn)
     }
 
     fn tell_batch(&mut self, identity: &Identity, batch: &BatchRefundNotify) -> Told<'_> {
@@ -143,21 +183,52 @@ impl Page {
             }
         }
         let after = ids.iter().filter_map(|id| self.sheets.get(id)).collect();
-        Told { verdict: Verdict::Done, before, after, booked }
+        Told { verdict: Verdict::Done, before, after, news: booked }
     }
 }
 
-/// What telling one notification did: the orders before and after, side by side.
+/// Tells one order something, if it is there and locked.
+fn tell_order<'a>(
+    sheets: &'a mut BTreeMap<String, Sheet>,
+    busy: &BTreeSet<String>,
+    order: &str,
+    learn: impl FnOnce(&mut Sheet) -> Result<(), Never>,
+) -> Told<'a> {
+    let Some(sheet) = sheets.get_mut(order) else {
+        return Told::verdict(if busy.contains(order) { Verdict::Locked } else { Verdict::NotYet });
+    };
+    let before = sheet.record.clone();
+    match learn(sheet) {
+        Err(never) => Told::verdict(Verdict::Never(never)),
+        Ok(()) => {
+            let after = vec![&*sheet];
+            Told { verdict: Verdict::Done, before: vec![before], after, news: false }
+        }
+    }
+}
+
+/// A request or a decision about an order is for the merchant that the order belongs to.
+fn same_merchant(sheet: &Sheet, identity: &Identity) -> Result<(), Never> {
+    let order = &sheet.record.terms.merchant;
+    if *order == identity.merchant {
+        return Ok(());
+    }
+    let notification = identity.merchant.clone();
+    Err(Mismatch::Merchant { order: order.clone(), notification }.into())
+}
+
+/// What telling one message did: the orders before and after, side by side.
 pub(crate) struct Told<'a> {
     pub(crate) verdict: Verdict,
     pub(crate) before: Vec<OrderRecord>,
     pub(crate) after: Vec<&'a Sheet>,
-    /// A refund row was written that no order may know of yet.
-    pub(crate) booked: bool,
+    /// It was news in a way that the orders do not show: a refund row that no order may know of yet, a
+    /// question for the gateway, a review that a person ended.
+    pub(crate) news: bool,
 }
 
 impl Told<'_> {
     fn verdict(verdict: Verdict) -> Told<'static> {
-        Told { verdict, before: Vec::new(), after: Vec::new(), booked: false }
+        Told { verdict, before: Vec::new(), after: Vec::new(), news: false }
     }
 }

@@ -25,7 +25,7 @@ const DEADLY: i32 = 3;
 
 /// Pauses between tries of a batch that failed for reasons that are nobody's fault.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What a batch needs from its surroundings.
 #[derive(Clone)]
@@ -111,6 +111,7 @@ impl Processing {
         let mut connection = self.pool.get()?;
         self.run(&mut connection, received, &fresh_at, &fresh, verdicts)?;
         for (at, suspect) in &redelivered {
+            let _alone = self.suspects.alone(pulse);
             pulse.beat();
             self.run_suspect(&mut connection, received, *at, suspect, verdicts)?;
         }
@@ -189,7 +190,7 @@ impl Processing {
     }
 
     /// A redelivered message may be what killed the last worker: it is counted, in a transaction of
-    /// its own that outlives this process, and then worked on alone.
+    /// its own that outlives this process, and then worked on alone: the caller holds the turn.
     fn run_suspect(
         &self,
         connection: &mut diesel::MysqlConnection,
@@ -198,7 +199,6 @@ impl Processing {
         incoming: &Incoming,
         verdicts: &mut [Option<Verdict>],
     ) -> Result<(), BatchError> {
-        let _alone = self.suspects.alone();
         let count = match self.suspects.insert(&incoming.message_id) {
             true => redelivery::count_up(connection, &incoming.message_id)?,
             false => 0,

@@ -17,7 +17,7 @@ use crate::consumer::Lane;
 use crate::health::{Health, StuckLimits};
 use crate::processing::Processing;
 use crate::suspects::Suspects;
-use crate::{outbox_relay, restock};
+use crate::{outbox_relay, queries, restock};
 
 /// How long the broker may take to confirm a retry or a dead letter. The orders of the batch stay
 /// locked meanwhile.
@@ -62,9 +62,9 @@ pub async fn run(
     let config = Arc::new(config);
     let lanes = config.worker.lanes;
     let timeout = config.worker.database_timeout;
-    // One connection a lane, one for each of the two sweepers, and as many again to go on with
+    // One connection a lane, one for each of the three sweepers, and as many again to go on with
     // while those are stuck.
-    let pool_size = (lanes + 2) * 2;
+    let pool_size = (lanes + 3) * 2;
     let pool = Pool::with_statement_limit(
         config.database.url.expose_secret(),
         u32::try_from(pool_size).unwrap_or(u32::MAX),
@@ -91,7 +91,7 @@ pub async fn run(
         publisher_cancel.clone(),
     );
     let limits = StuckLimits { calls: pool_size, silence: timeout * SILENCE };
-    let health = Health::new(lanes, limits);
+    let health = Health::new(lanes, limits, pool.clone());
     let processing = Processing {
         config: Arc::clone(&config),
         pool,
@@ -105,6 +105,9 @@ pub async fn run(
     sweepers.spawn(restock::run(processing.clone()));
     if config.events.enabled {
         sweepers.spawn(outbox_relay::run(processing.clone()));
+    }
+    if config.worker.queries {
+        sweepers.spawn(queries::run(processing.clone()));
     }
     // Probes are answered until the end of the drain: not ready, but alive.
     let drained = CancellationToken::new();

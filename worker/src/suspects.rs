@@ -1,7 +1,9 @@
 //! Redelivered messages, any of which may have killed the last worker.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use crate::bounded::Pulse;
 
 /// Messages that this process has counted as suspects and not yet forgotten in the database. It
 /// counts none twice: it lives, so what interrupted it, a lost connection or a stuck call, was not
@@ -12,7 +14,25 @@ pub(crate) struct Suspects(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     counted: Mutex<HashSet<String>>,
-    one_at_a_time: Mutex<()>,
+    turns: Mutex<Turns>,
+    next: Condvar,
+}
+
+/// Who is to work on a suspect, first come first served.
+#[derive(Default)]
+struct Turns {
+    given: u64,
+    over: u64,
+}
+
+/// One lane's turn, until it is dropped.
+pub(crate) struct Alone<'a>(&'a Inner);
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        self.0.turns.lock().unwrap_or_else(PoisonError::into_inner).over += 1;
+        self.0.next.notify_all();
+    }
 }
 
 impl Suspects {
@@ -27,7 +47,56 @@ impl Suspects {
 
     /// Held while a suspect is worked on, by one lane at a time: what is under way on another lane
     /// while this one kills the process would be counted with it, and buried without guilt.
-    pub(crate) fn alone(&self) -> MutexGuard<'_, ()> {
-        self.0.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Each turn that ends is a sign of life for those that wait, and a turn that does not end is
+    /// stuck for them too.
+    pub(crate) fn alone(&self, pulse: &Pulse) -> Alone<'_> {
+        let inner = &*self.0;
+        let mut turns = inner.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = turns.given;
+        turns.given += 1;
+        while turns.over != mine {
+            turns = inner.next.wait(turns).unwrap_or_else(PoisonError::into_inner);
+            pulse.beat();
+        }
+        Alone(inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::Suspects;
+    use crate::bounded::Pulse;
+
+    #[tokio::test]
+    async fn one_after_the_other_and_who_waits_hears_each_end() {
+        let suspects = Suspects::default();
+        let first = suspects.alone(&Pulse::default());
+        let (entered, order) = mpsc::channel();
+        let mut pulses = Vec::new();
+        let mut waiting = Vec::new();
+        for number in 0..3 {
+            let (entered, lane, pulse) = (entered.clone(), suspects.clone(), Pulse::default());
+            pulses.push(pulse.clone());
+            waiting.push(thread::spawn(move || {
+                let alone = lane.alone(&pulse);
+                entered.send(number).unwrap();
+                drop(alone);
+            }));
+            // So that they queue up in this order.
+            while suspects.0.turns.lock().unwrap().given != number + 2 {
+                thread::yield_now();
+            }
+        }
+        assert!(order.recv_timeout(Duration::from_millis(50)).is_err(), "two at a time");
+        drop(first);
+        waiting.into_iter().for_each(|lane| lane.join().unwrap());
+        assert_eq!(order.try_iter().collect::<Vec<u64>>(), [0, 1, 2]);
+        for pulse in pulses {
+            tokio::time::timeout(Duration::from_secs(5), pulse.felt()).await.unwrap();
+        }
     }
 }

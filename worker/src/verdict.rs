@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use order::Mismatch;
+
 /// Why a message can never be worked on: it goes to the dead letters at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Never {
@@ -15,6 +17,12 @@ impl Never {
     /// A reason with its evidence.
     pub fn new(reason: &'static str, error: impl Display) -> Never {
         Never { reason, error: error.to_string() }
+    }
+}
+
+impl From<Mismatch> for Never {
+    fn from(mismatch: Mismatch) -> Never {
+        Never::new(mismatch.reason_code(), mismatch)
     }
 }
 

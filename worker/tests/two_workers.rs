@@ -11,7 +11,7 @@ mod stories;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 
-use alipay::{Charset, Notification};
+use alipay::Charset;
 use chrono::Utc;
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -25,7 +25,7 @@ use store::user_order::NewOrder;
 use stories::{Said, Story};
 use testkit::Sandbox;
 use worker::batch;
-use worker::incoming::Incoming;
+use worker::incoming::{Content, Incoming};
 use worker::verdict::Verdict;
 
 /// Arrival orders tried of each story.
@@ -93,14 +93,20 @@ fn incoming(said: &Said, run: &str) -> Incoming {
             let mut notification = notification.clone();
             notification.out_trade_no = format!("R1-{run}");
             notification.trade_no = format!("{}-{run}", notification.trade_no);
-            (Kind::TradeStatus, Notification::Trade(notification))
+            (Kind::TradeStatus, Content::Trade(notification))
+        }
+        Said::Answer(answer) => {
+            let mut answer = answer.clone();
+            answer.out_trade_no = format!("R1-{run}");
+            answer.trade_no = format!("{}-{run}", answer.trade_no);
+            (Kind::QueryAnswer, Content::Answer(answer))
         }
         Said::Batch(batch) => {
             let mut batch = batch.clone();
             for item in &mut batch.items {
                 item.trade_no = format!("{}-{run}", item.trade_no);
             }
-            (Kind::BatchRefund, Notification::BatchRefund(batch))
+            (Kind::BatchRefund, Content::BatchRefund(batch))
         }
     };
     // The id of a message is a hash of what it says; any stable text will do here.

@@ -104,6 +104,23 @@ impl Charset {
         }
     }
 
+    /// How many bytes of `source` decoded to `text`, with which the decoding of `source` begins.
+    /// Encoding the text again would not do: some characters have two forms in GBK.
+    pub(crate) fn source_length(self, source: &[u8], text: &str) -> Option<usize> {
+        if self == Charset::Utf8 {
+            return Some(text.len());
+        }
+        let mut length = 0;
+        for _ in text.chars() {
+            length += match (source.get(length)?, source.get(length + 1)) {
+                (..=0x80, _) => 1,
+                (_, Some(b'0'..=b'9')) => 4,
+                _ => 2,
+            };
+        }
+        Some(length)
+    }
+
     fn encoding(self) -> &'static Encoding {
         match self {
             Charset::Utf8 => encoding_rs::UTF_8,

@@ -48,9 +48,14 @@
 //! values are signed ([`Rule`]). Keys are read in every form in which consoles and tools hand
 //! them out: [`PublicKey::read`], [`PrivateKey::read`]. A [`Signer`] signs forms.
 //!
+//! In the other direction a merchant asks the gateway: [`TradeQuery`], [`Payment`], [`TradeRefund`]
+//! and their like make signed forms, [`QueryAnswer`] and its like read what comes back. An answer is
+//! believed as a notification is: only with a right signature over its bytes.
+//!
 //! Nothing here panics on bytes from outside, and nothing that can reach a log (`Debug`, errors)
 //! shows a key, a signature or the values of a form.
 
+mod answer;
 mod batch_refund;
 mod canonical;
 mod charset;
@@ -65,7 +70,9 @@ mod percent;
 mod private_key;
 mod protocol;
 mod public_key;
+mod request;
 mod result_details;
+mod return_url;
 mod sign;
 mod sign_type;
 mod signature_error;
@@ -74,6 +81,10 @@ mod trade_status;
 mod trade_status_sync;
 mod verify;
 
+pub use answer::{
+    AnswerError, CloseAnswer, MAX_ANSWER, NotifyVerifyAnswer, QueryAnswer, RefundAnswer,
+    RefundQueryAnswer, TimestampAnswer,
+};
 pub use batch_refund::{BankReturn, BankReturnState, BatchRefundItem, BatchRefundNotify, FeeLeg};
 pub use canonical::{Rule, canonical};
 pub use charset::{Charset, CharsetError};
@@ -86,7 +97,12 @@ pub use percent::ascii_form;
 pub use private_key::PrivateKey;
 pub use protocol::{Protocol, UnknownProtocol};
 pub use public_key::PublicKey;
+pub use request::{
+    NotifyVerify, Payment, PlatformRefund, PlatformRefundItem, QueryTimestamp, RefundQuery,
+    RequestError, TradeClose, TradeQuery, TradeRef, TradeRefund, link, submit_page,
+};
 pub use result_details::{ItemProblem, ResultDetailsError};
+pub use return_url::returned_order;
 pub use sign::Signer;
 pub use sign_type::{SignType, UnknownSignType};
 pub use signature_error::SignatureError;

@@ -22,9 +22,10 @@ pub enum SignatureError {
     #[error("the sign is not well-formed")]
     Malformed,
     /// No key that was tried made this signature.
-    #[error("the sign does not match (tried: {})", listed(.tried))]
+    #[error("the sign does not match{}", attempts(.tried))]
     Mismatch {
-        /// What was tried, in this order; nothing when a single key was asked.
+        /// What was tried, in this order; nothing when a single key was asked or the signed bytes
+        /// were given as they are.
         tried: Vec<Verified>,
     },
 }
@@ -39,6 +40,10 @@ impl SignatureError {
             SignatureError::Malformed | SignatureError::Mismatch { .. } => "bad_signature",
         }
     }
+}
+
+fn attempts(tried: &[Verified]) -> String {
+    if tried.is_empty() { String::new() } else { format!(" (tried: {})", listed(tried)) }
 }
 
 /// Items of an error message.

@@ -114,6 +114,22 @@ impl Verifier {
         Err(SignatureError::Mismatch { tried })
     }
 
+    /// Verifies a signature over bytes as they are: the signed node of a gateway's answer, which
+    /// names no sign type, so that all allowed ones are tried.
+    ///
+    /// # Errors
+    /// [`SignatureError`] as for a form; a mismatch does not list what was tried, as no rule was.
+    pub fn verify_content(&self, content: &[u8], sign: &[u8]) -> Result<(), SignatureError> {
+        if sign.is_empty() {
+            return Err(SignatureError::Missing);
+        }
+        let presented = Presented::read(sign, &self.sign_types).ok_or(SignatureError::Malformed)?;
+        // The rule is only noted beside each key, and the notes are not used.
+        self.try_keys(&self.sign_types, Rule::Notification, content, &presented, &mut Vec::new())
+            .map(|_| ())
+            .ok_or(SignatureError::Mismatch { tried: Vec::new() })
+    }
+
     /// The one sign type that the form names, or all that are allowed where it names none.
     fn sign_types_for(&self, form: &Form) -> Result<&[SignType], SignatureError> {
         match form.get("sign_type") {

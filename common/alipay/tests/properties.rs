@@ -5,9 +5,9 @@
 use std::sync::LazyLock;
 
 use alipay::{
-    BatchRefundItem, Charset, Fen, Form, MAX_PARAMETERS, Md5Key, Notification, PrivateKey,
-    Protocol, PublicKey, Rule, Signer, Verifier, ascii_form, canonical, format_beijing,
-    parse_beijing,
+    BatchRefundItem, Charset, CloseAnswer, Fen, Form, MAX_PARAMETERS, Md5Key, Notification,
+    PrivateKey, Protocol, PublicKey, QueryAnswer, Rule, SignType, Signer, Verifier, ascii_form,
+    canonical, format_beijing, parse_beijing,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -94,7 +94,94 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![pieces, vec(any::<u8>(), 0..200)]
 }
 
+/// Bytes that look like an answer of a gateway.
+fn answers() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = select(vec![
+        "{\"alipay_trade_query_response\":{\"code\":\"10000\",",
+        "{\"error_response\":{",
+        "\"sign\":\"",
+        "{",
+        "}",
+        "[",
+        "\"",
+        "\\",
+        "\\u",
+        "d83d",
+        ":",
+        ",",
+        "1",
+        "null",
+        "<?xml version=\"1.0\" encoding=\"",
+        "\"?>",
+        "GBK",
+        "<alipay><is_success>T</is_success>",
+        "<response><trade>",
+        "<out_trade_no>1</out_trade_no>",
+        "<sign>00000000000000000000000000000000</sign>",
+        "</trade></response></alipay>",
+        "<",
+        ">",
+        "</",
+        "<![CDATA[",
+        "]]>",
+        "<!DOCTYPE a [",
+        "<!ENTITY b \"&b;\">",
+        "&amp;",
+        "&#1;",
+        "&",
+        "\u{6d4b}",
+        "\r\n",
+        " ",
+    ]);
+    let pieces = vec(pieces, 0..30).prop_map(|pieces| pieces.concat().into_bytes());
+    // One byte of it changed, so that most of it is still well-formed.
+    let damaged =
+        (pieces.clone(), any::<Index>(), any::<u8>()).prop_map(|(mut bytes, at, byte)| {
+            if !bytes.is_empty() {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            bytes
+        });
+    prop_oneof![pieces, damaged, vec(any::<u8>(), 0..200)]
+}
+
 proptest! {
+    #[test]
+    fn no_answer_panics(body in answers(), charset in charsets()) {
+        let openapi = verifier(&Signer::Rsa2(RSA.clone()), Protocol::Openapi);
+        drop(QueryAnswer::read(&body, Protocol::Openapi, charset, &openapi));
+        let mapi = verifier(&Signer::Md5(Md5Key::new("x")), Protocol::Mapi);
+        drop(QueryAnswer::read(&body, Protocol::Mapi, charset, &mapi));
+        drop(CloseAnswer::read(&body, Protocol::Mapi, charset, &mapi));
+    }
+
+    /// The place of a part of the text among the bytes, through any text around it.
+    #[test]
+    fn a_node_is_signed_wherever_it_stands(
+        before in any::<String>(),
+        inside in any::<String>(),
+        after in any::<String>(),
+        charset in charsets(),
+    ) {
+        let json = |text: &str| serde_json::Value::from(text).to_string();
+        let node = format!("{{\"sub_code\":\"ACQ.TRADE_NOT_EXIST\",\"x\":{}}}", json(&inside));
+        let parts = [
+            format!("{{\"before\":{},\"alipay_trade_query_response\":", json(&before)),
+            node,
+            format!(",\"after\":{}", json(&after)),
+        ];
+        let parts = parts.map(|part| charset.encode(&part));
+        prop_assume!(parts.iter().all(Result::is_ok));
+        let [before, node, after] = parts.map(Result::unwrap);
+        let sign = RSA.sign(SignType::Rsa2, &node).unwrap();
+        let end = format!(",\"sign\":\"{sign}\"}}");
+        let body = [&before, &node, &after, end.as_bytes()].concat();
+        let verifier = verifier(&Signer::Rsa2(RSA.clone()), Protocol::Openapi);
+        let answer = QueryAnswer::read(&body, Protocol::Openapi, charset, &verifier);
+        prop_assert_eq!(answer, Ok(QueryAnswer::NotExist));
+    }
+
     #[test]
     fn a_form_comes_back_from_its_encoding(form in forms()) {
         let encoded = form.encode();

@@ -23,7 +23,8 @@ bitflags! {
         const REFUNDED_IN_FULL = 1 << 6;
         /// `REFUND_CLOSED`: a refund was refused or withdrawn.
         const REFUND_CLOSED = 1 << 7;
-        /// The gateway's answer or a person confirmed that the money is there.
+        /// The gateway's answer or a person confirmed that the money is there: for a trade that is
+        /// closed it counts when that was said after the close ([`Trade::confirmed_at`](crate::Trade)).
         const CONFIRMED_PAID = 1 << 8;
     }
 }
@@ -78,6 +79,30 @@ impl Facts {
             _ => Facts::empty(),
         };
         by_status | by_refund | refused
+    }
+
+    /// The facts that the gateway's verified answer to a query adds.
+    ///
+    /// An answer tells what *is*, where a notification tells what happened: `TRADE_SUCCESS` and
+    /// `TRADE_FINISHED` mean that the money is there now, and `TRADE_CLOSED` of a trade that was paid
+    /// means that it went back. The Open Platform's answer has no `refund_fee`; where the legacy
+    /// gateway's has one, that says how much went back.
+    #[must_use]
+    pub fn of_answer(answer: &TradeStatusSync) -> Facts {
+        let told = Facts::of(answer);
+        match answer.trade_status {
+            TradeStatus::TradeSuccess | TradeStatus::TradeFinished
+                if !told.contains(Facts::REFUNDED_IN_FULL) =>
+            {
+                told | Facts::CONFIRMED_PAID
+            }
+            TradeStatus::TradeClosed
+                if answer.gmt_payment.is_some() && answer.refund_fee.is_none() =>
+            {
+                told | Facts::REFUNDED_IN_FULL
+            }
+            _ => told,
+        }
     }
 
     /// The names of the facts in this set, joined by commas: the text of the `facts` column.

@@ -20,6 +20,7 @@
 //! no special path anywhere in the system. `tests/exhaustive.rs` runs every arrival order.
 
 pub mod agreement;
+pub mod decision;
 pub mod event;
 pub mod facts;
 pub mod goods;
@@ -30,6 +31,7 @@ pub mod status;
 pub mod trade;
 
 pub use agreement::{Identity, Mismatch, OrderTerms};
+pub use decision::{Decision, ImpossibleDecision};
 pub use event::Event;
 pub use facts::Facts;
 pub use goods::{FulfillmentState, GoodsDecision, ProductKind};

@@ -1,12 +1,16 @@
-//! All that is known of one order, and the two ways to learn more.
+//! All that is known of one order, and the ways to learn more.
 
 use std::collections::BTreeMap;
 
 use alipay::TradeStatusSync;
+use chrono::{DateTime, Utc};
 
 use crate::agreement::{self, Identity, Mismatch, OrderTerms};
 use crate::review::{self, Review};
-use crate::{FulfillmentState, GoodsDecision, OrderState, ProductKind, Refund, Trade};
+use crate::{
+    Decision, Facts, FulfillmentState, GoodsDecision, ImpossibleDecision, OrderState, ProductKind,
+    Refund, Trade,
+};
 
 /// One order with its trades, its refunds and what was done with its goods.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,13 +50,65 @@ impl OrderRecord {
         said: &TradeStatusSync,
     ) -> Result<(), Mismatch> {
         agreement::agree(&self.terms, identity, said)?;
-        let trade =
-            self.trades.entry(said.trade_no.clone()).or_insert_with(|| Trade::new(&said.trade_no));
-        trade.learn(said);
+        self.trade(&said.trade_no).learn(said);
         if let Some(refund) = Refund::of_trade(said) {
             self.keep(refund);
         }
         self.count_refunds();
+        Ok(())
+    }
+
+    /// Learns what the gateway answered about one of the order's trades. Its `notify_time` is when
+    /// the gateway was asked. It makes no refund of its own known: an answer tells how much went
+    /// back, not by which request.
+    ///
+    /// # Errors
+    /// A [`Mismatch`] with the order; the record is unchanged then.
+    pub fn learn_answer(
+        &mut self,
+        identity: &Identity,
+        answer: &TradeStatusSync,
+    ) -> Result<(), Mismatch> {
+        agreement::agree(&self.terms, identity, answer)?;
+        self.trade(&answer.trade_no).learn_answer(answer);
+        self.count_refunds();
+        Ok(())
+    }
+
+    /// Learns what a person decided, at `at`, about a review for `reason`: about the trade
+    /// `trade_no`, else about the trade that the order goes by. Learning it again changes nothing.
+    ///
+    /// # Errors
+    /// [`ImpossibleDecision`]; the record is unchanged then.
+    pub fn learn_decision(
+        &mut self,
+        decision: Decision,
+        reason: &str,
+        trade_no: Option<&str>,
+        at: DateTime<Utc>,
+    ) -> Result<(), ImpossibleDecision> {
+        decision.check(reason, trade_no)?;
+        let trade_no = match trade_no {
+            Some(trade_no) => Some(trade_no.to_owned()),
+            None => self.state().trade_no,
+        };
+        if reason == "closed_after_payment" {
+            let trade = self.known_trade(trade_no.clone())?;
+            if !trade.is_closed_after_payment() {
+                return Err(ImpossibleDecision::NotClosed { trade_no: trade.trade_no.clone() });
+            }
+        }
+        match decision {
+            Decision::Paid => self.known_trade(trade_no)?.confirm(at),
+            Decision::Refunded => {
+                self.known_trade(trade_no)?.facts |= Facts::PAID | Facts::REFUNDED_IN_FULL;
+                self.count_refunds();
+            }
+            Decision::Delivered if self.fulfillment == Some(FulfillmentState::AwaitingManual) => {
+                self.fulfillment = Some(FulfillmentState::Delivered);
+            }
+            Decision::Delivered | Decision::TakenBack | Decision::Noted => {}
+        }
         Ok(())
     }
 
@@ -78,6 +134,15 @@ impl OrderRecord {
     #[must_use]
     pub fn reviews(&self, state: &OrderState) -> Vec<Review> {
         review::wanted(state, self.trades.values(), self.kind, self.fulfillment)
+    }
+
+    fn trade(&mut self, trade_no: &str) -> &mut Trade {
+        self.trades.entry(trade_no.to_owned()).or_insert_with(|| Trade::new(trade_no))
+    }
+
+    fn known_trade(&mut self, trade_no: Option<String>) -> Result<&mut Trade, ImpossibleDecision> {
+        let trade_no = trade_no.unwrap_or_default();
+        self.trades.get_mut(&trade_no).ok_or(ImpossibleDecision::Trade { trade_no })
     }
 
     fn keep(&mut self, refund: Refund) {

@@ -1,5 +1,7 @@
 //! What a person must look at, computed from the order like everything else.
 
+use alipay::format_beijing;
+
 use crate::{Facts, FulfillmentState, OrderState, OrderStatus, ProductKind, Trade};
 
 /// A reason for review with the evidence that makes it this case and not the next one: the same
@@ -8,7 +10,8 @@ use crate::{Facts, FulfillmentState, OrderState, OrderStatus, ProductKind, Trade
 pub struct Review {
     /// One of the words in [`REASONS`].
     pub reason: &'static str,
-    /// Trade numbers or an amount in fen; empty where there can be only one case per order.
+    /// Trade numbers, an amount in fen, or the time of a confirmation that counts no more; empty where
+    /// there is only one case per order.
     pub evidence: String,
 }
 
@@ -45,7 +48,10 @@ pub fn wanted<'a>(
         want("second_payment", digest(&paid));
     }
     if state.money_in_doubt() {
-        want("closed_after_payment", String::new());
+        // Closed again after the money was confirmed, it is another case.
+        let chosen = trades.clone().find(|trade| Some(&trade.trade_no) == state.trade_no.as_ref());
+        let confirmed_at = chosen.and_then(|trade| trade.confirmed_at);
+        want("closed_after_payment", confirmed_at.map(format_beijing).unwrap_or_default());
     }
     if state.facts.contains(Facts::REFUNDED_IN_PART) && state.status != OrderStatus::Refunded {
         want("partial_refund", state.refunded_fee.get().to_string());

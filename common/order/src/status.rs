@@ -177,7 +177,7 @@ impl OrderState {
         let chosen =
             paid.or_else(|| trades.clone().max_by_key(|trade| (trade.gmt_create, &trade.trade_no)));
         let facts = match paid {
-            Some(trade) => trade.facts,
+            Some(trade) => trade.standing_facts(),
             None => trades.clone().fold(Facts::empty(), |facts, trade| facts | trade.facts),
         };
         let (status, is_finish) = status_of(facts);

@@ -40,6 +40,8 @@ pub struct Trade {
     pub gmt_close: Option<DateTime<Utc>>,
     /// Latest `notify_time`.
     pub notify_time: Option<DateTime<Utc>>,
+    /// Latest time at which the gateway or a person said that the money is there.
+    pub confirmed_at: Option<DateTime<Utc>>,
     /// Refunded so far, fen: the greatest of the running totals seen, the sum of the successful
     /// batch items, and the total when refunded in full. Never above the order's total.
     pub refunded_fee: Fen,
@@ -61,6 +63,7 @@ impl Trade {
             gmt_refund: None,
             gmt_close: None,
             notify_time: None,
+            confirmed_at: None,
             refunded_fee: Fen::new(0),
             refund_above_total: false,
             parties: Parties::default(),
@@ -70,6 +73,49 @@ impl Trade {
     /// Adds what a notification says. Learning it again changes nothing.
     pub(crate) fn learn(&mut self, said: &TradeStatusSync) {
         self.facts |= Facts::of(said);
+        self.merge(said);
+    }
+
+    /// Adds what the gateway answered; `notify_time` is when it was asked.
+    pub(crate) fn learn_answer(&mut self, answer: &TradeStatusSync) {
+        let facts = Facts::of_answer(answer);
+        self.facts |= facts;
+        if facts.contains(Facts::CONFIRMED_PAID) {
+            self.confirmed_at = self.confirmed_at.max(answer.notify_time);
+        }
+        self.merge(answer);
+    }
+
+    /// A person who knows of the close, if there is one, says that the money is there: whatever the
+    /// clocks say, that was after it.
+    pub(crate) fn confirm(&mut self, at: DateTime<Utc>) {
+        self.facts |= Facts::PAID | Facts::CONFIRMED_PAID;
+        self.confirmed_at = self.confirmed_at.max(Some(at)).max(self.gmt_close);
+    }
+
+    /// The facts by which the state is told: a confirmation that the money is there is no longer one
+    /// when the trade was closed after it.
+    pub(crate) fn standing_facts(&self) -> Facts {
+        let outdated = self.facts.contains(Facts::CLOSED) && self.confirmed_at < self.gmt_close;
+        if outdated { self.facts - Facts::CONFIRMED_PAID } else { self.facts }
+    }
+
+    /// Paid, closed, and nobody has said that all of the money went back. Whether it is there
+    /// nevertheless is the gateway's to say.
+    #[must_use]
+    pub fn is_closed_after_payment(&self) -> bool {
+        self.facts.contains(Facts::PAID | Facts::CLOSED)
+            && !self.facts.contains(Facts::REFUNDED_IN_FULL)
+    }
+
+    /// The same, and nobody has said since the close that the money is there.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.is_closed_after_payment() && !self.standing_facts().contains(Facts::CONFIRMED_PAID)
+    }
+
+    /// Merges the attributes.
+    fn merge(&mut self, said: &TradeStatusSync) {
         self.gmt_create = earliest(self.gmt_create, said.gmt_create);
         self.gmt_payment = earliest(self.gmt_payment, said.gmt_payment);
         self.gmt_refund = self.gmt_refund.max(said.gmt_refund);

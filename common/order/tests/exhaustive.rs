@@ -1,4 +1,4 @@
-//! Every arrival order of every story, each notification repeated at every later place: all rows
+//! Every arrival order of every story, each notification and each answer of the gateway repeated at every later place: all rows
 //! end the same, goods go out at most once and come back at most once, and goods out minus goods
 //! back end the same. Only what is in review may differ in goods.
 
@@ -46,6 +46,16 @@ impl Shop {
             Said::Trade(notification) => {
                 self.record
                     .learn_trade(&self.identity, notification)
+                    .expect("the stories agree with the order");
+                for refund in self.early.clone() {
+                    if self.record.trades.contains_key(&refund.trade_no) {
+                        self.record.learn_refund(refund);
+                    }
+                }
+            }
+            Said::Answer(answer) => {
+                self.record
+                    .learn_answer(&self.identity, answer)
                     .expect("the stories agree with the order");
                 for refund in self.early.clone() {
                     if self.record.trades.contains_key(&refund.trade_no) {

@@ -86,9 +86,20 @@ pub enum Kind {
     QueryRequest,
     /// The gateway's answer to such a request.
     QueryAnswer,
+    /// What a person decided about a review.
+    Decision,
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 5] = [
+        Kind::TradeStatus,
+        Kind::BatchRefund,
+        Kind::QueryRequest,
+        Kind::QueryAnswer,
+        Kind::Decision,
+    ];
+
     /// The word in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -96,6 +107,7 @@ impl Kind {
             Kind::BatchRefund => "batch_refund",
             Kind::QueryRequest => "query_request",
             Kind::QueryAnswer => "query_answer",
+            Kind::Decision => "decision",
         }
     }
 }
@@ -175,7 +187,7 @@ mod tests {
 
     #[test]
     fn round_trip_of_each_kind() {
-        for kind in [Kind::TradeStatus, Kind::BatchRefund, Kind::QueryRequest, Kind::QueryAnswer] {
+        for kind in Kind::ALL {
             let envelope = Envelope { kind, ..envelope() };
             assert_eq!(Envelope::read(&envelope.to_bytes()), Ok(envelope));
             assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{kind}\""));

@@ -16,7 +16,9 @@
 //!
 //! A retry queue dead-letters at-least-once: an expired message leaves it when the work queue has
 //! confirmed it. This needs `x-overflow` = `reject-publish`; with the default the broker silently
-//! falls back to at-most-once.
+//! falls back to at-most-once. What the work queue refuses, because it is full or gone, stays in its
+//! tier and is offered again after `dead_letter_worker_publisher_confirm_timeout` of the broker, 3
+//! minutes unless configured.
 
 mod apply;
 mod conflict;

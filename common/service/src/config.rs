@@ -90,6 +90,14 @@ pub struct Worker {
     pub lanes: usize,
     /// How long one transaction may take before it is given up as stuck.
     pub database_timeout: Duration,
+    /// Whether the gateway is asked about orders that are unpaid, silent or in doubt.
+    pub queries: bool,
+    /// Age at which the gateway is asked about an order that is not paid.
+    pub query_unpaid_after: Duration,
+    /// Time without news after which the gateway is asked about an order that is not finished.
+    pub query_silent_after: Duration,
+    /// How long one question to the gateway may take.
+    pub query_timeout: Duration,
     /// Address of `/livez`, `/readyz`, `/metrics`; off when `None`.
     pub admin_listen: Option<SocketAddr>,
 }
@@ -179,6 +187,10 @@ fn read(layers: &Layers) -> Result<Config, ConfigError> {
             batch: layers.number("worker.batch")?,
             lanes: layers.number("worker.lanes")?,
             database_timeout: layers.duration("worker.database_timeout")?,
+            queries: layers.switch("worker.queries")?,
+            query_unpaid_after: layers.duration("worker.query_unpaid_after")?,
+            query_silent_after: layers.duration("worker.query_silent_after")?,
+            query_timeout: layers.duration("worker.query_timeout")?,
             admin_listen: layers.address("worker.admin_listen"),
         },
         events: Events { enabled: layers.switch("events.enabled")? },

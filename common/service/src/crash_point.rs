@@ -40,7 +40,7 @@ mod armed {
     use tracing::error;
 
     /// Every crash point, in the order in which a notification passes them.
-    pub const ALL: [&str; 13] = [
+    pub const ALL: [&str; 15] = [
         // The signature is right, nothing is published.
         "ingress.after_verify",
         // The broker has confirmed, Alipay has not read `success`.
@@ -67,6 +67,10 @@ mod armed {
         "restock.after_give",
         // Events are confirmed, their rows do not say so yet.
         "outbox.after_publish",
+        // Orders are leased to be asked about, nothing is asked.
+        "queries.after_claim",
+        // The gateway's answers are confirmed, their rows do not say so yet.
+        "queries.after_publish",
     ];
 
     /// Which point is armed, and how often it is passed before it aborts.

@@ -15,8 +15,10 @@ mod error;
 mod json_rows;
 
 pub mod audit;
+pub mod dead_letter_audit;
 pub mod entitlement;
 pub mod fulfillment;
+pub mod gateway_query;
 pub mod migrate;
 pub mod notification;
 pub mod outbox;
@@ -29,5 +31,5 @@ pub mod stock_item;
 pub mod trade;
 pub mod user_order;
 
-pub use connection::{Connection, Pool};
+pub use connection::{Connection, Manager, Pool};
 pub use error::{Fault, StoreError};

@@ -7,15 +7,23 @@
 //! An order that is shown must be one picture, not a mix of before and after a batch that commits
 //! meanwhile: read everything inside one [`snapshot`].
 
+mod asked;
 mod beijing_time;
 mod counts;
 mod event;
 mod goods;
+mod inbox;
+mod low_stock;
 mod order;
+mod pulse;
 mod refund;
 mod review;
+mod review_case;
+mod search;
+mod span;
 mod stock;
 mod story;
+mod withdraw;
 
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection;
@@ -23,15 +31,23 @@ use diesel::mysql::MysqlConnection;
 
 use crate::StoreError;
 
+pub use asked::{AskedCounts, AskedRow, asked_about, asked_counts};
 pub use beijing_time::BeijingTime;
 pub use counts::{Counts, StatusCount, Waiting, counts};
 pub use event::{OrderEvent, events_of};
 pub use goods::{Code, Entitlement, Fulfillment, codes_of, entitlement_of, fulfillment_of};
+pub use inbox::{InboxLine, inbox_line};
+pub use low_stock::{LowStock, low_stock, set_low_stock};
 pub use order::{Order, OrderFilter, order, orders};
+pub use pulse::{Pulse, pulse};
 pub use refund::{RefundLine, refunds_of};
 pub use review::{ReviewFilter, ReviewRow, reviews, reviews_of};
+pub use review_case::review;
+pub use search::{OrderSearch, search_orders};
+pub use span::{OrderSpan, SpanOrder, count_in_span, orders_in_span};
 pub use stock::{StockLevel, stock_levels};
 pub use story::{StoryLine, story_of};
+pub use withdraw::withdraw;
 
 /// Runs `read` in one read-only transaction of which every statement sees the same moment.
 ///

@@ -1,12 +1,13 @@
 //! Table `review`: what a person must look at.
 
+use chrono::{DateTime, Utc};
 use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 
 use crate::StoreError;
-use crate::json_rows::{execute_rows, load_rows};
+use crate::json_rows::{execute_rows, load_rows, sql_time};
 
 /// A case on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,4 +77,65 @@ pub fn upsert(
     sorted_changes: &[Change<'_>],
 ) -> Result<(), StoreError> {
     execute_rows(connection, include_str!("sql/review_upsert.sql"), sorted_changes)
+}
+
+/// A case by its number.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct NumberedCase {
+    /// `review.id`.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    /// The order.
+    #[diesel(sql_type = Text)]
+    pub order_id: String,
+    /// Word of [`order::review::REASONS`].
+    #[diesel(sql_type = Text)]
+    pub reason: String,
+    /// `open`, `settled` or `decided`.
+    #[diesel(sql_type = Text)]
+    pub state: String,
+}
+
+/// The cases with these numbers. Their orders should be locked: then nobody else ends them.
+///
+/// # Errors
+/// What the database says.
+pub fn by_ids(
+    connection: &mut MysqlConnection,
+    ids: &[i64],
+) -> Result<Vec<NumberedCase>, StoreError> {
+    load_rows(
+        connection,
+        "SELECT STRAIGHT_JOIN r.id, r.order_id, r.reason, r.state \
+         FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS k \
+         JOIN review AS r FORCE INDEX (PRIMARY) ON r.id = k.id",
+        ids,
+    )
+}
+
+/// A person's decision about a case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Decided<'a> {
+    /// `review.id`.
+    pub id: i64,
+    /// Word of the decision.
+    pub decision: &'a str,
+    /// Who decided.
+    pub decided_by: &'a str,
+    /// Why.
+    pub note: &'a str,
+    /// When.
+    #[serde(serialize_with = "sql_time")]
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// Ends open cases by decisions, sorted by number. What has ended stays as it is.
+///
+/// # Errors
+/// What the database says.
+pub fn decide(
+    connection: &mut MysqlConnection,
+    sorted_decisions: &[Decided<'_>],
+) -> Result<(), StoreError> {
+    execute_rows(connection, include_str!("sql/review_decide.sql"), sorted_decisions)
 }

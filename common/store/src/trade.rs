@@ -50,6 +50,8 @@ struct TradeRow {
     gmt_close: Option<NaiveDateTime>,
     #[diesel(sql_type = Nullable<Datetime>)]
     notify_time: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    confirmed_at: Option<NaiveDateTime>,
     #[diesel(sql_type = BigInt)]
     refunded_fee: i64,
     #[diesel(sql_type = Nullable<Text>)]
@@ -85,6 +87,7 @@ impl From<TradeRow> for Trade {
         trade.gmt_refund = utc(row.gmt_refund);
         trade.gmt_close = utc(row.gmt_close);
         trade.notify_time = utc(row.notify_time);
+        trade.confirmed_at = utc(row.confirmed_at);
         trade.refunded_fee = Fen::new(row.refunded_fee);
         trade.parties = Parties {
             seller_email: row.seller_email,
@@ -156,6 +159,8 @@ struct TradeColumns<'a> {
     gmt_close: Option<DateTime<Utc>>,
     #[serde(serialize_with = "sql_time")]
     notify_time: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "sql_time")]
+    confirmed_at: Option<DateTime<Utc>>,
     refunded_fee: i64,
     #[serde(flatten)]
     parties: PartyColumns<'a>,
@@ -180,6 +185,7 @@ pub fn update(
             gmt_refund: trade.gmt_refund,
             gmt_close: trade.gmt_close,
             notify_time: trade.notify_time,
+            confirmed_at: trade.confirmed_at,
             refunded_fee: trade.refunded_fee.get(),
             parties: (&trade.parties).into(),
         })

@@ -7,11 +7,11 @@ use crate::notification::good;
 use crate::proxy::Proxy;
 use crate::running::{Ingress, sandbox};
 
-const SHOP: &str = "/alipay/shop/notify";
-const CONFIRM_TIMEOUT: (&str, &str) = ("ALIPAY__INGRESS__CONFIRM_TIMEOUT", "1s");
+pub(crate) const SHOP: &str = "/alipay/shop/notify";
+pub(crate) const CONFIRM_TIMEOUT: (&str, &str) = ("ALIPAY__INGRESS__CONFIRM_TIMEOUT", "1s");
 
 /// POSTs until it is answered `success`; everything before is `fail` with 503.
-async fn until_taken(ingress: &Ingress, notify_id: &str) {
+pub(crate) async fn until_taken(ingress: &Ingress, notify_id: &str) {
     ingress
         .until("taken again", async || {
             let answer = ingress.post(SHOP, good(notify_id)).await;
@@ -25,7 +25,7 @@ async fn until_taken(ingress: &Ingress, notify_id: &str) {
 }
 
 /// POSTs once, which must be refused, and in time.
-async fn refused_in_time(ingress: &Ingress) {
+pub(crate) async fn refused_in_time(ingress: &Ingress) {
     let started = Instant::now();
     let answer = ingress.post(SHOP, good("refused")).await;
     assert_eq!((answer.status, answer.body.as_str()), (503, "fail"));

@@ -10,7 +10,9 @@ mod running;
 
 mod broker_down;
 mod limits;
+mod real_broker;
 mod refusals;
+mod return_page;
 mod shutdown;
 mod start;
 mod success;

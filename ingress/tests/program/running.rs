@@ -66,11 +66,21 @@ impl Ingress {
 
     /// How many answers had this outcome and reason, of all merchants.
     pub(crate) async fn answers(&self, outcome: &str, reason: &str) -> u64 {
+        self.counted("ingress_requests_total", outcome, reason).await
+    }
+
+    /// How many return pages had this outcome and reason, of all merchants.
+    pub(crate) async fn returns(&self, outcome: &str, reason: &str) -> u64 {
+        self.counted("ingress_returns_total", outcome, reason).await
+    }
+
+    async fn counted(&self, counter: &str, outcome: &str, reason: &str) -> u64 {
         let wanted = format!("outcome=\"{outcome}\",reason=\"{reason}\"}} ");
+        let counter = format!("{counter}{{");
         let metrics = client::get(self.admin, "/metrics").await.body;
         let counts = metrics
             .lines()
-            .filter(|line| line.starts_with("ingress_requests_total{"))
+            .filter(|line| line.starts_with(&counter))
             .filter_map(|line| line.split_once(&wanted).map(|(_, count)| count));
         counts.map(|count| count.parse::<u64>().unwrap()).sum()
     }

@@ -1,5 +1,7 @@
 //! `ops dlq`
 
+mod discard;
+mod history;
 mod list;
 mod replay;
 mod show;
@@ -11,8 +13,10 @@ use crate::failure::Failure;
 
 /// Dead letters: messages that need a person
 ///
-/// Looking at them changes nothing, but a message that somebody looks at is out of sight for others
-/// for that moment.
+/// Looking at them changes nothing. One operator at a time is at the letters; another one waits for a
+/// moment, and always sees all of them.
+///
+/// Example: ops dlq list --group
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Dlq {
@@ -25,6 +29,8 @@ enum Verb {
     List(list::List),
     Show(show::Show),
     Replay(replay::Replay),
+    Discard(discard::Discard),
+    History(history::History),
 }
 
 impl Dlq {
@@ -33,6 +39,8 @@ impl Dlq {
             Verb::List(verb) => verb.run(context),
             Verb::Show(verb) => verb.run(context),
             Verb::Replay(verb) => verb.run(context),
+            Verb::Discard(verb) => verb.run(context),
+            Verb::History(verb) => verb.run(context),
         }
     }
 }

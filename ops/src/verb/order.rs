@@ -12,7 +12,10 @@ use crate::failure::Failure;
 use crate::status_name::status_name;
 
 /// Place orders and look at them
+///
+/// Example: ops order list --needs-review
 #[derive(Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Order {
     #[command(subcommand)]
     verb: Verb,

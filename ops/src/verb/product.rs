@@ -2,16 +2,21 @@
 
 mod add;
 mod list;
+mod set;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use store::report::StockLevel;
 
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{or_empty, table};
 
 /// Add and list what the shop sells
+///
+/// Example: ops product list
 #[derive(Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Product {
     #[command(subcommand)]
     verb: Verb,
@@ -20,6 +25,7 @@ pub(crate) struct Product {
 #[derive(Subcommand)]
 enum Verb {
     Add(add::Add),
+    Set(set::Set),
     List(list::List),
 }
 
@@ -27,6 +33,7 @@ impl Product {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         match self.verb {
             Verb::Add(verb) => verb.run(context),
+            Verb::Set(verb) => verb.run(context),
             Verb::List(verb) => verb.run(context),
         }
     }
@@ -41,6 +48,11 @@ struct ProductLine<'a> {
     /// Fen.
     price: i64,
     days: Option<i32>,
+    /// Below so many available codes the stock is low.
+    low_stock: Option<i32>,
+    /// The codes of a stock product, where they were counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stock: Option<&'a StockLevel>,
 }
 
 impl<'a> From<&'a store::product::Product> for ProductLine<'a> {
@@ -51,19 +63,40 @@ impl<'a> From<&'a store::product::Product> for ProductLine<'a> {
             kind: product.kind.as_str(),
             price: product.price.get(),
             days: product.days,
+            low_stock: None,
+            stock: None,
         }
     }
 }
 
 fn product_table(products: &[ProductLine<'_>]) -> String {
     table(
-        ["id", "kind", "price", "days", "name"],
+        [
+            "id",
+            "kind",
+            "price",
+            "days",
+            "available",
+            "delivered",
+            "returned",
+            "waiting",
+            "low below",
+            "name",
+        ],
         products.iter().map(|product| {
+            let count = |count: fn(&StockLevel) -> i64| {
+                product.stock.map(|level| count(level).to_string()).unwrap_or_default()
+            };
             [
                 product.id.to_owned(),
                 product.kind.to_owned(),
                 alipay::Fen::new(product.price).to_string(),
                 or_empty(product.days.as_ref()),
+                count(|level| level.available),
+                count(|level| level.delivered),
+                count(|level| level.returned),
+                count(|level| level.waiting_units),
+                or_empty(product.low_stock.as_ref()),
                 product.name.to_owned(),
             ]
         }),

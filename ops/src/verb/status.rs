@@ -1,178 +1,115 @@
 //! `ops status`
 
+mod text;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
 use clap::Args;
-use lapin::options::QueueDeclareOptions;
-use lapin::types::FieldTable;
-use queue::topology::{self, RetryTier};
-use queue::{Connection, ConnectionSettings};
-use serde::Serialize;
-use store::report::{BeijingTime, Counts, Waiting, counts, snapshot};
 
 use crate::context::Context;
-use crate::dead_queue::is_missing;
 use crate::failure::Failure;
-use crate::output::{or_empty, table};
-use crate::status_name::{status_chinese, status_name};
+use crate::output::Output;
+use crate::overview::Overview;
+use crate::overview::broker::BrokerLook;
 
-/// Counts: orders, queues, dead letters, and what waits
+/// The whole system on one screen
+///
+/// Orders by status, queues, dead letters by reason, what waits (events, stock, deliveries by hand, reviews,
+/// questions to the gateway), products with little stock, and how far workers are behind: how long the message
+/// that was worked on last had been waiting. With --watch again and again, with rates between two looks.
 ///
 /// Prints what it could ask; when the database or the broker does not answer, it ends with 3.
 ///
 /// Example: ops status --output json
+/// Example: ops status --watch 5
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Status {}
-
-#[derive(Serialize)]
-struct Overview {
-    orders: Option<Vec<OrderCount>>,
-    queues: Option<Vec<QueueDepth>>,
-    dead_letters: Option<u32>,
-    outbox: Option<Outbox>,
-    awaiting_stock: Option<Waiting>,
-    awaiting_manual: Option<Waiting>,
-    open_reviews: Option<Waiting>,
-}
-
-#[derive(Serialize)]
-struct OrderCount {
-    status: i16,
-    status_name: &'static str,
-    orders: i64,
-}
-
-#[derive(Serialize)]
-struct Outbox {
-    unpublished: i64,
-    oldest: Option<BeijingTime>,
-}
-
-/// One queue; without messages when it is not there.
-#[derive(Serialize)]
-struct QueueDepth {
-    name: String,
-    messages: Option<u32>,
-    consumers: Option<u32>,
+pub(crate) struct Status {
+    /// Look again every so many seconds, until Ctrl-C
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        num_args = 0..=1,
+        default_missing_value = "2",
+        value_parser = clap::value_parser!(u64).range(1..=3600)
+    )]
+    watch: Option<u64>,
+    /// With --watch: end after so many looks
+    #[arg(long, requires = "watch", value_parser = clap::value_parser!(u32).range(1..))]
+    looks: Option<u32>,
 }
 
 impl Status {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let database = context.database().and_then(|mut connection| {
-            snapshot(&mut connection, |db| Ok::<_, Failure>(counts(db)?))
-        });
-        let broker = context.block_on(depths(context.broker(), context.config.events.enabled));
-        let mut overview = Overview::of_database(database.as_ref().ok());
-        if let Ok(queues) = broker {
-            let dead = queues.iter().find(|queue| queue.name == topology::DEAD_QUEUE);
-            overview.dead_letters = dead.and_then(|queue| queue.messages);
-            overview.queues = Some(queues);
-            context.output.print(&overview, || text(&overview))?;
-            return database.map(|_| ());
-        }
-        context.output.print(&overview, || text(&overview))?;
-        match (database, broker) {
-            (Err(database), Err(broker)) => {
-                Err(Failure::CouldNotAsk(format!("{database}\n{broker}")))
-            }
-            (_, broker) => broker.map(|_| ()),
-        }
-    }
-}
-
-impl Overview {
-    fn of_database(counts: Option<&Counts>) -> Overview {
-        Overview {
-            orders: counts.map(|counts| {
-                let named = counts.orders.iter().map(|count| OrderCount {
-                    status: count.status,
-                    status_name: status_name(count.status),
-                    orders: count.orders,
-                });
-                named.collect()
-            }),
-            queues: None,
-            dead_letters: None,
-            outbox: counts.map(|counts| Outbox {
-                unpublished: counts.unpublished.count,
-                oldest: counts.unpublished.oldest,
-            }),
-            awaiting_stock: counts.map(|counts| counts.awaiting_stock),
-            awaiting_manual: counts.map(|counts| counts.awaiting_manual),
-            open_reviews: counts.map(|counts| counts.open_reviews),
-        }
-    }
-}
-
-/// Messages that are ready in each queue. Each is asked for on a channel of its own: a queue that is
-/// missing ends the channel.
-async fn depths(url: &str, events: bool) -> Result<Vec<QueueDepth>, Failure> {
-    let connection = Connection::open(&ConnectionSettings::new(url, "ops status")).await?;
-    let mut names = vec![topology::work_queue(0)];
-    names.extend(RetryTier::ALL.map(|tier| tier.name().to_owned()));
-    names.push(topology::DEAD_QUEUE.to_owned());
-    if events {
-        names.push(topology::EVENTS_QUEUE.to_owned());
-    }
-    let mut depths = Vec::with_capacity(names.len());
-    for name in names {
-        let channel = connection.create_channel().await?;
-        let options = QueueDeclareOptions { passive: true, ..Default::default() };
-        let declare = channel.queue_declare(name.as_str().into(), options, FieldTable::default());
-        let (messages, consumers) = match connection.bounded("looking at a queue", declare).await {
-            Ok(queue) => (Some(queue.message_count()), Some(queue.consumer_count())),
-            Err(error) if is_missing(&error) => (None, None),
-            Err(error) => return Err(error.into()),
+        let Some(seconds) = self.watch else {
+            let (overview, failure) = look(context, None);
+            context.output.print(&overview, || overview.text())?;
+            return failure.map_or(Ok(()), Err);
         };
-        depths.push(QueueDepth { name, messages, consumers });
+        let every = Duration::from_secs(seconds);
+        let mut before: Option<Overview> = None;
+        let mut looks = 0;
+        loop {
+            let began = Instant::now();
+            let (overview, failure) = look(context, before.as_ref());
+            show(context, &overview, failure.as_ref(), every)?;
+            looks += 1;
+            if self.looks.is_some_and(|most| looks >= most) {
+                return failure.map_or(Ok(()), Err);
+            }
+            before = Some(overview);
+            std::thread::sleep(every.saturating_sub(began.elapsed()));
+        }
     }
-    connection.close().await;
-    Ok(depths)
 }
 
-fn text(overview: &Overview) -> String {
-    let mut parts = Vec::new();
-    if let Some(orders) = &overview.orders {
-        parts.push(table(
-            ["orders", "status", ""],
-            orders.iter().map(|count| {
-                [
-                    count.orders.to_string(),
-                    format!("{} {}", count.status, count.status_name),
-                    status_chinese(count.status).to_owned(),
-                ]
-            }),
-        ));
+/// One look at everything; what could not be asked is missing, and the reason is the failure.
+fn look(context: &Context, before: Option<&Overview>) -> (Overview, Option<Failure>) {
+    let mut overview = Overview::now();
+    let database = context.database().and_then(|mut it| overview.ask_database(&mut it));
+    let known = before.and_then(|before| before.dead_letters_by_reason.as_ref());
+    let counted = before.and_then(|before| before.dead_letters);
+    let broker = context.block_on(BrokerLook::take(
+        context.broker(),
+        context.config.events.enabled,
+        counted.zip(known),
+    ));
+    let broker = broker.map(|look| overview.see(look));
+    if let Some(before) = before {
+        overview.count_rates(before);
     }
-    if let Some(queues) = &overview.queues {
-        parts.push(table(
-            ["queue", "messages", "consumers"],
-            queues.iter().map(|queue| {
-                let missing = || "missing: run ops topology apply".to_owned();
-                let messages = queue.messages.map_or_else(missing, |count| count.to_string());
-                [queue.name.clone(), messages, or_empty(queue.consumers.as_ref())]
-            }),
-        ));
-    }
-    let outbox = overview
-        .outbox
-        .as_ref()
-        .map(|outbox| Waiting { count: outbox.unpublished, oldest: outbox.oldest });
-    let waiting = [
-        ("events to publish", outbox),
-        ("orders without stock", overview.awaiting_stock),
-        ("orders to deliver by hand", overview.awaiting_manual),
-        ("open reviews", overview.open_reviews),
-    ];
-    let rows: Vec<[String; 3]> = waiting
-        .into_iter()
-        .filter_map(|(name, waiting)| {
-            let waiting = waiting?;
-            let oldest = or_empty(waiting.oldest.as_ref());
-            Some([name.to_owned(), waiting.count.to_string(), oldest])
-        })
-        .collect();
-    if !rows.is_empty() {
-        parts.push(table(["waiting", "count", "oldest"], rows));
-    }
-    parts.join("\n\n")
+    let failure = match (database, broker) {
+        (Ok(()), Ok(())) => None,
+        (Err(failure), Ok(())) | (Ok(()), Err(failure)) => Some(failure),
+        (Err(database), Err(broker)) => Some(Failure::CouldNotAsk(format!("{database}\n{broker}"))),
+    };
+    (overview, failure)
+}
+
+/// One look of many: on a terminal it replaces the one before, as JSON it is one line.
+fn show(
+    context: &Context,
+    overview: &Overview,
+    failure: Option<&Failure>,
+    every: Duration,
+) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    let page = match context.output {
+        Output::Json => serde_json::to_string(overview)
+            .map_err(|error| Failure::No(format!("the result is no JSON: {error}")))?,
+        Output::Table => {
+            let clear = if stdout.is_terminal() { "\u{1b}[H\u{1b}[2J" } else { "" };
+            let failed = failure.map(|failure| format!("\n\n{failure}")).unwrap_or_default();
+            let seconds = every.as_secs();
+            format!(
+                "{clear}{}  (every {seconds} s, Ctrl-C ends)\n\n{}{failed}\n",
+                overview.at,
+                overview.text()
+            )
+        }
+    };
+    writeln!(stdout, "{page}")
+        .and_then(|()| stdout.flush())
+        .map_err(|error| Failure::CouldNotAsk(format!("stdout: {error}")))
 }

@@ -3,14 +3,18 @@
 mod code_file;
 mod import;
 mod list;
+mod withdraw;
 
 use clap::{Args, Subcommand};
 
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Import codes and look at the stock
+/// Import codes, look at the stock, take codes out again
+///
+/// Example: ops stock list
 #[derive(Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Stock {
     #[command(subcommand)]
     verb: Verb,
@@ -20,6 +24,7 @@ pub(crate) struct Stock {
 enum Verb {
     Import(import::Import),
     List(list::List),
+    Withdraw(withdraw::Withdraw),
 }
 
 impl Stock {
@@ -27,6 +32,7 @@ impl Stock {
         match self.verb {
             Verb::Import(verb) => verb.run(context),
             Verb::List(verb) => verb.run(context),
+            Verb::Withdraw(verb) => verb.run(context),
         }
     }
 }

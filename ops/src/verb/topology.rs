@@ -7,7 +7,10 @@ use crate::context::Context;
 use crate::failure::Failure;
 
 /// Compare the queues of the broker with what should be there, or declare them
+///
+/// Example: ops topology plan
 #[derive(Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Topology {
     #[command(subcommand)]
     verb: Verb,

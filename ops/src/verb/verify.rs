@@ -1,6 +1,9 @@
 //! `ops verify`
 
 mod judgement;
+mod prober;
+mod readings;
+mod remedy;
 
 use std::path::PathBuf;
 
@@ -35,11 +38,9 @@ pub(crate) struct Verify {
 
 impl Verify {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let Some(merchant) = context.config.merchant(&self.merchant) else {
-            return Err(Failure::Usage(format!("merchant {} is not configured", self.merchant)));
-        };
+        let merchant = context.merchant(&self.merchant)?;
         let bytes = read_file(&self.body_file)?;
-        let judgement = Judgement::of(merchant, &bytes);
+        let judgement = Judgement::of(&context.config, merchant, &bytes);
         for note in &judgement.notes {
             info!("{note}");
         }

@@ -3,9 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 mod audit;
+mod dead_cohorts;
 mod dead_letters;
+mod gateway_at_hand;
 mod orders;
 mod program;
+mod reconcile;
+mod remedies;
+mod reviews;
 mod shop;
 mod story;
 mod verify;

@@ -33,7 +33,9 @@ fn usage_and_configuration_are_2() {
     nowhere.run("").ended(2, "Usage");
     nowhere.run("order list --status 9").ended(2, "expected one of");
     nowhere.run("dlq replay").ended(2, "--all");
-    nowhere.run("dlq replay --all --id x").ended(2, "cannot be used with");
+    nowhere.run("dlq replay --all x").ended(2, "cannot be used with");
+    nowhere.run("dlq replay --all --reason x").ended(2, "cannot be used with");
+    nowhere.run("dlq discard x").ended(2, "--reason");
     nowhere.run("--config /nonexistent migrate").ended(2, "/nonexistent");
     nowhere.run("migrate --config /nonexistent").ended(2, "/nonexistent");
     nowhere.set("ALIPAY__INGRESS__LISTN", "x").run("migrate").ended(2, "ingress.listn");
@@ -50,6 +52,8 @@ fn every_verb_has_a_help_text_with_an_example() {
         "product list",
         "stock import",
         "stock list",
+        "stock withdraw",
+        "product set",
         "order create",
         "order show",
         "order list",
@@ -57,7 +61,13 @@ fn every_verb_has_a_help_text_with_an_example() {
         "dlq list",
         "dlq show",
         "dlq replay",
+        "dlq discard",
+        "dlq history",
         "review list",
+        "review show",
+        "review decide",
+        "query",
+        "reconcile",
         "status",
         "audit",
     ] {
@@ -73,7 +83,8 @@ fn products() {
     let name = ["product", "add", "gift", "--name", "Gift card", "--kind", "stock", "--price"];
     let added = ops.run_with(&[&name[..], &["99.50", "--output", "json"]].concat(), b"").done();
     let gift = json!({
-        "id": "gift", "name": "Gift card", "kind": "stock", "price": 9950, "days": null
+        "id": "gift", "name": "Gift card", "kind": "stock", "price": 9950, "days": null,
+        "low_stock": null
     });
     assert_eq!(added.json(), gift);
     ops.run_with(&[&name[..], &["1"]].concat(), b"").ended(1, "a product gift already");
@@ -84,8 +95,15 @@ fn products() {
     ops.run("product add vip --name VIP --kind manual --price 5 --days 3").ended(2, "--days");
     ops.run("product add vip --name VIP --kind subscription --price 5 --days 30").done();
     let vip = json!({
-        "id": "vip", "name": "VIP", "kind": "subscription", "price": 500, "days": 30
+        "id": "vip", "name": "VIP", "kind": "subscription", "price": 500, "days": 30,
+        "low_stock": null
     });
+    let stock = json!({
+        "product_id": "gift", "name": "Gift card", "available": 0, "delivered": 0, "returned": 0,
+        "waiting_orders": 0, "waiting_units": 0, "low_stock": null
+    });
+    let mut gift = gift;
+    gift["stock"] = stock;
     assert_eq!(ops.json("product list"), json!([gift, vip]));
     let table = ops.run("product list").done().stdout;
     assert!(table.contains("99.50") && table.contains("Gift card"), "{table}");
@@ -131,7 +149,7 @@ fn stock_is_imported_once_and_bad_files_not_at_all() {
         ops.json("stock list"),
         json!([{
             "product_id": "gift", "name": "Gift", "available": 4, "delivered": 0, "returned": 0,
-            "waiting_orders": 0, "waiting_units": 0
+            "waiting_orders": 0, "waiting_units": 0, "low_stock": null
         }])
     );
 }
@@ -163,4 +181,69 @@ fn imports_of_many_codes_go_in_chunks_and_can_be_repeated() {
     });
     assert_eq!(counts.iter().sum::<u64>(), 6_000, "{counts:?}");
     assert_eq!(ops.json("stock list")[0]["available"], 13_000);
+}
+
+#[test]
+fn available_codes_are_withdrawn_and_given_ones_stay() {
+    let sandbox = Sandbox::database_only();
+    let ops = Ops::with_schema(&sandbox);
+    let add = "product add gift --name Gift --kind stock --price 10 --low-stock 3";
+    ops.run(add).done();
+    ops.run("product add hand --name Hand --kind manual --price 10 --low-stock 3")
+        .ended(2, "stock");
+    let codes = ["stock", "import", "gift", "--file", "-"];
+    ops.run_with(&codes, "A\nB\nC\nD\n\u{1F600}\"x\n".as_bytes()).done();
+    let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    ops.run("order create O-1 --merchant shop --product gift").done();
+    let give = "UPDATE stock_item SET state = 'delivered', order_id = 'O-1' WHERE code = 'A'";
+    diesel::sql_query(give).execute(&mut connection).unwrap();
+
+    let withdraw = |arguments: &[&str]| {
+        let all = [&["stock", "withdraw"], arguments, &["--output", "json"]].concat();
+        ops.run_with(&all, b"")
+    };
+    let some = ["gift", "--code", "B", "--code", "\u{1F600}\"x", "--code", "A", "--code", "Z"];
+    let answer = withdraw(&some).ended(1, "not available: A, Z").json();
+    assert_eq!(answer["withdrawn"].as_array().unwrap().len(), 2, "{answer}");
+    assert_eq!(answer["not_available"], json!(["A", "Z"]));
+    let level = || ops.json("stock list")[0].clone();
+    assert_eq!((&level()["available"], &level()["delivered"]), (&json!(2), &json!(1)));
+    assert_eq!(withdraw(&["gift", "--count", "1"]).done().json()["withdrawn"], json!(["D"]));
+    assert_eq!(ops.run("stock withdraw gift --count 9").ended(1, "only 1 codes").stdout, "C\n");
+    withdraw(&["nothing", "--count", "1"]).ended(1, "there is no product nothing");
+    withdraw(&["gift"]).ended(2, "--count");
+    withdraw(&["gift", "--count", "1", "--code", "A"]).ended(2, "cannot be used with");
+
+    let text = ops.run("stock list").done().stdout;
+    assert!(text.contains("low"), "{text}");
+    assert_eq!(ops.json("product set gift --low-stock 0")["low_stock"], json!(null));
+    assert_eq!(level()["low_stock"], json!(null));
+    ops.run("product set gift --low-stock 5").done();
+    ops.run("product set gift --low-stock 5").done();
+    assert_eq!(level()["low_stock"], 5);
+    assert_eq!(ops.json("product list")[0]["stock"]["delivered"], 1);
+    ops.run("product set hand --low-stock 5").ended(1, "there is no product hand");
+}
+
+#[test]
+fn completions_and_manual_pages_need_no_configuration() {
+    let nowhere = Ops::at("", "").set("ALIPAY__INGRESS__LISTN", "x");
+    for (shell, holds) in [("bash", "_ops()"), ("zsh", "#compdef ops"), ("fish", "complete -c ops")]
+    {
+        let script = nowhere.run(&format!("completions {shell}")).done().stdout;
+        assert!(script.contains(holds) && script.contains("reconcile"), "{shell}");
+    }
+    nowhere.run("completions tcsh").ended(2, "bash");
+    let page = nowhere.run("man").done().stdout;
+    assert!(page.starts_with(".ie") && page.contains("Exit codes"), "{page}");
+    let folder = tempfile::tempdir().unwrap();
+    let there = folder.path().join("man1");
+    nowhere.run(&format!("man {}", there.display())).done();
+    for (page, holds) in
+        [("ops.1", "ops"), ("ops-dlq-replay.1", "dry"), ("ops-review-decide.1", "note")]
+    {
+        let text = std::fs::read_to_string(there.join(page)).expect(page);
+        assert!(text.contains(".TH") && text.contains(holds), "{page}");
+    }
+    nowhere.run("man /proc/nothing").ended(2, "/proc/nothing");
 }

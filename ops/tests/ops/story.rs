@@ -166,3 +166,72 @@ fn batch_refunds_belong_to_the_story_through_their_trades() {
     );
     assert_eq!((&shown["status"], &shown["refunded_fee"]), (&json!(8), &json!(100)));
 }
+
+/// Signatures are checked again with today's keys; what the gateway said, and who did what, is told.
+#[test]
+fn signatures_gateway_and_operators_are_told_and_can_be_hidden() {
+    use alipay::{Form, Md5Key, Rule, Signer};
+    use diesel::RunQueryDsl as _;
+
+    let mut shop = Shop::new();
+    shop.stock("CODE-1\n");
+    shop.ops.run("order create A-1 --merchant shop --product gift --account ann").done();
+    for (name, value) in [
+        ("PROTOCOL", "mapi"),
+        ("SELLER_ID", "2088000000000001"),
+        ("SIGN_TYPES", "MD5"),
+        ("MD5_KEY", "a-key-nobody-should-see"),
+    ] {
+        shop.ops = shop.ops.set(&format!("ALIPAY__MERCHANTS__SHOP__{name}"), value);
+    }
+    let mut form = Form::from_pairs([
+        ("out_trade_no", "A-1"),
+        ("trade_no", "T1"),
+        ("total_fee", "10.00"),
+        ("trade_status", "WAIT_BUYER_PAY"),
+        ("seller_id", "2088000000000001"),
+        ("buyer_email", "ann@example.com"),
+    ]);
+    let signer = Signer::Md5(Md5Key::new("a-key-nobody-should-see"));
+    signer.sign_form(&mut form, Rule::DropEmpty).unwrap();
+    shop.hear(Protocol::Mapi, &form.encode());
+    for statement in [
+        "INSERT INTO gateway_query (order_id, merchant, why, due_at, asked, asked_at, answer, error) \
+         VALUES ('A-1', 'shop', 'unpaid', '2026-11-23 05:00:00', 1, '2026-11-23 04:00:00', \
+         'WAIT_BUYER_PAY', 'timeout: late')",
+        "INSERT INTO dead_letter_audit (action, message_id, order_id, done_by, note, headers, done_at) \
+         VALUES ('discarded', 'm', 'A-1', 'Zhang San', 'a test', '{}', '2026-11-23 04:30:00')",
+    ] {
+        diesel::sql_query(statement).execute(&mut shop.connection).unwrap();
+    }
+    let text = shop.ops.run("order show A-1").done().stdout;
+    assert!(text.contains("signature valid today: MD5 with key 0"), "{text}");
+    assert!(
+        text.contains(
+            "not delivered: not paid; gateway asked at 2026-11-23 12:00:00: WAIT_BUYER_PAY, without \
+             an answer: timeout: late, it is asked again at 2026-11-23 13:00:00 (unpaid)"
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains("2026-11-23 12:30:00  dead letter discarded by Zhang San a test"),
+        "{text}"
+    );
+    // Nobody wrote this form: the key was changed, or the row was.
+    let forged = form.encode().replace("WAIT_BUYER_PAY", "TRADE_SUCCESS");
+    shop.hear(Protocol::Mapi, &forged);
+    let text = shop.ops.run("order show A-1").done().stdout;
+    assert!(text.contains("signature NOT VALID today: bad_signature"), "{text}");
+    let shown = shop.ops.json("order show A-1");
+    assert_eq!(shown["story"][0]["signature"]["valid"], true);
+    assert_eq!(shown["story"][1]["signature"]["valid"], false);
+    assert_eq!(shown["goods"][0]["code"], "CODE-1");
+
+    for arguments in ["order show A-1 --redact", "order show A-1 --redact --output json"] {
+        let page = shop.ops.run(arguments).done().stdout;
+        for secret in ["ann", "CODE-1", "Zhang", "a test", "2088000000000001"] {
+            assert!(!page.contains(secret), "{secret} is shown: {page}");
+        }
+        assert!(page.contains("(hidden)") && page.contains("T1"), "{page}");
+    }
+}

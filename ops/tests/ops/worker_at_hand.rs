@@ -5,7 +5,7 @@ use chrono::Utc;
 use order::Identity;
 use queue::{Kind, message_id};
 use testkit::Sandbox;
-use worker::incoming::Incoming;
+use worker::incoming::{Content, Incoming};
 use worker::verdict::{Never, Verdict};
 
 use crate::program::Ops;
@@ -35,9 +35,10 @@ impl Shop {
     pub(crate) fn hear(&mut self, protocol: Protocol, body: &str) -> Verdict {
         let form = Form::parse(body.as_bytes()).unwrap();
         let content = Notification::read(&form, protocol, Charset::Utf8)
+            .map(Content::from)
             .map_err(|error| Never::new(error.reason_code(), error));
         let kind = match &content {
-            Ok(Notification::BatchRefund(_)) => Kind::BatchRefund,
+            Ok(Content::BatchRefund(_)) => Kind::BatchRefund,
             _ => Kind::TradeStatus,
         };
         let incoming = Incoming {

@@ -10,6 +10,7 @@ use clap::Args;
 use serde::Serialize;
 use simulator::{
     Attempt, Delivery, Failure, Faults, Kind, Ladder, Notification, Sender, SignedNotification,
+    Writing,
 };
 
 use super::order::Told;
@@ -24,6 +25,9 @@ pub(super) struct DeliveryArguments {
     /// Send each notification so many times more, at once and with new notify_time and sign.
     #[arg(long, value_name = "N", default_value_t = 0)]
     repeat: u32,
+    /// Send nothing: it happens, and its notifications are lost on the way.
+    #[arg(long)]
+    drop: bool,
     /// Send each notification twice at the same time.
     #[arg(long)]
     duplicate: bool,
@@ -42,6 +46,15 @@ pub(super) struct DeliveryArguments {
     /// Encode the body as GBK.
     #[arg(long)]
     gbk: bool,
+    /// Send the body in pieces with pauses.
+    #[arg(long, conflicts_with = "half_body")]
+    slow_body: bool,
+    /// Break the connection in the middle of the body.
+    #[arg(long)]
+    half_body: bool,
+    /// Wait so long before sending, for example 5s.
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
+    delay: Option<Duration>,
     /// Repeat until answered success, at Alipay's gaps (4m 10m 10m 1h 2h 6h 15h) divided by this
     /// [default: one attempt; 240 with --give-up-after].
     #[arg(long, value_name = "FACTOR", value_parser = clap::value_parser!(u32).range(1..))]
@@ -81,21 +94,33 @@ impl DeliveryArguments {
         told: &Told,
         at: DateTime<Utc>,
     ) -> anyhow::Result<Ending> {
-        let sender = Sender::new(Duration::from_secs(self.timeout));
+        let writing = match (self.slow_body, self.half_body) {
+            (true, _) => Writing::Slow,
+            (_, true) => Writing::Half,
+            _ => Writing::Whole,
+        };
+        let sender = Sender::new(Duration::from_secs(self.timeout)).writing(writing);
         let ladder = self.ladder();
         let again = if self.reorder { told.before.as_slice() } else { &[] };
         let mut notifications: Vec<&Notification> = again.iter().chain(&told.now).collect();
         if self.reorder {
             notifications.reverse();
         }
+        if self.drop {
+            return self.lost(told, &notifications);
+        }
+        let to = target.to()?;
         let printer = RefCell::new(Printer::new(self.output, &told.trade.trade_no));
         let mut sent = Vec::new();
+        if let Some(delay) = self.delay {
+            tokio::time::sleep(delay).await;
+        }
         for notification in notifications {
             // What was said before is repeated now.
             let signed = self.prepare(notification, target)?.at(at)?;
             let copy = || async {
                 let tell = |attempt: &Attempt| printer.borrow_mut().attempt(notification, attempt);
-                sender.deliver_telling(&target.to, &signed, &ladder, tell).await
+                sender.deliver_telling(to, &signed, &ladder, tell).await
             };
             let (first, second) = tokio::join!(copy(), async {
                 match self.duplicate {
@@ -109,9 +134,7 @@ impl DeliveryArguments {
                 let tell = |attempt: &Attempt| printer.borrow_mut().attempt(notification, attempt);
                 // Notify times have whole seconds: less would repeat the same bytes.
                 let signed = signed.at(at + TimeDelta::seconds(second.into()))?;
-                deliveries.push(
-                    sender.deliver_telling(&target.to, &signed, &Ladder::once(), tell).await?,
-                );
+                deliveries.push(sender.deliver_telling(to, &signed, &Ladder::once(), tell).await?);
             }
             let kind = notification.kind;
             sent.extend(deliveries.into_iter().map(|delivery| Sent { kind, delivery }));
@@ -129,6 +152,32 @@ impl DeliveryArguments {
             writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
         }
         Ok(ending)
+    }
+
+    /// What `--drop` prints: what would have been sent.
+    fn lost(&self, told: &Told, notifications: &[&Notification]) -> anyhow::Result<Ending> {
+        let mut out = io::stdout().lock();
+        if self.output == Output::Json {
+            let report = Report {
+                order: &told.trade.out_trade_no,
+                trade_no: &told.trade.trade_no,
+                notifications: Vec::new(),
+                success: true,
+            };
+            writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
+            return Ok(Ending::Success);
+        }
+        for notification in notifications {
+            writeln!(
+                out,
+                "{} order={} trade_no={} notify_id={} dropped",
+                notification.kind.name(),
+                notification.out_trade_no,
+                told.trade.trade_no,
+                notification.notify_id,
+            )?;
+        }
+        Ok(Ending::Success)
     }
 
     fn prepare(

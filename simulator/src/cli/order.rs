@@ -57,7 +57,7 @@ impl OrderArguments {
         again: impl FnOnce(&KeptTrade) -> anyhow::Result<Vec<Notification>>,
         step: impl FnOnce(&mut Trade, DateTime<Utc>) -> anyhow::Result<Vec<Notification>>,
     ) -> anyhow::Result<Told> {
-        let file = self.file(config);
+        let file = TradeFile::new(trade_file(self.trades.clone(), config));
         file.update::<_, anyhow::Error>(|trades| {
             let kept = self.find(trades, name, merchant, which)?;
             let repeated = again(kept)?;
@@ -96,7 +96,7 @@ impl OrderArguments {
             if let Some(trade_no) = &self.trade_no {
                 trade.trade_no.clone_from(trade_no);
             }
-            kept.push(KeptTrade { trade, notifications: Vec::new() });
+            kept.push(KeptTrade::new(trade));
         }
         let is_it = |kept: &&mut KeptTrade| match &self.trade_no {
             Some(trade_no) => kept.trade.trade_no == *trade_no,
@@ -112,14 +112,12 @@ impl OrderArguments {
             _ => Ok(kept),
         }
     }
+}
 
-    fn file(&self, config: Option<&Path>) -> TradeFile {
-        let beside = || config.and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
-        TradeFile::new(match &self.trades {
-            Some(file) => file.clone(),
-            None => beside().join("simulator-trades.json"),
-        })
-    }
+/// The file named on the command line, else the one beside the configuration.
+pub(super) fn trade_file(named: Option<PathBuf>, config: Option<&Path>) -> PathBuf {
+    let beside = || config.and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+    named.unwrap_or_else(|| beside().join("simulator-trades.json"))
 }
 
 /// The latest notification of one of these kinds, to be repeated; empty when there is none.

@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use alipay::Fen;
+use alipay::{Fen, Protocol};
 use anyhow::{Context, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use simulator::{Ladder, Mix, Progress, StormFaults, Summary};
+use simulator::{Book, Ladder, Mix, Progress, StormFaults, Summary, TradeFile};
 
 use super::target::TargetArguments;
 use super::{Ending, Output};
@@ -44,14 +44,34 @@ pub(super) struct Storm {
     #[arg(long, value_name = "pay|pay+refund", default_value = "pay")]
     mix: Mix,
     /// So many of a hundred notifications are sent twice.
-    #[arg(long, value_name = "PERCENT", default_value = "0",
-          value_parser = clap::value_parser!(u8).range(..=100))]
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
     duplicate: u8,
     /// So many of a hundred notifications are accompanied by a forged one, which is sent once and
     /// must not be answered success.
-    #[arg(long, value_name = "PERCENT", default_value = "0",
-          value_parser = clap::value_parser!(u8).range(..=100))]
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
     corrupt: u8,
+    /// The same with a good signature and another app or seller.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
+    wrong_app: u8,
+    /// So many of a hundred notifications are accompanied by one that claims another total, which
+    /// is sent once and must end as a dead letter.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
+    wrong_amount: u8,
+    /// So many of a hundred notifications are never sent.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
+    drop: u8,
+    /// So many of a hundred notifications are sent five seconds late.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
+    delay: u8,
+    /// So many of a hundred notifications are in GBK (openapi, which says its charset).
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
+    gbk: u8,
+    /// So many of a hundred notifications have a body that comes in slow pieces.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
+    slow_body: u8,
+    /// So many of a hundred notifications break off in the middle of their first attempt.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
+    half_body: u8,
     /// Shuffle notifications with their neighbours.
     #[arg(long)]
     reorder: bool,
@@ -68,6 +88,9 @@ pub(super) struct Storm {
     /// How long to wait for an answer.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     timeout: u64,
+    /// Keep the trades in this file, for a simulator serve that is asked about them.
+    #[arg(long, value_name = "FILE")]
+    trades: Option<PathBuf>,
     /// Write a JSON line for every notification: order, notify_id, kind, sent_at, attempts,
     /// answered_success_at (null when given up), fault (for duplicates and forged ones).
     #[arg(long, value_name = "FILE")]
@@ -83,10 +106,14 @@ impl Storm {
         let ledger = self.ledger.as_deref().map(create).transpose()?;
         let output = self.output;
         let target = self.target.resolve(config)?;
+        let to = target.to()?.clone();
+        if self.gbk > 0 && target.merchant.protocol == Protocol::Mapi {
+            bail!("--gbk is for openapi; a mapi merchant's charset is in the configuration");
+        }
         let storm = simulator::Storm {
             merchant: target.merchant,
             signer: target.signer,
-            to: target.to,
+            to,
             orders,
             total: self.total,
             mix: self.mix,
@@ -95,6 +122,13 @@ impl Storm {
             faults: StormFaults {
                 duplicate: self.duplicate,
                 corrupt: self.corrupt,
+                wrong_app: self.wrong_app,
+                wrong_amount: self.wrong_amount,
+                drop: self.drop,
+                delay: self.delay,
+                gbk: self.gbk,
+                slow_body: self.slow_body,
+                half_body: self.half_body,
                 reorder: self.reorder,
                 seed: self.seed,
             },
@@ -102,6 +136,7 @@ impl Storm {
                 .endless(LONGEST_GAP)
                 .give_up_after(Duration::from_secs(self.give_up_after)),
             timeout: Duration::from_secs(self.timeout),
+            book: self.trades.map(|file| (target.name, Book::of_file(TradeFile::new(file)))),
         };
         let bar = progress_bar(storm.notifications());
         let cancelled = service::shutdown::on_signals();
@@ -173,6 +208,8 @@ fn print(summary: &Summary, output: Output) -> anyhow::Result<()> {
         ("notifications", summary.notifications.to_string()),
         ("duplicates", summary.duplicates.to_string()),
         ("forged", summary.corrupt.to_string()),
+        ("wrong amount", summary.wrong_amount.to_string()),
+        ("dropped", summary.dropped.to_string()),
         ("answered success", summary.answered_success.to_string()),
         ("given up", summary.given_up.to_string()),
         ("forged, success", summary.corrupt_answered_success.to_string()),

@@ -3,8 +3,11 @@
 use alipay::Signer;
 use chrono::{DateTime, Utc};
 
-use super::{Fault, Mix, Storm, StormError};
-use crate::{Faults, Notification, SignedNotification, Trade, TradeError};
+use super::{Mix, Storm, StormError};
+use crate::{
+    Fault, Faults, KeptTrade, Kind, Notification, SignedNotification, Trade, TradeError,
+    TradeFileError,
+};
 
 /// One notification, ready to be sent.
 pub(super) struct Prepared {
@@ -24,10 +27,23 @@ pub(super) fn prepare(
 ) -> Result<Vec<Prepared>, StormError> {
     let now = Utc::now();
     let mut notifications = Vec::new();
+    let mut all = Vec::new();
     for order in orders {
         let mut trade = Trade::open(&storm.merchant, order, storm.total, now);
         let steps = self::notifications(&mut trade, storm.mix, now)?;
+        if storm.book.is_some() {
+            all.push(KeptTrade { notifications: steps.clone(), ..KeptTrade::new(trade) });
+        }
         notifications.extend(steps.into_iter().enumerate());
+    }
+    if let Some((merchant, book)) = &storm.book {
+        book.update::<_, TradeFileError>(|trades| {
+            for kept in all {
+                let order = kept.trade.out_trade_no.clone();
+                trades.of(merchant, &order).push(kept);
+            }
+            Ok(())
+        })?;
     }
     notifications.sort_by_key(|(step, _)| *step);
 
@@ -66,14 +82,40 @@ fn prepare_one(
     signer: &Signer,
     prepared: &mut Vec<Prepared>,
 ) -> Result<(), StormError> {
-    let notification = notification.sign(signer)?;
-    if faults.in_percent(storm.faults.corrupt) {
-        let notification = faults.corrupt(&notification)?;
-        prepared.push(Prepared { notification, fault: Some(Fault::Corrupt) });
+    let share = storm.faults;
+    let forged = |said: &Notification, fault| -> Result<Prepared, StormError> {
+        Ok(Prepared { notification: Fault::sign(Some(fault), said, signer)?, fault: Some(fault) })
+    };
+    if faults.in_percent(share.corrupt) {
+        prepared.push(forged(&notification, Fault::Corrupt)?);
     }
-    let duplicate = faults.in_percent(storm.faults.duplicate).then(|| notification.clone());
-    prepared.push(Prepared { notification, fault: None });
-    if let Some(notification) = duplicate {
+    // A batch names neither a total nor whose it is: there is nothing to get wrong.
+    let names_all = notification.kind != Kind::BatchRefund;
+    if faults.in_percent(share.wrong_app) && names_all {
+        prepared.push(forged(&notification, Fault::WrongApp)?);
+    }
+    if faults.in_percent(share.wrong_amount) && names_all {
+        // Not the id of the genuine one, which it would hide in the merchant's inbox.
+        let id = format!("99{}", notification.notify_id.get(2..).unwrap_or_default());
+        let mut other = notification.clone().with("notify_id", &id);
+        other.notify_id = id;
+        prepared.push(forged(&other, Fault::WrongAmount)?);
+    }
+    let own = [
+        (Fault::Drop, share.drop),
+        (Fault::Delay, share.delay),
+        (Fault::SlowBody, share.slow_body),
+        (Fault::HalfBody, share.half_body),
+        (Fault::Gbk, share.gbk),
+    ];
+    // Drawn whether hit or not: a share does not change what the others hit.
+    let hit = own.map(|(fault, percent)| faults.in_percent(percent).then_some(fault));
+    let fault = hit.into_iter().flatten().next();
+    let duplicate = faults.in_percent(share.duplicate) && fault != Some(Fault::Drop);
+    let notification = Fault::sign(fault, &notification, signer)?;
+    let copy = duplicate.then(|| notification.clone());
+    prepared.push(Prepared { notification, fault });
+    if let Some(notification) = copy {
         prepared.push(Prepared { notification, fault: Some(Fault::Duplicate) });
     }
     Ok(())

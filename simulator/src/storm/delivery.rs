@@ -10,9 +10,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::batch::Prepared;
-use super::{Fault, LedgerLine, Storm};
+use super::{LedgerLine, Storm};
 use crate::sender::later;
-use crate::{Attempt, Failure, Ladder, Sender};
+use crate::{Attempt, Failure, Fault, Ladder, Sender, Writing};
 
 /// What every delivery of a storm shares.
 pub(super) struct Way {
@@ -56,7 +56,13 @@ impl Way {
         let mut success: Option<(DateTime<Utc>, Duration)> = None;
         let mut first_sent = intended;
         let mut body = Bytes::from(notification.body());
-        loop {
+        if fault == Some(Fault::Delay) {
+            // Waiting holds no permit.
+            permit = None;
+            self.cancelled.run_until_cancelled(tokio::time::sleep(Fault::delay(fault))).await;
+        }
+        let mut sender = self.sender.writing(Fault::writing(fault));
+        while fault != Some(Fault::Drop) {
             let held = match permit.take() {
                 Some(permit) => Some(permit),
                 // Never closed; were it, the attempt would go out unlimited, not get lost.
@@ -65,7 +71,7 @@ impl Way {
             if sent_at.is_none() {
                 first_sent = Instant::now();
             }
-            let attempt = self.sender.post(&self.to, body).await;
+            let attempt = sender.post(&self.to, body).await;
             drop(held);
             sent_at = sent_at.or(Some(attempt.at));
             answers.push(answer_label(&attempt));
@@ -75,7 +81,11 @@ impl Way {
             }
             let gap = self.ladder.gap(answers.len(), first_sent.elapsed());
             // A forged notification is not Alipay's to repeat.
-            let (None | Some(Fault::Duplicate), Some(gap)) = (fault, gap) else { break };
+            let once = fault.is_some_and(|it| it.is_forgery() || it == Fault::WrongAmount);
+            let (false, Some(gap)) = (once, gap) else { break };
+            if fault == Some(Fault::HalfBody) {
+                sender = sender.writing(Writing::Whole);
+            }
             tokio::select! {
                 () = tokio::time::sleep(gap) => {}
                 () = self.cancelled.cancelled() => break,

@@ -3,8 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Fault;
-use crate::Kind;
+use crate::{Fault, Kind};
 
 /// One line of the ledger, a JSON object: one notification whose delivery is over.
 ///

@@ -8,8 +8,9 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use super::StormError;
 use super::delivery::Line;
-use super::{Fault, StormError};
+use crate::Fault;
 
 /// A storm in figures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,8 +19,12 @@ pub struct Summary {
     pub notifications: u64,
     /// Further deliveries of the same notifications, sent on purpose.
     pub duplicates: u64,
-    /// Forged notifications sent.
+    /// Forged notifications sent: the signature, the app or the seller is wrong.
     pub corrupt: u64,
+    /// Notifications with another total, sent beside the genuine ones.
+    pub wrong_amount: u64,
+    /// Notifications that were not sent, on purpose.
+    pub dropped: u64,
     /// Of notifications and duplicates: answered `success`, at last.
     pub answered_success: u64,
     /// Of notifications and duplicates: never answered `success`.
@@ -75,6 +80,8 @@ pub(super) struct Tally {
     notifications: u64,
     duplicates: u64,
     corrupt: u64,
+    wrong_amount: u64,
+    dropped: u64,
     answered_success: u64,
     given_up: u64,
     corrupt_answered_success: u64,
@@ -115,6 +122,8 @@ impl Tally {
             notifications: 0,
             duplicates: 0,
             corrupt: 0,
+            wrong_amount: 0,
+            dropped: 0,
             answered_success: 0,
             given_up: 0,
             corrupt_answered_success: 0,
@@ -130,13 +139,24 @@ impl Tally {
         }
         let success = line.latency.is_some();
         match line.ledger.fault {
-            None => self.notifications += 1,
-            Some(Fault::Duplicate) => self.duplicates += 1,
-            Some(Fault::Corrupt) => {
+            Some(Fault::Corrupt | Fault::WrongApp) => {
                 self.corrupt += 1;
                 self.corrupt_answered_success += u64::from(success);
                 return;
             }
+            Some(Fault::WrongAmount) => {
+                self.wrong_amount += 1;
+                return;
+            }
+            Some(Fault::Drop) => {
+                self.dropped += 1;
+                return;
+            }
+            Some(Fault::Duplicate) => self.duplicates += 1,
+            Some(
+                Fault::Reorder | Fault::Delay | Fault::Gbk | Fault::SlowBody | Fault::HalfBody,
+            )
+            | None => self.notifications += 1,
         }
         self.answered_success += u64::from(success);
         self.given_up += u64::from(!success);
@@ -152,6 +172,8 @@ impl Tally {
             notifications: self.notifications,
             duplicates: self.duplicates,
             corrupt: self.corrupt,
+            wrong_amount: self.wrong_amount,
+            dropped: self.dropped,
             answered_success: self.answered_success,
             given_up: self.given_up,
             corrupt_answered_success: self.corrupt_answered_success,

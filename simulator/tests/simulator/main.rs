@@ -7,11 +7,17 @@
     reason = "clippy.toml allows them in test functions; here they are in what these share"
 )]
 
+mod alipay_server;
+mod cashier;
 mod command_line;
+mod gateway_queries;
+mod hostile;
 mod merchants;
 mod notify_server;
+mod refund_requests;
 mod refunds;
 mod repeats;
+mod serve_command;
 mod shapes;
 mod signatures;
 mod storms;

@@ -5,7 +5,9 @@ use std::fs::File;
 use std::time::Duration;
 
 use alipay::{Fen, Md5Key, Protocol, SignType, Verifier};
-use simulator::{Fault, Kind, Ladder, LedgerLine, Mix, Storm, StormFaults, Summary};
+use simulator::{
+    Book, Fault, Kind, Ladder, LedgerLine, Mix, Status, Storm, StormFaults, Summary, Trades,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::merchants::{MD5_KEY, md5, openapi};
@@ -26,6 +28,7 @@ fn storm(to: hyper::Uri, orders: usize) -> Storm {
             .endless(Duration::from_millis(5))
             .give_up_after(Duration::from_secs(20)),
         timeout: Duration::from_secs(5),
+        book: None,
     }
 }
 
@@ -56,7 +59,8 @@ async fn everything_arrives_and_nothing_forged() {
     let server = picky_server().await;
     let mut storm = storm(server.url.clone(), 500);
     storm.mix = Mix::PayRefund;
-    storm.faults = StormFaults { duplicate: 10, corrupt: 5, reorder: true, seed: 1 };
+    storm.faults =
+        StormFaults { duplicate: 10, corrupt: 5, reorder: true, seed: 1, ..StormFaults::default() };
     let (summary, lines) = run(&storm).await;
     assert!(summary.is_success(), "{summary:?}");
     assert_eq!(summary.notifications, storm.notifications());
@@ -152,4 +156,62 @@ async fn cancelling_ends_the_repeats() {
     let summary = summary.unwrap();
     assert!(summary.cancelled && !summary.is_success() && !summary.is_unreachable());
     assert_eq!(summary.given_up, 5);
+}
+
+#[tokio::test]
+async fn other_faults_in_the_ledger() {
+    let server = NotifyServer::start(|form, _| match openapi_verifies(form) {
+        true => (200, "success"),
+        false => (400, "fail"),
+    })
+    .await;
+    let mut storm = storm(server.url.clone(), 300);
+    storm.faults = StormFaults {
+        wrong_app: 10,
+        wrong_amount: 10,
+        drop: 10,
+        gbk: 10,
+        slow_body: 2,
+        half_body: 5,
+        seed: 3,
+        ..StormFaults::default()
+    };
+    storm.book = Some(("shop".to_owned(), Book::in_memory()));
+    let (summary, ledger) = run(&storm).await;
+    let of = |fault| ledger.iter().filter(|line| line.fault == Some(fault)).collect::<Vec<_>>();
+    let success = |line: &&LedgerLine| line.answered_success_at.is_some();
+    for (fault, least) in
+        [(Fault::WrongApp, 10), (Fault::WrongAmount, 10), (Fault::Drop, 10), (Fault::Gbk, 10)]
+    {
+        assert!(of(fault).len() > least, "{fault:?}: {}", of(fault).len());
+    }
+    assert!(!of(Fault::WrongApp).iter().any(success));
+    assert!(of(Fault::WrongAmount).iter().all(|line| success(line) && line.attempts == 1));
+    assert!(of(Fault::Drop).iter().all(|line| !success(line) && line.attempts == 0));
+    for fault in [Fault::Gbk, Fault::SlowBody, Fault::HalfBody] {
+        assert!(!of(fault).is_empty() && of(fault).iter().all(success), "{fault:?}");
+    }
+    assert!(of(Fault::HalfBody).iter().all(|line| line.attempts >= 2), "the whole comes later");
+    assert_eq!(summary.dropped, of(Fault::Drop).len() as u64);
+    assert_eq!(summary.notifications + summary.dropped, 300);
+    assert!(summary.is_success(), "{summary:?}");
+    // A wrong amount does not go by the id of the genuine notification.
+    let wrong: BTreeSet<_> = of(Fault::WrongAmount).iter().map(|line| &line.notify_id).collect();
+    let mut others = ledger.iter().filter(|line| line.fault != Some(Fault::WrongAmount));
+    assert!(!others.any(|line| wrong.contains(&line.notify_id)));
+    // Whoever asks about a dropped one hears that it is paid.
+    let (merchant, book) = storm.book.unwrap();
+    let paid = |line: &&LedgerLine| {
+        let status = |trades: &Trades| trades.merchants[&merchant][&line.order][0].trade.status;
+        book.read(status).unwrap() == Status::TradeSuccess
+    };
+    assert!(of(Fault::Drop).iter().all(paid));
+}
+
+/// What an ingress would accept: the signature and the app.
+fn openapi_verifies(form: &alipay::Form) -> bool {
+    let keys = vec![Md5Key::new(MD5_KEY)];
+    let verifier = Verifier::new(Protocol::Openapi, vec![SignType::Md5], keys, Vec::new());
+    verifier.unwrap().verify(form, &[]).is_ok()
+        && form.get("app_id") == Some(openapi().app_id.as_bytes())
 }

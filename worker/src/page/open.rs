@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use alipay::Notification;
 use diesel::mysql::MysqlConnection;
 use order::{FulfillmentState, OrderRecord, Refund, Trade};
 use store::product::Product;
@@ -12,7 +11,7 @@ use store::user_order::LockedOrder;
 use store::{StoreError, fulfillment, product, refund, trade};
 
 use super::Sheet;
-use crate::incoming::Incoming;
+use crate::incoming::{Content, Incoming};
 
 /// The orders that know a trade, by merchant and trade number.
 pub(super) type Links = HashMap<(String, String), Vec<String>>;
@@ -26,7 +25,7 @@ pub(super) fn book_batch_refunds(
 ) -> Result<(RefundKeys, Links), StoreError> {
     let mut refunds: BTreeMap<(&str, String, String), Refund> = BTreeMap::new();
     for incoming in batch {
-        let Ok(Notification::BatchRefund(said)) = &incoming.content else { continue };
+        let Ok(Content::BatchRefund(said)) = &incoming.content else { continue };
         for item in &said.items {
             let refund = Refund::of_batch_item(said, item);
             let merchant = incoming.identity.merchant.as_str();
@@ -91,10 +90,7 @@ pub(super) fn read_sheets(
         locked.iter().map(|order| (order.terms.id.as_str(), order)).collect();
     let named: BTreeSet<TradeKey<'_>> = batch
         .iter()
-        .filter_map(|incoming| match &incoming.content {
-            Ok(Notification::Trade(said)) => Some((said, &incoming.identity)),
-            _ => None,
-        })
+        .filter_map(|incoming| Some((incoming.trade()?, &incoming.identity)))
         .filter(|(said, identity)| {
             terms
                 .get(said.out_trade_no.as_str())

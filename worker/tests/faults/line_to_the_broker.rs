@@ -26,6 +26,27 @@ fn a_worker_that_is_cut_off_from_the_broker_comes_back() {
     check(&mut world, 300);
 }
 
+/// Half-open: no byte and no reset. Heartbeats notice it, after 20 s.
+#[test]
+fn a_worker_whose_line_to_the_broker_is_silent_comes_back() {
+    let mut world = World::new(320);
+    world.place_orders("K", 300);
+    let line = FaultProxy::in_front_of(&world.sandbox.amqp_url).expect("a proxy");
+    let url = line.url(&world.sandbox.amqp_url);
+    let mut worker = Worker::start(&world, &[("AMQP_URL", &url)]);
+    let mut storm = storm(&world, 300);
+    world.wait_for_count("fulfillment", 30);
+    line.black_hole();
+    worker.wait_until_it_says("a lane is not consuming");
+    assert!(storm.wait().success(), "the storm was not answered success throughout");
+    // What was silent is dead: only new connections can help.
+    line.cut();
+    line.resume();
+    worker.wait_until_ready();
+    check(&mut world, 300);
+    assert!(worker.program.is_running());
+}
+
 #[tokio::test]
 async fn a_silent_broker_is_answered_503_in_time() {
     let mut world = World::new(10);

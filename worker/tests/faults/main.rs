@@ -5,7 +5,9 @@
 
 mod line_to_the_broker;
 mod line_to_the_database;
+mod real_broker;
 mod stuck;
+mod work_queue;
 #[allow(dead_code, reason = "shared with the tests of the pipeline")]
 #[path = "../pipeline/world.rs"]
 mod world;

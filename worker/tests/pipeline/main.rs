@@ -6,4 +6,5 @@ mod bad_input;
 mod crashes;
 mod goods;
 mod locks;
+#[allow(dead_code, reason = "shared with other tests")]
 mod world;

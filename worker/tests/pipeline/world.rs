@@ -19,12 +19,13 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Every order costs 10.00 yuan.
 pub(crate) const TOTAL: Fen = Fen::new(1000);
 
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 [ingress]
 listen = "127.0.0.1:0"
 
 [worker]
 batch = 16
+queries = false
 
 [events]
 enabled = true
@@ -59,10 +60,19 @@ pub(crate) struct World {
 impl World {
     /// A pipeline with `codes` codes in stock.
     pub(crate) fn new(codes: usize) -> World {
-        let sandbox = Sandbox::new();
+        World::with(CONFIG, codes)
+    }
+
+    /// The same with a configuration of the test's own.
+    pub(crate) fn with(config: &str, codes: usize) -> World {
+        World::on(Sandbox::new(), config, codes)
+    }
+
+    /// The same on servers of the test's own.
+    pub(crate) fn on(sandbox: Sandbox, config: &str, codes: usize) -> World {
         let folder = TempDir::new().expect("a folder");
         let pipeline =
-            Pipeline::new(folder.path(), CONFIG, &sandbox.environment()).expect("a configuration");
+            Pipeline::new(folder.path(), config, &sandbox.environment()).expect("a configuration");
         let codes: Vec<String> = (1..=codes).map(|number| format!("C{number:05}")).collect();
         pipeline.prepare(&codes).expect("a shop");
         let (ingress, address) = pipeline.start_ingress().expect("an ingress");

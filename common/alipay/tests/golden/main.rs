@@ -2,9 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod answer_json;
+mod answer_other;
+mod answer_xml;
 mod bodies;
 mod fixture;
 mod keys;
 mod notification;
+mod payments;
+mod requests;
 mod vectors;
 mod verifier;

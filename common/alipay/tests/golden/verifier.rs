@@ -193,3 +193,18 @@ fn a_configuration_that_could_verify_nothing_is_refused() {
     assert_eq!(new(&[rsa], vec![], vec![public("rsa1024")]), Ok(()));
     assert_eq!(new(&[md5_type], vec![md5("x")], vec![public("rsa1024")]), Ok(()));
 }
+
+#[test]
+fn content_as_it_is() {
+    let keys = vec![alipays(), public("rsa2048")];
+    let types = vec![SignType::Rsa, SignType::Rsa2];
+    let verifier = Verifier::new(Protocol::Openapi, types, vec![], keys).unwrap();
+    for sign_type in [SignType::Rsa, SignType::Rsa2] {
+        let sign = private("rsa2048").sign(sign_type, b" {} ").unwrap();
+        assert_eq!(verifier.verify_content(b" {} ", sign.as_bytes()), Ok(()), "{sign_type}");
+        let error = verifier.verify_content(b"{}", sign.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "the sign does not match");
+    }
+    assert_eq!(verifier.verify_content(b"{}", b""), Err(SignatureError::Missing));
+    assert_eq!(verifier.verify_content(b"{}", b"a b"), Err(SignatureError::Malformed));
+}

@@ -9,11 +9,12 @@ use tracing::{debug, info, warn};
 use super::{Connection, ConnectionSettings, ConnectionState, address};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// With it a pipeline works again within 5 s of a broker that accepts connections again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Connects, runs `body` with the connection, and does so again when the body returns, until
-/// `cancel`. There is no limit of attempts; the pause before each doubles from 100 ms to 5 s, with
-/// jitter, and starts over after a connection that lasted longer than 5 s.
+/// `cancel`. There is no limit of attempts; the pause before each doubles from 100 ms to 2 s, with
+/// jitter, and starts over after a connection that lasted longer than 2 s.
 ///
 /// The body returns when it cannot go on: the connection is [lost](Connection::lost), its channel
 /// or its consumer is gone, or its own work is cancelled. It is never dropped half-way, so it must

@@ -18,7 +18,7 @@ pub(crate) struct Client {
     pub(crate) url: String,
     pub(crate) channel: lapin::Channel,
     _connection: lapin::Connection,
-    _sandbox: Sandbox,
+    _sandbox: Option<Sandbox>,
 }
 
 impl Client {
@@ -26,9 +26,14 @@ impl Client {
     pub(crate) async fn empty() -> Client {
         let sandbox = Sandbox::broker_only();
         let url = sandbox.amqp_url.clone();
+        Client { _sandbox: Some(sandbox), ..Client::at(url).await }
+    }
+
+    /// The virtual host of this URL.
+    pub(crate) async fn at(url: String) -> Client {
         let connection = lapin::Connection::connect(&url, Default::default()).await.unwrap();
         let channel = connection.create_channel().await.unwrap();
-        Client { url, channel, _connection: connection, _sandbox: sandbox }
+        Client { url, channel, _connection: connection, _sandbox: None }
     }
 
     /// A virtual host with our topology, events included.

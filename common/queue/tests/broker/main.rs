@@ -12,6 +12,7 @@ mod metrics;
 mod proxy;
 mod publish;
 mod recovery;
+mod refusing_target;
 mod retry;
 mod supervise;
 mod topology;

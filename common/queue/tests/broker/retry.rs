@@ -3,7 +3,7 @@
 use lapin::options::{QueueBindOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use queue::topology::RetryTier;
-use queue::{Headers, Message};
+use queue::{Headers, Message, topology};
 use tokio::time::Instant;
 
 use crate::client::{Client, start_ready, work};
@@ -47,5 +47,38 @@ async fn a_tier_gives_the_message_back_with_its_routing_key_and_headers() {
     started.publisher.publish(dead).await.unwrap();
     let (_, headers) = client.take_delivery("alipay.dead").await;
     assert!(!headers.iter().any(|name| name.contains("death")), "{headers:?}");
+    started.stop().await;
+}
+
+/// The tiers themselves are not waited for: each message is taken out of its tier.
+#[tokio::test]
+async fn the_attempt_counts_up_over_all_tiers_to_the_dead_letter() {
+    let client = Client::new().await;
+    let started = start_ready(&client.url, 1).await;
+    let first_seen = "2026-11-23T03:41:00Z".parse().unwrap();
+    let message = Message { headers: Headers::first(first_seen, None), ..work("not yet") };
+    started.publisher.publish(message).await.unwrap();
+    let mut received = client.take("alipay.notify.0").await;
+    let mut way = Vec::new();
+    while let Some(tier) = RetryTier::after(received.headers.attempt) {
+        let retry = Message::retry(&received, tier).with_reason("order_not_found", "not there");
+        started.publisher.publish(retry).await.unwrap();
+        received = client.take(tier.name()).await;
+        assert_eq!(received.headers.first_seen, first_seen);
+        assert_eq!(received.headers.reason.as_deref(), Some("order_not_found"));
+        way.push((tier, received.headers.attempt));
+    }
+    let all: Vec<_> = RetryTier::ALL.into_iter().zip(1..).collect();
+    assert_eq!(way, all);
+
+    let dead = Message::dead(&received, "order_not_found", "never came", Some("1"), Some("shop"));
+    started.publisher.publish(dead).await.unwrap();
+    let dead = client.take(topology::DEAD_QUEUE).await;
+    assert_eq!(dead.headers.attempt, 5);
+    assert_eq!(dead.headers.first_seen, first_seen);
+    // Replayed, it starts at the first tier again.
+    started.publisher.publish(Message::replay(&dead)).await.unwrap();
+    let replayed = client.take("alipay.notify.0").await;
+    assert_eq!(RetryTier::after(replayed.headers.attempt), Some(RetryTier::FiveSeconds));
     started.stop().await;
 }

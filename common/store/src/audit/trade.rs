@@ -28,6 +28,8 @@ struct Row {
     gmt_refund: Option<NaiveDateTime>,
     #[diesel(sql_type = Nullable<Datetime>)]
     gmt_close: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    confirmed_at: Option<NaiveDateTime>,
     #[diesel(sql_type = BigInt)]
     refunded_fee: i64,
 }
@@ -42,7 +44,7 @@ pub fn trades(
 ) -> Result<Vec<(String, Trade)>, StoreError> {
     let rows: Vec<Row> = sql_query(
         "SELECT order_id, trade_no, facts, gmt_create, gmt_payment, gmt_refund, gmt_close, \
-         refunded_fee FROM trade FORCE INDEX (PRIMARY) WHERE order_id BETWEEN ? AND ?",
+         confirmed_at, refunded_fee FROM trade FORCE INDEX (PRIMARY) WHERE order_id BETWEEN ? AND ?",
     )
     .bind::<Text, _>(&span.from)
     .bind::<Text, _>(&span.to)
@@ -58,6 +60,7 @@ impl Row {
         trade.gmt_payment = utc(self.gmt_payment);
         trade.gmt_refund = utc(self.gmt_refund);
         trade.gmt_close = utc(self.gmt_close);
+        trade.confirmed_at = utc(self.confirmed_at);
         trade.refunded_fee = Fen::new(self.refunded_fee);
         (self.order_id, trade)
     }

@@ -3,7 +3,7 @@
 use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use serde::Serialize;
 
 use crate::StoreError;
@@ -32,6 +32,9 @@ pub struct StockLevel {
     /// Units that they wait for.
     #[diesel(sql_type = BigInt)]
     pub waiting_units: i64,
+    /// Below so many available codes the stock is low.
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub low_stock: Option<i32>,
 }
 
 /// All stock products by id.

@@ -18,6 +18,9 @@ pub struct StoryLine {
     /// And last.
     #[diesel(sql_type = Datetime)]
     pub last_seen: BeijingTime,
+    /// When the ingress took it, or one of our programs wrote it.
+    #[diesel(sql_type = Datetime)]
+    pub received_at: BeijingTime,
     /// The merchant that it came for.
     #[diesel(sql_type = Text)]
     pub merchant: String,
@@ -56,8 +59,9 @@ pub struct StoryLine {
     pub seen: i32,
     #[diesel(sql_type = Text)]
     charset: String,
+    /// As received, non-ASCII bytes percent-encoded.
     #[diesel(sql_type = Text)]
-    form: String,
+    pub form: String,
 }
 
 /// Everything that was told about this order, in the order in which it was seen first. A batch

@@ -1,44 +1,62 @@
 //! `ops dlq replay`
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use clap::Args;
-use queue::{Message, Publisher, PublisherSettings, Received};
+use queue::Received;
 use serde::Serialize;
-use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
+use store::dead_letter_audit::Action;
 
 use crate::context::Context;
+use crate::dead_letter::filter::Filter;
+use crate::dead_letter::record::record;
+use crate::dead_letter::replay::replay;
+use crate::dead_letter::{DeadLetter, is_meant};
 use crate::dead_queue::DeadQueue;
+use crate::dry_run::{Foreseen, foresee, foreseen_table};
 use crate::failure::Failure;
+use crate::operator::Operator;
 
-/// Letters that are published and acknowledged together. Few on purpose: a quorum queue's channel
-/// keeps acknowledgements back while more than 32 are on their way to the queue, and forgets those when
-/// it is closed (measured on 3.10.8: of 87 the last 54 came back). The gets of the next round wait for
-/// the queue, so the acknowledgements before them have arrived.
-const ROUND: usize = 16;
-
-/// How long the broker may take to confirm them, and to be there at all.
-const CONFIRM_TIMEOUT: Duration = Duration::from_secs(10);
+/// Letters that a dry run looks at.
+const FORESEEN: u32 = 100_000;
 
 /// Send dead letters back to work, with attempt 0
 ///
-/// Each is published, confirmed by the broker and only then removed from the dead letters: an interrupted
-/// replay loses nothing, and repeating it is harmless. A letter whose cause is still there dies again.
-/// All letters that are there at the start are met once.
+/// Each is published, confirmed by the broker, put on record (ops dlq history) and only then removed from
+/// the dead letters: an interrupted replay loses nothing, and repeating it is harmless. A letter whose
+/// cause is still there dies again. All letters that are there at the start are met once.
 ///
-/// Example: ops dlq replay --id MESSAGE_ID
+/// --dry-run runs the worker's own code for them, rolls it back, and prints what would change. --limit 1
+/// replays one of many, to see what happens.
+///
+/// Example: ops dlq replay --reason order_not_found --dry-run
+/// Example: ops dlq replay MESSAGE_ID
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-#[group(id = "which", required = true, multiple = false, args = ["all", "ids"])]
+#[group(skip)]
 pub(crate) struct Replay {
-    /// All of them
-    #[arg(long)]
-    all: bool,
-    /// Only this one, with all its copies; can be given several times
-    #[arg(long = "id", value_name = "MESSAGE_ID")]
+    /// Only these, with all their copies; the first 12 characters are enough
+    #[arg(value_name = "MESSAGE_ID")]
     ids: Vec<String>,
+    /// The same as MESSAGE_ID
+    #[arg(long = "id", value_name = "MESSAGE_ID", hide = true)]
+    more_ids: Vec<String>,
+    /// All of them
+    #[arg(long, conflicts_with_all = ["ids", "more_ids", "reason", "order", "merchant", "since"])]
+    all: bool,
+    #[command(flatten)]
+    filter: Filter,
+    /// The most to replay
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    /// Only say what would change
+    #[arg(long)]
+    dry_run: bool,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    #[command(flatten)]
+    operator: Operator,
 }
 
 #[derive(Serialize)]
@@ -46,18 +64,67 @@ struct Replayed {
     replayed: usize,
 }
 
+#[derive(Serialize)]
+struct DryRun {
+    letters: usize,
+    would_change: usize,
+    would_die_again: usize,
+    foreseen: Vec<Foreseen>,
+}
+
 impl Replay {
-    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let mut result = Replayed { replayed: 0 };
+    pub(crate) fn run(mut self, context: &Context) -> Result<(), Failure> {
+        self.ids.append(&mut self.more_ids);
+        let Filter { reason, order, merchant, since } = &self.filter;
+        let filtered = reason.is_some() || order.is_some() || merchant.is_some() || since.is_some();
+        if self.ids.is_empty() && !filtered && !self.all {
+            return Err(Failure::Usage(
+                "say which: MESSAGE_ID, --reason, --order, --merchant, --since or --all".to_owned(),
+            ));
+        }
+        let limit = self.limit.map_or(usize::MAX, |limit| limit as usize);
         let mut missing: BTreeSet<String> = self.ids.iter().cloned().collect();
-        let wanted = (!self.all).then(|| missing.clone());
-        let replayed = context.block_on(replay(context.broker(), wanted.as_ref(), |received| {
-            result.replayed += 1;
-            missing.remove(&received.message_id);
-        }));
-        // Also after a failure: so many did go back.
-        context.output.print(&result, || format!("replayed {}", result.replayed))?;
-        replayed?;
+        let ids = missing.clone();
+        let wanted = |received: &Received| {
+            (ids.is_empty() || ids.iter().any(|id| is_meant(id, &received.message_id)))
+                && self.filter.takes(&DeadLetter::from(received))
+        };
+        if self.dry_run {
+            let letters = context.block_on(async {
+                let mut queue = DeadQueue::open(context.broker()).await?;
+                let letters = queue.take(FORESEEN).await?;
+                queue.close().await?;
+                Ok(letters)
+            })?;
+            let mut letters: Vec<Received> =
+                letters.into_iter().filter(|received| wanted(received)).collect();
+            letters.sort_by_key(|letter| letter.headers.first_seen);
+            letters.truncate(limit);
+            for letter in &letters {
+                missing.retain(|id| !is_meant(id, &letter.message_id));
+            }
+            dry_run(context, letters)?;
+        } else {
+            let mut result = Replayed { replayed: 0 };
+            // What cannot be put on record is not replayed.
+            let mut database = context.database()?;
+            let by = self.operator.name_or_unknown()?;
+            let note = self.note.as_deref();
+            let mut done = |round: &[&Received]| {
+                tokio::task::block_in_place(|| {
+                    record(&mut database, Action::Replayed, round, by, note)
+                })?;
+                result.replayed += round.len();
+                for received in round {
+                    missing.retain(|id| !is_meant(id, &received.message_id));
+                }
+                Ok(())
+            };
+            let replayed = context.block_on(replay(context.broker(), limit, wanted, &mut done));
+            // Also after a failure: so many did go back.
+            context.output.print(&result, || format!("replayed {}", result.replayed))?;
+            replayed?;
+        }
         if missing.is_empty() {
             return Ok(());
         }
@@ -66,78 +133,21 @@ impl Replay {
     }
 }
 
-/// Walks through all letters and replays the `wanted`, or all. `done` is told of each.
-async fn replay(
-    url: &str,
-    wanted: Option<&BTreeSet<String>>,
-    mut done: impl FnMut(&Received),
-) -> Result<(), Failure> {
-    let mut queue = DeadQueue::open(url).await?;
-    let cancel = CancellationToken::new();
-    let (publisher, publishing) = Publisher::start(
-        PublisherSettings {
-            url: url.to_owned(),
-            name: "ops replay".to_owned(),
-            lanes: 1,
-            lane_capacity: ROUND,
-            confirm_timeout: CONFIRM_TIMEOUT,
-        },
-        cancel.clone(),
-    );
-    let outcome = async {
-        timeout(CONFIRM_TIMEOUT, publisher.ready())
-            .await
-            .map_err(|_| Failure::CouldNotAsk("broker: no channel to publish on".to_owned()))?;
-        walk(&mut queue, &publisher, wanted, &mut done).await
-    }
-    .await;
-    cancel.cancel();
-    // Its lanes end within the confirm timeout, and a panic of theirs was an error above.
-    let _ = publishing.await;
-    let closed = queue.close().await;
-    outcome.and(closed)
-}
-
-async fn walk(
-    queue: &mut DeadQueue,
-    publisher: &Publisher,
-    wanted: Option<&BTreeSet<String>>,
-    done: &mut impl FnMut(&Received),
-) -> Result<(), Failure> {
-    // No further than to what was there at the start: a letter that dies again at once must not be met
-    // a second time.
-    let mut left = queue.ready();
-    let mut ended = false;
-    while !ended {
-        let mut round: Vec<Received> = Vec::new();
-        while round.len() < ROUND && !ended {
-            let next = if left == 0 { None } else { queue.next().await? };
-            match next {
-                Some(received) => {
-                    left -= 1;
-                    if wanted.is_none_or(|ids| ids.contains(&received.message_id)) {
-                        round.push(received);
-                    }
-                }
-                None => ended = true,
-            }
-        }
-        round.sort_by_key(|received| received.headers.first_seen);
-        let messages = round.iter().map(Message::replay).collect();
-        let results = publisher.publish_all(messages).await;
-        let mut refused = None;
-        for (received, result) in round.iter().zip(results) {
-            match result {
-                Ok(()) => {
-                    queue.remove(received).await?;
-                    done(received);
-                }
-                Err(error) => refused = Some(error),
-            }
-        }
-        if let Some(error) = refused {
-            return Err(error.into());
-        }
-    }
-    Ok(())
+fn dry_run(context: &Context, letters: Vec<Received>) -> Result<(), Failure> {
+    let foreseen = foresee(&mut *context.database()?, &context.config, letters)?;
+    let result = DryRun {
+        letters: foreseen.len(),
+        would_change: foreseen.iter().filter(|one| one.outcome == "applied").count(),
+        would_die_again: foreseen.iter().filter(|one| one.outcome == "rejected").count(),
+        foreseen,
+    };
+    context.output.print(&result, || {
+        format!(
+            "{}\n\n{} letters: {} would change something, {} would die again; nothing was changed",
+            foreseen_table(&result.foreseen),
+            result.letters,
+            result.would_change,
+            result.would_die_again
+        )
+    })
 }

@@ -1,21 +1,23 @@
 //! `ops dlq show`
 
-use alipay::{Charset, Form};
 use clap::Args;
 
 use crate::context::Context;
-use crate::dead_letter::OpenedLetter;
-use crate::dead_queue::DeadQueue;
+use crate::dead_letter::evidence::{Background, Evidence, find};
 use crate::failure::Failure;
 use crate::output::{or_empty, plain};
 
-/// Show a dead letter with the form that it carries
+/// Show a dead letter with its whole evidence
 ///
+/// The headers, the form in readable text by its charset, whether its signature holds with today's keys,
+/// and its order as it is now. What an operator did with this message before is listed too.
+///
+/// Example: ops dlq show MESSAGE_ID
 /// Example: ops dlq show MESSAGE_ID --output json | jq -r .form | ops verify --merchant shop --body-file -
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Show {
-    /// Its id, as ops dlq list prints it
+    /// Its id, as ops dlq list prints it; the first 12 characters are enough
     id: String,
 }
 
@@ -24,26 +26,20 @@ impl Show {
         let Some(opened) = context.block_on(find(context.broker(), &self.id))? else {
             return Err(Failure::No(format!("there is no dead letter {}", self.id)));
         };
-        context.output.print(&opened, || text(&opened))
-    }
-}
-
-/// The letter with this id; of several copies the one that died last.
-async fn find(url: &str, id: &str) -> Result<Option<OpenedLetter>, Failure> {
-    let mut queue = DeadQueue::open(url).await?;
-    let mut found = Vec::new();
-    while let Some(received) = queue.next().await? {
-        if received.message_id == id {
-            found.push(received);
+        let mut evidence = Evidence::of(opened, &context.config);
+        let letter = &evidence.opened.letter;
+        let asked = context.database().and_then(|mut it| Background::read(&mut it, letter));
+        // The letter is shown also while there is no database to ask.
+        match asked {
+            Ok(background) => evidence.background = background,
+            Err(failure) => evidence.background.order_told = format!("cannot be asked: {failure}"),
         }
+        context.output.print(&evidence, || text(&evidence))
     }
-    queue.close().await?;
-    let last = found.iter().max_by_key(|received| received.headers.died_at);
-    Ok(last.map(|received| OpenedLetter::open(received, found.len())))
 }
 
-fn text(opened: &OpenedLetter) -> String {
-    let letter = &opened.letter;
+fn text(evidence: &Evidence) -> String {
+    let (opened, letter) = (&evidence.opened, &evidence.opened.letter);
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
         if !value.is_empty() {
@@ -57,31 +53,39 @@ fn text(opened: &OpenedLetter) -> String {
     line("merchant", or_empty(letter.merchant.as_ref()));
     line("kind", or_empty(opened.kind.as_ref()));
     line("attempts", letter.attempts.to_string());
-    line("first seen", letter.first_seen.to_string());
     line("received at", or_empty(opened.received_at.as_ref()));
+    line("first seen", letter.first_seen.to_string());
     line("died at", or_empty(letter.died_at.as_ref()));
     line("worker", or_empty(opened.worker_version.as_ref()));
-    line("charset", or_empty(opened.charset.as_ref()));
+    line("trace", or_empty(opened.traceparent.as_ref()));
+    if let Some(signature) = &evidence.signature {
+        let word = if signature.valid { "valid today" } else { "not valid today" };
+        line("signature", format!("{word}: {}", signature.said));
+    }
     if opened.copies > 1 {
         line("copies", opened.copies.to_string());
     }
     line("body", or_empty(opened.body.as_ref()));
+    for row in &evidence.background.history {
+        let note = row.note.as_deref().unwrap_or_default();
+        line("before", format!("{} {} by {} {note}", row.done_at, row.action, row.done_by));
+    }
     if let Some(form) = &opened.form {
-        text.push('\n');
-        text.push_str(&parameters(form, opened.charset));
+        text.push_str(&format!("\nform, in {}\n", opened.charset.unwrap_or_default()));
+        if opened.parameters.is_empty() {
+            text.push_str(&format!("  {}\n", plain(form)));
+        }
+        for parameter in &opened.parameters {
+            let note = if parameter.undecodable { "  (not in this charset)" } else { "" };
+            let (name, value) = (plain(&parameter.name), plain(&parameter.value));
+            text.push_str(&format!("  {name} = {value}{note}\n"));
+        }
+    }
+    if !evidence.background.order_told.is_empty() {
+        text.push_str("\nthe order now\n");
+        text.extend(
+            evidence.background.order_told.lines().map(|line| format!("  {}\n", plain(line))),
+        );
     }
     text
-}
-
-/// The form's parameters, one a line; the signature is of no use to a reader.
-fn parameters(form: &str, charset: Option<&str>) -> String {
-    let Ok(form) = Form::parse(form.as_bytes()) else { return format!("{}\n", plain(form)) };
-    let charset = charset.and_then(|name| Charset::named(name.as_bytes())).unwrap_or(Charset::Utf8);
-    let shown = |bytes: &[u8]| {
-        plain(&charset.decode(bytes).unwrap_or_else(|_| bytes.escape_ascii().to_string()))
-    };
-    form.iter()
-        .filter(|(name, _)| *name != b"sign")
-        .map(|(name, value)| format!("{} = {}\n", shown(name), shown(value)))
-        .collect()
 }

@@ -10,24 +10,34 @@ use crate::order_story;
 
 /// Show an order: what it is, what happened, and what was not done and why
 ///
-/// The text reads like a story, in Beijing time. JSON holds all columns of the order, its goods, trades,
-/// refunds, reviews, events, and `story`: every notification with what it changed.
+/// The text reads like a story, in Beijing time: what arrived and how often, whether its signature holds with
+/// today's keys, retries, facts, status before and after, goods, events. JSON holds all columns of the order,
+/// its goods, trades, refunds, reviews, events, and `story`: every notification with what it changed.
+/// --redact hides the buyer, the codes and names, for support.
 ///
-/// Example: ops order show A-1001 --output json
+/// Example: ops order show A-1001
+/// Example: ops order show A-1001 --redact --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Show {
     /// Its id (out_trade_no)
     id: String,
+    /// Hide the buyer's data, the codes, and names
+    #[arg(long)]
+    redact: bool,
 }
 
 impl Show {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
         let page = snapshot(&mut connection, |connection| OrderPage::read(connection, &self.id))?;
-        let Some(page) = page else {
+        let Some(mut page) = page else {
             return Err(Failure::No(format!("there is no order {}", self.id)));
         };
+        page.check_signatures(&context.config);
+        if self.redact {
+            page.redact();
+        }
         context.output.print(&page, || order_story::tell(&page))
     }
 }

@@ -2,8 +2,10 @@
 
 use alipay::Fen;
 use clap::{Args, ValueEnum};
+use diesel::Connection as _;
 use order::ProductKind;
 use store::product::{self, Product};
+use store::report::set_low_stock;
 
 use super::{ProductLine, product_table};
 use crate::context::Context;
@@ -15,7 +17,7 @@ use crate::verb::order::parse_id;
 /// Kinds: stock delivers one code per unit (see ops stock import), subscription gives an account --days
 /// per unit, manual leaves the delivery to a person.
 ///
-/// Example: ops product add gift-100 --name "Gift card 100" --kind stock --price 99.50
+/// Example: ops product add gift-100 --name "Gift card 100" --kind stock --price 99.50 --low-stock 20
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Add {
@@ -34,6 +36,9 @@ pub(crate) struct Add {
     /// Length of a subscription in days
     #[arg(long, value_parser = clap::value_parser!(i32).range(1..), required_if_eq("kind", "subscription"))]
     days: Option<i32>,
+    /// Warn when fewer codes are available (ops status, ops stock list); for kind stock
+    #[arg(long, value_parser = clap::value_parser!(i32).range(1..), value_name = "COUNT")]
+    low_stock: Option<i32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -54,17 +59,29 @@ impl Add {
             let kind = kind.as_str();
             return Err(Failure::Usage(format!("--days belongs to a subscription, not to {kind}")));
         }
+        if self.low_stock.is_some() && kind != ProductKind::Stock {
+            let kind = kind.as_str();
+            return Err(Failure::Usage(format!(
+                "--low-stock belongs to kind stock, not to {kind}"
+            )));
+        }
         let product =
             Product { id: self.id, name: self.name, kind, price: self.price, days: self.days };
         let mut connection = context.database()?;
-        product::insert(&mut connection, &product).map_err(|error| {
-            if is_taken(&error) {
-                Failure::No(format!("there is a product {} already", product.id))
-            } else {
-                error.into()
+        connection.transaction(|connection| {
+            product::insert(connection, &product).map_err(|error| {
+                if is_taken(&error) {
+                    Failure::No(format!("there is a product {} already", product.id))
+                } else {
+                    error.into()
+                }
+            })?;
+            if self.low_stock.is_some() {
+                set_low_stock(connection, &product.id, self.low_stock)?;
             }
+            Ok::<_, Failure>(())
         })?;
-        let line = ProductLine::from(&product);
+        let line = ProductLine { low_stock: self.low_stock, ..ProductLine::from(&product) };
         context.output.print(&line, || product_table(std::slice::from_ref(&line)))
     }
 }

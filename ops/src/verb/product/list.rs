@@ -2,12 +2,13 @@
 
 use clap::Args;
 use store::product;
+use store::report::stock_levels;
 
 use super::{ProductLine, product_table};
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// List all products
+/// List all products, with their codes available, delivered, returned, and wanted by waiting orders
 ///
 /// Example: ops product list --output json
 #[derive(Args)]
@@ -16,8 +17,17 @@ pub(crate) struct List {}
 
 impl List {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let products = product::list(&mut *context.database()?)?;
-        let lines: Vec<ProductLine<'_>> = products.iter().map(ProductLine::from).collect();
+        let mut connection = context.database()?;
+        let products = product::list(&mut connection)?;
+        let levels = stock_levels(&mut connection)?;
+        let lines: Vec<ProductLine<'_>> = products
+            .iter()
+            .map(|product| {
+                let stock = levels.iter().find(|level| level.product_id == product.id);
+                let low_stock = stock.and_then(|level| level.low_stock);
+                ProductLine { low_stock, stock, ..ProductLine::from(product) }
+            })
+            .collect();
         context.output.print(&lines, || product_table(&lines))
     }
 }

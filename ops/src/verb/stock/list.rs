@@ -1,11 +1,11 @@
 //! `ops stock list`
 
 use clap::Args;
-use store::report::stock_levels;
+use store::report::{StockLevel, stock_levels};
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::table;
+use crate::output::{or_empty, table};
 
 /// List per product: codes available, delivered, returned, and who waits
 ///
@@ -26,6 +26,8 @@ impl List {
                     "returned",
                     "waiting orders",
                     "waiting units",
+                    "low below",
+                    "",
                     "name",
                 ],
                 levels.iter().map(|level| {
@@ -36,10 +38,17 @@ impl List {
                         level.returned.to_string(),
                         level.waiting_orders.to_string(),
                         level.waiting_units.to_string(),
+                        or_empty(level.low_stock.as_ref()),
+                        if is_low(level) { "low" } else { "" }.to_owned(),
                         level.name.clone(),
                     ]
                 }),
             )
         })
     }
+}
+
+/// Whether there are fewer codes than the product's threshold.
+fn is_low(level: &StockLevel) -> bool {
+    level.low_stock.is_some_and(|threshold| level.available < i64::from(threshold))
 }

@@ -2,9 +2,15 @@
 
 use alipay::{Charset, Form, Protocol, Rule, SignType, SignatureError, Verified, canonical};
 use serde::Serialize;
+use service::Config;
 use service::config::Merchant;
 
+use super::remedy::{Remedy, remedies};
 use crate::output::plain;
+
+/// Where no remedy was found.
+const NOTHING_FOUND: &str = "nothing that was tried: a value was changed, a parameter is missing, or the key \
+    is not the one that Alipay uses for this merchant now";
 
 /// The verdict on a body, with what led to it.
 #[derive(Debug, Serialize)]
@@ -29,6 +35,8 @@ pub(super) struct Judgement {
     other_canonical: Option<String>,
     /// The checks that failed, when the signature is not valid.
     tried: Vec<Check>,
+    /// What would make it hold, as far as that can be found out.
+    pub(super) remedies: Vec<Remedy>,
     /// Parameters that the configuration leaves out of the text.
     ignored: Vec<String>,
     pub(super) warnings: Vec<String>,
@@ -67,7 +75,7 @@ impl Check {
 
 impl Judgement {
     /// Judges a body by the keys and rules of a merchant.
-    pub(super) fn of(merchant: &Merchant, bytes: &[u8]) -> Judgement {
+    pub(super) fn of(config: &Config, merchant: &Merchant, bytes: &[u8]) -> Judgement {
         let mut judgement = Judgement {
             merchant: merchant.name.clone(),
             protocol: merchant.protocol.name(),
@@ -82,13 +90,19 @@ impl Judgement {
             canonical: None,
             other_canonical: None,
             tried: Vec::new(),
+            remedies: Vec::new(),
             ignored: merchant.ignore_params.clone(),
             warnings: Vec::new(),
             notes: Vec::new(),
         };
         let body = judgement.trim(bytes);
         match Form::parse(body) {
-            Ok(form) => judgement.judge(merchant, &form),
+            Ok(form) => {
+                judgement.judge(merchant, &form);
+                if judgement.error.is_some() {
+                    judgement.remedies = remedies(config, merchant, &form, body);
+                }
+            }
             Err(error) => {
                 judgement.reason = Some("bad_form");
                 judgement.error = Some(error.to_string());
@@ -186,6 +200,13 @@ impl Judgement {
         }
         if !self.ignored.is_empty() {
             line("ignored", Some(&self.ignored.join(", ")));
+        }
+        for remedy in &self.remedies {
+            line("would hold", Some(&format!("{}: {}", remedy.code, remedy.says)));
+        }
+        if self.error.is_some() && self.remedies.is_empty() && self.reason == Some("bad_signature")
+        {
+            line("would hold", Some(NOTHING_FOUND));
         }
         line("canonical", self.canonical.as_deref());
         line("or", self.other_canonical.as_deref());

@@ -1,0 +1,129 @@
+//! Alipay's gateway, for the pipeline's questions about orders from which it hears nothing.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use alipay::PrivateKey;
+use anyhow::Context;
+use service::config::Config;
+use simulator::{
+    Account, Book, GatewayFaults, KeptTrade, ServeSettings, Server, Trade, TradeFileError,
+};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+use crate::database::Database;
+use crate::say;
+use crate::stage::Stage;
+use crate::story::Story;
+use crate::verdict::Verdict;
+
+/// Of a hundred questions so many are answered 503.
+const FAILS: u8 = 10;
+/// How long lost notifications may take to heal once the load is over, or as long as the load:
+/// thousands of orders that nobody pays are asked about as well.
+const HEAL_LIMIT: Duration = Duration::from_secs(240);
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Where the gateway will answer; bound before there is a configuration.
+pub(crate) struct Address(TcpListener, SocketAddr);
+
+impl Address {
+    pub(crate) fn bind() -> anyhow::Result<Address> {
+        let listener = TcpListener::bind("127.0.0.1:0").context("the gateway's port")?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok(Address(listener, address))
+    }
+
+    /// For `gateway` in the configuration.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/gateway.do", self.1)
+    }
+}
+
+/// A gateway that knows the trades whose notifications were lost, and no others.
+pub(crate) struct AlipayGateway {
+    book: Book,
+    stop: CancellationToken,
+    // Ends with the value.
+    _runtime: Runtime,
+}
+
+impl AlipayGateway {
+    /// Starts it for the merchants of a configuration; `key` is Alipay's.
+    pub(crate) fn start(address: Address, config: &Path, key: &PrivateKey) -> anyhow::Result<Self> {
+        let config = Config::load_from(Some(config), [])?;
+        let accounts = config.merchants.values().map(|merchant| {
+            Account::new(merchant, Some(key), None).with_context(|| merchant.name.clone())
+        });
+        let accounts = accounts.collect::<anyhow::Result<Vec<Account>>>()?;
+        let faults = GatewayFaults { fail_percent: FAILS, ..GatewayFaults::default() };
+        let settings = ServeSettings { gateway: faults, ..ServeSettings::default() };
+        let (book, stop) = (Book::in_memory(), CancellationToken::new());
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let listener = {
+            let _inside = runtime.enter();
+            tokio::net::TcpListener::from_std(address.0)?
+        };
+        let (server, stopped) = (Server::new(accounts, book.clone(), settings), stop.clone());
+        runtime.spawn(async move { server.run(listener, stopped).await });
+        Ok(AlipayGateway { book, stop, _runtime: runtime })
+    }
+
+    /// The trades of Alipay's that can be asked about.
+    pub(crate) fn book(&self) -> Book {
+        self.book.clone()
+    }
+
+    /// It answers no more questions: the pipeline can come to rest.
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+}
+
+/// Alipay knows of the trade.
+pub(crate) fn tell(book: &Book, merchant: &str, order: &str, trade: Trade) -> anyhow::Result<()> {
+    book.update(|trades| {
+        trades.of(merchant, order).push(KeptTrade::new(trade));
+        Ok::<(), TradeFileError>(())
+    })
+    .context("the gateway's trades")
+}
+
+/// Waits until the orders whose notifications were lost are as Alipay knows them, and ends the
+/// questions.
+pub(crate) fn heal(
+    stage: &Stage,
+    stories: &[Story],
+    load: Duration,
+    verdict: &mut Verdict,
+) -> anyhow::Result<()> {
+    let lost: Vec<&Story> = stories.iter().filter(|story| story.lost).collect();
+    let began = Instant::now();
+    let mut database = Database::open(&stage.database_url)?;
+    let ill = loop {
+        let statuses = database.statuses()?;
+        let is_ill = |story: &&&Story| statuses.get(&story.id) != Some(&story.plot.status());
+        let ill: Vec<&Story> = lost.iter().filter(is_ill).copied().collect();
+        if ill.is_empty() || began.elapsed() > HEAL_LIMIT.max(load) {
+            break ill;
+        }
+        sleep(LOOK);
+    };
+    for story in &ill {
+        let asked = database.question(&story.id)?;
+        verdict.add("queries", format!("{} ({:?}): {asked}", story.id, story.plot));
+    }
+    say(&format!(
+        "· {} orders lost every notification, {} healed; {:.1} s after the load",
+        lost.len(),
+        lost.len() - ill.len(),
+        began.elapsed().as_secs_f64()
+    ));
+    stage.gateway.stop();
+    Ok(())
+}

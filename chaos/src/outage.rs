@@ -1,0 +1,204 @@
+//! One server is away for long, under steady load: nobody is blamed for it, and it ends by itself.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::PoisonError;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
+use clap::ValueEnum;
+
+use crate::database::Database;
+use crate::faults::Kind;
+use crate::load::{Answers, Progress, Sent};
+use crate::say;
+use crate::stage::Stage;
+use crate::verdict::Verdict;
+
+/// Load before the outage, and after the server accepts connections again.
+const BEFORE: Duration = Duration::from_secs(8);
+const AFTER: Duration = Duration::from_secs(25);
+/// Orders that begin each second when nobody says how many.
+const RATE: u64 = 5;
+/// The ingress's `confirm_timeout` by default, and a second for a busy machine.
+const ANSWER_LIMIT: Duration = Duration::from_secs(6);
+/// After so long without a delivery the pipeline has not recovered at all.
+const GIVE_UP: Duration = Duration::from_secs(120);
+/// How often is looked.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A server that can be away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Server {
+    Broker,
+    Database,
+}
+
+/// Which one, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outage {
+    pub(crate) server: Server,
+    pub(crate) length: Duration,
+    /// It delivers again so soon after the server accepts connections.
+    pub(crate) recovery: Duration,
+}
+
+/// What an outage left behind for the look at rest.
+pub(crate) struct Over {
+    accepted_at: DateTime<Utc>,
+}
+
+impl Outage {
+    /// How long the load lasts.
+    pub(crate) fn span(&self) -> Duration {
+        BEFORE + self.length + AFTER
+    }
+
+    /// How many orders that is.
+    pub(crate) fn orders(&self) -> usize {
+        usize::try_from(self.span().as_secs() * RATE).unwrap_or(usize::MAX)
+    }
+
+    /// The longest gap between two deliveries of one notification: what waits shall not become the
+    /// load itself.
+    pub(crate) fn longest_gap(&self) -> Duration {
+        (self.length / 20).clamp(Duration::from_secs(2), Duration::from_secs(30))
+    }
+
+    fn kind(&self) -> Kind {
+        match self.server {
+            Server::Broker => Kind::Broker,
+            Server::Database => Kind::Database,
+        }
+    }
+
+    /// Ends the server, starts it again, and waits until something is delivered.
+    pub(crate) fn endure(
+        &self,
+        stage: &Stage,
+        progress: &Progress,
+        verdict: &mut Verdict,
+    ) -> anyhow::Result<Over> {
+        sleep(BEFORE);
+        let name = self.kind().name();
+        take(progress);
+        let began = Instant::now();
+        stage.stop(self.kind());
+        say(&format!("· the {name} is stopped for {} s", self.length.as_secs()));
+        sleep(self.length.saturating_sub(began.elapsed()));
+        let answers = take(progress);
+
+        let starting = stage.begin_start(self.kind());
+        let began = Instant::now();
+        while !self.accepts(stage) {
+            if began.elapsed() > GIVE_UP {
+                bail!("the {name} does not accept connections again");
+            }
+            sleep(LOOK);
+        }
+        let (accepted, accepted_at) = (Instant::now(), Utc::now());
+        say(&format!("· it accepts connections {:.1} s after its start", seconds(began.elapsed())));
+        let mut database = Database::open(&stage.database_url)?;
+        let before = database.delivered()?;
+        while database.delivered()? == before {
+            if accepted.elapsed() > GIVE_UP {
+                bail!("nothing is delivered {} s after the {name} is back", GIVE_UP.as_secs());
+            }
+            sleep(LOOK);
+        }
+        let recovered = accepted.elapsed();
+        say(&format!(
+            "· delivered again {:.2} s after it accepts connections (limit {} s)",
+            seconds(recovered),
+            self.recovery.as_secs()
+        ));
+        if recovered > self.recovery {
+            verdict.add("outage", format!("delivered again after {:.1} s", seconds(recovered)));
+        }
+        for starting in starting {
+            starting.recv().context("the server's supervisor is gone")?;
+        }
+        self.judge(&answers, verdict);
+        Ok(Over { accepted_at })
+    }
+
+    /// What the ingress answered meanwhile.
+    fn judge(&self, answers: &Answers, verdict: &mut Verdict) {
+        let Answers { success, fail, other, none, slowest } = answers;
+        say(&format!(
+            "· answers while it was away: {success} × success, {fail} × 503 fail, {other} others, \
+             {none} × none; the slowest after {:.2} s (limit {} s)",
+            seconds(*slowest),
+            ANSWER_LIMIT.as_secs()
+        ));
+        let mut must = |holds: bool, what: &str| {
+            if !holds {
+                verdict.add("outage", what);
+            }
+        };
+        must(*slowest <= ANSWER_LIMIT, "an answer of an ingress took too long");
+        must(*none == 0, "an ingress did not answer");
+        must(*other == 0, "an ingress answered neither success nor 503 fail");
+        match self.server {
+            Server::Broker => must(*fail > 0, "nobody asked: the outage proves nothing"),
+            Server::Database => {
+                must(*success > 0, "nobody asked: the outage proves nothing");
+                must(*fail == 0, "an ingress answered fail, which knows no database");
+            }
+        }
+    }
+
+    /// At rest: nobody was blamed.
+    pub(crate) fn check(
+        &self,
+        stage: &Stage,
+        over: &Over,
+        sent: &[Sent],
+        dead: &[(String, String)],
+        verdict: &mut Verdict,
+    ) -> anyhow::Result<()> {
+        let blamed = Database::open(&stage.database_url)?.attempted()?;
+        if blamed > 0 {
+            verdict.add("outage", format!("an attempt was counted for {blamed} notifications"));
+        }
+        for (id, reason) in dead.iter().filter(|(_, reason)| reason != "total_mismatch") {
+            verdict.add("outage", format!("{id} was dead-lettered: {reason}"));
+        }
+        let since = sent
+            .iter()
+            .filter_map(|sent| sent.ledger.answered_success_at)
+            .filter(|at| *at > over.accepted_at)
+            .min();
+        if let (Server::Broker, Some(first)) = (self.server, since) {
+            let after = (first - over.accepted_at).num_milliseconds();
+            say(&format!("· answered success again {after} ms after it accepted connections"));
+        }
+        Ok(())
+    }
+
+    /// Whether the server speaks.
+    fn accepts(&self, stage: &Stage) -> bool {
+        match self.server {
+            Server::Database => Database::open(&stage.database_url).is_ok(),
+            Server::Broker => speaks(&stage.broker).is_ok(),
+        }
+    }
+}
+
+/// The broker answers AMQP's protocol header with its first method.
+fn speaks(broker: &str) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect(broker)?;
+    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+    stream.write_all(b"AMQP\0\0\x09\x01")?;
+    stream.read_exact(&mut [0])
+}
+
+fn take(progress: &Progress) -> Answers {
+    std::mem::take(&mut *progress.answers.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn seconds(time: Duration) -> f64 {
+    time.as_secs_f64()
+}

@@ -1,0 +1,193 @@
+//! Answers of the Open Platform: JSON with one signed node.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::{AnswerError, MAX_ANSWER};
+use crate::parameters::Parameters;
+use crate::{Charset, Form, MAX_PARAMETERS, SignatureError, Verifier};
+
+/// The signed node of an answer.
+pub(super) struct Node {
+    /// Its plain values in UTF-8, text without quotes, numbers as written. What is nested is left
+    /// out.
+    pub(super) fields: Form,
+    /// Whether a signature was there and right.
+    signed: bool,
+    /// Whether it is the `error_response`, which stands where the gateway did not get so far as to
+    /// run the method.
+    is_error: bool,
+}
+
+/// What the gateway decided about a request.
+pub(super) enum Outcome {
+    /// It did what was asked; how far, the fields say.
+    Success,
+    /// It has no such trade.
+    NotExist,
+}
+
+impl Node {
+    /// Reads the answer to a method, whose node is `name` (`alipay_trade_query_response`).
+    ///
+    /// The signature covers the bytes of the node exactly as received, braces included. So the
+    /// node is found by a real parser, as it may also occur inside a value, and never written anew.
+    ///
+    /// # Errors
+    /// [`AnswerError::NotAnAnswer`], and [`AnswerError::Signature`] when there is a signature that
+    /// is not right. A missing one is no error here: see [`Node::outcome`].
+    pub(super) fn read(
+        body: &[u8],
+        name: &str,
+        charset: Charset,
+        verifier: &Verifier,
+    ) -> Result<Node, AnswerError> {
+        if body.len() > MAX_ANSWER {
+            return Err(not_an_answer("it is larger than 1 MiB"));
+        }
+        let text = charset
+            .decode(body)
+            .map_err(|_| not_an_answer("its bytes are not text in the charset of the request"))?;
+        let answer: Members<'_> = serde_json::from_str(&text)
+            .map_err(|_| not_an_answer("it is no JSON object, or has hundreds of members"))?;
+        if answer.has_duplicate() {
+            return Err(not_an_answer("a name occurs twice"));
+        }
+        let (node, is_error) = match (answer.get(name), answer.get("error_response")) {
+            (Some(node), None) => (node, false),
+            (None, Some(node)) => (node, true),
+            (Some(_), Some(_)) => return Err(not_an_answer("it has two answers")),
+            (None, None) => return Err(not_an_answer("it does not answer this method")),
+        };
+        let sign = match answer.get("sign").map(RawValue::get) {
+            None | Some("null") => String::new(),
+            Some(sign) => serde_json::from_str(sign)
+                .map_err(|_| AnswerError::Signature(SignatureError::Malformed))?,
+        };
+        if !sign.is_empty() {
+            let signed = signed_bytes(body, &text, node.get(), charset)
+                .ok_or(not_an_answer("its bytes cannot be assigned to its text"))?;
+            verifier.verify_content(signed, sign.as_bytes())?;
+        }
+        let node: Members<'_> = serde_json::from_str(node.get()).map_err(|_| {
+            not_an_answer("its node is no JSON object; encrypted answers are not supported")
+        })?;
+        if node.has_duplicate() {
+            return Err(not_an_answer("a name occurs twice"));
+        }
+        Ok(Node { fields: node.plain_values()?, signed: !sign.is_empty(), is_error })
+    }
+
+    /// What the gateway decided. Only after this may the fields be believed.
+    ///
+    /// # Errors
+    /// [`AnswerError::Refused`], signed or not: it says nothing about a trade.
+    /// [`AnswerError::Unsigned`] for anything else without a signature.
+    pub(super) fn outcome(&self) -> Result<Outcome, AnswerError> {
+        let outcome = match self.word("code").as_str() {
+            _ if self.is_error => return Err(self.refusal()),
+            "10000" => Outcome::Success,
+            _ if self.word("sub_code") == "ACQ.TRADE_NOT_EXIST" => Outcome::NotExist,
+            _ => return Err(self.refusal()),
+        };
+        if self.signed { Ok(outcome) } else { Err(AnswerError::Unsigned) }
+    }
+
+    /// Reads the fields.
+    pub(super) fn parameters(&self) -> Parameters<'_> {
+        Parameters { form: &self.fields, charset: Charset::Utf8 }
+    }
+
+    fn word(&self, name: &str) -> String {
+        self.fields.get(name).map(String::from_utf8_lossy).unwrap_or_default().into_owned()
+    }
+
+    /// What the gateway refused: `sub_code` and `sub_msg`, or `code` and `msg` without them.
+    pub(super) fn refusal(&self) -> AnswerError {
+        let first = |names: [&str; 2]| {
+            names.map(|name| self.word(name)).into_iter().find(|word| !word.is_empty())
+        };
+        match first(["sub_code", "code"]) {
+            Some(code) => {
+                AnswerError::refused(&code, &first(["sub_msg", "msg"]).unwrap_or_default())
+            }
+            None => not_an_answer("it has no code"),
+        }
+    }
+}
+
+fn not_an_answer(reason: &'static str) -> AnswerError {
+    AnswerError::NotAnAnswer { reason }
+}
+
+/// The bytes of the body that a part of the decoded text came from.
+fn signed_bytes<'a>(body: &'a [u8], text: &str, part: &str, charset: Charset) -> Option<&'a [u8]> {
+    let start = (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
+    let before = text.get(..start)?;
+    let from = charset.source_length(body, before)?;
+    let rest = body.get(from..)?;
+    rest.get(..charset.source_length(rest, part)?)
+}
+
+/// The members of a JSON object, in their order, as written; at most [`MAX_PARAMETERS`].
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().find(|(own, _)| own == name).map(|&(_, value)| value)
+    }
+
+    /// Two values for one name: parsers disagree which one counts.
+    fn has_duplicate(&self) -> bool {
+        let mut names: Vec<&str> = self.0.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names.windows(2).any(|pair| pair[0] == pair[1])
+    }
+
+    fn plain_values(&self) -> Result<Form, AnswerError> {
+        let mut fields = Vec::new();
+        for (name, value) in &self.0 {
+            match value.get() {
+                "null" => {}
+                nested if nested.starts_with(['{', '[']) => {}
+                text if text.starts_with('"') => {
+                    // Half a surrogate pair is JSON and no text.
+                    let text: String = serde_json::from_str(text)
+                        .map_err(|_| not_an_answer("a value is no text"))?;
+                    fields.push((name.as_str(), text));
+                }
+                number => fields.push((name.as_str(), number.to_owned())),
+            }
+        }
+        Ok(Form::from_pairs(fields))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members<'a>, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Vec<(String, &'de RawValue)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    if members.len() == MAX_PARAMETERS {
+                        return Err(A::Error::custom("too many members"));
+                    }
+                    members.push(member);
+                }
+                Ok(members)
+            }
+        }
+
+        deserializer.deserialize_map(Reader).map(Members)
+    }
+}

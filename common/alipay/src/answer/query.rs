@@ -1,0 +1,84 @@
+//! The answer to `single_trade_query` and `alipay.trade.query`.
+
+use super::json::{Node, Outcome};
+use super::xml;
+use crate::parameters::Parameters;
+use crate::{AnswerError, Charset, Form, Protocol, TradeStatusSync, Verifier};
+
+/// What the gateway says about a trade that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum QueryAnswer {
+    /// The trade, in the words of a notification about it. Its signature was verified.
+    ///
+    /// It may be another trade than the one asked for: whoever asked compares `out_trade_no` or
+    /// `trade_no`. The Open Platform repeats neither `app_id` nor, as a rule, `seller_id`.
+    Trade(Box<TradeStatusSync>),
+    /// Alipay has no such trade. Normal until the buyer has scanned or logged in: it says nothing
+    /// about money. Not signed by the legacy gateway.
+    NotExist,
+}
+
+impl QueryAnswer {
+    /// Reads the body of an answer, byte for byte as it was received.
+    ///
+    /// `charset` is that of the request; an XML answer that declares another one is read in that.
+    ///
+    /// # Errors
+    /// [`AnswerError`]; whatever is not verified is an error and never a trade.
+    pub fn read(
+        body: &[u8],
+        protocol: Protocol,
+        charset: Charset,
+        verifier: &Verifier,
+    ) -> Result<QueryAnswer, AnswerError> {
+        match protocol {
+            Protocol::Mapi => single_trade_query(body, charset, verifier),
+            Protocol::Openapi => alipay_trade_query(body, charset, verifier),
+        }
+    }
+}
+
+fn single_trade_query(
+    body: &[u8],
+    charset: Charset,
+    verifier: &Verifier,
+) -> Result<QueryAnswer, AnswerError> {
+    match xml::Answer::read(body, "trade", charset)? {
+        xml::Answer::Failure(error) if error == "TRADE_NOT_EXIST" => Ok(QueryAnswer::NotExist),
+        xml::Answer::Failure(error) => Err(AnswerError::refused(&error, "")),
+        xml::Answer::Success(fields) => {
+            let (form, charset) = fields.verified(verifier)?;
+            trade(&Parameters { form: &form, charset }, Protocol::Mapi)
+        }
+    }
+}
+
+fn alipay_trade_query(
+    body: &[u8],
+    charset: Charset,
+    verifier: &Verifier,
+) -> Result<QueryAnswer, AnswerError> {
+    let mut node = Node::read(body, "alipay_trade_query_response", charset, verifier)?;
+    match node.outcome()? {
+        Outcome::NotExist => Ok(QueryAnswer::NotExist),
+        Outcome::Success => {
+            rename(&mut node.fields, "send_pay_date", "gmt_payment");
+            rename(&mut node.fields, "buyer_user_id", "buyer_id");
+            trade(&node.parameters(), Protocol::Openapi)
+        }
+    }
+}
+
+fn trade(fields: &Parameters<'_>, protocol: Protocol) -> Result<QueryAnswer, AnswerError> {
+    let trade = TradeStatusSync::read(fields, protocol)?;
+    Ok(QueryAnswer::Trade(Box::new(trade)))
+}
+
+/// Gives a value the name that it has in notifications, unless that name is there too.
+fn rename(fields: &mut Form, from: &str, to: &str) {
+    if fields.get(to).is_none_or(<[u8]>::is_empty)
+        && let Some(value) = fields.get(from).map(<[u8]>::to_vec)
+    {
+        fields.set(to, value);
+    }
+}

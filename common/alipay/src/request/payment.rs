@@ -1,0 +1,96 @@
+//! `create_direct_pay_by_user` and `alipay.trade.page.pay`: the page where a buyer pays.
+
+use chrono::{DateTime, Utc};
+
+use super::error::{RequestError, require};
+use super::{mapi, openapi};
+use crate::parameters::check_number;
+use crate::{Charset, Fen, Form, Signer};
+
+/// The request that takes a buyer to Alipay's page. It is sent by the buyer's browser, as a
+/// [`link`](crate::link).
+#[derive(Debug, Clone, Copy)]
+pub struct Payment<'a> {
+    /// The merchant's order number, 1 to 64 bytes. Unique: one that was paid cannot be paid again.
+    pub out_trade_no: &'a str,
+    /// What the buyer reads.
+    pub subject: &'a str,
+    /// The amount, above zero.
+    pub total: Fen,
+    /// Where the notification goes; an absolute address without a query.
+    pub notify_url: Option<&'a str>,
+    /// Where the buyer's browser comes back to; an absolute address without a query.
+    pub return_url: Option<&'a str>,
+    /// Any other parameter of Alipay's table with text as its value, such as `body`,
+    /// `it_b_pay` (legacy) or `timeout_express` (Open Platform, where it is a member of
+    /// `biz_content`). Those above cannot be changed by it.
+    pub more: &'a [(&'a str, &'a str)],
+}
+
+impl Payment<'_> {
+    /// `create_direct_pay_by_user` of the legacy gateway. `seller_id` receives the money.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub fn mapi(
+        &self,
+        partner: &str,
+        seller_id: &str,
+        charset: Charset,
+        signer: &Signer,
+    ) -> Result<Form, RequestError> {
+        self.check()?;
+        let total = self.total.to_string();
+        let parameters = [
+            ("seller_id", seller_id),
+            ("payment_type", "1"),
+            ("notify_url", self.notify_url.unwrap_or_default()),
+            ("return_url", self.return_url.unwrap_or_default()),
+            ("out_trade_no", self.out_trade_no),
+            ("subject", self.subject),
+            ("total_fee", &total),
+        ];
+        let parameters = [self.more, &parameters].concat();
+        Ok(mapi::request("create_direct_pay_by_user", partner, charset, &parameters, signer)?)
+    }
+
+    /// `alipay.trade.page.pay` of the Open Platform.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub fn openapi(
+        &self,
+        app_id: &str,
+        charset: Charset,
+        at: DateTime<Utc>,
+        signer: &Signer,
+    ) -> Result<Form, RequestError> {
+        self.check()?;
+        let total = self.total.to_string();
+        let urls = [
+            ("notify_url", self.notify_url.unwrap_or_default()),
+            ("return_url", self.return_url.unwrap_or_default()),
+        ];
+        let own = [
+            ("out_trade_no", self.out_trade_no),
+            ("product_code", "FAST_INSTANT_TRADE_PAY"),
+            ("total_amount", &total),
+            ("subject", self.subject),
+        ];
+        let content = [self.more, &own].concat();
+        let method = "alipay.trade.page.pay";
+        Ok(openapi::request(method, app_id, charset, at, &urls, &content, signer)?)
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        check_number(self.out_trade_no)
+            .map_err(|problem| RequestError::Invalid { parameter: "out_trade_no", problem })?;
+        require(!self.subject.trim().is_empty(), "subject", "is empty")?;
+        require(self.total > Fen::default(), "total", "is not above zero")?;
+        for (parameter, url) in [("notify_url", self.notify_url), ("return_url", self.return_url)] {
+            // Alipay would add its own parameters to a query, and sign without those of the shop.
+            require(!url.is_some_and(|url| url.contains(['?', '#'])), parameter, "has a query")?;
+        }
+        Ok(())
+    }
+}

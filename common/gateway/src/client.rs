@@ -1,0 +1,121 @@
+//! One request, bounded in time and size.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use alipay::MAX_ANSWER;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::GatewayError;
+
+/// How long an unused connection is kept.
+const IDLE: Duration = Duration::from_secs(30);
+/// How many unused connections are kept to one gateway.
+const MOST_IDLE: usize = 8;
+
+/// The HTTP client for Alipay's gateway. A copy shares its connections.
+#[derive(Clone)]
+pub struct Gateway {
+    http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    timeout: Duration,
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+impl Gateway {
+    /// A client that gives up on a call after `timeout`: connecting, sending and receiving
+    /// together.
+    pub fn new(timeout: Duration) -> Gateway {
+        let connector =
+            HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
+        let http = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(MOST_IDLE)
+            .build(connector);
+        Gateway { http, timeout }
+    }
+
+    /// Sends a form and receives the whole answer.
+    ///
+    /// # Errors
+    /// No connection, any status but 200, an answer above [`MAX_ANSWER`], or too slow.
+    pub(crate) async fn post(&self, address: Uri, form: String) -> Result<Vec<u8>, GatewayError> {
+        let mut request = Request::new(Full::new(Bytes::from(form)));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = address;
+        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, form_type);
+        self.call(request).await
+    }
+
+    /// Asks with an address alone, and receives the whole answer.
+    ///
+    /// # Errors
+    /// As [`post`](Gateway::post).
+    pub(crate) async fn get(&self, address: Uri) -> Result<Vec<u8>, GatewayError> {
+        let mut request = Request::new(Full::default());
+        *request.uri_mut() = address;
+        self.call(request).await
+    }
+
+    async fn call(&self, request: Request<Full<Bytes>>) -> Result<Vec<u8>, GatewayError> {
+        let call = async {
+            let response = self.http.request(request).await.map_err(broken)?;
+            if response.status() != StatusCode::OK {
+                return Err(GatewayError::Http { status: response.status().as_u16() });
+            }
+            body(response).await
+        };
+        // Boxed: the state of a connection is large, and callers hold this future in theirs.
+        match tokio::time::timeout(self.timeout, Box::pin(call)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(GatewayError::Timeout { after: self.timeout }),
+        }
+    }
+}
+
+/// The body of an answer, given up as soon as it is too large.
+async fn body(response: Response<Incoming>) -> Result<Vec<u8>, GatewayError> {
+    let too_large = || GatewayError::TooLarge { limit: MAX_ANSWER };
+    let mut incoming = response.into_body();
+    if incoming.size_hint().lower() > MAX_ANSWER as u64 {
+        return Err(too_large());
+    }
+    let mut body = Vec::new();
+    while let Some(frame) = incoming.frame().await {
+        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+        if body.len() + data.len() > MAX_ANSWER {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&data);
+    }
+    Ok(body)
+}
+
+/// An error of the network with its causes: the outermost alone says nothing.
+fn broken(error: impl Error + 'static) -> GatewayError {
+    let mut reason = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !reason.ends_with(&text) {
+            reason = format!("{reason}: {text}");
+        }
+        cause = error.source();
+    }
+    GatewayError::Connect { reason }
+}

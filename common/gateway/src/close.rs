@@ -1,0 +1,30 @@
+//! `close_trade` and `alipay.trade.close`.
+
+use alipay::{CloseAnswer, Protocol, TradeClose, TradeRef};
+use chrono::Utc;
+use service::config::Merchant;
+
+use crate::asker::{account, address, charset, signer};
+use crate::{Gateway, GatewayError};
+
+impl Gateway {
+    /// Closes an unpaid trade, so that it can no longer be paid.
+    ///
+    /// # Errors
+    /// [`GatewayError`]; whether the trade is closed is not known then. A trade that was paid is
+    /// [`Refused`](alipay::AnswerError::Refused).
+    pub async fn close(
+        &self,
+        merchant: &Merchant,
+        which: TradeRef<'_>,
+    ) -> Result<CloseAnswer, GatewayError> {
+        let (account, charset, signer) = (account(merchant)?, charset(merchant), signer(merchant)?);
+        let form = match merchant.protocol {
+            Protocol::Mapi => TradeClose::mapi(account, which, charset, &signer),
+            Protocol::Openapi => TradeClose::openapi(account, which, charset, Utc::now(), &signer),
+        };
+        let form = form.map_err(|error| GatewayError::Signing { reason: error.to_string() })?;
+        let body = self.post(address(merchant)?, form.encode()).await?;
+        Ok(CloseAnswer::read(&body, merchant.protocol, charset, &merchant.verifier)?)
+    }
+}

@@ -1,0 +1,20 @@
+//! Asks Alipay's gateway over HTTP.
+//!
+//! The protocol itself, what is asked and what may be believed of an answer, is the crate
+//! [`alipay`]; this one adds the network, bounded in every direction: one time limit for the whole
+//! call, one size limit for the answer, no redirects. Connections are kept and used again.
+//!
+//! The certificate of an https address must be one of the authorities that browsers trust, which
+//! are compiled in. A proxy of the environment is not used.
+
+mod asker;
+mod client;
+mod close;
+mod error;
+mod query;
+mod refund;
+mod unsigned;
+
+pub use client::Gateway;
+pub use error::GatewayError;
+pub use query::Answered;

@@ -1,0 +1,72 @@
+//! `single_trade_query` and `alipay.trade.query`.
+
+use alipay::{Form, Protocol, QueryAnswer, TradeQuery, TradeRef};
+use chrono::{DateTime, Utc};
+use service::config::Merchant;
+
+use crate::asker::{account, address, charset, same_trade, signer};
+use crate::{Gateway, GatewayError};
+
+/// An answer with the time it was asked for.
+#[derive(Clone)]
+pub struct Answered {
+    /// Just before the request was sent: the answer may leave out what happened after it.
+    pub asked_at: DateTime<Utc>,
+    /// The answer, byte for byte: it can be verified again.
+    pub body: Vec<u8>,
+    /// What it says; verified, and about the trade that was asked for.
+    pub answer: QueryAnswer,
+}
+
+/// Without the body: it holds a signature and the buyer's data.
+impl std::fmt::Debug for Answered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answered").field("asked_at", &self.asked_at).finish_non_exhaustive()
+    }
+}
+
+impl Gateway {
+    /// Whether this merchant's configuration is enough to ask.
+    ///
+    /// # Errors
+    /// [`GatewayError::NoKey`] names the configuration key that is missing,
+    /// [`GatewayError::Address`] and [`GatewayError::Signing`] say what is wrong with it.
+    pub fn can_ask(merchant: &Merchant) -> Result<(), GatewayError> {
+        account(merchant)?;
+        signer(merchant)?;
+        address(merchant).map(|_| ())
+    }
+
+    /// Asks what became of a trade.
+    ///
+    /// # Errors
+    /// [`GatewayError`]; nothing is known about the trade then.
+    pub async fn query(
+        &self,
+        merchant: &Merchant,
+        which: TradeRef<'_>,
+    ) -> Result<Answered, GatewayError> {
+        let asked_at = Utc::now();
+        let form = request(merchant, which, asked_at)?;
+        let body = self.post(address(merchant)?, form.encode()).await?;
+        let protocol = merchant.protocol;
+        let answer = QueryAnswer::read(&body, protocol, charset(merchant), &merchant.verifier)?;
+        if let QueryAnswer::Trade(trade) = &answer {
+            same_trade(which, Some(&trade.out_trade_no), Some(&trade.trade_no))?;
+        }
+        Ok(Answered { asked_at, body, answer })
+    }
+}
+
+fn request(
+    merchant: &Merchant,
+    which: TradeRef<'_>,
+    at: DateTime<Utc>,
+) -> Result<Form, GatewayError> {
+    let (account, charset, signer) = (account(merchant)?, charset(merchant), signer(merchant)?);
+    match merchant.protocol {
+        Protocol::Mapi => TradeQuery::mapi(account, which, charset, &signer),
+        Protocol::Openapi => TradeQuery::openapi(account, which, charset, at, &signer),
+    }
+    .map_err(|error| GatewayError::Signing { reason: error.to_string() })
+}

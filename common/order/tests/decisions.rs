@@ -1,0 +1,129 @@
+//! What a person decides, and what follows from it.
+
+#![allow(clippy::expect_used, reason = "a test")]
+
+use alipay::{Fen, parse_beijing};
+use chrono::{DateTime, Utc};
+use order::{
+    Decision, Facts, FulfillmentState, GoodsDecision, ImpossibleDecision, OrderRecord, OrderTerms,
+    ProductKind, Trade,
+};
+
+fn at(text: &str) -> DateTime<Utc> {
+    parse_beijing(text).expect("a time")
+}
+
+/// An order of 10 yuan with these trades.
+fn order(kind: ProductKind, trades: &[(&str, Facts)]) -> OrderRecord {
+    let terms = OrderTerms {
+        id: "R1".into(),
+        merchant: "shop".into(),
+        total_fee: Fen::new(1000),
+        created_at: at("2026-01-05 10:00:00"),
+    };
+    let mut record = OrderRecord::new(terms, kind);
+    for (number, facts) in trades {
+        let mut trade = Trade::new(*number);
+        trade.facts = *facts;
+        trade.gmt_close = facts.contains(Facts::CLOSED).then(|| at("2026-01-05 12:00:00"));
+        record.trades.insert((*number).to_owned(), trade);
+    }
+    record
+}
+
+const CLOSED: Facts = Facts::PAID.union(Facts::CLOSED);
+
+#[test]
+fn closed_after_payment() {
+    let doubtful = order(ProductKind::Stock, &[("T1", CLOSED)]);
+    assert!(doubtful.state().money_in_doubt());
+
+    let mut paid = doubtful.clone();
+    let decided = |record: &mut OrderRecord, decision| {
+        record.learn_decision(decision, "closed_after_payment", None, at("2026-01-06 10:00:00"))
+    };
+    decided(&mut paid, Decision::Paid).expect("possible");
+    assert_eq!(paid.state().status.code(), 8);
+    assert_eq!(paid.goods(&paid.state()), GoodsDecision::Deliver);
+    let once = paid.clone();
+    decided(&mut paid, Decision::Paid).expect("possible");
+    assert_eq!(paid, once);
+
+    // Closed again, later: in doubt again, and another case than the decided one.
+    let case = |record: &OrderRecord| record.reviews(&record.state()).pop();
+    let mut again = paid.clone();
+    let trade = again.trades.get_mut("T1").expect("the trade");
+    trade.gmt_close = Some(at("2026-01-07 10:00:00"));
+    assert!(trade.is_in_doubt() && again.state().money_in_doubt());
+    assert_ne!(case(&again), case(&doubtful));
+
+    // By a clock that is behind Alipay's it counts all the same.
+    let mut early = doubtful.clone();
+    let before_the_close = at("2026-01-05 11:59:00");
+    early
+        .learn_decision(Decision::Paid, "closed_after_payment", None, before_the_close)
+        .expect("possible");
+    assert_eq!(early.state().status.code(), 8);
+
+    // Of the trade that was closed, and of no other.
+    let mut other = order(ProductKind::Stock, &[("T1", CLOSED), ("T2", Facts::PAID)]);
+    let wrong = other.learn_decision(
+        Decision::Paid,
+        "closed_after_payment",
+        Some("T2"),
+        at("2026-01-06 10:00:00"),
+    );
+    assert_eq!(wrong, Err(ImpossibleDecision::NotClosed { trade_no: "T2".into() }));
+
+    let mut refunded = doubtful;
+    decided(&mut refunded, Decision::Refunded).expect("possible");
+    let state = refunded.state();
+    assert_eq!((state.status.code(), state.refunded_fee), (105, Fen::new(1000)));
+}
+
+#[test]
+fn of_two_payments_the_refunded_one_is_named() {
+    let mut record = order(ProductKind::Stock, &[("T1", Facts::PAID), ("T2", Facts::PAID)]);
+    let decide = |record: &mut OrderRecord, trade_no| {
+        let at = at("2026-01-06 10:00:00");
+        record.learn_decision(Decision::Refunded, "second_payment", trade_no, at)
+    };
+    let untouched = record.clone();
+    assert_eq!(decide(&mut record, None), Err(ImpossibleDecision::NoTrade));
+    let unknown = ImpossibleDecision::Trade { trade_no: "T3".into() };
+    assert_eq!(decide(&mut record, Some("T3")), Err(unknown));
+    assert_eq!(record, untouched);
+
+    decide(&mut record, Some("T1")).expect("possible");
+    let state = record.state();
+    assert_eq!((state.status.code(), state.trade_no.as_deref()), (8, Some("T2")));
+}
+
+#[test]
+fn what_a_person_delivers_is_delivered() {
+    let mut record = order(ProductKind::Manual, &[("T1", Facts::PAID)]);
+    record.fulfillment = Some(FulfillmentState::AwaitingManual);
+    let now = at("2026-01-06 10:00:00");
+    record.learn_decision(Decision::Delivered, "deliver_by_hand", None, now).expect("possible");
+    assert_eq!(record.fulfillment, Some(FulfillmentState::Delivered));
+    // Said again after the goods came back, it delivers nothing.
+    record.fulfillment = Some(FulfillmentState::Returned);
+    record.learn_decision(Decision::Delivered, "deliver_by_hand", None, now).expect("possible");
+    assert_eq!(record.fulfillment, Some(FulfillmentState::Returned));
+}
+
+#[test]
+fn a_decision_must_answer_the_review() {
+    let mut record = order(ProductKind::Stock, &[("T1", CLOSED)]);
+    let untouched = record.clone();
+    for (decision, reason) in [
+        (Decision::Delivered, "closed_after_payment"),
+        (Decision::Paid, "partial_refund"),
+        (Decision::Refunded, "deliver_by_hand"),
+        (Decision::Noted, "weather"),
+    ] {
+        let decided = record.learn_decision(decision, reason, None, at("2026-01-06 10:00:00"));
+        assert!(matches!(decided, Err(ImpossibleDecision::Reason { .. })), "{decided:?}");
+    }
+    assert_eq!(record, untouched);
+}

@@ -1,0 +1,170 @@
+//! Envelopes whose form is written by our own programs, not by Alipay: a request to ask the
+//! gateway, the gateway's answer, and a person's decision.
+//!
+//! Each form has a `notify_time` (when it was written, Beijing), which the
+//! [`message_id`](crate::message_id) leaves out: the same request twice has one id.
+
+use alipay::{Charset, Form, FormError, format_beijing};
+use chrono::{DateTime, SubsecRound, Utc};
+
+use crate::{Envelope, Kind, message_id};
+
+/// What a person decided about one review, as parameters of a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionForm<'a> {
+    /// `out_trade_no`.
+    pub order: &'a str,
+    /// The trade that the decision is about; none where it is about the order.
+    pub trade_no: Option<&'a str>,
+    /// `review.id`.
+    pub review: i64,
+    /// The word of the decision: `paid`, `refunded`, `delivered`, `taken_back`, `noted`.
+    pub decision: &'a str,
+    /// Who decided.
+    pub decided_by: &'a str,
+    /// Why; may be empty.
+    pub note: &'a str,
+}
+
+impl Envelope {
+    /// A request to ask the gateway about an order. `asked_by` says what for, in one word:
+    /// `return_page`, `ops`.
+    pub fn query_request(
+        merchant: &str,
+        order: &str,
+        asked_by: &str,
+        at: DateTime<Utc>,
+    ) -> Envelope {
+        let form = Form::from_pairs([("out_trade_no", order), ("asked_by", asked_by)]);
+        own(merchant, Kind::QueryRequest, Charset::Utf8, at, form)
+    }
+
+    /// The gateway's answer about an order, byte for byte, which is in `charset`; `asked_at` is when
+    /// the question was sent.
+    pub fn query_answer(
+        merchant: &str,
+        charset: Charset,
+        order: &str,
+        asked_at: DateTime<Utc>,
+        body: &[u8],
+    ) -> Envelope {
+        let mut form = Form::from_pairs([("out_trade_no", order)]);
+        form.set("answer", body);
+        own(merchant, Kind::QueryAnswer, charset, asked_at, form)
+    }
+
+    /// A person's decision about a review.
+    pub fn decision(merchant: &str, decision: &DecisionForm<'_>, at: DateTime<Utc>) -> Envelope {
+        let review = decision.review.to_string();
+        let form: Form = [
+            Some(("out_trade_no", decision.order)),
+            decision.trade_no.map(|trade_no| ("trade_no", trade_no)),
+            Some(("review", review.as_str())),
+            Some(("decision", decision.decision)),
+            Some(("decided_by", decision.decided_by)),
+            Some(("note", decision.note)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        own(merchant, Kind::Decision, Charset::Utf8, at, form)
+    }
+
+    /// The [`message_id`](crate::message_id) of this envelope.
+    ///
+    /// # Errors
+    /// The form is none: never so for an envelope made here.
+    pub fn message_id(&self) -> Result<String, FormError> {
+        Ok(message_id(&self.merchant, self.kind, &Form::parse(self.form.as_bytes())?))
+    }
+}
+
+fn own(
+    merchant: &str,
+    kind: Kind,
+    charset: Charset,
+    at: DateTime<Utc>,
+    mut form: Form,
+) -> Envelope {
+    form.set("notify_time", format_beijing(at.trunc_subsecs(0)));
+    Envelope::new(merchant, kind, charset, at, form.encode())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DecisionForm;
+    use crate::Envelope;
+    use alipay::{Charset, Form};
+    use chrono::{DateTime, Utc};
+
+    fn at() -> DateTime<Utc> {
+        "2026-11-23T03:41:00.25Z".parse().unwrap()
+    }
+
+    fn id(envelope: &Envelope) -> String {
+        envelope.message_id().unwrap()
+    }
+
+    /// Messages outlive programs: these texts may grow but never change.
+    #[test]
+    fn golden() {
+        let decision = DecisionForm {
+            order: "A 1",
+            trade_no: Some("2026"),
+            review: 7,
+            decision: "refunded",
+            decided_by: "王",
+            note: "by phone",
+        };
+        for (envelope, golden) in [
+            (
+                Envelope::query_request("shop", "A 1", "ops", at()),
+                r#"{"version":1,"merchant":"shop","kind":"query_request","charset":"utf-8","received_at":"2026-11-23T03:41:00.250Z","form":"out_trade_no=A+1&asked_by=ops&notify_time=2026-11-23+11%3A41%3A00"}"#,
+            ),
+            (
+                Envelope::query_answer("shop", Charset::Gbk, "A1", at(), b"{\"a\":\"\xb2\xe2 +\"}"),
+                r#"{"version":1,"merchant":"shop","kind":"query_answer","charset":"gbk","received_at":"2026-11-23T03:41:00.250Z","form":"out_trade_no=A1&answer=%7B%22a%22%3A%22%B2%E2+%2B%22%7D&notify_time=2026-11-23+11%3A41%3A00"}"#,
+            ),
+            (
+                Envelope::decision("shop", &decision, at()),
+                r#"{"version":1,"merchant":"shop","kind":"decision","charset":"utf-8","received_at":"2026-11-23T03:41:00.250Z","form":"out_trade_no=A+1&trade_no=2026&review=7&decision=refunded&decided_by=%E7%8E%8B&note=by+phone&notify_time=2026-11-23+11%3A41%3A00"}"#,
+            ),
+        ] {
+            assert_eq!(String::from_utf8(envelope.to_bytes()).unwrap(), golden);
+        }
+    }
+
+    #[test]
+    fn an_answer_keeps_its_bytes() {
+        let body: Vec<u8> = (0..=255).collect();
+        let envelope = Envelope::query_answer("shop", Charset::Gbk, "A1", at(), &body);
+        let form = Form::parse(envelope.form.as_bytes()).unwrap();
+        assert_eq!(form.get("answer"), Some(&body[..]));
+    }
+
+    #[test]
+    fn asked_again_later_it_has_the_same_id() {
+        let later = at() + chrono::TimeDelta::minutes(5);
+        let ask = |order, at| id(&Envelope::query_request("shop", order, "ops", at));
+        assert_eq!(ask("A1", at()), ask("A1", later));
+        assert_ne!(ask("A1", at()), ask("A2", at()));
+        let answer = |body, at| id(&Envelope::query_answer("shop", Charset::Utf8, "A1", at, body));
+        assert_eq!(answer(b"x", at()), answer(b"x", later));
+        assert_ne!(answer(b"x", at()), answer(b"y", at()));
+    }
+
+    #[test]
+    fn a_decision_about_no_trade_has_none() {
+        let decision = DecisionForm {
+            order: "A1",
+            trade_no: None,
+            review: 7,
+            decision: "noted",
+            decided_by: "ops",
+            note: "",
+        };
+        let form = Envelope::decision("shop", &decision, at()).form;
+        let form = Form::parse(form.as_bytes()).unwrap();
+        assert_eq!((form.get("trade_no"), form.get("note")), (None, Some(&b""[..])));
+    }
+}

@@ -1,0 +1,115 @@
+//! Finds the orders that have been unpaid or silent for too long.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::mysql::MysqlConnection;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Bool, Datetime, SmallInt, Text};
+
+use super::{Wish, enrol};
+use crate::StoreError;
+
+/// One way through all orders, from the oldest to the newest that are old enough. Each order is
+/// looked at once on each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pass {
+    /// `gateway_query_cursor.name`.
+    pub name: &'static str,
+    /// `gateway_query.why` of what it finds: `unpaid` takes placed orders, `silent` all that are not
+    /// finished.
+    pub why: &'static str,
+    /// The age of an order at which it is looked at.
+    pub age: Duration,
+}
+
+/// How far one step of a pass went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Orders that were enrolled.
+    pub enrolled: usize,
+    /// There may be more orders that are old enough.
+    pub more: bool,
+}
+
+#[derive(QueryableByName)]
+struct CursorRow {
+    #[diesel(sql_type = Datetime)]
+    reached: NaiveDateTime,
+    #[diesel(sql_type = Text)]
+    reached_id: String,
+    #[diesel(sql_type = Datetime)]
+    now: NaiveDateTime,
+}
+
+#[derive(QueryableByName)]
+struct CandidateRow {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Text)]
+    merchant: String,
+    #[diesel(sql_type = SmallInt)]
+    status: i16,
+    #[diesel(sql_type = Bool)]
+    is_finish: bool,
+    #[diesel(sql_type = Datetime)]
+    created_at: NaiveDateTime,
+}
+
+/// Looks at the next `limit` orders of a pass and enrols those that it is for, of `merchants` alone;
+/// an order that is enrolled stays as it is. One worker at a time: for the others there is nothing to
+/// do. To be run in a transaction.
+///
+/// # Errors
+/// What the database says.
+pub fn enrol_next(
+    connection: &mut MysqlConnection,
+    pass: Pass,
+    merchants: &[&str],
+    limit: i64,
+) -> Result<Step, StoreError> {
+    let cursor: Option<CursorRow> = sql_query(
+        "SELECT reached, reached_id, UTC_TIMESTAMP(6) AS now FROM gateway_query_cursor \
+         WHERE name = ? FOR UPDATE SKIP LOCKED",
+    )
+    .bind::<Text, _>(pass.name)
+    .get_result(connection)
+    .optional()?;
+    let Some(cursor) = cursor else { return Ok(Step { enrolled: 0, more: false }) };
+    let until: DateTime<Utc> = cursor.now.and_utc() - pass.age;
+    let rows: Vec<CandidateRow> = sql_query(include_str!("../sql/gateway_query_candidates.sql"))
+        .bind::<Datetime, _>(cursor.reached)
+        .bind::<Text, _>(&cursor.reached_id)
+        .bind::<BigInt, _>(limit)
+        .bind::<Datetime, _>(cursor.reached)
+        .bind::<Datetime, _>(until.naive_utc())
+        .bind::<BigInt, _>(limit)
+        .bind::<BigInt, _>(limit)
+        .load(connection)?;
+    let Some(last) = rows.last() else { return Ok(Step { enrolled: 0, more: false }) };
+    let mut wishes: Vec<Wish<'_>> = rows
+        .iter()
+        .filter(|row| match pass.why {
+            "unpaid" => row.status == 0,
+            _ => !row.is_finish,
+        })
+        .filter(|row| merchants.contains(&row.merchant.as_str()))
+        .map(|row| Wish {
+            order_id: &row.id,
+            merchant: &row.merchant,
+            why: pass.why,
+            forward: 0,
+            requested_at: None,
+        })
+        .collect();
+    wishes.sort();
+    enrol(connection, &wishes)?;
+    sql_query("UPDATE gateway_query_cursor SET reached = ?, reached_id = ? WHERE name = ?")
+        .bind::<Datetime, _>(last.created_at)
+        .bind::<Text, _>(&last.id)
+        .bind::<Text, _>(pass.name)
+        .execute(connection)?;
+    let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
+    Ok(Step { enrolled: wishes.len(), more: full })
+}

@@ -1,0 +1,53 @@
+//! Products with little stock, and the threshold below which it is little.
+
+use diesel::mysql::MysqlConnection;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+use serde::Serialize;
+
+use crate::StoreError;
+
+/// A product with fewer available codes than its threshold.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct LowStock {
+    /// The product.
+    #[diesel(sql_type = Text)]
+    pub product_id: String,
+    /// Codes that can be sold.
+    #[diesel(sql_type = BigInt)]
+    pub available: i64,
+    /// The threshold.
+    #[diesel(sql_type = Integer)]
+    pub low_stock: i32,
+}
+
+/// All products below their threshold, by id. Counts no further than the thresholds.
+///
+/// # Errors
+/// What the database says.
+pub fn low_stock(connection: &mut MysqlConnection) -> Result<Vec<LowStock>, StoreError> {
+    Ok(sql_query(
+        "SELECT * FROM (SELECT p.id AS product_id, p.low_stock, (SELECT COUNT(*) FROM stock_item AS s \
+         WHERE s.product_id = p.id AND s.state = 'available') AS available FROM product AS p \
+         WHERE p.low_stock IS NOT NULL) AS counted WHERE available < low_stock ORDER BY product_id",
+    )
+    .load(connection)?)
+}
+
+/// Sets the threshold of a product, or takes it away. Returns whether there is such a product.
+///
+/// # Errors
+/// What the database says.
+pub fn set_low_stock(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    threshold: Option<i32>,
+) -> Result<bool, StoreError> {
+    sql_query("UPDATE product SET low_stock = ? WHERE id = ?")
+        .bind::<Nullable<Integer>, _>(threshold)
+        .bind::<Text, _>(product_id)
+        .execute(connection)?;
+    // The same threshold again changes no row.
+    Ok(!crate::product::by_ids(connection, &[product_id])?.is_empty())
+}

@@ -1,0 +1,68 @@
+//! What became of the orders: the queue `alipay.events.shop`, filled by the worker's outbox relay
+//! where alipay.toml says `[events] enabled = true`.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+use serde::Deserialize;
+use tokio::sync::broadcast;
+
+use crate::say;
+
+const QUEUE: &str = "alipay.events.shop";
+/// The pause before the broker is tried again.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// One event. There are more members: trade_no, status, total_fee, refunded_fee, happened_at.
+#[derive(Debug, Deserialize)]
+struct Event {
+    /// `ORDER:EVENT`, the same when the event comes again.
+    id: String,
+    /// `order.paid`, `order.delivered`, `order.refunded` and so on.
+    event: String,
+    /// The order's number.
+    order: String,
+}
+
+/// Consumes events for ever, over as many connections as it takes.
+pub(crate) async fn listen(url: String, news: broadcast::Sender<String>) {
+    loop {
+        if let Err(error) = consume(&url, &news).await {
+            say(&format!("events: {error:#}; trying again"));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Consumes until the connection ends.
+async fn consume(url: &str, news: &broadcast::Sender<String>) -> anyhow::Result<()> {
+    let connection = lapin::Connection::connect(url, Default::default()).await?;
+    let channel = connection.create_channel().await?;
+    channel.basic_qos(64, BasicQosOptions::default()).await?;
+    let consume = BasicConsumeOptions::default();
+    let mut consumer =
+        channel.basic_consume(QUEUE.into(), "shop".into(), consume, FieldTable::default()).await?;
+    while let Some(delivery) = consumer.next().await {
+        let delivery = delivery?;
+        match serde_json::from_slice(&delivery.data) {
+            Ok(event) => handle(&event, news),
+            // Kept in the queue it would come again for ever.
+            Err(error) => say(&format!("events: not an event: {error}")),
+        }
+        delivery.acker.ack(BasicAckOptions::default()).await?;
+    }
+    anyhow::bail!("the broker ended the consumer")
+}
+
+/// What the shop does with an event. It may come more than once: a shop that sends a mail here
+/// keeps the ids of the events that it has handled in a table with a unique key.
+fn handle(event: &Event, news: &broadcast::Sender<String>) {
+    say(&format!("event {}", event.id));
+    if event.event == "order.needs_review" {
+        say(&format!("order {} waits for a person: ops order show {}", event.order, event.order));
+    }
+    // Nobody is looking at a page of this order just now: no error.
+    let _ = news.send(event.order.clone());
+}

@@ -1,0 +1,138 @@
+//! The shop's side of the database: it writes six columns of `user_order`, and reads.
+
+use anyhow::Context;
+use diesel::mysql::MysqlConnection;
+use diesel::prelude::*;
+use diesel::r2d2::{ConnectionManager, Pool};
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Integer, SmallInt, Text};
+
+/// Orders of one product at one merchant.
+#[derive(Clone)]
+pub(crate) struct Orders {
+    pool: Pool<ConnectionManager<MysqlConnection>>,
+    merchant: String,
+    product: String,
+}
+
+/// What is sold.
+#[derive(Debug, Clone, QueryableByName)]
+pub(crate) struct Product {
+    #[diesel(sql_type = Text)]
+    pub(crate) name: String,
+    /// Fen.
+    #[diesel(sql_type = BigInt)]
+    pub(crate) price: i64,
+}
+
+/// An order as its buyer may see it.
+#[derive(Debug, Clone, QueryableByName)]
+pub(crate) struct Order {
+    #[diesel(sql_type = Text)]
+    pub(crate) subject: String,
+    /// Fen.
+    #[diesel(sql_type = BigInt)]
+    pub(crate) total_fee: i64,
+    /// 0 placed, 8 paid, 4 finished, 32 closed, 105 refunded, 106 refund closed.
+    #[diesel(sql_type = SmallInt)]
+    pub(crate) status: i16,
+    /// The state of `fulfillment`: `delivered`, `awaiting_stock` and so on; empty before payment.
+    #[diesel(sql_type = Text)]
+    pub(crate) goods: String,
+}
+
+#[derive(QueryableByName)]
+struct Code {
+    #[diesel(sql_type = Text)]
+    code: String,
+}
+
+impl Orders {
+    pub(crate) fn open(url: &str, merchant: String, product: String) -> anyhow::Result<Orders> {
+        let pool = Pool::builder()
+            .max_size(8)
+            .build(ConnectionManager::new(url))
+            .context("the database does not answer")?;
+        Ok(Orders { pool, merchant, product })
+    }
+
+    /// What is sold. `None` when there is no such product.
+    pub(crate) async fn product(&self) -> anyhow::Result<Option<Product>> {
+        self.ask(|orders, connection| {
+            sql_query("SELECT name, price FROM product WHERE id = ?")
+                .bind::<Text, _>(&orders.product)
+                .get_result(connection)
+                .optional()
+        })
+        .await
+    }
+
+    /// Places an order for one unit; its number is the way to see it, so nobody must guess it. This
+    /// INSERT is all that the pipeline asks of a shop. Commit it before the buyer gets the link.
+    pub(crate) async fn place(&self, product: Product) -> anyhow::Result<String> {
+        let number = format!("S{:032x}", rand::random::<u128>());
+        let id = number.clone();
+        self.ask(move |orders, connection| {
+            sql_query(
+                "INSERT INTO user_order (id, merchant, product_id, quantity, subject, total_fee) \
+                 VALUES (?, ?, ?, ?, ?, ?)",
+            )
+            .bind::<Text, _>(&id)
+            .bind::<Text, _>(&orders.merchant)
+            .bind::<Text, _>(&orders.product)
+            .bind::<Integer, _>(1)
+            .bind::<Text, _>(&product.name)
+            .bind::<BigInt, _>(product.price)
+            .execute(connection)
+        })
+        .await?;
+        Ok(number)
+    }
+
+    /// An order. `None` when it is not there.
+    pub(crate) async fn find(&self, number: &str) -> anyhow::Result<Option<Order>> {
+        let number = number.to_owned();
+        self.ask(move |orders, connection| {
+            sql_query(
+                "SELECT o.subject, o.total_fee, o.status, \
+                 COALESCE(CAST(f.state AS CHAR), '') AS goods \
+                 FROM user_order o LEFT JOIN fulfillment f ON f.order_id = o.id \
+                 WHERE o.id = ? AND o.merchant = ?",
+            )
+            .bind::<Text, _>(&number)
+            .bind::<Text, _>(&orders.merchant)
+            .get_result(connection)
+            .optional()
+        })
+        .await
+    }
+
+    /// The codes that the order has now: none before it is delivered, none after a refund.
+    pub(crate) async fn codes(&self, number: &str) -> anyhow::Result<Vec<String>> {
+        let number = number.to_owned();
+        let codes: Vec<Code> = self
+            .ask(move |_, connection| {
+                sql_query(
+                    "SELECT CAST(code AS CHAR CHARACTER SET utf8mb4) AS code FROM stock_item \
+                     WHERE order_id = ? AND state = 'delivered' ORDER BY id",
+                )
+                .bind::<Text, _>(&number)
+                .load(connection)
+            })
+            .await?;
+        Ok(codes.into_iter().map(|row| row.code).collect())
+    }
+
+    /// Runs a query where it may block.
+    async fn ask<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Orders, &mut MysqlConnection) -> QueryResult<T> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let orders = self.clone();
+        let answer = tokio::task::spawn_blocking(move || {
+            let mut connection = orders.pool.get()?;
+            Ok(query(&orders, &mut connection)?)
+        });
+        answer.await?
+    }
+}

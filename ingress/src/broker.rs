@@ -1,0 +1,89 @@
+//! Publishing: from an envelope to the broker's confirm.
+
+use std::time::{Duration, Instant};
+
+use metrics::histogram;
+use queue::{Envelope, Message, PublishError, Publisher};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::Refusal;
+use crate::counted::Counted;
+use crate::topology::Topology;
+
+/// The broker as requests see it; shared by all of them.
+pub(crate) struct Broker {
+    publisher: Publisher,
+    topology: Topology,
+    places: Semaphore,
+}
+
+/// A place for one message that waits for the broker.
+pub(crate) struct Place<'a> {
+    _permit: SemaphorePermit<'a>,
+    _counted: Counted,
+}
+
+impl Broker {
+    /// With places for this many messages that wait at one time.
+    pub(crate) fn new(publisher: Publisher, topology: Topology, max_in_flight: usize) -> Broker {
+        Broker { publisher, topology, places: Semaphore::new(max_in_flight) }
+    }
+
+    /// A place, if there is one.
+    pub(crate) fn place(&self) -> Result<Place<'_>, Refusal> {
+        let permit = self.places.try_acquire().map_err(|_| Refusal::Overloaded)?;
+        Ok(Place { _permit: permit, _counted: Counted::new("ingress_in_flight") })
+    }
+
+    /// Publishes and waits for the confirm, but not longer than somebody should wait for an answer. A
+    /// message whose confirm comes too late is in the queue and comes once more: the worker makes one
+    /// of the two.
+    pub(crate) async fn publish(
+        &self,
+        _place: &Place<'_>,
+        envelope: &Envelope,
+        message_id: String,
+        confirm_timeout: Duration,
+    ) -> Result<(), Refusal> {
+        let (merchant, kind, traceparent) = (&envelope.merchant, envelope.kind, traceparent());
+        tracing::debug!(merchant, %kind, message_id, traceparent, "publishing");
+        let message = Message::notify(envelope, message_id, Some(traceparent));
+        let started = Instant::now();
+        let answer = tokio::time::timeout(confirm_timeout, self.publisher.publish(message)).await;
+        histogram!("ingress_confirm_seconds").record(started.elapsed());
+        match answer {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                if matches!(error, PublishError::Returned { .. } | PublishError::Channel(_)) {
+                    self.topology.look_again();
+                }
+                Err(error.into())
+            }
+            Err(_) => Err(Refusal::ConfirmTimeout),
+        }
+    }
+}
+
+/// A new trace in the form of W3C Trace Context: version 00, sampled. Alipay sends none, so each
+/// notification starts one, which its events carry on.
+fn traceparent() -> String {
+    // All zeros would mean "no trace".
+    let trace = rand::random::<u128>().max(1);
+    let span = rand::random::<u64>().max(1);
+    format!("00-{trace:032x}-{span:016x}-01")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_parent_is_well_formed_and_new() {
+        let one = traceparent();
+        let parts: Vec<&str> = one.split('-').collect();
+        let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+        assert_eq!(lengths, [2, 32, 16, 2], "{one}");
+        assert!(one.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit()), "{one}");
+        assert_ne!(one, traceparent());
+    }
+}

@@ -1,0 +1,127 @@
+//! Whether what Alipay signed is for this merchant.
+
+use alipay::{Form, Protocol, SignType};
+use queue::Kind;
+use service::config::Merchant;
+
+use crate::Refusal;
+
+/// A valid signature says that Alipay wrote this, not to whom: the legacy RSA key is one for all
+/// merchants. So the parameters that name the receiver must not name another one, and must be there
+/// where the key does not tell:
+///
+/// * Open Platform: `app_id` always.
+/// * Legacy gateway with RSA: `seller_id`, but for `batch_refund_notify`, which does not carry it.
+pub(crate) fn check(
+    merchant: &Merchant,
+    form: &Form,
+    kind: Kind,
+    sign_type: SignType,
+) -> Result<(), Refusal> {
+    let (app_required, seller_required) = match merchant.protocol {
+        Protocol::Openapi => (true, false),
+        Protocol::Mapi => (false, sign_type != SignType::Md5 && kind != Kind::BatchRefund),
+    };
+    for (parameter, own, required) in [
+        ("app_id", &merchant.app_id, app_required),
+        ("seller_id", &merchant.seller_id, seller_required),
+    ] {
+        let named = form.get(parameter).filter(|value| !value.is_empty());
+        let agrees = match (named, own) {
+            (Some(named), Some(own)) => named == own.as_bytes(),
+            (Some(_), None) => true,
+            (None, _) => !required,
+        };
+        if !agrees {
+            return Err(Refusal::NotThisMerchant { parameter });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use service::Config;
+
+    const APP: &str = "2021001";
+    const SELLER: &str = "2088000000000001";
+
+    fn merchant(protocol: &str, app_id: &str, seller_id: &str) -> Merchant {
+        let variables = [
+            ("PROTOCOL", protocol),
+            ("APP_ID", app_id),
+            ("SELLER_ID", seller_id),
+            ("SIGN_TYPES", "MD5"),
+            ("MD5_KEY", "x"),
+        ]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| (format!("ALIPAY__MERCHANTS__SHOP__{key}").into(), value.into()));
+        Config::load_from(None, variables).unwrap().only_merchant().unwrap().clone()
+    }
+
+    fn parameter_that_disagrees(
+        merchant: &Merchant,
+        form: &str,
+        sign_type: SignType,
+    ) -> Option<&'static str> {
+        let form = Form::parse(form.as_bytes()).unwrap();
+        let kind = match form.get("notify_type") {
+            Some(b"batch_refund_notify") => Kind::BatchRefund,
+            _ => Kind::TradeStatus,
+        };
+        match check(merchant, &form, kind, sign_type) {
+            Ok(()) => None,
+            Err(Refusal::NotThisMerchant { parameter }) => Some(parameter),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn an_open_platform_notification_names_the_app() {
+        let merchant = merchant("openapi", APP, SELLER);
+        for (form, expected) in [
+            ("app_id=2021001", None),
+            ("app_id=2021001&seller_id=2088000000000001", None),
+            ("app_id=2021002", Some("app_id")),
+            ("app_id=", Some("app_id")),
+            ("a=1", Some("app_id")),
+            ("notify_type=batch_refund_notify", Some("app_id")),
+            ("app_id=2021001&seller_id=2088000000000002", Some("seller_id")),
+            ("app_id=2021001&seller_id=", None),
+        ] {
+            let found = parameter_that_disagrees(&merchant, form, SignType::Rsa2);
+            assert_eq!(found, expected, "{form}");
+        }
+    }
+
+    #[test]
+    fn a_seller_that_is_not_configured_is_not_compared() {
+        let merchant = merchant("openapi", APP, "");
+        let form = "app_id=2021001&seller_id=2088000000000002";
+        assert_eq!(parameter_that_disagrees(&merchant, form, SignType::Rsa2), None);
+    }
+
+    #[test]
+    fn a_legacy_notification_names_the_seller_where_the_key_does_not() {
+        let merchant = merchant("mapi", "", SELLER);
+        for (form, with_md5, with_rsa) in [
+            ("seller_id=2088000000000001", None, None),
+            ("seller_id=2088000000000002", Some("seller_id"), Some("seller_id")),
+            ("notify_type=trade_status_sync", None, Some("seller_id")),
+            ("notify_type=something_new", None, Some("seller_id")),
+            ("notify_type=batch_refund_notify", None, None),
+            (
+                "notify_type=batch_refund_notify&seller_id=2088000000000002",
+                Some("seller_id"),
+                Some("seller_id"),
+            ),
+        ] {
+            let found = parameter_that_disagrees(&merchant, form, SignType::Md5);
+            assert_eq!(found, with_md5, "MD5: {form}");
+            let found = parameter_that_disagrees(&merchant, form, SignType::Rsa);
+            assert_eq!(found, with_rsa, "RSA: {form}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! A request to a notify URL and its answer: `success` or `fail`.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, EXPECT, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method, Response, StatusCode};
+use metrics::{counter, histogram};
+use service::Config;
+use service::config::Merchant;
+
+use crate::endpoint::Endpoint;
+use crate::route::Route;
+use crate::{Refusal, body, notify};
+
+/// The merchant's name for the metrics, once it is known, and what became of the request.
+struct Outcome<'a> {
+    merchant: &'a str,
+    result: Result<(), Refusal>,
+}
+
+/// Answers a request to a notify URL, or to a path where nothing is.
+pub(crate) async fn answer(
+    endpoint: &Endpoint,
+    config: &Config,
+    route: Option<Route<'_>>,
+    head: &Parts,
+    body: Incoming,
+) -> Response<Full<Bytes>> {
+    let started = Instant::now();
+    let outcome = handle(endpoint, config, route, head, body).await;
+    report(&outcome, started);
+    response(&outcome.result)
+}
+
+/// The answer to a request whose handler panicked.
+pub(crate) fn panicked() -> Response<Full<Bytes>> {
+    let outcome = Outcome { merchant: "", result: Err(Refusal::Panic) };
+    report(&outcome, Instant::now());
+    response(&outcome.result)
+}
+
+async fn handle<'a>(
+    endpoint: &Endpoint,
+    config: &'a Config,
+    route: Option<Route<'_>>,
+    head: &Parts,
+    mut body: Incoming,
+) -> Outcome<'a> {
+    let merchant = match merchant(config, route, head) {
+        Ok(merchant) => merchant,
+        Err(refusal) => return turn_away("", refusal, head, body).await,
+    };
+    let limits = &config.ingress;
+    let read = if is_form(&head.headers) {
+        body::read(&mut body, limits.max_body, limits.body_timeout).await
+    } else {
+        Err(Refusal::WrongContentType)
+    };
+    match read {
+        Ok(bytes) => {
+            let result = take(endpoint, config, merchant, &bytes).await;
+            Outcome { merchant: &merchant.name, result }
+        }
+        Err(refusal) => turn_away(&merchant.name, refusal, head, body).await,
+    }
+}
+
+fn merchant<'a>(
+    config: &'a Config,
+    route: Option<Route<'_>>,
+    head: &Parts,
+) -> Result<&'a Merchant, Refusal> {
+    let merchant = route.ok_or(Refusal::NotFound)?.merchant(config)?;
+    if head.method == Method::POST { Ok(merchant) } else { Err(Refusal::MethodNotAllowed) }
+}
+
+/// Takes a notification if there is a place for it.
+async fn take(
+    endpoint: &Endpoint,
+    config: &Config,
+    merchant: &Merchant,
+    body: &[u8],
+) -> Result<(), Refusal> {
+    let place = endpoint.broker.place()?;
+    let timeout = config.ingress.confirm_timeout;
+    notify::take(merchant, body, &endpoint.broker, &place, timeout).await
+}
+
+/// Refuses a request whose body was not read, or not to its end.
+async fn turn_away<'a>(
+    merchant: &'a str,
+    refusal: Refusal,
+    head: &Parts,
+    body: Incoming,
+) -> Outcome<'a> {
+    // A client that waits for "100 Continue" has sent nothing yet, and a late one has had its time.
+    let wanted = !head.headers.contains_key(EXPECT)
+        && !matches!(refusal, Refusal::BodyTimeout | Refusal::BodyIncomplete(_));
+    if wanted {
+        body::discard(body).await;
+    }
+    Outcome { merchant, result: Err(refusal) }
+}
+
+/// Whether the body says it is a form. Parameters such as `charset` are allowed and not believed: the
+/// charset is a signed parameter of the form itself.
+fn is_form(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.split(';').next())
+        .is_some_and(|essence| {
+            essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        })
+}
+
+fn response(result: &Result<(), Refusal>) -> Response<Full<Bytes>> {
+    let (status, text) = match result {
+        Ok(()) => (StatusCode::OK, "success"),
+        Err(refusal) => (refusal.status(), "fail"),
+    };
+    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    match result {
+        Err(Refusal::MethodNotAllowed) => {
+            headers.insert(ALLOW, HeaderValue::from_static("POST"));
+        }
+        Err(Refusal::BodyTooLarge { .. } | Refusal::BodyTimeout | Refusal::BodyIncomplete(_)) => {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        _ => {}
+    }
+    response
+}
+
+/// Logs and counts the answer. What a client can cause is information; what somebody should look at is a
+/// warning.
+fn report(outcome: &Outcome<'_>, started: Instant) {
+    let merchant = outcome.merchant;
+    let (word, reason) = match &outcome.result {
+        Ok(()) => ("success", ""),
+        Err(refusal) => {
+            let reason = refusal.reason();
+            match refusal {
+                Refusal::Signature(_)
+                | Refusal::NotThisMerchant { .. }
+                | Refusal::Charset(_)
+                | Refusal::Overloaded
+                | Refusal::Broker(_)
+                | Refusal::ConfirmTimeout
+                | Refusal::Panic => tracing::warn!(merchant, reason, detail = %refusal, "refused"),
+                _ => tracing::info!(merchant, reason, detail = %refusal, "refused"),
+            }
+            ("fail", reason)
+        }
+    };
+    counter!(
+        "ingress_requests_total",
+        "merchant" => merchant.to_owned(), "outcome" => word, "reason" => reason
+    )
+    .increment(1);
+    histogram!("ingress_request_seconds", "outcome" => word).record(started.elapsed());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_types() {
+        for (value, expected) in [
+            (Some("application/x-www-form-urlencoded"), true),
+            (Some("application/x-www-form-urlencoded; charset=UTF-8"), true),
+            (Some("Application/X-WWW-Form-URLEncoded;charset=gbk"), true),
+            (Some("text/plain"), false),
+            (Some("multipart/form-data; boundary=x"), false),
+            (Some("application/x-www-form-urlencoded, text/plain"), false),
+            (Some(""), false),
+            (None, false),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(value) = value {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(value));
+            }
+            assert_eq!(is_form(&headers), expected, "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What a broker does by itself: alarms, closed connections, silence. Each test has one of its own.
+
+use std::sync::Arc;
+
+use testkit::{Folder, RabbitMq};
+
+use crate::broker::Broker;
+use crate::broker_down::{CONFIRM_TIMEOUT, refused_in_time, until_taken};
+use crate::running::Ingress;
+
+async fn broker() -> RabbitMq {
+    let start = || RabbitMq::start(&Arc::new(Folder::create().unwrap())).unwrap();
+    tokio::task::spawn_blocking(start).await.unwrap()
+}
+
+async fn control(broker: &Arc<RabbitMq>, arguments: &'static [&'static str]) {
+    let broker = broker.clone();
+    tokio::task::spawn_blocking(move || broker.control(arguments)).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_memory_alarm() {
+    let broker = Arc::new(broker().await);
+    let ingress = Ingress::start_with(&broker.url(), &[CONFIRM_TIMEOUT]).await;
+    until_taken(&ingress, "before").await;
+    for _ in 0..2 {
+        control(&broker, &["set_vm_memory_high_watermark", "0.0000001"]).await;
+        // The broker blocks a connection when it publishes: the first one finds out.
+        refused_in_time(&ingress).await;
+        ingress.until_ready_says(503, "broker").await;
+        refused_in_time(&ingress).await;
+        control(&broker, &["set_vm_memory_high_watermark", "0.7"]).await;
+        ingress.until_ready_says(200, "ready").await;
+        until_taken(&ingress, "after").await;
+    }
+    // Refused is not unpublished: a blocked broker may take it after all, and Alipay repeats it.
+    let arrived = Broker::connect(&broker.url()).await.arrived().await;
+    assert!((2..=7).contains(&arrived.len()), "{} arrived", arrived.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_the_broker_closes() {
+    let broker = Arc::new(broker().await);
+    let ingress = Ingress::start_with(&broker.url(), &[CONFIRM_TIMEOUT]).await;
+    for _ in 0..2 {
+        until_taken(&ingress, "before").await;
+        control(&broker, &["close_all_connections", "-p", "/", "for a test"]).await;
+        ingress.until_ready_says(200, "ready").await;
+        until_taken(&ingress, "after").await;
+    }
+}
+
+/// SIGSTOP: connections stay open, and nobody answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_stopped() {
+    let mut broker = broker().await;
+    let ingress = Ingress::start_with(&broker.url(), &[CONFIRM_TIMEOUT]).await;
+    until_taken(&ingress, "before").await;
+    broker.pause();
+    refused_in_time(&ingress).await;
+    ingress.until_ready_says(503, "broker").await;
+    refused_in_time(&ingress).await;
+    broker.resume();
+    ingress.until_ready_says(200, "ready").await;
+    until_taken(&ingress, "after").await;
+}

@@ -1,0 +1,108 @@
+//! The operators' pages in a browser.
+//!
+//! Each page asks the same functions as the verb of its name and shows what they say. The database is
+//! asked on threads that may wait, through a small pool; the broker through connections of its own, as the
+//! verbs do. Either may be away: pages that need the other one still work.
+//!
+//! There is no login. It listens on loopback, and [`guard`] keeps other web sites out.
+
+mod acts;
+mod answer;
+mod cohort;
+mod guard;
+mod html;
+mod layout;
+mod letter;
+mod letters;
+mod order;
+mod orders;
+mod products;
+mod request;
+mod results;
+mod review;
+mod reviews;
+mod route;
+mod server;
+mod status;
+mod tag;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use service::Config;
+use store::{Connection, Pool};
+use tokio::sync::{Mutex, Semaphore};
+
+use crate::failure::Failure;
+use guard::Guard;
+pub(crate) use guard::is_local;
+use results::Results;
+pub(crate) use server::serve;
+use status::Counted;
+
+/// Connections to the database, and questions to it that may be under way or wait for one.
+const CONNECTIONS: u32 = 4;
+const QUESTIONS: usize = 16;
+/// How long the database may take for one statement, and for all that a page asks.
+const STATEMENT_TIME: Duration = Duration::from_secs(10);
+const DATABASE_TIME: Duration = Duration::from_secs(20);
+
+/// What all pages share.
+pub(crate) struct Console {
+    config: Config,
+    pool: Pool,
+    questions: Arc<Semaphore>,
+    /// Held by whoever is at the dead letters: one at a time, see [`DeadQueue`](crate::dead_queue::DeadQueue).
+    at_letters: Mutex<Option<Counted>>,
+    results: Results,
+    guard: Guard,
+    /// Whether others than this machine can reach it.
+    remote: bool,
+}
+
+impl Console {
+    /// A console that answers to `localhost`, addresses and these names.
+    pub(crate) fn new(config: Config, names: Vec<String>, remote: bool) -> Console {
+        let url = config.database.url.expose_secret();
+        Console {
+            pool: Pool::with_statement_limit(url, CONNECTIONS, STATEMENT_TIME),
+            questions: Arc::new(Semaphore::new(QUESTIONS)),
+            at_letters: Mutex::default(),
+            results: Results::default(),
+            guard: Guard::new(names, remote),
+            config,
+            remote,
+        }
+    }
+
+    /// The broker's URL.
+    fn broker(&self) -> &str {
+        self.config.amqp.url.expose_secret()
+    }
+
+    /// Asks the database on a thread that may wait. One that does not answer keeps its thread and its
+    /// turn, so there are never more than a few of them.
+    async fn database<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&mut Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let late = || {
+            let seconds = DATABASE_TIME.as_secs();
+            Failure::CouldNotAsk(format!("database: no answer within {seconds} s"))
+        };
+        let asked = async {
+            let turn = Arc::clone(&self.questions).acquire_owned().await;
+            let pool = self.pool.clone();
+            tokio::task::spawn_blocking(move || {
+                let _turn = turn;
+                ask(&mut pool.get()?)
+            })
+            .await
+        };
+        match tokio::time::timeout(DATABASE_TIME, asked).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => Err(Failure::CouldNotAsk(format!("the page was not made: {error}"))),
+            Err(_) => Err(late()),
+        }
+    }
+}

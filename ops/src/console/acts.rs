@@ -1,0 +1,220 @@
+//! Dry run, replay and discard of dead letters.
+
+use std::sync::Arc;
+
+use queue::Received;
+use store::dead_letter_audit::Action;
+use tokio::runtime::Handle;
+
+use super::Console;
+use super::answer::Answer;
+use super::cohort::Selection;
+use super::html::{Html, address};
+use super::layout::{Page, nothing};
+use super::letters::act_fields;
+use super::request::{Asked, Parameters};
+use super::tag::{Tone, tag};
+use crate::dead_letter::DeadLetter;
+use crate::dead_letter::discard::discard;
+use crate::dead_letter::record::record;
+use crate::dead_letter::replay::replay;
+use crate::dead_queue::DeadQueue;
+use crate::dry_run::{Foreseen, because, foresee};
+use crate::failure::Failure;
+
+/// Letters that a dry run looks at, and of these listed.
+const FORESEEN: u32 = 100_000;
+const LISTED: usize = 500;
+
+/// The longest name and note.
+const LONGEST_NAME: usize = 255;
+const LONGEST_NOTE: usize = 1000;
+
+/// A button below dead letters.
+pub(super) async fn act(console: &Arc<Console>, asked: &Asked) -> Result<Answer, Failure> {
+    let form = &asked.form;
+    let selection = Selection::read(form)?;
+    match form.get("act") {
+        "dry_run" => {
+            let page = dry_run(console, selection).await?;
+            Ok(page.answer(console.remote))
+        }
+        "replay" => {
+            let (by, note) = (name(form)?, note(form)?);
+            let note = Some(note).filter(|note| !note.is_empty());
+            move_letters(console, selection, Action::Replayed, by, note).await
+        }
+        "discard" => {
+            let (by, note) = (name(form)?, note(form)?);
+            if note.is_empty() {
+                let text = "to discard a letter say why 丢弃时必须写原因";
+                return Err(Failure::Usage(text.to_owned()));
+            }
+            move_letters(console, selection, Action::Discarded, by, Some(note)).await
+        }
+        _ => Err(Failure::Usage("no such button 没有这个操作".to_owned())),
+    }
+}
+
+/// Who does it. The console has no login, so the name is what somebody writes.
+pub(super) fn name(form: &Parameters) -> Result<String, Failure> {
+    match form.get("by") {
+        "" => Err(Failure::Usage("say who you are 请写姓名".to_owned())),
+        by if by.chars().count() > LONGEST_NAME => Err(Failure::Usage(format!(
+            "the name has more than {LONGEST_NAME} characters 姓名太长"
+        ))),
+        by => Ok(by.to_owned()),
+    }
+}
+
+/// Why; may be empty.
+pub(super) fn note(form: &Parameters) -> Result<String, Failure> {
+    let note = form.get("note");
+    if note.chars().count() > LONGEST_NOTE {
+        let text = format!("the note has more than {LONGEST_NOTE} characters 原因太长");
+        return Err(Failure::Usage(text));
+    }
+    Ok(note.to_owned())
+}
+
+async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failure> {
+    let turn = console.at_letters.lock().await;
+    let mut queue = DeadQueue::open(console.broker()).await?;
+    let letters = queue.take(FORESEEN).await?;
+    queue.close().await?;
+    drop(turn);
+    let chosen = letters.into_iter().filter(|it| selection.takes(&DeadLetter::from(it)));
+    let mut letters: Vec<Received> = chosen.collect();
+    letters.sort_by_key(|letter| letter.headers.first_seen);
+    let config = console.config.clone();
+    let foreseen =
+        console.database(move |connection| foresee(connection, &config, letters)).await?;
+    let count = |outcome: &str| foreseen.iter().filter(|one| one.outcome == outcome).count();
+    let mut body = Html::new();
+    if foreseen.is_empty() {
+        body = body.html(nothing("这些死信已经不在了。 None of these letters is there any more."));
+        return Ok(Page::new("/dead-letters", "试运行 Dry run", body));
+    }
+    body = body
+        .raw("<div class=\"box good\">没有改变任何东西。 Nothing was changed. <p>")
+        .shown(foreseen.len())
+        .raw(" 条通知：会生效 would be applied <b>")
+        .shown(count("applied"))
+        .raw("</b>，无变化 would change nothing <b>")
+        .shown(count("unchanged"))
+        .raw("</b>，会再次失败 would die again <b>")
+        .shown(count("rejected"))
+        .raw("</b></p></div>\n<div class=\"card\"><table><tr><th>死信 Letter</th>")
+        .raw("<th>订单 Order</th><th>结果 Outcome</th><th>变化或原因 Change or reason</th></tr>\n")
+        .all(foreseen.iter().take(LISTED).map(row))
+        .raw("</table></div>\n<h2>现在 And now</h2><div class=\"card\">")
+        .raw("<form method=\"post\" action=\"/dead-letters\">")
+        .html(console.guard.field())
+        .html(selection.fields())
+        .html(act_fields())
+        .raw("</form></div><p class=\"pages\">")
+        .link(&selection.address(), "« 返回 Back")
+        .raw("</p>");
+    Ok(Page::new("/dead-letters", "试运行 Dry run", body))
+}
+
+fn row(one: &Foreseen) -> Html {
+    let (tone, word) = match one.outcome.as_str() {
+        "applied" => (Tone::Good, "会生效 applied"),
+        "unchanged" => (Tone::Plain, "无变化 unchanged"),
+        "unknown" => (Tone::Warn, "未知状态 unknown status"),
+        "rejected" => (Tone::Bad, "会再次失败 dies again"),
+        "no_order_yet" => (Tone::Warn, "订单未到 no order yet"),
+        "locked" => (Tone::Warn, "订单正被处理 locked now"),
+        other => (Tone::Plain, other),
+    };
+    let short: String = one.id.chars().take(12).collect();
+    let mut row = Html::new().raw("<tr><td class=\"id mono\">");
+    row = row.link(&address("/dead-letters/", &one.id), &short).raw("</td><td class=\"id\">");
+    if let Some(order) = &one.order {
+        row = row.link(&address("/orders/", order), order);
+    }
+    row.raw("</td>").cell_of(tag(tone, word)).cell(&because(one)).raw("</tr>\n")
+}
+
+/// Replays or discards, and leads to a page that says how many.
+async fn move_letters(
+    console: &Arc<Console>,
+    selection: Selection,
+    action: Action,
+    by: String,
+    note: Option<String>,
+) -> Result<Answer, Failure> {
+    let back = selection.address();
+    let shared = Arc::clone(console);
+    let runtime = Handle::current();
+    // The walk writes into the database between two answers of the broker, on a thread that may wait. It goes
+    // on when the browser hangs up.
+    let walked = tokio::task::spawn_blocking(move || {
+        runtime.block_on(walk(&shared, &selection, action, &by, note.as_deref()))
+    });
+    let (count, failure) = walked
+        .await
+        .map_err(|error| Failure::CouldNotAsk(format!("the walk has ended: {error}")))?;
+    let mut body = Html::new();
+    if let Some(failure) = &failure {
+        let said = failure.to_string();
+        body = body.raw("<div class=\"box bad\"><b>没有全部完成 Not all was done</b><pre>");
+        body = body.text(&said).raw("</pre></div>");
+    }
+    let (title, done) = match action {
+        Action::Replayed => {
+            ("重放 Replay", "条死信已送回工作队列，并记录在案。 letters went back to work.")
+        }
+        Action::Discarded => (
+            "丢弃 Discard",
+            "条死信已丢弃，内容保留在记录里。 letters were discarded; the \
+                                              record keeps them.",
+        ),
+    };
+    body =
+        body.raw("<div class=\"box good\"><b>").shown(count).raw("</b> ").raw(done).raw("</div>");
+    if count == 0 && failure.is_none() {
+        body = body
+            .raw("<p class=\"note\">可能别人已经处理了。 Somebody else may have been first.</p>");
+    }
+    body =
+        body.raw("<p class=\"pages\">").link(&back, "« 返回死信 Back to the letters").raw("</p>");
+    let mut page = Page::new("/dead-letters", title, body);
+    if let Some(failure) = failure {
+        if count == 0 {
+            return Err(failure);
+        }
+        page.status = hyper::StatusCode::SERVICE_UNAVAILABLE;
+    }
+    Ok(console.results.keep(page))
+}
+
+/// How many were moved, and why not all.
+async fn walk(
+    console: &Console,
+    selection: &Selection,
+    action: Action,
+    by: &str,
+    note: Option<&str>,
+) -> (usize, Option<Failure>) {
+    let _turn = console.at_letters.lock().await;
+    // What cannot be put on record is not moved.
+    let mut database = match console.pool.get() {
+        Ok(database) => database,
+        Err(error) => return (0, Some(error.into())),
+    };
+    let wanted = |received: &Received| selection.takes(&DeadLetter::from(received));
+    let mut count = 0;
+    let mut done = |round: &[&Received]| {
+        record(&mut database, action, round, by, note)?;
+        count += round.len();
+        Ok(())
+    };
+    let url = console.broker();
+    let walked = match action {
+        Action::Replayed => replay(url, usize::MAX, wanted, &mut done).await,
+        Action::Discarded => discard(url, wanted, &mut done).await,
+    };
+    (count, walked.err())
+}

@@ -1,0 +1,130 @@
+//! Which dead letters a page is about.
+
+use std::collections::BTreeSet;
+
+use super::html::{Html, listing};
+use super::request::Parameters;
+use crate::dead_letter::fingerprint::fingerprint;
+use crate::dead_letter::{DeadLetter, is_meant};
+use crate::failure::Failure;
+
+/// Stands for letters that have no reason: something else than a worker put them there.
+pub(super) const NO_REASON: &str = "none";
+
+/// In the names of the boxes that tick a letter.
+pub(super) const TICKED: &str = "letter.";
+
+/// Letters that have these in common; empty is anything.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cohort {
+    pub(super) reason: String,
+    /// The error without what differs from letter to letter.
+    pub(super) print: String,
+    pub(super) order: String,
+    pub(super) merchant: String,
+}
+
+/// The letters that a form is about.
+#[derive(Debug, Clone)]
+pub(super) enum Selection {
+    /// These, with all their copies.
+    Ticked(BTreeSet<String>),
+    /// All of a cohort.
+    All(Cohort),
+}
+
+impl Cohort {
+    pub(super) fn read(parameters: &Parameters) -> Cohort {
+        let text = |name| parameters.get(name).to_owned();
+        Cohort {
+            reason: text("reason"),
+            print: text("error"),
+            order: text("order"),
+            merchant: text("merchant"),
+        }
+    }
+
+    fn pairs(&self) -> [(&str, &str); 4] {
+        [
+            ("reason", &self.reason),
+            ("error", &self.print),
+            ("order", &self.order),
+            ("merchant", &self.merchant),
+        ]
+    }
+
+    pub(super) fn is_everything(&self) -> bool {
+        self.pairs().iter().all(|(_, value)| value.is_empty())
+    }
+
+    /// The page that lists it.
+    pub(super) fn address(&self) -> String {
+        match self.is_everything() {
+            true => "/dead-letters?view=flat".to_owned(),
+            false => listing("/dead-letters", &self.pairs()),
+        }
+    }
+
+    /// Hidden fields that carry it along.
+    pub(super) fn fields(&self) -> Html {
+        let given = self.pairs().into_iter().filter(|(_, value)| !value.is_empty());
+        given.fold(Html::new(), |html, (name, value)| html.hidden(name, value))
+    }
+
+    pub(super) fn takes(&self, letter: &DeadLetter) -> bool {
+        let is = |wanted: &str, value: &Option<String>| {
+            wanted.is_empty() || value.as_deref() == Some(wanted)
+        };
+        let reason = match self.reason.as_str() {
+            NO_REASON => letter.reason.is_none(),
+            reason => is(reason, &letter.reason),
+        };
+        let names: Vec<&str> = letter.order.as_deref().into_iter().collect();
+        let error = letter.error.as_deref().unwrap_or_default();
+        reason
+            && is(&self.order, &letter.order)
+            && is(&self.merchant, &letter.merchant)
+            && (self.print.is_empty() || fingerprint(error, &names) == self.print)
+    }
+}
+
+impl Selection {
+    /// What a form is about. It says itself whether all or the ticked ones are meant.
+    pub(super) fn read(form: &Parameters) -> Result<Selection, Failure> {
+        if form.get("which") == "all" {
+            return Ok(Selection::All(Cohort::read(form)));
+        }
+        let ids: BTreeSet<String> = form.after(TICKED).map(str::to_owned).collect();
+        if ids.is_empty() {
+            let text = "no letter is ticked 没有勾选任何死信";
+            return Err(Failure::Usage(text.to_owned()));
+        }
+        Ok(Selection::Ticked(ids))
+    }
+
+    pub(super) fn takes(&self, letter: &DeadLetter) -> bool {
+        match self {
+            Selection::Ticked(ids) => ids.iter().any(|id| is_meant(id, &letter.id)),
+            Selection::All(cohort) => cohort.takes(letter),
+        }
+    }
+
+    /// Hidden fields that carry it along.
+    pub(super) fn fields(&self) -> Html {
+        match self {
+            Selection::Ticked(ids) => {
+                let names = ids.iter().map(|id| format!("{TICKED}{id}"));
+                names.fold(Html::new(), |html, name| html.hidden(&name, "on"))
+            }
+            Selection::All(cohort) => cohort.fields().hidden("which", "all"),
+        }
+    }
+
+    /// The page that it came from.
+    pub(super) fn address(&self) -> String {
+        match self {
+            Selection::Ticked(_) => "/dead-letters".to_owned(),
+            Selection::All(cohort) => cohort.address(),
+        }
+    }
+}

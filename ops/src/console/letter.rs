@@ -1,0 +1,129 @@
+//! `/dead-letters/ID`: a letter with its whole evidence.
+
+use super::Console;
+use super::cohort::TICKED;
+use super::html::{Html, address};
+use super::layout::{Page, away, nothing};
+use super::letters::{act_fields, history};
+use super::tag::{Tone, tag};
+use crate::dead_letter::evidence::{Background, Evidence, find};
+use crate::failure::Failure;
+
+pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
+    let turn = console.at_letters.lock().await;
+    let opened = find(console.broker(), id).await?;
+    drop(turn);
+    let Some(opened) = opened else {
+        return Err(Failure::No(format!(
+            "there is no dead letter {id}: it was replayed or discarded, or never died 死信不存在，可能已被处理"
+        )));
+    };
+    let mut evidence = Evidence::of(opened, &console.config);
+    let letter = evidence.opened.letter.clone();
+    let asked = console.database(move |connection| Background::read(connection, &letter)).await;
+    // The letter is shown also while there is no database to ask.
+    let missing = match asked {
+        Ok(background) => {
+            evidence.background = background;
+            None
+        }
+        Err(failure) => Some(failure),
+    };
+    let letter = &evidence.opened.letter;
+    let body = Html::new()
+        .html(facts(&evidence))
+        .raw("<h2>处理 What to do</h2><div class=\"card\">")
+        .raw("<form method=\"post\" action=\"/dead-letters\">")
+        .html(console.guard.field())
+        .hidden(&format!("{TICKED}{}", letter.id), "on")
+        .html(act_fields())
+        .raw("</form></div>\n")
+        .html(form(&evidence))
+        .raw("<h2>订单现在 The order now</h2>")
+        .html(match &missing {
+            Some(failure) => away(failure),
+            None => order_now(&evidence.background.order_told),
+        });
+    let body = match missing {
+        Some(_) => body,
+        None => body
+            .raw("<h2>以前的处理 What operators did with it</h2>")
+            .html(history(&evidence.background.history)),
+    };
+    Ok(Page::new("/dead-letters", format!("死信 Dead letter {}", short(&letter.id)), body))
+}
+
+fn short(id: &str) -> String {
+    id.chars().take(12).collect()
+}
+
+fn facts(evidence: &Evidence) -> Html {
+    let (opened, letter) = (&evidence.opened, &evidence.opened.letter);
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let time = |at: Option<store::report::BeijingTime>| at.map(|at| at.to_string());
+    let reason = tag(Tone::Bad, letter.reason.as_deref().unwrap_or("none"));
+    let mut table = Html::new()
+        .raw("<div class=\"card\"><table class=\"facts\">")
+        .row_of("原因 Reason", reason)
+        .row("错误 Error", &text(&letter.error));
+    if let Some(order) = &letter.order {
+        table = table.row_of("订单 Order", Html::new().link(&address("/orders/", order), order));
+    }
+    table = table
+        .row("商户 Merchant", &text(&letter.merchant))
+        .row("类型 Kind", opened.kind.unwrap_or_default())
+        .row("重试 Retries", &letter.attempts.to_string())
+        .row("收到 Received", &time(opened.received_at).unwrap_or_default())
+        .row("首次处理 First seen", &letter.first_seen.to_string())
+        .row("死亡 Died", &time(letter.died_at).unwrap_or_default());
+    if let Some(signature) = &evidence.signature {
+        let word = match signature.valid {
+            true => tag(Tone::Good, "今天仍有效 valid today"),
+            false => tag(Tone::Bad, "今天无效 not valid today"),
+        };
+        table = table.row_of("签名 Signature", word.raw(" ").text(&signature.said));
+    }
+    if opened.copies > 1 {
+        table = table.row("副本 Copies", &opened.copies.to_string());
+    }
+    table
+        .row("程序版本 Worker", &text(&opened.worker_version))
+        .row("追踪 Trace", &text(&opened.traceparent))
+        .row("消息 Message id", &letter.id)
+        .raw("</table></div>\n")
+}
+
+/// The form in readable text, or the body where it is none.
+fn form(evidence: &Evidence) -> Html {
+    let opened = &evidence.opened;
+    let mut html = Html::new().raw("<h2>通知内容 What Alipay sent</h2>");
+    if let Some(body) = &opened.body {
+        return html.raw("<div class=\"card\"><pre>").text(body).raw("</pre></div>\n");
+    }
+    html = html.raw("<div class=\"card\"><table class=\"facts\">");
+    for parameter in &opened.parameters {
+        html = html.raw("<tr><th class=\"mono\">").text(&parameter.name).raw("</th><td>");
+        html = html.text(&parameter.value);
+        if parameter.undecodable {
+            html = html.raw(" ").html(tag(Tone::Warn, "不是该字符集 not in this charset"));
+        }
+        html = html.raw("</td></tr>\n");
+    }
+    html = html.raw("</table>");
+    if let Some(form) = &opened.form {
+        html = html
+            .raw("<details><summary class=\"note\">原始内容，可给 ops verify 检查 As received, for ops verify (")
+            .text(opened.charset.unwrap_or_default())
+            .raw(")</summary><pre>")
+            .text(form)
+            .raw("</pre></details>");
+    }
+    html.raw("</div>\n")
+}
+
+fn order_now(told: &str) -> Html {
+    if told.is_empty() {
+        return nothing("通知没有说是哪个订单。 It names no order.");
+    }
+    Html::new().raw("<div class=\"card\"><pre>").text(told).raw("</pre></div>\n")
+}

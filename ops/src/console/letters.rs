@@ -1,0 +1,220 @@
+//! `/dead-letters`: what needs a person, grouped by cause or one by one.
+
+use store::dead_letter_audit;
+use store::report::BeijingTime;
+
+use super::Console;
+use super::cohort::{Cohort, NO_REASON, TICKED};
+use super::html::{Html, address};
+use super::layout::{Page, away, nothing};
+use super::request::Asked;
+use super::tag::{Tone, tag};
+use crate::dead_letter::group::{Group, group};
+use crate::dead_letter::{self, DeadLetter};
+use crate::dead_queue::DeadQueue;
+use crate::failure::Failure;
+
+/// Letters that are looked at.
+const LOOKED: u32 = 10_000;
+/// Letters with a box to tick; a form has at most 256 fields.
+const LISTED: usize = 200;
+/// Acts of operators that are listed.
+const ACTS: i64 = 10;
+
+/// The letters that were looked at, sorted by death, and how many there are.
+struct Look {
+    letters: Vec<DeadLetter>,
+    there: u32,
+}
+
+pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failure> {
+    let cohort = Cohort::read(&asked.query);
+    let flat = asked.query.get("view") == "flat" || !cohort.is_everything();
+    let look = look(console).await?;
+    let mut body = Html::new();
+    if look.there > LOOKED {
+        body = body
+            .raw("<div class=\"box warn\">只看了前 ")
+            .shown(LOOKED)
+            .raw(" 条，共 ")
+            .shown(look.there)
+            .raw(" 条。 Only some of the letters were looked at.</div>");
+    }
+    if flat {
+        let title = "死信列表 Dead letters one by one";
+        return Ok(Page::new(
+            "/dead-letters",
+            title,
+            body.html(flat_list(console, &cohort, &look)),
+        ));
+    }
+    body = body.html(groups(&look.letters));
+    // The letters are shown also while there is no database to ask.
+    let acts = console
+        .database(|connection| Ok(dead_letter_audit::list(connection, None, ACTS)?))
+        .await
+        .map_or_else(|failure| away(&failure), |acts| history(&acts));
+    body = body.raw("<h2>最近的处理 What operators did</h2>").html(acts);
+    Ok(Page::new("/dead-letters", "死信 Dead letters", body))
+}
+
+async fn look(console: &Console) -> Result<Look, Failure> {
+    let _turn = console.at_letters.lock().await;
+    let mut queue = DeadQueue::open(console.broker()).await?;
+    let mut letters: Vec<DeadLetter> =
+        queue.take(LOOKED).await?.iter().map(DeadLetter::from).collect();
+    let there = queue.ready();
+    queue.close().await?;
+    dead_letter::sort(&mut letters);
+    Ok(Look { letters, there })
+}
+
+fn groups(letters: &[DeadLetter]) -> Html {
+    if letters.is_empty() {
+        return nothing("没有死信，一切正常。 There are no dead letters.");
+    }
+    Html::new()
+        .raw("<p class=\"note\">同一原因的归为一组，错误里的编号和时间写作 #。先修好原因，再试运行，再重放。 ")
+        .raw("One line per cause; # stands for what differs. Mend the cause, then dry run, then replay. ")
+        .link("/dead-letters?view=flat", "逐条查看 One by one")
+        .raw("</p><div class=\"card\"><table><tr><th class=\"n\">条数 Letters</th>")
+        .raw("<th class=\"n\">订单 Orders</th><th>原因 Reason</th><th>错误 Error</th>")
+        .raw("<th>最早 First died</th><th>最近 Last died</th></tr>\n")
+        .all(group(letters).iter().map(group_row))
+        .raw("</table></div>\n")
+}
+
+fn group_row(group: &Group) -> Html {
+    let reason = group.reason.as_deref().unwrap_or(NO_REASON);
+    let cohort =
+        Cohort { reason: reason.to_owned(), print: group.fingerprint.clone(), ..Cohort::default() };
+    let mut row = Html::new()
+        .raw("<tr>")
+        .number(group.letters)
+        .number(group.orders)
+        .raw("<td class=\"id\">")
+        .link(&cohort.address(), reason)
+        .raw("</td><td>")
+        .text(&group.fingerprint);
+    if !group.worker_versions.is_empty() {
+        row = row
+            .raw("<span class=\"soft\">worker ")
+            .text(&group.worker_versions.join(", "))
+            .raw("</span>");
+    }
+    row.raw("</td>").html(time(group.first_died)).html(time(group.last_died)).raw("</tr>\n")
+}
+
+fn flat_list(console: &Console, cohort: &Cohort, look: &Look) -> Html {
+    let chosen: Vec<&DeadLetter> =
+        look.letters.iter().filter(|letter| cohort.takes(letter)).collect();
+    let mut body = filter_bar(cohort);
+    if chosen.is_empty() {
+        return body.html(nothing("没有符合条件的死信。 No dead letter matches."));
+    }
+    if chosen.len() > LISTED {
+        body = body
+            .raw("<p class=\"note\">列出前 ")
+            .shown(LISTED)
+            .raw(" 条，共 ")
+            .shown(chosen.len())
+            .raw(" 条。 The first of them are listed.</p>");
+    }
+    body.raw("<form method=\"post\" action=\"/dead-letters\">")
+        .html(console.guard.field())
+        .html(cohort.fields())
+        .raw("<div class=\"card\"><table><tr><th></th><th>死信 Letter</th><th>原因与错误 Reason and error</th>")
+        .raw("<th>订单 Order</th><th class=\"n\">重试 Retries</th><th>死亡 Died</th></tr>\n")
+        .all(chosen.iter().take(LISTED).map(|letter| letter_row(letter)))
+        .raw("</table></div>\n<h2>处理 What to do</h2><div class=\"card\"><div class=\"acts\">")
+        .raw("<label><input type=\"radio\" name=\"which\" value=\"ticked\" checked>勾选的 The ticked</label>")
+        .raw("<label><input type=\"radio\" name=\"which\" value=\"all\">符合条件的全部 All that match: ")
+        .shown(chosen.len())
+        .raw("</label></div>")
+        .html(act_fields())
+        .raw("</div></form>\n")
+}
+
+/// Name, note and buttons; the same on every page with letters.
+pub(super) fn act_fields() -> Html {
+    Html::new()
+        .raw("<div class=\"acts\"><input name=\"by\" maxlength=\"255\" autocomplete=\"name\" ")
+        .raw("placeholder=\"姓名 Your name\" aria-label=\"姓名 Your name\">")
+        .raw("<input name=\"note\" size=\"44\" maxlength=\"1000\" ")
+        .raw("placeholder=\"原因，丢弃时必填 Why; needed to discard\" aria-label=\"原因 Why\"></div>")
+        .raw("<div class=\"acts\"><button class=\"main\" name=\"act\" value=\"dry_run\">试运行 Dry run</button>")
+        .raw("<button name=\"act\" value=\"replay\">重放 Replay</button>")
+        .raw("<button class=\"danger\" name=\"act\" value=\"discard\">丢弃 Discard</button>")
+        .raw("<span class=\"note\">试运行不改变任何东西。 A dry run changes nothing.</span></div>")
+}
+
+fn filter_bar(cohort: &Cohort) -> Html {
+    let field = |html: Html, name: &'static str, words: &'static str, value: &str| {
+        html.raw("<input name=\"")
+            .raw(name)
+            .raw("\" placeholder=\"")
+            .raw(words)
+            .raw("\" aria-label=\"")
+            .raw(words)
+            .raw("\" value=\"")
+            .text(value)
+            .raw("\">")
+    };
+    let bar = Html::new().raw(
+        "<form class=\"bar\" method=\"get\" action=\"/dead-letters\">\
+         <input type=\"hidden\" name=\"view\" value=\"flat\">",
+    );
+    let bar = field(bar, "reason", "原因 Reason", &cohort.reason);
+    let bar = field(bar, "error", "错误 Error", &cohort.print);
+    let bar = field(bar, "order", "订单 Order", &cohort.order);
+    let bar = field(bar, "merchant", "商户 Merchant", &cohort.merchant);
+    bar.raw("<button>筛选 Filter</button>")
+        .link("/dead-letters", "按原因分组 By cause")
+        .raw("</form>\n")
+}
+
+fn letter_row(letter: &DeadLetter) -> Html {
+    let mut row = Html::new().raw("<tr><td><input type=\"checkbox\" name=\"").text(TICKED);
+    row = row.text(&letter.id).raw("\" aria-label=\"勾选 Tick\"></td><td class=\"id mono\">");
+    let short: String = letter.id.chars().take(12).collect();
+    row = row.link(&address("/dead-letters/", &letter.id), &short).raw("</td><td>");
+    row = row.html(tag(Tone::Bad, letter.reason.as_deref().unwrap_or(NO_REASON)));
+    row = row.raw("<span class=\"soft\">").text(letter.error.as_deref().unwrap_or_default());
+    row = row.raw("</span></td><td class=\"id\">");
+    if let Some(order) = &letter.order {
+        row = row.link(&address("/orders/", order), order);
+    }
+    row = row.raw("<span class=\"soft\">").text(letter.merchant.as_deref().unwrap_or_default());
+    row.raw("</span></td>").number(letter.attempts).html(time(letter.died_at)).raw("</tr>\n")
+}
+
+/// What operators did, the latest first.
+pub(super) fn history(acts: &[dead_letter_audit::Row]) -> Html {
+    if acts.is_empty() {
+        return nothing("还没有人处理过。 Nobody has replayed or discarded a letter yet.");
+    }
+    let rows = acts.iter().map(|act| {
+        let (tone, word) = match act.action.as_str() {
+            "replayed" => (Tone::Blue, "重放 replayed"),
+            "discarded" => (Tone::Warn, "丢弃 discarded"),
+            other => (Tone::Plain, other),
+        };
+        let mut row = Html::new().raw("<tr>").html(time(Some(act.done_at)));
+        row = row.cell_of(tag(tone, word)).cell(&act.done_by).raw("<td class=\"id\">");
+        if let Some(order) = &act.order_id {
+            row = row.link(&address("/orders/", order), order);
+        }
+        row.raw("</td>").cell(act.note.as_deref().unwrap_or_default()).raw("</tr>\n")
+    });
+    Html::new()
+        .raw("<div class=\"card\"><table><tr><th>时间 When</th><th>动作 What</th><th>谁 Who</th>")
+        .raw("<th>订单 Order</th><th>原因 Why</th></tr>\n")
+        .all(rows)
+        .raw("</table></div>\n")
+}
+
+/// `<td>` with a time, or an empty one.
+pub(super) fn time(at: Option<BeijingTime>) -> Html {
+    let text = at.map(|at| at.to_string()).unwrap_or_default();
+    Html::new().raw("<td class=\"t\">").text(&text).raw("</td>")
+}

@@ -1,0 +1,204 @@
+//! `/orders/ID`: what an order is, what happened, and what was not done and why.
+
+use alipay::Fen;
+use store::report::{BeijingTime, snapshot};
+
+use super::Console;
+use super::html::{Html, address};
+use super::layout::Page;
+use super::request::Asked;
+use super::reviews;
+use super::tag;
+use crate::failure::Failure;
+use crate::order_page::OrderPage;
+use crate::order_story::{happenings, not_done};
+
+pub(super) async fn show(console: &Console, asked: &Asked, id: &str) -> Result<Page, Failure> {
+    let (order, config) = (id.to_owned(), console.config.clone());
+    let redact = asked.query.some("redact").is_some();
+    let read = move |connection: &mut store::Connection| {
+        let page = snapshot(connection, |connection| OrderPage::read(connection, &order))?;
+        let Some(mut page) = page else {
+            return Err(Failure::No(format!("there is no order {order} 没有这个订单")));
+        };
+        page.check_signatures(&config);
+        if redact {
+            page.redact();
+        }
+        Ok(page)
+    };
+    let page = console.database(read).await?;
+    let toggle = match redact {
+        true => Html::new().link(&address("/orders/", id), "显示全部 Show everything"),
+        false => Html::new()
+            .raw("<a href=\"")
+            .text(&address("/orders/", id))
+            .raw("?redact=1\">隐藏买家、卡密和姓名 Hide buyer, codes and names</a>"),
+    };
+    let body = Html::new()
+        .html(facts(&page))
+        .html(missing(&page))
+        .raw("<h2>经过 What happened</h2><div class=\"card\"><ol class=\"story\">")
+        .all(happenings(&page).iter().map(happening))
+        .raw("</ol></div>\n")
+        .html(goods(&page))
+        .html(trades(&page))
+        .html(refunds(&page))
+        .html(cases(&page))
+        .raw("<p class=\"pages\">")
+        .html(toggle)
+        .raw("</p>");
+    Ok(Page::new("/orders", format!("订单 Order {id}"), body))
+}
+
+fn facts(page: &OrderPage) -> Html {
+    let row = &page.order.row;
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let mut state = tag::status(row.status);
+    if let Some(fulfillment) = &page.fulfillment {
+        state = state.raw(" ").html(tag::goods(&fulfillment.state));
+    }
+    let product = &page.product;
+    let bought =
+        format!("{} × {} ({}, {})", row.quantity, product.name, product.id, product.kind.as_str());
+    let refunded = match row.refunded_fee {
+        0 => String::new(),
+        fee => format!("¥ {}", Fen::new(fee)),
+    };
+    Html::new()
+        .raw("<div class=\"card\"><table class=\"facts\">")
+        .row_of("状态 State", state)
+        .row("商品 Product", &bought)
+        .row("标题 Subject", &row.subject)
+        .row("金额 Total", &format!("¥ {}", Fen::new(row.total_fee)))
+        .row("已退 Refunded", &refunded)
+        .row("商户 Merchant", &row.merchant)
+        .row("账号 Account", &row.account)
+        .row("交易号 Trade", &text(&row.trade_no))
+        .row("买家 Buyer", &text(&row.buyer_email))
+        .row("下单 Placed", &row.created_at.to_string())
+        .row("付款 Paid", &reviews::told(row.paid_dtime))
+        .raw("</table></div>\n")
+}
+
+/// What was not done, and why.
+fn missing(page: &OrderPage) -> Html {
+    let lines = not_done(page);
+    if lines.is_empty() {
+        return Html::new();
+    }
+    let lines = lines.iter().map(|line| Html::new().raw("<p>").text(line).raw("</p>"));
+    Html::new()
+        .raw("<h2>没有做的，以及为什么 What was not done, and why</h2><div class=\"box warn\">")
+        .all(lines)
+        .raw("</div>\n")
+}
+
+fn happening((at, line, detail): &(BeijingTime, String, Option<String>)) -> Html {
+    let tone = if line.contains("rejected, ") {
+        "bad"
+    } else if line.contains(" -> ") || line.starts_with("goods delivered") {
+        "good"
+    } else if line.starts_with("review ") || line.starts_with("dead letter ") {
+        "warn"
+    } else {
+        ""
+    };
+    let html = Html::new()
+        .raw("<li class=\"")
+        .raw(tone)
+        .raw("\"><time>")
+        .shown(at)
+        .raw("</time>")
+        .text(line);
+    let html = match detail {
+        Some(detail) => html.raw("<span class=\"soft\">").text(detail).raw("</span>"),
+        None => html,
+    };
+    html.raw("</li>\n")
+}
+
+fn goods(page: &OrderPage) -> Html {
+    if page.goods.is_empty() && page.entitlement.is_none() {
+        return Html::new();
+    }
+    let codes = page.goods.iter().map(|code| {
+        let row = Html::new().raw("<tr><td class=\"mono\">").text(&code.code).raw("</td>");
+        row.cell_of(tag::goods(&code.state)).raw("</tr>\n")
+    });
+    let mut html = Html::new().raw("<h2>货物 Goods</h2><div class=\"card\"><table>").all(codes);
+    if let Some(entitlement) = &page.entitlement {
+        html = html
+            .raw("<tr><td>")
+            .text(&entitlement.account)
+            .raw("</td><td>")
+            .shown(entitlement.days)
+            .raw(" 天，自 days from ")
+            .shown(entitlement.starts_at)
+            .raw("</td></tr>\n");
+    }
+    html.raw("</table></div>\n")
+}
+
+fn trades(page: &OrderPage) -> Html {
+    if page.trades.is_empty() {
+        return Html::new();
+    }
+    let rows = page.trades.iter().map(|trade| {
+        Html::new()
+            .raw("<tr><td class=\"id mono\">")
+            .text(&trade.trade_no)
+            .raw("</td>")
+            .cell(&trade.facts.join(", "))
+            .cell(&trade.times())
+            .raw("</tr>\n")
+    });
+    Html::new()
+        .raw("<h2>交易 Trades</h2><div class=\"card\"><table><tr><th>交易号 Trade</th>")
+        .raw("<th>事实 Facts</th><th>时间 Times</th></tr>\n")
+        .all(rows)
+        .raw("</table></div>\n")
+}
+
+fn refunds(page: &OrderPage) -> Html {
+    if page.refunds.is_empty() {
+        return Html::new();
+    }
+    let rows = page.refunds.iter().map(|refund| {
+        let amount = refund.amount.map(|fee| Fen::new(fee).to_string()).unwrap_or_default();
+        Html::new()
+            .raw("<tr><td class=\"mono\">")
+            .text(&refund.request_no)
+            .raw("</td>")
+            .number(amount)
+            .cell(refund.result.as_deref().unwrap_or_default())
+            .raw("<td class=\"t\">")
+            .text(&reviews::told(refund.gmt_refund))
+            .raw("</td></tr>\n")
+    });
+    Html::new()
+        .raw("<h2>退款 Refunds</h2><div class=\"card\"><table><tr><th>退款号 Request</th>")
+        .raw("<th class=\"n\">金额 Amount</th><th>结果 Result</th><th>时间 Refunded</th></tr>\n")
+        .all(rows)
+        .raw("</table></div>\n")
+}
+
+fn cases(page: &OrderPage) -> Html {
+    if page.reviews.is_empty() {
+        return Html::new();
+    }
+    let rows = page.reviews.iter().map(|review| {
+        let id = review.id.to_string();
+        Html::new()
+            .raw("<tr><td class=\"id\">")
+            .link(&address("/reviews/", &id), &format!("# {id}"))
+            .raw("</td>")
+            .cell(&review.reason)
+            .cell_of(reviews::state(&review.state))
+            .raw("</tr>\n")
+    });
+    Html::new()
+        .raw("<h2>复核 Reviews</h2><div class=\"card\"><table>")
+        .all(rows)
+        .raw("</table></div>\n")
+}

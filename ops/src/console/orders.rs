@@ -1,0 +1,130 @@
+//! `/orders`: the latest orders, and the search for one.
+
+use alipay::Fen;
+use store::report::{Order, OrderSearch, search_orders};
+
+use super::Console;
+use super::html::{Html, address, listing};
+use super::layout::{Page, nothing};
+use super::request::Asked;
+use super::tag::{self, Tone, tag};
+use crate::failure::Failure;
+use crate::status_name::{ORDER_STATUSES, parse_status, status_chinese, status_name};
+
+/// Orders on one page.
+const LISTED: i64 = 100;
+
+/// What is searched for with `status`, besides the statuses.
+const IN_REVIEW: &str = "review";
+
+pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failure> {
+    let (text, state) = (asked.query.get("q").to_owned(), asked.query.get("status").to_owned());
+    let after = asked.query.get("after").to_owned();
+    for (name, value) in [("q", &text), ("after", &after)] {
+        if value.chars().count() > 128 {
+            return Err(Failure::Usage(format!("{name}: too long, at most 128 characters 太长")));
+        }
+    }
+    let status = match state.as_str() {
+        "" | IN_REVIEW => None,
+        word => {
+            Some(parse_status(word).map_err(|error| Failure::Usage(format!("status: {error}")))?)
+        }
+    };
+    let (wanted, in_review, last) = (text.clone(), state == IN_REVIEW, after.clone());
+    let mut orders = console
+        .database(move |connection| {
+            let search = OrderSearch {
+                text: Some(wanted.as_str()).filter(|text| !text.is_empty()),
+                status,
+                needs_review: in_review,
+                after: Some(last.as_str()).filter(|last| !last.is_empty()),
+            };
+            Ok(search_orders(connection, &search, LISTED + 1)?)
+        })
+        .await?;
+    let more = orders.len() > LISTED as usize;
+    orders.truncate(LISTED as usize);
+
+    let mut body = search_bar(&text, &state);
+    if orders.is_empty() {
+        body = body.html(nothing("没有符合条件的订单。 No order matches."));
+    } else {
+        body = body
+            .raw("<div class=\"card\"><table><tr><th>订单 Order</th><th>商品 Product</th>")
+            .raw("<th class=\"n\">金额 Total</th><th class=\"n\">已退 Refunded</th>")
+            .raw("<th>状态 Status</th><th>货物 Goods</th><th>下单 Placed</th></tr>\n")
+            .all(orders.iter().map(row))
+            .raw("</table></div>\n");
+    }
+    body = body.raw("<p class=\"pages\">");
+    if !after.is_empty() {
+        let first = listing("/orders", &[("q", &text), ("status", &state)]);
+        body = body.link(&first, "« 最新 Latest");
+    }
+    if let (true, Some(last)) = (more, orders.last()) {
+        let next = listing("/orders", &[("q", &text), ("status", &state), ("after", &last.id)]);
+        body = body.link(&next, "更早 Older »");
+    }
+    Ok(Page::new("/orders", "订单 Orders", body.raw("</p>")))
+}
+
+fn search_bar(text: &str, state: &str) -> Html {
+    let mut bar = Html::new()
+        .raw("<form class=\"bar\" method=\"get\" action=\"/orders\">")
+        .raw("<input type=\"search\" name=\"q\" maxlength=\"128\" aria-label=\"搜索 Search\" ")
+        .raw("placeholder=\"订单号或支付宝交易号，可只写开头 Order or trade number, or how it begins\" value=\"")
+        .text(text)
+        .raw("\"><select name=\"status\" aria-label=\"状态 Status\"><option value=\"\">全部状态 Any status</option>");
+    let statuses = ORDER_STATUSES.iter().map(|(status, _)| status.code());
+    for code in statuses {
+        let chosen = code.to_string() == state || status_name(code) == state;
+        let words = format!("{code} {} {}", status_chinese(code), status_name(code));
+        bar = option(bar, &code.to_string(), chosen, &words);
+    }
+    bar = option(bar, IN_REVIEW, state == IN_REVIEW, "复核中 In review");
+    bar.raw("</select><button class=\"main\">搜索 Search</button></form>\n")
+}
+
+fn option(html: Html, value: &str, chosen: bool, words: &str) -> Html {
+    html.raw("<option value=\"")
+        .text(value)
+        .raw(if chosen { "\" selected>" } else { "\">" })
+        .text(words)
+        .raw("</option>")
+}
+
+fn row(order: &Order) -> Html {
+    let refunded = match order.refunded_fee {
+        0 => String::new(),
+        fee => Fen::new(fee).to_string(),
+    };
+    let mut goods = match (order.is_send_goods, order.is_return_goods) {
+        (_, true) => tag::goods("returned"),
+        (true, false) => tag::goods("delivered"),
+        (false, false) => Html::new(),
+    };
+    if order.needs_review {
+        goods = goods.raw(" ").html(tag(Tone::Bad, "复核中 in review"));
+    }
+    let mut row =
+        Html::new().raw("<tr><td class=\"id\">").link(&address("/orders/", &order.id), &order.id);
+    if let Some(trade_no) = &order.trade_no {
+        row = row.raw("<span class=\"soft mono\">").text(trade_no).raw("</span>");
+    }
+    let product = format!("{} × {}", order.quantity, order.product_id);
+    row.raw("</td><td>")
+        .text(&order.subject)
+        .raw("<span class=\"soft\">")
+        .text(&product)
+        .raw(" · ")
+        .text(&order.merchant)
+        .raw("</span></td>")
+        .number(Fen::new(order.total_fee))
+        .number(refunded)
+        .cell_of(tag::status(order.status))
+        .cell_of(goods)
+        .raw("<td class=\"t\">")
+        .shown(order.created_at)
+        .raw("</td></tr>\n")
+}

@@ -1,0 +1,153 @@
+//! `/reviews/ID`: a case, what can be decided, and the decision.
+
+use std::sync::Arc;
+
+use order::Decision;
+use store::report::snapshot;
+
+use super::Console;
+use super::acts::{name, note};
+use super::answer::Answer;
+use super::html::{Html, address};
+use super::layout::{Page, nothing};
+use super::request::Asked;
+use super::reviews::{chinese, state, told};
+use crate::confirmed::Confirmed;
+use crate::failure::Failure;
+use crate::order_story::{header, not_done};
+use crate::review_case::{Case, Choice, meaning};
+
+pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
+    let id = number(id)?;
+    let case = console
+        .database(move |connection| snapshot(connection, |connection| Case::read(connection, id)))
+        .await?;
+    let row = &case.row;
+    let mut body = Html::new()
+        .raw("<div class=\"card\"><table class=\"facts\">")
+        .row_of("状态 State", state(&row.state))
+        .row_of("订单 Order", Html::new().link(&address("/orders/", &row.order_id), &row.order_id))
+        .row("原因 Reason", &format!("{} {}", row.reason, chinese(&row.reason)))
+        .row("含义 Meaning", meaning(row))
+        .row("证据 Evidence", &row.evidence)
+        .row("提出 Raised", &row.raised_at.to_string())
+        .row("结束 Ended", &told(row.ended_at))
+        .row("决定 Decision", row.decision.as_deref().unwrap_or_default())
+        .row("决定人 Decided by", row.decided_by.as_deref().unwrap_or_default())
+        .row("说明 Note", row.note.as_deref().unwrap_or_default())
+        .raw("</table></div>\n");
+    let choices = case.choices();
+    body = body.raw("<h2>决定 Decide</h2>");
+    body = match choices.is_empty() {
+        true => body.html(nothing("已经结束，无需决定。 This case has ended.")),
+        false => body.html(form(console, id, &choices)),
+    };
+    body = body.raw("<h2>订单 The order</h2><div class=\"card\"><pre>");
+    body = body.text(&header(&case.page.order.row, &case.page.product));
+    for trade in &case.page.trades {
+        let facts = trade.facts.join(", ");
+        body = body.text(&format!("trade {}: {facts}, {}\n", trade.trade_no, trade.times()));
+    }
+    for line in not_done(&case.page) {
+        body = body.text(&format!("{line}\n"));
+    }
+    body = body.raw("</pre></div><p class=\"pages\">");
+    body = body.link(&address("/orders/", &row.order_id), "订单经过 The whole story »").raw("</p>");
+    Ok(Page::new("/reviews", format!("复核 Review # {id}"), body))
+}
+
+fn form(console: &Console, id: i64, choices: &[Choice]) -> Html {
+    let choice = |(at, choice): (usize, &Choice)| {
+        let trade = choice.trade_no.as_deref().unwrap_or_default();
+        let mut html =
+            Html::new().raw("<label class=\"choice\"><input type=\"radio\" name=\"decision\" ");
+        html = html.raw("required value=\"").text(choice.decision).raw(" ").text(trade).raw("\"");
+        html = html.raw(if at == 0 && choices.len() == 1 { " checked>" } else { ">" }).raw("<b>");
+        html = html.raw(chinese_decision(choice.decision)).raw(" ").text(choice.decision);
+        html.raw("</b> ")
+            .text(trade)
+            .raw(" <span class=\"note\">")
+            .text(choice.meaning)
+            .raw("</span></label>")
+    };
+    Html::new()
+        .raw("<div class=\"card\"><form method=\"post\" action=\"/reviews/")
+        .shown(id)
+        .raw("\">")
+        .html(console.guard.field())
+        .all(choices.iter().enumerate().map(choice))
+        .raw("<div class=\"acts\"><input name=\"by\" required maxlength=\"255\" autocomplete=\"name\" ")
+        .raw("placeholder=\"姓名 Your name\" aria-label=\"姓名 Your name\">")
+        .raw("<input name=\"note\" required size=\"44\" maxlength=\"1000\" ")
+        .raw("placeholder=\"说明：为什么 Why\" aria-label=\"说明 Why\">")
+        .raw("<button class=\"main\">决定 Decide</button></div></form></div>\n")
+}
+
+fn chinese_decision(decision: &str) -> &'static str {
+    match decision {
+        "paid" => "钱已收到",
+        "refunded" => "已退款",
+        "delivered" => "已发货",
+        "taken_back" => "已收回",
+        "noted" => "已知悉",
+        _ => "",
+    }
+}
+
+/// The decision goes the way of a notification; the page says what a worker made of it.
+pub(super) async fn decide(
+    console: &Arc<Console>,
+    asked: &Asked,
+    id: &str,
+) -> Result<Answer, Failure> {
+    let id = number(id)?;
+    let (by, note) = (name(&asked.form)?, note(&asked.form)?);
+    if note.is_empty() {
+        return Err(Failure::Usage("say why, in the note 请写说明".to_owned()));
+    }
+    let chosen = asked.form.get("decision");
+    let (word, trade_no) = chosen.split_once(' ').unwrap_or((chosen, ""));
+    let decision = Decision::read(word)
+        .map_err(|_| Failure::Usage("choose a decision 请选择一个决定".to_owned()))?;
+    let trade_no = Some(trade_no.trim().to_owned()).filter(|trade_no| !trade_no.is_empty());
+    let (order, sent) = console
+        .database(move |connection| {
+            let case = snapshot(connection, |connection| Case::read(connection, id))?;
+            case.check(decision, trade_no.as_deref())?;
+            let mut sent = case.message(decision, trade_no.as_deref(), &by, &note)?;
+            sent.look_before(connection)?;
+            Ok((case.row.order_id, sent))
+        })
+        .await?;
+    let publisher = Confirmed::open(console.broker(), "ops console").await?;
+    let published = publisher.publish(sent.message.clone()).await;
+    publisher.close().await;
+    published?;
+    let applied = console.database(move |connection| Ok(sent.wait(connection)?)).await;
+    let (class, said) = match &applied {
+        Ok(applied) if applied.outcome == "rejected" => ("bad", applied.text()),
+        Ok(applied) if applied.outcome == "waiting" => ("warn", applied.text()),
+        Ok(applied) => ("good", applied.text()),
+        Err(failure) => ("warn", format!("It is in the work queue.\n{failure}")),
+    };
+    let body = Html::new()
+        .raw("<div class=\"box ")
+        .raw(class)
+        .raw("\"><b>决定已送出 The decision was sent: ")
+        .raw(chinese_decision(decision.as_str()))
+        .raw(" ")
+        .raw(decision.as_str())
+        .raw("</b><pre>")
+        .text(&said)
+        .raw("</pre></div><p class=\"pages\">")
+        .link(&address("/reviews/", &id.to_string()), "复核 Review")
+        .link(&address("/orders/", &order), "订单 Order")
+        .link("/reviews", "全部复核 All reviews")
+        .raw("</p>");
+    let page = Page::new("/reviews", format!("复核 Review # {id}"), body);
+    Ok(console.results.keep(page))
+}
+
+fn number(id: &str) -> Result<i64, Failure> {
+    id.parse().map_err(|_| Failure::No("there is no such review 没有这个复核".to_owned()))
+}

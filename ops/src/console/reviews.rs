@@ -1,0 +1,93 @@
+//! `/reviews`: cases that wait for a person.
+
+use store::report::{BeijingTime, ReviewFilter, ReviewRow, reviews};
+
+use super::Console;
+use super::html::{Html, address};
+use super::layout::{Page, nothing};
+use super::request::Asked;
+use super::tag::{Tone, tag};
+use crate::failure::Failure;
+use crate::review_case::meaning;
+
+/// Cases on the page.
+const LISTED: i64 = 500;
+
+pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failure> {
+    let all = asked.query.get("view") == "all";
+    let filter = if all { ReviewFilter::All } else { ReviewFilter::Open };
+    let rows = console.database(move |connection| Ok(reviews(connection, filter, LISTED)?)).await?;
+    let mut body = Html::new().raw("<p class=\"note\">");
+    body = match all {
+        true => body.link("/reviews", "只看待复核 Only open ones"),
+        false => body.link("/reviews?view=all", "包括已结束的 Also those that ended"),
+    };
+    body = body.raw("</p>\n");
+    if rows.is_empty() {
+        body = body.html(nothing("没有需要人工复核的订单。 Nothing waits for a person."));
+        return Ok(Page::new("/reviews", "复核 Reviews", body));
+    }
+    body = body
+        .raw("<div class=\"card\"><table><tr><th>编号 No.</th><th>订单 Order</th>")
+        .raw("<th>原因 Reason</th><th>证据 Evidence</th><th>状态 State</th><th>提出 Raised</th></tr>\n")
+        .all(rows.iter().map(row))
+        .raw("</table></div>\n");
+    Ok(Page::new("/reviews", "复核 Reviews", body))
+}
+
+fn row(row: &ReviewRow) -> Html {
+    let id = row.id.to_string();
+    let ended = match (&row.decision, &row.decided_by) {
+        (Some(decision), Some(by)) => format!("{decision}, {by}"),
+        _ => String::new(),
+    };
+    Html::new()
+        .raw("<tr><td class=\"id\">")
+        .link(&address("/reviews/", &id), &format!("# {id}"))
+        .raw("</td><td class=\"id\">")
+        .link(&address("/orders/", &row.order_id), &row.order_id)
+        .raw("</td><td>")
+        .link(&address("/reviews/", &id), &row.reason)
+        .raw("<span class=\"soft\">")
+        .text(chinese(&row.reason))
+        .raw(" ")
+        .text(meaning(row))
+        .raw("</span></td>")
+        .cell(&row.evidence)
+        .raw("<td>")
+        .html(state(&row.state))
+        .raw("<span class=\"soft\">")
+        .text(&ended)
+        .raw("</span></td><td class=\"t\">")
+        .shown(row.raised_at)
+        .raw("</td></tr>\n")
+}
+
+/// The state of a case.
+pub(super) fn state(state: &str) -> Html {
+    match state {
+        "open" => tag(Tone::Bad, "待复核 open"),
+        "decided" => tag(Tone::Good, "已决定 decided"),
+        "settled" => tag(Tone::Plain, "已自行解决 settled"),
+        other => tag(Tone::Plain, other),
+    }
+}
+
+/// The reason in Chinese.
+pub(super) fn chinese(reason: &str) -> &'static str {
+    match reason {
+        "closed_after_payment" => "付款后关闭，钱在哪里不明",
+        "second_payment" => "重复付款",
+        "partial_refund" => "部分退款",
+        "refund_above_total" => "退款超过总额",
+        "paid_after_return" => "收回货物后又付款",
+        "deliver_by_hand" => "需人工发货",
+        "take_back_by_hand" => "需人工收回货物",
+        _ => "",
+    }
+}
+
+/// A time, where there is one.
+pub(super) fn told(at: Option<BeijingTime>) -> String {
+    at.map(|at| at.to_string()).unwrap_or_default()
+}

@@ -1,0 +1,240 @@
+//! `/`: the whole system on one page.
+
+use std::collections::BTreeMap;
+
+use store::report::{BeijingTime, Waiting};
+
+use super::Console;
+use super::cohort::{Cohort, NO_REASON};
+use super::html::{Html, listing};
+use super::layout::{Page, away, nothing};
+use super::request::Asked;
+use super::tag::{self, Tone, tag};
+use crate::failure::Failure;
+use crate::overview::Overview;
+use crate::overview::broker::BrokerLook;
+
+/// Seconds between two looks, where the page is loaded again by itself.
+const REFRESH: u32 = 10;
+
+/// How many dead letters a look counted, and why they had died.
+pub(super) type Counted = (u32, BTreeMap<String, usize>);
+
+pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failure> {
+    let (database, broker) = tokio::join!(ask_database(console), ask_broker(console));
+    let (mut overview, mut failures) = match database {
+        Ok(overview) => (overview, Vec::new()),
+        Err(failure) => (Overview::now(), vec![failure]),
+    };
+    match broker {
+        Ok(look) => overview.see(look),
+        Err(failure) => failures.push(failure),
+    }
+    let refreshed = asked.query.some("refresh").is_some();
+    let body = Html::new()
+        .all(failures.iter().map(away))
+        .html(tiles(&overview))
+        .raw("<div class=\"two\"><section>")
+        .html(orders(&overview))
+        .html(low_stock(&overview))
+        .raw("</section><section>")
+        .html(queues(&overview))
+        .html(reasons(&overview))
+        .raw("</section></div>\n<p class=\"note\">")
+        .html(behind(&overview))
+        .html(match refreshed {
+            true => Html::new().link("/", "停止自动刷新 Stop reloading"),
+            false => Html::new().link("/?refresh=1", "每 10 秒自动刷新 Reload every 10 s"),
+        })
+        .raw("</p>");
+    let mut page = Page::new("/", "总览 Status", body);
+    page.refresh = refreshed.then_some(REFRESH);
+    if failures.len() == 2 {
+        page.status = hyper::StatusCode::SERVICE_UNAVAILABLE;
+    }
+    Ok(page)
+}
+
+async fn ask_database(console: &Console) -> Result<Overview, Failure> {
+    let ask = |connection: &mut store::Connection| {
+        let mut overview = Overview::now();
+        overview.ask_database(connection)?;
+        Ok(overview)
+    };
+    console.database(ask).await
+}
+
+/// Letters are only read again when their number has changed.
+async fn ask_broker(console: &Console) -> Result<BrokerLook, Failure> {
+    let mut counted = console.at_letters.lock().await;
+    let before = counted.as_ref().map(|(count, reasons)| (*count, reasons));
+    let events = console.config.events.enabled;
+    let look = BrokerLook::take(console.broker(), events, before).await?;
+    *counted = look.dead_letters.zip(look.by_reason.clone());
+    Ok(look)
+}
+
+/// What needs a person first, in large numbers.
+fn tiles(overview: &Overview) -> Html {
+    let age = |waiting: &Waiting| waiting.oldest.map(|oldest| overview.age(oldest));
+    let waiting = |of: &Option<Waiting>| of.as_ref().map(|it| (it.count, age(it)));
+    let queue = |name: &str| {
+        let found = overview.queues.as_ref()?.iter().find(|queue| queue.name == name)?;
+        Some((i64::from(found.messages?), None))
+    };
+    let asked = overview.gateway_queries.as_ref();
+    let outbox = overview.outbox.as_ref();
+    let (bad, warn) = (Tone::Bad, Tone::Warn);
+    let tiles = [
+        (
+            "死信 Dead letters",
+            "/dead-letters",
+            bad,
+            overview.dead_letters.map(|it| (i64::from(it), None)),
+        ),
+        ("待复核 Open reviews", "/reviews", bad, waiting(&overview.open_reviews)),
+        ("缺货订单 Without stock", "/products", bad, waiting(&overview.awaiting_stock)),
+        ("待人工发货 By hand", "/reviews", warn, waiting(&overview.awaiting_manual)),
+        (
+            "低库存商品 Low stock",
+            "/products",
+            warn,
+            overview.low_stock.as_ref().map(|it| (it.len() as i64, None)),
+        ),
+        ("待处理消息 In the work queue", "", Tone::Plain, queue(&queue::topology::work_queue(0))),
+        (
+            "待发布事件 Events to publish",
+            "",
+            Tone::Plain,
+            outbox.map(|it| (it.unpublished, it.oldest.map(|oldest| overview.age(oldest)))),
+        ),
+        (
+            "待查询网关 Gateway queries due",
+            "",
+            Tone::Plain,
+            asked.map(|it| (it.due, it.oldest_due.map(|oldest| overview.age(oldest)))),
+        ),
+        ("网关无答复 Gateway silent", "", warn, asked.map(|it| (it.failed, None))),
+    ];
+    let tiles = tiles.into_iter().map(|(name, path, tone, value)| {
+        let tone =
+            if value.as_ref().is_some_and(|(count, _)| *count > 0) { tone } else { Tone::Plain };
+        tile(name, path, tone, value)
+    });
+    Html::new().raw("<div class=\"tiles\">").all(tiles).raw("</div>\n")
+}
+
+fn tile(
+    name: &'static str,
+    path: &'static str,
+    tone: Tone,
+    value: Option<(i64, Option<String>)>,
+) -> Html {
+    let (open, close) = if path.is_empty() { ("<div", "</div>") } else { ("<a", "</a>") };
+    let mut html = Html::new().raw(open).raw(" class=\"tile ").raw(tone.class()).raw("\"");
+    if !path.is_empty() {
+        html = html.raw(" href=\"").raw(path).raw("\"");
+    }
+    html = html.raw("><span>").raw(name).raw("</span><b>");
+    html = match &value {
+        Some((count, _)) => html.shown(count),
+        None => html.raw("?"),
+    };
+    html = html.raw("</b><span>");
+    html = match value {
+        Some((_, Some(age))) => html.raw("最久 oldest ").text(&age),
+        Some((_, None)) => html.raw("&nbsp;"),
+        None => html.raw("无法查询 not known"),
+    };
+    html.raw("</span>").raw(close)
+}
+
+fn orders(overview: &Overview) -> Html {
+    let html = Html::new().raw("<h2>订单 Orders by status</h2>");
+    let Some(orders) = &overview.orders else { return html.html(unknown()) };
+    if orders.is_empty() {
+        return html.html(nothing("还没有订单。 No orders yet."));
+    }
+    let rows = orders.iter().map(|count| {
+        let code = count.status.to_string();
+        Html::new()
+            .raw("<tr><td>")
+            .html(tag::status(count.status))
+            .raw("</td><td class=\"n\">")
+            .link(&listing("/orders", &[("status", &code)]), &count.orders.to_string())
+            .raw("</td></tr>\n")
+    });
+    html.raw("<div class=\"card\"><table>").all(rows).raw("</table></div>\n")
+}
+
+fn low_stock(overview: &Overview) -> Html {
+    let html = Html::new().raw("<h2>低库存 Low stock</h2>");
+    let Some(low) = &overview.low_stock else { return html.html(unknown()) };
+    if low.is_empty() {
+        return html.html(nothing("没有低于警戒线的商品。 No product is below its threshold."));
+    }
+    let rows = low.iter().map(|product| {
+        Html::new()
+            .raw("<tr><td class=\"mono\">")
+            .text(&product.product_id)
+            .raw("</td>")
+            .number(format!("{} / {}", product.available, product.low_stock))
+            .raw("</tr>\n")
+    });
+    html.raw("<div class=\"card\"><table><tr><th>商品 Product</th><th class=\"n\">可售 / 警戒线 Available / low below")
+        .raw("</th></tr>\n")
+        .all(rows)
+        .raw("</table></div>\n")
+}
+
+fn queues(overview: &Overview) -> Html {
+    let html = Html::new().raw("<h2>队列 Queues</h2>");
+    let Some(queues) = &overview.queues else { return html.html(unknown()) };
+    let rows = queues.iter().map(|queue| {
+        let mut row = Html::new().raw("<tr><td class=\"mono\">").text(&queue.name).raw("</td>");
+        row = match queue.messages {
+            Some(messages) => row.number(messages),
+            None => row.cell_of(tag(Tone::Bad, "缺失 missing: ops topology apply")),
+        };
+        row.number(queue.consumers.map(|it| it.to_string()).unwrap_or_default()).raw("</tr>\n")
+    });
+    html.raw("<div class=\"card\"><table><tr><th>队列 Queue</th><th class=\"n\">消息 Messages</th>")
+        .raw("<th class=\"n\">消费者 Consumers</th></tr>\n")
+        .all(rows)
+        .raw("</table></div>\n")
+}
+
+fn reasons(overview: &Overview) -> Html {
+    let Some(reasons) = overview.dead_letters_by_reason.as_ref().filter(|it| !it.is_empty()) else {
+        return Html::new();
+    };
+    let rows = reasons.iter().map(|(reason, letters)| {
+        let known = if reason == "no reason" { NO_REASON } else { reason };
+        let cohort = Cohort { reason: known.to_owned(), ..Cohort::default() };
+        let name = Html::new().link(&cohort.address(), reason);
+        Html::new().raw("<tr>").cell_of(name).number(letters).raw("</tr>\n")
+    });
+    Html::new()
+        .raw("<h2>死信原因 Why letters died</h2><div class=\"card\"><table>")
+        .all(rows)
+        .raw("</table></div>\n")
+}
+
+fn behind(overview: &Overview) -> Html {
+    let Some(work) = &overview.work else { return Html::new() };
+    let Some(milliseconds) = work.behind_milliseconds else {
+        return Html::new().raw("还没有处理过消息。 No message was worked on yet. · ");
+    };
+    let (seconds, rest) = (milliseconds / 1000, milliseconds.unsigned_abs() % 1000);
+    let at = work.latest.map(|at: BeijingTime| at.to_string()).unwrap_or_default();
+    Html::new()
+        .raw("最近处理 Last worked on ")
+        .text(&at)
+        .raw("，等待了 after waiting ")
+        .text(&format!("{seconds}.{rest:03} s"))
+        .raw(" · ")
+}
+
+fn unknown() -> Html {
+    nothing("无法查询。 Not known now.")
+}

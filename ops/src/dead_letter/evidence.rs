@@ -1,0 +1,84 @@
+//! A dead letter with all that speaks for or against it.
+
+use diesel::mysql::MysqlConnection;
+use serde::Serialize;
+use service::Config;
+use store::dead_letter_audit;
+use store::report::snapshot;
+
+use super::{DeadLetter, OpenedLetter, is_meant};
+use crate::dead_queue::DeadQueue;
+use crate::failure::Failure;
+use crate::order_page::OrderPage;
+use crate::order_story::{header, not_done};
+use crate::signature_check::{SignatureCheck, check};
+use crate::verb::order::OrderLine;
+
+/// The letter, and what is known around it.
+#[derive(Serialize)]
+pub(crate) struct Evidence {
+    #[serde(flatten)]
+    pub(crate) opened: OpenedLetter,
+    /// Of a notification whose merchant is configured here.
+    pub(crate) signature: Option<SignatureCheck>,
+    #[serde(flatten)]
+    pub(crate) background: Background,
+}
+
+/// What the database knows about it.
+#[derive(Default, Serialize)]
+pub(crate) struct Background {
+    pub(crate) order_now: Option<OrderLine>,
+    /// The order in words, or why it cannot be shown.
+    #[serde(skip)]
+    pub(crate) order_told: String,
+    /// What operators did with this message before.
+    pub(crate) history: Vec<dead_letter_audit::Row>,
+}
+
+/// The letter with this id; of several copies the one that died last.
+pub(crate) async fn find(url: &str, id: &str) -> Result<Option<OpenedLetter>, Failure> {
+    let mut queue = DeadQueue::open(url).await?;
+    let letters = queue.take(u32::MAX).await?;
+    queue.close().await?;
+    let found: Vec<_> =
+        letters.iter().filter(|received| is_meant(id, &received.message_id)).collect();
+    let last = found.iter().max_by_key(|received| received.headers.died_at);
+    Ok(last.map(|received| OpenedLetter::open(received, found.len())))
+}
+
+impl Evidence {
+    /// Before the database was asked.
+    pub(crate) fn of(opened: OpenedLetter, config: &Config) -> Evidence {
+        let envelope = opened.envelope.as_ref().filter(|_| opened.is_notification());
+        let signature =
+            envelope.and_then(|envelope| check(config, &envelope.merchant, &envelope.form));
+        Evidence { opened, signature, background: Background::default() }
+    }
+}
+
+impl Background {
+    /// Asks the database.
+    pub(crate) fn read(
+        connection: &mut MysqlConnection,
+        letter: &DeadLetter,
+    ) -> Result<Background, Failure> {
+        let mut background = Background::default();
+        let page = snapshot(connection, |connection| match &letter.order {
+            Some(order) => OrderPage::read(connection, order),
+            None => Ok(None),
+        })?;
+        match (page, &letter.order) {
+            (Some(page), _) => {
+                let told = &mut background.order_told;
+                *told = header(&page.order.row, &page.product);
+                told.extend(not_done(&page).iter().map(|line| format!("{line}\n")));
+                background.order_now = Some(page.order);
+            }
+            (None, Some(order)) => background.order_told = format!("there is no order {order}"),
+            (None, None) => {}
+        }
+        background.history = dead_letter_audit::list(connection, Some(&letter.id), 100)?;
+        Ok(background)
+    }
+}

@@ -1,0 +1,57 @@
+//! Points in time as an operator writes them.
+
+use alipay::parse_beijing;
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// Reads an age (`30m`, `24h`, `7d`: so long ago), a Beijing time (`2026-11-23` or
+/// `2026-11-23 12:00:00`) or RFC 3339.
+pub(crate) fn parse_moment(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Some(age) = age(text) {
+        return Ok(Utc::now() - age);
+    }
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Ok(time.to_utc());
+    }
+    let whole = if text.len() == 10 { format!("{text} 00:00:00") } else { text.to_owned() };
+    parse_beijing(&whole).map_err(|_| {
+        "expected an age (30m, 24h, 7d), a Beijing time (2026-11-23 or \"2026-11-23 12:00:00\") \
+         or RFC 3339"
+            .to_owned()
+    })
+}
+
+/// A whole number of seconds, minutes, hours or days, at most ten years.
+fn age(text: &str) -> Option<TimeDelta> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return None,
+    };
+    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let seconds = number.parse::<i64>().ok()?.checked_mul(seconds)?;
+    (seconds <= 3_660 * 24 * 60 * 60).then(|| TimeDelta::seconds(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_moment;
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    #[test]
+    fn ages_beijing_times_and_rfc_3339() {
+        let ago = Utc::now() - parse_moment("24h").unwrap();
+        assert!(ago - TimeDelta::hours(24) < TimeDelta::seconds(5), "{ago}");
+        let noon: DateTime<Utc> = "2026-11-23T04:00:00Z".parse().unwrap();
+        assert_eq!(parse_moment("2026-11-23 12:00:00").unwrap(), noon);
+        assert_eq!(parse_moment("2026-11-23T12:00:00+08:00").unwrap(), noon);
+        assert_eq!(parse_moment("2026-11-23").unwrap(), noon - TimeDelta::hours(12));
+        for bad in ["", "h", "-5m", "1.5h", "5 h", "yesterday", "99999999999d", "单"] {
+            assert!(parse_moment(bad).is_err(), "{bad}");
+        }
+    }
+}

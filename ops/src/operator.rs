@@ -1,0 +1,32 @@
+//! Who is at the keyboard.
+
+use clap::Args;
+
+use crate::failure::Failure;
+
+/// The person whose name stands in the records.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Operator {
+    /// Who does it, for the record; the default is $USER
+    #[arg(long, env = "USER", hide_env_values = true, value_name = "NAME")]
+    by: Option<String>,
+}
+
+impl Operator {
+    /// The name; what ends something for good must have one.
+    pub(crate) fn name(&self) -> Result<&str, Failure> {
+        let name = self.by.as_deref().map(str::trim).filter(|name| !name.is_empty());
+        match name {
+            None => Err(Failure::Usage("say who you are: --by NAME ($USER is not set)".to_owned())),
+            Some(name) if name.chars().count() > 255 => {
+                Err(Failure::Usage("--by: at most 255 characters".to_owned()))
+            }
+            Some(name) => Ok(name),
+        }
+    }
+
+    /// The name, where a record without one is better than nothing done.
+    pub(crate) fn name_or_unknown(&self) -> Result<&str, Failure> {
+        if self.by.is_none() { Ok("unknown") } else { self.name() }
+    }
+}

@@ -1,0 +1,141 @@
+//! The whole system at one moment: what `ops status` and the console show.
+
+pub(crate) mod broker;
+
+use std::collections::BTreeMap;
+
+use broker::{BrokerLook, QueueDepth};
+use chrono::Utc;
+use diesel::mysql::MysqlConnection;
+use serde::Serialize;
+use store::report::{
+    AskedCounts, BeijingTime, LowStock, Pulse, Waiting, asked_counts, counts, low_stock, pulse,
+    snapshot,
+};
+
+use crate::failure::Failure;
+use crate::status_name::status_name;
+
+/// Everything; `None` is what could not be asked.
+#[derive(Debug, Serialize)]
+pub(crate) struct Overview {
+    pub(crate) at: BeijingTime,
+    pub(crate) orders: Option<Vec<OrderCount>>,
+    pub(crate) queues: Option<Vec<QueueDepth>>,
+    pub(crate) dead_letters: Option<u32>,
+    pub(crate) dead_letters_by_reason: Option<BTreeMap<String, usize>>,
+    pub(crate) outbox: Option<Outbox>,
+    pub(crate) awaiting_stock: Option<Waiting>,
+    pub(crate) awaiting_manual: Option<Waiting>,
+    pub(crate) open_reviews: Option<Waiting>,
+    pub(crate) gateway_queries: Option<AskedCounts>,
+    pub(crate) low_stock: Option<Vec<LowStock>>,
+    pub(crate) work: Option<Pulse>,
+    /// Between the look before and this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rates: Option<Rates>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct OrderCount {
+    pub(crate) status: i16,
+    pub(crate) status_name: &'static str,
+    pub(crate) orders: i64,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Outbox {
+    pub(crate) unpublished: i64,
+    pub(crate) oldest: Option<BeijingTime>,
+}
+
+/// How many in a minute.
+#[derive(Debug, Serialize)]
+pub(crate) struct Rates {
+    /// Orders placed.
+    pub(crate) orders: i64,
+    /// Orders that left the status placed.
+    pub(crate) progressed: i64,
+    /// Messages that workers came to an end with for the first time.
+    pub(crate) messages: i64,
+    /// Events written for the shop.
+    pub(crate) events: i64,
+}
+
+impl Overview {
+    pub(crate) fn now() -> Overview {
+        Overview {
+            at: BeijingTime(Utc::now()),
+            orders: None,
+            queues: None,
+            dead_letters: None,
+            dead_letters_by_reason: None,
+            outbox: None,
+            awaiting_stock: None,
+            awaiting_manual: None,
+            open_reviews: None,
+            gateway_queries: None,
+            low_stock: None,
+            work: None,
+            rates: None,
+        }
+    }
+
+    pub(crate) fn ask_database(&mut self, connection: &mut MysqlConnection) -> Result<(), Failure> {
+        snapshot(connection, |db| {
+            let counts = counts(db)?;
+            let named = counts.orders.iter().map(|count| OrderCount {
+                status: count.status,
+                status_name: status_name(count.status),
+                orders: count.orders,
+            });
+            self.orders = Some(named.collect());
+            self.outbox = Some(Outbox {
+                unpublished: counts.unpublished.count,
+                oldest: counts.unpublished.oldest,
+            });
+            self.awaiting_stock = Some(counts.awaiting_stock);
+            self.awaiting_manual = Some(counts.awaiting_manual);
+            self.open_reviews = Some(counts.open_reviews);
+            self.gateway_queries = Some(asked_counts(db)?);
+            self.low_stock = Some(low_stock(db)?);
+            self.work = Some(pulse(db)?);
+            Ok::<_, Failure>(())
+        })
+    }
+
+    pub(crate) fn see(&mut self, look: BrokerLook) {
+        self.dead_letters = look.dead_letters;
+        self.dead_letters_by_reason = look.by_reason;
+        self.queues = Some(look.queues);
+    }
+
+    /// Rates since the look before, where both could be taken.
+    pub(crate) fn count_rates(&mut self, before: &Overview) {
+        let milliseconds = (self.at.0 - before.at.0).num_milliseconds().max(1);
+        let a_minute = |was: i64, is: i64| (is - was).saturating_mul(60_000) / milliseconds;
+        let (Some(work), Some(worked)) = (&self.work, &before.work) else { return };
+        let (Some(orders), Some(placed)) = (&self.orders, &before.orders) else { return };
+        let all = |orders: &[OrderCount]| orders.iter().map(|count| count.orders).sum::<i64>();
+        let open = |orders: &[OrderCount]| {
+            orders.iter().filter(|count| count.status == 0).map(|count| count.orders).sum::<i64>()
+        };
+        self.rates = Some(Rates {
+            orders: a_minute(all(placed), all(orders)),
+            progressed: a_minute(all(placed) - open(placed), all(orders) - open(orders)),
+            messages: a_minute(worked.messages, work.messages),
+            events: a_minute(worked.events, work.events),
+        });
+    }
+
+    /// How long ago, in the largest unit that is not zero.
+    pub(crate) fn age(&self, since: BeijingTime) -> String {
+        let seconds = (self.at.0 - since.0).num_seconds().max(0);
+        match seconds {
+            0..60 => format!("{seconds} s"),
+            60..3600 => format!("{} m", seconds / 60),
+            3600..86_400 => format!("{} h", seconds / 3600),
+            _ => format!("{} d", seconds / 86_400),
+        }
+    }
+}

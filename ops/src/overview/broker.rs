@@ -1,0 +1,93 @@
+//! What the broker says.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use lapin::options::QueueDeclareOptions;
+use lapin::types::FieldTable;
+use queue::topology::{self, RetryTier};
+use queue::{Connection, ConnectionSettings};
+use serde::Serialize;
+
+use crate::dead_queue::{DeadQueue, is_missing};
+use crate::failure::Failure;
+
+/// Dead letters of which the reasons are counted.
+const COUNTED: u32 = 50_000;
+
+/// How long to wait for another operator who is at the letters.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Queues, and why letters died.
+pub(crate) struct BrokerLook {
+    pub(crate) queues: Vec<QueueDepth>,
+    pub(crate) dead_letters: Option<u32>,
+    pub(crate) by_reason: Option<BTreeMap<String, usize>>,
+}
+
+/// One queue; without messages when it is not there.
+#[derive(Debug, Serialize)]
+pub(crate) struct QueueDepth {
+    pub(crate) name: String,
+    pub(crate) messages: Option<u32>,
+    pub(crate) consumers: Option<u32>,
+}
+
+impl BrokerLook {
+    /// Asks. `before` is the number of dead letters of the look before with their reasons: while the
+    /// number is the same they are not read again.
+    pub(crate) async fn take(
+        url: &str,
+        events: bool,
+        before: Option<(u32, &BTreeMap<String, usize>)>,
+    ) -> Result<BrokerLook, Failure> {
+        let queues = depths(url, events).await?;
+        let dead = queues.iter().find(|queue| queue.name == topology::DEAD_QUEUE);
+        let dead_letters = dead.and_then(|queue| queue.messages);
+        let by_reason = match (dead_letters, before) {
+            (None, _) => None,
+            (Some(0), _) => Some(BTreeMap::new()),
+            (Some(now), Some((then, reasons))) if now == then => Some(reasons.clone()),
+            // Another operator may be at the letters for a while: then their number has to do.
+            (Some(_), _) => reasons(url).await.ok(),
+        };
+        Ok(BrokerLook { queues, dead_letters, by_reason })
+    }
+}
+
+async fn reasons(url: &str) -> Result<BTreeMap<String, usize>, Failure> {
+    let mut queue = DeadQueue::open_within(url, PATIENCE).await?;
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    for letter in queue.take(COUNTED).await? {
+        let reason = letter.headers.reason.unwrap_or_else(|| "no reason".to_owned());
+        *reasons.entry(reason).or_default() += 1;
+    }
+    queue.close().await?;
+    Ok(reasons)
+}
+
+/// Messages that are ready in each queue. Each is asked for on a channel of its own: a queue that is
+/// missing ends the channel.
+async fn depths(url: &str, events: bool) -> Result<Vec<QueueDepth>, Failure> {
+    let connection = Connection::open(&ConnectionSettings::new(url, "ops status")).await?;
+    let mut names = vec![topology::work_queue(0)];
+    names.extend(RetryTier::ALL.map(|tier| tier.name().to_owned()));
+    names.push(topology::DEAD_QUEUE.to_owned());
+    if events {
+        names.push(topology::EVENTS_QUEUE.to_owned());
+    }
+    let mut depths = Vec::with_capacity(names.len());
+    for name in names {
+        let channel = connection.create_channel().await?;
+        let options = QueueDeclareOptions { passive: true, ..Default::default() };
+        let declare = channel.queue_declare(name.as_str().into(), options, FieldTable::default());
+        let (messages, consumers) = match connection.bounded("looking at a queue", declare).await {
+            Ok(queue) => (Some(queue.message_count()), Some(queue.consumer_count())),
+            Err(error) if is_missing(&error) => (None, None),
+            Err(error) => return Err(error.into()),
+        };
+        depths.push(QueueDepth { name, messages, consumers });
+    }
+    connection.close().await;
+    Ok(depths)
+}

@@ -1,0 +1,37 @@
+//! The signature of a form that was kept, checked again with today's keys.
+
+use alipay::{Form, SignType};
+use serde::Serialize;
+use service::Config;
+
+/// What a check says now. It may differ from what the ingress found, when keys were changed since.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct SignatureCheck {
+    pub(crate) valid: bool,
+    /// Sign type and key, or why it is not valid.
+    pub(crate) said: String,
+}
+
+/// Checks a form; `None` when its merchant is not configured here.
+pub(crate) fn check(config: &Config, merchant: &str, form: &str) -> Option<SignatureCheck> {
+    let merchant = config.merchants.get(merchant)?;
+    let checked = match Form::parse(form.as_bytes()) {
+        Err(error) => Err(error.to_string()),
+        Ok(form) => merchant
+            .verifier
+            .verify(&form, &merchant.ignore_params)
+            .map_err(|error| format!("{}: {error}", error.reason_code())),
+    };
+    Some(match checked {
+        Err(said) => SignatureCheck { valid: false, said },
+        Ok(verified) => {
+            let key = match verified.sign_type {
+                SignType::Md5 => None,
+                SignType::Rsa | SignType::Rsa2 => merchant.public_keys.get(verified.key),
+            };
+            let print = key.map(|key| format!(" {}", &key.fingerprint()[..16]));
+            let said = format!("{verified}{}", print.unwrap_or_default());
+            SignatureCheck { valid: true, said }
+        }
+    })
+}

@@ -1,0 +1,72 @@
+//! `ops dlq discard`
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use queue::Received;
+use serde::Serialize;
+use store::dead_letter_audit::Action;
+
+use crate::context::Context;
+use crate::dead_letter::discard::discard;
+use crate::dead_letter::is_meant;
+use crate::dead_letter::record::record;
+use crate::failure::Failure;
+use crate::operator::Operator;
+
+/// Throw dead letters away, with a reason that is kept
+///
+/// Who, when, why, and the whole letter go into the table dead_letter_audit before the letter is removed.
+/// All copies of a message go together.
+///
+/// Example: ops dlq discard MESSAGE_ID --reason "test order of 2026-11-20" --by ann
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Discard {
+    /// Their ids, as ops dlq list prints them; the first 12 characters are enough
+    #[arg(value_name = "MESSAGE_ID", required = true)]
+    ids: Vec<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    #[command(flatten)]
+    operator: Operator,
+}
+
+#[derive(Serialize)]
+struct Discarded {
+    discarded: usize,
+}
+
+impl Discard {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let why = self.reason.trim();
+        if why.is_empty() {
+            return Err(Failure::Usage("--reason: say why".to_owned()));
+        }
+        let by = self.operator.name()?;
+        let ids: BTreeSet<String> = self.ids.into_iter().collect();
+        let mut missing = ids.clone();
+        let mut result = Discarded { discarded: 0 };
+        let mut database = context.database()?;
+        let wanted = |received: &Received| ids.iter().any(|id| is_meant(id, &received.message_id));
+        let mut done = |round: &[&Received]| {
+            tokio::task::block_in_place(|| {
+                record(&mut database, Action::Discarded, round, by, Some(why))
+            })?;
+            result.discarded += round.len();
+            for received in round {
+                missing.retain(|id| !is_meant(id, &received.message_id));
+            }
+            Ok(())
+        };
+        let discarded = context.block_on(discard(context.broker(), wanted, &mut done));
+        context.output.print(&result, || format!("discarded {}", result.discarded))?;
+        discarded?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let missing: Vec<String> = missing.into_iter().collect();
+        Err(Failure::No(format!("there is no dead letter {}", missing.join(", "))))
+    }
+}

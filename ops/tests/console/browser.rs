@@ -1,0 +1,117 @@
+//! A plain HTTP client: one request a connection, every byte as the test says.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// What asks the console.
+pub(crate) struct Browser {
+    pub(crate) address: SocketAddr,
+}
+
+/// What it got.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Browser {
+    /// A page.
+    pub(crate) fn get(&self, path: &str) -> Seen {
+        self.ask("GET", path, &[("Host", &self.address.to_string())], "")
+    }
+
+    /// A form of a page of the console, sent as a browser does.
+    pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> Seen {
+        let token = self.token();
+        let fields = [&[("token", token.as_str())], fields].concat();
+        self.post_as(path, &form(&fields), &self.own())
+    }
+
+    /// As [`Browser::post`]; follows the redirect.
+    pub(crate) fn act(&self, path: &str, fields: &[(&str, &str)]) -> Seen {
+        let seen = self.post(path, fields);
+        assert_eq!(seen.status, 303, "{seen:?}");
+        self.get(&seen.header("location").expect("a location"))
+    }
+
+    /// A body with these headers.
+    pub(crate) fn post_as(&self, path: &str, body: &str, headers: &[(&str, String)]) -> Seen {
+        let mut all = vec![("Content-Type", "application/x-www-form-urlencoded")];
+        all.extend(headers.iter().map(|(name, value)| (*name, value.as_str())));
+        self.ask("POST", path, &all, body)
+    }
+
+    /// What a browser says about a form of the console.
+    pub(crate) fn own(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("Host", self.address.to_string()),
+            ("Origin", format!("http://{}", self.address)),
+            ("Sec-Fetch-Site", "same-origin".to_owned()),
+        ]
+    }
+
+    /// The token in the forms of the page that lists letters one by one.
+    pub(crate) fn token(&self) -> String {
+        let page = self.get("/token-is-in-no-error-page");
+        assert!(!page.body.contains("name=\"token\""));
+        let page = self.get("/dead-letters?view=flat");
+        let (_, rest) = page.body.split_once("name=\"token\" value=\"").expect("a token");
+        rest.split('"').next().unwrap().to_owned()
+    }
+
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Seen {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+        for (name, value) in headers {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if method == "POST" {
+            request.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        }
+        request.push_str("\r\n");
+        request.push_str(body);
+        // A server that refuses early may close before it has read all.
+        let _ = stream.write_all(request.as_bytes());
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8(answer).expect("UTF-8");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Seen { status, head: head.to_lowercase(), body: body.to_owned() }
+    }
+}
+
+impl Seen {
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        let found = self.head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+        found.map(str::to_owned)
+    }
+
+    /// With this status and all these texts.
+    #[track_caller]
+    pub(crate) fn shows(self, status: u16, texts: &[&str]) -> Seen {
+        for text in texts {
+            assert!(self.body.contains(text), "no {text:?} in {}\n{}", self.head, self.body);
+        }
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+
+    /// Without any of these texts.
+    #[track_caller]
+    pub(crate) fn hides(self, texts: &[&str]) -> Seen {
+        for text in texts {
+            assert!(!self.body.contains(text), "{text:?} in {}", self.body);
+        }
+        self
+    }
+}
+
+/// Encoded as a browser does.
+pub(crate) fn form(fields: &[(&str, &str)]) -> String {
+    alipay::Form::from_pairs(fields.iter().copied()).encode()
+}

@@ -1,0 +1,224 @@
+//! `docs/troubleshooting.md` explains, in both languages, every reason that a program can print.
+//!
+//! Reasons are words in many crates, most of them in a `match` and in no list, and some crates are
+//! not below this one. So they are read from the sources: the literals of every function called
+//! `reason_code` or `reason`, the first argument of every `Never::new`, every `code:`, the names in every
+//! `Readiness::of`, and the messages of the errors that keep a program from starting. A new one is
+//! found without anybody thinking of this test.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const LANGUAGES: [(&str, &str); 2] =
+    [("docs/troubleshooting.md", "- **Do:** "), ("docs/troubleshooting.zh-CN.md", "- **处理：**")];
+
+/// Folders with programs and what is below them. The simulator and the tests explain themselves.
+const SOURCES: [&str; 4] = ["common", "ingress", "ops", "worker"];
+
+/// Errors without a code: the message itself is what a user sees and searches for.
+const MESSAGES: [&str; 4] = [
+    "common/alipay/src/key_error.rs",
+    "common/service/src/config/error.rs",
+    "ingress/src/server.rs",
+    "worker/src/run.rs",
+];
+
+#[test]
+fn every_reason_is_explained_in_both_languages() {
+    let reasons = reasons();
+    for expected in ["bad_signature", "order_not_found", "not_delivered", "work queue", "exit 3"] {
+        assert!(reasons.contains(expected), "the scan does not find {expected}");
+    }
+    for (document, _) in LANGUAGES {
+        let headings: BTreeSet<String> = entries(document).into_iter().map(|(h, _)| h).collect();
+        let missing: Vec<&String> = reasons.difference(&headings).collect();
+        assert!(missing.is_empty(), "{document} has no heading for {missing:#?}");
+    }
+}
+
+#[test]
+fn both_languages_have_the_same_entries_and_each_says_what_to_do() {
+    let [english, chinese] = LANGUAGES.map(|(document, what_to_do)| {
+        entries(document).into_iter().map(move |(heading, text)| {
+            assert!(text.contains(what_to_do), "{document}: {heading} does not say what to do");
+            heading
+        })
+    });
+    let (english, chinese): (Vec<String>, Vec<String>) = (english.collect(), chinese.collect());
+    assert_eq!(english, chinese);
+    let unique: BTreeSet<&String> = english.iter().collect();
+    assert_eq!(unique.len(), english.len(), "a heading occurs twice");
+}
+
+/// The headings of the third level with what stands below them.
+fn entries(document: &str) -> Vec<(String, String)> {
+    let text = read(&root().join(document));
+    let sections = text.split("\n## ").flat_map(|section| section.split("\n### ").skip(1));
+    sections
+        .map(|entry| {
+            let (heading, text) = entry.split_once('\n').unwrap_or((entry, ""));
+            (heading.trim_matches(['`', ' ']).to_owned(), text.to_owned())
+        })
+        .collect()
+}
+
+fn reasons() -> BTreeSet<String> {
+    let mut reasons = BTreeSet::new();
+    for folder in SOURCES {
+        for file in sources(&root().join(folder)) {
+            let source = read(&file);
+            let program = source.split("#[cfg(test)]").next().unwrap_or_default();
+            for name in ["fn reason_code(", "fn reason("] {
+                for function in program.split(name).skip(1) {
+                    let body = function.split("\n    }\n").next().unwrap_or_default();
+                    reasons.extend(body.split("=> ").skip(1).filter_map(literal));
+                }
+            }
+            // `add(` and `code:` are in `ops verify`, which says what would make a signature hold.
+            for before in ["Never::new(", "code: ", " add("] {
+                reasons.extend(program.split(before).skip(1).filter_map(literal));
+            }
+            for block in program.split("Readiness::of(&[").skip(1) {
+                let conditions = block.split("])").next().unwrap_or_default();
+                reasons.extend(conditions.split('(').skip(1).filter_map(literal));
+            }
+        }
+    }
+    for file in MESSAGES {
+        let source = read(&root().join(file));
+        reasons.extend(source.split("#[error(").skip(1).filter_map(literal).map(|m| shown(&m)));
+    }
+    reasons.extend(order::review::REASONS.map(|(reason, _)| reason.to_owned()));
+    reasons.extend(gaps());
+    reasons.extend(["applied", "unchanged", "rejected", "unknown"].map(str::to_owned));
+    reasons.extend((0..=3).map(|code| format!("exit {code}")));
+    reasons
+}
+
+/// The names of gaps, as `ops audit --help` lists them.
+fn gaps() -> Vec<String> {
+    let help = Command::new(env!("CARGO_BIN_EXE_ops")).args(["audit", "--help"]).output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let (_, list) = help.split_once("Gaps:\n").unwrap();
+    list.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+/// The string literal that the text begins with.
+fn literal(text: &str) -> Option<String> {
+    let inside = text.trim_start().strip_prefix('"')?;
+    let end = inside.find('"')?;
+    Some(inside[..end].to_owned())
+}
+
+/// A message as the documents show it: `…` for each value, lines joined.
+fn shown(message: &str) -> String {
+    let mut text = String::new();
+    let mut depth = 0;
+    for character in message.replace("\\\n", "").chars() {
+        match character {
+            '{' => {
+                depth += 1;
+                text.push('…');
+            }
+            '}' => depth -= 1,
+            _ if depth > 0 => {}
+            ' ' if text.ends_with(' ') => {}
+            other => text.push(other),
+        }
+    }
+    text
+}
+
+/// All Rust files in the `src` folders below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && path.components().any(|part| part.as_os_str() == "src")
+        {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn every_metric_is_in_the_operating_guide() {
+    let mut metrics = BTreeSet::new();
+    for file in SOURCES.iter().flat_map(|folder| sources(&root().join(folder))) {
+        let source = read(&file);
+        for before in ["counter!(", "gauge!(", "histogram!(", "Counted::new("] {
+            metrics.extend(source.split(before).skip(1).filter_map(literal));
+        }
+    }
+    assert!(metrics.contains("ingress_in_flight"), "{metrics:?}");
+    for document in ["docs/operating.md", "docs/operating.zh-CN.md"] {
+        let text = read(&root().join(document));
+        let missing: Vec<_> = metrics.iter().filter(|name| !text.contains(*name)).collect();
+        assert!(missing.is_empty(), "{document} does not explain {missing:?}");
+    }
+}
+
+/// Commands in the documents are commands of the program.
+#[test]
+fn every_ops_command_in_the_documents_exists() {
+    let mut documents: Vec<PathBuf> = ["README.md", "README.zh-CN.md"].map(Into::into).into();
+    documents.extend(["operating", "troubleshooting"].iter().flat_map(|name| {
+        [format!("docs/{name}.md"), format!("docs/{name}.zh-CN.md")].map(Into::into)
+    }));
+    let commands: BTreeSet<Vec<String>> =
+        documents.iter().flat_map(|document| commands(&read(&root().join(document)))).collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    for command in commands {
+        let help = Command::new(env!("CARGO_BIN_EXE_ops")).args(&command).arg("--help").output();
+        let help = help.unwrap();
+        let said = String::from_utf8_lossy(&help.stderr);
+        assert!(help.status.success(), "ops {}: {said}", command.join(" "));
+    }
+}
+
+/// The words after `ops` in code: its verb, and the verb's own where it has some.
+fn commands(document: &str) -> Vec<Vec<String>> {
+    let blocks = document.split("```").enumerate().flat_map(|(at, text)| -> Vec<&str> {
+        match at % 2 {
+            0 => text
+                .lines()
+                .flat_map(|line| match line.starts_with("    ") {
+                    true => vec![line],
+                    false => line.split('`').skip(1).step_by(2).collect(),
+                })
+                .collect(),
+            _ => text.lines().collect(),
+        }
+    });
+    blocks
+        .flat_map(|line| line.split("&&").flat_map(|part| part.split('|')))
+        .filter_map(|command| command.trim_start().strip_prefix("ops "))
+        .filter_map(|arguments| {
+            let words = arguments.split_whitespace().take(2);
+            let is_verb = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+            let words: Vec<String> = words
+                .take_while(is_verb)
+                .filter(|word| !word.starts_with('-'))
+                .map(str::to_owned)
+                .collect();
+            (!words.is_empty()).then_some(words)
+        })
+        .collect()
+}

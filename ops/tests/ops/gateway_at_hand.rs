@@ -1,0 +1,131 @@
+//! A stand-in for the legacy gateway: answers `single_trade_query` for the trades that a test names.
+
+use std::collections::HashMap;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use alipay::{Form, Md5Key, Rule, Signer};
+
+/// The key of both sides.
+pub(crate) const KEY: &str = "a-key-nobody-should-see";
+
+/// The fields of each trade, by order.
+type Trades = Arc<Mutex<HashMap<String, Vec<(String, String)>>>>;
+
+/// A gateway on a free port, until the test ends.
+pub(crate) struct GatewayAtHand {
+    pub(crate) url: String,
+    trades: Trades,
+    asked: Arc<Mutex<Vec<String>>>,
+    slow: Arc<Mutex<Duration>>,
+}
+
+impl GatewayAtHand {
+    pub(crate) fn start() -> GatewayAtHand {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/gateway.do", listener.local_addr().unwrap());
+        let gateway = GatewayAtHand {
+            url,
+            trades: Arc::default(),
+            asked: Arc::default(),
+            slow: Arc::default(),
+        };
+        let (trades, asked) = (gateway.trades.clone(), gateway.asked.clone());
+        let slow = gateway.slow.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (trades, asked, slow) = (trades.clone(), asked.clone(), slow.clone());
+                std::thread::spawn(move || serve(stream, &trades, &asked, &slow));
+            }
+        });
+        gateway
+    }
+
+    /// From now on it knows this trade.
+    pub(crate) fn knows(&self, order: &str, status: &str, total: &str, more: &[(&str, &str)]) {
+        let mut fields = vec![
+            ("out_trade_no", order),
+            ("trade_no", "2026112300001000"),
+            ("trade_status", status),
+            ("total_fee", total),
+            ("seller_id", "2088000000000001"),
+        ];
+        fields.extend(more);
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.trades.lock().unwrap().insert(order.to_owned(), fields.collect());
+    }
+
+    /// Every answer takes so long.
+    pub(crate) fn slow(&self, time: Duration) {
+        *self.slow.lock().unwrap() = time;
+    }
+
+    /// The orders that it was asked about.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn serve(
+    mut stream: TcpStream,
+    trades: &Trades,
+    asked: &Mutex<Vec<String>>,
+    slow: &Mutex<Duration>,
+) {
+    let mut buffer = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let Some((head, length)) = head(&buffer) else {
+            match stream.read(&mut chunk) {
+                Ok(0) | Err(_) => return,
+                Ok(read) => buffer.extend_from_slice(&chunk[..read]),
+            }
+            continue;
+        };
+        while buffer.len() < head + length {
+            match stream.read(&mut chunk) {
+                Ok(0) | Err(_) => return,
+                Ok(read) => buffer.extend_from_slice(&chunk[..read]),
+            }
+        }
+        let form = Form::parse(&buffer[head..head + length]).unwrap();
+        let order = String::from_utf8(form.get("out_trade_no").unwrap().to_vec()).unwrap();
+        std::thread::sleep(*slow.lock().unwrap());
+        let body = answer(trades.lock().unwrap().get(&order));
+        asked.lock().unwrap().push(order);
+        buffer.drain(..head + length);
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+        if stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).is_err() {
+            return;
+        }
+    }
+}
+
+/// Where the body begins, and its length.
+fn head(buffer: &[u8]) -> Option<(usize, usize)> {
+    let end = buffer.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let text = String::from_utf8_lossy(&buffer[..end]).to_lowercase();
+    let (_, length) = text.split_once("content-length:")?;
+    Some((end, length.lines().next()?.trim().parse().ok()?))
+}
+
+fn answer(fields: Option<&Vec<(String, String)>>) -> String {
+    let Some(fields) = fields else {
+        return "<?xml version=\"1.0\" encoding=\"utf-8\"?><alipay><is_success>F</is_success>\
+                <error>TRADE_NOT_EXIST</error></alipay>"
+            .to_owned();
+    };
+    let mut form: Form =
+        fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    Signer::Md5(Md5Key::new(KEY)).sign_form(&mut form, Rule::DropEmpty).unwrap();
+    let sign = String::from_utf8(form.get("sign").unwrap().to_vec()).unwrap();
+    let trade: String =
+        fields.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?><alipay><is_success>T</is_success>\
+         <response><trade>{trade}</trade></response><sign>{sign}</sign><sign_type>MD5</sign_type>\
+         </alipay>"
+    )
+}

@@ -1,0 +1,224 @@
+//! query and reconcile against a gateway, and a real worker that applies the answers.
+
+use std::time::{Duration, Instant};
+
+use queue::topology::work_queue;
+use serde_json::{Value, json};
+use testkit::{Program, Sandbox};
+
+use crate::dead_letters::{depth, publish};
+use crate::gateway_at_hand::{GatewayAtHand, KEY};
+use crate::program::Ops;
+use crate::reviews::notification;
+
+const PAID: [(&str, &str); 1] = [("gmt_payment", "2026-11-23 11:00:00")];
+
+/// A shop whose notifications were lost.
+pub(crate) struct World {
+    pub(crate) ops: Ops,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) gateway: GatewayAtHand,
+}
+
+impl World {
+    pub(crate) fn new() -> World {
+        let sandbox = Sandbox::new();
+        let gateway = GatewayAtHand::start();
+        let mut ops = Ops::with_schema(&sandbox);
+        for (name, value) in World::configuration(&gateway.url) {
+            ops = ops.set(name, &value);
+        }
+        ops.run("topology apply").done();
+        ops.run("product add gift --name Gift --kind stock --price 10").done();
+        let codes = ["stock", "import", "gift", "--file", "-"];
+        ops.run_with(&codes, b"CODE-1\nCODE-2\nCODE-3\n").done();
+        World { ops, sandbox, gateway }
+    }
+
+    fn configuration(gateway: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("ALIPAY__MERCHANTS__SHOP__PROTOCOL", "mapi".into()),
+            ("ALIPAY__MERCHANTS__SHOP__SELLER_ID", "2088000000000001".into()),
+            ("ALIPAY__MERCHANTS__SHOP__SIGN_TYPES", "MD5".into()),
+            ("ALIPAY__MERCHANTS__SHOP__MD5_KEY", KEY.into()),
+            ("ALIPAY__MERCHANTS__SHOP__GATEWAY", gateway.into()),
+            ("ALIPAY__WORKER__QUERIES", "false".into()),
+            ("ALIPAY__WORKER__ADMIN_LISTEN", "127.0.0.1:0".into()),
+        ]
+    }
+
+    pub(crate) fn order(&self, id: &str) {
+        self.ops.run(&format!("order create {id} --merchant shop --product gift")).done();
+    }
+
+    /// A worker, running.
+    pub(crate) fn worker(&self) -> Program {
+        let configuration = World::configuration(&self.gateway.url);
+        let mut environment = self.sandbox.environment();
+        environment.extend(configuration.iter().map(|(name, value)| (*name, value.as_str())));
+        let mut worker = Program::start("worker", &[], &environment);
+        worker.wait_for_line("worker ready", Duration::from_secs(30));
+        worker
+    }
+}
+
+#[test]
+fn one_order_is_asked_about_and_healed() {
+    let world = World::new();
+    let ops = &world.ops;
+    world.order("A-1");
+    let begun = ops.json("query A-1");
+    assert_eq!(
+        (&begun["comparison"], &begun["gateway"]["exists"]),
+        (&json!("same"), &json!(false))
+    );
+
+    world.gateway.knows("A-1", "TRADE_SUCCESS", "10.00", &PAID);
+    let answer = ops.run("query A-1 --output json").ended(1, "ops query --apply").json();
+    assert_eq!(answer["comparison"], "news");
+    assert_eq!(answer["gateway"]["trade_status"], "TRADE_SUCCESS");
+    assert_eq!(answer["gateway"]["gmt_payment"], "2026-11-23T11:00:00+08:00");
+    assert_eq!(
+        (&answer["held"]["trade_status"], &answer["applied"]),
+        (&json!("NO_PAY"), &json!(null))
+    );
+    assert_eq!(answer["foreseen"]["changes"][0]["goods"], "delivered");
+    assert_eq!(ops.json("order show A-1")["status"], 0, "a question changes nothing");
+    assert_eq!(depth(&world.sandbox.amqp_url, &work_queue(0)), 0);
+    let text = ops.run("query A-1").ended(1, "").stdout;
+    assert!(text.contains("TRADE_SUCCESS") && text.contains("NO_PAY"), "{text}");
+    assert!(text.contains("status placed -> paid 已付款, goods delivered"), "{text}");
+
+    let worker = world.worker();
+    let applied = ops.run("query A-1 --apply").done().stdout;
+    assert!(applied.contains("A worker has applied it.\nfacts added: paid"), "{applied}");
+    assert_eq!(ops.json("order show A-1")["status"], 8);
+    assert_eq!(ops.json("query A-1")["comparison"], "same");
+    assert_eq!(ops.json("query A-1 --apply")["applied"], Value::Null, "nothing to send");
+
+    // Paid as usual: the gateway's word confirms it, which is no difference.
+    world.order("A-3");
+    let url = world.sandbox.amqp_url.as_str();
+    publish(url, vec![notification("A-3", "2026112300001000", "TRADE_SUCCESS", "")]);
+    let began = Instant::now();
+    while ops.json("order show A-3")["status"] == 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "not paid");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    world.gateway.knows("A-3", "TRADE_SUCCESS", "10.00", &PAID);
+    let same = ops.json("query A-3");
+    assert_eq!(same["comparison"], "same", "{same}");
+    drop(worker);
+
+    world.order("A-2");
+    world.gateway.knows("A-2", "TRADE_SUCCESS", "9.00", &PAID);
+    let answer = ops.run("query A-2 --apply --output json").ended(1, "does not agree").json();
+    assert_eq!(answer["foreseen"]["reason"], "total_mismatch");
+}
+
+#[test]
+fn what_cannot_be_asked_is_3_and_what_is_not_configured_2() {
+    let world = World::new();
+    let ops = world.ops;
+    world.gateway.slow(Duration::from_secs(3));
+    ops.run("order create A-1 --merchant shop --product gift").done();
+    ops.run("query nothing").ended(1, "there is no order nothing");
+    let ops = ops.set("ALIPAY__WORKER__QUERY_TIMEOUT", "500ms");
+    ops.run("query A-1").ended(3, "timeout");
+    let ops = ops.set("ALIPAY__MERCHANTS__SHOP__GATEWAY", "http://127.0.0.1:1/gateway.do");
+    ops.run("query A-1").ended(3, "no_connection");
+    let answer = ops.run("reconcile --since 1h --output json").ended(3, "could not be asked");
+    assert_eq!(answer.json()["unanswered"][0]["reason"], "no_connection");
+    let ops = ops
+        .set("ALIPAY__MERCHANTS__SHOP__SIGN_TYPES", "RSA")
+        .set("ALIPAY__MERCHANTS__SHOP__ALIPAY_PUBLIC_KEYS_FILE", PUBLIC_KEY);
+    ops.run("query A-1").ended(2, "merchants.shop.private_key");
+    ops.run("reconcile --since 1h").ended(2, "no merchant of the span can be asked");
+    ops.run("reconcile --since 1h --until 2h").ended(2, "--until is not after --since");
+    ops.run("reconcile --since 1h --merchant other").ended(2, "other is not configured");
+}
+
+const PUBLIC_KEY: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../common/alipay/tests/fixtures/keys/rsa2048-certificate.pem"
+);
+
+#[test]
+fn a_span_is_reconciled() {
+    let world = World::new();
+    let ops = &world.ops;
+    for n in 0..50 {
+        world.order(&format!("A-{n:02}"));
+    }
+    for order in ["A-03", "A-45"] {
+        world.gateway.knows(order, "TRADE_SUCCESS", "10.00", &PAID);
+    }
+    world.gateway.knows("A-07", "TRADE_CLOSED", "10.00", &[]);
+    world.gateway.knows("A-08", "TRADE_SUCCESS", "99.00", &PAID);
+
+    let reconcile = "reconcile --since 1h --rate 500";
+    let dry = ops.run(&format!("{reconcile} --dry-run --output json")).ended(1, "4 orders differ");
+    let page = dry.json();
+    assert_eq!(
+        (&page["orders"], &page["asked"], &page["same"], &page["not_begun"], &page["published"]),
+        (&json!(50), &json!(50), &json!(46), &json!(46), &json!(0))
+    );
+    assert_eq!(world.gateway.asked().len(), 50);
+    assert_eq!(depth(&world.sandbox.amqp_url, &work_queue(0)), 0);
+
+    let page = ops.run(&format!("{reconcile} --output json")).ended(1, "1 orders differ").json();
+    assert_eq!(page["published"], 3);
+    let differ: Vec<(&str, &str)> = page["differ"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["order"].as_str().unwrap(), one["comparison"].as_str().unwrap()))
+        .collect();
+    assert_eq!(differ.len(), 4, "{page}");
+    assert!(differ.contains(&("A-08", "disagrees")) && differ.contains(&("A-45", "news")));
+
+    let worker = world.worker();
+    let began = Instant::now();
+    let status = |order: &str| ops.json(&format!("order show {order}"))["status"].clone();
+    while status("A-45") == 0 || status("A-03") == 0 || status("A-07") == 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "not healed");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    drop(worker);
+    assert_eq!((status("A-03"), status("A-07"), status("A-08")), (json!(8), json!(32), json!(0)));
+    let text = ops.run(reconcile).ended(1, "1 orders differ").stdout;
+    // A-07 is finished: nothing more is expected of it.
+    assert!(text.contains("asked about 49 of 49 orders: 48 the same"), "{text}");
+    assert!(text.contains("does not agree: total_mismatch"), "{text}");
+    let all = ops.run(&format!("{reconcile} --all --output json")).ended(1, "").json();
+    assert_eq!((&all["asked"], &all["published"]), (&json!(50), &json!(0)));
+    let none = ops.run("reconcile --since 2h --until 1h").done().stdout;
+    assert!(none.contains("asked about 0 of 0 orders"), "{none}");
+}
+
+#[test]
+fn an_interrupted_reconciliation_says_how_far_it_came() {
+    let world = World::new();
+    for n in 0..50 {
+        world.order(&format!("A-{n:02}"));
+    }
+    let configuration = World::configuration(&world.gateway.url);
+    let mut environment = world.sandbox.environment();
+    environment.extend(configuration.iter().map(|(name, value)| (*name, value.as_str())));
+    let arguments = ["reconcile", "--since", "1h", "--rate", "10"];
+    let mut run = Program::start("ops", &arguments, &environment);
+    let began = Instant::now();
+    while world.gateway.asked().len() < 5 {
+        assert!(began.elapsed() < Duration::from_secs(20) && run.is_running(), "{}", run.stderr());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(run.id().try_into().unwrap()),
+        nix::sys::signal::Signal::SIGINT,
+    )
+    .unwrap();
+    let line = run.wait_for_line("ended early", Duration::from_secs(10));
+    assert!(line.contains("interrupted"), "{line}");
+    assert_eq!(run.wait().code(), Some(3));
+    assert!(world.gateway.asked().len() < 50);
+}

@@ -1,0 +1,114 @@
+//! `simulator serve`.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use service::config::Config;
+use simulator::{
+    Account, Book, Fault, GatewayFaults, Ladder, SendSettings, ServeSettings, Server, TradeFile,
+};
+use tokio::net::TcpListener;
+
+use super::{Ending, order, target};
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// A merchant to serve, may be given more than once [default: all that are configured].
+    #[arg(long, value_name = "NAME")]
+    merchant: Vec<String>,
+    /// Where trades are kept, shared with the other verbs [default: simulator-trades.json beside
+    /// the configuration].
+    #[arg(long, value_name = "FILE")]
+    trades: Option<PathBuf>,
+    /// Alipay's private key, which signs RSA and RSA2 (see keygen).
+    #[arg(long, value_name = "FILE", env = "SIMULATOR_PRIVATE_KEY")]
+    alipay_private_key: Option<PathBuf>,
+    /// Where notifications go that name no notify_url: this and /alipay/NAME/notify
+    /// [default: http://<ingress.listen>].
+    #[arg(long, value_name = "URL")]
+    ingress: Option<String>,
+    /// Alipay's gaps between repeats (4m 10m 10m 1h 2h 6h 15h) are divided by this.
+    #[arg(long, value_name = "FACTOR", default_value = "240",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    speed: u32,
+    /// Fault: so many notifications have this wrong, for example drop=20%; may be given more than
+    /// once. One of duplicate, reorder, delay, drop, wrong-amount, wrong-app, corrupt, gbk,
+    /// slow-body, half-body.
+    #[arg(long, value_name = "FAULT=PERCENT", value_parser = fault)]
+    fault: Vec<(Fault, u8)>,
+    /// Fault: every answer of the gateway takes this long, for example 3s.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::time)]
+    gateway_delay: Duration,
+    /// Fault: so many of the gateway's answers are 503, for example 20%.
+    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = super::percent)]
+    gateway_fail: u8,
+    /// Fault: the gateway's answers are signed wrongly.
+    #[arg(long)]
+    gateway_wrong_signature: bool,
+}
+
+impl Serve {
+    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<Ending> {
+        let loaded = Config::load(config)?;
+        loaded.require_merchants()?;
+        let accounts = self.accounts(&loaded)?;
+        let file = TradeFile::new(order::trade_file(self.trades.clone(), config));
+        // A file that holds something else is an error now and not at the first question.
+        file.read()?;
+        let settings = ServeSettings {
+            gateway: GatewayFaults {
+                delay: self.gateway_delay,
+                fail_percent: self.gateway_fail,
+                wrong_signature: self.gateway_wrong_signature,
+            },
+            sending: SendSettings {
+                ladder: Ladder::alipay(self.speed),
+                ingress: match &self.ingress {
+                    Some(url) => Some(url.trim_end_matches('/').to_owned()),
+                    None => target::ingress(loaded.ingress.listen),
+                },
+                faults: self.fault.iter().copied().collect(),
+                ..SendSettings::default()
+            },
+        };
+        let listener = TcpListener::bind(self.listen)
+            .await
+            .with_context(|| format!("--listen {}", self.listen))?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let shutdown = service::shutdown::on_signals();
+        writeln!(io::stdout(), "simulator ready url={url} gateway={url}/gateway.do")?;
+        io::stdout().flush()?;
+        Server::new(accounts, Book::of_file(file), settings).run(listener, shutdown).await;
+        Ok(Ending::Success)
+    }
+
+    fn accounts(&self, config: &Config) -> anyhow::Result<Vec<Account>> {
+        let key =
+            self.alipay_private_key.as_deref().map(simulator::read_private_key).transpose()?;
+        let names: Vec<&String> = match self.merchant.is_empty() {
+            true => config.merchants.keys().collect(),
+            false => self.merchant.iter().collect(),
+        };
+        let account = |name: &String| {
+            let configured = config.merchant(name);
+            let configured = configured
+                .ok_or_else(|| anyhow!("merchants.{name} is not in the configuration"))?;
+            Account::new(configured, key.as_ref(), None)
+                .with_context(|| format!("merchants.{name}"))
+        };
+        names.into_iter().map(account).collect()
+    }
+}
+
+/// Reads `drop=20%`.
+fn fault(text: &str) -> anyhow::Result<(Fault, u8)> {
+    let (word, share) = text.split_once('=').context("expected FAULT=PERCENT, like drop=20%")?;
+    Ok((word.parse()?, super::percent(share)?))
+}

@@ -1,0 +1,154 @@
+//! The cashier: where a buyer pays or leaves.
+
+use alipay::Form;
+use chrono::Utc;
+
+use super::Alipay;
+use super::answer::Answer;
+use super::html::{self, Html};
+use super::pay::return_to;
+use super::request::Asked;
+use super::step::{Found, StepError};
+use crate::{Fault, Status, TradeError};
+
+/// The page on which a buyer decides.
+pub(super) fn page(alipay: &Alipay, trade_no: &str) -> Answer {
+    let found = match alipay.find(trade_no) {
+        Ok(found) => found,
+        Err(error) => return problem(&error),
+    };
+    let trade = &found.kept.trade;
+    if trade.status != Status::WaitBuyerPay {
+        return over(&found);
+    }
+    let body = summary(&found)
+        .raw("<form method=\"post\" action=\"/cashier/")
+        .text(trade_no)
+        .raw("/pay\"><button class=\"main\">确认付款 Pay</button> ")
+        .raw("<label>通知 notification ")
+        .html(fault_choice())
+        .raw("</label></form><form method=\"post\" action=\"/cashier/")
+        .text(trade_no)
+        .raw("/leave\"><button>离开 Leave</button></form>");
+    html::page(200, "收银台 Cashier", body)
+}
+
+/// The buyer pays: the notification goes out, and the browser goes back to the merchant.
+pub(super) fn pay(alipay: &Alipay, asked: &Asked, trade_no: &str) -> Answer {
+    let fault = match fault(&asked.parameters().unwrap_or_default()) {
+        Ok(fault) => fault,
+        Err(answer) => return answer,
+    };
+    let found = match alipay.step(trade_no, fault, |trade, at| Ok(vec![trade.pay(at)?])) {
+        Ok(found) => found,
+        Err(error) => return problem(&error),
+    };
+    let account = alipay.account(&found.merchant);
+    let back = account.and_then(|account| return_to(alipay, account, &found.kept, Utc::now()));
+    match back {
+        Some(back) => Answer::redirect(back),
+        None => over(&found),
+    }
+}
+
+/// The buyer goes away; the trade stays as it is.
+pub(super) fn leave(alipay: &Alipay, trade_no: &str) -> Answer {
+    let found = match alipay.find(trade_no) {
+        Ok(found) => found,
+        Err(error) => return problem(&error),
+    };
+    if let Some(url) = found.kept.link.as_ref().and_then(|link| link.show_url.clone()) {
+        return Answer::redirect(url);
+    }
+    let body = Html::new()
+        .raw("<p>没有付款，交易保持原状。 Nothing was paid; the trade stays open.</p><p>")
+        .link(&format!("/cashier/{trade_no}"), "回到收银台 Back to the cashier")
+        .raw("</p>");
+    html::page(200, "已离开 You left", body)
+}
+
+/// What a paid or closed trade shows instead of buttons.
+fn over(found: &Found) -> Answer {
+    let trade = &found.kept.trade;
+    let title = match trade.status {
+        Status::TradeClosed => "交易已关闭 The trade is closed",
+        _ => "付款成功 Paid",
+    };
+    let body = summary(found)
+        .raw("<p><b>")
+        .text(trade.status.name())
+        .raw("</b></p><p>")
+        .link(&format!("/trades/{}", trade.trade_no), "通知记录 What was sent")
+        .raw("</p>");
+    html::page(200, title, body)
+}
+
+fn summary(found: &Found) -> Html {
+    let trade = &found.kept.trade;
+    Html::new()
+        .raw("<div class=\"total\">¥")
+        .text(&trade.total.to_string())
+        .raw("</div><table>")
+        .row("商品 Subject", &trade.subject)
+        .row("商户 Merchant", &found.merchant)
+        .row("商户订单号 Order", &trade.out_trade_no)
+        .row("交易号 Trade", &trade.trade_no)
+        .raw("</table>")
+}
+
+/// A choice of how the notification travels.
+pub(super) fn fault_choice() -> Html {
+    let mut choice =
+        Html::new().raw("<select name=\"fault\"><option value=\"\">正常 as usual</option>");
+    for fault in Fault::ALL {
+        choice = choice
+            .raw("<option value=\"")
+            .text(fault.name())
+            .raw("\">")
+            .raw(explained(fault))
+            .raw("</option>");
+    }
+    choice.raw("</select>")
+}
+
+fn explained(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Duplicate => "重复 twice at once",
+        Fault::Reorder => "乱序 after what follows",
+        Fault::Delay => "延迟 five seconds late",
+        Fault::Drop => "丢失 lost",
+        Fault::WrongAmount => "金额错误 wrong amount",
+        Fault::WrongApp => "应用或卖家错误 wrong app or seller",
+        Fault::Corrupt => "签名错误 wrong signature",
+        Fault::Gbk => "GBK 编码 in GBK",
+        Fault::SlowBody => "慢速 slow body",
+        Fault::HalfBody => "中断 half a body",
+    }
+}
+
+/// The fault that a form chose.
+pub(super) fn fault(form: &Form) -> Result<Option<Fault>, Answer> {
+    let word = std::str::from_utf8(form.get("fault").unwrap_or_default()).unwrap_or("?");
+    match word {
+        "" => Ok(None),
+        word => word
+            .parse()
+            .map(Some)
+            .map_err(|_| html::problem(400, "fault", "没有这种故障。 There is no such fault.")),
+    }
+}
+
+/// A page for a step that was not made.
+pub(super) fn problem(error: &StepError) -> Answer {
+    let (status, text) = match error {
+        StepError::NotFound => (404, "没有这笔交易。 There is no such trade."),
+        StepError::Trade(TradeError::NotNow { .. }) => {
+            (409, "交易状态不允许。 The trade is not in a state for this.")
+        }
+        StepError::Trade(TradeError::RefundAmount { .. }) => {
+            (409, "退款金额无效。 The amount is not above zero, or more than what is left.")
+        }
+        StepError::File(_) => (500, "交易文件不可读写。 The trades cannot be read or written."),
+    };
+    html::problem(status, &error.to_string(), text)
+}

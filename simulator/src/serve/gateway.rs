@@ -1,0 +1,23 @@
+//! `/gateway.do`: whose request it is, by protocol.
+
+use super::answer::Answer;
+use super::request::Asked;
+use super::{Alipay, mapi, openapi};
+
+/// Where both gateways listen.
+pub(super) const PATH: &str = "/gateway.do";
+
+/// Answers a merchant's request. `service` makes it one of the legacy gateway, anything else one
+/// of the Open Platform.
+pub(super) fn answer(alipay: &Alipay, asked: &Asked) -> Answer {
+    let Ok(form) = asked.parameters() else {
+        return Answer::text(400, "a parameter occurs twice, there are too many, or none is there");
+    };
+    match form.get("service") {
+        Some(_) => mapi::answer(alipay, &form),
+        None if form.get("method").is_some() || form.get("app_id").is_some() => {
+            openapi::answer(alipay, &form)
+        }
+        None => mapi::answer(alipay, &form),
+    }
+}

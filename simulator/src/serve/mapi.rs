@@ -1,0 +1,167 @@
+//! The legacy gateway's services: whose request, in which charset, and is it theirs.
+
+use alipay::{Charset, Form, Protocol};
+
+use super::answer::Answer;
+use super::pay::{PayError, PayRequest, amount};
+use super::{Alipay, html, mapi_refund, mapi_trade, xml};
+use crate::{Account, PayLink, Status};
+
+/// A verified request of a merchant.
+pub(super) struct Call<'a> {
+    pub(super) alipay: &'a Alipay,
+    pub(super) account: &'a Account,
+    pub(super) form: &'a Form,
+    pub(super) charset: Charset,
+}
+
+/// Alipay's code for why a service refuses.
+pub(super) type Code = &'static str;
+
+/// Answers a request: pages for the browser, XML for programs, or Alipay's code of why not.
+pub(super) fn answer(alipay: &Alipay, form: &Form) -> Answer {
+    let text = |name: &str| std::str::from_utf8(form.get(name).unwrap_or_default()).unwrap_or("");
+    let (service, partner) = (text("service"), text("partner"));
+    let is_it = |account: &&Account| {
+        account.merchant.protocol == Protocol::Mapi && account.partner == partner
+    };
+    let account = alipay.accounts.iter().find(is_it);
+    let charset = match form.get("_input_charset") {
+        None | Some([]) => Some(account.map_or(Charset::Utf8, |it| it.merchant.charset)),
+        Some(name) => Charset::named(name),
+    };
+    let is_page = matches!(service, "create_direct_pay_by_user" | "refund_fastpay_by_platform_pwd");
+    let refused = |code: Code| match is_page {
+        true => html::problem(400, code, explained(code)),
+        false => xml::refused(code, charset.unwrap_or(Charset::Utf8)),
+    };
+    let Some(charset) = charset else { return refused("ILLEGAL_CHARSET") };
+    // Two services are unsigned.
+    match service {
+        "notify_verify" => return mapi_trade::notify_verify(alipay, form, account),
+        "query_timestamp" => {
+            return match account {
+                Some(account) => mapi_trade::query_timestamp(alipay, account, form, charset),
+                None => refused("ILLEGAL_PARTNER"),
+            };
+        }
+        "single_trade_query"
+        | "close_trade"
+        | "create_direct_pay_by_user"
+        | "refund_fastpay_by_platform_pwd" => {}
+        _ => return refused("ILLEGAL_SERVICE"),
+    }
+    let Some(account) = account else { return refused("ILLEGAL_PARTNER") };
+    if account.signed(form) != Some(true) {
+        return refused("ILLEGAL_SIGN");
+    }
+    let call = Call { alipay, account, form, charset };
+    let answer = match service {
+        "single_trade_query" => mapi_trade::single_trade_query(&call),
+        "close_trade" => mapi_trade::close_trade(&call),
+        "create_direct_pay_by_user" => create_direct_pay_by_user(&call),
+        _ => mapi_refund::ask(&call),
+    };
+    answer.unwrap_or_else(refused)
+}
+
+impl Call<'_> {
+    /// A parameter as text; an empty one is as good as none.
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Code> {
+        let value = self.form.get(name).filter(|value| !value.is_empty());
+        value.map(|value| self.charset.decode(value)).transpose().map_err(|_| "ILLEGAL_ENCODING")
+    }
+
+    /// A parameter that must be there.
+    pub(super) fn needed(&self, name: &str) -> Result<String, Code> {
+        self.text(name)?.ok_or("ILLEGAL_ARGUMENT")
+    }
+}
+
+fn create_direct_pay_by_user(call: &Call<'_>) -> Result<Answer, Code> {
+    let seller = &call.account.merchant;
+    if call.needed("payment_type")? != "1" {
+        return Err("ILLEGAL_PAYMENT_TYPE");
+    }
+    match (call.text("seller_id")?, call.text("seller_email")?) {
+        (None, None) => return Err("ILLEGAL_SELLER"),
+        (Some(id), _) if id != seller.seller_id => return Err("SELLER_NOT_EXIST"),
+        _ => {}
+    }
+    if let Some(key) = call.text("anti_phishing_key")? {
+        mapi_trade::check_anti_phishing_key(call.alipay, &key)?;
+    }
+    let yuan = |name| amount(call.text(name)?.as_deref()).map_err(|_| "ILLEGAL_FEE_PARAM");
+    let total = match (yuan("total_fee")?, yuan("price")?, call.text("quantity")?) {
+        (Some(total), None, None) => total,
+        (None, Some(price), Some(quantity)) => {
+            let quantity: i64 = quantity.parse().map_err(|_| "ILLEGAL_FEE_PARAM")?;
+            alipay::Fen::new(price.get().checked_mul(quantity).ok_or("ILLEGAL_FEE_PARAM")?)
+        }
+        _ => return Err("ILLEGAL_FEE_PARAM"),
+    };
+    let request = PayRequest {
+        out_trade_no: call.needed("out_trade_no")?,
+        total,
+        subject: call.needed("subject")?,
+        body: call.text("body")?,
+        passback: call.text("extra_common_param")?,
+        charset: call.charset,
+        link: PayLink {
+            notify_url: call.text("notify_url")?,
+            return_url: call.text("return_url")?,
+            show_url: call.text("show_url")?,
+        },
+    };
+    let opened = request.checked().and_then(|request| request.open(call.alipay, call.account));
+    match opened {
+        Ok(trade_no) => Ok(Answer::redirect(format!("/cashier/{trade_no}"))),
+        Err(PayError::Parameter("the amount")) => Err("ILLEGAL_FEE_PARAM"),
+        Err(PayError::Parameter(_)) => Err("ILLEGAL_ARGUMENT"),
+        Err(PayError::Over(Status::TradeClosed)) => Err("TRADE_HAS_CLOSED"),
+        Err(PayError::Over(_)) => Err("TRADE_HAS_SUCCESS"),
+        Err(PayError::OtherTotal(_)) => Err("TRADE_TOTALFEE_NOT_MATCH"),
+        Err(PayError::File(_)) => Err("SYSTEM_ERROR"),
+    }
+}
+
+/// What a code means, for whoever looks at the page.
+fn explained(code: Code) -> &'static str {
+    match code {
+        "ILLEGAL_SIGN" => {
+            "签名不正确。 The signature does not match: is it the key of this merchant, over all \
+             parameters but sign and sign_type, sorted, in the charset of _input_charset?"
+        }
+        "ILLEGAL_PARTNER" => "没有这个商户。 No merchant of the configuration has this partner.",
+        "ILLEGAL_CHARSET" => "不支持的字符集。 _input_charset must be utf-8, gbk or gb2312.",
+        "ILLEGAL_ENCODING" => "参数编码错误。 A parameter is not in the charset of _input_charset.",
+        "ILLEGAL_SELLER" | "SELLER_NOT_EXIST" => {
+            "卖家不正确。 seller_id (or seller_email) must be there and be this merchant's."
+        }
+        "ILLEGAL_PAYMENT_TYPE" => "payment_type 必须为 1。 payment_type must be 1.",
+        "ILLEGAL_FEE_PARAM" => {
+            "金额不正确。 total_fee (or price and quantity) must be 0.01 to 100000000.00."
+        }
+        "TRADE_HAS_SUCCESS" => "这笔订单已经支付。 This order is paid already.",
+        "TRADE_HAS_CLOSED" => "交易已经关闭。 The trade of this order is closed.",
+        "TRADE_TOTALFEE_NOT_MATCH" => {
+            "金额与已创建的交易不一致。 The order has a trade over another amount."
+        }
+        "ILLEGAL_ANTI_PHISHING_KEY" => {
+            "防钓鱼时间戳不正确。 This anti_phishing_key was not given out."
+        }
+        "ANTI_PHISHING_KEY_TIMEOUT" => {
+            "防钓鱼时间戳已过期。 The anti_phishing_key is older than 30 seconds."
+        }
+        "DUPLICATE_BATCH_NO" => "批次号重复。 This batch number was used before.",
+        "REFUND_DATE_ERROR" | "BATCH_NO_FORMAT_ERROR" => {
+            "批次号或日期不正确。 batch_no is today's date in Beijing and 3 to 24 letters or digits."
+        }
+        "BATCH_NUM_NOT_EQUAL_TOTAL" => "笔数不符。 batch_num is not the number of refunds.",
+        "DETAIL_DATA_FORMAT_ERROR" => {
+            "明细格式不正确。 detail_data is trade_no^amount^reason, joined by #."
+        }
+        "SYSTEM_ERROR" => "系统错误。 The trades cannot be read or written; see the log.",
+        _ => "参数不正确。 A parameter is missing or unusable.",
+    }
+}

@@ -1,0 +1,114 @@
+//! What a request for a batch of refunds says. (protocol 9.2)
+
+use std::collections::BTreeSet;
+
+use alipay::{Fen, format_beijing, parse_beijing};
+use chrono::{SubsecRound, Utc};
+
+use super::Alipay;
+use super::mapi::{Call, Code};
+
+/// The most refunds of one batch.
+const MOST: usize = 1000;
+/// The most bytes of a reason.
+const LONGEST_REASON: usize = 256;
+
+/// A batch that waits for its password.
+#[derive(Debug, Clone)]
+pub(super) struct Batch {
+    /// The merchant's name in the configuration.
+    pub(super) merchant: String,
+    pub(super) batch_no: String,
+    pub(super) notify_url: Option<String>,
+    pub(super) items: Vec<Item>,
+}
+
+/// One refund of it.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    pub(super) trade_no: String,
+    pub(super) amount: Fen,
+    pub(super) reason: String,
+}
+
+impl Batch {
+    /// Reads and checks the request.
+    pub(super) fn read(call: &Call<'_>) -> Result<Batch, Code> {
+        let seller = &call.account.merchant;
+        match (call.text("seller_user_id")?, call.text("seller_email")?) {
+            (None, None) => return Err("ILLEGAL_SELLER"),
+            (Some(id), _) if id != seller.seller_id => return Err("SELLER_INFO_NOT_EXIST"),
+            _ => {}
+        }
+        parse_beijing(&call.needed("refund_date")?).map_err(|_| "REFUND_DATE_ERROR")?;
+        let batch_no = call.needed("batch_no")?;
+        check_batch_no(&batch_no)?;
+        let items = items(&call.needed("detail_data")?)?;
+        if call.needed("batch_num")?.parse() != Ok(items.len()) {
+            return Err("BATCH_NUM_NOT_EQUAL_TOTAL");
+        }
+        let notify_url = call.text("notify_url")?;
+        let batch = Batch { merchant: call.account.name.clone(), batch_no, notify_url, items };
+        batch.check_unused(call.alipay)?;
+        Ok(batch)
+    }
+
+    /// A batch number refunds once. Asked again at the password: two requests may wait for one.
+    pub(super) fn check_unused(&self, alipay: &Alipay) -> Result<(), Code> {
+        let used = alipay.book.read(|trades| {
+            let orders = trades.merchants.get(&self.merchant);
+            let mut kept = orders.into_iter().flat_map(|orders| orders.values().flatten());
+            kept.any(|kept| kept.trade.refund_of(&self.batch_no).is_some())
+        });
+        match used {
+            Ok(false) => Ok(()),
+            Ok(true) => Err("DUPLICATE_BATCH_NO"),
+            Err(_) => Err("SYSTEM_ERROR"),
+        }
+    }
+}
+
+/// Today's date in Beijing and 3 to 24 letters or digits, not `000`.
+fn check_batch_no(batch_no: &str) -> Result<(), Code> {
+    let (day, serial) = batch_no.split_at_checked(8).ok_or("BATCH_NO_FORMAT_ERROR")?;
+    let good = (3..=24).contains(&serial.len())
+        && serial.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && serial != "000";
+    let today = format_beijing(Utc::now().trunc_subsecs(0));
+    let today: String = today.chars().filter(char::is_ascii_digit).take(8).collect();
+    match (good, day == today) {
+        (false, _) => Err("BATCH_NO_FORMAT_ERROR"),
+        (true, false) => Err("REFUND_DATE_ERROR"),
+        (true, true) => Ok(()),
+    }
+}
+
+/// `trade_no^amount^reason` joined by `#`.
+fn items(details: &str) -> Result<Vec<Item>, Code> {
+    let mut seen = BTreeSet::new();
+    let mut items = Vec::new();
+    for detail in details.split('#') {
+        let parts: Vec<&str> = detail.split('^').collect();
+        let &[trade_no, amount, reason] = parts.as_slice() else {
+            return Err("DETAIL_DATA_FORMAT_ERROR");
+        };
+        let amount = Fen::parse(amount).map_err(|_| "REFUND_AMOUNT_NOT_VALID")?;
+        if amount <= Fen::new(0) {
+            return Err("REFUND_AMOUNT_NOT_VALID");
+        }
+        if reason.contains(['|', '$']) {
+            return Err("DETAIL_DATA_FORMAT_ERROR");
+        }
+        if reason.len() > LONGEST_REASON {
+            return Err("SINGLE_DETAIL_DATA_EXCEED_LIMIT");
+        }
+        if !seen.insert(trade_no) {
+            return Err("DUBL_TRADE_NO_IN_SAME_BATCH");
+        }
+        items.push(Item { trade_no: trade_no.to_owned(), amount, reason: reason.to_owned() });
+        if items.len() > MOST {
+            return Err("BATCH_NUM_EXCEED_LIMIT");
+        }
+    }
+    Ok(items)
+}

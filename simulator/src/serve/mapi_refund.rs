@@ -1,0 +1,167 @@
+//! `refund_fastpay_by_platform_pwd`: a page on which a person types the payment password, and the
+//! result comes by `batch_refund_notify` alone. (protocol 9.2)
+
+use alipay::Fen;
+use chrono::Utc;
+
+use super::Alipay;
+use super::answer::Answer;
+use super::html::{self, Html};
+use super::mapi::{Call, Code};
+use super::mapi_batch::Batch;
+use super::request::Asked;
+use super::step::{Found, StepError};
+use crate::{BatchRefundItem, Kind, Notification, Status, Trade, TradeError};
+
+/// Takes the batch and leads the browser to the page with the password.
+pub(super) fn ask(call: &Call<'_>) -> Result<Answer, Code> {
+    let batch = Batch::read(call)?;
+    let ticket = call.alipay.tickets.batches.give(batch);
+    Ok(Answer::redirect(format!("/refund/{ticket}")))
+}
+
+/// The page with the password.
+pub(super) fn page(alipay: &Alipay, ticket: &str) -> Answer {
+    let Some((_, batch)) = alipay.tickets.batches.find(ticket) else { return gone() };
+    let mut body = Html::new()
+        .raw("<table>")
+        .row("商户 Merchant", &batch.merchant)
+        .row("批次号 Batch", &batch.batch_no)
+        .raw("</table><h2>退款明细 Refunds</h2><table><tr><th>交易号 Trade</th>")
+        .raw("<th>金额 Amount</th><th>原因 Reason</th></tr>\n");
+    for item in &batch.items {
+        body = body
+            .raw("<tr><td>")
+            .link(&format!("/trades/{}", item.trade_no), &item.trade_no)
+            .raw("</td><td>")
+            .text(&item.amount.to_string())
+            .raw("</td><td>")
+            .text(&item.reason)
+            .raw("</td></tr>\n");
+    }
+    let body = body
+        .raw("</table><form method=\"post\"><p><input type=\"password\" name=\"password\" ")
+        .raw("placeholder=\"支付密码 password\" required autofocus autocomplete=\"off\"> ")
+        .raw("<button class=\"main\">确认退款 Refund</button></p></form>")
+        .raw("<p class=\"note\">任何密码都可以。 Any password does.</p>");
+    html::page(200, "退款确认 Confirm the refund", body)
+}
+
+/// The person has typed something: the refunds happen, and are told.
+pub(super) fn confirm(alipay: &Alipay, asked: &Asked, ticket: &str) -> Answer {
+    let form = asked.parameters().unwrap_or_default();
+    if form.get("password").is_none_or(<[u8]>::is_empty) {
+        return html::problem(400, "password", "请输入支付密码。 Type a password; any does.");
+    }
+    let Some(batch) = alipay.tickets.batches.take(ticket) else { return gone() };
+    if let Err(code) = batch.check_unused(alipay) {
+        let text = "这个批次号已经用过。 This batch number was used before.";
+        return html::problem(409, code, text);
+    }
+    match refund(alipay, &batch) {
+        Ok(results) => done(&batch, &results),
+        Err(_) => html::problem(500, "SYSTEM_ERROR", "系统错误。 The trades cannot be changed."),
+    }
+}
+
+/// Makes the refunds one by one, tells of each (`trade_status_sync`, to the address of the
+/// payment), and then of the batch, to the address that the request named.
+fn refund(alipay: &Alipay, batch: &Batch) -> Result<Vec<BatchRefundItem>, StepError> {
+    let mut results = Vec::new();
+    let mut last = None;
+    for item in &batch.items {
+        let own = alipay.find(&item.trade_no).ok().filter(|it| it.merchant == batch.merchant);
+        let refunded = match own {
+            None => Err(StepError::NotFound),
+            Some(_) => alipay.step(&item.trade_no, None, |trade, at| {
+                Ok(vec![trade.refund(item.amount, Some(&batch.batch_no), at)?.sync])
+            }),
+        };
+        results.push(match refunded {
+            Ok(found) => {
+                last = Some(found);
+                BatchRefundItem::success(&item.trade_no, item.amount)
+            }
+            Err(StepError::File(error)) => return Err(error.into()),
+            Err(error) => BatchRefundItem::failed(&item.trade_no, item.amount, code(&error)),
+        });
+    }
+    tell(alipay, batch, last, &results)?;
+    Ok(results)
+}
+
+/// The `batch_refund_notify`; kept with the last trade that was refunded, where there is one.
+fn tell(
+    alipay: &Alipay,
+    batch: &Batch,
+    last: Option<Found>,
+    results: &[BatchRefundItem],
+) -> Result<(), StepError> {
+    let Some(account) = alipay.account(&batch.merchant) else { return Ok(()) };
+    let make = |trade: &mut Trade| -> Notification {
+        trade.batch_refund_notify(&batch.batch_no, results, Utc::now())
+    };
+    let (found, said) = match last {
+        Some(found) => {
+            let trade_no = found.kept.trade.trade_no.clone();
+            let mut said = None;
+            // Kept by hand: `step` would send it to the address of the payment.
+            alipay.book.update::<_, StepError>(|trades| {
+                let kept = super::step::kept(trades, &found.merchant, &trade_no);
+                let kept = kept.ok_or(StepError::NotFound)?;
+                let made = make(&mut kept.trade);
+                kept.notifications.push(made.clone());
+                said = Some(made);
+                Ok(())
+            })?;
+            (found, said)
+        }
+        None => {
+            let mut trade = Trade::open(&account.merchant, "", Fen::new(1), Utc::now());
+            let said = make(&mut trade);
+            let kept = crate::KeptTrade::new(trade);
+            (Found { merchant: batch.merchant.clone(), kept }, Some(said))
+        }
+    };
+    if let Some(said) = said {
+        debug_assert_eq!(said.kind, Kind::BatchRefund);
+        alipay.send(&found, batch.notify_url.as_deref(), said, None);
+    }
+    Ok(())
+}
+
+/// Alipay's word for a refund that failed.
+fn code(error: &StepError) -> &'static str {
+    match error {
+        StepError::Trade(TradeError::NotNow { status: Status::TradeClosed, .. }) => {
+            "TRADE_HAS_CLOSED"
+        }
+        StepError::Trade(TradeError::NotNow { .. }) => "TRADE_STATUS_ERROR",
+        StepError::Trade(TradeError::RefundAmount { .. }) => "REASON_TRADE_REFUND_FEE_ERR",
+        StepError::NotFound | StepError::File(_) => "NOT_THIS_PARTNERS_TRADE",
+    }
+}
+
+fn done(batch: &Batch, results: &[BatchRefundItem]) -> Answer {
+    let mut body = Html::new().raw("<p>").text(&batch.batch_no).raw("</p><table>");
+    for result in results {
+        let trade = format!("/trades/{}", result.trade_no);
+        body = body
+            .raw("<tr><td>")
+            .link(&trade, &result.trade_no)
+            .raw("</td><td>")
+            .text(&result.amount.to_string())
+            .raw("</td><td>")
+            .text(&result.result)
+            .raw("</td></tr>\n");
+    }
+    let body = body
+        .raw("</table><p class=\"note\">结果由 batch_refund_notify 通知商户。 ")
+        .raw("The merchant learns of it by batch_refund_notify.</p>");
+    html::page(200, "退款已受理 The refund was accepted", body)
+}
+
+fn gone() -> Answer {
+    let text = "没有这个批次，或者已经确认过。 No such batch, or it was confirmed before.";
+    html::problem(404, "not found", text)
+}

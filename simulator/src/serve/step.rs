@@ -1,0 +1,95 @@
+//! Steps of a kept trade: changed in the book, then told.
+
+use chrono::{DateTime, Utc};
+
+use super::Alipay;
+use super::post::Letter;
+use crate::{Account, Fault, KeptTrade, Notification, Trade, TradeError, TradeFileError, Trades};
+
+/// Why a step was not made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StepError {
+    /// No trade has this number.
+    #[error("no trade has this number")]
+    NotFound,
+    /// Alipay would refuse it.
+    #[error(transparent)]
+    Trade(#[from] TradeError),
+    /// The book cannot be read or written.
+    #[error(transparent)]
+    File(#[from] TradeFileError),
+}
+
+/// A trade together with its merchant.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    /// The merchant's name in the configuration.
+    pub(super) merchant: String,
+    pub(super) kept: KeptTrade,
+}
+
+impl Alipay {
+    pub(super) fn account(&self, name: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.name == name)
+    }
+
+    /// The trade with a number, whoever's it is.
+    pub(super) fn find(&self, trade_no: &str) -> Result<Found, StepError> {
+        let found = self.book.read(|trades| {
+            let mut all = trades.merchants.iter().flat_map(|(merchant, orders)| {
+                orders.values().flatten().map(move |kept| (merchant, kept))
+            });
+            let (merchant, kept) = all.find(|(_, kept)| kept.trade.trade_no == trade_no)?;
+            Some(Found { merchant: merchant.clone(), kept: kept.clone() })
+        });
+        found?.ok_or(StepError::NotFound)
+    }
+
+    /// Makes a step of a trade, keeps it, and sends what it makes Alipay say.
+    pub(super) fn step(
+        &self,
+        trade_no: &str,
+        fault: Option<Fault>,
+        step: impl FnOnce(&mut Trade, DateTime<Utc>) -> Result<Vec<Notification>, TradeError>,
+    ) -> Result<Found, StepError> {
+        let merchant = self.find(trade_no)?.merchant;
+        let (kept, said) = self.book.update::<_, StepError>(|trades| {
+            let kept = kept(trades, &merchant, trade_no).ok_or(StepError::NotFound)?;
+            let said = step(&mut kept.trade, Utc::now())?;
+            kept.notifications.extend(said.iter().cloned());
+            Ok((kept.clone(), said))
+        })?;
+        let found = Found { merchant, kept };
+        for notification in said {
+            self.send(&found, None, notification, fault);
+        }
+        Ok(found)
+    }
+
+    /// Sends a notification to where the pay link wants it, or to `to`.
+    pub(super) fn send(
+        &self,
+        found: &Found,
+        to: Option<&str>,
+        notification: Notification,
+        fault: Option<Fault>,
+    ) {
+        let link = found.kept.link.as_ref();
+        let to = to.or(link.and_then(|link| link.notify_url.as_deref()));
+        // A trade whose merchant is not served any more is seen and not told about.
+        if let Some(account) = self.account(&found.merchant) {
+            let (merchant, signer) = (account.name.as_str(), &account.signer);
+            self.post.send(Letter { merchant, signer, to, notification, fault });
+        }
+    }
+}
+
+/// A merchant's trade in the book, to be changed.
+pub(super) fn kept<'t>(
+    trades: &'t mut Trades,
+    merchant: &str,
+    trade_no: &str,
+) -> Option<&'t mut KeptTrade> {
+    let orders = trades.merchants.get_mut(merchant)?;
+    orders.values_mut().flatten().find(|kept| kept.trade.trade_no == trade_no)
+}

@@ -1,0 +1,155 @@
+//! `simulator serve` and the verbs beside it, as programs.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use alipay::{
+    Charset, Md5Key, Protocol, QueryAnswer, SignType, Signer, TradeQuery, TradeRef, Verifier, link,
+};
+
+use crate::merchants::MD5_KEY;
+
+const SELLER: &str = "2088101568338364";
+
+struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // Gone already, or ended now.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn configure(folder: &Path) {
+    let text = format!(
+        "[ingress]\nlisten = \"127.0.0.1:0\"\n[merchants.old]\nprotocol = \"mapi\"\n\
+         seller_id = \"{SELLER}\"\nsign_types = [\"MD5\"]\nmd5_key = \"{MD5_KEY}\"\n"
+    );
+    std::fs::write(folder.join("alipay.toml"), text).unwrap();
+}
+
+fn simulator(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_simulator"));
+    command.env_remove("ALIPAY_CONFIG").env_remove("SIMULATOR_PRIVATE_KEY");
+    command.arg("--config").arg(folder.join("alipay.toml"));
+    command
+}
+
+fn run(folder: &Path, words: &str) -> Output {
+    simulator(folder).args(words.split_whitespace()).output().unwrap()
+}
+
+/// The body of an answer to a GET.
+fn get(url: &str) -> String {
+    let (address, path) = url.trim_start_matches("http://").split_once('/').unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let request = format!("GET /{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+#[test]
+fn a_lost_payment_is_in_the_gateway() {
+    let folder = tempfile::tempdir().unwrap();
+    configure(folder.path());
+    let child = simulator(folder.path()).arg("serve").stdout(Stdio::piped()).spawn().unwrap();
+    let mut serving = Serving(child);
+    let mut line = String::new();
+    BufReader::new(serving.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let &["simulator", "ready", url, gateway] = words.as_slice() else { panic!("{line}") };
+    let gateway = gateway.strip_prefix("gateway=").unwrap();
+    assert_eq!(gateway, format!("{}/gateway.do", url.strip_prefix("url=").unwrap()));
+
+    let key = || Md5Key::new(MD5_KEY);
+    let form =
+        TradeQuery::mapi(SELLER, TradeRef::OutTradeNo("A1"), Charset::Utf8, &Signer::Md5(key()));
+    let query = link(gateway, &form.unwrap());
+    let verifier = Verifier::new(Protocol::Mapi, vec![SignType::Md5], vec![key()], vec![]).unwrap();
+    let ask = || {
+        QueryAnswer::read(get(&query).as_bytes(), Protocol::Mapi, Charset::Utf8, &verifier).unwrap()
+    };
+    assert_eq!(ask(), QueryAnswer::NotExist);
+    // Needs no address: nothing is sent.
+    let paid = run(folder.path(), "pay --order A1 --total 10.00 --drop");
+    assert_eq!(paid.status.code(), Some(0), "{paid:?}");
+    let text = String::from_utf8(paid.stdout).unwrap();
+    assert!(text.starts_with("pay order=A1 ") && text.trim_end().ends_with(" dropped"), "{text}");
+    let QueryAnswer::Trade(trade) = ask() else { panic!("no trade") };
+    assert_eq!(trade.trade_status, alipay::TradeStatus::TradeSuccess);
+}
+
+#[test]
+fn what_cannot_be_served() {
+    let folder = tempfile::tempdir().unwrap();
+    configure(folder.path());
+    for words in [
+        "serve --merchant nobody",
+        "serve --listen 127.0.0.1",
+        "serve --gateway-delay soon",
+        "serve --gateway-fail 101%",
+        "serve --fault earthquake=1%",
+        "serve --fault drop",
+        "serve --speed 0",
+        "storm --prefix A --gbk 1 --to http://127.0.0.1:1/",
+        "pay --order A1 --total 10.00 --delay 2d --drop",
+    ] {
+        let output = run(folder.path(), words);
+        assert_eq!(output.status.code(), Some(2), "{words}: {output:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{words}: {output:?}");
+    }
+    std::fs::write(folder.path().join("simulator-trades.json"), "no trades").unwrap();
+    assert_eq!(run(folder.path(), "serve").status.code(), Some(2));
+}
+
+/// What came over a connection until it ended or a second was silent, with the time it took.
+fn listen(listener: &TcpListener) -> (String, Duration) {
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    let begun = Instant::now();
+    let (mut all, mut part, mut last) = (Vec::new(), [0; 4096], Duration::ZERO);
+    while let Ok(length @ 1..) = stream.read(&mut part) {
+        all.extend_from_slice(&part[..length]);
+        last = begun.elapsed();
+    }
+    (String::from_utf8(all).unwrap(), last)
+}
+
+#[test]
+fn slow_and_half_bodies_and_delays() {
+    let folder = tempfile::tempdir().unwrap();
+    configure(folder.path());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("http://{}/", listener.local_addr().unwrap());
+    let send = |fault: &str| {
+        let words = format!("pay --order A1 --total 10.00 --to {to} --timeout 5 {fault}");
+        std::thread::scope(|scope| {
+            let begun = Instant::now();
+            let program = scope.spawn(|| run(folder.path(), &words));
+            let (text, took) = listen(&listener);
+            let waited = begun.elapsed();
+            let output = program.join().unwrap();
+            assert_ne!(output.status.code(), Some(0), "nobody answered: {output:?}");
+            let (head, body) = text.split_once("\r\n\r\n").unwrap();
+            let announced = head.to_ascii_lowercase();
+            let announced = announced.split("content-length: ").nth(1).unwrap();
+            let announced: usize = announced.lines().next().unwrap().parse().unwrap();
+            (announced, body.len(), took, waited)
+        })
+    };
+    let (announced, whole, ..) = send("");
+    assert_eq!(whole, announced);
+    let (announced, slow, took, _) = send("--slow-body");
+    assert_eq!(slow, announced);
+    assert!(took > Duration::from_secs(1), "{took:?}");
+    let (announced, half, ..) = send("--half-body");
+    assert_eq!(half, announced / 2);
+    let (.., waited) = send("--delay 1500ms");
+    assert!(waited > Duration::from_millis(1500), "{waited:?}");
+}

@@ -1,0 +1,297 @@
+//! The query sweeper: asks Alipay's gateway about orders from which nothing is heard.
+//!
+//! ```text
+//! orders that are unpaid or silent for too long ──▶ gateway_query ◀── lanes: requests, money in doubt
+//!                                                       │ claim: rows that are due, under a lease
+//!                                                       ▼
+//!                                     the gateway, outside any transaction
+//!                                                       │ the answer, confirmed
+//!                                                       ▼
+//!                                       alipay.notify.0 ──▶ a lane, like a notification
+//! ```
+//!
+//! A crash anywhere repeats a question, and an answer that comes twice changes nothing: the lease
+//! runs out and another worker asks.
+
+mod asking;
+mod line;
+mod plan;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use diesel::Connection as _;
+use futures_util::StreamExt;
+use gateway::Gateway;
+use metrics::counter;
+use service::config::{Config, Merchant};
+use store::gateway_query::{self, Due, Move, Note, Pass};
+use tracing::{error, info, warn};
+
+use crate::batch::BatchError;
+use crate::bounded::Pulse;
+use crate::processing::Processing;
+use asking::{Asked, Failure, ask};
+use line::Line;
+use plan::{Judgement, Limits};
+
+/// How often rows are looked for when there were few.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Questions under way at one time.
+const AT_ONCE: usize = 8;
+
+/// Rows claimed at one time, of all merchants together; at least one of each.
+const CHUNK: usize = 32;
+
+/// Orders looked at in one transaction, and how many of those before rows are claimed again.
+const STEP: i64 = 1000;
+const STEPS: usize = 50;
+
+/// An order that was committed so long after it was inserted is still found.
+const LATE: Duration = Duration::from_secs(3600);
+
+/// Beyond the questions themselves: publishing and writing down what came of them.
+const LEASE_MARGIN: Duration = Duration::from_secs(10);
+
+/// A row that is asked now.
+#[derive(Debug, Clone)]
+struct Claimed {
+    due: Due,
+    leased_until: DateTime<Utc>,
+}
+
+/// Sweeps until the worker stops.
+pub(crate) async fn run(processing: Processing) {
+    let mut lines = askable(&processing.config);
+    if lines.is_empty() {
+        return;
+    }
+    let gateway = Gateway::new(processing.config.worker.query_timeout);
+    let mut failing = false;
+    let mut pause = INTERVAL;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = processing.cancel.cancelled() => return,
+        }
+        let swept = tokio::select! {
+            swept = sweep(&processing, &gateway, &mut lines) => swept,
+            // What is being asked is asked by another worker when the lease runs out.
+            () = processing.cancel.cancelled() => return,
+        };
+        pause = match swept {
+            Some(Ok(more)) => {
+                failing = false;
+                if more { Duration::ZERO } else { INTERVAL }
+            }
+            Some(Err(error)) => {
+                if !failing {
+                    warn!(%error, "the query sweeper cannot work; it goes on trying");
+                }
+                failing = true;
+                INTERVAL
+            }
+            None => INTERVAL,
+        };
+    }
+}
+
+/// The merchants whose gateway can be asked. Of the others it is said what is missing.
+fn askable(config: &Config) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for merchant in config.merchants.values() {
+        match Gateway::can_ask(merchant) {
+            Ok(()) => lines.push(Line::new(merchant.clone())),
+            Err(error) => info!(
+                merchant = merchant.name,
+                "the gateway is not asked about this merchant's orders: {error}"
+            ),
+        }
+    }
+    lines
+}
+
+/// Enrols, claims, asks, writes down. Says whether more is waiting; `None` when a call to the
+/// database was left to itself.
+async fn sweep(
+    processing: &Processing,
+    gateway: &Gateway,
+    lines: &mut [Line],
+) -> Option<Result<bool, BatchError>> {
+    let names: Vec<String> = lines.iter().map(|line| line.merchant.name.clone()).collect();
+    let enrolled = processing
+        .bounded("enrolling orders to ask about", move |this, pulse| enrol(this, pulse, &names))
+        .await
+        .ok()?;
+    if let Err(error) = enrolled {
+        return Some(Err(error));
+    }
+    let share = i64::try_from((CHUNK / lines.len()).max(1)).unwrap_or(1);
+    let shares: Vec<(String, i64)> = lines
+        .iter()
+        .filter_map(|line| Some((line.merchant.name.clone(), line.share(share)?)))
+        .collect();
+    let full = shares.clone();
+    let claimed = processing.bounded("claiming queries", move |this, _| claim(this, &shares)).await;
+    let claimed = match claimed.ok()? {
+        Ok(claimed) => claimed,
+        Err(error) => return Some(Err(error)),
+    };
+    if claimed.is_empty() {
+        return Some(Ok(false));
+    }
+    service::crash_point!("queries.after_claim");
+    let more = full.iter().any(|(merchant, share)| {
+        let own = claimed.iter().filter(|one| one.due.merchant == *merchant).count();
+        *share > 1 && i64::try_from(own).is_ok_and(|own| own >= *share)
+    });
+    let questions = claimed.into_iter().filter_map(|one| {
+        let line = lines.iter().find(|line| line.merchant.name == one.due.merchant)?;
+        Some((one, Arc::clone(&line.merchant)))
+    });
+    let asked: Vec<Asked> = futures_util::stream::iter(questions)
+        .map(|(one, merchant)| ask_one(processing, gateway, one, merchant))
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    service::crash_point!("queries.after_publish");
+    for line in lines.iter_mut() {
+        line.learn(&asked);
+    }
+    let pauses: Vec<(String, Duration)> =
+        lines.iter().map(|line| (line.merchant.name.clone(), line.pause())).collect();
+    let noted =
+        processing.bounded("noting answers", move |this, _| note(this, &asked, &pauses)).await;
+    Some(noted.ok()?.map(|()| more))
+}
+
+async fn ask_one(
+    processing: &Processing,
+    gateway: &Gateway,
+    claimed: Claimed,
+    merchant: Arc<Merchant>,
+) -> Asked {
+    let asked = ask(gateway, &processing.publisher, &merchant, claimed).await;
+    counter!("gateway_queries_total", "outcome" => asked.outcome()).increment(1);
+    asked
+}
+
+/// Goes on through the orders that are old enough, a step at a time.
+fn enrol(processing: &Processing, pulse: &Pulse, merchants: &[String]) -> Result<(), BatchError> {
+    let worker = &processing.config.worker;
+    let merchants: Vec<&str> = merchants.iter().map(String::as_str).collect();
+    let mut connection = processing.pool.get()?;
+    for (name, why, age) in [
+        ("unpaid", "unpaid", worker.query_unpaid_after),
+        ("unpaid_late", "unpaid", worker.query_unpaid_after + LATE),
+        ("silent", "silent", worker.query_silent_after),
+        ("silent_late", "silent", worker.query_silent_after + LATE),
+    ] {
+        for _ in 0..STEPS {
+            pulse.beat();
+            let pass = Pass { name, why, age };
+            let step = connection.transaction(|connection| {
+                gateway_query::enrol_next(connection, pass, &merchants, STEP)
+            })?;
+            counter!("gateway_query_orders_total", "why" => why)
+                .increment(u64::try_from(step.enrolled).unwrap_or(0));
+            if !step.more || processing.cancel.is_cancelled() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes rows that are due, at most so many of each merchant, and returns those that are to be asked
+/// now.
+fn claim(processing: &Processing, shares: &[(String, i64)]) -> Result<Vec<Claimed>, BatchError> {
+    let limits = Limits::of(&processing.config.worker);
+    let rounds = CHUNK.max(shares.len()).div_ceil(AT_ONCE);
+    let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
+    let lease = processing.config.worker.query_timeout.saturating_mul(rounds) + LEASE_MARGIN;
+    let mut connection = processing.pool.get()?;
+    connection.transaction(|connection| {
+        let mut claimed = Vec::new();
+        for (merchant, share) in shares {
+            let rows = gateway_query::claim(connection, merchant, *share)?;
+            let (mut moves, mut over) = (Vec::new(), Vec::new());
+            for due in &rows {
+                let order_id = due.order_id.as_str();
+                match plan::judge(due, &limits) {
+                    Judgement::Ask => {
+                        let leased_until = due.now + lease;
+                        moves.push(Move { order_id, due_at: Some(leased_until), asking: 1 });
+                        claimed.push(Claimed { due: due.clone(), leased_until });
+                    }
+                    Judgement::Later(at) => {
+                        moves.push(Move { order_id, due_at: Some(at), asking: 0 });
+                    }
+                    Judgement::Over => over.push(order_id),
+                }
+            }
+            gateway_query::move_to(connection, &moves)?;
+            gateway_query::delete(connection, &over)?;
+        }
+        Ok(claimed)
+    })
+}
+
+/// Writes down what came of the questions and when they are asked again.
+fn note(
+    processing: &Processing,
+    asked: &[Asked],
+    pauses: &[(String, Duration)],
+) -> Result<(), BatchError> {
+    let limits = Limits::of(&processing.config.worker);
+    let mut notes: Vec<Note<'_>> = asked
+        .iter()
+        .map(|asked| {
+            let Claimed { due, leased_until } = &asked.claimed;
+            let (why, due_at) = match &asked.result {
+                Ok(_) => (plan::next_why(due), plan::next(due, &limits)),
+                Err(failure) => {
+                    let pause = pauses.iter().find(|(merchant, _)| *merchant == due.merchant);
+                    let pause = pause.map_or(INTERVAL, |(_, pause)| *pause);
+                    (due.why.as_str(), Some(plan::retry(due, failure.is_transient(), pause)))
+                }
+            };
+            Note {
+                order_id: &due.order_id,
+                why,
+                leased_until: Some(*leased_until),
+                due_at,
+                answer: asked.result.as_deref().ok(),
+                error: asked.result.as_ref().err().map(Failure::text),
+            }
+        })
+        .collect();
+    notes.sort_by_key(|note| note.order_id);
+    let mut connection = processing.pool.get()?;
+    connection.transaction(|connection| gateway_query::note(connection, &notes))?;
+    Ok(())
+}
+
+/// Says what changed at a merchant's gateway.
+fn report(merchant: &str, was: line::State, failure: Option<&Failure>, order: &str) {
+    match failure {
+        None if was != line::State::Answers => info!(merchant, "the gateway answers again"),
+        None => {}
+        Some(failure) if failure.is_transient() => warn!(
+            merchant,
+            reason = failure.code(),
+            error = failure.text(),
+            "the gateway cannot be asked; its orders wait and are asked again"
+        ),
+        Some(failure) => error!(
+            merchant,
+            order,
+            reason = failure.code(),
+            error = failure.text(),
+            "the gateway's answer cannot be used: check the merchant's keys and its account at Alipay; \
+             table gateway_query says of which orders"
+        ),
+    }
+}

@@ -1,0 +1,102 @@
+//! What is known of one merchant's gateway: whether it answers, and how long it is left alone.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use service::config::Merchant;
+
+use super::asking::{Asked, Failure};
+use super::report;
+
+/// Pauses while a gateway does not answer.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// How a gateway behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// It answers.
+    Answers,
+    /// It cannot be reached, or is in trouble.
+    Away,
+    /// It answers, and its answers cannot be used.
+    Refuses,
+}
+
+/// One merchant's gateway.
+pub(super) struct Line {
+    pub(super) merchant: Arc<Merchant>,
+    state: State,
+    pause: Duration,
+    left_alone_until: Option<Instant>,
+}
+
+impl Line {
+    pub(super) fn new(merchant: Merchant) -> Line {
+        Line {
+            merchant: Arc::new(merchant),
+            state: State::Answers,
+            pause: FIRST_PAUSE,
+            left_alone_until: None,
+        }
+    }
+
+    /// How many questions it may get now: all, one to try, or none.
+    pub(super) fn share(&self, chunk: i64) -> Option<i64> {
+        match self.left_alone_until {
+            Some(until) if until > Instant::now() => None,
+            _ if self.state == State::Answers => Some(chunk),
+            _ => Some(1),
+        }
+    }
+
+    /// How long a question that failed waits.
+    pub(super) fn pause(&self) -> Duration {
+        self.pause
+    }
+
+    /// Learns from its share of a chunk of questions. Says so when the state changes, once.
+    pub(super) fn learn(&mut self, asked: &[Asked]) {
+        let mut answered = false;
+        let mut worst: Option<(&Failure, &str)> = None;
+        for one in asked.iter().filter(|one| one.claimed.due.merchant == self.merchant.name) {
+            match &one.result {
+                Err(failure) if failure.is_of_the_broker() => answered = true,
+                Ok(_) => answered = true,
+                // What cannot be used says more than what did not come.
+                Err(failure) if worst.is_none_or(|(known, _)| known.is_transient()) => {
+                    worst = Some((failure, &one.claimed.due.order_id));
+                }
+                Err(_) => {}
+            }
+        }
+        let failed = worst.map(|(failure, _)| match failure.is_transient() {
+            true => State::Away,
+            false => State::Refuses,
+        });
+        if let (Some((failure, order)), Some(failed)) = (worst, failed)
+            && self.state != failed
+        {
+            report(&self.merchant.name, self.state, Some(failure), order);
+        }
+        match (answered, failed) {
+            (false, None) => {}
+            (false, Some(failed)) => {
+                self.pause = match self.state {
+                    State::Answers => FIRST_PAUSE,
+                    _ => (self.pause * 2).min(LONGEST_PAUSE),
+                };
+                self.left_alone_until = Some(Instant::now() + self.pause);
+                self.state = failed;
+            }
+            (true, failed) => {
+                if failed.is_none() {
+                    report(&self.merchant.name, self.state, None, "");
+                }
+                self.pause = FIRST_PAUSE;
+                self.left_alone_until = None;
+                self.state = State::Answers;
+            }
+        }
+    }
+}

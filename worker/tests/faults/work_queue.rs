@@ -1,0 +1,34 @@
+//! The work queue is deleted while a worker consumes it: the broker cancels the consumer.
+
+use std::time::{Duration, Instant};
+
+use lapin::options::QueueDeleteOptions;
+use queue::{Connection, ConnectionSettings, topology};
+
+use crate::world::World;
+use crate::{Worker, check};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_work_queue_is_declared_and_consumed_again() {
+    let mut world = World::new(10);
+    world.place_orders("K", 2);
+    let worker = Worker::start(&world, &[]);
+    world.send(world.payment("K000001")).await;
+    world.expect("K000001", |order| order["is_send_goods"] == true);
+
+    let settings = ConnectionSettings::new(world.sandbox.amqp_url.as_str(), "test");
+    let connection = Connection::open(&settings).await.expect("a connection");
+    let channel = connection.create_channel().await.expect("a channel");
+    let queue = topology::work_queue(0);
+    let deleted = channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default());
+    deleted.await.expect("deleted");
+    // Red for a moment: looked at without a pause.
+    let asked = Instant::now();
+    while !worker.readiness().contains("a lane is not consuming") {
+        assert!(asked.elapsed() < Duration::from_secs(30), "never red");
+    }
+    worker.wait_until_ready();
+    // Nobody but the worker has declared it: nothing was published meanwhile.
+    world.send(world.payment("K000002")).await;
+    check(&mut world, 2);
+}

@@ -1,0 +1,14 @@
+//! The query sweeper against the simulator's gateway: what is lost on the way heals, and whatever the
+//! gateway does, nothing is delivered without a payment and nothing is asked for ever.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test")]
+
+mod alipay_side;
+mod crashes;
+mod decisions;
+mod healing;
+mod requests;
+mod troubles;
+#[path = "../pipeline/world.rs"]
+#[allow(dead_code, reason = "shared with the pipeline's tests")]
+mod world;

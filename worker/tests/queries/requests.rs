@@ -1,0 +1,52 @@
+//! Somebody wants the gateway asked.
+
+use chrono::Utc;
+use queue::Envelope;
+
+use crate::alipay_side::{AlipaySide, UNPAID};
+
+#[tokio::test]
+async fn a_hundred_requests_are_one_question() {
+    let mut side = AlipaySide::new(5);
+    let (_gateway, address) = side.gateway(&[]);
+    side.place("app", "ASK", "CODE");
+    side.pays("app", "ASK", &["--drop"]);
+    let request = || Envelope::query_request("app", "ASK", "return_page", Utc::now());
+    side.publish(std::iter::repeat_with(request).take(100)).await;
+    let _worker = side.worker(&address, &[]);
+    let _another = side.worker(&address, &[]);
+    side.world.expect("ASK", |order| order["is_send_goods"] == true);
+    let inbox = "notification WHERE kind = 'query_request' AND seen = 100 AND outcome = 'applied'";
+    side.world.wait_for_count(inbox, 1);
+    assert_eq!(side.world.count("gateway_query WHERE asked = 1"), 1);
+    assert_eq!(side.world.count("notification WHERE kind = 'query_answer' AND seen = 1"), 1);
+
+    // A request about an order that is not there waits for it; one for another merchant's is refused.
+    side.publish([
+        Envelope::query_request("app", "LATE", "ops", Utc::now()),
+        Envelope::query_request("shop", "ASK", "ops", Utc::now()),
+    ])
+    .await;
+    side.world.wait_for_count("notification WHERE reason = 'merchant_mismatch'", 1);
+    assert_eq!(side.world.count("gateway_query WHERE order_id = 'LATE'"), 0);
+    side.place("app", "LATE", "CODE");
+    side.world.wait_for_count("gateway_query WHERE order_id = 'LATE' AND answer IS NOT NULL", 1);
+    // It was asked for again: asked again.
+    side.publish([Envelope::query_request("app", "ASK", "ops", Utc::now())]).await;
+    side.world.wait_for_count("gateway_query WHERE order_id = 'ASK' AND asked = 2", 1);
+}
+
+#[test]
+fn two_workers_ask_once() {
+    let mut side = AlipaySide::new(60);
+    let (_gateway, address) = side.gateway(&[]);
+    side.world.place_orders("T", 50);
+    for number in 1..=50 {
+        side.pays("shop", &format!("T{number:06}"), &["--drop"]);
+    }
+    let _one = side.worker(&address, &[UNPAID]);
+    let _two = side.worker(&address, &[UNPAID]);
+    side.world.wait_for_count("user_order WHERE status = 8 AND is_send_goods", 50);
+    assert_eq!(side.world.count("notification WHERE kind = 'query_answer' AND seen = 1"), 50);
+    assert_eq!(side.world.count("stock_item WHERE state = 'delivered'"), 50);
+}
