@@ -1,5 +1,6 @@
 //! What is broken, when: drawn from the seed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -93,6 +94,17 @@ impl Action {
     /// What all of them are called in the table.
     pub(crate) const NAMES: [&str; 5] = ["kill -9", "SIGSTOP", "cut", "delay", "black hole"];
 
+    /// How long the part is broken.
+    fn length(self) -> Duration {
+        match self {
+            Action::Kill { down: length }
+            | Action::Pause { length }
+            | Action::Cut { length, .. }
+            | Action::Delay { length, .. }
+            | Action::BlackHole { length } => length,
+        }
+    }
+
     /// What it is called in the table.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -172,6 +184,15 @@ pub(crate) fn span(faults: &[Fault]) -> Duration {
     faults.iter().map(|fault| fault.gap).sum()
 }
 
+/// How long the part that is hit hardest is broken in all: its faults come one after the other.
+pub(crate) fn busiest(faults: &[Fault]) -> Duration {
+    let mut broken: BTreeMap<(Kind, usize), Duration> = BTreeMap::new();
+    for fault in faults {
+        *broken.entry((fault.kind, fault.number)).or_default() += fault.action.length();
+    }
+    broken.into_values().max().unwrap_or_default()
+}
+
 /// Lengthens the gaps so that the last fault comes after `least`, where it would come earlier.
 pub(crate) fn stretch(faults: &mut [Fault], least: Duration) {
     let now = span(faults);
@@ -198,7 +219,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::time::Duration;
 
-    use super::{Action, PARTS, plan, span, stretch};
+    use super::{Action, Fault, Kind, PARTS, busiest, plan, span, stretch};
 
     #[test]
     fn a_seed_decides_everything() {
@@ -236,5 +257,14 @@ mod tests {
         assert_eq!(span(&faults), short);
         stretch(&mut faults, short * 3);
         assert!(span(&faults) > short * 29 / 10, "{:?} of {short:?}", span(&faults));
+    }
+
+    #[test]
+    fn the_busiest_part_is_broken_for_its_own_faults_together() {
+        let second = Duration::from_secs(1);
+        let fault = |number, action| Fault { gap: second, kind: Kind::Worker, number, action };
+        let (kill, pause) = (Action::Kill { down: second }, Action::Pause { length: second * 5 });
+        assert_eq!(busiest(&[]), Duration::ZERO);
+        assert_eq!(busiest(&[fault(0, kill), fault(1, pause), fault(0, pause)]), second * 6);
     }
 }

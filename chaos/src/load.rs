@@ -7,8 +7,10 @@ use std::time::Duration;
 use anyhow::Context;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use hyper::Uri;
 use queue::Kind;
 use simulator::{Attempt, Book, Fault, LedgerLine, Sender, SignedNotification};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -20,6 +22,9 @@ use crate::{database, gateway};
 const TIMEOUT: Duration = Duration::from_secs(7);
 /// The longest gap between two deliveries of one notification; Alipay waits minutes, we have none.
 pub(crate) const LONGEST_GAP: Duration = Duration::from_secs(2);
+
+/// POSTs under way at one time. Alipay does not open ten thousand connections to one shop, either.
+const AT_ONCE: usize = 1_000;
 
 /// One letter whose delivery is over.
 #[derive(Debug, Clone)]
@@ -36,6 +41,20 @@ pub(crate) struct Sent {
 impl Sent {
     pub(crate) fn is_success(&self) -> bool {
         self.ledger.answered_success_at.is_some()
+    }
+}
+
+/// Sends, but not everything at once.
+#[derive(Clone)]
+struct Postman {
+    sender: Sender,
+    at_once: Arc<Semaphore>,
+}
+
+impl Postman {
+    async fn post(&self, to: &Uri, body: Bytes) -> anyhow::Result<Attempt> {
+        let _turn = self.at_once.acquire().await?;
+        Ok(self.sender.post(to, body).await)
     }
 }
 
@@ -92,14 +111,15 @@ impl Load {
     /// Tells all stories; returns when every letter is answered `success` or given up.
     pub(crate) async fn run(self) -> anyhow::Result<Vec<Sent>> {
         let load = Arc::new(self);
-        let sender = Sender::new(TIMEOUT);
+        let postman =
+            Postman { sender: Sender::new(TIMEOUT), at_once: Arc::new(Semaphore::new(AT_ONCE)) };
         let began = Instant::now();
         let mut running = JoinSet::new();
         let count = load.stories.len();
         for index in 0..count {
             sleep_until(began + begins(load.span, index, count)).await;
             load.progress.orders_begun.fetch_add(1, Ordering::Relaxed);
-            running.spawn(tell(load.clone(), index, sender.clone()));
+            running.spawn(tell(load.clone(), index, postman.clone()));
         }
         let mut sent = Vec::new();
         while let Some(told) = running.join_next().await {
@@ -116,7 +136,7 @@ pub(crate) fn begins(span: Duration, index: usize, count: usize) -> Duration {
 }
 
 /// One order's story.
-async fn tell(load: Arc<Load>, index: usize, sender: Sender) -> anyhow::Result<Vec<Sent>> {
+async fn tell(load: Arc<Load>, index: usize, postman: Postman) -> anyhow::Result<Vec<Sent>> {
     let (story, gateway) = (&load.stories[index], &load.gateways[load.stories[index].gateway]);
     let placing = story.late.map(|late| tokio::spawn(place(load.clone(), index, late)));
     let (letters, trade) = {
@@ -128,8 +148,8 @@ async fn tell(load: Arc<Load>, index: usize, sender: Sender) -> anyhow::Result<V
     }
     let mut deliveries = JoinSet::new();
     for (number, letter) in letters.into_iter().enumerate() {
-        let (load, sender) = (load.clone(), sender.clone());
-        deliveries.spawn(async move { load.deliver(index, index + number, letter, sender).await });
+        let (load, postman) = (load.clone(), postman.clone());
+        deliveries.spawn(async move { load.deliver(index, index + number, letter, postman).await });
     }
     let mut sent = Vec::new();
     while let Some(delivered) = deliveries.join_next().await {
@@ -170,7 +190,7 @@ impl Load {
         story: usize,
         first: usize,
         letter: Letter,
-        sender: Sender,
+        postman: Postman,
     ) -> anyhow::Result<Sent> {
         let gateway = &self.gateways[self.stories[story].gateway];
         sleep(letter.after).await;
@@ -179,7 +199,7 @@ impl Load {
         let sent_at = Utc::now();
         let mut gap = Duration::from_millis(200);
         for to in gateway.to.iter().cycle().skip(first % gateway.to.len()) {
-            let attempt = sender.post(to, Bytes::from(notification.body())).await;
+            let attempt = postman.post(to, Bytes::from(notification.body())).await?;
             attempts += 1;
             self.progress.posts.fetch_add(1, Ordering::Relaxed);
             if !letter.forged {

@@ -32,7 +32,7 @@ use anyhow::Context;
 use clap::Parser;
 use rand::RngExt;
 
-use crate::faults::{Fault, plan, span, stretch};
+use crate::faults::{Fault, busiest, plan, span, stretch};
 use crate::load::{LONGEST_GAP, Load, Progress, Sent};
 use crate::outage::{Outage, Server};
 use crate::stage::Stage;
@@ -140,7 +140,9 @@ impl Breaking {
         let longest = Duration::from_secs(arguments.longest_pause);
         let mut faults = plan(seed, arguments.faults, longest);
         let orders = arguments.orders.unwrap_or(ORDERS) as u64;
-        stretch(&mut faults, Duration::from_secs(orders / arguments.rate));
+        let load = Duration::from_secs(orders / arguments.rate);
+        let least = load.max(busiest(&faults));
+        stretch(&mut faults, least);
         Breaking::Faults(faults)
     }
 
@@ -212,7 +214,8 @@ fn on_stage(stage: &Stage, breaking: &Breaking, stories: &Arc<Vec<Story>>) -> an
         book: stage.gateway.book(),
         span,
         longest_gap: match breaking {
-            Breaking::Faults(_) => LONGEST_GAP,
+            // In a long run more letters wait at one time.
+            Breaking::Faults(_) => (span / 100).clamp(LONGEST_GAP, LONGEST_GAP * 5),
             Breaking::Outage(outage) => outage.longest_gap(),
         },
         progress: progress.clone(),

@@ -38,7 +38,8 @@ pub(crate) async fn accept(
         match accepted {
             None => return,
             Some(Ok((stream, place))) => {
-                let serving = serve(stream, Arc::clone(&endpoint), limits.clone(), stopping.clone());
+                let serving =
+                    serve(stream, Arc::clone(&endpoint), limits.clone(), stopping.clone());
                 connections.spawn(async move {
                     let _counted = Counted::new("ingress_connections");
                     let _place = place;
@@ -74,7 +75,10 @@ async fn serve(
 ) {
     let (age, header_timeout) = (limits.connection_timeout, limits.header_timeout);
     // The longest that a request may take which has begun when the connection is told to end.
-    let last_request = limits.header_timeout + limits.body_timeout + limits.confirm_timeout;
+    let last_request = limits.header_timeout
+        + limits.body_timeout
+        + limits.notify_verify_timeout
+        + limits.confirm_timeout;
     let service = service_fn(move |request| {
         let endpoint = Arc::clone(&endpoint);
         async move { Ok::<_, Infallible>(endpoint.answer(request).await) }

@@ -15,6 +15,7 @@ use service::Config;
 use tokio::sync::watch;
 
 use crate::broker::Broker;
+use crate::notify_verify::BackQuery;
 use crate::route::{self, Page};
 use crate::{notify_url, return_url};
 
@@ -23,6 +24,7 @@ pub(crate) struct Endpoint {
     /// The configuration of this moment. A request looks once, so it never sees half of a change.
     pub(crate) config: watch::Receiver<Arc<Config>>,
     pub(crate) broker: Broker,
+    pub(crate) back_query: Arc<BackQuery>,
 }
 
 impl Endpoint {

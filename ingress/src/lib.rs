@@ -5,14 +5,20 @@
 //!
 //! [`Server`] accepts connections and hands each request to the endpoint, which finds the merchant by the
 //! path (`POST /alipay/{merchant}/notify`), reads the body, and gives both to `notify`: the one page that
-//! is the job. Everything else here is about slow, broken and hostile clients.
+//! is the job; where the merchant wants it, `notify_verify` asks the legacy gateway in between. Everything else here is about slow, broken and hostile clients.
 //!
 //! What is signed is taken as true and judged by the worker: a refusal here would be repeated by Alipay for
 //! a day and then be gone. Refused is only what is not a notification to this merchant.
 //!
+//! # A buyer who comes back
+//!
+//! `GET /alipay/{merchant}/return` is where Alipay sends the buyer's browser. `return_page` checks the query
+//! as a notification is checked, queues a request to ask the gateway, and sends the buyer on to the merchant's
+//! page. It adds no facts, and a broker that is away is not the buyer's trouble.
+//!
 //! # Answers
 //!
-//! The body of every answer is `success` or `fail`, nothing else. `success` (200) says that the broker has
+//! But for pages of a return URL, the body of every answer is `success` or `fail`, nothing else. `success` (200) says that the broker has
 //! confirmed the message in a quorum queue, on disk. On everything else Alipay repeats the notification,
 //! for about a day. Why it was refused is in the log and in the metrics, as the reason code of a
 //! [`Refusal`], and is never told to the caller. Only what is no HTTP request at all, or has a head of more
@@ -29,9 +35,11 @@
 //! | name | kind | meaning |
 //! |---|---|---|
 //! | `ingress_requests_total{merchant,outcome,reason}` | counter | answers; `outcome` is `success` or `fail`, `reason` a reason code, empty for `success`; `merchant` is empty where the path names none |
+//! | `ingress_returns_total{merchant,outcome,reason}` | counter | buyers who came back; `outcome` is `asked`, `not_asked` (sent on, but the question could not be queued) or `fail` |
+//! | `ingress_notify_verify_total{merchant,answer}` | counter | `true`, `false`, `invalid`, `none` (no answer) or `remembered` (not asked: confirmed before) |
 //! | `ingress_request_seconds{outcome}` | histogram | from the end of the headers to the answer |
 //! | `ingress_confirm_seconds` | histogram | from publishing to the broker's answer |
-//! | `ingress_in_flight` | gauge | notifications that wait for the broker |
+//! | `ingress_in_flight` | gauge | requests that wait for the gateway or the broker |
 //! | `ingress_connections` | gauge | open connections |
 //! | `ingress_panics_total` | counter | requests whose handler panicked; answered `fail`, 503 |
 
@@ -43,7 +51,9 @@ mod endpoint;
 mod identity;
 mod notify;
 mod notify_url;
+mod notify_verify;
 mod refusal;
+mod remembered;
 mod return_page;
 mod return_url;
 mod route;

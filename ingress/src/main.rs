@@ -4,13 +4,16 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use ingress::Server;
 use service::Config;
+use service::command_line::Describe;
 use service::telemetry::{self, Metrics};
 
 /// Takes Alipay's notifications: verifies each, publishes it to RabbitMQ and answers `success` after the
 /// broker's confirm.
+///
+/// SIGHUP reads the configuration's merchants and keys again, SIGTERM stops gracefully.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -18,6 +21,8 @@ struct Arguments {
     /// ALIPAY__SECTION__KEY.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    describe: Describe,
 }
 
 /// Exit code for a configuration that cannot be used.
@@ -25,6 +30,9 @@ const USAGE: i32 = 2;
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(described) = arguments.describe.run(Arguments::command()) {
+        return described.context("standard output");
+    }
     telemetry::init("ingress");
     let config = Config::load(arguments.config.as_deref())
         .and_then(|config| config.require_merchants().map(|()| config))
@@ -33,16 +41,17 @@ fn main() -> anyhow::Result<()> {
             std::process::exit(USAGE);
         });
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let result = runtime.block_on(run(config));
+    let result = runtime.block_on(run(config, arguments.config));
     // What is still running has had its time.
     runtime.shutdown_background();
     result
 }
 
-async fn run(config: Config) -> anyhow::Result<()> {
+async fn run(config: Config, file: Option<PathBuf>) -> anyhow::Result<()> {
     let shutdown = service::shutdown::on_signals();
+    let current = service::reload::on_hangup(config, move || Config::load(file.as_deref()));
     let metrics = Metrics::install().context("cannot collect metrics")?;
-    let server = Server::bind(config).await?;
+    let server = Server::bind(current).await?;
     server.run(metrics, shutdown, announce).await?;
     Ok(())
 }

@@ -10,15 +10,17 @@ use service::config::Merchant;
 use crate::broker::{Broker, Place};
 use crate::{Refusal, identity};
 
-/// Takes a notification for this merchant. `Ok` only when the broker has confirmed it; then, and only
-/// then, Alipay may read `success`.
-pub(crate) async fn take(
-    merchant: &Merchant,
-    body: &[u8],
-    broker: &Broker,
-    place: &Place<'_>,
-    confirm_timeout: Duration,
-) -> Result<(), Refusal> {
+/// A notification for this merchant, on its way to `success`: it is [`read`], and where the merchant
+/// wants it the gateway is asked about it; then it is [`published`](Notification::publish). Then, and
+/// only then, Alipay may read `success`.
+pub(crate) struct Notification {
+    pub(crate) form: Form,
+    kind: Kind,
+    envelope: Envelope,
+}
+
+/// Verifies a notification from its bytes: signed by Alipay, and for this merchant.
+pub(crate) fn read(merchant: &Merchant, body: &[u8]) -> Result<Notification, Refusal> {
     let received_at = Utc::now();
     let form = Form::parse(body)?;
     // `ignore_params` are for the return URL: nothing is ever added to a notification.
@@ -27,13 +29,24 @@ pub(crate) async fn take(
     let kind = kind(&form);
     identity::check(merchant, &form, kind, verified.sign_type)?;
     service::crash_point!("ingress.after_verify");
-
     let form_text = alipay::ascii_form(body);
     let envelope = Envelope::new(&merchant.name, kind, charset, received_at, form_text);
-    let message_id = queue::message_id(&merchant.name, kind, &form);
-    broker.publish(place, &envelope, message_id, confirm_timeout).await?;
-    service::crash_point!("ingress.after_confirm");
-    Ok(())
+    Ok(Notification { form, kind, envelope })
+}
+
+impl Notification {
+    /// Publishes it. `Ok` only when the broker has confirmed it.
+    pub(crate) async fn publish(
+        &self,
+        broker: &Broker,
+        place: &Place<'_>,
+        confirm_timeout: Duration,
+    ) -> Result<(), Refusal> {
+        let message_id = queue::message_id(&self.envelope.merchant, self.kind, &self.form);
+        broker.publish(place, &self.envelope, message_id, confirm_timeout).await?;
+        service::crash_point!("ingress.after_confirm");
+        Ok(())
+    }
 }
 
 /// What the form is, for the queue; whether it makes sense is judged by the worker.

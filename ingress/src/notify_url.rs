@@ -1,5 +1,6 @@
 //! A request to a notify URL and its answer: `success` or `fail`.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -25,7 +26,7 @@ struct Outcome<'a> {
 /// Answers a request to a notify URL, or to a path where nothing is.
 pub(crate) async fn answer(
     endpoint: &Endpoint,
-    config: &Config,
+    config: &Arc<Config>,
     route: Option<Route<'_>>,
     head: &Parts,
     body: Incoming,
@@ -45,7 +46,7 @@ pub(crate) fn panicked() -> Response<Full<Bytes>> {
 
 async fn handle<'a>(
     endpoint: &Endpoint,
-    config: &'a Config,
+    config: &'a Arc<Config>,
     route: Option<Route<'_>>,
     head: &Parts,
     mut body: Incoming,
@@ -81,13 +82,15 @@ fn merchant<'a>(
 /// Takes a notification if there is a place for it.
 async fn take(
     endpoint: &Endpoint,
-    config: &Config,
+    config: &Arc<Config>,
     merchant: &Merchant,
     body: &[u8],
 ) -> Result<(), Refusal> {
     let place = endpoint.broker.place()?;
     let timeout = config.ingress.confirm_timeout;
-    notify::take(merchant, body, &endpoint.broker, &place, timeout).await
+    let notification = notify::read(merchant, body)?;
+    endpoint.back_query.check(config, merchant, &notification.form).await?;
+    notification.publish(&endpoint.broker, &place, timeout).await
 }
 
 /// Refuses a request whose body was not read, or not to its end.
@@ -151,6 +154,10 @@ fn report(outcome: &Outcome<'_>, started: Instant) {
                 Refusal::Signature(_)
                 | Refusal::NotThisMerchant { .. }
                 | Refusal::Charset(_)
+                | Refusal::NoNotifyId
+                | Refusal::NotifyVerifyFalse
+                | Refusal::NotifyVerifyInvalid
+                | Refusal::NotifyVerifyNoAnswer { .. }
                 | Refusal::Overloaded
                 | Refusal::Broker(_)
                 | Refusal::ConfirmTimeout

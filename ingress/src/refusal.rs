@@ -55,6 +55,21 @@ pub enum Refusal {
         /// The parameter that tells.
         parameter: &'static str,
     },
+    /// The gateway is to be asked about the notification, which has no `notify_id`.
+    #[error("notify_id is missing, and notify_verify is on")]
+    NoNotifyId,
+    /// `notify_verify`: the gateway says that it did not send the notification, or that its id is used up.
+    #[error("the gateway says that it did not send this notification, or that its id is used up")]
+    NotifyVerifyFalse,
+    /// `notify_verify`: the gateway does not understand the question.
+    #[error("the gateway says that the partner or the notify_id is wrong")]
+    NotifyVerifyInvalid,
+    /// `notify_verify = "required"`: the gateway did not answer in time, or not in a way that can be used.
+    #[error("the gateway did not confirm this notification: {why}")]
+    NotifyVerifyNoAnswer {
+        /// The reason code of the question.
+        why: &'static str,
+    },
     /// `ingress.max_in_flight` notifications wait for the broker already.
     #[error("too many notifications wait for the broker")]
     Overloaded,
@@ -88,6 +103,10 @@ impl Refusal {
             Refusal::Charset(_) => "unknown_charset",
             Refusal::Unreadable(error) => error.reason_code(),
             Refusal::NotThisMerchant { .. } => "not_this_merchant",
+            Refusal::NoNotifyId => "no_notify_id",
+            Refusal::NotifyVerifyFalse => "notify_verify_false",
+            Refusal::NotifyVerifyInvalid => "notify_verify_invalid",
+            Refusal::NotifyVerifyNoAnswer { .. } => "notify_verify_no_answer",
             Refusal::Overloaded => "overloaded",
             Refusal::Broker(_) => "broker_unavailable",
             Refusal::ConfirmTimeout => "confirm_timeout",
@@ -109,10 +128,15 @@ impl Refusal {
             | Refusal::Signature(_)
             | Refusal::Charset(_)
             | Refusal::Unreadable(_)
-            | Refusal::NotThisMerchant { .. } => StatusCode::BAD_REQUEST,
-            Refusal::Overloaded | Refusal::Broker(_) | Refusal::ConfirmTimeout | Refusal::Panic => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            | Refusal::NotThisMerchant { .. }
+            | Refusal::NoNotifyId
+            | Refusal::NotifyVerifyFalse
+            | Refusal::NotifyVerifyInvalid => StatusCode::BAD_REQUEST,
+            Refusal::NotifyVerifyNoAnswer { .. }
+            | Refusal::Overloaded
+            | Refusal::Broker(_)
+            | Refusal::ConfirmTimeout
+            | Refusal::Panic => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }

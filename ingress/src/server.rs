@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::broker::Broker;
 use crate::connection;
 use crate::endpoint::Endpoint;
+use crate::notify_verify::BackQuery;
 use crate::topology::Topology;
 
 /// How long the start waits for a broker that does not answer before it says that it listens.
@@ -28,7 +29,7 @@ const LEAST_DRAIN: Duration = Duration::from_secs(1);
 
 /// The ingress with its listeners bound, ready to run.
 pub struct Server {
-    config: Config,
+    current: watch::Receiver<Arc<Config>>,
     listener: TcpListener,
     admin: Option<TcpListener>,
     addresses: Addresses,
@@ -56,11 +57,13 @@ pub enum ServerError {
 }
 
 impl Server {
-    /// Binds the listeners. Does not need the broker.
+    /// Binds the listeners. Does not need the broker. Later changes of the configuration are followed
+    /// as far as merchants go.
     ///
     /// # Errors
     /// An address is in use or not ours; no merchant is configured.
-    pub async fn bind(config: Config) -> Result<Server, ServerError> {
+    pub async fn bind(current: watch::Receiver<Arc<Config>>) -> Result<Server, ServerError> {
+        let config = Arc::clone(&current.borrow());
         config.require_merchants()?;
         let address = config.ingress.listen;
         let listener = TcpListener::bind(address).await.map_err(|error| {
@@ -74,7 +77,7 @@ impl Server {
             listen: listener.local_addr()?,
             admin: admin.as_ref().map(TcpListener::local_addr).transpose()?,
         };
-        Ok(Server { config, listener, admin, addresses })
+        Ok(Server { current, listener, admin, addresses })
     }
 
     /// Runs until `shutdown` is cancelled, then stops gracefully: not ready, no new connections, requests
@@ -91,7 +94,8 @@ impl Server {
         shutdown: CancellationToken,
         ready: impl FnOnce(String),
     ) -> Result<(), ServerError> {
-        let Server { config, listener, admin, addresses } = self;
+        let Server { current, listener, admin, addresses } = self;
+        let config = Arc::clone(&current.borrow());
         let limits = config.ingress.clone();
         let end = CancellationToken::new();
         let _end = end.clone().drop_guard();
@@ -99,14 +103,16 @@ impl Server {
         let (publisher, mut lanes) =
             Publisher::start(publisher_settings(&config), end.child_token());
         let topology = Topology::new();
-        tokio::spawn(keep_topology(topology.clone(), config.clone(), end.clone()));
+        tokio::spawn(keep_topology(topology.clone(), Arc::clone(&config), end.clone()));
         if let Some(admin) = admin {
             let readiness = readiness(publisher.clone(), topology.clone(), shutdown.clone());
             tokio::spawn(admin::serve(admin, readiness, metrics, end.clone()));
         }
         let broker = Broker::new(publisher.clone(), topology.clone(), limits.max_in_flight);
-        let (_config, current) = watch::channel(Arc::new(config));
-        let endpoint = Arc::new(Endpoint { config: current, broker });
+        let back_query =
+            BackQuery::new(limits.notify_verify_timeout, (limits.max_in_flight / 4).max(1));
+        let back_query = Arc::new(back_query);
+        let endpoint = Arc::new(Endpoint { config: current, broker, back_query });
         let connections = TaskTracker::new();
         // Stops the accept loop and its connections when the publisher ends, too.
         let stopping = shutdown.child_token();
@@ -183,7 +189,7 @@ fn publisher_settings(config: &Config) -> PublisherSettings {
     }
 }
 
-async fn keep_topology(topology: Topology, config: Config, end: CancellationToken) {
+async fn keep_topology(topology: Topology, config: Arc<Config>, end: CancellationToken) {
     topology.keep(config.amqp.url.expose_secret(), config.events.enabled, end).await;
 }
 

@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use service::Config;
 use store::{Connection, Pool};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use crate::failure::Failure;
 use guard::Guard;
@@ -46,6 +46,8 @@ const QUESTIONS: usize = 16;
 /// How long the database may take for one statement, and for all that a page asks.
 const STATEMENT_TIME: Duration = Duration::from_secs(10);
 const DATABASE_TIME: Duration = Duration::from_secs(20);
+/// How long a page waits for another one that is at the dead letters.
+const LETTERS_TIME: Duration = Duration::from_secs(20);
 
 /// What all pages share.
 pub(crate) struct Console {
@@ -53,7 +55,9 @@ pub(crate) struct Console {
     pool: Pool,
     questions: Arc<Semaphore>,
     /// Held by whoever is at the dead letters: one at a time, see [`DeadQueue`](crate::dead_queue::DeadQueue).
-    at_letters: Mutex<Option<Counted>>,
+    at_letters: Mutex<()>,
+    /// What the latest look at the status counted.
+    counted: std::sync::Mutex<Option<Counted>>,
     results: Results,
     guard: Guard,
     /// Whether others than this machine can reach it.
@@ -68,6 +72,7 @@ impl Console {
             pool: Pool::with_statement_limit(url, CONNECTIONS, STATEMENT_TIME),
             questions: Arc::new(Semaphore::new(QUESTIONS)),
             at_letters: Mutex::default(),
+            counted: std::sync::Mutex::default(),
             results: Results::default(),
             guard: Guard::new(names, remote),
             config,
@@ -78,6 +83,16 @@ impl Console {
     /// The broker's URL.
     fn broker(&self) -> &str {
         self.config.amqp.url.expose_secret()
+    }
+
+    /// Waits until no other page of this console is at the dead letters, which a long replay may be.
+    async fn at_letters(&self) -> Result<MutexGuard<'_, ()>, Failure> {
+        let turn = tokio::time::timeout(LETTERS_TIME, self.at_letters.lock()).await;
+        turn.map_err(|_| {
+            let text = "somebody is at the dead letters with this console: try again when that has ended \
+                        有人正在处理死信，请稍后再试";
+            Failure::CouldNotAsk(text.to_owned())
+        })
     }
 
     /// Asks the database on a thread that may wait. One that does not answer keeps its thread and its

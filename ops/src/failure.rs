@@ -48,6 +48,13 @@ impl From<StoreError> for Failure {
                 "{text}\nIs the schema there? Run `ops migrate`."
             ));
         }
+        // Only as the server begins: further on it may quote what somebody typed.
+        if text.starts_with("database: Unknown column '") {
+            return Failure::CouldNotAsk(format!(
+                "{text}\nThe schema is of another version than this program. Is this program the newer one? \
+                 Run `ops migrate`."
+            ));
+        }
         match error.fault() {
             Fault::Data => Failure::No(text),
             Fault::Infrastructure => Failure::CouldNotAsk(text),

@@ -17,7 +17,8 @@
 //! messages without an acknowledgement and gives them back, one operator at a time. What would happen
 //! is never computed here: [`dry_run`] runs the worker's own batch and rolls it back. What an operator
 //! sends (a replay, a decision, an answer of the gateway) goes to the work queue, [`confirmed`], and
-//! [`applied`] waits for a worker's line about it. [`mod@audit`] checks the whole database.
+//! [`applied`] waits for a worker's line about it. [`mod@audit`] checks the whole database. [`console`] shows in a
+//! browser what the verbs show.
 
 mod applied;
 mod audit;

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use alipay::Fen;
 use anyhow::Context;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use simulator::TradeError;
 
 /// A stand-in for Alipay: keeps trades and sends signed notifications about them.
@@ -90,6 +90,15 @@ enum Verb {
     #[command(after_help = "Example:\n  \
         simulator check --config alipay.toml --ledger ledger.jsonl --wait 30s")]
     Check(check::Check),
+    /// Print a completion script for a shell.
+    #[command(after_help = "Example:\n  \
+        simulator completions bash > /etc/bash_completion.d/simulator")]
+    Completions(service::command_line::Completions),
+    /// Write the manual pages: one of the program, one of each verb.
+    #[command(
+        after_help = "Examples:\n  simulator man /usr/local/share/man/man1\n  simulator man | man -l -"
+    )]
+    Man(service::command_line::Man),
 }
 
 /// How results are printed.
@@ -134,8 +143,14 @@ pub(crate) async fn run() -> ExitCode {
         Verb::Storm(storm) => storm.run(config).await,
         #[cfg(feature = "check")]
         Verb::Check(check) => check.run(config).await,
+        Verb::Completions(shell) => written(shell.run(Arguments::command())),
+        Verb::Man(man) => written(man.run(Arguments::command())),
     };
     ending.map_or_else(|error| fail(&error), ExitCode::from)
+}
+
+fn written(result: io::Result<()>) -> anyhow::Result<Ending> {
+    result.context("cannot write").map(|()| Ending::Success)
 }
 
 /// Reads an amount in yuan; Alipay's least is 0.01.

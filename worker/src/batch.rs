@@ -149,7 +149,6 @@ fn write(
         }
     }
     refunds.sort_by_key(|(merchant, refund)| (*merchant, &refund.trade_no, &refund.refund_key));
-    outgoing.sort();
     trade::update(connection, &trades)?;
     refund::upsert(connection, &refunds)?;
     user_order::update(connection, &orders)?;

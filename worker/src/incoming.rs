@@ -10,6 +10,11 @@ use service::config::Config;
 
 use crate::verdict::Never;
 
+/// Bytes of a form that are worked on. Its inbox row must fit `max_allowed_packet` of any database, and
+/// a row that does not is refused in a way that looks like trouble with the line: the message would be
+/// tried for ever. Alipay's notifications have a few KiB.
+const FORM_LIMIT: usize = 1024 * 1024;
+
 pub use own_form::DecisionSaid;
 
 /// What a message says.
@@ -71,8 +76,8 @@ impl Incoming {
     /// Reads a message.
     ///
     /// # Errors
-    /// [`Never`] when it is no envelope or nobody knows its merchant, so that not even the inbox
-    /// can name it. A notification that cannot be read *is* an `Incoming`, with the reason as its
+    /// [`Never`] when it is no envelope, nobody knows its merchant, or it is too large, so that not
+    /// even the inbox can hold it. A notification that cannot be read *is* an `Incoming`, with the reason as its
     /// content, because the inbox records it.
     pub fn read(received: &Received, config: &Config) -> Result<Incoming, Never> {
         let envelope =
@@ -81,6 +86,11 @@ impl Incoming {
             let error = format!("merchant {} is not configured here", envelope.merchant);
             return Err(Never::new("unknown_merchant", error));
         };
+        let size = envelope.form.len();
+        if size > FORM_LIMIT {
+            let error = format!("the form has {size} bytes; at most {FORM_LIMIT} are worked on");
+            return Err(Never::new("too_large", error));
+        }
         let identity = Identity {
             merchant: envelope.merchant.clone(),
             seller_id: merchant.seller_id.clone(),

@@ -9,6 +9,7 @@
 //!                      ▼ acknowledge                           settle
 //! outbox ──▶ alipay.events                                     outbox_relay
 //! stock that arrives ──▶ orders that wait for it               restock
+//! stock that runs low ──▶ outbox                               stock_watch
 //! orders that are silent ──▶ Alipay's gateway ──▶ alipay.notify.0   queries
 //! ```
 //!
@@ -35,6 +36,7 @@ mod restock;
 mod review_cases;
 mod run;
 mod settle;
+mod stock_watch;
 mod suspects;
 pub mod verdict;
 

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use service::command_line::Describe;
 use service::config::Config;
 use service::{shutdown, telemetry};
 
 /// Consumes Alipay notifications from RabbitMQ and turns them into order states and goods in MySQL.
 ///
-/// Start as many as you like. Prints one line on stdout when it consumes; logs go to stderr.
+/// Start as many as you like. Prints one line on stdout when it consumes; logs go to stderr. SIGHUP
+/// reads the configuration's merchants and keys again, SIGTERM stops gracefully.
 ///
 /// Example: worker --config alipay.toml
 #[derive(Parser)]
@@ -19,6 +21,8 @@ struct Arguments {
     /// The configuration file.
     #[arg(long, env = "ALIPAY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    describe: Describe,
 }
 
 /// How long calls to the database that are stuck may hold up the end of the process.
@@ -26,6 +30,9 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(described) = arguments.describe.run(Arguments::command()) {
+        return if described.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(3) };
+    }
     telemetry::init("worker");
     let result = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
         let result = runtime.block_on(start(arguments));
@@ -45,8 +52,10 @@ fn main() -> ExitCode {
 async fn start(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load(arguments.config.as_deref())?;
     config.require_merchants()?;
+    let file = arguments.config;
+    let current = service::reload::on_hangup(config, move || Config::load(file.as_deref()));
     let metrics = telemetry::Metrics::install()?;
-    worker::run(config, metrics, shutdown::on_signals(), announce).await?;
+    worker::run(current, metrics, shutdown::on_signals(), announce).await?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The outbox relay: publishes events after the commit that made them true.
 //!
 //! An event can repeat (a crash between confirm and commit) but never be missing; each carries a
-//! stable id, `ORDER:EVENT`. One that the broker returns stays in the table and is tried again.
+//! stable id: `ORDER:EVENT`, or `PRODUCT:EVENT:NUMBER`, since a product has the same event again. One that the broker returns stays in the table and is tried again.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use diesel::Connection as _;
 use metrics::counter;
 use queue::Message;
 use serde::Serialize;
-use store::outbox::{self, Waiting};
+use store::outbox::{self, About, Waiting};
 use tokio::runtime::Handle;
 use tracing::{error, warn};
 
@@ -29,18 +29,33 @@ const CHUNK: i64 = 256;
 /// The body of an event, JSON.
 #[derive(Serialize)]
 struct Body<'a> {
-    id: String,
+    id: &'a str,
     event: &'a str,
-    order: &'a str,
-    merchant: &'a str,
-    trade_no: Option<&'a str>,
-    /// Status of the order when the event was published, not when it happened.
-    status: i16,
-    /// Fen.
-    total_fee: i64,
-    /// Fen.
-    refunded_fee: i64,
+    #[serde(flatten)]
+    about: BodyAbout<'a>,
     happened_at: String,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum BodyAbout<'a> {
+    Order {
+        order: &'a str,
+        merchant: &'a str,
+        trade_no: Option<&'a str>,
+        /// Status of the order when the event was published, not when it happened.
+        status: i16,
+        /// Fen.
+        total_fee: i64,
+        /// Fen.
+        refunded_fee: i64,
+    },
+    Product {
+        product: &'a str,
+        /// Codes that could be sold when it happened.
+        available: i32,
+        threshold: i32,
+    },
 }
 
 /// What one look at the table did.
@@ -102,19 +117,25 @@ fn relay(processing: &Processing) -> Result<Relayed, BatchError> {
 }
 
 fn message(event: &Waiting) -> Message {
-    let id = format!("{}:{}", event.order_id, event.event);
-    let happened_at = event.created_at.and_utc();
-    let body = Body {
-        id: id.clone(),
-        event: &event.event,
-        order: &event.order_id,
-        merchant: &event.merchant,
-        trade_no: event.trade_no.as_deref(),
-        status: event.status,
-        total_fee: event.total_fee,
-        refunded_fee: event.refunded_fee,
-        happened_at: happened_at.to_rfc3339(),
+    let (id, about) = match &event.about {
+        About::Order { id: order, merchant, trade_no, status, total_fee, refunded_fee } => (
+            format!("{order}:{}", event.event),
+            BodyAbout::Order {
+                order,
+                merchant,
+                trade_no: trade_no.as_deref(),
+                status: *status,
+                total_fee: *total_fee,
+                refunded_fee: *refunded_fee,
+            },
+        ),
+        About::Product { id: product, available, threshold } => (
+            format!("{product}:{}:{}", event.event, event.id),
+            BodyAbout::Product { product, available: *available, threshold: *threshold },
+        ),
     };
+    let happened_at = event.created_at.and_utc();
+    let body = Body { id: &id, event: &event.event, about, happened_at: happened_at.to_rfc3339() };
     let body = serde_json::to_vec(&body).unwrap_or_default();
     Message::event(&event.event, id, happened_at, body)
 }

@@ -9,6 +9,7 @@ use queue::{Connection, PublishError, Publisher, Received};
 use service::config::Config;
 use store::{Fault, Pool, redelivery};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -30,7 +31,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// What a batch needs from its surroundings.
 #[derive(Clone)]
 pub(crate) struct Processing {
+    /// The configuration of the start.
     pub(crate) config: Arc<Config>,
+    /// The same with the merchants of this moment.
+    pub(crate) current: watch::Receiver<Arc<Config>>,
     pub(crate) pool: Pool,
     pub(crate) publisher: Publisher,
     pub(crate) health: Health,
@@ -87,13 +91,14 @@ impl Processing {
     /// each message, or with a failure that is nobody's fault.
     fn attempt(&self, work: &mut Work, pulse: &Pulse) -> Result<(), BatchError> {
         let Work { received, verdicts } = work;
+        let config = Arc::clone(&self.current.borrow());
         let (mut fresh_at, mut fresh) = (Vec::new(), Vec::new());
         let mut redelivered = Vec::new();
         for (at, message) in received.iter().enumerate() {
             if verdicts[at].is_some() {
                 continue;
             }
-            match Incoming::read(message, &self.config) {
+            match Incoming::read(message, &config) {
                 Ok(incoming) if message.redelivered => redelivered.push((at, incoming)),
                 Ok(incoming) => {
                     fresh_at.push(at);
@@ -161,23 +166,24 @@ impl Processing {
                 self.run(connection, received, &ats[half..], second, verdicts)
             }
             Err(failure) => {
-                verdicts[ats[0]] =
-                    Some(self.bury(connection, &received[ats[0]], &batch[0], &failure)?);
+                let (message, incoming) = (&received[ats[0]], &batch[0]);
+                error!(message_id = incoming.message_id, error = %failure, "a message that the database refuses");
+                let never = Never::new("unusable_data", failure);
+                verdicts[ats[0]] = Some(self.bury(connection, message, incoming, never)?);
                 Ok(())
             }
         }
     }
 
-    /// The guilty message, alone: a dead letter, recorded in the inbox if the inbox can hold it.
+    /// The guilty message, alone: a dead letter, recorded in the inbox if the inbox can hold it. Of
+    /// what it says nothing is worked on.
     fn bury(
         &self,
         connection: &mut diesel::MysqlConnection,
         message: &Received,
         incoming: &Incoming,
-        failure: &BatchError,
+        never: Never,
     ) -> Result<Verdict, BatchError> {
-        let never = Never::new("unusable_data", failure);
-        error!(message_id = incoming.message_id, error = %failure, "a message that the database refuses");
         let mut guilty = incoming.clone();
         guilty.content = Err(never.clone());
         let publish = |_: &[Verdict]| self.publish(vec![dead(message, &never, Some(incoming))]);
@@ -199,18 +205,22 @@ impl Processing {
         incoming: &Incoming,
         verdicts: &mut [Option<Verdict>],
     ) -> Result<(), BatchError> {
-        let count = match self.suspects.insert(&incoming.message_id) {
-            true => redelivery::count_up(connection, &incoming.message_id)?,
-            false => 0,
-        };
+        let id = &incoming.message_id;
+        let count = self.suspects.count(id, || redelivery::count_up(connection, id))?;
         service::crash_point!("worker.after_count_up");
         if count >= DEADLY {
             let never = Never::new(
                 "kills_workers",
                 format!("redelivered {count} times, each time without an answer"),
             );
-            self.publish(vec![dead(&received[at], &never, Some(incoming))])?;
-            verdicts[at] = Some(Verdict::Never(never));
+            error!(message_id = incoming.message_id, "a message that kills workers");
+            verdicts[at] = Some(if count == DEADLY {
+                self.bury(connection, &received[at], incoming, never)?
+            } else {
+                // Even that killed: to the dead letters without looking at it again.
+                self.publish(vec![dead(&received[at], &never, Some(incoming))])?;
+                Verdict::Never(never)
+            });
             return self.forget(connection, &incoming.message_id);
         }
         let result =

@@ -64,16 +64,18 @@ struct Claimed {
 
 /// Sweeps until the worker stops.
 pub(crate) async fn run(processing: Processing) {
-    let mut lines = askable(&processing.config);
-    if lines.is_empty() {
-        return;
-    }
+    let mut current = processing.current.clone();
+    let mut lines = askable(&current.borrow_and_update());
     let gateway = Gateway::new(processing.config.worker.query_timeout);
     let mut failing = false;
     let mut pause = INTERVAL;
     loop {
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            () = tokio::time::sleep(pause), if !lines.is_empty() => {}
+            Ok(()) = current.changed() => {
+                lines = askable(&current.borrow_and_update());
+                continue;
+            }
             () = processing.cancel.cancelled() => return,
         }
         let swept = tokio::select! {
@@ -113,7 +115,7 @@ fn askable(config: &Config) -> Vec<Line> {
     lines
 }
 
-/// Enrols, claims, asks, writes down. Says whether more is waiting; `None` when a call to the
+/// Enrols, claims, asks, writes down. Says whether the next round should follow at once; `None` when a call to the
 /// database was left to itself.
 async fn sweep(
     processing: &Processing,
@@ -133,20 +135,15 @@ async fn sweep(
         .iter()
         .filter_map(|line| Some((line.merchant.name.clone(), line.share(share)?)))
         .collect();
-    let full = shares.clone();
     let claimed = processing.bounded("claiming queries", move |this, _| claim(this, &shares)).await;
-    let claimed = match claimed.ok()? {
+    let (claimed, more) = match claimed.ok()? {
         Ok(claimed) => claimed,
         Err(error) => return Some(Err(error)),
     };
     if claimed.is_empty() {
-        return Some(Ok(false));
+        return Some(Ok(more));
     }
     service::crash_point!("queries.after_claim");
-    let more = full.iter().any(|(merchant, share)| {
-        let own = claimed.iter().filter(|one| one.due.merchant == *merchant).count();
-        *share > 1 && i64::try_from(own).is_ok_and(|own| own >= *share)
-    });
     let questions = claimed.into_iter().filter_map(|one| {
         let line = lines.iter().find(|line| line.merchant.name == one.due.merchant)?;
         Some((one, Arc::clone(&line.merchant)))
@@ -178,7 +175,8 @@ async fn ask_one(
     asked
 }
 
-/// Goes on through the orders that are old enough, a step at a time.
+/// Goes on through the orders that are old enough, a step at a time, each pass from where it was. The late
+/// passes go the same way an hour behind: see [`LATE`].
 fn enrol(processing: &Processing, pulse: &Pulse, merchants: &[String]) -> Result<(), BatchError> {
     let worker = &processing.config.worker;
     let merchants: Vec<&str> = merchants.iter().map(String::as_str).collect();
@@ -205,18 +203,27 @@ fn enrol(processing: &Processing, pulse: &Pulse, merchants: &[String]) -> Result
     Ok(())
 }
 
-/// Takes rows that are due, at most so many of each merchant, and returns those that are to be asked
-/// now.
-fn claim(processing: &Processing, shares: &[(String, i64)]) -> Result<Vec<Claimed>, BatchError> {
+/// Takes rows that are due, at most so many of each merchant. Of these it returns the ones that are to be
+/// asked now, under a lease; the others are moved to a later time or deleted. And whether a merchant may
+/// have more that are due.
+fn claim(
+    processing: &Processing,
+    shares: &[(String, i64)],
+) -> Result<(Vec<Claimed>, bool), BatchError> {
     let limits = Limits::of(&processing.config.worker);
+    // The questions of a chunk take turns, and the last of them must still be under its lease.
     let rounds = CHUNK.max(shares.len()).div_ceil(AT_ONCE);
     let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
     let lease = processing.config.worker.query_timeout.saturating_mul(rounds) + LEASE_MARGIN;
     let mut connection = processing.pool.get()?;
     connection.transaction(|connection| {
         let mut claimed = Vec::new();
+        let mut more = false;
         for (merchant, share) in shares {
             let rows = gateway_query::claim(connection, merchant, *share)?;
+            // A full share: there may be more at once. A share of one is a probe of a gateway in trouble, or one
+            // of very many merchants: neither is in a hurry.
+            more |= *share > 1 && i64::try_from(rows.len()).is_ok_and(|taken| taken >= *share);
             let (mut moves, mut over) = (Vec::new(), Vec::new());
             for due in &rows {
                 let order_id = due.order_id.as_str();
@@ -235,7 +242,7 @@ fn claim(processing: &Processing, shares: &[(String, i64)]) -> Result<Vec<Claime
             gateway_query::move_to(connection, &moves)?;
             gateway_query::delete(connection, &over)?;
         }
-        Ok(claimed)
+        Ok((claimed, more))
     })
 }
 

@@ -9,6 +9,7 @@ use service::admin::{self, Readiness};
 use service::config::Config;
 use service::telemetry::Metrics;
 use store::{Pool, StoreError, migrate};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -17,7 +18,7 @@ use crate::consumer::Lane;
 use crate::health::{Health, StuckLimits};
 use crate::processing::Processing;
 use crate::suspects::Suspects;
-use crate::{outbox_relay, queries, restock};
+use crate::{outbox_relay, queries, restock, stock_watch};
 
 /// How long the broker may take to confirm a retry or a dead letter. The orders of the batch stay
 /// locked meanwhile.
@@ -48,23 +49,24 @@ pub enum RunError {
 }
 
 /// Runs the worker until `cancel`: then consumers are cancelled, running batches finish, commit and
-/// are acknowledged, and everything is closed. `ready` is called once, when all lanes consume.
+/// are acknowledged, and everything is closed. `ready` is called once, when all lanes consume. Later
+/// changes of the configuration are followed as far as merchants go.
 ///
 /// # Errors
 /// [`RunError`], before anything was consumed, or when the database hangs for good. A broker or a
 /// database that is away is no error: the worker waits for it.
 pub async fn run(
-    config: Config,
+    current: watch::Receiver<Arc<Config>>,
     metrics: Metrics,
     cancel: CancellationToken,
     ready: impl FnOnce(Option<SocketAddr>) + Send + 'static,
 ) -> Result<(), RunError> {
-    let config = Arc::new(config);
+    let config = Arc::clone(&current.borrow());
     let lanes = config.worker.lanes;
     let timeout = config.worker.database_timeout;
-    // One connection a lane, one for each of the three sweepers, and as many again to go on with
+    // One connection a lane, one for each of the four sweepers, and as many again to go on with
     // while those are stuck.
-    let pool_size = (lanes + 3) * 2;
+    let pool_size = (lanes + 4) * 2;
     let pool = Pool::with_statement_limit(
         config.database.url.expose_secret(),
         u32::try_from(pool_size).unwrap_or(u32::MAX),
@@ -94,6 +96,7 @@ pub async fn run(
     let health = Health::new(lanes, limits, pool.clone());
     let processing = Processing {
         config: Arc::clone(&config),
+        current,
         pool,
         publisher: publisher.clone(),
         health: health.clone(),
@@ -105,6 +108,7 @@ pub async fn run(
     sweepers.spawn(restock::run(processing.clone()));
     if config.events.enabled {
         sweepers.spawn(outbox_relay::run(processing.clone()));
+        sweepers.spawn(stock_watch::run(processing.clone()));
     }
     if config.worker.queries {
         sweepers.spawn(queries::run(processing.clone()));

@@ -1,7 +1,8 @@
 //! Redelivered messages, any of which may have killed the last worker.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::bounded::Pulse;
 
@@ -13,7 +14,8 @@ pub(crate) struct Suspects(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    counted: Mutex<HashSet<String>>,
+    /// With how often each was counted, by all processes together.
+    counted: Mutex<HashMap<String, i32>>,
     turns: Mutex<Turns>,
     next: Condvar,
 }
@@ -36,13 +38,34 @@ impl Drop for Alone<'_> {
 }
 
 impl Suspects {
-    /// Whether it was not there yet.
-    pub(crate) fn insert(&self, message_id: &str) -> bool {
-        self.0.counted.lock().unwrap_or_else(PoisonError::into_inner).insert(message_id.to_owned())
+    /// How often it was counted. The first time that this process sees it, `count_up` counts it; when
+    /// that fails, it may have counted all the same, so it is not done again.
+    pub(crate) fn count<E>(
+        &self,
+        message_id: &str,
+        count_up: impl FnOnce() -> Result<i32, E>,
+    ) -> Result<i32, E> {
+        let known = match self.counted().entry(message_id.to_owned()) {
+            Entry::Occupied(known) => Some(*known.get()),
+            Entry::Vacant(new) => {
+                new.insert(0);
+                None
+            }
+        };
+        if let Some(count) = known {
+            return Ok(count);
+        }
+        let count = count_up()?;
+        self.counted().insert(message_id.to_owned(), count);
+        Ok(count)
     }
 
     pub(crate) fn remove(&self, message_id: &str) {
-        self.0.counted.lock().unwrap_or_else(PoisonError::into_inner).remove(message_id);
+        self.counted().remove(message_id);
+    }
+
+    fn counted(&self) -> MutexGuard<'_, HashMap<String, i32>> {
+        self.0.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Held while a suspect is worked on, by one lane at a time: what is under way on another lane
@@ -70,6 +93,17 @@ mod tests {
 
     use super::Suspects;
     use crate::bounded::Pulse;
+
+    #[test]
+    fn counted_once_and_remembered() {
+        let suspects = Suspects::default();
+        assert_eq!(suspects.count("M", || Ok::<i32, ()>(3)), Ok(3));
+        // What made the dead letter of it fail must not get it worked on.
+        assert_eq!(suspects.count("M", || Err(())), Ok(3));
+        suspects.remove("M");
+        assert_eq!(suspects.count("M", || Err(())), Err(()));
+        assert_eq!(suspects.count("M", || Ok::<i32, ()>(4)), Ok(0));
+    }
 
     #[tokio::test]
     async fn one_after_the_other_and_who_waits_hears_each_end() {

@@ -89,7 +89,11 @@ pub(crate) fn same_trade(
         TradeRef::OutTradeNo(number) => (number, out_trade_no),
         TradeRef::TradeNo(number) => (number, trade_no),
     };
-    if answered.is_none_or(|number| number == asked) { Ok(()) } else { Err(GatewayError::OtherTrade) }
+    if answered.is_none_or(|number| number == asked) {
+        Ok(())
+    } else {
+        Err(GatewayError::OtherTrade)
+    }
 }
 
 /// An error unless the merchant is at the gateway that has this service.

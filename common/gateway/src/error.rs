@@ -76,8 +76,8 @@ pub enum GatewayError {
 
 impl GatewayError {
     /// A short word for logs, metrics and the table of queries: `no_key`, `bad_address`,
-    /// `not_offered`, `bad_request`, `cannot_sign`, `no_connection`, `timeout`, `http_status`, `too_large`, `other_trade`, or that
-    /// of the [`AnswerError`].
+    /// `not_offered`, `bad_request`, `cannot_sign`, `no_connection`, `timeout`, `http_status`,
+    /// `answer_too_large`, `other_trade`, or that of the [`AnswerError`].
     pub fn reason_code(&self) -> &'static str {
         match self {
             GatewayError::NoKey { .. } => "no_key",
@@ -88,7 +88,7 @@ impl GatewayError {
             GatewayError::Connect { .. } => "no_connection",
             GatewayError::Timeout { .. } => "timeout",
             GatewayError::Http { .. } => "http_status",
-            GatewayError::TooLarge { .. } => "too_large",
+            GatewayError::TooLarge { .. } => "answer_too_large",
             GatewayError::OtherTrade => "other_trade",
             GatewayError::Answer(error) => error.reason_code(),
         }

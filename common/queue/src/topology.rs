@@ -7,7 +7,7 @@
 //! | `alipay.retry.5s` `.30s` `.2m` `.10m` `.1h` | fanout exchange and quorum queue each | a [`RetryTier`] |
 //! | `alipay.dead` | quorum queue | what needs a person |
 //! | `alipay.events` | topic exchange | events of the outbox, when events are enabled |
-//! | `alipay.events.shop` | quorum queue | bound to `order.#`, when events are enabled |
+//! | `alipay.events.shop` | quorum queue | bound to `order.#` and `product.#`, when events are enabled |
 //!
 //! The arguments of a queue can never be changed, so they hold only what never changes or what
 //! the name says. Every queue has `x-delivery-limit` = 2,000,000,000: without one RabbitMQ 4
@@ -40,7 +40,7 @@ pub const EVENTS_EXCHANGE: &str = "alipay.events";
 /// The queue from which the shop reads events.
 pub const EVENTS_QUEUE: &str = "alipay.events.shop";
 /// What [`EVENTS_QUEUE`] is bound with.
-pub const EVENTS_BINDING: &str = "order.#";
+pub const EVENTS_BINDINGS: [&str; 2] = ["order.#", "product.#"];
 
 /// The work queue of a shard.
 pub fn work_queue(shard: u32) -> String {

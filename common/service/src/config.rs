@@ -41,21 +41,21 @@ pub struct Config {
 }
 
 /// `[database]`: MySQL or MariaDB.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Database {
     /// `mysql://USER:PASSWORD@HOST:PORT/SCHEMA`
     pub url: Secret,
 }
 
 /// `[amqp]`: RabbitMQ.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Amqp {
     /// `amqp://USER:PASSWORD@HOST:PORT/VHOST`
     pub url: Secret,
 }
 
 /// `[ingress]`: the public endpoint.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ingress {
     /// Address of the public listener; port 0 takes a free one.
     pub listen: SocketAddr,
@@ -77,12 +77,14 @@ pub struct Ingress {
     pub connection_timeout: Duration,
     /// How long a graceful stop may take.
     pub shutdown_timeout: Duration,
+    /// How long the gateway may take to say whether it sent a notification.
+    pub notify_verify_timeout: Duration,
     /// AMQP channels that publish side by side.
     pub lanes: usize,
 }
 
 /// `[worker]`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Worker {
     /// Largest number of messages in one transaction.
     pub batch: usize,
@@ -103,7 +105,7 @@ pub struct Worker {
 }
 
 /// `[events]`: what the shop can listen to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Events {
     /// Whether order events are published.
     pub enabled: bool,
@@ -151,6 +153,18 @@ impl Config {
         if self.merchants.is_empty() { Err(ConfigError::NoMerchant) } else { Ok(()) }
     }
 
+    /// The sections besides the merchants that say something else in the other configuration.
+    pub fn changed_sections(&self, other: &Config) -> Vec<&'static str> {
+        let changed = [
+            ("database", self.database != other.database),
+            ("amqp", self.amqp != other.amqp),
+            ("ingress", self.ingress != other.ingress),
+            ("worker", self.worker != other.worker),
+            ("events", self.events != other.events),
+        ];
+        changed.into_iter().filter_map(|(section, changed)| changed.then_some(section)).collect()
+    }
+
     /// The merchant of this name, byte for byte.
     pub fn merchant(&self, name: &str) -> Option<&Merchant> {
         self.merchants.get(name)
@@ -181,6 +195,7 @@ fn read(layers: &Layers) -> Result<Config, ConfigError> {
             body_timeout: layers.duration("ingress.body_timeout")?,
             connection_timeout: layers.duration("ingress.connection_timeout")?,
             shutdown_timeout: layers.duration("ingress.shutdown_timeout")?,
+            notify_verify_timeout: layers.duration("ingress.notify_verify_timeout")?,
             lanes: layers.number("ingress.lanes")?,
         },
         worker: Worker {

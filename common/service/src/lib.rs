@@ -2,14 +2,17 @@
 //!
 //! A program of this project begins with the same five lines. It loads its [`config`], starts
 //! [`telemetry`], opens the [`admin`] endpoint if one is configured, asks [`shutdown`] for a token that
-//! SIGTERM cancels, and then does its job until the token says stop.
+//! SIGTERM cancels, and then does its job until the token says stop. Where keys may change meanwhile,
+//! [`reload`] reads them again.
 //!
 //! This crate knows neither the database nor the broker: it only holds their URLs. So the public
 //! endpoint can use it without linking a database client.
 
 pub mod admin;
+pub mod command_line;
 pub mod config;
 pub mod crash_point;
+pub mod reload;
 pub mod shutdown;
 pub mod telemetry;
 

@@ -304,13 +304,23 @@ fn what_a_merchant_needs() {
     let and = |line: &str| load(&format!("{MAPI}{line}\n"));
     refused(and("charset = \"latin1\""), "merchants.shop.charset", "latin1");
     refused(and("notify_verify = \"maybe\""), "merchants.shop.notify_verify", "maybe");
-    for word in ["best_effort", "required"] {
-        let line = format!("notify_verify = \"{word}\"");
-        refused(and(&line), "merchants.shop.notify_verify", "not available in this version");
+    for word in ["off", "best_effort", "required"] {
+        and(&format!("notify_verify = \"{word}\"")).unwrap();
     }
-    and("notify_verify = \"off\"").unwrap();
+    let app =
+        format!("{}notify_verify = \"required\"\n", openapi(&key("rsa2048.pub.pem"), "[\"RSA2\"]"));
+    refused(load(&app), "merchants.app.notify_verify", "no such query");
     refused(and("gateway = \"mapi.alipay.com\""), "merchants.shop.gateway", "https://");
+    for wrong in ["http://", "https:///gateway.do", "http://[::1/gateway.do"] {
+        let line = format!("gateway = \"{wrong}\"");
+        refused(and(&line), "merchants.shop.gateway", "not an address");
+    }
     refused(and("return_to = \"javascript:x\""), "merchants.shop.return_to", "https://");
+    for wrong in ["/a b", "/\u{6d4b}", "/a\\n"] {
+        let line = format!("return_to = \"{wrong}\"");
+        refused(and(&line), "merchants.shop.return_to", "percent-encoded");
+    }
+    refused(and("md5_old_key = \"\""), "merchants.shop.md5_old_key", "empty");
     refused(and("md5_keys = [\"x\"]"), "merchants.shop.md5_keys", "unknown key");
 }
 
@@ -377,4 +387,40 @@ fn nothing_secret_is_printed() {
         let text = file.load(&[(name, value)]).unwrap_err().to_string();
         assert!(!text.contains("hunter2"), "{text}");
     }
+}
+
+#[test]
+fn the_md5_key_before_a_change_verifies_and_does_not_sign() {
+    let shop = |lines: &str| load(&format!("{MAPI}{lines}\n")).unwrap().merchants["shop"].clone();
+    let merchant = shop("md5_old_key = \"before\"");
+    let signed = |key: &str| {
+        let mut form = alipay::Form::from_pairs([("a", "1")]);
+        let signer = alipay::Signer::Md5(alipay::Md5Key::new(key));
+        signer.sign_form(&mut form, alipay::Rule::DropEmpty).unwrap();
+        form
+    };
+    let key_of = |key| merchant.verifier.verify(&signed(key), &[]).map(|verified| verified.key);
+    assert_eq!((key_of("a0b1c2d3e4f5"), key_of("before")), (Ok(0), Ok(1)));
+    assert!(key_of("another").is_err());
+    assert!(shop("").verifier.verify(&signed("before"), &[]).is_err());
+    let sign = |key: alipay::Md5Key| alipay::Signer::Md5(key);
+    let mut form = alipay::Form::from_pairs([("a", "1")]);
+    sign(merchant.md5_key.unwrap()).sign_form(&mut form, alipay::Rule::DropEmpty).unwrap();
+    assert_eq!(form, signed("a0b1c2d3e4f5"));
+
+    let openapi = openapi(&key("rsa2048.pub.pem"), "[\"RSA2\"]");
+    let alone = load(&format!("{openapi}md5_old_key = \"x\"\n"));
+    refused(alone, "merchants.app.md5_old_key", "without md5_key");
+}
+
+#[test]
+fn sections_that_changed_are_named() {
+    let old = load(MAPI).unwrap();
+    assert!(old.changed_sections(&load(MAPI).unwrap()).is_empty());
+    let text = format!(
+        "[ingress]\nlanes = 5\n[events]\nenabled = true\n[database]\nurl = \"mysql://x\"\n{}",
+        MAPI.replace("a0b1c2d3e4f5", "another")
+    );
+    let changed = old.changed_sections(&load(&text).unwrap());
+    assert_eq!(changed, ["database", "ingress", "events"]);
 }

@@ -19,6 +19,7 @@ pub mod dead_letter_audit;
 pub mod entitlement;
 pub mod fulfillment;
 pub mod gateway_query;
+pub mod low_stock_notice;
 pub mod migrate;
 pub mod notification;
 pub mod outbox;

@@ -6,8 +6,8 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 
-use crate::StoreError;
 use crate::json_rows::{execute_rows, json};
+use crate::{StoreError, low_stock_notice};
 
 #[derive(QueryableByName)]
 struct IdRow {
@@ -81,7 +81,8 @@ pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result
 }
 
 /// Adds codes; those that the product has already are left as they are. Returns how many were new,
-/// also when somebody else imports the same codes at the same time.
+/// also when somebody else imports the same codes at the same time. A product that was told to be low
+/// and is above its threshold now can be told again. In a transaction of the caller's.
 ///
 /// # Errors
 /// What the database says; [`StoreError::Row`] when it did not take every code: there is no such
@@ -105,6 +106,7 @@ pub fn import(
         let what = format!("{missing} codes for product {product_id} were not taken");
         return Err(StoreError::Row { table: "stock_item", what });
     }
+    low_stock_notice::forget_if_above(connection, product_id)?;
     Ok(new)
 }
 

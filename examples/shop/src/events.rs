@@ -15,15 +15,18 @@ const QUEUE: &str = "alipay.events.shop";
 /// The pause before the broker is tried again.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// One event. There are more members: trade_no, status, total_fee, refunded_fee, happened_at.
+/// One event. There are more members: happened_at; trade_no, status, total_fee, refunded_fee of an order;
+/// available and threshold of a product.
 #[derive(Debug, Deserialize)]
 struct Event {
-    /// `ORDER:EVENT`, the same when the event comes again.
+    /// Begins with `ORDER:EVENT` or `PRODUCT:EVENT`; the same when the event comes again.
     id: String,
-    /// `order.paid`, `order.delivered`, `order.refunded` and so on.
+    /// `order.paid`, `order.delivered`, `order.refunded` and so on; `product.low_stock`.
     event: String,
-    /// The order's number.
-    order: String,
+    /// The order's number, in events of orders.
+    order: Option<String>,
+    /// The product's id, in events of products.
+    product: Option<String>,
 }
 
 /// Consumes events for ever, over as many connections as it takes.
@@ -60,9 +63,13 @@ async fn consume(url: &str, news: &broadcast::Sender<String>) -> anyhow::Result<
 /// keeps the ids of the events that it has handled in a table with a unique key.
 fn handle(event: &Event, news: &broadcast::Sender<String>) {
     say(&format!("event {}", event.id));
+    if let (Some(product), "product.low_stock") = (&event.product, event.event.as_str()) {
+        say(&format!("product {product} runs low: ops stock import {product} --file codes.txt"));
+    }
+    let Some(order) = &event.order else { return };
     if event.event == "order.needs_review" {
-        say(&format!("order {} waits for a person: ops order show {}", event.order, event.order));
+        say(&format!("order {order} waits for a person: ops order show {order}"));
     }
     // Nobody is looking at a page of this order just now: no error.
-    let _ = news.send(event.order.clone());
+    let _ = news.send(order.clone());
 }

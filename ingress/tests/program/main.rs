@@ -4,14 +4,17 @@
 
 mod broker;
 mod client;
+mod gateway;
 mod notification;
 mod proxy;
 mod running;
 
 mod broker_down;
 mod limits;
+mod notify_verify;
 mod real_broker;
 mod refusals;
+mod reload;
 mod return_page;
 mod shutdown;
 mod start;

@@ -1,17 +1,19 @@
 //! A buyer comes back from Alipay's page.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use alipay::{Charset, Form};
+use alipay::{Charset, Fen, Form, Payment, link};
 use queue::Kind;
+use testkit::Program;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::broker::Broker;
 use crate::client::{self, Answer};
-use crate::notification::{APP_ID, SHOP_SELLER, md5, rsa, rsa2, signed, stranger};
+use crate::notification::{APP_ID, MD5_KEY, SHOP_SELLER, md5, rsa, rsa2, signed, stranger};
 use crate::proxy::Proxy;
-use crate::running::{Ingress, sandbox, shop};
+use crate::running::{Ingress, PATIENCE, sandbox, shop};
 
 const RETURN_TO: [(&str, &str); 2] = [
     ("ALIPAY__MERCHANTS__SHOP__RETURN_TO", "https://shop.example/paid?from=alipay#top"),
@@ -162,13 +164,33 @@ async fn what_is_not_a_return_to_this_merchant_is_a_page_without_detail() {
     for (what, path, status, reason) in [
         ("no query", "/alipay/shop/return".to_owned(), 400, "no_body"),
         ("an empty query", "/alipay/shop/return?".to_owned(), 400, "no_body"),
-        ("an address of somebody", shop(&with("return_to", "https://x.example")), 400, "missing_sign"),
+        (
+            "an address of somebody",
+            shop(&with("return_to", "https://x.example")),
+            400,
+            "missing_sign",
+        ),
         ("another order", shop(&changed), 400, "bad_signature"),
         ("a parameter more", format!("/alipay/shop/return?{good}&x=1"), 400, "bad_signature"),
-        ("a parameter twice", format!("/alipay/shop/return?{good}&is_success=T"), 400, "duplicate_parameter"),
+        (
+            "a parameter twice",
+            format!("/alipay/shop/return?{good}&is_success=T"),
+            400,
+            "duplicate_parameter",
+        ),
         ("no order", shop(&signed(no_order, &md5())), 400, "missing_parameter"),
-        ("a strange order", shop(&signed(with("out_trade_no", "a\r\n1"), &md5())), 400, "unreadable_order_number"),
-        ("another seller", shop(&signed(with("seller_id", "2088000000000009"), &md5())), 400, "not_this_merchant"),
+        (
+            "a strange order",
+            shop(&signed(with("out_trade_no", "a\r\n1"), &md5())),
+            400,
+            "unreadable_order_number",
+        ),
+        (
+            "another seller",
+            shop(&signed(with("seller_id", "2088000000000009"), &md5())),
+            400,
+            "not_this_merchant",
+        ),
         ("another key", app(openapi_return(b"a1"), &stranger()), 400, "bad_signature"),
         ("a weaker type", app(openapi_return(b"a1"), &rsa()), 400, "sign_type_not_allowed"),
         ("no app", app(no_app, &rsa2()), 400, "not_this_merchant"),
@@ -189,9 +211,8 @@ async fn what_is_not_a_return_to_this_merchant_is_a_page_without_detail() {
     assert_eq!(posted.status, 405);
     assert!(posted.head.contains("\r\nallow: get\r\n"), "{}", posted.head);
     let mut stream = TcpStream::connect(ingress.public).await.unwrap();
-    let head = format!(
-        "HEAD /alipay/shop/return?{good} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    );
+    let head =
+        format!("HEAD /alipay/shop/return?{good} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -221,4 +242,63 @@ async fn a_buyer_does_not_notice_that_the_broker_is_away() {
     ingress.until_ready_says(503, "broker").await;
     redirected().await;
     assert_eq!(ingress.returns("not_asked", "broker_unavailable").await, 1);
+}
+
+/// Where an answer sends the browser, letter for letter.
+async fn sent_to(address: SocketAddr, request: String) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let mut lines = answer.lines().filter_map(|line| line.split_once(": "));
+    let location = lines.find(|(name, _)| name.eq_ignore_ascii_case("location"));
+    location.unwrap_or_else(|| panic!("{answer}")).1.to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_the_simulators_cashier() {
+    let sandbox = sandbox().await;
+    let broker = Broker::connect(&sandbox.amqp_url).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("alipay.toml");
+    let text = format!(
+        "[merchants.SHOP]\nprotocol = \"mapi\"\nseller_id = \"{SHOP_SELLER}\"\n\
+         sign_types = [\"MD5\"]\nmd5_key = \"{MD5_KEY}\"\n"
+    );
+    std::fs::write(&file, text).unwrap();
+    let arguments = ["--config", file.to_str().unwrap(), "serve"];
+    let mut simulator = Program::start("simulator", &arguments, &[]);
+    let line = simulator.wait_for_line("simulator ready url=http://", PATIENCE);
+    let address = line.split_once("http://").unwrap().1.split_once(' ').unwrap().0;
+    let address: SocketAddr = address.parse().unwrap();
+    let ingress = Ingress::start_with(&sandbox.amqp_url, &RETURN_TO).await;
+
+    let notify_url = format!("http://{}/alipay/shop/notify", ingress.public);
+    let return_url = format!("http://{}/alipay/shop/return", ingress.public);
+    let payment = Payment {
+        out_trade_no: "A1",
+        subject: "会员 & more",
+        total: Fen::new(1234),
+        notify_url: Some(&notify_url),
+        return_url: Some(&return_url),
+        more: &[],
+    };
+    let form = payment.mapi(SHOP_SELLER, SHOP_SELLER, Charset::Utf8, &md5()).unwrap();
+    let end = "HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    let pay_link = link("/gateway.do", &form);
+    let cashier = sent_to(address, format!("GET {pay_link} {end}\r\n")).await;
+    let paid = format!(
+        "POST {cashier}/pay {end}Content-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: 6\r\n\r\nfault="
+    );
+    let back = sent_to(address, paid).await;
+    let path = back.strip_prefix(&format!("http://{}", ingress.public)).unwrap();
+    let to = sent_to(ingress.public, format!("GET {path} {end}\r\n")).await;
+    assert_eq!(to, "https://shop.example/paid?from=alipay&order=A1#top");
+    // The notification comes from Alipay's server by itself, before or after the buyer.
+    ingress.until("both", async || ingress.answers("success", "").await == 1).await;
+    let mut kinds: Vec<String> =
+        broker.arrived().await.iter().map(|one| one.envelope.kind.to_string()).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["query_request", "trade_status"]);
 }

@@ -103,6 +103,16 @@ impl Ingress {
         }
     }
 
+    /// What it has logged until now.
+    pub(crate) fn log(&self) -> String {
+        self.program.stderr()
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.program.id()
+    }
+
     /// Sends SIGTERM.
     pub(crate) fn terminate(&mut self) {
         self.program.terminate();

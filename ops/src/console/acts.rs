@@ -78,7 +78,7 @@ pub(super) fn note(form: &Parameters) -> Result<String, Failure> {
 }
 
 async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failure> {
-    let turn = console.at_letters.lock().await;
+    let turn = console.at_letters().await?;
     let mut queue = DeadQueue::open(console.broker()).await?;
     let letters = queue.take(FORESEEN).await?;
     queue.close().await?;
@@ -198,7 +198,10 @@ async fn walk(
     by: &str,
     note: Option<&str>,
 ) -> (usize, Option<Failure>) {
-    let _turn = console.at_letters.lock().await;
+    let _turn = match console.at_letters().await {
+        Ok(turn) => turn,
+        Err(failure) => return (0, Some(failure)),
+    };
     // What cannot be put on record is not moved.
     let mut database = match console.pool.get() {
         Ok(database) => database,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
 use super::html::{Html, listing};
 use super::request::Parameters;
 use crate::dead_letter::fingerprint::fingerprint;
@@ -14,6 +16,9 @@ pub(super) const NO_REASON: &str = "none";
 /// In the names of the boxes that tick a letter.
 pub(super) const TICKED: &str = "letter.";
 
+/// The field with the moment at which the last of the letters died that a page knew of.
+const UNTIL: &str = "until";
+
 /// Letters that have these in common; empty is anything.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cohort {
@@ -22,6 +27,8 @@ pub(super) struct Cohort {
     pub(super) print: String,
     pub(super) order: String,
     pub(super) merchant: String,
+    /// Not those that died after this moment: whoever says "all" means what the page showed.
+    pub(super) until: Option<DateTime<Utc>>,
 }
 
 /// The letters that a form is about.
@@ -41,6 +48,7 @@ impl Cohort {
             print: text("error"),
             order: text("order"),
             merchant: text("merchant"),
+            until: text(UNTIL).parse().ok(),
         }
     }
 
@@ -68,7 +76,11 @@ impl Cohort {
     /// Hidden fields that carry it along.
     pub(super) fn fields(&self) -> Html {
         let given = self.pairs().into_iter().filter(|(_, value)| !value.is_empty());
-        given.fold(Html::new(), |html, (name, value)| html.hidden(name, value))
+        let fields = given.fold(Html::new(), |html, (name, value)| html.hidden(name, value));
+        match self.until {
+            Some(until) => fields.hidden(UNTIL, &until.to_rfc3339()),
+            None => fields,
+        }
     }
 
     pub(super) fn takes(&self, letter: &DeadLetter) -> bool {
@@ -81,7 +93,9 @@ impl Cohort {
         };
         let names: Vec<&str> = letter.order.as_deref().into_iter().collect();
         let error = letter.error.as_deref().unwrap_or_default();
-        reason
+        let late = self.until.zip(letter.died_at).is_some_and(|(until, died)| died.0 > until);
+        !late
+            && reason
             && is(&self.order, &letter.order)
             && is(&self.merchant, &letter.merchant)
             && (self.print.is_empty() || fingerprint(error, &names) == self.print)

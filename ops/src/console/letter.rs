@@ -6,11 +6,12 @@ use super::html::{Html, address};
 use super::layout::{Page, away, nothing};
 use super::letters::{act_fields, history};
 use super::tag::{Tone, tag};
+use crate::dead_letter::Parameter;
 use crate::dead_letter::evidence::{Background, Evidence, find};
 use crate::failure::Failure;
 
 pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
-    let turn = console.at_letters.lock().await;
+    let turn = console.at_letters().await?;
     let opened = find(console.broker(), id).await?;
     drop(turn);
     let Some(opened) = opened else {
@@ -63,7 +64,7 @@ fn facts(evidence: &Evidence) -> Html {
     let time = |at: Option<store::report::BeijingTime>| at.map(|at| at.to_string());
     let reason = tag(Tone::Bad, letter.reason.as_deref().unwrap_or("none"));
     let mut table = Html::new()
-        .raw("<div class=\"card\"><table class=\"facts\">")
+        .raw("<div class=\"two row\"><div class=\"card\"><table class=\"facts\">")
         .row_of("原因 Reason", reason)
         .row("错误 Error", &text(&letter.error));
     if let Some(order) = &letter.order {
@@ -73,6 +74,7 @@ fn facts(evidence: &Evidence) -> Html {
         .row("商户 Merchant", &text(&letter.merchant))
         .row("类型 Kind", opened.kind.unwrap_or_default())
         .row("重试 Retries", &letter.attempts.to_string())
+        .raw("</table></div><div class=\"card\"><table class=\"facts\">")
         .row("收到 Received", &time(opened.received_at).unwrap_or_default())
         .row("首次处理 First seen", &letter.first_seen.to_string())
         .row("死亡 Died", &time(letter.died_at).unwrap_or_default());
@@ -90,7 +92,7 @@ fn facts(evidence: &Evidence) -> Html {
         .row("程序版本 Worker", &text(&opened.worker_version))
         .row("追踪 Trace", &text(&opened.traceparent))
         .row("消息 Message id", &letter.id)
-        .raw("</table></div>\n")
+        .raw("</table></div></div>\n")
 }
 
 /// The form in readable text, or the body where it is none.
@@ -100,25 +102,34 @@ fn form(evidence: &Evidence) -> Html {
     if let Some(body) = &opened.body {
         return html.raw("<div class=\"card\"><pre>").text(body).raw("</pre></div>\n");
     }
-    html = html.raw("<div class=\"card\"><table class=\"facts\">");
-    for parameter in &opened.parameters {
-        html = html.raw("<tr><th class=\"mono\">").text(&parameter.name).raw("</th><td>");
-        html = html.text(&parameter.value);
-        if parameter.undecodable {
-            html = html.raw(" ").html(tag(Tone::Warn, "不是该字符集 not in this charset"));
-        }
-        html = html.raw("</td></tr>\n");
-    }
-    html = html.raw("</table>");
+    let (first, second) = opened.parameters.split_at(opened.parameters.len().div_ceil(2));
+    html = html.raw("<div class=\"two row\">").html(parameters(first)).html(parameters(second));
+    html = html.raw("</div>");
     if let Some(form) = &opened.form {
         html = html
             .raw("<details><summary class=\"note\">原始内容，可给 ops verify 检查 As received, for ops verify (")
             .text(opened.charset.unwrap_or_default())
-            .raw(")</summary><pre>")
+            .raw(")</summary><div class=\"card\"><pre>")
             .text(form)
-            .raw("</pre></details>");
+            .raw("</pre></div></details>\n");
     }
-    html.raw("</div>\n")
+    html
+}
+
+fn parameters(parameters: &[Parameter]) -> Html {
+    if parameters.is_empty() {
+        return Html::new();
+    }
+    let rows = parameters.iter().map(|parameter| {
+        let row = Html::new().raw("<tr><th class=\"mono\">").text(&parameter.name);
+        let row = row.raw("</th><td>").text(&parameter.value);
+        let row = match parameter.undecodable {
+            true => row.raw(" ").html(tag(Tone::Warn, "不是该字符集 not in this charset")),
+            false => row,
+        };
+        row.raw("</td></tr>\n")
+    });
+    Html::new().raw("<div class=\"card\"><table class=\"facts\">").all(rows).raw("</table></div>")
 }
 
 fn order_now(told: &str) -> Html {

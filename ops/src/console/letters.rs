@@ -28,9 +28,10 @@ struct Look {
 }
 
 pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failure> {
-    let cohort = Cohort::read(&asked.query);
+    let mut cohort = Cohort::read(&asked.query);
     let flat = asked.query.get("view") == "flat" || !cohort.is_everything();
     let look = look(console).await?;
+    cohort.until = look.letters.iter().filter_map(|it| it.died_at).max().map(|last| last.0);
     let mut body = Html::new();
     if look.there > LOOKED {
         body = body
@@ -59,7 +60,7 @@ pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failu
 }
 
 async fn look(console: &Console) -> Result<Look, Failure> {
-    let _turn = console.at_letters.lock().await;
+    let _turn = console.at_letters().await?;
     let mut queue = DeadQueue::open(console.broker()).await?;
     let mut letters: Vec<DeadLetter> =
         queue.take(LOOKED).await?.iter().map(DeadLetter::from).collect();

@@ -8,7 +8,7 @@ use super::html::{Html, address};
 use super::layout::Page;
 use super::request::Asked;
 use super::reviews;
-use super::tag;
+use super::tag::{self, Tone};
 use crate::failure::Failure;
 use crate::order_page::OrderPage;
 use crate::order_story::{happenings, not_done};
@@ -66,19 +66,22 @@ fn facts(page: &OrderPage) -> Html {
         fee => format!("¥ {}", Fen::new(fee)),
     };
     Html::new()
-        .raw("<div class=\"card\"><table class=\"facts\">")
+        .raw("<div class=\"two row\"><div class=\"card\"><table class=\"facts\">")
         .row_of("状态 State", state)
         .row("商品 Product", &bought)
         .row("标题 Subject", &row.subject)
         .row("金额 Total", &format!("¥ {}", Fen::new(row.total_fee)))
         .row("已退 Refunded", &refunded)
+        .row("下单 Placed", &row.created_at.to_string())
+        .row("付款 Paid", &reviews::told(row.paid_dtime))
+        .raw("</table></div><div class=\"card\"><table class=\"facts\">")
         .row("商户 Merchant", &row.merchant)
         .row("账号 Account", &row.account)
         .row("交易号 Trade", &text(&row.trade_no))
         .row("买家 Buyer", &text(&row.buyer_email))
-        .row("下单 Placed", &row.created_at.to_string())
-        .row("付款 Paid", &reviews::told(row.paid_dtime))
-        .raw("</table></div>\n")
+        .row("买家号 Buyer id", &text(&row.buyer_id))
+        .row("卖家号 Seller id", &text(&row.seller_id))
+        .raw("</table></div></div>\n")
 }
 
 /// What was not done, and why.
@@ -94,22 +97,37 @@ fn missing(page: &OrderPage) -> Html {
         .raw("</div>\n")
 }
 
+/// Words at the beginning of a line of the story, in Chinese.
+const CHINESE: [(&str, &str); 8] = [
+    ("placed", "下单"),
+    ("Alipay said", "通知"),
+    ("the gateway answered", "网关"),
+    ("it was asked", "网关"),
+    ("a person decided", "决定"),
+    ("review", "复核"),
+    ("dead letter", "死信"),
+    ("event", "事件"),
+];
+
 fn happening((at, line, detail): &(BeijingTime, String, Option<String>)) -> Html {
     let tone = if line.contains("rejected, ") {
-        "bad"
+        Tone::Bad
     } else if line.contains(" -> ") || line.starts_with("goods delivered") {
-        "good"
+        Tone::Good
     } else if line.starts_with("review ") || line.starts_with("dead letter ") {
-        "warn"
+        Tone::Warn
     } else {
-        ""
+        Tone::Plain
     };
+    let known = CHINESE.iter().find(|(begins, _)| line.starts_with(begins));
     let html = Html::new()
         .raw("<li class=\"")
-        .raw(tone)
+        .raw(tone.class())
         .raw("\"><time>")
         .shown(at)
-        .raw("</time>")
+        .raw("</time><b>")
+        .raw(known.map_or("货物", |(_, chinese)| chinese))
+        .raw("</b>")
         .text(line);
     let html = match detail {
         Some(detail) => html.raw("<span class=\"soft\">").text(detail).raw("</span>"),

@@ -47,7 +47,7 @@ fn row(product: &product::Product, level: Option<&StockLevel>) -> Html {
         ProductKind::Manual => "人工 manual",
     };
     let kind = match product.days {
-        Some(days) => format!("{kind} {days} 天 d"),
+        Some(days) => format!("{kind} {days} 天 days"),
         None => kind.to_owned(),
     };
     let mut row = Html::new()

@@ -1,7 +1,9 @@
 //! `/`: the whole system on one page.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
+use queue::topology::work_queue;
 use store::report::{BeijingTime, Waiting};
 
 use super::Console;
@@ -66,11 +68,12 @@ async fn ask_database(console: &Console) -> Result<Overview, Failure> {
 
 /// Letters are only read again when their number has changed.
 async fn ask_broker(console: &Console) -> Result<BrokerLook, Failure> {
-    let mut counted = console.at_letters.lock().await;
-    let before = counted.as_ref().map(|(count, reasons)| (*count, reasons));
+    let known = || console.counted.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = known().clone();
+    let before = before.as_ref().map(|(count, reasons)| (*count, reasons));
     let events = console.config.events.enabled;
     let look = BrokerLook::take(console.broker(), events, before).await?;
-    *counted = look.dead_letters.zip(look.by_reason.clone());
+    *known() = look.dead_letters.zip(look.by_reason.clone());
     Ok(look)
 }
 
@@ -84,44 +87,29 @@ fn tiles(overview: &Overview) -> Html {
     };
     let asked = overview.gateway_queries.as_ref();
     let outbox = overview.outbox.as_ref();
-    let (bad, warn) = (Tone::Bad, Tone::Warn);
-    let tiles = [
-        (
-            "死信 Dead letters",
-            "/dead-letters",
-            bad,
-            overview.dead_letters.map(|it| (i64::from(it), None)),
-        ),
-        ("待复核 Open reviews", "/reviews", bad, waiting(&overview.open_reviews)),
-        ("缺货订单 Without stock", "/products", bad, waiting(&overview.awaiting_stock)),
-        ("待人工发货 By hand", "/reviews", warn, waiting(&overview.awaiting_manual)),
-        (
-            "低库存商品 Low stock",
-            "/products",
-            warn,
-            overview.low_stock.as_ref().map(|it| (it.len() as i64, None)),
-        ),
-        ("待处理消息 In the work queue", "", Tone::Plain, queue(&queue::topology::work_queue(0))),
-        (
-            "待发布事件 Events to publish",
-            "",
-            Tone::Plain,
-            outbox.map(|it| (it.unpublished, it.oldest.map(|oldest| overview.age(oldest)))),
-        ),
-        (
-            "待查询网关 Gateway queries due",
-            "",
-            Tone::Plain,
-            asked.map(|it| (it.due, it.oldest_due.map(|oldest| overview.age(oldest)))),
-        ),
-        ("网关无答复 Gateway silent", "", warn, asked.map(|it| (it.failed, None))),
+    let due = asked.map(|it| (it.due, it.oldest_due.map(|oldest| overview.age(oldest))));
+    let events = outbox.map(|it| (it.unpublished, it.oldest.map(|oldest| overview.age(oldest))));
+    let letters = overview.dead_letters.map(|it| (i64::from(it), None));
+    let low = overview.low_stock.as_ref().map(|it| (it.len() as i64, None));
+    let first = [
+        tile("死信 Dead letters", "/dead-letters", Tone::Bad, letters),
+        tile("待复核 Open reviews", "/reviews", Tone::Bad, waiting(&overview.open_reviews)),
+        tile("缺货订单 Out of stock", "/products", Tone::Bad, waiting(&overview.awaiting_stock)),
+        tile("待人工发货 By hand", "/reviews", Tone::Warn, waiting(&overview.awaiting_manual)),
+        tile("低库存商品 Low stock", "/products", Tone::Warn, low),
     ];
-    let tiles = tiles.into_iter().map(|(name, path, tone, value)| {
-        let tone =
-            if value.as_ref().is_some_and(|(count, _)| *count > 0) { tone } else { Tone::Plain };
-        tile(name, path, tone, value)
-    });
-    Html::new().raw("<div class=\"tiles\">").all(tiles).raw("</div>\n")
+    let second = [
+        tile("待处理消息 To work on", "", Tone::Plain, queue(&work_queue(0))),
+        tile("待发布事件 Events to send", "", Tone::Plain, events),
+        tile("待查询网关 Queries due", "", Tone::Plain, due),
+        tile("网关无答复 Unanswered", "", Tone::Warn, asked.map(|it| (it.failed, None))),
+    ];
+    Html::new()
+        .raw("<div class=\"tiles\">")
+        .all(first)
+        .raw("</div>\n<div class=\"tiles minor\">")
+        .all(second)
+        .raw("</div>\n")
 }
 
 fn tile(
@@ -130,6 +118,8 @@ fn tile(
     tone: Tone,
     value: Option<(i64, Option<String>)>,
 ) -> Html {
+    let none = value.as_ref().is_none_or(|(count, _)| *count == 0);
+    let tone = if none { Tone::Plain } else { tone };
     let (open, close) = if path.is_empty() { ("<div", "</div>") } else { ("<a", "</a>") };
     let mut html = Html::new().raw(open).raw(" class=\"tile ").raw(tone.class()).raw("\"");
     if !path.is_empty() {
@@ -140,11 +130,11 @@ fn tile(
         Some((count, _)) => html.shown(count),
         None => html.raw("?"),
     };
-    html = html.raw("</b><span>");
+    html = html.raw("</b>");
     html = match value {
-        Some((_, Some(age))) => html.raw("最久 oldest ").text(&age),
-        Some((_, None)) => html.raw("&nbsp;"),
-        None => html.raw("无法查询 not known"),
+        Some((_, Some(age))) => html.raw("<span>最久 oldest ").text(&age),
+        Some((_, None)) => html.raw("<span class=\"none\">&nbsp;"),
+        None => html.raw("<span>无法查询 not known"),
     };
     html.raw("</span>").raw(close)
 }

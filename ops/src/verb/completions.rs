@@ -1,9 +1,7 @@
 //! `ops completions`
 
-use std::io::ErrorKind;
-
 use clap::{Args, Command};
-use clap_complete::{Shell, generate};
+use service::command_line::{self, Shell};
 
 use crate::failure::Failure;
 
@@ -21,12 +19,8 @@ pub(crate) struct Completions {
 }
 
 impl Completions {
-    pub(crate) fn run(self, mut program: Command) -> Result<(), Failure> {
-        let mut script = Vec::new();
-        generate(self.shell, &mut program, "ops", &mut script);
-        match std::io::Write::write_all(&mut std::io::stdout().lock(), &script) {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            other => other.map_err(|error| Failure::CouldNotAsk(format!("stdout: {error}"))),
-        }
+    pub(crate) fn run(self, program: Command) -> Result<(), Failure> {
+        command_line::completions(self.shell, program)
+            .map_err(|error| Failure::CouldNotAsk(format!("stdout: {error}")))
     }
 }

@@ -1,10 +1,9 @@
 //! `ops man`
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Command};
-use clap_mangen::Man as Page;
+use service::command_line;
 
 use crate::failure::Failure;
 
@@ -23,17 +22,11 @@ pub(crate) struct Man {
 }
 
 impl Man {
-    pub(crate) fn run(self, mut program: Command) -> Result<(), Failure> {
-        // Full names (ops-order-show) and the arguments that every verb has.
-        program.build();
-        let Some(folder) = self.folder else {
-            let mut page = Vec::new();
-            let failure = |error| Failure::CouldNotAsk(format!("stdout: {error}"));
-            Page::new(program).render(&mut page).map_err(failure)?;
-            return std::io::stdout().lock().write_all(&page).map_err(failure);
-        };
-        let failure = |error| Failure::Usage(format!("{}: {error}", folder.display()));
-        std::fs::create_dir_all(&folder).map_err(failure)?;
-        clap_mangen::generate_to(program, &folder).map_err(failure)
+    pub(crate) fn run(self, program: Command) -> Result<(), Failure> {
+        let folder = self.folder.as_deref();
+        command_line::manual(program, folder).map_err(|error| match folder {
+            Some(folder) => Failure::Usage(format!("{}: {error}", folder.display())),
+            None => Failure::CouldNotAsk(format!("stdout: {error}")),
+        })
     }
 }

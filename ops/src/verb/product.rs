@@ -48,7 +48,7 @@ struct ProductLine<'a> {
     /// Fen.
     price: i64,
     days: Option<i32>,
-    /// Below so many available codes the stock is low.
+    /// With so many available codes or fewer the stock is low.
     low_stock: Option<i32>,
     /// The codes of a stock product, where they were counted.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,7 +80,7 @@ fn product_table(products: &[ProductLine<'_>]) -> String {
             "delivered",
             "returned",
             "waiting",
-            "low below",
+            "low at",
             "name",
         ],
         products.iter().map(|product| {

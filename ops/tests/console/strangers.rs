@@ -136,6 +136,9 @@ fn methods_and_lengths_are_limited() {
 #[test]
 fn a_form_is_only_taken_where_one_is() {
     let world = World::new();
+    // A page with a form, and the token in it.
+    let letter = crate::world::notification("A-1", "T1", "TRADE_SUCCESS", "10.00");
+    world.publish(vec![crate::world::dead(letter, "A-1", "order_not_found", "no order A-1")]);
     for path in ["/", "/orders", "/orders/A", "/dead-letters/x", "/products", "/reviews"] {
         let seen = world.browser.post(path, &[]).shows(405, &[]);
         assert_eq!(seen.header("allow").as_deref(), Some("get, head"));

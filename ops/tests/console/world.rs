@@ -40,7 +40,9 @@ impl World {
     /// With both servers, a product `gift` and three codes of it.
     pub(crate) fn new() -> World {
         let sandbox = Sandbox::new();
-        for verb in ["migrate", "topology apply", "product add gift --name Gift --kind stock --price 10"] {
+        for verb in
+            ["migrate", "topology apply", "product add gift --name Gift --kind stock --price 10"]
+        {
             ops(&sandbox, &verb.split(' ').collect::<Vec<_>>(), "");
         }
         ops(&sandbox, &["stock", "import", "gift", "--file", "-"], "CODE-1\nCODE-2\nCODE-3\n");

@@ -225,6 +225,19 @@ fn available_codes_are_withdrawn_and_given_ones_stay() {
     ops.run("product set hand --low-stock 5").ended(1, "there is no product hand");
 }
 
+/// The schema of a version before, as far as this program can see.
+#[test]
+fn an_older_schema_is_recognised() {
+    let sandbox = Sandbox::new();
+    let ops = Ops::with_schema(&sandbox);
+    ops.run("stock list").done();
+    let mut database = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    let older = "ALTER TABLE product DROP COLUMN low_stock";
+    diesel::sql_query(older).execute(&mut database).unwrap();
+    let said = ops.run("stock list").ended(3, "Unknown column 'p.low_stock'").stderr;
+    assert!(said.contains("ops migrate"), "{said}");
+}
+
 #[test]
 fn completions_and_manual_pages_need_no_configuration() {
     let nowhere = Ops::at("", "").set("ALIPAY__INGRESS__LISTN", "x");

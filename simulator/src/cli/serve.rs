@@ -56,6 +56,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<Ending> {
+        service::telemetry::init("simulator");
         let loaded = Config::load(config)?;
         loaded.require_merchants()?;
         let accounts = self.accounts(&loaded)?;

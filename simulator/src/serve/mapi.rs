@@ -31,9 +31,12 @@ pub(super) fn answer(alipay: &Alipay, form: &Form) -> Answer {
         Some(name) => Charset::named(name),
     };
     let is_page = matches!(service, "create_direct_pay_by_user" | "refund_fastpay_by_platform_pwd");
-    let refused = |code: Code| match is_page {
-        true => html::problem(400, code, explained(code)),
-        false => xml::refused(code, charset.unwrap_or(Charset::Utf8)),
+    let refused = |code: Code| {
+        tracing::info!(code, "the legacy gateway refused");
+        match is_page {
+            true => html::problem(400, code, explained(code)),
+            false => xml::refused(code, charset.unwrap_or(Charset::Utf8)),
+        }
     };
     let Some(charset) = charset else { return refused("ILLEGAL_CHARSET") };
     // Two services are unsigned.

@@ -52,8 +52,13 @@ pub(super) fn answer(alipay: &Alipay, form: &Form) -> Answer {
     };
     let (account, content) = match checked {
         Ok(checked) => checked,
-        Err((code, text)) if is_page => return html::problem(400, code, text),
-        Err((code, text)) => return write(Node::refused(code, text)),
+        Err((code, text)) => {
+            tracing::info!(code, "the Open Platform refused");
+            return match is_page {
+                true => html::problem(400, code, text),
+                false => write(Node::refused(code, text)),
+            };
+        }
     };
     let call = Call { alipay, account, charset, form, content };
     match method {

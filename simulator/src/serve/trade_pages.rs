@@ -10,7 +10,7 @@ use super::html::{self, Html};
 use super::post::{Letter, Sent};
 use super::request::Asked;
 use super::step::Found;
-use crate::{Attempt, Notification, Status};
+use crate::{Attempt, Notification, Status, Trade};
 
 /// So many trades are listed.
 const LISTED: usize = 200;
@@ -18,21 +18,20 @@ const LISTED: usize = 200;
 /// `/`: the latest trades.
 pub(super) fn list(alipay: &Alipay) -> Answer {
     let all = alipay.book.read(|trades| {
-        let mut all: Vec<Found> = Vec::new();
+        let mut all: Vec<(&String, &Trade)> = Vec::new();
         for (merchant, orders) in &trades.merchants {
-            let found =
-                |kept: &crate::KeptTrade| Found { merchant: merchant.clone(), kept: kept.clone() };
-            all.extend(orders.values().flatten().map(found));
+            all.extend(orders.values().flatten().map(|kept| (merchant, &kept.trade)));
         }
-        all.sort_by_key(|found| std::cmp::Reverse(found.kept.trade.gmt_create));
-        all
+        all.sort_by_key(|(_, trade)| std::cmp::Reverse(trade.gmt_create));
+        let shown = all.iter().take(LISTED).map(|&(name, trade)| (name.clone(), trade.clone()));
+        (shown.collect::<Vec<_>>(), all.len())
     });
-    let all = match all {
+    let (shown, count) = match all {
         Ok(all) => all,
         Err(error) => return problem(&error.into()),
     };
     let mut body = Html::new();
-    if all.is_empty() {
+    if count == 0 {
         body =
             body.raw("<p>还没有交易。 No trades yet: open a pay link, or run simulator pay.</p>");
     }
@@ -40,14 +39,13 @@ pub(super) fn list(alipay: &Alipay) -> Answer {
         .raw("<table><tr><th>时间 Time</th><th>商户 Merchant</th><th>订单 Order</th>")
         .raw("<th>商品 Subject</th><th>金额 Total</th><th>已退 Refunded</th><th>状态 Status</th>")
         .raw("<th></th></tr>\n");
-    for found in all.iter().take(LISTED) {
-        let trade = &found.kept.trade;
+    for (merchant, trade) in &shown {
         let (path, text) = match trade.status {
             Status::WaitBuyerPay => (format!("/cashier/{}", trade.trade_no), "收银台 Cashier"),
             _ => (format!("/trades/{}", trade.trade_no), "详情 Details"),
         };
         body = body.raw("<tr><td>").text(&seconds(trade.gmt_create)).raw("</td><td>");
-        body = body.text(&found.merchant).raw("</td><td>");
+        body = body.text(merchant).raw("</td><td>");
         body = body.link(&format!("/trades/{}", trade.trade_no), &trade.out_trade_no);
         body = body.raw("</td><td>").text(&trade.subject).raw("</td><td>");
         body = body.text(&trade.total.to_string()).raw("</td><td>");
@@ -56,7 +54,7 @@ pub(super) fn list(alipay: &Alipay) -> Answer {
         body = body.link(&path, text).raw("</td></tr>\n");
     }
     body = body.raw("</table>");
-    if all.len() > LISTED {
+    if count > LISTED {
         body = body.raw("<p class=\"note\">只显示最新的两百笔。 Only the latest 200.</p>");
     }
     html::page(200, "交易 Trades", body)

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use alipay::{Charset, Fen, Form, Notification, Payment, Protocol, TradeStatus, link};
+use alipay::{
+    Charset, Fen, Form, Notification, NotifyVerify, Payment, Protocol, TradeStatus, link,
+};
 use simulator::{Fault, Ladder, SendSettings, ServeSettings, Status};
 
 use crate::alipay_server::{AlipayServer, Read, now};
@@ -73,6 +75,8 @@ async fn a_buyer_pays_in_every_protocol_and_charset() {
     let server = AlipayServer::start().await;
     for (name, charset) in [
         ("shop", Charset::Utf8),
+        // The request's charset, not the configured one. (protocol 2)
+        ("shop", Charset::Gbk),
         ("gbk", Charset::Gbk),
         ("rsa", Charset::Utf8),
         ("app", Charset::Utf8),
@@ -209,8 +213,13 @@ async fn what_is_refused_is_repeated_and_shown() {
     assert!(page.contains("500 &lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
     assert!(!page.contains("<script"), "{page}");
 
-    // Resent by hand: the same event.
+    // Its id is no longer good: the merchant has printed success. (protocol 6)
     let id = String::from_utf8(said[0].get("notify_id").unwrap().to_vec()).unwrap();
+    let partner = server.merchant("shop").partner.clone().unwrap();
+    let verify = link("/gateway.do", &NotifyVerify::mapi(&partner, id.as_bytes()));
+    assert_eq!(server.get(&verify).await.text(), "false");
+
+    // Resent by hand: the same event.
     let resent = server.post(&format!("{trade}/resend"), format!("fault=&notify_id={id}")).await;
     assert_eq!(resent.location.as_deref(), Some(trade.as_str()));
     assert_eq!(received(&shop, 4).await[3].get("notify_id"), said[0].get("notify_id"));

@@ -116,3 +116,12 @@ async fn an_order_is_shown_as_text() {
         assert!(!page.contains("<img") && !page.contains("<script"), "{page}");
     }
 }
+
+#[tokio::test]
+async fn url_and_body_must_not_disagree() {
+    let server = AlipayServer::start().await;
+    for (body, status) in [("service=query_timestamp", 200), ("service=close_trade", 400)] {
+        let path = "/gateway.do?service=query_timestamp&partner=2088000000000001";
+        assert_eq!(server.post(path, body).await.status, status, "{body}");
+    }
+}

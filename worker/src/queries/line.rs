@@ -41,7 +41,7 @@ impl Line {
         }
     }
 
-    /// How many questions it may get now: all, one to try, or none.
+    /// How many questions it may get now: `chunk`, one as a probe, or none.
     pub(super) fn share(&self, chunk: i64) -> Option<i64> {
         match self.left_alone_until {
             Some(until) if until > Instant::now() => None,
@@ -55,12 +55,18 @@ impl Line {
         self.pause
     }
 
-    /// Learns from its share of a chunk of questions. Says so when the state changes, once.
+    /// Learns from its own among a chunk of questions. One usable answer is enough for a gateway that
+    /// answers: it gets its full share again, and failures beside it are matters of single orders. Without
+    /// any, the line is left alone for a pause, twice as long each time.
+    ///
+    /// Logs a change of state once. An answer that cannot be used, beside others that can, is no change of
+    /// state and logged with each chunk.
     pub(super) fn learn(&mut self, asked: &[Asked]) {
         let mut answered = false;
         let mut worst: Option<(&Failure, &str)> = None;
         for one in asked.iter().filter(|one| one.claimed.due.merchant == self.merchant.name) {
             match &one.result {
+                // The answer was there; that the broker did not take it is not the gateway's doing.
                 Err(failure) if failure.is_of_the_broker() => answered = true,
                 Ok(_) => answered = true,
                 // What cannot be used says more than what did not come.
@@ -74,12 +80,15 @@ impl Line {
             true => State::Away,
             false => State::Refuses,
         });
+        // One of many that did not come is no news of the gateway; one that cannot be used is.
         if let (Some((failure, order)), Some(failed)) = (worst, failed)
             && self.state != failed
+            && (!answered || failed == State::Refuses)
         {
             report(&self.merchant.name, self.state, Some(failure), order);
         }
         match (answered, failed) {
+            // None of the questions was its own.
             (false, None) => {}
             (false, Some(failed)) => {
                 self.pause = match self.state {

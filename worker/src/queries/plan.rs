@@ -58,8 +58,8 @@ pub(super) fn judge(due: &Due, limits: &Limits) -> Judgement {
     Judgement::Ask
 }
 
-/// When an order that was asked about is asked about again: after the age of its row, so each pause
-/// is twice the one before. `None`: never again.
+/// When an order that was asked about is asked about again: after as long as its row is old, so that the
+/// time since the first question doubles with each. `None`: never again, the row goes.
 pub(super) fn next(due: &Due, limits: &Limits) -> Option<DateTime<Utc>> {
     let order = due.order.as_ref()?;
     if order.is_finish {
@@ -99,7 +99,7 @@ fn is_settled(order: &DueOrder) -> bool {
     !matches!(order.status, 0 | 32)
 }
 
-/// Nobody asks for it.
+/// A reason of the worker's own: no person asked for it.
 fn is_routine(why: &str) -> bool {
     matches!(why, "unpaid" | "silent" | "in_doubt")
 }

@@ -53,6 +53,12 @@ async fn a_message_that_kills_is_dead_after_three_and_its_neighbours_flow() {
     assert_eq!(letter.message_id, deadly_id);
     assert_eq!(letter.headers.reason.as_deref(), Some("kills_workers"));
     assert_eq!(letter.headers.order.as_deref(), Some(DEADLY));
+    // Who looks at the order is told of it too.
+    let told = format!(
+        "notification WHERE message_id = '{deadly_id}' AND order_id = '{DEADLY}' \
+         AND outcome = 'rejected' AND reason = 'kills_workers' AND facts_added = ''"
+    );
+    assert_eq!(world.count(&told), 1);
     let untouched = format!("user_order WHERE id = '{DEADLY}' AND status = 0");
     assert_eq!(world.count(&untouched), 1);
     assert_eq!(world.count("stock_item WHERE state = 'delivered'"), 17);

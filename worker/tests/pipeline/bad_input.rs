@@ -4,7 +4,7 @@ use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
 use simulator::{Notification, Trade};
 
-use crate::world::{TOTAL, World, eventually};
+use crate::world::{CONFIG, TOTAL, World, eventually};
 
 /// The form of a notification, changed and then signed as Alipay would have.
 fn signed(notification: &Notification, change: impl FnOnce(&mut Form)) -> Vec<u8> {
@@ -74,6 +74,28 @@ async fn unusable_notifications_become_dead_letters_with_the_reason() {
     // A good one behind them is delivered as if they had never been.
     world.send(world.payment(&order(8))).await;
     world.expect(&order(8), |order| order["is_send_goods"] == true);
+}
+
+/// Its inbox row would fit no small database, which would look like trouble with the line for ever.
+#[tokio::test]
+async fn a_form_above_a_mebibyte_is_dead_at_once() {
+    let mut world = World::with(&CONFIG.replace("[ingress]", "[ingress]\nmax_body = 4194304"), 2);
+    let _worker = world.worker();
+    world.place_orders("G", 2);
+    // Bytes that are not ASCII have three each in the form.
+    let long = "点".repeat(150_000);
+    let body = signed(&world.payment("G000001"), |form| form.set("body", long.as_bytes()));
+    world.send_body("shop", body).await;
+    let fits = "x".repeat(1_000_000);
+    let body = signed(&world.payment("G000002"), |form| form.set("body", fits.as_bytes()));
+    world.send_body("shop", body).await;
+    world.expect("G000002", |order| order["is_send_goods"] == true);
+    eventually("it is dead", || !world.dead_letters().is_empty());
+    let letters = world.pipeline.json(&["dlq", "list"]).expect("ops dlq list");
+    assert_eq!(letters[0]["reason"], "too_large");
+    let error = letters[0]["error"].as_str().expect("evidence");
+    assert!(error.starts_with("the form has 135") && error.contains("1048576"), "{error}");
+    assert_eq!(world.count("notification"), 1);
 }
 
 #[tokio::test]

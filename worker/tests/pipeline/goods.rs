@@ -45,6 +45,11 @@ async fn the_three_kinds_of_product_go_out_and_come_back() {
     // One event each, in the outbox and out of it.
     world.wait_for_count("outbox WHERE published_at IS NOT NULL", 4 + 4 + 3);
     assert_eq!(world.count("outbox WHERE published_at IS NULL"), 0);
+    // In the order in which they happened: nobody hears of the goods before the money.
+    let in_turn = "outbox AS paid JOIN outbox AS delivered ON delivered.order_id = paid.order_id \
+                   AND delivered.id > paid.id \
+                   WHERE paid.event = 'order.paid' AND delivered.event = 'order.delivered'";
+    assert_eq!(world.count(in_turn), 2);
 }
 
 #[tokio::test]

@@ -3,8 +3,12 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]
 
 mod bad_input;
+#[path = "../crash_points/broker.rs"]
+mod broker;
+mod command_line;
 mod crashes;
 mod goods;
 mod locks;
+mod low_stock;
 #[allow(dead_code, reason = "shared with other tests")]
 mod world;

@@ -102,3 +102,24 @@ async fn money_in_doubt_is_asked_about_at_once() {
         .wait_for_count("user_order WHERE id = 'GONE' AND status = 105 AND is_return_goods", 1);
     side.world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a clean audit");
 }
+
+/// Most orders are paid before they are asked about: their rows are put off, and quickly.
+#[test]
+fn orders_that_were_heard_of_meanwhile_hold_up_nobody() {
+    let mut side = AlipaySide::new(1);
+    let (_gateway, address) = side.gateway(&[]);
+    side.world.place_orders("PAID", 10_000);
+    side.world.sql("UPDATE user_order SET status = 8, updated_at = UTC_TIMESTAMP(6)");
+    side.world.sql(
+        "INSERT INTO gateway_query (order_id, merchant, why, due_at) \
+         SELECT id, merchant, 'unpaid', UTC_TIMESTAMP(6) FROM user_order",
+    );
+    side.place("shop", "LOST-1", "CODE");
+    side.pays("shop", "LOST-1", &["--drop"]);
+    let _worker = side.worker(&address, &[UNPAID]);
+    side.world.expect("LOST-1", |order| order["is_send_goods"] == true);
+    side.world.wait_for_count(
+        "gateway_query WHERE due_at > UTC_TIMESTAMP(6) + INTERVAL 1 HOUR AND asked = 0",
+        10_000,
+    );
+}

@@ -7,6 +7,7 @@ mod alipay_side;
 mod crashes;
 mod decisions;
 mod healing;
+mod reload;
 mod requests;
 mod troubles;
 #[path = "../pipeline/world.rs"]

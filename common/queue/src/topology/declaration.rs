@@ -7,7 +7,7 @@ use lapin::types::{AMQPValue, FieldTable, LongInt, ShortString};
 use serde::Serialize;
 
 use super::{
-    DEAD_QUEUE, EVENTS_BINDING, EVENTS_EXCHANGE, EVENTS_QUEUE, RetryTier, WORK_EXCHANGE,
+    DEAD_QUEUE, EVENTS_BINDINGS, EVENTS_EXCHANGE, EVENTS_QUEUE, RetryTier, WORK_EXCHANGE,
     routing_key, work_queue,
 };
 
@@ -78,7 +78,9 @@ impl Declaration {
         if events {
             all.push(exchange(EVENTS_EXCHANGE, ExchangeKind::Topic));
             all.push(queue(EVENTS_QUEUE, FieldTable::default()));
-            all.push(binding(EVENTS_QUEUE, EVENTS_EXCHANGE, EVENTS_BINDING));
+            for key in EVENTS_BINDINGS {
+                all.push(binding(EVENTS_QUEUE, EVENTS_EXCHANGE, key));
+            }
         }
         all
     }

@@ -3,6 +3,7 @@
 use lapin::ExchangeKind;
 use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
+use queue::Message;
 use queue::topology::{Change, TopologyError, apply, plan};
 
 use crate::client::{Client, start_ready, work};
@@ -11,7 +12,7 @@ fn names(changes: &[Change]) -> Vec<String> {
     changes.iter().map(ToString::to_string).collect()
 }
 
-const ALL: [&str; 22] = [
+const ALL: [&str; 23] = [
     "direct exchange alipay.notify",
     "quorum queue alipay.notify.0",
     "binding of queue alipay.notify.0 to exchange alipay.notify with key 0",
@@ -34,6 +35,7 @@ const ALL: [&str; 22] = [
     "topic exchange alipay.events",
     "quorum queue alipay.events.shop",
     "binding of queue alipay.events.shop to exchange alipay.events with key order.#",
+    "binding of queue alipay.events.shop to exchange alipay.events with key product.#",
 ];
 
 #[tokio::test]
@@ -101,6 +103,28 @@ async fn apply_repairs_a_binding() {
     assert_eq!(error.reason_code(), "returned");
     assert_eq!(apply(&client.url, true).await.unwrap(), []);
     started.publisher.publish(work("found")).await.unwrap();
+    assert_eq!(client.take_bodies(queue, 1).await, ["found"]);
+    started.stop().await;
+}
+
+/// An installation from before products had events.
+#[tokio::test]
+async fn apply_adds_a_binding_to_a_queue_that_is_in_use() {
+    let client = Client::new().await;
+    let (queue, exchange, key) = ("alipay.events.shop", "alipay.events", "product.#");
+    client
+        .channel
+        .queue_unbind(queue.into(), exchange.into(), key.into(), FieldTable::default())
+        .await
+        .unwrap();
+    let started = start_ready(&client.url, 1).await;
+    let event = |id: &str| {
+        Message::event("product.low_stock", id.to_owned(), chrono::Utc::now(), id.into())
+    };
+    let error = started.publisher.publish(event("lost")).await.unwrap_err();
+    assert_eq!(error.reason_code(), "returned");
+    assert_eq!(apply(&client.url, true).await.unwrap(), []);
+    started.publisher.publish(event("found")).await.unwrap();
     assert_eq!(client.take_bodies(queue, 1).await, ["found"]);
     started.stop().await;
 }

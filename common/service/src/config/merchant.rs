@@ -26,7 +26,8 @@ pub struct Merchant {
     pub sign_types: Vec<SignType>,
     /// Verifies this merchant's notifications with the keys and signature types of this section.
     pub verifier: Verifier,
-    /// The key of sign type MD5, also for requests.
+    /// The key of sign type MD5, also for requests. The verifier knows the one before it as well, where
+    /// one is configured.
     pub md5_key: Option<Md5Key>,
     /// Alipay's public keys, in the order of the configuration.
     pub public_keys: Vec<PublicKey>,
@@ -116,7 +117,12 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
     let md5_key = secret::find(layers, &path("md5_key"))?
         .map(|found| Md5Key::new(found.secret.expose_secret()));
     let (public_keys, keys_path) = public_keys(layers, &path("alipay_public_keys"))?;
-    let md5_keys = md5_key.iter().cloned().collect();
+    let md5_old_key = secret::find(layers, &path("md5_old_key"))?;
+    if let (Some(found), None) = (&md5_old_key, &md5_key) {
+        return Err(layers.invalid(&found.path, "is set without md5_key"));
+    }
+    let md5_old_key = md5_old_key.map(|found| Md5Key::new(found.secret.expose_secret()));
+    let md5_keys = md5_key.iter().chain(&md5_old_key).cloned().collect();
     let verifier = Verifier::new(protocol, sign_types.clone(), md5_keys, public_keys.clone())
         .map_err(|error| match error {
             KeyError::NoKey { sign_type } => {
@@ -166,7 +172,7 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         private_key,
         charset,
         ignore_params: layers.texts(&path("ignore_params")).unwrap_or_default().to_vec(),
-        notify_verify: notify_verify(layers, &path("notify_verify"))?,
+        notify_verify: notify_verify(layers, &path("notify_verify"), protocol)?,
         gateway,
         return_to: address(layers, &path("return_to"), &["https://", "http://", "/"])?,
     })
@@ -214,7 +220,11 @@ fn public_keys(layers: &Layers, path: &str) -> Result<(Vec<PublicKey>, String), 
     Ok((keys, path))
 }
 
-fn notify_verify(layers: &Layers, path: &str) -> Result<NotifyVerify, ConfigError> {
+fn notify_verify(
+    layers: &Layers,
+    path: &str,
+    protocol: Protocol,
+) -> Result<NotifyVerify, ConfigError> {
     let word = layers.text(path)?.unwrap_or("off");
     let setting = match word {
         "off" => NotifyVerify::Off,
@@ -226,8 +236,8 @@ fn notify_verify(layers: &Layers, path: &str) -> Result<NotifyVerify, ConfigErro
         }
     };
     // A setting that promises a check must not be taken and then ignored.
-    if setting != NotifyVerify::Off {
-        let problem = format!("{word:?} is not available in this version; use \"off\"");
+    if setting != NotifyVerify::Off && protocol != Protocol::Mapi {
+        let problem = format!("{word:?} is for protocol mapi: openapi has no such query");
         return Err(layers.invalid(path, problem));
     }
     Ok(setting)
@@ -235,9 +245,16 @@ fn notify_verify(layers: &Layers, path: &str) -> Result<NotifyVerify, ConfigErro
 
 fn address(layers: &Layers, path: &str, begins: &[&str]) -> Result<Option<String>, ConfigError> {
     let Some(text) = layers.text(path)? else { return Ok(None) };
-    if !begins.iter().any(|begin| text.starts_with(begin)) || text.contains(char::is_whitespace) {
+    if !begins.iter().any(|begin| text.starts_with(begin)) {
         let problem = format!("{text:?} does not begin with {}", begins.join(" or "));
         return Err(layers.invalid(path, problem));
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let problem = format!("{text:?} has a character that must be percent-encoded");
+        return Err(layers.invalid(path, problem));
+    }
+    if let Err(error) = text.parse::<hyper::Uri>() {
+        return Err(layers.invalid(path, format!("{text:?} is not an address: {error}")));
     }
     Ok(Some(text.to_owned()))
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::StoreError;
 
-/// A product with fewer available codes than its threshold.
+/// A product whose available codes are at its threshold or below.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
 pub struct LowStock {
     /// The product.
@@ -22,7 +22,7 @@ pub struct LowStock {
     pub low_stock: i32,
 }
 
-/// All products below their threshold, by id. Counts no further than the thresholds.
+/// All products at their threshold or below, by id.
 ///
 /// # Errors
 /// What the database says.
@@ -30,7 +30,7 @@ pub fn low_stock(connection: &mut MysqlConnection) -> Result<Vec<LowStock>, Stor
     Ok(sql_query(
         "SELECT * FROM (SELECT p.id AS product_id, p.low_stock, (SELECT COUNT(*) FROM stock_item AS s \
          WHERE s.product_id = p.id AND s.state = 'available') AS available FROM product AS p \
-         WHERE p.low_stock IS NOT NULL) AS counted WHERE available < low_stock ORDER BY product_id",
+         WHERE p.low_stock IS NOT NULL) AS counted WHERE available <= low_stock ORDER BY product_id",
     )
     .load(connection)?)
 }

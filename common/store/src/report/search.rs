@@ -21,12 +21,50 @@ pub struct OrderSearch<'a> {
     pub after: Option<&'a str>,
 }
 
-/// What the text finds: keys compare by byte, so a range of the key is what begins with it. The byte 0xFF is in no
-/// UTF-8 text.
-const BEGINS: &str = " AND id IN (SELECT id FROM user_order WHERE id >= ? AND id < CONCAT(?, x'FF') UNION \
-                      SELECT order_id FROM trade WHERE trade_no >= ? AND trade_no < CONCAT(?, x'FF'))";
+/// What begins with the text: keys compare by byte, so it is a range of the key. The byte 0xFF is in no UTF-8 text.
+macro_rules! begins {
+    ($key:literal) => {
+        concat!($key, " >= ? AND ", $key, " < CONCAT(?, x'FF')")
+    };
+}
 
-const AFTER: &str = " AND (created_at, id) < (SELECT created_at, id FROM user_order WHERE id = ?)";
+/// Up to so many orders are found by number first; more are found by looking at the latest orders.
+const FEW: i64 = 1000;
+
+const COUNT: &str = concat!(
+    "SELECT COUNT(*) AS count FROM ((SELECT id FROM user_order WHERE ",
+    begins!("id"),
+    " LIMIT 1001) UNION ALL (SELECT order_id FROM trade WHERE ",
+    begins!("trade_no"),
+    " LIMIT 1001)) AS found"
+);
+
+/// The derived table is made once; a `UNION` in the subquery itself would be run for each order.
+const FIND_FEW: &str = concat!(
+    " AND id IN (SELECT found.id FROM (SELECT id FROM user_order WHERE ",
+    begins!("id"),
+    " UNION SELECT order_id FROM trade WHERE ",
+    begins!("trade_no"),
+    ") AS found)"
+);
+
+const FIND_MANY: &str = concat!(
+    " AND ((",
+    begins!("id"),
+    ") OR EXISTS (SELECT 1 FROM trade AS t WHERE t.order_id = user_order.id AND ",
+    begins!("t.trade_no"),
+    "))"
+);
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// The first comparison finds the place in the index, the second the row.
+const AFTER: &str = " AND created_at <= (SELECT created_at FROM user_order WHERE id = ?) \
+                     AND (created_at, id) < (SELECT created_at, id FROM user_order WHERE id = ?)";
 
 /// Orders that match, the one placed last first, at most `limit`.
 ///
@@ -40,7 +78,7 @@ pub fn search_orders(
     let mut query =
         sql_query(include_str!("../sql/report_order.sql")).into_boxed().sql(" WHERE TRUE");
     if let Some(text) = search.text {
-        query = query.sql(BEGINS);
+        query = query.sql(if is_of_few(connection, text)? { FIND_FEW } else { FIND_MANY });
         for _ in 0..4 {
             query = query.bind::<Text, _>(text);
         }
@@ -52,8 +90,18 @@ pub fn search_orders(
         query = query.sql(" AND needs_review");
     }
     if let Some(last) = search.after {
-        query = query.sql(AFTER).bind::<Text, _>(last);
+        query = query.sql(AFTER).bind::<Text, _>(last).bind::<Text, _>(last);
     }
     let query = query.sql(" ORDER BY created_at DESC, id DESC LIMIT ?").bind::<BigInt, _>(limit);
     Ok(query.load(connection)?)
+}
+
+/// Whether few orders have a number, or a trade with a number, that begins with the text.
+fn is_of_few(connection: &mut MysqlConnection, text: &str) -> Result<bool, StoreError> {
+    let mut query = sql_query(COUNT).into_boxed();
+    for _ in 0..4 {
+        query = query.bind::<Text, _>(text);
+    }
+    let found: Count = query.get_result(connection)?;
+    Ok(found.count <= FEW)
 }

@@ -32,9 +32,17 @@ pub struct StockLevel {
     /// Units that they wait for.
     #[diesel(sql_type = BigInt)]
     pub waiting_units: i64,
-    /// Below so many available codes the stock is low.
+    /// With so many available codes or fewer the stock is low.
     #[diesel(sql_type = Nullable<Integer>)]
     pub low_stock: Option<i32>,
+}
+
+impl StockLevel {
+    /// Whether the available codes are at the threshold or below.
+    #[must_use]
+    pub fn is_low(&self) -> bool {
+        self.low_stock.is_some_and(|threshold| self.available <= i64::from(threshold))
+    }
 }
 
 /// All stock products by id.

@@ -36,7 +36,7 @@ pub(crate) struct Add {
     /// Length of a subscription in days
     #[arg(long, value_parser = clap::value_parser!(i32).range(1..), required_if_eq("kind", "subscription"))]
     days: Option<i32>,
-    /// Warn when fewer codes are available (ops status, ops stock list); for kind stock
+    /// Warn when so many codes or fewer are available (status, stock list, event product.low_stock); for kind stock
     #[arg(long, value_parser = clap::value_parser!(i32).range(1..), value_name = "COUNT")]
     low_stock: Option<i32>,
 }

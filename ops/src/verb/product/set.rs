@@ -9,7 +9,7 @@ use super::{ProductLine, product_table};
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Change the threshold below which the stock of a product is low
+/// Change the threshold at which the stock of a product is low
 ///
 /// Example: ops product set gift-100 --low-stock 20
 #[derive(Args)]
@@ -17,7 +17,7 @@ use crate::failure::Failure;
 pub(crate) struct Set {
     /// The product, of kind stock
     id: String,
-    /// Warn when fewer codes are available; 0 never warns
+    /// Warn when so many codes or fewer are available (status, stock list, event product.low_stock); 0 never warns
     #[arg(long, value_parser = clap::value_parser!(i32).range(0..), value_name = "COUNT")]
     low_stock: i32,
 }

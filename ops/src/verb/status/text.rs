@@ -101,6 +101,6 @@ impl Overview {
                 product.low_stock.to_string(),
             ]
         });
-        Some(table(["low stock", "available", "low below"], rows))
+        Some(table(["low stock", "available", "low at"], rows))
     }
 }

@@ -1,7 +1,7 @@
 //! `ops stock list`
 
 use clap::Args;
-use store::report::{StockLevel, stock_levels};
+use store::report::stock_levels;
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -26,7 +26,7 @@ impl List {
                     "returned",
                     "waiting orders",
                     "waiting units",
-                    "low below",
+                    "low at",
                     "",
                     "name",
                 ],
@@ -39,16 +39,11 @@ impl List {
                         level.waiting_orders.to_string(),
                         level.waiting_units.to_string(),
                         or_empty(level.low_stock.as_ref()),
-                        if is_low(level) { "low" } else { "" }.to_owned(),
+                        if level.is_low() { "low" } else { "" }.to_owned(),
                         level.name.clone(),
                     ]
                 }),
             )
         })
     }
-}
-
-/// Whether there are fewer codes than the product's threshold.
-fn is_low(level: &StockLevel) -> bool {
-    level.low_stock.is_some_and(|threshold| level.available < i64::from(threshold))
 }

@@ -1,0 +1,143 @@
+//! The back-query of the legacy gateway: did it send this notification?
+//!
+//! It is asked after the signature was checked, and before the notification is answered: the gateway
+//! forgets an id when its notification was answered `success`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use alipay::{Form, NotifyVerifyAnswer};
+use gateway::{Gateway, GatewayError};
+use metrics::counter;
+use service::Config;
+use service::config::{Merchant, NotifyVerify};
+use tokio::sync::Semaphore;
+
+use crate::Refusal;
+use crate::remembered::Remembered;
+
+/// Confirmed ids that are remembered. A repeat comes after minutes or hours.
+const MOST: usize = 10_000;
+
+/// Asks the gateways about notifications; shared by all requests.
+pub(crate) struct BackQuery {
+    gateway: Gateway,
+    genuine: Mutex<Remembered>,
+    /// Places for questions: a slow gateway must not take all places for notifications.
+    places: Arc<Semaphore>,
+}
+
+/// What is known of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// The gateway said `true` to this process before.
+    Remembered,
+    /// `true`.
+    True,
+    /// `false`.
+    False,
+    /// `invalid`.
+    Invalid,
+    /// Nothing that can be used, or nobody could ask.
+    Nothing(&'static str),
+}
+
+impl BackQuery {
+    /// Questions take `timeout` at most, and only so many are asked at one time.
+    pub(crate) fn new(timeout: Duration, at_once: usize) -> BackQuery {
+        BackQuery {
+            gateway: Gateway::new(timeout),
+            genuine: Mutex::new(Remembered::new(MOST)),
+            places: Arc::new(Semaphore::new(at_once)),
+        }
+    }
+
+    /// Checks a verified notification as far as the merchant's configuration wants it.
+    ///
+    /// # Errors
+    /// A notification without an id, which Alipay does not send; one that the gateway denies; with
+    /// `required`, one that the gateway does not confirm now.
+    pub(crate) async fn check(
+        self: &Arc<Self>,
+        config: &Arc<Config>,
+        merchant: &Merchant,
+        form: &Form,
+    ) -> Result<(), Refusal> {
+        let required = match merchant.notify_verify {
+            NotifyVerify::Off => return Ok(()),
+            NotifyVerify::BestEffort => false,
+            NotifyVerify::Required => true,
+        };
+        let id = form.get("notify_id").filter(|id| !id.is_empty()).ok_or(Refusal::NoNotifyId)?;
+        let said = self.look_or_ask(config, merchant, id).await;
+        let (answer, result) = match said {
+            Said::Remembered => ("remembered", Ok(())),
+            Said::True => ("true", Ok(())),
+            Said::False => ("false", Err(Refusal::NotifyVerifyFalse)),
+            Said::Invalid => ("invalid", Err(Refusal::NotifyVerifyInvalid)),
+            Said::Nothing(why) if required => ("none", Err(Refusal::NotifyVerifyNoAnswer { why })),
+            Said::Nothing(_) => ("none", Ok(())),
+        };
+        counter!(
+            "ingress_notify_verify_total",
+            "merchant" => merchant.name.clone(), "answer" => answer
+        )
+        .increment(1);
+        result
+    }
+
+    /// Asks unless the answer is remembered. A repeat of what this process was told `true` about is
+    /// genuine whatever the gateway would say now: it may have forgotten the id by then.
+    async fn look_or_ask(
+        self: &Arc<Self>,
+        config: &Arc<Config>,
+        merchant: &Merchant,
+        id: &[u8],
+    ) -> Said {
+        if self.is_remembered(merchant, id) {
+            return Said::Remembered;
+        }
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            tracing::warn!(merchant = merchant.name, "too many questions to the gateway at once");
+            return Said::Nothing("too_many_questions");
+        };
+        let (this, config) = (Arc::clone(self), Arc::clone(config));
+        let (name, id) = (merchant.name.clone(), id.to_vec());
+        // A task of its own: when Alipay hangs up meanwhile this request is dropped, and an answer
+        // that comes only once must not be lost with it.
+        let asking = tokio::spawn(async move {
+            let _place = place;
+            match config.merchant(&name) {
+                Some(merchant) => this.ask(merchant, &id).await,
+                None => Said::Nothing("no_such_merchant"),
+            }
+        });
+        asking.await.unwrap_or(Said::Nothing("panic"))
+    }
+
+    async fn ask(&self, merchant: &Merchant, id: &[u8]) -> Said {
+        match self.gateway.notify_verify(merchant, id).await {
+            Ok(NotifyVerifyAnswer::Genuine) => {
+                let mut genuine = self.genuine.lock().unwrap_or_else(PoisonError::into_inner);
+                genuine.add(&merchant.name, id);
+                Said::True
+            }
+            // The same notification twice at once, and the gateway answers one question for an id.
+            Ok(_) if self.is_remembered(merchant, id) => Said::Remembered,
+            Ok(NotifyVerifyAnswer::NotGenuine) => Said::False,
+            Ok(NotifyVerifyAnswer::WrongQuestion) => Said::Invalid,
+            Err(error) => Said::Nothing(no_answer(merchant, &error)),
+        }
+    }
+
+    fn is_remembered(&self, merchant: &Merchant, id: &[u8]) -> bool {
+        let genuine = self.genuine.lock().unwrap_or_else(PoisonError::into_inner);
+        genuine.contains(&merchant.name, id)
+    }
+}
+
+fn no_answer(merchant: &Merchant, error: &GatewayError) -> &'static str {
+    let (merchant, reason) = (&merchant.name, error.reason_code());
+    tracing::warn!(merchant, reason, %error, "the gateway did not say whether it sent a notification");
+    reason
+}

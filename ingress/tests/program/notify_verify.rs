@@ -1,0 +1,206 @@
+//! The back-query of the legacy gateway, in its three modes.
+
+use std::time::{Duration, Instant};
+
+use testkit::{Program, run_program};
+
+use crate::broker::Broker;
+use crate::broker_down::{CONFIRM_TIMEOUT, refused_in_time};
+use crate::client::{self, Client};
+use crate::gateway::{Gateway, Says};
+use crate::notification::{MD5_KEY, RSA_SELLER, SHOP_SELLER, good, mapi_form, md5, rsa, signed};
+use crate::proxy::Proxy;
+use crate::running::{Ingress, PATIENCE, sandbox};
+
+const SHOP: &str = "/alipay/shop/notify";
+
+/// An ingress that asks this gateway about merchant `shop`.
+async fn asking(amqp_url: &str, mode: &str, gateway: &str) -> Ingress {
+    let variables = [
+        ("ALIPAY__MERCHANTS__SHOP__NOTIFY_VERIFY", mode),
+        ("ALIPAY__MERCHANTS__SHOP__GATEWAY", gateway),
+        ("ALIPAY__INGRESS__NOTIFY_VERIFY_TIMEOUT", "500ms"),
+        CONFIRM_TIMEOUT,
+    ];
+    Ingress::start_with(amqp_url, &variables).await
+}
+
+async fn status(ingress: &Ingress, notify_id: &str) -> u16 {
+    let answer = ingress.post(SHOP, good(notify_id)).await;
+    assert_eq!(answer.body, if answer.status == 200 { "success" } else { "fail" });
+    answer.status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_answer_in_each_mode() {
+    let sandbox = sandbox().await;
+    let broker = Broker::connect(&sandbox.amqp_url).await;
+    let gateway = Gateway::start(Says::Body("true")).await;
+    let required = asking(&sandbox.amqp_url, "required", &gateway.url).await;
+    let best_effort = asking(&sandbox.amqp_url, "best_effort", &gateway.url).await;
+    let none = "notify_verify_no_answer";
+    for (at, (says, with_required, with_best_effort, reason)) in [
+        (Says::Body("true"), 200, 200, ""),
+        (Says::Body("false"), 400, 400, "notify_verify_false"),
+        (Says::Body("invalid"), 400, 400, "notify_verify_invalid"),
+        (Says::Body("<html>try again, it is not true"), 503, 200, none),
+        (Says::Body("True"), 503, 200, none),
+        (Says::Body(""), 503, 200, none),
+        (Says::Status(302), 503, 200, none),
+        (Says::Status(500), 503, 200, none),
+        (Says::Hangup, 503, 200, none),
+        (Says::Nothing, 503, 200, none),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        gateway.says(says.clone());
+        let id = format!("n{at}");
+        for (ingress, expected) in [(&required, with_required), (&best_effort, with_best_effort)] {
+            let before = ingress.answers("fail", reason).await;
+            let started = Instant::now();
+            assert_eq!(status(ingress, &id).await, expected, "{says:?}");
+            assert!(started.elapsed() < Duration::from_secs(3), "{says:?}");
+            let counted = ingress.answers("fail", reason).await - before;
+            assert_eq!(counted, u64::from(expected != 200), "{says:?}: not {reason}");
+            let arrived = broker.arrived().await.len();
+            assert_eq!(arrived, usize::from(expected == 200), "{says:?}");
+        }
+        let line = format!(
+            "GET /gateway.do?service=notify_verify&partner={SHOP_SELLER}&notify_id={id} HTTP/1.1"
+        );
+        let asked = gateway.questions();
+        assert!(asked.len() >= 2 && asked.iter().all(|one| *one == line), "{asked:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_is_signed_for_this_merchant_is_asked_about() {
+    let sandbox = sandbox().await;
+    let gateway = Gateway::start(Says::Body("true")).await;
+    let ingress = asking(&sandbox.amqp_url, "required", &gateway.url).await;
+    let forged = good("n1").replace("12.34", "0.01");
+    assert_eq!(ingress.post(SHOP, forged).await.status, 400);
+    let other = signed(mapi_form("n1", RSA_SELLER), &md5()).encode();
+    assert_eq!(ingress.post(SHOP, other).await.status, 400);
+    // A merchant that does not want it.
+    let rsa = signed(mapi_form("n1", RSA_SELLER), &rsa()).encode();
+    assert_eq!(ingress.post("/alipay/rsa/notify", rsa).await.status, 200);
+    for form in [signed(mapi_form("", SHOP_SELLER), &md5()), {
+        let mut form = mapi_form("", SHOP_SELLER);
+        form.remove("notify_id");
+        signed(form, &md5())
+    }] {
+        assert_eq!(ingress.post(SHOP, form.encode()).await.status, 400);
+    }
+    assert_eq!(ingress.answers("fail", "no_notify_id").await, 2);
+    assert_eq!(gateway.questions(), [""; 0]);
+
+    for at in 0..20 {
+        assert_eq!(status(&ingress, &format!("n{at}")).await, 200);
+    }
+    assert_eq!(gateway.questions().len(), 20);
+    assert_eq!(gateway.connections(), 1, "connections are used again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_of_what_was_confirmed_is_not_asked_again() {
+    let sandbox = sandbox().await;
+    let broker = Broker::connect(&sandbox.amqp_url).await;
+    let proxy = Proxy::to(&sandbox.amqp_url).await;
+    let gateway = Gateway::start(Says::Body("true")).await;
+    let ingress = asking(&proxy.amqp_url, "required", &gateway.url).await;
+    ingress.until_ready_says(200, "ready").await;
+
+    // The answer `success` is lost on the way: the id is used up, and the same comes again.
+    assert_eq!(status(&ingress, "lost").await, 200);
+    gateway.says(Says::Body("false"));
+    assert_eq!(status(&ingress, "lost").await, 200);
+    assert_eq!(gateway.questions().len(), 1);
+    assert_eq!(status(&ingress, "another").await, 400);
+
+    // The broker is away: confirmed, refused, and repeated until it is back.
+    gateway.says(Says::Body("true"));
+    proxy.cut();
+    ingress.until_ready_says(503, "broker").await;
+    refused_in_time(&ingress).await;
+    gateway.says(Says::Nothing);
+    refused_in_time(&ingress).await;
+    assert_eq!(ingress.answers("fail", "broker_unavailable").await, 2);
+    proxy.mend();
+    ingress.until_ready_says(200, "ready").await;
+    assert_eq!(status(&ingress, "refused").await, 200);
+    assert_eq!(gateway.questions().len(), 2, "of \"another\" and \"refused\"");
+    assert_eq!(broker.arrived().await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_after_alipay_hung_up_is_remembered() {
+    let sandbox = sandbox().await;
+    let gateway = Gateway::start(Says::Slowly("true")).await;
+    let ingress = asking(&sandbox.amqp_url, "required", &gateway.url).await;
+    let mut impatient = Client::connect(ingress.public).await;
+    impatient.send(client::post(SHOP, good("n1"))).await;
+    ingress.until("a question", async || gateway.questions().len() == 1).await;
+    drop(impatient);
+    gateway.says(Says::Body("false"));
+    // Until the slow answer is there the gateway denies what it is asked about for a second time.
+    ingress.until("remembered", async || status(&ingress, "n1").await == 200).await;
+    assert_eq!(status(&ingress, "n2").await, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_gateway_does_not_take_all_places() {
+    let sandbox = sandbox().await;
+    let gateway = Gateway::start(Says::Nothing).await;
+    let variables = [
+        ("ALIPAY__MERCHANTS__SHOP__NOTIFY_VERIFY", "required"),
+        ("ALIPAY__MERCHANTS__SHOP__GATEWAY", &gateway.url),
+        ("ALIPAY__INGRESS__NOTIFY_VERIFY_TIMEOUT", "60s"),
+        ("ALIPAY__INGRESS__MAX_IN_FLIGHT", "4"),
+    ];
+    let ingress = Ingress::start_with(&sandbox.amqp_url, &variables).await;
+    let waits = ingress.post(SHOP, good("slow"));
+    let meanwhile = async {
+        ingress.until("one question", async || gateway.questions().len() == 1).await;
+        // A second one is not asked, and others are taken.
+        assert_eq!(status(&ingress, "second").await, 503);
+        let rsa = signed(mapi_form("n1", RSA_SELLER), &rsa()).encode();
+        assert_eq!(ingress.post("/alipay/rsa/notify", rsa).await.status, 200);
+    };
+    tokio::select! {
+        answer = waits => panic!("{answer:?}"),
+        () = meanwhile => {}
+    }
+    assert_eq!(ingress.answers("fail", "notify_verify_no_answer").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_simulator_knows_what_it_sent() {
+    let sandbox = sandbox().await;
+    let broker = Broker::connect(&sandbox.amqp_url).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("alipay.toml");
+    let text = format!(
+        "[merchants.SHOP]\nprotocol = \"mapi\"\nseller_id = \"{SHOP_SELLER}\"\n\
+         sign_types = [\"MD5\"]\nmd5_key = \"{MD5_KEY}\"\n"
+    );
+    std::fs::write(&file, text).unwrap();
+    let config = file.to_str().unwrap();
+    let mut alipay = Program::start("simulator", &["--config", config, "serve"], &[]);
+    let line = alipay.wait_for_line("simulator ready ", PATIENCE);
+    let gateway = line.split_once("gateway=").unwrap().1;
+
+    let ingress = asking(&sandbox.amqp_url, "required", gateway).await;
+    let to = format!("http://{}{SHOP}", ingress.public);
+    let arguments = ["--config", config, "pay", "--order", "A1", "--total", "12.34", "--to", &to];
+    for _ in 0..2 {
+        let output = run_program("simulator", &arguments, &[]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(ingress.answers("success", "").await, 2);
+    assert_eq!(broker.arrived().await.len(), 2);
+    // Signed, and not sent by this Alipay.
+    assert_eq!(status(&ingress, "forged").await, 400);
+    assert_eq!(ingress.answers("fail", "notify_verify_false").await, 1);
+}

@@ -1,0 +1,1 @@
+DROP TABLE low_stock_notice;

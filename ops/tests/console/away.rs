@@ -1,0 +1,85 @@
+//! The database or the broker is away.
+
+use std::time::{Duration, Instant};
+
+use testkit::{FaultProxy, Sandbox};
+
+use crate::world::{NOBODY, World};
+
+const NO_DATABASE: &str = "The database does not answer";
+const NO_BROKER: &str = "The broker does not answer";
+
+#[test]
+fn without_a_broker_pages_of_the_database_work() {
+    let world = World::new();
+    world.order("A-1");
+    let World { sandbox, .. } = &world;
+    let database = sandbox.database_url.clone();
+    let alone = World::with_console(Sandbox::database_only(), (&database, NOBODY.1));
+    let browser = &alone.browser;
+    for path in ["/orders", "/orders/A-1"] {
+        browser.get(path).shows(200, &["A-1"]).hides(&[NO_BROKER]);
+    }
+    browser.get("/products").shows(200, &["Gift"]);
+    browser.get("/reviews").shows(200, &["Nothing waits"]);
+    let status = browser.get("/").shows(200, &[NO_BROKER, "0 已下单 placed", "无法查询"]);
+    status.hides(&["secret", NO_DATABASE]);
+    for path in ["/dead-letters", "/dead-letters?view=flat", "/dead-letters/ffffffffffff"] {
+        browser.get(path).shows(503, &[NO_BROKER]).hides(&["secret"]);
+    }
+}
+
+#[test]
+fn without_a_database_dead_letters_can_be_looked_at() {
+    let world = World::new();
+    let letter = crate::world::notification("A-1", "T1", "TRADE_SUCCESS", "10.00");
+    world.publish(vec![crate::world::dead(letter, "A-1", "order_not_found", "no order A-1")]);
+    let broker = world.sandbox.amqp_url.clone();
+    let alone = World::with_console(Sandbox::database_only(), (NOBODY.0, &broker));
+    let browser = &alone.browser;
+    browser.get("/dead-letters").shows(200, &["order_not_found", NO_DATABASE]).hides(&["secret"]);
+    let flat = browser.get("/dead-letters?view=flat").shows(200, &["A-1"]);
+    let (_, id) = flat.body.split_once("name=\"letter.").unwrap();
+    let id = id.split('"').next().unwrap();
+    browser.get(&format!("/dead-letters/{id}")).shows(200, &["TRADE_SUCCESS", NO_DATABASE]);
+    browser.get("/").shows(200, &[NO_DATABASE, "alipay.dead", "order_not_found"]);
+    for path in ["/orders", "/orders/A-1", "/products", "/reviews", "/reviews/1"] {
+        browser.get(path).shows(503, &[NO_DATABASE]).hides(&["secret"]);
+    }
+    // What cannot be put on record is not done.
+    for act in ["replay", "discard", "dry_run"] {
+        let fields = [("which", "all"), ("act", act), ("by", "王"), ("note", "x")];
+        browser.post("/dead-letters", &fields).shows(503, &[NO_DATABASE]);
+    }
+    browser.get("/dead-letters?view=flat").shows(200, &["All that match: 1"]);
+}
+
+#[test]
+fn without_both_the_status_is_503_and_nothing_crashes() {
+    let alone = World::with_console(Sandbox::database_only(), NOBODY);
+    for _ in 0..2 {
+        alone.browser.get("/").shows(503, &[NO_DATABASE, NO_BROKER]).hides(&["secret"]);
+    }
+    alone.browser.get("/nothing").shows(404, &[]);
+}
+
+#[test]
+fn a_silent_database_ends_with_a_page_and_it_comes_back() {
+    let world = World::new();
+    let proxy = FaultProxy::in_front_of(&world.sandbox.database_url).unwrap();
+    let url = proxy.url(&world.sandbox.database_url);
+    let broker = world.sandbox.amqp_url.clone();
+    let alone = World::with_console(Sandbox::database_only(), (&url, &broker));
+    alone.browser.get("/products").shows(200, &["Gift"]);
+    proxy.black_hole();
+    let began = Instant::now();
+    alone.browser.get("/products").shows(503, &[NO_DATABASE]);
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    alone.browser.get("/dead-letters?view=flat").shows(200, &[]);
+    proxy.cut();
+    proxy.resume();
+    let began = Instant::now();
+    while alone.browser.get("/products").status != 200 {
+        assert!(began.elapsed() < Duration::from_secs(30), "it did not come back");
+    }
+}
