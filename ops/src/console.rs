@@ -7,10 +7,10 @@
 //! There is no login. It listens on loopback, and [`guard`] keeps other web sites out.
 
 mod acts;
+mod address;
 mod answer;
 mod cohort;
 mod guard;
-mod html;
 mod layout;
 mod letter;
 mod letters;

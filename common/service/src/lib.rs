@@ -12,6 +12,7 @@ pub mod admin;
 pub mod command_line;
 pub mod config;
 pub mod crash_point;
+pub mod html;
 pub mod reload;
 pub mod shutdown;
 pub mod telemetry;

@@ -1,5 +1,6 @@
 //! Dry run, replay and discard of dead letters.
 
+use service::html::Html;
 use std::sync::Arc;
 
 use queue::Received;
@@ -7,9 +8,9 @@ use store::dead_letter_audit::Action;
 use tokio::runtime::Handle;
 
 use super::Console;
+use super::address::address;
 use super::answer::Answer;
 use super::cohort::Selection;
-use super::html::{Html, address};
 use super::layout::{Page, nothing};
 use super::letters::act_fields;
 use super::request::{Asked, Parameters};

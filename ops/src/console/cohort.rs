@@ -1,10 +1,11 @@
 //! Which dead letters a page is about.
 
+use service::html::Html;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::html::{Html, listing};
+use super::address::listing;
 use super::request::Parameters;
 use crate::dead_letter::fingerprint::fingerprint;
 use crate::dead_letter::{DeadLetter, is_meant};

@@ -4,6 +4,7 @@
 //! read our pages as its own (DNS rebinding). The first is told apart by what a browser says about the
 //! sender and by a token that only our pages hold; the second by the name in `Host`.
 
+use service::html::Html;
 use std::net::{IpAddr, SocketAddr};
 
 use hyper::header::{HOST, HeaderMap, HeaderName, ORIGIN};
@@ -12,7 +13,6 @@ use rand::RngExt as _;
 use subtle::ConstantTimeEq as _;
 
 use super::answer::Answer;
-use super::html::Html;
 use super::request::Asked;
 
 /// The field of every form that changes something.

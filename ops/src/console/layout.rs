@@ -2,10 +2,10 @@
 
 use chrono::Utc;
 use hyper::StatusCode;
+use service::html::Html;
 use store::report::BeijingTime;
 
 use super::answer::Answer;
-use super::html::Html;
 use crate::failure::Failure;
 
 const STYLE: &str = include_str!("style.css");

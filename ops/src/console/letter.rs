@@ -1,8 +1,10 @@
 //! `/dead-letters/ID`: a letter with its whole evidence.
 
+use service::html::Html;
+
 use super::Console;
+use super::address::address;
 use super::cohort::TICKED;
-use super::html::{Html, address};
 use super::layout::{Page, away, nothing};
 use super::letters::{act_fields, history};
 use super::tag::{Tone, tag};

@@ -1,11 +1,12 @@
 //! `/dead-letters`: what needs a person, grouped by cause or one by one.
 
+use service::html::Html;
 use store::dead_letter_audit;
 use store::report::BeijingTime;
 
 use super::Console;
+use super::address::address;
 use super::cohort::{Cohort, NO_REASON, TICKED};
-use super::html::{Html, address};
 use super::layout::{Page, away, nothing};
 use super::request::Asked;
 use super::tag::{Tone, tag};

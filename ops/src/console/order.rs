@@ -1,10 +1,11 @@
 //! `/orders/ID`: what an order is, what happened, and what was not done and why.
 
 use alipay::Fen;
+use service::html::Html;
 use store::report::{BeijingTime, snapshot};
 
 use super::Console;
-use super::html::{Html, address};
+use super::address::address;
 use super::layout::Page;
 use super::request::Asked;
 use super::reviews;

@@ -1,10 +1,11 @@
 //! `/orders`: the latest orders, and the search for one.
 
 use alipay::Fen;
+use service::html::Html;
 use store::report::{Order, OrderSearch, search_orders};
 
 use super::Console;
-use super::html::{Html, address, listing};
+use super::address::{address, listing};
 use super::layout::{Page, nothing};
 use super::request::Asked;
 use super::tag::{self, Tone, tag};

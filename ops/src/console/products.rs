@@ -2,11 +2,11 @@
 
 use alipay::Fen;
 use order::ProductKind;
+use service::html::Html;
 use store::product;
 use store::report::{StockLevel, snapshot, stock_levels};
 
 use super::Console;
-use super::html::Html;
 use super::layout::{Page, nothing};
 use super::tag::{Tone, tag};
 use crate::failure::Failure;
@@ -29,7 +29,7 @@ pub(super) async fn list(console: &Console) -> Result<Page, Failure> {
             .raw("<div class=\"card\"><table><tr><th>商品 Product</th><th>类型 Kind</th>")
             .raw("<th class=\"n\">单价 Price</th><th class=\"n\">可售 Available</th>")
             .raw("<th class=\"n\">已发 Delivered</th><th class=\"n\">收回 Returned</th>")
-            .raw("<th class=\"n\">等货订单 Waiting</th><th class=\"n\">警戒线 Low below</th><th></th></tr>\n")
+            .raw("<th class=\"n\">等货订单 Waiting</th><th class=\"n\">警戒线 Low at</th><th></th></tr>\n")
             .all(rows)
             .raw("</table></div>\n");
     }
@@ -78,8 +78,5 @@ fn mark(level: &StockLevel) -> Html {
     if level.waiting_orders > 0 {
         return tag(Tone::Bad, "缺货 orders wait");
     }
-    match level.low_stock {
-        Some(threshold) if level.available < i64::from(threshold) => tag(Tone::Warn, "库存低 low"),
-        _ => Html::new(),
-    }
+    if level.is_low() { tag(Tone::Warn, "库存低 low") } else { Html::new() }
 }

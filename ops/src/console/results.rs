@@ -1,5 +1,6 @@
 //! What an act came to, kept so that the browser can be led to a page that may be loaded again.
 
+use service::html::Html;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
@@ -7,7 +8,6 @@ use hyper::StatusCode;
 use rand::RngExt as _;
 
 use super::answer::Answer;
-use super::html::Html;
 use super::layout::Page;
 use crate::failure::Failure;
 

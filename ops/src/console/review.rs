@@ -1,5 +1,6 @@
 //! `/reviews/ID`: a case, what can be decided, and the decision.
 
+use service::html::Html;
 use std::sync::Arc;
 
 use order::Decision;
@@ -7,8 +8,8 @@ use store::report::snapshot;
 
 use super::Console;
 use super::acts::{name, note};
+use super::address::address;
 use super::answer::Answer;
-use super::html::{Html, address};
 use super::layout::{Page, nothing};
 use super::request::Asked;
 use super::reviews::{chinese, state, told};

@@ -1,9 +1,10 @@
 //! `/reviews`: cases that wait for a person.
 
+use service::html::Html;
 use store::report::{BeijingTime, ReviewFilter, ReviewRow, reviews};
 
 use super::Console;
-use super::html::{Html, address};
+use super::address::address;
 use super::layout::{Page, nothing};
 use super::request::Asked;
 use super::tag::{Tone, tag};

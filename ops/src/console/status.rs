@@ -1,5 +1,6 @@
 //! `/`: the whole system on one page.
 
+use service::html::Html;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
@@ -7,8 +8,8 @@ use queue::topology::work_queue;
 use store::report::{BeijingTime, Waiting};
 
 use super::Console;
+use super::address::listing;
 use super::cohort::{Cohort, NO_REASON};
-use super::html::{Html, listing};
 use super::layout::{Page, away, nothing};
 use super::request::Asked;
 use super::tag::{self, Tone, tag};
@@ -161,7 +162,7 @@ fn low_stock(overview: &Overview) -> Html {
     let html = Html::new().raw("<h2>低库存 Low stock</h2>");
     let Some(low) = &overview.low_stock else { return html.html(unknown()) };
     if low.is_empty() {
-        return html.html(nothing("没有低于警戒线的商品。 No product is below its threshold."));
+        return html.html(nothing("没有达到警戒线的商品。 No product is down to its threshold."));
     }
     let rows = low.iter().map(|product| {
         Html::new()
@@ -171,7 +172,7 @@ fn low_stock(overview: &Overview) -> Html {
             .number(format!("{} / {}", product.available, product.low_stock))
             .raw("</tr>\n")
     });
-    html.raw("<div class=\"card\"><table><tr><th>商品 Product</th><th class=\"n\">可售 / 警戒线 Available / low below")
+    html.raw("<div class=\"card\"><table><tr><th>商品 Product</th><th class=\"n\">可售 / 警戒线 Available / low at")
         .raw("</th></tr>\n")
         .all(rows)
         .raw("</table></div>\n")

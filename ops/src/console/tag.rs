@@ -1,6 +1,7 @@
 //! States as small coloured words.
 
-use super::html::Html;
+use service::html::Html;
+
 use crate::status_name::{status_chinese, status_name};
 
 /// How a tag looks.

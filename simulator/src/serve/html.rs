@@ -1,53 +1,10 @@
-//! Pages: HTML that is put together so that text is always escaped.
+//! Pages.
 
 use alipay::Charset;
 
+pub(super) use service::html::Html;
+
 use super::answer::Answer;
-use super::xml::escaped;
-
-/// A piece of HTML. Markup is written into the program; everything else goes through
-/// [`Html::text`].
-#[derive(Debug, Clone, Default)]
-pub(super) struct Html(String);
-
-impl Html {
-    pub(super) fn new() -> Html {
-        Html::default()
-    }
-
-    /// Markup as it stands in the program.
-    #[must_use]
-    pub(super) fn raw(mut self, markup: &'static str) -> Html {
-        self.0.push_str(markup);
-        self
-    }
-
-    /// Text, also inside a quoted attribute.
-    #[must_use]
-    pub(super) fn text(mut self, text: &str) -> Html {
-        self.0.push_str(&escaped(text));
-        self
-    }
-
-    /// Another piece.
-    #[must_use]
-    pub(super) fn html(mut self, other: Html) -> Html {
-        self.0.push_str(&other.0);
-        self
-    }
-
-    /// `<tr>` of a name in two languages and a value.
-    #[must_use]
-    pub(super) fn row(self, name: &'static str, value: &str) -> Html {
-        self.raw("<tr><th>").raw(name).raw("</th><td>").text(value).raw("</td></tr>\n")
-    }
-
-    /// `<a>` to a path of this server.
-    #[must_use]
-    pub(super) fn link(self, path: &str, text: &str) -> Html {
-        self.raw("<a href=\"").text(path).raw("\">").text(text).raw("</a>")
-    }
-}
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,'PingFang SC','Noto Sans CJK SC',sans-serif;\
     margin:0;background:#f4f6f8;color:#222}\
@@ -79,7 +36,8 @@ pub(super) fn page(status: u16, title: &str, body: Html) -> Answer {
         .raw("</h1>\n")
         .html(body)
         .raw("</main></body></html>\n");
-    let mut answer = Answer::of(status, "text/html", Charset::Utf8, page.0.into_bytes());
+    let mut answer =
+        Answer::of(status, "text/html", Charset::Utf8, page.into_string().into_bytes());
     answer.is_page = true;
     answer
 }
