@@ -18,7 +18,7 @@ use store::{Fault, StoreError, notification, outbox, refund, trade, user_order};
 
 use crate::goods::move_goods;
 use crate::inbox::Line;
-use crate::incoming::Incoming;
+use crate::incoming::{Content, Incoming};
 use crate::page::Page;
 use crate::review_cases;
 use crate::verdict::{Never, Verdict};
@@ -78,6 +78,11 @@ pub fn run(
             let mut line = Line::new(incoming, &told);
             if *line.verdict() == Verdict::NotYet && RetryTier::after(incoming.attempt).is_none() {
                 line.give_up(order_not_found(incoming));
+            }
+            if let (Ok(Content::Answer(said)), Verdict::Never(_)) =
+                (&incoming.content, line.verdict())
+            {
+                page.wishes.over(&said.out_trade_no);
             }
             lines.push(line);
         }

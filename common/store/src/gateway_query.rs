@@ -161,7 +161,7 @@ pub fn move_to(connection: &mut MysqlConnection, moves: &[Move<'_>]) -> Result<(
     execute_rows(connection, include_str!("sql/gateway_query_move.sql"), moves)
 }
 
-/// Deletes claimed rows: nothing more is to be asked about these orders.
+/// Deletes rows: nothing more is to be asked about these orders.
 ///
 /// # Errors
 /// What the database says.

@@ -1,6 +1,6 @@
-//! Orders that the gateway is to be asked about, in one batch.
+//! Orders that the gateway is to be asked about, or no longer, in one batch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use diesel::mysql::MysqlConnection;
@@ -9,7 +9,10 @@ use store::gateway_query::{self, Wish};
 
 /// Wishes by order.
 #[derive(Default)]
-pub(crate) struct Wishes(BTreeMap<String, Wanted>);
+pub(crate) struct Wishes {
+    wanted: BTreeMap<String, Wanted>,
+    over: BTreeSet<String>,
+}
 
 struct Wanted {
     merchant: String,
@@ -21,7 +24,7 @@ struct Wanted {
 impl Wishes {
     /// Somebody asks: a question that goes out after `at` will do.
     pub(super) fn request(&mut self, order: &str, merchant: &str, by: &str, at: DateTime<Utc>) {
-        let wanted = self.0.entry(order.to_owned()).or_insert_with(|| Wanted {
+        let wanted = self.wanted.entry(order.to_owned()).or_insert_with(|| Wanted {
             merchant: merchant.to_owned(),
             why: by.to_owned(),
             requested_at: Some(at),
@@ -36,13 +39,20 @@ impl Wishes {
             why: "in_doubt".to_owned(),
             requested_at: None,
         };
-        self.0.insert(order.to_owned(), wanted);
+        self.wanted.insert(order.to_owned(), wanted);
+    }
+
+    /// Alipay has answered, and the answer is in front of a person: asked again it would answer the same.
+    pub(crate) fn over(&mut self, order: &str) {
+        self.over.insert(order.to_owned());
     }
 
     /// Writes them down for the query sweeper; no statement where there are none.
     pub(crate) fn write(&self, connection: &mut MysqlConnection) -> Result<(), StoreError> {
+        let over: Vec<&str> = self.over.iter().map(String::as_str).collect();
+        gateway_query::delete(connection, &over)?;
         let wishes: Vec<Wish<'_>> = self
-            .0
+            .wanted
             .iter()
             .map(|(order_id, wanted)| Wish {
                 order_id,

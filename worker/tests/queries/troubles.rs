@@ -160,3 +160,20 @@ async fn an_answer_that_does_not_fit_is_a_dead_letter_with_its_evidence() {
     assert_eq!(side.world.count("user_order WHERE id = 'OTHER' AND status <> 0"), 0);
     assert_eq!(side.world.count("stock_item WHERE state = 'delivered'"), 1);
 }
+
+/// Asked again it would be the same letter again, each time.
+#[test]
+fn an_answer_that_disagrees_is_one_dead_letter() {
+    let mut side = AlipaySide::new(5);
+    let (_gateway, address) = side.gateway(&[]);
+    for (merchant, order) in [("shop", "TOO-MUCH-1"), ("app", "TOO-MUCH-2")] {
+        side.place(merchant, order, "CODE");
+        side.happens("pay", merchant, order, &["--total", "20.00", "--drop"]);
+    }
+    let _worker = side.worker(&address, &[UNPAID]);
+    side.world.wait_for_count("notification WHERE reason = 'total_mismatch'", 2);
+    crate::world::eventually("nobody asks again", || side.world.count("gateway_query") == 0);
+    let letters = side.world.dead_letters();
+    assert_eq!(letters.len(), 2, "{letters:?}");
+    assert_eq!(side.world.count("user_order WHERE status <> 0 OR is_send_goods"), 0);
+}
