@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use indicatif::ProgressBar;
 use lapin::options::{
-    BasicAckOptions, BasicConsumeOptions, BasicGetOptions, BasicQosOptions, QueueDeclareOptions,
+    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicQosOptions, QueueDeclareOptions,
 };
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::FieldTable;
@@ -27,6 +27,9 @@ use crate::failure::Failure;
 
 /// The exclusive queue whose owner is at the dead letters.
 const LOCK_QUEUE: &str = "alipay.dead.lock";
+
+/// The consumer's tag.
+const CONSUMER: &str = "ops";
 
 /// How long to wait for another operator, and how often to ask.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -82,7 +85,7 @@ impl DeadQueue {
         self.connection.bounded("setting the prefetch", qos).await?;
         let consume = self.channel.basic_consume(
             DEAD_QUEUE.into(),
-            "ops".into(),
+            CONSUMER.into(),
             BasicConsumeOptions::default(),
             FieldTable::default(),
         );
@@ -102,6 +105,9 @@ impl DeadQueue {
                 Err(_) => break,
             }
         }
+        // Dropped, the consumer would be cancelled at some later time: while the channel closes, perhaps.
+        let cancel = self.channel.basic_cancel(CONSUMER.into(), BasicCancelOptions::default());
+        self.connection.bounded("ending the reading of dead letters", cancel).await?;
         Ok(letters)
     }
 
