@@ -1,15 +1,18 @@
 //! One file per verb: its arguments, what it does, what it prints.
 
 pub(crate) mod audit;
+pub(crate) mod close;
 pub(crate) mod completions;
 pub(crate) mod console;
 pub(crate) mod dlq;
 pub(crate) mod man;
 pub(crate) mod migrate;
 pub(crate) mod order;
+pub(crate) mod pay_link;
 pub(crate) mod product;
 pub(crate) mod query;
 pub(crate) mod reconcile;
+pub(crate) mod refund;
 pub(crate) mod review;
 pub(crate) mod status;
 pub(crate) mod stock;

@@ -26,6 +26,7 @@ pub mod outbox;
 pub mod product;
 pub mod redelivery;
 pub mod refund;
+pub mod refund_request;
 pub mod report;
 pub mod review;
 pub mod stock_item;

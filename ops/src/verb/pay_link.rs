@@ -1,0 +1,120 @@
+//! `ops pay-link`
+
+pub(super) mod browser;
+
+use alipay::{Fen, Payment, Protocol, TradeStatus, link, submit_page};
+use chrono::Utc;
+use clap::Args;
+use gateway::Gateway;
+use order::{OrderStatus, TradeStatusCode};
+use serde::Serialize;
+use store::report;
+use tracing::warn;
+
+use self::browser::{Browser, bad_request, parse_url};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::gateway_answer::could_not_ask;
+use crate::status_name::status_name;
+use crate::verb::order::parse_id;
+
+/// The signed link with which a buyer pays an order
+///
+/// Goes to the page of the merchant's gateway: create_direct_pay_by_user, or alipay.trade.page.pay.
+/// Nothing is sent and nothing changes. An order that is paid or over is a no (1): its number cannot be
+/// paid again.
+///
+/// Example: ops pay-link A-1001 --notify-url https://pay.example.com/alipay/shop/notify
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct PayLink {
+    /// The order (out_trade_no)
+    order: String,
+    /// The order must be of this merchant
+    #[arg(long, value_name = "NAME", value_parser = parse_id)]
+    merchant: Option<String>,
+    /// Print an HTML page that sends itself instead of a link
+    #[arg(long)]
+    form: bool,
+    /// Where Alipay tells of the payment; no query in it
+    #[arg(long, value_name = "URL", value_parser = parse_url)]
+    notify_url: Option<String>,
+    /// Where the buyer's browser comes back to; no query in it
+    #[arg(long, value_name = "URL", value_parser = parse_url)]
+    return_url: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    order: &'a str,
+    merchant: &'a str,
+    /// Fen.
+    total_fee: i64,
+    link: Option<String>,
+    form: Option<String>,
+}
+
+impl PayLink {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let mut connection = context.database()?;
+        let Some(row) = report::order(&mut connection, &self.order)? else {
+            return Err(Failure::No(format!("there is no order {}", self.order)));
+        };
+        if let Some(name) = self.merchant.as_ref().filter(|name| **name != row.merchant) {
+            let whose = &row.merchant;
+            return Err(Failure::No(format!("order {} is of {whose}, not of {name}", row.id)));
+        }
+        payable(&row)?;
+        let merchant = context.merchant(&row.merchant)?;
+        Gateway::can_ask(merchant).map_err(|error| could_not_ask(&error))?;
+        let browser = Browser::of(merchant)?;
+        let payment = Payment {
+            out_trade_no: &row.id,
+            subject: if row.subject.trim().is_empty() { &row.id } else { &row.subject },
+            total: Fen::new(row.total_fee),
+            notify_url: self.notify_url.as_deref(),
+            return_url: self.return_url.as_deref(),
+            more: &[],
+        };
+        let Browser { account, charset, signer } = &browser;
+        let form = match merchant.protocol {
+            Protocol::Mapi => payment.mapi(account, browser::seller(merchant)?, *charset, signer),
+            Protocol::Openapi => payment.openapi(account, *charset, Utc::now(), signer),
+        };
+        let form = form.map_err(|error| bad_request(&error))?;
+        if self.notify_url.is_none() {
+            warn!("no --notify-url: Alipay may tell nobody of the payment");
+        }
+        let answer = Answer {
+            order: &row.id,
+            merchant: &row.merchant,
+            total_fee: row.total_fee,
+            link: (!self.form).then(|| link(&merchant.gateway, &form)),
+            form: if self.form {
+                let page = submit_page(&merchant.gateway, &form, *charset);
+                Some(page.map_err(|error| Failure::Usage(format!("the page: {error}")))?)
+            } else {
+                None
+            },
+        };
+        context.output.print(&answer, || {
+            answer.link.clone().or_else(|| answer.form.clone()).unwrap_or_default()
+        })
+    }
+}
+
+/// An error unless the order waits for its payment.
+fn payable(row: &report::Order) -> Result<(), Failure> {
+    let word = if row.status != OrderStatus::Placed.code() {
+        status_name(row.status)
+    } else if row.trade_status == TradeStatusCode::TradePending.code() {
+        // The money is at Alipay already.
+        TradeStatus::TradePending.as_str()
+    } else {
+        return Ok(());
+    };
+    Err(Failure::No(format!(
+        "order {} is {word}: its number cannot be paid again; place a new order",
+        row.id
+    )))
+}

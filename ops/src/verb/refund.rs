@@ -1,0 +1,143 @@
+//! `ops refund`
+
+mod agreed;
+mod ask_workers;
+mod call;
+mod left;
+mod password;
+mod said;
+
+use alipay::{Fen, Protocol};
+use clap::Args;
+use gateway::Gateway;
+use store::report;
+
+use self::agreed::{Wish, agree};
+pub(super) use self::ask_workers::ask_workers;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::gateway_answer::could_not_ask;
+use crate::operator::Operator;
+use crate::verb::pay_link::browser::parse_url;
+
+/// Refund an order, once however often the command is repeated
+///
+/// Each refund has a request number, which is written down before Alipay is asked, and Alipay refunds a number
+/// once. The same order, amount (or --all) and reason are the same refund: a repeat, also by somebody else at the
+/// same time, finds the number and at most asks again what became of it. So after a crash or a timeout repeat the
+/// same command. A second refund of the same amount for the same reason needs a --request-no of its own; another
+/// reason is another refund.
+///
+/// Open Platform: calls alipay.trade.refund, at least 3 s after any other refund of the trade, and has workers ask
+/// the gateway. Legacy gateway: prints a link (refund_fastpay_by_platform_pwd) for the person who types the
+/// payment password, good until midnight in Beijing; the same command prints the same batch again.
+///
+/// Writes nothing about the order itself: that is learnt from Alipay. Ends with 0 when Alipay has refunded it (or
+/// the link is printed), 1 when it is refused, not paid, or more than is left, 3 when it is not known what became
+/// of it: repeat it then.
+///
+/// Example: ops refund A-1001 --amount 1.00 --reason "one of two was broken"
+/// Example: ops refund A-1001 --all --reason "changed their mind" --by ann
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+#[command(group = clap::ArgGroup::new("how_much").required(true).args(["amount", "all"]))]
+pub(crate) struct Refund {
+    /// The order (out_trade_no)
+    order: String,
+    /// How much, in yuan
+    #[arg(long, value_name = "YUAN", value_parser = parse_amount)]
+    amount: Option<Fen>,
+    /// All that is left
+    #[arg(long)]
+    all: bool,
+    /// Why; the buyer may read it
+    #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
+    reason: String,
+    /// A request number of your own, 3 to 24 letters and digits: for a second refund that is equal to one before
+    #[arg(long, value_name = "NUMBER", value_parser = parse_request_no)]
+    request_no: Option<String>,
+    /// The trade, where several trades paid
+    #[arg(long, value_name = "TRADE_NO")]
+    trade_no: Option<String>,
+    /// Where the legacy gateway tells the result; no query in it
+    #[arg(long, value_name = "URL", value_parser = parse_url)]
+    notify_url: Option<String>,
+    #[command(flatten)]
+    operator: Operator,
+}
+
+impl Refund {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let by = self.operator.name()?;
+        let mut connection = context.database()?;
+        let Some(row) = report::order(&mut connection, &self.order)? else {
+            return Err(Failure::No(format!("there is no order {}", self.order)));
+        };
+        let merchant = context.merchant(&row.merchant)?;
+        // Before anything is written down: a configuration that cannot ask leaves no trace.
+        Gateway::can_ask(merchant).map_err(|error| could_not_ask(&error))?;
+        let wish = Wish {
+            order: &self.order,
+            merchant,
+            amount: self.amount,
+            reason: &self.reason,
+            request_no: self.request_no.as_deref(),
+            trade_no: self.trade_no.as_deref(),
+            by,
+        };
+        match merchant.protocol {
+            Protocol::Openapi if self.notify_url.is_some() => Err(Failure::Usage(
+                "--notify-url: the Open Platform tells the address of the payment".to_owned(),
+            )),
+            Protocol::Openapi => {
+                let agreed = agree(&mut connection, &wish)?;
+                call::call(context, &mut connection, merchant, agreed)
+            }
+            Protocol::Mapi => {
+                password::check(merchant, &wish)?;
+                let agreed = agree(&mut connection, &wish)?;
+                password::print(context, merchant, agreed, self.notify_url.as_deref())
+            }
+        }
+    }
+}
+
+fn parse_amount(text: &str) -> Result<Fen, String> {
+    match Fen::parse(text) {
+        Ok(amount) if amount > Fen::new(0) => Ok(amount),
+        Ok(_) => Err("expected an amount above zero".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn parse_reason(text: &str) -> Result<String, String> {
+    let reason = text.trim();
+    if reason.is_empty() || reason.len() > 256 || reason.chars().any(char::is_control) {
+        return Err("expected 1 to 256 bytes without control characters".to_owned());
+    }
+    Ok(reason.to_owned())
+}
+
+fn parse_request_no(text: &str) -> Result<String, String> {
+    let fits = (3..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    if fits { Ok(text.to_owned()) } else { Err("expected 3 to 24 letters and digits".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse_amount, parse_reason, parse_request_no};
+
+    #[test]
+    fn amounts_reasons_and_numbers() {
+        assert_eq!(parse_amount("1.5").unwrap().get(), 150);
+        for bad in ["0", "0.00", "-1", "1.234", "", "1e2"] {
+            assert!(parse_amount(bad).is_err(), "{bad}");
+        }
+        assert_eq!(parse_reason(" broken ").unwrap(), "broken");
+        for bad in ["", "  ", "a\nb", &"x".repeat(257)] {
+            assert!(parse_reason(bad).is_err(), "{bad}");
+        }
+        assert!(parse_request_no("R2").is_err() && parse_request_no("R-22").is_err());
+        assert!(parse_request_no("R22").is_ok());
+    }
+}

@@ -1,0 +1,215 @@
+//! The request that a wish stands for: one that is there, or a new one.
+
+use alipay::{Fen, PlatformRefund, Protocol};
+use chrono::Utc;
+use diesel::Connection as _;
+use diesel::mysql::MysqlConnection;
+use rand::RngExt as _;
+use service::config::Merchant;
+use store::refund_request::{self, RefundRequest, RefundRequestState};
+use store::report::{self, RefundLine};
+use store::trade;
+
+use super::left::{Left, left, paid_trade, told};
+use super::password::is_good;
+use crate::failure::{Failure, is_taken};
+
+/// What an operator wants refunded.
+pub(super) struct Wish<'a> {
+    pub(super) order: &'a str,
+    pub(super) merchant: &'a Merchant,
+    /// None: all that is left.
+    pub(super) amount: Option<Fen>,
+    pub(super) reason: &'a str,
+    pub(super) request_no: Option<&'a str>,
+    pub(super) trade_no: Option<&'a str>,
+    pub(super) by: &'a str,
+}
+
+/// A request on record.
+pub(super) struct Agreed {
+    pub(super) request: RefundRequest,
+    /// How long to wait for its turn to call Alipay, in microseconds.
+    pub(super) wait: u64,
+}
+
+/// Finds or writes the request, with the order locked: of two operators the second finds the
+/// first's.
+pub(super) fn agree(connection: &mut MysqlConnection, wish: &Wish<'_>) -> Result<Agreed, Failure> {
+    connection.transaction(|connection| {
+        if !refund_request::lock_order(connection, wish.order)? {
+            return Err(Failure::No(format!("there is no order {}", wish.order)));
+        }
+        let requests = refund_request::of_order(connection, wish.order)?;
+        let lines = report::refunds_of(connection, wish.order)?;
+        let request = match wish.find(&requests)? {
+            Some(found) => wish.repeat(connection, found, &requests, &lines)?,
+            None => wish.begin(connection, &requests, &lines)?,
+        };
+        let calls = wish.merchant.protocol == Protocol::Openapi
+            && request.state != RefundRequestState::Accepted;
+        let wait = if calls { refund_request::take_turn(connection, &request)? } else { 0 };
+        Ok(Agreed { request, wait })
+    })
+}
+
+impl Wish<'_> {
+    /// The request that this is a repeat of. One that Alipay refused is repeated with its number too,
+    /// after any other.
+    fn find<'r>(
+        &self,
+        requests: &'r [RefundRequest],
+    ) -> Result<Option<&'r RefundRequest>, Failure> {
+        let same = |request: &&RefundRequest| {
+            let amount = match self.amount {
+                Some(amount) => !request.is_rest && request.amount == amount,
+                None => request.is_rest,
+            };
+            amount && self.trade_no.is_none_or(|trade_no| trade_no == request.trade_no)
+        };
+        if let Some(number) = self.request_no {
+            let number = self.full_number(number);
+            let found = requests.iter().find(|request| request.request_no == number);
+            return match found.filter(|request| !same(request)) {
+                None => Ok(found),
+                Some(other) => Err(Failure::No(format!(
+                    "request number {number} is taken by a refund of {} yuan{}",
+                    other.amount,
+                    if other.is_rest { " (--all)" } else { "" }
+                ))),
+            };
+        }
+        let equal = || requests.iter().filter(same).filter(|it| it.reason == self.reason);
+        let standing = equal().find(|request| request.state != RefundRequestState::Refused);
+        Ok(standing.or_else(|| equal().next_back()))
+    }
+
+    /// The same refund again.
+    fn repeat(
+        &self,
+        connection: &mut MysqlConnection,
+        found: &RefundRequest,
+        requests: &[RefundRequest],
+        lines: &[RefundLine],
+    ) -> Result<RefundRequest, Failure> {
+        let mut request = found.clone();
+        let number = &found.request_no;
+        if request.state == RefundRequestState::Accepted {
+            return Ok(request);
+        }
+        let told = lines.iter().find_map(|line| told(line, found));
+        if told == Some(true) {
+            let state = RefundRequestState::Accepted;
+            refund_request::note(connection, number, state, None, request.running_total)?;
+            request.state = state;
+            request.error = None;
+            return Ok(request);
+        }
+        if self.merchant.protocol == Protocol::Mapi {
+            // A batch number is used once, on its day.
+            let today = is_good(&request, &self.day());
+            return match (told, today) {
+                (None, true) => Ok(request),
+                (None, false) if request.state == RefundRequestState::Asked => {
+                    Err(Failure::No(format!(
+                        "batch {number} for this refund is of another day: its link is no longer good, and \
+                         Alipay has told nothing of it. When nobody typed the password, repeat with \
+                         --request-no and a number of your own"
+                    )))
+                }
+                _ => {
+                    let state = RefundRequestState::Refused;
+                    let why = Some("Alipay told that the batch failed");
+                    refund_request::note(connection, number, state, why, None)?;
+                    let others: Vec<RefundRequest> =
+                        requests.iter().filter(|it| it.request_no != *number).cloned().collect();
+                    self.begin(connection, &others, lines)
+                }
+            };
+        }
+        if request.state == RefundRequestState::Refused {
+            let left = self.left(connection, requests, lines)?;
+            let other_rest = request.is_rest && request.amount != left.amount;
+            if left.trade_no != request.trade_no || other_rest {
+                // Another trade, or another rest: not the same refund any more.
+                return self.begin(connection, requests, lines);
+            }
+            left.check(self.order, request.amount)?;
+            // Counts as asked for again, before it is sent.
+            let state = RefundRequestState::Asked;
+            refund_request::note(connection, number, state, None, None)?;
+            request.state = state;
+            request.error = None;
+        }
+        Ok(request)
+    }
+
+    /// A new refund.
+    fn begin(
+        &self,
+        connection: &mut MysqlConnection,
+        requests: &[RefundRequest],
+        lines: &[RefundLine],
+    ) -> Result<RefundRequest, Failure> {
+        let left = self.left(connection, requests, lines)?;
+        let amount = self.amount.unwrap_or(left.amount);
+        left.check(self.order, amount)?;
+        let own = format!("{:016x}", rand::rng().random::<u64>());
+        let request = RefundRequest {
+            request_no: match self.request_no {
+                Some(number) => self.full_number(number),
+                None => self.day() + &own,
+            },
+            merchant: self.merchant.name.clone(),
+            order_id: self.order.to_owned(),
+            trade_no: left.trade_no,
+            amount,
+            is_rest: self.amount.is_none(),
+            reason: self.reason.to_owned(),
+            asked_by: self.by.to_owned(),
+            state: RefundRequestState::Asked,
+            error: None,
+            running_total: None,
+        };
+        refund_request::insert(connection, &request).map_err(|error| {
+            if is_taken(&error) {
+                let number = &request.request_no;
+                Failure::No(format!("request number {number} is taken by another order's refund"))
+            } else {
+                error.into()
+            }
+        })?;
+        Ok(request)
+    }
+
+    /// The trade, and how much of it is left.
+    fn left(
+        &self,
+        connection: &mut MysqlConnection,
+        requests: &[RefundRequest],
+        lines: &[RefundLine],
+    ) -> Result<Left, Failure> {
+        let Some(row) = report::order(connection, self.order)? else {
+            return Err(Failure::No(format!("there is no order {}", self.order)));
+        };
+        let trades = trade::of_orders(connection, &[self.order])?;
+        let trades: Vec<order::Trade> = trades.into_iter().map(|(_, trade)| trade).collect();
+        let trade = paid_trade(&row, &trades, self.trade_no)?;
+        let day = (self.merchant.protocol == Protocol::Mapi).then(|| self.day());
+        left(&row, trade, lines, requests, day.as_deref())
+    }
+
+    /// Today in Beijing, as a batch number begins.
+    fn day(&self) -> String {
+        PlatformRefund { serial: "", items: &[], notify_url: None }.batch_no(Utc::now())
+    }
+
+    /// The operator's number; at the legacy gateway today's date stands before it.
+    fn full_number(&self, number: &str) -> String {
+        let day = self.day();
+        if self.merchant.protocol == Protocol::Openapi || number.starts_with(&day) {
+            return number.to_owned();
+        }
+        day + number
+    }
+}

@@ -1,0 +1,45 @@
+//! `ops close`
+
+use crate::world::World;
+
+#[test]
+fn an_unpaid_trade_is_closed_there_and_then_here() {
+    let world = World::new();
+    let _worker = world.worker();
+    for (id, merchant) in [("A-1", "shop"), ("B-1", "app")] {
+        world.order(id, merchant);
+        let unknown = world.run(&format!("close {id} --output json"));
+        let unknown = unknown.ended(1, "Alipay knows no such trade").json();
+        assert_eq!(unknown["answer"], "not_exist");
+        let text = world.run(&format!("close {id}")).ended(1, "").stdout;
+        assert!(text.contains("may still pay"), "{text}");
+        assert_eq!(world.json(&format!("order show {id}"))["status"], 0);
+
+        world.buyer("wait", id, merchant);
+        assert_eq!(world.json(&format!("close {id}"))["answer"], "closed");
+        assert_eq!(world.trade(id, merchant)["status"], "TRADE_CLOSED");
+        world.until(id, |order| order["status"] == 32);
+        world.run(&format!("close {id}")).ended(1, "is closed");
+        world.run(&format!("pay-link {id}")).ended(1, "is closed");
+    }
+    world.run("close nothing").ended(1, "there is no order nothing");
+}
+
+#[test]
+fn a_paid_one_is_refused_here_or_there() {
+    let mut world = World::new();
+    let worker = world.paid(&[("A-1", "shop")]);
+    world.run("close A-1").ended(1, "order A-1 is paid");
+    for (id, merchant) in [("A-2", "shop"), ("B-2", "app")] {
+        world.order(id, merchant);
+        world.buyer("pay", id, merchant);
+        let answer = world.run(&format!("close {id} --output json"));
+        assert_eq!(answer.ended(1, "is it paid?").json()["answer"], "refused");
+        // The workers asked.
+        world.until(id, |order| order["status"] == 8);
+    }
+    drop(worker);
+    world.order("B-3", "app");
+    world.gateway_at("http://127.0.0.1:1/gateway.do");
+    world.run("close B-3").ended(3, "no_connection");
+}

@@ -1,0 +1,11 @@
+//! What `ops` asks of Alipay: pay links, refunds, closes, against `simulator serve`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
+
+mod close;
+mod keys;
+mod lost_answer;
+mod pay_link;
+mod refund;
+mod refund_password;
+mod world;

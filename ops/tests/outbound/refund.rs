@@ -1,0 +1,151 @@
+//! `ops refund` at the Open Platform: once, whatever happens.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use store::refund_request::RefundRequestState;
+
+use crate::lost_answer::LostAnswer;
+use crate::world::World;
+
+const ONE: &str = "refund B-1 --amount 1.00 --reason broken --by ann";
+
+#[test]
+fn repeated_it_is_one_refund() {
+    let world = World::new();
+    let _worker = world.paid(&[("B-1", "app")]);
+    let first = world.json(ONE);
+    assert_eq!(
+        (&first["state"], &first["amount"], &first["refunded_fee"], &first["asked_by"]),
+        (&json!("accepted"), &json!(100), &json!(100), &json!("ann"))
+    );
+    let again = world.json(&ONE.replace("ann", "bob"));
+    assert_eq!((&again["request_no"], &again["asked_by"]), (&first["request_no"], &json!("ann")));
+    assert_eq!(world.refunds("B-1", "app"), [100]);
+
+    // Wanted twice: a number of its own. Not before 3 s after the first.
+    let began = Instant::now();
+    let second = world.json(&format!("{ONE} --request-no R2000"));
+    assert_eq!((&second["request_no"], &second["refunded_fee"]), (&json!("R2000"), &json!(200)));
+    world.json(&format!("{ONE} --request-no R2000"));
+    world.json("refund B-1 --amount 1 --reason another");
+    assert!(began.elapsed() > Duration::from_secs(3), "refunds of one trade too close");
+    assert_eq!(world.refunds("B-1", "app"), [100, 100, 100]);
+    let taken = "refund B-1 --amount 2 --reason broken --request-no R2000";
+    world.run(taken).ended(1, "request number R2000 is taken by a refund of 1.00 yuan");
+
+    world.run("refund B-1 --amount 7.01 --reason much").ended(1, "more than the 7.00 yuan");
+    let all = "refund B-1 --all --reason rest";
+    assert_eq!(world.json(all)["amount"], 700);
+    assert_eq!(world.json(all)["amount"], 700);
+    assert_eq!(world.refunds("B-1", "app"), [100, 100, 100, 700]);
+    // No notification came: the workers have asked.
+    world.until("B-1", |order| order["status"] == 105);
+    assert_eq!(world.json(all)["state"], "accepted", "also afterwards");
+    world.run("refund B-1 --amount 0.01 --reason more").ended(1, "is refunded in full");
+}
+
+#[test]
+fn two_operators_at_the_same_moment() {
+    let world = World::new();
+    let _worker = world.paid(&[("B-1", "app")]);
+    let with = |name: &'static str| {
+        let mut words: Vec<&str> = ONE.split(' ').collect();
+        *words.last_mut().unwrap() = name;
+        world.start(&words)
+    };
+    let (mut ann, mut bob) = (with("ann"), with("bob"));
+    assert!(ann.wait().success(), "{}", ann.stderr());
+    assert!(bob.wait().success(), "{}", bob.stderr());
+    assert_eq!(world.refunds("B-1", "app"), [100]);
+
+    // All of it, twice at once, and a part: never more than there is.
+    let all = ["refund", "B-1", "--all", "--reason", "gone", "--by", "ann"];
+    let part = ["refund", "B-1", "--amount", "5", "--reason", "half", "--by", "bob"];
+    let mut running = [world.start(&all), world.start(&all), world.start(&part)];
+    let ended: Vec<bool> = running.iter_mut().map(|one| one.wait().success()).collect();
+    assert_eq!(ended[0], ended[1], "{ended:?}");
+    let refunds = world.refunds("B-1", "app");
+    assert_eq!(refunds.iter().sum::<i64>(), 1000, "{refunds:?}");
+}
+
+#[test]
+fn killed_after_the_call_and_repeated() {
+    let mut world = World::new();
+    let _worker = world.paid(&[("B-1", "app")]);
+    let line = LostAnswer::to(&world.url);
+    let gateway = format!("{}/gateway.do", world.url);
+    world.gateway_at(&line.gateway);
+    let mut ops = world.start(&ONE.split(' ').collect::<Vec<_>>());
+    line.wait();
+    ops.kill();
+    assert_eq!(world.refunds("B-1", "app"), [100], "the call was carried out");
+    let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
+    let requests = store::refund_request::of_order(&mut connection, "B-1").unwrap();
+    assert_eq!(requests[0].state, RefundRequestState::Unknown);
+
+    // What is asked for and not answered counts.
+    world.gateway_at(&gateway);
+    world.run("refund B-1 --amount 9.50 --reason rest").ended(
+        1,
+        "9.00 yuan left of order B-1; asked for and not known to be refunded: 1.00 yuan as 20",
+    );
+    let repeated = world.json(ONE);
+    assert_eq!((&repeated["state"], &repeated["error"]), (&json!("accepted"), &json!(null)));
+    assert_eq!(world.refunds("B-1", "app"), [100]);
+}
+
+#[test]
+fn a_gateway_that_is_too_slow_leaves_it_open() {
+    let mut world = World::new();
+    let _worker = world.paid(&[("B-1", "app")]);
+    world.set("ALIPAY__WORKER__QUERY_TIMEOUT", "500ms");
+    world.serve_again(&["--gateway-delay", "5s"]);
+    let open =
+        world.run(&format!("{ONE} --output json")).ended(3, "Repeat the same command").json();
+    assert_eq!(open["state"], "unknown");
+    assert!(open["error"].as_str().unwrap().starts_with("timeout: "), "{open}");
+    world.serve_again(&[]);
+    let repeated = world.json(ONE);
+    assert_eq!(
+        (&repeated["state"], &repeated["request_no"]),
+        (&json!("accepted"), &open["request_no"])
+    );
+    assert_eq!(world.refunds("B-1", "app"), [100]);
+}
+
+#[test]
+fn what_is_not_refunded() {
+    let mut world = World::new();
+    let _worker = world.paid(&[("B-1", "app")]);
+    world.order("B-2", "app");
+    world.run("refund B-2 --all --reason no").ended(1, "order B-2 is not paid");
+    world.run("refund nothing --all --reason no").ended(1, "there is no order nothing");
+    world.run("refund B-1 --all").ended(2, "--reason");
+    world.run("refund B-1 --reason no").ended(2, "--amount");
+    world.run("refund B-1 --all --amount 1 --reason no").ended(2, "cannot be used with");
+    world.run("refund B-1 --amount 0 --reason no").ended(2, "above zero");
+    world.run("refund B-1 --amount 10.01 --reason no").ended(1, "more than the 10.00 yuan");
+    world.run("refund B-1 --all --reason no --trade-no T9").ended(1, "no trade T9 paid");
+    assert!(world.refunds("B-1", "app").is_empty());
+
+    // Refunded by somebody else meanwhile: Alipay knows better, and its no is the end of it.
+    world.run("refund B-1 --amount 6 --reason one").ended(0, "");
+    let sql = "DELETE FROM refund_request";
+    diesel::connection::SimpleConnection::batch_execute(
+        &mut *store::Pool::new(&world.sandbox.database_url, 1).get().unwrap(),
+        sql,
+    )
+    .unwrap();
+    let no = "refund B-1 --amount 9 --reason two";
+    let refused = world.run(&format!("{no} --output json")).ended(1, "not refunded").json();
+    assert_eq!(refused["state"], "refused");
+    assert!(refused["error"].as_str().unwrap().contains("REFUND_FEE_ERR"), "{refused}");
+    let again = world.run(&format!("{no} --output json")).ended(1, "not refunded").json();
+    assert_eq!(again["request_no"], refused["request_no"]);
+    // It holds nothing back.
+    world.run("refund B-1 --amount 4 --reason three").ended(0, "");
+    assert_eq!(world.refunds("B-1", "app"), [600, 400]);
+    world.set("ALIPAY__MERCHANTS__APP__GATEWAY", "ftp://127.0.0.1/");
+    world.run(no).ended(2, "merchants.app.gateway");
+}

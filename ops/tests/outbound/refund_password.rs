@@ -1,0 +1,81 @@
+//! `ops refund` at the legacy gateway: a link for the person who types the password.
+
+use serde_json::json;
+
+use crate::pay_link::{get, post};
+use crate::world::World;
+
+const TWO: &str = "refund A-1 --amount 2.00 --reason broken --by ann";
+
+#[test]
+fn the_link_leads_to_the_password_and_is_one_batch() {
+    let world = World::new();
+    let _worker = world.paid(&[("A-1", "shop")]);
+    world.run(TWO).ended(0, "no --notify-url");
+    let asked = world.json(&format!("{TWO} --notify-url http://127.0.0.1:1/refund"));
+    assert_eq!((&asked["state"], &asked["asked_by"]), (&json!("asked"), &json!("ann")));
+    let batch = asked["request_no"].as_str().unwrap();
+    let today = &alipay::format_beijing(chrono::Utc::now())[..10].replace('-', "");
+    assert!(batch.starts_with(today.as_str()), "{batch}");
+    let again = world.json(&TWO.replace("ann", "bob"));
+    assert_eq!(again["request_no"], batch, "one batch");
+
+    // What waits for a password counts.
+    world.run("refund A-1 --amount 8.01 --reason more").ended(1, "more than the 8.00 yuan");
+    world.run("refund A-1 --amount 1 --reason a|b").ended(2, "reason has one of ^ | $ #");
+    world.run("refund A-1 --amount 1 --reason a --request-no 000").ended(2, "serial is not");
+    world.run("refund A-1 --amount 8 --reason rest").ended(0, "");
+    let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
+    let sql = "DELETE FROM refund_request WHERE amount = 800";
+    diesel::connection::SimpleConnection::batch_execute(&mut *connection, sql).unwrap();
+    let own = world.json(&format!("{TWO} --request-no abc"));
+    assert_eq!(own["request_no"], format!("{today}abc"));
+
+    // Both links lead to one batch at Alipay, which takes it once.
+    let mut pages = Vec::new();
+    for answer in [&asked, &again] {
+        let (page, location) = get(&world, answer["link"].as_str().unwrap());
+        assert!(location.starts_with("/refund/"), "{page}");
+        pages.push(location);
+    }
+    let (done, _) = post(&world, &pages[0], "password=1");
+    assert!(done.starts_with("HTTP/1.1 200"), "{done}");
+    let (second, _) = post(&world, &pages[1], "password=1");
+    assert!(second.starts_with("HTTP/1.1 409"), "{second}");
+    assert_eq!(world.refunds("A-1", "shop"), [200]);
+}
+
+#[test]
+fn a_batch_of_another_day_is_not_repeated() {
+    let world = World::new();
+    let _worker = world.paid(&[("A-1", "shop")]);
+    let number = world.json(TWO)["request_no"].as_str().unwrap().to_owned();
+    let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
+    let mut sql = |text: &str| {
+        diesel::connection::SimpleConnection::batch_execute(&mut *connection, text).unwrap();
+    };
+    let old = format!("20261101{}", &number[8..]);
+    sql(&format!("UPDATE refund_request SET request_no = '{old}'"));
+    world.run(TWO).ended(1, "its link is no longer good");
+    // Nobody typed the password: it holds nothing back.
+    let new = world.json("refund A-1 --all --reason other");
+    assert_eq!(new["amount"], 1000);
+    sql("DELETE FROM refund_request WHERE is_rest");
+
+    // Somebody had: Alipay told, late.
+    let trade = world.trade("A-1", "shop")["trade_no"].as_str().unwrap().to_owned();
+    sql(&format!(
+        "INSERT INTO refund (merchant, trade_no, refund_key, request_no, amount, result) \
+         VALUES ('shop', '{trade}', '{old}', '{old}', 200, 'SUCCESS')"
+    ));
+    let told = world.json(TWO);
+    assert_eq!((&told["state"], &told["link"]), (&json!("accepted"), &json!(null)));
+    assert_eq!(told["request_no"], old);
+
+    // Had it failed, the same wish is a new batch.
+    sql("UPDATE refund SET result = 'SELLER_BALANCE_NOT_ENOUGH'");
+    sql("UPDATE refund_request SET state = 'asked'");
+    let anew = world.json(TWO);
+    assert_eq!(anew["state"], "asked");
+    assert_ne!(anew["request_no"], old);
+}
