@@ -6,6 +6,28 @@ use service::config::Merchant;
 
 use crate::GatewayError;
 
+/// What a request needs besides its own values; also one that a browser sends.
+#[derive(Debug, Clone)]
+pub struct Asker<'a> {
+    /// The partner, or the application.
+    pub account: &'a str,
+    /// The charset of request and answer.
+    pub charset: Charset,
+    /// Signs with the first of the accepted sign types that there is a key for.
+    pub signer: Signer,
+}
+
+impl<'a> Asker<'a> {
+    /// What the merchant's configuration says.
+    ///
+    /// # Errors
+    /// [`GatewayError::NoKey`] and [`GatewayError::Signing`] say what is missing.
+    pub fn of(merchant: &'a Merchant) -> Result<Asker<'a>, GatewayError> {
+        let (account, signer) = (account(merchant)?, signer(merchant)?);
+        Ok(Asker { account, charset: charset(merchant), signer })
+    }
+}
+
 /// Who asks: the partner, or the application.
 pub(crate) fn account(merchant: &Merchant) -> Result<&str, GatewayError> {
     let (account, key) = match merchant.protocol {

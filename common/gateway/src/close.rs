@@ -4,7 +4,7 @@ use alipay::{CloseAnswer, Protocol, TradeClose, TradeRef};
 use chrono::Utc;
 use service::config::Merchant;
 
-use crate::asker::{account, address, charset, signer};
+use crate::asker::{Asker, address};
 use crate::{Gateway, GatewayError};
 
 impl Gateway {
@@ -18,7 +18,7 @@ impl Gateway {
         merchant: &Merchant,
         which: TradeRef<'_>,
     ) -> Result<CloseAnswer, GatewayError> {
-        let (account, charset, signer) = (account(merchant)?, charset(merchant), signer(merchant)?);
+        let Asker { account, charset, signer } = Asker::of(merchant)?;
         let form = match merchant.protocol {
             Protocol::Mapi => TradeClose::mapi(account, which, charset, &signer),
             Protocol::Openapi => TradeClose::openapi(account, which, charset, Utc::now(), &signer),

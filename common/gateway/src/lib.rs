@@ -15,6 +15,7 @@ mod query;
 mod refund;
 mod unsigned;
 
+pub use asker::Asker;
 pub use client::Gateway;
 pub use error::GatewayError;
 pub use query::Answered;

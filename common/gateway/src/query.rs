@@ -4,7 +4,7 @@ use alipay::{Form, Protocol, QueryAnswer, TradeQuery, TradeRef};
 use chrono::{DateTime, Utc};
 use service::config::Merchant;
 
-use crate::asker::{account, address, charset, same_trade, signer};
+use crate::asker::{Asker, account, address, charset, same_trade, signer};
 use crate::{Gateway, GatewayError};
 
 /// An answer with the time it was asked for.
@@ -63,7 +63,7 @@ fn request(
     which: TradeRef<'_>,
     at: DateTime<Utc>,
 ) -> Result<Form, GatewayError> {
-    let (account, charset, signer) = (account(merchant)?, charset(merchant), signer(merchant)?);
+    let Asker { account, charset, signer } = Asker::of(merchant)?;
     match merchant.protocol {
         Protocol::Mapi => TradeQuery::mapi(account, which, charset, &signer),
         Protocol::Openapi => TradeQuery::openapi(account, which, charset, at, &signer),

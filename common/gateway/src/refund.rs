@@ -4,7 +4,7 @@ use alipay::{Protocol, RefundAnswer, RefundQuery, RefundQueryAnswer, TradeRef, T
 use chrono::Utc;
 use service::config::Merchant;
 
-use crate::asker::{account, address, charset, offered, same_trade, signer};
+use crate::asker::{Asker, address, offered, same_trade};
 use crate::{Gateway, GatewayError};
 
 impl Gateway {
@@ -21,7 +21,7 @@ impl Gateway {
         refund: &TradeRefund<'_>,
     ) -> Result<RefundAnswer, GatewayError> {
         offered(merchant, Protocol::Openapi, "alipay.trade.refund")?;
-        let (app_id, charset, signer) = (account(merchant)?, charset(merchant), signer(merchant)?);
+        let Asker { account: app_id, charset, signer } = Asker::of(merchant)?;
         let form = refund.openapi(app_id, charset, Utc::now(), &signer)?;
         let body = self.post(address(merchant)?, form.encode()).await?;
         let answer = RefundAnswer::read(&body, charset, &merchant.verifier)?;
@@ -41,7 +41,7 @@ impl Gateway {
         out_request_no: &str,
     ) -> Result<RefundQueryAnswer, GatewayError> {
         offered(merchant, Protocol::Openapi, "alipay.trade.fastpay.refund.query")?;
-        let (app_id, charset, signer) = (account(merchant)?, charset(merchant), signer(merchant)?);
+        let Asker { account: app_id, charset, signer } = Asker::of(merchant)?;
         let form =
             RefundQuery::openapi(app_id, which, out_request_no, charset, Utc::now(), &signer)?;
         let body = self.post(address(merchant)?, form.encode()).await?;

@@ -5,13 +5,13 @@ pub(super) mod browser;
 use alipay::{Fen, Payment, Protocol, TradeStatus, link, submit_page};
 use chrono::Utc;
 use clap::Args;
-use gateway::Gateway;
+use gateway::{Asker, Gateway};
 use order::{OrderStatus, TradeStatusCode};
 use serde::Serialize;
 use store::report;
 use tracing::warn;
 
-use self::browser::{Browser, bad_request, parse_url};
+use self::browser::{asker, bad_request, parse_url};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::gateway_answer::could_not_ask;
@@ -67,7 +67,7 @@ impl PayLink {
         payable(&row)?;
         let merchant = context.merchant(&row.merchant)?;
         Gateway::can_ask(merchant).map_err(|error| could_not_ask(&error))?;
-        let browser = Browser::of(merchant)?;
+        let asker = asker(merchant)?;
         let payment = Payment {
             out_trade_no: &row.id,
             subject: if row.subject.trim().is_empty() { &row.id } else { &row.subject },
@@ -76,7 +76,7 @@ impl PayLink {
             return_url: self.return_url.as_deref(),
             more: &[],
         };
-        let Browser { account, charset, signer } = &browser;
+        let Asker { account, charset, signer } = &asker;
         let form = match merchant.protocol {
             Protocol::Mapi => payment.mapi(account, browser::seller(merchant)?, *charset, signer),
             Protocol::Openapi => payment.openapi(account, *charset, Utc::now(), signer),

@@ -1,44 +1,15 @@
-//! Requests that a browser sends: who signs them, and in which charset.
+//! What requests that a browser sends have in common.
 
-use alipay::{Charset, Protocol, RequestError, SignType, Signer};
-use gateway::GatewayError;
+use alipay::RequestError;
+use gateway::{Asker, GatewayError};
 use service::config::Merchant;
 
 use crate::failure::Failure;
 use crate::gateway_answer::could_not_ask;
 
-/// What a request needs besides its own values.
-pub(in crate::verb) struct Browser<'a> {
-    /// The partner, or the application.
-    pub(in crate::verb) account: &'a str,
-    pub(in crate::verb) charset: Charset,
-    pub(in crate::verb) signer: Signer,
-}
-
-impl<'a> Browser<'a> {
-    /// What the configuration says, for a merchant that
-    /// [`can_ask`](gateway::Gateway::can_ask).
-    pub(in crate::verb) fn of(merchant: &'a Merchant) -> Result<Browser<'a>, Failure> {
-        let (account, key) = match merchant.protocol {
-            Protocol::Mapi => (&merchant.partner, "partner"),
-            Protocol::Openapi => (&merchant.app_id, "app_id"),
-        };
-        let account = account.as_deref().ok_or_else(|| missing(merchant, key))?;
-        let signer = merchant.sign_types.iter().find_map(|sign_type| match sign_type {
-            // The Open Platform knows no MD5.
-            SignType::Md5 if merchant.protocol == Protocol::Openapi => None,
-            SignType::Md5 => merchant.md5_key.clone().map(Signer::Md5),
-            SignType::Rsa => merchant.private_key.clone().map(Signer::Rsa),
-            SignType::Rsa2 => merchant.private_key.clone().map(Signer::Rsa2),
-        });
-        let signer = signer.ok_or_else(|| missing(merchant, "private_key"))?;
-        // The gateways have no GB18030.
-        let charset = match merchant.charset {
-            Charset::Gb18030 => Charset::Gbk,
-            other => other,
-        };
-        Ok(Browser { account, charset, signer })
-    }
+/// Who signs the merchant's requests.
+pub(in crate::verb) fn asker(merchant: &Merchant) -> Result<Asker<'_>, Failure> {
+    Asker::of(merchant).map_err(|error| could_not_ask(&error))
 }
 
 /// The account that receives and pays at the legacy gateway.

@@ -10,7 +10,7 @@ use super::agreed::{Agreed, Wish};
 use super::said::Said;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::verb::pay_link::browser::{Browser, bad_request, seller};
+use crate::verb::pay_link::browser::{asker, bad_request, seller};
 
 /// Whether a batch can still be confirmed on a day, `20261123`.
 pub(super) fn is_good(request: &RefundRequest, day: &str) -> bool {
@@ -27,9 +27,9 @@ pub(super) fn check(merchant: &Merchant, wish: &Wish<'_>) -> Result<(), Failure>
     let serial =
         wish.request_no.map_or("abc", |number| number.strip_prefix(&day).unwrap_or(number));
     let batch = PlatformRefund { serial, items: &items, notify_url: None };
-    let browser = Browser::of(merchant)?;
-    let (account, seller) = (browser.account, seller(merchant)?);
-    let form = batch.mapi(account, seller, browser.charset, now, &browser.signer);
+    let asker = asker(merchant)?;
+    let (account, seller) = (asker.account, seller(merchant)?);
+    let form = batch.mapi(account, seller, asker.charset, now, &asker.signer);
     form.map(drop).map_err(|error| bad_request(&error))
 }
 
@@ -45,7 +45,7 @@ pub(super) fn print(
         let said = Said::of(&request, None);
         return context.output.print(&said, || said.text());
     }
-    let browser = Browser::of(merchant)?;
+    let asker = asker(merchant)?;
     let items = [PlatformRefundItem {
         trade_no: &request.trade_no,
         amount: request.amount,
@@ -57,8 +57,8 @@ pub(super) fn print(
     if batch.batch_no(now) != request.request_no {
         return Err(Failure::No("it is another day in Beijing now: repeat the command".to_owned()));
     }
-    let (account, seller) = (browser.account, seller(merchant)?);
-    let form = batch.mapi(account, seller, browser.charset, now, &browser.signer);
+    let (account, seller) = (asker.account, seller(merchant)?);
+    let form = batch.mapi(account, seller, asker.charset, now, &asker.signer);
     let form = form.map_err(|error| bad_request(&error))?;
     if notify_url.is_none() {
         warn!("no --notify-url: Alipay may tell nobody how the batch ended");
