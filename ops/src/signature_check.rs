@@ -12,14 +12,14 @@ pub(crate) struct SignatureCheck {
     pub(crate) said: String,
 }
 
-/// Checks a form; `None` when its merchant is not configured here.
+/// Checks a notification; `None` when its merchant is not configured here.
 pub(crate) fn check(config: &Config, merchant: &str, form: &str) -> Option<SignatureCheck> {
     let merchant = config.merchants.get(merchant)?;
     let checked = match Form::parse(form.as_bytes()) {
         Err(error) => Err(error.to_string()),
         Ok(form) => merchant
             .verifier
-            .verify(&form, &merchant.ignore_params)
+            .verify(&form, &[])
             .map_err(|error| format!("{}: {error}", error.reason_code())),
     };
     Some(match checked {

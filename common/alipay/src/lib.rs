@@ -102,7 +102,7 @@ pub use request::{
     RequestError, TradeClose, TradeQuery, TradeRef, TradeRefund, link, submit_page,
 };
 pub use result_details::{ItemProblem, ResultDetailsError};
-pub use return_url::returned_order;
+pub use return_url::{is_return, returned_order};
 pub use sign::Signer;
 pub use sign_type::{SignType, UnknownSignType};
 pub use signature_error::SignatureError;

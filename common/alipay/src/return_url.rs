@@ -15,10 +15,25 @@ pub fn returned_order(form: &Form, charset: Charset) -> Result<String, Unreadabl
     Parameters { form, charset }.number("out_trade_no")
 }
 
+/// Whether a form is the query of a return URL and no notification: `is_success` at the legacy gateway,
+/// `method` at the Open Platform, which no notification has.
+#[must_use]
+pub fn is_return(form: &Form) -> bool {
+    form.get("is_success").is_some() || form.get("method").is_some()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::returned_order;
+    use super::{is_return, returned_order};
     use crate::{Charset, Form};
+
+    #[test]
+    fn a_return_is_no_notification() {
+        let form = |query: &[u8]| Form::parse(query).unwrap();
+        assert!(is_return(&form(b"is_success=T&notify_type=trade_status_sync&out_trade_no=A")));
+        assert!(is_return(&form(b"method=alipay.trade.page.pay.return&out_trade_no=A")));
+        assert!(!is_return(&form(b"notify_type=trade_status_sync&out_trade_no=A")));
+    }
 
     #[test]
     fn an_order_number_in_its_charset() {

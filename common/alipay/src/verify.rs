@@ -48,7 +48,8 @@ impl Verifier {
     ///
     /// # Errors
     /// No sign type, a sign type without a key ([`KeyError::NoKey`]), an empty MD5 key, or a
-    /// public key under 2,048 bits where RSA2 is allowed ([`KeyError::TooShort`]).
+    /// public key under 2,048 bits where RSA2 is allowed ([`KeyError::TooShort`]). Where RSA is allowed
+    /// too, short keys may stand beside one that is long enough.
     pub fn new(
         protocol: Protocol,
         sign_types: Vec<SignType>,
@@ -70,8 +71,12 @@ impl Verifier {
         if md5_keys.iter().any(Md5Key::is_empty) {
             return Err(KeyError::Empty);
         }
+        // Beside RSA an old short key may stay for the time of the change; RSA2 needs one of its own.
+        let is_short = |key: &&PublicKey| key.bits() < LEAST_BITS_RSA2;
+        let only_rsa2 = !sign_types.contains(&SignType::Rsa);
         if sign_types.contains(&SignType::Rsa2)
-            && let Some(short) = public_keys.iter().find(|key| key.bits() < LEAST_BITS_RSA2)
+            && (only_rsa2 || public_keys.iter().all(|key| is_short(&key)))
+            && let Some(short) = public_keys.iter().find(is_short)
         {
             return Err(KeyError::TooShort { bits: short.bits(), needed: LEAST_BITS_RSA2 });
         }

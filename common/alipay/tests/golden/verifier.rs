@@ -190,6 +190,8 @@ fn a_configuration_that_could_verify_nothing_is_refused() {
     assert_eq!(new(&[md5_type], vec![md5("x"), md5("")], vec![]), Err(KeyError::Empty));
     let too_short = Err(KeyError::TooShort { bits: 1024, needed: 2048 });
     assert_eq!(new(&[rsa2], vec![], vec![public("rsa2048"), public("rsa1024")]), too_short);
+    assert_eq!(new(&[rsa, rsa2], vec![], vec![public("rsa1024")]), too_short);
+    assert_eq!(new(&[rsa, rsa2], vec![], vec![public("rsa1024"), public("rsa2048")]), Ok(()));
     assert_eq!(new(&[rsa], vec![], vec![public("rsa1024")]), Ok(()));
     assert_eq!(new(&[md5_type], vec![md5("x")], vec![public("rsa1024")]), Ok(()));
 }

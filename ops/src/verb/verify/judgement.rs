@@ -1,6 +1,8 @@
 //! What can be said about one signature.
 
-use alipay::{Charset, Form, Protocol, Rule, SignType, SignatureError, Verified, canonical};
+use alipay::{
+    Charset, Form, Protocol, Rule, SignType, SignatureError, Verified, canonical, is_return,
+};
 use serde::Serialize;
 use service::Config;
 use service::config::Merchant;
@@ -41,6 +43,12 @@ pub(super) struct Judgement {
     ignored: Vec<String>,
     pub(super) warnings: Vec<String>,
     pub(super) notes: Vec<String>,
+}
+
+/// What plays no part in a signature: of a return URL alone, since the ingress takes a notification as it
+/// stands.
+pub(super) fn ignored<'a>(merchant: &'a Merchant, form: &Form) -> &'a [String] {
+    if is_return(form) { &merchant.ignore_params } else { &[] }
 }
 
 /// One way to check the signature.
@@ -91,7 +99,7 @@ impl Judgement {
             other_canonical: None,
             tried: Vec::new(),
             remedies: Vec::new(),
-            ignored: merchant.ignore_params.clone(),
+            ignored: Vec::new(),
             warnings: Vec::new(),
             notes: Vec::new(),
         };
@@ -129,7 +137,8 @@ impl Judgement {
     }
 
     fn judge(&mut self, merchant: &Merchant, form: &Form) {
-        let ignore = &merchant.ignore_params;
+        let ignore = ignored(merchant, form);
+        self.ignored = ignore.to_vec();
         let charset = Charset::of(form, merchant.charset).unwrap_or(merchant.charset);
         let text = |rule| shown(&canonical(form, rule, ignore), charset);
         let (first, other) = match merchant.protocol {

@@ -1,9 +1,10 @@
 //! What would make a signature hold that does not.
 
-use alipay::{Form, SignType};
+use alipay::{Form, SignType, is_return};
 use serde::Serialize;
 use service::config::{Config, Merchant};
 
+use super::judgement::ignored;
 use super::prober::{Other, Probe, probes};
 use super::readings::{readings, without_strangers};
 
@@ -24,7 +25,7 @@ pub(super) fn remedies(
     form: &Form,
     body: &[u8],
 ) -> Vec<Remedy> {
-    let ignore = &merchant.ignore_params;
+    let ignore = ignored(merchant, form);
     let probes = probes(config, merchant);
     let mut found: Vec<Remedy> = Vec::new();
     let mut add = |remedy: Remedy| {
@@ -55,12 +56,18 @@ pub(super) fn remedies(
         // The merchant's own keys alone: this is asked some hundred times.
         let own = |form: &Form| probes.first().is_some_and(|probe| probe.holds(form, ignore));
         if let Some((names, _)) = without_strangers(form).find(|(_, rest)| own(rest)) {
-            let says = format!(
-                "{} was not signed: if the shop's own routing adds it, put it into \
-                 merchants.{}.ignore_params",
-                names.join(" and "),
-                merchant.name
-            );
+            let names = names.join(" and ");
+            let says = match is_return(form) {
+                true => format!(
+                    "{names} was not signed: if the shop's own routing adds it, put it into \
+                     merchants.{}.ignore_params",
+                    merchant.name
+                ),
+                false => format!(
+                    "{names} was not signed: whatever adds it to the body on the way has to stop; \
+                     ignore_params is for the return URL alone"
+                ),
+            };
             found.push(Remedy { code: "not_alipays_parameter", says });
         }
     }
