@@ -11,6 +11,9 @@ use crate::failure::Failure;
 
 /// What needs a person: list the cases, look at one, decide it
 ///
+/// A notification that disagrees with its order (amount, seller, application) is a dead letter with its
+/// evidence and no case here: see `ops dlq list --group`; it ends with a replay or a discard.
+///
 /// Example: ops review list
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
