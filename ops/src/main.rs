@@ -20,6 +20,8 @@
 //! [`applied`] waits for a worker's line about it. [`mod@audit`] checks the whole database. [`console`] shows in a
 //! browser what the verbs show.
 
+#![allow(rustdoc::bare_urls, reason = "the doc comments of arguments are their help texts")]
+
 mod applied;
 mod audit;
 mod confirmed;

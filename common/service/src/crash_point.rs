@@ -1,6 +1,6 @@
 //! Named points at which a test makes a program die.
 //!
-//! A crash between two steps is tested by crashing there. [`crash_point!`](crate::crash_point) marks
+//! A crash between two steps is tested by crashing there. [`crash_point!`](macro@crate::crash_point) marks
 //! the place, and `CRASH_POINT=NAME` in the environment arms one: the process aborts when it gets
 //! there, without unwinding and without a destructor, as with `kill -9`. `CRASH_POINT=NAME:3` aborts
 //! the third time. [`crash_on_order!`](crate::crash_on_order) stands for a message that kills
@@ -95,7 +95,7 @@ mod armed {
         LazyLock::new(|| std::env::var("CRASH_ON_ORDER").ok());
     static PASSED: AtomicU32 = AtomicU32::new(0);
 
-    /// Behind [`crash_point!`](crate::crash_point).
+    /// Behind [`crash_point!`](macro@crate::crash_point).
     pub fn reached(name: &str) {
         if let Some(armed) = ARMED.as_ref().filter(|armed| armed.name == name)
             && PASSED.fetch_add(1, Ordering::Relaxed) + 1 == armed.time

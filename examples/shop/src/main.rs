@@ -4,6 +4,8 @@
 //! sends the buyer to Alipay ([`pay_link`]), hears what became of the order ([`events`]) and shows
 //! it ([`pages`]). It never looks at a notification: that is the pipeline's job.
 
+#![allow(rustdoc::bare_urls, reason = "the doc comments of arguments are their help texts")]
+
 mod events;
 mod orders;
 mod pages;
