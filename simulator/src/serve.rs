@@ -27,21 +27,16 @@ mod tickets;
 mod trade_pages;
 mod xml;
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use service::http::{self, Limits};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use self::answer::Answer;
 pub use self::book::Book;
@@ -51,16 +46,9 @@ pub use self::post::SendSettings;
 use self::tickets::Tickets;
 use crate::Account;
 
-/// Connections served at one time.
-const CONNECTIONS: usize = 512;
-/// Bytes of a request's head: a pay link with a long subject has a few thousand.
-const HEAD_BYTES: usize = 64 * 1024;
-/// How long a request's head may take, also between two requests of a connection.
-const HEAD_TIME: Duration = Duration::from_secs(30);
-/// How long requests that are under way may take when the server stops.
-const STOP_TIME: Duration = Duration::from_secs(2);
-/// Pause after an error of `accept`, such as no file descriptors left.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// A pay link with a long subject has a few thousand bytes.
+const LIMITS: Limits =
+    Limits { connections: 512, head_bytes: 64 * 1024, stop_time: Duration::from_secs(2) };
 
 /// How a [`Server`] behaves.
 #[derive(Debug, Clone, Default)]
@@ -106,56 +94,13 @@ impl Server {
     /// Serves until `shutdown` is cancelled; requests that are under way may end, repeats of
     /// notifications do not.
     pub async fn run(&self, listener: TcpListener, shutdown: CancellationToken) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
-        let connections = TaskTracker::new();
-        while let Some(place) =
-            shutdown.run_until_cancelled(Arc::clone(&places).acquire_owned()).await
-        {
-            let stream = match shutdown.run_until_cancelled(listener.accept()).await {
-                None => break,
-                Some(Ok((stream, _))) => stream,
-                Some(Err(error)) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            };
-            let (server, shutdown) = (self.clone(), shutdown.clone());
-            connections.spawn(async move {
-                let _place = place;
-                server.serve(stream, shutdown).await;
-            });
-        }
-        self.0.post.stop();
-        connections.close();
-        // Whoever is still waiting then sees a broken connection, as at any stop.
-        let _ = tokio::time::timeout(STOP_TIME, connections.wait()).await;
-    }
-
-    async fn serve(self, stream: TcpStream, shutdown: CancellationToken) {
-        // An answer is one small segment: it must not wait for the next one.
-        let _ = stream.set_nodelay(true);
-        let service = service_fn(|request: Request<Incoming>| {
-            let alipay = Arc::clone(&self.0);
-            async move { Ok::<_, Infallible>(answer(alipay, request).await) }
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIME)
-            .max_buf_size(HEAD_BYTES)
-            .serve_connection(TokioIo::new(stream), service);
-        let mut connection = std::pin::pin!(connection);
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = shutdown.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
-            }
+        let alipay = Arc::clone(&self.0);
+        let answer = move |request| answer(Arc::clone(&alipay), request);
+        let stopped = async {
+            shutdown.cancelled().await;
+            self.0.post.stop();
         };
-        if let Err(error) = ended {
-            // Clients hang up, time out and send rubbish: nothing that anybody can act on.
-            tracing::debug!(%error, "connection ended");
-        }
+        tokio::join!(http::serve(listener, shutdown.clone(), LIMITS, answer), stopped);
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn account(merchant: &Merchant) -> Result<&str, GatewayError> {
 }
 
 /// The first of the accepted sign types that there is a key for.
-pub(crate) fn signer(merchant: &Merchant) -> Result<Signer, GatewayError> {
+fn signer(merchant: &Merchant) -> Result<Signer, GatewayError> {
     let mut missing = None;
     for sign_type in &merchant.sign_types {
         let (signer, key) = match (sign_type, merchant.protocol) {

@@ -4,7 +4,7 @@ use alipay::{Form, Protocol, QueryAnswer, TradeQuery, TradeRef};
 use chrono::{DateTime, Utc};
 use service::config::Merchant;
 
-use crate::asker::{Asker, account, address, charset, same_trade, signer};
+use crate::asker::{Asker, address, charset, same_trade};
 use crate::{Gateway, GatewayError};
 
 /// An answer with the time it was asked for.
@@ -32,8 +32,7 @@ impl Gateway {
     /// [`GatewayError::NoKey`] names the configuration key that is missing,
     /// [`GatewayError::Address`] and [`GatewayError::Signing`] say what is wrong with it.
     pub fn can_ask(merchant: &Merchant) -> Result<(), GatewayError> {
-        account(merchant)?;
-        signer(merchant)?;
+        Asker::of(merchant)?;
         address(merchant).map(|_| ())
     }
 
