@@ -6,6 +6,9 @@ mod close;
 mod keys;
 mod lost_answer;
 mod pay_link;
+#[path = "../ops/program.rs"]
+#[allow(dead_code, reason = "shared with the other tests of ops")]
+mod program;
 mod refund;
 mod refund_password;
 mod world;

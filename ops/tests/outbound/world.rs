@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use testkit::{Program, Sandbox};
 
 use crate::keys::Keys;
+use crate::program::Answer;
 
 const KEY: &str = "a-key-nobody-should-see";
 /// Nothing listens here: every notification is lost.
@@ -23,13 +24,6 @@ pub(crate) struct World {
     environment: Vec<(String, String)>,
     folder: TempDir,
     alipay_key: String,
-}
-
-/// How a run of `ops` ended.
-pub(crate) struct Answer {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
 }
 
 impl World {
@@ -214,25 +208,4 @@ fn serve(
     let line = alipay.wait_for_line("simulator ready url=", Duration::from_secs(30));
     let url = line["simulator ready url=".len()..].split(' ').next().unwrap().to_owned();
     (alipay, url)
-}
-
-impl Answer {
-    /// With this exit code, and this text on stderr.
-    #[track_caller]
-    pub(crate) fn ended(self, code: i32, said: &str) -> Answer {
-        assert!(
-            self.code == code && self.stderr.contains(said),
-            "exit code {} (expected {code}), stderr should hold {said:?}:\n{}\nstdout:\n{}",
-            self.code,
-            self.stderr,
-            self.stdout
-        );
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error} in {:?}", self.stdout))
-    }
 }
