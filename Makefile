@@ -9,7 +9,7 @@ RUN_TESTS := $(if $(NEXTEST),$(CARGO) nextest run,$(CARGO) test --lib --bins --t
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo chaos conformance test bench lint fmt doc services build doctest
+.PHONY: help demo chaos conformance fuzz test bench lint fmt doc services build doctest
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: services lint build doctest ## format, lints and every test; TESTS="-p wor
 
 conformance: services build ## the simulator against Alipay's official Node and Python SDKs
 	conformance/run
+
+fuzz: services ## random input against what must hold for every input, a minute each; FOR=60 TARGETS="form differential"
+	FOR=$(or $(FOR),60) fuzz/run $(TARGETS)
 
 bench: services ## load on this machine, in a release build: ingress alone, workers alone, both
 	$(CARGO) build --release --bins
