@@ -1,33 +1,12 @@
 // The same story as story.py, told by the official Node SDK.
 // Arguments: the folder of the stage that `conformance/run` has set.
 
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { AlipaySdk } from 'alipay-sdk';
+import { checks, openStage } from './stage.mjs';
 
-const stage = process.argv[2];
-const read = (file) => readFileSync(`${stage}/${file}`, 'utf8');
-const setting = JSON.parse(read('stage.json'));
-
-const sdk = new AlipaySdk({
-  appId: setting.app_id,
-  privateKey: read('app/alipay_private.pem'),
-  keyType: 'PKCS8',
-  alipayPublicKey: read('alipay/alipay_public.pem'),
-  gateway: setting.gateway,
-});
-const call = (method, bizContent) => sdk.exec(method, { bizContent }, { validateSign: true });
-
-let passed = 0;
-let failed = 0;
-function that(name, holds, evidence = '') {
-  holds ? passed++ : failed++;
-  console.log(`${holds ? 'ok    ' : 'FAILED'} Node SDK: ${name}` + (holds ? '' : `\n       ${String(evidence).slice(0, 500)}`));
-}
-function equal(name, found, expected) {
-  that(name, JSON.stringify(found) === JSON.stringify(expected), `${JSON.stringify(found)}, expected ${JSON.stringify(expected)}`);
-}
+const { sdk, call, isCertificateMode } = openStage(process.argv[2]);
+const { that, equal, finish } = checks(isCertificateMode ? 'Node SDK with certificates' : 'Node SDK');
 
 // The shop: answers `success` and keeps what it was sent.
 const received = [];
@@ -75,6 +54,8 @@ async function pay(cashier) {
   throw new Error('the cashier page has no form that pays');
 }
 
+// Until when the order can be paid, in Beijing.
+const until = new Date(Date.now() + (8 * 60 + 30) * 60_000).toISOString().slice(0, 19).replace('T', ' ');
 const order = 'NODE-1';
 try {
   const link = sdk.pageExecute('alipay.trade.page.pay', 'GET', {
@@ -85,6 +66,7 @@ try {
       product_code: 'FAST_INSTANT_TRADE_PAY',
       total_amount: '10.00',
       subject: '会员 + 一年 & 100%',
+      time_expire: until,
     },
   });
 
@@ -96,6 +78,7 @@ try {
 
   const cashier = await visit(link);
   that('the pay link opens the cashier', cashier.url.includes('/cashier/'), cashier.text);
+  that('the cashier says until when', cashier.text.includes(until), cashier.text);
   equal('query before the payment', (await call('alipay.trade.query', { out_trade_no: order })).tradeStatus, 'WAIT_BUYER_PAY');
 
   const back = await pay(cashier);
@@ -130,5 +113,4 @@ try {
 } catch (error) {
   that('runs to its end', false, error.stack);
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+finish();

@@ -21,12 +21,14 @@ pub(crate) fn state<'a>(
         merchant: gateway.name.to_owned(),
         total_fee: story.total(),
         created_at: Utc::now(),
+        expires_at: None,
     };
     let identity = Identity {
         merchant: gateway.name.to_owned(),
         seller_id: Some(gateway.merchant.seller_id.clone()),
         app_id: (gateway.merchant.protocol == Protocol::Openapi)
             .then(|| gateway.merchant.app_id.clone()),
+        refunds_late: false,
     };
     let mut record = OrderRecord::new(terms, ProductKind::Stock);
     for sent in sent.filter(|sent| !sent.forged) {

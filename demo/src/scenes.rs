@@ -16,6 +16,9 @@ use crate::stage::{APP_ID, MD5_KEY, QUERY_AFTER, SELLER_ID, Stage};
 /// How long the pipeline may take for one scene; the longest waits for a retry of 5 s.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long the buyer of scene 12 has to pay.
+const EXPIRES_AFTER: &str = "2s";
+
 /// Every order of the demo costs this: 10.00 yuan.
 const TOTAL: Fen = Fen::new(1000);
 
@@ -83,7 +86,8 @@ impl<'a> Programme<'a> {
         self.wrong_amount().await?;
         self.forged_signature().await?;
         self.unknown_order().await?;
-        self.lost_notification().await
+        self.lost_notification().await?;
+        self.expired().await
     }
 
     async fn payment_repeated_and_reordered(&mut self) -> anyhow::Result<()> {
@@ -250,6 +254,26 @@ impl<'a> Programme<'a> {
             order["status"] == 8 && codes(order, "delivered") == 1
         })
         .await
+    }
+
+    async fn expired(&mut self) -> anyhow::Result<()> {
+        say("\n12. The time to pay runs out: closed at Alipay first, and then here");
+        let order = ["order", "create", "D-EXPIRED", "--merchant", "app", "--product", "CODE"];
+        let limit = ["--quantity", "1", "--expires-after", EXPIRES_AFTER];
+        self.shop.ops(&[&order[..], &limit].concat())?;
+        let cashier = self.stage.open_cashier("D-EXPIRED").await?;
+        say("   the buyer opens the pay link and goes away");
+        say(&format!("   after {EXPIRES_AFTER} a worker asks alipay.trade.close"));
+        self.expect("D-EXPIRED", "32 closed, nothing delivered", |order| {
+            order["status"] == 32 && order["is_finish"] == true && order["is_send_goods"] == false
+        })
+        .await?;
+        let late = self.stage.press(&format!("{cashier}/pay")).await?;
+        say(&format!("   the buyer comes back to pay → {late}, the trade is closed"));
+        if late != 409 {
+            self.failures.push(format!("a payment after the time was answered {late}"));
+        }
+        Ok(())
     }
 
     /// An order on the Open Platform that is paid and delivered.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use alipay::{Charset, Fen, Md5Key, Payment, PrivateKey, Signer};
 use anyhow::Context;
 use chrono::Utc;
-use simulator::KeyPair;
+use simulator::{KeyPair, Sender, TradeFile};
 use testkit::{Pipeline, Program, run_program};
 
 use crate::say;
@@ -86,6 +86,23 @@ impl Stage {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
+    /// The buyer opens the pay link of an order at the merchant `app`; returns the address of the
+    /// cashier.
+    pub(crate) async fn open_cashier(&self, order: &str) -> anyhow::Result<String> {
+        let link = self.pay_link("app", order)?;
+        self.press(&link).await?;
+        let trades = TradeFile::new(self.folder.join("simulator-trades.json")).read()?;
+        let kept = trades.merchants.get("app").and_then(|orders| orders.get(order)?.last());
+        let kept = kept.with_context(|| format!("the link of {order} opened no trade"))?;
+        Ok(format!("{}/cashier/{}", self.alipay, kept.trade.trade_no))
+    }
+
+    /// Goes to an address of the simulator as a form does; returns the status of the answer.
+    pub(crate) async fn press(&self, url: &str) -> anyhow::Result<u16> {
+        let attempt = Sender::new(READY).post(&url.parse()?, Vec::new().into()).await;
+        attempt.status.with_context(|| format!("{url} does not answer"))
+    }
+
     /// Stops the programs and removes what was written.
     pub(crate) fn strike(&mut self) {
         for mut program in self.programs.drain(..).rev() {
@@ -139,6 +156,7 @@ impl Stage {
             notify_url: Some(&notify_url),
             return_url: Some(&return_url),
             more: &[],
+            nested: &[],
         };
         let form = match merchant {
             "app" => {

@@ -11,10 +11,11 @@ use testkit::Pipeline;
 use crate::say;
 
 /// Every order with the status and the state of its goods that it must end with.
-const EXPECTED: [(&str, i64, &str); 11] = [
+const EXPECTED: [(&str, i64, &str); 12] = [
     ("D-AMOUNT", 0, "-"),
     ("D-BATCH", 105, "-"),
     ("D-CLOSE", 32, "-"),
+    ("D-EXPIRED", 32, "-"),
     ("D-FORGED", 0, "-"),
     ("D-LATE", 8, "delivered"),
     ("D-LOST", 8, "delivered"),

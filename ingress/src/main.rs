@@ -49,8 +49,8 @@ fn main() -> anyhow::Result<()> {
 
 async fn run(config: Config, file: Option<PathBuf>) -> anyhow::Result<()> {
     let shutdown = service::shutdown::on_signals();
-    let current = service::reload::on_hangup(config, move || Config::load(file.as_deref()));
     let metrics = Metrics::install().context("cannot collect metrics")?;
+    let current = service::reload::on_hangup(config, move || Config::load(file.as_deref()));
     let server = Server::bind(current).await?;
     server.run(metrics, shutdown, announce).await?;
     Ok(())

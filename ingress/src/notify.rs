@@ -24,7 +24,10 @@ pub(crate) fn read(merchant: &Merchant, body: &[u8]) -> Result<Notification, Ref
     let received_at = Utc::now();
     let form = Form::parse(body)?;
     // `ignore_params` are for the return URL: nothing is ever added to a notification.
-    let verified = merchant.verifier.verify(&form, &[])?;
+    let verified = merchant.verifier.verify(&form, &[], received_at)?;
+    if form.get("sign_type").is_none_or(<[u8]>::is_empty) {
+        tracing::debug!(merchant = merchant.name, %verified, "a notification names no sign_type");
+    }
     let charset = Charset::of(&form, merchant.charset)?;
     let kind = kind(&form);
     identity::check(merchant, &form, kind, verified.sign_type)?;

@@ -154,12 +154,37 @@ fn is_news(foreseen: &Foreseen) -> bool {
         || foreseen.changes.iter().any(|changed| !steps(&changed.change).is_empty())
 }
 
-/// A question without an answer: a configuration that lacks something is 2, else 3.
+/// A question without an answer: a configuration or a request that cannot be sent is 2, else 3.
 pub(crate) fn could_not_ask(error: &GatewayError) -> Failure {
     match error {
-        GatewayError::NoKey { .. }
-        | GatewayError::Address { .. }
-        | GatewayError::Signing { .. } => Failure::Usage(error.to_string()),
+        error if error.is_unsent() => Failure::Usage(error.to_string()),
         error => Failure::CouldNotAsk(format!("{}: {error}", error.reason_code())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use alipay::{Protocol, RequestError};
+    use gateway::GatewayError;
+
+    use super::could_not_ask;
+    use crate::failure::Failure;
+
+    #[test]
+    fn what_cannot_be_sent_is_usage_and_what_has_no_answer_is_not() {
+        let merchant = || "shop".to_owned();
+        let (by, service) = (Protocol::Openapi, "alipay.trade.refund");
+        let invalid = RequestError::Invalid { parameter: "amount", problem: "is not above zero" };
+        for unsent in [
+            GatewayError::NoKey { merchant: merchant(), key: "private_key" },
+            GatewayError::NotOffered { merchant: merchant(), service, by },
+            GatewayError::Request(invalid),
+        ] {
+            assert!(matches!(could_not_ask(&unsent), Failure::Usage(_)), "{unsent}");
+        }
+        let silent = GatewayError::Timeout { after: Duration::from_secs(1) };
+        assert!(matches!(could_not_ask(&silent), Failure::CouldNotAsk(_)));
     }
 }

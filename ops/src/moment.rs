@@ -1,5 +1,7 @@
 //! Points in time as an operator writes them.
 
+use std::time::Duration;
+
 use alipay::parse_beijing;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -18,6 +20,14 @@ pub(crate) fn parse_moment(text: &str) -> Result<DateTime<Utc>, String> {
          or RFC 3339"
             .to_owned()
     })
+}
+
+/// Reads a length of time above zero: `90s`, `30m`, `24h`, `7d`.
+pub(crate) fn parse_length(text: &str) -> Result<Duration, String> {
+    let length = age(text).and_then(|age| age.to_std().ok());
+    length
+        .filter(|length| !length.is_zero())
+        .ok_or_else(|| "expected a length of time such as 90s, 30m, 24h or 7d".to_owned())
 }
 
 /// A whole number of seconds, minutes, hours or days, at most ten years.
@@ -39,8 +49,16 @@ fn age(text: &str) -> Option<TimeDelta> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_moment;
+    use super::{parse_length, parse_moment};
     use chrono::{DateTime, TimeDelta, Utc};
+
+    #[test]
+    fn lengths() {
+        assert_eq!(parse_length("30m").unwrap().as_secs(), 1800);
+        for bad in ["0s", "30", "", "-1m", "1.5h"] {
+            assert!(parse_length(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn ages_beijing_times_and_rfc_3339() {

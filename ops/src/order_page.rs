@@ -1,13 +1,14 @@
 //! All that is known of one order: what `ops order show` prints as JSON.
 
+use chrono::{DateTime, Utc};
 use diesel::mysql::MysqlConnection;
 use order::{ProductKind, Trade};
 use serde::Serialize;
 use service::Config;
 use store::product::Product;
 use store::report::{
-    self, AskedRow, BeijingTime, Code, Entitlement, Fulfillment, OrderEvent, RefundLine, ReviewRow,
-    StoryLine,
+    self, AskedRow, BeijingTime, Code, Entitlement, Fulfillment, OrderEvent, RefundLine,
+    RefundRequestFilter, RefundRequestLine, ReviewRow, StoryLine,
 };
 use store::{dead_letter_audit, stock_item, trade};
 
@@ -33,6 +34,8 @@ pub(crate) struct OrderPage {
     pub(crate) entitlement: Option<Entitlement>,
     pub(crate) trades: Vec<TradeLine>,
     pub(crate) refunds: Vec<RefundLine>,
+    /// Refunds that were asked for here, the oldest first.
+    pub(crate) refund_requests: Vec<RefundRequestLine>,
     pub(crate) reviews: Vec<ReviewRow>,
     pub(crate) events: Vec<OrderEvent>,
     /// What the gateway is asked, while it is.
@@ -44,6 +47,9 @@ pub(crate) struct OrderPage {
     /// Codes that could be delivered now.
     #[serde(skip)]
     pub(crate) available: i64,
+    /// When it was read.
+    #[serde(skip)]
+    pub(crate) read_at: DateTime<Utc>,
 }
 
 /// The product sold.
@@ -121,11 +127,13 @@ impl OrderPage {
             goods: report::codes_of(connection, id)?,
             entitlement: report::entitlement_of(connection, id)?,
             refunds: report::refunds_of(connection, id)?,
+            refund_requests: requests_of(connection, id)?,
             reviews: report::reviews_of(connection, id)?,
             events: report::events_of(connection, id)?,
             gateway_query: report::asked_about(connection, id)?,
             dead_letters: dead_letter_audit::of_order(connection, id)?,
             notifications: story.len(),
+            read_at: Utc::now(),
             available: stock_item::available(connection, &row.product_id, COUNTED)?,
             trades,
             story,
@@ -142,7 +150,7 @@ impl OrderPage {
     pub(crate) fn check_signatures(&mut self, config: &Config) {
         for told in &mut self.story {
             if matches!(told.kind.as_str(), "trade_status" | "batch_refund") {
-                told.signature = check(config, &told.merchant, &told.form);
+                told.signature = check(config, &told.merchant, &told.form, told.received_at.0);
             }
         }
     }
@@ -175,6 +183,11 @@ impl OrderPage {
         for review in &mut self.reviews {
             review.decided_by.iter_mut().for_each(hide);
             review.note.iter_mut().for_each(hide);
+        }
+        for request in &mut self.refund_requests {
+            hide(&mut request.asked_by);
+            hide(&mut request.reason);
+            request.error.iter_mut().for_each(hide);
         }
         for letter in &mut self.dead_letters {
             hide(&mut letter.done_by);
@@ -244,6 +257,17 @@ impl Happening {
             form: line.form,
         }
     }
+}
+
+/// The refunds that were asked for, the oldest first.
+fn requests_of(
+    connection: &mut MysqlConnection,
+    id: &str,
+) -> Result<Vec<RefundRequestLine>, Failure> {
+    let filter = RefundRequestFilter { order: Some(id), ..RefundRequestFilter::default() };
+    let mut requests = report::refund_requests(connection, &filter, 1000)?;
+    requests.reverse();
+    Ok(requests)
 }
 
 /// The names in a comma-separated column.

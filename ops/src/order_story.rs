@@ -1,15 +1,17 @@
 //! An order as a story for a person: what it is, one line per happening in Beijing time, and at the
 //! end what was not done and why.
 
+mod not_done;
+
 use alipay::Fen;
-use order::ProductKind;
 use store::report::{BeijingTime, Order};
 
 use crate::order_change::steps;
 use crate::order_page::{Happening, OrderPage, ProductLine};
 use crate::output::plain;
-use crate::review_case::meaning;
 use crate::status_name::status_chinese;
+
+pub(crate) use not_done::not_done;
 
 /// The whole page as text.
 pub(crate) fn tell(page: &OrderPage) -> String {
@@ -58,8 +60,12 @@ pub(crate) fn header(row: &Order, product: &ProductLine) -> String {
             lines.push(format!("{name} {value}"));
         }
     }
+    if let Some(end) = row.expires_at {
+        lines.push(format!("can be paid until {end}"));
+    }
     if let Some(paid) = row.paid_dtime {
-        lines.push(format!("paid {paid}"));
+        let late = if row.expires_at.is_some_and(|end| paid > end) { ", late" } else { "" };
+        lines.push(format!("paid {paid}{late}"));
     }
     if row.refunded_fee > 0 {
         lines.push(format!("refunded {} yuan", Fen::new(row.refunded_fee)));
@@ -75,6 +81,9 @@ fn in_words(row: &Order) -> String {
         8 => "paid, a refund is possible",
         4 => "finished, no refund is possible any more",
         32 if row.is_finish => "closed without payment",
+        32 if row.paid_dtime.is_none() && row.expired_at.is_some() => {
+            "closed: its time is over, and Alipay knew no trade to close"
+        }
         32 => "closed after a payment: nobody knows yet where the money is",
         105 => "refunded in full and closed",
         106 => "a refund was refused or withdrawn, the trade went on",
@@ -86,6 +95,15 @@ fn in_words(row: &Order) -> String {
 /// One line per happening, sorted by time, some with a second line.
 pub(crate) fn happenings(page: &OrderPage) -> Vec<(BeijingTime, String, Option<String>)> {
     let mut lines = vec![(page.order.row.created_at, "placed".to_owned(), None)];
+    let row = &page.order.row;
+    if let Some(end) = row.expires_at.filter(|end| end.0 < page.read_at) {
+        lines.push((end, "its time to be paid ended".to_owned(), None));
+    }
+    for request in &page.refund_requests {
+        let (amount, by) = (Fen::new(request.amount), &request.asked_by);
+        let line = format!("refund of {amount} yuan asked for by {by}: {}", request.reason);
+        lines.push((request.created_at, line, None));
+    }
     let told = page.story.iter();
     lines.extend(told.map(|told| (told.at, notification(told), arrival(told))));
     lines.extend(goods_moved_alone(page).into_iter().map(|(at, line)| (at, line, None)));
@@ -136,6 +154,8 @@ fn notification(told: &Happening) -> String {
     let what = told.trade_status.as_deref().unwrap_or(&told.kind);
     let mut line = match told.kind.as_str() {
         "query_answer" => format!("the gateway answered {what}"),
+        "refund_answer" => "the gateway answered that a refund was made".to_owned(),
+        "expiry" => "the gateway answered that there is nothing to close".to_owned(),
         "query_request" => "it was asked to ask the gateway".to_owned(),
         "decision" => format!("a person decided {what}"),
         _ => format!("Alipay said {what}"),
@@ -156,6 +176,11 @@ fn notification(told: &Happening) -> String {
             line.push_str(&format!("rejected, {reason}: {error}"));
         }
         other => line.push_str(other),
+    }
+    if told.outcome != "rejected"
+        && let Some(odd) = &told.error
+    {
+        line.push_str(&format!("; {odd}"));
     }
     if told.seen > 1 {
         line.push_str(&format!(" (seen {} times, last {})", told.seen, told.last_seen));
@@ -204,99 +229,4 @@ fn goods(page: &OrderPage) -> Vec<String> {
         ));
     }
     lines
-}
-
-/// What was not done, and why.
-pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
-    let mut lines: Vec<String> = not_delivered(page).into_iter().collect();
-    for review in page.reviews.iter().filter(|review| review.state == "open") {
-        let evidence = if review.evidence.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", review.evidence)
-        };
-        lines.push(format!("in review: {}{evidence}: {}", review.reason, meaning(review)));
-    }
-    let rejected = page.story.iter().filter(|told| told.outcome == "rejected").count();
-    if rejected > 0 {
-        lines.push(format!(
-            "not applied: {rejected} notifications were rejected, see `ops dlq list`"
-        ));
-    }
-    let waiting: Vec<&str> = page
-        .events
-        .iter()
-        .filter(|event| event.published_at.is_none())
-        .map(|event| event.event.as_str())
-        .collect();
-    if !waiting.is_empty() {
-        lines.push(format!("not published yet: {}", waiting.join(", ")));
-    }
-    lines
-}
-
-/// What the gateway was asked about the order.
-fn asked(page: &OrderPage) -> String {
-    let answers = page.story.iter().filter(|told| told.kind == "query_answer");
-    let latest = answers.map(|told| (told.last_seen, told.trade_status.as_deref())).max();
-    let row = page.gateway_query.as_ref();
-    let mut parts = Vec::new();
-    match (latest, row.and_then(|row| Some((row.asked_at?, row.answer.as_deref())))) {
-        (Some((at, answer)), None) => parts.push(answered(at, answer)),
-        (Some(told), Some(row)) if told.0 > row.0 => parts.push(answered(told.0, told.1)),
-        (_, Some((at, answer))) => parts.push(answered(at, answer)),
-        (None, None) => parts.push("the gateway was not asked".to_owned()),
-    }
-    if let Some(row) = row {
-        if let Some(error) = &row.error {
-            parts.push(format!("without an answer: {error}"));
-        }
-        parts.push(format!("it is asked again at {} ({})", row.due_at, row.why));
-    }
-    parts.join(", ")
-}
-
-fn answered(at: BeijingTime, answer: Option<&str>) -> String {
-    let what = match answer {
-        Some("TRADE_NOT_EXIST") => "it knows no trade",
-        Some(answer) => answer,
-        None => "no answer",
-    };
-    format!("gateway asked at {at}: {what}")
-}
-
-fn not_delivered(page: &OrderPage) -> Option<String> {
-    let row = &page.order.row;
-    let Some(fulfillment) = &page.fulfillment else {
-        let why = match row.status {
-            0 if row.trade_status == 7 => "the payment cannot be received yet (TRADE_PENDING)",
-            0 => "not paid",
-            32 if page.has_fact("paid") => "closed after a payment, the money's place is unknown",
-            32 => "closed without payment",
-            105 => "refunded before anything was delivered",
-            _ => "paid, but no worker has come to its goods yet",
-        };
-        return Some(format!("not delivered: {why}; {}", asked(page)));
-    };
-    let since = fulfillment.waiting_since.map_or_else(|| "?".to_owned(), |at| at.to_string());
-    let units = fulfillment.units;
-    let line = match fulfillment.state.as_str() {
-        "awaiting_stock" => format!(
-            "not delivered: waiting for stock since {since} ({units} units wanted, {} available)",
-            page.available
-        ),
-        "awaiting_manual" => {
-            format!("not delivered: waiting for a person to deliver since {since}")
-        }
-        "cancelled" => "not delivered: refunded while it waited".to_owned(),
-        "delivered" if page.has_fact("refunded_in_part") => {
-            "not taken back: only part of the money went back, and no message says for which unit"
-                .to_owned()
-        }
-        "returned" if page.product.kind == ProductKind::Manual => {
-            "not taken back by this system: a person has to".to_owned()
-        }
-        _ => return None,
-    };
-    Some(line)
 }

@@ -150,6 +150,7 @@ pub(crate) fn effect(decision: Decision) -> &'static str {
         Decision::Refunded => {
             "all money of the trade went back: if that was the order's money, goods come back too"
         }
+        Decision::Accepted => "the money came late and is taken all the same: goods go out",
         Decision::Delivered => "a person has delivered the goods",
         Decision::TakenBack => "a person has taken the goods back",
         Decision::Noted => "seen: money, goods and status stay as they are",

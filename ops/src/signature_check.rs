@@ -1,6 +1,7 @@
 //! The signature of a form that was kept, checked again with today's keys.
 
 use alipay::{Form, SignType};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use service::Config;
 
@@ -12,14 +13,19 @@ pub(crate) struct SignatureCheck {
     pub(crate) said: String,
 }
 
-/// Checks a notification; `None` when its merchant is not configured here.
-pub(crate) fn check(config: &Config, merchant: &str, form: &str) -> Option<SignatureCheck> {
+/// Checks a notification as of the time when it came, since certificates end; `None` when its merchant is not configured here.
+pub(crate) fn check(
+    config: &Config,
+    merchant: &str,
+    form: &str,
+    received_at: DateTime<Utc>,
+) -> Option<SignatureCheck> {
     let merchant = config.merchants.get(merchant)?;
     let checked = match Form::parse(form.as_bytes()) {
         Err(error) => Err(error.to_string()),
         Ok(form) => merchant
             .verifier
-            .verify(&form, &[])
+            .verify(&form, &[], received_at)
             .map_err(|error| format!("{}: {error}", error.reason_code())),
     };
     Some(match checked {

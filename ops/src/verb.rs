@@ -1,6 +1,7 @@
 //! One file per verb: its arguments, what it does, what it prints.
 
 pub(crate) mod audit;
+pub(crate) mod certs;
 pub(crate) mod close;
 pub(crate) mod completions;
 pub(crate) mod console;
@@ -13,6 +14,7 @@ pub(crate) mod product;
 pub(crate) mod query;
 pub(crate) mod reconcile;
 pub(crate) mod refund;
+pub(crate) mod refund_requests;
 pub(crate) mod review;
 pub(crate) mod status;
 pub(crate) mod stock;

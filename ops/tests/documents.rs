@@ -95,6 +95,7 @@ fn reasons() -> BTreeSet<String> {
     reasons.extend(order::review::REASONS.map(|(reason, _)| reason.to_owned()));
     reasons.extend(gaps());
     reasons.extend(["applied", "unchanged", "rejected", "unknown"].map(str::to_owned));
+    reasons.extend(["success_num_differs"].map(str::to_owned)); // of a message that counts all the same
     reasons.extend((0..=3).map(|code| format!("exit {code}")));
     reasons
 }

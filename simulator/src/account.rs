@@ -5,6 +5,7 @@ use alipay::{Form, Md5Key};
 use chrono::Utc;
 use service::config;
 
+use crate::certificate_mode::CertificateMode;
 use crate::{Merchant, Trade};
 
 /// A seller for a configuration that names none, which only the Open Platform allows.
@@ -28,6 +29,19 @@ pub struct Account {
     /// The merchant's own key, public half: verifies requests.
     application_key: Option<PublicKey>,
     sign_types: Vec<SignType>,
+    pub(crate) demands: Demands,
+    /// In certificate mode.
+    pub(crate) certificates: Option<CertificateMode>,
+}
+
+/// What the legacy gateway demands in a pay link of accounts that have asked for it: who builds
+/// links for somebody else does not have it. (protocol 9.1)
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// `anti_phishing_key`, got from `query_timestamp` at most 30 seconds ago.
+    pub anti_phishing_key: bool,
+    /// `exter_invoke_ip`, the buyer's address.
+    pub exter_invoke_ip: bool,
 }
 
 /// Why nothing can be signed for a merchant.
@@ -44,6 +58,12 @@ pub enum AccountError {
     /// There is no key at all.
     #[error("nothing to sign with: give --alipay-private-key FILE (see simulator keygen)")]
     NothingToSignWith,
+    /// A certificate of Alipay cannot be read.
+    #[error("a certificate of Alipay: {0}")]
+    Certificate(alipay::KeyError),
+    /// None of Alipay's certificates has its key.
+    #[error("none of Alipay's certificates belongs to its private key")]
+    NotOurCertificate,
     /// The merchant's verifier accepts none of the signatures.
     #[error(
         "its configuration verifies nothing that the simulator can sign ({refused}); does \
@@ -78,7 +98,28 @@ impl Account {
             private_key: private_key.cloned(),
             application_key: configured.private_key.as_ref().map(PrivateKey::public_key),
             sign_types: configured.sign_types.clone(),
+            demands: Demands::default(),
+            certificates: CertificateMode::of(configured, private_key),
         })
+    }
+
+    /// The same account with other certificates of Alipay than the merchant has configured, as PEM:
+    /// Alipay has changed its own. The one of its private key goes along with answers, and each can be
+    /// downloaded. An account in public key mode stays as it is.
+    ///
+    /// # Errors
+    /// [`AccountError::Certificate`] and [`AccountError::NotOurCertificate`].
+    pub fn with_alipay_certificates(mut self, files: &[String]) -> Result<Account, AccountError> {
+        if let Some(certificates) = &mut self.certificates {
+            certificates.take(files, self.private_key.as_ref())?;
+        }
+        Ok(self)
+    }
+
+    /// The same account with demands of its pay links.
+    #[must_use]
+    pub fn demanding(self, demands: Demands) -> Account {
+        Account { demands, ..self }
     }
 
     /// Signs an answer the way the request was signed where Alipay has that key, else as a
@@ -159,7 +200,10 @@ fn signer(
             .map_err(|error| error.to_string())
             .and_then(|probe| probe.sign(&signer).map_err(|error| error.to_string()));
         let verified = probe.and_then(|probe| {
-            configured.verifier.verify(probe.form(), &[]).map_err(|error| error.to_string())
+            configured
+                .verifier
+                .verify(probe.form(), &[], Utc::now())
+                .map_err(|error| error.to_string())
         });
         match verified {
             Ok(_) => return Ok(signer),

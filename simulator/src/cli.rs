@@ -1,5 +1,6 @@
 //! The command line.
 
+mod certificates;
 #[cfg(feature = "check")]
 mod check;
 mod delivery;
@@ -11,14 +12,14 @@ mod storm;
 mod target;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use alipay::Fen;
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use simulator::TradeError;
+use simulator::{TradeError, Trust};
 
 /// A stand-in for Alipay: keeps trades and sends signed notifications about them.
 ///
@@ -41,6 +42,16 @@ enum Verb {
         writes keys/alipay_private.pem (for --alipay-private-key) and keys/alipay_public.pem \
         (for alipay_public_keys_file)")]
     Keygen(keygen::Keygen),
+    /// Make the certificates of certificate mode: root, Alipay's, the application's, and their keys.
+    #[command(
+        after_help = "Example:\n  simulator certificates --dir certs --app-id 2021000000000001\n  \
+        writes, for the configuration: alipayRootCert.crt (alipay_root_cert_file), \
+        alipayCertPublicKey_RSA2.crt (alipay_public_keys_file), appCertPublicKey.crt \
+        (app_cert_file), app_private.pem (private_key_file); for the simulator: \
+        alipay_private.pem (--alipay-private-key); and the next certificate of Alipay with its \
+        key, to try what a change does"
+    )]
+    Certificates(certificates::Certificates),
     /// The buyer opens a trade and does not pay yet: WAIT_BUYER_PAY.
     #[command(after_help = "Example:\n  \
         simulator wait --config alipay.toml --merchant shop --order A100 --total 10.00")]
@@ -134,6 +145,7 @@ pub(crate) async fn run() -> ExitCode {
     let config = config.as_deref();
     let ending = match verb {
         Verb::Keygen(keygen) => keygen.run().map(|()| Ending::Success),
+        Verb::Certificates(verb) => verb.run().map(|()| Ending::Success),
         Verb::Wait(wait) => wait.run(config).await,
         Verb::Pay(pay) => pay.run(config).await,
         Verb::Refund(refund) => refund.run(config).await,
@@ -173,6 +185,13 @@ fn time(text: &str) -> anyhow::Result<Duration> {
     let number: u64 = number.parse().context("expected a number and a unit, for example 3s")?;
     anyhow::ensure!(number <= 86_400_000 / milliseconds, "more than a day");
     Ok(Duration::from_millis(number * milliseconds))
+}
+
+/// Who vouches for servers: the authority of a file, or the public ones.
+fn trust(file: Option<&Path>) -> anyhow::Result<Trust> {
+    let Some(file) = file else { return Ok(Trust::default()) };
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    Trust::only(&text).with_context(|| file.display().to_string())
 }
 
 /// Reads a share such as `20%` or `20`.

@@ -34,6 +34,9 @@ pub enum KeysError {
     /// The library failed.
     #[error("cannot generate an RSA key: {0}")]
     Generate(String),
+    /// A certificate cannot be made.
+    #[error("cannot make a certificate: {0}")]
+    Certificate(String),
     /// A file cannot be written or read; one that exists is never overwritten.
     #[error("{}: {source}", path.display())]
     File {
@@ -93,7 +96,7 @@ pub fn read_private_key(path: &Path) -> Result<alipay::PrivateKey, KeysError> {
         .map_err(|source| KeysError::Key { path: path.to_owned(), source })
 }
 
-fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), KeysError> {
+pub(crate) fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), KeysError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -14,7 +14,8 @@
 //! What can go wrong on the way is a [`Fault`]; [`Faults`] draws which notification is hit, and
 //! [`Writing`] is how a body is put on the wire. A [`Storm`] sends very many notifications at a fixed rate and keeps
 //! a ledger of which ones were answered `success`. [`TradeFile`] remembers trades between two runs
-//! of the program, [`KeyPair`] makes the keys that Alipay signs with.
+//! of the program, [`KeyPair`] makes the keys that Alipay signs with, an [`Authority`] the
+//! certificates of its certificate mode.
 //!
 //! A [`Server`] is Alipay over HTTP: the gateway of both protocols, the cashier, and pages that show
 //! what was sent. It answers for [`Account`]s, made from the merchants' own configuration, about
@@ -34,6 +35,9 @@
 
 mod account;
 mod attempt;
+mod certificate_mode;
+mod certificates;
+mod clock;
 mod fault;
 mod faults;
 mod keys;
@@ -46,12 +50,16 @@ mod sender;
 mod serve;
 mod signed_notification;
 mod storm;
+mod time_limit;
 mod trade;
 mod trade_file;
+mod trust;
 mod writing;
 
-pub use account::{Account, AccountError};
+pub use account::{Account, AccountError, Demands};
 pub use attempt::{Attempt, Delivery, Failure};
+pub use certificates::{Authority, CertificateFiles, IssuedCertificate, ValidTime};
+pub use clock::Clock;
 pub use fault::{Fault, UnknownFault};
 pub use faults::Faults;
 pub use keys::{KeyFiles, KeyPair, KeysError, read_private_key};
@@ -65,6 +73,8 @@ pub use signed_notification::{SignError, SignedNotification};
 pub use storm::{
     Latency, LedgerLine, Mix, Progress, Storm, StormError, StormFaults, Summary, UnknownMix,
 };
+pub use time_limit::TimeLimit;
 pub use trade::{Buyer, PastRefund, Refund, Status, Trade, TradeError};
 pub use trade_file::{KeptTrade, PayLink, TradeFile, TradeFileError, Trades};
+pub use trust::{Trust, TrustError};
 pub use writing::Writing;

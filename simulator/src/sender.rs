@@ -7,12 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::header::CONTENT_TYPE;
 use hyper::{Request, Uri};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::writing::Written;
-use crate::{Attempt, Delivery, Failure, Ladder, SignError, SignedNotification, Writing};
+use crate::{Attempt, Delivery, Failure, Ladder, SignError, SignedNotification, Trust, Writing};
 
 /// An answer longer than this is not read to its end; it cannot be `success`.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -24,21 +25,27 @@ const IDLE: Duration = Duration::from_secs(3);
 /// Cheap to clone; clones share their connections. Redirects are answers, not directions.
 #[derive(Debug, Clone)]
 pub struct Sender {
-    client: Client<HttpConnector, Written>,
+    client: Client<HttpsConnector<HttpConnector>, Written>,
     timeout: Duration,
     writing: Writing,
 }
 
 impl Sender {
-    /// A sender that waits this long for an answer; how long Alipay waits is not known.
+    /// A sender that waits this long for an answer; how long Alipay waits is not known. With `https`
+    /// the public authorities must vouch for the server.
     pub fn new(timeout: Duration) -> Sender {
+        Sender::trusting(timeout, &Trust::default())
+    }
+
+    /// A sender that trusts others than the public authorities.
+    pub fn trusting(timeout: Duration, trust: &Trust) -> Sender {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(timeout));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(connector);
+            .build(trust.connector(connector));
         Sender { client, timeout, writing: Writing::Whole }
     }
 

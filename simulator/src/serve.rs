@@ -24,6 +24,7 @@ mod request;
 mod route;
 mod step;
 mod tickets;
+mod time_limits;
 mod trade_pages;
 mod xml;
 
@@ -44,11 +45,16 @@ pub use self::gateway_faults::GatewayFaults;
 use self::post::Post;
 pub use self::post::SendSettings;
 use self::tickets::Tickets;
-use crate::Account;
+use self::time_limits::TimeLimits;
+use crate::{Account, Clock};
 
 /// A pay link with a long subject has a few thousand bytes.
 const LIMITS: Limits =
     Limits { connections: 512, head_bytes: 64 * 1024, stop_time: Duration::from_secs(2) };
+
+/// How often it is looked whether the time of an unpaid trade is over; whoever asks gets an answer
+/// of this moment.
+const PACE: Duration = Duration::from_millis(200);
 
 /// How a [`Server`] behaves.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +63,11 @@ pub struct ServeSettings {
     pub gateway: GatewayFaults,
     /// How notifications are sent.
     pub sending: SendSettings,
+    /// The notification of a trade that nobody paid in time, also where documents say that Alipay
+    /// sends none.
+    pub tell_timeouts: bool,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 /// A stand-in for Alipay that answers HTTP. Cheap to clone.
@@ -71,6 +82,7 @@ struct Alipay {
     settings: ServeSettings,
     post: Post,
     tickets: AllTickets,
+    limits: TimeLimits,
 }
 
 /// What was given out and may be asked for again.
@@ -88,7 +100,8 @@ impl Server {
     /// A server for these merchants and their trades.
     pub fn new(accounts: Vec<Account>, book: Book, settings: ServeSettings) -> Server {
         let post = Post::new(settings.sending.clone());
-        Server(Arc::new(Alipay { accounts, book, settings, post, tickets: AllTickets::default() }))
+        let (tickets, limits) = (AllTickets::default(), TimeLimits::of(&book));
+        Server(Arc::new(Alipay { accounts, book, settings, post, tickets, limits }))
     }
 
     /// Serves until `shutdown` is cancelled; requests that are under way may end, repeats of
@@ -100,7 +113,22 @@ impl Server {
             shutdown.cancelled().await;
             self.0.post.stop();
         };
-        tokio::join!(http::serve(listener, shutdown.clone(), LIMITS, answer), stopped);
+        tokio::join!(
+            http::serve(listener, shutdown.clone(), LIMITS, answer),
+            stopped,
+            shutdown.run_until_cancelled(self.close_in_time()),
+        );
+    }
+
+    /// Closes what nobody paid in time, also while nobody asks.
+    async fn close_in_time(&self) {
+        let mut pace = tokio::time::interval(PACE);
+        loop {
+            pace.tick().await;
+            let alipay = Arc::clone(&self.0);
+            // A panic in there has been told of by its thread.
+            let _ = tokio::task::spawn_blocking(move || alipay.close_in_time()).await;
+        }
     }
 }
 
@@ -118,7 +146,10 @@ async fn answer(alipay: Arc<Alipay>, request: Request<Incoming>) -> Response<Ful
         }
     }
     // Signing takes a millisecond, and the book's file is locked and synced.
-    let answer = tokio::task::spawn_blocking(move || route::answer(&alipay, &request));
+    let answer = tokio::task::spawn_blocking(move || {
+        alipay.close_in_time();
+        route::answer(&alipay, &request)
+    });
     let failed = |_| Answer::text(500, "Internal Server Error");
     answer.await.unwrap_or_else(failed).into_response()
 }

@@ -4,7 +4,7 @@ mod ending;
 mod payment;
 mod refund;
 
-use alipay::{Fen, Protocol};
+use alipay::{Fen, Protocol, format_beijing};
 use chrono::{DateTime, SubsecRound, Utc};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -87,6 +87,13 @@ pub struct Trade {
     pub buyer: Buyer,
     /// Where it stands.
     pub status: Status,
+    /// When it is closed if nobody has paid: a [`TimeLimit`](crate::TimeLimit). None: never.
+    #[serde(default)]
+    pub pay_until: Option<DateTime<Utc>>,
+    /// Whether Alipay tells when nobody paid in time: it does for a page on a phone, and not for
+    /// one on a computer or of the legacy gateway. (protocol 8.1, 8.3)
+    #[serde(default)]
+    pub tells_timeout: bool,
     /// When it was opened.
     pub gmt_create: DateTime<Utc>,
     /// When it was paid.
@@ -111,6 +118,14 @@ pub enum TradeError {
         out_trade_no: String,
         /// Where the trade stands.
         status: Status,
+    },
+    /// The time to pay is over.
+    #[error("the time to pay order {out_trade_no} was over at {}", format_beijing(*until))]
+    TooLate {
+        /// The order.
+        out_trade_no: String,
+        /// The last moment.
+        until: DateTime<Utc>,
     },
     /// More than what is left, or nothing at all.
     #[error("a refund of {asked} is impossible: {left} of order {out_trade_no} can be refunded")]
@@ -147,6 +162,8 @@ impl Trade {
                 account: "buyer@example.com".to_owned(),
             },
             status: Status::WaitBuyerPay,
+            pay_until: None,
+            tells_timeout: false,
             gmt_create: at,
             gmt_payment: None,
             gmt_close: None,
@@ -176,6 +193,16 @@ impl Trade {
         }
         let out_trade_no = self.out_trade_no.clone();
         Err(TradeError::NotNow { step, out_trade_no, status: self.status })
+    }
+
+    /// A payment comes before the time limit.
+    fn require_in_time(&self, at: DateTime<Utc>) -> Result<(), TradeError> {
+        match self.pay_until.filter(|until| *until <= at) {
+            None => Ok(()),
+            Some(until) => {
+                Err(TradeError::TooLate { out_trade_no: self.out_trade_no.clone(), until })
+            }
+        }
     }
 
     /// The `trade_status_sync` that tells where the trade stands now.
@@ -225,6 +252,6 @@ const SERIAL_STEP: u64 = 179_424_691_000_003;
 
 /// The first digits of `yyyyMMddHHmmss` in Beijing.
 fn beijing_digits(at: DateTime<Utc>, count: usize) -> String {
-    let text = alipay::format_beijing(at.trunc_subsecs(0));
+    let text = format_beijing(at.trunc_subsecs(0));
     text.chars().filter(char::is_ascii_digit).take(count).collect()
 }

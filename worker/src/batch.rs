@@ -5,16 +5,18 @@
 //! again with the same messages changes nothing, so nobody has to know whether a crash came before
 //! or after the commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use alipay::{Fen, Protocol};
 use diesel::Connection as _;
 use diesel::mysql::MysqlConnection;
 use order::event::{self, Event, Moment};
 use queue::PublishError;
 use queue::topology::RetryTier;
 use store::outbox::NewEvent;
+use store::refund_request::LateRefund;
 use store::user_order::OrderColumns;
-use store::{Fault, StoreError, notification, outbox, refund, trade, user_order};
+use store::{Fault, StoreError, notification, outbox, refund, refund_request, trade, user_order};
 
 use crate::goods::move_goods;
 use crate::inbox::Line;
@@ -92,7 +94,8 @@ pub fn run(
         page.decisions.write(connection)?;
         let open_reviews = review_cases::bring_up_to_date(connection, &page)?;
         write(connection, &page, &open_reviews, &mut lines, events)?;
-        ask_about_doubts(&mut page);
+        send_late_money_back(connection, &page, batch)?;
+        ask_about(&mut page);
         page.wishes.write(connection)?;
 
         let mut records: Vec<_> = lines.iter().filter_map(Line::record).collect();
@@ -109,7 +112,7 @@ pub fn run(
 fn write(
     connection: &mut MysqlConnection,
     page: &Page,
-    open_reviews: &std::collections::BTreeSet<String>,
+    open_reviews: &BTreeSet<String>,
     lines: &mut [Line<'_>],
     events: bool,
 ) -> Result<(), StoreError> {
@@ -128,8 +131,9 @@ fn write(
         let told_news = trades.len() > first_trade;
         let merchant = sheet.record.terms.merchant.as_str();
         refunds.extend(sheet.changed_refunds().map(|refund| (merchant, refund)));
-        if told_news || goods_moved || needs_review != sheet.locked.needs_review {
-            orders.push(OrderColumns::new(id, state, sheet.record.fulfillment, needs_review));
+        let expired = sheet.record.expired_at != sheet.locked.expired_at;
+        if told_news || expired || goods_moved || needs_review != sheet.locked.needs_review {
+            orders.push(OrderColumns::new(&sheet.record, state, needs_review));
         }
         let before = Moment {
             state: &sheet.before,
@@ -160,10 +164,50 @@ fn write(
     outbox::insert(connection, &outgoing)
 }
 
-/// An order whose money has just become doubtful is asked about at once.
-fn ask_about_doubts(page: &mut Page) {
-    for (id, sheet) in page.sheets.iter().filter(|(_, sheet)| sheet.is_newly_in_doubt()) {
-        page.wishes.doubt(id, &sheet.record.terms.merchant);
+/// Writes down which late money goes back, in the transaction that learns of it: the refund sweeper
+/// does it. At the legacy gateway a person does, and the review says so.
+fn send_late_money_back(
+    connection: &mut MysqlConnection,
+    page: &Page,
+    batch: &[Incoming],
+) -> Result<(), StoreError> {
+    let of_programs: BTreeSet<&str> = batch
+        .iter()
+        .filter(|incoming| incoming.protocol == Protocol::Openapi)
+        .map(|incoming| incoming.identity.merchant.as_str())
+        .collect();
+    let late: Vec<LateRefund<'_>> = page
+        .sheets
+        .values()
+        .filter(|sheet| of_programs.contains(sheet.record.terms.merchant.as_str()))
+        .flat_map(|sheet| sheet.newly_late().map(move |trade| (&sheet.record.terms, trade)))
+        .map(|(terms, trade)| LateRefund {
+            merchant: &terms.merchant,
+            order_id: &terms.id,
+            trade_no: &trade.trade_no,
+            amount: Fen::new(terms.total_fee.get() - trade.refunded_fee.get()),
+        })
+        .collect();
+    refund_request::ask_late(connection, &late)?;
+    let over: Vec<(&str, &str)> = page
+        .sheets
+        .values()
+        .flat_map(|sheet| sheet.no_longer_late().map(move |trade| (sheet, trade)))
+        .map(|(sheet, trade)| (sheet.record.terms.merchant.as_str(), trade.trade_no.as_str()))
+        .collect();
+    refund_request::withdraw_late(connection, &over)
+}
+
+/// An order whose money has just become doubtful is asked about at once, and so is one whose time is
+/// over and that has just become payable.
+fn ask_about(page: &mut Page) {
+    for (id, sheet) in &page.sheets {
+        let merchant = &sheet.record.terms.merchant;
+        if sheet.is_newly_in_doubt() {
+            page.wishes.doubt(id, merchant);
+        } else if sheet.is_newly_open_too_late() {
+            page.wishes.open_too_late(id, merchant);
+        }
     }
 }
 

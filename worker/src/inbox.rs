@@ -34,6 +34,8 @@ pub(crate) struct Line<'a> {
     verdict: Verdict,
     outcome: Outcome,
     facts_added: Facts,
+    /// What is odd about a batch refund that counts all the same.
+    odd: Option<String>,
     pub(crate) changes: Vec<OrderChange>,
 }
 
@@ -69,8 +71,12 @@ impl<'a> Line<'a> {
             _ => Outcome::Unchanged,
         };
         let named_order = incoming.content.is_err().then(|| incoming.order_id()).flatten();
+        let odd = match &incoming.content {
+            Ok(Content::BatchRefund(batch)) => batch.count_differs(),
+            _ => None,
+        };
         let verdict = told.verdict.clone();
-        Line { incoming, named_order, verdict, outcome, facts_added, changes }
+        Line { incoming, named_order, verdict, outcome, facts_added, odd, changes }
     }
 
     /// The verdict, once nothing changes it any more.
@@ -93,7 +99,10 @@ impl<'a> Line<'a> {
     /// for a lock has none yet.
     pub(crate) fn record(&self) -> Option<Record<'_>> {
         let (reason, error) = match &self.verdict {
-            Verdict::Done => (None, None),
+            Verdict::Done => match &self.odd {
+                Some(odd) => (Some("success_num_differs"), Some(odd.as_str())),
+                None => (None, None),
+            },
             Verdict::Never(never) => (Some(never.reason), Some(never.error.as_str())),
             Verdict::Locked | Verdict::NotYet => return None,
         };
@@ -104,9 +113,14 @@ impl<'a> Line<'a> {
                 Some(said.trade_status.as_str()),
             ),
             Ok(Content::NoTrade { order }) => (Some(order.as_str()), None, Some("TRADE_NOT_EXIST")),
+            Ok(Content::Expiry { order, .. }) => (Some(order.as_str()), None, Some("EXPIRED")),
             Ok(Content::Request { order, .. }) => (Some(order.as_str()), None, None),
             Ok(Content::Decision(said)) => {
                 (Some(said.order.as_str()), said.trade_no.as_deref(), Some(said.decision.as_str()))
+            }
+            Ok(Content::RefundAnswer(said)) => {
+                let (order, trade) = (said.out_trade_no.as_str(), said.trade_no.as_str());
+                (Some(order), Some(trade), Some("REFUND_SUCCESS"))
             }
             Ok(Content::BatchRefund(batch)) => {
                 // Of a batch with one trade the row can name the trade and its order.
@@ -148,6 +162,7 @@ impl<'a> Line<'a> {
 /// news.
 fn same_but_for_times_of_telling(before: &OrderRecord, after: &OrderRecord) -> bool {
     before.refunds == after.refunds
+        && before.expired_at.is_some() == after.expired_at.is_some()
         && before.trades.len() == after.trades.len()
         && before.trades.values().zip(after.trades.values()).all(|(was, is)| {
             let mut was = was.clone();

@@ -1,12 +1,13 @@
 //! From a message to something a batch can work on.
 
 mod own_form;
+mod refund_form;
 
-use alipay::{BatchRefundNotify, Charset, Form, Notification, TradeStatusSync};
+use alipay::{BatchRefundNotify, Charset, Form, Notification, Protocol, TradeStatusSync};
 use chrono::{DateTime, Utc};
-use order::Identity;
+use order::{Identity, RefundAnswered};
 use queue::{Envelope, Kind, Received};
-use service::config::Config;
+use service::config::{Config, LatePayment};
 
 use crate::verdict::Never;
 
@@ -31,6 +32,15 @@ pub enum Content {
         /// The order.
         order: String,
     },
+    /// Alipay has nothing to close for this order, whose time is over.
+    Expiry {
+        /// The order.
+        order: String,
+        /// The order's time then.
+        ended: DateTime<Utc>,
+        /// When Alipay said so.
+        at: DateTime<Utc>,
+    },
     /// Somebody wants the gateway asked about this order.
     Request {
         /// The order.
@@ -40,6 +50,8 @@ pub enum Content {
     },
     /// What a person decided about a review.
     Decision(DecisionSaid),
+    /// A refund that was asked for was made, as the gateway answered, verified again.
+    RefundAnswer(RefundAnswered),
 }
 
 impl From<Notification> for Content {
@@ -58,6 +70,8 @@ pub struct Incoming {
     pub message_id: String,
     /// The merchant that it came for.
     pub identity: Identity,
+    /// The gateway of that merchant: at the Open Platform a program can give money back.
+    pub protocol: Protocol,
     /// What kind of message it is.
     pub kind: Kind,
     /// The charset that the form is in.
@@ -95,6 +109,7 @@ impl Incoming {
             merchant: envelope.merchant.clone(),
             seller_id: merchant.seller_id.clone(),
             app_id: merchant.app_id.clone(),
+            refunds_late: merchant.late_payment == LatePayment::Refund,
         };
         let content = Form::parse(envelope.form.as_bytes())
             .map_err(|error| Never::new("bad_form", error))
@@ -107,10 +122,13 @@ impl Incoming {
                 Kind::QueryRequest => own_form::request(&form),
                 Kind::QueryAnswer => own_form::answer(&form, envelope.charset, merchant),
                 Kind::Decision => own_form::decision(&form),
+                Kind::Expiry => own_form::expiry(&form),
+                Kind::RefundAnswer => refund_form::read(&form, envelope.charset, merchant),
             });
         Ok(Incoming {
             message_id: received.message_id.clone(),
             identity,
+            protocol: merchant.protocol,
             kind: envelope.kind,
             charset: envelope.charset,
             form: envelope.form,
@@ -125,8 +143,13 @@ impl Incoming {
     pub(crate) fn order(&self) -> Option<&str> {
         match &self.content {
             Ok(Content::Trade(said) | Content::Answer(said)) => Some(&said.out_trade_no),
-            Ok(Content::NoTrade { order } | Content::Request { order, .. }) => Some(order),
+            Ok(
+                Content::NoTrade { order }
+                | Content::Request { order, .. }
+                | Content::Expiry { order, .. },
+            ) => Some(order),
             Ok(Content::Decision(decision)) => Some(&decision.order),
+            Ok(Content::RefundAnswer(said)) => Some(&said.out_trade_no),
             Ok(Content::BatchRefund(_)) | Err(_) => None,
         }
     }

@@ -11,6 +11,7 @@
 //! stock that arrives ──▶ orders that wait for it               restock
 //! stock that runs low ──▶ outbox                               stock_watch
 //! orders that are silent ──▶ Alipay's gateway ──▶ alipay.notify.0   queries
+//! late money ──▶ Alipay's gateway ──▶ alipay.notify.0             refunds
 //! ```
 //!
 //! Three kinds of failure are kept apart. *Infrastructure* (database or broker gone, deadlock) is
@@ -32,6 +33,7 @@ mod outbox_relay;
 mod page;
 mod processing;
 mod queries;
+mod refunds;
 mod restock;
 mod review_cases;
 mod run;

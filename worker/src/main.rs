@@ -53,8 +53,8 @@ async fn start(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load(arguments.config.as_deref())?;
     config.require_merchants()?;
     let file = arguments.config;
-    let current = service::reload::on_hangup(config, move || Config::load(file.as_deref()));
     let metrics = telemetry::Metrics::install()?;
+    let current = service::reload::on_hangup(config, move || Config::load(file.as_deref()));
     worker::run(current, metrics, shutdown::on_signals(), announce).await?;
     Ok(())
 }

@@ -12,6 +12,7 @@ use order::{FulfillmentState, Identity, Mismatch, OrderRecord, OrderState, Refun
 use store::product::Product;
 use store::user_order::LockedOrder;
 use store::{StoreError, user_order};
+use tracing::warn;
 
 use crate::incoming::{Content, Incoming};
 use crate::verdict::{Never, Verdict};
@@ -58,6 +59,24 @@ impl Sheet {
             let newly = |so: fn(&Trade) -> bool| so(trade) && !before.is_some_and(so);
             newly(Trade::is_closed_after_payment) || newly(Trade::is_in_doubt)
         })
+    }
+
+    /// A trade that can be paid has appeared although the order's time is over.
+    pub(crate) fn is_newly_open_too_late(&self) -> bool {
+        let known = |trade: &Trade| self.stored.get(&trade.trade_no).is_some_and(Trade::is_open);
+        self.record.open_too_late().any(|trade| !known(trade))
+    }
+
+    /// Late money that is to go back by itself, and that this batch has learnt something new about.
+    /// Where it is must be known: a trade that was closed cannot be refunded.
+    pub(crate) fn newly_late(&self) -> impl Iterator<Item = &Trade> {
+        self.changed_trades().filter(|trade| trade.is_late() && !trade.is_in_doubt())
+    }
+
+    /// Trades that were late and are so no longer.
+    pub(crate) fn no_longer_late(&self) -> impl Iterator<Item = &Trade> {
+        let was = |trade: &&Trade| self.stored.get(&trade.trade_no).is_some_and(Trade::is_late);
+        self.record.trades.values().filter(was).filter(|trade| !trade.is_late())
     }
 }
 
@@ -125,7 +144,15 @@ impl Page {
             Ok(Content::Answer(said)) => self.tell_order(&said.out_trade_no, |sheet| {
                 sheet.record.learn_answer(identity, said).map_err(Never::from)
             }),
+            Ok(Content::RefundAnswer(said)) => self.tell_order(&said.out_trade_no, |sheet| {
+                sheet.record.learn_refund_answer(identity, said).map_err(Never::from)
+            }),
             Ok(Content::NoTrade { order }) => self.tell_order(order, |_| Ok(())),
+            Ok(Content::Expiry { order, ended, at }) => self.tell_order(order, |sheet| {
+                same_merchant(sheet, identity)?;
+                sheet.record.learn_expiry(*ended, *at);
+                Ok(())
+            }),
             Ok(Content::Request { order, asked_by }) => {
                 let wishes = &mut self.wishes;
                 let told = tell_order(&mut self.sheets, &self.busy, order, |sheet| {
@@ -157,6 +184,10 @@ impl Page {
     }
 
     fn tell_batch(&mut self, identity: &Identity, batch: &BatchRefundNotify) -> Told<'_> {
+        if let Some(odd) = batch.count_differs() {
+            let (merchant, batch_no) = (&identity.merchant, &batch.batch_no);
+            warn!(merchant, batch_no, odd, "a batch refund contradicts its items, which decide");
+        }
         let mut before = Vec::new();
         let mut ids = BTreeSet::new();
         let mut booked = false;

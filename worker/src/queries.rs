@@ -1,7 +1,7 @@
 //! The query sweeper: asks Alipay's gateway about orders from which nothing is heard.
 //!
 //! ```text
-//! orders that are unpaid or silent for too long ──▶ gateway_query ◀── lanes: requests, money in doubt
+//! orders unpaid or silent for too long, or expired ──▶ gateway_query ◀── lanes: requests, money in doubt
 //!                                                       │ claim: rows that are due, under a lease
 //!                                                       ▼
 //!                                     the gateway, outside any transaction
@@ -11,7 +11,8 @@
 //! ```
 //!
 //! A crash anywhere repeats a question, and an answer that comes twice changes nothing: the lease
-//! runs out and another worker asks.
+//! runs out and another worker asks. So it is with closing: what is closed already refuses, and the
+//! question after it says that it is closed.
 
 mod asking;
 mod line;
@@ -51,6 +52,9 @@ const STEPS: usize = 50;
 
 /// An order that was committed so long after it was inserted is still found.
 const LATE: Duration = Duration::from_secs(3600);
+
+/// Calls of the gateway for one question at most: an order whose time is over is closed first.
+const CALLS: u32 = 2;
 
 /// Beyond the questions themselves: publishing and writing down what came of them.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
@@ -182,6 +186,8 @@ fn enrol(processing: &Processing, pulse: &Pulse, merchants: &[String]) -> Result
     let merchants: Vec<&str> = merchants.iter().map(String::as_str).collect();
     let mut connection = processing.pool.get()?;
     for (name, why, age) in [
+        ("expired", "expired", Duration::ZERO),
+        ("expired_late", "expired", LATE),
         ("unpaid", "unpaid", worker.query_unpaid_after),
         ("unpaid_late", "unpaid", worker.query_unpaid_after + LATE),
         ("silent", "silent", worker.query_silent_after),
@@ -214,7 +220,8 @@ fn claim(
     // The questions of a chunk take turns, and the last of them must still be under its lease.
     let rounds = CHUNK.max(shares.len()).div_ceil(AT_ONCE);
     let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
-    let lease = processing.config.worker.query_timeout.saturating_mul(rounds) + LEASE_MARGIN;
+    let calls = rounds.saturating_mul(CALLS);
+    let lease = processing.config.worker.query_timeout.saturating_mul(calls) + LEASE_MARGIN;
     let mut connection = processing.pool.get()?;
     connection.transaction(|connection| {
         let mut claimed = Vec::new();
@@ -253,12 +260,14 @@ fn note(
     pauses: &[(String, Duration)],
 ) -> Result<(), BatchError> {
     let limits = Limits::of(&processing.config.worker);
+    let not_closed: Vec<Option<String>> = asked.iter().map(Asked::not_closed).collect();
     let mut notes: Vec<Note<'_>> = asked
         .iter()
-        .map(|asked| {
+        .zip(&not_closed)
+        .map(|(asked, not_closed)| {
             let Claimed { due, leased_until } = &asked.claimed;
             let (why, due_at) = match &asked.result {
-                Ok(_) => (plan::next_why(due), plan::next(due, &limits)),
+                Ok(_) => (plan::next_why(due), plan::next(due, &limits, asked.still_open())),
                 Err(failure) => {
                     let pause = pauses.iter().find(|(merchant, _)| *merchant == due.merchant);
                     let pause = pause.map_or(INTERVAL, |(_, pause)| *pause);
@@ -271,7 +280,7 @@ fn note(
                 leased_until: Some(*leased_until),
                 due_at,
                 answer: asked.result.as_deref().ok(),
-                error: asked.result.as_ref().err().map(Failure::text),
+                error: asked.result.as_ref().err().map(Failure::text).or(not_closed.as_deref()),
             }
         })
         .collect();

@@ -18,7 +18,7 @@ use crate::consumer::Lane;
 use crate::health::{Health, StuckLimits};
 use crate::processing::Processing;
 use crate::suspects::Suspects;
-use crate::{outbox_relay, queries, restock, stock_watch};
+use crate::{outbox_relay, queries, refunds, restock, stock_watch};
 
 /// How long the broker may take to confirm a retry or a dead letter. The orders of the batch stay
 /// locked meanwhile.
@@ -64,9 +64,9 @@ pub async fn run(
     let config = Arc::clone(&current.borrow());
     let lanes = config.worker.lanes;
     let timeout = config.worker.database_timeout;
-    // One connection a lane, one for each of the four sweepers, and as many again to go on with
+    // One connection a lane, one for each of the five sweepers, and as many again to go on with
     // while those are stuck.
-    let pool_size = (lanes + 4) * 2;
+    let pool_size = (lanes + 5) * 2;
     let pool = Pool::with_statement_limit(
         config.database.url.expose_secret(),
         u32::try_from(pool_size).unwrap_or(u32::MAX),
@@ -112,6 +112,7 @@ pub async fn run(
     }
     if config.worker.queries {
         sweepers.spawn(queries::run(processing.clone()));
+        sweepers.spawn(refunds::run(processing.clone()));
     }
     // Probes are answered until the end of the drain: not ready, but alive.
     let drained = CancellationToken::new();

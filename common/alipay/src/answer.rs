@@ -4,6 +4,7 @@
 //! one node of a JSON text as it wrote them ([`json`]); the legacy gateway signs the fields inside
 //! an XML text like the parameters of a form ([`xml`]).
 
+mod certificate;
 mod close;
 mod error;
 mod json;
@@ -12,6 +13,7 @@ mod refund;
 mod unsigned;
 mod xml;
 
+pub use certificate::CertificateAnswer;
 pub use close::CloseAnswer;
 pub use error::AnswerError;
 pub use query::QueryAnswer;

@@ -13,6 +13,9 @@ pub struct BatchRefundNotify {
     pub batch_no: String,
     /// When this delivery was attempted.
     pub notify_time: Option<DateTime<Utc>>,
+    /// How many refunds Alipay says that worked, where it is a number: a summary, which decides
+    /// nothing. See [`BatchRefundNotify::count_differs`].
+    pub success_num: Option<usize>,
     /// The results, in their order; at least one.
     pub items: Vec<BatchRefundItem>,
 }
@@ -78,9 +81,29 @@ impl BatchRefundNotify {
         Ok(BatchRefundNotify {
             batch_no: parameters.number("batch_no")?,
             notify_time: parameters.time("notify_time")?,
+            success_num: parameters.form.get("success_num").and_then(count),
             items: BatchRefundItem::parse_details(&details)?,
         })
     }
+
+    /// What is odd where `success_num` is not the number of items with the result `SUCCESS`.
+    ///
+    /// The items decide all the same: each names its trade, amount and result, which the trade's own
+    /// notification confirms, while the number names nothing that could be booked.
+    pub fn count_differs(&self) -> Option<String> {
+        let announced = self.success_num?;
+        let succeeded = self.items.iter().filter(|item| item.succeeded()).count();
+        (announced != succeeded).then(|| {
+            let items = self.items.len();
+            format!("success_num is {announced}, but {succeeded} of {items} items say SUCCESS")
+        })
+    }
+}
+
+/// A number of digits alone. What is none decides nothing either, so it makes nothing unreadable.
+fn count(text: &[u8]) -> Option<usize> {
+    let digits = text.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok()
 }
 
 impl BatchRefundItem {

@@ -10,15 +10,28 @@ use x509_cert::Certificate;
 
 use crate::KeyError;
 
+/// Alipay's files have four at most.
+const MOST_CERTIFICATES: usize = 16;
+
+const CERTIFICATE: &str = "certificate";
 const PUBLIC: &str = "public key or certificate";
 const PRIVATE: &str = "private key";
 
-/// The PKCS#1 `RSAPublicKey` in a text: PEM or bare base64 of an SPKI, a PKCS#1 public key or a
-/// certificate. Of several PEM blocks, the first counts.
-pub(crate) fn public_key_der(text: &str) -> Result<Vec<u8>, KeyError> {
+/// What a text that should hold a public key holds.
+pub(crate) enum PublicKeyText {
+    /// The PKCS#1 `RSAPublicKey`.
+    Key(Vec<u8>),
+    /// A certificate, which [`certificates_der`] reads.
+    Certificate,
+}
+
+/// The public key in a text: PEM or bare base64 of an SPKI, a PKCS#1 public key or a certificate. Of
+/// several PEM blocks, the first counts.
+pub(crate) fn public_key_der(text: &str) -> Result<PublicKeyText, KeyError> {
     let der = decode(text)?;
     match Found::in_der(&der) {
-        Found::PublicKey(key) => Ok(key),
+        Found::PublicKey(key) => Ok(PublicKeyText::Key(key)),
+        Found::Certificate => Ok(PublicKeyText::Certificate),
         Found::PrivateKey(_) => {
             Err(KeyError::Unexpected { expected: PUBLIC, found: "private key" })
         }
@@ -32,12 +45,46 @@ pub(crate) fn private_key_der(text: &str) -> Result<Vec<u8>, KeyError> {
     let der = decode(text)?;
     match Found::in_der(&der) {
         Found::PrivateKey(key) => Ok(key),
-        Found::PublicKey(_) => {
-            Err(KeyError::Unexpected { expected: PRIVATE, found: "public key or certificate" })
+        Found::PublicKey(_) | Found::Certificate => {
+            Err(KeyError::Unexpected { expected: PRIVATE, found: PUBLIC })
         }
         Found::OtherAlgorithm(algorithm) => Err(KeyError::NotRsa { algorithm }),
         Found::Nothing => Err(KeyError::Unknown { expected: PRIVATE }),
     }
+}
+
+/// The DER of every certificate in a text: PEM blocks, or the bare base64 of one. At least one; each
+/// at least looks like a certificate.
+pub(crate) fn certificates_der(text: &str) -> Result<Vec<Vec<u8>>, KeyError> {
+    let mut found = Vec::new();
+    let mut rest = Some(text);
+    while let Some(text) = rest {
+        if found.len() == MOST_CERTIFICATES {
+            let reason = format!("it has more than {MOST_CERTIFICATES} certificates");
+            return Err(KeyError::Unusable { reason });
+        }
+        let der = decode(text)?;
+        match Found::in_der(&der) {
+            Found::Certificate => {}
+            Found::PublicKey(_) => return Err(not_a_certificate("public key")),
+            Found::PrivateKey(_) => return Err(not_a_certificate("private key")),
+            Found::OtherAlgorithm(_) | Found::Nothing => {
+                return Err(KeyError::Unknown { expected: CERTIFICATE });
+            }
+        }
+        found.push(der);
+        // What follows the block that was just read.
+        rest = text
+            .split_once("-----BEGIN ")
+            .and_then(|(_, block)| block.split_once("-----END "))
+            .map(|(_, rest)| rest)
+            .filter(|rest| rest.contains("-----BEGIN "));
+    }
+    Ok(found)
+}
+
+fn not_a_certificate(found: &'static str) -> KeyError {
+    KeyError::Unexpected { expected: CERTIFICATE, found }
 }
 
 /// Takes the first PEM block, or the whole text, without its white space, as base64.
@@ -77,7 +124,9 @@ enum Found {
     PublicKey(Vec<u8>),
     /// An RSA private key, as PKCS#1 DER.
     PrivateKey(Vec<u8>),
-    /// A key or certificate of another algorithm, named by its object identifier.
+    /// A certificate, of any algorithm.
+    Certificate,
+    /// A key of another algorithm, named by its object identifier.
     OtherAlgorithm(String),
     Nothing,
 }
@@ -92,10 +141,8 @@ impl Found {
         if let Ok(spki) = SubjectPublicKeyInfoRef::from_der(der) {
             let key = Found::PublicKey(spki.subject_public_key.raw_bytes().to_vec());
             rsa(spki.algorithm.oid, key)
-        } else if let Ok(certificate) = Certificate::from_der(der) {
-            let spki = certificate.tbs_certificate.subject_public_key_info;
-            let key = Found::PublicKey(spki.subject_public_key.raw_bytes().to_vec());
-            rsa(spki.algorithm.oid, key)
+        } else if Certificate::from_der(der).is_ok() {
+            Found::Certificate
         } else if pkcs1::RsaPublicKey::from_der(der).is_ok() {
             Found::PublicKey(der.to_vec())
         } else if let Ok(pkcs8) = PrivateKeyInfo::from_der(der) {

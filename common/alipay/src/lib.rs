@@ -7,7 +7,8 @@
 //! 1. **[`Form::parse`]** splits the body and decodes it once, to *bytes*. The signature covers
 //!    bytes, and a message may be in GBK: decoding to text first would destroy what was signed.
 //! 2. **[`Verifier::verify`]** rebuilds the signed text ([`canonical`]) and checks the signature
-//!    with the merchant's keys. The configuration decides which [`SignType`]s are accepted.
+//!    with the merchant's keys, as of a time: a key out of a [`Certificate`] is good only while that is
+//!    valid. The configuration decides which [`SignType`]s are accepted.
 //! 3. **[`Charset::of`]** finds the character set: the message's own `charset` parameter on the
 //!    Open Platform, the merchant's configuration at the legacy gateway.
 //! 4. **[`Notification::read`]** decodes and parses the values that are used, strictly: amounts as
@@ -31,7 +32,7 @@
 //! )?;
 //!
 //! let form = Form::parse(body)?;
-//! let verified = verifier.verify(&form, &[])?;
+//! let verified = verifier.verify(&form, &[], chrono::Utc::now())?;
 //! assert_eq!(verified.sign_type, SignType::Md5);
 //!
 //! let charset = Charset::of(&form, Charset::Gbk)?;
@@ -58,6 +59,7 @@
 mod answer;
 mod batch_refund;
 mod canonical;
+mod certificate;
 mod charset;
 mod form;
 mod key_error;
@@ -82,11 +84,12 @@ mod trade_status_sync;
 mod verify;
 
 pub use answer::{
-    AnswerError, CloseAnswer, MAX_ANSWER, NotifyVerifyAnswer, QueryAnswer, RefundAnswer,
-    RefundQueryAnswer, TimestampAnswer,
+    AnswerError, CertificateAnswer, CloseAnswer, MAX_ANSWER, NotifyVerifyAnswer, QueryAnswer,
+    RefundAnswer, RefundQueryAnswer, TimestampAnswer,
 };
 pub use batch_refund::{BankReturn, BankReturnState, BatchRefundItem, BatchRefundNotify, FeeLeg};
 pub use canonical::{Rule, canonical};
+pub use certificate::{Certificate, CertificateError, RootCertificates};
 pub use charset::{Charset, CharsetError};
 pub use form::{Form, FormError, MAX_PARAMETERS};
 pub use key_error::KeyError;
@@ -98,8 +101,9 @@ pub use private_key::PrivateKey;
 pub use protocol::{Protocol, UnknownProtocol};
 pub use public_key::PublicKey;
 pub use request::{
-    NotifyVerify, Payment, PlatformRefund, PlatformRefundItem, QueryTimestamp, RefundQuery,
-    RequestError, TradeClose, TradeQuery, TradeRef, TradeRefund, link, submit_page,
+    Application, CertificateDownload, NotifyVerify, Payment, PlatformRefund, PlatformRefundItem,
+    QueryTimestamp, RefundQuery, RequestError, TradeClose, TradeQuery, TradeRef, TradeRefund, link,
+    submit_page,
 };
 pub use result_details::{ItemProblem, ResultDetailsError};
 pub use return_url::{is_return, returned_order};

@@ -14,31 +14,37 @@ use rsa::pkcs8::der::{Decode, Encode};
 use rsa::pkcs8::spki::SubjectPublicKeyInfoRef;
 use sha2::{Digest, Sha256};
 
-use crate::{KeyError, SignType, SignatureError, key_text};
+use crate::key_text::PublicKeyText;
+use crate::{Certificate, KeyError, SignType, SignatureError, key_text};
 
 /// The least number of bits of any RSA key.
 const LEAST_BITS: usize = 1024;
 /// The least number of bits of a key that RSA2 may use.
 pub(crate) const LEAST_BITS_RSA2: usize = 2048;
 
-/// An RSA public key, parsed once, ready to verify.
+/// An RSA public key, parsed once, ready to verify; perhaps one out of a certificate.
 #[derive(Clone)]
 pub struct PublicKey {
     rsa: ParsedPublicKey,
     rsa2: ParsedPublicKey,
     bits: usize,
     fingerprint: String,
+    certificate: Option<Certificate>,
 }
 
 impl PublicKey {
     /// Reads a key in any form that Alipay's consoles and tools give it: PEM (SPKI, PKCS#1 or a
     /// certificate, the first of a bundle) or the bare base64 of one of these. Line breaks and
-    /// spaces inside do not matter.
+    /// spaces inside do not matter. A key out of a [`Certificate`] keeps it, and is used by a
+    /// [`Verifier`](crate::Verifier) only while that is valid.
     ///
     /// # Errors
     /// Anything else; [`KeyError`] says what was found. Keys under 1,024 bits are refused.
     pub fn read(text: &str) -> Result<PublicKey, KeyError> {
-        PublicKey::from_pkcs1(&key_text::public_key_der(text)?)
+        match key_text::public_key_der(text)? {
+            PublicKeyText::Key(der) => PublicKey::from_pkcs1(&der),
+            PublicKeyText::Certificate => Ok(Certificate::read(text)?.public_key()),
+        }
     }
 
     /// A key from the DER of a PKCS#1 `RSAPublicKey`.
@@ -65,7 +71,18 @@ impl PublicKey {
             rsa2: ParsedPublicKey::new(rsa2, &spki).map_err(|error| unusable(error.to_string()))?,
             bits,
             fingerprint: format!("{:x}", Sha256::digest(&spki)),
+            certificate: None,
         })
+    }
+
+    /// The same key as one out of a certificate.
+    pub(crate) fn in_certificate(self, certificate: Certificate) -> PublicKey {
+        PublicKey { certificate: Some(certificate), ..self }
+    }
+
+    /// The certificate that the key came out of.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_ref()
     }
 
     /// The length of the modulus in bits.
@@ -79,7 +96,7 @@ impl PublicKey {
         self.fingerprint.clone()
     }
 
-    /// Verifies a signature over a text.
+    /// Verifies a signature over a text, whether a certificate is valid or not.
     ///
     /// # Errors
     /// [`SignatureError::Malformed`] when the signature is not strict base64 (padding included),

@@ -3,6 +3,8 @@
 //! A form is sent as it is, POSTed or as a link, with its charset in the URL too: without it the
 //! gateway guesses the charset of a POST.
 
+mod application;
+mod certificate_download;
 mod error;
 mod link;
 mod mapi;
@@ -15,6 +17,8 @@ mod trade_query;
 mod trade_refund;
 mod unsigned;
 
+pub use application::Application;
+pub use certificate_download::CertificateDownload;
 pub use error::RequestError;
 pub use link::link;
 pub use payment::Payment;

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{SignType, Verified};
+use chrono::{DateTime, Utc};
+
+use crate::{CertificateError, SignType, Verified};
 
 /// Why a signature was not accepted. Holds no key and no signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,16 +30,59 @@ pub enum SignatureError {
         /// were given as they are.
         tried: Vec<Verified>,
     },
+    /// The sign is right, by a key whose certificate had ended by then.
+    #[error(
+        "the sign is right, but the certificate of its key, {sn}, ended at {not_after}: get Alipay's \
+         present certificate"
+    )]
+    CertificateExpired {
+        /// Alipay's number of the certificate.
+        sn: String,
+        /// Its last second.
+        not_after: DateTime<Utc>,
+    },
+    /// The sign is right, by a key whose certificate had not begun by then.
+    #[error("the sign is right, but the certificate of its key, {sn}, begins only at {not_before}")]
+    CertificateNotYetValid {
+        /// Alipay's number of the certificate.
+        sn: String,
+        /// Its first second.
+        not_before: DateTime<Utc>,
+    },
+    /// An answer names a certificate of Alipay (`alipay_cert_sn`) that is not configured.
+    #[error("the answer is signed under Alipay's certificate {sn}, which is not configured")]
+    UnknownCertificate {
+        /// Alipay's number of the certificate: what the answer says, cut after 64 characters.
+        sn: String,
+    },
 }
 
 impl SignatureError {
-    /// A short word for logs and metrics: `missing_sign`, `sign_type_not_allowed` or
-    /// `bad_signature`.
+    /// What it means for a signature that the certificate of its key is not valid at that time.
+    pub(crate) fn outdated(error: CertificateError) -> Option<SignatureError> {
+        match error {
+            CertificateError::Expired { sn, not_after } => {
+                Some(SignatureError::CertificateExpired { sn, not_after })
+            }
+            CertificateError::NotYetValid { sn, not_before } => {
+                Some(SignatureError::CertificateNotYetValid { sn, not_before })
+            }
+            CertificateError::OtherNumber { .. }
+            | CertificateError::UnknownIssuer { .. }
+            | CertificateError::NotIssued { .. } => None,
+        }
+    }
+
+    /// A short word for logs and metrics: `missing_sign`, `sign_type_not_allowed`, `bad_signature`,
+    /// `certificate_expired`, `certificate_not_yet_valid` or `unknown_certificate`.
     pub fn reason_code(&self) -> &'static str {
         match self {
             SignatureError::Missing => "missing_sign",
             SignatureError::SignTypeNotAllowed { .. } => "sign_type_not_allowed",
             SignatureError::Malformed | SignatureError::Mismatch { .. } => "bad_signature",
+            SignatureError::CertificateExpired { .. } => "certificate_expired",
+            SignatureError::CertificateNotYetValid { .. } => "certificate_not_yet_valid",
+            SignatureError::UnknownCertificate { .. } => "unknown_certificate",
         }
     }
 }

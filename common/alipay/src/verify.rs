@@ -1,17 +1,21 @@
 //! Whether a message was signed by whom it should be.
 
+mod attempt;
+
 use std::fmt;
 use std::slice;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 
+use self::attempt::{Attempt, Presented};
 use crate::form::printable;
-use crate::md5::is_md5_signature;
 use crate::public_key::LEAST_BITS_RSA2;
 use crate::{
     Form, KeyError, Md5Key, Protocol, PublicKey, Rule, SignType, SignatureError, canonical,
 };
+
+/// The parameter by which the Open Platform names its certificate. It is signed by nobody.
+const CERT_SN: &str = "alipay_cert_sn";
 
 /// Verifies the messages of one merchant with the keys and sign types of its configuration.
 ///
@@ -35,11 +39,14 @@ pub struct Verified {
     pub rule: Rule,
     /// Which key, counted from 0 among the MD5 keys or the public keys of the [`Verifier`].
     pub key: usize,
+    /// Whether the form has an `alipay_cert_sn` that the signature does not cover.
+    pub without_cert_sn: bool,
 }
 
 impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} with key {}, {}", self.sign_type, self.key, self.rule)
+        write!(f, "{} with key {}, {}", self.sign_type, self.key, self.rule)?;
+        if self.without_cert_sn { f.write_str(", alipay_cert_sn left out") } else { Ok(()) }
     }
 }
 
@@ -83,56 +90,100 @@ impl Verifier {
         Ok(Verifier { protocol, sign_types, md5_keys, public_keys })
     }
 
-    /// Verifies a form, without the parameters named in `ignore`.
+    /// Verifies a form as of a time, without the parameters named in `ignore`.
     ///
     /// The rule of the protocol comes first: the legacy gateway leaves empty values out of the
     /// signed text, the Open Platform signs them. Sources disagree about both, so the other rule is
-    /// tried once when the first one fails, if there is an empty value at all.
+    /// tried once when the first one fails, if there is an empty value at all. They disagree as well
+    /// whether a notification has an `alipay_cert_sn`, which would not be signed: where there is one,
+    /// the form is tried once more without it (protocol reference 11.1).
     ///
-    /// A missing or empty `sign_type` means the configured ones.
+    /// A missing or empty `sign_type` means the configured ones. A key out of a certificate counts
+    /// only while that is valid.
     ///
     /// # Errors
     /// [`SignatureError`] says which check failed and which keys were tried.
-    pub fn verify(&self, form: &Form, ignore: &[String]) -> Result<Verified, SignatureError> {
+    pub fn verify(
+        &self,
+        form: &Form,
+        ignore: &[String],
+        at: DateTime<Utc>,
+    ) -> Result<Verified, SignatureError> {
         let signature = match form.get("sign") {
             None | Some([]) => return Err(SignatureError::Missing),
             Some(signature) => signature,
         };
-        let sign_types = self.sign_types_for(form)?;
-        let presented = Presented::read(signature, sign_types).ok_or(SignatureError::Malformed)?;
-        let (first, other) = match self.protocol {
-            Protocol::Mapi => (Rule::DropEmpty, Rule::Notification),
-            Protocol::Openapi => (Rule::Notification, Rule::DropEmpty),
-        };
-        let mut tried = Vec::new();
-        let content = canonical(form, first, ignore);
-        if let Some(verified) = self.try_keys(sign_types, first, &content, &presented, &mut tried) {
-            return Ok(verified);
+        let mut attempt = self.attempt(self.sign_types_for(form)?, signature, None, at)?;
+        let without_cert_sn = [ignore, &[CERT_SN.to_owned()]].concat();
+        let mut contents: Vec<Vec<u8>> = Vec::new();
+        for (ignore, without_cert_sn) in [(ignore, false), (&without_cert_sn[..], true)] {
+            for rule in self.rules() {
+                let content = canonical(form, rule, ignore);
+                if contents.contains(&content) {
+                    continue;
+                }
+                if let Some(verified) = attempt.with(&content, rule, without_cert_sn) {
+                    return Ok(verified);
+                }
+                contents.push(content);
+            }
         }
-        let other_content = canonical(form, other, ignore);
-        if other_content != content
-            && let Some(verified) =
-                self.try_keys(sign_types, other, &other_content, &presented, &mut tried)
-        {
-            return Ok(verified);
-        }
-        Err(SignatureError::Mismatch { tried })
+        Err(attempt.error())
     }
 
-    /// Verifies a signature over bytes as they are: the signed node of a gateway's answer, which
-    /// names no sign type, so that all allowed ones are tried.
+    /// Verifies a signature over bytes as they are, as of a time: the signed node of a gateway's
+    /// answer, which names no sign type, so that all allowed ones are tried.
+    ///
+    /// `cert_sn` is the certificate under which the answer says that it is signed. Of the keys out of
+    /// certificates only that one's counts then. It means nothing where there are none.
     ///
     /// # Errors
     /// [`SignatureError`] as for a form; a mismatch does not list what was tried, as no rule was.
-    pub fn verify_content(&self, content: &[u8], sign: &[u8]) -> Result<(), SignatureError> {
+    pub fn verify_content(
+        &self,
+        content: &[u8],
+        sign: &[u8],
+        cert_sn: Option<&str>,
+        at: DateTime<Utc>,
+    ) -> Result<(), SignatureError> {
         if sign.is_empty() {
             return Err(SignatureError::Missing);
         }
-        let presented = Presented::read(sign, &self.sign_types).ok_or(SignatureError::Malformed)?;
+        let cert_sn = cert_sn.filter(|sn| !sn.is_empty());
+        let mut attempt = self.attempt(&self.sign_types, sign, cert_sn, at)?;
         // The rule is only noted beside each key, and the notes are not used.
-        self.try_keys(&self.sign_types, Rule::Notification, content, &presented, &mut Vec::new())
-            .map(|_| ())
-            .ok_or(SignatureError::Mismatch { tried: Vec::new() })
+        if attempt.with(content, Rule::Notification, false).is_some() {
+            return Ok(());
+        }
+        let mut configured = self.public_keys.iter().filter_map(PublicKey::certificate).peekable();
+        if let Some(sn) = cert_sn
+            && configured.peek().is_some()
+            && configured.all(|certificate| certificate.sn() != sn)
+        {
+            return Err(SignatureError::UnknownCertificate { sn: printable(sn.as_bytes()) });
+        }
+        attempt.tried.clear();
+        Err(attempt.error())
+    }
+
+    fn attempt<'a>(
+        &'a self,
+        sign_types: &'a [SignType],
+        signature: &'a [u8],
+        cert_sn: Option<&'a str>,
+        at: DateTime<Utc>,
+    ) -> Result<Attempt<'a>, SignatureError> {
+        let presented = Presented::read(signature, sign_types).ok_or(SignatureError::Malformed)?;
+        let (tried, outdated) = (Vec::new(), None);
+        Ok(Attempt { verifier: self, sign_types, presented, cert_sn, at, tried, outdated })
+    }
+
+    /// The rule of the protocol, and the other one.
+    fn rules(&self) -> [Rule; 2] {
+        match self.protocol {
+            Protocol::Mapi => [Rule::DropEmpty, Rule::Notification],
+            Protocol::Openapi => [Rule::Notification, Rule::DropEmpty],
+        }
     }
 
     /// The one sign type that the form names, or all that are allowed where it names none.
@@ -149,54 +200,5 @@ impl Verifier {
                     allowed: self.sign_types.clone(),
                 }),
         }
-    }
-
-    /// Tries every key of every sign type, and notes those that fail.
-    fn try_keys(
-        &self,
-        sign_types: &[SignType],
-        rule: Rule,
-        content: &[u8],
-        presented: &Presented,
-        tried: &mut Vec<Verified>,
-    ) -> Option<Verified> {
-        for &sign_type in sign_types {
-            let found = match (sign_type, presented.md5, &presented.rsa) {
-                (SignType::Md5, Some(signature), _) => {
-                    self.md5_keys.iter().position(|key| key.verify(content, signature))
-                }
-                (SignType::Rsa | SignType::Rsa2, _, Some(signature)) => {
-                    let made = |key: &PublicKey| key.matches(sign_type, content, signature);
-                    self.public_keys.iter().position(made)
-                }
-                _ => continue,
-            };
-            if let Some(key) = found {
-                return Some(Verified { sign_type, rule, key });
-            }
-            let keys = match sign_type {
-                SignType::Md5 => self.md5_keys.len(),
-                SignType::Rsa | SignType::Rsa2 => self.public_keys.len(),
-            };
-            tried.extend((0..keys).map(|key| Verified { sign_type, rule, key }));
-        }
-        None
-    }
-}
-
-/// A signature, read in the forms that the sign types need.
-struct Presented<'a> {
-    md5: Option<&'a [u8]>,
-    rsa: Option<Vec<u8>>,
-}
-
-impl<'a> Presented<'a> {
-    /// `None` when the signature has the form of none of the sign types.
-    fn read(signature: &'a [u8], sign_types: &[SignType]) -> Option<Presented<'a>> {
-        let wants_md5 = sign_types.contains(&SignType::Md5);
-        let wants_rsa = sign_types.iter().any(|&sign_type| sign_type != SignType::Md5);
-        let md5 = (wants_md5 && is_md5_signature(signature)).then_some(signature);
-        let rsa = if wants_rsa { STANDARD.decode(signature).ok() } else { None };
-        (md5.is_some() || rsa.is_some()).then_some(Presented { md5, rsa })
     }
 }

@@ -150,10 +150,10 @@ proptest! {
     #[test]
     fn no_answer_panics(body in answers(), charset in charsets()) {
         let openapi = verifier(&Signer::Rsa2(RSA.clone()), Protocol::Openapi);
-        drop(QueryAnswer::read(&body, Protocol::Openapi, charset, &openapi));
+        drop(QueryAnswer::read(&body, Protocol::Openapi, charset, &openapi, DateTime::UNIX_EPOCH));
         let mapi = verifier(&Signer::Md5(Md5Key::new("x")), Protocol::Mapi);
-        drop(QueryAnswer::read(&body, Protocol::Mapi, charset, &mapi));
-        drop(CloseAnswer::read(&body, Protocol::Mapi, charset, &mapi));
+        drop(QueryAnswer::read(&body, Protocol::Mapi, charset, &mapi, DateTime::UNIX_EPOCH));
+        drop(CloseAnswer::read(&body, Protocol::Mapi, charset, &mapi, DateTime::UNIX_EPOCH));
     }
 
     /// The place of a part of the text among the bytes, through any text around it.
@@ -178,7 +178,7 @@ proptest! {
         let end = format!(",\"sign\":\"{sign}\"}}");
         let body = [&before, &node, &after, end.as_bytes()].concat();
         let verifier = verifier(&Signer::Rsa2(RSA.clone()), Protocol::Openapi);
-        let answer = QueryAnswer::read(&body, Protocol::Openapi, charset, &verifier);
+        let answer = QueryAnswer::read(&body, Protocol::Openapi, charset, &verifier, DateTime::UNIX_EPOCH);
         prop_assert_eq!(answer, Ok(QueryAnswer::NotExist));
     }
 
@@ -291,8 +291,8 @@ proptest! {
         if let Ok(form) = Form::parse(&body) {
             let charset = Charset::of(&form, charset).unwrap_or(charset);
             drop(Notification::read(&form, protocol, charset));
-            drop(verifier(&Signer::Rsa2(RSA.clone()), protocol).verify(&form, &[]));
-            drop(verifier(&Signer::Md5(Md5Key::new("x")), protocol).verify(&form, &[]));
+            drop(verifier(&Signer::Rsa2(RSA.clone()), protocol).verify(&form, &[], DateTime::UNIX_EPOCH));
+            drop(verifier(&Signer::Md5(Md5Key::new("x")), protocol).verify(&form, &[], DateTime::UNIX_EPOCH));
         }
     }
 
@@ -320,7 +320,7 @@ proptest! {
         signer.sign_form(&mut form, rule).unwrap();
         let form = Form::parse(form.encode().as_bytes()).unwrap();
         let verifier = verifier(&signer, protocol);
-        let verified = verifier.verify(&form, &[]).unwrap();
+        let verified = verifier.verify(&form, &[], DateTime::UNIX_EPOCH).unwrap();
         prop_assert_eq!(verified.sign_type, signer.sign_type());
         let text = canonical(&form, verified.rule, &[]);
         prop_assert_eq!(text, canonical(&form, rule, &[]));
@@ -330,7 +330,7 @@ proptest! {
         prop_assume!(name != b"sign" && name != b"sign_type");
         let mut changed = form.clone();
         changed.set(name, b"changed after signing, longer than any value here");
-        prop_assert!(verifier.verify(&changed, &[]).is_err());
+        prop_assert!(verifier.verify(&changed, &[], DateTime::UNIX_EPOCH).is_err());
     }
 
     #[test]

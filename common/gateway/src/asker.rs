@@ -1,8 +1,9 @@
 //! Who asks, where, and in which charset: what the merchant's configuration says.
 
-use alipay::{Charset, Protocol, SignType, Signer, TradeRef};
+use alipay::{Application, Charset, Protocol, SignType, Signer, TradeRef};
+use chrono::{DateTime, Utc};
 use hyper::Uri;
-use service::config::Merchant;
+use service::config::{Merchant, Secret};
 
 use crate::GatewayError;
 
@@ -11,6 +12,8 @@ use crate::GatewayError;
 pub struct Asker<'a> {
     /// The partner, or the application.
     pub account: &'a str,
+    /// The application with its certificates and token. Of no use at the legacy gateway.
+    pub application: Application<'a>,
     /// The charset of request and answer.
     pub charset: Charset,
     /// Signs with the first of the accepted sign types that there is a key for.
@@ -21,11 +24,34 @@ impl<'a> Asker<'a> {
     /// What the merchant's configuration says.
     ///
     /// # Errors
-    /// [`GatewayError::NoKey`] and [`GatewayError::Signing`] say what is missing.
+    /// [`GatewayError::NoKey`] and [`GatewayError::Signing`] say what is missing,
+    /// [`GatewayError::AppCertificate`] that it is out of date.
     pub fn of(merchant: &'a Merchant) -> Result<Asker<'a>, GatewayError> {
         let (account, signer) = (account(merchant)?, signer(merchant)?);
-        Ok(Asker { account, charset: charset(merchant), signer })
+        let application = application(merchant, account, Utc::now())?;
+        Ok(Asker { account, application, charset: charset(merchant), signer })
     }
+}
+
+/// The application as of a time.
+fn application<'a>(
+    merchant: &'a Merchant,
+    app_id: &'a str,
+    at: DateTime<Utc>,
+) -> Result<Application<'a>, GatewayError> {
+    let certificates = match (&merchant.app_cert, &merchant.alipay_root_cert) {
+        (_, None) => None,
+        (None, Some(_)) => return Err(no_key(merchant, "app_cert")),
+        (Some(app_cert), Some(roots)) => {
+            app_cert.check_time(at).map_err(|error| GatewayError::AppCertificate {
+                merchant: merchant.name.clone(),
+                error,
+            })?;
+            Some((app_cert, roots))
+        }
+    };
+    let auth_token = merchant.app_auth_token.as_ref().map(Secret::expose_secret);
+    Ok(Application { app_id, certificates, auth_token })
 }
 
 /// Who asks: the partner, or the application.

@@ -18,13 +18,16 @@ impl Gateway {
         merchant: &Merchant,
         which: TradeRef<'_>,
     ) -> Result<CloseAnswer, GatewayError> {
-        let Asker { account, charset, signer } = Asker::of(merchant)?;
+        let Asker { account, application, charset, signer } = Asker::of(merchant)?;
         let form = match merchant.protocol {
             Protocol::Mapi => TradeClose::mapi(account, which, charset, &signer),
-            Protocol::Openapi => TradeClose::openapi(account, which, charset, Utc::now(), &signer),
+            Protocol::Openapi => {
+                TradeClose::openapi(application, which, charset, Utc::now(), &signer)
+            }
         };
         let form = form.map_err(|error| GatewayError::Signing { reason: error.to_string() })?;
         let body = self.post(address(merchant)?, form.encode()).await?;
-        Ok(CloseAnswer::read(&body, merchant.protocol, charset, &merchant.verifier)?)
+        let (protocol, verifier) = (merchant.protocol, &merchant.verifier);
+        Ok(CloseAnswer::read(&body, protocol, charset, verifier, Utc::now())?)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alipay::{AnswerError, Protocol, RequestError};
+use alipay::{AnswerError, CertificateError, Protocol, RequestError};
 
 /// Why a question to the gateway has no answer. Nothing is known about the trade then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +14,16 @@ pub enum GatewayError {
         merchant: String,
         /// The key of its section.
         key: &'static str,
+    },
+    /// The application's certificate is out of date: the gateway would refuse every request.
+    #[error(
+        "merchants.{merchant}.app_cert cannot be used: {error}; get a new one at Alipay's console"
+    )]
+    AppCertificate {
+        /// The merchant's name.
+        merchant: String,
+        /// What is wrong.
+        error: CertificateError,
     },
     /// The configured address cannot be used.
     #[error("merchants.{merchant}.gateway cannot be used: {reason}")]
@@ -69,18 +79,22 @@ pub enum GatewayError {
     /// The answer is about another trade than the one asked for.
     #[error("the gateway answered about another trade")]
     OtherTrade,
+    /// The certificate that came is not one to trust.
+    #[error("{0}")]
+    Certificate(CertificateError),
     /// The answer says nothing that may be believed.
     #[error(transparent)]
     Answer(#[from] AnswerError),
 }
 
 impl GatewayError {
-    /// A short word for logs, metrics and the table of queries: `no_key`, `bad_address`,
+    /// A short word for logs, metrics and the table of queries: `no_key`, `app_certificate`, `bad_address`,
     /// `not_offered`, `bad_request`, `cannot_sign`, `no_connection`, `timeout`, `http_status`,
-    /// `answer_too_large`, `other_trade`, or that of the [`AnswerError`].
+    /// `answer_too_large`, `other_trade`, `untrusted_certificate`, or that of the [`AnswerError`].
     pub fn reason_code(&self) -> &'static str {
         match self {
             GatewayError::NoKey { .. } => "no_key",
+            GatewayError::AppCertificate { .. } => "app_certificate",
             GatewayError::Address { .. } => "bad_address",
             GatewayError::NotOffered { .. } => "not_offered",
             GatewayError::Request(_) => "bad_request",
@@ -90,6 +104,7 @@ impl GatewayError {
             GatewayError::Http { .. } => "http_status",
             GatewayError::TooLarge { .. } => "answer_too_large",
             GatewayError::OtherTrade => "other_trade",
+            GatewayError::Certificate(_) => "untrusted_certificate",
             GatewayError::Answer(error) => error.reason_code(),
         }
     }
@@ -102,12 +117,14 @@ impl GatewayError {
             GatewayError::Http { status } => matches!(status, 408 | 429 | 500..),
             GatewayError::Answer(error) => error.is_transient(),
             GatewayError::NoKey { .. }
+            | GatewayError::AppCertificate { .. }
             | GatewayError::Address { .. }
             | GatewayError::NotOffered { .. }
             | GatewayError::Request(_)
             | GatewayError::Signing { .. }
             | GatewayError::TooLarge { .. }
-            | GatewayError::OtherTrade => false,
+            | GatewayError::OtherTrade
+            | GatewayError::Certificate(_) => false,
         }
     }
 
@@ -117,6 +134,7 @@ impl GatewayError {
         matches!(
             self,
             GatewayError::NoKey { .. }
+                | GatewayError::AppCertificate { .. }
                 | GatewayError::Address { .. }
                 | GatewayError::NotOffered { .. }
                 | GatewayError::Request(_)

@@ -8,14 +8,17 @@
 //! are compiled in. A proxy of the environment is not used.
 
 mod asker;
+mod certificate;
 mod client;
 mod close;
 mod error;
 mod query;
 mod refund;
+mod refund_outcome;
 mod unsigned;
 
 pub use asker::Asker;
 pub use client::Gateway;
 pub use error::GatewayError;
 pub use query::Answered;
+pub use refund_outcome::{RefundOutcome, RefundProof};

@@ -9,17 +9,17 @@ use crate::{Gateway, GatewayError};
 
 /// An answer with the time it was asked for.
 #[derive(Clone)]
-pub struct Answered {
+pub struct Answered<T = QueryAnswer> {
     /// Just before the request was sent: the answer may leave out what happened after it.
     pub asked_at: DateTime<Utc>,
     /// The answer, byte for byte: it can be verified again.
     pub body: Vec<u8>,
     /// What it says; verified, and about the trade that was asked for.
-    pub answer: QueryAnswer,
+    pub answer: T,
 }
 
 /// Without the body: it holds a signature and the buyer's data.
-impl std::fmt::Debug for Answered {
+impl<T> std::fmt::Debug for Answered<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Answered").field("asked_at", &self.asked_at).finish_non_exhaustive()
     }
@@ -48,8 +48,9 @@ impl Gateway {
         let asked_at = Utc::now();
         let form = request(merchant, which, asked_at)?;
         let body = self.post(address(merchant)?, form.encode()).await?;
-        let protocol = merchant.protocol;
-        let answer = QueryAnswer::read(&body, protocol, charset(merchant), &merchant.verifier)?;
+        let (protocol, verifier) = (merchant.protocol, &merchant.verifier);
+        // At the time of the question, as everybody who verifies it again later does.
+        let answer = QueryAnswer::read(&body, protocol, charset(merchant), verifier, asked_at)?;
         if let QueryAnswer::Trade(trade) = &answer {
             same_trade(which, Some(&trade.out_trade_no), Some(&trade.trade_no))?;
         }
@@ -62,10 +63,10 @@ fn request(
     which: TradeRef<'_>,
     at: DateTime<Utc>,
 ) -> Result<Form, GatewayError> {
-    let Asker { account, charset, signer } = Asker::of(merchant)?;
+    let Asker { account, application, charset, signer } = Asker::of(merchant)?;
     match merchant.protocol {
         Protocol::Mapi => TradeQuery::mapi(account, which, charset, &signer),
-        Protocol::Openapi => TradeQuery::openapi(account, which, charset, at, &signer),
+        Protocol::Openapi => TradeQuery::openapi(application, which, charset, at, &signer),
     }
     .map_err(|error| GatewayError::Signing { reason: error.to_string() })
 }

@@ -5,11 +5,12 @@ use chrono::Utc;
 use service::config::Merchant;
 
 use crate::asker::{Asker, address, offered, same_trade};
-use crate::{Gateway, GatewayError};
+use crate::{Answered, Gateway, GatewayError};
 
 impl Gateway {
     /// Asks for a refund at the Open Platform. The legacy gateway has none that a program can ask
     /// for: an operator confirms it there ([`alipay::PlatformRefund`]).
+    /// [`Gateway::carry_out_refund`] also asks what became of it.
     ///
     /// # Errors
     /// [`GatewayError`]. Money may have moved all the same, unless it is
@@ -19,14 +20,15 @@ impl Gateway {
         &self,
         merchant: &Merchant,
         refund: &TradeRefund<'_>,
-    ) -> Result<RefundAnswer, GatewayError> {
+    ) -> Result<Answered<RefundAnswer>, GatewayError> {
         offered(merchant, Protocol::Openapi, "alipay.trade.refund")?;
-        let Asker { account: app_id, charset, signer } = Asker::of(merchant)?;
-        let form = refund.openapi(app_id, charset, Utc::now(), &signer)?;
+        let Asker { application, charset, signer, .. } = Asker::of(merchant)?;
+        let asked_at = Utc::now();
+        let form = refund.openapi(application, charset, asked_at, &signer)?;
         let body = self.post(address(merchant)?, form.encode()).await?;
-        let answer = RefundAnswer::read(&body, charset, &merchant.verifier)?;
+        let answer = RefundAnswer::read(&body, charset, &merchant.verifier, asked_at)?;
         same_trade(refund.which, Some(&answer.out_trade_no), Some(&answer.trade_no))?;
-        Ok(answer)
+        Ok(Answered { asked_at, body, answer })
     }
 
     /// Asks the Open Platform what became of a refund:
@@ -39,14 +41,15 @@ impl Gateway {
         merchant: &Merchant,
         which: TradeRef<'_>,
         out_request_no: &str,
-    ) -> Result<RefundQueryAnswer, GatewayError> {
+    ) -> Result<Answered<RefundQueryAnswer>, GatewayError> {
         offered(merchant, Protocol::Openapi, "alipay.trade.fastpay.refund.query")?;
-        let Asker { account: app_id, charset, signer } = Asker::of(merchant)?;
+        let Asker { application, charset, signer, .. } = Asker::of(merchant)?;
+        let asked_at = Utc::now();
         let form =
-            RefundQuery::openapi(app_id, which, out_request_no, charset, Utc::now(), &signer)?;
+            RefundQuery::openapi(application, which, out_request_no, charset, asked_at, &signer)?;
         let body = self.post(address(merchant)?, form.encode()).await?;
-        let answer = RefundQueryAnswer::read(&body, charset, &merchant.verifier)?;
+        let answer = RefundQueryAnswer::read(&body, charset, &merchant.verifier, asked_at)?;
         same_trade(which, answer.out_trade_no.as_deref(), answer.trade_no.as_deref())?;
-        Ok(answer)
+        Ok(Answered { asked_at, body, answer })
     }
 }

@@ -9,13 +9,15 @@ use alipay::{
     AnswerError, CloseAnswer, Fen, NotifyVerifyAnswer, QueryAnswer, TradeRef, TradeRefund,
     TradeStatus,
 };
-use gateway::{Gateway, GatewayError};
+use gateway::{Gateway, GatewayError, RefundOutcome};
 use service::Config;
 use service::config::Merchant;
 use testkit::{Program, run_program};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const KEYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../alipay/tests/fixtures/keys");
+const CERTIFICATES: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../alipay/tests/fixtures/certificates");
 
 /// A running simulator with a merchant at each gateway, and its trades.
 struct Alipay {
@@ -64,6 +66,11 @@ fn configure(folder: &Path, gateway: &str) {
          gateway = \"{gateway}\"\n\
          [merchants.new]\nprotocol = \"openapi\"\napp_id = \"2021000000000001\"\n\
          sign_types = [\"RSA2\"]\nalipay_public_keys_file = \"{KEYS}/rsa2048-spki.pem\"\n\
+         private_key_file = \"{KEYS}/rsa2048-pkcs1-private.pem\"\ngateway = \"{gateway}\"\n\
+         [merchants.cert]\nprotocol = \"openapi\"\napp_id = \"2021000000000002\"\n\
+         sign_types = [\"RSA2\"]\nalipay_public_keys_file = \"{CERTIFICATES}/alipay-renewed.pem\"\n\
+         alipay_root_cert_file = \"{CERTIFICATES}/roots.pem\"\n\
+         app_cert_file = \"{CERTIFICATES}/alipay-renewed.pem\"\n\
          private_key_file = \"{KEYS}/rsa2048-pkcs1-private.pem\"\ngateway = \"{gateway}\"\n"
     );
     std::fs::write(folder.join("alipay.toml"), text).unwrap();
@@ -81,14 +88,14 @@ async fn a_payment_is_refunded_in_two_parts() {
         out_request_no,
         reason: "太大了 & too large",
     };
-    let first = gateway.refund(merchant, &refund(400, "R-1")).await.unwrap();
+    let first = gateway.refund(merchant, &refund(400, "R-1")).await.unwrap().answer;
     assert!(first.moved && first.refunded == Some(Fen::new(400)), "{first:?}");
-    let again = gateway.refund(merchant, &refund(400, "R-1")).await.unwrap();
+    let again = gateway.refund(merchant, &refund(400, "R-1")).await.unwrap().answer;
     assert!(!again.moved && again.refunded == Some(Fen::new(400)), "{again:?}");
-    let asked = gateway.refund_query(merchant, which, "R-1").await.unwrap();
+    let asked = gateway.refund_query(merchant, which, "R-1").await.unwrap().answer;
     assert!(asked.succeeded("R-1", Fen::new(400)), "{asked:?}");
     let unknown = gateway.refund_query(merchant, which, "R-9").await;
-    assert!(!unknown.is_ok_and(|answer| answer.succeeded("R-9", Fen::new(600))));
+    assert!(!unknown.is_ok_and(|asked| asked.answer.succeeded("R-9", Fen::new(600))));
 
     let too_much = gateway.refund(merchant, &refund(601, "R-2")).await.unwrap_err();
     assert!(matches!(too_much, GatewayError::Answer(AnswerError::Refused { .. })), "{too_much:?}");
@@ -97,7 +104,7 @@ async fn a_payment_is_refunded_in_two_parts() {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     let all = loop {
         match gateway.refund(merchant, &rest).await {
-            Ok(answer) => break answer,
+            Ok(answered) => break answered.answer,
             Err(error) => assert!(tokio::time::Instant::now() < deadline, "{error}"),
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -106,6 +113,46 @@ async fn a_payment_is_refunded_in_two_parts() {
     let answered = gateway.query(merchant, which).await.unwrap();
     let QueryAnswer::Trade(trade) = answered.answer else { panic!("{answered:?}") };
     assert_eq!(trade.trade_status, TradeStatus::TradeClosed);
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_refund() {
+    let alipay = Alipay::start();
+    alipay.pay("new", "A-1");
+    let (gateway, merchant) = (Gateway::new(PATIENCE), alipay.merchant("new"));
+    let of = |amount, out_request_no| TradeRefund {
+        which: TradeRef::OutTradeNo("A-1"),
+        amount: Fen::new(amount),
+        out_request_no,
+        reason: "",
+    };
+    let once = of(400, "R-1");
+    let made = gateway.carry_out_refund(merchant, &once, false).await;
+    let RefundOutcome::Made(proof) = made else { panic!("{made:?}") };
+    assert!(proof.refund.is_some() && proof.refund_query.is_none(), "the answer says it");
+    assert_eq!(proof.refunded, Some(Fen::new(400)));
+    // Made before: the repeat moves nothing, and the answer to the query is the proof.
+    for repeated in [false, true] {
+        let made = gateway.carry_out_refund(merchant, &once, repeated).await;
+        let RefundOutcome::Made(proof) = made else { panic!("{made:?}") };
+        assert!(proof.refund.is_some() && proof.refund_query.is_some());
+        assert_eq!(proof.refunded, Some(Fen::new(400)));
+        assert!(!format!("{proof:?}").contains("sign"), "{proof:?}");
+    }
+    for repeated in [false, true] {
+        let refused = gateway.carry_out_refund(merchant, &of(601, "R-2"), repeated).await;
+        let RefundOutcome::Refused { reason } = refused else { panic!("{refused:?}") };
+        assert!(reason.starts_with("refused: "), "{reason}");
+    }
+    let nothing = gateway.carry_out_refund(merchant, &of(0, "R-3"), false).await;
+    assert!(matches!(nothing, RefundOutcome::Unsent { .. }), "{nothing:?}");
+    let nothing = gateway.carry_out_refund(merchant, &of(0, "R-3"), true).await;
+    assert!(matches!(nothing, RefundOutcome::Unknown { .. }), "{nothing:?}");
+    let mut away = merchant.clone();
+    away.gateway = "http://127.0.0.1:1/gateway.do".to_owned();
+    let nobody = gateway.carry_out_refund(&away, &of(100, "R-4"), false).await;
+    let RefundOutcome::Unknown { reason } = nobody else { panic!("{nobody:?}") };
+    assert!(reason.starts_with("no_connection: "), "{reason}");
 }
 
 #[tokio::test]
@@ -136,4 +183,39 @@ async fn the_unsigned_questions() {
     stranger.partner = Some("2088999999999999".to_owned());
     let answer = gateway.notify_verify(&stranger, b"never sent").await;
     assert_eq!(answer, Ok(NotifyVerifyAnswer::WrongQuestion));
+}
+
+#[tokio::test]
+async fn certificate_mode() {
+    let alipay = Alipay::start();
+    alipay.pay("cert", "C-1");
+    let (gateway, merchant) = (Gateway::new(PATIENCE), alipay.merchant("cert"));
+    let which = TradeRef::OutTradeNo("C-1");
+    let answered = gateway.query(merchant, which).await.unwrap();
+    let QueryAnswer::Trade(trade) = answered.answer else { panic!("{answered:?}") };
+    assert_eq!(trade.trade_status, TradeStatus::TradeSuccess);
+    let refund = TradeRefund { which, amount: Fen::new(400), out_request_no: "R-1", reason: "" };
+    let refunded = gateway.refund(merchant, &refund).await.unwrap().answer;
+    assert_eq!(refunded.refunded, Some(Fen::new(400)));
+    let unknown = TradeRef::OutTradeNo("C-9");
+    assert_eq!(gateway.close(merchant, unknown).await, Ok(CloseAnswer::NotExist));
+    let refusal = async |merchant: &Merchant| match gateway.query(merchant, which).await {
+        Err(GatewayError::Answer(AnswerError::Refused { code, .. })) => code,
+        other => panic!("{other:?}"),
+    };
+    // Without the numbers, and with those of other roots.
+    let mut other = merchant.clone();
+    other.alipay_root_cert = None;
+    assert_eq!(refusal(&other).await, "isv.missing-app-cert-sn");
+    let roots = std::fs::read_to_string(format!("{CERTIFICATES}/other-root-of-the-same-name.pem"));
+    other.alipay_root_cert = Some(alipay::RootCertificates::read(&roots.unwrap()).unwrap());
+    assert_eq!(refusal(&other).await, "isv.invalid-alipay-root-cert-sn");
+    // Alipay's certificate is none of those that it knows.
+    let old = std::fs::read_to_string(format!("{CERTIFICATES}/alipay.pem")).unwrap();
+    let key = alipay::PublicKey::read(&old).unwrap();
+    let (protocol, types) = (merchant.protocol, merchant.sign_types.clone());
+    other = merchant.clone();
+    other.verifier = alipay::Verifier::new(protocol, types, vec![], vec![key]).unwrap();
+    let error = gateway.query(&other, which).await.unwrap_err();
+    assert_eq!(error.reason_code(), "unknown_certificate");
 }

@@ -5,6 +5,8 @@
 use alipay::{Fen, TradeStatusSync};
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::RefundAnswered;
+
 /// A trade may have been created this long before its order and still pay it: clocks of the shop,
 /// the database and Alipay differ. Anything older is an old message for a reused order number.
 pub const TRADE_BEFORE_ORDER: TimeDelta = TimeDelta::days(1);
@@ -20,9 +22,11 @@ pub struct OrderTerms {
     pub total_fee: Fen,
     /// When the order was placed.
     pub created_at: DateTime<Utc>,
+    /// Until when it can be paid; `None`: always.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// Who the configured merchant is at Alipay.
+/// Who the configured merchant is at Alipay, and what it does with late money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The merchant's name in the configuration.
@@ -31,6 +35,8 @@ pub struct Identity {
     pub seller_id: Option<String>,
     /// The Open Platform application.
     pub app_id: Option<String>,
+    /// Money that comes after its order's time goes back; else it is a payment like any other.
+    pub refunds_late: bool,
 }
 
 /// Why a notification does not belong to the order that it names. The text is the evidence.
@@ -105,6 +111,32 @@ pub fn agree(
         }
         _ => Ok(()),
     }
+}
+
+/// Checks the answer to a refund against the order and the merchant. It names neither seller nor app:
+/// that it is signed for the merchant's question is all there is.
+///
+/// # Errors
+/// The first [`Mismatch`] found.
+pub fn agree_refund(
+    terms: &OrderTerms,
+    identity: &Identity,
+    answer: &RefundAnswered,
+) -> Result<(), Mismatch> {
+    if terms.merchant != identity.merchant {
+        return Err(Mismatch::Merchant {
+            order: terms.merchant.clone(),
+            notification: identity.merchant.clone(),
+        });
+    }
+    if let Some(told) = answer.total.filter(|told| *told != terms.total_fee) {
+        return Err(Mismatch::Total { order: terms.total_fee, notification: told });
+    }
+    let refunded = answer.refunded.unwrap_or_default().max(answer.amount);
+    if refunded > terms.total_fee {
+        return Err(Mismatch::RefundAboveTotal { refunded, total: terms.total_fee });
+    }
+    Ok(())
 }
 
 /// Both values where both are there and differ.

@@ -8,6 +8,8 @@ pub enum Decision {
     Paid,
     /// All of the trade's money went back.
     Refunded,
+    /// Late money is taken all the same: the goods go out.
+    Accepted,
     /// A manual product was delivered.
     Delivered,
     /// A manual product was taken back.
@@ -20,7 +22,9 @@ pub enum Decision {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the message says what the fields are")]
 pub enum ImpossibleDecision {
-    #[error("{word:?} is no decision: one of paid, refunded, delivered, taken_back, noted")]
+    #[error(
+        "{word:?} is no decision: one of paid, refunded, accepted, delivered, taken_back, noted"
+    )]
     Word { word: String },
     #[error("{decision} does not answer the review {reason}: one of {possible}")]
     Reason { decision: &'static str, reason: String, possible: String },
@@ -30,12 +34,19 @@ pub enum ImpossibleDecision {
     Trade { trade_no: String },
     #[error("trade {trade_no} was not closed after a payment: the decision is about another one")]
     NotClosed { trade_no: String },
+    #[error(
+        "trade {trade_no} is not late, or its money is back: the decision is about another one"
+    )]
+    NotLate { trade_no: String },
+    #[error("the money of trade {trade_no} is on its way back by refund_request: wait for its end")]
+    RefundUnderWay { trade_no: String },
 }
 
 impl Decision {
-    const ALL: [Decision; 5] = [
+    const ALL: [Decision; 6] = [
         Decision::Paid,
         Decision::Refunded,
+        Decision::Accepted,
         Decision::Delivered,
         Decision::TakenBack,
         Decision::Noted,
@@ -47,6 +58,7 @@ impl Decision {
         match self {
             Decision::Paid => "paid",
             Decision::Refunded => "refunded",
+            Decision::Accepted => "accepted",
             Decision::Delivered => "delivered",
             Decision::TakenBack => "taken_back",
             Decision::Noted => "noted",
@@ -69,6 +81,7 @@ impl Decision {
         match reason {
             "closed_after_payment" => &[Decision::Paid, Decision::Refunded],
             "second_payment" => &[Decision::Refunded, Decision::Noted],
+            "late_payment" => &[Decision::Refunded, Decision::Accepted],
             "partial_refund" => &[Decision::Noted, Decision::Refunded],
             "refund_above_total" | "paid_after_return" => &[Decision::Noted],
             "deliver_by_hand" => &[Decision::Delivered],

@@ -1,6 +1,6 @@
 //! Events for the shop: one per newly added fact or effect, unique per order and event.
 
-use crate::{Facts, FulfillmentState, OrderState, OrderStatus};
+use crate::{Facts, FulfillmentState, OrderState};
 
 /// What the shop can learn about an order. The routing key in `alipay.events`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,9 +52,7 @@ impl Moment<'_> {
             Event::Paid => facts.contains(Facts::PAID),
             Event::Delivered => matches!(self.fulfillment, Some(Delivered | Returned)),
             Event::Finished => facts.contains(Facts::FINISHED),
-            Event::Closed => {
-                self.state.status == OrderStatus::Closed && !facts.contains(Facts::PAID)
-            }
+            Event::Closed => self.state.is_closed_unpaid(),
             Event::RefundedInPart => {
                 facts.contains(Facts::REFUNDED_IN_PART) && !facts.contains(Facts::REFUNDED_IN_FULL)
             }

@@ -26,11 +26,16 @@ bitflags! {
         /// The gateway's answer or a person confirmed that the money is there: for a trade that is
         /// closed it counts when that was said after the close ([`Trade::confirmed_at`](crate::Trade)).
         const CONFIRMED_PAID = 1 << 8;
+        /// The buyer paid after the order's time, and the merchant's policy was then to give such
+        /// money back (see [`late`](crate::late)).
+        const PAID_LATE = 1 << 9;
+        /// A person took late money all the same.
+        const LATE_ACCEPTED = 1 << 10;
     }
 }
 
 /// The names of the facts as the `facts` column (a MySQL `SET`) knows them, in bit order.
-const NAMES: [(&str, Facts); 9] = [
+const NAMES: [(&str, Facts); 11] = [
     ("waiting", Facts::WAITING),
     ("pending", Facts::PENDING),
     ("paid", Facts::PAID),
@@ -40,6 +45,8 @@ const NAMES: [(&str, Facts); 9] = [
     ("refunded_in_full", Facts::REFUNDED_IN_FULL),
     ("refund_closed", Facts::REFUND_CLOSED),
     ("confirmed_paid", Facts::CONFIRMED_PAID),
+    ("paid_late", Facts::PAID_LATE),
+    ("late_accepted", Facts::LATE_ACCEPTED),
 ];
 
 impl Facts {

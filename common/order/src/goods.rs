@@ -84,7 +84,7 @@ pub enum GoodsDecision {
     Deliver,
     /// Take back what was given.
     TakeBack,
-    /// Refunded while waiting: stop waiting.
+    /// Refunded while waiting, or the money is late and goes back: stop waiting.
     Cancel,
 }
 
@@ -107,6 +107,8 @@ impl GoodsDecision {
                 Some(AwaitingStock | AwaitingManual) => GoodsDecision::Cancel,
                 _ => GoodsDecision::Nothing,
             }
+        } else if state.is_late() && matches!(fulfillment, Some(AwaitingStock | AwaitingManual)) {
+            GoodsDecision::Cancel
         } else {
             GoodsDecision::Nothing
         }

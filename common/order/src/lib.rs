@@ -15,6 +15,9 @@
 //! An [`OrderRecord`] holds all that is known of one order and is the only entry point the worker
 //! needs: *learn*, then ask for the state.
 //!
+//! An order can have a time until which it is to be paid ([`late`]): it then expires, and what is
+//! paid later is late.
+//!
 //! Nothing here reads a clock, a socket or a database: time is an argument. Telling a record twice
 //! what it knows changes nothing, which is why duplicates, replays, redeliveries and crashes need
 //! no special path anywhere in the system. `tests/exhaustive.rs` runs every arrival order.
@@ -24,6 +27,7 @@ pub mod decision;
 pub mod event;
 pub mod facts;
 pub mod goods;
+pub mod late;
 pub mod record;
 pub mod refund;
 pub mod review;
@@ -36,7 +40,7 @@ pub use event::Event;
 pub use facts::Facts;
 pub use goods::{FulfillmentState, GoodsDecision, ProductKind};
 pub use record::OrderRecord;
-pub use refund::Refund;
+pub use refund::{Refund, RefundAnswered};
 pub use review::Review;
 pub use status::{OrderState, OrderStatus, RefundStatusCode, TradeStatusCode};
 pub use trade::{Parties, Trade};

@@ -6,10 +6,12 @@ use alipay::TradeStatusSync;
 use chrono::{DateTime, Utc};
 
 use crate::agreement::{self, Identity, Mismatch, OrderTerms};
+use crate::late::Limit;
 use crate::review::{self, Review};
+use crate::trade::earliest;
 use crate::{
     Decision, Facts, FulfillmentState, GoodsDecision, ImpossibleDecision, OrderState, ProductKind,
-    Refund, Trade,
+    Refund, RefundAnswered, Trade,
 };
 
 /// One order with its trades, its refunds and what was done with its goods.
@@ -25,6 +27,8 @@ pub struct OrderRecord {
     pub refunds: BTreeMap<(String, String), Refund>,
     /// What was done with the goods so far.
     pub fulfillment: Option<FulfillmentState>,
+    /// When Alipay said, after the order's time, that there is nothing to close.
+    pub expired_at: Option<DateTime<Utc>>,
 }
 
 impl OrderRecord {
@@ -37,6 +41,7 @@ impl OrderRecord {
             trades: BTreeMap::new(),
             refunds: BTreeMap::new(),
             fulfillment: None,
+            expired_at: None,
         }
     }
 
@@ -50,7 +55,8 @@ impl OrderRecord {
         said: &TradeStatusSync,
     ) -> Result<(), Mismatch> {
         agreement::agree(&self.terms, identity, said)?;
-        self.trade(&said.trade_no).learn(said);
+        let limit = Limit::of(&self.terms, identity);
+        self.trade(&said.trade_no).learn(said, limit);
         if let Some(refund) = Refund::of_trade(said) {
             self.keep(refund);
         }
@@ -70,7 +76,26 @@ impl OrderRecord {
         answer: &TradeStatusSync,
     ) -> Result<(), Mismatch> {
         agreement::agree(&self.terms, identity, answer)?;
-        self.trade(&answer.trade_no).learn_answer(answer);
+        let limit = Limit::of(&self.terms, identity);
+        self.trade(&answer.trade_no).learn_answer(answer, limit);
+        self.count_refunds();
+        Ok(())
+    }
+
+    /// Learns that a refund which was asked for was made: the answer says by which request, which the
+    /// answer to a query does not.
+    ///
+    /// # Errors
+    /// A [`Mismatch`] with the order; the record is unchanged then.
+    pub fn learn_refund_answer(
+        &mut self,
+        identity: &Identity,
+        answer: &RefundAnswered,
+    ) -> Result<(), Mismatch> {
+        agreement::agree_refund(&self.terms, identity, answer)?;
+        let total = self.terms.total_fee;
+        self.trade(&answer.trade_no).learn_refund_answer(answer, total);
+        self.keep(Refund::of_answer(answer));
         self.count_refunds();
         Ok(())
     }
@@ -92,11 +117,17 @@ impl OrderRecord {
             Some(trade_no) => Some(trade_no.to_owned()),
             None => self.state().trade_no,
         };
-        if reason == "closed_after_payment" {
-            let trade = self.known_trade(trade_no.clone())?;
-            if !trade.is_closed_after_payment() {
-                return Err(ImpossibleDecision::NotClosed { trade_no: trade.trade_no.clone() });
-            }
+        let about = |trade: &Trade| trade.trade_no.clone();
+        match reason {
+            "closed_after_payment" => match self.known_trade(trade_no.clone())? {
+                trade if trade.is_closed_after_payment() => {}
+                trade => return Err(ImpossibleDecision::NotClosed { trade_no: about(trade) }),
+            },
+            "late_payment" => match self.known_trade(trade_no.clone())? {
+                trade if trade.is_late() => {}
+                trade => return Err(ImpossibleDecision::NotLate { trade_no: about(trade) }),
+            },
+            _ => {}
         }
         match decision {
             Decision::Paid => self.known_trade(trade_no)?.confirm(at),
@@ -104,12 +135,21 @@ impl OrderRecord {
                 self.known_trade(trade_no)?.facts |= Facts::PAID | Facts::REFUNDED_IN_FULL;
                 self.count_refunds();
             }
+            Decision::Accepted => self.known_trade(trade_no)?.facts |= Facts::LATE_ACCEPTED,
             Decision::Delivered if self.fulfillment == Some(FulfillmentState::AwaitingManual) => {
                 self.fulfillment = Some(FulfillmentState::Delivered);
             }
             Decision::Delivered | Decision::TakenBack | Decision::Noted => {}
         }
         Ok(())
+    }
+
+    /// Learns that Alipay knew of no trade to close at `at`, which was after `ended`, the order's time
+    /// then. Nothing follows from it when the shop has given the buyer more time meanwhile.
+    pub fn learn_expiry(&mut self, ended: DateTime<Utc>, at: DateTime<Utc>) {
+        if self.terms.expires_at.is_some_and(|expires_at| expires_at <= ended) {
+            self.expired_at = earliest(self.expired_at, Some(at));
+        }
     }
 
     /// Learns of a refund that is on record for one of the order's trades.
@@ -121,7 +161,7 @@ impl OrderRecord {
     /// The state of the order as it follows from all that is known.
     #[must_use]
     pub fn state(&self) -> OrderState {
-        OrderState::of(self.trades.values())
+        OrderState::of(self.trades.values(), self.expired_at.is_some())
     }
 
     /// What has to happen with the goods now.

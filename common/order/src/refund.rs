@@ -3,6 +3,27 @@
 use alipay::{BatchRefundItem, BatchRefundNotify, Fen, TradeStatusSync, format_beijing};
 use chrono::{DateTime, Utc};
 
+/// What Alipay answered about one refund that was asked for: its money has moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundAnswered {
+    /// The order.
+    pub out_trade_no: String,
+    /// The trade.
+    pub trade_no: String,
+    /// The number that it was asked for with.
+    pub request_no: String,
+    /// The amount of this refund, fen.
+    pub amount: Fen,
+    /// All refunds of the trade at the time of the answer, fen, where an answer said so.
+    pub refunded: Option<Fen>,
+    /// The total of the trade, fen, where an answer said so.
+    pub total: Option<Fen>,
+    /// When the money went back, where an answer said so.
+    pub gmt_refund: Option<DateTime<Utc>>,
+    /// When it was asked.
+    pub asked_at: DateTime<Utc>,
+}
+
 /// One refund of one trade.
 ///
 /// The Open Platform sends the trade's *running total* with each refund; the legacy gateway sends
@@ -12,15 +33,17 @@ use chrono::{DateTime, Utc};
 pub struct Refund {
     /// The trade that money was given back from.
     pub trade_no: String,
-    /// What makes the row unique within its trade: `batch_no`, or request number and `gmt_refund`.
+    /// What makes the row unique within its trade: `batch_no`, or request number and `gmt_refund`; of
+    /// an answer the request number alone.
     pub refund_key: String,
     /// `out_biz_no` (Open Platform) or `batch_no` (legacy gateway).
     pub request_no: String,
     /// The trade's running total after this refund, fen (Open Platform).
     pub running_total: Option<Fen>,
-    /// This refund's amount, fen (legacy batch).
+    /// This refund's amount, fen (legacy batch, and answers).
     pub amount: Option<Fen>,
-    /// The batch item's result: `SUCCESS` or an error code. Absent on the Open Platform.
+    /// The batch item's result: `SUCCESS` or an error code; of an answer `SUCCESS`. A notification of
+    /// the Open Platform has none.
     pub result: Option<String>,
     /// When the money went back.
     pub gmt_refund: Option<DateTime<Utc>>,
@@ -44,6 +67,22 @@ impl Refund {
         })
     }
 
+    /// The row of an answer to a refund that was asked for. It has no time in its key: answers give
+    /// seconds where notifications give milliseconds. So a notification of the same refund has a row
+    /// beside it; whoever shows them to a person shows one.
+    #[must_use]
+    pub fn of_answer(said: &RefundAnswered) -> Refund {
+        Refund {
+            trade_no: said.trade_no.clone(),
+            refund_key: format!("{}@", said.request_no),
+            request_no: said.request_no.clone(),
+            running_total: said.refunded,
+            amount: Some(said.amount),
+            result: Some("SUCCESS".to_owned()),
+            gmt_refund: said.gmt_refund,
+        }
+    }
+
     /// The row of one item of a legacy `batch_refund_notify`.
     #[must_use]
     pub fn of_batch_item(batch: &BatchRefundNotify, item: &BatchRefundItem) -> Refund {
@@ -60,7 +99,7 @@ impl Refund {
         }
     }
 
-    /// A batch item that worked. An Open Platform row speaks through its notification's facts.
+    /// A batch item that worked, or a refund of which an answer says so. An Open Platform row speaks through its notification's facts.
     #[must_use]
     pub fn succeeded(&self) -> bool {
         self.result.as_deref() == Some("SUCCESS")

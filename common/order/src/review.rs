@@ -16,9 +16,10 @@ pub struct Review {
 }
 
 /// Every reason for review, with what it means.
-pub const REASONS: [(&str, &str); 7] = [
+pub const REASONS: [(&str, &str); 8] = [
     ("closed_after_payment", "the trade was paid and then closed: where is the money?"),
     ("second_payment", "more than one trade paid this order: give the money back"),
+    ("late_payment", "paid after the order's time, and such money goes back: refund it or take it"),
     ("partial_refund", "part of the money went back: no message says which unit of the goods"),
     ("refund_above_total", "batch refunds add up to more than the order's total"),
     ("paid_after_return", "paid again after its goods were taken back: deliver or refund by hand"),
@@ -52,6 +53,9 @@ pub fn wanted<'a>(
         let chosen = trades.clone().find(|trade| Some(&trade.trade_no) == state.trade_no.as_ref());
         let confirmed_at = chosen.and_then(|trade| trade.confirmed_at);
         want("closed_after_payment", confirmed_at.map(format_beijing).unwrap_or_default());
+    }
+    for trade in trades.clone().filter(|trade| trade.is_late()) {
+        want("late_payment", trade.trade_no.clone());
     }
     if state.facts.contains(Facts::REFUNDED_IN_PART) && state.status != OrderStatus::Refunded {
         want("partial_refund", state.refunded_fee.get().to_string());

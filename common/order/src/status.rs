@@ -4,7 +4,7 @@ use alipay::Fen;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::{Facts, Parties, Trade};
+use crate::{Facts, Parties, Trade, late};
 
 /// `user_order.status`, with the numbers of the classic system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -16,7 +16,7 @@ pub enum OrderStatus {
     Paid,
     /// 4: over, no refund possible.
     Finished,
-    /// 32: closed without payment, or closed with the money's state unknown (then in review).
+    /// 32: closed without payment, expired, or closed with the money's state unknown (then in review).
     Closed,
     /// 105: refunded in full and closed; goods are taken back.
     Refunded,
@@ -162,17 +162,19 @@ pub struct OrderState {
 }
 
 impl OrderState {
-    /// Computes the state from all trades of an order, in any order.
+    /// Computes the state from all trades of an order, in any order, and from whether it has
+    /// `expired` without one that Alipay could close.
     ///
     /// It is read over the paid trade (of several: one that is not refunded in full before one that
-    /// is, then the earliest `gmt_payment`, then the smallest trade_no), else over all trades.
+    /// is, then one that is not late, then the earliest `gmt_payment`, then the smallest trade_no),
+    /// else over all trades.
     #[must_use]
-    pub fn of<'a>(trades: impl Iterator<Item = &'a Trade> + Clone) -> OrderState {
+    pub fn of<'a>(trades: impl Iterator<Item = &'a Trade> + Clone, expired: bool) -> OrderState {
         let paid =
             trades.clone().filter(|trade| trade.facts.contains(Facts::PAID)).min_by_key(|trade| {
                 let refunded = trade.facts.contains(Facts::REFUNDED_IN_FULL);
                 let unknown_last = trade.gmt_payment.unwrap_or(DateTime::<Utc>::MAX_UTC);
-                (refunded, unknown_last, trade.trade_no.clone())
+                (refunded, trade.is_late(), unknown_last, trade.trade_no.clone())
             });
         let chosen =
             paid.or_else(|| trades.clone().max_by_key(|trade| (trade.gmt_create, &trade.trade_no)));
@@ -180,7 +182,7 @@ impl OrderState {
             Some(trade) => trade.standing_facts(),
             None => trades.clone().fold(Facts::empty(), |facts, trade| facts | trade.facts),
         };
-        let (status, is_finish) = status_of(facts);
+        let (status, is_finish) = status_of(facts, expired);
         let closed_at = chosen.and_then(|trade| trade.gmt_close);
         OrderState {
             facts,
@@ -200,11 +202,26 @@ impl OrderState {
         }
     }
 
-    /// Goods belong to the buyer: paid, and neither refunded in full nor in doubt.
+    /// Goods belong to the buyer: paid in time or taken all the same, and neither refunded in full
+    /// nor in doubt.
     #[must_use]
     pub fn deserves_goods(&self) -> bool {
         use OrderStatus::{Finished, Paid, RefundClosed};
-        self.facts.contains(Facts::PAID) && matches!(self.status, Paid | Finished | RefundClosed)
+        self.facts.contains(Facts::PAID)
+            && matches!(self.status, Paid | Finished | RefundClosed)
+            && !self.is_late()
+    }
+
+    /// Paid after the order's time, and the money is to go back.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        late::is_late(self.facts)
+    }
+
+    /// Closed, and nothing is paid.
+    #[must_use]
+    pub fn is_closed_unpaid(&self) -> bool {
+        self.status == OrderStatus::Closed && !self.facts.contains(Facts::PAID)
     }
 
     /// Closed after a payment of which nobody confirmed where the money is.
@@ -215,7 +232,10 @@ impl OrderState {
 }
 
 /// The status and `is_finish` for a set of facts. The first match wins.
-fn status_of(facts: Facts) -> (OrderStatus, bool) {
+///
+/// An order that has expired is not finished: its page may still be open in a browser, and Alipay
+/// makes a trade of it as soon as the buyer logs in there (protocol 12, `alipay.trade.close`).
+fn status_of(facts: Facts, expired: bool) -> (OrderStatus, bool) {
     if facts.contains(Facts::REFUNDED_IN_FULL) {
         (OrderStatus::Refunded, true)
     } else if facts.contains(Facts::CLOSED) && !facts.contains(Facts::PAID) {
@@ -228,6 +248,8 @@ fn status_of(facts: Facts) -> (OrderStatus, bool) {
         (OrderStatus::Finished, true)
     } else if facts.contains(Facts::PAID) {
         (OrderStatus::Paid, false)
+    } else if expired && !facts.contains(Facts::PENDING) {
+        (OrderStatus::Closed, false)
     } else {
         (OrderStatus::Placed, false)
     }

@@ -3,7 +3,8 @@
 use alipay::{Fen, TradeStatusSync};
 use chrono::{DateTime, Utc};
 
-use crate::{Facts, Refund};
+use crate::late::Limit;
+use crate::{Facts, Refund, RefundAnswered};
 
 /// Who took part in a trade, and where goods would be sent. Of two different texts the greater in
 /// byte order stays and an empty one loses, so that the order of arrival does not matter.
@@ -71,19 +72,30 @@ impl Trade {
     }
 
     /// Adds what a notification says. Learning it again changes nothing.
-    pub(crate) fn learn(&mut self, said: &TradeStatusSync) {
+    pub(crate) fn learn(&mut self, said: &TradeStatusSync, limit: Limit) {
         self.facts |= Facts::of(said);
-        self.merge(said);
+        self.merge(said, limit);
     }
 
     /// Adds what the gateway answered; `notify_time` is when it was asked.
-    pub(crate) fn learn_answer(&mut self, answer: &TradeStatusSync) {
+    pub(crate) fn learn_answer(&mut self, answer: &TradeStatusSync, limit: Limit) {
         let facts = Facts::of_answer(answer);
         self.facts |= facts;
         if facts.contains(Facts::CONFIRMED_PAID) {
             self.confirmed_at = self.confirmed_at.max(answer.notify_time);
         }
-        self.merge(answer);
+        self.merge(answer, limit);
+    }
+
+    /// Adds that a refund which was asked for was made. `total` is the order's.
+    pub(crate) fn learn_refund_answer(&mut self, answer: &RefundAnswered, total: Fen) {
+        let refunded = answer.refunded.unwrap_or_default().max(answer.amount);
+        let extent =
+            if refunded >= total { Facts::REFUNDED_IN_FULL } else { Facts::REFUNDED_IN_PART };
+        self.facts |= Facts::PAID | extent;
+        self.refunded_fee = self.refunded_fee.max(refunded);
+        self.gmt_refund = self.gmt_refund.max(answer.gmt_refund);
+        self.notify_time = self.notify_time.max(Some(answer.asked_at));
     }
 
     /// A person who knows of the close, if there is one, says that the money is there: whatever the
@@ -115,9 +127,11 @@ impl Trade {
     }
 
     /// Merges the attributes.
-    fn merge(&mut self, said: &TradeStatusSync) {
+    fn merge(&mut self, said: &TradeStatusSync, limit: Limit) {
         self.gmt_create = earliest(self.gmt_create, said.gmt_create);
+        let paid_before = self.gmt_payment;
         self.gmt_payment = earliest(self.gmt_payment, said.gmt_payment);
+        self.judge_lateness(paid_before, limit);
         self.gmt_refund = self.gmt_refund.max(said.gmt_refund);
         self.gmt_close = self.gmt_close.max(said.gmt_close);
         self.notify_time = self.notify_time.max(said.notify_time);
@@ -171,7 +185,10 @@ impl Trade {
 }
 
 /// The earlier of two times; a missing one loses.
-fn earliest(a: Option<DateTime<Utc>>, b: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+pub(crate) fn earliest(
+    a: Option<DateTime<Utc>>,
+    b: Option<DateTime<Utc>>,
+) -> Option<DateTime<Utc>> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (known, None) | (None, known) => known,

@@ -20,6 +20,7 @@ fn order(kind: ProductKind, trades: &[(&str, Facts)]) -> OrderRecord {
         merchant: "shop".into(),
         total_fee: Fen::new(1000),
         created_at: at("2026-01-05 10:00:00"),
+        expires_at: None,
     };
     let mut record = OrderRecord::new(terms, kind);
     for (number, facts) in trades {
@@ -126,4 +127,79 @@ fn a_decision_must_answer_the_review() {
         assert!(matches!(decided, Err(ImpossibleDecision::Reason { .. })), "{decided:?}");
     }
     assert_eq!(record, untouched);
+}
+
+/// Late money, and what a person can say of it.
+#[test]
+fn late_money_is_refunded_or_taken() {
+    const LATE: Facts = Facts::PAID.union(Facts::PAID_LATE);
+    let now = at("2026-01-06 10:00:00");
+    let mut record = order(ProductKind::Stock, &[("T1", LATE), ("T2", Facts::PAID)]);
+    let decide = |record: &mut OrderRecord, decision, trade_no| {
+        record.learn_decision(decision, "late_payment", Some(trade_no), now)
+    };
+    // The order goes by the other one.
+    let state = record.state();
+    assert_eq!((state.trade_no.as_deref(), state.deserves_goods()), (Some("T2"), true));
+    let untouched = record.clone();
+    let not_late = ImpossibleDecision::NotLate { trade_no: "T2".into() };
+    assert_eq!(decide(&mut record, Decision::Accepted, "T2"), Err(not_late));
+    assert!(decide(&mut record, Decision::Noted, "T1").is_err());
+    assert_eq!(record, untouched);
+
+    let mut only = order(ProductKind::Stock, &[("T1", LATE)]);
+    assert_eq!(only.goods(&only.state()), GoodsDecision::Nothing);
+    // Whoever waits for goods does so no longer.
+    only.fulfillment = Some(FulfillmentState::AwaitingStock);
+    assert_eq!(only.goods(&only.state()), GoodsDecision::Cancel);
+    only.fulfillment = Some(FulfillmentState::Cancelled);
+    let mut back = only.clone();
+    decide(&mut only, Decision::Accepted, "T1").expect("possible");
+    assert_eq!(only.goods(&only.state()), GoodsDecision::Deliver);
+    assert_eq!(only.reviews(&only.state()), []);
+    let once = only.clone();
+    let not_late = ImpossibleDecision::NotLate { trade_no: "T1".into() };
+    assert_eq!(decide(&mut only, Decision::Refunded, "T1"), Err(not_late));
+    assert_eq!(only, once);
+
+    decide(&mut back, Decision::Refunded, "T1").expect("possible");
+    let state = back.state();
+    assert_eq!((state.status.code(), back.reviews(&state).len()), (105, 0));
+}
+
+/// A trade that appears although the order is over is one to close at once.
+#[test]
+fn what_opens_too_late() {
+    let end = at("2026-01-05 10:30:00");
+    let open_at = |record: &OrderRecord| {
+        record.open_too_late().map(|trade| trade.trade_no.clone()).collect::<Vec<_>>()
+    };
+    let told_at = |record: &mut OrderRecord, trade_no: &str, time| {
+        record.trades.get_mut(trade_no).expect("the trade").notify_time = Some(time);
+    };
+    let mut record = order(ProductKind::Stock, &[("T1", Facts::CLOSED), ("T2", Facts::WAITING)]);
+    told_at(&mut record, "T2", at("2026-01-05 10:30:01"));
+    assert_eq!(open_at(&record), [""; 0], "an order without a time");
+    record.terms.expires_at = Some(end);
+    assert_eq!(open_at(&record), ["T2"]);
+    told_at(&mut record, "T2", end);
+    assert_eq!(open_at(&record), [""; 0], "in time");
+    for facts in [Facts::CLOSED, Facts::PAID, Facts::PENDING] {
+        told_at(&mut record, "T2", at("2026-01-05 10:30:01"));
+        record.trades.get_mut("T2").expect("the trade").facts = Facts::WAITING | facts;
+        assert_eq!(open_at(&record), [""; 0], "{facts:?}");
+    }
+
+    let mut expired = order(ProductKind::Stock, &[("T1", Facts::WAITING)]);
+    expired.terms.expires_at = Some(end);
+    assert_eq!(open_at(&expired), [""; 0], "placed: the sweeper closes it");
+    expired.learn_expiry(end, at("2026-01-05 10:31:00"));
+    assert_eq!(open_at(&expired), ["T1"]);
+    assert_eq!((expired.state().status.code(), expired.state().is_finish), (32, false));
+
+    // More time than when it was asked.
+    let mut longer = order(ProductKind::Stock, &[]);
+    longer.terms.expires_at = Some(at("2026-01-05 10:40:00"));
+    longer.learn_expiry(end, at("2026-01-05 10:31:00"));
+    assert_eq!((longer.expired_at, longer.state().status.code()), (None, 0));
 }

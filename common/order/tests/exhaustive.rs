@@ -4,12 +4,13 @@
 
 #![allow(clippy::expect_used, unreachable_pub, reason = "a test")]
 
+#[allow(dead_code, reason = "the test with a database uses more of it")]
 mod stories;
 
 use std::collections::BTreeSet;
 
 use order::{FulfillmentState, GoodsDecision, Identity, OrderRecord, OrderState, Review};
-use stories::{Said, Story, identity, order_terms};
+use stories::{Said, Story};
 
 /// The shop as the worker would keep it, with stock that never ends.
 struct Shop {
@@ -31,11 +32,11 @@ struct End {
 }
 
 impl Shop {
-    fn open() -> Shop {
+    fn open(story: &Story) -> Shop {
         Shop {
-            record: OrderRecord::new(order_terms(), order::ProductKind::Stock),
+            record: OrderRecord::new(story.terms(), order::ProductKind::Stock),
             early: Vec::new(),
-            identity: identity(),
+            identity: story.identity(),
             delivered: 0,
             returned: 0,
         }
@@ -47,22 +48,21 @@ impl Shop {
                 self.record
                     .learn_trade(&self.identity, notification)
                     .expect("the stories agree with the order");
-                for refund in self.early.clone() {
-                    if self.record.trades.contains_key(&refund.trade_no) {
-                        self.record.learn_refund(refund);
-                    }
-                }
+                self.find_early_refunds();
             }
             Said::Answer(answer) => {
                 self.record
                     .learn_answer(&self.identity, answer)
                     .expect("the stories agree with the order");
-                for refund in self.early.clone() {
-                    if self.record.trades.contains_key(&refund.trade_no) {
-                        self.record.learn_refund(refund);
-                    }
-                }
+                self.find_early_refunds();
             }
+            Said::RefundAnswer(answer) => {
+                self.record
+                    .learn_refund_answer(&self.identity, answer)
+                    .expect("the stories agree with the order");
+                self.find_early_refunds();
+            }
+            Said::Expiry(at) => self.record.learn_expiry(*at, *at),
             Said::Batch(batch) => {
                 for item in &batch.items {
                     let refund = order::Refund::of_batch_item(batch, item);
@@ -91,6 +91,14 @@ impl Shop {
         assert!(self.returned <= self.delivered, "more came back than went out");
     }
 
+    fn find_early_refunds(&mut self) {
+        for refund in self.early.clone() {
+            if self.record.trades.contains_key(&refund.trade_no) {
+                self.record.learn_refund(refund);
+            }
+        }
+    }
+
     fn end(mut self) -> End {
         let state = self.record.state();
         let mut reviews: BTreeSet<Review> = self.record.reviews(&state).into_iter().collect();
@@ -102,8 +110,8 @@ impl Shop {
 }
 
 /// Runs `arrivals` and returns how it ended.
-fn play(arrivals: &[&Said]) -> End {
-    let mut shop = Shop::open();
+fn play(story: &Story, arrivals: &[&Said]) -> End {
+    let mut shop = Shop::open(story);
     for said in arrivals {
         shop.hear(said);
     }
@@ -137,7 +145,7 @@ fn play_all(story: &Story) -> u64 {
     for times in [1, 2] {
         arrangements(&mut vec![times; said.len()], &mut Vec::new(), &mut |order| {
             let arrivals: Vec<&Said> = order.iter().map(|at| &said[*at]).collect();
-            let end = play(&arrivals);
+            let end = play(story, &arrivals);
             sequences += 1;
             let Some(expected) = &first else {
                 story.check(&end.state, end.net_goods, &end.reviews);

@@ -88,16 +88,22 @@ pub enum Kind {
     QueryAnswer,
     /// What a person decided about a review.
     Decision,
+    /// The gateway's answers to a refund that was asked for.
+    RefundAnswer,
+    /// Alipay has nothing to close for an order whose time is over.
+    Expiry,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 5] = [
+    pub const ALL: [Kind; 7] = [
         Kind::TradeStatus,
         Kind::BatchRefund,
         Kind::QueryRequest,
         Kind::QueryAnswer,
         Kind::Decision,
+        Kind::RefundAnswer,
+        Kind::Expiry,
     ];
 
     /// The word in JSON and in the database.
@@ -108,6 +114,8 @@ impl Kind {
             Kind::QueryRequest => "query_request",
             Kind::QueryAnswer => "query_answer",
             Kind::Decision => "decision",
+            Kind::RefundAnswer => "refund_answer",
+            Kind::Expiry => "expiry",
         }
     }
 }

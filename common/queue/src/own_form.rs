@@ -1,10 +1,10 @@
 //! Envelopes whose form is written by our own programs, not by Alipay: a request to ask the
-//! gateway, the gateway's answer, and a person's decision.
+//! gateway, the gateway's answers, that an order has expired, and a person's decision.
 //!
 //! Each form has a `notify_time` (when it was written, Beijing), which the
 //! [`message_id`](crate::message_id) leaves out: the same request twice has one id.
 
-use alipay::{Charset, Form, FormError, format_beijing};
+use alipay::{Charset, Fen, Form, FormError, format_beijing};
 use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::{Envelope, Kind, message_id};
@@ -24,6 +24,23 @@ pub struct DecisionForm<'a> {
     pub decided_by: &'a str,
     /// Why; may be empty.
     pub note: &'a str,
+}
+
+/// What Alipay answered to a refund that was asked for, as parameters of a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundAnswerForm<'a> {
+    /// `out_trade_no`.
+    pub order: &'a str,
+    /// Alipay's number of the trade that was asked about.
+    pub trade_no: &'a str,
+    /// `out_request_no`: the answer to the refund itself does not name it.
+    pub request_no: &'a str,
+    /// The amount that was asked for, in yuan.
+    pub amount: Fen,
+    /// The answer to `alipay.trade.refund`, byte for byte; none where none came.
+    pub refund: Option<&'a [u8]>,
+    /// The answer to `alipay.trade.fastpay.refund.query`, byte for byte; none where it was not asked.
+    pub refund_query: Option<&'a [u8]>,
 }
 
 impl Envelope {
@@ -51,6 +68,40 @@ impl Envelope {
         let mut form = Form::from_pairs([("out_trade_no", order)]);
         form.set("answer", body);
         own(merchant, Kind::QueryAnswer, charset, asked_at, form)
+    }
+
+    /// The gateway's answers to a refund, which are in `charset`; `asked_at` is when they were asked for.
+    pub fn refund_answer(
+        merchant: &str,
+        charset: Charset,
+        answer: &RefundAnswerForm<'_>,
+        asked_at: DateTime<Utc>,
+    ) -> Envelope {
+        let mut form = Form::from_pairs([
+            ("out_trade_no", answer.order),
+            ("trade_no", answer.trade_no),
+            ("out_request_no", answer.request_no),
+            ("refund_amount", &answer.amount.to_string()),
+        ]);
+        for (name, body) in [("refund", answer.refund), ("refund_query", answer.refund_query)] {
+            if let Some(body) = body {
+                form.set(name, body);
+            }
+        }
+        own(merchant, Kind::RefundAnswer, charset, asked_at, form)
+    }
+
+    /// Alipay has nothing to close for an order whose time, `ended`, is over; `at` is when it said so.
+    /// Another time of the same order is another message.
+    pub fn expiry(
+        merchant: &str,
+        order: &str,
+        ended: DateTime<Utc>,
+        at: DateTime<Utc>,
+    ) -> Envelope {
+        let ended = format_beijing(ended);
+        let form = Form::from_pairs([("out_trade_no", order), ("expires_at", ended.as_str())]);
+        own(merchant, Kind::Expiry, Charset::Utf8, at, form)
     }
 
     /// A person's decision about a review.
@@ -92,9 +143,9 @@ fn own(
 
 #[cfg(test)]
 mod tests {
-    use super::DecisionForm;
+    use super::{DecisionForm, RefundAnswerForm};
     use crate::Envelope;
-    use alipay::{Charset, Form};
+    use alipay::{Charset, Fen, Form};
     use chrono::{DateTime, Utc};
 
     fn at() -> DateTime<Utc> {
@@ -116,6 +167,14 @@ mod tests {
             decided_by: "王",
             note: "by phone",
         };
+        let refund = RefundAnswerForm {
+            order: "A 1",
+            trade_no: "2026",
+            request_no: "R1",
+            amount: Fen::new(150),
+            refund: Some(b"{\"a\":\"\xb2\xe2 +\"}"),
+            refund_query: None,
+        };
         for (envelope, golden) in [
             (
                 Envelope::query_request("shop", "A 1", "ops", at()),
@@ -124,6 +183,14 @@ mod tests {
             (
                 Envelope::query_answer("shop", Charset::Gbk, "A1", at(), b"{\"a\":\"\xb2\xe2 +\"}"),
                 r#"{"version":1,"merchant":"shop","kind":"query_answer","charset":"gbk","received_at":"2026-11-23T03:41:00.250Z","form":"out_trade_no=A1&answer=%7B%22a%22%3A%22%B2%E2+%2B%22%7D&notify_time=2026-11-23+11%3A41%3A00"}"#,
+            ),
+            (
+                Envelope::refund_answer("shop", Charset::Gbk, &refund, at()),
+                r#"{"version":1,"merchant":"shop","kind":"refund_answer","charset":"gbk","received_at":"2026-11-23T03:41:00.250Z","form":"out_trade_no=A+1&trade_no=2026&out_request_no=R1&refund_amount=1.50&refund=%7B%22a%22%3A%22%B2%E2+%2B%22%7D&notify_time=2026-11-23+11%3A41%3A00"}"#,
+            ),
+            (
+                Envelope::expiry("shop", "A1", at(), at() + chrono::TimeDelta::seconds(60)),
+                r#"{"version":1,"merchant":"shop","kind":"expiry","charset":"utf-8","received_at":"2026-11-23T03:42:00.250Z","form":"out_trade_no=A1&expires_at=2026-11-23+11%3A41%3A00.250&notify_time=2026-11-23+11%3A42%3A00"}"#,
             ),
             (
                 Envelope::decision("shop", &decision, at()),
@@ -151,6 +218,9 @@ mod tests {
         let answer = |body, at| id(&Envelope::query_answer("shop", Charset::Utf8, "A1", at, body));
         assert_eq!(answer(b"x", at()), answer(b"x", later));
         assert_ne!(answer(b"x", at()), answer(b"y", at()));
+        let expiry = |ended, at| id(&Envelope::expiry("shop", "A1", ended, at));
+        assert_eq!(expiry(at(), at()), expiry(at(), later));
+        assert_ne!(expiry(at(), later), expiry(later, later));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The reference of all keys is the file of defaults, which is compiled in: [`Config::reference`]. An
 //! unknown key, a contradiction or an unusable key file is an error at start that names the key.
 
+mod certificates;
 mod duration;
 mod environment;
 mod error;
@@ -20,7 +21,7 @@ use std::time::Duration;
 
 pub use error::{ConfigError, Source};
 use layers::{Layer, Layers};
-pub use merchant::{Merchant, NotifyVerify};
+pub use merchant::{LatePayment, Merchant, NotifyVerify};
 pub use secret::Secret;
 
 /// The configuration of all programs.
@@ -272,7 +273,9 @@ mod tests {
             } else if is_key {
                 // A _file key shares the comment of the key above it.
                 assert!(commented, "no comment above {line}");
-                commented = line.contains("_key") || line.contains("url");
+                let has_file =
+                    ["_key", "url", "_cert", "_token"].iter().any(|part| line.contains(part));
+                commented = has_file;
             }
         }
     }

@@ -40,7 +40,7 @@ mod armed {
     use tracing::error;
 
     /// Every crash point, in the order in which a notification passes them.
-    pub const ALL: [&str; 15] = [
+    pub const ALL: [&str; 19] = [
         // The signature is right, nothing is published.
         "ingress.after_verify",
         // The broker has confirmed, Alipay has not read `success`.
@@ -69,8 +69,16 @@ mod armed {
         "outbox.after_publish",
         // Orders are leased to be asked about, nothing is asked.
         "queries.after_claim",
+        // The gateway has closed an order whose time is over, and is not asked about it yet.
+        "queries.after_close",
         // The gateway's answers are confirmed, their rows do not say so yet.
         "queries.after_publish",
+        // Refunds of late money are leased, Alipay is not called.
+        "refunds.after_claim",
+        // Alipay has answered, nothing is published.
+        "refunds.after_call",
+        // Its answers are confirmed, the rows do not say so yet.
+        "refunds.after_publish",
     ];
 
     /// Which point is armed, and how often it is passed before it aborts.

@@ -6,19 +6,25 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chrono::Utc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::certificates;
 use crate::config::{Config, ConfigError};
 
 /// The configuration of this moment: read again with `load` whenever SIGHUP arrives.
 ///
 /// A reader takes the whole configuration once for each piece of work, so that it never sees half
-/// of a change. Must be called inside a tokio runtime, and early: until then SIGHUP ends the process.
+/// of a change. Certificates that are out of date are logged at once and after each reload.
+///
+/// Must be called inside a tokio runtime, early, since until then SIGHUP ends the process, and after
+/// metrics are collected.
 pub fn on_hangup(
     config: Config,
     load: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
 ) -> watch::Receiver<Arc<Config>> {
+    certificates::report(&config, Utc::now());
     let (sender, receiver) = watch::channel(Arc::new(config));
     match signal(SignalKind::hangup()) {
         Ok(hangup) => {
@@ -69,6 +75,7 @@ fn replace(current: &watch::Sender<Arc<Config>>, fresh: Config) {
         "SIGHUP: merchants and their keys were read again"
     );
     metrics::counter!("config_reloads_total", "outcome" => "done").increment(1);
+    certificates::report(&fresh, Utc::now());
     current.send_replace(Arc::new(Config { merchants: fresh.merchants, ..(*old).clone() }));
 }
 

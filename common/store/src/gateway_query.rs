@@ -10,9 +10,12 @@ use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, SmallInt, Text};
 use serde::Serialize;
 
 use crate::StoreError;
-use crate::json_rows::{execute_rows, sql_time};
+use crate::json_rows::{execute_rows, sql_time, utc};
 
 pub use enrolment::{Pass, Step, enrol_next};
+
+/// [`Wish::why`] of a trade that can still be paid although its order's time is over.
+pub const OPEN_TOO_LATE: &str = "open_too_late";
 
 /// An order to ask about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -21,7 +24,7 @@ pub struct Wish<'a> {
     pub order_id: &'a str,
     /// Name of the order's merchant.
     pub merchant: &'a str,
-    /// `unpaid`, `silent`, `in_doubt`, or who asks.
+    /// `unpaid`, `silent`, `in_doubt`, `expired`, [`OPEN_TOO_LATE`], or who asks.
     pub why: &'a str,
     /// 1: now, also where the row is there and due later. 0: as it is, where it is there.
     pub forward: i32,
@@ -73,6 +76,12 @@ pub struct DueOrder {
     pub created_at: DateTime<Utc>,
     /// When a worker last wrote it.
     pub updated_at: DateTime<Utc>,
+    /// `trade_status`.
+    pub trade_status: i16,
+    /// Until when it can be paid.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When Alipay said, after that, that there is nothing to close.
+    pub expired_at: Option<DateTime<Utc>>,
 }
 
 #[derive(QueryableByName)]
@@ -97,6 +106,12 @@ struct DueRow {
     ordered_at: Option<NaiveDateTime>,
     #[diesel(sql_type = Nullable<Datetime>)]
     updated_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<SmallInt>)]
+    trade_status: Option<i16>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    expires_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    expired_at: Option<NaiveDateTime>,
 }
 
 impl DueRow {
@@ -108,6 +123,9 @@ impl DueRow {
                 trade_no: self.trade_no,
                 created_at: created_at.and_utc(),
                 updated_at: updated_at.and_utc(),
+                trade_status: self.trade_status.unwrap_or(0),
+                expires_at: utc(self.expires_at),
+                expired_at: utc(self.expired_at),
             }),
             _ => None,
         };

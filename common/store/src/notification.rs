@@ -42,7 +42,7 @@ pub struct Record<'a> {
     pub form: &'a str,
     /// What came of it.
     pub outcome: Outcome,
-    /// Why it was rejected.
+    /// Why it was rejected; or what is odd about one that counts.
     pub reason: Option<&'a str>,
     /// The evidence.
     pub error: Option<&'a str>,

@@ -1,7 +1,11 @@
-//! Table `refund_request`: refunds that operators asked for, written before Alipay is asked.
+//! Table `refund_request`: refunds that operators asked for, and those that workers make by
+//! themselves ([`ask_late`]), written before Alipay is asked.
 //!
 //! An order's row is locked while its requests are looked through and one is added, so that two
 //! operators see each other's. Nothing is locked while Alipay is asked.
+
+mod due;
+mod late;
 
 use alipay::Fen;
 use diesel::mysql::MysqlConnection;
@@ -10,6 +14,12 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
 use crate::StoreError;
+
+pub use due::{ClaimedRefund, claim, put_off};
+pub use late::{ASKED_BY, LateRefund, REASON, ask_late, late_number, on_its_way, withdraw_late};
+
+/// `error` while a call is under way, and after a crash in it.
+pub const NO_ANSWER_YET: &str = "no_answer_yet: the call was begun and nobody has noted its end";
 
 /// What became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +35,8 @@ pub enum RefundRequestState {
 }
 
 impl RefundRequestState {
-    const ALL: [RefundRequestState; 4] = [
+    /// Every state.
+    pub const ALL: [RefundRequestState; 4] = [
         RefundRequestState::Asked,
         RefundRequestState::Unknown,
         RefundRequestState::Accepted,
@@ -186,6 +197,19 @@ struct Wait {
     microseconds: i64,
 }
 
+/// How long the trade's next turn is away, in microseconds.
+fn turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<i64, StoreError> {
+    let wait: Wait = sql_query(
+        "SELECT CAST(GREATEST(0, COALESCE(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), \
+         MAX(asked_at) + INTERVAL 3 SECOND), 0)) AS SIGNED) AS microseconds \
+         FROM refund_request FORCE INDEX (refund_request_order) WHERE order_id = ? AND trade_no = ?",
+    )
+    .bind::<Text, _>(&request.order_id)
+    .bind::<Text, _>(&request.trade_no)
+    .get_result(connection)?;
+    Ok(wait.microseconds)
+}
+
 /// Takes the next turn to call Alipay about the trade, 3 s after the one before, by the database's
 /// clock. Returns how long to wait for it, in microseconds. The order should be locked.
 ///
@@ -195,25 +219,19 @@ pub fn take_turn(
     connection: &mut MysqlConnection,
     request: &RefundRequest,
 ) -> Result<u64, StoreError> {
-    let wait: Wait = sql_query(
-        "SELECT CAST(GREATEST(0, COALESCE(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), \
-         MAX(asked_at) + INTERVAL 3 SECOND), 0)) AS SIGNED) AS microseconds \
-         FROM refund_request FORCE INDEX (refund_request_order) WHERE order_id = ? AND trade_no = ?",
-    )
-    .bind::<Text, _>(&request.order_id)
-    .bind::<Text, _>(&request.trade_no)
-    .get_result(connection)?;
+    let wait = turn(connection, request)?;
     sql_query(
         "UPDATE refund_request SET asked_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND \
          WHERE request_no = ?",
     )
-    .bind::<BigInt, _>(wait.microseconds)
+    .bind::<BigInt, _>(wait)
     .bind::<Text, _>(&request.request_no)
     .execute(connection)?;
-    Ok(wait.microseconds.unsigned_abs())
+    Ok(wait.unsigned_abs())
 }
 
-/// Writes what became of a request. One that was accepted stays so.
+/// Writes what became of a request. One that was accepted stays so; one that has ended is nothing
+/// for a worker any more.
 ///
 /// # Errors
 /// What the database says.
@@ -227,11 +245,13 @@ pub fn note(
     let ended = matches!(state, RefundRequestState::Accepted | RefundRequestState::Refused);
     sql_query(
         "UPDATE refund_request SET state = ?, error = ?, running_total = ?, \
-         ended_at = IF(?, UTC_TIMESTAMP(6), NULL) WHERE request_no = ? AND state <> 'accepted'",
+         ended_at = IF(?, UTC_TIMESTAMP(6), NULL), due_at = IF(?, NULL, due_at) \
+         WHERE request_no = ? AND state <> 'accepted'",
     )
     .bind::<Text, _>(state.as_str())
     .bind::<Nullable<Text>, _>(error)
     .bind::<Nullable<BigInt>, _>(running_total.map(Fen::get))
+    .bind::<Bool, _>(ended)
     .bind::<Bool, _>(ended)
     .bind::<Text, _>(request_no)
     .execute(connection)?;

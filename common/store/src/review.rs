@@ -91,6 +91,9 @@ pub struct NumberedCase {
     /// Word of [`order::review::REASONS`].
     #[diesel(sql_type = Text)]
     pub reason: String,
+    /// What makes it this case.
+    #[diesel(sql_type = Text)]
+    pub evidence: String,
     /// `open`, `settled` or `decided`.
     #[diesel(sql_type = Text)]
     pub state: String,
@@ -106,7 +109,7 @@ pub fn by_ids(
 ) -> Result<Vec<NumberedCase>, StoreError> {
     load_rows(
         connection,
-        "SELECT STRAIGHT_JOIN r.id, r.order_id, r.reason, r.state \
+        "SELECT STRAIGHT_JOIN r.id, r.order_id, r.reason, r.evidence, r.state \
          FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS k \
          JOIN review AS r FORCE INDEX (PRIMARY) ON r.id = k.id",
         ids,

@@ -1,16 +1,18 @@
 //! Table `user_order`: what the shop wrote and what follows from its trades.
 
+use std::time::Duration;
+
 use alipay::Fen;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Text};
-use order::{OrderState, OrderTerms, Parties};
+use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, Text};
+use order::{OrderRecord, OrderState, OrderTerms, Parties};
 use serde::Serialize;
 
 use crate::StoreError;
-use crate::json_rows::{execute_rows, load_rows, sql_time};
+use crate::json_rows::{execute_rows, load_rows, sql_time, utc};
 
 /// An order that this transaction has locked.
 #[derive(Debug, Clone)]
@@ -25,6 +27,8 @@ pub struct LockedOrder {
     pub quantity: i32,
     /// An open review exists.
     pub needs_review: bool,
+    /// When Alipay said, after the order's time, that there is nothing to close.
+    pub expired_at: Option<DateTime<Utc>>,
 }
 
 #[derive(QueryableByName)]
@@ -43,6 +47,10 @@ struct LockedRow {
     total_fee: i64,
     #[diesel(sql_type = Datetime)]
     created_at: NaiveDateTime,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    expires_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    expired_at: Option<NaiveDateTime>,
     #[diesel(sql_type = Bool)]
     needs_review: bool,
 }
@@ -66,11 +74,13 @@ pub fn lock(
                 merchant: row.merchant,
                 total_fee: Fen::new(row.total_fee),
                 created_at: row.created_at.and_utc(),
+                expires_at: utc(row.expires_at),
             },
             account: row.account,
             product_id: row.product_id,
             quantity: row.quantity,
             needs_review: row.needs_review,
+            expired_at: utc(row.expired_at),
         })
         .collect())
 }
@@ -117,6 +127,8 @@ pub struct OrderColumns<'a> {
     is_return_goods: i32,
     is_finish: i32,
     needs_review: i32,
+    #[serde(serialize_with = "sql_time")]
+    expired_at: Option<DateTime<Utc>>,
 }
 
 /// The party columns that `user_order` and `trade` share.
@@ -154,17 +166,17 @@ impl<'a> From<&'a Parties> for PartyColumns<'a> {
 }
 
 impl<'a> OrderColumns<'a> {
-    /// The columns that follow from a state and from what was done with the goods.
+    /// The columns that follow from what is known of an order, and from its `state`.
     #[must_use]
     pub fn new(
-        id: &'a str,
+        record: &'a OrderRecord,
         state: &'a OrderState,
-        fulfillment: Option<order::FulfillmentState>,
         needs_review: bool,
     ) -> OrderColumns<'a> {
         use order::FulfillmentState::{Delivered, Returned};
+        let fulfillment = record.fulfillment;
         OrderColumns {
-            id,
+            id: &record.terms.id,
             trade_no: state.trade_no.as_deref(),
             status: state.status.code(),
             trade_status: state.trade_status.code(),
@@ -181,6 +193,7 @@ impl<'a> OrderColumns<'a> {
             is_return_goods: i32::from(fulfillment == Some(Returned)),
             is_finish: i32::from(state.is_finish),
             needs_review: i32::from(needs_review),
+            expired_at: record.expired_at,
         }
     }
 }
@@ -213,6 +226,9 @@ pub struct NewOrder<'a> {
     pub subject: &'a str,
     /// Amount, fen.
     pub total_fee: Fen,
+    /// For how long it can be paid, by the database's clock; `None`: the default of the column, which
+    /// is for ever unless the shop has changed it.
+    pub expires_after: Option<Duration>,
 }
 
 /// Places an order.
@@ -220,17 +236,30 @@ pub struct NewOrder<'a> {
 /// # Errors
 /// What the database says: a unique violation when the number is taken.
 pub fn insert(connection: &mut MysqlConnection, order: &NewOrder<'_>) -> Result<(), StoreError> {
-    sql_query(
-        "INSERT INTO user_order (id, merchant, account, product_id, quantity, subject, total_fee) \
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind::<Text, _>(order.id)
-    .bind::<Text, _>(order.merchant)
-    .bind::<Text, _>(order.account)
-    .bind::<Text, _>(order.product_id)
-    .bind::<Integer, _>(order.quantity)
-    .bind::<Text, _>(order.subject)
-    .bind::<BigInt, _>(order.total_fee.get())
-    .execute(connection)?;
+    let statement = match order.expires_after {
+        None => {
+            "INSERT INTO user_order (id, merchant, account, product_id, quantity, subject, total_fee) \
+             VALUES (?, ?, ?, ?, ?, ?, ?)"
+        }
+        Some(_) => {
+            "INSERT INTO user_order (id, merchant, account, product_id, quantity, subject, total_fee, \
+             expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND)"
+        }
+    };
+    let insert = sql_query(statement)
+        .bind::<Text, _>(order.id)
+        .bind::<Text, _>(order.merchant)
+        .bind::<Text, _>(order.account)
+        .bind::<Text, _>(order.product_id)
+        .bind::<Integer, _>(order.quantity)
+        .bind::<Text, _>(order.subject)
+        .bind::<BigInt, _>(order.total_fee.get());
+    match order.expires_after {
+        None => insert.execute(connection)?,
+        Some(after) => {
+            let microseconds = i64::try_from(after.as_micros()).unwrap_or(i64::MAX);
+            insert.bind::<BigInt, _>(microseconds).execute(connection)?
+        }
+    };
     Ok(())
 }

@@ -81,6 +81,10 @@ impl Database {
         }
     }
 
+    fn sql(&mut self, statement: &str) {
+        self.connection.batch_execute(statement).expect(statement);
+    }
+
     fn count(&mut self, what: &str) -> i64 {
         #[derive(QueryableByName)]
         struct Row {
@@ -249,4 +253,61 @@ fn the_span_is_read_from_the_index() {
     }
     let orders = plan.iter().find(|step| step.table.as_deref() == Some("o")).expect("a join");
     assert_eq!(orders.key.as_deref(), Some("PRIMARY"));
+}
+
+const EXPIRED: Pass = Pass { name: "expired", why: "expired", age: Duration::ZERO };
+
+#[test]
+fn orders_whose_time_is_over_are_found_once_and_at_once() {
+    let mut db = Database::new();
+    db.place(&ids("OVER", 35), "shop", 5, 0, false);
+    db.place(&ids("LEFT", 3), "shop", 5, 0, false);
+    db.place(&ids("NEVER", 3), "shop", 5, 0, false);
+    db.place(&ids("PAID", 3), "shop", 5, 8, false);
+    db.place(&ids("PENDING", 3), "shop", 5, 0, false);
+    db.place(&ids("OTHER", 3), "other", 5, 0, false);
+    db.sql("UPDATE user_order SET expires_at = UTC_TIMESTAMP(6) WHERE id NOT LIKE 'NEVER%'");
+    db.sql("UPDATE user_order SET expires_at = UTC_TIMESTAMP(6) + INTERVAL 1 DAY WHERE id LIKE 'LEFT%'");
+    db.sql("UPDATE user_order SET trade_status = 7 WHERE id LIKE 'PENDING%'");
+    // Enrolled already: one was asked about before its time was over, one after it.
+    db.sql(
+        "INSERT INTO gateway_query (order_id, merchant, why, due_at, asked_at) VALUES \
+         ('OVER0001', 'shop', 'unpaid', UTC_TIMESTAMP(6) + INTERVAL 1 DAY, UTC_TIMESTAMP(6) - INTERVAL 1 MINUTE), \
+         ('OVER0002', 'shop', 'unpaid', UTC_TIMESTAMP(6) + INTERVAL 1 DAY, UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE)",
+    );
+    assert_eq!(db.pass(EXPIRED, 10), 35);
+    assert_eq!(db.count("gateway_query WHERE why = 'expired' AND due_at <= UTC_TIMESTAMP(6)"), 34);
+    assert_eq!(db.count("gateway_query WHERE order_id = 'OVER0001' AND why = 'expired'"), 1);
+    assert_eq!(db.count("gateway_query WHERE order_id = 'OVER0002' AND why = 'unpaid'"), 1);
+    assert_eq!(db.count("gateway_query"), 35);
+    assert_eq!(db.pass(EXPIRED, 10), 0);
+    // More time is a time of its own.
+    db.sql("DELETE FROM gateway_query");
+    db.sql("UPDATE user_order SET expires_at = UTC_TIMESTAMP(6) WHERE id = 'OVER0003'");
+    assert_eq!(db.pass(EXPIRED, 10), 1);
+    assert_eq!(db.count("gateway_query WHERE order_id = 'OVER0003'"), 1);
+}
+
+/// A shop that does not name a time in its INSERT can have one for all.
+#[test]
+fn a_default_gives_every_new_order_a_time() {
+    let mut db = Database::new();
+    db.place(&ids("OLD", 1), "shop", 0, 0, false);
+    db.sql("ALTER TABLE user_order ALTER expires_at SET DEFAULT (UTC_TIMESTAMP(6) + INTERVAL 30 MINUTE)");
+    db.place(&ids("NEW", 1), "shop", 0, 0, false);
+    let new = store::user_order::NewOrder {
+        id: "OWN",
+        merchant: "shop",
+        account: "",
+        product_id: "P",
+        quantity: 1,
+        subject: "s",
+        total_fee: alipay::Fen::new(100),
+        expires_after: Some(Duration::from_secs(60)),
+    };
+    store::user_order::insert(&mut db.connection, &new).expect("an order");
+    let minutes = "TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(6), expires_at + INTERVAL 5 SECOND)";
+    assert_eq!(db.count("user_order WHERE id = 'OLD0001' AND expires_at IS NULL"), 1);
+    assert_eq!(db.count(&format!("user_order WHERE id = 'NEW0001' AND {minutes} = 30")), 1);
+    assert_eq!(db.count(&format!("user_order WHERE id = 'OWN' AND {minutes} = 1")), 1);
 }

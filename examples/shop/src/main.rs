@@ -40,6 +40,10 @@ struct Arguments {
     /// What is sold, as `ops product list` names it
     #[arg(long)]
     product: String,
+    /// How many minutes a buyer has to pay: then the pipeline closes the order, at Alipay first
+    #[arg(long, value_name = "MINUTES", default_value = "30",
+          value_parser = clap::value_parser!(u16).range(1..=21_600))]
+    pay_within: u16,
     /// Where the shop's pages are served
     #[arg(long, default_value = "127.0.0.1:8088")]
     listen: SocketAddr,
@@ -72,6 +76,7 @@ async fn main() -> anyhow::Result<()> {
             &arguments.database_url,
             arguments.merchant,
             arguments.product,
+            arguments.pay_within,
         )?,
         account: arguments.alipay,
         public_url: arguments.public_url.unwrap_or_else(|| format!("http://{address}")),

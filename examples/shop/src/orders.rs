@@ -1,11 +1,11 @@
-//! The shop's side of the database: it writes six columns of `user_order`, and reads.
+//! The shop's side of the database: it writes seven columns of `user_order`, and reads.
 
 use anyhow::Context;
 use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool};
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Integer, SmallInt, Text};
+use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
 
 /// Orders of one product at one merchant.
 #[derive(Clone)]
@@ -13,6 +13,8 @@ pub(crate) struct Orders {
     pool: Pool<ConnectionManager<MysqlConnection>>,
     merchant: String,
     product: String,
+    /// Minutes.
+    pay_within: u16,
 }
 
 /// What is sold.
@@ -39,6 +41,9 @@ pub(crate) struct Order {
     /// The state of `fulfillment`: `delivered`, `awaiting_stock` and so on; empty before payment.
     #[diesel(sql_type = Text)]
     pub(crate) goods: String,
+    /// Whole minutes until the order's time is over, below zero afterwards. `None` when it never is.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub(crate) minutes_left: Option<i64>,
 }
 
 #[derive(QueryableByName)]
@@ -48,12 +53,17 @@ struct Code {
 }
 
 impl Orders {
-    pub(crate) fn open(url: &str, merchant: String, product: String) -> anyhow::Result<Orders> {
+    pub(crate) fn open(
+        url: &str,
+        merchant: String,
+        product: String,
+        pay_within: u16,
+    ) -> anyhow::Result<Orders> {
         let pool = Pool::builder()
             .max_size(8)
             .build(ConnectionManager::new(url))
             .context("the database does not answer")?;
-        Ok(Orders { pool, merchant, product })
+        Ok(Orders { pool, merchant, product, pay_within })
     }
 
     /// What is sold. `None` when there is no such product.
@@ -68,14 +78,16 @@ impl Orders {
     }
 
     /// Places an order for one unit; its number is the way to see it, so nobody must guess it. This
-    /// INSERT is all that the pipeline asks of a shop. Commit it before the buyer gets the link.
+    /// INSERT is all that the pipeline asks of a shop, and `expires_at` it can do without: such an order
+    /// can be paid for ever. Commit it before the buyer gets the link.
     pub(crate) async fn place(&self, product: Product) -> anyhow::Result<String> {
         let number = format!("S{:032x}", rand::random::<u128>());
         let id = number.clone();
         self.ask(move |orders, connection| {
             sql_query(
-                "INSERT INTO user_order (id, merchant, product_id, quantity, subject, total_fee) \
-                 VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO user_order \
+                 (id, merchant, product_id, quantity, subject, total_fee, expires_at) \
+                 VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6) + INTERVAL ? MINUTE)",
             )
             .bind::<Text, _>(&id)
             .bind::<Text, _>(&orders.merchant)
@@ -83,6 +95,7 @@ impl Orders {
             .bind::<Integer, _>(1)
             .bind::<Text, _>(&product.name)
             .bind::<BigInt, _>(product.price)
+            .bind::<Integer, _>(i32::from(orders.pay_within))
             .execute(connection)
         })
         .await?;
@@ -95,7 +108,8 @@ impl Orders {
         self.ask(move |orders, connection| {
             sql_query(
                 "SELECT o.subject, o.total_fee, o.status, \
-                 COALESCE(CAST(f.state AS CHAR), '') AS goods \
+                 COALESCE(CAST(f.state AS CHAR), '') AS goods, \
+                 TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(6), o.expires_at) AS minutes_left \
                  FROM user_order o LEFT JOIN fulfillment f ON f.order_id = o.id \
                  WHERE o.id = ? AND o.merchant = ?",
             )

@@ -100,7 +100,11 @@ async fn order(shop: &Shop, number: &str) -> anyhow::Result<Page> {
 
 fn pay(shop: &Shop, number: &str, order: &Order) -> anyhow::Result<String> {
     let back = format!("{}/orders/{number}", shop.public_url);
-    let link = shop.account.pay_link(number, &order.subject, order.total_fee, &back)?;
+    if order.minutes_left.is_some_and(|minutes| minutes < 1) {
+        return Ok("<p>The time to pay is over. 付款时间已过。</p>".to_owned());
+    }
+    let (subject, total, minutes) = (&order.subject, order.total_fee, order.minutes_left);
+    let link = shop.account.pay_link(number, subject, total, &back, minutes)?;
     Ok(format!("<p><a href=\"{}\">Pay with Alipay 去支付宝付款</a></p>", escape(&link)))
 }
 

@@ -1,5 +1,5 @@
 //! A buyer's way through the shop, on the real pipeline: buy, pay at the simulator's cashier, see
-//! the code appear, get the money back.
+//! the code appear, get the money back; or let the time to pay run out.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
@@ -8,6 +8,8 @@ use std::net::TcpStream;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use diesel::mysql::MysqlConnection;
+use diesel::{Connection, RunQueryDsl, sql_query};
 use testkit::{Pipeline, Program, Sandbox, run_program};
 
 const LONG: Duration = Duration::from_secs(30);
@@ -18,8 +20,6 @@ const WITHOUT_NEWS: Duration = Duration::from_secs(24);
 const CONFIG: &str = r#"
 [ingress]
 listen = "127.0.0.1:0"
-[worker]
-queries = false
 [events]
 enabled = true
 [merchants.shop]
@@ -29,64 +29,127 @@ sign_types = ["MD5"]
 md5_key = "examples0key"
 "#;
 
+/// The pipeline, the simulator as Alipay, and the shop.
+struct Street {
+    pipeline: Pipeline,
+    /// The ingress, for notifications of the shop.
+    notify: String,
+    /// The simulator's gateway.
+    gateway: String,
+    /// The shop's pages, without a slash at the end.
+    url: String,
+    // Stopped in this order; then the files go.
+    _programs: Vec<Program>,
+    _folder: tempfile::TempDir,
+}
+
+impl Street {
+    fn open(sandbox: &Sandbox, pay_within: &str) -> Street {
+        let environment = sandbox.environment();
+        let folder = tempfile::tempdir().unwrap();
+        let pipeline = Pipeline::new(folder.path(), CONFIG, &environment).unwrap();
+        pipeline.prepare(&["CODE-0001".to_owned()]).unwrap();
+        let (ingress, address) = pipeline.start_ingress().unwrap();
+        let config = pipeline.config().display().to_string();
+        let notify = format!("http://{address}/alipay/shop/notify");
+
+        let to_ingress = format!("http://{address}");
+        let serve = ["serve", "--config", &config, "--ingress", &to_ingress];
+        let mut simulator = Program::start("simulator", &serve, &environment);
+        let line = simulator.wait_for_line("simulator ready", LONG);
+        let gateway = line.split_once("gateway=").unwrap().1.to_owned();
+        // Now that it listens: the worker finds it.
+        std::fs::write(pipeline.config(), format!("{CONFIG}gateway = \"{gateway}\"\n")).unwrap();
+        let (worker, _) = pipeline.start("worker");
+
+        let options = [
+            ["--product", "CODE"],
+            ["--listen", "127.0.0.1:0"],
+            ["--notify-url", &notify],
+            ["--gateway", &gateway],
+            ["--pay-within", pay_within],
+        ];
+        let keys = [("ALIPAY_PARTNER", "2088000000000001"), ("ALIPAY_MD5_KEY", "examples0key")];
+        let environment = [&environment[..], &keys].concat();
+        let mut shop = Program::start("shop", options.as_flattened(), &environment);
+        let line = shop.wait_for_line("shop ready", LONG);
+        let url = line.split_once("shop ready ").unwrap().1.trim_end_matches('/').to_owned();
+        let programs = vec![shop, worker, simulator, ingress];
+        Street { pipeline, notify, gateway, url, _programs: programs, _folder: folder }
+    }
+
+    /// Buys; returns the path of the order's page and the link to Alipay.
+    fn buy(&self) -> (String, String) {
+        let order = post(&format!("{}/buy", self.url));
+        let page = get(&format!("{}{order}", self.url));
+        let link = page.split_once("href=\"").unwrap().1.split_once('"').unwrap().0;
+        (order, link.replace("&amp;", "&"))
+    }
+
+    /// Opens the link, as the browser does; returns the cashier's address.
+    fn cashier(&self, link: &str) -> String {
+        let origin = self.gateway.strip_suffix("/gateway.do").unwrap();
+        format!("{origin}{}", location(&send("GET", link)))
+    }
+}
+
 #[test]
 fn a_buyer_pays_and_gets_the_code() {
     let sandbox = Sandbox::new();
-    let environment = sandbox.environment();
-    let folder = tempfile::tempdir().unwrap();
-    let pipeline = Pipeline::new(folder.path(), CONFIG, &environment).unwrap();
-    pipeline.prepare(&["CODE-0001".to_owned()]).unwrap();
-    let (_ingress, ingress) = pipeline.start_ingress().unwrap();
-    let (_worker, _) = pipeline.start("worker");
-    let config = pipeline.config().display().to_string();
-    let notify = format!("http://{ingress}/alipay/shop/notify");
-
-    let to_ingress = format!("http://{ingress}");
-    let serve = ["serve", "--config", &config, "--ingress", &to_ingress];
-    let mut simulator = Program::start("simulator", &serve, &environment);
-    let line = simulator.wait_for_line("simulator ready", LONG);
-    let gateway = line.split_once("gateway=").unwrap().1.to_owned();
-
-    let options = [
-        ["--product", "CODE"],
-        ["--listen", "127.0.0.1:0"],
-        ["--notify-url", &notify],
-        ["--gateway", &gateway],
-    ];
-    let keys = [("ALIPAY_PARTNER", "2088000000000001"), ("ALIPAY_MD5_KEY", "examples0key")];
-    let mut shop =
-        Program::start("shop", options.as_flattened(), &[&environment[..], &keys].concat());
-    let line = shop.wait_for_line("shop ready", LONG);
-    let url = line.split_once("shop ready ").unwrap().1.trim_end_matches('/').to_owned();
-
+    let street = Street::open(&sandbox, "30");
+    let url = &street.url;
     assert!(get(&format!("{url}/")).contains("¥10.00"));
-    let order = post(&format!("{url}/buy"));
+    let (order, link) = street.buy();
     let number = order.strip_prefix("/orders/").unwrap().to_owned();
-    let page = get(&format!("{url}{order}"));
-    let link = page.split_once("href=\"").unwrap().1.split_once('"').unwrap().0;
-    let link = link.replace("&amp;", "&");
 
     // The cashier, as the browser comes to it; then back at the shop, with the goods.
-    let cashier = location(&send("GET", &link));
-    let origin = gateway.strip_suffix("/gateway.do").unwrap();
+    assert!(link.contains("&it_b_pay=29m&"), "{link}");
+    let cashier = street.cashier(&link);
     let waiting = wait_for_news(format!("{url}{order}/news/0-"));
-    let back = post(&format!("{origin}{cashier}/pay"));
+    let back = post(&format!("{cashier}/pay"));
     assert!(back.starts_with(&format!("{url}{order}?")), "{back}");
     assert!(waiting.join().unwrap() < WITHOUT_NEWS, "the shop did not hear of the payment");
-    assert!(get(&back).contains("CODE-0001"), "{}", get(&back));
+    reloaded(&back, &format!("{url}{order}/news/0-"), "CODE-0001");
 
     // The money goes back, and the goods with it.
-    let refund = ["refund", "--config", &config, "--order", &number, "--to", &notify];
+    let config = street.pipeline.config().display().to_string();
+    let refund = ["refund", "--config", &config, "--order", &number, "--to", &street.notify];
     let waiting = wait_for_news(format!("{url}{order}/news/8-delivered"));
-    let refund = run_program("simulator", &refund, &environment);
+    let refund = run_program("simulator", &refund, &sandbox.environment());
     assert!(refund.status.success(), "{refund:?}");
     assert!(waiting.join().unwrap() < WITHOUT_NEWS, "the shop did not hear of the refund");
-    let page = get(&back);
-    assert!(page.contains("Refunded") && !page.contains("CODE-0001"), "{page}");
+    let page = reloaded(&back, &format!("{url}{order}/news/8-delivered"), "Refunded");
+    assert!(!page.contains("CODE-0001"), "{page}");
 
     // A number that nobody has is no order, and no path leads out of the shop's pages.
     assert!(send("GET", &format!("{url}/orders/S1")).starts_with("HTTP/1.1 404"));
     assert!(send("GET", &format!("{url}/buy")).starts_with("HTTP/1.1 404"));
+}
+
+#[test]
+fn an_order_that_nobody_pays_is_closed_at_both_ends() {
+    let sandbox = Sandbox::new();
+    let street = Street::open(&sandbox, "2");
+    let url = &street.url;
+    let (order, link) = street.buy();
+    assert!(link.contains("&it_b_pay=1m&"), "{link}");
+    let cashier = street.cashier(&link);
+    assert!(get(&cashier).contains("/pay\""), "it can be paid");
+    let waiting = wait_for_news(format!("{url}{order}/news/0-"));
+    // Two minutes later: this test does not wait for them.
+    let environment = sandbox.environment();
+    let (_, database) = environment.iter().find(|(name, _)| *name == "DATABASE_URL").unwrap();
+    let mut database = MysqlConnection::establish(database).unwrap();
+    let soon = "UPDATE user_order SET expires_at = UTC_TIMESTAMP(6) + INTERVAL 1 SECOND";
+    assert_eq!(sql_query(soon).execute(&mut database).unwrap(), 1);
+    assert!(get(&format!("{url}{order}")).contains("The time to pay is over"));
+    assert!(waiting.join().unwrap() < WITHOUT_NEWS, "the shop did not hear of the close");
+    let page = reloaded(&format!("{url}{order}"), &format!("{url}{order}/news/0-"), "Closed");
+    assert!(!page.contains("href"), "{page}");
+    // By the pipeline, and not because the minute of the link is over.
+    let page = get(&cashier);
+    assert!(page.contains("交易已关闭 The trade is closed"), "{page}");
+    assert!(send("POST", &format!("{cashier}/pay")).starts_with("HTTP/1.1 409"));
 }
 
 /// Asks for news before anything happens, as the open page does; how long the answer took.
@@ -96,6 +159,20 @@ fn wait_for_news(url: String) -> JoinHandle<Duration> {
         get(&url);
         since.elapsed()
     })
+}
+
+/// The page as soon as it shows a text. An earlier event of the order may have come first: then the
+/// page looks as before, and waits for news again.
+fn reloaded(page: &str, news: &str, shows: &str) -> String {
+    for _ in 0..5 {
+        let text = get(page);
+        if text.contains(shows) {
+            return text;
+        }
+        let took = wait_for_news(news.to_owned()).join().unwrap();
+        assert!(took < WITHOUT_NEWS, "no news, and still: {text}");
+    }
+    panic!("{page} never shows {shows}: {}", get(page));
 }
 
 /// The page behind an address.

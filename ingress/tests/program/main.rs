@@ -10,6 +10,7 @@ mod proxy;
 mod running;
 
 mod broker_down;
+mod certificates;
 mod limits;
 mod notify_verify;
 mod real_broker;

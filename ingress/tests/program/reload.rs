@@ -21,8 +21,8 @@ const APP: &str = "/alipay/app/notify";
 const OTHER_PUBLIC_KEY: &str = include_str!("../keys/other.pub.pem");
 
 /// A configuration file that changes.
-struct File {
-    folder: tempfile::TempDir,
+pub(crate) struct File {
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl File {
@@ -31,7 +31,7 @@ impl File {
     }
 
     /// Merchant `shop` with these lines for its MD5 keys, `app` with these of Alipay's keys.
-    fn write(&self, md5: &str, keys: &[&str], more: &str) {
+    pub(crate) fn write(&self, md5: &str, keys: &[&str], more: &str) {
         let names: Vec<String> = (0..keys.len()).map(|at| format!("{at}.pem")).collect();
         for (name, key) in names.iter().zip(keys) {
             std::fs::write(self.folder.path().join(name), key).unwrap();
@@ -47,7 +47,7 @@ impl File {
 }
 
 /// Starts an ingress on the file.
-async fn start(amqp_url: &str, file: &File) -> Ingress {
+pub(crate) async fn start(amqp_url: &str, file: &File) -> Ingress {
     let path = file.path();
     let variables = [
         ("ALIPAY__AMQP__URL", amqp_url),
@@ -59,7 +59,7 @@ async fn start(amqp_url: &str, file: &File) -> Ingress {
 }
 
 /// Sends SIGHUP and waits for one more line with this text.
-async fn reload(ingress: &Ingress, says: &str) {
+pub(crate) async fn reload(ingress: &Ingress, says: &str) {
     let lines = || ingress.log().matches(says).count();
     let before = lines();
     let id = ingress.id().to_string();
@@ -67,8 +67,8 @@ async fn reload(ingress: &Ingress, says: &str) {
     ingress.until(says, async || lines() > before).await;
 }
 
-const READ_AGAIN: &str = "merchants and their keys were read again";
-const REFUSED: &str = "the new configuration cannot be used";
+pub(crate) const READ_AGAIN: &str = "merchants and their keys were read again";
+pub(crate) const REFUSED: &str = "the new configuration cannot be used";
 
 fn shop(id: &str, key: &str) -> String {
     signed(mapi_form(id, SHOP_SELLER), &Signer::Md5(Md5Key::new(key))).encode()

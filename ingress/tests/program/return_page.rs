@@ -282,6 +282,7 @@ async fn from_the_simulators_cashier() {
         notify_url: Some(&notify_url),
         return_url: Some(&return_url),
         more: &[],
+        nested: &[],
     };
     let form = payment.mapi(SHOP_SELLER, SHOP_SELLER, Charset::Utf8, &md5()).unwrap();
     let end = "HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";

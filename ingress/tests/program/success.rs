@@ -69,7 +69,7 @@ async fn a_gbk_body_reaches_the_queue_as_it_was_signed() {
         assert_eq!(message.envelope.charset, Charset::Gbk);
         assert!(message.envelope.form.is_ascii());
         let form = Form::parse(message.envelope.form.as_bytes()).unwrap();
-        verifier.verify(&form, &[]).unwrap();
+        verifier.verify(&form, &[], chrono::Utc::now()).unwrap();
         let subject = message.envelope.charset.decode(form.get("subject").unwrap()).unwrap();
         assert_eq!(subject, "测试商品");
     }

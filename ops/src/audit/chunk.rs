@@ -137,6 +137,11 @@ impl Audit {
             let since = Some(case.raised_at);
             self.waiting.add(line(&row.id, (reason, what), Owner::Person, since, self.now));
         }
+        if let Some(since) = subject.unpaid_since().filter(|since| *since < self.now) {
+            let what = "its time is over: a worker closes it at Alipay, and then here".to_owned();
+            let found = ("unpaid_past_its_time", what);
+            self.waiting.add(line(&row.id, found, Owner::Worker, Some(since), self.now));
+        }
         if !awaits {
             return;
         }

@@ -50,7 +50,11 @@ pub(crate) const KINDS: [(GapKind, &str, &str); 26] = {
             "not_taken_back",
             "refunded in full, and the goods are still with the buyer",
         ),
-        (NotCancelled, "not_cancelled", "refunded in full, and the order still waits for goods"),
+        (
+            NotCancelled,
+            "not_cancelled",
+            "refunded in full or late money, and the order still waits for goods",
+        ),
         (
             GoodsWithoutPayment,
             "goods_without_payment",
@@ -103,7 +107,11 @@ pub(crate) const KINDS: [(GapKind, &str, &str); 26] = {
             "notification_without_trade",
             "a notification was applied, and its trade is not there",
         ),
-        (WrongStatus, "wrong_status", "user_order.status is not what the trades say"),
+        (
+            WrongStatus,
+            "wrong_status",
+            "user_order.status is not what the trades (and expired_at) say",
+        ),
         (
             WrongTradeStatus,
             "wrong_trade_status",

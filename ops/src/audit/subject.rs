@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use alipay::Fen;
-use order::{FulfillmentState, OrderRecord, OrderState, OrderTerms, ProductKind, Refund, Trade};
+use chrono::NaiveDateTime;
+use order::{
+    FulfillmentState, OrderRecord, OrderState, OrderTerms, ProductKind, Refund, Trade,
+    TradeStatusCode,
+};
 use store::StoreError;
 use store::audit::{CaseRow, CodeRow, OrderRow};
 
@@ -29,6 +33,7 @@ impl Subject {
             merchant: row.merchant.clone(),
             total_fee: Fen::new(row.total_fee),
             created_at: row.created_at.and_utc(),
+            expires_at: row.expires_at.map(|at| at.and_utc()),
         };
         let stored = OrderRecord {
             terms,
@@ -36,6 +41,7 @@ impl Subject {
             trades: BTreeMap::new(),
             refunds: BTreeMap::new(),
             fulfillment: row.state.as_deref().map(read).transpose()?,
+            expired_at: row.expired_at.map(|at| at.and_utc()),
         };
         Ok(Subject { row, stored, refunds: Vec::new(), codes: Vec::new(), cases: Vec::new() })
     }
@@ -60,6 +66,13 @@ impl Subject {
 
     pub(crate) fn has_open_case(&self) -> bool {
         self.cases.iter().any(|case| case.open)
+    }
+
+    /// Placed and nothing more, of an order with a time: that time.
+    pub(crate) fn unpaid_since(&self) -> Option<NaiveDateTime> {
+        let pending = TradeStatusCode::TradePending.code();
+        let placed = self.row.status == 0 && self.row.trade_status != pending;
+        self.row.expires_at.filter(|_| placed)
     }
 
     /// Paid, and waiting for stock or for a person to deliver.

@@ -74,6 +74,8 @@ fn facts(page: &OrderPage) -> Html {
         .row("金额 Total", &format!("¥ {}", Fen::new(row.total_fee)))
         .row("已退 Refunded", &refunded)
         .row("下单 Placed", &row.created_at.to_string())
+        .row("付款期限 Payable until", &reviews::told(row.expires_at))
+        .row("到期关闭 Expired", &reviews::told(row.expired_at))
         .row("付款 Paid", &reviews::told(row.paid_dtime))
         .raw("</table></div><div class=\"card\"><table class=\"facts\">")
         .row("商户 Merchant", &row.merchant)
@@ -99,7 +101,9 @@ fn missing(page: &OrderPage) -> Html {
 }
 
 /// Words at the beginning of a line of the story, in Chinese.
-const CHINESE: [(&str, &str); 8] = [
+const CHINESE: [(&str, &str); 10] = [
+    ("its time", "到期"),
+    ("refund of", "退款"),
     ("placed", "下单"),
     ("Alipay said", "通知"),
     ("the gateway answered", "网关"),

@@ -88,6 +88,7 @@ fn chinese_decision(decision: &str) -> &'static str {
     match decision {
         "paid" => "钱已收到",
         "refunded" => "已退款",
+        "accepted" => "照常接受",
         "delivered" => "已发货",
         "taken_back" => "已收回",
         "noted" => "已知悉",

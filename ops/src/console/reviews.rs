@@ -79,6 +79,7 @@ pub(super) fn chinese(reason: &str) -> &'static str {
     match reason {
         "closed_after_payment" => "付款后关闭，钱在哪里不明",
         "second_payment" => "重复付款",
+        "late_payment" => "逾期付款，应退还",
         "partial_refund" => "部分退款",
         "refund_above_total" => "退款超过总额",
         "paid_after_return" => "收回货物后又付款",

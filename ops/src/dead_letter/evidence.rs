@@ -51,8 +51,9 @@ impl Evidence {
     /// Before the database was asked.
     pub(crate) fn of(opened: OpenedLetter, config: &Config) -> Evidence {
         let envelope = opened.envelope.as_ref().filter(|_| opened.is_notification());
-        let signature =
-            envelope.and_then(|envelope| check(config, &envelope.merchant, &envelope.form));
+        let signature = envelope.and_then(|envelope| {
+            check(config, &envelope.merchant, &envelope.form, envelope.received_at)
+        });
         Evidence { opened, signature, background: Background::default() }
     }
 }

@@ -1,6 +1,9 @@
 //! `ops pay-link`
 
 pub(super) mod browser;
+mod limit;
+
+use std::net::IpAddr;
 
 use alipay::{Fen, Payment, Protocol, TradeStatus, link, submit_page};
 use chrono::Utc;
@@ -8,6 +11,7 @@ use clap::Args;
 use gateway::{Asker, Gateway};
 use order::{OrderStatus, TradeStatusCode};
 use serde::Serialize;
+use service::config::Merchant;
 use store::report;
 use tracing::warn;
 
@@ -21,10 +25,15 @@ use crate::verb::order::parse_id;
 /// The signed link with which a buyer pays an order
 ///
 /// Goes to the page of the merchant's gateway: create_direct_pay_by_user, or alipay.trade.page.pay.
-/// Nothing is sent and nothing changes. An order that is paid or over is a no (1): its number cannot be
-/// paid again.
+/// Nothing is sent (but for --anti-phishing) and nothing changes. An order that is paid or over is a no (1): its
+/// number cannot be paid again.
+///
+/// Where the order can be paid for a limited time only, Alipay is told: time_expire on the Open Platform, and on
+/// the legacy gateway it_b_pay, the minutes that are left now, counted there from the moment when the buyer opens
+/// the link. Alipay knows no limit above 15 days.
 ///
 /// Example: ops pay-link A-1001 --notify-url https://pay.example.com/alipay/shop/notify
+/// Example: ops pay-link A-1001 --anti-phishing --exter-invoke-ip 203.0.113.7
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct PayLink {
@@ -42,6 +51,13 @@ pub(crate) struct PayLink {
     /// Where the buyer's browser comes back to; no query in it
     #[arg(long, value_name = "URL", value_parser = parse_url)]
     return_url: Option<String>,
+    /// Legacy gateway: ask it for a key against phishing, which some accounts must send; the link is good for
+    /// 30 seconds then
+    #[arg(long)]
+    anti_phishing: bool,
+    /// Legacy gateway: the buyer's address, which some accounts must send
+    #[arg(long, value_name = "IP")]
+    exter_invoke_ip: Option<IpAddr>,
 }
 
 #[derive(Serialize)]
@@ -50,6 +66,9 @@ struct Answer<'a> {
     merchant: &'a str,
     /// Fen.
     total_fee: i64,
+    /// The time limit that Alipay is told: a parameter and its value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'a (&'static str, String)>,
     link: Option<String>,
     form: Option<String>,
 }
@@ -65,21 +84,34 @@ impl PayLink {
             return Err(Failure::No(format!("order {} is of {whose}, not of {name}", row.id)));
         }
         payable(&row)?;
+        let now = Utc::now();
         let merchant = context.merchant(&row.merchant)?;
         Gateway::can_ask(merchant).map_err(|error| could_not_ask(&error))?;
         let asker = asker(merchant)?;
+        let limit = limit::of(&row, merchant.protocol, now)?;
+        let address = self.exter_invoke_ip.map(|address| address.to_string());
+        let key = self.key(context, merchant)?;
+        let more: Vec<(&str, &str)> = [
+            limit.as_ref().map(|(name, value)| (*name, value.as_str())),
+            key.as_deref().map(|key| ("anti_phishing_key", key)),
+            address.as_deref().map(|address| ("exter_invoke_ip", address)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         let payment = Payment {
             out_trade_no: &row.id,
             subject: if row.subject.trim().is_empty() { &row.id } else { &row.subject },
             total: Fen::new(row.total_fee),
             notify_url: self.notify_url.as_deref(),
             return_url: self.return_url.as_deref(),
-            more: &[],
+            more: &more,
+            nested: &[],
         };
-        let Asker { account, charset, signer } = &asker;
+        let Asker { account, application, charset, signer } = &asker;
         let form = match merchant.protocol {
             Protocol::Mapi => payment.mapi(account, browser::seller(merchant)?, *charset, signer),
-            Protocol::Openapi => payment.openapi(account, *charset, Utc::now(), signer),
+            Protocol::Openapi => payment.openapi(*application, *charset, now, signer),
         };
         let form = form.map_err(|error| bad_request(&error))?;
         if self.notify_url.is_none() {
@@ -89,6 +121,7 @@ impl PayLink {
             order: &row.id,
             merchant: &row.merchant,
             total_fee: row.total_fee,
+            limit: limit.as_ref(),
             link: (!self.form).then(|| link(&merchant.gateway, &form)),
             form: if self.form {
                 let page = submit_page(&merchant.gateway, &form, *charset);
@@ -100,6 +133,31 @@ impl PayLink {
         context.output.print(&answer, || {
             answer.link.clone().or_else(|| answer.form.clone()).unwrap_or_default()
         })
+    }
+}
+
+impl PayLink {
+    /// The key against phishing, where one is wanted. It is asked for last, so that as much as can be is
+    /// left of its 30 seconds.
+    fn key(&self, context: &Context, merchant: &Merchant) -> Result<Option<String>, Failure> {
+        if merchant.protocol == Protocol::Openapi {
+            let wanted = self.anti_phishing.then_some("--anti-phishing");
+            return match wanted.or(self.exter_invoke_ip.map(|_| "--exter-invoke-ip")) {
+                Some(option) => Err(Failure::Usage(format!(
+                    "{option}: merchant {} is at the Open Platform, which has no such parameter",
+                    merchant.name
+                ))),
+                None => Ok(None),
+            };
+        }
+        if !self.anti_phishing {
+            return Ok(None);
+        }
+        let asked = context.block_on(async {
+            Ok(Gateway::new(context.gateway_timeout()).query_timestamp(merchant).await)
+        })?;
+        let answer = asked.map_err(|error| could_not_ask(&error))?;
+        Ok(Some(answer.encrypt_key))
     }
 }
 

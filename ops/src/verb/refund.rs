@@ -28,13 +28,13 @@ use crate::verb::pay_link::browser::parse_url;
 /// same command. A second refund of the same amount for the same reason needs a --request-no of its own; another
 /// reason is another refund.
 ///
-/// Open Platform: calls alipay.trade.refund, at least 3 s after any other refund of the trade, and has workers ask
-/// the gateway. Legacy gateway: prints a link (refund_fastpay_by_platform_pwd) for the person who types the
+/// Open Platform: calls alipay.trade.refund, at least 3 s after any other refund of the trade, and tells workers
+/// Alipay's answer. Legacy gateway: prints a link (refund_fastpay_by_platform_pwd) for the person who types the
 /// payment password, good until midnight in Beijing; the same command prints the same batch again.
 ///
 /// Writes nothing about the order itself: that is learnt from Alipay. Ends with 0 when Alipay has refunded it (or
 /// the link is printed), 1 when it is refused, not paid, or more than is left, 3 when it is not known what became
-/// of it: repeat it then.
+/// of it: repeat it then. `ops refund-requests` lists what was asked for, also by workers for late money.
 ///
 /// Example: ops refund A-1001 --amount 1.00 --reason "one of two was broken"
 /// Example: ops refund A-1001 --all --reason "changed their mind" --by ann

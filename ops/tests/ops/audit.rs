@@ -264,6 +264,16 @@ const DAMAGE: &[(&[&str], &[&str], &[&str])] = &[
         &["refund_above_total", "wrong_refunded_fee"],
     ),
     (
+        &["UPDATE user_order SET expired_at = UTC_TIMESTAMP(6) WHERE id = 'OPEN'"],
+        &["UPDATE user_order SET expired_at = NULL WHERE id = 'OPEN'"],
+        &["wrong_status"],
+    ),
+    (
+        &["UPDATE trade SET facts = CONCAT(facts, ',paid_late') WHERE order_id = 'PAID'"],
+        &["UPDATE trade SET facts = REPLACE(facts, ',paid_late', '') WHERE order_id = 'PAID'"],
+        &["review_missing"],
+    ),
+    (
         &["DELETE FROM trade WHERE order_id = 'OPEN'"],
         &["INSERT INTO trade (order_id, trade_no, facts) VALUES ('OPEN', 'T-OPEN', 'waiting')"],
         &["notification_without_trade", "wrong_trade_status", "wrong_trade_no"],
@@ -320,4 +330,20 @@ fn events_that_nobody_publishes_are_a_warning() {
     let warning = audit["warnings"][0].as_str().unwrap();
     assert!(warning.contains("events wait to be published"), "{warning}");
     shop.ops.run("audit --grace 5").ended(2, "5s");
+}
+
+#[test]
+fn an_order_that_nobody_closes_although_its_time_is_over_is_told() {
+    let mut shop = shop();
+    let over = "UPDATE user_order SET expires_at = UTC_TIMESTAMP(6) - INTERVAL 90 MINUTE WHERE id IN ('OPEN', 'PAID')";
+    sql(&mut shop, &[over]);
+    let audit = shop.ops.json("audit --grace 0s");
+    assert_eq!(audit["waiting_counts"]["unpaid_past_its_time"], 1, "{audit}");
+    let lines = audit["waiting"].as_array().unwrap();
+    let line = lines.iter().find(|line| line["kind"] == "unpaid_past_its_time").unwrap();
+    assert_eq!((&line["order"], &line["owner"]), (&json!("OPEN"), &json!("worker")));
+    assert!((5400..5500).contains(&line["age_seconds"].as_i64().unwrap()), "{line}");
+    sql(&mut shop, &["UPDATE user_order SET trade_status = 7 WHERE id = 'OPEN'"]);
+    let audit: Value = shop.ops.run("audit --grace 1h --output json").done().json();
+    assert!(audit["waiting_counts"]["unpaid_past_its_time"].is_null(), "{audit}");
 }

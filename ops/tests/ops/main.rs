@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 mod audit;
+mod certs;
 mod dead_cohorts;
 mod dead_letters;
 mod gateway_at_hand;

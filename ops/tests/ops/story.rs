@@ -156,7 +156,8 @@ fn batch_refunds_belong_to_the_story_through_their_trades() {
     assert_eq!(amounts, [400, 600]);
 
     // The text of batch B1 holds 002 too, but no item of that trade.
-    let single = "notify_type=batch_refund_notify&batch_no=B3&success_num=1\
+    // Its number contradicts its item, which decides.
+    let single = "notify_type=batch_refund_notify&batch_no=B3&success_num=0\
                   &result_details=002%5E1.00%5ESUCCESS";
     assert_eq!(shop.hear(Protocol::Mapi, single), Verdict::Done);
     let shown = shop.ops.json("order show A-3");
@@ -165,6 +166,15 @@ fn batch_refunds_belong_to_the_story_through_their_trades() {
         [("TRADE_SUCCESS", "applied"), ("batch_refund_notify", "applied")]
     );
     assert_eq!((&shown["status"], &shown["refunded_fee"]), (&json!(8), &json!(100)));
+    let odd = "success_num is 0, but 1 of 1 items say SUCCESS";
+    let [paid, refunded] = &shown["story"].as_array().unwrap()[..] else { panic!("{shown:#}") };
+    assert_eq!((&paid["reason"], &paid["error"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&refunded["reason"], &refunded["error"]),
+        (&json!("success_num_differs"), &json!(odd))
+    );
+    let text = shop.ops.run("order show A-3").done().stdout;
+    assert!(text.contains(&format!("; {odd}\n")), "{text}");
 }
 
 /// Signatures are checked again with today's keys; what the gateway said, and who did what, is told.

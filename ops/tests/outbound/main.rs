@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
+mod certificates;
 mod close;
 mod keys;
+mod late_money;
 mod lost_answer;
+mod pay_limit;
 mod pay_link;
 #[path = "../ops/program.rs"]
 #[allow(dead_code, reason = "shared with the other tests of ops")]

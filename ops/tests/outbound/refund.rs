@@ -46,6 +46,30 @@ fn repeated_it_is_one_refund() {
 }
 
 #[test]
+fn a_part_is_known_without_its_notification() {
+    let mut world = World::new();
+    let _worker = world.paid(&[("B-1", "app")]);
+    let refunded = world.json(ONE);
+    world.until("B-1", |order| order["refunded_fee"] == 100 && order["needs_review"] == true);
+    let line = &world.json("order show B-1")["refunds"][0];
+    assert_eq!(
+        (&line["request_no"], &line["amount"], &line["running_total"]),
+        (&refunded["request_no"], &json!(100), &json!(100))
+    );
+
+    // The broker is away when Alipay has answered: repeated, the command asks for its word once more.
+    let broker = world.sandbox.amqp_url.clone();
+    world.set("AMQP_URL", "amqp://127.0.0.1:1/%2f");
+    let two = "refund B-1 --amount 2.00 --reason two";
+    world.run(two).ended(3, "the message to the workers is not queued");
+    world.set("AMQP_URL", &broker);
+    assert_eq!(world.json(two)["state"], "accepted");
+    world.until("B-1", |order| order["refunded_fee"] == 300);
+    assert_eq!(world.refunds("B-1", "app"), [100, 200]);
+    world.run("audit --grace 0s").ended(0, "");
+}
+
+#[test]
 fn two_operators_at_the_same_moment() {
     let world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
@@ -117,7 +141,7 @@ fn a_gateway_that_is_too_slow_leaves_it_open() {
 #[test]
 fn what_is_not_refunded() {
     let mut world = World::new();
-    let _worker = world.paid(&[("B-1", "app")]);
+    let worker = world.paid(&[("B-1", "app")]);
     world.order("B-2", "app");
     world.run("refund B-2 --all --reason no").ended(1, "order B-2 is not paid");
     world.run("refund nothing --all --reason no").ended(1, "there is no order nothing");
@@ -129,7 +153,9 @@ fn what_is_not_refunded() {
     world.run("refund B-1 --all --reason no --trade-no T9").ended(1, "no trade T9 paid");
     assert!(world.refunds("B-1", "app").is_empty());
 
-    // Refunded by somebody else meanwhile: Alipay knows better, and its no is the end of it.
+    // Refunded by somebody else meanwhile, and no worker has heard of it: Alipay knows better, and its no is the
+    // end of it.
+    drop(worker);
     world.run("refund B-1 --amount 6 --reason one").ended(0, "");
     let sql = "DELETE FROM refund_request";
     diesel::connection::SimpleConnection::batch_execute(

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use alipay::{Charset, Fen};
@@ -65,6 +66,9 @@ pub(super) struct DeliveryArguments {
     /// How long to wait for an answer.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     timeout: u64,
+    /// The authority that vouches for a notify URL with https, PEM [default: the public ones].
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Lines to read, or one JSON document.
     #[arg(long, value_enum, default_value = "table")]
     output: Output,
@@ -99,7 +103,9 @@ impl DeliveryArguments {
             (_, true) => Writing::Half,
             _ => Writing::Whole,
         };
-        let sender = Sender::new(Duration::from_secs(self.timeout)).writing(writing);
+        let trust = super::trust(self.ca.as_deref())?;
+        let timeout = Duration::from_secs(self.timeout);
+        let sender = Sender::trusting(timeout, &trust).writing(writing);
         let ladder = self.ladder();
         let again = if self.reorder { told.before.as_slice() } else { &[] };
         let mut notifications: Vec<&Notification> = again.iter().chain(&told.now).collect();

@@ -5,11 +5,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use alipay::SignType;
 use anyhow::{Context, anyhow};
 use clap::Args;
 use service::config::Config;
 use simulator::{
-    Account, Book, Fault, GatewayFaults, Ladder, SendSettings, ServeSettings, Server, TradeFile,
+    Account, Book, Demands, Fault, GatewayFaults, Ladder, SendSettings, ServeSettings, Server,
+    TradeFile,
 };
 use tokio::net::TcpListener;
 
@@ -30,10 +32,18 @@ pub(super) struct Serve {
     /// Alipay's private key, which signs RSA and RSA2 (see keygen).
     #[arg(long, value_name = "FILE", env = "SIMULATOR_PRIVATE_KEY")]
     alipay_private_key: Option<PathBuf>,
+    /// A certificate of Alipay, for merchants in certificate mode; may be given more than once. The one
+    /// of --alipay-private-key goes along with answers, each can be downloaded [default: the merchant's
+    /// own alipay_public_keys].
+    #[arg(long, value_name = "FILE", requires = "alipay_private_key")]
+    alipay_certificate: Vec<PathBuf>,
     /// Where notifications go that name no notify_url: this and /alipay/NAME/notify
     /// [default: http://<ingress.listen>].
     #[arg(long, value_name = "URL")]
     ingress: Option<String>,
+    /// The authority that vouches for notify URLs with https, PEM [default: the public ones].
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Alipay's gaps between repeats (4m 10m 10m 1h 2h 6h 15h) are divided by this.
     #[arg(long, value_name = "FACTOR", default_value = "240",
           value_parser = clap::value_parser!(u32).range(1..))]
@@ -43,6 +53,18 @@ pub(super) struct Serve {
     /// slow-body, half-body.
     #[arg(long, value_name = "FAULT=PERCENT", value_parser = fault)]
     fault: Vec<(Fault, u8)>,
+    /// A merchant of the legacy gateway whose pay links need an anti_phishing_key; may be given more
+    /// than once.
+    #[arg(long, value_name = "NAME")]
+    demand_anti_phishing_key: Vec<String>,
+    /// A merchant of the legacy gateway whose pay links need an exter_invoke_ip; may be given more
+    /// than once.
+    #[arg(long, value_name = "NAME")]
+    demand_exter_invoke_ip: Vec<String>,
+    /// Tell of every trade that nobody paid in time; else only of those opened by
+    /// alipay.trade.wap.pay, as Alipay does.
+    #[arg(long)]
+    tell_timeouts: bool,
     /// Fault: every answer of the gateway takes this long, for example 3s.
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::time)]
     gateway_delay: Duration,
@@ -75,9 +97,12 @@ impl Serve {
                     Some(url) => Some(url.trim_end_matches('/').to_owned()),
                     None => target::ingress(loaded.ingress.listen),
                 },
+                trust: super::trust(self.ca.as_deref())?,
                 faults: self.fault.iter().copied().collect(),
                 ..SendSettings::default()
             },
+            tell_timeouts: self.tell_timeouts,
+            ..ServeSettings::default()
         };
         let listener = TcpListener::bind(self.listen)
             .await
@@ -93,16 +118,35 @@ impl Serve {
     fn accounts(&self, config: &Config) -> anyhow::Result<Vec<Account>> {
         let key =
             self.alipay_private_key.as_deref().map(simulator::read_private_key).transpose()?;
+        let read = |file: &PathBuf| {
+            std::fs::read_to_string(file).with_context(|| file.display().to_string())
+        };
+        let certificates: Vec<String> =
+            self.alipay_certificate.iter().map(read).collect::<anyhow::Result<_>>()?;
         let names: Vec<&String> = match self.merchant.is_empty() {
             true => config.merchants.keys().collect(),
             false => self.merchant.iter().collect(),
         };
+        for name in self.demand_anti_phishing_key.iter().chain(&self.demand_exter_invoke_ip) {
+            anyhow::ensure!(names.contains(&name), "merchants.{name} is not served");
+        }
         let account = |name: &String| {
             let configured = config.merchant(name);
             let configured = configured
                 .ok_or_else(|| anyhow!("merchants.{name} is not in the configuration"))?;
-            Account::new(configured, key.as_ref(), None)
-                .with_context(|| format!("merchants.{name}"))
+            let others = configured.alipay_root_cert.is_some() && !certificates.is_empty();
+            // What a merchant that does not know Alipay's certificate would refuse.
+            let sign_type = others.then_some(SignType::Rsa2);
+            let account = Account::new(configured, key.as_ref(), sign_type)
+                .and_then(|account| match others {
+                    true => account.with_alipay_certificates(&certificates),
+                    false => Ok(account),
+                })
+                .with_context(|| format!("merchants.{name}"))?;
+            Ok(account.demanding(Demands {
+                anti_phishing_key: self.demand_anti_phishing_key.contains(name),
+                exter_invoke_ip: self.demand_exter_invoke_ip.contains(name),
+            }))
         };
         names.into_iter().map(account).collect()
     }

@@ -64,9 +64,9 @@ impl TargetArguments {
             None => default_url(config.ingress.listen, &name)?,
         };
         if let Some(to) = &to
-            && (to.scheme_str() != Some("http") || to.authority().is_none())
+            && (!matches!(to.scheme_str(), Some("http" | "https")) || to.authority().is_none())
         {
-            bail!("--to {to}: expected http://HOST:PORT/PATH (TLS ends at the proxy in front)");
+            bail!("--to {to}: expected http://HOST:PORT/PATH or https://HOST/PATH");
         }
         Ok(Target { name, merchant: account.merchant, signer: account.signer, to })
     }

@@ -1,7 +1,7 @@
 //! The cashier: where a buyer pays or leaves.
 
-use alipay::Form;
-use chrono::Utc;
+use alipay::{Form, format_beijing};
+use chrono::SubsecRound;
 
 use super::Alipay;
 use super::answer::Answer;
@@ -43,8 +43,9 @@ pub(super) fn pay(alipay: &Alipay, asked: &Asked, trade_no: &str) -> Answer {
         Ok(found) => found,
         Err(error) => return problem(&error),
     };
+    let now = alipay.now();
     let account = alipay.account(&found.merchant);
-    let back = account.and_then(|account| return_to(alipay, account, &found.kept, Utc::now()));
+    let back = account.and_then(|account| return_to(alipay, account, &found.kept, now));
     match back {
         Some(back) => Answer::redirect(back),
         None => over(&found),
@@ -71,6 +72,9 @@ pub(super) fn leave(alipay: &Alipay, trade_no: &str) -> Answer {
 fn over(found: &Found) -> Answer {
     let trade = &found.kept.trade;
     let title = match trade.status {
+        Status::TradeClosed if trade.is_timed_out() => {
+            "交易超时，已关闭 Not paid in time: the trade is closed"
+        }
         Status::TradeClosed => "交易已关闭 The trade is closed",
         _ => "付款成功 Paid",
     };
@@ -85,15 +89,20 @@ fn over(found: &Found) -> Answer {
 
 fn summary(found: &Found) -> Html {
     let trade = &found.kept.trade;
-    Html::new()
+    let html = Html::new()
         .raw("<div class=\"total\">¥")
         .text(&trade.total.to_string())
         .raw("</div><table>")
         .row("商品 Subject", &trade.subject)
         .row("商户 Merchant", &found.merchant)
         .row("商户订单号 Order", &trade.out_trade_no)
-        .row("交易号 Trade", &trade.trade_no)
-        .raw("</table>")
+        .row("交易号 Trade", &trade.trade_no);
+    let until = trade.pay_until.filter(|_| trade.gmt_payment.is_none());
+    match until {
+        Some(until) => html.row("付款截止 Pay before", &format_beijing(until.trunc_subsecs(0))),
+        None => html,
+    }
+    .raw("</table>")
 }
 
 /// A choice of how the notification travels.
@@ -144,6 +153,9 @@ pub(super) fn problem(error: &StepError) -> Answer {
         StepError::NotFound => (404, "没有这笔交易。 There is no such trade."),
         StepError::Trade(TradeError::NotNow { .. }) => {
             (409, "交易状态不允许。 The trade is not in a state for this.")
+        }
+        StepError::Trade(TradeError::TooLate { .. }) => {
+            (409, "付款超时。 The time to pay is over.")
         }
         StepError::Trade(TradeError::RefundAmount { .. }) => {
             (409, "退款金额无效。 The amount is not above zero, or more than what is left.")

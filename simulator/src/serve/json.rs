@@ -18,11 +18,14 @@ impl Node {
     }
 
     /// The gateway refuses the call before looking at what it asks for: `isv.missing-...` is 40001,
-    /// anything else 40002.
+    /// but for numbers of certificates, and anything else 40002.
     pub(super) fn refused(sub_code: &str, sub_msg: &str) -> Node {
-        let (code, msg) = match sub_code.starts_with("isv.missing-") && sub_code != NO_KEY {
-            true => ("40001", "Missing Required Arguments"),
-            false => ("40002", "Invalid Arguments"),
+        let (code, msg) = match sub_code {
+            NO_KEY => ("40003", "Insufficient Conditions"),
+            _ if sub_code.starts_with("isv.missing-") && !sub_code.ends_with("-cert-sn") => {
+                ("40001", "Missing Required Arguments")
+            }
+            _ => ("40002", "Invalid Arguments"),
         };
         Node(Vec::new())
             .with("code", code)
@@ -58,12 +61,12 @@ impl Node {
     }
 
     /// The document with the node under its name. Without a signer it is unsigned: an unknown app
-    /// has no key.
+    /// has no key. In certificate mode the number of Alipay's certificate stands beside the node.
     pub(super) fn answer(
         &self,
         name: &str,
         charset: Charset,
-        signer: Option<&Signer>,
+        (signer, cert_sn): (Option<&Signer>, Option<&str>),
         faults: &GatewayFaults,
     ) -> Answer {
         let fields: Vec<String> =
@@ -80,6 +83,9 @@ impl Node {
                 return Answer::text(500, "the answer cannot be signed");
             };
             let signature = faults.spoiled(signature);
+            if let Some(sn) = cert_sn {
+                body.extend_from_slice(format!(",\"alipay_cert_sn\":\"{sn}\"").as_bytes());
+            }
             body.extend_from_slice(format!(",\"sign\":\"{signature}\"").as_bytes());
         }
         body.push(b'}');
@@ -87,7 +93,7 @@ impl Node {
     }
 }
 
-/// The application has no public key at Alipay; said with the invalid ones.
+/// The application has no public key at Alipay.
 pub(super) const NO_KEY: &str = "isv.missing-signature-config";
 
 /// Over the node's own bytes.

@@ -1,11 +1,13 @@
 //! The legacy gateway's services: whose request, in which charset, and is it theirs.
 
+use std::net::IpAddr;
+
 use alipay::{Charset, Form, Protocol};
 
 use super::answer::Answer;
 use super::pay::{PayError, PayRequest, amount};
 use super::{Alipay, html, mapi_refund, mapi_trade, xml};
-use crate::{Account, PayLink, Status};
+use crate::{Account, PayLink, Status, TimeLimit};
 
 /// A verified request of a merchant.
 pub(super) struct Call<'a> {
@@ -91,9 +93,7 @@ fn create_direct_pay_by_user(call: &Call<'_>) -> Result<Answer, Code> {
         (Some(id), _) if id != seller.seller_id => return Err("SELLER_NOT_EXIST"),
         _ => {}
     }
-    if let Some(key) = call.text("anti_phishing_key")? {
-        mapi_trade::check_anti_phishing_key(call.alipay, &key)?;
-    }
+    check_phishing(call)?;
     let yuan = |name| amount(call.text(name)?.as_deref()).map_err(|_| "ILLEGAL_FEE_PARAM");
     let total = match (yuan("total_fee")?, yuan("price")?, call.text("quantity")?) {
         (Some(total), None, None) => total,
@@ -110,6 +110,11 @@ fn create_direct_pay_by_user(call: &Call<'_>) -> Result<Answer, Code> {
         body: call.text("body")?,
         passback: call.text("extra_common_param")?,
         charset: call.charset,
+        limit: match call.text("it_b_pay")? {
+            Some(text) => TimeLimit::parse(&text).ok_or("ILLEGAL_ARGUMENT")?,
+            None => TimeLimit::default(),
+        },
+        tells_timeout: false,
         link: PayLink {
             notify_url: call.text("notify_url")?,
             return_url: call.text("return_url")?,
@@ -125,6 +130,22 @@ fn create_direct_pay_by_user(call: &Call<'_>) -> Result<Answer, Code> {
         Err(PayError::Over(_)) => Err("TRADE_HAS_SUCCESS"),
         Err(PayError::OtherTotal(_)) => Err("TRADE_TOTALFEE_NOT_MATCH"),
         Err(PayError::File(_)) => Err("SYSTEM_ERROR"),
+    }
+}
+
+/// The key and the buyer's address are looked at where they are, and must be there where the
+/// account demands them.
+fn check_phishing(call: &Call<'_>) -> Result<(), Code> {
+    let demands = call.account.demands;
+    match call.text("anti_phishing_key")? {
+        Some(key) => mapi_trade::check_anti_phishing_key(call.alipay, &key)?,
+        None if demands.anti_phishing_key => return Err("ILLEGAL_ANTI_PHISHING_KEY"),
+        None => {}
+    }
+    match call.text("exter_invoke_ip")? {
+        Some(address) if address.parse::<IpAddr>().is_err() => Err("ILLEGAL_EXTER_INVOKE_IP"),
+        None if demands.exter_invoke_ip => Err("ILLEGAL_EXTER_INVOKE_IP"),
+        _ => Ok(()),
     }
 }
 
@@ -151,10 +172,14 @@ fn explained(code: Code) -> &'static str {
             "金额与已创建的交易不一致。 The order has a trade over another amount."
         }
         "ILLEGAL_ANTI_PHISHING_KEY" => {
-            "防钓鱼时间戳不正确。 This anti_phishing_key was not given out."
+            "防钓鱼时间戳不正确。 The account demands an anti_phishing_key, and this one was not given \
+             out, or there is none."
         }
         "ANTI_PHISHING_KEY_TIMEOUT" => {
             "防钓鱼时间戳已过期。 The anti_phishing_key is older than 30 seconds."
+        }
+        "ILLEGAL_EXTER_INVOKE_IP" => {
+            "买家地址不正确。 The account demands exter_invoke_ip, the address of the buyer."
         }
         "DUPLICATE_BATCH_NO" => "批次号重复。 This batch number was used before.",
         "REFUND_DATE_ERROR" | "BATCH_NO_FORMAT_ERROR" => {

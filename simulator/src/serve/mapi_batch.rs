@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use alipay::{Fen, format_beijing, parse_beijing};
-use chrono::{SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 
 use super::Alipay;
 use super::mapi::{Call, Code};
@@ -42,7 +42,7 @@ impl Batch {
         }
         parse_beijing(&call.needed("refund_date")?).map_err(|_| "REFUND_DATE_ERROR")?;
         let batch_no = call.needed("batch_no")?;
-        check_batch_no(&batch_no)?;
+        check_batch_no(&batch_no, call.alipay.now())?;
         let items = items(&call.needed("detail_data")?)?;
         if call.needed("batch_num")?.parse() != Ok(items.len()) {
             return Err("BATCH_NUM_NOT_EQUAL_TOTAL");
@@ -69,12 +69,12 @@ impl Batch {
 }
 
 /// Today's date in Beijing and 3 to 24 letters or digits, not `000`.
-fn check_batch_no(batch_no: &str) -> Result<(), Code> {
+fn check_batch_no(batch_no: &str, at: DateTime<Utc>) -> Result<(), Code> {
     let (day, serial) = batch_no.split_at_checked(8).ok_or("BATCH_NO_FORMAT_ERROR")?;
     let good = (3..=24).contains(&serial.len())
         && serial.bytes().all(|byte| byte.is_ascii_alphanumeric())
         && serial != "000";
-    let today = format_beijing(Utc::now().trunc_subsecs(0));
+    let today = format_beijing(at.trunc_subsecs(0));
     let today: String = today.chars().filter(char::is_ascii_digit).take(8).collect();
     match (good, day == today) {
         (false, _) => Err("BATCH_NO_FORMAT_ERROR"),

@@ -2,7 +2,6 @@
 //! result comes by `batch_refund_notify` alone. (protocol 9.2)
 
 use alipay::Fen;
-use chrono::Utc;
 
 use super::Alipay;
 use super::answer::Answer;
@@ -16,7 +15,7 @@ use crate::{BatchRefundItem, Kind, Notification, Status, Trade, TradeError};
 /// Takes the batch and leads the browser to the page with the password.
 pub(super) fn ask(call: &Call<'_>) -> Result<Answer, Code> {
     let batch = Batch::read(call)?;
-    let ticket = call.alipay.tickets.batches.give(batch);
+    let ticket = call.alipay.tickets.batches.give(batch, call.alipay.now());
     Ok(Answer::redirect(format!("/refund/{ticket}")))
 }
 
@@ -99,7 +98,7 @@ fn tell(
 ) -> Result<(), StepError> {
     let Some(account) = alipay.account(&batch.merchant) else { return Ok(()) };
     let make = |trade: &mut Trade| -> Notification {
-        trade.batch_refund_notify(&batch.batch_no, results, Utc::now())
+        trade.batch_refund_notify(&batch.batch_no, results, alipay.now())
     };
     let (found, said) = match last {
         Some(found) => {
@@ -117,7 +116,7 @@ fn tell(
             (found, said)
         }
         None => {
-            let mut trade = Trade::open(&account.merchant, "", Fen::new(1), Utc::now());
+            let mut trade = Trade::open(&account.merchant, "", Fen::new(1), alipay.now());
             let said = make(&mut trade);
             let kept = crate::KeptTrade::new(trade);
             (Found { merchant: batch.merchant.clone(), kept }, Some(said))
@@ -136,7 +135,9 @@ fn code(error: &StepError) -> &'static str {
         StepError::Trade(TradeError::NotNow { status: Status::TradeClosed, .. }) => {
             "TRADE_HAS_CLOSED"
         }
-        StepError::Trade(TradeError::NotNow { .. }) => "TRADE_STATUS_ERROR",
+        StepError::Trade(TradeError::NotNow { .. } | TradeError::TooLate { .. }) => {
+            "TRADE_STATUS_ERROR"
+        }
         StepError::Trade(TradeError::RefundAmount { .. }) => "REASON_TRADE_REFUND_FEE_ERR",
         StepError::NotFound | StepError::File(_) => "NOT_THIS_PARTNERS_TRADE",
     }

@@ -1,8 +1,7 @@
 //! The legacy gateway's services for programs.
 
-use std::time::Duration;
-
 use alipay::{Charset, Fen, Form};
+use chrono::TimeDelta;
 
 use super::Alipay;
 use super::answer::Answer;
@@ -15,9 +14,9 @@ use crate::mapi::{milliseconds, seconds};
 use crate::{Account, Trade};
 
 /// How long an anti-phishing key is good. (protocol 9.4)
-const KEY_TIME: Duration = Duration::from_secs(30);
+const KEY_TIME: TimeDelta = TimeDelta::seconds(30);
 /// How long the id of a return page can be asked about. (protocol 6)
-const RETURN_TIME: Duration = Duration::from_secs(60);
+const RETURN_TIME: TimeDelta = TimeDelta::seconds(60);
 
 pub(super) fn single_trade_query(call: &Call<'_>) -> Result<Answer, Code> {
     let trade = find(call, "out_trade_no")?;
@@ -59,7 +58,7 @@ pub(super) fn notify_verify(alipay: &Alipay, form: &Form, account: Option<&Accou
         return Answer::text(200, "invalid");
     };
     if let Some((given, ())) = alipay.tickets.returns.find(id) {
-        return Answer::text(200, (given.elapsed() < RETURN_TIME).to_string());
+        return Answer::text(200, (alipay.now() - given < RETURN_TIME).to_string());
     }
     let said = alipay.book.read(|trades| {
         let orders = trades.merchants.get(&account.name)?;
@@ -83,7 +82,7 @@ pub(super) fn query_timestamp(
     form: &Form,
     charset: Charset,
 ) -> Answer {
-    let fields = vec![("encrypt_key", alipay.tickets.keys.give(()))];
+    let fields = vec![("encrypt_key", alipay.tickets.keys.give((), alipay.now()))];
     let signer = account.answering(sign_type(form));
     xml::signed("timestamp", fields, form, charset, &signer, &alipay.settings.gateway)
 }
@@ -92,7 +91,7 @@ pub(super) fn query_timestamp(
 pub(super) fn check_anti_phishing_key(alipay: &Alipay, key: &str) -> Result<(), Code> {
     match alipay.tickets.keys.find(key) {
         None => Err("ILLEGAL_ANTI_PHISHING_KEY"),
-        Some((given, ())) if given.elapsed() > KEY_TIME => Err("ANTI_PHISHING_KEY_TIMEOUT"),
+        Some((given, ())) if alipay.now() - given > KEY_TIME => Err("ANTI_PHISHING_KEY_TIMEOUT"),
         Some(_) => Ok(()),
     }
 }

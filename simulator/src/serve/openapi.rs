@@ -1,6 +1,7 @@
 //! The Open Platform's methods.
 
 use alipay::{Charset, Fen, Form, MoneyError, Protocol, parse_beijing};
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
@@ -8,13 +9,14 @@ use super::json::{NO_KEY, Node};
 use super::pay::{PayError, PayRequest};
 use super::{Alipay, html, openapi_trade};
 use crate::account::sign_type;
-use crate::{Account, PayLink, Status};
+use crate::{Account, PayLink, Status, TimeLimit};
 
 /// A verified request of an application.
 pub(super) struct Call<'a> {
     pub(super) alipay: &'a Alipay,
     pub(super) account: &'a Account,
     pub(super) charset: Charset,
+    method: &'a str,
     /// Where notifications and the browser go, for a pay link.
     form: &'a Form,
     content: Map<String, Value>,
@@ -37,18 +39,20 @@ pub(super) fn answer(alipay: &Alipay, form: &Form) -> Answer {
                 | "alipay.trade.close"
                 | "alipay.trade.refund"
                 | "alipay.trade.fastpay.refund.query"
+                | "alipay.open.app.alipaycert.download"
         );
     let name = match known {
         true => format!("{}_response", method.replace('.', "_")),
         false => "error_response".to_owned(),
     };
     let signer = account.map(|account| account.answering(sign_type(form)));
-    let write = |node: Node| node.answer(&name, charset, signer.as_ref(), faults);
+    let cert_sn = account.and_then(|account| account.certificates.as_ref()?.alipay_sn());
+    let write = |node: Node| node.answer(&name, charset, (signer.as_ref(), cert_sn), faults);
     let checked = match (method, known) {
         ("", _) => Err(("isv.missing-method", "缺少方法名参数")),
         (_, false) => Err(("isv.invalid-method", "不存在的方法名")),
         _ if named.is_err() => Err(("isv.invalid-charset", "字符集错误")),
-        _ => checked(form, account, charset),
+        _ => checked(form, account, charset, alipay.now()),
     };
     let (account, content) = match checked {
         Ok(checked) => checked,
@@ -60,12 +64,13 @@ pub(super) fn answer(alipay: &Alipay, form: &Form) -> Answer {
             };
         }
     };
-    let call = Call { alipay, account, charset, form, content };
+    let call = Call { alipay, account, charset, method, form, content };
     match method {
         "alipay.trade.query" => write(openapi_trade::query(&call)),
         "alipay.trade.close" => write(openapi_trade::close(&call)),
         "alipay.trade.refund" => write(openapi_trade::refund(&call)),
         "alipay.trade.fastpay.refund.query" => write(openapi_trade::refund_query(&call)),
+        "alipay.open.app.alipaycert.download" => write(download(&call)),
         _ => pay(&call).unwrap_or_else(|(code, text)| html::problem(400, code, text)),
     }
 }
@@ -83,6 +88,7 @@ fn checked<'a>(
     form: &Form,
     account: Option<&'a Account>,
     charset: Charset,
+    at: DateTime<Utc>,
 ) -> Result<(&'a Account, Map<String, Value>), Refusal> {
     for (parameter, refusal) in [
         ("app_id", ("isv.missing-app-id", "缺少appId参数")),
@@ -98,6 +104,9 @@ fn checked<'a>(
     let account = account.ok_or(("isv.invalid-app-id", "无效的AppID参数"))?;
     if sign_type(form).is_none_or(|sign_type| sign_type == alipay::SignType::Md5) {
         return Err(("isv.invalid-signature-type", "无效的签名类型"));
+    }
+    if let Some(certificates) = &account.certificates {
+        certificates.check(form, at)?;
     }
     match account.signed(form) {
         Some(true) => {}
@@ -143,6 +152,27 @@ impl Call<'_> {
     }
 }
 
+/// `alipay.open.app.alipaycert.download`: what whoever meets an unknown `alipay_cert_sn` asks for.
+fn download(call: &Call<'_>) -> Node {
+    let Some(sn) = call.text("alipay_cert_sn") else {
+        return Node::refused("isv.missing-alipay-cert-sn", "缺少支付宝公钥证书序列号");
+    };
+    let certificates = call.account.certificates.as_ref();
+    match certificates.and_then(|certificates| certificates.download(sn)) {
+        Some(content) => Node::success().with("alipay_cert_content", content),
+        None => Node::refused("isv.alipay-cert-not-exist", "支付宝公钥证书不存在"),
+    }
+}
+
+/// `time_expire`, a time in Beijing, wins over `timeout_express`; none where it cannot be read.
+fn time_limit(call: &Call<'_>) -> Option<TimeLimit> {
+    match (call.text("time_expire"), call.text("timeout_express")) {
+        (Some(time), _) => parse_beijing(time).ok().map(TimeLimit::At),
+        (None, Some(span)) => TimeLimit::parse(span),
+        (None, None) => Some(TimeLimit::default()),
+    }
+}
+
 /// Opens the trade and leads the browser to the cashier.
 fn pay(call: &Call<'_>) -> Result<Answer, Refusal> {
     let invalid = |_| ("ACQ.INVALID_PARAMETER", "参数无效 out_trade_no, total_amount, subject");
@@ -158,6 +188,9 @@ fn pay(call: &Call<'_>) -> Result<Answer, Refusal> {
         body: call.text("body").map(str::to_owned),
         passback: call.text("passback_params").map(str::to_owned),
         charset: call.charset,
+        limit: time_limit(call)
+            .ok_or(("ACQ.INVALID_PARAMETER", "参数无效 time_expire, timeout_express"))?,
+        tells_timeout: call.method == "alipay.trade.wap.pay",
         link: PayLink {
             notify_url: address("notify_url").map_err(wrong)?,
             return_url: address("return_url").map_err(wrong)?,

@@ -77,10 +77,10 @@ pub(super) fn refund(call: &Call<'_>) -> Node {
         let text = "部分退款必须传 out_request_no，否则退款金额需等于交易金额";
         return Node::failed("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", text);
     }
+    // A refund in full without a number goes by the order's.
+    let own = number.unwrap_or(&trade.out_trade_no);
     let mut repeated = None;
     let refunded = call.alipay.step(&trade.trade_no, None, |trade, at| {
-        // A refund in full without a number goes by the order's.
-        let own = number.unwrap_or(&trade.out_trade_no);
         if let Some(refund) = trade.refund_of(own) {
             repeated = Some(refund.amount);
             return Ok(Vec::new());
@@ -91,7 +91,7 @@ pub(super) fn refund(call: &Call<'_>) -> Node {
         (Ok(_), Some(before)) if before != amount => {
             Node::failed("ACQ.DISCORDANT_REPEAT_REQUEST", "不一致的请求")
         }
-        (Ok(found), repeated) => refund_told(&found.kept.trade, repeated.is_none()),
+        (Ok(found), repeated) => refund_told(&found.kept.trade, own, repeated.is_none()),
         (Err(StepError::Trade(error)), _) => match error {
             TradeError::RefundAmount { .. } => {
                 Node::failed("ACQ.REASON_TRADE_REFUND_FEE_ERR", "退款金额无效")
@@ -102,25 +102,30 @@ pub(super) fn refund(call: &Call<'_>) -> Node {
             TradeError::NotNow { status: Status::TradeClosed, .. } => {
                 Node::failed("ACQ.TRADE_HAS_CLOSE", "交易已经关闭")
             }
-            TradeError::NotNow { .. } => Node::failed("ACQ.TRADE_STATUS_ERROR", "交易状态不合法"),
+            TradeError::NotNow { .. } | TradeError::TooLate { .. } => {
+                Node::failed("ACQ.TRADE_STATUS_ERROR", "交易状态不合法")
+            }
         },
         (Err(StepError::NotFound | StepError::File(_)), _) => system_error(),
     }
 }
 
-/// The answer to a refund: `refund_fee` is the running total, and only `fund_change` Y says that
-/// this call moved money.
-fn refund_told(trade: &Trade, changed: bool) -> Node {
-    let fee = trade.refunded().to_string();
-    let at = trade.refunds.last().map(|refund| seconds(refund.gmt_refund));
+/// The answer to a refund: `refund_fee` is the running total, `send_back_fee` what this refund gave
+/// back, and only `fund_change` Y says that this call moved money.
+fn refund_told(trade: &Trade, request_no: &str, changed: bool) -> Node {
+    let refund = trade.refund_of(request_no);
+    let amount = refund.map(|refund| refund.amount.to_string());
+    let items =
+        amount.as_ref().map(|it| json!([{ "amount": it, "fund_channel": "ALIPAYACCOUNT" }]));
     Node::success()
         .with("buyer_logon_id", masked(&trade.buyer.account))
         .with("buyer_user_id", &trade.buyer.id)
         .with("fund_change", if changed { "Y" } else { "N" })
-        .with_some("gmt_refund_pay", at)
+        .with_some("gmt_refund_pay", refund.map(|refund| seconds(refund.gmt_refund)))
         .with("out_trade_no", &trade.out_trade_no)
-        .with("refund_fee", &fee)
-        .with("send_back_fee", &fee)
+        .with_some("refund_detail_item_list", items)
+        .with("refund_fee", trade.refunded().to_string())
+        .with_some("send_back_fee", amount)
         .with("trade_no", &trade.trade_no)
 }
 

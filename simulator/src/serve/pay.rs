@@ -4,7 +4,7 @@ use alipay::{Charset, Fen, Form, MoneyError, Protocol, Rule, format_beijing};
 use chrono::{DateTime, SubsecRound, Utc};
 
 use super::Alipay;
-use crate::{Account, KeptTrade, PayLink, Status, Trade, TradeFileError};
+use crate::{Account, KeptTrade, PayLink, Status, TimeLimit, Trade, TradeFileError};
 
 /// The most that one trade can be over: 100,000,000.00. (protocol 9.1)
 const MOST: Fen = Fen::new(10_000_000_000);
@@ -18,6 +18,9 @@ pub(super) struct PayRequest {
     pub(super) body: Option<String>,
     pub(super) passback: Option<String>,
     pub(super) charset: Charset,
+    pub(super) limit: TimeLimit,
+    /// Whether Alipay tells when the time is over.
+    pub(super) tells_timeout: bool,
     pub(super) link: PayLink,
 }
 
@@ -65,9 +68,12 @@ impl PayRequest {
         Ok(self)
     }
 
-    /// Opens the trade, or finds the one that the same link opened before; returns its number.
+    /// Opens the trade, or finds the one that the same link opened before, whose time limit stays as
+    /// it was; returns its number.
     pub(super) fn open(self, alipay: &Alipay, account: &Account) -> Result<String, PayError> {
-        alipay.book.update(|trades| {
+        let now = alipay.now();
+        let until = self.limit.of_trade(now).ok_or(PayError::Parameter("the time limit"))?;
+        let (trade_no, until) = alipay.book.update(|trades| {
             let kept = trades.of(&account.name, &self.out_trade_no);
             if let Some(kept) = kept.last_mut() {
                 if kept.trade.status != Status::WaitBuyerPay {
@@ -77,17 +83,23 @@ impl PayRequest {
                     return Err(PayError::OtherTotal(kept.trade.total));
                 }
                 kept.link = Some(self.link);
-                return Ok(kept.trade.trade_no.clone());
+                return Ok((kept.trade.trade_no.clone(), kept.trade.pay_until));
             }
             let merchant = account.merchant.clone().with_charset(self.charset);
-            let mut trade = Trade::open(&merchant, self.out_trade_no, self.total, Utc::now());
+            let mut trade = Trade::open(&merchant, self.out_trade_no, self.total, now);
             trade.subject = self.subject;
             trade.body = self.body;
             trade.passback = self.passback;
+            trade.pay_until = Some(until);
+            trade.tells_timeout = self.tells_timeout;
             let trade_no = trade.trade_no.clone();
             kept.push(KeptTrade { link: Some(self.link), ..KeptTrade::new(trade) });
-            Ok(trade_no)
-        })
+            Ok::<_, PayError>((trade_no, Some(until)))
+        })?;
+        if let Some(until) = until {
+            alipay.limits.add(until, trade_no.clone());
+        }
+        Ok(trade_no)
     }
 }
 
@@ -129,8 +141,8 @@ pub(super) fn return_to(
 fn legacy(alipay: &Alipay, trade: &Trade, at: DateTime<Utc>) -> Vec<(&'static str, String)> {
     let text = str::to_owned;
     // Encoded inside its value already: on the wire it is encoded twice.
-    let notify_id = format!("RqPnCoPT3K9%2Fvwbh3I%2B{}", alipay.tickets.returns.give(()));
-    alipay.tickets.returns.keep(notify_id.clone(), ());
+    let notify_id = format!("RqPnCoPT3K9%2Fvwbh3I%2B{}", alipay.tickets.returns.give((), at));
+    alipay.tickets.returns.keep(notify_id.clone(), (), at);
     let all = [
         ("is_success", Some(text("T"))),
         ("exterface", Some(text("create_direct_pay_by_user"))),

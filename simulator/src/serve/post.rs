@@ -10,7 +10,7 @@ use rand::RngExt;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Attempt, Fault, Ladder, Notification, Sender};
+use crate::{Attempt, Fault, Ladder, Notification, Sender, Trust};
 use alipay::Signer;
 
 /// So many notifications are remembered with their attempts.
@@ -26,6 +26,8 @@ pub struct SendSettings {
     /// Where notifications go that name no address of their own: `http://HOST:PORT`, to which
     /// `/alipay/NAME/notify` is added. None: they are not sent.
     pub ingress: Option<String>,
+    /// Who vouches for servers with `https`.
+    pub trust: Trust,
     /// So many of a hundred notifications have each fault.
     pub faults: BTreeMap<Fault, u8>,
 }
@@ -37,6 +39,7 @@ impl Default for SendSettings {
             ladder: Ladder::alipay(240),
             timeout: Duration::from_secs(10),
             ingress: None,
+            trust: Trust::default(),
             faults: BTreeMap::new(),
         }
     }
@@ -88,7 +91,7 @@ pub(super) struct Letter<'a> {
 
 impl Post {
     pub(super) fn new(settings: SendSettings) -> Post {
-        let sender = Sender::new(settings.timeout);
+        let sender = Sender::trusting(settings.timeout, &settings.trust);
         Post { settings, sender, log: Log::default(), stop: CancellationToken::new() }
     }
 

@@ -29,6 +29,11 @@ pub(super) struct Found {
 }
 
 impl Alipay {
+    /// What time it is.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.settings.clock.now()
+    }
+
     pub(super) fn account(&self, name: &str) -> Option<&Account> {
         self.accounts.iter().find(|account| account.name == name)
     }
@@ -55,7 +60,7 @@ impl Alipay {
         let merchant = self.find(trade_no)?.merchant;
         let (kept, said) = self.book.update::<_, StepError>(|trades| {
             let kept = kept(trades, &merchant, trade_no).ok_or(StepError::NotFound)?;
-            let said = step(&mut kept.trade, Utc::now())?;
+            let said = step(&mut kept.trade, self.now())?;
             kept.notifications.extend(said.iter().cloned());
             Ok((kept.clone(), said))
         })?;

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
+use chrono::{DateTime, Utc};
 use rand::RngExt;
 
 /// So many are remembered.
@@ -16,7 +16,7 @@ pub(super) struct Tickets<T>(Mutex<VecDeque<Ticket<T>>>);
 #[derive(Debug)]
 struct Ticket<T> {
     name: String,
-    given: Instant,
+    given: DateTime<Utc>,
     value: T,
 }
 
@@ -28,23 +28,23 @@ impl<T> Default for Tickets<T> {
 
 impl<T: Clone> Tickets<T> {
     /// Remembers a value; returns its name, 32 hex digits.
-    pub(super) fn give(&self, value: T) -> String {
+    pub(super) fn give(&self, value: T, at: DateTime<Utc>) -> String {
         let name = format!("{:032x}", rand::rng().random::<u128>());
-        self.keep(name.clone(), value);
+        self.keep(name.clone(), value, at);
         name
     }
 
     /// Remembers a value under a name of its own.
-    pub(super) fn keep(&self, name: String, value: T) {
+    pub(super) fn keep(&self, name: String, value: T, at: DateTime<Utc>) {
         let mut tickets = self.lock();
         if tickets.len() == MOST {
             tickets.pop_front();
         }
-        tickets.push_back(Ticket { name, given: Instant::now(), value });
+        tickets.push_back(Ticket { name, given: at, value });
     }
 
     /// The value of a name, and when it was given out.
-    pub(super) fn find(&self, name: &str) -> Option<(Instant, T)> {
+    pub(super) fn find(&self, name: &str) -> Option<(DateTime<Utc>, T)> {
         let tickets = self.lock();
         let ticket = tickets.iter().rfind(|ticket| ticket.name == name)?;
         Some((ticket.given, ticket.value.clone()))

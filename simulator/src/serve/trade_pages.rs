@@ -77,6 +77,7 @@ pub(super) fn one(alipay: &Alipay, trade_no: &str) -> Answer {
         .row("金额 Total", &trade.total.to_string())
         .row("已退 Refunded", &trade.refunded().to_string())
         .row("创建 gmt_create", &seconds(trade.gmt_create))
+        .row("付款截止 Pay before", &time(trade.pay_until))
         .row("付款 gmt_payment", &time(trade.gmt_payment))
         .row("关闭 gmt_close", &time(trade.gmt_close))
         .raw("</table><h2>操作 Actions</h2>")
@@ -216,7 +217,7 @@ pub(super) fn act(alipay: &Alipay, asked: &Asked, trade_no: &str, step: &str) ->
                     notification: said.clone(),
                     fault,
                 };
-                alipay.post.resend(letter, Utc::now());
+                alipay.post.resend(letter, alipay.now());
             }
         }),
         _ => return Answer::text(404, "not found"),

@@ -6,7 +6,24 @@ use super::{Status, Trade, TradeError};
 use crate::{Kind, Notification};
 
 impl Trade {
-    /// Nobody paid in time, or the merchant closed it: `TRADE_CLOSED`. The Open Platform says
+    /// Nobody paid in time: `TRADE_CLOSED`, at the end of the time limit. It is told at `at`, if at
+    /// all: see [`Trade::tells_timeout`].
+    ///
+    /// # Errors
+    /// [`TradeError::NotNow`] for a trade that is paid or closed.
+    pub fn time_out(&mut self, at: DateTime<Utc>) -> Result<Notification, TradeError> {
+        self.require("time-out", &[Status::WaitBuyerPay])?;
+        self.status = Status::TradeClosed;
+        self.gmt_close = Some(self.pay_until.unwrap_or(at));
+        Ok(self.notification(Kind::Close, at))
+    }
+
+    /// Whether it was closed for want of payment.
+    pub fn is_timed_out(&self) -> bool {
+        self.gmt_payment.is_none() && self.gmt_close.is_some() && self.gmt_close == self.pay_until
+    }
+
+    /// The merchant closed it, or nobody paid in time: `TRADE_CLOSED`. The Open Platform says
     /// `refund_fee=0.00` here, which is no refund.
     ///
     /// # Errors

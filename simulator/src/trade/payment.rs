@@ -18,9 +18,10 @@ impl Trade {
     /// The buyer has paid, but the seller's account cannot receive yet: `TRADE_PENDING`.
     ///
     /// # Errors
-    /// [`TradeError::NotNow`] for a trade that is paid or closed.
+    /// [`TradeError::NotNow`] for a trade that is paid or closed; [`TradeError::TooLate`].
     pub fn pending(&mut self, at: DateTime<Utc>) -> Result<Notification, TradeError> {
         self.require("pending", &[Status::WaitBuyerPay])?;
+        self.require_in_time(at)?;
         self.status = Status::TradePending;
         Ok(self.notification(Kind::Pending, at))
     }
@@ -28,9 +29,9 @@ impl Trade {
     /// The buyer has paid: `TRADE_SUCCESS`.
     ///
     /// # Errors
-    /// [`TradeError::NotNow`] for a trade that is paid or closed.
+    /// [`TradeError::NotNow`] for a trade that is paid or closed; [`TradeError::TooLate`].
     pub fn pay(&mut self, at: DateTime<Utc>) -> Result<Notification, TradeError> {
-        self.require("pay", &[Status::WaitBuyerPay, Status::TradePending])?;
+        self.require_payable(at)?;
         self.status = Status::TradeSuccess;
         self.gmt_payment = Some(at);
         Ok(self.notification(Kind::Pay, at))
@@ -40,12 +41,21 @@ impl Trade {
     /// `gmt_close` equal to `gmt_payment`.
     ///
     /// # Errors
-    /// [`TradeError::NotNow`] for a trade that is paid or closed.
+    /// [`TradeError::NotNow`] for a trade that is paid or closed; [`TradeError::TooLate`].
     pub fn pay_finished(&mut self, at: DateTime<Utc>) -> Result<Notification, TradeError> {
-        self.require("pay", &[Status::WaitBuyerPay, Status::TradePending])?;
+        self.require_payable(at)?;
         self.status = Status::TradeFinished;
         self.gmt_payment = Some(at);
         self.gmt_close = Some(at);
         Ok(self.notification(Kind::PayFinished, at))
+    }
+
+    /// What is pending has been paid in time.
+    fn require_payable(&self, at: DateTime<Utc>) -> Result<(), TradeError> {
+        self.require("pay", &[Status::WaitBuyerPay, Status::TradePending])?;
+        match self.status {
+            Status::WaitBuyerPay => self.require_in_time(at),
+            _ => Ok(()),
+        }
     }
 }

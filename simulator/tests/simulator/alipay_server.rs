@@ -13,7 +13,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use service::Config;
 use service::config::Merchant;
-use simulator::{Account, Book, KeptTrade, KeyPair, ServeSettings, Server, Trade};
+use simulator::{Account, Book, Demands, KeptTrade, KeyPair, ServeSettings, Server, Trade};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -86,10 +86,29 @@ impl AlipayServer {
     }
 
     pub(crate) async fn serving(settings: ServeSettings, book: Book) -> AlipayServer {
+        AlipayServer::of(settings, book, Demands::default()).await
+    }
+
+    /// All accounts demand something.
+    pub(crate) async fn demanding(settings: ServeSettings, demands: Demands) -> AlipayServer {
+        AlipayServer::of(settings, Book::in_memory(), demands).await
+    }
+
+    async fn of(settings: ServeSettings, book: Book, demands: Demands) -> AlipayServer {
         let config = config();
         let key = PrivateKey::read(&keys().alipay.private_pem).unwrap();
-        let account = |merchant| Account::new(merchant, Some(&key), None).unwrap();
+        let account =
+            |merchant| Account::new(merchant, Some(&key), None).unwrap().demanding(demands);
         let accounts = config.merchants.values().map(account).collect();
+        AlipayServer::for_accounts(config, accounts, settings, book).await
+    }
+
+    pub(crate) async fn for_accounts(
+        config: Config,
+        accounts: Vec<Account>,
+        settings: ServeSettings,
+        book: Book,
+    ) -> AlipayServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use alipay::{
     Charset, Fen, Form, Notification, NotifyVerify, Payment, Protocol, TradeStatus, link,
 };
+use chrono::Utc;
 use simulator::{Fault, Ladder, SendSettings, ServeSettings, Status};
 
 use crate::alipay_server::{AlipayServer, Read, now};
@@ -31,6 +32,7 @@ fn pay_form(
             Protocol::Mapi => &[("extra_common_param", "echo 回")],
             Protocol::Openapi => &[("passback_params", "echo%3D1")],
         },
+        nested: &[],
     };
     let signer = server.signer(name);
     match merchant.protocol {
@@ -101,7 +103,7 @@ async fn a_buyer_pays_in_every_protocol_and_charset() {
         check_return(&server, name, charset, &paid.location.unwrap());
 
         let said = received(&shop, 1).await.remove(0);
-        merchant.verifier.verify(&said, &[]).unwrap();
+        merchant.verifier.verify(&said, &[], Utc::now()).unwrap();
         let charset = Charset::of(&said, charset).unwrap();
         let read = Notification::read(&said, merchant.protocol, charset).unwrap();
         let Notification::Trade(read) = read else { panic!("{name}: no trade") };
@@ -124,7 +126,7 @@ fn check_return(server: &AlipayServer, name: &str, charset: Charset, url: &str) 
     assert_eq!(address, "http://shop.example/done");
     let form = Form::parse(query.as_bytes()).unwrap();
     let merchant = server.merchant(name);
-    merchant.verifier.verify(&form, &[]).unwrap();
+    merchant.verifier.verify(&form, &[], Utc::now()).unwrap();
     match merchant.protocol {
         Protocol::Mapi => {
             assert_eq!(form.get("is_success"), Some(&b"T"[..]));
@@ -205,7 +207,7 @@ async fn what_is_refused_is_repeated_and_shown() {
     let said = received(&shop, 3).await;
     for repeat in &said {
         assert_eq!(repeat.get("notify_id"), said[0].get("notify_id"));
-        server.merchant("shop").verifier.verify(repeat, &[]).unwrap();
+        server.merchant("shop").verifier.verify(repeat, &[], Utc::now()).unwrap();
     }
     let trade = cashier.replace("/cashier/", "/trades/");
     let page = until(&server, &trade, "200 success (").await;
@@ -254,24 +256,24 @@ async fn faults_chosen_on_the_page() {
     let (_, before) = pay("F1", Fault::Duplicate).await;
     assert_eq!(received(&shop, before + 2).await.len(), before + 2);
     let (_, before) = pay("F2", Fault::Corrupt).await;
-    verifier.verify(&received(&shop, before + 1).await[before], &[]).unwrap_err();
+    verifier.verify(&received(&shop, before + 1).await[before], &[], Utc::now()).unwrap_err();
     let (_, before) = pay("F3", Fault::WrongAmount).await;
     let wrong = received(&shop, before + 1).await[before].clone();
-    verifier.verify(&wrong, &[]).unwrap();
+    verifier.verify(&wrong, &[], Utc::now()).unwrap();
     assert_eq!(wrong.get("total_amount"), Some(&b"0.01"[..]));
     let (_, before) = pay("F4", Fault::WrongApp).await;
     let wrong = received(&shop, before + 1).await[before].clone();
-    verifier.verify(&wrong, &[]).unwrap();
+    verifier.verify(&wrong, &[], Utc::now()).unwrap();
     assert_ne!(
         wrong.get("app_id").unwrap(),
         server.merchant("app").app_id.clone().unwrap().as_bytes()
     );
     let (_, before) = pay("F5", Fault::Gbk).await;
     let gbk = received(&shop, before + 1).await[before].clone();
-    verifier.verify(&gbk, &[]).unwrap();
+    verifier.verify(&gbk, &[], Utc::now()).unwrap();
     assert_eq!(Charset::Gbk.decode(gbk.get("subject").unwrap()).unwrap(), SUBJECT);
     let (_, before) = pay("F6", Fault::SlowBody).await;
-    verifier.verify(&received(&shop, before + 1).await[before], &[]).unwrap();
+    verifier.verify(&received(&shop, before + 1).await[before], &[], Utc::now()).unwrap();
     // Lost: it happened, and nobody heard of it.
     let (trade, before) = pay("F7", Fault::Drop).await;
     let page = until(&server, &trade, "drop</b>").await;

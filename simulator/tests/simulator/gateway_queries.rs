@@ -6,6 +6,7 @@ use alipay::{
     AnswerError, Charset, Fen, Protocol, QueryAnswer, RefundStatus, SignatureError, TradeQuery,
     TradeRef, TradeStatus,
 };
+use chrono::Utc;
 use simulator::{Book, GatewayFaults, ServeSettings, TradeFile};
 
 use crate::alipay_server::{AlipayServer, Read, now};
@@ -19,7 +20,7 @@ async fn query(
     let answer = asked(server, name, which, charset).await;
     assert_eq!(answer.status, 200);
     let merchant = server.merchant(name);
-    QueryAnswer::read(&answer.body, merchant.protocol, charset, &merchant.verifier)
+    QueryAnswer::read(&answer.body, merchant.protocol, charset, &merchant.verifier, Utc::now())
 }
 
 async fn asked(server: &AlipayServer, name: &str, which: TradeRef<'_>, charset: Charset) -> Read {
@@ -166,8 +167,13 @@ async fn forged_requests_are_refused() {
             }
         }
         let answer = server.ask(&form, Charset::Utf8).await;
-        let read =
-            QueryAnswer::read(&answer.body, merchant.protocol, Charset::Utf8, &merchant.verifier);
+        let read = QueryAnswer::read(
+            &answer.body,
+            merchant.protocol,
+            Charset::Utf8,
+            &merchant.verifier,
+            Utc::now(),
+        );
         let Err(AnswerError::Refused { code: refused, .. }) = read else { panic!("{read:?}") };
         assert_eq!(refused, code);
         // Another merchant's key.

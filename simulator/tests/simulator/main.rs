@@ -9,11 +9,15 @@
 
 mod alipay_server;
 mod cashier;
+mod certificate_mode;
+mod certificates;
 mod command_line;
 mod gateway_queries;
 mod hostile;
+mod https;
 mod merchants;
 mod notify_server;
+mod phishing;
 mod refund_requests;
 mod refunds;
 mod repeats;
@@ -21,3 +25,4 @@ mod serve_command;
 mod shapes;
 mod signatures;
 mod storms;
+mod time_limits;

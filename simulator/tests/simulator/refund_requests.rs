@@ -7,6 +7,7 @@ use alipay::{
     PlatformRefundItem, QueryTimestamp, RefundAnswer, RefundQuery, RefundQueryAnswer, TradeClose,
     TradeRef, TradeRefund, link,
 };
+use chrono::Utc;
 use simulator::{PayLink, Status};
 
 use crate::alipay_server::{AlipayServer, now};
@@ -28,7 +29,7 @@ async fn refund(
     let app_id = merchant.app_id.as_deref().unwrap();
     let form = refund.openapi(app_id, Charset::Utf8, now(), &server.signer("app")).unwrap();
     let answer = server.ask(&form, Charset::Utf8).await;
-    RefundAnswer::read(&answer.body, Charset::Utf8, &merchant.verifier)
+    RefundAnswer::read(&answer.body, Charset::Utf8, &merchant.verifier, Utc::now())
 }
 
 fn code<T: std::fmt::Debug>(answer: Result<T, AnswerError>) -> String {
@@ -97,13 +98,63 @@ async fn a_refund_is_asked_about() {
         let form =
             RefundQuery::openapi(app_id, which, number, Charset::Utf8, now(), &signer).unwrap();
         let answer = server.ask(&form, Charset::Utf8).await;
-        RefundQueryAnswer::read(&answer.body, Charset::Utf8, &merchant.verifier).unwrap()
+        RefundQueryAnswer::read(&answer.body, Charset::Utf8, &merchant.verifier, Utc::now())
+            .unwrap()
     };
     let known = asked("N1").await;
     assert_eq!(known.refund_amount, Some(Fen::new(3_00)));
     assert_eq!(known.out_request_no.as_deref(), Some("N1"));
     let unknown = asked("N2").await;
     assert_eq!(unknown.refund_amount, None, "10000 without amounts");
+}
+
+/// As they stand in the answers: who reads them may want any. (protocol 12)
+#[tokio::test]
+async fn every_field_of_a_refund() {
+    let server = AlipayServer::start().await;
+    let paid = server.trade("app", "F1", |trade| drop(trade.pay(now()).unwrap()));
+    let (app_id, signer) = (server.merchant("app").app_id.clone().unwrap(), server.signer("app"));
+    let (which, charset) = (TradeRef::OutTradeNo("F1"), Charset::Utf8);
+    let told = async |form: Form| {
+        let answer = server.ask(&form, charset).await;
+        let mut json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        let (_, node) = json.as_object_mut().unwrap().iter_mut().next().unwrap();
+        node.take()
+    };
+    let refund = async |fen: i64, number: &str| {
+        let amount = Fen::new(fen);
+        let refund = TradeRefund { which, amount, out_request_no: number, reason: "不要了" };
+        told(refund.openapi(&app_id, charset, now(), &signer).unwrap()).await
+    };
+    let first = refund(3_00, "N1").await;
+    let at = first["gmt_refund_pay"].as_str().unwrap().to_owned();
+    alipay::parse_beijing(&at).unwrap();
+    let told_of = |changed: &str, fee: &str, back: &str, at: &str| {
+        serde_json::json!({
+            "code": "10000", "msg": "Success",
+            "buyer_logon_id": "buy***@example.com", "buyer_user_id": "2088000000000001",
+            "fund_change": changed, "gmt_refund_pay": at,
+            "out_trade_no": "F1", "trade_no": paid.trade_no,
+            "refund_detail_item_list": [{"amount": back, "fund_channel": "ALIPAYACCOUNT"}],
+            "refund_fee": fee, "send_back_fee": back,
+        })
+    };
+    assert_eq!(first, told_of("Y", "3.00", "3.00", &at));
+    let second = refund(2_00, "N2").await;
+    let later = second["gmt_refund_pay"].as_str().unwrap().to_owned();
+    assert_eq!(second, told_of("Y", "5.00", "2.00", &later));
+    // The first one's own time and amount, and the total of today.
+    assert_eq!(refund(3_00, "N1").await, told_of("N", "5.00", "3.00", &at));
+
+    let query = RefundQuery::openapi(&app_id, which, "N2", charset, now(), &signer).unwrap();
+    let expected = serde_json::json!({
+        "code": "10000", "msg": "Success", "gmt_refund_pay": later,
+        "out_request_no": "N2", "out_trade_no": "F1", "trade_no": paid.trade_no,
+        "refund_amount": "2.00", "refund_status": "REFUND_SUCCESS", "total_amount": "10.00",
+    });
+    assert_eq!(told(query).await, expected);
+    let query = RefundQuery::openapi(&app_id, which, "N9", charset, now(), &signer).unwrap();
+    assert_eq!(told(query).await, serde_json::json!({"code": "10000", "msg": "Success"}));
 }
 
 #[tokio::test]
@@ -123,7 +174,13 @@ async fn only_unpaid_trades_are_closed() {
                 Some(app_id) => TradeClose::openapi(app_id, which, charset, now(), &signer),
             };
             let answer = server.ask(&form.unwrap(), charset).await;
-            CloseAnswer::read(&answer.body, merchant.protocol, charset, &merchant.verifier)
+            CloseAnswer::read(
+                &answer.body,
+                merchant.protocol,
+                charset,
+                &merchant.verifier,
+                Utc::now(),
+            )
         };
         assert_eq!(close("WAIT").await, Ok(CloseAnswer::Closed));
         assert_eq!(server.kept(name, "WAIT").unwrap().trade.status, Status::TradeClosed);
@@ -175,7 +232,7 @@ async fn a_batch_waits_for_a_password() {
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     let batch = batch.expect("a batch_refund_notify");
-    merchant.verifier.verify(&batch, &[]).unwrap();
+    merchant.verifier.verify(&batch, &[], Utc::now()).unwrap();
     let read = Notification::read(&batch, merchant.protocol, charset).unwrap();
     let Notification::BatchRefund(read) = read else { panic!("no batch") };
     assert_eq!(read.batch_no, refund.batch_no(today));

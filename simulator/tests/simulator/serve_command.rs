@@ -73,7 +73,14 @@ fn a_lost_payment_is_in_the_gateway() {
     let query = link(gateway, &form.unwrap());
     let verifier = Verifier::new(Protocol::Mapi, vec![SignType::Md5], vec![key()], vec![]).unwrap();
     let ask = || {
-        QueryAnswer::read(get(&query).as_bytes(), Protocol::Mapi, Charset::Utf8, &verifier).unwrap()
+        QueryAnswer::read(
+            get(&query).as_bytes(),
+            Protocol::Mapi,
+            Charset::Utf8,
+            &verifier,
+            chrono::Utc::now(),
+        )
+        .unwrap()
     };
     assert_eq!(ask(), QueryAnswer::NotExist);
     // Needs no address: nothing is sent.
@@ -97,6 +104,12 @@ fn what_cannot_be_served() {
         "serve --fault earthquake=1%",
         "serve --fault drop",
         "serve --speed 0",
+        "serve --demand-exter-invoke-ip nobody",
+        "serve --alipay-certificate alipay.toml",
+        "serve --ca alipay.toml",
+        "certificates --dir certs --days 4000",
+        "pay --order A1 --total 10.00 --to ftp://127.0.0.1/",
+        "pay --order A1 --total 10.00 --to http://127.0.0.1:1/ --ca alipay.toml",
         "storm --prefix A --gbk 1 --to http://127.0.0.1:1/",
         "pay --order A1 --total 10.00 --delay 2d --drop",
     ] {

@@ -4,6 +4,7 @@ use alipay::{
     Charset, Fen, Form, Md5Key, PrivateKey, Protocol, PublicKey, SignType, SignatureError, Signer,
     Verifier,
 };
+use chrono::Utc;
 use simulator::{Faults, KeyPair, Merchant, Notification};
 
 use crate::merchants::{MD5_KEY, mapi, md5, openapi, time, trade};
@@ -53,7 +54,7 @@ fn every_notification_verifies_with_every_algorithm_and_charset() {
                     let subject = notification.parameter("subject").map(str::to_owned);
                     let signed = notification.sign(&signer).unwrap();
                     let form = Form::parse(&signed.body()).unwrap();
-                    let verified = verifier.verify(&form, &[]).expect(&what);
+                    let verified = verifier.verify(&form, &[], Utc::now()).expect(&what);
                     assert_eq!(verified.sign_type, signer.sign_type());
                     // Only the Open Platform says its charset.
                     assert_eq!(form.get("charset").is_some(), protocol == Protocol::Openapi);
@@ -90,7 +91,7 @@ fn repeats_keep_the_identity_and_change_time_and_signature() {
     assert_eq!(changed, ["sign", "notify_time"]);
     assert_eq!(again.form().get("notify_time"), Some(b"2026-11-23 13:04:00".as_slice()));
     let verifier = verifier(Protocol::Openapi, SignType::Md5, None);
-    verifier.verify(again.form(), &[]).unwrap();
+    verifier.verify(again.form(), &[], Utc::now()).unwrap();
 }
 
 #[test]
@@ -107,7 +108,7 @@ fn a_corrupt_signature_looks_like_one_and_stays_corrupt() {
             let corrupt = faults.corrupt(&paid.sign(&signer).unwrap()).unwrap();
             let repeated = corrupt.at(time("2026-11-23 13:04:00")).unwrap();
             for signed in [corrupt, repeated] {
-                let error = verifier.verify(signed.form(), &[]).unwrap_err();
+                let error = verifier.verify(signed.form(), &[], Utc::now()).unwrap_err();
                 assert!(matches!(error, SignatureError::Mismatch { .. }), "{error:?}");
             }
         }
@@ -126,7 +127,7 @@ fn wrong_values_are_signed_all_the_same() {
         assert_ne!(wrong.parameter(whom), right.parameter(whom));
         let signed = wrong.sign(&md5()).unwrap();
         let verifier = verifier(merchant.protocol, SignType::Md5, None);
-        verifier.verify(signed.form(), &[]).unwrap();
+        verifier.verify(signed.form(), &[], Utc::now()).unwrap();
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::time::Duration;
 
 use alipay::{Fen, Md5Key, Protocol, SignType, Verifier};
+use chrono::Utc;
 use simulator::{
     Book, Fault, Kind, Ladder, LedgerLine, Mix, Status, Storm, StormFaults, Summary, Trades,
 };
@@ -46,7 +47,7 @@ async fn picky_server() -> NotifyServer {
     let verifier =
         Verifier::new(Protocol::Openapi, vec![SignType::Md5], vec![Md5Key::new(MD5_KEY)], vec![]);
     let verifier = verifier.unwrap();
-    NotifyServer::start(move |form, number| match verifier.verify(form, &[]) {
+    NotifyServer::start(move |form, number| match verifier.verify(form, &[], Utc::now()) {
         Err(_) => (400, "fail"),
         Ok(_) if number % 3 == 0 => (503, "fail"),
         Ok(_) => (200, "success"),
@@ -212,6 +213,6 @@ async fn other_faults_in_the_ledger() {
 fn openapi_verifies(form: &alipay::Form) -> bool {
     let keys = vec![Md5Key::new(MD5_KEY)];
     let verifier = Verifier::new(Protocol::Openapi, vec![SignType::Md5], keys, Vec::new());
-    verifier.unwrap().verify(form, &[]).is_ok()
+    verifier.unwrap().verify(form, &[], Utc::now()).is_ok()
         && form.get("app_id") == Some(openapi().app_id.as_bytes())
 }

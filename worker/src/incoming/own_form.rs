@@ -39,11 +39,13 @@ pub(super) fn request(form: &Form) -> Result<Content, Never> {
 }
 
 /// The answer is verified once more: what lies in a queue is no better than what lies in a database.
+/// It is verified as of its own time, so that one that waited is not refused because Alipay's
+/// certificate ended meanwhile.
 pub(super) fn answer(form: &Form, charset: Charset, merchant: &Merchant) -> Result<Content, Never> {
     let order = order(form)?;
     let asked_at = time(form)?;
     let body = form.get("answer").unwrap_or_default();
-    match QueryAnswer::read(body, merchant.protocol, charset, &merchant.verifier) {
+    match QueryAnswer::read(body, merchant.protocol, charset, &merchant.verifier, asked_at) {
         Err(error) => Err(Never::new(error.reason_code(), error)),
         Ok(QueryAnswer::NotExist) => Ok(Content::NoTrade { order }),
         Ok(QueryAnswer::Trade(said)) if said.out_trade_no != order => {
@@ -58,6 +60,13 @@ pub(super) fn answer(form: &Form, charset: Charset, merchant: &Merchant) -> Resu
             Ok(Content::Answer(said))
         }
     }
+}
+
+pub(super) fn expiry(form: &Form) -> Result<Content, Never> {
+    let ended = text(form, "expires_at")?.unwrap_or_default();
+    let ended =
+        parse_beijing(&ended).map_err(|error| unreadable(format!("expires_at: {error}")))?;
+    Ok(Content::Expiry { order: order(form)?, ended, at: time(form)? })
 }
 
 pub(super) fn decision(form: &Form) -> Result<Content, Never> {
@@ -80,24 +89,24 @@ pub(super) fn decision(form: &Form) -> Result<Content, Never> {
     }))
 }
 
-fn order(form: &Form) -> Result<String, Never> {
+pub(super) fn order(form: &Form) -> Result<String, Never> {
     text(form, "out_trade_no")?
         .filter(|order| order.len() <= 64 && !order.contains(char::is_control))
         .ok_or_else(|| unreadable("out_trade_no is missing or is no order number".to_owned()))
 }
 
-fn time(form: &Form) -> Result<DateTime<Utc>, Never> {
+pub(super) fn time(form: &Form) -> Result<DateTime<Utc>, Never> {
     let time = text(form, "notify_time")?.unwrap_or_default();
     parse_beijing(&time).map_err(|error| unreadable(format!("notify_time: {error}")))
 }
 
 /// A value, where there is one. Our own forms are UTF-8, whatever an answer inside is.
-fn text(form: &Form, name: &str) -> Result<Option<String>, Never> {
+pub(super) fn text(form: &Form, name: &str) -> Result<Option<String>, Never> {
     let Some(value) = form.get(name).filter(|value| !value.is_empty()) else { return Ok(None) };
     let text = Charset::Utf8.decode(value);
     text.map(Some).map_err(|error| unreadable(format!("{name}: {error}")))
 }
 
-fn unreadable(what: String) -> Never {
+pub(super) fn unreadable(what: String) -> Never {
     Never::new("unreadable_request", what)
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::mysql::MysqlConnection;
-use order::OrderRecord;
-use store::StoreError;
+use order::{Decision, ImpossibleDecision, OrderRecord};
 use store::review::{self, Decided, NumberedCase};
+use store::{StoreError, refund_request};
 
 use crate::incoming::{Content, DecisionSaid, Incoming};
 use crate::verdict::Never;
@@ -15,6 +15,8 @@ use crate::verdict::Never;
 #[derive(Default)]
 pub(crate) struct Decisions {
     cases: BTreeMap<i64, NumberedCase>,
+    /// Trades, as (order, trade number), whose money is on its way back.
+    on_its_way: BTreeSet<(String, String)>,
     taken: BTreeMap<i64, DecisionSaid>,
 }
 
@@ -33,7 +35,18 @@ impl Decisions {
             .collect();
         let cases = review::by_ids(connection, &ids.into_iter().collect::<Vec<_>>())?;
         let cases = cases.into_iter().map(|case| (case.id, case)).collect();
-        Ok(Decisions { cases, taken: BTreeMap::new() })
+        let accepted: BTreeSet<&str> = batch
+            .iter()
+            .filter_map(|incoming| match &incoming.content {
+                Ok(Content::Decision(said)) if said.decision == Decision::Accepted => {
+                    Some(said.order.as_str())
+                }
+                _ => None,
+            })
+            .collect();
+        let accepted: Vec<&str> = accepted.into_iter().collect();
+        let on_its_way = refund_request::on_its_way(connection, &accepted)?.into_iter().collect();
+        Ok(Decisions { cases, on_its_way, taken: BTreeMap::new() })
     }
 
     /// Tells the order what was decided. `false` when its review has ended already, by another
@@ -51,9 +64,25 @@ impl Decisions {
         if case.state != "open" || self.taken.contains_key(&said.review) {
             return Ok(false);
         }
+        let impossible = |error: ImpossibleDecision| Never::new("impossible_decision", error);
+        // This review is about one trade, whichever the person names.
+        let about = (case.reason == "late_payment").then_some(case.evidence.as_str());
+        if let (Some(about), Some(named)) = (about, said.trade_no.as_deref())
+            && about != named
+        {
+            return Err(impossible(ImpossibleDecision::NotLate { trade_no: named.to_owned() }));
+        }
+        let trade_no = about.or(said.trade_no.as_deref());
+        if said.decision == Decision::Accepted
+            && let Some(trade_no) = trade_no.map(str::to_owned)
+            && self.on_its_way.contains(&(said.order.clone(), trade_no.clone()))
+        {
+            // Goods and money must not both be with the buyer.
+            return Err(impossible(ImpossibleDecision::RefundUnderWay { trade_no }));
+        }
         record
-            .learn_decision(said.decision, &case.reason, said.trade_no.as_deref(), said.at)
-            .map_err(|error| Never::new("impossible_decision", error))?;
+            .learn_decision(said.decision, &case.reason, trade_no, said.at)
+            .map_err(impossible)?;
         self.taken.insert(said.review, said.clone());
         Ok(true)
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::mysql::MysqlConnection;
+use order::agreement::{agree, agree_refund};
 use order::{FulfillmentState, OrderRecord, Refund, Trade};
 use store::product::Product;
 use store::refund::MerchantTrade;
@@ -88,16 +89,8 @@ pub(super) fn read_sheets(
 ) -> Result<BTreeMap<String, Sheet>, StoreError> {
     let terms: HashMap<&str, &LockedOrder> =
         locked.iter().map(|order| (order.terms.id.as_str(), order)).collect();
-    let named: BTreeSet<TradeKey<'_>> = batch
-        .iter()
-        .filter_map(|incoming| Some((incoming.trade()?, &incoming.identity)))
-        .filter(|(said, identity)| {
-            terms
-                .get(said.out_trade_no.as_str())
-                .is_some_and(|order| order::agreement::agree(&order.terms, identity, said).is_ok())
-        })
-        .map(|(said, _)| TradeKey { order_id: &said.out_trade_no, trade_no: &said.trade_no })
-        .collect();
+    let named: BTreeSet<TradeKey<'_>> =
+        batch.iter().filter_map(|incoming| named_trade(incoming, &terms)).collect();
     trade::insert_missing(connection, &named.into_iter().collect::<Vec<_>>())?;
 
     let ids: Vec<&str> = locked.iter().map(|order| order.terms.id.as_str()).collect();
@@ -136,6 +129,7 @@ pub(super) fn read_sheets(
         let stored = stored.remove(&order.terms.id).unwrap_or_default();
         let mut record = OrderRecord::new(order.terms.clone(), product.kind);
         record.trades.clone_from(&stored);
+        record.expired_at = order.expired_at;
         record.fulfillment = fulfillments.remove(&order.terms.id);
         let before = record.state();
         let mut stored_refunds = BTreeMap::new();
@@ -163,4 +157,21 @@ pub(super) fn read_sheets(
         sheets.insert(sheet.locked.terms.id.clone(), sheet);
     }
     Ok(sheets)
+}
+
+/// The trade that a message names, if it agrees with the order.
+fn named_trade<'a>(
+    incoming: &'a Incoming,
+    terms: &HashMap<&str, &LockedOrder>,
+) -> Option<TradeKey<'a>> {
+    let identity = &incoming.identity;
+    if let Ok(Content::RefundAnswer(said)) = &incoming.content {
+        let order = terms.get(said.out_trade_no.as_str())?;
+        agree_refund(&order.terms, identity, said).ok()?;
+        return Some(TradeKey { order_id: &said.out_trade_no, trade_no: &said.trade_no });
+    }
+    let said = incoming.trade()?;
+    let order = terms.get(said.out_trade_no.as_str())?;
+    agree(&order.terms, identity, said).ok()?;
+    Some(TradeKey { order_id: &said.out_trade_no, trade_no: &said.trade_no })
 }

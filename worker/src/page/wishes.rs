@@ -42,6 +42,16 @@ impl Wishes {
         self.wanted.insert(order.to_owned(), wanted);
     }
 
+    /// A trade can be paid although the order's time is over: it is closed at once.
+    pub(crate) fn open_too_late(&mut self, order: &str, merchant: &str) {
+        let wanted = Wanted {
+            merchant: merchant.to_owned(),
+            why: gateway_query::OPEN_TOO_LATE.to_owned(),
+            requested_at: None,
+        };
+        self.wanted.insert(order.to_owned(), wanted);
+    }
+
     /// Alipay has answered, and the answer is in front of a person: asked again it would answer the same.
     pub(crate) fn over(&mut self, order: &str) {
         self.over.insert(order.to_owned());

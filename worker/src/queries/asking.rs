@@ -1,18 +1,22 @@
-//! One question to the gateway, and its answer on the way to the lanes.
+//! One question to the gateway, and its answer on the way to the lanes. An unpaid order whose time is
+//! over is closed there first: what the question then finds is final, but for a page that is still open.
 
-use alipay::{QueryAnswer, TradeRef};
-use gateway::{Answered, Gateway};
+use alipay::{CloseAnswer, QueryAnswer, TradeRef};
+use gateway::{Answered, Gateway, GatewayError};
+use metrics::counter;
 use queue::{Envelope, Message, Publisher};
 use service::config::Merchant;
 use store::gateway_query::DueOrder;
 
-use super::Claimed;
+use super::{Claimed, plan};
 
 /// What came of a question.
 pub(super) struct Asked {
     pub(super) claimed: Claimed,
     /// Alipay's word: a `trade_status`, or `TRADE_NOT_EXIST`.
     pub(super) result: Result<String, Failure>,
+    /// What came of closing, where that was wanted. No fact: the question after it tells.
+    closed: Option<Result<CloseAnswer, GatewayError>>,
 }
 
 /// Why there is no answer that a lane can work on.
@@ -56,9 +60,26 @@ impl Asked {
             Err(failure) => failure.code,
         }
     }
+
+    /// Alipay has closed the trade, and says that it waits all the same: it will say otherwise soon.
+    pub(super) fn still_open(&self) -> bool {
+        self.says(WAITS) && matches!(self.closed, Some(Ok(CloseAnswer::Closed)))
+    }
+
+    /// Why an order that should be closed still waits, for an operator.
+    pub(super) fn not_closed(&self) -> Option<String> {
+        let Some(Err(error)) = &self.closed else { return None };
+        let open = self.says(WAITS) || self.says(NOT_EXIST);
+        open.then(|| format!("its time is over and it could not be closed: {error}"))
+    }
+
+    fn says(&self, word: &str) -> bool {
+        self.result.as_deref().is_ok_and(|answer| answer == word)
+    }
 }
 
 const NOT_EXIST: &str = "TRADE_NOT_EXIST";
+const WAITS: &str = "WAIT_BUYER_PAY";
 
 /// Asks about one order and publishes the answer, confirmed.
 pub(super) async fn ask(
@@ -67,41 +88,88 @@ pub(super) async fn ask(
     merchant: &Merchant,
     claimed: Claimed,
 ) -> Asked {
+    let order_id = claimed.due.order_id.as_str();
+    let closed = match plan::closes_first(&claimed.due) {
+        true => Some(close(gateway, merchant, order_id).await),
+        false => None,
+    };
+    if let Some(Err(error)) = &closed
+        && !matches!(error, GatewayError::Answer(_))
+    {
+        return Asked { result: Err(error.into()), claimed, closed };
+    }
     let which = match claimed.due.order.as_ref().and_then(known_trade) {
         Some(trade_no) => TradeRef::TradeNo(trade_no),
-        None => TradeRef::OutTradeNo(&claimed.due.order_id),
+        None => TradeRef::OutTradeNo(order_id),
     };
     let result = match gateway.query(merchant, which).await {
-        Ok(answered) => hand_on(publisher, merchant, &claimed.due.order_id, answered).await,
-        Err(error) => Err(Failure {
-            code: error.reason_code(),
-            text: error.to_string(),
-            transient: error.is_transient(),
-            broker: false,
-        }),
+        Ok(answered) => hand_on(publisher, merchant, &claimed, closed.as_ref(), answered).await,
+        Err(error) => Err(Failure::from(&error)),
     };
-    Asked { claimed, result }
+    Asked { claimed, result, closed }
+}
+
+/// Has the gateway close what is unpaid. That it refuses is no failure: the trade was paid or is closed,
+/// and the question says which.
+async fn close(
+    gateway: &Gateway,
+    merchant: &Merchant,
+    order_id: &str,
+) -> Result<CloseAnswer, GatewayError> {
+    let closed = gateway.close(merchant, TradeRef::OutTradeNo(order_id)).await;
+    let outcome = match &closed {
+        Ok(CloseAnswer::Closed) => "closed",
+        Ok(CloseAnswer::NotExist) => "not_exist",
+        Err(error) => error.reason_code(),
+    };
+    counter!("gateway_closes_total", "outcome" => outcome).increment(1);
+    service::crash_point!("queries.after_close");
+    closed
 }
 
 /// The trade to ask by: the one that was paid. Before a payment it is the order that is asked about,
 /// since another of its trades may be the one that gets paid.
 fn known_trade(order: &DueOrder) -> Option<&str> {
-    let unpaid = order.status == 0 || (order.status == 32 && order.is_finish);
-    order.trade_no.as_deref().filter(|_| !unpaid)
+    order.trade_no.as_deref().filter(|_| !plan::is_unpaid(order))
 }
 
 async fn hand_on(
     publisher: &Publisher,
     merchant: &Merchant,
-    order: &str,
+    claimed: &Claimed,
+    closed: Option<&Result<CloseAnswer, GatewayError>>,
     answered: Answered,
 ) -> Result<String, Failure> {
+    let order = claimed.due.order_id.as_str();
     let Answered { asked_at, body, answer } = answered;
-    let trade = match answer {
-        QueryAnswer::NotExist => return Ok(NOT_EXIST.to_owned()),
-        QueryAnswer::Trade(trade) => trade,
-    };
-    let envelope = Envelope::query_answer(&merchant.name, merchant.charset, order, asked_at, &body);
+    match answer {
+        QueryAnswer::NotExist => {
+            // Not there to close, and not there afterwards: only then has the order expired.
+            if let (Some(ended), Some(Ok(CloseAnswer::NotExist))) =
+                (still_placed_since(claimed), closed)
+            {
+                let envelope = Envelope::expiry(&merchant.name, order, ended, asked_at);
+                publish(publisher, &envelope).await?;
+            }
+            Ok(NOT_EXIST.to_owned())
+        }
+        QueryAnswer::Trade(trade) => {
+            let (name, charset) = (&merchant.name, merchant.charset);
+            let envelope = Envelope::query_answer(name, charset, order, asked_at, &body);
+            publish(publisher, &envelope).await?;
+            // The column holds so much; a word that we do not know can be of any length.
+            Ok(trade.trade_status.as_str().chars().take(64).collect())
+        }
+    }
+}
+
+/// The time that is over, of an order that nobody has closed yet.
+fn still_placed_since(claimed: &Claimed) -> Option<chrono::DateTime<chrono::Utc>> {
+    let order = claimed.due.order.as_ref().filter(|order| order.status == 0)?;
+    order.expires_at.filter(|_| order.expired_at.is_none())
+}
+
+async fn publish(publisher: &Publisher, envelope: &Envelope) -> Result<(), Failure> {
     let failure = |text: String| Failure {
         code: "not_published",
         text: format!("the answer could not be handed on: {text}"),
@@ -109,8 +177,17 @@ async fn hand_on(
         broker: true,
     };
     let message_id = envelope.message_id().map_err(|error| failure(error.to_string()))?;
-    let message = Message::notify(&envelope, message_id, None);
-    publisher.publish(message).await.map_err(|error| failure(error.to_string()))?;
-    // The column holds so much; a word that we do not know can be of any length.
-    Ok(trade.trade_status.as_str().chars().take(64).collect())
+    let message = Message::notify(envelope, message_id, None);
+    publisher.publish(message).await.map_err(|error| failure(error.to_string()))
+}
+
+impl From<&GatewayError> for Failure {
+    fn from(error: &GatewayError) -> Failure {
+        Failure {
+            code: error.reason_code(),
+            text: error.to_string(),
+            transient: error.is_transient(),
+            broker: false,
+        }
+    }
 }

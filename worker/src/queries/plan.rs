@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use service::config;
-use store::gateway_query::{Due, DueOrder};
+use store::gateway_query::{Due, DueOrder, OPEN_TOO_LATE};
 
 /// An unpaid order is not asked about after this age: Alipay closes it after fifteen days.
 const UNPAID_LIMIT: TimeDelta = TimeDelta::days(16);
@@ -15,6 +15,10 @@ const LIMIT: TimeDelta = TimeDelta::days(400);
 const IMPATIENT: TimeDelta = TimeDelta::minutes(1);
 /// The longest pause after an answer that cannot be used.
 const REFUSED_LIMIT: TimeDelta = TimeDelta::hours(1);
+
+/// `user_order.trade_status` of TRADE_PENDING and TRADE_CLOSED.
+const TRADE_PENDING: i16 = 7;
+const TRADE_CLOSED: i16 = 5;
 
 /// The configured times.
 pub(super) struct Limits {
@@ -58,32 +62,60 @@ pub(super) fn judge(due: &Due, limits: &Limits) -> Judgement {
     Judgement::Ask
 }
 
-/// When an order that was asked about is asked about again: after as long as its row is old, so that the
-/// time since the first question doubles with each. `None`: never again, the row goes.
-pub(super) fn next(due: &Due, limits: &Limits) -> Option<DateTime<Utc>> {
+/// Whether Alipay is told to close the order before it is asked about it: unpaid, and its time is over.
+/// A buyer who has paid a seller that cannot receive yet is not turned away.
+pub(super) fn closes_first(due: &Due) -> bool {
+    let unpaid = |order: &DueOrder| is_unpaid(order) && order.trade_status != TRADE_PENDING;
+    time_over(due).is_some() && due.order.as_ref().is_some_and(unpaid)
+}
+
+/// When an order that was asked about is asked about again: after as long as its row is old, or its
+/// time is over, so that the time since the first question doubles with each. `None`: never again, the
+/// row goes. `still_open`: Alipay has closed the trade, and did not say so yet when it was asked.
+pub(super) fn next(due: &Due, limits: &Limits, still_open: bool) -> Option<DateTime<Utc>> {
     let order = due.order.as_ref()?;
+    if still_open {
+        return Some(due.now + IMPATIENT);
+    }
     if order.is_finish {
         return None;
     }
-    let end = order.created_at + if order.status == 0 { UNPAID_LIMIT } else { LIMIT };
+    let unpaid = is_unpaid(order);
+    let end = order.created_at + if unpaid { UNPAID_LIMIT } else { LIMIT };
     if due.now >= end {
         return None;
     }
+    let over = time_over(due).filter(|_| unpaid);
     let first = match order.status {
-        0 if is_routine(&due.why) => limits.unpaid_after,
+        _ if over.is_some() => IMPATIENT,
+        _ if unpaid && is_routine(&due.why) => limits.unpaid_after,
         0 | 32 => IMPATIENT,
         _ => limits.silent_after,
     };
-    Some((due.now + first.max(due.now - due.since)).min(end))
+    let since = over.map_or(due.since, |over| over.max(due.since));
+    Some((due.now + first.max(due.now - since)).min(end))
 }
 
 /// Why it is asked the next time.
 pub(super) fn next_why(due: &Due) -> &'static str {
-    match due.order.as_ref().map(|order| order.status) {
-        Some(0) => "unpaid",
-        Some(32) => "in_doubt",
+    match &due.order {
+        Some(order) if is_unpaid(order) && order.is_finish => OPEN_TOO_LATE,
+        Some(order) if is_unpaid(order) && time_over(due).is_some() => "expired",
+        Some(order) if is_unpaid(order) => "unpaid",
+        Some(order) if order.status == 32 => "in_doubt",
         _ => "silent",
     }
+}
+
+/// Nothing is paid: placed, expired, or closed before a payment.
+pub(super) fn is_unpaid(order: &DueOrder) -> bool {
+    let in_doubt = !order.is_finish && order.trade_status == TRADE_CLOSED;
+    order.status == 0 || (order.status == 32 && !in_doubt)
+}
+
+/// Since when the order's time is over, if it is.
+fn time_over(due: &Due) -> Option<DateTime<Utc>> {
+    due.order.as_ref()?.expires_at.filter(|expires_at| *expires_at <= due.now)
 }
 
 /// When a question without a usable answer is repeated. `pause` is that of the gateway.
@@ -101,7 +133,7 @@ fn is_settled(order: &DueOrder) -> bool {
 
 /// A reason of the worker's own: no person asked for it.
 fn is_routine(why: &str) -> bool {
-    matches!(why, "unpaid" | "silent" | "in_doubt")
+    matches!(why, "unpaid" | "silent" | "in_doubt" | "expired")
 }
 
 fn delta(duration: Duration) -> TimeDelta {
@@ -110,7 +142,7 @@ fn delta(duration: Duration) -> TimeDelta {
 
 #[cfg(test)]
 mod tests {
-    use super::{Judgement, Limits, judge, next, retry};
+    use super::{Judgement, Limits, closes_first, judge, next, next_why, retry};
     use chrono::{DateTime, TimeDelta, Utc};
     use store::gateway_query::{Due, DueOrder};
 
@@ -133,6 +165,9 @@ mod tests {
                 status,
                 is_finish,
                 trade_no: None,
+                trade_status: 0,
+                expires_at: None,
+                expired_at: None,
                 created_at: now() - row_age - TimeDelta::minutes(10),
                 updated_at: now() - TimeDelta::days(3),
             }),
@@ -143,7 +178,7 @@ mod tests {
     fn pauses_double_and_end() {
         let mut age = TimeDelta::zero();
         let mut pauses = Vec::new();
-        while let Some(at) = next(&due("unpaid", 0, false, age), &limits()) {
+        while let Some(at) = next(&due("unpaid", 0, false, age), &limits(), false) {
             let pause = at - now();
             pauses.push(pause.num_minutes());
             age += pause;
@@ -161,7 +196,7 @@ mod tests {
         assert_eq!(judge(&due("unpaid", 32, true, hour), &limits()), Judgement::Over);
         // Unless somebody asks: then once.
         assert_eq!(judge(&due("ops", 4, true, hour), &limits()), Judgement::Ask);
-        assert_eq!(next(&due("ops", 4, true, hour), &limits()), None);
+        assert_eq!(next(&due("ops", 4, true, hour), &limits(), false), None);
         let mut gone = due("ops", 0, false, hour);
         gone.order = None;
         assert_eq!(judge(&gone, &limits()), Judgement::Over);
@@ -179,8 +214,64 @@ mod tests {
         assert_eq!(judge(&paid, &limits()), Judgement::Ask);
         let mut doubtful = due("in_doubt", 32, false, TimeDelta::zero());
         doubtful.order.as_mut().unwrap().updated_at = now();
+        doubtful.order.as_mut().unwrap().trade_status = 5;
         assert_eq!(judge(&doubtful, &limits()), Judgement::Ask);
-        assert_eq!(next(&doubtful, &limits()), Some(now() + TimeDelta::minutes(1)));
+        assert_eq!(next(&doubtful, &limits(), false), Some(now() + TimeDelta::minutes(1)));
+    }
+
+    /// An order that waits for money, whose time has been over for so long.
+    fn over(status: i16, trade_status: i16, is_finish: bool, since: TimeDelta) -> Due {
+        let mut due = due("expired", status, is_finish, TimeDelta::hours(1));
+        let order = due.order.as_mut().unwrap();
+        order.trade_status = trade_status;
+        order.expires_at = Some(now() - since);
+        due
+    }
+
+    #[test]
+    fn what_is_unpaid_past_its_time_is_closed_first() {
+        let minute = TimeDelta::minutes(1);
+        // Placed; a trade waits; expired; closed, of which somebody asks again.
+        for (status, trade_status, is_finish) in
+            [(0, 0, false), (0, 1, false), (32, 0, false), (32, 1, false), (32, 5, true)]
+        {
+            let mut over = over(status, trade_status, is_finish, minute);
+            assert!(closes_first(&over), "{status} {trade_status}");
+            over.order.as_mut().unwrap().expires_at = Some(now() + minute);
+            assert!(!closes_first(&over), "{status} {trade_status}");
+            over.order.as_mut().unwrap().expires_at = None;
+            assert!(!closes_first(&over), "{status} {trade_status}");
+        }
+        assert!(closes_first(&over(0, 0, false, TimeDelta::zero())));
+        // Paid to a seller that cannot receive yet; paid; in doubt; refunded.
+        for (status, trade_status, is_finish) in
+            [(0, 7, false), (8, 8, false), (32, 5, false), (105, 5, true)]
+        {
+            assert!(!closes_first(&over(status, trade_status, is_finish, minute)), "{status}");
+        }
+    }
+
+    #[test]
+    fn an_expired_order_is_asked_about_as_an_unpaid_one() {
+        let next = |due: &Due, open| super::next(due, &limits(), open).map(|at| at - now());
+        let minute = TimeDelta::minutes(1);
+        for status in [0, 32] {
+            let just = over(status, 0, false, TimeDelta::zero());
+            assert_eq!(next(&just, false), Some(minute));
+            assert_eq!(next_why(&just), "expired");
+            let hours = TimeDelta::minutes(40);
+            assert_eq!(next(&over(status, 0, false, hours), false), Some(hours));
+            assert_eq!(next(&over(status, 1, false, hours), true), Some(minute));
+            let mut old = over(status, 0, false, TimeDelta::days(16));
+            old.order.as_mut().unwrap().created_at = now() - TimeDelta::days(16);
+            assert_eq!(next(&old, false), None);
+        }
+        // Closed there and here, and yet a trade waits: it is asked about until that is closed, too.
+        let mut open = over(32, 5, true, minute);
+        assert_eq!((next(&open, false), next(&open, true)), (None, Some(minute)));
+        assert_eq!(judge(&open, &limits()), Judgement::Over);
+        open.why = next_why(&open).to_owned();
+        assert_eq!(judge(&open, &limits()), Judgement::Ask);
     }
 
     #[test]

@@ -52,7 +52,12 @@ async fn a_memory_alarm_holds_up_and_loses_nothing() {
     worker.wait_until_ready();
     scene.world.wait_for_count("user_order WHERE status = 8 AND is_send_goods", 2);
     let letter = [("K000003".to_owned(), "total_mismatch".to_owned())];
-    eventually("one dead letter", || scene.world.dead_letters() == letter);
+    eventually("one dead letter", || {
+        let mut letters = scene.world.dead_letters();
+        // What was on its way when the alarm came may have arrived, and is published again.
+        letters.dedup();
+        letters == letter
+    });
     assert_eq!(scene.world.count("notification WHERE attempts > 0"), 0, "an attempt was counted");
     eventually("events", || scene.world.count("outbox WHERE published_at IS NULL") == 0);
 }

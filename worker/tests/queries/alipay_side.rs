@@ -179,6 +179,15 @@ gateway = "{NOWHERE}"
         row.text
     }
 
+    /// The refunds that Alipay has made of this order, in fen.
+    pub(crate) fn refunds(&self, merchant: &str, order: &str) -> Vec<i64> {
+        let trades = std::fs::read(self.file("trades.json")).expect("the trades");
+        let trades: serde_json::Value = serde_json::from_slice(&trades).expect("JSON");
+        let refunds = &trades["merchants"][merchant][order][0]["trade"]["refunds"];
+        let refunds = refunds.as_array().expect("a trade");
+        refunds.iter().filter_map(|refund| refund["amount"].as_i64()).collect()
+    }
+
     /// How many different answers about this order the lanes have worked on.
     pub(crate) fn answers(&mut self, order: &str) -> i64 {
         let inbox = format!("notification WHERE kind = 'query_answer' AND order_id = '{order}'");

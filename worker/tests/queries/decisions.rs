@@ -11,7 +11,7 @@ use crate::world::TOTAL;
 const NO_QUERIES: (&str, &str) = ("ALIPAY__WORKER__QUERIES", "false");
 
 /// The number of the order's open review for this reason, once it is there.
-fn review(side: &mut AlipaySide, order: &str, reason: &str) -> i64 {
+pub(crate) fn review(side: &mut AlipaySide, order: &str, reason: &str) -> i64 {
     let open = format!("order_id = '{order}' AND reason = '{reason}' AND state = 'open'");
     side.world.wait_for_count(&format!("review WHERE {open}"), 1);
     let id = side.text(&format!("SELECT CAST(id AS CHAR) AS text FROM review WHERE {open}"));
@@ -19,6 +19,16 @@ fn review(side: &mut AlipaySide, order: &str, reason: &str) -> i64 {
 }
 
 fn decision(order: &str, trade_no: Option<&str>, review: i64, decision: &str) -> Envelope {
+    decision_of("shop", order, trade_no, review, decision)
+}
+
+pub(crate) fn decision_of(
+    merchant: &str,
+    order: &str,
+    trade_no: Option<&str>,
+    review: i64,
+    decision: &str,
+) -> Envelope {
     let form = DecisionForm {
         order,
         trade_no,
@@ -27,7 +37,7 @@ fn decision(order: &str, trade_no: Option<&str>, review: i64, decision: &str) ->
         decided_by: "王小明",
         note: "looked it up",
     };
-    Envelope::decision("shop", &form, Utc::now())
+    Envelope::decision(merchant, &form, Utc::now())
 }
 
 impl AlipaySide {

@@ -6,7 +6,10 @@
 mod alipay_side;
 mod crashes;
 mod decisions;
+mod expiry;
 mod healing;
+mod late;
+mod refunds;
 mod reload;
 mod requests;
 mod troubles;

@@ -10,11 +10,11 @@ use testkit::FaultProxy;
 use crate::alipay_side::{AlipaySide, UNPAID};
 
 /// The path of a gateway behind a proxy.
-fn through(proxy: &FaultProxy) -> String {
+pub(crate) fn through(proxy: &FaultProxy) -> String {
     format!("http://{}/gateway.do", proxy.address())
 }
 
-fn in_front_of(address: &str) -> FaultProxy {
+pub(crate) fn in_front_of(address: &str) -> FaultProxy {
     let host = address.trim_start_matches("http://").trim_end_matches("/gateway.do");
     let target: SocketAddr = host.parse().expect("an address");
     FaultProxy::start(target).expect("a proxy")

@@ -1,5 +1,7 @@
 //! The answer to `close_trade` and `alipay.trade.close`.
 
+use chrono::{DateTime, Utc};
+
 use super::json::{Node, Outcome};
 use super::xml;
 use crate::{AnswerError, Charset, Protocol, Verifier};
@@ -18,7 +20,7 @@ pub enum CloseAnswer {
 }
 
 impl CloseAnswer {
-    /// Reads the body of an answer, byte for byte as it was received.
+    /// Reads the body of an answer, byte for byte as it was received `at` a time.
     ///
     /// # Errors
     /// [`AnswerError`].
@@ -27,6 +29,7 @@ impl CloseAnswer {
         protocol: Protocol,
         charset: Charset,
         verifier: &Verifier,
+        at: DateTime<Utc>,
     ) -> Result<CloseAnswer, AnswerError> {
         match protocol {
             Protocol::Mapi => match xml::success_or_error(body, charset)? {
@@ -35,7 +38,7 @@ impl CloseAnswer {
                 Some(error) => Err(AnswerError::refused(&error, "")),
             },
             Protocol::Openapi => {
-                let node = Node::read(body, "alipay_trade_close_response", charset, verifier)?;
+                let node = Node::read(body, "alipay_trade_close_response", charset, verifier, at)?;
                 Ok(match node.outcome()? {
                     Outcome::Success => CloseAnswer::Closed,
                     Outcome::NotExist => CloseAnswer::NotExist,

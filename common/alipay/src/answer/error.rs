@@ -33,6 +33,10 @@ pub enum AnswerError {
         /// Alipay's explanation, at most 200 characters; may be empty.
         message: String,
     },
+    /// The answer is encrypted with the AES key of the application, which is not supported: what it
+    /// says is unknown.
+    #[error("the answer is encrypted: turn off content encryption for this application at Alipay")]
+    Encrypted,
     /// The answer says something about a trade and has no signature.
     #[error("the answer is not signed")]
     Unsigned,
@@ -53,12 +57,13 @@ impl AnswerError {
         AnswerError::Refused { code: fit(code, 64), message: fit(message, 200) }
     }
 
-    /// A short word for logs and metrics: `not_an_answer`, `refused`, `unsigned_answer`, or the
-    /// word of the [`SignatureError`] or [`Unreadable`].
+    /// A short word for logs and metrics: `not_an_answer`, `refused`, `encrypted_answer`,
+    /// `unsigned_answer`, or the word of the [`SignatureError`] or [`Unreadable`].
     pub fn reason_code(&self) -> &'static str {
         match self {
             AnswerError::NotAnAnswer { .. } => "not_an_answer",
             AnswerError::Refused { .. } => "refused",
+            AnswerError::Encrypted => "encrypted_answer",
             AnswerError::Unsigned => "unsigned_answer",
             AnswerError::Signature(error) => error.reason_code(),
             AnswerError::Unreadable(error) => error.reason_code(),
@@ -71,7 +76,10 @@ impl AnswerError {
         match self {
             AnswerError::NotAnAnswer { .. } => true,
             AnswerError::Refused { code, .. } => TRANSIENT.contains(&code.as_str()),
-            AnswerError::Unsigned | AnswerError::Signature(_) | AnswerError::Unreadable(_) => false,
+            AnswerError::Encrypted
+            | AnswerError::Unsigned
+            | AnswerError::Signature(_)
+            | AnswerError::Unreadable(_) => false,
         }
     }
 }

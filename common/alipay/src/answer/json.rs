@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -36,13 +37,38 @@ impl Node {
     /// node is found by a real parser, as it may also occur inside a value, and never written anew.
     ///
     /// # Errors
-    /// [`AnswerError::NotAnAnswer`], and [`AnswerError::Signature`] when there is a signature that
-    /// is not right. A missing one is no error here: see [`Node::outcome`].
+    /// [`AnswerError::NotAnAnswer`], [`AnswerError::Encrypted`], and [`AnswerError::Signature`] when
+    /// there is a signature that is not right. A missing one is no error here: see [`Node::outcome`].
     pub(super) fn read(
         body: &[u8],
         name: &str,
         charset: Charset,
         verifier: &Verifier,
+        at: DateTime<Utc>,
+    ) -> Result<Node, AnswerError> {
+        Node::read_with(body, name, charset, |content, sign, cert_sn| {
+            verifier.verify_content(content, sign, cert_sn, at)
+        })
+    }
+
+    /// As [`Node::read`], of an answer whose content is checked in another way than by its signature.
+    ///
+    /// # Errors
+    /// [`AnswerError::NotAnAnswer`], [`AnswerError::Encrypted`].
+    pub(super) fn read_unverified(
+        body: &[u8],
+        name: &str,
+        charset: Charset,
+    ) -> Result<Node, AnswerError> {
+        Node::read_with(body, name, charset, |_, _, _| Ok(()))
+    }
+
+    /// `verify` is asked with the signed bytes, the signature and `alipay_cert_sn`.
+    fn read_with(
+        body: &[u8],
+        name: &str,
+        charset: Charset,
+        verify: impl FnOnce(&[u8], &[u8], Option<&str>) -> Result<(), SignatureError>,
     ) -> Result<Node, AnswerError> {
         if body.len() > MAX_ANSWER {
             return Err(not_an_answer("it is larger than 1 MiB"));
@@ -66,14 +92,22 @@ impl Node {
             Some(sign) => serde_json::from_str(sign)
                 .map_err(|_| AnswerError::Signature(SignatureError::Malformed))?,
         };
+        let cert_sn: Option<String> = match answer.get("alipay_cert_sn").map(RawValue::get) {
+            None => None,
+            Some(sn) => serde_json::from_str(sn)
+                .map_err(|_| not_an_answer("its alipay_cert_sn is no text"))?,
+        };
         if !sign.is_empty() {
             let signed = signed_bytes(body, &text, node.get(), charset)
                 .ok_or(not_an_answer("its bytes cannot be assigned to its text"))?;
-            verifier.verify_content(signed, sign.as_bytes())?;
+            verify(signed, sign.as_bytes(), cert_sn.as_deref())?;
         }
-        let node: Members<'_> = serde_json::from_str(node.get()).map_err(|_| {
-            not_an_answer("its node is no JSON object; encrypted answers are not supported")
-        })?;
+        // Where a merchant turned encryption on, the node is base64 text: signed in its quotes.
+        if node.get().starts_with('"') {
+            return Err(AnswerError::Encrypted);
+        }
+        let node: Members<'_> = serde_json::from_str(node.get())
+            .map_err(|_| not_an_answer("its node is no JSON object"))?;
         if node.has_duplicate() {
             return Err(not_an_answer("a name occurs twice"));
         }
@@ -86,13 +120,21 @@ impl Node {
     /// [`AnswerError::Refused`], signed or not: it says nothing about a trade.
     /// [`AnswerError::Unsigned`] for anything else without a signature.
     pub(super) fn outcome(&self) -> Result<Outcome, AnswerError> {
-        let outcome = match self.word("code").as_str() {
-            _ if self.is_error => return Err(self.refusal()),
-            "10000" => Outcome::Success,
-            _ if self.word("sub_code") == "ACQ.TRADE_NOT_EXIST" => Outcome::NotExist,
-            _ => return Err(self.refusal()),
-        };
+        let outcome = self.unverified_outcome()?;
         if self.signed { Ok(outcome) } else { Err(AnswerError::Unsigned) }
+    }
+
+    /// What somebody says that the gateway decided.
+    ///
+    /// # Errors
+    /// [`AnswerError::Refused`].
+    pub(super) fn unverified_outcome(&self) -> Result<Outcome, AnswerError> {
+        match self.word("code").as_str() {
+            _ if self.is_error => Err(self.refusal()),
+            "10000" => Ok(Outcome::Success),
+            _ if self.word("sub_code") == "ACQ.TRADE_NOT_EXIST" => Ok(Outcome::NotExist),
+            _ => Err(self.refusal()),
+        }
     }
 
     /// Reads the fields.

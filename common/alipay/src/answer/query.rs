@@ -1,5 +1,7 @@
 //! The answer to `single_trade_query` and `alipay.trade.query`.
 
+use chrono::{DateTime, Utc};
+
 use super::json::{Node, Outcome};
 use super::xml;
 use crate::parameters::Parameters;
@@ -19,7 +21,7 @@ pub enum QueryAnswer {
 }
 
 impl QueryAnswer {
-    /// Reads the body of an answer, byte for byte as it was received.
+    /// Reads the body of an answer, byte for byte as it was received `at` a time.
     ///
     /// `charset` is that of the request; an XML answer that declares another one is read in that.
     ///
@@ -30,10 +32,11 @@ impl QueryAnswer {
         protocol: Protocol,
         charset: Charset,
         verifier: &Verifier,
+        at: DateTime<Utc>,
     ) -> Result<QueryAnswer, AnswerError> {
         match protocol {
-            Protocol::Mapi => single_trade_query(body, charset, verifier),
-            Protocol::Openapi => alipay_trade_query(body, charset, verifier),
+            Protocol::Mapi => single_trade_query(body, charset, verifier, at),
+            Protocol::Openapi => alipay_trade_query(body, charset, verifier, at),
         }
     }
 }
@@ -42,12 +45,13 @@ fn single_trade_query(
     body: &[u8],
     charset: Charset,
     verifier: &Verifier,
+    at: DateTime<Utc>,
 ) -> Result<QueryAnswer, AnswerError> {
     match xml::Answer::read(body, "trade", charset)? {
         xml::Answer::Failure(error) if error == "TRADE_NOT_EXIST" => Ok(QueryAnswer::NotExist),
         xml::Answer::Failure(error) => Err(AnswerError::refused(&error, "")),
         xml::Answer::Success(fields) => {
-            let (form, charset) = fields.verified(verifier)?;
+            let (form, charset) = fields.verified(verifier, at)?;
             trade(&Parameters { form: &form, charset }, Protocol::Mapi)
         }
     }
@@ -57,8 +61,9 @@ fn alipay_trade_query(
     body: &[u8],
     charset: Charset,
     verifier: &Verifier,
+    at: DateTime<Utc>,
 ) -> Result<QueryAnswer, AnswerError> {
-    let mut node = Node::read(body, "alipay_trade_query_response", charset, verifier)?;
+    let mut node = Node::read(body, "alipay_trade_query_response", charset, verifier, at)?;
     match node.outcome()? {
         Outcome::NotExist => Ok(QueryAnswer::NotExist),
         Outcome::Success => {

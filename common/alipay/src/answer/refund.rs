@@ -17,10 +17,12 @@ pub struct RefundAnswer {
     pub moved: bool,
     /// All that was refunded of this trade so far, not the amount of this request.
     pub refunded: Option<Fen>,
+    /// When money was last refunded.
+    pub gmt_refund_pay: Option<DateTime<Utc>>,
 }
 
 impl RefundAnswer {
-    /// Reads the body of an answer, byte for byte as it was received.
+    /// Reads the body of an answer, byte for byte as it was received `at` a time.
     ///
     /// # Errors
     /// [`AnswerError`]; a trade that does not exist is `Refused`.
@@ -28,14 +30,16 @@ impl RefundAnswer {
         body: &[u8],
         charset: Charset,
         verifier: &Verifier,
+        at: DateTime<Utc>,
     ) -> Result<RefundAnswer, AnswerError> {
-        let node = carried_out(body, "alipay_trade_refund_response", charset, verifier)?;
+        let node = carried_out(body, "alipay_trade_refund_response", charset, verifier, at)?;
         let parameters = node.parameters();
         Ok(RefundAnswer {
             out_trade_no: parameters.number("out_trade_no")?,
             trade_no: parameters.number("trade_no")?,
             moved: parameters.text("fund_change")?.as_deref() == Some("Y"),
             refunded: parameters.amount("refund_fee")?,
+            gmt_refund_pay: parameters.time("gmt_refund_pay")?,
         })
     }
 }
@@ -61,7 +65,7 @@ pub struct RefundQueryAnswer {
 }
 
 impl RefundQueryAnswer {
-    /// Reads the body of an answer, byte for byte as it was received.
+    /// Reads the body of an answer, byte for byte as it was received `at` a time.
     ///
     /// # Errors
     /// [`AnswerError`]; a trade that does not exist is `Refused`.
@@ -69,9 +73,10 @@ impl RefundQueryAnswer {
         body: &[u8],
         charset: Charset,
         verifier: &Verifier,
+        at: DateTime<Utc>,
     ) -> Result<RefundQueryAnswer, AnswerError> {
         let name = "alipay_trade_fastpay_refund_query_response";
-        let node = carried_out(body, name, charset, verifier)?;
+        let node = carried_out(body, name, charset, verifier, at)?;
         Ok(RefundQueryAnswer::of(&node)?)
     }
 
@@ -105,8 +110,9 @@ fn carried_out(
     name: &str,
     charset: Charset,
     verifier: &Verifier,
+    at: DateTime<Utc>,
 ) -> Result<Node, AnswerError> {
-    let node = Node::read(body, name, charset, verifier)?;
+    let node = Node::read(body, name, charset, verifier, at)?;
     match node.outcome()? {
         Outcome::Success => Ok(node),
         Outcome::NotExist => Err(node.refusal()),

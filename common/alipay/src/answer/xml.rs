@@ -1,5 +1,6 @@
 //! Answers of the legacy gateway: XML with signed fields.
 
+use chrono::{DateTime, Utc};
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::{AnswerError, MAX_ANSWER};
@@ -72,7 +73,11 @@ impl Fields {
     ///
     /// # Errors
     /// [`AnswerError::Unsigned`] and [`AnswerError::Signature`].
-    pub(super) fn verified(self, verifier: &Verifier) -> Result<(Form, Charset), AnswerError> {
+    pub(super) fn verified(
+        self,
+        verifier: &Verifier,
+        at: DateTime<Utc>,
+    ) -> Result<(Form, Charset), AnswerError> {
         let sign = self.sign.as_deref().ok_or(AnswerError::Unsigned)?;
         let mut first_error = None;
         for reading in self.readings() {
@@ -86,7 +91,7 @@ impl Fields {
             }
             form.set("sign", sign);
             form.set("sign_type", self.sign_type.as_deref().unwrap_or_default());
-            match verifier.verify(&form, &[]) {
+            match verifier.verify(&form, &[], at) {
                 Ok(_) => return Ok((form, self.charset)),
                 Err(error) => first_error = first_error.or(Some(error)),
             }

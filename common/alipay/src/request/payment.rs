@@ -1,9 +1,10 @@
 //! `create_direct_pay_by_user` and `alipay.trade.page.pay`: the page where a buyer pays.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use super::error::{RequestError, require};
-use super::{mapi, openapi};
+use super::{Application, mapi, openapi};
 use crate::parameters::check_number;
 use crate::{Charset, Fen, Form, Signer};
 
@@ -25,6 +26,10 @@ pub struct Payment<'a> {
     /// `it_b_pay` (legacy) or `timeout_express` (Open Platform, where it is a member of
     /// `biz_content`). Those above cannot be changed by it.
     pub more: &'a [(&'a str, &'a str)],
+    /// Members of `biz_content` that are no texts, such as `goods_detail` (a list), `extend_params`
+    /// and `ext_user_info` (objects). Open Platform only: the legacy gateway knows nothing nested.
+    /// Those above cannot be changed by it.
+    pub nested: &'a [(&'a str, Value)],
 }
 
 impl Payment<'_> {
@@ -40,6 +45,7 @@ impl Payment<'_> {
         signer: &Signer,
     ) -> Result<Form, RequestError> {
         self.check()?;
+        require(self.nested.is_empty(), "nested", "is for the Open Platform alone")?;
         let total = self.total.to_string();
         let parameters = [
             ("seller_id", seller_id),
@@ -58,9 +64,9 @@ impl Payment<'_> {
     ///
     /// # Errors
     /// [`RequestError`].
-    pub fn openapi(
+    pub fn openapi<'a>(
         &self,
-        app_id: &str,
+        application: impl Into<Application<'a>>,
         charset: Charset,
         at: DateTime<Utc>,
         signer: &Signer,
@@ -77,9 +83,12 @@ impl Payment<'_> {
             ("total_amount", &total),
             ("subject", self.subject),
         ];
-        let content = [self.more, &own].concat();
+        let text = |&(name, text): &(_, &str)| (name, Value::from(text));
+        let nested = self.nested.iter().cloned();
+        let content = self.more.iter().map(text).chain(nested).chain(own.iter().map(text));
+        let content = openapi::members(content);
         let method = "alipay.trade.page.pay";
-        Ok(openapi::request(method, app_id, charset, at, &urls, &content, signer)?)
+        Ok(openapi::request(method, application, charset, at, &urls, &content, signer)?)
     }
 
     fn check(&self) -> Result<(), RequestError> {

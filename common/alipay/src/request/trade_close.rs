@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{TradeRef, mapi, openapi};
+use super::{Application, TradeRef, mapi, openapi};
 use crate::{Charset, Form, KeyError, Signer};
 
 /// The request that closes an unpaid trade. [`CloseAnswer`](crate::CloseAnswer) reads the answer.
@@ -31,14 +31,14 @@ impl TradeClose {
     ///
     /// # Errors
     /// [`KeyError::SigningFailed`], also for a number that the charset cannot write.
-    pub fn openapi(
-        app_id: &str,
+    pub fn openapi<'a>(
+        application: impl Into<Application<'a>>,
         which: TradeRef<'_>,
         charset: Charset,
         at: DateTime<Utc>,
         signer: &Signer,
     ) -> Result<Form, KeyError> {
-        let content = [which.parameter()];
-        openapi::request("alipay.trade.close", app_id, charset, at, &[], &content, signer)
+        let content = openapi::texts(&[which.parameter()]);
+        openapi::request("alipay.trade.close", application, charset, at, &[], &content, signer)
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{mapi, openapi};
+use super::{Application, mapi, openapi};
 use crate::{Charset, Form, KeyError, Signer};
 
 /// Which trade is meant.
@@ -48,14 +48,14 @@ impl TradeQuery {
     ///
     /// # Errors
     /// [`KeyError::SigningFailed`], also for a number that the charset cannot write.
-    pub fn openapi(
-        app_id: &str,
+    pub fn openapi<'a>(
+        application: impl Into<Application<'a>>,
         which: TradeRef<'_>,
         charset: Charset,
         at: DateTime<Utc>,
         signer: &Signer,
     ) -> Result<Form, KeyError> {
-        let biz_content = [which.parameter()];
-        openapi::request("alipay.trade.query", app_id, charset, at, &[], &biz_content, signer)
+        let content = openapi::texts(&[which.parameter()]);
+        openapi::request("alipay.trade.query", application, charset, at, &[], &content, signer)
     }
 }

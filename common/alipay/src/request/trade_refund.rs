@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::error::{RequestError, require};
-use super::{TradeRef, openapi};
+use super::{Application, TradeRef, openapi};
 use crate::parameters::check_number;
 use crate::{Charset, Fen, Form, Signer};
 
@@ -26,9 +26,9 @@ impl TradeRefund<'_> {
     ///
     /// # Errors
     /// [`RequestError`].
-    pub fn openapi(
+    pub fn openapi<'a>(
         &self,
-        app_id: &str,
+        application: impl Into<Application<'a>>,
         charset: Charset,
         at: DateTime<Utc>,
         signer: &Signer,
@@ -36,14 +36,14 @@ impl TradeRefund<'_> {
         require(self.amount > Fen::default(), "amount", "is not above zero")?;
         check_request_number(self.out_request_no)?;
         let amount = self.amount.to_string();
-        let content = [
+        let content = openapi::texts(&[
             self.which.parameter(),
             ("refund_amount", &amount),
             ("out_request_no", self.out_request_no),
             ("refund_reason", self.reason),
-        ];
+        ]);
         let method = "alipay.trade.refund";
-        Ok(openapi::request(method, app_id, charset, at, &[], &content, signer)?)
+        Ok(openapi::request(method, application, charset, at, &[], &content, signer)?)
     }
 }
 
@@ -58,8 +58,8 @@ impl RefundQuery {
     ///
     /// # Errors
     /// [`RequestError`].
-    pub fn openapi(
-        app_id: &str,
+    pub fn openapi<'a>(
+        application: impl Into<Application<'a>>,
         which: TradeRef<'_>,
         out_request_no: &str,
         charset: Charset,
@@ -67,9 +67,9 @@ impl RefundQuery {
         signer: &Signer,
     ) -> Result<Form, RequestError> {
         check_request_number(out_request_no)?;
-        let content = [which.parameter(), ("out_request_no", out_request_no)];
+        let content = openapi::texts(&[which.parameter(), ("out_request_no", out_request_no)]);
         let method = "alipay.trade.fastpay.refund.query";
-        Ok(openapi::request(method, app_id, charset, at, &[], &content, signer)?)
+        Ok(openapi::request(method, application, charset, at, &[], &content, signer)?)
     }
 }
 

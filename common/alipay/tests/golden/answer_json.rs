@@ -6,7 +6,7 @@ use alipay::{
 };
 use serde_json::Value;
 
-use crate::fixture;
+use crate::fixture::{self, AT};
 
 const PAID: &str = r#"{"code":"10000","msg":"Success","buyer_logon_id":"buy***@example.com","buyer_user_id":"2088102363632794","out_trade_no":"A-1","send_pay_date":"2019-08-29 20:14:05","total_amount":"0.01","trade_no":"2019082922001432790585537960","trade_status":"TRADE_SUCCESS","fund_bill_list":[{"amount":"0.01","fund_channel":"PCREDIT"}]}"#;
 
@@ -30,7 +30,7 @@ fn answer(node: &str) -> String {
 }
 
 fn read(body: impl AsRef<[u8]>) -> Result<QueryAnswer, AnswerError> {
-    QueryAnswer::read(body.as_ref(), Protocol::Openapi, Charset::Utf8, &verifier())
+    QueryAnswer::read(body.as_ref(), Protocol::Openapi, Charset::Utf8, &verifier(), AT)
 }
 
 #[track_caller]
@@ -99,7 +99,7 @@ fn the_bytes_are_signed_as_received() {
                 r#"{{"alipay_trade_query_response":{before}{content}{after},"sign":"{sign}"}}"#
             );
             let answer =
-                QueryAnswer::read(body.as_bytes(), Protocol::Openapi, Charset::Utf8, &verifier);
+                QueryAnswer::read(body.as_bytes(), Protocol::Openapi, Charset::Utf8, &verifier, AT);
             assert_eq!(answer, Err(expected.clone()), "{name}");
         }
     }
@@ -181,7 +181,7 @@ fn signed_bytes_in_gbk() {
     ]
     .concat();
     for charset in [Charset::Gbk, Charset::Gb18030] {
-        let answer = QueryAnswer::read(&body, Protocol::Openapi, charset, &verifier());
+        let answer = QueryAnswer::read(&body, Protocol::Openapi, charset, &verifier(), AT);
         assert_eq!(trade(answer).out_trade_no, "A-1");
     }
     is_no_answer(&body);
@@ -242,6 +242,19 @@ fn refusals() {
 }
 
 #[test]
+fn an_encrypted_answer_has_a_reason_of_its_own() {
+    // The signature covers the quotes too (protocol 11.3).
+    let node = "\"bm9kZQ==\"";
+    for body in [answer(node), format!(r#"{{"alipay_trade_query_response":{node}}}"#)] {
+        let error = read(body).unwrap_err();
+        assert_eq!((&error, error.reason_code()), (&AnswerError::Encrypted, "encrypted_answer"));
+        assert!(!error.is_transient(), "asking again would be encrypted again");
+    }
+    let badly = format!(r#"{{"alipay_trade_query_response":{node},"sign":"AAAA"}}"#);
+    assert_eq!(read(badly), Err(mismatch()));
+}
+
+#[test]
 fn what_is_no_answer() {
     let good = answer(PAID);
     for cut in 0..good.len() {
@@ -255,7 +268,6 @@ fn what_is_no_answer() {
         "\"alipay_trade_query_response\"",
         "{}",
         "{\"sign\":\"x\"}",
-        "{\"alipay_trade_query_response\":\"bm9kZQ==\"}",
         "{\"alipay_trade_query_response\":[]}",
         "{\"alipay_trade_query_response\":{}}",
         "{\"alipay_trade_refund_response\":{\"code\":\"10000\"}}",

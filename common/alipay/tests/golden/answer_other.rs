@@ -6,7 +6,7 @@ use alipay::{
     parse_beijing,
 };
 
-use crate::fixture;
+use crate::fixture::{self, AT};
 
 fn key() -> PrivateKey {
     PrivateKey::read(&fixture::text("keys/rsa2048-pkcs8-private.pem")).unwrap()
@@ -24,12 +24,12 @@ fn answer(method: &str, node: &str) -> Vec<u8> {
 
 fn refund(node: &str) -> Result<RefundAnswer, AnswerError> {
     let body = answer("alipay_trade_refund", node);
-    RefundAnswer::read(&body, Charset::Utf8, &verifier())
+    RefundAnswer::read(&body, Charset::Utf8, &verifier(), AT)
 }
 
 fn refund_query(node: &str) -> Result<RefundQueryAnswer, AnswerError> {
     let body = answer("alipay_trade_fastpay_refund_query", node);
-    RefundQueryAnswer::read(&body, Charset::Utf8, &verifier())
+    RefundQueryAnswer::read(&body, Charset::Utf8, &verifier(), AT)
 }
 
 const REFUND: &str = r#"{"code":"10000","msg":"Success","buyer_logon_id":"buy***@example.com","fund_change":"Y","gmt_refund_pay":"2019-08-29 20:14:05","out_trade_no":"A-1","refund_fee":"0.88","trade_no":"2019"}"#;
@@ -62,13 +62,13 @@ fn a_refund_moved_money_or_was_taken() {
 #[test]
 fn only_the_answer_to_the_same_method() {
     let query = answer("alipay_trade_fastpay_refund_query", REFUND);
-    assert_eq!(code(RefundAnswer::read(&query, Charset::Utf8, &verifier())), "not_an_answer");
+    assert_eq!(code(RefundAnswer::read(&query, Charset::Utf8, &verifier(), AT)), "not_an_answer");
     let unsigned = format!(r#"{{"alipay_trade_refund_response":{REFUND}}}"#);
-    let unsigned = RefundAnswer::read(unsigned.as_bytes(), Charset::Utf8, &verifier());
+    let unsigned = RefundAnswer::read(unsigned.as_bytes(), Charset::Utf8, &verifier(), AT);
     assert_eq!(code(unsigned), "unsigned_answer");
     let changed = String::from_utf8(answer("alipay_trade_refund", REFUND)).unwrap();
     let changed = changed.replace("0.88", "0.89");
-    let changed = RefundAnswer::read(changed.as_bytes(), Charset::Utf8, &verifier());
+    let changed = RefundAnswer::read(changed.as_bytes(), Charset::Utf8, &verifier(), AT);
     assert_eq!(code(changed), "bad_signature");
 }
 
@@ -110,7 +110,7 @@ fn whether_a_refund_was_made() {
 fn closing_at_the_open_platform() {
     let close = |node: &str| {
         let body = answer("alipay_trade_close", node);
-        CloseAnswer::read(&body, Protocol::Openapi, Charset::Utf8, &verifier())
+        CloseAnswer::read(&body, Protocol::Openapi, Charset::Utf8, &verifier(), AT)
     };
     let done = r#"{"code":"10000","msg":"Success","out_trade_no":"A-1","trade_no":"2019"}"#;
     assert_eq!(close(done), Ok(CloseAnswer::Closed));
@@ -125,7 +125,7 @@ fn closing_at_the_legacy_gateway() {
     let verifier = Verifier::new(Protocol::Mapi, vec![SignType::Md5], keys, vec![]).unwrap();
     let close = |inside: &str| {
         let body = format!("<?xml version=\"1.0\" encoding=\"GBK\"?><alipay>{inside}</alipay>");
-        CloseAnswer::read(body.as_bytes(), Protocol::Mapi, Charset::Utf8, &verifier)
+        CloseAnswer::read(body.as_bytes(), Protocol::Mapi, Charset::Utf8, &verifier, AT)
     };
     let failed = |error: &str| close(&format!("<is_success>F</is_success><error>{error}</error>"));
     assert_eq!(close("<is_success>T</is_success>"), Ok(CloseAnswer::Closed));

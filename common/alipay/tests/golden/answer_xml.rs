@@ -6,7 +6,7 @@ use alipay::{
     Verifier, format_beijing, parse_beijing,
 };
 
-use crate::fixture;
+use crate::fixture::{self, AT};
 
 /// The fields of a trade as the gateway has them, before XML.
 const PAID: &[(&str, &str)] = &[
@@ -90,7 +90,7 @@ fn honest(fields: &[(&str, &str)]) -> String {
 }
 
 fn read(body: impl AsRef<[u8]>) -> Result<QueryAnswer, AnswerError> {
-    QueryAnswer::read(body.as_ref(), Protocol::Mapi, Charset::Utf8, &verifier())
+    QueryAnswer::read(body.as_ref(), Protocol::Mapi, Charset::Utf8, &verifier(), AT)
 }
 
 #[track_caller]
@@ -171,7 +171,7 @@ fn rsa_and_gbk() {
         let body = answer(&elements(&fields), &fields, Charset::Gbk, &signer);
         let start = body.windows(7).position(|word| word == b"<alipay").unwrap();
         let body = &body[start..];
-        assert!(QueryAnswer::read(body, Protocol::Mapi, Charset::Gbk, &verifier()).is_ok());
+        assert!(QueryAnswer::read(body, Protocol::Mapi, Charset::Gbk, &verifier(), AT).is_ok());
         is_no_answer(body);
     }
 }

@@ -54,6 +54,7 @@ fn every_body_is_read() {
                 let succeeded = batch.items.iter().filter(|item| item.succeeded()).count();
                 let announced = form.get("success_num").unwrap();
                 assert_eq!(succeeded.to_string().as_bytes(), announced, "{name}");
+                assert_eq!((batch.success_num, batch.count_differs()), (Some(succeeded), None));
                 count[1] += 1;
             }
             // A return URL names the trade as a notification does, with fewer parameters.

@@ -4,7 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use alipay::{Charset, Form};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
+
+/// When plain keys are used does not matter.
+pub(crate) const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
 /// A folder or file under `tests/fixtures`.
 fn path(name: &str) -> PathBuf {

@@ -49,6 +49,29 @@ fn each_protocol_has_its_total() {
 }
 
 #[test]
+fn the_items_of_a_batch_decide_and_its_number_is_compared() {
+    let details = "1^0.01^SUCCESS#2^0.02^TRADE_HAS_CLOSED#3^0.03^SUCCESS";
+    let odd = |number: &str| {
+        let form = form(BATCH, &[("success_num", number), ("result_details", details)]);
+        match Notification::read(&form, Protocol::Mapi, Charset::Utf8).unwrap() {
+            Notification::BatchRefund(batch) => {
+                assert_eq!(batch.items.iter().filter(|item| item.succeeded()).count(), 2);
+                batch.count_differs()
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!((odd("2"), odd("02")), (None, None));
+    let text = "success_num is 3, but 2 of 3 items say SUCCESS";
+    assert_eq!(odd("3").as_deref(), Some(text));
+    assert!(odd("0").is_some());
+    // What is no number contradicts nothing.
+    for none in ["-", "", "+3", "-3", "3.0", "three", "\u{ff13}", "99999999999999999999999"] {
+        assert_eq!(odd(none), None, "{none}");
+    }
+}
+
+#[test]
 fn an_absent_notify_type_is_a_trade() {
     assert!(mapi(&[("notify_type", "trade_status_sync")]).is_ok());
     assert!(mapi(&[("notify_type", "")]).is_ok());

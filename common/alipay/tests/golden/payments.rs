@@ -6,6 +6,8 @@ use alipay::{
     canonical, link, parse_beijing, submit_page,
 };
 
+use serde_json::json;
+
 use crate::requests::{at, md5, rsa2, signed};
 
 const PAYMENT: Payment<'_> = Payment {
@@ -15,6 +17,7 @@ const PAYMENT: Payment<'_> = Payment {
     notify_url: Some("https://shop.example/notify"),
     return_url: None,
     more: &[],
+    nested: &[],
 };
 
 /// The signed text of a request to the Open Platform; its signature is checked.
@@ -63,6 +66,27 @@ fn alipay_trade_page_pay() {
          &return_url=https://shop.example/back&sign_type=RSA2&timestamp=2016-04-01 00:00:00\
          &version=1.0"
     );
+}
+
+#[test]
+fn members_that_are_no_texts() {
+    let goods =
+        json!([{"goods_id": "1", "goods_name": "\u{6d4b}", "price": "163.50", "quantity": 2}]);
+    let nested = [
+        ("goods_detail", goods),
+        ("extend_params", json!({"hb_fq_num": "3"})),
+        ("total_amount", json!(0.01)),
+        ("ext_user_info", json!({})),
+    ];
+    let more = [("goods_detail", "[]"), ("body", "x")];
+    let payment = Payment { more: &more, nested: &nested, ..PAYMENT };
+    let signed = openapi(&payment.openapi("2021", Charset::Utf8, at(), &rsa2()).unwrap());
+    let content = "biz_content={\"body\":\"x\",\"goods_detail\":[{\"goods_id\":\"1\",\
+        \"goods_name\":\"\u{6d4b}\",\"price\":\"163.50\",\"quantity\":2}],\
+        \"extend_params\":{\"hb_fq_num\":\"3\"},\"out_trade_no\":\"A-1\",\
+        \"product_code\":\"FAST_INSTANT_TRADE_PAY\",\"total_amount\":\"327.00\",";
+    assert!(signed.contains(content), "{signed}");
+    refused(payment.mapi("2088", "2089", Charset::Utf8, &md5()), "nested");
 }
 
 #[test]

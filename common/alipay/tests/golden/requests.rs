@@ -6,7 +6,7 @@ use alipay::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::fixture;
+use crate::fixture::{self, AT};
 
 pub(crate) fn md5() -> Signer {
     Signer::Md5(Md5Key::new("10000000000000000000000000000000"))
@@ -37,7 +37,7 @@ fn single_trade_query() {
     );
     let verifier =
         Verifier::new(Protocol::Mapi, vec![SignType::Md5], vec![md5_key()], vec![]).unwrap();
-    assert!(verifier.verify(&form, &[]).is_ok());
+    assert!(verifier.verify(&form, &[], AT).is_ok());
 
     let which = TradeRef::TradeNo("2014");
     let form = TradeQuery::mapi("2088", which, Charset::Gbk, &rsa2()).unwrap();

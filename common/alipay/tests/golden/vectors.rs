@@ -1,9 +1,13 @@
 //! Signatures with a known key.
 
-use alipay::{Charset, Md5Key, Protocol, PublicKey, Rule, SignType, Verifier, canonical, md5_sign};
+use alipay::{
+    Certificate, Charset, Md5Key, Protocol, PublicKey, Rule, SignType, Verifier, canonical,
+    md5_sign,
+};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::fixture;
+use crate::fixture::{self, AT};
 
 fn string<'a>(vector: &'a Value, field: &str) -> &'a str {
     vector[field].as_str().unwrap_or_else(|| panic!("no {field} in {vector}"))
@@ -58,6 +62,13 @@ fn verifier(vector: &Value, protocol: Protocol) -> Option<Verifier> {
     Verifier::new(protocol, vec![sign_type], md5_keys, public_keys).ok()
 }
 
+/// A time at which a vector's key was good.
+fn at(vector: &Value) -> DateTime<Utc> {
+    let key = PublicKey::read(string(vector, "key")).ok();
+    let certificate = key.as_ref().and_then(PublicKey::certificate);
+    certificate.map_or(AT, Certificate::not_before)
+}
+
 #[test]
 fn every_vector_under_its_own_rule() {
     let vectors = fixture::folder("vectors");
@@ -80,7 +91,7 @@ fn every_vector_through_a_verifier() {
             let mut form = fixture::form(vector);
             form.set("sign", string(vector, "sign"));
             form.set("sign_type", sign_type(vector).name());
-            let verified = verifier.verify(&form, &excluded(vector));
+            let verified = verifier.verify(&form, &excluded(vector), at(vector));
             let expected = string(vector, "expect") == "valid";
             assert_eq!(verified.is_ok(), expected, "{name} {protocol}: {verified:?}");
             ran += 1;

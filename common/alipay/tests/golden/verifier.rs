@@ -5,7 +5,7 @@ use alipay::{
     Signer, Verified, Verifier,
 };
 
-use crate::fixture;
+use crate::fixture::{self, AT};
 
 fn private(name: &str) -> PrivateKey {
     PrivateKey::read(&fixture::text(&format!("keys/{name}-pkcs8-private.pem"))).unwrap()
@@ -47,16 +47,17 @@ fn says_how_it_was_verified() {
     for signer in [Signer::Rsa(private("rsa2048")), Signer::Rsa2(private("rsa2048"))] {
         let mut form = signed(BODY, &signer, Rule::Notification);
         let sign_type = signer.sign_type();
-        let expected = Verified { sign_type, rule: Rule::Notification, key: 1 };
-        assert_eq!(verifier.verify(&form, &[]), Ok(expected));
+        let expected =
+            Verified { sign_type, rule: Rule::Notification, key: 1, without_cert_sn: false };
+        assert_eq!(verifier.verify(&form, &[], AT), Ok(expected));
         // Absent or empty, the sign type is one of the configured.
         form.set("sign_type", "");
-        assert_eq!(verifier.verify(&form, &[]), Ok(expected));
+        assert_eq!(verifier.verify(&form, &[], AT), Ok(expected));
         form.remove("sign_type");
-        assert_eq!(verifier.verify(&form, &[]), Ok(expected));
+        assert_eq!(verifier.verify(&form, &[], AT), Ok(expected));
         // What is not signed can be anywhere; what is signed cannot change.
         form.set("a", "2");
-        assert!(verifier.verify(&form, &[]).is_err());
+        assert!(verifier.verify(&form, &[], AT).is_err());
     }
 }
 
@@ -68,7 +69,10 @@ fn each_protocol_has_its_rule_and_the_other_as_a_fallback() {
         let verifier = md5_verifier(protocol);
         for rule in [Rule::DropEmpty, Rule::Notification] {
             let form = signed(BODY_WITH_EMPTY, &signer, rule);
-            assert_eq!(verifier.verify(&form, &[]), Ok(Verified { sign_type, rule, key: 1 }));
+            assert_eq!(
+                verifier.verify(&form, &[], AT),
+                Ok(Verified { sign_type, rule, key: 1, without_cert_sn: false })
+            );
         }
         // Without empty values the rules are the same, and the protocol's own is named.
         let form = signed(BODY, &signer, Rule::Notification);
@@ -76,7 +80,10 @@ fn each_protocol_has_its_rule_and_the_other_as_a_fallback() {
             Protocol::Mapi => Rule::DropEmpty,
             Protocol::Openapi => Rule::Notification,
         };
-        assert_eq!(verifier.verify(&form, &[]), Ok(Verified { sign_type, rule, key: 1 }));
+        assert_eq!(
+            verifier.verify(&form, &[], AT),
+            Ok(Verified { sign_type, rule, key: 1, without_cert_sn: false })
+        );
     }
 }
 
@@ -84,7 +91,7 @@ fn each_protocol_has_its_rule_and_the_other_as_a_fallback() {
 fn a_request_is_not_a_notification() {
     for body in [BODY, BODY_WITH_EMPTY] {
         let form = signed(body, &Signer::Md5(md5("new")), Rule::Request);
-        assert!(md5_verifier(Protocol::Openapi).verify(&form, &[]).is_err());
+        assert!(md5_verifier(Protocol::Openapi).verify(&form, &[], AT).is_err());
     }
 }
 
@@ -92,11 +99,12 @@ fn a_request_is_not_a_notification() {
 fn a_mismatch_says_what_was_tried() {
     let verifier = md5_verifier(Protocol::Mapi);
     let other = Signer::Md5(md5("other"));
-    let tried = |form: &Form| match verifier.verify(form, &[]) {
+    let tried = |form: &Form| match verifier.verify(form, &[], AT) {
         Err(SignatureError::Mismatch { tried }) => tried,
         other => panic!("{other:?}"),
     };
-    let verified = |rule, key| Verified { sign_type: SignType::Md5, rule, key };
+    let verified =
+        |rule, key| Verified { sign_type: SignType::Md5, rule, key, without_cert_sn: false };
     // Without empty values the other rule would be the same text: not tried again.
     let form = signed(BODY, &other, Rule::DropEmpty);
     let own_rule = [verified(Rule::DropEmpty, 0), verified(Rule::DropEmpty, 1)];
@@ -105,7 +113,7 @@ fn a_mismatch_says_what_was_tried() {
     let other_rule = [verified(Rule::Notification, 0), verified(Rule::Notification, 1)];
     assert_eq!(tried(&form), [own_rule, other_rule].concat());
 
-    let error = verifier.verify(&form, &[]).unwrap_err();
+    let error = verifier.verify(&form, &[], AT).unwrap_err();
     assert_eq!(error.reason_code(), "bad_signature");
     assert_eq!(
         error.to_string(),
@@ -131,19 +139,19 @@ fn the_message_cannot_choose_a_sign_type() {
         let allowed = vec![SignType::Rsa2];
         let sign_type = signer.sign_type().to_string();
         let refused = Err(SignatureError::SignTypeNotAllowed { sign_type, allowed });
-        assert_eq!(rsa2.verify(&form, &[]), refused);
+        assert_eq!(rsa2.verify(&form, &[], AT), refused);
         // Nor by leaving it out, nor by naming another.
         form.remove("sign_type");
-        assert!(rsa2.verify(&form, &[]).is_err());
+        assert!(rsa2.verify(&form, &[], AT).is_err());
         form.set("sign_type", "RSA2");
-        assert!(rsa2.verify(&form, &[]).is_err());
+        assert!(rsa2.verify(&form, &[], AT).is_err());
     }
     let good = signed(BODY, &Signer::Rsa2(private("rsa2048")), Rule::Notification);
-    assert!(rsa2.verify(&good, &[]).is_ok());
+    assert!(rsa2.verify(&good, &[], AT).is_ok());
     for word in ["rsa2", "RSA2 ", "DSA", "\n\u{4e2d}"] {
         let mut form = good.clone();
         form.set("sign_type", word);
-        let error = rsa2.verify(&form, &[]).unwrap_err();
+        let error = rsa2.verify(&form, &[], AT).unwrap_err();
         assert_eq!(error.reason_code(), "sign_type_not_allowed");
         assert!(error.to_string().is_ascii(), "{error}");
     }
@@ -156,13 +164,13 @@ fn signatures_that_are_none() {
     let sign = String::from_utf8(form.get("sign").unwrap().to_vec()).unwrap();
     for wrong in [sign.to_uppercase(), sign[1..].to_owned(), format!("{sign} "), "x".to_owned()] {
         form.set("sign", wrong);
-        let error = verifier.verify(&form, &[]).unwrap_err();
+        let error = verifier.verify(&form, &[], AT).unwrap_err();
         assert_eq!((&error, error.reason_code()), (&SignatureError::Malformed, "bad_signature"));
     }
     form.set("sign", "");
-    assert_eq!(verifier.verify(&form, &[]), Err(SignatureError::Missing));
+    assert_eq!(verifier.verify(&form, &[], AT), Err(SignatureError::Missing));
     form.remove("sign");
-    let error = verifier.verify(&form, &[]).unwrap_err();
+    let error = verifier.verify(&form, &[], AT).unwrap_err();
     assert_eq!((&error, error.reason_code()), (&SignatureError::Missing, "missing_sign"));
 }
 
@@ -171,9 +179,9 @@ fn parameters_of_the_merchants_own_routing_are_ignored() {
     let mut form = signed(BODY, &Signer::Md5(md5("new")), Rule::DropEmpty);
     form.set("_route", "pay");
     let verifier = md5_verifier(Protocol::Mapi);
-    assert!(verifier.verify(&form, &[]).is_err());
-    assert!(verifier.verify(&form, &["_route".to_owned()]).is_ok());
-    assert!(verifier.verify(&form, &["_route".to_owned(), "a".to_owned()]).is_err());
+    assert!(verifier.verify(&form, &[], AT).is_err());
+    assert!(verifier.verify(&form, &["_route".to_owned()], AT).is_ok());
+    assert!(verifier.verify(&form, &["_route".to_owned(), "a".to_owned()], AT).is_err());
 }
 
 #[test]
@@ -203,10 +211,14 @@ fn content_as_it_is() {
     let verifier = Verifier::new(Protocol::Openapi, types, vec![], keys).unwrap();
     for sign_type in [SignType::Rsa, SignType::Rsa2] {
         let sign = private("rsa2048").sign(sign_type, b" {} ").unwrap();
-        assert_eq!(verifier.verify_content(b" {} ", sign.as_bytes()), Ok(()), "{sign_type}");
-        let error = verifier.verify_content(b"{}", sign.as_bytes()).unwrap_err();
+        assert_eq!(
+            verifier.verify_content(b" {} ", sign.as_bytes(), None, AT),
+            Ok(()),
+            "{sign_type}"
+        );
+        let error = verifier.verify_content(b"{}", sign.as_bytes(), None, AT).unwrap_err();
         assert_eq!(error.to_string(), "the sign does not match");
     }
-    assert_eq!(verifier.verify_content(b"{}", b""), Err(SignatureError::Missing));
-    assert_eq!(verifier.verify_content(b"{}", b"a b"), Err(SignatureError::Malformed));
+    assert_eq!(verifier.verify_content(b"{}", b"", None, AT), Err(SignatureError::Missing));
+    assert_eq!(verifier.verify_content(b"{}", b"a b", None, AT), Err(SignatureError::Malformed));
 }

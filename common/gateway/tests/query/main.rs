@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod answers;
+mod certificates;
 mod failures;
 mod merchant;
 mod other_calls;

@@ -41,7 +41,7 @@ async fn a_refund_and_what_became_of_it() {
     let gateway = Gateway::new(SOON);
     let mut server = Server::start(refund_answer("A-1")).await;
     let merchant = openapi(&server.gateway);
-    let refunded = gateway.refund(&merchant, &REFUND).await.unwrap();
+    let refunded = gateway.refund(&merchant, &REFUND).await.unwrap().answer;
     assert!(refunded.moved && refunded.refunded == Some(Fen::new(100)));
     let request = server.requests.recv().await.unwrap();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
@@ -61,7 +61,7 @@ async fn a_refund_and_what_became_of_it() {
         let which = TradeRef::OutTradeNo(order);
         let asked = gateway.refund_query(&openapi(&server.gateway), which, "R-1").await;
         match asked {
-            Ok(answer) => assert!(found && answer.succeeded("R-1", Fen::new(100))),
+            Ok(asked) => assert!(found && asked.answer.succeeded("R-1", Fen::new(100))),
             Err(error) => assert!(!found && error == GatewayError::OtherTrade, "{error}"),
         }
     }

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use alipay::{Charset, KeyError, Md5Key, PrivateKey, Protocol, PublicKey, SignType, Verifier};
+use alipay::{
+    Certificate, Charset, KeyError, Md5Key, PrivateKey, Protocol, PublicKey, RootCertificates,
+    SignType, Verifier,
+};
 
+use super::certificates;
 use super::error::ConfigError;
 use super::layers::{self, Layers};
-use super::secret;
+use super::secret::{self, Secret};
 
 /// A configured merchant, `[merchants.NAME]`. Its keys are read and checked.
 #[derive(Clone)]
@@ -29,16 +33,26 @@ pub struct Merchant {
     /// The key of sign type MD5, also for requests. The verifier knows the one before it as well, where
     /// one is configured.
     pub md5_key: Option<Md5Key>,
-    /// Alipay's public keys, in the order of the configuration.
+    /// Alipay's public keys, in the order of the configuration; in certificate mode each out of its
+    /// certificate, issued by one of the roots.
     pub public_keys: Vec<PublicKey>,
     /// The merchant's own key, to sign requests.
     pub private_key: Option<PrivateKey>,
+    /// The application's own certificate, that of `private_key`: certificate mode of openapi.
+    pub app_cert: Option<Certificate>,
+    /// The roots that vouch for Alipay's certificates. Where they are, the gateway is asked in
+    /// certificate mode, which needs `app_cert` too.
+    pub alipay_root_cert: Option<RootCertificates>,
+    /// openapi: the token by which another merchant lets this application act for it.
+    pub app_auth_token: Option<Secret>,
     /// Charset of a notification that does not name its own.
     pub charset: Charset,
     /// Parameters that the merchant's routing adds to the return URL.
     pub ignore_params: Vec<String>,
     /// Whether the gateway is asked about a notification before it is answered.
     pub notify_verify: NotifyVerify,
+    /// What becomes of money that comes after its order's time.
+    pub late_payment: LatePayment,
     /// The gateway's address; Alipay's own when not configured.
     pub gateway: String,
     /// The merchant's page for a buyer who comes back.
@@ -54,6 +68,15 @@ pub enum NotifyVerify {
     BestEffort,
     /// Asked; no answer refuses the notification.
     Required,
+}
+
+/// What becomes of money that comes after `user_order.expires_at`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LatePayment {
+    /// It is a payment like any other.
+    Deliver,
+    /// It goes back: by a worker at the Open Platform, by a person at the legacy gateway.
+    Refund,
 }
 
 impl fmt::Debug for Merchant {
@@ -142,6 +165,15 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         ),
         None => None,
     };
+    let owner = format!("merchants.{name}");
+    let certificates = certificates::read(
+        layers,
+        &owner,
+        protocol,
+        &public_keys,
+        &keys_path,
+        private_key.as_ref(),
+    )?;
     let charset = match text("charset")? {
         Some(word) => Charset::named(word.as_bytes()).ok_or_else(|| {
             let problem = format!("{word:?} is not \"utf-8\", \"gbk\" or \"gb18030\"");
@@ -170,9 +202,13 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         md5_key,
         public_keys,
         private_key,
+        app_cert: certificates.app_cert,
+        alipay_root_cert: certificates.alipay_root_cert,
+        app_auth_token: app_auth_token(layers, &path("app_auth_token"), protocol)?,
         charset,
         ignore_params: layers.texts(&path("ignore_params")).unwrap_or_default().to_vec(),
         notify_verify: notify_verify(layers, &path("notify_verify"), protocol)?,
+        late_payment: late_payment(layers, &path("late_payment"))?,
         gateway,
         return_to: address(layers, &path("return_to"), &["https://", "http://", "/"])?,
     })
@@ -220,6 +256,18 @@ fn public_keys(layers: &Layers, path: &str) -> Result<(Vec<PublicKey>, String), 
     Ok((keys, path))
 }
 
+fn app_auth_token(
+    layers: &Layers,
+    path: &str,
+    protocol: Protocol,
+) -> Result<Option<Secret>, ConfigError> {
+    let Some(found) = secret::find(layers, path)? else { return Ok(None) };
+    if protocol != Protocol::Openapi {
+        return Err(layers.invalid(&found.path, "is for protocol openapi"));
+    }
+    Ok(Some(found.secret))
+}
+
 fn notify_verify(
     layers: &Layers,
     path: &str,
@@ -241,6 +289,17 @@ fn notify_verify(
         return Err(layers.invalid(path, problem));
     }
     Ok(setting)
+}
+
+fn late_payment(layers: &Layers, path: &str) -> Result<LatePayment, ConfigError> {
+    match layers.text(path)?.unwrap_or("deliver") {
+        "deliver" => Ok(LatePayment::Deliver),
+        "refund" => Ok(LatePayment::Refund),
+        word => {
+            let problem = format!("{word:?} is not \"deliver\" or \"refund\"");
+            Err(layers.invalid(path, problem))
+        }
+    }
 }
 
 fn address(layers: &Layers, path: &str, begins: &[&str]) -> Result<Option<String>, ConfigError> {

@@ -30,6 +30,10 @@ pub struct OrderRow {
     pub created_at: NaiveDateTime,
     #[diesel(sql_type = Datetime)]
     pub updated_at: NaiveDateTime,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub expires_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub expired_at: Option<NaiveDateTime>,
     #[diesel(sql_type = Nullable<Text>)]
     pub trade_no: Option<String>,
     #[diesel(sql_type = SmallInt)]

@@ -1,4 +1,4 @@
-//! Finds the orders that have been unpaid or silent for too long.
+//! Finds the orders that have been unpaid or silent for too long, and those whose time is over.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use super::{Wish, enrol};
 use crate::StoreError;
 
 /// One way through all orders, from the oldest to the newest that are old enough. Each order is
-/// looked at once on each.
+/// looked at once on each. The way of why `expired` goes by `expires_at`, all others by `created_at`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pass {
     /// `gateway_query_cursor.name`.
     pub name: &'static str,
-    /// `gateway_query.why` of what it finds: `unpaid` takes placed orders, `silent` all that are not
-    /// finished.
+    /// `gateway_query.why` of what it finds: `unpaid` and `expired` take placed orders, `silent` all
+    /// that are not finished.
     pub why: &'static str,
-    /// The age of an order at which it is looked at.
+    /// The age of an order at which it is looked at; with `expired`, how long its time has been over.
     pub age: Duration,
 }
 
@@ -51,14 +51,42 @@ struct CandidateRow {
     merchant: String,
     #[diesel(sql_type = SmallInt)]
     status: i16,
+    #[diesel(sql_type = SmallInt)]
+    trade_status: i16,
     #[diesel(sql_type = Bool)]
     is_finish: bool,
+    /// What the way goes by.
     #[diesel(sql_type = Datetime)]
-    created_at: NaiveDateTime,
+    at: NaiveDateTime,
+}
+
+/// `trade_status` of a buyer who has paid a seller that cannot receive yet.
+const TRADE_PENDING: i16 = 7;
+
+impl CandidateRow {
+    fn is_for(&self, pass: Pass) -> bool {
+        match pass.why {
+            "unpaid" => self.status == 0,
+            "expired" => self.status == 0 && self.trade_status != TRADE_PENDING,
+            _ => !self.is_finish,
+        }
+    }
+
+    fn wish(&self, pass: Pass) -> Wish<'_> {
+        // Whoever was asked about before its time was over is asked about again, and closed.
+        let expired = pass.why == "expired";
+        Wish {
+            order_id: &self.id,
+            merchant: &self.merchant,
+            why: pass.why,
+            forward: i32::from(expired),
+            requested_at: expired.then(|| self.at.and_utc()),
+        }
+    }
 }
 
 /// Looks at the next `limit` orders of a pass and enrols those that it is for, of `merchants` alone;
-/// an order that is enrolled stays as it is. One worker at a time: for the others there is nothing to
+/// an order that is enrolled stays as it is, unless its time is over: then it is due now. One worker at a time: for the others there is nothing to
 /// do. To be run in a transaction.
 ///
 /// # Errors
@@ -78,7 +106,11 @@ pub fn enrol_next(
     .optional()?;
     let Some(cursor) = cursor else { return Ok(Step { enrolled: 0, more: false }) };
     let until: DateTime<Utc> = cursor.now.and_utc() - pass.age;
-    let rows: Vec<CandidateRow> = sql_query(include_str!("../sql/gateway_query_candidates.sql"))
+    let candidates = match pass.why {
+        "expired" => include_str!("../sql/gateway_query_expired.sql"),
+        _ => include_str!("../sql/gateway_query_candidates.sql"),
+    };
+    let rows: Vec<CandidateRow> = sql_query(candidates)
         .bind::<Datetime, _>(cursor.reached)
         .bind::<Text, _>(&cursor.reached_id)
         .bind::<BigInt, _>(limit)
@@ -90,23 +122,14 @@ pub fn enrol_next(
     let Some(last) = rows.last() else { return Ok(Step { enrolled: 0, more: false }) };
     let mut wishes: Vec<Wish<'_>> = rows
         .iter()
-        .filter(|row| match pass.why {
-            "unpaid" => row.status == 0,
-            _ => !row.is_finish,
-        })
+        .filter(|row| row.is_for(pass))
         .filter(|row| merchants.contains(&row.merchant.as_str()))
-        .map(|row| Wish {
-            order_id: &row.id,
-            merchant: &row.merchant,
-            why: pass.why,
-            forward: 0,
-            requested_at: None,
-        })
+        .map(|row| row.wish(pass))
         .collect();
     wishes.sort();
     enrol(connection, &wishes)?;
     sql_query("UPDATE gateway_query_cursor SET reached = ?, reached_id = ? WHERE name = ?")
-        .bind::<Datetime, _>(last.created_at)
+        .bind::<Datetime, _>(last.at)
         .bind::<Text, _>(&last.id)
         .bind::<Text, _>(pass.name)
         .execute(connection)?;

@@ -81,6 +81,10 @@ pub struct Order {
     pub needs_review: bool,
     #[diesel(sql_type = Datetime)]
     pub created_at: BeijingTime,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub expires_at: Option<BeijingTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub expired_at: Option<BeijingTime>,
     #[diesel(sql_type = Datetime)]
     pub updated_at: BeijingTime,
 }

@@ -39,7 +39,7 @@ pub struct StoryLine {
     /// What came of its latest run.
     #[diesel(sql_type = Text)]
     pub outcome: String,
-    /// Why it was rejected.
+    /// Why it was rejected; or what is odd about one that counts.
     #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
     /// The evidence.

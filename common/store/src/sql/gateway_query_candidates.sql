@@ -1,6 +1,6 @@
 -- The span is found in the index alone, in two ranges: the rest of the cursor's own microsecond (a shop may
 -- insert many orders in one statement), and what comes after it.
-SELECT o.id, o.merchant, o.status, o.is_finish, x.created_at
+SELECT o.id, o.merchant, o.status, o.trade_status, o.is_finish, x.created_at AS at
 FROM (
     SELECT created_at, id FROM (
         SELECT created_at, id FROM user_order FORCE INDEX (user_order_created)

@@ -21,7 +21,8 @@ UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
     receive_phone TEXT CHARACTER SET utf8mb4 PATH '$.receive_phone',
     receive_mobile TEXT CHARACTER SET utf8mb4 PATH '$.receive_mobile',
     is_send_goods INT PATH '$.is_send_goods', is_return_goods INT PATH '$.is_return_goods',
-    is_finish INT PATH '$.is_finish', needs_review INT PATH '$.needs_review')) AS j
+    is_finish INT PATH '$.is_finish', needs_review INT PATH '$.needs_review',
+    expired_at DATETIME(6) PATH '$.expired_at')) AS j
 STRAIGHT_JOIN user_order AS o FORCE INDEX (PRIMARY) ON o.id = j.id
 SET
     o.trade_no = j.trade_no,
@@ -50,4 +51,5 @@ SET
     o.is_return_goods = j.is_return_goods,
     o.is_finish = j.is_finish,
     o.needs_review = j.needs_review,
+    o.expired_at = j.expired_at,
     o.updated_at = UTC_TIMESTAMP(6)

@@ -1,5 +1,7 @@
 //! `ops order create`
 
+use std::time::Duration;
+
 use alipay::Fen;
 use clap::Args;
 use order::ProductKind;
@@ -11,6 +13,7 @@ use tracing::warn;
 use super::{OrderLine, parse_id};
 use crate::context::Context;
 use crate::failure::{Failure, is_taken};
+use crate::moment::parse_length;
 use crate::order_page::OrderPage;
 use crate::order_story;
 
@@ -20,6 +23,7 @@ use crate::order_story;
 /// with 1.
 ///
 /// Example: ops order create A-1001 --merchant shop --product gift-100 --quantity 2
+/// Example: ops order create A-1002 --merchant shop --product gift-100 --expires-after 30m
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Create {
@@ -41,6 +45,10 @@ pub(crate) struct Create {
     /// Title of the order; the product's name when not given
     #[arg(long, value_parser = parse_subject)]
     subject: Option<String>,
+    /// How long it can be paid (90s, 30m, 24h, 7d): unpaid after that it is closed, at Alipay first and then
+    /// here; without it, what the column user_order.expires_at has for a default
+    #[arg(long, value_name = "TIME", value_parser = parse_length)]
+    expires_after: Option<Duration>,
 }
 
 impl Create {
@@ -78,6 +86,7 @@ impl Create {
             quantity: self.quantity,
             subject: self.subject.as_deref().unwrap_or(&product.name),
             total_fee: Fen::new(total),
+            expires_after: self.expires_after,
         };
         user_order::insert(&mut connection, &new).map_err(|error| {
             if is_taken(&error) {

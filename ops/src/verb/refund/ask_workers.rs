@@ -1,7 +1,10 @@
-//! Has workers ask the gateway about an order, when its notification is lost.
+//! Tells workers what Alipay answered, and has them ask the gateway about an order, when its
+//! notification is lost.
 
 use chrono::Utc;
-use queue::{Envelope, Message};
+use gateway::RefundProof;
+use queue::{Envelope, Message, RefundAnswerForm};
+use store::refund_request::RefundRequest;
 
 use crate::applied::Sent;
 use crate::confirmed::Confirmed;
@@ -14,17 +17,46 @@ pub(in crate::verb) fn ask_workers(
     merchant: &str,
     order: &str,
 ) -> Result<(), Failure> {
-    let message: Message =
-        Sent::new(&Envelope::query_request(merchant, order, "ops", Utc::now()))?.message;
+    publish(context, order, &[Envelope::query_request(merchant, order, "ops", Utc::now())])
+}
+
+/// Publishes the answers that say that the refund was made, where they are at hand, and a question
+/// about the trade, confirmed.
+pub(super) fn tell_workers(
+    context: &Context,
+    request: &RefundRequest,
+    proof: Option<&RefundProof>,
+) -> Result<(), Failure> {
+    let (merchant, order) = (&request.merchant, &request.order_id);
+    let answer = proof.map(|proof| {
+        let form = RefundAnswerForm {
+            order,
+            trade_no: &request.trade_no,
+            request_no: &request.request_no,
+            amount: request.amount,
+            refund: proof.refund.as_deref(),
+            refund_query: proof.refund_query.as_deref(),
+        };
+        Envelope::refund_answer(merchant, proof.charset, &form, proof.asked_at)
+    });
+    let question = Envelope::query_request(merchant, order, "ops", Utc::now());
+    publish(context, order, &answer.into_iter().chain([question]).collect::<Vec<_>>())
+}
+
+fn publish(context: &Context, order: &str, envelopes: &[Envelope]) -> Result<(), Failure> {
+    let messages: Vec<Message> = envelopes
+        .iter()
+        .map(|envelope| Ok(Sent::new(envelope)?.message))
+        .collect::<Result<_, Failure>>()?;
     let published = context.block_on(async {
         let publisher = Confirmed::open(context.broker(), "ops").await?;
-        let published = publisher.publish(message).await;
+        let published = publisher.publish_all(messages).await;
         publisher.close().await;
-        published
+        Ok(published.into_iter().collect::<Result<(), _>>()?)
     });
-    published.map_err(|failure| {
+    published.map_err(|failure: Failure| {
         Failure::CouldNotAsk(format!(
-            "{failure}\nThat was done all the same; only the question to the gateway is not queued. \
+            "{failure}\nThat was done all the same; only the message to the workers is not queued. \
              Repeat the command, or `ops query {order} --apply`."
         ))
     })

@@ -2,30 +2,19 @@
 
 use std::time::Duration;
 
-use alipay::{AnswerError, Fen, TradeRef, TradeRefund};
+use alipay::{TradeRef, TradeRefund};
 use diesel::mysql::MysqlConnection;
-use gateway::{Gateway, GatewayError};
+use gateway::{Gateway, RefundOutcome, RefundProof};
 use service::config::Merchant;
-use store::refund_request::{self, RefundRequest, RefundRequestState};
+use store::refund_request::{self, NO_ANSWER_YET, RefundRequest, RefundRequestState};
+use store::report;
 
 use super::agreed::Agreed;
-use super::ask_workers::ask_workers;
+use super::ask_workers::tell_workers;
+use super::left::told;
 use super::said::Said;
 use crate::context::Context;
 use crate::failure::Failure;
-
-/// Why nothing is known while a call is under way, and after a crash in it.
-const NO_ANSWER_YET: &str = "no_answer_yet: the call was begun and nobody has noted its end";
-
-/// Alipay took a request and moved nothing, and does not say that it was done before.
-const NOT_MOVED: &str = "not_moved: Alipay took the request, and does not say that money has moved";
-
-/// What became of a call.
-struct Became {
-    state: RefundRequestState,
-    error: Option<String>,
-    running_total: Option<Fen>,
-}
 
 /// Calls Alipay in the request's turn, writes down what became of it, and prints it.
 pub(super) fn call(
@@ -37,29 +26,18 @@ pub(super) fn call(
     std::thread::sleep(Duration::from_micros(agreed.wait));
     // Somebody else may have asked meanwhile.
     let mut request = read_again(connection, &agreed.request)?;
-    if request.state != RefundRequestState::Accepted {
-        let was = request.state;
-        // Before the call: whatever ends this program from here on, nobody knows what became of it.
-        let state = RefundRequestState::Unknown;
-        refund_request::note(connection, &request.request_no, state, Some(NO_ANSWER_YET), None)?;
-        let became = context.block_on(async {
-            Ok(ask(&Gateway::new(context.gateway_timeout()), merchant, &request, was).await)
-        })?;
-        let Became { state, error, running_total } = became;
-        refund_request::note(
-            connection,
-            &request.request_no,
-            state,
-            error.as_deref(),
-            running_total,
-        )?;
+    let proof = if request.state == RefundRequestState::Accepted {
+        prove(context, connection, merchant, &request)?
+    } else {
+        let proof = carry_out(context, connection, merchant, &request)?;
         request = read_again(connection, &request)?;
-    }
+        proof
+    };
     let said = Said::of(&request, None);
     context.output.print(&said, || said.text())?;
     let why = request.error.as_deref().unwrap_or(NO_ANSWER_YET);
     match request.state {
-        RefundRequestState::Accepted => ask_workers(context, &merchant.name, &request.order_id),
+        RefundRequestState::Accepted => tell_workers(context, &request, proof.as_ref()),
         RefundRequestState::Refused => Err(Failure::No(format!("not refunded: {why}"))),
         RefundRequestState::Asked | RefundRequestState::Unknown => {
             Err(Failure::CouldNotAsk(format!(
@@ -80,55 +58,57 @@ fn read_again(
         .ok_or_else(|| Failure::No(format!("request {} has vanished", request.request_no)))
 }
 
-/// Asks for the refund, and where the answer leaves it open, what became of it.
-async fn ask(
-    gateway: &Gateway,
+/// Asks for the refund, and where the answer leaves it open, what became of it; writes that down.
+fn carry_out(
+    context: &Context,
+    connection: &mut MysqlConnection,
     merchant: &Merchant,
     request: &RefundRequest,
-    was: RefundRequestState,
-) -> Became {
-    let which = TradeRef::TradeNo(&request.trade_no);
-    let refund = TradeRefund {
-        which,
+) -> Result<Option<RefundProof>, Failure> {
+    let number = &request.request_no;
+    let repeated = request.state == RefundRequestState::Unknown;
+    // Before the call: whatever ends this program from here on, nobody knows what became of it.
+    let state = RefundRequestState::Unknown;
+    refund_request::note(connection, number, state, Some(NO_ANSWER_YET), None)?;
+    let outcome = context.block_on(async {
+        let gateway = Gateway::new(context.gateway_timeout());
+        Ok(gateway.carry_out_refund(merchant, &refund(request), repeated).await)
+    })?;
+    let (state, reason, proof) = match outcome {
+        RefundOutcome::Made(proof) => (RefundRequestState::Accepted, None, Some(proof)),
+        RefundOutcome::Refused { reason } | RefundOutcome::Unsent { reason } => {
+            (RefundRequestState::Refused, Some(reason), None)
+        }
+        RefundOutcome::Unknown { reason } => (RefundRequestState::Unknown, Some(reason), None),
+    };
+    let refunded = proof.as_ref().and_then(|proof| proof.refunded);
+    refund_request::note(connection, number, state, reason.as_deref(), refunded)?;
+    Ok(proof)
+}
+
+/// Alipay's word on a refund that was made before and that workers have not heard of: whoever was
+/// told died, or found no broker.
+fn prove(
+    context: &Context,
+    connection: &mut MysqlConnection,
+    merchant: &Merchant,
+    request: &RefundRequest,
+) -> Result<Option<RefundProof>, Failure> {
+    let lines = report::refunds_of(connection, &request.order_id)?;
+    if lines.iter().any(|line| told(line, request).is_some()) {
+        return Ok(None);
+    }
+    context.block_on(async {
+        let gateway = Gateway::new(context.gateway_timeout());
+        Ok(gateway.prove_refund(merchant, &refund(request)).await)
+    })
+}
+
+fn refund(request: &RefundRequest) -> TradeRefund<'_> {
+    TradeRefund {
+        which: TradeRef::TradeNo(&request.trade_no),
         amount: request.amount,
         out_request_no: &request.request_no,
         reason: &request.reason,
-    };
-    let became = |state, error, running_total| Became { state, error, running_total };
-    // What it is when Alipay does not know of the refund, why, and the running total.
-    let (otherwise, why, running_total) = match gateway.refund(merchant, &refund).await {
-        Ok(answer) if answer.moved => {
-            return became(RefundRequestState::Accepted, None, answer.refunded);
-        }
-        // Carried out before, or on its way.
-        Ok(answer) => (RefundRequestState::Unknown, NOT_MOVED.to_owned(), answer.refunded),
-        Err(error) => {
-            let why = format!("{}: {error}", error.reason_code());
-            // An earlier call may have been carried out, whatever became of this one.
-            let is_first = was != RefundRequestState::Unknown;
-            if is_first && (error.is_unsent() || is_final(&error)) {
-                return became(RefundRequestState::Refused, Some(why), None);
-            }
-            if !is_final(&error) {
-                return became(RefundRequestState::Unknown, Some(why), None);
-            }
-            (RefundRequestState::Refused, why, None)
-        }
-    };
-    match gateway.refund_query(merchant, which, &request.request_no).await {
-        Ok(answer) if answer.succeeded(&request.request_no, request.amount) => {
-            became(RefundRequestState::Accepted, None, running_total)
-        }
-        // Alipay knows of it, and not that it is done.
-        Ok(answer) if answer.refund_status.is_some() || answer.refund_amount.is_some() => {
-            became(RefundRequestState::Unknown, Some(why), None)
-        }
-        Ok(_) => became(otherwise, Some(why), None),
-        Err(_) => became(RefundRequestState::Unknown, Some(why), None),
     }
-}
-
-/// Whether Alipay has refused, and not only failed.
-fn is_final(error: &GatewayError) -> bool {
-    matches!(error, GatewayError::Answer(AnswerError::Refused { .. })) && !error.is_transient()
 }

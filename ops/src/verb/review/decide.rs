@@ -18,10 +18,12 @@ use crate::review_case::Case;
 /// applied twice and no batch is disturbed. Waits for a worker and says what it did; with no worker
 /// running the decision stays in the queue and takes effect later, which ends with 0 too.
 ///
-/// Decisions: paid, refunded, delivered, taken_back, noted; ops review show says which of them answer a
-/// case. Anything else is refused before it is sent (2); a case that has ended is a no (1).
+/// Decisions: paid, refunded, accepted, delivered, taken_back, noted; ops review show says which of them answer a
+/// case. Anything else is refused before it is sent (2); a case that has ended is a no (1), and so is accepting
+/// late money that is on its way back (`ops refund-requests --order ORDER`).
 ///
 /// Example: ops review decide 7 refunded --note "refunded by phone, ticket 88"
+/// Example: ops review decide 8 accepted --note "two minutes late, agreed with the buyer"
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Decide {

@@ -3,9 +3,11 @@
 use alipay::{
     Charset, Form, Protocol, Rule, SignType, SignatureError, Verified, canonical, is_return,
 };
+use chrono::Utc;
 use serde::Serialize;
 use service::Config;
 use service::config::Merchant;
+use store::report::BeijingTime;
 
 use super::remedy::{Remedy, remedies};
 use crate::output::plain;
@@ -31,6 +33,10 @@ pub(super) struct Judgement {
     key: Option<usize>,
     /// Hex SHA-256 of the public key (SPKI, DER); none for an MD5 key.
     fingerprint: Option<String>,
+    /// Alipay's number of the certificate that the key is in.
+    cert_sn: Option<String>,
+    /// When that certificate ends.
+    cert_not_after: Option<BeijingTime>,
     /// The text that is signed, by the rule that held, else by the protocol's own rule.
     canonical: Option<String>,
     /// By the other rule, when the signature is not valid and the texts differ.
@@ -95,6 +101,8 @@ impl Judgement {
             rule: None,
             key: None,
             fingerprint: None,
+            cert_sn: None,
+            cert_not_after: None,
             canonical: None,
             other_canonical: None,
             tried: Vec::new(),
@@ -106,9 +114,8 @@ impl Judgement {
         let body = judgement.trim(bytes);
         match Form::parse(body) {
             Ok(form) => {
-                judgement.judge(merchant, &form);
-                if judgement.error.is_some() {
-                    judgement.remedies = remedies(config, merchant, &form, body);
+                if let Err(error) = judgement.judge(merchant, &form) {
+                    judgement.remedies = remedies(config, merchant, &form, body, &error);
                 }
             }
             Err(error) => {
@@ -136,7 +143,7 @@ impl Judgement {
         &body[..end]
     }
 
-    fn judge(&mut self, merchant: &Merchant, form: &Form) {
+    fn judge(&mut self, merchant: &Merchant, form: &Form) -> Result<(), SignatureError> {
         let ignore = ignored(merchant, form);
         self.ignored = ignore.to_vec();
         let charset = Charset::of(form, merchant.charset).unwrap_or(merchant.charset);
@@ -146,8 +153,9 @@ impl Judgement {
             Protocol::Openapi => (Rule::Notification, Rule::DropEmpty),
         };
         self.warn_of_strangers(merchant, form);
-        match merchant.verifier.verify(form, ignore) {
+        match merchant.verifier.verify(form, ignore, Utc::now()) {
             Ok(verified) => {
+                self.show_certificate(merchant, &verified);
                 let check = Check::new(merchant, &verified);
                 self.valid = true;
                 self.sign_type = Some(check.sign_type);
@@ -155,7 +163,14 @@ impl Judgement {
                 self.rule = Some(check.rule);
                 self.key = Some(check.key);
                 self.fingerprint = check.fingerprint;
-                self.canonical = Some(text(verified.rule));
+                self.canonical = Some(if verified.without_cert_sn {
+                    self.notes.push("alipay_cert_sn is not signed: it was left out".to_owned());
+                    let ignore = [ignore, &["alipay_cert_sn".to_owned()]].concat();
+                    shown(&canonical(form, verified.rule, &ignore), charset)
+                } else {
+                    text(verified.rule)
+                });
+                Ok(())
             }
             Err(error) => {
                 self.reason = Some(error.reason_code());
@@ -166,8 +181,20 @@ impl Judgement {
                 if let SignatureError::Mismatch { tried } = &error {
                     self.tried = tried.iter().map(|way| Check::new(merchant, way)).collect();
                 }
+                Err(error)
             }
         }
+    }
+
+    /// A key of certificate mode is good for a time.
+    fn show_certificate(&mut self, merchant: &Merchant, verified: &Verified) {
+        let key = match verified.sign_type {
+            SignType::Md5 => None,
+            SignType::Rsa | SignType::Rsa2 => merchant.public_keys.get(verified.key),
+        };
+        let certificate = key.and_then(alipay::PublicKey::certificate);
+        self.cert_sn = certificate.map(|certificate| certificate.sn().to_owned());
+        self.cert_not_after = certificate.map(|certificate| BeijingTime(certificate.not_after()));
     }
 
     /// Alipay's old RSA key signs for every merchant, so a valid signature does not say for whom.
@@ -202,6 +229,9 @@ impl Judgement {
         line("rule", self.rule.as_deref());
         line("key", self.key.map(|key| format!("number {key}, from 0")).as_deref());
         line("fingerprint", self.fingerprint.as_deref());
+        if let (Some(sn), Some(until)) = (&self.cert_sn, self.cert_not_after) {
+            line("certificate", Some(&format!("{sn}, until {until}")));
+        }
         for check in &self.tried {
             let Check { sign_type, rule, key, .. } = check;
             let fingerprint = check.fingerprint.as_deref().unwrap_or_default();

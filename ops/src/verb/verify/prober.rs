@@ -1,6 +1,7 @@
 //! Which key, if any, made a signature: asked many times, with many readings of a form.
 
 use alipay::{Form, Md5Key, Protocol, PublicKey, SignType, Verifier};
+use chrono::Utc;
 use service::config::{Config, Merchant};
 
 /// A verifier and how it differs from the merchant's own.
@@ -59,6 +60,6 @@ impl Probe {
     /// Whether the form's signature holds here, whatever sign type the form names.
     pub(super) fn holds(&self, form: &Form, ignore: &[String]) -> bool {
         let nameless: Form = form.iter().filter(|(name, _)| *name != b"sign_type").collect();
-        self.verifier.verify(&nameless, ignore).is_ok()
+        self.verifier.verify(&nameless, ignore, Utc::now()).is_ok()
     }
 }

@@ -1,8 +1,9 @@
 //! What would make a signature hold that does not.
 
-use alipay::{Form, SignType, is_return};
+use alipay::{Form, SignType, SignatureError, is_return};
 use serde::Serialize;
 use service::config::{Config, Merchant};
+use store::report::BeijingTime;
 
 use super::judgement::ignored;
 use super::prober::{Other, Probe, probes};
@@ -24,7 +25,11 @@ pub(super) fn remedies(
     merchant: &Merchant,
     form: &Form,
     body: &[u8],
+    error: &SignatureError,
 ) -> Vec<Remedy> {
+    if let Some(remedy) = out_of_date(merchant, error) {
+        return vec![remedy];
+    }
     let ignore = ignored(merchant, form);
     let probes = probes(config, merchant);
     let mut found: Vec<Remedy> = Vec::new();
@@ -75,6 +80,26 @@ pub(super) fn remedies(
         found.extend(own_key_configured(merchant));
     }
     found
+}
+
+/// The signature is right, and the certificate of its key is not of this time.
+fn out_of_date(merchant: &Merchant, error: &SignatureError) -> Option<Remedy> {
+    let name = &merchant.name;
+    let says = match error {
+        SignatureError::CertificateExpired { sn, not_after } => format!(
+            "the configured certificate {sn} ended at {}: what Alipay sends now is signed under another one. \
+             Download it from the console, or with ops certs download, put it beside the old one in \
+             merchants.{name}.alipay_public_keys, and send SIGHUP. A notification from before that time was accepted \
+             then, and is refused now",
+            BeijingTime(*not_after)
+        ),
+        SignatureError::CertificateNotYetValid { sn, not_before } => format!(
+            "the configured certificate {sn} begins only at {}: is the clock of this machine right?",
+            BeijingTime(*not_before)
+        ),
+        _ => return None,
+    };
+    Some(Remedy { code: error.reason_code(), says })
 }
 
 /// What it means that another key, or another sign type, made the signature.

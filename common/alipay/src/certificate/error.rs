@@ -1,0 +1,51 @@
+//! Why a certificate is not used.
+
+use chrono::{DateTime, Utc};
+
+/// Why a certificate is not used. What it says about the certificate is public.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// Its time is over.
+    #[error("the certificate {sn} ended at {not_after}")]
+    Expired {
+        /// Alipay's number of the certificate.
+        sn: String,
+        /// Its last second.
+        not_after: DateTime<Utc>,
+    },
+    /// Its time has not begun.
+    #[error("the certificate {sn} begins only at {not_before}")]
+    NotYetValid {
+        /// Alipay's number of the certificate.
+        sn: String,
+        /// Its first second.
+        not_before: DateTime<Utc>,
+    },
+    /// It is another one than the one that was asked for.
+    #[error("the certificate {asked} was asked for, and {sn} came")]
+    OtherNumber {
+        /// The number that was asked for.
+        asked: String,
+        /// The number of what came.
+        sn: String,
+    },
+    /// The certificate of its issuer is neither in its file nor among the roots.
+    #[error(
+        "the certificate {sn} was issued by {issuer}, of whom there is no certificate in its file or among \
+         the roots"
+    )]
+    UnknownIssuer {
+        /// Alipay's number of the certificate.
+        sn: String,
+        /// The name of the issuer.
+        issuer: String,
+    },
+    /// It names an issuer that is known, but is not signed by it, or in a way that nobody may use.
+    #[error("the certificate {sn} is not issued by one of the roots: {reason}")]
+    NotIssued {
+        /// Alipay's number of the certificate.
+        sn: String,
+        /// What the check says.
+        reason: String,
+    },
+}

@@ -1,0 +1,71 @@
+//! An order's time, and money that comes after it.
+//!
+//! Whether money is late follows from the earliest `gmt_payment` alone, whichever message brings it.
+//! What then becomes of it is the merchant's policy at the moment when the first of them is learnt: a
+//! policy that changes later moves no goods.
+
+use chrono::{DateTime, Utc};
+
+use crate::{Facts, Identity, OrderRecord, OrderTerms, Trade};
+
+/// The time until which an order can be paid, and what the merchant does with later money.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit {
+    expires_at: Option<DateTime<Utc>>,
+    refunds_late: bool,
+}
+
+impl Limit {
+    pub(crate) fn of(terms: &OrderTerms, identity: &Identity) -> Limit {
+        Limit { expires_at: terms.expires_at, refunds_late: identity.refunds_late }
+    }
+}
+
+/// Facts of money that came late and is to go back.
+pub(crate) fn is_late(facts: Facts) -> bool {
+    facts.contains(Facts::PAID | Facts::PAID_LATE)
+        && !facts.intersects(Facts::LATE_ACCEPTED | Facts::REFUNDED_IN_FULL)
+}
+
+impl Trade {
+    /// Paid after the order's time, to be given back, and not yet given back in full.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        is_late(self.facts)
+    }
+
+    /// The buyer can still pay it: neither paid nor closed.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.facts.contains(Facts::WAITING)
+            && !self.facts.intersects(Facts::PENDING | Facts::PAID | Facts::CLOSED)
+    }
+
+    /// Judges the time of the payment when it becomes known, and again should an earlier one be told.
+    /// `before` is what was known of it until now.
+    ///
+    /// That a fact goes away again is an exception: it follows `gmt_payment`, which only gets earlier.
+    pub(crate) fn judge_lateness(&mut self, before: Option<DateTime<Utc>>, limit: Limit) {
+        let Some(paid_at) = self.gmt_payment.filter(|_| self.gmt_payment != before) else { return };
+        let late = limit.expires_at.is_some_and(|expires_at| paid_at > expires_at);
+        if !late {
+            self.facts -= Facts::PAID_LATE;
+        } else if before.is_none() && limit.refunds_late {
+            self.facts |= Facts::PAID_LATE;
+        }
+    }
+}
+
+impl OrderRecord {
+    /// Trades that can still be paid although the order is closed and its time is over: a page that was
+    /// open in a browser made one after Alipay had said that there is nothing to close. They are to be
+    /// closed at once. The message that tells of one says when that was, so no clock is needed.
+    pub fn open_too_late(&self) -> impl Iterator<Item = &Trade> {
+        let over = |trade: &&Trade| {
+            self.expired_at.is_some()
+                || self.terms.expires_at.is_some_and(|end| trade.notify_time > Some(end))
+        };
+        let closed = self.state().is_closed_unpaid();
+        self.trades.values().filter(move |_| closed).filter(|trade| trade.is_open()).filter(over)
+    }
+}

@@ -1,0 +1,11 @@
+//! What the configuration accepts, where each value comes from, and that every mistake is named.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod certificates;
+mod keys;
+mod merchants;
+mod mistakes;
+mod reload;
+mod sources;
+mod support;

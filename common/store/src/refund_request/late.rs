@@ -1,0 +1,134 @@
+//! Refunds that nobody asked for: money that came after its order had expired.
+
+use std::fmt::Write as _;
+
+use alipay::Fen;
+use diesel::mysql::MysqlConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::StoreError;
+use crate::json_rows::{execute_rows, load_rows};
+
+/// What stands in `asked_by`.
+pub const ASKED_BY: &str = "worker";
+/// What stands in `reason`, and what the buyer may read.
+pub const REASON: &str = "paid after the order had expired";
+
+/// Late money that goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LateRefund<'a> {
+    /// Name in the configuration; of an Open Platform merchant, since only there a program can
+    /// refund.
+    pub merchant: &'a str,
+    /// `user_order.id`.
+    pub order_id: &'a str,
+    /// Alipay's number of the trade.
+    pub trade_no: &'a str,
+    /// All that is left of the trade, above zero.
+    pub amount: Fen,
+}
+
+#[derive(Serialize)]
+struct LateRow<'a> {
+    request_no: String,
+    #[serde(flatten)]
+    late: LateRefund<'a>,
+    reason: &'static str,
+    asked_by: &'static str,
+}
+
+/// The number of a trade's late refund: the same however often it is asked for, so that Alipay
+/// refunds it once. 44 letters and digits.
+#[must_use]
+pub fn late_number(merchant: &str, trade_no: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(merchant.as_bytes());
+    hash.update([0]);
+    hash.update(trade_no.as_bytes());
+    let mut number = "late".to_owned();
+    for byte in hash.finalize().iter().take(20) {
+        // Writing to a String cannot fail.
+        let _ = write!(number, "{byte:02x}");
+    }
+    number
+}
+
+/// Writes down that late money goes back; a worker's refund sweeper does it. Belongs into the
+/// transaction that books the payment, with the order locked. A trade for which it was asked before
+/// stays as it is, also when Alipay refused: then it is a person's matter.
+///
+/// # Errors
+/// What the database says.
+pub fn ask_late(
+    connection: &mut MysqlConnection,
+    late: &[LateRefund<'_>],
+) -> Result<(), StoreError> {
+    let mut rows: Vec<LateRow<'_>> = late
+        .iter()
+        .map(|late| LateRow {
+            request_no: late_number(late.merchant, late.trade_no),
+            late: *late,
+            reason: REASON,
+            asked_by: ASKED_BY,
+        })
+        .collect();
+    rows.sort_by(|one, other| one.request_no.cmp(&other.request_no));
+    execute_rows(connection, include_str!("../sql/refund_request_late.sql"), &rows)
+}
+
+/// Takes back what [`ask_late`] wrote, for trades, as (merchant, trade number), that are not late after
+/// all or whose money is back already. A refund that may have been sent goes on: whatever comes of it,
+/// Alipay tells. With the orders locked.
+///
+/// # Errors
+/// What the database says.
+pub fn withdraw_late(
+    connection: &mut MysqlConnection,
+    trades: &[(&str, &str)],
+) -> Result<(), StoreError> {
+    let mut numbers: Vec<String> =
+        trades.iter().map(|(merchant, trade_no)| late_number(merchant, trade_no)).collect();
+    numbers.sort_unstable();
+    execute_rows(connection, include_str!("../sql/refund_request_withdraw.sql"), &numbers)
+}
+
+#[derive(QueryableByName)]
+struct OnItsWay {
+    #[diesel(sql_type = Text)]
+    order_id: String,
+    #[diesel(sql_type = Text)]
+    trade_no: String,
+}
+
+/// Of these orders the trades, as (order, trade number), whose money goes back or has gone back: a
+/// refund is asked for or of unknown end, or a refund of all that was left is done. The orders
+/// should be locked.
+///
+/// # Errors
+/// What the database says.
+pub fn on_its_way(
+    connection: &mut MysqlConnection,
+    order_ids: &[&str],
+) -> Result<Vec<(String, String)>, StoreError> {
+    let rows: Vec<OnItsWay> =
+        load_rows(connection, include_str!("../sql/refund_request_on_its_way.sql"), order_ids)?;
+    Ok(rows.into_iter().map(|row| (row.order_id, row.trade_no)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::late_number;
+
+    /// Numbers outlive programs: after an update the same refund must have the same number.
+    #[test]
+    fn golden() {
+        let number = late_number("shop", "2026112322001400001");
+        assert_eq!(number, "late278c3f0e43d92c59f0505fb3107aa8819b044832");
+        assert!(number.len() <= 64 && number.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        assert_ne!(number, late_number("shop2", "026112322001400001"));
+        assert_ne!(late_number("a", "bc"), late_number("ab", "c"));
+    }
+}

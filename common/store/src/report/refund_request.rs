@@ -1,0 +1,85 @@
+//! Refunds that were asked for, by operators and by workers.
+
+use diesel::mysql::MysqlConnection;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, Text};
+use serde::Serialize;
+
+use super::BeijingTime;
+use crate::StoreError;
+use crate::refund_request::RefundRequestState;
+
+/// A row of `refund_request`. Amounts are fen.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
+#[expect(missing_docs, reason = "the columns of the table, which its migration explains")]
+pub struct RefundRequestLine {
+    #[diesel(sql_type = Text)]
+    pub request_no: String,
+    #[diesel(sql_type = Text)]
+    pub merchant: String,
+    #[diesel(sql_type = Text)]
+    pub order_id: String,
+    #[diesel(sql_type = Text)]
+    pub trade_no: String,
+    #[diesel(sql_type = BigInt)]
+    pub amount: i64,
+    #[diesel(sql_type = Bool)]
+    pub is_rest: bool,
+    #[diesel(sql_type = Text)]
+    pub reason: String,
+    #[diesel(sql_type = Text)]
+    pub asked_by: String,
+    #[diesel(sql_type = Text)]
+    pub state: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub error: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub running_total: Option<i64>,
+    #[diesel(sql_type = Datetime)]
+    pub created_at: BeijingTime,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub asked_at: Option<BeijingTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub ended_at: Option<BeijingTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub due_at: Option<BeijingTime>,
+}
+
+/// Which requests to list; everything that is given must hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RefundRequestFilter<'a> {
+    /// Of this order.
+    pub order: Option<&'a str>,
+    /// Of this merchant.
+    pub merchant: Option<&'a str>,
+    /// In this state.
+    pub state: Option<RefundRequestState>,
+}
+
+const COLUMNS: &str = "SELECT request_no, merchant, order_id, trade_no, amount, is_rest, reason, \
+                       asked_by, state, error, running_total, created_at, asked_at, ended_at, due_at \
+                       FROM refund_request WHERE TRUE";
+
+/// The requests that match, the latest first, at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub fn refund_requests(
+    connection: &mut MysqlConnection,
+    filter: &RefundRequestFilter<'_>,
+    limit: i64,
+) -> Result<Vec<RefundRequestLine>, StoreError> {
+    let mut query = sql_query(COLUMNS).into_boxed();
+    if let Some(order) = filter.order {
+        query = query.sql(" AND order_id = ?").bind::<Text, _>(order);
+    }
+    if let Some(merchant) = filter.merchant {
+        query = query.sql(" AND merchant = ?").bind::<Text, _>(merchant);
+    }
+    if let Some(state) = filter.state {
+        query = query.sql(" AND state = ?").bind::<Text, _>(state.as_str());
+    }
+    let query = query.sql(" ORDER BY created_at DESC, request_no LIMIT ?").bind::<BigInt, _>(limit);
+    Ok(query.load(connection)?)
+}

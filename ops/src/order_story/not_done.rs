@@ -1,0 +1,140 @@
+//! What was not done with an order, and why.
+
+use alipay::Fen;
+use chrono::{DateTime, Utc};
+use order::ProductKind;
+use store::report::{BeijingTime, Order, RefundRequestLine};
+
+use crate::order_page::OrderPage;
+use crate::review_case::meaning;
+
+/// What was not done, and why.
+pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
+    let mut lines: Vec<String> = not_delivered(page).into_iter().collect();
+    lines.extend(not_closed(&page.order.row, page.read_at));
+    lines.extend(page.refund_requests.iter().filter_map(not_refunded));
+    for review in page.reviews.iter().filter(|review| review.state == "open") {
+        let evidence = if review.evidence.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", review.evidence)
+        };
+        lines.push(format!("in review: {}{evidence}: {}", review.reason, meaning(review)));
+    }
+    let rejected = page.story.iter().filter(|told| told.outcome == "rejected").count();
+    if rejected > 0 {
+        lines.push(format!(
+            "not applied: {rejected} notifications were rejected, see `ops dlq list`"
+        ));
+    }
+    let waiting: Vec<&str> = page
+        .events
+        .iter()
+        .filter(|event| event.published_at.is_none())
+        .map(|event| event.event.as_str())
+        .collect();
+    if !waiting.is_empty() {
+        lines.push(format!("not published yet: {}", waiting.join(", ")));
+    }
+    lines
+}
+
+/// An order whose time is over and that is neither paid nor closed.
+fn not_closed(row: &Order, now: DateTime<Utc>) -> Option<String> {
+    let end = row.expires_at.filter(|_| row.status == 0 && row.trade_status != 7)?;
+    (end.0 < now).then(|| {
+        format!("not closed yet: its time ended at {end}; it is closed at Alipay first, then here")
+    })
+}
+
+/// A refund that was asked for and is not known to be made.
+fn not_refunded(request: &RefundRequestLine) -> Option<String> {
+    let amount = Fen::new(request.amount);
+    let error = request.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
+    let next = request.due_at.map(|at| format!("; a worker tries again at {at}"));
+    let next = next.unwrap_or_default();
+    (request.state != "accepted").then(|| {
+        format!(
+            "not refunded: {amount} yuan, asked for by {} as {}, {}{error}{next}",
+            request.asked_by, request.request_no, request.state
+        )
+    })
+}
+
+/// A trade that came late, and was neither accepted nor given back.
+fn is_late(page: &OrderPage) -> bool {
+    page.trades.iter().any(|trade| {
+        let has = |fact: &str| trade.facts.iter().any(|known| known == fact);
+        has("paid_late") && !has("late_accepted") && !has("refunded_in_full")
+    })
+}
+
+/// What the gateway was asked about the order.
+fn asked(page: &OrderPage) -> String {
+    let answers = page.story.iter().filter(|told| told.kind == "query_answer");
+    let latest = answers.map(|told| (told.last_seen, told.trade_status.as_deref())).max();
+    let row = page.gateway_query.as_ref();
+    let mut parts = Vec::new();
+    match (latest, row.and_then(|row| Some((row.asked_at?, row.answer.as_deref())))) {
+        (Some((at, answer)), None) => parts.push(answered(at, answer)),
+        (Some(told), Some(row)) if told.0 > row.0 => parts.push(answered(told.0, told.1)),
+        (_, Some((at, answer))) => parts.push(answered(at, answer)),
+        (None, None) => parts.push("the gateway was not asked".to_owned()),
+    }
+    if let Some(row) = row {
+        if let Some(error) = &row.error {
+            parts.push(format!("without an answer: {error}"));
+        }
+        parts.push(format!("it is asked again at {} ({})", row.due_at, row.why));
+    }
+    parts.join(", ")
+}
+
+fn answered(at: BeijingTime, answer: Option<&str>) -> String {
+    let what = match answer {
+        Some("TRADE_NOT_EXIST") => "it knows no trade",
+        Some(answer) => answer,
+        None => "no answer",
+    };
+    format!("gateway asked at {at}: {what}")
+}
+
+fn not_delivered(page: &OrderPage) -> Option<String> {
+    let row = &page.order.row;
+    let Some(fulfillment) = &page.fulfillment else {
+        let why = match row.status {
+            0 if row.trade_status == 7 => "the payment cannot be received yet (TRADE_PENDING)",
+            0 => "not paid",
+            32 if page.has_fact("paid") => "closed after a payment, the money's place is unknown",
+            32 => "closed without payment",
+            8 | 4 | 106 if is_late(page) => "paid after the order's time, and such money goes back",
+            105 => "refunded before anything was delivered",
+            _ => "paid, but no worker has come to its goods yet",
+        };
+        return Some(format!("not delivered: {why}; {}", asked(page)));
+    };
+    let since = fulfillment.waiting_since.map_or_else(|| "?".to_owned(), |at| at.to_string());
+    let units = fulfillment.units;
+    let line = match fulfillment.state.as_str() {
+        "awaiting_stock" => format!(
+            "not delivered: waiting for stock since {since} ({units} units wanted, {} available)",
+            page.available
+        ),
+        "awaiting_manual" => {
+            format!("not delivered: waiting for a person to deliver since {since}")
+        }
+        "cancelled" if is_late(page) => {
+            "not delivered: paid after the order's time, and such money goes back".to_owned()
+        }
+        "cancelled" => "not delivered: refunded while it waited".to_owned(),
+        "delivered" if page.has_fact("refunded_in_part") => {
+            "not taken back: only part of the money went back, and no message says for which unit"
+                .to_owned()
+        }
+        "returned" if page.product.kind == ProductKind::Manual => {
+            "not taken back by this system: a person has to".to_owned()
+        }
+        _ => return None,
+    };
+    Some(line)
+}

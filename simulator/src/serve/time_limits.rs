@@ -1,0 +1,74 @@
+//! Trades that nobody paid in time are closed.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use super::Alipay;
+use super::step::StepError;
+use crate::{Book, Status};
+
+/// When which unpaid trade is closed, the first one first. A book is searched once, at the start:
+/// it may hold very many trades.
+#[derive(Debug, Default)]
+pub(super) struct TimeLimits {
+    first_first: Mutex<BTreeSet<(DateTime<Utc>, String)>>,
+    /// Held while trades are closed: who finds none that is due must not overtake who is closing one.
+    turn: Mutex<()>,
+}
+
+impl TimeLimits {
+    /// Those of the trades in a book.
+    pub(super) fn of(book: &Book) -> TimeLimits {
+        let limits = book.read(|trades| {
+            let kept = trades.merchants.values().flat_map(|orders| orders.values().flatten());
+            let unpaid = kept.filter(|kept| kept.trade.status == Status::WaitBuyerPay);
+            unpaid
+                .filter_map(|kept| Some((kept.trade.pay_until?, kept.trade.trade_no.clone())))
+                .collect()
+        });
+        // Whoever serves a file has read it before.
+        TimeLimits { first_first: Mutex::new(limits.unwrap_or_default()), turn: Mutex::default() }
+    }
+
+    /// One more.
+    pub(super) fn add(&self, until: DateTime<Utc>, trade_no: String) {
+        self.lock().insert((until, trade_no));
+    }
+
+    /// The first trade whose time is over, for the last time.
+    fn next(&self, at: DateTime<Utc>) -> Option<(DateTime<Utc>, String)> {
+        let mut limits = self.lock();
+        let is_over = limits.first().is_some_and(|(until, _)| *until <= at);
+        if is_over { limits.pop_first() } else { None }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<(DateTime<Utc>, String)>> {
+        self.first_first.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Alipay {
+    /// Closes every trade whose time is over, and tells of it where Alipay does.
+    pub(super) fn close_in_time(&self) {
+        let _turn = self.limits.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some((until, trade_no)) = self.limits.next(self.now()) {
+            let told = self.settings.tell_timeouts;
+            let closed = self.step(&trade_no, None, |trade, at| {
+                let is_told = told || trade.tells_timeout;
+                let said = trade.time_out(at)?;
+                Ok(if is_told { vec![said] } else { Vec::new() })
+            });
+            match closed {
+                Ok(_) => tracing::info!(trade_no, "nobody paid in time; the trade is closed"),
+                // Paid or closed meanwhile, or not in the book any more.
+                Err(StepError::Trade(_) | StepError::NotFound) => {}
+                Err(error) => {
+                    tracing::error!(%error, "a trade cannot be closed; tried again");
+                    return self.limits.add(until, trade_no);
+                }
+            }
+        }
+    }
+}

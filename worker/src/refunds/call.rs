@@ -1,0 +1,76 @@
+//! One refund: the call, and its answers on the way to the lanes.
+
+use std::sync::Arc;
+
+use alipay::{TradeRef, TradeRefund};
+use chrono::Utc;
+use gateway::{Gateway, RefundOutcome, RefundProof};
+use metrics::counter;
+use queue::{Envelope, Message, Publisher, RefundAnswerForm};
+use service::config::Merchant;
+use store::refund_request::{ClaimedRefund, RefundRequestState};
+
+use crate::processing::Processing;
+
+/// Calls Alipay about one refund, and publishes its answers when it was made.
+pub(super) async fn carry_out(
+    processing: &Processing,
+    gateway: &Gateway,
+    claimed: ClaimedRefund,
+    merchant: Arc<Merchant>,
+) -> (ClaimedRefund, RefundOutcome) {
+    let request = &claimed.request;
+    let refund = TradeRefund {
+        which: TradeRef::TradeNo(&request.trade_no),
+        amount: request.amount,
+        out_request_no: &request.request_no,
+        reason: &request.reason,
+    };
+    let repeated = request.state == RefundRequestState::Unknown;
+    let mut outcome = gateway.carry_out_refund(&merchant, &refund, repeated).await;
+    service::crash_point!("refunds.after_call");
+    if let RefundOutcome::Made(proof) = &outcome
+        && let Err(reason) = publish(&processing.publisher, &claimed, proof).await
+    {
+        // Asked again, Alipay says the same.
+        outcome = RefundOutcome::Unknown { reason: format!("not_published: {reason}") };
+    }
+    let word = match &outcome {
+        RefundOutcome::Made(_) => "made",
+        RefundOutcome::Refused { .. } => "refused",
+        RefundOutcome::Unsent { .. } => "unsent",
+        RefundOutcome::Unknown { .. } => "unknown",
+    };
+    counter!("late_refunds_total", "outcome" => word).increment(1);
+    (claimed, outcome)
+}
+
+/// The answers for the lanes, and a question about the trade: a refund in full closes it, of which
+/// not every product tells.
+async fn publish(
+    publisher: &Publisher,
+    claimed: &ClaimedRefund,
+    proof: &RefundProof,
+) -> Result<(), String> {
+    let request = &claimed.request;
+    let form = RefundAnswerForm {
+        order: &request.order_id,
+        trade_no: &request.trade_no,
+        request_no: &request.request_no,
+        amount: request.amount,
+        refund: proof.refund.as_deref(),
+        refund_query: proof.refund_query.as_deref(),
+    };
+    let (merchant, at) = (&request.merchant, proof.asked_at);
+    let envelopes = [
+        Envelope::refund_answer(merchant, proof.charset, &form, at),
+        Envelope::query_request(merchant, &request.order_id, "refund", Utc::now()),
+    ];
+    let mut messages = Vec::new();
+    for envelope in &envelopes {
+        let id = envelope.message_id().map_err(|error| error.to_string())?;
+        messages.push(Message::notify(envelope, id, None));
+    }
+    let published: Result<(), _> = publisher.publish_all(messages).await.into_iter().collect();
+    published.map_err(|error| error.to_string())
+}
