@@ -5,7 +5,8 @@
 //!
 //! [`Server`] accepts connections and hands each request to the endpoint, which finds the merchant by the
 //! path (`POST /alipay/{merchant}/notify`), reads the body, and gives both to `notify`: the one page that
-//! is the job; where the merchant wants it, `notify_verify` asks the legacy gateway in between. Everything else here is about slow, broken and hostile clients.
+//! is the job; where the merchant wants it, `notify_verify` asks the legacy gateway in between. Everything
+//! else here is about slow, broken and hostile clients.
 //!
 //! What is signed is taken as true and judged by the worker: a refusal here would be repeated by Alipay for
 //! a day and then be gone. Refused is only what is not a notification to this merchant.
@@ -18,8 +19,8 @@
 //!
 //! # Answers
 //!
-//! But for pages of a return URL, the body of every answer is `success` or `fail`, nothing else. `success` (200) says that the broker has
-//! confirmed the message in a quorum queue, on disk. On everything else Alipay repeats the notification,
+//! But for pages of a return URL, the body of every answer is `success` or `fail`, nothing else. `success`
+//! (200) says that the broker has confirmed the message in a quorum queue, on disk. On everything else Alipay repeats the notification,
 //! for about a day. Why it was refused is in the log and in the metrics, as the reason code of a
 //! [`Refusal`], and is never told to the caller. Only what is no HTTP request at all, or has a head of more
 //! than 16 KiB, is answered by hyper itself, without a body.

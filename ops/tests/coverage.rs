@@ -23,6 +23,21 @@ fn every_file_and_test_that_the_coverage_names_is_there() {
     }
 }
 
+#[test]
+fn both_languages_name_the_same_files_and_tests_row_by_row() {
+    let rows = |document: &str| -> Vec<Vec<String>> {
+        let text = fs::read_to_string(root().join(document)).unwrap();
+        let rows = text.lines().map(|line| line.split(" | ").collect::<Vec<_>>());
+        let named = |cell: &&str| cell.split('`').skip(1).step_by(2).collect::<Vec<_>>().join(" ");
+        rows.filter(|row| row.len() >= 5)
+            .map(|row| row.iter().skip(row.len() - 2).map(named).collect())
+            .collect()
+    };
+    let [english, chinese] =
+        ["docs/protocol-coverage.md", "docs/protocol-coverage.zh-CN.md"].map(rows);
+    assert_eq!(english, chinese);
+}
+
 /// The number of tests that a cell names, each behind its file: `` `file` `function`, `function` ``.
 fn check(cell: &str) -> Result<usize, String> {
     let mut file: Option<(&str, String)> = None;

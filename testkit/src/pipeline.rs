@@ -12,6 +12,7 @@ use crate::{Program, run_program};
 const READY: Duration = Duration::from_secs(30);
 
 /// A configuration file, and the programs that are run with it.
+#[derive(Clone)]
 pub struct Pipeline {
     config: PathBuf,
     environment: Vec<(String, String)>,

@@ -7,23 +7,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alipay::{Fen, Protocol};
 use diesel::Connection as _;
 use diesel::mysql::MysqlConnection;
 use order::event::{self, Event, Moment};
 use queue::PublishError;
 use queue::topology::RetryTier;
 use store::outbox::NewEvent;
-use store::refund_request::LateRefund;
 use store::user_order::OrderColumns;
-use store::{Fault, StoreError, notification, outbox, refund, refund_request, trade, user_order};
+use store::{Fault, StoreError, notification, outbox, refund, trade, user_order};
 
 use crate::goods::move_goods;
 use crate::inbox::Line;
 use crate::incoming::{Content, Incoming};
 use crate::page::Page;
-use crate::review_cases;
 use crate::verdict::{Never, Verdict};
+use crate::{late_money, review_cases};
 
 /// Why a batch did not come to its end. Nothing of it was written.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +92,7 @@ pub fn run(
         page.decisions.write(connection)?;
         let open_reviews = review_cases::bring_up_to_date(connection, &page)?;
         write(connection, &page, &open_reviews, &mut lines, events)?;
-        send_late_money_back(connection, &page, batch)?;
+        late_money::send_back(connection, &page, batch)?;
         ask_about(&mut page);
         page.wishes.write(connection)?;
 
@@ -162,40 +160,6 @@ fn write(
     refund::upsert(connection, &refunds)?;
     user_order::update(connection, &orders)?;
     outbox::insert(connection, &outgoing)
-}
-
-/// Writes down which late money goes back, in the transaction that learns of it: the refund sweeper
-/// does it. At the legacy gateway a person does, and the review says so.
-fn send_late_money_back(
-    connection: &mut MysqlConnection,
-    page: &Page,
-    batch: &[Incoming],
-) -> Result<(), StoreError> {
-    let of_programs: BTreeSet<&str> = batch
-        .iter()
-        .filter(|incoming| incoming.protocol == Protocol::Openapi)
-        .map(|incoming| incoming.identity.merchant.as_str())
-        .collect();
-    let late: Vec<LateRefund<'_>> = page
-        .sheets
-        .values()
-        .filter(|sheet| of_programs.contains(sheet.record.terms.merchant.as_str()))
-        .flat_map(|sheet| sheet.newly_late().map(move |trade| (&sheet.record.terms, trade)))
-        .map(|(terms, trade)| LateRefund {
-            merchant: &terms.merchant,
-            order_id: &terms.id,
-            trade_no: &trade.trade_no,
-            amount: Fen::new(terms.total_fee.get() - trade.refunded_fee.get()),
-        })
-        .collect();
-    refund_request::ask_late(connection, &late)?;
-    let over: Vec<(&str, &str)> = page
-        .sheets
-        .values()
-        .flat_map(|sheet| sheet.no_longer_late().map(move |trade| (sheet, trade)))
-        .map(|(sheet, trade)| (sheet.record.terms.merchant.as_str(), trade.trade_no.as_str()))
-        .collect();
-    refund_request::withdraw_late(connection, &over)
 }
 
 /// An order whose money has just become doubtful is asked about at once, and so is one whose time is

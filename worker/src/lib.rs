@@ -3,16 +3,20 @@
 //! ```text
 //! alipay.notify.0 ──▶ lane (one channel, one consumer, one batch in flight)
 //!                      │ read each message                    incoming
-//!                      │ one transaction: lock, fold, decide,  batch → page, goods, review_cases, inbox
-//!                      │   write; retries and dead letters
+//!                      │ one transaction: lock, fold, decide, batch → page, goods, review_cases,
+//!                      │   write; retries and dead letters             late_money, inbox
 //!                      │   confirmed; commit
-//!                      ▼ acknowledge                           settle
-//! outbox ──▶ alipay.events                                     outbox_relay
-//! stock that arrives ──▶ orders that wait for it               restock
-//! stock that runs low ──▶ outbox                               stock_watch
-//! orders that are silent ──▶ Alipay's gateway ──▶ alipay.notify.0   queries
-//! late money ──▶ Alipay's gateway ──▶ alipay.notify.0             refunds
+//!                      ▼ acknowledge                          settle
+//! outbox ──▶ alipay.events                                    outbox_relay
+//! stock that arrives ──▶ orders that wait for it              restock
+//! stock that runs low ──▶ outbox                              stock_watch
+//! silent and expired orders ──▶ gateway ──▶ alipay.notify.0   queries
+//! late money ──▶ gateway ──▶ alipay.notify.0                  refunds
 //! ```
+//!
+//! What Alipay's gateway answers, to a question or to a refund, comes back through the queue as a
+//! message, is verified again as of the time when it was asked for, and adds facts like a notification.
+//! The last four of these parts are sweepers: see `sweeper`.
 //!
 //! Three kinds of failure are kept apart. *Infrastructure* (database or broker gone, deadlock) is
 //! nobody's fault: the batch is tried again in place, no attempt is counted, and the lane takes
@@ -29,6 +33,7 @@ mod goods;
 mod health;
 mod inbox;
 pub mod incoming;
+mod late_money;
 mod outbox_relay;
 mod page;
 mod processing;
@@ -40,6 +45,7 @@ mod run;
 mod settle;
 mod stock_watch;
 mod suspects;
+mod sweeper;
 pub mod verdict;
 
 pub use run::{RunError, run};

@@ -1,7 +1,8 @@
 //! The outbox relay: publishes events after the commit that made them true.
 //!
 //! An event can repeat (a crash between confirm and commit) but never be missing; each carries a
-//! stable id: `ORDER:EVENT`, or `PRODUCT:EVENT:NUMBER`, since a product has the same event again. One that the broker returns stays in the table and is tried again.
+//! stable id: `ORDER:EVENT`, or `PRODUCT:EVENT:NUMBER`, since a product has the same event again. One
+//! that the broker returns stays in the table and is tried again.
 
 use std::time::Duration;
 
@@ -66,6 +67,11 @@ struct Relayed {
 
 /// Relays until the worker stops.
 pub(crate) async fn run(processing: Processing) {
+    // Before the first connection is made nothing could be published, and that is no error.
+    tokio::select! {
+        () = processing.publisher.ready() => {}
+        () = processing.cancel.cancelled() => return,
+    }
     loop {
         let relayed = processing.bounded("the outbox relay", |this, _| relay(this)).await;
         let pause = match relayed {

@@ -33,12 +33,10 @@ use tracing::{error, info, warn};
 use crate::batch::BatchError;
 use crate::bounded::Pulse;
 use crate::processing::Processing;
+use crate::sweeper::{INTERVAL, Sweeper, Unswept};
 use asking::{Asked, Failure, ask};
 use line::Line;
 use plan::{Judgement, Limits};
-
-/// How often rows are looked for when there were few.
-const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Questions under way at one time.
 const AT_ONCE: usize = 8;
@@ -71,36 +69,15 @@ pub(crate) async fn run(processing: Processing) {
     let mut current = processing.current.clone();
     let mut lines = askable(&current.borrow_and_update());
     let gateway = Gateway::new(processing.config.worker.query_timeout);
-    let mut failing = false;
-    let mut pause = INTERVAL;
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(pause), if !lines.is_empty() => {}
-            Ok(()) = current.changed() => {
-                lines = askable(&current.borrow_and_update());
-                continue;
-            }
-            () = processing.cancel.cancelled() => return,
+    let mut sweeper = Sweeper::new("the query sweeper", &processing);
+    while sweeper.turn().await {
+        if current.has_changed().unwrap_or(false) {
+            lines = askable(&current.borrow_and_update());
         }
-        let swept = tokio::select! {
-            swept = sweep(&processing, &gateway, &mut lines) => swept,
-            // What is being asked is asked by another worker when the lease runs out.
-            () = processing.cancel.cancelled() => return,
-        };
-        pause = match swept {
-            Some(Ok(more)) => {
-                failing = false;
-                if more { Duration::ZERO } else { INTERVAL }
-            }
-            Some(Err(error)) => {
-                if !failing {
-                    warn!(%error, "the query sweeper cannot work; it goes on trying");
-                }
-                failing = true;
-                INTERVAL
-            }
-            None => INTERVAL,
-        };
+        // What is being asked when the worker stops is asked by another when the lease runs out.
+        let swept = sweep(&processing, &gateway, &mut lines);
+        let Some(swept) = processing.cancel.run_until_cancelled(swept).await else { return };
+        sweeper.ended(swept.map(|more| if more { Duration::ZERO } else { INTERVAL }));
     }
 }
 
@@ -119,33 +96,28 @@ fn askable(config: &Config) -> Vec<Line> {
     lines
 }
 
-/// Enrols, claims, asks, writes down. Says whether the next round should follow at once; `None` when a call to the
-/// database was left to itself.
+/// Enrols, claims, asks, writes down. Says whether the next round should follow at once.
 async fn sweep(
     processing: &Processing,
     gateway: &Gateway,
     lines: &mut [Line],
-) -> Option<Result<bool, BatchError>> {
-    let names: Vec<String> = lines.iter().map(|line| line.merchant.name.clone()).collect();
-    let enrolled = processing
-        .bounded("enrolling orders to ask about", move |this, pulse| enrol(this, pulse, &names))
-        .await
-        .ok()?;
-    if let Err(error) = enrolled {
-        return Some(Err(error));
+) -> Result<bool, Unswept> {
+    if lines.is_empty() {
+        return Ok(false);
     }
+    let names: Vec<String> = lines.iter().map(|line| line.merchant.name.clone()).collect();
+    processing
+        .bounded("enrolling orders to ask about", move |this, pulse| enrol(this, pulse, &names))
+        .await??;
     let share = i64::try_from((CHUNK / lines.len()).max(1)).unwrap_or(1);
     let shares: Vec<(String, i64)> = lines
         .iter()
         .filter_map(|line| Some((line.merchant.name.clone(), line.share(share)?)))
         .collect();
-    let claimed = processing.bounded("claiming queries", move |this, _| claim(this, &shares)).await;
-    let (claimed, more) = match claimed.ok()? {
-        Ok(claimed) => claimed,
-        Err(error) => return Some(Err(error)),
-    };
+    let (claimed, more) =
+        processing.bounded("claiming queries", move |this, _| claim(this, &shares)).await??;
     if claimed.is_empty() {
-        return Some(Ok(more));
+        return Ok(more);
     }
     service::crash_point!("queries.after_claim");
     let questions = claimed.into_iter().filter_map(|one| {
@@ -163,9 +135,8 @@ async fn sweep(
     }
     let pauses: Vec<(String, Duration)> =
         lines.iter().map(|line| (line.merchant.name.clone(), line.pause())).collect();
-    let noted =
-        processing.bounded("noting answers", move |this, _| note(this, &asked, &pauses)).await;
-    Some(noted.ok()?.map(|()| more))
+    processing.bounded("noting answers", move |this, _| note(this, &asked, &pauses)).await??;
+    Ok(more)
 }
 
 async fn ask_one(

@@ -31,10 +31,8 @@ use tracing::{error, info, warn};
 
 use crate::batch::BatchError;
 use crate::processing::Processing;
+use crate::sweeper::{INTERVAL, Sweeper, Unswept};
 use call::carry_out;
-
-/// How often rows are looked for.
-const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Refunds of one merchant that are carried out at one time.
 const SHARE: i64 = 8;
@@ -52,31 +50,15 @@ pub(crate) async fn run(processing: Processing) {
     let mut current = processing.current.clone();
     let mut merchants = askable(&current.borrow_and_update());
     let gateway = Gateway::new(processing.config.worker.query_timeout);
-    let mut failing = false;
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(INTERVAL), if !merchants.is_empty() => {}
-            Ok(()) = current.changed() => {
-                merchants = askable(&current.borrow_and_update());
-                continue;
-            }
-            () = processing.cancel.cancelled() => return,
+    let mut sweeper = Sweeper::new("the refund sweeper", &processing);
+    while sweeper.turn().await {
+        if current.has_changed().unwrap_or(false) {
+            merchants = askable(&current.borrow_and_update());
         }
-        let swept = tokio::select! {
-            swept = sweep(&processing, &gateway, &merchants) => swept,
-            // What is being called is called again by another worker when the lease runs out.
-            () = processing.cancel.cancelled() => return,
-        };
-        match swept {
-            Some(Err(error)) => {
-                if !failing {
-                    warn!(%error, "the refund sweeper cannot work; it goes on trying");
-                }
-                failing = true;
-            }
-            Some(Ok(())) => failing = false,
-            None => {}
-        }
+        // What is being called when the worker stops is called again by another when the lease runs out.
+        let swept = sweep(&processing, &gateway, &merchants);
+        let Some(swept) = processing.cancel.run_until_cancelled(swept).await else { return };
+        sweeper.ended(swept.map(|()| INTERVAL));
     }
 }
 
@@ -89,19 +71,21 @@ fn askable(config: &Config) -> Vec<Arc<Merchant>> {
         .collect()
 }
 
-/// Claims, calls, publishes, writes down. `None` when a call to the database was left to itself.
+/// Claims, calls, publishes, writes down.
 async fn sweep(
     processing: &Processing,
     gateway: &Gateway,
     merchants: &[Arc<Merchant>],
-) -> Option<Result<(), BatchError>> {
+) -> Result<(), Unswept> {
+    if merchants.is_empty() {
+        return Ok(());
+    }
     let names: Vec<String> = merchants.iter().map(|merchant| merchant.name.clone()).collect();
-    let claimed = processing.bounded("claiming refunds", move |this, _| claim(this, &names)).await;
-    let claimed = match claimed.ok()? {
-        Ok(claimed) if claimed.is_empty() => return Some(Ok(())),
-        Ok(claimed) => claimed,
-        Err(error) => return Some(Err(error)),
-    };
+    let claimed =
+        processing.bounded("claiming refunds", move |this, _| claim(this, &names)).await??;
+    if claimed.is_empty() {
+        return Ok(());
+    }
     service::crash_point!("refunds.after_claim");
     let calls = claimed.into_iter().filter_map(|one| {
         let merchant = merchants.iter().find(|merchant| merchant.name == one.request.merchant)?;
@@ -113,8 +97,8 @@ async fn sweep(
         .collect()
         .await;
     service::crash_point!("refunds.after_publish");
-    let noted = processing.bounded("noting refunds", move |this, _| note(this, &ended)).await;
-    noted.ok()
+    processing.bounded("noting refunds", move |this, _| note(this, &ended)).await??;
+    Ok(())
 }
 
 /// Takes what is due, at most so many of each merchant.

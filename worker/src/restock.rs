@@ -1,45 +1,31 @@
 //! The restock sweeper: delivers to orders that waited, as soon as there is stock again.
 
-use std::time::Duration;
-
 use store::{StoreError, fulfillment, stock_item};
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::batch::{self, BatchError};
-use crate::bounded::{Interrupted, Pulse};
+use crate::bounded::Pulse;
 use crate::processing::Processing;
-
-/// How often stock is looked for.
-const INTERVAL: Duration = Duration::from_secs(1);
+use crate::sweeper::{INTERVAL, Sweeper, Unswept};
 
 /// Orders settled in one transaction.
 const CHUNK: i64 = 64;
 
 /// Sweeps until the worker stops.
 pub(crate) async fn run(processing: Processing) {
-    let mut failing = false;
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(INTERVAL) => {}
-            () = processing.cancel.cancelled() => return,
-        }
-        match processing.bounded("the restock sweeper", sweep).await {
-            Ok(Ok(settled)) => {
+    let mut sweeper = Sweeper::new("the restock sweeper", &processing);
+    while sweeper.turn().await {
+        let settled = sweeper.call(sweep).await;
+        match &settled {
+            Ok(0) => processing.health.set_database(true),
+            Ok(orders) => {
                 processing.health.set_database(true);
-                failing = false;
-                if settled > 0 {
-                    info!(orders = settled, "looked again at orders that waited for stock");
-                }
+                info!(orders, "looked again at orders that waited for stock");
             }
-            Ok(Err(error)) => {
-                processing.health.set_database(false);
-                if !failing {
-                    warn!(%error, "the restock sweeper cannot work; it goes on trying");
-                }
-                failing = true;
-            }
-            Err(Interrupted) => failing = true,
+            Err(Unswept::Failed(_)) => processing.health.set_database(false),
+            Err(Unswept::Interrupted) => {}
         }
+        sweeper.ended(settled.map(|_| INTERVAL));
     }
 }
 

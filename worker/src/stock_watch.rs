@@ -4,38 +4,22 @@
 //! its own codes go and not those of the lane beside it, so two that each stay above the threshold can be
 //! below it together. A crash loses nothing either, and batches pay nothing.
 
-use std::time::Duration;
-
 use diesel::Connection as _;
 use store::low_stock_notice::{self, Watched};
 use store::{StoreError, outbox};
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::batch::BatchError;
-use crate::bounded::{Interrupted, Pulse};
+use crate::bounded::Pulse;
 use crate::processing::Processing;
-
-/// How often stock is looked at.
-const INTERVAL: Duration = Duration::from_secs(1);
+use crate::sweeper::{INTERVAL, Sweeper};
 
 /// Watches until the worker stops.
 pub(crate) async fn run(processing: Processing) {
-    let mut failing = false;
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(INTERVAL) => {}
-            () = processing.cancel.cancelled() => return,
-        }
-        match processing.bounded("the stock watch", look).await {
-            Ok(Ok(())) => failing = false,
-            Ok(Err(error)) => {
-                if !failing {
-                    warn!(%error, "the stock watch cannot work; it goes on trying");
-                }
-                failing = true;
-            }
-            Err(Interrupted) => failing = true,
-        }
+    let mut sweeper = Sweeper::new("the stock watch", &processing);
+    while sweeper.turn().await {
+        let looked = sweeper.call(look).await;
+        sweeper.ended(looked.map(|()| INTERVAL));
     }
 }
 

@@ -51,10 +51,10 @@ pub enum KeyError {
         /// Bits that it must have.
         needed: usize,
     },
-    /// Numbers that make no RSA key, or one of more than 8,192 bits.
-    #[error("the RSA key is not usable: {reason}")]
+    /// Numbers that make no RSA key, or one of more than 8,192 bits; certificates that cannot serve.
+    #[error("the key or certificate is not usable: {reason}")]
     Unusable {
-        /// What the cryptographic library says.
+        /// What is wrong, or what the cryptographic library says.
         reason: String,
     },
     /// No sign type is allowed at all.

@@ -45,13 +45,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! In certificate mode keys come out of certificates, which Alipay names by a number
+//! ([`Certificate::sn`]) and which one of the configured [`RootCertificates`] must have issued.
+//!
 //! The two gateways ([`Protocol`]) differ in names, in the character set and in whether empty
 //! values are signed ([`Rule`]). Keys are read in every form in which consoles and tools hand
 //! them out: [`PublicKey::read`], [`PrivateKey::read`]. A [`Signer`] signs forms.
 //!
 //! In the other direction a merchant asks the gateway: [`TradeQuery`], [`Payment`], [`TradeRefund`]
-//! and their like make signed forms, [`QueryAnswer`] and its like read what comes back. An answer is
-//! believed as a notification is: only with a right signature over its bytes.
+//! and their like make signed forms, [`QueryAnswer`], [`RefundAnswer`] and their like read what comes
+//! back. An answer is believed as a notification is: only with a right signature over its bytes.
 //!
 //! Nothing here panics on bytes from outside, and nothing that can reach a log (`Debug`, errors)
 //! shows a key, a signature or the values of a form.

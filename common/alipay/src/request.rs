@@ -3,6 +3,7 @@
 //! A form is sent as it is, POSTed or as a link, with its charset in the URL too: without it the
 //! gateway guesses the charset of a POST.
 
+mod address;
 mod application;
 mod certificate_download;
 mod error;

@@ -50,7 +50,9 @@ pub enum SignatureError {
         not_before: DateTime<Utc>,
     },
     /// An answer names a certificate of Alipay (`alipay_cert_sn`) that is not configured.
-    #[error("the answer is signed under Alipay's certificate {sn}, which is not configured")]
+    #[error(
+        "the answer is signed under Alipay's certificate {sn}, which is not configured: get that one from Alipay"
+    )]
     UnknownCertificate {
         /// Alipay's number of the certificate: what the answer says, cut after 64 characters.
         sn: String,

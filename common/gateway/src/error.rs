@@ -17,7 +17,7 @@ pub enum GatewayError {
     },
     /// The application's certificate is out of date: the gateway would refuse every request.
     #[error(
-        "merchants.{merchant}.app_cert cannot be used: {error}; get a new one at Alipay's console"
+        "merchants.{merchant}.app_cert cannot be used: {error}; get a new one at Alipay's console, or correct the clock"
     )]
     AppCertificate {
         /// The merchant's name.

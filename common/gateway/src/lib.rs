@@ -4,6 +4,14 @@
 //! [`alipay`]; this one adds the network, bounded in every direction: one time limit for the whole
 //! call, one size limit for the answer, no redirects. Connections are kept and used again.
 //!
+//! A refund is more than one call: [`Gateway::carry_out_refund`] asks what became of it where the answer
+//! leaves that open, and says what is known then, a [`RefundOutcome`]. Answers that are to be verified
+//! again by others are kept byte for byte ([`Answered`], [`RefundProof`]).
+//!
+//! In certificate mode requests carry the numbers of the application's certificate and of the roots
+//! ([`Asker`]); one that has ended asks nothing ([`GatewayError::AppCertificate`]), and
+//! [`Gateway::certificate`] fetches a new one of Alipay's.
+//!
 //! The certificate of an https address must be one of the authorities that browsers trust, which
 //! are compiled in. A proxy of the environment is not used.
 

@@ -85,13 +85,17 @@ impl Gateway {
             }
             Err(error) => {
                 let reason = format!("{}: {error}", error.reason_code());
-                match (error.is_unsent(), is_final(&error)) {
-                    (true, _) if !repeated => return RefundOutcome::Unsent { reason },
-                    (false, true) if !repeated => return RefundOutcome::Refused { reason },
-                    (_, false) => return RefundOutcome::Unknown { reason },
-                    // An earlier call may have been carried out, whatever became of this one.
-                    (_, true) => (None, RefundOutcome::Refused { reason }),
+                if error.is_unsent() && !repeated {
+                    return RefundOutcome::Unsent { reason };
                 }
+                if !is_final(&error) {
+                    return RefundOutcome::Unknown { reason };
+                }
+                if !repeated {
+                    return RefundOutcome::Refused { reason };
+                }
+                // An earlier call may have been carried out, whatever became of this one.
+                (None, RefundOutcome::Refused { reason })
             }
         };
         let asked = self.refund_query(merchant, refund.which, refund.out_request_no).await;
@@ -115,9 +119,7 @@ impl Gateway {
             Ok(_) | Err(_) => RefundOutcome::Unknown { reason: otherwise.reason() },
         }
     }
-}
 
-impl Gateway {
     /// Alipay's word once more that a refund was made, without asking for it; none when there is no
     /// answer or it says less.
     pub async fn prove_refund(

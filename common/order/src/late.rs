@@ -6,18 +6,31 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{Facts, Identity, OrderRecord, OrderTerms, Trade};
+use crate::{Facts, FulfillmentState, Identity, OrderRecord, Trade};
 
 /// The time until which an order can be paid, and what the merchant does with later money.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limit {
     expires_at: Option<DateTime<Utc>>,
     refunds_late: bool,
+    goods_are_out: bool,
 }
 
 impl Limit {
-    pub(crate) fn of(terms: &OrderTerms, identity: &Identity) -> Limit {
-        Limit { expires_at: terms.expires_at, refunds_late: identity.refunds_late }
+    pub(crate) fn of(record: &OrderRecord, identity: &Identity) -> Limit {
+        use FulfillmentState::{Delivered, Returned};
+        Limit {
+            expires_at: record.terms.expires_at,
+            refunds_late: identity.refunds_late,
+            goods_are_out: matches!(record.fulfillment, Some(Delivered | Returned)),
+        }
+    }
+
+    /// For a trade with these facts. Where a payment was told without its time and its goods went out,
+    /// it stays one: goods and money must not both be with the buyer.
+    pub(crate) fn given(self, known: Facts) -> Limit {
+        let delivered = self.goods_are_out && known.contains(Facts::PAID);
+        Limit { refunds_late: self.refunds_late && !delivered, ..self }
     }
 }
 

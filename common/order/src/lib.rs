@@ -3,8 +3,9 @@
 //! Notifications repeat, overtake each other and arrive months late, so an order is not moved from
 //! state to state by the message that came last. Instead:
 //!
-//! 1. every notification adds [`Facts`] to its [`Trade`]; facts only grow and attributes merge so
-//!    that order does not matter;
+//! 1. every notification adds [`Facts`] to its [`Trade`], and so does what the gateway answers to a
+//!    question or to a refund ([`RefundAnswered`]); facts only grow and attributes merge so that order
+//!    does not matter;
 //! 2. before facts count, the notification must *agree* with the order ([`agreement`]): same total,
 //!    seller, app, merchant and currency, and a trade that is not older than the order;
 //! 3. the [`OrderState`] is computed from the trades, never stored as an input ([`status`]);
@@ -16,7 +17,8 @@
 //! needs: *learn*, then ask for the state.
 //!
 //! An order can have a time until which it is to be paid ([`late`]): it then expires, and what is
-//! paid later is late.
+//! paid later is late. The merchant's policy says whether that is a payment like any other or money
+//! that goes back.
 //!
 //! Nothing here reads a clock, a socket or a database: time is an argument. Telling a record twice
 //! what it knows changes nothing, which is why duplicates, replays, redeliveries and crashes need

@@ -55,7 +55,7 @@ impl OrderRecord {
         said: &TradeStatusSync,
     ) -> Result<(), Mismatch> {
         agreement::agree(&self.terms, identity, said)?;
-        let limit = Limit::of(&self.terms, identity);
+        let limit = Limit::of(self, identity);
         self.trade(&said.trade_no).learn(said, limit);
         if let Some(refund) = Refund::of_trade(said) {
             self.keep(refund);
@@ -76,7 +76,7 @@ impl OrderRecord {
         answer: &TradeStatusSync,
     ) -> Result<(), Mismatch> {
         agreement::agree(&self.terms, identity, answer)?;
-        let limit = Limit::of(&self.terms, identity);
+        let limit = Limit::of(self, identity);
         self.trade(&answer.trade_no).learn_answer(answer, limit);
         self.count_refunds();
         Ok(())
@@ -117,17 +117,17 @@ impl OrderRecord {
             Some(trade_no) => Some(trade_no.to_owned()),
             None => self.state().trade_no,
         };
-        let about = |trade: &Trade| trade.trade_no.clone();
-        match reason {
-            "closed_after_payment" => match self.known_trade(trade_no.clone())? {
-                trade if trade.is_closed_after_payment() => {}
-                trade => return Err(ImpossibleDecision::NotClosed { trade_no: about(trade) }),
-            },
-            "late_payment" => match self.known_trade(trade_no.clone())? {
-                trade if trade.is_late() => {}
-                trade => return Err(ImpossibleDecision::NotLate { trade_no: about(trade) }),
-            },
-            _ => {}
+        if reason == "closed_after_payment" {
+            let trade = self.known_trade(trade_no.clone())?;
+            if !trade.is_closed_after_payment() {
+                return Err(ImpossibleDecision::NotClosed { trade_no: trade.trade_no.clone() });
+            }
+        }
+        if reason == "late_payment" {
+            let trade = self.known_trade(trade_no.clone())?;
+            if !trade.is_late() {
+                return Err(ImpossibleDecision::NotLate { trade_no: trade.trade_no.clone() });
+            }
         }
         match decision {
             Decision::Paid => self.known_trade(trade_no)?.confirm(at),

@@ -99,7 +99,8 @@ impl Refund {
         }
     }
 
-    /// A batch item that worked, or a refund of which an answer says so. An Open Platform row speaks through its notification's facts.
+    /// A batch item that worked, or a refund of which an answer says so. The row of an Open Platform
+    /// notification speaks through the facts that came with it.
     #[must_use]
     pub fn succeeded(&self) -> bool {
         self.result.as_deref() == Some("SUCCESS")

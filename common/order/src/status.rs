@@ -73,7 +73,7 @@ pub enum TradeStatusCode {
 impl TradeStatusCode {
     /// The number in the column: 0, 1, 7, 8, 4, 5 as in the classic system.
     #[must_use]
-    pub fn code(self) -> i16 {
+    pub const fn code(self) -> i16 {
         match self {
             TradeStatusCode::NoPay => 0,
             TradeStatusCode::WaitBuyerPay => 1,

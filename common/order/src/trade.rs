@@ -73,12 +73,14 @@ impl Trade {
 
     /// Adds what a notification says. Learning it again changes nothing.
     pub(crate) fn learn(&mut self, said: &TradeStatusSync, limit: Limit) {
+        let limit = limit.given(self.facts);
         self.facts |= Facts::of(said);
         self.merge(said, limit);
     }
 
     /// Adds what the gateway answered; `notify_time` is when it was asked.
     pub(crate) fn learn_answer(&mut self, answer: &TradeStatusSync, limit: Limit) {
+        let limit = limit.given(self.facts);
         let facts = Facts::of_answer(answer);
         self.facts |= facts;
         if facts.contains(Facts::CONFIRMED_PAID) {

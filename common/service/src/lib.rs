@@ -3,8 +3,8 @@
 //! A program of this project begins with the same five lines. It loads its [`config`], starts
 //! [`telemetry`], opens the [`admin`] endpoint if one is configured, asks [`shutdown`] for a token that
 //! SIGTERM cancels, and then does its job until the token says stop. Where keys may change meanwhile,
-//! [`reload`] reads them again, and [`certificates`] tells of those that end. Programs with pages for people serve them with [`http`] and write them
-//! with [`html`].
+//! [`reload`] reads them again, and [`certificates`] tells of those that end. Programs with pages for
+//! people serve them with [`http`] and write them with [`html`].
 //!
 //! This crate knows neither the database nor the broker: it only holds their URLs. So the public
 //! endpoint can use it without linking a database client.

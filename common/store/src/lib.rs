@@ -7,6 +7,8 @@
 //!
 //! * Keys compare by byte (`VARBINARY`), amounts are fen in `BIGINT`, times are UTC.
 //! * The SQL is the common subset of MariaDB 10.6+ and MySQL 8; tests run it on MariaDB.
+//! * [`gateway_query`] and [`refund_request`] hold what is still to be asked of Alipay, unpaid orders
+//!   past `user_order.expires_at` and late money among it. Workers claim rows under a lease.
 //! * [`report`] is the read side for people; everything else serves the worker.
 //! * [`StoreError::fault`] says whether trying again can help.
 

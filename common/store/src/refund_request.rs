@@ -16,7 +16,7 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use crate::StoreError;
 
 pub use due::{ClaimedRefund, claim, put_off};
-pub use late::{ASKED_BY, LateRefund, REASON, ask_late, late_number, on_its_way, withdraw_late};
+pub use late::{LateRefund, ask_late, late_number, on_its_way, withdraw_late};
 
 /// `error` while a call is under way, and after a crash in it.
 pub const NO_ANSWER_YET: &str = "no_answer_yet: the call was begun and nobody has noted its end";

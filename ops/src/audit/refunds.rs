@@ -1,7 +1,7 @@
 //! Refunds on record against what their trades count.
 
 use alipay::Fen;
-use order::{Facts, OrderRecord};
+use order::{Facts, OrderRecord, Trade};
 
 use super::GapKind;
 use super::finding::Findings;
@@ -39,7 +39,7 @@ pub(crate) fn check(subject: &Subject, recount: &OrderRecord, found: &mut Findin
         } else if is > total || is < Fen::new(0) {
             let what = format!("trade {trade_no}: {is} of {total} yuan");
             found.add(GapKind::RefundAboveTotal, what);
-        } else if is != due {
+        } else if is != due && !(is > due && may_be_answered(trade)) {
             let what = format!("trade {trade_no} says {is}, its refunds come to {due} yuan");
             found.add(GapKind::RefundTotalDiffers, what);
         }
@@ -49,4 +49,11 @@ pub(crate) fn check(subject: &Subject, recount: &OrderRecord, found: &mut Findin
             found.add(GapKind::RefundAboveTotal, what);
         }
     }
+}
+
+/// An answer to a question tells how much went back, and not by which request: there is no refund on
+/// record for it. It confirms the payment, or tells of a close.
+fn may_be_answered(trade: &Trade) -> bool {
+    trade.facts.contains(Facts::REFUNDED_IN_PART)
+        && trade.facts.intersects(Facts::CONFIRMED_PAID | Facts::CLOSED)
 }

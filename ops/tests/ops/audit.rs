@@ -300,6 +300,24 @@ fn every_kind_of_gap_is_found_and_named() {
     assert_eq!(seen, listed, "a kind that nothing provokes");
 }
 
+/// Its notifications were lost: the answer to a question says how much went back, and no refund is on
+/// record that comes to it.
+#[test]
+fn a_refund_that_the_gateway_alone_told_of_is_no_gap() {
+    let mut shop = shop();
+    shop.ops.run("order create ASKED --merchant shop --product gift").done();
+    let answer = "out_trade_no=ASKED&trade_no=T-ASKED&total_fee=10.00&seller_id=2088000000000001\
+                  &gmt_payment=2026-11-23+11%3A00%3A00&trade_status=TRADE_SUCCESS\
+                  &refund_fee=3.00&refund_status=REFUND_SUCCESS";
+    assert_eq!(shop.hear_answer(Protocol::Mapi, answer), Verdict::Done);
+    assert_eq!(kinds(&shop, 0), BTreeSet::new());
+    // Another refund, of which the gateway tells by a batch: less than what is known already.
+    let batch = "notify_type=batch_refund_notify&batch_no=B2&success_num=1\
+                 &result_details=T-ASKED%5E2.00%5ESUCCESS";
+    assert_eq!(shop.hear(Protocol::Mapi, batch), Verdict::Done);
+    assert_eq!(kinds(&shop, 0), BTreeSet::new());
+}
+
 #[test]
 fn young_gaps_are_left_out_and_counts_are_complete_above_the_limit() {
     let mut shop = shop();

@@ -41,6 +41,27 @@ impl Shop {
             Ok(Content::BatchRefund(_)) => Kind::BatchRefund,
             _ => Kind::TradeStatus,
         };
+        self.work_on(protocol, body, kind, content)
+    }
+
+    /// What the worker does when the gateway answers this about a trade.
+    pub(crate) fn hear_answer(&mut self, protocol: Protocol, body: &str) -> Verdict {
+        let form = Form::parse(body.as_bytes()).unwrap();
+        let Ok(Notification::Trade(answer)) = Notification::read(&form, protocol, Charset::Utf8)
+        else {
+            panic!("no answer: {body}")
+        };
+        self.work_on(protocol, body, Kind::QueryAnswer, Ok(Content::Answer(answer)))
+    }
+
+    fn work_on(
+        &mut self,
+        protocol: Protocol,
+        body: &str,
+        kind: Kind,
+        content: Result<Content, Never>,
+    ) -> Verdict {
+        let form = Form::parse(body.as_bytes()).unwrap();
         let incoming = Incoming {
             message_id: message_id("shop", kind, &form),
             identity: Identity {

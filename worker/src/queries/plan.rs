@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use order::TradeStatusCode;
 use service::config;
 use store::gateway_query::{Due, DueOrder, OPEN_TOO_LATE};
 
@@ -16,9 +17,9 @@ const IMPATIENT: TimeDelta = TimeDelta::minutes(1);
 /// The longest pause after an answer that cannot be used.
 const REFUSED_LIMIT: TimeDelta = TimeDelta::hours(1);
 
-/// `user_order.trade_status` of TRADE_PENDING and TRADE_CLOSED.
-const TRADE_PENDING: i16 = 7;
-const TRADE_CLOSED: i16 = 5;
+/// In `user_order.trade_status`.
+const TRADE_PENDING: i16 = TradeStatusCode::TradePending.code();
+const TRADE_CLOSED: i16 = TradeStatusCode::TradeClosed.code();
 
 /// The configured times.
 pub(super) struct Limits {

@@ -2,6 +2,7 @@
 
 use chrono::Utc;
 use queue::Envelope;
+use testkit::Program;
 
 use crate::alipay_side::{AlipaySide, UNPAID};
 
@@ -49,4 +50,44 @@ fn two_workers_ask_once() {
     side.world.wait_for_count("user_order WHERE status = 8 AND is_send_goods", 50);
     assert_eq!(side.world.count("notification WHERE kind = 'query_answer' AND seen = 1"), 50);
     assert_eq!(side.world.count("stock_item WHERE state = 'delivered'"), 50);
+}
+
+/// The buyer's browser and Alipay's server tell of the same payment, in either order and at one moment.
+#[tokio::test]
+async fn the_browser_and_the_server_at_once() {
+    let mut side = AlipaySide::new(25);
+    let (_gateway, address) = side.gateway(&[]);
+    side.world.place_orders("B", 20);
+    let mut workers = [side.worker(&address, &[]), side.worker(&address, &[])];
+    let order = |number: u32| format!("B{number:06}");
+    let returns = |numbers: std::ops::RangeInclusive<u32>| {
+        let back =
+            |number| Envelope::query_request("shop", &order(number), "return_page", Utc::now());
+        numbers.flat_map(move |number| [back(number), back(number)])
+    };
+
+    // Both lie in the queue when the workers go on.
+    workers.iter_mut().for_each(Program::pause);
+    for number in 1..=10 {
+        side.pays("shop", &order(number), &["--duplicate"]);
+    }
+    side.publish(returns(1..=10)).await;
+    // Here the browser is first: the server's word comes while the gateway is being asked.
+    for number in 11..=20 {
+        side.pays("shop", &order(number), &["--drop"]);
+    }
+    side.publish(returns(11..=20)).await;
+    workers.iter_mut().for_each(Program::resume);
+    for number in 11..=20 {
+        side.pays("shop", &order(number), &["--duplicate"]);
+    }
+
+    side.world.wait_for_count("gateway_query WHERE answer = 'TRADE_SUCCESS'", 20);
+    side.world.wait_for_count("notification WHERE kind = 'query_answer'", 20);
+    side.world.wait_for_count("notification WHERE kind = 'trade_status' AND seen >= 2", 20);
+    assert_eq!(side.world.count("user_order WHERE status = 8 AND is_send_goods"), 20);
+    assert_eq!(side.world.count("stock_item WHERE state = 'delivered'"), 20);
+    assert_eq!(side.world.count("outbox WHERE event = 'order.paid'"), 20);
+    assert_eq!(side.world.count("outbox WHERE event = 'order.delivered'"), 20);
+    assert_eq!(side.world.count("review"), 0);
 }

@@ -29,10 +29,9 @@ pub enum CertificateError {
         /// The number of what came.
         sn: String,
     },
-    /// The certificate of its issuer is neither in its file nor among the roots.
+    /// The certificates in its file lead from its issuer to none of the roots.
     #[error(
-        "the certificate {sn} was issued by {issuer}, of whom there is no certificate in its file or among \
-         the roots"
+        "the certificate {sn} was issued by {issuer}, and its file leads from there to none of the roots"
     )]
     UnknownIssuer {
         /// Alipay's number of the certificate.

@@ -8,6 +8,7 @@ use rsa::pkcs8::der::Decode;
 use rsa::pkcs8::spki::ObjectIdentifier;
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, Error, KeyUsage, anchor_from_trusted_cert, aws_lc_rs};
+use x509_cert::ext::pkix::BasicConstraints;
 
 use super::{Certificate, CertificateError};
 use crate::{KeyError, key_text};
@@ -47,6 +48,12 @@ impl RootCertificates {
             if algorithm.parent() != Some(RSA) {
                 other = Some(algorithm);
                 continue;
+            }
+            if !is_root(&root) {
+                let subject = &root.tbs_certificate.subject;
+                let reason =
+                    format!("{subject} is no root certificate; roots are in alipayRootCert.crt");
+                return Err(KeyError::Unusable { reason });
             }
             anchor_from_trusted_cert(&CertificateDer::from_slice(&der)).map_err(|error| {
                 KeyError::Unusable { reason: format!("a root certificate: {error}") }
@@ -107,7 +114,7 @@ impl RootCertificates {
                 sn: sn(),
                 issuer: certificate.issuer().to_owned(),
             },
-            error => CertificateError::NotIssued { sn: sn(), reason: error.to_string() },
+            error => CertificateError::NotIssued { sn: sn(), reason: reason(&error) },
         };
         let (leaf, issuers) = certificate.chain().split_first().ok_or_else(|| {
             CertificateError::NotIssued { sn: sn(), reason: "it is empty".to_owned() }
@@ -133,6 +140,33 @@ impl RootCertificates {
                     .map(drop)
             })
             .map_err(not_issued)
+    }
+}
+
+/// Whether a certificate may stand among the roots: nobody else issued it, or it is an authority's. Others
+/// would be believed as if they were, and their numbers sent.
+fn is_root(certificate: &x509_cert::Certificate) -> bool {
+    let body = &certificate.tbs_certificate;
+    let authority = || matches!(body.get::<BasicConstraints>(), Ok(Some((_, found))) if found.ca);
+    body.issuer == body.subject || authority()
+}
+
+/// What the library's verdict means for somebody who put files together.
+fn reason(error: &Error) -> String {
+    match error {
+        Error::CaUsedAsEndEntity => {
+            "it is an authority's; Alipay's own certificate must be the first of its file"
+                .to_owned()
+        }
+        Error::InvalidSignatureForPublicKey => {
+            "an issuer of that name is there, and another key has signed: is one file of another \
+             environment or application?"
+                .to_owned()
+        }
+        Error::CertExpired { .. } | Error::CertNotValidYet { .. } => {
+            "the certificate of its issuer was not valid when it was issued".to_owned()
+        }
+        error => error.to_string(),
     }
 }
 

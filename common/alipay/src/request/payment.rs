@@ -4,9 +4,12 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::error::{RequestError, require};
-use super::{Application, mapi, openapi};
+use super::{Application, address, mapi, openapi};
 use crate::parameters::check_number;
 use crate::{Charset, Fen, Form, Signer};
+
+/// The largest total at the legacy gateway, 100,000,000.00 yuan.
+const LEGACY_MOST: Fen = Fen::new(10_000_000_000);
 
 /// The request that takes a buyer to Alipay's page. It is sent by the buyer's browser, as a
 /// [`link`](crate::link).
@@ -18,13 +21,17 @@ pub struct Payment<'a> {
     pub subject: &'a str,
     /// The amount, above zero.
     pub total: Fen,
-    /// Where the notification goes; an absolute address without a query.
+    /// Where the notification goes; an absolute address without a query, at most 190 characters, 256
+    /// on the Open Platform.
     pub notify_url: Option<&'a str>,
-    /// Where the buyer's browser comes back to; an absolute address without a query.
+    /// Where the buyer's browser comes back to; an absolute address without a query, at most 200
+    /// characters, 256 on the Open Platform.
     pub return_url: Option<&'a str>,
     /// Any other parameter of Alipay's table with text as its value, such as `body`,
     /// `it_b_pay` (legacy) or `timeout_express` (Open Platform, where it is a member of
-    /// `biz_content`). Those above cannot be changed by it.
+    /// `biz_content`). Those above cannot be changed by it. What comes back with the notification is
+    /// `extra_common_param` (legacy, without `=` and `&`) or `passback_params` (Open Platform, to be
+    /// percent-encoded by the caller, and to be decoded once more when it comes back).
     pub more: &'a [(&'a str, &'a str)],
     /// Members of `biz_content` that are no texts, such as `goods_detail` (a list), `extend_params`
     /// and `ext_user_info` (objects). Open Platform only: the legacy gateway knows nothing nested.
@@ -45,7 +52,14 @@ impl Payment<'_> {
         signer: &Signer,
     ) -> Result<Form, RequestError> {
         self.check()?;
+        address::check("notify_url", self.notify_url, address::LEGACY_NOTIFY)?;
+        address::check("return_url", self.return_url, address::LEGACY_RETURN)?;
+        require(self.total <= LEGACY_MOST, "total", "is above 100,000,000.00 yuan")?;
         require(self.nested.is_empty(), "nested", "is for the Open Platform alone")?;
+        let echo = self.more.iter().filter(|(name, _)| *name == "extra_common_param");
+        for (_, value) in echo {
+            require(!value.contains(['=', '&']), "extra_common_param", "has = or & in it")?;
+        }
         let total = self.total.to_string();
         let parameters = [
             ("seller_id", seller_id),
@@ -72,6 +86,8 @@ impl Payment<'_> {
         signer: &Signer,
     ) -> Result<Form, RequestError> {
         self.check()?;
+        address::check("notify_url", self.notify_url, address::OPENAPI)?;
+        address::check("return_url", self.return_url, address::OPENAPI)?;
         let total = self.total.to_string();
         let urls = [
             ("notify_url", self.notify_url.unwrap_or_default()),
@@ -95,11 +111,6 @@ impl Payment<'_> {
         check_number(self.out_trade_no)
             .map_err(|problem| RequestError::Invalid { parameter: "out_trade_no", problem })?;
         require(!self.subject.trim().is_empty(), "subject", "is empty")?;
-        require(self.total > Fen::default(), "total", "is not above zero")?;
-        for (parameter, url) in [("notify_url", self.notify_url), ("return_url", self.return_url)] {
-            // Alipay would add its own parameters to a query, and sign without those of the shop.
-            require(!url.is_some_and(|url| url.contains(['?', '#'])), parameter, "has a query")?;
-        }
-        Ok(())
+        require(self.total > Fen::default(), "total", "is not above zero")
     }
 }

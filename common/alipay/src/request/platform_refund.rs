@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, SubsecRound, Utc};
 
 use super::error::{RequestError, require};
-use super::mapi;
+use super::{address, mapi};
 use crate::parameters::check_number;
 use crate::{Charset, Fen, Form, Signer, format_beijing};
 
@@ -21,7 +21,8 @@ pub struct PlatformRefund<'a> {
     pub serial: &'a str,
     /// The refunds; each trade once, at most 1,000.
     pub items: &'a [PlatformRefundItem<'a>],
-    /// Where the result goes; its own address, not that of payments.
+    /// Where the result goes; its own address, not that of payments: without a query, at most 200
+    /// characters.
     pub notify_url: Option<&'a str>,
 }
 
@@ -57,6 +58,7 @@ impl PlatformRefund<'_> {
         signer: &Signer,
     ) -> Result<Form, RequestError> {
         let detail_data = self.detail_data(charset)?;
+        address::check("notify_url", self.notify_url, address::LEGACY_REFUND_NOTIFY)?;
         let parameters = [
             ("notify_url", self.notify_url.unwrap_or_default()),
             ("seller_user_id", seller_user_id),

@@ -43,6 +43,7 @@ fn only_what_a_root_issued() {
     // Signed by another key of the same name, which is what a forger would do.
     let forged = refused(&own, &certificate("forged"));
     assert!(matches!(forged, CertificateError::NotIssued { .. }), "{forged}");
+    assert!(forged.to_string().contains("another key has signed"), "{forged}");
     let other = roots("other-root-of-the-same-name");
     let foreign = refused(&other, &certificate("alipay"));
     assert!(matches!(foreign, CertificateError::NotIssued { .. }), "{foreign}");
@@ -57,6 +58,24 @@ fn only_what_a_root_issued() {
     // One that vouches for itself.
     let itself = Certificate::read(&fixture::text("keys/rsa2048-certificate.pem")).unwrap();
     assert!(own.check_issuer(&itself).is_err());
+}
+
+/// What is easily mixed up: the order within a file, and the file of the roots with Alipay's.
+#[test]
+fn files_in_each_others_place() {
+    let bundle = fixture::text("certificates/alipay.pem");
+    let (leaf, issuer) = bundle.split_at(bundle.rfind("-----BEGIN").unwrap());
+    let turned = Certificate::read(&format!("{issuer}{leaf}")).unwrap();
+    let turned = roots("roots").check_issuer(&turned).unwrap_err().to_string();
+    assert!(turned.contains("must be the first of its file"), "{turned}");
+
+    let no_roots = RootCertificates::read(&bundle).unwrap_err().to_string();
+    assert!(
+        no_roots.contains("is no root certificate; roots are in alipayRootCert.crt"),
+        "{no_roots}"
+    );
+    // An authority's without its own issuer vouches for what is below it, if somebody wants that.
+    assert!(RootCertificates::read(issuer).unwrap().check_issuer(&certificate("alipay")).is_ok());
 }
 
 #[test]

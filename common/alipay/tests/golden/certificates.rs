@@ -115,7 +115,7 @@ fn what_is_no_certificate() {
     let many = good.repeat(9);
     assert_eq!(
         read(&many).to_string(),
-        "the RSA key is not usable: it has more than 16 certificates"
+        "the key or certificate is not usable: it has more than 16 certificates"
     );
     assert!(RootCertificates::read(&many).is_err());
     assert!(matches!(

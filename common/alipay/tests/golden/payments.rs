@@ -116,6 +116,33 @@ fn payments_that_are_not_asked_for() {
 }
 
 #[test]
+fn what_each_gateway_has_no_room_for() {
+    let address = |length: usize| format!("https://a/{}", "n".repeat(length - 10));
+    let mapi = |payment: Payment<'_>| payment.mapi("2088", "2089", Charset::Utf8, &md5());
+    let openapi = |payment: Payment<'_>| payment.openapi("2021", Charset::Utf8, at(), &rsa2());
+    let (notify, back) = (address(190), address(200));
+    let largest = Payment {
+        total: Fen::new(10_000_000_000),
+        notify_url: Some(&notify),
+        return_url: Some(&back),
+        more: &[("extra_common_param", "room-4711")],
+        ..PAYMENT
+    };
+    mapi(largest).unwrap();
+    refused(mapi(Payment { total: Fen::new(10_000_000_001), ..largest }), "total");
+    refused(mapi(Payment { notify_url: Some(&back), ..largest }), "notify_url");
+    refused(mapi(Payment { return_url: Some(&address(201)), ..largest }), "return_url");
+    for text in ["a=1", "a&b"] {
+        let more = [("extra_common_param", text)];
+        refused(mapi(Payment { more: &more, ..largest }), "extra_common_param");
+    }
+    let (long, longer) = (address(256), address(257));
+    openapi(Payment { notify_url: Some(&long), return_url: Some(&long), ..PAYMENT }).unwrap();
+    refused(openapi(Payment { notify_url: Some(&longer), ..PAYMENT }), "notify_url");
+    refused(openapi(Payment { return_url: Some(&longer), ..PAYMENT }), "return_url");
+}
+
+#[test]
 fn a_link_holds_the_whole_form() {
     let form = PAYMENT.mapi("2088", "2089", Charset::Gbk, &md5()).unwrap();
     let address = link("https://mapi.alipay.com/gateway.do", &form);
@@ -197,6 +224,11 @@ fn refunds_that_are_not_asked_for() {
     assert!(item(PlatformRefundItem { reason: &reason, ..ITEMS[0] }).is_ok());
     let reason = "\u{6d4b}".repeat(129);
     refused(item(PlatformRefundItem { reason: &reason, ..ITEMS[0] }), "reason");
+    let address = |length: usize| Some(format!("https://a/{}", "n".repeat(length - 10)));
+    let to = |address: Option<&str>| made(PlatformRefund { notify_url: address, ..BATCH });
+    assert!(to(address(200).as_deref()).is_ok());
+    refused(to(address(201).as_deref()), "notify_url");
+    refused(to(Some("https://a/?b=1")), "notify_url");
 }
 
 #[test]

@@ -60,8 +60,14 @@ pub(super) fn find(layers: &Layers, path: &str) -> Result<Option<Found>, ConfigE
 /// Reads a file that holds one secret. One newline at its end is dropped, as editors and `echo` add it.
 pub(super) fn read_file(layers: &Layers, path: &str, file: &str) -> Result<Secret, ConfigError> {
     let file = layers.resolve(file);
-    let text =
-        std::fs::read_to_string(&file).map_err(|error| problem(layers, path, &file, error))?;
+    let text = std::fs::read_to_string(&file).map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData => {
+            let why =
+                "is not text in UTF-8: keys and certificates are PEM or base64, not DER or PKCS#12";
+            problem(layers, path, &file, why)
+        }
+        _ => problem(layers, path, &file, error),
+    })?;
     let text = text
         .strip_suffix('\n')
         .map_or(text.as_str(), |rest| rest.strip_suffix('\r').unwrap_or(rest));

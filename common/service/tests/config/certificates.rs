@@ -127,6 +127,9 @@ fn what_does_not_belong_together() {
     );
     let key = load(&merchant(&[&alipay], &[more[0], ("app_cert", &bare)]));
     refused(key, "merchants.app.app_cert", "a public key was given where a certificate belongs");
+    let own = fixture("keys/rsa2048-certificate.pem");
+    let own = load(&merchant(&[&alipay, &own], &[more[0], ("private_key", &private)]));
+    refused(own, keys, "it is this application's own: take Alipay's");
     let none = load(&merchant(&[&alipay], &[("alipay_root_cert", "x")]));
     refused(none, "merchants.app.alipay_root_cert", "");
 }

@@ -29,6 +29,8 @@ fn unusable_keys_are_named() {
     refused(file.load(&[]), "merchants.app.alipay_public_keys_file", "1024 bits");
     let file = File::new(files).with("short.pem", "\n");
     refused(file.load(&[]), "merchants.app.alipay_public_keys_file", "is empty");
+    let der = File::new(files).with("short.pem", &[0x30, 0x82, 0x03, 0x91]);
+    refused(der.load(&[]), "merchants.app.alipay_public_keys_file", "are PEM or base64, not DER");
 }
 
 #[test]

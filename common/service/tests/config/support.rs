@@ -19,8 +19,8 @@ impl File {
     }
 
     /// Puts another file beside the configuration.
-    pub(crate) fn with(self, name: &str, text: &str) -> File {
-        fs::write(self.folder.path().join(name), text).unwrap();
+    pub(crate) fn with(self, name: &str, content: &(impl AsRef<[u8]> + ?Sized)) -> File {
+        fs::write(self.folder.path().join(name), content).unwrap();
         self
     }
 

@@ -7,6 +7,7 @@ use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, SmallInt, Text};
+use order::TradeStatusCode;
 
 use super::{Wish, enrol};
 use crate::StoreError;
@@ -61,7 +62,7 @@ struct CandidateRow {
 }
 
 /// `trade_status` of a buyer who has paid a seller that cannot receive yet.
-const TRADE_PENDING: i16 = 7;
+const TRADE_PENDING: i16 = TradeStatusCode::TradePending.code();
 
 impl CandidateRow {
     fn is_for(&self, pass: Pass) -> bool {
@@ -86,8 +87,8 @@ impl CandidateRow {
 }
 
 /// Looks at the next `limit` orders of a pass and enrols those that it is for, of `merchants` alone;
-/// an order that is enrolled stays as it is, unless its time is over: then it is due now. One worker at a time: for the others there is nothing to
-/// do. To be run in a transaction.
+/// an order that is enrolled stays as it is, unless its time is over: then it is due now. One worker at
+/// a time: for the others there is nothing to do. To be run in a transaction.
 ///
 /// # Errors
 /// What the database says.

@@ -13,9 +13,9 @@ use crate::StoreError;
 use crate::json_rows::{execute_rows, load_rows};
 
 /// What stands in `asked_by`.
-pub const ASKED_BY: &str = "worker";
+const ASKED_BY: &str = "worker";
 /// What stands in `reason`, and what the buyer may read.
-pub const REASON: &str = "paid after the order had expired";
+const REASON: &str = "paid after the order had expired";
 
 /// Late money that goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -57,9 +57,9 @@ pub struct RefundRequestFilter<'a> {
     pub state: Option<RefundRequestState>,
 }
 
-const COLUMNS: &str = "SELECT request_no, merchant, order_id, trade_no, amount, is_rest, reason, \
-                       asked_by, state, error, running_total, created_at, asked_at, ended_at, due_at \
-                       FROM refund_request WHERE TRUE";
+const SELECT: &str = "SELECT request_no, merchant, order_id, trade_no, amount, is_rest, reason, \
+                      asked_by, state, error, running_total, created_at, asked_at, ended_at, due_at \
+                      FROM refund_request WHERE TRUE";
 
 /// The requests that match, the latest first, at most `limit`.
 ///
@@ -70,7 +70,7 @@ pub fn refund_requests(
     filter: &RefundRequestFilter<'_>,
     limit: i64,
 ) -> Result<Vec<RefundRequestLine>, StoreError> {
-    let mut query = sql_query(COLUMNS).into_boxed();
+    let mut query = sql_query(SELECT).into_boxed();
     if let Some(order) = filter.order {
         query = query.sql(" AND order_id = ?").bind::<Text, _>(order);
     }

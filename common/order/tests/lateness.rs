@@ -1,0 +1,58 @@
+//! Money whose time becomes known only after its goods went out.
+
+#![allow(clippy::expect_used, reason = "a test")]
+
+use alipay::{Charset, Fen, Form, Notification, Protocol, parse_beijing};
+use order::{FulfillmentState, GoodsDecision, Identity, OrderRecord, OrderTerms, ProductKind};
+
+/// A payment of trade T1, with or without its time.
+fn payment(gmt_payment: Option<&str>) -> alipay::TradeStatusSync {
+    let mut form = Form::from_pairs([
+        ("out_trade_no", "L1"),
+        ("trade_no", "T1"),
+        ("trade_status", "TRADE_SUCCESS"),
+        ("total_fee", "10.00"),
+    ]);
+    if let Some(time) = gmt_payment {
+        form.set("gmt_payment", time);
+    }
+    match Notification::read(&form, Protocol::Mapi, Charset::Utf8).expect("readable") {
+        Notification::Trade(trade) => *trade,
+        Notification::BatchRefund(_) => unreachable!("a trade"),
+    }
+}
+
+#[test]
+fn goods_that_went_out_are_not_given_back_for() {
+    let at = |time: &str| parse_beijing(time).expect("a time");
+    let terms = OrderTerms {
+        id: "L1".into(),
+        merchant: "shop".into(),
+        total_fee: Fen::new(1000),
+        created_at: at("2026-01-05 10:00:00"),
+        expires_at: Some(at("2026-01-05 10:30:00")),
+    };
+    let identity =
+        Identity { merchant: "shop".into(), seller_id: None, app_id: None, refunds_late: true };
+    let late = payment(Some("2026-01-05 10:31:00"));
+
+    for (fulfillment, goods, is_late) in [
+        // Still here: they stay, and the money goes back.
+        (None, GoodsDecision::Nothing, true),
+        (Some(FulfillmentState::AwaitingStock), GoodsDecision::Cancel, true),
+        // With the buyer: goods and money must not both be there.
+        (Some(FulfillmentState::Delivered), GoodsDecision::Nothing, false),
+    ] {
+        let mut record = OrderRecord::new(terms.clone(), ProductKind::Stock);
+        record.learn_trade(&identity, &payment(None)).expect("agrees");
+        assert_eq!(record.goods(&record.state()), GoodsDecision::Deliver);
+        record.fulfillment = fulfillment;
+        record.learn_trade(&identity, &late).expect("agrees");
+        assert_eq!(record.trades["T1"].is_late(), is_late, "{fulfillment:?}");
+        assert_eq!(record.goods(&record.state()), goods, "{fulfillment:?}");
+        // Told again it is the same.
+        let once = record.clone();
+        record.learn_trade(&identity, &late).expect("agrees");
+        assert_eq!(record, once);
+    }
+}

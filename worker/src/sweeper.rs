@@ -1,0 +1,87 @@
+//! What all sweepers do: sweep, pause, until the worker stops.
+
+use std::time::Duration;
+
+use tracing::warn;
+
+use crate::batch::BatchError;
+use crate::bounded::{Interrupted, Pulse};
+use crate::processing::Processing;
+
+/// The pause between two sweeps.
+pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Why a sweep did not come to its end.
+#[derive(Debug)]
+pub(crate) enum Unswept {
+    /// The worker stops, or a call to the database was left to itself: logged where it happened.
+    Interrupted,
+    /// The database or the broker did not do its part.
+    Failed(BatchError),
+}
+
+impl From<Interrupted> for Unswept {
+    fn from(_: Interrupted) -> Unswept {
+        Unswept::Interrupted
+    }
+}
+
+impl From<BatchError> for Unswept {
+    fn from(error: BatchError) -> Unswept {
+        Unswept::Failed(error)
+    }
+}
+
+/// The turns of one sweeper.
+///
+/// ```text
+/// while sweeper.turn().await {
+///     let swept = ...;
+///     sweeper.ended(swept);
+/// }
+/// ```
+pub(crate) struct Sweeper<'a> {
+    name: &'static str,
+    processing: &'a Processing,
+    pause: Duration,
+    failing: bool,
+}
+
+impl<'a> Sweeper<'a> {
+    /// `name` is what the log calls it.
+    pub(crate) fn new(name: &'static str, processing: &'a Processing) -> Sweeper<'a> {
+        Sweeper { name, processing, pause: INTERVAL, failing: false }
+    }
+
+    /// Waits for the next turn; `false` when the worker stops.
+    pub(crate) async fn turn(&self) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(self.pause) => true,
+            () = self.processing.cancel.cancelled() => false,
+        }
+    }
+
+    /// A sweep that is one call to the database. A worker that stops waits for it.
+    pub(crate) async fn call<T: Send + 'static>(
+        &self,
+        sweep: impl FnOnce(&Processing, &Pulse) -> Result<T, BatchError> + Send + 'static,
+    ) -> Result<T, Unswept> {
+        Ok(self.processing.bounded(self.name, sweep).await??)
+    }
+
+    /// Takes the end of a sweep, with the pause that follows it. That the sweeper cannot work is logged
+    /// once, until it has worked again.
+    pub(crate) fn ended(&mut self, swept: Result<Duration, Unswept>) {
+        self.pause = *swept.as_ref().unwrap_or(&INTERVAL);
+        match swept {
+            Ok(_) => self.failing = false,
+            Err(Unswept::Interrupted) => {}
+            Err(Unswept::Failed(error)) => {
+                if !self.failing {
+                    warn!(%error, "{} cannot work; it goes on trying", self.name);
+                }
+                self.failing = true;
+            }
+        }
+    }
+}
