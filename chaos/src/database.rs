@@ -4,12 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::Context;
+use chrono::{NaiveDateTime, TimeDelta};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, SmallInt, Text};
+use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, SmallInt, Text};
 
 use crate::story::Story;
+
+/// How long before its story an order is placed whose time ends.
+const PLACED_BEFORE: TimeDelta = TimeDelta::seconds(5);
 
 /// One order with what was done for it.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
@@ -112,6 +116,20 @@ pub(crate) struct Activity {
     pub(crate) events: i64,
 }
 
+/// How an order stands.
+#[derive(Debug, QueryableByName)]
+pub(crate) struct Standing {
+    #[diesel(sql_type = Text)]
+    pub(crate) id: String,
+    #[diesel(sql_type = SmallInt)]
+    pub(crate) status: i16,
+    #[diesel(sql_type = BigInt)]
+    pub(crate) refunded_fee: i64,
+    /// UTC.
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub(crate) expires_at: Option<NaiveDateTime>,
+}
+
 /// A connection for checks.
 pub(crate) struct Database(MysqlConnection);
 
@@ -169,17 +187,11 @@ impl Database {
         Ok(sql_query(query).get_result(&mut self.0)?)
     }
 
-    /// The status of every order.
-    pub(crate) fn statuses(&mut self) -> anyhow::Result<BTreeMap<String, i16>> {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = Text)]
-            id: String,
-            #[diesel(sql_type = SmallInt)]
-            status: i16,
-        }
-        let rows: Vec<Row> = sql_query("SELECT id, status FROM user_order").load(&mut self.0)?;
-        Ok(rows.into_iter().map(|row| (row.id, row.status)).collect())
+    /// What Alipay's ledger is compared with, of every order.
+    pub(crate) fn standings(&mut self) -> anyhow::Result<BTreeMap<String, Standing>> {
+        let query = "SELECT id, status, refunded_fee, expires_at FROM user_order";
+        let rows: Vec<Standing> = sql_query(query).load(&mut self.0)?;
+        Ok(rows.into_iter().map(|row| (row.id.clone(), row)).collect())
     }
 
     /// What came of asking the gateway about an order, in words.
@@ -191,18 +203,29 @@ impl Database {
         Ok(row.map_or_else(|| "the gateway was never asked".to_owned(), |row| row.line))
     }
 
-    /// Places many orders, as a shop does: six columns, and when each was created, so long after
-    /// now.
+    /// Places many orders, as a shop does: six columns, when each was created, so long after now,
+    /// and until when it can be paid. An order with such a time was placed before its story begins.
     pub(crate) fn place(&mut self, orders: &[(&str, &Story, Duration)]) -> anyhow::Result<()> {
         // Ids, merchants and products are this program's own words: nothing needs quoting.
         let rows: Vec<String> = orders
             .iter()
             .map(|(merchant, story, begins)| {
                 let (id, product, total) = (&story.id, story.product, story.total().get());
-                let (quantity, begins) = (story.quantity, begins.as_micros());
+                let quantity = story.quantity;
+                let begins = i64::try_from(begins.as_micros()).unwrap_or(i64::MAX);
+                let after = |microseconds: i64| {
+                    format!("UTC_TIMESTAMP(6) + INTERVAL {microseconds} MICROSECOND")
+                };
+                let times = match story.expires {
+                    None => format!("{}, NULL", after(begins)),
+                    Some(expires) => {
+                        let span = expires.after.num_microseconds().unwrap_or_default();
+                        let created = begins - PLACED_BEFORE.num_microseconds().unwrap_or_default();
+                        format!("{}, {}", after(created), after(begins + span))
+                    }
+                };
                 format!(
-                    "('{id}', '{merchant}', '{product}', {quantity}, '订单', {total}, 'buyer-7', \
-                     UTC_TIMESTAMP(6) + INTERVAL {begins} MICROSECOND)"
+                    "('{id}', '{merchant}', '{product}', {quantity}, '订单', {total}, 'buyer-7', {times})"
                 )
             })
             .collect();
@@ -210,7 +233,8 @@ impl Database {
             // IGNORE: a try whose answer was lost may have worked.
             self.0.batch_execute(&format!(
                 "INSERT IGNORE INTO user_order \
-                 (id, merchant, product_id, quantity, subject, total_fee, account, created_at) VALUES {}",
+                 (id, merchant, product_id, quantity, subject, total_fee, account, created_at, expires_at) \
+                 VALUES {}",
                 rows.join(", ")
             ))?;
         }

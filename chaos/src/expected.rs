@@ -112,6 +112,10 @@ pub(crate) fn goods(row: &OrderRow, story: &Story) -> Vec<String> {
                 format!("{back} back"),
             );
             must(row.entitlements == 0, "refunded, an entitlement is left".into());
+            must(
+                !(row.is_send_goods && story.plot.expires()),
+                "goods went out for money that came late and goes back".into(),
+            );
         }
         _ => {
             must(goods == "none" && out + back + row.entitlements == 0, format!("goods {goods}"));

@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use crate::database::Database;
+use crate::ledger::Ledger;
 use crate::say;
 use crate::stage::Stage;
 use crate::story::Story;
@@ -44,7 +45,8 @@ impl Address {
     }
 }
 
-/// A gateway that knows the trades whose notifications were lost, and no others.
+/// A gateway that knows the trades whose notifications were lost and those of orders whose time ends,
+/// and no others.
 pub(crate) struct AlipayGateway {
     book: Book,
     stop: CancellationToken,
@@ -94,21 +96,23 @@ pub(crate) fn tell(book: &Book, merchant: &str, order: &str, trade: Trade) -> an
     .context("the gateway's trades")
 }
 
-/// Waits until the orders whose notifications were lost are as Alipay knows them, and ends the
-/// questions.
+/// Waits until the orders whose notifications were lost, or whose time is over, are as Alipay knows
+/// them, and ends the questions.
 pub(crate) fn heal(
     stage: &Stage,
     stories: &[Story],
     load: Duration,
     verdict: &mut Verdict,
 ) -> anyhow::Result<()> {
-    let lost: Vec<&Story> = stories.iter().filter(|story| story.lost).collect();
+    let asked: Vec<&Story> = stories.iter().filter(|story| story.needs_gateway()).collect();
     let began = Instant::now();
     let mut database = Database::open(&stage.database_url)?;
+    let mut last: Option<&Story> = None;
     let ill = loop {
-        let statuses = database.statuses()?;
-        let is_ill = |story: &&&Story| statuses.get(&story.id) != Some(&story.plot.status());
-        let ill: Vec<&Story> = lost.iter().filter(is_ill).copied().collect();
+        let (standings, ledger) = (database.standings()?, Ledger::read(&stage.gateway.book())?);
+        let is_ill = |story: &&&Story| !ledger.differences(story, &standings).is_empty();
+        let ill: Vec<&Story> = asked.iter().filter(is_ill).copied().collect();
+        last = ill.last().copied().or(last);
         if ill.is_empty() || began.elapsed() > HEAL_LIMIT.max(load) {
             break ill;
         }
@@ -118,10 +122,14 @@ pub(crate) fn heal(
         let asked = database.question(&story.id)?;
         verdict.add("queries", format!("{} ({:?}): {asked}", story.id, story.plot));
     }
+    if let Some(story) = last {
+        say(&format!("· {} ({:?}) was the last that the gateway told of", story.id, story.plot));
+    }
+    let lost = |of: &[&Story]| of.iter().filter(|story| story.lost).count();
     say(&format!(
         "· {} orders lost every notification, {} healed; {:.1} s after the load",
-        lost.len(),
-        lost.len() - ill.len(),
+        lost(&asked),
+        lost(&asked) - lost(&ill),
         began.elapsed().as_secs_f64()
     ));
     stage.gateway.stop();

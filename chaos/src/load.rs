@@ -14,9 +14,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::operator::Operator;
 use crate::stage::Gateway;
-use crate::story::{Letter, Story};
-use crate::{database, gateway};
+use crate::story::{Letter, Plot, Story};
+use crate::{buyer, database, gateway};
 
 /// How long an answer may take: longer than an ingress waits for a confirm.
 const TIMEOUT: Duration = Duration::from_secs(7);
@@ -99,6 +100,7 @@ pub(crate) struct Load {
     pub(crate) gateways: [Gateway; 2],
     /// What Alipay's gateway can be asked about.
     pub(crate) book: Book,
+    pub(crate) operator: Operator,
     pub(crate) database_url: String,
     /// The stories begin one by one during so long.
     pub(crate) span: Duration,
@@ -138,18 +140,31 @@ pub(crate) fn begins(span: Duration, index: usize, count: usize) -> Duration {
 /// One order's story.
 async fn tell(load: Arc<Load>, index: usize, postman: Postman) -> anyhow::Result<Vec<Sent>> {
     let (story, gateway) = (&load.stories[index], &load.gateways[load.stories[index].gateway]);
+    let began = Instant::now();
     let placing = story.late.map(|late| tokio::spawn(place(load.clone(), index, late)));
     let (letters, trade) = {
         let (story, gateway) = (story.clone(), gateway.clone());
         tokio::task::spawn_blocking(move || story.letters(&gateway)).await??
     };
-    if story.lost {
+    if story.is_in_ledger() {
         gateway::tell(&load.book, gateway.name, &story.id, trade)?;
     }
     let mut deliveries = JoinSet::new();
     for (number, letter) in letters.into_iter().enumerate() {
         let (load, postman) = (load.clone(), postman.clone());
         deliveries.spawn(async move { load.deliver(index, index + number, letter, postman).await });
+    }
+    if let Some(expires) = story.expires.filter(|_| story.plot == Plot::PaidAtTheEnd) {
+        sleep_until(began + expires.pays).await;
+        if let Some(letter) = buyer::pay(&load.book, gateway, &story.id)?
+            && !story.lost
+        {
+            let (load, postman) = (load.clone(), postman.clone());
+            deliveries.spawn(async move { load.deliver(index, index, letter, postman).await });
+        }
+    }
+    if story.plot == Plot::RefundedByUs {
+        load.operator.refund(&story.id, &load.progress.give_up).await?;
     }
     let mut sent = Vec::new();
     while let Some(delivered) = deliveries.join_next().await {

@@ -3,16 +3,21 @@
 //!
 //! Two ingresses, three workers, a RabbitMQ and a MariaDB run as real processes. While the
 //! simulator tells the stories of many orders, parts are killed and stopped at random times and
-//! started again, as a supervisor would, and lines between them are cut, slowed down and silenced. Then the system comes to rest, and every order is compared
-//! with what was answered `success`. The seed decides faults and stories, not the timing of the
-//! operating system: a seed that failed once may need a few runs to fail again.
+//! started again, as a supervisor would, and lines between them are cut, slowed down and silenced.
+//! Some orders lose every notification, have a time that ends, or are refunded by `ops refund`: of
+//! these Alipay's gateway knows. Then the system comes to rest, and every order is compared with what
+//! was answered `success`, and with the gateway's ledger. The seed decides faults and stories, not the
+//! timing of the operating system: a seed that failed once may need a few runs to fail again.
 
 mod audit;
+mod buyer;
 mod database;
 mod expected;
 mod faults;
 mod gateway;
+mod ledger;
 mod load;
+mod operator;
 mod outage;
 mod part;
 mod rest;
@@ -34,6 +39,7 @@ use rand::RngExt;
 
 use crate::faults::{Fault, busiest, plan, span, stretch};
 use crate::load::{LONGEST_GAP, Load, Progress, Sent};
+use crate::operator::Operator;
 use crate::outage::{Outage, Server};
 use crate::stage::Stage;
 use crate::story::Story;
@@ -50,7 +56,12 @@ const REST_LIMIT: Duration = Duration::from_secs(300);
 ///
 /// Starts its own RabbitMQ and MariaDB. Exit code 0: everything is as it should be.
 ///
-/// With --outage one server is stopped for long instead, under steady load.
+/// Orders are paid, refunded, closed and finished. Of some every notification is lost, and the
+/// gateway tells. Some have a time that ends: nobody opens a page, or it waits, or is opened or paid
+/// too late; one merchant delivers for late money and the other gives it back. Some are refunded in
+/// part by `ops refund`. Each is compared with Alipay's ledger in the end.
+///
+/// With --outage one server is stopped for long instead, under steady load; the gateway is not asked.
 ///
 /// Examples: chaos --seed 7 --faults 40 --orders 2000
 ///           chaos --outage broker --for 10m
@@ -212,6 +223,7 @@ fn on_stage(stage: &Stage, breaking: &Breaking, stories: &Arc<Vec<Story>>) -> an
         gateways: stage.gateways.clone(),
         database_url: stage.database_url.clone(),
         book: stage.gateway.book(),
+        operator: Operator::new(&stage.shop),
         span,
         longest_gap: match breaking {
             // In a long run more letters wait at one time.
@@ -248,6 +260,7 @@ fn on_stage(stage: &Stage, breaking: &Breaking, stories: &Arc<Vec<Story>>) -> an
     if let Some((outage, over)) = &outage {
         outage.check(stage, over, &sent, &dead, &mut verdict)?;
     }
+    ledger::check(stage, stories, &mut verdict)?;
     watch::late_news(stage, &mut verdict);
     audit::ask(stage, &mut verdict)?;
     let good = verdict.print(outage.is_some());

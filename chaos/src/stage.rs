@@ -21,6 +21,8 @@ use crate::part::{Engine, Launch, News, Part};
 use crate::say;
 
 const SELLER_ID: &str = "2088000000000001";
+/// Which of the two merchants gives back what is paid after an order's time.
+pub(crate) const REFUNDS_LATE: usize = 1;
 const APP_ID: &str = "2021000000000001";
 /// Ports for the ingresses: below what systems give to outgoing connections, which could take the
 /// port of an ingress that is down, and below testkit's.
@@ -246,6 +248,7 @@ sign_types = ["RSA2"]
 alipay_public_keys_file = "{public}"
 private_key_file = "{merchant}"
 gateway = "{gateway}"
+late_payment = "refund"     # the other merchant delivers
 "#
     )
 }

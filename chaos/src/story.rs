@@ -14,7 +14,7 @@ use crate::stage::Gateway;
 /// What every unit costs: 10.00 yuan.
 pub(crate) const PRICE: i64 = 1000;
 /// A partial refund: 3.00 yuan.
-const PART: i64 = 300;
+pub(crate) const PART: i64 = 300;
 
 /// What Alipay tells of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,27 +30,64 @@ pub(crate) enum Plot {
     Forged,
     /// A genuine notification over 0.01 yuan, which is no payment of this order.
     WrongAmount,
+    /// Its time ends before anybody opened a page: Alipay has no trade.
+    ExpiredUnseen,
+    /// Its time ends while its trade waits at Alipay.
+    ExpiredWaiting,
+    /// A page was left open: its trade is made after the order's time, and waits.
+    OpenedTooLate,
+    /// So, and the buyer pays there.
+    PaidLate,
+    /// The buyer pays when its time is about over: before or after it, and before or after the
+    /// trade is closed at Alipay. What Alipay's ledger says then counts.
+    PaidAtTheEnd,
+    /// A part goes back by `ops refund`, of which no notification arrives.
+    RefundedByUs,
 }
 
 impl Plot {
-    const ALL: [(Plot, u32); 9] = [
-        (Plot::Paid, 25),
-        (Plot::WaitedThenPaid, 15),
-        (Plot::Refunded, 20),
+    const ALL: [(Plot, u32); 15] = [
+        (Plot::Paid, 14),
+        (Plot::WaitedThenPaid, 10),
+        (Plot::Refunded, 14),
         (Plot::RefundedInPart, 10),
         (Plot::RefundedInTwoParts, 8),
         (Plot::Closed, 6),
         (Plot::Finished, 6),
         (Plot::Forged, 6),
         (Plot::WrongAmount, 4),
+        (Plot::ExpiredUnseen, 3),
+        (Plot::ExpiredWaiting, 4),
+        (Plot::OpenedTooLate, 3),
+        (Plot::PaidLate, 5),
+        (Plot::PaidAtTheEnd, 4),
+        (Plot::RefundedByUs, 3),
     ];
 
-    /// The `status` that the order must end with.
+    /// The order has a time that ends.
+    pub(crate) fn expires(self) -> bool {
+        matches!(
+            self,
+            Plot::ExpiredUnseen
+                | Plot::ExpiredWaiting
+                | Plot::OpenedTooLate
+                | Plot::PaidLate
+                | Plot::PaidAtTheEnd
+        )
+    }
+
+    /// The `status` that the order must end with. Of an order with a time that ends, what it must
+    /// end with while nobody pays: see [`ledger`](crate::ledger).
     pub(crate) fn status(self) -> i16 {
         match self {
-            Plot::Paid | Plot::WaitedThenPaid | Plot::RefundedInPart => 8,
+            Plot::Paid | Plot::WaitedThenPaid | Plot::RefundedInPart | Plot::RefundedByUs => 8,
             Plot::Refunded | Plot::RefundedInTwoParts => 105,
-            Plot::Closed => 32,
+            Plot::Closed
+            | Plot::ExpiredUnseen
+            | Plot::ExpiredWaiting
+            | Plot::OpenedTooLate
+            | Plot::PaidLate
+            | Plot::PaidAtTheEnd => 32,
             Plot::Finished => 4,
             Plot::Forged | Plot::WrongAmount => 0,
         }
@@ -70,7 +107,34 @@ pub(crate) struct Story {
     pub(crate) late: Option<Duration>,
     /// Every notification about it is lost on the way: only Alipay's gateway can tell of it.
     pub(crate) lost: bool,
+    /// When its time is over.
+    pub(crate) expires: Option<Expires>,
     seed: u64,
+}
+
+/// The end of an order's time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expires {
+    /// So long after the beginning of the story, or before it.
+    pub(crate) after: TimeDelta,
+    /// The buyer of [`Plot::PaidAtTheEnd`] pays so long after the beginning.
+    pub(crate) pays: Duration,
+}
+
+impl Expires {
+    /// In milliseconds: a payment tells its time in whole seconds, so one that is late is so by more.
+    fn draw(plot: Plot, rng: &mut StdRng) -> Option<Expires> {
+        let after = match plot {
+            Plot::ExpiredUnseen => rng.random_range(-4_000..4_000),
+            Plot::ExpiredWaiting => rng.random_range(500..4_000),
+            Plot::OpenedTooLate | Plot::PaidLate => rng.random_range(-4_000..-2_000),
+            Plot::PaidAtTheEnd => rng.random_range(1_000..4_000),
+            _ => return None,
+        };
+        let pays = u64::try_from(after + rng.random_range(-800..2_500)).unwrap_or(0);
+        let after = TimeDelta::milliseconds(after);
+        Some(Expires { after, pays: Duration::from_millis(pays) })
+    }
 }
 
 /// One notification on its way.
@@ -87,7 +151,7 @@ pub(crate) struct Letter {
 
 impl Story {
     /// Draws the story of an order. `unlucky` orders may be committed after Alipay's first word, or
-    /// lose every notification.
+    /// lose every notification; only where the gateway is asked do orders expire.
     pub(crate) fn draw(seed: u64, index: usize, unlucky: bool) -> Story {
         // Neighbouring orders draw from seeds that are far apart.
         let seed = seed.wrapping_add((index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -101,20 +165,45 @@ impl Story {
             }
             left -= weight;
         }
-        let late = rng.random_bool(0.06) && plot != Plot::Forged;
-        let can_be_lost =
-            matches!(plot, Plot::Paid | Plot::WaitedThenPaid | Plot::Closed | Plot::Finished);
+        if !unlucky && (plot.expires() || plot == Plot::RefundedByUs) {
+            plot = Plot::Paid;
+        }
+        // A program can refund on the Open Platform alone.
+        let gateway = if plot == Plot::RefundedByUs { 1 } else { rng.random_range(0..2) };
+        // An order that is committed after its time is over is looked for an hour later: only the
+        // notification of its payment tells of it sooner.
+        let expires_unheard = plot.expires() && plot != Plot::PaidLate;
+        let late = rng.random_bool(0.06) && plot != Plot::Forged && !expires_unheard;
+        let can_be_lost = match plot {
+            Plot::Paid | Plot::WaitedThenPaid | Plot::Closed | Plot::Finished => true,
+            Plot::ExpiredWaiting | Plot::PaidAtTheEnd => true,
+            // The Open Platform's answer does not tell of refunds.
+            Plot::Refunded | Plot::RefundedInPart | Plot::RefundedInTwoParts => gateway == 0,
+            _ => false,
+        };
         let lost = rng.random_bool(0.06) && can_be_lost && !late;
         Story {
             id: format!("C-{index:06}"),
             plot,
-            gateway: rng.random_range(0..2),
+            gateway,
+            expires: Expires::draw(plot, &mut rng),
             product: if rng.random_bool(0.8) { "CODE" } else { "VIP" },
             quantity: rng.random_range(1..=3),
             late: (late && unlucky).then(|| Duration::from_millis(rng.random_range(100..6_000))),
             lost: lost && unlucky,
             seed: rng.random(),
         }
+    }
+
+    /// Alipay's gateway knows its trade.
+    pub(crate) fn is_in_ledger(&self) -> bool {
+        let has_trade = self.plot.expires() && self.plot != Plot::ExpiredUnseen;
+        self.lost || has_trade || self.plot == Plot::RefundedByUs
+    }
+
+    /// The gateway tells of it what notifications do not.
+    pub(crate) fn needs_gateway(&self) -> bool {
+        self.is_in_ledger() || self.plot.expires()
     }
 
     /// The order's amount, fen.
@@ -188,6 +277,11 @@ impl Story {
             Plot::Finished => said.extend([trade.pay(now)?, trade.finish(later)?]),
             Plot::Forged => {}
             Plot::WrongAmount => said.push(trade.pay(now)?.wrong_amount(Fen::new(1))),
+            Plot::ExpiredUnseen => {}
+            Plot::ExpiredWaiting | Plot::OpenedTooLate | Plot::PaidAtTheEnd => {
+                said.push(trade.wait(now)?);
+            }
+            Plot::PaidLate | Plot::RefundedByUs => said.push(trade.pay(now)?),
         }
         Ok(said)
     }

@@ -26,6 +26,13 @@ fn a_few_faults_lose_nothing() {
     // A run that broke nothing would pass, too.
     assert!(text.contains("10/10: ") && text.contains("✓ queries"), "{text}");
     assert!(!text.contains("· 0 orders lost"), "{text}");
+    // Each ending of an order's time has happened.
+    assert!(text.contains("✓ ledger") && text.contains(" closed at Alipay, "), "{text}");
+    for none in
+        [" 0 without a trade", " 0 closed at", " 0 paid late and", "· 0 orders were refunded"]
+    {
+        assert!(!text.contains(none), "{none}: {text}");
+    }
 }
 
 /// Twice the limit of a recovery on an idle machine: this one is busy with other tests.

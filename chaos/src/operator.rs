@@ -1,0 +1,58 @@
+//! An operator who refunds by `ops refund`, and repeats the command until it has worked.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use alipay::Fen;
+use testkit::Pipeline;
+use tokio::sync::Semaphore;
+use tokio::time::sleep;
+
+use crate::say;
+use crate::story::PART;
+
+/// Commands under way at one time: each is a process.
+const AT_ONCE: usize = 3;
+/// How long the operator waits before the same command again, at first and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
+
+/// Somebody with a shell. Reaches servers directly: what is broken for them is the servers.
+#[derive(Clone)]
+pub(crate) struct Operator {
+    shop: Pipeline,
+    at_once: Arc<Semaphore>,
+}
+
+impl Operator {
+    pub(crate) fn new(shop: &Pipeline) -> Operator {
+        Operator { shop: shop.clone(), at_once: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// Refunds a part of an order. Not paid yet, the database away, the gateway answers 503, nobody
+    /// knows what became of it: the same command is the same refund, so it is repeated.
+    pub(crate) async fn refund(&self, order: &str, give_up: &AtomicBool) -> anyhow::Result<()> {
+        let mut pause = PAUSES.0;
+        loop {
+            let (shop, order) = (self.shop.clone(), order.to_owned());
+            let turn = self.at_once.acquire().await?;
+            let ended = tokio::task::spawn_blocking(move || {
+                let amount = Fen::new(PART).to_string();
+                let what = ["--amount", &amount, "--reason", "chaos", "--by", "chaos"];
+                shop.ops(&[&["refund", &order][..], &what].concat())
+            });
+            let ended = ended.await?;
+            drop(turn);
+            match ended {
+                Ok(_) => return Ok(()),
+                // The look at the ledger tells of it, too.
+                Err(error) if give_up.load(Ordering::Relaxed) => {
+                    say(&format!("  ! {error:#}"));
+                    return Ok(());
+                }
+                Err(_) => sleep(pause).await,
+            }
+            pause = (pause * 2).min(PAUSES.1);
+        }
+    }
+}
