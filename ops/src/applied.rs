@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use diesel::mysql::MysqlConnection;
-use queue::{Envelope, Message, message_id};
+use queue::{Envelope, Message};
 use serde::Serialize;
 use store::StoreError;
 use store::report::inbox_line;
@@ -38,11 +38,11 @@ pub(crate) struct Applied {
 impl Sent {
     /// Prepares an envelope of ours for the work queue.
     pub(crate) fn new(envelope: &Envelope) -> Result<Sent, Failure> {
-        let form = alipay::Form::parse(envelope.form.as_bytes())
+        let message = envelope
+            .message()
             .map_err(|error| Failure::No(format!("the message cannot be written: {error}")))?;
-        let id = message_id(&envelope.merchant, envelope.kind, &form);
         Ok(Sent {
-            message: Message::notify(envelope, id, None),
+            message,
             merchant: envelope.merchant.clone(),
             kind: envelope.kind.as_str(),
             seen_before: 0,

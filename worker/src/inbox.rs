@@ -4,6 +4,7 @@ use alipay::TradeStatus;
 use order::{Facts, OrderRecord};
 use serde::Serialize;
 use store::notification::{Outcome, Record};
+use tracing::warn;
 
 use crate::incoming::{Content, Incoming};
 use crate::page::Told;
@@ -72,7 +73,13 @@ impl<'a> Line<'a> {
         };
         let named_order = incoming.content.is_err().then(|| incoming.order_id()).flatten();
         let odd = match &incoming.content {
-            Ok(Content::BatchRefund(batch)) => batch.count_differs(),
+            Ok(Content::BatchRefund(batch)) => batch.count_differs().inspect(|odd| {
+                let (merchant, batch_no) = (&incoming.identity.merchant, &batch.batch_no);
+                warn!(
+                    merchant,
+                    batch_no, odd, "a batch refund contradicts its items, which decide"
+                );
+            }),
             _ => None,
         };
         let verdict = told.verdict.clone();

@@ -48,4 +48,5 @@ mod suspects;
 mod sweeper;
 pub mod verdict;
 
+pub use refunds::refund_answer;
 pub use run::{RunError, run};

@@ -12,7 +12,6 @@ use order::{FulfillmentState, Identity, Mismatch, OrderRecord, OrderState, Refun
 use store::product::Product;
 use store::user_order::LockedOrder;
 use store::{StoreError, user_order};
-use tracing::warn;
 
 use crate::incoming::{Content, Incoming};
 use crate::verdict::{Never, Verdict};
@@ -184,10 +183,6 @@ impl Page {
     }
 
     fn tell_batch(&mut self, identity: &Identity, batch: &BatchRefundNotify) -> Told<'_> {
-        if let Some(odd) = batch.count_differs() {
-            let (merchant, batch_no) = (&identity.merchant, &batch.batch_no);
-            warn!(merchant, batch_no, odd, "a batch refund contradicts its items, which decide");
-        }
         let mut before = Vec::new();
         let mut ids = BTreeSet::new();
         let mut booked = false;

@@ -33,6 +33,7 @@ use crate::batch::BatchError;
 use crate::processing::Processing;
 use crate::sweeper::{INTERVAL, Sweeper, Unswept};
 use call::carry_out;
+pub use call::refund_answer;
 
 /// Refunds of one merchant that are carried out at one time.
 const SHARE: i64 = 8;

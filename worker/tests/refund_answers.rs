@@ -3,35 +3,18 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]
 
-use std::io::Write as _;
+mod gateway_answer;
 
-use alipay::{Charset, Fen, PrivateKey, SignType};
+use alipay::{Charset, Fen};
 use chrono::{DateTime, Utc};
-use lapin::message::Delivery;
-use lapin::types::ShortString;
 use order::RefundAnswered;
-use queue::{Envelope, Received, RefundAnswerForm};
-use service::Config;
-use worker::incoming::{Content, Incoming};
+use queue::{Envelope, RefundAnswerForm};
+use worker::incoming::Content;
 
 const PUBLIC: &str = include_str!("../../common/alipay/tests/fixtures/keys/rsa2048-spki.pem");
-const PRIVATE: &str =
-    include_str!("../../common/alipay/tests/fixtures/keys/rsa2048-pkcs8-private.pem");
-
-fn config() -> Config {
-    let mut file = tempfile::NamedTempFile::new().expect("a file");
-    write!(
-        file,
-        "[merchants.app]\nprotocol = \"openapi\"\napp_id = \"2021000000000001\"\n\
-         sign_types = [\"RSA2\"]\nalipay_public_keys = [\"\"\"{PUBLIC}\"\"\"]\n"
-    )
-    .expect("written");
-    Config::load_from(Some(file.path()), []).expect("a configuration")
-}
 
 fn signed(method: &str, node: &str) -> Vec<u8> {
-    let key = PrivateKey::read(PRIVATE).expect("a key");
-    let sign = key.sign(SignType::Rsa2, node.as_bytes()).expect("a signature");
+    let sign = gateway_answer::sign(node);
     format!("{{\"{method}_response\":{node},\"sign\":\"{sign}\"}}").into_bytes()
 }
 
@@ -75,11 +58,7 @@ fn read(
 }
 
 fn read_envelope(envelope: &Envelope) -> Result<RefundAnswered, &'static str> {
-    let mut delivery =
-        Delivery::mock(0, "alipay.notify".into(), "0".into(), false, envelope.to_bytes());
-    let id = ShortString::from(envelope.message_id().expect("an id"));
-    delivery.properties = delivery.properties.with_message_id(id);
-    let incoming = Incoming::read(&Received::new(delivery), &config()).expect("an envelope");
+    let incoming = gateway_answer::read(envelope, PUBLIC);
     assert_eq!(incoming.order_id().as_deref(), Some("A1"));
     match incoming.content {
         Ok(Content::RefundAnswer(said)) => Ok(said),

@@ -68,8 +68,8 @@ impl Gateway {
         repeated: bool,
     ) -> RefundOutcome {
         let charset = charset(merchant);
-        // The answer, and what the refund is when Alipay does not know of it.
-        let (answered, otherwise) = match self.refund(merchant, refund).await {
+        // The answer, where Alipay took the request, and why it does not prove the refund.
+        let (answered, reason) = match self.refund(merchant, refund).await {
             Ok(answered) if answered.answer.moved => {
                 return RefundOutcome::Made(RefundProof {
                     asked_at: answered.asked_at,
@@ -80,9 +80,7 @@ impl Gateway {
                 });
             }
             // Carried out before, or on its way.
-            Ok(answered) => {
-                (Some(answered), RefundOutcome::Unknown { reason: NOT_MOVED.to_owned() })
-            }
+            Ok(answered) => (Some(answered), NOT_MOVED.to_owned()),
             Err(error) => {
                 let reason = format!("{}: {error}", error.reason_code());
                 if error.is_unsent() && !repeated {
@@ -95,7 +93,7 @@ impl Gateway {
                     return RefundOutcome::Refused { reason };
                 }
                 // An earlier call may have been carried out, whatever became of this one.
-                (None, RefundOutcome::Refused { reason })
+                (None, reason)
             }
         };
         let asked = self.refund_query(merchant, refund.which, refund.out_request_no).await;
@@ -113,10 +111,14 @@ impl Gateway {
                 if queried.answer.refund_status.is_none()
                     && queried.answer.refund_amount.is_none() =>
             {
-                otherwise
+                // Alipay does not know of it: what it refused was never made.
+                match answered {
+                    Some(_) => RefundOutcome::Unknown { reason },
+                    None => RefundOutcome::Refused { reason },
+                }
             }
             // Alipay knows of it and not that it is done; or it does not answer.
-            Ok(_) | Err(_) => RefundOutcome::Unknown { reason: otherwise.reason() },
+            Ok(_) | Err(_) => RefundOutcome::Unknown { reason },
         }
     }
 
@@ -136,17 +138,6 @@ impl Gateway {
             refund_query: Some(queried.body),
             refunded: None,
         })
-    }
-}
-
-impl RefundOutcome {
-    fn reason(self) -> String {
-        match self {
-            RefundOutcome::Made(_) => String::new(),
-            RefundOutcome::Refused { reason }
-            | RefundOutcome::Unsent { reason }
-            | RefundOutcome::Unknown { reason } => reason,
-        }
     }
 }
 

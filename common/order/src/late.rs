@@ -34,17 +34,21 @@ impl Limit {
     }
 }
 
-/// Facts of money that came late and is to go back.
-pub(crate) fn is_late(facts: Facts) -> bool {
-    facts.contains(Facts::PAID | Facts::PAID_LATE)
-        && !facts.intersects(Facts::LATE_ACCEPTED | Facts::REFUNDED_IN_FULL)
+impl Facts {
+    /// Those of money that came after the order's time, is to be given back, and is not yet given back
+    /// in full.
+    #[must_use]
+    pub fn is_late(self) -> bool {
+        self.contains(Facts::PAID | Facts::PAID_LATE)
+            && !self.intersects(Facts::LATE_ACCEPTED | Facts::REFUNDED_IN_FULL)
+    }
 }
 
 impl Trade {
     /// Paid after the order's time, to be given back, and not yet given back in full.
     #[must_use]
     pub fn is_late(&self) -> bool {
-        is_late(self.facts)
+        self.facts.is_late()
     }
 
     /// The buyer can still pay it: neither paid nor closed.

@@ -4,7 +4,7 @@ use alipay::Fen;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::{Facts, Parties, Trade, late};
+use crate::{Facts, Parties, Trade};
 
 /// `user_order.status`, with the numbers of the classic system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -215,7 +215,7 @@ impl OrderState {
     /// Paid after the order's time, and the money is to go back.
     #[must_use]
     pub fn is_late(&self) -> bool {
-        late::is_late(self.facts)
+        self.facts.is_late()
     }
 
     /// Closed, and nothing is paid.

@@ -7,7 +7,7 @@
 use alipay::{Charset, Fen, Form, FormError, format_beijing};
 use chrono::{DateTime, SubsecRound, Utc};
 
-use crate::{Envelope, Kind, message_id};
+use crate::{Envelope, Kind, Message, message_id};
 
 /// What a person decided about one review, as parameters of a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +119,14 @@ impl Envelope {
         .flatten()
         .collect();
         own(merchant, Kind::Decision, Charset::Utf8, at, form)
+    }
+
+    /// The message that carries this envelope to the workers.
+    ///
+    /// # Errors
+    /// The form is none: never so for an envelope made here.
+    pub fn message(&self) -> Result<Message, FormError> {
+        Ok(Message::notify(self, self.message_id()?, None))
     }
 
     /// The [`message_id`](crate::message_id) of this envelope.

@@ -7,7 +7,7 @@
 mod due;
 mod late;
 
-use alipay::Fen;
+use alipay::{Fen, TradeRef, TradeRefund};
 use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -80,6 +80,19 @@ pub struct RefundRequest {
     pub error: Option<String>,
     /// All refunds of the trade with this one, as Alipay answered.
     pub running_total: Option<Fen>,
+}
+
+impl RefundRequest {
+    /// What is asked of the Open Platform. Repeated it is the same refund.
+    #[must_use]
+    pub fn refund(&self) -> TradeRefund<'_> {
+        TradeRefund {
+            which: TradeRef::TradeNo(&self.trade_no),
+            amount: self.amount,
+            out_request_no: &self.request_no,
+            reason: &self.reason,
+        }
+    }
 }
 
 #[derive(QueryableByName)]

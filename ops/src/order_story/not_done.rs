@@ -2,7 +2,7 @@
 
 use alipay::Fen;
 use chrono::{DateTime, Utc};
-use order::ProductKind;
+use order::{Facts, ProductKind};
 use store::report::{BeijingTime, Order, RefundRequestLine};
 
 use crate::order_page::OrderPage;
@@ -63,10 +63,7 @@ fn not_refunded(request: &RefundRequestLine) -> Option<String> {
 
 /// A trade that came late, and was neither accepted nor given back.
 fn is_late(page: &OrderPage) -> bool {
-    page.trades.iter().any(|trade| {
-        let has = |fact: &str| trade.facts.iter().any(|known| known == fact);
-        has("paid_late") && !has("late_accepted") && !has("refunded_in_full")
-    })
+    page.trades.iter().any(|trade| Facts::from_column(&trade.facts.join(",")).is_late())
 }
 
 /// What the gateway was asked about the order.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::OnceLock;
 
-use alipay::{Charset, Form, PrivateKey, Signer, parse_beijing};
+use alipay::{Charset, Fen, Form, Payment, PrivateKey, Protocol, Signer, parse_beijing};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http_body_util::{BodyExt, Full};
@@ -119,6 +119,35 @@ impl AlipayServer {
 
     pub(crate) fn merchant(&self, name: &str) -> &Merchant {
         self.config.merchant(name).unwrap()
+    }
+
+    /// A pay link's form, signed by the merchant.
+    pub(crate) fn pay_form(&self, name: &str, payment: &Payment<'_>, charset: Charset) -> Form {
+        let (merchant, signer) = (self.merchant(name), self.signer(name));
+        let form = match merchant.protocol {
+            Protocol::Mapi => {
+                let partner = merchant.partner.as_deref().unwrap();
+                payment.mapi(partner, merchant.seller_id.as_deref().unwrap(), charset, &signer)
+            }
+            Protocol::Openapi => {
+                payment.openapi(merchant.app_id.as_deref().unwrap(), charset, now(), &signer)
+            }
+        };
+        form.unwrap()
+    }
+
+    /// The same for 10.00 yuan in UTF-8, with more parameters.
+    pub(crate) fn pay_form_with(&self, name: &str, order: &str, more: &[(&str, &str)]) -> Form {
+        let payment = Payment {
+            out_trade_no: order,
+            subject: "点卡",
+            total: Fen::new(10_00),
+            notify_url: None,
+            return_url: None,
+            more,
+            nested: &[],
+        };
+        self.pay_form(name, &payment, Charset::Utf8)
     }
 
     /// What the merchant signs requests with.

@@ -9,7 +9,7 @@ use alipay::{
 use chrono::Utc;
 use simulator::{Fault, Ladder, SendSettings, ServeSettings, Status};
 
-use crate::alipay_server::{AlipayServer, Read, now};
+use crate::alipay_server::{AlipayServer, Read};
 use crate::notify_server::NotifyServer;
 
 const SUBJECT: &str = "点卡 <b>&\"'</b> 100%";
@@ -34,17 +34,7 @@ fn pay_form(
         },
         nested: &[],
     };
-    let signer = server.signer(name);
-    match merchant.protocol {
-        Protocol::Mapi => {
-            let partner = merchant.partner.as_deref().unwrap();
-            payment.mapi(partner, merchant.seller_id.as_deref().unwrap(), charset, &signer)
-        }
-        Protocol::Openapi => {
-            payment.openapi(merchant.app_id.as_deref().unwrap(), charset, now(), &signer)
-        }
-    }
-    .unwrap()
+    server.pay_form(name, &payment, charset)
 }
 
 /// Follows a pay link to the cashier; returns the cashier's path.

@@ -1,23 +1,13 @@
 //! What an account of the legacy gateway demands against phishing. (protocol 9.1, 9.4)
 
-use alipay::{Charset, Fen, Payment, QueryTimestamp, link};
+use alipay::{Charset, QueryTimestamp, link};
 use chrono::TimeDelta;
 use simulator::{Clock, Demands, ServeSettings};
 
 use crate::alipay_server::{AlipayServer, Read};
 
 async fn pay(server: &AlipayServer, order: &str, more: &[(&str, &str)]) -> Read {
-    let partner = server.merchant("shop").partner.clone().unwrap();
-    let payment = Payment {
-        out_trade_no: order,
-        subject: "点卡",
-        total: Fen::new(10_00),
-        notify_url: None,
-        return_url: None,
-        more,
-        nested: &[],
-    };
-    let form = payment.mapi(&partner, &partner, Charset::Utf8, &server.signer("shop")).unwrap();
+    let form = server.pay_form_with("shop", order, more);
     server.get(&link("/gateway.do", &form)).await
 }
 

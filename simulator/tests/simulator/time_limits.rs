@@ -1,38 +1,14 @@
 //! Trades that nobody pays in time.
 
 use alipay::{
-    Charset, CloseAnswer, Fen, Form, Payment, Protocol, QueryAnswer, TradeClose, TradeQuery,
-    TradeRef, TradeStatus, format_beijing, link,
+    Charset, CloseAnswer, Form, QueryAnswer, TradeClose, TradeQuery, TradeRef, TradeStatus,
+    format_beijing, link,
 };
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use simulator::{Book, Clock, KeptTrade, ServeSettings, Status, TradeFile};
 
 use crate::alipay_server::{AlipayServer, now};
 use crate::notify_server::NotifyServer;
-
-fn pay_form(server: &AlipayServer, (name, order): (&str, &str), more: &[(&str, &str)]) -> Form {
-    let merchant = server.merchant(name);
-    let payment = Payment {
-        out_trade_no: order,
-        subject: "点卡",
-        total: Fen::new(10_00),
-        notify_url: None,
-        return_url: None,
-        more,
-        nested: &[],
-    };
-    let signer = server.signer(name);
-    match merchant.protocol {
-        Protocol::Mapi => {
-            let partner = merchant.partner.as_deref().unwrap();
-            payment.mapi(partner, partner, Charset::Utf8, &signer).unwrap()
-        }
-        Protocol::Openapi => {
-            let app_id = merchant.app_id.as_deref().unwrap();
-            payment.openapi(app_id, Charset::Utf8, now(), &signer).unwrap()
-        }
-    }
-}
 
 /// Opens a pay link; returns the cashier's path.
 async fn open(server: &AlipayServer, form: &Form) -> String {
@@ -68,7 +44,7 @@ async fn each_way_to_say_until_when() {
         ("app", "T5", &both, 30),
         ("app", "T6", &[], 15 * 24 * 60),
     ] {
-        let cashier = open(&server, &pay_form(&server, (name, order), more)).await;
+        let cashier = open(&server, &server.pay_form_with(name, order, more)).await;
         let until = kept(&server, name, order).trade.pay_until.unwrap();
         let off = until - (clock.now() + TimeDelta::minutes(minutes));
         assert!(off.abs() < TimeDelta::seconds(30), "{order}: {off}");
@@ -76,7 +52,7 @@ async fn each_way_to_say_until_when() {
         assert!(page.contains(&beijing(until)), "{page}");
     }
     // The trade's limit stays when its link is opened again.
-    let longer = pay_form(&server, ("shop", "T1"), &[("it_b_pay", "15d")]);
+    let longer = server.pay_form_with("shop", "T1", &[("it_b_pay", "15d")]);
     let before = kept(&server, "shop", "T1").trade.pay_until;
     open(&server, &longer).await;
     assert_eq!(kept(&server, "shop", "T1").trade.pay_until, before);
@@ -89,7 +65,7 @@ async fn each_way_to_say_until_when() {
         ("app", ("time_expire", "tomorrow"), "ACQ.INVALID_PARAMETER"),
         ("app", ("time_expire", over.as_str()), "ACQ.INVALID_PARAMETER"),
     ] {
-        let form = pay_form(&server, (name, "T9"), &[more]);
+        let form = server.pay_form_with(name, "T9", &[more]);
         let answer = server.get(&link("/gateway.do", &form)).await;
         assert_eq!(answer.status, 400, "{more:?}");
         assert!(answer.text().contains(code), "{more:?}: {}", answer.text());
@@ -101,9 +77,9 @@ async fn each_way_to_say_until_when() {
 async fn nobody_pays_after_the_time() {
     let (server, clock) = with_clock().await;
     for (name, limit) in [("shop", "it_b_pay"), ("app", "timeout_express")] {
-        let form = pay_form(&server, (name, "LATE"), &[(limit, "5m")]);
+        let form = server.pay_form_with(name, "LATE", &[(limit, "5m")]);
         let cashier = open(&server, &form).await;
-        let in_time = open(&server, &pay_form(&server, (name, "PAID"), &[(limit, "5m")])).await;
+        let in_time = open(&server, &server.pay_form_with(name, "PAID", &[(limit, "5m")])).await;
         assert_eq!(server.post(&format!("{in_time}/pay"), "").await.status, 200, "paid");
         clock.advance(TimeDelta::minutes(5));
         let late = server.post(&format!("{cashier}/pay"), "").await;
@@ -152,7 +128,7 @@ async fn who_is_told() {
         let notify = shop.url.to_string();
         let more = [("it_b_pay", "1m"), ("timeout_express", "1m")];
         for (name, order) in [("shop", "LEGACY"), ("app", "PAGE"), ("app", "PHONE")] {
-            let mut form = pay_form(&server, (name, order), &more);
+            let mut form = server.pay_form_with(name, order, &more);
             form.set("notify_url", notify.as_str());
             let rule = match name {
                 "shop" => alipay::Rule::DropEmpty,
@@ -197,7 +173,7 @@ async fn limits_outlive_the_server() {
     let clock = Clock::default();
     let settings = ServeSettings { clock: clock.clone(), ..ServeSettings::default() };
     let first = AlipayServer::serving(settings.clone(), book()).await;
-    open(&first, &pay_form(&first, ("shop", "T1"), &[("it_b_pay", "5m")])).await;
+    open(&first, &first.pay_form_with("shop", "T1", &[("it_b_pay", "5m")])).await;
     drop(first);
     clock.advance(TimeDelta::minutes(6));
     let second = AlipayServer::serving(settings, book()).await;
@@ -211,7 +187,7 @@ async fn limits_outlive_the_server() {
 async fn an_unknown_trade_is_not_closed() {
     let (server, _) = with_clock().await;
     for name in ["shop", "app"] {
-        let form = pay_form(&server, (name, "LINK"), &[]);
+        let form = server.pay_form_with(name, "LINK", &[]);
         let (merchant, signer) = (server.merchant(name), server.signer(name));
         let (which, charset) = (TradeRef::OutTradeNo("LINK"), Charset::Utf8);
         let close = match &merchant.app_id {

@@ -90,9 +90,14 @@ pub(super) fn decision(form: &Form) -> Result<Content, Never> {
 }
 
 pub(super) fn order(form: &Form) -> Result<String, Never> {
-    text(form, "out_trade_no")?
-        .filter(|order| order.len() <= 64 && !order.contains(char::is_control))
+    number(form, "out_trade_no")?
         .ok_or_else(|| unreadable("out_trade_no is missing or is no order number".to_owned()))
+}
+
+/// A number of ours or of Alipay's, where the value can be one.
+pub(super) fn number(form: &Form, name: &str) -> Result<Option<String>, Never> {
+    let fits = |number: &String| number.len() <= 64 && !number.contains(char::is_control);
+    Ok(text(form, name)?.filter(fits))
 }
 
 pub(super) fn time(form: &Form) -> Result<DateTime<Utc>, Never> {

@@ -6,7 +6,7 @@ use order::RefundAnswered;
 use service::config::Merchant;
 
 use super::Content;
-use super::own_form::{order, text, time, unreadable};
+use super::own_form::{number, order, text, time, unreadable};
 use crate::verdict::Never;
 
 /// The answers are verified once more. Only `fund_change=Y`, or `REFUND_SUCCESS` for the very number
@@ -15,9 +15,7 @@ pub(super) fn read(form: &Form, charset: Charset, merchant: &Merchant) -> Result
     let order = order(form)?;
     let asked_at = time(form)?;
     let number = |name: &str| {
-        text(form, name)?
-            .filter(|number| number.len() <= 64 && !number.contains(char::is_control))
-            .ok_or_else(|| unreadable(format!("{name} is missing or is no number")))
+        number(form, name)?.ok_or_else(|| unreadable(format!("{name} is missing or is no number")))
     };
     let (trade_no, request_no) = (number("trade_no")?, number("out_request_no")?);
     let amount = text(form, "refund_amount")?.unwrap_or_default();

@@ -4,7 +4,7 @@
 use alipay::{CloseAnswer, QueryAnswer, TradeRef};
 use gateway::{Answered, Gateway, GatewayError};
 use metrics::counter;
-use queue::{Envelope, Message, Publisher};
+use queue::{Envelope, Publisher};
 use service::config::Merchant;
 use store::gateway_query::DueOrder;
 
@@ -176,8 +176,7 @@ async fn publish(publisher: &Publisher, envelope: &Envelope) -> Result<(), Failu
         transient: true,
         broker: true,
     };
-    let message_id = envelope.message_id().map_err(|error| failure(error.to_string()))?;
-    let message = Message::notify(envelope, message_id, None);
+    let message = envelope.message().map_err(|error| failure(error.to_string()))?;
     publisher.publish(message).await.map_err(|error| failure(error.to_string()))
 }
 

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use alipay::{TradeRef, TradeRefund};
 use chrono::Utc;
 use gateway::{Gateway, RefundOutcome, RefundProof};
 use metrics::counter;
-use queue::{Envelope, Message, Publisher, RefundAnswerForm};
+use queue::{Envelope, Publisher, RefundAnswerForm};
 use service::config::Merchant;
-use store::refund_request::{ClaimedRefund, RefundRequestState};
+use store::refund_request::{ClaimedRefund, RefundRequest, RefundRequestState};
 
 use crate::processing::Processing;
 
@@ -20,14 +19,8 @@ pub(super) async fn carry_out(
     merchant: Arc<Merchant>,
 ) -> (ClaimedRefund, RefundOutcome) {
     let request = &claimed.request;
-    let refund = TradeRefund {
-        which: TradeRef::TradeNo(&request.trade_no),
-        amount: request.amount,
-        out_request_no: &request.request_no,
-        reason: &request.reason,
-    };
     let repeated = request.state == RefundRequestState::Unknown;
-    let mut outcome = gateway.carry_out_refund(&merchant, &refund, repeated).await;
+    let mut outcome = gateway.carry_out_refund(&merchant, &request.refund(), repeated).await;
     service::crash_point!("refunds.after_call");
     if let RefundOutcome::Made(proof) = &outcome
         && let Err(reason) = publish(&processing.publisher, &claimed, proof).await
@@ -45,14 +38,8 @@ pub(super) async fn carry_out(
     (claimed, outcome)
 }
 
-/// The answers for the lanes, and a question about the trade: a refund in full closes it, of which
-/// not every product tells.
-async fn publish(
-    publisher: &Publisher,
-    claimed: &ClaimedRefund,
-    proof: &RefundProof,
-) -> Result<(), String> {
-    let request = &claimed.request;
+/// Alipay's answers to a refund for the lanes, which verify them again.
+pub fn refund_answer(request: &RefundRequest, proof: &RefundProof) -> Envelope {
     let form = RefundAnswerForm {
         order: &request.order_id,
         trade_no: &request.trade_no,
@@ -61,16 +48,23 @@ async fn publish(
         refund: proof.refund.as_deref(),
         refund_query: proof.refund_query.as_deref(),
     };
-    let (merchant, at) = (&request.merchant, proof.asked_at);
+    Envelope::refund_answer(&request.merchant, proof.charset, &form, proof.asked_at)
+}
+
+/// The answers for the lanes, and a question about the trade: a refund in full closes it, of which
+/// not every product tells.
+async fn publish(
+    publisher: &Publisher,
+    claimed: &ClaimedRefund,
+    proof: &RefundProof,
+) -> Result<(), String> {
+    let request = &claimed.request;
     let envelopes = [
-        Envelope::refund_answer(merchant, proof.charset, &form, at),
-        Envelope::query_request(merchant, &request.order_id, "refund", Utc::now()),
+        refund_answer(request, proof),
+        Envelope::query_request(&request.merchant, &request.order_id, "refund", Utc::now()),
     ];
-    let mut messages = Vec::new();
-    for envelope in &envelopes {
-        let id = envelope.message_id().map_err(|error| error.to_string())?;
-        messages.push(Message::notify(envelope, id, None));
-    }
+    let messages: Result<Vec<_>, _> = envelopes.iter().map(Envelope::message).collect();
+    let messages = messages.map_err(|error| error.to_string())?;
     let published: Result<(), _> = publisher.publish_all(messages).await.into_iter().collect();
     published.map_err(|error| error.to_string())
 }

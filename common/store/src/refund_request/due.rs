@@ -15,7 +15,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Text};
 
-use super::{NO_ANSWER_YET, RefundRequest, RefundRequestState, Row, turn};
+use super::{Locked, NO_ANSWER_YET, RefundRequest, RefundRequestState, Row, turn};
 use crate::StoreError;
 
 /// A refund that is carried out now. The row says `unknown` until its end is noted.
@@ -38,13 +38,6 @@ struct DueRow {
     created_at: NaiveDateTime,
     #[diesel(sql_type = Datetime)]
     now: NaiveDateTime,
-}
-
-#[derive(QueryableByName)]
-struct Locked {
-    #[diesel(sql_type = Text)]
-    #[expect(dead_code, reason = "that there is a row is the answer")]
-    id: String,
 }
 
 /// Takes up to `limit` refunds of this merchant that are due and whose turn it is to call Alipay: 3 s

@@ -3,7 +3,7 @@
 
 use chrono::Utc;
 use gateway::RefundProof;
-use queue::{Envelope, Message, RefundAnswerForm};
+use queue::{Envelope, Message};
 use store::refund_request::RefundRequest;
 
 use crate::applied::Sent;
@@ -28,17 +28,7 @@ pub(super) fn tell_workers(
     proof: Option<&RefundProof>,
 ) -> Result<(), Failure> {
     let (merchant, order) = (&request.merchant, &request.order_id);
-    let answer = proof.map(|proof| {
-        let form = RefundAnswerForm {
-            order,
-            trade_no: &request.trade_no,
-            request_no: &request.request_no,
-            amount: request.amount,
-            refund: proof.refund.as_deref(),
-            refund_query: proof.refund_query.as_deref(),
-        };
-        Envelope::refund_answer(merchant, proof.charset, &form, proof.asked_at)
-    });
+    let answer = proof.map(|proof| worker::refund_answer(request, proof));
     let question = Envelope::query_request(merchant, order, "ops", Utc::now());
     publish(context, order, &answer.into_iter().chain([question]).collect::<Vec<_>>())
 }

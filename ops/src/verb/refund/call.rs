@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use alipay::{TradeRef, TradeRefund};
 use diesel::mysql::MysqlConnection;
 use gateway::{Gateway, RefundOutcome, RefundProof};
 use service::config::Merchant;
@@ -72,7 +71,7 @@ fn carry_out(
     refund_request::note(connection, number, state, Some(NO_ANSWER_YET), None)?;
     let outcome = context.block_on(async {
         let gateway = Gateway::new(context.gateway_timeout());
-        Ok(gateway.carry_out_refund(merchant, &refund(request), repeated).await)
+        Ok(gateway.carry_out_refund(merchant, &request.refund(), repeated).await)
     })?;
     let (state, reason, proof) = match outcome {
         RefundOutcome::Made(proof) => (RefundRequestState::Accepted, None, Some(proof)),
@@ -100,15 +99,6 @@ fn prove(
     }
     context.block_on(async {
         let gateway = Gateway::new(context.gateway_timeout());
-        Ok(gateway.prove_refund(merchant, &refund(request)).await)
+        Ok(gateway.prove_refund(merchant, &request.refund()).await)
     })
-}
-
-fn refund(request: &RefundRequest) -> TradeRefund<'_> {
-    TradeRefund {
-        which: TradeRef::TradeNo(&request.trade_no),
-        amount: request.amount,
-        out_request_no: &request.request_no,
-        reason: &request.reason,
-    }
 }

@@ -1,0 +1,36 @@
+//! An application of the Open Platform, and what a lane reads of a message for it.
+
+use std::io::Write as _;
+
+use alipay::{PrivateKey, SignType};
+use lapin::message::Delivery;
+use lapin::types::ShortString;
+use queue::{Envelope, Received};
+use service::Config;
+use worker::incoming::Incoming;
+
+const PRIVATE: &str =
+    include_str!("../../../common/alipay/tests/fixtures/keys/rsa2048-pkcs8-private.pem");
+
+/// Alipay's signature over the node of an answer.
+pub(crate) fn sign(node: &str) -> String {
+    let key = PrivateKey::read(PRIVATE).expect("a key");
+    key.sign(SignType::Rsa2, node.as_bytes()).expect("a signature")
+}
+
+/// What a lane reads, for merchant `app` with this key or certificate of Alipay's.
+pub(crate) fn read(envelope: &Envelope, alipay_key: &str) -> Incoming {
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    write!(
+        file,
+        "[merchants.app]\nprotocol = \"openapi\"\napp_id = \"2021000000000001\"\n\
+         sign_types = [\"RSA2\"]\nalipay_public_keys = [\"\"\"{alipay_key}\"\"\"]\n"
+    )
+    .expect("written");
+    let config = Config::load_from(Some(file.path()), []).expect("a configuration");
+    let mut delivery =
+        Delivery::mock(0, "alipay.notify".into(), "0".into(), false, envelope.to_bytes());
+    let id = ShortString::from(envelope.message_id().expect("an id"));
+    delivery.properties = delivery.properties.with_message_id(id);
+    Incoming::read(&Received::new(delivery), &config).expect("an envelope")
+}
