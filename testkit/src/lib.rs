@@ -22,8 +22,14 @@
 //!   binaries as a child process; a [`Pipeline`] is all of them on one configuration; a
 //!   [`FaultProxy`] is a line to a server that a test can cut.
 //!
+//! # Clocks
+//!
+//! [`clock`] gives test data its dates. `testkit run --clock=+400d` runs tests on another day: a
+//! [`ShiftedClock`] for its servers, and for the test programs that cargo starts, with all that they start.
+//!
 //! Private servers need Linux (`/proc`). Elsewhere set `AMQP_URL` and `DATABASE_URL`.
 
+pub mod clock;
 mod folder;
 mod installed;
 mod management;
@@ -39,6 +45,7 @@ pub mod reap;
 mod sandbox;
 mod server_url;
 mod servers;
+mod shifted_clock;
 
 pub use folder::{FOLDER_VARIABLE, Folder};
 pub use mariadb::MariaDb;
@@ -49,3 +56,4 @@ pub use proxy::FaultProxy;
 pub use rabbitmq::RabbitMq;
 pub use sandbox::Sandbox;
 pub use servers::{Servers, Wanted};
+pub use shifted_clock::{ShiftedClock, ShiftedClockError};

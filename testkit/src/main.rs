@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use testkit::ShiftedClock;
 
 /// Private RabbitMQ and MariaDB for tests and the demo.
 #[derive(Debug, Parser)]
@@ -39,6 +40,12 @@ struct Run {
     /// Leave the servers running afterwards.
     #[arg(long)]
     keep: bool,
+    /// Servers and tests have a clock that is so far away, such as +400d or -30d.
+    ///
+    /// Needs libfaketime. The command keeps the machine's clock: it is cargo, which gives the shifted
+    /// one to the test programs that it starts.
+    #[arg(long, value_name = "SHIFT", allow_hyphen_values = true)]
+    clock: Option<ShiftedClock>,
     /// Start one server only.
     #[arg(long, hide = true)]
     only: Option<Only>,

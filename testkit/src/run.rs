@@ -1,12 +1,13 @@
 //! `testkit run`: servers, then the command, then the end of both.
 
+use std::ffi::OsString;
 use std::future::pending;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitCode, ExitStatus};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use testkit::{Folder, Servers, Wanted};
@@ -36,6 +37,9 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
 async fn run_with_servers(arguments: &Run) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new()?;
     let mut wanted = Wanted::missing();
+    if arguments.clock.is_some() && wanted != Wanted::BOTH {
+        bail!("--clock cannot shift servers that run already: unset AMQP_URL and DATABASE_URL");
+    }
     match arguments.only {
         Some(Only::Rabbitmq) => wanted.mariadb = false,
         Some(Only::Mariadb) => wanted.rabbitmq = false,
@@ -46,7 +50,10 @@ async fn run_with_servers(arguments: &Run) -> anyhow::Result<ExitCode> {
         return run_command(arguments, &[], &mut signals).await;
     }
 
-    let folder = Arc::new(Folder::create()?);
+    let folder = Arc::new(match arguments.clock {
+        Some(clock) => Folder::create_shifted(clock)?,
+        None => Folder::create()?,
+    });
     let starting = folder.clone();
     let start =
         tokio::task::spawn_blocking(move || Servers::start(starting, wanted, |line| say(&line)));
@@ -57,7 +64,16 @@ async fn run_with_servers(arguments: &Run) -> anyhow::Result<ExitCode> {
             return Ok(code_of_signal(signal));
         }
     };
-    let outcome = run_command(arguments, &servers.environment(), &mut signals).await;
+    let mut environment: Vec<(String, OsString)> = servers
+        .environment()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .collect();
+    if let Some(clock) = arguments.clock {
+        say(&format!("the clock of servers and tests is {clock} s away"));
+        environment.push(clock.cargo_runner()?);
+    }
+    let outcome = run_command(arguments, &environment, &mut signals).await;
     if arguments.keep {
         folder.keep();
         say(&format!("left running in {}", folder.path().display()));
@@ -74,7 +90,7 @@ async fn run_with_servers(arguments: &Run) -> anyhow::Result<ExitCode> {
 
 async fn run_command(
     arguments: &Run,
-    environment: &[(&str, String)],
+    environment: &[(String, OsString)],
     signals: &mut Signals,
 ) -> anyhow::Result<ExitCode> {
     // On a terminal the command shares our process group, so that it can read the terminal, and
