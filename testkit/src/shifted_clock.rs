@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::process::ServerError;
@@ -103,6 +103,24 @@ pub(crate) fn inherited() -> Vec<(&'static str, OsString)> {
         return Vec::new();
     }
     VARIABLES.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))).collect()
+}
+
+/// Removes what libfaketime keeps in shared memory for processes that were killed; it names it by them.
+pub(crate) fn remove_leftovers() {
+    let Ok(entries) = std::fs::read_dir("/dev/shm") else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| {
+            name.strip_prefix("faketime_shm_").or(name.strip_prefix("sem.faketime_sem_"))
+        });
+        if let Some(process) = process
+            && process.parse::<u32>().is_ok()
+            && !Path::new("/proc").join(process).exists()
+        {
+            // What belongs to another user stays.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 fn library() -> Result<PathBuf, ServerError> {
