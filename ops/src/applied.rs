@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use diesel::mysql::MysqlConnection;
 use queue::{Envelope, Message};
 use serde::Serialize;
+use store::MysqlConnection;
 use store::StoreError;
 use store::report::inbox_line;
 

@@ -21,8 +21,8 @@ mod totals;
 use std::collections::HashMap;
 
 use chrono::{NaiveDateTime, TimeDelta};
-use diesel::MysqlConnection;
 use indicatif::ProgressBar;
+use store::MysqlConnection;
 use store::audit::{self as read, Span, Unpublished};
 use store::{fulfillment, stock_item};
 

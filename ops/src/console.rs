@@ -44,7 +44,6 @@ use status::Counted;
 const CONNECTIONS: u32 = 4;
 const QUESTIONS: usize = 16;
 /// How long the database may take for one statement, and for all that a page asks.
-const STATEMENT_TIME: Duration = Duration::from_secs(10);
 const DATABASE_TIME: Duration = Duration::from_secs(20);
 /// How long a page waits for another one that is at the dead letters.
 const LETTERS_TIME: Duration = Duration::from_secs(20);
@@ -67,9 +66,9 @@ pub(crate) struct Console {
 impl Console {
     /// A console that answers to `localhost`, addresses and these names.
     pub(crate) fn new(config: Config, names: Vec<String>, remote: bool) -> Console {
-        let url = config.database.url.expose_secret();
+        let database = worker::database_settings(&config.database).with_timeout(DATABASE_TIME);
         Console {
-            pool: Pool::with_statement_limit(url, CONNECTIONS, STATEMENT_TIME),
+            pool: Pool::new(database, CONNECTIONS),
             questions: Arc::new(Semaphore::new(QUESTIONS)),
             at_letters: Mutex::default(),
             counted: std::sync::Mutex::default(),

@@ -27,7 +27,7 @@ impl Context {
 
     /// A connection to the database.
     pub(crate) fn database(&self) -> Result<Connection, Failure> {
-        Ok(Pool::new(self.config.database.url.expose_secret(), 1).get()?)
+        Ok(Pool::new(worker::database_settings(&self.config.database), 1).get()?)
     }
 
     /// A merchant of the configuration.

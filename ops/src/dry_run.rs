@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use diesel::Connection as _;
-use diesel::mysql::MysqlConnection;
 use lapin::message::Delivery;
 use lapin::types::ShortString;
 use queue::{Message, Received};
 use serde::Serialize;
 use service::Config;
 use store::Fault;
+use store::MysqlConnection;
 use store::report::inbox_line;
 use worker::batch::{self, BatchError};
 use worker::incoming::Incoming;
@@ -121,9 +121,14 @@ fn run(
     match stop {
         Ok(()) => Ok(Vec::new()),
         Err(Stop::Foreseen(told)) => Ok(told),
-        Err(Stop::Batch(BatchError::Store(error))) if error.fault() == Fault::Data => match batch {
+        Err(Stop::Batch(error)) if error.may_be_one_messages() => match batch {
             [alone] => {
-                let never = Never::new("unusable_data", error);
+                let reason = if error.fault() == Fault::Unknown {
+                    "database_refuses"
+                } else {
+                    "unusable_data"
+                };
+                let never = Never::new(reason, error);
                 Ok(vec![Foreseen {
                     merchant: Some(alone.identity.merchant.clone()),
                     ..dies_again(alone.message_id.clone(), alone.order_id(), &never)
@@ -160,7 +165,7 @@ fn tell(
     match verdict {
         Verdict::Locked => "locked".clone_into(&mut foreseen.outcome),
         Verdict::NotYet => "no_order_yet".clone_into(&mut foreseen.outcome),
-        Verdict::Never(never) => {
+        Verdict::Never(never) | Verdict::Refused(never) => {
             "rejected".clone_into(&mut foreseen.outcome);
             foreseen.reason = Some(never.reason.to_owned());
             foreseen.error = Some(never.error.clone());

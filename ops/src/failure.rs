@@ -40,24 +40,27 @@ pub(crate) fn is_taken(error: &StoreError) -> bool {
     )
 }
 
+/// MySQL's error numbers.
+const UNKNOWN_COLUMN: u16 = 1054;
+const NO_SUCH_TABLE: u16 = 1146;
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         let text = format!("database: {error}");
-        if text.contains("doesn't exist") {
+        if error.number() == Some(NO_SUCH_TABLE) {
             return Failure::CouldNotAsk(format!(
                 "{text}\nIs the schema there? Run `ops migrate`."
             ));
         }
-        // Only as the server begins: further on it may quote what somebody typed.
-        if text.starts_with("database: Unknown column '") {
+        if error.number() == Some(UNKNOWN_COLUMN) {
             return Failure::CouldNotAsk(format!(
                 "{text}\nThe schema is of another version than this program. Is this program the newer one? \
                  Run `ops migrate`."
             ));
         }
         match error.fault() {
-            Fault::Data => Failure::No(text),
-            Fault::Infrastructure => Failure::CouldNotAsk(text),
+            Fault::Data | Fault::Unknown => Failure::No(text),
+            Fault::Infrastructure | Fault::Statement => Failure::CouldNotAsk(text),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! What the gateway answers about an order, next to what we hold.
 
 use alipay::{Charset, Fen, QueryAnswer};
-use diesel::mysql::MysqlConnection;
 use gateway::{Answered, GatewayError};
 use queue::Envelope;
 use serde::Serialize;
 use service::Config;
 use service::config::Merchant;
+use store::MysqlConnection;
 use store::report::{BeijingTime, Order};
 
 use crate::applied::Sent;

@@ -1,10 +1,10 @@
 //! All that is known of one order: what `ops order show` prints as JSON.
 
 use chrono::{DateTime, Utc};
-use diesel::mysql::MysqlConnection;
 use order::{ProductKind, Trade};
 use serde::Serialize;
 use service::Config;
+use store::MysqlConnection;
 use store::product::Product;
 use store::report::{
     self, AskedRow, BeijingTime, Code, Entitlement, Fulfillment, OrderEvent, RefundLine,

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use broker::{BrokerLook, QueueDepth};
 use chrono::Utc;
-use diesel::mysql::MysqlConnection;
 use serde::Serialize;
+use store::MysqlConnection;
 use store::report::{
     AskedCounts, BeijingTime, LowStock, Pulse, Waiting, asked_counts, counts, low_stock, pulse,
     snapshot,

@@ -1,10 +1,10 @@
 //! One case with what can be decided about it.
 
 use chrono::Utc;
-use diesel::mysql::MysqlConnection;
 use order::Decision;
 use queue::{DecisionForm, Envelope};
 use serde::Serialize;
+use store::MysqlConnection;
 use store::report::{ReviewRow, review};
 
 use crate::applied::Sent;

@@ -8,10 +8,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::Connection as _;
-use diesel::mysql::MysqlConnection;
 use order::event::{self, Event, Moment};
 use queue::PublishError;
 use queue::topology::RetryTier;
+use store::MysqlConnection;
 use store::outbox::NewEvent;
 use store::user_order::OrderColumns;
 use store::{Fault, StoreError, notification, outbox, refund, trade, user_order};
@@ -41,6 +41,12 @@ impl From<diesel::result::Error> for BatchError {
 }
 
 impl BatchError {
+    /// The same without one of the messages may succeed.
+    #[must_use]
+    pub fn may_be_one_messages(&self) -> bool {
+        matches!(self.fault(), Fault::Data | Fault::Unknown)
+    }
+
     /// Whose fault it is.
     #[must_use]
     pub fn fault(&self) -> Fault {

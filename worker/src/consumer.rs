@@ -10,7 +10,7 @@ use metrics::{counter, histogram};
 use queue::{Connection, ConnectionError, Received, topology};
 use tracing::{info, warn};
 
-use crate::processing::Processing;
+use crate::processing::{Processing, Unprocessed};
 use crate::settle;
 use crate::verdict::Verdict;
 
@@ -27,6 +27,36 @@ const LOCKED_PAUSE: Duration = Duration::from_millis(50);
 
 /// The longest pause before a consumer that ended is set up again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// The pause before a lane consumes again after the database has refused a statement as such: only a
+/// person can change that, by a migration, a grant or another version.
+const REFUSED_PAUSE: Duration = Duration::from_secs(30);
+
+/// Why a consumer ended.
+enum Ended {
+    /// Its channel or connection is of no use any more.
+    Connection(ConnectionError),
+    /// The database refuses a statement whatever the data: other workers may do better.
+    StatementRefused,
+}
+
+impl Ended {
+    fn lost(reason: impl Into<String>) -> Ended {
+        Ended::Connection(ConnectionError::Lost { reason: reason.into() })
+    }
+}
+
+impl From<ConnectionError> for Ended {
+    fn from(error: ConnectionError) -> Ended {
+        Ended::Connection(error)
+    }
+}
+
+impl From<lapin::Error> for Ended {
+    fn from(error: lapin::Error) -> Ended {
+        Ended::Connection(error.into())
+    }
+}
 
 /// One lane of the worker.
 pub(crate) struct Lane {
@@ -47,13 +77,14 @@ impl Lane {
             self.processing.health.set_consuming(self.number, false);
             match ended {
                 Ok(()) => {}
-                Err(error) if !connection.is_lost() => {
+                Err(Ended::StatementRefused) => pause = REFUSED_PAUSE,
+                Err(Ended::Connection(error)) if !connection.is_lost() => {
                     warn!(lane = self.number, %error, "the lane's consumer ended and is set up again");
                     self.declare().await;
                 }
-                Err(_) => return,
+                Err(Ended::Connection(_)) => return,
             }
-            if began.elapsed() > LONGEST_PAUSE {
+            if began.elapsed() > LONGEST_PAUSE && pause < REFUSED_PAUSE {
                 pause = LOCKED_PAUSE;
             }
             tokio::select! {
@@ -61,7 +92,8 @@ impl Lane {
                 () = self.processing.cancel.cancelled() => return,
                 _ = connection.lost() => return,
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause =
+                if pause < REFUSED_PAUSE { (pause * 2).min(LONGEST_PAUSE) } else { LOCKED_PAUSE };
         }
     }
 
@@ -75,7 +107,7 @@ impl Lane {
     }
 
     /// One consumer from its beginning to its end.
-    async fn consume(&self, connection: &Connection) -> Result<(), ConnectionError> {
+    async fn consume(&self, connection: &Connection) -> Result<(), Ended> {
         let channel = connection.create_channel().await?;
         let prefetch = u16::try_from((self.batch * 2).min(MAX_PREFETCH)).unwrap_or(u16::MAX);
         let qos = channel.basic_qos(prefetch, BasicQosOptions::default());
@@ -109,19 +141,17 @@ impl Lane {
         &self,
         connection: &Connection,
         consumer: &mut lapin::Consumer,
-    ) -> Result<(), ConnectionError> {
+    ) -> Result<(), Ended> {
         let cancel = &self.processing.cancel;
         let mut locked: Vec<Received> = Vec::new();
         loop {
             let first = tokio::select! {
                 biased;
                 () = cancel.cancelled() => return Ok(()),
-                reason = connection.lost() => return Err(ConnectionError::Lost { reason }),
+                reason = connection.lost() => return Err(Ended::lost(reason)),
                 next = consumer.next() => match next {
                     Some(delivery) => Some(Received::new(delivery?)),
-                    None => return Err(ConnectionError::Lost {
-                        reason: "the broker ended the consumer".to_owned(),
-                    }),
+                    None => return Err(Ended::lost("the broker ended the consumer")),
                 },
                 () = tokio::time::sleep(LOCKED_PAUSE), if !locked.is_empty() => None,
             };
@@ -149,12 +179,14 @@ impl Lane {
         &self,
         connection: &Connection,
         batch: Vec<Received>,
-    ) -> Result<Vec<Received>, ConnectionError> {
+    ) -> Result<Vec<Received>, Ended> {
         service::crash_point!("worker.after_receive");
         let started = Instant::now();
         let size = u32::try_from(batch.len()).unwrap_or(u32::MAX);
-        let Ok(judged) = self.processing.process(connection, batch).await else {
-            return Err(ConnectionError::Lost { reason: "interrupted".to_owned() });
+        let judged = match self.processing.process(self.number, connection, batch).await {
+            Ok(judged) => judged,
+            Err(Unprocessed::Interrupted) => return Err(Ended::lost("interrupted")),
+            Err(Unprocessed::StatementRefused) => return Err(Ended::StatementRefused),
         };
         service::crash_point!("worker.before_ack");
         histogram!("worker_batch_seconds").record(started.elapsed());
@@ -167,8 +199,7 @@ impl Lane {
         let open: BTreeSet<u64> = locked.iter().map(|(message, _)| message.tag).collect();
         let done: Vec<&Received> = done.iter().map(|(message, _)| message).collect();
         if !connection.bounded("acknowledging", settle::acknowledge(&done, &open)).await? {
-            let reason = "the channel is gone, acknowledgements did not count".to_owned();
-            return Err(ConnectionError::Lost { reason });
+            return Err(Ended::lost("the channel is gone, acknowledgements did not count"));
         }
         service::crash_point!("worker.after_ack");
         Ok(locked.into_iter().map(|(message, _)| message).collect())
@@ -179,6 +210,14 @@ impl Lane {
             Verdict::Done => "done",
             Verdict::Locked => "locked",
             Verdict::NotYet => "retried",
+            Verdict::Refused(never) => {
+                warn!(
+                    message_id = message.message_id,
+                    error = never.error,
+                    "the database refuses this message and takes others: it is tried again later"
+                );
+                "refused"
+            }
             Verdict::Never(never) => {
                 warn!(
                     message_id = message.message_id,

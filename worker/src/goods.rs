@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use diesel::mysql::MysqlConnection;
 use order::{FulfillmentState, GoodsDecision, OrderState, ProductKind};
+use store::MysqlConnection;
 use store::entitlement::Entitlement;
 use store::stock_item::Given;
 use store::{StoreError, entitlement, fulfillment, stock_item};

@@ -1,13 +1,11 @@
 //! What `/readyz` knows of the worker.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
-use metrics::gauge;
-use store::Pool;
+use store::{Fault, StoreError};
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 /// Shared by all lanes and sweepers.
 #[derive(Clone)]
@@ -15,46 +13,24 @@ pub(crate) struct Health(Arc<Inner>);
 
 struct Inner {
     consuming: Vec<AtomicBool>,
-    database: AtomicBool,
     changed: Notify,
-    /// Calls to the database that were left to themselves and have not ended.
-    stuck: AtomicUsize,
-    answered: Mutex<Instant>,
-    limits: StuckLimits,
-    pool: Pool,
-    hopeless: CancellationToken,
+    troubles: Mutex<BTreeMap<User, String>>,
 }
 
-/// When stuck calls are a reason to start all over in a new process.
-pub(crate) struct StuckLimits {
-    /// So many at one time: each keeps a connection of the pool.
-    pub(crate) calls: usize,
-    /// Any, or a connection that is being made, while no call to the database has worked for so
-    /// long.
-    pub(crate) silence: Duration,
-}
-
-/// One stuck call; dropped when it has ended after all.
-pub(crate) struct StuckCall(Health);
-
-impl Drop for StuckCall {
-    fn drop(&mut self) {
-        let left = self.0.0.stuck.fetch_sub(1, Ordering::Relaxed) - 1;
-        gauge!("worker_stuck_database_calls").set(u32::try_from(left).unwrap_or(u32::MAX));
-    }
+/// Who uses the database. Each knows only of its own calls: that a sweeper can read does not mean
+/// that a lane can write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum User {
+    Lane(usize),
+    Restock,
 }
 
 impl Health {
-    pub(crate) fn new(lanes: usize, limits: StuckLimits, pool: Pool) -> Health {
+    pub(crate) fn new(lanes: usize) -> Health {
         Health(Arc::new(Inner {
             consuming: (0..lanes).map(|_| AtomicBool::new(false)).collect(),
-            database: AtomicBool::new(true),
             changed: Notify::new(),
-            stuck: AtomicUsize::new(0),
-            answered: Mutex::new(Instant::now()),
-            limits,
-            pool,
-            hopeless: CancellationToken::new(),
+            troubles: Mutex::default(),
         }))
     }
 
@@ -66,45 +42,24 @@ impl Health {
         }
     }
 
-    /// The last call to the database worked, or failed for a reason that is not the data's.
-    pub(crate) fn set_database(&self, answers: bool) {
-        self.0.database.store(answers, Ordering::Relaxed);
-        let mut answered = self.0.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        if answers {
-            *answered = Instant::now();
-        } else if answered.elapsed() > self.0.limits.silence
-            && (self.has_stuck_calls() || self.is_stuck_connecting())
-        {
-            self.0.hopeless.cancel();
-        }
+    /// The latest call of this user worked.
+    pub(crate) fn database_works(&self, user: User) {
+        self.troubles(|troubles| troubles.remove(&user));
     }
 
-    /// Counts a call that is stuck, until what is returned is dropped.
-    pub(crate) fn stuck(&self) -> StuckCall {
-        let stuck = self.0.stuck.fetch_add(1, Ordering::Relaxed) + 1;
-        gauge!("worker_stuck_database_calls").set(u32::try_from(stuck).unwrap_or(u32::MAX));
-        let call = StuckCall(self.clone());
-        self.set_database(false);
-        if stuck >= self.0.limits.calls {
-            self.0.hopeless.cancel();
-        }
-        call
+    /// The latest call of this user failed, and not because of the data. Says whether that is news:
+    /// the same was not true of any user before.
+    pub(crate) fn database_fails(&self, user: User, error: &StoreError) -> bool {
+        let trouble = describe(error);
+        self.troubles(|troubles| {
+            let is_news = !troubles.values().any(|known| *known == trouble);
+            troubles.insert(user, trouble);
+            is_news
+        })
     }
 
-    /// A call to the database is stuck.
-    pub(crate) fn has_stuck_calls(&self) -> bool {
-        self.0.stuck.load(Ordering::Relaxed) > 0
-    }
-
-    /// A connection that is being made gets no answer. The pool has threads for three: when all are
-    /// stuck, a database that answers again is not noticed.
-    fn is_stuck_connecting(&self) -> bool {
-        self.0.pool.connecting() > Some(self.0.limits.silence)
-    }
-
-    /// Resolves when only another process can help.
-    pub(crate) async fn hopeless(&self) {
-        self.0.hopeless.cancelled().await;
+    fn troubles<T>(&self, change: impl FnOnce(&mut BTreeMap<User, String>) -> T) -> T {
+        change(&mut self.0.troubles.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Every lane has a consumer.
@@ -112,9 +67,9 @@ impl Health {
         self.0.consuming.iter().all(|flag| flag.load(Ordering::Relaxed))
     }
 
-    /// The last call to the database worked.
-    pub(crate) fn database_answers(&self) -> bool {
-        self.0.database.load(Ordering::Relaxed)
+    /// What is wrong with the database, as far as the latest calls tell.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.troubles(|troubles| troubles.values().next().cloned())
     }
 
     /// Resolves when every lane consumes.
@@ -128,5 +83,38 @@ impl Health {
             }
             changed.await;
         }
+    }
+}
+
+fn describe(error: &StoreError) -> String {
+    match error.fault() {
+        Fault::Statement => {
+            let statement = error.statement().unwrap_or("a statement");
+            format!("the database refuses a statement of this version: {error} ({statement})")
+        }
+        Fault::Infrastructure if error.is_read_only() => {
+            format!("the database takes no writes: {error}")
+        }
+        Fault::Infrastructure => format!("the database does not answer: {error}"),
+        Fault::Data | Fault::Unknown => format!("the database refuses: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::StoreError;
+
+    use super::{Health, User};
+
+    #[test]
+    fn one_user_that_works_does_not_hide_another_that_does_not() {
+        let health = Health::new(1);
+        assert_eq!(health.trouble(), None);
+        health.database_fails(User::Lane(0), &StoreError::Pool("no".to_owned()));
+        health.database_works(User::Restock);
+        let trouble = health.trouble().unwrap();
+        assert!(trouble.contains("does not answer"), "{trouble}");
+        health.database_works(User::Lane(0));
+        assert_eq!(health.trouble(), None);
     }
 }

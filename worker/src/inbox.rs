@@ -111,7 +111,7 @@ impl<'a> Line<'a> {
                 None => (None, None),
             },
             Verdict::Never(never) => (Some(never.reason), Some(never.error.as_str())),
-            Verdict::Locked | Verdict::NotYet => return None,
+            Verdict::Locked | Verdict::NotYet | Verdict::Refused(_) => return None,
         };
         let (order_id, trade_no, trade_status) = match &self.incoming.content {
             Ok(Content::Trade(said) | Content::Answer(said)) => (

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use alipay::{Fen, Protocol};
-use diesel::mysql::MysqlConnection;
+use store::MysqlConnection;
 use store::refund_request::LateRefund;
 use store::{StoreError, refund_request};
 

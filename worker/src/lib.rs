@@ -18,17 +18,19 @@
 //! message, is verified again as of the time when it was asked for, and adds facts like a notification.
 //! The last four of these parts are sweepers: see `sweeper`.
 //!
-//! Three kinds of failure are kept apart. *Infrastructure* (database or broker gone, deadlock) is
+//! Kinds of failure are kept apart. *Infrastructure* (database or broker gone, deadlock) is
 //! nobody's fault: the batch is tried again in place, no attempt is counted, and the lane takes
 //! nothing new meanwhile. *Not yet* (the order is not there) goes through the retry tiers. *Never*
-//! (unreadable, does not agree with the order) is a dead letter at once, with its evidence.
+//! (unreadable, does not agree with the order) is a dead letter at once, with its evidence. What the
+//! database refuses of one message alone, while it takes other writes, goes through the retry tiers
+//! too. A statement that the server refuses whatever the data ends the consuming until it is taken.
 //!
 //! Any number of workers run side by side: an order that somebody else has locked is left for the
 //! lane's next batch, and running a batch twice changes nothing.
 
 pub mod batch;
-mod bounded;
 mod consumer;
+mod database_call;
 mod goods;
 mod health;
 mod inbox;
@@ -49,4 +51,4 @@ mod sweeper;
 pub mod verdict;
 
 pub use refunds::refund_answer;
-pub use run::{RunError, run};
+pub use run::{RunError, database_settings, run};

@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tracing::{error, warn};
 
 use crate::batch::BatchError;
-use crate::bounded::Interrupted;
+use crate::database_call::Interrupted;
 use crate::processing::Processing;
 
 /// How often the table is looked at when there was nothing.
@@ -73,7 +73,7 @@ pub(crate) async fn run(processing: Processing) {
         () = processing.cancel.cancelled() => return,
     }
     loop {
-        let relayed = processing.bounded("the outbox relay", |this, _| relay(this)).await;
+        let relayed = processing.on_database("the outbox relay", relay).await;
         let pause = match relayed {
             Ok(Ok(relayed)) if relayed.failed > 0 => {
                 error!(

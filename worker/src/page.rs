@@ -7,8 +7,8 @@ mod wishes;
 use std::collections::{BTreeMap, BTreeSet};
 
 use alipay::BatchRefundNotify;
-use diesel::mysql::MysqlConnection;
 use order::{FulfillmentState, Identity, Mismatch, OrderRecord, OrderState, Refund, Trade};
+use store::MysqlConnection;
 use store::product::Product;
 use store::user_order::LockedOrder;
 use store::{StoreError, user_order};

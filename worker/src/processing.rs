@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::counter;
+use queue::topology::RetryTier;
 use queue::{Connection, PublishError, Publisher, Received};
 use service::config::Config;
 use store::{Fault, Pool, redelivery};
@@ -14,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::batch::{self, BatchError};
-use crate::bounded::{Interrupted, Pulse};
-use crate::health::Health;
+use crate::database_call::Interrupted;
+use crate::health::{Health, User};
 use crate::incoming::Incoming;
 use crate::settle::{dead, message_for};
 use crate::suspects::Suspects;
@@ -49,39 +50,65 @@ struct Work {
     verdicts: Vec<Option<Verdict>>,
 }
 
+/// Why deliveries have no verdicts. They are not acknowledged and come again.
+#[derive(Debug)]
+pub(crate) enum Unprocessed {
+    /// The worker stops, or the connection to the broker is gone.
+    Interrupted,
+    /// The database refuses a statement, whatever the data.
+    StatementRefused,
+}
+
+impl From<Interrupted> for Unprocessed {
+    fn from(_: Interrupted) -> Unprocessed {
+        Unprocessed::Interrupted
+    }
+}
+
 impl Processing {
-    /// Works on deliveries until each has a verdict, however long the database is away.
+    /// Works on the deliveries of this lane until each has a verdict, however long the database is
+    /// away.
     pub(crate) async fn process(
         &self,
+        lane: usize,
         connection: &Connection,
         received: Vec<Received>,
-    ) -> Result<Vec<(Received, Verdict)>, Interrupted> {
+    ) -> Result<Vec<(Received, Verdict)>, Unprocessed> {
         let verdicts = vec![None; received.len()];
         let mut work = Work { received, verdicts };
         let mut pause = FIRST_PAUSE;
         loop {
             let result;
             (work, result) = self
-                .bounded("a batch", move |this, pulse| {
-                    let result = this.attempt(&mut work, pulse);
+                .on_database("a batch", move |this| {
+                    let result = this.attempt(&mut work);
                     (work, result)
                 })
                 .await?;
             let Err(failure) = result else {
-                self.health.set_database(true);
+                self.health.database_works(User::Lane(lane));
                 let verdicts = work.verdicts.into_iter().flatten();
                 return Ok(work.received.into_iter().zip(verdicts).collect());
             };
-            if matches!(failure, BatchError::Store(_)) {
-                self.health.set_database(false);
-            }
             counter!("worker_batch_failures_total").increment(1);
+            if let BatchError::Store(error) = &failure {
+                let is_news = self.health.database_fails(User::Lane(lane), error);
+                if error.fault() == Fault::Statement {
+                    if is_news {
+                        error!(%error, number = error.number(), statement = error.statement(),
+                            "the database refuses a statement of this version, whatever the data: \
+                             run `ops migrate`, or see docs/databases.md; \
+                             nothing is consumed until it is taken");
+                    }
+                    return Err(Unprocessed::StatementRefused);
+                }
+            }
             warn!(error = %failure, pause_ms = pause.as_millis(), messages = work.received.len(),
                 "the batch could not be finished and is tried again");
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = self.cancel.cancelled() => return Err(Interrupted),
-                _ = connection.lost() => return Err(Interrupted),
+                () = self.cancel.cancelled() => return Err(Unprocessed::Interrupted),
+                _ = connection.lost() => return Err(Unprocessed::Interrupted),
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -89,7 +116,7 @@ impl Processing {
 
     /// One try for everything without a verdict, on a thread that may block. Ends with a verdict for
     /// each message, or with a failure that is nobody's fault.
-    fn attempt(&self, work: &mut Work, pulse: &Pulse) -> Result<(), BatchError> {
+    fn attempt(&self, work: &mut Work) -> Result<(), BatchError> {
         let Work { received, verdicts } = work;
         let config = Arc::clone(&self.current.borrow());
         let (mut fresh_at, mut fresh) = (Vec::new(), Vec::new());
@@ -116,18 +143,18 @@ impl Processing {
         let mut connection = self.pool.get()?;
         self.run(&mut connection, received, &fresh_at, &fresh, verdicts)?;
         for (at, suspect) in &redelivered {
-            let _alone = self.suspects.alone(pulse);
-            pulse.beat();
+            let _alone = self.suspects.alone();
             self.run_suspect(&mut connection, received, *at, suspect, verdicts)?;
         }
         Ok(())
     }
 
     /// Runs one transaction for `batch`, whose messages are at `ats` among those received; when it
-    /// fails on its data, halves it until the guilty message is alone.
+    /// fails on its data, or for a reason that is not known, halves it until the guilty message is
+    /// alone.
     fn run(
         &self,
-        connection: &mut diesel::MysqlConnection,
+        connection: &mut store::MysqlConnection,
         received: &[Received],
         ats: &[usize],
         batch: &[Incoming],
@@ -156,7 +183,7 @@ impl Processing {
                 }
                 Ok(())
             }
-            Err(failure) if failure.fault() == Fault::Infrastructure => Err(failure),
+            Err(failure) if !failure.may_be_one_messages() => Err(failure),
             Err(failure) if batch.len() > 1 => {
                 counter!("worker_batch_splits_total").increment(1);
                 warn!(error = %failure, messages = batch.len(), "the batch failed on its data and is halved");
@@ -164,6 +191,11 @@ impl Processing {
                 let (first, second) = batch.split_at(half);
                 self.run(connection, received, &ats[..half], first, verdicts)?;
                 self.run(connection, received, &ats[half..], second, verdicts)
+            }
+            Err(failure) if failure.fault() == Fault::Unknown => {
+                verdicts[ats[0]] =
+                    Some(self.set_aside(connection, &received[ats[0]], &batch[0], failure)?);
+                Ok(())
             }
             Err(failure) => {
                 let (message, incoming) = (&received[ats[0]], &batch[0]);
@@ -175,11 +207,38 @@ impl Processing {
         }
     }
 
+    /// A message that failed alone, for a reason that is not known to be the data's: a trigger, key or
+    /// check of the shop's, or an error of a kind that was never met. If the database takes other
+    /// writes, it is this message that fails, and it must not hold up the others.
+    fn set_aside(
+        &self,
+        connection: &mut store::MysqlConnection,
+        message: &Received,
+        incoming: &Incoming,
+        failure: BatchError,
+    ) -> Result<Verdict, BatchError> {
+        if redelivery::probe(connection).is_err() {
+            return Err(failure);
+        }
+        let never = Never::new("database_refuses", failure);
+        if RetryTier::after(message.headers.attempt).is_none() {
+            error!(
+                message_id = incoming.message_id,
+                error = never.error,
+                "the database refused a message to the last"
+            );
+            return self.bury(connection, message, incoming, never);
+        }
+        let verdict = Verdict::Refused(never);
+        self.publish(message_for(message, incoming, &verdict).into_iter().collect())?;
+        Ok(verdict)
+    }
+
     /// The guilty message, alone: a dead letter, recorded in the inbox if the inbox can hold it. Of
     /// what it says nothing is worked on.
     fn bury(
         &self,
-        connection: &mut diesel::MysqlConnection,
+        connection: &mut store::MysqlConnection,
         message: &Received,
         incoming: &Incoming,
         never: Never,
@@ -189,7 +248,7 @@ impl Processing {
         let publish = |_: &[Verdict]| self.publish(vec![dead(message, &never, Some(incoming))]);
         match batch::run(connection, &[guilty], &[], false, publish) {
             Ok(_) => {}
-            Err(failure) if failure.fault() == Fault::Infrastructure => return Err(failure),
+            Err(failure) if !failure.may_be_one_messages() => return Err(failure),
             Err(_) => self.publish(vec![dead(message, &never, Some(incoming))])?,
         }
         Ok(Verdict::Never(never))
@@ -199,7 +258,7 @@ impl Processing {
     /// its own that outlives this process, and then worked on alone: the caller holds the turn.
     fn run_suspect(
         &self,
-        connection: &mut diesel::MysqlConnection,
+        connection: &mut store::MysqlConnection,
         received: &[Received],
         at: usize,
         incoming: &Incoming,
@@ -232,7 +291,7 @@ impl Processing {
 
     fn forget(
         &self,
-        connection: &mut diesel::MysqlConnection,
+        connection: &mut store::MysqlConnection,
         message_id: &str,
     ) -> Result<(), BatchError> {
         redelivery::forget(connection, message_id)?;

@@ -31,7 +31,6 @@ use store::gateway_query::{self, Due, Move, Note, Pass};
 use tracing::{error, info, warn};
 
 use crate::batch::BatchError;
-use crate::bounded::Pulse;
 use crate::processing::Processing;
 use crate::sweeper::{INTERVAL, Sweeper, Unswept};
 use asking::{Asked, Failure, ask};
@@ -107,7 +106,7 @@ async fn sweep(
     }
     let names: Vec<String> = lines.iter().map(|line| line.merchant.name.clone()).collect();
     processing
-        .bounded("enrolling orders to ask about", move |this, pulse| enrol(this, pulse, &names))
+        .on_database("enrolling orders to ask about", move |this| enrol(this, &names))
         .await??;
     let share = i64::try_from((CHUNK / lines.len()).max(1)).unwrap_or(1);
     let shares: Vec<(String, i64)> = lines
@@ -115,7 +114,7 @@ async fn sweep(
         .filter_map(|line| Some((line.merchant.name.clone(), line.share(share)?)))
         .collect();
     let (claimed, more) =
-        processing.bounded("claiming queries", move |this, _| claim(this, &shares)).await??;
+        processing.on_database("claiming queries", move |this| claim(this, &shares)).await??;
     if claimed.is_empty() {
         return Ok(more);
     }
@@ -135,7 +134,7 @@ async fn sweep(
     }
     let pauses: Vec<(String, Duration)> =
         lines.iter().map(|line| (line.merchant.name.clone(), line.pause())).collect();
-    processing.bounded("noting answers", move |this, _| note(this, &asked, &pauses)).await??;
+    processing.on_database("noting answers", move |this| note(this, &asked, &pauses)).await??;
     Ok(more)
 }
 
@@ -152,7 +151,7 @@ async fn ask_one(
 
 /// Goes on through the orders that are old enough, a step at a time, each pass from where it was. The late
 /// passes go the same way an hour behind: see [`LATE`].
-fn enrol(processing: &Processing, pulse: &Pulse, merchants: &[String]) -> Result<(), BatchError> {
+fn enrol(processing: &Processing, merchants: &[String]) -> Result<(), BatchError> {
     let worker = &processing.config.worker;
     let merchants: Vec<&str> = merchants.iter().map(String::as_str).collect();
     let mut connection = processing.pool.get()?;
@@ -165,7 +164,6 @@ fn enrol(processing: &Processing, pulse: &Pulse, merchants: &[String]) -> Result
         ("silent_late", "silent", worker.query_silent_after + LATE),
     ] {
         for _ in 0..STEPS {
-            pulse.beat();
             let pass = Pass { name, why, age };
             let step = connection.transaction(|connection| {
                 gateway_query::enrol_next(connection, pass, &merchants, STEP)

@@ -83,7 +83,7 @@ async fn sweep(
     }
     let names: Vec<String> = merchants.iter().map(|merchant| merchant.name.clone()).collect();
     let claimed =
-        processing.bounded("claiming refunds", move |this, _| claim(this, &names)).await??;
+        processing.on_database("claiming refunds", move |this| claim(this, &names)).await??;
     if claimed.is_empty() {
         return Ok(());
     }
@@ -98,7 +98,7 @@ async fn sweep(
         .collect()
         .await;
     service::crash_point!("refunds.after_publish");
-    processing.bounded("noting refunds", move |this, _| note(this, &ended)).await??;
+    processing.on_database("noting refunds", move |this| note(this, &ended)).await??;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use store::{StoreError, fulfillment, stock_item};
 use tracing::info;
 
 use crate::batch::{self, BatchError};
-use crate::bounded::Pulse;
+use crate::health::User;
 use crate::processing::Processing;
 use crate::sweeper::{INTERVAL, Sweeper, Unswept};
 
@@ -17,12 +17,15 @@ pub(crate) async fn run(processing: Processing) {
     while sweeper.turn().await {
         let settled = sweeper.call(sweep).await;
         match &settled {
-            Ok(0) => processing.health.set_database(true),
+            Ok(0) => processing.health.database_works(User::Restock),
             Ok(orders) => {
-                processing.health.set_database(true);
+                processing.health.database_works(User::Restock);
                 info!(orders, "looked again at orders that waited for stock");
             }
-            Err(Unswept::Failed(_)) => processing.health.set_database(false),
+            Err(Unswept::Failed(BatchError::Store(error))) => {
+                processing.health.database_fails(User::Restock, error);
+            }
+            Err(Unswept::Failed(BatchError::Publish(_))) => {}
             Err(Unswept::Interrupted) => {}
         }
         sweeper.ended(settled.map(|_| INTERVAL));
@@ -31,12 +34,11 @@ pub(crate) async fn run(processing: Processing) {
 
 /// Settles waiting orders, oldest payment first. Each batch locks its orders first and looks at
 /// their state again, so an order that was refunded meanwhile gets nothing.
-fn sweep(processing: &Processing, pulse: &Pulse) -> Result<usize, BatchError> {
+fn sweep(processing: &Processing) -> Result<usize, BatchError> {
     let mut connection = processing.pool.get()?;
     let mut settled = 0;
     for product_id in fulfillment::awaited_products(&mut connection)? {
         loop {
-            pulse.beat();
             let orders = next_orders(&mut connection, &product_id)?;
             if orders.is_empty() || processing.cancel.is_cancelled() {
                 break;
@@ -58,7 +60,7 @@ fn sweep(processing: &Processing, pulse: &Pulse) -> Result<usize, BatchError> {
 }
 
 fn next_orders(
-    connection: &mut diesel::MysqlConnection,
+    connection: &mut store::MysqlConnection,
     product_id: &str,
 ) -> Result<Vec<String>, StoreError> {
     // More than a chunk could use need not be counted.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use diesel::mysql::MysqlConnection;
 use order::Review;
+use store::MysqlConnection;
 use store::StoreError;
 use store::review::{self, Case, Change};
 

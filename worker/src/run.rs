@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use queue::{Connection, ConnectionSettings, Publisher, PublisherSettings, supervise, topology};
 use service::admin::{self, Readiness};
-use service::config::Config;
+use service::config::{self, Config, DatabaseTls};
 use service::telemetry::Metrics;
-use store::{Pool, StoreError, migrate};
+use store::{DatabaseSettings, Pool, StoreError, Tls, migrate};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::consumer::Lane;
-use crate::health::{Health, StuckLimits};
+use crate::health::Health;
 use crate::processing::Processing;
 use crate::suspects::Suspects;
 use crate::{outbox_relay, queries, refunds, restock, stock_watch};
@@ -23,10 +23,6 @@ use crate::{outbox_relay, queries, refunds, restock, stock_watch};
 /// How long the broker may take to confirm a retry or a dead letter. The orders of the batch stay
 /// locked meanwhile.
 const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// While a call to the database is stuck, the time without any that works after which the process
-/// ends, in units of `worker.database_timeout`.
-const SILENCE: u32 = 10;
 
 /// Retries, dead letters and events that wait for a publisher lane.
 const LANE_CAPACITY: usize = 1024;
@@ -37,12 +33,6 @@ pub enum RunError {
     /// The schema is older than this binary.
     #[error("the database schema is not up to date: run `ops migrate` first")]
     SchemaPending,
-    /// Calls to the database hang and cannot be ended: a new process has to take over.
-    #[error(
-        "calls to the database are stuck and nothing but an end of this process frees them; \
-         nothing is lost, start it again"
-    )]
-    DatabaseStuck,
     /// The admin endpoint cannot listen.
     #[error("worker.admin_listen: {0}")]
     Admin(#[from] std::io::Error),
@@ -53,8 +43,8 @@ pub enum RunError {
 /// changes of the configuration are followed as far as merchants go.
 ///
 /// # Errors
-/// [`RunError`], before anything was consumed, or when the database hangs for good. A broker or a
-/// database that is away is no error: the worker waits for it.
+/// [`RunError`], before anything was consumed. A broker or a database that is away is no error: the
+/// worker waits for it.
 pub async fn run(
     current: watch::Receiver<Arc<Config>>,
     metrics: Metrics,
@@ -64,14 +54,9 @@ pub async fn run(
     let config = Arc::clone(&current.borrow());
     let lanes = config.worker.lanes;
     let timeout = config.worker.database_timeout;
-    // One connection a lane, one for each of the five sweepers, and as many again to go on with
-    // while those are stuck.
-    let pool_size = (lanes + 5) * 2;
-    let pool = Pool::with_statement_limit(
-        config.database.url.expose_secret(),
-        u32::try_from(pool_size).unwrap_or(u32::MAX),
-        timeout / 3,
-    );
+    // One connection a lane, and one for each of the five sweepers.
+    let pool_size = u32::try_from(lanes + 5).unwrap_or(u32::MAX);
+    let pool = Pool::new(database_settings(&config.database).with_timeout(timeout), pool_size);
     tokio::select! {
         schema = tokio::time::timeout(timeout, refuse_old_schema(&pool)) => match schema {
             Ok(schema) => schema?,
@@ -92,8 +77,7 @@ pub async fn run(
         },
         publisher_cancel.clone(),
     );
-    let limits = StuckLimits { calls: pool_size, silence: timeout * SILENCE };
-    let health = Health::new(lanes, limits, pool.clone());
+    let health = Health::new(lanes);
     let processing = Processing {
         config: Arc::clone(&config),
         current,
@@ -134,10 +118,7 @@ pub async fn run(
     let supervised = supervise(settings, cancel.clone(), async |connection: Connection| {
         consume(&config, &processing, &connection).await;
     });
-    tokio::select! {
-        () = supervised => {}
-        () = health.hopeless() => return Err(RunError::DatabaseStuck),
-    }
+    supervised.await;
 
     announce.abort();
     while sweepers.join_next().await.is_some() {}
@@ -171,6 +152,21 @@ async fn consume(config: &Config, processing: &Processing, connection: &Connecti
     }
 }
 
+/// How the configuration says that the database is reached.
+#[must_use]
+pub fn database_settings(database: &config::Database) -> DatabaseSettings {
+    DatabaseSettings {
+        url: database.url.expose_secret().to_owned(),
+        tls: match database.tls {
+            DatabaseTls::Off => Tls::Off,
+            DatabaseTls::Preferred => Tls::Preferred,
+            DatabaseTls::Required => Tls::Required,
+        },
+        ca: database.ca.as_ref().map(|all| all.iter().map(|der| der.to_vec()).collect()),
+        timeout: None,
+    }
+}
+
 /// A worker on an old schema would fail every batch: better not to start. A database that does not
 /// answer now is waited for later.
 async fn refuse_old_schema(pool: &Pool) -> Result<(), RunError> {
@@ -193,8 +189,7 @@ fn readiness(health: &Health, publisher: &Publisher, cancel: &CancellationToken)
     Readiness::of(&[
         ("stopping", !cancel.is_cancelled()),
         ("a lane is not consuming", health.is_consuming()),
-        ("the database does not answer", health.database_answers()),
-        ("a database call is stuck", !health.has_stuck_calls()),
         ("the publisher is not connected", publisher.is_ready()),
     ])
+    .and(health.trouble())
 }

@@ -23,6 +23,8 @@ pub(crate) fn message_for(
             let error = format!("order {order} is not there yet");
             Message::retry(received, tier).with_reason("order_not_found", error)
         }),
+        Verdict::Refused(never) => RetryTier::after(received.headers.attempt)
+            .map(|tier| Message::retry(received, tier).with_reason(never.reason, &never.error)),
         Verdict::Never(never) => Some(dead(received, never, Some(incoming))),
     }
 }

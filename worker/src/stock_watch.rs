@@ -10,7 +10,6 @@ use store::{StoreError, outbox};
 use tracing::info;
 
 use crate::batch::BatchError;
-use crate::bounded::Pulse;
 use crate::processing::Processing;
 use crate::sweeper::{INTERVAL, Sweeper};
 
@@ -23,10 +22,9 @@ pub(crate) async fn run(processing: Processing) {
     }
 }
 
-fn look(processing: &Processing, pulse: &Pulse) -> Result<(), BatchError> {
+fn look(processing: &Processing) -> Result<(), BatchError> {
     let mut connection = processing.pool.get()?;
     for product in low_stock_notice::watched(&mut connection)? {
-        pulse.beat();
         let low = product.low(&mut connection)?.is_some();
         if low != product.told {
             connection.transaction(|connection| settle(connection, &product))?;
@@ -38,7 +36,7 @@ fn look(processing: &Processing, pulse: &Pulse) -> Result<(), BatchError> {
 /// Under the lock of the notice, which another worker's watch or an import may have held until now, so
 /// everything is looked at again. The statement that locks and the one that counts are two: a statement
 /// sees what was committed when it began, which for the first is before it waited.
-fn settle(connection: &mut diesel::MysqlConnection, product: &Watched) -> Result<(), StoreError> {
+fn settle(connection: &mut store::MysqlConnection, product: &Watched) -> Result<(), StoreError> {
     let id = &product.product_id;
     if product.told {
         let still_told = low_stock_notice::lock(connection, id)?;

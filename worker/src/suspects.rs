@@ -4,11 +4,9 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::bounded::Pulse;
-
 /// Messages that this process has counted as suspects and not yet forgotten in the database. It
-/// counts none twice: it lives, so what interrupted it, a lost connection or a stuck call, was not
-/// the message.
+/// counts none twice: it lives, so what interrupted it, a lost connection or a call that took too
+/// long, was not the message.
 #[derive(Clone, Default)]
 pub(crate) struct Suspects(Arc<Inner>);
 
@@ -69,17 +67,15 @@ impl Suspects {
     }
 
     /// Held while a suspect is worked on, by one lane at a time: what is under way on another lane
-    /// while this one kills the process would be counted with it, and buried without guilt.
-    /// Each turn that ends is a sign of life for those that wait, and a turn that does not end is
-    /// stuck for them too.
-    pub(crate) fn alone(&self, pulse: &Pulse) -> Alone<'_> {
+    /// while this one kills the process would be counted with it, and dead-lettered although it is
+    /// innocent. A turn ends: each call to the database has a limit of time.
+    pub(crate) fn alone(&self) -> Alone<'_> {
         let inner = &*self.0;
         let mut turns = inner.turns.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = turns.given;
         turns.given += 1;
         while turns.over != mine {
             turns = inner.next.wait(turns).unwrap_or_else(PoisonError::into_inner);
-            pulse.beat();
         }
         Alone(inner)
     }
@@ -92,7 +88,6 @@ mod tests {
     use std::time::Duration;
 
     use super::Suspects;
-    use crate::bounded::Pulse;
 
     #[test]
     fn counted_once_and_remembered() {
@@ -105,18 +100,16 @@ mod tests {
         assert_eq!(suspects.count("M", || Ok::<i32, ()>(4)), Ok(0));
     }
 
-    #[tokio::test]
-    async fn one_after_the_other_and_who_waits_hears_each_end() {
+    #[test]
+    fn one_after_the_other() {
         let suspects = Suspects::default();
-        let first = suspects.alone(&Pulse::default());
+        let first = suspects.alone();
         let (entered, order) = mpsc::channel();
-        let mut pulses = Vec::new();
         let mut waiting = Vec::new();
         for number in 0..3 {
-            let (entered, lane, pulse) = (entered.clone(), suspects.clone(), Pulse::default());
-            pulses.push(pulse.clone());
+            let (entered, lane) = (entered.clone(), suspects.clone());
             waiting.push(thread::spawn(move || {
-                let alone = lane.alone(&pulse);
+                let alone = lane.alone();
                 entered.send(number).unwrap();
                 drop(alone);
             }));
@@ -129,8 +122,5 @@ mod tests {
         drop(first);
         waiting.into_iter().for_each(|lane| lane.join().unwrap());
         assert_eq!(order.try_iter().collect::<Vec<u64>>(), [0, 1, 2]);
-        for pulse in pulses {
-            tokio::time::timeout(Duration::from_secs(5), pulse.felt()).await.unwrap();
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::warn;
 
 use crate::batch::BatchError;
-use crate::bounded::{Interrupted, Pulse};
+use crate::database_call::Interrupted;
 use crate::processing::Processing;
 
 /// The pause between two sweeps.
@@ -14,7 +14,7 @@ pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
 /// Why a sweep did not come to its end.
 #[derive(Debug)]
 pub(crate) enum Unswept {
-    /// The worker stops, or a call to the database was left to itself: logged where it happened.
+    /// The worker stops, or the sweep panicked: logged where it happened.
     Interrupted,
     /// The database or the broker did not do its part.
     Failed(BatchError),
@@ -64,9 +64,9 @@ impl<'a> Sweeper<'a> {
     /// A sweep that is one call to the database. A worker that stops waits for it.
     pub(crate) async fn call<T: Send + 'static>(
         &self,
-        sweep: impl FnOnce(&Processing, &Pulse) -> Result<T, BatchError> + Send + 'static,
+        sweep: impl FnOnce(&Processing) -> Result<T, BatchError> + Send + 'static,
     ) -> Result<T, Unswept> {
-        Ok(self.processing.bounded(self.name, sweep).await??)
+        Ok(self.processing.on_database(self.name, sweep).await??)
     }
 
     /// Takes the end of a sweep, with the pause that follows it. That the sweeper cannot work is logged

@@ -37,6 +37,9 @@ pub enum Verdict {
     Locked,
     /// The order is not there yet: next retry tier, attempt + 1; after the last tier a dead letter.
     NotYet,
+    /// The database refuses it alone, and takes other writes: next retry tier, attempt + 1; after the
+    /// last tier a dead letter.
+    Refused(Never),
     /// A dead letter.
     Never(Never),
 }

@@ -229,7 +229,7 @@ fn rows_and_goods_end_the_same_with_two_workers() {
     let sandbox = Sandbox::database_only();
     let url = sandbox.database_url.as_str();
     let mut connection = connect(url);
-    store::migrate::run(&mut connection).expect("migrations");
+    store::migrate::run(&mut connection, drop).expect("migrations");
     let product = Product {
         id: "P".into(),
         name: "codes".into(),

@@ -45,6 +45,18 @@ impl Readiness {
             conditions.iter().filter(|(_, holds)| !holds).map(|(name, _)| *name).collect();
         if failed.is_empty() { Readiness::Ready } else { Readiness::NotReady(failed.join(", ")) }
     }
+
+    /// The same, and not ready for `reason` either where there is one.
+    #[must_use]
+    pub fn and(self, reason: Option<String>) -> Readiness {
+        match (self, reason) {
+            (readiness, None) => readiness,
+            (Readiness::Ready, Some(reason)) => Readiness::NotReady(reason),
+            (Readiness::NotReady(why), Some(reason)) => {
+                Readiness::NotReady(format!("{why}, {reason}"))
+            }
+        }
+    }
 }
 
 /// Serves the endpoint until `shutdown` is cancelled. `readiness` is asked at each `/readyz` and must not

@@ -11,6 +11,7 @@ mod layers;
 mod merchant;
 mod schema;
 mod secret;
+mod tls;
 mod value;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use std::time::Duration;
 pub use error::{ConfigError, Source};
 use layers::{Layer, Layers};
 pub use merchant::{LatePayment, Merchant, NotifyVerify};
+use rustls_pki_types::CertificateDer;
 pub use secret::Secret;
 
 /// The configuration of all programs.
@@ -46,6 +48,21 @@ pub struct Config {
 pub struct Database {
     /// `mysql://USER:PASSWORD@HOST:PORT/SCHEMA`
     pub url: Secret,
+    /// Whether the line is encrypted.
+    pub tls: DatabaseTls,
+    /// The authorities that may sign the server's certificate; Mozilla's list when `None`.
+    pub ca: Option<Vec<CertificateDer<'static>>>,
+}
+
+/// `database.tls`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseTls {
+    /// In plain text.
+    Off,
+    /// Encrypted where the server offers it.
+    Preferred,
+    /// Encrypted, with a certificate that is verified.
+    Required,
 }
 
 /// `[amqp]`: RabbitMQ.
@@ -91,7 +108,7 @@ pub struct Worker {
     pub batch: usize,
     /// Batches under way at one time.
     pub lanes: usize,
-    /// How long one transaction may take before it is given up as stuck.
+    /// How long the database may take to answer one statement.
     pub database_timeout: Duration,
     /// Whether the gateway is asked about orders that are unpaid, silent or in doubt.
     pub queries: bool,
@@ -181,7 +198,11 @@ impl Config {
 fn read(layers: &Layers) -> Result<Config, ConfigError> {
     let listen = "ingress.listen";
     Ok(Config {
-        database: Database { url: url(layers, "database.url", &["mysql://"])? },
+        database: Database {
+            url: url(layers, "database.url", &["mysql://"])?,
+            tls: database_tls(layers)?,
+            ca: tls::certificates(layers, "database.ca_file")?,
+        },
         amqp: Amqp { url: url(layers, "amqp.url", &["amqp://", "amqps://"])? },
         ingress: Ingress {
             listen: layers
@@ -212,6 +233,16 @@ fn read(layers: &Layers) -> Result<Config, ConfigError> {
         events: Events { enabled: layers.switch("events.enabled")? },
         merchants: merchant::read_all(layers)?,
     })
+}
+
+fn database_tls(layers: &Layers) -> Result<DatabaseTls, ConfigError> {
+    const PATH: &str = "database.tls";
+    match layers.text(PATH)?.unwrap_or_default() {
+        "off" => Ok(DatabaseTls::Off),
+        "preferred" => Ok(DatabaseTls::Preferred),
+        "required" => Ok(DatabaseTls::Required),
+        _ => Err(layers.invalid(PATH, "expected \"off\", \"preferred\" or \"required\"")),
+    }
 }
 
 /// A URL with a password in it: the error does not show it.

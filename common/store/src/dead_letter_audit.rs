@@ -1,14 +1,13 @@
 //! Table `dead_letter_audit`: what operators did with dead letters.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
 use serde::Serialize;
 
-use crate::StoreError;
 use crate::json_rows::execute_rows;
 use crate::report::BeijingTime;
+use crate::{MysqlConnection, StoreError};
 
 /// What was done with a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

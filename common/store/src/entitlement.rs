@@ -1,11 +1,10 @@
 //! Table `entitlement`: one row per order and account of a subscription.
 
 use chrono::{DateTime, Utc};
-use diesel::mysql::MysqlConnection;
 use serde::Serialize;
 
-use crate::StoreError;
 use crate::json_rows::{execute_rows, sql_time};
+use crate::{MysqlConnection, StoreError};
 
 /// A subscription that an order bought.
 #[derive(Debug, Clone, Serialize)]

@@ -2,6 +2,8 @@
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use crate::error_number::{fault_of_number, fault_without_number, is_not_primary};
+
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -31,33 +33,17 @@ pub enum Fault {
     Infrastructure,
     /// The data's: the same statement will fail again.
     Data,
+    /// The statement's: this server, schema or account does not take it, whatever the data. It can
+    /// succeed only after somebody has changed one of the three.
+    Statement,
+    /// Not known: an error of the shop's own triggers, keys and checks, among others. It may be the
+    /// data's, and only trying again can tell.
+    Unknown,
 }
 
-/// Server messages that blame the data: how they begin, and what they hold further on. diesel gives
-/// no error numbers, and only some kinds, through prepared statements, so messages decide; MariaDB
-/// and MySQL word them alike. The beginning is compared because a message can quote a value, and a
-/// buyer may be named like an error. Everything that is not listed counts as infrastructure: it is
-/// retried and no message is given up for it. That goes for a schema of another version too
-/// (unknown column, missing table, a new column without a default): no notification can help it.
-const DATA_MESSAGES: [(&str, &str); 14] = [
-    ("Data too long for column ", ""),                     // 1406
-    ("Out of range value for column ", ""),                // 1264
-    ("BIGINT ", "value is out of range in '"),             // 1690
-    ("Incorrect ", " value: '"), // 1292, 1366, 1411; not "Incorrect key file"
-    ("Data truncated for column ", ""), // 1265
-    ("CONSTRAINT `", " failed for "), // 4025 MariaDB
-    ("Check constraint '", " is violated"), // 3819 MySQL
-    ("Column '", "cannot be null"), // 1048
-    ("Cannot add or update a child row: ", ""), // 1452
-    ("Cannot delete or update a parent row: ", ""), // 1451
-    ("Got a packet bigger than 'max_allowed_packet'", ""), // 1153
-    ("Illegal mix of collations ", ""), // 1267
-    ("Cannot convert string '", ""), // 3854 MySQL
-    ("Conversion from collation ", " impossible for "), // 3988 MySQL
-];
-
 impl StoreError {
-    /// Whose fault this is.
+    /// Whose fault this is. It depends on the server's error number, never on the language of its
+    /// words.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
@@ -66,71 +52,51 @@ impl StoreError {
             StoreError::Database(error) => fault_of(error),
         }
     }
+
+    /// The server's error number, such as 1213 for a deadlock.
+    #[must_use]
+    pub fn number(&self) -> Option<u16> {
+        match self {
+            StoreError::Database(error) => number_of(error),
+            StoreError::Pool(_) | StoreError::Row { .. } | StoreError::Json(_) => None,
+        }
+    }
+
+    /// The server takes no writes; another one may be the primary now.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.number().is_some_and(is_not_primary)
+    }
+
+    /// The beginning of the statement that failed. It holds no values.
+    #[must_use]
+    pub fn statement(&self) -> Option<&str> {
+        match self {
+            StoreError::Database(DieselError::DatabaseError(_, information)) => information.hint(),
+            _ => None,
+        }
+    }
+}
+
+/// The server's error number, which [`ServerError`](crate::connection) puts into the details.
+pub(crate) fn number_of(error: &DieselError) -> Option<u16> {
+    match error {
+        DieselError::DatabaseError(_, information) => information.details()?.parse().ok(),
+        _ => None,
+    }
 }
 
 fn fault_of(error: &DieselError) -> Fault {
     match error {
-        DieselError::DatabaseError(kind, information) => match kind {
-            DatabaseErrorKind::CheckViolation | DatabaseErrorKind::ForeignKeyViolation => {
-                Fault::Data
-            }
-            _ if blames_data(information.message()) => Fault::Data,
-            _ => Fault::Infrastructure,
-        },
+        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, information) => {
+            fault_without_number(information.message())
+        }
+        DieselError::DatabaseError(..) => number_of(error).map_or(Fault::Unknown, fault_of_number),
         DieselError::DeserializationError(_)
         | DieselError::SerializationError(_)
         | DieselError::QueryBuilderError(_)
         | DieselError::InvalidCString(_)
         | DieselError::NotFound => Fault::Data,
         _ => Fault::Infrastructure,
-    }
-}
-
-fn blames_data(message: &str) -> bool {
-    DATA_MESSAGES
-        .iter()
-        .any(|(begins, holds)| message.starts_with(begins) && message.contains(holds))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::blames_data;
-
-    /// MySQL 8's words, from its error reference; what MariaDB says is provoked in `tests/faults.rs`.
-    #[test]
-    fn what_mysql_says() {
-        for data in [
-            "Data too long for column 'name' at row 1",
-            "Out of range value for column 'status' at row 1",
-            "BIGINT value is out of range in '(`a`.`b` * 2)'",
-            "Incorrect datetime value: '2026-02-31' for column 'paid_dtime' at row 1",
-            "Incorrect string value: '\\xFF' for column 'name' at row 1",
-            "Check constraint 'user_order_total_positive' is violated.",
-            "Column 'quantity' cannot be null",
-            "Cannot convert string '\\xFF' from binary to utf8mb4",
-            "Conversion from collation utf8mb4_bin into latin1_bin impossible for parameter",
-        ] {
-            assert!(blames_data(data), "{data}");
-        }
-        for infrastructure in [
-            "MySQL server has gone away",
-            "Lost connection to MySQL server during query",
-            "Lock wait timeout exceeded; try restarting transaction",
-            "Query execution was interrupted, maximum statement execution time exceeded",
-            "The MySQL server is running with the --super-read-only option so it cannot execute this statement",
-            "Statement aborted because lock(s) could not be acquired immediately and NOWAIT is set.",
-            "Disk full (/tmp); waiting for someone to free some space... (errno: 28 \"No space left on device\")",
-            "Got error 28 - 'No space left on device' from storage engine",
-            "The table 'notification' is full",
-            "Incorrect key file for table 'notification'; try to repair it",
-            "Incorrect information in file: './alipay/notification.frm'",
-            "Unknown column 'changes' in 'field list'",
-            "Table 'alipay.notification' doesn't exist",
-            "Field 'newer' doesn't have a default value",
-            "Duplicate entry 'Column cannot be null' for key 'product.PRIMARY'",
-            "Too many connections",
-        ] {
-            assert!(!blames_data(infrastructure), "{infrastructure}");
-        }
     }
 }

@@ -1,14 +1,13 @@
 //! Table `fulfillment`: what was done with the goods of an order.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use order::FulfillmentState;
 use serde::Serialize;
 
-use crate::StoreError;
 use crate::json_rows::{execute_rows, load_rows};
+use crate::{MysqlConnection, StoreError};
 
 #[derive(QueryableByName)]
 struct StateRow {

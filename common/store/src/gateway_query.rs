@@ -3,14 +3,13 @@
 mod enrolment;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, SmallInt, Text};
 use serde::Serialize;
 
-use crate::StoreError;
 use crate::json_rows::{execute_rows, sql_time, utc};
+use crate::{MysqlConnection, StoreError};
 
 pub use enrolment::{Pass, Step, enrol_next};
 

@@ -8,12 +8,12 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::deserialize::QueryableByName;
-use diesel::mysql::{Mysql, MysqlConnection};
+use diesel::mysql::Mysql;
 use diesel::sql_types::Text;
 use diesel::{RunQueryDsl, sql_query};
 use serde::{Serialize, Serializer};
 
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// Runs a statement whose one parameter is rows as JSON; none where there are no rows.
 pub(crate) fn execute_rows<T: Serialize>(

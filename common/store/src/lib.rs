@@ -14,6 +14,7 @@
 
 mod connection;
 mod error;
+mod error_number;
 mod json_rows;
 
 pub mod audit;
@@ -35,5 +36,7 @@ pub mod stock_item;
 pub mod trade;
 pub mod user_order;
 
-pub use connection::{Connection, Manager, Pool};
+pub use connection::{
+    ConnectError, Connection, DatabaseSettings, Manager, MysqlConnection, Pool, Tls, UrlError,
+};
 pub use error::{Fault, StoreError};

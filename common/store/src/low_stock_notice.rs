@@ -4,12 +4,11 @@
 //! holds one waits for anything, and no circle of waiting goes through this table. Batches of messages
 //! do not touch it at all.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Integer, Nullable, Text};
 
-use crate::{StoreError, stock_item};
+use crate::{MysqlConnection, StoreError, stock_item};
 
 /// A product with a threshold, or one that was told to be low and has none any more.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]

@@ -1,33 +1,203 @@
 //! The schema, embedded in the binaries.
+//!
+//! DDL commits by itself, so a run that is killed leaves a part behind. Each statement is therefore a
+//! step that may have been taken before: what it would add and what is there already is no error, as
+//! long as it is ours. Versions are recorded as the command line tool of diesel does.
 
-use diesel::mysql::{Mysql, MysqlConnection};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+mod embedded;
+mod step;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
+use std::thread::sleep;
+use std::time::Duration;
 
-/// Something went wrong while the schema was brought up to date.
+use diesel::connection::SimpleConnection;
+use diesel::migration::CREATE_MIGRATIONS_TABLE;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Nullable, Text};
+
+use self::embedded::{MIGRATIONS, Migration};
+use self::step::steps_of;
+use crate::{MysqlConnection, StoreError};
+
+/// One program at a time: the name of the server's lock, and how long it is waited for, in seconds.
+const LOCK: &str = "alipay_migrate";
+const LOCK_SECONDS: i64 = 60;
+
+/// How often a statement is tried that waits for somebody's transaction. Each try ends after the
+/// session's `lock_wait_timeout`: all others who use the table wait behind it meanwhile.
+const TRIES: u32 = 12;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Something went wrong while the schema was brought up to date. What ran before stays; the next run
+/// goes on from there.
 #[derive(Debug, thiserror::Error)]
-#[error("migration: {0}")]
-pub struct MigrationError(String);
+pub enum MigrationError {
+    /// The server refused.
+    #[error("migration {version}: {error}")]
+    Refused {
+        /// Of the migration.
+        version: String,
+        /// The server's words.
+        error: StoreError,
+    },
+    /// A transaction of somebody's keeps a table in use.
+    #[error(
+        "migration {version}: a transaction of another program keeps the table in use ({error}): \
+         find it (SELECT trx_mysql_thread_id, trx_started FROM information_schema.innodb_trx), \
+         end it, and run this again"
+    )]
+    InUse {
+        /// Of the migration.
+        version: String,
+        /// The server's words.
+        error: StoreError,
+    },
+    /// There is a table of that name, and it is not ours.
+    #[error(
+        "migration {version}: the schema has a table `{table}` that is not this program's \
+         (it lacks {missing}): use a schema of its own, or rename that table"
+    )]
+    Foreign {
+        /// Of the migration.
+        version: String,
+        /// The table.
+        table: String,
+        /// Columns that ours has.
+        missing: String,
+    },
+    /// Another program is at it and does not come to an end.
+    #[error("another program has been migrating this schema for {LOCK_SECONDS} s: try again later")]
+    Locked,
+    /// The database said no, or did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
-/// Runs what is pending and returns the versions that ran. Safe to run twice, and while programs of
-/// the version before are running.
+impl From<diesel::result::Error> for MigrationError {
+    fn from(error: diesel::result::Error) -> MigrationError {
+        MigrationError::Store(error.into())
+    }
+}
+
+#[derive(QueryableByName)]
+struct Version {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+#[derive(QueryableByName)]
+struct Got {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    got: Option<i64>,
+}
+
+/// Runs what is pending and returns the versions that ran. Safe to run twice, after a run that was
+/// killed, and while programs of the version before are running. `report` gets a line when something
+/// is waited for.
 ///
 /// # Errors
-/// The server's words. DDL commits by itself: what ran before the error stays, and the next run goes
-/// on after it (one table per migration).
-pub fn run(connection: &mut MysqlConnection) -> Result<Vec<String>, MigrationError> {
-    connection
-        .run_pending_migrations(MIGRATIONS)
-        .map(|versions| versions.iter().map(ToString::to_string).collect())
-        .map_err(|error| MigrationError(error.to_string()))
+/// [`MigrationError`].
+pub fn run(
+    connection: &mut MysqlConnection,
+    mut report: impl FnMut(String),
+) -> Result<Vec<String>, MigrationError> {
+    let lock = sql_query("SELECT CAST(GET_LOCK(CONCAT(?, '.', DATABASE()), ?) AS SIGNED) AS got");
+    let lock = lock.bind::<Text, _>(LOCK).bind::<BigInt, _>(LOCK_SECONDS);
+    if lock.get_result::<Got>(connection)?.got != Some(1) {
+        return Err(MigrationError::Locked);
+    }
+    let ran = run_locked(connection, &mut report);
+    let free = sql_query("SELECT CAST(RELEASE_LOCK(CONCAT(?, '.', DATABASE())) AS SIGNED) AS got");
+    // It ends with the connection in any case.
+    let _ = free.bind::<Text, _>(LOCK).get_result::<Got>(connection);
+    ran
+}
+
+fn run_locked(
+    connection: &mut MysqlConnection,
+    report: &mut impl FnMut(String),
+) -> Result<Vec<String>, MigrationError> {
+    connection.batch_execute(CREATE_MIGRATIONS_TABLE)?;
+    let done = versions(connection)?;
+    let mut ran = Vec::new();
+    for migration in MIGRATIONS {
+        let version = migration.version();
+        if done.contains(&version) {
+            continue;
+        }
+        apply(connection, migration, &version, report)?;
+        sql_query("INSERT INTO __diesel_schema_migrations (version) VALUES (?)")
+            .bind::<Text, _>(&version)
+            .execute(connection)?;
+        ran.push(version);
+    }
+    Ok(ran)
+}
+
+fn apply(
+    connection: &mut MysqlConnection,
+    migration: &Migration,
+    version: &str,
+    report: &mut impl FnMut(String),
+) -> Result<(), MigrationError> {
+    for step in steps_of(migration.up) {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let Err(error) = connection.batch_execute(step.statement).map_err(StoreError::from)
+            else {
+                break;
+            };
+            let version = version.to_owned();
+            match error.number() {
+                Some(LOCK_WAIT) if tries < TRIES => {
+                    report(format!(
+                        "migration {version} waits for a transaction that uses the table"
+                    ));
+                    sleep(PAUSE);
+                }
+                Some(LOCK_WAIT) => return Err(MigrationError::InUse { version, error }),
+                Some(TABLE_EXISTS) => {
+                    if let Some(created) = &step.creates {
+                        let missing = created.missing(connection)?;
+                        if !missing.is_empty() {
+                            let (table, missing) = (created.table.to_owned(), missing.join(", "));
+                            return Err(MigrationError::Foreign { version, table, missing });
+                        }
+                    }
+                    break;
+                }
+                Some(DUPLICATE_COLUMN | DUPLICATE_KEY_NAME | DUPLICATE_ROW) => break,
+                _ => return Err(MigrationError::Refused { version, error }),
+            }
+        }
+    }
+    Ok(())
+}
+
+// Numbers of the server's errors.
+const TABLE_EXISTS: u16 = 1050;
+const DUPLICATE_COLUMN: u16 = 1060;
+const DUPLICATE_KEY_NAME: u16 = 1061;
+const DUPLICATE_ROW: u16 = 1062;
+const NO_SUCH_TABLE: u16 = 1146;
+const LOCK_WAIT: u16 = 1205;
+
+fn versions(connection: &mut MysqlConnection) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<Version> =
+        sql_query("SELECT version FROM __diesel_schema_migrations").load(connection)?;
+    Ok(rows.into_iter().map(|row| row.version).collect())
 }
 
 /// Whether the schema lacks migrations of this binary.
 ///
 /// # Errors
-/// The server's words.
-pub fn pending(connection: &mut MysqlConnection) -> Result<bool, MigrationError> {
-    MigrationHarness::<Mysql>::has_pending_migration(connection, MIGRATIONS)
-        .map_err(|error| MigrationError(error.to_string()))
+/// What the database says.
+pub fn pending(connection: &mut MysqlConnection) -> Result<bool, StoreError> {
+    match versions(connection) {
+        Ok(done) => Ok(MIGRATIONS.iter().any(|migration| !done.contains(&migration.version()))),
+        Err(error) if error.number() == Some(NO_SUCH_TABLE) => Ok(true),
+        Err(error) => Err(error),
+    }
 }

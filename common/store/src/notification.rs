@@ -1,11 +1,10 @@
 //! Table `notification`: inbox and audit.
 
 use chrono::{DateTime, Utc};
-use diesel::mysql::MysqlConnection;
 use serde::Serialize;
 
-use crate::StoreError;
 use crate::json_rows::{execute_rows, sql_time};
+use crate::{MysqlConnection, StoreError};
 
 /// What came of a notification in its latest run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

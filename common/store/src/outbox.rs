@@ -1,14 +1,13 @@
 //! Table `outbox`: events for the shop, published after the commit.
 
 use chrono::NaiveDateTime;
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Integer, Nullable, SmallInt, Text};
 use serde::Serialize;
 
-use crate::StoreError;
 use crate::json_rows::execute_rows;
+use crate::{MysqlConnection, StoreError};
 
 /// The event of a product whose available codes came down to its threshold.
 pub const LOW_STOCK: &str = "product.low_stock";

@@ -1,14 +1,13 @@
 //! Table `product`: what the shop sells.
 
 use alipay::Fen;
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use order::ProductKind;
 
-use crate::StoreError;
 use crate::json_rows::load_rows;
+use crate::{MysqlConnection, StoreError};
 
 /// A product.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,11 +1,10 @@
 //! Table `redelivery`: how often a message came back without an answer.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Integer, Text};
 
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// Counts a redelivery and returns how many there have been. Commits by itself: the count must
 /// outlive the worker that the message may kill.
@@ -28,6 +27,16 @@ pub fn count_up(connection: &mut MysqlConnection, message_id: &str) -> Result<i3
         .bind::<Text, _>(message_id)
         .get_result(connection)?;
     Ok(row.count)
+}
+
+/// Writes a row and removes it: whether the database takes writes at all.
+///
+/// # Errors
+/// What the database says.
+pub fn probe(connection: &mut MysqlConnection) -> Result<(), StoreError> {
+    const PROBE: &str = "probe";
+    count_up(connection, PROBE)?;
+    forget(connection, PROBE)
 }
 
 /// Forgets a message: a worker dealt with it and lives.

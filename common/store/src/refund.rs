@@ -2,14 +2,13 @@
 
 use alipay::Fen;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
 use order::Refund;
 use serde::Serialize;
 
-use crate::StoreError;
 use crate::json_rows::{execute_rows, load_rows, sql_time, utc};
+use crate::{MysqlConnection, StoreError};
 
 /// The trades whose refunds are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

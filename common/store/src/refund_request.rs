@@ -8,12 +8,11 @@ mod due;
 mod late;
 
 use alipay::{Fen, TradeRef, TradeRefund};
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 pub use due::{ClaimedRefund, claim, put_off};
 pub use late::{LateRefund, ask_late, late_number, on_its_way, withdraw_late};

@@ -28,9 +28,8 @@ mod withdraw;
 
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection;
-use diesel::mysql::MysqlConnection;
 
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 pub use asked::{AskedCounts, AskedRow, asked_about, asked_counts};
 pub use beijing_time::BeijingTime;

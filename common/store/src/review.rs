@@ -1,13 +1,12 @@
 //! Table `review`: what a person must look at.
 
 use chrono::{DateTime, Utc};
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 
-use crate::StoreError;
 use crate::json_rows::{execute_rows, load_rows, sql_time};
+use crate::{MysqlConnection, StoreError};
 
 /// A case on record.
 #[derive(Debug, Clone, PartialEq, Eq)]

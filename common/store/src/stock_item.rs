@@ -1,13 +1,12 @@
 //! Table `stock_item`: codes, available → delivered → returned.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 
 use crate::json_rows::{execute_rows, json};
-use crate::{StoreError, low_stock_notice};
+use crate::{MysqlConnection, StoreError, low_stock_notice};
 
 #[derive(QueryableByName)]
 struct IdRow {

@@ -2,15 +2,14 @@
 
 use alipay::Fen;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
 use order::{Facts, Parties, Trade};
 use serde::Serialize;
 
-use crate::StoreError;
 use crate::json_rows::{execute_rows, load_rows, sql_time, utc};
 use crate::user_order::PartyColumns;
+use crate::{MysqlConnection, StoreError};
 
 /// Names one trade of one order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

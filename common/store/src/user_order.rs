@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use alipay::Fen;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, Text};
 use order::{OrderRecord, OrderState, OrderTerms, Parties};
 use serde::Serialize;
 
-use crate::StoreError;
 use crate::json_rows::{execute_rows, load_rows, sql_time, utc};
+use crate::{MysqlConnection, StoreError};
 
 /// An order that this transaction has locked.
 #[derive(Debug, Clone)]

@@ -26,7 +26,7 @@ impl Database {
         let sandbox = Sandbox::database_only();
         let pool = Pool::new(&sandbox.database_url, 4);
         let mut connection = pool.get().expect("a connection");
-        migrate::run(&mut connection).expect("the schema");
+        migrate::run(&mut connection, drop).expect("the schema");
         connection
             .batch_execute(
                 "INSERT INTO product (id, name, kind, price) VALUES ('P', 'p', 'stock', 1);

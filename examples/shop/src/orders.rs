@@ -1,11 +1,15 @@
 //! The shop's side of the database: it writes seven columns of `user_order`, and reads.
 
 use anyhow::Context;
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool};
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
+use diesel_async::AsyncMysqlConnection;
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+
+/// diesel over a driver in Rust: no C library is needed to build the shop.
+type MysqlConnection = AsyncConnectionWrapper<AsyncMysqlConnection>;
 
 /// Orders of one product at one merchant.
 #[derive(Clone)]

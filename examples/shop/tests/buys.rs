@@ -8,8 +8,9 @@ use std::net::TcpStream;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use diesel::mysql::MysqlConnection;
 use diesel::{Connection, RunQueryDsl, sql_query};
+use diesel_async::AsyncMysqlConnection;
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use testkit::{Pipeline, Program, Sandbox, run_program};
 
 const LONG: Duration = Duration::from_secs(30);
@@ -139,7 +140,7 @@ fn an_order_that_nobody_pays_is_closed_at_both_ends() {
     // Two minutes later: this test does not wait for them.
     let environment = sandbox.environment();
     let (_, database) = environment.iter().find(|(name, _)| *name == "DATABASE_URL").unwrap();
-    let mut database = MysqlConnection::establish(database).unwrap();
+    let mut database = AsyncConnectionWrapper::<AsyncMysqlConnection>::establish(database).unwrap();
     let soon = "UPDATE user_order SET expires_at = UTC_TIMESTAMP(6) + INTERVAL 1 SECOND";
     assert_eq!(sql_query(soon).execute(&mut database).unwrap(), 1);
     assert!(get(&format!("{url}{order}")).contains("The time to pay is over"));

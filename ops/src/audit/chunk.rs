@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use chrono::NaiveDateTime;
-use diesel::MysqlConnection;
 use order::FulfillmentState;
 use order::review::REASONS;
+use store::MysqlConnection;
 use store::audit::{self as read, CodeRow, OrderRow, Span};
 
 use super::finding::{Findings, line};

@@ -25,7 +25,7 @@ struct Ran {
 impl Migrate {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
-        let ran = migrate::run(&mut connection)
+        let ran = migrate::run(&mut connection, |line| tracing::warn!("{line}"))
             .map_err(|error| Failure::CouldNotAsk(format!("database: {error}")))?;
         let result = Ran { ran };
         context.output.print(&result, || {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use diesel::mysql::MysqlConnection;
 use order::{Decision, ImpossibleDecision, OrderRecord};
+use store::MysqlConnection;
 use store::review::{self, Decided, NumberedCase};
 use store::{StoreError, refund_request};
 

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use diesel::mysql::MysqlConnection;
 use order::agreement::{agree, agree_refund};
 use order::{FulfillmentState, OrderRecord, Refund, Trade};
+use store::MysqlConnection;
 use store::product::Product;
 use store::refund::MerchantTrade;
 use store::trade::TradeKey;

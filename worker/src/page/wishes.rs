@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use diesel::mysql::MysqlConnection;
+use store::MysqlConnection;
 use store::StoreError;
 use store::gateway_query::{self, Wish};
 

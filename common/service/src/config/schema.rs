@@ -51,6 +51,8 @@ const fn up_to(most: u64) -> Kind {
 pub(super) const KEYS: &[Key] = &[
     key("database", "url", Kind::Secret),
     key("database", "url_file", Kind::Text),
+    key("database", "tls", Kind::Text),
+    key("database", "ca_file", Kind::Text),
     key("amqp", "url", Kind::Secret),
     key("amqp", "url_file", Kind::Text),
     key("ingress", "listen", Kind::Address),

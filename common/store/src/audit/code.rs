@@ -1,12 +1,11 @@
 //! Codes that name an order of a span.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Binary, Text};
 
 use super::Span;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// A row of `stock_item` that names an order, which need not exist.
 #[derive(Debug, Clone, QueryableByName)]

@@ -1,12 +1,11 @@
 //! Notifications that were worked on and left no trade.
 
 use chrono::NaiveDateTime;
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
 
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// A notification of a trade that the order does not know.
 #[derive(Debug, Clone, QueryableByName)]

@@ -1,13 +1,12 @@
 //! Orders with what was done with their goods, one row each.
 
 use chrono::NaiveDateTime;
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, SmallInt, Text};
 
 use super::Span;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// What the shop wrote, what was computed, and the goods. Amounts are fen, times UTC.
 #[derive(Debug, Clone, QueryableByName)]

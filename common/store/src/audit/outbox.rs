@@ -1,12 +1,11 @@
 //! Events that nobody publishes.
 
 use chrono::NaiveDateTime;
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Nullable};
 
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// Events that wait too long.
 #[derive(Debug, Clone, QueryableByName)]

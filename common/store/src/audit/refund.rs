@@ -2,15 +2,14 @@
 
 use alipay::Fen;
 use chrono::NaiveDateTime;
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
 use order::Refund;
 
 use super::Span;
-use crate::StoreError;
 use crate::json_rows::utc;
+use crate::{MysqlConnection, StoreError};
 
 #[derive(QueryableByName)]
 struct Row {

@@ -1,13 +1,12 @@
 //! Review cases of a span that a person has or had before them.
 
 use chrono::NaiveDateTime;
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Datetime, Text};
 
 use super::Span;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// A row of `review` that is open or was decided.
 #[derive(Debug, Clone, QueryableByName)]

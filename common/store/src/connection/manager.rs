@@ -1,89 +1,257 @@
-//! Makes the pool's connections, and knows since when.
+//! Makes the pool's connections, and throws away those that are of no use any more.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
-use diesel::mysql::MysqlConnection;
-use diesel::r2d2::{self, ConnectionManager, ManageConnection};
+use diesel::r2d2::{ManageConnection, R2D2Connection};
 use diesel::sql_types::Text;
 use diesel::{QueryResult, RunQueryDsl, select};
-use tracing::debug;
+use diesel_async::AsyncMysqlConnection;
+use mysql_async::{Conn, DriverError, OptsBuilder};
+use tokio::time::timeout;
+use tracing::{debug, warn};
+
+use super::address::{Address, UrlError};
+use super::driver::Driver;
+use super::outage::Outage;
+use super::{DatabaseSettings, MysqlConnection, Tls};
+
+/// How long connecting may take: the network, TLS, the log-in and the session's settings.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// READ COMMITTED, because a batch locks rows that may not exist and gap locks would make two
 /// batches deadlock; strict mode, because a value that does not fit is an error and not a shorter
-/// value; a short lock wait, because nobody is worth waiting 50 s for.
+/// value; short waits for locks of rows and of tables (the latter behind an `ALTER TABLE`), because
+/// nobody is worth waiting 50 s for, or a day.
 const SESSION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
     SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'; \
-    SET SESSION innodb_lock_wait_timeout = 5;";
+    SET SESSION innodb_lock_wait_timeout = 5, lock_wait_timeout = 5;";
+
+/// Errors are told apart by number; people read them in dead letters and logs, and search for them.
+const ENGLISH: &str = "SET SESSION lc_messages = 'en_US'";
 
 /// Makes connections with the session settings that the statements of this crate rely on.
+#[derive(Debug, Clone)]
+pub struct Manager(Arc<Inner>);
+
 #[derive(Debug)]
-pub struct Manager {
-    connections: ConnectionManager<MysqlConnection>,
-    statement_limit: Option<Duration>,
-    connecting: Connecting,
+struct Inner {
+    address: Result<Address, UrlError>,
+    timeout: Option<Duration>,
+    /// This server has no TLS; where that may be.
+    plain: AtomicBool,
+    /// Counts up when a server turns out not to be the primary: what was connected before is of no
+    /// use, and the name may lead elsewhere now.
+    generation: AtomicU64,
+    outage: Outage,
 }
 
-/// The connections that are being made. A server that accepts and says nothing keeps the client
-/// library waiting for ever, on threads of the pool where nobody sees it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Connecting(Arc<Mutex<BTreeMap<u64, Instant>>>);
-
-impl Connecting {
-    /// How long the oldest has been under way; none when none is.
-    pub(super) fn longest(&self) -> Option<Duration> {
-        let begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        begun.values().min().map(Instant::elapsed)
-    }
-
-    fn begin(&self) -> Begun<'_> {
-        let mut begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = begun.last_key_value().map_or(0, |(last, _)| last + 1);
-        begun.insert(number, Instant::now());
-        Begun(self, number)
-    }
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The URL cannot be used.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// The server cannot be reached, or the line to it broke.
+    #[error("{label}: {reason}")]
+    Unreachable {
+        /// Host, port and user.
+        label: String,
+        /// What the driver said.
+        reason: String,
+    },
+    /// The server is there and refuses.
+    #[error("{label}: {reason}{}", hint(*number))]
+    Refused {
+        /// Host, port and user.
+        label: String,
+        /// The server's error number.
+        number: u16,
+        /// The server's words.
+        reason: String,
+    },
+    /// TLS is required and the server has none.
+    #[error("{label}: the server offers no TLS, and database.tls is \"required\"")]
+    NoTls {
+        /// Host, port and user.
+        label: String,
+    },
+    /// The certificate is not one that is trusted, or not for this host.
+    #[error(
+        "{label}: TLS failed: {reason}; database.ca_file names the authority that signed the server's certificate"
+    )]
+    Tls {
+        /// Host, port and user.
+        label: String,
+        /// What rustls said.
+        reason: String,
+    },
+    /// There was no answer within 5 s.
+    #[error("{label}: no answer within {} s", CONNECT_TIMEOUT.as_secs())]
+    Timeout {
+        /// Host, port and user.
+        label: String,
+    },
+    /// Nothing can be waited for here.
+    #[error("cannot wait for an answer: {0}")]
+    Runtime(#[from] std::io::Error),
+    /// The session's settings were refused.
+    #[error("{label}: the session's settings were refused: {reason}")]
+    Session {
+        /// Host, port and user.
+        label: String,
+        /// The server's words.
+        reason: String,
+    },
+    /// It was connected to a server that is not the primary any more.
+    #[error("the server was not the primary")]
+    NotPrimary,
+    /// It was lost while it was idle.
+    #[error("the connection was lost: {0}")]
+    Lost(String),
 }
 
-struct Begun<'a>(&'a Connecting, u64);
-
-impl Drop for Begun<'_> {
-    fn drop(&mut self) {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+/// What to do about a refusal at the door.
+fn hint(number: u16) -> &'static str {
+    match number {
+        1045 | 1698 => {
+            " (user or password is wrong; characters such as @ : / # % in them are percent-encoded in the URL)"
+        }
+        1049 => " (create the schema first: CREATE DATABASE … CHARACTER SET utf8mb4)",
+        1040 | 1203 | 1226 => " (raise the limit of connections, or run fewer lanes)",
+        3159 | 4031 => " (set database.tls = \"required\" and database.ca_file)",
+        _ => "",
     }
 }
 
 impl Manager {
-    pub(super) fn new(url: &str, statement_limit: Option<Duration>) -> (Manager, Connecting) {
-        let connecting = Connecting::default();
-        let connections = ConnectionManager::new(url);
-        let manager = Manager { connections, statement_limit, connecting: connecting.clone() };
-        (manager, connecting)
+    pub(super) fn new(settings: &DatabaseSettings) -> Manager {
+        Manager(Arc::new(Inner {
+            address: Address::read(settings),
+            timeout: settings.timeout,
+            plain: AtomicBool::new(false),
+            generation: AtomicU64::new(0),
+            outage: Outage::default(),
+        }))
+    }
+
+    /// What is wrong with the database, where the last attempt to connect failed.
+    pub(super) fn outage(&self) -> Option<String> {
+        self.0.outage.reason()
+    }
+
+    /// A connection with the session's settings, or the reason why not.
+    pub(super) fn connect_once(&self) -> Result<MysqlConnection, ConnectError> {
+        let address = self.0.address.as_ref().map_err(UrlError::clone)?;
+        let generation = self.0.generation.load(Ordering::Relaxed);
+        let driver = Driver::connect(|| self.log_in(address))?;
+        let mut connection = MysqlConnection::new(driver, Some(CONNECT_TIMEOUT), generation);
+        self.set_session(&mut connection).map_err(|error| ConnectError::Session {
+            label: address.label().to_owned(),
+            reason: error.to_string(),
+        })?;
+        connection.set_limit(self.0.timeout);
+        Ok(connection)
+    }
+
+    async fn log_in(&self, address: &Address) -> Result<AsyncMysqlConnection, ConnectError> {
+        let label = || address.label().to_owned();
+        let encrypted = match address.tls() {
+            Tls::Off => false,
+            Tls::Preferred => !self.0.plain.load(Ordering::Relaxed),
+            Tls::Required => true,
+        };
+        let connect = async {
+            if encrypted {
+                match open(address.encrypted()).await {
+                    Err(mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer))
+                        if address.tls() == Tls::Preferred => {}
+                    other => return other,
+                }
+                if !self.0.plain.swap(true, Ordering::Relaxed) && !address.is_loopback() {
+                    warn!(
+                        database = address.label(),
+                        "the server offers no TLS: the line to the database is in plain text \
+                         (database.tls = \"required\" refuses that, \"off\" says that it is meant)"
+                    );
+                }
+            }
+            open(address.plain()).await
+        };
+        let connected = timeout(CONNECT_TIMEOUT, connect).await;
+        match connected.map_err(|_| ConnectError::Timeout { label: label() })? {
+            Ok(connection) => AsyncMysqlConnection::try_from(connection).await.map_err(|error| {
+                ConnectError::Session { label: label(), reason: error.to_string() }
+            }),
+            Err(error) => Err(explain(label(), error)),
+        }
+    }
+
+    fn set_session(&self, connection: &mut MysqlConnection) -> QueryResult<()> {
+        connection.batch_execute(SESSION)?;
+        if let Err(error) = connection.batch_execute(ENGLISH) {
+            debug!(%error, "this server keeps its language");
+        }
+        if let Some(limit) = self.0.timeout {
+            limit_statements(connection, limit / 3)?;
+        }
+        Ok(())
+    }
+}
+
+async fn open(options: OptsBuilder) -> Result<Conn, mysql_async::Error> {
+    Conn::new(options).await
+}
+
+fn explain(label: String, error: mysql_async::Error) -> ConnectError {
+    match error {
+        mysql_async::Error::Server(error) => {
+            ConnectError::Refused { label, number: error.code, reason: error.message }
+        }
+        mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
+            ConnectError::NoTls { label }
+        }
+        mysql_async::Error::Io(mysql_async::IoError::Tls(error)) => {
+            ConnectError::Tls { label, reason: error.to_string() }
+        }
+        error => ConnectError::Unreachable { label, reason: error.to_string() },
     }
 }
 
 impl ManageConnection for Manager {
     type Connection = MysqlConnection;
-    type Error = r2d2::Error;
+    type Error = ConnectError;
 
-    fn connect(&self) -> Result<MysqlConnection, r2d2::Error> {
-        let _begun = self.connecting.begin();
-        let mut connection = self.connections.connect()?;
-        connection.batch_execute(SESSION).map_err(r2d2::Error::QueryError)?;
-        if let Some(limit) = self.statement_limit {
-            limit_statements(&mut connection, limit).map_err(r2d2::Error::QueryError)?;
+    fn connect(&self) -> Result<MysqlConnection, ConnectError> {
+        let connected = self.connect_once();
+        match &connected {
+            Ok(_) => self.0.outage.ended(),
+            Err(error) => self.0.outage.goes_on(error),
         }
-        Ok(connection)
+        connected
     }
 
-    fn is_valid(&self, connection: &mut MysqlConnection) -> Result<(), r2d2::Error> {
-        self.connections.is_valid(connection)
+    fn is_valid(&self, connection: &mut MysqlConnection) -> Result<(), ConnectError> {
+        if connection.generation() != self.0.generation.load(Ordering::Relaxed) {
+            return Err(ConnectError::NotPrimary);
+        }
+        connection.ping().map_err(|error| ConnectError::Lost(error.to_string()))
     }
 
     fn has_broken(&self, connection: &mut MysqlConnection) -> bool {
-        self.connections.has_broken(connection)
+        if connection.is_not_primary() {
+            let _ = self.0.generation.compare_exchange(
+                connection.generation(),
+                connection.generation() + 1,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+            return true;
+        }
+        connection.is_lost()
     }
 }
 
@@ -102,26 +270,4 @@ fn limit_statements(connection: &mut MysqlConnection, limit: Duration) -> QueryR
         debug!(version, %error, "this server does not limit the time of statements");
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::thread::sleep;
-    use std::time::Duration;
-
-    use super::Connecting;
-
-    #[test]
-    fn the_oldest_counts_until_it_is_over() {
-        let connecting = Connecting::default();
-        assert_eq!(connecting.longest(), None);
-        let first = connecting.begin();
-        sleep(Duration::from_millis(20));
-        let second = connecting.begin();
-        assert!(connecting.longest() >= Some(Duration::from_millis(20)));
-        drop(first);
-        assert!(connecting.longest() < Some(Duration::from_millis(20)));
-        drop(second);
-        assert_eq!(connecting.longest(), None);
-    }
 }

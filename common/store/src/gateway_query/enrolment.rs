@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, SmallInt, Text};
 use order::TradeStatusCode;
 
 use super::{Wish, enrol};
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// One way through all orders, from the oldest to the newest that are old enough. Each order is
 /// looked at once on each. The way of why `expired` goes by `expires_at`, all others by `created_at`.

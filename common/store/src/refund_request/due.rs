@@ -10,13 +10,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Text};
 
 use super::{Locked, NO_ANSWER_YET, RefundRequest, RefundRequestState, Row, turn};
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// A refund that is carried out now. The row says `unknown` until its end is noted.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,14 +3,13 @@
 use std::fmt::Write as _;
 
 use alipay::Fen;
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::StoreError;
 use crate::json_rows::{execute_rows, load_rows};
+use crate::{MysqlConnection, StoreError};
 
 /// What stands in `asked_by`.
 const ASKED_BY: &str = "worker";

@@ -1,13 +1,12 @@
 //! Questions to the gateway.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Integer, Nullable, Text};
 use serde::Serialize;
 
 use super::BeijingTime;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// What is asked about an order, and what came of it. The row is gone when nothing more is asked.
 #[derive(Debug, Clone, QueryableByName, Serialize)]

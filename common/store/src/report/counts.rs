@@ -1,13 +1,12 @@
 //! The whole system in a few numbers.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Nullable, SmallInt};
 use serde::Serialize;
 
 use super::BeijingTime;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// How many orders have a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName, Serialize)]

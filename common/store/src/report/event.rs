@@ -1,13 +1,12 @@
 //! Events of an order.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Datetime, Nullable, Text};
 use serde::Serialize;
 
 use super::BeijingTime;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// A row of `outbox`.
 #[derive(Debug, Clone, QueryableByName, Serialize)]

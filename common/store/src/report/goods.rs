@@ -1,13 +1,12 @@
 //! What was done with the goods of an order.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Datetime, Integer, Nullable, Text};
 use serde::Serialize;
 
 use super::BeijingTime;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// A row of `fulfillment`.
 #[derive(Debug, Clone, QueryableByName, Serialize)]

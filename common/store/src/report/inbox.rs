@@ -1,12 +1,11 @@
 //! What became of one message.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Datetime, Integer, Nullable, Text};
 
 use super::BeijingTime;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// The line of `notification` that a worker wrote for a message.
 #[derive(Debug, Clone, QueryableByName)]

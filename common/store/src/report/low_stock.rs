@@ -1,12 +1,11 @@
 //! Products with little stock, and the threshold below which it is little.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use serde::Serialize;
 
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// A product whose available codes are at its threshold or below.
 #[derive(Debug, Clone, QueryableByName, Serialize)]

@@ -1,13 +1,12 @@
 //! Orders, whole rows.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, SmallInt, Text};
 use serde::Serialize;
 
 use super::BeijingTime;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// A row of `user_order`. Amounts are fen.
 #[derive(Debug, Clone, QueryableByName, Serialize)]

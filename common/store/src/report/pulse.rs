@@ -1,13 +1,12 @@
 //! How busy the system is.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Nullable};
 use serde::Serialize;
 
 use super::BeijingTime;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// Numbers that only grow: two samples give rates. Read from the ends of indexes, so they cost nothing.
 #[derive(Debug, Clone, Copy, QueryableByName, Serialize)]

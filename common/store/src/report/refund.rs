@@ -1,13 +1,12 @@
 //! Refunds of an order's trades, with the amount of each.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, Text};
 use serde::Serialize;
 
 use super::BeijingTime;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// One refund. Amounts are fen.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]

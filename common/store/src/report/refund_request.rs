@@ -1,14 +1,13 @@
 //! Refunds that were asked for, by operators and by workers.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, Text};
 use serde::Serialize;
 
 use super::BeijingTime;
-use crate::StoreError;
 use crate::refund_request::RefundRequestState;
+use crate::{MysqlConnection, StoreError};
 
 /// A row of `refund_request`. Amounts are fen.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]

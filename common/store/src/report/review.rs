@@ -1,13 +1,12 @@
 //! What a person must look at.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
 use serde::Serialize;
 
 use super::BeijingTime;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// A row of `review`.
 #[derive(Debug, Clone, QueryableByName, Serialize)]

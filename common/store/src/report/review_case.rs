@@ -1,12 +1,11 @@
 //! One review.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::BigInt;
 
 use super::ReviewRow;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// The review with this number.
 ///

@@ -1,12 +1,11 @@
 //! Orders that somebody looks for.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, SmallInt, Text};
 
 use super::Order;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// What is looked for; everything that is given must hold.
 #[derive(Debug, Clone, Copy, Default)]

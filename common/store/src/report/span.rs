@@ -1,13 +1,12 @@
 //! Orders of a span of time.
 
 use chrono::{DateTime, Utc};
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Text};
 
 use super::BeijingTime;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// Which orders: those placed from `since` until before `until`.
 #[derive(Debug, Clone, Copy)]

@@ -1,12 +1,11 @@
 //! How much stock there is, and who waits for it.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use serde::Serialize;
 
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// The codes of one stock product.
 #[derive(Debug, Clone, QueryableByName, Serialize)]

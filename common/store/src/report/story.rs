@@ -1,13 +1,12 @@
 //! The notifications that belong to an order.
 
 use alipay::{Charset, Form, Notification, Protocol};
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Datetime, Integer, Nullable, Text};
 
 use super::BeijingTime;
-use crate::StoreError;
+use crate::{MysqlConnection, StoreError};
 
 /// A row of `notification`, as it belongs to one order.
 #[derive(Debug, Clone, QueryableByName)]

@@ -1,12 +1,11 @@
 //! Takes codes out of the stock.
 
-use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 
-use crate::StoreError;
 use crate::json_rows::json;
+use crate::{MysqlConnection, StoreError};
 
 #[derive(QueryableByName)]
 struct Picked {
@@ -38,8 +37,8 @@ pub fn withdraw(
         .load(connection)?
     } else {
         sql_query(
-            "SELECT STRAIGHT_JOIN s.id, s.code FROM JSON_TABLE(?, '$[*]' COLUMNS \
-             (code VARCHAR(512) CHARACTER SET utf8mb4 PATH '$')) AS k JOIN stock_item AS s \
+            "SELECT STRAIGHT_JOIN s.id, s.code FROM (SELECT j.code FROM JSON_TABLE(?, '$[*]' COLUMNS \
+             (code VARCHAR(512) CHARACTER SET utf8mb4 PATH '$')) AS j) AS k JOIN stock_item AS s \
              ON s.product_id = ? AND s.code = k.code AND s.state = 'available' \
              FOR UPDATE SKIP LOCKED",
         )

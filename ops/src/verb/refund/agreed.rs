@@ -3,9 +3,9 @@
 use alipay::{Fen, PlatformRefund, Protocol};
 use chrono::Utc;
 use diesel::Connection as _;
-use diesel::mysql::MysqlConnection;
 use rand::RngExt as _;
 use service::config::Merchant;
+use store::MysqlConnection;
 use store::refund_request::{self, RefundRequest, RefundRequestState};
 use store::report::{self, RefundLine};
 use store::trade;

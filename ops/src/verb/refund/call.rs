@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use diesel::mysql::MysqlConnection;
 use gateway::{Gateway, RefundOutcome, RefundProof};
 use service::config::Merchant;
+use store::MysqlConnection;
 use store::refund_request::{self, NO_ANSWER_YET, RefundRequest, RefundRequestState};
 use store::report;
 

@@ -6,7 +6,7 @@ use alipay::Form;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
-use store::{Pool, StoreError, audit};
+use store::{MysqlConnection, Pool, StoreError, audit};
 
 /// So many rows are read at once.
 const ROWS: i64 = 10_000;

@@ -1,0 +1,183 @@
+//! The database URL.
+
+use mysql_async::{OptsBuilder, SslOpts};
+use percent_encoding::percent_decode_str;
+use url::{Host, Url};
+
+use super::{DatabaseSettings, Tls};
+
+const PORT: u16 = 3306;
+
+/// Why a database URL cannot be used. The text does not quote the URL, which holds a password.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the database URL cannot be used: {0}")]
+pub struct UrlError(String);
+
+/// What a [`DatabaseSettings`] says, read.
+#[derive(Debug, Clone)]
+pub(super) struct Address {
+    options: OptsBuilder,
+    tls: Tls,
+    ca: Option<Vec<Vec<u8>>>,
+    label: String,
+    loopback: bool,
+}
+
+impl Address {
+    pub(super) fn read(settings: &DatabaseSettings) -> Result<Address, UrlError> {
+        let unusable = |what: &str| UrlError(what.to_owned());
+        let form = "it is not of the form mysql://USER:PASSWORD@HOST:PORT/SCHEMA \
+                    (in user and password write @ as %40, : as %3A, / as %2F, # as %23, % as %25)";
+        let url = Url::parse(&settings.url).map_err(|_| unusable(form))?;
+        if url.scheme() != "mysql" {
+            return Err(unusable("it does not begin with mysql://"));
+        }
+        let host = match url.host() {
+            // Square brackets belong to the URL, not to the address.
+            Some(Host::Ipv6(address)) => address.to_string(),
+            Some(host) => host.to_string(),
+            None => return Err(unusable(form)),
+        };
+        let decoded = |text: &str| {
+            let text =
+                percent_decode_str(text).decode_utf8().map_err(|_| unusable("it is not UTF-8"))?;
+            Ok(Some(text.into_owned()).filter(|text| !text.is_empty()))
+        };
+        let user = decoded(url.username())?;
+        let password = decoded(url.password().unwrap_or_default())?;
+        let schema = decoded(url.path().trim_start_matches('/'))?;
+        let port = url.port().unwrap_or(PORT);
+        let mut tls = settings.tls;
+        let mut socket = None;
+        for (name, value) in url.query_pairs() {
+            match name.as_ref() {
+                "ssl_mode" | "ssl-mode" | "sslmode" => tls = tls_of(&value)?,
+                "socket" | "unix_socket" => socket = Some(value.into_owned()),
+                // Names are not secret, values may be.
+                _ => return Err(UrlError(format!("it has an unknown parameter {name}"))),
+            }
+        }
+        let at = user.as_deref().unwrap_or_default();
+        let label = match &socket {
+            Some(path) => format!("{path} as {at:?}"),
+            None if host.contains(':') => format!("[{host}]:{port} as {at:?}"),
+            None => format!("{host}:{port} as {at:?}"),
+        };
+        let loopback = socket.is_some()
+            || host == "localhost"
+            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        let options = OptsBuilder::default()
+            .ip_or_hostname(host)
+            .tcp_port(port)
+            .user(user)
+            .pass(password)
+            .db_name(schema)
+            // By TCP unless the URL names a socket: a host and a port mean what they say.
+            .prefer_socket(false)
+            .socket(socket)
+            .tcp_keepalive(Some(60_000_u32))
+            // diesel keeps the prepared statements, and counts found rows, not changed ones.
+            .stmt_cache_size(0)
+            .client_found_rows(true);
+        Ok(Address { options, tls, ca: settings.ca.clone(), label, loopback })
+    }
+
+    /// `HOST:PORT as USER`, for people.
+    pub(super) fn label(&self) -> &str {
+        &self.label
+    }
+
+    pub(super) fn tls(&self) -> Tls {
+        self.tls
+    }
+
+    /// Nothing leaves this machine.
+    pub(super) fn is_loopback(&self) -> bool {
+        self.loopback
+    }
+
+    pub(super) fn plain(&self) -> OptsBuilder {
+        self.options.clone()
+    }
+
+    pub(super) fn encrypted(&self) -> OptsBuilder {
+        let mut tls = SslOpts::default();
+        if let Some(certificates) = &self.ca {
+            let roots = certificates.iter().map(|der| der.clone().into()).collect();
+            tls = tls.with_root_certs(roots).with_disable_built_in_roots(true);
+        } else if self.tls == Tls::Preferred {
+            tls =
+                tls.with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true);
+        }
+        self.options.clone().ssl_opts(tls)
+    }
+}
+
+/// MySQL's words for it. Those between `PREFERRED` and `VERIFY_IDENTITY` trust whoever answers, so
+/// all of them verify here.
+fn tls_of(mode: &str) -> Result<Tls, UrlError> {
+    match mode.to_ascii_lowercase().replace('-', "_").as_str() {
+        "disabled" | "disable" => Ok(Tls::Off),
+        "preferred" | "prefer" => Ok(Tls::Preferred),
+        "required" | "require" | "verify_ca" | "verify_identity" | "verify_full" => {
+            Ok(Tls::Required)
+        }
+        _ => Err(UrlError("its ssl_mode is none of disabled, preferred, required".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mysql_async::Opts;
+
+    use super::{Address, DatabaseSettings, Tls};
+
+    fn read(url: &str) -> Result<Address, String> {
+        Address::read(&DatabaseSettings::new(url)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn parts() {
+        let address = read("mysql://sh%40p:p%3Aw%2F@[::1]:3307/pay").unwrap();
+        let options = Opts::from(address.plain());
+        assert_eq!(options.ip_or_hostname(), "::1");
+        assert_eq!(options.tcp_port(), 3307);
+        assert_eq!(options.user(), Some("sh@p"));
+        assert_eq!(options.pass(), Some("p:w/"));
+        assert_eq!(options.db_name(), Some("pay"));
+        assert_eq!(address.label(), "[::1]:3307 as \"sh@p\"");
+        assert!(address.is_loopback());
+        let address = read("mysql://root@db.example/pay").unwrap();
+        assert_eq!(Opts::from(address.plain()).tcp_port(), 3306);
+        assert_eq!(Opts::from(address.plain()).pass(), None);
+        assert!(!address.is_loopback());
+    }
+
+    #[test]
+    fn the_url_can_ask_for_tls() {
+        for (mode, tls) in [
+            ("disabled", Tls::Off),
+            ("PREFERRED", Tls::Preferred),
+            ("required", Tls::Required),
+            ("VERIFY_CA", Tls::Required),
+            ("verify-identity", Tls::Required),
+        ] {
+            assert_eq!(read(&format!("mysql://u@h/s?ssl_mode={mode}")).unwrap().tls(), tls);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_explained_and_not_quoted() {
+        for (url, word) in [
+            ("", "of the form"),
+            ("mysql:secret", "of the form"),
+            ("mysql://u:secret", "of the form"),
+            ("postgres://u:secret@h/s", "mysql://"),
+            ("mysql://u:secret@h/s?ssl_mode=maybe", "ssl_mode"),
+            ("mysql://u:secret@h/s?verify=secret", "parameter verify"),
+        ] {
+            let error = read(url).unwrap_err();
+            assert!(error.contains(word) && !error.contains("secret"), "{url}: {error}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The number of an error, asked of the server.
+//!
+//! diesel gives the words alone. The server keeps a list of the conditions of the last statement:
+//! warnings before the error, and on MariaDB a note after it where it happened in a trigger. The one with the
+//! error's words is the error.
+
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::{QueryResult, QueryableByName, sql_query};
+use diesel_async::{AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection};
+
+/// So many conditions are looked at.
+const CONDITIONS: usize = 8;
+
+/// Keeps conditions in variables: any other statement would clear the list. It ends with an error where
+/// there are fewer; what the variables hold from an earlier error does not matter, since the same words
+/// have the same number.
+static KEEP: LazyLock<String> = LazyLock::new(|| {
+    (1..=CONDITIONS).fold(String::new(), |mut sql, at| {
+        let _ = write!(
+            sql,
+            "GET DIAGNOSTICS CONDITION {at} @alipay_number_{at} = MYSQL_ERRNO, \
+             @alipay_words_{at} = MESSAGE_TEXT;"
+        );
+        sql
+    })
+});
+
+static READ: LazyLock<String> = LazyLock::new(|| {
+    let one = |at| {
+        format!(
+            "SELECT CAST(@alipay_number_{at} AS SIGNED) AS number, \
+             CAST(@alipay_words_{at} AS CHAR) AS words"
+        )
+    };
+    (1..=CONDITIONS).map(one).collect::<Vec<_>>().join(" UNION ALL ")
+});
+
+#[derive(QueryableByName)]
+struct Condition {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    number: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    words: Option<String>,
+}
+
+/// The number of the error with these words, if it was the last statement's.
+///
+/// # Errors
+/// The connection is lost.
+pub(super) async fn number_of(
+    mysql: &mut AsyncMysqlConnection,
+    message: &str,
+) -> QueryResult<Option<u16>> {
+    let _ = mysql.batch_execute(&KEEP).await;
+    let conditions: Vec<Condition> = sql_query(READ.as_str()).load(mysql).await?;
+    // The server shortens the words: to 128 characters on MySQL.
+    let is_it = |words: &str| !words.is_empty() && message.starts_with(words);
+    let found = conditions.into_iter().find(|it| it.words.as_deref().is_some_and(is_it));
+    Ok(found.and_then(|condition| u16::try_from(condition.number?).ok()))
+}
