@@ -20,10 +20,12 @@
 //!   stop, kill, pause and start again at the same port with the same data.
 //! * Tests: a [`Sandbox`] is a schema and a vhost of one test's own; a [`Program`] is one of our
 //!   binaries as a child process; a [`Pipeline`] is all of them on one configuration; a
-//!   [`FaultProxy`] is a line to a server that a test can cut.
+//!   [`FaultProxy`] is a line to a server that a test can cut. [`Certificates`] and
+//!   [`RabbitMq::start_with`] are for tests of TLS and of other settings of a broker.
 //!
 //! Private servers need Linux (`/proc`). Elsewhere set `AMQP_URL` and `DATABASE_URL`.
 
+mod certificates;
 mod folder;
 mod installed;
 mod management;
@@ -40,12 +42,13 @@ mod sandbox;
 mod server_url;
 mod servers;
 
+pub use certificates::{Certificates, KeyPairFiles};
 pub use folder::{FOLDER_VARIABLE, Folder};
 pub use mariadb::MariaDb;
 pub use pipeline::Pipeline;
 pub use process::ServerError;
 pub use program::{Program, run_program};
 pub use proxy::FaultProxy;
-pub use rabbitmq::RabbitMq;
+pub use rabbitmq::{RabbitMq, RabbitMqOptions, ServerTls};
 pub use sandbox::Sandbox;
 pub use servers::{Servers, Wanted};

@@ -2,11 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use crate::certificates::KeyPairFiles;
 use crate::folder::Folder;
 use crate::process::{ServerError, ServerProcess, fresh_folder, write};
 use crate::{installed, ports};
@@ -36,9 +38,32 @@ pub struct RabbitMq {
     ports: Ports,
 }
 
+/// What a private broker does differently.
+#[derive(Debug, Clone, Default)]
+pub struct RabbitMqOptions {
+    /// A TLS listener beside the plain one.
+    pub tls: Option<ServerTls>,
+    /// More lines of `rabbitmq.conf`, such as `consumer_timeout = 60000`.
+    pub lines: Vec<String>,
+}
+
+/// The TLS listener of a private broker.
+#[derive(Debug, Clone)]
+pub struct ServerTls {
+    /// Its certificate and key.
+    pub server: KeyPairFiles,
+    /// The authority that clients' certificates are checked against.
+    pub ca: PathBuf,
+    /// Whether a client without a certificate is refused (`verify_peer` and
+    /// `fail_if_no_peer_cert`).
+    pub client_certificate: bool,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Ports {
     amqp: u16,
+    /// Nobody listens there without [`RabbitMqOptions::tls`].
+    tls: u16,
     management: u16,
     /// Erlang's own protocol between nodes and command line tools.
     distribution: u16,
@@ -51,11 +76,22 @@ impl RabbitMq {
     /// # Errors
     /// It is not installed or does not start; the message holds the end of its log.
     pub fn start(folder: &Arc<Folder>) -> Result<RabbitMq, ServerError> {
+        RabbitMq::start_with(folder, &RabbitMqOptions::default())
+    }
+
+    /// [`start`](RabbitMq::start) with other settings. One broker a folder.
+    ///
+    /// # Errors
+    /// As [`start`](RabbitMq::start).
+    pub fn start_with(
+        folder: &Arc<Folder>,
+        options: &RabbitMqOptions,
+    ) -> Result<RabbitMq, ServerError> {
         let mut attempts_left = 2;
         loop {
-            let [amqp, management, distribution, names] = ports::free()?;
-            let ports = Ports { amqp, management, distribution, names };
-            configure(folder, ports)?;
+            let [amqp, tls, management, distribution, names] = ports::free()?;
+            let ports = Ports { amqp, tls, management, distribution, names };
+            configure(folder, ports, options)?;
             let mut names = launch_names(folder, ports)?;
             match launch(folder, ports) {
                 Ok(process) => {
@@ -73,6 +109,12 @@ impl RabbitMq {
         format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.ports.amqp)
     }
 
+    /// `amqps://guest:guest@HOST:PORT/%2f`, the TLS listener of [`RabbitMqOptions::tls`]; the server
+    /// listens at 127.0.0.1, whatever `host` is written.
+    pub fn tls_url(&self, host: &str) -> String {
+        format!("amqps://guest:guest@{host}:{}/%2f", self.ports.tls)
+    }
+
     /// `http://guest:guest@127.0.0.1:PORT`, the management plugin's HTTP API.
     pub fn admin_url(&self) -> String {
         format!("http://guest:guest@127.0.0.1:{}", self.ports.management)
@@ -81,6 +123,11 @@ impl RabbitMq {
     /// Its AMQP port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.ports.amqp
+    }
+
+    /// Its port for TLS on 127.0.0.1.
+    pub fn tls_port(&self) -> u16 {
+        self.ports.tls
     }
 
     /// Its process id; of the last process when it is stopped.
@@ -156,7 +203,7 @@ impl RabbitMq {
     }
 }
 
-fn configure(folder: &Folder, ports: Ports) -> Result<(), ServerError> {
+fn configure(folder: &Folder, ports: Ports, options: &RabbitMqOptions) -> Result<(), ServerError> {
     for name in ["rabbitmq", "rabbitmq-logs"] {
         fresh_folder(folder.path().join(name))?;
     }
@@ -175,11 +222,29 @@ fn configure(folder: &Folder, ports: Ports) -> Result<(), ServerError> {
              disk_free_limit.absolute = 50MB\n\
              log.console = true\n\
              log.file = false\n\
-             log.connection.level = warning\n",
+             log.connection.level = warning\n\
+             {more}",
             amqp = ports.amqp,
             management = ports.management,
+            more = more_lines(ports, options),
         ),
     )
+}
+
+fn more_lines(ports: Ports, options: &RabbitMqOptions) -> String {
+    let mut lines = options.lines.clone();
+    if let Some(ServerTls { server, ca, client_certificate }) = &options.tls {
+        let verify = if *client_certificate { "verify_peer" } else { "verify_none" };
+        lines.extend([
+            format!("listeners.ssl.1 = 127.0.0.1:{}", ports.tls),
+            format!("ssl_options.cacertfile = {}", ca.display()),
+            format!("ssl_options.certfile = {}", server.certificate.display()),
+            format!("ssl_options.keyfile = {}", server.key.display()),
+            format!("ssl_options.verify = {verify}"),
+            format!("ssl_options.fail_if_no_peer_cert = {client_certificate}"),
+        ]);
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
 fn launch_names(folder: &Arc<Folder>, ports: Ports) -> Result<ServerProcess, ServerError> {
