@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testkit::{FaultProxy, MariaDb, Program, RabbitMq, ServerError};
+use testkit::{Database, FaultProxy, Program, RabbitMq, ServerError};
 
 use crate::faults::Action;
 
@@ -21,7 +21,7 @@ const TRIES: usize = 3;
 pub(crate) enum Engine {
     Program(Launch, Option<Program>),
     Broker(RabbitMq),
-    Database(MariaDb),
+    Database(Database),
     Line(FaultProxy),
 }
 

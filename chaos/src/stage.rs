@@ -65,7 +65,7 @@ impl Stage {
         unpaid_after: Duration,
     ) -> anyhow::Result<Stage> {
         std::fs::create_dir_all(&folder)?;
-        let mut servers = Servers::start(Arc::new(Folder::create()?), Wanted::BOTH, |line| {
+        let mut servers = Servers::start(Arc::new(Folder::create()?), Wanted::both()?, |line| {
             say(&format!("· {line}"));
         })?;
         let environment = servers.environment();
@@ -115,11 +115,11 @@ impl Stage {
         let (tell, news) = mpsc::channel();
         let database_url = variable("DATABASE_URL")?;
         let config = shop.config().display().to_string();
-        let broker = servers.rabbitmq.take().context("no broker")?;
+        let broker = servers.brokers.pop().context("no broker")?;
         let broker_port = broker.port();
         let mut engines = vec![
             (Kind::Broker, 0, Engine::Broker(broker)),
-            (Kind::Database, 0, Engine::Database(servers.mariadb.take().context("no database")?)),
+            (Kind::Database, 0, Engine::Database(servers.database.take().context("no database")?)),
         ];
         for (kind, number) in [Kind::Ingress, Kind::Worker].into_iter().flat_map(numbered) {
             let mut environment = vec![(FOLDER_VARIABLE.to_owned(), variable(FOLDER_VARIABLE)?)];
@@ -204,7 +204,7 @@ impl Stage {
 
 /// Copies the logs of servers.
 pub(crate) fn keep_logs(servers: &Path, folder: &Path) {
-    for name in ["rabbitmq.log", "mariadb.log"] {
+    for name in ["rabbitmq.log", "database.log"] {
         // What cannot be copied is missed beside the others, and that says enough.
         let _ = std::fs::copy(servers.join(name), folder.join(name));
     }
