@@ -38,6 +38,8 @@ pub struct RabbitMqProgram {
     name: String,
     ports: Ports,
     names: Arc<Names>,
+    /// The other nodes of its cluster, as Erlang names them.
+    peers: Vec<String>,
 }
 
 /// What a private broker does differently.
@@ -103,7 +105,8 @@ impl RabbitMq {
         loop {
             let names = Arc::new(Names::start(folder, place)?);
             let name = "rabbitmq".to_owned();
-            let program = RabbitMqProgram { place, name, ports: Ports::free()?, names };
+            let program =
+                RabbitMqProgram { place, name, ports: Ports::free()?, names, peers: Vec::new() };
             program.configure(folder, &more_lines(program.ports, options))?;
             match Server::launch(folder, program) {
                 Err(error) if error.is_port_clash() && attempts_left > 0 => attempts_left -= 1,
@@ -128,7 +131,9 @@ impl RabbitMq {
             let names = Arc::new(Names::start(folder, place)?);
             let program = |number| {
                 let (name, names) = (format!("rabbitmq-{number}"), names.clone());
-                Ok(RabbitMqProgram { place, name, ports: Ports::free()?, names })
+                let others = (1..=count).filter(|other| *other != number);
+                let peers = others.map(|other| format!("rabbitmq-{other}@localhost")).collect();
+                Ok(RabbitMqProgram { place, name, ports: Ports::free()?, names, peers })
             };
             let programs = (1..=count).map(program).collect::<Result<Vec<_>, ServerError>>()?;
             let lines = cluster_lines(&programs);
@@ -203,9 +208,7 @@ impl RabbitMq {
     /// As [`control`](RabbitMq::control).
     pub fn cut_peers(&self) -> Result<(), ServerError> {
         // A node that has another cookie for a peer refuses it, and is refused by it.
-        let cut = "[begin erlang:set_cookie(N, cut), erlang:disconnect_node(N) end \
-                   || N <- rabbit_nodes:list_members(), N =/= node()].";
-        self.control(&["eval", cut]).map(drop)
+        self.to_peers("erlang:set_cookie(N, cut), erlang:disconnect_node(N)")
     }
 
     /// Ends [`cut_peers`](RabbitMq::cut_peers).
@@ -213,9 +216,15 @@ impl RabbitMq {
     /// # Errors
     /// As [`control`](RabbitMq::control).
     pub fn join_peers(&self) -> Result<(), ServerError> {
-        let join = "[begin erlang:set_cookie(N, erlang:get_cookie()), net_kernel:connect_node(N) end \
-                    || N <- rabbit_nodes:list_members(), N =/= node()].";
-        self.control(&["eval", join]).map(drop)
+        self.to_peers("erlang:set_cookie(N, erlang:get_cookie()), net_kernel:connect_node(N)")
+    }
+
+    /// Runs Erlang on this node for each peer `N`.
+    fn to_peers(&self, erlang: &str) -> Result<(), ServerError> {
+        let peers: Vec<String> =
+            self.program.peers.iter().map(|peer| format!("'{peer}'")).collect();
+        let all = format!("[begin {erlang} end || N <- [{}]].", peers.join(", "));
+        self.control(&["eval", &all]).map(drop)
     }
 }
 
