@@ -151,8 +151,19 @@ impl Supervisor {
                 thread::sleep(length);
                 line.resume();
             }
-            // The plan breaks lines like lines alone.
-            (Action::Cut { .. } | Action::Delay { .. } | Action::BlackHole { .. }, _) => {}
+            (Action::Isolate { length }, Engine::Broker(node)) => {
+                let outcome = node.cut_peers().and_then(|()| {
+                    thread::sleep(length);
+                    node.join_peers()
+                });
+                if let Err(error) = outcome {
+                    let (part, error) = (self.name.clone(), error.to_string());
+                    let _ = self.news.send(News::Gone { part, error });
+                }
+            }
+            // The plan breaks lines like lines alone, and isolates nodes alone.
+            (Action::Cut { .. } | Action::Delay { .. }, _) => {}
+            (Action::BlackHole { .. } | Action::Isolate { .. }, _) => {}
         }
         let part = self.name.clone();
         let _ = self.news.send(News::Injected { part, action, back_after: began.elapsed() });

@@ -58,7 +58,7 @@ pub use pipeline::Pipeline;
 pub use process::ServerError;
 pub use program::{Program, run_program};
 pub use proxy::FaultProxy;
-pub use rabbitmq::{RabbitMq, RabbitMqOptions, RabbitMqProgram, ServerTls};
+pub use rabbitmq::{RabbitMq, RabbitMqControl, RabbitMqOptions, RabbitMqProgram, ServerTls};
 pub use sandbox::Sandbox;
 pub use server::{Server, ServerProgram};
 pub use servers::{Servers, Wanted};

@@ -1,11 +1,11 @@
 //! A private RabbitMQ.
 
+mod control;
 mod names;
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,15 +14,12 @@ use crate::folder::Folder;
 use crate::kind::BrokerKind;
 use crate::ports;
 use crate::process::{ServerError, ServerProcess, fresh_folder, write};
+pub use crate::rabbitmq::control::RabbitMqControl;
 use crate::rabbitmq::names::Names;
 use crate::server::{Server, ServerProgram};
 use crate::suite::Place;
 
 const NAME: &str = "RabbitMQ";
-const PACKAGE: &str = "rabbitmq-server";
-/// Where the programs themselves are. Those on Debian's PATH are wrappers that change the user and
-/// drop the environment.
-const FOLDERS: [&str; 2] = ["/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin"];
 /// How long it may take until it accepts connections; 5 seconds on an idle machine, a cluster 30.
 const START: Duration = Duration::from_secs(120);
 
@@ -182,22 +179,19 @@ impl RabbitMq {
         self.program.node()
     }
 
-    /// Runs `rabbitmqctl` on it, such as `["close_all_connections", "-p", "/", "test"]`, and returns
-    /// what it printed. Takes a second or two.
+    /// As [`RabbitMqControl::run`].
     ///
     /// # Errors
-    /// It is not installed, or says no; the message holds its words.
+    /// As [`RabbitMqControl::run`].
     pub fn control(&self, arguments: &[&str]) -> Result<String, ServerError> {
-        let mut command = self.program.command(&self.folder, "rabbitmqctl")?;
-        command.args(["--quiet", "--node", &self.node()]).args(arguments);
-        let program = PathBuf::from(command.get_program());
-        let output = command.output().map_err(|error| ServerError::Spawn { program, error })?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-        if output.status.success() {
-            return Ok(text(&output.stdout));
-        }
-        let words = format!("{} {}", text(&output.stdout), text(&output.stderr));
-        Err(ServerError::Refused { command: arguments.join(" "), words })
+        self.remote().run(arguments)
+    }
+
+    /// `rabbitmqctl` for whoever does not hold the node itself.
+    pub fn remote(&self) -> RabbitMqControl {
+        let RabbitMqProgram { place, names, .. } = &self.program;
+        let (folder, names, node) = (self.folder.clone(), names.clone(), self.node());
+        RabbitMqControl { folder, place: *place, node, names }
     }
 
     /// Cuts the lines between this node and the other nodes of its cluster: they are closed, and
@@ -265,16 +259,6 @@ impl RabbitMqProgram {
             ),
         )
     }
-
-    /// A program of RabbitMQ with the environment that server and tools need.
-    fn command(&self, folder: &Folder, program: &str) -> Result<Command, ServerError> {
-        let mut command = self.place.command(folder, &[program], &FOLDERS, PACKAGE)?;
-        command
-            .env("ERL_EPMD_PORT", self.names.port.to_string())
-            .env("ERL_EPMD_ADDRESS", "127.0.0.1")
-            .env("RABBITMQ_CONF_ENV_FILE", "/dev/null");
-        Ok(command)
-    }
 }
 
 impl ServerProgram for RabbitMqProgram {
@@ -283,7 +267,7 @@ impl ServerProgram for RabbitMqProgram {
 
     fn launch(&self, folder: &Arc<Folder>) -> Result<ServerProcess, ServerError> {
         self.names.ensure(folder, self.place)?;
-        let mut command = self.command(folder, "rabbitmq-server")?;
+        let mut command = control::command(folder, self.place, &self.names, "rabbitmq-server")?;
         command
             .env("RABBITMQ_NODENAME", self.node())
             .env("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1")
