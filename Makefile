@@ -28,8 +28,8 @@ chaos: services build ## breaks parts under load and checks that nothing is lost
 	$(if $(filter 3,$(NODES)),scripts/install-other-servers sid)
 	$(TARGET)/debug/chaos $(if $(NODES),--nodes $(NODES)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(OUTAGE),--outage $(OUTAGE) --for $(or $(FOR),10m))
 
-test: services lint build doctest ## format, lints and every test; TESTS="-p worker" for some
-	$(TESTKIT) run $(SERVERS) -- $(RUN_TESTS) $(or $(TESTS),--workspace)
+test: services lint build doctest ## format, lints and every test; TESTS="-p worker" for some, CLOCK=+400d on another day
+	$(TESTKIT) run $(SERVERS) $(if $(CLOCK),--clock=$(CLOCK)) -- $(RUN_TESTS) $(or $(TESTS),--workspace)
 
 matrix: services ## every test on MySQL 9, MariaDB 11.8, RabbitMQ 4 and a cluster beside the default servers; PAIRS="mysql:4", WRITE=1 for docs
 	CARGO="$(CARGO)" TESTS="$(TESTS)" scripts/matrix $(if $(WRITE),--write) $(PAIRS)

@@ -8,6 +8,7 @@ import { checks, openStage } from './stage.mjs';
 const folder = process.argv[2];
 const { that, equal, finish } = checks('Node SDK, certificates');
 const query = (stage) => stage.call('alipay.trade.query', { out_trade_no: 'NODE-NOT-THERE' });
+const inBeijing = (date) => new Date(date.getTime() + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
 const code = (answer) => answer.subCode ?? answer.sub_code;
 
 try {
@@ -20,7 +21,7 @@ try {
 
   const raw = await fetch(stage.gateway, { method: 'POST', body: new URLSearchParams({
     app_id: stage.app_id, method: 'alipay.trade.query', charset: 'utf-8', version: '1.0', sign_type: 'RSA2',
-    timestamp: '2026-11-23 12:00:00', biz_content: '{}', sign: 'none',
+    timestamp: inBeijing(new Date()), biz_content: '{}', sign: 'none',
   }) });
   const answer = await raw.json();
   equal('an answer names the certificate as the SDK counts it', answer.alipay_cert_sn, own.alipayCertSn);

@@ -1,5 +1,6 @@
 //! One folder holds everything of one run: data, logs, configuration of its servers.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
@@ -9,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::process::ServerError;
 use crate::program;
+use crate::shifted_clock::{self, ShiftedClock};
 
 /// The variable that marks every process of a folder; its value is the folder's path.
 pub const FOLDER_VARIABLE: &str = "TESTKIT_FOLDER";
@@ -29,17 +31,31 @@ pub(crate) const KEEP: &[u8] = b"keep";
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
+    /// Variables that give its servers their clock; none for the machine's.
+    clock: Vec<(&'static str, OsString)>,
     /// None once the folder is closed. The lock is held while a process is spawned, so that none
     /// can be spawned behind the watcher's back.
     watcher: Mutex<Option<Child>>,
 }
 
 impl Folder {
-    /// Makes the folder and starts its watcher.
+    /// Makes the folder and starts its watcher. Its servers will have the clock of this process.
     ///
     /// # Errors
     /// Not on Linux; the folder cannot be made; the `testkit` program is not beside this one.
     pub fn create() -> Result<Folder, ServerError> {
+        Folder::with_clock(shifted_clock::inherited())
+    }
+
+    /// The same, for servers whose clock is this one.
+    ///
+    /// # Errors
+    /// As [`create`](Folder::create), and libfaketime is not installed.
+    pub fn create_shifted(clock: ShiftedClock) -> Result<Folder, ServerError> {
+        Folder::with_clock(clock.environment()?)
+    }
+
+    fn with_clock(clock: Vec<(&'static str, OsString)>) -> Result<Folder, ServerError> {
         if !Path::new("/proc/self/environ").exists() {
             return Err(ServerError::Platform);
         }
@@ -50,7 +66,7 @@ impl Folder {
             .map_err(|error| ServerError::Folder { path: std::env::temp_dir(), error })?
             .keep();
         match watch(&path) {
-            Ok(watcher) => Ok(Folder { path, watcher: Mutex::new(Some(watcher)) }),
+            Ok(watcher) => Ok(Folder { path, clock, watcher: Mutex::new(Some(watcher)) }),
             Err(error) => {
                 // Nothing runs yet, and the error below matters more than a leftover.
                 let _ = std::fs::remove_dir_all(&path);
@@ -69,8 +85,8 @@ impl Folder {
         self.path.metadata().is_ok_and(|metadata| metadata.uid() == 0)
     }
 
-    /// A command for a server of this folder: an environment that does not depend on the user's,
-    /// no input, and a process group of its own, so that Ctrl-C on the terminal does not reach it
+    /// A command for a server of this folder: an environment that does not depend on the user's but
+    /// for the clock, no input, and a process group of its own, so that Ctrl-C on the terminal does not reach it
     /// before the programs that use it.
     pub(crate) fn server_command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
@@ -79,6 +95,7 @@ impl Folder {
             .env("PATH", crate::installed::search_path())
             .env("HOME", &self.path)
             .env("LANG", "C.UTF-8")
+            .envs(self.clock.iter().map(|(name, value)| (name, value)))
             .env(FOLDER_VARIABLE, &self.path)
             .env(SERVER_VARIABLE, "1")
             .current_dir(&self.path)

@@ -28,9 +28,15 @@
 //!   [`FaultProxy`] is a line to a server that a test can cut. [`Certificates`] and
 //!   [`RabbitMq::start_with`] are for tests of TLS and of other settings of a broker.
 //!
+//! # Clocks
+//!
+//! [`clock`] gives test data its dates. `testkit run --clock=+400d` runs tests on another day: a
+//! [`ShiftedClock`] for its servers, and for the test programs that cargo starts, with all that they start.
+//!
 //! Private servers need Linux (`/proc`). Elsewhere set `AMQP_URL` and `DATABASE_URL`.
 
 mod certificates;
+pub mod clock;
 mod database;
 mod folder;
 mod installed;
@@ -48,6 +54,7 @@ mod sandbox;
 mod server;
 mod server_url;
 mod servers;
+mod shifted_clock;
 mod suite;
 
 pub use certificates::{Certificates, KeyPairFiles};
@@ -62,3 +69,4 @@ pub use rabbitmq::{RabbitMq, RabbitMqControl, RabbitMqOptions, RabbitMqProgram, 
 pub use sandbox::Sandbox;
 pub use server::{Server, ServerProgram};
 pub use servers::{Servers, Wanted};
+pub use shifted_clock::{ShiftedClock, ShiftedClockError};

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use testkit::{BrokerKind, DatabaseKind};
+use testkit::{BrokerKind, DatabaseKind, ShiftedClock};
 
 /// Private RabbitMQ and MariaDB or MySQL for tests and the demo.
 #[derive(Debug, Parser)]
@@ -48,6 +48,12 @@ struct Run {
     /// The broker; default: what TESTKIT_BROKER says, else 3
     #[arg(long)]
     broker: Option<BrokerKind>,
+    /// Servers and tests have a clock that is so far away, such as +400d or -30d.
+    ///
+    /// Needs libfaketime. The command keeps the machine's clock: it is cargo, which gives the shifted
+    /// one to the test programs that it starts.
+    #[arg(long, value_name = "SHIFT", allow_hyphen_values = true)]
+    clock: Option<ShiftedClock>,
     /// Start one server only.
     #[arg(long, hide = true)]
     only: Option<Only>,

@@ -11,6 +11,7 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
 use crate::folder::{FOLDER_VARIABLE, KEEP, OWNER_FILE, SERVER_VARIABLE};
+use crate::shifted_clock;
 
 /// How long the command and what it started may take to end after SIGTERM.
 const COMMAND_GRACE: Duration = Duration::from_secs(5);
@@ -65,6 +66,7 @@ pub fn end(folder: &Path) -> Result<()> {
     if !end_marked(folder, true, Signal::SIGKILL, SERVER_GRACE)? {
         return Err(Error::other(format!("processes of {} do not end", folder.display())));
     }
+    shifted_clock::remove_leftovers();
     std::fs::remove_dir_all(folder)
 }
 

@@ -1,5 +1,6 @@
 //! `testkit run`: servers, then the command, then the end of both.
 
+use std::ffi::OsString;
 use std::future::pending;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitCode, ExitStatus};
@@ -41,7 +42,10 @@ async fn run_with_servers(arguments: &Run) -> anyhow::Result<ExitCode> {
         return run_command(arguments, &[], &mut signals).await;
     }
 
-    let folder = Arc::new(Folder::create()?);
+    let folder = Arc::new(match arguments.clock {
+        Some(clock) => Folder::create_shifted(clock)?,
+        None => Folder::create()?,
+    });
     let starting = folder.clone();
     let start =
         tokio::task::spawn_blocking(move || Servers::start(starting, wanted, |line| say(&line)));
@@ -52,7 +56,16 @@ async fn run_with_servers(arguments: &Run) -> anyhow::Result<ExitCode> {
             return Ok(code_of_signal(signal));
         }
     };
-    let outcome = run_command(arguments, &servers.environment(), &mut signals).await;
+    let mut environment: Vec<(String, OsString)> = servers
+        .environment()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .collect();
+    if let Some(clock) = arguments.clock {
+        say(&format!("the clock of servers and tests is {clock} s away"));
+        environment.push(clock.cargo_runner()?);
+    }
+    let outcome = run_command(arguments, &environment, &mut signals).await;
     if arguments.keep {
         folder.keep();
         say(&format!("left running in {}", folder.path().display()));
@@ -77,6 +90,16 @@ fn wanted(arguments: &Run) -> anyhow::Result<Wanted> {
     ] {
         ensure!(!is_given || is_missing, "{variable} is set, so {option} would start nothing");
     }
+    if arguments.clock.is_some() {
+        ensure!(
+            wanted.database.is_some() && wanted.broker.is_some(),
+            "--clock cannot shift servers that run already: unset AMQP_URL and DATABASE_URL"
+        );
+        ensure!(
+            (database, broker) == (DatabaseKind::Installed, BrokerKind::Installed),
+            "--clock shifts this machine's servers alone: leave --database and --broker out"
+        );
+    }
     match arguments.only {
         Some(Only::Broker) => wanted.database = None,
         Some(Only::Database) => wanted.broker = None,
@@ -87,7 +110,7 @@ fn wanted(arguments: &Run) -> anyhow::Result<Wanted> {
 
 async fn run_command(
     arguments: &Run,
-    environment: &[(&str, String)],
+    environment: &[(String, OsString)],
     signals: &mut Signals,
 ) -> anyhow::Result<ExitCode> {
     // On a terminal the command shares our process group, so that it can read the terminal, and

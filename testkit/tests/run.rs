@@ -250,3 +250,21 @@ fn a_command_that_does_not_exist_is_127() {
         .unwrap();
     assert_eq!(output.status.code(), Some(127));
 }
+
+#[test]
+fn a_clock_that_cannot_be_shifted_is_refused() {
+    let run = |clock: &str, broker: &str| {
+        let output = Command::new(TESTKIT)
+            .args(["run", clock, "--", "echo", "ran"])
+            .env("AMQP_URL", broker)
+            .env_remove("DATABASE_URL")
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = run("--clock=tomorrow", "");
+    assert!(code == Some(2) && said.contains("such as +400d"), "{said}");
+    let (code, said) = run("--clock=+1d", "amqp://elsewhere");
+    assert!(code == Some(3) && said.contains("unset AMQP_URL"), "{said}");
+}

@@ -4,6 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use chrono::Utc;
 use testkit::{Program, Sandbox, run_program};
 
 /// What the database says to a statement.
@@ -44,6 +45,19 @@ fn half_a_sandbox_has_one_address() {
     assert_eq!(database.environment(), [("DATABASE_URL", database.database_url.as_str())]);
     let broker = Sandbox::broker_only();
     assert_eq!(broker.environment(), [("AMQP_URL", broker.amqp_url.as_str())]);
+}
+
+/// Whatever the clock of this test is: `make test CLOCK=+400d` moves all of them.
+#[test]
+fn a_test_its_database_and_its_programs_have_one_clock() {
+    let sandbox = Sandbox::database_only();
+    let database = ask(&sandbox, "SELECT UNIX_TIMESTAMP()");
+    let output = run_program("testkit", &["run", "--", "date", "+%s"], &GIVEN);
+    let program = String::from_utf8(output.stdout).unwrap();
+    for seconds in [&database, program.trim_end()] {
+        let distance = seconds.parse::<i64>().unwrap() - Utc::now().timestamp();
+        assert!(distance.abs() < 60, "{distance} s away");
+    }
 }
 
 /// Our own program runs a script: any program of the workspace would do.

@@ -61,6 +61,9 @@ fn servers_come_back_at_their_address() {
     assert_eq!(broker.url(), url);
     assert_ne!(broker.pid(), pid);
     assert!(broker.version().is_some());
+    let seconds = broker.control(&["eval", "os:system_time(second)."]).unwrap();
+    let distance = seconds.parse::<i64>().unwrap() - chrono::Utc::now().timestamp();
+    assert!(distance.abs() < 60, "the broker's clock is {distance} s away");
 
     drop(servers);
     assert!(!path.exists());

@@ -84,7 +84,7 @@ fn a_beginning_that_many_orders_share_finds_the_latest_of_them() {
     let many = "INSERT INTO user_order (id, merchant, product_id, total_fee, created_at) \
                 WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 1000) \
                 SELECT CONCAT('M-', i), 'shop', 'gift', 1000, \
-                DATE_ADD('2026-01-01', INTERVAL i SECOND) FROM n";
+                UTC_TIMESTAMP(6) - INTERVAL 2000 - i SECOND FROM n";
     diesel::sql_query(many).execute(&mut connection).unwrap();
     // With 1000 the numbers are looked up first; with one more the latest orders are looked at.
     for (query, newest) in [("q=M-", "M-1000"), ("q=M-", "N-1"), ("q=M-99", "M-999")] {

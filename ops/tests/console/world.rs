@@ -8,6 +8,7 @@ use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
 use queue::topology::DEAD_QUEUE;
 use queue::{Envelope, Headers, Kind, Message, Publisher, PublisherSettings};
+use testkit::clock::{beijing, minutes_ago};
 use testkit::{Program, Sandbox};
 use tokio_util::sync::CancellationToken;
 
@@ -133,13 +134,14 @@ fn ops(sandbox: &Sandbox, arguments: &[&str], stdin: &str) -> String {
 
 /// A signed notification of the merchant `shop`.
 pub(crate) fn notification(order: &str, trade_no: &str, status: &str, total: &str) -> Message {
+    let paid_at = beijing(minutes_ago(5));
     let mut form = Form::from_pairs([
         ("out_trade_no", order),
         ("trade_no", trade_no),
         ("trade_status", status),
         ("total_fee", total),
         ("seller_id", "2088000000000001"),
-        ("gmt_payment", "2026-11-23 11:00:00"),
+        ("gmt_payment", paid_at.as_str()),
         ("subject", "<b>礼品</b>"),
         ("sign_type", "MD5"),
     ]);

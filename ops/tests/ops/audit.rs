@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use alipay::Protocol;
 use diesel::RunQueryDsl as _;
 use serde_json::{Value, json};
+use testkit::clock::{beijing_in_form, minutes_ago};
 use worker::verdict::Verdict;
 
 use crate::worker_at_hand::Shop;
@@ -38,8 +39,9 @@ fn shop() -> Shop {
             hear(&mut shop, order, status, "");
         }
     }
-    let refund = "&refund_fee=10.00&out_biz_no=r1&gmt_refund=2026-11-23+12%3A00%3A00";
-    hear(&mut shop, "BACK", "TRADE_CLOSED", refund);
+    let refunded_at = beijing_in_form(minutes_ago(1));
+    let refund = format!("&refund_fee=10.00&out_biz_no=r1&gmt_refund={refunded_at}");
+    hear(&mut shop, "BACK", "TRADE_CLOSED", &refund);
     let batch = "notify_type=batch_refund_notify&batch_no=B1&success_num=1\
                  &result_details=T-PART%5E4.00%5ESUCCESS";
     assert_eq!(shop.hear(Protocol::Mapi, batch), Verdict::Done);
@@ -47,7 +49,8 @@ fn shop() -> Shop {
 }
 
 fn hear(shop: &mut Shop, order: &str, status: &str, more: &str) {
-    let paid = if status == "WAIT_BUYER_PAY" { "" } else { "&gmt_payment=2026-11-23+11%3A00%3A00" };
+    let paid_at = beijing_in_form(minutes_ago(2));
+    let paid = if status == "WAIT_BUYER_PAY" { "" } else { &format!("&gmt_payment={paid_at}") };
     let body = format!(
         "out_trade_no={order}&trade_no=T-{order}&total_amount=10.00&trade_status={status}{paid}{more}"
     );
@@ -140,7 +143,10 @@ const DAMAGE: &[(&[&str], &[&str], &[&str])] = &[
     ),
     (
         &["UPDATE user_order SET paid_dtime = NULL WHERE id = 'PAID'"],
-        &["UPDATE user_order SET paid_dtime = '2026-11-23 03:00:00' WHERE id = 'PAID'"],
+        &[
+            "UPDATE user_order SET paid_dtime = (SELECT gmt_payment FROM trade WHERE order_id = 'PAID') \
+           WHERE id = 'PAID'",
+        ],
         &["wrong_times"],
     ),
     (
@@ -213,7 +219,7 @@ const DAMAGE: &[(&[&str], &[&str], &[&str])] = &[
     (
         &["DELETE FROM entitlement WHERE order_id = 'VIP'"],
         &["INSERT INTO entitlement (order_id, account, product_id, days, starts_at) \
-           VALUES ('VIP', 'ann', 'vip', 30, '2026-11-23 03:00:00')"],
+           VALUES ('VIP', 'ann', 'vip', 30, UTC_TIMESTAMP(6))"],
         &["units_differ"],
     ),
     (
@@ -306,10 +312,12 @@ fn every_kind_of_gap_is_found_and_named() {
 fn a_refund_that_the_gateway_alone_told_of_is_no_gap() {
     let mut shop = shop();
     shop.ops.run("order create ASKED --merchant shop --product gift").done();
-    let answer = "out_trade_no=ASKED&trade_no=T-ASKED&total_fee=10.00&seller_id=2088000000000001\
-                  &gmt_payment=2026-11-23+11%3A00%3A00&trade_status=TRADE_SUCCESS\
-                  &refund_fee=3.00&refund_status=REFUND_SUCCESS";
-    assert_eq!(shop.hear_answer(Protocol::Mapi, answer), Verdict::Done);
+    let answer = format!(
+        "out_trade_no=ASKED&trade_no=T-ASKED&total_fee=10.00&seller_id=2088000000000001\
+         &gmt_payment={}&trade_status=TRADE_SUCCESS&refund_fee=3.00&refund_status=REFUND_SUCCESS",
+        beijing_in_form(minutes_ago(2))
+    );
+    assert_eq!(shop.hear_answer(Protocol::Mapi, &answer), Verdict::Done);
     assert_eq!(kinds(&shop, 0), BTreeSet::new());
     // Another refund, of which the gateway tells by a batch: less than what is known already.
     let batch = "notify_type=batch_refund_notify&batch_no=B2&success_num=1\

@@ -7,9 +7,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use alipay::{Form, Md5Key, Rule, Signer};
+use testkit::clock::{beijing, minutes_ago};
 
 /// The key of both sides.
 pub(crate) const KEY: &str = "a-key-nobody-should-see";
+
+/// When trades of these tests were paid.
+pub(crate) const PAID_MINUTES_AGO: i64 = 5;
 
 /// The fields of each trade, by order.
 type Trades = Arc<Mutex<HashMap<String, Vec<(String, String)>>>>;
@@ -41,6 +45,12 @@ impl GatewayAtHand {
             }
         });
         gateway
+    }
+
+    /// From now on it knows this trade, which was paid and is so still.
+    pub(crate) fn knows_paid(&self, order: &str, total: &str) {
+        let paid_at = beijing(minutes_ago(PAID_MINUTES_AGO));
+        self.knows(order, "TRADE_SUCCESS", total, &[("gmt_payment", &paid_at)]);
     }
 
     /// From now on it knows this trade.

@@ -4,14 +4,13 @@ use std::time::{Duration, Instant};
 
 use queue::topology::work_queue;
 use serde_json::{Value, json};
+use testkit::clock::{beijing_in_json, minutes_ago};
 use testkit::{Program, Sandbox};
 
 use crate::dead_letters::{depth, publish};
-use crate::gateway_at_hand::{GatewayAtHand, KEY};
+use crate::gateway_at_hand::{GatewayAtHand, KEY, PAID_MINUTES_AGO};
 use crate::program::Ops;
 use crate::reviews::notification;
-
-const PAID: [(&str, &str); 1] = [("gmt_payment", "2026-11-23 11:00:00")];
 
 /// A shop whose notifications were lost.
 pub(crate) struct World {
@@ -73,11 +72,12 @@ fn one_order_is_asked_about_and_healed() {
         (&json!("same"), &json!(false))
     );
 
-    world.gateway.knows("A-1", "TRADE_SUCCESS", "10.00", &PAID);
+    world.gateway.knows_paid("A-1", "10.00");
     let answer = ops.run("query A-1 --output json").ended(1, "ops query --apply").json();
     assert_eq!(answer["comparison"], "news");
     assert_eq!(answer["gateway"]["trade_status"], "TRADE_SUCCESS");
-    assert_eq!(answer["gateway"]["gmt_payment"], "2026-11-23T11:00:00+08:00");
+    let paid_at = beijing_in_json(minutes_ago(PAID_MINUTES_AGO));
+    assert_eq!(answer["gateway"]["gmt_payment"], paid_at);
     assert_eq!(
         (&answer["held"]["trade_status"], &answer["applied"]),
         (&json!("NO_PAY"), &json!(null))
@@ -105,13 +105,13 @@ fn one_order_is_asked_about_and_healed() {
         assert!(began.elapsed() < Duration::from_secs(20), "not paid");
         std::thread::sleep(Duration::from_millis(50));
     }
-    world.gateway.knows("A-3", "TRADE_SUCCESS", "10.00", &PAID);
+    world.gateway.knows_paid("A-3", "10.00");
     let same = ops.json("query A-3");
     assert_eq!(same["comparison"], "same", "{same}");
     drop(worker);
 
     world.order("A-2");
-    world.gateway.knows("A-2", "TRADE_SUCCESS", "9.00", &PAID);
+    world.gateway.knows_paid("A-2", "9.00");
     let answer = ops.run("query A-2 --apply --output json").ended(1, "does not agree").json();
     assert_eq!(answer["foreseen"]["reason"], "total_mismatch");
 }
@@ -151,10 +151,10 @@ fn a_span_is_reconciled() {
         world.order(&format!("A-{n:02}"));
     }
     for order in ["A-03", "A-45"] {
-        world.gateway.knows(order, "TRADE_SUCCESS", "10.00", &PAID);
+        world.gateway.knows_paid(order, "10.00");
     }
     world.gateway.knows("A-07", "TRADE_CLOSED", "10.00", &[]);
-    world.gateway.knows("A-08", "TRADE_SUCCESS", "99.00", &PAID);
+    world.gateway.knows_paid("A-08", "99.00");
 
     let reconcile = "reconcile --since 1h --rate 500";
     let dry = ops.run(&format!("{reconcile} --dry-run --output json")).ended(1, "4 orders differ");

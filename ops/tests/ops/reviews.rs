@@ -4,15 +4,18 @@ use alipay::Form;
 use chrono::{DateTime, Utc};
 use queue::{Envelope, Kind, Message};
 use serde_json::{Value, json};
+use testkit::clock::{beijing_in_form, minutes_ago};
 
 use crate::dead_letters::publish;
+use crate::gateway_at_hand::PAID_MINUTES_AGO;
 use crate::reconcile::World;
 
 /// A notification on its way, as the ingress sends it.
 pub(crate) fn notification(order: &str, trade_no: &str, status: &str, more: &str) -> Message {
     let body = format!(
         "out_trade_no={order}&trade_no={trade_no}&total_fee=10.00&trade_status={status}\
-         &seller_id=2088000000000001&gmt_payment=2026-11-23+11%3A00%3A00{more}"
+         &seller_id=2088000000000001&gmt_payment={}{more}",
+        beijing_in_form(minutes_ago(PAID_MINUTES_AGO))
     );
     let at: DateTime<Utc> = Utc::now();
     let form = Form::parse(body.as_bytes()).unwrap();

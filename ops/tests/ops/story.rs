@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use alipay::Protocol;
 use serde_json::{Value, json};
+use testkit::clock::{beijing, beijing_in_form, column, minutes_ago};
 use worker::verdict::Verdict;
 
 use crate::worker_at_hand::Shop;
@@ -46,7 +47,8 @@ fn an_order_that_waits_is_delivered_refused_in_part_and_refunded() {
     for (request, running_total) in [("r1", "5.00"), ("r2", "12.50")] {
         let more = format!(
             "trade_status=TRADE_SUCCESS&refund_fee={running_total}&out_biz_no={request}\
-             &gmt_refund=2026-11-23+12%3A00%3A00.{request}",
+             &gmt_refund={refunded_at}.{request}",
+            refunded_at = beijing_in_form(minutes_ago(1)),
             request = &request[1..]
         );
         shop.hear(Protocol::Openapi, &trade("A-1", "T1", &more));
@@ -205,26 +207,39 @@ fn signatures_gateway_and_operators_are_told_and_can_be_hidden() {
     let signer = Signer::Md5(Md5Key::new("a-key-nobody-should-see"));
     signer.sign_form(&mut form, Rule::DropEmpty).unwrap();
     shop.hear(Protocol::Mapi, &form.encode());
+    let (asked_at, discarded_at, due_at) = (minutes_ago(120), minutes_ago(90), minutes_ago(60));
     for statement in [
-        "INSERT INTO gateway_query (order_id, merchant, why, due_at, asked, asked_at, answer, error) \
-         VALUES ('A-1', 'shop', 'unpaid', '2026-11-23 05:00:00', 1, '2026-11-23 04:00:00', \
-         'WAIT_BUYER_PAY', 'timeout: late')",
-        "INSERT INTO dead_letter_audit (action, message_id, order_id, done_by, note, headers, done_at) \
-         VALUES ('discarded', 'm', 'A-1', 'Zhang San', 'a test', '{}', '2026-11-23 04:30:00')",
+        format!(
+            "INSERT INTO gateway_query (order_id, merchant, why, due_at, asked, asked_at, answer, \
+             error) VALUES ('A-1', 'shop', 'unpaid', '{}', 1, '{}', 'WAIT_BUYER_PAY', \
+             'timeout: late')",
+            column(due_at),
+            column(asked_at)
+        ),
+        format!(
+            "INSERT INTO dead_letter_audit (action, message_id, order_id, done_by, note, headers, \
+             done_at) VALUES ('discarded', 'm', 'A-1', 'Zhang San', 'a test', '{{}}', '{}')",
+            column(discarded_at)
+        ),
     ] {
         diesel::sql_query(statement).execute(&mut shop.connection).unwrap();
     }
     let text = shop.ops.run("order show A-1").done().stdout;
     assert!(text.contains("signature valid today: MD5 with key 0"), "{text}");
     assert!(
-        text.contains(
-            "not delivered: not paid; gateway asked at 2026-11-23 12:00:00: WAIT_BUYER_PAY, without \
-             an answer: timeout: late, it is asked again at 2026-11-23 13:00:00 (unpaid)"
-        ),
+        text.contains(&format!(
+            "not delivered: not paid; gateway asked at {}: WAIT_BUYER_PAY, without an answer: \
+             timeout: late, it is asked again at {} (unpaid)",
+            beijing(asked_at),
+            beijing(due_at)
+        )),
         "{text}"
     );
     assert!(
-        text.contains("2026-11-23 12:30:00  dead letter discarded by Zhang San a test"),
+        text.contains(&format!(
+            "{}  dead letter discarded by Zhang San a test",
+            beijing(discarded_at)
+        )),
         "{text}"
     );
     // Nobody wrote this form: the key was changed, or the row was.

@@ -63,6 +63,11 @@ fn a_part_is_known_without_its_notification() {
     let two = "refund B-1 --amount 2.00 --reason two";
     world.run(two).ended(3, "the message to the workers is not queued");
     world.set("AMQP_URL", &broker);
+    // Without that word it is not done: nobody else knows of the refund.
+    let gateway = format!("{}/gateway.do", world.url);
+    world.gateway_at("http://127.0.0.1:1/gateway.do");
+    world.run(two).ended(3, "workers have not heard of it");
+    world.gateway_at(&gateway);
     assert_eq!(world.json(two)["state"], "accepted");
     world.until("B-1", |order| order["refunded_fee"] == 300);
     assert_eq!(world.refunds("B-1", "app"), [100, 200]);

@@ -1,6 +1,7 @@
 //! `ops refund` at the legacy gateway: a link for the person who types the password.
 
 use serde_json::json;
+use testkit::clock::{beijing, minutes_ago, wait_past_midnight};
 
 use crate::pay_link::{get, post};
 use crate::world::World;
@@ -9,14 +10,15 @@ const TWO: &str = "refund A-1 --amount 2.00 --reason broken --by ann";
 
 #[test]
 fn the_link_leads_to_the_password_and_is_one_batch() {
+    wait_past_midnight();
     let world = World::new();
     let _worker = world.paid(&[("A-1", "shop")]);
     world.run(TWO).ended(0, "no --notify-url");
     let asked = world.json(&format!("{TWO} --notify-url http://127.0.0.1:1/refund"));
     assert_eq!((&asked["state"], &asked["asked_by"]), (&json!("asked"), &json!("ann")));
     let batch = asked["request_no"].as_str().unwrap();
-    let today = &alipay::format_beijing(chrono::Utc::now())[..10].replace('-', "");
-    assert!(batch.starts_with(today.as_str()), "{batch}");
+    let today = beijing(minutes_ago(0))[..10].replace('-', "");
+    assert!(batch.starts_with(&today), "{batch}");
     let again = world.json(&TWO.replace("ann", "bob"));
     assert_eq!(again["request_no"], batch, "one batch");
 
@@ -47,6 +49,7 @@ fn the_link_leads_to_the_password_and_is_one_batch() {
 
 #[test]
 fn a_batch_of_another_day_is_not_repeated() {
+    wait_past_midnight();
     let world = World::new();
     let _worker = world.paid(&[("A-1", "shop")]);
     let number = world.json(TWO)["request_no"].as_str().unwrap().to_owned();
@@ -54,7 +57,8 @@ fn a_batch_of_another_day_is_not_repeated() {
     let mut sql = |text: &str| {
         diesel::connection::SimpleConnection::batch_execute(&mut *connection, text).unwrap();
     };
-    let old = format!("20261101{}", &number[8..]);
+    let last_month = beijing(minutes_ago(30 * 24 * 60))[..10].replace('-', "");
+    let old = format!("{last_month}{}", &number[8..]);
     sql(&format!("UPDATE refund_request SET request_no = '{old}'"));
     world.run(TWO).ended(1, "its link is no longer good");
     // Nobody typed the password: it holds nothing back.

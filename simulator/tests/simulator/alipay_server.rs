@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::OnceLock;
 
-use alipay::{Charset, Fen, Form, Payment, PrivateKey, Protocol, Signer, parse_beijing};
+use alipay::{Charset, Fen, Form, Payment, PrivateKey, Protocol, Signer};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http_body_util::{BodyExt, Full};
@@ -224,7 +224,7 @@ impl Read {
     }
 }
 
-/// Whole seconds, as on the wire.
+/// When its trades happen, in whole seconds, as on the wire.
 pub(crate) fn now() -> DateTime<Utc> {
-    parse_beijing("2026-11-23 12:00:00").unwrap()
+    testkit::clock::minutes_ago(1)
 }

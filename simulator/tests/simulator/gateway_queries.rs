@@ -8,6 +8,7 @@ use alipay::{
 };
 use chrono::Utc;
 use simulator::{Book, GatewayFaults, ServeSettings, TradeFile};
+use testkit::clock::beijing;
 
 use crate::alipay_server::{AlipayServer, Read, now};
 
@@ -112,7 +113,8 @@ async fn what_happens_later() {
     // The notification's flags are Y and N, the answer's T and F. (protocol 9.3)
     let xml = asked(&server, "shop", TradeRef::OutTradeNo("BACK"), Charset::Utf8).await.text();
     assert!(xml.contains("<use_coupon>F</use_coupon>"), "{xml}");
-    assert!(xml.contains("<gmt_refund>2026-11-23 12:00:00.000</gmt_refund>"), "{xml}");
+    let refunded_at = format!("<gmt_refund>{}.000</gmt_refund>", beijing(now()));
+    assert!(xml.contains(&refunded_at), "{xml}");
 }
 
 #[tokio::test]

@@ -191,6 +191,7 @@ async fn only_unpaid_trades_are_closed() {
 
 #[tokio::test]
 async fn a_batch_waits_for_a_password() {
+    testkit::clock::wait_past_midnight();
     let server = AlipayServer::start().await;
     let shop = NotifyServer::start(|_, _| (200, "success")).await;
     let paid = server.trade("gbk", "B1", |trade| drop(trade.pay(now()).unwrap()));

@@ -3,6 +3,7 @@
 use chrono::Utc;
 use queue::{DecisionForm, Envelope};
 use simulator::{Notification, Trade};
+use testkit::clock::{beijing, minutes_ago};
 
 use crate::alipay_side::AlipaySide;
 use crate::world::TOTAL;
@@ -91,7 +92,7 @@ async fn decisions_of_every_kind() {
         side.world.expect(order, |order| order["is_send_goods"] == true);
         let closed = paid
             .with("trade_status", "TRADE_CLOSED")
-            .with("gmt_close", "2026-01-05 12:00:00")
+            .with("gmt_close", beijing(minutes_ago(0)))
             .with("notify_id", format!("close-{order}"));
         side.world.send(closed).await;
         side.decide(order, "closed_after_payment", None, word).await;

@@ -25,8 +25,12 @@ pub(super) fn call(
     std::thread::sleep(Duration::from_micros(agreed.wait));
     // Somebody else may have asked meanwhile.
     let mut request = read_again(connection, &agreed.request)?;
-    let proof = if request.state == RefundRequestState::Accepted {
-        prove(context, connection, merchant, &request)?
+    let was_made = request.state == RefundRequestState::Accepted;
+    let is_known = was_made && is_known(connection, &request)?;
+    let proof = if is_known {
+        None
+    } else if was_made {
+        prove(context, merchant, &request)?
     } else {
         let proof = carry_out(context, connection, merchant, &request)?;
         request = read_again(connection, &request)?;
@@ -36,7 +40,17 @@ pub(super) fn call(
     context.output.print(&said, || said.text())?;
     let why = request.error.as_deref().unwrap_or(NO_ANSWER_YET);
     match request.state {
-        RefundRequestState::Accepted => tell_workers(context, &request, proof.as_ref()),
+        RefundRequestState::Accepted => {
+            tell_workers(context, &request, proof.as_ref())?;
+            if is_known || proof.is_some() {
+                return Ok(());
+            }
+            Err(Failure::CouldNotAsk(
+                "the refund was made before, workers have not heard of it, and Alipay did not say so once \
+                 more when it was asked\nRepeat the same command: it is the same refund."
+                    .to_owned(),
+            ))
+        }
         RefundRequestState::Refused => Err(Failure::No(format!("not refunded: {why}"))),
         RefundRequestState::Asked | RefundRequestState::Unknown => {
             Err(Failure::CouldNotAsk(format!(
@@ -85,18 +99,19 @@ fn carry_out(
     Ok(proof)
 }
 
+/// Whether workers have heard that the refund was made.
+fn is_known(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<bool, Failure> {
+    let lines = report::refunds_of(connection, &request.order_id)?;
+    Ok(lines.iter().any(|line| told(line, request).is_some()))
+}
+
 /// Alipay's word on a refund that was made before and that workers have not heard of: whoever was
-/// told died, or found no broker.
+/// told died, or found no broker. None when Alipay does not give it.
 fn prove(
     context: &Context,
-    connection: &mut MysqlConnection,
     merchant: &Merchant,
     request: &RefundRequest,
 ) -> Result<Option<RefundProof>, Failure> {
-    let lines = report::refunds_of(connection, &request.order_id)?;
-    if lines.iter().any(|line| told(line, request).is_some()) {
-        return Ok(None);
-    }
     context.block_on(async {
         let gateway = Gateway::new(context.gateway_timeout());
         Ok(gateway.prove_refund(merchant, &request.refund()).await)
