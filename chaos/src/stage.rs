@@ -193,7 +193,7 @@ impl Stage {
             part.inject(fault.action);
         }
         if leader.is_some() {
-            say(&format!("  broker-{} leads {WORK}: it is hit now", number + 1));
+            say(&format!("  broker-{} leads {WORK} and is broken now", number + 1));
         }
     }
 
