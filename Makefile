@@ -7,24 +7,32 @@ TESTKIT := $(TARGET)/debug/testkit
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 RUN_TESTS := $(if $(NEXTEST),$(CARGO) nextest run,$(CARGO) test --lib --bins --tests)
 
+# Which servers testkit starts.
+SERVERS := $(if $(DATABASE),--database $(DATABASE)) $(if $(BROKER),--broker $(BROKER))
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo chaos conformance fuzz test bench lint fmt doc services build doctest
+.PHONY: help demo chaos conformance fuzz test matrix bench lint fmt doc services build doctest
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Private RabbitMQ and MariaDB are started for demo and test, and removed afterwards."
-	@echo "  Set AMQP_URL and DATABASE_URL to use servers that run already."
+	@echo "  Set AMQP_URL and DATABASE_URL to use servers that run already; DATABASE=mysql BROKER=4 (testkit run --help)"
+	@echo "  chooses other versions, which scripts/install-other-servers brings."
 
 demo: services build ## the whole pipeline on this machine in a minute; KEEP=1 leaves it running
-	$(TESTKIT) run $(if $(KEEP),--keep) -- $(TARGET)/debug/demo $(if $(KEEP),--keep)
+	$(TESTKIT) run $(SERVERS) $(if $(KEEP),--keep) -- $(TARGET)/debug/demo $(if $(KEEP),--keep)
 
-chaos: services build ## breaks parts under load and checks that nothing is lost; SEED=7 FAULTS=40 ORDERS=2000, or OUTAGE=broker FOR=10m
-	$(TARGET)/debug/chaos $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(OUTAGE),--outage $(OUTAGE) --for $(or $(FOR),10m))
+chaos: services build ## breaks parts under load and checks that nothing is lost; SEED=7 FAULTS=40 ORDERS=2000, NODES=3 (a cluster), or OUTAGE=broker FOR=10m
+	$(if $(filter 3,$(NODES)),scripts/install-other-servers sid)
+	$(TARGET)/debug/chaos $(if $(NODES),--nodes $(NODES)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(OUTAGE),--outage $(OUTAGE) --for $(or $(FOR),10m))
 
 test: services lint build doctest ## format, lints and every test; TESTS="-p worker" for some, CLOCK=+400d on another day
-	$(TESTKIT) run $(if $(CLOCK),--clock=$(CLOCK)) -- $(RUN_TESTS) $(or $(TESTS),--workspace)
+	$(TESTKIT) run $(SERVERS) $(if $(CLOCK),--clock=$(CLOCK)) -- $(RUN_TESTS) $(or $(TESTS),--workspace)
+
+matrix: services ## every test on MySQL 9, MariaDB 11.8, RabbitMQ 4 and a cluster beside the default servers; PAIRS="mysql:4", WRITE=1 for docs
+	CARGO="$(CARGO)" TESTS="$(TESTS)" scripts/matrix $(if $(WRITE),--write) $(PAIRS)
 
 conformance: services build ## the simulator against Alipay's official Node and Python SDKs
 	conformance/run

@@ -7,16 +7,18 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
-/// The kinds of parts, and how many of each there are.
-pub(crate) const PARTS: [(Kind, usize); 7] = [
-    (Kind::Worker, 3),
-    (Kind::Ingress, 2),
-    (Kind::Broker, 1),
-    (Kind::Database, 1),
-    (Kind::WorkerToBroker, 3),
-    (Kind::WorkerToDatabase, 3),
-    (Kind::IngressToBroker, 2),
-];
+/// The kinds of parts, and how many of each there are with so many nodes of the broker.
+pub(crate) fn parts(nodes: usize) -> [(Kind, usize); 7] {
+    [
+        (Kind::Worker, 3),
+        (Kind::Ingress, 2),
+        (Kind::Broker, nodes),
+        (Kind::Database, 1),
+        (Kind::WorkerToBroker, 3),
+        (Kind::WorkerToDatabase, 3),
+        (Kind::IngressToBroker, 2),
+    ]
+}
 
 /// Which program a part is, or which line between two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,19 +52,23 @@ impl Kind {
         }
     }
 
-    /// `worker-2`, `broker`, `worker-2→broker`; `number` counts from 0.
-    pub(crate) fn part_name(self, number: usize) -> String {
+    /// `worker-2`, `broker`, `worker-2→broker`; `number` counts from 0, `count` is of its kind.
+    pub(crate) fn part_name(self, number: usize, count: usize) -> String {
         let name = self.name();
-        match (self, self.line_to()) {
-            (Kind::Broker | Kind::Database, _) => name.to_owned(),
-            (_, None) => format!("{name}-{}", number + 1),
-            (_, Some(server)) => format!("{name}-{}→{}", number + 1, server.name()),
+        match self.line_to() {
+            None if count == 1 => name.to_owned(),
+            None => format!("{name}-{}", number + 1),
+            Some(server) => format!("{name}-{}→{}", number + 1, server.name()),
         }
     }
 
     /// Of a hundred faults, so many hit this kind: what there is more of is hit more often.
-    fn weight(self) -> u32 {
+    fn weight(self, nodes: usize) -> u32 {
         match self {
+            Kind::Broker if nodes > 1 => 30,
+            Kind::Worker if nodes > 1 => 17,
+            Kind::Ingress if nodes > 1 => 10,
+            Kind::Database if nodes > 1 => 10,
             Kind::Worker => 27,
             Kind::Ingress => 16,
             Kind::Broker => 10,
@@ -88,11 +94,14 @@ pub(crate) enum Action {
     Delay { by: Duration, length: Duration },
     /// A line: connections stay open, and no byte passes.
     BlackHole { length: Duration },
+    /// A node of a cluster: its lines to the other nodes are cut, those to programs are not.
+    Isolate { length: Duration },
 }
 
 impl Action {
     /// What all of them are called in the table.
-    pub(crate) const NAMES: [&str; 5] = ["kill -9", "SIGSTOP", "cut", "delay", "black hole"];
+    pub(crate) const NAMES: [&str; 6] =
+        ["kill -9", "SIGSTOP", "cut", "delay", "black hole", "isolated"];
 
     /// How long the part is broken.
     fn length(self) -> Duration {
@@ -101,7 +110,8 @@ impl Action {
             | Action::Pause { length }
             | Action::Cut { length, .. }
             | Action::Delay { length, .. }
-            | Action::BlackHole { length } => length,
+            | Action::BlackHole { length }
+            | Action::Isolate { length } => length,
         }
     }
 
@@ -113,6 +123,7 @@ impl Action {
             Action::Cut { .. } => "cut",
             Action::Delay { .. } => "delay",
             Action::BlackHole { .. } => "black hole",
+            Action::Isolate { .. } => "isolated",
         }
     }
 }
@@ -125,21 +136,28 @@ pub(crate) struct Fault {
     pub(crate) kind: Kind,
     /// Which one of its kind, from 0.
     pub(crate) number: usize,
+    /// Instead of that one the node that leads the work queue then.
+    pub(crate) leader: bool,
     pub(crate) action: Action,
 }
 
 /// Draws `count` faults; none stops or silences a part for longer than `longest`. Each kind of part
 /// is hit before one is hit again, then chance alone decides.
-pub(crate) fn plan(seed: u64, count: usize, longest: Duration) -> Vec<Fault> {
+pub(crate) fn plan(seed: u64, count: usize, longest: Duration, nodes: usize) -> Vec<Fault> {
     let mut rng = StdRng::seed_from_u64(seed);
-    let mut first: Vec<Kind> = PARTS.iter().map(|(kind, _)| *kind).collect();
+    let parts = parts(nodes);
+    let mut first: Vec<Kind> = parts.iter().map(|(kind, _)| *kind).collect();
     first.shuffle(&mut rng);
     let longest = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX).max(1_000);
     let mut faults = Vec::with_capacity(count);
     for index in 0..count {
-        let kind = first.get(index).copied().unwrap_or_else(|| draw(&mut rng));
-        let there_are = PARTS.iter().find(|(other, _)| *other == kind).map_or(1, |(_, n)| *n);
+        let kind = first.get(index).copied().unwrap_or_else(|| draw(&mut rng, nodes));
+        let there_are = parts.iter().find(|(other, _)| *other == kind).map_or(1, |(_, n)| *n);
+        let is_node = kind == Kind::Broker && nodes > 1;
         let action = match kind.line_to() {
+            None if is_node && rng.random_bool(0.25) => {
+                Action::Isolate { length: milliseconds(&mut rng, 1_000, longest) }
+            }
             None => break_program(&mut rng, longest),
             Some(_) => break_line(&mut rng, longest),
         };
@@ -147,6 +165,7 @@ pub(crate) fn plan(seed: u64, count: usize, longest: Duration) -> Vec<Fault> {
             gap: milliseconds(&mut rng, 300, 3_500),
             kind,
             number: rng.random_range(0..there_are),
+            leader: is_node && rng.random_bool(0.5),
             action,
         });
     }
@@ -203,13 +222,14 @@ pub(crate) fn stretch(faults: &mut [Fault], least: Duration) {
     }
 }
 
-fn draw(rng: &mut StdRng) -> Kind {
+fn draw(rng: &mut StdRng, nodes: usize) -> Kind {
     let mut left = rng.random_range(0..100);
-    for (kind, _) in PARTS {
-        if left < kind.weight() {
+    for (kind, _) in parts(nodes) {
+        let weight = kind.weight(nodes);
+        if left < weight {
             return kind;
         }
-        left -= kind.weight();
+        left -= weight;
     }
     Kind::Worker
 }
@@ -219,39 +239,56 @@ mod tests {
     use std::collections::BTreeSet;
     use std::time::Duration;
 
-    use super::{Action, Fault, Kind, PARTS, busiest, plan, span, stretch};
+    use super::{Action, Fault, Kind, busiest, parts, plan, span, stretch};
 
     #[test]
     fn a_seed_decides_everything() {
         let longest = Duration::from_secs(10);
-        assert_eq!(plan(1, 40, longest), plan(1, 40, longest));
-        assert_ne!(plan(1, 40, longest), plan(2, 40, longest));
+        assert_eq!(plan(1, 40, longest, 1), plan(1, 40, longest, 1));
+        assert_ne!(plan(1, 40, longest, 1), plan(2, 40, longest, 1));
     }
 
     #[test]
     fn few_faults_hit_every_kind() {
         for seed in 0..50 {
-            let faults = plan(seed, PARTS.len(), Duration::from_secs(10));
+            let count = parts(1).len();
+            let faults = plan(seed, count, Duration::from_secs(10), 1);
             let kinds: BTreeSet<_> = faults.iter().map(|fault| fault.kind).collect();
-            assert_eq!(kinds.len(), PARTS.len(), "seed {seed}");
+            assert_eq!(kinds.len(), count, "seed {seed}");
         }
     }
 
     #[test]
     fn many_faults_are_of_every_sort() {
-        let faults = plan(7, 200, Duration::from_secs(10));
-        let names: BTreeSet<_> = faults.iter().map(|fault| fault.action.name()).collect();
-        assert_eq!(names, BTreeSet::from(Action::NAMES));
+        let names = |nodes| -> BTreeSet<&str> {
+            let faults = plan(7, 200, Duration::from_secs(10), nodes);
+            faults.iter().map(|fault| fault.action.name()).collect()
+        };
+        assert_eq!(names(3), BTreeSet::from(Action::NAMES));
+        // One node cannot be isolated from others.
+        assert_eq!(names(1).len(), Action::NAMES.len() - 1);
+    }
+
+    #[test]
+    fn every_node_is_hit_and_the_leader_on_purpose() {
+        let faults = plan(7, 200, Duration::from_secs(10), 3);
+        let of_nodes = || faults.iter().filter(|fault| fault.kind == Kind::Broker);
+        let numbers: BTreeSet<_> = of_nodes().map(|fault| fault.number).collect();
+        assert_eq!(numbers, BTreeSet::from([0, 1, 2]));
+        assert!(of_nodes().any(|fault| fault.leader) && of_nodes().any(|fault| !fault.leader));
     }
 
     #[test]
     fn weights_are_of_a_hundred() {
-        assert_eq!(PARTS.iter().map(|(kind, _)| kind.weight()).sum::<u32>(), 100);
+        for nodes in [1, 3] {
+            let weights = parts(nodes).map(|(kind, _)| kind.weight(nodes));
+            assert_eq!(weights.iter().sum::<u32>(), 100);
+        }
     }
 
     #[test]
     fn faults_are_spread_over_a_longer_time() {
-        let mut faults = plan(7, 20, Duration::from_secs(10));
+        let mut faults = plan(7, 20, Duration::from_secs(10), 1);
         let short = span(&faults);
         stretch(&mut faults, short / 2);
         assert_eq!(span(&faults), short);
@@ -262,7 +299,8 @@ mod tests {
     #[test]
     fn the_busiest_part_is_broken_for_its_own_faults_together() {
         let second = Duration::from_secs(1);
-        let fault = |number, action| Fault { gap: second, kind: Kind::Worker, number, action };
+        let kind = Kind::Worker;
+        let fault = |number, action| Fault { gap: second, kind, number, leader: false, action };
         let (kill, pause) = (Action::Kill { down: second }, Action::Pause { length: second * 5 });
         assert_eq!(busiest(&[]), Duration::ZERO);
         assert_eq!(busiest(&[fault(0, kill), fault(1, pause), fault(0, pause)]), second * 6);

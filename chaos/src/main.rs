@@ -1,7 +1,8 @@
 //! `make chaos`: breaks parts of the pipeline under load and checks that nothing is lost, nothing is
 //! delivered twice, and nothing forged has an effect.
 //!
-//! Two ingresses, three workers, a RabbitMQ and a MariaDB run as real processes. While the
+//! Two ingresses, three workers, a RabbitMQ (with `--nodes 3` a cluster) and a database run as real
+//! processes. While the
 //! simulator tells the stories of many orders, parts are killed and stopped at random times and
 //! started again, as a supervisor would, and lines between them are cut, slowed down and silenced.
 //! Some orders lose every notification, have a time that ends, or are refunded by `ops refund`: of
@@ -36,6 +37,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::Parser;
 use rand::RngExt;
+use testkit::{BrokerKind, Wanted};
 
 use crate::faults::{Fault, busiest, plan, span, stretch};
 use crate::load::{LONGEST_GAP, Load, Progress, Sent};
@@ -54,7 +56,7 @@ const REST_LIMIT: Duration = Duration::from_secs(300);
 
 /// Breaks parts of the pipeline under load and checks that nothing is lost or done twice.
 ///
-/// Starts its own RabbitMQ and MariaDB. Exit code 0: everything is as it should be.
+/// Starts its own RabbitMQ and database. Exit code 0: everything is as it should be.
 ///
 /// Orders are paid, refunded, closed and finished. Of some every notification is lost, and the
 /// gateway tells. Some have a time that ends: nobody opens a page, or it waits, or is opened or paid
@@ -65,6 +67,7 @@ const REST_LIMIT: Duration = Duration::from_secs(300);
 ///
 /// Examples: chaos --seed 7 --faults 40 --orders 2000
 ///           chaos --outage broker --for 10m
+///           chaos --nodes 3
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -93,6 +96,10 @@ struct Arguments {
     /// The longest time a part is stopped (SIGSTOP) or a line silent, in seconds
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=60))]
     longest_pause: u64,
+    /// Nodes of the broker: 3 is a cluster of RabbitMQ 4 (scripts/install-other-servers sid), whose
+    /// nodes are killed, stopped and cut from each other; default: what TESTKIT_BROKER says, else 1
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(["1", "3"]))]
+    nodes: Option<String>,
     /// Ended as a failure after so many seconds; by default enough for faults, orders and rest
     #[arg(long)]
     limit: Option<u64>,
@@ -144,12 +151,12 @@ enum Breaking {
 }
 
 impl Breaking {
-    fn of(arguments: &Arguments, seed: u64) -> Breaking {
+    fn of(arguments: &Arguments, seed: u64, nodes: usize) -> Breaking {
         if let (Some(server), Some(length)) = (arguments.outage, arguments.length) {
             return Breaking::Outage(Outage { server, length, recovery: arguments.recovery });
         }
         let longest = Duration::from_secs(arguments.longest_pause);
-        let mut faults = plan(seed, arguments.faults, longest);
+        let mut faults = plan(seed, arguments.faults, longest, nodes);
         let orders = arguments.orders.unwrap_or(ORDERS) as u64;
         let load = Duration::from_secs(orders / arguments.rate);
         let least = load.max(busiest(&faults));
@@ -175,7 +182,9 @@ impl Breaking {
 
 fn play(arguments: &Arguments, seed: u64, folder: &Path) -> anyhow::Result<bool> {
     let began = Instant::now();
-    let breaking = Breaking::of(arguments, seed);
+    let wanted = wanted(arguments)?;
+    let nodes = wanted.broker.map_or(1, BrokerKind::nodes);
+    let breaking = Breaking::of(arguments, seed, nodes);
     let (orders, unlucky) = match &breaking {
         Breaking::Faults(_) => (arguments.orders.unwrap_or(ORDERS), true),
         // A late order is retried, and its attempts are counted.
@@ -190,10 +199,10 @@ fn play(arguments: &Arguments, seed: u64, folder: &Path) -> anyhow::Result<bool>
     let watchdog = watch::Watchdog::start(Duration::from_secs(limit), seed, folder);
 
     let units: i32 = stories.iter().map(|story| story.quantity).sum();
+    let units = usize::try_from(units)?;
     // An outage is measured: without anything between programs and servers.
     let lines = matches!(breaking, Breaking::Faults(_));
-    let stage =
-        Stage::set(folder.to_owned(), usize::try_from(units)?, lines, breaking.unpaid_after())?;
+    let stage = Stage::set(folder.to_owned(), units, lines, breaking.unpaid_after(), wanted)?;
     watchdog.servers(stage.servers());
     let outcome = on_stage(&stage, &breaking, &stories);
     if !matches!(outcome, Ok(true)) {
@@ -201,6 +210,17 @@ fn play(arguments: &Arguments, seed: u64, folder: &Path) -> anyhow::Result<bool>
     }
     say(&format!("· {} s in all", began.elapsed().as_secs()));
     outcome
+}
+
+/// The servers of `--nodes`, otherwise those that the environment names.
+fn wanted(arguments: &Arguments) -> anyhow::Result<Wanted> {
+    let mut wanted = Wanted::both()?;
+    match (arguments.nodes.as_deref(), wanted.broker) {
+        (Some("3"), _) => wanted.broker = Some(BrokerKind::Cluster),
+        (Some(_), Some(BrokerKind::Cluster)) => wanted.broker = Some(BrokerKind::RabbitMq4),
+        _ => {}
+    }
+    Ok(wanted)
 }
 
 fn on_stage(stage: &Stage, breaking: &Breaking, stories: &Arc<Vec<Story>>) -> anyhow::Result<bool> {

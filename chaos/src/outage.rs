@@ -182,7 +182,7 @@ impl Outage {
     fn accepts(&self, stage: &Stage) -> bool {
         match self.server {
             Server::Database => Database::open(&stage.database_url).is_ok(),
-            Server::Broker => speaks(&stage.broker).is_ok(),
+            Server::Broker => stage.brokers.iter().all(|node| speaks(node).is_ok()),
         }
     }
 }

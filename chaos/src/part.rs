@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testkit::{FaultProxy, MariaDb, Program, RabbitMq, ServerError};
+use testkit::{Database, FaultProxy, Program, RabbitMq, ServerError};
 
 use crate::faults::Action;
 
@@ -21,7 +21,7 @@ const TRIES: usize = 3;
 pub(crate) enum Engine {
     Program(Launch, Option<Program>),
     Broker(RabbitMq),
-    Database(MariaDb),
+    Database(Database),
     Line(FaultProxy),
 }
 
@@ -151,8 +151,19 @@ impl Supervisor {
                 thread::sleep(length);
                 line.resume();
             }
-            // The plan breaks lines like lines alone.
-            (Action::Cut { .. } | Action::Delay { .. } | Action::BlackHole { .. }, _) => {}
+            (Action::Isolate { length }, Engine::Broker(node)) => {
+                let outcome = node.cut_peers().and_then(|()| {
+                    thread::sleep(length);
+                    node.join_peers()
+                });
+                if let Err(error) = outcome {
+                    let (part, error) = (self.name.clone(), error.to_string());
+                    let _ = self.news.send(News::Gone { part, error });
+                }
+            }
+            // The plan breaks lines like lines alone, and isolates nodes alone.
+            (Action::Cut { .. } | Action::Delay { .. }, _) => {}
+            (Action::BlackHole { .. } | Action::Isolate { .. }, _) => {}
         }
         let part = self.name.clone();
         let _ = self.news.send(News::Injected { part, action, back_after: began.elapsed() });

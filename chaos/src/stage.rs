@@ -13,9 +13,11 @@ use anyhow::Context;
 use hyper::Uri;
 use rand::RngExt;
 use simulator::{KeyPair, Merchant};
-use testkit::{FOLDER_VARIABLE, FaultProxy, Folder, Pipeline, Servers, Wanted};
+use testkit::{
+    FOLDER_VARIABLE, FaultProxy, Folder, Pipeline, RabbitMq, RabbitMqControl, Servers, Wanted,
+};
 
-use crate::faults::{Fault, Kind, PARTS};
+use crate::faults::{Fault, Kind, parts};
 use crate::gateway::{Address, AlipayGateway};
 use crate::part::{Engine, Launch, News, Part};
 use crate::say;
@@ -23,6 +25,8 @@ use crate::say;
 const SELLER_ID: &str = "2088000000000001";
 /// Which of the two merchants gives back what is paid after an order's time.
 pub(crate) const REFUNDS_LATE: usize = 1;
+/// The work queue.
+const WORK: &str = "alipay.notify.0";
 const APP_ID: &str = "2021000000000001";
 /// Ports for the ingresses: below what systems give to outgoing connections, which could take the
 /// port of an ingress that is down, and below testkit's.
@@ -45,8 +49,10 @@ pub(crate) struct Stage {
     pub(crate) gateway: AlipayGateway,
     pub(crate) gateways: [Gateway; 2],
     pub(crate) database_url: String,
-    /// HOST:PORT of the broker.
-    pub(crate) broker: String,
+    /// HOST:PORT of each of the broker's nodes.
+    pub(crate) brokers: Vec<String>,
+    /// Tells which node leads the work queue.
+    controls: Vec<RabbitMqControl>,
     pub(crate) news: Receiver<News>,
     parts: BTreeMap<Kind, Vec<Part>>,
     servers: Arc<Folder>,
@@ -63,12 +69,17 @@ impl Stage {
         units: usize,
         lines: bool,
         unpaid_after: Duration,
+        wanted: Wanted,
     ) -> anyhow::Result<Stage> {
         std::fs::create_dir_all(&folder)?;
-        let mut servers = Servers::start(Arc::new(Folder::create()?), Wanted::BOTH, |line| {
+        let mut servers = Servers::start(Arc::new(Folder::create()?), wanted, |line| {
             say(&format!("· {line}"));
         })?;
-        let environment = servers.environment();
+        let nodes = std::mem::take(&mut servers.brokers);
+        let broker_urls: Vec<String> = nodes.iter().map(RabbitMq::url).collect();
+        let mut environment = servers.environment();
+        // A program goes on with another node when its own is away.
+        environment.push(("AMQP_URL", broker_urls.join(",")));
         let variable = |name: &str| {
             let found = environment.iter().find(|(other, _)| *other == name);
             found.map(|(_, value)| value.clone()).with_context(|| format!("no {name}"))
@@ -115,22 +126,31 @@ impl Stage {
         let (tell, news) = mpsc::channel();
         let database_url = variable("DATABASE_URL")?;
         let config = shop.config().display().to_string();
-        let broker = servers.rabbitmq.take().context("no broker")?;
-        let broker_port = broker.port();
-        let mut engines = vec![
-            (Kind::Broker, 0, Engine::Broker(broker)),
-            (Kind::Database, 0, Engine::Database(servers.mariadb.take().context("no database")?)),
-        ];
-        for (kind, number) in [Kind::Ingress, Kind::Worker].into_iter().flat_map(numbered) {
+        let brokers = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
+        let controls = nodes.iter().map(RabbitMq::remote).collect();
+        let counts = BTreeMap::from(parts(nodes.len()));
+        let database = servers.database.take().context("no database")?;
+        let mut engines = vec![(Kind::Database, 0, Engine::Database(database))];
+        for (node, number) in nodes.into_iter().zip(0..) {
+            engines.push((Kind::Broker, number, Engine::Broker(node)));
+        }
+        for (kind, number) in [Kind::Ingress, Kind::Worker]
+            .into_iter()
+            .flat_map(|kind| (0..counts[&kind]).map(move |number| (kind, number)))
+        {
             let mut environment = vec![(FOLDER_VARIABLE.to_owned(), variable(FOLDER_VARIABLE)?)];
-            for name in ["AMQP_URL", "DATABASE_URL"] {
-                let mut url = variable(name)?;
+            let database_urls = vec![database_url.clone()];
+            for (name, mut urls) in
+                [("AMQP_URL", broker_urls.clone()), ("DATABASE_URL", database_urls)]
+            {
                 if let Some(line_kind) = line_of(kind, name).filter(|_| lines) {
-                    let line = FaultProxy::in_front_of(&url).context("a line")?;
-                    url = line.url(&url);
+                    // Of a cluster: to one node, another one for each program.
+                    let at = number % urls.len();
+                    let line = FaultProxy::in_front_of(&urls[at]).context("a line")?;
+                    urls[at] = line.url(&urls[at]);
                     engines.push((line_kind, number, Engine::Line(line)));
                 }
-                environment.push((name.to_owned(), url));
+                environment.push((name.to_owned(), urls.join(",")));
             }
             if kind == Kind::Ingress {
                 let listen = format!("127.0.0.1:{}", ports[number]);
@@ -140,25 +160,50 @@ impl Stage {
                 program: kind.name(),
                 arguments: vec!["--config".to_owned(), config.clone()],
                 environment,
-                log: folder.join(format!("{}.log", kind.part_name(number))),
+                log: folder.join(format!("{}.log", kind.part_name(number, counts[&kind]))),
             };
             engines.push((kind, number, Engine::Program(launch, None)));
         }
         let mut parts: BTreeMap<Kind, Vec<Part>> = BTreeMap::new();
         for (kind, number, engine) in engines {
-            let part = Part::supervise(kind.part_name(number), engine, tell.clone());
+            let name = kind.part_name(number, counts[&kind]);
+            let part = Part::supervise(name, engine, tell.clone());
             parts.entry(kind).or_default().push(part);
         }
-        let broker = format!("127.0.0.1:{broker_port}");
         let servers = servers.folder().clone();
-        Ok(Stage { shop, gateway, gateways, database_url, broker, news, parts, servers, folder })
+        Ok(Stage {
+            shop,
+            gateway,
+            gateways,
+            database_url,
+            brokers,
+            controls,
+            news,
+            parts,
+            servers,
+            folder,
+        })
     }
 
     /// Breaks a part.
     pub(crate) fn inject(&self, fault: &Fault) {
-        if let Some(part) = self.of(fault.kind).get(fault.number) {
+        let leader = if fault.leader { self.leader() } else { None };
+        let number = leader.unwrap_or(fault.number);
+        if let Some(part) = self.of(fault.kind).get(number) {
             part.inject(fault.action);
         }
+        if leader.is_some() {
+            say(&format!("  broker-{} leads {WORK} and is broken now", number + 1));
+        }
+    }
+
+    /// The node that leads the work queue, as the first node says that answers; counted from 0.
+    fn leader(&self) -> Option<usize> {
+        let list = ["list_queues", "--timeout", "5", "--no-table-headers", "name", "leader"];
+        let queues = self.controls.iter().find_map(|node| node.run(&list).ok())?;
+        let mut columns = queues.lines().filter_map(|line| line.split_once('\t'));
+        let (_, leader) = columns.find(|(name, _)| *name == WORK)?;
+        self.controls.iter().position(|node| node.node() == leader.trim())
     }
 
     /// Ends a server in an orderly way.
@@ -204,16 +249,11 @@ impl Stage {
 
 /// Copies the logs of servers.
 pub(crate) fn keep_logs(servers: &Path, folder: &Path) {
-    for name in ["rabbitmq.log", "mariadb.log"] {
+    let Ok(files) = servers.read_dir() else { return };
+    for file in files.flatten().filter(|file| file.path().extension().is_some_and(|e| e == "log")) {
         // What cannot be copied is missed beside the others, and that says enough.
-        let _ = std::fs::copy(servers.join(name), folder.join(name));
+        let _ = std::fs::copy(file.path(), folder.join(file.file_name()));
     }
-}
-
-/// All of a kind.
-fn numbered(kind: Kind) -> impl Iterator<Item = (Kind, usize)> {
-    let count = PARTS.iter().find(|(other, _)| *other == kind).map_or(0, |(_, count)| *count);
-    (0..count).map(move |number| (kind, number))
 }
 
 /// The line from this program to the server of a variable. The ingress knows no database.

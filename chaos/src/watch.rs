@@ -107,6 +107,7 @@ fn told(part: &str, action: Action, back_after: Duration) -> String {
             format!("{part} slower by {} ms for {seconds:.1} s", by.as_millis())
         }
         Action::BlackHole { .. } => format!("{part} silent for {seconds:.1} s"),
+        Action::Isolate { .. } => format!("{part} cut from the other nodes for {seconds:.1} s"),
     }
 }
 

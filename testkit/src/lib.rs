@@ -1,9 +1,14 @@
 //! Private servers for tests, the demo and measurements.
 //!
-//! Tests of this project run against a real RabbitMQ and a real MariaDB. `testkit run -- COMMAND`
+//! Tests of this project run against a real RabbitMQ and a real database. `testkit run -- COMMAND`
 //! starts both on free loopback ports in a fresh [`Folder`], passes their addresses on in
 //! `AMQP_URL`, `DATABASE_URL` and `AMQP_ADMIN_URL`, runs COMMAND and removes everything afterwards.
 //! A URL that is set already wins: that server is used and none is started.
+//!
+//! Which database and which broker: `testkit run --database mysql --broker 4`, [`DatabaseKind`] and
+//! [`BrokerKind`]. COMMAND is told in `TESTKIT_DATABASE` and `TESTKIT_BROKER`, so that a test that
+//! starts a server of its own starts the same kind. Servers of other versions than this machine's
+//! come from other Debian suites in folders (`scripts/install-other-servers`) and run by chroot.
 //!
 //! # Ending, whatever happens
 //!
@@ -16,11 +21,12 @@
 //! # Three users
 //!
 //! * `testkit run` (for `make test` and `make demo`): [`Folder::create`], then [`Servers::start`].
-//! * Programs that break servers on purpose: the same two calls, then [`RabbitMq`] and [`MariaDb`]
+//! * Programs that break servers on purpose: the same two calls, then [`RabbitMq`] and [`Database`]
 //!   stop, kill, pause and start again at the same port with the same data.
 //! * Tests: a [`Sandbox`] is a schema and a vhost of one test's own; a [`Program`] is one of our
 //!   binaries as a child process; a [`Pipeline`] is all of them on one configuration; a
-//!   [`FaultProxy`] is a line to a server that a test can cut.
+//!   [`FaultProxy`] is a line to a server that a test can cut. [`Certificates`] and
+//!   [`RabbitMq::start_with`] are for tests of TLS and of other settings of a broker.
 //!
 //! # Clocks
 //!
@@ -29,11 +35,13 @@
 //!
 //! Private servers need Linux (`/proc`). Elsewhere set `AMQP_URL` and `DATABASE_URL`.
 
+mod certificates;
 pub mod clock;
+mod database;
 mod folder;
 mod installed;
+mod kind;
 mod management;
-mod mariadb;
 mod output;
 mod pipeline;
 mod ports;
@@ -43,17 +51,22 @@ mod proxy;
 mod rabbitmq;
 pub mod reap;
 mod sandbox;
+mod server;
 mod server_url;
 mod servers;
 mod shifted_clock;
+mod suite;
 
+pub use certificates::{Certificates, KeyPairFiles};
+pub use database::{Database, DatabaseOptions, DatabaseProgram};
 pub use folder::{FOLDER_VARIABLE, Folder};
-pub use mariadb::MariaDb;
+pub use kind::{BROKER_VARIABLE, BrokerKind, DATABASE_VARIABLE, DatabaseKind};
 pub use pipeline::Pipeline;
 pub use process::ServerError;
 pub use program::{Program, run_program};
 pub use proxy::FaultProxy;
-pub use rabbitmq::RabbitMq;
+pub use rabbitmq::{RabbitMq, RabbitMqControl, RabbitMqOptions, RabbitMqProgram, ServerTls};
 pub use sandbox::Sandbox;
+pub use server::{Server, ServerProgram};
 pub use servers::{Servers, Wanted};
 pub use shifted_clock::{ShiftedClock, ShiftedClockError};

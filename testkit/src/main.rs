@@ -1,4 +1,4 @@
-//! `testkit`: a command with a private RabbitMQ and MariaDB. See the library's documentation.
+//! `testkit`: a command with a private RabbitMQ and database. See the library's documentation.
 
 mod run;
 
@@ -7,9 +7,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use testkit::ShiftedClock;
+use testkit::{BrokerKind, DatabaseKind, ShiftedClock};
 
-/// Private RabbitMQ and MariaDB for tests and the demo.
+/// Private RabbitMQ and MariaDB or MySQL for tests and the demo.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -21,9 +21,11 @@ struct Arguments {
 enum Verb {
     /// Run a command with servers of its own, and remove them afterwards.
     ///
-    /// Sets AMQP_URL, AMQP_ADMIN_URL and DATABASE_URL. Where AMQP_URL or DATABASE_URL is set
-    /// already, that server is used and none is started. The exit code is the command's; processes
-    /// that the command leaves behind are ended.
+    /// Sets AMQP_URL, AMQP_ADMIN_URL and DATABASE_URL; AMQP_URLS has all nodes of a cluster. Where
+    /// AMQP_URL or DATABASE_URL is set already, that server is used and none is started. The exit
+    /// code is the command's; processes that the command leaves behind are ended.
+    ///
+    /// Other versions than this machine's need `scripts/install-other-servers` once.
     Run(Run),
     /// End the servers that `run --keep` left, and remove their folder.
     Stop {
@@ -40,6 +42,12 @@ struct Run {
     /// Leave the servers running afterwards.
     #[arg(long)]
     keep: bool,
+    /// The database; default: what TESTKIT_DATABASE says, else mariadb
+    #[arg(long)]
+    database: Option<DatabaseKind>,
+    /// The broker; default: what TESTKIT_BROKER says, else 3
+    #[arg(long)]
+    broker: Option<BrokerKind>,
     /// Servers and tests have a clock that is so far away, such as +400d or -30d.
     ///
     /// Needs libfaketime. The command keeps the machine's clock: it is cargo, which gives the shifted
@@ -56,8 +64,8 @@ struct Run {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Only {
-    Rabbitmq,
-    Mariadb,
+    Broker,
+    Database,
 }
 
 #[expect(clippy::print_stderr, reason = "errors of a program are on standard error")]

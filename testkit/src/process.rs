@@ -30,6 +30,27 @@ pub enum ServerError {
         /// Debian's package that holds it.
         package: &'static str,
     },
+    /// A suite of other versions is not installed, or lacks the program.
+    #[error(
+        "Debian {suite} with its servers is not in {}: run scripts/install-other-servers {suite}",
+        folder.display()
+    )]
+    MissingSuite {
+        /// Its name.
+        suite: &'static str,
+        /// Where it would be.
+        folder: PathBuf,
+    },
+    /// A variable names a server that is not known.
+    #[error("{variable} is `{value}`; known are {known}")]
+    Kind {
+        /// The variable.
+        variable: &'static str,
+        /// What it says.
+        value: String,
+        /// What it may say.
+        known: String,
+    },
     /// A program could not be started.
     #[error("{} does not start: {error}", program.display())]
     Spawn {
@@ -99,7 +120,7 @@ impl ServerError {
 
 /// A running server with its log.
 #[derive(Debug)]
-pub(crate) struct ServerProcess {
+pub struct ServerProcess {
     name: &'static str,
     child: Child,
     log: PathBuf,
@@ -128,11 +149,15 @@ impl ServerProcess {
         Ok(ServerProcess { name, child, log, log_start })
     }
 
-    /// Waits until the log has a line that contains `sign`.
-    pub(crate) fn wait_ready(&mut self, sign: &str, limit: Duration) -> Result<(), ServerError> {
+    /// Waits until the log has a line that tells that it is ready.
+    pub(crate) fn wait_ready(
+        &mut self,
+        tells: impl Fn(&str) -> bool,
+        limit: Duration,
+    ) -> Result<(), ServerError> {
         let began = Instant::now();
         loop {
-            if self.logged().contains(sign) {
+            if self.logged().lines().any(&tells) {
                 return Ok(());
             }
             if let Ok(Some(status)) = self.child.try_wait() {

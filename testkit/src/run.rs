@@ -7,10 +7,10 @@ use std::process::{ExitCode, ExitStatus};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, ensure};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
-use testkit::{Folder, Servers, Wanted};
+use testkit::{BrokerKind, DatabaseKind, Folder, Servers, Wanted};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep_until};
@@ -36,15 +36,7 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
 
 async fn run_with_servers(arguments: &Run) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new()?;
-    let mut wanted = Wanted::missing();
-    if arguments.clock.is_some() && wanted != Wanted::BOTH {
-        bail!("--clock cannot shift servers that run already: unset AMQP_URL and DATABASE_URL");
-    }
-    match arguments.only {
-        Some(Only::Rabbitmq) => wanted.mariadb = false,
-        Some(Only::Mariadb) => wanted.rabbitmq = false,
-        None => {}
-    }
+    let wanted = wanted(arguments)?;
     if wanted.is_none() {
         say("using the servers of AMQP_URL and DATABASE_URL");
         return run_command(arguments, &[], &mut signals).await;
@@ -86,6 +78,34 @@ async fn run_with_servers(arguments: &Run) -> anyhow::Result<ExitCode> {
         folder.close();
     }
     outcome
+}
+
+fn wanted(arguments: &Run) -> anyhow::Result<Wanted> {
+    let broker = arguments.broker.map_or_else(BrokerKind::selected, Ok)?;
+    let database = arguments.database.map_or_else(DatabaseKind::selected, Ok)?;
+    let mut wanted = Wanted::missing(broker, database);
+    for (option, is_given, is_missing, variable) in [
+        ("--broker", arguments.broker.is_some(), wanted.broker.is_some(), "AMQP_URL"),
+        ("--database", arguments.database.is_some(), wanted.database.is_some(), "DATABASE_URL"),
+    ] {
+        ensure!(!is_given || is_missing, "{variable} is set, so {option} would start nothing");
+    }
+    if arguments.clock.is_some() {
+        ensure!(
+            wanted.database.is_some() && wanted.broker.is_some(),
+            "--clock cannot shift servers that run already: unset AMQP_URL and DATABASE_URL"
+        );
+        ensure!(
+            (database, broker) == (DatabaseKind::Installed, BrokerKind::Installed),
+            "--clock shifts this machine's servers alone: leave --database and --broker out"
+        );
+    }
+    match arguments.only {
+        Some(Only::Broker) => wanted.database = None,
+        Some(Only::Database) => wanted.broker = None,
+        None => {}
+    }
+    Ok(wanted)
 }
 
 async fn run_command(

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
+use testkit::DatabaseKind;
 
 const TESTKIT: &str = env!("CARGO_BIN_EXE_testkit");
 
@@ -24,7 +25,7 @@ impl Run {
     fn start(options: &[&str], script: &str) -> Run {
         let temporary = tempfile::tempdir().unwrap();
         let mut testkit = Command::new(TESTKIT)
-            .args(["run", "--only", "mariadb"])
+            .args(["run", "--only", "database"])
             .args(options)
             .args(["--", "sh", "-c", script])
             .env("TMPDIR", temporary.path())
@@ -96,6 +97,14 @@ fn processes(folder: &Path) -> Vec<String> {
     names
 }
 
+/// What the selected database is called in the list of processes.
+fn database_process() -> &'static str {
+    match DatabaseKind::selected().unwrap() {
+        DatabaseKind::Installed | DatabaseKind::MariaDb11 => "mariadbd",
+        DatabaseKind::MySql => "mysqld",
+    }
+}
+
 fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let began = Instant::now();
     while !happened() {
@@ -129,7 +138,7 @@ fn passes_the_exit_code_on_and_leaves_nothing() {
 fn leaves_nothing_when_it_is_killed() {
     let mut run = Run::start(&[], "echo $TESTKIT_FOLDER; exec sleep 1000");
     let folder = run.folder();
-    wait_until("both", || processes(&folder) == ["mariadbd", "sleep"]);
+    wait_until("both", || processes(&folder) == [database_process(), "sleep"]);
     run.signal(Signal::SIGKILL);
     wait_until("no process", || processes(&folder).is_empty());
     wait_until("no folder", || run.left_files() == 0);
@@ -168,7 +177,7 @@ fn keep_leaves_the_servers_until_stop() {
     let mut run = Run::start(&["--keep"], "echo $TESTKIT_FOLDER");
     let folder = run.folder();
     assert_eq!(run.end().0, Some(0));
-    assert_eq!(processes(&folder), ["mariadbd"]);
+    assert_eq!(processes(&folder), [database_process()]);
     let stop = Command::new(TESTKIT).arg("stop").arg(&folder).status().unwrap();
     assert!(stop.success());
     assert_eq!(processes(&folder), Vec::<String>::new());
@@ -192,6 +201,43 @@ fn servers_that_are_given_are_used() {
         .env_remove(testkit::FOLDER_VARIABLE);
     let output = run.output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "amqp://elsewhere mysql://elsewhere\n");
+}
+
+#[test]
+fn a_server_that_is_chosen_beside_one_that_is_given_is_refused() {
+    let output = Command::new(TESTKIT)
+        .args(["run", "--database", "mysql", "--", "true"])
+        .env("DATABASE_URL", "mysql://elsewhere")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("DATABASE_URL is set, so --database would start nothing"), "{said}");
+}
+
+#[test]
+fn a_version_that_is_not_installed_is_told_how_to_get() {
+    let none = tempfile::tempdir().unwrap();
+    let output = Command::new(TESTKIT)
+        .args(["run", "--only", "database", "--database", "mysql", "--", "true"])
+        .env("TESTKIT_SERVERS", none.path())
+        .env_remove("DATABASE_URL")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("run scripts/install-other-servers sid"), "{said}");
+}
+
+#[test]
+fn the_command_is_told_what_it_runs_on() {
+    let output = Command::new(TESTKIT)
+        .args(["run", "--only", "database", "--", "sh", "-c", "echo $TESTKIT_DATABASE"])
+        .env_remove("DATABASE_URL")
+        .output()
+        .unwrap();
+    let selected = DatabaseKind::selected().unwrap().name();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), selected);
 }
 
 #[test]

@@ -13,13 +13,13 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use store::{Connection, DatabaseSettings, Fault, Pool, StoreError, migrate, redelivery};
-use testkit::{FaultProxy, Folder, MariaDb};
+use testkit::{Database, FaultProxy, Folder};
 
 /// A minute, unless somebody ends it.
 const SLOW: &str = "UPDATE product SET price = price + 1 WHERE SLEEP(60)";
 
 struct Server {
-    database: MariaDb,
+    database: Database,
     _folder: Arc<Folder>,
 }
 
@@ -28,7 +28,7 @@ impl Server {
     fn start() -> Server {
         let folder = Arc::new(Folder::create().expect("a folder"));
         let server =
-            Server { database: MariaDb::start(&folder).expect("a server"), _folder: folder };
+            Server { database: Database::start(&folder).expect("a server"), _folder: folder };
         let mut root = server.root();
         migrate::run(&mut root, drop).expect("the schema");
         run(
