@@ -3,6 +3,7 @@
 //! The reference of all keys is the file of defaults, which is compiled in: [`Config::reference`]. An
 //! unknown key, a contradiction or an unusable key file is an error at start that names the key.
 
+mod amqp;
 mod certificates;
 mod duration;
 mod environment;
@@ -11,6 +12,7 @@ mod layers;
 mod merchant;
 mod schema;
 mod secret;
+mod tls;
 mod value;
 
 use std::collections::BTreeMap;
@@ -19,10 +21,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use amqp::Amqp;
 pub use error::{ConfigError, Source};
 use layers::{Layer, Layers};
 pub use merchant::{LatePayment, Merchant, NotifyVerify};
 pub use secret::Secret;
+pub use tls::ClientCertificate;
 
 /// The configuration of all programs.
 #[derive(Debug, Clone)]
@@ -45,13 +49,6 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Database {
     /// `mysql://USER:PASSWORD@HOST:PORT/SCHEMA`
-    pub url: Secret,
-}
-
-/// `[amqp]`: RabbitMQ.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Amqp {
-    /// `amqp://USER:PASSWORD@HOST:PORT/VHOST`
     pub url: Secret,
 }
 
@@ -182,7 +179,7 @@ fn read(layers: &Layers) -> Result<Config, ConfigError> {
     let listen = "ingress.listen";
     Ok(Config {
         database: Database { url: url(layers, "database.url", &["mysql://"])? },
-        amqp: Amqp { url: url(layers, "amqp.url", &["amqp://", "amqps://"])? },
+        amqp: amqp::read(layers)?,
         ingress: Ingress {
             listen: layers
                 .address(listen)
@@ -273,8 +270,9 @@ mod tests {
             } else if is_key {
                 // A _file key shares the comment of the key above it.
                 assert!(commented, "no comment above {line}");
-                let has_file =
-                    ["_key", "url", "_cert", "_token"].iter().any(|part| line.contains(part));
+                let has_file = ["_key", "url", "_cert", "_token", "client_cert_file"]
+                    .iter()
+                    .any(|part| line.contains(part));
                 commented = has_file;
             }
         }
