@@ -53,7 +53,7 @@ pub enum ServerError {
     #[error(transparent)]
     Config(#[from] service::config::ConfigError),
     /// The section `[amqp]` cannot be used.
-    #[error("configuration: {0}")]
+    #[error(transparent)]
     Broker(#[from] ConnectionError),
     /// The publisher has ended by itself, which is a bug; another process may do better.
     #[error("the publisher has ended")]

@@ -47,7 +47,7 @@ pub enum RunError {
     )]
     DatabaseStuck,
     /// The section `[amqp]` cannot be used.
-    #[error("configuration: {0}")]
+    #[error(transparent)]
     Broker(#[from] ConnectionError),
     /// The admin endpoint cannot listen.
     #[error("worker.admin_listen: {0}")]

@@ -12,6 +12,11 @@ fn a_configuration_that_cannot_be_used_ends_with_2_and_names_the_key() {
     for (text, variables, named) in [
         ("", &[][..], "merchants: "),
         ("[ingress]\nlistn = \"127.0.0.1:0\"\n", &shop()[..], "ingress.listn: unknown key"),
+        (
+            "[amqp]\nurls = [\"amqp://a\", \"amqps://b\"]\n",
+            &shop()[..],
+            "amqp.urls: amqp:// and amqps:// are",
+        ),
         ("[merchants.x]\nprotocol = \"mapi\"\n", &[][..], "merchants.x.seller_id: required"),
     ] {
         std::fs::write(&file, text).unwrap();

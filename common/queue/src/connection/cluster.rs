@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use lapin::types::LongString;
-use lapin::{AsyncTcpStream, ConnectionProperties};
+use lapin::{AsyncTcpStream, ConnectionProperties, ErrorKind};
 use rand::seq::SliceRandom;
 use service::config::Amqp;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -182,9 +182,14 @@ impl Cluster {
         );
         match timeout_at(deadline, connect).await {
             Ok(Ok(lapin)) => Ok(lapin),
-            Ok(Err(error)) => {
-                Err(remarks.taken().map_or(HostProblem::Amqp(error), HostProblem::Tls))
-            }
+            Ok(Err(error)) => Err(match remarks.taken() {
+                Some(remark) => HostProblem::Tls(remark),
+                // The alert that says why may be lost with the line.
+                None if self.0.tls.is_some() && matches!(error.kind(), ErrorKind::IOError(_)) => {
+                    HostProblem::Tls(tls::ended(&error))
+                }
+                None => HostProblem::Amqp(error),
+            }),
             Err(_) => Err(HostProblem::Timeout { action: "the AMQP handshake" }),
         }
     }

@@ -129,3 +129,13 @@ fn refused(alert: AlertDescription) -> String {
         alert => format!("the broker refuses TLS ({alert:?}); its log says why"),
     }
 }
+
+/// The line ended when TLS was there and AMQP was not: with TLS 1.3 a server checks a client's
+/// certificate after the client's handshake.
+pub(super) fn ended(error: &lapin::Error) -> String {
+    format!(
+        "the broker ended the line after the TLS handshake ({error}): mostly it wants a client \
+         certificate (amqp.client_cert_file and amqp.client_key_file) from an authority that its \
+         ssl_options.cacertfile names; its log says why"
+    )
+}

@@ -77,7 +77,6 @@ async fn publishing_goes_on_at_another_host_when_the_one_in_use_dies() {
         .await
         .expect("published again");
         let gap = died.elapsed();
-        println!("confirmed again after {gap:?}");
         assert!(gap < GAP, "{gap:?}");
         timeout(LONG, started.publisher.ready()).await.expect("ready again");
         line.resume();

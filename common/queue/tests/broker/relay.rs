@@ -14,7 +14,6 @@ impl Relay {
     /// At ::1; `None` on a machine without IPv6.
     pub(crate) async fn on_ipv6(target: (&'static str, u16)) -> Option<Relay> {
         let Ok(listener) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await else {
-            println!("no IPv6 on this machine: not tested");
             return None;
         };
         let address = listener.local_addr().unwrap();

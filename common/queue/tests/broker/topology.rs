@@ -3,8 +3,8 @@
 use lapin::ExchangeKind;
 use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use queue::Message;
 use queue::topology::{Change, TopologyError, apply, plan};
+use queue::{Cluster, Message};
 
 use crate::client::{Client, start_ready, work};
 
@@ -132,7 +132,8 @@ async fn apply_adds_a_binding_to_a_queue_that_is_in_use() {
 #[tokio::test]
 async fn without_a_broker() {
     // Nothing listens on port 1.
-    let error = apply("amqp://guest:secret@127.0.0.1:1/%2f", false).await.unwrap_err();
+    let nobody = Cluster::at("amqp://guest:secret@127.0.0.1:1/%2f").unwrap();
+    let error = apply(&nobody, false).await.unwrap_err();
     assert!(matches!(error, TopologyError::Connection(_)), "{error:?}");
     let text = format!("{error} {error:?}");
     assert!(text.contains("refused") && !text.contains("secret"), "{text}");

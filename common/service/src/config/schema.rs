@@ -115,12 +115,11 @@ pub(super) fn find(section: &str, name: &str) -> Option<&'static Key> {
 pub(super) fn twins(section: &str, name: &str) -> impl Iterator<Item = &'static Key> {
     let direct = name.strip_suffix("_file").unwrap_or(name);
     let direct = if direct == "urls" { "url" } else { direct };
-    let names = [direct.to_owned(), format!("{direct}_file"), format!("{direct}s")];
-    let several = direct == "url";
-    names
-        .into_iter()
-        .filter(move |other| other != name && (several || !other.ends_with('s')))
-        .filter_map(|other| find(section, &other))
+    let mut names = vec![direct.to_owned(), format!("{direct}_file")];
+    if direct == "url" {
+        names.push("urls".to_owned());
+    }
+    names.into_iter().filter(move |other| other != name).filter_map(|other| find(section, &other))
 }
 
 /// The name that was probably meant, among the sections (`section` is `None`) or a section's keys.
