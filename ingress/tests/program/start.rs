@@ -12,11 +12,6 @@ fn a_configuration_that_cannot_be_used_ends_with_2_and_names_the_key() {
     for (text, variables, named) in [
         ("", &[][..], "merchants: "),
         ("[ingress]\nlistn = \"127.0.0.1:0\"\n", &shop()[..], "ingress.listn: unknown key"),
-        (
-            "[amqp]\nurls = [\"amqp://a\", \"amqps://b\"]\n",
-            &shop()[..],
-            "amqp.urls: amqp:// and amqps:// are",
-        ),
         ("[merchants.x]\nprotocol = \"mapi\"\n", &[][..], "merchants.x.seller_id: required"),
     ] {
         std::fs::write(&file, text).unwrap();
@@ -26,6 +21,17 @@ fn a_configuration_that_cannot_be_used_ends_with_2_and_names_the_key() {
         assert!(log.contains(named), "{log}");
         assert!(output.stdout.is_empty());
     }
+}
+
+#[test]
+fn hosts_of_the_broker_that_contradict_each_other_are_named() {
+    let mut variables = vec![("AMQP_URL", "amqp://u:hunter2@a,amqps://u:hunter2@b")];
+    variables.extend(shop());
+    let output = run_program("ingress", &[], &variables);
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{log}");
+    assert!(log.contains("amqp.url: amqp:// and amqps:// are mixed"), "{log}");
+    assert!(!log.contains("hunter2"), "{log}");
 }
 
 #[test]
