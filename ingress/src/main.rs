@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
 use ingress::Server;
+use queue::Cluster;
 use service::Config;
 use service::command_line::Describe;
 use service::telemetry::{self, Metrics};
@@ -25,6 +26,12 @@ struct Arguments {
     describe: Describe,
 }
 
+/// Ends the program because of its configuration.
+fn unusable(error: &dyn std::error::Error) -> ! {
+    tracing::error!("{error}");
+    std::process::exit(USAGE);
+}
+
 /// Exit code for a configuration that cannot be used.
 const USAGE: i32 = 2;
 
@@ -36,10 +43,10 @@ fn main() -> anyhow::Result<()> {
     telemetry::init("ingress");
     let config = Config::load(arguments.config.as_deref())
         .and_then(|config| config.require_merchants().map(|()| config))
-        .unwrap_or_else(|error| {
-            tracing::error!("{error}");
-            std::process::exit(USAGE);
-        });
+        .unwrap_or_else(|error| unusable(&error));
+    if let Err(error) = Cluster::configured(&config.amqp) {
+        unusable(&error);
+    }
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let result = runtime.block_on(run(config, arguments.config));
     // What is still running has had its time.

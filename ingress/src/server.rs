@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use queue::{Publisher, PublisherSettings};
+use queue::{Cluster, ConnectionError, Publisher, PublisherSettings};
 use service::Config;
 use service::admin::{self, Readiness};
 use service::telemetry::Metrics;
@@ -30,6 +30,7 @@ const LEAST_DRAIN: Duration = Duration::from_secs(1);
 /// The ingress with its listeners bound, ready to run.
 pub struct Server {
     current: watch::Receiver<Arc<Config>>,
+    cluster: Cluster,
     listener: TcpListener,
     admin: Option<TcpListener>,
     addresses: Addresses,
@@ -51,6 +52,9 @@ pub enum ServerError {
     /// No merchant is configured.
     #[error(transparent)]
     Config(#[from] service::config::ConfigError),
+    /// The section `[amqp]` cannot be used.
+    #[error(transparent)]
+    Broker(#[from] ConnectionError),
     /// The publisher has ended by itself, which is a bug; another process may do better.
     #[error("the publisher has ended")]
     PublisherEnded,
@@ -61,10 +65,12 @@ impl Server {
     /// as far as merchants go.
     ///
     /// # Errors
-    /// An address is in use or not ours; no merchant is configured.
+    /// An address is in use or not ours; no merchant is configured; the section `[amqp]` contradicts
+    /// itself.
     pub async fn bind(current: watch::Receiver<Arc<Config>>) -> Result<Server, ServerError> {
         let config = Arc::clone(&current.borrow());
         config.require_merchants()?;
+        let cluster = Cluster::configured(&config.amqp)?;
         let address = config.ingress.listen;
         let listener = TcpListener::bind(address).await.map_err(|error| {
             io::Error::new(error.kind(), format!("ingress.listen {address}: {error}"))
@@ -77,7 +83,7 @@ impl Server {
             listen: listener.local_addr()?,
             admin: admin.as_ref().map(TcpListener::local_addr).transpose()?,
         };
-        Ok(Server { current, listener, admin, addresses })
+        Ok(Server { current, cluster, listener, admin, addresses })
     }
 
     /// Runs until `shutdown` is cancelled, then stops gracefully: not ready, no new connections, requests
@@ -94,16 +100,17 @@ impl Server {
         shutdown: CancellationToken,
         ready: impl FnOnce(String),
     ) -> Result<(), ServerError> {
-        let Server { current, listener, admin, addresses } = self;
+        let Server { current, cluster, listener, admin, addresses } = self;
         let config = Arc::clone(&current.borrow());
         let limits = config.ingress.clone();
         let end = CancellationToken::new();
         let _end = end.clone().drop_guard();
 
         let (publisher, mut lanes) =
-            Publisher::start(publisher_settings(&config), end.child_token());
+            Publisher::start(publisher_settings(&config, cluster.clone()), end.child_token());
         let topology = Topology::new();
-        tokio::spawn(keep_topology(topology.clone(), Arc::clone(&config), end.clone()));
+        let events = config.events.enabled;
+        tokio::spawn(keep_topology(topology.clone(), cluster, events, end.clone()));
         if let Some(admin) = admin {
             let readiness = readiness(publisher.clone(), topology.clone(), shutdown.clone());
             tokio::spawn(admin::serve(admin, readiness, metrics, end.clone()));
@@ -178,9 +185,9 @@ impl Addresses {
     }
 }
 
-fn publisher_settings(config: &Config) -> PublisherSettings {
+fn publisher_settings(config: &Config, cluster: Cluster) -> PublisherSettings {
     PublisherSettings {
-        url: config.amqp.url.expose_secret().to_owned(),
+        cluster,
         name: "ingress".to_owned(),
         lanes: config.ingress.lanes,
         // The limit is `max_in_flight`; a lane that has all of them must not refuse one.
@@ -189,8 +196,8 @@ fn publisher_settings(config: &Config) -> PublisherSettings {
     }
 }
 
-async fn keep_topology(topology: Topology, config: Arc<Config>, end: CancellationToken) {
-    topology.keep(config.amqp.url.expose_secret(), config.events.enabled, end).await;
+async fn keep_topology(topology: Topology, cluster: Cluster, events: bool, end: CancellationToken) {
+    topology.keep(&cluster, events, end).await;
 }
 
 /// Waits until a notification can be taken; `false` when the broker cannot be reached for now.

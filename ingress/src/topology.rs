@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use queue::Cluster;
 use queue::topology::TopologyError;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -55,10 +56,10 @@ impl Topology {
 
     /// Declares what is missing, again and again until it is there, and whenever
     /// [`Topology::look_again`] asks for it.
-    pub(crate) async fn keep(self, url: &str, events: bool, stop: CancellationToken) {
+    pub(crate) async fn keep(self, cluster: &Cluster, events: bool, stop: CancellationToken) {
         let work = async {
             loop {
-                self.declare(url, events).await;
+                self.declare(cluster, events).await;
                 tokio::time::sleep(REST).await;
                 self.look_again.notified().await;
                 self.state.send_replace(State::Missing);
@@ -67,11 +68,11 @@ impl Topology {
         stop.run_until_cancelled(work).await;
     }
 
-    async fn declare(&self, url: &str, events: bool) {
+    async fn declare(&self, cluster: &Cluster, events: bool) {
         let [mut pause, longest] = PAUSES;
         let mut reported = None;
         loop {
-            match queue::topology::apply(url, events).await {
+            match queue::topology::apply(cluster, events).await {
                 Ok(changes) => {
                     if !changes.is_empty() {
                         tracing::info!(changes = changes.len(), "exchanges and queues declared");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use queue::{Message, PublishError, Publisher, PublisherSettings};
+use queue::{Cluster, Message, PublishError, Publisher, PublisherSettings};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -24,11 +24,11 @@ pub(crate) struct Confirmed {
 
 impl Confirmed {
     /// Connects; `name` is what the broker's tools show.
-    pub(crate) async fn open(url: &str, name: &str) -> Result<Confirmed, Failure> {
+    pub(crate) async fn open(cluster: &Cluster, name: &str) -> Result<Confirmed, Failure> {
         let cancel = CancellationToken::new();
         let (publisher, publishing) = Publisher::start(
             PublisherSettings {
-                url: url.to_owned(),
+                cluster: cluster.clone(),
                 name: name.to_owned(),
                 lanes: 1,
                 lane_capacity: CAPACITY,

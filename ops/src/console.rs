@@ -26,6 +26,7 @@ mod server;
 mod status;
 mod tag;
 
+use queue::Cluster;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +52,7 @@ const LETTERS_TIME: Duration = Duration::from_secs(20);
 /// What all pages share.
 pub(crate) struct Console {
     config: Config,
+    cluster: Cluster,
     pool: Pool,
     questions: Arc<Semaphore>,
     /// Held by whoever is at the dead letters: one at a time, see [`DeadQueue`](crate::dead_queue::DeadQueue).
@@ -65,9 +67,14 @@ pub(crate) struct Console {
 
 impl Console {
     /// A console that answers to `localhost`, addresses and these names.
-    pub(crate) fn new(config: Config, names: Vec<String>, remote: bool) -> Console {
+    pub(crate) fn new(
+        config: Config,
+        names: Vec<String>,
+        remote: bool,
+    ) -> Result<Console, Failure> {
         let database = worker::database_settings(&config.database).with_timeout(DATABASE_TIME);
-        Console {
+        Ok(Console {
+            cluster: Cluster::configured(&config.amqp)?,
             pool: Pool::new(database, CONNECTIONS),
             questions: Arc::new(Semaphore::new(QUESTIONS)),
             at_letters: Mutex::default(),
@@ -76,12 +83,12 @@ impl Console {
             guard: Guard::new(names, remote),
             config,
             remote,
-        }
+        })
     }
 
-    /// The broker's URL.
-    fn broker(&self) -> &str {
-        self.config.amqp.url.expose_secret()
+    /// The broker.
+    fn broker(&self) -> &Cluster {
+        &self.cluster
     }
 
     /// Waits until no other page of this console is at the dead letters, which a long replay may be.

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use queue::Cluster;
 use service::Config;
 use service::config::Merchant;
 use store::{Connection, Pool};
@@ -42,9 +43,9 @@ impl Context {
         self.config.worker.query_timeout
     }
 
-    /// The broker's URL.
-    pub(crate) fn broker(&self) -> &str {
-        self.config.amqp.url.expose_secret()
+    /// The broker.
+    pub(crate) fn broker(&self) -> Result<Cluster, Failure> {
+        Ok(Cluster::configured(&self.config.amqp)?)
     }
 
     /// Runs what talks to the broker.

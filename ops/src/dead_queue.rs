@@ -20,7 +20,7 @@ use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::FieldTable;
 use lapin::{Channel, ErrorKind};
 use queue::topology::DEAD_QUEUE;
-use queue::{Connection, ConnectionError, ConnectionSettings, Received};
+use queue::{Cluster, Connection, ConnectionError, ConnectionSettings, Received};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 
@@ -54,13 +54,16 @@ pub(crate) struct DeadQueue {
 
 impl DeadQueue {
     /// Connects, waits until no other operator is at the letters, and counts.
-    pub(crate) async fn open(url: &str) -> Result<DeadQueue, Failure> {
-        DeadQueue::open_within(url, PATIENCE).await
+    pub(crate) async fn open(cluster: &Cluster) -> Result<DeadQueue, Failure> {
+        DeadQueue::open_within(cluster, PATIENCE).await
     }
 
     /// The same, for one who does not wait longer than `patience` for another operator.
-    pub(crate) async fn open_within(url: &str, patience: Duration) -> Result<DeadQueue, Failure> {
-        let settings = ConnectionSettings::new(url, "ops dead letters");
+    pub(crate) async fn open_within(
+        cluster: &Cluster,
+        patience: Duration,
+    ) -> Result<DeadQueue, Failure> {
+        let settings = ConnectionSettings::new(cluster, "ops dead letters");
         let connection = Connection::open(&settings).await?;
         lock(&connection, patience).await?;
         let channel = connection.create_channel().await?;

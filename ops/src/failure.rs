@@ -80,7 +80,7 @@ impl From<ConfigError> for Failure {
 impl From<ConnectionError> for Failure {
     fn from(error: ConnectionError) -> Failure {
         match error {
-            ConnectionError::Url { .. } => Failure::Usage(format!("amqp.url: {error}")),
+            ConnectionError::Settings { .. } => Failure::Usage(format!("configuration: {error}")),
             error => Failure::CouldNotAsk(format!("broker: {error}")),
         }
     }

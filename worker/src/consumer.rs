@@ -99,8 +99,8 @@ impl Lane {
 
     /// Declares what is missing.
     async fn declare(&self) {
-        let config = &self.processing.config;
-        let declared = topology::apply(config.amqp.url.expose_secret(), config.events.enabled);
+        let events = self.processing.config.events.enabled;
+        let declared = topology::apply(&self.processing.cluster, events);
         if let Err(error) = declared.await {
             warn!(lane = self.number, %error, "the queues could not be declared");
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use metrics::counter;
 use queue::topology::RetryTier;
-use queue::{Connection, PublishError, Publisher, Received};
+use queue::{Cluster, Connection, PublishError, Publisher, Received};
 use service::config::Config;
 use store::{Fault, Pool, redelivery};
 use tokio::runtime::Handle;
@@ -37,6 +37,7 @@ pub(crate) struct Processing {
     /// The same with the merchants of this moment.
     pub(crate) current: watch::Receiver<Arc<Config>>,
     pub(crate) pool: Pool,
+    pub(crate) cluster: Cluster,
     pub(crate) publisher: Publisher,
     pub(crate) health: Health,
     pub(crate) cancel: CancellationToken,

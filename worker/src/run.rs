@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use queue::{Connection, ConnectionSettings, Publisher, PublisherSettings, supervise, topology};
+use queue::{
+    Cluster, Connection, ConnectionError, ConnectionSettings, Publisher, PublisherSettings,
+    supervise, topology,
+};
 use service::admin::{self, Readiness};
 use service::config::{self, Config, DatabaseTls};
 use service::telemetry::Metrics;
@@ -33,6 +36,9 @@ pub enum RunError {
     /// The schema is older than this binary.
     #[error("the database schema is not up to date: run `ops migrate` first")]
     SchemaPending,
+    /// The section `[amqp]` cannot be used.
+    #[error(transparent)]
+    Broker(#[from] ConnectionError),
     /// The admin endpoint cannot listen.
     #[error("worker.admin_listen: {0}")]
     Admin(#[from] std::io::Error),
@@ -52,6 +58,7 @@ pub async fn run(
     ready: impl FnOnce(Option<SocketAddr>) + Send + 'static,
 ) -> Result<(), RunError> {
     let config = Arc::clone(&current.borrow());
+    let cluster = Cluster::configured(&config.amqp)?;
     let lanes = config.worker.lanes;
     let timeout = config.worker.database_timeout;
     // One connection a lane, and one for each of the five sweepers.
@@ -69,7 +76,7 @@ pub async fn run(
     let publisher_cancel = CancellationToken::new();
     let (publisher, publisher_task) = Publisher::start(
         PublisherSettings {
-            url: config.amqp.url.expose_secret().to_owned(),
+            cluster: cluster.clone(),
             name: "worker publish".to_owned(),
             lanes: 1,
             lane_capacity: LANE_CAPACITY,
@@ -82,6 +89,7 @@ pub async fn run(
         config: Arc::clone(&config),
         current,
         pool,
+        cluster: cluster.clone(),
         publisher: publisher.clone(),
         health: health.clone(),
         cancel: cancel.clone(),
@@ -114,7 +122,7 @@ pub async fn run(
         ready(admin_address);
     });
 
-    let settings = ConnectionSettings::new(config.amqp.url.expose_secret(), "worker consume");
+    let settings = ConnectionSettings::new(&cluster, "worker consume");
     let supervised = supervise(settings, cancel.clone(), async |connection: Connection| {
         consume(&config, &processing, &connection).await;
     });
@@ -132,8 +140,7 @@ pub async fn run(
 
 /// All lanes on one connection, until it is lost or the worker stops.
 async fn consume(config: &Config, processing: &Processing, connection: &Connection) {
-    let url = config.amqp.url.expose_secret();
-    if let Err(error) = topology::apply(url, config.events.enabled).await {
+    if let Err(error) = topology::apply(&processing.cluster, config.events.enabled).await {
         warn!(%error, "the queues could not be declared");
         return;
     }

@@ -1,16 +1,20 @@
 //! One connection to the broker.
 
-pub(crate) mod address;
+mod address;
+mod cluster;
+mod error;
 pub(crate) mod supervise;
+mod tls;
 mod watch_state;
+mod wire;
 
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lapin::ConnectionProperties;
-use lapin::types::LongString;
+pub use cluster::Cluster;
+pub use error::{ConnectionError, HostError, HostProblem};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -21,52 +25,19 @@ pub const BROKER_TIMEOUT: Duration = Duration::from_secs(5);
 const REPLY_SUCCESS: u16 = 200;
 
 /// Where to connect and under which name.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct ConnectionSettings {
-    /// `amqp://user:password@host:port/vhost`, with `?heartbeat=10` unless it says otherwise.
-    pub url: String,
+    /// The broker.
+    pub cluster: Cluster,
     /// The connection's name in the broker's own listings: program and purpose.
     pub name: String,
 }
 
 impl ConnectionSettings {
     /// Settings from their parts.
-    pub fn new(url: impl Into<String>, name: impl Into<String>) -> ConnectionSettings {
-        ConnectionSettings { url: url.into(), name: name.into() }
+    pub fn new(cluster: &Cluster, name: impl Into<String>) -> ConnectionSettings {
+        ConnectionSettings { cluster: cluster.clone(), name: name.into() }
     }
-}
-
-/// Without the URL, which holds a password.
-impl fmt::Debug for ConnectionSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConnectionSettings").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-/// Why there is no connection, or no channel on it. The text holds no password.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum ConnectionError {
-    /// The URL cannot be used.
-    #[error("the AMQP URL cannot be used: {reason}")]
-    Url {
-        /// What is wrong with it, without quoting it.
-        reason: &'static str,
-    },
-    /// The broker did not answer within [`BROKER_TIMEOUT`].
-    #[error("no answer from the broker within {} s while {action}", BROKER_TIMEOUT.as_secs())]
-    Timeout {
-        /// What was asked of it.
-        action: &'static str,
-    },
-    /// The connection ended.
-    #[error("connection lost: {reason}")]
-    Lost {
-        /// What lapin or the broker said.
-        reason: String,
-    },
-    /// The broker, or the network, refused.
-    #[error("{0}")]
-    Amqp(#[from] lapin::Error),
 }
 
 /// What a connection can do at the moment.
@@ -92,26 +63,34 @@ pub enum ConnectionState {
 pub struct Connection {
     lapin: Arc<lapin::Connection>,
     state: Arc<watch::Sender<ConnectionState>>,
+    cluster: Cluster,
+    /// Which of the cluster's hosts it is to.
+    host: usize,
 }
 
 impl Connection {
-    /// Connects within [`BROKER_TIMEOUT`], once. For what runs for ever there is
-    /// [`supervise`](crate::supervise).
+    /// Connects to one host of the cluster within [`BROKER_TIMEOUT`]; each host is tried once. For
+    /// what runs for ever there is [`supervise`](crate::supervise).
     ///
     /// # Errors
     ///
-    /// The URL cannot be used; the broker cannot be reached, does not answer or refuses.
+    /// [`ConnectionError::NoHost`]: no host can be reached, answers and accepts us.
     pub async fn open(settings: &ConnectionSettings) -> Result<Connection, ConnectionError> {
-        let uri = address::parse(&settings.url)?;
-        let properties = ConnectionProperties::default()
-            .with_connection_name(LongString::from(settings.name.as_str()));
-        // lapin reads `connection_timeout` from the URL and ignores it.
-        let lapin = timeout(BROKER_TIMEOUT, lapin::Connection::connect_uri(uri, properties))
-            .await
-            .map_err(|_| ConnectionError::Timeout { action: "connecting" })??;
+        let cluster = settings.cluster.clone();
+        let (host, lapin) = cluster.connect(&settings.name).await?;
         let state = Arc::new(watch::Sender::new(ConnectionState::Open));
         watch_state::spawn(&settings.name, &lapin, &state);
-        Ok(Connection { lapin: Arc::new(lapin), state })
+        Ok(Connection { lapin: Arc::new(lapin), state, cluster, host })
+    }
+
+    /// `host:port/vhost`, for logs.
+    pub(crate) fn label(&self) -> String {
+        self.cluster.label(self.host)
+    }
+
+    /// The cluster's next connection begins with another host.
+    pub(crate) fn leave_host(&self) {
+        self.cluster.leave(self.host);
     }
 
     /// Opens a channel within [`BROKER_TIMEOUT`], or less when the connection ends.

@@ -30,6 +30,9 @@
 //!
 //! # Connections
 //!
+//! A [`Cluster`] is the broker: one host or several, plain or by TLS. [`Connection::open`] tries
+//! each of them, and each address of a name.
+//!
 //! [`supervise`] keeps a connection for ever: it connects, runs a body with the [`Connection`],
 //! and when the body returns connects again after a pause with jitter. lapin's own recovery stays
 //! off. Publishing and consuming use separate connections, because a broker that is short of
@@ -62,7 +65,8 @@ pub mod topology;
 
 pub use connection::supervise::supervise;
 pub use connection::{
-    BROKER_TIMEOUT, Connection, ConnectionError, ConnectionSettings, ConnectionState,
+    BROKER_TIMEOUT, Cluster, Connection, ConnectionError, ConnectionSettings, ConnectionState,
+    HostError, HostProblem,
 };
 pub use envelope::{Envelope, EnvelopeError, Kind};
 pub use headers::{Headers, MAX_HEADER_LENGTH};

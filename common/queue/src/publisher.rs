@@ -17,16 +17,16 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::connection::supervise::supervise;
-use crate::{Connection, ConnectionSettings, Message, PublishError};
+use crate::{Cluster, Connection, ConnectionSettings, Message, PublishError};
 use error::count_failure as count;
 use lane::{Lane, Request};
 use readiness::Readiness;
 
 /// How a [`Publisher`] works.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct PublisherSettings {
-    /// As in [`ConnectionSettings::url`].
-    pub url: String,
+    /// The broker.
+    pub cluster: Cluster,
     /// As in [`ConnectionSettings::name`].
     pub name: String,
     /// How many channels publish side by side, at least 1.
@@ -35,18 +35,6 @@ pub struct PublisherSettings {
     pub lane_capacity: usize,
     /// How long the confirms of one gathering may take.
     pub confirm_timeout: Duration,
-}
-
-/// Without the URL, which holds a password.
-impl fmt::Debug for PublisherSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PublisherSettings")
-            .field("name", &self.name)
-            .field("lanes", &self.lanes)
-            .field("lane_capacity", &self.lane_capacity)
-            .field("confirm_timeout", &self.confirm_timeout)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Publishes messages on a supervised connection of its own. Clones share it.
@@ -89,7 +77,7 @@ impl Publisher {
             })
             .collect();
         let handle = tokio::spawn(async move {
-            let settings = ConnectionSettings::new(settings.url, settings.name);
+            let settings = ConnectionSettings::new(&settings.cluster, settings.name);
             // The connection outlives the lanes, which still publish after `cancel`.
             let finished = CancellationToken::new();
             let supervised =

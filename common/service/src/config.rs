@@ -3,6 +3,7 @@
 //! The reference of all keys is the file of defaults, which is compiled in: [`Config::reference`]. An
 //! unknown key, a contradiction or an unusable key file is an error at start that names the key.
 
+mod amqp;
 mod certificates;
 mod duration;
 mod environment;
@@ -20,11 +21,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use amqp::Amqp;
 pub use error::{ConfigError, Source};
 use layers::{Layer, Layers};
 pub use merchant::{LatePayment, Merchant, NotifyVerify};
 use rustls_pki_types::CertificateDer;
 pub use secret::Secret;
+pub use tls::ClientCertificate;
 
 /// The configuration of all programs.
 #[derive(Debug, Clone)]
@@ -63,13 +66,6 @@ pub enum DatabaseTls {
     Preferred,
     /// Encrypted, with a certificate that is verified.
     Required,
-}
-
-/// `[amqp]`: RabbitMQ.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Amqp {
-    /// `amqp://USER:PASSWORD@HOST:PORT/VHOST`
-    pub url: Secret,
 }
 
 /// `[ingress]`: the public endpoint.
@@ -203,7 +199,7 @@ fn read(layers: &Layers) -> Result<Config, ConfigError> {
             tls: database_tls(layers)?,
             ca: tls::certificates(layers, "database.ca_file")?,
         },
-        amqp: Amqp { url: url(layers, "amqp.url", &["amqp://", "amqps://"])? },
+        amqp: amqp::read(layers)?,
         ingress: Ingress {
             listen: layers
                 .address(listen)
@@ -304,8 +300,9 @@ mod tests {
             } else if is_key {
                 // A _file key shares the comment of the key above it.
                 assert!(commented, "no comment above {line}");
-                let has_file =
-                    ["_key", "url", "_cert", "_token"].iter().any(|part| line.contains(part));
+                let has_file = ["_key", "url", "_cert", "_token", "client_cert_file"]
+                    .iter()
+                    .any(|part| line.contains(part));
                 commented = has_file;
             }
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
+use lapin::uri::{AMQPScheme, AMQPUri};
 use serde::Deserialize;
 use tokio::sync::broadcast;
 
@@ -29,19 +30,41 @@ struct Event {
     product: Option<String>,
 }
 
-/// Consumes events for ever, over as many connections as it takes.
-pub(crate) async fn listen(url: String, news: broadcast::Sender<String>) {
+/// Consumes events for ever, over as many connections as it takes; `urls` are the hosts of the
+/// broker, separated by commas: the next one is tried when one fails.
+pub(crate) async fn listen(urls: String, news: broadcast::Sender<String>) {
     loop {
-        if let Err(error) = consume(&url, &news).await {
-            say(&format!("events: {error:#}; trying again"));
+        for url in urls.split(',').map(str::trim) {
+            if let Err(error) = consume(url, &news).await {
+                say(&format!("events: {error:#}; trying again"));
+            }
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
+/// The URL for lapin, which makes localhost of an IPv6 address, and plain text of `amqps` where it is
+/// built without TLS, as here.
+fn uri(url: &str) -> anyhow::Result<AMQPUri> {
+    let mut uri: AMQPUri = url
+        .parse()
+        .map_err(|_| anyhow::anyhow!("AMQP_URL is not amqp://USER:PASSWORD@HOST/VHOST"))?;
+    anyhow::ensure!(
+        uri.scheme == AMQPScheme::AMQP,
+        "for amqps give lapin its features rustls and rustls-native-certs in Cargo.toml"
+    );
+    let host = url.rsplit_once('@').map_or(url, |(_, host)| host);
+    if let Some((address, _)) = host.split_once(']')
+        && let Some((_, address)) = address.split_once('[')
+    {
+        uri.authority.host = address.to_owned();
+    }
+    Ok(uri)
+}
+
 /// Consumes until the connection ends.
 async fn consume(url: &str, news: &broadcast::Sender<String>) -> anyhow::Result<()> {
-    let connection = lapin::Connection::connect(url, Default::default()).await?;
+    let connection = lapin::Connection::connect_uri(uri(url)?, Default::default()).await?;
     let channel = connection.create_channel().await?;
     channel.basic_qos(64, BasicQosOptions::default()).await?;
     let consume = BasicConsumeOptions::default();

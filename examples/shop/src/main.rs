@@ -31,7 +31,7 @@ struct Arguments {
     /// The database of the pipeline: mysql://USER:PASSWORD@HOST:PORT/SCHEMA
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     database_url: String,
-    /// The broker of the pipeline: amqp://USER:PASSWORD@HOST:PORT/VHOST
+    /// The broker of the pipeline: amqp://USER:PASSWORD@HOST:PORT/VHOST, or several such, separated by commas
     #[arg(long, env = "AMQP_URL", hide_env_values = true)]
     amqp_url: String,
     /// The merchant's name in alipay.toml

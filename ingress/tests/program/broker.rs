@@ -2,7 +2,7 @@
 
 use lapin::options::{BasicGetOptions, QueueDeleteOptions};
 use lapin::{BasicProperties, Channel};
-use queue::{Connection, ConnectionSettings, Envelope, Received};
+use queue::{Cluster, Connection, ConnectionSettings, Envelope, Received};
 
 /// A look at the work queue over a connection of its own.
 pub(crate) struct Broker {
@@ -20,7 +20,10 @@ pub(crate) struct Arrived {
 
 impl Broker {
     pub(crate) async fn connect(url: &str) -> Broker {
-        let connection = Connection::open(&ConnectionSettings::new(url, "test")).await.unwrap();
+        let connection =
+            Connection::open(&ConnectionSettings::new(&Cluster::at(url).unwrap(), "test"))
+                .await
+                .unwrap();
         let channel = connection.create_channel().await.unwrap();
         Broker { channel, _connection: connection }
     }

@@ -24,6 +24,17 @@ fn a_configuration_that_cannot_be_used_ends_with_2_and_names_the_key() {
 }
 
 #[test]
+fn hosts_of_the_broker_that_contradict_each_other_are_named() {
+    let mut variables = vec![("AMQP_URL", "amqp://u:hunter2@a,amqps://u:hunter2@b")];
+    variables.extend(shop());
+    let output = run_program("ingress", &[], &variables);
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{log}");
+    assert!(log.contains("amqp.url: amqp:// and amqps:// are mixed"), "{log}");
+    assert!(!log.contains("hunter2"), "{log}");
+}
+
+#[test]
 fn an_address_that_is_taken_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

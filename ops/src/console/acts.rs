@@ -215,10 +215,10 @@ async fn walk(
         count += round.len();
         Ok(())
     };
-    let url = console.broker();
+    let cluster = console.broker();
     let walked = match action {
-        Action::Replayed => replay(url, usize::MAX, wanted, &mut done).await,
-        Action::Discarded => discard(url, wanted, &mut done).await,
+        Action::Replayed => replay(cluster, usize::MAX, wanted, &mut done).await,
+        Action::Discarded => discard(cluster, wanted, &mut done).await,
     };
     (count, walked.err())
 }

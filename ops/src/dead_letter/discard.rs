@@ -1,6 +1,6 @@
 //! Throws dead letters away.
 
-use queue::Received;
+use queue::{Cluster, Received};
 
 use super::rounds::walk;
 use crate::dead_queue::DeadQueue;
@@ -9,11 +9,11 @@ use crate::failure::Failure;
 /// Walks through all letters and removes the `wanted`. `done` puts each round on record before it is
 /// removed, so it is also told of letters that stay when the broker fails then.
 pub(crate) async fn discard(
-    url: &str,
+    cluster: &Cluster,
     wanted: impl FnMut(&Received) -> bool,
     done: &mut impl FnMut(&[&Received]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut queue = DeadQueue::open(url).await?;
+    let mut queue = DeadQueue::open(cluster).await?;
     let work = async |queue: &mut DeadQueue, round: Vec<Received>| {
         let letters: Vec<&Received> = round.iter().collect();
         done(&letters)?;

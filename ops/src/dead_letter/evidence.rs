@@ -1,5 +1,6 @@
 //! A dead letter with all that speaks for or against it.
 
+use queue::Cluster;
 use serde::Serialize;
 use service::Config;
 use store::MysqlConnection;
@@ -37,8 +38,8 @@ pub(crate) struct Background {
 }
 
 /// The letter with this id; of several copies the one that died last.
-pub(crate) async fn find(url: &str, id: &str) -> Result<Option<OpenedLetter>, Failure> {
-    let mut queue = DeadQueue::open(url).await?;
+pub(crate) async fn find(cluster: &Cluster, id: &str) -> Result<Option<OpenedLetter>, Failure> {
+    let mut queue = DeadQueue::open(cluster).await?;
     let letters = queue.take(u32::MAX).await?;
     queue.close().await?;
     let found: Vec<_> =

@@ -1,6 +1,6 @@
 //! Sends dead letters back to work.
 
-use queue::{Message, Received};
+use queue::{Cluster, Message, Received};
 
 use super::rounds::walk;
 use crate::confirmed::Confirmed;
@@ -10,14 +10,14 @@ use crate::failure::Failure;
 /// Walks through all letters and replays the `wanted`. `done` is told of each round when the broker has
 /// confirmed it and before it is removed.
 pub(crate) async fn replay(
-    url: &str,
+    cluster: &Cluster,
     limit: usize,
     wanted: impl FnMut(&Received) -> bool,
     done: &mut impl FnMut(&[&Received]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut queue = DeadQueue::open(url).await?;
+    let mut queue = DeadQueue::open(cluster).await?;
     let outcome = async {
-        let publisher = Confirmed::open(url, "ops replay").await?;
+        let publisher = Confirmed::open(cluster, "ops replay").await?;
         let walked = walk(&mut queue, limit, wanted, async |queue: &mut DeadQueue, round| {
             replay_round(queue, &publisher, round, done).await
         })

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 use queue::topology::{self, RetryTier};
-use queue::{Connection, ConnectionSettings};
+use queue::{Cluster, Connection, ConnectionSettings};
 use serde::Serialize;
 
 use crate::dead_queue::{DeadQueue, is_missing};
@@ -37,11 +37,11 @@ impl BrokerLook {
     /// Asks. `before` is the number of dead letters of the look before with their reasons: while the
     /// number is the same they are not read again.
     pub(crate) async fn take(
-        url: &str,
+        cluster: &Cluster,
         events: bool,
         before: Option<(u32, &BTreeMap<String, usize>)>,
     ) -> Result<BrokerLook, Failure> {
-        let queues = depths(url, events).await?;
+        let queues = depths(cluster, events).await?;
         let dead = queues.iter().find(|queue| queue.name == topology::DEAD_QUEUE);
         let dead_letters = dead.and_then(|queue| queue.messages);
         let by_reason = match (dead_letters, before) {
@@ -49,14 +49,14 @@ impl BrokerLook {
             (Some(0), _) => Some(BTreeMap::new()),
             (Some(now), Some((then, reasons))) if now == then => Some(reasons.clone()),
             // Another operator may be at the letters for a while: then their number has to do.
-            (Some(_), _) => reasons(url).await.ok(),
+            (Some(_), _) => reasons(cluster).await.ok(),
         };
         Ok(BrokerLook { queues, dead_letters, by_reason })
     }
 }
 
-async fn reasons(url: &str) -> Result<BTreeMap<String, usize>, Failure> {
-    let mut queue = DeadQueue::open_within(url, PATIENCE).await?;
+async fn reasons(cluster: &Cluster) -> Result<BTreeMap<String, usize>, Failure> {
+    let mut queue = DeadQueue::open_within(cluster, PATIENCE).await?;
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for letter in queue.take(COUNTED).await? {
         let reason = letter.headers.reason.unwrap_or_else(|| "no reason".to_owned());
@@ -68,8 +68,8 @@ async fn reasons(url: &str) -> Result<BTreeMap<String, usize>, Failure> {
 
 /// Messages that are ready in each queue. Each is asked for on a channel of its own: a queue that is
 /// missing ends the channel.
-async fn depths(url: &str, events: bool) -> Result<Vec<QueueDepth>, Failure> {
-    let connection = Connection::open(&ConnectionSettings::new(url, "ops status")).await?;
+async fn depths(cluster: &Cluster, events: bool) -> Result<Vec<QueueDepth>, Failure> {
+    let connection = Connection::open(&ConnectionSettings::new(cluster, "ops status")).await?;
     let mut names = vec![topology::work_queue(0)];
     names.extend(RetryTier::ALL.map(|tier| tier.name().to_owned()));
     names.push(topology::DEAD_QUEUE.to_owned());

@@ -47,7 +47,7 @@ impl Console {
                 self.listen
             )));
         }
-        let console = console::Console::new(context.config.clone(), self.host, remote);
+        let console = console::Console::new(context.config.clone(), self.host, remote)?;
         context.block_on(async {
             let cannot = |error| Failure::CouldNotAsk(format!("--listen {}: {error}", self.listen));
             let listener = TcpListener::bind(self.listen).await.map_err(cannot)?;

@@ -80,7 +80,7 @@ impl Query {
             let message = &mut pair[0].2;
             message.look_before(&mut connection)?;
             context.block_on(async {
-                let publisher = Confirmed::open(context.broker(), "ops query").await?;
+                let publisher = Confirmed::open(&context.broker()?, "ops query").await?;
                 let published = publisher.publish(message.message.clone()).await;
                 publisher.close().await;
                 published

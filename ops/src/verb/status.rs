@@ -70,11 +70,9 @@ fn look(context: &Context, before: Option<&Overview>) -> (Overview, Option<Failu
     let database = context.database().and_then(|mut it| overview.ask_database(&mut it));
     let known = before.and_then(|before| before.dead_letters_by_reason.as_ref());
     let counted = before.and_then(|before| before.dead_letters);
-    let broker = context.block_on(BrokerLook::take(
-        context.broker(),
-        context.config.events.enabled,
-        counted.zip(known),
-    ));
+    let events = context.config.events.enabled;
+    let broker = context
+        .block_on(async { BrokerLook::take(&context.broker()?, events, counted.zip(known)).await });
     let broker = broker.map(|look| overview.see(look));
     if let Some(before) = before {
         overview.count_rates(before);

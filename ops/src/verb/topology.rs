@@ -40,11 +40,11 @@ impl Topology {
         let events = context.config.events.enabled;
         let (changes, word) = match self.verb {
             Verb::Plan => {
-                let plan = async { Ok(topology::plan(context.broker(), events).await?) };
+                let plan = async { Ok(topology::plan(&context.broker()?, events).await?) };
                 (context.block_on(plan)?, "missing:")
             }
             Verb::Apply => {
-                let apply = async { Ok(topology::apply(context.broker(), events).await?) };
+                let apply = async { Ok(topology::apply(&context.broker()?, events).await?) };
                 (context.block_on(apply)?, "declared")
             }
         };

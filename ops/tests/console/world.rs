@@ -7,7 +7,7 @@ use std::time::Duration;
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
 use queue::topology::DEAD_QUEUE;
-use queue::{Envelope, Headers, Kind, Message, Publisher, PublisherSettings};
+use queue::{Cluster, Envelope, Headers, Kind, Message, Publisher, PublisherSettings};
 use testkit::clock::{beijing, minutes_ago};
 use testkit::{Program, Sandbox};
 use tokio_util::sync::CancellationToken;
@@ -86,7 +86,7 @@ impl World {
         runtime.block_on(async {
             let cancel = CancellationToken::new();
             let settings = PublisherSettings {
-                url: self.sandbox.amqp_url.clone(),
+                cluster: Cluster::at(&self.sandbox.amqp_url).unwrap(),
                 name: "test".to_owned(),
                 lanes: 1,
                 lane_capacity: 512,

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lapin::options::{BasicGetOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use queue::topology::{DEAD_QUEUE, work_queue};
-use queue::{Envelope, Headers, Kind, Message, Publisher, PublisherSettings};
+use queue::{Cluster, Envelope, Headers, Kind, Message, Publisher, PublisherSettings};
 use serde_json::{Value, json};
 use testkit::{Program, Sandbox};
 use tokio_util::sync::CancellationToken;
@@ -45,7 +45,7 @@ pub(crate) fn publish(url: &str, messages: Vec<Message>) {
     runtime.block_on(async {
         let cancel = CancellationToken::new();
         let settings = PublisherSettings {
-            url: url.to_owned(),
+            cluster: Cluster::at(url).unwrap(),
             name: "test".to_owned(),
             lanes: 1,
             lane_capacity: 512,
@@ -69,7 +69,7 @@ pub(crate) fn ids(letters: &Value) -> Vec<&str> {
 pub(crate) fn depth(url: &str, queue: &str) -> u32 {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let settings = queue::ConnectionSettings::new(url, "test");
+        let settings = queue::ConnectionSettings::new(&Cluster::at(url).unwrap(), "test");
         let connection = queue::Connection::open(&settings).await.unwrap();
         let channel = connection.create_channel().await.unwrap();
         let options = QueueDeclareOptions::durable().passive();
@@ -208,7 +208,7 @@ fn a_replay_that_is_killed_loses_nothing_and_can_be_repeated() {
 fn take_all(url: &str, queue: &str) -> BTreeMap<String, Headers> {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let settings = queue::ConnectionSettings::new(url, "test");
+        let settings = queue::ConnectionSettings::new(&Cluster::at(url).unwrap(), "test");
         let connection = queue::Connection::open(&settings).await.unwrap();
         let channel = connection.create_channel().await.unwrap();
         let mut taken = BTreeMap::new();
@@ -230,7 +230,8 @@ fn a_letter_that_cannot_be_published_stays() {
     publish(&sandbox.amqp_url, vec![letter("x", 1), letter("y", 2)]);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let settings = queue::ConnectionSettings::new(sandbox.amqp_url.as_str(), "test");
+        let settings =
+            queue::ConnectionSettings::new(&Cluster::at(&sandbox.amqp_url).unwrap(), "test");
         let connection = queue::Connection::open(&settings).await.unwrap();
         let channel = connection.create_channel().await.unwrap();
         channel.queue_delete(work_queue(0).as_str().into(), Default::default()).await.unwrap();

@@ -1,13 +1,14 @@
 //! What lies in a queue of the broker.
 
 use lapin::options::BasicGetOptions;
-use queue::{Connection, ConnectionSettings, Received};
+use queue::{Cluster, Connection, ConnectionSettings, Received};
 
 use crate::world::World;
 
 /// Takes everything out of a queue.
 pub(crate) async fn drain(world: &World, queue: &str) -> Vec<Received> {
-    let settings = ConnectionSettings::new(&world.sandbox.amqp_url, "test");
+    let settings =
+        ConnectionSettings::new(&Cluster::at(&world.sandbox.amqp_url).expect("a URL"), "test");
     let connection = Connection::open(&settings).await.expect("a connection");
     let channel = connection.create_channel().await.expect("a channel");
     let mut messages = Vec::new();

@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]
 
+mod consumer_timeout;
+mod hosts;
 mod line_to_the_broker;
 mod line_to_the_database;
 mod real_broker;

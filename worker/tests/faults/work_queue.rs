@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use lapin::options::QueueDeleteOptions;
-use queue::{Connection, ConnectionSettings, topology};
+use queue::{Cluster, Connection, ConnectionSettings, topology};
 
 use crate::world::World;
 use crate::{Worker, check};
@@ -16,7 +16,8 @@ async fn a_deleted_work_queue_is_declared_and_consumed_again() {
     world.send(world.payment("K000001")).await;
     world.expect("K000001", |order| order["is_send_goods"] == true);
 
-    let settings = ConnectionSettings::new(world.sandbox.amqp_url.as_str(), "test");
+    let settings =
+        ConnectionSettings::new(&Cluster::at(&world.sandbox.amqp_url).expect("a URL"), "test");
     let connection = Connection::open(&settings).await.expect("a connection");
     let channel = connection.create_channel().await.expect("a channel");
     let queue = topology::work_queue(0);

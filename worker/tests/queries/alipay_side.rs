@@ -6,7 +6,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
-use queue::{Envelope, Message, Publisher, PublisherSettings};
+use queue::{Cluster, Envelope, Message, Publisher, PublisherSettings};
 use tempfile::TempDir;
 use testkit::{Program, run_program};
 use tokio_util::sync::CancellationToken;
@@ -147,7 +147,7 @@ gateway = "{NOWHERE}"
     pub(crate) async fn publish(&self, envelopes: impl IntoIterator<Item = Envelope>) {
         let stop = CancellationToken::new();
         let settings = PublisherSettings {
-            url: self.world.sandbox.amqp_url.clone(),
+            cluster: Cluster::at(&self.world.sandbox.amqp_url).expect("a URL"),
             name: "test".to_owned(),
             lanes: 1,
             lane_capacity: 1024,

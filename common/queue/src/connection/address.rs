@@ -1,8 +1,7 @@
-//! The AMQP URL.
+//! One AMQP URL.
 
 use lapin::uri::{AMQPScheme, AMQPUri};
-
-use super::ConnectionError;
+use url::{Host, Url};
 
 /// Seconds between heartbeats; RabbitMQ advises 5 to 20. Without one in the URL lapin would take
 /// the server's 60, and a dead peer would be noticed after two minutes.
@@ -11,58 +10,116 @@ const HEARTBEAT: u16 = 10;
 /// Virtual host names are AMQP short strings. lapin panics on longer ones.
 const MAX_VHOST: usize = 255;
 
-/// Reads the URL and gives it a heartbeat where it has none.
-pub(crate) fn parse(url: &str) -> Result<AMQPUri, ConnectionError> {
-    let unusable = |reason| Err(ConnectionError::Url { reason });
-    // The parser's own errors can quote the whole URL.
-    let Ok(mut uri) = url.parse::<AMQPUri>() else {
-        return unusable("it is not of the form amqp://user:password@host:port/vhost");
-    };
-    if uri.scheme == AMQPScheme::AMQPS {
-        return unusable("amqps is not built in; end TLS in a proxy beside this program");
-    }
-    // The parser silently connects to localhost instead.
-    if host_is_ipv6(url) {
-        return unusable("IPv6 addresses are not supported; use a host name");
-    }
-    if uri.vhost.len() > MAX_VHOST {
-        return unusable("the virtual host is longer than 255 bytes");
-    }
-    uri.query.heartbeat.get_or_insert(HEARTBEAT);
-    Ok(uri)
+/// One host of the broker. No `Debug`: it holds a password.
+#[derive(Clone)]
+pub(super) struct Address {
+    /// For the handshake; its host is without the brackets of an IPv6 address.
+    pub(super) uri: AMQPUri,
 }
 
-fn host_is_ipv6(url: &str) -> bool {
-    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
-    authority.rsplit_once('@').map_or(authority, |(_, host)| host).starts_with('[')
+impl Address {
+    /// Reads a URL and gives it a heartbeat where it has none. The error does not quote it.
+    pub(super) fn read(text: &str) -> Result<Address, &'static str> {
+        const FORM: &str = "it is not of the form amqp://user:password@host:port/vhost";
+        // The parsers' own errors can quote the whole URL.
+        let url = Url::parse(text).map_err(|_| FORM)?;
+        let mut uri: AMQPUri = text.parse().map_err(|_| FORM)?;
+        // lapin's parser knows names and IPv4 addresses; of anything else it makes localhost.
+        uri.authority.host = match url.host() {
+            Some(Host::Ipv6(address)) => address.to_string(),
+            Some(Host::Domain("")) | None => return Err("it names no host"),
+            Some(Host::Domain(_) | Host::Ipv4(_)) => uri.authority.host,
+        };
+        if uri.authority.host.contains(',') {
+            return Err("a host name holds a comma; of several hosts each is a whole URL");
+        }
+        if uri.vhost.len() > MAX_VHOST {
+            return Err("the virtual host is longer than 255 bytes");
+        }
+        uri.query.heartbeat.get_or_insert(HEARTBEAT);
+        Ok(Address { uri })
+    }
+
+    pub(super) fn is_tls(&self) -> bool {
+        self.uri.scheme == AMQPScheme::AMQPS
+    }
+
+    /// A name, an IPv4 or an IPv6 address.
+    pub(super) fn host(&self) -> &str {
+        &self.uri.authority.host
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.uri.authority.port
+    }
+
+    pub(super) fn vhost(&self) -> &str {
+        &self.uri.vhost
+    }
+
+    /// `host:port`, for errors.
+    pub(super) fn place(&self) -> String {
+        let (host, port) = (self.host(), self.port());
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+
+    /// `host:port/vhost`, for logs.
+    pub(super) fn label(&self) -> String {
+        format!("{}/{}", self.place(), if self.vhost() == "/" { "" } else { self.vhost() })
+    }
 }
 
-/// `host:port/vhost`, for logs.
-pub(crate) fn label(url: &str) -> String {
-    parse(url).map_or_else(
-        |_| String::from("?"),
-        |uri| {
-            let vhost = if uri.vhost == "/" { "" } else { uri.vhost.as_str() };
-            format!("{}:{}/{vhost}", uri.authority.host, uri.authority.port)
-        },
-    )
+/// The URLs of a list: separated by commas, each from its `amqp://` or `amqps://` on. A comma
+/// elsewhere, as in a password, separates nothing.
+pub(super) fn split(list: &str) -> Vec<&str> {
+    let mut urls = Vec::new();
+    let mut rest = list.trim();
+    while let Some(end) = next_url(rest) {
+        urls.push(rest[..end].trim_end());
+        rest = rest[end + 1..].trim_start();
+    }
+    urls.push(rest.trim_end_matches([',', ' ']));
+    urls
+}
+
+/// Where the comma in front of the next URL is.
+fn next_url(list: &str) -> Option<usize> {
+    list.match_indices(',').map(|(at, _)| at).find(|at| {
+        let next = list[at + 1..].trim_start();
+        next.starts_with("amqp://") || next.starts_with("amqps://")
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{label, parse};
+    use super::{Address, split};
 
-    #[test]
-    fn heartbeat() {
-        assert_eq!(parse("amqp://localhost").unwrap().query.heartbeat, Some(10));
-        assert_eq!(parse("amqp://localhost/%2f?heartbeat=30").unwrap().query.heartbeat, Some(30));
+    fn heartbeat(url: &str) -> Option<u16> {
+        Address::read(url).unwrap().uri.query.heartbeat
     }
 
     #[test]
-    fn label_has_no_password() {
+    fn a_url_without_a_heartbeat_gets_one() {
+        assert_eq!(heartbeat("amqp://localhost"), Some(10));
+        assert_eq!(heartbeat("amqp://localhost/%2f?heartbeat=30"), Some(30));
+    }
+
+    #[test]
+    fn a_label_has_no_password() {
+        let label = |url: &str| Address::read(url).unwrap().label();
         assert_eq!(label("amqp://shop:secret@broker:5673/pay"), "broker:5673/pay");
         assert_eq!(label("amqp://127.0.0.1/%2f"), "127.0.0.1:5672/");
+        assert_eq!(label("amqps://broker"), "broker:5671/");
+        assert_eq!(label("amqp://u:secret@[2001:db8::1]:5673/%2f"), "[2001:db8::1]:5673/");
+        assert_eq!(label("amqps://[::1]"), "[::1]:5671/");
+    }
+
+    #[test]
+    fn a_host_is_what_the_url_says() {
+        let host = |url: &str| Address::read(url).unwrap().host().to_owned();
+        assert_eq!(host("amqp://[::1]:5672/%2f"), "::1");
+        assert_eq!(host("amqp://10.0.0.1:5672/%2f"), "10.0.0.1");
+        assert_eq!(host("amqp://broker-1.example:5672/%2f"), "broker-1.example");
     }
 
     #[test]
@@ -72,14 +129,25 @@ mod tests {
             ("", "of the form"),
             ("mailto:u:secret@h", "of the form"),
             ("http://u:secret@h", "of the form"),
-            ("amqps://u:secret@h", "TLS"),
-            ("amqp://u:secret@[::1]:5672/%2f", "IPv6"),
-            ("amqp://[::1]", "IPv6"),
+            ("amqp://u:secret@h:port/x", "of the form"),
+            ("amqp://u:secret@[::1/x", "of the form"),
+            ("amqp:///secret", "no host"),
+            ("amqp://u:secret@h1,h2:5672/x", "comma"),
             (vhost.as_str(), "255"),
         ] {
-            let error = parse(url).unwrap_err();
-            let text = format!("{error} {error:?}");
-            assert!(text.contains(word) && !text.contains("secret"), "{url}: {text}");
+            let reason = Address::read(url).err().unwrap();
+            assert!(reason.contains(word) && !reason.contains("secret"), "{url}: {reason}");
         }
+    }
+
+    #[test]
+    fn a_list_is_split_in_front_of_each_url() {
+        assert_eq!(split("amqp://a"), ["amqp://a"]);
+        assert_eq!(
+            split(" amqp://a , amqps://b,amqp://c, "),
+            ["amqp://a", "amqps://b", "amqp://c"]
+        );
+        assert_eq!(split("amqp://u:p,w@a,amqp://b"), ["amqp://u:p,w@a", "amqp://b"]);
+        assert_eq!(split("amqp://a,http://b"), ["amqp://a,http://b"]);
     }
 }

@@ -6,15 +6,16 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::{Connection, ConnectionSettings, ConnectionState, address};
+use super::{Connection, ConnectionSettings, ConnectionState};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// With it a pipeline works again within 5 s of a broker that accepts connections again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Connects, runs `body` with the connection, and does so again when the body returns, until
-/// `cancel`. There is no limit of attempts; the pause before each doubles from 100 ms to 2 s, with
-/// jitter, and starts over after a connection that lasted longer than 2 s.
+/// `cancel`. There is no limit of attempts, each of which tries every host of the cluster; the
+/// pause before each doubles from 100 ms to 2 s, with jitter, and starts over after a connection
+/// that lasted longer than 2 s. A host whose connection ended is tried last.
 ///
 /// The body returns when it cannot go on: the connection is [lost](Connection::lost), its channel
 /// or its consumer is gone, or its own work is cancelled. It is never dropped half-way, so it must
@@ -26,7 +27,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 ///
 /// ```no_run
 /// # async fn example(cancel: tokio_util::sync::CancellationToken) {
-/// let settings = queue::ConnectionSettings::new("amqp://localhost", "worker consume");
+/// let cluster = queue::Cluster::at("amqp://broker-1,amqp://broker-2").expect("usable URLs");
+/// let settings = queue::ConnectionSettings::new(&cluster, "worker consume");
 /// queue::supervise(settings, cancel.clone(), async |connection| {
 ///     let Ok(channel) = connection.create_channel().await else { return };
 ///     tokio::select! {
@@ -50,7 +52,6 @@ pub async fn supervise<Body, Running>(
     Running: Future<Output = ()>,
 {
     let name = settings.name.as_str();
-    let broker = address::label(&settings.url);
     let mut pause = Pause::new();
     let mut reported = None;
     loop {
@@ -62,6 +63,7 @@ pub async fn supervise<Body, Running>(
         match opened {
             Ok(connection) => {
                 reported = None;
+                let broker = connection.label();
                 info!(connection = name, broker, "connected to the broker");
                 let since = Instant::now();
                 body(connection.clone()).await;
@@ -79,6 +81,7 @@ pub async fn supervise<Body, Running>(
                         warn!(connection = name, broker, "connection to the broker started over");
                     }
                 }
+                connection.leave_host();
                 if since.elapsed() > LONGEST_PAUSE {
                     pause = Pause::new();
                 }
@@ -86,9 +89,9 @@ pub async fn supervise<Body, Running>(
             Err(error) => {
                 let error = error.to_string();
                 if reported.as_ref() == Some(&error) {
-                    debug!(connection = name, broker, error, "still no connection to the broker");
+                    debug!(connection = name, error, "still no connection to the broker");
                 } else {
-                    warn!(connection = name, broker, error, "no connection to the broker");
+                    warn!(connection = name, error, "no connection to the broker");
                     reported = Some(error);
                 }
             }

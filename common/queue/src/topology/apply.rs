@@ -9,7 +9,7 @@ use lapin::{Channel, ErrorKind};
 
 use super::declaration::Declaration;
 use super::{Change, Conflict};
-use crate::{Connection, ConnectionError, ConnectionSettings};
+use crate::{Cluster, Connection, ConnectionError, ConnectionSettings};
 
 /// Why the topology could not be compared or declared.
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +49,8 @@ fn list(conflicts: &[Conflict]) -> String {
 /// # Errors
 ///
 /// [`TopologyError::Conflicts`] lists everything that is there and differs.
-pub async fn plan(url: &str, events: bool) -> Result<Vec<Change>, TopologyError> {
-    let connection = open(url).await?;
+pub async fn plan(cluster: &Cluster, events: bool) -> Result<Vec<Change>, TopologyError> {
+    let connection = open(cluster).await?;
     let planned = compare(&connection, &Declaration::all(events)).await;
     connection.close().await;
     planned
@@ -61,15 +61,15 @@ pub async fn plan(url: &str, events: bool) -> Result<Vec<Change>, TopologyError>
 /// # Errors
 ///
 /// As [`plan`]; then nothing was changed.
-pub async fn apply(url: &str, events: bool) -> Result<Vec<Change>, TopologyError> {
-    let connection = open(url).await?;
+pub async fn apply(cluster: &Cluster, events: bool) -> Result<Vec<Change>, TopologyError> {
+    let connection = open(cluster).await?;
     let applied = compare_and_declare(&connection, &Declaration::all(events)).await;
     connection.close().await;
     applied
 }
 
-async fn open(url: &str) -> Result<Connection, TopologyError> {
-    Ok(Connection::open(&ConnectionSettings::new(url, "topology")).await?)
+async fn open(cluster: &Cluster) -> Result<Connection, TopologyError> {
+    Ok(Connection::open(&ConnectionSettings::new(cluster, "topology")).await?)
 }
 
 async fn compare_and_declare(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::Utc;
 use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
 use lapin::types::{FieldTable, ShortString};
-use queue::{Envelope, Kind, Message, Publisher, PublisherSettings, Received, topology};
+use queue::{Cluster, Envelope, Kind, Message, Publisher, PublisherSettings, Received, topology};
 use testkit::Sandbox;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -39,8 +39,13 @@ impl Client {
     /// A virtual host with our topology, events included.
     pub(crate) async fn new() -> Client {
         let client = Client::empty().await;
-        topology::apply(&client.url, true).await.unwrap();
+        topology::apply(&client.cluster(), true).await.unwrap();
         client
+    }
+
+    /// The broker, as programs see it.
+    pub(crate) fn cluster(&self) -> Cluster {
+        Cluster::at(&self.url).unwrap()
     }
 
     /// How many messages are ready in a queue.
@@ -95,7 +100,7 @@ pub(crate) struct Started {
 /// A publisher with 5 s for its confirms.
 pub(crate) fn start(url: &str, lanes: usize) -> Started {
     start_with(PublisherSettings {
-        url: url.to_owned(),
+        cluster: Cluster::at(url).unwrap(),
         name: "test publisher".to_owned(),
         lanes,
         lane_capacity: 4096,

@@ -8,11 +8,14 @@
 
 mod client;
 mod dead_letter;
+mod hosts;
 mod metrics;
 mod proxy;
 mod publish;
 mod recovery;
 mod refusing_target;
+mod relay;
 mod retry;
 mod supervise;
+mod tls;
 mod topology;

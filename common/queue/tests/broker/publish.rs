@@ -173,7 +173,7 @@ async fn cancellation_finishes_what_is_waiting() {
 async fn busy_when_every_lane_is_full() {
     let client = Client::new().await;
     let started = start_with(PublisherSettings {
-        url: client.url.clone(),
+        cluster: client.cluster(),
         name: "test publisher".into(),
         lanes: 2,
         lane_capacity: 2,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use queue::{PublishError, PublisherSettings};
+use queue::{Cluster, PublishError, PublisherSettings};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::client::{Client, LONG, Started, start, start_ready, start_with, work};
@@ -97,7 +97,7 @@ async fn confirms_that_do_not_come_fail_the_gathering_and_the_lane_recovers() {
     let client = Client::new().await;
     let proxy = Proxy::start(&client.url).await;
     let started = start_with(PublisherSettings {
-        url: proxy.url.clone(),
+        cluster: Cluster::at(&proxy.url).unwrap(),
         name: "test publisher".into(),
         lanes: 1,
         lane_capacity: 64,
@@ -122,7 +122,7 @@ async fn a_frozen_network_is_noticed_and_left() {
     let client = Client::new().await;
     let proxy = Proxy::start(&client.url).await;
     let started = start_with(PublisherSettings {
-        url: proxy.url.clone(),
+        cluster: Cluster::at(&proxy.url).unwrap(),
         name: "test publisher".into(),
         lanes: 2,
         lane_capacity: 64,

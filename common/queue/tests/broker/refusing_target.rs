@@ -70,7 +70,7 @@ async fn all_arrive(client: &Client, bodies: &[String]) {
 async fn a_tier_keeps_what_its_target_refuses_and_gives_it_back_later() {
     let broker = broker().await;
     let client = Client::at(broker.url()).await;
-    topology::apply(&client.url, false).await.unwrap();
+    topology::apply(&client.cluster(), false).await.unwrap();
     let started = start_ready(&client.url, 1).await;
 
     // Full: it refuses every publisher, a tier too. What is taken out makes room again. (On RabbitMQ
@@ -94,7 +94,7 @@ async fn a_tier_keeps_what_its_target_refuses_and_gives_it_back_later() {
     let options = QueueDeleteOptions::default();
     client.channel.queue_delete(WORK.into(), options).await.unwrap();
     all_are_kept(&broker).await;
-    topology::apply(&client.url, false).await.unwrap();
+    topology::apply(&client.cluster(), false).await.unwrap();
     all_arrive(&client, &bodies).await;
     assert_eq!(client.depth("alipay.retry.5s").await, 0);
     started.stop().await;

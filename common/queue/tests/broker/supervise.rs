@@ -3,7 +3,7 @@
 use futures_util::StreamExt;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
-use queue::{Connection, ConnectionSettings, ConnectionState, Received, supervise};
+use queue::{Cluster, Connection, ConnectionSettings, ConnectionState, Received, supervise};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -53,7 +53,7 @@ async fn a_consumer_comes_back_after_a_cut_and_after_its_queue_was_deleted() {
     let (sender, mut seen) = mpsc::unbounded_channel();
     let cancel = CancellationToken::new();
     let stop = cancel.clone();
-    let settings = ConnectionSettings::new(proxy.url.as_str(), "test consumer");
+    let settings = ConnectionSettings::new(&Cluster::at(&proxy.url).unwrap(), "test consumer");
     let supervised = tokio::spawn(async move {
         supervise(settings, stop.clone(), async |connection| {
             tokio::select! {
@@ -77,7 +77,7 @@ async fn a_consumer_comes_back_after_a_cut_and_after_its_queue_was_deleted() {
     let options = QueueDeleteOptions::default();
     client.channel.queue_delete("alipay.notify.0".into(), options).await.unwrap();
     assert_eq!(next(&mut seen).await, Seen::ConsumerEnded);
-    queue::topology::apply(&client.url, true).await.unwrap();
+    queue::topology::apply(&client.cluster(), true).await.unwrap();
     assert_eq!(next(&mut seen).await, Seen::Consuming);
     started.publisher.publish(work("b")).await.unwrap();
     assert_eq!(next(&mut seen).await, Seen::Body(b"b".to_vec()));
@@ -91,7 +91,7 @@ async fn a_consumer_comes_back_after_a_cut_and_after_its_queue_was_deleted() {
 async fn the_state_says_what_happened() {
     let client = Client::new().await;
     let proxy = Proxy::start(&client.url).await;
-    let settings = ConnectionSettings::new(proxy.url.as_str(), "test state");
+    let settings = ConnectionSettings::new(&Cluster::at(&proxy.url).unwrap(), "test state");
     let connection = Connection::open(&settings).await.unwrap();
     assert!(connection.is_open());
 
@@ -118,7 +118,7 @@ async fn the_state_says_what_happened() {
 async fn without_a_broker_cancellation_still_ends_it() {
     let cancel = CancellationToken::new();
     // Nothing listens on port 1.
-    let settings = ConnectionSettings::new("amqp://127.0.0.1:1", "test");
+    let settings = ConnectionSettings::new(&Cluster::at("amqp://127.0.0.1:1").unwrap(), "test");
     let supervised = tokio::spawn(supervise(settings, cancel.clone(), async |_| unreachable!()));
     cancel.cancel();
     timeout(LONG, supervised).await.expect("stopped").unwrap();

@@ -3,8 +3,8 @@
 use lapin::ExchangeKind;
 use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use queue::Message;
 use queue::topology::{Change, TopologyError, apply, plan};
+use queue::{Cluster, Message};
 
 use crate::client::{Client, start_ready, work};
 
@@ -41,14 +41,14 @@ const ALL: [&str; 23] = [
 #[tokio::test]
 async fn plan_changes_nothing_and_apply_makes_the_difference_once() {
     let client = Client::empty().await;
-    let url = &client.url;
-    assert_eq!(names(&plan(url, true).await.unwrap()), ALL);
-    assert_eq!(names(&plan(url, true).await.unwrap()), ALL);
-    assert_eq!(names(&apply(url, false).await.unwrap()), ALL[..19]);
-    assert_eq!(names(&plan(url, true).await.unwrap()), ALL[19..]);
-    assert_eq!(names(&apply(url, true).await.unwrap()), ALL[19..]);
-    assert_eq!(apply(url, true).await.unwrap(), []);
-    assert_eq!(plan(url, true).await.unwrap(), []);
+    let cluster = &client.cluster();
+    assert_eq!(names(&plan(cluster, true).await.unwrap()), ALL);
+    assert_eq!(names(&plan(cluster, true).await.unwrap()), ALL);
+    assert_eq!(names(&apply(cluster, false).await.unwrap()), ALL[..19]);
+    assert_eq!(names(&plan(cluster, true).await.unwrap()), ALL[19..]);
+    assert_eq!(names(&apply(cluster, true).await.unwrap()), ALL[19..]);
+    assert_eq!(apply(cluster, true).await.unwrap(), []);
+    assert_eq!(plan(cluster, true).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn what_differs_is_explained_and_nothing_is_changed() {
         .await
         .unwrap();
 
-    for refused in [plan(&client.url, false).await, apply(&client.url, false).await] {
+    for refused in [plan(&client.cluster(), false).await, apply(&client.cluster(), false).await] {
         let error = refused.unwrap_err();
         let TopologyError::Conflicts(conflicts) = &error else { panic!("{error}") };
         assert_eq!(conflicts.len(), 2, "{error}");
@@ -101,7 +101,7 @@ async fn apply_repairs_a_binding() {
     let started = start_ready(&client.url, 1).await;
     let error = started.publisher.publish(work("lost")).await.unwrap_err();
     assert_eq!(error.reason_code(), "returned");
-    assert_eq!(apply(&client.url, true).await.unwrap(), []);
+    assert_eq!(apply(&client.cluster(), true).await.unwrap(), []);
     started.publisher.publish(work("found")).await.unwrap();
     assert_eq!(client.take_bodies(queue, 1).await, ["found"]);
     started.stop().await;
@@ -123,7 +123,7 @@ async fn apply_adds_a_binding_to_a_queue_that_is_in_use() {
     };
     let error = started.publisher.publish(event("lost")).await.unwrap_err();
     assert_eq!(error.reason_code(), "returned");
-    assert_eq!(apply(&client.url, true).await.unwrap(), []);
+    assert_eq!(apply(&client.cluster(), true).await.unwrap(), []);
     started.publisher.publish(event("found")).await.unwrap();
     assert_eq!(client.take_bodies(queue, 1).await, ["found"]);
     started.stop().await;
@@ -132,7 +132,8 @@ async fn apply_adds_a_binding_to_a_queue_that_is_in_use() {
 #[tokio::test]
 async fn without_a_broker() {
     // Nothing listens on port 1.
-    let error = apply("amqp://guest:secret@127.0.0.1:1/%2f", false).await.unwrap_err();
+    let nobody = Cluster::at("amqp://guest:secret@127.0.0.1:1/%2f").unwrap();
+    let error = apply(&nobody, false).await.unwrap_err();
     assert!(matches!(error, TopologyError::Connection(_)), "{error:?}");
     let text = format!("{error} {error:?}");
     assert!(text.contains("refused") && !text.contains("secret"), "{text}");

@@ -111,18 +111,19 @@ impl Layers {
         Ok(layers)
     }
 
-    /// Puts a layer on top. `KEY` and `KEY_file` are one place: whichever the new layer sets replaces
-    /// both of the layers below; a layer that sets both contradicts itself.
+    /// Puts a layer on top. `KEY` and `KEY_file` (and `urls`) are one place: whichever the new layer sets
+    /// replaces all of the layers below; a layer that sets two contradicts itself.
     pub(super) fn put(&mut self, layer: Layer) -> Result<(), ConfigError> {
         for (path, (key, entry)) in &layer.entries {
             let Some((owner, _)) = path.rsplit_once('.') else { continue };
-            let Some(twin) = schema::twin(key.section, key.name) else { continue };
-            let twin = format!("{owner}.{}", twin.name);
-            if layer.entries.contains_key(&twin) {
-                let problem = format!("set together with {twin}: keep one of them");
-                return Err(invalid(path, problem, &entry.set_by));
+            for twin in schema::twins(key.section, key.name) {
+                let twin = format!("{owner}.{}", twin.name);
+                if layer.entries.contains_key(&twin) {
+                    let problem = format!("set together with {twin}: keep one of them");
+                    return Err(invalid(path, problem, &entry.set_by));
+                }
+                self.entries.remove(&twin);
             }
-            self.entries.remove(&twin);
         }
         let entries = layer.entries.into_iter();
         self.entries.extend(entries.map(|(path, (_, entry))| (path, entry)));

@@ -55,6 +55,10 @@ pub(super) const KEYS: &[Key] = &[
     key("database", "ca_file", Kind::Text),
     key("amqp", "url", Kind::Secret),
     key("amqp", "url_file", Kind::Text),
+    key("amqp", "urls", Kind::Texts),
+    key("amqp", "ca_file", Kind::Text),
+    key("amqp", "client_cert_file", Kind::Text),
+    key("amqp", "client_key_file", Kind::Text),
     key("ingress", "listen", Kind::Address),
     key("ingress", "admin_listen", Kind::Address),
     key("ingress", "max_body", up_to(16 * 1024 * 1024)),
@@ -108,12 +112,16 @@ pub(super) fn find(section: &str, name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.section == section && key.name == name)
 }
 
-/// The other way to set the same value: `md5_key` for `md5_key_file` and back.
-pub(super) fn twin(section: &str, name: &str) -> Option<&'static Key> {
-    match name.strip_suffix("_file") {
-        Some(direct) => find(section, direct),
-        None => find(section, &format!("{name}_file")),
+/// The other ways to set the same value: `md5_key` for `md5_key_file` and back; of `url` also
+/// `urls`, where there is one.
+pub(super) fn twins(section: &str, name: &str) -> impl Iterator<Item = &'static Key> {
+    let direct = name.strip_suffix("_file").unwrap_or(name);
+    let direct = if direct == "urls" { "url" } else { direct };
+    let mut names = vec![direct.to_owned(), format!("{direct}_file")];
+    if direct == "url" {
+        names.push("urls".to_owned());
     }
+    names.into_iter().filter(move |other| other != name).filter_map(|other| find(section, &other))
 }
 
 /// The name that was probably meant, among the sections (`section` is `None`) or a section's keys.
@@ -167,8 +175,14 @@ mod tests {
 
     #[test]
     fn a_secret_and_its_file_are_twins() {
-        assert_eq!(twin(MERCHANTS, "md5_key").map(|key| key.name), Some("md5_key_file"));
-        assert_eq!(twin("database", "url_file").map(|key| key.name), Some("url"));
-        assert!(twin("ingress", "listen").is_none());
+        let twins =
+            |section, name| super::twins(section, name).map(|key| key.name).collect::<Vec<_>>();
+        assert_eq!(twins(MERCHANTS, "md5_key"), ["md5_key_file"]);
+        assert_eq!(twins(MERCHANTS, "alipay_public_keys_file"), ["alipay_public_keys"]);
+        assert_eq!(twins("database", "url_file"), ["url"]);
+        assert_eq!(twins("amqp", "url"), ["url_file", "urls"]);
+        assert_eq!(twins("amqp", "urls"), ["url", "url_file"]);
+        assert!(twins("ingress", "listen").is_empty());
+        assert!(twins("ingress", "lanes").is_empty());
     }
 }

@@ -18,7 +18,7 @@ fn the_defaults_alone_are_a_configuration() {
     assert_eq!((config.worker.batch, config.worker.lanes), (128, 2));
     assert!(!config.events.enabled);
     assert_eq!(config.database.url.expose_secret(), "mysql://root@127.0.0.1:3306/alipay");
-    assert_eq!(config.amqp.url.expose_secret(), "amqp://guest:guest@127.0.0.1:5672/%2f");
+    assert_eq!(config.amqp.urls[0].expose_secret(), "amqp://guest:guest@127.0.0.1:5672/%2f");
     let error = config.require_merchants().unwrap_err();
     assert!(error.to_string().starts_with("merchants: "), "{error}");
 }
@@ -35,7 +35,7 @@ fn the_environment_beats_the_file_and_the_file_the_defaults() {
     let config =
         file.load(&[("DATABASE_URL", "mysql://env/x"), ("AMQP_URL", "amqp://env")]).unwrap();
     assert_eq!(config.database.url.expose_secret(), "mysql://env/x");
-    assert_eq!(config.amqp.url.expose_secret(), "amqp://env");
+    assert_eq!(config.amqp.urls[0].expose_secret(), "amqp://env");
     let variables = [("DATABASE_URL", "mysql://env/x"), ("ALIPAY__DATABASE__URL", "mysql://own/x")];
     let config = file.load(&variables).unwrap();
     assert_eq!(config.database.url.expose_secret(), "mysql://own/x");

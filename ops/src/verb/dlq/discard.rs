@@ -60,7 +60,7 @@ impl Discard {
             }
             Ok(())
         };
-        let discarded = context.block_on(discard(context.broker(), wanted, &mut done));
+        let discarded = context.block_on(discard(&context.broker()?, wanted, &mut done));
         context.output.print(&result, || format!("discarded {}", result.discarded))?;
         discarded?;
         if missing.is_empty() {

@@ -1,6 +1,7 @@
 //! `ops dlq list`
 
 use clap::Args;
+use queue::Cluster;
 use tracing::warn;
 
 use crate::context::Context;
@@ -33,7 +34,7 @@ pub(crate) struct List {
 
 impl List {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let mut letters = context.block_on(look(context.broker(), self.limit))?;
+        let mut letters = context.block_on(look(&context.broker()?, self.limit))?;
         letters.retain(|letter| self.filter.takes(letter));
         dead_letter::sort(&mut letters);
         if self.group {
@@ -79,8 +80,8 @@ fn groups_table(groups: &[Group]) -> String {
     )
 }
 
-async fn look(url: &str, limit: u32) -> Result<Vec<DeadLetter>, Failure> {
-    let mut queue = DeadQueue::open(url).await?;
+async fn look(cluster: &Cluster, limit: u32) -> Result<Vec<DeadLetter>, Failure> {
+    let mut queue = DeadQueue::open(cluster).await?;
     let letters = queue.take(limit).await?.iter().map(DeadLetter::from).collect();
     if queue.ready() > limit {
         warn!(there = queue.ready(), limit, "there are more dead letters than the limit");

@@ -91,7 +91,7 @@ impl Replay {
         };
         if self.dry_run {
             let letters = context.block_on(async {
-                let mut queue = DeadQueue::open(context.broker()).await?;
+                let mut queue = DeadQueue::open(&context.broker()?).await?;
                 let letters = queue.take(FORESEEN).await?;
                 queue.close().await?;
                 Ok(letters)
@@ -120,7 +120,7 @@ impl Replay {
                 }
                 Ok(())
             };
-            let replayed = context.block_on(replay(context.broker(), limit, wanted, &mut done));
+            let replayed = context.block_on(replay(&context.broker()?, limit, wanted, &mut done));
             // Also after a failure: so many did go back.
             context.output.print(&result, || format!("replayed {}", result.replayed))?;
             replayed?;

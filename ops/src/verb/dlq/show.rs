@@ -23,7 +23,7 @@ pub(crate) struct Show {
 
 impl Show {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let Some(opened) = context.block_on(find(context.broker(), &self.id))? else {
+        let Some(opened) = context.block_on(find(&context.broker()?, &self.id))? else {
             return Err(Failure::No(format!("there is no dead letter {}", self.id)));
         };
         let mut evidence = Evidence::of(opened, &context.config);

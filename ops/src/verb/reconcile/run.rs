@@ -71,7 +71,7 @@ impl<'a> Run<'a> {
     pub(super) async fn run(mut self) -> Result<Page, Failure> {
         let publisher = match self.page.dry_run {
             true => None,
-            false => Some(Confirmed::open(self.context.broker(), "ops reconcile").await?),
+            false => Some(Confirmed::open(&self.context.broker()?, "ops reconcile").await?),
         };
         let mut pace = interval(Duration::from_secs(1) / self.rate);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -39,7 +39,7 @@ fn publish(context: &Context, order: &str, envelopes: &[Envelope]) -> Result<(),
         .map(|envelope| Ok(Sent::new(envelope)?.message))
         .collect::<Result<_, Failure>>()?;
     let published = context.block_on(async {
-        let publisher = Confirmed::open(context.broker(), "ops").await?;
+        let publisher = Confirmed::open(&context.broker()?, "ops").await?;
         let published = publisher.publish_all(messages).await;
         publisher.close().await;
         Ok(published.into_iter().collect::<Result<(), _>>()?)

@@ -68,7 +68,7 @@ impl Decide {
         let mut sent = case.message(self.decision, trade_no, by, note)?;
         sent.look_before(&mut connection)?;
         context.block_on(async {
-            let publisher = Confirmed::open(context.broker(), "ops review").await?;
+            let publisher = Confirmed::open(&context.broker()?, "ops review").await?;
             let published = publisher.publish(sent.message.clone()).await;
             publisher.close().await;
             published

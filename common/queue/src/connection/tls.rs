@@ -1,0 +1,141 @@
+//! TLS to the broker: whom this program trusts, as whom it appears, and what its errors mean.
+
+use std::sync::Arc;
+
+use service::config::ClientCertificate;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::{
+    AlertDescription, CertificateError, ClientConfig, Error, RootCertStore, crypto,
+};
+
+/// A configuration that trusts `authorities`, and only them; without any, those that the operating
+/// system trusts. The error says which key of the configuration is wrong, and why.
+pub(super) fn config(
+    authorities: Option<&[CertificateDer<'static>]>,
+    client: Option<&ClientCertificate>,
+) -> Result<Arc<ClientConfig>, (&'static str, String)> {
+    let roots = match authorities {
+        Some(authorities) => named(authorities).map_err(|reason| ("amqp.ca_file", reason))?,
+        None => platform().map_err(|reason| ("amqp.ca_file", reason))?,
+    };
+    let provider = Arc::new(crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| ("amqp.url", error.to_string()))?
+        .with_root_certificates(roots);
+    let config = match client {
+        Some(ClientCertificate { chain, key }) => config
+            .with_client_auth_cert(chain.clone(), key.clone_key())
+            .map_err(|error| match error {
+                Error::InconsistentKeys(_) => {
+                    let reason = "is not the key of amqp.client_cert_file";
+                    ("amqp.client_key_file", reason.to_owned())
+                }
+                error => ("amqp.client_cert_file", error.to_string()),
+            })?,
+        None => config.with_no_client_auth(),
+    };
+    Ok(Arc::new(config))
+}
+
+fn named(authorities: &[CertificateDer<'static>]) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    for authority in authorities {
+        roots.add(authority.clone()).map_err(|error| error.to_string())?;
+    }
+    Ok(roots)
+}
+
+fn platform() -> Result<RootCertStore, String> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    let (usable, _) = roots.add_parsable_certificates(found.certs);
+    if usable > 0 {
+        return Ok(roots);
+    }
+    let why = found.errors.first().map(|error| format!(" ({error})")).unwrap_or_default();
+    Err(format!(
+        "is not set, and this system names no authorities that it trusts{why}: set it, or install \
+         the system's (Debian: ca-certificates)"
+    ))
+}
+
+/// What went wrong with TLS, and what to do about it. `None` when it was not TLS.
+pub(super) fn explain(error: &std::io::Error) -> Option<String> {
+    let error = error.get_ref()?.downcast_ref::<Error>()?;
+    Some(match error {
+        Error::InvalidCertificate(wrong) => certificate(wrong),
+        Error::InvalidMessage(_) => {
+            "what listens there does not speak TLS: amqps has a port of its own, mostly 5671 \
+             (amqp:// is plain text)"
+                .to_owned()
+        }
+        Error::AlertReceived(alert) => refused(*alert),
+        error => format!("TLS: {error}"),
+    })
+}
+
+fn certificate(wrong: &CertificateError) -> String {
+    match wrong {
+        CertificateError::UnknownIssuer => {
+            "the broker's certificate is not from an authority that this program trusts: name the \
+             broker's authority in amqp.ca_file"
+                .to_owned()
+        }
+        CertificateError::NotValidForName => {
+            "the broker's certificate is for another name: take a name of the certificate in \
+             amqp.url, or give the broker a certificate for this one"
+                .to_owned()
+        }
+        CertificateError::NotValidForNameContext { presented, .. } => format!(
+            "the broker's certificate is for another name ({}): take a name of the certificate in \
+             amqp.url, or give the broker a certificate for this one",
+            presented.join(", ")
+        ),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "the broker's certificate has ended: renew it on the broker (or this machine's clock \
+             is wrong)"
+                .to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "the broker's certificate is not valid yet: is this machine's clock right?".to_owned()
+        }
+        wrong => format!("the broker's certificate cannot be used: {wrong}"),
+    }
+}
+
+fn refused(alert: AlertDescription) -> String {
+    match alert {
+        AlertDescription::CertificateRequired => {
+            "the broker wants a client certificate: set amqp.client_cert_file and \
+             amqp.client_key_file"
+                .to_owned()
+        }
+        AlertDescription::UnknownCA
+        | AlertDescription::BadCertificate
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::AccessDenied => format!(
+            "the broker refuses the certificate of amqp.client_cert_file ({alert:?}): it has to be \
+             from an authority that the broker's ssl_options.cacertfile names, and valid today"
+        ),
+        AlertDescription::HandshakeFailure => {
+            "the broker refuses the handshake (HandshakeFailure): mostly it wants a client \
+             certificate (amqp.client_cert_file and amqp.client_key_file), or has no TLS 1.2 or 1.3"
+                .to_owned()
+        }
+        alert => format!("the broker refuses TLS ({alert:?}); its log says why"),
+    }
+}
+
+/// The line ended when TLS was there and AMQP was not: with TLS 1.3 a server checks a client's
+/// certificate after the client's handshake.
+pub(super) fn ended(error: &lapin::Error) -> String {
+    format!(
+        "the broker ended the line after the TLS handshake ({error}): mostly it wants a client \
+         certificate (amqp.client_cert_file and amqp.client_key_file) from an authority that its \
+         ssl_options.cacertfile names; its log says why"
+    )
+}

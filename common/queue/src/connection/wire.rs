@@ -1,0 +1,190 @@
+//! The line to the broker, plain or TLS, as lapin takes it.
+//!
+//! lapin opens its own lines; ours are opened here, so that every address of a host is tried, an
+//! IPv6 address works, the name in a certificate is checked against the URL's, and an error says
+//! what is wrong. A line that is TLS by the URL can never be plain text: there is one place, below,
+//! where it is made.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use async_rs::traits::Reactor;
+use async_rs::util::RuntimeParts;
+use async_rs::{Runtime, Tokio};
+use futures_util::Stream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
+
+use super::error::HostProblem;
+use super::tls;
+
+/// The first byte of what a TLS server says to a client that does not speak TLS: an alert.
+const TLS_ALERT: u8 = 0x15;
+
+/// What a line has told besides data.
+#[derive(Debug, Default)]
+pub(super) struct Remarks(Mutex<Option<String>>);
+
+impl Remarks {
+    /// What was wrong with TLS; the first remark stays.
+    pub(super) fn taken(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn put(&self, remark: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(remark);
+    }
+}
+
+trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
+
+/// A line that remembers why it ended.
+pub(super) struct Wire {
+    transport: Box<dyn Transport>,
+    remarks: Arc<Remarks>,
+    /// Whether the first byte is still to come on a line without TLS.
+    looks_for_tls: bool,
+}
+
+impl Wire {
+    /// A line to this address; `tls`: with the name that the certificate has to be for.
+    pub(super) async fn open(
+        address: SocketAddr,
+        tls: Option<(&Arc<ClientConfig>, &str)>,
+    ) -> Result<Wire, HostProblem> {
+        let tcp = async {
+            let stream = TcpStream::connect(address).await?;
+            stream.set_nodelay(true)?;
+            Ok::<_, io::Error>(stream)
+        };
+        let tcp = tcp.await.map_err(|error| HostProblem::Tcp(error.to_string()))?;
+        let remarks = Arc::new(Remarks::default());
+        let Some((config, name)) = tls else {
+            return Ok(Wire { transport: Box::new(tcp), remarks, looks_for_tls: true });
+        };
+        let server = ServerName::try_from(name.to_owned())
+            .map_err(|_| HostProblem::Tls("no certificate can be for this name".to_owned()))?;
+        let secured = TlsConnector::from(Arc::clone(config)).connect(server, tcp).await;
+        match secured {
+            Ok(stream) => Ok(Wire { transport: Box::new(stream), remarks, looks_for_tls: false }),
+            Err(error) => Err(HostProblem::Tls(tls::explain(&error).unwrap_or_else(|| {
+                format!(
+                    "the line ended during the TLS handshake ({error}): is that a port for TLS?"
+                )
+            }))),
+        }
+    }
+
+    /// What it will have told after an error.
+    pub(super) fn remarks(&self) -> Arc<Remarks> {
+        Arc::clone(&self.remarks)
+    }
+
+    /// In the form that lapin takes.
+    pub(super) fn compat(self) -> Compat<Wire> {
+        TokioAsyncReadCompatExt::compat(self)
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let wire = self.get_mut();
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut wire.transport).poll_read(context, buffer);
+        match &read {
+            Poll::Ready(Err(error)) => {
+                if let Some(remark) = tls::explain(error) {
+                    wire.remarks.put(remark);
+                }
+            }
+            Poll::Ready(Ok(())) if wire.looks_for_tls => {
+                if let Some(first) = buffer.filled().get(before) {
+                    wire.looks_for_tls = false;
+                    if *first == TLS_ALERT {
+                        let remark = "what listens there speaks TLS, and the URL begins with \
+                                      amqp://: write amqps://";
+                        wire.remarks.put(remark.to_owned());
+                    }
+                }
+            }
+            Poll::Ready(Ok(())) | Poll::Pending => {}
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().transport).poll_write(context, data)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().transport).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().transport).poll_shutdown(context)
+    }
+}
+
+/// The runtime that lapin runs on: tokio, with [`Wire`] for its lines.
+pub(super) type WireRuntime = Runtime<RuntimeParts<Tokio, Wires>>;
+
+/// The current tokio runtime.
+pub(super) fn runtime() -> WireRuntime {
+    Runtime::new(RuntimeParts::new(Tokio::current(), Wires(Tokio::current())))
+}
+
+/// tokio's reactor, of which only the type of a line differs.
+#[derive(Debug, Clone)]
+pub(super) struct Wires(Tokio);
+
+impl Reactor for Wires {
+    type TcpStream = Compat<Wire>;
+    type Sleep = <Tokio as Reactor>::Sleep;
+
+    fn register<
+        H: io::Read + io::Write + std::os::fd::AsFd + std::os::fd::AsRawFd + Send + 'static,
+    >(
+        &self,
+        socket: H,
+    ) -> io::Result<
+        impl futures_util::io::AsyncRead + futures_util::io::AsyncWrite + Send + Unpin + 'static,
+    > {
+        self.0.register(socket)
+    }
+
+    fn sleep(&self, time: Duration) -> Self::Sleep {
+        self.0.sleep(time)
+    }
+
+    fn interval(&self, time: Duration) -> impl Stream<Item = Instant> + Send + 'static {
+        self.0.interval(time)
+    }
+
+    /// lapin calls this where it opens a line by itself, which it does not: it is handed one.
+    fn tcp_connect_addr(
+        &self,
+        address: SocketAddr,
+    ) -> impl Future<Output = io::Result<Self::TcpStream>> + Send + 'static {
+        let refused = format!("a line to {address} is not opened by lapin");
+        std::future::ready(Err(io::Error::other(refused)))
+    }
+}
