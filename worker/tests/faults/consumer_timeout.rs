@@ -25,7 +25,7 @@ const AWAY: Duration = Duration::from_secs(180);
 /// At the broker of `AMQP_URL` where `CONSUMER_TIMEOUT=60s` says that it has this limit
 /// (`consumer_timeout = 60000` in rabbitmq.conf), else at one of its own.
 #[test]
-#[ignore = "takes five minutes: scripts and CI run it with --run-ignored"]
+#[ignore = "takes four minutes: run it with --run-ignored only"]
 fn consumers_that_the_broker_ends_during_an_outage_of_the_database_start_again() {
     let own = std::env::var("CONSUMER_TIMEOUT").is_ok_and(|limit| limit == "60s");
     let mut broker = None;

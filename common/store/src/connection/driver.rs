@@ -9,7 +9,7 @@ use diesel::connection::{CacheSize, Instrumentation, InstrumentationEvent};
 use diesel::result::Error as DieselError;
 use diesel_async::{AsyncConnection, AsyncMysqlConnection};
 use tokio::runtime::{Builder, Runtime};
-use tokio::task::yield_now;
+use tokio::task::{block_in_place, yield_now};
 use tokio::time::timeout;
 
 use super::diagnostics;
@@ -50,7 +50,7 @@ impl Driver {
         F: Future<Output = Result<AsyncMysqlConnection, E>>,
     {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let mut mysql = runtime.block_on(async { connect().await })?;
+        let mut mysql = wait(&runtime, async { connect().await })?;
         let failed = FailedStatement::default();
         mysql.set_instrumentation(failed.clone());
         Ok(Driver { mysql, failed, runtime })
@@ -66,7 +66,7 @@ impl Driver {
         F: Future<Output = QueryResult<T>> + 'a,
     {
         let Driver { mysql, runtime, .. } = self;
-        let answer = runtime.block_on(async {
+        let answer = wait(runtime, async {
             match limit {
                 Some(limit) => timeout(limit, call(mysql)).await.map_err(|_| Failed::Late(limit)),
                 None => Ok(call(mysql).await),
@@ -146,7 +146,13 @@ impl Driver {
 /// What comes of it within [`ASIDE`].
 fn bounded<T>(runtime: &Runtime, work: impl Future<Output = T>) -> Option<T> {
     // Inside, since a timer needs the runtime.
-    runtime.block_on(async { timeout(ASIDE, work).await.ok() })
+    wait(runtime, async { timeout(ASIDE, work).await.ok() })
+}
+
+/// Waits on this thread. Also inside a task of another runtime of several threads, whose other tasks go on
+/// meanwhile; in one of a single thread it panics.
+fn wait<T>(runtime: &Runtime, work: impl Future<Output = T>) -> T {
+    block_in_place(|| runtime.block_on(work))
 }
 
 /// How a call failed, before anything is known of it.

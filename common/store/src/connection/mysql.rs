@@ -25,7 +25,7 @@ use crate::error_number::is_not_primary;
 /// have the server's number (see [`StoreError::number`](crate::StoreError::number)).
 ///
 /// Below it is `mysql_async`, by way of `diesel_async`: no C library, and TLS by rustls. It must not be
-/// used on a thread that drives asynchronous tasks.
+/// used in a task of a runtime that has one thread.
 pub struct MysqlConnection {
     line: Line,
     transaction: AnsiTransactionManager,
