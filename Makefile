@@ -9,6 +9,9 @@ RUN_TESTS := $(if $(NEXTEST),$(CARGO) nextest run,$(CARGO) test --lib --bins --t
 
 # Which servers testkit starts.
 SERVERS := $(if $(DATABASE),--database $(DATABASE)) $(if $(BROKER),--broker $(BROKER))
+# Debian suites that these come from, when they are not this machine's.
+SUITES := $(if $(filter mysql,$(DATABASE))$(filter 4 cluster,$(BROKER))$(filter 3,$(NODES)),sid) \
+	$(if $(filter mariadb-11.8,$(DATABASE))$(filter 4.0,$(BROKER)),trixie)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -19,14 +22,13 @@ help: ## this list
 	@echo
 	@echo "  Private RabbitMQ and MariaDB are started for demo and test, and removed afterwards."
 	@echo "  Set AMQP_URL and DATABASE_URL to use servers that run already; DATABASE=mysql BROKER=4 (testkit run --help)"
-	@echo "  chooses other versions, which scripts/install-other-servers brings."
+	@echo "  chooses other versions, which are installed in a folder of their own (scripts/install-other-servers)."
 
 demo: services build ## the whole pipeline on this machine in a minute; KEEP=1 leaves it running
 	$(TESTKIT) run $(SERVERS) $(if $(KEEP),--keep) -- $(TARGET)/debug/demo $(if $(KEEP),--keep)
 
 chaos: services build ## breaks parts under load and checks that nothing is lost; SEED=7 FAULTS=40 ORDERS=2000, NODES=3 (a cluster), or OUTAGE=broker FOR=10m
-	$(if $(filter 3,$(NODES)),scripts/install-other-servers sid)
-	$(TARGET)/debug/chaos $(if $(NODES),--nodes $(NODES)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(OUTAGE),--outage $(OUTAGE) --for $(or $(FOR),10m))
+	$(if $(DATABASE),TESTKIT_DATABASE=$(DATABASE)) $(if $(BROKER),TESTKIT_BROKER=$(BROKER)) $(TARGET)/debug/chaos $(if $(NODES),--nodes $(NODES)) $(if $(SEED),--seed $(SEED)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(ORDERS),--orders $(ORDERS)) $(if $(OUTAGE),--outage $(OUTAGE) --for $(or $(FOR),10m))
 
 test: services lint build doctest ## format, lints and every test; TESTS="-p worker" for some, CLOCK=+400d on another day
 	$(TESTKIT) run $(SERVERS) $(if $(CLOCK),--clock=$(CLOCK)) -- $(RUN_TESTS) $(or $(TESTS),--workspace)
@@ -56,6 +58,7 @@ doc: services ## the crates' documentation, in target/doc
 
 services:
 	@scripts/install-services
+	@$(if $(strip $(SUITES)),scripts/install-other-servers $(SUITES),true)
 
 build: services
 	$(CARGO) build --workspace --bins
