@@ -14,7 +14,7 @@ const DEADLY: &str = "X000008";
 const LANES: (&str, &str) = ("ALIPAY__WORKER__LANES", "8");
 const BATCH: (&str, &str) = ("ALIPAY__WORKER__BATCH", "2");
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_kills_is_dead_after_three_and_its_neighbours_flow() {
     let mut world = World::new(40);
     world.place_orders("X", 20);

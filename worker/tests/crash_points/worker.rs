@@ -26,7 +26,7 @@ const MAY_REPEAT_DEAD_LETTERS: [&str; 6] = [
     "outbox.after_publish",
 ];
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_books_are_right_after_a_death_at_each_point() {
     let mut world = World::new(100);
     world.pipeline.add_product(RARE, "rare", &["--kind", "stock"]).expect("a product");

@@ -47,7 +47,7 @@ fn a_worker_whose_line_to_the_broker_is_silent_comes_back() {
     assert!(worker.program.is_running());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_silent_broker_is_answered_503_in_time() {
     let mut world = World::new(10);
     world.place_orders("K", 2);

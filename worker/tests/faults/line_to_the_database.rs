@@ -37,7 +37,7 @@ fn a_silent_database_is_noticed_and_comes_back() {
     let mut storm = storm(&scene.world, ORDERS);
     scene.world.wait_for_count("fulfillment", 30);
     scene.line.black_hole();
-    worker.wait_until_it_says("a database call is stuck");
+    worker.wait_until_it_says("the database does not answer");
     let delivered = scene.world.count("fulfillment");
     assert!(delivered < 300, "silent too late to prove anything");
     // The ingress knows no database.
@@ -46,7 +46,7 @@ fn a_silent_database_is_noticed_and_comes_back() {
     worker.wait_until_ready();
     check(&mut scene.world, 300);
     assert!(worker.program.is_running());
-    // A stuck batch that ended late, and the lanes that did its work, leave nobody suspected.
+    // A batch that ended late leaves nobody suspected.
     eventually("no suspects", || scene.world.count("redelivery") == 0);
 }
 

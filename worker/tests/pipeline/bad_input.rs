@@ -19,7 +19,7 @@ fn signed(notification: &Notification, change: impl FnOnce(&mut Form)) -> Vec<u8
     form.encode().into_bytes()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn unusable_notifications_become_dead_letters_with_the_reason() {
     let mut world = World::new(10);
     let _worker = world.worker();
@@ -77,7 +77,7 @@ async fn unusable_notifications_become_dead_letters_with_the_reason() {
 }
 
 /// Its inbox row would fit no small database, which would look like trouble with the line for ever.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_form_above_a_mebibyte_is_dead_at_once() {
     let mut world = World::with(&CONFIG.replace("[ingress]", "[ingress]\nmax_body = 4194304"), 2);
     let _worker = world.worker();
@@ -98,7 +98,7 @@ async fn a_form_above_a_mebibyte_is_dead_at_once() {
     assert_eq!(world.count("notification"), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn data_that_the_database_refuses_is_found_alone() {
     let mut world = World::new(40);
     world.place_orders("D", 30);

@@ -5,7 +5,7 @@ use simulator::Trade;
 
 use crate::world::{TOTAL, World, eventually};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_three_kinds_of_product_go_out_and_come_back() {
     let mut world = World::new(5);
     let _worker = world.worker();
@@ -52,7 +52,7 @@ async fn the_three_kinds_of_product_go_out_and_come_back() {
     assert_eq!(world.count(in_turn), 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn stock_that_arrives_goes_to_who_paid_first() {
     let mut world = World::new(0);
     let _worker = world.worker();
@@ -84,7 +84,7 @@ async fn stock_that_arrives_goes_to_who_paid_first() {
     eventually("one code is left", || world.count("stock_item WHERE state = 'available'") == 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn chinese_survives_a_schema_of_another_charset() {
     let mut world = World::new(3);
     let schema = world.sandbox.name().to_owned();

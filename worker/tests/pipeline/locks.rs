@@ -4,7 +4,7 @@ use diesel::connection::SimpleConnection;
 
 use crate::world::World;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shop_that_holds_an_order_stops_nobody_else() {
     let mut world = World::new(10);
     let _worker = world.worker();
@@ -22,7 +22,7 @@ async fn a_shop_that_holds_an_order_stops_nobody_else() {
     assert_eq!(order["story"][0]["attempts"], 0, "waiting for a lock is no attempt");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_is_committed_late_is_retried() {
     let mut world = World::new(10);
     let _worker = world.worker();

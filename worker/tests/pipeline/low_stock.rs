@@ -10,7 +10,7 @@ use crate::world::{TOTAL, World};
 
 const TOLD: &str = "outbox WHERE event = 'product.low_stock' AND published_at IS NOT NULL";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_crossing_is_told_once_and_again_after_stock_was_above() {
     let mut world = World::new(20);
     // Nobody watches this one.
@@ -72,7 +72,7 @@ async fn a_crossing_is_told_once_and_again_after_stock_was_above() {
 }
 
 /// Another threshold is another question: what is low is told, and forgotten where nothing is low.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn thresholds_change() {
     let mut world = World::new(3);
     world.place_orders("L", 1);

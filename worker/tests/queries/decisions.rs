@@ -66,7 +66,7 @@ impl AlipaySide {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn decisions_of_every_kind() {
     let mut side = AlipaySide::new(10);
     let _worker = side.worker("http://127.0.0.1:9/gateway.do", &[NO_QUERIES]);

@@ -71,7 +71,7 @@ fn what_waits_is_closed_there_and_then_here() {
 
 /// Alipay knows no trade of an order of which nobody opened the page, and the page stays open: what
 /// appears there later is closed at once, and money is money.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_alipay_does_not_know_expires_here_and_its_page_lives_on() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
@@ -201,7 +201,7 @@ fn a_death_between_closing_and_telling_is_made_good() {
 }
 
 /// A shop that gives the buyer more time while the answer is on its way.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_was_given_more_time_does_not_expire() {
     use chrono::{TimeDelta, Utc};
     use queue::Envelope;

@@ -68,7 +68,7 @@ fn a_lost_refund_takes_the_goods_back() {
     side.world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a clean audit");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn money_in_doubt_is_asked_about_at_once() {
     let mut side = AlipaySide::new(5);
     let (_gateway, address) = side.gateway(&[]);

@@ -62,7 +62,7 @@ fn at_the_open_platform_a_worker_gives_it_back() {
     side.world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a clean audit");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn at_the_legacy_gateway_a_person_decides() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
@@ -94,7 +94,7 @@ async fn at_the_legacy_gateway_a_person_decides() {
 }
 
 /// Goods and money must not both be with the buyer.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_on_its_way_back_cannot_be_taken() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);

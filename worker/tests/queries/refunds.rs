@@ -143,7 +143,7 @@ fn a_gateway_that_is_away_is_called_again() {
     side.world.expect("AWAY", |order| order["status"] == 105);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_may_come_before_the_payment_is_known() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);

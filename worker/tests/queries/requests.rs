@@ -6,7 +6,7 @@ use testkit::Program;
 
 use crate::alipay_side::{AlipaySide, UNPAID};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_requests_are_one_question() {
     let mut side = AlipaySide::new(5);
     let (_gateway, address) = side.gateway(&[]);
@@ -53,7 +53,7 @@ fn two_workers_ask_once() {
 }
 
 /// The buyer's browser and Alipay's server tell of the same payment, in either order and at one moment.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_browser_and_the_server_at_once() {
     let mut side = AlipaySide::new(25);
     let (_gateway, address) = side.gateway(&[]);

@@ -121,7 +121,7 @@ fn garbage_is_no_answer() {
 }
 
 /// What lies in the queue is verified again, and its order number compared: whoever put it there.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_does_not_fit_is_a_dead_letter_with_its_evidence() {
     let mut side = AlipaySide::new(5);
     let (_gateway, address) = side.gateway(&[]);
