@@ -2,9 +2,9 @@
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc as std_mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -33,6 +33,7 @@ use crate::server_url::ServerUrl;
 #[derive(Debug)]
 pub struct FaultProxy {
     address: SocketAddr,
+    target: Arc<Mutex<SocketAddr>>,
     orders: mpsc::UnboundedSender<Order>,
 }
 
@@ -68,6 +69,8 @@ impl FaultProxy {
     pub fn start(target: SocketAddr) -> Result<FaultProxy> {
         let [port] = crate::ports::free().map_err(Error::other)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let target = Arc::new(Mutex::new(target));
+        let shared_target = Arc::clone(&target);
         let (orders, received) = mpsc::unbounded_channel();
         let weak = orders.downgrade();
         let (bound, is_bound) = std_mpsc::channel();
@@ -77,14 +80,14 @@ impl FaultProxy {
                 match hold(address).and_then(|socket| socket.listen(1024)) {
                     Ok(listener) => {
                         let _ = bound.send(Ok(()));
-                        serve(address, target, listener, received, weak).await;
+                        serve(address, shared_target, listener, received, weak).await;
                     }
                     Err(error) => drop(bound.send(Err(error))),
                 }
             });
         })?;
         is_bound.recv().map_err(Error::other)??;
-        Ok(FaultProxy { address, orders })
+        Ok(FaultProxy { address, target, orders })
     }
 
     /// The same, to the server of a URL such as `mysql://root@127.0.0.1:3306/alipay`.
@@ -92,9 +95,17 @@ impl FaultProxy {
     /// # Errors
     /// The URL names no IP address; as [`start`](FaultProxy::start).
     pub fn in_front_of(url: &str) -> Result<FaultProxy> {
-        let server = ServerUrl::read(url)
-            .and_then(|server| Some(SocketAddr::new(server.host.parse().ok()?, server.port)));
-        FaultProxy::start(server.ok_or_else(|| Error::from(ErrorKind::InvalidInput))?)
+        FaultProxy::start(server_of(url)?)
+    }
+
+    /// Leads new connections to the server of another URL; those that are open stay where they are. So a
+    /// name, or a virtual address, moves to the new primary after a failover.
+    ///
+    /// # Errors
+    /// The URL names no IP address.
+    pub fn lead_to(&self, url: &str) -> Result<()> {
+        *self.target.lock().unwrap_or_else(PoisonError::into_inner) = server_of(url)?;
+        Ok(())
     }
 
     /// Where it listens.
@@ -159,7 +170,7 @@ fn hold(address: SocketAddr) -> Result<TcpSocket> {
 /// Accepts and obeys, until the [`FaultProxy`] is dropped.
 async fn serve(
     address: SocketAddr,
-    target: SocketAddr,
+    target: Arc<Mutex<SocketAddr>>,
     listener: TcpListener,
     mut received: mpsc::UnboundedReceiver<Order>,
     orders: mpsc::WeakUnboundedSender<Order>,
@@ -176,6 +187,7 @@ async fn serve(
             Some(_) = connections.join_next() => continue,
             accepted = accept(listener.as_ref()) => {
                 if let Ok(client) = accepted {
+                    let target = *target.lock().unwrap_or_else(PoisonError::into_inner);
                     connections.spawn(connect(client, target, shared.clone()));
                 }
                 continue;
@@ -212,6 +224,12 @@ async fn accept(listener: Option<&TcpListener>) -> Result<TcpStream> {
 }
 
 /// One connection from its beginning to its end.
+fn server_of(url: &str) -> Result<SocketAddr> {
+    ServerUrl::read(url)
+        .and_then(|server| Some(SocketAddr::new(server.host.parse().ok()?, server.port)))
+        .ok_or_else(|| Error::from(ErrorKind::InvalidInput))
+}
+
 async fn connect(mut client: TcpStream, target: SocketAddr, mut shared: Shared) {
     let server = async {
         shared.open().await?;

@@ -30,7 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// The pause before a lane consumes again after the database has refused a statement as such: only a
 /// person can change that, by a migration, a grant or another version.
-const REFUSED_PAUSE: Duration = Duration::from_secs(30);
+const REFUSED_PAUSE: Duration = Duration::from_secs(10);
 
 /// Why a consumer ended.
 enum Ended {

@@ -42,9 +42,15 @@ impl Health {
         }
     }
 
-    /// The latest call of this user worked.
+    /// The latest call of this user worked. One lane's success is every lane's: all run the same
+    /// statements, and the messages that one had to give back another may have worked on.
     pub(crate) fn database_works(&self, user: User) {
-        self.troubles(|troubles| troubles.remove(&user));
+        self.troubles(|troubles| {
+            troubles.retain(|other, _| match (user, other) {
+                (User::Lane(_), User::Lane(_)) | (User::Restock, User::Restock) => false,
+                (User::Lane(_), User::Restock) | (User::Restock, User::Lane(_)) => true,
+            });
+        });
     }
 
     /// The latest call of this user failed, and not because of the data. Says whether that is news:
@@ -108,13 +114,13 @@ mod tests {
 
     #[test]
     fn one_user_that_works_does_not_hide_another_that_does_not() {
-        let health = Health::new(1);
+        let health = Health::new(2);
         assert_eq!(health.trouble(), None);
         health.database_fails(User::Lane(0), &StoreError::Pool("no".to_owned()));
         health.database_works(User::Restock);
         let trouble = health.trouble().unwrap();
         assert!(trouble.contains("does not answer"), "{trouble}");
-        health.database_works(User::Lane(0));
+        health.database_works(User::Lane(1));
         assert_eq!(health.trouble(), None);
     }
 }

@@ -1,6 +1,7 @@
 //! migrate, product, stock.
 
 use diesel::RunQueryDsl as _;
+use diesel::connection::SimpleConnection as _;
 use serde_json::json;
 use testkit::Sandbox;
 
@@ -118,7 +119,7 @@ fn stock_is_imported_once_and_bad_files_not_at_all() {
     // What codes are written in must not depend on how somebody created the schema.
     let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
     let latin1 = format!("ALTER DATABASE {} CHARACTER SET latin1", sandbox.name());
-    diesel::sql_query(latin1).execute(&mut connection).unwrap();
+    connection.batch_execute(&latin1).unwrap();
     let import = |product: &str, bytes: &[u8]| {
         let arguments = ["stock", "import", product, "--file", "-", "--output", "json"];
         ops.run_with(&arguments, bytes)

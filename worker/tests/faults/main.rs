@@ -4,10 +4,12 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]
 
 mod consumer_timeout;
+mod failover;
 mod hosts;
 mod line_to_the_broker;
 mod line_to_the_database;
 mod real_broker;
+mod refusals;
 mod stuck;
 mod work_queue;
 #[allow(dead_code, reason = "shared with the tests of the pipeline")]

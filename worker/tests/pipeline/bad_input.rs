@@ -123,3 +123,49 @@ async fn data_that_the_database_refuses_is_found_alone() {
     assert_eq!(world.dead_letters(), [("D000015".to_owned(), "unusable_data".to_owned())]);
     assert_eq!(world.count("notification WHERE reason = 'unusable_data'"), 1);
 }
+
+/// What the shop's own trigger refuses to the last is a dead letter with the database's words.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_database_refuses_to_the_last_is_dead_with_its_words() {
+    let mut world = World::new(10);
+    world.place_orders("T", 2);
+    world.sql(
+        "CREATE TRIGGER shop_says_no BEFORE UPDATE ON user_order FOR EACH ROW \
+         BEGIN IF NEW.id = 'T000001' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'; END IF; END",
+    );
+    world.send(world.payment("T000001")).await;
+    // It has passed all tiers already.
+    to_its_last_attempt(&world).await;
+    let _worker = world.worker();
+    world.send(world.payment("T000002")).await;
+    world.expect("T000002", |order| order["is_send_goods"] == true);
+    eventually("it is dead", || !world.dead_letters().is_empty());
+    assert_eq!(world.dead_letters(), [("T000001".to_owned(), "database_refuses".to_owned())]);
+    assert_eq!(world.count("notification WHERE error LIKE '%not this one%'"), 1);
+}
+
+/// The message that waits, as if it had come through all retry tiers.
+async fn to_its_last_attempt(world: &World) {
+    let connection = lapin::Connection::connect(&world.sandbox.amqp_url, Default::default())
+        .await
+        .expect("a connection");
+    let channel = connection.create_channel().await.expect("a channel");
+    let got = channel.basic_get("alipay.notify.0".into(), Default::default()).await;
+    let message = got.expect("an answer").expect("a message").delivery;
+    let mut headers = message.properties.headers().clone().unwrap_or_default();
+    let passed = i64::try_from(queue::topology::RetryTier::ALL.len()).expect("a number");
+    headers.insert("x-attempt".into(), lapin::types::AMQPValue::LongLongInt(passed));
+    let properties = message.properties.clone().with_headers(headers);
+    channel
+        .basic_publish(
+            "alipay.notify".into(),
+            "0".into(),
+            Default::default(),
+            &message.data,
+            properties,
+        )
+        .await
+        .expect("published");
+    message.ack(Default::default()).await.expect("acknowledged");
+    connection.close(200, "OK".into()).await.expect("closed");
+}

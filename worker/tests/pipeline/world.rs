@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use alipay::{Fen, Md5Key, Signer};
 use chrono::Utc;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::BigInt;
@@ -165,7 +166,8 @@ impl World {
 
     /// Runs a statement.
     pub(crate) fn sql(&mut self, statement: &str) {
-        sql_query(statement).execute(&mut self.database).expect(statement);
+        // As text: MySQL prepares no DDL.
+        self.database.batch_execute(statement).expect(statement);
     }
 
     /// Places `n` orders `{prefix}000001` and so on, as a shop does.
