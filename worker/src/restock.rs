@@ -1,7 +1,8 @@
 //! The restock sweeper: delivers to orders that waited, as soon as there is stock again.
 
+use metrics::counter;
 use store::{StoreError, fulfillment, stock_item};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::batch::{self, BatchError};
 use crate::health::User;
@@ -43,12 +44,7 @@ fn sweep(processing: &Processing) -> Result<usize, BatchError> {
             if orders.is_empty() || processing.cancel.is_cancelled() {
                 break;
             }
-            let events = processing.config.events.enabled;
-            batch::run(&mut connection, &[], &orders, events, |_| {
-                service::crash_point!("restock.after_give");
-                Ok(())
-            })?;
-            settled += orders.len();
+            settled += settle(processing, &mut connection, &orders)?;
             let still = next_orders(&mut connection, &product_id)?;
             if still == orders {
                 // Locked by somebody else, or picked clean by new payments: next time.
@@ -57,6 +53,37 @@ fn sweep(processing: &Processing) -> Result<usize, BatchError> {
         }
     }
     Ok(settled)
+}
+
+/// Settles orders in one transaction. Where the database refuses one of them (a trigger or check of the
+/// shop's), each has a transaction of its own, so that the others get their goods. Returns how many were
+/// settled.
+fn settle(
+    processing: &Processing,
+    connection: &mut store::MysqlConnection,
+    orders: &[String],
+) -> Result<usize, BatchError> {
+    let events = processing.config.events.enabled;
+    let settled = batch::run(connection, &[], orders, events, |_| {
+        service::crash_point!("restock.after_give");
+        Ok(())
+    });
+    match (settled, orders) {
+        (Ok(_), _) => Ok(orders.len()),
+        (Err(failure), _) if !failure.may_be_one_messages() => Err(failure),
+        (Err(failure), [order]) => {
+            warn!(order, error = %failure, "the database refuses goods that are due; it is tried again");
+            counter!("worker_restock_refused_total").increment(1);
+            Ok(0)
+        }
+        (Err(_), several) => {
+            let mut settled = 0;
+            for order in several {
+                settled += settle(processing, connection, std::slice::from_ref(order))?;
+            }
+            Ok(settled)
+        }
+    }
 }
 
 fn next_orders(

@@ -84,6 +84,29 @@ async fn stock_that_arrives_goes_to_who_paid_first() {
     eventually("one code is left", || world.count("stock_item WHERE state = 'available'") == 1);
 }
 
+/// Goods that the shop's own trigger refuses for one order are not kept from the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_whose_goods_are_refused_does_not_hold_up_the_others() {
+    let mut world = World::new(0);
+    let worker = world.worker();
+    world.place_orders("R", 3);
+    for number in 1..=3 {
+        world.send(world.payment(&format!("R{number:06}"))).await;
+        let waiting = "fulfillment WHERE state = 'awaiting_stock'";
+        world.wait_for_count(waiting, number);
+    }
+    world.sql(
+        "CREATE TRIGGER no_goods BEFORE UPDATE ON fulfillment FOR EACH ROW \
+         BEGIN IF NEW.order_id = 'R000001' THEN SIGNAL SQLSTATE '45000'; END IF; END",
+    );
+    let codes = ["N1", "N2", "N3"].map(str::to_owned);
+    world.pipeline.import("CODE", &codes).expect("stock");
+    world.wait_for_count("fulfillment WHERE state = 'delivered'", 2);
+    eventually("it is said", || worker.stderr().contains("refuses goods that are due"));
+    world.sql("DROP TRIGGER no_goods");
+    world.wait_for_count("fulfillment WHERE state = 'delivered'", 3);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn chinese_survives_a_schema_of_another_charset() {
     let mut world = World::new(3);
