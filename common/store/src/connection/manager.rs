@@ -10,14 +10,14 @@ use diesel::r2d2::{ManageConnection, R2D2Connection};
 use diesel::sql_types::Text;
 use diesel::{QueryResult, RunQueryDsl, select};
 use diesel_async::AsyncMysqlConnection;
-use mysql_async::{Conn, DriverError, OptsBuilder};
+use mysql_async::{Conn, DriverError, IoError, OptsBuilder};
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use super::address::{Address, UrlError};
 use super::driver::Driver;
 use super::outage::Outage;
-use super::{DatabaseSettings, MysqlConnection, Tls};
+use super::{DatabaseSettings, MysqlConnection, Tls, tls};
 
 /// How long connecting may take: the network, TLS, the log-in and the session's settings.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -80,13 +80,11 @@ pub enum ConnectError {
         label: String,
     },
     /// The certificate is not one that is trusted, or not for this host.
-    #[error(
-        "{label}: TLS failed: {reason}; database.ca_file names the authority that signed the server's certificate"
-    )]
+    #[error("{label}: {reason}")]
     Tls {
         /// Host, port and user.
         label: String,
-        /// What rustls said.
+        /// What is wrong, and what to do about it.
         reason: String,
     },
     /// There was no answer within 5 s.
@@ -122,7 +120,7 @@ fn hint(number: u16) -> &'static str {
         }
         1049 => " (create the schema first: CREATE DATABASE … CHARACTER SET utf8mb4)",
         1040 | 1203 | 1226 => " (raise the limit of connections, or run fewer lanes)",
-        3159 | 4031 => " (set database.tls = \"required\" and database.ca_file)",
+        3159 => " (set database.tls = \"required\" and database.ca_file)",
         _ => "",
     }
 }
@@ -214,9 +212,13 @@ fn explain(label: String, error: mysql_async::Error) -> ConnectError {
         mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
             ConnectError::NoTls { label }
         }
-        mysql_async::Error::Io(mysql_async::IoError::Tls(error)) => {
-            ConnectError::Tls { label, reason: error.to_string() }
+        mysql_async::Error::Io(IoError::Tls(error)) => {
+            ConnectError::Tls { label, reason: format!("TLS cannot be set up: {error}") }
         }
+        mysql_async::Error::Io(IoError::Io(error)) => match tls::explain(&error) {
+            Some(reason) => ConnectError::Tls { label, reason },
+            None => ConnectError::Unreachable { label, reason: error.to_string() },
+        },
         error => ConnectError::Unreachable { label, reason: error.to_string() },
     }
 }
