@@ -64,7 +64,7 @@ pub enum ConnectError {
         reason: String,
     },
     /// The server is there and refuses.
-    #[error("{label}: {reason}{}", hint(*number))]
+    #[error("{label}: {reason}{}", hint(*number, *encrypted))]
     Refused {
         /// Host, port and user.
         label: String,
@@ -72,6 +72,8 @@ pub enum ConnectError {
         number: u16,
         /// The server's words.
         reason: String,
+        /// Whether the line may be encrypted.
+        encrypted: bool,
     },
     /// TLS is required and the server has none.
     #[error("{label}: the server offers no TLS, and database.tls is \"required\"")]
@@ -113,8 +115,14 @@ pub enum ConnectError {
 }
 
 /// What to do about a refusal at the door.
-fn hint(number: u16) -> &'static str {
+fn hint(number: u16, encrypted: bool) -> &'static str {
     match number {
+        // MariaDB says the same of a line that it wants to be encrypted.
+        1045 | 1698 if !encrypted => {
+            " (user or password is wrong, or the server wants TLS: set database.tls = \"required\" and \
+             database.ca_file; characters such as @ : / # % in user and password are percent-encoded in \
+             the URL)"
+        }
         1045 | 1698 => {
             " (user or password is wrong; characters such as @ : / # % in them are percent-encoded in the URL)"
         }
@@ -184,7 +192,7 @@ impl Manager {
             Ok(connection) => AsyncMysqlConnection::try_from(connection).await.map_err(|error| {
                 ConnectError::Session { label: label(), reason: error.to_string() }
             }),
-            Err(error) => Err(explain(label(), error)),
+            Err(error) => Err(explain(label(), encrypted, error)),
         }
     }
 
@@ -204,10 +212,10 @@ async fn open(options: OptsBuilder) -> Result<Conn, mysql_async::Error> {
     Conn::new(options).await
 }
 
-fn explain(label: String, error: mysql_async::Error) -> ConnectError {
+fn explain(label: String, encrypted: bool, error: mysql_async::Error) -> ConnectError {
     match error {
         mysql_async::Error::Server(error) => {
-            ConnectError::Refused { label, number: error.code, reason: error.message }
+            ConnectError::Refused { label, number: error.code, reason: error.message, encrypted }
         }
         mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
             ConnectError::NoTls { label }
