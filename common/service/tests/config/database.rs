@@ -19,9 +19,10 @@ fn tls_is_one_of_three_words() {
         assert_eq!(File::new("").load(&variable).unwrap().database.tls, tls);
     }
     let expected = "expected \"off\", \"preferred\" or \"required\"";
-    for word in ["", "on", "Required", "verify_ca"] {
+    for word in ["on", "Required", "verify_ca"] {
         refused(load(&format!("[database]\ntls = \"{word}\"\n")), "database.tls", expected);
     }
+    refused(load("[database]\ntls = \"\"\n"), "database.tls", "is empty");
     refused(load("[database]\ntls = true\n"), "database.tls", "");
 }
 
