@@ -1,13 +1,11 @@
 # One image with all programs: docker compose picks one by its command.
 FROM rust:1.95-bookworm AS build
-RUN apt-get update && apt-get install -y --no-install-recommends libmariadb-dev pkg-config \
-    && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 RUN cargo build --release --locked --bin ingress --bin worker --bin ops --bin simulator
 
 FROM debian:bookworm-slim
-RUN apt-get update && apt-get install -y --no-install-recommends libmariadb3 ca-certificates \
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --no-create-home alipay
 COPY --from=build /src/target/release/ingress /src/target/release/worker \

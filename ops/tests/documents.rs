@@ -3,7 +3,7 @@
 //! Reasons are words in many crates, most of them in a `match` and in no list, and some crates are
 //! not below this one. So they are read from the sources: the literals of every function called
 //! `reason_code` or `reason`, the first argument of every `Never::new`, every `code:`, the names in every
-//! `Readiness::of`, and the messages of the errors that keep a program from starting. A new one is
+//! `Readiness::of`, what a worker says of its database, and the messages of the errors that keep a program from starting. A new one is
 //! found without anybody thinking of this test.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
@@ -20,9 +20,10 @@ const LANGUAGES: [(&str, &str); 2] =
 const SOURCES: [&str; 4] = ["common", "ingress", "ops", "worker"];
 
 /// Errors without a code: the message itself is what a user sees and searches for.
-const MESSAGES: [&str; 4] = [
+const MESSAGES: [&str; 5] = [
     "common/alipay/src/key_error.rs",
     "common/service/src/config/error.rs",
+    "common/store/src/migrate.rs",
     "ingress/src/server.rs",
     "worker/src/run.rs",
 ];
@@ -30,7 +31,14 @@ const MESSAGES: [&str; 4] = [
 #[test]
 fn every_reason_is_explained_in_both_languages() {
     let reasons = reasons();
-    for expected in ["bad_signature", "order_not_found", "not_delivered", "work queue", "exit 3"] {
+    for expected in [
+        "bad_signature",
+        "order_not_found",
+        "not_delivered",
+        "work queue",
+        "exit 3",
+        "the database takes no writes",
+    ] {
         assert!(reasons.contains(expected), "the scan does not find {expected}");
     }
     for (document, _) in LANGUAGES {
@@ -105,6 +113,10 @@ fn reasons() -> BTreeSet<String> {
             }
         }
     }
+    // What is wrong with the database, as `/readyz` of a worker says it before the server's words.
+    let health = read(&root().join("worker/src/health.rs"));
+    let troubles = health.split("format!(").skip(1).filter_map(literal);
+    reasons.extend(troubles.filter_map(|text| text.split(':').next().map(str::to_owned)));
     for file in MESSAGES {
         let source = read(&root().join(file));
         reasons.extend(source.split("#[error(").skip(1).filter_map(literal).map(|m| shown(&m)));

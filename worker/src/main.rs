@@ -25,7 +25,7 @@ struct Arguments {
     describe: Describe,
 }
 
-/// How long calls to the database that are stuck may hold up the end of the process.
+/// How long a call to the database that is under way may hold up the end of the process.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     telemetry::init("worker");
     let result = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
         let result = runtime.block_on(start(arguments));
-        // Dropping it would wait for them for ever.
+        // Dropping it would wait for its end.
         runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
         result
     });

@@ -8,6 +8,7 @@ mod mysql;
 mod outage;
 mod server_error;
 mod settings;
+mod tls;
 
 use std::fmt;
 use std::time::Duration;

@@ -4,6 +4,7 @@
 
 mod amqp;
 mod certificates;
+mod database;
 mod keys;
 mod merchants;
 mod mistakes;

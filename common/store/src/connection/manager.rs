@@ -10,14 +10,14 @@ use diesel::r2d2::{ManageConnection, R2D2Connection};
 use diesel::sql_types::Text;
 use diesel::{QueryResult, RunQueryDsl, select};
 use diesel_async::AsyncMysqlConnection;
-use mysql_async::{Conn, DriverError, OptsBuilder};
+use mysql_async::{Conn, DriverError, IoError, OptsBuilder};
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use super::address::{Address, UrlError};
 use super::driver::Driver;
 use super::outage::Outage;
-use super::{DatabaseSettings, MysqlConnection, Tls};
+use super::{DatabaseSettings, MysqlConnection, Tls, tls};
 
 /// How long connecting may take: the network, TLS, the log-in and the session's settings.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -64,7 +64,7 @@ pub enum ConnectError {
         reason: String,
     },
     /// The server is there and refuses.
-    #[error("{label}: {reason}{}", hint(*number))]
+    #[error("{label}: {reason}{}", hint(*number, *encrypted))]
     Refused {
         /// Host, port and user.
         label: String,
@@ -72,6 +72,8 @@ pub enum ConnectError {
         number: u16,
         /// The server's words.
         reason: String,
+        /// Whether the line may be encrypted.
+        encrypted: bool,
     },
     /// TLS is required and the server has none.
     #[error("{label}: the server offers no TLS, and database.tls is \"required\"")]
@@ -80,13 +82,11 @@ pub enum ConnectError {
         label: String,
     },
     /// The certificate is not one that is trusted, or not for this host.
-    #[error(
-        "{label}: TLS failed: {reason}; database.ca_file names the authority that signed the server's certificate"
-    )]
+    #[error("{label}: {reason}")]
     Tls {
         /// Host, port and user.
         label: String,
-        /// What rustls said.
+        /// What is wrong, and what to do about it.
         reason: String,
     },
     /// There was no answer within 5 s.
@@ -115,14 +115,20 @@ pub enum ConnectError {
 }
 
 /// What to do about a refusal at the door.
-fn hint(number: u16) -> &'static str {
+fn hint(number: u16, encrypted: bool) -> &'static str {
     match number {
+        // MariaDB says the same of a line that it wants to be encrypted.
+        1045 | 1698 if !encrypted => {
+            " (user or password is wrong, or the server wants TLS: set database.tls = \"required\" and \
+             database.ca_file; characters such as @ : / # % in user and password are percent-encoded in \
+             the URL)"
+        }
         1045 | 1698 => {
             " (user or password is wrong; characters such as @ : / # % in them are percent-encoded in the URL)"
         }
         1049 => " (create the schema first: CREATE DATABASE … CHARACTER SET utf8mb4)",
         1040 | 1203 | 1226 => " (raise the limit of connections, or run fewer lanes)",
-        3159 | 4031 => " (set database.tls = \"required\" and database.ca_file)",
+        3159 => " (set database.tls = \"required\" and database.ca_file)",
         _ => "",
     }
 }
@@ -186,7 +192,7 @@ impl Manager {
             Ok(connection) => AsyncMysqlConnection::try_from(connection).await.map_err(|error| {
                 ConnectError::Session { label: label(), reason: error.to_string() }
             }),
-            Err(error) => Err(explain(label(), error)),
+            Err(error) => Err(explain(label(), encrypted, error)),
         }
     }
 
@@ -206,17 +212,21 @@ async fn open(options: OptsBuilder) -> Result<Conn, mysql_async::Error> {
     Conn::new(options).await
 }
 
-fn explain(label: String, error: mysql_async::Error) -> ConnectError {
+fn explain(label: String, encrypted: bool, error: mysql_async::Error) -> ConnectError {
     match error {
         mysql_async::Error::Server(error) => {
-            ConnectError::Refused { label, number: error.code, reason: error.message }
+            ConnectError::Refused { label, number: error.code, reason: error.message, encrypted }
         }
         mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
             ConnectError::NoTls { label }
         }
-        mysql_async::Error::Io(mysql_async::IoError::Tls(error)) => {
-            ConnectError::Tls { label, reason: error.to_string() }
+        mysql_async::Error::Io(IoError::Tls(error)) => {
+            ConnectError::Tls { label, reason: format!("TLS cannot be set up: {error}") }
         }
+        mysql_async::Error::Io(IoError::Io(error)) => match tls::explain(&error) {
+            Some(reason) => ConnectError::Tls { label, reason },
+            None => ConnectError::Unreachable { label, reason: error.to_string() },
+        },
         error => ConnectError::Unreachable { label, reason: error.to_string() },
     }
 }
