@@ -73,6 +73,7 @@ impl Console {
         remote: bool,
     ) -> Result<Console, Failure> {
         let database = worker::database_settings(&config.database).with_timeout(DATABASE_TIME);
+        database.check().map_err(|error| Failure::Usage(error.to_string()))?;
         Ok(Console {
             cluster: Cluster::configured(&config.amqp)?,
             pool: Pool::new(database, CONNECTIONS),

@@ -28,7 +28,9 @@ impl Context {
 
     /// A connection to the database.
     pub(crate) fn database(&self) -> Result<Connection, Failure> {
-        Ok(Pool::new(worker::database_settings(&self.config.database), 1).get()?)
+        let settings = worker::database_settings(&self.config.database);
+        settings.check().map_err(|error| Failure::Usage(error.to_string()))?;
+        Ok(Pool::new(settings, 1).get()?)
     }
 
     /// A merchant of the configuration.

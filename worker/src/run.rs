@@ -11,7 +11,7 @@ use queue::{
 use service::admin::{self, Readiness};
 use service::config::{self, Config, DatabaseTls};
 use service::telemetry::Metrics;
-use store::{DatabaseSettings, Pool, StoreError, Tls, migrate};
+use store::{DatabaseSettings, Pool, StoreError, Tls, UrlError, migrate};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +36,9 @@ pub enum RunError {
     /// The schema is older than this binary.
     #[error("the database schema is not up to date: run `ops migrate` first")]
     SchemaPending,
+    /// `database.url` cannot be used.
+    #[error(transparent)]
+    Database(#[from] UrlError),
     /// The section `[amqp]` cannot be used.
     #[error(transparent)]
     Broker(#[from] ConnectionError),
@@ -63,7 +66,9 @@ pub async fn run(
     let timeout = config.worker.database_timeout;
     // One connection a lane, and one for each of the five sweepers.
     let pool_size = u32::try_from(lanes + 5).unwrap_or(u32::MAX);
-    let pool = Pool::new(database_settings(&config.database).with_timeout(timeout), pool_size);
+    let database = database_settings(&config.database).with_timeout(timeout);
+    database.check()?;
+    let pool = Pool::new(database, pool_size);
     tokio::select! {
         schema = tokio::time::timeout(timeout, refuse_old_schema(&pool)) => match schema {
             Ok(schema) => schema?,

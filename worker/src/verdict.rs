@@ -26,7 +26,7 @@ impl From<Mismatch> for Never {
     }
 }
 
-/// What becomes of a message. The three kinds of failure are kept apart here: what is nobody's
+/// What becomes of a message. The kinds of failure are kept apart here: what is nobody's
 /// fault is no verdict at all (the batch is tried again), *not yet* goes to the next retry tier,
 /// *never* goes to the dead letters.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -41,3 +41,13 @@ fn own_database_the_configuration_says_whom_tls_trusts() {
     }
     migrate("required", Some(&made.ca)).done();
 }
+
+/// A URL that cannot be used is a mistake in the configuration, and nothing is tried again.
+#[test]
+fn a_url_that_cannot_be_used_ends_with_2() {
+    let environment = [("DATABASE_URL", "mysql://shop:secret@127.0.0.1:1/pay?ssl_mode=maybe")];
+    let output = testkit::run_program("ops", &["migrate"], &environment);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("ssl_mode") && !text.contains("secret"), "{text}");
+}

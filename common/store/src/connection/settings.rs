@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::address::{Address, UrlError};
+
 /// Whether the line to the database is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tls {
@@ -36,6 +38,15 @@ impl DatabaseSettings {
     /// This URL, [`Tls::Preferred`], without a limit of time.
     pub fn new(url: impl Into<String>) -> DatabaseSettings {
         DatabaseSettings { url: url.into(), tls: Tls::default(), ca: None, timeout: None }
+    }
+
+    /// Whether the URL can be used, without connecting. A pool of settings that cannot be used never has a
+    /// connection.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(&self) -> Result<(), UrlError> {
+        Address::read(self).map(drop)
     }
 
     /// The same with a limit of time for each call.
