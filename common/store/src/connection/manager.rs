@@ -25,10 +25,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// READ COMMITTED, because a batch locks rows that may not exist and gap locks would make two
 /// batches deadlock; strict mode, because a value that does not fit is an error and not a shorter
 /// value; short waits for locks of rows and of tables (the latter behind an `ALTER TABLE`), because
-/// nobody is worth waiting 50 s for, or a day.
+/// nobody is worth waiting 50 s for, or a day; autocommit, whatever the server's own setting is, because what
+/// is counted outside of a transaction must be there after a crash.
 const SESSION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
     SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'; \
-    SET SESSION innodb_lock_wait_timeout = 5, lock_wait_timeout = 5;";
+    SET SESSION autocommit = 1, innodb_lock_wait_timeout = 5, lock_wait_timeout = 5;";
 
 /// Errors are told apart by number; people read them in dead letters and logs, and search for them.
 const ENGLISH: &str = "SET SESSION lc_messages = 'en_US'";
