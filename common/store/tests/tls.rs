@@ -204,7 +204,9 @@ fn a_server_that_demands_tls_gets_it() {
     works(&settings(&asked("verify_identity"), Tls::Preferred, Some(ca)), true);
     let strange = |mode: &str| format!("{url}?ssl_mode={mode}");
     scene.is_refused(&strange("required"), Tls::Off, None, &authority);
-    scene.is_refused(&asked("disabled"), Tls::Required, Some(ca), &demanded);
+    scene.is_refused(&asked("disabled"), Tls::Preferred, Some(ca), &demanded);
+    // It does not weaken what is required.
+    works(&settings(&asked("disabled"), Tls::Required, Some(ca)), true);
 
     // As far as this machine has a ::1.
     if let Some(port) = relay_on_ipv6(scene.database.port()) {

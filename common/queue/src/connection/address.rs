@@ -22,6 +22,10 @@ impl Address {
     pub(super) fn read(text: &str) -> Result<Address, &'static str> {
         const FORM: &str = "it is not of the form amqp://user:password@host:port/vhost";
         // The parsers' own errors can quote the whole URL.
+        // Two URLs with a blank between them would be one, whose virtual host holds a password.
+        if text.contains(char::is_whitespace) {
+            return Err("it holds a blank: several URLs are separated by commas");
+        }
         let url = Url::parse(text).map_err(|_| FORM)?;
         let mut uri: AMQPUri = text.parse().map_err(|_| FORM)?;
         // lapin's parser knows names and IPv4 addresses; of anything else it makes localhost.
@@ -127,6 +131,7 @@ mod tests {
         let vhost = format!("amqp://u:secret@h/{}", "v".repeat(256));
         for (url, word) in [
             ("", "of the form"),
+            ("amqp://u:p@h/%2f amqp://u:secret@h/%2f", "commas"),
             ("mailto:u:secret@h", "of the form"),
             ("http://u:secret@h", "of the form"),
             ("amqp://u:secret@h:port/x", "of the form"),

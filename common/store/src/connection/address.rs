@@ -47,16 +47,21 @@ impl Address {
         let password = decoded(url.password().unwrap_or_default())?;
         let schema = decoded(url.path().trim_start_matches('/'))?;
         let port = url.port().unwrap_or(PORT);
-        let mut tls = settings.tls;
+        let mut asked = None;
         let mut socket = None;
         for (name, value) in url.query_pairs() {
             match name.as_ref() {
-                "ssl_mode" | "ssl-mode" | "sslmode" => tls = tls_of(&value)?,
+                "ssl_mode" | "ssl-mode" | "sslmode" => asked = asked.max(Some(tls_of(&value)?)),
                 "socket" | "unix_socket" => socket = Some(value.into_owned()),
                 // Names are not secret, values may be.
                 _ => return Err(UrlError(format!("it has an unknown parameter {name}"))),
             }
         }
+        // The URL can ask for more than the configuration, and for less only where that asks for nothing.
+        let tls = match settings.tls {
+            Tls::Required => Tls::Required,
+            tls => asked.unwrap_or(tls),
+        };
         let at = user.as_deref().unwrap_or_default();
         let label = match &socket {
             Some(path) => format!("{path} as {at:?}"),
@@ -122,7 +127,10 @@ fn tls_of(mode: &str) -> Result<Tls, UrlError> {
         "required" | "require" | "verify_ca" | "verify_identity" | "verify_full" => {
             Ok(Tls::Required)
         }
-        _ => Err(UrlError("its ssl_mode is none of disabled, preferred, required".to_owned())),
+        _ => Err(UrlError(
+            "its ssl_mode is none of disabled, preferred, required, verify_ca, verify_identity"
+                .to_owned(),
+        )),
     }
 }
 
@@ -164,6 +172,17 @@ mod tests {
         ] {
             assert_eq!(read(&format!("mysql://u@h/s?ssl_mode={mode}")).unwrap().tls(), tls);
         }
+    }
+
+    #[test]
+    fn the_url_cannot_weaken_what_is_required() {
+        let url = "mysql://u@h/s?ssl_mode=required&ssl_mode=disabled";
+        assert_eq!(read(url).unwrap().tls(), Tls::Required);
+        let settings = DatabaseSettings {
+            tls: Tls::Required,
+            ..DatabaseSettings::new("mysql://u@h/s?ssl_mode=disabled")
+        };
+        assert_eq!(Address::read(&settings).unwrap().tls(), Tls::Required);
     }
 
     #[test]

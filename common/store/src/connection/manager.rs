@@ -22,14 +22,18 @@ use super::{DatabaseSettings, MysqlConnection, Tls, tls};
 /// How long connecting may take: the network, TLS, the log-in and the session's settings.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long an idle connection may take to show that it lives, before another is made.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// READ COMMITTED, because a batch locks rows that may not exist and gap locks would make two
 /// batches deadlock; strict mode, because a value that does not fit is an error and not a shorter
 /// value; short waits for locks of rows and of tables (the latter behind an `ALTER TABLE`), because
 /// nobody is worth waiting 50 s for, or a day; autocommit, whatever the server's own setting is, because what
-/// is counted outside of a transaction must be there after a crash.
+/// is counted outside of a transaction must be there after a crash; all rows of an answer, likewise.
 const SESSION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
     SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'; \
-    SET SESSION autocommit = 1, innodb_lock_wait_timeout = 5, lock_wait_timeout = 5;";
+    SET SESSION autocommit = 1, sql_select_limit = 18446744073709551615, \
+    innodb_lock_wait_timeout = 5, lock_wait_timeout = 5;";
 
 /// Errors are told apart by number; people read them in dead letters and logs, and search for them.
 const ENGLISH: &str = "SET SESSION lc_messages = 'en_US'";
@@ -249,7 +253,13 @@ impl ManageConnection for Manager {
         if connection.generation() != self.0.generation.load(Ordering::Relaxed) {
             return Err(ConnectError::NotPrimary);
         }
-        connection.ping().map_err(|error| ConnectError::Lost(error.to_string()))
+        connection.set_limit(Some(PING_TIMEOUT));
+        let alive = connection.ping().map_err(|error| ConnectError::Lost(error.to_string()));
+        connection.set_limit(self.0.timeout);
+        if let Err(error) = &alive {
+            self.0.outage.goes_on(error);
+        }
+        alive
     }
 
     fn has_broken(&self, connection: &mut MysqlConnection) -> bool {

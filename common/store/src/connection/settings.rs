@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::address::{Address, UrlError};
 
 /// Whether the line to the database is encrypted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Tls {
     /// In plain text.
     Off,
