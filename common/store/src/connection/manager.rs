@@ -256,9 +256,6 @@ impl ManageConnection for Manager {
         connection.set_limit(Some(PING_TIMEOUT));
         let alive = connection.ping().map_err(|error| ConnectError::Lost(error.to_string()));
         connection.set_limit(self.0.timeout);
-        if let Err(error) = &alive {
-            self.0.outage.goes_on(error);
-        }
         alive
     }
 
