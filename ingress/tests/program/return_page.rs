@@ -263,7 +263,8 @@ async fn from_the_simulators_cashier() {
     let file = folder.path().join("alipay.toml");
     let text = format!(
         "[merchants.SHOP]\nprotocol = \"mapi\"\nseller_id = \"{SHOP_SELLER}\"\n\
-         sign_types = [\"MD5\"]\nmd5_key = \"{MD5_KEY}\"\n"
+         sign_types = [\"MD5\"]\nmd5_key = \"{MD5_KEY}\"\n\
+         gateway = \"http://127.0.0.1:9/gateway.do\"\n"
     );
     std::fs::write(&file, text).unwrap();
     let arguments = ["--config", file.to_str().unwrap(), "serve"];
