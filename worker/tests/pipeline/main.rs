@@ -11,4 +11,5 @@ mod goods;
 mod locks;
 mod low_stock;
 #[allow(dead_code, reason = "shared with other tests")]
+mod secrets;
 mod world;
