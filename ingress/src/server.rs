@@ -124,6 +124,8 @@ impl Server {
         let back_query =
             BackQuery::new(limits.notify_verify_timeout, (limits.max_in_flight / 4).max(1));
         let back_query = Arc::new(back_query);
+        // An alarm on its increase needs a value before the first one.
+        metrics::counter!("ingress_unknown_paths_total").increment(0);
         let refusal_log = Arc::new(RefusalLog::default());
         tokio::spawn({
             let (refusal_log, end) = (Arc::clone(&refusal_log), end.clone());

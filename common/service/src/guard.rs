@@ -61,7 +61,12 @@ impl Origin {
 
     fn of(secure: bool, host: &str) -> Option<Origin> {
         let (name, port) = host_and_port(host);
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte);
+        let inside = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let allowed = |byte: u8| {
+            byte.is_ascii_alphanumeric()
+                || b"-._".contains(&byte)
+                || inside.is_some() && b"[]:".contains(&byte)
+        };
         if name.is_empty() || !name.bytes().all(allowed) {
             return None;
         }

@@ -286,7 +286,7 @@ async fn from_the_simulators_cashier() {
         nested: &[],
     };
     let form = payment.mapi(SHOP_SELLER, SHOP_SELLER, Charset::Utf8, &md5()).unwrap();
-    let end = "HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    let end = "HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
     let pay_link = link("/gateway.do", &form);
     let cashier = sent_to(address, format!("GET {pay_link} {end}\r\n")).await;
     let paid = format!(

@@ -187,9 +187,6 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         &keys_path,
         private_key.as_ref(),
     )?;
-    if let Some(app_cert) = &certificates.app_cert {
-        refuse_own_key(layers, &keys_path, &public_keys, &app_cert.public_key(), "app_cert")?;
-    }
     let charset = match text("charset")? {
         Some(word) => Charset::named(word.as_bytes()).ok_or_else(|| {
             let problem = format!("{word:?} is not \"utf-8\", \"gbk\" or \"gb18030\"");
@@ -292,7 +289,7 @@ fn refuse_own_key(
         "key number {} is the merchant's own public key, that of {own_name}. Alipay's is the other one on the same page: \
          \"Alipay public key\" (支付宝公钥, not 应用公钥) at open.alipay.com, the application's development settings, \
          signature of the interfaces (开发设置 › 接口加签方式 › 查看); for mapi at the merchant's key management \
-         (密钥管理 › mapi网关产品密钥)",
+         (密钥管理 › mapi网关产品密钥); in certificate mode in the file alipayCertPublicKey_RSA2.crt",
         at + 1
     );
     Err(layers.invalid(path, problem))
