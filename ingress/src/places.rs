@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use metrics::counter;
+use metrics::{counter, gauge};
 use service::config::{Ingress, Network};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -156,6 +156,10 @@ impl State {
         true
     }
 
+    fn report(&self) {
+        gauge!("ingress_body_bytes").set(u32::try_from(self.bytes).unwrap_or(u32::MAX));
+    }
+
     fn tick(&mut self) -> u64 {
         self.heard += 1;
         self.heard
@@ -164,6 +168,7 @@ impl State {
     fn remove(&mut self, id: u64) -> Option<Held> {
         let held = self.held.remove(&id)?;
         self.bytes -= held.bytes;
+        self.report();
         if let Some(peer) = held.peer
             && let Some(number) = self.of_peers.get_mut(&peer)
         {
@@ -233,6 +238,7 @@ impl<'a> Asking<'a> {
             held.heard = now;
             held.bytes += bytes;
             state.bytes += bytes;
+            state.report();
         }
         Ok(())
     }
@@ -255,6 +261,7 @@ impl Drop for Asking<'_> {
             held.heard = now;
             let bytes = std::mem::take(&mut held.bytes);
             state.bytes -= bytes;
+            state.report();
         }
         drop(state);
         places.freed.notify_one();

@@ -119,6 +119,11 @@ async fn a_body_that_stops_gives_its_memory_to_one_that_arrives() {
     let stalled = post(SHOP, "x".repeat(65_500));
     let mut hostile = Client::connect(ingress.public).await;
     hostile.send(&stalled[..stalled.len() - 1]).await;
+    ingress
+        .until("all of it has arrived", async || {
+            metric(&ingress, "ingress_body_bytes").await == 65_499
+        })
+        .await;
     // The next body of that size has no room until the first one is closed.
     let mut second = Client::connect(ingress.public).await;
     second.send(&stalled[..stalled.len() - 1]).await;
