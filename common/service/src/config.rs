@@ -5,6 +5,7 @@
 
 mod amqp;
 mod certificates;
+mod confirm;
 mod duration;
 mod environment;
 mod error;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use amqp::Amqp;
+pub use confirm::Confirm;
 pub use error::{ConfigError, Source};
 pub use exposed::Exposed;
 use layers::{Layer, Layers};
