@@ -9,6 +9,7 @@ use lapin::types::{DeliveryTag, FieldTable};
 use sha2::{Digest, Sha256};
 
 use crate::Headers;
+use crate::topology::PROBE;
 
 /// A message taken from a queue, not yet acknowledged.
 ///
@@ -28,6 +29,8 @@ pub struct Received {
     pub exchange: String,
     /// The routing key that it was published with.
     pub routing_key: String,
+    /// It only shows that a binding is there: to be acknowledged, and no more.
+    pub is_probe: bool,
     /// The body.
     pub body: Vec<u8>,
     /// Settles the message. `ack` can answer `Ok(false)`: then it is **not** acknowledged (the
@@ -45,6 +48,7 @@ impl Received {
         };
         let none = FieldTable::default();
         let headers = Headers::read(properties.headers().as_ref().unwrap_or(&none), Utc::now());
+        let is_probe = properties.kind().as_ref().is_some_and(|kind| kind.as_str() == PROBE);
         Received {
             tag: delivery.delivery_tag,
             message_id,
@@ -52,6 +56,7 @@ impl Received {
             redelivered: delivery.redelivered,
             exchange: delivery.exchange.into(),
             routing_key: delivery.routing_key.into(),
+            is_probe,
             body: delivery.data,
             acker: delivery.acker,
         }

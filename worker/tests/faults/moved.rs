@@ -33,7 +33,8 @@ impl Hand {
 
     /// Publishes a message, which a queue must take.
     async fn publish(&self, exchange: &str, key: &str, notification: Notification, id: &str) {
-        let signed = notification.sign(&Signer::Md5(Md5Key::new("only0for0tests"))).expect("signed");
+        let signed =
+            notification.sign(&Signer::Md5(Md5Key::new("only0for0tests"))).expect("signed");
         let form = String::from_utf8(signed.body().to_vec()).expect("a form");
         let envelope =
             Envelope::new("shop", Kind::TradeStatus, Charset::Utf8, Utc::now(), form.as_str());

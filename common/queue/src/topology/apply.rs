@@ -8,7 +8,8 @@ use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, ErrorKind};
 
 use super::declaration::Declaration;
-use super::{Change, Conflict};
+use super::probe::missing_bindings;
+use super::{Change, Conflict, bindings};
 use crate::{Cluster, Connection, ConnectionError, ConnectionSettings};
 
 /// Why the topology could not be compared or declared.
@@ -42,21 +43,42 @@ fn list(conflicts: &[Conflict]) -> String {
 /// Says what is missing, without changing anything. `events`: also what is declared only when
 /// events are enabled.
 ///
-/// A binding counts as missing when its queue or its exchange is; AMQP has no way to look at the
-/// bindings of what is there, so [`apply`] makes all of them again, which changes nothing where
-/// they are.
+/// AMQP has no way to list bindings. Those of the work exchange and of the retry tiers are found out
+/// by messages that come back where a binding is missing, and that workers ignore where it is not.
+/// One of the events counts as missing when its queue or its exchange is.
 ///
 /// # Errors
 ///
 /// [`TopologyError::Conflicts`] lists everything that is there and differs.
 pub async fn plan(cluster: &Cluster, events: bool) -> Result<Vec<Change>, TopologyError> {
     let connection = open(cluster).await?;
-    let planned = compare(&connection, &Declaration::all(events)).await;
+    let planned = async {
+        let mut missing = look(&connection, &Declaration::all(events)).await?;
+        let known = bindings(events).into_iter().filter(|binding| !missing.contains(binding));
+        let more = missing_bindings(&connection, known.collect()).await?;
+        missing.extend(more);
+        Ok(missing)
+    };
+    let planned = planned.await;
     connection.close().await;
     planned
 }
 
-/// Declares what is missing and returns it; an empty list when everything was there.
+/// As [`plan`], for a caller that learns of bindings in another way: a binding counts as missing when
+/// its queue or its exchange is, and nothing is published.
+///
+/// # Errors
+///
+/// As [`plan`].
+pub async fn compare(cluster: &Cluster, events: bool) -> Result<Vec<Change>, TopologyError> {
+    let connection = open(cluster).await?;
+    let compared = look(&connection, &Declaration::all(events)).await;
+    connection.close().await;
+    compared
+}
+
+/// Declares what is missing and returns it; an empty list when everything was there. All bindings are
+/// made again, which changes nothing where they are, and is not told.
 ///
 /// # Errors
 ///
@@ -76,7 +98,7 @@ async fn compare_and_declare(
     connection: &Connection,
     declarations: &[Declaration],
 ) -> Result<Vec<Change>, TopologyError> {
-    let missing = compare(connection, declarations).await?;
+    let missing = look(connection, declarations).await?;
     for declaration in declarations {
         match ask(connection, declaration, Mode::Declare).await? {
             Answer::There | Answer::Missing => {}
@@ -86,7 +108,7 @@ async fn compare_and_declare(
     Ok(missing)
 }
 
-async fn compare(
+async fn look(
     connection: &Connection,
     declarations: &[Declaration],
 ) -> Result<Vec<Change>, TopologyError> {
@@ -149,20 +171,39 @@ async fn ask(
             connection.bounded("closing a channel", goodbye).await?;
             return Ok(Answer::There);
         }
-        Err(ConnectionError::Amqp(error)) => error,
-        Err(error) => return Err(error.into()),
+        Err(error) => error,
     };
-    let ErrorKind::ProtocolError(refusal) = error.kind() else {
-        return Err(ConnectionError::Amqp(error).into());
-    };
-    let reply = refusal.get_message().to_string();
     let change = declaration.change();
-    match refusal.kind() {
-        AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND) if mode == Mode::Look => Ok(Answer::Missing),
-        AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED) => {
+    match soft_error(&error) {
+        Some((AMQPSoftError::NOTFOUND, _)) if mode == Mode::Look => Ok(Answer::Missing),
+        Some((AMQPSoftError::PRECONDITIONFAILED, reply)) => {
             Ok(Answer::Differs(Conflict { wanted: change, reply }))
         }
-        _ => Err(TopologyError::Refused { change, reply }),
+        _ => Err(refusal(error, &change)),
+    }
+}
+
+/// The broker's word, where it has refused something on a channel.
+fn soft_error(error: &ConnectionError) -> Option<(AMQPSoftError, String)> {
+    let ConnectionError::Amqp(error) = error else { return None };
+    let ErrorKind::ProtocolError(refusal) = error.kind() else { return None };
+    match refusal.kind() {
+        AMQPErrorKind::Soft(soft) => Some((soft.clone(), refusal.get_message().to_string())),
+        AMQPErrorKind::Hard(_) => None,
+    }
+}
+
+/// What became of looking for `change`, or of declaring it: a refusal, or no answer.
+pub(super) fn refusal(error: ConnectionError, change: &Change) -> TopologyError {
+    match &error {
+        ConnectionError::Amqp(amqp) => match amqp.kind() {
+            ErrorKind::ProtocolError(refusal) => TopologyError::Refused {
+                change: change.clone(),
+                reply: refusal.get_message().to_string(),
+            },
+            _ => error.into(),
+        },
+        _ => error.into(),
     }
 }
 
