@@ -53,6 +53,7 @@ mod identity;
 mod notify;
 mod notify_url;
 mod notify_verify;
+mod privileges;
 mod refusal;
 mod remembered;
 mod return_page;

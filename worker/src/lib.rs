@@ -40,6 +40,7 @@ mod late_money;
 mod outbox_relay;
 mod page;
 mod processing;
+mod publisher_check;
 mod queries;
 mod refunds;
 mod restock;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use queue::topology::TopologyError;
 use queue::{
     Cluster, Connection, ConnectionError, ConnectionSettings, Publisher, PublisherSettings,
     supervise, topology,
@@ -62,6 +63,9 @@ pub async fn run(
 ) -> Result<(), RunError> {
     let config = Arc::clone(&current.borrow());
     let cluster = Cluster::configured(&config.amqp)?;
+    if let Some(publishers) = &config.amqp.publishers {
+        cluster.publishes_as("amqp.worker_users", &publishers.worker)?;
+    }
     let lanes = config.worker.lanes;
     let timeout = config.worker.database_timeout;
     // One connection a lane, and one for each of the six sweepers.
@@ -146,9 +150,16 @@ pub async fn run(
 
 /// All lanes on one connection, until it is lost or the worker stops.
 async fn consume(config: &Config, processing: &Processing, connection: &Connection) {
-    if let Err(error) = topology::apply(&processing.cluster, config.events.enabled).await {
-        warn!(%error, "the queues could not be declared");
-        return;
+    match topology::apply(&processing.cluster, config.events.enabled).await {
+        Ok(_) => {}
+        // An operator declares with another account. A lane without a queue says so itself.
+        Err(error @ TopologyError::Refused { .. }) => {
+            warn!(%error, "not allowed to declare: taking the queues as there");
+        }
+        Err(error) => {
+            warn!(%error, "the queues could not be declared");
+            return;
+        }
     }
     let mut lanes = JoinSet::new();
     for number in 0..config.worker.lanes {

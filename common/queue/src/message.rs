@@ -127,12 +127,21 @@ impl Message {
         self
     }
 
-    pub(crate) fn properties(&self, message_id: ShortString) -> BasicProperties {
-        BasicProperties::default()
+    /// `user_id` is the publishing account, which the broker checks; at most 255 bytes.
+    pub(crate) fn properties(
+        &self,
+        message_id: ShortString,
+        user_id: Option<&str>,
+    ) -> BasicProperties {
+        let properties = BasicProperties::default()
             .with_content_type(ShortString::from("application/json"))
             .with_delivery_mode(PERSISTENT)
             .with_message_id(message_id)
-            .with_headers(self.headers.to_table())
+            .with_headers(self.headers.to_table());
+        match user_id {
+            Some(user) => properties.with_user_id(ShortString::from(user)),
+            None => properties,
+        }
     }
 
     /// Exchange, routing key and message id as AMQP short strings. lapin panics on longer ones.

@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]
 
+mod accounts;
 mod consumer_timeout;
 mod failover;
 mod hosts;
@@ -32,7 +33,7 @@ struct Worker {
 }
 
 impl Worker {
-    /// With this environment beside that of the world.
+    /// With this environment beside that of the world, and before it.
     fn start(world: &World, environment: &[(&str, &str)]) -> Worker {
         let config = world.pipeline.config().display().to_string();
         let own = [("ALIPAY__WORKER__ADMIN_LISTEN", "127.0.0.1:0")];

@@ -16,13 +16,13 @@ use crate::world::{CONFIG, World, eventually};
 use crate::{Worker, check};
 
 /// A channel in confirm mode, as the management plugin uses one.
-struct Hand {
-    channel: lapin::Channel,
+pub(crate) struct Hand {
+    pub(crate) channel: lapin::Channel,
     _connection: Connection,
 }
 
 impl Hand {
-    async fn at(url: &str) -> Hand {
+    pub(crate) async fn at(url: &str) -> Hand {
         let cluster = Cluster::at(url).expect("a URL");
         let settings = ConnectionSettings::new(&cluster, "by hand");
         let connection = Connection::open(&settings).await.expect("a connection");
@@ -55,7 +55,7 @@ impl Hand {
         assert!(confirm.is_ack() && confirm.take_message().is_none(), "no queue took it");
     }
 
-    async fn unbind(&self, key: &str) {
+    pub(crate) async fn unbind(&self, key: &str) {
         let queue = topology::work_queue(0);
         let (queue, exchange) = (queue.as_str().into(), topology::WORK_EXCHANGE.into());
         let unbind = self.channel.queue_unbind(queue, exchange, key.into(), FieldTable::default());
@@ -173,6 +173,13 @@ async fn a_removed_binding_is_named_and_what_waited_comes_home() {
     scene.world.send(scene.world.payment("K000001")).await;
     eventually("it waits for its order", || retried(&worker) >= 1.0);
     hand.unbind("0").await;
+    // The books show it although the broker does not: nothing is ready.
+    scene.world.wait_for_count("retry_copy WHERE tier = 'alipay.retry.5s' AND attempt = 1", 1);
+    scene.world.sql("UPDATE retry_copy SET due_at = due_at - INTERVAL 1 HOUR");
+    let overdue = "worker_overdue_retries{tier=\"alipay.retry.5s\"}";
+    eventually("an alarm", || worker.metric(overdue) >= 1.0);
+    let status = scene.world.pipeline.json(&["status"]).expect("a status");
+    assert_eq!(status["retries"][0]["overdue"], 1, "{status}");
     let plan = |scene: &Scene| scene.world.pipeline.json(&["topology", "plan"]).expect("a plan");
     let missing = plan(&scene);
     assert_eq!(missing.as_array().map(Vec::len), Some(1), "{missing}");
@@ -182,4 +189,7 @@ async fn a_removed_binding_is_named_and_what_waited_comes_home() {
     scene.world.pipeline.json(&["topology", "apply"]).expect("applied");
     assert_eq!(plan(&scene), serde_json::json!([]));
     check(&mut scene.world, 1);
+    eventually("the books are closed", || scene.world.count("retry_copy") == 0);
+    eventually("the alarm ends", || worker.metric(overdue) == 0.0);
+    scene.world.pipeline.ops(&["retries", "list"]).expect("nothing is overdue");
 }

@@ -90,6 +90,28 @@ pub async fn apply(cluster: &Cluster, events: bool) -> Result<Vec<Change>, Topol
     applied
 }
 
+/// The work exchange and the work queue, where they are missing. Only looks, which needs no
+/// permission: whether what is there is as it should be is not found out.
+///
+/// # Errors
+///
+/// The broker cannot be asked.
+pub async fn missing_work(cluster: &Cluster) -> Result<Vec<Change>, TopologyError> {
+    let connection = open(cluster).await?;
+    let looked = async {
+        let mut missing = Vec::new();
+        for declaration in Declaration::work() {
+            if matches!(ask(&connection, &declaration, Mode::OnlyLook).await?, Answer::Missing) {
+                missing.push(declaration.change());
+            }
+        }
+        Ok(missing)
+    };
+    let looked = looked.await;
+    connection.close().await;
+    looked
+}
+
 async fn open(cluster: &Cluster) -> Result<Connection, TopologyError> {
     Ok(Connection::open(&ConnectionSettings::new(cluster, "topology")).await?)
 }
@@ -137,6 +159,8 @@ async fn look(
 
 #[derive(Clone, Copy, PartialEq)]
 enum Mode {
+    /// Passive.
+    OnlyLook,
     /// Passive, and where that finds something, a comparison.
     Look,
     Declare,
@@ -156,9 +180,12 @@ async fn ask(
 ) -> Result<Answer, TopologyError> {
     let channel = connection.create_channel().await?;
     let asked = async {
-        if mode == Mode::Look {
+        if mode != Mode::Declare {
             let passive = declare(&channel, declaration, true);
             connection.bounded("looking for an exchange or queue", passive).await?;
+        }
+        if mode == Mode::OnlyLook {
+            return Ok(());
         }
         // A passive declaration ignores type and arguments. This one compares them, and changes
         // nothing where there is something of that name.
@@ -175,7 +202,7 @@ async fn ask(
     };
     let change = declaration.change();
     match soft_error(&error) {
-        Some((AMQPSoftError::NOTFOUND, _)) if mode == Mode::Look => Ok(Answer::Missing),
+        Some((AMQPSoftError::NOTFOUND, _)) if mode != Mode::Declare => Ok(Answer::Missing),
         Some((AMQPSoftError::PRECONDITIONFAILED, reply)) => {
             Ok(Answer::Differs(Conflict { wanted: change, reply }))
         }

@@ -72,11 +72,16 @@ pub(super) enum Declaration {
 }
 
 impl Declaration {
-    pub(super) fn all(events: bool) -> Vec<Declaration> {
-        let mut all = vec![
+    /// Where work goes, without its bindings.
+    pub(super) fn work() -> [Declaration; 2] {
+        [
             exchange(WORK_EXCHANGE, ExchangeKind::Direct),
             queue(&work_queue(0), FieldTable::default()),
-        ];
+        ]
+    }
+
+    pub(super) fn all(events: bool) -> Vec<Declaration> {
+        let mut all = Declaration::work().to_vec();
         all.extend(work_keys().iter().map(|key| binding(&work_queue(0), WORK_EXCHANGE, key)));
         for tier in RetryTier::ALL {
             all.push(exchange(tier.name(), ExchangeKind::Fanout));
