@@ -207,7 +207,7 @@ async fn the_management_api_tells_totals_and_what_is_not_ours() {
     let queue = topology::work_queue(0);
     let mut held = 0;
     while held < 3 {
-        let got = hand.channel.basic_get(queue.as_str().into(), get.clone()).await;
+        let got = hand.channel.basic_get(queue.as_str().into(), get).await;
         held += usize::from(got.expect("an answer").is_some());
     }
     let work = |status: &serde_json::Value| status["queues"][0].clone();
