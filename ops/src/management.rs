@@ -46,7 +46,7 @@ pub(crate) struct BrokerQueue {
     /// What it was declared with.
     #[serde(default)]
     pub(crate) arguments: BTreeMap<String, Value>,
-    /// What policies add, where the broker tells.
+    /// What its policy adds; some versions leave that to the list of policies.
     #[serde(default)]
     pub(crate) effective_policy_definition: Value,
     /// The name of the policy that applies.
@@ -72,6 +72,13 @@ pub(crate) struct BrokerBinding {
     /// `queue` or `exchange`.
     pub(crate) destination_type: String,
     pub(crate) routing_key: String,
+}
+
+/// A policy.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct BrokerPolicy {
+    pub(crate) name: String,
+    pub(crate) definition: Value,
 }
 
 impl Management {
@@ -109,8 +116,27 @@ impl Management {
         self.get("bindings", "").await
     }
 
+    /// All policies; `None` where the account may not see them: some versions want the tag
+    /// `policymaker`.
+    pub(crate) async fn policies(&self) -> Result<Option<Vec<BrokerPolicy>>, Failure> {
+        let (status, body) = self.ask("policies", "").await?;
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Ok(None),
+            _ => self.read("policies", status, &body).map(Some),
+        }
+    }
+
     async fn get<T: DeserializeOwned>(&self, what: &str, query: &str) -> Result<T, Failure> {
         let (status, body) = self.ask(what, query).await?;
+        self.read(what, status, &body)
+    }
+
+    fn read<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        status: StatusCode,
+        body: &[u8],
+    ) -> Result<T, Failure> {
         if status != StatusCode::OK {
             let hint = match status {
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
@@ -121,7 +147,7 @@ impl Management {
             };
             return Err(self.failure(format!("{what} are answered with {status}{hint}")));
         }
-        serde_json::from_slice(&body)
+        serde_json::from_slice(body)
             .map_err(|error| self.failure(format!("{what} cannot be read: {error}")))
     }
 

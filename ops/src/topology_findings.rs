@@ -9,10 +9,11 @@ use queue::topology::{
 };
 use serde::Serialize;
 use serde_json::Value;
+use tracing::info;
 
 use crate::dead_queue::LOCK_QUEUE;
 use crate::failure::Failure;
-use crate::management::{BrokerBinding, BrokerExchange, BrokerQueue, Management};
+use crate::management::{BrokerBinding, BrokerExchange, BrokerPolicy, BrokerQueue, Management};
 
 /// What our names begin with.
 const OURS: &str = "alipay.";
@@ -85,8 +86,15 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) async fn ask(management: &Management) -> Result<Seen, Failure> {
+        let mut queues = management.queues().await?;
+        match management.policies().await? {
+            Some(policies) => add_policies(&mut queues, &policies),
+            None => {
+                info!("policies are not known: the account of amqp.management_url may not see them")
+            }
+        }
         Ok(Seen {
-            queues: management.queues().await?,
+            queues,
             exchanges: management.exchanges().await?,
             bindings: management.bindings().await?,
         })
@@ -228,6 +236,15 @@ fn follow<'a>(
                 follow(next, way, found);
                 way.pop();
             }
+        }
+    }
+}
+
+fn add_policies(queues: &mut [BrokerQueue], policies: &[BrokerPolicy]) {
+    for queue in queues.iter_mut().filter(|it| !it.effective_policy_definition.is_object()) {
+        let policy = policies.iter().find(|policy| Some(&policy.name) == queue.policy.as_ref());
+        if let Some(policy) = policy {
+            queue.effective_policy_definition = policy.definition.clone();
         }
     }
 }

@@ -13,9 +13,9 @@ use queue::account::{Permission, beyond_publishing};
 use queue::{Cluster, Envelope, Kind, topology};
 use testkit::{Folder, Program, RabbitMq, Sandbox};
 
-use crate::moved::Hand;
+use crate::Worker;
+use crate::moved::{Hand, check_orders};
 use crate::world::{CONFIG, World, eventually};
-use crate::{Worker, check};
 
 const USERS: &str = r#"
 [amqp]
@@ -103,7 +103,7 @@ async fn each_program_has_an_account_and_others_are_not_believed() {
         "INSERT INTO user_order (id, merchant, product_id, quantity, subject, total_fee) \
          VALUES ('K000002','shop','CODE',1,'s',1000)",
     );
-    check(&mut scene.world, 2);
+    check_orders(&mut scene.world, 2);
 
     // Signed by nobody but the shop's key, published by an account that is nobody's.
     let guest = Hand::at(&scene.broker.url()).await;

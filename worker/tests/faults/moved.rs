@@ -105,7 +105,8 @@ async fn messages_published_into_a_tier_come_home() {
     check(&mut world, 3);
 }
 
-fn check_orders(world: &mut World, orders: usize) {
+/// Every order is delivered, also after retries.
+pub(crate) fn check_orders(world: &mut World, orders: usize) {
     let orders = i64::try_from(orders).expect("a number");
     world.wait_for_count("user_order WHERE status = 8 AND is_send_goods", orders);
     assert_eq!(world.count("stock_item WHERE state = 'delivered'"), orders);
@@ -188,7 +189,7 @@ async fn a_removed_binding_is_named_and_what_waited_comes_home() {
     scene.world.place_orders("K", 1);
     scene.world.pipeline.json(&["topology", "apply"]).expect("applied");
     assert_eq!(plan(&scene), serde_json::json!([]));
-    check(&mut scene.world, 1);
+    check_orders(&mut scene.world, 1);
     eventually("the books are closed", || scene.world.count("retry_copy") == 0);
     eventually("the alarm ends", || worker.metric(overdue) == 0.0);
     scene.world.pipeline.ops(&["retries", "list"]).expect("nothing is overdue");

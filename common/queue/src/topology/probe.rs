@@ -3,14 +3,15 @@
 //! AMQP cannot list bindings. A message that is published `mandatory` and that no queue takes comes
 //! back, so a *probe* shows a missing binding without leaving anything behind. Where the binding is
 //! there, the probe arrives in the work queue: a worker acknowledges it without a look at its body,
-//! and where no worker is, its time to live removes it.
+//! and where no worker is, its time to live removes it. A probe that comes through a tier has lost its
+//! time to live, so tiers are probed only where a worker consumes.
 
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-use lapin::types::ShortString;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
+use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Channel};
 
 use super::apply::{TopologyError, refusal};
-use super::{Change, RetryTier, WORK_EXCHANGE, routing_key};
+use super::{Change, RetryTier, WORK_EXCHANGE, routing_key, work_queue};
 use crate::Connection;
 
 /// The AMQP property `type` of a probe.
@@ -23,14 +24,14 @@ const WORK_TIME: &str = "5000";
 const TIER_TIME: &str = "1";
 
 /// Of these bindings those that are missing. Only those of the work exchange and of the tiers are
-/// probed: what a shop reads is not ours to write into. The tiers are left out while the binding is
-/// missing by which a probe would leave them.
+/// probed: what a shop reads is not ours to write into. The tiers are left out while nobody consumes,
+/// and while the binding is missing by which a probe would leave them.
 pub(super) async fn missing_bindings(
     connection: &Connection,
     bindings: Vec<Change>,
 ) -> Result<Vec<Change>, TopologyError> {
     let mut missing = Vec::new();
-    let mut home = true;
+    let mut home = is_consumed(connection).await?;
     for change in bindings {
         let Change::Binding { exchange, routing_key: key, .. } = &change else { continue };
         let is_work = exchange == WORK_EXCHANGE;
@@ -48,6 +49,22 @@ pub(super) async fn missing_bindings(
         }
     }
     Ok(missing)
+}
+
+/// Whether somebody consumes the work queue.
+async fn is_consumed(connection: &Connection) -> Result<bool, TopologyError> {
+    let channel = connection.create_channel().await?;
+    let (queue, options) =
+        (work_queue(0), QueueDeclareOptions { passive: true, ..Default::default() });
+    let look = channel.queue_declare(queue.as_str().into(), options, FieldTable::default());
+    // A queue that is missing has ended the channel, and has no consumer.
+    let consumers = connection.bounded("looking for consumers", look).await;
+    let consumers = consumers.map_or(0, |queue| queue.consumer_count());
+    if consumers > 0 {
+        let goodbye = channel.close(200, "OK".into());
+        connection.bounded("closing a channel", goodbye).await?;
+    }
+    Ok(consumers > 0)
 }
 
 /// Whether a queue takes a probe.

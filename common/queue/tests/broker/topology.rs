@@ -1,10 +1,11 @@
 //! Declaring exchanges and queues.
 
+use futures_util::StreamExt as _;
 use lapin::ExchangeKind;
-use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
+use lapin::options::{BasicConsumeOptions, ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use queue::topology::{Change, TopologyError, apply, plan};
-use queue::{Cluster, Message};
+use queue::topology::{Change, TopologyError, apply, bindings, plan};
+use queue::{Cluster, Message, Received};
 
 use crate::client::{Client, start_ready, work};
 
@@ -114,7 +115,11 @@ async fn apply_repairs_a_binding() {
     assert_eq!(missing, ["binding of queue alipay.notify.0 to exchange alipay.notify with key 0"]);
     assert_eq!(apply(&client.cluster(), true).await.unwrap(), []);
     started.publisher.publish(work("found")).await.unwrap();
-    assert_eq!(client.take_bodies(queue, 1).await, ["found"]);
+    let mut found = client.take(queue).await;
+    while found.is_probe {
+        found = client.take(queue).await;
+    }
+    assert_eq!(found.body, b"found");
     started.stop().await;
 }
 
@@ -132,21 +137,30 @@ async fn plan_names_every_binding_that_is_missing() {
         let none = FieldTable::default();
         client.channel.queue_unbind(queue.into(), exchange.into(), key.into(), none).await.unwrap();
     }
-    assert_eq!(
-        names(&plan(&client.cluster(), true).await.unwrap()),
-        [
-            "binding of queue alipay.notify.0 to exchange alipay.notify with key alipay.notify.0",
-            "binding of queue alipay.notify.0 to exchange alipay.notify with an empty key",
-            "binding of queue alipay.retry.2m to exchange alipay.retry.2m with an empty key",
-        ]
-    );
+    let work = [
+        "binding of queue alipay.notify.0 to exchange alipay.notify with key alipay.notify.0",
+        "binding of queue alipay.notify.0 to exchange alipay.notify with an empty key",
+    ];
+    // Nobody consumes: of tiers nothing is known, and what arrives goes away by itself.
+    assert_eq!(names(&plan(&client.cluster(), true).await.unwrap()), work);
     assert!(client.take("alipay.notify.0").await.is_probe);
     let gone = async {
-        while client.depth("alipay.notify.0").await + client.depth("alipay.retry.1h").await > 0 {
+        while client.depth("alipay.notify.0").await > 0 {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     };
     tokio::time::timeout(crate::client::LONG, gone).await.expect("probes go away");
+
+    // A worker takes all of them, those through the tiers too.
+    let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
+    let consume = client.channel.basic_consume("alipay.notify.0".into(), "".into(), options, none);
+    let consumer = consume.await.unwrap();
+    let tier = "binding of queue alipay.retry.2m to exchange alipay.retry.2m with an empty key";
+    assert_eq!(names(&plan(&client.cluster(), true).await.unwrap()), [&work[..], &[tier]].concat());
+    let through = bindings(false).len() - 3;
+    let probes = consumer.take(through).map(|delivery| Received::new(delivery.unwrap()));
+    let probes = tokio::time::timeout(crate::client::LONG, probes.collect::<Vec<_>>()).await;
+    assert!(probes.unwrap().iter().all(|probe| probe.is_probe));
 }
 
 /// An installation from before products had events.
