@@ -1,10 +1,12 @@
 //! From a message to something a batch can work on.
 
+mod doubtful;
 mod own_form;
 mod refund_form;
 
 use alipay::{BatchRefundNotify, Charset, Form, Notification, Protocol, TradeStatusSync};
 use chrono::{DateTime, Utc};
+use gateway::Gateway;
 use order::{Identity, RefundAnswered};
 use queue::{Envelope, Kind, Received};
 use service::config::{Config, LatePayment};
@@ -17,6 +19,7 @@ use crate::verdict::Never;
 /// tried for ever. Alipay's notifications have a few KiB.
 const FORM_LIMIT: usize = 1024 * 1024;
 
+pub use doubtful::Doubtful;
 pub use own_form::DecisionSaid;
 
 /// What a message says.
@@ -26,6 +29,8 @@ pub enum Content {
     Trade(Box<TradeStatusSync>),
     /// `batch_refund_notify`.
     BatchRefund(BatchRefundNotify),
+    /// A `trade_status_sync` that is not believed by itself.
+    Doubtful(Doubtful),
     /// The gateway's answer, verified again; `notify_time` is when it was asked.
     Answer(Box<TradeStatusSync>),
     /// The gateway knows no trade of this order.
@@ -83,6 +88,8 @@ pub struct Incoming {
     pub received_at: DateTime<Utc>,
     /// Retry tiers that it has passed.
     pub attempt: u32,
+    /// It was a dead letter before, and is one again should it be rejected.
+    pub was_dead: bool,
     /// What it says; or why nobody will ever be able to read it.
     pub content: Result<Content, Never>,
 }
@@ -112,14 +119,14 @@ impl Incoming {
             seller_id: merchant.seller_id.clone(),
             app_id: merchant.app_id.clone(),
             refunds_late: merchant.late_payment == LatePayment::Refund,
+            confirms_above: merchant.confirm.above(),
         };
         let content = Form::parse(envelope.form.as_bytes())
             .map_err(|error| Never::new("bad_form", error))
             .and_then(|form| match envelope.kind {
                 Kind::TradeStatus | Kind::BatchRefund => {
-                    Notification::read(&form, merchant.protocol, envelope.charset)
-                        .map(Content::from)
-                        .map_err(|error| Never::new(error.reason_code(), error))
+                    let is_asked = config.worker.queries && Gateway::can_ask(merchant).is_ok();
+                    doubtful::read(&form, &envelope, merchant.protocol, is_asked)
                 }
                 Kind::QueryRequest => own_form::request(&form),
                 Kind::QueryAnswer => own_form::answer(&form, envelope.charset, merchant),
@@ -136,6 +143,7 @@ impl Incoming {
             form: envelope.form,
             received_at: envelope.received_at,
             attempt: received.headers.attempt,
+            was_dead: received.headers.replayed || received.headers.died_at.is_some(),
             content,
         })
     }
@@ -151,6 +159,7 @@ impl Incoming {
                 | Content::Expiry { order, .. },
             ) => Some(order),
             Ok(Content::Decision(decision)) => Some(&decision.order),
+            Ok(Content::Doubtful(doubtful)) => Some(&doubtful.order),
             Ok(Content::RefundAnswer(said)) => Some(&said.out_trade_no),
             Ok(Content::BatchRefund(_)) | Err(_) => None,
         }

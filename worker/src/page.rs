@@ -7,7 +7,9 @@ mod wishes;
 use std::collections::{BTreeMap, BTreeSet};
 
 use alipay::BatchRefundNotify;
-use order::{FulfillmentState, Identity, Mismatch, OrderRecord, OrderState, Refund, Trade};
+use order::{
+    FulfillmentState, Identity, Mismatch, OrderRecord, OrderState, Refund, Review, Trade, doubt,
+};
 use store::MysqlConnection;
 use store::product::Product;
 use store::user_order::LockedOrder;
@@ -32,6 +34,10 @@ pub(crate) struct Sheet {
     /// The state as it is in the database.
     pub(crate) before: OrderState,
     pub(crate) fulfillment_before: Option<FulfillmentState>,
+    /// Reviews that this batch opens by what happened, not by the order's state.
+    pub(crate) raised: BTreeSet<Review>,
+    /// Reasons of such reviews that this batch has answered.
+    pub(crate) resolved: BTreeSet<&'static str>,
 }
 
 impl Sheet {
@@ -58,6 +64,11 @@ impl Sheet {
             let newly = |so: fn(&Trade) -> bool| so(trade) && !before.is_some_and(so);
             newly(Trade::is_closed_after_payment) || newly(Trade::is_in_doubt)
         })
+    }
+
+    /// A payment was told of whose goods wait for the gateway's word.
+    pub(crate) fn is_newly_unconfirmed(&self) -> bool {
+        self.record.state().awaits_confirmation() && !self.before.awaits_confirmation()
     }
 
     /// A trade that can be paid has appeared although the order's time is over.
@@ -116,7 +127,8 @@ impl Page {
         let missing: Vec<&str> = wanted.iter().copied().filter(|id| !have.contains(id)).collect();
         let busy = user_order::existing(connection, &missing)?.into_iter().collect();
 
-        let sheets = read_sheets(connection, batch, locked, &fresh_refunds)?;
+        let decisions = Decisions::open(connection, batch)?;
+        let sheets = read_sheets(connection, batch, locked, &fresh_refunds, &decisions)?;
         // A trade of which this very batch brings the first word was not there to be found above.
         for (id, sheet) in &sheets {
             for trade_no in sheet.record.trades.keys() {
@@ -127,7 +139,6 @@ impl Page {
                 }
             }
         }
-        let decisions = Decisions::open(connection, batch)?;
         Ok(Page { sheets, busy, links, fresh_refunds, decisions, wishes: Wishes::default() })
     }
 
@@ -141,8 +152,26 @@ impl Page {
                 sheet.record.learn_trade(identity, said).map_err(Never::from)
             }),
             Ok(Content::Answer(said)) => self.tell_order(&said.out_trade_no, |sheet| {
-                sheet.record.learn_answer(identity, said).map_err(Never::from)
+                sheet.record.learn_answer(identity, said).map_err(Never::from)?;
+                // Whatever was doubted, this is what Alipay says.
+                sheet.resolved.extend(doubt::REASONS);
+                Ok(())
             }),
+            Ok(Content::Doubtful(doubtful)) => {
+                let wishes = &mut self.wishes;
+                let at = incoming.received_at;
+                tell_order(&mut self.sheets, &self.busy, &doubtful.order, |sheet| {
+                    same_merchant(sheet, identity)?;
+                    let (reason, order) = (doubtful.doubt.reason(), &doubtful.order);
+                    if doubtful.is_asked {
+                        wishes.request(order, &identity.merchant, reason, at);
+                    } else {
+                        let evidence = doubtful.trade_no.clone();
+                        sheet.raised.insert(Review { reason, evidence });
+                    }
+                    Ok(())
+                })
+            }
             Ok(Content::RefundAnswer(said)) => self.tell_order(&said.out_trade_no, |sheet| {
                 sheet.record.learn_refund_answer(identity, said).map_err(Never::from)
             }),
@@ -202,7 +231,7 @@ impl Page {
                         if ids.insert(id.clone()) {
                             before.push(sheet.record.clone());
                         }
-                        sheet.record.learn_refund(refund.clone());
+                        sheet.record.learn_batch_refund(identity, refund.clone());
                     }
                     None => return Told::verdict(Verdict::Locked),
                 }

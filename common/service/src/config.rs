@@ -5,6 +5,7 @@
 
 mod amqp;
 mod certificates;
+mod confirm;
 mod duration;
 mod environment;
 mod error;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use amqp::{Amqp, Publishers};
+pub use confirm::Confirm;
 pub use error::{ConfigError, Source};
 use layers::{Layer, Layers};
 pub use merchant::{LatePayment, Merchant, NotifyVerify};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use order::doubt::is_doubt;
 use order::{Decision, ImpossibleDecision, OrderRecord};
 use store::MysqlConnection;
 use store::review::{self, Decided, NumberedCase};
@@ -65,12 +66,17 @@ impl Decisions {
             return Ok(false);
         }
         let impossible = |error: ImpossibleDecision| Never::new("impossible_decision", error);
-        // This review is about one trade, whichever the person names.
-        let about = (case.reason == "late_payment").then_some(case.evidence.as_str());
+        // Such a review is about one trade, whichever the person names.
+        let is_about_one = case.reason == "late_payment" || is_doubt(&case.reason);
+        let about = is_about_one.then_some(case.evidence.as_str());
         if let (Some(about), Some(named)) = (about, said.trade_no.as_deref())
             && about != named
         {
-            return Err(impossible(ImpossibleDecision::NotLate { trade_no: named.to_owned() }));
+            let trade_no = named.to_owned();
+            return Err(impossible(match case.reason.as_str() {
+                "late_payment" => ImpossibleDecision::NotLate { trade_no },
+                _ => ImpossibleDecision::Trade { trade_no },
+            }));
         }
         let trade_no = about.or(said.trade_no.as_deref());
         if said.decision == Decision::Accepted
@@ -85,6 +91,13 @@ impl Decisions {
             .map_err(impossible)?;
         self.taken.insert(said.review, said.clone());
         Ok(true)
+    }
+
+    /// The trade of a notification that was not believed, and that a person says was paid: it needs a row.
+    pub(super) fn believed_trade(&self, said: &DecisionSaid) -> Option<&str> {
+        let case = self.cases.get(&said.review).filter(|case| case.order_id == said.order)?;
+        let believed = said.decision == Decision::Paid && is_doubt(&case.reason);
+        (believed && case.state == "open").then_some(case.evidence.as_str())
     }
 
     /// Ends the reviews.

@@ -11,7 +11,7 @@ use store::trade::TradeKey;
 use store::user_order::LockedOrder;
 use store::{StoreError, fulfillment, product, refund, trade};
 
-use super::Sheet;
+use super::{Decisions, Sheet};
 use crate::incoming::{Content, Incoming};
 
 /// The orders that know a trade, by merchant and trade number.
@@ -86,11 +86,12 @@ pub(super) fn read_sheets(
     batch: &[Incoming],
     locked: Vec<LockedOrder>,
     fresh: &RefundKeys,
+    decisions: &Decisions,
 ) -> Result<BTreeMap<String, Sheet>, StoreError> {
     let terms: HashMap<&str, &LockedOrder> =
         locked.iter().map(|order| (order.terms.id.as_str(), order)).collect();
     let named: BTreeSet<TradeKey<'_>> =
-        batch.iter().filter_map(|incoming| named_trade(incoming, &terms)).collect();
+        batch.iter().filter_map(|incoming| named_trade(incoming, &terms, decisions)).collect();
     trade::insert_missing(connection, &named.into_iter().collect::<Vec<_>>())?;
 
     let ids: Vec<&str> = locked.iter().map(|order| order.terms.id.as_str()).collect();
@@ -153,6 +154,8 @@ pub(super) fn read_sheets(
             stored_refunds,
             record,
             locked: order,
+            raised: BTreeSet::new(),
+            resolved: BTreeSet::new(),
         };
         sheets.insert(sheet.locked.terms.id.clone(), sheet);
     }
@@ -163,12 +166,19 @@ pub(super) fn read_sheets(
 fn named_trade<'a>(
     incoming: &'a Incoming,
     terms: &HashMap<&str, &LockedOrder>,
+    decisions: &'a Decisions,
 ) -> Option<TradeKey<'a>> {
     let identity = &incoming.identity;
     if let Ok(Content::RefundAnswer(said)) = &incoming.content {
         let order = terms.get(said.out_trade_no.as_str())?;
         agree_refund(&order.terms, identity, said).ok()?;
         return Some(TradeKey { order_id: &said.out_trade_no, trade_no: &said.trade_no });
+    }
+    if let Ok(Content::Decision(said)) = &incoming.content {
+        let trade_no = decisions.believed_trade(said)?;
+        let order = terms.get(said.order.as_str())?;
+        return (order.terms.merchant == identity.merchant)
+            .then_some(TradeKey { order_id: &said.order, trade_no });
     }
     let said = incoming.trade()?;
     let order = terms.get(said.out_trade_no.as_str())?;
