@@ -90,7 +90,9 @@ impl Seen {
         match management.policies().await? {
             Some(policies) => add_policies(&mut queues, &policies),
             None => {
-                info!("policies are not known: the account of amqp.management_url may not see them");
+                info!(
+                    "policies are not known: the account of amqp.management_url may not see them"
+                );
             }
         }
         Ok(Seen {

@@ -31,6 +31,7 @@
 
 pub mod batch;
 mod consumer;
+mod contradiction;
 mod database_call;
 mod goods;
 mod health;
