@@ -176,9 +176,11 @@ fn delta(duration: Duration) -> TimeDelta {
 
 #[cfg(test)]
 mod tests {
-    use super::{Judgement, Limits, closes_first, judge, next, next_why, retry};
+    use super::{
+        Judgement, Limits, closes_first, is_asked_again, is_paid, judge, next, next_why, retry,
+    };
     use chrono::{DateTime, TimeDelta, Utc};
-    use store::gateway_query::{Due, DueOrder};
+    use store::gateway_query::{CONFIRM, Due, DueOrder, NOT_AT_ALIPAY};
 
     fn now() -> DateTime<Utc> {
         "2026-11-23T12:00:00Z".parse().unwrap()
@@ -205,6 +207,20 @@ mod tests {
                 created_at: now() - row_age - TimeDelta::minutes(10),
                 updated_at: now() - TimeDelta::days(3),
             }),
+        }
+    }
+
+    #[test]
+    fn what_is_paid_here_and_not_there_is_asked_once_more() {
+        let asked = |why, age| is_asked_again(&due(why, 8, false, age));
+        assert!(!asked("silent", TimeDelta::days(2)) && !asked("requested", TimeDelta::days(2)));
+        assert!(asked(NOT_AT_ALIPAY, TimeDelta::zero()));
+        // Goods wait: a person hears of it after ten minutes.
+        assert!(!asked(CONFIRM, TimeDelta::minutes(9)) && asked(CONFIRM, TimeDelta::minutes(10)));
+        let paid = [(0, false), (8, true), (4, true), (32, false), (105, false), (106, true)];
+        for (status, is_paid_here) in paid {
+            let order = due("silent", status, false, TimeDelta::zero()).order.unwrap();
+            assert_eq!(is_paid(&order), is_paid_here, "{status}");
         }
     }
 

@@ -42,6 +42,7 @@ impl Hand {
         let properties = lapin::BasicProperties::default()
             .with_delivery_mode(2)
             .with_message_id(id.into())
+            .with_user_id("guest".into())
             .with_headers(message.headers.to_table());
         let options = BasicPublishOptions { mandatory: true, ..Default::default() };
         let publish = self.channel.basic_publish(
@@ -181,6 +182,8 @@ async fn a_removed_binding_is_named_and_what_waited_comes_home() {
     eventually("an alarm", || worker.metric(overdue) >= 1.0);
     let status = scene.world.pipeline.json(&["status"]).expect("a status");
     assert_eq!(status["retries"][0]["overdue"], 1, "{status}");
+    let listed = scene.world.pipeline.ops(&["retries", "list"]).expect_err("something is overdue");
+    assert!(listed.to_string().contains("1 messages are overdue"), "{listed}");
     let plan = |scene: &Scene| scene.world.pipeline.json(&["topology", "plan"]).expect("a plan");
     let missing = plan(&scene);
     assert_eq!(missing.as_array().map(Vec::len), Some(1), "{missing}");

@@ -14,9 +14,13 @@ fn hurry(side: &mut AlipaySide, order: &str) {
 
 /// The payment was made more than a minute before anybody asks.
 fn paid_long_ago(side: &mut AlipaySide, order: &str) {
-    side.world.sql(&format!(
-        "UPDATE trade SET gmt_payment = gmt_payment - INTERVAL 5 MINUTE WHERE order_id = '{order}'"
-    ));
+    for (table, column, key) in
+        [("trade", "gmt_payment", "order_id"), ("user_order", "paid_dtime", "id")]
+    {
+        side.world.sql(&format!(
+            "UPDATE {table} SET {column} = {column} - INTERVAL 5 MINUTE WHERE {key} = '{order}'"
+        ));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
