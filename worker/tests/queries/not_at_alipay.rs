@@ -55,7 +55,7 @@ async fn what_alipay_does_not_know_goes_to_a_person_after_a_second_question() {
     assert_eq!(side.world.count("review WHERE order_id = 'TRUE'"), 0);
 
     let id = side.text("SELECT CAST(id AS CHAR) AS text FROM review");
-    let decide = ["review", "decide", &id, "noted", "--note", "forged"];
+    let decide = ["review", "decide", &id, "noted", "--by", "op", "--note", "forged"];
     side.world.pipeline.ops(&decide).expect("decided");
     eventually("decided", || side.world.count("review WHERE state = 'decided'") == 1);
     side.world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a person has seen it");
