@@ -220,7 +220,8 @@ async fn the_simulator_knows_what_it_sent() {
     let file = folder.path().join("alipay.toml");
     let text = format!(
         "[merchants.SHOP]\nprotocol = \"mapi\"\nseller_id = \"{SHOP_SELLER}\"\n\
-         sign_types = [\"MD5\"]\nmd5_key = \"{MD5_KEY}\"\n"
+         sign_types = [\"MD5\"]\nmd5_key = \"{MD5_KEY}\"\n\
+         gateway = \"http://127.0.0.1:9/gateway.do\"\n"
     );
     std::fs::write(&file, text).unwrap();
     let config = file.to_str().unwrap();
