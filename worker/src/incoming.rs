@@ -11,6 +11,7 @@ use order::{Identity, RefundAnswered};
 use queue::{Envelope, Kind, Received};
 use service::config::{Config, LatePayment};
 
+use crate::publisher_check;
 use crate::verdict::Never;
 
 /// Bytes of a form that are worked on. Its inbox row must fit `max_allowed_packet` of any database, and
@@ -103,6 +104,7 @@ impl Incoming {
     pub fn read(received: &Received, config: &Config) -> Result<Incoming, Never> {
         let envelope =
             Envelope::read(&received.body).map_err(|error| Never::new("no_envelope", error))?;
+        publisher_check::check(received, envelope.kind, &config.amqp)?;
         let Some(merchant) = config.merchants.get(&envelope.merchant) else {
             let error = format!("merchant {} is not configured here", envelope.merchant);
             return Err(Never::new("unknown_merchant", error));

@@ -10,6 +10,7 @@ mod decisions;
 mod expiry;
 mod healing;
 mod late;
+mod not_at_alipay;
 mod refunds;
 mod reload;
 mod requests;
