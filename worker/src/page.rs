@@ -7,6 +7,7 @@ mod wishes;
 use std::collections::{BTreeMap, BTreeSet};
 
 use alipay::BatchRefundNotify;
+use order::agreement::agree;
 use order::{
     FulfillmentState, Identity, Mismatch, OrderRecord, OrderState, Refund, Review, Trade, doubt,
 };
@@ -163,13 +164,13 @@ impl Page {
             Ok(Content::Doubtful(doubtful)) => {
                 let wishes = &mut self.wishes;
                 let at = incoming.received_at;
-                tell_order(&mut self.sheets, &self.busy, &doubtful.order, |sheet| {
-                    same_merchant(sheet, identity)?;
-                    let (reason, order) = (doubtful.doubt.reason(), &doubtful.order);
+                let (said, reason) = (&doubtful.said, doubtful.doubt.reason());
+                tell_order(&mut self.sheets, &self.busy, &said.out_trade_no, |sheet| {
+                    agree(&sheet.record.terms, identity, said)?;
                     if doubtful.is_asked {
-                        wishes.request(order, &identity.merchant, reason, at);
+                        wishes.request(&said.out_trade_no, &identity.merchant, reason, at);
                     } else {
-                        let evidence = doubtful.trade_no.clone();
+                        let evidence = said.trade_no.clone();
                         sheet.raised.insert(Review { reason, evidence });
                     }
                     Ok(())
@@ -222,6 +223,7 @@ impl Page {
         let mut before = Vec::new();
         let mut ids = BTreeSet::new();
         let mut booked = false;
+        let mut parked = Vec::new();
         for item in &batch.items {
             let refund = Refund::of_batch_item(batch, item);
             let key = (identity.merchant.clone(), item.trade_no.clone());
@@ -230,7 +232,16 @@ impl Page {
                 item.trade_no.clone(),
                 refund.refund_key.clone(),
             ));
-            for id in self.links.get(&key).into_iter().flatten() {
+            let orders = self.links.get(&key).into_iter().flatten();
+            let is_ours = |id: &&String| {
+                self.sheets
+                    .get(*id)
+                    .is_none_or(|sheet| sheet.record.terms.merchant == identity.merchant)
+            };
+            if !orders.clone().any(|id| is_ours(&id)) {
+                parked.push(item.trade_no.clone());
+            }
+            for id in orders {
                 match self.sheets.get_mut(id) {
                     // The trade number of a stranger's order says nothing about that order.
                     Some(sheet) if sheet.record.terms.merchant != identity.merchant => {}
@@ -245,7 +256,7 @@ impl Page {
             }
         }
         let after = ids.iter().filter_map(|id| self.sheets.get(id)).collect();
-        Told { verdict: Verdict::Done, before, after, news: booked }
+        Told { verdict: Verdict::Done, before, after, news: booked, parked }
     }
 }
 
@@ -264,7 +275,8 @@ fn tell_order<'a>(
         Err(never) => Told::verdict(Verdict::Never(never)),
         Ok(()) => {
             let after = vec![&*sheet];
-            Told { verdict: Verdict::Done, before: vec![before], after, news: false }
+            let before = vec![before];
+            Told { verdict: Verdict::Done, before, after, news: false, parked: Vec::new() }
         }
     }
 }
@@ -287,10 +299,13 @@ pub(crate) struct Told<'a> {
     /// It was news in a way that the orders do not show: a refund row that no order may know of yet, a
     /// question for the gateway, a review that a person ended.
     pub(crate) news: bool,
+    /// Trades of refunds that no order of the merchant knows: their rows wait, and count for nothing until
+    /// one does.
+    pub(crate) parked: Vec<String>,
 }
 
 impl Told<'_> {
     fn verdict(verdict: Verdict) -> Told<'static> {
-        Told { verdict, before: Vec::new(), after: Vec::new(), news: false }
+        Told { verdict, before: Vec::new(), after: Vec::new(), news: false, parked: Vec::new() }
     }
 }
