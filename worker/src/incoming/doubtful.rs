@@ -29,7 +29,7 @@ pub(super) fn read(
     check_notification(form).map_err(|error| Never::new(error.reason_code(), error))?;
     let notification = Notification::read(form, protocol, envelope.charset)
         .map_err(|error| Never::new(error.reason_code(), error))?;
-    let reading = SecondReading::of(form).map(Doubt::SecondReading);
+    let reading = SecondReading::of(form, protocol).map(Doubt::SecondReading);
     match notification {
         Notification::Trade(said) => {
             match reading.or_else(|| Doubt::of(&said, envelope.received_at)) {

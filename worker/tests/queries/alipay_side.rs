@@ -188,6 +188,14 @@ gateway = "{NOWHERE}"
         refunds.iter().filter_map(|refund| refund["amount"].as_i64()).collect()
     }
 
+    /// Alipay's number of the order's trade.
+    pub(crate) fn trade_no(&self, merchant: &str, order: &str) -> String {
+        let trades = std::fs::read(self.file("trades.json")).expect("the trades");
+        let trades: serde_json::Value = serde_json::from_slice(&trades).expect("JSON");
+        let number = &trades["merchants"][merchant][order][0]["trade"]["trade_no"];
+        number.as_str().expect("a trade").to_owned()
+    }
+
     /// How many different answers about this order the lanes have worked on.
     pub(crate) fn answers(&mut self, order: &str) -> i64 {
         let inbox = format!("notification WHERE kind = 'query_answer' AND order_id = '{order}'");

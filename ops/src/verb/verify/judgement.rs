@@ -222,7 +222,7 @@ impl Judgement {
         };
         if let Some(error) = refused {
             self.warnings.push(format!("no notification, the ingress refuses it: {error}"));
-        } else if let Some(reading) = SecondReading::of(form) {
+        } else if let Some(reading) = SecondReading::of(form, merchant.protocol) {
             self.warnings.push(format!(
                 "{reading}. It is answered success and adds no facts: the gateway is asked, or a person \
                  (docs/security.md)"
