@@ -7,7 +7,7 @@ use store::notification::{Outcome, Record};
 use tracing::warn;
 
 use crate::incoming::{Content, Incoming};
-use crate::page::Told;
+use crate::page::{Noted, Told};
 use crate::verdict::Verdict;
 
 /// What one notification changed about one order.
@@ -35,6 +35,8 @@ pub(crate) struct Line<'a> {
     verdict: Verdict,
     outcome: Outcome,
     facts_added: Facts,
+    /// What a person decided.
+    noted: Option<Noted>,
     /// What is odd about a batch refund that counts all the same.
     odd: Option<String>,
     pub(crate) changes: Vec<OrderChange>,
@@ -83,7 +85,8 @@ impl<'a> Line<'a> {
             _ => None,
         };
         let verdict = told.verdict.clone();
-        Line { incoming, named_order, verdict, outcome, facts_added, odd, changes }
+        let noted = told.noted.clone();
+        Line { incoming, named_order, verdict, outcome, facts_added, noted, odd, changes }
     }
 
     /// The verdict, once nothing changes it any more.
@@ -120,10 +123,15 @@ impl<'a> Line<'a> {
                 Some(said.trade_status.as_str()),
             ),
             Ok(Content::NoTrade { order }) => (Some(order.as_str()), None, Some("TRADE_NOT_EXIST")),
-            Ok(Content::Expiry { order, .. }) => (Some(order.as_str()), None, Some("EXPIRED")),
+            Ok(Content::Expiry { order }) => (Some(order.as_str()), None, Some("EXPIRED")),
             Ok(Content::Request { order, .. }) => (Some(order.as_str()), None, None),
-            Ok(Content::Decision(said)) => {
-                (Some(said.order.as_str()), said.trade_no.as_deref(), Some(said.decision.as_str()))
+            Ok(Content::Decision(named)) => {
+                let noted = self.noted.as_ref();
+                (
+                    Some(named.order.as_str()),
+                    noted.and_then(|noted| noted.trade_no.as_deref()),
+                    noted.map(|noted| noted.decision.as_str()),
+                )
             }
             Ok(Content::RefundAnswer(said)) => {
                 let (order, trade) = (said.out_trade_no.as_str(), said.trade_no.as_str());

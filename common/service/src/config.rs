@@ -10,6 +10,7 @@ mod environment;
 mod error;
 mod layers;
 mod merchant;
+mod retired_keys;
 mod schema;
 mod secret;
 mod tls;

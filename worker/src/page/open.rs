@@ -12,6 +12,7 @@ use store::user_order::LockedOrder;
 use store::{StoreError, fulfillment, product, refund, trade};
 
 use super::Sheet;
+use super::refund_answers::RefundRequests;
 use crate::incoming::{Content, Incoming};
 
 /// The orders that know a trade, by merchant and trade number.
@@ -86,11 +87,12 @@ pub(super) fn read_sheets(
     batch: &[Incoming],
     locked: Vec<LockedOrder>,
     fresh: &RefundKeys,
+    requests: &RefundRequests,
 ) -> Result<BTreeMap<String, Sheet>, StoreError> {
     let terms: HashMap<&str, &LockedOrder> =
         locked.iter().map(|order| (order.terms.id.as_str(), order)).collect();
     let named: BTreeSet<TradeKey<'_>> =
-        batch.iter().filter_map(|incoming| named_trade(incoming, &terms)).collect();
+        batch.iter().filter_map(|incoming| named_trade(incoming, &terms, requests)).collect();
     trade::insert_missing(connection, &named.into_iter().collect::<Vec<_>>())?;
 
     let ids: Vec<&str> = locked.iter().map(|order| order.terms.id.as_str()).collect();
@@ -163,11 +165,13 @@ pub(super) fn read_sheets(
 fn named_trade<'a>(
     incoming: &'a Incoming,
     terms: &HashMap<&str, &LockedOrder>,
+    requests: &RefundRequests,
 ) -> Option<TradeKey<'a>> {
     let identity = &incoming.identity;
     if let Ok(Content::RefundAnswer(said)) = &incoming.content {
         let order = terms.get(said.out_trade_no.as_str())?;
         agree_refund(&order.terms, identity, said).ok()?;
+        requests.check(identity, said).ok()?;
         return Some(TradeKey { order_id: &said.out_trade_no, trade_no: &said.trade_no });
     }
     let said = incoming.trade()?;

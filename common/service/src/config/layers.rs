@@ -166,6 +166,14 @@ impl Layers {
         }
     }
 
+    /// A list of tables, when it is set.
+    pub(super) fn tables(&self, path: &str) -> &[value::Table] {
+        match self.entries.get(path).map(|entry| &entry.value) {
+            Some(Value::Tables(tables)) => tables,
+            _ => &[],
+        }
+    }
+
     /// A whole number.
     pub(super) fn number(&self, path: &str) -> Result<usize, ConfigError> {
         match self.entries.get(path).map(|entry| &entry.value) {
