@@ -127,7 +127,7 @@ fn incoming(story: &Story, said: &Said, run: &str) -> Incoming {
         }
     };
     // The id of a message is a hash of what it says; any stable text will do here.
-    let message_id = format!("{:016x}", fingerprint(&format!("{said:?}{content:?}")));
+    let message_id = format!("{:016x}", fingerprint(&format!("{content:?}")));
     Incoming {
         message_id,
         identity: story.identity(),

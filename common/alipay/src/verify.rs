@@ -116,9 +116,9 @@ impl Verifier {
                 }
             }
             match retired.key {
-                OldKey::Md5(key) => self
-                    .md5_keys
-                    .push(Held::md5(key).retired(retired.until, retired.sign_types)),
+                OldKey::Md5(key) => {
+                    self.md5_keys.push(Held::md5(key).retired(retired.until, retired.sign_types))
+                }
                 OldKey::Public(key) => self
                     .public_keys
                     .push(Held::public(key).retired(retired.until, retired.sign_types)),

@@ -37,10 +37,7 @@ struct Id {
 ///
 /// # Errors
 /// What the database says.
-pub fn insert(
-    connection: &mut MysqlConnection,
-    new: &NewDecision<'_>,
-) -> Result<i64, StoreError> {
+pub fn insert(connection: &mut MysqlConnection, new: &NewDecision<'_>) -> Result<i64, StoreError> {
     sql_query(
         "INSERT INTO decision (review_id, order_id, trade_no, decision, decided_by, note) \
          VALUES (?, ?, ?, ?, ?, ?)",
@@ -52,7 +49,8 @@ pub fn insert(
     .bind::<Text, _>(new.decided_by)
     .bind::<Text, _>(new.note)
     .execute(connection)?;
-    let id: Id = sql_query("SELECT CAST(LAST_INSERT_ID() AS SIGNED) AS id").get_result(connection)?;
+    let id: Id =
+        sql_query("SELECT CAST(LAST_INSERT_ID() AS SIGNED) AS id").get_result(connection)?;
     Ok(id.id)
 }
 

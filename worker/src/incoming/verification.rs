@@ -40,11 +40,7 @@ pub(super) fn check(
 
 /// As the ingress does: Alipay's RSA key of the legacy gateway is one for all merchants, so the
 /// parameters that name the receiver must not name another one.
-fn for_this_merchant(
-    form: &Form,
-    merchant: &Merchant,
-    sign_type: SignType,
-) -> Result<(), Never> {
+fn for_this_merchant(form: &Form, merchant: &Merchant, sign_type: SignType) -> Result<(), Never> {
     let is_batch = form.get("notify_type") == Some(b"batch_refund_notify");
     let (app_required, seller_required) = match merchant.protocol {
         Protocol::Openapi => (true, false),

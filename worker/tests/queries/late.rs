@@ -1,7 +1,5 @@
 //! Money that comes after the order's time, where the merchant gives it back.
 
-use chrono::Utc;
-use queue::Envelope;
 
 use crate::alipay_side::AlipaySide;
 use crate::decisions::{decision_of, review};

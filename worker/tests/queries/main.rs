@@ -6,6 +6,7 @@
 mod alipay_side;
 mod crashes;
 mod decisions;
+mod distrust;
 mod expiry;
 mod healing;
 mod late;
@@ -13,6 +14,7 @@ mod refunds;
 mod reload;
 mod requests;
 mod troubles;
+mod upgrade;
 #[path = "../pipeline/world.rs"]
 #[allow(dead_code, reason = "shared with the pipeline's tests")]
 mod world;

@@ -66,9 +66,7 @@ impl Entry<'_> {
     fn text(&self, name: &str) -> Result<Option<String>, ConfigError> {
         match (self.table.get(name), self.table.get(&format!("{name}_file"))) {
             (Some(_), Some(_)) => Err(self.invalid(&format!("sets {name} and {name}_file"))),
-            (Some(text), None) if text.is_empty() => {
-                Err(self.invalid(&format!("{name} is empty")))
-            }
+            (Some(text), None) if text.is_empty() => Err(self.invalid(&format!("{name} is empty"))),
             (Some(text), None) => Ok(Some(text.clone())),
             (None, Some(file)) => {
                 let secret = secret::read_file(self.layers, self.path, file)?;
