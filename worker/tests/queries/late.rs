@@ -1,6 +1,5 @@
 //! Money that comes after the order's time, where the merchant gives it back.
 
-
 use crate::alipay_side::AlipaySide;
 use crate::decisions::{decision_of, review};
 use crate::troubles::{in_front_of, through};

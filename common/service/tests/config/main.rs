@@ -9,5 +9,6 @@ mod keys;
 mod merchants;
 mod mistakes;
 mod reload;
+mod retired_keys;
 mod sources;
 mod support;
