@@ -115,13 +115,14 @@ impl Verifier {
                     self.all_sign_types.push(sign_type);
                 }
             }
-            match retired.key {
+            let RetiredKey { key, sign_types, until } = retired;
+            match key {
                 OldKey::Md5(key) => {
-                    self.md5_keys.push(Held::md5(key).retired(retired.until, retired.sign_types))
+                    self.md5_keys.push(Held::md5(key).retired(until, sign_types));
                 }
-                OldKey::Public(key) => self
-                    .public_keys
-                    .push(Held::public(key).retired(retired.until, retired.sign_types)),
+                OldKey::Public(key) => {
+                    self.public_keys.push(Held::public(key).retired(until, sign_types));
+                }
             }
         }
         Ok(self)

@@ -129,7 +129,7 @@ async fn messages_of_version_0_1_are_worked_on() {
     world.wait_for_count("notification", 8);
     // A decision that only the queue holds is a person's to make again; an expiry is asked about again.
     let dead = ("OLD-PAID".to_owned(), "decision_without_row".to_owned());
-    assert_eq!(world.dead_letters(), [dead.clone()]);
+    assert_eq!(world.dead_letters(), std::slice::from_ref(&dead));
     let shown = world.pipeline.ops(&["dlq", "list"]).expect("ops dlq list");
     assert!(shown.contains("decide the review again"), "{shown}");
     assert_eq!(world.count("gateway_query WHERE order_id = 'OLD-EXPIRED' AND why = 'expiry'"), 1);
