@@ -90,11 +90,10 @@ fn a_named_key_is_the_only_one() {
     for (at, form) in [&new, &old, &rsa].into_iter().enumerate() {
         for (other, print) in prints.iter().enumerate() {
             let found = verifier.verify_with(Some(print), form, &[], before);
-            match at == other {
-                true => assert!(found.is_ok(), "{found:?}"),
-                false => {
-                    assert!(matches!(found, Err(SignatureError::Mismatch { .. })), "{found:?}")
-                }
+            if at == other {
+                assert!(found.is_ok(), "{found:?}");
+            } else {
+                assert!(matches!(found, Err(SignatureError::Mismatch { .. })), "{found:?}");
             }
         }
         let unknown = verifier.verify_with(Some("0123456789abcdef"), form, &[], before);
