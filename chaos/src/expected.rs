@@ -29,6 +29,7 @@ pub(crate) fn state<'a>(
         app_id: (gateway.merchant.protocol == Protocol::Openapi)
             .then(|| gateway.merchant.app_id.clone()),
         refunds_late: false,
+        confirms_above: None,
     };
     let mut record = OrderRecord::new(terms, ProductKind::Stock);
     for sent in sent.filter(|sent| !sent.forged) {

@@ -23,6 +23,8 @@ pub(crate) struct Notification {
 pub(crate) fn read(merchant: &Merchant, body: &[u8]) -> Result<Notification, Refusal> {
     let received_at = Utc::now();
     let form = Form::parse(body)?;
+    // What else is signed by the same rules and keys is not taken for a notification.
+    alipay::check_notification(&form)?;
     // `ignore_params` are for the return URL: nothing is ever added to a notification.
     let verified = merchant.verifier.verify(&form, &[], received_at)?;
     if form.get("sign_type").is_none_or(<[u8]>::is_empty) {

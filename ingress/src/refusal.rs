@@ -1,6 +1,6 @@
 //! Why a request was answered `fail`.
 
-use alipay::{CharsetError, FormError, SignatureError, Unreadable};
+use alipay::{CharsetError, FormError, NotANotification, SignatureError, Unreadable};
 use hyper::StatusCode;
 use queue::PublishError;
 
@@ -40,6 +40,9 @@ pub enum Refusal {
     /// The body, or the query of a return URL, is no form.
     #[error(transparent)]
     Form(#[from] FormError),
+    /// The form is no notification: a request or a return URL, or a name that Alipay does not use.
+    #[error("not a notification: {0}")]
+    NotANotification(#[from] NotANotification),
     /// The signature is missing, of a type that is not allowed, or does not verify.
     #[error(transparent)]
     Signature(#[from] SignatureError),
@@ -99,6 +102,7 @@ impl Refusal {
             Refusal::Form(FormError::Empty) => "no_body",
             Refusal::Form(FormError::TooManyParameters { .. }) => "too_many_parameters",
             Refusal::Form(FormError::DuplicateParameter { .. }) => "duplicate_parameter",
+            Refusal::NotANotification(error) => error.reason_code(),
             Refusal::Signature(error) => error.reason_code(),
             Refusal::Charset(_) => "unknown_charset",
             Refusal::Unreadable(error) => error.reason_code(),
@@ -125,6 +129,7 @@ impl Refusal {
             Refusal::BodyTimeout
             | Refusal::BodyIncomplete(_)
             | Refusal::Form(_)
+            | Refusal::NotANotification(_)
             | Refusal::Signature(_)
             | Refusal::Charset(_)
             | Refusal::Unreadable(_)

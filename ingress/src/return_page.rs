@@ -24,6 +24,7 @@ pub(crate) fn order(merchant: &Merchant, query: &str) -> Result<String, Refusal>
         return Err(Refusal::QueryTooLong { limit: LONGEST_QUERY });
     }
     let form = Form::parse(query.as_bytes())?;
+    alipay::check_names(&form, &merchant.ignore_params)?;
     let verified = merchant.verifier.verify(&form, &merchant.ignore_params, Utc::now())?;
     let charset = Charset::of(&form, merchant.charset)?;
     identity::check(merchant, &form, Kind::QueryRequest, verified.sign_type)?;

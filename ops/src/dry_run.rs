@@ -166,7 +166,7 @@ fn tell(
     match verdict {
         Verdict::Locked => "locked".clone_into(&mut foreseen.outcome),
         Verdict::NotYet => "no_order_yet".clone_into(&mut foreseen.outcome),
-        Verdict::Never(never) | Verdict::Refused(never) => {
+        Verdict::Never(never) | Verdict::Refused(never) | Verdict::LiesAlready(never) => {
             "rejected".clone_into(&mut foreseen.outcome);
             foreseen.reason = Some(never.reason.to_owned());
             foreseen.error = Some(never.error.clone());

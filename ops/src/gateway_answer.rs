@@ -176,7 +176,8 @@ mod tests {
     fn what_cannot_be_sent_is_usage_and_what_has_no_answer_is_not() {
         let merchant = || "shop".to_owned();
         let (by, service) = (Protocol::Openapi, "alipay.trade.refund");
-        let invalid = RequestError::Invalid { parameter: "amount", problem: "is not above zero" };
+        let invalid =
+            RequestError::Invalid { parameter: "amount".into(), problem: "is not above zero" };
         for unsent in [
             GatewayError::NoKey { merchant: merchant(), key: "private_key" },
             GatewayError::NotOffered { merchant: merchant(), service, by },

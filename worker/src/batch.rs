@@ -12,6 +12,7 @@ use order::event::{self, Event, Moment};
 use queue::PublishError;
 use queue::topology::RetryTier;
 use store::MysqlConnection;
+use store::notification::MessageKey;
 use store::outbox::NewEvent;
 use store::user_order::OrderColumns;
 use store::{Fault, StoreError, notification, outbox, refund, trade, user_order};
@@ -103,6 +104,7 @@ pub fn run(
         ask_about(&mut page);
         page.wishes.write(connection)?;
 
+        one_letter_each(connection, &mut lines)?;
         let mut records: Vec<_> = lines.iter().filter_map(Line::record).collect();
         records.sort_by_key(|record| (record.merchant, record.kind, record.message_id));
         notification::record(connection, &records)?;
@@ -111,6 +113,34 @@ pub fn run(
         confirm(&verdicts)?;
         Ok(verdicts)
     })
+}
+
+/// The same rejected message makes no second dead letter while its first one lies there: a stranger could
+/// fill the queue with one message otherwise.
+fn one_letter_each(
+    connection: &mut MysqlConnection,
+    lines: &mut [Line<'_>],
+) -> Result<(), StoreError> {
+    let dying: BTreeSet<MessageKey<'_>> =
+        lines.iter().filter_map(|line| Some(line.dies()?.0)).collect();
+    let mut lying: BTreeSet<(String, String, String, String)> =
+        notification::lying(connection, &dying.into_iter().collect::<Vec<_>>())?
+            .into_iter()
+            .map(|it| (it.merchant, it.kind, it.message_id, it.reason))
+            .collect();
+    for line in lines {
+        let Some((key, reason)) = line.dies() else { continue };
+        let letter = (
+            key.merchant.to_owned(),
+            key.kind.to_owned(),
+            key.message_id.to_owned(),
+            reason.to_owned(),
+        );
+        if !lying.insert(letter) {
+            line.lies_already();
+        }
+    }
+    Ok(())
 }
 
 /// Writes what differs from the database: trades, refunds, orders, events.
@@ -170,7 +200,7 @@ fn write(
 }
 
 /// An order whose money has just become doubtful is asked about at once, and so is one whose time is
-/// over and that has just become payable.
+/// over and that has just become payable, and one whose goods wait for the gateway's word.
 fn ask_about(page: &mut Page) {
     for (id, sheet) in &page.sheets {
         let merchant = &sheet.record.terms.merchant;
@@ -178,6 +208,8 @@ fn ask_about(page: &mut Page) {
             page.wishes.doubt(id, merchant);
         } else if sheet.is_newly_open_too_late() {
             page.wishes.open_too_late(id, merchant);
+        } else if sheet.is_newly_unconfirmed() {
+            page.wishes.confirm(id, merchant);
         }
     }
 }

@@ -218,6 +218,7 @@ impl Lane {
                 );
                 "refused"
             }
+            Verdict::LiesAlready(_) => "dead_already",
             Verdict::Never(never) => {
                 warn!(
                     message_id = message.message_id,

@@ -3,7 +3,7 @@
 use alipay::TradeStatus;
 use order::{Facts, OrderRecord};
 use serde::Serialize;
-use store::notification::{Outcome, Record};
+use store::notification::{MessageKey, Outcome, Record};
 use tracing::warn;
 
 use crate::incoming::{Content, Incoming};
@@ -33,12 +33,14 @@ pub(crate) struct Line<'a> {
     /// The order number of a notification that cannot be worked on.
     named_order: Option<String>,
     verdict: Verdict,
+    /// Its verdict is a dead letter, and one of the same message already lies there.
+    lies_already: bool,
     outcome: Outcome,
     facts_added: Facts,
     /// What a person decided.
     noted: Option<Noted>,
-    /// What is odd about a batch refund that counts all the same.
-    odd: Option<String>,
+    /// What is odd about a message that is worked on all the same: a reason and its evidence.
+    odd: Option<(&'static str, String)>,
     pub(crate) changes: Vec<OrderChange>,
 }
 
@@ -75,23 +77,56 @@ impl<'a> Line<'a> {
         };
         let named_order = incoming.content.is_err().then(|| incoming.order_id()).flatten();
         let odd = match &incoming.content {
-            Ok(Content::BatchRefund(batch)) => batch.count_differs().inspect(|odd| {
+            Ok(Content::BatchRefund(batch)) => batch.count_differs().map(|odd| {
                 let (merchant, batch_no) = (&incoming.identity.merchant, &batch.batch_no);
                 warn!(
                     merchant,
                     batch_no, odd, "a batch refund contradicts its items, which decide"
                 );
+                ("success_num_differs", odd)
             }),
+            Ok(Content::Doubtful(doubtful)) => {
+                Some((doubtful.doubt.reason(), doubtful.doubt.to_string()))
+            }
             _ => None,
         };
         let verdict = told.verdict.clone();
-        let noted = told.noted.clone();
-        Line { incoming, named_order, verdict, outcome, facts_added, noted, odd, changes }
+        Line {
+            incoming,
+            named_order,
+            verdict,
+            lies_already: false,
+            outcome,
+            facts_added,
+            noted: told.noted.clone(),
+            odd,
+            changes,
+        }
     }
 
     /// The verdict, once nothing changes it any more.
     pub(crate) fn into_verdict(self) -> Verdict {
-        self.verdict
+        match self.verdict {
+            Verdict::Never(never) if self.lies_already => Verdict::LiesAlready(never),
+            verdict => verdict,
+        }
+    }
+
+    /// The message, where it becomes a dead letter, and why.
+    pub(crate) fn dies(&self) -> Option<(MessageKey<'a>, &'static str)> {
+        let Verdict::Never(never) = &self.verdict else { return None };
+        let incoming = self.incoming;
+        let key = MessageKey {
+            merchant: &incoming.identity.merchant,
+            kind: incoming.kind.as_str(),
+            message_id: &incoming.message_id,
+        };
+        (!incoming.was_dead).then_some((key, never.reason))
+    }
+
+    /// A dead letter of the same message already lies there.
+    pub(crate) fn lies_already(&mut self) {
+        self.lies_already = true;
     }
 
     /// After its last retry tier a message that is still *not yet* becomes a dead letter.
@@ -110,12 +145,15 @@ impl<'a> Line<'a> {
     pub(crate) fn record(&self) -> Option<Record<'_>> {
         let (reason, error) = match &self.verdict {
             Verdict::Done => match &self.odd {
-                Some(odd) => (Some("success_num_differs"), Some(odd.as_str())),
+                Some((reason, evidence)) => (Some(*reason), Some(evidence.as_str())),
                 None => (None, None),
             },
             Verdict::Never(never) => (Some(never.reason), Some(never.error.as_str())),
-            Verdict::Locked | Verdict::NotYet | Verdict::Refused(_) => return None,
+            Verdict::Locked | Verdict::NotYet | Verdict::Refused(_) | Verdict::LiesAlready(_) => {
+                return None;
+            }
         };
+        let dies = matches!(self.verdict, Verdict::Never(_)) && !self.lies_already;
         let (order_id, trade_no, trade_status) = match &self.incoming.content {
             Ok(Content::Trade(said) | Content::Answer(said)) => (
                 Some(said.out_trade_no.as_str()),
@@ -123,6 +161,9 @@ impl<'a> Line<'a> {
                 Some(said.trade_status.as_str()),
             ),
             Ok(Content::NoTrade { order }) => (Some(order.as_str()), None, Some("TRADE_NOT_EXIST")),
+            Ok(Content::Doubtful(doubtful)) => {
+                (Some(doubtful.order.as_str()), Some(doubtful.trade_no.as_str()), None)
+            }
             Ok(Content::Expiry { order }) => (Some(order.as_str()), None, Some("EXPIRED")),
             Ok(Content::Request { order, .. }) => (Some(order.as_str()), None, None),
             Ok(Content::Decision(named)) => {
@@ -163,6 +204,7 @@ impl<'a> Line<'a> {
             charset: self.incoming.charset.name(),
             form: &self.incoming.form,
             outcome: self.outcome,
+            dies: i32::from(dies),
             reason,
             error,
             facts_added: self.facts_added.to_column(),

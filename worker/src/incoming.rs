@@ -1,5 +1,6 @@
 //! From a message to something a batch can work on.
 
+mod doubtful;
 mod own_form;
 mod receipt;
 mod refund_form;
@@ -7,6 +8,7 @@ mod verification;
 
 use alipay::{BatchRefundNotify, Charset, Form, Notification, Protocol, TradeStatusSync};
 use chrono::{DateTime, Utc};
+use gateway::Gateway;
 use order::{Identity, RefundAnswered};
 use queue::{Envelope, Kind, Received};
 use service::config::{Config, LatePayment};
@@ -18,6 +20,7 @@ use crate::verdict::Never;
 /// tried for ever. Alipay's notifications have a few KiB.
 const FORM_LIMIT: usize = 1024 * 1024;
 
+pub use doubtful::Doubtful;
 pub use own_form::DecisionNamed;
 
 /// What a message says.
@@ -27,6 +30,8 @@ pub enum Content {
     Trade(Box<TradeStatusSync>),
     /// `batch_refund_notify`.
     BatchRefund(BatchRefundNotify),
+    /// A `trade_status_sync` that is not believed by itself.
+    Doubtful(Doubtful),
     /// The gateway's answer, verified again; `notify_time` is when it was asked.
     Answer(Box<TradeStatusSync>),
     /// The gateway knows no trade of this order.
@@ -80,6 +85,8 @@ pub struct Incoming {
     pub received_at: DateTime<Utc>,
     /// Retry tiers that it has passed.
     pub attempt: u32,
+    /// It was a dead letter before, and is one again should it be rejected.
+    pub was_dead: bool,
     /// What it says; or why nobody will ever be able to read it.
     pub content: Result<Content, Never>,
 }
@@ -106,18 +113,19 @@ impl Incoming {
     ) -> Result<Incoming, Never> {
         let envelope =
             Envelope::read(&received.body).map_err(|error| Never::new("no_envelope", error))?;
-        let (message_id, attempt) = (received.message_id.clone(), received.headers.attempt);
-        Incoming::of(envelope, message_id, attempt, config, now)
+        let headers = &received.headers;
+        let was_dead = headers.replayed || headers.died_at.is_some();
+        let incoming = Incoming::of(envelope, received.message_id.clone(), config, now)?;
+        Ok(Incoming { attempt: headers.attempt, was_dead, ..incoming })
     }
 
-    /// The same of an envelope.
+    /// The same of an envelope that nobody has looked at yet.
     ///
     /// # Errors
     /// As [`Incoming::read`].
     pub(crate) fn of(
         envelope: Envelope,
         message_id: String,
-        attempt: u32,
         config: &Config,
         now: DateTime<Utc>,
     ) -> Result<Incoming, Never> {
@@ -135,6 +143,7 @@ impl Incoming {
             seller_id: merchant.seller_id.clone(),
             app_id: merchant.app_id.clone(),
             refunds_late: merchant.late_payment == LatePayment::Refund,
+            confirms_above: merchant.confirm.above(),
         };
         let received_at = verification::believed(envelope.received_at, now);
         let content = Form::parse(envelope.form.as_bytes())
@@ -142,9 +151,8 @@ impl Incoming {
             .and_then(|form| match envelope.kind {
                 Kind::TradeStatus | Kind::BatchRefund => {
                     let charset = verification::check(&envelope, &form, merchant, received_at)?;
-                    Notification::read(&form, merchant.protocol, charset)
-                        .map(Content::from)
-                        .map_err(|error| Never::new(error.reason_code(), error))
+                    let is_asked = config.worker.queries && Gateway::can_ask(merchant).is_ok();
+                    doubtful::read(&form, charset, merchant.protocol, received_at, is_asked)
                 }
                 Kind::QueryRequest => own_form::request(&form),
                 Kind::QueryAnswer => own_form::answer(&form, envelope.charset, merchant, now),
@@ -160,7 +168,8 @@ impl Incoming {
             charset: envelope.charset,
             form: envelope.form,
             received_at,
-            attempt,
+            attempt: 0,
+            was_dead: false,
             content,
         })
     }
@@ -176,6 +185,7 @@ impl Incoming {
                 | Content::Expiry { order },
             ) => Some(order),
             Ok(Content::Decision(decision)) => Some(&decision.order),
+            Ok(Content::Doubtful(doubtful)) => Some(&doubtful.order),
             Ok(Content::RefundAnswer(said)) => Some(&said.out_trade_no),
             Ok(Content::BatchRefund(_)) | Err(_) => None,
         }

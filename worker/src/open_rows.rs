@@ -69,7 +69,7 @@ fn look(
     let config = processing.current.borrow().clone();
     let (kind, merchant) = (envelope.kind, envelope.merchant.clone());
     let Ok(id) = envelope.message_id() else { return Ok(false) };
-    let incoming = match Incoming::of(envelope, id, 0, &config, Utc::now()) {
+    let incoming = match Incoming::of(envelope, id, &config, Utc::now()) {
         Ok(incoming) => incoming,
         Err(never) => {
             warn!(merchant, %kind, reason = never.reason, error = never.error,
@@ -93,7 +93,7 @@ fn look(
             info!(order, %kind, "the message about a row did not come; the row was applied without it");
             Ok(true)
         }
-        Some(Verdict::Never(never)) => {
+        Some(Verdict::Never(never) | Verdict::LiesAlready(never)) => {
             counter!("worker_open_rows_total", "kind" => kind.as_str()).increment(1);
             error!(order, %kind, reason = never.reason, error = never.error,
                 "what a row says is refused");

@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alipay::BatchRefundNotify;
 use chrono::Utc;
-use order::{FulfillmentState, Identity, Mismatch, OrderRecord, OrderState, Refund, Trade};
+use order::{
+    FulfillmentState, Identity, Mismatch, OrderRecord, OrderState, Refund, Review, Trade, doubt,
+};
 use store::MysqlConnection;
 use store::product::Product;
 use store::user_order::LockedOrder;
@@ -20,7 +22,7 @@ use crate::incoming::{Content, Incoming};
 use crate::verdict::{Never, Verdict};
 pub(crate) use decisions::{Decisions, Noted};
 pub(crate) use expiries::Expiries;
-use open::{Links, RefundKeys, book_batch_refunds, read_sheets};
+use open::{Links, RefundKeys, Rows, book_batch_refunds, read_sheets};
 use refund_answers::RefundRequests;
 pub(crate) use wishes::Wishes;
 
@@ -37,6 +39,10 @@ pub(crate) struct Sheet {
     /// The state as it is in the database.
     pub(crate) before: OrderState,
     pub(crate) fulfillment_before: Option<FulfillmentState>,
+    /// Reviews that this batch opens by what happened, not by the order's state.
+    pub(crate) raised: BTreeSet<Review>,
+    /// Reasons of such reviews that this batch has answered.
+    pub(crate) resolved: BTreeSet<&'static str>,
 }
 
 impl Sheet {
@@ -63,6 +69,11 @@ impl Sheet {
             let newly = |so: fn(&Trade) -> bool| so(trade) && !before.is_some_and(so);
             newly(Trade::is_closed_after_payment) || newly(Trade::is_in_doubt)
         })
+    }
+
+    /// A payment was told of whose goods wait for the gateway's word.
+    pub(crate) fn is_newly_unconfirmed(&self) -> bool {
+        self.record.state().awaits_confirmation() && !self.before.awaits_confirmation()
     }
 
     /// A trade that can be paid has appeared although the order's time is over.
@@ -125,8 +136,10 @@ impl Page {
         let missing: Vec<&str> = wanted.iter().copied().filter(|id| !have.contains(id)).collect();
         let busy = user_order::existing(connection, &missing)?.into_iter().collect();
 
+        let decisions = Decisions::open(connection, batch)?;
         let refund_requests = RefundRequests::open(connection, batch)?;
-        let sheets = read_sheets(connection, batch, locked, &fresh_refunds, &refund_requests)?;
+        let rows = Rows { decisions: &decisions, refund_requests: &refund_requests };
+        let sheets = read_sheets(connection, batch, locked, &fresh_refunds, &rows)?;
         // A trade of which this very batch brings the first word was not there to be found above.
         for (id, sheet) in &sheets {
             for trade_no in sheet.record.trades.keys() {
@@ -142,7 +155,7 @@ impl Page {
             busy,
             links,
             fresh_refunds,
-            decisions: Decisions::open(connection, batch)?,
+            decisions,
             expiries: Expiries::open(connection, batch)?,
             refund_requests,
             wishes: Wishes::default(),
@@ -159,8 +172,26 @@ impl Page {
                 sheet.record.learn_trade(identity, said).map_err(Never::from)
             }),
             Ok(Content::Answer(said)) => self.tell_order(&said.out_trade_no, |sheet| {
-                sheet.record.learn_answer(identity, said).map_err(Never::from)
+                sheet.record.learn_answer(identity, said).map_err(Never::from)?;
+                // Whatever was doubted, this is what Alipay says.
+                sheet.resolved.extend(doubt::REASONS);
+                Ok(())
             }),
+            Ok(Content::Doubtful(doubtful)) => {
+                let wishes = &mut self.wishes;
+                let at = incoming.received_at;
+                tell_order(&mut self.sheets, &self.busy, &doubtful.order, |sheet| {
+                    same_merchant(sheet, identity)?;
+                    let (reason, order) = (doubtful.doubt.reason(), &doubtful.order);
+                    if doubtful.is_asked {
+                        wishes.request(order, &identity.merchant, reason, at);
+                    } else {
+                        let evidence = doubtful.trade_no.clone();
+                        sheet.raised.insert(Review { reason, evidence });
+                    }
+                    Ok(())
+                })
+            }
             Ok(Content::RefundAnswer(said)) => {
                 let (sheets, requests) = (&mut self.sheets, &self.refund_requests);
                 tell_order(sheets, &self.busy, &said.out_trade_no, |sheet| {
@@ -236,7 +267,7 @@ impl Page {
                         if ids.insert(id.clone()) {
                             before.push(sheet.record.clone());
                         }
-                        sheet.record.learn_refund(refund.clone());
+                        sheet.record.learn_batch_refund(identity, refund.clone());
                     }
                     None => return Told::verdict(Verdict::Locked),
                 }

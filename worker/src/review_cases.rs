@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use order::Review;
+use order::review::is_raised;
 use store::MysqlConnection;
 use store::StoreError;
 use store::review::{self, Case, Change};
@@ -17,7 +18,8 @@ pub(crate) fn bring_up_to_date(
 ) -> Result<BTreeSet<String>, StoreError> {
     let mut wanted: BTreeMap<&str, Vec<Review>> = BTreeMap::new();
     for (id, sheet) in &page.sheets {
-        let reviews = sheet.record.reviews(&sheet.record.state());
+        let mut reviews = sheet.record.reviews(&sheet.record.state());
+        reviews.extend(sheet.raised.iter().cloned());
         if !reviews.is_empty() || sheet.locked.needs_review {
             wanted.insert(id, reviews);
         }
@@ -31,6 +33,7 @@ pub(crate) fn bring_up_to_date(
     let mut changes = Vec::new();
     for (id, reviews) in &wanted {
         let cases = on_record.get(*id).map_or(&[][..], Vec::as_slice);
+        let resolved = page.sheets.get(*id).map(|sheet| &sheet.resolved);
         for review in reviews {
             let known = cases
                 .iter()
@@ -52,7 +55,12 @@ pub(crate) fn bring_up_to_date(
             let still_wanted = reviews
                 .iter()
                 .any(|review| case.reason == review.reason && case.evidence == review.evidence);
-            if !still_wanted {
+            // Nothing in the order says whether such a review has ended.
+            let stays = is_raised(&case.reason)
+                && !resolved.is_some_and(|reasons| reasons.contains(case.reason.as_str()));
+            if stays {
+                open.insert((*id).to_owned());
+            } else if !still_wanted {
                 changes.push(Change {
                     order_id: id,
                     reason: &case.reason,

@@ -42,4 +42,7 @@ pub enum Verdict {
     Refused(Never),
     /// A dead letter.
     Never(Never),
+    /// The same message was rejected for the same reason before, and that letter still lies there: one is
+    /// enough.
+    LiesAlready(Never),
 }

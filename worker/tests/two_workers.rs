@@ -137,6 +137,7 @@ fn incoming(story: &Story, said: &Said, run: &str) -> Incoming {
         form: "a=1".into(),
         received_at: Utc::now(),
         attempt: 0,
+        was_dead: false,
         content: Ok(content),
     }
 }

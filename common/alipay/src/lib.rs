@@ -1,7 +1,7 @@
 //! The Alipay protocol, pure: no network, no database, no clock.
 //!
 //! Alipay tells a merchant what happened to a trade by POSTing a signed form to the merchant's
-//! notify URL. This crate turns the bytes of such a form into something to act upon, in four
+//! notify URL. This crate turns the bytes of such a form into something to act upon, in five
 //! steps, and in the other direction signs what a merchant (or a stand-in for Alipay) sends.
 //!
 //! 1. **[`Form::parse`]** splits the body and decodes it once, to *bytes*. The signature covers
@@ -11,7 +11,9 @@
 //!    valid. The configuration decides which [`SignType`]s are accepted.
 //! 3. **[`Charset::of`]** finds the character set: the message's own `charset` parameter on the
 //!    Open Platform, the merchant's configuration at the legacy gateway.
-//! 4. **[`Notification::read`]** decodes and parses the values that are used, strictly: amounts as
+//! 4. **[`check_notification`]** and **[`SecondReading::of`]** tell whether the form is a notification at
+//!    all, and whether its signed text could be cut in another way: a signature covers a text, not a form.
+//! 5. **[`Notification::read`]** decodes and parses the values that are used, strictly: amounts as
 //!    [`Fen`], times as UTC ([`parse_beijing`]), refund results by their grammar.
 //!
 //! A valid signature says that Alipay wrote the message, not for whom: Alipay's old RSA key is
@@ -70,6 +72,7 @@ mod key_text;
 mod md5;
 mod money;
 mod notification;
+mod notification_form;
 mod parameters;
 mod percent;
 mod private_key;
@@ -99,6 +102,7 @@ pub use key_error::KeyError;
 pub use md5::{Md5Key, md5_sign};
 pub use money::{Fen, MoneyError};
 pub use notification::{Notification, Unreadable};
+pub use notification_form::{NotANotification, SecondReading, check_names, check_notification};
 pub use percent::ascii_form;
 pub use private_key::PrivateKey;
 pub use protocol::{Protocol, UnknownProtocol};

@@ -106,7 +106,7 @@ impl Notification {
         protocol: Protocol,
         charset: Charset,
     ) -> Result<Notification, Unreadable> {
-        let parameters = Parameters { form, charset };
+        let parameters = Parameters { form, charset, is_guarded: true };
         match form.get("notify_type") {
             None | Some([]) | Some(b"trade_status_sync") => {
                 let trade = TradeStatusSync::read(&parameters, protocol)?;

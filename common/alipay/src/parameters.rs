@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::notification_form::READ;
 use crate::{Charset, Fen, Form, Unreadable, parse_beijing};
 
 /// The largest order or trade number in bytes of UTF-8, as in Alipay's tables.
@@ -11,11 +12,15 @@ const LONGEST_NUMBER: usize = 64;
 pub(crate) struct Parameters<'a> {
     pub(crate) form: &'a Form,
     pub(crate) charset: Charset,
+    /// It is a notification or a return URL, whose signed text could be cut in another way.
+    pub(crate) is_guarded: bool,
 }
 
 impl Parameters<'_> {
     /// The text of a parameter; an empty value is none.
     pub(crate) fn text(&self, parameter: &'static str) -> Result<Option<String>, Unreadable> {
+        // What is read is what `SecondReading` guards.
+        debug_assert!(!self.is_guarded || READ.contains(&parameter), "{parameter} is not guarded");
         match self.form.get(parameter) {
             None | Some([]) => Ok(None),
             Some(value) => self

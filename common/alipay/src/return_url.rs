@@ -12,14 +12,15 @@ use crate::{Charset, Form, Unreadable};
 /// The number is missing, longer than 64 bytes, not text in this charset, or holds a control
 /// character.
 pub fn returned_order(form: &Form, charset: Charset) -> Result<String, Unreadable> {
-    Parameters { form, charset }.number("out_trade_no")
+    Parameters { form, charset, is_guarded: true }.number("out_trade_no")
 }
 
 /// Whether a form is the query of a return URL and no notification: `is_success` at the legacy gateway,
-/// `method` at the Open Platform, which no notification has.
+/// a `method` that ends in `.return` at the Open Platform.
 #[must_use]
 pub fn is_return(form: &Form) -> bool {
-    form.get("is_success").is_some() || form.get("method").is_some()
+    form.get("is_success").is_some()
+        || form.get("method").is_some_and(|method| method.ends_with(b".return"))
 }
 
 #[cfg(test)]

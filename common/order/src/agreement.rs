@@ -26,7 +26,7 @@ pub struct OrderTerms {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// Who the configured merchant is at Alipay, and what it does with late money.
+/// Who the configured merchant is at Alipay, and what it does with money that is late or not confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The merchant's name in the configuration.
@@ -37,6 +37,9 @@ pub struct Identity {
     pub app_id: Option<String>,
     /// Money that comes after its order's time goes back; else it is a payment like any other.
     pub refunds_late: bool,
+    /// A payment of an order above this amount waits for the gateway's word before goods go out; `None`:
+    /// none does.
+    pub confirms_above: Option<Fen>,
 }
 
 /// Why a notification does not belong to the order that it names. The text is the evidence.

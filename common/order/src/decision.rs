@@ -1,5 +1,7 @@
 //! What a person can decide about a review.
 
+use crate::doubt::is_doubt;
+
 /// A person's decision. It ends the review; some decisions are also facts about a trade, or say what
 /// was done with the goods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,6 +88,7 @@ impl Decision {
             "refund_above_total" | "paid_after_return" => &[Decision::Noted],
             "deliver_by_hand" => &[Decision::Delivered],
             "take_back_by_hand" => &[Decision::TakenBack],
+            doubt if is_doubt(doubt) => &[Decision::Paid, Decision::Noted],
             _ => &[],
         }
     }

@@ -31,11 +31,14 @@ bitflags! {
         const PAID_LATE = 1 << 9;
         /// A person took late money all the same.
         const LATE_ACCEPTED = 1 << 10;
+        /// A notification told of the payment, and the merchant's policy was then that the gateway must
+        /// confirm such a payment before goods go out.
+        const TO_BE_CONFIRMED = 1 << 11;
     }
 }
 
 /// The names of the facts as the `facts` column (a MySQL `SET`) knows them, in bit order.
-const NAMES: [(&str, Facts); 11] = [
+const NAMES: [(&str, Facts); 12] = [
     ("waiting", Facts::WAITING),
     ("pending", Facts::PENDING),
     ("paid", Facts::PAID),
@@ -47,6 +50,7 @@ const NAMES: [(&str, Facts); 11] = [
     ("confirmed_paid", Facts::CONFIRMED_PAID),
     ("paid_late", Facts::PAID_LATE),
     ("late_accepted", Facts::LATE_ACCEPTED),
+    ("to_be_confirmed", Facts::TO_BE_CONFIRMED),
 ];
 
 impl Facts {

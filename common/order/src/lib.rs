@@ -8,6 +8,8 @@
 //!    does not matter;
 //! 2. before facts count, the notification must *agree* with the order ([`agreement`]): same total,
 //!    seller, app, merchant and currency, and a trade that is not older than the order;
+//!    A notification that could have been put together by somebody else, under the same signature, is a
+//!    [`Doubt`]: it adds nothing, and the gateway is asked;
 //! 3. the [`OrderState`] is computed from the trades, never stored as an input ([`status`]);
 //! 4. goods follow from the state ([`goods`]), never from a message;
 //! 5. what a person must look at is computed too ([`review`]), and so are the events for the shop
@@ -26,6 +28,7 @@
 
 pub mod agreement;
 pub mod decision;
+pub mod doubt;
 pub mod event;
 pub mod facts;
 pub mod goods;
@@ -38,6 +41,7 @@ pub mod trade;
 
 pub use agreement::{Identity, Mismatch, OrderTerms};
 pub use decision::{Decision, ImpossibleDecision};
+pub use doubt::Doubt;
 pub use event::Event;
 pub use facts::Facts;
 pub use goods::{FulfillmentState, GoodsDecision, ProductKind};

@@ -6,6 +6,7 @@ use alipay::TradeStatusSync;
 use chrono::{DateTime, Utc};
 
 use crate::agreement::{self, Identity, Mismatch, OrderTerms};
+use crate::doubt::is_doubt;
 use crate::late::Limit;
 use crate::review::{self, Review};
 use crate::trade::earliest;
@@ -61,6 +62,8 @@ impl OrderRecord {
             self.keep(refund);
         }
         self.count_refunds();
+        let tells = Facts::of(said).contains(Facts::PAID);
+        self.await_confirmation(identity, &said.trade_no, tells);
         Ok(())
     }
 
@@ -130,6 +133,10 @@ impl OrderRecord {
             }
         }
         match decision {
+            // The notification that told of the trade was not believed, so it may not be known.
+            Decision::Paid if is_doubt(reason) => {
+                self.trade(&trade_no.unwrap_or_default()).confirm(at);
+            }
             Decision::Paid => self.known_trade(trade_no)?.confirm(at),
             Decision::Refunded => {
                 self.known_trade(trade_no)?.facts |= Facts::PAID | Facts::REFUNDED_IN_FULL;
@@ -150,6 +157,13 @@ impl OrderRecord {
         if self.terms.expires_at.is_some_and(|expires_at| expires_at <= ended) {
             self.expired_at = earliest(self.expired_at, Some(at));
         }
+    }
+
+    /// Learns of a refund by a notification about a batch, which says that its trade was paid.
+    pub fn learn_batch_refund(&mut self, identity: &Identity, refund: Refund) {
+        let trade_no = refund.trade_no.clone();
+        self.learn_refund(refund);
+        self.await_confirmation(identity, &trade_no, false);
     }
 
     /// Learns of a refund that is on record for one of the order's trades.
@@ -183,6 +197,20 @@ impl OrderRecord {
     fn known_trade(&mut self, trade_no: Option<String>) -> Result<&mut Trade, ImpossibleDecision> {
         let trade_no = trade_no.unwrap_or_default();
         self.trades.get_mut(&trade_no).ok_or(ImpossibleDecision::Trade { trade_no })
+    }
+
+    /// The policy of the merchant as of now: goods for what was told of this trade wait for the gateway's
+    /// word. `tells`: a notification says that it was paid; a refund on record says so as well. An answer
+    /// of the gateway is that word.
+    fn await_confirmation(&mut self, identity: &Identity, trade_no: &str, tells: bool) {
+        let wanted = identity.confirms_above.is_some_and(|above| self.terms.total_fee > above);
+        let refunded = |refund: &Refund| refund.trade_no == trade_no && refund.succeeded();
+        if wanted
+            && (tells || self.refunds.values().any(refunded))
+            && let Some(trade) = self.trades.get_mut(trade_no)
+        {
+            trade.facts |= Facts::TO_BE_CONFIRMED;
+        }
     }
 
     fn keep(&mut self, refund: Refund) {

@@ -2,6 +2,7 @@
 
 use alipay::format_beijing;
 
+use crate::doubt::is_doubt;
 use crate::{Facts, FulfillmentState, OrderState, OrderStatus, ProductKind, Trade};
 
 /// A reason for review with the evidence that makes it this case and not the next one: the same
@@ -16,7 +17,7 @@ pub struct Review {
 }
 
 /// Every reason for review, with what it means.
-pub const REASONS: [(&str, &str); 8] = [
+pub const REASONS: [(&str, &str); 12] = [
     ("closed_after_payment", "the trade was paid and then closed: where is the money?"),
     ("second_payment", "more than one trade paid this order: give the money back"),
     ("late_payment", "paid after the order's time, and such money goes back: refund it or take it"),
@@ -25,7 +26,18 @@ pub const REASONS: [(&str, &str); 8] = [
     ("paid_after_return", "paid again after its goods were taken back: deliver or refund by hand"),
     ("deliver_by_hand", "a manual product was paid: deliver it"),
     ("take_back_by_hand", "a manual product was refunded after delivery: take it back"),
+    ("ambiguous_form", "the signed text of a notification can be cut in two ways: ask Alipay"),
+    ("undated_payment", "a notification says paid and has no time of the trade: ask Alipay"),
+    ("outdated_notification", "Alipay stopped repeating it long before it came: ask Alipay"),
+    ("contradictory_notification", "it tells of money of a trade that it calls unpaid: ask Alipay"),
 ];
+
+/// Whether reviews for this reason are opened by what happens, and not computed from the order: they stay
+/// open until an answer of the gateway or a person ends them.
+#[must_use]
+pub fn is_raised(reason: &str) -> bool {
+    is_doubt(reason)
+}
 
 /// All reviews that the order's state calls for now.
 #[must_use]

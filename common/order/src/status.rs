@@ -202,14 +202,22 @@ impl OrderState {
         }
     }
 
-    /// Goods belong to the buyer: paid in time or taken all the same, and neither refunded in full
-    /// nor in doubt.
+    /// Goods belong to the buyer: paid in time or taken all the same, confirmed where the merchant wants
+    /// that, and neither refunded in full nor in doubt.
     #[must_use]
     pub fn deserves_goods(&self) -> bool {
         use OrderStatus::{Finished, Paid, RefundClosed};
         self.facts.contains(Facts::PAID)
             && matches!(self.status, Paid | Finished | RefundClosed)
             && !self.is_late()
+            && !self.awaits_confirmation()
+    }
+
+    /// Paid as a notification says, and goods wait until the gateway, or a person, says so too.
+    #[must_use]
+    pub fn awaits_confirmation(&self) -> bool {
+        self.facts.contains(Facts::PAID | Facts::TO_BE_CONFIRMED)
+            && !self.facts.contains(Facts::CONFIRMED_PAID)
     }
 
     /// Paid after the order's time, and the money is to go back.

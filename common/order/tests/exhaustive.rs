@@ -67,7 +67,7 @@ impl Shop {
                 for item in &batch.items {
                     let refund = order::Refund::of_batch_item(batch, item);
                     if self.record.trades.contains_key(&refund.trade_no) {
-                        self.record.learn_refund(refund);
+                        self.record.learn_batch_refund(&self.identity, refund);
                     } else {
                         self.early.push(refund);
                     }
@@ -94,7 +94,7 @@ impl Shop {
     fn find_early_refunds(&mut self) {
         for refund in self.early.clone() {
             if self.record.trades.contains_key(&refund.trade_no) {
-                self.record.learn_refund(refund);
+                self.record.learn_batch_refund(&self.identity, refund);
             }
         }
     }

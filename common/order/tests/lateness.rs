@@ -32,8 +32,13 @@ fn goods_that_went_out_are_not_given_back_for() {
         created_at: at("2026-01-05 10:00:00"),
         expires_at: Some(at("2026-01-05 10:30:00")),
     };
-    let identity =
-        Identity { merchant: "shop".into(), seller_id: None, app_id: None, refunds_late: true };
+    let identity = Identity {
+        merchant: "shop".into(),
+        seller_id: None,
+        app_id: None,
+        refunds_late: true,
+        confirms_above: None,
+    };
     let late = payment(Some("2026-01-05 10:31:00"));
 
     for (fulfillment, goods, is_late) in [

@@ -24,7 +24,13 @@ fn order() -> OrderRecord {
 }
 
 fn identity(merchant: &str) -> Identity {
-    Identity { merchant: merchant.into(), seller_id: None, app_id: None, refunds_late: false }
+    Identity {
+        merchant: merchant.into(),
+        seller_id: None,
+        app_id: None,
+        refunds_late: false,
+        confirms_above: None,
+    }
 }
 
 fn answer(number: &str, amount: i64, refunded: Option<i64>) -> RefundAnswered {

@@ -12,6 +12,7 @@ const DIED_AT: &str = "x-died-at";
 const ORDER: &str = "x-order";
 const MERCHANT: &str = "x-merchant";
 const WORKER_VERSION: &str = "x-worker-version";
+const REPLAYED: &str = "x-replayed";
 
 /// The longest text, in bytes, that is written to one header or taken from one; the rest is cut
 /// off. All headers of a message share one AMQP frame of at most 128 KiB.
@@ -41,6 +42,8 @@ pub struct Headers {
     pub merchant: Option<String>,
     /// `x-worker-version`: the version of the program that dead-lettered it.
     pub worker_version: Option<String>,
+    /// `x-replayed`: it was a dead letter before, so it is one again should it die.
+    pub replayed: bool,
 }
 
 impl Headers {
@@ -56,6 +59,16 @@ impl Headers {
             order: None,
             merchant: None,
             worker_version: None,
+            replayed: false,
+        }
+    }
+
+    /// The headers of the same message on its next way: what was said about its last one goes.
+    pub(crate) fn next(&self, attempt: u32) -> Headers {
+        Headers {
+            attempt,
+            replayed: self.replayed,
+            ..Headers::first(self.first_seen, self.traceparent.clone())
         }
     }
 
@@ -73,6 +86,7 @@ impl Headers {
             order: text(ORDER),
             merchant: text(MERCHANT),
             worker_version: text(WORKER_VERSION),
+            replayed: table.inner().get(REPLAYED).is_some_and(|it| *it == AMQPValue::Boolean(true)),
         }
     }
 
@@ -84,6 +98,9 @@ impl Headers {
         };
         insert(ATTEMPT, AMQPValue::LongLongInt(i64::from(self.attempt)));
         insert(FIRST_SEEN, written_time(self.first_seen));
+        if self.replayed {
+            insert(REPLAYED, AMQPValue::Boolean(true));
+        }
         if let Some(died_at) = self.died_at {
             insert(DIED_AT, written_time(died_at));
         }
@@ -165,6 +182,7 @@ mod tests {
             order: Some("202611230001".into()),
             merchant: Some("shop".into()),
             worker_version: Some("0.1.0".into()),
+            replayed: true,
         }
     }
 
@@ -191,6 +209,7 @@ mod tests {
                 "x-merchant",
                 "x-order",
                 "x-reason",
+                "x-replayed",
                 "x-worker-version"
             ]
         );

@@ -50,10 +50,7 @@ impl Message {
             exchange: tier.name().to_owned(),
             routing_key: received.routing_key.clone(),
             message_id: received.message_id.clone(),
-            headers: Headers {
-                attempt: received.headers.attempt.saturating_add(1),
-                ..Headers::first(received.headers.first_seen, received.headers.traceparent.clone())
-            },
+            headers: received.headers.next(received.headers.attempt.saturating_add(1)),
             body: received.body.clone(),
         }
     }
@@ -82,6 +79,7 @@ impl Message {
                 order: order.map(str::to_owned),
                 merchant: merchant.map(str::to_owned),
                 worker_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+                replayed: false,
             },
             body: received.body.clone(),
         }
@@ -94,10 +92,7 @@ impl Message {
             exchange: topology::WORK_EXCHANGE.to_owned(),
             routing_key: topology::routing_key(0),
             message_id: received.message_id.clone(),
-            headers: Headers::first(
-                received.headers.first_seen,
-                received.headers.traceparent.clone(),
-            ),
+            headers: Headers { replayed: true, ..received.headers.next(0) },
             body: received.body.clone(),
         }
     }
@@ -225,7 +220,8 @@ mod tests {
         let received = received(b"x");
         let message = Message::replay(&received);
         let first_seen = received.headers.first_seen;
-        assert_eq!(message.headers, Headers::first(first_seen, Some("00-trace".into())));
+        let first = Headers::first(first_seen, Some("00-trace".into()));
+        assert_eq!(message.headers, Headers { replayed: true, ..first });
         assert_eq!(
             (message.exchange.as_str(), message.routing_key.as_str()),
             ("alipay.notify", "0")

@@ -5,6 +5,7 @@
 
 mod amqp;
 mod certificates;
+mod confirm;
 mod duration;
 mod environment;
 mod error;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use amqp::Amqp;
+pub use confirm::Confirm;
 pub use error::{ConfigError, Source};
 use layers::{Layer, Layers};
 pub use merchant::{LatePayment, Merchant, NotifyVerify};

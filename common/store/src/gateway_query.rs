@@ -16,6 +16,9 @@ pub use enrolment::{Pass, Step, enrol_next};
 /// [`Wish::why`] of a trade that can still be paid although its order's time is over.
 pub const OPEN_TOO_LATE: &str = "open_too_late";
 
+/// [`Wish::why`] of an order whose goods wait until the gateway has confirmed its payment.
+pub const CONFIRM: &str = "confirm";
+
 /// An order to ask about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Wish<'a> {
@@ -23,7 +26,7 @@ pub struct Wish<'a> {
     pub order_id: &'a str,
     /// Name of the order's merchant.
     pub merchant: &'a str,
-    /// `unpaid`, `silent`, `in_doubt`, `expired`, [`OPEN_TOO_LATE`], or who asks.
+    /// `unpaid`, `silent`, `in_doubt`, `expired`, [`OPEN_TOO_LATE`], [`CONFIRM`], or who asks.
     pub why: &'a str,
     /// 1: now, also where the row is there and due later. 0: as it is, where it is there.
     pub forward: i32,

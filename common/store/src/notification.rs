@@ -1,5 +1,7 @@
 //! Table `notification`: inbox and audit.
 
+mod dead_since;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -8,6 +10,8 @@ use serde::Serialize;
 
 use crate::json_rows::{execute_rows, sql_time};
 use crate::{MysqlConnection, StoreError};
+
+pub use dead_since::{Lying, MessageKey, lying, removed};
 
 /// What came of a notification in its latest run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -44,6 +48,8 @@ pub struct Record<'a> {
     pub form: &'a str,
     /// What came of it.
     pub outcome: Outcome,
+    /// 1 where this run makes a dead letter of it, else 0.
+    pub dies: i32,
     /// Why it was rejected; or what is odd about one that counts.
     pub reason: Option<&'a str>,
     /// The evidence.

@@ -52,6 +52,47 @@ fn wrong_requests() -> Vec<Case> {
     ]
 }
 
+/// Forms that are signed, and are no notifications.
+fn signed_for_something_else() -> Vec<Case> {
+    let shop = |pairs: &[(&str, &str)]| {
+        let mut form = mapi_form("x", SHOP_SELLER);
+        for (name, value) in pairs {
+            form.set(name, value);
+        }
+        post(SHOP, signed(form, &md5()).encode())
+    };
+    // The shop's own pay link: signed with the same key, by the same rule.
+    let pay_link = Form::from_pairs([
+        ("service", "create_direct_pay_by_user"),
+        ("partner", SHOP_SELLER),
+        ("_input_charset", "utf-8"),
+        ("seller_id", SHOP_SELLER),
+        ("out_trade_no", "A100"),
+        ("subject", "Top-up bob&total_fee=10.00&trade_no=77&trade_status=TRADE_SUCCESS&z=1"),
+        ("total_fee", "10.00"),
+    ]);
+    let pay_link = signed(pay_link, &md5());
+    // The same text, cut in another place.
+    let mut cut = pay_link.clone();
+    cut.set("subject", "Top-up bob");
+    cut.set("total_fee", "10.00");
+    cut.set("trade_no", "77");
+    cut.set("trade_status", "TRADE_SUCCESS");
+    cut.set("z", "1&total_fee=10.00");
+    let not = "not_a_notification";
+    vec![
+        case("a pay link", post(SHOP, pay_link.encode()), 400, not),
+        case("a pay link, cut elsewhere", post(SHOP, cut.encode()), 400, not),
+        case("a legacy return URL", shop(&[("is_success", "T")]), 400, not),
+        case("an old return URL", shop(&[("exterface", "create_direct_pay_by_user")]), 400, not),
+        case("a return URL", shop(&[("method", "alipay.trade.page.pay.return")]), 400, not),
+        case("a request", shop(&[("service", "close_trade"), ("notify_id", "")]), 400, not),
+        case("a name with more in it", shop(&[("a=1&b", "2")]), 400, "parameter_name"),
+        case("a name of another script", shop(&[("名", "2")]), 400, "parameter_name"),
+        case("no name", shop(&[("", "2")]), 400, "parameter_name"),
+    ]
+}
+
 /// Forms whose signature does not hold.
 fn wrong_signatures() -> Vec<Case> {
     let shop = |form: &Form| post(SHOP, form.encode());
@@ -129,7 +170,8 @@ async fn every_refusal_says_fail_and_publishes_nothing() {
     let sandbox = sandbox().await;
     let mut ingress = Ingress::start(&sandbox.amqp_url).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
-    let cases = [wrong_requests(), wrong_signatures(), wrong_contents()];
+    let cases =
+        [wrong_requests(), signed_for_something_else(), wrong_signatures(), wrong_contents()];
     for Case { what, request, status, reason } in cases.into_iter().flatten() {
         let before = ingress.answers("fail", reason).await;
         let answer = client::ask(ingress.public, request).await;

@@ -277,7 +277,7 @@ async fn from_the_simulators_cashier() {
     let return_url = format!("http://{}/alipay/shop/return", ingress.public);
     let payment = Payment {
         out_trade_no: "A1",
-        subject: "会员 & more",
+        subject: "会员 + more",
         total: Fen::new(1234),
         notify_url: Some(&notify_url),
         return_url: Some(&return_url),

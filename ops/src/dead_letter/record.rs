@@ -1,8 +1,9 @@
 //! What an operator did with dead letters, written down.
 
-use queue::Received;
+use queue::{Envelope, Received};
 use store::Connection;
 use store::dead_letter_audit::{Action, Entry, insert};
+use store::notification::{MessageKey, removed};
 
 use super::DeadLetter;
 use crate::failure::Failure;
@@ -30,5 +31,27 @@ pub(crate) fn record(
                 .then(|| String::from_utf8_lossy(&received.body).into_owned()),
         })
         .collect();
-    Ok(insert(database, &entries)?)
+    insert(database, &entries)?;
+    if action == Action::Discarded {
+        remove_marks(database, letters)?;
+    }
+    Ok(())
+}
+
+/// Should one of the discarded messages be rejected once more, it is a letter again. A replayed letter says
+/// so itself, since a worker may have it before this is written.
+fn remove_marks(database: &mut Connection, letters: &[&Received]) -> Result<(), Failure> {
+    let messages: Vec<(Envelope, &str)> = letters
+        .iter()
+        .filter_map(|letter| Some((Envelope::read(&letter.body).ok()?, letter.message_id.as_str())))
+        .collect();
+    let keys: Vec<MessageKey<'_>> = messages
+        .iter()
+        .map(|(envelope, message_id)| MessageKey {
+            merchant: &envelope.merchant,
+            kind: envelope.kind.as_str(),
+            message_id,
+        })
+        .collect();
+    Ok(removed(database, &keys)?)
 }

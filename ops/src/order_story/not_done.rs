@@ -66,6 +66,11 @@ fn is_late(page: &OrderPage) -> bool {
     page.trades.iter().any(|trade| Facts::from_column(&trade.facts.join(",")).is_late())
 }
 
+/// A trade whose goods wait for the gateway's word.
+fn awaits_confirmation(page: &OrderPage) -> bool {
+    page.has_fact("to_be_confirmed") && !page.has_fact("confirmed_paid")
+}
+
 /// What the gateway was asked about the order.
 fn asked(page: &OrderPage) -> String {
     let answers = page.story.iter().filter(|told| told.kind == "query_answer");
@@ -105,6 +110,9 @@ fn not_delivered(page: &OrderPage) -> Option<String> {
             32 if page.has_fact("paid") => "closed after a payment, the money's place is unknown",
             32 => "closed without payment",
             8 | 4 | 106 if is_late(page) => "paid after the order's time, and such money goes back",
+            8 | 4 | 106 if awaits_confirmation(page) => {
+                "a notification says paid, and merchants.NAME.confirm wants the gateway's word first"
+            }
             105 => "refunded before anything was delivered",
             _ => "paid, but no worker has come to its goods yet",
         };

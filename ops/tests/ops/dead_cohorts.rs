@@ -22,6 +22,7 @@ fn notification(id: &str, order: &str, total: &str, died: i64) -> Message {
         ("trade_no", "2026112300000001"),
         ("total_fee", total),
         ("trade_status", "TRADE_SUCCESS"),
+        ("gmt_payment", "2026-11-23 10:00:00"),
         ("seller_id", "2088000000000001"),
         ("notify_id", id),
     ]);

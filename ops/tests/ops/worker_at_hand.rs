@@ -69,6 +69,7 @@ impl Shop {
                 seller_id: Some("2088000000000001".into()),
                 app_id: None,
                 refunds_late: false,
+                confirms_above: None,
             },
             protocol,
             kind,
@@ -76,6 +77,7 @@ impl Shop {
             form: body.to_owned(),
             received_at: Utc::now(),
             attempt: 0,
+            was_dead: false,
             content,
         };
         let settled = &[];

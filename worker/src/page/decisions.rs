@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use order::doubt::is_doubt;
 use order::{Decision, ImpossibleDecision, OrderRecord};
 use store::MysqlConnection;
 use store::decision::{self, DecisionRow, EndedDecision};
@@ -123,12 +124,17 @@ impl Decisions {
             return Ok(false);
         }
         let impossible = |error: ImpossibleDecision| Never::new("impossible_decision", error);
-        // This review is about one trade, whichever the person names.
-        let about = (case.reason == "late_payment").then_some(case.evidence.as_str());
+        // Such a review is about one trade, whichever the person names.
+        let is_about_one = case.reason == "late_payment" || is_doubt(&case.reason);
+        let about = is_about_one.then_some(case.evidence.as_str());
         if let (Some(about), Some(named)) = (about, row.trade_no.as_deref())
             && about != named
         {
-            return Err(impossible(ImpossibleDecision::NotLate { trade_no: named.to_owned() }));
+            let trade_no = named.to_owned();
+            return Err(impossible(match case.reason.as_str() {
+                "late_payment" => ImpossibleDecision::NotLate { trade_no },
+                _ => ImpossibleDecision::Trade { trade_no },
+            }));
         }
         let trade_no = about.or(row.trade_no.as_deref());
         if decision == Decision::Accepted
@@ -142,6 +148,15 @@ impl Decisions {
             .learn_decision(decision, &case.reason, trade_no, row.decided_at)
             .map_err(impossible)?;
         Ok(true)
+    }
+
+    /// The trade of a notification that was not believed, and that a person says was paid: it needs a row.
+    pub(super) fn believed_trade(&self, named: &DecisionNamed) -> Option<&str> {
+        let row = self.rows.get(&named.number).filter(|row| row.order_id == named.order)?;
+        let case = self.cases.get(&row.review_id).filter(|case| case.order_id == row.order_id)?;
+        let believed = row.decision == Decision::Paid.as_str() && is_doubt(&case.reason);
+        let is_open = row.state == "open" && case.state == "open";
+        (believed && is_open).then_some(case.evidence.as_str())
     }
 
     /// Ends the decisions and the reviews.

@@ -52,6 +52,16 @@ impl Wishes {
         self.wanted.insert(order.to_owned(), wanted);
     }
 
+    /// Goods wait for the gateway's word about a payment.
+    pub(crate) fn confirm(&mut self, order: &str, merchant: &str) {
+        let wanted = Wanted {
+            merchant: merchant.to_owned(),
+            why: gateway_query::CONFIRM.to_owned(),
+            requested_at: None,
+        };
+        self.wanted.insert(order.to_owned(), wanted);
+    }
+
     /// Alipay has answered, and the answer is in front of a person: asked again it would answer the same.
     pub(crate) fn over(&mut self, order: &str) {
         self.over.insert(order.to_owned());

@@ -9,7 +9,7 @@ use gateway::{Answered, Gateway, GatewayError};
 use metrics::counter;
 use queue::{Envelope, Publisher};
 use service::config::Merchant;
-use store::gateway_query::DueOrder;
+use store::gateway_query::{CONFIRM, DueOrder};
 use store::order_expired;
 
 use super::{Claimed, plan};
@@ -70,6 +70,11 @@ impl Asked {
     /// Alipay has closed the trade, and says that it waits all the same: it will say otherwise soon.
     pub(super) fn still_open(&self) -> bool {
         self.says(WAITS) && matches!(self.closed, Some(Ok(CloseAnswer::Closed)))
+    }
+
+    /// Goods wait for this answer, and it does not say that the money is there or was.
+    pub(super) fn is_unconfirmed(&self) -> bool {
+        self.claimed.due.why == CONFIRM && (self.says(WAITS) || self.says(NOT_EXIST))
     }
 
     /// Why an order that should be closed still waits, for an operator.

@@ -14,6 +14,8 @@ const LIMIT: TimeDelta = TimeDelta::days(400);
 
 /// The first pause where somebody waits for the answer.
 const IMPATIENT: TimeDelta = TimeDelta::minutes(1);
+/// The first pause where goods wait for the answer.
+const PROMPT: TimeDelta = TimeDelta::seconds(5);
 /// The longest pause after an answer that cannot be used.
 const REFUSED_LIMIT: TimeDelta = TimeDelta::hours(1);
 
@@ -95,6 +97,12 @@ pub(super) fn next(due: &Due, limits: &Limits, still_open: bool) -> Option<DateT
     };
     let since = over.map_or(due.since, |over| over.max(due.since));
     Some((due.now + first.max(due.now - since)).min(end))
+}
+
+/// When an order is asked about again whose goods wait, and of which the gateway does not say yet that it
+/// is paid: its servers can be behind its own notification. The time since the first question doubles.
+pub(super) fn confirm_again(due: &Due) -> DateTime<Utc> {
+    due.now + (due.now - due.since).max(PROMPT)
 }
 
 /// Why it is asked the next time.

@@ -7,7 +7,7 @@ use simulator::{Notification, Trade};
 use crate::world::{CONFIG, TOTAL, World, eventually};
 
 /// The form of a notification, changed and then signed as Alipay would have.
-fn signed(notification: &Notification, change: impl FnOnce(&mut Form)) -> Vec<u8> {
+pub(crate) fn signed(notification: &Notification, change: impl FnOnce(&mut Form)) -> Vec<u8> {
     let mut form = Form::new();
     for (name, value) in notification.parameters() {
         form.set(name, value.as_bytes());

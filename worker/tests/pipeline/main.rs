@@ -10,5 +10,6 @@ mod crashes;
 mod goods;
 mod locks;
 mod low_stock;
+mod readings;
 #[allow(dead_code, reason = "shared with other tests")]
 mod world;

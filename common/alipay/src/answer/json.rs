@@ -139,7 +139,7 @@ impl Node {
 
     /// Reads the fields.
     pub(super) fn parameters(&self) -> Parameters<'_> {
-        Parameters { form: &self.fields, charset: Charset::Utf8 }
+        Parameters { form: &self.fields, charset: Charset::Utf8, is_guarded: false }
     }
 
     fn word(&self, name: &str) -> String {

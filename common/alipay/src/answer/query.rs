@@ -52,7 +52,7 @@ fn single_trade_query(
         xml::Answer::Failure(error) => Err(AnswerError::refused(&error, "")),
         xml::Answer::Success(fields) => {
             let (form, charset) = fields.verified(verifier, at)?;
-            trade(&Parameters { form: &form, charset }, Protocol::Mapi)
+            trade(&Parameters { form: &form, charset, is_guarded: false }, Protocol::Mapi)
         }
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::error::{RequestError, require};
+use super::error::{RequestError, require, require_one_reading};
 use super::{Application, address, mapi, openapi};
 use crate::parameters::check_number;
 use crate::{Charset, Fen, Form, Signer};
@@ -17,7 +17,7 @@ const LEGACY_MOST: Fen = Fen::new(10_000_000_000);
 pub struct Payment<'a> {
     /// The merchant's order number, 1 to 64 bytes. Unique: one that was paid cannot be paid again.
     pub out_trade_no: &'a str,
-    /// What the buyer reads.
+    /// What the buyer reads; without `&`.
     pub subject: &'a str,
     /// The amount, above zero.
     pub total: Fen,
@@ -27,7 +27,7 @@ pub struct Payment<'a> {
     /// Where the buyer's browser comes back to; an absolute address without a query, at most 200
     /// characters, 256 on the Open Platform.
     pub return_url: Option<&'a str>,
-    /// Any other parameter of Alipay's table with text as its value, such as `body`,
+    /// Any other parameter of Alipay's table with text as its value, such as `body` (without `&`),
     /// `it_b_pay` (legacy) or `timeout_express` (Open Platform, where it is a member of
     /// `biz_content`). Those above cannot be changed by it. What comes back with the notification is
     /// `extra_common_param` (legacy, without `=` and `&`) or `passback_params` (Open Platform, to be
@@ -108,9 +108,48 @@ impl Payment<'_> {
     }
 
     fn check(&self) -> Result<(), RequestError> {
-        check_number(self.out_trade_no)
-            .map_err(|problem| RequestError::Invalid { parameter: "out_trade_no", problem })?;
+        check_number(self.out_trade_no).map_err(|problem| RequestError::Invalid {
+            parameter: "out_trade_no".into(),
+            problem,
+        })?;
         require(!self.subject.trim().is_empty(), "subject", "is empty")?;
-        require(self.total > Fen::default(), "total", "is not above zero")
+        require(self.total > Fen::default(), "total", "is not above zero")?;
+        self.check_readings()
+    }
+
+    /// Every text of a payment comes back signed with its notification, joined by `&` without being
+    /// escaped. One that holds `&name=` could be cut there by whoever chose it. What a buyer reads has
+    /// no use for a bare `&`, and is what shops fill with the buyer's own words.
+    fn check_readings(&self) -> Result<(), RequestError> {
+        let shown = [("subject", self.subject)];
+        let shown = shown.iter().chain(self.more.iter().filter(|(name, _)| *name == "body"));
+        for (name, text) in shown {
+            if text.contains('&') {
+                let problem = "has & in it: Alipay signs values unescaped, so that text could be read \
+                               as other parameters; write it without, or as the full-width \u{ff06}";
+                return Err(RequestError::Invalid {
+                    parameter: (*name).to_owned().into(),
+                    problem,
+                });
+            }
+        }
+        require_one_reading("out_trade_no", self.out_trade_no)?;
+        for (name, text) in self.more {
+            require_one_reading(name, text)?;
+        }
+        self.nested.iter().try_for_each(|(name, value)| check_nested(name, value))
+    }
+}
+
+/// Checks every text in a member that is none itself.
+fn check_nested(name: &str, value: &Value) -> Result<(), RequestError> {
+    match value {
+        Value::String(text) => require_one_reading(name, text),
+        Value::Array(items) => items.iter().try_for_each(|item| check_nested(name, item)),
+        Value::Object(members) => members.iter().try_for_each(|(member, value)| {
+            require_one_reading(name, member)?;
+            check_nested(name, value)
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-use super::error::{RequestError, require};
+use super::error::{RequestError, require, require_one_reading};
 use super::{address, mapi};
 use crate::parameters::check_number;
 use crate::{Charset, Fen, Form, Signer, format_beijing};
@@ -84,11 +84,14 @@ impl PlatformRefund<'_> {
         let trades: BTreeSet<&str> = self.items.iter().map(|item| item.trade_no).collect();
         require(trades.len() == self.items.len(), "items", "has a trade twice")?;
         let items = self.items.iter().map(|item| {
-            check_number(item.trade_no)
-                .map_err(|problem| RequestError::Invalid { parameter: "trade_no", problem })?;
+            check_number(item.trade_no).map_err(|problem| RequestError::Invalid {
+                parameter: "trade_no".into(),
+                problem,
+            })?;
             require(!separates(item.trade_no), "trade_no", "has one of ^ | $ #")?;
             require(item.amount > Fen::default(), "amount", "is not above zero")?;
             require(!separates(item.reason), "reason", "has one of ^ | $ #")?;
+            require_one_reading("reason", item.reason)?;
             let reason = super::encode(charset, item.reason)?;
             require(!reason.is_empty(), "reason", "is empty")?;
             require(reason.len() <= 256, "reason", "has more than 256 bytes")?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::error::{RequestError, require};
+use super::error::{RequestError, require, require_one_reading};
 use super::{Application, TradeRef, openapi};
 use crate::parameters::check_number;
 use crate::{Charset, Fen, Form, Signer};
@@ -35,6 +35,7 @@ impl TradeRefund<'_> {
     ) -> Result<Form, RequestError> {
         require(self.amount > Fen::default(), "amount", "is not above zero")?;
         check_request_number(self.out_request_no)?;
+        require_one_reading("reason", self.reason)?;
         let amount = self.amount.to_string();
         let content = openapi::texts(&[
             self.which.parameter(),
@@ -75,5 +76,5 @@ impl RefundQuery {
 
 fn check_request_number(number: &str) -> Result<(), RequestError> {
     check_number(number)
-        .map_err(|problem| RequestError::Invalid { parameter: "out_request_no", problem })
+        .map_err(|problem| RequestError::Invalid { parameter: "out_request_no".into(), problem })
 }

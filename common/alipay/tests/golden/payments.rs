@@ -12,7 +12,7 @@ use crate::requests::{at, md5, rsa2, signed};
 
 const PAYMENT: Payment<'_> = Payment {
     out_trade_no: "A-1",
-    subject: "\u{6d4b}\u{8bd5} & more",
+    subject: "\u{6d4b}\u{8bd5} + more",
     total: Fen::new(32_700),
     notify_url: Some("https://shop.example/notify"),
     return_url: None,
@@ -44,13 +44,13 @@ fn create_direct_pay_by_user() {
         String::from_utf8(canonical(&form, Rule::DropEmpty, &[])).unwrap(),
         "_input_charset=utf-8&notify_url=https://shop.example/notify&out_trade_no=A-1&partner=2088\
          &payment_type=1&seller_id=2089&service=create_direct_pay_by_user\
-         &subject=\u{6d4b}\u{8bd5} & more&total_fee=327.00"
+         &subject=\u{6d4b}\u{8bd5} + more&total_fee=327.00"
     );
     // By `md5sum` over this text and the secret.
-    assert_eq!(form.get("sign"), Some(b"fc7da7dac54e0af7242bcea1d74cbc0f".as_slice()));
+    assert_eq!(form.get("sign"), Some(b"0e3dc83b998346afda44bcfae067522f".as_slice()));
     let gbk = PAYMENT.mapi("2088", "2089", Charset::Gbk, &md5()).unwrap();
-    assert_eq!(gbk.get("sign"), Some(b"2b1a95190fd677d3070da6da1c578882".as_slice()));
-    assert_eq!(gbk.get("subject"), Some(b"\xb2\xe2\xca\xd4 & more".as_slice()));
+    assert_eq!(gbk.get("sign"), Some(b"8929d8981dcbe6eb33827152c11bd50d".as_slice()));
+    assert_eq!(gbk.get("subject"), Some(b"\xb2\xe2\xca\xd4 + more".as_slice()));
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn alipay_trade_page_pay() {
         openapi(&payment.openapi("2021", Charset::Utf8, at(), &rsa2()).unwrap()),
         "app_id=2021&biz_content={\"timeout_express\":\"15m\",\"out_trade_no\":\"A-1\",\
          \"product_code\":\"FAST_INSTANT_TRADE_PAY\",\"total_amount\":\"327.00\",\
-         \"subject\":\"\u{6d4b}\u{8bd5} & more\"}&charset=utf-8&format=JSON\
+         \"subject\":\"\u{6d4b}\u{8bd5} + more\"}&charset=utf-8&format=JSON\
          &method=alipay.trade.page.pay&notify_url=https://shop.example/notify\
          &return_url=https://shop.example/back&sign_type=RSA2&timestamp=2016-04-01 00:00:00\
          &version=1.0"
@@ -115,6 +115,39 @@ fn payments_that_are_not_asked_for() {
     assert!(matches!(smile, Err(RequestError::Key(_))), "{smile:?}");
 }
 
+/// The signed text of such a request, or of the notification that brings its texts back, could be cut
+/// in another way.
+#[test]
+fn texts_that_could_be_read_as_parameters_are_refused() {
+    let both = |payment: Payment<'_>, expected: &str| {
+        refused(payment.mapi("2088", "2089", Charset::Utf8, &md5()), expected);
+        refused(payment.openapi("2021", Charset::Utf8, at(), &rsa2()), expected);
+    };
+    both(Payment { subject: "Tom & Jerry", ..PAYMENT }, "subject");
+    let subject = "Top-up&total_fee=10.00&trade_no=77&trade_status=TRADE_SUCCESS&z=1";
+    both(Payment { subject, ..PAYMENT }, "subject");
+    both(Payment { out_trade_no: "A&seller_id=2", ..PAYMENT }, "out_trade_no");
+    for (name, text) in [
+        ("body", "a & b"),
+        ("passback_params", "x&refund_fee=1"),
+        ("anything", "x&refund_fee=1"),
+        ("show_url", "https://a/?b=1&c=2"),
+    ] {
+        both(Payment { more: &[(name, text)], ..PAYMENT }, name);
+    }
+    for more in [
+        [("show_url", "https://a/?b=1")],
+        [("passback_params", "a%3D1%26b%3D2")],
+        [("subject_note", "a & b")],
+    ] {
+        let payment = Payment { more: &more, ..PAYMENT };
+        payment.mapi("2088", "2089", Charset::Utf8, &md5()).unwrap();
+    }
+    let nested = [("goods_detail", json!([{ "goods_name": "x&trade_status=TRADE_SUCCESS" }]))];
+    let payment = Payment { nested: &nested, ..PAYMENT };
+    refused(payment.openapi("2021", Charset::Utf8, at(), &rsa2()), "goods_detail");
+}
+
 #[test]
 fn what_each_gateway_has_no_room_for() {
     let address = |length: usize| format!("https://a/{}", "n".repeat(length - 10));
@@ -149,20 +182,20 @@ fn a_link_holds_the_whole_form() {
     let (gateway, query) = address.split_once('?').unwrap();
     assert_eq!(gateway, "https://mapi.alipay.com/gateway.do");
     assert!(Form::parse(query.as_bytes()).unwrap() == form);
-    assert!(query.contains("&subject=%B2%E2%CA%D4+%26+more&"), "{query}");
+    assert!(query.contains("&subject=%B2%E2%CA%D4+%2B+more&"), "{query}");
     assert!(link("http://127.0.0.1/?a=1", &form).starts_with("http://127.0.0.1/?a=1&service="));
 }
 
 #[test]
 fn a_page_that_sends_itself() {
-    let payment = Payment { subject: "\u{6d4b} \"<script>&amp;'", ..PAYMENT };
+    let payment = Payment { subject: "\u{6d4b} \"<script>lt;'", ..PAYMENT };
     let form = payment.mapi("2088", "2089", Charset::Gbk, &md5()).unwrap();
     let page = submit_page("https://mapi.alipay.com/gateway.do", &form, Charset::Gbk).unwrap();
     assert!(page.contains(
         "<form method=\"post\" accept-charset=\"gbk\" \
          action=\"https://mapi.alipay.com/gateway.do?_input_charset=gbk\">"
     ));
-    let subject = "value=\"\u{6d4b} &quot;&lt;script&gt;&amp;amp;&#39;\">";
+    let subject = "value=\"\u{6d4b} &quot;&lt;script&gt;lt;&#39;\">";
     let subject = format!("<input type=\"hidden\" name=\"subject\" {subject}");
     assert!(page.contains(&subject), "{page}");
     assert_eq!(page.matches("<input").count(), form.len());
@@ -216,7 +249,7 @@ fn refunds_that_are_not_asked_for() {
     let item = |item: PlatformRefundItem<'_>| made(PlatformRefund { items: &[item], ..BATCH });
     refused(item(PlatformRefundItem { trade_no: "1^2", ..ITEMS[0] }), "trade_no");
     refused(item(PlatformRefundItem { amount: Fen::new(0), ..ITEMS[0] }), "amount");
-    for reason in ["", "a^b", "a|b", "a$b", "a#b"] {
+    for reason in ["", "a^b", "a|b", "a$b", "a#b", "a&service=x"] {
         refused(item(PlatformRefundItem { reason, ..ITEMS[0] }), "reason");
     }
     // Bytes of the charset count: 128 characters are 256 bytes of GBK, 384 of UTF-8.

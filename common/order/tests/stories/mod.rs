@@ -2,6 +2,7 @@
 
 mod answer;
 mod batch_refund;
+mod confirm;
 mod expiry;
 mod late;
 mod payment;
@@ -42,6 +43,8 @@ pub struct Story {
     expires: bool,
     /// The merchant gives late money back.
     refunds_late: bool,
+    /// Goods wait for the gateway's word.
+    confirms: bool,
 }
 
 /// Until when an order of which a story says so can be paid.
@@ -84,6 +87,7 @@ impl Story {
             seller_id: Some("2088000000000001".into()),
             app_id: Some("2021000000000001".into()),
             refunds_late: self.refunds_late,
+            confirms_above: self.confirms.then_some(Fen::new(999)),
         }
     }
 }
@@ -100,6 +104,7 @@ fn story(name: &'static str, notifications: Vec<Said>, status: i16) -> Story {
         goods_may_differ: false,
         expires: false,
         refunds_late: false,
+        confirms: false,
     }
 }
 
@@ -112,6 +117,7 @@ pub fn all() -> Vec<Story> {
         answer::stories(),
         expiry::stories(),
         late::stories(),
+        confirm::stories(),
     ]
     .into_iter()
     .flatten()

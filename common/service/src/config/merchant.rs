@@ -9,6 +9,7 @@ use alipay::{
 };
 
 use super::certificates;
+use super::confirm::{self, Confirm};
 use super::error::ConfigError;
 use super::layers::{self, Layers};
 use super::retired_keys;
@@ -54,6 +55,8 @@ pub struct Merchant {
     pub notify_verify: NotifyVerify,
     /// What becomes of money that comes after its order's time.
     pub late_payment: LatePayment,
+    /// Whose payments wait for the gateway's word before goods go out.
+    pub confirm: Confirm,
     /// The gateway's address; Alipay's own when not configured.
     pub gateway: String,
     /// The merchant's page for a buyer who comes back.
@@ -197,6 +200,13 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
             Protocol::Openapi => "https://openapi.alipay.com/gateway.do".to_owned(),
         },
     };
+    let keys = confirm::Keys {
+        protocol,
+        sign_types: &sign_types,
+        has_md5_key: md5_key.is_some(),
+        has_private_key: private_key.is_some(),
+    };
+    let confirm = confirm::read(layers, name, &keys)?;
     Ok(Merchant {
         name: name.to_owned(),
         protocol,
@@ -218,6 +228,7 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         ignore_params: layers.texts(&path("ignore_params")).unwrap_or_default().to_vec(),
         notify_verify: notify_verify(layers, &path("notify_verify"), protocol)?,
         late_payment: late_payment(layers, &path("late_payment"))?,
+        confirm,
         gateway,
         return_to: address(layers, &path("return_to"), &["https://", "http://", "/"])?,
     })

@@ -106,6 +106,7 @@ pub(super) const KEYS: &[Key] = &[
     key(MERCHANTS, "ignore_params", Kind::Texts),
     key(MERCHANTS, "notify_verify", Kind::Text),
     key(MERCHANTS, "late_payment", Kind::Text),
+    key(MERCHANTS, "confirm", Kind::Text),
     key(MERCHANTS, "gateway", Kind::Text),
     key(MERCHANTS, "return_to", Kind::Text),
 ];

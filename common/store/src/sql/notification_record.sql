@@ -1,7 +1,7 @@
 INSERT INTO notification (merchant, kind, message_id, order_id, trade_no, trade_status, charset, form, outcome,
-    reason, error, facts_added, changes, attempts, received_at)
+    reason, error, facts_added, changes, attempts, received_at, dead_since)
 SELECT j.merchant, j.kind, j.message_id, j.order_id, j.trade_no, j.trade_status, j.charset, j.form, j.outcome,
-    j.reason, j.error, j.facts_added, j.changes, j.attempts, j.received_at
+    j.reason, j.error, j.facts_added, j.changes, j.attempts, j.received_at, IF(j.dies = 1, UTC_TIMESTAMP(6), NULL)
 FROM JSON_TABLE(?, '$[*]' COLUMNS (
     merchant TEXT CHARACTER SET utf8mb4 PATH '$.merchant', kind TEXT CHARACTER SET utf8mb4 PATH '$.kind',
     message_id TEXT CHARACTER SET utf8mb4 PATH '$.message_id',
@@ -13,10 +13,11 @@ FROM JSON_TABLE(?, '$[*]' COLUMNS (
     reason TEXT CHARACTER SET utf8mb4 PATH '$.reason', error TEXT CHARACTER SET utf8mb4 PATH '$.error',
     facts_added TEXT CHARACTER SET utf8mb4 PATH '$.facts_added',
     changes TEXT CHARACTER SET utf8mb4 PATH '$.changes', attempts INT PATH '$.attempts',
-    received_at DATETIME(6) PATH '$.received_at')) AS j
+    received_at DATETIME(6) PATH '$.received_at', dies INT PATH '$.dies')) AS j
 ON DUPLICATE KEY UPDATE
     facts_added = IF(j.facts_added = '', notification.facts_added, j.facts_added),
     changes = COALESCE(j.changes, notification.changes),
+    dead_since = IF(j.dies = 1, UTC_TIMESTAMP(6), IF(j.outcome = 'rejected', notification.dead_since, NULL)),
     outcome = j.outcome,
     reason = j.reason,
     error = j.error,

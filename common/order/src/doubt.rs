@@ -1,0 +1,87 @@
+//! A notification whose signature is right and that is not believed by itself: the gateway is asked
+//! instead, whose answer has a structure of its own, and where it cannot be asked a person decides.
+
+use alipay::{SecondReading, TradeStatus, TradeStatusSync, format_beijing};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::Facts;
+
+/// Alipay repeats a notification for 24 h 22 min (protocol reference, section 6). A day more is for slow
+/// networks and clocks.
+pub const OLDEST_REPEAT: TimeDelta = TimeDelta::minutes(2 * 24 * 60 + 22);
+
+/// Why a notification adds no facts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Doubt {
+    /// The signed text is also that of another form.
+    #[error("{0}")]
+    SecondReading(SecondReading),
+    /// It says that money came and not when: a return URL says as much.
+    #[error("it says that the trade was paid and has neither gmt_create nor gmt_payment")]
+    Undated,
+    /// Alipay stopped repeating it long before it was received.
+    #[error(
+        "its notify_time is {} (Beijing), and it was received at {}: Alipay does not repeat for so long",
+        format_beijing(*.notify_time), format_beijing(*.received_at)
+    )]
+    Outdated {
+        /// Its `notify_time`.
+        notify_time: DateTime<Utc>,
+        /// When the ingress received it.
+        received_at: DateTime<Utc>,
+    },
+    /// It tells of a payment or a refund of a trade that, as it says, nobody has paid.
+    #[error("it says {status} and tells of money that was paid or given back")]
+    Contradiction {
+        /// `trade_status`.
+        status: &'static str,
+    },
+}
+
+impl Doubt {
+    /// Whether what was read from a form, received at a time by our own clock, is to be doubted.
+    ///
+    /// A notification that was received *before* its `notify_time` is not: the clock that is wrong may be
+    /// ours, and nothing must be lost by that.
+    #[must_use]
+    pub fn of(said: &TradeStatusSync, received_at: DateTime<Utc>) -> Option<Doubt> {
+        let paid = Facts::of(said).contains(Facts::PAID);
+        match said.trade_status {
+            TradeStatus::WaitBuyerPay if paid || said.gmt_payment.is_some() => {
+                return Some(Doubt::Contradiction { status: "WAIT_BUYER_PAY" });
+            }
+            TradeStatus::TradePending if paid => {
+                return Some(Doubt::Contradiction { status: "TRADE_PENDING" });
+            }
+            _ => {}
+        }
+        if paid && said.gmt_create.is_none() && said.gmt_payment.is_none() {
+            return Some(Doubt::Undated);
+        }
+        let notify_time = said.notify_time?;
+        (notify_time + OLDEST_REPEAT < received_at)
+            .then_some(Doubt::Outdated { notify_time, received_at })
+    }
+
+    /// The word in the inbox, in reviews and in metrics: one of [`REASONS`].
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Doubt::SecondReading(_) => "ambiguous_form",
+            Doubt::Undated => "undated_payment",
+            Doubt::Outdated { .. } => "outdated_notification",
+            Doubt::Contradiction { .. } => "contradictory_notification",
+        }
+    }
+}
+
+/// Every reason for doubt. Where the gateway cannot be asked each is a reason for review, with the
+/// number of the trade as its evidence.
+pub const REASONS: [&str; 4] =
+    ["ambiguous_form", "undated_payment", "outdated_notification", "contradictory_notification"];
+
+/// Whether a review for this reason is about a notification that was not believed.
+#[must_use]
+pub fn is_doubt(reason: &str) -> bool {
+    REASONS.contains(&reason)
+}

@@ -1,0 +1,60 @@
+//! `notification.dead_since`: whether a dead letter of a message may still lie in `alipay.dead`.
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use serde::Serialize;
+
+use crate::json_rows::{execute_rows, load_rows};
+use crate::{MysqlConnection, StoreError};
+
+/// A message that is rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct MessageKey<'a> {
+    /// Name of the merchant in the configuration.
+    pub merchant: &'a str,
+    /// The envelope's kind.
+    pub kind: &'a str,
+    /// Hex SHA-256, the same for every repeat.
+    pub message_id: &'a str,
+}
+
+/// A message of which a dead letter was made within the last day and not discarded since.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Lying {
+    /// Name of the merchant in the configuration.
+    #[diesel(sql_type = Text)]
+    pub merchant: String,
+    /// The envelope's kind.
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    /// Hex SHA-256.
+    #[diesel(sql_type = Text)]
+    pub message_id: String,
+    /// Why it was rejected.
+    #[diesel(sql_type = Text)]
+    pub reason: String,
+}
+
+/// Which of these messages have a dead letter already. After a day it is not known any more: somebody may
+/// have emptied the queue with another tool.
+///
+/// # Errors
+/// What the database says.
+pub fn lying(
+    connection: &mut MysqlConnection,
+    messages: &[MessageKey<'_>],
+) -> Result<Vec<Lying>, StoreError> {
+    load_rows(connection, include_str!("../sql/notification_lying.sql"), messages)
+}
+
+/// Notes that the dead letters of these messages are removed from `alipay.dead`: should one be rejected
+/// again, that is a letter again.
+///
+/// # Errors
+/// What the database says.
+pub fn removed(
+    connection: &mut MysqlConnection,
+    messages: &[MessageKey<'_>],
+) -> Result<(), StoreError> {
+    execute_rows(connection, include_str!("../sql/notification_removed.sql"), messages)
+}

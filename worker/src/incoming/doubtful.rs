@@ -1,0 +1,52 @@
+//! Reads what Alipay signed: a notification that is believed, or one that is not believed by itself.
+
+use alipay::{Charset, Form, Notification, Protocol, SecondReading, check_notification};
+use chrono::{DateTime, Utc};
+use order::Doubt;
+
+use super::Content;
+use crate::verdict::Never;
+
+/// A `trade_status_sync` that adds no facts: the gateway is asked, or a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubtful {
+    /// The order that it names.
+    pub order: String,
+    /// The trade that it names.
+    pub trade_no: String,
+    /// Why it is not believed.
+    pub doubt: Doubt,
+    /// The gateway can be asked about the merchant's orders.
+    pub is_asked: bool,
+}
+
+/// Reads a signed form. Names and kind of the form are checked again: an envelope may be older than these
+/// checks of the ingress.
+pub(super) fn read(
+    form: &Form,
+    charset: Charset,
+    protocol: Protocol,
+    received_at: DateTime<Utc>,
+    is_asked: bool,
+) -> Result<Content, Never> {
+    check_notification(form).map_err(|error| Never::new(error.reason_code(), error))?;
+    let notification = Notification::read(form, protocol, charset)
+        .map_err(|error| Never::new(error.reason_code(), error))?;
+    let reading = SecondReading::of(form).map(Doubt::SecondReading);
+    match notification {
+        Notification::Trade(said) => match reading.or_else(|| Doubt::of(&said, received_at)) {
+            None => Ok(Content::Trade(said)),
+            Some(doubt) => Ok(Content::Doubtful(Doubtful {
+                order: said.out_trade_no,
+                trade_no: said.trade_no,
+                doubt,
+                is_asked,
+            })),
+        },
+        // It names no order that could be asked about.
+        batch @ Notification::BatchRefund(_) => match reading {
+            None => Ok(batch.into()),
+            Some(doubt) => Err(Never::new(doubt.reason(), doubt)),
+        },
+    }
+}

@@ -1,0 +1,84 @@
+//! Goods that wait for the gateway's word.
+
+use serde_json::json;
+
+use crate::alipay_side::AlipaySide;
+
+const ALWAYS: (&str, &str) = ("ALIPAY__MERCHANTS__APP__CONFIRM", "always");
+
+#[test]
+fn goods_wait_for_the_gateways_word() {
+    let side = AlipaySide::new(5);
+    let (gateway, address) = side.gateway(&[]);
+    drop(gateway);
+    let worker = side.worker(&address, &[ALWAYS]);
+    side.place("app", "WAITS", "CODE");
+    side.place("shop", "OTHER", "CODE");
+    side.pays("app", "WAITS", &[]);
+    side.pays("shop", "OTHER", &[]);
+    // The other merchant's do not wait.
+    side.world.expect("OTHER", |order| order["is_send_goods"] == true);
+    let waits = side.world.expect("WAITS", |order| order["status"] == 8);
+    assert_eq!(waits["is_send_goods"], false, "{waits}");
+    let shown = side.world.pipeline.ops(&["order", "show", "WAITS"]).expect("ops order show");
+    assert!(shown.contains("confirm wants the gateway's word first"), "{shown}");
+    side.world.pipeline.ops(&["audit"]).expect("nothing is missing: it waits");
+
+    drop(worker);
+    let (_gateway, address) = side.gateway(&[]);
+    let _worker = side.worker(&address, &[ALWAYS]);
+    let order = side.world.expect("WAITS", |order| order["is_send_goods"] == true);
+    assert_eq!(order["needs_review"], false, "{order}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_gateway_does_not_know_is_not_delivered() {
+    let mut side = AlipaySide::new(5);
+    let (_gateway, address) = side.gateway(&[]);
+    let _worker = side.worker(&address, &[("ALIPAY__MERCHANTS__SHOP__CONFIRM", "9.99")]);
+    // Somebody has the MD5 key: Alipay has no such trade.
+    side.world.place_orders("F", 1);
+    side.world.send(side.world.payment("F000001")).await;
+    side.world.wait_for_count(
+        "gateway_query WHERE order_id = 'F000001' AND why = 'confirm' AND answer = 'TRADE_NOT_EXIST'",
+        1,
+    );
+    let order = side.world.pipeline.show("F000001").expect("ops order show");
+    assert_eq!((&order["status"], &order["is_send_goods"]), (&json!(8), &json!(false)));
+    assert_eq!(side.world.count("stock_item WHERE state <> 'available'"), 0);
+    // An order that is not above the amount does not wait.
+    side.world.place_orders("G", 1);
+    side.world.sql("UPDATE user_order SET total_fee = 999 WHERE id = 'G000001'");
+    let trade = simulator::Trade::open(
+        &side.world.shop,
+        "G000001",
+        alipay::Fen::new(999),
+        chrono::Utc::now(),
+    );
+    let mut trade = trade;
+    side.world.send(trade.pay(chrono::Utc::now()).expect("a payment")).await;
+    side.world.expect("G000001", |order| order["is_send_goods"] == true);
+}
+
+/// The notification is doubted, and the gateway knows: no person is needed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doubted_notification_is_asked_about() {
+    let mut side = AlipaySide::new(5);
+    let (_gateway, address) = side.gateway(&[]);
+    let _worker = side.worker(&address, &[]);
+    side.place("shop", "DOUBT", "CODE");
+    side.place("shop", "FORGED", "CODE");
+    side.pays("shop", "DOUBT", &["--drop"]);
+    for order in ["DOUBT", "FORGED"] {
+        let doubted = side.world.payment(order).with("z", "1&trade_status=WAIT_BUYER_PAY");
+        side.world.send(doubted).await;
+    }
+    let order = side.world.expect("DOUBT", |order| order["is_send_goods"] == true);
+    assert_eq!(order["needs_review"], false, "{order}");
+    side.world.wait_for_count(
+        "gateway_query WHERE order_id = 'FORGED' AND answer = 'TRADE_NOT_EXIST'",
+        1,
+    );
+    assert_eq!(side.world.count("user_order WHERE id = 'FORGED' AND status = 0"), 1);
+    assert_eq!(side.world.count("review"), 0);
+}
