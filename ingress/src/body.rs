@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 
 use crate::Refusal;
+use crate::places::Asking;
 
 /// Bytes of an unwanted body that are read and thrown away.
 const DISCARD_BYTES: usize = 1024 * 1024;
@@ -15,8 +16,14 @@ const DISCARD_BYTES: usize = 1024 * 1024;
 const DISCARD_TIME: Duration = Duration::from_secs(1);
 
 /// Reads the whole body, at most `limit` bytes within `time`. More is refused before anything is read
-/// where the client says so (Content-Length), else as soon as it is seen.
-pub(crate) async fn read<B>(body: &mut B, limit: usize, time: Duration) -> Result<Vec<u8>, Refusal>
+/// where the client says so (Content-Length), else as soon as it is seen. Memory is taken as bytes arrive,
+/// not as they are announced.
+pub(crate) async fn read<B>(
+    body: &mut B,
+    asking: &Asking<'_>,
+    limit: usize,
+    time: Duration,
+) -> Result<Vec<u8>, Refusal>
 where
     B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
 {
@@ -25,13 +32,14 @@ where
         return Err(Refusal::BodyTooLarge { limit });
     }
     let reading = async {
-        let mut bytes = Vec::with_capacity(announced);
+        let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {
             // A frame that is no data holds trailers, which mean nothing here.
             let Ok(data) = frame.map_err(Refusal::BodyIncomplete)?.into_data() else { continue };
             if data.len() > limit - bytes.len() {
                 return Err(Refusal::BodyTooLarge { limit });
             }
+            asking.keep(data.len())?;
             bytes.extend_from_slice(&data);
         }
         Ok(bytes)

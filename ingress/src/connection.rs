@@ -1,7 +1,7 @@
-//! Connections: accepting them, and serving each with limits on its time.
+//! Connections: accepting them, and serving each with limits on its time. Their number is limited by
+//! [`places`].
 
 use std::convert::Infallible;
-use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +11,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use service::config::Ingress;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::counted::Counted;
 use crate::endpoint::Endpoint;
+use crate::places::{self, Place, Places};
 
 /// Bytes that a connection may hold of a request's head. Alipay's has a few hundred.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -32,19 +31,17 @@ pub(crate) async fn accept(
     stopping: CancellationToken,
 ) {
     let limits = endpoint.config.borrow().ingress.clone();
-    let places = Arc::new(Semaphore::new(limits.max_connections));
+    let places = Arc::new(Places::new(&limits));
     loop {
-        let accepted = stopping.run_until_cancelled(next(&listener, &places)).await;
+        let accepted = stopping.run_until_cancelled(listener.accept()).await;
         match accepted {
             None => return,
-            Some(Ok((stream, place))) => {
-                let serving =
-                    serve(stream, Arc::clone(&endpoint), limits.clone(), stopping.clone());
-                connections.spawn(async move {
-                    let _counted = Counted::new("ingress_connections");
-                    let _place = place;
-                    serving.await;
-                });
+            Some(Ok((stream, address))) => {
+                let taken = stopping.run_until_cancelled(places.take(address.ip())).await;
+                let Some(taken) = taken else { return };
+                let Some(place) = taken else { continue };
+                let (endpoint, limits) = (Arc::clone(&endpoint), limits.clone());
+                connections.spawn(serve(stream, place, endpoint, limits, stopping.clone()));
             }
             Some(Err(error)) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -54,25 +51,38 @@ pub(crate) async fn accept(
     }
 }
 
-/// The next connection, once there is a place for it; until then it waits in the kernel's backlog.
-async fn next(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    // An answer is one small segment: it must not wait for the next one.
-    stream.set_nodelay(true)?;
-    Ok((stream, place))
+/// Waits for the first byte of a connection; `false` when none comes in time.
+async fn speaks(stream: &TcpStream, time: Duration) -> bool {
+    let peeked = tokio::time::timeout(time, stream.peek(&mut [0])).await;
+    if peeked.is_err() {
+        places::count_closed(places::NO_FIRST_BYTE);
+    }
+    matches!(peeked, Ok(Ok(1..)))
 }
 
-/// Serves the requests of one connection, one after the other.
+/// Serves the requests of one connection, one after the other, until its place is taken away. It has no
+/// buffer before its first byte has come.
 async fn serve(
     stream: TcpStream,
+    place: Place,
     endpoint: Arc<Endpoint>,
     limits: Ingress,
     stopping: CancellationToken,
 ) {
+    // An answer is one small segment: it must not wait for the next one.
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let speaks = tokio::select! {
+        speaks = speaks(&stream, limits.first_byte_timeout) => speaks,
+        () = place.taken_away() => false,
+        () = stopping.cancelled() => false,
+    };
+    if !speaks {
+        return;
+    }
+    let place = Arc::new(place);
+    let asking = Arc::clone(&place);
     let (age, header_timeout) = (limits.connection_timeout, limits.header_timeout);
     // The longest that a request may take which has begun when the connection is told to end.
     let last_request = limits.header_timeout
@@ -80,8 +90,8 @@ async fn serve(
         + limits.notify_verify_timeout
         + limits.confirm_timeout;
     let service = service_fn(move |request| {
-        let endpoint = Arc::clone(&endpoint);
-        async move { Ok::<_, Infallible>(endpoint.answer(request).await) }
+        let (endpoint, place) = (Arc::clone(&endpoint), Arc::clone(&asking));
+        async move { Ok::<_, Infallible>(endpoint.answer(request, &place).await) }
     });
     let mut connection = pin!(
         http1::Builder::new()
@@ -94,15 +104,17 @@ async fn serve(
         ended = connection.as_mut() => Some(ended),
         () = stopping.cancelled() => None,
         () = tokio::time::sleep(age) => None,
+        () = place.taken_away() => return,
     };
     let ended = match ended {
         Some(ended) => ended,
         None => {
             connection.as_mut().graceful_shutdown();
             // A client that neither sends nor reads any more is left behind here.
-            match tokio::time::timeout(last_request + ACCEPT_PAUSE, connection).await {
-                Ok(ended) => ended,
-                Err(_) => return,
+            let last = tokio::time::timeout(last_request + ACCEPT_PAUSE, connection);
+            match place.unless_taken_away(last).await {
+                Some(Ok(ended)) => ended,
+                Some(Err(_)) | None => return,
             }
         }
     };

@@ -4,6 +4,7 @@ use metrics::gauge;
 
 /// Counts one up in a gauge for as long as it lives. The handler of a request can be dropped at any
 /// await, when the client hangs up: only `Drop` is sure to run.
+#[derive(Debug)]
 pub(crate) struct Counted(&'static str);
 
 impl Counted {

@@ -4,20 +4,29 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::{Request, Response};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, StatusCode};
 use metrics::counter;
 use service::Config;
 use tokio::sync::watch;
 
 use crate::broker::Broker;
 use crate::notify_verify::BackQuery;
+use crate::peer::Peer;
+use crate::places::Place;
+use crate::refusal_log::RefusalLog;
+use crate::refusals::Refusals;
 use crate::route::{self, Page};
 use crate::{notify_url, return_url};
+
+/// Characters of an unknown path in the log.
+const LONGEST_PATH: usize = 200;
 
 /// Answers requests; shared by all connections.
 pub(crate) struct Endpoint {
@@ -25,20 +34,76 @@ pub(crate) struct Endpoint {
     pub(crate) config: watch::Receiver<Arc<Config>>,
     pub(crate) broker: Broker,
     pub(crate) back_query: Arc<BackQuery>,
+    pub(crate) refusals: Refusals,
+    pub(crate) refusal_log: Arc<RefusalLog>,
 }
 
 impl Endpoint {
     /// Answers one request. Never fails and never panics.
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    pub(crate) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        place: &Place,
+    ) -> Response<Full<Bytes>> {
+        let asking = place.asked();
         let config = Arc::clone(&self.config.borrow());
         let (head, body) = request.into_parts();
         let route = route::read(head.uri.path());
-        if let Some(route) = route.filter(|route| route.page == Page::Return) {
+        let merchant = route.and_then(|route| route.merchant(&config).ok());
+        let merchant = merchant.map_or("", |merchant| merchant.name.as_str());
+        let proxies = &config.ingress.trusted_proxies;
+        let peer = Peer::asking(place.address(), &head.headers, proxies);
+        let too_many =
+            peer.is_some_and(|peer| self.refusals.are_too_many(peer, merchant, Instant::now()));
+        if route.is_some_and(|route| route.page == Page::Return) {
+            if too_many {
+                return return_url::turned_away(self, merchant);
+            }
+            let Some(route) = route else { return return_url::panicked() };
+            // A browser's request has no body: it is read to its end.
+            asking.read_to_its_end();
             let answer = unwound(return_url::answer(self, &config, route, &head)).await;
-            answer.unwrap_or_else(|_| return_url::panicked())
-        } else {
-            let answer = unwound(notify_url::answer(self, &config, route, &head, body)).await;
-            answer.unwrap_or_else(|_| notify_url::panicked())
+            let answer = answer.unwrap_or_else(|_| return_url::panicked());
+            self.count(peer, merchant, answer.status(), false);
+            return answer;
+        }
+        if too_many {
+            return notify_url::turned_away(self, merchant);
+        }
+        if merchant.is_empty() {
+            self.tell_of_lost_path(&head);
+        }
+        let handled = notify_url::answer(self, &config, route, &head, body, &asking);
+        let answer = unwound(handled).await.unwrap_or_else(|_| notify_url::panicked());
+        self.count(peer, merchant, answer.status(), true);
+        answer
+    }
+
+    /// Remembers of a client that it was refused, or that its notification was genuine.
+    fn count(&self, peer: Option<Peer>, merchant: &str, status: StatusCode, notification: bool) {
+        let Some(peer) = peer else { return };
+        if status.is_client_error() {
+            self.refusals.refused(peer, merchant, Instant::now());
+        } else if notification && status.is_success() {
+            self.refusals.genuine(peer, Instant::now());
+        }
+    }
+
+    /// A POST below `/alipay/` where nothing is: a notify URL that was given to Alipay with a mistake
+    /// loses every notification.
+    fn tell_of_lost_path(&self, head: &Parts) {
+        let path = head.uri.path();
+        let ours = path.trim_start_matches('/').split('/').next() == Some("alipay");
+        if !ours || head.method != Method::POST {
+            return;
+        }
+        counter!("ingress_unknown_paths_total").increment(1);
+        if self.refusal_log.writes("", "unknown path", Instant::now()) {
+            let path: String = path.chars().take(LONGEST_PATH).collect();
+            tracing::warn!(
+                path,
+                "a POST to a path below /alipay/ where nothing is: is the notify URL at Alipay right?"
+            );
         }
     }
 }
@@ -54,7 +119,6 @@ async fn unwound<T>(handler: impl Future<Output = T>) -> Result<T, Box<dyn Any +
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hyper::StatusCode;
 
     #[tokio::test]
     async fn a_panic_is_caught() {

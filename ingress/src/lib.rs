@@ -42,6 +42,9 @@
 //! | `ingress_confirm_seconds` | histogram | from publishing to the broker's answer |
 //! | `ingress_in_flight` | gauge | requests that wait for the gateway or the broker |
 //! | `ingress_connections` | gauge | open connections |
+//! | `ingress_body_bytes` | gauge | bytes of bodies that are kept |
+//! | `ingress_connections_closed_total{why}` | counter | connections closed to make place: `no_first_byte`, `peer_limit`, `full`, `body_memory` |
+//! | `ingress_unknown_paths_total` | counter | POSTs to paths below `/alipay/` where nothing is |
 //! | `ingress_panics_total` | counter | requests whose handler panicked; answered `fail`, 503 |
 
 mod body;
@@ -53,7 +56,11 @@ mod identity;
 mod notify;
 mod notify_url;
 mod notify_verify;
+mod peer;
+mod places;
 mod refusal;
+mod refusal_log;
+mod refusals;
 mod remembered;
 mod return_page;
 mod return_url;

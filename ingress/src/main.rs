@@ -9,6 +9,7 @@ use ingress::Server;
 use queue::Cluster;
 use service::Config;
 use service::command_line::Describe;
+use service::config::ConfigError;
 use service::telemetry::{self, Metrics};
 
 /// Takes Alipay's notifications: verifies each, publishes it to RabbitMQ and answers `success` after the
@@ -22,6 +23,10 @@ struct Arguments {
     /// ALIPAY__SECTION__KEY.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Do not start where a file with a secret can be read by every user, or changed by others; else only
+    /// warn
+    #[arg(long)]
+    strict: bool,
     #[command(flatten)]
     describe: Describe,
 }
@@ -41,23 +46,32 @@ fn main() -> anyhow::Result<()> {
         return described.context("standard output");
     }
     telemetry::init("ingress");
-    let config = Config::load(arguments.config.as_deref())
+    let Arguments { config: file, strict, .. } = arguments;
+    let load = move || {
+        let config = Config::load(file.as_deref())?;
+        config.check_files(strict)?;
+        Ok(config)
+    };
+    let config = load()
         .and_then(|config| config.require_merchants().map(|()| config))
         .unwrap_or_else(|error| unusable(&error));
     if let Err(error) = Cluster::configured(&config.amqp) {
         unusable(&error);
     }
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let result = runtime.block_on(run(config, arguments.config));
+    let result = runtime.block_on(run(config, load));
     // What is still running has had its time.
     runtime.shutdown_background();
     result
 }
 
-async fn run(config: Config, file: Option<PathBuf>) -> anyhow::Result<()> {
+async fn run(
+    config: Config,
+    load: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
+) -> anyhow::Result<()> {
     let shutdown = service::shutdown::on_signals();
     let metrics = Metrics::install().context("cannot collect metrics")?;
-    let current = service::reload::on_hangup(config, move || Config::load(file.as_deref()));
+    let current = service::reload::on_hangup(config, load);
     let server = Server::bind(current).await?;
     server.run(metrics, shutdown, announce).await?;
     Ok(())

@@ -14,6 +14,8 @@ use service::Config;
 use service::config::Merchant;
 
 use crate::endpoint::Endpoint;
+use crate::places::Asking;
+use crate::refusal_log::RefusalLog;
 use crate::route::Route;
 use crate::{Refusal, body, notify};
 
@@ -30,17 +32,25 @@ pub(crate) async fn answer(
     route: Option<Route<'_>>,
     head: &Parts,
     body: Incoming,
+    asking: &Asking<'_>,
 ) -> Response<Full<Bytes>> {
     let started = Instant::now();
-    let outcome = handle(endpoint, config, route, head, body).await;
-    report(&outcome, started);
+    let outcome = handle(endpoint, config, route, head, body, asking).await;
+    report(&outcome, started, Some(&endpoint.refusal_log));
+    response(&outcome.result)
+}
+
+/// The answer to a client of which too many requests were refused already: its body is not read.
+pub(crate) fn turned_away(endpoint: &Endpoint, merchant: &str) -> Response<Full<Bytes>> {
+    let outcome = Outcome { merchant, result: Err(Refusal::TooManyRefused) };
+    report(&outcome, Instant::now(), Some(&endpoint.refusal_log));
     response(&outcome.result)
 }
 
 /// The answer to a request whose handler panicked.
 pub(crate) fn panicked() -> Response<Full<Bytes>> {
     let outcome = Outcome { merchant: "", result: Err(Refusal::Panic) };
-    report(&outcome, Instant::now());
+    report(&outcome, Instant::now(), None);
     response(&outcome.result)
 }
 
@@ -50,6 +60,7 @@ async fn handle<'a>(
     route: Option<Route<'_>>,
     head: &Parts,
     mut body: Incoming,
+    asking: &Asking<'_>,
 ) -> Outcome<'a> {
     let merchant = match merchant(config, route, head) {
         Ok(merchant) => merchant,
@@ -57,12 +68,13 @@ async fn handle<'a>(
     };
     let limits = &config.ingress;
     let read = if is_form(&head.headers) {
-        body::read(&mut body, limits.max_body, limits.body_timeout).await
+        body::read(&mut body, asking, limits.max_body, limits.body_timeout).await
     } else {
         Err(Refusal::WrongContentType)
     };
     match read {
         Ok(bytes) => {
+            asking.read_to_its_end();
             let result = take(endpoint, config, merchant, &bytes).await;
             Outcome { merchant: &merchant.name, result }
         }
@@ -89,7 +101,7 @@ async fn take(
     let place = endpoint.broker.place()?;
     let timeout = config.ingress.confirm_timeout;
     let notification = notify::read(merchant, body)?;
-    endpoint.back_query.check(config, merchant, &notification.form).await?;
+    endpoint.back_query.check(config, merchant, &notification).await?;
     notification.publish(&endpoint.broker, &place, timeout).await
 }
 
@@ -134,7 +146,12 @@ fn response(result: &Result<(), Refusal>) -> Response<Full<Bytes>> {
         Err(Refusal::MethodNotAllowed) => {
             headers.insert(ALLOW, HeaderValue::from_static("POST"));
         }
-        Err(Refusal::BodyTooLarge { .. } | Refusal::BodyTimeout | Refusal::BodyIncomplete(_)) => {
+        Err(
+            Refusal::BodyTooLarge { .. }
+            | Refusal::BodyTimeout
+            | Refusal::BodyIncomplete(_)
+            | Refusal::TooManyRefused,
+        ) => {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         _ => {}
@@ -143,14 +160,16 @@ fn response(result: &Result<(), Refusal>) -> Response<Full<Bytes>> {
 }
 
 /// Logs and counts the answer. What a client can cause is information; what somebody should look at is a
-/// warning.
-fn report(outcome: &Outcome<'_>, started: Instant) {
+/// warning. Not every line is written where there are many alike.
+fn report(outcome: &Outcome<'_>, started: Instant, log: Option<&RefusalLog>) {
     let merchant = outcome.merchant;
     let (word, reason) = match &outcome.result {
         Ok(()) => ("success", ""),
         Err(refusal) => {
             let reason = refusal.reason();
+            let written = log.is_none_or(|log| log.writes(merchant, reason, Instant::now()));
             match refusal {
+                _ if !written => {}
                 Refusal::Signature(_)
                 | Refusal::NotThisMerchant { .. }
                 | Refusal::Charset(_)

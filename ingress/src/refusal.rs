@@ -73,6 +73,11 @@ pub enum Refusal {
         /// The reason code of the question.
         why: &'static str,
     },
+    /// The client has sent `ingress.max_refused_per_minute` requests that were refused.
+    #[error(
+        "too many requests of this client were refused within a minute: its next ones are not read"
+    )]
+    TooManyRefused,
     /// `ingress.max_in_flight` notifications wait for the broker already.
     #[error("too many notifications wait for the broker")]
     Overloaded,
@@ -111,6 +116,7 @@ impl Refusal {
             Refusal::NotifyVerifyFalse => "notify_verify_false",
             Refusal::NotifyVerifyInvalid => "notify_verify_invalid",
             Refusal::NotifyVerifyNoAnswer { .. } => "notify_verify_no_answer",
+            Refusal::TooManyRefused => "too_many_refused",
             Refusal::Overloaded => "overloaded",
             Refusal::Broker(_) => "broker_unavailable",
             Refusal::ConfirmTimeout => "confirm_timeout",
@@ -126,6 +132,7 @@ impl Refusal {
             Refusal::WrongContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Refusal::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::QueryTooLong { .. } => StatusCode::URI_TOO_LONG,
+            Refusal::TooManyRefused => StatusCode::TOO_MANY_REQUESTS,
             Refusal::BodyTimeout
             | Refusal::BodyIncomplete(_)
             | Refusal::Form(_)

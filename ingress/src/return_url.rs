@@ -1,5 +1,7 @@
 //! A request to a return URL and its answer: a page for a buyer.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{
@@ -13,6 +15,7 @@ use service::Config;
 use service::config::Merchant;
 
 use crate::endpoint::Endpoint;
+use crate::refusal_log::RefusalLog;
 use crate::route::Route;
 use crate::{Refusal, return_page};
 
@@ -51,7 +54,14 @@ pub(crate) async fn answer(
         }
         Err(refusal) => ("", Err(refusal)),
     };
-    report(merchant, &result);
+    report(merchant, &result, Some(&endpoint.refusal_log));
+    response(&result)
+}
+
+/// The page for a client of which too many requests were refused already.
+pub(crate) fn turned_away(endpoint: &Endpoint, merchant: &str) -> Response<Full<Bytes>> {
+    let result = Err(Refusal::TooManyRefused);
+    report(merchant, &result, Some(&endpoint.refusal_log));
     response(&result)
 }
 
@@ -74,7 +84,7 @@ async fn welcome(
 /// The page for a request whose handler panicked.
 pub(crate) fn panicked() -> Response<Full<Bytes>> {
     let result = Err(Refusal::Panic);
-    report("", &result);
+    report("", &result, None);
     response(&result)
 }
 
@@ -109,7 +119,7 @@ fn response(result: &Result<Welcome, Refusal>) -> Response<Full<Bytes>> {
 }
 
 /// Logs and counts the answer, apart from notifications: what browsers do is no alarm.
-fn report(merchant: &str, result: &Result<Welcome, Refusal>) {
+fn report(merchant: &str, result: &Result<Welcome, Refusal>, log: Option<&RefusalLog>) {
     let (outcome, reason) = match result {
         Ok(Welcome { not_asked: None, .. }) => ("asked", ""),
         Ok(Welcome { not_asked: Some(refusal), .. }) => {
@@ -124,7 +134,9 @@ fn report(merchant: &str, result: &Result<Welcome, Refusal>) {
         }
         Err(refusal) => {
             let reason = refusal.reason();
-            tracing::info!(merchant, reason, detail = %refusal, "return page refused");
+            if log.is_none_or(|log| log.writes(merchant, reason, Instant::now())) {
+                tracing::info!(merchant, reason, detail = %refusal, "return page refused");
+            }
             ("fail", reason)
         }
     };

@@ -9,7 +9,7 @@ use queue::{Cluster, ConnectionError, Publisher, PublisherSettings};
 use service::Config;
 use service::admin::{self, Readiness};
 use service::telemetry::Metrics;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -20,12 +20,17 @@ use crate::broker::Broker;
 use crate::connection;
 use crate::endpoint::Endpoint;
 use crate::notify_verify::BackQuery;
+use crate::refusal_log::RefusalLog;
+use crate::refusals::Refusals;
 use crate::topology::Topology;
 
 /// How long the start waits for a broker that does not answer before it says that it listens.
 const FIRST_CONTACT: Duration = Duration::from_secs(5);
 /// Time for the publisher's lanes that a drain leaves even when the connections have used up theirs.
 const LEAST_DRAIN: Duration = Duration::from_secs(1);
+
+/// Connections that wait to be accepted; Linux allows 4,096 (net.core.somaxconn).
+const BACKLOG: u32 = 4096;
 
 /// The ingress with its listeners bound, ready to run.
 pub struct Server {
@@ -72,7 +77,7 @@ impl Server {
         config.require_merchants()?;
         let cluster = Cluster::configured(&config.amqp)?;
         let address = config.ingress.listen;
-        let listener = TcpListener::bind(address).await.map_err(|error| {
+        let listener = listen(address).map_err(|error| {
             io::Error::new(error.kind(), format!("ingress.listen {address}: {error}"))
         })?;
         let admin = match config.ingress.admin_listen {
@@ -119,7 +124,16 @@ impl Server {
         let back_query =
             BackQuery::new(limits.notify_verify_timeout, (limits.max_in_flight / 4).max(1));
         let back_query = Arc::new(back_query);
-        let endpoint = Arc::new(Endpoint { config: current, broker, back_query });
+        // An alarm on its increase needs a value before the first one.
+        metrics::counter!("ingress_unknown_paths_total").increment(0);
+        let refusal_log = Arc::new(RefusalLog::default());
+        tokio::spawn({
+            let (refusal_log, end) = (Arc::clone(&refusal_log), end.clone());
+            async move { refusal_log.run(end).await }
+        });
+        let refusals = Refusals::new(limits.max_refused_per_minute);
+        let endpoint =
+            Arc::new(Endpoint { config: current, broker, back_query, refusals, refusal_log });
         let connections = TaskTracker::new();
         // Stops the accept loop and its connections when the publisher ends, too.
         let stopping = shutdown.child_token();
@@ -162,6 +176,18 @@ impl Server {
         }
         result
     }
+}
+
+/// Binds the public listener, with a backlog that a burst of connections does not fill before they are
+/// accepted: the kernel tries again after one second, then two, then four.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Waits for the lanes to finish what they hold, and for the connection to close.

@@ -36,7 +36,6 @@ use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use crate::failure::Failure;
 use guard::Guard;
-pub(crate) use guard::is_local;
 use results::Results;
 pub(crate) use server::serve;
 use status::Counted;
@@ -81,7 +80,8 @@ impl Console {
             at_letters: Mutex::default(),
             counted: std::sync::Mutex::default(),
             results: Results::default(),
-            guard: Guard::new(names, remote),
+            guard: Guard::new(&names, remote)
+                .map_err(|error| Failure::Usage(format!("--host {error}")))?,
             config,
             remote,
         })

@@ -71,6 +71,9 @@ struct Arguments {
     /// How results are printed on stdout
     #[arg(long, global = true, value_enum, default_value_t)]
     output: Output,
+    /// End with 2 where a file with a secret can be read by every user, or changed by others; else only warn
+    #[arg(long, global = true)]
+    strict: bool,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -106,7 +109,9 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // Nobody is left to tell when stderr is closed.
-            let _ = writeln!(std::io::stderr(), "ops: {failure}");
+            let text = failure.to_string();
+            let text = service::unseen::escaped_lines(&text);
+            let _ = writeln!(std::io::stderr(), "ops: {text}");
             failure.exit_code()
         }
     }
@@ -120,6 +125,7 @@ impl Arguments {
             Verb::Man(verb) => verb.run(Arguments::command()),
             verb => {
                 let config = Config::load(self.config.as_deref())?;
+                config.check_files(self.strict)?;
                 verb.run(&Context::new(config, self.output))
             }
         }

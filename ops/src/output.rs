@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write as _};
 use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
+use service::unseen;
 
 use crate::failure::Failure;
 
@@ -26,9 +27,12 @@ impl Output {
         text: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
         let mut page = match self {
-            Output::Table => text(),
-            Output::Json => serde_json::to_string_pretty(result)
-                .map_err(|error| Failure::No(format!("the result is no JSON: {error}")))?,
+            Output::Table => unseen::escaped_lines(&text()).into_owned(),
+            Output::Json => {
+                let json = serde_json::to_string_pretty(result)
+                    .map_err(|error| Failure::No(format!("the result is no JSON: {error}")))?;
+                unseen::escaped_json(&json).into_owned()
+            }
         };
         if !page.ends_with('\n') && !page.is_empty() {
             page.push('\n');
@@ -59,15 +63,7 @@ pub(crate) fn table<const N: usize>(
 
 /// The text with control characters escaped: what came from outside must not steer a terminal.
 pub(crate) fn plain(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            safe.extend(character.escape_default());
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
+    unseen::escaped(text).into_owned()
 }
 
 /// The value, or nothing.
@@ -82,5 +78,6 @@ mod tests {
     #[test]
     fn what_came_from_outside_does_not_steer_the_terminal() {
         assert_eq!(plain("订单\u{1b}[31m\nx"), "订单\\u{1b}[31m\\nx");
+        assert_eq!(plain("\u{202e}00.1"), "\\u{202e}00.1");
     }
 }

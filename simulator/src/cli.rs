@@ -6,6 +6,7 @@ mod check;
 mod delivery;
 mod keygen;
 mod order;
+mod real_keys;
 mod serve;
 mod step;
 mod storm;
@@ -204,7 +205,8 @@ fn percent(text: &str) -> anyhow::Result<u8> {
 
 fn fail(error: &anyhow::Error) -> ExitCode {
     // Nothing can be done about a closed stderr.
-    let _ = writeln!(io::stderr(), "simulator: {error:#}");
+    let text = format!("{error:#}");
+    let _ = writeln!(io::stderr(), "simulator: {}", service::unseen::escaped_lines(&text));
     match error.downcast_ref::<TradeError>() {
         Some(_) => ExitCode::from(1),
         None => ExitCode::from(2),

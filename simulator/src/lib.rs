@@ -68,7 +68,7 @@ pub use mapi::BatchRefundItem;
 pub use merchant::Merchant;
 pub use notification::{Kind, Notification};
 pub use sender::Sender;
-pub use serve::{Book, GatewayFaults, SendSettings, ServeSettings, Server};
+pub use serve::{Book, GatewayFaults, Names, SendSettings, ServeSettings, Server};
 pub use signed_notification::{SignError, SignedNotification};
 pub use storm::{
     Latency, LedgerLine, Mix, Progress, Storm, StormError, StormFaults, Summary, UnknownMix,

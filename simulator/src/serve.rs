@@ -16,6 +16,7 @@ mod mapi;
 mod mapi_batch;
 mod mapi_refund;
 mod mapi_trade;
+mod names;
 mod openapi;
 mod openapi_trade;
 mod pay;
@@ -42,6 +43,7 @@ use tokio_util::sync::CancellationToken;
 use self::answer::Answer;
 pub use self::book::Book;
 pub use self::gateway_faults::GatewayFaults;
+pub use self::names::Names;
 use self::post::Post;
 pub use self::post::SendSettings;
 use self::tickets::Tickets;
@@ -68,6 +70,8 @@ pub struct ServeSettings {
     pub tell_timeouts: bool,
     /// What time it is.
     pub clock: Clock,
+    /// By which names browsers know the pages, besides `localhost` and addresses.
+    pub names: Names,
 }
 
 /// A stand-in for Alipay that answers HTTP. Cheap to clone.
@@ -133,6 +137,9 @@ impl Server {
 }
 
 async fn answer(alipay: Arc<Alipay>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    if let Err(answer) = alipay.settings.names.check(&request) {
+        return answer.into_response();
+    }
     let request = match request::read(request).await {
         Ok(request) => request,
         Err(answer) => return answer.into_response(),

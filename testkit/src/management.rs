@@ -22,6 +22,24 @@ pub(crate) fn create_vhost(admin: &ServerUrl, name: &str, user: &str) -> Result<
     request(admin, "PUT", &format!("/api/permissions/{name}/{user}"), all)
 }
 
+/// Makes a user that may do everything in a vhost. `vhost`, `name` and `password` need no escaping.
+pub(crate) fn create_user(
+    admin: &ServerUrl,
+    vhost: &str,
+    name: &str,
+    password: &str,
+) -> Result<()> {
+    let body = format!(r#"{{"password":"{password}","tags":""}}"#);
+    request(admin, "PUT", &format!("/api/users/{name}"), &body)?;
+    let all = r#"{"configure":".*","write":".*","read":".*"}"#;
+    request(admin, "PUT", &format!("/api/permissions/{vhost}/{name}"), all)
+}
+
+/// Removes a user.
+pub(crate) fn delete_user(admin: &ServerUrl, name: &str) -> Result<()> {
+    request(admin, "DELETE", &format!("/api/users/{name}"), "")
+}
+
 /// Removes a vhost with its queues; clients that are connected to it are disconnected.
 pub(crate) fn delete_vhost(admin: &ServerUrl, name: &str) -> Result<()> {
     request(admin, "DELETE", &format!("/api/vhosts/{name}"), "")

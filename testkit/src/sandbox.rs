@@ -30,6 +30,8 @@ pub struct Sandbox {
     name: String,
     database: Option<ServerUrl>,
     admin: Option<ServerUrl>,
+    /// Whether it has accounts of its own.
+    accounts: bool,
 }
 
 impl Sandbox {
@@ -71,6 +73,38 @@ impl Sandbox {
             .collect()
     }
 
+    /// The same with accounts of its own on both servers, whose password is `password`: for tests that look
+    /// where a password appears.
+    ///
+    /// # Panics
+    /// As [`Sandbox::new`].
+    pub fn with_password(password: &str) -> Sandbox {
+        let mut sandbox = Sandbox::new();
+        let account = |url: &str, name: &str| {
+            let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+            let server = rest.rsplit_once('@').map_or(rest, |(_, server)| server);
+            format!("{scheme}://{name}:{password}@{server}")
+        };
+        let name = sandbox.name.clone();
+        if let Some(server) = &sandbox.database {
+            let sql = format!(
+                "CREATE USER {name} IDENTIFIED BY '{password}'; GRANT ALL ON {name}.* TO {name}"
+            );
+            if let Err(error) = statement(server, &sql) {
+                panic!("testkit: no account {name}: {error}");
+            }
+            sandbox.database_url = account(&sandbox.database_url, &name);
+        }
+        if let Some(admin) = &sandbox.admin {
+            if let Err(error) = management::create_user(admin, &name, &name, password) {
+                panic!("testkit: no account {name}: {error}");
+            }
+            sandbox.amqp_url = account(&sandbox.amqp_url, &name);
+        }
+        sandbox.accounts = true;
+        sandbox
+    }
+
     fn of(with_database: bool, with_broker: bool) -> Sandbox {
         let number: u64 = rand::rng().random();
         let mut sandbox = Sandbox {
@@ -79,6 +113,7 @@ impl Sandbox {
             name: format!("test_{number:016x}"),
             database: None,
             admin: None,
+            accounts: false,
         };
         if with_database {
             let server = server("DATABASE_URL");
@@ -115,14 +150,22 @@ impl Default for Sandbox {
 impl Drop for Sandbox {
     #[expect(clippy::print_stderr, reason = "the test runner shows it beside the test")]
     fn drop(&mut self) {
-        if let Some(admin) = self.admin.take()
-            && let Err(error) = management::delete_vhost(&admin, &self.name)
-        {
-            eprintln!("testkit: vhost {} stays: {error}", self.name);
+        if let Some(admin) = self.admin.take() {
+            if let Err(error) = management::delete_vhost(&admin, &self.name) {
+                eprintln!("testkit: vhost {} stays: {error}", self.name);
+            }
+            if self.accounts
+                && let Err(error) = management::delete_user(&admin, &self.name)
+            {
+                eprintln!("testkit: user {} stays: {error}", self.name);
+            }
         }
         if let Some(database) = self.database.take() {
             // A transaction that somebody left open would hold the statement for a day.
-            let drop = format!("SET lock_wait_timeout = 10; DROP DATABASE {}", self.name);
+            let mut drop = format!("SET lock_wait_timeout = 10; DROP DATABASE {}", self.name);
+            if self.accounts {
+                drop.push_str(&format!("; DROP USER {}", self.name));
+            }
             if let Err(error) = statement(&database, &drop) {
                 eprintln!("testkit: schema {} stays: {error}", self.name);
             }

@@ -185,7 +185,7 @@ impl Incoming {
                 | Content::Expiry { order },
             ) => Some(order),
             Ok(Content::Decision(decision)) => Some(&decision.order),
-            Ok(Content::Doubtful(doubtful)) => Some(&doubtful.order),
+            Ok(Content::Doubtful(doubtful)) => Some(&doubtful.said.out_trade_no),
             Ok(Content::RefundAnswer(said)) => Some(&said.out_trade_no),
             Ok(Content::BatchRefund(_)) | Err(_) => None,
         }

@@ -21,6 +21,10 @@ struct Arguments {
     /// The configuration file.
     #[arg(long, env = "ALIPAY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Do not start where a file with a secret can be read by every user, or changed by others; else only
+    /// warn.
+    #[arg(long)]
+    strict: bool,
     #[command(flatten)]
     describe: Describe,
 }
@@ -50,11 +54,16 @@ fn main() -> ExitCode {
 }
 
 async fn start(arguments: Arguments) -> anyhow::Result<()> {
-    let config = Config::load(arguments.config.as_deref())?;
+    let Arguments { config: file, strict, .. } = arguments;
+    let load = move || {
+        let config = Config::load(file.as_deref())?;
+        config.check_files(strict)?;
+        Ok(config)
+    };
+    let config: Config = load()?;
     config.require_merchants()?;
-    let file = arguments.config;
     let metrics = telemetry::Metrics::install()?;
-    let current = service::reload::on_hangup(config, move || Config::load(file.as_deref()));
+    let current = service::reload::on_hangup(config, load);
     worker::run(current, metrics, shutdown::on_signals(), announce).await?;
     Ok(())
 }

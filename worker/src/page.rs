@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alipay::BatchRefundNotify;
 use chrono::Utc;
+use order::agreement::agree;
 use order::{
     FulfillmentState, Identity, Mismatch, OrderRecord, OrderState, Refund, Review, Trade, doubt,
 };
@@ -180,13 +181,13 @@ impl Page {
             Ok(Content::Doubtful(doubtful)) => {
                 let wishes = &mut self.wishes;
                 let at = incoming.received_at;
-                tell_order(&mut self.sheets, &self.busy, &doubtful.order, |sheet| {
-                    same_merchant(sheet, identity)?;
-                    let (reason, order) = (doubtful.doubt.reason(), &doubtful.order);
+                let (said, reason) = (&doubtful.said, doubtful.doubt.reason());
+                tell_order(&mut self.sheets, &self.busy, &said.out_trade_no, |sheet| {
+                    agree(&sheet.record.terms, identity, said)?;
                     if doubtful.is_asked {
-                        wishes.request(order, &identity.merchant, reason, at);
+                        wishes.request(&said.out_trade_no, &identity.merchant, reason, at);
                     } else {
-                        let evidence = doubtful.trade_no.clone();
+                        let evidence = said.trade_no.clone();
                         sheet.raised.insert(Review { reason, evidence });
                     }
                     Ok(())
@@ -251,6 +252,7 @@ impl Page {
         let mut before = Vec::new();
         let mut ids = BTreeSet::new();
         let mut booked = false;
+        let mut parked = Vec::new();
         for item in &batch.items {
             let refund = Refund::of_batch_item(batch, item);
             let key = (identity.merchant.clone(), item.trade_no.clone());
@@ -259,7 +261,16 @@ impl Page {
                 item.trade_no.clone(),
                 refund.refund_key.clone(),
             ));
-            for id in self.links.get(&key).into_iter().flatten() {
+            let orders = self.links.get(&key).into_iter().flatten();
+            let is_ours = |id: &&String| {
+                self.sheets
+                    .get(*id)
+                    .is_none_or(|sheet| sheet.record.terms.merchant == identity.merchant)
+            };
+            if !orders.clone().any(|id| is_ours(&id)) {
+                parked.push(item.trade_no.clone());
+            }
+            for id in orders {
                 match self.sheets.get_mut(id) {
                     // The trade number of a stranger's order says nothing about that order.
                     Some(sheet) if sheet.record.terms.merchant != identity.merchant => {}
@@ -274,7 +285,7 @@ impl Page {
             }
         }
         let after = ids.iter().filter_map(|id| self.sheets.get(id)).collect();
-        Told { verdict: Verdict::Done, before, after, news: booked, noted: None }
+        Told { verdict: Verdict::Done, before, after, news: booked, parked, noted: None }
     }
 }
 
@@ -293,7 +304,8 @@ fn tell_order<'a>(
         Err(never) => Told::verdict(Verdict::Never(never)),
         Ok(()) => {
             let after = vec![&*sheet];
-            Told { verdict: Verdict::Done, before: vec![before], after, news: false, noted: None }
+            let (before, verdict) = (vec![before], Verdict::Done);
+            Told { verdict, before, after, news: false, parked: Vec::new(), noted: None }
         }
     }
 }
@@ -316,12 +328,22 @@ pub(crate) struct Told<'a> {
     /// It was news in a way that the orders do not show: a refund row that no order may know of yet, a
     /// question for the gateway, a review that a person ended.
     pub(crate) news: bool,
+    /// Trades of refunds that no order of the merchant knows: their rows wait, and count for nothing until
+    /// one does.
+    pub(crate) parked: Vec<String>,
     /// The row that a message about a decision names.
     pub(crate) noted: Option<Noted>,
 }
 
 impl Told<'_> {
     fn verdict(verdict: Verdict) -> Told<'static> {
-        Told { verdict, before: Vec::new(), after: Vec::new(), news: false, noted: None }
+        Told {
+            verdict,
+            before: Vec::new(),
+            after: Vec::new(),
+            news: false,
+            parked: Vec::new(),
+            noted: None,
+        }
     }
 }

@@ -28,6 +28,11 @@ impl Md5Key {
         format!("{hash:x}").split_at(16).0.to_owned()
     }
 
+    /// Whether it looks like one that Alipay has issued: 32 lower-case letters and digits.
+    pub fn looks_issued(&self) -> bool {
+        self.0.len() == 32 && self.0.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'z'))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

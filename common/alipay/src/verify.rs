@@ -222,6 +222,15 @@ impl Verifier {
         Err(attempt.error())
     }
 
+    /// The public keys that are retired.
+    pub fn retired_public_keys(&self) -> Vec<PublicKey> {
+        self.public_keys
+            .iter()
+            .filter(|held| held.is_retired())
+            .map(|held| held.key.clone())
+            .collect()
+    }
+
     fn holds(&self, fingerprint: &str) -> bool {
         self.md5_keys.iter().any(|held| held.fingerprint() == fingerprint)
             || self.public_keys.iter().any(|held| held.fingerprint() == fingerprint)

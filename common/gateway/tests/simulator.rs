@@ -66,12 +66,12 @@ fn configure(folder: &Path, gateway: &str) {
          gateway = \"{gateway}\"\n\
          [merchants.new]\nprotocol = \"openapi\"\napp_id = \"2021000000000001\"\n\
          sign_types = [\"RSA2\"]\nalipay_public_keys_file = \"{KEYS}/rsa2048-spki.pem\"\n\
-         private_key_file = \"{KEYS}/rsa2048-pkcs1-private.pem\"\ngateway = \"{gateway}\"\n\
+         private_key_file = \"{KEYS}/app-private.pem\"\ngateway = \"{gateway}\"\n\
          [merchants.cert]\nprotocol = \"openapi\"\napp_id = \"2021000000000002\"\n\
          sign_types = [\"RSA2\"]\nalipay_public_keys_file = \"{CERTIFICATES}/alipay-renewed.pem\"\n\
          alipay_root_cert_file = \"{CERTIFICATES}/roots.pem\"\n\
-         app_cert_file = \"{CERTIFICATES}/alipay-renewed.pem\"\n\
-         private_key_file = \"{KEYS}/rsa2048-pkcs1-private.pem\"\ngateway = \"{gateway}\"\n"
+         app_cert_file = \"{CERTIFICATES}/app.pem\"\n\
+         private_key_file = \"{KEYS}/app-private.pem\"\ngateway = \"{gateway}\"\n"
     );
     std::fs::write(folder.join("alipay.toml"), text).unwrap();
 }

@@ -5,10 +5,13 @@ use std::fmt;
 use chrono::Utc;
 use lapin::Acker;
 use lapin::message::Delivery;
-use lapin::types::{DeliveryTag, FieldTable};
+use lapin::types::{DeliveryTag, FieldTable, ShortString};
 use sha2::{Digest, Sha256};
 
 use crate::Headers;
+
+/// Bytes of a message id: those of a SHA-256 as hex.
+const LONGEST_ID: usize = 64;
 
 /// A message taken from a queue, not yet acknowledged.
 ///
@@ -17,7 +20,8 @@ use crate::Headers;
 pub struct Received {
     /// Delivery tag, valid on the channel that it came from.
     pub tag: DeliveryTag,
-    /// The id given by its publisher; where there is none, the SHA-256 of the body as hex.
+    /// The id given by its publisher, at most 64 bytes; of a longer one the SHA-256 as hex, and of the
+    /// body where there is none.
     pub message_id: String,
     /// The headers that are ours.
     pub headers: Headers,
@@ -39,9 +43,11 @@ impl Received {
     /// Takes the delivery of a consumer, or of a `basic.get`, apart.
     pub fn new(delivery: Delivery) -> Received {
         let properties = &delivery.properties;
-        let message_id = match properties.message_id() {
-            Some(id) if !id.as_str().is_empty() => id.to_string(),
-            _ => format!("{:x}", Sha256::digest(&delivery.data)),
+        let message_id = match properties.message_id().as_ref().map(ShortString::as_str) {
+            None | Some("") => format!("{:x}", Sha256::digest(&delivery.data)),
+            // A stranger's: tables hold the length of ours.
+            Some(id) if id.len() > LONGEST_ID => format!("{:x}", Sha256::digest(id)),
+            Some(id) => id.to_owned(),
         };
         let none = FieldTable::default();
         let headers = Headers::read(properties.headers().as_ref().unwrap_or(&none), Utc::now());
@@ -81,7 +87,26 @@ impl fmt::Debug for Received {
 #[cfg(test)]
 mod tests {
     use super::Received;
+    use lapin::BasicProperties;
     use lapin::message::Delivery;
+
+    #[test]
+    fn a_strangers_long_id_is_hashed() {
+        let id_of = |id: &str| {
+            let mut delivery = Delivery::mock(1, "".into(), "q".into(), false, b"a".to_vec());
+            delivery.properties = BasicProperties::default().with_message_id(id.into());
+            Received::new(delivery).message_id
+        };
+        let ours = "f".repeat(64);
+        assert_eq!(id_of(&ours), ours);
+        for long in ["f".repeat(65), "x".repeat(255), "单".repeat(30)] {
+            let id = id_of(&long);
+            assert!(id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id}");
+            assert_eq!(id, id_of(&long));
+            assert_ne!(id, id_of(&format!("{}y", &long[..long.len() - 3])));
+        }
+        assert_eq!(id_of(""), id_of(""));
+    }
 
     #[test]
     fn a_message_without_properties_has_a_stable_id() {

@@ -9,8 +9,10 @@ mod confirm;
 mod duration;
 mod environment;
 mod error;
+mod exposed;
 mod layers;
 mod merchant;
+mod network;
 mod retired_keys;
 mod schema;
 mod secret;
@@ -26,8 +28,10 @@ use std::time::Duration;
 pub use amqp::Amqp;
 pub use confirm::Confirm;
 pub use error::{ConfigError, Source};
+pub use exposed::Exposed;
 use layers::{Layer, Layers};
 pub use merchant::{LatePayment, Merchant, NotifyVerify};
+pub use network::Network;
 use rustls_pki_types::CertificateDer;
 pub use secret::Secret;
 pub use tls::ClientCertificate;
@@ -47,6 +51,8 @@ pub struct Config {
     pub events: Events,
     /// `[merchants.NAME]`, by name. May be empty: see [`Config::require_merchants`].
     pub merchants: BTreeMap<String, Merchant>,
+    /// Files it was read from whose mode is too wide: see [`Config::check_files`].
+    pub exposed: Vec<Exposed>,
 }
 
 /// `[database]`: MySQL or MariaDB.
@@ -84,6 +90,17 @@ pub struct Ingress {
     pub max_in_flight: usize,
     /// Open connections.
     pub max_connections: usize,
+    /// Open connections of one address that is neither loopback nor one of `trusted_proxies`.
+    pub max_connections_per_peer: usize,
+    /// Whose connections have no limit of their own and whose `X-Forwarded-For` is believed, beside
+    /// loopback.
+    pub trusted_proxies: Vec<Network>,
+    /// Refused requests of one client and merchant in a minute; further ones are answered 429 unread.
+    pub max_refused_per_minute: usize,
+    /// Bytes that all bodies under way may hold together.
+    pub max_body_memory: usize,
+    /// How long a new connection may take to its first byte.
+    pub first_byte_timeout: Duration,
     /// How long the broker may take to confirm.
     pub confirm_timeout: Duration,
     /// How long the headers of a request may take.
@@ -148,9 +165,14 @@ impl Config {
         let folder = file.as_deref().and_then(Path::parent).map(Path::to_owned);
         let mut layers = Layers::new(folder.unwrap_or_default())?;
         if let Some(path) = file {
-            let text = std::fs::read_to_string(&path)
-                .map_err(|error| ConfigError::File { path: path.clone(), error })?;
-            layers.put(Layer::from_toml(&text, &Source::File(path))?)?;
+            let unreadable = |error| ConfigError::File { path: path.clone(), error };
+            let text = std::fs::read_to_string(&path).map_err(unreadable)?;
+            let layer = Layer::from_toml(&text, &Source::File(path.clone()))?;
+            let metadata = std::fs::metadata(&path).map_err(unreadable)?;
+            if let Some(exposed) = exposed::look(&path, &metadata, layer.holds_secret()) {
+                layers.exposed(exposed);
+            }
+            layers.put(layer)?;
         }
         let configured: Vec<String> = layers.merchants().map(str::to_owned).collect();
         for layer in environment::layers(&variables, &configured)? {
@@ -168,6 +190,22 @@ impl Config {
     /// commands do without.
     pub fn require_merchants(&self) -> Result<(), ConfigError> {
         if self.merchants.is_empty() { Err(ConfigError::NoMerchant) } else { Ok(()) }
+    }
+
+    /// Warns of files that others on this machine can read although they hold a secret, or change.
+    ///
+    /// # Errors
+    /// With `strict`, [`ConfigError::Exposed`] for the first one.
+    pub fn check_files(&self, strict: bool) -> Result<(), ConfigError> {
+        match self.exposed.first() {
+            Some(exposed) if strict => Err(ConfigError::Exposed { exposed: exposed.clone() }),
+            _ => {
+                for exposed in &self.exposed {
+                    tracing::warn!("{exposed}");
+                }
+                Ok(())
+            }
+        }
     }
 
     /// The sections besides the merchants that say something else in the other configuration.
@@ -211,6 +249,11 @@ fn read(layers: &Layers) -> Result<Config, ConfigError> {
             max_body: layers.number("ingress.max_body")?,
             max_in_flight: layers.number("ingress.max_in_flight")?,
             max_connections: layers.number("ingress.max_connections")?,
+            max_connections_per_peer: layers.number("ingress.max_connections_per_peer")?,
+            trusted_proxies: network::read(layers, "ingress.trusted_proxies")?,
+            max_refused_per_minute: layers.number("ingress.max_refused_per_minute")?,
+            max_body_memory: body_memory(layers)?,
+            first_byte_timeout: layers.duration("ingress.first_byte_timeout")?,
             confirm_timeout: layers.duration("ingress.confirm_timeout")?,
             header_timeout: layers.duration("ingress.header_timeout")?,
             body_timeout: layers.duration("ingress.body_timeout")?,
@@ -231,6 +274,8 @@ fn read(layers: &Layers) -> Result<Config, ConfigError> {
         },
         events: Events { enabled: layers.switch("events.enabled")? },
         merchants: merchant::read_all(layers)?,
+        // Last: reading the keys above has found them.
+        exposed: layers.all_exposed(),
     })
 }
 
@@ -242,6 +287,16 @@ fn database_tls(layers: &Layers) -> Result<DatabaseTls, ConfigError> {
         "required" => Ok(DatabaseTls::Required),
         _ => Err(layers.invalid(PATH, "expected \"off\", \"preferred\" or \"required\"")),
     }
+}
+
+/// A body of the largest size must fit.
+fn body_memory(layers: &Layers) -> Result<usize, ConfigError> {
+    const PATH: &str = "ingress.max_body_memory";
+    let memory = layers.number(PATH)?;
+    if memory < layers.number("ingress.max_body")? {
+        return Err(layers.invalid(PATH, "is less than ingress.max_body"));
+    }
+    Ok(memory)
 }
 
 /// A URL with a password in it: the error does not show it.

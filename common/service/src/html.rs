@@ -1,6 +1,8 @@
 //! HTML that is put together so that text is always escaped: for the pages of the console and of the
 //! simulator.
 
+use crate::unseen::is_unseen;
+
 /// A piece of HTML. Markup is written into the program; everything else goes through [`Html::text`].
 #[derive(Debug, Clone, Default)]
 pub struct Html(String);
@@ -102,12 +104,6 @@ impl Html {
     pub fn into_string(self) -> String {
         self.0
     }
-}
-
-/// Control characters, and those that turn the direction of a line around.
-fn is_unseen(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! [`telemetry`], opens the [`admin`] endpoint if one is configured, asks [`shutdown`] for a token that
 //! SIGTERM cancels, and then does its job until the token says stop. Where keys may change meanwhile,
 //! [`reload`] reads them again, and [`certificates`] tells of those that end. Programs with pages for
-//! people serve them with [`http`] and write them with [`html`].
+//! people serve them with [`http`], write them with [`html`] and keep other sites out with [`guard`]; what
+//! is shown to people goes through [`unseen`].
 //!
 //! This crate knows neither the database nor the broker: it only holds their URLs. So the public
 //! endpoint can use it without linking a database client.
@@ -14,10 +15,12 @@ pub mod certificates;
 pub mod command_line;
 pub mod config;
 pub mod crash_point;
+pub mod guard;
 pub mod html;
 pub mod http;
 pub mod reload;
 pub mod shutdown;
 pub mod telemetry;
+pub mod unseen;
 
 pub use config::Config;

@@ -4,8 +4,13 @@ use std::io;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::unseen::Escaping;
 
 /// Upper bounds of the buckets of every histogram in seconds: from a signature check to a slow broker.
 const SECONDS: [f64; 14] =
@@ -18,11 +23,30 @@ const COUNTS: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 5
 /// logged again where it is handled.
 const DEFAULT_FILTER: &str = "info,lapin=off";
 
-/// lapin logs a returned message with its body here. The body holds buyer data, so this stays off
-/// whatever `RUST_LOG` says.
-const NEVER: &str = "lapin::returned_messages=off";
+/// The crates of this project: what they log below `info` is written with care for secrets. Of all others
+/// it is left out whatever `RUST_LOG` says: lapin's frames hold the broker's password and the bodies of
+/// messages, and nobody can vouch for the next version of any library.
+const OWN: [&str; 14] = [
+    "alipay",
+    "chaos",
+    "demo",
+    "gateway",
+    "ingress",
+    "ops",
+    "order",
+    "queue",
+    "service",
+    "shop",
+    "simulator",
+    "store",
+    "testkit",
+    "worker",
+];
 
-/// Starts logging on stderr. `RUST_LOG` chooses what is logged (default `info`), `ALIPAY_LOG=json` makes
+/// lapin logs a returned message with its body here, as a warning. The body holds buyer data.
+const NEVER: &str = "lapin::returned_messages";
+
+/// Starts logging on stderr. `RUST_LOG` chooses what is logged (default `info`; of libraries never more), `ALIPAY_LOG=json` makes
 /// each line a JSON object. A second call changes nothing.
 pub fn init(program: &str) {
     init_with(program, DEFAULT_FILTER);
@@ -38,12 +62,14 @@ fn init_with(program: &str, default_filter: &str) {
     let chosen = std::env::var("RUST_LOG").ok().filter(|chosen| !chosen.is_empty());
     let filter = filter(chosen.as_deref().unwrap_or(default_filter));
     let json = std::env::var_os("ALIPAY_LOG").is_some_and(|format| format == "json");
+    let layers = tracing_subscriber::registry().with(filter).with(filter_fn(may_be_logged));
+    let writer = || Escaping(io::stderr());
     let started = if json {
-        let builder = tracing_subscriber::fmt().json().flatten_event(true);
-        builder.with_env_filter(filter).with_writer(io::stderr).try_init()
+        let lines = tracing_subscriber::fmt::layer().json().flatten_event(true);
+        layers.with(lines.with_writer(writer)).try_init()
     } else {
-        let builder = tracing_subscriber::fmt().with_ansi(false);
-        builder.with_env_filter(filter).with_writer(io::stderr).try_init()
+        let lines = tracing_subscriber::fmt::layer().with_ansi(false);
+        layers.with(lines.with_writer(writer)).try_init()
     };
     if started.is_ok() {
         tracing::debug!(program, version = env!("CARGO_PKG_VERSION"), "logging");
@@ -52,12 +78,14 @@ fn init_with(program: &str, default_filter: &str) {
 
 /// What is wrong in the text is left out, and said on stderr.
 fn filter(chosen: &str) -> EnvFilter {
-    let filter =
-        EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse_lossy(chosen);
-    match NEVER.parse() {
-        Ok(never) => filter.add_directive(never),
-        Err(_) => filter,
-    }
+    EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse_lossy(chosen)
+}
+
+/// Whether something may be logged at all, see [`OWN`].
+fn may_be_logged(what: &Metadata<'_>) -> bool {
+    let target = what.target();
+    let crate_name = target.split("::").next().unwrap_or(target);
+    !target.starts_with(NEVER) && (*what.level() <= Level::INFO || OWN.contains(&crate_name))
 }
 
 /// The metrics of this process.
@@ -95,13 +123,49 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::{Arc, Mutex};
+
+    /// What is written of the same events under `RUST_LOG`.
+    fn logged(chosen: &str) -> String {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let writer = {
+            let written = Arc::clone(&written);
+            move || Escaping(Shared(Arc::clone(&written)))
+        };
+        let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
+        let layers = tracing_subscriber::registry().with(filter(chosen));
+        let subscriber = layers.with(filter_fn(may_be_logged)).with(lines);
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::trace!(target: "lapin::frames", "a frame with the password");
+            tracing::debug!(target: "rustls::client", "a library's note");
+            tracing::warn!(target: "lapin::returned_messages", "a body");
+            tracing::info!(target: "lapin::channel", "closed");
+            tracing::trace!(target: "queue::connection", "own note \u{202e}");
+        });
+        String::from_utf8(written.lock().unwrap().clone()).unwrap()
+    }
+
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
 
     #[test]
-    fn bodies_of_returned_messages_are_never_logged() {
-        for chosen in
-            [DEFAULT_FILTER, "trace", "lapin=trace", "debug,lapin::returned_messages=warn"]
-        {
-            assert!(filter(chosen).to_string().contains(NEVER), "{chosen}");
+    fn libraries_log_nothing_below_info_whatever_is_chosen() {
+        for chosen in ["trace", "debug,lapin=trace,queue=trace", "lapin::frames=trace,trace"] {
+            let log = logged(chosen);
+            assert!(log.contains("closed") && log.contains("own note \\u202e"), "{chosen}: {log}");
+            for left_out in ["password", "library", "body", "\u{202e}"] {
+                assert!(!log.contains(left_out), "{chosen}: {log}");
+            }
         }
+        assert_eq!(logged(DEFAULT_FILTER), "");
     }
 }

@@ -140,26 +140,6 @@ async fn a_connection_has_an_age() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_beyond_the_limit_wait() {
-    let sandbox = sandbox().await;
-    let ingress =
-        Ingress::start_with(&sandbox.amqp_url, &[("ALIPAY__INGRESS__MAX_CONNECTIONS", "2")]).await;
-    let request = post(SHOP, good("limit"));
-    let mut first = Client::connect(ingress.public).await;
-    let mut second = Client::connect(ingress.public).await;
-    for client in [&mut first, &mut second] {
-        client.send(&request).await;
-        assert_eq!(client.answer().await.unwrap().body, "success");
-    }
-    let mut third = Client::connect(ingress.public).await;
-    third.send(&request).await;
-    let waiting = tokio::time::timeout(Duration::from_millis(300), third.answer()).await;
-    assert!(waiting.is_err(), "served beyond the limit: {waiting:?}");
-    drop(first);
-    assert_eq!(third.answer().await.unwrap().body, "success");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn notifications_beyond_the_limit_are_refused_at_once() {
     let sandbox = sandbox().await;
     let proxy = Proxy::to(&sandbox.amqp_url).await;

@@ -11,6 +11,7 @@ mod running;
 
 mod broker_down;
 mod certificates;
+mod crowds;
 mod limits;
 mod notify_verify;
 mod real_broker;

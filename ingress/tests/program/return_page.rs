@@ -263,7 +263,8 @@ async fn from_the_simulators_cashier() {
     let file = folder.path().join("alipay.toml");
     let text = format!(
         "[merchants.SHOP]\nprotocol = \"mapi\"\nseller_id = \"{SHOP_SELLER}\"\n\
-         sign_types = [\"MD5\"]\nmd5_key = \"{MD5_KEY}\"\n"
+         sign_types = [\"MD5\"]\nmd5_key = \"{MD5_KEY}\"\n\
+         gateway = \"http://127.0.0.1:9/gateway.do\"\n"
     );
     std::fs::write(&file, text).unwrap();
     let arguments = ["--config", file.to_str().unwrap(), "serve"];
@@ -285,7 +286,7 @@ async fn from_the_simulators_cashier() {
         nested: &[],
     };
     let form = payment.mapi(SHOP_SELLER, SHOP_SELLER, Charset::Utf8, &md5()).unwrap();
-    let end = "HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    let end = "HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
     let pay_link = link("/gateway.do", &form);
     let cashier = sent_to(address, format!("GET {pay_link} {end}\r\n")).await;
     let paid = format!(

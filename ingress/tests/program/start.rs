@@ -52,3 +52,37 @@ fn the_version() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text, format!("ingress {}\n", env!("CARGO_PKG_VERSION")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_file_that_every_user_can_read_is_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("shop.md5");
+    std::fs::write(&key, "a key").unwrap();
+    let mode = |mode| {
+        let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(&key, permissions).unwrap();
+    };
+    let file = key.display().to_string();
+    let mut variables: Vec<(&str, &str)> = crate::running::shop()[..3].to_vec();
+    variables.push(("ALIPAY__MERCHANTS__SHOP__MD5_KEY_FILE", &file));
+    variables.extend([
+        ("ALIPAY__AMQP__URL", "amqp://127.0.0.1:1"),
+        ("ALIPAY__INGRESS__LISTEN", "127.0.0.1:0"),
+    ]);
+    let start = |arguments: &'static [&'static str]| {
+        testkit::Program::start("ingress", arguments, &variables)
+    };
+    mode(0o644);
+    let mut strict = start(&["--strict"]);
+    let status = tokio::task::spawn_blocking(move || (strict.wait(), strict.stderr()));
+    let (status, log) = status.await.unwrap();
+    assert_eq!(status.code(), Some(2), "{log}");
+    assert!(log.contains("--strict") && log.contains("shop.md5 (mode 644)"), "{log}");
+    let mut lenient = start(&[]);
+    lenient.wait_for_line("ingress ready ", crate::running::PATIENCE);
+    assert!(lenient.stderr().contains("shop.md5 (mode 644)"), "{}", lenient.stderr());
+    mode(0o640);
+    let mut fine = start(&["--strict"]);
+    fine.wait_for_line("ingress ready ", crate::running::PATIENCE);
+    assert!(!fine.stderr().contains("mode"), "{}", fine.stderr());
+}

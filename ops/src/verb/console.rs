@@ -18,7 +18,8 @@ use crate::failure::Failure;
 ///
 /// There is NO LOGIN: whoever reaches it can act. It listens on loopback, where a reverse proxy with
 /// authentication can ask it, or ssh -L. --allow-remote lets it listen elsewhere; keep strangers out then.
-/// Behind a proxy say with --host by which name browsers know it.
+/// Behind a proxy say with --host by which name browsers know it: NAME means https://NAME; write the scheme
+/// and the port where they are others, as in http://ops.lan:8090.
 ///
 /// Prints `console ready url=http://ADDRESS/` and runs until Ctrl-C or SIGTERM.
 ///
@@ -32,14 +33,15 @@ pub(crate) struct Console {
     /// Listen on an address that other machines can reach, without a login
     #[arg(long)]
     allow_remote: bool,
-    /// A name that browsers know it by, without port; localhost and addresses need none; may be repeated
+    /// A name that browsers know it by, NAME for https://NAME, or with scheme and port; localhost and addresses need none;
+    /// may be repeated
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
 }
 
 impl Console {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let remote = !console::is_local(self.listen);
+        let remote = !service::guard::is_local(self.listen);
         if remote && !self.allow_remote {
             return Err(Failure::Usage(format!(
                 "--listen {}: other machines could reach it, and there is no login. Listen on 127.0.0.1 \

@@ -6,6 +6,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use service::unseen;
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -94,17 +95,21 @@ fn show(
 ) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     let page = match context.output {
-        Output::Json => serde_json::to_string(overview)
-            .map_err(|error| Failure::No(format!("the result is no JSON: {error}")))?,
+        Output::Json => {
+            let json = serde_json::to_string(overview)
+                .map_err(|error| Failure::No(format!("the result is no JSON: {error}")))?;
+            unseen::escaped_json(&json).into_owned()
+        }
         Output::Table => {
             let clear = if stdout.is_terminal() { "\u{1b}[H\u{1b}[2J" } else { "" };
             let failed = failure.map(|failure| format!("\n\n{failure}")).unwrap_or_default();
             let seconds = every.as_secs();
-            format!(
-                "{clear}{}  (every {seconds} s, Ctrl-C ends)\n\n{}{failed}\n",
+            let text = format!(
+                "{}  (every {seconds} s, Ctrl-C ends)\n\n{}{failed}\n",
                 overview.at,
                 overview.text()
-            )
+            );
+            format!("{clear}{}", unseen::escaped_lines(&text))
         }
     };
     writeln!(stdout, "{page}")

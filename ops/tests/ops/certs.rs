@@ -20,7 +20,8 @@ fn pem(name: &str) -> String {
     fs::read_to_string(path(&format!("certificates/{name}.pem"))).unwrap()
 }
 
-/// A merchant in certificate mode. `alipay` ended in 2022, `alipay-renewed` ends in 2124.
+/// A merchant in certificate mode. `alipay` and `app-ended` ended in 2022, `alipay-renewed` ends in 2124, `app` in
+/// 2122.
 fn ops(alipay: &[&str], app: &str) -> Ops {
     let files: Vec<String> =
         alipay.iter().map(|name| path(&format!("certificates/{name}.pem"))).collect();
@@ -31,7 +32,7 @@ fn ops(alipay: &[&str], app: &str) -> Ops {
         ("ALIPAY_PUBLIC_KEYS_FILE", &files.join(",")),
         ("ALIPAY_ROOT_CERT_FILE", &path("certificates/roots.pem")),
         ("APP_CERT_FILE", &path(&format!("certificates/{app}.pem"))),
-        ("PRIVATE_KEY_FILE", &path("keys/rsa2048-pkcs8-private.pem")),
+        ("PRIVATE_KEY_FILE", &path("keys/app-private.pem")),
     ]
     .into_iter()
     .fold(Ops::at(NOBODY.0, NOBODY.1), |ops, (key, value)| {
@@ -41,7 +42,7 @@ fn ops(alipay: &[&str], app: &str) -> Ops {
 
 #[test]
 fn every_certificate_and_when_it_ends() {
-    let good = ops(&["alipay-renewed"], "alipay-renewed");
+    let good = ops(&["alipay-renewed"], "app");
     let lines = good.json("certs");
     let lines = lines.as_array().unwrap();
     let roles: Vec<_> = lines.iter().map(|line| line["role"].as_str().unwrap()).collect();
@@ -49,13 +50,14 @@ fn every_certificate_and_when_it_ends() {
     assert_eq!(roles, ["app", "alipay", "root"]);
     assert!(lines.iter().all(|line| line["state"] == "valid" && line["merchant"] == "app"));
     let renewed = Certificate::read(&pem("alipay-renewed")).unwrap();
-    assert_eq!(lines[0]["sn"], renewed.sn());
-    assert_eq!(lines[0]["subject"], renewed.subject());
-    assert!(lines[0]["issuer"].as_str().unwrap().starts_with("CN=Test Class 2 R1"));
-    assert_eq!(lines[0]["not_after"], "2124-04-01T08:00:00+08:00");
-    assert!(lines[0]["days_left"].as_i64().unwrap() > 10_000);
+    assert_eq!(lines[0]["sn"], Certificate::read(&pem("app")).unwrap().sn());
+    assert_eq!(lines[1]["sn"], renewed.sn());
+    assert_eq!(lines[1]["subject"], renewed.subject());
+    assert!(lines[1]["issuer"].as_str().unwrap().starts_with("CN=Test Class 2 R1"));
+    assert_eq!(lines[1]["not_after"], "2124-04-01T08:00:00+08:00");
+    assert!(lines[1]["days_left"].as_i64().unwrap() > 10_000);
 
-    let both = ops(&["alipay", "alipay-renewed"], "alipay-renewed");
+    let both = ops(&["alipay", "alipay-renewed"], "app");
     let answer =
         both.run("certs").ended(1, "certificates: 1 ended, 0 not begun, 0 to end within 30");
     let old = Certificate::read(&pem("alipay")).unwrap();
@@ -100,9 +102,7 @@ fn a_new_certificate() {
     let answered = |node: String| {
         let name = "alipay_open_app_alipaycert_download_response";
         let url = gateway(format!(r#"{{"{name}":{node},"sign":"bm9ib2R5"}}"#));
-        ops(&["alipay"], "alipay-renewed")
-            .set("ALIPAY__MERCHANTS__APP__GATEWAY", &url)
-            .run(&download)
+        ops(&["alipay"], "app").set("ALIPAY__MERCHANTS__APP__GATEWAY", &url).run(&download)
     };
     let certificate = |name: &str| {
         let content = STANDARD.encode(pem(name));
@@ -112,9 +112,9 @@ fn a_new_certificate() {
     answered(certificate("forged")).ended(1, "was asked for, and");
     answered(r#"{"code":"40004","sub_code":"NO_CERT"}"#.to_owned()).ended(1, "NO_CERT");
     answered("1".to_owned()).ended(3, "not_an_answer");
-    let good = ops(&["alipay"], "alipay-renewed");
+    let good = ops(&["alipay"], "app");
     good.run("certs download --merchant app --sn x").ended(2, "32 hex digits");
-    let old_app = ops(&["alipay"], "alipay");
+    let old_app = ops(&["alipay"], "app-ended");
     old_app.run(&download).ended(2, "merchants.app.app_cert cannot be used");
 }
 
@@ -122,7 +122,7 @@ fn a_new_certificate() {
 fn a_signature_under_a_certificate() {
     let verify = |alipay: &[&str], form: &Form| {
         let arguments = ["verify", "--merchant", "app", "--body-file", "-", "--output", "json"];
-        ops(alipay, "alipay-renewed").run_with(&arguments, form.encode().as_bytes())
+        ops(alipay, "app").run_with(&arguments, form.encode().as_bytes())
     };
     let key = fs::read_to_string(path("keys/rsa2048-pkcs8-private.pem")).unwrap();
     let signer = Signer::Rsa2(PrivateKey::read(&key).unwrap());

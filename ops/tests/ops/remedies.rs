@@ -18,7 +18,6 @@ fn private_key() -> PrivateKey {
 
 fn ops() -> Ops {
     let certificate = format!("{KEYS}/rsa2048-certificate.pem");
-    let private = format!("{KEYS}/rsa2048-pkcs1-private.pem");
     [
         ("OLD__PROTOCOL", "mapi"),
         ("OLD__SELLER_ID", "2088000000000001"),
@@ -32,11 +31,6 @@ fn ops() -> Ops {
         ("NEW__APP_ID", "2021000000000001"),
         ("NEW__SIGN_TYPES", "RSA2"),
         ("NEW__ALIPAY_PUBLIC_KEYS_FILE", &certificate),
-        ("MIXED__PROTOCOL", "openapi"),
-        ("MIXED__APP_ID", "2021000000000002"),
-        ("MIXED__SIGN_TYPES", "RSA2"),
-        ("MIXED__ALIPAY_PUBLIC_KEYS_FILE", &certificate),
-        ("MIXED__PRIVATE_KEY_FILE", &private),
     ]
     .into_iter()
     .fold(Ops::at(NOBODY.0, NOBODY.1), |ops, (name, value)| {
@@ -149,10 +143,8 @@ fn other_keys_and_sign_types_are_named() {
     Signer::Rsa(private_key()).sign_form(&mut weaker, Rule::Notification).unwrap();
     assert_eq!(remedies("new", weaker.encode().as_bytes())[0], "sign_type");
 
-    // The configuration has the application's own public key in the place of Alipay's.
     let mut alipays = rsa2(&[]);
     alipays.set("sign", "QUJD");
-    assert_eq!(remedies("mixed", alipays.encode().as_bytes()), ["application_key_configured"]);
     assert_eq!(remedies("new", alipays.encode().as_bytes()), [""; 0]);
     let text = ops().run_with(
         &["verify", "--merchant", "new", "--body-file", "-"],
@@ -172,4 +164,19 @@ fn other_keys_and_sign_types_are_named() {
         let text = ops().run_with(&arguments, &changed);
         assert!(text.stdout.contains(advice), "{}", text.stdout);
     }
+}
+
+/// A frequent mistake at set-up: the console shows two public keys, and the wrong one is taken.
+#[test]
+fn the_applications_own_public_key_in_the_place_of_alipays_is_refused() {
+    let private = format!("{KEYS}/rsa2048-pkcs1-private.pem");
+    let mixed = ops().set("ALIPAY__MERCHANTS__NEW__PRIVATE_KEY_FILE", &private);
+    let said = mixed.run_with(&["verify", "--merchant", "new", "--body-file", "-"], b"a=1");
+    let said = said.ended(2, "is the merchant's own public key").stderr;
+    assert!(
+        said.contains("merchants.NEW.alipay_public_keys_file")
+            || said.contains("merchants.new.alipay_public_keys_file"),
+        "{said}"
+    );
+    assert!(said.contains("open.alipay.com") && said.contains("应用公钥"), "{said}");
 }

@@ -10,11 +10,11 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../common/alipay/te
 fn a_link_names_the_certificates() {
     let mut world = World::new();
     let certificate = |name: &str| format!("{FIXTURES}/certificates/{name}.pem");
-    // Until 2124, and of the key below.
-    let (app, roots) = (certificate("alipay-renewed"), certificate("roots"));
+    // Until 2122, and of the key below.
+    let (app, roots) = (certificate("app"), certificate("roots"));
     for (key, file) in [
-        ("PRIVATE_KEY_FILE", &format!("{FIXTURES}/keys/rsa2048-pkcs8-private.pem")),
-        ("ALIPAY_PUBLIC_KEYS_FILE", &app),
+        ("PRIVATE_KEY_FILE", &format!("{FIXTURES}/keys/app-private.pem")),
+        ("ALIPAY_PUBLIC_KEYS_FILE", &certificate("alipay-renewed")),
         ("ALIPAY_ROOT_CERT_FILE", &roots),
         ("APP_CERT_FILE", &app),
     ] {
@@ -33,6 +33,6 @@ fn a_link_names_the_certificates() {
     assert_eq!(text("app_auth_token"), "a-token");
 
     // One that has ended, of the same key: Alipay would refuse the buyer.
-    world.set("ALIPAY__MERCHANTS__APP__APP_CERT_FILE", &certificate("alipay"));
+    world.set("ALIPAY__MERCHANTS__APP__APP_CERT_FILE", &certificate("app-ended"));
     world.run("pay-link A-1").ended(2, "merchants.app.app_cert cannot be used");
 }

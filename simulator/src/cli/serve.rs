@@ -10,12 +10,12 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use service::config::Config;
 use simulator::{
-    Account, Book, Demands, Fault, GatewayFaults, Ladder, SendSettings, ServeSettings, Server,
-    TradeFile,
+    Account, Book, Demands, Fault, GatewayFaults, Ladder, Names, SendSettings, ServeSettings,
+    Server, TradeFile,
 };
 use tokio::net::TcpListener;
 
-use super::{Ending, order, target};
+use super::{Ending, order, real_keys, target};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -65,6 +65,14 @@ pub(super) struct Serve {
     /// alipay.trade.wap.pay, as Alipay does.
     #[arg(long)]
     tell_timeouts: bool,
+    /// A name that browsers know its pages by, NAME for https://NAME, or with scheme and port; localhost and
+    /// addresses need none; may be given more than once.
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
+    /// Sign with an md5_key that may be a real one, too: whoever has the same key takes what is signed here
+    /// for Alipay's word.
+    #[arg(long)]
+    allow_real_keys: bool,
     /// Fault: every answer of the gateway takes this long, for example 3s.
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::time)]
     gateway_delay: Duration,
@@ -102,6 +110,7 @@ impl Serve {
                 ..SendSettings::default()
             },
             tell_timeouts: self.tell_timeouts,
+            names: Names::new(&self.host).context("--host")?,
             ..ServeSettings::default()
         };
         let listener = TcpListener::bind(self.listen)
@@ -134,6 +143,7 @@ impl Serve {
             let configured = config.merchant(name);
             let configured = configured
                 .ok_or_else(|| anyhow!("merchants.{name} is not in the configuration"))?;
+            real_keys::check(configured, self.allow_real_keys)?;
             let others = configured.alipay_root_cert.is_some() && !certificates.is_empty();
             // What a merchant that does not know Alipay's certificate would refuse.
             let sign_type = others.then_some(SignType::Rsa2);

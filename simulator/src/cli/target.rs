@@ -10,6 +10,8 @@ use hyper::Uri;
 use service::config::Config;
 use simulator::{Account, Merchant};
 
+use super::real_keys;
+
 #[derive(Debug, Args)]
 pub(super) struct TargetArguments {
     /// The merchant's name in the configuration; may be left out when there is only one.
@@ -21,6 +23,10 @@ pub(super) struct TargetArguments {
     /// Alipay's private key, which signs RSA and RSA2 (see keygen).
     #[arg(long, value_name = "FILE", env = "SIMULATOR_PRIVATE_KEY")]
     alipay_private_key: Option<PathBuf>,
+    /// Sign with an md5_key that may be a real one, too: whoever has the same key takes what is signed here
+    /// for Alipay's word.
+    #[arg(long)]
+    allow_real_keys: bool,
     /// The signature algorithm [default: one that the merchant's configuration verifies].
     #[arg(long, value_name = "MD5|RSA|RSA2")]
     sign_type: Option<SignType>,
@@ -54,6 +60,7 @@ impl TargetArguments {
                 .only_merchant()
                 .ok_or_else(|| anyhow!("--merchant is needed: several are configured"))?,
         };
+        real_keys::check(configured, self.allow_real_keys)?;
         let name = configured.name.clone();
         let key =
             self.alipay_private_key.as_deref().map(simulator::read_private_key).transpose()?;

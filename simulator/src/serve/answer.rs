@@ -58,8 +58,9 @@ impl Answer {
             (HeaderName::from_static("x-content-type-options"), Some("nosniff".to_owned())),
             (LOCATION, self.location),
             (CONTENT_SECURITY_POLICY, self.is_page.then(|| POLICY.to_owned())),
-            // A page's address has a trade number in it.
-            (REFERRER_POLICY, Some("no-referrer".to_owned())),
+            // A page's address has a trade number in it. With "no-referrer" a browser would not say either
+            // that a form comes from here.
+            (REFERRER_POLICY, Some("same-origin".to_owned())),
         ] {
             // A location that is no header value leads nowhere: it is checked where it comes from.
             if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {

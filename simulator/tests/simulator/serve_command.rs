@@ -47,7 +47,7 @@ fn run(folder: &Path, words: &str) -> Output {
 fn get(url: &str) -> String {
     let (address, path) = url.trim_start_matches("http://").split_once('/').unwrap();
     let mut stream = std::net::TcpStream::connect(address).unwrap();
-    let request = format!("GET /{path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let request = format!("GET /{path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -90,6 +90,85 @@ fn a_lost_payment_is_in_the_gateway() {
     assert!(text.starts_with("pay order=A1 ") && text.trim_end().ends_with(" dropped"), "{text}");
     let QueryAnswer::Trade(trade) = ask() else { panic!("no trade") };
     assert_eq!(trade.trade_status, alipay::TradeStatus::TradeSuccess);
+}
+
+#[test]
+fn a_key_that_may_be_real_is_refused_unless_it_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let configure = |gateway: &str| {
+        let text = format!(
+            "[ingress]\nlisten = \"127.0.0.1:0\"\n[merchants.old]\nprotocol = \"mapi\"\n\
+             seller_id = \"{SELLER}\"\nsign_types = [\"MD5\"]\n\
+             md5_key = \"k3x0q9v7b2m4n8c1z6l5j0h7g9f3d2s4\"\n{gateway}"
+        );
+        std::fs::write(folder.path().join("alipay.toml"), text).unwrap();
+    };
+    let verbs = ["serve", "pay --order A1 --total 10.00 --drop", "storm --prefix A --count 1"];
+    for gateway in ["", "gateway = \"https://mapi.alipay.com/gateway.do\"\n"] {
+        configure(gateway);
+        for words in verbs {
+            let output = run(
+                folder.path(),
+                &format!("{words} --to http://127.0.0.1:1/")
+                    .replace("serve --to http://127.0.0.1:1/", "serve"),
+            );
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{words}: {said}");
+            assert!(
+                said.contains("merchants.old.md5_key") && said.contains("--allow-real-keys"),
+                "{said}"
+            );
+            assert!(!said.contains("k3x0q9v7"), "{said}");
+        }
+    }
+    let paid = run(folder.path(), "pay --order A1 --total 10.00 --drop --allow-real-keys");
+    assert_eq!(paid.status.code(), Some(0), "{paid:?}");
+    configure("gateway = \"http://127.0.0.1:1/gateway.do\"\n");
+    let paid = run(folder.path(), "pay --order A2 --total 10.00 --drop");
+    assert_eq!(paid.status.code(), Some(0), "{paid:?}");
+}
+
+#[test]
+fn another_site_cannot_pay_in_somebodys_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    configure(folder.path());
+    let paid = run(folder.path(), "wait --order A1 --total 10.00 --drop --output json");
+    let trade: serde_json::Value = serde_json::from_slice(&paid.stdout).unwrap();
+    let trade_no = trade["trade_no"].as_str().unwrap();
+    let child = simulator(folder.path()).arg("serve").stdout(Stdio::piped()).spawn().unwrap();
+    let mut serving = Serving(child);
+    let mut line = String::new();
+    BufReader::new(serving.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.split_whitespace().find_map(|word| word.strip_prefix("url=http://")).unwrap();
+    let ask = |method: &str, path: &str, headers: &str| {
+        let mut stream = std::net::TcpStream::connect(url).unwrap();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\n{headers}content-length: 0\r\nconnection: close\r\n\r\n"
+        );
+        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status: u16 = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, answer.to_lowercase())
+    };
+    let (host, pay) = (format!("host: {url}\r\n"), format!("/cashier/{trade_no}/pay"));
+    assert_eq!(ask("GET", "/", "host: evil.example\r\n").0, 421);
+    assert_eq!(ask("GET", "/gateway.do", "host: evil.example\r\n").0, 200);
+    for foreign in [
+        "origin: http://evil.example\r\n".to_owned(),
+        format!("origin: https://{url}\r\n"),
+        "origin: null\r\n".to_owned(),
+        "sec-fetch-site: cross-site\r\n".to_owned(),
+        format!("sec-fetch-site: cross-site\r\norigin: http://{url}\r\n"),
+    ] {
+        assert_eq!(ask("POST", &pay, &format!("{host}{foreign}")).0, 403, "{foreign}");
+    }
+    let (status, page) = ask("GET", &format!("/cashier/{trade_no}"), &host);
+    assert_eq!(status, 200);
+    // With "no-referrer" a browser sends `Origin: null` with the page's own form.
+    assert!(page.contains("referrer-policy: same-origin"), "{page}");
+    let own = format!("{host}origin: http://{url}\r\nsec-fetch-site: same-origin\r\n");
+    assert_eq!(ask("POST", &pay, &own).0, 200);
 }
 
 #[test]

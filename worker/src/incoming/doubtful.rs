@@ -1,6 +1,8 @@
 //! Reads what Alipay signed: a notification that is believed, or one that is not believed by itself.
 
-use alipay::{Charset, Form, Notification, Protocol, SecondReading, check_notification};
+use alipay::{
+    Charset, Form, Notification, Protocol, SecondReading, TradeStatusSync, check_notification,
+};
 use chrono::{DateTime, Utc};
 use order::Doubt;
 
@@ -10,10 +12,8 @@ use crate::verdict::Never;
 /// A `trade_status_sync` that adds no facts: the gateway is asked, or a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doubtful {
-    /// The order that it names.
-    pub order: String,
-    /// The trade that it names.
-    pub trade_no: String,
+    /// What it says. It must agree with the order as any other.
+    pub said: Box<TradeStatusSync>,
     /// Why it is not believed.
     pub doubt: Doubt,
     /// The gateway can be asked about the merchant's orders.
@@ -36,12 +36,7 @@ pub(super) fn read(
     match notification {
         Notification::Trade(said) => match reading.or_else(|| Doubt::of(&said, received_at)) {
             None => Ok(Content::Trade(said)),
-            Some(doubt) => Ok(Content::Doubtful(Doubtful {
-                order: said.out_trade_no,
-                trade_no: said.trade_no,
-                doubt,
-                is_asked,
-            })),
+            Some(doubt) => Ok(Content::Doubtful(Doubtful { said, doubt, is_asked })),
         },
         // It names no order that could be asked about.
         batch @ Notification::BatchRefund(_) => match reading {

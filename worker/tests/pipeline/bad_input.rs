@@ -2,9 +2,11 @@
 
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
+use queue::{Cluster, Envelope, Kind, Message, Publisher, PublisherSettings};
 use simulator::{Notification, Trade};
+use tokio_util::sync::CancellationToken;
 
-use crate::world::{CONFIG, TOTAL, World, eventually};
+use crate::world::{CONFIG, PATIENCE, TOTAL, World, eventually};
 
 /// The form of a notification, changed and then signed as Alipay would have.
 pub(crate) fn signed(notification: &Notification, change: impl FnOnce(&mut Form)) -> Vec<u8> {
@@ -168,4 +170,44 @@ async fn to_its_last_attempt(world: &World) {
         .expect("published");
     message.ack(Default::default()).await.expect("acknowledged");
     connection.close(200, "OK".into()).await.expect("closed");
+}
+
+/// Whoever may publish can name a message as he likes; tables hold ids of 64 bytes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_with_a_long_id_or_none_is_worked_on_like_another() {
+    let mut world = World::new(3);
+    let _worker = world.worker();
+    world.place_orders("L", 3);
+    let message = |order: &str, id: &str| {
+        let form = alipay::ascii_form(&signed(&world.payment(order), |_| {}));
+        let envelope = Envelope::new("shop", Kind::TradeStatus, Charset::Utf8, Utc::now(), form);
+        Message::notify(&envelope, id, None)
+    };
+    let (long, multibyte) = ("x".repeat(255), "单".repeat(40));
+    let messages = vec![
+        message("L000001", &long),
+        message("L000002", &multibyte),
+        message("L000003", ""),
+        message("L999999", &"y".repeat(200)),
+    ];
+    let end = CancellationToken::new();
+    let settings = PublisherSettings {
+        cluster: Cluster::at(&world.sandbox.amqp_url).expect("a broker"),
+        name: "test".to_owned(),
+        lanes: 1,
+        lane_capacity: 16,
+        confirm_timeout: PATIENCE,
+    };
+    let (publisher, publishing) = Publisher::start(settings, end.clone());
+    publisher.ready().await;
+    for result in publisher.publish_all(messages).await {
+        result.expect("published");
+    }
+    end.cancel();
+    publishing.await.expect("the publisher");
+    for order in ["L000001", "L000002", "L000003"] {
+        world.expect(order, |order| order["is_send_goods"] == true);
+    }
+    assert_eq!(world.count("notification WHERE LENGTH(message_id) <> 64"), 0);
+    assert_eq!(world.dead_letters(), []);
 }

@@ -12,4 +12,5 @@ mod locks;
 mod low_stock;
 mod readings;
 #[allow(dead_code, reason = "shared with other tests")]
+mod secrets;
 mod world;

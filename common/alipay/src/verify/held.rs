@@ -87,6 +87,10 @@ impl<K> Held<K> {
         }
     }
 
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired.is_some()
+    }
+
     /// Whether it is retired, and counts for this sign type at a time.
     pub(super) fn counts_retired(&self, sign_type: SignType, at: DateTime<Utc>) -> bool {
         self.retired

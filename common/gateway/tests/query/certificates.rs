@@ -6,7 +6,7 @@ use alipay::{Certificate, CertificateError, Form, PrivateKey, SignType, Signatur
 use gateway::{Gateway, GatewayError};
 use service::config::Merchant;
 
-use crate::merchant::{PRIVATE, merchant};
+use crate::merchant::{OWN, PRIVATE, merchant};
 use crate::server::{Reply, Server};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -22,6 +22,10 @@ const OLD: &str = pem!("alipay");
 /// The same key, until 2124.
 const RENEWED: &str = pem!("alipay-renewed");
 const FORGED: &str = pem!("forged");
+/// The merchant's own, until 2122.
+const APP: &str = pem!("app");
+/// Of the same key, ended in 2022.
+const APP_ENDED: &str = pem!("app-ended");
 const ROOTS: &str = pem!("roots");
 
 fn certified(gateway: &str, alipay: &str, app_cert: Option<&str>) -> Merchant {
@@ -29,7 +33,7 @@ fn certified(gateway: &str, alipay: &str, app_cert: Option<&str>) -> Merchant {
         app_cert.map(|pem| format!("app_cert = \"\"\"{pem}\"\"\"\n")).unwrap_or_default();
     merchant(&format!(
         "protocol = \"openapi\"\napp_id = \"2021000000000001\"\nsign_types = [\"RSA2\"]\n\
-         alipay_public_keys = [\"\"\"{alipay}\"\"\"]\nprivate_key = \"\"\"{PRIVATE}\"\"\"\n\
+         alipay_public_keys = [\"\"\"{alipay}\"\"\"]\nprivate_key = \"\"\"{OWN}\"\"\"\n\
          alipay_root_cert = \"\"\"{ROOTS}\"\"\"\n{app_cert}app_auth_token = \"token\"\n\
          gateway = \"{gateway}\""
     ))
@@ -51,14 +55,14 @@ fn not_exist(cert_sn: &str) -> Reply {
 #[tokio::test]
 async fn requests_carry_the_numbers() {
     let mut server = Server::start(not_exist(&sn(RENEWED))).await;
-    let merchant = certified(&server.gateway, RENEWED, Some(RENEWED));
+    let merchant = certified(&server.gateway, RENEWED, Some(APP));
     let answered = Gateway::new(SOON).query(&merchant, WHICH).await.unwrap();
     assert_eq!(answered.answer, alipay::QueryAnswer::NotExist);
     let request = server.requests.recv().await.unwrap();
     let (_, body) = request.split_once("\r\n\r\n").unwrap();
     let form = Form::parse(body.as_bytes()).unwrap();
     let text = |name: &str| String::from_utf8(form.get(name).unwrap().to_vec()).unwrap();
-    assert_eq!(text("app_cert_sn"), sn(RENEWED));
+    assert_eq!(text("app_cert_sn"), sn(APP));
     assert_eq!(text("alipay_root_cert_sn"), merchant.alipay_root_cert.unwrap().sn());
     assert_eq!(text("app_auth_token"), "token");
 }
@@ -67,13 +71,13 @@ async fn requests_carry_the_numbers() {
 async fn an_answer_under_another_certificate() {
     let gateway = Gateway::new(SOON);
     let server = Server::start(not_exist(&sn(OLD))).await;
-    let merchant = certified(&server.gateway, RENEWED, Some(RENEWED));
+    let merchant = certified(&server.gateway, RENEWED, Some(APP));
     let error = gateway.query(&merchant, WHICH).await.unwrap_err();
     assert_eq!(error.reason_code(), "unknown_certificate", "{error}");
     assert!(error.to_string().contains(&sn(OLD)), "{error}");
     assert!(!error.is_transient());
 
-    let merchant = certified(&server.gateway, OLD, Some(RENEWED));
+    let merchant = certified(&server.gateway, OLD, Some(APP));
     let error = gateway.query(&merchant, WHICH).await.unwrap_err();
     assert_eq!(error.reason_code(), "certificate_expired", "{error}");
     let expired = |error: &GatewayError| {
@@ -91,7 +95,7 @@ async fn an_answer_under_another_certificate() {
 async fn what_is_not_even_asked() {
     let mut server = Server::start(not_exist("")).await;
     let gateway = Gateway::new(SOON);
-    let expired = certified(&server.gateway, RENEWED, Some(OLD));
+    let expired = certified(&server.gateway, RENEWED, Some(APP_ENDED));
     let error = gateway.query(&expired, WHICH).await.unwrap_err();
     assert!(
         matches!(
@@ -130,7 +134,7 @@ async fn a_certificate_is_fetched_and_checked() {
         ("x", sn(OLD), Some("not_an_answer")),
     ] {
         let server = Server::start(download(pem)).await;
-        let merchant = certified(&server.gateway, RENEWED, Some(RENEWED));
+        let merchant = certified(&server.gateway, RENEWED, Some(APP));
         let found = gateway.certificate(&merchant, &asked).await;
         let reason = found.as_ref().err().map(GatewayError::reason_code);
         assert_eq!(reason, expected, "{found:?}");

@@ -22,11 +22,11 @@ pub(crate) fn mapi(gateway: &str) -> Merchant {
     ))
 }
 
-/// A merchant of the Open Platform, RSA2, with one key for both sides.
+/// A merchant of the Open Platform, RSA2.
 pub(crate) fn openapi(gateway: &str) -> Merchant {
     merchant(&format!(
         "protocol = \"openapi\"\napp_id = \"2021000000000001\"\nsign_types = [\"RSA2\"]\n\
-         alipay_public_keys = [\"\"\"{PUBLIC}\"\"\"]\nprivate_key = \"\"\"{PRIVATE}\"\"\"\n\
+         alipay_public_keys = [\"\"\"{PUBLIC}\"\"\"]\nprivate_key = \"\"\"{OWN}\"\"\"\n\
          gateway = \"{gateway}\""
     ))
 }
@@ -34,8 +34,11 @@ pub(crate) fn openapi(gateway: &str) -> Merchant {
 pub(crate) const MD5: &str = "10000000000000000000000000000000";
 pub(crate) const PUBLIC: &str =
     include_str!("../../../alipay/tests/fixtures/keys/rsa2048-spki.pem");
+/// Alipay's.
 pub(crate) const PRIVATE: &str =
     include_str!("../../../alipay/tests/fixtures/keys/rsa2048-pkcs8-private.pem");
+/// The merchant's.
+pub(crate) const OWN: &str = include_str!("../../../alipay/tests/fixtures/keys/app-private.pem");
 
 /// The legacy gateway's answer about a paid trade.
 pub(crate) fn xml(out_trade_no: &str) -> Vec<u8> {

@@ -39,8 +39,7 @@ pub(super) fn read(
     }
     match &roots {
         Some((roots, _)) => {
-            let own = private_key.map(PrivateKey::public_key);
-            check_alipays(layers, keys_path, public_keys, own.as_ref(), roots)?;
+            check_alipays(layers, keys_path, public_keys, roots)?;
         }
         // Requests carry the numbers of both.
         None if app.is_some() => {
@@ -86,13 +85,10 @@ fn found<T>(
 }
 
 /// An error unless every key of Alipay is in a certificate that was issued by one of the roots.
-///
-/// `own` is the merchant's: the two are easily mixed up.
 fn check_alipays(
     layers: &Layers,
     keys_path: &str,
     public_keys: &[PublicKey],
-    own: Option<&PublicKey>,
     roots: &RootCertificates,
 ) -> Result<(), ConfigError> {
     for (at, key) in public_keys.iter().enumerate() {
@@ -106,11 +102,6 @@ fn check_alipays(
         };
         roots.check_issuer(certificate).map_err(|error| {
             let what_to_do = match error {
-                // Its file holds no issuer.
-                _ if own == Some(key) => {
-                    "; it is this application's own: take Alipay's, the file that the console calls \
-                     alipayCertPublicKey_RSA2.crt"
-                }
                 CertificateError::UnknownIssuer { .. } => {
                     "; if the file holds one certificate alone, append that of its issuer, else take the \
                      roots (alipayRootCert.crt) from the same page"

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::exposed::Exposed;
+
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
@@ -72,6 +74,12 @@ pub enum ConfigError {
         problem: String,
         /// Where it was set.
         set_by: Source,
+    },
+    /// A file has too wide a mode, and `--strict` was said.
+    #[error("--strict: {exposed}")]
+    Exposed {
+        /// The file.
+        exposed: Exposed,
     },
     /// No merchant is configured, and this program serves merchants.
     #[error("merchants: no merchant is configured; this program needs a section [merchants.NAME]")]

@@ -1,11 +1,13 @@
 //! The layers of a configuration, put on top of each other: defaults, file, environment.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::{ConfigError, Source};
+use super::exposed::{self, Exposed};
 use super::schema::{self, Key, MERCHANTS};
 use super::value::{self, Value};
 
@@ -24,6 +26,8 @@ pub(super) struct Layers {
     merchants: BTreeSet<String>,
     /// Relative paths begin here: the folder of the configuration file, or the working directory.
     folder: PathBuf,
+    /// Files with too wide a mode that were read.
+    exposed: RefCell<BTreeSet<Exposed>>,
 }
 
 /// One layer before it is put on the others.
@@ -83,6 +87,16 @@ impl Layer {
         Ok(layer)
     }
 
+    /// Whether it sets a secret itself, and not the file of one. A URL is one with a password in it.
+    pub(super) fn holds_secret(&self) -> bool {
+        self.entries.iter().any(|(path, (key, entry))| match &entry.value {
+            Value::Text(text) if key.name == "url" => has_password(text),
+            Value::Texts(texts) if key.name == "urls" => texts.iter().any(|url| has_password(url)),
+            Value::Tables(tables) => tables.iter().any(|table| table.contains_key("md5_key")),
+            _ => key.kind == schema::Kind::Secret && exposed::is_secret(path),
+        })
+    }
+
     fn read_section(
         &mut self,
         section: &str,
@@ -129,6 +143,16 @@ impl Layers {
         self.entries.extend(entries.map(|(path, (_, entry))| (path, entry)));
         self.merchants.extend(layer.merchants);
         Ok(())
+    }
+
+    /// A file that was read has too wide a mode.
+    pub(super) fn exposed(&self, file: Exposed) {
+        self.exposed.borrow_mut().insert(file);
+    }
+
+    /// All such files.
+    pub(super) fn all_exposed(&self) -> Vec<Exposed> {
+        self.exposed.borrow().iter().cloned().collect()
     }
 
     /// Names of all merchants, sorted.
@@ -206,6 +230,12 @@ impl Layers {
             _ => None,
         }
     }
+}
+
+/// Whether a URL has a password: `scheme://USER:PASSWORD@HOST`.
+fn has_password(url: &str) -> bool {
+    let user = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
+    user.is_some_and(|(user, _)| user.contains(':'))
 }
 
 /// Merchant names are part of the URL and of queue messages.

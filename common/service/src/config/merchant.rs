@@ -114,6 +114,19 @@ pub(super) fn read_all(layers: &Layers) -> Result<BTreeMap<String, Merchant>, Co
         }
         merchants.insert(name.to_owned(), merchant);
     }
+    for (name, merchant) in &merchants {
+        for other in merchants.values().filter(|other| other.name != *name) {
+            let Some(own) = other.private_key.as_ref().map(PrivateKey::public_key) else {
+                continue;
+            };
+            let path = keys_path(layers, name);
+            let own_name = format!("merchants.{}.private_key", other.name);
+            refuse_own_key(layers, &path, &merchant.public_keys, &own, &own_name)?;
+            let path = format!("merchants.{}.retired_keys", merchant.name);
+            let retired = merchant.verifier.retired_public_keys();
+            refuse_own_key(layers, &path, &retired, &own, &own_name)?;
+        }
+    }
     Ok(merchants)
 }
 
@@ -173,6 +186,12 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         ),
         None => None,
     };
+    if let Some(private_key) = &private_key {
+        let own = private_key.public_key();
+        refuse_own_key(layers, &keys_path, &public_keys, &own, "private_key")?;
+        let retired = path("retired_keys");
+        refuse_own_key(layers, &retired, &retired_public_keys, &own, "private_key")?;
+    }
     let owner = format!("merchants.{name}");
     let certificates = certificates::read(
         layers,
@@ -234,6 +253,12 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
     })
 }
 
+/// The key that sets Alipay's public keys.
+fn keys_path(layers: &Layers, name: &str) -> String {
+    let path = format!("merchants.{name}.alipay_public_keys");
+    if layers.texts(&path).is_some() { path } else { format!("{path}_file") }
+}
+
 fn sign_types(layers: &Layers, path: &str) -> Result<Vec<SignType>, ConfigError> {
     let choice = "one or more of \"MD5\", \"RSA\", \"RSA2\"";
     let Some(words) = layers.texts(path) else {
@@ -274,6 +299,26 @@ fn public_keys(layers: &Layers, path: &str) -> Result<(Vec<PublicKey>, String), 
     });
     let keys = keys.collect::<Result<_, _>>()?;
     Ok((keys, path))
+}
+
+/// The console shows two public keys side by side, and the wrong one is taken easily. Then every message of
+/// the merchant's own programs would pass for Alipay's.
+fn refuse_own_key(
+    layers: &Layers,
+    path: &str,
+    public_keys: &[PublicKey],
+    own: &PublicKey,
+    own_name: &str,
+) -> Result<(), ConfigError> {
+    let Some(at) = public_keys.iter().position(|key| key == own) else { return Ok(()) };
+    let problem = format!(
+        "key number {} is the merchant's own public key, that of {own_name}. Alipay's is the other one on the same page: \
+         \"Alipay public key\" (支付宝公钥, not 应用公钥) at open.alipay.com, the application's development settings, \
+         signature of the interfaces (开发设置 › 接口加签方式 › 查看); for mapi at the merchant's key management \
+         (密钥管理 › mapi网关产品密钥); in certificate mode in the file alipayCertPublicKey_RSA2.crt",
+        at + 1
+    );
+    Err(layers.invalid(path, problem))
 }
 
 fn app_auth_token(

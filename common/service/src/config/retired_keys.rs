@@ -69,7 +69,8 @@ impl Entry<'_> {
             (Some(text), None) if text.is_empty() => Err(self.invalid(&format!("{name} is empty"))),
             (Some(text), None) => Ok(Some(text.clone())),
             (None, Some(file)) => {
-                let secret = secret::read_file(self.layers, self.path, file)?;
+                let path = format!("{}.{name}_file", self.path);
+                let secret = secret::read_file(self.layers, &path, file)?;
                 Ok(Some(secret.expose_secret().to_owned()))
             }
             (None, None) => Ok(None),

@@ -1,11 +1,13 @@
 //! Secrets: text that cannot be printed, and the files it is read from.
 
 use std::fmt;
+use std::io::Read as _;
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::ConfigError;
+use super::exposed;
 use super::layers::Layers;
 
 /// A secret text. `Debug` shows nothing of it, and its memory is overwritten when it is dropped.
@@ -60,7 +62,7 @@ pub(super) fn find(layers: &Layers, path: &str) -> Result<Option<Found>, ConfigE
 /// Reads a file that holds one secret. One newline at its end is dropped, as editors and `echo` add it.
 pub(super) fn read_file(layers: &Layers, path: &str, file: &str) -> Result<Secret, ConfigError> {
     let file = layers.resolve(file);
-    let text = std::fs::read_to_string(&file).map_err(|error| match error.kind() {
+    let text = read(layers, path, &file).map_err(|error| match error.kind() {
         std::io::ErrorKind::InvalidData => {
             let why =
                 "is not text in UTF-8: keys and certificates are PEM or base64, not DER or PKCS#12";
@@ -75,6 +77,17 @@ pub(super) fn read_file(layers: &Layers, path: &str, file: &str) -> Result<Secre
         return Err(problem(layers, path, &file, "is empty"));
     }
     Ok(Secret::new(text))
+}
+
+/// The text of a file, whose mode is looked at.
+fn read(layers: &Layers, path: &str, file: &Path) -> std::io::Result<String> {
+    let mut opened = std::fs::File::open(file)?;
+    if let Some(exposed) = exposed::look(file, &opened.metadata()?, exposed::is_secret(path)) {
+        layers.exposed(exposed);
+    }
+    let mut text = String::new();
+    opened.read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn problem(layers: &Layers, path: &str, file: &Path, why: impl fmt::Display) -> ConfigError {

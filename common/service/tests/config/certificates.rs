@@ -33,23 +33,25 @@ fn merchant(alipay: &[&str], more: &[(&str, &str)]) -> String {
 #[test]
 fn certificate_mode() {
     let (alipay, renewed) = (certificate("alipay"), certificate("alipay-renewed"));
-    let (roots, private) = (certificate("roots"), fixture("keys/rsa2048-pkcs8-private.pem"));
+    let (roots, private, own) =
+        (certificate("roots"), fixture("keys/app-private.pem"), certificate("app"));
     let text = merchant(
         &[&alipay, &renewed],
-        &[("alipay_root_cert", &roots), ("app_cert", &renewed), ("private_key", &private)],
+        &[("alipay_root_cert", &roots), ("app_cert", &own), ("private_key", &private)],
     );
     let config = load(&text).unwrap();
     let app = config.merchant("app").unwrap();
     assert_eq!(app.public_keys.len(), 2);
     let found: Vec<(Role, &str)> =
         certificates::of(app).map(|(role, certificate)| (role, certificate.sn())).collect();
+    let own = alipay::Certificate::read(&own).unwrap();
     let renewed = alipay::Certificate::read(&renewed).unwrap();
     let old = alipay::Certificate::read(&alipay).unwrap();
     let root = app.alipay_root_cert.as_ref().unwrap().sn();
     assert_eq!(
         found,
         [
-            (Role::App, renewed.sn()),
+            (Role::App, own.sn()),
             (Role::Alipay, old.sn()),
             (Role::Alipay, renewed.sn()),
             (Role::Root, &root)
@@ -118,18 +120,18 @@ fn what_does_not_belong_together() {
     refused(no_root, "merchants.app.alipay_root_cert", "required beside app_cert");
     let more =
         [("alipay_root_cert", roots.as_str()), ("app_cert", &certificate("real-app-and-issuer"))];
-    let private = fixture("keys/rsa2048-pkcs8-private.pem");
+    let private = fixture("keys/app-private.pem");
     let strange = load(&merchant(&[&alipay], &[more[0], more[1], ("private_key", &private)]));
     refused(
         strange,
         "merchants.app.app_cert",
         "is not the certificate of this merchant's private_key",
     );
-    let key = load(&merchant(&[&alipay], &[more[0], ("app_cert", &bare)]));
-    refused(key, "merchants.app.app_cert", "a public key was given where a certificate belongs");
-    let own = fixture("keys/rsa2048-certificate.pem");
+    let bare = load(&merchant(&[&alipay], &[more[0], ("app_cert", &bare)]));
+    refused(bare, "merchants.app.app_cert", "a public key was given where a certificate belongs");
+    let own = certificate("app");
     let own = load(&merchant(&[&alipay, &own], &[more[0], ("private_key", &private)]));
-    refused(own, keys, "it is this application's own: take Alipay's");
+    refused(own, keys, "key number 2 is the merchant's own public key");
     let none = load(&merchant(&[&alipay], &[("alipay_root_cert", "x")]));
     refused(none, "merchants.app.alipay_root_cert", "");
 }

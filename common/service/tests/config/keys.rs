@@ -79,3 +79,24 @@ fn nothing_secret_is_printed() {
         assert!(!text.contains("hunter2"), "{text}");
     }
 }
+
+#[test]
+fn the_merchants_own_public_key_is_not_alipays() {
+    let own = key("rsa2048.key.pem");
+    let app = openapi(&key("rsa2048.pub.pem"), "[\"RSA2\"]");
+    let text = format!("{app}private_key = '''{own}'''\n");
+    let path = "merchants.app.alipay_public_keys";
+    let said = refused(load(&text), path, "key number 1 is the merchant's own public key");
+    assert!(said.contains("支付宝公钥") && said.contains("open.alipay.com"), "{said}");
+    // Pasted at one merchant, while the private key is another one's.
+    let other = app.replace("merchants.app", "merchants.other").replace("2021001", "2021002");
+    let other = other.replace(&key("rsa2048.pub.pem"), &strange_public_key());
+    let text = format!("{app}{other}private_key = '''{own}'''\n");
+    refused(load(&text), path, "that of merchants.other.private_key");
+}
+
+/// A public key that belongs to none of the private ones here.
+fn strange_public_key() -> String {
+    let shared = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ingress/tests/keys/alipay.pub.pem");
+    std::fs::read_to_string(shared).unwrap()
+}

@@ -5,6 +5,7 @@
 mod amqp;
 mod certificates;
 mod database;
+mod files;
 mod keys;
 mod merchants;
 mod mistakes;

@@ -65,16 +65,31 @@ fn what_is_missing_or_too_much_is_named() {
         ("md5_key = \"x\"\nuntil = \"2026-12-01 00:00:00\"", "is not a time with its zone"),
         ("until = \"2026-12-01T00:00:00Z\"", "needs either public_key or md5_key"),
         ("md5_key = \"\"\nuntil = \"2026-12-01T00:00:00Z\"", "md5_key is empty"),
-        ("md5_key_file = \"nowhere\"\nuntil = \"2026-12-01T00:00:00Z\"", "nowhere"),
         ("md5_key = \"x\"\nuntill = \"2026-12-01T00:00:00Z\"", "\"untill\" is none of"),
         ("md5_key = 7\nuntil = \"2026-12-01T00:00:00Z\"", "md5_key: expected text in quotes"),
     ] {
         let config = load(&format!("{MAPI}[[merchants.shop.retired_keys]]\n{entry}\n"));
         refused(config, path, says);
     }
+    let missing = "md5_key_file = \"nowhere\"\nuntil = \"2026-12-01T00:00:00Z\"";
+    let config = load(&format!("{MAPI}[[merchants.shop.retired_keys]]\n{missing}\n"));
+    refused(config, "merchants.shop.retired_keys.md5_key_file", "nowhere");
     let config = load(&format!("{MAPI}retired_keys = \"hunter2\"\n"));
     assert!(!refused(config, path, "a list of tables").contains("hunter2"));
     let variable = [("ALIPAY__MERCHANTS__SHOP__RETIRED_KEYS", "[{ md5_key = hunter2 }]")];
     let text = File::new(MAPI).load(&variable).unwrap_err().to_string();
     assert!(!text.contains("hunter2"), "{text}");
+}
+
+/// Else whoever has the merchant's own key could sign what is older than its end.
+#[test]
+fn the_merchants_own_public_key_is_refused() {
+    let (long, own) = (key("rsa2048.pub.pem"), key("rsa2048.key.pem"));
+    let other = key("other.pub.pem");
+    let text = format!(
+        "{}private_key = \"\"\"{own}\"\"\"\n[[merchants.app.retired_keys]]\n\
+         public_key = \"\"\"{long}\"\"\"\nuntil = \"{UNTIL}\"\n",
+        openapi(&other, "[\"RSA2\"]")
+    );
+    refused(load(&text), "merchants.app.retired_keys", "the merchant's own public key");
 }

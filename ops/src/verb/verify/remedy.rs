@@ -76,9 +76,6 @@ pub(super) fn remedies(
             found.push(Remedy { code: "not_alipays_parameter", says });
         }
     }
-    if found.is_empty() && form.get("sign").is_some() {
-        found.extend(own_key_configured(merchant));
-    }
     found
 }
 
@@ -146,20 +143,6 @@ fn by_key(merchant: &Merchant, probe: &Probe, form: &Form) -> Remedy {
             ),
         },
     }
-}
-
-/// A frequent mistake at set-up: the console shows two public keys, and the wrong one was taken.
-fn own_key_configured(merchant: &Merchant) -> Option<Remedy> {
-    let own = merchant.private_key.as_ref()?.public_key();
-    let at = merchant.public_keys.iter().position(|key| *key == own)?;
-    Some(Remedy {
-        code: "application_key_configured",
-        says: format!(
-            "key number {at} of merchants.{}.alipay_public_keys is the application's own public key: take \
-             the one that the console calls Alipay's public key",
-            merchant.name
-        ),
-    })
 }
 
 fn listed(sign_types: &[SignType]) -> String {

@@ -1,0 +1,114 @@
+//! Characters that change what a person sees of a text: control characters, those that turn the
+//! direction of a line around, and those without width. In pages, tables and logs they are shown as
+//! escapes.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+/// Whether the character is one of those. Also line feed and tab.
+pub fn is_unseen(character: char) -> bool {
+    character.is_control() || is_format(character)
+}
+
+/// The text on one line, with all such characters as `\n` or `\u{202e}`.
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    replaced(text, is_unseen, |character, out| out.extend(character.escape_default()))
+}
+
+/// Several lines of text, otherwise as [`escaped`].
+pub fn escaped_lines(text: &str) -> Cow<'_, str> {
+    let unseen = |character| is_unseen(character) && !matches!(character, '\n' | '\t');
+    replaced(text, unseen, |character, out| out.extend(character.escape_default()))
+}
+
+/// JSON or a line of a log: the characters beyond ASCII as `\u202e`, which means the same inside a
+/// string of JSON.
+pub fn escaped_json(text: &str) -> Cow<'_, str> {
+    let unseen = |character: char| is_unseen(character) && !character.is_ascii();
+    replaced(text, unseen, |character, out| {
+        // All of them have one unit of UTF-16.
+        let mut units = [0; 2];
+        for unit in character.encode_utf16(&mut units) {
+            out.push_str(&format!("\\u{unit:04x}"));
+        }
+    })
+}
+
+/// Arabic letter mark, zero widths, marks, line and paragraph separators, embeddings, overrides,
+/// isolates, byte order mark.
+fn is_format(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    )
+}
+
+fn replaced(
+    text: &str,
+    unseen: impl Fn(char) -> bool,
+    escape: impl Fn(char, &mut String),
+) -> Cow<'_, str> {
+    if !text.contains(&unseen) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if unseen(character) {
+            escape(character, &mut out);
+        } else {
+            out.push(character);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// A writer of logs that escapes them as [`escaped_json`]. Each write is a whole line.
+#[derive(Debug)]
+pub(crate) struct Escaping<W>(pub(crate) W);
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.0.write_all(escaped_json(text).as_bytes())?,
+            Err(_) => self.0.write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_turns_a_line_around_is_shown() {
+        for unseen in [
+            '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}', '\u{2067}',
+            '\u{2068}', '\u{2069}', '\u{200e}', '\u{200f}', '\u{61c}', '\u{200b}', '\u{2028}',
+            '\u{feff}', '\u{9b}', '\u{7f}',
+        ] {
+            let code = u32::from(unseen);
+            let text = format!("订单{unseen}1");
+            assert_eq!(escaped(&text), format!("订单\\u{{{code:x}}}1"));
+            assert_eq!(escaped_lines(&text), escaped(&text));
+            if !unseen.is_ascii() {
+                assert_eq!(escaped_json(&text), format!("订单\\u{code:04x}1"));
+            }
+        }
+        assert_eq!(escaped("a\u{1b}[31m\nb"), "a\\u{1b}[31m\\nb");
+        assert_eq!(escaped_lines("a\tb\n\u{1b}"), "a\tb\n\\u{1b}");
+        assert_eq!(escaped_json("{\n}"), "{\n}");
+        assert!(matches!(escaped("Ω 订单 a"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_log_is_written_escaped() {
+        let mut out = Escaping(Vec::new());
+        out.write_all("refused path=\u{202e}x\n".as_bytes()).unwrap();
+        assert_eq!(out.0, b"refused path=\\u202ex\n");
+    }
+}

@@ -1,0 +1,136 @@
+//! A limit for refused requests of one client: whoever sends rubbish is turned away unread.
+//!
+//! Only refused requests count, so a limit never stands between Alipay and the shop: a client that has
+//! sent a genuine notification has no limit, and only Alipay can sign one.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::peer::Peer;
+
+const WINDOW: Duration = Duration::from_secs(60);
+/// Alipay repeats for about a day; who sent nothing genuine for longer is a client like any other.
+const KNOWN_FOR: Duration = Duration::from_secs(26 * 60 * 60);
+/// Clients that are counted in one window, and clients that are known. Of more, none is limited: each has
+/// sent little.
+const MOST: usize = 20_000;
+
+/// What was refused; shared by all requests.
+#[derive(Debug)]
+pub(crate) struct Refusals {
+    most: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    began: Instant,
+    /// By client and merchant, so that a key that is wrong at one merchant does not close the others.
+    refused: HashMap<(Peer, String), usize>,
+    genuine: HashMap<Peer, Instant>,
+}
+
+impl Refusals {
+    /// So many in a minute.
+    pub(crate) fn new(most: usize) -> Refusals {
+        let (refused, genuine) = (HashMap::new(), HashMap::new());
+        Refusals { most, state: Mutex::new(State { began: Instant::now(), refused, genuine }) }
+    }
+
+    /// Whether further requests of the client to this merchant are turned away.
+    pub(crate) fn are_too_many(&self, peer: Peer, merchant: &str, now: Instant) -> bool {
+        let state = self.of_this_minute(now);
+        if state.refused.get(&(peer, merchant.to_owned())).is_none_or(|number| *number < self.most)
+        {
+            return false;
+        }
+        state.genuine.get(&peer).is_none_or(|last| is_over(*last, KNOWN_FOR, now))
+    }
+
+    /// A request was refused for what it says.
+    pub(crate) fn refused(&self, peer: Peer, merchant: &str, now: Instant) {
+        let mut state = self.of_this_minute(now);
+        let key = (peer, merchant.to_owned());
+        if state.refused.len() < MOST || state.refused.contains_key(&key) {
+            *state.refused.entry(key).or_insert(0) += 1;
+        }
+    }
+
+    /// A notification was genuine.
+    pub(crate) fn genuine(&self, peer: Peer, now: Instant) {
+        let mut state = self.state();
+        if state.genuine.len() >= MOST && !state.genuine.contains_key(&peer) {
+            state.genuine.retain(|_, last| !is_over(*last, KNOWN_FOR, now));
+        }
+        if state.genuine.len() < MOST || state.genuine.contains_key(&peer) {
+            state.genuine.insert(peer, now);
+        }
+    }
+
+    fn of_this_minute(&self, now: Instant) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        if is_over(state.began, WINDOW, now) {
+            state.began = now;
+            state.refused.clear();
+        }
+        state
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_over(began: Instant, time: Duration, now: Instant) -> bool {
+    now.saturating_duration_since(began) >= time
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer(text: &str) -> Peer {
+        Peer::of(text.parse().unwrap())
+    }
+
+    #[test]
+    fn refused_requests_of_one_client_are_limited_for_the_rest_of_the_minute() {
+        let (refusals, now) = (Refusals::new(3), Instant::now());
+        let (stranger, other) = (peer("203.0.113.7"), peer("203.0.113.8"));
+        for _ in 0..3 {
+            assert!(!refusals.are_too_many(stranger, "shop", now));
+            refusals.refused(stranger, "shop", now);
+        }
+        assert!(refusals.are_too_many(stranger, "shop", now));
+        assert!(!refusals.are_too_many(other, "shop", now));
+        assert!(!refusals.are_too_many(stranger, "another", now));
+        assert!(!refusals.are_too_many(stranger, "shop", now + WINDOW * 2));
+    }
+
+    #[test]
+    fn who_sent_something_genuine_is_not_limited() {
+        let (refusals, now) = (Refusals::new(1), Instant::now());
+        let alipay = peer("203.0.113.7");
+        refusals.genuine(alipay, now);
+        for _ in 0..10 {
+            refusals.refused(alipay, "shop", now);
+        }
+        assert!(!refusals.are_too_many(alipay, "shop", now));
+        let later = now + KNOWN_FOR + WINDOW * 2;
+        refusals.refused(alipay, "shop", later);
+        assert!(refusals.are_too_many(alipay, "shop", later));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let (refusals, now) = (Refusals::new(1), Instant::now());
+        for number in 0..u32::try_from(MOST).unwrap() + 10 {
+            let peer = Peer::of(std::net::Ipv4Addr::from_bits(number).into());
+            refusals.refused(peer, "shop", now);
+            refusals.genuine(peer, now);
+        }
+        let state = refusals.state();
+        assert_eq!((state.refused.len(), state.genuine.len()), (MOST, MOST));
+    }
+}
