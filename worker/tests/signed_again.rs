@@ -6,7 +6,7 @@
 use std::io::Write as _;
 
 use alipay::{Charset, Form, Md5Key, PrivateKey, Rule, Signer};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
 use lapin::message::Delivery;
 use lapin::types::ShortString;
@@ -47,18 +47,19 @@ fn md5(key: &str) -> Signer {
     Signer::Md5(Md5Key::new(key))
 }
 
-/// A payment, signed for the seller `one`.
-fn signed(signer: &Signer) -> Form {
+/// A payment of this time, signed for the seller `one`.
+fn signed(signer: &Signer, at: DateTime<Utc>) -> Form {
+    let time = alipay::format_beijing(at.trunc_subsecs(0));
     let mut form = Form::from_pairs([
         ("notify_type", "trade_status_sync"),
         ("notify_id", "n1"),
-        ("notify_time", "2026-11-23 12:00:00"),
+        ("notify_time", time.as_str()),
         ("out_trade_no", "A1"),
         ("trade_no", "T1"),
         ("trade_status", "TRADE_SUCCESS"),
         ("total_fee", "10.00"),
         ("seller_id", "2088000000000001"),
-        ("gmt_payment", "2026-11-23 12:00:00"),
+        ("gmt_payment", time.as_str()),
     ]);
     signer.sign_form(&mut form, Rule::DropEmpty).expect("signed");
     form
@@ -92,7 +93,7 @@ fn read(config: &Config, envelope: &Envelope) -> Result<(), &'static str> {
 #[test]
 fn only_what_alipay_signed_is_believed() {
     let config = config("");
-    let form = signed(&rsa());
+    let form = signed(&rsa(), Utc::now());
     let good = envelope(&form, Utc::now());
     assert_eq!(read(&config, &good), Ok(()));
 
@@ -108,7 +109,7 @@ fn only_what_alipay_signed_is_believed() {
     let forged = Envelope { kind: Kind::BatchRefund, ..with_form(batch) };
     assert_eq!(read(&config, &forged), Err("missing_sign"));
     assert_eq!(
-        read(&config, &envelope(&signed(&md5("guess")), Utc::now())),
+        read(&config, &envelope(&signed(&md5("guess"), Utc::now()), Utc::now())),
         Err("sign_type_not_allowed")
     );
 }
@@ -116,10 +117,10 @@ fn only_what_alipay_signed_is_believed() {
 #[test]
 fn an_envelope_cannot_name_another_merchant() {
     let config = config("");
-    let form = signed(&rsa());
+    let form = signed(&rsa(), Utc::now());
     let other = Envelope { merchant: "two".to_owned(), ..envelope(&form, Utc::now()) };
     assert_eq!(read(&config, &other), Err("not_this_merchant"));
-    let mut without = signed(&rsa());
+    let mut without = signed(&rsa(), Utc::now());
     without.remove("seller_id");
     rsa().sign_form(&mut without, Rule::DropEmpty).expect("signed");
     assert_eq!(read(&config, &envelope(&without, Utc::now())), Err("not_this_merchant"));
@@ -131,7 +132,7 @@ fn the_key_that_verified_is_the_one_that_counts() {
     let verifier = &config.merchants["one"].verifier;
     let before = Utc::now() - TimeDelta::days(2);
     for signer in [rsa(), md5("before")] {
-        let form = signed(&signer);
+        let form = signed(&signer, before);
         let verified = verifier.verify(&form, &[], before).expect("a signature");
         let fingerprint = verifier.fingerprint(&verified).expect("a key").to_owned();
         assert_eq!(fingerprint.len(), 16);
@@ -140,8 +141,11 @@ fn the_key_that_verified_is_the_one_that_counts() {
         // One that is not configured any more is a person's matter.
         let gone = envelope(&form, before).verified_by(Some("0123456789abcdef"));
         assert_eq!(read(&config, &gone), Err("unknown_key"));
-        let other =
-            if matches!(signer, Signer::Md5(_)) { signed(&rsa()) } else { signed(&md5("before")) };
+        let other = if matches!(signer, Signer::Md5(_)) {
+            signed(&rsa(), before)
+        } else {
+            signed(&md5("before"), before)
+        };
         let wrong = envelope(&other, before).verified_by(Some(&fingerprint));
         assert_eq!(read(&config, &wrong), Err("bad_signature"));
     }
@@ -150,12 +154,15 @@ fn the_key_that_verified_is_the_one_that_counts() {
 #[test]
 fn a_retired_key_counts_for_what_came_before_its_end() {
     let day = TimeDelta::days(1);
-    let form = signed(&md5("before"));
-    let at = |config: &Config, ago: TimeDelta| read(config, &envelope(&form, Utc::now() - ago));
+    let at = |config: &Config, ago: TimeDelta| {
+        let at = Utc::now() - ago;
+        read(config, &envelope(&signed(&md5("before"), at), at))
+    };
     let config = retired(day * 10);
     assert_eq!(at(&config, day * 11), Ok(()));
     // The ingress asks the same verifier, as of now.
     assert_eq!(at(&config, day * 9), Err("sign_type_not_allowed"));
+    let form = signed(&md5("before"), Utc::now());
     let ingress = config.merchants["one"].verifier.verify(&form, &[], Utc::now());
     assert_eq!(ingress.expect_err("refused").reason_code(), "sign_type_not_allowed");
     // Who can publish can write any time of receipt. It is believed 40 days back.
@@ -173,7 +180,8 @@ fn the_inbox_proves_an_earlier_receipt() {
     store::migrate::run(&mut connection, drop).expect("the schema");
     let day = TimeDelta::days(1);
     let config = retired(day * 100);
-    let letter = received(&envelope(&signed(&md5("before")), Utc::now() - day * 130));
+    let then = Utc::now() - day * 130;
+    let letter = received(&envelope(&signed(&md5("before"), then), then));
     let mut judge = || {
         let mut incoming = Incoming::read(&letter, &config).expect("an envelope");
         incoming.prove_receipt(&mut connection, &letter, &config).expect("asked");
@@ -182,7 +190,7 @@ fn the_inbox_proves_an_earlier_receipt() {
     assert_eq!(judge(), Err("sign_type_not_allowed"));
 
     // Worked on 120 days ago, and dead since.
-    let mut repeat = signed(&md5("before"));
+    let mut repeat = signed(&md5("before"), then);
     repeat.set("notify_time", "2026-11-24 12:00:00");
     md5("before").sign_form(&mut repeat, Rule::DropEmpty).expect("signed");
     let row = |form: &str, days: i64| {

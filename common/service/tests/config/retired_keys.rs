@@ -85,11 +85,11 @@ fn what_is_missing_or_too_much_is_named() {
 #[test]
 fn the_merchants_own_public_key_is_refused() {
     let (long, own) = (key("rsa2048.pub.pem"), key("rsa2048.key.pem"));
-    let other = key("other.pub.pem");
+    let other = key("rsa1024.pub.pem");
     let text = format!(
         "{}private_key = \"\"\"{own}\"\"\"\n[[merchants.app.retired_keys]]\n\
          public_key = \"\"\"{long}\"\"\"\nuntil = \"{UNTIL}\"\n",
-        openapi(&other, "[\"RSA2\"]")
+        openapi(&other, "[\"RSA\"]")
     );
     refused(load(&text), "merchants.app.retired_keys", "the merchant's own public key");
 }
