@@ -22,7 +22,7 @@ use crate::inbox::Line;
 use crate::incoming::{Content, Incoming};
 use crate::page::Page;
 use crate::verdict::{Never, Verdict};
-use crate::{late_money, review_cases};
+use crate::{late_money, retry_copies, review_cases};
 
 /// Why a batch did not come to its end. Nothing of it was written.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +110,7 @@ pub fn run(
         notification::record(connection, &records)?;
 
         let verdicts: Vec<Verdict> = lines.into_iter().map(Line::into_verdict).collect();
+        retry_copies::book(connection, batch.iter().zip(&verdicts))?;
         confirm(&verdicts)?;
         Ok(verdicts)
     })

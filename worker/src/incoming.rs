@@ -13,6 +13,7 @@ use order::{Identity, RefundAnswered};
 use queue::{Envelope, Kind, Received};
 use service::config::{Config, LatePayment};
 
+use crate::publisher_check;
 use crate::verdict::Never;
 
 /// Bytes of a form that are worked on. Its inbox row must fit `max_allowed_packet` of any database, and
@@ -113,6 +114,7 @@ impl Incoming {
     ) -> Result<Incoming, Never> {
         let envelope =
             Envelope::read(&received.body).map_err(|error| Never::new("no_envelope", error))?;
+        publisher_check::check(received, envelope.kind, &config.amqp)?;
         let headers = &received.headers;
         let was_dead = headers.replayed || headers.died_at.is_some();
         let incoming = Incoming::of(envelope, received.message_id.clone(), config, now)?;

@@ -19,6 +19,7 @@ use store::product::Product;
 use store::user_order::LockedOrder;
 use store::{StoreError, user_order};
 
+use crate::contradiction::{self, Said};
 use crate::incoming::{Content, Incoming};
 use crate::verdict::{Never, Verdict};
 pub(crate) use decisions::{Decisions, Noted};
@@ -173,6 +174,8 @@ impl Page {
                 sheet.record.learn_trade(identity, said).map_err(Never::from)
             }),
             Ok(Content::Answer(said)) => self.tell_order(&said.out_trade_no, |sheet| {
+                same_merchant(sheet, identity)?;
+                contradiction::compare(sheet, &Said::Trade(said), incoming.received_at);
                 sheet.record.learn_answer(identity, said).map_err(Never::from)?;
                 // Whatever was doubted, this is what Alipay says.
                 sheet.resolved.extend(doubt::REASONS);
@@ -202,7 +205,11 @@ impl Page {
                     sheet.record.learn_refund_answer(identity, said).map_err(Never::from)
                 })
             }
-            Ok(Content::NoTrade { order }) => self.tell_order(order, |_| Ok(())),
+            Ok(Content::NoTrade { order }) => self.tell_order(order, |sheet| {
+                same_merchant(sheet, identity)?;
+                contradiction::compare(sheet, &Said::NoTrade, incoming.received_at);
+                Ok(())
+            }),
             Ok(Content::Expiry { order }) => {
                 let (expiries, wishes) = (&mut self.expiries, &mut self.wishes);
                 let mut asked = false;

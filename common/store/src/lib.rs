@@ -33,6 +33,7 @@ pub mod redelivery;
 pub mod refund;
 pub mod refund_request;
 pub mod report;
+pub mod retry_copy;
 pub mod review;
 pub mod stock_item;
 pub mod trade;

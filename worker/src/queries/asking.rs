@@ -3,13 +3,13 @@
 
 use std::fmt::Display;
 
-use alipay::{CloseAnswer, QueryAnswer, TradeRef};
+use alipay::{CloseAnswer, QueryAnswer, TradeRef, TradeStatus};
 use chrono::{DateTime, Utc};
 use gateway::{Answered, Gateway, GatewayError};
 use metrics::counter;
 use queue::{Envelope, Publisher};
 use service::config::Merchant;
-use store::gateway_query::{CONFIRM, DueOrder};
+use store::gateway_query::{CONFIRM, Due, DueOrder};
 use store::order_expired;
 
 use super::{Claimed, plan};
@@ -77,6 +77,13 @@ impl Asked {
         self.claimed.due.why == CONFIRM && (self.says(WAITS) || self.says(NOT_EXIST))
     }
 
+    /// The order was paid here before the question, and Alipay says that it is not: it is asked once more,
+    /// since its servers can be behind its own notification.
+    pub(super) fn asks_once_more(&self) -> bool {
+        let unpaid_there = self.says(WAITS) || self.says(NOT_EXIST);
+        unpaid_there && contradicts(&self.claimed.due) && !plan::is_asked_again(&self.claimed.due)
+    }
+
     /// Why an order that should be closed still waits, for an operator.
     pub(super) fn not_closed(&self) -> Option<String> {
         let Some(Err(error)) = &self.closed else { return None };
@@ -91,6 +98,11 @@ impl Asked {
 
 const NOT_EXIST: &str = "TRADE_NOT_EXIST";
 const WAITS: &str = "WAIT_BUYER_PAY";
+
+/// Whether an answer that nothing is paid contradicts what we were told before the question.
+fn contradicts(due: &Due) -> bool {
+    due.order.as_ref().is_some_and(plan::is_paid)
+}
 
 /// Asks about one order and publishes the answer, confirmed.
 pub(super) async fn ask(
@@ -153,6 +165,20 @@ async fn hand_on(
 ) -> Result<String, Failure> {
     let order = claimed.due.order_id.as_str();
     let Answered { asked_at, body, answer } = answered;
+    let unpaid_there = match &answer {
+        QueryAnswer::NotExist => Some(NOT_EXIST),
+        QueryAnswer::Trade(trade) if trade.trade_status == TradeStatus::WaitBuyerPay => Some(WAITS),
+        QueryAnswer::Trade(_) => None,
+    };
+    if let Some(word) = unpaid_there.filter(|_| contradicts(&claimed.due)) {
+        // A lane opens a review.
+        if plan::is_asked_again(&claimed.due) {
+            let (name, charset) = (&merchant.name, merchant.charset);
+            let envelope = Envelope::query_answer(name, charset, order, asked_at, &body);
+            publish(&processing.publisher, &envelope).await?;
+        }
+        return Ok(word.to_owned());
+    }
     match answer {
         QueryAnswer::NotExist => {
             // Not there to close, and not there afterwards: only then has the order expired.

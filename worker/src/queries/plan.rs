@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use order::TradeStatusCode;
 use service::config;
-use store::gateway_query::{Due, DueOrder, OPEN_TOO_LATE};
+use store::gateway_query::{CONFIRM, Due, DueOrder, NOT_AT_ALIPAY, OPEN_TOO_LATE};
 
 /// An unpaid order is not asked about after this age: Alipay closes it after fifteen days.
 const UNPAID_LIMIT: TimeDelta = TimeDelta::days(16);
@@ -19,6 +19,11 @@ const PROMPT: TimeDelta = TimeDelta::seconds(5);
 /// The longest pause after an answer that cannot be used.
 const REFUSED_LIMIT: TimeDelta = TimeDelta::hours(1);
 
+/// How long goods wait for the gateway's word before a person hears that it does not know the payment.
+const DISBELIEF: TimeDelta = TimeDelta::minutes(10);
+
+/// In `user_order.status`.
+const REFUNDED: i16 = 105;
 /// In `user_order.trade_status`.
 const TRADE_PENDING: i16 = TradeStatusCode::TradePending.code();
 const TRADE_CLOSED: i16 = TradeStatusCode::TradeClosed.code();
@@ -120,6 +125,26 @@ pub(super) fn next_why(due: &Due) -> &'static str {
 pub(super) fn is_unpaid(order: &DueOrder) -> bool {
     let in_doubt = !order.is_finish && order.trade_status == TRADE_CLOSED;
     order.status == 0 || (order.status == 32 && !in_doubt)
+}
+
+/// Paid, as far as we were told before the question, and not refunded.
+pub(super) fn is_paid(order: &DueOrder) -> bool {
+    is_settled(order) && order.status != REFUNDED
+}
+
+/// Whether the gateway has been asked often enough to believe that an order that is paid here is not there.
+/// While goods wait for its word it is asked at ever longer pauses anyway.
+pub(super) fn is_asked_again(due: &Due) -> bool {
+    match due.why.as_str() {
+        NOT_AT_ALIPAY => true,
+        CONFIRM => due.now - due.since >= DISBELIEF,
+        _ => false,
+    }
+}
+
+/// When the gateway is asked once more about an order that is paid here and not there.
+pub(super) fn once_more(due: &Due) -> DateTime<Utc> {
+    due.now + IMPATIENT
 }
 
 /// Since when the order's time is over, if it is.

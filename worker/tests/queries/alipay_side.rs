@@ -72,7 +72,7 @@ gateway = "{NOWHERE}"
         self.world.pipeline.config().display().to_string()
     }
 
-    fn file(&self, name: &str) -> String {
+    pub(crate) fn file(&self, name: &str) -> String {
         let path: PathBuf = self.keys.path().join(name);
         path.display().to_string()
     }

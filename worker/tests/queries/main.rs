@@ -11,6 +11,7 @@ mod distrust;
 mod expiry;
 mod healing;
 mod late;
+mod not_at_alipay;
 mod refunds;
 mod reload;
 mod requests;
