@@ -37,7 +37,8 @@ pub(crate) fn read(merchant: &Merchant, body: &[u8]) -> Result<Notification, Ref
     identity::check(merchant, &form, kind, verified.sign_type)?;
     service::crash_point!("ingress.after_verify");
     let form_text = alipay::ascii_form(body);
-    let envelope = Envelope::new(&merchant.name, kind, charset, received_at, form_text);
+    let envelope = Envelope::new(&merchant.name, kind, charset, received_at, form_text)
+        .verified_by(merchant.verifier.fingerprint(&verified));
     let must_be_confirmed = is_anybodys(kind, verified.sign_type);
     Ok(Notification { form, kind, envelope, must_be_confirmed })
 }

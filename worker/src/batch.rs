@@ -97,6 +97,7 @@ pub fn run(
         move_goods(connection, &mut page)?;
         service::crash_point!("worker.after_goods");
         page.decisions.write(connection)?;
+        page.expiries.write(connection)?;
         let open_reviews = review_cases::bring_up_to_date(connection, &page)?;
         write(connection, &page, &open_reviews, &mut lines, events)?;
         late_money::send_back(connection, &page, batch)?;

@@ -7,7 +7,7 @@ use store::notification::{MessageKey, Outcome, Record};
 use tracing::warn;
 
 use crate::incoming::{Content, Incoming};
-use crate::page::Told;
+use crate::page::{Noted, Told};
 use crate::verdict::Verdict;
 
 /// What one notification changed about one order.
@@ -37,6 +37,8 @@ pub(crate) struct Line<'a> {
     lies_already: bool,
     outcome: Outcome,
     facts_added: Facts,
+    /// What a person decided.
+    noted: Option<Noted>,
     /// What is odd about a message that is worked on all the same: a reason and its evidence.
     odd: Option<(&'static str, String)>,
     pub(crate) changes: Vec<OrderChange>,
@@ -92,8 +94,17 @@ impl<'a> Line<'a> {
             _ => None,
         };
         let verdict = told.verdict.clone();
-        let lies_already = false;
-        Line { incoming, named_order, verdict, lies_already, outcome, facts_added, odd, changes }
+        Line {
+            incoming,
+            named_order,
+            verdict,
+            lies_already: false,
+            outcome,
+            facts_added,
+            noted: told.noted.clone(),
+            odd,
+            changes,
+        }
     }
 
     /// The verdict, once nothing changes it any more.
@@ -158,10 +169,15 @@ impl<'a> Line<'a> {
                 let (order, trade) = (said.out_trade_no.as_str(), said.trade_no.as_str());
                 (Some(order), Some(trade), Some(said.trade_status.as_str()))
             }
-            Ok(Content::Expiry { order, .. }) => (Some(order.as_str()), None, Some("EXPIRED")),
+            Ok(Content::Expiry { order }) => (Some(order.as_str()), None, Some("EXPIRED")),
             Ok(Content::Request { order, .. }) => (Some(order.as_str()), None, None),
-            Ok(Content::Decision(said)) => {
-                (Some(said.order.as_str()), said.trade_no.as_deref(), Some(said.decision.as_str()))
+            Ok(Content::Decision(named)) => {
+                let noted = self.noted.as_ref();
+                (
+                    Some(named.order.as_str()),
+                    noted.and_then(|noted| noted.trade_no.as_deref()),
+                    noted.map(|noted| noted.decision.as_str()),
+                )
             }
             Ok(Content::RefundAnswer(said)) => {
                 let (order, trade) = (said.out_trade_no.as_str(), said.trade_no.as_str());

@@ -148,6 +148,10 @@ impl Processing {
             return Ok(());
         }
         let mut connection = self.pool.get()?;
+        let read = fresh_at.iter().copied().zip(&mut fresh);
+        for (at, incoming) in read.chain(redelivered.iter_mut().map(|(at, it)| (*at, it))) {
+            incoming.prove_receipt(&mut connection, &received[at], &config)?;
+        }
         self.run(&mut connection, received, &fresh_at, &fresh, verdicts)?;
         for (at, suspect) in &redelivered {
             let _alone = self.suspects.alone();

@@ -144,7 +144,7 @@ async fn ask_one(
     claimed: Claimed,
     merchant: Arc<Merchant>,
 ) -> Asked {
-    let asked = ask(gateway, &processing.publisher, &merchant, claimed).await;
+    let asked = ask(processing, gateway, &merchant, claimed).await;
     counter!("gateway_queries_total", "outcome" => asked.outcome()).increment(1);
     asked
 }

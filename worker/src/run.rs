@@ -22,7 +22,7 @@ use crate::consumer::Lane;
 use crate::health::Health;
 use crate::processing::Processing;
 use crate::suspects::Suspects;
-use crate::{outbox_relay, queries, refunds, restock, retry_copies, stock_watch};
+use crate::{open_rows, outbox_relay, queries, refunds, restock, retry_copies, stock_watch};
 
 /// How long the broker may take to confirm a retry or a dead letter. The orders of the batch stay
 /// locked meanwhile.
@@ -68,8 +68,8 @@ pub async fn run(
     }
     let lanes = config.worker.lanes;
     let timeout = config.worker.database_timeout;
-    // One connection a lane, and one for each of the six sweepers.
-    let pool_size = u32::try_from(lanes + 6).unwrap_or(u32::MAX);
+    // One connection a lane, and one for each of the seven sweepers.
+    let pool_size = u32::try_from(lanes + 7).unwrap_or(u32::MAX);
     let database = database_settings(&config.database).with_timeout(timeout);
     database.check()?;
     let pool = Pool::new(database, pool_size);
@@ -107,6 +107,7 @@ pub async fn run(
 
     let mut sweepers = JoinSet::new();
     sweepers.spawn(restock::run(processing.clone()));
+    sweepers.spawn(open_rows::run(processing.clone()));
     sweepers.spawn(retry_copies::watch(processing.clone()));
     if config.events.enabled {
         sweepers.spawn(outbox_relay::run(processing.clone()));

@@ -79,7 +79,7 @@ pub use envelope::{Envelope, EnvelopeError, Kind};
 pub use headers::{Headers, MAX_HEADER_LENGTH};
 pub use message::Message;
 pub use message_id::message_id;
-pub use own_form::{DecisionForm, RefundAnswerForm};
+pub use own_form::RefundAnswerForm;
 pub use publisher::error::PublishError;
 pub use publisher::{Publisher, PublisherSettings};
 pub use received::Received;

@@ -13,6 +13,7 @@ mod exposed;
 mod layers;
 mod merchant;
 mod network;
+mod retired_keys;
 mod schema;
 mod secret;
 mod tls;

@@ -19,12 +19,14 @@ mod json_rows;
 
 pub mod audit;
 pub mod dead_letter_audit;
+pub mod decision;
 pub mod entitlement;
 pub mod fulfillment;
 pub mod gateway_query;
 pub mod low_stock_notice;
 pub mod migrate;
 pub mod notification;
+pub mod order_expired;
 pub mod outbox;
 pub mod product;
 pub mod redelivery;

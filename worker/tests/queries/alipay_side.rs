@@ -166,6 +166,11 @@ gateway = "{NOWHERE}"
         task.await.expect("the publisher ends");
     }
 
+    /// A connection of the test's own to the database.
+    pub(crate) fn connection(&self) -> store::Connection {
+        store::Pool::new(&self.world.sandbox.database_url, 1).get().expect("a connection")
+    }
+
     /// One text, called `text`, from the database.
     pub(crate) fn text(&self, query: &str) -> String {
         #[derive(QueryableByName)]
@@ -173,9 +178,7 @@ gateway = "{NOWHERE}"
             #[diesel(sql_type = Text)]
             text: String,
         }
-        let pool = store::Pool::new(&self.world.sandbox.database_url, 1);
-        let row: Row =
-            sql_query(query).get_result(&mut pool.get().expect("a connection")).expect(query);
+        let row: Row = sql_query(query).get_result(&mut self.connection()).expect(query);
         row.text
     }
 

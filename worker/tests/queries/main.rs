@@ -7,6 +7,7 @@ mod alipay_side;
 mod confirm;
 mod crashes;
 mod decisions;
+mod distrust;
 mod expiry;
 mod healing;
 mod late;
@@ -15,6 +16,7 @@ mod refunds;
 mod reload;
 mod requests;
 mod troubles;
+mod upgrade;
 #[path = "../pipeline/world.rs"]
 #[allow(dead_code, reason = "shared with the pipeline's tests")]
 mod world;

@@ -11,6 +11,8 @@ pub(super) enum Kind {
     Texts,
     /// A list of text; in TOML one text stands for a list of one.
     OneOrMore,
+    /// A list of tables whose values are texts. They may be secrets.
+    Tables,
     /// A whole number from `least` to `most`.
     Number { least: u64, most: u64 },
     /// `true` or `false`.
@@ -103,6 +105,7 @@ pub(super) const KEYS: &[Key] = &[
     key(MERCHANTS, "md5_old_key_file", Kind::Text),
     key(MERCHANTS, "alipay_public_keys", Kind::Texts),
     key(MERCHANTS, "alipay_public_keys_file", Kind::OneOrMore),
+    key(MERCHANTS, "retired_keys", Kind::Tables),
     key(MERCHANTS, "private_key", Kind::Secret),
     key(MERCHANTS, "private_key_file", Kind::Text),
     key(MERCHANTS, "app_cert", Kind::Secret),

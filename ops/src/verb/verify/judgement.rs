@@ -70,10 +70,7 @@ struct Check {
 
 impl Check {
     fn new(merchant: &Merchant, verified: &Verified) -> Check {
-        let key = match verified.sign_type {
-            SignType::Md5 => None,
-            SignType::Rsa | SignType::Rsa2 => merchant.public_keys.get(verified.key),
-        };
+        let key = merchant.verifier.public_key(verified);
         Check {
             sign_type: verified.sign_type.name(),
             algorithm: match verified.sign_type {
@@ -190,10 +187,7 @@ impl Judgement {
 
     /// A key of certificate mode is good for a time.
     fn show_certificate(&mut self, merchant: &Merchant, verified: &Verified) {
-        let key = match verified.sign_type {
-            SignType::Md5 => None,
-            SignType::Rsa | SignType::Rsa2 => merchant.public_keys.get(verified.key),
-        };
+        let key = merchant.verifier.public_key(verified);
         let certificate = key.and_then(alipay::PublicKey::certificate);
         self.cert_sn = certificate.map(|certificate| certificate.sn().to_owned());
         self.cert_not_after = certificate.map(|certificate| BeijingTime(certificate.not_after()));
