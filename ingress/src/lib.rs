@@ -58,6 +58,7 @@ mod notify_url;
 mod notify_verify;
 mod peer;
 mod places;
+mod privileges;
 mod refusal;
 mod refusal_log;
 mod refusals;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alipay::{Charset, Form};
+use alipay::{Charset, Form, SignType};
 use chrono::Utc;
 use queue::{Envelope, Kind};
 use service::config::Merchant;
@@ -17,6 +17,8 @@ pub(crate) struct Notification {
     pub(crate) form: Form,
     kind: Kind,
     envelope: Envelope,
+    /// The gateway is asked whether it sent this, whatever the configuration says.
+    pub(crate) must_be_confirmed: bool,
 }
 
 /// Verifies a notification from its bytes: signed by Alipay, and for this merchant.
@@ -35,8 +37,16 @@ pub(crate) fn read(merchant: &Merchant, body: &[u8]) -> Result<Notification, Ref
     identity::check(merchant, &form, kind, verified.sign_type)?;
     service::crash_point!("ingress.after_verify");
     let form_text = alipay::ascii_form(body);
-    let envelope = Envelope::new(&merchant.name, kind, charset, received_at, form_text);
-    Ok(Notification { form, kind, envelope })
+    let envelope = Envelope::new(&merchant.name, kind, charset, received_at, form_text)
+        .verified_by(merchant.verifier.fingerprint(&verified));
+    let must_be_confirmed = is_anybodys(kind, verified.sign_type);
+    Ok(Notification { form, kind, envelope, must_be_confirmed })
+}
+
+/// A batch of refunds names neither seller nor order, and Alipay's legacy RSA key signs for all merchants:
+/// its signature is as right for another merchant's refunds.
+fn is_anybodys(kind: Kind, sign_type: SignType) -> bool {
+    kind == Kind::BatchRefund && sign_type == SignType::Rsa
 }
 
 impl Notification {

@@ -101,7 +101,7 @@ async fn take(
     let place = endpoint.broker.place()?;
     let timeout = config.ingress.confirm_timeout;
     let notification = notify::read(merchant, body)?;
-    endpoint.back_query.check(config, merchant, &notification.form).await?;
+    endpoint.back_query.check(config, merchant, &notification).await?;
     notification.publish(&endpoint.broker, &place, timeout).await
 }
 

@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use alipay::{Form, NotifyVerifyAnswer};
+use alipay::NotifyVerifyAnswer;
 use gateway::{Gateway, GatewayError};
 use metrics::counter;
 use service::Config;
@@ -14,6 +14,7 @@ use service::config::{Merchant, NotifyVerify};
 use tokio::sync::Semaphore;
 
 use crate::Refusal;
+use crate::notify::Notification;
 use crate::remembered::Remembered;
 
 /// Confirmed ids that are remembered. A repeat comes after minutes or hours.
@@ -52,7 +53,8 @@ impl BackQuery {
         }
     }
 
-    /// Checks a verified notification as far as the merchant's configuration wants it.
+    /// Checks a verified notification as far as the merchant's configuration wants it, and one that could
+    /// be any merchant's in any case.
     ///
     /// # Errors
     /// A notification without an id, which Alipay does not send; one that the gateway denies; with
@@ -61,13 +63,15 @@ impl BackQuery {
         self: &Arc<Self>,
         config: &Arc<Config>,
         merchant: &Merchant,
-        form: &Form,
+        notification: &Notification,
     ) -> Result<(), Refusal> {
         let required = match merchant.notify_verify {
+            _ if notification.must_be_confirmed => true,
             NotifyVerify::Off => return Ok(()),
             NotifyVerify::BestEffort => false,
             NotifyVerify::Required => true,
         };
+        let form = &notification.form;
         let id = form.get("notify_id").filter(|id| !id.is_empty()).ok_or(Refusal::NoNotifyId)?;
         let said = self.look_or_ask(config, merchant, id).await;
         let (answer, result) = match said {

@@ -20,6 +20,7 @@ use crate::broker::Broker;
 use crate::connection;
 use crate::endpoint::Endpoint;
 use crate::notify_verify::BackQuery;
+use crate::privileges;
 use crate::refusal_log::RefusalLog;
 use crate::refusals::Refusals;
 use crate::topology::Topology;
@@ -60,6 +61,15 @@ pub enum ServerError {
     /// The section `[amqp]` cannot be used.
     #[error(transparent)]
     Broker(#[from] ConnectionError),
+    /// `ingress.least_privilege`, and the account at the broker may do more.
+    #[error(
+        "ingress.least_privilege: the account at the broker may also {beyond}; \
+         give it no more than write to alipay.notify"
+    )]
+    Privileges {
+        /// What else it may do.
+        beyond: String,
+    },
     /// The publisher has ended by itself, which is a bug; another process may do better.
     #[error("the publisher has ended")]
     PublisherEnded,
@@ -76,6 +86,9 @@ impl Server {
         let config = Arc::clone(&current.borrow());
         config.require_merchants()?;
         let cluster = Cluster::configured(&config.amqp)?;
+        if let Some(publishers) = &config.amqp.publishers {
+            cluster.publishes_as("amqp.ingress_users", &publishers.ingress)?;
+        }
         let address = config.ingress.listen;
         let listener = listen(address).map_err(|error| {
             io::Error::new(error.kind(), format!("ingress.listen {address}: {error}"))
@@ -98,7 +111,7 @@ impl Server {
     /// or when it turned out that the broker cannot be reached yet.
     ///
     /// # Errors
-    /// [`ServerError::PublisherEnded`].
+    /// [`ServerError::PublisherEnded`], [`ServerError::Privileges`].
     pub async fn run(
         self,
         metrics: Metrics,
@@ -115,7 +128,9 @@ impl Server {
             Publisher::start(publisher_settings(&config, cluster.clone()), end.child_token());
         let topology = Topology::new();
         let events = config.events.enabled;
-        tokio::spawn(keep_topology(topology.clone(), cluster, events, end.clone()));
+        let privileges = privileges::check(cluster.clone(), limits.least_privilege);
+        let declares = !limits.least_privilege;
+        tokio::spawn(topology.clone().keep(cluster, declares, events, end.clone()));
         if let Some(admin) = admin {
             let readiness = readiness(publisher.clone(), topology.clone(), shutdown.clone());
             tokio::spawn(admin::serve(admin, readiness, metrics, end.clone()));
@@ -157,6 +172,7 @@ impl Server {
             () = serving => Ok(()),
             () = shutdown.cancelled() => Ok(()),
             _ = &mut lanes => Err(ServerError::PublisherEnded),
+            error = privileges => Err(error),
         };
 
         let deadline = Instant::now() + limits.shutdown_timeout;
@@ -171,8 +187,8 @@ impl Server {
             );
         }
         end.cancel();
-        if result.is_ok() {
-            result = drain(lanes, deadline).await;
+        if !matches!(result, Err(ServerError::PublisherEnded)) {
+            result = result.and(drain(lanes, deadline).await);
         }
         result
     }
@@ -220,10 +236,6 @@ fn publisher_settings(config: &Config, cluster: Cluster) -> PublisherSettings {
         lane_capacity: config.ingress.max_in_flight,
         confirm_timeout: config.ingress.confirm_timeout,
     }
-}
-
-async fn keep_topology(topology: Topology, cluster: Cluster, events: bool, end: CancellationToken) {
-    topology.keep(&cluster, events, end).await;
 }
 
 /// Waits until a notification can be taken; `false` when the broker cannot be reached for now.

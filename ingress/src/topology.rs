@@ -55,11 +55,18 @@ impl Topology {
     }
 
     /// Declares what is missing, again and again until it is there, and whenever
-    /// [`Topology::look_again`] asks for it.
-    pub(crate) async fn keep(self, cluster: &Cluster, events: bool, stop: CancellationToken) {
+    /// [`Topology::look_again`] asks for it. One that does not declare (`declares`), or may not, only
+    /// looks whether the work queue is there.
+    pub(crate) async fn keep(
+        self,
+        cluster: Cluster,
+        declares: bool,
+        events: bool,
+        stop: CancellationToken,
+    ) {
         let work = async {
             loop {
-                self.declare(cluster, events).await;
+                self.find(&cluster, declares, events).await;
                 tokio::time::sleep(REST).await;
                 self.look_again.notified().await;
                 self.state.send_replace(State::Missing);
@@ -68,37 +75,55 @@ impl Topology {
         stop.run_until_cancelled(work).await;
     }
 
-    async fn declare(&self, cluster: &Cluster, events: bool) {
+    async fn find(&self, cluster: &Cluster, declares: bool, events: bool) {
         let [mut pause, longest] = PAUSES;
         let mut reported = None;
         loop {
-            match queue::topology::apply(cluster, events).await {
-                Ok(changes) => {
-                    if !changes.is_empty() {
-                        tracing::info!(changes = changes.len(), "exchanges and queues declared");
-                    }
+            let error = match declare_or_look(cluster, declares, events).await {
+                Ok(()) => {
                     self.state.send_replace(State::There);
                     return;
                 }
-                // An account that may only publish is a good choice where the operator declares.
-                // If a queue is missing nevertheless, the broker returns the first message.
-                Err(error @ TopologyError::Refused { .. }) => {
-                    tracing::warn!(%error, "not allowed to declare: taking the work queue as there");
-                    self.state.send_replace(State::There);
-                    return;
-                }
-                // The same words every ten seconds would hide others: each is logged once.
-                Err(error) => {
-                    let error = error.to_string();
-                    if reported.as_ref() != Some(&error) {
-                        tracing::warn!(error, "exchanges and queues are not known to be there");
-                        reported = Some(error);
-                    }
-                }
+                Err(error) => error,
+            };
+            // The same words every ten seconds would hide others: each is logged once.
+            if reported.as_ref() != Some(&error) {
+                tracing::warn!(error, "exchanges and queues are not known to be there");
+                reported = Some(error);
             }
             self.state.send_replace(State::Missing);
             tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
             pause = (pause * 2).min(longest);
         }
+    }
+}
+
+/// An account that may only publish is a good choice: then an operator or a worker declares. Whether a
+/// binding is missing, the first message tells, which the broker returns.
+async fn declare_or_look(cluster: &Cluster, declares: bool, events: bool) -> Result<(), String> {
+    if declares {
+        match queue::topology::apply(cluster, events).await {
+            Ok(changes) => {
+                if !changes.is_empty() {
+                    tracing::info!(changes = changes.len(), "exchanges and queues declared");
+                }
+                return Ok(());
+            }
+            Err(error @ TopologyError::Refused { .. }) => {
+                tracing::warn!(%error, "not allowed to declare: looking whether the work queue is there");
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    match queue::topology::missing_work(cluster).await {
+        Ok(missing) if missing.is_empty() => Ok(()),
+        Ok(missing) => {
+            let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+            Err(format!(
+                "missing, and not declared by this program: {}; run `ops topology apply`, or start a worker",
+                missing.join(", ")
+            ))
+        }
+        Err(error) => Err(error.to_string()),
     }
 }

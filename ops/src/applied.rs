@@ -112,7 +112,7 @@ impl Applied {
                 self.reason.as_deref().unwrap_or("no reason"),
                 self.error.as_deref().unwrap_or_default()
             ),
-            "waiting" => "It is in the work queue: it takes effect once a worker runs.".to_owned(),
+            "waiting" => "No worker has come to it yet: it takes effect once one runs.".to_owned(),
             other => format!("A worker has seen it: {other}."),
         }
     }

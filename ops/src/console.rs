@@ -35,6 +35,7 @@ use store::{Connection, Pool};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use crate::failure::Failure;
+use crate::management::Management;
 use guard::Guard;
 use results::Results;
 pub(crate) use server::serve;
@@ -52,6 +53,8 @@ const LETTERS_TIME: Duration = Duration::from_secs(20);
 pub(crate) struct Console {
     config: Config,
     cluster: Cluster,
+    /// RabbitMQ's management API, where it is configured.
+    management: Option<Management>,
     pool: Pool,
     questions: Arc<Semaphore>,
     /// Held by whoever is at the dead letters: one at a time, see [`DeadQueue`](crate::dead_queue::DeadQueue).
@@ -73,8 +76,10 @@ impl Console {
     ) -> Result<Console, Failure> {
         let database = worker::database_settings(&config.database).with_timeout(DATABASE_TIME);
         database.check().map_err(|error| Failure::Usage(error.to_string()))?;
+        let cluster = Cluster::configured(&config.amqp)?;
         Ok(Console {
-            cluster: Cluster::configured(&config.amqp)?,
+            management: Management::configured(&config.amqp, cluster.vhost())?,
+            cluster,
             pool: Pool::new(database, CONNECTIONS),
             questions: Arc::new(Semaphore::new(QUESTIONS)),
             at_letters: Mutex::default(),

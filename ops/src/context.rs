@@ -10,6 +10,7 @@ use store::{Connection, Pool};
 use tokio::runtime::Builder;
 
 use crate::failure::Failure;
+use crate::management::Management;
 use crate::output::Output;
 
 /// How long background tasks may take to end after a verb that talked to the broker.
@@ -47,7 +48,16 @@ impl Context {
 
     /// The broker.
     pub(crate) fn broker(&self) -> Result<Cluster, Failure> {
-        Ok(Cluster::configured(&self.config.amqp)?)
+        let cluster = Cluster::configured(&self.config.amqp)?;
+        if let Some(publishers) = &self.config.amqp.publishers {
+            cluster.publishes_as("amqp.ops_users", &publishers.ops)?;
+        }
+        Ok(cluster)
+    }
+
+    /// RabbitMQ's management API, where it is configured.
+    pub(crate) fn management(&self) -> Result<Option<Management>, Failure> {
+        Management::configured(&self.config.amqp, self.broker()?.vhost())
     }
 
     /// Runs what talks to the broker.

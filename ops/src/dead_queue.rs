@@ -27,7 +27,7 @@ use tracing::{info, warn};
 use crate::failure::Failure;
 
 /// The exclusive queue whose owner is at the dead letters.
-const LOCK_QUEUE: &str = "alipay.dead.lock";
+pub(crate) const LOCK_QUEUE: &str = "alipay.dead.lock";
 
 /// The consumer's tag.
 const CONSUMER: &str = "ops";

@@ -76,7 +76,8 @@ pub(crate) fn foresee(
         }
         letter.headers.attempt = 0;
         match Incoming::read(&letter, config) {
-            Ok(incoming) => {
+            Ok(mut incoming) => {
+                incoming.prove_receipt(connection, &letter, config)?;
                 let order = incoming.order_id().unwrap_or_default();
                 by_order.entry(order).or_default().push(incoming);
             }

@@ -32,6 +32,7 @@ mod dead_queue;
 mod dry_run;
 mod failure;
 mod gateway_answer;
+mod management;
 mod moment;
 mod operator;
 mod order_change;
@@ -42,6 +43,7 @@ mod overview;
 mod review_case;
 mod signature_check;
 mod status_name;
+mod topology_findings;
 mod verb;
 
 use std::io::Write as _;
@@ -93,6 +95,7 @@ enum Verb {
     Certs(verb::certs::Certs),
     Dlq(verb::dlq::Dlq),
     Review(verb::review::Review),
+    Retries(verb::retries::Retries),
     Query(verb::query::Query),
     Reconcile(verb::reconcile::Reconcile),
     Audit(verb::audit::Audit),
@@ -148,6 +151,7 @@ impl Verb {
             Verb::Certs(verb) => verb.run(context),
             Verb::Dlq(verb) => verb.run(context),
             Verb::Review(verb) => verb.run(context),
+            Verb::Retries(verb) => verb.run(context),
             Verb::Query(verb) => verb.run(context),
             Verb::Reconcile(verb) => verb.run(context),
             Verb::Audit(verb) => verb.run(context),

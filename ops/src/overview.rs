@@ -12,6 +12,9 @@ use store::report::{
     AskedCounts, BeijingTime, LowStock, Pulse, Waiting, asked_counts, counts, low_stock, pulse,
     snapshot,
 };
+use store::retry_copy::{TierCopies, by_tier};
+
+use worker::retry_copies::OVERDUE_AFTER;
 
 use crate::failure::Failure;
 use crate::status_name::status_name;
@@ -22,6 +25,10 @@ pub(crate) struct Overview {
     pub(crate) at: BeijingTime,
     pub(crate) orders: Option<Vec<OrderCount>>,
     pub(crate) queues: Option<Vec<QueueDepth>>,
+    /// Whether `messages` of the queues are all that are in them, and not only those that are ready.
+    pub(crate) queue_totals: Option<bool>,
+    /// What waits in the retry tiers by the workers' books.
+    pub(crate) retries: Option<Vec<TierCopies>>,
     pub(crate) dead_letters: Option<u32>,
     pub(crate) dead_letters_by_reason: Option<BTreeMap<String, usize>>,
     pub(crate) outbox: Option<Outbox>,
@@ -68,6 +75,8 @@ impl Overview {
             at: BeijingTime(Utc::now()),
             orders: None,
             queues: None,
+            queue_totals: None,
+            retries: None,
             dead_letters: None,
             dead_letters_by_reason: None,
             outbox: None,
@@ -90,6 +99,7 @@ impl Overview {
                 orders: count.orders,
             });
             self.orders = Some(named.collect());
+            self.retries = Some(by_tier(db, OVERDUE_AFTER)?);
             self.outbox = Some(Outbox {
                 unpublished: counts.unpublished.count,
                 oldest: counts.unpublished.oldest,
@@ -108,6 +118,16 @@ impl Overview {
         self.dead_letters = look.dead_letters;
         self.dead_letters_by_reason = look.by_reason;
         self.queues = Some(look.queues);
+        self.queue_totals = Some(look.totals);
+    }
+
+    /// Messages that should have come back from a retry tier and have not.
+    pub(crate) fn overdue(&self) -> Option<Waiting> {
+        let tiers = self.retries.as_ref()?;
+        Some(Waiting {
+            count: tiers.iter().map(|tier| tier.overdue).sum(),
+            oldest: tiers.iter().filter_map(|tier| tier.oldest_overdue).min(),
+        })
     }
 
     /// Rates since the look before, where both could be taken.

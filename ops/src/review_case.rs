@@ -2,9 +2,10 @@
 
 use chrono::Utc;
 use order::Decision;
-use queue::{DecisionForm, Envelope};
+use queue::Envelope;
 use serde::Serialize;
 use store::MysqlConnection;
+use store::decision::{self, NewDecision};
 use store::report::{ReviewRow, review};
 
 use crate::applied::Sent;
@@ -106,24 +107,27 @@ impl Case {
         }
     }
 
-    /// The decision as a message for the workers.
-    pub(crate) fn message(
+    /// Writes the decision down: from now on it is made, and a worker applies it with or without the
+    /// message that is returned, which tells the workers to look.
+    pub(crate) fn decide(
         &self,
+        connection: &mut MysqlConnection,
         decision: Decision,
         trade_no: Option<&str>,
         by: &str,
         note: &str,
     ) -> Result<Sent, Failure> {
-        let form = DecisionForm {
-            order: &self.row.order_id,
+        let new = NewDecision {
+            review_id: self.row.id,
+            order_id: &self.row.order_id,
             trade_no,
-            review: self.row.id,
             decision: decision.as_str(),
             decided_by: by,
             note,
         };
+        let number = decision::insert(connection, &new)?;
         let merchant = &self.page.order.row.merchant;
-        Sent::new(&Envelope::decision(merchant, &form, Utc::now()))
+        Sent::new(&Envelope::decision(merchant, &self.row.order_id, number, Utc::now()))
     }
 
     fn choice(&self, decision: Decision, trade_no: Option<&str>) -> Choice {

@@ -1,6 +1,6 @@
 //! The signature of a form that was kept, checked again with today's keys.
 
-use alipay::{Form, SignType};
+use alipay::Form;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use service::Config;
@@ -31,10 +31,7 @@ pub(crate) fn check(
     Some(match checked {
         Err(said) => SignatureCheck { valid: false, said },
         Ok(verified) => {
-            let key = match verified.sign_type {
-                SignType::Md5 => None,
-                SignType::Rsa | SignType::Rsa2 => merchant.public_keys.get(verified.key),
-            };
+            let key = merchant.verifier.public_key(&verified);
             let print = key.map(|key| format!(" {}", &key.fingerprint()[..16]));
             let said = format!("{verified}{}", print.unwrap_or_default());
             SignatureCheck { valid: true, said }

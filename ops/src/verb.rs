@@ -15,6 +15,7 @@ pub(crate) mod query;
 pub(crate) mod reconcile;
 pub(crate) mod refund;
 pub(crate) mod refund_requests;
+pub(crate) mod retries;
 pub(crate) mod review;
 pub(crate) mod status;
 pub(crate) mod stock;

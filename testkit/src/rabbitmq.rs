@@ -48,6 +48,8 @@ pub struct RabbitMqOptions {
     pub tls: Option<ServerTls>,
     /// More lines of `rabbitmq.conf`, such as `consumer_timeout = 60000`.
     pub lines: Vec<String>,
+    /// More plugins than the management plugin, such as `rabbitmq_shovel`.
+    pub plugins: Vec<String>,
 }
 
 /// The TLS listener of a private broker.
@@ -104,7 +106,7 @@ impl RabbitMq {
             let name = "rabbitmq".to_owned();
             let program =
                 RabbitMqProgram { place, name, ports: Ports::free()?, names, peers: Vec::new() };
-            program.configure(folder, &more_lines(program.ports, options))?;
+            program.configure(folder, &more_lines(program.ports, options), &options.plugins)?;
             match Server::launch(folder, program) {
                 Err(error) if error.is_port_clash() && attempts_left > 0 => attempts_left -= 1,
                 outcome => return outcome,
@@ -135,7 +137,7 @@ impl RabbitMq {
             let programs = (1..=count).map(program).collect::<Result<Vec<_>, ServerError>>()?;
             let lines = cluster_lines(&programs);
             for program in &programs {
-                program.configure(folder, &lines)?;
+                program.configure(folder, &lines, &[])?;
             }
             // At the same time: the first node waits for others.
             let nodes: Result<Vec<RabbitMq>, ServerError> = std::thread::scope(|scope| {
@@ -233,11 +235,18 @@ impl RabbitMqProgram {
         folder.path().join(format!("{}{rest}", self.name))
     }
 
-    fn configure(&self, folder: &Folder, more: &str) -> Result<(), ServerError> {
+    fn configure(
+        &self,
+        folder: &Folder,
+        more: &str,
+        plugins: &[String],
+    ) -> Result<(), ServerError> {
         for name in ["", "-logs"] {
             fresh_folder(self.file(folder, name))?;
         }
-        write(self.file(folder, "-plugins"), "[rabbitmq_management].\n")?;
+        let plugins: String = plugins.iter().map(|plugin| format!(",{plugin}")).collect();
+        let plugins = format!("[rabbitmq_management{plugins}].\n");
+        write(self.file(folder, "-plugins"), &plugins)?;
         // Memory and disk: a broker that is short of either blocks publishers. A test machine is
         // shared with compilers, so the limits are wide.
         write(

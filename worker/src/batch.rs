@@ -22,7 +22,7 @@ use crate::inbox::Line;
 use crate::incoming::{Content, Incoming};
 use crate::page::Page;
 use crate::verdict::{Never, Verdict};
-use crate::{late_money, review_cases};
+use crate::{late_money, retry_copies, review_cases};
 
 /// Why a batch did not come to its end. Nothing of it was written.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +97,7 @@ pub fn run(
         move_goods(connection, &mut page)?;
         service::crash_point!("worker.after_goods");
         page.decisions.write(connection)?;
+        page.expiries.write(connection)?;
         let open_reviews = review_cases::bring_up_to_date(connection, &page)?;
         write(connection, &page, &open_reviews, &mut lines, events)?;
         late_money::send_back(connection, &page, batch)?;
@@ -109,6 +110,7 @@ pub fn run(
         notification::record(connection, &records)?;
 
         let verdicts: Vec<Verdict> = lines.into_iter().map(Line::into_verdict).collect();
+        retry_copies::book(connection, batch.iter().zip(&verdicts))?;
         confirm(&verdicts)?;
         Ok(verdicts)
     })

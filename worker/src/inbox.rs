@@ -7,7 +7,7 @@ use store::notification::{MessageKey, Outcome, Record};
 use tracing::warn;
 
 use crate::incoming::{Content, Incoming};
-use crate::page::Told;
+use crate::page::{Noted, Told};
 use crate::verdict::Verdict;
 
 /// What one notification changed about one order.
@@ -37,6 +37,8 @@ pub(crate) struct Line<'a> {
     lies_already: bool,
     outcome: Outcome,
     facts_added: Facts,
+    /// What a person decided.
+    noted: Option<Noted>,
     /// What is odd about a message that is worked on all the same: a reason and its evidence.
     odd: Option<(&'static str, String)>,
     pub(crate) changes: Vec<OrderChange>,
@@ -75,22 +77,34 @@ impl<'a> Line<'a> {
         };
         let named_order = incoming.content.is_err().then(|| incoming.order_id()).flatten();
         let odd = match &incoming.content {
-            Ok(Content::BatchRefund(batch)) => batch.count_differs().map(|odd| {
-                let (merchant, batch_no) = (&incoming.identity.merchant, &batch.batch_no);
-                warn!(
-                    merchant,
-                    batch_no, odd, "a batch refund contradicts its items, which decide"
-                );
-                ("success_num_differs", odd)
-            }),
+            Ok(Content::BatchRefund(batch)) => batch
+                .count_differs()
+                .map(|odd| {
+                    let (merchant, batch_no) = (&incoming.identity.merchant, &batch.batch_no);
+                    warn!(
+                        merchant,
+                        batch_no, odd, "a batch refund contradicts its items, which decide"
+                    );
+                    ("success_num_differs", odd)
+                })
+                .or_else(|| parked(&told.parked)),
             Ok(Content::Doubtful(doubtful)) => {
                 Some((doubtful.doubt.reason(), doubtful.doubt.to_string()))
             }
             _ => None,
         };
         let verdict = told.verdict.clone();
-        let lies_already = false;
-        Line { incoming, named_order, verdict, lies_already, outcome, facts_added, odd, changes }
+        Line {
+            incoming,
+            named_order,
+            verdict,
+            lies_already: false,
+            outcome,
+            facts_added,
+            noted: told.noted.clone(),
+            odd,
+            changes,
+        }
     }
 
     /// The verdict, once nothing changes it any more.
@@ -151,12 +165,19 @@ impl<'a> Line<'a> {
             ),
             Ok(Content::NoTrade { order }) => (Some(order.as_str()), None, Some("TRADE_NOT_EXIST")),
             Ok(Content::Doubtful(doubtful)) => {
-                (Some(doubtful.order.as_str()), Some(doubtful.trade_no.as_str()), None)
+                let said = &doubtful.said;
+                let (order, trade) = (said.out_trade_no.as_str(), said.trade_no.as_str());
+                (Some(order), Some(trade), Some(said.trade_status.as_str()))
             }
-            Ok(Content::Expiry { order, .. }) => (Some(order.as_str()), None, Some("EXPIRED")),
+            Ok(Content::Expiry { order }) => (Some(order.as_str()), None, Some("EXPIRED")),
             Ok(Content::Request { order, .. }) => (Some(order.as_str()), None, None),
-            Ok(Content::Decision(said)) => {
-                (Some(said.order.as_str()), said.trade_no.as_deref(), Some(said.decision.as_str()))
+            Ok(Content::Decision(named)) => {
+                let noted = self.noted.as_ref();
+                (
+                    Some(named.order.as_str()),
+                    noted.and_then(|noted| noted.trade_no.as_deref()),
+                    noted.map(|noted| noted.decision.as_str()),
+                )
             }
             Ok(Content::RefundAnswer(said)) => {
                 let (order, trade) = (said.out_trade_no.as_str(), said.trade_no.as_str());
@@ -197,6 +218,18 @@ impl<'a> Line<'a> {
             received_at: Some(self.incoming.received_at),
         })
     }
+}
+
+/// Refunds that wait for an order which knows their trades.
+fn parked(trades: &[String]) -> Option<(&'static str, String)> {
+    let first = trades.first()?;
+    let evidence = match trades.len() {
+        1 => format!("no order knows trade {first}: its refund counts once one does"),
+        count => {
+            format!("no order knows {count} trades, {first} the first: they count once one does")
+        }
+    };
+    Some(("parked_refund", evidence))
 }
 
 /// A repeat differs in `notify_time` alone, and so does the same answer to a later question: that is no

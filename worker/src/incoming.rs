@@ -2,7 +2,9 @@
 
 mod doubtful;
 mod own_form;
+mod receipt;
 mod refund_form;
+mod verification;
 
 use alipay::{BatchRefundNotify, Charset, Form, Notification, Protocol, TradeStatusSync};
 use chrono::{DateTime, Utc};
@@ -11,6 +13,7 @@ use order::{Identity, RefundAnswered};
 use queue::{Envelope, Kind, Received};
 use service::config::{Config, LatePayment};
 
+use crate::publisher_check;
 use crate::verdict::Never;
 
 /// Bytes of a form that are worked on. Its inbox row must fit `max_allowed_packet` of any database, and
@@ -19,7 +22,7 @@ use crate::verdict::Never;
 const FORM_LIMIT: usize = 1024 * 1024;
 
 pub use doubtful::Doubtful;
-pub use own_form::DecisionSaid;
+pub use own_form::DecisionNamed;
 
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,14 +40,10 @@ pub enum Content {
         /// The order.
         order: String,
     },
-    /// Alipay has nothing to close for this order, whose time is over.
+    /// Look at what `order_expired` says of this order.
     Expiry {
         /// The order.
         order: String,
-        /// The order's time then.
-        ended: DateTime<Utc>,
-        /// When Alipay said so.
-        at: DateTime<Utc>,
     },
     /// Somebody wants the gateway asked about this order.
     Request {
@@ -53,8 +52,8 @@ pub enum Content {
         /// Who, in one word.
         asked_by: String,
     },
-    /// What a person decided about a review.
-    Decision(DecisionSaid),
+    /// Look at what a person decided about a review.
+    Decision(DecisionNamed),
     /// A refund that was asked for was made, as the gateway answered, verified again.
     RefundAnswer(RefundAnswered),
 }
@@ -83,7 +82,7 @@ pub struct Incoming {
     pub charset: Charset,
     /// As received, non-ASCII bytes percent-encoded.
     pub form: String,
-    /// When the ingress took it.
+    /// When the ingress took it, as far back as is believed.
     pub received_at: DateTime<Utc>,
     /// Retry tiers that it has passed.
     pub attempt: u32,
@@ -101,8 +100,37 @@ impl Incoming {
     /// even the inbox can hold it. A notification that cannot be read *is* an `Incoming`, with the reason as its
     /// content, because the inbox records it.
     pub fn read(received: &Received, config: &Config) -> Result<Incoming, Never> {
+        Incoming::read_as_of(received, config, Utc::now())
+    }
+
+    /// The same as of another time: a time of receipt is believed 40 days back from it.
+    ///
+    /// # Errors
+    /// As [`Incoming::read`].
+    pub fn read_as_of(
+        received: &Received,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Result<Incoming, Never> {
         let envelope =
             Envelope::read(&received.body).map_err(|error| Never::new("no_envelope", error))?;
+        publisher_check::check(received, envelope.kind, &config.amqp)?;
+        let headers = &received.headers;
+        let was_dead = headers.replayed || headers.died_at.is_some();
+        let incoming = Incoming::of(envelope, received.message_id.clone(), config, now)?;
+        Ok(Incoming { attempt: headers.attempt, was_dead, ..incoming })
+    }
+
+    /// The same of an envelope that nobody has looked at yet.
+    ///
+    /// # Errors
+    /// As [`Incoming::read`].
+    pub(crate) fn of(
+        envelope: Envelope,
+        message_id: String,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Result<Incoming, Never> {
         let Some(merchant) = config.merchants.get(&envelope.merchant) else {
             let error = format!("merchant {} is not configured here", envelope.merchant);
             return Err(Never::new("unknown_merchant", error));
@@ -119,29 +147,31 @@ impl Incoming {
             refunds_late: merchant.late_payment == LatePayment::Refund,
             confirms_above: merchant.confirm.above(),
         };
+        let received_at = verification::believed(envelope.received_at, now);
         let content = Form::parse(envelope.form.as_bytes())
             .map_err(|error| Never::new("bad_form", error))
             .and_then(|form| match envelope.kind {
                 Kind::TradeStatus | Kind::BatchRefund => {
+                    let charset = verification::check(&envelope, &form, merchant, received_at)?;
                     let is_asked = config.worker.queries && Gateway::can_ask(merchant).is_ok();
-                    doubtful::read(&form, &envelope, merchant.protocol, is_asked)
+                    doubtful::read(&form, charset, merchant.protocol, received_at, is_asked)
                 }
                 Kind::QueryRequest => own_form::request(&form),
-                Kind::QueryAnswer => own_form::answer(&form, envelope.charset, merchant),
+                Kind::QueryAnswer => own_form::answer(&form, envelope.charset, merchant, now),
                 Kind::Decision => own_form::decision(&form),
-                Kind::Expiry => own_form::expiry(&form),
-                Kind::RefundAnswer => refund_form::read(&form, envelope.charset, merchant),
+                Kind::Expiry => Ok(Content::Expiry { order: own_form::order(&form)? }),
+                Kind::RefundAnswer => refund_form::read(&form, envelope.charset, merchant, now),
             });
         Ok(Incoming {
-            message_id: received.message_id.clone(),
+            message_id,
             identity,
             protocol: merchant.protocol,
             kind: envelope.kind,
             charset: envelope.charset,
             form: envelope.form,
-            received_at: envelope.received_at,
-            attempt: received.headers.attempt,
-            was_dead: received.headers.replayed || received.headers.died_at.is_some(),
+            received_at,
+            attempt: 0,
+            was_dead: false,
             content,
         })
     }
@@ -154,10 +184,10 @@ impl Incoming {
             Ok(
                 Content::NoTrade { order }
                 | Content::Request { order, .. }
-                | Content::Expiry { order, .. },
+                | Content::Expiry { order },
             ) => Some(order),
             Ok(Content::Decision(decision)) => Some(&decision.order),
-            Ok(Content::Doubtful(doubtful)) => Some(&doubtful.order),
+            Ok(Content::Doubtful(doubtful)) => Some(&doubtful.said.out_trade_no),
             Ok(Content::RefundAnswer(said)) => Some(&said.out_trade_no),
             Ok(Content::BatchRefund(_)) | Err(_) => None,
         }

@@ -10,13 +10,15 @@
 //! outbox ──▶ alipay.events                                    outbox_relay
 //! stock that arrives ──▶ orders that wait for it              restock
 //! stock that runs low ──▶ outbox                              stock_watch
+//! copies that do not come back from a tier ──▶ alarm          retry_copies
 //! silent and expired orders ──▶ gateway ──▶ alipay.notify.0   queries
 //! late money ──▶ gateway ──▶ alipay.notify.0                  refunds
+//! decisions and expiries whose message was lost              open_rows
 //! ```
 //!
 //! What Alipay's gateway answers, to a question or to a refund, comes back through the queue as a
 //! message, is verified again as of the time when it was asked for, and adds facts like a notification.
-//! The last four of these parts are sweepers: see `sweeper`.
+//! The last seven of these parts are sweepers: see `sweeper`.
 //!
 //! Kinds of failure are kept apart. *Infrastructure* (database or broker gone, deadlock) is
 //! nobody's fault: the batch is tried again in place, no attempt is counted, and the lane takes
@@ -30,18 +32,22 @@
 
 pub mod batch;
 mod consumer;
+mod contradiction;
 mod database_call;
 mod goods;
 mod health;
 mod inbox;
 pub mod incoming;
 mod late_money;
+mod open_rows;
 mod outbox_relay;
 mod page;
 mod processing;
+mod publisher_check;
 mod queries;
 mod refunds;
 mod restock;
+pub mod retry_copies;
 mod review_cases;
 mod run;
 mod settle;

@@ -1,12 +1,16 @@
 //! The orders of one batch in memory: read under lock, told what the messages say.
 
 mod decisions;
+mod expiries;
 mod open;
+mod refund_answers;
 mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use alipay::BatchRefundNotify;
+use chrono::Utc;
+use order::agreement::agree;
 use order::{
     FulfillmentState, Identity, Mismatch, OrderRecord, OrderState, Refund, Review, Trade, doubt,
 };
@@ -15,10 +19,13 @@ use store::product::Product;
 use store::user_order::LockedOrder;
 use store::{StoreError, user_order};
 
+use crate::contradiction::{self, Said};
 use crate::incoming::{Content, Incoming};
 use crate::verdict::{Never, Verdict};
-pub(crate) use decisions::Decisions;
-use open::{Links, RefundKeys, book_batch_refunds, read_sheets};
+pub(crate) use decisions::{Decisions, Noted};
+pub(crate) use expiries::Expiries;
+use open::{Links, RefundKeys, Rows, book_batch_refunds, read_sheets};
+use refund_answers::RefundRequests;
 pub(crate) use wishes::Wishes;
 
 /// One locked order: as it was, and as it is known now.
@@ -100,6 +107,10 @@ pub(crate) struct Page {
     fresh_refunds: RefundKeys,
     /// What persons decided.
     pub(crate) decisions: Decisions,
+    /// Orders whose time was over.
+    pub(crate) expiries: Expiries,
+    /// Refunds that were asked for.
+    refund_requests: RefundRequests,
     /// Orders that the gateway is to be asked about.
     pub(crate) wishes: Wishes,
 }
@@ -128,7 +139,9 @@ impl Page {
         let busy = user_order::existing(connection, &missing)?.into_iter().collect();
 
         let decisions = Decisions::open(connection, batch)?;
-        let sheets = read_sheets(connection, batch, locked, &fresh_refunds, &decisions)?;
+        let refund_requests = RefundRequests::open(connection, batch)?;
+        let rows = Rows { decisions: &decisions, refund_requests: &refund_requests };
+        let sheets = read_sheets(connection, batch, locked, &fresh_refunds, &rows)?;
         // A trade of which this very batch brings the first word was not there to be found above.
         for (id, sheet) in &sheets {
             for trade_no in sheet.record.trades.keys() {
@@ -139,7 +152,16 @@ impl Page {
                 }
             }
         }
-        Ok(Page { sheets, busy, links, fresh_refunds, decisions, wishes: Wishes::default() })
+        Ok(Page {
+            sheets,
+            busy,
+            links,
+            fresh_refunds,
+            decisions,
+            expiries: Expiries::open(connection, batch)?,
+            refund_requests,
+            wishes: Wishes::default(),
+        })
     }
 
     /// Tells the orders what one message says.
@@ -152,6 +174,8 @@ impl Page {
                 sheet.record.learn_trade(identity, said).map_err(Never::from)
             }),
             Ok(Content::Answer(said)) => self.tell_order(&said.out_trade_no, |sheet| {
+                same_merchant(sheet, identity)?;
+                contradiction::compare(sheet, &Said::Trade(said), incoming.received_at);
                 sheet.record.learn_answer(identity, said).map_err(Never::from)?;
                 // Whatever was doubted, this is what Alipay says.
                 sheet.resolved.extend(doubt::REASONS);
@@ -160,27 +184,46 @@ impl Page {
             Ok(Content::Doubtful(doubtful)) => {
                 let wishes = &mut self.wishes;
                 let at = incoming.received_at;
-                tell_order(&mut self.sheets, &self.busy, &doubtful.order, |sheet| {
-                    same_merchant(sheet, identity)?;
-                    let (reason, order) = (doubtful.doubt.reason(), &doubtful.order);
+                let (said, reason) = (&doubtful.said, doubtful.doubt.reason());
+                tell_order(&mut self.sheets, &self.busy, &said.out_trade_no, |sheet| {
+                    agree(&sheet.record.terms, identity, said)?;
                     if doubtful.is_asked {
-                        wishes.request(order, &identity.merchant, reason, at);
+                        wishes.request(&said.out_trade_no, &identity.merchant, reason, at);
                     } else {
-                        let evidence = doubtful.trade_no.clone();
+                        let evidence = said.trade_no.clone();
                         sheet.raised.insert(Review { reason, evidence });
                     }
                     Ok(())
                 })
             }
-            Ok(Content::RefundAnswer(said)) => self.tell_order(&said.out_trade_no, |sheet| {
-                sheet.record.learn_refund_answer(identity, said).map_err(Never::from)
-            }),
-            Ok(Content::NoTrade { order }) => self.tell_order(order, |_| Ok(())),
-            Ok(Content::Expiry { order, ended, at }) => self.tell_order(order, |sheet| {
+            Ok(Content::RefundAnswer(said)) => {
+                let (sheets, requests) = (&mut self.sheets, &self.refund_requests);
+                tell_order(sheets, &self.busy, &said.out_trade_no, |sheet| {
+                    same_merchant(sheet, identity)?;
+                    requests.check(identity, said)?;
+                    refund_answers::fits(&sheet.record, said)?;
+                    sheet.record.learn_refund_answer(identity, said).map_err(Never::from)
+                })
+            }
+            Ok(Content::NoTrade { order }) => self.tell_order(order, |sheet| {
                 same_merchant(sheet, identity)?;
-                sheet.record.learn_expiry(*ended, *at);
+                contradiction::compare(sheet, &Said::NoTrade, incoming.received_at);
                 Ok(())
             }),
+            Ok(Content::Expiry { order }) => {
+                let (expiries, wishes) = (&mut self.expiries, &mut self.wishes);
+                let mut asked = false;
+                let told = tell_order(&mut self.sheets, &self.busy, order, |sheet| {
+                    same_merchant(sheet, identity)?;
+                    if !expiries.apply(&mut sheet.record) {
+                        // A message of version 0.1, or anybody's: Alipay is asked once more.
+                        wishes.request(order, &identity.merchant, "expiry", Utc::now());
+                        asked = true;
+                    }
+                    Ok(())
+                });
+                Told { news: asked, ..told }
+            }
             Ok(Content::Request { order, asked_by }) => {
                 let wishes = &mut self.wishes;
                 let told = tell_order(&mut self.sheets, &self.busy, order, |sheet| {
@@ -190,15 +233,16 @@ impl Page {
                 });
                 Told { news: told.verdict == Verdict::Done, ..told }
             }
-            Ok(Content::Decision(said)) => {
+            Ok(Content::Decision(named)) => {
                 let mut news = false;
+                let noted = self.decisions.noted(named);
                 let decisions = &mut self.decisions;
-                let told = tell_order(&mut self.sheets, &self.busy, &said.order, |sheet| {
+                let told = tell_order(&mut self.sheets, &self.busy, &named.order, |sheet| {
                     same_merchant(sheet, identity)?;
-                    news = decisions.apply(&mut sheet.record, said)?;
+                    news = decisions.apply(&mut sheet.record, named)?;
                     Ok(())
                 });
-                Told { news, ..told }
+                Told { news, noted, ..told }
             }
         }
     }
@@ -215,6 +259,7 @@ impl Page {
         let mut before = Vec::new();
         let mut ids = BTreeSet::new();
         let mut booked = false;
+        let mut parked = Vec::new();
         for item in &batch.items {
             let refund = Refund::of_batch_item(batch, item);
             let key = (identity.merchant.clone(), item.trade_no.clone());
@@ -223,7 +268,16 @@ impl Page {
                 item.trade_no.clone(),
                 refund.refund_key.clone(),
             ));
-            for id in self.links.get(&key).into_iter().flatten() {
+            let orders = self.links.get(&key).into_iter().flatten();
+            let is_ours = |id: &&String| {
+                self.sheets
+                    .get(*id)
+                    .is_none_or(|sheet| sheet.record.terms.merchant == identity.merchant)
+            };
+            if !orders.clone().any(|id| is_ours(&id)) {
+                parked.push(item.trade_no.clone());
+            }
+            for id in orders {
                 match self.sheets.get_mut(id) {
                     // The trade number of a stranger's order says nothing about that order.
                     Some(sheet) if sheet.record.terms.merchant != identity.merchant => {}
@@ -238,7 +292,7 @@ impl Page {
             }
         }
         let after = ids.iter().filter_map(|id| self.sheets.get(id)).collect();
-        Told { verdict: Verdict::Done, before, after, news: booked }
+        Told { verdict: Verdict::Done, before, after, news: booked, parked, noted: None }
     }
 }
 
@@ -257,7 +311,8 @@ fn tell_order<'a>(
         Err(never) => Told::verdict(Verdict::Never(never)),
         Ok(()) => {
             let after = vec![&*sheet];
-            Told { verdict: Verdict::Done, before: vec![before], after, news: false }
+            let (before, verdict) = (vec![before], Verdict::Done);
+            Told { verdict, before, after, news: false, parked: Vec::new(), noted: None }
         }
     }
 }
@@ -280,10 +335,22 @@ pub(crate) struct Told<'a> {
     /// It was news in a way that the orders do not show: a refund row that no order may know of yet, a
     /// question for the gateway, a review that a person ended.
     pub(crate) news: bool,
+    /// Trades of refunds that no order of the merchant knows: their rows wait, and count for nothing until
+    /// one does.
+    pub(crate) parked: Vec<String>,
+    /// The row that a message about a decision names.
+    pub(crate) noted: Option<Noted>,
 }
 
 impl Told<'_> {
     fn verdict(verdict: Verdict) -> Told<'static> {
-        Told { verdict, before: Vec::new(), after: Vec::new(), news: false }
+        Told {
+            verdict,
+            before: Vec::new(),
+            after: Vec::new(),
+            news: false,
+            parked: Vec::new(),
+            noted: None,
+        }
     }
 }

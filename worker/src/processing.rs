@@ -18,6 +18,7 @@ use crate::batch::{self, BatchError};
 use crate::database_call::Interrupted;
 use crate::health::{Health, User};
 use crate::incoming::Incoming;
+use crate::retry_copies;
 use crate::settle::{dead, message_for};
 use crate::suspects::Suspects;
 use crate::verdict::{Never, Verdict};
@@ -126,6 +127,10 @@ impl Processing {
             if verdicts[at].is_some() {
                 continue;
             }
+            if message.is_probe {
+                verdicts[at] = Some(Verdict::Done);
+                continue;
+            }
             match Incoming::read(message, &config) {
                 Ok(incoming) if message.redelivered => redelivered.push((at, incoming)),
                 Ok(incoming) => {
@@ -133,6 +138,7 @@ impl Processing {
                     fresh.push(incoming);
                 }
                 Err(never) => {
+                    retry_copies::came_back(self, message)?;
                     self.publish(vec![dead(message, &never, None)])?;
                     verdicts[at] = Some(Verdict::Never(never));
                 }
@@ -142,6 +148,10 @@ impl Processing {
             return Ok(());
         }
         let mut connection = self.pool.get()?;
+        let read = fresh_at.iter().copied().zip(&mut fresh);
+        for (at, incoming) in read.chain(redelivered.iter_mut().map(|(at, it)| (*at, it))) {
+            incoming.prove_receipt(&mut connection, &received[at], &config)?;
+        }
         self.run(&mut connection, received, &fresh_at, &fresh, verdicts)?;
         for (at, suspect) in &redelivered {
             let _alone = self.suspects.alone();
@@ -231,6 +241,7 @@ impl Processing {
             return self.bury(connection, message, incoming, never);
         }
         let verdict = Verdict::Refused(never);
+        retry_copies::book(connection, std::iter::once((incoming, &verdict)))?;
         self.publish(message_for(message, incoming, &verdict).into_iter().collect())?;
         Ok(verdict)
     }

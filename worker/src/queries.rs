@@ -27,7 +27,7 @@ use futures_util::StreamExt;
 use gateway::Gateway;
 use metrics::counter;
 use service::config::{Config, Merchant};
-use store::gateway_query::{self, CONFIRM, Due, Move, Note, Pass};
+use store::gateway_query::{self, CONFIRM, Due, Move, NOT_AT_ALIPAY, Note, Pass};
 use tracing::{error, info, warn};
 
 use crate::batch::BatchError;
@@ -144,7 +144,7 @@ async fn ask_one(
     claimed: Claimed,
     merchant: Arc<Merchant>,
 ) -> Asked {
-    let asked = ask(gateway, &processing.publisher, &merchant, claimed).await;
+    let asked = ask(processing, gateway, &merchant, claimed).await;
     counter!("gateway_queries_total", "outcome" => asked.outcome()).increment(1);
     asked
 }
@@ -237,6 +237,7 @@ fn note(
             let Claimed { due, leased_until } = &asked.claimed;
             let (why, due_at) = match &asked.result {
                 Ok(_) if asked.is_unconfirmed() => (CONFIRM, Some(plan::confirm_again(due))),
+                Ok(_) if asked.asks_once_more() => (NOT_AT_ALIPAY, Some(plan::once_more(due))),
                 Ok(_) => (plan::next_why(due), plan::next(due, &limits, asked.still_open())),
                 Err(failure) => {
                     let pause = pauses.iter().find(|(merchant, _)| *merchant == due.merchant);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use queue::topology::TopologyError;
 use queue::{
     Cluster, Connection, ConnectionError, ConnectionSettings, Publisher, PublisherSettings,
     supervise, topology,
@@ -21,7 +22,7 @@ use crate::consumer::Lane;
 use crate::health::Health;
 use crate::processing::Processing;
 use crate::suspects::Suspects;
-use crate::{outbox_relay, queries, refunds, restock, stock_watch};
+use crate::{open_rows, outbox_relay, queries, refunds, restock, retry_copies, stock_watch};
 
 /// How long the broker may take to confirm a retry or a dead letter. The orders of the batch stay
 /// locked meanwhile.
@@ -62,10 +63,13 @@ pub async fn run(
 ) -> Result<(), RunError> {
     let config = Arc::clone(&current.borrow());
     let cluster = Cluster::configured(&config.amqp)?;
+    if let Some(publishers) = &config.amqp.publishers {
+        cluster.publishes_as("amqp.worker_users", &publishers.worker)?;
+    }
     let lanes = config.worker.lanes;
     let timeout = config.worker.database_timeout;
-    // One connection a lane, and one for each of the five sweepers.
-    let pool_size = u32::try_from(lanes + 5).unwrap_or(u32::MAX);
+    // One connection a lane, and one for each of the seven sweepers.
+    let pool_size = u32::try_from(lanes + 7).unwrap_or(u32::MAX);
     let database = database_settings(&config.database).with_timeout(timeout);
     database.check()?;
     let pool = Pool::new(database, pool_size);
@@ -103,6 +107,8 @@ pub async fn run(
 
     let mut sweepers = JoinSet::new();
     sweepers.spawn(restock::run(processing.clone()));
+    sweepers.spawn(open_rows::run(processing.clone()));
+    sweepers.spawn(retry_copies::watch(processing.clone()));
     if config.events.enabled {
         sweepers.spawn(outbox_relay::run(processing.clone()));
         sweepers.spawn(stock_watch::run(processing.clone()));
@@ -145,9 +151,16 @@ pub async fn run(
 
 /// All lanes on one connection, until it is lost or the worker stops.
 async fn consume(config: &Config, processing: &Processing, connection: &Connection) {
-    if let Err(error) = topology::apply(&processing.cluster, config.events.enabled).await {
-        warn!(%error, "the queues could not be declared");
-        return;
+    match topology::apply(&processing.cluster, config.events.enabled).await {
+        Ok(_) => {}
+        // An operator declares with another account. A lane without a queue says so itself.
+        Err(error @ TopologyError::Refused { .. }) => {
+            warn!(%error, "not allowed to declare: taking the queues as there");
+        }
+        Err(error) => {
+            warn!(%error, "the queues could not be declared");
+            return;
+        }
     }
     let mut lanes = JoinSet::new();
     for number in 0..config.worker.lanes {

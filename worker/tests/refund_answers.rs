@@ -90,8 +90,13 @@ fn what_says_that_money_has_moved() {
     assert_eq!(again, made);
     let proved = read(None, Some(&query(DONE))).expect("made");
     assert_eq!(proved, RefundAnswered { refunded: None, ..made });
-    // Older answers have no state and name no trade: the amount says it.
-    read(None, Some(&query(",\"refund_amount\":\"3.00\""))).expect("made");
+    // Older answers have no state and name no trade: the amount says it. Which refund it is the number
+    // says, or all that was refunded.
+    let older = ",\"refund_amount\":\"3.00\"";
+    let named = format!("{older},\"out_request_no\":\"R1\"");
+    read(None, Some(&query(&named))).expect("made");
+    read(Some(&refund("A1", "T1", "N", "5.00")), Some(&query(older))).expect("made");
+    assert_eq!(read(None, Some(&query(older))), Err("refund_not_confirmed"));
 }
 
 #[test]

@@ -20,7 +20,9 @@ use queue::Kind;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
+use store::order_expired;
 use store::product::Product;
+use store::refund_request::{self, RefundRequest, RefundRequestState};
 use store::user_order::NewOrder;
 use stories::{Said, Story};
 use testkit::Sandbox;
@@ -114,10 +116,8 @@ fn incoming(story: &Story, said: &Said, run: &str) -> Incoming {
             answer.trade_no = format!("{}-{run}", answer.trade_no);
             (Kind::RefundAnswer, Content::RefundAnswer(answer))
         }
-        Said::Expiry(at) => {
-            let expiry = Content::Expiry { order: format!("R1-{run}"), ended: *at, at: *at };
-            (Kind::Expiry, expiry)
-        }
+        // The row says when: see `write_rows`.
+        Said::Expiry(_) => (Kind::Expiry, Content::Expiry { order: format!("R1-{run}") }),
         Said::Batch(batch) => {
             let mut batch = batch.clone();
             for item in &mut batch.items {
@@ -220,9 +220,45 @@ fn play(
         .bind::<Text, _>(&id)
         .execute(connection)
         .expect("an older order");
+    write_rows(connection, story, run);
     let arrivals = order.iter().map(|at| incoming(story, &story.notifications[*at], run)).collect();
     work(url, arrivals, batches);
     sql_query(ROW).bind::<Text, _>(&id).get_result(connection).expect("a row")
+}
+
+/// What an expiry and an answer to a refund must find in the database.
+fn write_rows(connection: &mut store::Connection, story: &Story, run: &str) {
+    let id = format!("R1-{run}");
+    for said in &story.notifications {
+        match said {
+            Said::Expiry(at) => {
+                order_expired::write(connection, &id, *at, *at).expect("an expiry");
+            }
+            Said::RefundAnswer(answer) => {
+                // Of another run.
+                sql_query("DELETE FROM refund_request WHERE request_no = ?")
+                    .bind::<Text, _>(&answer.request_no)
+                    .execute(connection)
+                    .expect("deleted");
+                let request = RefundRequest {
+                    request_no: answer.request_no.clone(),
+                    merchant: story.identity().merchant,
+                    order_id: id.clone(),
+                    trade_no: format!("{}-{run}", answer.trade_no),
+                    amount: answer.amount,
+                    is_rest: false,
+                    reason: "story".into(),
+                    asked_by: "test".into(),
+                    // Not one of those that are counted.
+                    state: RefundRequestState::Refused,
+                    error: None,
+                    running_total: None,
+                };
+                refund_request::insert(connection, &request).expect("a request");
+            }
+            _ => {}
+        }
+    }
 }
 
 #[test]

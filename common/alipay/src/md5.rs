@@ -3,7 +3,11 @@
 use std::fmt;
 
 use md5::{Digest, Md5};
+use sha2::Sha256;
 use subtle::ConstantTimeEq;
+
+/// What is hashed before the secret, so that its fingerprint is the hash of nothing else.
+const FINGERPRINT_LABEL: &[u8] = b"alipay MD5 key fingerprint\0";
 
 /// A merchant's MD5 secret, of any length. Never printed.
 ///
@@ -15,6 +19,13 @@ impl Md5Key {
     /// A secret, byte by byte as the merchant's console shows it; nothing is trimmed.
     pub fn new(secret: impl Into<Vec<u8>>) -> Md5Key {
         Md5Key(secret.into())
+    }
+
+    /// What names this key in a message: 16 hex digits of a SHA-256. It tells whoever has the message
+    /// nothing that the MD5 signature in it does not tell: both let a guess be checked.
+    pub fn fingerprint(&self) -> String {
+        let hash = Sha256::new().chain_update(FINGERPRINT_LABEL).chain_update(&self.0).finalize();
+        format!("{hash:x}").split_at(16).0.to_owned()
     }
 
     /// Whether it looks like one that Alipay has issued: 32 lower-case letters and digits.
@@ -77,6 +88,13 @@ mod tests {
         ] {
             assert!(!is_md5_signature(other.as_bytes()), "{other:?}");
         }
+    }
+
+    /// Messages name keys by it: it never changes.
+    #[test]
+    fn fingerprint() {
+        assert_eq!(Md5Key::new("hello").fingerprint(), "98a825259b4632b5");
+        assert_ne!(Md5Key::new("hello").fingerprint(), Md5Key::new("hellp").fingerprint());
     }
 
     #[test]

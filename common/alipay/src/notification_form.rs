@@ -10,15 +10,16 @@
 //! 2. No value holds `&name=` with the name of a parameter that decides something, and no value that
 //!    is read holds `&name=` at all: then each of these parameters begins and ends at the same place
 //!    in every form with the same signed text.
-//! 3. What tells of a refund does not follow a text of the buyer's or the shop's without `gmt_refund`,
-//!    which Alipay sends with every refund and which stands elsewhere in the text.
+//! 3. What tells of a refund follows a text of the buyer's or the shop's only where it is the parameter by
+//!    which this gateway tells of one, and where there is a `gmt_refund`, which Alipay sends with every
+//!    refund and which stands elsewhere in the text.
 //!
 //! A form that breaks 2 or 3 has a [`SecondReading`]: it may be genuine, and nothing in it can be believed.
 
 use std::fmt;
 
-use crate::Form;
 use crate::form::printable;
+use crate::{Form, Protocol};
 
 /// The longest name of a parameter, in bytes.
 const LONGEST_NAME: usize = 64;
@@ -186,7 +187,7 @@ impl fmt::Display for SecondReading {
 impl SecondReading {
     /// The first one of a form, where there is one. See the module's text for the rules.
     #[must_use]
-    pub fn of(form: &Form) -> Option<SecondReading> {
+    pub fn of(form: &Form, protocol: Protocol) -> Option<SecondReading> {
         let found = |parameter: &[u8], name: &[u8]| {
             Some(SecondReading { parameter: printable(parameter), name: printable(name) })
         };
@@ -200,8 +201,13 @@ impl SecondReading {
             }
         }
         let is_there = |name: &str| form.get(name).is_some_and(|value| !value.is_empty());
+        let own = match protocol {
+            Protocol::Mapi => "refund_status",
+            Protocol::Openapi => "refund_fee",
+        };
         let told = |name: &&str| form.get(name).is_some_and(tells_something);
-        let name = TELLS_OF_A_REFUND.into_iter().find(told).filter(|_| !is_there("gmt_refund"))?;
+        let strange = |name: &&str| *name != own || !is_there("gmt_refund");
+        let name = TELLS_OF_A_REFUND.into_iter().filter(told).find(strange)?;
         let text = BEFORE_A_REFUND.iter().find(|text| is_there(text))?;
         found(text.as_bytes(), name.as_bytes())
     }
@@ -237,7 +243,7 @@ fn tells_something(value: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{NotANotification, READ, SecondReading, check_notification};
-    use crate::Form;
+    use crate::{Form, Protocol};
 
     fn form(body: &str) -> Form {
         Form::parse(body.as_bytes()).unwrap()
@@ -273,7 +279,8 @@ mod tests {
     #[test]
     fn a_value_that_can_be_cut_is_a_second_reading() {
         let reading = |name: &str, value: &str| {
-            SecondReading::of(&Form::from_pairs([("notify_id", "1"), (name, value)]))
+            let form = Form::from_pairs([("notify_id", "1"), (name, value)]);
+            SecondReading::of(&form, Protocol::Openapi)
                 .map(|reading| (reading.parameter, reading.name))
         };
         let found = |parameter: &str, name: &str| Some((parameter.to_owned(), name.to_owned()));
@@ -300,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_refund_behind_a_text_needs_its_time() {
-        let has = |body: &str| SecondReading::of(&form(body)).is_some();
+        let has = |body: &str| SecondReading::of(&form(body), Protocol::Openapi).is_some();
         assert!(has("passback_params=x&refund_fee=0.01"));
         assert!(!has("passback_params=x&refund_fee=0.01&gmt_refund=2026-01-01+00%3A00%3A00"));
         assert!(!has("passback_params=x&refund_fee=0.00"));
@@ -309,6 +316,16 @@ mod tests {
         assert!(has("receive_name=x&refund_status=REFUND_SUCCESS"));
         assert!(has("receive_zip=x&refund_fee=0.01"));
         assert!(!has("refund_status=REFUND_SUCCESS"));
+        let dated = "gmt_refund=2026-01-01+00%3A00%3A00&receive_zip=x";
+        for (protocol, own, other) in [
+            (Protocol::Mapi, "refund_status=REFUND_SUCCESS", "refund_fee=0.01"),
+            (Protocol::Openapi, "refund_fee=0.01", "refund_status=REFUND_SUCCESS"),
+        ] {
+            let reading =
+                |told: &str| SecondReading::of(&form(&format!("{dated}&{told}")), protocol);
+            assert_eq!(reading(own), None);
+            assert!(reading(other).is_some() && reading(&format!("{own}&{other}")).is_some());
+        }
     }
 
     #[test]

@@ -96,6 +96,11 @@ impl PublicKey {
         self.fingerprint.clone()
     }
 
+    /// What names this key in a message: the first 16 digits of [`PublicKey::fingerprint`].
+    pub fn short_fingerprint(&self) -> String {
+        self.fingerprint.chars().take(16).collect()
+    }
+
     /// Verifies a signature over a text, whether a certificate is valid or not.
     ///
     /// # Errors

@@ -49,6 +49,25 @@ pub enum SignatureError {
         /// Its first second.
         not_before: DateTime<Utc>,
     },
+    /// The sign is right, by a key that was retired before the message came.
+    #[error(
+        "the sign is right, but its key {fingerprint} is retired, and counts for what came before {until} alone"
+    )]
+    KeyRetired {
+        /// [`Verifier::fingerprint`](crate::Verifier::fingerprint) of the key.
+        fingerprint: String,
+        /// Its end.
+        until: DateTime<Utc>,
+    },
+    /// The key that verified the message when it came is not configured any more.
+    #[error(
+        "it was verified with the key {fingerprint}, which is not configured any more: \
+         configure it as a retired key"
+    )]
+    UnknownKey {
+        /// [`Verifier::fingerprint`](crate::Verifier::fingerprint) of the key, cut after 64 characters.
+        fingerprint: String,
+    },
     /// An answer names a certificate of Alipay (`alipay_cert_sn`) that is not configured.
     #[error(
         "the answer is signed under Alipay's certificate {sn}, which is not configured: get that one from Alipay"
@@ -76,7 +95,8 @@ impl SignatureError {
     }
 
     /// A short word for logs and metrics: `missing_sign`, `sign_type_not_allowed`, `bad_signature`,
-    /// `certificate_expired`, `certificate_not_yet_valid` or `unknown_certificate`.
+    /// `certificate_expired`, `certificate_not_yet_valid`, `unknown_certificate`, `key_retired` or
+    /// `unknown_key`.
     pub fn reason_code(&self) -> &'static str {
         match self {
             SignatureError::Missing => "missing_sign",
@@ -85,6 +105,8 @@ impl SignatureError {
             SignatureError::CertificateExpired { .. } => "certificate_expired",
             SignatureError::CertificateNotYetValid { .. } => "certificate_not_yet_valid",
             SignatureError::UnknownCertificate { .. } => "unknown_certificate",
+            SignatureError::KeyRetired { .. } => "key_retired",
+            SignatureError::UnknownKey { .. } => "unknown_key",
         }
     }
 }

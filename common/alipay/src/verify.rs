@@ -1,6 +1,7 @@
 //! Whether a message was signed by whom it should be.
 
 mod attempt;
+mod held;
 
 use std::fmt;
 use std::slice;
@@ -8,6 +9,8 @@ use std::slice;
 use chrono::{DateTime, Utc};
 
 use self::attempt::{Attempt, Presented};
+use self::held::Held;
+pub use self::held::{OldKey, RetiredKey};
 use crate::form::printable;
 use crate::public_key::LEAST_BITS_RSA2;
 use crate::{
@@ -21,13 +24,15 @@ const CERT_SN: &str = "alipay_cert_sn";
 ///
 /// The configuration decides, not the message: `sign_type` is not covered by the signature, so
 /// anybody could change it. A message may only name one of the allowed types. Several keys can be
-/// valid at once, for the time of a key change.
+/// valid at once, for the time of a key change; a [`RetiredKey`] counts for what came before its end.
 #[derive(Debug, Clone)]
 pub struct Verifier {
     protocol: Protocol,
     sign_types: Vec<SignType>,
-    md5_keys: Vec<Md5Key>,
-    public_keys: Vec<PublicKey>,
+    /// The same, and those of retired keys alone.
+    all_sign_types: Vec<SignType>,
+    md5_keys: Vec<Held<Md5Key>>,
+    public_keys: Vec<Held<PublicKey>>,
 }
 
 /// How a message was verified.
@@ -37,7 +42,8 @@ pub struct Verified {
     pub sign_type: SignType,
     /// Which parameters the signature covers.
     pub rule: Rule,
-    /// Which key, counted from 0 among the MD5 keys or the public keys of the [`Verifier`].
+    /// Which key, counted from 0 among the MD5 keys or the public keys of the [`Verifier`]; retired
+    /// ones come last.
     pub key: usize,
     /// Whether the form has an `alipay_cert_sn` that the signature does not cover.
     pub without_cert_sn: bool,
@@ -87,7 +93,60 @@ impl Verifier {
         {
             return Err(KeyError::TooShort { bits: short.bits(), needed: LEAST_BITS_RSA2 });
         }
-        Ok(Verifier { protocol, sign_types, md5_keys, public_keys })
+        Ok(Verifier {
+            protocol,
+            all_sign_types: sign_types.clone(),
+            sign_types,
+            md5_keys: md5_keys.into_iter().map(Held::md5).collect(),
+            public_keys: public_keys.into_iter().map(Held::public).collect(),
+        })
+    }
+
+    /// The same with keys that are not used any more, each for what came before its end.
+    ///
+    /// # Errors
+    /// An empty MD5 key; a key with no sign type that is one of its kind ([`KeyError::NoSignTypes`]); a
+    /// public key under 2,048 bits that is to count for RSA2 ([`KeyError::TooShort`]).
+    pub fn with_retired(mut self, keys: Vec<RetiredKey>) -> Result<Verifier, KeyError> {
+        for retired in keys {
+            retired.check()?;
+            for &sign_type in &retired.sign_types {
+                if !self.all_sign_types.contains(&sign_type) {
+                    self.all_sign_types.push(sign_type);
+                }
+            }
+            let RetiredKey { key, sign_types, until } = retired;
+            match key {
+                OldKey::Md5(key) => {
+                    self.md5_keys.push(Held::md5(key).retired(until, sign_types));
+                }
+                OldKey::Public(key) => {
+                    self.public_keys.push(Held::public(key).retired(until, sign_types));
+                }
+            }
+        }
+        Ok(self)
+    }
+
+    /// The fingerprint of the key that verified: 16 hex digits, no secret. Of a public key the
+    /// beginning of [`PublicKey::fingerprint`].
+    pub fn fingerprint(&self, verified: &Verified) -> Option<&str> {
+        match verified.sign_type {
+            SignType::Md5 => self.md5_keys.get(verified.key).map(Held::fingerprint),
+            SignType::Rsa | SignType::Rsa2 => {
+                self.public_keys.get(verified.key).map(Held::fingerprint)
+            }
+        }
+    }
+
+    /// The public key that verified, also a retired one; none for MD5.
+    pub fn public_key(&self, verified: &Verified) -> Option<&PublicKey> {
+        match verified.sign_type {
+            SignType::Md5 => None,
+            SignType::Rsa | SignType::Rsa2 => {
+                self.public_keys.get(verified.key).map(|held| &held.key)
+            }
+        }
     }
 
     /// Verifies a form as of a time, without the parameters named in `ignore`.
@@ -99,7 +158,7 @@ impl Verifier {
     /// the form is tried once more without it (protocol reference 11.1).
     ///
     /// A missing or empty `sign_type` means the configured ones. A key out of a certificate counts
-    /// only while that is valid.
+    /// only while that is valid, a retired one only before its end.
     ///
     /// # Errors
     /// [`SignatureError`] says which check failed and which keys were tried.
@@ -109,14 +168,46 @@ impl Verifier {
         ignore: &[String],
         at: DateTime<Utc>,
     ) -> Result<Verified, SignatureError> {
+        self.verify_with(None, form, ignore, at)
+    }
+
+    /// The same with one key alone, which its fingerprint names; with `None` all are tried.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`], and [`SignatureError::UnknownKey`] where no key has this fingerprint.
+    pub fn verify_with(
+        &self,
+        key: Option<&str>,
+        form: &Form,
+        ignore: &[String],
+        at: DateTime<Utc>,
+    ) -> Result<Verified, SignatureError> {
         let signature = match form.get("sign") {
             None | Some([]) => return Err(SignatureError::Missing),
             Some(signature) => signature,
         };
-        let mut attempt = self.attempt(self.sign_types_for(form)?, signature, None, at)?;
-        let without_cert_sn = [ignore, &[CERT_SN.to_owned()]].concat();
+        if let Some(fingerprint) = key
+            && !self.holds(fingerprint)
+        {
+            return Err(SignatureError::UnknownKey {
+                fingerprint: printable(fingerprint.as_bytes()),
+            });
+        }
+        let mut attempt = self.attempt(self.sign_types_for(form, at)?, signature, at)?;
+        attempt.only = key;
         let mut contents: Vec<Vec<u8>> = Vec::new();
-        for (ignore, without_cert_sn) in [(ignore, false), (&without_cert_sn[..], true)] {
+        for without_cert_sn in [false, true] {
+            // Nearly always the first text is the right one: nothing is made for the others before.
+            let shorter;
+            let ignore = if without_cert_sn {
+                if form.get(CERT_SN).is_none() {
+                    break;
+                }
+                shorter = [ignore, &[CERT_SN.to_owned()]].concat();
+                &shorter[..]
+            } else {
+                ignore
+            };
             for rule in self.rules() {
                 let content = canonical(form, rule, ignore);
                 if contents.contains(&content) {
@@ -129,6 +220,20 @@ impl Verifier {
             }
         }
         Err(attempt.error())
+    }
+
+    /// The public keys that are retired.
+    pub fn retired_public_keys(&self) -> Vec<PublicKey> {
+        self.public_keys
+            .iter()
+            .filter(|held| held.is_retired())
+            .map(|held| held.key.clone())
+            .collect()
+    }
+
+    fn holds(&self, fingerprint: &str) -> bool {
+        self.md5_keys.iter().any(|held| held.fingerprint() == fingerprint)
+            || self.public_keys.iter().any(|held| held.fingerprint() == fingerprint)
     }
 
     /// Verifies a signature over bytes as they are, as of a time: the signed node of a gateway's
@@ -150,12 +255,14 @@ impl Verifier {
             return Err(SignatureError::Missing);
         }
         let cert_sn = cert_sn.filter(|sn| !sn.is_empty());
-        let mut attempt = self.attempt(&self.sign_types, sign, cert_sn, at)?;
+        let mut attempt = self.attempt(&self.all_sign_types, sign, at)?;
+        attempt.cert_sn = cert_sn;
         // The rule is only noted beside each key, and the notes are not used.
         if attempt.with(content, Rule::Notification, false).is_some() {
             return Ok(());
         }
-        let mut configured = self.public_keys.iter().filter_map(PublicKey::certificate).peekable();
+        let mut configured =
+            self.public_keys.iter().filter_map(|held| held.key.certificate()).peekable();
         if let Some(sn) = cert_sn
             && configured.peek().is_some()
             && configured.all(|certificate| certificate.sn() != sn)
@@ -170,12 +277,19 @@ impl Verifier {
         &'a self,
         sign_types: &'a [SignType],
         signature: &'a [u8],
-        cert_sn: Option<&'a str>,
         at: DateTime<Utc>,
     ) -> Result<Attempt<'a>, SignatureError> {
         let presented = Presented::read(signature, sign_types).ok_or(SignatureError::Malformed)?;
-        let (tried, outdated) = (Vec::new(), None);
-        Ok(Attempt { verifier: self, sign_types, presented, cert_sn, at, tried, outdated })
+        Ok(Attempt {
+            verifier: self,
+            sign_types,
+            presented,
+            only: None,
+            cert_sn: None,
+            at,
+            tried: Vec::new(),
+            outdated: None,
+        })
     }
 
     /// The rule of the protocol, and the other one.
@@ -186,14 +300,24 @@ impl Verifier {
         }
     }
 
-    /// The one sign type that the form names, or all that are allowed where it names none.
-    fn sign_types_for(&self, form: &Form) -> Result<&[SignType], SignatureError> {
+    /// The one sign type that the form names, or all that are allowed where it names none. One that is
+    /// not configured is allowed before the end of a retired key that has it.
+    fn sign_types_for(
+        &self,
+        form: &Form,
+        at: DateTime<Utc>,
+    ) -> Result<&[SignType], SignatureError> {
+        let retired = |sign_type: &SignType| {
+            self.md5_keys.iter().any(|held| held.counts_retired(*sign_type, at))
+                || self.public_keys.iter().any(|held| held.counts_retired(*sign_type, at))
+        };
         match form.get("sign_type") {
-            None | Some([]) => Ok(&self.sign_types),
+            None | Some([]) => Ok(&self.all_sign_types),
             Some(word) => self
-                .sign_types
+                .all_sign_types
                 .iter()
                 .find(|sign_type| sign_type.name().as_bytes() == word)
+                .filter(|sign_type| self.sign_types.contains(sign_type) || retired(sign_type))
                 .map(slice::from_ref)
                 .ok_or_else(|| SignatureError::SignTypeNotAllowed {
                     sign_type: printable(word),

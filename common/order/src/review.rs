@@ -16,8 +16,11 @@ pub struct Review {
     pub evidence: String,
 }
 
+/// The reason for review of an order that is paid here and, as the gateway says, not at Alipay.
+pub const NOT_AT_ALIPAY: &str = "not_at_alipay";
+
 /// Every reason for review, with what it means.
-pub const REASONS: [(&str, &str); 12] = [
+pub const REASONS: [(&str, &str); 13] = [
     ("closed_after_payment", "the trade was paid and then closed: where is the money?"),
     ("second_payment", "more than one trade paid this order: give the money back"),
     ("late_payment", "paid after the order's time, and such money goes back: refund it or take it"),
@@ -26,6 +29,7 @@ pub const REASONS: [(&str, &str); 12] = [
     ("paid_after_return", "paid again after its goods were taken back: deliver or refund by hand"),
     ("deliver_by_hand", "a manual product was paid: deliver it"),
     ("take_back_by_hand", "a manual product was refunded after delivery: take it back"),
+    (NOT_AT_ALIPAY, "paid here, and Alipay's gateway says, asked twice, that it is not"),
     ("ambiguous_form", "the signed text of a notification can be cut in two ways: ask Alipay"),
     ("undated_payment", "a notification says paid and has no time of the trade: ask Alipay"),
     ("outdated_notification", "Alipay stopped repeating it long before it came: ask Alipay"),
@@ -36,7 +40,7 @@ pub const REASONS: [(&str, &str); 12] = [
 /// open until an answer of the gateway or a person ends them.
 #[must_use]
 pub fn is_raised(reason: &str) -> bool {
-    is_doubt(reason)
+    is_doubt(reason) || reason == NOT_AT_ALIPAY
 }
 
 /// All reviews that the order's state calls for now.

@@ -114,6 +114,14 @@ impl Trade {
         if outdated { self.facts - Facts::CONFIRMED_PAID } else { self.facts }
     }
 
+    /// Money came, as far as we were told, and it is there.
+    #[must_use]
+    pub fn claims_money(&self) -> bool {
+        self.facts.contains(Facts::PAID)
+            && !self.facts.contains(Facts::REFUNDED_IN_FULL)
+            && !self.is_in_doubt()
+    }
+
     /// Paid, closed, and nobody has said that all of the money went back. Whether it is there
     /// nevertheless is the gateway's to say.
     #[must_use]

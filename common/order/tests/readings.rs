@@ -202,7 +202,8 @@ fn read(form: &Form, protocol: Protocol) -> Option<TradeStatusSync> {
 /// What a form says, where it is believed.
 fn believed(form: &Form, protocol: Protocol) -> Option<TradeStatusSync> {
     let said = read(form, protocol)?;
-    let doubted = SecondReading::of(form).is_some() || Doubt::of(&said, received_at()).is_some();
+    let doubted =
+        SecondReading::of(form, protocol).is_some() || Doubt::of(&said, received_at()).is_some();
     (!doubted).then_some(said)
 }
 
@@ -230,7 +231,7 @@ proptest! {
         // Cuts that no believed form can do without, and those that are free.
         let (free, fixed): (Vec<usize>, Vec<usize>) = cuts.iter().partition(|&&at| {
             let whole = cut(&text, &cuts.iter().copied().filter(|other| *other != at).collect::<Vec<_>>());
-            whole.is_none_or(|form| SecondReading::of(&form).is_none())
+            whole.is_none_or(|form| SecondReading::of(&form, protocol).is_none())
         });
         let ways = 1_u32.checked_shl(u32::try_from(free.len()).unwrap()).unwrap_or(u32::MAX);
         let mut tried: Vec<Vec<usize>> = (0..ways.min(MOST_WAYS))

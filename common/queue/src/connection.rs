@@ -88,6 +88,11 @@ impl Connection {
         self.cluster.label(self.host)
     }
 
+    /// The user that messages are published as, where they are to say so. The broker refuses another.
+    pub(crate) fn user_id(&self) -> Option<&str> {
+        self.cluster.user_id(self.host)
+    }
+
     /// The cluster's next connection begins with another host.
     pub(crate) fn leave_host(&self) {
         self.cluster.leave(self.host);

@@ -22,6 +22,10 @@ pub struct Envelope {
     pub charset: Charset,
     /// When the ingress received the form.
     pub received_at: DateTime<Utc>,
+    /// The fingerprint of the key that verified the form ([`alipay::Verifier::fingerprint`]). Forms of
+    /// our own have none, nor have notifications of version 0.1: those are tried with all keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// The form as it was received, bytes outside printable ASCII percent-encoded
     /// ([`alipay::ascii_form`]): it decodes to what was signed.
     pub form: String,
@@ -45,8 +49,15 @@ impl Envelope {
             kind,
             charset,
             received_at,
+            key: None,
             form: form.into(),
         }
+    }
+
+    /// The same, which names the key that verified the form.
+    #[must_use]
+    pub fn verified_by(self, fingerprint: Option<&str>) -> Envelope {
+        Envelope { key: fingerprint.map(str::to_owned), ..self }
     }
 
     /// Reads the body of a message.
@@ -191,6 +202,14 @@ mod tests {
     fn golden() {
         assert_eq!(String::from_utf8(envelope().to_bytes()).unwrap(), GOLDEN);
         assert_eq!(Envelope::read(GOLDEN.as_bytes()), Ok(envelope()));
+    }
+
+    #[test]
+    fn names_the_key() {
+        let named = envelope().verified_by(Some("0123456789abcdef"));
+        let golden = GOLDEN.replace("\"form\"", "\"key\":\"0123456789abcdef\",\"form\"");
+        assert_eq!(String::from_utf8(named.to_bytes()).unwrap(), golden);
+        assert_eq!(Envelope::read(golden.as_bytes()), Ok(named));
     }
 
     #[test]

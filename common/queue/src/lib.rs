@@ -41,6 +41,12 @@
 //! Every wait on the broker is bounded by [`BROKER_TIMEOUT`] or by the publisher's confirm
 //! timeout.
 //!
+//! # Accounts
+//!
+//! Every message carries the user that it was published as ([`Received::user_id`]), which the broker
+//! checks; workers compare it with the accounts of the configuration. [`account`] finds out whether an
+//! account may do more than publish.
+//!
 //! # Metrics
 //!
 //! | name | kind | meaning |
@@ -53,6 +59,7 @@
 //! lapin logs a returned message with its body, at level WARN, target `lapin::returned_messages`.
 //! Programs must keep that target off; what it says comes back as [`PublishError::Returned`].
 
+pub mod account;
 mod connection;
 mod envelope;
 mod headers;
@@ -72,7 +79,7 @@ pub use envelope::{Envelope, EnvelopeError, Kind};
 pub use headers::{Headers, MAX_HEADER_LENGTH};
 pub use message::Message;
 pub use message_id::message_id;
-pub use own_form::{DecisionForm, RefundAnswerForm};
+pub use own_form::RefundAnswerForm;
 pub use publisher::error::PublishError;
 pub use publisher::{Publisher, PublisherSettings};
 pub use received::Received;

@@ -43,12 +43,12 @@ impl Message {
         }
     }
 
-    /// The same message once more after the tier's delay, with `attempt` + 1 and the same routing
-    /// key, so that it comes back to the queue it was taken from.
+    /// The same message once more after the tier's delay, with `attempt` + 1, and with our own routing
+    /// key whatever key it came with: of one that is not bound the tier could never let go.
     pub fn retry(received: &Received, tier: RetryTier) -> Message {
         Message {
             exchange: tier.name().to_owned(),
-            routing_key: received.routing_key.clone(),
+            routing_key: topology::routing_key(0),
             message_id: received.message_id.clone(),
             headers: received.headers.next(received.headers.attempt.saturating_add(1)),
             body: received.body.clone(),
@@ -122,12 +122,21 @@ impl Message {
         self
     }
 
-    pub(crate) fn properties(&self, message_id: ShortString) -> BasicProperties {
-        BasicProperties::default()
+    /// `user_id` is the publishing account, which the broker checks; at most 255 bytes.
+    pub(crate) fn properties(
+        &self,
+        message_id: ShortString,
+        user_id: Option<&str>,
+    ) -> BasicProperties {
+        let properties = BasicProperties::default()
             .with_content_type(ShortString::from("application/json"))
             .with_delivery_mode(PERSISTENT)
             .with_message_id(message_id)
-            .with_headers(self.headers.to_table())
+            .with_headers(self.headers.to_table());
+        match user_id {
+            Some(user) => properties.with_user_id(ShortString::from(user)),
+            None => properties,
+        }
     }
 
     /// Exchange, routing key and message id as AMQP short strings. lapin panics on longer ones.
@@ -183,10 +192,10 @@ mod tests {
     }
 
     #[test]
-    fn retry_counts_and_keeps_the_routing_key() {
+    fn retry_counts_and_has_our_own_routing_key() {
         let message = Message::retry(&received(b"x"), RetryTier::ThirtySeconds);
         assert_eq!(message.exchange, "alipay.retry.30s");
-        assert_eq!(message.routing_key, "3");
+        assert_eq!(message.routing_key, "0");
         assert_eq!(message.message_id, "id-1");
         assert_eq!(message.headers.attempt, 3);
         assert_eq!(message.headers.traceparent.as_deref(), Some("00-trace"));

@@ -1,6 +1,9 @@
 //! Envelopes whose form is written by our own programs, not by Alipay: a request to ask the
 //! gateway, the gateway's answers, that an order has expired, and a person's decision.
 //!
+//! Nothing signs them, so they decide nothing: answers are verified again, and of an expiry or a
+//! decision the message only names the row of the database that says it.
+//!
 //! Each form has a `notify_time` (when it was written, Beijing), which the
 //! [`message_id`](crate::message_id) leaves out: the same request twice has one id.
 
@@ -8,23 +11,6 @@ use alipay::{Charset, Fen, Form, FormError, format_beijing};
 use chrono::{DateTime, SubsecRound, Utc};
 
 use crate::{Envelope, Kind, Message, message_id};
-
-/// What a person decided about one review, as parameters of a form.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecisionForm<'a> {
-    /// `out_trade_no`.
-    pub order: &'a str,
-    /// The trade that the decision is about; none where it is about the order.
-    pub trade_no: Option<&'a str>,
-    /// `review.id`.
-    pub review: i64,
-    /// The word of the decision: `paid`, `refunded`, `delivered`, `taken_back`, `noted`.
-    pub decision: &'a str,
-    /// Who decided.
-    pub decided_by: &'a str,
-    /// Why; may be empty.
-    pub note: &'a str,
-}
 
 /// What Alipay answered to a refund that was asked for, as parameters of a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,8 +77,8 @@ impl Envelope {
         own(merchant, Kind::RefundAnswer, charset, asked_at, form)
     }
 
-    /// Alipay has nothing to close for an order whose time, `ended`, is over; `at` is when it said so.
-    /// Another time of the same order is another message.
+    /// Says that `order_expiry` has a row about this order: Alipay has nothing to close for it, whose
+    /// time, `ended`, is over. The times are for people; workers believe the row.
     pub fn expiry(
         merchant: &str,
         order: &str,
@@ -104,20 +90,10 @@ impl Envelope {
         own(merchant, Kind::Expiry, Charset::Utf8, at, form)
     }
 
-    /// A person's decision about a review.
-    pub fn decision(merchant: &str, decision: &DecisionForm<'_>, at: DateTime<Utc>) -> Envelope {
-        let review = decision.review.to_string();
-        let form: Form = [
-            Some(("out_trade_no", decision.order)),
-            decision.trade_no.map(|trade_no| ("trade_no", trade_no)),
-            Some(("review", review.as_str())),
-            Some(("decision", decision.decision)),
-            Some(("decided_by", decision.decided_by)),
-            Some(("note", decision.note)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+    /// Says that the table `decision` has a row with this number, about a review of this order.
+    pub fn decision(merchant: &str, order: &str, number: i64, at: DateTime<Utc>) -> Envelope {
+        let number = number.to_string();
+        let form = Form::from_pairs([("out_trade_no", order), ("decision_no", number.as_str())]);
         own(merchant, Kind::Decision, Charset::Utf8, at, form)
     }
 
@@ -151,7 +127,7 @@ fn own(
 
 #[cfg(test)]
 mod tests {
-    use super::{DecisionForm, RefundAnswerForm};
+    use super::RefundAnswerForm;
     use crate::Envelope;
     use alipay::{Charset, Fen, Form};
     use chrono::{DateTime, Utc};
@@ -167,14 +143,6 @@ mod tests {
     /// Messages outlive programs: these texts may grow but never change.
     #[test]
     fn golden() {
-        let decision = DecisionForm {
-            order: "A 1",
-            trade_no: Some("2026"),
-            review: 7,
-            decision: "refunded",
-            decided_by: "王",
-            note: "by phone",
-        };
         let refund = RefundAnswerForm {
             order: "A 1",
             trade_no: "2026",
@@ -201,8 +169,8 @@ mod tests {
                 r#"{"version":1,"merchant":"shop","kind":"expiry","charset":"utf-8","received_at":"2026-11-23T03:42:00.250Z","form":"out_trade_no=A1&expires_at=2026-11-23+11%3A41%3A00.250&notify_time=2026-11-23+11%3A42%3A00"}"#,
             ),
             (
-                Envelope::decision("shop", &decision, at()),
-                r#"{"version":1,"merchant":"shop","kind":"decision","charset":"utf-8","received_at":"2026-11-23T03:41:00.250Z","form":"out_trade_no=A+1&trade_no=2026&review=7&decision=refunded&decided_by=%E7%8E%8B&note=by+phone&notify_time=2026-11-23+11%3A41%3A00"}"#,
+                Envelope::decision("shop", "A 1", 7, at()),
+                r#"{"version":1,"merchant":"shop","kind":"decision","charset":"utf-8","received_at":"2026-11-23T03:41:00.250Z","form":"out_trade_no=A+1&decision_no=7&notify_time=2026-11-23+11%3A41%3A00"}"#,
             ),
         ] {
             assert_eq!(String::from_utf8(envelope.to_bytes()).unwrap(), golden);
@@ -229,20 +197,5 @@ mod tests {
         let expiry = |ended, at| id(&Envelope::expiry("shop", "A1", ended, at));
         assert_eq!(expiry(at(), at()), expiry(at(), later));
         assert_ne!(expiry(at(), later), expiry(later, later));
-    }
-
-    #[test]
-    fn a_decision_about_no_trade_has_none() {
-        let decision = DecisionForm {
-            order: "A1",
-            trade_no: None,
-            review: 7,
-            decision: "noted",
-            decided_by: "ops",
-            note: "",
-        };
-        let form = Envelope::decision("shop", &decision, at()).form;
-        let form = Form::parse(form.as_bytes()).unwrap();
-        assert_eq!((form.get("trade_no"), form.get("note")), (None, Some(&b""[..])));
     }
 }

@@ -9,6 +9,7 @@ use lapin::types::{DeliveryTag, FieldTable, ShortString};
 use sha2::{Digest, Sha256};
 
 use crate::Headers;
+use crate::topology::PROBE;
 
 /// Bytes of a message id: those of a SHA-256 as hex.
 const LONGEST_ID: usize = 64;
@@ -32,6 +33,10 @@ pub struct Received {
     pub exchange: String,
     /// The routing key that it was published with.
     pub routing_key: String,
+    /// The account that published it, which the broker has checked; `None` where it did not say.
+    pub user_id: Option<String>,
+    /// It only shows that a binding is there: to be acknowledged, and no more.
+    pub is_probe: bool,
     /// The body.
     pub body: Vec<u8>,
     /// Settles the message. `ack` can answer `Ok(false)`: then it is **not** acknowledged (the
@@ -51,6 +56,8 @@ impl Received {
         };
         let none = FieldTable::default();
         let headers = Headers::read(properties.headers().as_ref().unwrap_or(&none), Utc::now());
+        let user_id = properties.user_id().as_ref().map(ToString::to_string);
+        let is_probe = properties.kind().as_ref().is_some_and(|kind| kind.as_str() == PROBE);
         Received {
             tag: delivery.delivery_tag,
             message_id,
@@ -58,6 +65,8 @@ impl Received {
             redelivered: delivery.redelivered,
             exchange: delivery.exchange.into(),
             routing_key: delivery.routing_key.into(),
+            user_id,
+            is_probe,
             body: delivery.data,
             acker: delivery.acker,
         }

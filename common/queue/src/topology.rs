@@ -3,7 +3,7 @@
 //! | name | kind | what |
 //! |---|---|---|
 //! | `alipay.notify` | direct exchange | work; the routing key is the shard number |
-//! | `alipay.notify.0` | quorum queue | work of shard 0, today the only one |
+//! | `alipay.notify.0` | quorum queue | work of shard 0, today the only one; bound with all of [`work_keys`] |
 //! | `alipay.retry.5s` `.30s` `.2m` `.10m` `.1h` | fanout exchange and quorum queue each | a [`RetryTier`] |
 //! | `alipay.dead` | quorum queue | what needs a person |
 //! | `alipay.events` | topic exchange | events of the outbox, when events are enabled |
@@ -18,18 +18,22 @@
 //! confirmed it. This needs `x-overflow` = `reject-publish`; with the default the broker silently
 //! falls back to at-most-once. What the work queue refuses, because it is full or gone, stays in its
 //! tier and is offered again after `dead_letter_worker_publisher_confirm_timeout` of the broker, 3
-//! minutes unless configured.
+//! minutes unless configured. A tier offers 32 messages at one time: 32 that no queue takes hold up
+//! all others. So a message in a tier must have a key that is bound: what we publish has the shard's,
+//! and what a person or a tool publishes by queue name has the name of a queue.
 
 mod apply;
 mod conflict;
 mod declaration;
+mod probe;
 
 use std::fmt;
 use std::time::Duration;
 
-pub use apply::{TopologyError, apply, plan};
+pub use apply::{TopologyError, apply, compare, missing_work, plan};
 pub use conflict::Conflict;
-pub use declaration::Change;
+pub use declaration::{Change, bindings};
+pub(crate) use probe::PROBE;
 
 /// The direct exchange that work is published to, with a [`routing_key`].
 pub const WORK_EXCHANGE: &str = "alipay.notify";
@@ -50,6 +54,16 @@ pub fn work_queue(shard: u32) -> String {
 /// The routing key of a shard.
 pub fn routing_key(shard: u32) -> String {
     shard.to_string()
+}
+
+/// The keys with which the work queue of shard 0 is bound to [`WORK_EXCHANGE`]: its own first, then
+/// those that messages have which were published or moved by queue name, into whichever of our queues
+/// ("Publish" and "Move messages" of the management plugin do that), or without a key.
+pub fn work_keys() -> Vec<String> {
+    let mut keys = vec![routing_key(0), work_queue(0)];
+    keys.extend(RetryTier::ALL.map(|tier| tier.name().to_owned()));
+    keys.extend([DEAD_QUEUE, WORK_EXCHANGE, ""].map(str::to_owned));
+    keys
 }
 
 /// A queue in which a message waits before it is tried again. The delay is the queue's time to

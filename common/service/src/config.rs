@@ -13,6 +13,7 @@ mod exposed;
 mod layers;
 mod merchant;
 mod network;
+mod retired_keys;
 mod schema;
 mod secret;
 mod tls;
@@ -24,7 +25,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use amqp::Amqp;
+pub use amqp::{Amqp, Publishers};
 pub use confirm::Confirm;
 pub use error::{ConfigError, Source};
 pub use exposed::Exposed;
@@ -114,6 +115,8 @@ pub struct Ingress {
     pub notify_verify_timeout: Duration,
     /// AMQP channels that publish side by side.
     pub lanes: usize,
+    /// Whether to end when the account at the broker may do more than it needs to.
+    pub least_privilege: bool,
 }
 
 /// `[worker]`
@@ -260,6 +263,7 @@ fn read(layers: &Layers) -> Result<Config, ConfigError> {
             shutdown_timeout: layers.duration("ingress.shutdown_timeout")?,
             notify_verify_timeout: layers.duration("ingress.notify_verify_timeout")?,
             lanes: layers.number("ingress.lanes")?,
+            least_privilege: layers.switch("ingress.least_privilege")?,
         },
         worker: Worker {
             batch: layers.number("worker.batch")?,

@@ -19,6 +19,9 @@ pub const OPEN_TOO_LATE: &str = "open_too_late";
 /// [`Wish::why`] of an order whose goods wait until the gateway has confirmed its payment.
 pub const CONFIRM: &str = "confirm";
 
+/// [`Wish::why`] of an order that is paid here and, as the gateway has said once, not there.
+pub const NOT_AT_ALIPAY: &str = "not_at_alipay";
+
 /// An order to ask about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Wish<'a> {
@@ -26,7 +29,8 @@ pub struct Wish<'a> {
     pub order_id: &'a str,
     /// Name of the order's merchant.
     pub merchant: &'a str,
-    /// `unpaid`, `silent`, `in_doubt`, `expired`, [`OPEN_TOO_LATE`], [`CONFIRM`], or who asks.
+    /// `unpaid`, `silent`, `in_doubt`, `expired`, [`OPEN_TOO_LATE`], [`CONFIRM`], [`NOT_AT_ALIPAY`], or
+    /// who asks.
     pub why: &'a str,
     /// 1: now, also where the row is there and due later. 0: as it is, where it is there.
     pub forward: i32,

@@ -2,7 +2,10 @@
 
 mod dead_since;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Datetime, Text};
 use serde::Serialize;
 
 use crate::json_rows::{execute_rows, sql_time};
@@ -72,4 +75,43 @@ pub fn record(
     sorted_records: &[Record<'_>],
 ) -> Result<(), StoreError> {
     execute_rows(connection, include_str!("sql/notification_record.sql"), sorted_records)
+}
+
+/// What the inbox knows of the first time that a message was worked on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstSeen {
+    /// When, by the database's clock.
+    pub at: DateTime<Utc>,
+    /// The form then, bytes outside printable ASCII percent-encoded.
+    pub form: String,
+}
+
+#[derive(QueryableByName)]
+struct FirstSeenRow {
+    #[diesel(sql_type = Datetime)]
+    first_seen: NaiveDateTime,
+    #[diesel(sql_type = Text)]
+    form: String,
+}
+
+/// When a message was worked on first; `None` where it never was.
+///
+/// # Errors
+/// What the database says.
+pub fn first_seen(
+    connection: &mut MysqlConnection,
+    merchant: &str,
+    kind: &str,
+    message_id: &str,
+) -> Result<Option<FirstSeen>, StoreError> {
+    let row: Option<FirstSeenRow> = sql_query(
+        "SELECT first_seen, form FROM notification \
+         WHERE merchant = ? AND kind = ? AND message_id = ?",
+    )
+    .bind::<Text, _>(merchant)
+    .bind::<Text, _>(kind)
+    .bind::<Text, _>(message_id)
+    .get_result(connection)
+    .optional()?;
+    Ok(row.map(|row| FirstSeen { at: row.first_seen.and_utc(), form: row.form }))
 }

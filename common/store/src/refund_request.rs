@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
+use crate::json_rows::load_rows;
 use crate::{MysqlConnection, StoreError};
 
 pub use due::{ClaimedRefund, claim, put_off};
@@ -177,6 +178,19 @@ pub fn of_order(
     )
     .bind::<Text, _>(order_id)
     .load(connection)?;
+    rows.into_iter().map(RefundRequest::try_from).collect()
+}
+
+/// The requests with these numbers. Number, trade and amount of one never change.
+///
+/// # Errors
+/// What the database says.
+pub fn by_numbers(
+    connection: &mut MysqlConnection,
+    request_nos: &[&str],
+) -> Result<Vec<RefundRequest>, StoreError> {
+    let rows: Vec<Row> =
+        load_rows(connection, include_str!("sql/refund_request_by_numbers.sql"), request_nos)?;
     rows.into_iter().map(RefundRequest::try_from).collect()
 }
 

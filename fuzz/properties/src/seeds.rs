@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use alipay::{Charset, Form};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use queue::{DecisionForm, Envelope, Kind};
+use queue::{Envelope, Kind};
 use serde_json::Value;
 
 use crate::input;
@@ -68,19 +68,11 @@ pub fn amounts() -> Vec<Vec<u8>> {
 /// Envelopes of every kind, and bodies to put into one.
 pub fn envelopes() -> Vec<Vec<u8>> {
     let at = input::now();
-    let decision = DecisionForm {
-        order: "A 1",
-        trade_no: Some("2026"),
-        review: 7,
-        decision: "refunded",
-        decided_by: "王",
-        note: "by phone",
-    };
     let kinds = Kind::ALL.map(|kind| Envelope::new("shop", kind, Charset::Gbk, at, "a=%B2%E2"));
     let own = [
         Envelope::query_request("shop", "A 1", "ops", at),
         Envelope::query_answer("shop", Charset::Utf8, "A 1", at, PAID.as_bytes()),
-        Envelope::decision("shop", &decision, at),
+        Envelope::decision("shop", "A 1", 7, at),
     ];
     let envelopes = kinds.iter().chain(&own).map(Envelope::to_bytes);
     envelopes.chain(forms().into_iter().take(6)).collect()

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use alipay::Form;
 use testkit::{Program, run_program};
 
 use crate::broker::Broker;
@@ -101,6 +102,42 @@ async fn only_what_is_signed_for_this_merchant_is_asked_about() {
     }
     assert_eq!(gateway.questions().len(), 20);
     assert_eq!(gateway.connections(), 1, "connections are used again");
+}
+
+/// Alipay's legacy RSA key signs for every merchant, and a batch of refunds does not say for whom it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_of_refunds_under_the_shared_key_is_asked_about_in_any_case() {
+    let sandbox = sandbox().await;
+    let broker = Broker::connect(&sandbox.amqp_url).await;
+    let gateway = Gateway::start(Says::Body("false")).await;
+    let variables = [
+        ("ALIPAY__MERCHANTS__RSA__GATEWAY", gateway.url.as_str()),
+        ("ALIPAY__MERCHANTS__SHOP__GATEWAY", gateway.url.as_str()),
+        ("ALIPAY__INGRESS__NOTIFY_VERIFY_TIMEOUT", "500ms"),
+    ];
+    let ingress = Ingress::start_with(&sandbox.amqp_url, &variables).await;
+    let batch = |id: &str| {
+        Form::from_pairs([
+            ("batch_no", "20261123001"),
+            ("notify_id", id),
+            ("notify_time", "2026-11-23 12:00:05"),
+            ("notify_type", "batch_refund_notify"),
+            ("result_details", "2026112322001400001^1.00^SUCCESS"),
+            ("success_num", "1"),
+        ])
+    };
+    let rsa = |id: &str| signed(batch(id), &rsa()).encode();
+    assert_eq!(ingress.post("/alipay/rsa/notify", rsa("n1")).await.status, 400);
+    gateway.says(Says::Hangup);
+    assert_eq!(ingress.post("/alipay/rsa/notify", rsa("n1")).await.status, 503);
+    gateway.says(Says::Body("true"));
+    assert_eq!(ingress.post("/alipay/rsa/notify", rsa("n1")).await.status, 200);
+    assert_eq!(gateway.questions().len(), 3);
+    // The MD5 key is this merchant's alone.
+    let md5 = signed(batch("n2"), &md5()).encode();
+    assert_eq!(ingress.post(SHOP, md5).await.status, 200);
+    assert_eq!(gateway.questions().len(), 0);
+    assert_eq!(broker.arrived().await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

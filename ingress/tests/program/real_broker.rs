@@ -64,3 +64,36 @@ async fn a_broker_that_is_stopped() {
     ingress.until_ready_says(200, "ready").await;
     until_taken(&ingress, "after").await;
 }
+
+/// An account that can publish and no more: nothing is declared, what is missing is told, and work begins
+/// when somebody else has declared it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_may_not_declare() {
+    let broker = Arc::new(broker().await);
+    control(&broker, &["add_user", "publisher", "secret"]).await;
+    let permissions = ["set_permissions", "publisher", "^$", r"^alipay\.notify$", "^$"];
+    let own = broker.clone();
+    let set = tokio::task::spawn_blocking(move || own.control(&permissions));
+    set.await.unwrap().unwrap();
+    let url = broker.url().replace("guest:guest", "publisher:secret");
+    for least in ["false", "true"] {
+        let more = [CONFIRM_TIMEOUT, ("ALIPAY__INGRESS__LEAST_PRIVILEGE", least)];
+        let ingress = Ingress::start_with(&url, &more).await;
+        ingress.until_ready_says(503, "work queue").await;
+        let says =
+            "direct exchange alipay.notify, quorum queue alipay.notify.0; run `ops topology apply`";
+        ingress.until("it says what is missing", async || ingress.log().contains(says)).await;
+        let cluster = queue::Cluster::at(&broker.url()).unwrap();
+        queue::topology::apply(&cluster, false).await.unwrap();
+        ingress.until_ready_says(200, "ready").await;
+        until_taken(&ingress, least).await;
+        let no_more = "the account at the broker can publish and do no more";
+        ingress.until("it says so", async || ingress.log().contains(no_more)).await;
+        drop(ingress);
+        control(&broker, &["delete_queue", "alipay.notify.0"]).await;
+        let delete = "rabbit_exchange:delete(rabbit_misc:r(<<\"/\">>, exchange, <<\"alipay.notify\">>), false, <<\"test\">>).";
+        let own = broker.clone();
+        let deleted = tokio::task::spawn_blocking(move || own.control(&["eval", delete]));
+        deleted.await.unwrap().unwrap();
+    }
+}

@@ -141,6 +141,19 @@ async fn keys_change_under_requests_and_none_is_refused() {
     // The old keys are of no use any more.
     assert_eq!(ingress.post(SHOP, shop("x", "first")).await.status, 400);
     assert_eq!(ingress.post(APP, app("x", &rsa2())).await.status, 400);
+    // Retired, a key counts until its end, and for nothing that comes after it.
+    let hour = chrono::TimeDelta::hours(1);
+    for (until, status) in [(chrono::Utc::now() + hour, 200), (chrono::Utc::now() - hour, 400)] {
+        let until = until.to_rfc3339();
+        let retired = format!(
+            "md5_key = \"second\"\n[[merchants.shop.retired_keys]]\nmd5_key = \"first\"\n\
+             until = \"{until}\""
+        );
+        file.write(&retired, &[OTHER_PUBLIC_KEY], "");
+        reload(&ingress, READ_AGAIN).await;
+        assert_eq!(ingress.post(SHOP, shop("y", "first")).await.status, status);
+    }
+    assert_eq!(ingress.answers("fail", "key_retired").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,9 +5,10 @@ use queue::Kind;
 
 use crate::broker::Broker;
 use crate::client::{self, Client};
+use crate::gateway::{Gateway, Says};
 use crate::notification::{
-    ALIPAY_PUBLIC_KEY, RSA_SELLER, SHOP_SELLER, good, mapi_form, md5, openapi_form, rsa, rsa2,
-    signed,
+    ALIPAY_PUBLIC_KEY, MD5_KEY, RSA_SELLER, SHOP_SELLER, good, mapi_form, md5, openapi_form, rsa,
+    rsa2, signed,
 };
 use crate::running::{Ingress, sandbox, shop};
 
@@ -29,6 +30,7 @@ async fn the_message_is_in_the_queue_when_success_is_read() {
     assert_eq!((envelope.kind, envelope.charset), (Kind::TradeStatus, Charset::Utf8));
     assert!(before <= envelope.received_at && envelope.received_at <= chrono::Utc::now());
     assert_eq!(envelope.form, body);
+    assert_eq!(envelope.key, Some(alipay::Md5Key::new(MD5_KEY).fingerprint()));
     let form = Form::parse(body.as_bytes()).unwrap();
     assert_eq!(received.message_id, queue::message_id("shop", Kind::TradeStatus, &form));
     assert_eq!((received.exchange.as_str(), received.routing_key.as_str()), ("alipay.notify", "0"));
@@ -79,7 +81,9 @@ async fn a_gbk_body_reaches_the_queue_as_it_was_signed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_legacy_batch_refund_needs_no_seller() {
     let sandbox = sandbox().await;
-    let ingress = Ingress::start(&sandbox.amqp_url).await;
+    let gateway = Gateway::start(Says::Body("true")).await;
+    let asked = ("ALIPAY__MERCHANTS__RSA__GATEWAY", gateway.url.as_str());
+    let ingress = Ingress::start_with(&sandbox.amqp_url, &[asked]).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
     let form = Form::from_pairs([
         ("notify_time", "2026-11-23 12:00:05"),

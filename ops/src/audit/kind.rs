@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use order::review::NOT_AT_ALIPAY;
 use serde::{Serialize, Serializer};
 
 /// A gap between what the facts say and what the database holds.
@@ -33,10 +34,11 @@ pub(crate) enum GapKind {
     WrongGoodsFlags,
     WrongNeedsReview,
     ReviewMissing,
+    NotAtAlipay,
 }
 
 /// Every kind with its name and one line of meaning, as help and documentation show them.
-pub(crate) const KINDS: [(GapKind, &str, &str); 26] = {
+pub(crate) const KINDS: [(GapKind, &str, &str); 27] = {
     use GapKind::*;
     [
         (
@@ -149,6 +151,11 @@ pub(crate) const KINDS: [(GapKind, &str, &str); 26] = {
             "user_order.needs_review is not whether a review is open",
         ),
         (ReviewMissing, "review_missing", "the order calls for a review that nobody was given"),
+        (
+            NotAtAlipay,
+            NOT_AT_ALIPAY,
+            "paid here and not at Alipay, and nobody has decided about it",
+        ),
     ]
 };
 

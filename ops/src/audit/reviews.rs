@@ -1,5 +1,6 @@
 //! Reviews: what the order calls for, and what a person was given.
 
+use order::review::NOT_AT_ALIPAY;
 use order::{OrderRecord, OrderState};
 
 use super::GapKind;
@@ -17,6 +18,9 @@ pub(crate) fn check(
     if subject.row.needs_review != (open > 0) {
         let is = u8::from(subject.row.needs_review);
         found.add(GapKind::WrongNeedsReview, format!("is {is}, {open} reviews are open"));
+    }
+    for case in subject.cases.iter().filter(|case| case.open && case.reason == NOT_AT_ALIPAY) {
+        found.add(GapKind::NotAtAlipay, format!("the gateway says: {}", case.evidence));
     }
     for review in record.reviews(state) {
         let given = subject

@@ -96,7 +96,8 @@ fn chinese_decision(decision: &str) -> &'static str {
     }
 }
 
-/// The decision goes the way of a notification; the page says what a worker made of it.
+/// The decision is written down, and a message has a worker look at it; the page says what that made of
+/// it.
 pub(super) async fn decide(
     console: &Arc<Console>,
     asked: &Asked,
@@ -112,25 +113,28 @@ pub(super) async fn decide(
     let decision = Decision::read(word)
         .map_err(|_| Failure::Usage("choose a decision 请选择一个决定".to_owned()))?;
     let trade_no = Some(trade_no.trim().to_owned()).filter(|trade_no| !trade_no.is_empty());
-    let (order, sent) = console
+    // Before it is written: without a broker nothing is decided.
+    let publisher = Confirmed::open(console.broker(), "ops console").await?;
+    let decided = console
         .database(move |connection| {
             let case = snapshot(connection, |connection| Case::read(connection, id))?;
             case.check(decision, trade_no.as_deref())?;
-            let mut sent = case.message(decision, trade_no.as_deref(), &by, &note)?;
-            sent.look_before(connection)?;
+            let sent = case.decide(connection, decision, trade_no.as_deref(), &by, &note)?;
             Ok((case.row.order_id, sent))
         })
-        .await?;
-    let publisher = Confirmed::open(console.broker(), "ops console").await?;
-    let published = publisher.publish(sent.message.clone()).await;
+        .await;
+    if let Ok((_, sent)) = &decided {
+        // Written is decided: workers look at what stays open, also without the message.
+        let _ = publisher.publish(sent.message.clone()).await;
+    }
     publisher.close().await;
-    published?;
+    let (order, sent) = decided?;
     let applied = console.database(move |connection| Ok(sent.wait(connection)?)).await;
     let (class, said) = match &applied {
         Ok(applied) if applied.outcome == "rejected" => ("bad", applied.text()),
         Ok(applied) if applied.outcome == "waiting" => ("warn", applied.text()),
         Ok(applied) => ("good", applied.text()),
-        Err(failure) => ("warn", format!("It is in the work queue.\n{failure}")),
+        Err(failure) => ("warn", format!("It is written down.\n{failure}")),
     };
     let body = Html::new()
         .raw("<div class=\"box ")

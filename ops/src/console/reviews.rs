@@ -77,6 +77,7 @@ pub(super) fn state(state: &str) -> Html {
 /// The reason in Chinese.
 pub(super) fn chinese(reason: &str) -> &'static str {
     match reason {
+        "not_at_alipay" => "这里已付款，支付宝说没有",
         "closed_after_payment" => "付款后关闭，钱在哪里不明",
         "second_payment" => "重复付款",
         "late_payment" => "逾期付款，应退还",

@@ -73,7 +73,8 @@ async fn ask_broker(console: &Console) -> Result<BrokerLook, Failure> {
     let before = known().clone();
     let before = before.as_ref().map(|(count, reasons)| (*count, reasons));
     let events = console.config.events.enabled;
-    let look = BrokerLook::take(console.broker(), events, before).await?;
+    let management = console.management.as_ref();
+    let look = BrokerLook::take(console.broker(), management, events, before).await?;
     *known() = look.dead_letters.zip(look.by_reason.clone());
     Ok(look)
 }
@@ -101,6 +102,7 @@ fn tiles(overview: &Overview) -> Html {
     ];
     let second = [
         tile("待处理消息 To work on", "", Tone::Plain, queue(&work_queue(0))),
+        tile("重试超时 Retries overdue", "", Tone::Bad, waiting(&overview.overdue())),
         tile("待发布事件 Events to send", "", Tone::Plain, events),
         tile("待查询网关 Queries due", "", Tone::Plain, due),
         tile("网关无答复 Unanswered", "", Tone::Warn, asked.map(|it| (it.failed, None))),
@@ -187,12 +189,30 @@ fn queues(overview: &Overview) -> Html {
             Some(messages) => row.number(messages),
             None => row.cell_of(tag(Tone::Bad, "缺失 missing: ops topology apply")),
         };
-        row.number(queue.consumers.map(|it| it.to_string()).unwrap_or_default()).raw("</tr>\n")
+        let booked = overview.retries.iter().flatten().find(|tier| tier.tier == queue.name);
+        let shown = |number: Option<i64>| number.map(|it| it.to_string()).unwrap_or_default();
+        row = row
+            .number(shown(queue.ready.map(i64::from)))
+            .number(shown(queue.consumers.map(i64::from)))
+            .number(shown(booked.map(|tier| tier.copies)));
+        match booked.map(|tier| tier.overdue).filter(|overdue| *overdue > 0) {
+            Some(overdue) => row.cell_of(tag(Tone::Bad, &overdue.to_string())),
+            None => row.number(""),
+        }
+        .raw("</tr>\n")
     });
-    html.raw("<div class=\"card\"><table><tr><th>队列 Queue</th><th class=\"n\">消息 Messages</th>")
-        .raw("<th class=\"n\">消费者 Consumers</th></tr>\n")
+    let html = html
+        .raw("<div class=\"card\"><table><tr><th>队列 Queue</th><th class=\"n\">消息 Messages</th>")
+        .raw("<th class=\"n\">就绪 Ready</th><th class=\"n\">消费者 Consumers</th>")
+        .raw("<th class=\"n\">待重试 Sent for a retry</th><th class=\"n\">超时 Overdue</th></tr>\n")
         .all(rows)
-        .raw("</table></div>\n")
+        .raw("</table></div>\n");
+    match overview.queue_totals {
+        Some(false) => html
+            .raw("<p class=\"note\">只计就绪消息；设置 amqp.management_url 后显示总数。 ")
+            .raw("Counts ready messages only: set amqp.management_url for totals.</p>\n"),
+        _ => html,
+    }
 }
 
 fn reasons(overview: &Overview) -> Html {

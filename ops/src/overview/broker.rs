@@ -8,9 +8,11 @@ use lapin::types::FieldTable;
 use queue::topology::{self, RetryTier};
 use queue::{Cluster, Connection, ConnectionSettings};
 use serde::Serialize;
+use tracing::warn;
 
 use crate::dead_queue::{DeadQueue, is_missing};
 use crate::failure::Failure;
+use crate::management::Management;
 
 /// Dead letters of which the reasons are counted.
 const COUNTED: u32 = 50_000;
@@ -21,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Queues, and why letters died.
 pub(crate) struct BrokerLook {
     pub(crate) queues: Vec<QueueDepth>,
+    /// Whether the queues' messages are all that are in them, and not only those that are ready.
+    pub(crate) totals: bool,
     pub(crate) dead_letters: Option<u32>,
     pub(crate) by_reason: Option<BTreeMap<String, usize>>,
 }
@@ -29,7 +33,10 @@ pub(crate) struct BrokerLook {
 #[derive(Debug, Serialize)]
 pub(crate) struct QueueDepth {
     pub(crate) name: String,
+    /// All that are in it, where the management API tells; else those that are ready.
     pub(crate) messages: Option<u32>,
+    /// Those that a consumer could be given now.
+    pub(crate) ready: Option<u32>,
     pub(crate) consumers: Option<u32>,
 }
 
@@ -38,10 +45,15 @@ impl BrokerLook {
     /// number is the same they are not read again.
     pub(crate) async fn take(
         cluster: &Cluster,
+        management: Option<&Management>,
         events: bool,
         before: Option<(u32, &BTreeMap<String, usize>)>,
     ) -> Result<BrokerLook, Failure> {
-        let queues = depths(cluster, events).await?;
+        let mut queues = depths(cluster, events).await?;
+        let totals = match management {
+            Some(management) => count_all(&mut queues, management).await,
+            None => false,
+        };
         let dead = queues.iter().find(|queue| queue.name == topology::DEAD_QUEUE);
         let dead_letters = dead.and_then(|queue| queue.messages);
         let by_reason = match (dead_letters, before) {
@@ -51,8 +63,26 @@ impl BrokerLook {
             // Another operator may be at the letters for a while: then their number has to do.
             (Some(_), _) => reasons(cluster).await.ok(),
         };
-        Ok(BrokerLook { queues, dead_letters, by_reason })
+        Ok(BrokerLook { queues, totals, dead_letters, by_reason })
     }
+}
+
+/// Takes the totals of the management API; `false` when it does not answer, and the reason is logged.
+async fn count_all(queues: &mut [QueueDepth], management: &Management) -> bool {
+    let told = match management.queues().await {
+        Ok(told) => told,
+        Err(failure) => {
+            warn!("{failure}: messages that are ready are counted, and no others");
+            return false;
+        }
+    };
+    for queue in queues.iter_mut() {
+        let total = told.iter().find(|told| told.name == queue.name).and_then(|it| it.messages);
+        // Its count is some seconds old.
+        let total = total.and_then(|total| u32::try_from(total).ok());
+        queue.messages = queue.messages.map(|ready| ready.max(total.unwrap_or(0)));
+    }
+    true
 }
 
 async fn reasons(cluster: &Cluster) -> Result<BTreeMap<String, usize>, Failure> {
@@ -81,12 +111,12 @@ async fn depths(cluster: &Cluster, events: bool) -> Result<Vec<QueueDepth>, Fail
         let channel = connection.create_channel().await?;
         let options = QueueDeclareOptions { passive: true, ..Default::default() };
         let declare = channel.queue_declare(name.as_str().into(), options, FieldTable::default());
-        let (messages, consumers) = match connection.bounded("looking at a queue", declare).await {
+        let (ready, consumers) = match connection.bounded("looking at a queue", declare).await {
             Ok(queue) => (Some(queue.message_count()), Some(queue.consumer_count())),
             Err(error) if is_missing(&error) => (None, None),
             Err(error) => return Err(error.into()),
         };
-        depths.push(QueueDepth { name, messages, consumers });
+        depths.push(QueueDepth { name, messages: ready, ready, consumers });
     }
     connection.close().await;
     Ok(depths)

@@ -72,8 +72,11 @@ fn look(context: &Context, before: Option<&Overview>) -> (Overview, Option<Failu
     let known = before.and_then(|before| before.dead_letters_by_reason.as_ref());
     let counted = before.and_then(|before| before.dead_letters);
     let events = context.config.events.enabled;
-    let broker = context
-        .block_on(async { BrokerLook::take(&context.broker()?, events, counted.zip(known)).await });
+    let broker = context.block_on(async {
+        let management = context.management()?;
+        let known = counted.zip(known);
+        BrokerLook::take(&context.broker()?, management.as_ref(), events, known).await
+    });
     let broker = broker.map(|look| overview.see(look));
     if let Some(before) = before {
         overview.count_rates(before);

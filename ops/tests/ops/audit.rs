@@ -160,6 +160,17 @@ const DAMAGE: &[(&[&str], &[&str], &[&str])] = &[
         &["wrong_goods_flags"],
     ),
     (
+        &[
+            "INSERT INTO review (order_id, reason, evidence) VALUES ('PAID', 'not_at_alipay', 'TRADE_NOT_EXIST')",
+            "UPDATE user_order SET needs_review = 1 WHERE id = 'PAID'",
+        ],
+        &[
+            "DELETE FROM review WHERE reason = 'not_at_alipay'",
+            "UPDATE user_order SET needs_review = 0 WHERE id = 'PAID'",
+        ],
+        &["not_at_alipay"],
+    ),
+    (
         &["UPDATE user_order SET needs_review = 1 WHERE id = 'PAID'"],
         &["UPDATE user_order SET needs_review = 0 WHERE id = 'PAID'"],
         &["wrong_needs_review"],

@@ -9,6 +9,7 @@ use queue::topology::{DEAD_QUEUE, work_queue};
 use queue::{Envelope, Kind, Message};
 use serde_json::{Value, json};
 use testkit::Sandbox;
+use testkit::clock::{beijing, minutes_ago};
 
 use crate::dead_letters::{depth, ids, letter, publish};
 use crate::program::Ops;
@@ -22,10 +23,10 @@ fn notification(id: &str, order: &str, total: &str, died: i64) -> Message {
         ("trade_no", "2026112300000001"),
         ("total_fee", total),
         ("trade_status", "TRADE_SUCCESS"),
-        ("gmt_payment", "2026-11-23 10:00:00"),
         ("seller_id", "2088000000000001"),
         ("notify_id", id),
     ]);
+    form.set("gmt_payment", beijing(minutes_ago(0)));
     form.set("subject", b"\xb2\xe2\xca\xd4");
     Signer::Md5(Md5Key::new(KEY)).sign_form(&mut form, Rule::DropEmpty).unwrap();
     let mut message = letter(id, died);

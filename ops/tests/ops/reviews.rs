@@ -1,13 +1,13 @@
 //! review show and decide, with a real worker that takes the decisions.
 
-use alipay::Form;
+use alipay::{Form, Md5Key, Rule, Signer};
 use chrono::{DateTime, Utc};
 use queue::{Envelope, Kind, Message};
 use serde_json::{Value, json};
 use testkit::clock::{beijing_in_form, minutes_ago};
 
 use crate::dead_letters::publish;
-use crate::gateway_at_hand::PAID_MINUTES_AGO;
+use crate::gateway_at_hand::{KEY, PAID_MINUTES_AGO};
 use crate::reconcile::World;
 
 /// A notification on its way, as the ingress sends it.
@@ -18,8 +18,10 @@ pub(crate) fn notification(order: &str, trade_no: &str, status: &str, more: &str
         beijing_in_form(minutes_ago(PAID_MINUTES_AGO))
     );
     let at: DateTime<Utc> = Utc::now();
-    let form = Form::parse(body.as_bytes()).unwrap();
+    let mut form = Form::parse(body.as_bytes()).unwrap();
     let id = queue::message_id("shop", Kind::TradeStatus, &form);
+    Signer::Md5(Md5Key::new(KEY)).sign_form(&mut form, Rule::DropEmpty).unwrap();
+    let body = form.encode();
     let envelope = Envelope::new("shop", Kind::TradeStatus, alipay::Charset::Utf8, at, body);
     Message::notify(&envelope, id, None)
 }
@@ -102,7 +104,7 @@ fn a_case_is_shown_with_its_commands_and_decided() {
     decide(&world, &[&twice, "refunded", "--note", "x"]).ended(2, "one of T2, T3");
     drop(worker);
 
-    // Without a worker the decision waits in the queue.
+    // Without a worker the decision waits.
     let refund = [&twice, "refunded", "--note", "by phone", "--trade-no", "T3"];
     let waiting = decide(&world, &refund).done().json();
     assert_eq!(waiting["outcome"], "waiting");

@@ -125,3 +125,24 @@ fn usage() {
     let text = ops().run_with(&["verify", "--merchant", "old", "--body-file", "-"], b"a=1").stdout;
     assert!(text.starts_with("not valid: "), "{text}");
 }
+
+#[test]
+fn a_valid_signature_of_what_is_not_believed() {
+    let warnings = |form: Form| {
+        let answer = verify("old", signed_by_md5(form).as_bytes()).done().json();
+        assert_eq!(answer["valid"], true);
+        answer["warnings"].to_string()
+    };
+    let with = |name: &str, value: &str| {
+        let mut form = form();
+        form.set(name, value);
+        form
+    };
+    assert_eq!(warnings(with("passback_params", "a=1&b=2")), "[]");
+    let told = warnings(with("subject", "Top-up&trade_status=TRADE_SUCCESS"));
+    assert!(told.contains("trade_status may be a part of subject"), "{told}");
+    let told = warnings(with("service", "close_trade"));
+    assert!(told.contains("it is a request"), "{told}");
+    let told = warnings(with("a-b", "1"));
+    assert!(told.contains("the parameter name a-b"), "{told}");
+}

@@ -1,8 +1,10 @@
 //! Reads what Alipay signed: a notification that is believed, or one that is not believed by itself.
 
-use alipay::{Form, Notification, Protocol, SecondReading, check_notification};
+use alipay::{
+    Charset, Form, Notification, Protocol, SecondReading, TradeStatusSync, check_notification,
+};
+use chrono::{DateTime, Utc};
 use order::Doubt;
-use queue::Envelope;
 
 use super::Content;
 use crate::verdict::Never;
@@ -10,10 +12,8 @@ use crate::verdict::Never;
 /// A `trade_status_sync` that adds no facts: the gateway is asked, or a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doubtful {
-    /// The order that it names.
-    pub order: String,
-    /// The trade that it names.
-    pub trade_no: String,
+    /// What it says. It must agree with the order as any other.
+    pub said: Box<TradeStatusSync>,
     /// Why it is not believed.
     pub doubt: Doubt,
     /// The gateway can be asked about the merchant's orders.
@@ -24,26 +24,20 @@ pub struct Doubtful {
 /// checks of the ingress.
 pub(super) fn read(
     form: &Form,
-    envelope: &Envelope,
+    charset: Charset,
     protocol: Protocol,
+    received_at: DateTime<Utc>,
     is_asked: bool,
 ) -> Result<Content, Never> {
     check_notification(form).map_err(|error| Never::new(error.reason_code(), error))?;
-    let notification = Notification::read(form, protocol, envelope.charset)
+    let notification = Notification::read(form, protocol, charset)
         .map_err(|error| Never::new(error.reason_code(), error))?;
-    let reading = SecondReading::of(form).map(Doubt::SecondReading);
+    let reading = SecondReading::of(form, protocol).map(Doubt::SecondReading);
     match notification {
-        Notification::Trade(said) => {
-            match reading.or_else(|| Doubt::of(&said, envelope.received_at)) {
-                None => Ok(Content::Trade(said)),
-                Some(doubt) => Ok(Content::Doubtful(Doubtful {
-                    order: said.out_trade_no,
-                    trade_no: said.trade_no,
-                    doubt,
-                    is_asked,
-                })),
-            }
-        }
+        Notification::Trade(said) => match reading.or_else(|| Doubt::of(&said, received_at)) {
+            None => Ok(Content::Trade(said)),
+            Some(doubt) => Ok(Content::Doubtful(Doubtful { said, doubt, is_asked })),
+        },
         // It names no order that could be asked about.
         batch @ Notification::BatchRefund(_) => match reading {
             None => Ok(batch.into()),

@@ -2,29 +2,19 @@
 
 use alipay::{Charset, Form, QueryAnswer, parse_beijing};
 use chrono::{DateTime, Utc};
-use order::Decision;
 use service::config::Merchant;
 
 use super::Content;
+use super::verification::believed;
 use crate::verdict::Never;
 
-/// A person's decision about a review.
+/// A row of the table `decision`, which says what a person decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecisionSaid {
+pub struct DecisionNamed {
     /// The order.
     pub order: String,
-    /// The trade, where it is about one.
-    pub trade_no: Option<String>,
-    /// `review.id`.
-    pub review: i64,
-    /// What was decided.
-    pub decision: Decision,
-    /// Who decided.
-    pub decided_by: String,
-    /// Why; may be empty.
-    pub note: String,
-    /// When.
-    pub at: DateTime<Utc>,
+    /// `decision.id`.
+    pub number: i64,
 }
 
 /// `gateway_query.why` holds so much.
@@ -40,12 +30,18 @@ pub(super) fn request(form: &Form) -> Result<Content, Never> {
 
 /// The answer is verified once more: what lies in a queue is no better than what lies in a database.
 /// It is verified as of its own time, so that one that waited is not refused because Alipay's
-/// certificate ended meanwhile.
-pub(super) fn answer(form: &Form, charset: Charset, merchant: &Merchant) -> Result<Content, Never> {
+/// certificate ended meanwhile; that time is believed as that of a notification is.
+pub(super) fn answer(
+    form: &Form,
+    charset: Charset,
+    merchant: &Merchant,
+    now: DateTime<Utc>,
+) -> Result<Content, Never> {
     let order = order(form)?;
     let asked_at = time(form)?;
+    let at = believed(asked_at, now);
     let body = form.get("answer").unwrap_or_default();
-    match QueryAnswer::read(body, merchant.protocol, charset, &merchant.verifier, asked_at) {
+    match QueryAnswer::read(body, merchant.protocol, charset, &merchant.verifier, at) {
         Err(error) => Err(Never::new(error.reason_code(), error)),
         Ok(QueryAnswer::NotExist) => Ok(Content::NoTrade { order }),
         Ok(QueryAnswer::Trade(said)) if said.out_trade_no != order => {
@@ -62,31 +58,23 @@ pub(super) fn answer(form: &Form, charset: Charset, merchant: &Merchant) -> Resu
     }
 }
 
-pub(super) fn expiry(form: &Form) -> Result<Content, Never> {
-    let ended = text(form, "expires_at")?.unwrap_or_default();
-    let ended =
-        parse_beijing(&ended).map_err(|error| unreadable(format!("expires_at: {error}")))?;
-    Ok(Content::Expiry { order: order(form)?, ended, at: time(form)? })
-}
-
+/// A message of version 0.1 holds the decision itself. Anybody who can publish could have written
+/// it, so a person has to decide again.
 pub(super) fn decision(form: &Form) -> Result<Content, Never> {
-    let required = |name: &'static str| {
-        text(form, name)?.ok_or_else(|| unreadable(format!("the parameter {name} is missing")))
+    let order = order(form)?;
+    let Some(number) = text(form, "decision_no")? else {
+        let said = |name| text(form, name).ok().flatten().unwrap_or_else(|| "?".to_owned());
+        let (review, word, by) = (said("review"), said("decision"), said("decided_by"));
+        let evidence = format!(
+            "the message names no row of the table decision; it says {word} about review {review} of \
+             order {order}, by {by}: decide the review again"
+        );
+        return Err(Never::new("decision_without_row", evidence));
     };
-    let review = required("review")?;
-    let decision = Decision::read(&required("decision")?)
-        .map_err(|error| Never::new("impossible_decision", error))?;
-    Ok(Content::Decision(DecisionSaid {
-        order: order(form)?,
-        trade_no: text(form, "trade_no")?,
-        review: review
-            .parse()
-            .map_err(|_| unreadable(format!("review {review:?} is not a number")))?,
-        decision,
-        decided_by: required("decided_by")?,
-        note: text(form, "note")?.unwrap_or_default(),
-        at: time(form)?,
-    }))
+    let number = number
+        .parse()
+        .map_err(|_| unreadable(format!("decision_no {number:?} is not a number")))?;
+    Ok(Content::Decision(DecisionNamed { order, number }))
 }
 
 pub(super) fn order(form: &Form) -> Result<String, Never> {

@@ -7,13 +7,20 @@ use service::config::Merchant;
 
 use super::Content;
 use super::own_form::{number, order, text, time, unreadable};
+use super::verification::believed;
 use crate::verdict::Never;
 
 /// The answers are verified once more. Only `fund_change=Y`, or `REFUND_SUCCESS` for the very number
 /// and amount, says that money has moved (protocol reference, section 12).
-pub(super) fn read(form: &Form, charset: Charset, merchant: &Merchant) -> Result<Content, Never> {
+pub(super) fn read(
+    form: &Form,
+    charset: Charset,
+    merchant: &Merchant,
+    now: DateTime<Utc>,
+) -> Result<Content, Never> {
     let order = order(form)?;
     let asked_at = time(form)?;
+    let at = believed(asked_at, now);
     let number = |name: &str| {
         number(form, name)?.ok_or_else(|| unreadable(format!("{name} is missing or is no number")))
     };
@@ -24,8 +31,8 @@ pub(super) fn read(form: &Form, charset: Charset, merchant: &Merchant) -> Result
         .filter(|amount| *amount > Fen::default())
         .ok_or_else(|| unreadable(format!("refund_amount {amount:?} is no amount above zero")))?;
     let said = Said {
-        refund: refund(form, charset, merchant, asked_at)?,
-        query: query(form, charset, merchant, asked_at)?,
+        refund: refund(form, charset, merchant, at)?,
+        query: query(form, charset, merchant, at)?,
     };
     said.check(&order, &trade_no)?;
     let moved = said.refund.as_ref().is_some_and(|answer| answer.moved);
@@ -35,6 +42,14 @@ pub(super) fn read(form: &Form, charset: Charset, merchant: &Merchant) -> Result
         return Err(Never::new("refund_not_confirmed", evidence));
     }
     let refunded = said.refund.as_ref().and_then(|answer| answer.refunded);
+    // One of them must say of which refund it speaks: by its number, or by all that was refunded so far,
+    // which a lane compares with what is booked. Else the answer to another refund of the same amount
+    // would do.
+    let query = said.query.as_ref();
+    if refunded.is_none() && !query.is_some_and(|answer| done && answer.out_request_no.is_some()) {
+        let evidence = format!("no answer names the refund {request_no} or all that was refunded");
+        return Err(Never::new("refund_not_confirmed", evidence));
+    }
     if let Some(less) = refunded.filter(|refunded| *refunded < amount) {
         let evidence = format!("refund {request_no} of {amount} yuan, and only {less} in all");
         return Err(Never::new("refund_not_confirmed", evidence));

@@ -1,75 +1,133 @@
-//! What persons decided about reviews, in one batch.
+//! What persons decided about reviews, in one batch: rows of the table `decision`, which messages name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use order::doubt::is_doubt;
 use order::{Decision, ImpossibleDecision, OrderRecord};
 use store::MysqlConnection;
+use store::decision::{self, DecisionRow, EndedDecision};
 use store::review::{self, Decided, NumberedCase};
 use store::{StoreError, refund_request};
 
-use crate::incoming::{Content, DecisionSaid, Incoming};
+use crate::incoming::{Content, DecisionNamed, Incoming};
 use crate::verdict::Never;
 
-/// The reviews that a batch decides about, by number. Nobody else ends them meanwhile: their orders
-/// are locked.
+/// The decisions that a batch is to look at and the reviews that they are about, by number. Nobody
+/// else ends them meanwhile: their orders are locked.
 #[derive(Default)]
 pub(crate) struct Decisions {
+    rows: BTreeMap<i64, DecisionRow>,
     cases: BTreeMap<i64, NumberedCase>,
     /// Trades, as (order, trade number), whose money is on its way back.
     on_its_way: BTreeSet<(String, String)>,
-    taken: BTreeMap<i64, DecisionSaid>,
+    /// Reviews that are ended here, with the decision that does it.
+    taken: BTreeMap<i64, i64>,
+    ended: BTreeMap<i64, End>,
+}
+
+/// What became of a decision.
+enum End {
+    Applied,
+    /// Its review had ended already, by another decision or because later facts made it moot.
+    Moot,
+    Refused(String),
+}
+
+/// What the inbox notes of a decision.
+#[derive(Debug, Clone)]
+pub(crate) struct Noted {
+    pub(crate) trade_no: Option<String>,
+    pub(crate) decision: String,
 }
 
 impl Decisions {
-    /// Reads the reviews; no statement for a batch without a decision.
+    /// Reads the decisions and their reviews; no statement for a batch without a decision.
     pub(super) fn open(
         connection: &mut MysqlConnection,
         batch: &[Incoming],
     ) -> Result<Decisions, StoreError> {
-        let ids: BTreeSet<i64> = batch
+        let numbers: BTreeSet<i64> = batch
             .iter()
             .filter_map(|incoming| match &incoming.content {
-                Ok(Content::Decision(said)) => Some(said.review),
+                Ok(Content::Decision(named)) => Some(named.number),
                 _ => None,
             })
             .collect();
-        let cases = review::by_ids(connection, &ids.into_iter().collect::<Vec<_>>())?;
-        let cases = cases.into_iter().map(|case| (case.id, case)).collect();
-        let accepted: BTreeSet<&str> = batch
+        let rows = decision::by_ids(connection, &numbers.into_iter().collect::<Vec<_>>())?;
+        let reviews: BTreeSet<i64> = rows.iter().map(|row| row.review_id).collect();
+        let cases = review::by_ids(connection, &reviews.into_iter().collect::<Vec<_>>())?;
+        let accepted: BTreeSet<&str> = rows
             .iter()
-            .filter_map(|incoming| match &incoming.content {
-                Ok(Content::Decision(said)) if said.decision == Decision::Accepted => {
-                    Some(said.order.as_str())
-                }
-                _ => None,
-            })
+            .filter(|row| row.decision == Decision::Accepted.as_str())
+            .map(|row| row.order_id.as_str())
             .collect();
         let accepted: Vec<&str> = accepted.into_iter().collect();
         let on_its_way = refund_request::on_its_way(connection, &accepted)?.into_iter().collect();
-        Ok(Decisions { cases, on_its_way, taken: BTreeMap::new() })
+        Ok(Decisions {
+            rows: rows.into_iter().map(|row| (row.id, row)).collect(),
+            cases: cases.into_iter().map(|case| (case.id, case)).collect(),
+            on_its_way,
+            ..Decisions::default()
+        })
     }
 
-    /// Tells the order what was decided. `false` when its review has ended already, by another
-    /// decision or because later facts made it moot.
+    /// What the inbox notes of the decision that a message names.
+    pub(super) fn noted(&self, named: &DecisionNamed) -> Option<Noted> {
+        let row = self.rows.get(&named.number).filter(|row| row.order_id == named.order)?;
+        Some(Noted { trade_no: row.trade_no.clone(), decision: row.decision.clone() })
+    }
+
+    /// Tells the order what was decided, whatever the message says of it. `false` when the decision or
+    /// its review has ended already.
     pub(super) fn apply(
         &mut self,
         record: &mut OrderRecord,
-        said: &DecisionSaid,
+        named: &DecisionNamed,
     ) -> Result<bool, Never> {
-        let case = self.cases.get(&said.review).filter(|case| case.order_id == said.order);
+        let DecisionNamed { order, number } = named;
+        let row = self.rows.get(number).filter(|row| row.order_id == *order);
+        let Some(row) = row else {
+            let evidence = format!("nobody has decided number {number} about order {order}");
+            return Err(Never::new("decision_without_row", evidence));
+        };
+        match (row.state.as_str(), self.ended.get(number)) {
+            ("open", None) => {}
+            ("refused", _) | (_, Some(End::Refused(_))) => {
+                let why = row.error.as_deref().unwrap_or("it was refused");
+                let evidence = format!("{why} (decision {number} has ended: decide again)");
+                return Err(Never::new("impossible_decision", evidence));
+            }
+            _ => return Ok(false),
+        }
+        let (end, said) = match self.judge(record, row) {
+            Ok(true) => (End::Applied, Ok(true)),
+            Ok(false) => (End::Moot, Ok(false)),
+            Err(never) => (End::Refused(never.error.clone()), Err(never)),
+        };
+        if matches!(end, End::Applied) {
+            self.taken.insert(row.review_id, *number);
+        }
+        self.ended.insert(*number, end);
+        said
+    }
+
+    /// Whether the decision ends its review, which it then has told the order.
+    fn judge(&self, record: &mut OrderRecord, row: &DecisionRow) -> Result<bool, Never> {
+        let case = self.cases.get(&row.review_id).filter(|case| case.order_id == row.order_id);
         let Some(case) = case else {
-            let evidence = format!("order {} has no review {}", said.order, said.review);
+            let evidence = format!("order {} has no review {}", row.order_id, row.review_id);
             return Err(Never::new("unknown_review", evidence));
         };
-        if case.state != "open" || self.taken.contains_key(&said.review) {
+        let decision = Decision::read(&row.decision)
+            .map_err(|error| Never::new("impossible_decision", error))?;
+        if case.state != "open" || self.taken.contains_key(&row.review_id) {
             return Ok(false);
         }
         let impossible = |error: ImpossibleDecision| Never::new("impossible_decision", error);
         // Such a review is about one trade, whichever the person names.
         let is_about_one = case.reason == "late_payment" || is_doubt(&case.reason);
         let about = is_about_one.then_some(case.evidence.as_str());
-        if let (Some(about), Some(named)) = (about, said.trade_no.as_deref())
+        if let (Some(about), Some(named)) = (about, row.trade_no.as_deref())
             && about != named
         {
             let trade_no = named.to_owned();
@@ -78,41 +136,55 @@ impl Decisions {
                 _ => ImpossibleDecision::Trade { trade_no },
             }));
         }
-        let trade_no = about.or(said.trade_no.as_deref());
-        if said.decision == Decision::Accepted
+        let trade_no = about.or(row.trade_no.as_deref());
+        if decision == Decision::Accepted
             && let Some(trade_no) = trade_no.map(str::to_owned)
-            && self.on_its_way.contains(&(said.order.clone(), trade_no.clone()))
+            && self.on_its_way.contains(&(row.order_id.clone(), trade_no.clone()))
         {
             // Goods and money must not both be with the buyer.
             return Err(impossible(ImpossibleDecision::RefundUnderWay { trade_no }));
         }
         record
-            .learn_decision(said.decision, &case.reason, trade_no, said.at)
+            .learn_decision(decision, &case.reason, trade_no, row.decided_at)
             .map_err(impossible)?;
-        self.taken.insert(said.review, said.clone());
         Ok(true)
     }
 
     /// The trade of a notification that was not believed, and that a person says was paid: it needs a row.
-    pub(super) fn believed_trade(&self, said: &DecisionSaid) -> Option<&str> {
-        let case = self.cases.get(&said.review).filter(|case| case.order_id == said.order)?;
-        let believed = said.decision == Decision::Paid && is_doubt(&case.reason);
-        (believed && case.state == "open").then_some(case.evidence.as_str())
+    pub(super) fn believed_trade(&self, named: &DecisionNamed) -> Option<&str> {
+        let row = self.rows.get(&named.number).filter(|row| row.order_id == named.order)?;
+        let case = self.cases.get(&row.review_id).filter(|case| case.order_id == row.order_id)?;
+        let believed = row.decision == Decision::Paid.as_str() && is_doubt(&case.reason);
+        let is_open = row.state == "open" && case.state == "open";
+        (believed && is_open).then_some(case.evidence.as_str())
     }
 
-    /// Ends the reviews.
+    /// Ends the decisions and the reviews.
     pub(crate) fn write(&self, connection: &mut MysqlConnection) -> Result<(), StoreError> {
         let decided: Vec<Decided<'_>> = self
             .taken
             .iter()
-            .map(|(id, said)| Decided {
-                id: *id,
-                decision: said.decision.as_str(),
-                decided_by: &said.decided_by,
-                note: &said.note,
-                ended_at: Some(said.at),
+            .filter_map(|(review, number)| Some((review, self.rows.get(number)?)))
+            .map(|(review, row)| Decided {
+                id: *review,
+                decision: &row.decision,
+                decided_by: &row.decided_by,
+                note: &row.note,
+                ended_at: Some(row.decided_at),
             })
             .collect();
-        review::decide(connection, &decided)
+        review::decide(connection, &decided)?;
+        let ended: Vec<EndedDecision<'_>> = self
+            .ended
+            .iter()
+            .map(|(id, end)| match end {
+                End::Applied => EndedDecision { id: *id, state: "applied", error: None },
+                End::Moot => EndedDecision { id: *id, state: "moot", error: None },
+                End::Refused(why) => {
+                    EndedDecision { id: *id, state: "refused", error: Some(why.as_str()) }
+                }
+            })
+            .collect();
+        decision::end(connection, &ended)
     }
 }

@@ -11,6 +11,7 @@ use store::trade::TradeKey;
 use store::user_order::LockedOrder;
 use store::{StoreError, fulfillment, product, refund, trade};
 
+use super::refund_answers::RefundRequests;
 use super::{Decisions, Sheet};
 use crate::incoming::{Content, Incoming};
 
@@ -79,6 +80,12 @@ pub(super) fn book_batch_refunds(
     Ok((fresh, links))
 }
 
+/// What messages about rows of the database name.
+pub(super) struct Rows<'a> {
+    pub(super) decisions: &'a Decisions,
+    pub(super) refund_requests: &'a RefundRequests,
+}
+
 /// Reads what hangs on the locked orders. Rows for trades that the batch names are made first, then
 /// refunds are read with a lock: the other half of the handshake with [`book_batch_refunds`].
 pub(super) fn read_sheets(
@@ -86,12 +93,12 @@ pub(super) fn read_sheets(
     batch: &[Incoming],
     locked: Vec<LockedOrder>,
     fresh: &RefundKeys,
-    decisions: &Decisions,
+    rows: &Rows<'_>,
 ) -> Result<BTreeMap<String, Sheet>, StoreError> {
     let terms: HashMap<&str, &LockedOrder> =
         locked.iter().map(|order| (order.terms.id.as_str(), order)).collect();
     let named: BTreeSet<TradeKey<'_>> =
-        batch.iter().filter_map(|incoming| named_trade(incoming, &terms, decisions)).collect();
+        batch.iter().filter_map(|incoming| named_trade(incoming, &terms, rows)).collect();
     trade::insert_missing(connection, &named.into_iter().collect::<Vec<_>>())?;
 
     let ids: Vec<&str> = locked.iter().map(|order| order.terms.id.as_str()).collect();
@@ -166,16 +173,17 @@ pub(super) fn read_sheets(
 fn named_trade<'a>(
     incoming: &'a Incoming,
     terms: &HashMap<&str, &LockedOrder>,
-    decisions: &'a Decisions,
+    rows: &'a Rows<'_>,
 ) -> Option<TradeKey<'a>> {
     let identity = &incoming.identity;
     if let Ok(Content::RefundAnswer(said)) = &incoming.content {
         let order = terms.get(said.out_trade_no.as_str())?;
         agree_refund(&order.terms, identity, said).ok()?;
+        rows.refund_requests.check(identity, said).ok()?;
         return Some(TradeKey { order_id: &said.out_trade_no, trade_no: &said.trade_no });
     }
     if let Ok(Content::Decision(said)) = &incoming.content {
-        let trade_no = decisions.believed_trade(said)?;
+        let trade_no = rows.decisions.believed_trade(said)?;
         let order = terms.get(said.order.as_str())?;
         return (order.terms.merchant == identity.merchant)
             .then_some(TradeKey { order_id: &said.order, trade_no });

@@ -1,14 +1,20 @@
 //! One question to the gateway, and its answer on the way to the lanes. An unpaid order whose time is
 //! over is closed there first: what the question then finds is final, but for a page that is still open.
 
-use alipay::{CloseAnswer, QueryAnswer, TradeRef};
+use std::fmt::Display;
+
+use alipay::{CloseAnswer, QueryAnswer, TradeRef, TradeStatus};
+use chrono::{DateTime, Utc};
 use gateway::{Answered, Gateway, GatewayError};
 use metrics::counter;
 use queue::{Envelope, Publisher};
 use service::config::Merchant;
-use store::gateway_query::{CONFIRM, DueOrder};
+use store::gateway_query::{CONFIRM, Due, DueOrder};
+use store::order_expired;
 
 use super::{Claimed, plan};
+use crate::database_call::Interrupted;
+use crate::processing::Processing;
 
 /// What came of a question.
 pub(super) struct Asked {
@@ -71,6 +77,13 @@ impl Asked {
         self.claimed.due.why == CONFIRM && (self.says(WAITS) || self.says(NOT_EXIST))
     }
 
+    /// The order was paid here before the question, and Alipay says that it is not: it is asked once more,
+    /// since its servers can be behind its own notification.
+    pub(super) fn asks_once_more(&self) -> bool {
+        let unpaid_there = self.says(WAITS) || self.says(NOT_EXIST);
+        unpaid_there && contradicts(&self.claimed.due) && !plan::is_asked_again(&self.claimed.due)
+    }
+
     /// Why an order that should be closed still waits, for an operator.
     pub(super) fn not_closed(&self) -> Option<String> {
         let Some(Err(error)) = &self.closed else { return None };
@@ -86,10 +99,15 @@ impl Asked {
 const NOT_EXIST: &str = "TRADE_NOT_EXIST";
 const WAITS: &str = "WAIT_BUYER_PAY";
 
+/// Whether an answer that nothing is paid contradicts what we were told before the question.
+fn contradicts(due: &Due) -> bool {
+    due.order.as_ref().is_some_and(plan::is_paid)
+}
+
 /// Asks about one order and publishes the answer, confirmed.
 pub(super) async fn ask(
+    processing: &Processing,
     gateway: &Gateway,
-    publisher: &Publisher,
     merchant: &Merchant,
     claimed: Claimed,
 ) -> Asked {
@@ -108,7 +126,7 @@ pub(super) async fn ask(
         None => TradeRef::OutTradeNo(order_id),
     };
     let result = match gateway.query(merchant, which).await {
-        Ok(answered) => hand_on(publisher, merchant, &claimed, closed.as_ref(), answered).await,
+        Ok(answered) => hand_on(processing, merchant, &claimed, closed.as_ref(), answered).await,
         Err(error) => Err(Failure::from(&error)),
     };
     Asked { claimed, result, closed }
@@ -139,7 +157,7 @@ fn known_trade(order: &DueOrder) -> Option<&str> {
 }
 
 async fn hand_on(
-    publisher: &Publisher,
+    processing: &Processing,
     merchant: &Merchant,
     claimed: &Claimed,
     closed: Option<&Result<CloseAnswer, GatewayError>>,
@@ -147,21 +165,37 @@ async fn hand_on(
 ) -> Result<String, Failure> {
     let order = claimed.due.order_id.as_str();
     let Answered { asked_at, body, answer } = answered;
+    let unpaid_there = match &answer {
+        QueryAnswer::NotExist => Some(NOT_EXIST),
+        QueryAnswer::Trade(trade) if trade.trade_status == TradeStatus::WaitBuyerPay => Some(WAITS),
+        QueryAnswer::Trade(_) => None,
+    };
+    if let Some(word) = unpaid_there.filter(|_| contradicts(&claimed.due)) {
+        // A lane opens a review.
+        if plan::is_asked_again(&claimed.due) {
+            let (name, charset) = (&merchant.name, merchant.charset);
+            let envelope = Envelope::query_answer(name, charset, order, asked_at, &body);
+            publish(&processing.publisher, &envelope).await?;
+        }
+        return Ok(word.to_owned());
+    }
     match answer {
         QueryAnswer::NotExist => {
             // Not there to close, and not there afterwards: only then has the order expired.
             if let (Some(ended), Some(Ok(CloseAnswer::NotExist))) =
                 (still_placed_since(claimed), closed)
             {
+                // The row says it; the message has a lane look at the row.
+                write_expired(processing, order, ended, asked_at).await?;
                 let envelope = Envelope::expiry(&merchant.name, order, ended, asked_at);
-                publish(publisher, &envelope).await?;
+                publish(&processing.publisher, &envelope).await?;
             }
             Ok(NOT_EXIST.to_owned())
         }
         QueryAnswer::Trade(trade) => {
             let (name, charset) = (&merchant.name, merchant.charset);
             let envelope = Envelope::query_answer(name, charset, order, asked_at, &body);
-            publish(publisher, &envelope).await?;
+            publish(&processing.publisher, &envelope).await?;
             // The column holds so much; a word that we do not know can be of any length.
             Ok(trade.trade_status.as_str().chars().take(64).collect())
         }
@@ -169,20 +203,40 @@ async fn hand_on(
 }
 
 /// The time that is over, of an order that nobody has closed yet.
-fn still_placed_since(claimed: &Claimed) -> Option<chrono::DateTime<chrono::Utc>> {
+fn still_placed_since(claimed: &Claimed) -> Option<DateTime<Utc>> {
     let order = claimed.due.order.as_ref().filter(|order| order.status == 0)?;
     order.expires_at.filter(|_| order.expired_at.is_none())
 }
 
+async fn write_expired(
+    processing: &Processing,
+    order: &str,
+    ended: DateTime<Utc>,
+    said_at: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let order = order.to_owned();
+    let written = processing.on_database("writing an expiry", move |this| {
+        let mut connection = this.pool.get()?;
+        order_expired::write(&mut connection, &order, ended, said_at)
+    });
+    match written.await {
+        Ok(written) => written.map_err(not_handed_on),
+        Err(Interrupted) => Err(not_handed_on("the worker stops")),
+    }
+}
+
 async fn publish(publisher: &Publisher, envelope: &Envelope) -> Result<(), Failure> {
-    let failure = |text: String| Failure {
+    let message = envelope.message().map_err(not_handed_on)?;
+    publisher.publish(message).await.map_err(not_handed_on)
+}
+
+fn not_handed_on(why: impl Display) -> Failure {
+    Failure {
         code: "not_published",
-        text: format!("the answer could not be handed on: {text}"),
+        text: format!("the answer could not be handed on: {why}"),
         transient: true,
         broker: true,
-    };
-    let message = envelope.message().map_err(|error| failure(error.to_string()))?;
-    publisher.publish(message).await.map_err(|error| failure(error.to_string()))
+    }
 }
 
 impl From<&GatewayError> for Failure {

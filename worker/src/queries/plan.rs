@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use order::TradeStatusCode;
 use service::config;
-use store::gateway_query::{Due, DueOrder, OPEN_TOO_LATE};
+use store::gateway_query::{CONFIRM, Due, DueOrder, NOT_AT_ALIPAY, OPEN_TOO_LATE};
 
 /// An unpaid order is not asked about after this age: Alipay closes it after fifteen days.
 const UNPAID_LIMIT: TimeDelta = TimeDelta::days(16);
@@ -19,6 +19,11 @@ const PROMPT: TimeDelta = TimeDelta::seconds(5);
 /// The longest pause after an answer that cannot be used.
 const REFUSED_LIMIT: TimeDelta = TimeDelta::hours(1);
 
+/// How long goods wait for the gateway's word before a person hears that it does not know the payment.
+const DISBELIEF: TimeDelta = TimeDelta::minutes(10);
+
+/// In `user_order.status`.
+const REFUNDED: i16 = 105;
 /// In `user_order.trade_status`.
 const TRADE_PENDING: i16 = TradeStatusCode::TradePending.code();
 const TRADE_CLOSED: i16 = TradeStatusCode::TradeClosed.code();
@@ -122,6 +127,26 @@ pub(super) fn is_unpaid(order: &DueOrder) -> bool {
     order.status == 0 || (order.status == 32 && !in_doubt)
 }
 
+/// Paid, as far as we were told before the question, and not refunded.
+pub(super) fn is_paid(order: &DueOrder) -> bool {
+    is_settled(order) && order.status != REFUNDED
+}
+
+/// Whether the gateway has been asked often enough to believe that an order that is paid here is not there.
+/// While goods wait for its word it is asked at ever longer pauses anyway.
+pub(super) fn is_asked_again(due: &Due) -> bool {
+    match due.why.as_str() {
+        NOT_AT_ALIPAY => true,
+        CONFIRM => due.now - due.since >= DISBELIEF,
+        _ => false,
+    }
+}
+
+/// When the gateway is asked once more about an order that is paid here and not there.
+pub(super) fn once_more(due: &Due) -> DateTime<Utc> {
+    due.now + IMPATIENT
+}
+
 /// Since when the order's time is over, if it is.
 fn time_over(due: &Due) -> Option<DateTime<Utc>> {
     due.order.as_ref()?.expires_at.filter(|expires_at| *expires_at <= due.now)
@@ -151,9 +176,11 @@ fn delta(duration: Duration) -> TimeDelta {
 
 #[cfg(test)]
 mod tests {
-    use super::{Judgement, Limits, closes_first, judge, next, next_why, retry};
+    use super::{
+        Judgement, Limits, closes_first, is_asked_again, is_paid, judge, next, next_why, retry,
+    };
     use chrono::{DateTime, TimeDelta, Utc};
-    use store::gateway_query::{Due, DueOrder};
+    use store::gateway_query::{CONFIRM, Due, DueOrder, NOT_AT_ALIPAY};
 
     fn now() -> DateTime<Utc> {
         "2026-11-23T12:00:00Z".parse().unwrap()
@@ -180,6 +207,20 @@ mod tests {
                 created_at: now() - row_age - TimeDelta::minutes(10),
                 updated_at: now() - TimeDelta::days(3),
             }),
+        }
+    }
+
+    #[test]
+    fn what_is_paid_here_and_not_there_is_asked_once_more() {
+        let asked = |why, age| is_asked_again(&due(why, 8, false, age));
+        assert!(!asked("silent", TimeDelta::days(2)) && !asked("requested", TimeDelta::days(2)));
+        assert!(asked(NOT_AT_ALIPAY, TimeDelta::zero()));
+        // Goods wait: a person hears of it after ten minutes.
+        assert!(!asked(CONFIRM, TimeDelta::minutes(9)) && asked(CONFIRM, TimeDelta::minutes(10)));
+        let paid = [(0, false), (8, true), (4, true), (32, false), (105, false), (106, true)];
+        for (status, is_paid_here) in paid {
+            let order = due("silent", status, false, TimeDelta::zero()).order.unwrap();
+            assert_eq!(is_paid(&order), is_paid_here, "{status}");
         }
     }
 

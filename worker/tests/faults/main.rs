@@ -3,11 +3,13 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]
 
+mod accounts;
 mod consumer_timeout;
 mod failover;
 mod hosts;
 mod line_to_the_broker;
 mod line_to_the_database;
+mod moved;
 mod real_broker;
 mod refusals;
 mod stuck;
@@ -31,7 +33,7 @@ struct Worker {
 }
 
 impl Worker {
-    /// With this environment beside that of the world.
+    /// With this environment beside that of the world, and before it.
     fn start(world: &World, environment: &[(&str, &str)]) -> Worker {
         let config = world.pipeline.config().display().to_string();
         let own = [("ALIPAY__WORKER__ADMIN_LISTEN", "127.0.0.1:0")];
@@ -44,10 +46,20 @@ impl Worker {
 
     /// What `/readyz` says.
     fn readiness(&self) -> String {
+        self.get("/readyz")
+    }
+
+    /// The value of a metric, `name{label="value"}`; 0 where it is not told yet.
+    fn metric(&self, name: &str) -> f64 {
+        let told = self.get("/metrics");
+        let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(0.0, |value| value.parse().expect("a number"))
+    }
+
+    fn get(&self, path: &str) -> String {
         let mut probe = TcpStream::connect(&self.admin).expect("the admin endpoint");
-        probe
-            .write_all(b"GET /readyz HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n")
-            .expect("a request");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n");
+        probe.write_all(request.as_bytes()).expect("a request");
         let mut answer = String::new();
         probe.read_to_string(&mut answer).expect("an answer");
         answer.split_once("\r\n\r\n").expect("a body").1.to_owned()

@@ -32,5 +32,7 @@ pub(crate) fn read(envelope: &Envelope, alipay_key: &str) -> Incoming {
         Delivery::mock(0, "alipay.notify".into(), "0".into(), false, envelope.to_bytes());
     let id = ShortString::from(envelope.message_id().expect("an id"));
     delivery.properties = delivery.properties.with_message_id(id);
-    Incoming::read(&Received::new(delivery), &config).expect("an envelope")
+    // As of the time of the question, whatever day it is.
+    let now = envelope.received_at;
+    Incoming::read_as_of(&Received::new(delivery), &config, now).expect("an envelope")
 }

@@ -71,12 +71,25 @@ impl World {
 
     /// The same on servers of the test's own.
     pub(crate) fn on(sandbox: Sandbox, config: &str, codes: usize) -> World {
+        World::with_ingress(sandbox, config, codes, &[])
+    }
+
+    /// The same, whose ingress has these variables beside the sandbox's, and before them.
+    pub(crate) fn with_ingress(
+        sandbox: Sandbox,
+        config: &str,
+        codes: usize,
+        more: &[(&str, &str)],
+    ) -> World {
         let folder = TempDir::new().expect("a folder");
         let pipeline =
             Pipeline::new(folder.path(), config, &sandbox.environment()).expect("a configuration");
         let codes: Vec<String> = (1..=codes).map(|number| format!("C{number:05}")).collect();
         pipeline.prepare(&codes).expect("a shop");
-        let (ingress, address) = pipeline.start_ingress().expect("an ingress");
+        let environment = [&sandbox.environment()[..], more].concat();
+        let for_ingress = Pipeline::new(folder.path(), config, &environment);
+        let for_ingress = for_ingress.expect("a configuration");
+        let (ingress, address) = for_ingress.start_ingress().expect("an ingress");
         let database = store::Pool::new(&sandbox.database_url, 1).get().expect("a connection");
         World {
             pipeline,

@@ -72,7 +72,7 @@ gateway = "{NOWHERE}"
         self.world.pipeline.config().display().to_string()
     }
 
-    fn file(&self, name: &str) -> String {
+    pub(crate) fn file(&self, name: &str) -> String {
         let path: PathBuf = self.keys.path().join(name);
         path.display().to_string()
     }
@@ -166,6 +166,11 @@ gateway = "{NOWHERE}"
         task.await.expect("the publisher ends");
     }
 
+    /// A connection of the test's own to the database.
+    pub(crate) fn connection(&self) -> store::Connection {
+        store::Pool::new(&self.world.sandbox.database_url, 1).get().expect("a connection")
+    }
+
     /// One text, called `text`, from the database.
     pub(crate) fn text(&self, query: &str) -> String {
         #[derive(QueryableByName)]
@@ -173,9 +178,7 @@ gateway = "{NOWHERE}"
             #[diesel(sql_type = Text)]
             text: String,
         }
-        let pool = store::Pool::new(&self.world.sandbox.database_url, 1);
-        let row: Row =
-            sql_query(query).get_result(&mut pool.get().expect("a connection")).expect(query);
+        let row: Row = sql_query(query).get_result(&mut self.connection()).expect(query);
         row.text
     }
 
@@ -186,6 +189,14 @@ gateway = "{NOWHERE}"
         let refunds = &trades["merchants"][merchant][order][0]["trade"]["refunds"];
         let refunds = refunds.as_array().expect("a trade");
         refunds.iter().filter_map(|refund| refund["amount"].as_i64()).collect()
+    }
+
+    /// Alipay's number of the order's trade.
+    pub(crate) fn trade_no(&self, merchant: &str, order: &str) -> String {
+        let trades = std::fs::read(self.file("trades.json")).expect("the trades");
+        let trades: serde_json::Value = serde_json::from_slice(&trades).expect("JSON");
+        let number = &trades["merchants"][merchant][order][0]["trade"]["trade_no"];
+        number.as_str().expect("a trade").to_owned()
     }
 
     /// How many different answers about this order the lanes have worked on.

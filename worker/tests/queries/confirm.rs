@@ -82,3 +82,33 @@ async fn a_doubted_notification_is_asked_about() {
     assert_eq!(side.world.count("user_order WHERE id = 'FORGED' AND status = 0"), 1);
     assert_eq!(side.world.count("review"), 0);
 }
+
+/// The figures of docs/operating.md.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement: prints what confirm adds"]
+async fn the_time_that_confirm_adds() {
+    const ORDERS: usize = 50;
+    for confirm in ["ambiguous", "always"] {
+        let mut side = AlipaySide::new(ORDERS);
+        let (_gateway, address) = side.gateway(&[]);
+        let _worker = side.worker(&address, &[("ALIPAY__MERCHANTS__SHOP__CONFIRM", confirm)]);
+        side.world.place_orders("T", ORDERS);
+        let mut times = Vec::new();
+        for number in 1..=ORDERS {
+            let order = format!("T{number:06}");
+            side.pays("shop", &order, &["--drop"]);
+            let trade_no = side.trade_no("shop", &order);
+            let payment = side.world.payment(&order).with("trade_no", trade_no);
+            let since = std::time::Instant::now();
+            side.world.send(payment).await;
+            let delivered = format!("user_order WHERE id = '{order}' AND is_send_goods");
+            side.world.wait_for_count(&delivered, 1);
+            times.push(since.elapsed().as_millis());
+        }
+        times.sort_unstable();
+        let [half, most, all] = [ORDERS / 2, ORDERS * 9 / 10, ORDERS - 1].map(|at| times[at]);
+        println!(
+            "confirm = {confirm:?}: half of {ORDERS} within {half} ms, nine of ten {most} ms, all {all} ms"
+        );
+    }
+}

@@ -1,8 +1,9 @@
 //! What a person decides about each kind of review.
 
 use chrono::Utc;
-use queue::{DecisionForm, Envelope};
+use queue::Envelope;
 use simulator::{Notification, Trade};
+use store::decision::NewDecision;
 use testkit::clock::{beijing, minutes_ago};
 
 use crate::alipay_side::AlipaySide;
@@ -19,33 +20,54 @@ pub(crate) fn review(side: &mut AlipaySide, order: &str, reason: &str) -> i64 {
     id.parse().expect("a number")
 }
 
-fn decision(order: &str, trade_no: Option<&str>, review: i64, decision: &str) -> Envelope {
-    decision_of("shop", order, trade_no, review, decision)
+/// The message about a decision, whose row is written.
+fn decision(
+    side: &AlipaySide,
+    order: &str,
+    trade_no: Option<&str>,
+    review: i64,
+    decision: &str,
+) -> Envelope {
+    decision_of(side, "shop", order, trade_no, review, decision)
 }
 
 pub(crate) fn decision_of(
+    side: &AlipaySide,
     merchant: &str,
     order: &str,
     trade_no: Option<&str>,
     review: i64,
     decision: &str,
 ) -> Envelope {
-    let form = DecisionForm {
-        order,
+    let number = write_decision(side, order, trade_no, review, decision);
+    Envelope::decision(merchant, order, number, Utc::now())
+}
+
+/// What `ops review decide` writes before it tells the workers.
+pub(crate) fn write_decision(
+    side: &AlipaySide,
+    order: &str,
+    trade_no: Option<&str>,
+    review: i64,
+    decision: &str,
+) -> i64 {
+    let new = NewDecision {
+        review_id: review,
+        order_id: order,
         trade_no,
-        review,
         decision,
         decided_by: "王小明",
         note: "looked it up",
     };
-    Envelope::decision(merchant, &form, Utc::now())
+    store::decision::insert(&mut side.connection(), &new).expect("written")
 }
 
 impl AlipaySide {
     /// Decides, and waits until the review says so.
     async fn decide(&mut self, order: &str, reason: &str, trade_no: Option<&str>, word: &str) {
         let review = review(self, order, reason);
-        self.publish([decision(order, trade_no, review, word)]).await;
+        let decision = decision(self, order, trade_no, review, word);
+        self.publish([decision]).await;
         self.world.wait_for_count(
             &format!(
                 "review WHERE id = {review} AND state = 'decided' AND decision = '{word}' \
@@ -110,7 +132,7 @@ async fn decisions_of_every_kind() {
     let paid = second.pay(Utc::now()).expect("a payment");
     let second_no = side.tell(&second, paid).await;
     let twice = review(&mut side, "TWICE", "second_payment");
-    side.publish([decision("TWICE", None, twice, "refunded")]).await;
+    side.publish([decision(&side, "TWICE", None, twice, "refunded")]).await;
     side.world.wait_for_count("notification WHERE reason = 'impossible_decision'", 1);
     side.decide("TWICE", "second_payment", Some(&first_no), "refunded").await;
     let goes_by =
@@ -162,7 +184,7 @@ async fn decisions_of_every_kind() {
     let ended = side.text(
         "SELECT CAST(id AS CHAR) AS text FROM review WHERE order_id = 'PART' AND state = 'decided'",
     );
-    let again = decision("PART", None, ended.parse().expect("a number"), "refunded");
+    let again = decision(&side, "PART", None, ended.parse().expect("a number"), "refunded");
     side.publish([again]).await;
     side.world.wait_for_count(
         "notification WHERE kind = 'decision' AND order_id = 'PART' AND outcome = 'unchanged'",
@@ -172,9 +194,9 @@ async fn decisions_of_every_kind() {
 
     // What no review is about, and what is no decision.
     side.publish([
-        decision("PART", None, 999_999, "noted"),
-        decision("ALL", None, ended.parse().expect("a number"), "noted"),
-        decision("PART", None, ended.parse().expect("a number"), "guessed"),
+        decision(&side, "PART", None, 999_999, "noted"),
+        decision(&side, "ALL", None, ended.parse().expect("a number"), "noted"),
+        decision(&side, "PART", None, ended.parse().expect("a number"), "guessed"),
     ])
     .await;
     side.world.wait_for_count("notification WHERE reason = 'unknown_review'", 2);

@@ -219,6 +219,10 @@ async fn an_order_that_was_given_more_time_does_not_expire() {
         "UPDATE user_order SET expires_at = '{}' WHERE id = 'OVER'",
         ended.format("%Y-%m-%d %H:%M:%S%.6f")
     ));
+    for order in ["LONGER", "FOREVER", "OVER"] {
+        let said_at = Utc::now();
+        store::order_expired::write(&mut side.connection(), order, ended, said_at).expect("a row");
+    }
     let expiry = |merchant, order| Envelope::expiry(merchant, order, ended, Utc::now());
     side.publish([
         expiry("app", "LONGER"),

@@ -1,8 +1,5 @@
 //! Money that comes after the order's time, where the merchant gives it back.
 
-use chrono::Utc;
-use queue::Envelope;
-
 use crate::alipay_side::AlipaySide;
 use crate::decisions::{decision_of, review};
 use crate::troubles::{in_front_of, through};
@@ -80,11 +77,11 @@ async fn at_the_legacy_gateway_a_person_decides() {
 
     // About another trade it is no decision.
     let taken = review(&mut side, "TAKEN", "late_payment");
-    side.publish([decision_of("shop", "TAKEN", Some("2026"), taken, "accepted")]).await;
+    side.publish([decision_of(&side, "shop", "TAKEN", Some("2026"), taken, "accepted")]).await;
     side.world.wait_for_count("notification WHERE reason = 'impossible_decision'", 1);
     for (order, word) in [("TAKEN", "accepted"), ("BACK", "refunded")] {
         let number = review(&mut side, order, "late_payment");
-        side.publish([decision_of("shop", order, None, number, word)]).await;
+        side.publish([decision_of(&side, "shop", order, None, number, word)]).await;
     }
     side.world.expect("TAKEN", |order| order["status"] == 8 && order["is_send_goods"] == true);
     side.world.expect("BACK", |order| order["status"] == 105 && order["is_finish"] == true);
@@ -106,7 +103,7 @@ async fn what_is_on_its_way_back_cannot_be_taken() {
     proxy.cut();
     side.pays("app", "LATE", &[]);
     let number = review(&mut side, "LATE", "late_payment");
-    side.publish([decision_of("app", "LATE", None, number, "accepted")]).await;
+    side.publish([decision_of(&side, "app", "LATE", None, number, "accepted")]).await;
     side.world.wait_for_count("notification WHERE reason = 'impossible_decision'", 1);
     let evidence = "notification WHERE error LIKE '%on its way back%'";
     assert_eq!(side.world.count(evidence), 1);
@@ -114,24 +111,11 @@ async fn what_is_on_its_way_back_cannot_be_taken() {
 
     // Refused by Alipay it is a person's to decide.
     side.world.sql("UPDATE refund_request SET state = 'refused', due_at = NULL");
-    side.publish([decision_again(number)]).await;
+    side.publish([decision_of(&side, "app", "LATE", None, number, "accepted")]).await;
     side.world.expect("LATE", |order| order["status"] == 8 && order["is_send_goods"] == true);
     assert_eq!(side.world.count("user_order WHERE needs_review"), 0);
     eventually("it stays so", || side.world.count("refund_request WHERE state = 'refused'") == 1);
     side.world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a clean audit");
-}
-
-/// The same decision with another note: another message.
-fn decision_again(review: i64) -> Envelope {
-    let form = queue::DecisionForm {
-        order: "LATE",
-        trade_no: None,
-        review,
-        decision: "accepted",
-        decided_by: "王小明",
-        note: "Alipay refused",
-    };
-    Envelope::decision("app", &form, Utc::now())
 }
 
 /// A policy that changes later moves no goods and no money.

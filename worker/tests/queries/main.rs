@@ -7,13 +7,16 @@ mod alipay_side;
 mod confirm;
 mod crashes;
 mod decisions;
+mod distrust;
 mod expiry;
 mod healing;
 mod late;
+mod not_at_alipay;
 mod refunds;
 mod reload;
 mod requests;
 mod troubles;
+mod upgrade;
 #[path = "../pipeline/world.rs"]
 #[allow(dead_code, reason = "shared with the pipeline's tests")]
 mod world;

@@ -8,7 +8,9 @@ use alipay::{Fen, QueryAnswer, TradeRef, TradeRefund};
 use gateway::{Gateway, RefundOutcome};
 use queue::{Envelope, RefundAnswerForm};
 use service::Config;
-use store::refund_request::{LateRefund, RefundRequest, ask_late, late_number, of_order};
+use store::refund_request::{
+    LateRefund, RefundRequest, RefundRequestState, ask_late, insert, late_number, of_order,
+};
 use testkit::Program;
 
 use crate::alipay_side::AlipaySide;
@@ -26,17 +28,13 @@ fn paid(side: &mut AlipaySide, order: &str) -> String {
 
 /// What a lane does when late money is to go back.
 fn ask(side: &AlipaySide, order: &str, trade_no: &str, amount: i64) {
-    let mut connection = connection(side);
+    let mut connection = side.connection();
     let late = LateRefund { merchant: "app", order_id: order, trade_no, amount: Fen::new(amount) };
     ask_late(&mut connection, &[late]).expect("written");
 }
 
-fn connection(side: &AlipaySide) -> store::Connection {
-    store::Pool::new(&side.world.sandbox.database_url, 1).get().expect("a connection")
-}
-
 fn request(side: &AlipaySide, order: &str) -> RefundRequest {
-    let mut requests = of_order(&mut connection(side), order).expect("requests");
+    let mut requests = of_order(&mut side.connection(), order).expect("requests");
     assert_eq!(requests.len(), 1, "{requests:?}");
     requests.remove(0)
 }
@@ -168,6 +166,20 @@ async fn an_answer_may_come_before_the_payment_is_known() {
     else {
         panic!("not made")
     };
+    let request = RefundRequest {
+        request_no: "R1".to_owned(),
+        merchant: "app".to_owned(),
+        order_id: "EARLY".to_owned(),
+        trade_no: trade.trade_no.clone(),
+        amount: Fen::new(300),
+        is_rest: false,
+        reason: "test".to_owned(),
+        asked_by: "test".to_owned(),
+        state: RefundRequestState::Unknown,
+        error: None,
+        running_total: None,
+    };
+    insert(&mut side.connection(), &request).expect("a request");
     let form = RefundAnswerForm {
         order: "EARLY",
         trade_no: &trade.trade_no,

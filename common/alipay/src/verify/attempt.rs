@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 
+use super::held::Held;
 use super::{Verified, Verifier};
 use crate::md5::is_md5_signature;
 use crate::{Rule, SignType, SignatureError};
@@ -13,6 +14,8 @@ pub(super) struct Attempt<'a> {
     pub(super) verifier: &'a Verifier,
     pub(super) sign_types: &'a [SignType],
     pub(super) presented: Presented<'a>,
+    /// The fingerprint of the only key that counts, where one is named.
+    pub(super) only: Option<&'a str>,
     /// The only certificate that counts, where the message names one.
     pub(super) cert_sn: Option<&'a str>,
     pub(super) at: DateTime<Utc>,
@@ -50,29 +53,45 @@ impl Attempt<'_> {
 
     /// Whether this key made the signature and counts; `None` where it was not asked.
     fn made_by(&mut self, sign_type: SignType, key: usize, content: &[u8]) -> Option<bool> {
+        let configured = &self.verifier.sign_types;
         if sign_type == SignType::Md5 {
             let signature = self.presented.md5?;
-            return Some(self.verifier.md5_keys.get(key)?.verify(content, signature));
+            let held = self.verifier.md5_keys.get(key)?;
+            if !self.asks(held) || !held.is_for(sign_type, configured) {
+                return None;
+            }
+            let made = held.key.verify(content, signature);
+            return Some(made && self.not_ended(held.ended(self.at)));
         }
         let signature = self.presented.rsa.as_deref()?;
-        let key = self.verifier.public_keys.get(key)?;
-        let certificate = key.certificate();
+        let held = self.verifier.public_keys.get(key)?;
+        if !self.asks(held) || !held.is_for(sign_type, configured) {
+            return None;
+        }
+        let certificate = held.key.certificate();
         if let (Some(certificate), Some(sn)) = (certificate, self.cert_sn)
             && certificate.sn() != sn
         {
             return None;
         }
-        if !key.matches(sign_type, content, signature) {
+        if !held.key.matches(sign_type, content, signature) {
             return Some(false);
         }
         // Another one may have the same key and be valid: a certificate can be renewed.
-        match certificate.map_or(Ok(()), |certificate| certificate.check_time(self.at)) {
-            Ok(()) => Some(true),
-            Err(error) => {
-                self.outdated = SignatureError::outdated(error).or(self.outdated.take());
-                Some(false)
-            }
-        }
+        let valid = certificate.map_or(Ok(()), |certificate| certificate.check_time(self.at));
+        let ended = valid.err().and_then(SignatureError::outdated);
+        Some(self.not_ended(ended.or_else(|| held.ended(self.at))))
+    }
+
+    fn asks<K>(&self, held: &Held<K>) -> bool {
+        self.only.is_none_or(|fingerprint| held.fingerprint() == fingerprint)
+    }
+
+    /// Notes why a key that made the signature does not count.
+    fn not_ended(&mut self, ended: Option<SignatureError>) -> bool {
+        let counts = ended.is_none();
+        self.outdated = ended.or(self.outdated.take());
+        counts
     }
 
     /// Why nothing that was tried counts.

@@ -17,3 +17,4 @@ mod requests;
 mod vectors;
 mod verifier;
 mod verifier_certificates;
+mod verifier_retired;

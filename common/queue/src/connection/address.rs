@@ -7,7 +7,7 @@ use url::{Host, Url};
 /// the server's 60, and a dead peer would be noticed after two minutes.
 const HEARTBEAT: u16 = 10;
 
-/// Virtual host names are AMQP short strings. lapin panics on longer ones.
+/// Virtual host names and users are AMQP short strings. lapin panics on longer ones.
 const MAX_VHOST: usize = 255;
 
 /// One host of the broker. No `Debug`: it holds a password.
@@ -40,6 +40,9 @@ impl Address {
         if uri.vhost.len() > MAX_VHOST {
             return Err("the virtual host is longer than 255 bytes");
         }
+        if uri.authority.userinfo.username.len() > MAX_VHOST {
+            return Err("the user is longer than 255 bytes");
+        }
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
         Ok(Address { uri })
     }
@@ -59,6 +62,10 @@ impl Address {
 
     pub(super) fn vhost(&self) -> &str {
         &self.uri.vhost
+    }
+
+    pub(super) fn user(&self) -> &str {
+        &self.uri.authority.userinfo.username
     }
 
     /// `host:port`, for errors.

@@ -36,6 +36,8 @@ pub struct Cluster(Arc<Hosts>);
 struct Hosts {
     hosts: Vec<Address>,
     tls: Option<Arc<ClientConfig>>,
+    /// Whether messages carry the URL's user.
+    user_id: bool,
     /// The host to begin with.
     first: AtomicUsize,
 }
@@ -82,7 +84,8 @@ impl Cluster {
             None
         };
         hosts.shuffle(&mut rand::rng());
-        Ok(Cluster(Arc::new(Hosts { hosts, tls, first: AtomicUsize::new(0) })))
+        let user_id = amqp.user_id;
+        Ok(Cluster(Arc::new(Hosts { hosts, tls, user_id, first: AtomicUsize::new(0) })))
     }
 
     /// The broker at a URL, or at several, separated by commas. `amqps://` trusts the authorities
@@ -93,6 +96,37 @@ impl Cluster {
     /// As [`configured`](Cluster::configured).
     pub fn at(urls: &str) -> Result<Cluster, ConnectionError> {
         Cluster::configured(&Amqp::at(urls))
+    }
+
+    /// The virtual host, which all hosts have in common.
+    pub fn vhost(&self) -> &str {
+        self.0.hosts.first().map_or("/", Address::vhost)
+    }
+
+    /// The user that messages are published as at this host, where they are to say so.
+    pub(super) fn user_id(&self, host: usize) -> Option<&str> {
+        let address = self.0.hosts.get(host).filter(|_| self.0.user_id)?;
+        Some(address.user())
+    }
+
+    /// Checks that workers believe what this program publishes: `users` are the accounts of the key
+    /// `key`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectionError::Settings`]: a URL's user is not among them.
+    pub fn publishes_as(&self, key: &str, users: &[String]) -> Result<(), ConnectionError> {
+        let others = |host: &&Address| !users.iter().any(|user| user == host.user());
+        match self.0.hosts.iter().find(others) {
+            None => Ok(()),
+            Some(host) => {
+                let user = host.user();
+                let reason = format!(
+                    "does not name {user}, as whom this program connects: workers would refuse what it publishes"
+                );
+                Err(settings(key, &reason))
+            }
+        }
     }
 
     /// `host:port/vhost` of this host.

@@ -33,6 +33,7 @@ impl Publication {
 /// error.
 pub(super) async fn gather<'a>(
     channel: &Channel,
+    user_id: Option<&str>,
     publications: impl Iterator<Item = &'a Publication> + Clone,
 ) -> Result<Vec<Result<(), PublishError>>, lapin::Error> {
     // One task owns the channel, and the first poll of `basic_publish` both takes the delivery
@@ -48,7 +49,7 @@ pub(super) async fn gather<'a>(
                     routing_key.clone(),
                     BasicPublishOptions { mandatory: true, ..Default::default() },
                     &message.body,
-                    message.properties(message_id.clone()),
+                    message.properties(message_id.clone(), user_id),
                 )
                 .await?;
             Ok::<_, lapin::Error>((index, Confirm::from(written.await?)))

@@ -166,7 +166,11 @@ async fn publish(
 ) -> Result<(), ChannelGone> {
     let gathered = tokio::select! {
         biased;
-        gathered = gather(channel, requests.iter().map(|request| &request.publication)) => {
+        gathered = gather(
+            channel,
+            connection.user_id(),
+            requests.iter().map(|request| &request.publication),
+        ) => {
             gathered.map_err(|error| PublishError::Channel(error.to_string()))
         }
         reason = connection.lost() => Err(PublishError::Channel(reason)),

@@ -8,7 +8,8 @@ use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, ErrorKind};
 
 use super::declaration::Declaration;
-use super::{Change, Conflict};
+use super::probe::missing_bindings;
+use super::{Change, Conflict, bindings};
 use crate::{Cluster, Connection, ConnectionError, ConnectionSettings};
 
 /// Why the topology could not be compared or declared.
@@ -42,21 +43,42 @@ fn list(conflicts: &[Conflict]) -> String {
 /// Says what is missing, without changing anything. `events`: also what is declared only when
 /// events are enabled.
 ///
-/// A binding counts as missing when its queue or its exchange is; AMQP has no way to look at the
-/// bindings of what is there, so [`apply`] makes all of them again, which changes nothing where
-/// they are.
+/// AMQP has no way to list bindings. Those of the work exchange and of the retry tiers are found out
+/// by messages that come back where a binding is missing, and that workers ignore where it is not.
+/// One of the events counts as missing when its queue or its exchange is.
 ///
 /// # Errors
 ///
 /// [`TopologyError::Conflicts`] lists everything that is there and differs.
 pub async fn plan(cluster: &Cluster, events: bool) -> Result<Vec<Change>, TopologyError> {
     let connection = open(cluster).await?;
-    let planned = compare(&connection, &Declaration::all(events)).await;
+    let planned = async {
+        let mut missing = look(&connection, &Declaration::all(events)).await?;
+        let known = bindings(events).into_iter().filter(|binding| !missing.contains(binding));
+        let more = missing_bindings(&connection, known.collect()).await?;
+        missing.extend(more);
+        Ok(missing)
+    };
+    let planned = planned.await;
     connection.close().await;
     planned
 }
 
-/// Declares what is missing and returns it; an empty list when everything was there.
+/// As [`plan`], for a caller that learns of bindings in another way: a binding counts as missing when
+/// its queue or its exchange is, and nothing is published.
+///
+/// # Errors
+///
+/// As [`plan`].
+pub async fn compare(cluster: &Cluster, events: bool) -> Result<Vec<Change>, TopologyError> {
+    let connection = open(cluster).await?;
+    let compared = look(&connection, &Declaration::all(events)).await;
+    connection.close().await;
+    compared
+}
+
+/// Declares what is missing and returns it; an empty list when everything was there. All bindings are
+/// made again, which changes nothing where they are, and is not told.
 ///
 /// # Errors
 ///
@@ -68,6 +90,28 @@ pub async fn apply(cluster: &Cluster, events: bool) -> Result<Vec<Change>, Topol
     applied
 }
 
+/// The work exchange and the work queue, where they are missing. Only looks, which needs no
+/// permission: whether what is there is as it should be is not found out.
+///
+/// # Errors
+///
+/// The broker cannot be asked.
+pub async fn missing_work(cluster: &Cluster) -> Result<Vec<Change>, TopologyError> {
+    let connection = open(cluster).await?;
+    let looked = async {
+        let mut missing = Vec::new();
+        for declaration in Declaration::work() {
+            if matches!(ask(&connection, &declaration, Mode::OnlyLook).await?, Answer::Missing) {
+                missing.push(declaration.change());
+            }
+        }
+        Ok(missing)
+    };
+    let looked = looked.await;
+    connection.close().await;
+    looked
+}
+
 async fn open(cluster: &Cluster) -> Result<Connection, TopologyError> {
     Ok(Connection::open(&ConnectionSettings::new(cluster, "topology")).await?)
 }
@@ -76,7 +120,7 @@ async fn compare_and_declare(
     connection: &Connection,
     declarations: &[Declaration],
 ) -> Result<Vec<Change>, TopologyError> {
-    let missing = compare(connection, declarations).await?;
+    let missing = look(connection, declarations).await?;
     for declaration in declarations {
         match ask(connection, declaration, Mode::Declare).await? {
             Answer::There | Answer::Missing => {}
@@ -86,7 +130,7 @@ async fn compare_and_declare(
     Ok(missing)
 }
 
-async fn compare(
+async fn look(
     connection: &Connection,
     declarations: &[Declaration],
 ) -> Result<Vec<Change>, TopologyError> {
@@ -115,6 +159,8 @@ async fn compare(
 
 #[derive(Clone, Copy, PartialEq)]
 enum Mode {
+    /// Passive.
+    OnlyLook,
     /// Passive, and where that finds something, a comparison.
     Look,
     Declare,
@@ -134,9 +180,12 @@ async fn ask(
 ) -> Result<Answer, TopologyError> {
     let channel = connection.create_channel().await?;
     let asked = async {
-        if mode == Mode::Look {
+        if mode != Mode::Declare {
             let passive = declare(&channel, declaration, true);
             connection.bounded("looking for an exchange or queue", passive).await?;
+        }
+        if mode == Mode::OnlyLook {
+            return Ok(());
         }
         // A passive declaration ignores type and arguments. This one compares them, and changes
         // nothing where there is something of that name.
@@ -149,20 +198,39 @@ async fn ask(
             connection.bounded("closing a channel", goodbye).await?;
             return Ok(Answer::There);
         }
-        Err(ConnectionError::Amqp(error)) => error,
-        Err(error) => return Err(error.into()),
+        Err(error) => error,
     };
-    let ErrorKind::ProtocolError(refusal) = error.kind() else {
-        return Err(ConnectionError::Amqp(error).into());
-    };
-    let reply = refusal.get_message().to_string();
     let change = declaration.change();
-    match refusal.kind() {
-        AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND) if mode == Mode::Look => Ok(Answer::Missing),
-        AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED) => {
+    match soft_error(&error) {
+        Some((AMQPSoftError::NOTFOUND, _)) if mode != Mode::Declare => Ok(Answer::Missing),
+        Some((AMQPSoftError::PRECONDITIONFAILED, reply)) => {
             Ok(Answer::Differs(Conflict { wanted: change, reply }))
         }
-        _ => Err(TopologyError::Refused { change, reply }),
+        _ => Err(refusal(error, &change)),
+    }
+}
+
+/// The broker's word, where it has refused something on a channel.
+fn soft_error(error: &ConnectionError) -> Option<(AMQPSoftError, String)> {
+    let ConnectionError::Amqp(error) = error else { return None };
+    let ErrorKind::ProtocolError(refusal) = error.kind() else { return None };
+    match refusal.kind() {
+        AMQPErrorKind::Soft(soft) => Some((soft.clone(), refusal.get_message().to_string())),
+        AMQPErrorKind::Hard(_) => None,
+    }
+}
+
+/// What became of looking for `change`, or of declaring it: a refusal, or no answer.
+pub(super) fn refusal(error: ConnectionError, change: &Change) -> TopologyError {
+    match &error {
+        ConnectionError::Amqp(amqp) => match amqp.kind() {
+            ErrorKind::ProtocolError(refusal) => TopologyError::Refused {
+                change: change.clone(),
+                reply: refusal.get_message().to_string(),
+            },
+            _ => error.into(),
+        },
+        _ => error.into(),
     }
 }
 

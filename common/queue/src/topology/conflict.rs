@@ -24,9 +24,10 @@ impl fmt::Display for Conflict {
                 write!(
                     f,
                     "queue {name} is there with other arguments. The broker says: {reply}. \
-                     The arguments of a queue cannot be changed. Stop the programs, move its \
-                     messages away or let them drain, delete it (rabbitmqctl delete_queue {name}) \
-                     and apply again."
+                     The arguments of a queue cannot be changed. Let its messages drain, or move \
+                     them to a queue of another name, stop the programs, delete it (rabbitmqctl \
+                     delete_queue {name}), apply again, and move them back: what is moved by queue \
+                     name comes home."
                 )?;
                 if *name == work_queue(0) {
                     write!(

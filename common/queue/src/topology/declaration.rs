@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     DEAD_QUEUE, EVENTS_BINDINGS, EVENTS_EXCHANGE, EVENTS_QUEUE, RetryTier, WORK_EXCHANGE,
-    routing_key, work_queue,
+    work_keys, work_queue,
 };
 
 /// Returns after which a quorum queue drops a message: never, for all purposes.
@@ -47,11 +47,20 @@ impl fmt::Display for Change {
         match self {
             Change::Exchange { name, kind } => write!(f, "{kind} exchange {name}"),
             Change::Queue { name } => write!(f, "quorum queue {name}"),
+            Change::Binding { queue, exchange, routing_key } if routing_key.is_empty() => {
+                write!(f, "binding of queue {queue} to exchange {exchange} with an empty key")
+            }
             Change::Binding { queue, exchange, routing_key } => {
                 write!(f, "binding of queue {queue} to exchange {exchange} with key {routing_key}")
             }
         }
     }
+}
+
+/// All bindings that should be there. `events`: also those of the events.
+pub fn bindings(events: bool) -> Vec<Change> {
+    let all = Declaration::all(events).into_iter().map(|declaration| declaration.change());
+    all.filter(|change| matches!(change, Change::Binding { .. })).collect()
 }
 
 /// One step of declaring the topology, in an order that works.
@@ -63,12 +72,17 @@ pub(super) enum Declaration {
 }
 
 impl Declaration {
-    pub(super) fn all(events: bool) -> Vec<Declaration> {
-        let mut all = vec![
+    /// Where work goes, without its bindings.
+    pub(super) fn work() -> [Declaration; 2] {
+        [
             exchange(WORK_EXCHANGE, ExchangeKind::Direct),
             queue(&work_queue(0), FieldTable::default()),
-            binding(&work_queue(0), WORK_EXCHANGE, &routing_key(0)),
-        ];
+        ]
+    }
+
+    pub(super) fn all(events: bool) -> Vec<Declaration> {
+        let mut all = Declaration::work().to_vec();
+        all.extend(work_keys().iter().map(|key| binding(&work_queue(0), WORK_EXCHANGE, key)));
         for tier in RetryTier::ALL {
             all.push(exchange(tier.name(), ExchangeKind::Fanout));
             all.push(queue(tier.name(), retry_arguments(tier)));

@@ -1,10 +1,11 @@
 //! Declaring exchanges and queues.
 
+use futures_util::StreamExt as _;
 use lapin::ExchangeKind;
-use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
+use lapin::options::{BasicConsumeOptions, ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use queue::topology::{Change, TopologyError, apply, plan};
-use queue::{Cluster, Message};
+use queue::topology::{Change, TopologyError, apply, bindings, plan};
+use queue::{Cluster, Message, Received};
 
 use crate::client::{Client, start_ready, work};
 
@@ -12,25 +13,34 @@ fn names(changes: &[Change]) -> Vec<String> {
     changes.iter().map(ToString::to_string).collect()
 }
 
-const ALL: [&str; 23] = [
+const ALL: [&str; 32] = [
     "direct exchange alipay.notify",
     "quorum queue alipay.notify.0",
     "binding of queue alipay.notify.0 to exchange alipay.notify with key 0",
+    "binding of queue alipay.notify.0 to exchange alipay.notify with key alipay.notify.0",
+    "binding of queue alipay.notify.0 to exchange alipay.notify with key alipay.retry.5s",
+    "binding of queue alipay.notify.0 to exchange alipay.notify with key alipay.retry.30s",
+    "binding of queue alipay.notify.0 to exchange alipay.notify with key alipay.retry.2m",
+    "binding of queue alipay.notify.0 to exchange alipay.notify with key alipay.retry.10m",
+    "binding of queue alipay.notify.0 to exchange alipay.notify with key alipay.retry.1h",
+    "binding of queue alipay.notify.0 to exchange alipay.notify with key alipay.dead",
+    "binding of queue alipay.notify.0 to exchange alipay.notify with key alipay.notify",
+    "binding of queue alipay.notify.0 to exchange alipay.notify with an empty key",
     "fanout exchange alipay.retry.5s",
     "quorum queue alipay.retry.5s",
-    "binding of queue alipay.retry.5s to exchange alipay.retry.5s with key ",
+    "binding of queue alipay.retry.5s to exchange alipay.retry.5s with an empty key",
     "fanout exchange alipay.retry.30s",
     "quorum queue alipay.retry.30s",
-    "binding of queue alipay.retry.30s to exchange alipay.retry.30s with key ",
+    "binding of queue alipay.retry.30s to exchange alipay.retry.30s with an empty key",
     "fanout exchange alipay.retry.2m",
     "quorum queue alipay.retry.2m",
-    "binding of queue alipay.retry.2m to exchange alipay.retry.2m with key ",
+    "binding of queue alipay.retry.2m to exchange alipay.retry.2m with an empty key",
     "fanout exchange alipay.retry.10m",
     "quorum queue alipay.retry.10m",
-    "binding of queue alipay.retry.10m to exchange alipay.retry.10m with key ",
+    "binding of queue alipay.retry.10m to exchange alipay.retry.10m with an empty key",
     "fanout exchange alipay.retry.1h",
     "quorum queue alipay.retry.1h",
-    "binding of queue alipay.retry.1h to exchange alipay.retry.1h with key ",
+    "binding of queue alipay.retry.1h to exchange alipay.retry.1h with an empty key",
     "quorum queue alipay.dead",
     "topic exchange alipay.events",
     "quorum queue alipay.events.shop",
@@ -44,9 +54,9 @@ async fn plan_changes_nothing_and_apply_makes_the_difference_once() {
     let cluster = &client.cluster();
     assert_eq!(names(&plan(cluster, true).await.unwrap()), ALL);
     assert_eq!(names(&plan(cluster, true).await.unwrap()), ALL);
-    assert_eq!(names(&apply(cluster, false).await.unwrap()), ALL[..19]);
-    assert_eq!(names(&plan(cluster, true).await.unwrap()), ALL[19..]);
-    assert_eq!(names(&apply(cluster, true).await.unwrap()), ALL[19..]);
+    assert_eq!(names(&apply(cluster, false).await.unwrap()), ALL[..28]);
+    assert_eq!(names(&plan(cluster, true).await.unwrap()), ALL[28..]);
+    assert_eq!(names(&apply(cluster, true).await.unwrap()), ALL[28..]);
     assert_eq!(apply(cluster, true).await.unwrap(), []);
     assert_eq!(plan(cluster, true).await.unwrap(), []);
 }
@@ -101,10 +111,56 @@ async fn apply_repairs_a_binding() {
     let started = start_ready(&client.url, 1).await;
     let error = started.publisher.publish(work("lost")).await.unwrap_err();
     assert_eq!(error.reason_code(), "returned");
+    let missing = names(&plan(&client.cluster(), true).await.unwrap());
+    assert_eq!(missing, ["binding of queue alipay.notify.0 to exchange alipay.notify with key 0"]);
     assert_eq!(apply(&client.cluster(), true).await.unwrap(), []);
     started.publisher.publish(work("found")).await.unwrap();
-    assert_eq!(client.take_bodies(queue, 1).await, ["found"]);
+    let mut found = client.take(queue).await;
+    while found.is_probe {
+        found = client.take(queue).await;
+    }
+    assert_eq!(found.body, b"found");
     started.stop().await;
+}
+
+/// Also of a tier; and of the keys by which a person publishes. Looking leaves nothing behind: a probe
+/// that a queue takes is one that workers know, and it goes away by itself.
+#[tokio::test]
+async fn plan_names_every_binding_that_is_missing() {
+    let client = Client::new().await;
+    let removed = [
+        ("alipay.notify.0", "alipay.notify", "alipay.notify.0"),
+        ("alipay.notify.0", "alipay.notify", ""),
+        ("alipay.retry.2m", "alipay.retry.2m", ""),
+    ];
+    for (queue, exchange, key) in removed {
+        let none = FieldTable::default();
+        client.channel.queue_unbind(queue.into(), exchange.into(), key.into(), none).await.unwrap();
+    }
+    let work = [
+        "binding of queue alipay.notify.0 to exchange alipay.notify with key alipay.notify.0",
+        "binding of queue alipay.notify.0 to exchange alipay.notify with an empty key",
+    ];
+    // Nobody consumes: of tiers nothing is known, and what arrives goes away by itself.
+    assert_eq!(names(&plan(&client.cluster(), true).await.unwrap()), work);
+    assert!(client.take("alipay.notify.0").await.is_probe);
+    let gone = async {
+        while client.depth("alipay.notify.0").await > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(crate::client::LONG, gone).await.expect("probes go away");
+
+    // A worker takes all of them, those through the tiers too.
+    let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
+    let consume = client.channel.basic_consume("alipay.notify.0".into(), "".into(), options, none);
+    let consumer = consume.await.unwrap();
+    let tier = "binding of queue alipay.retry.2m to exchange alipay.retry.2m with an empty key";
+    assert_eq!(names(&plan(&client.cluster(), true).await.unwrap()), [&work[..], &[tier]].concat());
+    let through = bindings(false).len() - 3;
+    let probes = consumer.take(through).map(|delivery| Received::new(delivery.unwrap()));
+    let probes = tokio::time::timeout(crate::client::LONG, probes.collect::<Vec<_>>()).await;
+    assert!(probes.unwrap().iter().all(|probe| probe.is_probe));
 }
 
 /// An installation from before products had events.

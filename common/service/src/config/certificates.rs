@@ -53,6 +53,20 @@ pub(super) fn read(
     })
 }
 
+/// An error unless the certificates among keys that are retired were issued by one of the roots. A key
+/// of before the change to certificates is in none.
+pub(super) fn check_retired(
+    layers: &Layers,
+    path: &str,
+    public_keys: &[PublicKey],
+    roots: &RootCertificates,
+) -> Result<(), ConfigError> {
+    for certificate in public_keys.iter().filter_map(PublicKey::certificate) {
+        roots.check_issuer(certificate).map_err(|error| layers.invalid(path, error.to_string()))?;
+    }
+    Ok(())
+}
+
 /// A value with the path of the key that gave it.
 fn found<T>(
     layers: &Layers,

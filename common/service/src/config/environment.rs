@@ -96,7 +96,8 @@ fn set(
     };
     let value = value::from_variable(key.kind, text).map_err(|problem| {
         // What was typed where a secret belongs must not be shown.
-        let problem = if key.kind == Kind::Secret { "cannot be read".to_owned() } else { problem };
+        let is_secret = matches!(key.kind, Kind::Secret | Kind::Tables);
+        let problem = if is_secret { "cannot be read".to_owned() } else { problem };
         layers::invalid(&path, problem, &set_by)
     })?;
     layer.set(path, key, value, set_by);

@@ -6,12 +6,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// Keys whose values are public; their files must only not be changed by others.
-const PUBLIC: [&str; 7] = [
+const PUBLIC: [&str; 8] = [
     "alipay_public_keys_file",
     "app_cert",
     "app_cert_file",
     "alipay_root_cert",
     "alipay_root_cert_file",
+    "public_key_file",
     "ca_file",
     "client_cert_file",
 ];

@@ -92,6 +92,7 @@ impl Layer {
         self.entries.iter().any(|(path, (key, entry))| match &entry.value {
             Value::Text(text) if key.name == "url" => has_password(text),
             Value::Texts(texts) if key.name == "urls" => texts.iter().any(|url| has_password(url)),
+            Value::Tables(tables) => tables.iter().any(|table| table.contains_key("md5_key")),
             _ => key.kind == schema::Kind::Secret && exposed::is_secret(path),
         })
     }
@@ -186,6 +187,14 @@ impl Layers {
         match self.entries.get(path).map(|entry| &entry.value) {
             Some(Value::Texts(texts)) => Some(texts),
             _ => None,
+        }
+    }
+
+    /// A list of tables, when it is set.
+    pub(super) fn tables(&self, path: &str) -> &[value::Table] {
+        match self.entries.get(path).map(|entry| &entry.value) {
+            Some(Value::Tables(tables)) => tables,
+            _ => &[],
         }
     }
 

@@ -12,6 +12,7 @@ use super::certificates;
 use super::confirm::{self, Confirm};
 use super::error::ConfigError;
 use super::layers::{self, Layers};
+use super::retired_keys;
 use super::secret::{self, Secret};
 
 /// A configured merchant, `[merchants.NAME]`. Its keys are read and checked.
@@ -121,6 +122,9 @@ pub(super) fn read_all(layers: &Layers) -> Result<BTreeMap<String, Merchant>, Co
             let path = keys_path(layers, name);
             let own_name = format!("merchants.{}.private_key", other.name);
             refuse_own_key(layers, &path, &merchant.public_keys, &own, &own_name)?;
+            let path = format!("merchants.{}.retired_keys", merchant.name);
+            let retired = merchant.verifier.retired_public_keys();
+            refuse_own_key(layers, &path, &retired, &own, &own_name)?;
         }
     }
     Ok(merchants)
@@ -159,6 +163,8 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
     }
     let md5_old_key = md5_old_key.map(|found| Md5Key::new(found.secret.expose_secret()));
     let md5_keys = md5_key.iter().chain(&md5_old_key).cloned().collect();
+    let retired = retired_keys::read(layers, &path("retired_keys"), &sign_types)?;
+    let retired_public_keys = retired_keys::public_keys(&retired);
     let verifier = Verifier::new(protocol, sign_types.clone(), md5_keys, public_keys.clone())
         .map_err(|error| match error {
             KeyError::NoKey { sign_type } => {
@@ -170,7 +176,9 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
                 layers.invalid(&keys_path, format!("{error} for the sign types allowed"))
             }
             other => layers.invalid(&keys_path, other.to_string()),
-        })?;
+        })?
+        .with_retired(retired)
+        .map_err(|error| layers.invalid(&path("retired_keys"), error.to_string()))?;
     let private_key = match secret::find(layers, &path("private_key"))? {
         Some(found) => Some(
             PrivateKey::read(found.secret.expose_secret())
@@ -179,7 +187,10 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         None => None,
     };
     if let Some(private_key) = &private_key {
-        refuse_own_key(layers, &keys_path, &public_keys, &private_key.public_key(), "private_key")?;
+        let own = private_key.public_key();
+        refuse_own_key(layers, &keys_path, &public_keys, &own, "private_key")?;
+        let retired = path("retired_keys");
+        refuse_own_key(layers, &retired, &retired_public_keys, &own, "private_key")?;
     }
     let owner = format!("merchants.{name}");
     let certificates = certificates::read(
@@ -190,6 +201,10 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         &keys_path,
         private_key.as_ref(),
     )?;
+    if let Some(roots) = &certificates.alipay_root_cert {
+        let keys_path = path("retired_keys");
+        certificates::check_retired(layers, &keys_path, &retired_public_keys, roots)?;
+    }
     let charset = match text("charset")? {
         Some(word) => Charset::named(word.as_bytes()).ok_or_else(|| {
             let problem = format!("{word:?} is not \"utf-8\", \"gbk\" or \"gb18030\"");

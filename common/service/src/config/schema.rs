@@ -11,6 +11,8 @@ pub(super) enum Kind {
     Texts,
     /// A list of text; in TOML one text stands for a list of one.
     OneOrMore,
+    /// A list of tables whose values are texts. They may be secrets.
+    Tables,
     /// A whole number from `least` to `most`.
     Number { least: u64, most: u64 },
     /// `true` or `false`.
@@ -59,6 +61,12 @@ pub(super) const KEYS: &[Key] = &[
     key("amqp", "ca_file", Kind::Text),
     key("amqp", "client_cert_file", Kind::Text),
     key("amqp", "client_key_file", Kind::Text),
+    key("amqp", "management_url", Kind::Secret),
+    key("amqp", "management_url_file", Kind::Text),
+    key("amqp", "user_id", Kind::Switch),
+    key("amqp", "ingress_users", Kind::Texts),
+    key("amqp", "worker_users", Kind::Texts),
+    key("amqp", "ops_users", Kind::Texts),
     key("ingress", "listen", Kind::Address),
     key("ingress", "admin_listen", Kind::Address),
     key("ingress", "max_body", up_to(16 * 1024 * 1024)),
@@ -76,6 +84,7 @@ pub(super) const KEYS: &[Key] = &[
     key("ingress", "shutdown_timeout", Kind::Duration),
     key("ingress", "notify_verify_timeout", Kind::Duration),
     key("ingress", "lanes", up_to(256)),
+    key("ingress", "least_privilege", Kind::Switch),
     key("worker", "batch", up_to(4096)),
     key("worker", "lanes", up_to(256)),
     key("worker", "database_timeout", Kind::Duration),
@@ -96,6 +105,7 @@ pub(super) const KEYS: &[Key] = &[
     key(MERCHANTS, "md5_old_key_file", Kind::Text),
     key(MERCHANTS, "alipay_public_keys", Kind::Texts),
     key(MERCHANTS, "alipay_public_keys_file", Kind::OneOrMore),
+    key(MERCHANTS, "retired_keys", Kind::Tables),
     key(MERCHANTS, "private_key", Kind::Secret),
     key(MERCHANTS, "private_key_file", Kind::Text),
     key(MERCHANTS, "app_cert", Kind::Secret),

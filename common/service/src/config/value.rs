@@ -1,5 +1,6 @@
 //! One value, read by the type of its key.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -10,12 +11,16 @@ use super::schema::Kind;
 pub(super) enum Value {
     Text(String),
     Texts(Vec<String>),
+    Tables(Vec<Table>),
     Number(u64),
     Switch(bool),
     Duration(Duration),
     /// `None`: switched off.
     Address(Option<SocketAddr>),
 }
+
+/// A table of texts by name; a list of texts, of a name that has one, is joined by commas.
+pub(super) type Table = BTreeMap<String, String>;
 
 /// Reads a value of the configuration file. The error says what was expected, never the value.
 pub(super) fn from_toml(kind: Kind, value: toml::Value) -> Result<Value, String> {
@@ -31,6 +36,14 @@ pub(super) fn from_toml(kind: Kind, value: toml::Value) -> Result<Value, String>
             })
             .collect::<Result<_, _>>()
             .map(Value::Texts),
+        (Kind::Tables, Toml::Array(items)) => items
+            .into_iter()
+            .map(|item| match item {
+                Toml::Table(table) => read_table(table),
+                other => Err(expected(kind, &other)),
+            })
+            .collect::<Result<_, _>>()
+            .map(Value::Tables),
         (Kind::Number { least, most }, Toml::Integer(number)) => u64::try_from(number)
             .ok()
             .filter(|number| (least..=most).contains(number))
@@ -49,7 +62,7 @@ pub(super) fn from_toml(kind: Kind, value: toml::Value) -> Result<Value, String>
 pub(super) fn from_variable(kind: Kind, text: &str) -> Result<Value, String> {
     match kind {
         Kind::Text | Kind::Secret => Ok(Value::Text(text.to_owned())),
-        Kind::Texts | Kind::OneOrMore => read_list(kind, text),
+        Kind::Texts | Kind::OneOrMore | Kind::Tables => read_list(kind, text),
         Kind::Number { .. } => match text.trim().parse::<i64>() {
             Ok(number) => from_toml(kind, toml::Value::Integer(number)),
             Err(_) => Err(format!("{text:?} is not {}", describe(kind))),
@@ -78,6 +91,21 @@ fn read_list(kind: Kind, text: &str) -> Result<Value, String> {
     Ok(Value::Texts(items.map(str::to_owned).collect()))
 }
 
+/// A time may stand without quotes.
+fn read_table(table: toml::Table) -> Result<Table, String> {
+    let text = |name: &str, value: toml::Value| match value {
+        toml::Value::String(text) => Ok(text),
+        toml::Value::Datetime(time) => Ok(time.to_string()),
+        toml::Value::Array(items) => {
+            let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
+            let texts: Option<Vec<String>> = texts.collect();
+            texts.map(|texts| texts.join(",")).ok_or_else(|| format!("{name}: expected texts"))
+        }
+        other => Err(format!("{name}: expected text in quotes, found {}", other.type_str())),
+    };
+    table.into_iter().map(|(name, value)| Ok((name.clone(), text(&name, value)?))).collect()
+}
+
 fn read_duration(text: &str) -> Result<Value, String> {
     duration::parse(text)
         .map(Value::Duration)
@@ -102,6 +130,7 @@ fn describe(kind: Kind) -> String {
     match kind {
         Kind::Text | Kind::Secret => "text in quotes".to_owned(),
         Kind::Texts => "a list of texts, [\"...\"]".to_owned(),
+        Kind::Tables => "a list of tables, [{ ... = \"...\" }]".to_owned(),
         Kind::OneOrMore => "text in quotes or a list of texts, [\"...\"]".to_owned(),
         Kind::Number { least, most } => format!("a whole number from {least} to {most}"),
         Kind::Switch => "true or false".to_owned(),

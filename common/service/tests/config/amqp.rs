@@ -73,3 +73,22 @@ fn the_files_of_tls_are_read_and_mistakes_are_named() {
     let swapped = "client_cert_file = \"client.pem\"\nclient_key_file = \"client.pem\"\n";
     refused(start(swapped), "amqp.client_key_file", "holds no private key");
 }
+
+#[test]
+fn accounts_are_named_for_all_programs_or_for_none() {
+    let users = |more: &str| load(&format!("[amqp]\nurl = \"amqp://a\"\n{more}"));
+    let none = users("").unwrap().amqp;
+    assert!(none.publishers.is_none() && none.user_id && none.management_url.is_none());
+    let all = "ingress_users = [\"i\"]\nworker_users = [\"w\"]\nops_users = [\"o\", \"p\"]\n";
+    let publishers = users(all).unwrap().amqp.publishers.unwrap();
+    assert_eq!(publishers.ops, ["o", "p"]);
+    refused(users("worker_users = [\"w\"]\n"), "amqp.worker_users", "amqp.ingress_users is not");
+    refused(
+        users(&format!("user_id = false\n{all}")),
+        "amqp.ingress_users",
+        "amqp.user_id is false",
+    );
+    let management = users("management_url = \"http://u:hidden@h:15672\"\n").unwrap();
+    assert!(!format!("{management:?}").contains("hidden"));
+    refused(users("management_url = \"amqp://h\"\n"), "amqp.management_url", "http://");
+}

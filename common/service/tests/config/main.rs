@@ -10,5 +10,6 @@ mod keys;
 mod merchants;
 mod mistakes;
 mod reload;
+mod retired_keys;
 mod sources;
 mod support;

@@ -46,6 +46,9 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-11-23-000018_order_expiry",
     "2026-11-23-000019_refund_request_due",
     "2026-11-23-000020_late_payment",
+    "2026-11-29-000010_retry_copy",
+    "2026-11-29-000031_decision",
+    "2026-11-29-000032_order_expired",
     "2026-11-29-000040_confirmation",
     "2026-11-29-000041_dead_since",
 ];

@@ -4,6 +4,7 @@ use clap::Args;
 use order::Decision;
 use serde::Serialize;
 use store::report::snapshot;
+use tracing::warn;
 
 use crate::applied::Applied;
 use crate::confirmed::Confirmed;
@@ -14,9 +15,10 @@ use crate::review_case::Case;
 
 /// Decide a case, with a note of why
 ///
-/// The decision goes through the work queue and the same state machine as a notification, so nothing is
+/// The decision is a row in the database; a message tells the workers to look at it, and they look by
+/// themselves where it is lost. It goes through the same state machine as a notification, so nothing is
 /// applied twice and no batch is disturbed. Waits for a worker and says what it did; with no worker
-/// running the decision stays in the queue and takes effect later, which ends with 0 too.
+/// running the decision takes effect later, which ends with 0 too.
 ///
 /// Decisions: paid, refunded, accepted, delivered, taken_back, noted; ops review show says which of them answer a
 /// case. Anything else is refused before it is sent (2); a case that has ended is a no (1), and so is accepting
@@ -65,13 +67,18 @@ impl Decide {
         let mut connection = context.database()?;
         let case = snapshot(&mut connection, |connection| Case::read(connection, self.id))?;
         case.check(self.decision, trade_no)?;
-        let mut sent = case.message(self.decision, trade_no, by, note)?;
-        sent.look_before(&mut connection)?;
-        context.block_on(async {
+        let sent = context.block_on(async {
+            // Before it is written: without a broker nothing is decided.
             let publisher = Confirmed::open(&context.broker()?, "ops review").await?;
-            let published = publisher.publish(sent.message.clone()).await;
+            let sent = case.decide(&mut connection, self.decision, trade_no, by, note);
+            if let Ok(sent) = &sent
+                && let Err(failure) = publisher.publish(sent.message.clone()).await
+            {
+                // Written is decided, also without the message.
+                warn!(%failure, "the message to the workers was not confirmed; they look by themselves");
+            }
             publisher.close().await;
-            published
+            sent
         })?;
         let applied = sent.wait(&mut connection)?;
         let decided = Decided {

@@ -54,9 +54,24 @@ impl Overview {
         let rows = self.queues.as_ref()?.iter().map(|queue| {
             let missing = || "missing: run ops topology apply".to_owned();
             let messages = queue.messages.map_or_else(missing, |count| count.to_string());
-            [queue.name.clone(), messages, or_empty(queue.consumers.as_ref())]
+            let booked = self.retries.iter().flatten().find(|tier| tier.tier == queue.name);
+            [
+                queue.name.clone(),
+                messages,
+                or_empty(queue.ready.as_ref()),
+                or_empty(queue.consumers.as_ref()),
+                or_empty(booked.map(|tier| tier.copies).as_ref()),
+                or_empty(booked.map(|tier| tier.overdue).filter(|overdue| *overdue > 0).as_ref()),
+            ]
         });
-        Some(table(["queue", "messages", "consumers"], rows))
+        let header = ["queue", "messages", "ready", "consumers", "sent for a retry", "overdue"];
+        let queues = table(header, rows);
+        Some(match self.queue_totals {
+            Some(false) => {
+                format!("{queues}\ncounts ready messages only: set amqp.management_url for totals")
+            }
+            _ => queues,
+        })
     }
 
     fn dead_letters_text(&self) -> Option<String> {
@@ -73,6 +88,7 @@ impl Overview {
         let due = asked.map(|asked| Waiting { count: asked.due, oldest: asked.oldest_due });
         let failed = asked.map(|asked| Waiting { count: asked.failed, oldest: None });
         let waiting = [
+            ("retries overdue", self.overdue()),
             ("events to publish", outbox),
             ("orders without stock", self.awaiting_stock),
             ("orders to deliver by hand", self.awaiting_manual),

@@ -1,7 +1,8 @@
 //! What can be said about one signature.
 
 use alipay::{
-    Charset, Form, Protocol, Rule, SignType, SignatureError, Verified, canonical, is_return,
+    Charset, Form, Protocol, Rule, SecondReading, SignType, SignatureError, Verified, canonical,
+    is_return,
 };
 use chrono::Utc;
 use serde::Serialize;
@@ -69,10 +70,7 @@ struct Check {
 
 impl Check {
     fn new(merchant: &Merchant, verified: &Verified) -> Check {
-        let key = match verified.sign_type {
-            SignType::Md5 => None,
-            SignType::Rsa | SignType::Rsa2 => merchant.public_keys.get(verified.key),
-        };
+        let key = merchant.verifier.public_key(verified);
         Check {
             sign_type: verified.sign_type.name(),
             algorithm: match verified.sign_type {
@@ -153,6 +151,7 @@ impl Judgement {
             Protocol::Openapi => (Rule::Notification, Rule::DropEmpty),
         };
         self.warn_of_strangers(merchant, form);
+        self.warn_of_readings(merchant, form);
         match merchant.verifier.verify(form, ignore, Utc::now()) {
             Ok(verified) => {
                 self.show_certificate(merchant, &verified);
@@ -188,10 +187,7 @@ impl Judgement {
 
     /// A key of certificate mode is good for a time.
     fn show_certificate(&mut self, merchant: &Merchant, verified: &Verified) {
-        let key = match verified.sign_type {
-            SignType::Md5 => None,
-            SignType::Rsa | SignType::Rsa2 => merchant.public_keys.get(verified.key),
-        };
+        let key = merchant.verifier.public_key(verified);
         let certificate = key.and_then(alipay::PublicKey::certificate);
         self.cert_sn = certificate.map(|certificate| certificate.sn().to_owned());
         self.cert_not_after = certificate.map(|certificate| BeijingTime(certificate.not_after()));
@@ -208,6 +204,23 @@ impl Judgement {
                     told.escape_ascii()
                 ));
             }
+        }
+    }
+
+    /// What else keeps a signed form from being believed: a signature covers a text, not a form.
+    fn warn_of_readings(&mut self, merchant: &Merchant, form: &Form) {
+        let names = alipay::check_names(form, &merchant.ignore_params).err();
+        let refused = match is_return(form) {
+            true => names,
+            false => alipay::check_notification(form).err(),
+        };
+        if let Some(error) = refused {
+            self.warnings.push(format!("no notification, the ingress refuses it: {error}"));
+        } else if let Some(reading) = SecondReading::of(form, merchant.protocol) {
+            self.warnings.push(format!(
+                "{reading}. It is answered success and adds no facts: the gateway is asked, or a person \
+                 (docs/security.md)"
+            ));
         }
     }
 

@@ -1,0 +1,115 @@
+//! What an account at the broker may do.
+//!
+//! AMQP has no question for permissions. Each of these attempts is refused with 403 where the
+//! permission is missing, and ends in another way, and without a trace, where it is there.
+
+use std::fmt;
+
+use lapin::options::{
+    BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeleteOptions,
+};
+use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{BasicProperties, Channel, ErrorKind};
+
+use crate::topology::work_queue;
+use crate::{Cluster, Connection, ConnectionError, ConnectionSettings};
+
+/// A queue that is never there.
+const NO_QUEUE: &str = "alipay.permission-check";
+
+/// What an account may do beyond publishing to the work exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Declare and delete queues and exchanges.
+    Configure,
+    /// Take messages out of the work queue.
+    Read,
+    /// Publish into every queue by its name, through the default exchange.
+    WriteByName,
+}
+
+impl Permission {
+    const ALL: [Permission; 3] = [Permission::Configure, Permission::Read, Permission::WriteByName];
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Permission::Configure => "declare and delete queues (configure)",
+            Permission::Read => "take notifications out of the work queue (read)",
+            Permission::WriteByName => "publish into every queue (write to amq.default)",
+        })
+    }
+}
+
+/// What the account of this cluster's URL may do although an ingress need not.
+///
+/// # Errors
+///
+/// The broker cannot be asked.
+pub async fn beyond_publishing(cluster: &Cluster) -> Result<Vec<Permission>, ConnectionError> {
+    let connection = Connection::open(&ConnectionSettings::new(cluster, "permissions")).await?;
+    let asked = async {
+        let mut may = Vec::new();
+        for permission in Permission::ALL {
+            if has(&connection, permission).await? {
+                may.push(permission);
+            }
+        }
+        Ok(may)
+    };
+    let asked = asked.await;
+    connection.close().await;
+    asked
+}
+
+async fn has(connection: &Connection, permission: Permission) -> Result<bool, ConnectionError> {
+    // A refusal ends the channel.
+    let channel = connection.create_channel().await?;
+    let tried = async {
+        match permission {
+            Permission::Configure => configure(&channel).await,
+            Permission::Read => read(&channel).await,
+            Permission::WriteByName => write_by_name(&channel).await,
+        }
+    };
+    let refused = match connection.bounded("looking for a permission", tried).await {
+        Ok(()) => {
+            let goodbye = channel.close(200, "OK".into());
+            connection.bounded("closing a channel", goodbye).await?;
+            return Ok(true);
+        }
+        Err(ConnectionError::Amqp(error)) => error,
+        Err(error) => return Err(error),
+    };
+    match refused.kind() {
+        ErrorKind::ProtocolError(error) => {
+            Ok(*error.kind() != AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED))
+        }
+        _ => Err(refused.into()),
+    }
+}
+
+/// Deletes a queue that is not there.
+async fn configure(channel: &Channel) -> lapin::Result<()> {
+    let options = QueueDeleteOptions { if_unused: true, if_empty: true, ..Default::default() };
+    channel.queue_delete(NO_QUEUE.into(), options).await.map(|_| ())
+}
+
+/// Asks for a consumer with an argument that no queue takes.
+async fn read(channel: &Channel) -> lapin::Result<()> {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-priority".into(), AMQPValue::LongString("none".into()));
+    let (queue, options) = (work_queue(0), BasicConsumeOptions::default());
+    channel.basic_consume(queue.as_str().into(), "".into(), options, arguments).await.map(|_| ())
+}
+
+/// Publishes to a queue that is not there: the message comes back.
+async fn write_by_name(channel: &Channel) -> lapin::Result<()> {
+    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+    let properties = BasicProperties::default();
+    let publish = channel.basic_publish("".into(), NO_QUEUE.into(), options, &[], properties);
+    publish.await?.await.map(|_| ())
+}

@@ -1,0 +1,110 @@
+//! Finds out over AMQP which bindings are missing.
+//!
+//! AMQP cannot list bindings. A message that is published `mandatory` and that no queue takes comes
+//! back, so a *probe* shows a missing binding without leaving anything behind. Where the binding is
+//! there, the probe arrives in the work queue: a worker acknowledges it without a look at its body,
+//! and where no worker is, its time to live removes it. A probe that comes through a tier has lost its
+//! time to live, so tiers are probed only where a worker consumes.
+
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
+use lapin::types::{FieldTable, ShortString};
+use lapin::{BasicProperties, Channel};
+
+use super::apply::{TopologyError, refusal};
+use super::{Change, RetryTier, WORK_EXCHANGE, routing_key, work_queue};
+use crate::Connection;
+
+/// The AMQP property `type` of a probe.
+pub(crate) const PROBE: &str = "alipay.probe";
+
+/// How long a probe may wait for a worker, in milliseconds.
+const WORK_TIME: &str = "5000";
+
+/// A probe leaves a tier at once and comes to the work queue.
+const TIER_TIME: &str = "1";
+
+/// Of these bindings those that are missing. Only those of the work exchange and of the tiers are
+/// probed: what a shop reads is not ours to write into. The tiers are left out while nobody consumes,
+/// and while the binding is missing by which a probe would leave them.
+pub(super) async fn missing_bindings(
+    connection: &Connection,
+    bindings: Vec<Change>,
+) -> Result<Vec<Change>, TopologyError> {
+    let mut missing = Vec::new();
+    let mut home = is_consumed(connection).await?;
+    for change in bindings {
+        let Change::Binding { exchange, routing_key: key, .. } = &change else { continue };
+        let is_work = exchange == WORK_EXCHANGE;
+        let is_tier = RetryTier::ALL.iter().any(|tier| tier.name() == exchange);
+        let bound = match (is_work, is_tier) {
+            (true, _) => arrives(connection, &change, exchange, key, WORK_TIME).await?,
+            (_, true) if home => {
+                arrives(connection, &change, exchange, &routing_key(0), TIER_TIME).await?
+            }
+            _ => true,
+        };
+        if !bound {
+            home &= !(is_work && *key == routing_key(0));
+            missing.push(change);
+        }
+    }
+    Ok(missing)
+}
+
+/// Whether somebody consumes the work queue.
+async fn is_consumed(connection: &Connection) -> Result<bool, TopologyError> {
+    let channel = connection.create_channel().await?;
+    let (queue, options) =
+        (work_queue(0), QueueDeclareOptions { passive: true, ..Default::default() });
+    let look = channel.queue_declare(queue.as_str().into(), options, FieldTable::default());
+    // A queue that is missing has ended the channel, and has no consumer.
+    let consumers = connection.bounded("looking for consumers", look).await;
+    let consumers = consumers.map_or(0, |queue| queue.consumer_count());
+    if consumers > 0 {
+        let goodbye = channel.close(200, "OK".into());
+        connection.bounded("closing a channel", goodbye).await?;
+    }
+    Ok(consumers > 0)
+}
+
+/// Whether a queue takes a probe.
+async fn arrives(
+    connection: &Connection,
+    change: &Change,
+    exchange: &str,
+    key: &str,
+    time_to_live: &'static str,
+) -> Result<bool, TopologyError> {
+    // A channel of its own: a refusal ends it, and one message at a time is the one that comes back.
+    let channel = connection.create_channel().await?;
+    let publish = publish(&channel, exchange, key, time_to_live);
+    let taken = match connection.bounded("looking for a binding", publish).await {
+        Ok(taken) => taken,
+        Err(error) => return Err(refusal(error, change)),
+    };
+    let goodbye = channel.close(200, "OK".into());
+    connection.bounded("closing a channel", goodbye).await?;
+    Ok(taken)
+}
+
+async fn publish(
+    channel: &Channel,
+    exchange: &str,
+    key: &str,
+    time_to_live: &'static str,
+) -> lapin::Result<bool> {
+    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    let properties = BasicProperties::default()
+        .with_type(PROBE.into())
+        .with_message_id(PROBE.into())
+        .with_expiration(time_to_live.into());
+    let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+    let publish = channel.basic_publish(
+        ShortString::from(exchange),
+        ShortString::from(key),
+        options,
+        &[],
+        properties,
+    );
+    Ok(publish.await?.await?.take_message().is_none())
+}

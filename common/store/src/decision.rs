@@ -1,0 +1,189 @@
+//! Table `decision`: what persons decided about reviews, for a worker to apply.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
+use serde::Serialize;
+
+use crate::json_rows::{execute_rows, load_rows};
+use crate::{MysqlConnection, StoreError};
+
+/// What a person decides, before it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewDecision<'a> {
+    /// `review.id`.
+    pub review_id: i64,
+    /// `user_order.id`.
+    pub order_id: &'a str,
+    /// The trade that it is about; none where it is about the order.
+    pub trade_no: Option<&'a str>,
+    /// The word of the decision: `paid`, `refunded`, `accepted`, `delivered`, `taken_back`, `noted`.
+    pub decision: &'a str,
+    /// Who decided, at most 255 characters.
+    pub decided_by: &'a str,
+    /// Why; may be empty.
+    pub note: &'a str,
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// Writes a decision down and returns its number. No worker is told by this alone, but workers look
+/// at what has stayed open.
+///
+/// # Errors
+/// What the database says.
+pub fn insert(connection: &mut MysqlConnection, new: &NewDecision<'_>) -> Result<i64, StoreError> {
+    sql_query(
+        "INSERT INTO decision (review_id, order_id, trade_no, decision, decided_by, note) \
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind::<BigInt, _>(new.review_id)
+    .bind::<Text, _>(new.order_id)
+    .bind::<Nullable<Text>, _>(new.trade_no)
+    .bind::<Text, _>(new.decision)
+    .bind::<Text, _>(new.decided_by)
+    .bind::<Text, _>(new.note)
+    .execute(connection)?;
+    let id: Id =
+        sql_query("SELECT CAST(LAST_INSERT_ID() AS SIGNED) AS id").get_result(connection)?;
+    Ok(id.id)
+}
+
+/// A decision on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionRow {
+    /// Its number.
+    pub id: i64,
+    /// `review.id`.
+    pub review_id: i64,
+    /// `user_order.id`.
+    pub order_id: String,
+    /// The trade that it is about.
+    pub trade_no: Option<String>,
+    /// The word of the decision.
+    pub decision: String,
+    /// Who decided.
+    pub decided_by: String,
+    /// Why; may be empty.
+    pub note: String,
+    /// When, by the database's clock.
+    pub decided_at: DateTime<Utc>,
+    /// `open`, `applied`, `moot` or `refused`.
+    pub state: String,
+    /// Why it was refused.
+    pub error: Option<String>,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = BigInt)]
+    review_id: i64,
+    #[diesel(sql_type = Text)]
+    order_id: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    trade_no: Option<String>,
+    #[diesel(sql_type = Text)]
+    decision: String,
+    #[diesel(sql_type = Text)]
+    decided_by: String,
+    #[diesel(sql_type = Text)]
+    note: String,
+    #[diesel(sql_type = Datetime)]
+    decided_at: NaiveDateTime,
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    error: Option<String>,
+}
+
+/// The decisions with these numbers. Their orders should be locked: then nobody else ends them.
+///
+/// # Errors
+/// What the database says.
+pub fn by_ids(
+    connection: &mut MysqlConnection,
+    ids: &[i64],
+) -> Result<Vec<DecisionRow>, StoreError> {
+    let rows: Vec<Row> = load_rows(connection, include_str!("sql/decision_by_ids.sql"), ids)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| DecisionRow {
+            id: row.id,
+            review_id: row.review_id,
+            order_id: row.order_id,
+            trade_no: row.trade_no,
+            decision: row.decision,
+            decided_by: row.decided_by,
+            note: row.note,
+            decided_at: row.decided_at.and_utc(),
+            state: row.state,
+            error: row.error,
+        })
+        .collect())
+}
+
+/// What became of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EndedDecision<'a> {
+    /// Its number.
+    pub id: i64,
+    /// `applied`, `moot` or `refused`.
+    pub state: &'a str,
+    /// Why it was refused.
+    pub error: Option<&'a str>,
+}
+
+/// Ends open decisions, sorted by number. What has ended stays as it is.
+///
+/// # Errors
+/// What the database says.
+pub fn end(
+    connection: &mut MysqlConnection,
+    sorted_decisions: &[EndedDecision<'_>],
+) -> Result<(), StoreError> {
+    execute_rows(connection, include_str!("sql/decision_end.sql"), sorted_decisions)
+}
+
+/// A decision that no worker has come to.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct OpenDecision {
+    /// Its number.
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    /// `user_order.id`.
+    #[diesel(sql_type = Text)]
+    pub order_id: String,
+    /// The order's merchant.
+    #[diesel(sql_type = Text)]
+    pub merchant: String,
+}
+
+/// At most `limit` decisions above a number that have been open for longer than `age` seconds, the
+/// oldest first: their message was lost, or waits behind others.
+///
+/// # Errors
+/// What the database says.
+pub fn open(
+    connection: &mut MysqlConnection,
+    above: i64,
+    age: i64,
+    limit: i64,
+) -> Result<Vec<OpenDecision>, StoreError> {
+    Ok(sql_query(
+        "SELECT d.id, d.order_id, o.merchant FROM decision AS d FORCE INDEX (decision_state) \
+         STRAIGHT_JOIN user_order AS o FORCE INDEX (PRIMARY) ON o.id = d.order_id \
+         WHERE d.state = 'open' AND d.id > ? AND d.decided_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND \
+         ORDER BY d.id LIMIT ?",
+    )
+    .bind::<BigInt, _>(above)
+    .bind::<BigInt, _>(age)
+    .bind::<BigInt, _>(limit)
+    .load(connection)?)
+}

@@ -1,0 +1,157 @@
+//! Table `retry_copy`: copies of messages that wait in a retry tier of the broker.
+//!
+//! Over AMQP a broker tells how many messages of a queue are *ready*. What a tier holds because its
+//! target does not take it is not ready, and no count shows it. So workers keep the books themselves: a
+//! row is written in the transaction that decided that a message waits, and removed when the copy comes
+//! back. A row that is overdue is a copy that is stuck, or lost.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Datetime, Integer, Nullable, Text};
+use serde::Serialize;
+
+use crate::json_rows::{execute_rows, sql_time};
+use crate::report::BeijingTime;
+use crate::{MysqlConnection, StoreError};
+
+/// Which copy: the message's id, and the number of retries that the copy has had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct CopyKey<'a> {
+    /// Hex SHA-256, the same for every repeat.
+    pub message_id: &'a str,
+    /// Retries, the one that the copy waits for included.
+    pub attempt: u32,
+}
+
+/// A copy that goes into a tier.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewCopy<'a> {
+    /// Which.
+    #[serde(flatten)]
+    pub key: CopyKey<'a>,
+    /// The tier's queue.
+    pub tier: &'a str,
+    /// How long it waits there, in seconds.
+    pub seconds: u64,
+    /// Name of the merchant.
+    pub merchant: &'a str,
+    /// The order that it is about, where one can be read.
+    pub order_id: Option<String>,
+    /// When the notification was received first.
+    #[serde(serialize_with = "sql_time")]
+    pub first_seen: Option<DateTime<Utc>>,
+}
+
+/// Writes down copies that go into a tier, sorted by their keys.
+///
+/// # Errors
+/// What the database says.
+pub fn insert(
+    connection: &mut MysqlConnection,
+    sorted_copies: &[NewCopy<'_>],
+) -> Result<(), StoreError> {
+    execute_rows(connection, include_str!("sql/retry_copy_insert.sql"), sorted_copies)
+}
+
+/// Forgets copies that have come back, sorted. What was never written down is no error.
+///
+/// # Errors
+/// What the database says.
+pub fn delete(
+    connection: &mut MysqlConnection,
+    sorted_keys: &[CopyKey<'_>],
+) -> Result<(), StoreError> {
+    execute_rows(connection, include_str!("sql/retry_copy_delete.sql"), sorted_keys)
+}
+
+/// What waits for one tier.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
+pub struct TierCopies {
+    /// The tier's queue.
+    #[diesel(sql_type = Text)]
+    pub tier: String,
+    /// Copies that have not come back.
+    #[diesel(sql_type = BigInt)]
+    pub copies: i64,
+    /// Of these, how many should have come back longer ago than was asked for.
+    #[diesel(sql_type = BigInt)]
+    pub overdue: i64,
+    /// When the notification of an overdue one was received, the first of them.
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub oldest_overdue: Option<BeijingTime>,
+}
+
+/// What waits, by tier; a tier without copies is left out. Overdue is what should have come back more
+/// than `slack_seconds` ago.
+///
+/// # Errors
+/// What the database says.
+pub fn by_tier(
+    connection: &mut MysqlConnection,
+    slack_seconds: i32,
+) -> Result<Vec<TierCopies>, StoreError> {
+    Ok(sql_query(
+        "SELECT tier, COUNT(*) AS copies, \
+                CAST(COALESCE(SUM(due_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND), 0) AS SIGNED) AS overdue, \
+                MIN(CASE WHEN due_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND THEN first_seen END) AS oldest_overdue \
+         FROM retry_copy GROUP BY tier ORDER BY tier",
+    )
+    .bind::<Integer, _>(slack_seconds)
+    .bind::<Integer, _>(slack_seconds)
+    .load(connection)?)
+}
+
+/// One copy that waits.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
+pub struct WaitingCopy {
+    /// Hex SHA-256, the same for every repeat.
+    #[diesel(sql_type = Text)]
+    pub message_id: String,
+    /// Retries, the one that it waits for included.
+    #[diesel(sql_type = Integer)]
+    pub attempt: i32,
+    /// The tier's queue.
+    #[diesel(sql_type = Text)]
+    pub tier: String,
+    /// Name of the merchant.
+    #[diesel(sql_type = Text)]
+    pub merchant: String,
+    /// The order.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub order_id: Option<String>,
+    /// When the notification was received first.
+    #[diesel(sql_type = Datetime)]
+    pub first_seen: BeijingTime,
+    /// When it should be back.
+    #[diesel(sql_type = Datetime)]
+    pub due_at: BeijingTime,
+}
+
+/// The copies that should have come back more than `slack_seconds` ago, the first one first.
+///
+/// # Errors
+/// What the database says.
+pub fn overdue(
+    connection: &mut MysqlConnection,
+    slack_seconds: i32,
+    limit: i64,
+) -> Result<Vec<WaitingCopy>, StoreError> {
+    Ok(sql_query(
+        "SELECT message_id, attempt, tier, merchant, order_id, first_seen, due_at FROM retry_copy \
+         WHERE due_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND ORDER BY due_at, message_id LIMIT ?",
+    )
+    .bind::<Integer, _>(slack_seconds)
+    .bind::<BigInt, _>(limit)
+    .load(connection)?)
+}
+
+/// Forgets all copies of a message, which a person has seen to. Returns how many there were.
+///
+/// # Errors
+/// What the database says.
+pub fn forget(connection: &mut MysqlConnection, message_id: &str) -> Result<usize, StoreError> {
+    Ok(sql_query("DELETE FROM retry_copy WHERE message_id = ?")
+        .bind::<Text, _>(message_id)
+        .execute(connection)?)
+}

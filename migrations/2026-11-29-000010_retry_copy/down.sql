@@ -1,0 +1,1 @@
+DROP TABLE retry_copy;

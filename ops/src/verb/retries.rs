@@ -1,0 +1,106 @@
+//! `ops retries`
+
+use clap::{Args, Subcommand};
+use store::retry_copy;
+use worker::retry_copies::OVERDUE_AFTER;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::{or_empty, table};
+
+/// Messages that should have come back from a retry tier and have not
+///
+/// Workers write down each message that they send into a retry tier, and cross it out when it is back. What
+/// stays is held back by the broker (a binding or a queue is missing: ops topology plan), waits in the work
+/// queue behind others, or is gone (somebody purged the tier).
+///
+/// Example: ops retries list
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Retries {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    List(List),
+    Forget(Forget),
+}
+
+/// List what is overdue, the first one first; ends with 1 when there is something
+///
+/// Example: ops retries list --output json
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+struct List {
+    /// The most to list
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
+    limit: i64,
+}
+
+/// Cross a message out that will not come back, such as one of a tier that was purged
+///
+/// Only the line goes. Ask Alipay about its order first: ops query ORDER.
+///
+/// Example: ops retries forget 96d9659f42984a70ad20dd1473db12b4766d8fbe9fbb58f483380275d20146be
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+struct Forget {
+    /// The message's id, as ops retries list prints it
+    #[arg(value_name = "ID", required = true)]
+    ids: Vec<String>,
+}
+
+impl Retries {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        match self.verb {
+            Verb::List(verb) => verb.run(context),
+            Verb::Forget(verb) => verb.run(context),
+        }
+    }
+}
+
+impl List {
+    fn run(self, context: &Context) -> Result<(), Failure> {
+        let lines = retry_copy::overdue(&mut *context.database()?, OVERDUE_AFTER, self.limit)?;
+        context.output.print(&lines, || {
+            if lines.is_empty() {
+                return "nothing is overdue".to_owned();
+            }
+            table(
+                ["id", "tier", "due", "order", "merchant", "attempt", "first seen"],
+                lines.iter().map(|line| {
+                    [
+                        line.message_id.clone(),
+                        line.tier.clone(),
+                        line.due_at.to_string(),
+                        or_empty(line.order_id.as_ref()),
+                        line.merchant.clone(),
+                        line.attempt.to_string(),
+                        line.first_seen.to_string(),
+                    ]
+                }),
+            )
+        })?;
+        match lines.len() {
+            0 => Ok(()),
+            overdue => Err(Failure::No(format!("{overdue} messages are overdue"))),
+        }
+    }
+}
+
+impl Forget {
+    fn run(self, context: &Context) -> Result<(), Failure> {
+        let mut database = context.database()?;
+        let mut forgotten = 0;
+        for id in &self.ids {
+            forgotten += retry_copy::forget(&mut database, id)?;
+        }
+        context.output.print(&forgotten, || format!("crossed out: {forgotten}"))?;
+        match forgotten {
+            0 => Err(Failure::No("no such message waits for a retry".to_owned())),
+            _ => Ok(()),
+        }
+    }
+}
