@@ -1,42 +1,15 @@
 //! Whether what Alipay signed is for this merchant.
 
-use alipay::{Form, Protocol, SignType};
-use queue::Kind;
+use alipay::{Form, SignType, check_recipient};
 use service::config::Merchant;
 
 use crate::Refusal;
 
-/// A valid signature says that Alipay wrote this, not to whom: the legacy RSA key is one for all
-/// merchants. So the parameters that name the receiver must not name another one, and must be there
-/// where the key does not tell:
-///
-/// * Open Platform: `app_id` always.
-/// * Legacy gateway with RSA: `seller_id`, but for `batch_refund_notify`, which does not carry it.
-pub(crate) fn check(
-    merchant: &Merchant,
-    form: &Form,
-    kind: Kind,
-    sign_type: SignType,
-) -> Result<(), Refusal> {
-    let (app_required, seller_required) = match merchant.protocol {
-        Protocol::Openapi => (true, false),
-        Protocol::Mapi => (false, sign_type != SignType::Md5 && kind != Kind::BatchRefund),
-    };
-    for (parameter, own, required) in [
-        ("app_id", &merchant.app_id, app_required),
-        ("seller_id", &merchant.seller_id, seller_required),
-    ] {
-        let named = form.get(parameter).filter(|value| !value.is_empty());
-        let agrees = match (named, own) {
-            (Some(named), Some(own)) => named == own.as_bytes(),
-            (Some(_), None) => true,
-            (None, _) => !required,
-        };
-        if !agrees {
-            return Err(Refusal::NotThisMerchant { parameter });
-        }
-    }
-    Ok(())
+/// Refuses what is for another account than the merchant's: see [`check_recipient`].
+pub(crate) fn check(merchant: &Merchant, form: &Form, sign_type: SignType) -> Result<(), Refusal> {
+    let (app_id, seller_id) = (merchant.app_id.as_deref(), merchant.seller_id.as_deref());
+    check_recipient(form, merchant.protocol, sign_type, app_id, seller_id)
+        .map_err(|parameter| Refusal::NotThisMerchant { parameter })
 }
 
 #[cfg(test)]
@@ -67,11 +40,7 @@ mod tests {
         sign_type: SignType,
     ) -> Option<&'static str> {
         let form = Form::parse(form.as_bytes()).unwrap();
-        let kind = match form.get("notify_type") {
-            Some(b"batch_refund_notify") => Kind::BatchRefund,
-            _ => Kind::TradeStatus,
-        };
-        match check(merchant, &form, kind, sign_type) {
+        match check(merchant, &form, sign_type) {
             Ok(()) => None,
             Err(Refusal::NotThisMerchant { parameter }) => Some(parameter),
             Err(other) => panic!("{other}"),

@@ -34,7 +34,7 @@ pub(crate) fn read(merchant: &Merchant, body: &[u8]) -> Result<Notification, Ref
     }
     let charset = Charset::of(&form, merchant.charset)?;
     let kind = kind(&form);
-    identity::check(merchant, &form, kind, verified.sign_type)?;
+    identity::check(merchant, &form, verified.sign_type)?;
     service::crash_point!("ingress.after_verify");
     let form_text = alipay::ascii_form(body);
     let envelope = Envelope::new(&merchant.name, kind, charset, received_at, form_text)

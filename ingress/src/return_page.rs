@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use alipay::{Charset, Form};
 use chrono::Utc;
-use queue::{Envelope, Kind};
+use queue::Envelope;
 use service::config::Merchant;
 
 use crate::broker::Broker;
@@ -27,7 +27,7 @@ pub(crate) fn order(merchant: &Merchant, query: &str) -> Result<String, Refusal>
     alipay::check_names(&form, &merchant.ignore_params)?;
     let verified = merchant.verifier.verify(&form, &merchant.ignore_params, Utc::now())?;
     let charset = Charset::of(&form, merchant.charset)?;
-    identity::check(merchant, &form, Kind::QueryRequest, verified.sign_type)?;
+    identity::check(merchant, &form, verified.sign_type)?;
     Ok(alipay::returned_order(&form, charset)?)
 }
 

@@ -18,7 +18,8 @@ use store::user_order::OrderColumns;
 use store::{Fault, StoreError, notification, outbox, refund, trade, user_order};
 
 use crate::goods::move_goods;
-use crate::inbox::Line;
+use crate::inbox::{Dying, Line};
+use crate::incoming::receipt::text;
 use crate::incoming::{Content, Incoming};
 use crate::page::Page;
 use crate::verdict::{Never, Verdict};
@@ -117,32 +118,31 @@ pub fn run(
 }
 
 /// The same rejected message makes no second dead letter while its first one lies there: a stranger could
-/// fill the queue with one message otherwise.
+/// fill the queue with one message otherwise. It is the same where it says the same: a letter must not stand
+/// for one that somebody has changed.
 fn one_letter_each(
     connection: &mut MysqlConnection,
     lines: &mut [Line<'_>],
 ) -> Result<(), StoreError> {
     let dying: BTreeSet<MessageKey<'_>> =
-        lines.iter().filter_map(|line| Some(line.dies()?.0)).collect();
-    let mut lying: BTreeSet<(String, String, String, String)> =
+        lines.iter().filter_map(|line| Some(line.dies()?.key)).collect();
+    let mut lying: BTreeSet<Letter> =
         notification::lying(connection, &dying.into_iter().collect::<Vec<_>>())?
             .into_iter()
-            .map(|it| (it.merchant, it.kind, it.message_id, it.reason))
+            .map(|it| (it.merchant, it.kind, it.message_id, it.reason, text(&it.form)))
             .collect();
     for line in lines {
-        let Some((key, reason)) = line.dies() else { continue };
-        let letter = (
-            key.merchant.to_owned(),
-            key.kind.to_owned(),
-            key.message_id.to_owned(),
-            reason.to_owned(),
-        );
-        if !lying.insert(letter) {
+        let Some(Dying { key, reason, form }) = line.dies() else { continue };
+        let [merchant, kind, id] = [key.merchant, key.kind, key.message_id].map(str::to_owned);
+        if !lying.insert((merchant, kind, id, reason.to_owned(), text(form))) {
             line.lies_already();
         }
     }
     Ok(())
 }
+
+/// Merchant, kind, message id, reason, and what the form says but for the time of telling.
+type Letter = (String, String, String, String, Option<Vec<u8>>);
 
 /// Writes what differs from the database: trades, refunds, orders, events.
 fn write(

@@ -27,6 +27,13 @@ pub(crate) struct OrderChange {
     pub(crate) events: Vec<&'static str>,
 }
 
+/// A message that becomes a dead letter.
+pub(crate) struct Dying<'a> {
+    pub(crate) key: MessageKey<'a>,
+    pub(crate) reason: &'static str,
+    pub(crate) form: &'a str,
+}
+
 /// One message's line in the inbox, before it is written.
 pub(crate) struct Line<'a> {
     incoming: &'a Incoming,
@@ -116,7 +123,7 @@ impl<'a> Line<'a> {
     }
 
     /// The message, where it becomes a dead letter, and why.
-    pub(crate) fn dies(&self) -> Option<(MessageKey<'a>, &'static str)> {
+    pub(crate) fn dies(&self) -> Option<Dying<'a>> {
         let Verdict::Never(never) = &self.verdict else { return None };
         let incoming = self.incoming;
         let key = MessageKey {
@@ -124,7 +131,7 @@ impl<'a> Line<'a> {
             kind: incoming.kind.as_str(),
             message_id: &incoming.message_id,
         };
-        (!incoming.was_dead).then_some((key, never.reason))
+        (!incoming.was_dead).then_some(Dying { key, reason: never.reason, form: &incoming.form })
     }
 
     /// A dead letter of the same message already lies there.

@@ -2,7 +2,7 @@
 
 mod doubtful;
 mod own_form;
-mod receipt;
+pub(crate) mod receipt;
 mod refund_form;
 mod verification;
 

@@ -78,6 +78,7 @@ mod percent;
 mod private_key;
 mod protocol;
 mod public_key;
+mod recipient;
 mod request;
 mod result_details;
 mod return_url;
@@ -107,6 +108,7 @@ pub use percent::ascii_form;
 pub use private_key::PrivateKey;
 pub use protocol::{Protocol, UnknownProtocol};
 pub use public_key::PublicKey;
+pub use recipient::check_recipient;
 pub use request::{
     Application, CertificateDownload, NotifyVerify, Payment, PlatformRefund, PlatformRefundItem,
     QueryTimestamp, RefundQuery, RequestError, TradeClose, TradeQuery, TradeRef, TradeRefund, link,

@@ -38,7 +38,7 @@ impl Incoming {
 }
 
 /// What a form says, whenever it was told.
-fn text(form: &str) -> Option<Vec<u8>> {
+pub(crate) fn text(form: &str) -> Option<Vec<u8>> {
     let form = Form::parse(form.as_bytes()).ok()?;
     Some(canonical(&form, Rule::Notification, &["notify_time".to_owned()]))
 }

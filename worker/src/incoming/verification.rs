@@ -1,7 +1,7 @@
 //! Verifies a signed form once more: what lies in a queue is no better than what lies in a database.
 //! Who can publish messages could else ship goods with four parameters.
 
-use alipay::{Charset, Form, Protocol, SignType};
+use alipay::{Charset, Form, check_recipient};
 use chrono::{DateTime, TimeDelta, Utc};
 use queue::Envelope;
 use service::config::Merchant;
@@ -33,36 +33,16 @@ pub(super) fn check(
         .verifier
         .verify_with(envelope.key.as_deref(), form, &[], received_at)
         .map_err(|error| Never::new(error.reason_code(), error))?;
-    for_this_merchant(form, merchant, verified.sign_type)?;
-    // What the form says of its charset is signed, what the envelope says is not.
-    Charset::of(form, envelope.charset).map_err(|error| Never::new("unknown_charset", error))
-}
-
-/// As the ingress does: Alipay's RSA key of the legacy gateway is one for all merchants, so the
-/// parameters that name the receiver must not name another one.
-fn for_this_merchant(form: &Form, merchant: &Merchant, sign_type: SignType) -> Result<(), Never> {
-    let is_batch = form.get("notify_type") == Some(b"batch_refund_notify");
-    let (app_required, seller_required) = match merchant.protocol {
-        Protocol::Openapi => (true, false),
-        Protocol::Mapi => (false, sign_type != SignType::Md5 && !is_batch),
-    };
-    for (parameter, own, required) in [
-        ("app_id", &merchant.app_id, app_required),
-        ("seller_id", &merchant.seller_id, seller_required),
-    ] {
-        let named = form.get(parameter).filter(|value| !value.is_empty());
-        let agrees = match (named, own) {
-            (Some(named), Some(own)) => named == own.as_bytes(),
-            (Some(_), None) => true,
-            (None, _) => !required,
-        };
-        if !agrees {
+    let (app_id, seller_id) = (merchant.app_id.as_deref(), merchant.seller_id.as_deref());
+    check_recipient(form, merchant.protocol, verified.sign_type, app_id, seller_id).map_err(
+        |parameter| {
             let name = &merchant.name;
             let evidence = format!("{parameter} is missing or is not that of merchant {name}");
-            return Err(Never::new("not_this_merchant", evidence));
-        }
-    }
-    Ok(())
+            Never::new("not_this_merchant", evidence)
+        },
+    )?;
+    // What the form says of its charset is signed, what the envelope says is not.
+    Charset::of(form, envelope.charset).map_err(|error| Never::new("unknown_charset", error))
 }
 
 #[cfg(test)]

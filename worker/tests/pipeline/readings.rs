@@ -158,15 +158,24 @@ async fn the_same_rejected_message_is_one_dead_letter() {
     world.wait_for_count(&seen(22), 1);
     assert_eq!(world.dead_letters().len(), 1);
 
+    // Another text under the same id is another letter.
+    let other = signed(&world.payment("L000001"), |form| {
+        form.set("total_fee", "0.02");
+        form.set("notify_id", "70fec0c2730b27528665af4517c27b95");
+    });
+    world.send_body("shop", other).await;
+    world.wait_for_count(&seen(23), 1);
+    assert_eq!(world.dead_letters().len(), 2);
+
     // After it was thrown away it is news.
     let letters = world.pipeline.json(&["dlq", "list"]).expect("ops dlq list");
     let id = letters[0]["id"].as_str().expect("an id").to_owned();
     let discard = ["dlq", "discard", &id, "--reason", "a test", "--by", "ann"];
     world.pipeline.ops(&discard).expect("ops dlq discard");
-    assert_eq!(world.dead_letters().len(), 0);
+    assert_eq!(world.dead_letters().len(), 0, "both copies go together");
     for _ in 0..3 {
         world.send_body("shop", wrong.clone()).await;
     }
-    world.wait_for_count(&seen(25), 1);
+    world.wait_for_count(&seen(26), 1);
     assert_eq!(world.dead_letters().len(), 1);
 }

@@ -33,6 +33,9 @@ pub struct Lying {
     /// Why it was rejected.
     #[diesel(sql_type = Text)]
     pub reason: String,
+    /// As it was received first.
+    #[diesel(sql_type = Text)]
+    pub form: String,
 }
 
 /// Which of these messages have a dead letter already. After a day it is not known any more: somebody may

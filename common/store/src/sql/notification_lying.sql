@@ -1,4 +1,4 @@
-SELECT STRAIGHT_JOIN n.merchant, n.kind, n.message_id, n.reason
+SELECT STRAIGHT_JOIN n.merchant, n.kind, n.message_id, n.reason, n.form
 FROM JSON_TABLE(?, '$[*]' COLUMNS (
     merchant VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.merchant',
     kind VARCHAR(32) CHARACTER SET utf8mb4 PATH '$.kind',
