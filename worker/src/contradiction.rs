@@ -25,12 +25,14 @@ pub(crate) enum Said<'a> {
 }
 
 /// Notes on the sheet what an answer to a question of `asked_at` contradicts; called before the order
-/// learns it. An answer that says that the money came ends such a review.
+/// learns it. An answer that says that the money came ends such a review. One that was asked for before another
+/// one, which says that, or before the payment had time to get around, contradicts nothing.
 pub(crate) fn compare(sheet: &mut Sheet, said: &Said<'_>, asked_at: DateTime<Utc>) {
     let state = sheet.record.state();
     let chosen = state.trade_no.as_ref().and_then(|trade_no| sheet.record.trades.get(trade_no));
     let Some(trade) = chosen.filter(|trade| trade.claims_money()) else { return };
-    if trade.gmt_payment.is_some_and(|paid| asked_at < paid + UNDER_WAY) {
+    let is_older = trade.confirmed_at.is_some_and(|confirmed| asked_at <= confirmed);
+    if is_older || trade.gmt_payment.is_some_and(|paid| asked_at < paid + UNDER_WAY) {
         return;
     }
     let total = sheet.record.terms.total_fee;

@@ -175,7 +175,9 @@ impl Page {
             }),
             Ok(Content::Answer(said)) => self.tell_order(&said.out_trade_no, |sheet| {
                 same_merchant(sheet, identity)?;
-                contradiction::compare(sheet, &Said::Trade(said), incoming.received_at);
+                // Of an answer this is when the gateway was asked.
+                let asked_at = said.notify_time.unwrap_or(incoming.received_at);
+                contradiction::compare(sheet, &Said::Trade(said), asked_at);
                 sheet.record.learn_answer(identity, said).map_err(Never::from)?;
                 // Whatever was doubted, this is what Alipay says.
                 sheet.resolved.extend(doubt::REASONS);
