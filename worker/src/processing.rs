@@ -10,7 +10,7 @@ use queue::{Cluster, Connection, PublishError, Publisher, Received};
 use service::config::Config;
 use store::{Fault, Pool, redelivery};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -43,6 +43,8 @@ pub(crate) struct Processing {
     pub(crate) health: Health,
     pub(crate) cancel: CancellationToken,
     pub(crate) suspects: Suspects,
+    /// Wakes the query sweeper: goods may wait for an answer of the gateway.
+    pub(crate) wake_queries: Arc<Notify>,
 }
 
 /// Deliveries and the verdicts that they have so far. Kept from one try to the next, so that what is
@@ -189,6 +191,11 @@ impl Processing {
         match batch::run(connection, batch, &[], events, publish) {
             Ok(found) => {
                 service::crash_point!("worker.after_commit");
+                let waits =
+                    |it: &Incoming| it.identity.confirms_above.is_some() && it.trade().is_some();
+                if batch.iter().any(waits) {
+                    self.wake_queries.notify_one();
+                }
                 for (at, verdict) in ats.iter().zip(found) {
                     verdicts[*at] = Some(verdict);
                 }

@@ -69,7 +69,7 @@ pub(crate) async fn run(processing: Processing) {
     let mut lines = askable(&current.borrow_and_update());
     let gateway = Gateway::new(processing.config.worker.query_timeout);
     let mut sweeper = Sweeper::new("the query sweeper", &processing);
-    while sweeper.turn().await {
+    while sweeper.turn_or_woken(&processing.wake_queries).await {
         if current.has_changed().unwrap_or(false) {
             lines = askable(&current.borrow_and_update());
         }

@@ -103,6 +103,7 @@ pub async fn run(
         health: health.clone(),
         cancel: cancel.clone(),
         suspects: Suspects::default(),
+        wake_queries: Arc::default(),
     };
 
     let mut sweepers = JoinSet::new();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tracing::warn;
 
 use crate::batch::BatchError;
@@ -58,6 +59,18 @@ impl<'a> Sweeper<'a> {
         tokio::select! {
             () = tokio::time::sleep(self.pause) => true,
             () = self.processing.cancel.cancelled() => false,
+        }
+    }
+
+    /// The same, and the turn comes at once where somebody waits for it. A sweeper that cannot work keeps
+    /// its pause.
+    pub(crate) async fn turn_or_woken(&self, wake: &Notify) -> bool {
+        if self.failing {
+            return self.turn().await;
+        }
+        tokio::select! {
+            more = self.turn() => more,
+            () = wake.notified() => true,
         }
     }
 
