@@ -7,8 +7,7 @@ use crate::Refusal;
 
 /// Refuses what is for another account than the merchant's: see [`check_recipient`].
 pub(crate) fn check(merchant: &Merchant, form: &Form, sign_type: SignType) -> Result<(), Refusal> {
-    let (app_id, seller_id) = (merchant.app_id.as_deref(), merchant.seller_id.as_deref());
-    check_recipient(form, merchant.protocol, sign_type, app_id, seller_id)
+    check_recipient(form, merchant.protocol, sign_type, merchant.account())
         .map_err(|parameter| Refusal::NotThisMerchant { parameter })
 }
 
@@ -81,6 +80,19 @@ mod tests {
             ("notify_type=trade_status_sync", None, Some("seller_id")),
             ("notify_type=something_new", None, Some("seller_id")),
             ("notify_type=batch_refund_notify", None, None),
+            // An agreement names the partner, a transfer who pays.
+            ("notify_type=dut_user_sign&partner_id=2088000000000001", None, None),
+            ("notify_type=batch_trans_notify&pay_user_id=2088000000000001", None, None),
+            (
+                "notify_type=dut_user_sign&partner_id=2088000000000002",
+                Some("partner_id"),
+                Some("partner_id"),
+            ),
+            (
+                "pay_user_id=2088000000000002&seller_id=2088000000000001",
+                Some("pay_user_id"),
+                Some("pay_user_id"),
+            ),
             (
                 "notify_type=batch_refund_notify&seller_id=2088000000000002",
                 Some("seller_id"),

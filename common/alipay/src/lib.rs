@@ -108,7 +108,7 @@ pub use percent::ascii_form;
 pub use private_key::PrivateKey;
 pub use protocol::{Protocol, UnknownProtocol};
 pub use public_key::PublicKey;
-pub use recipient::check_recipient;
+pub use recipient::{RecipientAccount, check_recipient};
 pub use request::{
     Application, CertificateDownload, NotifyVerify, Payment, PlatformRefund, PlatformRefundItem,
     QueryTimestamp, RefundQuery, RequestError, TradeClose, TradeQuery, TradeRef, TradeRefund, link,

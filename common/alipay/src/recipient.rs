@@ -2,12 +2,24 @@
 
 use crate::{Form, Protocol, SignType};
 
+/// Who a merchant is at Alipay; `None` where the configuration does not say.
+#[derive(Debug, Clone, Copy)]
+pub struct RecipientAccount<'a> {
+    /// The application.
+    pub app_id: Option<&'a str>,
+    /// The seller's user number.
+    pub seller_id: Option<&'a str>,
+    /// The partner of requests to the legacy gateway.
+    pub partner: Option<&'a str>,
+}
+
 /// Checks that a signed message is for this account. A valid signature says that Alipay wrote it, not to whom: the
 /// legacy RSA key is one for all merchants. So the parameters that name the receiver must not name another one,
 /// and must be there where the key does not tell:
 ///
 /// * Open Platform: `app_id` always.
-/// * Legacy gateway with RSA: `seller_id`, but for `batch_refund_notify`, which does not carry it.
+/// * Legacy gateway with RSA: one of `seller_id`, `partner_id` (agreements) and `pay_user_id` (transfers), but for
+///   `batch_refund_notify`, which carries none.
 ///
 /// # Errors
 /// The parameter that is missing or names another account.
@@ -15,26 +27,28 @@ pub fn check_recipient(
     form: &Form,
     protocol: Protocol,
     sign_type: SignType,
-    app_id: Option<&str>,
-    seller_id: Option<&str>,
+    account: RecipientAccount<'_>,
 ) -> Result<(), &'static str> {
     let is_batch = form.get("notify_type") == Some(b"batch_refund_notify");
-    let (app_required, seller_required) = match protocol {
-        Protocol::Openapi => (true, false),
-        Protocol::Mapi => (false, sign_type != SignType::Md5 && !is_batch),
+    let RecipientAccount { app_id, seller_id, partner } = account;
+    let (parameters, required): (&[(&'static str, Option<&str>)], bool) = match protocol {
+        Protocol::Openapi => (&[("app_id", app_id)], true),
+        Protocol::Mapi => (
+            &[("seller_id", seller_id), ("partner_id", partner), ("pay_user_id", seller_id)],
+            sign_type != SignType::Md5 && !is_batch,
+        ),
     };
-    for (parameter, own, required) in
-        [("app_id", app_id, app_required), ("seller_id", seller_id, seller_required)]
-    {
-        let named = form.get(parameter).filter(|value| !value.is_empty());
-        let agrees = match (named, own) {
-            (Some(named), Some(own)) => named == own.as_bytes(),
-            (Some(_), None) => true,
-            (None, _) => !required,
-        };
-        if !agrees {
-            return Err(parameter);
+    let named = |name: &str| form.get(name).filter(|value| !value.is_empty());
+    let all = [("app_id", app_id), ("seller_id", seller_id)];
+    for (name, own) in all.iter().chain(parameters) {
+        if let (Some(named), Some(own)) = (named(name), own)
+            && named != own.as_bytes()
+        {
+            return Err(name);
         }
     }
-    Ok(())
+    match parameters.iter().any(|(name, _)| named(name).is_some()) || !required {
+        true => Ok(()),
+        false => Err(parameters[0].0),
+    }
 }

@@ -28,8 +28,8 @@ pub struct TradeStatusSync {
     pub refund_fee: Option<Fen>,
     /// The number of the refund request, `out_biz_no`; Open Platform.
     pub request_no: Option<String>,
-    /// The first of `currency`, `trans_currency`, `pay_currency` and `settle_currency`; mainland
-    /// messages have none.
+    /// What the order is priced in, `currency` or `trans_currency`; mainland messages have neither. How buyer
+    /// and seller are charged (`pay_currency`, `settle_currency`) is no matter of the order's.
     pub currency: Option<String>,
     /// When the trade was created.
     pub gmt_create: Option<DateTime<Utc>>,
@@ -47,7 +47,8 @@ pub struct TradeStatusSync {
     pub seller_id: Option<String>,
     /// The seller's account, a mail address or telephone number.
     pub seller_email: Option<String>,
-    /// The buyer's user number, 2088 and twelve digits.
+    /// The buyer's user number, 2088 and twelve digits; of applications made since 2023 the buyer's
+    /// `buyer_open_id`, which they get in its place.
     pub buyer_id: Option<String>,
     /// The buyer's account: `buyer_email` (legacy) or `buyer_logon_id` (Open Platform, masked).
     pub buyer_email: Option<String>,
@@ -83,7 +84,7 @@ impl TradeStatusSync {
             total: total(parameters, protocol)?,
             refund_fee: parameters.amount("refund_fee")?,
             request_no: parameters.text("out_biz_no")?,
-            currency: first(&["currency", "trans_currency", "pay_currency", "settle_currency"])?,
+            currency: first(&["currency", "trans_currency"])?,
             gmt_create: parameters.time("gmt_create")?,
             gmt_payment: parameters.time("gmt_payment")?,
             gmt_refund: parameters.time("gmt_refund")?,
@@ -92,7 +93,7 @@ impl TradeStatusSync {
             app_id: parameters.text("app_id")?,
             seller_id: parameters.text("seller_id")?,
             seller_email: parameters.text("seller_email")?,
-            buyer_id: parameters.text("buyer_id")?,
+            buyer_id: first(&["buyer_id", "buyer_open_id"])?,
             buyer_email: first(&["buyer_email", "buyer_logon_id"])?,
             seller_actions: parameters.text("seller_actions")?,
             buyer_actions: parameters.text("buyer_actions")?,

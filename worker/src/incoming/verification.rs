@@ -33,8 +33,7 @@ pub(super) fn check(
         .verifier
         .verify_with(envelope.key.as_deref(), form, &[], received_at)
         .map_err(|error| Never::new(error.reason_code(), error))?;
-    let (app_id, seller_id) = (merchant.app_id.as_deref(), merchant.seller_id.as_deref());
-    check_recipient(form, merchant.protocol, verified.sign_type, app_id, seller_id).map_err(
+    check_recipient(form, merchant.protocol, verified.sign_type, merchant.account()).map_err(
         |parameter| {
             let name = &merchant.name;
             let evidence = format!("{parameter} is missing or is not that of merchant {name}");

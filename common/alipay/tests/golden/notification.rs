@@ -109,8 +109,14 @@ fn empty_optional_values_are_absent() {
     assert_eq!((empty.notify_time, empty.seller_id), (None, None));
     assert_eq!(empty.currency.as_deref(), Some("CNY"));
     assert_eq!(empty.buyer_email.as_deref(), Some("buy***@example.com"));
-    let both = mapi(&[("pay_currency", "USD"), ("settle_currency", "EUR")]).unwrap();
-    assert_eq!(both.currency.as_deref(), Some("USD"));
+    // How buyer and seller are charged says nothing about the order's price.
+    let settled = mapi(&[("pay_currency", "USD"), ("settle_currency", "EUR")]).unwrap();
+    assert_eq!(settled.currency, None);
+    let priced = mapi(&[("settle_currency", "CNY"), ("trans_currency", "USD")]).unwrap();
+    assert_eq!(priced.currency.as_deref(), Some("USD"));
+    // Applications made since 2023 get this in place of buyer_id.
+    let open = mapi(&[("buyer_id", ""), ("buyer_open_id", "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5")]);
+    assert_eq!(open.unwrap().buyer_id.as_deref(), Some("074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5"));
 }
 
 #[test]

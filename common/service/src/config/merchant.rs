@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use alipay::{
-    Certificate, Charset, KeyError, Md5Key, PrivateKey, Protocol, PublicKey, RootCertificates,
-    SignType, Verifier,
+    Certificate, Charset, KeyError, Md5Key, PrivateKey, Protocol, PublicKey, RecipientAccount,
+    RootCertificates, SignType, Verifier,
 };
 
 use super::certificates;
@@ -81,6 +81,18 @@ pub enum LatePayment {
     Deliver,
     /// It goes back: by a worker at the Open Platform, by a person at the legacy gateway.
     Refund,
+}
+
+impl Merchant {
+    /// Who the merchant is at Alipay.
+    #[must_use]
+    pub fn account(&self) -> RecipientAccount<'_> {
+        RecipientAccount {
+            app_id: self.app_id.as_deref(),
+            seller_id: self.seller_id.as_deref(),
+            partner: self.partner.as_deref(),
+        }
+    }
 }
 
 impl fmt::Debug for Merchant {
