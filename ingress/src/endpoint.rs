@@ -74,17 +74,18 @@ impl Endpoint {
             self.tell_of_lost_path(&head);
         }
         let handled = notify_url::answer(self, &config, route, &head, body, &asking);
-        let answer = unwound(handled).await.unwrap_or_else(|_| notify_url::panicked());
-        self.count(peer, merchant, answer.status(), true);
+        let handled = unwound(handled).await;
+        let (answer, is_alipays) = handled.unwrap_or_else(|_| (notify_url::panicked(), false));
+        self.count(peer, merchant, answer.status(), is_alipays);
         answer
     }
 
     /// Remembers of a client that it was refused, or that its notification was genuine.
-    fn count(&self, peer: Option<Peer>, merchant: &str, status: StatusCode, notification: bool) {
+    fn count(&self, peer: Option<Peer>, merchant: &str, status: StatusCode, is_alipays: bool) {
         let Some(peer) = peer else { return };
         if status.is_client_error() {
             self.refusals.refused(peer, merchant, Instant::now());
-        } else if notification && status.is_success() {
+        } else if is_alipays && status.is_success() {
             self.refusals.genuine(peer, Instant::now());
         }
     }

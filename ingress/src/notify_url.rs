@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use alipay::SecondReading;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -22,10 +23,11 @@ use crate::{Refusal, body, notify};
 /// The merchant's name for the metrics, once it is known, and what became of the request.
 struct Outcome<'a> {
     merchant: &'a str,
-    result: Result<(), Refusal>,
+    /// `true`: only Alipay can have sent it. A buyer with a text that Alipay signed can cut it elsewhere.
+    result: Result<bool, Refusal>,
 }
 
-/// Answers a request to a notify URL, or to a path where nothing is.
+/// Answers a request to a notify URL, or to a path where nothing is; and says whether Alipay sent it.
 pub(crate) async fn answer(
     endpoint: &Endpoint,
     config: &Arc<Config>,
@@ -33,11 +35,11 @@ pub(crate) async fn answer(
     head: &Parts,
     body: Incoming,
     asking: &Asking<'_>,
-) -> Response<Full<Bytes>> {
+) -> (Response<Full<Bytes>>, bool) {
     let started = Instant::now();
     let outcome = handle(endpoint, config, route, head, body, asking).await;
     report(&outcome, started, Some(&endpoint.refusal_log));
-    response(&outcome.result)
+    (response(&outcome.result), matches!(outcome.result, Ok(true)))
 }
 
 /// The answer to a client of which too many requests were refused already: its body is not read.
@@ -97,12 +99,13 @@ async fn take(
     config: &Arc<Config>,
     merchant: &Merchant,
     body: &[u8],
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
     let place = endpoint.broker.place()?;
     let timeout = config.ingress.confirm_timeout;
     let notification = notify::read(merchant, body)?;
     endpoint.back_query.check(config, merchant, &notification).await?;
-    notification.publish(&endpoint.broker, &place, timeout).await
+    notification.publish(&endpoint.broker, &place, timeout).await?;
+    Ok(SecondReading::of(&notification.form, merchant.protocol).is_none())
 }
 
 /// Refuses a request whose body was not read, or not to its end.
@@ -133,9 +136,9 @@ fn is_form(headers: &HeaderMap) -> bool {
         })
 }
 
-fn response(result: &Result<(), Refusal>) -> Response<Full<Bytes>> {
+fn response(result: &Result<bool, Refusal>) -> Response<Full<Bytes>> {
     let (status, text) = match result {
-        Ok(()) => (StatusCode::OK, "success"),
+        Ok(_) => (StatusCode::OK, "success"),
         Err(refusal) => (refusal.status(), "fail"),
     };
     let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
@@ -164,7 +167,7 @@ fn response(result: &Result<(), Refusal>) -> Response<Full<Bytes>> {
 fn report(outcome: &Outcome<'_>, started: Instant, log: Option<&RefusalLog>) {
     let merchant = outcome.merchant;
     let (word, reason) = match &outcome.result {
-        Ok(()) => ("success", ""),
+        Ok(_) => ("success", ""),
         Err(refusal) => {
             let reason = refusal.reason();
             let written = log.is_none_or(|log| log.writes(merchant, reason, Instant::now()));

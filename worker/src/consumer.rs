@@ -80,7 +80,7 @@ impl Lane {
                 Err(Ended::StatementRefused) => pause = REFUSED_PAUSE,
                 Err(Ended::Connection(error)) if !connection.is_lost() => {
                     warn!(lane = self.number, %error, "the lane's consumer ended and is set up again");
-                    self.declare().await;
+                    self.processing.declare().await;
                 }
                 Err(Ended::Connection(_)) => return,
             }
@@ -94,15 +94,6 @@ impl Lane {
             }
             pause =
                 if pause < REFUSED_PAUSE { (pause * 2).min(LONGEST_PAUSE) } else { LOCKED_PAUSE };
-        }
-    }
-
-    /// Declares what is missing.
-    async fn declare(&self) {
-        let events = self.processing.config.events.enabled;
-        let declared = topology::apply(&self.processing.cluster, events);
-        if let Err(error) = declared.await {
-            warn!(lane = self.number, %error, "the queues could not be declared");
         }
     }
 

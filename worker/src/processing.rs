@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::counter;
-use queue::topology::RetryTier;
+use queue::topology::{self, RetryTier};
 use queue::{Cluster, Connection, PublishError, Publisher, Received};
 use service::config::Config;
 use store::{Fault, Pool, redelivery};
@@ -107,6 +107,10 @@ impl Processing {
                     return Err(Unprocessed::StatementRefused);
                 }
             }
+            if let BatchError::Publish(PublishError::Returned { .. }) = &failure {
+                // A retry tier or the queue of dead letters is gone: without it nothing goes on.
+                self.declare().await;
+            }
             warn!(error = %failure, pause_ms = pause.as_millis(), messages = work.received.len(),
                 "the batch could not be finished and is tried again");
             tokio::select! {
@@ -115,6 +119,14 @@ impl Processing {
                 _ = connection.lost() => return Err(Unprocessed::Interrupted),
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Declares what is missing at the broker.
+    pub(crate) async fn declare(&self) {
+        let events = self.config.events.enabled;
+        if let Err(error) = topology::apply(&self.cluster, events).await {
+            warn!(%error, "the queues could not be declared");
         }
     }
 

@@ -10,9 +10,9 @@
 //! 2. No value holds `&name=` with the name of a parameter that decides something, and no value that
 //!    is read holds `&name=` at all: then each of these parameters begins and ends at the same place
 //!    in every form with the same signed text.
-//! 3. What tells of a refund follows a text of the buyer's or the shop's only where it is the parameter by
-//!    which this gateway tells of one, and where there is a `gmt_refund`, which Alipay sends with every
-//!    refund and which stands elsewhere in the text.
+//! 3. What tells of a refund is the parameter by which this gateway tells of one, and there is a `gmt_refund`,
+//!    which Alipay sends with every refund. Else it could be the end of the text that stands before it; a
+//!    `gmt_refund` could not, since names that every notification has stand between.
 //!
 //! A form that breaks 2 or 3 has a [`SecondReading`]: it may be genuine, and nothing in it can be believed.
 
@@ -85,17 +85,6 @@ const ALWAYS_THERE: [&str; 4] =
 
 /// What tells of a refund.
 const TELLS_OF_A_REFUND: [&str; 2] = ["refund_fee", "refund_status"];
-
-/// The texts of the buyer or the shop that can stand directly before it in the sorted text: before all others
-/// stands a name that is guarded.
-const BEFORE_A_REFUND: [&str; 6] = [
-    "passback_params",
-    "receive_address",
-    "receive_mobile",
-    "receive_name",
-    "receive_phone",
-    "receive_zip",
-];
 
 /// Why a signed form is no notification.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -200,16 +189,17 @@ impl SecondReading {
                 return found(parameter, name);
             }
         }
-        let is_there = |name: &str| form.get(name).is_some_and(|value| !value.is_empty());
         let own = match protocol {
             Protocol::Mapi => "refund_status",
             Protocol::Openapi => "refund_fee",
         };
         let told = |name: &&str| form.get(name).is_some_and(tells_something);
-        let strange = |name: &&str| *name != own || !is_there("gmt_refund");
-        let name = TELLS_OF_A_REFUND.into_iter().filter(told).find(strange)?;
-        let text = BEFORE_A_REFUND.iter().find(|text| is_there(text))?;
-        found(text.as_bytes(), name.as_bytes())
+        let is_dated = form.get("gmt_refund").is_some_and(|time| !time.is_empty());
+        let strange = |name: &&str| *name != own || !is_dated;
+        let name = TELLS_OF_A_REFUND.into_iter().filter(told).find(strange)?.as_bytes();
+        // It could be the end of whatever stands before it in the text.
+        let before = form.iter().map(|(other, _)| other).filter(|other| *other < name).max();
+        found(before.unwrap_or_default(), name)
     }
 }
 
@@ -306,26 +296,21 @@ mod tests {
     }
 
     #[test]
-    fn a_refund_behind_a_text_needs_its_time() {
-        let has = |body: &str| SecondReading::of(&form(body), Protocol::Openapi).is_some();
-        assert!(has("passback_params=x&refund_fee=0.01"));
-        assert!(!has("passback_params=x&refund_fee=0.01&gmt_refund=2026-01-01+00%3A00%3A00"));
-        assert!(!has("passback_params=x&refund_fee=0.00"));
-        assert!(!has("passback_params=&refund_fee=0.01"));
-        assert!(!has("refund_fee=0.01"));
-        assert!(has("receive_name=x&refund_status=REFUND_SUCCESS"));
-        assert!(has("receive_zip=x&refund_fee=0.01"));
-        assert!(!has("refund_status=REFUND_SUCCESS"));
-        let dated = "gmt_refund=2026-01-01+00%3A00%3A00&receive_zip=x";
+    fn a_refund_needs_its_time_and_the_word_of_its_gateway() {
+        let has = |protocol, body: &str| SecondReading::of(&form(body), protocol).is_some();
+        let dated = "gmt_refund=2026-01-01+00%3A00%3A00";
         for (protocol, own, other) in [
             (Protocol::Mapi, "refund_status=REFUND_SUCCESS", "refund_fee=0.01"),
             (Protocol::Openapi, "refund_fee=0.01", "refund_status=REFUND_SUCCESS"),
         ] {
-            let reading =
-                |told: &str| SecondReading::of(&form(&format!("{dated}&{told}")), protocol);
-            assert_eq!(reading(own), None);
-            assert!(reading(other).is_some() && reading(&format!("{own}&{other}")).is_some());
+            for before in ["", "passback_params=x&", "passback_params=&", "anything=x&"] {
+                assert!(has(protocol, &format!("{before}{own}")), "{before}");
+                assert!(has(protocol, &format!("{before}{dated}&{other}")), "{before}");
+                assert!(has(protocol, &format!("{before}{dated}&{own}&{other}")), "{before}");
+                assert!(!has(protocol, &format!("{before}{dated}&{own}")), "{before}");
+            }
         }
+        assert!(!has(Protocol::Openapi, "passback_params=x&refund_fee=0.00"));
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub enum ImpossibleDecision {
         "trade {trade_no} is not late, or its money is back: the decision is about another one"
     )]
     NotLate { trade_no: String },
+    #[error("trade {trade_no} is that of order {order}: it has not paid this one")]
+    TradeOfAnother { trade_no: String, order: String },
     #[error("the money of trade {trade_no} is on its way back by refund_request: wait for its end")]
     RefundUnderWay { trade_no: String },
 }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::Kind;
 
 /// The id of a message: SHA-256, as 64 lower-case hex digits, over the merchant, the kind and the
-/// form's `notify_id`; where there is none, over the signed text without `notify_time`.
+/// form's `notify_id`; where there is none, over the signed text without `notify_time` and empty values.
 ///
 /// Alipay keeps the `notify_id` when it repeats a notification, and signs each repeat anew with
 /// its own `notify_time`.
@@ -26,7 +26,8 @@ pub fn message_id(merchant: &str, kind: Kind, form: &Form) -> String {
         }
         None => {
             part(b"text");
-            part(&canonical(form, Rule::Notification, &["notify_time".to_owned()]));
+            // Whoever adds empty parameters makes no other message of it.
+            part(&canonical(form, Rule::DropEmpty, &["notify_time".to_owned()]));
         }
     }
     format!("{:x}", hash.finalize())

@@ -75,10 +75,10 @@ impl Subject {
         self.row.expires_at.filter(|_| placed)
     }
 
-    /// Paid, and waiting for stock or for a person to deliver.
+    /// Paid, and waiting for stock, for a person to deliver, or for the gateway's word.
     pub(crate) fn awaits_goods(&self, state: &OrderState) -> bool {
         use FulfillmentState::{AwaitingManual, AwaitingStock};
         let awaiting = matches!(self.stored.fulfillment, Some(AwaitingStock | AwaitingManual));
-        awaiting && state.deserves_goods()
+        (awaiting && state.deserves_goods()) || state.awaits_confirmation()
     }
 }

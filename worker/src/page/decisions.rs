@@ -7,7 +7,7 @@ use order::{Decision, ImpossibleDecision, OrderRecord};
 use store::MysqlConnection;
 use store::decision::{self, DecisionRow, EndedDecision};
 use store::review::{self, Decided, NumberedCase};
-use store::{StoreError, refund_request};
+use store::{StoreError, refund_request, trade};
 
 use crate::incoming::{Content, DecisionNamed, Incoming};
 use crate::verdict::Never;
@@ -20,6 +20,8 @@ pub(crate) struct Decisions {
     cases: BTreeMap<i64, NumberedCase>,
     /// Trades, as (order, trade number), whose money is on its way back.
     on_its_way: BTreeSet<(String, String)>,
+    /// The orders that know a trade which a person says was paid, by its number.
+    known_trades: Vec<(String, String)>,
     /// Reviews that are ended here, with the decision that does it.
     taken: BTreeMap<i64, i64>,
     ended: BTreeMap<i64, End>,
@@ -63,7 +65,15 @@ impl Decisions {
             .collect();
         let accepted: Vec<&str> = accepted.into_iter().collect();
         let on_its_way = refund_request::on_its_way(connection, &accepted)?.into_iter().collect();
+        let doubted: BTreeSet<&str> = cases
+            .iter()
+            .filter(|case| is_doubt(&case.reason))
+            .map(|case| case.evidence.as_str())
+            .collect();
+        let doubted: Vec<&str> = doubted.into_iter().collect();
+        let known_trades = trade::orders_of(connection, &doubted)?;
         Ok(Decisions {
+            known_trades,
             rows: rows.into_iter().map(|row| (row.id, row)).collect(),
             cases: cases.into_iter().map(|case| (case.id, case)).collect(),
             on_its_way,
@@ -137,6 +147,13 @@ impl Decisions {
             }));
         }
         let trade_no = about.or(row.trade_no.as_deref());
+        if decision == Decision::Paid
+            && is_doubt(&case.reason)
+            && let Some(order) = self.other_order(case)
+        {
+            let (trade_no, order) = (case.evidence.clone(), order.to_owned());
+            return Err(impossible(ImpossibleDecision::TradeOfAnother { trade_no, order }));
+        }
         if decision == Decision::Accepted
             && let Some(trade_no) = trade_no.map(str::to_owned)
             && self.on_its_way.contains(&(row.order_id.clone(), trade_no.clone()))
@@ -150,13 +167,22 @@ impl Decisions {
         Ok(true)
     }
 
+    /// Another order that knows the trade of a notification that was not believed. Whoever wrote it chose the
+    /// number: it may be paid, and for something else.
+    fn other_order(&self, case: &NumberedCase) -> Option<&str> {
+        let other =
+            |(trade, order): &&(String, String)| *trade == case.evidence && *order != case.order_id;
+        self.known_trades.iter().find(other).map(|(_, order)| order.as_str())
+    }
+
     /// The trade of a notification that was not believed, and that a person says was paid: it needs a row.
     pub(super) fn believed_trade(&self, named: &DecisionNamed) -> Option<&str> {
         let row = self.rows.get(&named.number).filter(|row| row.order_id == named.order)?;
         let case = self.cases.get(&row.review_id).filter(|case| case.order_id == row.order_id)?;
         let believed = row.decision == Decision::Paid.as_str() && is_doubt(&case.reason);
         let is_open = row.state == "open" && case.state == "open";
-        (believed && is_open).then_some(case.evidence.as_str())
+        let is_free = self.other_order(case).is_none();
+        (believed && is_open && is_free).then_some(case.evidence.as_str())
     }
 
     /// Ends the decisions and the reviews.

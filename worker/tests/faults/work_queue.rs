@@ -8,6 +8,30 @@ use queue::{Cluster, Connection, ConnectionSettings, topology};
 use crate::world::World;
 use crate::{Worker, check};
 
+/// Nothing can be dead-lettered or retried, and the batch of a message that must be waits for the queue.
+#[tokio::test(flavor = "multi_thread")]
+async fn deleted_retry_and_dead_queues_are_declared_again() {
+    let mut world = World::new(10);
+    world.place_orders("K", 2);
+    let _worker = Worker::start(&world, &[]);
+    world.send(world.payment("K000001")).await;
+    world.expect("K000001", |order| order["is_send_goods"] == true);
+    let settings =
+        ConnectionSettings::new(&Cluster::at(&world.sandbox.amqp_url).expect("a URL"), "test");
+    let connection = Connection::open(&settings).await.expect("a connection");
+    let channel = connection.create_channel().await.expect("a channel");
+    for queue in [topology::DEAD_QUEUE, topology::RetryTier::ALL[0].name()] {
+        let deleted = channel.queue_delete(queue.into(), QueueDeleteOptions::default());
+        deleted.await.expect("deleted");
+    }
+    world.send(world.payment("NOBODY")).await;
+    world.send(world.payment("K000001").with("total_fee", "0.01")).await;
+    world.send(world.payment("K000002")).await;
+    world.expect("K000002", |order| order["is_send_goods"] == true);
+    let letter = ("K000001".to_owned(), "total_mismatch".to_owned());
+    crate::world::eventually("the letter is there", || world.dead_letters().contains(&letter));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_work_queue_is_declared_and_consumed_again() {
     let mut world = World::new(10);

@@ -88,6 +88,53 @@ async fn a_form_that_is_cut_elsewhere_delivers_nothing_and_a_person_decides() {
     world.expect("R000002", |order| order["is_send_goods"] == true);
 }
 
+/// The number of the trade is the stranger's choice: it may be one that was paid, for something else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trade_that_paid_another_order_does_not_pay_this_one() {
+    let mut world = World::new(3);
+    let _worker = world.worker();
+    world.place_orders("P", 2);
+    let cheap = world.payment("P000001");
+    let number = cheap.parameter("trade_no").expect("a trade").to_owned();
+    world.send(cheap).await;
+    world.expect("P000001", |order| order["is_send_goods"] == true);
+    let doubted = world.payment("P000002").with("trade_no", number.clone());
+    world.send(doubted.with("z", "1&trade_status=WAIT_BUYER_PAY")).await;
+    let (id, evidence) = review(&world, "P000002", "ambiguous_form");
+    assert_eq!(evidence, number);
+    let arguments = ["review", "decide", &id, "paid", "--note", "it is paid", "--by", "ann"];
+    let refused = world.pipeline.ops(&arguments).expect_err("refused").to_string();
+    assert!(refused.contains("is that of order P000001"), "{refused}");
+    assert_eq!(world.count("stock_item WHERE state = 'delivered'"), 1);
+    assert_eq!(world.count("trade WHERE order_id = 'P000002'"), 0);
+}
+
+/// A text that begins with `&`, or one that nobody has listed, is no refund.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_a_buyer_wrote_takes_nothing_back() {
+    let mut world = World::new(3);
+    let _worker = world.worker();
+    world.place_orders("E", 3);
+    let texts = ["receive_name", "realname", "promo_params"];
+    for (number, text) in texts.into_iter().enumerate() {
+        let order = format!("E{:06}", number + 1);
+        let paid = world.payment(&order);
+        world.send(paid.clone()).await;
+        world.expect(&order, |order| order["is_send_goods"] == true);
+        // Genuine: `{text}=&refund_status=…`; cut after the empty text.
+        let cut = signed(&paid, |form| {
+            form.set(text, if number == 0 { "" } else { "x" });
+            form.set("refund_status", "REFUND_SUCCESS");
+            form.set("refund_fee", "10.00");
+            form.set("notify_id", format!("cut-{number}"));
+        });
+        world.send_body("shop", cut).await;
+        review(&world, &order, "ambiguous_form");
+    }
+    assert_eq!(world.count("user_order WHERE status = 8 AND refunded_fee = 0"), 3);
+    assert_eq!(world.count("stock_item WHERE state = 'delivered'"), 3);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn payments_without_a_time_and_old_notifications_are_not_believed() {
     let mut world = World::new(5);
