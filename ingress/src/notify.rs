@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alipay::{Charset, Form, SignType};
+use alipay::{Charset, Form, SecondReading, SignType};
 use chrono::Utc;
 use queue::{Envelope, Kind};
 use service::config::Merchant;
@@ -19,6 +19,8 @@ pub(crate) struct Notification {
     envelope: Envelope,
     /// The gateway is asked whether it sent this, whatever the configuration says.
     pub(crate) must_be_confirmed: bool,
+    /// Its signed text can be cut in another way, so somebody else than Alipay may have sent it.
+    pub(crate) is_ambiguous: bool,
 }
 
 /// Verifies a notification from its bytes: signed by Alipay, and for this merchant.
@@ -40,7 +42,8 @@ pub(crate) fn read(merchant: &Merchant, body: &[u8]) -> Result<Notification, Ref
     let envelope = Envelope::new(&merchant.name, kind, charset, received_at, form_text)
         .verified_by(merchant.verifier.fingerprint(&verified));
     let must_be_confirmed = is_anybodys(kind, verified.sign_type);
-    Ok(Notification { form, kind, envelope, must_be_confirmed })
+    let is_ambiguous = SecondReading::of(&form, merchant.protocol).is_some();
+    Ok(Notification { form, kind, envelope, must_be_confirmed, is_ambiguous })
 }
 
 /// A batch of refunds names neither seller nor order, and Alipay's legacy RSA key signs for all merchants:
@@ -57,10 +60,21 @@ impl Notification {
         place: &Place<'_>,
         confirm_timeout: Duration,
     ) -> Result<(), Refusal> {
-        let message_id = queue::message_id(&self.envelope.merchant, self.kind, &self.form);
-        broker.publish(place, &self.envelope, message_id, confirm_timeout).await?;
+        broker.publish(place, &self.envelope, self.message_id(), confirm_timeout).await?;
         service::crash_point!("ingress.after_confirm");
         Ok(())
+    }
+}
+
+impl Notification {
+    /// The id that its repeats share. One that somebody has cut anew must not pass for the genuine one,
+    /// whose `notify_id` it keeps: it goes by its parameters.
+    fn message_id(&self) -> String {
+        let merchant = &self.envelope.merchant;
+        match self.is_ambiguous {
+            true => queue::message_id_of_parameters(merchant, self.kind, &self.form),
+            false => queue::message_id(merchant, self.kind, &self.form),
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use alipay::SecondReading;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -105,7 +104,7 @@ async fn take(
     let notification = notify::read(merchant, body)?;
     endpoint.back_query.check(config, merchant, &notification).await?;
     notification.publish(&endpoint.broker, &place, timeout).await?;
-    Ok(SecondReading::of(&notification.form, merchant.protocol).is_none())
+    Ok(!notification.is_ambiguous)
 }
 
 /// Refuses a request whose body was not read, or not to its end.

@@ -1,5 +1,7 @@
 //! The id that repeats of one notification share.
 
+use std::collections::BTreeSet;
+
 use alipay::{Form, Rule, canonical};
 use sha2::{Digest, Sha256};
 
@@ -11,26 +13,60 @@ use crate::Kind;
 /// Alipay keeps the `notify_id` when it repeats a notification, and signs each repeat anew with
 /// its own `notify_time`.
 pub fn message_id(merchant: &str, kind: Kind, form: &Form) -> String {
-    let mut hash = Sha256::new();
-    // Each part with its length, so that no two different lists of parts give the same bytes.
-    let mut part = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_be_bytes());
-        hash.update(bytes);
-    };
-    part(merchant.as_bytes());
-    part(kind.as_str().as_bytes());
+    let mut parts = Parts::new(merchant, kind);
     match form.get("notify_id").filter(|id| !id.is_empty()) {
         Some(id) => {
-            part(b"notify_id");
-            part(id);
+            parts.add(b"notify_id");
+            parts.add(id);
         }
         None => {
-            part(b"text");
+            parts.add(b"text");
             // Whoever adds empty parameters makes no other message of it.
-            part(&canonical(form, Rule::DropEmpty, &["notify_time".to_owned()]));
+            parts.add(&canonical(form, Rule::DropEmpty, &[NOTIFY_TIME.to_owned()]));
         }
     }
-    format!("{:x}", hash.finalize())
+    parts.id()
+}
+
+/// The id of a message whose signed text can be cut in another way: over all its parameters but
+/// `notify_time`, signatures and empty ones. Neither its `notify_id` nor its text tells it from the genuine one.
+pub fn message_id_of_parameters(merchant: &str, kind: Kind, form: &Form) -> String {
+    let signed = |(name, value): &(&[u8], &[u8])| {
+        !value.is_empty()
+            && ["sign", "sign_type", NOTIFY_TIME].iter().all(|other| other.as_bytes() != *name)
+    };
+    let parameters: BTreeSet<(&[u8], &[u8])> = form.iter().filter(signed).collect();
+    let mut parts = Parts::new(merchant, kind);
+    parts.add(b"parameters");
+    for (name, value) in parameters {
+        parts.add(name);
+        parts.add(value);
+    }
+    parts.id()
+}
+
+const NOTIFY_TIME: &str = "notify_time";
+
+/// A hash of a list of parts.
+struct Parts(Sha256);
+
+impl Parts {
+    fn new(merchant: &str, kind: Kind) -> Parts {
+        let mut parts = Parts(Sha256::new());
+        parts.add(merchant.as_bytes());
+        parts.add(kind.as_str().as_bytes());
+        parts
+    }
+
+    /// Each part with its length, so that no two different lists of parts give the same bytes.
+    fn add(&mut self, bytes: &[u8]) {
+        self.0.update((bytes.len() as u64).to_be_bytes());
+        self.0.update(bytes);
+    }
+
+    fn id(self) -> String {
+        format!("{:x}", self.0.finalize())
+    }
 }
 
 #[cfg(test)]
@@ -72,6 +108,20 @@ mod tests {
             id("shop", Kind::BatchRefund, "notify_id=42"),
         ];
         assert!(ids[0] != ids[1] && ids[0] != ids[2] && ids[1] != ids[2], "{ids:?}");
+    }
+
+    #[test]
+    fn a_text_that_is_cut_anew_is_another_message() {
+        let id = |body: &str| {
+            super::message_id_of_parameters(
+                "shop",
+                Kind::TradeStatus,
+                &Form::parse(body.as_bytes()).unwrap(),
+            )
+        };
+        let genuine = id("a=x%26b%3D1&notify_id=42&notify_time=1&sign=a&sign_type=MD5");
+        assert_eq!(genuine, id("sign=b&sign_type=RSA&notify_time=2&notify_id=42&a=x%26b%3D1&e="));
+        assert_ne!(genuine, id("a=x&b=1&notify_id=42&notify_time=1&sign=a"));
     }
 
     #[test]

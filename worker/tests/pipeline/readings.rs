@@ -64,6 +64,9 @@ async fn a_form_that_is_cut_elsewhere_delivers_nothing_and_a_person_decides() {
     assert_eq!(world.count("user_order WHERE status <> 0"), 0);
     assert_eq!(world.dead_letters(), []);
 
+    // Each has a row and a story of its own, although both name one notify_id.
+    assert_eq!(world.count("notification WHERE reason = 'ambiguous_form' AND seen = 1"), 2);
+
     // A person has looked at Alipay's page: one is paid, the other is nothing.
     let decide = |id: &str, word: &str| {
         let arguments = ["review", "decide", id, word, "--note", "looked", "--by", "ann"];
