@@ -154,7 +154,9 @@ impl Incoming {
                 Kind::TradeStatus | Kind::BatchRefund => {
                     let charset = verification::check(&envelope, &form, merchant, received_at)?;
                     let is_asked = config.worker.queries && Gateway::can_ask(merchant).is_ok();
-                    doubtful::read(&form, charset, merchant.protocol, received_at, is_asked)
+                    // A stranger's copy of an old notification comes through the ingress, which says when.
+                    let told_at = envelope.received_at;
+                    doubtful::read(&form, charset, merchant.protocol, told_at, is_asked)
                 }
                 Kind::QueryRequest => own_form::request(&form),
                 Kind::QueryAnswer => own_form::answer(&form, envelope.charset, merchant, now),
