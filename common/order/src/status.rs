@@ -166,7 +166,8 @@ impl OrderState {
     /// `expired` without one that Alipay could close.
     ///
     /// It is read over the paid trade (of several: one that is not refunded in full before one that
-    /// is, then one that is not late, then the earliest `gmt_payment`, then the smallest trade_no),
+    /// is, then one that is not late, then one that does not wait for the gateway's word, then the earliest
+    /// `gmt_payment`, then the smallest trade_no),
     /// else over all trades.
     #[must_use]
     pub fn of<'a>(trades: impl Iterator<Item = &'a Trade> + Clone, expired: bool) -> OrderState {
@@ -174,7 +175,8 @@ impl OrderState {
             trades.clone().filter(|trade| trade.facts.contains(Facts::PAID)).min_by_key(|trade| {
                 let refunded = trade.facts.contains(Facts::REFUNDED_IN_FULL);
                 let unknown_last = trade.gmt_payment.unwrap_or(DateTime::<Utc>::MAX_UTC);
-                (refunded, trade.is_late(), unknown_last, trade.trade_no.clone())
+                let unconfirmed = awaits_confirmation(trade.facts);
+                (refunded, trade.is_late(), unconfirmed, unknown_last, trade.trade_no.clone())
             });
         let chosen =
             paid.or_else(|| trades.clone().max_by_key(|trade| (trade.gmt_create, &trade.trade_no)));
@@ -216,8 +218,7 @@ impl OrderState {
     /// Paid as a notification says, and goods wait until the gateway, or a person, says so too.
     #[must_use]
     pub fn awaits_confirmation(&self) -> bool {
-        self.facts.contains(Facts::PAID | Facts::TO_BE_CONFIRMED)
-            && !self.facts.contains(Facts::CONFIRMED_PAID)
+        awaits_confirmation(self.facts)
     }
 
     /// Paid after the order's time, and the money is to go back.
@@ -237,6 +238,10 @@ impl OrderState {
     pub fn money_in_doubt(&self) -> bool {
         self.status == OrderStatus::Closed && self.facts.contains(Facts::PAID)
     }
+}
+
+fn awaits_confirmation(facts: Facts) -> bool {
+    facts.contains(Facts::PAID | Facts::TO_BE_CONFIRMED) && !facts.contains(Facts::CONFIRMED_PAID)
 }
 
 /// The status and `is_finish` for a set of facts. The first match wins.

@@ -68,7 +68,10 @@ fn is_late(page: &OrderPage) -> bool {
 
 /// A trade whose goods wait for the gateway's word.
 fn awaits_confirmation(page: &OrderPage) -> bool {
-    page.has_fact("to_be_confirmed") && !page.has_fact("confirmed_paid")
+    page.trades.iter().any(|trade| {
+        let has = |name: &str| trade.facts.iter().any(|fact| fact == name);
+        has("to_be_confirmed") && !has("confirmed_paid")
+    })
 }
 
 /// What the gateway was asked about the order.

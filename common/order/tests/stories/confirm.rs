@@ -2,7 +2,10 @@
 
 use alipay::TradeStatus;
 
-use super::said::{answers, answers_closed, answers_paid, batch, pays, refunds, waits};
+use super::said::{
+    answers, answers_closed, answers_of_second, answers_paid, batch, pays, pays_second, refunds,
+    waits,
+};
 use super::{Story, story};
 
 pub(super) fn stories() -> Vec<Story> {
@@ -30,6 +33,15 @@ pub(super) fn stories() -> Vec<Story> {
             ..confirms(
                 "confirm: the notification of the payment is lost",
                 vec![waits(), answers_paid("2026-01-05 10:20:00")],
+                8,
+            )
+        },
+        Story {
+            net_goods: Some(1),
+            reviews: &["second_payment"],
+            ..confirms(
+                "confirm: one trade is made up, another one is paid",
+                vec![pays(), pays_second(), answers_of_second("2026-01-05 11:00:05")],
                 8,
             )
         },

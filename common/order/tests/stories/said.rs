@@ -198,6 +198,14 @@ pub(super) fn pays_second() -> Said {
     told_of("T2", TradeStatus::TradeSuccess, |n| n.gmt_payment = Some(at("2026-01-05 11:00:00")))
 }
 
+/// The gateway says that it was.
+pub(super) fn answers_of_second(time: &str) -> Said {
+    answers(time, TradeStatus::TradeSuccess, |n| {
+        n.trade_no = "T2".into();
+        n.gmt_payment = Some(at("2026-01-05 11:00:00"));
+    })
+}
+
 /// A refund in part that names no request.
 pub(super) fn refunds_unnumbered(running: i64, time: &str) -> Said {
     told(TradeStatus::TradeSuccess, |n| {
