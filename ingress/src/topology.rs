@@ -124,6 +124,11 @@ async fn declare_or_look(cluster: &Cluster, declares: bool, events: bool) -> Res
                 missing.join(", ")
             ))
         }
+        // RabbitMQ 4 lets nobody look who may not declare. What no queue takes comes back, so nothing is lost.
+        Err(error @ TopologyError::Refused { .. }) => {
+            tracing::warn!(%error, "not allowed to look either: taking the work queue as there");
+            Ok(())
+        }
         Err(error) => Err(error.to_string()),
     }
 }
