@@ -294,7 +294,7 @@ impl Page {
             }
         }
         let after = ids.iter().filter_map(|id| self.sheets.get(id)).collect();
-        Told { verdict: Verdict::Done, before, after, news: booked, parked, noted: None }
+        Told { news: booked, parked, ..Told::of(Verdict::Done, before, after) }
     }
 }
 
@@ -311,11 +311,7 @@ fn tell_order<'a>(
     let before = sheet.record.clone();
     match learn(sheet) {
         Err(never) => Told::verdict(Verdict::Never(never)),
-        Ok(()) => {
-            let after = vec![&*sheet];
-            let (before, verdict) = (vec![before], Verdict::Done);
-            Told { verdict, before, after, news: false, parked: Vec::new(), noted: None }
-        }
+        Ok(()) => Told::of(Verdict::Done, vec![before], vec![&*sheet]),
     }
 }
 
@@ -344,15 +340,12 @@ pub(crate) struct Told<'a> {
     pub(crate) noted: Option<Noted>,
 }
 
-impl Told<'_> {
-    fn verdict(verdict: Verdict) -> Told<'static> {
-        Told {
-            verdict,
-            before: Vec::new(),
-            after: Vec::new(),
-            news: false,
-            parked: Vec::new(),
-            noted: None,
-        }
+impl<'a> Told<'a> {
+    fn of(verdict: Verdict, before: Vec<OrderRecord>, after: Vec<&'a Sheet>) -> Told<'a> {
+        Told { verdict, before, after, news: false, parked: Vec::new(), noted: None }
+    }
+
+    fn verdict(verdict: Verdict) -> Told<'a> {
+        Told::of(verdict, Vec::new(), Vec::new())
     }
 }

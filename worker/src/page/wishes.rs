@@ -34,31 +34,23 @@ impl Wishes {
 
     /// Nobody knows where the money is.
     pub(crate) fn doubt(&mut self, order: &str, merchant: &str) {
-        let wanted = Wanted {
-            merchant: merchant.to_owned(),
-            why: "in_doubt".to_owned(),
-            requested_at: None,
-        };
-        self.wanted.insert(order.to_owned(), wanted);
+        self.ask_anew(order, merchant, "in_doubt");
     }
 
     /// A trade can be paid although the order's time is over: it is closed at once.
     pub(crate) fn open_too_late(&mut self, order: &str, merchant: &str) {
-        let wanted = Wanted {
-            merchant: merchant.to_owned(),
-            why: gateway_query::OPEN_TOO_LATE.to_owned(),
-            requested_at: None,
-        };
-        self.wanted.insert(order.to_owned(), wanted);
+        self.ask_anew(order, merchant, gateway_query::OPEN_TOO_LATE);
     }
 
     /// Goods wait for the gateway's word about a payment.
     pub(crate) fn confirm(&mut self, order: &str, merchant: &str) {
-        let wanted = Wanted {
-            merchant: merchant.to_owned(),
-            why: gateway_query::CONFIRM.to_owned(),
-            requested_at: None,
-        };
+        self.ask_anew(order, merchant, gateway_query::CONFIRM);
+    }
+
+    /// It is asked, whatever was asked before.
+    fn ask_anew(&mut self, order: &str, merchant: &str, why: &str) {
+        let wanted =
+            Wanted { merchant: merchant.to_owned(), why: why.to_owned(), requested_at: None };
         self.wanted.insert(order.to_owned(), wanted);
     }
 

@@ -74,21 +74,26 @@ impl Asked {
 
     /// Goods wait for this answer, and it does not say that the money is there or was.
     pub(super) fn is_unconfirmed(&self) -> bool {
-        self.claimed.due.why == CONFIRM && (self.says(WAITS) || self.says(NOT_EXIST))
+        self.claimed.due.why == CONFIRM && self.is_unpaid_there()
     }
 
     /// The order was paid here before the question, and Alipay says that it is not: it is asked once more,
     /// since its servers can be behind its own notification.
     pub(super) fn asks_once_more(&self) -> bool {
-        let unpaid_there = self.says(WAITS) || self.says(NOT_EXIST);
-        unpaid_there && contradicts(&self.claimed.due) && !plan::is_asked_again(&self.claimed.due)
+        let due = &self.claimed.due;
+        self.is_unpaid_there() && contradicts(due) && !plan::is_asked_again(due)
     }
 
     /// Why an order that should be closed still waits, for an operator.
     pub(super) fn not_closed(&self) -> Option<String> {
         let Some(Err(error)) = &self.closed else { return None };
-        let open = self.says(WAITS) || self.says(NOT_EXIST);
-        open.then(|| format!("its time is over and it could not be closed: {error}"))
+        self.is_unpaid_there()
+            .then(|| format!("its time is over and it could not be closed: {error}"))
+    }
+
+    /// Alipay knows of no payment.
+    fn is_unpaid_there(&self) -> bool {
+        self.says(WAITS) || self.says(NOT_EXIST)
     }
 
     fn says(&self, word: &str) -> bool {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use order::TradeStatusCode;
+use order::{OrderStatus, TradeStatusCode};
 use service::config;
 use store::gateway_query::{CONFIRM, Due, DueOrder, NOT_AT_ALIPAY, OPEN_TOO_LATE};
 
@@ -22,8 +22,6 @@ const REFUSED_LIMIT: TimeDelta = TimeDelta::hours(1);
 /// How long goods wait for the gateway's word before a person hears that it does not know the payment.
 const DISBELIEF: TimeDelta = TimeDelta::minutes(10);
 
-/// In `user_order.status`.
-const REFUNDED: i16 = 105;
 /// In `user_order.trade_status`.
 const TRADE_PENDING: i16 = TradeStatusCode::TradePending.code();
 const TRADE_CLOSED: i16 = TradeStatusCode::TradeClosed.code();
@@ -129,7 +127,7 @@ pub(super) fn is_unpaid(order: &DueOrder) -> bool {
 
 /// Paid, as far as we were told before the question, and not refunded.
 pub(super) fn is_paid(order: &DueOrder) -> bool {
-    is_settled(order) && order.status != REFUNDED
+    is_settled(order) && order.status != OrderStatus::Refunded.code()
 }
 
 /// Whether the gateway has been asked often enough to believe that an order that is paid here is not there.

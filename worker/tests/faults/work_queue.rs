@@ -1,4 +1,4 @@
-//! The work queue is deleted while a worker consumes it: the broker cancels the consumer.
+//! Queues are deleted while a worker runs; of the work queue the broker cancels the consumer.
 
 use std::time::{Duration, Instant};
 
@@ -8,6 +8,17 @@ use queue::{Cluster, Connection, ConnectionSettings, topology};
 use crate::world::World;
 use crate::{Worker, check};
 
+async fn delete(world: &World, queues: &[&str]) {
+    let settings =
+        ConnectionSettings::new(&Cluster::at(&world.sandbox.amqp_url).expect("a URL"), "test");
+    let connection = Connection::open(&settings).await.expect("a connection");
+    let channel = connection.create_channel().await.expect("a channel");
+    for queue in queues {
+        let deleted = channel.queue_delete((*queue).into(), QueueDeleteOptions::default());
+        deleted.await.expect("deleted");
+    }
+}
+
 /// Nothing can be dead-lettered or retried, and the batch of a message that must be waits for the queue.
 #[tokio::test(flavor = "multi_thread")]
 async fn deleted_retry_and_dead_queues_are_declared_again() {
@@ -16,14 +27,7 @@ async fn deleted_retry_and_dead_queues_are_declared_again() {
     let _worker = Worker::start(&world, &[]);
     world.send(world.payment("K000001")).await;
     world.expect("K000001", |order| order["is_send_goods"] == true);
-    let settings =
-        ConnectionSettings::new(&Cluster::at(&world.sandbox.amqp_url).expect("a URL"), "test");
-    let connection = Connection::open(&settings).await.expect("a connection");
-    let channel = connection.create_channel().await.expect("a channel");
-    for queue in [topology::DEAD_QUEUE, topology::RetryTier::ALL[0].name()] {
-        let deleted = channel.queue_delete(queue.into(), QueueDeleteOptions::default());
-        deleted.await.expect("deleted");
-    }
+    delete(&world, &[topology::DEAD_QUEUE, topology::RetryTier::ALL[0].name()]).await;
     world.send(world.payment("NOBODY")).await;
     world.send(world.payment("K000001").with("total_fee", "0.01")).await;
     world.send(world.payment("K000002")).await;
@@ -40,13 +44,7 @@ async fn a_deleted_work_queue_is_declared_and_consumed_again() {
     world.send(world.payment("K000001")).await;
     world.expect("K000001", |order| order["is_send_goods"] == true);
 
-    let settings =
-        ConnectionSettings::new(&Cluster::at(&world.sandbox.amqp_url).expect("a URL"), "test");
-    let connection = Connection::open(&settings).await.expect("a connection");
-    let channel = connection.create_channel().await.expect("a channel");
-    let queue = topology::work_queue(0);
-    let deleted = channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default());
-    deleted.await.expect("deleted");
+    delete(&world, &[&topology::work_queue(0)]).await;
     // Red for a moment: looked at without a pause.
     let asked = Instant::now();
     while !worker.readiness().contains("a lane is not consuming") {

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use alipay::Fen;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 use queue::{Cluster, Envelope, Message, Publisher, PublisherSettings};
+use store::refund_request::{RefundRequest, RefundRequestState, insert};
 use tempfile::TempDir;
 use testkit::{Program, run_program};
 use tokio_util::sync::CancellationToken;
@@ -169,6 +171,24 @@ gateway = "{NOWHERE}"
     /// A connection of the test's own to the database.
     pub(crate) fn connection(&self) -> store::Connection {
         store::Pool::new(&self.world.sandbox.database_url, 1).get().expect("a connection")
+    }
+
+    /// A refund of 3.00 yuan was asked for, and nobody knows what became of it.
+    pub(crate) fn asked_refund(&self, order: &str, trade_no: &str, number: &str) {
+        let request = RefundRequest {
+            request_no: number.to_owned(),
+            merchant: "app".to_owned(),
+            order_id: order.to_owned(),
+            trade_no: trade_no.to_owned(),
+            amount: Fen::new(300),
+            is_rest: false,
+            reason: "test".to_owned(),
+            asked_by: "test".to_owned(),
+            state: RefundRequestState::Unknown,
+            error: None,
+            running_total: None,
+        };
+        insert(&mut self.connection(), &request).expect("a request");
     }
 
     /// One text, called `text`, from the database.

@@ -7,7 +7,6 @@ use chrono::{TimeDelta, Utc};
 use gateway::{Gateway, RefundOutcome, RefundProof};
 use queue::{Envelope, Kind, RefundAnswerForm};
 use service::Config;
-use store::refund_request::{RefundRequest, RefundRequestState, insert};
 
 use crate::alipay_side::AlipaySide;
 use crate::decisions::{review, write_decision};
@@ -38,23 +37,6 @@ async fn four_parameters_ship_nothing() {
     assert_eq!(side.world.count("user_order WHERE status <> 0 OR is_send_goods"), 0);
     assert_eq!(side.world.count("stock_item WHERE state <> 'available'"), 0);
     assert_eq!(side.world.count("refund"), 0);
-}
-
-fn ask(side: &AlipaySide, order: &str, trade_no: &str, number: &str) {
-    let request = RefundRequest {
-        request_no: number.to_owned(),
-        merchant: "app".to_owned(),
-        order_id: order.to_owned(),
-        trade_no: trade_no.to_owned(),
-        amount: Fen::new(300),
-        is_rest: false,
-        reason: "test".to_owned(),
-        asked_by: "test".to_owned(),
-        state: RefundRequestState::Unknown,
-        error: None,
-        running_total: None,
-    };
-    insert(&mut side.connection(), &request).expect("a request");
 }
 
 fn told(proof: &RefundProof, order: &str, trade_no: &str, number: &str, fen: i64) -> Envelope {
@@ -90,8 +72,8 @@ async fn an_answer_told_under_another_number_refunds_nothing_twice() {
         reason: "",
     };
     // Two refunds of the same amount were asked for, and one of them was made.
-    ask(&side, "TWICE", &trade_no, "R1");
-    ask(&side, "TWICE", &trade_no, "R2");
+    side.asked_refund("TWICE", &trade_no, "R1");
+    side.asked_refund("TWICE", &trade_no, "R2");
     let RefundOutcome::Made(first) =
         gateway.carry_out_refund(&merchant, &refund("R1"), false).await
     else {

@@ -8,9 +8,7 @@ use alipay::{Fen, QueryAnswer, TradeRef, TradeRefund};
 use gateway::{Gateway, RefundOutcome};
 use queue::{Envelope, RefundAnswerForm};
 use service::Config;
-use store::refund_request::{
-    LateRefund, RefundRequest, RefundRequestState, ask_late, insert, late_number, of_order,
-};
+use store::refund_request::{LateRefund, RefundRequest, ask_late, late_number, of_order};
 use testkit::Program;
 
 use crate::alipay_side::AlipaySide;
@@ -166,20 +164,7 @@ async fn an_answer_may_come_before_the_payment_is_known() {
     else {
         panic!("not made")
     };
-    let request = RefundRequest {
-        request_no: "R1".to_owned(),
-        merchant: "app".to_owned(),
-        order_id: "EARLY".to_owned(),
-        trade_no: trade.trade_no.clone(),
-        amount: Fen::new(300),
-        is_rest: false,
-        reason: "test".to_owned(),
-        asked_by: "test".to_owned(),
-        state: RefundRequestState::Unknown,
-        error: None,
-        running_total: None,
-    };
-    insert(&mut side.connection(), &request).expect("a request");
+    side.asked_refund("EARLY", &trade.trade_no, "R1");
     let form = RefundAnswerForm {
         order: "EARLY",
         trade_no: &trade.trade_no,

@@ -1,0 +1,61 @@
+//! What is odd at the broker, in words.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Something that should not be there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(tag = "object", rename_all = "snake_case")]
+pub(crate) enum Finding {
+    /// A queue with a name like ours that no program reads.
+    UnknownQueue { name: String, messages: Option<u64> },
+    /// An exchange with a name like ours that no program publishes to.
+    UnknownExchange { name: String },
+    /// A binding of an exchange of ours that we have not made: it copies messages to another place.
+    UnknownBinding { exchange: String, destination: String, routing_key: String },
+    /// Queues that dead-letter in a circle: the broker drops a message that comes round.
+    DeadLetterLoop { queues: Vec<String> },
+    /// A queue dead-letters to an exchange that is not there.
+    MissingDeadLetterExchange { queue: String, exchange: String },
+    /// A queue dead-letters with a key that its exchange does not bind.
+    UnboundKey { queue: String, exchange: String, routing_key: String },
+    /// A policy that removes messages from a queue of ours.
+    RemovesMessages { queue: String, policy: String, key: String },
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Finding::UnknownQueue { name, messages: Some(messages) } => {
+                write!(f, "queue {name} is none of ours; messages in it: {messages}")
+            }
+            Finding::UnknownQueue { name, messages: None } => {
+                write!(f, "queue {name} is none of ours")
+            }
+            Finding::UnknownExchange { name } => write!(f, "exchange {name} is none of ours"),
+            Finding::UnknownBinding { exchange, destination, routing_key } => write!(
+                f,
+                "binding of {destination} to exchange {exchange} with key {routing_key:?} is none of \
+                 ours: what is published there is copied"
+            ),
+            Finding::DeadLetterLoop { queues } => write!(
+                f,
+                "dead-lettering goes in a circle, and the broker drops what comes round: {}",
+                queues.join(" → ")
+            ),
+            Finding::MissingDeadLetterExchange { queue, exchange } => {
+                write!(f, "queue {queue} dead-letters to exchange {exchange}, which is not there")
+            }
+            Finding::UnboundKey { queue, exchange, routing_key } => write!(
+                f,
+                "queue {queue} dead-letters to exchange {exchange} with key {routing_key:?}, which is \
+                 not bound: nothing comes home from it"
+            ),
+            Finding::RemovesMessages { queue, policy, key } => write!(
+                f,
+                "policy {policy} sets {key} on queue {queue}: it removes what was answered success"
+            ),
+        }
+    }
+}
