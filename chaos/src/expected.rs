@@ -30,6 +30,7 @@ pub(crate) fn state<'a>(
             .then(|| gateway.merchant.app_id.clone()),
         refunds_late: false,
         confirms_above: None,
+        longest_time_to_pay: None,
     };
     let mut record = OrderRecord::new(terms, ProductKind::Stock);
     for sent in sent.filter(|sent| !sent.forged) {

@@ -11,7 +11,7 @@ use service::Config;
 use store::Fault;
 use store::MysqlConnection;
 use store::report::inbox_line;
-use worker::batch::{self, BatchError};
+use worker::batch::{self, BatchError, Rules};
 use worker::incoming::Incoming;
 use worker::verdict::{Never, Verdict};
 
@@ -109,8 +109,8 @@ fn run(
         return Ok(Vec::new());
     }
     let stop: Result<(), Stop> = connection.transaction(|connection| {
-        let verdicts = batch::run(connection, batch, &[], config.events.enabled, |_| Ok(()))
-            .map_err(Stop::Batch)?;
+        let verdicts =
+            batch::run(connection, batch, Rules::of(config), |_| Ok(())).map_err(Stop::Batch)?;
         let mut told = Vec::with_capacity(batch.len());
         for (incoming, verdict) in batch.iter().zip(&verdicts) {
             told.push(

@@ -4,6 +4,7 @@
 mod not_done;
 
 use alipay::Fen;
+use order::time_limit;
 use store::report::{BeijingTime, Order};
 
 use crate::order_change::steps;
@@ -61,7 +62,10 @@ pub(crate) fn header(row: &Order, product: &ProductLine) -> String {
         }
     }
     if let Some(end) = row.expires_at {
-        lines.push(format!("can be paid until {end}"));
+        lines.push(match time_limit(row.created_at.0, Some(end.0), None) {
+            Ok(_) => format!("can be paid until {end}"),
+            Err(why) => format!("its time limit {end} does not count: {why}"),
+        });
     }
     if let Some(paid) = row.paid_dtime {
         let late = if row.expires_at.is_some_and(|end| paid > end) { ", late" } else { "" };
@@ -207,7 +211,11 @@ fn goods_moved_alone(page: &OrderPage) -> Vec<(BeijingTime, String)> {
             .any(|goods| states.contains(&goods))
     };
     let moves = [
-        (fulfillment.waiting_since, &["awaiting_stock", "awaiting_manual"][..], "goods wait"),
+        (
+            fulfillment.waiting_since,
+            &["awaiting_stock", "awaiting_manual", "awaiting_account"][..],
+            "goods wait",
+        ),
         (fulfillment.delivered_at, &["delivered"], "goods delivered"),
         (fulfillment.returned_at, &["returned"], "goods returned"),
     ];
@@ -224,8 +232,8 @@ fn goods(page: &OrderPage) -> Vec<String> {
     if let Some(entitlement) = &page.entitlement {
         let account = &entitlement.account;
         lines.push(format!(
-            "{} days from {} for {account}",
-            entitlement.days, entitlement.starts_at
+            "{} days for {account}, paid {}; with all its orders {account} has it until {}",
+            entitlement.days, entitlement.starts_at, entitlement.account_until
         ));
     }
     lines

@@ -34,6 +34,7 @@ pub(crate) struct Overview {
     pub(crate) outbox: Option<Outbox>,
     pub(crate) awaiting_stock: Option<Waiting>,
     pub(crate) awaiting_manual: Option<Waiting>,
+    pub(crate) awaiting_account: Option<Waiting>,
     pub(crate) open_reviews: Option<Waiting>,
     pub(crate) gateway_queries: Option<AskedCounts>,
     pub(crate) low_stock: Option<Vec<LowStock>>,
@@ -82,6 +83,7 @@ impl Overview {
             outbox: None,
             awaiting_stock: None,
             awaiting_manual: None,
+            awaiting_account: None,
             open_reviews: None,
             gateway_queries: None,
             low_stock: None,
@@ -106,6 +108,7 @@ impl Overview {
             });
             self.awaiting_stock = Some(counts.awaiting_stock);
             self.awaiting_manual = Some(counts.awaiting_manual);
+            self.awaiting_account = Some(counts.awaiting_account);
             self.open_reviews = Some(counts.open_reviews);
             self.gateway_queries = Some(asked_counts(db)?);
             self.low_stock = Some(low_stock(db)?);

@@ -6,18 +6,20 @@
 //! or after the commit.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use diesel::Connection as _;
 use order::event::{self, Event, Moment};
 use queue::PublishError;
 use queue::topology::RetryTier;
+use service::config::Config;
 use store::MysqlConnection;
 use store::notification::MessageKey;
 use store::outbox::NewEvent;
 use store::user_order::OrderColumns;
 use store::{Fault, StoreError, notification, outbox, refund, trade, user_order};
 
-use crate::goods::move_goods;
+use crate::goods::{Turn, move_goods};
 use crate::inbox::{Dying, Line};
 use crate::incoming::receipt::text;
 use crate::incoming::{Content, Incoming};
@@ -59,8 +61,24 @@ impl BatchError {
     }
 }
 
-/// Works on a batch of messages, and settles the goods of the orders in `settle` about which
-/// nothing new is said (the restock sweeper's way in). Returns one verdict a message.
+/// What the configuration says about every batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Whether the shop is told what happens.
+    pub events: bool,
+    /// How long smaller orders may pass one that waits for stock.
+    pub overtake_limit: Duration,
+}
+
+impl Rules {
+    /// Those of a configuration.
+    #[must_use]
+    pub fn of(config: &Config) -> Rules {
+        Rules { events: config.events.enabled, overtake_limit: config.worker.stock_overtake_limit }
+    }
+}
+
+/// Works on a batch of messages. Returns one verdict a message.
 ///
 /// `confirm` publishes what the verdicts call for (retries, dead letters) and is called before the
 /// commit: when it fails nothing is committed, when the commit fails the copies it made are
@@ -71,8 +89,36 @@ impl BatchError {
 pub fn run(
     connection: &mut MysqlConnection,
     batch: &[Incoming],
+    rules: Rules,
+    confirm: impl FnOnce(&[Verdict]) -> Result<(), PublishError>,
+) -> Result<Vec<Verdict>, BatchError> {
+    work(connection, batch, &[], rules, Turn::After(rules.overtake_limit), confirm)
+}
+
+/// Settles the goods of orders about which nothing new is said, whose turn it is: the restock sweeper's way
+/// in. `before_commit` is called when everything is written.
+///
+/// # Errors
+/// [`BatchError`]; the transaction is rolled back.
+pub fn settle(
+    connection: &mut MysqlConnection,
+    orders: &[String],
+    rules: Rules,
+    before_commit: impl FnOnce(),
+) -> Result<(), BatchError> {
+    work(connection, &[], orders, rules, Turn::Theirs, |_| {
+        before_commit();
+        Ok(())
+    })
+    .map(|_| ())
+}
+
+fn work(
+    connection: &mut MysqlConnection,
+    batch: &[Incoming],
     settle: &[String],
-    events: bool,
+    rules: Rules,
+    turn: Turn,
     confirm: impl FnOnce(&[Verdict]) -> Result<(), PublishError>,
 ) -> Result<Vec<Verdict>, BatchError> {
     connection.transaction(|connection| {
@@ -95,12 +141,12 @@ pub fn run(
             lines.push(line);
         }
 
-        move_goods(connection, &mut page)?;
+        move_goods(connection, &mut page, turn)?;
         service::crash_point!("worker.after_goods");
         page.decisions.write(connection)?;
         page.expiries.write(connection)?;
         let open_reviews = review_cases::bring_up_to_date(connection, &page)?;
-        write(connection, &page, &open_reviews, &mut lines, events)?;
+        write(connection, &page, &open_reviews, &mut lines, rules.events)?;
         late_money::send_back(connection, &page, batch)?;
         ask_about(&mut page);
         page.wishes.write(connection)?;

@@ -1,6 +1,7 @@
 //! Goods out and goods back, for all orders of a batch at once.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
 
 use order::{FulfillmentState, GoodsDecision, OrderState, ProductKind};
 use store::MysqlConnection;
@@ -16,6 +17,7 @@ use crate::page::Page;
 pub(crate) fn move_goods(
     connection: &mut MysqlConnection,
     page: &mut Page,
+    turn: Turn,
 ) -> Result<(), StoreError> {
     let states: BTreeMap<String, OrderState> =
         page.sheets.iter().map(|(id, sheet)| (id.clone(), sheet.record.state())).collect();
@@ -34,7 +36,7 @@ pub(crate) fn move_goods(
     }
     // Whoever paid first is served first.
     deliver.sort_by_key(|id| (states[*id].paid_dtime, *id));
-    let mut stock = pick_stock(connection, page, &deliver)?;
+    let mut stock = pick_stock(connection, page, &deliver, turn)?;
     let mut given = Vec::new();
     let mut granted = Vec::new();
     for &id in &deliver {
@@ -47,8 +49,15 @@ pub(crate) fn move_goods(
                     given.extend(codes.drain(..units).map(|code| Given { id: code, order_id: id }));
                     FulfillmentState::Delivered
                 } else {
+                    if turn == Turn::Theirs {
+                        // Fewer codes than were counted: nobody behind it is served before it.
+                        codes.clear();
+                    }
                     FulfillmentState::AwaitingStock
                 }
+            }
+            ProductKind::Subscription if sheet.locked.account.trim_matches(' ').is_empty() => {
+                FulfillmentState::AwaitingAccount
             }
             ProductKind::Subscription => {
                 granted.push(Entitlement {
@@ -98,17 +107,33 @@ pub(crate) fn move_goods(
     fulfillment::upsert(connection, &changes)
 }
 
+/// Whether codes may go to the orders of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// The restock sweeper has chosen orders whose turn it is.
+    Theirs,
+    /// They come with their messages: not before an order that has waited longer than this.
+    After(Duration),
+}
+
 /// Locks as many available codes of each product as the orders ask for, in one statement a product.
 fn pick_stock(
     connection: &mut MysqlConnection,
     page: &Page,
     deliver: &[&str],
+    turn: Turn,
 ) -> Result<HashMap<String, VecDeque<i64>>, StoreError> {
     let mut units: BTreeMap<&str, i64> = BTreeMap::new();
     for id in deliver {
         let sheet = &page.sheets[*id];
         if sheet.product.kind == ProductKind::Stock {
             *units.entry(&sheet.product.id).or_default() += i64::from(sheet.locked.quantity);
+        }
+    }
+    if let Turn::After(overtake_limit) = turn {
+        let asked: Vec<&str> = units.keys().copied().collect();
+        for kept in fulfillment::kept_products(connection, &asked, overtake_limit)? {
+            units.remove(kept.as_str());
         }
     }
     let mut stock = HashMap::new();

@@ -146,6 +146,7 @@ impl Incoming {
             app_id: merchant.app_id.clone(),
             refunds_late: merchant.late_payment == LatePayment::Refund,
             confirms_above: merchant.confirm.above(),
+            longest_time_to_pay: merchant.longest_time_to_pay(),
         };
         let received_at = verification::believed(envelope.received_at, now);
         let content = Form::parse(envelope.form.as_bytes())

@@ -7,7 +7,7 @@ use queue::Envelope;
 use store::{decision, order_expired};
 use tracing::{error, info, warn};
 
-use crate::batch::{self, BatchError};
+use crate::batch::{self, BatchError, Rules};
 use crate::incoming::Incoming;
 use crate::processing::Processing;
 use crate::sweeper::Sweeper;
@@ -78,8 +78,8 @@ fn look(
         }
     };
     let order = incoming.order_id().unwrap_or_default();
-    let events = processing.config.events.enabled;
-    let verdict = match batch::run(connection, &[incoming], &[], events, |_| Ok(())) {
+    let rules = Rules::of(&processing.config);
+    let verdict = match batch::run(connection, &[incoming], rules, |_| Ok(())) {
         Ok(verdicts) => verdicts.into_iter().next(),
         Err(failure) if failure.may_be_one_messages() => {
             warn!(order, %kind, error = %failure, "the database refuses what a row says; it is tried again");

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use alipay::BatchRefundNotify;
 use chrono::Utc;
 use order::agreement::agree;
+use order::review::IMPLAUSIBLE_TIME_LIMIT;
 use order::{
     FulfillmentState, Identity, Mismatch, OrderRecord, OrderState, Refund, Review, Trade, doubt,
 };
@@ -48,6 +49,17 @@ pub(crate) struct Sheet {
 }
 
 impl Sheet {
+    /// A limit that does not count is told; one that the shop has corrected is told no more.
+    fn look_at_time_limit(&mut self, identity: &Identity) {
+        match self.record.terms.time_limit(identity) {
+            Err(implausible) => {
+                let evidence = implausible.to_string();
+                self.raised.insert(Review { reason: IMPLAUSIBLE_TIME_LIMIT, evidence });
+            }
+            Ok(_) => _ = self.resolved.insert(IMPLAUSIBLE_TIME_LIMIT),
+        }
+    }
+
     /// Trades that differ from their rows.
     pub(crate) fn changed_trades(&self) -> impl Iterator<Item = &Trade> {
         self.record.trades.values().filter(|trade| self.stored.get(&trade.trade_no) != Some(*trade))
@@ -171,7 +183,9 @@ impl Page {
             Err(never) => Told::verdict(Verdict::Never(never.clone())),
             Ok(Content::BatchRefund(batch)) => self.tell_batch(identity, batch),
             Ok(Content::Trade(said)) => self.tell_order(&said.out_trade_no, |sheet| {
-                sheet.record.learn_trade(identity, said).map_err(Never::from)
+                sheet.record.learn_trade(identity, said).map_err(Never::from)?;
+                sheet.look_at_time_limit(identity);
+                Ok(())
             }),
             Ok(Content::Answer(said)) => self.tell_order(&said.out_trade_no, |sheet| {
                 same_merchant(sheet, identity)?;
@@ -181,6 +195,7 @@ impl Page {
                 sheet.record.learn_answer(identity, said).map_err(Never::from)?;
                 // Whatever was doubted, this is what Alipay says.
                 sheet.resolved.extend(doubt::REASONS);
+                sheet.look_at_time_limit(identity);
                 Ok(())
             }),
             Ok(Content::Doubtful(doubtful)) => {

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use crate::batch::{self, BatchError};
+use crate::batch::{self, BatchError, Rules};
 use crate::database_call::Interrupted;
 use crate::health::{Health, User};
 use crate::incoming::Incoming;
@@ -199,8 +199,7 @@ impl Processing {
                 .collect();
             self.publish(messages)
         };
-        let events = self.config.events.enabled;
-        match batch::run(connection, batch, &[], events, publish) {
+        match batch::run(connection, batch, Rules::of(&self.config), publish) {
             Ok(found) => {
                 service::crash_point!("worker.after_commit");
                 let waits =
@@ -277,7 +276,8 @@ impl Processing {
         let mut guilty = incoming.clone();
         guilty.content = Err(never.clone());
         let publish = |_: &[Verdict]| self.publish(vec![dead(message, &never, Some(incoming))]);
-        match batch::run(connection, &[guilty], &[], false, publish) {
+        let rules = Rules { events: false, ..Rules::of(&self.config) };
+        match batch::run(connection, &[guilty], rules, publish) {
             Ok(_) => {}
             Err(failure) if !failure.may_be_one_messages() => return Err(failure),
             Err(_) => self.publish(vec![dead(message, &never, Some(incoming))])?,

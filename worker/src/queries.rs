@@ -119,8 +119,9 @@ async fn sweep(
         return Ok(more);
     }
     service::crash_point!("queries.after_claim");
-    let questions = claimed.into_iter().filter_map(|one| {
+    let questions = claimed.into_iter().filter_map(|mut one| {
         let line = lines.iter().find(|line| line.merchant.name == one.due.merchant)?;
+        plan::forget_implausible_limit(&mut one.due, line.merchant.longest_time_to_pay());
         Some((one, Arc::clone(&line.merchant)))
     });
     let asked: Vec<Asked> = futures_util::stream::iter(questions)

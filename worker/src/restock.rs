@@ -1,12 +1,14 @@
-//! The restock sweeper: delivers to orders that waited, as soon as there is stock again.
+//! The restock sweeper: delivers to orders that waited, as soon as there is stock again, or the account that a
+//! subscription is for.
 
-use metrics::counter;
+use metrics::{counter, gauge};
 use store::{StoreError, fulfillment, stock_item};
 use tracing::{info, warn};
 
-use crate::batch::{self, BatchError};
+use crate::batch::{self, BatchError, Rules};
 use crate::health::User;
 use crate::processing::Processing;
+use crate::retry_copies::as_metric;
 use crate::sweeper::{INTERVAL, Sweeper, Unswept};
 
 /// Orders settled in one transaction.
@@ -21,7 +23,7 @@ pub(crate) async fn run(processing: Processing) {
             Ok(0) => processing.health.database_works(User::Restock),
             Ok(orders) => {
                 processing.health.database_works(User::Restock);
-                info!(orders, "looked again at orders that waited for stock");
+                info!(orders, "looked again at orders that waited for stock or an account");
             }
             Err(Unswept::Failed(BatchError::Store(error))) => {
                 processing.health.database_fails(User::Restock, error);
@@ -38,20 +40,27 @@ pub(crate) async fn run(processing: Processing) {
 fn sweep(processing: &Processing) -> Result<usize, BatchError> {
     let mut connection = processing.pool.get()?;
     let mut settled = 0;
+    let named = fulfillment::accounts_named(&mut connection, CHUNK)?;
+    if !named.is_empty() {
+        settled += settle(processing, &mut connection, &named)?;
+    }
     for product_id in fulfillment::awaited_products(&mut connection)? {
         loop {
-            let orders = next_orders(&mut connection, &product_id)?;
+            let orders = next_orders(processing, &mut connection, &product_id)?;
             if orders.is_empty() || processing.cancel.is_cancelled() {
                 break;
             }
             settled += settle(processing, &mut connection, &orders)?;
-            let still = next_orders(&mut connection, &product_id)?;
+            let still = next_orders(processing, &mut connection, &product_id)?;
             if still == orders {
                 // Locked by somebody else, or picked clean by new payments: next time.
                 break;
             }
         }
     }
+    let (orders, seconds) = fulfillment::stock_queue(&mut connection)?;
+    gauge!("worker_orders_awaiting_stock").set(as_metric(orders));
+    gauge!("worker_oldest_order_awaiting_stock_seconds").set(as_metric(seconds));
     Ok(settled)
 }
 
@@ -63,10 +72,9 @@ fn settle(
     connection: &mut store::MysqlConnection,
     orders: &[String],
 ) -> Result<usize, BatchError> {
-    let events = processing.config.events.enabled;
-    let settled = batch::run(connection, &[], orders, events, |_| {
+    let rules = Rules::of(&processing.config);
+    let settled = batch::settle(connection, orders, rules, || {
         service::crash_point!("restock.after_give");
-        Ok(())
     });
     match (settled, orders) {
         (Ok(_), _) => Ok(orders.len()),
@@ -87,6 +95,7 @@ fn settle(
 }
 
 fn next_orders(
+    processing: &Processing,
     connection: &mut store::MysqlConnection,
     product_id: &str,
 ) -> Result<Vec<String>, StoreError> {
@@ -95,5 +104,6 @@ fn next_orders(
     if available == 0 {
         return Ok(Vec::new());
     }
-    fulfillment::awaiting_stock(connection, product_id, available, CHUNK)
+    let overtake_limit = processing.config.worker.stock_overtake_limit;
+    fulfillment::awaiting_stock(connection, product_id, available, overtake_limit, CHUNK)
 }

@@ -114,6 +114,6 @@ fn report(tier: RetryTier, count: i64, before: i64) {
     }
 }
 
-fn as_metric(number: i64) -> f64 {
+pub(crate) fn as_metric(number: i64) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }

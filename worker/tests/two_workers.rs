@@ -10,6 +10,7 @@ mod stories;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use alipay::{Charset, Protocol};
 use chrono::Utc;
@@ -26,9 +27,11 @@ use store::refund_request::{self, RefundRequest, RefundRequestState};
 use store::user_order::NewOrder;
 use stories::{Said, Story};
 use testkit::Sandbox;
-use worker::batch;
+use worker::batch::{self, Rules};
 use worker::incoming::{Content, Incoming};
 use worker::verdict::Verdict;
+
+const RULES: Rules = Rules { events: true, overtake_limit: Duration::from_secs(600) };
 
 /// Arrival orders tried of each story.
 const SAMPLE: usize = 12;
@@ -168,7 +171,7 @@ fn work(url: &str, arrivals: Vec<Incoming>, batches: &[usize]) {
                         return;
                     }
                     let verdicts = loop {
-                        match batch::run(&mut connection, &taken, &[], true, |_| Ok(())) {
+                        match batch::run(&mut connection, &taken, RULES, |_| Ok(())) {
                             Ok(verdicts) => break verdicts,
                             // Deadlocks are what the worker tries again.
                             Err(error) if error.fault() == store::Fault::Infrastructure => {}

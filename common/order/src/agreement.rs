@@ -5,7 +5,7 @@
 use alipay::{Fen, TradeStatusSync};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::RefundAnswered;
+use crate::{ImplausibleLimit, RefundAnswered, time_limit};
 
 /// A trade may have been created this long before its order and still pay it: clocks of the shop,
 /// the database and Alipay differ. Anything older is an old message for a reused order number.
@@ -40,6 +40,21 @@ pub struct Identity {
     /// A payment of an order above this amount waits for the gateway's word before goods go out; `None`:
     /// none does.
     pub confirms_above: Option<Fen>,
+    /// How much time it gives its buyers to pay, where it says so.
+    pub longest_time_to_pay: Option<TimeDelta>,
+}
+
+impl OrderTerms {
+    /// The time until which the order can be paid, if that can be meant.
+    ///
+    /// # Errors
+    /// [`ImplausibleLimit`]
+    pub fn time_limit(
+        &self,
+        identity: &Identity,
+    ) -> Result<Option<DateTime<Utc>>, ImplausibleLimit> {
+        time_limit(self.created_at, self.expires_at, identity.longest_time_to_pay)
+    }
 }
 
 /// Why a notification does not belong to the order that it names. The text is the evidence.

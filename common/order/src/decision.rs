@@ -1,7 +1,7 @@
 //! What a person can decide about a review.
 
 use crate::doubt::is_doubt;
-use crate::review::NOT_AT_ALIPAY;
+use crate::review::{IMPLAUSIBLE_TIME_LIMIT, NO_ACCOUNT, NOT_AT_ALIPAY};
 
 /// A person's decision. It ends the review; some decisions are also facts about a trade, or say what
 /// was done with the goods.
@@ -91,6 +91,7 @@ impl Decision {
             "refund_above_total" | "paid_after_return" => &[Decision::Noted],
             "deliver_by_hand" => &[Decision::Delivered],
             "take_back_by_hand" => &[Decision::TakenBack],
+            NO_ACCOUNT | IMPLAUSIBLE_TIME_LIMIT => &[Decision::Noted],
             NOT_AT_ALIPAY => &[Decision::Paid, Decision::Noted],
             doubt if is_doubt(doubt) => &[Decision::Paid, Decision::Noted],
             _ => &[],

@@ -50,9 +50,29 @@ pub enum FulfillmentState {
     Returned,
     /// Refunded before anything was delivered.
     Cancelled,
+    /// A subscription that was paid, and whose order names no account; the restock sweeper grants it when
+    /// the order does.
+    AwaitingAccount,
 }
 
 impl FulfillmentState {
+    /// All of them.
+    pub const ALL: [FulfillmentState; 6] = [
+        FulfillmentState::Delivered,
+        FulfillmentState::AwaitingStock,
+        FulfillmentState::AwaitingManual,
+        FulfillmentState::Returned,
+        FulfillmentState::Cancelled,
+        FulfillmentState::AwaitingAccount,
+    ];
+
+    /// Paid, and the goods are not out yet.
+    #[must_use]
+    pub fn is_waiting(self) -> bool {
+        use FulfillmentState::{AwaitingAccount, AwaitingManual, AwaitingStock};
+        matches!(self, AwaitingStock | AwaitingManual | AwaitingAccount)
+    }
+
     /// The word in the `state` column.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -62,16 +82,14 @@ impl FulfillmentState {
             FulfillmentState::AwaitingManual => "awaiting_manual",
             FulfillmentState::Returned => "returned",
             FulfillmentState::Cancelled => "cancelled",
+            FulfillmentState::AwaitingAccount => "awaiting_account",
         }
     }
 
     /// Reads the `state` column.
     #[must_use]
     pub fn from_column(column: &str) -> Option<FulfillmentState> {
-        use FulfillmentState::{AwaitingManual, AwaitingStock, Cancelled, Delivered, Returned};
-        [Delivered, AwaitingStock, AwaitingManual, Returned, Cancelled]
-            .into_iter()
-            .find(|state| state.as_str() == column)
+        FulfillmentState::ALL.into_iter().find(|state| state.as_str() == column)
     }
 }
 
@@ -95,19 +113,19 @@ impl GoodsDecision {
     /// again by itself, a review is raised instead.
     #[must_use]
     pub fn of(state: &OrderState, fulfillment: Option<FulfillmentState>) -> GoodsDecision {
-        use FulfillmentState::{AwaitingManual, AwaitingStock, Cancelled, Delivered};
+        use FulfillmentState::{AwaitingAccount, AwaitingStock, Cancelled, Delivered};
         if state.deserves_goods() {
             match fulfillment {
-                None | Some(AwaitingStock | Cancelled) => GoodsDecision::Deliver,
+                None | Some(AwaitingStock | AwaitingAccount | Cancelled) => GoodsDecision::Deliver,
                 Some(_) => GoodsDecision::Nothing,
             }
         } else if state.status == OrderStatus::Refunded {
             match fulfillment {
                 Some(Delivered) => GoodsDecision::TakeBack,
-                Some(AwaitingStock | AwaitingManual) => GoodsDecision::Cancel,
+                Some(waiting) if waiting.is_waiting() => GoodsDecision::Cancel,
                 _ => GoodsDecision::Nothing,
             }
-        } else if state.is_late() && matches!(fulfillment, Some(AwaitingStock | AwaitingManual)) {
+        } else if state.is_late() && fulfillment.is_some_and(FulfillmentState::is_waiting) {
             GoodsDecision::Cancel
         } else {
             GoodsDecision::Nothing

@@ -20,7 +20,7 @@ impl Limit {
     pub(crate) fn of(record: &OrderRecord, identity: &Identity) -> Limit {
         use FulfillmentState::{Delivered, Returned};
         Limit {
-            expires_at: record.terms.expires_at,
+            expires_at: record.terms.time_limit(identity).ok().flatten(),
             refunds_late: identity.refunds_late,
             goods_are_out: matches!(record.fulfillment, Some(Delivered | Returned)),
         }

@@ -37,6 +37,7 @@ pub mod record;
 pub mod refund;
 pub mod review;
 pub mod status;
+pub mod time_limit;
 pub mod trade;
 
 pub use agreement::{Identity, Mismatch, OrderTerms};
@@ -49,4 +50,5 @@ pub use record::OrderRecord;
 pub use refund::{Refund, RefundAnswered};
 pub use review::Review;
 pub use status::{OrderState, OrderStatus, RefundStatusCode, TradeStatusCode};
+pub use time_limit::{ImplausibleLimit, time_limit};
 pub use trade::{Parties, Trade};

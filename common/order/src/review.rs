@@ -19,8 +19,14 @@ pub struct Review {
 /// The reason for review of an order that is paid here and, as the gateway says, not at Alipay.
 pub const NOT_AT_ALIPAY: &str = "not_at_alipay";
 
+/// The reason for review of a paid subscription whose order says not for whom it is.
+pub const NO_ACCOUNT: &str = "no_account";
+
+/// The reason for review of an order whose `expires_at` cannot be meant.
+pub const IMPLAUSIBLE_TIME_LIMIT: &str = "implausible_time_limit";
+
 /// Every reason for review, with what it means.
-pub const REASONS: [(&str, &str); 13] = [
+pub const REASONS: [(&str, &str); 15] = [
     ("closed_after_payment", "the trade was paid and then closed: where is the money?"),
     ("second_payment", "more than one trade paid this order: give the money back"),
     ("late_payment", "paid after the order's time, and such money goes back: refund it or take it"),
@@ -29,6 +35,11 @@ pub const REASONS: [(&str, &str); 13] = [
     ("paid_after_return", "paid again after its goods were taken back: deliver or refund by hand"),
     ("deliver_by_hand", "a manual product was paid: deliver it"),
     ("take_back_by_hand", "a manual product was refunded after delivery: take it back"),
+    (NO_ACCOUNT, "a subscription was paid and its order names no account: name it"),
+    (
+        IMPLAUSIBLE_TIME_LIMIT,
+        "expires_at is before the order or long after it, so it does not count",
+    ),
     (NOT_AT_ALIPAY, "paid here, and Alipay's gateway says, asked twice, that it is not"),
     ("ambiguous_form", "the signed text of a notification can be cut in two ways: ask Alipay"),
     ("undated_payment", "a notification says paid and has no time of the trade: ask Alipay"),
@@ -40,7 +51,7 @@ pub const REASONS: [(&str, &str); 13] = [
 /// open until an answer of the gateway or a person ends them.
 #[must_use]
 pub fn is_raised(reason: &str) -> bool {
-    is_doubt(reason) || reason == NOT_AT_ALIPAY
+    is_doubt(reason) || [NOT_AT_ALIPAY, IMPLAUSIBLE_TIME_LIMIT].contains(&reason)
 }
 
 /// All reviews that the order's state calls for now.
@@ -84,6 +95,7 @@ pub fn wanted<'a>(
             want("paid_after_return", String::new());
         }
         Some(FulfillmentState::AwaitingManual) => want("deliver_by_hand", String::new()),
+        Some(FulfillmentState::AwaitingAccount) => want(NO_ACCOUNT, String::new()),
         Some(FulfillmentState::Returned) if kind == ProductKind::Manual => {
             want("take_back_by_hand", String::new());
         }

@@ -38,6 +38,7 @@ fn goods_that_went_out_are_not_given_back_for() {
         app_id: None,
         refunds_late: true,
         confirms_above: None,
+        longest_time_to_pay: None,
     };
     let late = payment(Some("2026-01-05 10:31:00"));
 

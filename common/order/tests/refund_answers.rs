@@ -30,6 +30,7 @@ fn identity(merchant: &str) -> Identity {
         app_id: None,
         refunds_late: false,
         confirms_above: None,
+        longest_time_to_pay: None,
     }
 }
 

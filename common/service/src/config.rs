@@ -136,6 +136,8 @@ pub struct Worker {
     pub query_silent_after: Duration,
     /// How long one question to the gateway may take.
     pub query_timeout: Duration,
+    /// How long smaller orders may pass an order that waits for stock.
+    pub stock_overtake_limit: Duration,
     /// Address of `/livez`, `/readyz`, `/metrics`; off when `None`.
     pub admin_listen: Option<SocketAddr>,
 }
@@ -273,6 +275,7 @@ fn read(layers: &Layers) -> Result<Config, ConfigError> {
             query_unpaid_after: layers.duration("worker.query_unpaid_after")?,
             query_silent_after: layers.duration("worker.query_silent_after")?,
             query_timeout: layers.duration("worker.query_timeout")?,
+            stock_overtake_limit: layers.duration("worker.stock_overtake_limit")?,
             admin_listen: layers.address("worker.admin_listen"),
         },
         events: Events { enabled: layers.switch("events.enabled")? },

@@ -1,12 +1,14 @@
 //! Table `fulfillment`: what was done with the goods of an order.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use order::FulfillmentState;
 use serde::Serialize;
 
-use crate::json_rows::{execute_rows, load_rows};
+use crate::json_rows::{execute_rows, json, load_rows};
 use crate::{MysqlConnection, StoreError};
 
 #[derive(QueryableByName)]
@@ -83,7 +85,8 @@ struct WaitingRow {
 }
 
 /// Orders that wait for this product and that `available` units could serve whole, oldest payment
-/// first: an order for ten must not hide an order for one.
+/// first. An order for ten does not hold up an order for one, until it has waited for `overtake_limit`: then
+/// none that was paid later is among them.
 ///
 /// # Errors
 /// What the database says.
@@ -91,16 +94,77 @@ pub fn awaiting_stock(
     connection: &mut MysqlConnection,
     product_id: &str,
     available: i64,
+    overtake_limit: Duration,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<WaitingRow> = sql_query(include_str!("sql/fulfillment_in_turn.sql"))
+        .bind::<Text, _>(product_id)
+        .bind::<BigInt, _>(available)
+        .bind::<BigInt, _>(microseconds(overtake_limit))
+        .bind::<Text, _>(product_id)
+        .bind::<BigInt, _>(available)
+        .bind::<BigInt, _>(limit)
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.order_id).collect())
+}
+
+/// Those of these products for which a paid order has waited longer than `overtake_limit`: what comes in is
+/// kept for it.
+///
+/// # Errors
+/// What the database says.
+pub fn kept_products(
+    connection: &mut MysqlConnection,
+    product_ids: &[&str],
+    overtake_limit: Duration,
+) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<ProductRow> = sql_query(include_str!("sql/fulfillment_kept_products.sql"))
+        .bind::<Text, _>(json(product_ids)?)
+        .bind::<BigInt, _>(microseconds(overtake_limit))
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.product_id).collect())
+}
+
+/// Up to `limit` paid orders of subscriptions that waited for an account, and name one now.
+///
+/// # Errors
+/// What the database says.
+pub fn accounts_named(
+    connection: &mut MysqlConnection,
     limit: i64,
 ) -> Result<Vec<String>, StoreError> {
     let rows: Vec<WaitingRow> = sql_query(
-        "SELECT f.order_id FROM fulfillment AS f JOIN user_order AS o ON o.id = f.order_id \
-         WHERE f.state = 'awaiting_stock' AND f.product_id = ? AND f.units <= ? \
-         AND o.status IN (8, 4, 106) ORDER BY o.paid_dtime, o.id LIMIT ?",
+        "SELECT f.order_id FROM fulfillment AS f FORCE INDEX (fulfillment_turn) \
+         JOIN user_order AS o ON o.id = f.order_id \
+         WHERE f.state = 'awaiting_account' AND TRIM(o.account) <> '' AND o.status IN (8, 4, 106) \
+         ORDER BY f.waiting_since, f.order_id LIMIT ?",
     )
-    .bind::<Text, _>(product_id)
-    .bind::<BigInt, _>(available)
     .bind::<BigInt, _>(limit)
     .load(connection)?;
     Ok(rows.into_iter().map(|row| row.order_id).collect())
+}
+
+/// How many paid orders wait for stock, and how long the first of them has, in seconds.
+///
+/// # Errors
+/// What the database says.
+pub fn stock_queue(connection: &mut MysqlConnection) -> Result<(i64, i64), StoreError> {
+    #[derive(QueryableByName)]
+    struct Queue {
+        #[diesel(sql_type = BigInt)]
+        orders: i64,
+        #[diesel(sql_type = BigInt)]
+        seconds: i64,
+    }
+    let queue: Queue = sql_query(
+        "SELECT COUNT(*) AS orders, \
+         COALESCE(TIMESTAMPDIFF(SECOND, MIN(waiting_since), UTC_TIMESTAMP(6)), 0) AS seconds \
+         FROM fulfillment WHERE state = 'awaiting_stock'",
+    )
+    .get_result(connection)?;
+    Ok((queue.orders, queue.seconds))
+}
+
+fn microseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

@@ -168,7 +168,7 @@ fn apply(
                     }
                     break;
                 }
-                Some(DUPLICATE_COLUMN | DUPLICATE_KEY_NAME | DUPLICATE_ROW) => break,
+                Some(DUPLICATE_COLUMN | DUPLICATE_KEY_NAME | DUPLICATE_ROW | NO_SUCH_KEY) => break,
                 _ => return Err(MigrationError::Refused { version, error }),
             }
         }
@@ -181,6 +181,7 @@ const TABLE_EXISTS: u16 = 1050;
 const DUPLICATE_COLUMN: u16 = 1060;
 const DUPLICATE_KEY_NAME: u16 = 1061;
 const DUPLICATE_ROW: u16 = 1062;
+const NO_SUCH_KEY: u16 = 1091;
 const NO_SUCH_TABLE: u16 = 1146;
 const LOCK_WAIT: u16 = 1205;
 

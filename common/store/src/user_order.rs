@@ -84,6 +84,57 @@ pub fn lock(
         .collect())
 }
 
+/// What came of naming an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// The order names it now.
+    Done,
+    /// There is no such order.
+    NoOrder,
+    /// The subscription belongs to somebody already.
+    Granted {
+        /// Whom.
+        to: String,
+    },
+}
+
+/// Names the account that an order is for, unless its subscription has been granted. Under the order's lock,
+/// since a worker may be granting it.
+///
+/// # Errors
+/// What the database says.
+pub fn name_account(
+    connection: &mut MysqlConnection,
+    id: &str,
+    account: &str,
+) -> Result<Named, StoreError> {
+    #[derive(QueryableByName)]
+    struct Granted {
+        #[diesel(sql_type = Nullable<Text>)]
+        account: Option<String>,
+    }
+    connection.transaction(|connection| {
+        // The lock of the order first, as everybody takes it.
+        let found: Vec<Granted> = sql_query(
+            "SELECT e.account FROM user_order AS o LEFT JOIN entitlement AS e ON e.order_id = o.id \
+             WHERE o.id = ? FOR UPDATE",
+        )
+        .bind::<Text, _>(id)
+        .load(connection)?;
+        match found.into_iter().next() {
+            None => Ok(Named::NoOrder),
+            Some(Granted { account: Some(to) }) => Ok(Named::Granted { to }),
+            Some(Granted { account: None }) => {
+                sql_query("UPDATE user_order SET account = ? WHERE id = ?")
+                    .bind::<Text, _>(account)
+                    .bind::<Text, _>(id)
+                    .execute(connection)?;
+                Ok(Named::Done)
+            }
+        }
+    })
+}
+
 #[derive(QueryableByName)]
 struct IdRow {
     #[diesel(sql_type = Text)]

@@ -138,9 +138,15 @@ impl Audit {
             self.waiting.add(line(&row.id, (reason, what), Owner::Person, since, self.now));
         }
         if let Some(since) = subject.unpaid_since().filter(|since| *since < self.now) {
-            let what = "its time is over: a worker closes it at Alipay, and then here".to_owned();
+            let (what, owner) = match subject.implausible_limit() {
+                None => (
+                    "its time is over: a worker closes it at Alipay, and then here".into(),
+                    Owner::Worker,
+                ),
+                Some(why) => (format!("its time limit does not count: {why}"), Owner::Operator),
+            };
             let found = ("unpaid_past_its_time", what);
-            self.waiting.add(line(&row.id, found, Owner::Worker, Some(since), self.now));
+            self.waiting.add(line(&row.id, found, owner, Some(since), self.now));
         }
         if !awaits {
             return;
@@ -153,6 +159,9 @@ impl Audit {
                 } else {
                     ("awaiting_stock", "import stock", Owner::Operator)
                 }
+            }
+            Some(FulfillmentState::AwaitingAccount) if !subject.has_open_case() => {
+                ("awaiting_account", "name the account that it is for", Owner::Operator)
             }
             // Its review is told above.
             _ if subject.has_open_case() => return,

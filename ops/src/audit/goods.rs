@@ -17,11 +17,11 @@ pub(crate) fn check(subject: &Subject, state: &OrderState, found: &mut Findings)
 
 /// What the worker would still do now is what it has not done.
 fn decision(subject: &Subject, state: &OrderState, found: &mut Findings) {
-    use FulfillmentState::{AwaitingManual, AwaitingStock, Delivered};
+    use FulfillmentState::{AwaitingAccount, AwaitingStock, Delivered};
     let fulfillment = subject.stored.fulfillment;
     let told = fulfillment.map_or("missing", FulfillmentState::as_str);
     match GoodsDecision::of(state, fulfillment) {
-        GoodsDecision::Deliver if fulfillment != Some(AwaitingStock) => {
+        GoodsDecision::Deliver if !matches!(fulfillment, Some(AwaitingStock | AwaitingAccount)) => {
             found.add(GapKind::NotDelivered, format!("the fulfillment is {told}"));
         }
         GoodsDecision::TakeBack => {
@@ -33,7 +33,7 @@ fn decision(subject: &Subject, state: &OrderState, found: &mut Findings) {
         GoodsDecision::Deliver | GoodsDecision::Nothing => {}
     }
     let paid = state.facts.contains(order::Facts::PAID);
-    let promised = matches!(fulfillment, Some(Delivered | AwaitingStock | AwaitingManual));
+    let promised = fulfillment.is_some_and(|state| state == Delivered || state.is_waiting());
     let has = subject.codes_with_buyer() > 0 || subject.row.entitlement_product.is_some();
     if !paid && (promised || has) {
         let codes = subject.codes_with_buyer();

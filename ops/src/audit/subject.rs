@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use alipay::Fen;
 use chrono::NaiveDateTime;
 use order::{
-    FulfillmentState, OrderRecord, OrderState, OrderTerms, ProductKind, Refund, Trade,
-    TradeStatusCode,
+    FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, OrderTerms, ProductKind, Refund,
+    Trade, TradeStatusCode, time_limit,
 };
 use store::StoreError;
 use store::audit::{CaseRow, CodeRow, OrderRow};
@@ -75,10 +75,14 @@ impl Subject {
         self.row.expires_at.filter(|_| placed)
     }
 
-    /// Paid, and waiting for stock, for a person to deliver, or for the gateway's word.
+    /// Why the order's time limit does not count, whatever its merchant's configuration says.
+    pub(crate) fn implausible_limit(&self) -> Option<ImplausibleLimit> {
+        time_limit(self.stored.terms.created_at, self.stored.terms.expires_at, None).err()
+    }
+
+    /// Paid, and waiting for stock, for a person to deliver, for an account, or for the gateway's word.
     pub(crate) fn awaits_goods(&self, state: &OrderState) -> bool {
-        use FulfillmentState::{AwaitingManual, AwaitingStock};
-        let awaiting = matches!(self.stored.fulfillment, Some(AwaitingStock | AwaitingManual));
+        let awaiting = self.stored.fulfillment.is_some_and(FulfillmentState::is_waiting);
         (awaiting && state.deserves_goods()) || state.awaits_confirmation()
     }
 }

@@ -158,6 +158,8 @@ fn goods(page: &OrderPage) -> Html {
             .shown(entitlement.days)
             .raw(" 天，自 days from ")
             .shown(entitlement.starts_at)
+            .raw("；账号有效至 the account has it until ")
+            .shown(entitlement.account_until)
             .raw("</td></tr>\n");
     }
     html.raw("</table></div>\n")

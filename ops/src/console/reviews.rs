@@ -80,6 +80,8 @@ pub(super) fn chinese(reason: &str) -> &'static str {
         "not_at_alipay" => "这里已付款，支付宝说没有",
         "closed_after_payment" => "付款后关闭，钱在哪里不明",
         "second_payment" => "重复付款",
+        "no_account" => "订阅订单未写账号",
+        "implausible_time_limit" => "付款期限不可信，未采用",
         "late_payment" => "逾期付款，应退还",
         "partial_refund" => "部分退款",
         "refund_above_total" => "退款超过总额",

@@ -98,6 +98,7 @@ fn tiles(overview: &Overview) -> Html {
         tile("待复核 Open reviews", "/reviews", Tone::Bad, waiting(&overview.open_reviews)),
         tile("缺货订单 Out of stock", "/products", Tone::Bad, waiting(&overview.awaiting_stock)),
         tile("待人工发货 By hand", "/reviews", Tone::Warn, waiting(&overview.awaiting_manual)),
+        tile("缺账号 No account", "/reviews", Tone::Warn, waiting(&overview.awaiting_account)),
         tile("低库存商品 Low stock", "/products", Tone::Warn, low),
     ];
     let second = [

@@ -50,6 +50,7 @@ pub(super) fn goods(state: &str) -> Html {
         "returned" => (Tone::Warn, "已收回"),
         "awaiting_stock" => (Tone::Bad, "缺货"),
         "awaiting_manual" => (Tone::Warn, "待人工"),
+        "awaiting_account" => (Tone::Warn, "缺账号"),
         "cancelled" => (Tone::Plain, "已取消"),
         _ => (Tone::Plain, ""),
     };

@@ -2,7 +2,7 @@
 
 use alipay::Fen;
 use chrono::{DateTime, Utc};
-use order::{Facts, ProductKind};
+use order::{Facts, ProductKind, time_limit};
 use store::report::{BeijingTime, Order, RefundRequestLine};
 
 use crate::order_page::OrderPage;
@@ -42,6 +42,7 @@ pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
 /// An order whose time is over and that is neither paid nor closed.
 fn not_closed(row: &Order, now: DateTime<Utc>) -> Option<String> {
     let end = row.expires_at.filter(|_| row.status == 0 && row.trade_status != 7)?;
+    time_limit(row.created_at.0, Some(end.0), None).ok()?;
     (end.0 < now).then(|| {
         format!("not closed yet: its time ended at {end}; it is closed at Alipay first, then here")
     })
@@ -131,6 +132,10 @@ fn not_delivered(page: &OrderPage) -> Option<String> {
         "awaiting_manual" => {
             format!("not delivered: waiting for a person to deliver since {since}")
         }
+        "awaiting_account" => format!(
+            "not delivered: the order names no account, waiting since {since}; name it: ops order account {} ACCOUNT",
+            row.id
+        ),
         "cancelled" if is_late(page) => {
             "not delivered: paid after the order's time, and such money goes back".to_owned()
         }

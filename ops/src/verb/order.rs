@@ -1,5 +1,6 @@
 //! `ops order`
 
+mod account;
 mod create;
 mod list;
 mod show;
@@ -24,6 +25,7 @@ pub(crate) struct Order {
 #[derive(Subcommand)]
 enum Verb {
     Create(create::Create),
+    Account(account::Account),
     Show(show::Show),
     List(list::List),
 }
@@ -32,6 +34,7 @@ impl Order {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         match self.verb {
             Verb::Create(verb) => verb.run(context),
+            Verb::Account(verb) => verb.run(context),
             Verb::Show(verb) => verb.run(context),
             Verb::List(verb) => verb.run(context),
         }

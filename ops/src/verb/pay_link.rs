@@ -88,7 +88,7 @@ impl PayLink {
         let merchant = context.merchant(&row.merchant)?;
         Gateway::can_ask(merchant).map_err(|error| could_not_ask(&error))?;
         let asker = asker(merchant)?;
-        let limit = limit::of(&row, merchant.protocol, now)?;
+        let limit = limit::of(&row, merchant, now)?;
         let address = self.exter_invoke_ip.map(|address| address.to_string());
         let key = self.key(context, merchant)?;
         let more: Vec<(&str, &str)> = [

@@ -372,7 +372,8 @@ fn events_that_nobody_publishes_are_a_warning() {
 #[test]
 fn an_order_that_nobody_closes_although_its_time_is_over_is_told() {
     let mut shop = shop();
-    let over = "UPDATE user_order SET expires_at = UTC_TIMESTAMP(6) - INTERVAL 90 MINUTE WHERE id IN ('OPEN', 'PAID')";
+    let over = "UPDATE user_order SET created_at = created_at - INTERVAL 2 HOUR, \
+                expires_at = UTC_TIMESTAMP(6) - INTERVAL 90 MINUTE WHERE id IN ('OPEN', 'PAID')";
     sql(&mut shop, &[over]);
     let audit = shop.ops.json("audit --grace 0s");
     assert_eq!(audit["waiting_counts"]["unpaid_past_its_time"], 1, "{audit}");
@@ -380,6 +381,15 @@ fn an_order_that_nobody_closes_although_its_time_is_over_is_told() {
     let line = lines.iter().find(|line| line["kind"] == "unpaid_past_its_time").unwrap();
     assert_eq!((&line["order"], &line["owner"]), (&json!("OPEN"), &json!("worker")));
     assert!((5400..5500).contains(&line["age_seconds"].as_i64().unwrap()), "{line}");
+    // A limit that cannot be meant closes nothing.
+    sql(
+        &mut shop,
+        &["UPDATE user_order SET expires_at = created_at - INTERVAL 450 MINUTE WHERE id = 'OPEN'"],
+    );
+    let audit = shop.ops.json("audit --grace 0s");
+    let lines = audit["waiting"].as_array().unwrap();
+    let line = lines.iter().find(|line| line["kind"] == "unpaid_past_its_time").unwrap();
+    assert_eq!((&line["order"], &line["owner"]), (&json!("OPEN"), &json!("operator")));
     sql(&mut shop, &["UPDATE user_order SET trade_status = 7 WHERE id = 'OPEN'"]);
     let audit: Value = shop.ops.run("audit --grace 1h --output json").done().json();
     assert!(audit["waiting_counts"]["unpaid_past_its_time"].is_null(), "{audit}");

@@ -1,14 +1,19 @@
 //! A shop whose notifications are worked on by a batch of the real worker.
 
+use std::time::Duration;
+
 use alipay::{Charset, Form, Notification, Protocol};
 use chrono::Utc;
 use order::Identity;
 use queue::{Kind, message_id};
 use testkit::Sandbox;
+use worker::batch::{Rules, run, settle};
 use worker::incoming::{Content, Incoming};
 use worker::verdict::{Never, Verdict};
 
 use crate::program::Ops;
+
+const RULES: Rules = Rules { events: true, overtake_limit: Duration::from_secs(600) };
 
 /// A shop with a worker at hand.
 pub(crate) struct Shop {
@@ -70,6 +75,7 @@ impl Shop {
                 app_id: None,
                 refunds_late: false,
                 confirms_above: None,
+                longest_time_to_pay: None,
             },
             protocol,
             kind,
@@ -80,15 +86,12 @@ impl Shop {
             was_dead: false,
             content,
         };
-        let settled = &[];
-        worker::batch::run(&mut self.connection, &[incoming], settled, true, |_| Ok(()))
-            .unwrap()
-            .remove(0)
+        run(&mut self.connection, &[incoming], RULES, |_| Ok(())).unwrap().remove(0)
     }
 
     /// What the restock sweeper does.
     pub(crate) fn settle(&mut self, order: &str) {
         let settled = [order.to_owned()];
-        worker::batch::run(&mut self.connection, &[], &settled, true, |_| Ok(())).unwrap();
+        settle(&mut self.connection, &settled, RULES, || {}).unwrap();
     }
 }

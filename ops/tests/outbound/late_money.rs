@@ -14,7 +14,7 @@ fn what_is_on_its_way_back_cannot_be_accepted() {
     let worker = world.worker();
     world.order("B-1", "app");
     let mut connection = Pool::new(&world.sandbox.database_url, 1).get().unwrap();
-    let over = "UPDATE user_order SET expires_at = UTC_TIMESTAMP(6) - INTERVAL 1 HOUR";
+    let over = "UPDATE user_order SET created_at = created_at - INTERVAL 2 HOUR, expires_at = UTC_TIMESTAMP(6) - INTERVAL 1 HOUR";
     diesel::connection::SimpleConnection::batch_execute(&mut *connection, over).unwrap();
     world.buyer("pay", "B-1", "app");
     world.run("query B-1 --apply").ended(0, "");
@@ -79,7 +79,9 @@ fn what_alipay_refuses_to_refund_can_be_accepted() {
     let mut sql = |text: &str| {
         diesel::connection::SimpleConnection::batch_execute(&mut *connection, text).unwrap();
     };
-    sql("UPDATE user_order SET expires_at = UTC_TIMESTAMP(6) - INTERVAL 1 HOUR");
+    sql(
+        "UPDATE user_order SET created_at = created_at - INTERVAL 2 HOUR, expires_at = UTC_TIMESTAMP(6) - INTERVAL 1 HOUR",
+    );
     world.buyer("pay", "B-1", "app");
     world.run("query B-1 --apply").ended(0, "");
     world.until("B-1", |order| order["needs_review"] == true);

@@ -145,6 +145,14 @@ pub(super) fn once_more(due: &Due) -> DateTime<Utc> {
     due.now + IMPATIENT
 }
 
+/// A time limit that cannot be meant does not count: nobody's trade is closed by it.
+pub(super) fn forget_implausible_limit(due: &mut Due, longest: Option<TimeDelta>) {
+    if let Some(order) = &mut due.order {
+        let limit = order::time_limit(order.created_at, order.expires_at, longest);
+        order.expires_at = limit.ok().flatten();
+    }
+}
+
 /// Since when the order's time is over, if it is.
 fn time_over(due: &Due) -> Option<DateTime<Utc>> {
     due.order.as_ref()?.expires_at.filter(|expires_at| *expires_at <= due.now)

@@ -13,4 +13,7 @@ mod low_stock;
 mod readings;
 #[allow(dead_code, reason = "shared with other tests")]
 mod secrets;
+mod stock_turn;
+mod subscriptions;
+mod time_limits;
 mod world;

@@ -88,6 +88,7 @@ impl Story {
             app_id: Some("2021000000000001".into()),
             refunds_late: self.refunds_late,
             confirms_above: self.confirms.then_some(Fen::new(999)),
+            longest_time_to_pay: None,
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Durations as text: "500ms", "5s", "2m", "1h".
+//! Durations as text: "500ms", "5s", "2m", "1h", "15d".
 
 use std::time::Duration;
 
 /// Reads a whole number with a unit; without one it is milliseconds. `None` for anything else, for zero
-/// and for what is longer than a week.
+/// and for what is longer than 15 days.
 pub(super) fn parse(text: &str) -> Option<Duration> {
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -13,11 +13,12 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
         "s" => 1000,
         "m" => 60 * 1000,
         "h" => 60 * 60 * 1000,
+        "d" => 24 * 60 * 60 * 1000,
         _ => return None,
     };
     let milliseconds = number.parse::<u64>().ok()?.checked_mul(factor)?;
-    let week = 7 * 24 * 60 * 60 * 1000;
-    (1..=week).contains(&milliseconds).then(|| Duration::from_millis(milliseconds))
+    let longest = 15 * 24 * 60 * 60 * 1000;
+    (1..=longest).contains(&milliseconds).then(|| Duration::from_millis(milliseconds))
 }
 
 #[cfg(test)]
@@ -33,12 +34,23 @@ mod tests {
             ("2m", 120_000),
             ("1h", 3_600_000),
             ("42", 42),
+            ("15d", 1_296_000_000),
         ] {
             assert_eq!(parse(text), Some(Duration::from_millis(milliseconds)), "{text}");
         }
-        for text in
-            ["", "0", "0s", "s", "-5s", "1.5s", "5 parsecs", "5S", "999999999999999999999h", "169h"]
-        {
+        for text in [
+            "",
+            "0",
+            "0s",
+            "s",
+            "-5s",
+            "1.5s",
+            "5 parsecs",
+            "5S",
+            "999999999999999999999h",
+            "361h",
+            "16d",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

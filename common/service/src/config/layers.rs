@@ -223,6 +223,11 @@ impl Layers {
         }
     }
 
+    /// A duration, where it is set.
+    pub(super) fn optional_duration(&self, path: &str) -> Option<Duration> {
+        self.duration(path).ok()
+    }
+
     /// An address, unless it is unset or switched off.
     pub(super) fn address(&self, path: &str) -> Option<SocketAddr> {
         match self.entries.get(path).map(|entry| &entry.value) {

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use alipay::{
     Certificate, Charset, KeyError, Md5Key, PrivateKey, Protocol, PublicKey, RecipientAccount,
     RootCertificates, SignType, Verifier,
 };
+use chrono::TimeDelta;
 
 use super::certificates;
 use super::confirm::{self, Confirm};
@@ -57,6 +59,8 @@ pub struct Merchant {
     pub late_payment: LatePayment,
     /// Whose payments wait for the gateway's word before goods go out.
     pub confirm: Confirm,
+    /// How much time buyers have to pay, at most; orders with more, or less than none, have a mistake there.
+    pub longest_time_to_pay: Option<Duration>,
     /// The gateway's address; Alipay's own when not configured.
     pub gateway: String,
     /// The merchant's page for a buyer who comes back.
@@ -84,6 +88,12 @@ pub enum LatePayment {
 }
 
 impl Merchant {
+    /// `longest_time_to_pay`, as orders are compared with it.
+    #[must_use]
+    pub fn longest_time_to_pay(&self) -> Option<TimeDelta> {
+        self.longest_time_to_pay.and_then(|longest| TimeDelta::from_std(longest).ok())
+    }
+
     /// Who the merchant is at Alipay.
     #[must_use]
     pub fn account(&self) -> RecipientAccount<'_> {
@@ -260,6 +270,7 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         notify_verify: notify_verify(layers, &path("notify_verify"), protocol)?,
         late_payment: late_payment(layers, &path("late_payment"))?,
         confirm,
+        longest_time_to_pay: layers.optional_duration(&path("longest_time_to_pay")),
         gateway,
         return_to: address(layers, &path("return_to"), &["https://", "http://", "/"])?,
     })

@@ -51,6 +51,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-11-29-000032_order_expired",
     "2026-11-29-000040_confirmation",
     "2026-11-29-000041_dead_since",
+    "2026-11-29-000080_goods_in_turn",
 ];
 
 #[cfg(test)]

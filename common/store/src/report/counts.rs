@@ -41,6 +41,8 @@ pub struct Counts {
     pub awaiting_stock: Waiting,
     /// Paid orders that a person has to deliver.
     pub awaiting_manual: Waiting,
+    /// Paid subscriptions whose order names no account.
+    pub awaiting_account: Waiting,
     /// Open reviews.
     pub open_reviews: Waiting,
 }
@@ -68,6 +70,11 @@ pub fn counts(connection: &mut MysqlConnection) -> Result<Counts, StoreError> {
         awaiting_manual: sql_query(
             "SELECT COUNT(*) AS count, MIN(waiting_since) AS oldest FROM fulfillment \
              WHERE state = 'awaiting_manual'",
+        )
+        .get_result(connection)?,
+        awaiting_account: sql_query(
+            "SELECT COUNT(*) AS count, MIN(waiting_since) AS oldest FROM fulfillment \
+             WHERE state = 'awaiting_account'",
         )
         .get_result(connection)?,
         open_reviews: sql_query(

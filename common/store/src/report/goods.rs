@@ -84,6 +84,9 @@ pub struct Entitlement {
     /// The payment.
     #[diesel(sql_type = Datetime)]
     pub starts_at: BeijingTime,
+    /// Until when the account has the product, by all orders that it has paid.
+    #[diesel(sql_type = Datetime)]
+    pub account_until: BeijingTime,
 }
 
 /// The subscription of this order; `None` when it was taken back or is none.
@@ -94,8 +97,13 @@ pub fn entitlement_of(
     connection: &mut MysqlConnection,
     order_id: &str,
 ) -> Result<Option<Entitlement>, StoreError> {
-    Ok(sql_query("SELECT account, product_id, days, starts_at FROM entitlement WHERE order_id = ?")
-        .bind::<Text, _>(order_id)
-        .get_result(connection)
-        .optional()?)
+    Ok(sql_query(
+        "SELECT e.account, e.product_id, e.days, e.starts_at, \
+         (SELECT ends_at FROM entitlement_end AS u \
+          WHERE u.account = e.account AND u.product_id = e.product_id) AS account_until \
+         FROM entitlement AS e WHERE e.order_id = ?",
+    )
+    .bind::<Text, _>(order_id)
+    .get_result(connection)
+    .optional()?)
 }

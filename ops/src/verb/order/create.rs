@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use alipay::Fen;
+use chrono::{TimeDelta, Utc};
 use clap::Args;
 use order::ProductKind;
+use service::config::Merchant;
 use store::product;
 use store::report;
 use store::user_order::{self, NewOrder};
@@ -61,6 +63,7 @@ impl Create {
                 self.merchant
             )));
         }
+        self.check_time_limit(context)?;
         let mut connection = context.database()?;
         let found = product::by_ids(&mut connection, &[&self.product])?;
         let Some(product) = found.first() else {
@@ -72,7 +75,9 @@ impl Create {
         })?;
         if product.kind == ProductKind::Subscription {
             if self.account.is_empty() {
-                warn!("a subscription without --account belongs to nobody");
+                warn!(
+                    "a subscription without --account waits, once it is paid, until the order names one"
+                );
             }
             if product.days.unwrap_or(0).checked_mul(self.quantity).is_none() {
                 return Err(Failure::Usage(format!("{} units are too many days", self.quantity)));
@@ -105,7 +110,26 @@ impl Create {
     }
 }
 
-fn parse_account(text: &str) -> Result<String, String> {
+impl Create {
+    /// What a worker would not act on is not written.
+    fn check_time_limit(&self, context: &Context) -> Result<(), Failure> {
+        let Some(after) = self.expires_after.and_then(|after| TimeDelta::from_std(after).ok())
+        else {
+            return Ok(());
+        };
+        let merchant = context.config.merchants.get(&self.merchant);
+        let longest = merchant.and_then(Merchant::longest_time_to_pay);
+        let now = Utc::now();
+        order::time_limit(now, Some(now + after), longest).map(|_| ()).map_err(|implausible| {
+            Failure::Usage(format!(
+                "--expires-after: {implausible}; if it is, set merchants.{}.longest_time_to_pay",
+                self.merchant
+            ))
+        })
+    }
+}
+
+pub(super) fn parse_account(text: &str) -> Result<String, String> {
     bounded(text, 255)
 }
 

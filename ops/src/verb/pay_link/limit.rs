@@ -2,6 +2,7 @@
 
 use alipay::{Protocol, format_beijing};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use service::config::Merchant;
 use store::report::Order;
 
 use crate::failure::Failure;
@@ -15,17 +16,25 @@ const LONGEST: TimeDelta = TimeDelta::days(15);
 /// A no for an order whose time is over.
 pub(super) fn of(
     row: &Order,
-    protocol: Protocol,
+    merchant: &Merchant,
     now: DateTime<Utc>,
 ) -> Result<Option<(&'static str, String)>, Failure> {
     let Some(expires_at) = row.expires_at else { return Ok(None) };
+    let longest = merchant.longest_time_to_pay();
+    order::time_limit(row.created_at.0, Some(expires_at.0), longest).map_err(|implausible| {
+        Failure::No(format!(
+            "order {} has a time limit that cannot be meant: {implausible}. user_order.expires_at is UTC: write \
+             UTC_TIMESTAMP(6) + INTERVAL 30 MINUTE, never NOW()",
+            row.id
+        ))
+    })?;
     if expires_at.0 <= now {
         return Err(Failure::No(format!(
             "order {} could be paid until {expires_at}: place a new order",
             row.id
         )));
     }
-    Ok(Some(limit(expires_at.0, protocol, now)))
+    Ok(Some(limit(expires_at.0, merchant.protocol, now)))
 }
 
 /// Rounded so that Alipay's limit does not end after ours, as far as it can be written.

@@ -92,6 +92,7 @@ impl Overview {
             ("events to publish", outbox),
             ("orders without stock", self.awaiting_stock),
             ("orders to deliver by hand", self.awaiting_manual),
+            ("subscriptions without an account", self.awaiting_account),
             ("open reviews", self.open_reviews),
             ("gateway queries due", due),
             ("gateway queries without an answer", failed),
