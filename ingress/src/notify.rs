@@ -67,14 +67,9 @@ impl Notification {
 }
 
 impl Notification {
-    /// The id that its repeats share. One that somebody has cut anew must not pass for the genuine one,
-    /// whose `notify_id` it keeps: it goes by its parameters.
+    /// The id that its repeats share.
     fn message_id(&self) -> String {
-        let merchant = &self.envelope.merchant;
-        match self.is_ambiguous {
-            true => queue::message_id_of_parameters(merchant, self.kind, &self.form),
-            false => queue::message_id(merchant, self.kind, &self.form),
-        }
+        queue::id_of_content(&self.envelope.merchant, self.kind, &self.form, self.is_ambiguous)
     }
 }
 

@@ -6,6 +6,7 @@ use queue::{Envelope, Message};
 use serde::Serialize;
 use store::MysqlConnection;
 use store::StoreError;
+use store::gateway_answer::{self, AnswerKey};
 use store::report::inbox_line;
 
 use crate::failure::Failure;
@@ -20,6 +21,8 @@ pub(crate) struct Sent {
     pub(crate) message: Message,
     merchant: String,
     kind: &'static str,
+    /// Order and digest, of an answer of the gateway.
+    answer: Option<(String, String)>,
     /// How often workers had seen this very message before.
     seen_before: i32,
 }
@@ -45,8 +48,26 @@ impl Sent {
             message,
             merchant: envelope.merchant.clone(),
             kind: envelope.kind.as_str(),
+            answer: None,
             seen_before: 0,
         })
+    }
+
+    /// Prepares an answer of the gateway.
+    pub(crate) fn answer(order: &str, envelope: &Envelope) -> Result<Sent, Failure> {
+        let answer = Some((order.to_owned(), envelope.digest()));
+        Ok(Sent { answer, ..Sent::new(envelope)? })
+    }
+
+    /// Writes down that the gateway gave this answer, without which no worker believes it; to be called before
+    /// it is published.
+    pub(crate) fn write_down(&self, connection: &mut MysqlConnection) -> Result<(), StoreError> {
+        match &self.answer {
+            Some((order_id, digest)) => {
+                gateway_answer::write(connection, AnswerKey { order_id, digest })
+            }
+            None => Ok(()),
+        }
     }
 
     /// To be called before it is published: the same decision twice has the same message id.

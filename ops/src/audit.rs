@@ -22,6 +22,7 @@ use std::collections::HashMap;
 
 use chrono::{NaiveDateTime, TimeDelta};
 use indicatif::ProgressBar;
+use order::doubt::is_doubt;
 use store::MysqlConnection;
 use store::audit::{self as read, Span, Unpublished};
 use store::{fulfillment, stock_item};
@@ -131,7 +132,10 @@ impl Audit {
         let mut after = 0;
         while after < last {
             let to = last.min(after + NOTIFICATIONS);
-            for lost in read::lost_notifications(db, after, to)? {
+            let doubted = |reason: &Option<String>| reason.as_deref().is_some_and(is_doubt);
+            let lost = read::lost_notifications(db, after, to)?;
+            // A notification that is not believed makes no trade: the gateway is asked, or a person.
+            for lost in lost.into_iter().filter(|lost| !doubted(&lost.reason)) {
                 let trade_no = lost.trade_no.unwrap_or_default();
                 let what = format!("notification {} of trade {trade_no}", lost.id);
                 let found = (GapKind::NotificationWithoutTrade, what);

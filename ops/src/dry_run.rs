@@ -60,12 +60,22 @@ impl From<diesel::result::Error> for Stop {
     }
 }
 
+/// Where messages come from whose effect is foreseen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A queue: an answer of the gateway counts where it has been written down.
+    Queue,
+    /// This program has just got these answers.
+    Gateway,
+}
+
 /// Foresees what messages would do if they were replayed in this order. Messages of one order are told
 /// together; copies of one message count once.
 pub(crate) fn foresee(
     connection: &mut MysqlConnection,
     config: &Config,
     letters: Vec<Received>,
+    source: Source,
 ) -> Result<Vec<Foreseen>, Failure> {
     let mut foreseen = Vec::new();
     let mut by_order: BTreeMap<String, Vec<Incoming>> = BTreeMap::new();
@@ -78,6 +88,11 @@ pub(crate) fn foresee(
         match Incoming::read(&letter, config) {
             Ok(mut incoming) => {
                 incoming.prove_receipt(connection, &letter, config)?;
+                if source == Source::Gateway {
+                    incoming.answer_digest = None;
+                }
+                // What an operator names.
+                incoming.message_id.clone_from(&letter.message_id);
                 let order = incoming.order_id().unwrap_or_default();
                 by_order.entry(order).or_default().push(incoming);
             }

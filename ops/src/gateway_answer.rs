@@ -10,7 +10,7 @@ use store::MysqlConnection;
 use store::report::{BeijingTime, Order};
 
 use crate::applied::Sent;
-use crate::dry_run::{Foreseen, as_received, foresee};
+use crate::dry_run::{Foreseen, Source, as_received, foresee};
 use crate::failure::Failure;
 use crate::order_change::steps;
 
@@ -120,7 +120,7 @@ pub(crate) fn sent(merchant: &Merchant, order: &str, answered: &Answered) -> Res
         other => other,
     };
     let (at, body) = (answered.asked_at, &answered.body);
-    Sent::new(&Envelope::query_answer(&merchant.name, charset, order, at, body))
+    Sent::answer(order, &Envelope::query_answer(&merchant.name, charset, order, at, body))
 }
 
 /// Compares answers with their orders by running the worker's own code, rolled back.
@@ -130,7 +130,7 @@ pub(crate) fn compare(
     answers: &[(Order, QueryAnswer, Sent)],
 ) -> Result<Vec<Compared>, Failure> {
     let messages = answers.iter().map(|(_, _, sent)| as_received(&sent.message)).collect();
-    let mut foreseen = foresee(connection, config, messages)?;
+    let mut foreseen = foresee(connection, config, messages, Source::Gateway)?;
     let compared = answers.iter().map(|(row, answer, sent)| {
         let at = foreseen.iter().position(|one| one.id == sent.message.message_id);
         let foreseen = at.map(|at| foreseen.swap_remove(at));

@@ -6,12 +6,15 @@ pub(crate) mod receipt;
 mod refund_form;
 mod verification;
 
-use alipay::{BatchRefundNotify, Charset, Form, Notification, Protocol, TradeStatusSync};
+use alipay::{
+    BatchRefundNotify, Charset, Form, Notification, Protocol, SecondReading, TradeStatusSync,
+};
 use chrono::{DateTime, Utc};
 use gateway::Gateway;
 use order::{Identity, RefundAnswered};
 use queue::{Envelope, Kind, Received};
 use service::config::{Config, LatePayment};
+use store::gateway_answer::AnswerKey;
 
 use crate::publisher_check;
 use crate::verdict::Never;
@@ -70,7 +73,8 @@ impl From<Notification> for Content {
 /// A verified notification, or a message of our own, read and ready for a batch.
 #[derive(Debug, Clone)]
 pub struct Incoming {
-    /// Hex SHA-256, the same for every repeat.
+    /// Hex SHA-256 of what it holds, the same for every repeat; of a form that cannot be parsed what its
+    /// publisher called it.
     pub message_id: String,
     /// The merchant that it came for.
     pub identity: Identity,
@@ -88,6 +92,9 @@ pub struct Incoming {
     pub attempt: u32,
     /// It was a dead letter before, and is one again should it be rejected.
     pub was_dead: bool,
+    /// Of an answer of the gateway: by what the program that got it wrote it down. `None` where this program
+    /// got it itself.
+    pub answer_digest: Option<String>,
     /// What it says; or why nobody will ever be able to read it.
     pub content: Result<Content, Never>,
 }
@@ -149,9 +156,21 @@ impl Incoming {
             longest_time_to_pay: merchant.longest_time_to_pay(),
         };
         let received_at = verification::believed(envelope.received_at, now);
-        let content = Form::parse(envelope.form.as_bytes())
-            .map_err(|error| Never::new("bad_form", error))
-            .and_then(|form| match envelope.kind {
+        let answer_digest = (envelope.kind == Kind::QueryAnswer).then(|| envelope.digest());
+        let form = Form::parse(envelope.form.as_bytes());
+        // Whoever publishes writes the property: books and the inbox go by what the message holds.
+        let message_id = match &form {
+            Ok(form) => {
+                let is_notification =
+                    matches!(envelope.kind, Kind::TradeStatus | Kind::BatchRefund);
+                let is_ambiguous =
+                    is_notification && SecondReading::of(form, merchant.protocol).is_some();
+                queue::id_of_content(&envelope.merchant, envelope.kind, form, is_ambiguous)
+            }
+            Err(_) => message_id,
+        };
+        let content = form.map_err(|error| Never::new("bad_form", error)).and_then(|form| {
+            match envelope.kind {
                 Kind::TradeStatus | Kind::BatchRefund => {
                     let charset = verification::check(&envelope, &form, merchant, received_at)?;
                     let is_asked = config.worker.queries && Gateway::can_ask(merchant).is_ok();
@@ -164,7 +183,8 @@ impl Incoming {
                 Kind::Decision => own_form::decision(&form),
                 Kind::Expiry => Ok(Content::Expiry { order: own_form::order(&form)? }),
                 Kind::RefundAnswer => refund_form::read(&form, envelope.charset, merchant, now),
-            });
+            }
+        });
         Ok(Incoming {
             message_id,
             identity,
@@ -175,6 +195,7 @@ impl Incoming {
             received_at,
             attempt: 0,
             was_dead: false,
+            answer_digest,
             content,
         })
     }
@@ -193,6 +214,16 @@ impl Incoming {
             Ok(Content::Doubtful(doubtful)) => Some(&doubtful.said.out_trade_no),
             Ok(Content::RefundAnswer(said)) => Some(&said.out_trade_no),
             Ok(Content::BatchRefund(_)) | Err(_) => None,
+        }
+    }
+
+    /// The answer of the gateway that it carries.
+    pub(crate) fn answer(&self) -> Option<AnswerKey<'_>> {
+        match (&self.content, &self.answer_digest) {
+            (Ok(Content::Answer(_) | Content::NoTrade { .. }), Some(digest)) => {
+                Some(AnswerKey { order_id: self.order()?, digest })
+            }
+            _ => None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The orders of one batch in memory: read under lock, told what the messages say.
 
+mod answers;
 mod decisions;
 mod expiries;
 mod open;
@@ -23,6 +24,7 @@ use store::{StoreError, user_order};
 use crate::contradiction::{self, Said};
 use crate::incoming::{Content, Incoming};
 use crate::verdict::{Never, Verdict};
+use answers::Answers;
 pub(crate) use decisions::{Decisions, Noted};
 pub(crate) use expiries::Expiries;
 use open::{Links, RefundKeys, Rows, book_batch_refunds, read_sheets};
@@ -123,6 +125,8 @@ pub(crate) struct Page {
     pub(crate) expiries: Expiries,
     /// Refunds that were asked for.
     refund_requests: RefundRequests,
+    /// Answers of the gateway that are on record.
+    answers: Answers,
     /// Orders that the gateway is to be asked about.
     pub(crate) wishes: Wishes,
 }
@@ -152,7 +156,9 @@ impl Page {
 
         let decisions = Decisions::open(connection, batch)?;
         let refund_requests = RefundRequests::open(connection, batch)?;
-        let rows = Rows { decisions: &decisions, refund_requests: &refund_requests };
+        let answers = Answers::open(connection, batch)?;
+        let rows =
+            Rows { decisions: &decisions, refund_requests: &refund_requests, answers: &answers };
         let sheets = read_sheets(connection, batch, locked, &fresh_refunds, &rows)?;
         // A trade of which this very batch brings the first word was not there to be found above.
         for (id, sheet) in &sheets {
@@ -172,6 +178,7 @@ impl Page {
             decisions,
             expiries: Expiries::open(connection, batch)?,
             refund_requests,
+            answers,
             wishes: Wishes::default(),
         })
     }
@@ -187,6 +194,11 @@ impl Page {
                 sheet.look_at_time_limit(identity);
                 Ok(())
             }),
+            Ok(Content::Answer(_) | Content::NoTrade { .. })
+                if !self.answers.believes(incoming) =>
+            {
+                self.ask_again(incoming)
+            }
             Ok(Content::Answer(said)) => self.tell_order(&said.out_trade_no, |sheet| {
                 same_merchant(sheet, identity)?;
                 // Of an answer this is when the gateway was asked.
@@ -270,6 +282,18 @@ impl Page {
         learn: impl FnOnce(&mut Sheet) -> Result<(), Never>,
     ) -> Told<'_> {
         tell_order(&mut self.sheets, &self.busy, order, learn)
+    }
+
+    /// An answer that no program of ours has written down: one of version 0.1, or anybody's. Alipay is asked.
+    fn ask_again(&mut self, incoming: &Incoming) -> Told<'_> {
+        let (identity, order) = (&incoming.identity, incoming.order().unwrap_or_default());
+        let wishes = &mut self.wishes;
+        let told = tell_order(&mut self.sheets, &self.busy, order, |sheet| {
+            same_merchant(sheet, identity)?;
+            wishes.request(order, &identity.merchant, "answer", Utc::now());
+            Ok(())
+        });
+        Told { news: told.verdict == Verdict::Done, ..told }
     }
 
     fn tell_batch(&mut self, identity: &Identity, batch: &BatchRefundNotify) -> Told<'_> {

@@ -141,6 +141,7 @@ fn incoming(story: &Story, said: &Said, run: &str) -> Incoming {
         received_at: Utc::now(),
         attempt: 0,
         was_dead: false,
+        answer_digest: None,
         content: Ok(content),
     }
 }

@@ -78,7 +78,7 @@ pub use connection::{
 pub use envelope::{Envelope, EnvelopeError, Kind};
 pub use headers::{Headers, MAX_HEADER_LENGTH};
 pub use message::Message;
-pub use message_id::{message_id, message_id_of_parameters};
+pub use message_id::{id_of_content, message_id};
 pub use own_form::RefundAnswerForm;
 pub use publisher::error::PublishError;
 pub use publisher::{Publisher, PublisherSettings};

@@ -28,9 +28,20 @@ pub fn message_id(merchant: &str, kind: Kind, form: &Form) -> String {
     parts.id()
 }
 
-/// The id of a message whose signed text can be cut in another way: over all its parameters but
-/// `notify_time`, signatures and empty ones. Neither its `notify_id` nor its text tells it from the genuine one.
-pub fn message_id_of_parameters(merchant: &str, kind: Kind, form: &Form) -> String {
+/// The id by what a message holds, whatever its publisher called it. `is_ambiguous`: the signed text of a
+/// notification can be cut in another way ([`alipay::SecondReading`]); a copy that somebody has cut anew keeps
+/// the `notify_id` of the genuine one, and must not pass for it.
+pub fn id_of_content(merchant: &str, kind: Kind, form: &Form, is_ambiguous: bool) -> String {
+    if is_ambiguous {
+        message_id_of_parameters(merchant, kind, form)
+    } else {
+        message_id(merchant, kind, form)
+    }
+}
+
+/// Over all parameters but `notify_time`, signatures and empty ones: neither `notify_id` nor the text tells a
+/// copy that was cut anew from the genuine one.
+fn message_id_of_parameters(merchant: &str, kind: Kind, form: &Form) -> String {
     let signed = |(name, value): &(&[u8], &[u8])| {
         !value.is_empty()
             && ["sign", "sign_type", NOTIFY_TIME].iter().all(|other| other.as_bytes() != *name)
@@ -48,10 +59,10 @@ pub fn message_id_of_parameters(merchant: &str, kind: Kind, form: &Form) -> Stri
 const NOTIFY_TIME: &str = "notify_time";
 
 /// A hash of a list of parts.
-struct Parts(Sha256);
+pub(crate) struct Parts(Sha256);
 
 impl Parts {
-    fn new(merchant: &str, kind: Kind) -> Parts {
+    pub(crate) fn new(merchant: &str, kind: Kind) -> Parts {
         let mut parts = Parts(Sha256::new());
         parts.add(merchant.as_bytes());
         parts.add(kind.as_str().as_bytes());
@@ -59,12 +70,12 @@ impl Parts {
     }
 
     /// Each part with its length, so that no two different lists of parts give the same bytes.
-    fn add(&mut self, bytes: &[u8]) {
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
         self.0.update((bytes.len() as u64).to_be_bytes());
         self.0.update(bytes);
     }
 
-    fn id(self) -> String {
+    pub(crate) fn id(self) -> String {
         format!("{:x}", self.0.finalize())
     }
 }

@@ -22,6 +22,7 @@ pub mod dead_letter_audit;
 pub mod decision;
 pub mod entitlement;
 pub mod fulfillment;
+pub mod gateway_answer;
 pub mod gateway_query;
 pub mod low_stock_notice;
 pub mod migrate;

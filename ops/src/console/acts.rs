@@ -20,7 +20,7 @@ use crate::dead_letter::discard::discard;
 use crate::dead_letter::record::record;
 use crate::dead_letter::replay::replay;
 use crate::dead_queue::DeadQueue;
-use crate::dry_run::{Foreseen, because, foresee};
+use crate::dry_run::{Foreseen, Source, because, foresee};
 use crate::failure::Failure;
 
 /// Letters that a dry run looks at, and of these listed.
@@ -88,8 +88,9 @@ async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failur
     let mut letters: Vec<Received> = chosen.collect();
     letters.sort_by_key(|letter| letter.headers.first_seen);
     let config = console.config.clone();
-    let foreseen =
-        console.database(move |connection| foresee(connection, &config, letters)).await?;
+    let foreseen = console
+        .database(move |connection| foresee(connection, &config, letters, Source::Queue))
+        .await?;
     let count = |outcome: &str| foreseen.iter().filter(|one| one.outcome == outcome).count();
     let mut body = Html::new();
     if foreseen.is_empty() {

@@ -79,6 +79,7 @@ impl Query {
         if self.apply && matches!(compared.comparison, Comparison::News | Comparison::Busy) {
             let message = &mut pair[0].2;
             message.look_before(&mut connection)?;
+            message.write_down(&mut connection)?;
             context.block_on(async {
                 let publisher = Confirmed::open(&context.broker()?, "ops query").await?;
                 let published = publisher.publish(message.message.clone()).await;

@@ -84,6 +84,7 @@ impl Shop {
             received_at: Utc::now(),
             attempt: 0,
             was_dead: false,
+            answer_digest: None,
             content,
         };
         run(&mut self.connection, &[incoming], RULES, |_| Ok(())).unwrap().remove(0)

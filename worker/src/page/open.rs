@@ -11,6 +11,7 @@ use store::trade::TradeKey;
 use store::user_order::LockedOrder;
 use store::{StoreError, fulfillment, product, refund, trade};
 
+use super::answers::Answers;
 use super::refund_answers::RefundRequests;
 use super::{Decisions, Sheet};
 use crate::incoming::{Content, Incoming};
@@ -84,6 +85,7 @@ pub(super) fn book_batch_refunds(
 pub(super) struct Rows<'a> {
     pub(super) decisions: &'a Decisions,
     pub(super) refund_requests: &'a RefundRequests,
+    pub(super) answers: &'a Answers,
 }
 
 /// Reads what hangs on the locked orders. Rows for trades that the batch names are made first, then
@@ -188,7 +190,7 @@ fn named_trade<'a>(
         return (order.terms.merchant == identity.merchant)
             .then_some(TradeKey { order_id: &said.order, trade_no });
     }
-    let said = incoming.trade()?;
+    let said = incoming.trade().filter(|_| rows.answers.believes(incoming))?;
     let order = terms.get(said.out_trade_no.as_str())?;
     agree(&order.terms, identity, said).ok()?;
     Some(TradeKey { order_id: &said.out_trade_no, trade_no: &said.trade_no })

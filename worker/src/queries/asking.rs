@@ -9,8 +9,10 @@ use gateway::{Answered, Gateway, GatewayError};
 use metrics::counter;
 use queue::{Envelope, Publisher};
 use service::config::Merchant;
+use store::gateway_answer::{self, AnswerKey};
 use store::gateway_query::{CONFIRM, Due, DueOrder};
 use store::order_expired;
+use store::{MysqlConnection, StoreError};
 
 use super::{Claimed, plan};
 use crate::database_call::Interrupted;
@@ -178,9 +180,7 @@ async fn hand_on(
     if let Some(word) = unpaid_there.filter(|_| contradicts(&claimed.due)) {
         // A lane opens a review.
         if plan::is_asked_again(&claimed.due) {
-            let (name, charset) = (&merchant.name, merchant.charset);
-            let envelope = Envelope::query_answer(name, charset, order, asked_at, &body);
-            publish(&processing.publisher, &envelope).await?;
+            tell_lanes(processing, merchant, order, asked_at, &body).await?;
         }
         return Ok(word.to_owned());
     }
@@ -198,13 +198,29 @@ async fn hand_on(
             Ok(NOT_EXIST.to_owned())
         }
         QueryAnswer::Trade(trade) => {
-            let (name, charset) = (&merchant.name, merchant.charset);
-            let envelope = Envelope::query_answer(name, charset, order, asked_at, &body);
-            publish(&processing.publisher, &envelope).await?;
+            tell_lanes(processing, merchant, order, asked_at, &body).await?;
             // The column holds so much; a word that we do not know can be of any length.
             Ok(trade.trade_status.as_str().chars().take(64).collect())
         }
     }
+}
+
+/// The row says that the gateway gave this answer; the message holds it.
+async fn tell_lanes(
+    processing: &Processing,
+    merchant: &Merchant,
+    order: &str,
+    asked_at: DateTime<Utc>,
+    body: &[u8],
+) -> Result<(), Failure> {
+    let envelope = Envelope::query_answer(&merchant.name, merchant.charset, order, asked_at, body);
+    let (order_id, digest) = (order.to_owned(), envelope.digest());
+    write(processing, "writing down an answer", move |connection| {
+        let (order_id, digest) = (order_id.as_str(), digest.as_str());
+        gateway_answer::write(connection, AnswerKey { order_id, digest })
+    })
+    .await?;
+    publish(&processing.publisher, &envelope).await
 }
 
 /// The time that is over, of an order that nobody has closed yet.
@@ -220,9 +236,20 @@ async fn write_expired(
     said_at: DateTime<Utc>,
 ) -> Result<(), Failure> {
     let order = order.to_owned();
-    let written = processing.on_database("writing an expiry", move |this| {
+    write(processing, "writing an expiry", move |connection| {
+        order_expired::write(connection, &order, ended, said_at)
+    })
+    .await
+}
+
+async fn write(
+    processing: &Processing,
+    what: &'static str,
+    row: impl FnOnce(&mut MysqlConnection) -> Result<(), StoreError> + Send + 'static,
+) -> Result<(), Failure> {
+    let written = processing.on_database(what, move |this| {
         let mut connection = this.pool.get()?;
-        order_expired::write(&mut connection, &order, ended, said_at)
+        row(&mut connection)
     });
     match written.await {
         Ok(written) => written.map_err(not_handed_on),

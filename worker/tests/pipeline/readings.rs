@@ -47,6 +47,8 @@ async fn a_form_that_is_cut_elsewhere_delivers_nothing_and_a_person_decides() {
     world.send_body("app", genuine.encode().into_bytes()).await;
     let (_, evidence) = review(&world, "R000001", "ambiguous_form");
     assert_eq!(evidence.as_bytes(), genuine.get("trade_no").expect("a trade"));
+    // It is in front of a person, and no gap.
+    world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a clean audit");
 
     // The same text, and the same signature.
     let mut cut = genuine.clone();

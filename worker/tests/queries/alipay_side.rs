@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 use queue::{Cluster, Envelope, Message, Publisher, PublisherSettings};
+use store::gateway_answer::{self, AnswerKey};
 use store::refund_request::{RefundRequest, RefundRequestState, insert};
 use tempfile::TempDir;
 use testkit::{Program, run_program};
@@ -147,6 +148,14 @@ gateway = "{NOWHERE}"
 
     /// Publishes messages of our own programs.
     pub(crate) async fn publish(&self, envelopes: impl IntoIterator<Item = Envelope>) {
+        let messages = envelopes.into_iter().map(|envelope| {
+            let id = envelope.message_id().expect("a form");
+            Message::notify(&envelope, id, None)
+        });
+        self.publish_messages(messages.collect()).await;
+    }
+
+    pub(crate) async fn publish_messages(&self, messages: Vec<Message>) {
         let stop = CancellationToken::new();
         let settings = PublisherSettings {
             cluster: Cluster::at(&self.world.sandbox.amqp_url).expect("a URL"),
@@ -157,11 +166,7 @@ gateway = "{NOWHERE}"
         };
         let (publisher, task) = Publisher::start(settings, stop.clone());
         publisher.ready().await;
-        let messages = envelopes.into_iter().map(|envelope| {
-            let id = envelope.message_id().expect("a form");
-            Message::notify(&envelope, id, None)
-        });
-        for result in publisher.publish_all(messages.collect()).await {
+        for result in publisher.publish_all(messages).await {
             result.expect("a confirm");
         }
         stop.cancel();
@@ -189,6 +194,12 @@ gateway = "{NOWHERE}"
             running_total: None,
         };
         insert(&mut self.connection(), &request).expect("a request");
+    }
+
+    /// Writes down an answer of the gateway, as the program does that got it.
+    pub(crate) fn asked_answer(&self, order: &str, answer: &Envelope) {
+        let key = AnswerKey { order_id: order, digest: &answer.digest() };
+        gateway_answer::write(&mut self.connection(), key).expect("an answer");
     }
 
     /// One text, called `text`, from the database.

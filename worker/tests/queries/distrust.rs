@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use alipay::{Charset, Fen, TradeRef, TradeRefund};
+use alipay::{Charset, Fen, Md5Key, Signer, TradeRef, TradeRefund};
 use chrono::{TimeDelta, Utc};
 use gateway::{Gateway, RefundOutcome, RefundProof};
-use queue::{Envelope, Kind, RefundAnswerForm};
+use queue::{Envelope, Kind, Message, RefundAnswerForm};
 use service::Config;
 
 use crate::alipay_side::AlipaySide;
@@ -201,4 +201,30 @@ fn eventually_dead(side: &AlipaySide) {
     crate::world::eventually("the refusal is a dead letter", || {
         side.world.dead_letters() == [("CLOSED".to_owned(), "impossible_decision".to_owned())]
     });
+}
+
+/// The property message_id is anybody's to write: books and the inbox go by what a message holds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_under_the_id_of_another_one_hides_nothing() {
+    let mut side = AlipaySide::new(3);
+    let _worker = side.worker(NOWHERE, &[NO_QUERIES]);
+    // The order is not there yet: its notification waits in a tier, and stands in the books.
+    side.world.send(side.world.payment("LATER")).await;
+    side.world.wait_for_count("retry_copy WHERE order_id = 'LATER'", 1);
+    let id = side.text("SELECT CAST(message_id AS CHAR) AS text FROM retry_copy");
+    side.place("shop", "OTHER", "CODE");
+    let mut other = side.world.trade("OTHER");
+    let paid = other.pay(Utc::now()).expect("a payment");
+    let signer = Signer::Md5(Md5Key::new("only0for0tests"));
+    let form = paid.sign(&signer).expect("a signature").body().to_vec();
+    let form = String::from_utf8(form).expect("a form");
+    let envelope = Envelope::new("shop", Kind::TradeStatus, Charset::Utf8, Utc::now(), form);
+    let mut message = Message::notify(&envelope, id.clone(), None);
+    message.headers.attempt = 1;
+    side.publish_messages(vec![message]).await;
+    side.world.expect("OTHER", |order| order["is_send_goods"] == true);
+    assert_eq!(side.world.count("retry_copy WHERE order_id = 'LATER'"), 1);
+    assert_eq!(side.world.count("notification WHERE order_id = 'OTHER' AND seen = 1"), 1);
+    let of_the_other = format!("notification WHERE message_id = '{id}' AND order_id = 'OTHER'");
+    assert_eq!(side.world.count(&of_the_other), 0);
 }

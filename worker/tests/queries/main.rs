@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]
 
 mod alipay_side;
+mod answers;
 mod confirm;
 mod crashes;
 mod decisions;

@@ -183,6 +183,7 @@ async fn an_answer_may_come_before_the_payment_is_known() {
     // The question about the trade adds what it knows, and the answer once more nothing.
     let query =
         Envelope::query_answer("app", proof.charset, "EARLY", answered.asked_at, &answered.body);
+    side.asked_answer("EARLY", &query);
     side.publish([query, answer]).await;
     let order = side.world.expect("EARLY", |order| !order["paid_dtime"].is_null());
     assert_eq!((&order["refunded_fee"], &order["status"]), (&300.into(), &8.into()));

@@ -19,6 +19,9 @@ pub struct LostNotification {
     /// The trade it names.
     #[diesel(sql_type = Nullable<Text>)]
     pub trade_no: Option<String>,
+    /// Why it counts for nothing, where that is so.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reason: Option<String>,
     /// When a worker last saw it, UTC.
     #[diesel(sql_type = Datetime)]
     pub last_seen: NaiveDateTime,

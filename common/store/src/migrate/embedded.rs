@@ -52,6 +52,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-11-29-000040_confirmation",
     "2026-11-29-000041_dead_since",
     "2026-11-29-000080_goods_in_turn",
+    "2026-11-29-000081_gateway_answer",
 ];
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::dead_letter::record::record;
 use crate::dead_letter::replay::replay;
 use crate::dead_letter::{DeadLetter, is_meant};
 use crate::dead_queue::DeadQueue;
-use crate::dry_run::{Foreseen, foresee, foreseen_table};
+use crate::dry_run::{Foreseen, Source, foresee, foreseen_table};
 use crate::failure::Failure;
 use crate::operator::Operator;
 
@@ -134,7 +134,7 @@ impl Replay {
 }
 
 fn dry_run(context: &Context, letters: Vec<Received>) -> Result<(), Failure> {
-    let foreseen = foresee(&mut *context.database()?, &context.config, letters)?;
+    let foreseen = foresee(&mut *context.database()?, &context.config, letters, Source::Queue)?;
     let result = DryRun {
         letters: foreseen.len(),
         would_change: foreseen.iter().filter(|one| one.outcome == "applied").count(),

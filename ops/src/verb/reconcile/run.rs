@@ -226,6 +226,9 @@ impl<'a> Run<'a> {
         differ: &mut [Difference],
         messages: Vec<Option<Sent>>,
     ) -> Result<(), Failure> {
+        for message in messages.iter().flatten() {
+            block_in_place(|| message.write_down(&mut self.database))?;
+        }
         let (at, messages): (Vec<usize>, Vec<_>) = messages
             .into_iter()
             .enumerate()
