@@ -16,6 +16,7 @@ mod network;
 mod retired_keys;
 mod schema;
 mod secret;
+mod stray;
 mod tls;
 mod value;
 
@@ -34,6 +35,7 @@ pub use merchant::{LatePayment, Merchant, NotifyVerify};
 pub use network::Network;
 use rustls_pki_types::CertificateDer;
 pub use secret::Secret;
+use stray::SecretForm;
 pub use tls::ClientCertificate;
 
 /// The configuration of all programs.
@@ -304,7 +306,7 @@ fn body_memory(layers: &Layers) -> Result<usize, ConfigError> {
 
 /// A URL with a password in it: the error does not show it.
 fn url(layers: &Layers, path: &str, schemes: &[&str]) -> Result<Secret, ConfigError> {
-    let Some(found) = secret::find(layers, path)? else {
+    let Some(found) = secret::find(layers, path, SecretForm::Url)? else {
         return Err(layers::missing(path, "is not set"));
     };
     if !schemes.iter().any(|scheme| found.secret.expose_secret().starts_with(scheme)) {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::error::{ConfigError, Source};
 use super::exposed::{self, Exposed};
 use super::schema::{self, Key, MERCHANTS};
+use super::stray;
 use super::value::{self, Value};
 
 /// The defaults, and the commented reference of every key.
@@ -55,6 +56,7 @@ impl Layer {
 
     /// Reads the text of a TOML file.
     pub(super) fn from_toml(text: &str, set_by: &Source) -> Result<Layer, ConfigError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let table = text.parse::<toml::Table>().map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             ConfigError::Syntax {
@@ -173,8 +175,17 @@ impl Layers {
         }
     }
 
-    /// Text, when it is set. Empty text is an error: it is always a mistake.
+    /// Text of one line, when it is set, without white space behind it. Empty text is an error, as is what cannot be
+    /// seen: both are always mistakes.
     pub(super) fn text(&self, path: &str) -> Result<Option<&str>, ConfigError> {
+        let written = self.written(path)?;
+        written
+            .map(|text| stray::line(text).map_err(|problem| self.invalid(path, problem)))
+            .transpose()
+    }
+
+    /// Text as it is written, when it is set. Empty text is an error.
+    pub(super) fn written(&self, path: &str) -> Result<Option<&str>, ConfigError> {
         match self.entries.get(path).map(|entry| &entry.value) {
             Some(Value::Text(text)) if text.is_empty() => Err(self.invalid(path, "is empty")),
             Some(Value::Text(text)) => Ok(Some(text)),

@@ -14,6 +14,7 @@ use super::error::ConfigError;
 use super::layers::{self, Layers};
 use super::retired_keys;
 use super::secret::{self, Secret};
+use super::stray::SecretForm;
 
 /// A configured merchant, `[merchants.NAME]`. Its keys are read and checked.
 #[derive(Clone)]
@@ -166,10 +167,10 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         _ => {}
     }
     let sign_types = sign_types(layers, &path("sign_types"))?;
-    let md5_key = secret::find(layers, &path("md5_key"))?
+    let md5_key = secret::find(layers, &path("md5_key"), SecretForm::Word)?
         .map(|found| Md5Key::new(found.secret.expose_secret()));
     let (public_keys, keys_path) = public_keys(layers, &path("alipay_public_keys"))?;
-    let md5_old_key = secret::find(layers, &path("md5_old_key"))?;
+    let md5_old_key = secret::find(layers, &path("md5_old_key"), SecretForm::Word)?;
     if let (Some(found), None) = (&md5_old_key, &md5_key) {
         return Err(layers.invalid(&found.path, "is set without md5_key"));
     }
@@ -191,7 +192,7 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         })?
         .with_retired(retired)
         .map_err(|error| layers.invalid(&path("retired_keys"), error.to_string()))?;
-    let private_key = match secret::find(layers, &path("private_key"))? {
+    let private_key = match secret::find(layers, &path("private_key"), SecretForm::Pem)? {
         Some(found) => Some(
             PrivateKey::read(found.secret.expose_secret())
                 .map_err(|error| layers.invalid(&found.path, error.to_string()))?,
@@ -298,7 +299,7 @@ fn public_keys(layers: &Layers, path: &str) -> Result<(Vec<PublicKey>, String), 
         (Some(texts), _) => (texts.to_vec(), path.to_owned()),
         (None, Some(files)) => {
             let texts = files.iter().map(|file| {
-                let secret = secret::read_file(layers, &file_path, file)?;
+                let secret = secret::read_file(layers, &file_path, file, SecretForm::Pem)?;
                 Ok(secret.expose_secret().to_owned())
             });
             (texts.collect::<Result<_, _>>()?, file_path)
@@ -338,7 +339,7 @@ fn app_auth_token(
     path: &str,
     protocol: Protocol,
 ) -> Result<Option<Secret>, ConfigError> {
-    let Some(found) = secret::find(layers, path)? else { return Ok(None) };
+    let Some(found) = secret::find(layers, path, SecretForm::Word)? else { return Ok(None) };
     if protocol != Protocol::Openapi {
         return Err(layers.invalid(&found.path, "is for protocol openapi"));
     }
