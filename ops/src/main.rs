@@ -40,6 +40,7 @@ mod order_page;
 mod order_story;
 mod output;
 mod overview;
+mod question;
 mod review_case;
 mod signature_check;
 mod status_name;

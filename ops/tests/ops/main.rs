@@ -14,6 +14,7 @@ mod reconcile;
 mod remedies;
 mod reviews;
 mod shop;
+mod stock;
 mod story;
 mod verify;
 mod worker_at_hand;
