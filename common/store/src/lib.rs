@@ -35,6 +35,7 @@ pub mod refund_request;
 pub mod report;
 pub mod retry_copy;
 pub mod review;
+pub mod rights;
 pub mod stock_import;
 pub mod stock_item;
 pub mod stock_resale;

@@ -19,9 +19,9 @@ struct Got {
 /// # Errors
 /// What the database says.
 pub fn lock(connection: &mut MysqlConnection, seconds: i64) -> Result<bool, StoreError> {
-    // A lock's name has 64 characters at most, and so has a schema's.
+    // A lock's name has 64 characters at most, and so has a schema's. MySQL 9 has no MD5.
     let row: Got = sql_query(
-        "SELECT CAST(GET_LOCK(CONCAT('alipay_stock.', MD5(DATABASE())), ?) AS SIGNED) AS got",
+        "SELECT CAST(GET_LOCK(CONCAT('alipay_stock.', LEFT(SHA2(DATABASE(), 256), 32)), ?) AS SIGNED) AS got",
     )
     .bind::<BigInt, _>(seconds)
     .get_result(connection)?;

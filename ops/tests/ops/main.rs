@@ -4,6 +4,7 @@
 
 mod audit;
 mod certs;
+mod check;
 mod database_tls;
 mod dead_cohorts;
 mod dead_letters;

@@ -55,6 +55,7 @@ fn every_verb_has_a_help_text_with_an_example() {
         "stock list",
         "stock withdraw",
         "stock withdrawals",
+        "check",
         "stock put-back",
         "stock resell",
         "product set",

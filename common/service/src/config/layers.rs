@@ -147,6 +147,12 @@ impl Layers {
         Ok(())
     }
 
+    /// The sections of which somebody besides the defaults sets a key.
+    pub(super) fn set_sections(&self) -> BTreeSet<String> {
+        let set = self.entries.iter().filter(|(_, entry)| entry.set_by != Source::Defaults);
+        set.filter_map(|(path, _)| path.split('.').next()).map(str::to_owned).collect()
+    }
+
     /// A file that was read has too wide a mode.
     pub(super) fn exposed(&self, file: Exposed) {
         self.exposed.borrow_mut().insert(file);

@@ -109,6 +109,25 @@ impl fmt::Debug for Merchant {
     }
 }
 
+/// Reads each merchant by itself: those that can be read, and the first problem of each other one; where each can be read,
+/// what is wrong between two of them.
+pub(super) fn read_each(layers: &Layers) -> (BTreeMap<String, Merchant>, Vec<ConfigError>) {
+    let mut merchants = BTreeMap::new();
+    let mut problems = Vec::new();
+    for name in layers.merchants() {
+        match read(layers, name) {
+            Ok(merchant) => {
+                merchants.insert(name.to_owned(), merchant);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() {
+        problems.extend(read_all(layers).err());
+    }
+    (merchants, problems)
+}
+
 /// Reads all merchants. Two of them must not be the same account at Alipay: a notification could not
 /// be told apart.
 pub(super) fn read_all(layers: &Layers) -> Result<BTreeMap<String, Merchant>, ConfigError> {

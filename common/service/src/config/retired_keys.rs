@@ -70,7 +70,7 @@ impl Entry<'_> {
             (Some(_), Some(_)) => Err(self.invalid(&format!("sets {name} and {name}_file"))),
             (Some(text), None) => {
                 let text = form.trim(text);
-                let text = text.map_err(|why| self.invalid(&format!("{name}: {why}")))?;
+                let text = text.map_err(|why| self.invalid(&format!("{name} {why}")))?;
                 Ok(Some(text.to_owned()))
             }
             (None, Some(file)) => {
