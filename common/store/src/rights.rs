@@ -28,7 +28,7 @@ pub fn missing(connection: &mut MysqlConnection) -> Result<Vec<&'static str>, St
         match sql_query(statement).execute(connection).map_err(StoreError::from) {
             Ok(_) => {}
             Err(error) if error.number().is_some_and(|it| DENIED.contains(&it)) => {
-                missing.push(right)
+                missing.push(right);
             }
             Err(error) => return Err(error),
         }

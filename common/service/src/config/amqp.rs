@@ -104,7 +104,8 @@ fn management_url(layers: &Layers) -> Result<Option<Secret>, ConfigError> {
 
 fn publishers(layers: &Layers) -> Result<Option<Publishers>, ConfigError> {
     let keys = ["amqp.ingress_users", "amqp.worker_users", "amqp.ops_users"];
-    let lists = keys.map(|key| layers.texts(key).map(<[String]>::to_vec).unwrap_or_default());
+    let [ingress, worker, ops] = keys;
+    let lists = [layers.names(ingress)?, layers.names(worker)?, layers.names(ops)?];
     let Some(set) = lists.iter().position(|list| !list.is_empty()) else { return Ok(None) };
     if let Some(unset) = lists.iter().position(Vec::is_empty) {
         let problem =

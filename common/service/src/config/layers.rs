@@ -207,6 +207,18 @@ impl Layers {
         }
     }
 
+    /// A list of names, each of one line, when it is set: see [`Layers::text`].
+    pub(super) fn names(&self, path: &str) -> Result<Vec<String>, ConfigError> {
+        let texts = self.texts(path).unwrap_or_default().iter().enumerate();
+        let names = texts.map(|(at, text)| {
+            let name = stray::line(text);
+            let name =
+                name.map_err(|why| self.invalid(path, format!("number {}: {why}", at + 1)))?;
+            Ok(name.to_owned())
+        });
+        names.collect()
+    }
+
     /// A list of tables, when it is set.
     pub(super) fn tables(&self, path: &str) -> &[value::Table] {
         match self.entries.get(path).map(|entry| &entry.value) {

@@ -276,7 +276,7 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         alipay_root_cert: certificates.alipay_root_cert,
         app_auth_token: app_auth_token(layers, &path("app_auth_token"), protocol)?,
         charset,
-        ignore_params: layers.texts(&path("ignore_params")).unwrap_or_default().to_vec(),
+        ignore_params: layers.names(&path("ignore_params"))?,
         notify_verify: notify_verify(layers, &path("notify_verify"), protocol)?,
         late_payment: late_payment(layers, &path("late_payment"))?,
         confirm,

@@ -123,7 +123,7 @@ mod tests {
             ("0123\u{a0}", "byte 5 is U+00A0 (no-break space)"),
             ("0123\u{200b}\n", "byte 5 is U+200B (zero width space)"),
             ("01\u{2028}23", "byte 3 is U+2028 (line separator)"),
-            ("0\0001", "byte 2 is U+0000 (control character)"),
+            ("0\x001", "byte 2 is U+0000 (control character)"),
             ("\u{feff}01\u{3000}", "byte 6 is U+3000 (ideographic space)"),
             ("０123", "byte 1 is U+FF10 (not ASCII)"),
             ("密码", "byte 1 is U+5BC6 (not ASCII)"),

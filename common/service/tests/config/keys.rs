@@ -184,6 +184,19 @@ fn numbers_and_addresses_are_read_as_people_paste_them() {
     refused(seller("2088002007018916\\u200B"), path, "byte 17 is U+200B (zero width space)");
     refused(seller("\\u00A02088002007018916"), path, "byte 1 is U+00A0 (no-break space)");
     assert!(load(&format!("\u{feff}{MAPI}")).is_ok(), "a file with a byte order mark");
+    // A user with a blank behind it publishes nothing that a worker believes.
+    let users = |ops: &str| {
+        load(&format!(
+            "[amqp]\ningress_users = [\"ingress \"]\nworker_users = [\"worker\\n\"]\nops_users = [\"{ops}\"]\n"
+        ))
+    };
+    let publishers = users("ops\\t").unwrap().amqp.publishers.unwrap();
+    assert_eq!(
+        (&publishers.ingress[0], &publishers.worker[0]),
+        (&"ingress".to_owned(), &"worker".to_owned())
+    );
+    assert_eq!(publishers.ops, ["ops"]);
+    refused(users("\\u200Bops"), "amqp.ops_users", "number 1: byte 1 is U+200B (zero width space)");
 }
 
 #[test]
