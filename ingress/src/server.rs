@@ -8,6 +8,7 @@ use std::time::Duration;
 use queue::{Cluster, ConnectionError, Publisher, PublisherSettings};
 use service::Config;
 use service::admin::{self, Readiness};
+use service::summary::Summary;
 use service::telemetry::Metrics;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
@@ -133,7 +134,9 @@ impl Server {
         tokio::spawn(topology.clone().keep(cluster, declares, events, end.clone()));
         if let Some(admin) = admin {
             let readiness = readiness(publisher.clone(), topology.clone(), shutdown.clone());
-            tokio::spawn(admin::serve(admin, readiness, metrics, end.clone()));
+            let runs = current.clone();
+            let summary = move || Summary::of("ingress", &runs.borrow());
+            tokio::spawn(admin::serve(admin, readiness, summary, metrics, end.clone()));
         }
         let broker = Broker::new(publisher.clone(), topology.clone(), limits.max_in_flight);
         let back_query =

@@ -40,6 +40,7 @@ mod order_page;
 mod order_story;
 mod output;
 mod overview;
+mod question;
 mod review_case;
 mod signature_check;
 mod status_name;
@@ -93,6 +94,7 @@ enum Verb {
     Close(verb::close::Close),
     Verify(verb::verify::Verify),
     Certs(verb::certs::Certs),
+    Check(verb::check::Check),
     Dlq(verb::dlq::Dlq),
     Review(verb::review::Review),
     Retries(verb::retries::Retries),
@@ -126,6 +128,8 @@ impl Arguments {
             // These describe the program and need no configuration.
             Verb::Completions(verb) => verb.run(Arguments::command()),
             Verb::Man(verb) => verb.run(Arguments::command()),
+            // This one goes on where the configuration cannot be used.
+            Verb::Check(verb) => verb.run(self.config.as_deref(), self.output, self.strict),
             verb => {
                 let config = Config::load(self.config.as_deref())?;
                 config.check_files(self.strict)?;
@@ -157,7 +161,7 @@ impl Verb {
             Verb::Audit(verb) => verb.run(context),
             Verb::Status(verb) => verb.run(context),
             Verb::Console(verb) => verb.run(context),
-            Verb::Completions(_) | Verb::Man(_) => Ok(()),
+            Verb::Completions(_) | Verb::Man(_) | Verb::Check(_) => Ok(()),
         }
     }
 }

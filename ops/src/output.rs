@@ -1,6 +1,6 @@
 //! Results on stdout: a table for a person, or JSON alone for a script.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
@@ -26,24 +26,50 @@ impl Output {
         result: &T,
         text: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
-        let mut page = match self {
+        let page = match self {
             Output::Table => unseen::escaped_lines(&text()).into_owned(),
-            Output::Json => {
-                let json = serde_json::to_string_pretty(result)
-                    .map_err(|error| Failure::No(format!("the result is no JSON: {error}")))?;
-                unseen::escaped_json(&json).into_owned()
-            }
+            Output::Json => json(result)?,
         };
-        if !page.ends_with('\n') && !page.is_empty() {
-            page.push('\n');
-        }
-        let mut stdout = std::io::stdout().lock();
-        match stdout.write_all(page.as_bytes()).and_then(|()| stdout.flush()) {
+        match write(page) {
             // Whoever read it has seen enough, `ops order list | head` for example.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             other => other.map_err(|error| Failure::CouldNotAsk(format!("stdout: {error}"))),
         }
     }
+
+    /// Prints a result whose `lines` another program reads again, byte for byte; on a terminal with control characters
+    /// escaped. Not all of it printed is an error, also where the reader has closed the pipe.
+    pub(crate) fn print_exactly<T: Serialize + ?Sized>(
+        self,
+        result: &T,
+        lines: &[String],
+    ) -> Result<(), Failure> {
+        let page = match self {
+            Output::Table => {
+                let page: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+                match std::io::stdout().is_terminal() {
+                    true => unseen::escaped_lines(&page).into_owned(),
+                    false => page,
+                }
+            }
+            Output::Json => json(result)?,
+        };
+        write(page).map_err(|error| Failure::CouldNotAsk(format!("stdout: {error}")))
+    }
+}
+
+fn json<T: Serialize + ?Sized>(result: &T) -> Result<String, Failure> {
+    let json = serde_json::to_string_pretty(result)
+        .map_err(|error| Failure::No(format!("the result is no JSON: {error}")))?;
+    Ok(unseen::escaped_json(&json).into_owned())
+}
+
+fn write(mut page: String) -> std::io::Result<()> {
+    if !page.ends_with('\n') && !page.is_empty() {
+        page.push('\n');
+    }
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(page.as_bytes()).and_then(|()| stdout.flush())
 }
 
 /// A table without borders, which also `awk` and `cut` can read.

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod certs;
+pub(crate) mod check;
 pub(crate) mod close;
 pub(crate) mod completions;
 pub(crate) mod console;

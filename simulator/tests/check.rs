@@ -18,7 +18,7 @@ queries = false
 protocol = "mapi"
 seller_id = "2088101568338364"
 sign_types = ["MD5"]
-md5_key = "a key"
+md5_key = "a-key"
 "#;
 
 struct World {

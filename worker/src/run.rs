@@ -11,6 +11,7 @@ use queue::{
 };
 use service::admin::{self, Readiness};
 use service::config::{self, Config, DatabaseTls};
+use service::summary::Summary;
 use service::telemetry::Metrics;
 use store::{DatabaseSettings, Pool, StoreError, Tls, UrlError, migrate};
 use tokio::sync::watch;
@@ -126,7 +127,9 @@ pub async fn run(
         admin_address = Some(listener.local_addr()?);
         let (health, publisher, cancel) = (health.clone(), publisher.clone(), cancel.clone());
         let readiness = move || readiness(&health, &publisher, &cancel);
-        tokio::spawn(admin::serve(listener, readiness, metrics, drained.clone()));
+        let runs = processing.current.clone();
+        let summary = move || Summary::of("worker", &runs.borrow());
+        tokio::spawn(admin::serve(listener, readiness, summary, metrics, drained.clone()));
     }
     let announced = health.clone();
     let announce = tokio::spawn(async move {

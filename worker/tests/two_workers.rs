@@ -277,6 +277,7 @@ fn rows_and_goods_end_the_same_with_two_workers() {
         kind: order::ProductKind::Stock,
         price: alipay::Fen::new(1000),
         days: None,
+        on_sale: true,
     };
     store::product::insert(&mut connection, &product).expect("a product");
     let codes: Vec<String> = (0..2000).map(|n| format!("CODE-{n}")).collect();

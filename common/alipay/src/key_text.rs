@@ -92,15 +92,29 @@ fn not_a_certificate(found: &'static str) -> KeyError {
 /// Not a strict PEM reader on purpose: the lines of Alipay's own certificates have 76 characters
 /// where PEM wants 64, and consoles show keys as one long line.
 fn decode(text: &str) -> Result<Vec<u8>, KeyError> {
+    let text_start = text.as_ptr() as usize;
     let base64 = match text.split_once("-----BEGIN ") {
-        None => text,
+        // Editors on Windows put a byte order mark in front.
+        None => text.strip_prefix('\u{feff}').unwrap_or(text),
         Some((_, rest)) => pem_block(rest)?,
     };
+    let offset = base64.as_ptr() as usize - text_start;
+    if let Some((at, character)) = base64.char_indices().find(|(_, it)| !is_base64(*it)) {
+        let (byte, code) = (offset + at + 1, u32::from(character));
+        return Err(KeyError::NotBase64 { reason: format!("byte {byte} is U+{code:04X}") });
+    }
     let base64: String = base64.split_whitespace().collect();
     if base64.is_empty() {
         return Err(KeyError::Empty);
     }
     STANDARD.decode(base64).map_err(|error| KeyError::NotBase64 { reason: error.to_string() })
+}
+
+/// A character of base64, or white space between them.
+fn is_base64(character: char) -> bool {
+    character.is_ascii_alphanumeric()
+        || matches!(character, '+' | '/' | '=')
+        || character.is_whitespace()
 }
 
 /// The inside of a PEM block, given what follows its `-----BEGIN `.

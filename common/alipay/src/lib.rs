@@ -122,4 +122,4 @@ pub use signature_error::SignatureError;
 pub use time::{TimeError, format_beijing, parse_beijing};
 pub use trade_status::{RefundStatus, TradeStatus};
 pub use trade_status_sync::TradeStatusSync;
-pub use verify::{OldKey, RetiredKey, Verified, Verifier};
+pub use verify::{KeyMark, OldKey, RetiredKey, Verified, Verifier};

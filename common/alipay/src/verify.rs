@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use self::attempt::{Attempt, Presented};
 use self::held::Held;
-pub use self::held::{OldKey, RetiredKey};
+pub use self::held::{KeyMark, OldKey, RetiredKey};
 use crate::form::printable;
 use crate::public_key::LEAST_BITS_RSA2;
 use crate::{
@@ -229,6 +229,12 @@ impl Verifier {
             .filter(|held| held.is_retired())
             .map(|held| held.key.clone())
             .collect()
+    }
+
+    /// All keys by their fingerprints: the ones in use first, in the order of the configuration.
+    pub fn key_marks(&self) -> Vec<KeyMark> {
+        let md5 = self.md5_keys.iter().map(|held| held.mark(true));
+        md5.chain(self.public_keys.iter().map(|held| held.mark(false))).collect()
     }
 
     fn holds(&self, fingerprint: &str) -> bool {

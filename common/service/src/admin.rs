@@ -1,4 +1,4 @@
-//! `/livez`, `/readyz` and `/metrics`, on a listener of their own that is not meant for the internet.
+//! `/livez`, `/readyz`, `/metrics` and `/config`, on a listener of their own that is not meant for the internet.
 
 use std::convert::Infallible;
 use std::io;
@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::summary::Summary;
 use crate::telemetry::Metrics;
 
 /// Connections served at one time: probes and a scraper need a handful.
@@ -59,15 +60,17 @@ impl Readiness {
     }
 }
 
-/// Serves the endpoint until `shutdown` is cancelled. `readiness` is asked at each `/readyz` and must not
-/// wait. A program that drains passes a token that outlives the drain, so that probes see `503`.
+/// Serves the endpoint until `shutdown` is cancelled. `readiness` is asked at each `/readyz`, `summary` at each
+/// `/config`, and neither may wait. A program that drains passes a token that outlives the drain, so that probes see `503`.
 pub async fn serve(
     listener: TcpListener,
     readiness: impl Fn() -> Readiness + Send + Sync + 'static,
+    summary: impl Fn() -> Summary + Send + Sync + 'static,
     metrics: Metrics,
     shutdown: CancellationToken,
 ) {
     let readiness = Arc::new(readiness);
+    let summary = Arc::new(summary);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let accepted = tokio::select! {
@@ -79,8 +82,9 @@ pub async fn serve(
             continue;
         };
         let (readiness, metrics) = (Arc::clone(&readiness), metrics.clone());
+        let summary = Arc::clone(&summary);
         let service = service_fn(move |request: Request<Incoming>| {
-            let answer = answer(&request, readiness.as_ref(), &metrics);
+            let answer = answer(&request, readiness.as_ref(), summary.as_ref(), &metrics);
             async move { Ok::<_, Infallible>(answer) }
         });
         let shutdown = shutdown.clone();
@@ -119,10 +123,11 @@ async fn accept(
 fn answer(
     request: &Request<Incoming>,
     readiness: &impl Fn() -> Readiness,
+    summary: &impl Fn() -> Summary,
     metrics: &Metrics,
 ) -> Response<Full<Bytes>> {
     let (status, text) = match request.uri().path() {
-        "/livez" | "/readyz" | "/metrics" if request.method() != Method::GET => {
+        "/livez" | "/readyz" | "/metrics" | "/config" if request.method() != Method::GET => {
             (StatusCode::METHOD_NOT_ALLOWED, "only GET".to_owned())
         }
         "/livez" => (StatusCode::OK, "alive".to_owned()),
@@ -133,6 +138,10 @@ fn answer(
             }
         },
         "/metrics" => (StatusCode::OK, metrics.render()),
+        "/config" => match serde_json::to_string(&summary()) {
+            Ok(json) => (StatusCode::OK, json),
+            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        },
         _ => (StatusCode::NOT_FOUND, "not found".to_owned()),
     };
     let mut response = Response::new(Full::new(Bytes::from(text)));

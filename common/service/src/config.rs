@@ -16,10 +16,11 @@ mod network;
 mod retired_keys;
 mod schema;
 mod secret;
+mod stray;
 mod tls;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,7 @@ pub use merchant::{LatePayment, Merchant, NotifyVerify};
 pub use network::Network;
 use rustls_pki_types::CertificateDer;
 pub use secret::Secret;
+use stray::SecretForm;
 pub use tls::ClientCertificate;
 
 /// The configuration of all programs.
@@ -161,28 +163,33 @@ impl Config {
         file: Option<&Path>,
         variables: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Config, ConfigError> {
-        let variables: Vec<(OsString, OsString)> = variables.into_iter().collect();
-        let named =
-            variables.iter().find(|(name, value)| name == "ALIPAY_CONFIG" && !value.is_empty());
-        let file = file.map(PathBuf::from).or_else(|| named.map(|(_, path)| PathBuf::from(path)));
+        let layers = layers(file, &variables.into_iter().collect::<Vec<_>>())?;
+        let config = read_sections(&layers)?;
+        let merchants = merchant::read_all(&layers)?;
+        // Last: reading the keys has found them.
+        Ok(Config { merchants, exposed: layers.all_exposed(), ..config })
+    }
 
-        let folder = file.as_deref().and_then(Path::parent).map(Path::to_owned);
-        let mut layers = Layers::new(folder.unwrap_or_default())?;
-        if let Some(path) = file {
-            let unreadable = |error| ConfigError::File { path: path.clone(), error };
-            let text = std::fs::read_to_string(&path).map_err(unreadable)?;
-            let layer = Layer::from_toml(&text, &Source::File(path.clone()))?;
-            let metadata = std::fs::metadata(&path).map_err(unreadable)?;
-            if let Some(exposed) = exposed::look(&path, &metadata, layer.holds_secret()) {
-                layers.exposed(exposed);
+    /// Loads the configuration as [`Config::load`] does, and does not end with the first problem: one is told of each
+    /// merchant, and one of all other sections.
+    pub fn examine(file: Option<&Path>) -> Examined {
+        let layers = match layers(file, &std::env::vars_os().collect::<Vec<_>>()) {
+            Ok(layers) => layers,
+            Err(problem) => {
+                return Examined { config: None, problems: vec![problem], ..Examined::default() };
             }
-            layers.put(layer)?;
+        };
+        let (merchants, mut problems) = merchant::read_each(&layers);
+        let sections = read_sections(&layers).map_err(|problem| problems.insert(0, problem)).ok();
+        if let Some(config) =
+            sections.as_ref().filter(|_| merchants.is_empty() && problems.is_empty())
+        {
+            problems.extend(config.require_merchants().err());
         }
-        let configured: Vec<String> = layers.merchants().map(str::to_owned).collect();
-        for layer in environment::layers(&variables, &configured)? {
-            layers.put(layer)?;
-        }
-        read(&layers)
+        let exposed = layers.all_exposed();
+        let config = sections.filter(|_| problems.is_empty());
+        let config = config.map(|it| Config { merchants: merchants.clone(), exposed, ..it });
+        Examined { config, merchants, problems, set_sections: layers.set_sections() }
     }
 
     /// The defaults file: every key with its default and what it means.
@@ -236,7 +243,45 @@ impl Config {
     }
 }
 
-fn read(layers: &Layers) -> Result<Config, ConfigError> {
+/// What [`Config::examine`] found.
+#[derive(Debug, Default)]
+pub struct Examined {
+    /// The configuration, where there is no problem.
+    pub config: Option<Config>,
+    /// The merchants that can be read.
+    pub merchants: BTreeMap<String, Merchant>,
+    /// What is wrong.
+    pub problems: Vec<ConfigError>,
+    /// The sections of which the file or the environment sets a key.
+    pub set_sections: BTreeSet<String>,
+}
+
+/// Defaults, file and environment, on top of each other.
+fn layers(file: Option<&Path>, variables: &[(OsString, OsString)]) -> Result<Layers, ConfigError> {
+    let named = variables.iter().find(|(name, value)| name == "ALIPAY_CONFIG" && !value.is_empty());
+    let file = file.map(PathBuf::from).or_else(|| named.map(|(_, path)| PathBuf::from(path)));
+
+    let folder = file.as_deref().and_then(Path::parent).map(Path::to_owned);
+    let mut layers = Layers::new(folder.unwrap_or_default())?;
+    if let Some(path) = file {
+        let unreadable = |error| ConfigError::File { path: path.clone(), error };
+        let text = std::fs::read_to_string(&path).map_err(unreadable)?;
+        let layer = Layer::from_toml(&text, &Source::File(path.clone()))?;
+        let metadata = std::fs::metadata(&path).map_err(unreadable)?;
+        if let Some(exposed) = exposed::look(&path, &metadata, layer.holds_secret()) {
+            layers.exposed(exposed);
+        }
+        layers.put(layer)?;
+    }
+    let configured: Vec<String> = layers.merchants().map(str::to_owned).collect();
+    for layer in environment::layers(variables, &configured)? {
+        layers.put(layer)?;
+    }
+    Ok(layers)
+}
+
+/// Everything but the merchants.
+fn read_sections(layers: &Layers) -> Result<Config, ConfigError> {
     let listen = "ingress.listen";
     Ok(Config {
         database: Database {
@@ -279,9 +324,8 @@ fn read(layers: &Layers) -> Result<Config, ConfigError> {
             admin_listen: layers.address("worker.admin_listen"),
         },
         events: Events { enabled: layers.switch("events.enabled")? },
-        merchants: merchant::read_all(layers)?,
-        // Last: reading the keys above has found them.
-        exposed: layers.all_exposed(),
+        merchants: BTreeMap::new(),
+        exposed: Vec::new(),
     })
 }
 
@@ -307,7 +351,7 @@ fn body_memory(layers: &Layers) -> Result<usize, ConfigError> {
 
 /// A URL with a password in it: the error does not show it.
 fn url(layers: &Layers, path: &str, schemes: &[&str]) -> Result<Secret, ConfigError> {
-    let Some(found) = secret::find(layers, path)? else {
+    let Some(found) = secret::find(layers, path, SecretForm::Url)? else {
         return Err(layers::missing(path, "is not set"));
     };
     if !schemes.iter().any(|scheme| found.secret.expose_secret().starts_with(scheme)) {
@@ -321,7 +365,6 @@ fn url(layers: &Layers, path: &str, schemes: &[&str]) -> Result<Secret, ConfigEr
 mod tests {
     use super::schema::{KEYS, MERCHANTS};
     use super::*;
-    use std::collections::BTreeSet;
 
     /// The reference with its example lines (`#key = ...`) made real.
     fn reference_keys() -> BTreeSet<String> {

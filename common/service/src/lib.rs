@@ -20,6 +20,7 @@ pub mod html;
 pub mod http;
 pub mod reload;
 pub mod shutdown;
+pub mod summary;
 pub mod telemetry;
 pub mod unseen;
 

@@ -26,7 +26,6 @@ pub fn escaped_lines(text: &str) -> Cow<'_, str> {
 pub fn escaped_json(text: &str) -> Cow<'_, str> {
     let unseen = |character: char| is_unseen(character) && !character.is_ascii();
     replaced(text, unseen, |character, out| {
-        // All of them have one unit of UTF-16.
         let mut units = [0; 2];
         for unit in character.encode_utf16(&mut units) {
             out.push_str(&format!("\\u{unit:04x}"));
@@ -34,12 +33,42 @@ pub fn escaped_json(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Arabic letter mark, zero widths, marks, line and paragraph separators, embeddings, overrides,
-/// isolates, byte order mark.
+/// How a character that is not seen, or does not belong somewhere, is told of: `U+00A0 (no-break space)`.
+pub fn named(character: char) -> String {
+    let name = match character {
+        '\t' => "tab",
+        '\n' => "line feed",
+        '\r' => "carriage return",
+        ' ' => "space",
+        '\u{a0}' => "no-break space",
+        '\u{200b}' => "zero width space",
+        '\u{200c}' => "zero width non-joiner",
+        '\u{200d}' => "zero width joiner",
+        '\u{2028}' => "line separator",
+        '\u{2029}' => "paragraph separator",
+        '\u{2060}' => "word joiner",
+        '\u{3000}' => "ideographic space",
+        '\u{feff}' => "byte order mark",
+        '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            "direction mark"
+        }
+        _ if character.is_control() => "control character",
+        _ if character.is_whitespace() => "white space",
+        _ if is_unseen(character) => "invisible",
+        _ if !character.is_ascii() => "not ASCII",
+        _ => return format!("U+{:04X} ({character})", u32::from(character)),
+    };
+    format!("U+{:04X} ({name})", u32::from(character))
+}
+
+/// Soft hyphen, Arabic letter mark, Hangul fillers, Mongolian vowel separator, zero widths, marks, line and paragraph
+/// separators, embeddings, overrides, isolates, byte order mark, tags.
 fn is_format(character: char) -> bool {
     matches!(
         character,
-        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0001}'..='\u{e007f}'
     )
 }
 

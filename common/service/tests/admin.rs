@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use service::admin::{self, Readiness};
+use service::config::Config;
+use service::summary::Summary;
 use service::telemetry::Metrics;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -32,8 +34,10 @@ async fn live_ready_and_metrics() {
     let asked = Arc::clone(&broker);
     let readiness =
         move || Readiness::of(&[("broker", asked.load(Ordering::Relaxed)), ("disk", true)]);
+    let config = Config::load_from(None, []).unwrap();
+    let summary = move || Summary::of("worker", &config);
     let shutdown = CancellationToken::new();
-    let task = tokio::spawn(admin::serve(listener, readiness, metrics, shutdown.clone()));
+    let task = tokio::spawn(admin::serve(listener, readiness, summary, metrics, shutdown.clone()));
 
     assert!(ask(address, "GET /livez").await.starts_with("HTTP/1.1 200 "));
     let answer = ask(address, "GET /readyz").await;
@@ -49,6 +53,9 @@ async fn live_ready_and_metrics() {
     assert!(answer.contains("admin_test_seconds_bucket{le=\"0.004\"} 1"), "{answer}");
     let answer = ask(address, "POST /readyz").await;
     assert!(answer.starts_with("HTTP/1.1 405 ") && answer.contains("allow: GET"), "{answer}");
+    let answer = ask(address, "GET /config").await;
+    let summary: Summary = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    assert_eq!((summary.program.as_str(), summary.merchants.len()), ("worker", 0));
     assert!(ask(address, "GET /").await.starts_with("HTTP/1.1 404 "));
 
     shutdown.cancel();

@@ -36,7 +36,11 @@ pub mod refund_request;
 pub mod report;
 pub mod retry_copy;
 pub mod review;
+pub mod rights;
+pub mod stock_import;
 pub mod stock_item;
+pub mod stock_resale;
+pub mod stock_withdrawal;
 pub mod trade;
 pub mod user_order;
 

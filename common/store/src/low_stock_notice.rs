@@ -10,13 +10,13 @@ use diesel::sql_types::{Bool, Integer, Nullable, Text};
 
 use crate::{MysqlConnection, StoreError, stock_item};
 
-/// A product with a threshold, or one that was told to be low and has none any more.
+/// A product on sale with a threshold, or one that was told to be low and has none any more.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Watched {
     /// The product.
     #[diesel(sql_type = Text)]
     pub product_id: String,
-    /// `product.low_stock`: with so many codes or fewer its stock is low.
+    /// `product.low_stock`: with so many codes or fewer its stock is low. None while the product is off sale.
     #[diesel(sql_type = Nullable<Integer>)]
     pub threshold: Option<i32>,
     /// Whether this was told.
@@ -49,9 +49,10 @@ struct Noted {
 /// What the database says.
 pub fn watched(connection: &mut MysqlConnection) -> Result<Vec<Watched>, StoreError> {
     Ok(sql_query(
-        "SELECT p.id AS product_id, p.low_stock AS threshold, n.product_id IS NOT NULL AS told \
+        "SELECT p.id AS product_id, IF(p.on_sale, p.low_stock, NULL) AS threshold, \
+         n.product_id IS NOT NULL AS told \
          FROM product AS p LEFT JOIN low_stock_notice AS n ON n.product_id = p.id \
-         WHERE p.low_stock IS NOT NULL OR n.product_id IS NOT NULL ORDER BY p.id",
+         WHERE (p.low_stock IS NOT NULL AND p.on_sale) OR n.product_id IS NOT NULL ORDER BY p.id",
     )
     .load(connection)?)
 }
@@ -101,7 +102,7 @@ pub fn forget_if_above(
     product_id: &str,
 ) -> Result<(), StoreError> {
     let told: Option<Watched> = sql_query(
-        "SELECT p.id AS product_id, p.low_stock AS threshold, TRUE AS told \
+        "SELECT p.id AS product_id, IF(p.on_sale, p.low_stock, NULL) AS threshold, TRUE AS told \
          FROM low_stock_notice AS n JOIN product AS p ON p.id = n.product_id WHERE n.product_id = ?",
     )
     .bind::<Text, _>(product_id)

@@ -24,7 +24,6 @@ mod search;
 mod span;
 mod stock;
 mod story;
-mod withdraw;
 
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection;
@@ -48,7 +47,6 @@ pub use search::{OrderSearch, search_orders};
 pub use span::{OrderSpan, SpanOrder, count_in_span, orders_in_span};
 pub use stock::{StockLevel, stock_levels};
 pub use story::{StoryLine, story_of};
-pub use withdraw::withdraw;
 
 /// Runs `read` in one read-only transaction of which every statement sees the same moment.
 ///

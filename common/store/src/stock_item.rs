@@ -6,7 +6,10 @@ use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 
 use crate::json_rows::{execute_rows, json};
-use crate::{MysqlConnection, StoreError, low_stock_notice};
+use crate::{MysqlConnection, StoreError};
+
+/// The longest code, in bytes: licence files of 4 KB in base64, cards with a PIN and an address. What the column holds.
+pub const MAX_CODE: usize = 8192;
 
 #[derive(QueryableByName)]
 struct IdRow {
@@ -80,12 +83,12 @@ pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result
 }
 
 /// Adds codes; those that the product has already are left as they are. Returns how many were new,
-/// also when somebody else imports the same codes at the same time. A product that was told to be low
-/// and is above its threshold now can be told again. In a transaction of the caller's.
+/// also when somebody else imports the same codes at the same time. In a transaction of the caller's, which ends with
+/// [`forget_if_above`](crate::low_stock_notice::forget_if_above).
 ///
 /// # Errors
 /// What the database says; [`StoreError::Row`] when it did not take every code: there is no such
-/// product, or a code is longer than 512 bytes. Then roll back.
+/// product, or a code is longer than [`MAX_CODE`]. Then roll back.
 pub fn import(
     connection: &mut MysqlConnection,
     product_id: &str,
@@ -105,7 +108,6 @@ pub fn import(
         let what = format!("{missing} codes for product {product_id} were not taken");
         return Err(StoreError::Row { table: "stock_item", what });
     }
-    low_stock_notice::forget_if_above(connection, product_id)?;
     Ok(new)
 }
 
@@ -129,4 +131,30 @@ pub fn existing(
         .bind::<Text, _>(product_id)
         .load(connection)?;
     Ok(rows.into_iter().map(|row| row.code).collect())
+}
+
+/// A code that another product has, too.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
+pub struct Elsewhere {
+    /// The code.
+    #[diesel(sql_type = Text)]
+    pub code: String,
+    /// The other product.
+    #[diesel(sql_type = Text)]
+    pub product_id: String,
+}
+
+/// Which of these codes other products have, whatever their state. `codes` without repeats.
+///
+/// # Errors
+/// What the database says.
+pub fn elsewhere(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    codes: &[&str],
+) -> Result<Vec<Elsewhere>, StoreError> {
+    Ok(sql_query(include_str!("sql/stock_item_elsewhere.sql"))
+        .bind::<Text, _>(json(codes)?)
+        .bind::<Text, _>(product_id)
+        .load(connection)?)
 }

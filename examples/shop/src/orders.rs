@@ -70,10 +70,11 @@ impl Orders {
         Ok(Orders { pool, merchant, product, pay_within })
     }
 
-    /// What is sold. `None` when there is no such product.
+    /// What is sold. `None` when there is no such product, or it is off sale.
     pub(crate) async fn product(&self) -> anyhow::Result<Option<Product>> {
         self.ask(|orders, connection| {
-            sql_query("SELECT name, price FROM product WHERE id = ?")
+            // `ops product set PRODUCT --on-sale no` takes it off sale.
+            sql_query("SELECT name, price FROM product WHERE id = ? AND on_sale")
                 .bind::<Text, _>(&orders.product)
                 .get_result(connection)
                 .optional()

@@ -57,7 +57,7 @@ fn the_version() {
 async fn a_key_file_that_every_user_can_read_is_told_of() {
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("shop.md5");
-    std::fs::write(&key, "a key").unwrap();
+    std::fs::write(&key, "a-key").unwrap();
     let mode = |mode| {
         let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
         std::fs::set_permissions(&key, permissions).unwrap();

@@ -35,7 +35,8 @@ pub(super) async fn list(console: &Console) -> Result<Page, Failure> {
     }
     body = body.raw(
         "<p class=\"note\">补货 Import codes: <code>ops stock import PRODUCT --file codes.txt</code> · \
-         警戒线 Threshold: <code>ops product set PRODUCT --low-stock 20</code></p>",
+         警戒线 Threshold: <code>ops product set PRODUCT --low-stock 20</code> · \
+         下架 Off sale: <code>ops product set PRODUCT --on-sale no</code></p>",
     );
     Ok(Page::new("/products", "商品 Products", body))
 }
@@ -68,15 +69,24 @@ fn row(product: &product::Product, level: Option<&StockLevel>) -> Html {
                 orders => format!("{orders} ({} 件 units)", level.waiting_units),
             })
             .number(level.low_stock.map(|low| low.to_string()).unwrap_or_default())
-            .cell_of(mark(level)),
-        None => row.raw("<td></td><td></td><td></td><td></td><td></td><td></td>"),
+            .cell_of(mark(product, Some(level))),
+        None => {
+            row.raw("<td></td><td></td><td></td><td></td><td></td>").cell_of(mark(product, None))
+        }
     };
     row.raw("</tr>\n")
 }
 
-fn mark(level: &StockLevel) -> Html {
-    if level.waiting_orders > 0 {
+fn mark(product: &product::Product, level: Option<&StockLevel>) -> Html {
+    if level.is_some_and(|level| level.waiting_orders > 0) {
         return tag(Tone::Bad, "缺货 orders wait");
     }
-    if level.is_low() { tag(Tone::Warn, "库存低 low") } else { Html::new() }
+    if !product.on_sale {
+        return tag(Tone::Plain, "已下架 off sale");
+    }
+    if level.is_some_and(StockLevel::is_low) {
+        tag(Tone::Warn, "库存低 low")
+    } else {
+        Html::new()
+    }
 }

@@ -55,6 +55,13 @@ impl From<store::report::Order> for OrderLine {
     }
 }
 
+/// Why there is no new order, and no link to pay one, for a product.
+pub(crate) fn off_sale(product_id: &str) -> String {
+    format!(
+        "product {product_id} is off sale: `ops product set {product_id} --on-sale yes` puts it on sale again"
+    )
+}
+
 /// Reads the id of an order or a product: what Alipay takes as `out_trade_no` and the tables hold.
 pub(crate) fn parse_id(text: &str) -> Result<String, String> {
     if !(1..=64).contains(&text.len()) {

@@ -12,7 +12,7 @@ use gateway::{Asker, Gateway};
 use order::{OrderStatus, TradeStatusCode};
 use serde::Serialize;
 use service::config::Merchant;
-use store::report;
+use store::{product, report};
 use tracing::warn;
 
 use self::browser::{asker, bad_request, parse_url};
@@ -20,13 +20,13 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::gateway_answer::could_not_ask;
 use crate::status_name::status_name;
-use crate::verb::order::parse_id;
+use crate::verb::order::{off_sale, parse_id};
 
 /// The signed link with which a buyer pays an order
 ///
 /// Goes to the page of the merchant's gateway: create_direct_pay_by_user, or alipay.trade.page.pay.
 /// Nothing is sent (but for --anti-phishing) and nothing changes. An order that is paid or over is a no (1): its
-/// number cannot be paid again.
+/// number cannot be paid again; so is one whose product is off sale.
 ///
 /// Where the order can be paid for a limited time only, Alipay is told: time_expire on the Open Platform, and on
 /// the legacy gateway it_b_pay, the minutes that are left now, counted there from the moment when the buyer opens
@@ -84,6 +84,10 @@ impl PayLink {
             return Err(Failure::No(format!("order {} is of {whose}, not of {name}", row.id)));
         }
         payable(&row)?;
+        let products = product::by_ids(&mut connection, &[&row.product_id])?;
+        if products.first().is_some_and(|product| !product.on_sale) {
+            return Err(Failure::No(off_sale(&row.product_id)));
+        }
         let now = Utc::now();
         let merchant = context.merchant(&row.merchant)?;
         Gateway::can_ask(merchant).map_err(|error| could_not_ask(&error))?;

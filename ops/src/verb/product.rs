@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{or_empty, table};
 
-/// Add and list what the shop sells
+/// Add, change and list what the shop sells
 ///
 /// Example: ops product list
 #[derive(Args)]
@@ -48,6 +48,8 @@ struct ProductLine<'a> {
     /// Fen.
     price: i64,
     days: Option<i32>,
+    /// Whether it takes new orders.
+    on_sale: bool,
     /// With so many available codes or fewer the stock is low.
     low_stock: Option<i32>,
     /// The codes of a stock product, where they were counted.
@@ -63,6 +65,7 @@ impl<'a> From<&'a store::product::Product> for ProductLine<'a> {
             kind: product.kind.as_str(),
             price: product.price.get(),
             days: product.days,
+            on_sale: product.on_sale,
             low_stock: None,
             stock: None,
         }
@@ -81,6 +84,7 @@ fn product_table(products: &[ProductLine<'_>]) -> String {
             "returned",
             "waiting",
             "low at",
+            "on sale",
             "name",
         ],
         products.iter().map(|product| {
@@ -97,6 +101,7 @@ fn product_table(products: &[ProductLine<'_>]) -> String {
                 count(|level| level.returned),
                 count(|level| level.waiting_units),
                 or_empty(product.low_stock.as_ref()),
+                if product.on_sale { "yes" } else { "no" }.to_owned(),
                 product.name.to_owned(),
             ]
         }),

@@ -1,16 +1,23 @@
 //! `ops stock`
 
 mod code_file;
+mod code_text;
+mod file_kind;
 mod import;
+mod intake;
 mod list;
+mod odd_lines;
+mod put_back;
+mod resell;
 mod withdraw;
+mod withdrawals;
 
 use clap::{Args, Subcommand};
 
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// Import codes, look at the stock, take codes out again
+/// Import codes, look at the stock, take codes out and put them back
 ///
 /// Example: ops stock list
 #[derive(Args)]
@@ -25,6 +32,9 @@ enum Verb {
     Import(import::Import),
     List(list::List),
     Withdraw(withdraw::Withdraw),
+    Withdrawals(withdrawals::Withdrawals),
+    PutBack(put_back::PutBack),
+    Resell(resell::Resell),
 }
 
 impl Stock {
@@ -33,6 +43,9 @@ impl Stock {
             Verb::Import(verb) => verb.run(context),
             Verb::List(verb) => verb.run(context),
             Verb::Withdraw(verb) => verb.run(context),
+            Verb::Withdrawals(verb) => verb.run(context),
+            Verb::PutBack(verb) => verb.run(context),
+            Verb::Resell(verb) => verb.run(context),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod audit;
 mod certs;
+mod check;
 mod database_tls;
 mod dead_cohorts;
 mod dead_letters;
@@ -14,6 +15,7 @@ mod reconcile;
 mod remedies;
 mod reviews;
 mod shop;
+mod stock;
 mod story;
 mod verify;
 mod worker_at_hand;

@@ -54,6 +54,10 @@ fn every_verb_has_a_help_text_with_an_example() {
         "stock import",
         "stock list",
         "stock withdraw",
+        "stock withdrawals",
+        "check",
+        "stock put-back",
+        "stock resell",
         "product set",
         "order create",
         "order show",
@@ -85,7 +89,7 @@ fn products() {
     let added = ops.run_with(&[&name[..], &["99.50", "--output", "json"]].concat(), b"").done();
     let gift = json!({
         "id": "gift", "name": "Gift card", "kind": "stock", "price": 9950, "days": null,
-        "low_stock": null
+        "low_stock": null, "on_sale": true
     });
     assert_eq!(added.json(), gift);
     ops.run_with(&[&name[..], &["1"]].concat(), b"").ended(1, "a product gift already");
@@ -97,11 +101,11 @@ fn products() {
     ops.run("product add vip --name VIP --kind subscription --price 5 --days 30").done();
     let vip = json!({
         "id": "vip", "name": "VIP", "kind": "subscription", "price": 500, "days": 30,
-        "low_stock": null
+        "low_stock": null, "on_sale": true
     });
     let stock = json!({
         "product_id": "gift", "name": "Gift card", "available": 0, "delivered": 0, "returned": 0,
-        "waiting_orders": 0, "waiting_units": 0, "low_stock": null
+        "waiting_orders": 0, "waiting_units": 0, "low_stock": null, "on_sale": true
     });
     let mut gift = gift;
     gift["stock"] = stock;
@@ -150,7 +154,7 @@ fn stock_is_imported_once_and_bad_files_not_at_all() {
         ops.json("stock list"),
         json!([{
             "product_id": "gift", "name": "Gift", "available": 4, "delivered": 0, "returned": 0,
-            "waiting_orders": 0, "waiting_units": 0, "low_stock": null
+            "waiting_orders": 0, "waiting_units": 0, "low_stock": null, "on_sale": true
         }])
     );
 }
@@ -192,7 +196,8 @@ fn available_codes_are_withdrawn_and_given_ones_stay() {
     ops.run(add).done();
     ops.run("product add hand --name Hand --kind manual --price 10 --low-stock 3")
         .ended(2, "stock");
-    let codes = ["stock", "import", "gift", "--file", "-"];
+    // The last one is unlike the others.
+    let codes = ["stock", "import", "gift", "--file", "-", "--yes"];
     ops.run_with(&codes, "A\nB\nC\nD\n\u{1F600}\"x\n".as_bytes()).done();
     let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
     ops.run("order create O-1 --merchant shop --product gift").done();

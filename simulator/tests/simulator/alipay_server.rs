@@ -54,7 +54,7 @@ fn config() -> Config {
         writeln!(
             text,
             "[merchants.{name}]\nprotocol = \"mapi\"\nseller_id = \"208800000000000{seller}\"\n\
-             sign_types = [\"MD5\"]\nmd5_key = \"key of {name}\"\ncharset = \"{charset}\""
+             sign_types = [\"MD5\"]\nmd5_key = \"key-of-{name}\"\ncharset = \"{charset}\""
         )
         .unwrap();
     }

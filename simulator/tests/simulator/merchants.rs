@@ -4,7 +4,7 @@ use alipay::{Fen, Md5Key, Signer, parse_beijing};
 use chrono::{DateTime, Utc};
 use simulator::{Merchant, Trade};
 
-pub(crate) const MD5_KEY: &str = "an md5 key of any length";
+pub(crate) const MD5_KEY: &str = "an-md5-key-of-any-length";
 
 pub(crate) fn mapi() -> Merchant {
     Merchant::mapi("2088101568338364")

@@ -22,7 +22,7 @@ fn collect(folder: &Path, names: &mut Vec<String>) {
 fn every_point_is_in_the_code_once_and_in_the_registry() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let mut in_the_code = Vec::new();
-    for folder in ["worker/src", "ingress/src", "common"] {
+    for folder in ["worker/src", "ingress/src", "ops/src", "common"] {
         collect(&workspace.join(folder), &mut in_the_code);
     }
     in_the_code.sort();

@@ -93,3 +93,30 @@ async fn thresholds_change() {
     world.wait_for_count("(SELECT 1) t WHERE NOT EXISTS (SELECT * FROM low_stock_notice)", 1);
     assert_eq!(world.count("outbox WHERE event = 'product.low_stock'"), 2);
 }
+
+/// Nobody misses the stock of a product that is off sale; what is paid is delivered all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_product_off_sale_is_not_low_and_is_delivered() {
+    let mut world = World::new(3);
+    world.place_orders("L", 2);
+    world.pipeline.ops(&["product", "set", "CODE", "--low-stock", "9"]).expect("set");
+    let sale = |world: &World, answer: &str| {
+        world.pipeline.ops(&["product", "set", "CODE", "--on-sale", answer]).expect("set");
+    };
+    sale(&world, "no");
+    let _worker = world.worker();
+    world.send(world.payment("L000001")).await;
+    world.wait_for_count("fulfillment WHERE state = 'delivered'", 1);
+    let low =
+        |world: &World| world.pipeline.json(&["status"]).expect("status")["low_stock"].clone();
+    assert_eq!((world.count(TOLD), low(&world)), (0, json!([])));
+    sale(&world, "yes");
+    world.wait_for_count(TOLD, 1);
+    assert_eq!(low(&world)[0]["product_id"], "CODE");
+    assert_eq!(world.count("low_stock_notice"), 1);
+    sale(&world, "no");
+    world.wait_for_count("(SELECT 1) t WHERE NOT EXISTS (SELECT * FROM low_stock_notice)", 1);
+    world.send(world.payment("L000002")).await;
+    world.wait_for_count("fulfillment WHERE state = 'delivered'", 2);
+    assert_eq!(world.count(TOLD), 1);
+}

@@ -44,6 +44,17 @@ impl RetiredKey {
     }
 }
 
+/// What names a key of a verifier, without the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyMark {
+    /// An MD5 key, else a public key.
+    pub is_md5: bool,
+    /// 16 hex digits, no secret.
+    pub fingerprint: String,
+    /// The end of a retired key.
+    pub until: Option<DateTime<Utc>>,
+}
+
 /// A key with its fingerprint and, where it is retired, its end.
 #[derive(Debug, Clone)]
 pub(super) struct Held<K> {
@@ -73,6 +84,11 @@ impl Held<PublicKey> {
 impl<K> Held<K> {
     pub(super) fn retired(self, until: DateTime<Utc>, sign_types: Vec<SignType>) -> Held<K> {
         Held { retired: Some(Retired { until, sign_types }), ..self }
+    }
+
+    pub(super) fn mark(&self, is_md5: bool) -> KeyMark {
+        let until = self.retired.as_ref().map(|retired| retired.until);
+        KeyMark { is_md5, fingerprint: self.fingerprint.clone(), until }
     }
 
     pub(super) fn fingerprint(&self) -> &str {

@@ -2,6 +2,7 @@
 
 use super::error::ConfigError;
 use super::layers::{self, Layers};
+use super::stray::SecretForm;
 use super::tls::{self, ClientCertificate};
 use super::{Secret, secret};
 
@@ -59,8 +60,12 @@ impl Amqp {
 
 pub(super) fn read(layers: &Layers) -> Result<Amqp, ConfigError> {
     let (urls, key) = match layers.texts(URLS) {
-        Some(urls) => (urls.iter().map(|url| Secret::new(url.as_str())).collect(), URLS.to_owned()),
-        None => match secret::find(layers, "amqp.url")? {
+        Some(urls) => {
+            let trimmed = urls.iter().map(|url| SecretForm::Url.trim(url).map(Secret::new));
+            let trimmed: Result<_, String> = trimmed.collect();
+            (trimmed.map_err(|problem| layers.invalid(URLS, problem))?, URLS.to_owned())
+        }
+        None => match secret::find(layers, "amqp.url", SecretForm::Url)? {
             Some(found) => (vec![found.secret], found.path),
             None => return Err(layers::missing("amqp.url", "is not set")),
         },
@@ -87,7 +92,9 @@ pub(super) fn read(layers: &Layers) -> Result<Amqp, ConfigError> {
 }
 
 fn management_url(layers: &Layers) -> Result<Option<Secret>, ConfigError> {
-    let Some(found) = secret::find(layers, "amqp.management_url")? else { return Ok(None) };
+    let Some(found) = secret::find(layers, "amqp.management_url", SecretForm::Url)? else {
+        return Ok(None);
+    };
     let url = found.secret.expose_secret();
     if !url.starts_with("http://") && !url.starts_with("https://") {
         return Err(layers.invalid(&found.path, "does not begin with http:// or https://"));
@@ -97,7 +104,8 @@ fn management_url(layers: &Layers) -> Result<Option<Secret>, ConfigError> {
 
 fn publishers(layers: &Layers) -> Result<Option<Publishers>, ConfigError> {
     let keys = ["amqp.ingress_users", "amqp.worker_users", "amqp.ops_users"];
-    let lists = keys.map(|key| layers.texts(key).map(<[String]>::to_vec).unwrap_or_default());
+    let [ingress, worker, ops] = keys;
+    let lists = [layers.names(ingress)?, layers.names(worker)?, layers.names(ops)?];
     let Some(set) = lists.iter().position(|list| !list.is_empty()) else { return Ok(None) };
     if let Some(unset) = lists.iter().position(Vec::is_empty) {
         let problem =

@@ -10,6 +10,7 @@ use alipay::{
 use super::error::ConfigError;
 use super::layers::{self, Layers};
 use super::secret;
+use super::stray::SecretForm;
 
 /// Both sides' certificates, besides Alipay's own in `alipay_public_keys`.
 pub(super) struct Certificates {
@@ -74,7 +75,7 @@ fn found<T>(
     protocol: Protocol,
     read: fn(&str) -> Result<T, KeyError>,
 ) -> Result<Option<(T, String)>, ConfigError> {
-    let Some(found) = secret::find(layers, path)? else { return Ok(None) };
+    let Some(found) = secret::find(layers, path, SecretForm::Pem)? else { return Ok(None) };
     if protocol != Protocol::Openapi {
         let problem = "is for protocol openapi: mapi has no certificates";
         return Err(layers.invalid(&found.path, problem));

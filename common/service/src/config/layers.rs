@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::error::{ConfigError, Source};
 use super::exposed::{self, Exposed};
 use super::schema::{self, Key, MERCHANTS};
+use super::stray;
 use super::value::{self, Value};
 
 /// The defaults, and the commented reference of every key.
@@ -55,6 +56,7 @@ impl Layer {
 
     /// Reads the text of a TOML file.
     pub(super) fn from_toml(text: &str, set_by: &Source) -> Result<Layer, ConfigError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let table = text.parse::<toml::Table>().map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             ConfigError::Syntax {
@@ -145,6 +147,12 @@ impl Layers {
         Ok(())
     }
 
+    /// The sections of which somebody besides the defaults sets a key.
+    pub(super) fn set_sections(&self) -> BTreeSet<String> {
+        let set = self.entries.iter().filter(|(_, entry)| entry.set_by != Source::Defaults);
+        set.filter_map(|(path, _)| path.split('.').next()).map(str::to_owned).collect()
+    }
+
     /// A file that was read has too wide a mode.
     pub(super) fn exposed(&self, file: Exposed) {
         self.exposed.borrow_mut().insert(file);
@@ -173,8 +181,17 @@ impl Layers {
         }
     }
 
-    /// Text, when it is set. Empty text is an error: it is always a mistake.
+    /// Text of one line, when it is set, without white space behind it. Empty text is an error, as is what cannot be
+    /// seen: both are always mistakes.
     pub(super) fn text(&self, path: &str) -> Result<Option<&str>, ConfigError> {
+        let written = self.written(path)?;
+        written
+            .map(|text| stray::line(text).map_err(|problem| self.invalid(path, problem)))
+            .transpose()
+    }
+
+    /// Text as it is written, when it is set. Empty text is an error.
+    pub(super) fn written(&self, path: &str) -> Result<Option<&str>, ConfigError> {
         match self.entries.get(path).map(|entry| &entry.value) {
             Some(Value::Text(text)) if text.is_empty() => Err(self.invalid(path, "is empty")),
             Some(Value::Text(text)) => Ok(Some(text)),
@@ -188,6 +205,18 @@ impl Layers {
             Some(Value::Texts(texts)) => Some(texts),
             _ => None,
         }
+    }
+
+    /// A list of names, each of one line, when it is set: see [`Layers::text`].
+    pub(super) fn names(&self, path: &str) -> Result<Vec<String>, ConfigError> {
+        let texts = self.texts(path).unwrap_or_default().iter().enumerate();
+        let names = texts.map(|(at, text)| {
+            let name = stray::line(text);
+            let name =
+                name.map_err(|why| self.invalid(path, format!("number {}: {why}", at + 1)))?;
+            Ok(name.to_owned())
+        });
+        names.collect()
     }
 
     /// A list of tables, when it is set.

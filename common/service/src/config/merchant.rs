@@ -16,6 +16,7 @@ use super::error::ConfigError;
 use super::layers::{self, Layers};
 use super::retired_keys;
 use super::secret::{self, Secret};
+use super::stray::SecretForm;
 
 /// A configured merchant, `[merchants.NAME]`. Its keys are read and checked.
 #[derive(Clone)]
@@ -118,6 +119,25 @@ impl fmt::Debug for Merchant {
     }
 }
 
+/// Reads each merchant by itself: those that can be read, and the first problem of each other one; where each can be read,
+/// what is wrong between two of them.
+pub(super) fn read_each(layers: &Layers) -> (BTreeMap<String, Merchant>, Vec<ConfigError>) {
+    let mut merchants = BTreeMap::new();
+    let mut problems = Vec::new();
+    for name in layers.merchants() {
+        match read(layers, name) {
+            Ok(merchant) => {
+                merchants.insert(name.to_owned(), merchant);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() {
+        problems.extend(read_all(layers).err());
+    }
+    (merchants, problems)
+}
+
 /// Reads all merchants. Two of them must not be the same account at Alipay: a notification could not
 /// be told apart.
 pub(super) fn read_all(layers: &Layers) -> Result<BTreeMap<String, Merchant>, ConfigError> {
@@ -176,10 +196,10 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         _ => {}
     }
     let sign_types = sign_types(layers, &path("sign_types"))?;
-    let md5_key = secret::find(layers, &path("md5_key"))?
+    let md5_key = secret::find(layers, &path("md5_key"), SecretForm::Word)?
         .map(|found| Md5Key::new(found.secret.expose_secret()));
     let (public_keys, keys_path) = public_keys(layers, &path("alipay_public_keys"))?;
-    let md5_old_key = secret::find(layers, &path("md5_old_key"))?;
+    let md5_old_key = secret::find(layers, &path("md5_old_key"), SecretForm::Word)?;
     if let (Some(found), None) = (&md5_old_key, &md5_key) {
         return Err(layers.invalid(&found.path, "is set without md5_key"));
     }
@@ -201,7 +221,7 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         })?
         .with_retired(retired)
         .map_err(|error| layers.invalid(&path("retired_keys"), error.to_string()))?;
-    let private_key = match secret::find(layers, &path("private_key"))? {
+    let private_key = match secret::find(layers, &path("private_key"), SecretForm::Pem)? {
         Some(found) => Some(
             PrivateKey::read(found.secret.expose_secret())
                 .map_err(|error| layers.invalid(&found.path, error.to_string()))?,
@@ -266,7 +286,7 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         alipay_root_cert: certificates.alipay_root_cert,
         app_auth_token: app_auth_token(layers, &path("app_auth_token"), protocol)?,
         charset,
-        ignore_params: layers.texts(&path("ignore_params")).unwrap_or_default().to_vec(),
+        ignore_params: layers.names(&path("ignore_params"))?,
         notify_verify: notify_verify(layers, &path("notify_verify"), protocol)?,
         late_payment: late_payment(layers, &path("late_payment"))?,
         confirm,
@@ -309,7 +329,7 @@ fn public_keys(layers: &Layers, path: &str) -> Result<(Vec<PublicKey>, String), 
         (Some(texts), _) => (texts.to_vec(), path.to_owned()),
         (None, Some(files)) => {
             let texts = files.iter().map(|file| {
-                let secret = secret::read_file(layers, &file_path, file)?;
+                let secret = secret::read_file(layers, &file_path, file, SecretForm::Pem)?;
                 Ok(secret.expose_secret().to_owned())
             });
             (texts.collect::<Result<_, _>>()?, file_path)
@@ -349,7 +369,7 @@ fn app_auth_token(
     path: &str,
     protocol: Protocol,
 ) -> Result<Option<Secret>, ConfigError> {
-    let Some(found) = secret::find(layers, path)? else { return Ok(None) };
+    let Some(found) = secret::find(layers, path, SecretForm::Word)? else { return Ok(None) };
     if protocol != Protocol::Openapi {
         return Err(layers.invalid(&found.path, "is for protocol openapi"));
     }

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use super::error::ConfigError;
 use super::layers::Layers;
 use super::secret;
+use super::stray::SecretForm;
 use super::value::Table;
 
 /// What an entry may hold.
@@ -52,7 +53,8 @@ impl Entry<'_> {
             let problem = format!("{name:?} is none of {}", NAMES.join(", "));
             return Err(self.invalid(&problem));
         }
-        let key = match (self.text("public_key")?, self.text("md5_key")?) {
+        let public_key = self.text("public_key", SecretForm::Pem)?;
+        let key = match (public_key, self.text("md5_key", SecretForm::Word)?) {
             (Some(text), None) => OldKey::Public(
                 PublicKey::read(&text).map_err(|error| self.invalid(&error.to_string()))?,
             ),
@@ -63,14 +65,17 @@ impl Entry<'_> {
     }
 
     /// A value, or what is in the file that `NAME_file` names.
-    fn text(&self, name: &str) -> Result<Option<String>, ConfigError> {
+    fn text(&self, name: &str, form: SecretForm) -> Result<Option<String>, ConfigError> {
         match (self.table.get(name), self.table.get(&format!("{name}_file"))) {
             (Some(_), Some(_)) => Err(self.invalid(&format!("sets {name} and {name}_file"))),
-            (Some(text), None) if text.is_empty() => Err(self.invalid(&format!("{name} is empty"))),
-            (Some(text), None) => Ok(Some(text.clone())),
+            (Some(text), None) => {
+                let text = form.trim(text);
+                let text = text.map_err(|why| self.invalid(&format!("{name} {why}")))?;
+                Ok(Some(text.to_owned()))
+            }
             (None, Some(file)) => {
                 let path = format!("{}.{name}_file", self.path);
-                let secret = secret::read_file(self.layers, &path, file)?;
+                let secret = secret::read_file(self.layers, &path, file, form)?;
                 Ok(Some(secret.expose_secret().to_owned()))
             }
             (None, None) => Ok(None),

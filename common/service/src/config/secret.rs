@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::error::ConfigError;
 use super::exposed;
 use super::layers::Layers;
+use super::stray::{self, SecretForm};
 
 /// A secret text. `Debug` shows nothing of it, and its memory is overwritten when it is dropped.
 #[derive(Clone)]
@@ -49,45 +50,50 @@ pub(super) struct Found {
 }
 
 /// The secret of `path` or of the file that `path_file` names, when either is set.
-pub(super) fn find(layers: &Layers, path: &str) -> Result<Option<Found>, ConfigError> {
-    if let Some(text) = layers.text(path)? {
+///
+/// # Errors
+/// The file cannot be read; the text holds what does not belong into a secret of this form.
+pub(super) fn find(
+    layers: &Layers,
+    path: &str,
+    form: SecretForm,
+) -> Result<Option<Found>, ConfigError> {
+    if let Some(text) = layers.written(path)? {
+        let text = form.trim(text).map_err(|problem| layers.invalid(path, problem))?;
         return Ok(Some(Found { secret: Secret::new(text), path: path.to_owned() }));
     }
     let path = format!("{path}_file");
     let Some(file) = layers.text(&path)? else { return Ok(None) };
-    let secret = read_file(layers, &path, file)?;
+    let secret = read_file(layers, &path, file, form)?;
     Ok(Some(Found { secret, path }))
 }
 
-/// Reads a file that holds one secret. One newline at its end is dropped, as editors and `echo` add it.
-pub(super) fn read_file(layers: &Layers, path: &str, file: &str) -> Result<Secret, ConfigError> {
+/// Reads a file that holds one secret. What editors and `echo` add around it is cut off, see [`SecretForm`].
+pub(super) fn read_file(
+    layers: &Layers,
+    path: &str,
+    file: &str,
+    form: SecretForm,
+) -> Result<Secret, ConfigError> {
     let file = layers.resolve(file);
-    let text = read(layers, path, &file).map_err(|error| match error.kind() {
-        std::io::ErrorKind::InvalidData => {
-            let why =
-                "is not text in UTF-8: keys and certificates are PEM or base64, not DER or PKCS#12";
-            problem(layers, path, &file, why)
-        }
-        _ => problem(layers, path, &file, error),
+    let bytes = read(layers, path, &file).map_err(|error| problem(layers, path, &file, error))?;
+    let text = stray::utf8(&bytes).map_err(|why| {
+        let belongs = "keys and certificates are PEM or base64, not DER or PKCS#12";
+        problem(layers, path, &file, format!("{why}: {belongs}"))
     })?;
-    let text = text
-        .strip_suffix('\n')
-        .map_or(text.as_str(), |rest| rest.strip_suffix('\r').unwrap_or(rest));
-    if text.is_empty() {
-        return Err(problem(layers, path, &file, "is empty"));
-    }
+    let text = form.trim(text).map_err(|why| problem(layers, path, &file, why))?;
     Ok(Secret::new(text))
 }
 
-/// The text of a file, whose mode is looked at.
-fn read(layers: &Layers, path: &str, file: &Path) -> std::io::Result<String> {
+/// The bytes of a file, whose mode is looked at.
+fn read(layers: &Layers, path: &str, file: &Path) -> std::io::Result<Vec<u8>> {
     let mut opened = std::fs::File::open(file)?;
     if let Some(exposed) = exposed::look(file, &opened.metadata()?, exposed::is_secret(path)) {
         layers.exposed(exposed);
     }
-    let mut text = String::new();
-    opened.read_to_string(&mut text)?;
-    Ok(text)
+    let mut bytes = Vec::new();
+    opened.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn problem(layers: &Layers, path: &str, file: &Path, why: impl fmt::Display) -> ConfigError {

@@ -7,7 +7,8 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::error::ConfigError;
 use super::layers::{self, Layers};
-use super::secret;
+use super::secret::{self, Secret};
+use super::stray::SecretForm;
 
 /// The certificate by which this program shows who it is, and its key.
 #[derive(PartialEq, Eq)]
@@ -31,21 +32,26 @@ impl fmt::Debug for ClientCertificate {
     }
 }
 
+/// Without a byte order mark, which hides the first BEGIN line from the reader.
+fn pem(text: &Secret) -> &[u8] {
+    let text = text.expose_secret();
+    text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes()
+}
+
 /// The certificates in the file that `path` names, at least one; `None` when the key is not set.
 pub(super) fn certificates(
     layers: &Layers,
     path: &str,
 ) -> Result<Option<Vec<CertificateDer<'static>>>, ConfigError> {
     let Some(file) = layers.text(path)? else { return Ok(None) };
-    let text = secret::read_file(layers, path, file)?;
+    let text = secret::read_file(layers, path, file, SecretForm::Pem)?;
     let unusable = |why: String| {
         let file = layers.resolve(file);
         layers.invalid(path, format!("file {}: {why}", file.display()))
     };
-    let certificates: Vec<CertificateDer<'static>> =
-        CertificateDer::pem_slice_iter(text.expose_secret().as_bytes())
-            .collect::<Result<_, PemError>>()
-            .map_err(|error| unusable(error.to_string()))?;
+    let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem(&text))
+        .collect::<Result<_, PemError>>()
+        .map_err(|error| unusable(error.to_string()))?;
     if certificates.is_empty() {
         return Err(unusable("holds no certificate (-----BEGIN CERTIFICATE-----)".to_owned()));
     }
@@ -61,8 +67,8 @@ pub(super) fn client(
     let chain = certificates(layers, certificate_path)?;
     let key = match layers.text(key_path)? {
         Some(file) => {
-            let text = secret::read_file(layers, key_path, file)?;
-            let key = PrivateKeyDer::from_pem_slice(text.expose_secret().as_bytes());
+            let text = secret::read_file(layers, key_path, file, SecretForm::Pem)?;
+            let key = PrivateKeyDer::from_pem_slice(pem(&text));
             Some(key.map_err(|_| {
                 let file = layers.resolve(file);
                 let why =

@@ -84,7 +84,10 @@ fn what_a_merchant_needs() {
         refused(and(&line), "merchants.shop.gateway", "not an address");
     }
     refused(and("return_to = \"javascript:x\""), "merchants.shop.return_to", "https://");
-    for wrong in ["/a b", "/\u{6d4b}", "/a\\n"] {
+    refused(and("return_to = \"/a\\nb\""), "merchants.shop.return_to", "byte 3 is U+000A");
+    let newline = and("return_to = \"/a\\n\"").unwrap();
+    assert_eq!(newline.merchants["shop"].return_to.as_deref(), Some("/a"));
+    for wrong in ["/a b", "/\u{6d4b}"] {
         let line = format!("return_to = \"{wrong}\"");
         refused(and(&line), "merchants.shop.return_to", "percent-encoded");
     }

@@ -92,10 +92,10 @@ fn a_variable_finds_a_merchant_with_a_hyphen() {
 #[test]
 fn a_secret_file_replaces_the_value_below_and_loses_its_newline() {
     let file = File::new(MAPI)
-        .with("md5", "  from file \n")
-        .with("crlf", "from file\r\n")
+        .with("md5", "from-file \n")
+        .with("crlf", "from-file\r\n")
         .with("url", "mysql://secret/x\n");
-    for (name, expected) in [("md5", "  from file "), ("crlf", "from file")] {
+    for (name, expected) in [("md5", "from-file"), ("crlf", "from-file")] {
         let config = file.load(&[("ALIPAY__MERCHANTS__SHOP__MD5_KEY_FILE", name)]).unwrap();
         let md5_key = config.merchant("shop").unwrap().md5_key.clone();
         assert!(md5_key == Some(alipay::Md5Key::new(expected)), "{name}");

@@ -51,6 +51,10 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-11-29-000032_order_expired",
     "2026-11-29-000040_confirmation",
     "2026-11-29-000041_dead_since",
+    "2026-11-29-000060_long_code",
+    "2026-11-29-000061_on_sale",
+    "2026-11-29-000062_stock_withdrawal",
+    "2026-11-29-000063_stock_resale",
     "2026-11-29-000080_goods_in_turn",
     "2026-11-29-000081_gateway_answer",
 ];

@@ -54,7 +54,7 @@ pub struct Code {
     /// The code.
     #[diesel(sql_type = Text)]
     pub code: String,
-    /// `delivered` or `returned`.
+    /// `delivered`, `returned`, or `resold`: it came back and a person put it on sale again.
     #[diesel(sql_type = Text)]
     pub state: String,
 }
@@ -64,7 +64,12 @@ pub struct Code {
 /// # Errors
 /// What the database says.
 pub fn codes_of(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Code>, StoreError> {
-    Ok(sql_query("SELECT code, state FROM stock_item WHERE order_id = ? ORDER BY id")
+    Ok(sql_query(
+        "SELECT code, state FROM (SELECT id, code, CAST(state AS CHAR) AS state FROM stock_item WHERE order_id = ? \
+         UNION ALL SELECT stock_item_id, code, 'resold' FROM stock_resale WHERE order_id = ?) AS goods \
+         ORDER BY id",
+    )
+        .bind::<Text, _>(order_id)
         .bind::<Text, _>(order_id)
         .load(connection)?)
 }

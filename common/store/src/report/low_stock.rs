@@ -21,7 +21,7 @@ pub struct LowStock {
     pub low_stock: i32,
 }
 
-/// All products at their threshold or below, by id.
+/// All products on sale at their threshold or below, by id.
 ///
 /// # Errors
 /// What the database says.
@@ -29,7 +29,7 @@ pub fn low_stock(connection: &mut MysqlConnection) -> Result<Vec<LowStock>, Stor
     Ok(sql_query(
         "SELECT * FROM (SELECT p.id AS product_id, p.low_stock, (SELECT COUNT(*) FROM stock_item AS s \
          WHERE s.product_id = p.id AND s.state = 'available') AS available FROM product AS p \
-         WHERE p.low_stock IS NOT NULL) AS counted WHERE available <= low_stock ORDER BY product_id",
+         WHERE p.low_stock IS NOT NULL AND p.on_sale) AS counted WHERE available <= low_stock ORDER BY product_id",
     )
     .load(connection)?)
 }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use serde::Serialize;
 
 use crate::{MysqlConnection, StoreError};
@@ -34,13 +34,17 @@ pub struct StockLevel {
     /// With so many available codes or fewer the stock is low.
     #[diesel(sql_type = Nullable<Integer>)]
     pub low_stock: Option<i32>,
+    /// Whether it takes new orders.
+    #[diesel(sql_type = Bool)]
+    pub on_sale: bool,
 }
 
 impl StockLevel {
-    /// Whether the available codes are at the threshold or below.
+    /// Whether the available codes are at the threshold or below, and somebody could buy one.
     #[must_use]
     pub fn is_low(&self) -> bool {
-        self.low_stock.is_some_and(|threshold| self.available <= i64::from(threshold))
+        self.on_sale
+            && self.low_stock.is_some_and(|threshold| self.available <= i64::from(threshold))
     }
 }
 

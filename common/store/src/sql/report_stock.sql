@@ -1,4 +1,4 @@
-SELECT p.id AS product_id, p.name, p.low_stock,
+SELECT p.id AS product_id, p.name, p.low_stock, p.on_sale,
        COALESCE(s.available, 0) AS available, COALESCE(s.delivered, 0) AS delivered,
        COALESCE(s.returned, 0) AS returned,
        COALESCE(w.orders, 0) AS waiting_orders, COALESCE(w.units, 0) AS waiting_units

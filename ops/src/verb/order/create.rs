@@ -12,7 +12,7 @@ use store::report;
 use store::user_order::{self, NewOrder};
 use tracing::warn;
 
-use super::{OrderLine, parse_id};
+use super::{OrderLine, off_sale, parse_id};
 use crate::context::Context;
 use crate::failure::{Failure, is_taken};
 use crate::moment::parse_length;
@@ -21,8 +21,8 @@ use crate::order_story;
 
 /// Place an order, as the shop would
 ///
-/// The total is the product's price times the quantity. An id that is taken, at whichever merchant, ends
-/// with 1.
+/// The total is the product's price times the quantity. An id that is taken, at whichever merchant, and a product that is
+/// off sale end with 1.
 ///
 /// Example: ops order create A-1001 --merchant shop --product gift-100 --quantity 2
 /// Example: ops order create A-1002 --merchant shop --product gift-100 --expires-after 30m
@@ -69,6 +69,9 @@ impl Create {
         let Some(product) = found.first() else {
             return Err(Failure::No(format!("there is no product {}", self.product)));
         };
+        if !product.on_sale {
+            return Err(Failure::No(off_sale(&product.id)));
+        }
         let total = product.price.get().checked_mul(i64::from(self.quantity)).ok_or_else(|| {
             let price = product.price;
             Failure::Usage(format!("{} times {price} yuan is more than fits", self.quantity))

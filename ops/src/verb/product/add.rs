@@ -65,8 +65,8 @@ impl Add {
                 "--low-stock belongs to kind stock, not to {kind}"
             )));
         }
-        let product =
-            Product { id: self.id, name: self.name, kind, price: self.price, days: self.days };
+        let Add { id, name, price, days, .. } = self;
+        let product = Product { id, name, kind, price, days, on_sale: true };
         let mut connection = context.database()?;
         connection.transaction(|connection| {
             product::insert(connection, &product).map_err(|error| {
@@ -86,14 +86,14 @@ impl Add {
     }
 }
 
-fn parse_name(text: &str) -> Result<String, String> {
+pub(super) fn parse_name(text: &str) -> Result<String, String> {
     match text.chars().count() {
         1..=255 => Ok(text.to_owned()),
         length => Err(format!("it has {length} characters, expected 1 to 255")),
     }
 }
 
-fn parse_price(text: &str) -> Result<Fen, String> {
+pub(super) fn parse_price(text: &str) -> Result<Fen, String> {
     let price = Fen::parse(text).map_err(|error| error.to_string())?;
     if price <= Fen::new(0) { Err("a price is above zero".to_owned()) } else { Ok(price) }
 }

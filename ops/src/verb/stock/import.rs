@@ -1,34 +1,40 @@
 //! `ops stock import`
 
-use std::path::PathBuf;
+mod result;
+
+use std::collections::HashSet;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use diesel::Connection as _;
-use indicatif::{ProgressBar, ProgressStyle};
-use order::ProductKind;
-use serde::Serialize;
-use store::{Connection, product, stock_item};
 
-use super::code_file::CodeFile;
+use self::result::Imported;
+use super::code_file::{CodeFile, CodeLine};
+use super::code_text::Invisible;
+use super::intake::{self, Known};
+use super::odd_lines::{OddLine, odd_lines};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::plain;
+use crate::question::is_agreed;
 use crate::verb::read_file;
 
-/// Codes in one transaction.
-const CHUNK: usize = 2_000;
-
-/// Codes that were there already are listed up to this many.
-const LISTED: usize = 10;
-
-/// Import codes from a file, one a line
+/// Import codes from a file, one a line: all of them or none
 ///
-/// Every line is one code, UTF-8; blank lines are skipped, spaces around a code are cut off. A code that
-/// the product has already is reported and not imported twice, so an import can be repeated after an
-/// interruption. A file with a line that is no code is refused as a whole, before anything is written.
-/// Orders that wait for stock are delivered by the worker as soon as the codes are there.
+/// Every line is one code in UTF-8, up to 8192 bytes. Lines end with LF, CRLF or CR; blank lines are skipped, spaces around
+/// a code are cut off, tabs and commas are part of it. A licence file of several lines goes in as one line of base64.
 ///
-/// Example: ops stock import gift-100 --file codes.txt
+/// Refused as a whole (2), with the numbers of the lines: a file in another encoding or form, and lines with what nobody
+/// sees (zero width characters, a byte order mark inside, no-break spaces at the ends, control characters); --invisible
+/// says what else to do with them, but for control characters and line separators.
+/// Refused (1): codes that another product has, unless --also-in-other-products; and lines that look like no code (a
+/// heading, an empty field, another length, a number that a spreadsheet has shortened): on a terminal a question, else
+/// --yes says that they are codes all the same.
+///
+/// A code that the product has already is told and not imported twice. Orders that wait for stock are delivered by the
+/// worker as soon as the codes are there.
+///
+/// Example: ops stock import gift-100 --file codes.txt --dry-run
+/// Example: ops stock import gift-100 --file codes.txt --yes
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Import {
@@ -37,115 +43,97 @@ pub(crate) struct Import {
     /// The file; - is stdin
     #[arg(long, value_name = "FILE")]
     file: PathBuf,
-}
-
-#[derive(Serialize)]
-struct Imported<'a> {
-    product_id: &'a str,
-    imported: usize,
-    /// Codes of the file that the product had before.
-    already_there: usize,
-    /// Lines that repeat an earlier line of the file.
-    repeated_lines: usize,
-    /// The first of them, from 1.
-    repeated_line_numbers: Vec<usize>,
-    blank_lines: usize,
-    /// The first of the codes that were there.
-    already_there_codes: Vec<String>,
+    /// Say what would be imported and what looks odd, and change nothing; a no (1) where an import would be refused
+    #[arg(long)]
+    dry_run: bool,
+    /// Import lines that look like no code as well, without a question
+    #[arg(long)]
+    yes: bool,
+    /// Import codes that another product has, too: they can be sold twice
+    #[arg(long)]
+    also_in_other_products: bool,
+    /// What becomes of invisible characters in a code
+    #[arg(long, value_enum, default_value_t)]
+    invisible: Invisible,
 }
 
 impl Import {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let bytes = read_file(&self.file)?;
-        let file = CodeFile::read(&bytes).map_err(|problems| {
+        let file = CodeFile::read(&bytes, self.invisible).map_err(|problems| {
             Failure::Usage(format!("{}: nothing was imported\n{problems}", self.file.display()))
         })?;
+        let codes: Vec<&str> = file.codes.iter().map(|line| &*line.code).collect();
         let mut connection = context.database()?;
-        self.check_product(&mut connection)?;
+        intake::check_product(&mut connection, &self.product_id)?;
 
-        let mut result = Imported {
-            product_id: &self.product_id,
-            imported: 0,
-            already_there: 0,
-            repeated_lines: file.repeats.len(),
-            repeated_line_numbers: file.repeats.iter().take(LISTED).copied().collect(),
-            blank_lines: file.blank,
-            already_there_codes: Vec::new(),
-        };
-        let progress = progress(file.codes.len());
-        for chunk in file.codes.chunks(CHUNK) {
-            self.import(&mut connection, chunk, &mut result).map_err(|failure| {
-                let done = result.imported;
-                let told = format!("{failure}\n{done} codes were imported before; run it again");
-                match failure {
-                    Failure::No(_) => Failure::No(told),
-                    Failure::Usage(_) => Failure::Usage(told),
-                    Failure::CouldNotAsk(_) => Failure::CouldNotAsk(told),
-                }
-            })?;
-            progress.inc(chunk.len() as u64);
+        let known = Known::look(&mut connection, &self.product_id, &codes)?;
+        let odd = odd_new_lines(&file.codes, &known);
+        let mut result = Imported::new(&self.product_id, self.dry_run, &file, &known, &odd);
+        if let Err(refused) = self.refused_elsewhere(&known).and_then(|()| self.refused_odd(&odd)) {
+            context.output.print(&result, || result.text())?;
+            return Err(refused);
         }
-        progress.finish_and_clear();
-        context.output.print(&result, || text(&result))
+        if self.dry_run {
+            return context.output.print(&result, || result.text());
+        }
+
+        intake::lock(&mut connection)?;
+        // Another import may have ended since.
+        let known = Known::look(&mut connection, &self.product_id, &codes)?;
+        self.refused_elsewhere(&known)?;
+        let imported = intake::add(&mut connection, &self.product_id, &codes, |_| Ok(()));
+        result.imported = imported.map_err(nothing_imported)?;
+        result.already_there = codes.len() - result.imported;
+        context.output.print(&result, || result.text())
     }
 
-    fn check_product(&self, connection: &mut Connection) -> Result<(), Failure> {
-        match product::by_ids(connection, &[&self.product_id])?.first() {
-            None => Err(Failure::No(format!("there is no product {}", self.product_id))),
-            Some(product) if product.kind != ProductKind::Stock => {
-                let kind = product.kind.as_str();
-                Err(Failure::No(format!("product {} is of kind {kind}: no codes", self.product_id)))
+    fn refused_elsewhere(&self, known: &Known) -> Result<(), Failure> {
+        let Some(first) = known.elsewhere.first() else { return Ok(()) };
+        if self.also_in_other_products {
+            return Ok(());
+        }
+        Err(Failure::No(format!(
+            "nothing was imported: product {} or others have {} of these codes already, and each would be sold twice; take \
+             them out of the file, or say --also-in-other-products",
+            first.product_id,
+            known.elsewhere.len()
+        )))
+    }
+
+    fn refused_odd(&self, odd: &[OddLine]) -> Result<(), Failure> {
+        if odd.is_empty() || self.yes {
+            return Ok(());
+        }
+        let count = odd.len();
+        if !self.dry_run && self.file != Path::new("-") && std::io::stdin().is_terminal() {
+            let shown: String = odd.iter().take(result::LISTED).map(result::odd_text).collect();
+            let more = if count > result::LISTED { "...\n" } else { "" };
+            if is_agreed(&format!(
+                "{shown}{more}{count} lines look like no codes. Import them all the same?"
+            ))? {
+                return Ok(());
             }
-            Some(_) => Ok(()),
         }
-    }
-
-    fn import(
-        &self,
-        connection: &mut Connection,
-        chunk: &[&str],
-        result: &mut Imported<'_>,
-    ) -> Result<(), Failure> {
-        let (there, new) = connection.transaction(|connection| {
-            let there = stock_item::existing(connection, &self.product_id, chunk)?;
-            let new = stock_item::import(connection, &self.product_id, chunk)?;
-            Ok::<_, Failure>((there, new))
-        })?;
-        result.imported += new;
-        result.already_there += chunk.len() - new;
-        let room = LISTED.saturating_sub(result.already_there_codes.len());
-        result.already_there_codes.extend(there.into_iter().take(room));
-        Ok(())
+        Err(Failure::No(format!(
+            "nothing was imported: {count} lines look like no codes; take them out of the file, or say --yes"
+        )))
     }
 }
 
-/// A bar on stderr, when that is a terminal.
-fn progress(codes: usize) -> ProgressBar {
-    let bar = ProgressBar::new(codes as u64);
-    match ProgressStyle::with_template("{bar:40} {pos}/{len} codes, {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
+/// The odd ones among the lines that would be imported: what is in the stock has been looked at before.
+fn odd_new_lines(lines: &[CodeLine<'_>], known: &Known) -> Vec<OddLine> {
+    let here: HashSet<&str> = known.here.iter().map(String::as_str).collect();
+    let there: HashSet<usize> =
+        lines.iter().filter(|line| here.contains(&*line.code)).map(|line| line.line).collect();
+    odd_lines(lines).into_iter().filter(|odd| !there.contains(&odd.line)).collect()
 }
 
-fn text(result: &Imported<'_>) -> String {
-    let mut text =
-        format!("imported {}, already there {}\n", result.imported, result.already_there);
-    if result.repeated_lines > 0 {
-        let numbers = &result.repeated_line_numbers;
-        let numbers = numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
-        let more = if result.repeated_lines > LISTED { ", ..." } else { "" };
-        text.push_str(&format!(
-            "{} lines repeat an earlier line of the file: {numbers}{more}\n",
-            result.repeated_lines
-        ));
+fn nothing_imported(failure: Failure) -> Failure {
+    let told = format!("{failure}\nnothing was imported; run it again");
+    match failure {
+        Failure::No(_) => Failure::No(told),
+        Failure::Usage(_) => Failure::Usage(told),
+        Failure::CouldNotAsk(_) => Failure::CouldNotAsk(told),
     }
-    for code in &result.already_there_codes {
-        text.push_str(&format!("already there: {}\n", plain(code)));
-    }
-    let untold = result.already_there.saturating_sub(result.already_there_codes.len());
-    if untold > 0 {
-        text.push_str(&format!("and {untold} more\n"));
-    }
-    text
 }

@@ -39,7 +39,12 @@ impl List {
                         level.waiting_orders.to_string(),
                         level.waiting_units.to_string(),
                         or_empty(level.low_stock.as_ref()),
-                        if level.is_low() { "low" } else { "" }.to_owned(),
+                        match (level.on_sale, level.is_low()) {
+                            (false, _) => "off sale",
+                            (true, true) => "low",
+                            (true, false) => "",
+                        }
+                        .to_owned(),
                         level.name.clone(),
                     ]
                 }),

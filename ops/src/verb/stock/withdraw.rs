@@ -3,24 +3,30 @@
 use clap::Args;
 use diesel::Connection as _;
 use serde::Serialize;
-use store::{product, report};
+use store::product;
+use store::stock_withdrawal::{self, NewWithdrawal};
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::operator::Operator;
 use crate::output::plain;
 
 /// Take available codes out of the stock
 ///
-/// Codes that a buyer has or had stay on record. The codes are printed, so that they can be imported again
-/// (here or for another product): with --output json as a list. --count takes those that were imported last.
+/// Codes that a buyer has or had stay on record. Who, when, why and the codes themselves are recorded first, then the codes
+/// are printed as they are, one a line in the order of their import, so that they can be imported again (here or for another
+/// product): with --output json as a list. Where the output is lost (a full disk, a closed pipe: 3), --again prints them
+/// once more, and ops stock put-back puts them back into sale. --count takes those that were imported last.
 ///
-/// Example: ops stock withdraw gift-100 --code AAAA-1111 --code AAAA-2222
+/// Example: ops stock withdraw gift-100 --code AAAA-1111 --code AAAA-2222 --reason "sold in the shop in town"
 /// Example: ops stock withdraw gift-100 --count 50 > codes.txt
+/// Example: ops stock withdraw --again 17 > codes.txt
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Withdraw {
     /// The product, of kind stock
-    product_id: String,
+    #[arg(required_unless_present = "again")]
+    product_id: Option<String>,
     /// This code; can be given several times
     #[arg(long = "code", value_name = "CODE")]
     codes: Vec<String>,
@@ -29,14 +35,24 @@ pub(crate) struct Withdraw {
         long,
         value_parser = clap::value_parser!(i64).range(1..=100_000),
         conflicts_with = "codes",
-        required_unless_present = "codes"
+        required_unless_present_any = ["codes", "again"]
     )]
     count: Option<i64>,
+    /// Print the codes of this withdrawal again; ops stock withdrawals lists them
+    #[arg(long, value_name = "ID", conflicts_with_all = ["product_id", "codes", "count", "reason"])]
+    again: Option<i64>,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    reason: String,
+    #[command(flatten)]
+    operator: Operator,
 }
 
 #[derive(Serialize)]
 struct Withdrawn<'a> {
     product_id: &'a str,
+    /// Its number; null when no code was taken.
+    withdrawal: Option<i64>,
     withdrawn: Vec<String>,
     /// Codes that were asked for and are not available.
     not_available: Vec<&'a str>,
@@ -44,22 +60,38 @@ struct Withdrawn<'a> {
 
 impl Withdraw {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        match (self.again, &self.product_id) {
+            (Some(id), _) => again(context, id),
+            (None, Some(product_id)) => self.withdraw(context, product_id),
+            (None, None) => Err(Failure::Usage("say which product".to_owned())),
+        }
+    }
+
+    fn withdraw(&self, context: &Context, product_id: &str) -> Result<(), Failure> {
         let mut connection = context.database()?;
-        if product::by_ids(&mut connection, &[&self.product_id])?.is_empty() {
-            return Err(Failure::No(format!("there is no product {}", self.product_id)));
+        if product::by_ids(&mut connection, &[product_id])?.is_empty() {
+            return Err(Failure::No(format!("there is no product {product_id}")));
         }
         let codes: Vec<&str> = self.codes.iter().map(String::as_str).collect();
         let count = self.count.unwrap_or_default();
-        let withdrawn = connection.transaction(|connection| {
-            Ok::<_, Failure>(report::withdraw(connection, &self.product_id, &codes, count)?)
+        let new = NewWithdrawal {
+            product_id,
+            taken_by: self.operator.name_or_unknown()?,
+            reason: self.reason.trim(),
+        };
+        let withdrawal = connection.transaction(|connection| {
+            Ok::<_, Failure>(stock_withdrawal::withdraw(connection, &new, &codes, count)?)
         })?;
+        service::crash_point!("stock_withdraw.recorded");
+        let withdrawn = match withdrawal {
+            Some(id) => stock_withdrawal::codes(&mut connection, id)?,
+            None => Vec::new(),
+        };
         let not_available: Vec<&str> =
             codes.into_iter().filter(|code| !withdrawn.iter().any(|other| other == code)).collect();
         let short = count.unsigned_abs() as usize > withdrawn.len();
-        let result = Withdrawn { product_id: &self.product_id, withdrawn, not_available };
-        context.output.print(&result, || {
-            result.withdrawn.iter().map(|code| format!("{}\n", plain(code))).collect()
-        })?;
+        let result = Withdrawn { product_id, withdrawal, withdrawn, not_available };
+        result.print(context)?;
         if !result.not_available.is_empty() {
             let codes = result.not_available.join(", ");
             return Err(Failure::No(format!("not available: {}", plain(&codes))));
@@ -69,5 +101,43 @@ impl Withdraw {
             return Err(Failure::No(format!("only {there} codes were available")));
         }
         Ok(())
+    }
+}
+
+fn again(context: &Context, id: i64) -> Result<(), Failure> {
+    let mut connection = context.database()?;
+    let Some(withdrawal) = stock_withdrawal::find(&mut connection, id, false)? else {
+        return Err(Failure::No(format!(
+            "there is no withdrawal {id}: ops stock withdrawals lists them"
+        )));
+    };
+    let result = Withdrawn {
+        product_id: &withdrawal.product_id,
+        withdrawal: Some(id),
+        withdrawn: stock_withdrawal::codes(&mut connection, id)?,
+        not_available: Vec::new(),
+    };
+    result.print(context)
+}
+
+impl Withdrawn<'_> {
+    fn print(&self, context: &Context) -> Result<(), Failure> {
+        let printed = context.output.print_exactly(self, &self.withdrawn);
+        let Some(id) = self.withdrawal else { return printed };
+        let count = self.withdrawn.len();
+        match printed {
+            Ok(()) => {
+                // The reader of stdout may have ended before it read all of it, which nobody can see from here.
+                tracing::info!(
+                    "withdrawal {id}: {count} codes; ops stock withdraw --again {id} prints them again"
+                );
+                Ok(())
+            }
+            Err(failure) => Err(Failure::CouldNotAsk(format!(
+                "{failure}: not all of the {count} codes could be printed. They are out of the stock and recorded as \
+                 withdrawal {id}: `ops stock withdraw --again {id}` prints them again, `ops stock put-back {id}` puts them \
+                 back into sale"
+            ))),
+        }
     }
 }

@@ -1,0 +1,2 @@
+DELETE s FROM stock_item AS s JOIN JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS k ON k.id = s.id
+WHERE s.state = 'available'

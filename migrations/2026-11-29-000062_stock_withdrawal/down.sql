@@ -1,0 +1,2 @@
+DROP TABLE stock_withdrawn_code;
+DROP TABLE stock_withdrawal;
