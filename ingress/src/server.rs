@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use queue::{Cluster, ConnectionError, Publisher, PublisherSettings};
 use service::Config;
-use service::admin::{self, Readiness};
+use service::admin::{self, CannotListen, Readiness};
 use service::summary::Summary;
 use service::telemetry::Metrics;
 use tokio::net::{TcpListener, TcpSocket};
@@ -54,8 +54,11 @@ pub(crate) struct Addresses {
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// A listener cannot be bound.
-    #[error("cannot listen: {0}")]
-    Listen(#[from] io::Error),
+    #[error(transparent)]
+    Listen(#[from] CannotListen),
+    /// The system does not tell the address that was bound.
+    #[error("the address of a listener: {0}")]
+    Address(io::Error),
     /// No merchant is configured.
     #[error(transparent)]
     Config(#[from] service::config::ConfigError),
@@ -91,16 +94,22 @@ impl Server {
             cluster.publishes_as("amqp.ingress_users", &publishers.ingress)?;
         }
         let address = config.ingress.listen;
-        let listener = listen(address).map_err(|error| {
-            io::Error::new(error.kind(), format!("ingress.listen {address}: {error}"))
+        let listener = listen(address).map_err(|error| CannotListen {
+            key: "ingress.listen",
+            address,
+            error,
         })?;
         let admin = match config.ingress.admin_listen {
-            Some(address) => Some(admin::bind(address).await?),
+            Some(address) => Some(admin::bind("ingress.admin_listen", address).await?),
             None => None,
         };
         let addresses = Addresses {
-            listen: listener.local_addr()?,
-            admin: admin.as_ref().map(TcpListener::local_addr).transpose()?,
+            listen: listener.local_addr().map_err(ServerError::Address)?,
+            admin: admin
+                .as_ref()
+                .map(TcpListener::local_addr)
+                .transpose()
+                .map_err(ServerError::Address)?,
         };
         Ok(Server { current, cluster, listener, admin, addresses })
     }

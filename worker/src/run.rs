@@ -9,7 +9,7 @@ use queue::{
     Cluster, Connection, ConnectionError, ConnectionSettings, Publisher, PublisherSettings,
     supervise, topology,
 };
-use service::admin::{self, Readiness};
+use service::admin::{self, CannotListen, Readiness};
 use service::config::{self, Config, DatabaseTls};
 use service::summary::Summary;
 use service::telemetry::Metrics;
@@ -45,8 +45,11 @@ pub enum RunError {
     #[error(transparent)]
     Broker(#[from] ConnectionError),
     /// The admin endpoint cannot listen.
+    #[error(transparent)]
+    Admin(#[from] CannotListen),
+    /// The system does not tell the address that was bound.
     #[error("worker.admin_listen: {0}")]
-    Admin(#[from] std::io::Error),
+    Address(std::io::Error),
 }
 
 /// Runs the worker until `cancel`: then consumers are cancelled, running batches finish, commit and
@@ -123,8 +126,8 @@ pub async fn run(
     let drained = CancellationToken::new();
     let mut admin_address = None;
     if let Some(address) = config.worker.admin_listen {
-        let listener = admin::bind(address).await?;
-        admin_address = Some(listener.local_addr()?);
+        let listener = admin::bind("worker.admin_listen", address).await?;
+        admin_address = Some(listener.local_addr().map_err(RunError::Address)?);
         let (health, publisher, cancel) = (health.clone(), publisher.clone(), cancel.clone());
         let readiness = move || readiness(&health, &publisher, &cancel);
         let runs = processing.current.clone();

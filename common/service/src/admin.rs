@@ -104,11 +104,33 @@ pub async fn serve(
     }
 }
 
-/// Binds the endpoint's listener. Returned apart from [`serve`] so that the bound port can be printed.
-pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| io::Error::new(error.kind(), format!("admin_listen {address}: {error}")))
+/// A listener that cannot be bound. The system's error is part of the text, not its source.
+#[derive(Debug, thiserror::Error)]
+#[error("{key} = \"{address}\": {error}{}", advice(.key, .error))]
+pub struct CannotListen {
+    /// The key of the configuration.
+    pub key: &'static str,
+    /// Its value.
+    pub address: SocketAddr,
+    /// What the system said.
+    pub error: io::Error,
+}
+
+fn advice(key: &str, error: &io::Error) -> String {
+    if error.kind() != io::ErrorKind::AddrInUse {
+        return String::new();
+    }
+    let variable = format!("ALIPAY__{}", key.replace('.', "__").to_uppercase());
+    format!(
+        ": another program listens there. Of several programs on one machine each needs an address of its own, such as \
+         {variable}=127.0.0.1:0, which takes a free port"
+    )
+}
+
+/// Binds the endpoint's listener; `key` names it in errors. Returned apart from [`serve`] so that the bound port
+/// can be printed.
+pub async fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, CannotListen> {
+    TcpListener::bind(address).await.map_err(|error| CannotListen { key, address, error })
 }
 
 async fn accept(

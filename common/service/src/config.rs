@@ -18,6 +18,7 @@ mod schema;
 mod secret;
 mod stray;
 mod tls;
+mod unnamed;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,10 +153,10 @@ pub struct Events {
 }
 
 impl Config {
-    /// Loads the configuration: defaults, then the file (`file`, else `ALIPAY_CONFIG`), then the
-    /// environment.
+    /// Loads the configuration: defaults, then the file (`file`, else `ALIPAY_CONFIG`, else `./alipay.toml`
+    /// where it is there, which is logged), then the environment.
     pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
-        Config::load_from(file, std::env::vars_os())
+        Config::load_from(unnamed::or_found(file), std::env::vars_os())
     }
 
     /// [`Config::load`] with these environment variables instead of the process's own.
@@ -173,6 +174,7 @@ impl Config {
     /// Loads the configuration as [`Config::load`] does, and does not end with the first problem: one is told of each
     /// merchant, and one of all other sections.
     pub fn examine(file: Option<&Path>) -> Examined {
+        let file = unnamed::or_found(file);
         let layers = match layers(file, &std::env::vars_os().collect::<Vec<_>>()) {
             Ok(layers) => layers,
             Err(problem) => {

@@ -17,5 +17,6 @@ mod reviews;
 mod shop;
 mod stock;
 mod story;
+mod unnamed_configuration;
 mod verify;
 mod worker_at_hand;

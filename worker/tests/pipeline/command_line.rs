@@ -37,3 +37,19 @@ fn programs_describe_themselves() {
     printed("simulator", &["man", &folder.path().join("man1").display().to_string()]);
     assert!(folder.path().join("man1/simulator-pay.1").exists());
 }
+
+#[test]
+fn a_second_worker_is_told_what_it_lacks() {
+    let world = crate::world::World::new(0);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
+    let address = taken.local_addr().expect("an address").to_string();
+    let mut environment = world.sandbox.environment();
+    environment.push(("ALIPAY__WORKER__ADMIN_LISTEN", &address));
+    let config = world.pipeline.config().display().to_string();
+    let output = run_program("worker", &["--config", &config], &environment);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let advice = "ALIPAY__WORKER__ADMIN_LISTEN=127.0.0.1:0, which takes a free port";
+    assert!(said.contains(&address) && said.contains(advice), "{said}");
+    assert_eq!(said.matches("Address already in use").count(), 1, "{said}");
+}
