@@ -53,6 +53,15 @@ pub enum FulfillmentState {
 }
 
 impl FulfillmentState {
+    /// Every state.
+    pub const ALL: [FulfillmentState; 5] = [
+        FulfillmentState::Delivered,
+        FulfillmentState::AwaitingStock,
+        FulfillmentState::AwaitingManual,
+        FulfillmentState::Returned,
+        FulfillmentState::Cancelled,
+    ];
+
     /// The word in the `state` column.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -68,10 +77,7 @@ impl FulfillmentState {
     /// Reads the `state` column.
     #[must_use]
     pub fn from_column(column: &str) -> Option<FulfillmentState> {
-        use FulfillmentState::{AwaitingManual, AwaitingStock, Cancelled, Delivered, Returned};
-        [Delivered, AwaitingStock, AwaitingManual, Returned, Cancelled]
-            .into_iter()
-            .find(|state| state.as_str() == column)
+        FulfillmentState::ALL.into_iter().find(|state| state.as_str() == column)
     }
 }
 

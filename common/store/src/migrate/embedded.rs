@@ -51,6 +51,8 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-11-29-000032_order_expired",
     "2026-11-29-000040_confirmation",
     "2026-11-29-000041_dead_since",
+    "2026-11-29-000070_retry_copy_order",
+    "2026-11-29-000071_user_order_merchant",
 ];
 
 #[cfg(test)]
