@@ -241,7 +241,7 @@ pub(crate) fn reach(
     };
     let innocent: BTreeSet<String> = innocent.flat_map(names).flatten().collect();
     let before = database.picture()?;
-    let replayed = stage.shop.json(&["dlq", "replay", "--all"])?;
+    let replayed = stage.shop.json(&["dlq", "replay", "--all", "--no-wait"])?;
     say(&format!("· {} dead letters replayed", replayed["replayed"]));
     let rest = at_rest(verdict);
     verdict.replayed(&before, &database.picture()?, &innocent);

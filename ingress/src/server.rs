@@ -56,9 +56,6 @@ pub enum ServerError {
     /// A listener cannot be bound.
     #[error(transparent)]
     Listen(#[from] CannotListen),
-    /// The system does not tell the address that was bound.
-    #[error("the address of a listener: {0}")]
-    Address(io::Error),
     /// No merchant is configured.
     #[error(transparent)]
     Config(#[from] service::config::ConfigError),
@@ -78,6 +75,9 @@ pub enum ServerError {
     #[error("the publisher has ended")]
     PublisherEnded,
 }
+
+const LISTEN: &str = "ingress.listen";
+const ADMIN_LISTEN: &str = "ingress.admin_listen";
 
 impl Server {
     /// Binds the listeners. Does not need the broker. Later changes of the configuration are followed
@@ -99,18 +99,17 @@ impl Server {
             address,
             error,
         })?;
-        let admin = match config.ingress.admin_listen {
-            Some(address) => Some(admin::bind("ingress.admin_listen", address).await?),
+        let bound_admin = match config.ingress.admin_listen {
+            Some(address) => {
+                let listener = admin::bind(ADMIN_LISTEN, address).await?;
+                let bound = admin::bound(&listener, ADMIN_LISTEN, address)?;
+                Some((listener, bound))
+            }
             None => None,
         };
-        let addresses = Addresses {
-            listen: listener.local_addr().map_err(ServerError::Address)?,
-            admin: admin
-                .as_ref()
-                .map(TcpListener::local_addr)
-                .transpose()
-                .map_err(ServerError::Address)?,
-        };
+        let listen = admin::bound(&listener, LISTEN, address)?;
+        let (admin, admin_address) = bound_admin.unzip();
+        let addresses = Addresses { listen, admin: admin_address };
         Ok(Server { current, cluster, listener, admin, addresses })
     }
 

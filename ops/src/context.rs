@@ -6,12 +6,14 @@ use std::time::Duration;
 use queue::Cluster;
 use service::Config;
 use service::config::Merchant;
-use store::{Connection, Pool};
+use store::{Connection, MysqlConnection, Pool};
 use tokio::runtime::Builder;
+use tracing::warn;
 
 use crate::failure::Failure;
 use crate::management::Management;
 use crate::output::Output;
+use crate::unknown_merchant::unknown_merchant;
 
 /// How long background tasks may take to end after a verb that talked to the broker.
 const SHUTDOWN: Duration = Duration::from_secs(2);
@@ -34,11 +36,31 @@ impl Context {
         Ok(Pool::new(settings, 1).get()?)
     }
 
+    /// A connection for what is only a hint: a database that does not answer is not asked twice.
+    pub(crate) fn database_for_a_hint(&self) -> Result<MysqlConnection, Failure> {
+        Ok(store::connect_once(worker::database_settings(&self.config.database))?)
+    }
+
     /// A merchant of the configuration.
     pub(crate) fn merchant(&self, name: &str) -> Result<&Merchant, Failure> {
         self.config
             .merchant(name)
-            .ok_or_else(|| Failure::Usage(format!("merchant {name} is not configured")))
+            .ok_or_else(|| Failure::Usage(unknown_merchant(&self.config, name)))
+    }
+
+    /// What a filter by merchant found: nothing by a name that the configuration does not have is a mistake,
+    /// and something is worth a word.
+    pub(crate) fn check_filter(&self, merchant: Option<&str>, found: usize) -> Result<(), Failure> {
+        let Some(name) = merchant else { return Ok(()) };
+        if self.config.merchants.is_empty() || self.config.merchants.contains_key(name) {
+            return Ok(());
+        }
+        let unknown = unknown_merchant(&self.config, name);
+        if found == 0 {
+            return Err(Failure::Usage(unknown));
+        }
+        warn!("{unknown}");
+        Ok(())
     }
 
     /// How long one question to Alipay's gateway may take.

@@ -1,18 +1,26 @@
 //! One dead letter, as it is printed.
 
+pub(crate) mod aftermath;
 pub(crate) mod discard;
+pub(crate) mod earliest;
 pub(crate) mod evidence;
 pub(crate) mod filter;
 pub(crate) mod fingerprint;
 pub(crate) mod group;
+pub(crate) mod not_there;
 pub(crate) mod record;
+pub(crate) mod rehearsal;
 pub(crate) mod replay;
 mod rounds;
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use alipay::{Charset, Form};
 use queue::{Envelope, Kind, Received};
 use serde::Serialize;
 use store::report::BeijingTime;
+use store::{MysqlConnection, StoreError, user_order};
 
 /// What the headers of a dead letter say.
 #[derive(Debug, Clone, Serialize)]
@@ -21,6 +29,9 @@ pub(crate) struct DeadLetter {
     pub(crate) reason: Option<String>,
     pub(crate) error: Option<String>,
     pub(crate) order: Option<String>,
+    /// Whether there is such an order; none where the database was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) order_exists: Option<bool>,
     pub(crate) merchant: Option<String>,
     pub(crate) attempts: u32,
     pub(crate) first_seen: BeijingTime,
@@ -37,6 +48,7 @@ impl From<&Received> for DeadLetter {
             reason: headers.reason.clone(),
             error: headers.error.clone(),
             order: headers.order.clone(),
+            order_exists: None,
             merchant: headers.merchant.clone(),
             attempts: headers.attempt,
             first_seen: BeijingTime(headers.first_seen),
@@ -54,13 +66,42 @@ pub(crate) fn is_meant(wanted: &str, id: &str) -> bool {
     id == wanted || (wanted.len() >= SHORTEST && id.starts_with(wanted))
 }
 
-/// Sorts by death, what has no time of death last. A queue gives returned messages back in any order.
-pub(crate) fn sort(letters: &mut [DeadLetter]) {
-    letters.sort_by(|a, b| {
-        let key =
-            |letter: &DeadLetter| (letter.died_at.is_none(), letter.died_at, letter.first_seen);
-        key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
-    });
+impl DeadLetter {
+    /// The order, and that there is none.
+    pub(crate) fn order_told(&self) -> String {
+        match (&self.order, self.order_exists) {
+            (Some(order), Some(false)) => format!("{order} (no such order)"),
+            (Some(order), _) => order.clone(),
+            (None, _) => String::new(),
+        }
+    }
+}
+
+/// Orders of one question to the database.
+const TOGETHER: usize = 1000;
+
+/// Notes which of the letters name an order that is not there.
+pub(crate) fn look_up_orders(
+    connection: &mut MysqlConnection,
+    letters: &mut [DeadLetter],
+) -> Result<(), StoreError> {
+    for letters in letters.chunks_mut(TOGETHER) {
+        let named: BTreeSet<&str> =
+            letters.iter().filter_map(|letter| letter.order.as_deref()).collect();
+        let named: Vec<&str> = named.into_iter().collect();
+        let there: BTreeSet<String> =
+            user_order::existing(connection, &named)?.into_iter().collect();
+        for letter in letters {
+            letter.order_exists = letter.order.as_ref().map(|order| there.contains(order));
+        }
+    }
+    Ok(())
+}
+
+/// The order of death, what has no time of death last. A queue gives returned messages back in any order.
+pub(crate) fn by_death(a: &DeadLetter, b: &DeadLetter) -> Ordering {
+    let key = |letter: &DeadLetter| (letter.died_at.is_none(), letter.died_at, letter.first_seen);
+    key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
 }
 
 /// A dead letter with its body.

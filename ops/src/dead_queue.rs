@@ -18,7 +18,7 @@ use lapin::options::{
 };
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::FieldTable;
-use lapin::{Channel, ErrorKind};
+use lapin::{Channel, Consumer, ErrorKind};
 use queue::topology::DEAD_QUEUE;
 use queue::{Cluster, Connection, ConnectionError, ConnectionSettings, Received};
 use tokio::time::{Instant, sleep, timeout};
@@ -29,8 +29,8 @@ use crate::failure::Failure;
 /// The exclusive queue whose owner is at the dead letters.
 pub(crate) const LOCK_QUEUE: &str = "alipay.dead.lock";
 
-/// The consumer's tag.
-const CONSUMER: &str = "ops";
+/// Letters that one consumer is given; a prefetch is at most 65,535.
+const PAGE: u32 = 5_000;
 
 /// How long to wait for another operator, and how often to ask.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -39,14 +39,29 @@ const ASK_AGAIN: Duration = Duration::from_millis(100);
 /// A letter that was counted and does not come within this time is held by somebody else.
 const SILENCE: Duration = Duration::from_secs(2);
 
-/// How long the broker may take to put letters back.
+/// How long the broker may do nothing while it should put letters back: of very many it takes some seconds.
 const PUT_BACK: Duration = Duration::from_secs(2);
+
+/// How many letters were looked at, of how many that were ready at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Looked {
+    pub(crate) at: u32,
+    pub(crate) of: u32,
+    /// Others who had letters then: a quorum queue counts who has got one as a consumer.
+    pub(crate) strangers: u32,
+}
+
+/// The tag of the consumer of one page.
+fn consumer_tag(number: usize) -> String {
+    format!("ops-{number}")
+}
 
 /// The dead letters, opened for a walk.
 pub(crate) struct DeadQueue {
     connection: Connection,
     channel: Channel,
     ready: u32,
+    strangers: u32,
     removed: u32,
     /// A bar on stderr, when that is a terminal.
     progress: ProgressBar,
@@ -67,9 +82,16 @@ impl DeadQueue {
         let connection = Connection::open(&settings).await?;
         lock(&connection, patience).await?;
         let channel = connection.create_channel().await?;
-        let ready = ready(&connection, &channel).await?;
+        let (ready, strangers) = count(&connection, &channel).await?;
+        if strangers > 0 {
+            warn!(
+                strangers,
+                "somebody else holds letters of {DEAD_QUEUE}, which are out of sight meanwhile: \
+                 `rabbitmqctl list_channels connection messages_unacknowledged` says who"
+            );
+        }
         let progress = ProgressBar::new(u64::from(ready));
-        Ok(DeadQueue { connection, channel, ready, removed: 0, progress })
+        Ok(DeadQueue { connection, channel, ready, strangers, removed: 0, progress })
     }
 
     /// Letters that nobody held at the start.
@@ -77,42 +99,67 @@ impl DeadQueue {
         self.ready
     }
 
-    /// The letters that were there at the start, at most `limit`, streamed: tens of thousands a second.
-    pub(crate) async fn take(&mut self, limit: u32) -> Result<Vec<Received>, Failure> {
+    /// Gives the letters that were there at the start, at most `limit`, to `each`, streamed: tens of
+    /// thousands a second. All stay where they are. Only a page of them is in memory at one time.
+    pub(crate) async fn look(
+        &mut self,
+        limit: u32,
+        mut each: impl FnMut(Received),
+    ) -> Result<Looked, Failure> {
         let wanted = self.ready.min(limit);
-        if wanted == 0 {
-            return Ok(Vec::new());
+        let mut looked = Looked { at: 0, of: self.ready, strangers: self.strangers };
+        // A consumer keeps what it was given until the channel ends, so each page has one of its own.
+        let mut pages = Vec::new();
+        while looked.at < wanted {
+            let page = PAGE.min(wanted - looked.at);
+            let mut consumer = self.consume(pages.len(), page).await?;
+            let mut came = 0;
+            while came < page {
+                match timeout(SILENCE, consumer.next()).await {
+                    Ok(Some(delivery)) => {
+                        each(Received::new(delivery.map_err(ConnectionError::Amqp)?));
+                        self.progress.inc(1);
+                        came += 1;
+                    }
+                    Ok(None) => {
+                        let lost = "broker: it ended the reading of dead letters";
+                        return Err(Failure::CouldNotAsk(lost.to_owned()));
+                    }
+                    Err(_) => break,
+                }
+            }
+            pages.push(consumer);
+            looked.at += came;
+            if came < page {
+                let (at, of) = (looked.at, looked.of);
+                warn!(
+                    "looked at {at} of {of} dead letters: somebody else holds or has taken the others meanwhile"
+                );
+                break;
+            }
         }
-        // 0 is no bound; letters beyond `wanted` go back with the channel.
-        let prefetch = u16::try_from(wanted).unwrap_or(0);
+        // Dropped, a consumer would be cancelled at some later time: while the channel closes, perhaps.
+        for number in 0..pages.len() {
+            let tag = consumer_tag(number);
+            let cancel = self.channel.basic_cancel(tag.into(), BasicCancelOptions::default());
+            self.connection.bounded("ending the reading of dead letters", cancel).await?;
+        }
+        Ok(looked)
+    }
+
+    /// A consumer that is given this many letters and no more.
+    async fn consume(&self, number: usize, page: u32) -> Result<Consumer, Failure> {
+        // 0 would be no bound: of a quorum queue RabbitMQ gives 2,000 then, and no more.
+        let prefetch = u16::try_from(page).unwrap_or(u16::MAX);
         let qos = self.channel.basic_qos(prefetch, BasicQosOptions::default());
         self.connection.bounded("setting the prefetch", qos).await?;
         let consume = self.channel.basic_consume(
             DEAD_QUEUE.into(),
-            CONSUMER.into(),
+            consumer_tag(number).into(),
             BasicConsumeOptions::default(),
             FieldTable::default(),
         );
-        let consume = self.connection.bounded("starting to read dead letters", consume);
-        let mut consumer = consume.await.map_err(failure)?;
-        let mut letters = Vec::new();
-        while letters.len() < wanted as usize {
-            match timeout(SILENCE, consumer.next()).await {
-                Ok(Some(delivery)) => {
-                    letters.push(Received::new(delivery.map_err(ConnectionError::Amqp)?));
-                    self.progress.inc(1);
-                }
-                Ok(None) => {
-                    let lost = "broker: it ended the reading of dead letters";
-                    return Err(Failure::CouldNotAsk(lost.to_owned()));
-                }
-                Err(_) => break,
-            }
-        }
-        // Dropped, the consumer would be cancelled at some later time: while the channel closes, perhaps.
-        let cancel = self.channel.basic_cancel(CONSUMER.into(), BasicCancelOptions::default());
-        self.connection.bounded("ending the reading of dead letters", cancel).await?;
-        Ok(letters)
+        self.connection.bounded("starting to read dead letters", consume).await.map_err(failure)
     }
 
     /// The next letter; `None` at the end of the queue.
@@ -143,8 +190,12 @@ impl DeadQueue {
         self.connection.bounded("closing a channel", goodbye).await?;
         let expected = self.ready.saturating_sub(self.removed);
         let channel = self.connection.create_channel().await?;
-        let began = Instant::now();
-        while ready(&self.connection, &channel).await? < expected && began.elapsed() < PUT_BACK {
+        let (mut ready, mut since) = (0, Instant::now());
+        while ready < expected && since.elapsed() < PUT_BACK {
+            let now = count(&self.connection, &channel).await?.0;
+            if now != ready {
+                (ready, since) = (now, Instant::now());
+            }
             sleep(Duration::from_millis(5)).await;
         }
         self.connection.close().await;
@@ -186,12 +237,12 @@ async fn lock(connection: &Connection, patience: Duration) -> Result<(), Failure
     }
 }
 
-/// Messages in the queue that nobody holds.
-async fn ready(connection: &Connection, channel: &Channel) -> Result<u32, Failure> {
+/// Messages in the queue that nobody holds, and consumers.
+async fn count(connection: &Connection, channel: &Channel) -> Result<(u32, u32), Failure> {
     let options = QueueDeclareOptions { passive: true, ..Default::default() };
     let declare = channel.queue_declare(DEAD_QUEUE.into(), options, FieldTable::default());
     let queue = connection.bounded("looking at the dead letters", declare).await;
-    queue.map(|queue| queue.message_count()).map_err(failure)
+    queue.map(|queue| (queue.message_count(), queue.consumer_count())).map_err(failure)
 }
 
 fn failure(error: ConnectionError) -> Failure {

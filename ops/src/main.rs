@@ -36,6 +36,7 @@ mod management;
 mod moment;
 mod operator;
 mod order_change;
+mod order_missing;
 mod order_page;
 mod order_story;
 mod output;
@@ -45,6 +46,7 @@ mod review_case;
 mod signature_check;
 mod status_name;
 mod topology_findings;
+mod unknown_merchant;
 mod verb;
 
 use std::io::Write as _;

@@ -10,6 +10,7 @@ use store::report::{
     self, AskedRow, BeijingTime, Code, Entitlement, Fulfillment, OrderEvent, RefundLine,
     RefundRequestFilter, RefundRequestLine, ReviewRow, StoryLine,
 };
+use store::retry_copy::{self, WaitingCopy};
 use store::{dead_letter_audit, stock_item, trade};
 
 use crate::failure::Failure;
@@ -40,6 +41,8 @@ pub(crate) struct OrderPage {
     pub(crate) events: Vec<OrderEvent>,
     /// What the gateway is asked, while it is.
     pub(crate) gateway_query: Option<AskedRow>,
+    /// Messages that name it and wait in a retry tier.
+    pub(crate) retries: Vec<WaitingCopy>,
     /// What operators did with its dead letters.
     pub(crate) dead_letters: Vec<dead_letter_audit::Row>,
     pub(crate) notifications: usize,
@@ -131,6 +134,7 @@ impl OrderPage {
             reviews: report::reviews_of(connection, id)?,
             events: report::events_of(connection, id)?,
             gateway_query: report::asked_about(connection, id)?,
+            retries: retry_copy::of_order(connection, id)?,
             dead_letters: dead_letter_audit::of_order(connection, id)?,
             notifications: story.len(),
             read_at: Utc::now(),
@@ -235,7 +239,7 @@ impl From<Trade> for TradeLine {
 }
 
 impl Happening {
-    fn new(line: StoryLine, order_id: &str) -> Happening {
+    pub(crate) fn new(line: StoryLine, order_id: &str) -> Happening {
         let changes = line.changes.as_deref().and_then(|json| change_of(json, order_id));
         Happening {
             at: line.first_seen,

@@ -12,7 +12,7 @@ use crate::order_page::{Happening, OrderPage, ProductLine};
 use crate::output::plain;
 use crate::status_name::status_chinese;
 
-pub(crate) use not_done::not_done;
+pub(crate) use not_done::{in_retry_tiers, not_done};
 
 /// The whole page as text.
 pub(crate) fn tell(page: &OrderPage) -> String {

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use broker::{BrokerLook, QueueDepth};
 use chrono::Utc;
 use serde::Serialize;
+use service::Config;
 use store::MysqlConnection;
 use store::report::{
     AskedCounts, BeijingTime, LowStock, Pulse, Waiting, asked_counts, counts, low_stock, pulse,
-    snapshot,
+    snapshot, unknown_merchants,
 };
 use store::retry_copy::{TierCopies, by_tier};
 
@@ -18,6 +19,7 @@ use worker::retry_copies::OVERDUE_AFTER;
 
 use crate::failure::Failure;
 use crate::status_name::status_name;
+use crate::unknown_merchant::UnknownMerchant;
 
 /// Everything; `None` is what could not be asked.
 #[derive(Debug, Serialize)]
@@ -31,6 +33,8 @@ pub(crate) struct Overview {
     pub(crate) retries: Option<Vec<TierCopies>>,
     pub(crate) dead_letters: Option<u32>,
     pub(crate) dead_letters_by_reason: Option<BTreeMap<String, usize>>,
+    /// Of how many letters the reasons are counted: of the first of very many.
+    pub(crate) dead_letters_looked_at: Option<usize>,
     pub(crate) outbox: Option<Outbox>,
     pub(crate) awaiting_stock: Option<Waiting>,
     pub(crate) awaiting_manual: Option<Waiting>,
@@ -38,6 +42,8 @@ pub(crate) struct Overview {
     pub(crate) open_reviews: Option<Waiting>,
     pub(crate) gateway_queries: Option<AskedCounts>,
     pub(crate) low_stock: Option<Vec<LowStock>>,
+    /// Merchants that orders name and the configuration does not have.
+    pub(crate) unknown_merchants: Option<Vec<UnknownMerchant>>,
     pub(crate) work: Option<Pulse>,
     /// Between the look before and this one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +86,7 @@ impl Overview {
             retries: None,
             dead_letters: None,
             dead_letters_by_reason: None,
+            dead_letters_looked_at: None,
             outbox: None,
             awaiting_stock: None,
             awaiting_manual: None,
@@ -87,12 +94,18 @@ impl Overview {
             open_reviews: None,
             gateway_queries: None,
             low_stock: None,
+            unknown_merchants: None,
             work: None,
             rates: None,
         }
     }
 
-    pub(crate) fn ask_database(&mut self, connection: &mut MysqlConnection) -> Result<(), Failure> {
+    pub(crate) fn ask_database(
+        &mut self,
+        connection: &mut MysqlConnection,
+        config: &Config,
+    ) -> Result<(), Failure> {
+        let merchants: Vec<&str> = config.merchants.keys().map(String::as_str).collect();
         snapshot(connection, |db| {
             let counts = counts(db)?;
             let named = counts.orders.iter().map(|count| OrderCount {
@@ -113,12 +126,18 @@ impl Overview {
             self.gateway_queries = Some(asked_counts(db)?);
             self.low_stock = Some(low_stock(db)?);
             self.work = Some(pulse(db)?);
+            if !merchants.is_empty() {
+                let unknown = unknown_merchants(db, &merchants)?.into_iter();
+                let named = unknown.map(|orders| UnknownMerchant::new(orders, config));
+                self.unknown_merchants = Some(named.collect());
+            }
             Ok::<_, Failure>(())
         })
     }
 
     pub(crate) fn see(&mut self, look: BrokerLook) {
         self.dead_letters = look.dead_letters;
+        self.dead_letters_looked_at = look.by_reason.as_ref().map(|reasons| reasons.values().sum());
         self.dead_letters_by_reason = look.by_reason;
         self.queues = Some(look.queues);
         self.queue_totals = Some(look.totals);

@@ -1,18 +1,17 @@
 //! A question to the person at the terminal.
 
-use std::io::{BufRead as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
-use service::unseen;
-
-use crate::failure::Failure;
-
-/// Whether the person says yes. Anything else is a no.
-pub(crate) fn is_agreed(question: &str) -> Result<bool, Failure> {
-    let ended = |error: std::io::Error| Failure::Usage(format!("terminal: {error}"));
-    let mut stderr = std::io::stderr().lock();
-    write!(stderr, "{} [y/N] ", unseen::escaped_lines(question)).map_err(ended)?;
-    stderr.flush().map_err(ended)?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer).map_err(ended)?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "是"))
+/// Asks on stderr and reads a line of stdin. `None` where nobody can be asked: one of the two is no
+/// terminal. Only `yes`, `y` and `是` are a yes.
+pub(crate) fn asked(question: &str) -> Option<bool> {
+    let (stdin, mut stderr) = (std::io::stdin(), std::io::stderr());
+    if !stdin.is_terminal() || !stderr.is_terminal() {
+        return None;
+    }
+    let question = service::unseen::escaped_lines(question);
+    write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush()).ok()?;
+    let mut line = String::new();
+    stdin.lock().read_line(&mut line).ok()?;
+    Some(["y", "yes", "是"].contains(&line.trim().to_lowercase().as_str()))
 }

@@ -102,7 +102,13 @@ impl Case {
             state => {
                 let by = row.decided_by.as_deref().map(|by| format!(" by {by}"));
                 let by = by.unwrap_or_default();
-                Err(Failure::No(format!("review {} is {state}{by} already", row.id)))
+                let at = row.ended_at.map(|at| format!(" at {at}")).unwrap_or_default();
+                let what = row.decision.as_deref().map(|what| format!(", {what}"));
+                let what = what.unwrap_or_default();
+                Err(Failure::No(format!(
+                    "review {} is {state}{by} already{at}{what}; nothing was sent",
+                    row.id
+                )))
             }
         }
     }

@@ -68,6 +68,7 @@ impl Seen {
         for queue in self.queues.iter().filter(|queue| queue.name.starts_with(OURS)) {
             if queues.contains(&queue.name) {
                 findings.extend(removes_messages(queue));
+                findings.extend(full(queue));
             } else if queue.name != LOCK_QUEUE {
                 let (name, messages) = (queue.name.clone(), queue.messages);
                 findings.insert(Finding::UnknownQueue { name, messages });
@@ -236,6 +237,14 @@ fn removes_messages(queue: &BrokerQueue) -> Vec<Finding> {
     keys.into_iter().map(finding).collect()
 }
 
+/// A queue that is at its limit. That of `max-length-bytes` cannot be known: the API tells no bytes here.
+fn full(queue: &BrokerQueue) -> Option<Finding> {
+    let limit = queue.effective_policy_definition.get("max-length")?.as_u64()?;
+    let messages = queue.messages.filter(|messages| *messages >= limit)?;
+    let policy = queue.policy.clone().unwrap_or_default();
+    Some(Finding::Full { queue: queue.name.clone(), policy, limit, messages })
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Finding, Seen};
@@ -323,6 +332,28 @@ mod tests {
         );
         let missing = found.missing_bindings(false);
         assert_eq!(missing.len(), queue::topology::bindings(false).len() - 2, "{missing:?}");
+    }
+
+    #[test]
+    fn a_queue_at_the_limit_of_its_policy_is_named() {
+        let found = |messages: u64| {
+            let policy = json!({"max-length": 5, "overflow": "reject-publish"});
+            let queue = json!([{"name": "alipay.notify.0", "messages": messages, "policy": "limit",
+                "effective_policy_definition": policy}]);
+            seen(queue, json!([]), json!([])).findings()
+        };
+        let full = |messages| Finding::Full {
+            queue: "alipay.notify.0".into(),
+            policy: "limit".into(),
+            limit: 5,
+            messages,
+        };
+        assert_eq!(found(4), []);
+        assert_eq!(found(5), [full(5)]);
+        // A quorum queue takes a few more than its limit.
+        assert_eq!(found(7), [full(7)]);
+        let said = full(7).to_string();
+        assert!(said.contains("set a larger max-length"), "{said}");
     }
 
     #[test]

@@ -14,11 +14,12 @@
 //! silent and expired orders ──▶ gateway ──▶ alipay.notify.0   queries
 //! late money ──▶ gateway ──▶ alipay.notify.0                  refunds
 //! decisions and expiries whose message was lost              open_rows
+//! orders of merchants that nobody serves ──▶ alarm            merchant_watch
 //! ```
 //!
 //! What Alipay's gateway answers, to a question or to a refund, comes back through the queue as a
 //! message, is verified again as of the time when it was asked for, and adds facts like a notification.
-//! The last seven of these parts are sweepers: see `sweeper`.
+//! The last eight of these parts are sweepers: see `sweeper`.
 //!
 //! Kinds of failure are kept apart. *Infrastructure* (database or broker gone, deadlock) is
 //! nobody's fault: the batch is tried again in place, no attempt is counted, and the lane takes
@@ -39,6 +40,7 @@ mod health;
 mod inbox;
 pub mod incoming;
 mod late_money;
+mod merchant_watch;
 mod open_rows;
 mod outbox_relay;
 mod page;

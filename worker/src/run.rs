@@ -23,7 +23,9 @@ use crate::consumer::Lane;
 use crate::health::Health;
 use crate::processing::Processing;
 use crate::suspects::Suspects;
-use crate::{open_rows, outbox_relay, queries, refunds, restock, retry_copies, stock_watch};
+use crate::{
+    merchant_watch, open_rows, outbox_relay, queries, refunds, restock, retry_copies, stock_watch,
+};
 
 /// How long the broker may take to confirm a retry or a dead letter. The orders of the batch stay
 /// locked meanwhile.
@@ -47,9 +49,6 @@ pub enum RunError {
     /// The admin endpoint cannot listen.
     #[error(transparent)]
     Admin(#[from] CannotListen),
-    /// The system does not tell the address that was bound.
-    #[error("worker.admin_listen: {0}")]
-    Address(std::io::Error),
 }
 
 /// Runs the worker until `cancel`: then consumers are cancelled, running batches finish, commit and
@@ -72,8 +71,8 @@ pub async fn run(
     }
     let lanes = config.worker.lanes;
     let timeout = config.worker.database_timeout;
-    // One connection a lane, and one for each of the seven sweepers.
-    let pool_size = u32::try_from(lanes + 7).unwrap_or(u32::MAX);
+    // One connection a lane, and one for each of the eight sweepers.
+    let pool_size = u32::try_from(lanes + 8).unwrap_or(u32::MAX);
     let database = database_settings(&config.database).with_timeout(timeout);
     database.check()?;
     let pool = Pool::new(database, pool_size);
@@ -114,6 +113,7 @@ pub async fn run(
     sweepers.spawn(restock::run(processing.clone()));
     sweepers.spawn(open_rows::run(processing.clone()));
     sweepers.spawn(retry_copies::watch(processing.clone()));
+    sweepers.spawn(merchant_watch::run(processing.clone()));
     if config.events.enabled {
         sweepers.spawn(outbox_relay::run(processing.clone()));
         sweepers.spawn(stock_watch::run(processing.clone()));
@@ -127,7 +127,7 @@ pub async fn run(
     let mut admin_address = None;
     if let Some(address) = config.worker.admin_listen {
         let listener = admin::bind("worker.admin_listen", address).await?;
-        admin_address = Some(listener.local_addr().map_err(RunError::Address)?);
+        admin_address = Some(admin::bound(&listener, "worker.admin_listen", address)?);
         let (health, publisher, cancel) = (health.clone(), publisher.clone(), cancel.clone());
         let readiness = move || readiness(&health, &publisher, &cancel);
         let runs = processing.current.clone();

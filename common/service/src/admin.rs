@@ -106,7 +106,7 @@ pub async fn serve(
 
 /// A listener that cannot be bound. The system's error is part of the text, not its source.
 #[derive(Debug, thiserror::Error)]
-#[error("{key} = \"{address}\": {error}{}", advice(.key, .error))]
+#[error("cannot listen: {key} {address}: {error}{}", advice(.key, .error))]
 pub struct CannotListen {
     /// The key of the configuration.
     pub key: &'static str,
@@ -125,6 +125,15 @@ fn advice(key: &str, error: &io::Error) -> String {
         ": another program listens there. Of several programs on one machine each needs an address of its own, such as \
          {variable}=127.0.0.1:0, which takes a free port"
     )
+}
+
+/// The address that was bound, with the port that the system chose; `asked` is that of the configuration.
+pub fn bound(
+    listener: &TcpListener,
+    key: &'static str,
+    asked: SocketAddr,
+) -> Result<SocketAddr, CannotListen> {
+    listener.local_addr().map_err(|error| CannotListen { key, address: asked, error })
 }
 
 /// Binds the endpoint's listener; `key` names it in errors. Returned apart from [`serve`] so that the bound port

@@ -35,6 +35,7 @@ use layers::{Layer, Layers};
 pub use merchant::{LatePayment, Merchant, NotifyVerify};
 pub use network::Network;
 use rustls_pki_types::CertificateDer;
+pub use schema::nearest_of;
 pub use secret::Secret;
 use stray::SecretForm;
 pub use tls::ClientCertificate;

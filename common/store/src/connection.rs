@@ -66,6 +66,15 @@ impl Pool {
     }
 }
 
+/// One connection, tried once: for whoever can do without a database that is away.
+///
+/// # Errors
+/// [`StoreError::Pool`] when the database does not answer.
+pub fn connect_once(settings: impl Into<DatabaseSettings>) -> Result<MysqlConnection, StoreError> {
+    let manager = Manager::new(&settings.into());
+    r2d2::ManageConnection::connect(&manager).map_err(|error| StoreError::Pool(error.to_string()))
+}
+
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool").finish_non_exhaustive()

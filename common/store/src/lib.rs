@@ -46,5 +46,6 @@ pub mod user_order;
 
 pub use connection::{
     ConnectError, Connection, DatabaseSettings, Manager, MysqlConnection, Pool, Tls, UrlError,
+    connect_once,
 };
 pub use error::{Fault, StoreError};

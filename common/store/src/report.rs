@@ -24,6 +24,7 @@ mod search;
 mod span;
 mod stock;
 mod story;
+mod unknown_merchant;
 
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection;
@@ -35,18 +36,21 @@ pub use beijing_time::BeijingTime;
 pub use counts::{Counts, StatusCount, Waiting, counts};
 pub use event::{OrderEvent, events_of};
 pub use goods::{Code, Entitlement, Fulfillment, codes_of, entitlement_of, fulfillment_of};
-pub use inbox::{InboxLine, inbox_line};
+pub use inbox::{InboxLine, InboxState, inbox_line, inbox_states};
 pub use low_stock::{LowStock, low_stock, set_low_stock};
 pub use order::{Order, OrderFilter, order, orders};
 pub use pulse::{Pulse, pulse};
 pub use refund::{RefundLine, refunds_of};
-pub use refund_request::{RefundRequestFilter, RefundRequestLine, refund_requests};
+pub use refund_request::{
+    RefundRequestFilter, RefundRequestLine, equal_refund_requests, refund_requests,
+};
 pub use review::{ReviewFilter, ReviewRow, reviews, reviews_of};
 pub use review_case::review;
 pub use search::{OrderSearch, search_orders};
 pub use span::{OrderSpan, SpanOrder, count_in_span, orders_in_span};
 pub use stock::{StockLevel, stock_levels};
 pub use story::{StoryLine, story_of};
+pub use unknown_merchant::{MerchantOrders, unknown_merchants};
 
 /// Runs `read` in one read-only transaction of which every statement sees the same moment.
 ///

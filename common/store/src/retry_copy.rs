@@ -11,7 +11,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Integer, Nullable, Text};
 use serde::Serialize;
 
-use crate::json_rows::{execute_rows, sql_time};
+use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::report::BeijingTime;
 use crate::{MysqlConnection, StoreError};
 
@@ -144,6 +144,48 @@ pub fn overdue(
     .bind::<Integer, _>(slack_seconds)
     .bind::<BigInt, _>(limit)
     .load(connection)?)
+}
+
+/// All copies that wait, of this order where one is given, the first one due first.
+///
+/// # Errors
+/// What the database says.
+pub fn waiting(
+    connection: &mut MysqlConnection,
+    order_id: Option<&str>,
+    limit: i64,
+) -> Result<Vec<WaitingCopy>, StoreError> {
+    let mut query = sql_query(
+        "SELECT message_id, attempt, tier, merchant, order_id, first_seen, due_at FROM retry_copy WHERE TRUE",
+    )
+    .into_boxed();
+    if let Some(order) = order_id {
+        query = query.sql(" AND order_id = ?").bind::<Text, _>(order);
+    }
+    let query = query.sql(" ORDER BY due_at, message_id LIMIT ?").bind::<BigInt, _>(limit);
+    Ok(query.load(connection)?)
+}
+
+/// The copies of these messages that wait.
+///
+/// # Errors
+/// What the database says.
+pub fn of_messages(
+    connection: &mut MysqlConnection,
+    message_ids: &[&str],
+) -> Result<Vec<WaitingCopy>, StoreError> {
+    load_rows(connection, include_str!("sql/retry_copy_of_messages.sql"), message_ids)
+}
+
+/// The copies that wait and name this order, the one that is due first first, at most 1,000.
+///
+/// # Errors
+/// What the database says.
+pub fn of_order(
+    connection: &mut MysqlConnection,
+    order_id: &str,
+) -> Result<Vec<WaitingCopy>, StoreError> {
+    waiting(connection, Some(order_id), 1000)
 }
 
 /// Forgets all copies of a message, which a person has seen to. Returns how many there were.

@@ -16,15 +16,15 @@ use super::letters::act_fields;
 use super::request::{Asked, Parameters};
 use super::tag::{Tone, tag};
 use crate::dead_letter::DeadLetter;
+use crate::dead_letter::aftermath::{Aftermath, Fate};
 use crate::dead_letter::discard::discard;
 use crate::dead_letter::record::record;
-use crate::dead_letter::replay::replay;
-use crate::dead_queue::DeadQueue;
+use crate::dead_letter::rehearsal::Rehearsal;
+use crate::dead_letter::replay::{Step, dead_since, replay};
 use crate::dry_run::{Foreseen, Source, because, foresee};
 use crate::failure::Failure;
 
-/// Letters that a dry run looks at, and of these listed.
-const FORESEEN: u32 = 100_000;
+/// Letters of a dry run that are listed.
 const LISTED: usize = 500;
 
 /// The longest name and note.
@@ -80,13 +80,11 @@ pub(super) fn note(form: &Parameters) -> Result<String, Failure> {
 
 async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failure> {
     let turn = console.at_letters().await?;
-    let mut queue = DeadQueue::open(console.broker()).await?;
-    let letters = queue.take(FORESEEN).await?;
-    queue.close().await?;
+    let wanted = |letter: &Received| selection.takes(&DeadLetter::from(letter));
+    let Rehearsal { letters, meant, looked } =
+        Rehearsal::read(console.broker(), usize::MAX, wanted).await?;
     drop(turn);
-    let chosen = letters.into_iter().filter(|it| selection.takes(&DeadLetter::from(it)));
-    let mut letters: Vec<Received> = chosen.collect();
-    letters.sort_by_key(|letter| letter.headers.first_seen);
+    let left_out = meant - letters.len();
     let config = console.config.clone();
     let foreseen = console
         .database(move |connection| foresee(connection, &config, letters, Source::Queue))
@@ -96,6 +94,16 @@ async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failur
     if foreseen.is_empty() {
         body = body.html(nothing("这些死信已经不在了。 None of these letters is there any more."));
         return Ok(Page::new("/dead-letters", "试运行 Dry run", body));
+    }
+    if left_out > 0 || looked.at < looked.of {
+        body = body
+            .raw("<div class=\"box warn\">没有全部试运行：看了 ")
+            .shown(looked.at)
+            .raw(" / ")
+            .shown(looked.of)
+            .raw(" 条，另有 ")
+            .shown(left_out)
+            .raw(" 条符合但没有试。 Not all were tried.</div>\n");
     }
     body = body
         .raw("<div class=\"box good\">没有改变任何东西。 Nothing was changed. <p>")
@@ -155,7 +163,7 @@ async fn move_letters(
     let walked = tokio::task::spawn_blocking(move || {
         runtime.block_on(walk(&shared, &selection, action, &by, note.as_deref()))
     });
-    let (count, failure) = walked
+    let (count, fates, failure) = walked
         .await
         .map_err(|error| Failure::CouldNotAsk(format!("the walk has ended: {error}")))?;
     let mut body = Html::new();
@@ -176,6 +184,9 @@ async fn move_letters(
     };
     body =
         body.raw("<div class=\"box good\"><b>").shown(count).raw("</b> ").raw(done).raw("</div>");
+    if let Some(fates) = &fates {
+        body = body.html(told(fates));
+    }
     if count == 0 && failure.is_none() {
         body = body
             .raw("<p class=\"note\">可能别人已经处理了。 Somebody else may have been first.</p>");
@@ -192,34 +203,75 @@ async fn move_letters(
     Ok(console.results.keep(page))
 }
 
-/// How many were moved, and why not all.
+/// What became of replayed letters.
+fn told(aftermath: &Aftermath) -> Html {
+    let counted = [
+        (Fate::Applied, Tone::Good, "已生效 applied"),
+        (Fate::Unchanged, Tone::Plain, "无变化 changed nothing"),
+        (Fate::Unknown, Tone::Warn, "未知状态 unknown status"),
+        (Fate::DeadAgain, Tone::Bad, "又成死信 dead again"),
+        (Fate::Retrying, Tone::Warn, "在重试队列 in a retry tier"),
+        (Fate::Waiting, Tone::Warn, "还没轮到 no worker yet"),
+    ];
+    let mut html = Html::new().raw("<div class=\"card\"><table>");
+    for (fate, tone, words) in counted {
+        let count = aftermath.count(fate);
+        if count > 0 {
+            let row = Html::new().raw("<tr>").number(count).cell_of(tag(tone, words));
+            html = html.html(row.raw("</tr>\n"));
+        }
+    }
+    for (reason, count) in aftermath.reasons() {
+        let row = Html::new().raw("<tr>").number(count).cell(&reason);
+        html = html.html(row.raw("</tr>\n"));
+    }
+    html.raw("</table></div>")
+}
+
+/// How many were moved, what became of them, and why not all.
 async fn walk(
     console: &Console,
     selection: &Selection,
     action: Action,
     by: &str,
     note: Option<&str>,
-) -> (usize, Option<Failure>) {
-    let _turn = match console.at_letters().await {
+) -> (usize, Option<Aftermath>, Option<Failure>) {
+    let turn = match console.at_letters().await {
         Ok(turn) => turn,
-        Err(failure) => return (0, Some(failure)),
+        Err(failure) => return (0, None, Some(failure)),
     };
     // What cannot be put on record is not moved.
     let mut database = match console.pool.get() {
         Ok(database) => database,
-        Err(error) => return (0, Some(error.into())),
+        Err(error) => return (0, None, Some(error.into())),
     };
     let wanted = |received: &Received| selection.takes(&DeadLetter::from(received));
     let mut count = 0;
-    let mut done = |round: &[&Received]| {
+    let cluster = console.broker();
+    if action == Action::Discarded {
+        let mut done = |round: &[&Received]| {
+            record(&mut database, action, round, by, note)?;
+            count += round.len();
+            Ok(())
+        };
+        let walked = discard(cluster, wanted, &mut done).await;
+        return (count, None, walked.err());
+    }
+    let mut aftermath = Aftermath::new();
+    let mut told = |step: Step, round: &[&Received]| {
+        if step == Step::Before {
+            return Ok(aftermath.before(&mut database, round)?);
+        }
         record(&mut database, action, round, by, note)?;
+        aftermath.published(round);
         count += round.len();
         Ok(())
     };
-    let cluster = console.broker();
-    let walked = match action {
-        Action::Replayed => replay(cluster, usize::MAX, wanted, &mut done).await,
-        Action::Discarded => discard(cluster, wanted, &mut done).await,
-    };
-    (count, walked.err())
+    let walked = replay(cluster, usize::MAX, wanted, &mut told).await;
+    drop(turn);
+    let runtime = Handle::current();
+    let waited = aftermath.wait(&mut database, |since, ids| {
+        tokio::task::block_in_place(|| runtime.block_on(dead_since(cluster, since, ids)))
+    });
+    (count, Some(aftermath).filter(|_| count > 0), walked.and(waited).err())
 }

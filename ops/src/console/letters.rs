@@ -10,37 +10,46 @@ use super::cohort::{Cohort, NO_REASON, TICKED};
 use super::layout::{Page, away, nothing};
 use super::request::Asked;
 use super::tag::{Tone, tag};
-use crate::dead_letter::group::{Group, group};
-use crate::dead_letter::{self, DeadLetter};
-use crate::dead_queue::DeadQueue;
+use crate::dead_letter::earliest::Earliest;
+use crate::dead_letter::group::{Group, Grouping};
+use crate::dead_letter::{DeadLetter, by_death};
+use crate::dead_queue::{DeadQueue, Looked};
 use crate::failure::Failure;
 
-/// Letters that are looked at.
-const LOOKED: u32 = 10_000;
+/// Letters that are looked at: a few seconds' worth.
+const LOOKED: u32 = 100_000;
 /// Letters with a box to tick; a form has at most 256 fields.
 const LISTED: usize = 200;
 /// Acts of operators that are listed.
 const ACTS: i64 = 10;
 
-/// The letters that were looked at, sorted by death, and how many there are.
+/// What was seen of the letters.
 struct Look {
-    letters: Vec<DeadLetter>,
-    there: u32,
+    /// All of them, by cause.
+    groups: Vec<Group>,
+    /// The first of those that match, sorted by death.
+    chosen: Vec<DeadLetter>,
+    /// How many match.
+    matching: usize,
+    /// When the last of them died.
+    until: Option<BeijingTime>,
+    looked: Looked,
 }
 
 pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failure> {
     let mut cohort = Cohort::read(&asked.query);
     let flat = asked.query.get("view") == "flat" || !cohort.is_everything();
-    let look = look(console).await?;
-    cohort.until = look.letters.iter().filter_map(|it| it.died_at).max().map(|last| last.0);
+    let look = look(console, &cohort).await?;
+    cohort.until = look.until.map(|last| last.0);
     let mut body = Html::new();
-    if look.there > LOOKED {
+    if look.looked.at < look.looked.of || look.looked.strangers > 0 {
         body = body
-            .raw("<div class=\"box warn\">只看了前 ")
-            .shown(LOOKED)
+            .raw("<div class=\"box warn\">只看了 ")
+            .shown(look.looked.at)
             .raw(" 条，共 ")
-            .shown(look.there)
-            .raw(" 条。 Only some of the letters were looked at.</div>");
+            .shown(look.looked.of)
+            .raw(" 条：其余太多，或正被别人持有。 Only some of the letters were looked at: there are too many, ")
+            .raw("or somebody else holds them.</div>");
     }
     if flat {
         let title = "死信列表 Dead letters one by one";
@@ -50,7 +59,7 @@ pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failu
             body.html(flat_list(console, &cohort, &look)),
         ));
     }
-    body = body.html(groups(&look.letters));
+    body = body.html(groups(&look.groups));
     // The letters are shown also while there is no database to ask.
     let acts = console
         .database(|connection| Ok(dead_letter_audit::list(connection, None, ACTS)?))
@@ -60,19 +69,28 @@ pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failu
     Ok(Page::new("/dead-letters", "死信 Dead letters", body))
 }
 
-async fn look(console: &Console) -> Result<Look, Failure> {
+async fn look(console: &Console, cohort: &Cohort) -> Result<Look, Failure> {
     let _turn = console.at_letters().await?;
     let mut queue = DeadQueue::open(console.broker()).await?;
-    let mut letters: Vec<DeadLetter> =
-        queue.take(LOOKED).await?.iter().map(DeadLetter::from).collect();
-    let there = queue.ready();
+    let (mut groups, mut until) = (Grouping::default(), None);
+    let mut chosen = Earliest::new(LISTED, by_death);
+    let looked = queue
+        .look(LOOKED, |received| {
+            let letter = DeadLetter::from(&received);
+            until = until.max(letter.died_at);
+            if cohort.takes(&letter) {
+                chosen.add(letter.clone());
+            }
+            groups.add(letter);
+        })
+        .await;
     queue.close().await?;
-    dead_letter::sort(&mut letters);
-    Ok(Look { letters, there })
+    let (chosen, matching) = chosen.into_sorted();
+    Ok(Look { groups: groups.groups(), chosen, matching, until, looked: looked? })
 }
 
-fn groups(letters: &[DeadLetter]) -> Html {
-    if letters.is_empty() {
+fn groups(groups: &[Group]) -> Html {
+    if groups.is_empty() {
         return nothing("没有死信，一切正常。 There are no dead letters.");
     }
     Html::new()
@@ -82,7 +100,7 @@ fn groups(letters: &[DeadLetter]) -> Html {
         .raw("</p><div class=\"card\"><table><tr><th class=\"n\">条数 Letters</th>")
         .raw("<th class=\"n\">订单 Orders</th><th>原因 Reason</th><th>错误 Error</th>")
         .raw("<th>最早 First died</th><th>最近 Last died</th></tr>\n")
-        .all(group(letters).iter().map(group_row))
+        .all(groups.iter().map(group_row))
         .raw("</table></div>\n")
 }
 
@@ -108,18 +126,17 @@ fn group_row(group: &Group) -> Html {
 }
 
 fn flat_list(console: &Console, cohort: &Cohort, look: &Look) -> Html {
-    let chosen: Vec<&DeadLetter> =
-        look.letters.iter().filter(|letter| cohort.takes(letter)).collect();
+    let (chosen, matching) = (&look.chosen, look.matching);
     let mut body = filter_bar(cohort);
     if chosen.is_empty() {
         return body.html(nothing("没有符合条件的死信。 No dead letter matches."));
     }
-    if chosen.len() > LISTED {
+    if matching > chosen.len() {
         body = body
             .raw("<p class=\"note\">列出前 ")
-            .shown(LISTED)
-            .raw(" 条，共 ")
             .shown(chosen.len())
+            .raw(" 条，共 ")
+            .shown(matching)
             .raw(" 条。 The first of them are listed.</p>");
     }
     body.raw("<form method=\"post\" action=\"/dead-letters\">")
@@ -127,11 +144,11 @@ fn flat_list(console: &Console, cohort: &Cohort, look: &Look) -> Html {
         .html(cohort.fields())
         .raw("<div class=\"card\"><table><tr><th></th><th>死信 Letter</th><th>原因与错误 Reason and error</th>")
         .raw("<th>订单 Order</th><th class=\"n\">重试 Retries</th><th>死亡 Died</th></tr>\n")
-        .all(chosen.iter().take(LISTED).map(|letter| letter_row(letter)))
+        .all(chosen.iter().map(letter_row))
         .raw("</table></div>\n<h2>处理 What to do</h2><div class=\"card\"><div class=\"acts\">")
         .raw("<label><input type=\"radio\" name=\"which\" value=\"ticked\" checked>勾选的 The ticked</label>")
         .raw("<label><input type=\"radio\" name=\"which\" value=\"all\">符合条件的全部 All that match: ")
-        .shown(chosen.len())
+        .shown(matching)
         .raw("</label></div>")
         .html(act_fields())
         .raw("</div></form>\n")

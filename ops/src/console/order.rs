@@ -11,6 +11,7 @@ use super::request::Asked;
 use super::reviews;
 use super::tag::{self, Tone};
 use crate::failure::Failure;
+use crate::order_missing::MissingOrder;
 use crate::order_page::OrderPage;
 use crate::order_story::{happenings, not_done};
 
@@ -20,7 +21,8 @@ pub(super) async fn show(console: &Console, asked: &Asked, id: &str) -> Result<P
     let read = move |connection: &mut store::Connection| {
         let page = snapshot(connection, |connection| OrderPage::read(connection, &order))?;
         let Some(mut page) = page else {
-            return Err(Failure::No(format!("there is no order {order} 没有这个订单")));
+            let told = MissingOrder::read(connection, &order)?.told();
+            return Err(Failure::No(format!("{told}\n没有这个订单")));
         };
         page.check_signatures(&config);
         if redact {

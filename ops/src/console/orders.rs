@@ -1,6 +1,7 @@
 //! `/orders`: the latest orders, and the search for one.
 
 use alipay::Fen;
+use order::FulfillmentState;
 use service::html::Html;
 use store::report::{Order, OrderSearch, search_orders};
 
@@ -32,6 +33,13 @@ pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failu
             Some(parse_status(word).map_err(|error| Failure::Usage(format!("status: {error}")))?)
         }
     };
+    let goods = asked.query.get("goods").to_owned();
+    let goods_state = match goods.as_str() {
+        "" => None,
+        word => Some(FulfillmentState::from_column(word).ok_or_else(|| {
+            Failure::Usage("goods: no such state of goods 没有这个发货状态".to_owned())
+        })?),
+    };
     let (wanted, in_review, last) = (text.clone(), state == IN_REVIEW, after.clone());
     let mut orders = console
         .database(move |connection| {
@@ -39,6 +47,7 @@ pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failu
                 text: Some(wanted.as_str()).filter(|text| !text.is_empty()),
                 status,
                 needs_review: in_review,
+                goods: goods_state,
                 after: Some(last.as_str()).filter(|last| !last.is_empty()),
             };
             Ok(search_orders(connection, &search, LISTED + 1)?)
@@ -47,7 +56,7 @@ pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failu
     let more = orders.len() > LISTED as usize;
     orders.truncate(LISTED as usize);
 
-    let mut body = search_bar(&text, &state);
+    let mut body = search_bar(&text, &state, &goods);
     if orders.is_empty() {
         body = body.html(nothing("没有符合条件的订单。 No order matches."));
     } else {
@@ -60,17 +69,19 @@ pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failu
     }
     body = body.raw("<p class=\"pages\">");
     if !after.is_empty() {
-        let first = listing("/orders", &[("q", &text), ("status", &state)]);
+        let first = listing("/orders", &[("q", &text), ("status", &state), ("goods", &goods)]);
         body = body.link(&first, "« 最新 Latest");
     }
     if let (true, Some(last)) = (more, orders.last()) {
-        let next = listing("/orders", &[("q", &text), ("status", &state), ("after", &last.id)]);
+        let parts =
+            [("q", text.as_str()), ("status", &state), ("goods", &goods), ("after", &last.id)];
+        let next = listing("/orders", &parts);
         body = body.link(&next, "更早 Older »");
     }
     Ok(Page::new("/orders", "订单 Orders", body.raw("</p>")))
 }
 
-fn search_bar(text: &str, state: &str) -> Html {
+fn search_bar(text: &str, state: &str, goods: &str) -> Html {
     let mut bar = Html::new()
         .raw("<form class=\"bar\" method=\"get\" action=\"/orders\">")
         .raw("<input type=\"search\" name=\"q\" maxlength=\"128\" aria-label=\"搜索 Search\" ")
@@ -84,6 +95,13 @@ fn search_bar(text: &str, state: &str) -> Html {
         bar = option(bar, &code.to_string(), chosen, &words);
     }
     bar = option(bar, IN_REVIEW, state == IN_REVIEW, "复核中 In review");
+    bar = bar
+        .raw("</select><select name=\"goods\" aria-label=\"货物 Goods\"><option value=\"\">")
+        .raw("任何货物状态 Any goods</option>");
+    for state in FulfillmentState::ALL {
+        let word = state.as_str();
+        bar = option(bar, word, word == goods, &tag::goods_words(word));
+    }
     bar.raw("</select><button class=\"main\">搜索 Search</button></form>\n")
 }
 
@@ -100,11 +118,15 @@ fn row(order: &Order) -> Html {
         0 => String::new(),
         fee => Fen::new(fee).to_string(),
     };
-    let mut goods = match (order.is_send_goods, order.is_return_goods) {
-        (_, true) => tag::goods("returned"),
-        (true, false) => tag::goods("delivered"),
-        (false, false) => Html::new(),
+    let mut goods = match &order.goods_state {
+        Some(state) => tag::goods(state),
+        None => Html::new(),
     };
+    if let Some(since) = order.goods_waiting_since
+        && order.goods_state.as_deref().is_some_and(|state| state.starts_with("awaiting_"))
+    {
+        goods = goods.raw("<span class=\"soft\">自 since ").shown(since).raw("</span>");
+    }
     if order.needs_review {
         goods = goods.raw(" ").html(tag(Tone::Bad, "复核中 in review"));
     }

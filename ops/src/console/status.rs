@@ -36,6 +36,10 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failu
     let refreshed = asked.query.some("refresh").is_some();
     let body = Html::new()
         .all(failures.iter().map(away))
+        .all(overview.unknown_merchants.iter().flatten().map(|one| {
+            let told = Html::new().raw("<div class=\"box bad\">订单写了没有配置的商户。 ");
+            told.text(&one.text()).raw("</div>\n")
+        }))
         .html(tiles(&overview))
         .raw("<div class=\"two\"><section>")
         .html(orders(&overview))
@@ -59,9 +63,10 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failu
 }
 
 async fn ask_database(console: &Console) -> Result<Overview, Failure> {
-    let ask = |connection: &mut store::Connection| {
+    let config = console.config.clone();
+    let ask = move |connection: &mut store::Connection| {
         let mut overview = Overview::now();
-        overview.ask_database(connection)?;
+        overview.ask_database(connection, &config)?;
         Ok(overview)
     };
     console.database(ask).await
@@ -96,9 +101,24 @@ fn tiles(overview: &Overview) -> Html {
     let first = [
         tile("死信 Dead letters", "/dead-letters", Tone::Bad, letters),
         tile("待复核 Open reviews", "/reviews", Tone::Bad, waiting(&overview.open_reviews)),
-        tile("缺货订单 Out of stock", "/products", Tone::Bad, waiting(&overview.awaiting_stock)),
-        tile("待人工发货 By hand", "/reviews", Tone::Warn, waiting(&overview.awaiting_manual)),
-        tile("缺账号 No account", "/reviews", Tone::Warn, waiting(&overview.awaiting_account)),
+        tile(
+            "缺货订单 Out of stock",
+            "/orders?goods=awaiting_stock",
+            Tone::Bad,
+            waiting(&overview.awaiting_stock),
+        ),
+        tile(
+            "待人工发货 By hand",
+            "/orders?goods=awaiting_manual",
+            Tone::Warn,
+            waiting(&overview.awaiting_manual),
+        ),
+        tile(
+            "缺账号 No account",
+            "/orders?goods=awaiting_account",
+            Tone::Warn,
+            waiting(&overview.awaiting_account),
+        ),
         tile("低库存商品 Low stock", "/products", Tone::Warn, low),
     ];
     let second = [

@@ -45,7 +45,16 @@ pub(super) fn status(code: i16) -> Html {
 
 /// The state of goods, in the words of the table.
 pub(super) fn goods(state: &str) -> Html {
-    let (tone, chinese) = match state {
+    tag(goods_named(state).0, &goods_words(state))
+}
+
+/// The state of goods in both languages.
+pub(super) fn goods_words(state: &str) -> String {
+    format!("{} {state}", goods_named(state).1).trim().to_owned()
+}
+
+fn goods_named(state: &str) -> (Tone, &'static str) {
+    match state {
         "delivered" => (Tone::Good, "已发货"),
         "returned" => (Tone::Warn, "已收回"),
         "awaiting_stock" => (Tone::Bad, "缺货"),
@@ -53,6 +62,5 @@ pub(super) fn goods(state: &str) -> Html {
         "awaiting_account" => (Tone::Warn, "缺账号"),
         "cancelled" => (Tone::Plain, "已取消"),
         _ => (Tone::Plain, ""),
-    };
-    tag(tone, format!("{chinese} {state}").trim())
+    }
 }

@@ -1,6 +1,6 @@
 //! A dead letter with all that speaks for or against it.
 
-use queue::Cluster;
+use queue::{Cluster, Received};
 use serde::Serialize;
 use service::Config;
 use store::MysqlConnection;
@@ -10,6 +10,7 @@ use store::report::snapshot;
 use super::{DeadLetter, OpenedLetter, is_meant};
 use crate::dead_queue::DeadQueue;
 use crate::failure::Failure;
+use crate::order_missing::MissingOrder;
 use crate::order_page::OrderPage;
 use crate::order_story::{header, not_done};
 use crate::signature_check::{SignatureCheck, check};
@@ -40,10 +41,15 @@ pub(crate) struct Background {
 /// The letter with this id; of several copies the one that died last.
 pub(crate) async fn find(cluster: &Cluster, id: &str) -> Result<Option<OpenedLetter>, Failure> {
     let mut queue = DeadQueue::open(cluster).await?;
-    let letters = queue.take(u32::MAX).await?;
+    let mut found: Vec<Received> = Vec::new();
+    let looked = queue.look(u32::MAX, |received| {
+        if is_meant(id, &received.message_id) {
+            found.push(received);
+        }
+    });
+    let looked = looked.await;
     queue.close().await?;
-    let found: Vec<_> =
-        letters.iter().filter(|received| is_meant(id, &received.message_id)).collect();
+    looked?;
     let last = found.iter().max_by_key(|received| received.headers.died_at);
     Ok(last.map(|received| OpenedLetter::open(received, found.len())))
 }
@@ -77,7 +83,9 @@ impl Background {
                 told.extend(not_done(&page).iter().map(|line| format!("{line}\n")));
                 background.order_now = Some(page.order);
             }
-            (None, Some(order)) => background.order_told = format!("there is no order {order}"),
+            (None, Some(order)) => {
+                background.order_told = MissingOrder::read(connection, order)?.told();
+            }
             (None, None) => {}
         }
         background.history = dead_letter_audit::list(connection, Some(&letter.id), 100)?;

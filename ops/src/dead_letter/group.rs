@@ -1,12 +1,13 @@
 //! Dead letters with the same cause.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde::Serialize;
 use store::report::BeijingTime;
 
-use super::DeadLetter;
 use super::fingerprint::fingerprint;
+use super::{DeadLetter, by_death};
 
 /// Letters that died for the same reason with the same kind of error.
 #[derive(Debug, Serialize)]
@@ -25,37 +26,65 @@ pub(crate) struct Group {
     pub(crate) example: String,
 }
 
-/// Groups sorted letters, the largest group first.
-pub(crate) fn group(letters: &[DeadLetter]) -> Vec<Group> {
-    let mut cohorts: BTreeMap<(Option<&str>, String), Vec<&DeadLetter>> = BTreeMap::new();
-    for letter in letters {
+/// Groups letters as they come; of each group a few words are kept, not its letters.
+#[derive(Debug, Default)]
+pub(crate) struct Grouping {
+    cohorts: BTreeMap<(Option<String>, String), Cohort>,
+}
+
+#[derive(Debug, Default)]
+struct Cohort {
+    letters: usize,
+    /// Hashes of the orders' numbers.
+    orders: HashSet<u64>,
+    first_died: Option<BeijingTime>,
+    last_died: Option<BeijingTime>,
+    worker_versions: BTreeSet<String>,
+    example: Option<DeadLetter>,
+}
+
+impl Grouping {
+    pub(crate) fn add(&mut self, letter: DeadLetter) {
         let names: Vec<&str> = letter.order.as_deref().into_iter().collect();
         let print = fingerprint(letter.error.as_deref().unwrap_or_default(), &names);
-        cohorts.entry((letter.reason.as_deref(), print)).or_default().push(letter);
+        let cohort = self.cohorts.entry((letter.reason.clone(), print)).or_default();
+        cohort.letters += 1;
+        cohort.orders.extend(letter.order.as_ref().map(|order| hash(order)));
+        cohort.first_died = cohort.first_died.into_iter().chain(letter.died_at).min();
+        cohort.last_died = cohort.last_died.max(letter.died_at);
+        if let Some(version) = &letter.worker_version
+            && !cohort.worker_versions.contains(version)
+        {
+            cohort.worker_versions.insert(version.clone());
+        }
+        if cohort.example.as_ref().is_none_or(|last| by_death(last, &letter).is_lt()) {
+            cohort.example = Some(letter);
+        }
     }
-    let mut groups: Vec<Group> = cohorts
-        .into_iter()
-        .map(|((reason, fingerprint), letters)| {
-            let sorted = |mut texts: Vec<String>| {
-                texts.sort();
-                texts.dedup();
-                texts
-            };
-            let died: Vec<BeijingTime> = letters.iter().filter_map(|it| it.died_at).collect();
-            Group {
-                reason: reason.map(str::to_owned),
+
+    /// The groups, the largest first.
+    pub(crate) fn groups(self) -> Vec<Group> {
+        let mut groups: Vec<Group> = self
+            .cohorts
+            .into_iter()
+            .map(|((reason, fingerprint), cohort)| Group {
+                reason,
                 fingerprint,
-                letters: letters.len(),
-                orders: sorted(letters.iter().filter_map(|it| it.order.clone()).collect()).len(),
-                first_died: died.iter().min().copied(),
-                last_died: died.iter().max().copied(),
-                worker_versions: sorted(
-                    letters.iter().filter_map(|it| it.worker_version.clone()).collect(),
-                ),
-                example: letters.last().map(|it| it.id.clone()).unwrap_or_default(),
-            }
-        })
-        .collect();
-    groups.sort_by_key(|group| std::cmp::Reverse(group.letters));
-    groups
+                letters: cohort.letters,
+                orders: cohort.orders.len(),
+                first_died: cohort.first_died,
+                last_died: cohort.last_died,
+                worker_versions: cohort.worker_versions.into_iter().collect(),
+                example: cohort.example.map(|letter| letter.id).unwrap_or_default(),
+            })
+            .collect();
+        groups.sort_by_key(|group| std::cmp::Reverse(group.letters));
+        groups
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }

@@ -1,9 +1,11 @@
 //! What was not done with an order, and why.
 
 use alipay::Fen;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use order::{Facts, ProductKind, time_limit};
 use store::report::{BeijingTime, Order, RefundRequestLine};
+use store::retry_copy::WaitingCopy;
+use worker::retry_copies::OVERDUE_AFTER;
 
 use crate::order_page::OrderPage;
 use crate::review_case::meaning;
@@ -21,10 +23,12 @@ pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
         };
         lines.push(format!("in review: {}{evidence}: {}", review.reason, meaning(review)));
     }
+    lines.extend(in_retry_tiers(&page.retries, page.read_at));
     let rejected = page.story.iter().filter(|told| told.outcome == "rejected").count();
     if rejected > 0 {
         lines.push(format!(
-            "not applied: {rejected} notifications were rejected, see `ops dlq list`"
+            "not applied: {rejected} notifications were rejected, see `ops dlq list --order {}`",
+            page.order.row.id
         ));
     }
     let waiting: Vec<&str> = page
@@ -37,6 +41,24 @@ pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
         lines.push(format!("not published yet: {}", waiting.join(", ")));
     }
     lines
+}
+
+/// Messages that name the order and wait in a retry tier.
+pub(crate) fn in_retry_tiers(retries: &[WaitingCopy], now: DateTime<Utc>) -> Vec<String> {
+    let late = TimeDelta::seconds(i64::from(OVERDUE_AFTER));
+    let lines = retries.iter().map(|copy| {
+        let (tier, due, since, retry) = (&copy.tier, copy.due_at, copy.first_seen, copy.attempt);
+        if copy.due_at.0 + late < now {
+            return format!(
+                "not worked on: a message received at {since} should be back from {tier} since {due}: `ops \
+                 retries list`"
+            );
+        }
+        format!(
+            "not worked on yet: a message received at {since} waits in {tier} until {due}, for retry {retry}"
+        )
+    });
+    lines.collect()
 }
 
 /// An order whose time is over and that is neither paid nor closed.

@@ -88,11 +88,14 @@ async fn count_all(queues: &mut [QueueDepth], management: &Management) -> bool {
 async fn reasons(cluster: &Cluster) -> Result<BTreeMap<String, usize>, Failure> {
     let mut queue = DeadQueue::open_within(cluster, PATIENCE).await?;
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    for letter in queue.take(COUNTED).await? {
-        let reason = letter.headers.reason.unwrap_or_else(|| "no reason".to_owned());
-        *reasons.entry(reason).or_default() += 1;
-    }
+    let looked = queue
+        .look(COUNTED, |letter| {
+            let reason = letter.headers.reason.unwrap_or_else(|| "no reason".to_owned());
+            *reasons.entry(reason).or_default() += 1;
+        })
+        .await;
     queue.close().await?;
+    looked?;
     Ok(reasons)
 }
 

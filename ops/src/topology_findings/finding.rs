@@ -22,6 +22,8 @@ pub(crate) enum Finding {
     UnboundKey { queue: String, exchange: String, routing_key: String },
     /// A policy that removes messages from a queue of ours.
     RemovesMessages { queue: String, policy: String, key: String },
+    /// A queue of ours is at the limit that a policy sets, and the broker refuses what is published to it.
+    Full { queue: String, policy: String, limit: u64, messages: u64 },
 }
 
 impl fmt::Display for Finding {
@@ -51,6 +53,13 @@ impl fmt::Display for Finding {
                 f,
                 "queue {queue} dead-letters to exchange {exchange} with key {routing_key:?}, which is \
                  not bound: nothing comes home from it"
+            ),
+            Finding::Full { queue, policy, limit, messages } => write!(
+                f,
+                "queue {queue} has {messages} messages and policy {policy} limits it to {limit}: what is published \
+                 there is refused. Let workers empty it, or set a larger max-length in that policy. Removing the \
+                 policy is not enough for programs that are connected to RabbitMQ 3.10 (other than ingress and \
+                 workers of this version): they are refused until they connect again"
             ),
             Finding::RemovesMessages { queue, policy, key } => write!(
                 f,

@@ -5,7 +5,7 @@ use clap::Args;
 use gateway::{Gateway, GatewayError};
 use order::{OrderStatus, TradeStatusCode};
 use serde::Serialize;
-use store::report;
+use store::report::{self, BeijingTime};
 
 use super::refund::ask_workers;
 use crate::context::Context;
@@ -17,7 +17,8 @@ use crate::status_name::status_name;
 ///
 /// Calls close_trade or alipay.trade.close, and has workers ask the gateway what became of it; the order
 /// itself is closed when they hear so. An order that is paid or over is a no (1), here or at Alipay. So is a
-/// trade that Alipay does not know: the buyer has not begun, and may still pay with a page that is open.
+/// trade that Alipay does not know: the buyer has not begun, and may still pay with a page that is open. For an
+/// order that is closed already nothing is sent, and it ends with 0.
 ///
 /// Ends with 3 when the gateway could not be asked: the trade may be closed or not, so repeat it.
 ///
@@ -33,8 +34,10 @@ pub(crate) struct Close {
 struct Answer<'a> {
     order: &'a str,
     merchant: &'a str,
-    /// `closed`, `not_exist` or `refused`.
+    /// `closed`, `already_closed`, `not_exist` or `refused`.
     answer: &'static str,
+    /// When Alipay closed it, of one that is closed already.
+    closed_at: Option<BeijingTime>,
     error: Option<String>,
 }
 
@@ -45,6 +48,16 @@ impl Close {
             return Err(Failure::No(format!("there is no order {}", self.order)));
         };
         let order = &row.id;
+        if row.status == OrderStatus::Closed.code() && row.is_finish && row.paid_dtime.is_none() {
+            let answer = Answer {
+                order,
+                merchant: &row.merchant,
+                answer: "already_closed",
+                closed_at: row.finish_dtime,
+                error: None,
+            };
+            return context.output.print(&answer, || answer.text());
+        }
         if row.status != OrderStatus::Placed.code()
             || row.trade_status == TradeStatusCode::TradePending.code()
         {
@@ -68,13 +81,16 @@ impl Close {
             Err(error) if is_about_the_trade(&error) => ("refused", Some(error.to_string())),
             Err(error) => return Err(could_not_ask(&error)),
         };
-        let answer = Answer { order, merchant: &merchant.name, answer, error };
+        let answer = Answer { order, merchant: &merchant.name, answer, closed_at: None, error };
         context.output.print(&answer, || answer.text())?;
         ask_workers(context, &merchant.name, order)?;
         match answer.answer {
             "closed" => Ok(()),
             "not_exist" => Err(Failure::No("Alipay knows no such trade".to_owned())),
-            _ => Err(Failure::No("Alipay did not close it: is it paid?".to_owned())),
+            _ => Err(Failure::No(
+                "Alipay did not close it: is it paid? Or was it closed a moment ago? Workers ask; see `ops order show`"
+                    .to_owned(),
+            )),
         }
     }
 }
@@ -83,6 +99,10 @@ impl Answer<'_> {
     fn text(&self) -> String {
         let order = self.order;
         match (self.answer, &self.error) {
+            ("already_closed", _) => {
+                let at = self.closed_at.map(|at| format!(" at {at}")).unwrap_or_default();
+                format!("order {order} was closed{at} without payment; nothing was sent")
+            }
             ("closed", _) => format!("order {order}: closed at Alipay, it can no longer be paid"),
             (_, Some(error)) => format!("order {order}: {error}"),
             _ => format!(

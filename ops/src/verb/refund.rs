@@ -2,22 +2,28 @@
 
 mod agreed;
 mod ask_workers;
+mod books;
 mod call;
+mod equal;
 mod left;
+mod not_agreed;
 mod password;
 mod said;
 
 use alipay::{Fen, Protocol};
 use clap::Args;
 use gateway::Gateway;
+use store::MysqlConnection;
 use store::report;
 
-use self::agreed::{Wish, agree};
+use self::agreed::{Agreed, Wish, agree};
 pub(super) use self::ask_workers::ask_workers;
+use self::not_agreed::NotAgreed;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::gateway_answer::could_not_ask;
 use crate::operator::Operator;
+use crate::question::asked;
 use crate::verb::pay_link::browser::parse_url;
 
 /// Refund an order, once however often the command is repeated
@@ -25,8 +31,13 @@ use crate::verb::pay_link::browser::parse_url;
 /// Each refund has a request number, which is written down before Alipay is asked, and Alipay refunds a number
 /// once. The same order, amount (or --all) and reason are the same refund: a repeat, also by somebody else at the
 /// same time, finds the number and at most asks again what became of it. So after a crash or a timeout repeat the
-/// same command. A second refund of the same amount for the same reason needs a --request-no of its own; another
-/// reason is another refund.
+/// same command; where Alipay has refunded it, it says when and for whom, sends nothing, and ends with 0.
+///
+/// Another reason is another refund. Where money of the same amount went back (or was asked for) within the last
+/// 10 minutes, it asks whether you mean it: on a terminal; elsewhere it ends with 1 unless --again is given. A
+/// second refund of the same amount for the same reason needs a --request-no of its own, which is not asked about.
+///
+/// --dry-run says which of this would happen, and writes and sends nothing.
 ///
 /// Open Platform: calls alipay.trade.refund, at least 3 s after any other refund of the trade, and tells workers
 /// Alipay's answer. Legacy gateway: prints a link (refund_fastpay_by_platform_pwd) for the person who types the
@@ -53,6 +64,12 @@ pub(crate) struct Refund {
     /// Why; the buyer may read it
     #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
     reason: String,
+    /// It is another refund, although an equal one was made or asked for within the last 10 minutes
+    #[arg(long)]
+    again: bool,
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
     /// A request number of your own, 3 to 24 letters and digits: for a second refund that is equal to one before
     #[arg(long, value_name = "NUMBER", value_parser = parse_request_no)]
     request_no: Option<String>,
@@ -76,7 +93,7 @@ impl Refund {
         let merchant = context.merchant(&row.merchant)?;
         // Before anything is written down: a configuration that cannot ask leaves no trace.
         Gateway::can_ask(merchant).map_err(|error| could_not_ask(&error))?;
-        let wish = Wish {
+        let mut wish = Wish {
             order: &self.order,
             merchant,
             amount: self.amount,
@@ -84,22 +101,58 @@ impl Refund {
             request_no: self.request_no.as_deref(),
             trade_no: self.trade_no.as_deref(),
             by,
+            again: self.again,
         };
-        match merchant.protocol {
-            Protocol::Openapi if self.notify_url.is_some() => Err(Failure::Usage(
+        if merchant.protocol == Protocol::Openapi && self.notify_url.is_some() {
+            return Err(Failure::Usage(
                 "--notify-url: the Open Platform tells the address of the payment".to_owned(),
-            )),
-            Protocol::Openapi => {
-                let agreed = agree(&mut connection, &wish)?;
-                call::call(context, &mut connection, merchant, agreed)
-            }
+            ));
+        }
+        if merchant.protocol == Protocol::Mapi {
+            password::check(merchant, &wish)?;
+        }
+        if self.dry_run {
+            return said::foretell(context, &mut connection, &wish);
+        }
+        let agreed = agree_or_ask(&mut connection, &mut wish)?;
+        match merchant.protocol {
+            Protocol::Openapi => call::call(context, &mut connection, merchant, agreed),
             Protocol::Mapi => {
-                password::check(merchant, &wish)?;
-                let agreed = agree(&mut connection, &wish)?;
-                password::print(context, merchant, agreed, self.notify_url.as_deref())
+                let url = self.notify_url.as_deref();
+                password::print(context, &mut connection, merchant, agreed, url)
             }
         }
     }
+}
+
+/// The request, after a question to the person where an equal refund is fresh. Nothing is locked while the
+/// person thinks, so everything is looked at once more afterwards.
+fn agree_or_ask(connection: &mut MysqlConnection, wish: &mut Wish<'_>) -> Result<Agreed, Failure> {
+    let equal = match agree(connection, wish) {
+        Ok(agreed) => return Ok(agreed),
+        Err(NotAgreed::Equal(equal)) => equal,
+        Err(NotAgreed::Failed(failure)) => return Err(failure),
+    };
+    let order = wish.order;
+    match asked(&format!("{equal} of order {order}. Refund the same amount once more?")) {
+        Some(true) => {}
+        Some(false) => return Err(Failure::No("nothing was refunded".to_owned())),
+        None => return Err(Failure::No(needs_again(order, &equal.to_string()))),
+    }
+    wish.again = true;
+    match agree(connection, wish) {
+        Ok(agreed) => Ok(agreed),
+        Err(NotAgreed::Failed(failure)) => Err(failure),
+        Err(NotAgreed::Equal(equal)) => Err(Failure::No(needs_again(order, &equal.to_string()))),
+    }
+}
+
+/// Why nothing was done, and what to do.
+fn needs_again(order: &str, equal: &str) -> String {
+    format!(
+        "nothing was refunded: {equal} of order {order}\nFor a second refund of the same amount repeat with \
+         --again."
+    )
 }
 
 fn parse_amount(text: &str) -> Result<Fen, String> {

@@ -43,6 +43,7 @@ impl RefundRequests {
             state: self.state,
         };
         let lines = refund_requests(&mut *context.database()?, &filter, self.limit)?;
+        context.check_filter(self.merchant.as_deref(), lines.len())?;
         context.output.print(&lines, || {
             table(
                 [

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{or_empty, table};
 
-/// Messages that should have come back from a retry tier and have not
+/// Messages that wait in a retry tier, and those that should have come back and have not
 ///
 /// Workers write down each message that they send into a retry tier, and cross it out when it is back. What
 /// stays is held back by the broker (a binding or a queue is missing: ops topology plan), waits in the work
@@ -30,10 +30,19 @@ enum Verb {
 
 /// List what is overdue, the first one first; ends with 1 when there is something
 ///
+/// With --all or --order what waits its time, too: that is nothing odd, and it ends with 0.
+///
+/// Example: ops retries list --order A-1001
 /// Example: ops retries list --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 struct List {
+    /// All that waits, not only what is overdue
+    #[arg(long)]
+    all: bool,
+    /// All that waits for this order
+    #[arg(long, value_name = "ORDER")]
+    order: Option<String>,
     /// The most to list
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
     limit: i64,
@@ -63,10 +72,15 @@ impl Retries {
 
 impl List {
     fn run(self, context: &Context) -> Result<(), Failure> {
-        let lines = retry_copy::overdue(&mut *context.database()?, OVERDUE_AFTER, self.limit)?;
+        let mut database = context.database()?;
+        let all = self.all || self.order.is_some();
+        let lines = match all {
+            true => retry_copy::waiting(&mut database, self.order.as_deref(), self.limit)?,
+            false => retry_copy::overdue(&mut database, OVERDUE_AFTER, self.limit)?,
+        };
         context.output.print(&lines, || {
             if lines.is_empty() {
-                return "nothing is overdue".to_owned();
+                return if all { "nothing waits" } else { "nothing is overdue" }.to_owned();
             }
             table(
                 ["id", "tier", "due", "order", "merchant", "attempt", "first seen"],
@@ -85,6 +99,7 @@ impl List {
         })?;
         match lines.len() {
             0 => Ok(()),
+            _ if all => Ok(()),
             overdue => Err(Failure::No(format!("{overdue} messages are overdue"))),
         }
     }

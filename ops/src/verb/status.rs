@@ -68,7 +68,8 @@ impl Status {
 /// One look at everything; what could not be asked is missing, and the reason is the failure.
 fn look(context: &Context, before: Option<&Overview>) -> (Overview, Option<Failure>) {
     let mut overview = Overview::now();
-    let database = context.database().and_then(|mut it| overview.ask_database(&mut it));
+    let database =
+        context.database().and_then(|mut it| overview.ask_database(&mut it, &context.config));
     let known = before.and_then(|before| before.dead_letters_by_reason.as_ref());
     let counted = before.and_then(|before| before.dead_letters);
     let events = context.config.events.enabled;

@@ -28,8 +28,8 @@ enum Verb {
     /// With amqp.management_url all bindings are read, and what should not be there is named, too: queues and
     /// exchanges with names like ours, dead-lettering in a circle or to nowhere, policies that remove messages.
     ///
-    /// Ends with 1 when something is there and differs: the arguments of a queue cannot be changed, so
-    /// the text says what to do.
+    /// Ends with 0 when nothing is to be done, and with 1 when something is missing, odd, or there and differs:
+    /// the arguments of a queue cannot be changed, so the text says what to do.
     ///
     /// Example: ops topology plan
     #[command(verbatim_doc_comment)]
@@ -55,7 +55,11 @@ impl Topology {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let lines = context.block_on(look(context))?;
         if matches!(self.verb, Verb::Plan) {
-            return print(context, &lines, "missing:", "nothing is missing");
+            print(context, &lines, "missing:", "nothing is missing")?;
+            return match lines.as_slice() {
+                [] => Ok(()),
+                lines => Err(Failure::No(to_do(lines))),
+            };
         }
         let events = context.config.events.enabled;
         context.block_on(async { Ok(topology::apply(&context.broker()?, events).await?) })?;
@@ -63,6 +67,20 @@ impl Topology {
             lines.into_iter().filter(|line| matches!(line, Line::Missing(_))).collect();
         print(context, &declared, "declared", "nothing is missing")
     }
+}
+
+/// How much there is to do, and how.
+fn to_do(lines: &[Line]) -> String {
+    let missing = lines.iter().filter(|line| matches!(line, Line::Missing(_))).count();
+    let odd = lines.len() - missing;
+    let mut parts = Vec::new();
+    if missing > 0 {
+        parts.push(format!("{missing} missing: `ops topology apply` declares them"));
+    }
+    if odd > 0 {
+        parts.push(format!("{odd} odd: no program changes that, a person has to"));
+    }
+    parts.join("; ")
 }
 
 async fn look(context: &Context) -> Result<Vec<Line>, Failure> {

@@ -57,6 +57,20 @@ fn orders_are_found_by_number_trade_and_state_and_their_text_is_harmless() {
     assert_eq!(found("q=%25"), "");
     assert_eq!(found("status=review"), "");
     assert_eq!(found("after=B-1"), "A%2F1%3F%3Cb%3E");
+    assert_eq!(found("goods=delivered"), "B%2D2");
+    assert_eq!(found("goods=awaiting_stock"), "");
+    browser.get("/orders?goods=x").shows(400, &["no such state of goods"]);
+    let copy = "INSERT INTO retry_copy (message_id, attempt, tier, merchant, order_id, first_seen, due_at) VALUES \
+                ('a', 1, 'alipay.retry.5s', 'shop', 'LATER', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6)), \
+                ('b', 1, 'alipay.retry.5s', 'shop', 'B-1', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6))";
+    let mut database = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
+    diesel::sql_query(copy).execute(&mut *database).unwrap();
+    browser.get("/orders/LATER").shows(404, &["没有这个订单", "1 message waits for it"]);
+    browser.get("/orders/B-1").shows(200, &["waits in alipay.retry.5s until"]);
+    let shpo = "UPDATE user_order SET merchant = 'shpo' WHERE id = 'B-1'";
+    diesel::sql_query(shpo).execute(&mut *database).unwrap();
+    browser.get("/").shows(200, &["订单写了没有配置的商户", "did you mean shop?"]);
+    diesel::sql_query("UPDATE user_order SET merchant = 'shop'").execute(&mut *database).unwrap();
 
     let story = browser.get("/orders/B-2").shows(200, &["CODE-1", "signature valid today"]);
     assert!(story.body.contains("status placed -&gt; paid 已付款"), "{}", story.body);

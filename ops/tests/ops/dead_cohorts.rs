@@ -215,7 +215,7 @@ fn a_cohort_is_replayed_and_the_rest_discarded_with_a_record() {
     }
     publish(&sandbox.amqp_url, messages);
 
-    let replay = "dlq replay --reason order_not_found --by ann --note fixed";
+    let replay = "dlq replay --reason order_not_found --by ann --note fixed --no-wait";
     assert_eq!(ops.json(&format!("{replay} --limit 1")), json!({ "replayed": 1 }));
     assert_eq!(ops.json(replay), json!({ "replayed": 10 }));
     assert_eq!(ops.json(replay), json!({ "replayed": 0 }));

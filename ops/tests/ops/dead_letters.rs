@@ -87,9 +87,11 @@ fn topology_is_planned_applied_and_then_complete() {
     for verb in ["dlq list", "dlq show x"] {
         ops.run(verb).ended(3, "ops topology apply");
     }
-    let planned = ops.json("topology plan");
+    let plan =
+        || ops.run("topology plan --output json").ended(1, "missing: `ops topology apply`").json();
+    let planned = plan();
     assert!(!planned.as_array().unwrap().is_empty());
-    assert_eq!(ops.json("topology plan"), planned, "a plan changes nothing");
+    assert_eq!(plan(), planned, "a plan changes nothing");
     assert_eq!(ops.json("topology apply"), planned);
     assert_eq!(ops.json("topology plan"), json!([]));
     assert_eq!(ops.run("topology apply").done().stdout, "nothing is missing\n");
@@ -121,7 +123,7 @@ fn a_hundred_looks_lose_nothing_and_are_sorted_by_death() {
     );
     let table = ops.run("dlq list").done().stdout;
     assert!(table.contains("total_mismatch") && !table.contains('\u{1b}'), "{table}");
-    let limited = ops.run("dlq list --limit 5 --output json").ended(0, "more dead letters");
+    let limited = ops.run("dlq list --limit 5 --output json").ended(0, "listed 5 of 20");
     assert_eq!(limited.json().as_array().unwrap().len(), 5);
     assert_eq!(ids(&ops.json("dlq list")), expected);
     assert_eq!(depth(&sandbox.amqp_url, DEAD_QUEUE), 20);
@@ -157,15 +159,19 @@ fn replay_one_with_its_copies_and_then_all() {
     publish(&sandbox.amqp_url, messages);
 
     ops.run("dlq replay --id nothing").ended(1, "there is no dead letter nothing");
-    assert_eq!(ops.json("dlq replay --id id-7"), json!({ "replayed": 2 }));
+    assert_eq!(
+        ops.json("dlq replay --id id-7 --no-wait"),
+        json!({ "replayed": 2, "copies": { "id-7": 2 } })
+    );
     let depths =
         || [work_queue(0).as_str(), DEAD_QUEUE].map(|queue| depth(&sandbox.amqp_url, queue));
     assert_eq!(depths(), [2, 599]);
-    ops.run("dlq replay --id id-7").ended(1, "id-7");
+    let again = ops.run("dlq replay --id id-7").ended(1, "there is no dead letter id-7");
+    assert!(again.stderr.contains("id-7 was replayed at 20"), "{}", again.stderr);
     // The others were only taken and given back, in an order that the broker chose.
     assert_eq!(ops.json("dlq list").as_array().unwrap().len(), 599);
 
-    let answer = ops.run("dlq replay --all").done();
+    let answer = ops.run("dlq replay --all --no-wait").done();
     assert_eq!(answer.stdout, "replayed 599\n");
     assert_eq!(depths(), [601, 0], "acknowledgements got lost on the way");
     for (id, headers) in take_all(&sandbox.amqp_url, &work_queue(0)) {
@@ -191,7 +197,7 @@ fn a_replay_that_is_killed_loses_nothing_and_can_be_repeated() {
     assert!(!stayed.is_empty(), "it was not killed on its way");
     let all: BTreeSet<String> = (0..200).map(|n| format!("id-{n}")).collect();
     assert_eq!(went.union(&stayed).cloned().collect::<BTreeSet<_>>(), all);
-    assert_eq!(ops.json("dlq replay --all"), json!({ "replayed": stayed.len() }));
+    assert_eq!(ops.json("dlq replay --all --no-wait"), json!({ "replayed": stayed.len() }));
     assert_eq!(ops.json("dlq list"), json!([]));
     // A letter is put on record before it is removed.
     let history = ops.json("dlq history --limit 1000");

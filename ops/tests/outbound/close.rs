@@ -19,7 +19,10 @@ fn an_unpaid_trade_is_closed_there_and_then_here() {
         assert_eq!(world.json(&format!("close {id}"))["answer"], "closed");
         assert_eq!(world.trade(id, merchant)["status"], "TRADE_CLOSED");
         world.until(id, |order| order["status"] == 32);
-        world.run(&format!("close {id}")).ended(1, "is closed");
+        let again = world.json(&format!("close {id}"));
+        assert_eq!(again["answer"], "already_closed");
+        let text = world.run(&format!("close {id}")).ended(0, "").stdout;
+        assert!(text.contains("was closed") && text.contains("nothing was sent"), "{text}");
         world.run(&format!("pay-link {id}")).ended(1, "is closed");
     }
     world.run("close nothing").ended(1, "there is no order nothing");

@@ -14,4 +14,5 @@ mod pay_link;
 mod program;
 mod refund;
 mod refund_password;
+mod refund_twice;
 mod world;

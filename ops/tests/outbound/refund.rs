@@ -28,7 +28,7 @@ fn repeated_it_is_one_refund() {
     let second = world.json(&format!("{ONE} --request-no R2000"));
     assert_eq!((&second["request_no"], &second["refunded_fee"]), (&json!("R2000"), &json!(200)));
     world.json(&format!("{ONE} --request-no R2000"));
-    world.json("refund B-1 --amount 1 --reason another");
+    world.json("refund B-1 --amount 1 --reason another --again");
     assert!(began.elapsed() > Duration::from_secs(3), "refunds of one trade too close");
     assert_eq!(world.refunds("B-1", "app"), [100, 100, 100]);
     let taken = "refund B-1 --amount 2 --reason broken --request-no R2000";

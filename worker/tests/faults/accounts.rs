@@ -183,7 +183,7 @@ async fn an_ingress_account_can_publish_and_do_no_more() {
 async fn the_management_api_tells_totals_and_what_is_not_ours() {
     let scene = tokio::task::spawn_blocking(|| Scene::new(0)).await.expect("a scene");
     let management = scene.broker.admin_url().replace("guest:guest", "alipay-monitor:secret");
-    let with_management = |arguments: &[&str]| {
+    let asked = |arguments: &[&str]| {
         let config = scene.world.pipeline.config().display().to_string();
         let arguments = [&["--config", &config, "--output", "json"][..], arguments].concat();
         let environment = [
@@ -192,9 +192,13 @@ async fn the_management_api_tells_totals_and_what_is_not_ours() {
         ]
         .concat();
         let output = testkit::run_program("ops", &arguments, &environment);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{said}");
-        serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON")
+        let json = serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON");
+        (output.status.code(), json, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let with_management = |arguments: &[&str]| {
+        let (code, json, said) = asked(arguments);
+        assert_eq!(code, Some(0), "{said}");
+        json
     };
     assert_eq!(with_management(&["topology", "plan"]), serde_json::json!([]));
 
@@ -249,7 +253,9 @@ async fn the_management_api_tells_totals_and_what_is_not_ours() {
         let lines = plan.as_array().expect("a list").iter();
         lines.map(|line| line["object"].as_str().expect("a word").to_owned()).collect()
     };
-    let plan = with_management(&["topology", "plan"]);
+    let (code, plan, said) = asked(&["topology", "plan"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("1 missing") && said.contains("5 odd"), "{said}");
     assert_eq!(
         objects(&plan),
         [

@@ -9,6 +9,7 @@ mod failover;
 mod hosts;
 mod line_to_the_broker;
 mod line_to_the_database;
+mod merchants;
 mod moved;
 mod real_broker;
 mod refusals;

@@ -184,14 +184,21 @@ async fn a_removed_binding_is_named_and_what_waited_comes_home() {
     assert_eq!(status["retries"][0]["overdue"], 1, "{status}");
     let listed = scene.world.pipeline.ops(&["retries", "list"]).expect_err("something is overdue");
     assert!(listed.to_string().contains("1 messages are overdue"), "{listed}");
-    let plan = |scene: &Scene| scene.world.pipeline.json(&["topology", "plan"]).expect("a plan");
-    let missing = plan(&scene);
+    let plan = |scene: &Scene| {
+        let config = scene.world.pipeline.config().display().to_string();
+        let arguments = ["--config", &config, "--output", "json", "topology", "plan"];
+        let output = testkit::run_program("ops", &arguments, &scene.world.sandbox.environment());
+        let lines: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (output.status.code(), lines)
+    };
+    let (code, missing) = plan(&scene);
+    assert_eq!(code, Some(1), "{missing}");
     assert_eq!(missing.as_array().map(Vec::len), Some(1), "{missing}");
     assert_eq!(missing[0]["object"], "binding", "{missing}");
     assert_eq!(missing[0]["routing_key"], "0", "{missing}");
     scene.world.place_orders("K", 1);
     scene.world.pipeline.json(&["topology", "apply"]).expect("applied");
-    assert_eq!(plan(&scene), serde_json::json!([]));
+    assert_eq!(plan(&scene), (Some(0), serde_json::json!([])));
     check_orders(&mut scene.world, 1);
     eventually("the books are closed", || scene.world.count("retry_copy") == 0);
     eventually("the alarm ends", || worker.metric(overdue) == 0.0);

@@ -11,6 +11,7 @@ mod goods;
 mod locks;
 mod low_stock;
 mod readings;
+mod replays;
 #[allow(dead_code, reason = "shared with other tests")]
 mod secrets;
 mod stock_turn;

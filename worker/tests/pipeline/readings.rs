@@ -203,7 +203,7 @@ async fn the_same_rejected_message_is_one_dead_letter() {
     assert_eq!(world.dead_letters().len(), 1);
 
     // A replayed letter that dies again is a letter again, and it is one.
-    world.pipeline.ops(&["dlq", "replay", "--all"]).expect("ops dlq replay");
+    world.pipeline.ops(&["dlq", "replay", "--all", "--no-wait"]).expect("ops dlq replay");
     world.wait_for_count(&seen(21), 1);
     eventually("it is dead again", || world.dead_letters().len() == 1);
     world.send_body("shop", wrong.clone()).await;

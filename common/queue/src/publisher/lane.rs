@@ -6,7 +6,7 @@ use std::time::Duration;
 use lapin::Channel;
 use lapin::options::ConfirmSelectOptions;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -22,6 +22,11 @@ const GATHERING: usize = 256;
 /// How long confirms may still come after the broker has blocked the connection: it has read what
 /// made it block, and confirms that.
 const BLOCKED_GRACE: Duration = Duration::from_millis(250);
+
+/// A channel on which the broker refused a message is replaced when it is older than this. RabbitMQ 3.10
+/// goes on refusing on it after the limit of a full quorum queue was taken away (measured on 3.10.8; not
+/// so on 4.3).
+const REFUSED_FOR: Duration = Duration::from_secs(1);
 
 type Answer = Result<(), PublishError>;
 
@@ -66,8 +71,8 @@ impl Lane {
         // Ends with `Finished` only.
         while let Ok(connection) = self.next_connection().await {
             let Ok(channel) = self.open(&connection).await else { continue };
-            if let Ok(Finished) = self.serve(&connection, &channel).await {
-                let _ = timeout(BROKER_TIMEOUT, channel.close(200, "OK".into())).await;
+            if let Ok(channel) = self.serve(&connection, channel).await {
+                close(channel).await;
                 return;
             }
         }
@@ -132,13 +137,15 @@ impl Lane {
         }
     }
 
-    /// Publishes what is asked until the channel is gone.
+    /// Publishes what is asked until the channel is gone, or nothing more will be asked: then the channel
+    /// is returned.
     async fn serve(
         &mut self,
         connection: &Connection,
-        channel: &Channel,
-    ) -> Result<Finished, ChannelGone> {
+        mut channel: Channel,
+    ) -> Result<Channel, ChannelGone> {
         let _open = self.readiness.open_lane();
+        let mut opened = Instant::now();
         let mut requests = Vec::with_capacity(GATHERING);
         loop {
             tokio::select! {
@@ -147,23 +154,34 @@ impl Lane {
                     return Err(ChannelGone);
                 }
                 received = receive(&mut self.requests, &self.cancel, &mut requests) => {
-                    if let Err(finished) = received {
-                        return Ok(finished);
+                    if let Err(Finished) = received {
+                        return Ok(channel);
                     }
                 }
             }
-            publish(connection, channel, self.confirm_timeout, &mut requests).await?;
+            let refused =
+                publish(connection, &channel, self.confirm_timeout, &mut requests).await?;
+            if refused && opened.elapsed() > REFUSED_FOR {
+                close(std::mem::replace(&mut channel, self.open(connection).await?)).await;
+                opened = Instant::now();
+            }
         }
     }
 }
 
-/// Publishes the requests and answers each of them, also when it fails.
+/// Ends a channel that had no error; it is no loss when the broker does not answer.
+async fn close(channel: Channel) {
+    let _ = timeout(BROKER_TIMEOUT, channel.close(200, "OK".into())).await;
+}
+
+/// Publishes the requests and answers each of them, also when it fails. Says whether the broker refused
+/// one of them.
 async fn publish(
     connection: &Connection,
     channel: &Channel,
     confirm_timeout: Duration,
     requests: &mut Vec<Request>,
-) -> Result<(), ChannelGone> {
+) -> Result<bool, ChannelGone> {
     let gathered = tokio::select! {
         biased;
         gathered = gather(
@@ -179,10 +197,11 @@ async fn publish(
     };
     match gathered {
         Ok(answers) => {
+            let refused = answers.contains(&Err(PublishError::Nacked));
             for (request, answer) in requests.drain(..).zip(answers) {
                 request.answer(answer);
             }
-            Ok(())
+            Ok(refused)
         }
         Err(error) => {
             warn!(%error, messages = requests.len(), "a gathering failed; its channel is thrown away");

@@ -8,6 +8,7 @@
 
 mod client;
 mod dead_letter;
+mod full_queue;
 mod hosts;
 mod metrics;
 mod proxy;

@@ -150,10 +150,14 @@ pub(super) fn nearest(section: Option<&str>, wrong: &str) -> Option<&'static str
             KEYS.iter().filter(|key| key.section == section).map(|key| key.name).collect()
         }
     };
-    let wrong = wrong.to_lowercase();
+    nearest_of(&wrong.to_lowercase(), names)
+}
+
+/// The name that was probably meant; none where no name is near.
+pub fn nearest_of<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
         .into_iter()
-        .map(|name| (distance(&wrong, name), name))
+        .map(|name| (distance(wrong, name), name))
         .min()
         .filter(|(distance, name)| *distance <= 1 + name.len() / 4)
         .map(|(_, name)| name)

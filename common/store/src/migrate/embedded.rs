@@ -55,6 +55,8 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-11-29-000061_on_sale",
     "2026-11-29-000062_stock_withdrawal",
     "2026-11-29-000063_stock_resale",
+    "2026-11-29-000070_retry_copy_order",
+    "2026-11-29-000071_user_order_merchant",
     "2026-11-29-000080_goods_in_turn",
     "2026-11-29-000081_gateway_answer",
 ];

@@ -5,6 +5,8 @@ use diesel::sql_query;
 use diesel::sql_types::{Datetime, Integer, Nullable, Text};
 
 use super::BeijingTime;
+use crate::json_rows::load_rows;
+use crate::notification::MessageKey;
 use crate::{MysqlConnection, StoreError};
 
 /// The line of `notification` that a worker wrote for a message.
@@ -52,4 +54,41 @@ pub fn inbox_line(
     .bind::<Text, _>(message_id)
     .get_result(connection)
     .optional()?)
+}
+
+/// What came of the latest run of a message.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct InboxState {
+    /// Name of the merchant.
+    #[diesel(sql_type = Text)]
+    pub merchant: String,
+    /// The envelope's kind.
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    /// Hex SHA-256.
+    #[diesel(sql_type = Text)]
+    pub message_id: String,
+    /// `applied`, `unchanged`, `rejected`, `unknown`.
+    #[diesel(sql_type = Text)]
+    pub outcome: String,
+    /// Why it was rejected.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reason: Option<String>,
+    /// The evidence.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub error: Option<String>,
+    /// How often it was seen.
+    #[diesel(sql_type = Integer)]
+    pub seen: i32,
+}
+
+/// What came of each of these messages; one that no worker has come to an end with is left out.
+///
+/// # Errors
+/// What the database says.
+pub fn inbox_states(
+    connection: &mut MysqlConnection,
+    keys: &[MessageKey<'_>],
+) -> Result<Vec<InboxState>, StoreError> {
+    load_rows(connection, include_str!("../sql/report_inbox_states.sql"), keys)
 }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, SmallInt, Text};
+use order::FulfillmentState;
 use serde::Serialize;
 
 use super::BeijingTime;
@@ -86,7 +87,16 @@ pub struct Order {
     pub expired_at: Option<BeijingTime>,
     #[diesel(sql_type = Datetime)]
     pub updated_at: BeijingTime,
+    /// `fulfillment.state`; none before a worker has come to its goods.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub goods_state: Option<String>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub goods_waiting_since: Option<BeijingTime>,
 }
+
+/// Only orders whose goods are in a state, which is bound.
+pub(super) const GOODS: &str =
+    " AND EXISTS (SELECT 1 FROM fulfillment AS g WHERE g.order_id = user_order.id AND g.state = ?)";
 
 /// Which orders to list.
 #[derive(Debug, Clone, Copy, Default)]
@@ -97,6 +107,8 @@ pub struct OrderFilter<'a> {
     pub merchant: Option<&'a str>,
     /// Only those with an open review.
     pub needs_review: bool,
+    /// Only those whose goods are in this state.
+    pub goods: Option<FulfillmentState>,
 }
 
 const SELECT: &str = include_str!("../sql/report_order.sql");
@@ -133,6 +145,9 @@ pub fn orders(
     }
     if filter.needs_review {
         query = query.sql(" AND needs_review");
+    }
+    if let Some(state) = filter.goods {
+        query = query.sql(GOODS).bind::<Text, _>(state.as_str());
     }
     let query = query.sql(" ORDER BY created_at DESC, id LIMIT ?").bind::<BigInt, _>(limit);
     Ok(query.load(connection)?)

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, Text};
 use serde::Serialize;
 
 use super::BeijingTime;
@@ -81,4 +81,31 @@ pub fn refund_requests(
     }
     let query = query.sql(" ORDER BY created_at DESC, request_no LIMIT ?").bind::<BigInt, _>(limit);
     Ok(query.load(connection)?)
+}
+
+/// The requests over this amount of a trade that may be what somebody means who asks once more, the
+/// latest first: whatever nobody knows the end of, and what was asked for or made within so many seconds
+/// by the database's clock. What Alipay refused is left out.
+///
+/// # Errors
+/// What the database says.
+pub fn equal_refund_requests(
+    connection: &mut MysqlConnection,
+    order: &str,
+    trade_no: &str,
+    amount: i64,
+    seconds: i32,
+) -> Result<Vec<RefundRequestLine>, StoreError> {
+    Ok(sql_query(SELECT)
+        .into_boxed()
+        .sql(
+            " AND order_id = ? AND trade_no = ? AND amount = ? AND state <> 'refused' AND (state = 'unknown' \
+             OR GREATEST(created_at, COALESCE(asked_at, created_at), COALESCE(ended_at, created_at)) \
+             > UTC_TIMESTAMP(6) - INTERVAL ? SECOND) ORDER BY created_at DESC, request_no",
+        )
+        .bind::<Text, _>(order)
+        .bind::<Text, _>(trade_no)
+        .bind::<BigInt, _>(amount)
+        .bind::<Integer, _>(seconds)
+        .load(connection)?)
 }

@@ -3,8 +3,10 @@
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, SmallInt, Text};
+use order::FulfillmentState;
 
 use super::Order;
+use super::order::GOODS;
 use crate::{MysqlConnection, StoreError};
 
 /// What is looked for; everything that is given must hold.
@@ -16,6 +18,8 @@ pub struct OrderSearch<'a> {
     pub status: Option<i16>,
     /// An open review.
     pub needs_review: bool,
+    /// Goods in this state.
+    pub goods: Option<FulfillmentState>,
     /// Placed before the order with this number: the next page.
     pub after: Option<&'a str>,
 }
@@ -87,6 +91,9 @@ pub fn search_orders(
     }
     if search.needs_review {
         query = query.sql(" AND needs_review");
+    }
+    if let Some(state) = search.goods {
+        query = query.sql(GOODS).bind::<Text, _>(state.as_str());
     }
     if let Some(last) = search.after {
         query = query.sql(AFTER).bind::<Text, _>(last).bind::<Text, _>(last);

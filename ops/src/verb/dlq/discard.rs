@@ -1,6 +1,6 @@
 //! `ops dlq discard`
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use queue::Received;
@@ -10,6 +10,7 @@ use store::dead_letter_audit::Action;
 use crate::context::Context;
 use crate::dead_letter::discard::discard;
 use crate::dead_letter::is_meant;
+use crate::dead_letter::not_there::not_there;
 use crate::dead_letter::record::record;
 use crate::failure::Failure;
 use crate::operator::Operator;
@@ -35,7 +36,19 @@ pub(crate) struct Discard {
 
 #[derive(Serialize)]
 struct Discarded {
+    /// Letters: an id stands for all its copies.
     discarded: usize,
+    /// Ids of which there were several letters, and how many.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    copies: BTreeMap<String, usize>,
+}
+
+impl Discarded {
+    fn text(&self) -> String {
+        let mut lines = vec![format!("discarded {}", self.discarded)];
+        lines.extend(self.copies.iter().map(|(id, copies)| format!("{id}: all {copies} copies")));
+        lines.join("\n")
+    }
 }
 
 impl Discard {
@@ -47,7 +60,7 @@ impl Discard {
         let by = self.operator.name()?;
         let ids: BTreeSet<String> = self.ids.into_iter().collect();
         let mut missing = ids.clone();
-        let mut result = Discarded { discarded: 0 };
+        let mut result = Discarded { discarded: 0, copies: BTreeMap::new() };
         let mut database = context.database()?;
         let wanted = |received: &Received| ids.iter().any(|id| is_meant(id, &received.message_id));
         let mut done = |round: &[&Received]| {
@@ -56,17 +69,18 @@ impl Discard {
             })?;
             result.discarded += round.len();
             for received in round {
+                *result.copies.entry(received.message_id.clone()).or_default() += 1;
                 missing.retain(|id| !is_meant(id, &received.message_id));
             }
             Ok(())
         };
         let discarded = context.block_on(discard(&context.broker()?, wanted, &mut done));
-        context.output.print(&result, || format!("discarded {}", result.discarded))?;
+        result.copies.retain(|_, copies| *copies > 1);
+        context.output.print(&result, || result.text())?;
         discarded?;
         if missing.is_empty() {
             return Ok(());
         }
-        let missing: Vec<String> = missing.into_iter().collect();
-        Err(Failure::No(format!("there is no dead letter {}", missing.join(", "))))
+        Err(Failure::No(not_there(context, &missing)))
     }
 }

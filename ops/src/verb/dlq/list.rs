@@ -1,13 +1,13 @@
 //! `ops dlq list`
 
 use clap::Args;
-use queue::Cluster;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::context::Context;
+use crate::dead_letter::earliest::Earliest;
 use crate::dead_letter::filter::Filter;
-use crate::dead_letter::group::{Group, group};
-use crate::dead_letter::{self, DeadLetter};
+use crate::dead_letter::group::{Group, Grouping};
+use crate::dead_letter::{DeadLetter, by_death, look_up_orders};
 use crate::dead_queue::DeadQueue;
 use crate::failure::Failure;
 use crate::output::{or_empty, table};
@@ -16,6 +16,10 @@ use crate::output::{or_empty, table};
 ///
 /// With --group those that died for the same reason with the same kind of error are one line: numbers,
 /// times and ids in the error are left out. Replay a group by its reason once its cause is gone.
+///
+/// All letters are looked at, however many there are; --limit is about what is printed. Letters that another
+/// tool holds at this moment (a consumer, the management page) cannot be seen: it says so where it can be known.
+/// A letter names an order also where there is no such order yet: ops order show says so.
 ///
 /// Example: ops dlq list --group
 /// Example: ops dlq list --reason total_mismatch --since 24h --output json
@@ -27,19 +31,49 @@ pub(crate) struct List {
     group: bool,
     #[command(flatten)]
     filter: Filter,
-    /// The most to look at
+    /// The most to list
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 
 impl List {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let mut letters = context.block_on(look(&context.broker()?, self.limit))?;
-        letters.retain(|letter| self.filter.takes(letter));
-        dead_letter::sort(&mut letters);
+        let mut groups = Grouping::default();
+        let mut earliest = Earliest::new(self.limit as usize, by_death);
+        context.block_on(async {
+            let mut queue = DeadQueue::open(&context.broker()?).await?;
+            let looked = queue
+                .look(u32::MAX, |received| {
+                    let letter = DeadLetter::from(&received);
+                    if !self.filter.takes(&letter) {
+                        return;
+                    }
+                    if self.group { groups.add(letter) } else { earliest.add(letter) }
+                })
+                .await;
+            queue.close().await?;
+            looked
+        })?;
+        let merchant = self.filter.merchant.as_deref();
         if self.group {
-            let groups = group(&letters);
+            let groups = groups.groups();
+            context.check_filter(merchant, groups.len())?;
             return context.output.print(&groups, || groups_table(&groups));
+        }
+        let (mut letters, matching) = earliest.into_sorted();
+        context.check_filter(merchant, matching)?;
+        if matching > letters.len() {
+            let listed = letters.len();
+            warn!(
+                "listed {listed} of {matching}: there are more dead letters than the limit (--limit)"
+            );
+        }
+        // The letters are listed also while there is no database to ask.
+        let asked = context
+            .database_for_a_hint()
+            .and_then(|mut database| Ok(look_up_orders(&mut database, &mut letters)?));
+        if let Err(failure) = asked {
+            debug!("whether the orders are there is not known: {failure}");
         }
         context.output.print(&letters, || letters_table(&letters))
     }
@@ -53,7 +87,7 @@ fn letters_table(letters: &[DeadLetter]) -> String {
                 letter.id.clone(),
                 or_empty(letter.died_at.as_ref()),
                 or_empty(letter.reason.as_ref()),
-                or_empty(letter.order.as_ref()),
+                letter.order_told(),
                 or_empty(letter.merchant.as_ref()),
                 letter.attempts.to_string(),
                 letter.first_seen.to_string(),
@@ -78,14 +112,4 @@ fn groups_table(groups: &[Group]) -> String {
             ]
         }),
     )
-}
-
-async fn look(cluster: &Cluster, limit: u32) -> Result<Vec<DeadLetter>, Failure> {
-    let mut queue = DeadQueue::open(cluster).await?;
-    let letters = queue.take(limit).await?.iter().map(DeadLetter::from).collect();
-    if queue.ready() > limit {
-        warn!(there = queue.ready(), limit, "there are more dead letters than the limit");
-    }
-    queue.close().await?;
-    Ok(letters)
 }

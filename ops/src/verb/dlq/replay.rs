@@ -1,30 +1,37 @@
 //! `ops dlq replay`
 
-use std::collections::BTreeSet;
+mod told;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use queue::Received;
 use serde::Serialize;
 use store::dead_letter_audit::Action;
 
+use self::told::{Fates, Told};
 use crate::context::Context;
+use crate::dead_letter::aftermath::Aftermath;
 use crate::dead_letter::filter::Filter;
+use crate::dead_letter::not_there::not_there;
 use crate::dead_letter::record::record;
-use crate::dead_letter::replay::replay;
+use crate::dead_letter::rehearsal::Rehearsal;
+use crate::dead_letter::replay::{Step, dead_since, replay};
 use crate::dead_letter::{DeadLetter, is_meant};
-use crate::dead_queue::DeadQueue;
 use crate::dry_run::{Foreseen, Source, foresee, foreseen_table};
 use crate::failure::Failure;
 use crate::operator::Operator;
-
-/// Letters that a dry run looks at.
-const FORESEEN: u32 = 100_000;
 
 /// Send dead letters back to work, with attempt 0
 ///
 /// Each is published, confirmed by the broker, put on record (ops dlq history) and only then removed from
 /// the dead letters: an interrupted replay loses nothing, and repeating it is harmless. A letter whose
-/// cause is still there dies again. All letters that are there at the start are met once.
+/// cause is still there dies again. All letters that are there at the start are met once. An id stands for
+/// all its copies: repeats of one notification have one id.
+///
+/// Then it waits for the workers and says what became of each: for 10 s without news, at most 2 minutes;
+/// --no-wait ends before that. Ends with 1 when a letter died again, and with 0 when no worker has come to
+/// it yet.
 ///
 /// --dry-run runs the worker's own code for them, rolls it back, and prints what would change. --limit 1
 /// replays one of many, to see what happens.
@@ -52,6 +59,9 @@ pub(crate) struct Replay {
     /// Only say what would change
     #[arg(long)]
     dry_run: bool,
+    /// Do not wait for the workers
+    #[arg(long, conflicts_with = "dry_run")]
+    no_wait: bool,
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
@@ -60,13 +70,12 @@ pub(crate) struct Replay {
 }
 
 #[derive(Serialize)]
-struct Replayed {
-    replayed: usize,
-}
-
-#[derive(Serialize)]
 struct DryRun {
     letters: usize,
+    /// Letters that are meant; more than `letters` where there are too many, or of copies.
+    meant: usize,
+    looked_at: u32,
+    there: u32,
     would_change: usize,
     would_die_again: usize,
     foreseen: Vec<Foreseen>,
@@ -89,61 +98,91 @@ impl Replay {
             (ids.is_empty() || ids.iter().any(|id| is_meant(id, &received.message_id)))
                 && self.filter.takes(&DeadLetter::from(received))
         };
+        let mut died_again = None;
         if self.dry_run {
-            let letters = context.block_on(async {
-                let mut queue = DeadQueue::open(&context.broker()?).await?;
-                let letters = queue.take(FORESEEN).await?;
-                queue.close().await?;
-                Ok(letters)
-            })?;
-            let mut letters: Vec<Received> =
-                letters.into_iter().filter(|received| wanted(received)).collect();
-            letters.sort_by_key(|letter| letter.headers.first_seen);
-            letters.truncate(limit);
-            for letter in &letters {
+            let reading = async { Rehearsal::read(&context.broker()?, limit, wanted).await };
+            let rehearsal = context.block_on(reading)?;
+            context.check_filter(self.filter.merchant.as_deref(), rehearsal.meant)?;
+            for letter in &rehearsal.letters {
                 missing.retain(|id| !is_meant(id, &letter.message_id));
             }
-            dry_run(context, letters)?;
+            dry_run(context, rehearsal)?;
         } else {
-            let mut result = Replayed { replayed: 0 };
+            let mut replayed = 0;
+            let mut copies: BTreeMap<String, usize> = BTreeMap::new();
             // What cannot be put on record is not replayed.
             let mut database = context.database()?;
             let by = self.operator.name_or_unknown()?;
             let note = self.note.as_deref();
-            let mut done = |round: &[&Received]| {
-                tokio::task::block_in_place(|| {
-                    record(&mut database, Action::Replayed, round, by, note)
+            let mut aftermath = Aftermath::new();
+            let mut told = |step: Step, round: &[&Received]| {
+                tokio::task::block_in_place(|| match step {
+                    Step::Before if self.no_wait => Ok(()),
+                    Step::Before => Ok(aftermath.before(&mut database, round)?),
+                    Step::Confirmed => record(&mut database, Action::Replayed, round, by, note),
                 })?;
-                result.replayed += round.len();
-                for received in round {
-                    missing.retain(|id| !is_meant(id, &received.message_id));
+                if step == Step::Confirmed {
+                    aftermath.published(round);
+                    replayed += round.len();
+                    for received in round {
+                        if !ids.is_empty() {
+                            *copies.entry(received.message_id.clone()).or_default() += 1;
+                        }
+                        missing.retain(|id| !is_meant(id, &received.message_id));
+                    }
                 }
                 Ok(())
             };
-            let replayed = context.block_on(replay(&context.broker()?, limit, wanted, &mut done));
+            let ended = context.block_on(replay(&context.broker()?, limit, wanted, &mut told));
             // Also after a failure: so many did go back.
-            context.output.print(&result, || format!("replayed {}", result.replayed))?;
-            replayed?;
+            let fates = if self.no_wait || replayed == 0 {
+                None
+            } else {
+                aftermath.wait(&mut database, |since, ids| {
+                    context.block_on(async { dead_since(&context.broker()?, since, ids).await })
+                })?;
+                Some(Fates::of(&aftermath))
+            };
+            died_again = fates.as_ref().filter(|fates| fates.dead_again > 0).map(|fates| {
+                let dead = fates.dead_again;
+                format!("{dead} of {replayed} died again: {}", fates.reasons())
+            });
+            copies.retain(|_, count| *count > 1);
+            let sent = Told { replayed, copies, fates };
+            context.output.print(&sent, || sent.text())?;
+            ended?;
+            context.check_filter(self.filter.merchant.as_deref(), replayed)?;
         }
-        if missing.is_empty() {
-            return Ok(());
+        if !missing.is_empty() {
+            let not_there = not_there(context, &missing);
+            return Err(Failure::No(
+                died_again.into_iter().chain([not_there]).collect::<Vec<_>>().join("\n"),
+            ));
         }
-        let missing: Vec<String> = missing.into_iter().collect();
-        Err(Failure::No(format!("there is no dead letter {}", missing.join(", "))))
+        died_again.map_or(Ok(()), |died| Err(Failure::No(died)))
     }
 }
 
-fn dry_run(context: &Context, letters: Vec<Received>) -> Result<(), Failure> {
+fn dry_run(context: &Context, rehearsal: Rehearsal) -> Result<(), Failure> {
+    let Rehearsal { letters, meant, looked } = rehearsal;
+    let tried = letters.len();
     let foreseen = foresee(&mut *context.database()?, &context.config, letters, Source::Queue)?;
     let result = DryRun {
         letters: foreseen.len(),
+        meant,
+        looked_at: looked.at,
+        there: looked.of,
         would_change: foreseen.iter().filter(|one| one.outcome == "applied").count(),
         would_die_again: foreseen.iter().filter(|one| one.outcome == "rejected").count(),
         foreseen,
     };
     context.output.print(&result, || {
+        let part = match tried < meant {
+            true => format!("\nthese are {tried} of {meant} letters that match"),
+            false => String::new(),
+        };
         format!(
-            "{}\n\n{} letters: {} would change something, {} would die again; nothing was changed",
+            "{}\n\n{} letters: {} would change something, {} would die again; nothing was changed{part}",
             foreseen_table(&result.foreseen),
             result.letters,
             result.would_change,

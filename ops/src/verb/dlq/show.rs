@@ -1,9 +1,12 @@
 //! `ops dlq show`
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
 use crate::context::Context;
 use crate::dead_letter::evidence::{Background, Evidence, find};
+use crate::dead_letter::not_there::not_there;
 use crate::failure::Failure;
 use crate::output::{or_empty, plain};
 
@@ -24,7 +27,7 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let Some(opened) = context.block_on(find(&context.broker()?, &self.id))? else {
-            return Err(Failure::No(format!("there is no dead letter {}", self.id)));
+            return Err(Failure::No(not_there(context, &BTreeSet::from([self.id]))));
         };
         let mut evidence = Evidence::of(opened, &context.config);
         let letter = &evidence.opened.letter;

@@ -55,13 +55,8 @@ pub(crate) struct Create {
 
 impl Create {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let merchants = &context.config.merchants;
-        if !merchants.is_empty() && !merchants.contains_key(&self.merchant) {
-            let known = merchants.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            return Err(Failure::Usage(format!(
-                "merchant {} is not configured (configured: {known})",
-                self.merchant
-            )));
+        if !context.config.merchants.is_empty() {
+            context.merchant(&self.merchant)?;
         }
         self.check_time_limit(context)?;
         let mut connection = context.database()?;

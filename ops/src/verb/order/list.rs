@@ -2,7 +2,8 @@
 
 use alipay::Fen;
 use clap::Args;
-use store::report::{OrderFilter, orders};
+use order::FulfillmentState;
+use store::report::{Order, OrderFilter, orders};
 
 use super::OrderLine;
 use crate::context::Context;
@@ -12,6 +13,7 @@ use crate::status_name::{parse_status, status_chinese};
 
 /// List orders, the one placed last first
 ///
+/// Example: ops order list --goods awaiting_stock
 /// Example: ops order list --status 8 --merchant shop --limit 20 --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
@@ -22,6 +24,10 @@ pub(crate) struct List {
     /// Only this merchant's
     #[arg(long)]
     merchant: Option<String>,
+    /// Only those whose goods are in this state: delivered, awaiting_stock (paid, and there is none in stock),
+    /// awaiting_manual (a person has to deliver), awaiting_account (a subscription for nobody), returned, cancelled
+    #[arg(long, value_name = "STATE", value_parser = parse_goods)]
+    goods: Option<FulfillmentState>,
     /// Only those with an open review
     #[arg(long)]
     needs_review: bool,
@@ -36,8 +42,10 @@ impl List {
             status: self.status,
             merchant: self.merchant.as_deref(),
             needs_review: self.needs_review,
+            goods: self.goods,
         };
         let rows = orders(&mut *context.database()?, &filter, self.limit)?;
+        context.check_filter(self.merchant.as_deref(), rows.len())?;
         let lines: Vec<OrderLine> = rows.into_iter().map(OrderLine::from).collect();
         context.output.print(&lines, || {
             table(
@@ -66,7 +74,7 @@ impl List {
                         Fen::new(row.refunded_fee).to_string(),
                         format!("{} {}", row.status, line.status_name),
                         status_chinese(row.status).to_owned(),
-                        goods(row.is_send_goods, row.is_return_goods).to_owned(),
+                        goods(row),
                         if row.needs_review { "open" } else { "" }.to_owned(),
                         row.created_at.to_string(),
                         or_empty(row.trade_no.as_ref()),
@@ -77,10 +85,23 @@ impl List {
     }
 }
 
-fn goods(sent: bool, returned: bool) -> &'static str {
-    match (sent, returned) {
-        (_, true) => "returned",
-        (true, false) => "delivered",
-        (false, false) => "",
+/// What became of the goods, in words.
+fn goods(row: &Order) -> String {
+    let since = row.goods_waiting_since.map(|at| format!(" since {at}")).unwrap_or_default();
+    match row.goods_state.as_deref() {
+        Some(state) => match FulfillmentState::from_column(state) {
+            Some(FulfillmentState::AwaitingStock) => format!("waits for stock{since}"),
+            Some(FulfillmentState::AwaitingManual) => format!("waits for a person{since}"),
+            Some(FulfillmentState::AwaitingAccount) => format!("waits for an account{since}"),
+            _ => state.to_owned(),
+        },
+        None => String::new(),
     }
+}
+
+fn parse_goods(word: &str) -> Result<FulfillmentState, String> {
+    FulfillmentState::from_column(word).ok_or_else(|| {
+        let known = FulfillmentState::ALL.map(FulfillmentState::as_str);
+        format!("expected one of: {}", known.join(", "))
+    })
 }

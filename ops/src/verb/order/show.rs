@@ -5,14 +5,17 @@ use store::report::snapshot;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::order_missing::MissingOrder;
 use crate::order_page::OrderPage;
 use crate::order_story;
+use crate::output::Output;
 
 /// Show an order: what it is, what happened, and what was not done and why
 ///
 /// The text reads like a story, in Beijing time: what arrived and how often, whether its signature holds with
 /// today's keys, retries, facts, status before and after, goods, events. JSON holds all columns of the order,
-/// its goods, trades, refunds, reviews, events, and `story`: every notification with what it changed.
+/// its goods, trades, refunds, reviews, events, and `story`: every notification with what it changed. Of an order
+/// that is not there it says which messages wait for it or were rejected, and ends with 1.
 /// --redact hides the buyer, the codes and names, for support.
 ///
 /// Example: ops order show A-1001
@@ -32,7 +35,11 @@ impl Show {
         let mut connection = context.database()?;
         let page = snapshot(&mut connection, |connection| OrderPage::read(connection, &self.id))?;
         let Some(mut page) = page else {
-            return Err(Failure::No(format!("there is no order {}", self.id)));
+            let missing = MissingOrder::read(&mut connection, &self.id)?;
+            if context.output == Output::Json {
+                context.output.print(&missing, String::new)?;
+            }
+            return Err(Failure::No(missing.told()));
         };
         page.check_signatures(&context.config);
         if self.redact {

@@ -10,8 +10,11 @@ use store::refund_request::{self, RefundRequest, RefundRequestState};
 use store::report::{self, RefundLine};
 use store::trade;
 
+use super::equal::equal;
 use super::left::{Left, left, paid_trade, told};
+use super::not_agreed::NotAgreed;
 use super::password::is_good;
+use super::said::Before;
 use crate::failure::{Failure, is_taken};
 
 /// What an operator wants refunded.
@@ -24,6 +27,8 @@ pub(super) struct Wish<'a> {
     pub(super) request_no: Option<&'a str>,
     pub(super) trade_no: Option<&'a str>,
     pub(super) by: &'a str,
+    /// It is meant as another refund, also where an equal one was made a moment ago.
+    pub(super) again: bool,
 }
 
 /// A request on record.
@@ -31,29 +36,85 @@ pub(super) struct Agreed {
     pub(super) request: RefundRequest,
     /// How long to wait for its turn to call Alipay, in microseconds.
     pub(super) wait: u64,
+    /// Whether it was on record before.
+    pub(super) is_repeat: bool,
+}
+
+impl Agreed {
+    /// What was there before.
+    pub(super) fn before(&self) -> Before {
+        match (self.is_repeat, self.request.state) {
+            (true, RefundRequestState::Accepted) => Before::Made,
+            (true, _) => Before::Asked,
+            (false, _) => Before::Nothing,
+        }
+    }
 }
 
 /// Finds or writes the request, with the order locked: of two operators the second finds the
 /// first's.
-pub(super) fn agree(connection: &mut MysqlConnection, wish: &Wish<'_>) -> Result<Agreed, Failure> {
-    connection.transaction(|connection| {
-        if !refund_request::lock_order(connection, wish.order)? {
-            return Err(Failure::No(format!("there is no order {}", wish.order)));
-        }
-        let requests = refund_request::of_order(connection, wish.order)?;
-        let lines = report::refunds_of(connection, wish.order)?;
-        let request = match wish.find(&requests)? {
-            Some(found) => wish.repeat(connection, found, &requests, &lines)?,
-            None => wish.begin(connection, &requests, &lines)?,
-        };
-        let calls = wish.merchant.protocol == Protocol::Openapi
-            && request.state != RefundRequestState::Accepted;
-        let wait = if calls { refund_request::take_turn(connection, &request)? } else { 0 };
-        Ok(Agreed { request, wait })
-    })
+pub(super) fn agree(
+    connection: &mut MysqlConnection,
+    wish: &Wish<'_>,
+) -> Result<Agreed, NotAgreed> {
+    connection.transaction(|connection| wish.agree(connection))
+}
+
+/// The same, and nothing of it stays in the database.
+pub(super) fn rehearse(
+    connection: &mut MysqlConnection,
+    wish: &Wish<'_>,
+) -> Result<Agreed, NotAgreed> {
+    let mut agreed = None;
+    let ended: Result<(), NotAgreed> = connection.transaction(|connection| {
+        agreed = Some(wish.agree(connection)?);
+        // An error is what rolls back.
+        Err(NotAgreed::Failed(Failure::No("rehearsed".to_owned())))
+    });
+    match (agreed, ended) {
+        (Some(agreed), _) => Ok(agreed),
+        (None, Err(why)) => Err(why),
+        (None, Ok(())) => Err(Failure::No("nothing was rehearsed".to_owned()).into()),
+    }
 }
 
 impl Wish<'_> {
+    fn agree(&self, connection: &mut MysqlConnection) -> Result<Agreed, NotAgreed> {
+        if !refund_request::lock_order(connection, self.order)? {
+            return Err(Failure::No(format!("there is no order {}", self.order)).into());
+        }
+        let requests = refund_request::of_order(connection, self.order)?;
+        let lines = report::refunds_of(connection, self.order)?;
+        let request = match self.find(&requests)? {
+            Some(found) => self.repeat(connection, found, &requests, &lines)?,
+            None => self.begin(connection, &requests, &lines)?,
+        };
+        let is_repeat = requests.iter().any(|known| known.request_no == request.request_no);
+        let calls = self.merchant.protocol == Protocol::Openapi
+            && request.state != RefundRequestState::Accepted;
+        let wait = if calls { refund_request::take_turn(connection, &request)? } else { 0 };
+        Ok(Agreed { request, wait, is_repeat })
+    }
+
+    /// Whether money of this amount goes back twice within minutes, and nobody has said that this is meant.
+    /// A number of one's own says so.
+    fn check_equal(
+        &self,
+        connection: &mut MysqlConnection,
+        trade_no: &str,
+        amount: Fen,
+        lines: &[RefundLine],
+        but: Option<&str>,
+    ) -> Result<(), NotAgreed> {
+        if self.again || self.request_no.is_some() {
+            return Ok(());
+        }
+        match equal(connection, self.order, trade_no, amount, lines, but)? {
+            Some(found) => Err(NotAgreed::Equal(found)),
+            None => Ok(()),
+        }
+    }
+
     /// The request that this is a repeat of. One that Alipay refused is repeated with its number too,
     /// after any other.
     fn find<'r>(
@@ -91,7 +152,7 @@ impl Wish<'_> {
         found: &RefundRequest,
         requests: &[RefundRequest],
         lines: &[RefundLine],
-    ) -> Result<RefundRequest, Failure> {
+    ) -> Result<RefundRequest, NotAgreed> {
         let mut request = found.clone();
         let number = &found.request_no;
         if request.state == RefundRequestState::Accepted {
@@ -115,7 +176,8 @@ impl Wish<'_> {
                         "batch {number} for this refund is of another day: its link is no longer good, and \
                          Alipay has told nothing of it. When nobody typed the password, repeat with \
                          --request-no and a number of your own"
-                    )))
+                    ))
+                    .into())
                 }
                 _ => {
                     let state = RefundRequestState::Refused;
@@ -135,6 +197,8 @@ impl Wish<'_> {
                 return self.begin(connection, requests, lines);
             }
             left.check(self.order, request.amount)?;
+            let (trade_no, amount) = (&request.trade_no, request.amount);
+            self.check_equal(connection, trade_no, amount, lines, Some(number))?;
             // Counts as asked for again, before it is sent.
             let state = RefundRequestState::Asked;
             refund_request::note(connection, number, state, None, None)?;
@@ -150,10 +214,11 @@ impl Wish<'_> {
         connection: &mut MysqlConnection,
         requests: &[RefundRequest],
         lines: &[RefundLine],
-    ) -> Result<RefundRequest, Failure> {
+    ) -> Result<RefundRequest, NotAgreed> {
         let left = self.left(connection, requests, lines)?;
         let amount = self.amount.unwrap_or(left.amount);
         left.check(self.order, amount)?;
+        self.check_equal(connection, &left.trade_no, amount, lines, None)?;
         let own = format!("{:016x}", rand::rng().random::<u64>());
         let request = RefundRequest {
             request_no: match self.request_no {
@@ -176,7 +241,7 @@ impl Wish<'_> {
                 let number = &request.request_no;
                 Failure::No(format!("request number {number} is taken by another order's refund"))
             } else {
-                error.into()
+                Failure::from(error)
             }
         })?;
         Ok(request)

@@ -10,8 +10,9 @@ use store::report;
 
 use super::agreed::Agreed;
 use super::ask_workers::tell_workers;
+use super::books::Books;
 use super::left::told;
-use super::said::Said;
+use super::said::{Before, Said};
 use crate::context::Context;
 use crate::failure::Failure;
 
@@ -36,7 +37,9 @@ pub(super) fn call(
         request = read_again(connection, &request)?;
         proof
     };
-    let said = Said::of(&request, None);
+    let books = Books::read(connection, &request)?;
+    let before = if was_made { Before::Made } else { agreed.before() };
+    let said = Said::of(&request, &books, before, None);
     context.output.print(&said, || said.text())?;
     let why = request.error.as_deref().unwrap_or(NO_ANSWER_YET);
     match request.state {

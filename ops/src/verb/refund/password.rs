@@ -3,10 +3,12 @@
 use alipay::{Fen, PlatformRefund, PlatformRefundItem, link};
 use chrono::Utc;
 use service::config::Merchant;
+use store::MysqlConnection;
 use store::refund_request::{RefundRequest, RefundRequestState};
 use tracing::warn;
 
 use super::agreed::{Agreed, Wish};
+use super::books::Books;
 use super::said::Said;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -36,13 +38,16 @@ pub(super) fn check(merchant: &Merchant, wish: &Wish<'_>) -> Result<(), Failure>
 /// Prints the link, unless Alipay has refunded it.
 pub(super) fn print(
     context: &Context,
+    connection: &mut MysqlConnection,
     merchant: &Merchant,
     agreed: Agreed,
     notify_url: Option<&str>,
 ) -> Result<(), Failure> {
+    let before = agreed.before();
     let request = agreed.request;
+    let books = Books::read(connection, &request)?;
     if request.state == RefundRequestState::Accepted {
-        let said = Said::of(&request, None);
+        let said = Said::of(&request, &books, before, None);
         return context.output.print(&said, || said.text());
     }
     let asker = asker(merchant)?;
@@ -63,6 +68,6 @@ pub(super) fn print(
     if notify_url.is_none() {
         warn!("no --notify-url: Alipay may tell nobody how the batch ended");
     }
-    let said = Said::of(&request, Some(link(&merchant.gateway, &form)));
+    let said = Said::of(&request, &books, before, Some(link(&merchant.gateway, &form)));
     context.output.print(&said, || said.text())
 }

@@ -2,7 +2,7 @@
 
 use store::report::Waiting;
 
-use crate::output::{or_empty, table};
+use crate::output::{or_empty, plain, table};
 use crate::overview::Overview;
 use crate::status_name::status_chinese;
 
@@ -15,6 +15,7 @@ impl Overview {
             self.dead_letters_text(),
             self.waiting_text(),
             self.low_stock_text(),
+            self.unknown_merchants_text(),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
     }
@@ -77,7 +78,14 @@ impl Overview {
     fn dead_letters_text(&self) -> Option<String> {
         let reasons = self.dead_letters_by_reason.as_ref().filter(|it| !it.is_empty())?;
         let rows = reasons.iter().map(|(reason, letters)| [letters.to_string(), reason.clone()]);
-        Some(table(["dead letters", "reason"], rows))
+        let letters = table(["dead letters", "reason"], rows);
+        let (looked, all) = (self.dead_letters_looked_at?, self.dead_letters? as usize);
+        Some(match looked < all {
+            true => format!(
+                "{letters}\nlooked at {looked} of {all}: `ops dlq list --group` looks at all that nobody holds"
+            ),
+            false => letters,
+        })
     }
 
     fn waiting_text(&self) -> Option<String> {
@@ -107,6 +115,11 @@ impl Overview {
             })
             .collect();
         (!rows.is_empty()).then(|| table(["waiting", "count", "oldest", "age"], rows))
+    }
+
+    fn unknown_merchants_text(&self) -> Option<String> {
+        let unknown = self.unknown_merchants.as_ref().filter(|unknown| !unknown.is_empty())?;
+        Some(unknown.iter().map(|one| plain(&one.text())).collect::<Vec<_>>().join("\n"))
     }
 
     fn low_stock_text(&self) -> Option<String> {

@@ -3,7 +3,6 @@
 mod result;
 
 use std::collections::HashSet;
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,7 +14,7 @@ use super::intake::{self, Known};
 use super::odd_lines::{OddLine, odd_lines};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::question::is_agreed;
+use crate::question::asked;
 use crate::verb::read_file;
 
 /// Import codes from a file, one a line: all of them or none
@@ -106,12 +105,12 @@ impl Import {
             return Ok(());
         }
         let count = odd.len();
-        if !self.dry_run && self.file != Path::new("-") && std::io::stdin().is_terminal() {
+        if !self.dry_run && self.file != Path::new("-") {
             let shown: String = odd.iter().take(result::LISTED).map(result::odd_text).collect();
             let more = if count > result::LISTED { "...\n" } else { "" };
-            if is_agreed(&format!(
-                "{shown}{more}{count} lines look like no codes. Import them all the same?"
-            ))? {
+            let question =
+                format!("{shown}{more}{count} lines look like no codes. Import them all the same?");
+            if asked(&question) == Some(true) {
                 return Ok(());
             }
         }

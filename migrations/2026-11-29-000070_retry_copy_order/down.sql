@@ -1,0 +1,1 @@
+ALTER TABLE retry_copy DROP KEY retry_copy_order;

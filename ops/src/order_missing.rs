@@ -1,0 +1,64 @@
+//! What is known of an order that is not there.
+
+use chrono::Utc;
+use serde::Serialize;
+use store::MysqlConnection;
+use store::report::story_of;
+use store::retry_copy::{self, WaitingCopy};
+
+use crate::failure::Failure;
+use crate::order_page::Happening;
+use crate::order_story::in_retry_tiers;
+
+/// An order number that messages name and that no row has.
+#[derive(Serialize)]
+pub(crate) struct MissingOrder {
+    id: String,
+    exists: bool,
+    /// Messages that wait for it in a retry tier.
+    retries: Vec<WaitingCopy>,
+    /// Messages that named it and came to an end.
+    story: Vec<Happening>,
+}
+
+impl MissingOrder {
+    pub(crate) fn read(
+        connection: &mut MysqlConnection,
+        id: &str,
+    ) -> Result<MissingOrder, Failure> {
+        Ok(MissingOrder {
+            id: id.to_owned(),
+            exists: false,
+            retries: retry_copy::of_order(connection, id)?,
+            story: story_of(connection, id, &[])?
+                .into_iter()
+                .map(|line| Happening::new(line, id))
+                .collect(),
+        })
+    }
+
+    /// In a few lines.
+    pub(crate) fn told(&self) -> String {
+        let id = &self.id;
+        let mut lines = vec![match self.retries.len() {
+            0 => format!("there is no order {id}"),
+            1 => format!("there is no order {id}; 1 message waits for it in a retry tier"),
+            several => {
+                format!("there is no order {id}; {several} messages wait for it in retry tiers")
+            }
+        }];
+        lines.extend(in_retry_tiers(&self.retries, Utc::now()));
+        let rejected: Vec<&Happening> =
+            self.story.iter().filter(|told| told.outcome == "rejected").collect();
+        if let (Some(first), Some(last)) = (rejected.first(), rejected.last()) {
+            let count = rejected.len();
+            let reason = last.reason.as_deref().unwrap_or("no reason");
+            let since = first.received_at;
+            lines.push(format!(
+                "{count} messages for it were rejected, the first received at {since}, the last as {reason}: \
+                 `ops dlq list --order {id}`"
+            ));
+        }
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,102 @@
+//! More dead letters than a broker hands out unasked, and letters that somebody else holds.
+
+use lapin::options::{BasicConsumeOptions, BasicGetOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+use queue::topology::DEAD_QUEUE;
+use queue::{Cluster, Message};
+use serde_json::json;
+use testkit::Sandbox;
+
+use crate::dead_letters::{depth, ids, letter, publish};
+use crate::program::Ops;
+
+/// Above 65,535, the largest prefetch, and far above the 2,000 that RabbitMQ makes of none.
+const MANY: i64 = 66_000;
+
+/// A letter of another reason than all the others.
+fn rare(id: &str, died: i64) -> Message {
+    let mut message = letter(id, died);
+    message.headers.reason = Some("rare".into());
+    message
+}
+
+#[test]
+fn sixty_six_thousand_letters_are_all_looked_at() {
+    let sandbox = Sandbox::new();
+    let ops = Ops::with_schema(&sandbox);
+    ops.run("topology apply").done();
+    publish(&sandbox.amqp_url, (0..MANY - 2).map(|n| letter(&format!("id-{n}"), n)).collect());
+    // The last of them, and the first to die.
+    publish(&sandbox.amqp_url, vec![rare("rare-1", -1), rare("rare-2", -2)]);
+
+    let groups = ops.json("dlq list --group");
+    let counts: Vec<(&str, i64)> = groups
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| (group["reason"].as_str().unwrap(), group["letters"].as_i64().unwrap()))
+        .collect();
+    assert_eq!(counts, [("total_mismatch", MANY - 2), ("rare", 2)]);
+    assert_eq!(groups[0]["example"], format!("id-{}", MANY - 3));
+    // A filter comes before the limit.
+    let first = ops.run("dlq list --reason rare --limit 1 --output json").ended(0, "listed 1 of 2");
+    assert_eq!(ids(&first.json()), ["rare-2"]);
+    assert_eq!(ops.json("dlq show rare-2")["reason"], "rare");
+    let dry = ops.json("dlq replay --reason rare --dry-run");
+    assert_eq!(
+        [&dry["letters"], &dry["meant"], &dry["looked_at"], &dry["there"]],
+        [&json!(2), &json!(2), &json!(MANY), &json!(MANY)]
+    );
+    // The overview stops at a bound, and says so.
+    let text = ops.run("status").done().stdout;
+    assert!(text.contains(&format!("looked at 50000 of {MANY}")), "{text}");
+    assert_eq!(i64::from(depth(&sandbox.amqp_url, DEAD_QUEUE)), MANY, "looking moves nothing");
+}
+
+#[test]
+fn letters_that_a_stranger_holds_are_told() {
+    let sandbox = Sandbox::broker_only();
+    let ops = Ops::new(&sandbox);
+    ops.run("topology apply").done();
+    publish(&sandbox.amqp_url, (0..20).map(|n| letter(&format!("id-{n}"), n)).collect());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (connection, channel) = runtime.block_on(async {
+        let settings =
+            queue::ConnectionSettings::new(&Cluster::at(&sandbox.amqp_url).unwrap(), "stranger");
+        let connection = queue::Connection::open(&settings).await.unwrap();
+        let channel = connection.create_channel().await.unwrap();
+        channel.basic_qos(8, BasicQosOptions::default()).await.unwrap();
+        let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
+        let consumer = channel.basic_consume(DEAD_QUEUE.into(), "spy".into(), options, none);
+        let consumer = consumer.await.unwrap();
+        // Its eight are with it before anybody looks.
+        let mut held = consumer;
+        for _ in 0..8 {
+            futures_util::StreamExt::next(&mut held).await.unwrap().unwrap();
+        }
+        (connection, (channel, held))
+    });
+    let seen = ops.run("dlq list --output json").ended(0, "somebody else holds letters");
+    assert_eq!(seen.json().as_array().unwrap().len(), 12);
+    runtime.block_on(async {
+        drop(channel);
+        connection.close().await;
+    });
+
+    // Taken one by one, without a consumer.
+    let (connection, _channel) = runtime.block_on(async {
+        let settings =
+            queue::ConnectionSettings::new(&Cluster::at(&sandbox.amqp_url).unwrap(), "stranger");
+        let connection = queue::Connection::open(&settings).await.unwrap();
+        let channel = connection.create_channel().await.unwrap();
+        for _ in 0..5 {
+            let got = channel.basic_get(DEAD_QUEUE.into(), BasicGetOptions { no_ack: false });
+            assert!(got.await.unwrap().is_some());
+        }
+        (connection, channel)
+    });
+    let seen = ops.run("dlq list --output json").ended(0, "somebody else holds letters");
+    assert_eq!(seen.json().as_array().unwrap().len(), 15);
+    runtime.block_on(connection.close());
+    assert_eq!(ops.run("dlq list").ended(0, "").stderr.matches("somebody else").count(), 0);
+}

@@ -1,0 +1,37 @@
+//! Orders whose merchant nobody serves.
+
+use crate::Worker;
+use crate::world::{World, eventually};
+
+const GAUGE: &str = "worker_orders_of_unknown_merchants";
+
+/// A typing error in the shop's SQL: nobody would be told until a buyer asks for the goods.
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_of_a_merchant_that_is_not_configured_are_an_alarm() {
+    let mut world = World::new(10);
+    world.place_orders("K", 2);
+    let worker = Worker::start(&world, &[]);
+    world.sql("UPDATE user_order SET merchant = 'shpo' WHERE id = 'K000002'");
+    // Long ago, and paid: a shop that was closed is no alarm.
+    world.sql(
+        "INSERT INTO user_order (id, merchant, product_id, quantity, subject, total_fee, status, created_at) \
+         VALUES ('OLD', 'closed', 'CODE', 1, 's', 1000, 0, UTC_TIMESTAMP(6) - INTERVAL 31 DAY), \
+                ('PAID', 'closed', 'CODE', 1, 's', 1000, 8, UTC_TIMESTAMP(6))",
+    );
+    eventually("an alarm", || worker.metric(GAUGE) == 1.0);
+    eventually("a line of the log", || {
+        let log = worker.program.stderr();
+        log.contains("merchant=\"shpo\" orders=1 did_you_mean=\"shop\"")
+    });
+
+    let status = world.pipeline.json(&["status"]).expect("a status");
+    let unknown = &status["unknown_merchants"];
+    assert_eq!(unknown.as_array().map(Vec::len), Some(1), "{unknown}");
+    assert_eq!((&unknown[0]["merchant"], &unknown[0]["orders"]), (&"shpo".into(), &1.into()));
+    assert_eq!(unknown[0]["did_you_mean"], "shop");
+    let text = world.pipeline.ops(&["status"]).expect("a status");
+    assert!(text.contains("1 unpaid orders name merchant shpo"), "{text}");
+
+    world.sql("UPDATE user_order SET merchant = 'shop' WHERE id = 'K000002'");
+    eventually("the alarm ends", || worker.metric(GAUGE) == 0.0);
+}
