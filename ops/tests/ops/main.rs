@@ -10,6 +10,7 @@ mod dead_cohorts;
 mod dead_letters;
 mod gateway_at_hand;
 mod orders;
+mod products;
 mod program;
 mod reconcile;
 mod remedies;
