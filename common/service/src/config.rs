@@ -13,6 +13,7 @@ mod exposed;
 mod layers;
 mod merchant;
 mod network;
+mod policy;
 mod retired_keys;
 mod schema;
 mod secret;
@@ -289,7 +290,7 @@ fn read_sections(layers: &Layers) -> Result<Config, ConfigError> {
     Ok(Config {
         database: Database {
             url: url(layers, "database.url", &["mysql://"])?,
-            tls: database_tls(layers)?,
+            tls: tls::database(layers)?,
             ca: tls::certificates(layers, "database.ca_file")?,
         },
         amqp: amqp::read(layers)?,
@@ -330,16 +331,6 @@ fn read_sections(layers: &Layers) -> Result<Config, ConfigError> {
         merchants: BTreeMap::new(),
         exposed: Vec::new(),
     })
-}
-
-fn database_tls(layers: &Layers) -> Result<DatabaseTls, ConfigError> {
-    const PATH: &str = "database.tls";
-    match layers.text(PATH)?.unwrap_or_default() {
-        "off" => Ok(DatabaseTls::Off),
-        "preferred" => Ok(DatabaseTls::Preferred),
-        "required" => Ok(DatabaseTls::Required),
-        _ => Err(layers.invalid(PATH, "expected \"off\", \"preferred\" or \"required\"")),
-    }
 }
 
 /// A body of the largest size must fit.

@@ -122,10 +122,11 @@ impl Check {
 impl Report {
     fn ended(&self) -> Result<(), Failure> {
         if !self.problems.is_empty() {
-            let count = self.problems.len();
-            return Err(Failure::Usage(format!(
-                "the configuration cannot be used: {count} problems"
-            )));
+            let count = match self.problems.len() {
+                1 => "1 problem".to_owned(),
+                count => format!("{count} problems"),
+            };
+            return Err(Failure::Usage(format!("the configuration cannot be used: {count}")));
         }
         let servers = || self.database.iter().chain(&self.broker);
         let silent = servers().any(|server| server.error.is_some());

@@ -73,13 +73,13 @@ fn every_merchant_is_read_and_no_key_is_shown() {
         report["merchants"][0]["lacks"][0].as_str().unwrap().contains("32 lower-case"),
         "{report}"
     );
-    File::new("").check(&ops, &["--offline"]).ended(2, "1 problems");
-    File::new("[ingres]\n").check(&ops, &["--offline"]).ended(2, "1 problems");
+    File::new("").check(&ops, &["--offline"]).ended(2, "1 problem");
+    File::new("[ingres]\n").check(&ops, &["--offline"]).ended(2, "1 problem");
     let open = File::new(SHOP);
     fs::set_permissions(open.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     let report = open.check(&ops, &["--offline"]).done().json();
     assert!(report["warnings"][0].as_str().unwrap().contains("chmod"), "{report}");
-    open.check(&ops, &["--offline", "--strict"]).ended(2, "1 problems");
+    open.check(&ops, &["--offline", "--strict"]).ended(2, "1 problem");
 }
 
 #[test]

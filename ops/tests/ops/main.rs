@@ -12,6 +12,7 @@ mod dead_many;
 mod gateway_at_hand;
 mod merchants;
 mod orders;
+mod products;
 mod program;
 mod reconcile;
 mod remedies;

@@ -14,6 +14,7 @@ use super::certificates;
 use super::confirm::{self, Confirm};
 use super::error::ConfigError;
 use super::layers::{self, Layers};
+use super::policy;
 use super::retired_keys;
 use super::secret::{self, Secret};
 use super::stray::SecretForm;
@@ -287,8 +288,8 @@ fn read(layers: &Layers, name: &str) -> Result<Merchant, ConfigError> {
         app_auth_token: app_auth_token(layers, &path("app_auth_token"), protocol)?,
         charset,
         ignore_params: layers.names(&path("ignore_params"))?,
-        notify_verify: notify_verify(layers, &path("notify_verify"), protocol)?,
-        late_payment: late_payment(layers, &path("late_payment"))?,
+        notify_verify: policy::notify_verify(layers, &path("notify_verify"), protocol)?,
+        late_payment: policy::late_payment(layers, &path("late_payment"))?,
         confirm,
         longest_time_to_pay: layers.optional_duration(&path("longest_time_to_pay")),
         gateway,
@@ -374,40 +375,6 @@ fn app_auth_token(
         return Err(layers.invalid(&found.path, "is for protocol openapi"));
     }
     Ok(Some(found.secret))
-}
-
-fn notify_verify(
-    layers: &Layers,
-    path: &str,
-    protocol: Protocol,
-) -> Result<NotifyVerify, ConfigError> {
-    let word = layers.text(path)?.unwrap_or("off");
-    let setting = match word {
-        "off" => NotifyVerify::Off,
-        "best_effort" => NotifyVerify::BestEffort,
-        "required" => NotifyVerify::Required,
-        _ => {
-            let problem = format!("{word:?} is not \"off\", \"best_effort\" or \"required\"");
-            return Err(layers.invalid(path, problem));
-        }
-    };
-    // A setting that promises a check must not be taken and then ignored.
-    if setting != NotifyVerify::Off && protocol != Protocol::Mapi {
-        let problem = format!("{word:?} is for protocol mapi: openapi has no such query");
-        return Err(layers.invalid(path, problem));
-    }
-    Ok(setting)
-}
-
-fn late_payment(layers: &Layers, path: &str) -> Result<LatePayment, ConfigError> {
-    match layers.text(path)?.unwrap_or("deliver") {
-        "deliver" => Ok(LatePayment::Deliver),
-        "refund" => Ok(LatePayment::Refund),
-        word => {
-            let problem = format!("{word:?} is not \"deliver\" or \"refund\"");
-            Err(layers.invalid(path, problem))
-        }
-    }
 }
 
 fn address(layers: &Layers, path: &str, begins: &[&str]) -> Result<Option<String>, ConfigError> {

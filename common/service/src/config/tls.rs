@@ -5,6 +5,7 @@ use std::fmt;
 use rustls_pki_types::pem::{Error as PemError, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::DatabaseTls;
 use super::error::ConfigError;
 use super::layers::{self, Layers};
 use super::secret::{self, Secret};
@@ -87,5 +88,16 @@ pub(super) fn client(
         (None, Some(_)) => {
             Err(layers::missing(certificate_path, format!("required beside {key_path}")))
         }
+    }
+}
+
+/// `database.tls`
+pub(super) fn database(layers: &Layers) -> Result<DatabaseTls, ConfigError> {
+    const PATH: &str = "database.tls";
+    match layers.text(PATH)?.unwrap_or_default() {
+        "off" => Ok(DatabaseTls::Off),
+        "preferred" => Ok(DatabaseTls::Preferred),
+        "required" => Ok(DatabaseTls::Required),
+        _ => Err(layers.invalid(PATH, "expected \"off\", \"preferred\" or \"required\"")),
     }
 }
