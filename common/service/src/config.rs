@@ -38,7 +38,6 @@ pub use network::Network;
 use rustls_pki_types::CertificateDer;
 pub use schema::nearest_of;
 pub use secret::Secret;
-use stray::SecretForm;
 pub use tls::ClientCertificate;
 
 /// The configuration of all programs.
@@ -289,7 +288,7 @@ fn read_sections(layers: &Layers) -> Result<Config, ConfigError> {
     let listen = "ingress.listen";
     Ok(Config {
         database: Database {
-            url: url(layers, "database.url", &["mysql://"])?,
+            url: secret::url(layers, "database.url", &["mysql://"])?,
             tls: tls::database(layers)?,
             ca: tls::certificates(layers, "database.ca_file")?,
         },
@@ -341,18 +340,6 @@ fn body_memory(layers: &Layers) -> Result<usize, ConfigError> {
         return Err(layers.invalid(PATH, "is less than ingress.max_body"));
     }
     Ok(memory)
-}
-
-/// A URL with a password in it: the error does not show it.
-fn url(layers: &Layers, path: &str, schemes: &[&str]) -> Result<Secret, ConfigError> {
-    let Some(found) = secret::find(layers, path, SecretForm::Url)? else {
-        return Err(layers::missing(path, "is not set"));
-    };
-    if !schemes.iter().any(|scheme| found.secret.expose_secret().starts_with(scheme)) {
-        let problem = format!("does not begin with {}", schemes.join(" or "));
-        return Err(layers.invalid(&found.path, problem));
-    }
-    Ok(found.secret)
 }
 
 #[cfg(test)]

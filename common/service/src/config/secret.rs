@@ -68,6 +68,18 @@ pub(super) fn find(
     Ok(Some(Found { secret, path }))
 }
 
+/// A URL with a password in it: the error does not show it.
+pub(super) fn url(layers: &Layers, path: &str, schemes: &[&str]) -> Result<Secret, ConfigError> {
+    let Some(found) = find(layers, path, SecretForm::Url)? else {
+        return Err(super::layers::missing(path, "is not set"));
+    };
+    if !schemes.iter().any(|scheme| found.secret.expose_secret().starts_with(scheme)) {
+        let problem = format!("does not begin with {}", schemes.join(" or "));
+        return Err(layers.invalid(&found.path, problem));
+    }
+    Ok(found.secret)
+}
+
 /// Reads a file that holds one secret. What editors and `echo` add around it is cut off, see [`SecretForm`].
 pub(super) fn read_file(
     layers: &Layers,
