@@ -1,6 +1,7 @@
 //! The orders of one batch in memory: read under lock, told what the messages say.
 
 mod decisions;
+mod deposit_backs;
 mod expiries;
 mod open;
 mod refund_answers;
@@ -23,6 +24,7 @@ use crate::contradiction::{self, Said};
 use crate::incoming::{Content, Incoming};
 use crate::verdict::{Never, Verdict};
 pub(crate) use decisions::{Decisions, Noted};
+use deposit_backs::DepositBacks;
 pub(crate) use expiries::Expiries;
 use open::{Links, RefundKeys, Rows, book_batch_refunds, read_sheets};
 use refund_answers::RefundRequests;
@@ -111,6 +113,8 @@ pub(crate) struct Page {
     pub(crate) expiries: Expiries,
     /// Refunds that were asked for.
     refund_requests: RefundRequests,
+    /// What banks did with refunds.
+    deposit_backs: DepositBacks,
     /// Orders that the gateway is to be asked about.
     pub(crate) wishes: Wishes,
 }
@@ -159,6 +163,7 @@ impl Page {
             fresh_refunds,
             decisions,
             expiries: Expiries::open(connection, batch)?,
+            deposit_backs: DepositBacks::open(connection, batch)?,
             refund_requests,
             wishes: Wishes::default(),
         })
@@ -197,6 +202,17 @@ impl Page {
                     }
                     Ok(())
                 })
+            }
+            Ok(Content::DepositBack(said)) => {
+                let deposit_backs = &self.deposit_backs;
+                let mut review = None;
+                let told = tell_order(&mut self.sheets, &self.busy, &said.out_trade_no, |sheet| {
+                    same_merchant(sheet, identity)?;
+                    review = deposit_backs.review(said)?;
+                    sheet.raised.extend(review.clone());
+                    Ok(())
+                });
+                Told { news: review.is_some(), ..told }
             }
             Ok(Content::RefundAnswer(said)) => {
                 let (sheets, requests) = (&mut self.sheets, &self.refund_requests);

@@ -1,7 +1,9 @@
 //! `ops order`
 
 mod create;
+mod import;
 mod list;
+mod order_file;
 mod show;
 
 use clap::{Args, Subcommand};
@@ -24,6 +26,7 @@ pub(crate) struct Order {
 #[derive(Subcommand)]
 enum Verb {
     Create(create::Create),
+    Import(import::Import),
     Show(show::Show),
     List(list::List),
 }
@@ -32,6 +35,7 @@ impl Order {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         match self.verb {
             Verb::Create(verb) => verb.run(context),
+            Verb::Import(verb) => verb.run(context),
             Verb::Show(verb) => verb.run(context),
             Verb::List(verb) => verb.run(context),
         }

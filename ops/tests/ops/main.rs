@@ -8,6 +8,7 @@ mod database_tls;
 mod dead_cohorts;
 mod dead_letters;
 mod gateway_at_hand;
+mod order_import;
 mod orders;
 mod program;
 mod reconcile;

@@ -8,9 +8,13 @@ mod broker;
 mod command_line;
 mod crashes;
 mod goods;
+mod imported;
+mod large_batch;
 mod locks;
 mod low_stock;
+mod messages;
 mod readings;
+mod refund_requests;
 #[allow(dead_code, reason = "shared with other tests")]
 mod secrets;
 mod world;

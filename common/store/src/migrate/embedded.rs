@@ -51,6 +51,10 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-11-29-000032_order_expired",
     "2026-11-29-000040_confirmation",
     "2026-11-29-000041_dead_since",
+    "2026-11-29-000050_refund_request_told",
+    "2026-11-29-000051_imported_goods",
+    "2026-11-29-000052_long_changes",
+    "2026-11-29-000053_order_buyer",
 ];
 
 #[cfg(test)]

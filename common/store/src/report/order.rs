@@ -97,6 +97,8 @@ pub struct OrderFilter<'a> {
     pub merchant: Option<&'a str>,
     /// Only those with an open review.
     pub needs_review: bool,
+    /// Only this buyer's, by `buyer_id` (of newer applications the `buyer_open_id`).
+    pub buyer: Option<&'a str>,
 }
 
 const SELECT: &str = include_str!("../sql/report_order.sql");
@@ -133,6 +135,9 @@ pub fn orders(
     }
     if filter.needs_review {
         query = query.sql(" AND needs_review");
+    }
+    if let Some(buyer) = filter.buyer {
+        query = query.sql(" AND buyer_id = ?").bind::<Text, _>(buyer);
     }
     let query = query.sql(" ORDER BY created_at DESC, id LIMIT ?").bind::<BigInt, _>(limit);
     Ok(query.load(connection)?)

@@ -25,6 +25,9 @@ pub(crate) struct List {
     /// Only those with an open review
     #[arg(long)]
     needs_review: bool,
+    /// Only this buyer's: the whole buyer_id, or the buyer_open_id of newer applications
+    #[arg(long, value_name = "BUYER_ID")]
+    buyer: Option<String>,
     /// The most to list
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
     limit: i64,
@@ -36,6 +39,7 @@ impl List {
             status: self.status,
             merchant: self.merchant.as_deref(),
             needs_review: self.needs_review,
+            buyer: self.buyer.as_deref(),
         };
         let rows = orders(&mut *context.database()?, &filter, self.limit)?;
         let lines: Vec<OrderLine> = rows.into_iter().map(OrderLine::from).collect();
