@@ -192,13 +192,13 @@ fn every_column_has_a_bound_by_design() {
     #[derive(QueryableByName)]
     struct Column {
         #[diesel(sql_type = Text)]
-        of: String,
+        in_table: String,
         #[diesel(sql_type = Text)]
         name: String,
     }
     let mut schema = schema();
     let columns: Vec<Column> = sql_query(
-        "SELECT CAST(table_name AS CHAR) AS of, CAST(column_name AS CHAR) AS name \
+        "SELECT CAST(table_name AS CHAR) AS in_table, CAST(column_name AS CHAR) AS name \
          FROM information_schema.columns WHERE table_schema = DATABASE() \
          AND data_type IN ('char', 'varchar', 'varbinary', 'binary', 'tinytext', 'text', 'mediumtext', \
          'longtext', 'blob', 'mediumblob') AND table_name NOT LIKE '\\_\\_%'",
@@ -206,7 +206,7 @@ fn every_column_has_a_bound_by_design() {
     .load(&mut schema.connection)
     .expect("columns");
     let mut found: Vec<(String, String)> =
-        columns.into_iter().map(|column| (column.of, column.name)).collect();
+        columns.into_iter().map(|column| (column.in_table, column.name)).collect();
     found.sort();
     let mut explained: Vec<(String, String)> = COLUMNS
         .iter()
