@@ -66,7 +66,6 @@ pub(crate) fn explanation(text: &str) -> Cow<'_, str> {
 }
 
 /// An explanation, where there is one.
-#[expect(clippy::ref_option, reason = "the signature that serde asks for")]
 pub(crate) fn explained<S: Serializer>(
     text: &Option<&str>,
     serializer: S,
@@ -75,13 +74,11 @@ pub(crate) fn explained<S: Serializer>(
 }
 
 /// A word of somebody else's for a column of 64 characters, cut where it is longer.
-#[expect(clippy::ref_option, reason = "the signature that serde asks for")]
 pub(crate) fn word<S: Serializer>(text: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
     text.map(|text| &text[..text.floor_char_boundary(64)]).serialize(serializer)
 }
 
 /// A text of somebody else's for a column of 255 bytes, cut where it is longer.
-#[expect(clippy::ref_option, reason = "the signature that serde asks for")]
 pub(crate) fn short<S: Serializer>(text: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
     text.map(|text| &text[..text.floor_char_boundary(255)]).serialize(serializer)
 }
