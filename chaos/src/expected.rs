@@ -40,6 +40,7 @@ pub(crate) fn state<'a>(
         match said {
             // A mismatch teaches nothing: it goes to the dead letters.
             Notification::Trade(said) => drop(record.learn_trade(&identity, &said)),
+            Notification::DepositBack(_) => {}
             Notification::BatchRefund(batch) => {
                 for item in &batch.items {
                     record.learn_refund(Refund::of_batch_item(&batch, item));

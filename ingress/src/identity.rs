@@ -83,6 +83,22 @@ mod tests {
             // An agreement names the partner, a transfer who pays.
             ("notify_type=dut_user_sign&partner_id=2088000000000001", None, None),
             ("notify_type=batch_trans_notify&pay_user_id=2088000000000001", None, None),
+            ("notify_type=dut_user_unsign&partner_id=2088000000000001", None, None),
+            ("notify_type=fund_auth_freeze&payee_user_id=2088000000000001", None, None),
+            ("notify_type=fund_auth_unfreeze&seller_user_id=2088000000000001", None, None),
+            (
+                "notify_type=fund_auth_freeze&payee_user_id=2088000000000002",
+                Some("payee_user_id"),
+                Some("payee_user_id"),
+            ),
+            // Of the buyer it is told, and of a trade these names say nothing.
+            ("notify_type=dut_user_sign&alipay_user_id=2088000000000001", None, Some("seller_id")),
+            (
+                "notify_type=trade_status_sync&payee_user_id=2088000000000001",
+                None,
+                Some("seller_id"),
+            ),
+            ("seller_id=2088000000000001&payee_user_id=2088000000000002", None, None),
             (
                 "notify_type=dut_user_sign&partner_id=2088000000000002",
                 Some("partner_id"),

@@ -41,12 +41,21 @@ struct Written {
     goods: Option<String>,
     #[serde(default)]
     events: Vec<String>,
+    /// So many more changes are not kept; such an element has no order.
+    #[serde(default)]
+    more: usize,
+}
+
+/// Changes that the worker counted and did not keep, since one message made too many.
+pub(crate) fn not_kept(json: &str) -> usize {
+    let written: Vec<Written> = serde_json::from_str(json).unwrap_or_default();
+    written.iter().map(|written| written.more).sum()
 }
 
 /// All changes in the JSON that the worker wrote; a form that this version does not know is none.
 pub(crate) fn changes_in(json: &str) -> Vec<OrderChanged> {
     let written: Vec<Written> = serde_json::from_str(json).unwrap_or_default();
-    let changed = written.into_iter().map(|written| {
+    let changed = written.into_iter().filter(|written| written.more == 0).map(|written| {
         let ([status_before, status_after], [fee_before, fee_after]) =
             (written.status, written.refunded_fee);
         OrderChanged {
@@ -89,7 +98,7 @@ pub(crate) fn steps(change: &Change) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::change_of;
+    use super::{change_of, changes_in, not_kept};
 
     #[test]
     fn the_change_of_one_order_among_several() {
@@ -102,6 +111,8 @@ mod tests {
         assert_eq!(change.goods.as_deref(), Some("returned"));
         assert_eq!(change.events, ["order.refunded"]);
         assert!(change_of(json, "C").is_none());
+        let cut = r#"[{"order":"","status":[0,0],"refunded_fee":[0,0],"more":412}]"#;
+        assert_eq!((changes_in(cut).len(), not_kept(cut), not_kept(json)), (0, 412, 0));
         assert!(change_of("{}", "A").is_none());
     }
 }

@@ -14,7 +14,7 @@ use store::retry_copy::{self, WaitingCopy};
 use store::{dead_letter_audit, stock_item, trade};
 
 use crate::failure::Failure;
-use crate::order_change::{Change, change_of};
+use crate::order_change::{Change, change_of, not_kept};
 use crate::signature_check::{SignatureCheck, check};
 use crate::verb::order::OrderLine;
 
@@ -96,6 +96,9 @@ pub(crate) struct Happening {
     pub(crate) attempts: i32,
     pub(crate) facts_added: Vec<String>,
     pub(crate) changes: Option<Change>,
+    /// Changes of other orders, or of this one, that the message made and that are not kept: too many.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) changes_not_kept: usize,
     /// Of what Alipay signed, as far as its merchant is configured here.
     pub(crate) signature: Option<SignatureCheck>,
     #[serde(skip)]
@@ -241,6 +244,7 @@ impl From<Trade> for TradeLine {
 impl Happening {
     pub(crate) fn new(line: StoryLine, order_id: &str) -> Happening {
         let changes = line.changes.as_deref().and_then(|json| change_of(json, order_id));
+        let changes_not_kept = line.changes.as_deref().map_or(0, not_kept);
         Happening {
             at: line.first_seen,
             last_seen: line.last_seen,
@@ -257,10 +261,16 @@ impl Happening {
             attempts: line.attempts,
             facts_added: names(&line.facts_added),
             changes,
+            changes_not_kept,
             signature: None,
             form: line.form,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// The refunds that were asked for, the oldest first.

@@ -186,6 +186,10 @@ fn notification(told: &Happening) -> String {
     {
         line.push_str(&format!("; {odd}"));
     }
+    if told.changes_not_kept > 0 {
+        let more = told.changes_not_kept;
+        line.push_str(&format!("; what it changed of {more} more orders is not kept"));
+    }
     if told.seen > 1 {
         line.push_str(&format!(" (seen {} times, last {})", told.seen, told.last_seen));
     }
@@ -229,6 +233,9 @@ fn goods_moved_alone(page: &OrderPage) -> Vec<(BeijingTime, String)> {
 fn goods(page: &OrderPage) -> Vec<String> {
     let mut lines: Vec<String> =
         page.goods.iter().map(|code| format!("{} {}", code.code, code.state)).collect();
+    if page.fulfillment.as_ref().is_some_and(|it| it.is_imported) {
+        lines.push("delivered by another system, before the order was imported".to_owned());
+    }
     if let Some(entitlement) = &page.entitlement {
         let account = &entitlement.account;
         lines.push(format!(

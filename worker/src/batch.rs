@@ -17,7 +17,7 @@ use store::MysqlConnection;
 use store::notification::MessageKey;
 use store::outbox::NewEvent;
 use store::user_order::OrderColumns;
-use store::{Fault, StoreError, notification, outbox, refund, trade, user_order};
+use store::{Fault, StoreError, notification, outbox, refund, refund_request, trade, user_order};
 
 use crate::goods::{Turn, move_goods};
 use crate::inbox::{Dying, Line};
@@ -242,6 +242,7 @@ fn write(
     refunds.sort_by_key(|(merchant, refund)| (*merchant, &refund.trade_no, &refund.refund_key));
     trade::update(connection, &trades)?;
     refund::upsert(connection, &refunds)?;
+    refund_request::settle(connection, &refunds)?;
     user_order::update(connection, &orders)?;
     outbox::insert(connection, &outgoing)
 }

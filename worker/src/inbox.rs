@@ -25,6 +25,45 @@ pub(crate) struct OrderChange {
     /// Events that became true with this batch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) events: Vec<&'static str>,
+    /// Of the last one, whose order is empty: so many more changes are not kept.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) more: usize,
+}
+
+/// Bytes of JSON that are kept of what one message changed, some 5,000 orders: a batch has 1,000 at most, and the
+/// row of a longer one must fit `max_allowed_packet` of any database.
+const CHANGES_LIMIT: usize = 1024 * 1024;
+
+/// The changes as JSON, the first ones where they are too many, with how many are left out.
+fn changes_json(changes: &[OrderChange]) -> Option<String> {
+    let mut json = String::from("[");
+    for (at, change) in changes.iter().enumerate() {
+        let one = serde_json::to_string(change).ok()?;
+        let comma = if at > 0 { "," } else { "" };
+        if json.len() + one.len() > CHANGES_LIMIT {
+            let more = changes.len() - at;
+            let rest = OrderChange {
+                order: String::new(),
+                status: [0, 0],
+                refunded_fee: [0, 0],
+                goods: None,
+                events: Vec::new(),
+                more,
+            };
+            json.push_str(comma);
+            json.push_str(&serde_json::to_string(&rest).ok()?);
+            break;
+        }
+        json.push_str(comma);
+        json.push_str(&one);
+    }
+    json.push(']');
+    Some(json)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// A message that becomes a dead letter.
@@ -71,6 +110,7 @@ impl<'a> Line<'a> {
                 refunded_fee: [was.refunded_fee.get(), is.refunded_fee.get()],
                 goods: None,
                 events: Vec::new(),
+                more: 0,
             });
         }
         let unknown = incoming
@@ -176,6 +216,10 @@ impl<'a> Line<'a> {
                 let (order, trade) = (said.out_trade_no.as_str(), said.trade_no.as_str());
                 (Some(order), Some(trade), Some(said.trade_status.as_str()))
             }
+            Ok(Content::DepositBack(said)) => {
+                let order = said.out_trade_no.as_str();
+                (Some(order), said.trade_no.as_deref(), Some(said.status.as_str()))
+            }
             Ok(Content::Expiry { order }) => (Some(order.as_str()), None, Some("EXPIRED")),
             Ok(Content::Request { order, .. }) => (Some(order.as_str()), None, None),
             Ok(Content::Decision(named)) => {
@@ -205,7 +249,7 @@ impl<'a> Line<'a> {
             Err(_) => (self.named_order.as_deref(), None, None),
         };
         let applied = self.outcome == Outcome::Applied;
-        let changes = applied.then(|| serde_json::to_string(&self.changes).ok()).flatten();
+        let changes = applied.then(|| changes_json(&self.changes)).flatten();
         Some(Record {
             merchant: &self.incoming.identity.merchant,
             kind: self.incoming.kind.as_str(),
@@ -257,4 +301,36 @@ fn same_but_for_times_of_telling(before: &OrderRecord, after: &OrderRecord) -> b
 fn bounded(text: &str, limit: usize) -> &str {
     let end = (0..=limit.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHANGES_LIMIT, OrderChange, changes_json};
+
+    fn changes(count: usize) -> Vec<OrderChange> {
+        let change = |number| OrderChange {
+            order: format!("{number:064}"),
+            status: [8, 105],
+            refunded_fee: [0, 100_000],
+            goods: Some("returned"),
+            events: vec!["order.refunded", "order.returned"],
+            more: 0,
+        };
+        (0..count).map(change).collect()
+    }
+
+    #[test]
+    fn a_whole_batch_is_kept_and_more_is_counted() {
+        let read = |count| -> Vec<serde_json::Value> {
+            let json = changes_json(&changes(count)).expect("JSON");
+            assert!(json.len() < CHANGES_LIMIT + 200, "{}", json.len());
+            serde_json::from_str(&json).expect("JSON")
+        };
+        assert_eq!((read(0).len(), read(1).len(), read(1000).len()), (0, 1, 1000));
+        assert!(read(1000).iter().all(|change| change.get("more").is_none()));
+        let cut = read(20_000);
+        let more = cut.last().expect("a last one")["more"].as_u64().expect("a number");
+        assert_eq!(cut.len() as u64 - 1 + more, 20_000);
+        assert!(more > 0);
+    }
 }

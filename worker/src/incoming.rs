@@ -7,7 +7,8 @@ mod refund_form;
 mod verification;
 
 use alipay::{
-    BatchRefundNotify, Charset, Form, Notification, Protocol, SecondReading, TradeStatusSync,
+    BatchRefundNotify, Charset, DepositBack, Form, Notification, Protocol, SecondReading,
+    TradeStatusSync, order_in_biz_content,
 };
 use chrono::{DateTime, Utc};
 use gateway::Gateway;
@@ -34,6 +35,8 @@ pub enum Content {
     Trade(Box<TradeStatusSync>),
     /// `batch_refund_notify`.
     BatchRefund(BatchRefundNotify),
+    /// What a bank did with a refund.
+    DepositBack(Box<DepositBack>),
     /// A `trade_status_sync` that is not believed by itself.
     Doubtful(Doubtful),
     /// The gateway's answer, verified again; `notify_time` is when it was asked.
@@ -66,6 +69,7 @@ impl From<Notification> for Content {
         match notification {
             Notification::Trade(said) => Content::Trade(said),
             Notification::BatchRefund(batch) => Content::BatchRefund(batch),
+            Notification::DepositBack(said) => Content::DepositBack(said),
         }
     }
 }
@@ -212,6 +216,7 @@ impl Incoming {
             ) => Some(order),
             Ok(Content::Decision(decision)) => Some(&decision.order),
             Ok(Content::Doubtful(doubtful)) => Some(&doubtful.said.out_trade_no),
+            Ok(Content::DepositBack(said)) => Some(&said.out_trade_no),
             Ok(Content::RefundAnswer(said)) => Some(&said.out_trade_no),
             Ok(Content::BatchRefund(_)) | Err(_) => None,
         }
@@ -243,7 +248,10 @@ impl Incoming {
             return Some(order.to_owned());
         }
         let form = Form::parse(self.form.as_bytes()).ok()?;
-        let number = self.charset.decode(form.get("out_trade_no")?).ok()?;
+        let Some(number) = form.get("out_trade_no") else {
+            return order_in_biz_content(&form, self.charset);
+        };
+        let number = self.charset.decode(number).ok()?;
         let usable = (1..=64).contains(&number.len()) && !number.contains(char::is_control);
         usable.then_some(number)
     }

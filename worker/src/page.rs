@@ -2,6 +2,7 @@
 
 mod answers;
 mod decisions;
+mod deposit_backs;
 mod expiries;
 mod open;
 mod refund_answers;
@@ -26,6 +27,7 @@ use crate::incoming::{Content, Incoming};
 use crate::verdict::{Never, Verdict};
 use answers::Answers;
 pub(crate) use decisions::{Decisions, Noted};
+use deposit_backs::DepositBacks;
 pub(crate) use expiries::Expiries;
 use open::{Links, RefundKeys, Rows, book_batch_refunds, read_sheets};
 use refund_answers::RefundRequests;
@@ -127,6 +129,8 @@ pub(crate) struct Page {
     refund_requests: RefundRequests,
     /// Answers of the gateway that are on record.
     answers: Answers,
+    /// What banks did with refunds.
+    deposit_backs: DepositBacks,
     /// Orders that the gateway is to be asked about.
     pub(crate) wishes: Wishes,
 }
@@ -177,6 +181,7 @@ impl Page {
             fresh_refunds,
             decisions,
             expiries: Expiries::open(connection, batch)?,
+            deposit_backs: DepositBacks::open(connection, batch)?,
             refund_requests,
             answers,
             wishes: Wishes::default(),
@@ -224,6 +229,17 @@ impl Page {
                     }
                     Ok(())
                 })
+            }
+            Ok(Content::DepositBack(said)) => {
+                let deposit_backs = &self.deposit_backs;
+                let mut review = None;
+                let told = tell_order(&mut self.sheets, &self.busy, &said.out_trade_no, |sheet| {
+                    same_merchant(sheet, identity)?;
+                    review = deposit_backs.review(said)?;
+                    sheet.raised.extend(review.clone());
+                    Ok(())
+                });
+                Told { news: review.is_some(), ..told }
             }
             Ok(Content::RefundAnswer(said)) => {
                 let (sheets, requests) = (&mut self.sheets, &self.refund_requests);

@@ -16,8 +16,20 @@ pub struct Never {
 impl Never {
     /// A reason with its evidence.
     pub fn new(reason: &'static str, error: impl Display) -> Never {
-        Never { reason, error: error.to_string() }
+        Never { reason, error: bounded(error.to_string()) }
     }
+}
+
+/// Bytes of evidence that are kept: a message can hold values of any length, and evidence repeats some.
+const LONGEST_EVIDENCE: usize = 4096;
+
+fn bounded(mut evidence: String) -> String {
+    let length = evidence.len();
+    if length > LONGEST_EVIDENCE {
+        evidence.truncate(evidence.floor_char_boundary(LONGEST_EVIDENCE));
+        evidence.push_str(&format!("… (cut: {length} bytes)"));
+    }
+    evidence
 }
 
 impl From<Mismatch> for Never {

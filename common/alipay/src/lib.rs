@@ -63,6 +63,7 @@
 
 mod answer;
 mod batch_refund;
+mod biz_content;
 mod canonical;
 mod certificate;
 mod charset;
@@ -70,6 +71,7 @@ mod form;
 mod key_error;
 mod key_text;
 mod md5;
+mod message_service;
 mod money;
 mod notification;
 mod notification_form;
@@ -101,6 +103,7 @@ pub use charset::{Charset, CharsetError};
 pub use form::{Form, FormError, MAX_PARAMETERS};
 pub use key_error::KeyError;
 pub use md5::{Md5Key, md5_sign};
+pub use message_service::{DepositBack, DepositBackStatus, order_in_biz_content};
 pub use money::{Fen, MoneyError};
 pub use notification::{Notification, Unreadable};
 pub use notification_form::{NotANotification, SecondReading, check_names, check_notification};

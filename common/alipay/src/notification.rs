@@ -1,10 +1,11 @@
 //! What a notification says.
 
 use crate::form::printable;
+use crate::message_service::DEPOSIT_BACK;
 use crate::parameters::Parameters;
 use crate::{
-    BatchRefundNotify, Charset, CharsetError, Form, MoneyError, Protocol, ResultDetailsError,
-    TimeError, TradeStatusSync,
+    BatchRefundNotify, Charset, CharsetError, DepositBack, Form, MoneyError, Protocol,
+    ResultDetailsError, TimeError, TradeStatusSync,
 };
 
 /// A notification, read after its signature was verified.
@@ -14,6 +15,9 @@ pub enum Notification {
     Trade(Box<TradeStatusSync>),
     /// `batch_refund_notify` of the legacy gateway: the results of a refund request.
     BatchRefund(BatchRefundNotify),
+    /// `alipay.trade.refund.depositback.completed` of the Open Platform's message service: what a bank did with
+    /// a refund.
+    DepositBack(Box<DepositBack>),
 }
 
 /// Why a notification cannot be read. Its signature may well be right.
@@ -69,6 +73,18 @@ pub enum Unreadable {
         /// The word, unprintable bytes escaped, cut after 64 characters.
         notify_type: String,
     },
+    /// A message of the message service that is not worked on.
+    #[error("message service, msg_method {msg_method}, not handled here")]
+    MsgMethod {
+        /// The word, unprintable bytes escaped, cut after 64 characters.
+        msg_method: String,
+    },
+    /// The JSON of a message of the message service cannot be used.
+    #[error("biz_content: {problem}")]
+    BizContent {
+        /// What is wrong, without any value.
+        problem: String,
+    },
     /// The `result_details` of a batch refund do not follow their grammar.
     #[error("result_details: {0}")]
     ResultDetails(#[from] ResultDetailsError),
@@ -76,8 +92,8 @@ pub enum Unreadable {
 
 impl Unreadable {
     /// A short word for logs, metrics and dead letters: `invalid_charset`, `missing_parameter`,
-    /// `unreadable_amount`, `unreadable_time`, `unreadable_order_number`, `unknown_notify_type` or
-    /// `unreadable_result_details`.
+    /// `unreadable_amount`, `unreadable_time`, `unreadable_order_number`, `unknown_notify_type`,
+    /// `unhandled_msg_method`, `unreadable_biz_content` or `unreadable_result_details`.
     pub fn reason_code(&self) -> &'static str {
         match self {
             Unreadable::Charset { .. } => "invalid_charset",
@@ -86,6 +102,8 @@ impl Unreadable {
             Unreadable::Time { .. } => "unreadable_time",
             Unreadable::OrderNumber { .. } => "unreadable_order_number",
             Unreadable::NotifyType { .. } => "unknown_notify_type",
+            Unreadable::MsgMethod { .. } => "unhandled_msg_method",
+            Unreadable::BizContent { .. } => "unreadable_biz_content",
             Unreadable::ResultDetails(_) => "unreadable_result_details",
         }
     }
@@ -95,7 +113,8 @@ impl Notification {
     /// Reads a form whose signature was verified, in the character set of the message (see
     /// [`Charset::of`]).
     ///
-    /// A form without `notify_type` is a `trade_status_sync`. Only values that are used are
+    /// A form without `notify_type` is one of the message service where it has `msg_method`, and else a
+    /// `trade_status_sync`. Only values that are used are
     /// decoded and parsed: whatever else Alipay sends, now or later, cannot make a message
     /// unreadable.
     ///
@@ -107,15 +126,24 @@ impl Notification {
         charset: Charset,
     ) -> Result<Notification, Unreadable> {
         let parameters = Parameters { form, charset, is_guarded: true };
-        match form.get("notify_type") {
-            None | Some([]) | Some(b"trade_status_sync") => {
+        let told = |name| form.get(name).filter(|value| !value.is_empty());
+        match (told("notify_type"), told("msg_method")) {
+            (None, Some(method)) => {
+                // Only there: a key of the legacy gateway signs the merchant's own requests, too.
+                if method == DEPOSIT_BACK.as_bytes() && protocol == Protocol::Openapi {
+                    let said = DepositBack::read(&parameters)?;
+                    return Ok(Notification::DepositBack(Box::new(said)));
+                }
+                Err(Unreadable::MsgMethod { msg_method: printable(method) })
+            }
+            (None, None) | (Some(b"trade_status_sync"), _) => {
                 let trade = TradeStatusSync::read(&parameters, protocol)?;
                 Ok(Notification::Trade(Box::new(trade)))
             }
-            Some(b"batch_refund_notify") => {
+            (Some(b"batch_refund_notify"), _) => {
                 BatchRefundNotify::read(&parameters).map(Notification::BatchRefund)
             }
-            Some(other) => Err(Unreadable::NotifyType { notify_type: printable(other) }),
+            (Some(other), _) => Err(Unreadable::NotifyType { notify_type: printable(other) }),
         }
     }
 }

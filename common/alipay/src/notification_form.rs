@@ -30,8 +30,9 @@ const FOREIGN: [&str; 3] = ["is_success", "exterface", "_input_charset"];
 
 /// Parameters whose values are read out of a notification or decide what it is: those of
 /// [`TradeStatusSync`](crate::TradeStatusSync), [`BatchRefundNotify`](crate::BatchRefundNotify),
+/// [`DepositBack`](crate::DepositBack),
 /// [`Charset::of`](crate::Charset::of), the merchant's identity and the message's.
-pub(crate) const READ: [&str; 44] = [
+pub(crate) const READ: [&str; 46] = [
     "_input_charset",
     "app_id",
     "batch_no",
@@ -58,6 +59,7 @@ pub(crate) const READ: [&str; 44] = [
     "out_trade_no",
     "partner_id",
     "pay_user_id",
+    "payee_user_id",
     "receive_address",
     "receive_mobile",
     "receive_name",
@@ -69,6 +71,7 @@ pub(crate) const READ: [&str; 44] = [
     "seller_actions",
     "seller_email",
     "seller_id",
+    "seller_user_id",
     "service",
     "success_num",
     "total_amount",

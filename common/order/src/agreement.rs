@@ -2,7 +2,7 @@
 //!
 //! A mismatch delivers nothing and goes to a person with its evidence.
 
-use alipay::{Fen, TradeStatusSync};
+use alipay::{Fen, TradeStatusSync, format_beijing};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{ImplausibleLimit, RefundAnswered, time_limit};
@@ -71,7 +71,11 @@ pub enum Mismatch {
     App { merchant: String, notification: String },
     #[error("the currency is {notification}, only CNY is taken")]
     Currency { notification: String },
-    #[error("the trade was created at {trade}, more than a day before the order ({order})")]
+    #[error(
+        "the trade was created at {} (Beijing), and the order at {}, more than a day later: an old trade for a \
+         number that is used again. Or the order was imported without its time: give it its time (`ops order \
+         import`), then replay this letter", format_beijing(*.trade), format_beijing(*.order)
+    )]
     OlderThanOrder { trade: DateTime<Utc>, order: DateTime<Utc> },
     #[error("refund_fee {refunded} yuan is above the total of {total} yuan")]
     RefundAboveTotal { refunded: Fen, total: Fen },

@@ -1,7 +1,7 @@
 //! What a person can decide about a review.
 
 use crate::doubt::is_doubt;
-use crate::review::{IMPLAUSIBLE_TIME_LIMIT, NO_ACCOUNT, NOT_AT_ALIPAY};
+use crate::review::{IMPLAUSIBLE_TIME_LIMIT, NO_ACCOUNT, NOT_AT_ALIPAY, REFUND_SENT_BACK};
 
 /// A person's decision. It ends the review; some decisions are also facts about a trade, or say what
 /// was done with the goods.
@@ -88,7 +88,7 @@ impl Decision {
             "second_payment" => &[Decision::Refunded, Decision::Noted],
             "late_payment" => &[Decision::Refunded, Decision::Accepted],
             "partial_refund" => &[Decision::Noted, Decision::Refunded],
-            "refund_above_total" | "paid_after_return" => &[Decision::Noted],
+            "refund_above_total" | "paid_after_return" | REFUND_SENT_BACK => &[Decision::Noted],
             "deliver_by_hand" => &[Decision::Delivered],
             "take_back_by_hand" => &[Decision::TakenBack],
             NO_ACCOUNT | IMPLAUSIBLE_TIME_LIMIT => &[Decision::Noted],

@@ -28,6 +28,8 @@ pub struct OrderRecord {
     pub refunds: BTreeMap<(String, String), Refund>,
     /// What was done with the goods so far.
     pub fulfillment: Option<FulfillmentState>,
+    /// Another system delivered the goods before the order was imported: no code here is theirs.
+    pub goods_imported: bool,
     /// When Alipay said, after the order's time, that there is nothing to close.
     pub expired_at: Option<DateTime<Utc>>,
 }
@@ -42,6 +44,7 @@ impl OrderRecord {
             trades: BTreeMap::new(),
             refunds: BTreeMap::new(),
             fulfillment: None,
+            goods_imported: false,
             expired_at: None,
         }
     }
@@ -187,7 +190,19 @@ impl OrderRecord {
     /// What a person must look at now.
     #[must_use]
     pub fn reviews(&self, state: &OrderState) -> Vec<Review> {
-        review::wanted(state, self.trades.values(), self.kind, self.fulfillment)
+        let by_hand = self.is_taken_back_by_hand();
+        review::wanted(state, self.trades.values(), by_hand, self.fulfillment)
+    }
+
+    /// Only a person can take the goods back: a manual product, and codes that another system gave out. A
+    /// subscription ends here, whoever began it.
+    #[must_use]
+    pub fn is_taken_back_by_hand(&self) -> bool {
+        match self.kind {
+            ProductKind::Manual => true,
+            ProductKind::Stock => self.goods_imported,
+            ProductKind::Subscription => false,
+        }
     }
 
     fn trade(&mut self, trade_no: &str) -> &mut Trade {

@@ -3,7 +3,7 @@
 use alipay::format_beijing;
 
 use crate::doubt::is_doubt;
-use crate::{Facts, FulfillmentState, OrderState, OrderStatus, ProductKind, Trade};
+use crate::{Facts, FulfillmentState, OrderState, OrderStatus, Trade};
 
 /// A reason for review with the evidence that makes it this case and not the next one: the same
 /// reason with new evidence is a new review, also after a person decided the old one.
@@ -11,8 +11,8 @@ use crate::{Facts, FulfillmentState, OrderState, OrderStatus, ProductKind, Trade
 pub struct Review {
     /// One of the words in [`REASONS`].
     pub reason: &'static str,
-    /// Trade numbers, an amount in fen, or the time of a confirmation that counts no more; empty where
-    /// there is only one case per order.
+    /// Trade numbers, an amount in fen, the time of a confirmation that counts no more, or what a bank said of
+    /// which refund; empty where there is only one case per order.
     pub evidence: String,
 }
 
@@ -25,8 +25,11 @@ pub const NO_ACCOUNT: &str = "no_account";
 /// The reason for review of an order whose `expires_at` cannot be meant.
 pub const IMPLAUSIBLE_TIME_LIMIT: &str = "implausible_time_limit";
 
+/// The reason for review of an order whose refund did not reach the buyer's bank card.
+pub const REFUND_SENT_BACK: &str = "refund_sent_back";
+
 /// Every reason for review, with what it means.
-pub const REASONS: [(&str, &str); 15] = [
+pub const REASONS: [(&str, &str); 16] = [
     ("closed_after_payment", "the trade was paid and then closed: where is the money?"),
     ("second_payment", "more than one trade paid this order: give the money back"),
     ("late_payment", "paid after the order's time, and such money goes back: refund it or take it"),
@@ -34,13 +37,17 @@ pub const REASONS: [(&str, &str); 15] = [
     ("refund_above_total", "batch refunds add up to more than the order's total"),
     ("paid_after_return", "paid again after its goods were taken back: deliver or refund by hand"),
     ("deliver_by_hand", "a manual product was paid: deliver it"),
-    ("take_back_by_hand", "a manual product was refunded after delivery: take it back"),
+    (
+        "take_back_by_hand",
+        "refunded after a person or an old system delivered: take the goods back",
+    ),
     (NO_ACCOUNT, "a subscription was paid and its order names no account: name it"),
     (
         IMPLAUSIBLE_TIME_LIMIT,
         "expires_at is before the order or long after it, so it does not count",
     ),
     (NOT_AT_ALIPAY, "paid here, and Alipay's gateway says, asked twice, that it is not"),
+    (REFUND_SENT_BACK, "the bank sent a refund back: the buyer does not have the money"),
     ("ambiguous_form", "the signed text of a notification can be cut in two ways: ask Alipay"),
     ("undated_payment", "a notification says paid and has no time of the trade: ask Alipay"),
     ("outdated_notification", "Alipay stopped repeating it long before it came: ask Alipay"),
@@ -51,15 +58,15 @@ pub const REASONS: [(&str, &str); 15] = [
 /// open until an answer of the gateway or a person ends them.
 #[must_use]
 pub fn is_raised(reason: &str) -> bool {
-    is_doubt(reason) || [NOT_AT_ALIPAY, IMPLAUSIBLE_TIME_LIMIT].contains(&reason)
+    is_doubt(reason) || [NOT_AT_ALIPAY, IMPLAUSIBLE_TIME_LIMIT, REFUND_SENT_BACK].contains(&reason)
 }
 
-/// All reviews that the order's state calls for now.
+/// All reviews that the order's state calls for now. `by_hand`: only a person can take its goods back.
 #[must_use]
 pub fn wanted<'a>(
     state: &OrderState,
     trades: impl Iterator<Item = &'a Trade> + Clone,
-    kind: ProductKind,
+    by_hand: bool,
     fulfillment: Option<FulfillmentState>,
 ) -> Vec<Review> {
     let mut reviews = Vec::new();
@@ -96,7 +103,7 @@ pub fn wanted<'a>(
         }
         Some(FulfillmentState::AwaitingManual) => want("deliver_by_hand", String::new()),
         Some(FulfillmentState::AwaitingAccount) => want(NO_ACCOUNT, String::new()),
-        Some(FulfillmentState::Returned) if kind == ProductKind::Manual => {
+        Some(FulfillmentState::Returned) if by_hand => {
             want("take_back_by_hand", String::new());
         }
         _ => {}

@@ -18,7 +18,7 @@ fn payment(gmt_payment: Option<&str>) -> alipay::TradeStatusSync {
     }
     match Notification::read(&form, Protocol::Mapi, Charset::Utf8).expect("readable") {
         Notification::Trade(trade) => *trade,
-        Notification::BatchRefund(_) => unreachable!("a trade"),
+        other => unreachable!("a trade, not {other:?}"),
     }
 }
 

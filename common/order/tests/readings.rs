@@ -203,7 +203,7 @@ fn read(form: &Form, protocol: Protocol) -> Option<TradeStatusSync> {
     let charset = Charset::of(form, Charset::Utf8).ok()?;
     match Notification::read(form, protocol, charset).ok()? {
         Notification::Trade(said) => Some(*said),
-        Notification::BatchRefund(_) => None,
+        _ => None,
     }
 }
 

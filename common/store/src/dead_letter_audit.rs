@@ -5,7 +5,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
 use serde::Serialize;
 
-use crate::json_rows::execute_rows;
+use crate::json_rows::{execute_rows, short};
 use crate::report::BeijingTime;
 use crate::{MysqlConnection, StoreError};
 
@@ -26,7 +26,8 @@ pub struct Entry<'a> {
     pub action: Action,
     /// The letter's message id.
     pub message_id: &'a str,
-    /// The order that the letter names.
+    /// The order that the letter names; a stranger's letter can name one that is longer than any.
+    #[serde(serialize_with = "short")]
     pub order_id: Option<&'a str>,
     /// Who did it.
     pub done_by: &'a str,

@@ -6,7 +6,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
 use serde::Serialize;
 
-use crate::json_rows::{execute_rows, load_rows};
+use crate::json_rows::{execute_rows, explained, load_rows};
 use crate::{MysqlConnection, StoreError};
 
 /// What a person decides, before it is written.
@@ -137,6 +137,7 @@ pub struct EndedDecision<'a> {
     /// `applied`, `moot` or `refused`.
     pub state: &'a str,
     /// Why it was refused.
+    #[serde(serialize_with = "explained")]
     pub error: Option<&'a str>,
 }
 

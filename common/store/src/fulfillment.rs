@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 use order::FulfillmentState;
 use serde::Serialize;
 
@@ -17,21 +17,32 @@ struct StateRow {
     order_id: String,
     #[diesel(sql_type = Text)]
     state: String,
+    #[diesel(sql_type = Bool)]
+    is_imported: bool,
 }
 
-/// The state of the goods of these orders, as (order id, state). Orders without a row are left out.
+/// What was done with the goods of one order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Goods {
+    /// Their state.
+    pub state: FulfillmentState,
+    /// Another system delivered them before the order was imported.
+    pub is_imported: bool,
+}
+
+/// The state of the goods of these orders, as (order id, goods). Orders without a row are left out.
 ///
 /// # Errors
 /// What the database says.
 pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
-) -> Result<Vec<(String, FulfillmentState)>, StoreError> {
+) -> Result<Vec<(String, Goods)>, StoreError> {
     let rows: Vec<StateRow> =
         load_rows(connection, include_str!("sql/fulfillment_of_orders.sql"), order_ids)?;
     rows.into_iter()
         .map(|row| match FulfillmentState::from_column(&row.state) {
-            Some(state) => Ok((row.order_id, state)),
+            Some(state) => Ok((row.order_id, Goods { state, is_imported: row.is_imported })),
             None => Err(StoreError::Row { table: "fulfillment", what: row.state }),
         })
         .collect()

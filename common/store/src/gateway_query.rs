@@ -8,7 +8,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, SmallInt, Text};
 use serde::Serialize;
 
-use crate::json_rows::{execute_rows, sql_time, utc};
+use crate::json_rows::{execute_rows, explained, sql_time, utc, word};
 use crate::{MysqlConnection, StoreError};
 
 pub use enrolment::{Pass, Step, enrol_next};
@@ -207,8 +207,10 @@ pub struct Note<'a> {
     #[serde(serialize_with = "sql_time")]
     pub due_at: Option<DateTime<Utc>>,
     /// The answer, in Alipay's word. Counts as a question that was answered.
+    #[serde(serialize_with = "word")]
     pub answer: Option<&'a str>,
     /// Why there is none.
+    #[serde(serialize_with = "explained")]
     pub error: Option<&'a str>,
 }
 

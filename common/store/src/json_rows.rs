@@ -2,9 +2,17 @@
 //!
 //! A batch statement joins `JSON_TABLE(?, '$[*]' COLUMNS (…))`, so every statement is static text, no
 //! value is ever pasted into SQL, and the number of rows does not matter. Column types in the
-//! `COLUMNS` lists are wide (`TEXT`) on purpose: a value that does not fit must fail at the table it
+//! `COLUMNS` lists are wide (`MEDIUMTEXT`) on purpose: a value that does not fit must fail at the table it
 //! goes into, in strict mode, and not turn into NULL on its way there. Text columns name their character set:
 //! without it they have the schema's default, and in a latin1 schema 张 becomes `?` without a word.
+//!
+//! The conversion to a `COLUMNS` type is not strict: what is longer is cut by MariaDB and turned into NULL by MySQL, both
+//! without an error. So values are `MEDIUMTEXT` there, longer than any message, and only keys, whose length
+//! has been checked, are `VARCHAR`. From there into a `TEXT` column MariaDB (10.11.14) copies a longer value with its length
+//! modulo 65,536, strict mode or not; of an expression it is an error as it should be, so such values are written as
+//! `CONCAT(j.name)`. `tests/columns.rs` sees to all of it.
+
+use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::deserialize::QueryableByName;
@@ -43,6 +51,36 @@ pub(crate) fn load_rows<T: Serialize, R: QueryableByName<Mysql> + 'static>(
 /// The JSON text of a list of rows.
 pub(crate) fn json<T: Serialize>(rows: &[T]) -> Result<String, StoreError> {
     Ok(serde_json::to_string(rows)?)
+}
+
+/// Bytes of an explanation that are kept: what a stranger's server says can be of any length.
+const LONGEST_EXPLANATION: usize = 4096;
+
+/// An explanation for a `TEXT` column, cut at a character and marked where it is too long.
+pub(crate) fn explanation(text: &str) -> Cow<'_, str> {
+    if text.len() <= LONGEST_EXPLANATION {
+        return Cow::Borrowed(text);
+    }
+    let kept = &text[..text.floor_char_boundary(LONGEST_EXPLANATION)];
+    Cow::Owned(format!("{kept}… (cut: {} bytes)", text.len()))
+}
+
+/// An explanation, where there is one.
+pub(crate) fn explained<S: Serializer>(
+    text: &Option<&str>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    text.map(explanation).serialize(serializer)
+}
+
+/// A word of somebody else's for a column of 64 characters, cut where it is longer.
+pub(crate) fn word<S: Serializer>(text: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.map(|text| &text[..text.floor_char_boundary(64)]).serialize(serializer)
+}
+
+/// A text of somebody else's for a column of 255 bytes, cut where it is longer.
+pub(crate) fn short<S: Serializer>(text: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.map(|text| &text[..text.floor_char_boundary(255)]).serialize(serializer)
 }
 
 /// UTC, to the microsecond, as MySQL reads it.

@@ -28,6 +28,7 @@ pub mod low_stock_notice;
 pub mod migrate;
 pub mod notification;
 pub mod order_expired;
+pub mod order_import;
 pub mod outbox;
 pub mod product;
 pub mod redelivery;

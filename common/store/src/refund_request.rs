@@ -6,17 +6,19 @@
 
 mod due;
 mod late;
+mod settle;
 
 use alipay::{Fen, TradeRef, TradeRefund};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
-use crate::json_rows::load_rows;
+use crate::json_rows::{explanation, load_rows};
 use crate::{MysqlConnection, StoreError};
 
 pub use due::{ClaimedRefund, claim, put_off};
 pub use late::{LateRefund, ask_late, late_number, on_its_way, withdraw_late};
+pub use settle::settle;
 
 /// `error` while a call is under way, and after a crash in it.
 pub const NO_ANSWER_YET: &str = "no_answer_yet: the call was begun and nobody has noted its end";
@@ -275,7 +277,7 @@ pub fn note(
          WHERE request_no = ? AND state <> 'accepted'",
     )
     .bind::<Text, _>(state.as_str())
-    .bind::<Nullable<Text>, _>(error)
+    .bind::<Nullable<Text>, _>(error.map(explanation))
     .bind::<Nullable<BigInt>, _>(running_total.map(Fen::get))
     .bind::<Bool, _>(ended)
     .bind::<Bool, _>(ended)

@@ -40,6 +40,14 @@ pub fn holds(mut data: &[u8]) {
             let differs = batch.success_num.is_some_and(|number| number != succeeded);
             assert_eq!(batch.count_differs().is_some(), differs);
         }
+        Ok(Notification::DepositBack(said)) => {
+            assert_eq!(protocol, Protocol::Openapi);
+            let numbers =
+                [Some(&said.out_trade_no), said.trade_no.as_ref(), said.request_no.as_ref()];
+            for number in numbers.into_iter().flatten() {
+                assert!((1..=64).contains(&number.len()) && !number.contains(char::is_control));
+            }
+        }
         Err(error) => {
             assert!(error.to_string().len() < 800, "{error}");
             let unknown = matches!(error, Unreadable::NotifyType { .. });

@@ -22,6 +22,12 @@ const XML: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?><alipay><is_success
 const DETAILS: &str = "1^0.01^SUCCESS^true^P$a@b.c^2088^0.02^FEE_ERROR|b^1^c^2^0.01^SUCCESS|d^3\
     $$4^0.03^SUCCESS|x$y#2^2^SUCCESS^false^S#3^3^TRADE_HAS_CLOSED";
 
+/// A message about a refund that a bank sent back.
+const DEPOSIT_BACK: &str = "app_id=2021000000000001&msg_method=alipay.trade.refund.depositback.completed\
+    &notify_id=1&biz_content=%7B%22out_trade_no%22%3A%22A-1%22%2C%22trade_no%22%3A%222%22%2C\
+    %22out_request_no%22%3A%22r1%22%2C%22dback_status%22%3A%22F%22%2C%22dback_amount%22%3A%220.01%22%2C\
+    %22bank_ack_time%22%3A%222019-08-29+20%3A14%3A05%22%7D";
+
 /// Bodies of forms: all that the fixtures have.
 pub fn forms() -> Vec<Vec<u8>> {
     let mut forms = vec![b"&a=1&&b=+%2B%zz%&=&c".to_vec(), b"a=1&%61=2".to_vec()];
@@ -42,7 +48,8 @@ pub fn notifications() -> Vec<Vec<u8>> {
         (0, format!("{numbers}&total_fee={amount}&total_amount={amount}").into_bytes())
     };
     let limits = [small("0.01", "1"), small("0.00", "1"), small("1", "%00"), small("1", "+")];
-    let messages = messages().into_iter().chain(limits);
+    let deposit_back = (0, DEPOSIT_BACK.into());
+    let messages = messages().into_iter().chain(limits).chain([deposit_back]);
     let behind = |protocol: u8| {
         move |(charset, body): &(u8, Vec<u8>)| [&[protocol, *charset], &body[..]].concat()
     };

@@ -35,7 +35,7 @@ fn decision(subject: &Subject, state: &OrderState, found: &mut Findings) {
     let paid = state.facts.contains(order::Facts::PAID);
     let promised = fulfillment.is_some_and(|state| state == Delivered || state.is_waiting());
     let has = subject.codes_with_buyer() > 0 || subject.row.entitlement_product.is_some();
-    if !paid && (promised || has) {
+    if !paid && (promised || has) && !subject.is_only_imported() {
         let codes = subject.codes_with_buyer();
         let what = format!("the fulfillment is {told}, {codes} codes are with the buyer");
         found.add(GapKind::GoodsWithoutPayment, what);
@@ -53,6 +53,7 @@ fn goods(subject: &Subject, found: &mut Findings) {
     match fulfillment {
         Some(Delivered) => {
             let (codes_due, entitlement_due) = match subject.stored.kind {
+                ProductKind::Stock if subject.stored.goods_imported => (0, false),
                 ProductKind::Stock => (ordered, false),
                 ProductKind::Subscription => (0, true),
                 ProductKind::Manual => (0, false),

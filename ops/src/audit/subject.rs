@@ -41,6 +41,7 @@ impl Subject {
             trades: BTreeMap::new(),
             refunds: BTreeMap::new(),
             fulfillment: row.state.as_deref().map(read).transpose()?,
+            goods_imported: row.is_imported.unwrap_or(false),
             expired_at: row.expired_at.map(|at| at.and_utc()),
         };
         Ok(Subject { row, stored, refunds: Vec::new(), codes: Vec::new(), cases: Vec::new() })
@@ -62,6 +63,12 @@ impl Subject {
     /// Codes that the buyer has.
     pub(crate) fn codes_with_buyer(&self) -> usize {
         self.codes.iter().filter(|code| code.state == "delivered").count()
+    }
+
+    /// Another system delivered the goods, and Alipay has not been heard of the order since its import: the
+    /// payment is not known here.
+    pub(crate) fn is_only_imported(&self) -> bool {
+        self.stored.goods_imported && self.stored.trades.is_empty()
     }
 
     pub(crate) fn has_open_case(&self) -> bool {

@@ -42,8 +42,10 @@ impl Balance {
         let (paid, refunded) = paying.fold((0, 0), |(paid, refunded): (i64, i64), trade| {
             (paid.saturating_add(total), refunded.saturating_add(trade.refunded_fee.get()))
         });
-        let out = matches!(record.fulfillment, Some(Delivered | Returned));
-        let back = record.fulfillment == Some(Returned);
+        // Goods that another system delivered count with their payment, which Alipay may never tell again.
+        let counts = !record.goods_imported || !record.trades.is_empty();
+        let out = counts && matches!(record.fulfillment, Some(Delivered | Returned));
+        let back = counts && record.fulfillment == Some(Returned);
         let worth = |moved| if moved { total } else { 0 };
         Balance { paid, refunded, out: worth(out), back: worth(back) }
     }

@@ -85,7 +85,7 @@ fn search_bar(text: &str, state: &str, goods: &str) -> Html {
     let mut bar = Html::new()
         .raw("<form class=\"bar\" method=\"get\" action=\"/orders\">")
         .raw("<input type=\"search\" name=\"q\" maxlength=\"128\" aria-label=\"搜索 Search\" ")
-        .raw("placeholder=\"订单号或支付宝交易号，可只写开头 Order or trade number, or how it begins\" value=\"")
+        .raw("placeholder=\"订单号或支付宝交易号，可只写开头；或完整的买家号 Order or trade number, or how it begins; or a whole buyer number\" value=\"")
         .text(text)
         .raw("\"><select name=\"status\" aria-label=\"状态 Status\"><option value=\"\">全部状态 Any status</option>");
     let statuses = ORDER_STATUSES.iter().map(|(status, _)| status.code());

@@ -78,6 +78,11 @@ pub(super) fn state(state: &str) -> Html {
 pub(super) fn chinese(reason: &str) -> &'static str {
     match reason {
         "not_at_alipay" => "这里已付款，支付宝说没有",
+        "refund_sent_back" => "银行退回了退款，买家没有收到钱",
+        "ambiguous_form" => "通知可有两种读法，需向支付宝核实",
+        "undated_payment" => "通知称已付款却没有时间，需核实",
+        "outdated_notification" => "通知过时已久，需核实",
+        "contradictory_notification" => "通知自相矛盾，需核实",
         "closed_after_payment" => "付款后关闭，钱在哪里不明",
         "second_payment" => "重复付款",
         "no_account" => "订阅订单未写账号",

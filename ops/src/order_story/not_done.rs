@@ -166,6 +166,10 @@ fn not_delivered(page: &OrderPage) -> Option<String> {
             "not taken back: only part of the money went back, and no message says for which unit"
                 .to_owned()
         }
+        "returned" if page.product.kind == ProductKind::Stock && fulfillment.is_imported => {
+            "not taken back by this system: another one delivered the goods, a person has to take them back"
+                .to_owned()
+        }
         "returned" if page.product.kind == ProductKind::Manual => {
             "not taken back by this system: a person has to".to_owned()
         }

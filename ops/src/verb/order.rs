@@ -2,7 +2,9 @@
 
 mod account;
 mod create;
+mod import;
 mod list;
+mod order_file;
 mod show;
 
 use clap::{Args, Subcommand};
@@ -26,6 +28,7 @@ pub(crate) struct Order {
 enum Verb {
     Create(create::Create),
     Account(account::Account),
+    Import(import::Import),
     Show(show::Show),
     List(list::List),
 }
@@ -35,6 +38,7 @@ impl Order {
         match self.verb {
             Verb::Create(verb) => verb.run(context),
             Verb::Account(verb) => verb.run(context),
+            Verb::Import(verb) => verb.run(context),
             Verb::Show(verb) => verb.run(context),
             Verb::List(verb) => verb.run(context),
         }

@@ -51,6 +51,8 @@ fn orders_are_found_by_number_trade_and_state_and_their_text_is_harmless() {
     assert_eq!(found("q=B"), "B%2D1 B%2D2");
     assert_eq!(found("q=2026112300001"), "B%2D2");
     assert_eq!(found("q=20261123"), "B%2D2");
+    assert_eq!(found("q=074a1CcTG1LelxKe4xQC0z"), "B%2D2");
+    assert_eq!(found("q=074a1CcTG1"), "");
     assert_eq!(found("status=8"), "B%2D2");
     assert_eq!(found("status=paid&q=B-1"), "");
     assert_eq!(found("q=C%25_1"), "C%25%5F1");

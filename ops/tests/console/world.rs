@@ -141,6 +141,7 @@ pub(crate) fn notification(order: &str, trade_no: &str, status: &str, total: &st
         ("trade_status", status),
         ("total_fee", total),
         ("seller_id", "2088000000000001"),
+        ("buyer_open_id", "074a1CcTG1LelxKe4xQC0z"),
         ("gmt_payment", paid_at.as_str()),
         ("subject", "<b>礼品</b>"),
         ("sign_type", "MD5"),

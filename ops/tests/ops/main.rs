@@ -11,6 +11,7 @@ mod dead_letters;
 mod dead_many;
 mod gateway_at_hand;
 mod merchants;
+mod order_import;
 mod orders;
 mod products;
 mod program;

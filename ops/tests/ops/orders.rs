@@ -89,7 +89,7 @@ fn only_configured_merchants_when_there_are_any() {
 
 #[test]
 fn lists_filter_and_limit() {
-    let (_sandbox, ops) = shop();
+    let (sandbox, ops) = shop();
     for (id, merchant) in [("A", "one"), ("B", "two"), ("C", "one")] {
         ops.run(&format!("order create {id} --merchant {merchant} --product gift")).done();
     }
@@ -104,4 +104,12 @@ fn lists_filter_and_limit() {
     assert_eq!(ids("--status placed"), ["C", "B", "A"]);
     assert_eq!(ids("--status 8"), [""; 0]);
     assert_eq!(ids("--needs-review"), [""; 0]);
+    // Whole numbers, of newer applications those that begin with 0 and are as long as a hash.
+    let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    let sql = "UPDATE user_order SET buyer_id = '074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5' WHERE id <> 'B'";
+    diesel::connection::SimpleConnection::batch_execute(&mut *connection, sql).unwrap();
+    let buyer = "--buyer 074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5";
+    assert_eq!(ids(buyer), ["C", "A"]);
+    assert_eq!(ids(&format!("{buyer} --merchant two")), [""; 0]);
+    assert_eq!(ids("--buyer 074a1CcTG1"), [""; 0]);
 }

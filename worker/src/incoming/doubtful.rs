@@ -38,9 +38,9 @@ pub(super) fn read(
             None => Ok(Content::Trade(said)),
             Some(doubt) => Ok(Content::Doubtful(Doubtful { said, doubt, is_asked })),
         },
-        // It names no order that could be asked about.
-        batch @ Notification::BatchRefund(_) => match reading {
-            None => Ok(batch.into()),
+        // A batch names no order that could be asked about, and the gateway says nothing of a bank.
+        other @ (Notification::BatchRefund(_) | Notification::DepositBack(_)) => match reading {
+            None => Ok(other.into()),
             Some(doubt) => Err(Never::new(doubt.reason(), doubt)),
         },
     }

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use order::agreement::{agree, agree_refund};
-use order::{FulfillmentState, OrderRecord, Refund, Trade};
+use order::{OrderRecord, Refund, Trade};
 use store::MysqlConnection;
 use store::product::Product;
 use store::refund::MerchantTrade;
 use store::trade::TradeKey;
 use store::user_order::LockedOrder;
-use store::{StoreError, fulfillment, product, refund, trade};
+use store::{StoreError, fulfillment, product, refund, refund_request, trade};
 
 use super::answers::Answers;
 use super::refund_answers::RefundRequests;
@@ -65,6 +65,7 @@ pub(super) fn book_batch_refunds(
     let rows: Vec<(&str, &Refund)> =
         refunds.iter().map(|((merchant, ..), refund)| (*merchant, refund)).collect();
     refund::upsert(connection, &rows)?;
+    refund_request::settle(connection, &rows)?;
 
     let trade_nos: BTreeSet<&str> = trades.iter().map(|trade| trade.trade_no).collect();
     let trade_nos: Vec<&str> = trade_nos.into_iter().collect();
@@ -121,7 +122,7 @@ pub(super) fn read_sheets(
     for (merchant, refund) in refunds {
         refunds_of.entry((merchant, refund.trade_no.clone())).or_default().push(refund);
     }
-    let mut fulfillments: HashMap<String, FulfillmentState> =
+    let fulfillments: HashMap<String, fulfillment::Goods> =
         fulfillment::of_orders(connection, &ids)?.into_iter().collect();
     let product_ids: BTreeSet<&str> =
         locked.iter().map(|order| order.product_id.as_str()).collect();
@@ -140,7 +141,9 @@ pub(super) fn read_sheets(
         let mut record = OrderRecord::new(order.terms.clone(), product.kind);
         record.trades.clone_from(&stored);
         record.expired_at = order.expired_at;
-        record.fulfillment = fulfillments.remove(&order.terms.id);
+        let goods = fulfillments.get(&order.terms.id);
+        record.fulfillment = goods.map(|goods| goods.state);
+        record.goods_imported = goods.is_some_and(|goods| goods.is_imported);
         let before = record.state();
         let mut stored_refunds = BTreeMap::new();
         for trade_no in stored.keys() {

@@ -8,10 +8,14 @@ mod broker;
 mod command_line;
 mod crashes;
 mod goods;
+mod imported;
+mod large_batch;
 mod locks;
 mod low_stock;
+mod messages;
 mod readings;
 mod replays;
+mod refund_requests;
 #[allow(dead_code, reason = "shared with other tests")]
 mod secrets;
 mod stock_turn;

@@ -143,6 +143,13 @@ impl World {
         assert!(attempt.is_success(), "answered {attempt:?}");
     }
 
+    /// Sends a body that must not be answered `success`.
+    pub(crate) async fn refused(&self, merchant: &str, body: Vec<u8>) {
+        let to = format!("http://{}/alipay/{merchant}/notify", self.address);
+        let attempt = self.sender.post(&to.parse().expect("a URI"), body.into()).await;
+        assert!(!attempt.is_success(), "answered {attempt:?}");
+    }
+
     /// Waits until the order is as it should be.
     pub(crate) fn expect(&self, order: &str, holds: impl Fn(&Value) -> bool) -> Value {
         match self.pipeline.wait_for_order(order, PATIENCE, holds).expect("ops order show") {

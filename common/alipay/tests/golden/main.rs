@@ -11,6 +11,7 @@ mod certificate_paths;
 mod certificates;
 mod fixture;
 mod keys;
+mod message_service;
 mod notification;
 mod payments;
 mod requests;

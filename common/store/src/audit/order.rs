@@ -57,7 +57,7 @@ pub struct OrderRow {
     pub is_finish: bool,
     #[diesel(sql_type = Bool)]
     pub needs_review: bool,
-    /// `fulfillment.state`, where there is a row; so are the next five.
+    /// `fulfillment.state`, where there is a row; so are the next six.
     #[diesel(sql_type = Nullable<Text>)]
     pub state: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -66,6 +66,8 @@ pub struct OrderRow {
     pub units: Option<i32>,
     #[diesel(sql_type = Nullable<Integer>)]
     pub given: Option<i32>,
+    #[diesel(sql_type = Nullable<Bool>)]
+    pub is_imported: Option<bool>,
     #[diesel(sql_type = Nullable<Datetime>)]
     pub waiting_since: Option<NaiveDateTime>,
     /// `entitlement.product_id`, where there is a row.

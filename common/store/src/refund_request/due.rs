@@ -15,6 +15,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Text};
 
 use super::{Locked, NO_ANSWER_YET, RefundRequest, RefundRequestState, Row, turn};
+use crate::json_rows::explanation;
 use crate::{MysqlConnection, StoreError};
 
 /// A refund that is carried out now. The row says `unknown` until its end is noted.
@@ -115,7 +116,7 @@ pub fn put_off(
          WHERE request_no = ? AND state = 'unknown'",
     )
     .bind::<Text, _>(state.as_str())
-    .bind::<Text, _>(error)
+    .bind::<Text, _>(explanation(error))
     .bind::<Datetime, _>(due_at.naive_utc())
     .bind::<Text, _>(request_no)
     .execute(connection)?;

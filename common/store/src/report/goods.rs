@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Datetime, Integer, Nullable, Text};
+use diesel::sql_types::{Bool, Datetime, Integer, Nullable, Text};
 use serde::Serialize;
 
 use super::BeijingTime;
@@ -20,6 +20,9 @@ pub struct Fulfillment {
     /// Units with the buyer now, or before they were returned.
     #[diesel(sql_type = Integer)]
     pub given: i32,
+    /// Another system delivered them before the order was imported.
+    #[diesel(sql_type = Bool)]
+    pub is_imported: bool,
     /// Since when it waits, or waited.
     #[diesel(sql_type = Nullable<Datetime>)]
     pub waiting_since: Option<BeijingTime>,
@@ -40,7 +43,7 @@ pub fn fulfillment_of(
     order_id: &str,
 ) -> Result<Option<Fulfillment>, StoreError> {
     Ok(sql_query(
-        "SELECT state, units, given, waiting_since, delivered_at, returned_at FROM fulfillment \
+        "SELECT state, units, given, is_imported, waiting_since, delivered_at, returned_at FROM fulfillment \
          WHERE order_id = ?",
     )
     .bind::<Text, _>(order_id)

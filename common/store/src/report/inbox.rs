@@ -46,7 +46,8 @@ pub fn inbox_line(
     message_id: &str,
 ) -> Result<Option<InboxLine>, StoreError> {
     Ok(sql_query(
-        "SELECT outcome, reason, error, facts_added, changes, seen, last_seen FROM notification \
+        "SELECT outcome, reason, error, facts_added, COALESCE(long_changes, changes) AS changes, seen, \
+         last_seen FROM notification \
          WHERE merchant = ? AND kind = ? AND message_id = ?",
     )
     .bind::<Text, _>(merchant)

@@ -109,6 +109,8 @@ pub struct OrderFilter<'a> {
     pub needs_review: bool,
     /// Only those whose goods are in this state.
     pub goods: Option<FulfillmentState>,
+    /// Only this buyer's, by `buyer_id` (of newer applications the `buyer_open_id`).
+    pub buyer: Option<&'a str>,
 }
 
 const SELECT: &str = include_str!("../sql/report_order.sql");
@@ -148,6 +150,9 @@ pub fn orders(
     }
     if let Some(state) = filter.goods {
         query = query.sql(GOODS).bind::<Text, _>(state.as_str());
+    }
+    if let Some(buyer) = filter.buyer {
+        query = query.sql(" AND buyer_id = ?").bind::<Text, _>(buyer);
     }
     let query = query.sql(" ORDER BY created_at DESC, id LIMIT ?").bind::<BigInt, _>(limit);
     Ok(query.load(connection)?)

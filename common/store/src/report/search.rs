@@ -12,7 +12,7 @@ use crate::{MysqlConnection, StoreError};
 /// What is looked for; everything that is given must hold.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OrderSearch<'a> {
-    /// The order's number or that of a trade of it, or how one of them begins.
+    /// The order's number or that of a trade of it, or how one of them begins; or its buyer's whole number.
     pub text: Option<&'a str>,
     /// This `status`.
     pub status: Option<i16>,
@@ -31,6 +31,9 @@ macro_rules! begins {
     };
 }
 
+/// How often each of these statements names the text.
+const BINDS: usize = 5;
+
 /// Up to so many orders are found by number first; more are found by looking at the latest orders.
 const FEW: i64 = 1000;
 
@@ -39,7 +42,7 @@ const COUNT: &str = concat!(
     begins!("id"),
     " LIMIT 1001) UNION ALL (SELECT order_id FROM trade WHERE ",
     begins!("trade_no"),
-    " LIMIT 1001)) AS found"
+    " LIMIT 1001) UNION ALL (SELECT id FROM user_order WHERE buyer_id = ? LIMIT 1001)) AS found"
 );
 
 /// The derived table is made once; a `UNION` in the subquery itself would be run for each order.
@@ -48,7 +51,7 @@ const FIND_FEW: &str = concat!(
     begins!("id"),
     " UNION SELECT order_id FROM trade WHERE ",
     begins!("trade_no"),
-    ") AS found)"
+    " UNION SELECT id FROM user_order WHERE buyer_id = ?) AS found)"
 );
 
 const FIND_MANY: &str = concat!(
@@ -56,7 +59,7 @@ const FIND_MANY: &str = concat!(
     begins!("id"),
     ") OR EXISTS (SELECT 1 FROM trade AS t WHERE t.order_id = user_order.id AND ",
     begins!("t.trade_no"),
-    "))"
+    ") OR buyer_id = ?)"
 );
 
 #[derive(QueryableByName)]
@@ -82,7 +85,7 @@ pub fn search_orders(
         sql_query(include_str!("../sql/report_order.sql")).into_boxed().sql(" WHERE TRUE");
     if let Some(text) = search.text {
         query = query.sql(if is_of_few(connection, text)? { FIND_FEW } else { FIND_MANY });
-        for _ in 0..4 {
+        for _ in 0..BINDS {
             query = query.bind::<Text, _>(text);
         }
     }
@@ -102,10 +105,10 @@ pub fn search_orders(
     Ok(query.load(connection)?)
 }
 
-/// Whether few orders have a number, or a trade with a number, that begins with the text.
+/// Whether few orders have a number, or a trade with a number, that begins with the text, or this buyer.
 fn is_of_few(connection: &mut MysqlConnection, text: &str) -> Result<bool, StoreError> {
     let mut query = sql_query(COUNT).into_boxed();
-    for _ in 0..4 {
+    for _ in 0..BINDS {
         query = query.bind::<Text, _>(text);
     }
     let found: Count = query.get_result(connection)?;

@@ -4,7 +4,7 @@ SELECT STRAIGHT_JOIN o.id, o.merchant, o.product_id, p.kind, o.quantity, o.total
        o.expires_at, o.expired_at,
        o.trade_no, o.status, o.trade_status, o.refund_status, o.refunded_fee, o.paid_dtime, o.refund_dtime,
        o.finish_dtime, o.is_send_goods, o.is_return_goods, o.is_finish, o.needs_review,
-       f.state, f.product_id AS fulfillment_product, f.units, f.given, f.waiting_since,
+       f.state, f.product_id AS fulfillment_product, f.units, f.given, f.is_imported, f.waiting_since,
        e.product_id AS entitlement_product
 FROM user_order AS o FORCE INDEX (PRIMARY)
 JOIN product AS p FORCE INDEX (PRIMARY) ON p.id = o.product_id

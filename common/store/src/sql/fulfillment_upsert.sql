@@ -7,7 +7,7 @@ SELECT j.order_id, j.product_id, j.state, j.units,
 FROM JSON_TABLE(?, '$[*]' COLUMNS (
     order_id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.order_id',
     product_id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.product_id',
-    state TEXT CHARACTER SET utf8mb4 PATH '$.state', units INT PATH '$.units')) AS j
+    state MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.state', units INT PATH '$.units')) AS j
 ON DUPLICATE KEY UPDATE
     state = j.state,
     given = IF(j.state IN ('delivered', 'returned'), j.units, 0),

@@ -4,10 +4,10 @@ INSERT INTO refund_request
 SELECT j.request_no, j.merchant, j.order_id, j.trade_no, j.amount, TRUE, j.reason, j.asked_by, 'asked',
        UTC_TIMESTAMP(6)
 FROM JSON_TABLE(?, '$[*]' COLUMNS (
-    request_no TEXT CHARACTER SET utf8mb4 PATH '$.request_no',
-    merchant TEXT CHARACTER SET utf8mb4 PATH '$.merchant',
-    order_id TEXT CHARACTER SET utf8mb4 PATH '$.order_id',
-    trade_no TEXT CHARACTER SET utf8mb4 PATH '$.trade_no', amount BIGINT PATH '$.amount',
-    reason TEXT CHARACTER SET utf8mb4 PATH '$.reason',
-    asked_by TEXT CHARACTER SET utf8mb4 PATH '$.asked_by')) AS j
+    request_no MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.request_no',
+    merchant MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.merchant',
+    order_id MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.order_id',
+    trade_no MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.trade_no', amount BIGINT PATH '$.amount',
+    reason MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.reason',
+    asked_by MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.asked_by')) AS j
 ON DUPLICATE KEY UPDATE request_no = j.request_no

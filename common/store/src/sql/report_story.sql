@@ -1,7 +1,8 @@
 -- Three ways to an order: its number; the trade number of a batch refund of one trade; and for a batch of several
 -- trades, whose row names none of them, the form: it is looked into only when the order has refunds of batches.
 SELECT n.first_seen, n.received_at, n.last_seen, n.merchant, n.kind, n.message_id, n.trade_no, n.trade_status, n.outcome, n.reason,
-       n.error, n.facts_added, n.changes, n.attempts, n.seen, n.charset, n.form
+       n.error, n.facts_added,
+       COALESCE(n.long_changes, n.changes) AS changes, n.attempts, n.seen, n.charset, n.form
 FROM (
     SELECT id FROM notification WHERE order_id = ?
     UNION

@@ -1,8 +1,8 @@
 UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$.id',
-    decision TEXT CHARACTER SET utf8mb4 PATH '$.decision',
-    decided_by TEXT CHARACTER SET utf8mb4 PATH '$.decided_by',
-    note TEXT CHARACTER SET utf8mb4 PATH '$.note', ended_at DATETIME(6) PATH '$.ended_at')) AS j
+    decision MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.decision',
+    decided_by MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.decided_by',
+    note MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.note', ended_at DATETIME(6) PATH '$.ended_at')) AS j
 STRAIGHT_JOIN review AS r FORCE INDEX (PRIMARY) ON r.id = j.id
-SET r.state = 'decided', r.decision = j.decision, r.decided_by = j.decided_by, r.note = j.note,
+SET r.state = 'decided', r.decision = j.decision, r.decided_by = j.decided_by, r.note = CONCAT(j.note),
     r.ended_at = j.ended_at
 WHERE r.state = 'open'

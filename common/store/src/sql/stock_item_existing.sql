@@ -1,5 +1,5 @@
 -- CHARACTER SET: without one a text column here has that of the schema, and what does not fit there turns into "?".
 SELECT STRAIGHT_JOIN s.code
-FROM JSON_TABLE(?, '$[*]' COLUMNS (code TEXT CHARACTER SET utf8mb4 PATH '$')) AS j
+FROM JSON_TABLE(?, '$[*]' COLUMNS (code MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$')) AS j
 JOIN stock_item AS s FORCE INDEX (stock_item_code)
     ON s.product_id = ? AND s.code_hash = UNHEX(SHA2(CAST(j.code AS BINARY), 256))

@@ -3,19 +3,23 @@
 use std::time::Duration;
 
 use alipay::Fen;
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use order::ProductKind;
 use service::config::Merchant;
-use store::product;
+use store::MysqlConnection;
+use store::order_import::ImportedOrder;
+use store::product::{self, Product};
 use store::report;
 use store::user_order::{self, NewOrder};
 use tracing::warn;
 
+use super::order_file::{made_at, total, with_days};
 use super::{OrderLine, off_sale, parse_id};
 use crate::context::Context;
 use crate::failure::{Failure, is_taken};
 use crate::moment::parse_length;
+use crate::order_import::{self, Numbered};
 use crate::order_page::OrderPage;
 use crate::order_story;
 
@@ -25,7 +29,11 @@ use crate::order_story;
 /// off sale end with 1.
 ///
 /// Example: ops order create A-1001 --merchant shop --product gift-100 --quantity 2
+/// With --created-at it is an order of an old system, as `ops order import` imports many: an order that is here
+/// already with a later time gets this one.
+///
 /// Example: ops order create A-1002 --merchant shop --product gift-100 --expires-after 30m
+/// Example: ops order create B-7 --merchant shop --product gift-100 --created-at "2026-05-10 10:00:00" --delivered
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Create {
@@ -51,6 +59,15 @@ pub(crate) struct Create {
     /// here; without it, what the column user_order.expires_at has for a default
     #[arg(long, value_name = "TIME", value_parser = parse_length)]
     expires_after: Option<Duration>,
+    /// When an old system took the order: a Beijing time (2026-05-10 10:00:00) or RFC 3339
+    #[arg(long, value_name = "TIME", conflicts_with = "expires_after")]
+    created_at: Option<String>,
+    /// The old system has delivered the goods: this one never does
+    #[arg(long, requires = "created_at")]
+    delivered: bool,
+    /// What the buyer paid in the old system, in yuan, where it is not the price of today
+    #[arg(long, value_name = "YUAN", requires = "created_at", value_parser = total)]
+    total: Option<Fen>,
 }
 
 impl Create {
@@ -64,10 +81,10 @@ impl Create {
         let Some(product) = found.first() else {
             return Err(Failure::No(format!("there is no product {}", self.product)));
         };
-        if !product.on_sale {
+        if !product.on_sale && self.created_at.is_none() {
             return Err(Failure::No(off_sale(&product.id)));
         }
-        let total = product.price.get().checked_mul(i64::from(self.quantity)).ok_or_else(|| {
+        let price = product.price.get().checked_mul(i64::from(self.quantity)).ok_or_else(|| {
             let price = product.price;
             Failure::Usage(format!("{} times {price} yuan is more than fits", self.quantity))
         })?;
@@ -81,6 +98,12 @@ impl Create {
                 return Err(Failure::Usage(format!("{} units are too many days", self.quantity)));
             }
         }
+        let total = self.total.unwrap_or(Fen::new(price));
+        if let Some(created_at) = &self.created_at {
+            let created_at = made_at(created_at, Utc::now()).map_err(Failure::Usage)?;
+            self.import(&mut connection, product, total, created_at)?;
+            return self.show(context, &mut connection, product);
+        }
         let new = NewOrder {
             id: &self.id,
             merchant: &self.merchant,
@@ -88,7 +111,7 @@ impl Create {
             product_id: &self.product,
             quantity: self.quantity,
             subject: self.subject.as_deref().unwrap_or(&product.name),
-            total_fee: Fen::new(total),
+            total_fee: total,
             expires_after: self.expires_after,
         };
         user_order::insert(&mut connection, &new).map_err(|error| {
@@ -98,7 +121,41 @@ impl Create {
                 error.into()
             }
         })?;
-        let Some(row) = report::order(&mut connection, &self.id)? else {
+        self.show(context, &mut connection, product)
+    }
+
+    /// An order of an old system.
+    fn import(
+        &self,
+        connection: &mut MysqlConnection,
+        product: &Product,
+        total_fee: Fen,
+        created_at: DateTime<Utc>,
+    ) -> Result<(), Failure> {
+        let order = ImportedOrder {
+            id: self.id.clone(),
+            merchant: self.merchant.clone(),
+            account: self.account.clone(),
+            product_id: self.product.clone(),
+            quantity: self.quantity,
+            subject: self.subject.as_ref().unwrap_or(&product.name).clone(),
+            total_fee,
+            created_at: Some(created_at),
+            delivered: self.delivered,
+            days: None,
+        };
+        let order = with_days(order, product).map_err(Failure::Usage)?;
+        order_import::import(connection, &[Numbered { line: None, order }], false, |_| {})?;
+        Ok(())
+    }
+
+    fn show(
+        &self,
+        context: &Context,
+        connection: &mut MysqlConnection,
+        product: &Product,
+    ) -> Result<(), Failure> {
+        let Some(row) = report::order(connection, &self.id)? else {
             return Err(Failure::No(format!("the order {} has vanished", self.id)));
         };
         let line = OrderLine::from(row);

@@ -31,6 +31,9 @@ pub(crate) struct List {
     /// Only those with an open review
     #[arg(long)]
     needs_review: bool,
+    /// Only this buyer's: the whole buyer_id, or the buyer_open_id of newer applications
+    #[arg(long, value_name = "BUYER_ID")]
+    buyer: Option<String>,
     /// The most to list
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
     limit: i64,
@@ -43,6 +46,7 @@ impl List {
             merchant: self.merchant.as_deref(),
             needs_review: self.needs_review,
             goods: self.goods,
+            buyer: self.buyer.as_deref(),
         };
         let rows = orders(&mut *context.database()?, &filter, self.limit)?;
         context.check_filter(self.merchant.as_deref(), rows.len())?;

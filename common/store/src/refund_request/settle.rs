@@ -1,0 +1,35 @@
+//! Requests that a notification settles.
+
+use order::Refund;
+use serde::Serialize;
+
+use crate::json_rows::execute_rows;
+use crate::{MysqlConnection, StoreError};
+
+#[derive(Serialize)]
+struct Key<'a> {
+    merchant: &'a str,
+    trade_no: &'a str,
+    refund_key: &'a str,
+}
+
+/// Ends the requests that these refunds, as (merchant, refund), are told of: a batch at the legacy gateway names
+/// its number, a notification of the Open Platform that of the refund. The refunds must have been written in this
+/// transaction. What was not asked for here settles nothing.
+///
+/// # Errors
+/// What the database says.
+pub fn settle(
+    connection: &mut MysqlConnection,
+    sorted_refunds: &[(&str, &Refund)],
+) -> Result<(), StoreError> {
+    let keys: Vec<Key<'_>> = sorted_refunds
+        .iter()
+        .map(|(merchant, refund)| Key {
+            merchant,
+            trade_no: &refund.trade_no,
+            refund_key: &refund.refund_key,
+        })
+        .collect();
+    execute_rows(connection, include_str!("../sql/refund_request_settle.sql"), &keys)
+}

@@ -1,0 +1,2 @@
+-- Nothing to undo: what Alipay had told stays true.
+DO 0;

@@ -1,0 +1,1 @@
+ALTER TABLE fulfillment DROP COLUMN is_imported;

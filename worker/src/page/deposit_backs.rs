@@ -1,0 +1,68 @@
+//! What banks did with refunds, in one batch.
+
+use std::collections::BTreeSet;
+
+use alipay::{DepositBack, DepositBackStatus, format_beijing};
+use order::Review;
+use order::review::REFUND_SENT_BACK;
+use store::{MysqlConnection, StoreError, trade};
+
+use crate::incoming::{Content, Incoming};
+use crate::verdict::Never;
+
+/// The orders that know the trades which such messages name, as (trade number, order).
+#[derive(Default)]
+pub(super) struct DepositBacks(Vec<(String, String)>);
+
+impl DepositBacks {
+    /// Looks the trades up; no statement for a batch without such a message.
+    pub(super) fn open(
+        connection: &mut MysqlConnection,
+        batch: &[Incoming],
+    ) -> Result<DepositBacks, StoreError> {
+        let trades: BTreeSet<&str> = batch
+            .iter()
+            .filter_map(|incoming| match &incoming.content {
+                Ok(Content::DepositBack(said)) => said.trade_no.as_deref(),
+                _ => None,
+            })
+            .collect();
+        let trades: Vec<&str> = trades.into_iter().collect();
+        Ok(DepositBacks(trade::orders_of(connection, &trades)?))
+    }
+
+    /// The review that a message calls for: none where the money has arrived or is under way. The refund and
+    /// its trade may not be known yet: the message can come first.
+    ///
+    /// # Errors
+    /// The trade is that of another order, and not of the one that the message names.
+    pub(super) fn review(&self, said: &DepositBack) -> Result<Option<Review>, Never> {
+        let trade_no = said.trade_no.as_deref().unwrap_or_default();
+        let knows = |(trade, _): &&(String, String)| trade == trade_no;
+        let orders: Vec<&str> =
+            self.0.iter().filter(knows).map(|(_, order)| order.as_str()).collect();
+        if let Some(other) = orders.first()
+            && !orders.contains(&said.out_trade_no.as_str())
+        {
+            let evidence = format!(
+                "the message is about order {} and names trade {trade_no}, which is that of order {other}",
+                said.out_trade_no
+            );
+            return Err(Never::new("trade_of_another_order", evidence));
+        }
+        let failed = said.status == DepositBackStatus::Failed;
+        Ok(failed.then(|| Review { reason: REFUND_SENT_BACK, evidence: evidence(said) }))
+    }
+}
+
+/// At most 64 bytes of a number, an amount and a time: it fits the column.
+fn evidence(said: &DepositBack) -> String {
+    let mut parts = vec![match (&said.request_no, &said.trade_no) {
+        (Some(request_no), _) => format!("request {request_no}"),
+        (None, Some(trade_no)) => format!("trade {trade_no}"),
+        (None, None) => "request unknown".to_owned(),
+    }];
+    parts.extend(said.amount.map(|amount| format!("{amount} yuan")));
+    parts.extend(said.bank_time.map(|at| format!("bank time {}", format_beijing(at))));
+    parts.join(", ")
+}
