@@ -14,8 +14,8 @@ mod locks;
 mod low_stock;
 mod messages;
 mod readings;
-mod replays;
 mod refund_requests;
+mod replays;
 #[allow(dead_code, reason = "shared with other tests")]
 mod secrets;
 mod stock_turn;
