@@ -20,7 +20,8 @@ const LANGUAGES: [(&str, &str); 2] =
 const SOURCES: [&str; 4] = ["common", "ingress", "ops", "worker"];
 
 /// Errors without a code: the message itself is what a user sees and searches for.
-const MESSAGES: [&str; 5] = [
+const MESSAGES: [&str; 6] = [
+    "common/service/src/admin.rs",
     "common/alipay/src/key_error.rs",
     "common/service/src/config/error.rs",
     "common/store/src/migrate.rs",

@@ -74,6 +74,22 @@ impl From<Notification> for Content {
     }
 }
 
+/// The id under which workers know a message that has been received; `None` where they go by what its publisher
+/// called it, since it cannot be read.
+#[must_use]
+pub fn content_id(received: &Received, config: &Config) -> Option<String> {
+    let envelope = Envelope::read(&received.body).ok()?;
+    let merchant = config.merchants.get(&envelope.merchant)?;
+    let form = Form::parse(envelope.form.as_bytes()).ok()?;
+    Some(id_of(&envelope, &form, merchant.protocol))
+}
+
+fn id_of(envelope: &Envelope, form: &Form, protocol: Protocol) -> String {
+    let is_notification = matches!(envelope.kind, Kind::TradeStatus | Kind::BatchRefund);
+    let is_ambiguous = is_notification && SecondReading::of(form, protocol).is_some();
+    queue::id_of_content(&envelope.merchant, envelope.kind, form, is_ambiguous)
+}
+
 /// A verified notification, or a message of our own, read and ready for a batch.
 #[derive(Debug, Clone)]
 pub struct Incoming {
@@ -164,13 +180,7 @@ impl Incoming {
         let form = Form::parse(envelope.form.as_bytes());
         // Whoever publishes writes the property: books and the inbox go by what the message holds.
         let message_id = match &form {
-            Ok(form) => {
-                let is_notification =
-                    matches!(envelope.kind, Kind::TradeStatus | Kind::BatchRefund);
-                let is_ambiguous =
-                    is_notification && SecondReading::of(form, merchant.protocol).is_some();
-                queue::id_of_content(&envelope.merchant, envelope.kind, form, is_ambiguous)
-            }
+            Ok(form) => id_of(&envelope, form, merchant.protocol),
             Err(_) => message_id,
         };
         let content = form.map_err(|error| Never::new("bad_form", error)).and_then(|form| {

@@ -89,9 +89,14 @@ impl Sheet {
         })
     }
 
-    /// A payment was told of whose goods wait for the gateway's word.
+    /// A payment was told of whose goods wait for the gateway's word: also another one, while the gateway does not
+    /// know the first.
     pub(crate) fn is_newly_unconfirmed(&self) -> bool {
-        self.record.state().awaits_confirmation() && !self.before.awaits_confirmation()
+        let waited = |trade: &Trade| {
+            self.stored.get(&trade.trade_no).is_some_and(Trade::awaits_confirmation)
+        };
+        self.record.state().awaits_confirmation()
+            && self.changed_trades().any(|trade| trade.awaits_confirmation() && !waited(trade))
     }
 
     /// A trade that can be paid has appeared although the order's time is over.

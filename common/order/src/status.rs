@@ -175,7 +175,7 @@ impl OrderState {
             trades.clone().filter(|trade| trade.facts.contains(Facts::PAID)).min_by_key(|trade| {
                 let refunded = trade.facts.contains(Facts::REFUNDED_IN_FULL);
                 let unknown_last = trade.gmt_payment.unwrap_or(DateTime::<Utc>::MAX_UTC);
-                let unconfirmed = awaits_confirmation(trade.facts);
+                let unconfirmed = trade.awaits_confirmation();
                 (refunded, trade.is_late(), unconfirmed, unknown_last, trade.trade_no.clone())
             });
         let chosen =
@@ -237,6 +237,14 @@ impl OrderState {
     #[must_use]
     pub fn money_in_doubt(&self) -> bool {
         self.status == OrderStatus::Closed && self.facts.contains(Facts::PAID)
+    }
+}
+
+impl Trade {
+    /// Paid as a notification says, and goods wait until the gateway, or a person, says so too.
+    #[must_use]
+    pub fn awaits_confirmation(&self) -> bool {
+        awaits_confirmation(self.facts)
     }
 }
 

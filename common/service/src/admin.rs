@@ -106,7 +106,7 @@ pub async fn serve(
 
 /// A listener that cannot be bound. The system's error is part of the text, not its source.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen: {key} {address}: {error}{}", advice(.key, .error))]
+#[error("cannot listen: {}", told(.key, *.address, .error))]
 pub struct CannotListen {
     /// The key of the configuration.
     pub key: &'static str,
@@ -116,13 +116,13 @@ pub struct CannotListen {
     pub error: io::Error,
 }
 
-fn advice(key: &str, error: &io::Error) -> String {
+fn told(key: &str, address: SocketAddr, error: &io::Error) -> String {
     if error.kind() != io::ErrorKind::AddrInUse {
-        return String::new();
+        return format!("{key} {address}: {error}");
     }
     let variable = format!("ALIPAY__{}", key.replace('.', "__").to_uppercase());
     format!(
-        ": another program listens there. Of several programs on one machine each needs an address of its own, such as \
+        "{key} {address}: {error}: another program listens there. Of several programs on one machine each needs an address of its own, such as \
          {variable}=127.0.0.1:0, which takes a free port"
     )
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use chrono::NaiveDateTime;
-use order::FulfillmentState;
 use order::review::REASONS;
+use order::{FulfillmentState, OrderState};
 use store::MysqlConnection;
 use store::audit::{self as read, CodeRow, OrderRow, Span};
 
@@ -98,7 +98,7 @@ impl Audit {
         for gap in found.into_iter() {
             self.add_gap(&row.id, gap, Some(row.updated_at));
         }
-        self.wait(subject, awaits);
+        self.wait(subject, &state, awaits);
     }
 
     /// A gap, unless it is so young that a worker may be about to close it.
@@ -128,7 +128,7 @@ impl Audit {
     }
 
     /// What a person or the stock will settle.
-    fn wait(&mut self, subject: &Subject, awaits: bool) {
+    fn wait(&mut self, subject: &Subject, state: &OrderState, awaits: bool) {
         let row = &subject.row;
         for case in subject.cases.iter().filter(|case| case.open) {
             let known = REASONS.iter().find(|(reason, _)| *reason == case.reason);
@@ -163,6 +163,11 @@ impl Audit {
             Some(FulfillmentState::AwaitingAccount) if !subject.has_open_case() => {
                 ("awaiting_account", "name the account that it is for", Owner::Operator)
             }
+            _ if state.awaits_confirmation() => (
+                "awaiting_confirmation",
+                "a worker asks the gateway about its payment",
+                Owner::Worker,
+            ),
             // Its review is told above.
             _ if subject.has_open_case() => return,
             _ => ("awaiting_manual", "deliver it", Owner::Person),

@@ -250,19 +250,19 @@ async fn walk(
     let cluster = console.broker();
     if action == Action::Discarded {
         let mut done = |round: &[&Received]| {
-            record(&mut database, action, round, by, note)?;
+            record(&mut database, &console.config, action, round, by, note)?;
             count += round.len();
             Ok(())
         };
         let walked = discard(cluster, wanted, &mut done).await;
         return (count, None, walked.err());
     }
-    let mut aftermath = Aftermath::new();
+    let mut aftermath = Aftermath::new(&console.config);
     let mut told = |step: Step, round: &[&Received]| {
         if step == Step::Before {
             return Ok(aftermath.before(&mut database, round)?);
         }
-        record(&mut database, action, round, by, note)?;
+        record(&mut database, &console.config, action, round, by, note)?;
         aftermath.published(round);
         count += round.len();
         Ok(())

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use queue::Received;
+use service::Config;
 use store::notification::MessageKey;
 use store::report::{InboxState, inbox_states};
 use store::retry_copy::{self, WaitingCopy};
@@ -28,12 +29,20 @@ const TOGETHER: usize = 500;
 #[derive(Debug)]
 pub(crate) struct Aftermath {
     letters: BTreeMap<String, Replayed>,
+    /// Their ids by those under which workers know them.
+    known_as: HashMap<String, String>,
+    config: Config,
     began: chrono::DateTime<chrono::Utc>,
 }
 
 impl Aftermath {
-    pub(crate) fn new() -> Aftermath {
-        Aftermath { letters: BTreeMap::new(), began: chrono::Utc::now() }
+    pub(crate) fn new(config: &Config) -> Aftermath {
+        Aftermath {
+            letters: BTreeMap::new(),
+            known_as: HashMap::new(),
+            config: config.clone(),
+            began: chrono::Utc::now(),
+        }
     }
 
     /// To be called before letters are published: what workers knew of them then.
@@ -46,15 +55,16 @@ impl Aftermath {
         for received in round {
             let id = &received.message_id;
             if !self.letters.contains_key(id) && new.iter().all(|one| one.id != *id) {
-                new.push(Replayed::of(received));
+                new.push(Replayed::of(received, &self.config));
             }
         }
         let states = states(connection, new.iter())?;
         let copies = copies(connection, new.iter())?;
         for mut one in new {
-            one.seen_before = states.get(&one.id).map_or(0, |state| state.seen);
-            let waited = copies.iter().filter(|copy| copy.message_id == one.id);
+            one.seen_before = states.get(&one.known_as).map_or(0, |state| state.seen);
+            let waited = copies.iter().filter(|copy| copy.message_id == one.known_as);
             one.waited_before = waited.map(|copy| (copy.attempt, copy.due_at)).collect();
+            self.known_as.insert(one.known_as.clone(), one.id.clone());
             self.letters.insert(one.id.clone(), one);
         }
         Ok(())
@@ -122,16 +132,20 @@ impl Aftermath {
         let states = states(connection, self.waiting())?;
         let copies = copies(connection, self.waiting())?;
         for state in states.into_values() {
-            if let Some(one) = self.letters.get_mut(&state.message_id) {
+            if let Some(one) = self.known(&state.message_id) {
                 one.hear(state);
             }
         }
         for copy in copies {
-            if let Some(one) = self.letters.get_mut(&copy.message_id) {
+            if let Some(one) = self.known(&copy.message_id) {
                 one.is_put_back(copy);
             }
         }
         Ok(())
+    }
+
+    fn known(&mut self, as_id: &str) -> Option<&mut Replayed> {
+        self.letters.get_mut(self.known_as.get(as_id)?)
     }
 
     /// How many letters have which fate.
@@ -166,7 +180,7 @@ fn states<'a>(
     let keys: Vec<MessageKey<'_>> = letters
         .filter_map(|one| {
             let (merchant, kind) = one.key.as_ref()?;
-            Some(MessageKey { merchant, kind, message_id: &one.id })
+            Some(MessageKey { merchant, kind, message_id: &one.known_as })
         })
         .collect();
     let mut states = HashMap::new();
@@ -182,7 +196,7 @@ fn copies<'a>(
     connection: &mut MysqlConnection,
     letters: impl Iterator<Item = &'a Replayed>,
 ) -> Result<Vec<WaitingCopy>, StoreError> {
-    let ids: Vec<&str> = letters.map(|one| one.id.as_str()).collect();
+    let ids: Vec<&str> = letters.map(|one| one.known_as.as_str()).collect();
     let mut copies = Vec::new();
     for ids in ids.chunks(TOGETHER) {
         copies.extend(retry_copy::of_messages(connection, ids)?);

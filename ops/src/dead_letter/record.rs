@@ -1,9 +1,12 @@
 //! What an operator did with dead letters, written down.
 
 use queue::{Envelope, Received};
+use service::Config;
 use store::Connection;
 use store::dead_letter_audit::{Action, Entry, insert};
 use store::notification::{MessageKey, removed};
+
+use worker::incoming::content_id;
 
 use super::DeadLetter;
 use crate::failure::Failure;
@@ -11,6 +14,7 @@ use crate::failure::Failure;
 /// Puts on record what is done with these letters; of discarded ones the body too.
 pub(crate) fn record(
     database: &mut Connection,
+    config: &Config,
     action: Action,
     letters: &[&Received],
     by: &str,
@@ -33,17 +37,24 @@ pub(crate) fn record(
         .collect();
     insert(database, &entries)?;
     if action == Action::Discarded {
-        remove_marks(database, letters)?;
+        remove_marks(database, config, letters)?;
     }
     Ok(())
 }
 
 /// Should one of the discarded messages be rejected once more, it is a letter again. A replayed letter says
 /// so itself, since a worker may have it before this is written.
-fn remove_marks(database: &mut Connection, letters: &[&Received]) -> Result<(), Failure> {
-    let messages: Vec<(Envelope, &str)> = letters
+fn remove_marks(
+    database: &mut Connection,
+    config: &Config,
+    letters: &[&Received],
+) -> Result<(), Failure> {
+    let messages: Vec<(Envelope, String)> = letters
         .iter()
-        .filter_map(|letter| Some((Envelope::read(&letter.body).ok()?, letter.message_id.as_str())))
+        .filter_map(|letter| {
+            let id = content_id(letter, config).unwrap_or_else(|| letter.message_id.clone());
+            Some((Envelope::read(&letter.body).ok()?, id))
+        })
         .collect();
     let keys: Vec<MessageKey<'_>> = messages
         .iter()

@@ -72,13 +72,18 @@ fn after_minutes_it_is_another_refund() {
     older(600);
     sql("UPDATE refund_request SET state = 'unknown' WHERE reason = 'second'");
     world.run("refund B-1 --amount 1 --reason third").ended(1, "(unknown, reason: second)");
-    // Alipay has refused it: no money went.
-    sql("UPDATE refund_request SET state = 'refused'");
-    world.run("refund B-1 --amount 1 --reason third").ended(0, "");
-    // The refused one may be repeated, too, and is money of the same amount.
+    // Alipay has refused it: no money went, and no row of a refund says otherwise.
     sql(
         "DELETE FROM refund WHERE request_no IN (SELECT request_no FROM refund_request WHERE reason = 'second')",
     );
+    sql("UPDATE refund_request SET state = 'refused'");
+    world.run("refund B-1 --amount 1 --reason third").ended(0, "");
+    // The refused one may be repeated, too, and is money of the same amount. (The gateway tells of it once more, and
+    // what Alipay tells settles a request.)
+    sql(
+        "DELETE FROM refund WHERE request_no IN (SELECT request_no FROM refund_request WHERE reason = 'second')",
+    );
+    sql("UPDATE refund_request SET state = 'refused' WHERE reason = 'second'");
     world.run("refund B-1 --amount 1 --reason second").ended(1, "reason: third");
     assert_eq!(world.refunds("B-1", "app"), [100, 100, 100]);
 }
@@ -132,7 +137,7 @@ fn on_a_terminal_it_asks() {
     for no in ["no\n", "y\n", "\n"] {
         let (code, said) = answer(no);
         assert_eq!(code, Some(1), "{said}");
-        assert!(said.contains("Refund the same amount once more? [y/N]"), "{said}");
+        assert!(said.contains("Refund the same amount once more? Type yes to go on:"), "{said}");
         assert!(said.contains("nothing was refunded"), "{said}");
     }
     assert_eq!(world.refunds("B-1", "app"), [100]);

@@ -10,7 +10,7 @@ use metrics::counter;
 use queue::{Envelope, Publisher};
 use service::config::Merchant;
 use store::gateway_answer::{self, AnswerKey};
-use store::gateway_query::{CONFIRM, Due, DueOrder};
+use store::gateway_query::{CONFIRM, Due};
 use store::order_expired;
 use store::{MysqlConnection, StoreError};
 
@@ -128,7 +128,7 @@ pub(super) async fn ask(
     {
         return Asked { result: Err(error.into()), claimed, closed };
     }
-    let which = match claimed.due.order.as_ref().and_then(known_trade) {
+    let which = match known_trade(&claimed.due) {
         Some(trade_no) => TradeRef::TradeNo(trade_no),
         None => TradeRef::OutTradeNo(order_id),
     };
@@ -158,9 +158,11 @@ async fn close(
 }
 
 /// The trade to ask by: the one that was paid. Before a payment it is the order that is asked about,
-/// since another of its trades may be the one that gets paid.
-fn known_trade(order: &DueOrder) -> Option<&str> {
-    order.trade_no.as_deref().filter(|_| !plan::is_unpaid(order))
+/// since another of its trades may be the one that gets paid; and so it is while a payment waits to be confirmed,
+/// since Alipay may never have heard of the trade that a notification named.
+fn known_trade(due: &Due) -> Option<&str> {
+    let order = due.order.as_ref().filter(|order| due.why != CONFIRM && !plan::is_unpaid(order))?;
+    order.trade_no.as_deref()
 }
 
 async fn hand_on(

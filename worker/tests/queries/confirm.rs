@@ -60,6 +60,29 @@ async fn what_the_gateway_does_not_know_is_not_delivered() {
     side.world.expect("G000001", |order| order["is_send_goods"] == true);
 }
 
+/// A forged payment must not stand before the buyer's own: the order is asked about, not the trade that a
+/// notification named.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_buyers_own_payment_is_confirmed_after_a_forged_one() {
+    let mut side = AlipaySide::new(5);
+    let (_gateway, address) = side.gateway(&[]);
+    let _worker = side.worker(&address, &[("ALIPAY__MERCHANTS__SHOP__CONFIRM", "always")]);
+    side.place("shop", "BOTH", "CODE");
+    side.world.send(side.world.payment("BOTH")).await;
+    side.world.wait_for_count(
+        "gateway_query WHERE order_id = 'BOTH' AND why = 'confirm' AND answer = 'TRADE_NOT_EXIST'",
+        1,
+    );
+    let audit = side.world.pipeline.json(&["audit", "--grace", "0s"]).expect("a clean audit");
+    assert_eq!(audit["waiting"][0]["kind"], "awaiting_confirmation", "{audit}");
+    let status = side.world.pipeline.json(&["status"]).expect("ops status");
+    assert_eq!(status["gateway_queries"]["confirming"], 1, "{status}");
+    side.pays("shop", "BOTH", &[]);
+    let order = side.world.expect("BOTH", |order| order["is_send_goods"] == true);
+    assert_eq!(order["trades"].as_array().map(Vec::len), Some(2), "{order}");
+    assert_eq!(order["reviews"][0]["reason"], "second_payment", "{order}");
+}
+
 /// The notification is doubted, and the gateway knows: no person is needed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_doubted_notification_is_asked_about() {

@@ -59,6 +59,12 @@ pub struct AskedCounts {
     /// Of these the latest question has no answer.
     #[diesel(sql_type = BigInt)]
     pub failed: i64,
+    /// Orders whose goods wait for the gateway's word.
+    #[diesel(sql_type = BigInt)]
+    pub confirming: i64,
+    /// The one of these that has waited longest.
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub oldest_confirming: Option<BeijingTime>,
     /// The one that is due longest.
     #[diesel(sql_type = Nullable<Datetime>)]
     pub oldest_due: Option<BeijingTime>,
@@ -71,7 +77,8 @@ pub struct AskedCounts {
 pub fn asked_counts(connection: &mut MysqlConnection) -> Result<AskedCounts, StoreError> {
     Ok(sql_query(
         "SELECT COUNT(*) AS orders, COUNT(IF(due_at <= UTC_TIMESTAMP(6), 1, NULL)) AS due, \
-         COUNT(error) AS failed, MIN(IF(due_at <= UTC_TIMESTAMP(6), due_at, NULL)) AS oldest_due \
+         COUNT(error) AS failed, COUNT(IF(why = 'confirm', 1, NULL)) AS confirming, \
+         MIN(IF(why = 'confirm', created_at, NULL)) AS oldest_confirming, MIN(IF(due_at <= UTC_TIMESTAMP(6), due_at, NULL)) AS oldest_due \
          FROM gateway_query",
     )
     .get_result(connection)?)

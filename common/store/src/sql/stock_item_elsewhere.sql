@@ -1,5 +1,5 @@
 -- CHARACTER SET: without one a text column here has that of the schema, and what does not fit there turns into "?".
 SELECT STRAIGHT_JOIN s.code, s.product_id
-FROM JSON_TABLE(?, '$[*]' COLUMNS (code TEXT CHARACTER SET utf8mb4 PATH '$')) AS j
+FROM JSON_TABLE(?, '$[*]' COLUMNS (code MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$')) AS j
 JOIN stock_item AS s FORCE INDEX (stock_item_any_product)
     ON s.code_hash = UNHEX(SHA2(CAST(j.code AS BINARY), 256)) AND s.product_id <> ?

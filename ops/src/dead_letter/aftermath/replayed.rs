@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use queue::{Envelope, Received};
 use serde::Serialize;
+use service::Config;
 use store::report::{BeijingTime, InboxState};
 use store::retry_copy::WaitingCopy;
+use worker::incoming::content_id;
 
 /// What became of one letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -53,6 +55,9 @@ pub(crate) struct Replayed {
     pub(crate) due_at: Option<BeijingTime>,
     /// How many letters with this id were replayed.
     pub(crate) copies: usize,
+    /// The id under which workers know it: whoever publishes may write another one.
+    #[serde(skip)]
+    pub(super) known_as: String,
     /// Merchant and kind, where it can be read: the key of a worker's line.
     #[serde(skip)]
     pub(super) key: Option<(String, &'static str)>,
@@ -64,10 +69,11 @@ pub(crate) struct Replayed {
 }
 
 impl Replayed {
-    pub(super) fn of(received: &Received) -> Replayed {
+    pub(super) fn of(received: &Received, config: &Config) -> Replayed {
         let envelope = Envelope::read(&received.body).ok();
         Replayed {
             id: received.message_id.clone(),
+            known_as: content_id(received, config).unwrap_or_else(|| received.message_id.clone()),
             order: received.headers.order.clone(),
             outcome: Fate::Waiting,
             reason: None,

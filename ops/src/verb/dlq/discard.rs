@@ -65,7 +65,7 @@ impl Discard {
         let wanted = |received: &Received| ids.iter().any(|id| is_meant(id, &received.message_id));
         let mut done = |round: &[&Received]| {
             tokio::task::block_in_place(|| {
-                record(&mut database, Action::Discarded, round, by, Some(why))
+                record(&mut database, &context.config, Action::Discarded, round, by, Some(why))
             })?;
             result.discarded += round.len();
             for received in round {

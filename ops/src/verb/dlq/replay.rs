@@ -114,12 +114,14 @@ impl Replay {
             let mut database = context.database()?;
             let by = self.operator.name_or_unknown()?;
             let note = self.note.as_deref();
-            let mut aftermath = Aftermath::new();
+            let mut aftermath = Aftermath::new(&context.config);
             let mut told = |step: Step, round: &[&Received]| {
                 tokio::task::block_in_place(|| match step {
                     Step::Before if self.no_wait => Ok(()),
                     Step::Before => Ok(aftermath.before(&mut database, round)?),
-                    Step::Confirmed => record(&mut database, Action::Replayed, round, by, note),
+                    Step::Confirmed => {
+                        record(&mut database, &context.config, Action::Replayed, round, by, note)
+                    }
                 })?;
                 if step == Step::Confirmed {
                     aftermath.published(round);

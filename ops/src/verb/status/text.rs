@@ -94,6 +94,8 @@ impl Overview {
             outbox.map(|outbox| Waiting { count: outbox.unpublished, oldest: outbox.oldest });
         let asked = self.gateway_queries.as_ref();
         let due = asked.map(|asked| Waiting { count: asked.due, oldest: asked.oldest_due });
+        let confirming =
+            asked.map(|asked| Waiting { count: asked.confirming, oldest: asked.oldest_confirming });
         let failed = asked.map(|asked| Waiting { count: asked.failed, oldest: None });
         let waiting = [
             ("retries overdue", self.overdue()),
@@ -102,6 +104,7 @@ impl Overview {
             ("orders to deliver by hand", self.awaiting_manual),
             ("subscriptions without an account", self.awaiting_account),
             ("open reviews", self.open_reviews),
+            ("goods that wait for the gateway's word", confirming),
             ("gateway queries due", due),
             ("gateway queries without an answer", failed),
         ];
