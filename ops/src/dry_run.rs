@@ -124,8 +124,8 @@ fn run(
         return Ok(Vec::new());
     }
     let stop: Result<(), Stop> = connection.transaction(|connection| {
-        let verdicts =
-            batch::run(connection, batch, Rules::of(config), |_| Ok(())).map_err(Stop::Batch)?;
+        let verdicts = batch::run(connection, batch, Rules::of(config), |_| Ok(Vec::new()))
+            .map_err(Stop::Batch)?;
         let mut told = Vec::with_capacity(batch.len());
         for (incoming, verdict) in batch.iter().zip(&verdicts) {
             told.push(
@@ -179,7 +179,7 @@ fn tell(
         changes: Vec::new(),
     };
     match verdict {
-        Verdict::Locked => "locked".clone_into(&mut foreseen.outcome),
+        Verdict::Locked | Verdict::Held => "locked".clone_into(&mut foreseen.outcome),
         Verdict::NotYet => "no_order_yet".clone_into(&mut foreseen.outcome),
         Verdict::Never(never) | Verdict::Refused(never) | Verdict::LiesAlready(never) => {
             "rejected".clone_into(&mut foreseen.outcome);

@@ -82,7 +82,8 @@ impl Rules {
 ///
 /// `confirm` publishes what the verdicts call for (retries, dead letters) and is called before the
 /// commit: when it fails nothing is committed, when the commit fails the copies it made are
-/// harmless repeats.
+/// harmless repeats. It returns the places of those that the broker refused, whose verdict is then
+/// [`Verdict::Held`].
 ///
 /// # Errors
 /// [`BatchError`]; the transaction is rolled back.
@@ -90,7 +91,7 @@ pub fn run(
     connection: &mut MysqlConnection,
     batch: &[Incoming],
     rules: Rules,
-    confirm: impl FnOnce(&[Verdict]) -> Result<(), PublishError>,
+    confirm: impl FnOnce(&[Verdict]) -> Result<Vec<usize>, PublishError>,
 ) -> Result<Vec<Verdict>, BatchError> {
     work(connection, batch, &[], rules, Turn::After(rules.overtake_limit), confirm)
 }
@@ -108,7 +109,7 @@ pub fn settle(
 ) -> Result<(), BatchError> {
     work(connection, &[], orders, rules, Turn::Theirs, |_| {
         before_commit();
-        Ok(())
+        Ok(Vec::new())
     })
     .map(|_| ())
 }
@@ -119,7 +120,7 @@ fn work(
     settle: &[String],
     rules: Rules,
     turn: Turn,
-    confirm: impl FnOnce(&[Verdict]) -> Result<(), PublishError>,
+    confirm: impl FnOnce(&[Verdict]) -> Result<Vec<usize>, PublishError>,
 ) -> Result<Vec<Verdict>, BatchError> {
     connection.transaction(|connection| {
         let mut page = Page::open(connection, batch, settle)?;
@@ -156,11 +157,39 @@ fn work(
         records.sort_by_key(|record| (record.merchant, record.kind, record.message_id));
         notification::record(connection, &records)?;
 
-        let verdicts: Vec<Verdict> = lines.into_iter().map(Line::into_verdict).collect();
+        let mut verdicts: Vec<Verdict> = lines.into_iter().map(Line::into_verdict).collect();
         retry_copies::book(connection, batch.iter().zip(&verdicts))?;
-        confirm(&verdicts)?;
+        let refused = confirm(&verdicts)?;
+        hold(connection, batch, &mut verdicts, &refused)?;
         Ok(verdicts)
     })
+}
+
+/// The broker has not taken the retries and dead letters of these messages: their queue is full. Nothing may
+/// say that they lie there; the messages stay with the lane, and the others of the batch are done.
+fn hold(
+    connection: &mut MysqlConnection,
+    batch: &[Incoming],
+    verdicts: &mut [Verdict],
+    refused: &[usize],
+) -> Result<(), StoreError> {
+    let held: Vec<&Incoming> = refused.iter().filter_map(|at| batch.get(*at)).collect();
+    let keys: BTreeSet<MessageKey<'_>> = held
+        .iter()
+        .map(|incoming| MessageKey {
+            merchant: &incoming.identity.merchant,
+            kind: incoming.kind.as_str(),
+            message_id: &incoming.message_id,
+        })
+        .collect();
+    notification::removed(connection, &keys.into_iter().collect::<Vec<_>>())?;
+    retry_copies::unbook(connection, &held)?;
+    for at in refused {
+        if let Some(verdict) = verdicts.get_mut(*at) {
+            *verdict = Verdict::Held;
+        }
+    }
+    Ok(())
 }
 
 /// The same rejected message makes no second dead letter while its first one lies there: a stranger could

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::{FutureExt, StreamExt};
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
-use metrics::{counter, histogram};
+use metrics::{counter, gauge, histogram};
 use queue::{Connection, ConnectionError, Received, topology};
 use tracing::{info, warn};
 
@@ -24,6 +24,9 @@ const MAX_PREFETCH: usize = 2000;
 /// How long a lane waits before it looks again at messages whose orders somebody else has locked,
 /// when nothing else arrives.
 const LOCKED_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a lane waits before it tries again what the broker did not take.
+const HELD_PAUSE: Duration = Duration::from_secs(2);
 
 /// The longest pause before a consumer that ended is set up again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -56,6 +59,15 @@ impl From<lapin::Error> for Ended {
     fn from(error: lapin::Error) -> Ended {
         Ended::Connection(error.into())
     }
+}
+
+/// What stays with the lane after a batch, not acknowledged.
+#[derive(Default)]
+struct Staying {
+    /// Orders that somebody else has locked.
+    locked: Vec<Received>,
+    /// The broker does not take their retries or dead letters.
+    held: Vec<Received>,
 }
 
 /// One lane of the worker.
@@ -135,6 +147,9 @@ impl Lane {
     ) -> Result<(), Ended> {
         let cancel = &self.processing.cancel;
         let mut locked: Vec<Received> = Vec::new();
+        // Tried again from time to time alone: they must not slow down the others.
+        let mut held: Vec<Received> = Vec::new();
+        let mut held_until = Instant::now();
         loop {
             let first = tokio::select! {
                 biased;
@@ -145,9 +160,14 @@ impl Lane {
                     None => return Err(Ended::lost("the broker ended the consumer")),
                 },
                 () = tokio::time::sleep(LOCKED_PAUSE), if !locked.is_empty() => None,
+                () = tokio::time::sleep_until(held_until.into()), if !held.is_empty() => None,
             };
             let mut batch = std::mem::take(&mut locked);
             batch.extend(first);
+            if held_until <= Instant::now() {
+                batch.append(&mut held);
+                held_until = Instant::now() + HELD_PAUSE;
+            }
             let mut bytes: usize = batch.iter().map(|message| message.body.len()).sum();
             // What is waiting already, without a timer: an idle system handles a single message at
             // once, a busy one gets large batches.
@@ -161,16 +181,26 @@ impl Lane {
                     Some(None) | None => break,
                 }
             }
-            locked = self.work(connection, batch).await?;
+            let stays = self.work(connection, batch, &held).await?;
+            locked = stays.locked;
+            held.extend(stays.held);
+            self.hold(held.len());
         }
     }
 
-    /// One batch: verdicts, then acknowledgements. Returns what stays for the next batch.
+    /// Tells how many messages the broker keeps this lane from finishing.
+    fn hold(&self, messages: usize) {
+        let all = self.processing.health.set_held(self.number, messages);
+        gauge!("worker_held_messages").set(f64::from(u32::try_from(all).unwrap_or(u32::MAX)));
+    }
+
+    /// One batch: verdicts, then acknowledgements. Returns what stays with the lane; `held` stays in any case.
     async fn work(
         &self,
         connection: &Connection,
         batch: Vec<Received>,
-    ) -> Result<Vec<Received>, Ended> {
+        held: &[Received],
+    ) -> Result<Staying, Ended> {
         service::crash_point!("worker.after_receive");
         let started = Instant::now();
         let size = u32::try_from(batch.len()).unwrap_or(u32::MAX);
@@ -182,24 +212,31 @@ impl Lane {
         service::crash_point!("worker.before_ack");
         histogram!("worker_batch_seconds").record(started.elapsed());
         histogram!("worker_batch_messages").record(f64::from(size));
-        let (locked, done): (Vec<_>, Vec<_>) =
-            judged.into_iter().partition(|(_, verdict)| *verdict == Verdict::Locked);
-        for (message, verdict) in &done {
-            self.report(message, verdict);
+        let (mut stays, mut done) = (Staying::default(), Vec::new());
+        for (message, verdict) in judged {
+            match verdict {
+                Verdict::Locked => stays.locked.push(message),
+                Verdict::Held => stays.held.push(message),
+                verdict => {
+                    self.report(&message, &verdict);
+                    done.push((message, verdict));
+                }
+            }
         }
-        let open: BTreeSet<u64> = locked.iter().map(|(message, _)| message.tag).collect();
+        let open = stays.locked.iter().chain(&stays.held).chain(held);
+        let open: BTreeSet<u64> = open.map(|message| message.tag).collect();
         let done: Vec<&Received> = done.iter().map(|(message, _)| message).collect();
         if !connection.bounded("acknowledging", settle::acknowledge(&done, &open)).await? {
             return Err(Ended::lost("the channel is gone, acknowledgements did not count"));
         }
         service::crash_point!("worker.after_ack");
-        Ok(locked.into_iter().map(|(message, _)| message).collect())
+        Ok(stays)
     }
 
     fn report(&self, message: &Received, verdict: &Verdict) {
         let outcome = match verdict {
             Verdict::Done => "done",
-            Verdict::Locked => "locked",
+            Verdict::Locked | Verdict::Held => "locked",
             Verdict::NotYet => "retried",
             Verdict::Refused(never) => {
                 warn!(

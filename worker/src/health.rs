@@ -1,7 +1,7 @@
 //! What `/readyz` knows of the worker.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use store::{Fault, StoreError};
@@ -15,6 +15,8 @@ struct Inner {
     consuming: Vec<AtomicBool>,
     changed: Notify,
     troubles: Mutex<BTreeMap<User, String>>,
+    /// Messages that each lane holds since the broker does not take their retries or dead letters.
+    held: Vec<AtomicUsize>,
 }
 
 /// Who uses the database. Each knows only of its own calls: that a sweeper can read does not mean
@@ -31,6 +33,7 @@ impl Health {
             consuming: (0..lanes).map(|_| AtomicBool::new(false)).collect(),
             changed: Notify::new(),
             troubles: Mutex::default(),
+            held: (0..lanes).map(|_| AtomicUsize::new(0)).collect(),
         }))
     }
 
@@ -40,6 +43,18 @@ impl Health {
             flag.store(consuming, Ordering::Relaxed);
             self.0.changed.notify_waiters();
         }
+    }
+
+    /// A lane holds so many messages. Returns how many all lanes hold.
+    pub(crate) fn set_held(&self, lane: usize, held: usize) -> usize {
+        if let Some(count) = self.0.held.get(lane) {
+            count.store(held, Ordering::Relaxed);
+        }
+        self.held()
+    }
+
+    fn held(&self) -> usize {
+        self.0.held.iter().map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
     /// The latest call of this user worked. One lane's success is every lane's: all run the same
@@ -73,9 +88,15 @@ impl Health {
         self.0.consuming.iter().all(|flag| flag.load(Ordering::Relaxed))
     }
 
-    /// What is wrong with the database, as far as the latest calls tell.
+    /// What is wrong with the database, as far as the latest calls tell, or with the queues for retries and dead
+    /// letters.
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.troubles(|troubles| troubles.values().next().cloned())
+        let database = self.troubles(|troubles| troubles.values().next().cloned());
+        let held = self.held();
+        let broker = (held > 0).then(|| {
+            format!("the broker takes no retries or dead letters: {held} messages wait here, a queue is full")
+        });
+        database.or(broker)
     }
 
     /// Resolves when every lane consumes.

@@ -199,7 +199,11 @@ impl<'a> Line<'a> {
                 None => (None, None),
             },
             Verdict::Never(never) => (Some(never.reason), Some(never.error.as_str())),
-            Verdict::Locked | Verdict::NotYet | Verdict::Refused(_) | Verdict::LiesAlready(_) => {
+            Verdict::Locked
+            | Verdict::Held
+            | Verdict::NotYet
+            | Verdict::Refused(_)
+            | Verdict::LiesAlready(_) => {
                 return None;
             }
         };

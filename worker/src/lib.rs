@@ -35,6 +35,7 @@ pub mod batch;
 mod consumer;
 mod contradiction;
 mod database_call;
+mod dead_queue;
 mod goods;
 mod health;
 mod inbox;

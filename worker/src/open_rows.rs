@@ -79,7 +79,7 @@ fn look(
     };
     let order = incoming.order_id().unwrap_or_default();
     let rules = Rules::of(&processing.config);
-    let verdict = match batch::run(connection, &[incoming], rules, |_| Ok(())) {
+    let verdict = match batch::run(connection, &[incoming], rules, |_| Ok(Vec::new())) {
         Ok(verdicts) => verdicts.into_iter().next(),
         Err(failure) if failure.may_be_one_messages() => {
             warn!(order, %kind, error = %failure, "the database refuses what a row says; it is tried again");

@@ -8,6 +8,7 @@ use metrics::counter;
 use queue::topology::{self, RetryTier};
 use queue::{Cluster, Connection, PublishError, Publisher, Received};
 use service::config::Config;
+use store::notification::{self, MessageKey};
 use store::{Fault, Pool, redelivery};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
@@ -16,6 +17,7 @@ use tracing::{error, warn};
 
 use crate::batch::{self, BatchError, Rules};
 use crate::database_call::Interrupted;
+use crate::dead_queue::DeadQueue;
 use crate::health::{Health, User};
 use crate::incoming::Incoming;
 use crate::retry_copies;
@@ -43,6 +45,7 @@ pub(crate) struct Processing {
     pub(crate) health: Health,
     pub(crate) cancel: CancellationToken,
     pub(crate) suspects: Suspects,
+    pub(crate) dead_queue: DeadQueue,
     /// Wakes the query sweeper: goods may wait for an answer of the gateway.
     pub(crate) wake_queries: Arc<Notify>,
 }
@@ -153,8 +156,7 @@ impl Processing {
                 }
                 Err(never) => {
                     retry_copies::came_back(self, message)?;
-                    self.publish(vec![dead(message, &never, None)])?;
-                    verdicts[at] = Some(Verdict::Never(never));
+                    verdicts[at] = Some(self.publish_dead(message, never, None)?);
                 }
             }
         }
@@ -189,15 +191,17 @@ impl Processing {
             return Ok(());
         }
         let publish = |found: &[Verdict]| {
-            let messages = ats
+            let (places, messages): (Vec<usize>, Vec<_>) = ats
                 .iter()
                 .zip(batch)
                 .zip(found)
-                .filter_map(|((at, incoming), verdict)| {
-                    message_for(&received[*at], incoming, verdict)
+                .enumerate()
+                .filter_map(|(place, ((at, incoming), verdict))| {
+                    Some((place, message_for(&received[*at], incoming, verdict)?))
                 })
-                .collect();
-            self.publish(messages)
+                .unzip();
+            let refused = self.publish(messages)?;
+            Ok(refused.into_iter().filter_map(|at| places.get(at).copied()).collect())
         };
         match batch::run(connection, batch, Rules::of(&self.config), publish) {
             Ok(found) => {
@@ -207,8 +211,16 @@ impl Processing {
                 if batch.iter().any(waits) {
                     self.wake_queries.notify_one();
                 }
-                for (at, verdict) in ats.iter().zip(found) {
-                    verdicts[*at] = Some(verdict);
+                let is_there = |verdict: &Verdict| matches!(verdict, Verdict::LiesAlready(_));
+                let looks = found.iter().any(is_there);
+                let emptied =
+                    looks && Handle::current().block_on(self.dead_queue.is_empty(&self.cluster));
+                for ((at, incoming), verdict) in ats.iter().zip(batch).zip(found) {
+                    if emptied && is_there(&verdict) {
+                        self.bury_again(connection, received, *at, incoming, verdicts)?;
+                    } else {
+                        verdicts[*at] = Some(verdict);
+                    }
                 }
                 Ok(())
             }
@@ -236,6 +248,28 @@ impl Processing {
         }
     }
 
+    /// A message was rejected before, and its letter is gone with all others of the queue: it is a letter again.
+    fn bury_again(
+        &self,
+        connection: &mut store::MysqlConnection,
+        received: &[Received],
+        at: usize,
+        incoming: &Incoming,
+        verdicts: &mut [Option<Verdict>],
+    ) -> Result<(), BatchError> {
+        warn!(
+            message_id = incoming.message_id,
+            "alipay.dead was emptied by another tool than ops: what is rejected again is a letter again"
+        );
+        let key = MessageKey {
+            merchant: &incoming.identity.merchant,
+            kind: incoming.kind.as_str(),
+            message_id: &incoming.message_id,
+        };
+        notification::removed(connection, &[key])?;
+        self.run(connection, received, &[at], std::slice::from_ref(incoming), verdicts)
+    }
+
     /// A message that failed alone, for a reason that is not known to be the data's: a trigger, key or
     /// check of the shop's, or an error of a kind that was never met. If the database takes other
     /// writes, it is this message that fails, and it must not hold up the others.
@@ -260,8 +294,12 @@ impl Processing {
         }
         let verdict = Verdict::Refused(never);
         retry_copies::book(connection, std::iter::once((incoming, &verdict)))?;
-        self.publish(message_for(message, incoming, &verdict).into_iter().collect())?;
-        Ok(verdict)
+        let retry = message_for(message, incoming, &verdict).into_iter().collect();
+        if self.publish(retry)?.is_empty() {
+            return Ok(verdict);
+        }
+        retry_copies::unbook(connection, &[incoming])?;
+        Ok(Verdict::Held)
     }
 
     /// The guilty message, alone: a dead letter, recorded in the inbox if the inbox can hold it. Of
@@ -278,11 +316,22 @@ impl Processing {
         let publish = |_: &[Verdict]| self.publish(vec![dead(message, &never, Some(incoming))]);
         let rules = Rules { events: false, ..Rules::of(&self.config) };
         match batch::run(connection, &[guilty], rules, publish) {
-            Ok(_) => {}
-            Err(failure) if !failure.may_be_one_messages() => return Err(failure),
-            Err(_) => self.publish(vec![dead(message, &never, Some(incoming))])?,
+            Ok(found) if found.contains(&Verdict::Held) => Ok(Verdict::Held),
+            Ok(_) => Ok(Verdict::Never(never)),
+            Err(failure) if !failure.may_be_one_messages() => Err(failure),
+            Err(_) => self.publish_dead(message, never, Some(incoming)),
         }
-        Ok(Verdict::Never(never))
+    }
+
+    /// A dead letter of a message that no transaction is about.
+    fn publish_dead(
+        &self,
+        message: &Received,
+        never: Never,
+        incoming: Option<&Incoming>,
+    ) -> Result<Verdict, BatchError> {
+        let refused = self.publish(vec![dead(message, &never, incoming)])?;
+        Ok(if refused.is_empty() { Verdict::Never(never) } else { Verdict::Held })
     }
 
     /// A redelivered message may be what killed the last worker: it is counted, in a transaction of
@@ -308,8 +357,7 @@ impl Processing {
                 self.bury(connection, &received[at], incoming, never)?
             } else {
                 // Even that killed: to the dead letters without looking at it again.
-                self.publish(vec![dead(&received[at], &never, Some(incoming))])?;
-                Verdict::Never(never)
+                self.publish_dead(&received[at], never, Some(incoming))?
             });
             return self.forget(connection, &incoming.message_id);
         }
@@ -330,13 +378,22 @@ impl Processing {
         Ok(())
     }
 
-    fn publish(&self, messages: Vec<queue::Message>) -> Result<(), PublishError> {
+    /// Publishes, and returns the places of those that the broker refused: their queue is full.
+    fn publish(&self, messages: Vec<queue::Message>) -> Result<Vec<usize>, PublishError> {
         if messages.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         service::crash_point!("worker.before_confirm");
         let results = Handle::current().block_on(self.publisher.publish_all(messages));
         service::crash_point!("worker.after_confirm");
-        results.into_iter().collect()
+        let mut refused = Vec::new();
+        for (at, result) in results.into_iter().enumerate() {
+            match result {
+                Ok(()) => {}
+                Err(PublishError::Nacked) => refused.push(at),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(refused)
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn book<'a>(
 ) -> Result<(), StoreError> {
     let (mut back, mut away) = (Vec::new(), Vec::new());
     for (incoming, verdict) in judged {
-        if *verdict == Verdict::Locked {
+        if matches!(verdict, Verdict::Locked | Verdict::Held) {
             continue;
         }
         if incoming.attempt > 0 {
@@ -61,6 +61,23 @@ pub(crate) fn book<'a>(
     away.dedup_by_key(|copy| copy.key);
     retry_copy::delete(connection, &back)?;
     retry_copy::insert(connection, &away)
+}
+
+/// Of these messages no copy went into a tier: the broker took none.
+pub(crate) fn unbook(
+    connection: &mut MysqlConnection,
+    held: &[&Incoming],
+) -> Result<(), StoreError> {
+    let mut keys: Vec<CopyKey<'_>> = held
+        .iter()
+        .map(|incoming| CopyKey {
+            message_id: &incoming.message_id,
+            attempt: incoming.attempt.saturating_add(1),
+        })
+        .collect();
+    keys.sort();
+    keys.dedup();
+    retry_copy::delete(connection, &keys)
 }
 
 /// A message that came back, and of which nothing can be read.

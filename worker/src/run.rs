@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::consumer::Lane;
+use crate::dead_queue::DeadQueue;
 use crate::health::Health;
 use crate::processing::Processing;
 use crate::suspects::Suspects;
@@ -106,6 +107,7 @@ pub async fn run(
         health: health.clone(),
         cancel: cancel.clone(),
         suspects: Suspects::default(),
+        dead_queue: DeadQueue::default(),
         wake_queries: Arc::default(),
     };
 

@@ -17,7 +17,7 @@ pub(crate) fn message_for(
     verdict: &Verdict,
 ) -> Option<Message> {
     match verdict {
-        Verdict::Done | Verdict::Locked | Verdict::LiesAlready(_) => None,
+        Verdict::Done | Verdict::Locked | Verdict::Held | Verdict::LiesAlready(_) => None,
         Verdict::NotYet => RetryTier::after(received.headers.attempt).map(|tier| {
             let order = incoming.order_id().unwrap_or_default();
             let error = format!("order {order} is not there yet");

@@ -47,6 +47,8 @@ pub enum Verdict {
     Done,
     /// The order is locked by somebody else: stays with the lane for its next batch.
     Locked,
+    /// The broker does not take its retry or dead letter, since that queue is full: stays with the lane.
+    Held,
     /// The order is not there yet: next retry tier, attempt + 1; after the last tier a dead letter.
     NotYet,
     /// The database refuses it alone, and takes other writes: next retry tier, attempt + 1; after the

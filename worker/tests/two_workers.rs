@@ -172,7 +172,7 @@ fn work(url: &str, arrivals: Vec<Incoming>, batches: &[usize]) {
                         return;
                     }
                     let verdicts = loop {
-                        match batch::run(&mut connection, &taken, RULES, |_| Ok(())) {
+                        match batch::run(&mut connection, &taken, RULES, |_| Ok(Vec::new())) {
                             Ok(verdicts) => break verdicts,
                             // Deadlocks are what the worker tries again.
                             Err(error) if error.fault() == store::Fault::Infrastructure => {}

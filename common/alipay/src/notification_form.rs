@@ -26,13 +26,22 @@ const LONGEST_NAME: usize = 64;
 
 /// Parameters that only return URLs and requests have. Source: the parameter tables of
 /// create_direct_pay_by_user, its return page, and every captured notification.
-const FOREIGN: [&str; 3] = ["is_success", "exterface", "_input_charset"];
+const FOREIGN: [&str; 7] = [
+    "is_success",
+    "exterface",
+    "_input_charset",
+    // A request with a text of the buyer's can have a notify_id, too; without these it is none.
+    "service",
+    "partner",
+    "notify_url",
+    "return_url",
+];
 
 /// Parameters whose values are read out of a notification or decide what it is: those of
 /// [`TradeStatusSync`](crate::TradeStatusSync), [`BatchRefundNotify`](crate::BatchRefundNotify),
 /// [`DepositBack`](crate::DepositBack),
 /// [`Charset::of`](crate::Charset::of), the merchant's identity and the message's.
-pub(crate) const READ: [&str; 46] = [
+pub(crate) const READ: [&str; 49] = [
     "_input_charset",
     "app_id",
     "batch_no",
@@ -55,8 +64,10 @@ pub(crate) const READ: [&str; 46] = [
     "notify_id",
     "notify_time",
     "notify_type",
+    "notify_url",
     "out_biz_no",
     "out_trade_no",
+    "partner",
     "partner_id",
     "pay_user_id",
     "payee_user_id",
@@ -68,6 +79,7 @@ pub(crate) const READ: [&str; 46] = [
     "refund_fee",
     "refund_status",
     "result_details",
+    "return_url",
     "seller_actions",
     "seller_email",
     "seller_id",
@@ -107,12 +119,9 @@ pub enum NotANotification {
     /// Its `method` says that it is the query of a return URL.
     #[error("its method says that it is a return URL")]
     Return,
-    /// It is a request: it has `service` or `method`, and no `notify_id`.
-    #[error("it has {parameter} and no notify_id: it is a request")]
-    Request {
-        /// The parameter.
-        parameter: &'static str,
-    },
+    /// It is a request: it has `method`, and no `notify_id`.
+    #[error("it has method and no notify_id: it is a request")]
+    Request,
 }
 
 impl NotANotification {
@@ -152,11 +161,11 @@ pub fn check_notification(form: &Form) -> Result<(), NotANotification> {
     if form.get("method").is_some_and(|method| method.ends_with(b".return")) {
         return Err(NotANotification::Return);
     }
-    let is_there = |name: &&str| form.get(name).is_some_and(|value| !value.is_empty());
-    match ["service", "method"].into_iter().find(is_there) {
-        Some(parameter) if !is_there(&"notify_id") => Err(NotANotification::Request { parameter }),
-        _ => Ok(()),
+    let is_there = |name: &str| form.get(name).is_some_and(|value| !value.is_empty());
+    if is_there("method") && !is_there("notify_id") {
+        return Err(NotANotification::Request);
     }
+    Ok(())
 }
 
 /// Another way to cut the signed text of a form: it may have been written by whoever chose a text of
@@ -256,6 +265,14 @@ mod tests {
             ("_input_charset=utf-8&notify_id=1", Some("not_a_notification")),
             ("method=alipay.trade.page.pay.return&notify_id=1", Some("not_a_notification")),
             ("service=create_direct_pay_by_user", Some("not_a_notification")),
+            // Cut out of a text of the buyer's in a pay link.
+            ("service=create_direct_pay_by_user&notify_id=1", Some("not_a_notification")),
+            (
+                "partner=2088000000000001&notify_id=1&trade_status=TRADE_SUCCESS",
+                Some("not_a_notification"),
+            ),
+            ("notify_url=https://shop.example&notify_id=1", Some("not_a_notification")),
+            ("return_url=https://shop.example&notify_id=1", Some("not_a_notification")),
             ("method=alipay.trade.page.pay&notify_id=", Some("not_a_notification")),
             ("a-b=1", Some("parameter_name")),
             ("a%26b=1", Some("parameter_name")),
@@ -283,6 +300,7 @@ mod tests {
         );
         assert_eq!(reading("z", "1&total_fee=10.00"), found("z", "total_fee"));
         assert_eq!(reading("z", "&&a&service=x"), found("z", "service"));
+        assert_eq!(reading("body", "x&partner=2088"), found("body", "partner"));
         assert_eq!(
             reading("passback_params", "x&receipt_amount=1"),
             found("passback_params", "receipt_amount")

@@ -87,7 +87,7 @@ impl Shop {
             answer_digest: None,
             content,
         };
-        run(&mut self.connection, &[incoming], RULES, |_| Ok(())).unwrap().remove(0)
+        run(&mut self.connection, &[incoming], RULES, |_| Ok(Vec::new())).unwrap().remove(0)
     }
 
     /// What the restock sweeper does.

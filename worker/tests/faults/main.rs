@@ -6,6 +6,7 @@
 mod accounts;
 mod consumer_timeout;
 mod failover;
+mod full;
 mod hosts;
 mod line_to_the_broker;
 mod line_to_the_database;

@@ -1,0 +1,51 @@
+//! Whether dead letters lie in `alipay.dead`: somebody may have emptied it with another tool than `ops`, and then
+//! a message that is rejected again must be a letter again.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use lapin::options::QueueDeclareOptions;
+use lapin::types::FieldTable;
+use queue::topology::DEAD_QUEUE;
+use queue::{Cluster, Connection, ConnectionError, ConnectionSettings};
+use tracing::warn;
+
+/// For so long a queue that held letters is taken to hold them.
+const BELIEVED: Duration = Duration::from_secs(5);
+
+/// The latest look that found letters; shared by all lanes.
+#[derive(Clone, Default)]
+pub(crate) struct DeadQueue(Arc<Mutex<Option<Instant>>>);
+
+impl DeadQueue {
+    /// Whether nothing lies there for certain. A queue that somebody reads at this moment may show none of its
+    /// letters, and a broker that does not say is believed to have them.
+    pub(crate) async fn is_empty(&self, cluster: &Cluster) -> bool {
+        let latest = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if latest.is_some_and(|at| at.elapsed() < BELIEVED) {
+            return false;
+        }
+        let is_empty = match look(cluster).await {
+            Ok(is_empty) => is_empty,
+            Err(error) => {
+                warn!(%error, queue = DEAD_QUEUE, "the queue could not be looked at");
+                false
+            }
+        };
+        if !is_empty {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+        is_empty
+    }
+}
+
+async fn look(cluster: &Cluster) -> Result<bool, ConnectionError> {
+    let connection = Connection::open(&ConnectionSettings::new(cluster, "worker look")).await?;
+    let channel = connection.create_channel().await?;
+    let options = QueueDeclareOptions { passive: true, ..Default::default() };
+    let declare = channel.queue_declare(DEAD_QUEUE.into(), options, FieldTable::default());
+    let found = connection.bounded("looking at a queue", declare).await;
+    connection.close().await;
+    let queue = found?;
+    Ok(queue.message_count() == 0 && queue.consumer_count() == 0)
+}

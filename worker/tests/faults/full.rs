@@ -1,0 +1,94 @@
+//! The queue for dead letters is full, or was emptied by another tool.
+
+use std::sync::Arc;
+
+use queue::topology::{DEAD_QUEUE, RetryTier};
+use testkit::{Folder, RabbitMq, Sandbox};
+
+use crate::Worker;
+use crate::world::{CONFIG, World, eventually};
+
+struct Scene {
+    world: World,
+    broker: RabbitMq,
+}
+
+fn scene(codes: usize) -> Scene {
+    let folder = Arc::new(Folder::create().expect("a folder"));
+    let broker = RabbitMq::start(&folder).expect("a broker");
+    let mut sandbox = Sandbox::database_only();
+    sandbox.amqp_url = broker.url();
+    Scene { world: World::on(sandbox, CONFIG, codes), broker }
+}
+
+impl Scene {
+    fn limit(&self, queue: &str, messages: u32) {
+        let policy = format!(r#"{{"max-length":{messages},"overflow":"reject-publish"}}"#);
+        let pattern = format!("^{}$", queue.replace('.', "\\."));
+        self.broker.control(&["set_policy", queue, &pattern, &policy]).expect("rabbitmqctl");
+    }
+
+    async fn wrong_totals(&self, prefix: &str, count: usize) {
+        for number in 1..=count {
+            let wrong =
+                self.world.payment(&format!("{prefix}{number:06}")).with("total_fee", "9.99");
+            self.world.send(wrong).await;
+        }
+    }
+}
+
+/// What cannot be dead-lettered or put back keeps nobody else waiting, and is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn full_queues_hold_back_no_good_message() {
+    let mut scene = tokio::task::spawn_blocking(|| scene(12)).await.expect("a scene");
+    let worker = Worker::start(&scene.world, &[]);
+    scene.limit(DEAD_QUEUE, 1);
+    scene.limit(RetryTier::FiveSeconds.name(), 1);
+    scene.world.place_orders("W", 6);
+    scene.wrong_totals("W", 6).await;
+    // Their orders are not there: they are to be put back.
+    for number in 1..=4 {
+        scene.world.send(scene.world.payment(&format!("N{number:06}"))).await;
+    }
+    eventually("it is told", || worker.readiness().contains("a queue is full"));
+    scene.world.place_orders("G", 8);
+    for number in 1..=8 {
+        scene.world.send(scene.world.payment(&format!("G{number:06}"))).await;
+    }
+    scene.world.wait_for_count("user_order WHERE id LIKE 'G%' AND is_send_goods", 8);
+    assert!(worker.metric("worker_held_messages") >= 1.0);
+    // Nothing is lost: with room again all of them are letters, and the others come back to their orders.
+    scene.limit(DEAD_QUEUE, 1000);
+    scene.limit(RetryTier::FiveSeconds.name(), 1000);
+    eventually("all are letters", || scene.world.dead_letters().len() == 6);
+    scene.world.place_orders("N", 4);
+    scene.world.wait_for_count("user_order WHERE id LIKE 'N%' AND is_send_goods", 4);
+    eventually("it is over", || !worker.readiness().contains("a queue is full"));
+    assert_eq!(scene.world.count("user_order WHERE is_send_goods"), 12);
+    assert_eq!(scene.world.count("user_order WHERE id LIKE 'W%' AND status <> 0"), 0);
+}
+
+/// `ops dlq discard` says what it removes; a purge does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_rejected_again_after_a_purge_is_a_letter_again() {
+    let mut scene = tokio::task::spawn_blocking(|| scene(1)).await.expect("a scene");
+    let _worker = Worker::start(&scene.world, &[]);
+    scene.world.place_orders("W", 1);
+    let wrong = scene.world.payment("W000001").with("total_fee", "9.99");
+    scene.world.send(wrong.clone()).await;
+    eventually("a letter", || scene.world.dead_letters().len() == 1);
+    // A repeat makes none while it lies there.
+    scene.world.send(wrong.clone()).await;
+    scene.world.wait_for_count("notification WHERE seen = 2", 1);
+    assert_eq!(scene.world.dead_letters().len(), 1);
+    scene.broker.control(&["purge_queue", DEAD_QUEUE]).expect("rabbitmqctl");
+    // A worker believes its latest look for some seconds.
+    let mut seen = 2;
+    while scene.world.dead_letters().is_empty() {
+        scene.world.send(wrong.clone()).await;
+        seen += 1;
+        assert!(seen < 300, "no letter");
+        scene.world.wait_for_count(&format!("notification WHERE seen >= {seen}"), 1);
+    }
+    assert_eq!(scene.world.dead_letters(), [("W000001".to_owned(), "total_mismatch".to_owned())]);
+}
