@@ -123,13 +123,14 @@ async fn turn_away<'a>(
     Outcome { merchant, result: Err(refusal) }
 }
 
-/// Whether the body says it is a form. Parameters such as `charset` are allowed and not believed: the
+/// Whether the body says it is a form. Of two types in one header the first counts (protocol reference, traps:
+/// proxies join them). Parameters such as `charset` are allowed and not believed: the
 /// charset is a signed parameter of the form itself.
 fn is_form(headers: &HeaderMap) -> bool {
     headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.split(';').next())
+        .and_then(|text| text.split([';', ',']).next())
         .is_some_and(|essence| {
             essence.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
         })
@@ -208,7 +209,8 @@ mod tests {
             (Some("Application/X-WWW-Form-URLEncoded;charset=gbk"), true),
             (Some("text/plain"), false),
             (Some("multipart/form-data; boundary=x"), false),
-            (Some("application/x-www-form-urlencoded, text/plain"), false),
+            (Some("application/x-www-form-urlencoded, text/plain"), true),
+            (Some("text/plain, application/x-www-form-urlencoded"), false),
             (Some(""), false),
             (None, false),
         ] {

@@ -10,8 +10,8 @@
 //! 2. No value holds `&name=` with the name of a parameter that decides something, and no value that
 //!    is read holds `&name=` at all: then each of these parameters begins and ends at the same place
 //!    in every form with the same signed text.
-//! 3. What tells of a refund is the parameter by which this gateway tells of one, and there is a `gmt_refund`,
-//!    which Alipay sends with every refund. Else it could be the end of the text that stands before it; a
+//! 3. What tells of a refund that was made is the parameter by which this gateway tells of one, and there is a
+//!    `gmt_refund`, which Alipay sends with every such refund. Else it could be the end of the text that stands before it; a
 //!    `gmt_refund` could not, since names that every notification has stand between.
 //!
 //! A form that breaks 2 or 3 has a [`SecondReading`]: it may be genuine, and nothing in it can be believed.
@@ -205,7 +205,10 @@ impl SecondReading {
             Protocol::Mapi => "refund_status",
             Protocol::Openapi => "refund_fee",
         };
-        let told = |name: &&str| form.get(name).is_some_and(tells_something);
+        // That a refund came to nothing moves no money, and Alipay names no time of it.
+        let closed = b"REFUND_CLOSED".as_slice();
+        let told =
+            |name: &&str| form.get(name).is_some_and(|it| tells_something(it) && it != closed);
         let is_dated = form.get("gmt_refund").is_some_and(|time| !time.is_empty());
         let strange = |name: &&str| *name != own || !is_dated;
         let name = TELLS_OF_A_REFUND.into_iter().filter(told).find(strange)?.as_bytes();

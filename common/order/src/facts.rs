@@ -78,7 +78,8 @@ impl Facts {
             Some(fee) if fee >= notification.total => Facts::PAID | Facts::REFUNDED_IN_FULL,
             Some(_) => Facts::PAID | Facts::REFUNDED_IN_PART,
             None if notification.refund_status == Some(RefundStatus::Success)
-                || notification.gmt_refund.is_some() =>
+                || (notification.gmt_refund.is_some()
+                    && notification.refund_status != Some(RefundStatus::Closed)) =>
             {
                 let extent = if closed { Facts::REFUNDED_IN_FULL } else { Facts::REFUNDED_IN_PART };
                 Facts::PAID | extent

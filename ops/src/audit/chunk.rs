@@ -89,11 +89,14 @@ impl Audit {
         }
         let in_gap = !explained;
         if in_gap {
-            self.totals.difference_in_gaps += difference;
+            self.totals.difference_in_gaps =
+                self.totals.difference_in_gaps.saturating_add(difference);
         } else if awaits || subject.has_open_case() {
-            self.totals.difference_waiting += difference;
+            self.totals.difference_waiting =
+                self.totals.difference_waiting.saturating_add(difference);
         } else {
-            self.totals.difference_decided += difference;
+            self.totals.difference_decided =
+                self.totals.difference_decided.saturating_add(difference);
         }
         for gap in found.into_iter() {
             self.add_gap(&row.id, gap, Some(row.updated_at));

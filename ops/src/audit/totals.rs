@@ -4,7 +4,7 @@ use alipay::Fen;
 use order::{Facts, FulfillmentState, OrderRecord};
 use serde::Serialize;
 
-/// Sums over all orders. Amounts are fen; goods are counted in units and at what their orders cost.
+/// Sums over all orders, which end at the largest number: a shop can write any `total_fee`. Amounts are fen; goods are counted in units and at what their orders cost.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Totals {
     pub(crate) orders: u64,
@@ -51,7 +51,7 @@ impl Balance {
     }
 
     pub(crate) fn difference(&self) -> i64 {
-        (self.paid - self.refunded) - (self.out - self.back)
+        (self.paid.saturating_sub(self.refunded)).saturating_sub(self.out.saturating_sub(self.back))
     }
 
     pub(crate) fn told(&self) -> String {
@@ -65,12 +65,12 @@ impl Totals {
     pub(crate) fn add(&mut self, balance: &Balance, units: i32) {
         let units = i64::from(units);
         self.orders += 1;
-        self.paid += balance.paid;
-        self.refunded += balance.refunded;
-        self.goods_out += balance.out;
-        self.goods_back += balance.back;
+        self.paid = self.paid.saturating_add(balance.paid);
+        self.refunded = self.refunded.saturating_add(balance.refunded);
+        self.goods_out = self.goods_out.saturating_add(balance.out);
+        self.goods_back = self.goods_back.saturating_add(balance.back);
         self.goods_out_units += if balance.out > 0 { units } else { 0 };
         self.goods_back_units += if balance.back > 0 { units } else { 0 };
-        self.difference += balance.difference();
+        self.difference = self.difference.saturating_add(balance.difference());
     }
 }

@@ -128,3 +128,44 @@ async fn chinese_survives_a_schema_of_another_charset() {
         })
     });
 }
+
+/// A refund that came to nothing, as both gateways tell of it; of the legacy one also with a time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_came_to_nothing_ends_in_106() {
+    let mut world = World::new(3);
+    let _worker = world.worker();
+    world.place_orders("R", 3);
+    world.sql("UPDATE user_order SET merchant = 'app' WHERE id = 'R000002'");
+    for (id, merchant) in
+        [("R000001", &world.shop), ("R000002", &world.app), ("R000003", &world.shop)]
+    {
+        let mut trade = Trade::open(merchant, id, TOTAL, Utc::now());
+        world.send(trade.pay(Utc::now()).expect("a payment")).await;
+        let mut closed = trade.refund_closed(Utc::now()).expect("a closed refund");
+        if id == "R000003" {
+            closed = closed.with("gmt_refund", testkit::clock::beijing(Utc::now()));
+        }
+        world.send(closed).await;
+        let order = world.expect(id, |order| order["status"] == 106);
+        assert_eq!((&order["refund_status"], &order["refunded_fee"]), (&6.into(), &0.into()));
+        assert_eq!(
+            (&order["is_send_goods"], &order["needs_review"]),
+            (&true.into(), &false.into())
+        );
+    }
+}
+
+/// The shop writes what it likes: sums end at the largest number.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_of_absurd_totals_ends() {
+    let mut world = World::new(0);
+    world.place_orders("A", 2);
+    world.sql("UPDATE user_order SET total_fee = 9223372036854775807");
+    world.sql(
+        "INSERT INTO trade (order_id, trade_no, facts) SELECT id, CONCAT('T', id), 'paid' FROM user_order",
+    );
+    let audit = world.pipeline.json(&["audit", "--grace", "0s"]);
+    // Its gaps are no panic.
+    let said = format!("{audit:?}");
+    assert!(!said.contains("panicked") && !said.contains("101"), "{said}");
+}
