@@ -348,6 +348,9 @@ impl Page {
                             before.push(sheet.record.clone());
                         }
                         sheet.record.learn_batch_refund(identity, refund.clone());
+                        if item.is_sent_back() {
+                            sheet.raised.insert(deposit_backs::review_of_item(batch, item));
+                        }
                     }
                     None => return Told::verdict(Verdict::Locked),
                 }

@@ -40,6 +40,12 @@ impl BatchRefundItem {
     pub fn succeeded(&self) -> bool {
         self.result == "SUCCESS"
     }
+
+    /// The refund was made, and the bank sent the money back: the buyer does not have it.
+    pub fn is_sent_back(&self) -> bool {
+        let failed = |bank: &BankReturn| bank.to_bank && bank.state == BankReturnState::Failed;
+        self.succeeded() && self.bank.as_ref().is_some_and(failed)
+    }
 }
 
 /// How a refund returns to a bank card.

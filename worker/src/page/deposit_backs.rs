@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use alipay::{DepositBack, DepositBackStatus, format_beijing};
+use alipay::{BatchRefundItem, BatchRefundNotify, DepositBack, DepositBackStatus, format_beijing};
 use order::Review;
 use order::review::REFUND_SENT_BACK;
 use store::{MysqlConnection, StoreError, trade};
@@ -53,6 +53,13 @@ impl DepositBacks {
         let failed = said.status == DepositBackStatus::Failed;
         Ok(failed.then(|| Review { reason: REFUND_SENT_BACK, evidence: evidence(said) }))
     }
+}
+
+/// The review of a refund that was made by a batch of the legacy gateway, and that the bank sent back.
+pub(super) fn review_of_item(batch: &BatchRefundNotify, item: &BatchRefundItem) -> Review {
+    let BatchRefundItem { trade_no, amount, .. } = item;
+    let evidence = format!("batch {}, trade {trade_no}, {amount} yuan", batch.batch_no);
+    Review { reason: REFUND_SENT_BACK, evidence }
 }
 
 /// At most 64 bytes of a number, an amount and a time: it fits the column.

@@ -105,6 +105,30 @@ async fn a_refund_that_the_bank_sends_back_is_a_review_at_its_order_whoever_come
     world.pipeline.ops(&["audit", "--grace", "0s"]).expect("no gap");
 }
 
+/// The legacy gateway tells of it in the details of a batch.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_whose_bank_sent_the_money_back_is_a_review() {
+    let world = World::new(10);
+    let _worker = world.worker();
+    for (order, flags, sent_back) in [
+        ("BANKF", "^true^F", true),
+        ("BANKS", "^true^S", false),
+        ("BANKP", "^true^P", false),
+        ("NOBANK", "^false^F", false),
+    ] {
+        world.pipeline.order(order, "shop", "CODE").expect("an order");
+        let mut trade = Trade::open(&world.shop, order, TOTAL, Utc::now());
+        world.send(trade.pay(Utc::now()).expect("a payment")).await;
+        let refund = trade.refund(TOTAL, None, Utc::now()).expect("a refund");
+        let batch = refund.batch.expect("a legacy refund has a batch");
+        let details = batch.parameter("result_details").expect("details").to_owned();
+        assert!(details.ends_with("^SUCCESS"), "{details}");
+        world.send(batch.with("result_details", format!("{details}{flags}"))).await;
+        let shown = world.expect(order, |order| order["status"] == 105);
+        assert_eq!(review(&shown).is_some(), sent_back, "{order}: {shown}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_handled_or_not_ours_is_a_dead_letter_with_its_name() {
     let world = World::new(10);
