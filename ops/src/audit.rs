@@ -102,6 +102,7 @@ impl Audit {
             }
         }
         audit.look_at_notifications(db, progress)?;
+        audit.look_at_trades(db)?;
         Ok(audit)
     }
 
@@ -116,6 +117,15 @@ impl Audit {
             let span = Span::one(&id);
             let rows = read::orders(db, &span, 1)?;
             self.look_at(db, &span, rows, true)?;
+        }
+        Ok(())
+    }
+
+    fn look_at_trades(&mut self, db: &mut MysqlConnection) -> Result<(), Failure> {
+        for shared in read::shared_trades(db)? {
+            let what = format!("trade {} is also that of order {}", shared.trade_no, shared.other);
+            let found = (GapKind::TradeOfTwoOrders, what);
+            self.add_gap(&shared.order_id, found, Some(shared.updated_at));
         }
         Ok(())
     }

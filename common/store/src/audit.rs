@@ -21,4 +21,4 @@ pub use outbox::{Unpublished, unpublished};
 pub use refund::refunds;
 pub use review::{CaseRow, cases};
 pub use span::Span;
-pub use trade::trades;
+pub use trade::{SharedTrade, shared_trades, trades};

@@ -10,7 +10,7 @@
 //! without an error. So values are `MEDIUMTEXT` there, longer than any message, and only keys, whose length
 //! has been checked, are `VARCHAR`. From there into a `TEXT` column MariaDB (10.11.14) copies a longer value with its length
 //! modulo 65,536, strict mode or not; of an expression it is an error as it should be, so such values are written as
-//! `CONCAT(j.name)`. `tests/columns.rs` sees to all of it.
+//! `CONCAT(j.name)`. `tests/columns` sees to all of it.
 
 use std::borrow::Cow;
 

@@ -35,10 +35,11 @@ pub(crate) enum GapKind {
     WrongNeedsReview,
     ReviewMissing,
     NotAtAlipay,
+    TradeOfTwoOrders,
 }
 
 /// Every kind with its name and one line of meaning, as help and documentation show them.
-pub(crate) const KINDS: [(GapKind, &str, &str); 27] = {
+pub(crate) const KINDS: [(GapKind, &str, &str); 28] = {
     use GapKind::*;
     [
         (
@@ -155,6 +156,11 @@ pub(crate) const KINDS: [(GapKind, &str, &str); 27] = {
             NotAtAlipay,
             NOT_AT_ALIPAY,
             "paid here and not at Alipay, and nobody has decided about it",
+        ),
+        (
+            TradeOfTwoOrders,
+            "trade_of_two_orders",
+            "one trade is said to have paid two orders: Alipay's numbers are unique",
         ),
     ]
 };

@@ -295,6 +295,22 @@ const DAMAGE: &[(&[&str], &[&str], &[&str])] = &[
         &["INSERT INTO trade (order_id, trade_no, facts) VALUES ('OPEN', 'T-OPEN', 'waiting')"],
         &["notification_without_trade", "wrong_trade_status", "wrong_trade_no"],
     ),
+    (
+        &["INSERT INTO trade (order_id, trade_no, facts, gmt_payment) \
+           SELECT 'OPEN', trade_no, 'paid', gmt_payment FROM trade WHERE order_id = 'PAID'"],
+        &[
+            "DELETE t FROM trade AS t JOIN trade AS p ON p.trade_no = t.trade_no AND p.order_id = 'PAID' WHERE t.order_id = 'OPEN'",
+        ],
+        &[
+            "money_and_goods_differ",
+            "not_delivered",
+            "trade_of_two_orders",
+            "wrong_status",
+            "wrong_times",
+            "wrong_trade_no",
+            "wrong_trade_status",
+        ],
+    ),
 ];
 
 #[test]

@@ -64,3 +64,28 @@ impl Row {
         (self.order_id, trade)
     }
 }
+
+/// A trade that has paid another order, too, as the rows say.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct SharedTrade {
+    /// The order.
+    #[diesel(sql_type = Text)]
+    pub order_id: String,
+    /// The trade.
+    #[diesel(sql_type = Text)]
+    pub trade_no: String,
+    /// The other order.
+    #[diesel(sql_type = Text)]
+    pub other: String,
+    /// When a worker last wrote the order, UTC.
+    #[diesel(sql_type = Datetime)]
+    pub updated_at: NaiveDateTime,
+}
+
+/// Trades that have paid more than one order.
+///
+/// # Errors
+/// What the database says.
+pub fn shared_trades(connection: &mut MysqlConnection) -> Result<Vec<SharedTrade>, StoreError> {
+    Ok(sql_query(include_str!("../sql/audit_shared_trade.sql")).load(connection)?)
+}

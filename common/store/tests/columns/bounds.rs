@@ -1,0 +1,175 @@
+//! Why nothing is lost where a value is longer than its column: for every column of text.
+
+/// Why nothing is lost without a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// A word or a hash that our programs choose, shorter than the column.
+    Ours,
+    /// A number that was checked to have 1 to 64 bytes before (`alipay::Parameters::number`, `parse_id` of ops, the
+    /// names of the configuration).
+    Checked,
+    /// What is longer is an error: the message becomes a dead letter `unusable_data`, the verb says so.
+    Refused,
+    /// An explanation, cut by our programs and marked.
+    Explained,
+    /// Kept whole, up to the limit of a message.
+    Whole,
+}
+
+use Bound::{Checked, Explained, Ours, Refused, Whole};
+
+pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
+    ("gateway_answer", &[("order_id", Checked), ("digest", Ours)]),
+    (
+        "stock_resale",
+        &[
+            ("product_id", Ours),
+            ("code", Ours),
+            ("order_id", Ours),
+            ("done_by", Refused),
+            ("reason", Refused),
+        ],
+    ),
+    (
+        "stock_withdrawal",
+        &[
+            ("product_id", Ours),
+            ("taken_by", Refused),
+            ("reason", Refused),
+            ("put_back_by", Refused),
+            ("put_back_reason", Refused),
+        ],
+    ),
+    ("stock_withdrawn_code", &[("code", Ours)]),
+    (
+        "dead_letter_audit",
+        &[
+            // A short string of AMQP.
+            ("message_id", Ours),
+            ("order_id", Explained),
+            ("done_by", Refused),
+            ("note", Refused),
+            // Each header has 1,024 bytes at most.
+            ("headers", Ours),
+            ("body", Refused),
+        ],
+    ),
+    (
+        "decision",
+        &[
+            ("order_id", Checked),
+            ("trade_no", Checked),
+            ("decision", Ours),
+            ("decided_by", Refused),
+            ("note", Refused),
+            ("state", Ours),
+            ("error", Explained),
+        ],
+    ),
+    ("entitlement", &[("order_id", Checked), ("account", Refused), ("product_id", Checked)]),
+    ("fulfillment", &[("order_id", Checked), ("product_id", Checked)]),
+    (
+        "gateway_query",
+        &[
+            ("order_id", Checked),
+            ("merchant", Checked),
+            ("why", Ours),
+            ("answer", Explained),
+            ("error", Explained),
+        ],
+    ),
+    ("gateway_query_cursor", &[("name", Ours), ("reached_id", Checked)]),
+    ("low_stock_notice", &[("product_id", Checked)]),
+    (
+        "notification",
+        &[
+            ("merchant", Checked),
+            ("kind", Ours),
+            ("message_id", Ours),
+            ("order_id", Checked),
+            ("trade_no", Checked),
+            ("trade_status", Explained),
+            ("charset", Ours),
+            ("form", Whole),
+            ("reason", Ours),
+            ("error", Explained),
+            ("facts_added", Ours),
+            ("changes", Whole),
+            ("long_changes", Whole),
+        ],
+    ),
+    ("order_expired", &[("order_id", Checked)]),
+    ("outbox", &[("order_id", Checked), ("event", Ours), ("product_id", Checked)]),
+    ("product", &[("id", Checked), ("name", Refused)]),
+    ("redelivery", &[("message_id", Ours)]),
+    (
+        "refund",
+        &[
+            ("merchant", Checked),
+            ("trade_no", Checked),
+            ("refund_key", Refused),
+            ("request_no", Refused),
+            ("result", Refused),
+        ],
+    ),
+    (
+        "refund_request",
+        &[
+            ("request_no", Checked),
+            ("merchant", Checked),
+            ("order_id", Checked),
+            ("trade_no", Checked),
+            ("reason", Refused),
+            ("asked_by", Refused),
+            ("state", Ours),
+            ("error", Explained),
+        ],
+    ),
+    (
+        "retry_copy",
+        &[("message_id", Ours), ("tier", Ours), ("merchant", Checked), ("order_id", Checked)],
+    ),
+    (
+        "review",
+        &[
+            ("order_id", Checked),
+            ("reason", Ours),
+            // Numbers of 64 bytes, an amount, a time; trade numbers of many trades are cut and counted.
+            ("evidence", Ours),
+            ("decision", Ours),
+            ("decided_by", Refused),
+            ("note", Refused),
+        ],
+    ),
+    (
+        "stock_item",
+        &[("product_id", Checked), ("code", Refused), ("code_hash", Ours), ("order_id", Checked)],
+    ),
+    ("trade", &[("order_id", Checked), ("trade_no", Checked)]),
+    (
+        "user_order",
+        &[
+            ("id", Checked),
+            ("merchant", Checked),
+            ("account", Refused),
+            ("product_id", Checked),
+            ("subject", Refused),
+            ("trade_no", Checked),
+        ],
+    ),
+];
+
+/// Columns that `trade` and `user_order` share: as Alipay told them.
+pub(crate) const PARTIES: [&str; 11] = [
+    "seller_email",
+    "seller_id",
+    "seller_actions",
+    "buyer_email",
+    "buyer_id",
+    "buyer_actions",
+    "receive_name",
+    "receive_address",
+    "receive_zip",
+    "receive_phone",
+    "receive_mobile",
+];
