@@ -142,6 +142,8 @@ fn a_valid_signature_of_what_is_not_believed() {
     let told = warnings(with("subject", "Top-up&trade_status=TRADE_SUCCESS"));
     assert!(told.contains("trade_status may be a part of subject"), "{told}");
     let told = warnings(with("service", "close_trade"));
+    assert!(told.contains("it has service, which requests and return URLs have"), "{told}");
+    let told = warnings(with("method", "alipay.trade.close"));
     assert!(told.contains("it is a request"), "{told}");
     let told = warnings(with("a-b", "1"));
     assert!(told.contains("the parameter name a-b"), "{told}");
