@@ -24,6 +24,7 @@ use crate::inbox::{Dying, Line};
 use crate::incoming::receipt::text;
 use crate::incoming::{Content, Incoming};
 use crate::page::Page;
+use crate::settle::awaited;
 use crate::verdict::{Never, Verdict};
 use crate::{late_money, retry_copies, review_cases};
 
@@ -174,14 +175,7 @@ fn hold(
     refused: &[usize],
 ) -> Result<(), StoreError> {
     let held: Vec<&Incoming> = refused.iter().filter_map(|at| batch.get(*at)).collect();
-    let keys: BTreeSet<MessageKey<'_>> = held
-        .iter()
-        .map(|incoming| MessageKey {
-            merchant: &incoming.identity.merchant,
-            kind: incoming.kind.as_str(),
-            message_id: &incoming.message_id,
-        })
-        .collect();
+    let keys: BTreeSet<MessageKey<'_>> = held.iter().map(|incoming| incoming.key()).collect();
     notification::removed(connection, &keys.into_iter().collect::<Vec<_>>())?;
     retry_copies::unbook(connection, &held)?;
     for at in refused {
@@ -292,7 +286,6 @@ fn ask_about(page: &mut Page) {
 }
 
 fn order_not_found(incoming: &Incoming) -> Never {
-    let order = incoming.order_id().unwrap_or_default();
     let waited = RetryTier::ALL.len();
-    Never::new("order_not_found", format!("no order {order} after {waited} retries"))
+    Never::new("order_not_found", format!("no {} after {waited} retries", awaited(incoming)))
 }

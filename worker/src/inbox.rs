@@ -166,11 +166,7 @@ impl<'a> Line<'a> {
     pub(crate) fn dies(&self) -> Option<Dying<'a>> {
         let Verdict::Never(never) = &self.verdict else { return None };
         let incoming = self.incoming;
-        let key = MessageKey {
-            merchant: &incoming.identity.merchant,
-            kind: incoming.kind.as_str(),
-            message_id: &incoming.message_id,
-        };
+        let key = incoming.key();
         (!incoming.was_dead).then_some(Dying { key, reason: never.reason, form: &incoming.form })
     }
 

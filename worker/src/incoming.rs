@@ -16,6 +16,7 @@ use order::{Identity, RefundAnswered};
 use queue::{Envelope, Kind, Received};
 use service::config::{Config, LatePayment};
 use store::gateway_answer::AnswerKey;
+use store::notification::MessageKey;
 
 use crate::publisher_check;
 use crate::verdict::Never;
@@ -229,6 +230,15 @@ impl Incoming {
             Ok(Content::DepositBack(said)) => Some(&said.out_trade_no),
             Ok(Content::RefundAnswer(said)) => Some(&said.out_trade_no),
             Ok(Content::BatchRefund(_)) | Err(_) => None,
+        }
+    }
+
+    /// By what the inbox knows it.
+    pub(crate) fn key(&self) -> MessageKey<'_> {
+        MessageKey {
+            merchant: &self.identity.merchant,
+            kind: self.kind.as_str(),
+            message_id: &self.message_id,
         }
     }
 

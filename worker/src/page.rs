@@ -234,6 +234,7 @@ impl Page {
         let mut ids = BTreeSet::new();
         let mut booked = false;
         let mut parked = Vec::new();
+        let mut waits = false;
         for item in &batch.items {
             let refund = Refund::of_batch_item(batch, item);
             let key = (identity.merchant.clone(), item.trade_no.clone());
@@ -250,6 +251,8 @@ impl Page {
             };
             if !orders.clone().any(|id| is_ours(&id)) {
                 parked.push(item.trade_no.clone());
+                // Its row waits for the order; that the bank sent the money back must be told then, too.
+                waits |= item.is_sent_back();
             }
             for id in orders {
                 match self.sheets.get_mut(id) {
@@ -269,7 +272,8 @@ impl Page {
             }
         }
         let after = ids.iter().filter_map(|id| self.sheets.get(id)).collect();
-        Told { news: booked, parked, ..Told::of(Verdict::Done, before, after) }
+        let verdict = if waits { Verdict::NotYet } else { Verdict::Done };
+        Told { news: booked, parked, ..Told::of(verdict, before, after) }
     }
 }
 

@@ -8,8 +8,7 @@ use metrics::counter;
 use queue::topology::{self, RetryTier};
 use queue::{Cluster, Connection, PublishError, Publisher, Received};
 use service::config::Config;
-use store::notification::{self, MessageKey};
-use store::{Fault, Pool, redelivery};
+use store::{Fault, Pool, notification, redelivery};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -261,12 +260,7 @@ impl Processing {
             message_id = incoming.message_id,
             "alipay.dead was emptied by another tool than ops: what is rejected again is a letter again"
         );
-        let key = MessageKey {
-            merchant: &incoming.identity.merchant,
-            kind: incoming.kind.as_str(),
-            message_id: &incoming.message_id,
-        };
-        notification::removed(connection, &[key])?;
+        notification::removed(connection, &[incoming.key()])?;
         self.run(connection, received, &[at], std::slice::from_ref(incoming), verdicts)
     }
 

@@ -19,13 +19,21 @@ pub(crate) fn message_for(
     match verdict {
         Verdict::Done | Verdict::Locked | Verdict::Held | Verdict::LiesAlready(_) => None,
         Verdict::NotYet => RetryTier::after(received.headers.attempt).map(|tier| {
-            let order = incoming.order_id().unwrap_or_default();
-            let error = format!("order {order} is not there yet");
+            let error = format!("{} is not there yet", awaited(incoming));
             Message::retry(received, tier).with_reason("order_not_found", error)
         }),
         Verdict::Refused(never) => RetryTier::after(received.headers.attempt)
             .map(|tier| Message::retry(received, tier).with_reason(never.reason, &never.error)),
         Verdict::Never(never) => Some(dead(received, never, Some(incoming))),
+    }
+}
+
+/// What a message waits for.
+pub(crate) fn awaited(incoming: &Incoming) -> String {
+    match incoming.order_id() {
+        Some(order) => format!("order {order}"),
+        // A batch names trades.
+        None => "order that knows a trade of the batch".to_owned(),
     }
 }
 

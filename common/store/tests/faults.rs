@@ -253,7 +253,7 @@ fn what_a_server_says_when_it_is_nobodys_fault() {
         let id = id_of(&mut busy);
         let killed = std::thread::scope(|scope| {
             let waiting = scope.spawn(|| prepared(&mut busy, SLOW));
-            let is_busy = "information_schema.processlist WHERE command = 'Execute' AND id =";
+            let is_busy = "information_schema.processlist WHERE state = 'User sleep' AND id =";
             until(root, &format!("SELECT COUNT(*) AS id FROM {is_busy} {id}"));
             run(root, &format!("{statement} {id}")).expect("killed");
             waiting.join().expect("no panic")

@@ -105,6 +105,23 @@ async fn a_refund_that_the_bank_sends_back_is_a_review_at_its_order_whoever_come
     world.pipeline.ops(&["audit", "--grace", "0s"]).expect("no gap");
 }
 
+/// A batch names no order: it waits for one that knows the trade.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_whose_bank_sent_the_money_back_may_come_before_its_payment() {
+    let mut world = World::new(10);
+    let _worker = world.worker();
+    world.pipeline.order("EARLY", "shop", "CODE").expect("an order");
+    let mut trade = Trade::open(&world.shop, "EARLY", TOTAL, Utc::now());
+    let payment = trade.pay(Utc::now()).expect("a payment");
+    let refund = trade.refund(TOTAL, None, Utc::now()).expect("a refund");
+    let batch = refund.batch.expect("a legacy refund has a batch");
+    let details = batch.parameter("result_details").expect("details").to_owned();
+    world.send(batch.with("result_details", format!("{details}^true^F"))).await;
+    world.wait_for_count("retry_copy", 1);
+    world.send(payment).await;
+    world.expect("EARLY", |order| order["status"] == 105 && review(order).is_some());
+}
+
 /// The legacy gateway tells of it in the details of a batch.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_whose_bank_sent_the_money_back_is_a_review() {
@@ -124,7 +141,9 @@ async fn a_batch_whose_bank_sent_the_money_back_is_a_review() {
         let details = batch.parameter("result_details").expect("details").to_owned();
         assert!(details.ends_with("^SUCCESS"), "{details}");
         world.send(batch.with("result_details", format!("{details}{flags}"))).await;
-        let shown = world.expect(order, |order| order["status"] == 105);
+        // Where it overtakes the payment it waits in a retry tier until an order knows the trade.
+        let shown = world
+            .expect(order, |order| order["status"] == 105 && review(order).is_some() == sent_back);
         assert_eq!(review(&shown).is_some(), sent_back, "{order}: {shown}");
     }
 }
