@@ -132,6 +132,7 @@ pub fn settings(merchant: &Merchant) -> Settings {
         ("ignore_params", joined(merchant.ignore_params.iter().cloned())),
         ("notify_verify", Some(notify_verify(merchant.notify_verify).to_owned())),
         ("late_payment", Some(late_payment(merchant.late_payment).to_owned())),
+        ("longest_time_to_pay", merchant.longest_time_to_pay.map(|longest| format!("{longest:?}"))),
         ("confirm", Some(confirm(&merchant.confirm))),
         ("gateway", Some(merchant.gateway.clone())),
         ("return_to", merchant.return_to.clone()),

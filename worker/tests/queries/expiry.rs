@@ -237,3 +237,25 @@ async fn an_order_that_was_given_more_time_does_not_expire() {
     assert_eq!(side.world.count("user_order WHERE status = 0 AND expired_at IS NULL"), 2);
     side.audit();
 }
+
+/// What old programs write for "none", where the server takes it: no question about others waits for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_date_of_zeros_is_no_limit() {
+    let mut side = AlipaySide::new(3);
+    let (_gateway, address) = side.gateway(&[]);
+    for order in ["ZEROS", "MONTH", "LOST"] {
+        side.place("app", order, "CODE");
+    }
+    side.world.sql("SET SESSION sql_mode = ''");
+    side.world.sql("UPDATE user_order SET expires_at = '0000-00-00' WHERE id = 'ZEROS'");
+    side.world.sql("UPDATE user_order SET expires_at = '2026-00-10' WHERE id = 'MONTH'");
+    for order in ["ZEROS", "MONTH", "LOST"] {
+        side.pays("app", order, &["--drop"]);
+    }
+    let _worker = side.worker(&address, &[("ALIPAY__WORKER__QUERY_UNPAID_AFTER", "1s")]);
+    for order in ["LOST", "ZEROS", "MONTH"] {
+        side.world.expect(order, |order| order["is_send_goods"] == true);
+    }
+    side.world.pipeline.ops(&["order", "list"]).expect("a list");
+    side.world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a clean audit");
+}

@@ -7,7 +7,7 @@ FROM (
     UNION ALL
     SELECT at, id FROM (
         SELECT expires_at AS at, id FROM user_order FORCE INDEX (user_order_expires)
-        WHERE expires_at > ? AND expires_at <= ? ORDER BY expires_at, id LIMIT ?) AS later
+        WHERE expires_at > ? AND expires_at <= ? AND DAYOFMONTH(expires_at) > 0 AND MONTH(expires_at) > 0 ORDER BY expires_at, id LIMIT ?) AS later
     ORDER BY at, id
     LIMIT ?
 ) AS x
