@@ -20,7 +20,7 @@ use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::FieldTable;
 use lapin::{Channel, Consumer, ErrorKind};
 use queue::topology::DEAD_QUEUE;
-use queue::{Cluster, Connection, ConnectionError, ConnectionSettings, Received};
+use queue::{Cluster, Connection, ConnectionError, ConnectionSettings, Depth, Received};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 
@@ -82,7 +82,7 @@ impl DeadQueue {
         let connection = Connection::open(&settings).await?;
         lock(&connection, patience).await?;
         let channel = connection.create_channel().await?;
-        let (ready, strangers) = count(&connection, &channel).await?;
+        let Depth { ready, consumers: strangers } = depth(&connection, &channel).await?;
         if strangers > 0 {
             warn!(
                 strangers,
@@ -192,7 +192,7 @@ impl DeadQueue {
         let channel = self.connection.create_channel().await?;
         let (mut ready, mut since) = (0, Instant::now());
         while ready < expected && since.elapsed() < PUT_BACK {
-            let now = count(&self.connection, &channel).await?.0;
+            let now = depth(&self.connection, &channel).await?.ready;
             if now != ready {
                 (ready, since) = (now, Instant::now());
             }
@@ -238,11 +238,8 @@ async fn lock(connection: &Connection, patience: Duration) -> Result<(), Failure
 }
 
 /// Messages in the queue that nobody holds, and consumers.
-async fn count(connection: &Connection, channel: &Channel) -> Result<(u32, u32), Failure> {
-    let options = QueueDeclareOptions { passive: true, ..Default::default() };
-    let declare = channel.queue_declare(DEAD_QUEUE.into(), options, FieldTable::default());
-    let queue = connection.bounded("looking at the dead letters", declare).await;
-    queue.map(|queue| (queue.message_count(), queue.consumer_count())).map_err(failure)
+async fn depth(connection: &Connection, channel: &Channel) -> Result<Depth, Failure> {
+    Depth::of(connection, channel, DEAD_QUEUE).await.map_err(failure)
 }
 
 fn failure(error: ConnectionError) -> Failure {

@@ -4,10 +4,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use lapin::options::QueueDeclareOptions;
-use lapin::types::FieldTable;
 use queue::topology::DEAD_QUEUE;
-use queue::{Cluster, Connection, ConnectionError, ConnectionSettings};
+use queue::{Cluster, Connection, ConnectionError, ConnectionSettings, Depth};
 use tracing::warn;
 
 /// For so long a queue that held letters is taken to hold them.
@@ -42,10 +40,7 @@ impl DeadQueue {
 async fn look(cluster: &Cluster) -> Result<bool, ConnectionError> {
     let connection = Connection::open(&ConnectionSettings::new(cluster, "worker look")).await?;
     let channel = connection.create_channel().await?;
-    let options = QueueDeclareOptions { passive: true, ..Default::default() };
-    let declare = channel.queue_declare(DEAD_QUEUE.into(), options, FieldTable::default());
-    let found = connection.bounded("looking at a queue", declare).await;
+    let found = Depth::of(&connection, &channel, DEAD_QUEUE).await;
     connection.close().await;
-    let queue = found?;
-    Ok(queue.message_count() == 0 && queue.consumer_count() == 0)
+    Ok(found? == Depth { ready: 0, consumers: 0 })
 }

@@ -61,6 +61,7 @@
 
 pub mod account;
 mod connection;
+mod depth;
 mod envelope;
 mod headers;
 mod message;
@@ -75,6 +76,7 @@ pub use connection::{
     BROKER_TIMEOUT, Cluster, Connection, ConnectionError, ConnectionSettings, ConnectionState,
     HostError, HostProblem,
 };
+pub use depth::Depth;
 pub use envelope::{Envelope, EnvelopeError, Kind};
 pub use headers::{Headers, MAX_HEADER_LENGTH};
 pub use message::Message;

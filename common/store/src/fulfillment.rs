@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use order::FulfillmentState;
 use serde::Serialize;
 
-use crate::json_rows::{execute_rows, json, load_rows};
+use crate::json_rows::{execute_rows, json, load_rows, microseconds};
 use crate::{MysqlConnection, StoreError};
 
 #[derive(QueryableByName)]
@@ -174,8 +174,4 @@ pub fn stock_queue(connection: &mut MysqlConnection) -> Result<(i64, i64), Store
     )
     .get_result(connection)?;
     Ok((queue.orders, queue.seconds))
-}
-
-fn microseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

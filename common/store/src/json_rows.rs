@@ -14,6 +14,8 @@
 
 use std::borrow::Cow;
 
+use std::time::Duration;
+
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::deserialize::QueryableByName;
 use diesel::mysql::Mysql;
@@ -98,4 +100,9 @@ pub(crate) fn sql_time<S: Serializer>(
 /// A `DATETIME` column, which holds UTC.
 pub(crate) fn utc(column: Option<NaiveDateTime>) -> Option<DateTime<Utc>> {
     column.map(|naive| naive.and_utc())
+}
+
+/// A length of time as `INTERVAL ? MICROSECOND` takes it.
+pub(crate) fn microseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

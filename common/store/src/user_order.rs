@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, Text};
 use order::{OrderRecord, OrderState, OrderTerms, Parties};
 use serde::Serialize;
 
-use crate::json_rows::{execute_rows, load_rows, sql_time, utc};
+use crate::json_rows::{execute_rows, load_rows, microseconds, sql_time, utc};
 use crate::{MysqlConnection, StoreError};
 
 /// An order that this transaction has locked.
@@ -306,10 +306,7 @@ pub fn insert(connection: &mut MysqlConnection, order: &NewOrder<'_>) -> Result<
         .bind::<BigInt, _>(order.total_fee.get());
     match order.expires_after {
         None => insert.execute(connection)?,
-        Some(after) => {
-            let microseconds = i64::try_from(after.as_micros()).unwrap_or(i64::MAX);
-            insert.bind::<BigInt, _>(microseconds).execute(connection)?
-        }
+        Some(after) => insert.bind::<BigInt, _>(microseconds(after)).execute(connection)?,
     };
     Ok(())
 }

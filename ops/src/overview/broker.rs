@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lapin::options::QueueDeclareOptions;
-use lapin::types::FieldTable;
 use queue::topology::{self, RetryTier};
-use queue::{Cluster, Connection, ConnectionSettings};
+use queue::{Cluster, Connection, ConnectionSettings, Depth};
 use serde::Serialize;
 use tracing::warn;
 
@@ -112,10 +110,8 @@ async fn depths(cluster: &Cluster, events: bool) -> Result<Vec<QueueDepth>, Fail
     let mut depths = Vec::with_capacity(names.len());
     for name in names {
         let channel = connection.create_channel().await?;
-        let options = QueueDeclareOptions { passive: true, ..Default::default() };
-        let declare = channel.queue_declare(name.as_str().into(), options, FieldTable::default());
-        let (ready, consumers) = match connection.bounded("looking at a queue", declare).await {
-            Ok(queue) => (Some(queue.message_count()), Some(queue.consumer_count())),
+        let (ready, consumers) = match Depth::of(&connection, &channel, &name).await {
+            Ok(depth) => (Some(depth.ready), Some(depth.consumers)),
             Err(error) if is_missing(&error) => (None, None),
             Err(error) => return Err(error.into()),
         };

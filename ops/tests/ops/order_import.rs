@@ -1,19 +1,9 @@
 //! `ops order import`: all or nothing, a second time nothing, every bad line named.
 
+use crate::orders::shop;
 use serde_json::json;
-use testkit::Sandbox;
-
-use crate::program::Ops;
 
 const HEADING: &str = "id,merchant,product,total,created_at,delivered";
-
-fn shop() -> (Sandbox, Ops) {
-    let sandbox = Sandbox::database_only();
-    let ops = Ops::with_schema(&sandbox);
-    ops.run("product add gift --name Gift --kind stock --price 10.50").done();
-    ops.run("product add vip --name VIP --kind subscription --price 5 --days 30").done();
-    (sandbox, ops)
-}
 
 #[test]
 fn a_file_is_imported_once_and_a_dry_run_writes_nothing() {

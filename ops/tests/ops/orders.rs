@@ -5,7 +5,7 @@ use testkit::Sandbox;
 
 use crate::program::Ops;
 
-fn shop() -> (Sandbox, Ops) {
+pub(crate) fn shop() -> (Sandbox, Ops) {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind stock --price 10.50").done();

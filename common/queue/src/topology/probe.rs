@@ -6,13 +6,13 @@
 //! and where no worker is, its time to live removes it. A probe that comes through a tier has lost its
 //! time to live, so tiers are probed only where a worker consumes.
 
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
-use lapin::types::{FieldTable, ShortString};
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel};
 
 use super::apply::{TopologyError, refusal};
 use super::{Change, RetryTier, WORK_EXCHANGE, routing_key, work_queue};
-use crate::Connection;
+use crate::{Connection, Depth};
 
 /// The AMQP property `type` of a probe.
 pub(crate) const PROBE: &str = "alipay.probe";
@@ -54,12 +54,9 @@ pub(super) async fn missing_bindings(
 /// Whether somebody consumes the work queue.
 async fn is_consumed(connection: &Connection) -> Result<bool, TopologyError> {
     let channel = connection.create_channel().await?;
-    let (queue, options) =
-        (work_queue(0), QueueDeclareOptions { passive: true, ..Default::default() });
-    let look = channel.queue_declare(queue.as_str().into(), options, FieldTable::default());
     // A queue that is missing has ended the channel, and has no consumer.
-    let consumers = connection.bounded("looking for consumers", look).await;
-    let consumers = consumers.map_or(0, |queue| queue.consumer_count());
+    let depth = Depth::of(connection, &channel, &work_queue(0)).await;
+    let consumers = depth.map_or(0, |depth| depth.consumers);
     if consumers > 0 {
         let goodbye = channel.close(200, "OK".into());
         connection.bounded("closing a channel", goodbye).await?;

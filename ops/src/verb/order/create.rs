@@ -163,9 +163,7 @@ impl Create {
             .output
             .print(&line, || order_story::header(&line.row, &OrderPage::product_of(product)))
     }
-}
 
-impl Create {
     /// What a worker would not act on is not written.
     fn check_time_limit(&self, context: &Context) -> Result<(), Failure> {
         let Some(after) = self.expires_after.and_then(|after| TimeDelta::from_std(after).ok())
