@@ -1,9 +1,11 @@
 //! More dead letters than a broker hands out unasked, and letters that somebody else holds.
 
-use lapin::options::{BasicConsumeOptions, BasicGetOptions, BasicQosOptions};
+use lapin::options::{
+    BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicNackOptions, BasicQosOptions,
+};
 use lapin::types::FieldTable;
 use queue::topology::DEAD_QUEUE;
-use queue::{Cluster, Message};
+use queue::{Cluster, Depth, Message};
 use serde_json::json;
 use testkit::Sandbox;
 
@@ -53,6 +55,14 @@ fn sixty_six_thousand_letters_are_all_looked_at() {
     assert_eq!(i64::from(depth(&sandbox.amqp_url, DEAD_QUEUE)), MANY, "looking moves nothing");
 }
 
+/// Puts all letters of this channel back and waits until `there` are ready: the broker does this on its own some time
+/// after a connection has ended.
+async fn put_back(connection: &queue::Connection, channel: &lapin::Channel, there: u32) {
+    let all = BasicNackOptions { multiple: true, requeue: true };
+    channel.basic_nack(0, all).await.unwrap();
+    while Depth::of(connection, channel, DEAD_QUEUE).await.unwrap().ready < there {}
+}
+
 #[test]
 fn letters_that_a_stranger_holds_are_told() {
     let sandbox = Sandbox::broker_only();
@@ -74,17 +84,18 @@ fn letters_that_a_stranger_holds_are_told() {
         for _ in 0..8 {
             futures_util::StreamExt::next(&mut held).await.unwrap().unwrap();
         }
-        (connection, (channel, held))
+        (connection, channel)
     });
     let seen = ops.run("dlq list --output json").ended(0, "somebody else holds letters");
     assert_eq!(seen.json().as_array().unwrap().len(), 12);
     runtime.block_on(async {
-        drop(channel);
+        channel.basic_cancel("spy".into(), BasicCancelOptions::default()).await.unwrap();
+        put_back(&connection, &channel, 20).await;
         connection.close().await;
     });
 
     // Taken one by one, without a consumer.
-    let (connection, _channel) = runtime.block_on(async {
+    let (connection, channel) = runtime.block_on(async {
         let settings =
             queue::ConnectionSettings::new(&Cluster::at(&sandbox.amqp_url).unwrap(), "stranger");
         let connection = queue::Connection::open(&settings).await.unwrap();
@@ -97,6 +108,9 @@ fn letters_that_a_stranger_holds_are_told() {
     });
     let seen = ops.run("dlq list --output json").ended(0, "somebody else holds letters");
     assert_eq!(seen.json().as_array().unwrap().len(), 15);
-    runtime.block_on(connection.close());
+    runtime.block_on(async {
+        put_back(&connection, &channel, 20).await;
+        connection.close().await;
+    });
     assert_eq!(ops.run("dlq list").ended(0, "").stderr.matches("somebody else").count(), 0);
 }
