@@ -11,9 +11,11 @@ mod address;
 mod answer;
 mod cohort;
 mod guard;
+mod language;
 mod layout;
 mod letter;
 mod letters;
+mod list;
 mod order;
 mod orders;
 mod products;
@@ -37,6 +39,7 @@ use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use crate::failure::Failure;
 use crate::management::Management;
 use guard::Guard;
+use language::say;
 use results::Results;
 pub(crate) use server::serve;
 use status::Counted;
@@ -101,8 +104,10 @@ impl Console {
     async fn at_letters(&self) -> Result<MutexGuard<'_, ()>, Failure> {
         let turn = tokio::time::timeout(LETTERS_TIME, self.at_letters.lock()).await;
         turn.map_err(|_| {
-            let text = "somebody is at the dead letters with this console: try again when that has ended \
-                        有人正在处理死信，请稍后再试";
+            let text = say(
+                "有人正在用这个控制台处理死信，请稍后再试",
+                "somebody is at the dead letters with this console: try again when that has ended",
+            );
             Failure::CouldNotAsk(text.to_owned())
         })
     }

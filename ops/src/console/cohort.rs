@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::address::listing;
+use super::language::say;
 use super::request::Parameters;
 use crate::dead_letter::fingerprint::fingerprint;
 use crate::dead_letter::{DeadLetter, is_meant};
@@ -111,7 +112,7 @@ impl Selection {
         }
         let ids: BTreeSet<String> = form.after(TICKED).map(str::to_owned).collect();
         if ids.is_empty() {
-            let text = "no letter is ticked 没有勾选任何死信";
+            let text = say("没有勾选任何死信", "no letter is ticked");
             return Err(Failure::Usage(text.to_owned()));
         }
         Ok(Selection::Ticked(ids))

@@ -8,6 +8,7 @@ use hyper::StatusCode;
 use rand::RngExt as _;
 
 use super::answer::Answer;
+use super::language::say;
 use super::layout::Page;
 use crate::failure::Failure;
 
@@ -45,8 +46,8 @@ impl Results {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept.iter().find(|(known, _)| known == ticket);
         let Some((_, Kept { status, menu, title, body })) = found.cloned() else {
-            let text = "there is no such result any more 结果已经不在了";
-            return Err(Failure::No(text.to_owned()));
+            let text = say("结果已经不在了", "there is no such result any more");
+            return Err(Failure::NotThere(text.to_owned()));
         };
         Ok(Page { status, ..Page::new(menu, title, body) })
     }

@@ -6,11 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
+use hyper::header::SET_COOKIE;
 use hyper::{Request, Response};
 use service::http::{self, Limits};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::language::Language;
 use super::{Console, request, route};
 
 /// A few operators with some pages each.
@@ -28,6 +30,14 @@ pub(crate) async fn serve(console: Console, listener: TcpListener, shutdown: Can
 }
 
 async fn answer(console: &Arc<Console>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let language = Language::of(request.headers());
+    language.scope(answer_within(console, request)).await
+}
+
+async fn answer_within(
+    console: &Arc<Console>,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
     let guard = &console.guard;
     let mut checked = guard.check_host(request.headers(), request.uri());
     if request.method() == hyper::Method::POST {
@@ -45,5 +55,13 @@ async fn answer(console: &Arc<Console>, request: Request<Incoming>) -> Response<
     {
         return answer.into_response();
     }
-    route::answer(console, &asked).await.into_response()
+    match Language::chosen(&asked.query) {
+        Some(chosen) => {
+            let answer = chosen.scope(Box::pin(route::answer(console, &asked))).await;
+            let mut response = answer.into_response();
+            response.headers_mut().insert(SET_COOKIE, chosen.cookie());
+            response
+        }
+        None => Box::pin(route::answer(console, &asked)).await.into_response(),
+    }
 }
