@@ -11,7 +11,6 @@ mod address;
 mod answer;
 mod cohort;
 mod guard;
-mod language;
 mod layout;
 mod letter;
 mod letters;
@@ -33,13 +32,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service::Config;
+use service::language::say;
 use store::{Connection, Pool};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use crate::failure::Failure;
 use crate::management::Management;
 use guard::Guard;
-use language::say;
 use results::Results;
 pub(crate) use server::serve;
 use status::Counted;

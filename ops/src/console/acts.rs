@@ -1,6 +1,7 @@
 //! Dry run, replay and discard of dead letters.
 
 use service::html::Html;
+use service::language::say;
 use std::sync::Arc;
 
 use queue::Received;
@@ -11,7 +12,6 @@ use super::Console;
 use super::address::address;
 use super::answer::Answer;
 use super::cohort::Selection;
-use super::language::say;
 use super::layout::{Page, nothing};
 use super::letters::act_fields;
 use super::list::{Column, list};

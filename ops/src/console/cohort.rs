@@ -1,12 +1,12 @@
 //! Which dead letters a page is about.
 
 use service::html::Html;
+use service::language::say;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
 use super::address::listing;
-use super::language::say;
 use super::request::Parameters;
 use crate::dead_letter::fingerprint::fingerprint;
 use crate::dead_letter::{DeadLetter, is_meant};

@@ -5,10 +5,10 @@ use hyper::{StatusCode, Uri};
 use rand::RngExt as _;
 use service::guard::{self, Foreign, WrongName};
 use service::html::Html;
+use service::language::say;
 use subtle::ConstantTimeEq as _;
 
 use super::answer::Answer;
-use super::language::say;
 use super::request::Asked;
 
 /// The field of every form that changes something.

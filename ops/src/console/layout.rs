@@ -3,10 +3,10 @@
 use chrono::Utc;
 use hyper::StatusCode;
 use service::html::Html;
+use service::language::{Language, say};
 use store::report::BeijingTime;
 
 use super::answer::Answer;
-use super::language::{Language, say};
 use crate::failure::Failure;
 
 const STYLE: &str = include_str!("style.css");

@@ -1,11 +1,11 @@
 //! `/dead-letters/ID`: a letter with its whole evidence.
 
 use service::html::Html;
+use service::language::say;
 
 use super::Console;
 use super::address::address;
 use super::cohort::TICKED;
-use super::language::say;
 use super::layout::{Page, away, nothing};
 use super::letters::{act_fields, history};
 use super::tag::{Tone, tag};

@@ -1,13 +1,13 @@
 //! `/dead-letters`: what needs a person, grouped by cause or one by one.
 
 use service::html::Html;
+use service::language::say;
 use store::dead_letter_audit;
 use store::report::BeijingTime;
 
 use super::Console;
 use super::address::address;
 use super::cohort::{Cohort, NO_REASON, TICKED};
-use super::language::say;
 use super::layout::{Page, away, nothing};
 use super::list::{Column, list};
 use super::request::Asked;

@@ -2,8 +2,7 @@
 //! and numbers have their heading beside them.
 
 use service::html::Html;
-
-use super::language::say;
+use service::language::say;
 
 /// A column and its heading in Chinese and English.
 #[derive(Debug, Clone, Copy)]

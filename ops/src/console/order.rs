@@ -2,11 +2,11 @@
 
 use alipay::Fen;
 use service::html::Html;
+use service::language::say;
 use store::report::{BeijingTime, snapshot};
 
 use super::Console;
 use super::address::address;
-use super::language::say;
 use super::layout::Page;
 use super::list::{Column, list};
 use super::request::Asked;

@@ -3,11 +3,11 @@
 use alipay::Fen;
 use order::FulfillmentState;
 use service::html::Html;
+use service::language::say;
 use store::report::{Order, OrderSearch, search_orders};
 
 use super::Console;
 use super::address::{address, listing};
-use super::language::say;
 use super::layout::{Page, nothing};
 use super::list::{Column, list};
 use super::request::Asked;

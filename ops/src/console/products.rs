@@ -3,11 +3,11 @@
 use alipay::Fen;
 use order::ProductKind;
 use service::html::Html;
+use service::language::say;
 use store::product;
 use store::report::{StockLevel, snapshot, stock_levels};
 
 use super::Console;
-use super::language::say;
 use super::layout::{Page, nothing};
 use super::list::{Column, list};
 use super::tag::{Tone, tag};

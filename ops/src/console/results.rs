@@ -1,6 +1,7 @@
 //! What an act came to, kept so that the browser can be led to a page that may be loaded again.
 
 use service::html::Html;
+use service::language::say;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
@@ -8,7 +9,6 @@ use hyper::StatusCode;
 use rand::RngExt as _;
 
 use super::answer::Answer;
-use super::language::say;
 use super::layout::Page;
 use crate::failure::Failure;
 

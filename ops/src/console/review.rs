@@ -1,6 +1,7 @@
 //! `/reviews/ID`: a case, what can be decided, and the decision.
 
 use service::html::Html;
+use service::language::{Language, say};
 use std::sync::Arc;
 
 use order::Decision;
@@ -10,7 +11,6 @@ use super::Console;
 use super::acts::{name, note};
 use super::address::address;
 use super::answer::Answer;
-use super::language::{Language, say};
 use super::layout::{Page, nothing};
 use super::request::Asked;
 use super::reviews::{chinese, state, told};

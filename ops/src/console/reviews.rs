@@ -1,11 +1,11 @@
 //! `/reviews`: cases that wait for a person.
 
 use service::html::Html;
+use service::language::say;
 use store::report::{BeijingTime, ReviewFilter, ReviewRow, reviews};
 
 use super::Console;
 use super::address::address;
-use super::language::say;
 use super::layout::{Page, nothing};
 use super::list::{Column, list};
 use super::request::Asked;

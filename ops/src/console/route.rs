@@ -1,9 +1,9 @@
 //! From an address to the page that answers it.
 
+use service::language::say;
 use std::sync::Arc;
 
 use super::answer::Answer;
-use super::language::say;
 use super::layout::problem;
 use super::request::Asked;
 use super::{Console, acts, letter, letters, order, orders, products, review, reviews, status};

@@ -1,5 +1,6 @@
 //! The server: its limits, and who may ask.
 
+use service::language::{self, Language};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,6 @@ use service::http::{self, Limits};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::language::Language;
 use super::{Console, request, route};
 
 /// A few operators with some pages each.
@@ -30,8 +30,8 @@ pub(crate) async fn serve(console: Console, listener: TcpListener, shutdown: Can
 }
 
 async fn answer(console: &Arc<Console>, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let language = Language::of(request.headers());
-    language.scope(answer_within(console, request)).await
+    let asked_for = Language::of(request.headers());
+    asked_for.scope(answer_within(console, request)).await
 }
 
 async fn answer_within(
@@ -55,7 +55,7 @@ async fn answer_within(
     {
         return answer.into_response();
     }
-    match Language::chosen(&asked.query) {
+    match Language::of_tag(asked.query.get(language::NAME)) {
         Some(chosen) => {
             let answer = chosen.scope(Box::pin(route::answer(console, &asked))).await;
             let mut response = answer.into_response();

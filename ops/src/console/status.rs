@@ -1,6 +1,7 @@
 //! `/`: the whole system on one page.
 
 use service::html::Html;
+use service::language::say;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
@@ -10,7 +11,6 @@ use store::report::{BeijingTime, Waiting};
 use super::Console;
 use super::address::listing;
 use super::cohort::{Cohort, NO_REASON};
-use super::language::say;
 use super::layout::{Page, away, nothing};
 use super::list::{Column, list};
 use super::request::Asked;

@@ -1,8 +1,8 @@
 //! States as small coloured words.
 
 use service::html::Html;
+use service::language::{Language, say};
 
-use super::language::{Language, say};
 use crate::status_name::{status_chinese, status_name};
 
 /// How a tag looks.

@@ -1,54 +1,49 @@
 //! The language of a page: the one that was chosen on a page before, else the one that the browser asks for.
 //!
-//! Texts of the console are written as [`say`]`("中文", "English")`. What the verbs print, and what servers answer, is
-//! English in both.
+//! Texts of pages are written as [`say`]`("中文", "English")`. What programs print and servers answer is English in both.
 
 use hyper::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap, HeaderValue};
-
-use super::request::Parameters;
 
 tokio::task_local! {
     static LANGUAGE: Language;
 }
 
-/// A language of the console.
+/// A language of pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
+pub enum Language {
+    /// Simplified Chinese.
     Chinese,
+    /// English.
     English,
 }
 
-/// The parameter of an address that chooses, and the cookie that keeps the choice.
-const NAME: &str = "lang";
+/// The parameter of an address that chooses a language, and the cookie that keeps the choice.
+pub const NAME: &str = "lang";
 
 impl Language {
     /// Its tag (RFC 5646), in `lang` attributes and in the cookie.
-    pub(super) fn tag(self) -> &'static str {
+    pub fn tag(self) -> &'static str {
         match self {
             Language::Chinese => "zh-CN",
             Language::English => "en",
         }
     }
 
-    fn of_tag(tag: &str) -> Option<Language> {
-        [Language::Chinese, Language::English].into_iter().find(|one| one.tag() == tag)
-    }
-
     /// The other one, for the link that changes it.
-    pub(super) fn other(self) -> Language {
+    pub fn other(self) -> Language {
         match self {
             Language::Chinese => Language::English,
             Language::English => Language::Chinese,
         }
     }
 
-    /// What an address chooses.
-    pub(super) fn chosen(query: &Parameters) -> Option<Language> {
-        Language::of_tag(query.get(NAME))
+    /// The one whose tag this is, as the parameter [`NAME`] of an address has it.
+    pub fn of_tag(tag: &str) -> Option<Language> {
+        [Language::Chinese, Language::English].into_iter().find(|one| one.tag() == tag)
     }
 
     /// The value of `Set-Cookie` that keeps the choice for a year.
-    pub(super) fn cookie(self) -> HeaderValue {
+    pub fn cookie(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Language::Chinese => "lang=zh-CN; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly",
             Language::English => "lang=en; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly",
@@ -56,7 +51,7 @@ impl Language {
     }
 
     /// What the cookie says, else the first of the browser's languages that there is; else English.
-    pub(super) fn of(headers: &HeaderMap) -> Language {
+    pub fn of(headers: &HeaderMap) -> Language {
         let values = |name| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
         let cookies = values(COOKIE).flat_map(|value| value.split(';'));
         let mut pairs = cookies.filter_map(|pair| pair.trim().split_once('='));
@@ -64,13 +59,18 @@ impl Language {
         kept.or_else(|| values(ACCEPT_LANGUAGE).find_map(accepted)).unwrap_or(Language::English)
     }
 
-    /// Answers in this language.
-    pub(super) async fn scope<T>(self, answer: impl Future<Output = T>) -> T {
+    /// Makes a page in this language.
+    pub fn within<T>(self, make: impl FnOnce() -> T) -> T {
+        LANGUAGE.sync_scope(self, make)
+    }
+
+    /// The same, for what waits meanwhile.
+    pub async fn scope<T>(self, answer: impl Future<Output = T>) -> T {
         LANGUAGE.scope(self, answer).await
     }
 
     /// The language of the page that is being made.
-    pub(super) fn here() -> Language {
+    pub fn here() -> Language {
         LANGUAGE.try_with(|language| *language).unwrap_or(Language::English)
     }
 }
@@ -96,7 +96,7 @@ fn accepted(header: &str) -> Option<Language> {
 }
 
 /// The text in the language of the page that is being made.
-pub(super) fn say(chinese: &'static str, english: &'static str) -> &'static str {
+pub fn say(chinese: &'static str, english: &'static str) -> &'static str {
     match Language::here() {
         Language::Chinese => chinese,
         Language::English => english,
