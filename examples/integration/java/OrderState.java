@@ -5,7 +5,7 @@ import java.sql.ResultSet;
 /** java OrderState ORDER: prints what to show the buyer, and then a line for each code. */
 public final class OrderState {
     public static void main(String[] arguments) throws Exception {
-        String select = "SELECT o.status, o.is_finish, f.state AS goods"
+        String select = "SELECT o.status, o.paid_dtime IS NOT NULL AS was_paid, f.state AS goods"
             + " FROM user_order o LEFT JOIN fulfillment f ON f.order_id = o.id"
             + " WHERE o.id = ? AND o.merchant = ?";
         try (Connection db = Database.open(); PreparedStatement statement = db.prepareStatement(select)) {
@@ -23,7 +23,7 @@ public final class OrderState {
             } else if (paid) {
                 System.out.println("paid, goods to come");                      // out of stock, or a person delivers
             } else if (status == 32) {
-                System.out.println(order.getBoolean("is_finish") ? "closed" : "being checked");
+                System.out.println(order.getBoolean("was_paid") ? "being checked" : "closed");
             } else {
                 System.out.println(status == 105 ? "refunded" : "not paid yet");
             }

@@ -50,7 +50,8 @@ public final class PayLink {
     private static String content(String number) throws Exception {
         String select = "SELECT subject, total_fee,"
             + " DATE_FORMAT(expires_at + INTERVAL 8 HOUR, '%Y-%m-%d %H:%i:%s') AS time_expire FROM user_order"
-            + " WHERE id = ? AND merchant = ? AND status = 0 AND (expires_at IS NULL OR expires_at > UTC_TIMESTAMP(6))";
+            + " WHERE id = ? AND merchant = ? AND status = 0 AND trade_status IN (0, 1)"
+            + " AND (expires_at IS NULL OR expires_at > UTC_TIMESTAMP(6))";
         try (Connection db = Database.open(); PreparedStatement statement = db.prepareStatement(select)) {
             statement.setString(1, number);
             statement.setString(2, System.getenv("MERCHANT"));

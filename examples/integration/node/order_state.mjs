@@ -3,7 +3,7 @@ import { db } from './database.mjs';
 
 const number = process.argv[2];
 const [[order]] = await db.execute(
-  `SELECT o.status, o.is_finish, f.state AS goods
+  `SELECT o.status, o.paid_dtime IS NOT NULL AS was_paid, f.state AS goods
    FROM user_order o LEFT JOIN fulfillment f ON f.order_id = o.id
    WHERE o.id = ? AND o.merchant = ?`,
   [number, process.env.MERCHANT],
@@ -18,6 +18,6 @@ if (paid && order.goods === 'delivered') {
 } else if (paid) {
   console.log('paid, goods to come'); // out of stock, or a person delivers
 } else {
-  console.log({ 0: 'not paid yet', 32: order.is_finish ? 'closed' : 'being checked', 105: 'refunded' }[order.status]);
+  console.log({ 0: 'not paid yet', 32: order.was_paid ? 'being checked' : 'closed', 105: 'refunded' }[order.status]);
 }
 await db.end();

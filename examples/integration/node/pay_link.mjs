@@ -8,7 +8,8 @@ const [[order]] = await db.execute(
   `SELECT subject, CAST(total_fee AS CHAR) AS fen,
      DATE_FORMAT(expires_at + INTERVAL 8 HOUR, '%Y-%m-%d %H:%i:%s') AS time_expire
    FROM user_order
-   WHERE id = ? AND merchant = ? AND status = 0 AND (expires_at IS NULL OR expires_at > UTC_TIMESTAMP(6))`,
+   WHERE id = ? AND merchant = ? AND status = 0 AND trade_status IN (0, 1)
+     AND (expires_at IS NULL OR expires_at > UTC_TIMESTAMP(6))`,
   [number, process.env.MERCHANT],
 );
 await db.end();

@@ -3,7 +3,7 @@
 require __DIR__ . '/database.php';
 
 $select = $db->prepare(
-    'SELECT o.status, o.is_finish, f.state AS goods
+    'SELECT o.status, o.paid_dtime IS NOT NULL AS was_paid, f.state AS goods
      FROM user_order o LEFT JOIN fulfillment f ON f.order_id = o.id
      WHERE o.id = ? AND o.merchant = ?'
 );
@@ -23,7 +23,7 @@ if ($paid && $order['goods'] === 'delivered') {
 } else {
     echo match ((int) $order['status']) {
         0 => "not paid yet\n",
-        32 => $order['is_finish'] ? "closed\n" : "being checked\n",
+        32 => $order['was_paid'] ? "being checked\n" : "closed\n",
         105 => "refunded\n",
     };
 }

@@ -5,7 +5,8 @@ require __DIR__ . '/database.php';
 $select = $db->prepare(
     "SELECT subject, total_fee, DATE_FORMAT(expires_at + INTERVAL 8 HOUR, '%Y-%m-%d %H:%i:%s') AS time_expire
      FROM user_order
-     WHERE id = ? AND merchant = ? AND status = 0 AND (expires_at IS NULL OR expires_at > UTC_TIMESTAMP(6))"
+     WHERE id = ? AND merchant = ? AND status = 0 AND trade_status IN (0, 1)
+       AND (expires_at IS NULL OR expires_at > UTC_TIMESTAMP(6))"
 );
 $select->execute([$argv[1], getenv('MERCHANT')]);
 $order = $select->fetch(PDO::FETCH_ASSOC) ?: throw new RuntimeException('this order cannot be paid');

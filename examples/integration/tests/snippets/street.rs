@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Instant;
 
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Bool, SmallInt, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use testkit::{Pipeline, Program, Sandbox, run_program};
 
@@ -15,7 +15,8 @@ pub(crate) struct Street<'a> {
     sandbox: &'a Sandbox,
     pipeline: Pipeline,
     account: Account,
-    notify: String,
+    /// The notify URL.
+    pub(crate) notify: String,
     gateway: String,
     /// The application's private key.
     key_file: String,
@@ -57,7 +58,7 @@ impl<'a> Street<'a> {
             "add",
             "CARD",
             "--name",
-            "游戏点卡 & <more>",
+            "游戏点卡 <1> \"one\"",
             "--price",
             "0.07",
             "--kind",
@@ -134,14 +135,19 @@ impl<'a> Street<'a> {
         format!("{origin}{}", location(&send("GET", link)))
     }
 
-    /// The buyer gets all the money back.
-    pub(crate) fn refund(&self, order: &str) {
+    /// A verb of `ops`.
+    pub(crate) fn ops(&self, arguments: &[&str]) -> String {
+        self.pipeline.ops(arguments).unwrap()
+    }
+
+    /// Something happens at Alipay to an order: a verb of the simulator, and its own arguments.
+    pub(crate) fn at_alipay(&self, verb: &str, order: &str, more: &[&str]) {
         let config = self.pipeline.config().display().to_string();
         let key = self.folder.path().join("alipay/alipay_private.pem").display().to_string();
-        let refund = ["refund", "--config", &config, "--order", order, "--to", &self.notify];
-        let refund = [&refund[..], &["--alipay-private-key", &key]].concat();
-        let refund = run_program("simulator", &refund, &self.sandbox.environment());
-        assert!(refund.status.success(), "{refund:?}");
+        let step = [verb, "--config", &config, "--order", order, "--to", &self.notify];
+        let step = [&step[..], &["--alipay-private-key", &key], more].concat();
+        let step = run_program("simulator", &step, &self.sandbox.environment());
+        assert!(step.status.success(), "{step:?}");
     }
 
     /// Has the events of an order published once more, as after a crash between confirm and commit.
@@ -176,6 +182,28 @@ impl<'a> Street<'a> {
             assert!(since.elapsed() < LONG, "{query} of {of} is {}", found.count);
             // Another program's progress can only be looked at.
             std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
+    /// Writes an order's state as a worker does.
+    pub(crate) fn set_state(&self, order: &str, status: i16, was_paid: bool, goods: Option<&str>) {
+        let database = &mut self.account.as_root();
+        let state =
+            "UPDATE user_order SET status = ?, paid_dtime = IF(?, created_at, NULL) WHERE id = ?";
+        let state = sql_query(state)
+            .bind::<SmallInt, _>(status)
+            .bind::<Bool, _>(was_paid)
+            .bind::<Text, _>(order);
+        state.execute(database).unwrap();
+        let without = "DELETE FROM fulfillment WHERE order_id = ?";
+        sql_query(without).bind::<Text, _>(order).execute(database).unwrap();
+        if let Some(goods) = goods {
+            let with = "INSERT INTO fulfillment (order_id, product_id, state, units, given) VALUES (?, 'CARD', ?, 1, 0)";
+            sql_query(with)
+                .bind::<Text, _>(order)
+                .bind::<Text, _>(goods)
+                .execute(database)
+                .unwrap();
         }
     }
 
