@@ -50,6 +50,7 @@ mod status_name;
 mod topology_findings;
 mod unknown_merchant;
 mod verb;
+mod verdict;
 
 use std::io::Write as _;
 use std::path::PathBuf;
