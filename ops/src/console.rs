@@ -38,10 +38,10 @@ use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use crate::failure::Failure;
 use crate::management::Management;
+use crate::overview::broker::Known;
 use guard::Guard;
 use results::Results;
 pub(crate) use server::serve;
-use status::Counted;
 
 /// Connections to the database, and questions to it that may be under way or wait for one.
 const CONNECTIONS: u32 = 4;
@@ -61,8 +61,8 @@ pub(crate) struct Console {
     questions: Arc<Semaphore>,
     /// Held by whoever is at the dead letters: one at a time, see [`DeadQueue`](crate::dead_queue::DeadQueue).
     at_letters: Mutex<()>,
-    /// What the latest look at the status counted.
-    counted: std::sync::Mutex<Option<Counted>>,
+    /// What the latest look at the status found out.
+    known: std::sync::Mutex<Known>,
     results: Results,
     guard: Guard,
     /// Whether others than this machine can reach it.
@@ -85,7 +85,7 @@ impl Console {
             pool: Pool::new(database, CONNECTIONS),
             questions: Arc::new(Semaphore::new(QUESTIONS)),
             at_letters: Mutex::default(),
-            counted: std::sync::Mutex::default(),
+            known: std::sync::Mutex::default(),
             results: Results::default(),
             guard: Guard::new(&names, remote)
                 .map_err(|error| Failure::Usage(format!("--host {error}")))?,

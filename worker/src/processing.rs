@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::Utc;
 use metrics::counter;
 use queue::topology::{self, RetryTier};
 use queue::{Cluster, Connection, PublishError, Publisher, Received};
@@ -147,7 +148,11 @@ impl Processing {
                 verdicts[at] = Some(Verdict::Done);
                 continue;
             }
-            match Incoming::read(message, &config) {
+            let incoming = Incoming::read(message, &config);
+            if let Ok(incoming) = &incoming {
+                self.health.message_clock().tell(incoming, Utc::now());
+            }
+            match incoming {
                 Ok(incoming) if message.redelivered => redelivered.push((at, incoming)),
                 Ok(incoming) => {
                     fresh_at.push(at);

@@ -62,7 +62,7 @@ fn answer(foreign: Foreign) -> Answer {
         Foreign::Host => Answer::text(
             StatusCode::MISDIRECTED_REQUEST,
             say(
-                "421: 控制台不使用这个主机名。请用地址访问，或用 --host NAME 启动。\n",
+                say("421: 控制台不使用这个主机名。请用地址访问，或用 --host NAME 启动。", "\n"),
                 "421: the console is not known by this name (Host). Use its address, or start it with --host NAME.\n",
             ),
         ),

@@ -1,8 +1,7 @@
 //! `/`: the whole system on one page.
 
 use service::html::Html;
-use service::language::say;
-use std::collections::BTreeMap;
+use service::language::{Language, say};
 use std::sync::PoisonError;
 
 use queue::topology::work_queue;
@@ -17,13 +16,11 @@ use super::request::Asked;
 use super::tag::{self, Tone, tag};
 use crate::failure::Failure;
 use crate::overview::Overview;
-use crate::overview::broker::BrokerLook;
+use crate::overview::broker::{BrokerLook, Known};
+use crate::verdict::{Answer, Finding, NotAsked, Urgency};
 
 /// Seconds between two looks, where the page is loaded again by itself.
 const REFRESH: u32 = 10;
-
-/// How many dead letters a look counted, and why they had died.
-pub(super) type Counted = (u32, BTreeMap<String, usize>);
 
 const MESSAGES: Column = Column::number("消息", "Messages");
 const READY: Column = Column::number("就绪", "Ready");
@@ -33,22 +30,23 @@ const AVAILABLE: Column = Column::number("可售 / 警戒线", "Available / low 
 
 pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failure> {
     let (database, broker) = tokio::join!(ask_database(console), ask_broker(console));
-    let (mut overview, mut failures) = match database {
-        Ok(overview) => (overview, Vec::new()),
-        Err(failure) => (Overview::now(), vec![failure]),
+    let mut overview = match database {
+        Ok(overview) => overview,
+        Err(failure) => {
+            let mut overview = Overview::of(&console.config);
+            overview.not_asked.push(NotAsked::Database { why: failure.to_string() });
+            overview
+        }
     };
     match broker {
         Ok(look) => overview.see(look),
-        Err(failure) => failures.push(failure),
+        Err(failure) => overview.not_asked.push(NotAsked::Broker { why: failure.to_string() }),
     }
+    overview.judge();
+    let servers_away = overview.not_asked.iter().filter(|it| it.is_server()).count();
     let refreshed = asked.query.some("refresh").is_some();
     let body = Html::new()
-        .all(failures.iter().map(away))
-        .all(overview.unknown_merchants.iter().flatten().map(|one| {
-            let told = Html::new().raw("<div class=\"box bad\">");
-            let told = told.raw(say("订单写了没有配置的商户。", ""));
-            told.text(&one.text()).raw("</div>\n")
-        }))
+        .html(verdict(&overview))
         .html(tiles(&overview))
         .raw("<div class=\"two\"><section>")
         .html(orders(&overview))
@@ -65,7 +63,7 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failu
         .raw("</p>");
     let mut page = Page::new("/", say("总览", "Status"), body);
     page.refresh = refreshed.then_some(REFRESH);
-    if failures.len() == 2 {
+    if servers_away == 2 {
         page.status = hyper::StatusCode::SERVICE_UNAVAILABLE;
     }
     Ok(page)
@@ -74,7 +72,7 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failu
 async fn ask_database(console: &Console) -> Result<Overview, Failure> {
     let config = console.config.clone();
     let ask = move |connection: &mut store::Connection| {
-        let mut overview = Overview::now();
+        let mut overview = Overview::of(&config);
         overview.ask_database(connection, &config)?;
         Ok(overview)
     };
@@ -83,14 +81,63 @@ async fn ask_database(console: &Console) -> Result<Overview, Failure> {
 
 /// Letters are only read again when their number has changed.
 async fn ask_broker(console: &Console) -> Result<BrokerLook, Failure> {
-    let known = || console.counted.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = || console.known.lock().unwrap_or_else(PoisonError::into_inner);
     let before = known().clone();
-    let before = before.as_ref().map(|(count, reasons)| (*count, reasons));
     let events = console.config.events.enabled;
     let management = console.management.as_ref();
-    let look = BrokerLook::take(console.broker(), management, events, before).await?;
-    *known() = look.dead_letters.zip(look.by_reason.clone());
+    let look = BrokerLook::take(console.broker(), management, events, &before).await?;
+    *known() = Known::after(&look, before);
     Ok(look)
+}
+
+/// The verdict of `ops status`: whether all is well, and each finding with what to do.
+fn verdict(overview: &Overview) -> Html {
+    let verdict = &overview.verdict;
+    let (tone, chinese) = match (verdict.answer, verdict.wrong()) {
+        (Answer::Well, _) => ("good", "一切正常".to_owned()),
+        (Answer::Wrong, wrong) => ("bad", format!("{wrong} 项异常")),
+        (Answer::NotAllAsked, wrong) => ("bad", format!("有服务无法查询，共 {wrong} 项异常")),
+    };
+    let headline = match Language::here() {
+        Language::Chinese => chinese,
+        Language::English => verdict.headline(),
+    };
+    Html::new()
+        .raw("<div class=\"box ")
+        .raw(tone)
+        .raw("\"><b>")
+        .text(&headline)
+        .raw("</b></div>\n")
+        .all(verdict.findings.iter().map(finding))
+}
+
+fn finding(finding: &Finding) -> Html {
+    if let Finding::NotAsked(server) = finding
+        && server.is_server()
+    {
+        return away(&Failure::CouldNotAsk(server.why().to_owned()));
+    }
+    let urgency = finding.urgency();
+    let tone = match urgency {
+        Urgency::Now => Tone::Bad,
+        Urgency::Soon => Tone::Warn,
+        Urgency::Later => Tone::Plain,
+    };
+    let class = if finding.is_wrong() { "<div class=\"box bad\">" } else { "<div class=\"box\">" };
+    Html::new()
+        .raw(class)
+        .html(tag(tone, say(urgency.chinese(), urgency.word().trim_end())))
+        .raw(" <span class=\"mono\">")
+        .text(finding.code())
+        .raw("</span> ")
+        .raw(say(finding.chinese(), ""))
+        .raw(say("。", ""))
+        .text(&finding.seen())
+        .raw("<br>")
+        .raw(say("处理：", "Do:"))
+        .raw(" ")
+        .text(&finding.to_do())
+        .raw("</div>\n")
 }
 
 /// What needs a person first, in large numbers.
@@ -217,7 +264,7 @@ fn queues(overview: &Overview) -> Html {
             Some(messages) => row.html(MESSAGES.cell(messages)),
             None => row.cell_of(tag(
                 Tone::Bad,
-                say("缺失：ops topology apply", "missing: ops topology apply"),
+                say(say("缺失：", "ops topology apply"), "missing: ops topology apply"),
             )),
         };
         let booked = overview.retries.iter().flatten().find(|tier| tier.tier == queue.name);
