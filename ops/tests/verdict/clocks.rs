@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
-use testkit::{Database, Folder, Sandbox, ShiftedClock};
+use testkit::{Database, DatabaseKind, DatabaseOptions, Folder, Sandbox, ShiftedClock};
 
 use crate::shop::{Shop, codes};
+
+/// No other server's clock can be shifted.
+fn of_this_machine() -> DatabaseOptions {
+    DatabaseOptions { kind: Some(DatabaseKind::Installed), ..DatabaseOptions::default() }
+}
 
 #[test]
 fn a_database_whose_clock_is_eight_hours_off_is_named() {
     for (hours, side) in [(8, "8 h ahead of"), (-8, "8 h behind")] {
         let folder = Arc::new(Folder::create_shifted(ShiftedClock::hours_ahead(hours)).unwrap());
-        let mut database = Database::start(&folder).unwrap();
+        let mut database = Database::start_with(&folder, &of_this_machine()).unwrap();
         let mut sandbox = Sandbox::broker_only();
         sandbox.database_url = database.url();
         let shop = Shop::new(sandbox);

@@ -54,7 +54,10 @@ fn workers_that_were_killed_are_named() {
     let well = shop.ops.run("status").done();
     assert!(well.stdout.starts_with("all is well\n"), "{}", well.stdout);
     worker.kill();
-    let status = shop.wait_for_codes(&["no_workers"]);
+    // What a look sent to find out bindings is gone within seconds.
+    let status = shop.wait_for("nobody consumes, and nothing waits", |status| {
+        codes(status) == ["no_workers"] && status["queues"][0]["messages"] == 0
+    });
     let seen = status["findings"][0]["seen"].as_str().unwrap();
     assert!(seen.contains("was last heard of 20"), "{seen}");
     shop.ops

@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use testkit::{Database, Folder, Sandbox, ShiftedClock};
+use testkit::{Database, DatabaseKind, DatabaseOptions, Folder, Sandbox, ShiftedClock};
 
 use crate::alipay_side::{AlipaySide, UNPAID};
 use crate::world::eventually;
+
+/// No other server's clock can be shifted.
+fn of_this_machine() -> DatabaseOptions {
+    DatabaseOptions { kind: Some(DatabaseKind::Installed), ..DatabaseOptions::default() }
+}
 
 struct Scene {
     side: AlipaySide,
@@ -19,7 +24,7 @@ impl Scene {
     fn ahead() -> Scene {
         let clock = ShiftedClock::hours_ahead(8);
         let folder = Arc::new(Folder::create_shifted(clock).expect("a folder"));
-        let database = Database::start(&folder).expect("a server");
+        let database = Database::start_with(&folder, &of_this_machine()).expect("a server");
         let mut sandbox = Sandbox::broker_only();
         sandbox.database_url = database.url();
         Scene { side: AlipaySide::on(sandbox, 9), database, folder }
