@@ -33,7 +33,7 @@ impl MessageClock {
             Ok(Content::Trade(said)) => said.notify_time,
             _ => None,
         };
-        self.learn(ahead(incoming.received_at, sent_at, now));
+        self.learn(ahead(incoming.claimed_at, sent_at, now));
     }
 
     fn learn(&self, ahead: TimeDelta) {
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(told(-hour * 9, Some(-hour * 10)), TimeDelta::zero());
         assert_eq!(told(second * 30, None), TimeDelta::zero());
         assert_eq!(told(second * 31, None), second * 31);
-        assert_eq!(told(hour * 8, Some(second * 0)), hour * 8);
+        assert_eq!(told(hour * 8, Some(TimeDelta::zero())), hour * 8);
         // Received before Alipay sent it.
         assert_eq!(told(-hour * 8, Some(-second)), second - hour * 8);
         assert_eq!(told(-second * 31, Some(-second)), TimeDelta::zero());

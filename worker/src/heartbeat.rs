@@ -15,10 +15,13 @@ use crate::batch::BatchError;
 use crate::clocks::{Step, disagree};
 use crate::health::User;
 use crate::processing::Processing;
-use crate::sweeper::{Sweeper, Unswept};
+use crate::sweeper::{self, Sweeper, Unswept};
 
-/// The pause between two heartbeats.
+/// The pause between two heartbeats that say the same.
 const INTERVAL: Duration = Duration::from_secs(5);
+
+/// A worker that has not been ready for so long is in trouble.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The pause between two lines of the log about clocks that disagree.
 const REMINDER: Duration = Duration::from_secs(60);
@@ -51,35 +54,54 @@ struct Look {
     at: Instant,
 }
 
+/// Why `/readyz` is red, and for how long: a worker that connects again is not in trouble.
+#[derive(Debug, Default)]
+struct Trouble(Option<(Instant, String)>);
+
+impl Trouble {
+    /// What is told now.
+    fn told(&mut self, now: Readiness) -> Option<String> {
+        self.0 = match (now, self.0.take()) {
+            (Readiness::Ready, _) => None,
+            (Readiness::NotReady(why), Some((since, _))) => Some((since, why)),
+            (Readiness::NotReady(why), None) => Some((Instant::now(), why)),
+        };
+        self.0.as_ref().filter(|(since, _)| since.elapsed() >= PATIENCE).map(|(_, why)| why.clone())
+    }
+}
+
 /// Beats until the worker stops. `readiness` is what `/readyz` says.
 pub(crate) async fn run(processing: Processing, readiness: impl Fn() -> Readiness + Send) {
     let name = Name::own();
     let mut sweeper = Sweeper::new("the heartbeat", &processing);
     let (mut step, mut is_new, mut told) = (Step::default(), true, None);
+    let (mut trouble, mut latest) = (Trouble::default(), None::<(Instant, Option<String>)>);
     loop {
-        let trouble = match readiness() {
-            Readiness::Ready => None,
-            Readiness::NotReady(why) => Some(why),
-        };
-        let own = name.clone();
-        let beat = sweeper
-            .call(move |processing| Ok(beat(processing, &own, trouble.as_deref(), is_new)?))
-            .await;
-        match &beat {
-            Ok(look) => {
-                processing.health.database_writes();
-                tell(&processing, look, &mut told);
-                if step.has_gone_back(look.database, look.at) || is_new {
-                    heal(&processing, &sweeper).await;
+        let why = trouble.told(readiness());
+        let is_due =
+            latest.as_ref().is_none_or(|(at, said)| at.elapsed() >= INTERVAL || *said != why);
+        if is_due {
+            let (own, says) = (name.clone(), why.clone());
+            let beat = sweeper
+                .call(move |processing| Ok(beat(processing, &own, says.as_deref(), is_new)?))
+                .await;
+            match &beat {
+                Ok(look) => {
+                    processing.health.database_writes();
+                    tell(&processing, look, &mut told);
+                    if step.has_gone_back(look.database, look.at) || is_new {
+                        heal(&processing, &sweeper).await;
+                    }
+                    is_new = false;
+                    latest = Some((Instant::now(), why));
                 }
-                is_new = false;
+                Err(Unswept::Failed(BatchError::Store(error))) => {
+                    processing.health.database_fails(User::Heartbeat, error);
+                }
+                Err(Unswept::Failed(BatchError::Publish(_)) | Unswept::Interrupted) => {}
             }
-            Err(Unswept::Failed(BatchError::Store(error))) => {
-                processing.health.database_fails(User::Heartbeat, error);
-            }
-            Err(Unswept::Failed(BatchError::Publish(_)) | Unswept::Interrupted) => {}
+            sweeper.ended(beat.map(|_| sweeper::INTERVAL));
         }
-        sweeper.ended(beat.map(|_| INTERVAL));
         if !sweeper.turn().await {
             break;
         }
@@ -147,9 +169,8 @@ async fn heal(processing: &Processing, sweeper: &Sweeper<'_>) {
 fn tell(processing: &Processing, look: &Look, told: &mut Option<Instant>) {
     let messages = processing.health.message_clock().ahead();
     for (with, ahead) in [("database", look.ahead), ("messages", messages)] {
-        #[expect(clippy::cast_precision_loss, reason = "a difference of clocks in seconds")]
-        gauge!("worker_clock_ahead_seconds", "clock" => with)
-            .set(ahead.num_milliseconds() as f64 / 1000.0);
+        let seconds = i32::try_from(ahead.num_seconds()).unwrap_or(i32::MAX);
+        gauge!("worker_clock_ahead_seconds", "clock" => with).set(f64::from(seconds));
     }
     if !disagree(look.ahead) && !disagree(messages) {
         if told.take().is_some() {

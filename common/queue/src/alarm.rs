@@ -35,7 +35,14 @@ pub async fn blocked(connection: &Connection) -> Result<Option<String>, Connecti
         state = connection.wait_for(told) => state,
         opened = connection.create_channel() => match (opened, connection.state()) {
             (_, state @ ConnectionState::Blocked { .. }) => state,
-            (Ok(_), _) => return Ok(None),
+            (Ok(opened), _) => {
+                for channel in [channel, opened] {
+                    // One that may not publish here was closed by the broker.
+                    let goodbye = channel.close(200, "OK".into());
+                    let _ = connection.bounded("closing a channel", goodbye).await;
+                }
+                return Ok(None);
+            }
             (Err(error), _) => return Err(error),
         },
     };

@@ -96,8 +96,11 @@ impl BrokerLook {
             None => (false, Vec::new()),
         };
         let waits = queues.iter().find(|queue| queue.name == topology::work_queue(0));
-        // A probe of a binding would wait behind what waits, or before a broker that takes no messages.
-        let probe = blocked.is_none() && waits.is_none_or(|queue| queue.ready == Some(0));
+        // A probe of a binding would wait where nobody consumes, behind what waits, and at a broker that takes no messages.
+        let is_worked_on = waits.is_some_and(|queue| {
+            queue.ready == Some(0) && queue.consumers.is_some_and(|it| it > 0)
+        });
+        let probe = blocked.is_none() && is_worked_on;
         let topology = match &known.topology {
             Some((at, topology)) if at.elapsed() < TOPOLOGY => Some(topology.clone()),
             _ => {

@@ -22,8 +22,8 @@ use crate::verdict::{Answer, NotAsked};
 ///
 /// Looks at the broker (alarms, blocked connections, exchanges, queues and bindings), the database (read-only?), the clocks of
 /// database, workers and messages, workers, retries, dead letters, events, orders that are paid and not delivered, reviews,
-/// merchants that are not configured, and certificates. Changes nothing. Without amqp.management_url bindings are looked
-/// for only while no message waits, and messages that workers hold are counted by what workers say.
+/// merchants that are not configured, and certificates. Changes nothing. Without amqp.management_url bindings are looked for
+/// only while a worker consumes and no message waits, and messages that workers hold are counted by what workers say.
 ///
 /// Ends with 0: all is well (also with things to do), 1: something is wrong, 3: database or broker could not be asked; what could
 /// be asked is told all the same. Reviews and deliveries by hand are things to do; they are wrong when they are old (3 days, 1 day).

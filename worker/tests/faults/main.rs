@@ -12,6 +12,7 @@ mod line_to_the_broker;
 mod line_to_the_database;
 mod merchants;
 mod moved;
+mod read_only;
 mod real_broker;
 mod refusals;
 mod stuck;

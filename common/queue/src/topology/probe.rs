@@ -17,8 +17,8 @@ use crate::{Connection, Depth};
 /// The AMQP property `type` of a probe.
 pub(crate) const PROBE: &str = "alipay.probe";
 
-/// How long a probe may wait for a worker, in milliseconds: where none is, it is soon gone.
-const WORK_TIME: &str = "100";
+/// How long a probe may wait for a worker, in milliseconds.
+const WORK_TIME: &str = "5000";
 
 /// A probe leaves a tier at once and comes to the work queue.
 const TIER_TIME: &str = "1";

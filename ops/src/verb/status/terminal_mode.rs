@@ -45,7 +45,7 @@ impl TerminalMode {
     /// Draws these lines over what is there.
     pub(super) fn draw(&self, lines: &[String]) -> std::io::Result<()> {
         let page: Vec<String> = lines.iter().map(|line| format!("{line}\u{1b}[K")).collect();
-        write(&format!("\u{1b}[H{}\u{1b}[J", page.join("\r\n")))
+        write(&format!("\u{1b}[H{}\u{1b}[J", page.join("\n")))
     }
 
     /// Waits for a key, at most so long.

@@ -41,7 +41,7 @@ pub(super) fn watch(context: &Context, seconds: u64, looks: Option<u32>) -> Resu
         known = still_known;
         match &mode {
             Some(mode) => {
-                mode.draw(&screen::page(&overview, every, screen::size())).map_err(stdout)?
+                mode.draw(&screen::page(&overview, every, screen::size())).map_err(stdout)?;
             }
             None => print(context, &overview, every)?,
         }
