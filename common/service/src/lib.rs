@@ -4,7 +4,7 @@
 //! [`telemetry`], opens the [`admin`] endpoint if one is configured, asks [`shutdown`] for a token that
 //! SIGTERM cancels, and then does its job until the token says stop. Where keys may change meanwhile,
 //! [`reload`] reads them again, and [`certificates`] tells of those that end. Programs with pages for
-//! people serve them with [`http`], write them with [`html`] and keep other sites out with [`guard`]; what
+//! people serve them with [`http`], write them with [`html`], in one [`language`] at a time, and keep other sites out with [`guard`]; what
 //! is shown to people goes through [`unseen`].
 //!
 //! This crate knows neither the database nor the broker: it only holds their URLs. So the public
@@ -18,6 +18,7 @@ pub mod crash_point;
 pub mod guard;
 pub mod html;
 pub mod http;
+pub mod language;
 pub mod reload;
 pub mod shutdown;
 pub mod summary;
