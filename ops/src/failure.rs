@@ -49,6 +49,9 @@ const NO_SUCH_TABLE: u16 = 1146;
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
+        if matches!(error, StoreError::Away(_) | StoreError::Refused(_) | StoreError::Pool(_)) {
+            return Failure::CouldNotAsk(error.to_string());
+        }
         let text = format!("database: {error}");
         if error.number() == Some(NO_SUCH_TABLE) {
             return Failure::CouldNotAsk(format!(

@@ -61,6 +61,7 @@ mod settle;
 mod stock_watch;
 mod suspects;
 mod sweeper;
+mod trouble;
 pub mod verdict;
 
 pub use refunds::refund_answer;
