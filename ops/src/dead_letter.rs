@@ -1,6 +1,7 @@
 //! One dead letter, as it is printed.
 
 pub(crate) mod aftermath;
+pub(crate) mod deadly;
 pub(crate) mod discard;
 pub(crate) mod earliest;
 pub(crate) mod evidence;
@@ -17,10 +18,12 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use alipay::{Charset, Form};
+use order::RejectedWord;
 use queue::{Envelope, Kind, Received};
 use serde::Serialize;
 use store::report::BeijingTime;
 use store::{MysqlConnection, StoreError, user_order};
+use worker::incoming::Content;
 
 /// What the headers of a dead letter say.
 #[derive(Debug, Clone, Serialize)]
@@ -96,6 +99,15 @@ pub(crate) fn look_up_orders(
         }
     }
     Ok(())
+}
+
+/// What a message tells of one trade.
+pub(crate) fn rejected_words(content: &Content) -> Option<RejectedWord<'_>> {
+    match content {
+        Content::Trade(said) => Some(RejectedWord::Told(said)),
+        Content::Answer(said) => Some(RejectedWord::Answered(said)),
+        _ => None,
+    }
 }
 
 /// The order of death, what has no time of death last. A queue gives returned messages back in any order.

@@ -36,6 +36,7 @@ mod consumer;
 mod contradiction;
 mod database_call;
 mod dead_queue;
+mod given_back;
 mod goods;
 mod health;
 mod inbox;
@@ -57,6 +58,7 @@ mod settle;
 mod stock_watch;
 mod suspects;
 mod sweeper;
+mod unrecorded;
 pub mod verdict;
 
 pub use refunds::refund_answer;

@@ -18,6 +18,7 @@ mod error_number;
 mod json_rows;
 
 pub mod audit;
+pub mod dead_letter;
 pub mod dead_letter_audit;
 pub mod decision;
 pub mod entitlement;

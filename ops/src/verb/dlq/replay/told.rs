@@ -16,6 +16,8 @@ const LISTED_IN_JSON: usize = 1000;
 pub(super) struct Told<'a> {
     /// Letters: an id stands for all its copies.
     pub(super) replayed: usize,
+    /// Letters that match and were left out: their messages killed workers.
+    pub(super) left_out: usize,
     /// Of ids that were named: how many letters had one, where several had.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) copies: BTreeMap<String, usize>,
