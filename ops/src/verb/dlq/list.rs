@@ -10,7 +10,8 @@ use crate::dead_letter::group::{Group, Grouping};
 use crate::dead_letter::{DeadLetter, by_death, look_up_orders};
 use crate::dead_queue::DeadQueue;
 use crate::failure::Failure;
-use crate::output::{or_empty, table};
+use crate::output::{Table, or_empty};
+use crate::terminal::short_id;
 
 /// List dead letters, the one that died first first
 ///
@@ -80,11 +81,11 @@ impl List {
 }
 
 fn letters_table(letters: &[DeadLetter]) -> String {
-    table(
+    Table::new(
         ["id", "died at", "reason", "order", "merchant", "attempts", "first seen", "error"],
         letters.iter().map(|letter| {
             [
-                letter.id.clone(),
+                short_id(&letter.id),
                 or_empty(letter.died_at.as_ref()),
                 or_empty(letter.reason.as_ref()),
                 letter.order_told(),
@@ -95,10 +96,12 @@ fn letters_table(letters: &[DeadLetter]) -> String {
             ]
         }),
     )
+    .spare(&["first seen", "attempts", "merchant"])
+    .text()
 }
 
 fn groups_table(groups: &[Group]) -> String {
-    table(
+    Table::new(
         ["letters", "orders", "reason", "error", "first died", "last died", "example"],
         groups.iter().map(|group| {
             [
@@ -108,8 +111,10 @@ fn groups_table(groups: &[Group]) -> String {
                 group.fingerprint.clone(),
                 or_empty(group.first_died.as_ref()),
                 or_empty(group.last_died.as_ref()),
-                group.example.clone(),
+                short_id(&group.example),
             ]
         }),
     )
+    .spare(&["first died", "orders"])
+    .text()
 }

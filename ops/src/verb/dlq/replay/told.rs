@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::dead_letter::aftermath::{Aftermath, Fate, Replayed};
 use crate::output::{or_empty, table};
+use crate::terminal::short_id;
 
 /// Letters that are listed one by one.
 const LISTED: usize = 100;
@@ -105,7 +106,7 @@ impl Told<'_> {
         }
         let rows = listed.iter().map(|one| {
             [
-                one.id.clone(),
+                short_id(&one.id),
                 or_empty(one.order.as_ref()),
                 one.copies.to_string(),
                 one.outcome.words().to_owned(),
