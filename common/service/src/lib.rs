@@ -3,7 +3,7 @@
 //! A program of this project begins with the same five lines. It loads its [`config`], starts
 //! [`telemetry`], opens the [`admin`] endpoint if one is configured, asks [`shutdown`] for a token that
 //! SIGTERM cancels, and then does its job until the token says stop. Where keys may change meanwhile,
-//! [`reload`] reads them again, and [`certificates`] tells of those that end. Programs with pages for
+//! [`reload`] reads them again, [`keys_in_use`] names them by fingerprint, and [`certificates`] tells of those that end. Programs with pages for
 //! people serve them with [`http`], write them with [`html`] and keep other sites out with [`guard`]; what
 //! is shown to people goes through [`unseen`].
 //!
@@ -18,6 +18,7 @@ pub mod crash_point;
 pub mod guard;
 pub mod html;
 pub mod http;
+pub mod keys_in_use;
 pub mod reload;
 pub mod shutdown;
 pub mod summary;
