@@ -45,7 +45,7 @@ pub use refund::{RefundLine, refunds_of, refunds_of_trade};
 pub use refund_request::{
     RefundRequestFilter, RefundRequestLine, equal_refund_requests, refund_requests,
 };
-pub use rejected::{RejectedLine, rejected_of_trade};
+pub use rejected::{RejectedLine, answered_since, rejected_of_trade, trade_holders};
 pub use review::{ReviewFilter, ReviewRow, reviews, reviews_of};
 pub use review_case::review;
 pub use search::{OrderSearch, search_orders};

@@ -21,7 +21,7 @@ use tracing::info;
 use self::agreed::{Agreed, Wish, agree};
 pub(super) use self::ask_workers::ask_workers;
 use self::not_agreed::NotAgreed;
-use self::rejected::Rejected;
+use self::rejected::Found;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::gateway_answer::could_not_ask;
@@ -177,7 +177,7 @@ struct Of {
     order: String,
     /// Of a rejected payment the merchant that it came for.
     merchant: String,
-    rejected: Option<Rejected>,
+    rejected: Option<Found>,
 }
 
 /// The request, after a question to the person where an equal refund is fresh. Nothing is locked while the

@@ -53,3 +53,44 @@ pub fn rejected_of_trade(
     .bind::<Text, _>(trade_no)
     .load(connection)?)
 }
+
+#[derive(QueryableByName)]
+struct Holder {
+    #[diesel(sql_type = Text)]
+    order_id: String,
+}
+
+/// The orders that have this trade, of any merchant. Locks nothing and waits for nobody.
+///
+/// # Errors
+/// What the database says.
+pub fn trade_holders(
+    connection: &mut MysqlConnection,
+    trade_no: &str,
+) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<Holder> = sql_query("SELECT order_id FROM trade WHERE trade_no = ? LIMIT 100")
+        .bind::<Text, _>(trade_no)
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.order_id).collect())
+}
+
+/// Whether an answer of the gateway about the order was worked on after a moment.
+///
+/// # Errors
+/// What the database says.
+pub fn answered_since(
+    connection: &mut MysqlConnection,
+    merchant: &str,
+    order: &str,
+    since: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let rows: Vec<Holder> = sql_query(
+        "SELECT order_id FROM notification WHERE order_id = ? AND merchant = ? AND kind = 'query_answer' \
+         AND outcome IN ('applied', 'unchanged') AND last_seen > ? LIMIT 1",
+    )
+    .bind::<Text, _>(order)
+    .bind::<Text, _>(merchant)
+    .bind::<Datetime, _>(since.naive_utc())
+    .load(connection)?;
+    Ok(!rows.is_empty())
+}
