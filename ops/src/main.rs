@@ -45,6 +45,7 @@ mod order_story;
 mod output;
 mod overview;
 mod question;
+mod rejected_payment;
 mod review_case;
 mod signature_check;
 mod status_name;

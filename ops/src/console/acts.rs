@@ -19,6 +19,7 @@ use super::request::{Asked, Parameters};
 use super::tag::{Tone, tag};
 use crate::dead_letter::DeadLetter;
 use crate::dead_letter::aftermath::{Aftermath, Fate};
+use crate::dead_letter::deadly::{LeftOut, is_deadly};
 use crate::dead_letter::discard::discard;
 use crate::dead_letter::record::record;
 use crate::dead_letter::rehearsal::Rehearsal;
@@ -84,7 +85,8 @@ pub(super) fn note(form: &Parameters) -> Result<String, Failure> {
 
 async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failure> {
     let turn = console.at_letters().await?;
-    let wanted = |letter: &Received| selection.takes(&DeadLetter::from(letter));
+    let deadly = LeftOut::default();
+    let wanted = |letter: &Received| takes(&selection, &DeadLetter::from(letter), &deadly);
     let Rehearsal { letters, meant, looked } =
         Rehearsal::read(console.broker(), usize::MAX, wanted).await?;
     drop(turn);
@@ -95,6 +97,10 @@ async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failur
         .await?;
     let count = |outcome: &str| foreseen.iter().filter(|one| one.outcome == outcome).count();
     let mut body = Html::new();
+    body = body.html(told_left_out(deadly.letters()));
+    if foreseen.is_empty() && deadly.letters() > 0 {
+        return Ok(Page::new("/dead-letters", say("试运行", "Dry run"), body));
+    }
     if foreseen.is_empty() {
         body = body
             .html(nothing(say("这些死信已经不在了。", "None of these letters is there any more.")));
@@ -170,6 +176,34 @@ fn row(one: &Foreseen) -> Html {
     row.raw("</td>").cell_of(tag(tone, word)).cell(&because(one)).raw("</tr>\n")
 }
 
+/// Whether a letter is meant and may be replayed; notes those that may not.
+fn takes(selection: &Selection, letter: &DeadLetter, deadly: &LeftOut) -> bool {
+    let meant = selection.takes(letter);
+    if meant && is_deadly(letter) {
+        deadly.add(&letter.id);
+        return false;
+    }
+    meant
+}
+
+/// What is said of letters that killed workers.
+fn told_left_out(letters: usize) -> Html {
+    if letters == 0 {
+        return Html::new();
+    }
+    Html::new()
+        .raw("<div class=\"box warn\"><b>")
+        .shown(letters)
+        .raw("</b> ")
+        .raw(say(
+            "条死信没有重放：这些消息使 worker 崩溃过（kills_workers），重放会再次崩溃。处理办法见 \
+             docs/troubleshooting.zh-CN.md；确实要试，用 ops dlq replay --even-if-it-kills-workers。",
+            "left out: their messages killed workers, and a replay kills them again. See kills_workers in \
+             docs/troubleshooting.md; to try it all the same use ops dlq replay --even-if-it-kills-workers.",
+        ))
+        .raw("</div>\n")
+}
+
 /// Replays or discards, and leads to a page that says how many.
 async fn move_letters(
     console: &Arc<Console>,
@@ -186,10 +220,10 @@ async fn move_letters(
     let walked = tokio::task::spawn_blocking(move || {
         runtime.block_on(walk(&shared, &selection, action, &by, note.as_deref()))
     });
-    let (count, fates, failure) = walked
+    let Moved { count, left_out, fates, failure } = walked
         .await
         .map_err(|error| Failure::CouldNotAsk(format!("the walk has ended: {error}")))?;
-    let mut body = Html::new();
+    let mut body = told_left_out(left_out);
     if let Some(failure) = &failure {
         let said = failure.to_string();
         body = body
@@ -216,7 +250,7 @@ async fn move_letters(
     if let Some(fates) = &fates {
         body = body.html(told(fates));
     }
-    if count == 0 && failure.is_none() {
+    if count == 0 && left_out == 0 && failure.is_none() {
         body = body
             .raw("<p class=\"note\">")
             .raw(say("可能别人已经处理了。", "Somebody else may have been first."))
@@ -262,23 +296,33 @@ fn told(aftermath: &Aftermath) -> Html {
 }
 
 /// How many were moved, what became of them, and why not all.
+#[derive(Default)]
+struct Moved {
+    count: usize,
+    /// Letters of messages that killed workers.
+    left_out: usize,
+    fates: Option<Aftermath>,
+    failure: Option<Failure>,
+}
+
 async fn walk(
     console: &Console,
     selection: &Selection,
     action: Action,
     by: &str,
     note: Option<&str>,
-) -> (usize, Option<Aftermath>, Option<Failure>) {
+) -> Moved {
+    let failed = |failure| Moved { failure: Some(failure), ..Moved::default() };
     let turn = match console.at_letters().await {
         Ok(turn) => turn,
-        Err(failure) => return (0, None, Some(failure)),
+        Err(failure) => return failed(failure),
     };
     // What cannot be put on record is not moved.
     let mut database = match console.pool.get() {
         Ok(database) => database,
-        Err(error) => return (0, None, Some(error.into())),
+        Err(error) => return failed(error.into()),
     };
-    let wanted = |received: &Received| selection.takes(&DeadLetter::from(received));
+    let deadly = LeftOut::default();
     let mut count = 0;
     let cluster = console.broker();
     if action == Action::Discarded {
@@ -287,8 +331,9 @@ async fn walk(
             count += round.len();
             Ok(())
         };
+        let wanted = |received: &Received| selection.takes(&DeadLetter::from(received));
         let walked = discard(cluster, wanted, &mut done).await;
-        return (count, None, walked.err());
+        return Moved { count, failure: walked.err(), ..Moved::default() };
     }
     let mut aftermath = Aftermath::new(&console.config);
     let mut told = |step: Step, round: &[&Received]| {
@@ -300,11 +345,17 @@ async fn walk(
         count += round.len();
         Ok(())
     };
+    let wanted = |it: &Received| takes(selection, &DeadLetter::from(it), &deadly);
     let walked = replay(cluster, usize::MAX, wanted, &mut told).await;
     drop(turn);
     let runtime = Handle::current();
     let waited = aftermath.wait(&mut database, |since, ids| {
         tokio::task::block_in_place(|| runtime.block_on(dead_since(cluster, since, ids)))
     });
-    (count, Some(aftermath).filter(|_| count > 0), walked.and(waited).err())
+    Moved {
+        count,
+        left_out: deadly.letters(),
+        fates: Some(aftermath).filter(|_| count > 0),
+        failure: walked.and(waited).err(),
+    }
 }

@@ -1,7 +1,7 @@
 //! `/dead-letters/ID`: a letter with its whole evidence.
 
 use service::html::Html;
-use service::language::say;
+use service::language::{Language, say};
 
 use super::Console;
 use super::address::address;
@@ -27,12 +27,15 @@ pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
         )));
     };
     let mut evidence = Evidence::of(opened, &console.config);
-    let letter = evidence.opened.letter.clone();
-    let asked = console.database(move |connection| Background::read(connection, &letter)).await;
+    let (opened, config) = (evidence.opened.clone(), console.config.clone());
+    let read =
+        move |connection: &mut store::Connection| Background::read(connection, &config, &opened);
+    let asked = console.database(read).await;
     // The letter is shown also while there is no database to ask.
     let missing = match asked {
-        Ok(background) => {
+        Ok((background, settled)) => {
             evidence.background = background;
+            evidence.opened.letter.settled = settled;
             None
         }
         Err(failure) => Some(failure),
@@ -84,6 +87,14 @@ fn facts(evidence: &Evidence) -> Html {
         .raw("<div class=\"two row\"><div class=\"card\"><table class=\"facts\">")
         .row_of(say("原因", "Reason"), reason)
         .row(say("错误", "Error"), &text(&letter.error));
+    if let Some(settled) = letter.settled {
+        let told = Html::new().html(tag(Tone::Good, say("已了结", "settled")));
+        let words = match Language::here() {
+            Language::Chinese => format!("{}，可以丢弃。", settled.chinese()),
+            Language::English => format!(" {}: it can be discarded.", settled.words()),
+        };
+        table = table.row_of(say("了结", "Settled"), told.text(&words));
+    }
     if let Some(order) = &letter.order {
         table = table
             .row_of(say("订单", "Order"), Html::new().link(&address("/orders/", order), order));

@@ -1,5 +1,6 @@
 //! `/dead-letters`: what needs a person, grouped by cause or one by one.
 
+use queue::Received;
 use service::html::Html;
 use service::language::say;
 use store::dead_letter_audit;
@@ -14,6 +15,7 @@ use super::request::Asked;
 use super::tag::{Tone, tag};
 use crate::dead_letter::earliest::Earliest;
 use crate::dead_letter::group::{Group, Grouping};
+use crate::dead_letter::settled::settled;
 use crate::dead_letter::{DeadLetter, by_death};
 use crate::dead_queue::{DeadQueue, Looked};
 use crate::failure::Failure;
@@ -31,6 +33,8 @@ struct Look {
     groups: Vec<Group>,
     /// The first of those that match, sorted by death.
     chosen: Vec<DeadLetter>,
+    /// Their messages, in the same order.
+    messages: Vec<Received>,
     /// How many match.
     matching: usize,
     /// When the last of them died.
@@ -45,7 +49,7 @@ const RETRIES: Column = Column::number("重试", "Retries");
 pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failure> {
     let mut cohort = Cohort::read(&asked.query);
     let flat = asked.query.get("view") == "flat" || !cohort.is_everything();
-    let look = look(console, &cohort).await?;
+    let mut look = look(console, &cohort).await?;
     cohort.until = look.until.map(|last| last.0);
     let mut body = Html::new();
     if look.looked.at < look.looked.of || look.looked.strangers > 0 {
@@ -61,6 +65,17 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failu
             .raw("</div>");
     }
     if flat {
+        let (messages, config) = (std::mem::take(&mut look.messages), console.config.clone());
+        // The letters are listed also while there is no database to ask.
+        let asked = console.database(move |connection| {
+            let all = messages.iter().map(|message| settled(connection, &config, message));
+            Ok(all.collect::<Result<Vec<_>, _>>()?)
+        });
+        if let Ok(settled) = asked.await {
+            for (letter, settled) in look.chosen.iter_mut().zip(settled) {
+                letter.settled = settled;
+            }
+        }
         let title = say("死信列表", "Dead letters one by one");
         return Ok(Page::new(
             "/dead-letters",
@@ -82,20 +97,24 @@ async fn look(console: &Console, cohort: &Cohort) -> Result<Look, Failure> {
     let _turn = console.at_letters().await?;
     let mut queue = DeadQueue::open(console.broker()).await?;
     let (mut groups, mut until) = (Grouping::default(), None);
-    let mut chosen = Earliest::new(LISTED, by_death);
+    let mut chosen =
+        Earliest::new(LISTED, |a: &(DeadLetter, Received), b: &(DeadLetter, Received)| {
+            by_death(&a.0, &b.0)
+        });
     let looked = queue
         .look(LOOKED, |received| {
             let letter = DeadLetter::from(&received);
             until = until.max(letter.died_at);
             if cohort.takes(&letter) {
-                chosen.add(letter.clone());
+                chosen.add((letter.clone(), received));
             }
             groups.add(letter);
         })
         .await;
     queue.close().await?;
     let (chosen, matching) = chosen.into_sorted();
-    Ok(Look { groups: groups.groups(), chosen, matching, until, looked: looked? })
+    let (chosen, messages) = chosen.into_iter().unzip();
+    Ok(Look { groups: groups.groups(), chosen, messages, matching, until, looked: looked? })
 }
 
 fn groups(groups: &[Group]) -> Html {
@@ -255,6 +274,11 @@ fn letter_row(letter: &DeadLetter) -> Html {
     let short: String = letter.id.chars().take(12).collect();
     row = row.link(&address("/dead-letters/", &letter.id), &short).raw("</td><td>");
     row = row.html(tag(Tone::Bad, letter.reason.as_deref().unwrap_or(NO_REASON)));
+    if let Some(settled) = letter.settled {
+        row = row.raw(" ").html(tag(Tone::Good, say("已了结", "settled")));
+        let words = say(settled.chinese(), settled.words());
+        row = row.raw("<span class=\"soft\">").raw(words).raw("</span>");
+    }
     row = row.raw("<span class=\"soft\">").text(letter.error.as_deref().unwrap_or_default());
     row = row.raw("</span></td><td class=\"id\">");
     if let Some(order) = &letter.order {

@@ -10,6 +10,7 @@ mod database_tls;
 mod dead_cohorts;
 mod dead_letters;
 mod dead_many;
+mod deadly;
 mod gateway_at_hand;
 mod merchants;
 mod order_import;
