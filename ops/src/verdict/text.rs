@@ -1,6 +1,7 @@
 //! The verdict for a person: one line that says whether all is well, then two lines a finding.
 
 use super::{Answer, Finding, Urgency, Verdict, count};
+use crate::terminal::Style;
 
 impl Verdict {
     /// The first line.
@@ -21,10 +22,16 @@ impl Verdict {
         }
     }
 
+    /// The first line, with its colour.
+    pub(crate) fn painted_headline(&self) -> String {
+        let style = if self.answer == Answer::Well { Style::Green } else { Style::Red };
+        style.paint(self.headline())
+    }
+
     /// All of it.
     pub(crate) fn text(&self) -> String {
         let findings = self.findings.iter().map(Finding::text);
-        std::iter::once(self.headline()).chain(findings).collect::<Vec<_>>().join("\n")
+        std::iter::once(self.painted_headline()).chain(findings).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -32,6 +39,11 @@ impl Finding {
     /// What is wrong, and below it what to do.
     pub(crate) fn text(&self) -> String {
         let (word, code) = (self.urgency().word(), self.code());
+        let word = match self.urgency() {
+            Urgency::Now => Style::Red.paint(word),
+            Urgency::Soon => Style::Yellow.paint(word),
+            Urgency::Later => word.to_owned(),
+        };
         format!("{word} {code}: {}\n      do: {}", self.seen(), self.to_do())
     }
 

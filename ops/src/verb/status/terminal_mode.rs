@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 
+use crate::terminal;
+
 /// Alternate screen on, cursor off.
 const ENTER: &str = "\u{1b}[?1049h\u{1b}[?25l";
 /// Cursor on, alternate screen off: what was there before is there again.
@@ -44,7 +46,13 @@ impl TerminalMode {
 
     /// Draws these lines over what is there.
     pub(super) fn draw(&self, lines: &[String]) -> std::io::Result<()> {
-        let page: Vec<String> = lines.iter().map(|line| format!("{line}\u{1b}[K")).collect();
+        let colours = terminal::colours();
+        let painted = |line: &String| {
+            let line = terminal::render(line, colours, str::to_owned);
+            // A line that was cut may lack the end of its colour.
+            if colours { format!("{line}\u{1b}[0m\u{1b}[K") } else { format!("{line}\u{1b}[K") }
+        };
+        let page: Vec<String> = lines.iter().map(painted).collect();
         write(&format!("\u{1b}[H{}\u{1b}[J", page.join("\n")))
     }
 

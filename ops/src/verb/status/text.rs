@@ -5,11 +5,12 @@ use store::report::Waiting;
 use crate::output::{or_empty, table};
 use crate::overview::Overview;
 use crate::status_name::status_chinese;
+use crate::terminal;
 
 impl Overview {
     /// The verdict, and the figures below it.
     pub(super) fn text(&self) -> String {
-        format!("{}\n\n{}", self.verdict.text(), self.figures())
+        terminal::folded(&format!("{}\n\n{}", self.verdict.text(), self.figures()))
     }
 
     /// The figures alone, in the order in which they are looked for on a bad day.
