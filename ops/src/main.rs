@@ -43,6 +43,7 @@ mod order_page;
 mod order_story;
 mod output;
 mod overview;
+mod plural;
 mod question;
 mod review_case;
 mod signature_check;

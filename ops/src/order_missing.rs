@@ -9,6 +9,7 @@ use store::retry_copy::{self, WaitingCopy};
 use crate::failure::Failure;
 use crate::order_page::Happening;
 use crate::order_story::in_retry_tiers;
+use crate::plural;
 
 /// An order number that messages name and that no row has.
 #[derive(Serialize)]
@@ -55,8 +56,10 @@ impl MissingOrder {
             let reason = last.reason.as_deref().unwrap_or("no reason");
             let since = first.received_at;
             lines.push(format!(
-                "{count} messages for it were rejected, the first received at {since}, the last as {reason}: \
-                 `ops dlq list --order {id}`"
+                "{} for it {} rejected, the first received at {since}, the last as {reason}: \
+                 `ops dlq list --order {id}`",
+                plural::count(count, "message"),
+                plural::verb(count, "was", "were")
             ));
         }
         lines.join("\n")

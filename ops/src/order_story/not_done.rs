@@ -8,7 +8,8 @@ use store::retry_copy::WaitingCopy;
 use worker::retry_copies::OVERDUE_AFTER;
 
 use crate::order_page::OrderPage;
-use crate::review_case::meaning;
+use crate::plural::{count, verb};
+use crate::review_case::{evidence, meaning};
 
 /// What was not done, and why.
 pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
@@ -19,7 +20,7 @@ pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
         let evidence = if review.evidence.is_empty() {
             String::new()
         } else {
-            format!(" ({})", review.evidence)
+            format!(" ({})", evidence(review))
         };
         lines.push(format!("in review: {}{evidence}: {}", review.reason, meaning(review)));
     }
@@ -27,7 +28,9 @@ pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
     let rejected = page.story.iter().filter(|told| told.outcome == "rejected").count();
     if rejected > 0 {
         lines.push(format!(
-            "not applied: {rejected} notifications were rejected, see `ops dlq list --order {}`",
+            "not applied: {} {} rejected, see `ops dlq list --order {}`",
+            count(rejected, "notification"),
+            verb(rejected, "was", "were"),
             page.order.row.id
         ));
     }

@@ -1,6 +1,7 @@
 //! The verdict for a person: one line that says whether all is well, then two lines a finding.
 
-use super::{Answer, Finding, Urgency, Verdict, count};
+use super::{Answer, Finding, Urgency, Verdict};
+use crate::plural::count;
 
 impl Verdict {
     /// The first line.

@@ -179,7 +179,7 @@ fn a_dry_run_says_what_would_change_and_changes_nothing() {
         text.contains("paid; order A-1: status placed -> paid 已付款, goods delivered"),
         "{text}"
     );
-    assert!(text.contains("1 letters: 1 would change something, 0 would die again"), "{text}");
+    assert!(text.contains("1 letter: 1 would change something, 0 would die again"), "{text}");
     ops.run("dlq replay nothing --dry-run").ended(1, "there is no dead letter nothing");
     let limited = ops.json("dlq replay --all --limit 1 --dry-run");
     assert_eq!(limited["letters"], 1);

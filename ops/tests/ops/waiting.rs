@@ -62,7 +62,7 @@ fn an_order_tells_of_messages_in_a_retry_tier() {
     let waits =
         |arguments: &str| ops.json(&format!("retries list {arguments}")).as_array().unwrap().len();
     assert_eq!((waits("--all"), waits("--order A-2"), waits("--order A-9")), (3, 2, 0));
-    let overdue = ops.run("retries list --output json").ended(1, "1 messages are overdue").json();
+    let overdue = ops.run("retries list --output json").ended(1, "1 message is overdue").json();
     assert_eq!(overdue[0]["tier"], "alipay.retry.2m");
 }
 
@@ -91,7 +91,7 @@ fn an_order_that_is_not_there_has_its_dead_letters_named() {
     let missing = ops
         .run("order show A-2")
         .ended(1, "the last as order_not_found: `ops dlq list --order A-2`");
-    assert!(missing.stderr.contains("1 messages for it were rejected"), "{}", missing.stderr);
+    assert!(missing.stderr.contains("1 message for it was rejected"), "{}", missing.stderr);
     let json = ops.run("order show A-2 --output json").ended(1, "").json();
     assert_eq!(json["story"][0]["reason"], "order_not_found");
 }

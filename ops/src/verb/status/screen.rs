@@ -6,6 +6,7 @@ use console::{Term, measure_text_width, truncate_str};
 use service::unseen;
 
 use crate::overview::Overview;
+use crate::plural::count;
 
 /// Rows and columns of a terminal that does not tell.
 const USUAL: (usize, usize) = (24, 80);
@@ -43,7 +44,10 @@ fn fit(mut lines: Vec<String>, rows: usize, columns: usize) -> Vec<String> {
     if lines.len() > rows {
         let left_out = lines.len() + 1 - rows;
         lines.truncate(rows.saturating_sub(1));
-        lines.push(format!("… {left_out} more lines: enlarge the window, or run ops status"));
+        lines.push(format!(
+            "… {}: enlarge the window, or run ops status",
+            count(left_out, "more line")
+        ));
     }
     lines.iter().map(|line| truncate_str(line, columns, "…").into_owned()).collect()
 }
