@@ -14,6 +14,7 @@ mod guard;
 mod layout;
 mod letter;
 mod letters;
+mod list;
 mod order;
 mod orders;
 mod products;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service::Config;
+use service::language::say;
 use store::{Connection, Pool};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
@@ -101,8 +103,10 @@ impl Console {
     async fn at_letters(&self) -> Result<MutexGuard<'_, ()>, Failure> {
         let turn = tokio::time::timeout(LETTERS_TIME, self.at_letters.lock()).await;
         turn.map_err(|_| {
-            let text = "somebody is at the dead letters with this console: try again when that has ended \
-                        有人正在处理死信，请稍后再试";
+            let text = say(
+                "有人正在用这个控制台处理死信，请稍后再试",
+                "somebody is at the dead letters with this console: try again when that has ended",
+            );
             Failure::CouldNotAsk(text.to_owned())
         })
     }

@@ -26,7 +26,7 @@ use crate::incoming::{Content, Incoming};
 use crate::page::Page;
 use crate::settle::awaited;
 use crate::verdict::{Never, Verdict};
-use crate::{late_money, retry_copies, review_cases};
+use crate::{given_back, late_money, retry_copies, review_cases};
 
 /// Why a batch did not come to its end. Nothing of it was written.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,15 @@ impl BatchError {
     #[must_use]
     pub fn may_be_one_messages(&self) -> bool {
         matches!(self.fault(), Fault::Data | Fault::Unknown)
+    }
+
+    /// Database or broker are away, which is logged once an outage by whoever connects to them.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            BatchError::Store(error) => error.is_outage(),
+            BatchError::Publish(error) => error.is_outage(),
+        }
     }
 
     /// Whose fault it is.
@@ -142,6 +151,7 @@ fn work(
             }
             lines.push(line);
         }
+        given_back::look(connection, batch, &mut lines)?;
 
         move_goods(connection, &mut page, turn)?;
         service::crash_point!("worker.after_goods");

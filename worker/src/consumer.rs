@@ -8,7 +8,7 @@ use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use metrics::{counter, gauge, histogram};
 use queue::{Connection, ConnectionError, Received, topology};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::processing::{Processing, Unprocessed};
 use crate::settle;
@@ -34,6 +34,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// The pause before a lane consumes again after the database has refused a statement as such: only a
 /// person can change that, by a migration, a grant or another version.
 const REFUSED_PAUSE: Duration = Duration::from_secs(10);
+
+/// A connection whose end a channel has met is known to be lost within a second; twice that is waited.
+const END_KNOWN: Duration = Duration::from_secs(2);
 
 /// Why a consumer ended.
 enum Ended {
@@ -90,6 +93,11 @@ impl Lane {
             match ended {
                 Ok(()) => {}
                 Err(Ended::StatementRefused) => pause = REFUSED_PAUSE,
+                // The channel can hear of the connection's end first.
+                Err(Ended::Connection(error)) if error.is_outage() => {
+                    debug!(lane = self.number, %error, "the lane's connection ended");
+                    let _ = tokio::time::timeout(END_KNOWN, connection.lost()).await;
+                }
                 Err(Ended::Connection(error)) if !connection.is_lost() => {
                     warn!(lane = self.number, %error, "the lane's consumer ended and is set up again");
                     self.processing.declare().await;

@@ -38,6 +38,7 @@ mod consumer;
 mod contradiction;
 mod database_call;
 mod dead_queue;
+mod given_back;
 mod goods;
 mod health;
 mod heartbeat;
@@ -61,6 +62,8 @@ mod settle;
 mod stock_watch;
 mod suspects;
 mod sweeper;
+mod trouble;
+mod unrecorded;
 pub mod verdict;
 
 pub use refunds::refund_answer;

@@ -17,7 +17,7 @@ use store::{DatabaseSettings, Pool, StoreError, Tls, UrlError, migrate};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 use crate::consumer::Lane;
 use crate::dead_queue::DeadQueue;
@@ -81,7 +81,11 @@ pub async fn run(
     tokio::select! {
         schema = tokio::time::timeout(timeout, refuse_old_schema(&pool)) => match schema {
             Ok(schema) => schema?,
-            Err(_) => warn!("the database is silent"),
+            Err(_) => warn!(
+                seconds = timeout.as_secs(),
+                "the database did not answer within worker.database_timeout; the worker goes on without having \
+                 looked at the schema"
+            ),
         },
         () = cancel.cancelled() => return Ok(()),
     }
@@ -169,6 +173,10 @@ async fn consume(config: &Config, processing: &Processing, connection: &Connecti
         Err(error @ TopologyError::Refused { .. }) => {
             warn!(%error, "not allowed to declare: taking the queues as there");
         }
+        Err(error) if error.is_outage() => {
+            debug!(%error, "the queues could not be declared");
+            return;
+        }
         Err(error) => {
             warn!(%error, "the queues could not be declared");
             return;
@@ -194,6 +202,7 @@ async fn consume(config: &Config, processing: &Processing, connection: &Connecti
 pub fn database_settings(database: &config::Database) -> DatabaseSettings {
     DatabaseSettings {
         url: database.url.expose_secret().to_owned(),
+        source: Some(database.source.clone()),
         tls: match database.tls {
             DatabaseTls::Off => Tls::Off,
             DatabaseTls::Preferred => Tls::Preferred,
@@ -215,8 +224,10 @@ async fn refuse_old_schema(pool: &Pool) -> Result<(), RunError> {
     match pending.await {
         Ok(Ok(true)) => Err(RunError::SchemaPending),
         Ok(Ok(false)) | Err(_) => Ok(()),
+        // The pool has told of it, and tells when the database is there.
+        Ok(Err(error)) if error.is_outage() => Ok(()),
         Ok(Err(error)) => {
-            warn!(%error, "the database does not answer yet");
+            warn!(%error, "the database does not answer yet; the worker waits for it");
             Ok(())
         }
     }

@@ -258,6 +258,7 @@ fn write_rows(connection: &mut store::Connection, story: &Story, run: &str) {
                     state: RefundRequestState::Refused,
                     error: None,
                     running_total: None,
+                    of_rejected: false,
                 };
                 refund_request::insert(connection, &request).expect("a request");
             }

@@ -1,7 +1,8 @@
 //! Reading the merchants again on SIGHUP: keys change without a restart.
 //!
 //! Everything else of the configuration stays as it was at the start: listeners, connections and
-//! limits are built of it. A file that cannot be used changes nothing.
+//! limits are built of it. A file that cannot be used changes nothing. The log names the keys that are in use by
+//! their fingerprints, at the start and after each reload: as `ops check` shows them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,8 +11,8 @@ use chrono::Utc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::certificates;
 use crate::config::{Config, ConfigError};
+use crate::{certificates, keys_in_use};
 
 /// The configuration of this moment: read again with `load` whenever SIGHUP arrives.
 ///
@@ -25,6 +26,7 @@ pub fn on_hangup(
     load: impl Fn() -> Result<Config, ConfigError> + Send + Sync + 'static,
 ) -> watch::Receiver<Arc<Config>> {
     certificates::report(&config, Utc::now());
+    log_keys(&config);
     let (sender, receiver) = watch::channel(Arc::new(config));
     match signal(SignalKind::hangup()) {
         Ok(hangup) => {
@@ -76,7 +78,16 @@ fn replace(current: &watch::Sender<Arc<Config>>, fresh: Config) {
     );
     metrics::counter!("config_reloads_total", "outcome" => "done").increment(1);
     certificates::report(&fresh, Utc::now());
+    log_keys(&fresh);
     current.send_replace(Arc::new(Config { merchants: fresh.merchants, ..(*old).clone() }));
+}
+
+/// One line a merchant: which keys its messages are verified and signed with from now on.
+fn log_keys(config: &Config) {
+    for merchant in config.merchants.values() {
+        let keys = keys_in_use::listed(merchant);
+        tracing::info!(merchant = merchant.name, keys, "keys in use, by fingerprint");
+    }
 }
 
 fn refused(error: &dyn std::error::Error) {

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use alipay::{Certificate, Md5Key};
+use alipay::Md5Key;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Confirm, LatePayment, Merchant, NotifyVerify, Secret};
+use crate::keys_in_use::keys_in_use;
 
 /// The settings of a merchant by the names of their keys; what is not set is left out.
 pub type Settings = BTreeMap<String, String>;
@@ -100,16 +101,14 @@ pub struct Changed {
 
 /// The settings of a merchant.
 pub fn settings(merchant: &Merchant) -> Settings {
-    let marks = merchant.verifier.key_marks();
-    let of = |is_md5: bool| {
-        let those = marks.iter().filter(move |mark| mark.is_md5 == is_md5 && mark.until.is_none());
-        those.map(|mark| mark.fingerprint.clone())
+    let keys = keys_in_use(merchant);
+    let of = |setting: &'static str| {
+        let those = keys.iter().filter(|key| key.setting == setting);
+        joined(those.map(|key| match key.until {
+            Some(until) => format!("{} until {}", key.fingerprint, until.to_rfc3339()),
+            None => key.fingerprint.clone(),
+        }))
     };
-    let retired = marks.iter().filter_map(|mark| {
-        let until = mark.until?;
-        Some(format!("{} until {}", mark.fingerprint, until.to_rfc3339()))
-    });
-    let mut md5 = of(true);
     let sign_types = merchant.sign_types.iter().map(ToString::to_string);
     let all = [
         ("protocol", Some(merchant.protocol.to_string())),
@@ -117,16 +116,13 @@ pub fn settings(merchant: &Merchant) -> Settings {
         ("app_id", merchant.app_id.clone()),
         ("partner", merchant.partner.clone()),
         ("sign_types", joined(sign_types)),
-        ("md5_key", md5.next()),
-        ("md5_old_key", md5.next()),
-        ("alipay_public_keys", joined(of(false))),
-        ("retired_keys", joined(retired)),
-        (
-            "private_key",
-            merchant.private_key.as_ref().map(|key| key.public_key().short_fingerprint()),
-        ),
-        ("app_cert", merchant.app_cert.as_ref().map(|it| Certificate::sn(it).to_owned())),
-        ("alipay_root_cert", merchant.alipay_root_cert.as_ref().map(|roots| roots.sn())),
+        ("md5_key", of("md5_key")),
+        ("md5_old_key", of("md5_old_key")),
+        ("alipay_public_keys", of("alipay_public_keys")),
+        ("retired_keys", of("retired_keys")),
+        ("private_key", of("private_key")),
+        ("app_cert", of("app_cert")),
+        ("alipay_root_cert", of("alipay_root_cert")),
         ("app_auth_token", merchant.app_auth_token.as_ref().map(fingerprint)),
         ("charset", Some(merchant.charset.name().to_owned())),
         ("ignore_params", joined(merchant.ignore_params.iter().cloned())),

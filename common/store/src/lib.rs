@@ -19,6 +19,7 @@ mod json_rows;
 
 pub mod audit;
 pub mod clock;
+pub mod dead_letter;
 pub mod dead_letter_audit;
 pub mod decision;
 pub mod entitlement;

@@ -189,9 +189,12 @@ async fn a_bad_file_changes_nothing() {
     reload(&ingress, REFUSED).await;
     works().await;
     assert!(!ingress.log().contains("second"), "a key was logged");
-    // Corrected, it is taken.
+    // Corrected, it is taken, and the log names the keys that are in use now.
+    let in_use = |key: &str| format!("keys=\"md5_key {}", Md5Key::new(key).fingerprint());
+    assert!(ingress.log().contains(&in_use("first")), "{}", ingress.log());
+    assert!(!ingress.log().contains(&in_use("second")), "{}", ingress.log());
     file.write("md5_key = \"second\"", &[ALIPAY_PUBLIC_KEY], "");
-    reload(&ingress, READ_AGAIN).await;
+    reload(&ingress, &in_use("second")).await;
     assert_eq!(ingress.post(SHOP, shop("n2", "second")).await.body, "success");
 }
 

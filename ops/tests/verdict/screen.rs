@@ -29,6 +29,7 @@ impl Watch {
             .args(["status", "--watch", "1"])
             .env_remove("ALIPAY_CONFIG")
             .envs([("DATABASE_URL", database_url), ("AMQP_URL", amqp_url), ("RUST_LOG", "info")])
+            .env("NO_COLOR", "1")
             .stdin(end())
             .stdout(end())
             .stderr(end())

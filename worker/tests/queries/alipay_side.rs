@@ -197,6 +197,7 @@ gateway = "{NOWHERE}"
             state: RefundRequestState::Unknown,
             error: None,
             running_total: None,
+            of_rejected: false,
         };
         insert(&mut self.connection(), &request).expect("a request");
     }

@@ -31,6 +31,13 @@ pub enum TopologyError {
     Connection(#[from] ConnectionError),
 }
 
+impl TopologyError {
+    /// As [`ConnectionError::is_outage`].
+    pub fn is_outage(&self) -> bool {
+        matches!(self, TopologyError::Connection(error) if error.is_outage())
+    }
+}
+
 fn list(conflicts: &[Conflict]) -> String {
     conflicts.iter().fold(String::new(), |mut text, conflict| {
         let separator = if text.is_empty() { "" } else { "\n" };

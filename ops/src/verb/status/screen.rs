@@ -27,12 +27,9 @@ pub(super) fn page(
     (rows, columns): (usize, usize),
 ) -> Vec<String> {
     let heading = format!("{}  (every {} s, q ends)", overview.at, every.as_secs());
-    let mut lines = vec![heading, overview.verdict.headline()];
+    let mut lines = vec![heading, overview.verdict.painted_headline()];
     for finding in &overview.verdict.findings {
-        let text = finding.text();
-        for line in unseen::escaped_lines(&text).lines() {
-            lines.extend(wrapped(line, columns));
-        }
+        lines.extend(finding.text().lines().flat_map(|line| wrapped(line, columns)));
     }
     lines.push(String::new());
     let figures = overview.figures();

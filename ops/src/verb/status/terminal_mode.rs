@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::dup2_stderr;
+use service::unseen;
+
+use crate::terminal;
 
 /// Alternate screen on, cursor off.
 const ENTER: &str = "\u{1b}[?1049h\u{1b}[?25l";
@@ -49,7 +52,13 @@ impl TerminalMode {
 
     /// Draws these lines over what is there.
     pub(super) fn draw(&self, lines: &[String]) -> std::io::Result<()> {
-        let page: Vec<String> = lines.iter().map(|line| format!("{line}\u{1b}[K")).collect();
+        let colours = terminal::colours();
+        let escape = |part: &str| unseen::escaped(part).into_owned();
+        let end = if colours { "\u{1b}[0m" } else { "" };
+        let page: Vec<String> = lines
+            .iter()
+            .map(|line| format!("{}{end}\u{1b}[K", terminal::render(line, colours, escape)))
+            .collect();
         write(&format!("\u{1b}[H{}\u{1b}[J", page.join("\n")))
     }
 
