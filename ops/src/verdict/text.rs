@@ -1,6 +1,8 @@
 //! The verdict for a person: one line that says whether all is well, then two lines a finding.
 
-use super::{Answer, Finding, Urgency, Verdict, count};
+use super::{Answer, Finding, Urgency, Verdict};
+use crate::output::plain;
+use crate::plural::count;
 use crate::terminal::Style;
 
 impl Verdict {
@@ -22,9 +24,12 @@ impl Verdict {
         }
     }
 
-    /// The first line, with its colour.
+    /// The first line in the colour of its answer.
     pub(crate) fn painted_headline(&self) -> String {
-        let style = if self.answer == Answer::Well { Style::Green } else { Style::Red };
+        let style = match self.answer {
+            Answer::Well => Style::Green,
+            Answer::Wrong | Answer::NotAllAsked => Style::Red,
+        };
         style.paint(self.headline())
     }
 
@@ -38,13 +43,13 @@ impl Verdict {
 impl Finding {
     /// What is wrong, and below it what to do.
     pub(crate) fn text(&self) -> String {
-        let (word, code) = (self.urgency().word(), self.code());
-        let word = match self.urgency() {
-            Urgency::Now => Style::Red.paint(word),
-            Urgency::Soon => Style::Yellow.paint(word),
-            Urgency::Later => word.to_owned(),
+        let style = match self.urgency() {
+            Urgency::Now => Style::Red,
+            Urgency::Soon => Style::Yellow,
+            Urgency::Later => Style::Faint,
         };
-        format!("{word} {code}: {}\n      do: {}", self.seen(), self.to_do())
+        let (word, code) = (style.paint(self.urgency().word()), self.code());
+        format!("{word} {code}: {}\n      do: {}", plain(&self.seen()), plain(&self.to_do()))
     }
 
     pub(crate) fn is_wrong(&self) -> bool {

@@ -6,6 +6,7 @@ use console::truncate_str;
 use service::unseen;
 
 use crate::overview::Overview;
+use crate::plural::count;
 use crate::terminal;
 
 /// Rows and columns of a terminal that does not tell.
@@ -26,10 +27,7 @@ pub(super) fn page(
     let heading = format!("{}  (every {} s, q ends)", overview.at, every.as_secs());
     let mut lines = vec![heading, overview.verdict.painted_headline()];
     for finding in &overview.verdict.findings {
-        let text = finding.text();
-        for line in unseen::escaped_lines(&text).lines() {
-            lines.extend(terminal::broken(line, columns));
-        }
+        lines.extend(finding.text().lines().flat_map(|line| terminal::broken(line, columns)));
     }
     lines.push(String::new());
     let figures = overview.figures();
@@ -41,7 +39,10 @@ fn fit(mut lines: Vec<String>, rows: usize, columns: usize) -> Vec<String> {
     if lines.len() > rows {
         let left_out = lines.len() + 1 - rows;
         lines.truncate(rows.saturating_sub(1));
-        lines.push(format!("… {left_out} more lines: enlarge the window, or run ops status"));
+        lines.push(format!(
+            "… {}: enlarge the window, or run ops status",
+            count(left_out, "more line")
+        ));
     }
     lines.iter().map(|line| truncate_str(line, columns, "…").into_owned()).collect()
 }

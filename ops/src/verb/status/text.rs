@@ -4,6 +4,7 @@ use store::report::Waiting;
 
 use crate::output::{or_empty, table};
 use crate::overview::Overview;
+use crate::plural::count;
 use crate::status_name::status_chinese;
 use crate::terminal;
 
@@ -39,8 +40,11 @@ impl Overview {
         let mut lines = vec![format!("last worked on: {behind}")];
         if let Some(rates) = &self.rates {
             lines.push(format!(
-                "in a minute: {} orders placed, {} paid or ended, {} messages worked on, {} events",
-                rates.orders, rates.progressed, rates.messages, rates.events
+                "in a minute: {} placed, {} paid or ended, {} worked on, {}",
+                count(rates.orders, "order"),
+                rates.progressed,
+                count(rates.messages, "message"),
+                count(rates.events, "event")
             ));
         }
         Some(lines.join("\n"))
