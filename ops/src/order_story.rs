@@ -36,6 +36,7 @@ pub(crate) fn tell(page: &OrderPage) -> String {
         text.push('\n');
         text.extend(not_done.iter().map(|line| format!("{}\n", plain(line))));
     }
+    text.push_str(&format!("\nnext: {}\n", plain(&page.next_step)));
     text
 }
 
@@ -70,7 +71,8 @@ pub(crate) fn header(row: &Order, product: &ProductLine) -> String {
         });
     }
     if let Some(paid) = row.paid_dtime {
-        let late = if row.expires_at.is_some_and(|end| paid > end) { ", late" } else { "" };
+        // A limit that does not count makes nothing late.
+        let late = if limit(row).is_some_and(|end| paid > end) { ", late" } else { "" };
         lines.push(format!("paid {paid}{late}"));
     }
     if row.refunded_fee > 0 {
@@ -79,12 +81,18 @@ pub(crate) fn header(row: &Order, product: &ProductLine) -> String {
     lines.iter().map(|line| format!("{}\n", plain(line))).collect()
 }
 
+/// Until when the order can be paid, where its limit counts.
+fn limit(row: &Order) -> Option<BeijingTime> {
+    let counts = |end: &BeijingTime| time_limit(row.created_at.0, Some(end.0), None).is_ok();
+    row.expires_at.filter(counts)
+}
+
 fn in_words(row: &Order) -> String {
     let words = match row.status {
         0 if row.trade_status == 1 => "placed, the buyer was asked to pay",
         0 if row.trade_status == 7 => "placed, paid to a seller's account that cannot receive yet",
         0 => "placed, nothing paid",
-        8 => "paid, a refund is possible",
+        8 => "paid",
         4 => "finished, no refund is possible any more",
         32 if row.is_finish => "closed without payment",
         32 if row.paid_dtime.is_none() && row.expired_at.is_some() => {
@@ -102,7 +110,7 @@ fn in_words(row: &Order) -> String {
 pub(crate) fn happenings(page: &OrderPage) -> Vec<(BeijingTime, String, Option<String>)> {
     let mut lines = vec![(page.order.row.created_at, "placed".to_owned(), None)];
     let row = &page.order.row;
-    if let Some(end) = row.expires_at.filter(|end| end.0 < page.read_at) {
+    if let Some(end) = limit(row).filter(|end| end.0 < page.read_at) {
         lines.push((end, "its time to be paid ended".to_owned(), None));
     }
     for request in &page.refund_requests {
@@ -228,7 +236,11 @@ fn has_news(told: &Happening) -> bool {
 }
 
 fn news(told: &Happening) -> String {
-    let facts = Some(told.facts_added.join(", ")).filter(|facts| !facts.is_empty());
+    // What goes back in full went back in part, too: only one of the two is news.
+    let full = told.facts_added.iter().any(|fact| fact == "refunded_in_full");
+    let facts = told.facts_added.iter().filter(|fact| !full || *fact != "refunded_in_part");
+    let facts = facts.map(String::as_str).collect::<Vec<_>>().join(", ");
+    let facts = Some(facts).filter(|facts| !facts.is_empty());
     facts.into_iter().chain(told.changes.iter().flat_map(steps)).collect::<Vec<_>>().join("; ")
 }
 

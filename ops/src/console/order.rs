@@ -11,6 +11,7 @@ use super::request::Asked;
 use super::reviews;
 use super::tag::{self, Tone};
 use crate::failure::Failure;
+use crate::next_step::NextStep;
 use crate::order_missing::MissingOrder;
 use crate::order_page::OrderPage;
 use crate::order_story::{happenings, not_done};
@@ -41,6 +42,7 @@ pub(super) async fn show(console: &Console, asked: &Asked, id: &str) -> Result<P
     let body = Html::new()
         .html(facts(&page))
         .html(missing(&page))
+        .html(next(&page))
         .raw("<h2>经过 What happened</h2><div class=\"card\"><ol class=\"story\">")
         .all(happenings(&page).iter().map(happening))
         .raw("</ol></div>\n")
@@ -100,6 +102,17 @@ fn missing(page: &OrderPage) -> Html {
         .raw("<h2>没有做的，以及为什么 What was not done, and why</h2><div class=\"box warn\">")
         .all(lines)
         .raw("</div>\n")
+}
+
+/// What to do next.
+fn next(page: &OrderPage) -> Html {
+    let step = NextStep::of(page);
+    Html::new()
+        .raw("<h2>下一步 What to do next</h2><div class=\"card\"><p>")
+        .text(&step.chinese())
+        .raw("</p><p class=\"soft\">")
+        .text(&step.english())
+        .raw("</p></div>\n")
 }
 
 /// Words at the beginning of a line of the story, in Chinese.

@@ -15,6 +15,7 @@ use super::request::Asked;
 use super::reviews::{chinese, state, told};
 use crate::confirmed::Confirmed;
 use crate::failure::Failure;
+use crate::next_step::of_review;
 use crate::order_story::{header, not_done};
 use crate::review_case::{Case, Choice, meaning};
 
@@ -30,6 +31,7 @@ pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
         .row_of("订单 Order", Html::new().link(&address("/orders/", &row.order_id), &row.order_id))
         .row("原因 Reason", &format!("{} {}", row.reason, chinese(&row.reason)))
         .row("含义 Meaning", meaning(row))
+        .row("下一步 Next", of_review(row).as_deref().unwrap_or_default())
         .row("证据 Evidence", &row.evidence)
         .row("提出 Raised", &row.raised_at.to_string())
         .row("结束 Ended", &told(row.ended_at))
