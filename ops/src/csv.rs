@@ -8,12 +8,20 @@ pub(crate) struct Record {
     pub(crate) values: Vec<String>,
 }
 
+/// The lines of a file, and what is wrong with others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Records {
+    pub(crate) records: Vec<Record>,
+    /// Lines that cannot be read, from 1, with why.
+    pub(crate) problems: Vec<(usize, String)>,
+}
+
 /// Reads all lines that have something in them. A byte order mark and CRLF are taken for what they are; blanks
-/// around a value are its own.
+/// around a value are its own. Behind a line that cannot be read it goes on with the next one.
 ///
 /// # Errors
-/// What cannot be read, with its line.
-pub(crate) fn records(bytes: &[u8]) -> Result<Vec<Record>, String> {
+/// Not UTF-8, with the line.
+pub(crate) fn records(bytes: &[u8]) -> Result<Records, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
@@ -24,15 +32,23 @@ pub(crate) fn records(bytes: &[u8]) -> Result<Vec<Record>, String> {
         )
     })?;
     let mut reader = Reader { rest: text, line: 1 };
-    let mut records = Vec::new();
+    let (mut records, mut problems) = (Vec::new(), Vec::new());
     while !reader.rest.is_empty() {
-        let line = reader.line;
-        let values = reader.record()?;
-        if values.iter().any(|value| !value.is_empty()) {
-            records.push(Record { line, values });
+        let (line, rest) = (reader.line, reader.rest);
+        match reader.record() {
+            Ok(values) if values.iter().any(|value| !value.is_empty()) => {
+                records.push(Record { line, values });
+            }
+            Ok(_) => {}
+            Err((at, problem)) => {
+                problems.push((at, problem));
+                // What a quote without an end has taken with it is read once more: other lines may be bad, too.
+                reader.rest = rest.split_once('\n').map_or("", |(_, next)| next);
+                reader.line = line + 1;
+            }
         }
     }
-    Ok(records)
+    Ok(Records { records, problems })
 }
 
 struct Reader<'a> {
@@ -42,7 +58,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// The values up to the end of a line, which is taken too.
-    fn record(&mut self) -> Result<Vec<String>, String> {
+    fn record(&mut self) -> Result<Vec<String>, (usize, String)> {
         let mut values = Vec::new();
         loop {
             values.push(if self.rest.starts_with('"') { self.quoted()? } else { self.bare()? });
@@ -53,11 +69,11 @@ impl Reader<'_> {
                 self.line += 1;
                 return Ok(values);
             }
-            return Err(format!("line {}: text behind the closing quote", self.line));
+            return Err((self.line, "text behind the closing quote".to_owned()));
         }
     }
 
-    fn bare(&mut self) -> Result<String, String> {
+    fn bare(&mut self) -> Result<String, (usize, String)> {
         let end = self.rest.find([',', '\n']).unwrap_or(self.rest.len());
         let (value, rest) = self.rest.split_at(end);
         let value = match rest.starts_with(',') {
@@ -66,19 +82,19 @@ impl Reader<'_> {
         };
         if value.contains(['"', '\r']) {
             let what = if value.contains('"') { "a quote" } else { "a carriage return" };
-            return Err(format!("line {}: {what} inside a value that is not quoted", self.line));
+            return Err((self.line, format!("{what} inside a value that is not quoted")));
         }
         self.rest = rest;
         Ok(value.to_owned())
     }
 
-    fn quoted(&mut self) -> Result<String, String> {
+    fn quoted(&mut self) -> Result<String, (usize, String)> {
         let begun = self.line;
         let mut value = String::new();
         self.take("\"");
         loop {
             let Some(end) = self.rest.find('"') else {
-                return Err(format!("line {begun}: a quote has no end"));
+                return Err((begun, "a quote has no end".to_owned()));
             };
             let (part, rest) = self.rest.split_at(end);
             self.line += part.matches('\n').count();
@@ -107,7 +123,12 @@ mod tests {
     use super::records;
 
     fn read(text: &str) -> Vec<(usize, Vec<String>)> {
-        records(text.as_bytes()).unwrap().into_iter().map(|it| (it.line, it.values)).collect()
+        records(text.as_bytes())
+            .unwrap()
+            .records
+            .into_iter()
+            .map(|it| (it.line, it.values))
+            .collect()
     }
 
     fn row(line: usize, values: &[&str]) -> (usize, Vec<String>) {
@@ -133,16 +154,33 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_named_by_line() {
+        let quote = "a quote inside a value that is not quoted";
+        let behind = "text behind the closing quote";
+        let control = "a carriage return inside a value that is not quoted";
         for (bytes, said) in [
-            (&b"a\nb\n\xd6\xd0"[..], "line 3: not UTF-8"),
-            (b"a\n\"b\nc", "line 2: a quote has no end"),
-            (b"a\n\"b\"c\n", "line 2: text behind the closing quote"),
-            (b"a\nb\"c\"\n", "line 2: a quote inside"),
-            (b"a\rb\rc", "line 1: a carriage return inside"),
-            (b"\"a\nb\"x", "line 2: text behind"),
+            (&b"a\n\"b\nc"[..], &[(2, "a quote has no end")][..]),
+            (b"a\n\"b\"c\n", &[(2, behind)]),
+            (b"a\nb\"c\"\n", &[(2, quote)]),
+            (b"a\rb\rc", &[(1, control)]),
+            (b"\"a\nb\"x", &[(2, behind), (2, quote)]),
+            // One quote without an end hides no other bad line, also where a later quote seems to end it.
+            (b"a,\"b\nc\"d,e\nf\n", &[(2, behind), (2, quote)]),
+            (b"a,\"b\nc\rd\n\"x\",y", &[(3, behind), (2, control)]),
         ] {
-            let error = records(bytes).unwrap_err();
-            assert!(error.starts_with(said), "{error}");
+            let problems = records(bytes).unwrap().problems;
+            let problems: Vec<(usize, &str)> =
+                problems.iter().map(|(line, it)| (*line, it.as_str())).collect();
+            assert_eq!(problems, said, "{}", bytes.escape_ascii());
         }
+        let error = records(b"a\nb\n\xd6\xd0").unwrap_err();
+        assert!(error.starts_with("line 3: not UTF-8"), "{error}");
+    }
+
+    #[test]
+    fn lines_behind_a_bad_one_are_read() {
+        let found = records(b"a,b\n\"c,d\ne,f\ng,h").unwrap();
+        assert_eq!(found.problems, [(2, "a quote has no end".to_owned())]);
+        let lines: Vec<usize> = found.records.iter().map(|it| it.line).collect();
+        assert_eq!(lines, [1, 3, 4]);
     }
 }

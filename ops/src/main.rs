@@ -36,6 +36,7 @@ mod gateway_answer;
 mod help;
 mod management;
 mod moment;
+mod next_step;
 mod operator;
 mod order_change;
 mod order_import;
@@ -105,6 +106,7 @@ enum Verb {
     Verify(verb::verify::Verify),
     Certs(verb::certs::Certs),
     Check(verb::check::Check),
+    Config(verb::config::ConfigVerb),
     Dlq(verb::dlq::Dlq),
     Review(verb::review::Review),
     Retries(verb::retries::Retries),
@@ -141,6 +143,7 @@ impl Arguments {
             Verb::Man(verb) => verb.run(Arguments::command()),
             // This one goes on where the configuration cannot be used.
             Verb::Check(verb) => verb.run(self.config.as_deref(), self.output, self.strict),
+            Verb::Config(verb) => verb.run(self.config.as_deref(), self.output),
             verb => {
                 let config = Config::load(self.config.as_deref())?;
                 config.check_files(self.strict)?;
@@ -172,7 +175,7 @@ impl Verb {
             Verb::Audit(verb) => verb.run(context),
             Verb::Status(verb) => verb.run(context),
             Verb::Console(verb) => verb.run(context),
-            Verb::Completions(_) | Verb::Man(_) | Verb::Check(_) => Ok(()),
+            Verb::Completions(_) | Verb::Man(_) | Verb::Check(_) | Verb::Config(_) => Ok(()),
         }
     }
 }

@@ -38,6 +38,8 @@ pub(crate) enum NextStep {
     Refunded,
     /// A refund was refused or withdrawn.
     RefundClosed,
+    /// A person has to decide, whatever else.
+    InReview { reviews: Vec<i64> },
     /// A status that this version does not know.
     Unknown,
 }
@@ -45,10 +47,28 @@ pub(crate) enum NextStep {
 impl NextStep {
     /// That of an order.
     pub(crate) fn of(page: &OrderPage) -> NextStep {
+        let step = NextStep::without_reviews(page);
+        let open = page.reviews.iter().filter(|review| review.state == "open");
+        let reviews: Vec<i64> = open.map(|review| review.id).collect();
+        match step {
+            // These end their review by themselves, or the answer of the gateway does.
+            NextStep::AccountWanted { .. }
+            | NextStep::StockWanted { .. }
+            | NextStep::Unconfirmed { .. }
+            | NextStep::Doubted { .. }
+            | NextStep::Pending { .. }
+            | NextStep::Unpaid { .. } => step,
+            _ if reviews.is_empty() => step,
+            _ => NextStep::InReview { reviews },
+        }
+    }
+
+    fn without_reviews(page: &OrderPage) -> NextStep {
         let row = &page.order.row;
         let order = row.id.clone();
         let asked_at = page.gateway_query.as_ref().map(|asked| asked.due_at);
-        let facts = |trade: &crate::order_page::TradeLine| Facts::from_column(&trade.facts.join(","));
+        let facts =
+            |trade: &crate::order_page::TradeLine| Facts::from_column(&trade.facts.join(","));
         let chosen = page.trades.iter().find(|it| Some(&it.trade_no) == row.trade_no.as_ref());
         let chosen = chosen.map(facts).unwrap_or_default();
         match row.status {
@@ -60,9 +80,7 @@ impl NextStep {
             105 => NextStep::Refunded,
             8 | 4 | 106 => match page.fulfillment.as_ref().map(|goods| goods.state.as_str()) {
                 _ if chosen.is_late() => NextStep::Late { order },
-                Some("awaiting_stock") => {
-                    NextStep::StockWanted { product: row.product_id.clone() }
-                }
+                Some("awaiting_stock") => NextStep::StockWanted { product: row.product_id.clone() },
                 Some("awaiting_manual") => NextStep::DeliverByHand,
                 Some("awaiting_account") => NextStep::AccountWanted { order },
                 None if chosen.contains(Facts::TO_BE_CONFIRMED)
@@ -92,10 +110,9 @@ impl NextStep {
                 "the buyer pays, or nothing; {}, or now with `ops query {order} --apply`",
                 asked(asked_at)
             ),
-            NextStep::Pending { asked_at } => format!(
-                "make the seller's account able to receive at Alipay; {}",
-                asked(asked_at)
-            ),
+            NextStep::Pending { asked_at } => {
+                format!("make the seller's account able to receive at Alipay; {}", asked(asked_at))
+            }
             NextStep::Unconfirmed { order, asked_at } => format!(
                 "{}, or now with `ops query {order} --apply`; goods go out when it says paid",
                 asked(asked_at)
@@ -103,19 +120,23 @@ impl NextStep {
             NextStep::Late { order } => format!(
                 "the money goes back (`ops refund-requests --order {order}`), or a person takes it by the review"
             ),
-            NextStep::Paid { order } => format!(
-                "nothing to do; a refund is `ops refund {order} --all --reason \"...\"`"
-            ),
+            NextStep::Paid { order } => {
+                format!("nothing to do; a refund is `ops refund {order} --all --reason \"...\"`")
+            }
             NextStep::NotYetDelivered => {
-                "a worker delivers within seconds; if not, look at the workers with `ops status`".to_owned()
+                "a worker delivers within seconds; if not, look at the workers with `ops status`"
+                    .to_owned()
             }
             NextStep::StockWanted { product } => format!(
                 "`ops stock import {product} --file codes.txt`; goods go out within seconds after it"
             ),
-            NextStep::DeliverByHand => "deliver it, then decide its review with `delivered`".to_owned(),
+            NextStep::DeliverByHand => {
+                "deliver it, then decide its review with `delivered`".to_owned()
+            }
             NextStep::AccountWanted { order } => format!("`ops order account {order} ACCOUNT`"),
             NextStep::Finished => {
-                "nothing to do; Alipay refunds such a trade no more: pay back in another way".to_owned()
+                "nothing to do; Alipay refunds such a trade no more: pay back in another way"
+                    .to_owned()
             }
             NextStep::ClosedUnpaid => "nothing to do; the buyer orders again".to_owned(),
             NextStep::Expired { asked_at } => {
@@ -129,8 +150,10 @@ impl NextStep {
             NextStep::RefundClosed => {
                 "nothing to do; the goods stay with the buyer, and the money stays here".to_owned()
             }
+            NextStep::InReview { reviews } => format!("decide {}", shown(reviews)),
             NextStep::Unknown => {
-                "this version does not know the status: use the ops of the version that wrote it".to_owned()
+                "this version does not know the status: use the ops of the version that wrote it"
+                    .to_owned()
             }
         }
     }
@@ -158,13 +181,19 @@ impl NextStep {
             NextStep::Paid { order } => {
                 format!("无需处理；退款用 ops refund {order} --all --reason \"...\"")
             }
-            NextStep::NotYetDelivered => "worker 几秒内发货；若没有，用 ops status 检查 worker".to_owned(),
+            NextStep::NotYetDelivered => {
+                "worker 几秒内发货；若没有，用 ops status 检查 worker".to_owned()
+            }
             NextStep::StockWanted { product } => {
                 format!("导入卡密：ops stock import {product} --file codes.txt，导入后几秒内发货")
             }
             NextStep::DeliverByHand => "人工发货，然后在复核中选 delivered".to_owned(),
-            NextStep::AccountWanted { order } => format!("补填账号：ops order account {order} ACCOUNT"),
-            NextStep::Finished => "无需处理；支付宝不再受理此交易的退款，如需退款请走其他渠道".to_owned(),
+            NextStep::AccountWanted { order } => {
+                format!("补填账号：ops order account {order} ACCOUNT")
+            }
+            NextStep::Finished => {
+                "无需处理；支付宝不再受理此交易的退款，如需退款请走其他渠道".to_owned()
+            }
             NextStep::ClosedUnpaid => "无需处理；买家可重新下单".to_owned(),
             NextStep::Expired { asked_at } => {
                 format!("无需处理；{}，以防买家仍然付款", asked(asked_at))
@@ -175,9 +204,15 @@ impl NextStep {
             ),
             NextStep::Refunded => "无需处理".to_owned(),
             NextStep::RefundClosed => "无需处理；货物归买家，款项归商户".to_owned(),
+            NextStep::InReview { reviews } => format!("人工复核：{}", shown(reviews)),
             NextStep::Unknown => "此版本不认识该状态，请使用写入它的版本的 ops".to_owned(),
         }
     }
+}
+
+/// `ops review show 1, ops review show 2`
+fn shown(reviews: &[i64]) -> String {
+    reviews.iter().map(|id| format!("`ops review show {id}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// The commands that end an open review; none of one that has ended.
@@ -206,27 +241,41 @@ pub(crate) fn of_review(row: &ReviewRow) -> Option<String> {
     ))
 }
 
-/// What to do about a rejected message.
-pub(crate) fn of_rejection(reason: &str, order: &str, trade_no: Option<&str>) -> String {
+/// What to do about a rejected message; `stray` is its trade, where no order has it.
+pub(crate) fn of_rejection(reason: &str, order: &str, stray: Option<&str>) -> String {
     let look = format!("`ops dlq list --order {order}`");
-    let trade = trade_no.unwrap_or("TRADE_NO");
+    let heading = format!("{look}; docs/troubleshooting.md says what to do under {reason}");
+    let Some(trade) = stray.filter(|_| MISMATCHES.contains(&reason) || reason == "order_not_found")
+    else {
+        return match reason {
+            "currency_mismatch" => "give the payment back on Alipay's page".to_owned(),
+            "kills_workers" => format!(
+                "do not replay it; `ops query {order} --apply` delivers by the gateway's answer, then discard the letter"
+            ),
+            _ => heading,
+        };
+    };
+    let back = format!(
+        "give the payment back with `ops refund {order} --trade-no {trade} --all --reason \"...\" --dry-run`"
+    );
     match reason {
-        "total_mismatch" | "merchant_mismatch" | "seller_mismatch" | "app_mismatch"
-        | "trade_older_than_order" => format!(
-            "is the order wrong, mend it and replay the letter ({look}); is the payment wrong, give it back with \
-             `ops refund {order} --trade-no {trade} --all --reason \"...\" --dry-run`"
-        ),
         "order_not_found" => format!(
-            "place the order (`ops order create`, `ops order import`) and replay the letter ({look}), or give the \
-             payment back with `ops refund {order} --trade-no {trade} --all --reason \"...\" --dry-run`"
+            "place the order (`ops order create`, `ops order import`) and replay the letter ({look}), or {back}"
         ),
-        "currency_mismatch" => "give the payment back on Alipay's page".to_owned(),
-        "kills_workers" => format!(
-            "do not replay it; `ops query {order} --apply` delivers by the gateway's answer, then discard the letter"
+        _ => format!(
+            "is the order wrong, mend it and replay the letter ({look}); is the payment wrong, {back}"
         ),
-        _ => format!("{look}; docs/troubleshooting.md says what to do under {reason}"),
     }
 }
+
+/// Reasons of payments that do not agree with their order and that Alipay can give back.
+const MISMATCHES: [&str; 5] = [
+    "total_mismatch",
+    "merchant_mismatch",
+    "seller_mismatch",
+    "app_mismatch",
+    "trade_older_than_order",
+];
 
 #[cfg(test)]
 mod tests {
@@ -253,6 +302,7 @@ mod tests {
             NextStep::Doubted { order, asked_at: None },
             NextStep::Refunded,
             NextStep::RefundClosed,
+            NextStep::InReview { reviews: vec![1, 2] },
             NextStep::Unknown,
         ]
     }
@@ -293,5 +343,10 @@ mod tests {
         for reason in ["total_mismatch", "order_not_found", "kills_workers", "bad_signature"] {
             assert!(of_rejection(reason, "A-1", Some("2026")).contains("A-1"), "{reason}");
         }
+        let back = of_rejection("total_mismatch", "A-1", Some("2026"));
+        assert!(back.contains("ops refund A-1 --trade-no 2026 --all"), "{back}");
+        // Of a trade that the order has: it is the order's payment.
+        let own = of_rejection("total_mismatch", "A-1", None);
+        assert!(!own.contains("ops refund"), "{own}");
     }
 }

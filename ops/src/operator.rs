@@ -1,6 +1,7 @@
 //! Who is at the keyboard.
 
 use clap::Args;
+use tracing::warn;
 
 use crate::failure::Failure;
 
@@ -27,6 +28,10 @@ impl Operator {
 
     /// The name, where a record without one is better than nothing done.
     pub(crate) fn name_or_unknown(&self) -> Result<&str, Failure> {
-        if self.by.is_none() { Ok("unknown") } else { self.name() }
+        if self.by.is_some() {
+            return self.name();
+        }
+        warn!("recorded as done by \"unknown\", since $USER is not set: say who with --by NAME");
+        Ok("unknown")
     }
 }

@@ -9,6 +9,7 @@ use store::retry_copy::{self, WaitingCopy};
 use store::{MysqlConnection, dead_letter, redelivery};
 
 use crate::failure::Failure;
+use crate::next_step::of_rejection;
 use crate::order_page::Happening;
 use crate::order_story::{came_back, counted, died, in_retry_tiers};
 
@@ -67,6 +68,7 @@ impl MissingOrder {
                  `ops dlq list --order {id}`",
                 counted(count, "message was", "messages were")
             ));
+            lines.push(format!("next: {}", of_rejection(reason, id, last.trade_no.as_deref())));
         }
         for letter in &self.unrecorded_letters {
             lines.push(format!(

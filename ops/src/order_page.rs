@@ -14,6 +14,7 @@ use store::retry_copy::{self, WaitingCopy};
 use store::{dead_letter, dead_letter_audit, redelivery, stock_item, trade};
 
 use crate::failure::Failure;
+use crate::next_step::NextStep;
 use crate::order_change::{Change, change_of, not_kept};
 use crate::signature_check::{SignatureCheck, check};
 use crate::verb::order::OrderLine;
@@ -49,6 +50,8 @@ pub(crate) struct OrderPage {
     pub(crate) unrecorded_letters: Vec<dead_letter::Letter>,
     /// Messages that name it and came back without an answer: each may have killed a worker.
     pub(crate) came_back: Vec<redelivery::Came>,
+    /// What to do next, in English.
+    pub(crate) next_step: String,
     pub(crate) notifications: usize,
     pub(crate) story: Vec<Happening>,
     /// Codes that could be delivered now.
@@ -131,7 +134,7 @@ impl OrderPage {
             .into_iter()
             .map(|line| Happening::new(line, id))
             .collect();
-        Ok(Some(OrderPage {
+        let mut page = OrderPage {
             product,
             fulfillment: report::fulfillment_of(connection, id)?,
             goods: report::codes_of(connection, id)?,
@@ -145,13 +148,16 @@ impl OrderPage {
             dead_letters: dead_letter_audit::of_order(connection, id)?,
             unrecorded_letters: dead_letter::of_order(connection, id)?,
             came_back: redelivery::of_order(connection, id)?,
+            next_step: String::new(),
             notifications: story.len(),
             read_at: Utc::now(),
             available: stock_item::available(connection, &row.product_id, COUNTED)?,
             trades,
             story,
             order: row.into(),
-        }))
+        };
+        page.next_step = NextStep::of(&page).english();
+        Ok(Some(page))
     }
 
     /// The product as it is shown with an order.
@@ -214,11 +220,21 @@ impl OrderPage {
 
     /// Whether a trade of the order has this fact.
     pub(crate) fn has_fact(&self, fact: &str) -> bool {
-        self.trades.iter().any(|trade| trade.facts.iter().any(|known| known == fact))
+        self.trades.iter().any(|trade| trade.has(fact))
     }
 }
 
 impl TradeLine {
+    /// Whether it has this fact.
+    pub(crate) fn has(&self, fact: &str) -> bool {
+        self.facts.iter().any(|known| known == fact)
+    }
+
+    /// Fen: what of it went back.
+    pub(crate) fn refunded_fee(&self) -> i64 {
+        self.refunded_fee
+    }
+
     /// Its times in words.
     pub(crate) fn times(&self) -> String {
         let times = [

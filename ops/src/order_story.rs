@@ -35,6 +35,7 @@ pub(crate) fn tell(page: &OrderPage) -> String {
         text.push('\n');
         text.extend(not_done.iter().map(|line| format!("{}\n", plain(line))));
     }
+    text.push_str(&format!("\nnext: {}\n", plain(&page.next_step)));
     text
 }
 
@@ -69,13 +70,20 @@ pub(crate) fn header(row: &Order, product: &ProductLine) -> String {
         });
     }
     if let Some(paid) = row.paid_dtime {
-        let late = if row.expires_at.is_some_and(|end| paid > end) { ", late" } else { "" };
+        // A limit that does not count makes nothing late.
+        let late = if limit(row).is_some_and(|end| paid > end) { ", late" } else { "" };
         lines.push(format!("paid {paid}{late}"));
     }
     if row.refunded_fee > 0 {
         lines.push(format!("refunded {} yuan", Fen::new(row.refunded_fee)));
     }
     lines.iter().map(|line| format!("{}\n", plain(line))).collect()
+}
+
+/// Until when the order can be paid, where its limit counts.
+fn limit(row: &Order) -> Option<BeijingTime> {
+    let counts = |end: &BeijingTime| time_limit(row.created_at.0, Some(end.0), None).is_ok();
+    row.expires_at.filter(counts)
 }
 
 fn in_words(row: &Order) -> String {
@@ -103,7 +111,7 @@ fn in_words(row: &Order) -> String {
 pub(crate) fn happenings(page: &OrderPage) -> Vec<(BeijingTime, String, Option<String>)> {
     let mut lines = vec![(page.order.row.created_at, "placed".to_owned(), None)];
     let row = &page.order.row;
-    if let Some(end) = row.expires_at.filter(|end| end.0 < page.read_at) {
+    if let Some(end) = limit(row).filter(|end| end.0 < page.read_at) {
         lines.push((end, "its time to be paid ended".to_owned(), None));
     }
     for request in &page.refund_requests {
@@ -231,7 +239,11 @@ fn has_news(told: &Happening) -> bool {
 }
 
 fn news(told: &Happening) -> String {
-    let facts = Some(told.facts_added.join(", ")).filter(|facts| !facts.is_empty());
+    // What goes back in full went back in part, too: only one of the two is news.
+    let full = told.facts_added.iter().any(|fact| fact == "refunded_in_full");
+    let facts = told.facts_added.iter().filter(|fact| !full || *fact != "refunded_in_part");
+    let facts = facts.map(String::as_str).collect::<Vec<_>>().join(", ");
+    let facts = Some(facts).filter(|facts| !facts.is_empty());
     facts.into_iter().chain(told.changes.iter().flat_map(steps)).collect::<Vec<_>>().join("; ")
 }
 

@@ -62,6 +62,23 @@ impl Output {
     }
 }
 
+/// An error where stdout is closed (`>&-`): what only it would hold must not be made. Rust opens `/dev/null` in its
+/// place, for reading and writing; a shell that is told `>/dev/null` opens it for writing alone.
+pub(crate) fn check_stdout_is_open() -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt as _;
+    let device = |path: &str| std::fs::metadata(path).ok().map(|metadata| metadata.rdev());
+    let is_null = device("/proc/self/fd/1").is_some_and(|out| Some(out) == device("/dev/null"));
+    let flags = std::fs::read_to_string("/proc/self/fdinfo/1").unwrap_or_default();
+    let flags = flags.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
+    if is_null && flags.is_some_and(|flags| flags & 0o3 == 0o2) {
+        return Err(Failure::CouldNotAsk(
+            "stdout is closed: nothing was done, since nobody would see the result".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
 fn json<T: Serialize + ?Sized>(result: &T) -> Result<String, Failure> {
     let json = serde_json::to_string_pretty(result)
         .map_err(|error| Failure::No(format!("the result is no JSON: {error}")))?;

@@ -5,6 +5,7 @@ pub(crate) mod certs;
 pub(crate) mod check;
 pub(crate) mod close;
 pub(crate) mod completions;
+pub(crate) mod config;
 pub(crate) mod console;
 pub(crate) mod dlq;
 pub(crate) mod man;

@@ -18,6 +18,7 @@ mod policy;
 mod retired_keys;
 mod schema;
 mod secret;
+mod shown;
 mod stray;
 mod tls;
 mod unnamed;
@@ -40,6 +41,7 @@ pub use merchant::{LatePayment, Merchant, NotifyVerify};
 pub use network::Network;
 pub use schema::nearest_of;
 pub use secret::Secret;
+pub use shown::Setting;
 pub use tls::ClientCertificate;
 pub use url_mistake::{ENCODE, url_mistake};
 
@@ -176,6 +178,28 @@ impl Config {
         Examined { config, merchants, problems, set_sections: layers.set_sections() }
     }
 
+    /// What [`Config::load`] reads, key by key, with where each value comes from; no secret is in it.
+    pub fn shown(file: Option<&Path>) -> Result<Vec<Setting>, ConfigError> {
+        Config::shown_from(unnamed::or_found(file), std::env::vars_os())
+    }
+
+    /// [`Config::shown`] with these environment variables instead of the process's own.
+    pub fn shown_from(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Vec<Setting>, ConfigError> {
+        let variables: Vec<_> = variables.into_iter().collect();
+        let layers = layers(file, &variables)?;
+        read_sections(&layers)?;
+        let merchants = merchant::read_all(&layers)?;
+        let text = match named(file, &variables) {
+            Some(path) => std::fs::read_to_string(&path)
+                .map_err(|error| ConfigError::File { path: path.clone(), error })?,
+            None => String::new(),
+        };
+        Ok(shown::settings(&layers, &merchants, &text))
+    }
+
     /// The defaults file: every key with its default and what it means.
     pub fn reference() -> &'static str {
         layers::DEFAULTS
@@ -240,11 +264,15 @@ pub struct Examined {
     pub set_sections: BTreeSet<String>,
 }
 
+/// The file that is named by the caller, else by `ALIPAY_CONFIG`.
+fn named(file: Option<&Path>, variables: &[(OsString, OsString)]) -> Option<PathBuf> {
+    let named = variables.iter().find(|(name, value)| name == "ALIPAY_CONFIG" && !value.is_empty());
+    file.map(PathBuf::from).or_else(|| named.map(|(_, path)| PathBuf::from(path)))
+}
+
 /// Defaults, file and environment, on top of each other.
 fn layers(file: Option<&Path>, variables: &[(OsString, OsString)]) -> Result<Layers, ConfigError> {
-    let named = variables.iter().find(|(name, value)| name == "ALIPAY_CONFIG" && !value.is_empty());
-    let file = file.map(PathBuf::from).or_else(|| named.map(|(_, path)| PathBuf::from(path)));
-
+    let file = named(file, variables);
     let folder = file.as_deref().and_then(Path::parent).map(Path::to_owned);
     let mut layers = Layers::new(folder.unwrap_or_default())?;
     if let Some(path) = file {

@@ -54,6 +54,15 @@ pub fn named(character: char) -> String {
         }
         _ if character.is_control() => "control character",
         _ if character.is_whitespace() => "white space",
+        '\u{34f}' => "combining grapheme joiner",
+        '\u{2800}' => "braille blank",
+        '\u{180b}'..='\u{180d}'
+        | '\u{180f}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{e0100}'..='\u{e01ef}' => "variation selector",
+        '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{ffffd}' | '\u{100000}'..='\u{10fffd}' => {
+            "private use"
+        }
         _ if is_unseen(character) => "invisible",
         _ if !character.is_ascii() => "not ASCII",
         _ => return format!("U+{:04X} ({character})", u32::from(character)),
@@ -61,14 +70,49 @@ pub fn named(character: char) -> String {
     format!("U+{:04X} ({name})", u32::from(character))
 }
 
-/// Soft hyphen, Arabic letter mark, Hangul fillers, Mongolian vowel separator, zero widths, marks, line and paragraph
+/// Whether the character has no place in what a person or a program types again: a code, an order's number, an account.
+/// Besides the unseen ones those that only change how the one before them looks (variation selectors), and those of no
+/// meaning but what a font gives them (private use): two texts that look the same would differ.
+pub fn is_treacherous(character: char) -> bool {
+    is_unseen(character)
+        || matches!(
+            character,
+            '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}'
+                | '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{ffffd}' | '\u{100000}'..='\u{10fffd}'
+        )
+}
+
+/// An error for what has no place in a number, an account or the like: it names the character.
+///
+/// # Errors
+/// What to say.
+pub fn check_typed(text: &str) -> Result<(), String> {
+    match text.char_indices().find(|(_, character)| is_treacherous(*character)) {
+        None => Ok(()),
+        Some((at, character)) => Err(format!("it holds {} at byte {}", named(character), at + 1)),
+    }
+}
+
+/// An error for what nobody sees in a name; emoji may have their variation selectors.
+///
+/// # Errors
+/// What to say.
+pub fn check_shown(text: &str) -> Result<(), String> {
+    let joins = |character: char| character == '\u{200d}';
+    match text.char_indices().find(|(_, it)| is_unseen(*it) && !joins(*it)) {
+        None => Ok(()),
+        Some((at, character)) => Err(format!("it holds {} at byte {}", named(character), at + 1)),
+    }
+}
+
+/// Soft hyphen, combining grapheme joiner, Khmer inherent vowels, braille blank, musical formats, Arabic letter mark, Hangul fillers, Mongolian vowel separator, zero widths, marks, line and paragraph
 /// separators, embeddings, overrides, isolates, byte order mark, tags.
 fn is_format(character: char) -> bool {
     matches!(
         character,
-        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0001}'..='\u{e007f}'
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}'..='\u{e007f}'
     )
 }
 
@@ -132,6 +176,41 @@ mod tests {
         assert_eq!(escaped_lines("a\tb\n\u{1b}"), "a\tb\n\\u{1b}");
         assert_eq!(escaped_json("{\n}"), "{\n}");
         assert!(matches!(escaped("Ω 订单 a"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn what_looks_like_another_text_is_found() {
+        for character in [
+            '\u{34f}',
+            '\u{fe0f}',
+            '\u{fe00}',
+            '\u{2800}',
+            '\u{e000}',
+            '\u{f8ff}',
+            '\u{f0000}',
+            '\u{10fffd}',
+            '\u{e0100}',
+            '\u{180b}',
+            '\u{17b4}',
+            '\u{1d173}',
+            '\u{200b}',
+            '\u{3164}',
+            '\u{115f}',
+            '\t',
+        ] {
+            let text = format!("AA{character}BB");
+            let said = check_typed(&text).unwrap_err();
+            assert!(said.starts_with("it holds U+") && said.ends_with(" at byte 3"), "{said}");
+        }
+        for text in ["A-1001", "订单１号", "é", "e\u{301}", "한글", "😀", " a b "] {
+            assert_eq!(check_typed(text), Ok(()), "{text}");
+        }
+        for name in ["❤\u{fe0f} 会员", "👩\u{200d}💻"] {
+            assert_eq!(check_shown(name), Ok(()), "{name}");
+        }
+        for name in ["卡\u{200b}", "\u{2800}", "a\u{202e}b", "a\nb"] {
+            assert!(check_shown(name).is_err(), "{name:?}");
+        }
     }
 
     #[test]

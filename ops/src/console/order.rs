@@ -2,7 +2,7 @@
 
 use alipay::Fen;
 use service::html::Html;
-use service::language::say;
+use service::language::{Language, say};
 use store::report::{BeijingTime, snapshot};
 
 use super::Console;
@@ -13,6 +13,7 @@ use super::request::Asked;
 use super::reviews;
 use super::tag::{self, Tone};
 use crate::failure::Failure;
+use crate::next_step::NextStep;
 use crate::order_missing::MissingOrder;
 use crate::order_page::OrderPage;
 use crate::order_story::{happenings, not_done};
@@ -45,6 +46,7 @@ pub(super) async fn show(console: &Console, asked: &Asked, id: &str) -> Result<P
     let body = Html::new()
         .html(facts(&page))
         .html(missing(&page))
+        .html(next(&page))
         .raw("<h2>")
         .raw(say("经过", "What happened"))
         .raw("</h2><div class=\"card\"><ol class=\"story\">")
@@ -111,6 +113,20 @@ fn missing(page: &OrderPage) -> Html {
 }
 
 const AMOUNT: Column = Column::number("金额", "Amount");
+/// What to do next.
+fn next(page: &OrderPage) -> Html {
+    let step = NextStep::of(page);
+    let words = match Language::here() {
+        Language::Chinese => step.chinese(),
+        Language::English => step.english(),
+    };
+    Html::new()
+        .raw("<h2>")
+        .raw(say("下一步", "What to do next"))
+        .raw("</h2><div class=\"card\"><p>")
+        .text(&words)
+        .raw("</p></div>\n")
+}
 
 /// Words at the beginning of a line of the story, in Chinese.
 const CHINESE: [(&str, &str); 10] = [

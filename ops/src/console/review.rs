@@ -16,6 +16,7 @@ use super::request::Asked;
 use super::reviews::{chinese, state, told};
 use crate::confirmed::Confirmed;
 use crate::failure::Failure;
+use crate::next_step::of_review;
 use crate::order_story::{header, not_done};
 use crate::review_case::{Case, Choice, evidence, meaning};
 
@@ -34,6 +35,7 @@ pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
         )
         .row(say("原因", "Reason"), &format!("{} {}", row.reason, say(chinese(&row.reason), "")))
         .row(say("含义", "Meaning"), meaning(row))
+        .row(say("下一步", "Next"), of_review(row).as_deref().unwrap_or_default())
         .row(say("证据", "Evidence"), &evidence(row))
         .row(say("提出", "Raised"), &row.raised_at.to_string())
         .row(say("结束", "Ended"), &told(row.ended_at))

@@ -1,5 +1,7 @@
 //! What was not done with an order, and why.
 
+use std::collections::BTreeMap;
+
 use alipay::Fen;
 use chrono::{DateTime, TimeDelta, Utc};
 use order::{Facts, ProductKind, time_limit};
@@ -8,7 +10,8 @@ use store::retry_copy::WaitingCopy;
 use worker::retry_copies::OVERDUE_AFTER;
 
 use super::came_back;
-use crate::order_page::OrderPage;
+use crate::next_step::{of_rejection, of_review};
+use crate::order_page::{OrderPage, TradeLine};
 use crate::review_case::{evidence, meaning};
 
 /// What was not done, and why.
@@ -22,21 +25,15 @@ pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
         } else {
             format!(" ({})", evidence(review))
         };
-        lines.push(format!("in review: {}{evidence}: {}", review.reason, meaning(review)));
+        let next = of_review(review).map(|next| format!("; next: {next}")).unwrap_or_default();
+        lines.push(format!("in review: {}{evidence}: {}{next}", review.reason, meaning(review)));
     }
     lines.extend(in_retry_tiers(&page.retries, page.read_at));
     lines.extend(
         page.came_back.iter().map(|came| format!("not worked on yet: {}", came_back(came))),
     );
-    let rejected = page.story.iter().filter(|told| told.outcome == "rejected").count()
-        + page.unrecorded_letters.len();
-    if rejected > 0 {
-        lines.push(format!(
-            "not applied: {} rejected, see `ops dlq list --order {}`",
-            counted(rejected, "message was", "messages were"),
-            page.order.row.id
-        ));
-    }
+    lines.extend(rejected(page));
+    lines.extend(other_trades(page));
     let waiting: Vec<&str> = page
         .events
         .iter()
@@ -47,6 +44,63 @@ pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
         lines.push(format!("not published yet: {}", waiting.join(", ")));
     }
     lines
+}
+
+/// Messages that were rejected, a line for each reason.
+fn rejected(page: &OrderPage) -> Vec<String> {
+    let mut reasons: BTreeMap<&str, (usize, Option<&str>)> = BTreeMap::new();
+    let told = page.story.iter().filter(|told| told.outcome == "rejected");
+    // A trade that the order has is not to be given back because of another message about it.
+    let is_own = |number: &str| page.trades.iter().any(|trade| trade.trade_no == number);
+    let told = told.map(|it| {
+        let stray = it.trade_no.as_deref().filter(|number| !is_own(number));
+        (it.reason.as_deref().unwrap_or("no reason"), stray)
+    });
+    let unrecorded = page.unrecorded_letters.iter().map(|letter| (letter.reason.as_str(), None));
+    for (reason, trade_no) in told.chain(unrecorded) {
+        let entry = reasons.entry(reason).or_default();
+        entry.0 += 1;
+        entry.1 = entry.1.or(trade_no);
+    }
+    let order = &page.order.row.id;
+    let line = |(reason, (count, trade_no)): (&str, (usize, Option<&str>))| {
+        let count = counted(count, "message was", "messages were");
+        let next = of_rejection(reason, order, trade_no);
+        format!(
+            "not applied: {count} rejected as {reason}, see `ops dlq list --order {order}`; next: {next}"
+        )
+    };
+    reasons.into_iter().map(line).collect()
+}
+
+/// What became of the money of trades that paid the order besides the one that it goes by.
+fn other_trades(page: &OrderPage) -> Vec<String> {
+    let row = &page.order.row;
+    let Some(own) = row.trade_no.as_deref() else { return Vec::new() };
+    let others = page.trades.iter().filter(|trade| trade.trade_no != own && trade.has("paid"));
+    let total = Fen::new(row.total_fee);
+    let line = |trade: &TradeLine| {
+        let (number, back) = (&trade.trade_no, Fen::new(trade.refunded_fee()));
+        if trade.has("refunded_in_full") {
+            let stays = match row.status {
+                105 => format!("and so was trade {own}"),
+                _ => format!("the order stays paid by trade {own}"),
+            };
+            return format!(
+                "another payment {number} of {total} yuan was given back in full; {stays}"
+            );
+        }
+        let so_far = match back > Fen::new(0) {
+            true => format!(", of which {back} yuan went back"),
+            false => String::new(),
+        };
+        format!(
+            "another payment {number} of {total} yuan is with us{so_far}; next: `ops refund {} --trade-no {number} \
+             --all --reason \"paid twice\"`",
+            row.id
+        )
+    };
+    others.map(line).collect()
 }
 
 /// `1 message was`, `2 messages were`.
@@ -86,7 +140,16 @@ fn not_refunded(request: &RefundRequestLine) -> Option<String> {
     let amount = Fen::new(request.amount);
     let error = request.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
     let next = request.due_at.map(|at| format!("; a worker tries again at {at}"));
-    let next = next.unwrap_or_default();
+    let next = next.unwrap_or_else(|| {
+        let order = &request.order_id;
+        match request.state.as_str() {
+            "asked" => format!("; next: repeat the same `ops refund {order} ...`, it is the same refund"),
+            "unknown" => format!("; next: repeat the same `ops refund {order} ...`, which asks what became of it"),
+            _ => format!(
+                "; next: mend what Alipay refused, then repeat the same `ops refund {order} ...`, or pay back in another way"
+            ),
+        }
+    });
     (request.state != "accepted").then(|| {
         format!(
             "not refunded: {amount} yuan, asked for by {} as {}, {}{error}{next}",
@@ -106,6 +169,12 @@ fn awaits_confirmation(page: &OrderPage) -> bool {
         let has = |name: &str| trade.facts.iter().any(|fact| fact == name);
         has("to_be_confirmed") && !has("confirmed_paid")
     })
+}
+
+/// Part of the money that the order goes by went back, and not all of it.
+fn is_refunded_in_part(page: &OrderPage) -> bool {
+    let own = page.trades.iter().find(|it| Some(&it.trade_no) == page.order.row.trade_no.as_ref());
+    own.is_some_and(|trade| trade.has("refunded_in_part") && !trade.has("refunded_in_full"))
 }
 
 /// What the gateway was asked about the order.
@@ -173,10 +242,11 @@ fn not_delivered(page: &OrderPage) -> Option<String> {
             "not delivered: paid after the order's time, and such money goes back".to_owned()
         }
         "cancelled" => "not delivered: refunded while it waited".to_owned(),
-        "delivered" if page.has_fact("refunded_in_part") => {
-            "not taken back: only part of the money went back, and no message says for which unit"
-                .to_owned()
-        }
+        "delivered" if is_refunded_in_part(page) => format!(
+            "not taken back: only part of the money went back ({} of {} yuan), and no message says for which unit",
+            Fen::new(row.refunded_fee),
+            Fen::new(row.total_fee)
+        ),
         "returned" if page.product.kind == ProductKind::Stock && fulfillment.is_imported => {
             "not taken back by this system: another one delivered the goods, a person has to take them back"
                 .to_owned()

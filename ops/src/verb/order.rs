@@ -9,6 +9,7 @@ mod show;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use service::unseen;
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -75,6 +76,16 @@ pub(crate) fn parse_id(text: &str) -> Result<String, String> {
         return Err("it holds a control character".to_owned());
     }
     Ok(text.to_owned())
+}
+
+/// Reads the id of an order that is to be: nobody could type one again that holds what cannot be seen.
+pub(crate) fn parse_new_id(text: &str) -> Result<String, String> {
+    let id = parse_id(text)?;
+    unseen::check_typed(&id)?;
+    if id.trim() != id {
+        return Err("it begins or ends with a blank".to_owned());
+    }
+    Ok(id)
 }
 
 #[cfg(test)]

@@ -17,7 +17,8 @@ use run::Run;
 /// Asks about the orders that were placed in the span and of which more is expected (--all: about every
 /// one), a few at a time and not faster than --rate, and compares each answer with what we hold. An answer
 /// that says something new is published like a notification; running it again changes nothing. Prints the
-/// orders that differ. Ctrl-C ends it early and says how far it came: what was published stays published.
+/// orders that differ. Under traffic a notification can come between the gateway's answer and the look at our row, so an
+/// order that would be an alarm is asked about once more at the end, and only that answer counts. Ctrl-C ends it early and says how far it came: what was published stays published.
 ///
 /// Ends with 0 when nothing differs or everything new was published, 1 when orders differ (with --dry-run,
 /// or when an answer does not agree with its order), 2 when no merchant can be asked, 3 when not all could

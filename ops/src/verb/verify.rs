@@ -18,7 +18,8 @@ use judgement::Judgement;
 /// Judge a notification's signature and explain it
 ///
 /// Ends with 0 when the signature is valid and with 1, and the reason, when it is not. Shows the text
-/// that is signed, the rule, the algorithm and the key. Touches neither the broker nor the database.
+/// that is signed, the rule, the algorithm and the key, and the charset by which workers read the values: where they are
+/// not of that charset, it says what a worker does with it. Touches neither the broker nor the database.
 /// Another seller or application than the merchant's is only a warning here; the ingress refuses it.
 ///
 /// The file holds the body of the POST, or a query string: a leading ? and newlines at the end, which

@@ -255,7 +255,7 @@ fn a_cohort_is_replayed_and_the_rest_discarded_with_a_record() {
     publish(&sandbox.amqp_url, vec![notification("0123456789abcdef", "A-1", "1.00", 1)]);
     discard(&["0123456789a", "--reason", "x"]).ended(1, "no dead letter 0123456789a");
     assert_eq!(ops.json("dlq show 0123456789ab")["id"], "0123456789abcdef");
-    ops.run("dlq replay 0123456789ab --dry-run").ended(1, "1 of 1 would die again");
+    ops.run("dlq replay 0123456789ab --dry-run").done();
     discard(&["0123456789ab", "--reason", "x"]).done();
 
     let nameless = Ops::with_schema(&sandbox).set("USER", "");

@@ -82,7 +82,7 @@ fn letters_without_a_line_in_the_inbox_stand_in_the_story() {
     for line in [
         "dead letter kills, kills_workers: redelivered 4 times",
         "a message (again) came back 2 times without an answer",
-        "not applied: 1 message was rejected, see `ops dlq list --order A-1`",
+        "not applied: 1 message was rejected as kills_workers, see `ops dlq list --order A-1`",
     ] {
         assert!(told.contains(line), "{line}: {told}");
     }

@@ -24,7 +24,11 @@ pub(crate) struct GatewayAtHand {
     trades: Trades,
     asked: Arc<Mutex<Vec<String>>>,
     slow: Arc<Mutex<Duration>>,
+    meanwhile: Meanwhile,
 }
+
+/// What happens between an answer and its arrival, once.
+type Meanwhile = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
 
 impl GatewayAtHand {
     pub(crate) fn start() -> GatewayAtHand {
@@ -35,13 +39,15 @@ impl GatewayAtHand {
             trades: Arc::default(),
             asked: Arc::default(),
             slow: Arc::default(),
+            meanwhile: Arc::default(),
         };
         let (trades, asked) = (gateway.trades.clone(), gateway.asked.clone());
-        let slow = gateway.slow.clone();
+        let (slow, meanwhile) = (gateway.slow.clone(), gateway.meanwhile.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (trades, asked, slow) = (trades.clone(), asked.clone(), slow.clone());
-                std::thread::spawn(move || serve(stream, &trades, &asked, &slow));
+                let meanwhile = meanwhile.clone();
+                std::thread::spawn(move || serve(stream, &trades, &asked, &slow, &meanwhile));
             }
         });
         gateway
@@ -72,6 +78,11 @@ impl GatewayAtHand {
         *self.slow.lock().unwrap() = time;
     }
 
+    /// This happens after its next answer, before that arrives.
+    pub(crate) fn meanwhile(&self, happens: impl FnOnce() + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some(Box::new(happens));
+    }
+
     /// The orders that it was asked about.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
@@ -83,6 +94,7 @@ fn serve(
     trades: &Trades,
     asked: &Mutex<Vec<String>>,
     slow: &Mutex<Duration>,
+    meanwhile: &Meanwhile,
 ) {
     let mut buffer = Vec::new();
     let mut chunk = [0; 4096];
@@ -105,6 +117,10 @@ fn serve(
         std::thread::sleep(*slow.lock().unwrap());
         let body = answer(trades.lock().unwrap().get(&order));
         asked.lock().unwrap().push(order);
+        let happens = meanwhile.lock().unwrap().take();
+        if let Some(happens) = happens {
+            happens();
+        }
         buffer.drain(..head + length);
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
         if stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).is_err() {

@@ -148,3 +148,45 @@ fn a_valid_signature_of_what_is_not_believed() {
     let told = warnings(with("a-b", "1"));
     assert!(told.contains("the parameter name a-b"), "{told}");
 }
+
+#[test]
+fn the_charset_is_told_and_what_a_worker_does() {
+    let gbk = |named: Option<&str>, merchant: &str| {
+        let mut form = form();
+        form.set("trade_no", "2026112300000001");
+        form.set("notify_type", "trade_status_sync");
+        form.set("gmt_payment", "2026-05-10 10:00:00");
+        form.set("subject", b"\xb2\xe2\xca\xd4");
+        form.set("buyer_email", b"\xb2\xe2@example.com");
+        if let Some(named) = named {
+            form.set("charset", named);
+        }
+        let arguments = ["verify", "--merchant", merchant, "--body-file", "-", "--output", "json"];
+        let ops = ops().set("ALIPAY__MERCHANTS__OLD__CHARSET", "utf-8");
+        ops.run_with(&arguments, signed_by_md5(form).as_bytes()).done()
+    };
+    // Signed by its bytes, and no text by the charset that is configured.
+    let answer = gbk(None, "old");
+    assert!(answer.stderr.contains("they are gbk: set merchants.old.charset"), "{}", answer.stderr);
+    assert!(
+        answer.stderr.contains("a worker makes a dead letter of it (invalid_charset"),
+        "{}",
+        answer.stderr
+    );
+    let json = answer.json();
+    assert_eq!((&json["valid"], &json["charset"]), (&true.into(), &"utf-8".into()));
+    assert_eq!(json["undecodable"], serde_json::json!(["buyer_email", "subject"]));
+    assert_eq!(json["worker_rejects"], "invalid_charset");
+    // The form says it.
+    let json = gbk(Some("GBK"), "old").json();
+    assert_eq!(
+        (&json["charset"], &json["worker_rejects"]),
+        (&"gbk".into(), &serde_json::Value::Null)
+    );
+    assert_eq!(
+        (&json["undecodable"], &json["charset_from"]),
+        (&serde_json::json!([]), &"the form says so".into())
+    );
+    let unknown = gbk(Some("big5"), "old");
+    assert_eq!(unknown.json()["worker_rejects"], "unknown_charset");
+}

@@ -147,6 +147,11 @@ impl Layers {
         Ok(())
     }
 
+    /// Every key that is set, with its value and who set it.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &Value, &Source)> {
+        self.entries.iter().map(|(path, entry)| (path.as_str(), &entry.value, &entry.set_by))
+    }
+
     /// The sections of which somebody besides the defaults sets a key.
     pub(super) fn set_sections(&self) -> BTreeSet<String> {
         let set = self.entries.iter().filter(|(_, entry)| entry.set_by != Source::Defaults);

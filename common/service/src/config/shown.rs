@@ -2,12 +2,11 @@
 //! key its fingerprint, of a URL everything but the password.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use alipay::Md5Key;
 use serde::Serialize;
 
-use super::error::{ConfigError, Source};
+use super::error::Source;
 use super::layers::Layers;
 use super::merchant::Merchant;
 use super::schema::{self, Kind, MERCHANTS};
@@ -26,13 +25,13 @@ pub struct Setting {
     pub from: String,
 }
 
-/// All keys that are set, sorted by section and name.
+/// All keys that are set, sorted by section and name; `file` is the text of the configuration file.
 pub(super) fn settings(
     layers: &Layers,
     merchants: &BTreeMap<String, Merchant>,
-    file: Option<(&Path, &str)>,
-) -> Result<Vec<Setting>, ConfigError> {
-    let lines = file.map(|(_, text)| lines_of(text)).unwrap_or_default();
+    file: &str,
+) -> Vec<Setting> {
+    let lines = lines_of(file);
     let mut settings = Vec::new();
     for (path, value, source) in layers.all() {
         let from = match source {
@@ -45,7 +44,7 @@ pub(super) fn settings(
         };
         settings.push(Setting { key: path.to_owned(), value: shown(path, value, merchants), from });
     }
-    Ok(settings)
+    settings
 }
 
 fn shown(path: &str, value: &Value, merchants: &BTreeMap<String, Merchant>) -> String {
@@ -57,10 +56,10 @@ fn shown(path: &str, value: &Value, merchants: &BTreeMap<String, Merchant>) -> S
     let prints = merchant.map(|merchant| fingerprints(merchant, name)).unwrap_or_default();
     let is_secret = schema::find(section, name).is_some_and(|key| key.kind == Kind::Secret);
     match value {
+        Value::Text(text) if name == "url" || name == "management_url" => without_password(text),
         Value::Text(_) if is_secret && !prints.is_empty() => prints,
         // What cannot be a key, such as a token; also a key of a section that could not be read.
         Value::Text(text) if is_secret => print_of(text),
-        Value::Text(text) if name == "url" || name == "management_url" => without_password(text),
         Value::Texts(texts) if name == "urls" => {
             texts.iter().map(|url| without_password(url)).collect::<Vec<_>>().join(", ")
         }
@@ -152,7 +151,9 @@ mod tests {
         ] {
             assert_eq!(without_password(url), shown);
         }
-        for url in ["amqp://a:s3cr@t@host/v", "mysql://a:s3cr@t:x@host:3306/v", "amqp://:s3cr@t@host"] {
+        for url in
+            ["amqp://a:s3cr@t@host/v", "mysql://a:s3cr@t:x@host:3306/v", "amqp://:s3cr@t@host"]
+        {
             let shown = without_password(url);
             assert!(!shown.contains("s3cr") && shown.contains("fingerprint "), "{shown}");
             assert!(shown.ends_with("@host/v") || shown.contains("@host"), "{shown}");

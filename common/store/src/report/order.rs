@@ -154,6 +154,7 @@ pub fn orders(
     if let Some(buyer) = filter.buyer {
         query = query.sql(" AND buyer_id = ?").bind::<Text, _>(buyer);
     }
-    let query = query.sql(" ORDER BY created_at DESC, id LIMIT ?").bind::<BigInt, _>(limit);
+    let query =
+        query.sql(" ORDER BY user_order.created_at DESC, id LIMIT ?").bind::<BigInt, _>(limit);
     Ok(query.load(connection)?)
 }

@@ -101,7 +101,8 @@ pub fn search_orders(
     if let Some(last) = search.after {
         query = query.sql(AFTER).bind::<Text, _>(last).bind::<Text, _>(last);
     }
-    let query = query.sql(" ORDER BY created_at DESC, id DESC LIMIT ?").bind::<BigInt, _>(limit);
+    let query =
+        query.sql(" ORDER BY user_order.created_at DESC, id DESC LIMIT ?").bind::<BigInt, _>(limit);
     Ok(query.load(connection)?)
 }
 

@@ -33,8 +33,9 @@ impl Show {
         let mut settings = Config::shown(file)?;
         if let Some(only) = &self.only {
             let inside = |key: &str| {
-                key.strip_prefix(only.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.') || only.ends_with('.'))
+                key.strip_prefix(only.as_str()).is_some_and(|rest| {
+                    rest.is_empty() || rest.starts_with('.') || only.ends_with('.')
+                })
             };
             settings.retain(|setting| inside(&setting.key));
             if settings.is_empty() {
@@ -44,9 +45,7 @@ impl Show {
         output.print(&settings, || {
             Table::new(
                 ["key", "value", "from"],
-                settings
-                    .iter()
-                    .map(|it| [it.key.clone(), it.value.clone(), it.from.clone()]),
+                settings.iter().map(|it| [it.key.clone(), it.value.clone(), it.from.clone()]),
             )
             .text()
         })

@@ -11,8 +11,8 @@ use crate::failure::Failure;
 /// Name the account that a subscription is for
 ///
 /// For an order that was placed without one. Where it is paid already, a worker grants the subscription
-/// within seconds, and its review no_account ends. An account that goods have gone to is not changed: that
-/// ends with 1.
+/// within seconds, and its review no_account ends. Goods that have gone to one account are not
+/// given to another: that ends with 1. The same account once more changes nothing and ends with 0.
 ///
 /// Example: ops order account A-1001 li@example.com
 #[derive(Args)]
@@ -31,8 +31,15 @@ impl Account {
         let Account { id, account } = &self;
         match user_order::name_account(&mut *context.database()?, id, account)? {
             Named::Done => {
-                let named = serde_json::json!({ "order": id, "account": account });
+                let named = serde_json::json!({ "order": id, "account": account, "changed": true });
                 context.output.print(&named, || format!("order {id} is for account {account}"))
+            }
+            Named::Granted { to } if to == *account => {
+                let named =
+                    serde_json::json!({ "order": id, "account": account, "changed": false });
+                context.output.print(&named, || {
+                    format!("order {id} has been granted to account {account} already; nothing was changed")
+                })
             }
             Named::NoOrder => Err(Failure::No(format!("there is no order {id}"))),
             Named::Granted { to } => Err(Failure::No(format!(

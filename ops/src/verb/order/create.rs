@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use order::ProductKind;
 use service::config::Merchant;
+use service::unseen;
 use store::MysqlConnection;
 use store::order_import::ImportedOrder;
 use store::product::{self, Product};
@@ -15,7 +16,7 @@ use store::user_order::{self, NewOrder};
 use tracing::warn;
 
 use super::order_file::{made_at, total, with_days};
-use super::{OrderLine, off_sale, parse_id};
+use super::{OrderLine, off_sale, parse_id, parse_new_id};
 use crate::context::Context;
 use crate::failure::{Failure, is_taken};
 use crate::moment::parse_length;
@@ -38,7 +39,7 @@ use crate::order_story;
 #[command(verbatim_doc_comment)]
 pub(crate) struct Create {
     /// Its id (out_trade_no), 1 to 64 bytes
-    #[arg(value_parser = parse_id)]
+    #[arg(value_parser = parse_new_id)]
     id: String,
     /// Name of the merchant in the configuration
     #[arg(long, value_parser = parse_id)]
@@ -183,10 +184,12 @@ impl Create {
 }
 
 pub(super) fn parse_account(text: &str) -> Result<String, String> {
+    unseen::check_typed(text)?;
     bounded(text, 255)
 }
 
 fn parse_subject(text: &str) -> Result<String, String> {
+    unseen::check_shown(text)?;
     bounded(text, 256)
 }
 

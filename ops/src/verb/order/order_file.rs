@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use alipay::{Fen, parse_beijing};
 use chrono::{DateTime, TimeDelta, Utc};
 use order::ProductKind;
+use service::unseen;
 use store::order_import::ImportedOrder;
 use store::product::Product;
 
-use super::parse_id;
-use crate::csv::{Record, records};
+use super::{parse_id, parse_new_id};
+use crate::csv::{Record, Records, records};
 use crate::order_import::{Numbered, told};
 
 /// The columns, of which the first five and `delivered` must be there.
@@ -33,6 +34,8 @@ const REQUIRED: usize = 6;
 pub(super) struct OrderFile {
     columns: Vec<&'static str>,
     records: Vec<Record>,
+    /// Lines that cannot be read, with why.
+    problems: Vec<(usize, String)>,
 }
 
 /// What the orders of a file are checked against.
@@ -49,8 +52,16 @@ impl OrderFile {
     /// # Errors
     /// What is wrong with the form of the file.
     pub(super) fn read(bytes: &[u8]) -> Result<OrderFile, String> {
-        let mut records = records(bytes)?.into_iter();
-        let heading = records.next().ok_or("the file is empty")?;
+        let Records { records, problems } = records(bytes)?;
+        let mut records = records.into_iter();
+        let heading = match (records.next(), problems.first()) {
+            // The heading itself cannot be read.
+            (Some(heading), Some((line, problem))) if *line <= heading.line => {
+                return Err(format!("line {line}: {problem}"));
+            }
+            (None, Some((line, problem))) => return Err(format!("line {line}: {problem}")),
+            (heading, _) => heading.ok_or("the file is empty")?,
+        };
         let mut columns: Vec<&'static str> = Vec::new();
         for name in &heading.values {
             let name = name.trim();
@@ -65,7 +76,7 @@ impl OrderFile {
         if let Some(missing) = COLUMNS[..REQUIRED].iter().find(|name| !columns.contains(name)) {
             return Err(format!("line {}: the column {missing} is missing", heading.line));
         }
-        Ok(OrderFile { columns, records: records.collect() })
+        Ok(OrderFile { columns, records: records.collect(), problems })
     }
 
     /// The products that the lines name, each once.
@@ -87,11 +98,11 @@ impl OrderFile {
     /// Every line that is no order, up to a limit, with its number.
     pub(super) fn orders(&self, known: &Known<'_>) -> Result<Vec<Numbered>, String> {
         let mut orders = Vec::with_capacity(self.records.len());
-        let mut problems = Vec::new();
+        let mut problems = self.problems.clone();
         let mut lines: HashMap<&str, usize> = HashMap::new();
         for record in &self.records {
             match self.order(record, known) {
-                Err(problem) => problems.push(format!("line {}: {problem}", record.line)),
+                Err(problem) => problems.push((record.line, problem)),
                 Ok(order) => {
                     orders.push(Numbered { line: Some(record.line), order });
                 }
@@ -101,10 +112,16 @@ impl OrderFile {
             let line = numbered.line.unwrap_or_default();
             let id = numbered.order.id.as_str();
             if let Some(first) = lines.insert(id, line) {
-                problems.push(format!("line {line}: order {id} is on line {first} already"));
+                problems.push((line, format!("order {id} is on line {first} already")));
             }
         }
-        if problems.is_empty() { Ok(orders) } else { Err(told(&problems)) }
+        if problems.is_empty() {
+            return Ok(orders);
+        }
+        problems.sort();
+        let lines: Vec<String> =
+            problems.iter().map(|(line, problem)| format!("line {line}: {problem}")).collect();
+        Err(told(&lines))
     }
 
     fn order(&self, record: &Record, known: &Known<'_>) -> Result<ImportedOrder, String> {
@@ -135,9 +152,13 @@ impl OrderFile {
             .get(&product_id)
             .ok_or_else(|| format!("there is no product {product_id}: `ops product add`"))?;
         let order = ImportedOrder {
-            id: id("id")?,
+            id: parse_new_id(value("id")).map_err(|why| format!("id {:?}: {why}", value("id")))?,
             merchant,
-            account: bounded("account", value("account"), 255)?,
+            account: {
+                let account = bounded("account", value("account"), 255)?;
+                unseen::check_typed(&account).map_err(|why| format!("account: {why}"))?;
+                account
+            },
             product_id,
             quantity: match value("quantity") {
                 "" => 1,
@@ -211,9 +232,7 @@ fn bounded(name: &str, text: &str, most: usize) -> Result<String, String> {
     if length > most {
         return Err(format!("{name} has {length} characters, at most {most} fit"));
     }
-    if text.chars().any(char::is_control) {
-        return Err(format!("{name} holds a control character"));
-    }
+    unseen::check_shown(text).map_err(|why| format!("{name}: {why}"))?;
     Ok(text.to_owned())
 }
 

@@ -4,13 +4,14 @@ use alipay::Fen;
 use clap::{Args, ValueEnum};
 use diesel::Connection as _;
 use order::ProductKind;
+use service::unseen;
 use store::product::{self, Product};
 use store::report::set_low_stock;
 
 use super::{ProductLine, product_table};
 use crate::context::Context;
 use crate::failure::{Failure, is_taken};
-use crate::verb::order::parse_id;
+use crate::verb::order::parse_new_id;
 
 /// Add a product
 ///
@@ -22,7 +23,7 @@ use crate::verb::order::parse_id;
 #[command(verbatim_doc_comment)]
 pub(crate) struct Add {
     /// Its id, 1 to 64 bytes
-    #[arg(value_parser = parse_id)]
+    #[arg(value_parser = parse_new_id)]
     id: String,
     /// Its name, at most 255 characters
     #[arg(long, value_parser = parse_name)]
@@ -88,7 +89,7 @@ impl Add {
 
 pub(super) fn parse_name(text: &str) -> Result<String, String> {
     match text.chars().count() {
-        1..=255 => Ok(text.to_owned()),
+        1..=255 => unseen::check_shown(text).map(|()| text.to_owned()),
         length => Err(format!("it has {length} characters, expected 1 to 255")),
     }
 }

@@ -1,5 +1,6 @@
 //! Asks, compares, publishes, a page of orders at a time.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use alipay::{QueryAnswer, TradeRef};
@@ -38,8 +39,21 @@ pub(super) struct Run<'a> {
     database: Connection,
     progress: ProgressBar,
     failed_in_a_row: usize,
+    /// Orders whose answer would be an alarm: our row is read after the answer, and a notification may have come in
+    /// between. They are asked about once more at the end.
+    suspects: Vec<SpanOrder>,
     page: Page,
 }
+
+/// Whether it is the first answer about these orders, or the one that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    First,
+    Second,
+}
+
+/// The pause before orders are asked about once more: what is on its way arrives.
+const BEFORE_SECOND: Duration = Duration::from_secs(2);
 
 impl<'a> Run<'a> {
     pub(super) fn new(
@@ -63,6 +77,7 @@ impl<'a> Run<'a> {
                 Err(_) => bar,
             },
             failed_in_a_row: 0,
+            suspects: Vec::new(),
             page: Page { dry_run, orders, ..Page::default() },
         })
     }
@@ -98,15 +113,38 @@ impl<'a> Run<'a> {
             let orders = block_in_place(|| {
                 orders_in_span(&mut self.database, &self.span, last.as_ref(), TOGETHER)
             })?;
-            let Some(end) = orders.last().cloned() else { return Ok(()) };
-            let answers = self.ask(orders, pace).await;
-            self.compare_and_publish(answers, publisher).await?;
+            let Some(end) = orders.last().cloned() else { break };
+            let answers = self.ask(orders, pace, Look::First).await;
+            self.compare_and_publish(answers, publisher, Look::First).await?;
             if self.page.ended_early.is_some() {
                 return Ok(());
             }
             self.page.came_to = Some(end.created_at);
             last = Some(end);
         }
+        self.look_again(publisher, pace).await
+    }
+
+    /// Asks once more about the orders whose answer would be an alarm. Their rows were read before this question, and are
+    /// read again after it: what still contradicts does so at one moment.
+    async fn look_again(
+        &mut self,
+        publisher: Option<&Confirmed>,
+        pace: &Mutex<Interval>,
+    ) -> Result<(), Failure> {
+        if self.suspects.is_empty() {
+            return Ok(());
+        }
+        self.progress.set_message("asking once more");
+        tokio::time::sleep(BEFORE_SECOND).await;
+        let mut suspects = std::mem::take(&mut self.suspects).into_iter().peekable();
+        while suspects.peek().is_some() && self.page.ended_early.is_none() {
+            let orders: Vec<SpanOrder> =
+                suspects.by_ref().take(TOGETHER.unsigned_abs() as usize).collect();
+            let answers = self.ask(orders, pace, Look::Second).await;
+            self.compare_and_publish(answers, publisher, Look::Second).await?;
+        }
+        Ok(())
     }
 
     /// Asks about a page of orders, a few at a time.
@@ -114,6 +152,7 @@ impl<'a> Run<'a> {
         &mut self,
         orders: Vec<SpanOrder>,
         pace: &Mutex<Interval>,
+        look: Look,
     ) -> Vec<(SpanOrder, Answered)> {
         let mut answers = Vec::new();
         let mut wanted = Vec::new();
@@ -143,8 +182,10 @@ impl<'a> Run<'a> {
                 next = questions.next() => next,
             };
             let Some((order, answered)) = next else { break };
-            self.progress.inc(1);
-            self.page.asked += 1;
+            if look == Look::First {
+                self.progress.inc(1);
+                self.page.asked += 1;
+            }
             match answered {
                 Ok(answered) => {
                     self.failed_in_a_row = 0;
@@ -187,12 +228,15 @@ impl<'a> Run<'a> {
         &mut self,
         answers: Vec<(SpanOrder, Answered)>,
         publisher: Option<&Confirmed>,
+        look: Look,
     ) -> Result<(), Failure> {
         let mut compared = Vec::new();
+        let mut asked_about = HashMap::new();
         for (asked, answered) in answers {
             let Some(merchant) = self.context.config.merchant(&asked.merchant) else { continue };
             let message = sent(merchant, &asked.id, &answered)?;
             let row = block_in_place(|| order(&mut self.database, &asked.id))?;
+            asked_about.insert(asked.id.clone(), asked);
             compared.extend(row.map(|row| (row, answered.answer, message)));
         }
         let results =
@@ -203,6 +247,13 @@ impl<'a> Run<'a> {
             if compared.comparison == Comparison::Same {
                 self.page.same += 1;
                 self.page.not_begun += usize::from(answer == QueryAnswer::NotExist);
+                continue;
+            }
+            if look == Look::First
+                && is_alarm(compared.comparison, publisher.is_some())
+                && let Some(asked) = asked_about.remove(&row.id)
+            {
+                self.suspects.push(asked);
                 continue;
             }
             // An order that a worker holds is not compared: its answer is published in any case, and
@@ -245,6 +296,16 @@ impl<'a> Run<'a> {
             }
         }
         refused.map_or(Ok(()), |error| Err(error.into()))
+    }
+}
+
+/// Whether a comparison ends the program with another code than 0, where it stands.
+fn is_alarm(comparison: Comparison, publishes: bool) -> bool {
+    match comparison {
+        Comparison::Same => false,
+        // Published, it is no alarm.
+        Comparison::News | Comparison::Busy => !publishes,
+        Comparison::Disagrees | Comparison::UnknownThere => true,
     }
 }
 

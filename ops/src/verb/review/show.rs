@@ -6,6 +6,7 @@ use store::report::{ReviewRow, snapshot};
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::next_step::of_review;
 use crate::order_page::OrderPage;
 use crate::order_story::{header, not_done};
 use crate::output::plain;
@@ -68,6 +69,10 @@ fn text(case: &Case, choices: &[Choice]) -> String {
         lines.push(format!("trade {}: {facts}, {}", trade.trade_no, trade.times()));
     }
     lines.extend(not_done(page).into_iter().filter(|line| !line.starts_with("in review")));
+    if let Some(next) = of_review(row) {
+        lines.push(format!("next: {next}"));
+    }
+    lines.push(format!("the order: {}", page.next_step));
     if !choices.is_empty() {
         lines.push(String::new());
         lines.push("decide".to_owned());

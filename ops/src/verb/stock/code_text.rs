@@ -30,7 +30,7 @@ pub(super) fn code_of(line: &str, invisible: Invisible) -> Result<Cow<'_, str>, 
     if let Some((at, character)) = line.char_indices().find(|(_, it)| never(*it)) {
         return Err(why_never(at, character));
     }
-    let is_removed = |character: char| unseen::is_unseen(character) && character != '\t';
+    let is_removed = |character: char| unseen::is_treacherous(character) && character != '\t';
     let is_edge = |character: char| character.is_whitespace() && character != '\t';
     match invisible {
         Invisible::Keep => match line.char_indices().find(|(_, it)| *it == BYTE_ORDER_MARK) {
@@ -120,6 +120,12 @@ mod tests {
             ("\u{2003}AAAA", "AAAA"),
             ("AA\u{180e}AA", "AAAA"),
             ("\u{200b}", ""),
+            ("AA\u{34f}AA", "AAAA"),
+            ("AAAA\u{fe0f}", "AAAA"),
+            ("AA\u{2800}AA", "AAAA"),
+            ("\u{e000}AAAA", "AAAA"),
+            ("AA\u{f8ff}AA\u{10fffd}", "AAAA"),
+            ("AA\u{e0101}AA", "AAAA"),
             ("\u{a0} \u{a0}", ""),
         ] {
             let refused = code_of(line, Invisible::Refuse).unwrap_err();

@@ -9,7 +9,7 @@ use store::stock_withdrawal::{self, NewWithdrawal};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::operator::Operator;
-use crate::output::plain;
+use crate::output::{check_stdout_is_open, plain};
 use crate::plural;
 
 /// Take available codes out of the stock
@@ -61,6 +61,7 @@ struct Withdrawn<'a> {
 
 impl Withdraw {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        check_stdout_is_open()?;
         match (self.again, &self.product_id) {
             (Some(id), _) => again(context, id),
             (None, Some(product_id)) => self.withdraw(context, product_id),

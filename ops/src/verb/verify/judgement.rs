@@ -1,8 +1,8 @@
 //! What can be said about one signature.
 
 use alipay::{
-    Charset, Form, Protocol, Rule, SecondReading, SignType, SignatureError, Verified, canonical,
-    is_return,
+    Charset, Form, Notification, Protocol, Rule, SecondReading, SignType, SignatureError,
+    Unreadable, Verified, canonical, is_return,
 };
 use chrono::Utc;
 use serde::Serialize;
@@ -46,6 +46,15 @@ pub(super) struct Judgement {
     tried: Vec<Check>,
     /// What would make it hold, as far as that can be found out.
     pub(super) remedies: Vec<Remedy>,
+    /// The charset by which workers read the values: `utf-8`, `gbk` or `gb18030`; none where the form names one that is
+    /// not known.
+    charset: Option<&'static str>,
+    /// Who says so: the form's own `charset`, or the configuration of the merchant.
+    charset_from: Option<String>,
+    /// Parameters whose values are none of this charset.
+    undecodable: Vec<String>,
+    /// The word with which a worker makes a dead letter of it.
+    worker_rejects: Option<&'static str>,
     /// Parameters that the configuration leaves out of the text.
     ignored: Vec<String>,
     pub(super) warnings: Vec<String>,
@@ -105,6 +114,10 @@ impl Judgement {
             other_canonical: None,
             tried: Vec::new(),
             remedies: Vec::new(),
+            charset: None,
+            charset_from: None,
+            undecodable: Vec::new(),
+            worker_rejects: None,
             ignored: Vec::new(),
             warnings: Vec::new(),
             notes: Vec::new(),
@@ -152,6 +165,7 @@ impl Judgement {
         };
         self.warn_of_strangers(merchant, form);
         self.warn_of_readings(merchant, form);
+        self.look_at_charset(merchant, form);
         match merchant.verifier.verify(form, ignore, Utc::now()) {
             Ok(verified) => {
                 self.show_certificate(merchant, &verified);
@@ -224,6 +238,60 @@ impl Judgement {
         }
     }
 
+    /// Whether the values are text of the charset that is signed or configured, and what a worker does where they are
+    /// not: a signature covers bytes.
+    fn look_at_charset(&mut self, merchant: &Merchant, form: &Form) {
+        let named = form.get("charset").is_some_and(|name| !name.is_empty());
+        let from = match named {
+            true => "the form says so".to_owned(),
+            false => format!("merchants.{}.charset, since the form names none", merchant.name),
+        };
+        let charset = match Charset::of(form, merchant.charset) {
+            Ok(charset) => charset,
+            Err(error) => {
+                self.worker_rejects = Some("unknown_charset");
+                self.warnings
+                    .push(format!("{error}: a worker makes a dead letter of it (unknown_charset)"));
+                return;
+            }
+        };
+        self.charset = Some(charset.name());
+        self.charset_from = Some(from.clone());
+        let is_none_of = |charset: Charset| {
+            let values = form.iter().filter(move |(_, value)| charset.decode(value).is_err());
+            values.map(|(name, _)| name.escape_ascii().to_string()).collect::<Vec<String>>()
+        };
+        self.undecodable = is_none_of(charset);
+        self.undecodable.sort();
+        let read = (!is_return(form)).then(|| Notification::read(form, merchant.protocol, charset));
+        let rejects = read.and_then(Result::err);
+        self.worker_rejects = rejects.as_ref().map(Unreadable::reason_code);
+        let does = match &rejects {
+            Some(error) => {
+                format!("a worker makes a dead letter of it ({}: {error})", error.reason_code())
+            }
+            None => "a worker reads none of these, and works on it".to_owned(),
+        };
+        if !self.undecodable.is_empty() {
+            let others = [Charset::Utf8, Charset::Gbk, Charset::Gb18030];
+            let other = others.into_iter().find(|other| is_none_of(*other).is_empty());
+            let other = match other {
+                Some(other) if named => {
+                    format!("; they are {}, and the form says otherwise", other.name())
+                }
+                Some(other) => {
+                    format!("; they are {}: set merchants.{}.charset", other.name(), merchant.name)
+                }
+                None => String::new(),
+            };
+            self.warnings.push(format!(
+                "values that are not {}, by which they are read ({from}): {}{other}. The signature covers the bytes; {does}",
+                charset.name(),
+                self.undecodable.join(", ")
+            ));
+        }
+    }
+
     /// For a person.
     pub(super) fn text(&self) -> String {
         let mut lines = vec![match &self.error {
@@ -240,6 +308,15 @@ impl Judgement {
         line("sign type", self.sign_type);
         line("algorithm", self.algorithm);
         line("rule", self.rule.as_deref());
+        if let (Some(charset), Some(from)) = (self.charset, &self.charset_from) {
+            line("charset", Some(&format!("{charset} ({from})")));
+        }
+        line(
+            "worker",
+            self.worker_rejects
+                .map(|reason| format!("makes a dead letter of it: {reason}"))
+                .as_deref(),
+        );
         line("key", self.key.map(|key| format!("number {key}, from 0")).as_deref());
         line("fingerprint", self.fingerprint.as_deref());
         if let (Some(sn), Some(until)) = (&self.cert_sn, self.cert_not_after) {

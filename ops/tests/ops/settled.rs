@@ -1,0 +1,90 @@
+//! Dead letters about which nothing is left to do: marked, and discarded by `--settled` alone.
+
+use diesel::connection::SimpleConnection as _;
+use queue::topology::DEAD_QUEUE;
+use serde_json::{Value, json};
+use testkit::Sandbox;
+
+use crate::dead_cohorts::{configured, notification};
+use crate::dead_letters::{depth, publish};
+
+#[test]
+fn exactly_the_settled_ones_are_marked_and_discarded() {
+    let sandbox = Sandbox::new();
+    let ops = configured(&sandbox);
+    for order in ["A-1", "A-2", "A-3"] {
+        ops.run(&format!("order create {order} --merchant shop --product gift")).done();
+    }
+    let mut forged = notification("forged", "A-1", "10.00", 4);
+    forged.body = String::from_utf8(forged.body).unwrap().replace("A-1", "A-3").into_bytes();
+    let mut nothing = notification("nothing", "A-1", "10.00", 5);
+    nothing.body = b"no envelope".to_vec();
+    publish(
+        &sandbox.amqp_url,
+        vec![
+            // In the books by another message.
+            notification("known", "A-1", "10.00", 1),
+            // The same trade, another total: who paid what?
+            notification("other-total", "A-1", "0.01", 2),
+            // Not in the books of its order, which another order's trade is no proof of.
+            notification("unknown", "A-2", "10.00", 3),
+            forged,
+            nothing,
+        ],
+    );
+    let marks = || -> Vec<(String, Value)> {
+        let letters = ops.json("dlq list");
+        let letters = letters.as_array().unwrap().iter();
+        letters.map(|it| (it["id"].as_str().unwrap().to_owned(), it["settled"].clone())).collect()
+    };
+    assert!(marks().iter().all(|(_, settled)| settled.is_null()), "{:?}", marks());
+    ops.run("dlq discard --settled --reason over --by ann").done();
+    assert_eq!(depth(&sandbox.amqp_url, DEAD_QUEUE), 5, "nothing is settled yet");
+
+    let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    let trade = "INSERT INTO trade (order_id, trade_no, facts) VALUES ('A-1', '2026112300000001', 'paid'); \
+                 UPDATE user_order SET trade_no = '2026112300000001', status = 8 WHERE id = 'A-1'";
+    connection.batch_execute(trade).unwrap();
+    let settled: Vec<(String, Value)> = marks().into_iter().filter(|it| !it.1.is_null()).collect();
+    assert_eq!(settled, [("known".to_owned(), json!("in_books"))]);
+    let shown = ops.run("dlq show known").done().stdout;
+    assert!(shown.contains("settled      in_books"), "{shown}");
+    let table = ops.run("dlq list").done().stdout;
+    assert!(table.contains("SETTLED") && table.contains("in_books"), "{table}");
+
+    ops.run("dlq discard --settled").ended(2, "--reason");
+    ops.run("dlq discard known --settled --reason x").ended(2, "cannot be used with");
+    let done = ops.json("dlq discard --settled --reason over --by ann");
+    assert_eq!((&done["discarded"], &done["settled"]), (&json!(1), &json!({ "in_books": 1 })));
+    let left: Vec<String> = marks().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(left, ["other-total", "unknown", "forged", "nothing"]);
+    let history = &ops.json("dlq history known")[0];
+    assert_eq!((&history["done_by"], &history["note"]), (&json!("ann"), &json!("over")));
+}
+
+/// No order took the payment: settled once all of the money is back, by our request or by Alipay's own word.
+#[test]
+fn a_payment_of_nobody_is_settled_once_it_is_back() {
+    let sandbox = Sandbox::new();
+    let ops = configured(&sandbox);
+    publish(&sandbox.amqp_url, vec![notification("stray", "A-9", "10.00", 1)]);
+    let settled = || ops.json("dlq list")[0]["settled"].clone();
+    assert_eq!(settled(), Value::Null);
+    let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    let mut request = |number: &str, amount: u32, state: &str, of_rejected: u8| {
+        let row = format!(
+            "INSERT INTO refund_request (request_no, merchant, order_id, trade_no, amount, is_rest, reason, asked_by, \
+             state, of_rejected) VALUES ('{number}', 'shop', 'A-9', '2026112300000001', {amount}, FALSE, 'x', 'ann', \
+             '{state}', {of_rejected})"
+        );
+        connection.batch_execute(&row).unwrap();
+    };
+    for (number, amount, state) in
+        [("R1", 400, "accepted"), ("R2", 600, "unknown"), ("R3", 600, "refused")]
+    {
+        request(number, amount, state, 1);
+        assert_eq!(settled(), Value::Null, "{number}");
+    }
+    request("R4", 600, "accepted", 1);
+    assert_eq!(settled(), "given_back");
+}
