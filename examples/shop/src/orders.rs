@@ -97,6 +97,17 @@ struct Code {
     code: String,
 }
 
+/// A host and a port are what they say. Without this the driver asks a server on this machine for its Unix socket
+/// and goes on there, which behind a forwarded port is another server's.
+fn by_tcp(url: &str) -> String {
+    let names_it = url.contains("prefer_socket=") || url.contains("socket=");
+    match (names_it, url.contains('?')) {
+        (true, _) => url.to_owned(),
+        (false, true) => format!("{url}&prefer_socket=false"),
+        (false, false) => format!("{url}?prefer_socket=false"),
+    }
+}
+
 impl Orders {
     pub(crate) fn open(
         url: &str,
@@ -106,7 +117,7 @@ impl Orders {
     ) -> anyhow::Result<Orders> {
         let pool = Pool::builder()
             .max_size(8)
-            .build(ConnectionManager::new(url))
+            .build(ConnectionManager::new(by_tcp(url)))
             .context("the database does not answer")?;
         Ok(Orders { pool, merchant, product, pay_within })
     }

@@ -197,11 +197,7 @@ fn notification(trade_no: &str, said: &Notification, sent: Option<Sent>) -> Html
 
 fn attempt_row(attempt: &Attempt) -> Html {
     let status = attempt.status.map(|status| status.to_string()).unwrap_or_default();
-    let answer = match attempt.failure {
-        Some(failure) => failure.text().to_owned(),
-        // Escaped: what is not exactly `success` shows why.
-        None => attempt.answer.escape_debug().to_string(),
-    };
+    let answer = attempt.told();
     Html::new()
         .raw("<tr><td></td><td>")
         .text(&format_beijing(attempt.at.trunc_subsecs(3)))
