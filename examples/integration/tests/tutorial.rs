@@ -95,7 +95,7 @@ impl Shell {
         let starts = block.text.contains(" & ");
         let is_last = block.text.lines().last() == Some("exit");
         self.type_in(&block.text, is_last);
-        let mut printed = if is_last { String::new() } else { self.printed(since) };
+        let mut printed = if is_last { String::new() } else { self.printed() };
         let Some(shown) = shown else { return };
         while let Err(difference) = compare(&shown.text, &printed) {
             let line = block.line;
@@ -109,10 +109,10 @@ impl Shell {
             std::thread::sleep(Duration::from_millis(50));
             if only_asks {
                 self.type_in(&block.text, false);
-                printed = self.printed(since);
+                printed = self.printed();
             } else {
                 self.type_in("", false);
-                printed += &self.printed(since);
+                printed += &self.printed();
             }
         }
     }
@@ -126,7 +126,8 @@ impl Shell {
     }
 
     /// What is printed until the mark.
-    fn printed(&mut self, since: Instant) -> String {
+    fn printed(&mut self) -> String {
+        let since = Instant::now();
         let mut printed = String::new();
         loop {
             match self.lines.recv_timeout(LONG.saturating_sub(since.elapsed())) {
