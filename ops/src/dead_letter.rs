@@ -1,6 +1,8 @@
 //! One dead letter, as it is printed.
 
 pub(crate) mod aftermath;
+pub(crate) mod claim;
+pub(crate) mod deadly;
 pub(crate) mod discard;
 pub(crate) mod earliest;
 pub(crate) mod evidence;
@@ -12,13 +14,17 @@ pub(crate) mod record;
 pub(crate) mod rehearsal;
 pub(crate) mod replay;
 mod rounds;
+pub(crate) mod settled;
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use alipay::{Charset, Form};
 use queue::{Envelope, Kind, Received};
 use serde::Serialize;
+
+use self::claim::Settled;
 use store::report::BeijingTime;
 use store::{MysqlConnection, StoreError, user_order};
 
@@ -32,6 +38,9 @@ pub(crate) struct DeadLetter {
     /// Whether there is such an order; none where the database was not asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) order_exists: Option<bool>,
+    /// Why nothing is left to do about it; none where something is, or the database was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) settled: Option<Settled>,
     pub(crate) merchant: Option<String>,
     pub(crate) attempts: u32,
     pub(crate) first_seen: BeijingTime,
@@ -49,6 +58,7 @@ impl From<&Received> for DeadLetter {
             error: headers.error.clone(),
             order: headers.order.clone(),
             order_exists: None,
+            settled: None,
             merchant: headers.merchant.clone(),
             attempts: headers.attempt,
             first_seen: BeijingTime(headers.first_seen),
@@ -105,7 +115,7 @@ pub(crate) fn by_death(a: &DeadLetter, b: &DeadLetter) -> Ordering {
 }
 
 /// A dead letter with its body.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct OpenedLetter {
     #[serde(flatten)]
     pub(crate) letter: DeadLetter,
@@ -124,10 +134,13 @@ pub(crate) struct OpenedLetter {
     pub(crate) body: Option<String>,
     #[serde(skip)]
     pub(crate) envelope: Option<Envelope>,
+    /// The message itself.
+    #[serde(skip)]
+    pub(crate) received: Arc<Received>,
 }
 
 /// A parameter of the form, decoded by the charset of the letter.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
     pub(crate) value: String,
@@ -137,8 +150,8 @@ pub(crate) struct Parameter {
 }
 
 impl OpenedLetter {
-    pub(crate) fn open(received: &Received, copies: usize) -> OpenedLetter {
-        let mut letter = DeadLetter::from(received);
+    pub(crate) fn open(received: Received, copies: usize) -> OpenedLetter {
+        let mut letter = DeadLetter::from(&received);
         let envelope = Envelope::read(&received.body).ok();
         if let Some(envelope) = &envelope {
             letter.merchant.get_or_insert_with(|| envelope.merchant.clone());
@@ -162,6 +175,7 @@ impl OpenedLetter {
             form: envelope.as_ref().map(|envelope| envelope.form.clone()),
             body,
             envelope,
+            received: Arc::new(received),
         }
     }
 

@@ -18,6 +18,7 @@ use worker::verdict::{Never, Verdict};
 use crate::failure::Failure;
 use crate::order_change::{OrderChanged, changes_in, steps};
 use crate::output::{or_empty, table};
+use crate::terminal::short_id;
 
 /// Messages in one transaction. It holds the locks of their orders, and workers leave locked orders for
 /// a later batch, so it must be short.
@@ -222,7 +223,7 @@ pub(crate) fn foreseen_table(foreseen: &[Foreseen]) -> String {
         ["id", "order", "would", "because"],
         foreseen
             .iter()
-            .map(|one| [one.id.clone(), or_empty(one.order.as_ref()), would(one), because(one)]),
+            .map(|one| [short_id(&one.id), or_empty(one.order.as_ref()), would(one), because(one)]),
     )
 }
 

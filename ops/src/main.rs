@@ -33,6 +33,7 @@ mod dead_queue;
 mod dry_run;
 mod failure;
 mod gateway_answer;
+mod help;
 mod management;
 mod moment;
 mod operator;
@@ -44,18 +45,22 @@ mod order_story;
 mod output;
 mod overview;
 mod question;
+mod rejected_payment;
 mod review_case;
 mod signature_check;
 mod status_name;
+mod table;
+mod terminal;
 mod topology_findings;
 mod unknown_merchant;
 mod verb;
+mod verdict;
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use service::{Config, telemetry};
 
 use context::Context;
@@ -112,7 +117,8 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let matches = help::grouped(Arguments::command()).get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     telemetry::init_command("ops");
     match arguments.run() {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,13 +2,15 @@
 
 use chrono::Utc;
 use serde::Serialize;
-use store::MysqlConnection;
+use store::dead_letter::Letter;
+use store::redelivery::Came;
 use store::report::story_of;
 use store::retry_copy::{self, WaitingCopy};
+use store::{MysqlConnection, dead_letter, redelivery};
 
 use crate::failure::Failure;
 use crate::order_page::Happening;
-use crate::order_story::in_retry_tiers;
+use crate::order_story::{came_back, counted, died, in_retry_tiers};
 
 /// An order number that messages name and that no row has.
 #[derive(Serialize)]
@@ -19,6 +21,10 @@ pub(crate) struct MissingOrder {
     retries: Vec<WaitingCopy>,
     /// Messages that named it and came to an end.
     story: Vec<Happening>,
+    /// Dead letters that name it and have no line in `story`.
+    unrecorded_letters: Vec<Letter>,
+    /// Messages that name it and came back without an answer.
+    came_back: Vec<Came>,
 }
 
 impl MissingOrder {
@@ -34,6 +40,8 @@ impl MissingOrder {
                 .into_iter()
                 .map(|line| Happening::new(line, id))
                 .collect(),
+            unrecorded_letters: dead_letter::of_order(connection, id)?,
+            came_back: redelivery::of_order(connection, id)?,
         })
     }
 
@@ -55,10 +63,21 @@ impl MissingOrder {
             let reason = last.reason.as_deref().unwrap_or("no reason");
             let since = first.received_at;
             lines.push(format!(
-                "{count} messages for it were rejected, the first received at {since}, the last as {reason}: \
-                 `ops dlq list --order {id}`"
+                "{} rejected that named it, the first received at {since}, the last as {reason}: \
+                 `ops dlq list --order {id}`",
+                counted(count, "message was", "messages were")
             ));
         }
+        for letter in &self.unrecorded_letters {
+            lines.push(format!(
+                "{}  {}: `ops dlq list --order {id}`",
+                letter.died_at,
+                died(letter)
+            ));
+        }
+        lines.extend(
+            self.came_back.iter().map(|came| format!("{}  {}", came.last_seen, came_back(came))),
+        );
         lines.join("\n")
     }
 }

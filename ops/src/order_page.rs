@@ -11,7 +11,7 @@ use store::report::{
     RefundRequestFilter, RefundRequestLine, ReviewRow, StoryLine,
 };
 use store::retry_copy::{self, WaitingCopy};
-use store::{dead_letter_audit, stock_item, trade};
+use store::{dead_letter, dead_letter_audit, redelivery, stock_item, trade};
 
 use crate::failure::Failure;
 use crate::order_change::{Change, change_of, not_kept};
@@ -45,6 +45,10 @@ pub(crate) struct OrderPage {
     pub(crate) retries: Vec<WaitingCopy>,
     /// What operators did with its dead letters.
     pub(crate) dead_letters: Vec<dead_letter_audit::Row>,
+    /// Dead letters that name it and have no line in `story`.
+    pub(crate) unrecorded_letters: Vec<dead_letter::Letter>,
+    /// Messages that name it and came back without an answer: each may have killed a worker.
+    pub(crate) came_back: Vec<redelivery::Came>,
     pub(crate) notifications: usize,
     pub(crate) story: Vec<Happening>,
     /// Codes that could be delivered now.
@@ -139,6 +143,8 @@ impl OrderPage {
             gateway_query: report::asked_about(connection, id)?,
             retries: retry_copy::of_order(connection, id)?,
             dead_letters: dead_letter_audit::of_order(connection, id)?,
+            unrecorded_letters: dead_letter::of_order(connection, id)?,
+            came_back: redelivery::of_order(connection, id)?,
             notifications: story.len(),
             read_at: Utc::now(),
             available: stock_item::available(connection, &row.product_id, COUNTED)?,
@@ -201,6 +207,7 @@ impl OrderPage {
             letter.note.iter_mut().for_each(hide);
             hide(&mut letter.headers);
         }
+        self.unrecorded_letters.iter_mut().for_each(|letter| hide(&mut letter.error));
         // The evidence may quote what the sender wrote.
         self.story.iter_mut().for_each(|told| told.error.iter_mut().for_each(hide));
     }

@@ -5,14 +5,15 @@ mod not_done;
 
 use alipay::Fen;
 use order::time_limit;
+use store::dead_letter::Letter;
+use store::redelivery::Came;
 use store::report::{BeijingTime, Order};
 
 use crate::order_change::steps;
 use crate::order_page::{Happening, OrderPage, ProductLine};
 use crate::output::plain;
-use crate::status_name::status_chinese;
 
-pub(crate) use not_done::{in_retry_tiers, not_done};
+pub(crate) use not_done::{counted, in_retry_tiers, not_done};
 
 /// The whole page as text.
 pub(crate) fn tell(page: &OrderPage) -> String {
@@ -40,7 +41,7 @@ pub(crate) fn tell(page: &OrderPage) -> String {
 /// What the order is, in a few lines.
 pub(crate) fn header(row: &Order, product: &ProductLine) -> String {
     let mut lines = vec![
-        format!("order {}: {} {}", row.id, status_chinese(row.status), in_words(row)),
+        format!("order {}: {}", row.id, in_words(row)),
         format!(
             "{} x {} ({}, {}), {} yuan, merchant {}",
             row.quantity,
@@ -126,6 +127,12 @@ pub(crate) fn happenings(page: &OrderPage) -> Vec<(BeijingTime, String, Option<S
         let line = format!("dead letter {} by {} {note}", letter.action, letter.done_by);
         lines.push((letter.done_at, line.trim_end().to_owned(), None));
     }
+    for letter in &page.unrecorded_letters {
+        lines.push((letter.died_at, died(letter), None));
+    }
+    for came in &page.came_back {
+        lines.push((came.last_seen, came_back(came), None));
+    }
     for event in &page.events {
         if let Some(at) = event.published_at {
             lines.push((at, format!("event {} published", event.event), None));
@@ -133,6 +140,25 @@ pub(crate) fn happenings(page: &OrderPage) -> Vec<(BeijingTime, String, Option<S
     }
     lines.sort_by_key(|(at, ..)| *at);
     lines
+}
+
+/// A dead letter that no worker has written into the inbox.
+pub(crate) fn died(letter: &Letter) -> String {
+    let id: String = letter.message_id.chars().take(12).collect();
+    format!("dead letter {id}, {}: {}", letter.reason, letter.error)
+}
+
+/// A message that nobody has come to an end with.
+pub(crate) fn came_back(came: &Came) -> String {
+    let id: String = came.message_id.chars().take(12).collect();
+    let times = match came.count {
+        1 => "once".to_owned(),
+        several => format!("{several} times"),
+    };
+    format!(
+        "a message ({id}) came back {times} without an answer: a worker died or lost its connection while it \
+         worked on it; at the third time it becomes a dead letter (kills_workers)"
+    )
 }
 
 /// How a notification arrived: its signature, its retries.

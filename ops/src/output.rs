@@ -3,11 +3,12 @@
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use clap::ValueEnum;
-use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use service::unseen;
 
 use crate::failure::Failure;
+pub(crate) use crate::table::{Table, table};
+use crate::terminal;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -27,7 +28,10 @@ impl Output {
         text: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
         let page = match self {
-            Output::Table => unseen::escaped_lines(&text()).into_owned(),
+            Output::Table => {
+                let escape = |part: &str| unseen::escaped_lines(part).into_owned();
+                terminal::render(&text(), terminal::colours(), escape)
+            }
             Output::Json => json(result)?,
         };
         match write(page) {
@@ -72,24 +76,17 @@ fn write(mut page: String) -> std::io::Result<()> {
     stdout.write_all(page.as_bytes()).and_then(|()| stdout.flush())
 }
 
-/// A table without borders, which also `awk` and `cut` can read.
-pub(crate) fn table<const N: usize>(
-    header: [&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
-) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header.map(str::to_uppercase));
-    table.add_rows(rows.into_iter().map(|row| row.map(|cell| plain(&cell))));
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table.trim_fmt()
-}
-
 /// The text with control characters escaped: what came from outside must not steer a terminal.
 pub(crate) fn plain(text: &str) -> String {
-    unseen::escaped(text).into_owned()
+    let text = unseen::escaped(text);
+    if !text.contains(terminal::is_mark) {
+        return text.into_owned();
+    }
+    let escape = |it: char| match terminal::is_mark(it) {
+        true => it.escape_default().to_string(),
+        false => it.to_string(),
+    };
+    text.chars().map(escape).collect()
 }
 
 /// The value, or nothing.

@@ -26,7 +26,7 @@ use crate::incoming::{Content, Incoming};
 use crate::page::Page;
 use crate::settle::awaited;
 use crate::verdict::{Never, Verdict};
-use crate::{late_money, retry_copies, review_cases};
+use crate::{given_back, late_money, retry_copies, review_cases};
 
 /// Why a batch did not come to its end. Nothing of it was written.
 #[derive(Debug, thiserror::Error)]
@@ -151,6 +151,7 @@ fn work(
             }
             lines.push(line);
         }
+        given_back::look(connection, batch, &mut lines)?;
 
         move_goods(connection, &mut page, turn)?;
         service::crash_point!("worker.after_goods");

@@ -137,6 +137,7 @@ impl Lane {
 
         let ended = self.serve(connection, &mut consumer).await;
         self.processing.health.set_consuming(self.number, false);
+        self.processing.health.in_hand().set(self.number, 0);
         if !connection.is_lost() {
             // What was delivered and not acknowledged goes back to the queue with the channel.
             let cancel = channel.basic_cancel(tag.as_str().into(), BasicCancelOptions::default());
@@ -193,6 +194,7 @@ impl Lane {
             locked = stays.locked;
             held.extend(stays.held);
             self.hold(held.len());
+            self.processing.health.in_hand().set(self.number, locked.len() + held.len());
         }
     }
 
@@ -211,6 +213,7 @@ impl Lane {
     ) -> Result<Staying, Ended> {
         service::crash_point!("worker.after_receive");
         let started = Instant::now();
+        self.processing.health.in_hand().set(self.number, batch.len() + held.len());
         let size = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         let judged = match self.processing.process(self.number, connection, batch).await {
             Ok(judged) => judged,

@@ -78,6 +78,8 @@ pub(crate) struct Line<'a> {
     incoming: &'a Incoming,
     /// The order number of a notification that cannot be worked on.
     named_order: Option<String>,
+    /// And its trade.
+    named_trade: Option<String>,
     verdict: Verdict,
     /// Its verdict is a dead letter, and one of the same message already lies there.
     lies_already: bool,
@@ -122,7 +124,9 @@ impl<'a> Line<'a> {
             _ if grew => Outcome::Applied,
             _ => Outcome::Unchanged,
         };
-        let named_order = incoming.content.is_err().then(|| incoming.order_id()).flatten();
+        let is_unreadable = incoming.content.is_err();
+        let named_order = is_unreadable.then(|| incoming.order_id()).flatten();
+        let named_trade = is_unreadable.then(|| incoming.named_trade()).flatten();
         let odd = match &incoming.content {
             Ok(Content::BatchRefund(batch)) => batch
                 .count_differs()
@@ -144,6 +148,7 @@ impl<'a> Line<'a> {
         Line {
             incoming,
             named_order,
+            named_trade,
             verdict,
             lies_already: false,
             outcome,
@@ -179,6 +184,13 @@ impl<'a> Line<'a> {
     pub(crate) fn give_up(&mut self, never: crate::verdict::Never) {
         self.verdict = Verdict::Never(never);
         self.outcome = Outcome::Rejected;
+    }
+
+    /// No order takes it, and it is known why: it is done.
+    pub(crate) fn is_explained(&mut self, reason: &'static str, evidence: String, is_news: bool) {
+        self.verdict = Verdict::Done;
+        self.outcome = if is_news { Outcome::Applied } else { Outcome::Unchanged };
+        self.odd = Some((reason, evidence));
     }
 
     /// What the verdict is so far.
@@ -246,7 +258,7 @@ impl<'a> Line<'a> {
                 };
                 (order, only, Some("batch_refund_notify"))
             }
-            Err(_) => (self.named_order.as_deref(), None, None),
+            Err(_) => (self.named_order.as_deref(), self.named_trade.as_deref(), None),
         };
         let applied = self.outcome == Outcome::Applied;
         let changes = applied.then(|| changes_json(&self.changes)).flatten();

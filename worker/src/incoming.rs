@@ -109,6 +109,8 @@ pub struct Incoming {
     pub form: String,
     /// When the ingress took it, as far back as is believed.
     pub received_at: DateTime<Utc>,
+    /// When it says that the ingress took it.
+    pub claimed_at: DateTime<Utc>,
     /// Retry tiers that it has passed.
     pub attempt: u32,
     /// It was a dead letter before, and is one again should it be rejected.
@@ -149,11 +151,11 @@ impl Incoming {
         Ok(Incoming { attempt: headers.attempt, was_dead, ..incoming })
     }
 
-    /// The same of an envelope that nobody has looked at yet.
+    /// The same of an envelope alone: one that nobody has looked at yet, or a row of the inbox.
     ///
     /// # Errors
     /// As [`Incoming::read`].
-    pub(crate) fn of(
+    pub fn of(
         envelope: Envelope,
         message_id: String,
         config: &Config,
@@ -208,6 +210,7 @@ impl Incoming {
             charset: envelope.charset,
             form: envelope.form,
             received_at,
+            claimed_at: envelope.received_at,
             attempt: 0,
             was_dead: false,
             answer_digest,
@@ -272,6 +275,24 @@ impl Incoming {
             return order_in_biz_content(&form, self.charset);
         };
         let number = self.charset.decode(number).ok()?;
+        let usable = (1..=64).contains(&number.len()) && !number.contains(char::is_control);
+        usable.then_some(number)
+    }
+
+    /// The trade that it names, also where it cannot be worked on; of a batch of several trades none.
+    pub(crate) fn named_trade(&self) -> Option<String> {
+        let form = Form::parse(self.form.as_bytes()).ok()?;
+        let number = match (form.get("trade_no"), form.get("result_details")) {
+            (Some(number), _) => self.charset.decode(number).ok()?,
+            (None, Some(details)) => {
+                let details = self.charset.decode(details).ok()?;
+                match alipay::BatchRefundItem::parse_details(&details).ok()?.as_slice() {
+                    [item] => item.trade_no.clone(),
+                    _ => return None,
+                }
+            }
+            (None, None) => return None,
+        };
         let usable = (1..=64).contains(&number.len()) && !number.contains(char::is_control);
         usable.then_some(number)
     }

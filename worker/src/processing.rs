@@ -1,14 +1,18 @@
 //! From deliveries to verdicts: runs batches on a thread that may block, tries again what is
 //! nobody's fault, and finds the guilty message when a batch fails on its data.
 
+mod burial;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::Utc;
 use metrics::counter;
-use queue::topology::{self, RetryTier};
+use queue::topology;
 use queue::{Cluster, Connection, PublishError, Publisher, Received};
 use service::config::Config;
-use store::{Fault, Pool, notification, redelivery};
+use store::redelivery::Suspect;
+use store::{Fault, Pool, redelivery};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -20,9 +24,10 @@ use crate::dead_queue::DeadQueue;
 use crate::health::{Health, User};
 use crate::incoming::Incoming;
 use crate::retry_copies;
-use crate::settle::{dead, message_for};
+use crate::settle::message_for;
 use crate::suspects::Suspects;
 use crate::trouble::Trouble;
+use crate::unrecorded;
 use crate::verdict::{Never, Verdict};
 
 /// A message that was redelivered this often has killed its worker each time: a dead letter.
@@ -151,7 +156,11 @@ impl Processing {
                 verdicts[at] = Some(Verdict::Done);
                 continue;
             }
-            match Incoming::read(message, &config) {
+            let incoming = Incoming::read(message, &config);
+            if let Ok(incoming) = &incoming {
+                self.health.message_clock().tell(incoming, Utc::now());
+            }
+            match incoming {
                 Ok(incoming) if message.redelivered => redelivered.push((at, incoming)),
                 Ok(incoming) => {
                     fresh_at.push(at);
@@ -159,6 +168,9 @@ impl Processing {
                 }
                 Err(never) => {
                     retry_copies::came_back(self, message)?;
+                    if unrecorded::named_order(message, None).is_some() {
+                        unrecorded::write_down(&mut *self.pool.get()?, message, &never, None)?;
+                    }
                     verdicts[at] = Some(self.publish_dead(message, never, None)?);
                 }
             }
@@ -251,87 +263,6 @@ impl Processing {
         }
     }
 
-    /// A message was rejected before, and its letter is gone with all others of the queue: it is a letter again.
-    fn bury_again(
-        &self,
-        connection: &mut store::MysqlConnection,
-        received: &[Received],
-        at: usize,
-        incoming: &Incoming,
-        verdicts: &mut [Option<Verdict>],
-    ) -> Result<(), BatchError> {
-        warn!(
-            message_id = incoming.message_id,
-            "alipay.dead was emptied by another tool than ops: what is rejected again is a letter again"
-        );
-        notification::removed(connection, &[incoming.key()])?;
-        self.run(connection, received, &[at], std::slice::from_ref(incoming), verdicts)
-    }
-
-    /// A message that failed alone, for a reason that is not known to be the data's: a trigger, key or
-    /// check of the shop's, or an error of a kind that was never met. If the database takes other
-    /// writes, it is this message that fails, and it must not hold up the others.
-    fn set_aside(
-        &self,
-        connection: &mut store::MysqlConnection,
-        message: &Received,
-        incoming: &Incoming,
-        failure: BatchError,
-    ) -> Result<Verdict, BatchError> {
-        if redelivery::probe(connection).is_err() {
-            return Err(failure);
-        }
-        let never = Never::new("database_refuses", failure);
-        if RetryTier::after(message.headers.attempt).is_none() {
-            error!(
-                message_id = incoming.message_id,
-                error = never.error,
-                "the database refused a message to the last"
-            );
-            return self.bury(connection, message, incoming, never);
-        }
-        let verdict = Verdict::Refused(never);
-        retry_copies::book(connection, std::iter::once((incoming, &verdict)))?;
-        let retry = message_for(message, incoming, &verdict).into_iter().collect();
-        if self.publish(retry)?.is_empty() {
-            return Ok(verdict);
-        }
-        retry_copies::unbook(connection, &[incoming])?;
-        Ok(Verdict::Held)
-    }
-
-    /// The guilty message, alone: a dead letter, recorded in the inbox if the inbox can hold it. Of
-    /// what it says nothing is worked on.
-    fn bury(
-        &self,
-        connection: &mut store::MysqlConnection,
-        message: &Received,
-        incoming: &Incoming,
-        never: Never,
-    ) -> Result<Verdict, BatchError> {
-        let mut guilty = incoming.clone();
-        guilty.content = Err(never.clone());
-        let publish = |_: &[Verdict]| self.publish(vec![dead(message, &never, Some(incoming))]);
-        let rules = Rules { events: false, ..Rules::of(&self.config) };
-        match batch::run(connection, &[guilty], rules, publish) {
-            Ok(found) if found.contains(&Verdict::Held) => Ok(Verdict::Held),
-            Ok(_) => Ok(Verdict::Never(never)),
-            Err(failure) if !failure.may_be_one_messages() => Err(failure),
-            Err(_) => self.publish_dead(message, never, Some(incoming)),
-        }
-    }
-
-    /// A dead letter of a message that no transaction is about.
-    fn publish_dead(
-        &self,
-        message: &Received,
-        never: Never,
-        incoming: Option<&Incoming>,
-    ) -> Result<Verdict, BatchError> {
-        let refused = self.publish(vec![dead(message, &never, incoming)])?;
-        Ok(if refused.is_empty() { Verdict::Never(never) } else { Verdict::Held })
-    }
-
     /// A redelivered message may be what killed the last worker: it is counted, in a transaction of
     /// its own that outlives this process, and then worked on alone: the caller holds the turn.
     fn run_suspect(
@@ -343,7 +274,13 @@ impl Processing {
         verdicts: &mut [Option<Verdict>],
     ) -> Result<(), BatchError> {
         let id = &incoming.message_id;
-        let count = self.suspects.count(id, || redelivery::count_up(connection, id))?;
+        let order = incoming.order_id();
+        let suspect = Suspect {
+            message_id: id,
+            merchant: Some(&incoming.identity.merchant),
+            order_id: order.as_deref().filter(|order| order.len() <= unrecorded::LONGEST_ORDER),
+        };
+        let count = self.suspects.count(id, || redelivery::count_up(connection, &suspect))?;
         service::crash_point!("worker.after_count_up");
         if count >= DEADLY {
             let never = Never::new(
@@ -355,6 +292,7 @@ impl Processing {
                 self.bury(connection, &received[at], incoming, never)?
             } else {
                 // Even that killed: to the dead letters without looking at it again.
+                unrecorded::write_down(connection, &received[at], &never, Some(incoming))?;
                 self.publish_dead(&received[at], never, Some(incoming))?
             });
             return self.forget(connection, &incoming.message_id);

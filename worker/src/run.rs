@@ -25,7 +25,8 @@ use crate::health::Health;
 use crate::processing::Processing;
 use crate::suspects::Suspects;
 use crate::{
-    merchant_watch, open_rows, outbox_relay, queries, refunds, restock, retry_copies, stock_watch,
+    heartbeat, merchant_watch, open_rows, outbox_relay, queries, refunds, restock, retry_copies,
+    stock_watch,
 };
 
 /// How long the broker may take to confirm a retry or a dead letter. The orders of the batch stay
@@ -72,8 +73,8 @@ pub async fn run(
     }
     let lanes = config.worker.lanes;
     let timeout = config.worker.database_timeout;
-    // One connection a lane, and one for each of the eight sweepers.
-    let pool_size = u32::try_from(lanes + 8).unwrap_or(u32::MAX);
+    // One connection a lane, and one for each of the nine sweepers.
+    let pool_size = u32::try_from(lanes + 9).unwrap_or(u32::MAX);
     let database = database_settings(&config.database).with_timeout(timeout);
     database.check()?;
     let pool = Pool::new(database, pool_size);
@@ -120,6 +121,8 @@ pub async fn run(
     sweepers.spawn(open_rows::run(processing.clone()));
     sweepers.spawn(retry_copies::watch(processing.clone()));
     sweepers.spawn(merchant_watch::run(processing.clone()));
+    let (of, by, until) = (health.clone(), publisher.clone(), cancel.clone());
+    sweepers.spawn(heartbeat::run(processing.clone(), move || readiness(&of, &by, &until)));
     if config.events.enabled {
         sweepers.spawn(outbox_relay::run(processing.clone()));
         sweepers.spawn(stock_watch::run(processing.clone()));

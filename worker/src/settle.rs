@@ -8,6 +8,7 @@ use queue::topology::RetryTier;
 use queue::{Message, Received};
 
 use crate::incoming::Incoming;
+use crate::unrecorded::named_order;
 use crate::verdict::{Never, Verdict};
 
 /// The copy of a message that its verdict calls for.
@@ -39,7 +40,7 @@ pub(crate) fn awaited(incoming: &Incoming) -> String {
 
 /// A dead letter with its reason.
 pub(crate) fn dead(received: &Received, never: &Never, incoming: Option<&Incoming>) -> Message {
-    let order = incoming.and_then(Incoming::order_id);
+    let order = named_order(received, incoming);
     let merchant = incoming.map(|incoming| incoming.identity.merchant.as_str());
     Message::dead(received, never.reason, &never.error, order.as_deref(), merchant)
 }

@@ -82,6 +82,7 @@ pub fn completions(shell: Shell, mut program: Command) -> io::Result<()> {
 /// # Errors
 /// The folder or standard output takes nothing.
 pub fn manual(mut program: Command, folder: Option<&Path>) -> io::Result<()> {
+    program = without_help_verb(program);
     // Full names (ops-order-show) and the arguments that every verb has.
     program.build();
     if let Some(folder) = folder {
@@ -91,6 +92,11 @@ pub fn manual(mut program: Command, folder: Option<&Path>) -> io::Result<()> {
     let mut page = Vec::new();
     clap_mangen::Man::new(program).render(&mut page)?;
     print(&page)
+}
+
+/// `ops help order show` is the page of `ops order show`, and needs none of its own.
+fn without_help_verb(program: Command) -> Command {
+    program.disable_help_subcommand(true).mut_subcommands(without_help_verb)
 }
 
 fn print(text: &[u8]) -> io::Result<()> {

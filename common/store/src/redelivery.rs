@@ -2,29 +2,48 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Integer, Text};
+use diesel::sql_types::{Datetime, Integer, Nullable, Text};
+use serde::Serialize;
 
+use crate::report::BeijingTime;
 use crate::{MysqlConnection, StoreError};
+
+/// A message that came back.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Suspect<'a> {
+    /// Hex SHA-256, the same for every repeat.
+    pub message_id: &'a str,
+    /// The merchant that it came for.
+    pub merchant: Option<&'a str>,
+    /// The order that it names, at most 64 bytes.
+    pub order_id: Option<&'a str>,
+}
 
 /// Counts a redelivery and returns how many there have been. Commits by itself: the count must
 /// outlive the worker that the message may kill.
 ///
 /// # Errors
 /// What the database says.
-pub fn count_up(connection: &mut MysqlConnection, message_id: &str) -> Result<i32, StoreError> {
+pub fn count_up(
+    connection: &mut MysqlConnection,
+    suspect: &Suspect<'_>,
+) -> Result<i32, StoreError> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Integer)]
         count: i32,
     }
     sql_query(
-        "INSERT INTO redelivery (message_id, count) VALUES (?, 1) \
-         ON DUPLICATE KEY UPDATE count = count + 1, last_seen = UTC_TIMESTAMP(6)",
+        "INSERT INTO redelivery (message_id, count, merchant, order_id) VALUES (?, 1, ?, ?) \
+         ON DUPLICATE KEY UPDATE count = count + 1, last_seen = UTC_TIMESTAMP(6), \
+         merchant = COALESCE(merchant, VALUES(merchant)), order_id = COALESCE(order_id, VALUES(order_id))",
     )
-    .bind::<Text, _>(message_id)
+    .bind::<Text, _>(suspect.message_id)
+    .bind::<Nullable<Text>, _>(suspect.merchant)
+    .bind::<Nullable<Text>, _>(suspect.order_id)
     .execute(connection)?;
     let row: Row = sql_query("SELECT count FROM redelivery WHERE message_id = ?")
-        .bind::<Text, _>(message_id)
+        .bind::<Text, _>(suspect.message_id)
         .get_result(connection)?;
     Ok(row.count)
 }
@@ -35,8 +54,35 @@ pub fn count_up(connection: &mut MysqlConnection, message_id: &str) -> Result<i3
 /// What the database says.
 pub fn probe(connection: &mut MysqlConnection) -> Result<(), StoreError> {
     const PROBE: &str = "probe";
-    count_up(connection, PROBE)?;
+    count_up(connection, &Suspect { message_id: PROBE, ..Suspect::default() })?;
     forget(connection, PROBE)
+}
+
+/// A message that came back without an answer, and has not come to an end since.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct Came {
+    /// Hex SHA-256.
+    #[diesel(sql_type = Text)]
+    pub message_id: String,
+    /// How often it came back.
+    #[diesel(sql_type = Integer)]
+    pub count: i32,
+    /// When last.
+    #[diesel(sql_type = Datetime)]
+    pub last_seen: BeijingTime,
+}
+
+/// The messages that name this order and came back without an answer.
+///
+/// # Errors
+/// What the database says.
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Came>, StoreError> {
+    Ok(sql_query(
+        "SELECT message_id, count, last_seen FROM redelivery WHERE order_id = ? \
+         ORDER BY last_seen, message_id",
+    )
+    .bind::<Text, _>(order_id)
+    .load(connection)?)
 }
 
 /// Forgets a message: a worker dealt with it and lives.

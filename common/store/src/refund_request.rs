@@ -6,6 +6,7 @@
 
 mod due;
 mod late;
+mod rejected;
 mod settle;
 
 use alipay::{Fen, TradeRef, TradeRefund};
@@ -18,6 +19,7 @@ use crate::{MysqlConnection, StoreError};
 
 pub use due::{ClaimedRefund, claim, put_off};
 pub use late::{LateRefund, ask_late, late_number, on_its_way, withdraw_late};
+pub use rejected::{lock_number, of_rejected, unlock_number};
 pub use settle::settle;
 
 /// `error` while a call is under way, and after a crash in it.
@@ -82,6 +84,8 @@ pub struct RefundRequest {
     pub error: Option<String>,
     /// All refunds of the trade with this one, as Alipay answered.
     pub running_total: Option<Fen>,
+    /// The payment was rejected: no order has its trade, and `order_id` is the number that it names.
+    pub of_rejected: bool,
 }
 
 impl RefundRequest {
@@ -121,6 +125,8 @@ struct Row {
     error: Option<String>,
     #[diesel(sql_type = Nullable<BigInt>)]
     running_total: Option<i64>,
+    #[diesel(sql_type = Bool)]
+    of_rejected: bool,
 }
 
 impl TryFrom<Row> for RefundRequest {
@@ -142,6 +148,7 @@ impl TryFrom<Row> for RefundRequest {
             state,
             error: row.error,
             running_total: row.running_total.map(Fen::new),
+            of_rejected: row.of_rejected,
         })
     }
 }
@@ -175,7 +182,7 @@ pub fn of_order(
 ) -> Result<Vec<RefundRequest>, StoreError> {
     let rows: Vec<Row> = sql_query(
         "SELECT request_no, merchant, order_id, trade_no, amount, is_rest, reason, asked_by, state, \
-         error, running_total FROM refund_request FORCE INDEX (refund_request_order) \
+         error, running_total, of_rejected FROM refund_request FORCE INDEX (refund_request_order) \
          WHERE order_id = ? ORDER BY created_at, request_no",
     )
     .bind::<Text, _>(order_id)
@@ -203,8 +210,8 @@ pub fn by_numbers(
 pub fn insert(connection: &mut MysqlConnection, new: &RefundRequest) -> Result<(), StoreError> {
     sql_query(
         "INSERT INTO refund_request \
-         (request_no, merchant, order_id, trade_no, amount, is_rest, reason, asked_by, state) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         (request_no, merchant, order_id, trade_no, amount, is_rest, reason, asked_by, state, of_rejected) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind::<Text, _>(&new.request_no)
     .bind::<Text, _>(&new.merchant)
@@ -215,6 +222,7 @@ pub fn insert(connection: &mut MysqlConnection, new: &RefundRequest) -> Result<(
     .bind::<Text, _>(&new.reason)
     .bind::<Text, _>(&new.asked_by)
     .bind::<Text, _>(new.state.as_str())
+    .bind::<Bool, _>(new.of_rejected)
     .execute(connection)?;
     Ok(())
 }
@@ -225,11 +233,12 @@ struct Wait {
     microseconds: i64,
 }
 
-/// How long the trade's next turn is away, in microseconds.
+/// How long the trade's next turn is away, in microseconds. A turn that is further away was taken while the clock was wrong.
 fn turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<i64, StoreError> {
     let wait: Wait = sql_query(
         "SELECT CAST(GREATEST(0, COALESCE(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), \
-         MAX(asked_at) + INTERVAL 3 SECOND), 0)) AS SIGNED) AS microseconds \
+         MAX(IF(asked_at > UTC_TIMESTAMP(6) + INTERVAL 10 MINUTE, NULL, asked_at)) + INTERVAL 3 SECOND), 0)) AS SIGNED) \
+         AS microseconds \
          FROM refund_request FORCE INDEX (refund_request_order) WHERE order_id = ? AND trade_no = ?",
     )
     .bind::<Text, _>(&request.order_id)

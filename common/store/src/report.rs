@@ -18,6 +18,7 @@ mod order;
 mod pulse;
 mod refund;
 mod refund_request;
+mod rejected;
 mod review;
 mod review_case;
 mod search;
@@ -40,10 +41,11 @@ pub use inbox::{InboxLine, InboxState, inbox_line, inbox_states};
 pub use low_stock::{LowStock, low_stock, set_low_stock};
 pub use order::{Order, OrderFilter, order, orders};
 pub use pulse::{Pulse, pulse};
-pub use refund::{RefundLine, refunds_of};
+pub use refund::{RefundLine, refunds_of, refunds_of_trade};
 pub use refund_request::{
     RefundRequestFilter, RefundRequestLine, equal_refund_requests, refund_requests,
 };
+pub use rejected::{RejectedLine, answered_since, rejected_of_trade, trade_holders};
 pub use review::{ReviewFilter, ReviewRow, reviews, reviews_of};
 pub use review_case::review;
 pub use search::{OrderSearch, search_orders};

@@ -7,7 +7,9 @@ use store::MysqlConnection;
 use store::dead_letter_audit;
 use store::report::snapshot;
 
-use super::{DeadLetter, OpenedLetter, is_meant};
+use super::claim::Settled;
+use super::settled::settled;
+use super::{OpenedLetter, is_meant};
 use crate::dead_queue::DeadQueue;
 use crate::failure::Failure;
 use crate::order_missing::MissingOrder;
@@ -50,8 +52,9 @@ pub(crate) async fn find(cluster: &Cluster, id: &str) -> Result<Option<OpenedLet
     let looked = looked.await;
     queue.close().await?;
     looked?;
-    let last = found.iter().max_by_key(|received| received.headers.died_at);
-    Ok(last.map(|received| OpenedLetter::open(received, found.len())))
+    let copies = found.len();
+    let last = found.into_iter().max_by_key(|received| received.headers.died_at);
+    Ok(last.map(|received| OpenedLetter::open(received, copies)))
 }
 
 impl Evidence {
@@ -66,11 +69,13 @@ impl Evidence {
 }
 
 impl Background {
-    /// Asks the database.
+    /// Asks the database, also whether the letter is settled.
     pub(crate) fn read(
         connection: &mut MysqlConnection,
-        letter: &DeadLetter,
-    ) -> Result<Background, Failure> {
+        config: &Config,
+        opened: &OpenedLetter,
+    ) -> Result<(Background, Option<Settled>), Failure> {
+        let letter = &opened.letter;
         let mut background = Background::default();
         let page = snapshot(connection, |connection| match &letter.order {
             Some(order) => OrderPage::read(connection, order),
@@ -89,6 +94,6 @@ impl Background {
             (None, None) => {}
         }
         background.history = dead_letter_audit::list(connection, Some(&letter.id), 100)?;
-        Ok(background)
+        Ok((background, settled(connection, config, &opened.received)?))
     }
 }

@@ -2,9 +2,9 @@
 
 use queue::{Envelope, Received};
 use service::Config;
-use store::Connection;
 use store::dead_letter_audit::{Action, Entry, insert};
 use store::notification::{MessageKey, removed};
+use store::{Connection, dead_letter};
 
 use worker::incoming::content_id;
 
@@ -36,6 +36,8 @@ pub(crate) fn record(
         })
         .collect();
     insert(database, &entries)?;
+    let ids: Vec<&str> = told.iter().map(|(letter, _)| letter.id.as_str()).collect();
+    dead_letter::remove(database, &ids)?;
     if action == Action::Discarded {
         remove_marks(database, config, letters)?;
     }

@@ -7,6 +7,7 @@ use store::report::{BeijingTime, Order, RefundRequestLine};
 use store::retry_copy::WaitingCopy;
 use worker::retry_copies::OVERDUE_AFTER;
 
+use super::came_back;
 use crate::order_page::OrderPage;
 use crate::review_case::meaning;
 
@@ -24,10 +25,15 @@ pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
         lines.push(format!("in review: {}{evidence}: {}", review.reason, meaning(review)));
     }
     lines.extend(in_retry_tiers(&page.retries, page.read_at));
-    let rejected = page.story.iter().filter(|told| told.outcome == "rejected").count();
+    lines.extend(
+        page.came_back.iter().map(|came| format!("not worked on yet: {}", came_back(came))),
+    );
+    let rejected = page.story.iter().filter(|told| told.outcome == "rejected").count()
+        + page.unrecorded_letters.len();
     if rejected > 0 {
         lines.push(format!(
-            "not applied: {rejected} notifications were rejected, see `ops dlq list --order {}`",
+            "not applied: {} rejected, see `ops dlq list --order {}`",
+            counted(rejected, "message was", "messages were"),
             page.order.row.id
         ));
     }
@@ -41,6 +47,11 @@ pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
         lines.push(format!("not published yet: {}", waiting.join(", ")));
     }
     lines
+}
+
+/// `1 message was`, `2 messages were`.
+pub(crate) fn counted(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 /// Messages that name the order and wait in a retry tier.

@@ -8,17 +8,20 @@ mod equal;
 mod left;
 mod not_agreed;
 mod password;
+mod rejected;
 mod said;
 
 use alipay::{Fen, Protocol};
 use clap::Args;
 use gateway::Gateway;
-use store::MysqlConnection;
 use store::report;
+use store::{MysqlConnection, trade};
+use tracing::info;
 
 use self::agreed::{Agreed, Wish, agree};
 pub(super) use self::ask_workers::ask_workers;
 use self::not_agreed::NotAgreed;
+use self::rejected::Found;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::gateway_answer::could_not_ask;
@@ -43,18 +46,24 @@ use crate::verb::pay_link::browser::parse_url;
 /// Alipay's answer. Legacy gateway: prints a link (refund_fastpay_by_platform_pwd) for the person who types the
 /// payment password, good until midnight in Beijing; the same command prints the same batch again.
 ///
+/// A payment that was rejected (another amount, an unknown order, an old trade: a dead letter) belongs to no order.
+/// With --trade-no it is given back all the same, by what its letter says and with the same guards; the order that
+/// it names stays as it is, and the notification of the refund becomes no dead letter. ORDER may be left out then.
+///
 /// Writes nothing about the order itself: that is learnt from Alipay. Ends with 0 when Alipay has refunded it (or
 /// the link is printed), 1 when it is refused, not paid, or more than is left, 3 when it is not known what became
 /// of it: repeat it then. `ops refund-requests` lists what was asked for, also by workers for late money.
 ///
 /// Example: ops refund A-1001 --amount 1.00 --reason "one of two was broken"
 /// Example: ops refund A-1001 --all --reason "changed their mind" --by ann
+/// Example: ops refund --trade-no 2026112922001400001234567890 --all --reason "paid a wrong amount" --dry-run
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 #[command(group = clap::ArgGroup::new("how_much").required(true).args(["amount", "all"]))]
 pub(crate) struct Refund {
     /// The order (out_trade_no)
-    order: String,
+    #[arg(required_unless_present = "trade_no")]
+    order: Option<String>,
     /// How much, in yuan
     #[arg(long, value_name = "YUAN", value_parser = parse_amount)]
     amount: Option<Fen>,
@@ -73,7 +82,7 @@ pub(crate) struct Refund {
     /// A request number of your own, 3 to 24 letters and digits: for a second refund that is equal to one before
     #[arg(long, value_name = "NUMBER", value_parser = parse_request_no)]
     request_no: Option<String>,
-    /// The trade, where several trades paid
+    /// The trade, where several trades paid, or of a payment that was rejected
     #[arg(long, value_name = "TRADE_NO")]
     trade_no: Option<String>,
     /// Where the legacy gateway tells the result; no query in it
@@ -87,20 +96,19 @@ impl Refund {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let by = self.operator.name()?;
         let mut connection = context.database()?;
-        let Some(row) = report::order(&mut connection, &self.order)? else {
-            return Err(Failure::No(format!("there is no order {}", self.order)));
-        };
-        let merchant = context.merchant(&row.merchant)?;
+        let of = self.of(context, &mut connection)?;
+        let merchant = context.merchant(&of.merchant)?;
         // Before anything is written down: a configuration that cannot ask leaves no trace.
         Gateway::can_ask(merchant).map_err(|error| could_not_ask(&error))?;
         let mut wish = Wish {
-            order: &self.order,
+            order: &of.order,
             merchant,
             amount: self.amount,
             reason: &self.reason,
             request_no: self.request_no.as_deref(),
             trade_no: self.trade_no.as_deref(),
             by,
+            rejected: of.rejected.as_ref().map(|rejected| &rejected.payment),
             again: self.again,
         };
         if merchant.protocol == Protocol::Openapi && self.notify_url.is_some() {
@@ -115,14 +123,61 @@ impl Refund {
             return said::foretell(context, &mut connection, &wish);
         }
         let agreed = agree_or_ask(&mut connection, &mut wish)?;
+        let rejected = wish.rejected;
         match merchant.protocol {
-            Protocol::Openapi => call::call(context, &mut connection, merchant, agreed),
+            Protocol::Openapi => call::call(context, &mut connection, merchant, agreed, rejected),
             Protocol::Mapi => {
                 let url = self.notify_url.as_deref();
-                password::print(context, &mut connection, merchant, agreed, url)
+                password::print(context, &mut connection, merchant, agreed, rejected, url)
             }
         }
     }
+
+    /// The order, or the rejected payment.
+    fn of(&self, context: &Context, connection: &mut MysqlConnection) -> Result<Of, Failure> {
+        let row = match &self.order {
+            Some(order) => report::order(connection, order)?,
+            None => None,
+        };
+        if let Some(trade_no) = &self.trade_no {
+            let owners = trade::orders_of(connection, &[trade_no])?;
+            let owner = |order: &str| owners.iter().any(|(_, owner)| owner == order);
+            // Whoever names the trade alone means the order that has it.
+            let row = match (row, owners.as_slice()) {
+                (None, [(_, only)]) if self.order.is_none() => report::order(connection, only)?,
+                (row, _) => row,
+            };
+            if let Some(row) = row.filter(|row| owner(&row.id)) {
+                return Ok(Of { order: row.id, merchant: row.merchant, rejected: None });
+            }
+            let rejected = rejected::find(context, connection, self.order.as_deref(), trade_no)?;
+            let payment = &rejected.payment;
+            info!(
+                order = payment.order,
+                trade_no,
+                reason = rejected.reason,
+                "no order took this payment: it is refunded by what its rejected notification says"
+            );
+            let (order, merchant) = (payment.order.clone(), payment.merchant.clone());
+            return Ok(Of { order, merchant, rejected: Some(rejected) });
+        }
+        let order = self.order.as_deref().unwrap_or_default();
+        match row {
+            Some(row) => Ok(Of { order: row.id, merchant: row.merchant, rejected: None }),
+            None => Err(Failure::No(format!(
+                "there is no order {order}; a payment that names it can be given back with --trade-no: \
+                 `ops order show {order}` says whether one was rejected"
+            ))),
+        }
+    }
+}
+
+/// What is to be refunded.
+struct Of {
+    order: String,
+    /// Of a rejected payment the merchant that it came for.
+    merchant: String,
+    rejected: Option<Found>,
 }
 
 /// The request, after a question to the person where an equal refund is fresh. Nothing is locked while the

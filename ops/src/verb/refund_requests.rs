@@ -7,7 +7,7 @@ use store::report::{RefundRequestFilter, refund_requests};
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::{or_empty, table};
+use crate::output::{Table, or_empty};
 
 /// List the refunds that were asked for, the latest first
 ///
@@ -45,7 +45,7 @@ impl RefundRequests {
         let lines = refund_requests(&mut *context.database()?, &filter, self.limit)?;
         context.check_filter(self.merchant.as_deref(), lines.len())?;
         context.output.print(&lines, || {
-            table(
+            Table::new(
                 [
                     "order", "amount", "state", "request", "trade", "merchant", "asked by", "at",
                     "next try", "reason", "error",
@@ -66,6 +66,8 @@ impl RefundRequests {
                     ]
                 }),
             )
+            .spare(&["merchant", "next try", "trade", "asked by"])
+            .text()
         })
     }
 }

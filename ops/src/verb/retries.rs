@@ -6,7 +6,8 @@ use worker::retry_copies::OVERDUE_AFTER;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::{or_empty, table};
+use crate::output::{Table, or_empty};
+use crate::terminal::short_id;
 
 /// Messages that wait in a retry tier, and those that should have come back and have not
 ///
@@ -82,11 +83,11 @@ impl List {
             if lines.is_empty() {
                 return if all { "nothing waits" } else { "nothing is overdue" }.to_owned();
             }
-            table(
+            Table::new(
                 ["id", "tier", "due", "order", "merchant", "attempt", "first seen"],
                 lines.iter().map(|line| {
                     [
-                        line.message_id.clone(),
+                        short_id(&line.message_id),
                         line.tier.clone(),
                         line.due_at.to_string(),
                         or_empty(line.order_id.as_ref()),
@@ -96,6 +97,8 @@ impl List {
                     ]
                 }),
             )
+            .spare(&["first seen", "merchant"])
+            .text()
         })?;
         match lines.len() {
             0 => Ok(()),

@@ -44,13 +44,14 @@ fn sixty_six_thousand_letters_are_all_looked_at() {
     let first = ops.run("dlq list --reason rare --limit 1 --output json").ended(0, "listed 1 of 2");
     assert_eq!(ids(&first.json()), ["rare-2"]);
     assert_eq!(ops.json("dlq show rare-2")["reason"], "rare");
-    let dry = ops.json("dlq replay --reason rare --dry-run");
+    let dry = ops.run("dlq replay --reason rare --dry-run --output json");
+    let dry = dry.ended(1, "2 of 2 would die again").json();
     assert_eq!(
         [&dry["letters"], &dry["meant"], &dry["looked_at"], &dry["there"]],
         [&json!(2), &json!(2), &json!(MANY), &json!(MANY)]
     );
     // The overview stops at a bound, and says so.
-    let text = ops.run("status").done().stdout;
+    let text = ops.run("status").ended(1, "wrong").stdout;
     assert!(text.contains(&format!("looked at 50000 of {MANY}")), "{text}");
     assert_eq!(i64::from(depth(&sandbox.amqp_url, DEAD_QUEUE)), MANY, "looking moves nothing");
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
+mod at_terminal;
 mod audit;
 mod certs;
 mod check;
@@ -9,6 +10,7 @@ mod database_tls;
 mod dead_cohorts;
 mod dead_letters;
 mod dead_many;
+mod deadly;
 mod gateway_at_hand;
 mod merchants;
 mod order_import;
@@ -21,6 +23,7 @@ mod reviews;
 mod shop;
 mod stock;
 mod story;
+mod terminal;
 mod unnamed_configuration;
 mod verify;
 mod waiting;

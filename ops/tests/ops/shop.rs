@@ -264,5 +264,10 @@ fn completions_and_manual_pages_need_no_configuration() {
         let text = std::fs::read_to_string(there.join(page)).expect(page);
         assert!(text.contains(".TH") && text.contains(holds), "{page}");
     }
+    // `ops help dlq` is told by the page of `ops dlq`.
+    let pages = std::fs::read_dir(&there).unwrap();
+    let names: Vec<_> =
+        pages.map(|page| page.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.len() > 40 && names.iter().all(|name| !name.contains("help")), "{names:?}");
     nowhere.run("man /proc/nothing").ended(2, "/proc/nothing");
 }

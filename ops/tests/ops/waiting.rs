@@ -91,7 +91,7 @@ fn an_order_that_is_not_there_has_its_dead_letters_named() {
     let missing = ops
         .run("order show A-2")
         .ended(1, "the last as order_not_found: `ops dlq list --order A-2`");
-    assert!(missing.stderr.contains("1 messages for it were rejected"), "{}", missing.stderr);
+    assert!(missing.stderr.contains("1 message was rejected that named it"), "{}", missing.stderr);
     let json = ops.run("order show A-2 --output json").ended(1, "").json();
     assert_eq!(json["story"][0]["reason"], "order_not_found");
 }

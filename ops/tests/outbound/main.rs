@@ -14,5 +14,6 @@ mod pay_link;
 mod program;
 mod refund;
 mod refund_password;
+mod refund_rejected;
 mod refund_twice;
 mod world;

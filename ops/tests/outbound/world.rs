@@ -24,6 +24,8 @@ pub(crate) struct World {
     environment: Vec<(String, String)>,
     folder: TempDir,
     alipay_key: String,
+    /// Where Alipay sends notifications.
+    ingress: String,
 }
 
 impl World {
@@ -54,7 +56,7 @@ impl World {
         environment.push(pair(("ALIPAY__WORKER__ADMIN_LISTEN", "127.0.0.1:0")));
         environment.push(pair(("RUST_LOG", "info")));
         environment.push(pair(("USER", "operator")));
-        let (alipay, url) = serve(folder.path(), &environment, &alipays.private, &[]);
+        let (alipay, url) = serve(folder.path(), &environment, &alipays.private, NOBODY, &[]);
         let mut world = World {
             sandbox,
             alipay,
@@ -62,6 +64,7 @@ impl World {
             environment,
             folder,
             alipay_key: alipays.private.clone(),
+            ingress: NOBODY.to_owned(),
         };
         world.gateway_at(&format!("{}/gateway.do", world.url));
         world.run("migrate").ended(0, "");
@@ -87,7 +90,7 @@ impl World {
     pub(crate) fn serve_again(&mut self, faults: &[&str]) {
         self.alipay.kill();
         (self.alipay, self.url) =
-            serve(self.folder.path(), &self.environment, &self.alipay_key, faults);
+            serve(self.folder.path(), &self.environment, &self.alipay_key, &self.ingress, faults);
         self.gateway_at(&format!("{}/gateway.do", self.url));
     }
 
@@ -124,23 +127,51 @@ impl World {
         self.run(&format!("order create {id} --merchant {merchant} --product gift")).ended(0, "");
     }
 
+    /// From now on Alipay's notifications arrive: an ingress takes them.
+    pub(crate) fn with_ingress(&mut self) -> Program {
+        self.set("ALIPAY__INGRESS__LISTEN", "127.0.0.1:0");
+        self.set("ALIPAY__INGRESS__ADMIN_LISTEN", "127.0.0.1:0");
+        let mut ingress = Program::start("ingress", &[], &self.environment());
+        let line = ingress.wait_for_line("ingress ready", Duration::from_secs(30));
+        let address = line.split("listen=").nth(1).unwrap_or(&line);
+        let address = address.split_whitespace().next().unwrap();
+        self.ingress = format!("http://{address}");
+        self.serve_again(&[]);
+        ingress
+    }
+
     /// The buyer opens (`wait`) or pays (`pay`) a trade, and nobody is told.
     pub(crate) fn buyer(&self, verb: &str, id: &str, merchant: &str) {
+        self.buyer_of(verb, id, merchant, "10.00", &["--drop"]);
+    }
+
+    /// The same over another total, and with a notification unless it is dropped.
+    pub(crate) fn buyer_of(
+        &self,
+        verb: &str,
+        id: &str,
+        merchant: &str,
+        total: &str,
+        more: &[&str],
+    ) {
         let trades = self.folder.path().join("trades.json");
-        let arguments = [
+        let to = format!("{}/alipay/{merchant}/notify", self.ingress);
+        let mut arguments = vec![
             verb,
             "--order",
             id,
             "--merchant",
             merchant,
             "--total",
-            "10.00",
-            "--drop",
+            total,
+            "--to",
+            &to,
             "--trades",
             trades.to_str().unwrap(),
             "--alipay-private-key",
             &self.alipay_key,
         ];
+        arguments.extend(more);
         let mut buyer = Program::start("simulator", &arguments, &self.environment());
         assert!(buyer.wait().success(), "{}", buyer.stderr());
     }
@@ -196,10 +227,11 @@ fn serve(
     folder: &std::path::Path,
     environment: &[(String, String)],
     key: &str,
+    ingress: &str,
     faults: &[&str],
 ) -> (Program, String) {
     let trades = folder.join("trades.json");
-    let mut arguments = vec!["serve", "--trades", trades.to_str().unwrap(), "--ingress", NOBODY];
+    let mut arguments = vec!["serve", "--trades", trades.to_str().unwrap(), "--ingress", ingress];
     arguments.extend(["--alipay-private-key", key]);
     arguments.extend(faults);
     let environment: Vec<(&str, &str)> =

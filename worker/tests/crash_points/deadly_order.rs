@@ -63,3 +63,36 @@ async fn a_message_that_kills_is_dead_after_three_and_its_neighbours_flow() {
     assert_eq!(world.count(&untouched), 1);
     assert_eq!(world.count("stock_item WHERE state = 'delivered'"), 17);
 }
+
+/// One that kills even whoever buries it: on record with its order from the first time that it comes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_kills_its_burial_is_told_of_at_its_order() {
+    let mut world = World::new(1);
+    world.place_orders("X", 8);
+    let signed = sign(world.payment(DEADLY));
+    let deadly_id = id_of(&signed);
+    world.send_body("shop", signed.body()).await;
+    for _ in 0..3 {
+        let mut worker = start(&world, "worker", &[("CRASH_ON_ORDER", DEADLY)]);
+        died_by(&mut worker, DEADLY);
+    }
+    let counted = format!(
+        "redelivery WHERE message_id = '{deadly_id}' AND order_id = '{DEADLY}' AND merchant = 'shop' AND count ="
+    );
+    assert_eq!(world.count(&format!("{counted} 2")), 1);
+    let mut burying = start(&world, "worker", &[("CRASH_POINT", "worker.before_confirm")]);
+    died_by(&mut burying, "worker.before_confirm");
+    assert_eq!(world.count(&format!("{counted} 3")), 1);
+    let mut last = start(&world, "worker", &[("CRASH_ON_ORDER", DEADLY)]);
+    let told = format!(
+        "dead_letter WHERE message_id = '{deadly_id}' AND order_id = '{DEADLY}' AND reason = 'kills_workers'"
+    );
+    world.wait_for_count(&told, 1);
+    world.wait_for_count("(SELECT 1) t WHERE NOT EXISTS (SELECT * FROM redelivery)", 1);
+    last.terminate();
+    assert!(last.wait().success());
+    let letters = drain(&world, topology::DEAD_QUEUE).await;
+    let [letter] = letters.as_slice() else { panic!("not one dead letter: {letters:?}") };
+    assert_eq!(letter.headers.reason.as_deref(), Some("kills_workers"));
+    assert_eq!(letter.headers.order.as_deref(), Some(DEADLY));
+}

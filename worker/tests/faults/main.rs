@@ -13,6 +13,7 @@ mod line_to_the_database;
 mod merchants;
 mod moved;
 mod outage_lines;
+mod read_only;
 mod real_broker;
 mod refusals;
 mod stuck;

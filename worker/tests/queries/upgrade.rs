@@ -113,6 +113,7 @@ async fn messages_of_version_0_1_are_worked_on() {
         state: RefundRequestState::Accepted,
         error: None,
         running_total: Some(alipay::Fen::new(300)),
+        of_rejected: false,
     };
     let mut connection =
         store::Pool::new(&world.sandbox.database_url, 1).get().expect("a connection");

@@ -58,6 +58,29 @@ pub fn refunds_of(
     Ok(lines)
 }
 
+/// The refunds of one trade, whether an order knows it or not.
+///
+/// # Errors
+/// What the database says.
+pub fn refunds_of_trade(
+    connection: &mut MysqlConnection,
+    merchant: &str,
+    trade_no: &str,
+) -> Result<Vec<RefundLine>, StoreError> {
+    let lines: Vec<RefundLine> = sql_query(
+        "SELECT r.trade_no, r.request_no, r.amount, r.running_total, r.result, r.gmt_refund, \
+         r.refund_key LIKE '%@' AS by_answer \
+         FROM refund AS r WHERE r.merchant = ? AND r.trade_no = ? \
+         ORDER BY r.gmt_refund, r.running_total, r.refund_key",
+    )
+    .bind::<Text, _>(merchant)
+    .bind::<Text, _>(trade_no)
+    .load(connection)?;
+    let mut lines = one_line_a_refund(lines);
+    derive_amounts(&mut lines);
+    Ok(lines)
+}
+
 /// Puts what answers say beside what notifications say of the same refund: those tell its amount,
 /// these its time to the millisecond. The lower total is the one right after it.
 fn one_line_a_refund(lines: Vec<RefundLine>) -> Vec<RefundLine> {

@@ -43,6 +43,8 @@ pub struct RefundRequestLine {
     pub ended_at: Option<BeijingTime>,
     #[diesel(sql_type = Nullable<Datetime>)]
     pub due_at: Option<BeijingTime>,
+    #[diesel(sql_type = Bool)]
+    pub of_rejected: bool,
 }
 
 /// Which requests to list; everything that is given must hold.
@@ -57,7 +59,7 @@ pub struct RefundRequestFilter<'a> {
 }
 
 const SELECT: &str = "SELECT request_no, merchant, order_id, trade_no, amount, is_rest, reason, \
-                      asked_by, state, error, running_total, created_at, asked_at, ended_at, due_at \
+                      asked_by, state, error, running_total, created_at, asked_at, ended_at, due_at, of_rejected \
                       FROM refund_request WHERE TRUE";
 
 /// The requests that match, the latest first, at most `limit`.

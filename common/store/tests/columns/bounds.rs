@@ -19,6 +19,10 @@ pub(crate) enum Bound {
 use Bound::{Checked, Explained, Ours, Refused, Whole};
 
 pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
+    (
+        "worker_heartbeat",
+        &[("worker", Ours), ("host", Ours), ("version", Ours), ("trouble", Explained)],
+    ),
     ("gateway_answer", &[("order_id", Checked), ("digest", Ours)]),
     (
         "stock_resale",
@@ -101,7 +105,18 @@ pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
     ("order_expired", &[("order_id", Checked)]),
     ("outbox", &[("order_id", Checked), ("event", Ours), ("product_id", Checked)]),
     ("product", &[("id", Checked), ("name", Refused)]),
-    ("redelivery", &[("message_id", Ours)]),
+    ("redelivery", &[("message_id", Ours), ("merchant", Checked), ("order_id", Checked)]),
+    (
+        "dead_letter",
+        &[
+            // A publisher's id can be longer: it is cut.
+            ("message_id", Explained),
+            ("merchant", Explained),
+            ("order_id", Checked),
+            ("reason", Ours),
+            ("error", Explained),
+        ],
+    ),
     (
         "refund",
         &[

@@ -6,6 +6,7 @@ use store::dead_letter_audit::list;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{or_empty, table};
+use crate::terminal::short_id;
 
 /// List what operators did with dead letters, the latest first
 ///
@@ -33,7 +34,7 @@ impl History {
                         row.action.clone(),
                         row.done_by.clone(),
                         or_empty(row.order_id.as_ref()),
-                        row.message_id.clone(),
+                        short_id(&row.message_id),
                         or_empty(row.note.as_ref()),
                     ]
                 }),

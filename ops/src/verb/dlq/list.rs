@@ -1,16 +1,29 @@
 //! `ops dlq list`
 
 use clap::Args;
+use queue::Received;
+use store::MysqlConnection;
 use tracing::{debug, warn};
 
 use crate::context::Context;
 use crate::dead_letter::earliest::Earliest;
 use crate::dead_letter::filter::Filter;
 use crate::dead_letter::group::{Group, Grouping};
+use crate::dead_letter::settled::settled;
 use crate::dead_letter::{DeadLetter, by_death, look_up_orders};
 use crate::dead_queue::DeadQueue;
 use crate::failure::Failure;
-use crate::output::{or_empty, table};
+use crate::output::{Table, or_empty};
+use crate::terminal::short_id;
+
+/// Letters of which it is looked up whether they are settled.
+const LOOKED_UP: usize = 2_000;
+
+/// A letter with its message.
+struct Listed {
+    letter: DeadLetter,
+    received: Received,
+}
 
 /// List dead letters, the one that died first first
 ///
@@ -19,6 +32,11 @@ use crate::output::{or_empty, table};
 ///
 /// All letters are looked at, however many there are; --limit is about what is printed. Letters that another
 /// tool holds at this moment (a consumer, the management page) cannot be seen: it says so where it can be known.
+/// Under "settled" stands why nothing is left to do about a letter: in_books (what it says is known by now),
+/// worked_on (the same message was worked on since), given_back (no order took the payment, and all of its money
+/// is back), never_paid (no order took the trade, and it was closed unpaid). ops dlq discard --settled
+/// discards exactly these.
+///
 /// A letter names an order also where there is no such order yet: ops order show says so.
 ///
 /// Example: ops dlq list --group
@@ -39,7 +57,9 @@ pub(crate) struct List {
 impl List {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut groups = Grouping::default();
-        let mut earliest = Earliest::new(self.limit as usize, by_death);
+        let mut earliest = Earliest::new(self.limit as usize, |a: &Listed, b: &Listed| {
+            by_death(&a.letter, &b.letter)
+        });
         context.block_on(async {
             let mut queue = DeadQueue::open(&context.broker()?).await?;
             let looked = queue
@@ -48,7 +68,10 @@ impl List {
                     if !self.filter.takes(&letter) {
                         return;
                     }
-                    if self.group { groups.add(letter) } else { earliest.add(letter) }
+                    match self.group {
+                        true => groups.add(letter),
+                        false => earliest.add(Listed { letter, received }),
+                    }
                 })
                 .await;
             queue.close().await?;
@@ -60,18 +83,21 @@ impl List {
             context.check_filter(merchant, groups.len())?;
             return context.output.print(&groups, || groups_table(&groups));
         }
-        let (mut letters, matching) = earliest.into_sorted();
+        let (mut listed, matching) = earliest.into_sorted();
         context.check_filter(merchant, matching)?;
-        if matching > letters.len() {
-            let listed = letters.len();
+        if matching > listed.len() {
+            let listed = listed.len();
             warn!(
                 "listed {listed} of {matching}: there are more dead letters than the limit (--limit)"
             );
         }
         // The letters are listed also while there is no database to ask.
-        let asked = context
-            .database_for_a_hint()
-            .and_then(|mut database| Ok(look_up_orders(&mut database, &mut letters)?));
+        let asked = context.database_for_a_hint().and_then(|mut database| {
+            mark_settled(&mut database, context, &mut listed)?;
+            Ok(database)
+        });
+        let mut letters: Vec<DeadLetter> = listed.into_iter().map(|listed| listed.letter).collect();
+        let asked = asked.and_then(|mut database| Ok(look_up_orders(&mut database, &mut letters)?));
         if let Err(failure) = asked {
             debug!("whether the orders are there is not known: {failure}");
         }
@@ -79,15 +105,41 @@ impl List {
     }
 }
 
+/// Notes why nothing is left to do about a letter, of the first [`LOOKED_UP`].
+fn mark_settled(
+    database: &mut MysqlConnection,
+    context: &Context,
+    listed: &mut [Listed],
+) -> Result<(), Failure> {
+    if listed.len() > LOOKED_UP {
+        warn!("whether a letter is settled is looked up for the first {LOOKED_UP} only");
+    }
+    for one in listed.iter_mut().take(LOOKED_UP) {
+        one.letter.settled = settled(database, &context.config, &one.received)?;
+    }
+    Ok(())
+}
+
 fn letters_table(letters: &[DeadLetter]) -> String {
-    table(
-        ["id", "died at", "reason", "order", "merchant", "attempts", "first seen", "error"],
+    Table::new(
+        [
+            "id",
+            "died at",
+            "reason",
+            "order",
+            "settled",
+            "merchant",
+            "attempts",
+            "first seen",
+            "error",
+        ],
         letters.iter().map(|letter| {
             [
-                letter.id.clone(),
+                short_id(&letter.id),
                 or_empty(letter.died_at.as_ref()),
                 or_empty(letter.reason.as_ref()),
                 letter.order_told(),
+                letter.settled.map(|it| it.as_str().to_owned()).unwrap_or_default(),
                 or_empty(letter.merchant.as_ref()),
                 letter.attempts.to_string(),
                 letter.first_seen.to_string(),
@@ -95,10 +147,12 @@ fn letters_table(letters: &[DeadLetter]) -> String {
             ]
         }),
     )
+    .spare(&["first seen", "attempts", "merchant"])
+    .text()
 }
 
 fn groups_table(groups: &[Group]) -> String {
-    table(
+    Table::new(
         ["letters", "orders", "reason", "error", "first died", "last died", "example"],
         groups.iter().map(|group| {
             [
@@ -108,8 +162,10 @@ fn groups_table(groups: &[Group]) -> String {
                 group.fingerprint.clone(),
                 or_empty(group.first_died.as_ref()),
                 or_empty(group.last_died.as_ref()),
-                group.example.clone(),
+                short_id(&group.example),
             ]
         }),
     )
+    .spare(&["first died", "orders"])
+    .text()
 }

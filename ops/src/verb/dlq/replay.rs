@@ -12,6 +12,7 @@ use store::dead_letter_audit::Action;
 use self::told::{Fates, Told};
 use crate::context::Context;
 use crate::dead_letter::aftermath::Aftermath;
+use crate::dead_letter::deadly::{LeftOut, is_deadly};
 use crate::dead_letter::filter::Filter;
 use crate::dead_letter::not_there::not_there;
 use crate::dead_letter::record::record;
@@ -30,11 +31,17 @@ use crate::operator::Operator;
 /// all its copies: repeats of one notification have one id.
 ///
 /// Then it waits for the workers and says what became of each: for 10 s without news, at most 2 minutes;
-/// --no-wait ends before that. Ends with 1 when a letter died again, and with 0 when no worker has come to
-/// it yet.
+/// --no-wait ends before that.
 ///
 /// --dry-run runs the worker's own code for them, rolls it back, and prints what would change. --limit 1
 /// replays one of many, to see what happens.
+///
+/// Letters of messages that killed workers (kills_workers) are left out, since a replay kills workers again. With
+/// --even-if-it-kills-workers they are replayed too. Together with --dry-run that is a safe test: this command
+/// dies instead of a worker, and nothing is changed.
+///
+/// Ends with 0 when all letters that are meant went back and none has died again (one that no worker has come to
+/// yet is told), 1 when there was none, when some were left out, or when one died again (with --dry-run: would die).
 ///
 /// Example: ops dlq replay --reason order_not_found --dry-run
 /// Example: ops dlq replay MESSAGE_ID
@@ -59,6 +66,9 @@ pub(crate) struct Replay {
     /// Only say what would change
     #[arg(long)]
     dry_run: bool,
+    /// Replay letters of messages that killed workers too
+    #[arg(long)]
+    even_if_it_kills_workers: bool,
     /// Do not wait for the workers
     #[arg(long, conflicts_with = "dry_run")]
     no_wait: bool,
@@ -78,6 +88,8 @@ struct DryRun {
     there: u32,
     would_change: usize,
     would_die_again: usize,
+    /// Letters that match and are left out: their messages killed workers.
+    left_out: usize,
     foreseen: Vec<Foreseen>,
 }
 
@@ -94,19 +106,27 @@ impl Replay {
         let limit = self.limit.map_or(usize::MAX, |limit| limit as usize);
         let mut missing: BTreeSet<String> = self.ids.iter().cloned().collect();
         let ids = missing.clone();
+        let left_out = LeftOut::default();
         let wanted = |received: &Received| {
-            (ids.is_empty() || ids.iter().any(|id| is_meant(id, &received.message_id)))
-                && self.filter.takes(&DeadLetter::from(received))
+            let letter = DeadLetter::from(received);
+            let meant = (ids.is_empty() || ids.iter().any(|id| is_meant(id, &letter.id)))
+                && self.filter.takes(&letter);
+            if meant && is_deadly(&letter) && !self.even_if_it_kills_workers {
+                left_out.add(&letter.id);
+                return false;
+            }
+            meant
         };
-        let mut died_again = None;
+        let mut no = Vec::new();
         if self.dry_run {
             let reading = async { Rehearsal::read(&context.broker()?, limit, wanted).await };
             let rehearsal = context.block_on(reading)?;
-            context.check_filter(self.filter.merchant.as_deref(), rehearsal.meant)?;
+            let matching = rehearsal.meant + left_out.letters();
+            context.check_filter(self.filter.merchant.as_deref(), matching)?;
             for letter in &rehearsal.letters {
                 missing.retain(|id| !is_meant(id, &letter.message_id));
             }
-            dry_run(context, rehearsal)?;
+            no.extend(dry_run(context, rehearsal, left_out.letters())?);
         } else {
             let mut replayed = 0;
             let mut copies: BTreeMap<String, usize> = BTreeMap::new();
@@ -145,27 +165,35 @@ impl Replay {
                 })?;
                 Some(Fates::of(&aftermath))
             };
-            died_again = fates.as_ref().filter(|fates| fates.dead_again > 0).map(|fates| {
+            no.extend(fates.as_ref().filter(|fates| fates.dead_again > 0).map(|fates| {
                 let dead = fates.dead_again;
                 format!("{dead} of {replayed} died again: {}", fates.reasons())
-            });
+            }));
             copies.retain(|_, count| *count > 1);
-            let sent = Told { replayed, copies, fates };
+            let sent = Told { replayed, left_out: left_out.letters(), copies, fates };
             context.output.print(&sent, || sent.text())?;
             ended?;
-            context.check_filter(self.filter.merchant.as_deref(), replayed)?;
+            context.check_filter(self.filter.merchant.as_deref(), replayed + left_out.letters())?;
+            if replayed == 0 && left_out.letters() == 0 && ids.is_empty() {
+                no.push("no dead letter matches: nothing was replayed".to_owned());
+            }
         }
+        let kept = left_out.ids();
+        missing.retain(|id| !kept.iter().any(|kept| is_meant(id, kept)));
+        no.extend(left_out.told());
         if !missing.is_empty() {
-            let not_there = not_there(context, &missing);
-            return Err(Failure::No(
-                died_again.into_iter().chain([not_there]).collect::<Vec<_>>().join("\n"),
-            ));
+            no.push(not_there(context, &missing));
         }
-        died_again.map_or(Ok(()), |died| Err(Failure::No(died)))
+        if no.is_empty() { Ok(()) } else { Err(Failure::No(no.join("\n"))) }
     }
 }
 
-fn dry_run(context: &Context, rehearsal: Rehearsal) -> Result<(), Failure> {
+/// Prints what would change, and returns why the answer is no.
+fn dry_run(
+    context: &Context,
+    rehearsal: Rehearsal,
+    left_out: usize,
+) -> Result<Option<String>, Failure> {
     let Rehearsal { letters, meant, looked } = rehearsal;
     let tried = letters.len();
     let foreseen = foresee(&mut *context.database()?, &context.config, letters, Source::Queue)?;
@@ -176,8 +204,10 @@ fn dry_run(context: &Context, rehearsal: Rehearsal) -> Result<(), Failure> {
         there: looked.of,
         would_change: foreseen.iter().filter(|one| one.outcome == "applied").count(),
         would_die_again: foreseen.iter().filter(|one| one.outcome == "rejected").count(),
+        left_out,
         foreseen,
     };
+    let (letters, dying) = (result.letters, result.would_die_again);
     context.output.print(&result, || {
         let part = match tried < meant {
             true => format!("\nthese are {tried} of {meant} letters that match"),
@@ -190,5 +220,10 @@ fn dry_run(context: &Context, rehearsal: Rehearsal) -> Result<(), Failure> {
             result.would_change,
             result.would_die_again
         )
+    })?;
+    Ok(match (letters + left_out, dying) {
+        (0, _) => Some("no dead letter matches: nothing would be replayed".to_owned()),
+        (_, 0) => None,
+        (_, dying) => Some(format!("{dying} of {letters} would die again: mend the cause first")),
     })
 }

@@ -30,11 +30,15 @@ impl Show {
             return Err(Failure::No(not_there(context, &BTreeSet::from([self.id]))));
         };
         let mut evidence = Evidence::of(opened, &context.config);
-        let letter = &evidence.opened.letter;
-        let asked = context.database().and_then(|mut it| Background::read(&mut it, letter));
+        let opened = &evidence.opened;
+        let config = &context.config;
+        let asked = context.database().and_then(|mut it| Background::read(&mut it, config, opened));
         // The letter is shown also while there is no database to ask.
         match asked {
-            Ok(background) => evidence.background = background,
+            Ok((background, settled)) => {
+                evidence.background = background;
+                evidence.opened.letter.settled = settled;
+            }
             Err(failure) => evidence.background.order_told = format!("cannot be asked: {failure}"),
         }
         context.output.print(&evidence, || text(&evidence))
@@ -53,6 +57,9 @@ fn text(evidence: &Evidence) -> String {
     line("reason", or_empty(letter.reason.as_ref()));
     line("error", or_empty(letter.error.as_ref()));
     line("order", or_empty(letter.order.as_ref()));
+    if let Some(settled) = letter.settled {
+        line("settled", format!("{}: {}; discard it", settled.as_str(), settled.words()));
+    }
     line("merchant", or_empty(letter.merchant.as_ref()));
     line("kind", or_empty(opened.kind.as_ref()));
     line("attempts", letter.attempts.to_string());

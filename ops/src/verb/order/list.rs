@@ -8,7 +8,7 @@ use store::report::{Order, OrderFilter, orders};
 use super::OrderLine;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::{or_empty, table};
+use crate::output::{Table, or_empty};
 use crate::status_name::{parse_status, status_chinese};
 
 /// List orders, the one placed last first
@@ -52,7 +52,7 @@ impl List {
         context.check_filter(self.merchant.as_deref(), rows.len())?;
         let lines: Vec<OrderLine> = rows.into_iter().map(OrderLine::from).collect();
         context.output.print(&lines, || {
-            table(
+            Table::new(
                 [
                     "id",
                     "merchant",
@@ -85,6 +85,8 @@ impl List {
                     ]
                 }),
             )
+            .spare(&["trade", "", "units", "merchant", "refunded", "placed at"])
+            .text()
         })
     }
 }

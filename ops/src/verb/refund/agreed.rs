@@ -3,6 +3,7 @@
 use alipay::{Fen, PlatformRefund, Protocol};
 use chrono::Utc;
 use diesel::Connection as _;
+use order::RejectedPayment;
 use rand::RngExt as _;
 use service::config::Merchant;
 use store::MysqlConnection;
@@ -17,6 +18,9 @@ use super::password::is_good;
 use super::said::Before;
 use crate::failure::{Failure, is_taken};
 
+/// Seconds that another operator's request for the same payment is waited for.
+const LOCK_WAIT: i64 = 10;
+
 /// What an operator wants refunded.
 pub(super) struct Wish<'a> {
     pub(super) order: &'a str,
@@ -27,6 +31,8 @@ pub(super) struct Wish<'a> {
     pub(super) request_no: Option<&'a str>,
     pub(super) trade_no: Option<&'a str>,
     pub(super) by: &'a str,
+    /// The payment that it is about, where no order took it.
+    pub(super) rejected: Option<&'a RejectedPayment>,
     /// It is meant as another refund, also where an equal one was made a moment ago.
     pub(super) again: bool,
 }
@@ -57,7 +63,7 @@ pub(super) fn agree(
     connection: &mut MysqlConnection,
     wish: &Wish<'_>,
 ) -> Result<Agreed, NotAgreed> {
-    connection.transaction(|connection| wish.agree(connection))
+    wish.alone(connection, |connection| connection.transaction(|connection| wish.agree(connection)))
 }
 
 /// The same, and nothing of it stays in the database.
@@ -66,10 +72,12 @@ pub(super) fn rehearse(
     wish: &Wish<'_>,
 ) -> Result<Agreed, NotAgreed> {
     let mut agreed = None;
-    let ended: Result<(), NotAgreed> = connection.transaction(|connection| {
-        agreed = Some(wish.agree(connection)?);
-        // An error is what rolls back.
-        Err(NotAgreed::Failed(Failure::No("rehearsed".to_owned())))
+    let ended: Result<(), NotAgreed> = wish.alone(connection, |connection| {
+        connection.transaction(|connection| {
+            agreed = Some(wish.agree(connection)?);
+            // An error is what rolls back.
+            Err(NotAgreed::Failed(Failure::No("rehearsed".to_owned())))
+        })
     });
     match (agreed, ended) {
         (Some(agreed), _) => Ok(agreed),
@@ -79,12 +87,41 @@ pub(super) fn rehearse(
 }
 
 impl Wish<'_> {
+    /// Does something while nobody else asks for a refund of the same rejected payment: of its order there may
+    /// be no row that could be locked.
+    fn alone<T>(
+        &self,
+        connection: &mut MysqlConnection,
+        work: impl FnOnce(&mut MysqlConnection) -> Result<T, NotAgreed>,
+    ) -> Result<T, NotAgreed> {
+        if self.rejected.is_none() {
+            return work(connection);
+        }
+        if !refund_request::lock_number(connection, self.order, LOCK_WAIT)? {
+            return Err(Failure::CouldNotAsk(format!(
+                "somebody else is asking for a refund of order {} at this moment: repeat the command",
+                self.order
+            ))
+            .into());
+        }
+        let done = work(connection);
+        refund_request::unlock_number(connection, self.order)?;
+        done
+    }
+
     fn agree(&self, connection: &mut MysqlConnection) -> Result<Agreed, NotAgreed> {
-        if !refund_request::lock_order(connection, self.order)? {
+        let has_order = refund_request::lock_order(connection, self.order)?;
+        if !has_order && self.rejected.is_none() {
             return Err(Failure::No(format!("there is no order {}", self.order)).into());
         }
         let requests = refund_request::of_order(connection, self.order)?;
-        let lines = report::refunds_of(connection, self.order)?;
+        let lines = match self.rejected {
+            None => report::refunds_of(connection, self.order)?,
+            Some(payment) => {
+                let (merchant, trade_no) = (&payment.merchant, &payment.trade.trade_no);
+                report::refunds_of_trade(connection, merchant, trade_no)?
+            }
+        };
         let request = match self.find(&requests)? {
             Some(found) => self.repeat(connection, found, &requests, &lines)?,
             None => self.begin(connection, &requests, &lines)?,
@@ -235,6 +272,7 @@ impl Wish<'_> {
             state: RefundRequestState::Asked,
             error: None,
             running_total: None,
+            of_rejected: self.rejected.is_some(),
         };
         refund_request::insert(connection, &request).map_err(|error| {
             if is_taken(&error) {
@@ -254,14 +292,18 @@ impl Wish<'_> {
         requests: &[RefundRequest],
         lines: &[RefundLine],
     ) -> Result<Left, Failure> {
+        let day = (self.merchant.protocol == Protocol::Mapi).then(|| self.day());
+        if let Some(payment) = self.rejected {
+            let total = payment.total.get();
+            return left(self.order, total, &payment.trade, lines, requests, day.as_deref());
+        }
         let Some(row) = report::order(connection, self.order)? else {
             return Err(Failure::No(format!("there is no order {}", self.order)));
         };
         let trades = trade::of_orders(connection, &[self.order])?;
         let trades: Vec<order::Trade> = trades.into_iter().map(|(_, trade)| trade).collect();
         let trade = paid_trade(&row, &trades, self.trade_no)?;
-        let day = (self.merchant.protocol == Protocol::Mapi).then(|| self.day());
-        left(&row, trade, lines, requests, day.as_deref())
+        left(&row.id, row.total_fee, trade, lines, requests, day.as_deref())
     }
 
     /// Today in Beijing, as a batch number begins.

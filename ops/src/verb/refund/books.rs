@@ -1,6 +1,7 @@
 //! What is on record of a request and its trade.
 
 use alipay::Fen;
+use order::RejectedPayment;
 use serde::Serialize;
 use store::refund_request::{self, RefundRequest};
 use store::report::{self, BeijingTime, RefundRequestFilter, refund_requests};
@@ -15,7 +16,7 @@ pub(super) struct Books {
     ended_at: Option<BeijingTime>,
     /// Fen: what of the trade went back in all, as far as is known here.
     pub(super) refunded_in_all: i64,
-    /// Fen: the order's total.
+    /// Fen: the order's total; of a rejected payment its own.
     pub(super) order_total: i64,
 }
 
@@ -23,6 +24,7 @@ impl Books {
     pub(super) fn read(
         connection: &mut MysqlConnection,
         request: &RefundRequest,
+        rejected: Option<&RejectedPayment>,
     ) -> Result<Books, Failure> {
         let order = request.order_id.as_str();
         let filter = RefundRequestFilter { order: Some(order), ..RefundRequestFilter::default() };
@@ -35,12 +37,16 @@ impl Books {
             .max();
         let told = trade::of_orders(connection, &[order])?.into_iter();
         let told = told.map(|(_, trade)| trade).find(|it| it.trade_no == request.trade_no);
+        let told = told.or_else(|| rejected.map(|payment| payment.trade.clone()));
         let told = told.map(|trade| trade.refunded_fee);
         let row = report::order(connection, order)?;
         Ok(Books {
             ended_at: ended.and_then(|line| line.ended_at),
             refunded_in_all: answered.max(told).map_or(0, Fen::get),
-            order_total: row.map_or(0, |row| row.total_fee),
+            order_total: match rejected {
+                Some(payment) => payment.total.get(),
+                None => row.map_or(0, |row| row.total_fee),
+            },
         })
     }
 

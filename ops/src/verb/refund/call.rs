@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use gateway::{Gateway, RefundOutcome, RefundProof};
+use order::{Refund, RejectedPayment};
 use service::config::Merchant;
-use store::MysqlConnection;
 use store::refund_request::{self, NO_ANSWER_YET, RefundRequest, RefundRequestState};
 use store::report;
+use store::{MysqlConnection, refund, trade};
 
 use super::agreed::Agreed;
 use super::ask_workers::tell_workers;
@@ -22,12 +23,14 @@ pub(super) fn call(
     connection: &mut MysqlConnection,
     merchant: &Merchant,
     agreed: Agreed,
+    rejected: Option<&RejectedPayment>,
 ) -> Result<(), Failure> {
     std::thread::sleep(Duration::from_micros(agreed.wait));
     // Somebody else may have asked meanwhile.
     let mut request = read_again(connection, &agreed.request)?;
     let was_made = request.state == RefundRequestState::Accepted;
-    let is_known = was_made && is_known(connection, &request)?;
+    // Of a rejected payment there is nobody to be told.
+    let is_known = was_made && (request.of_rejected || is_known(connection, &request)?);
     let proof = if is_known {
         None
     } else if was_made {
@@ -37,14 +40,19 @@ pub(super) fn call(
         request = read_again(connection, &request)?;
         proof
     };
-    let books = Books::read(connection, &request)?;
+    if request.of_rejected && request.state == RefundRequestState::Accepted {
+        book(connection, &request)?;
+    }
+    let books = Books::read(connection, &request, rejected)?;
     let before = if was_made { Before::Made } else { agreed.before() };
     let said = Said::of(&request, &books, before, None);
     context.output.print(&said, || said.text())?;
     let why = request.error.as_deref().unwrap_or(NO_ANSWER_YET);
     match request.state {
         RefundRequestState::Accepted => {
-            tell_workers(context, &request, proof.as_ref())?;
+            if is_taken(connection, &request)? {
+                tell_workers(context, &request, proof.as_ref())?;
+            }
             if is_known || proof.is_some() {
                 return Ok(());
             }
@@ -72,6 +80,26 @@ fn read_again(
     requests
         .find(|other| other.request_no == request.request_no)
         .ok_or_else(|| Failure::No(format!("request {} has vanished", request.request_no)))
+}
+
+/// Books the refund of a payment that no order took by its trade's number: should an order take the trade later
+/// (its letter is replayed), the refund counts there.
+fn book(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<(), Failure> {
+    let row = Refund {
+        trade_no: request.trade_no.clone(),
+        refund_key: format!("{}@", request.request_no),
+        request_no: request.request_no.clone(),
+        running_total: request.running_total,
+        amount: Some(request.amount),
+        result: Some("SUCCESS".to_owned()),
+        gmt_refund: None,
+    };
+    Ok(refund::upsert(connection, &[(&request.merchant, &row)])?)
+}
+
+/// Whether an order has the trade: of a rejected payment none has, unless its letter was replayed meanwhile.
+fn is_taken(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<bool, Failure> {
+    Ok(!request.of_rejected || !trade::orders_of(connection, &[&request.trade_no])?.is_empty())
 }
 
 /// Asks for the refund, and where the answer leaves it open, what became of it; writes that down.

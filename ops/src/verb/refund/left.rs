@@ -72,14 +72,15 @@ impl Left {
 /// How much of the trade may be asked for: its total, less what went back, less what was asked for
 /// and may still go back.
 pub(super) fn left(
-    row: &Order,
+    order: &str,
+    total_fee: i64,
     trade: &Trade,
     lines: &[RefundLine],
     requests: &[RefundRequest],
     batch_day: Option<&str>,
 ) -> Result<Left, Failure> {
     let refused = |why: &str| {
-        Failure::No(format!("trade {} of order {} {why}: no refund", trade.trade_no, row.id))
+        Failure::No(format!("trade {} of order {order} {why}: no refund", trade.trade_no))
     };
     if trade.facts.contains(Facts::FINISHED) {
         return Err(refused("is finished"));
@@ -89,6 +90,9 @@ pub(super) fn left(
     }
     if trade.facts.contains(Facts::CLOSED) {
         return Err(refused("is closed"));
+    }
+    if !trade.facts.contains(Facts::PAID) {
+        return Err(refused("is not paid"));
     }
     let own = || requests.iter().filter(|request| request.trade_no == trade.trade_no);
     // Alipay's running total, by notification or by answer, whichever is further.
@@ -108,7 +112,7 @@ pub(super) fn left(
         .map(|it| format!("{} yuan as {} ({})", it.amount, it.request_no, it.state.as_str()));
     Ok(Left {
         trade_no: trade.trade_no.clone(),
-        amount: Fen::new((row.total_fee - known.get()).saturating_sub(sum)),
+        amount: Fen::new((total_fee - known.get()).saturating_sub(sum)),
         waiting: words.collect(),
     })
 }

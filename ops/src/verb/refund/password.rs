@@ -2,6 +2,7 @@
 
 use alipay::{Fen, PlatformRefund, PlatformRefundItem, link};
 use chrono::Utc;
+use order::RejectedPayment;
 use service::config::Merchant;
 use store::MysqlConnection;
 use store::refund_request::{RefundRequest, RefundRequestState};
@@ -41,11 +42,12 @@ pub(super) fn print(
     connection: &mut MysqlConnection,
     merchant: &Merchant,
     agreed: Agreed,
+    rejected: Option<&RejectedPayment>,
     notify_url: Option<&str>,
 ) -> Result<(), Failure> {
     let before = agreed.before();
     let request = agreed.request;
-    let books = Books::read(connection, &request)?;
+    let books = Books::read(connection, &request, rejected)?;
     if request.state == RefundRequestState::Accepted {
         let said = Said::of(&request, &books, before, None);
         return context.output.print(&said, || said.text());

@@ -45,6 +45,8 @@ pub(super) struct Said<'a> {
     /// Alipay had refunded it before this command.
     #[serde(skip)]
     was_made: bool,
+    /// The payment was rejected: no order has its trade.
+    of_rejected: bool,
     /// Nothing is written down, and nothing was sent.
     dry_run: bool,
     #[serde(flatten)]
@@ -73,6 +75,7 @@ impl<'a> Said<'a> {
             refunded_fee: request.running_total.map(Fen::get),
             repeated: before != Before::Nothing,
             was_made: before == Before::Made,
+            of_rejected: request.of_rejected,
             dry_run: false,
             books,
             link,
@@ -100,6 +103,9 @@ impl<'a> Said<'a> {
             ]
         };
         lines.extend(self.error.map(plain));
+        if self.of_rejected {
+            lines.push(NO_ORDER.to_owned());
+        }
         lines.extend(in_all(self.books));
         if let Some(link) = &self.link {
             lines.push(
@@ -112,6 +118,10 @@ impl<'a> Said<'a> {
         lines.join("\n")
     }
 }
+
+/// What a refund of a rejected payment means for the order that it names.
+const NO_ORDER: &str = "the payment was rejected, so the order stays as it is; once Alipay has refunded it, its dead \
+                        letter can be discarded (ops dlq discard --settled)";
 
 /// All refunds of the trade together.
 fn in_all(books: &Books) -> Option<String> {
@@ -133,7 +143,7 @@ pub(super) fn foretell(
         }
     };
     let request = &agreed.request;
-    let books = Books::read(connection, request)?;
+    let books = Books::read(connection, request, wish.rejected)?;
     let said = Said { dry_run: true, ..Said::of(request, &books, agreed.before(), None) };
     context.output.print(&said, || {
         let (amount, order, trade) = (request.amount, wish.order, &request.trade_no);
@@ -155,6 +165,9 @@ pub(super) fn foretell(
             ),
         };
         let mut lines = vec![plain(&would)];
+        if request.of_rejected {
+            lines.push(NO_ORDER.to_owned());
+        }
         lines.extend(in_all(&books));
         lines.push("dry run: nothing was written down, nothing was sent".to_owned());
         lines.join("\n")

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::dead_letter::aftermath::{Aftermath, Fate, Replayed};
 use crate::output::{or_empty, table};
+use crate::terminal::short_id;
 
 /// Letters that are listed one by one.
 const LISTED: usize = 100;
@@ -16,6 +17,9 @@ const LISTED_IN_JSON: usize = 1000;
 pub(super) struct Told<'a> {
     /// Letters: an id stands for all its copies.
     pub(super) replayed: usize,
+    /// Letters that match and were left out: their messages killed workers.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(super) left_out: usize,
     /// Of ids that were named: how many letters had one, where several had.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) copies: BTreeMap<String, usize>,
@@ -36,6 +40,11 @@ pub(super) struct Fates<'a> {
     pub(super) waiting: usize,
     /// At most 1,000, those with which something is left to do first.
     pub(super) letters: Vec<&'a Replayed>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Fates<'_> {
@@ -103,7 +112,7 @@ impl Told<'_> {
         }
         let rows = listed.iter().map(|one| {
             [
-                one.id.clone(),
+                short_id(&one.id),
                 or_empty(one.order.as_ref()),
                 one.copies.to_string(),
                 one.outcome.words().to_owned(),

@@ -1,0 +1,90 @@
+//! A payment that no order took: what Alipay has told of it, as a trade of its own.
+
+use alipay::{Fen, TradeStatusSync};
+use chrono::{DateTime, Utc};
+
+use crate::{Identity, Mismatch, OrderRecord, OrderTerms, ProductKind, Refund, Trade};
+
+/// A payment whose notification was rejected: it does not agree with the order that it names, or there is no
+/// such order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedPayment {
+    /// The number of the order that it names.
+    pub order: String,
+    /// The merchant that it came for, as the configuration calls it.
+    pub merchant: String,
+    /// The total of the trade, fen.
+    pub total: Fen,
+    /// What was told.
+    pub trade: Trade,
+}
+
+/// One rejected message about the trade.
+#[derive(Debug, Clone, Copy)]
+pub enum RejectedWord<'a> {
+    /// A notification.
+    Told(&'a TradeStatusSync),
+    /// An answer of the gateway.
+    Answered(&'a TradeStatusSync),
+}
+
+impl<'a> RejectedWord<'a> {
+    /// What it says.
+    #[must_use]
+    pub fn said(self) -> &'a TradeStatusSync {
+        match self {
+            RejectedWord::Told(said) | RejectedWord::Answered(said) => said,
+        }
+    }
+}
+
+impl RejectedPayment {
+    /// Puts together what messages about one trade say, and the refunds of it that are on record; `None` of no
+    /// message. Which seller or application took the money does not matter here: Alipay decides who may give it
+    /// back.
+    ///
+    /// # Errors
+    /// [`Mismatch`]: amounts in another currency, or messages that contradict each other about the total.
+    pub fn of(
+        merchant: &str,
+        words: &[RejectedWord<'_>],
+        refunds: impl IntoIterator<Item = Refund>,
+    ) -> Result<Option<RejectedPayment>, Mismatch> {
+        let Some(first) = words.first().map(|word| word.said()) else { return Ok(None) };
+        let identity = Identity {
+            merchant: merchant.to_owned(),
+            seller_id: None,
+            app_id: None,
+            refunds_late: false,
+            confirms_above: None,
+            longest_time_to_pay: None,
+        };
+        let terms = OrderTerms {
+            id: first.out_trade_no.clone(),
+            merchant: merchant.to_owned(),
+            total_fee: first.total,
+            // No trade is older.
+            created_at: DateTime::<Utc>::MIN_UTC,
+            expires_at: None,
+        };
+        let mut record = OrderRecord::new(terms, ProductKind::Manual);
+        for word in words {
+            match word {
+                RejectedWord::Told(said) => record.learn_trade(&identity, said)?,
+                RejectedWord::Answered(said) => record.learn_answer(&identity, said)?,
+            }
+        }
+        for refund in refunds {
+            if refund.trade_no == first.trade_no {
+                record.learn_refund(refund);
+            }
+        }
+        let trade = record.trades.remove(&first.trade_no);
+        Ok(trade.map(|trade| RejectedPayment {
+            order: first.out_trade_no.clone(),
+            merchant: merchant.to_owned(),
+            total: first.total,
+            trade,
+        }))
+    }
+}

@@ -1,0 +1,139 @@
+//! What a dead letter says, and whether that is settled by now.
+//!
+//! A letter is *settled* when nothing is left to do about it: what it says is in the books, or the money that it
+//! tells of is explained. The rule is strict, since what is settled is thrown away in bulk. In doubt, and where the
+//! message cannot be read and verified today, a letter is not settled. The reason of its death plays no part.
+
+use alipay::{Fen, TradeStatusSync};
+use order::agreement::agree;
+use order::{Facts, Identity, OrderTerms, Refund, RejectedPayment, Trade};
+use serde::Serialize;
+
+/// Why nothing is left to do about a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Settled {
+    /// Workers have worked on the same message after the letter died.
+    WorkedOn,
+    /// What it says is known: by another message, or because a person or the gateway said it.
+    InBooks,
+    /// No order took the payment, and all of its money is back.
+    GivenBack,
+    /// No order took the trade, and it was closed without a payment.
+    NeverPaid,
+}
+
+impl Settled {
+    #[cfg(test)]
+    pub(crate) const ALL: [Settled; 4] =
+        [Settled::WorkedOn, Settled::InBooks, Settled::GivenBack, Settled::NeverPaid];
+
+    /// The word in JSON and tables.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Settled::WorkedOn => "worked_on",
+            Settled::InBooks => "in_books",
+            Settled::GivenBack => "given_back",
+            Settled::NeverPaid => "never_paid",
+        }
+    }
+
+    /// The same in words.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Settled::WorkedOn => "the same message was worked on after this letter died",
+            Settled::InBooks => "what it says is in the books by now",
+            Settled::GivenBack => "no order took the payment, and all of its money is back",
+            Settled::NeverPaid => "no order took the trade, and it was closed without a payment",
+        }
+    }
+
+    /// And in Chinese.
+    pub(crate) fn chinese(self) -> &'static str {
+        match self {
+            Settled::WorkedOn => "同一条消息后来已处理",
+            Settled::InBooks => "所述内容已入账",
+            Settled::GivenBack => "没有订单认领这笔付款，款项已全额退回",
+            Settled::NeverPaid => "没有订单认领这笔交易，未付款即关闭",
+        }
+    }
+}
+
+/// Whether a message about a trade is a notification or an answer of the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ToldBy {
+    Notification,
+    Gateway,
+}
+
+/// What is known of the trade that a letter is about.
+pub(crate) enum KnownTrade<'a> {
+    /// The order that the letter names has it.
+    OfOrder { terms: &'a OrderTerms, trade: &'a Trade },
+    /// Another order has it.
+    OfAnother,
+    /// No order has it. What rejected messages say of it, where they do not contradict each other, and what
+    /// operators had Alipay give back, fen.
+    Nobodys { payment: Option<&'a RejectedPayment>, given_back: Fen },
+}
+
+/// Whether what a letter says of a trade is settled.
+pub(crate) fn trade_settled(
+    identity: &Identity,
+    said: &TradeStatusSync,
+    by: ToldBy,
+    known: &KnownTrade<'_>,
+) -> Option<Settled> {
+    let facts = match by {
+        ToldBy::Notification => Facts::of(said),
+        ToldBy::Gateway => Facts::of_answer(said),
+    };
+    if facts.is_empty() {
+        // A status that this version does not know.
+        return None;
+    }
+    match known {
+        KnownTrade::OfAnother => None,
+        KnownTrade::OfOrder { terms, trade } => {
+            let agrees = agree(terms, identity, said).is_ok();
+            let refunded = said.refund_fee.unwrap_or_default();
+            let known = agrees && is_known(facts, trade.facts) && refunded <= trade.refunded_fee;
+            known.then_some(Settled::InBooks)
+        }
+        KnownTrade::Nobodys { payment, given_back } => {
+            let payment = payment.filter(|payment| payment.total == said.total)?;
+            let told = payment.trade.facts;
+            if told.contains(Facts::REFUNDED_IN_FULL) || *given_back >= payment.total {
+                return Some(Settled::GivenBack);
+            }
+            let money = Facts::PAID | Facts::PENDING | Facts::FINISHED;
+            (told.contains(Facts::CLOSED) && !told.intersects(money)).then_some(Settled::NeverPaid)
+        }
+    }
+}
+
+/// Whether a trade with these facts knows what is said. That the buyer was asked to pay, or that money was on its
+/// way, is no news of a trade that has come further.
+fn is_known(said: Facts, known: Facts) -> bool {
+    let mut news = said - known;
+    if known.intersects(Facts::PAID | Facts::CLOSED) {
+        news -= Facts::WAITING;
+    }
+    if known.contains(Facts::PAID) {
+        news -= Facts::PENDING;
+    }
+    news.is_empty()
+}
+
+/// Whether a refund that a letter tells of is booked with the same amount and result.
+pub(crate) fn refund_booked(told: &Refund, rows: &[Refund]) -> bool {
+    rows.iter().any(|row| {
+        row.trade_no == told.trade_no
+            && row.refund_key == told.refund_key
+            && row.amount == told.amount
+            && row.result == told.result
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! Letters of messages that killed workers: a replay leaves them out unless somebody wants it all the same.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::DeadLetter;
+
+/// The reason that a worker gives a message after three deaths.
+pub(crate) const KILLS_WORKERS: &str = "kills_workers";
+
+/// Whether the letter's message killed workers.
+pub(crate) fn is_deadly(letter: &DeadLetter) -> bool {
+    letter.reason.as_deref() == Some(KILLS_WORKERS)
+}
+
+/// Letters that are left out of a replay, as they are met.
+#[derive(Debug, Default)]
+pub(crate) struct LeftOut(Mutex<Met>);
+
+#[derive(Debug, Default)]
+struct Met {
+    letters: usize,
+    ids: BTreeSet<String>,
+}
+
+impl LeftOut {
+    /// Notes a letter that is meant and left out.
+    pub(crate) fn add(&self, id: &str) {
+        let mut met = self.met();
+        met.letters += 1;
+        met.ids.insert(id.to_owned());
+    }
+
+    fn met(&self) -> MutexGuard<'_, Met> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many.
+    pub(crate) fn letters(&self) -> usize {
+        self.met().letters
+    }
+
+    /// Their ids.
+    pub(crate) fn ids(&self) -> BTreeSet<String> {
+        self.met().ids.clone()
+    }
+
+    /// What to say of them; nothing where there are none.
+    pub(crate) fn told(&self) -> Option<String> {
+        let met = self.met();
+        let first: String = met.ids.first()?.chars().take(12).collect();
+        let (count, were, their) = match met.letters {
+            1 => ("1 letter", "was", "its message"),
+            several => (&*format!("{several} letters"), "were", "their messages"),
+        };
+        Some(format!(
+            "{count} {were} left out, because {their} killed workers (kills_workers), for example {first}: a replay \
+             kills them again. What to do instead stands in docs/troubleshooting.md under kills_workers; to try it \
+             all the same repeat with --even-if-it-kills-workers"
+        ))
+    }
+}

@@ -1,0 +1,151 @@
+//! `ops refund --trade-no`: a payment that no order took goes back, and nothing dies of it.
+
+use std::thread::{scope, sleep};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// Waits until so many dead letters are there.
+#[track_caller]
+fn letters(world: &World, count: usize) -> Vec<Value> {
+    let began = Instant::now();
+    loop {
+        let letters = world.json("dlq list");
+        let letters = letters.as_array().unwrap();
+        if letters.len() == count {
+            return letters.clone();
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "not {count}: {letters:?}");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+/// Waits until the inbox has a line like this for the order.
+#[track_caller]
+fn until_told(world: &World, order: &str, reason: &str) -> Value {
+    let began = Instant::now();
+    loop {
+        let answer = world.run(&format!("order show {order} --output json"));
+        let page = answer.json();
+        let found = page["story"].as_array().unwrap().iter().find(|it| it["reason"] == reason);
+        if let Some(found) = found {
+            return found.clone();
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "{page}");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+fn trade_no(world: &World, order: &str, merchant: &str) -> String {
+    world.trade(order, merchant)["trade_no"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_payment_of_another_amount_goes_back_and_leaves_one_letter() {
+    let mut world = World::new();
+    let _ingress = world.with_ingress();
+    let _worker = world.worker();
+    world.order("B-1", "app");
+    world.buyer_of("pay", "B-1", "app", "0.01", &[]);
+    let letter = letters(&world, 1).remove(0);
+    assert_eq!(letter["reason"], "total_mismatch");
+    let trade = trade_no(&world, "B-1", "app");
+
+    world.run("refund B-1 --all --reason wrong").ended(1, "is not paid");
+    world.run("refund B-1 --trade-no 1 --all --reason wrong").ended(1, "no trade 1 paid order B-1");
+    let another = format!("refund B-2 --trade-no {trade} --all --reason wrong");
+    world.run(&another).ended(1, "names order B-1, not B-2");
+    let refund = format!("refund B-1 --trade-no {trade} --all --reason wrong --by ann");
+    let dry = world.json(&format!("{refund} --dry-run"));
+    assert_eq!(
+        (&dry["amount"], &dry["of_rejected"], &dry["dry_run"]),
+        (&json!(1), &json!(true), &json!(true))
+    );
+    assert_eq!(world.json("refund-requests"), json!([]), "a dry run writes nothing");
+    let more = format!("refund B-1 --trade-no {trade} --amount 0.02 --reason wrong");
+    world.run(&more).ended(1, "more than the 0.01 yuan");
+
+    let done = world.json(&refund);
+    assert_eq!(
+        (&done["state"], &done["amount"], &done["of_rejected"], &done["order_total"]),
+        (&json!("accepted"), &json!(1), &json!(true), &json!(1))
+    );
+    assert_eq!(world.refunds("B-1", "app"), [1]);
+    // The same refund again, by somebody else and without the order: nothing is sent.
+    let again = world.json(&format!("refund --trade-no {trade} --all --reason wrong --by bob"));
+    assert_eq!((&again["request_no"], &again["asked_by"]), (&done["request_no"], &json!("ann")));
+    assert_eq!(world.refunds("B-1", "app"), [1]);
+    let other = format!("refund B-1 --trade-no {trade} --all --reason other");
+    world.run(&other).ended(1, "is refunded in full");
+
+    // Alipay tells of the refund, and the buyer's payment comes once more.
+    let told = until_told(&world, "B-1", "rejected_payment_given_back");
+    assert_ne!(told["outcome"], "rejected", "{told}");
+    world.run("query B-1 --apply").ended(0, "");
+    let order = world.json("order show B-1");
+    assert_eq!((&order["status"], &order["refunded_fee"]), (&json!(0), &json!(0)), "{order}");
+    assert_eq!(letters(&world, 1)[0]["id"], letter["id"], "no second letter");
+    let row = &world.json("refund-requests --order B-1")[0];
+    assert_eq!((&row["state"], &row["of_rejected"]), (&json!("accepted"), &json!(true)));
+    // The payment's own notification, once more after its letter is gone, is no letter either.
+    assert_eq!(letters(&world, 1)[0]["settled"], "given_back");
+    world.run("dlq discard --settled --reason back").ended(0, "");
+    world.run("audit").ended(0, "");
+    letters(&world, 0);
+}
+
+#[test]
+fn an_order_that_does_not_exist_and_a_legacy_batch() {
+    let mut world = World::new();
+    let _ingress = world.with_ingress();
+    let _worker = world.worker();
+    // A question about the order finds the trade; the answer dies, since the total is another.
+    world.order("A-1", "shop");
+    world.buyer_of("pay", "A-1", "shop", "0.50", &[]);
+    letters(&world, 1);
+    let trade = trade_no(&world, "A-1", "shop");
+    let asked = world.json(&format!("refund --trade-no {trade} --all --reason wrong --by ann"));
+    assert_eq!((&asked["state"], &asked["amount"]), (&json!("asked"), &json!(50)));
+    assert!(asked["link"].as_str().unwrap().contains("refund_fastpay_by_platform_pwd"));
+    let (page, location) = crate::pay_link::get(&world, asked["link"].as_str().unwrap());
+    assert!(location.starts_with("/refund/"), "{page}");
+    crate::pay_link::post(&world, &location, "password=1");
+    assert_eq!(world.refunds("A-1", "shop"), [50]);
+    until_told(&world, "A-1", "rejected_payment_given_back");
+    letters(&world, 1);
+}
+
+/// Two operators at one moment are one refund, also where there is no order that could be locked.
+#[test]
+fn two_at_once_are_one() {
+    let mut world = World::new();
+    let _ingress = world.with_ingress();
+    let _worker = world.worker();
+    world.order("B-1", "app");
+    world.buyer_of("pay", "B-1", "app", "3.00", &[]);
+    letters(&world, 1);
+    // As if the order had never been there.
+    let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
+    let gone =
+        "DELETE FROM review; DELETE FROM gateway_query; DELETE FROM trade; DELETE FROM user_order";
+    diesel::connection::SimpleConnection::batch_execute(&mut *connection, gone).unwrap();
+    let trade = trade_no(&world, "B-1", "app");
+    let refund = format!("refund B-1 --trade-no {trade} --amount 1.00 --reason wrong --by");
+    let numbers: Vec<Value> = scope(|scope| {
+        let both = ["ann", "bob"].map(|by| {
+            let command = format!("{refund} {by}");
+            let world = &world;
+            scope.spawn(move || world.json(&command)["request_no"].clone())
+        });
+        both.map(|it| it.join().unwrap()).to_vec()
+    });
+    assert_eq!(numbers[0], numbers[1]);
+    assert_eq!(world.refunds("B-1", "app"), [100]);
+    // What is left of it, and no more.
+    let rest = world.json(&format!("refund B-1 --trade-no {trade} --all --reason rest"));
+    assert_eq!((&rest["amount"], &rest["refunded_in_all"]), (&json!(200), &json!(300)));
+    until_told(&world, "B-1", "rejected_payment_given_back");
+    assert_eq!(letters(&world, 1)[0]["reason"], "total_mismatch");
+}
