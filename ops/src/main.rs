@@ -44,6 +44,7 @@ mod order_page;
 mod order_story;
 mod output;
 mod overview;
+mod plural;
 mod question;
 mod rejected_payment;
 mod review_case;

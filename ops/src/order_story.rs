@@ -83,7 +83,9 @@ fn in_words(row: &Order) -> String {
         0 if row.trade_status == 1 => "placed, the buyer was asked to pay",
         0 if row.trade_status == 7 => "placed, paid to a seller's account that cannot receive yet",
         0 => "placed, nothing paid",
-        8 => "paid, a refund is possible",
+        8 if row.is_return_goods => "paid; the goods came back",
+        8 if row.is_send_goods => "paid; delivered",
+        8 => "paid; not delivered",
         4 => "finished, no refund is possible any more",
         32 if row.is_finish => "closed without payment",
         32 if row.paid_dtime.is_none() && row.expired_at.is_some() => {
@@ -186,7 +188,7 @@ fn notification(told: &Happening) -> String {
         "query_answer" => format!("the gateway answered {what}"),
         "refund_answer" => "the gateway answered that a refund was made".to_owned(),
         "expiry" => "the gateway answered that there is nothing to close".to_owned(),
-        "query_request" => "it was asked to ask the gateway".to_owned(),
+        "query_request" => "somebody wants the gateway asked about it".to_owned(),
         "decision" => format!("a person decided {what}"),
         _ => format!("Alipay said {what}"),
     };
@@ -197,6 +199,7 @@ fn notification(told: &Happening) -> String {
     match told.outcome.as_str() {
         // The outcome is that of the latest run; what an earlier one applied stays on record.
         "applied" | "unchanged" if has_news(told) => line.push_str(&news(told)),
+        "applied" if told.kind == "query_request" => line.push_str("a worker asks"),
         "applied" => line.push_str("noted"),
         "unchanged" => line.push_str("nothing new"),
         "unknown" => line.push_str("a trade status that this version does not know"),
@@ -214,7 +217,8 @@ fn notification(told: &Happening) -> String {
     }
     if told.changes_not_kept > 0 {
         let more = told.changes_not_kept;
-        line.push_str(&format!("; what it changed of {more} more orders is not kept"));
+        let orders = crate::plural::count(more, "more order");
+        line.push_str(&format!("; what it changed of {orders} is not kept"));
     }
     if told.seen > 1 {
         line.push_str(&format!(" (seen {} times, last {})", told.seen, told.last_seen));
@@ -265,8 +269,10 @@ fn goods(page: &OrderPage) -> Vec<String> {
     if let Some(entitlement) = &page.entitlement {
         let account = &entitlement.account;
         lines.push(format!(
-            "{} days for {account}, paid {}; with all its orders {account} has it until {}",
-            entitlement.days, entitlement.starts_at, entitlement.account_until
+            "{} for {account}, paid {}; with all its orders {account} has it until {}",
+            crate::plural::count(entitlement.days, "day"),
+            entitlement.starts_at,
+            entitlement.account_until
         ));
     }
     lines

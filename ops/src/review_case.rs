@@ -1,5 +1,6 @@
 //! One case with what can be decided about it.
 
+use alipay::Fen;
 use chrono::Utc;
 use order::Decision;
 use queue::Envelope;
@@ -145,6 +146,14 @@ impl Case {
             meaning: effect(decision),
             command: format!("ops review decide {id} {word}{trade} --note \"...\""),
         }
+    }
+}
+
+/// The evidence as a person reads it: an amount in yuan, where it is one in fen.
+pub(crate) fn evidence(row: &ReviewRow) -> String {
+    match (row.reason.as_str(), row.evidence.parse::<i64>()) {
+        ("partial_refund", Ok(fen)) => format!("{} yuan went back", Fen::new(fen)),
+        _ => row.evidence.clone(),
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn width() -> Option<usize> {
 pub(crate) fn size() -> Option<(usize, usize)> {
     let (rows, columns) = Term::stdout().size_checked()?;
     // A terminal that does not know its size says 0.
-    (columns > 0).then_some((usize::from(rows), usize::from(columns)))
+    (rows > 0 && columns > 0).then_some((usize::from(rows), usize::from(columns)))
 }
 
 /// Whether stdout takes colours.
@@ -104,9 +104,51 @@ pub(crate) fn render(page: &str, colours: bool, escape: impl Fn(&str) -> String)
     out
 }
 
+/// Columns that a continued line is moved to the right.
+const INDENT: usize = 10;
+
+/// The line in pieces that are not wider than so many columns, broken between words where there are some.
+pub(crate) fn broken(line: &str, columns: usize) -> Vec<String> {
+    let most = columns.max(INDENT * 2);
+    let (mut lines, mut now) = (Vec::new(), String::new());
+    for word in line.split_inclusive(' ') {
+        let with = console::measure_text_width(&now) + console::measure_text_width(word.trim_end());
+        if with > most && !now.trim().is_empty() {
+            lines.push(std::mem::replace(&mut now, " ".repeat(INDENT)).trim_end().to_owned());
+        }
+        now.push_str(word);
+    }
+    lines.push(now);
+    lines
+}
+
+/// The text as it is printed: on a terminal with its long lines broken.
+pub(crate) fn folded(text: &str) -> String {
+    let Some(columns) = width() else { return text.to_owned() };
+    text.lines().flat_map(|line| broken(line, columns)).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_lines_are_broken_between_words() {
+        let line = "NOW   no_workers: nobody consumes the queue and four messages wait in it";
+        let pieces = broken(line, 40);
+        assert_eq!(
+            pieces,
+            [
+                "NOW   no_workers: nobody consumes the",
+                "          queue and four messages wait",
+                "          in it"
+            ]
+        );
+        assert_eq!(broken("short", 40), ["short"]);
+        assert_eq!(broken("", 40), [""]);
+        // A word that does not fit has a line of its own.
+        assert_eq!(broken(&"x".repeat(100), 40).len(), 1);
+    }
 
     #[test]
     fn marks_become_colours_or_go_away() {

@@ -24,12 +24,9 @@ impl UnknownMerchant {
     pub(crate) fn text(&self) -> String {
         let MerchantOrders { merchant, orders, oldest } = &self.orders;
         let meant = self.did_you_mean.as_ref().map(|name| format!("; did you mean {name}?"));
-        let orders = match orders {
-            1 => "1 unpaid order names".to_owned(),
-            orders => format!("{orders} unpaid orders name"),
-        };
+        let (orders, name) = (count(*orders, "unpaid order"), verb(*orders, "names", "name"));
         format!(
-            "{orders} merchant {merchant}, which is not configured, the first of {oldest}{}",
+            "{orders} {name} merchant {merchant}, which is not configured, the first of {oldest}{}",
             meant.unwrap_or_default()
         )
     }
@@ -51,3 +48,4 @@ pub(crate) fn unknown_merchant(config: &Config, name: &str) -> String {
 fn nearest<'a>(config: &'a Config, name: &str) -> Option<&'a str> {
     nearest_of(name, config.merchants.keys().map(String::as_str))
 }
+use crate::plural::{count, verb};

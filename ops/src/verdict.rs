@@ -206,13 +206,5 @@ fn length(time: TimeDelta) -> String {
     }
 }
 
-/// `1 message`, `2 messages`.
-pub(crate) fn count(number: i64, one: &str) -> String {
-    match number {
-        1 => format!("1 {one}"),
-        number => format!("{number} {one}s"),
-    }
-}
-
 #[cfg(test)]
 mod tests;

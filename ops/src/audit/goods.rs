@@ -7,6 +7,7 @@ use order::{FulfillmentState, GoodsDecision, OrderState, ProductKind};
 use super::GapKind;
 use super::finding::Findings;
 use super::subject::Subject;
+use crate::plural::count;
 
 /// Compares the state, the fulfillment and the goods themselves.
 pub(crate) fn check(subject: &Subject, state: &OrderState, found: &mut Findings) {
@@ -37,7 +38,7 @@ fn decision(subject: &Subject, state: &OrderState, found: &mut Findings) {
     let has = subject.codes_with_buyer() > 0 || subject.row.entitlement_product.is_some();
     if !paid && (promised || has) && !subject.is_only_imported() {
         let codes = subject.codes_with_buyer();
-        let what = format!("the fulfillment is {told}, {codes} codes are with the buyer");
+        let what = format!("the fulfillment is {told}, with the buyer: {}", count(codes, "code"));
         found.add(GapKind::GoodsWithoutPayment, what);
     }
 }
@@ -60,7 +61,8 @@ fn goods(subject: &Subject, found: &mut Findings) {
             };
             if codes != codes_due || entitled != entitlement_due {
                 let entitled = if entitled { "an" } else { "no" };
-                let what = format!("{ordered} ordered; {codes} codes, {entitled} entitlement");
+                let what =
+                    format!("{ordered} ordered; {}, {entitled} entitlement", count(codes, "code"));
                 found.add(GapKind::UnitsDiffer, what);
             }
         }
@@ -85,7 +87,7 @@ fn goods(subject: &Subject, found: &mut Findings) {
 
 fn with_buyer(codes: usize, entitled: bool) -> String {
     let entitlement = if entitled { ", an entitlement" } else { "" };
-    format!("{codes} codes{entitlement} with the buyer")
+    format!("{}{entitlement} with the buyer", count(codes, "code"))
 }
 
 /// Everything that names the order must be of its product.

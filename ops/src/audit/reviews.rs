@@ -6,6 +6,7 @@ use order::{OrderRecord, OrderState};
 use super::GapKind;
 use super::finding::Findings;
 use super::subject::Subject;
+use crate::plural::count;
 
 /// Compares the reviews that `record` calls for with those on record.
 pub(crate) fn check(
@@ -17,7 +18,7 @@ pub(crate) fn check(
     let open = subject.cases.iter().filter(|case| case.open).count();
     if subject.row.needs_review != (open > 0) {
         let is = u8::from(subject.row.needs_review);
-        found.add(GapKind::WrongNeedsReview, format!("is {is}, {open} reviews are open"));
+        found.add(GapKind::WrongNeedsReview, format!("is {is}, {} open", count(open, "review")));
     }
     for case in subject.cases.iter().filter(|case| case.open && case.reason == NOT_AT_ALIPAY) {
         found.add(GapKind::NotAtAlipay, format!("the gateway says: {}", case.evidence));

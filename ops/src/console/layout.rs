@@ -96,7 +96,7 @@ impl Page {
 pub(super) fn away(failure: &Failure) -> Html {
     let text = failure.to_string();
     let (title, what) = match &text {
-        text if text.starts_with("database") => (
+        text if text.contains("database") => (
             say("数据库无法访问", "The database does not answer"),
             say(
                 "数据库恢复后刷新本页即可，消息留在队列里，不会丢失。",

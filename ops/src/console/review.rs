@@ -17,7 +17,7 @@ use super::reviews::{chinese, state, told};
 use crate::confirmed::Confirmed;
 use crate::failure::Failure;
 use crate::order_story::{header, not_done};
-use crate::review_case::{Case, Choice, meaning};
+use crate::review_case::{Case, Choice, evidence, meaning};
 
 pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
     let id = number(id)?;
@@ -34,7 +34,7 @@ pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
         )
         .row(say("原因", "Reason"), &format!("{} {}", row.reason, say(chinese(&row.reason), "")))
         .row(say("含义", "Meaning"), meaning(row))
-        .row(say("证据", "Evidence"), &row.evidence)
+        .row(say("证据", "Evidence"), &evidence(row))
         .row(say("提出", "Raised"), &row.raised_at.to_string())
         .row(say("结束", "Ended"), &told(row.ended_at))
         .row(say("决定", "Decision"), row.decision.as_deref().unwrap_or_default())

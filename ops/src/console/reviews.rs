@@ -11,7 +11,7 @@ use super::list::{Column, list};
 use super::request::Asked;
 use super::tag::{Tone, tag};
 use crate::failure::Failure;
-use crate::review_case::meaning;
+use crate::review_case::{evidence, meaning};
 
 /// Cases on the page.
 const LISTED: i64 = 500;
@@ -62,7 +62,7 @@ fn row(row: &ReviewRow) -> Html {
         .raw(" ")
         .text(meaning(row))
         .raw("</span></td>")
-        .cell(&row.evidence)
+        .cell(&evidence(row))
         .raw("<td>")
         .html(state(&row.state))
         .raw("<span class=\"soft\">")

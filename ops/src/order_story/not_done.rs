@@ -9,7 +9,7 @@ use worker::retry_copies::OVERDUE_AFTER;
 
 use super::came_back;
 use crate::order_page::OrderPage;
-use crate::review_case::meaning;
+use crate::review_case::{evidence, meaning};
 
 /// What was not done, and why.
 pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
@@ -20,7 +20,7 @@ pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
         let evidence = if review.evidence.is_empty() {
             String::new()
         } else {
-            format!(" ({})", review.evidence)
+            format!(" ({})", evidence(review))
         };
         lines.push(format!("in review: {}{evidence}: {}", review.reason, meaning(review)));
     }

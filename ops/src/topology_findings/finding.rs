@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::plural::count;
+
 /// Something that should not be there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "object", rename_all = "snake_case")]
@@ -72,10 +74,11 @@ impl fmt::Display for Finding {
             ),
             Finding::Full { queue, policy, limit, messages } => write!(
                 f,
-                "queue {queue} has {messages} messages and policy {policy} limits it to {limit}: what is published \
+                "queue {queue} has {} and policy {policy} limits it to {limit}: what is published \
                  there is refused. Let workers empty it, or set a larger max-length in that policy. Removing the \
                  policy is not enough for programs that are connected to RabbitMQ 3.10 (other than ingress and \
-                 workers of this version): they are refused until they connect again"
+                 workers of this version): they are refused until they connect again",
+                count(*messages, "message")
             ),
             Finding::RemovesMessages { queue, policy, key } => write!(
                 f,

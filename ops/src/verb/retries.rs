@@ -7,6 +7,7 @@ use worker::retry_copies::OVERDUE_AFTER;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Table, or_empty};
+use crate::plural::{count, verb};
 use crate::terminal::short_id;
 
 /// Messages that wait in a retry tier, and those that should have come back and have not
@@ -103,7 +104,10 @@ impl List {
         match lines.len() {
             0 => Ok(()),
             _ if all => Ok(()),
-            overdue => Err(Failure::No(format!("{overdue} messages are overdue"))),
+            overdue => {
+                let is = verb(overdue, "is", "are");
+                Err(Failure::No(format!("{} {is} overdue", count(overdue, "message"))))
+            }
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use queue::topology::Change;
 
-use super::{Told, Urgency, count};
+use super::{Told, Urgency};
 use crate::overview::Overview;
+use crate::plural::count;
 use crate::topology_findings::Finding as Odd;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,8 +112,11 @@ impl Told for BrokerFinding {
                 )
             }
             BrokerFinding::Missing { objects } => {
-                let things = i64::try_from(objects.len()).unwrap_or(i64::MAX);
-                format!("{} missing at the broker: {}", count(things, "thing"), listed(objects))
+                format!(
+                    "{} missing at the broker: {}",
+                    count(objects.len(), "thing"),
+                    listed(objects)
+                )
             }
             BrokerFinding::Differs { text } => text.clone(),
             BrokerFinding::Odd { findings } => listed(findings),

@@ -3,8 +3,9 @@
 use chrono::TimeDelta;
 use store::report::{BeijingTime, Waiting};
 
-use super::{Told, Urgency, count, length};
+use super::{Told, Urgency, length};
 use crate::overview::Overview;
+use crate::plural::count;
 use crate::unknown_merchant::UnknownMerchant;
 
 /// Reviews that are older are forgotten, not being worked on.

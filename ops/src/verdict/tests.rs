@@ -102,6 +102,11 @@ fn found(change: impl FnOnce(&mut Overview)) -> Vec<String> {
     verdict.findings.iter().map(line).collect()
 }
 
+/// As it is printed without colours.
+fn printed(verdict: &Verdict) -> String {
+    crate::terminal::render(&verdict.text(), false, |part| part.to_owned())
+}
+
 fn judged(change: impl FnOnce(&mut Overview)) -> Verdict {
     let mut overview = well();
     change(&mut overview);
@@ -120,7 +125,7 @@ fn judged(change: impl FnOnce(&mut Overview)) -> Verdict {
 fn a_system_that_is_well_has_no_findings() {
     let verdict = judged(|_| {});
     assert_eq!((verdict.answer, verdict.findings.len()), (Answer::Well, 0));
-    assert_eq!(verdict.text(), "all is well");
+    assert_eq!(printed(&verdict), "all is well");
     // Nor one of which nothing was gathered, as before a schema is there.
     assert_eq!(Verdict::of(&Overview::empty(BeijingTime(now()))).answer, Answer::Well);
 }
@@ -134,11 +139,11 @@ fn what_could_not_be_asked_is_a_finding_and_the_rest_is_told() {
     });
     assert_eq!(verdict.answer, Answer::NotAllAsked);
     assert!(
-        verdict.text().starts_with(
+        printed(&verdict).starts_with(
             "not everything could be asked: 2 things\nNOW   database_not_asked: 127.0.0.1:1"
         ),
         "{}",
-        verdict.text()
+        printed(&verdict)
     );
     assert_eq!(verdict.findings[1].code(), "dead_letters");
     assert_eq!(
@@ -188,7 +193,7 @@ fn topology() {
     assert_eq!(with(Topology::default()), [""; 0]);
     let missing = Topology { missing: vec![exchange("alipay.notify")], ..Topology::default() };
     assert_eq!(with(missing.clone()), ["NOW topology_missing"]);
-    let text = judged(|it| it.broker.as_mut().unwrap().topology = Some(missing)).text();
+    let text = printed(&judged(|it| it.broker.as_mut().unwrap().topology = Some(missing)));
     assert!(
         text.contains("1 thing missing at the broker: direct exchange alipay.notify\n"),
         "{text}"
@@ -197,7 +202,7 @@ fn topology() {
         missing: (0..5).map(|n| exchange(&n.to_string())).collect(),
         ..Topology::default()
     };
-    let text = judged(|it| it.broker.as_mut().unwrap().topology = Some(many)).text();
+    let text = printed(&judged(|it| it.broker.as_mut().unwrap().topology = Some(many)));
     assert!(text.contains("5 things missing") && text.contains("and 2 more"), "{text}");
     let differs = Topology {
         conflicts: vec!["queue x is there with other arguments".into()],
@@ -308,7 +313,11 @@ fn workers_that_are_gone_or_stand_still() {
     let trouble = WorkerRow { trouble: Some("a lane is not consuming".into()), ..worker("a:1:1") };
     let verdict = none(0, vec![trouble.clone()]);
     assert_eq!(verdict.findings.len(), 1, "{verdict:?}");
-    assert!(verdict.text().contains("not ready: a lane is not consuming"), "{}", verdict.text());
+    assert!(
+        printed(&verdict).contains("not ready: a lane is not consuming"),
+        "{}",
+        printed(&verdict)
+    );
 
     assert_eq!(workers(|it| *it = trouble), ["NOW worker_not_ready"]);
     assert_eq!(workers(|it| (it.messages, it.busy_ms) = (4, 61_000)), ["NOW work_stands_still"]);
@@ -358,9 +367,10 @@ fn retries_letters_and_events() {
         it.events_enabled = false;
     });
     assert!(
-        off.text().contains("2 events are not published") && off.text().contains("events.enabled"),
+        printed(&off).contains("2 events are not published")
+            && printed(&off).contains("events.enabled"),
         "{}",
-        off.text()
+        printed(&off)
     );
 }
 

@@ -1,6 +1,9 @@
 //! The verdict for a person: one line that says whether all is well, then two lines a finding.
 
-use super::{Answer, Finding, Urgency, Verdict, count};
+use super::{Answer, Finding, Urgency, Verdict};
+use crate::output::plain;
+use crate::plural::count;
+use crate::terminal::Style;
 
 impl Verdict {
     /// The first line.
@@ -21,18 +24,32 @@ impl Verdict {
         }
     }
 
+    /// The first line in the colour of its answer.
+    pub(crate) fn painted_headline(&self) -> String {
+        let style = match self.answer {
+            Answer::Well => Style::Green,
+            Answer::Wrong | Answer::NotAllAsked => Style::Red,
+        };
+        style.paint(self.headline())
+    }
+
     /// All of it.
     pub(crate) fn text(&self) -> String {
         let findings = self.findings.iter().map(Finding::text);
-        std::iter::once(self.headline()).chain(findings).collect::<Vec<_>>().join("\n")
+        std::iter::once(self.painted_headline()).chain(findings).collect::<Vec<_>>().join("\n")
     }
 }
 
 impl Finding {
     /// What is wrong, and below it what to do.
     pub(crate) fn text(&self) -> String {
-        let (word, code) = (self.urgency().word(), self.code());
-        format!("{word} {code}: {}\n      do: {}", self.seen(), self.to_do())
+        let style = match self.urgency() {
+            Urgency::Now => Style::Red,
+            Urgency::Soon => Style::Yellow,
+            Urgency::Later => Style::Faint,
+        };
+        let (word, code) = (style.paint(self.urgency().word()), self.code());
+        format!("{word} {code}: {}\n      do: {}", plain(&self.seen()), plain(&self.to_do()))
     }
 
     pub(crate) fn is_wrong(&self) -> bool {

@@ -6,8 +6,9 @@ use chrono::TimeDelta;
 use queue::topology::work_queue;
 use store::report::BeijingTime;
 
-use super::{Told, Urgency, count, length};
+use super::{Told, Urgency, length};
 use crate::overview::Overview;
+use crate::plural::count;
 
 /// A worker writes a heartbeat every 5 s: one that is older is not alive, or cannot write.
 const SILENT: TimeDelta = TimeDelta::seconds(30);

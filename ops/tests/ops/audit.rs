@@ -103,7 +103,10 @@ fn a_database_that_only_workers_wrote_is_clean_and_what_waits_is_told() {
     });
     assert_eq!(audit["totals"], totals);
     let text = shop.ops.run("audit").done().stdout;
-    assert!(text.contains("Nothing is wrong.") && text.contains("import stock"), "{text}");
+    assert!(
+        text.contains("No gaps: goods and money agree") && text.contains("import stock"),
+        "{text}"
+    );
 
     // Stock that is there is the worker's.
     let codes = ["stock", "import", "rare", "--file", "-"];

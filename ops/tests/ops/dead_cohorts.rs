@@ -177,7 +177,7 @@ fn a_dry_run_says_what_would_change_and_changes_nothing() {
 
     let text = ops.run("dlq replay pays --dry-run").done().stdout;
     assert!(text.contains("paid; order A-1: status placed -> paid, goods delivered"), "{text}");
-    assert!(text.contains("1 letters: 1 would change something, 0 would die again"), "{text}");
+    assert!(text.contains("1 letter: 1 would change something, 0 would die again"), "{text}");
     ops.run("dlq replay nothing --dry-run").ended(1, "there is no dead letter nothing");
     let limited = ops.run("dlq replay --all --limit 1 --dry-run --output json");
     assert_eq!(limited.json()["letters"], 1);

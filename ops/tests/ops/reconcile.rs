@@ -166,7 +166,7 @@ fn a_span_is_reconciled() {
     assert_eq!(world.gateway.asked().len(), 50);
     assert_eq!(depth(&world.sandbox.amqp_url, &work_queue(0)), 0);
 
-    let page = ops.run(&format!("{reconcile} --output json")).ended(1, "1 orders differ").json();
+    let page = ops.run(&format!("{reconcile} --output json")).ended(1, "1 order differs").json();
     assert_eq!(page["published"], 3);
     let differ: Vec<(&str, &str)> = page["differ"]
         .as_array()
@@ -186,7 +186,7 @@ fn a_span_is_reconciled() {
     }
     drop(worker);
     assert_eq!((status("A-03"), status("A-07"), status("A-08")), (json!(8), json!(32), json!(0)));
-    let text = ops.run(reconcile).ended(1, "1 orders differ").stdout;
+    let text = ops.run(reconcile).ended(1, "1 order differs").stdout;
     // A-07 is finished: nothing more is expected of it.
     assert!(text.contains("asked about 49 of 49 orders: 48 the same"), "{text}");
     assert!(text.contains("does not agree: total_mismatch"), "{text}");

@@ -22,7 +22,7 @@ fn without_servers_the_exit_code_is_3_and_without_a_schema_it_says_so() {
     let nowhere = Ops::at(NOBODY.0, NOBODY.1);
     for arguments in ["migrate", "order list", "order show A", "dlq list", "status", "audit"] {
         let answer = nowhere.run(arguments).ended(3, "");
-        assert!(!answer.stderr.contains("guest"), "a password on stderr: {}", answer.stderr);
+        assert!(!answer.stderr.contains("guest:guest"), "a password on stderr: {}", answer.stderr);
     }
     let sandbox = Sandbox::database_only();
     Ops::new(&sandbox).run("product list").ended(3, "ops migrate");

@@ -62,7 +62,7 @@ fn an_order_tells_of_messages_in_a_retry_tier() {
     let waits =
         |arguments: &str| ops.json(&format!("retries list {arguments}")).as_array().unwrap().len();
     assert_eq!((waits("--all"), waits("--order A-2"), waits("--order A-9")), (3, 2, 0));
-    let overdue = ops.run("retries list --output json").ended(1, "1 messages are overdue").json();
+    let overdue = ops.run("retries list --output json").ended(1, "1 message is overdue").json();
     assert_eq!(overdue[0]["tier"], "alipay.retry.2m");
 }
 

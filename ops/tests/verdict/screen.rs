@@ -28,10 +28,11 @@ impl Watch {
         let program = Command::new(env!("CARGO_BIN_EXE_ops"))
             .args(["status", "--watch", "1"])
             .env_remove("ALIPAY_CONFIG")
-            .envs([("DATABASE_URL", database_url), ("AMQP_URL", amqp_url), ("RUST_LOG", "error")])
+            .envs([("DATABASE_URL", database_url), ("AMQP_URL", amqp_url), ("RUST_LOG", "info")])
+            .env("NO_COLOR", "1")
             .stdin(end())
             .stdout(end())
-            .stderr(Stdio::null())
+            .stderr(end())
             .spawn()
             .unwrap();
         let (sender, output) = mpsc::channel();
@@ -95,6 +96,8 @@ fn it_draws_in_place_and_ends_with_a_key() {
         assert_eq!(lines[1], "1 thing is wrong");
         assert!(lines.last().unwrap().contains("more lines"), "{lines:#?}");
         assert!(seen.ends_with("\u{1b}[?25h\u{1b}[?1049l"), "{seen:?}");
+        let drawn = seen.split("\u{1b}[?1049h").nth(1).unwrap();
+        assert!(!drawn.contains(" INFO "), "the log is drawn over: {drawn:?}");
     }
 }
 
@@ -105,4 +108,17 @@ fn it_ends_at_once_while_it_asks() {
     watch.wait_for("\u{1b}[?1049h");
     let (code, _) = watch.press(b"q");
     assert_eq!(code, Some(0));
+}
+
+#[test]
+fn the_terminal_is_as_it_was_when_somebody_ends_it() {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+    let mut watch = Watch::start(NOBODY.0, NOBODY.1);
+    watch.wait_for("\u{1b}[?1049h");
+    // The handler is there once it has drawn.
+    watch.wait_for("\u{1b}[J");
+    kill(Pid::from_raw(watch.program.id().cast_signed()), Signal::SIGTERM).unwrap();
+    watch.wait_for("\u{1b}[?25h\u{1b}[?1049l");
+    assert!(watch.program.wait().unwrap().success());
 }

@@ -119,7 +119,7 @@ pub(super) async fn ask(
     claimed: Claimed,
 ) -> Asked {
     let order_id = claimed.due.order_id.as_str();
-    let closed = match plan::closes_first(&claimed.due) {
+    let closed = match plan::closes_first(&claimed.due, Utc::now()) {
         true => Some(close(gateway, merchant, order_id).await),
         false => None,
     };

@@ -7,6 +7,8 @@ use order::{OrderStatus, TradeStatusCode};
 use service::config;
 use store::gateway_query::{CONFIRM, Due, DueOrder, NOT_AT_ALIPAY, OPEN_TOO_LATE};
 
+use crate::clocks::TOLERANCE;
+
 /// An unpaid order is not asked about after this age: Alipay closes it after fifteen days.
 const UNPAID_LIMIT: TimeDelta = TimeDelta::days(16);
 /// No other order after this one: refunds are possible for a year at most.
@@ -68,11 +70,13 @@ pub(super) fn judge(due: &Due, limits: &Limits) -> Judgement {
     Judgement::Ask
 }
 
-/// Whether Alipay is told to close the order before it is asked about it: unpaid, and its time is over.
+/// Whether Alipay is told to close the order before it is asked about it: unpaid, and its time is over, by the
+/// database's clock and by this worker's, `here`: a database that is hours ahead must not close what can still be paid.
 /// A buyer who has paid a seller that cannot receive yet is not turned away.
-pub(super) fn closes_first(due: &Due) -> bool {
+pub(super) fn closes_first(due: &Due, here: DateTime<Utc>) -> bool {
     let unpaid = |order: &DueOrder| is_unpaid(order) && order.trade_status != TRADE_PENDING;
-    time_over(due).is_some() && due.order.as_ref().is_some_and(unpaid)
+    time_over(due).is_some_and(|over| over <= here + TOLERANCE)
+        && due.order.as_ref().is_some_and(unpaid)
 }
 
 /// When an order that was asked about is asked about again: after as long as its row is old, or its
@@ -292,19 +296,32 @@ mod tests {
             [(0, 0, false), (0, 1, false), (32, 0, false), (32, 1, false), (32, 5, true)]
         {
             let mut over = over(status, trade_status, is_finish, minute);
-            assert!(closes_first(&over), "{status} {trade_status}");
+            assert!(closes_first(&over, now()), "{status} {trade_status}");
             over.order.as_mut().unwrap().expires_at = Some(now() + minute);
-            assert!(!closes_first(&over), "{status} {trade_status}");
+            assert!(!closes_first(&over, now()), "{status} {trade_status}");
             over.order.as_mut().unwrap().expires_at = None;
-            assert!(!closes_first(&over), "{status} {trade_status}");
+            assert!(!closes_first(&over, now()), "{status} {trade_status}");
         }
-        assert!(closes_first(&over(0, 0, false, TimeDelta::zero())));
+        assert!(closes_first(&over(0, 0, false, TimeDelta::zero()), now()));
         // Paid to a seller that cannot receive yet; paid; in doubt; refunded.
         for (status, trade_status, is_finish) in
             [(0, 7, false), (8, 8, false), (32, 5, false), (105, 5, true)]
         {
-            assert!(!closes_first(&over(status, trade_status, is_finish, minute)), "{status}");
+            assert!(
+                !closes_first(&over(status, trade_status, is_finish, minute), now()),
+                "{status}"
+            );
         }
+    }
+
+    #[test]
+    fn a_database_that_is_ahead_closes_nothing() {
+        let ended = over(0, 1, false, TimeDelta::hours(7));
+        let here = |ahead: TimeDelta| closes_first(&ended, now() - ahead);
+        assert!(here(TimeDelta::zero()) && here(TimeDelta::hours(7)));
+        assert!(!here(TimeDelta::hours(8)) && !here(TimeDelta::hours(7) + TimeDelta::minutes(1)));
+        // One that is behind closes later, and no sooner.
+        assert!(here(-TimeDelta::hours(8)));
     }
 
     #[test]

@@ -183,7 +183,7 @@ async fn a_removed_binding_is_named_and_what_waited_comes_home() {
     let status = scene.world.pipeline.json(&["status"]).expect("a status");
     assert_eq!(status["retries"][0]["overdue"], 1, "{status}");
     let listed = scene.world.pipeline.ops(&["retries", "list"]).expect_err("something is overdue");
-    assert!(listed.to_string().contains("1 messages are overdue"), "{listed}");
+    assert!(listed.to_string().contains("1 message is overdue"), "{listed}");
     let plan = |scene: &Scene| {
         let config = scene.world.pipeline.config().display().to_string();
         let arguments = ["--config", &config, "--output", "json", "topology", "plan"];

@@ -122,3 +122,24 @@ fn a_worker_that_starts_later_corrects_what_waits_for_the_future() {
         assert_eq!(scene.number(what), 0, "{what}");
     }
 }
+
+#[test]
+fn a_database_that_is_ahead_closes_nothing_that_can_still_be_paid() {
+    let scene = Scene::ahead();
+    let (_gateway, address) = scene.side.gateway(&[]);
+    scene.side.place("app", "OPEN", "CODE");
+    // Placed before the clock went wrong, with an hour left.
+    let mut database = scene.side.connection();
+    let sql = "UPDATE user_order SET created_at = UTC_TIMESTAMP(6) - INTERVAL 8 HOUR, \
+               expires_at = UTC_TIMESTAMP(6) - INTERVAL 7 HOUR";
+    diesel::connection::SimpleConnection::batch_execute(&mut *database, sql).expect("a time limit");
+    scene.side.happens("wait", "app", "OPEN", &["--total", "10.00", "--drop"]);
+    let _worker = scene.side.worker(&address, &[]);
+    eventually("it was asked about", || {
+        scene.number("COUNT(*) FROM gateway_query WHERE order_id = 'OPEN' AND asked > 0") == 1
+    });
+    assert_eq!(scene.number("COUNT(*) FROM user_order WHERE id = 'OPEN' AND status = 0"), 1);
+    // A trade that was closed could not be paid any more.
+    scene.side.pays("app", "OPEN", &[]);
+    scene.side.world.expect("OPEN", |order| order["is_send_goods"] == true);
+}

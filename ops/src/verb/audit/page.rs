@@ -9,6 +9,7 @@ use store::report::BeijingTime;
 
 use crate::audit::{Audit, GapKind, Line, Lines, Totals};
 use crate::output::table;
+use crate::plural;
 
 #[derive(Serialize)]
 pub(crate) struct Page<'a> {
@@ -33,8 +34,10 @@ impl Page<'_> {
         if let Some(oldest) = audit.unpublished.oldest {
             let (count, oldest) = (audit.unpublished.count, BeijingTime(oldest.and_utc()));
             warnings.push(format!(
-                "{count} events wait to be published, the oldest since {oldest} (worker: is one running, \
-                 with [events] enabled = true?)"
+                "{} {} to be published, the oldest since {oldest} (worker: is one running, \
+                 with [events] enabled = true?)",
+                plural::count(count, "event"),
+                plural::verb(count, "waits", "wait")
             ));
         }
         let Lines { counts, kept, .. } = &audit.gaps;
@@ -56,11 +59,14 @@ impl Page<'_> {
         let seconds = self.milliseconds / 1000;
         let tenths = self.milliseconds % 1000 / 100;
         let orders = self.totals.orders;
-        let mut parts =
-            vec![format!("{orders} orders as of {}, looked at in {seconds}.{tenths} s", self.at)];
+        let mut parts = vec![format!(
+            "{} as of {}, looked at in {seconds}.{tenths} s",
+            plural::count(orders, "order"),
+            self.at
+        )];
         parts.push(self.sums());
         if self.gaps_found == 0 {
-            parts.push("Nothing is wrong.".to_owned());
+            parts.push(self.no_gaps());
         } else {
             let counted = crate::audit::KINDS.iter().filter_map(|(_, name, meaning)| {
                 let count = self.gap_counts.get(name)?;
@@ -77,6 +83,20 @@ impl Page<'_> {
         }
         parts.extend(self.warnings.iter().map(|warning| format!("warning: {warning}")));
         parts.join("\n\n")
+    }
+
+    /// No gap is no reason to worry; what a difference is that the sums show is said.
+    fn no_gaps(&self) -> String {
+        let yuan = |fen: i64| Fen::new(fen);
+        let parts = [
+            (self.totals.difference_waiting, "is of orders that wait: for goods, or for a person"),
+            (self.totals.difference_decided, "is of orders about which a person has decided"),
+        ];
+        let explained = parts.into_iter().filter(|(fen, _)| *fen != 0);
+        let explained: String = explained
+            .map(|(fen, why)| format!(" Of the difference {} yuan {why}.", yuan(fen)))
+            .collect();
+        format!("No gaps: goods and money agree for every order.{explained}")
     }
 
     fn sums(&self) -> String {

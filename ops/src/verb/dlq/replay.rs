@@ -22,6 +22,7 @@ use crate::dead_letter::{DeadLetter, is_meant};
 use crate::dry_run::{Foreseen, Source, foresee, foreseen_table};
 use crate::failure::Failure;
 use crate::operator::Operator;
+use crate::plural::count;
 
 /// Send dead letters back to work, with attempt 0
 ///
@@ -214,9 +215,9 @@ fn dry_run(
             false => String::new(),
         };
         format!(
-            "{}\n\n{} letters: {} would change something, {} would die again; nothing was changed{part}",
+            "{}\n\n{}: {} would change something, {} would die again; nothing was changed{part}",
             foreseen_table(&result.foreseen),
-            result.letters,
+            count(result.letters, "letter"),
             result.would_change,
             result.would_die_again
         )

@@ -8,6 +8,7 @@ use store::report::BeijingTime;
 use crate::failure::Failure;
 use crate::gateway_answer::{Compared, Comparison};
 use crate::output::{or_empty, plain, table};
+use crate::plural::{count, verb};
 use crate::verb::query::verdict;
 
 /// The result, as it is printed.
@@ -85,9 +86,11 @@ impl Page {
         }
         let Page { orders, asked, same, not_begun, published, .. } = self;
         let mut summary = format!(
-            "asked about {asked} of {orders} orders: {same} the same (the buyer of {not_begun} has not \
-             begun to pay), {} differ, {published} answers published, {} without an answer",
+            "asked about {asked} of {}: {same} the same (the buyer of {not_begun} has not \
+             begun to pay), {} differ, {} published, {} without an answer",
+            count(*orders, "order"),
             self.differ.len(),
+            count(*published, "answer"),
             self.unanswered.len()
         );
         if self.dry_run {
@@ -115,13 +118,17 @@ impl Page {
         let not_compared = self.differ.iter().filter(|one| !one.published).filter(busy).count();
         if unanswered + not_compared > 0 {
             return Err(Failure::CouldNotAsk(format!(
-                "{} orders could not be asked about or compared: run it again",
-                unanswered + not_compared
+                "{} could not be asked about or compared: run it again",
+                count(unanswered + not_compared, "order")
             )));
         }
         match self.differ.iter().filter(|one| !one.published).count() {
             0 => Ok(()),
-            open => Err(Failure::No(format!("{open} orders differ"))),
+            open => Err(Failure::No(format!(
+                "{} {}",
+                count(open, "order"),
+                verb(open, "differs", "differ")
+            ))),
         }
     }
 }

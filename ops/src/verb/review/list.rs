@@ -7,7 +7,7 @@ use store::report::{ReviewFilter, ReviewRow, reviews};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::table;
-use crate::review_case::{meaning, possible};
+use crate::review_case::{evidence, meaning, possible};
 
 /// List open reviews, oldest first
 ///
@@ -47,7 +47,7 @@ impl List {
                         row.state.clone(),
                         row.raised_at.to_string(),
                         row.reason.clone(),
-                        row.evidence.clone(),
+                        evidence(row),
                         possible.join(" "),
                         meaning(row).to_owned(),
                     ]

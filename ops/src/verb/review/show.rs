@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::order_page::OrderPage;
 use crate::order_story::{header, not_done};
 use crate::output::plain;
-use crate::review_case::{Case, Choice, meaning};
+use crate::review_case::{Case, Choice, evidence, meaning};
 
 /// Show a case: what happened, what can be decided, and the commands for it
 ///
@@ -52,7 +52,7 @@ fn text(case: &Case, choices: &[Choice]) -> String {
     )];
     lines.push(meaning(row).to_owned());
     if !row.evidence.is_empty() {
-        lines.push(format!("evidence: {}", row.evidence));
+        lines.push(format!("evidence: {}", evidence(row)));
     }
     if let (Some(at), Some(decision)) = (row.ended_at, &row.decision) {
         let by = row.decided_by.as_deref().unwrap_or("nobody");

@@ -2,20 +2,19 @@
 
 use std::time::Duration;
 
-use console::{Term, measure_text_width, truncate_str};
+use console::truncate_str;
 use service::unseen;
 
 use crate::overview::Overview;
+use crate::plural::count;
+use crate::terminal;
 
 /// Rows and columns of a terminal that does not tell.
 const USUAL: (usize, usize) = (24, 80);
 
 /// Rows and columns of the terminal.
 pub(super) fn size() -> (usize, usize) {
-    match Term::stdout().size_checked() {
-        Some((rows, columns)) if columns > 0 && rows > 0 => (rows.into(), columns.into()),
-        _ => USUAL,
-    }
+    terminal::size().unwrap_or(USUAL)
 }
 
 /// The lines of one look, none longer than the screen is wide, and no more than it has. The last one says what was
@@ -26,12 +25,9 @@ pub(super) fn page(
     (rows, columns): (usize, usize),
 ) -> Vec<String> {
     let heading = format!("{}  (every {} s, q ends)", overview.at, every.as_secs());
-    let mut lines = vec![heading, overview.verdict.headline()];
+    let mut lines = vec![heading, overview.verdict.painted_headline()];
     for finding in &overview.verdict.findings {
-        let text = finding.text();
-        for line in unseen::escaped_lines(&text).lines() {
-            lines.extend(wrapped(line, columns));
-        }
+        lines.extend(finding.text().lines().flat_map(|line| terminal::broken(line, columns)));
     }
     lines.push(String::new());
     let figures = overview.figures();
@@ -43,27 +39,12 @@ fn fit(mut lines: Vec<String>, rows: usize, columns: usize) -> Vec<String> {
     if lines.len() > rows {
         let left_out = lines.len() + 1 - rows;
         lines.truncate(rows.saturating_sub(1));
-        lines.push(format!("… {left_out} more lines: enlarge the window, or run ops status"));
+        lines.push(format!(
+            "… {}: enlarge the window, or run ops status",
+            count(left_out, "more line")
+        ));
     }
     lines.iter().map(|line| truncate_str(line, columns, "…").into_owned()).collect()
-}
-
-/// Columns that a continued line is moved to the right.
-const INDENT: usize = 10;
-
-/// The line in pieces that are not wider than the screen, broken between words where there are some.
-fn wrapped(line: &str, columns: usize) -> Vec<String> {
-    let most = columns.max(INDENT * 2);
-    let (mut lines, mut now) = (Vec::new(), String::new());
-    for word in line.split_inclusive(' ') {
-        let with = measure_text_width(&now) + measure_text_width(word.trim_end());
-        if with > most && !now.trim().is_empty() {
-            lines.push(std::mem::replace(&mut now, " ".repeat(INDENT)).trim_end().to_owned());
-        }
-        now.push_str(word);
-    }
-    lines.push(now);
-    lines
 }
 
 #[cfg(test)]
@@ -74,27 +55,9 @@ mod tests {
     use console::measure_text_width;
     use store::report::BeijingTime;
 
-    use super::{fit, page, wrapped};
+    use super::{fit, page};
     use crate::overview::Overview;
     use crate::verdict::NotAsked;
-
-    #[test]
-    fn long_lines_are_broken_between_words() {
-        let line = "NOW   no_workers: nobody consumes the queue and four messages wait in it";
-        let pieces = wrapped(line, 40);
-        assert_eq!(
-            pieces,
-            [
-                "NOW   no_workers: nobody consumes the",
-                "          queue and four messages wait",
-                "          in it"
-            ]
-        );
-        assert_eq!(wrapped("short", 40), ["short"]);
-        assert_eq!(wrapped("", 40), [""]);
-        // A word that does not fit has a line of its own.
-        assert_eq!(wrapped(&"x".repeat(100), 40).len(), 1);
-    }
 
     #[test]
     fn what_does_not_fit_is_counted() {

@@ -1,12 +1,17 @@
 //! The alternate screen of a terminal, and single keys.
 
 use std::cell::RefCell;
+use std::fs::File;
 use std::io::{IsTerminal as _, Read as _, Write as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+use nix::unistd::dup2_stderr;
+use service::unseen;
+
+use crate::terminal;
 
 /// Alternate screen on, cursor off.
 const ENTER: &str = "\u{1b}[?1049h\u{1b}[?25l";
@@ -26,6 +31,8 @@ pub(super) enum Key {
 pub(super) struct TerminalMode {
     /// How stdin was, where that is a terminal.
     before: RefCell<Option<Termios>>,
+    /// Where stderr went, where that was a terminal: lines of the log would be drawn into what is drawn.
+    stderr: RefCell<Option<OwnedFd>>,
 }
 
 impl TerminalMode {
@@ -39,12 +46,19 @@ impl TerminalMode {
             tcsetattr(&stdin, SetArg::TCSANOW, &keys)?;
         }
         write(ENTER)?;
-        Ok(TerminalMode { before: RefCell::new(before) })
+        leave_on_signals(before.clone());
+        Ok(TerminalMode { before: RefCell::new(before), stderr: RefCell::new(silence()) })
     }
 
     /// Draws these lines over what is there.
     pub(super) fn draw(&self, lines: &[String]) -> std::io::Result<()> {
-        let page: Vec<String> = lines.iter().map(|line| format!("{line}\u{1b}[K")).collect();
+        let colours = terminal::colours();
+        let escape = |part: &str| unseen::escaped(part).into_owned();
+        let end = if colours { "\u{1b}[0m" } else { "" };
+        let page: Vec<String> = lines
+            .iter()
+            .map(|line| format!("{}{end}\u{1b}[K", terminal::render(line, colours, escape)))
+            .collect();
         write(&format!("\u{1b}[H{}\u{1b}[J", page.join("\n")))
     }
 
@@ -80,11 +94,42 @@ impl TerminalMode {
 
     /// The terminal as it was.
     pub(super) fn leave(&self) {
-        let _ = write(LEAVE);
-        if let Some(before) = self.before.borrow_mut().take() {
-            let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, &before);
+        leave(self.before.borrow_mut().take().as_ref());
+        if let Some(stderr) = self.stderr.borrow_mut().take() {
+            let _ = dup2_stderr(stderr);
         }
     }
+}
+
+/// Turns stderr off where it is a terminal, and returns where it went.
+fn silence() -> Option<OwnedFd> {
+    let stderr = std::io::stderr();
+    if !stderr.is_terminal() {
+        return None;
+    }
+    let went_to = stderr.as_fd().try_clone_to_owned().ok()?;
+    dup2_stderr(File::options().write(true).open("/dev/null").ok()?).ok()?;
+    Some(went_to)
+}
+
+fn leave(before: Option<&Termios>) {
+    // Nobody is left to tell where that fails.
+    let _ = write(LEAVE);
+    if let Some(before) = before {
+        let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, before);
+    }
+}
+
+/// Somebody else ends us, or Ctrl-C where stdin is not the terminal: it must be as it was then, too.
+fn leave_on_signals(before: Option<Termios>) {
+    std::thread::spawn(move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+            return;
+        };
+        runtime.block_on(async { service::shutdown::on_signals().cancelled().await });
+        leave(before.as_ref());
+        std::process::exit(0);
+    });
 }
 
 impl Drop for TerminalMode {

@@ -4,12 +4,14 @@ use store::report::Waiting;
 
 use crate::output::{or_empty, table};
 use crate::overview::Overview;
+use crate::plural::count;
 use crate::status_name::status_chinese;
+use crate::terminal;
 
 impl Overview {
     /// The verdict, and the figures below it.
     pub(super) fn text(&self) -> String {
-        format!("{}\n\n{}", self.verdict.text(), self.figures())
+        terminal::folded(&format!("{}\n\n{}", self.verdict.text(), self.figures()))
     }
 
     /// The figures alone, in the order in which they are looked for on a bad day.
@@ -38,8 +40,11 @@ impl Overview {
         let mut lines = vec![format!("last worked on: {behind}")];
         if let Some(rates) = &self.rates {
             lines.push(format!(
-                "in a minute: {} orders placed, {} paid or ended, {} messages worked on, {} events",
-                rates.orders, rates.progressed, rates.messages, rates.events
+                "in a minute: {} placed, {} paid or ended, {} worked on, {}",
+                count(rates.orders, "order"),
+                rates.progressed,
+                count(rates.messages, "message"),
+                count(rates.events, "event")
             ));
         }
         Some(lines.join("\n"))

@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::overview::Overview;
 use crate::overview::broker::Known;
+use crate::terminal;
 
 /// How often a key is looked for while a look is under way.
 const KEYS: Duration = Duration::from_millis(100);
@@ -78,7 +79,7 @@ fn print(context: &Context, overview: &Overview, every: Duration) -> Result<(), 
                 overview.at,
                 overview.text()
             );
-            unseen::escaped_lines(&text).into_owned()
+            terminal::render(&text, false, |part| unseen::escaped_lines(part).into_owned())
         }
     };
     let mut out = std::io::stdout().lock();

@@ -8,6 +8,7 @@ use super::intake::{self, Known};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::operator::Operator;
+use crate::plural::count;
 
 /// Put the codes of a withdrawal back into sale, all of them
 ///
@@ -73,7 +74,10 @@ impl PutBack {
         let already_there = codes.len() - put_back;
         let result = Back { withdrawal: id, product_id, put_back, already_there };
         context.output.print(&result, || {
-            format!("put back {put_back} codes of {product_id}, already there {already_there}")
+            format!(
+                "put back {} of {product_id}, already there {already_there}",
+                count(put_back, "code")
+            )
         })
     }
 }

@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::operator::Operator;
 use crate::output::plain;
+use crate::plural;
 
 /// Take available codes out of the stock
 ///
@@ -98,7 +99,11 @@ impl Withdraw {
         }
         if short {
             let there = result.withdrawn.len();
-            return Err(Failure::No(format!("only {there} codes were available")));
+            return Err(Failure::No(format!(
+                "only {} {} available",
+                plural::count(there, "code"),
+                plural::verb(there, "was", "were")
+            )));
         }
         Ok(())
     }
@@ -129,14 +134,16 @@ impl Withdrawn<'_> {
             Ok(()) => {
                 // The reader of stdout may have ended before it read all of it, which nobody can see from here.
                 tracing::info!(
-                    "withdrawal {id}: {count} codes; ops stock withdraw --again {id} prints them again"
+                    "withdrawal {id}: {}; ops stock withdraw --again {id} prints it again",
+                    plural::count(count, "code")
                 );
                 Ok(())
             }
             Err(failure) => Err(Failure::CouldNotAsk(format!(
-                "{failure}: not all of the {count} codes could be printed. They are out of the stock and recorded as \
+                "{failure}: not all of {} could be printed. They are out of the stock and recorded as \
                  withdrawal {id}: `ops stock withdraw --again {id}` prints them again, `ops stock put-back {id}` puts them \
-                 back into sale"
+                 back into sale",
+                plural::count(count, "code")
             ))),
         }
     }

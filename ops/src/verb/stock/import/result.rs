@@ -8,6 +8,7 @@ use super::super::code_file::CodeFile;
 use super::super::intake::Known;
 use super::super::odd_lines::OddLine;
 use crate::output::plain;
+use crate::plural::{count, verb};
 
 /// Of each kind of lines so many are listed.
 pub(super) const LISTED: usize = 10;
@@ -93,13 +94,17 @@ impl<'a> Imported<'a> {
             let numbers = numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
             let more = if self.repeated_lines > LISTED { ", ..." } else { "" };
             text.push_str(&format!(
-                "{} lines repeat an earlier line of the file: {numbers}{more}\n",
-                self.repeated_lines
+                "{} {} an earlier line of the file: {numbers}{more}\n",
+                count(self.repeated_lines, "line"),
+                verb(self.repeated_lines, "repeats", "repeat")
             ));
         }
         if self.cleaned_lines > 0 {
             let lines = self.cleaned_lines;
-            text.push_str(&format!("invisible characters were removed from {lines} lines\n"));
+            text.push_str(&format!(
+                "invisible characters were removed from {}\n",
+                count(lines, "line")
+            ));
         }
         for code in &self.already_there_codes {
             text.push_str(&format!("already there: {}\n", plain(code)));
