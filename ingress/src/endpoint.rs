@@ -17,6 +17,7 @@ use service::Config;
 use tokio::sync::watch;
 
 use crate::broker::Broker;
+use crate::explainer::Explainer;
 use crate::notify_verify::BackQuery;
 use crate::peer::Peer;
 use crate::places::Place;
@@ -36,6 +37,7 @@ pub(crate) struct Endpoint {
     pub(crate) back_query: Arc<BackQuery>,
     pub(crate) refusals: Refusals,
     pub(crate) refusal_log: Arc<RefusalLog>,
+    pub(crate) explainer: Explainer,
 }
 
 impl Endpoint {

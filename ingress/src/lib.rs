@@ -52,6 +52,7 @@ mod broker;
 mod connection;
 mod counted;
 mod endpoint;
+mod explainer;
 mod identity;
 mod notify;
 mod notify_url;

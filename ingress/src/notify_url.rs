@@ -77,6 +77,9 @@ async fn handle<'a>(
         Ok(bytes) => {
             asking.read_to_its_end();
             let result = take(endpoint, config, merchant, &bytes).await;
+            if let Err(Refusal::Signature(error)) = &result {
+                endpoint.explainer.explain(config, merchant, &bytes, error);
+            }
             Outcome { merchant: &merchant.name, result }
         }
         Err(refusal) => turn_away(&merchant.name, refusal, head, body).await,

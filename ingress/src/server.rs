@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::broker::Broker;
 use crate::connection;
 use crate::endpoint::Endpoint;
+use crate::explainer::Explainer;
 use crate::notify_verify::BackQuery;
 use crate::privileges;
 use crate::refusal_log::RefusalLog;
@@ -158,8 +159,14 @@ impl Server {
             async move { refusal_log.run(end).await }
         });
         let refusals = Refusals::new(limits.max_refused_per_minute);
-        let endpoint =
-            Arc::new(Endpoint { config: current, broker, back_query, refusals, refusal_log });
+        let endpoint = Arc::new(Endpoint {
+            config: current,
+            broker,
+            back_query,
+            refusals,
+            refusal_log,
+            explainer: Explainer::default(),
+        });
         let connections = TaskTracker::new();
         // Stops the accept loop and its connections when the publisher ends, too.
         let stopping = shutdown.child_token();

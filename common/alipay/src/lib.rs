@@ -80,6 +80,7 @@ mod percent;
 mod private_key;
 mod protocol;
 mod public_key;
+mod reading;
 mod recipient;
 mod request;
 mod result_details;
@@ -111,6 +112,7 @@ pub use percent::ascii_form;
 pub use private_key::PrivateKey;
 pub use protocol::{Protocol, UnknownProtocol};
 pub use public_key::PublicKey;
+pub use reading::{Reading, readings, without_strangers};
 pub use recipient::{RecipientAccount, check_recipient};
 pub use request::{
     Application, CertificateDownload, NotifyVerify, Payment, PlatformRefund, PlatformRefundItem,

@@ -5,7 +5,8 @@
 //! SIGTERM cancels, and then does its job until the token says stop. Where keys may change meanwhile,
 //! [`reload`] reads them again, [`keys_in_use`] names them by fingerprint, and [`certificates`] tells of those that end. Programs with pages for
 //! people serve them with [`http`], write them with [`html`], in one [`language`] at a time, and keep other sites out with
-//! [`guard`]; what is shown to people goes through [`unseen`]. That a server is away is told by [`outage`], and why by [`reach`].
+//! [`guard`]; what is shown to people goes through [`unseen`]. That a server is away is told by [`outage`], and why by [`reach`];
+//! why a signature does not hold is found out by [`signature_remedy`].
 //!
 //! This crate knows neither the database nor the broker: it only holds their URLs. So the public
 //! endpoint can use it without linking a database client.
@@ -24,6 +25,8 @@ pub mod outage;
 pub mod reach;
 pub mod reload;
 pub mod shutdown;
+mod signature_probe;
+pub mod signature_remedy;
 pub mod summary;
 pub mod telemetry;
 pub mod unseen;

@@ -203,6 +203,8 @@ async fn a_notify_url_with_a_mistake_is_told_of() {
         assert_eq!(ingress.post(path, good("lost")).await.status, 404, "{path}");
         assert_eq!(metric(&ingress, "ingress_unknown_paths_total").await, number, "{path}");
     }
+    let told = async || ingress.log().contains("/alipay/nobody/notify");
+    ingress.until("the last path", told).await;
     let log = ingress.log();
     assert!(log.contains("/alipay/shop//notify") && log.contains("notify URL"), "{log}");
     assert!(!log.contains("wp-login"), "{log}");

@@ -12,6 +12,7 @@ mod running;
 mod broker_down;
 mod certificates;
 mod crowds;
+mod explanations;
 mod limits;
 mod notify_verify;
 mod real_broker;

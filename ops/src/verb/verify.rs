@@ -1,9 +1,6 @@
 //! `ops verify`
 
 mod judgement;
-mod prober;
-mod readings;
-mod remedy;
 
 use std::path::PathBuf;
 

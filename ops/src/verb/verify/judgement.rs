@@ -8,9 +8,9 @@ use chrono::Utc;
 use serde::Serialize;
 use service::Config;
 use service::config::Merchant;
+use service::signature_remedy::{Effort, Remedy, ignored, remedies};
 use store::report::BeijingTime;
 
-use super::remedy::{Remedy, remedies};
 use crate::output::plain;
 
 /// Where no remedy was found.
@@ -59,12 +59,6 @@ pub(super) struct Judgement {
     ignored: Vec<String>,
     pub(super) warnings: Vec<String>,
     pub(super) notes: Vec<String>,
-}
-
-/// What plays no part in a signature: of a return URL alone, since the ingress takes a notification as it
-/// stands.
-pub(super) fn ignored<'a>(merchant: &'a Merchant, form: &Form) -> &'a [String] {
-    if is_return(form) { &merchant.ignore_params } else { &[] }
 }
 
 /// One way to check the signature.
@@ -126,7 +120,8 @@ impl Judgement {
         match Form::parse(body) {
             Ok(form) => {
                 if let Err(error) = judgement.judge(merchant, &form) {
-                    judgement.remedies = remedies(config, merchant, &form, body, &error);
+                    judgement.remedies =
+                        remedies(config, merchant, &form, body, &error, Effort::Whole);
                 }
             }
             Err(error) => {

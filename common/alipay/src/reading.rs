@@ -1,18 +1,19 @@
 //! The ways in which a form gets changed between Alipay and the one who verifies it, undone.
 
-use alipay::{Charset, Form};
+use crate::{Charset, Form};
 
 /// A form as it may have been when it was signed.
-pub(super) struct Reading {
+pub struct Reading {
     /// Stable word.
-    pub(super) code: &'static str,
+    pub code: &'static str,
     /// What happened to the form, and what to do.
-    pub(super) says: String,
-    pub(super) form: Form,
+    pub says: String,
+    /// The form before that happened.
+    pub form: Form,
 }
 
 /// Every reading that differs from the form as it is; `body` are the bytes that it was read from.
-pub(super) fn readings(form: &Form, body: &[u8]) -> Vec<Reading> {
+pub fn readings(form: &Form, body: &[u8]) -> Vec<Reading> {
     let mut readings = Vec::new();
     let mut add = |code, says: &str, other: Option<Form>| {
         if let Some(other) = other.filter(|other| other != form) {
@@ -83,7 +84,7 @@ pub(super) fn readings(form: &Form, body: &[u8]) -> Vec<Reading> {
 }
 
 /// The form without one or two of its parameters, one after the other: what the shop's own routing adds.
-pub(super) fn without_strangers(form: &Form) -> impl Iterator<Item = (Vec<String>, Form)> {
+pub fn without_strangers(form: &Form) -> impl Iterator<Item = (Vec<String>, Form)> {
     let names: Vec<Vec<u8>> = form
         .iter()
         .map(|(name, _)| name.to_vec())

@@ -1,19 +1,19 @@
 //! Which key, if any, made a signature: asked many times, with many readings of a form.
 
+use crate::config::{Config, Merchant};
 use alipay::{Form, Md5Key, Protocol, PublicKey, SignType, Verifier};
 use chrono::Utc;
-use service::config::{Config, Merchant};
 
 /// A verifier and how it differs from the merchant's own.
-pub(super) struct Probe {
+pub(crate) struct Probe {
     verifier: Verifier,
     /// Whose keys, when not the merchant's by its configured sign types.
-    pub(super) other: Option<Other>,
+    pub(crate) other: Option<Other>,
 }
 
 /// Keys that the configuration does not use for this merchant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Other {
+pub(crate) enum Other {
     /// The merchant's own keys with a sign type that is not configured, or that the form does not name.
     SignType(SignType),
     /// Another merchant's keys.
@@ -23,7 +23,7 @@ pub(super) enum Other {
 }
 
 /// All probes for a merchant, the merchant's own first.
-pub(super) fn probes(config: &Config, merchant: &Merchant) -> Vec<Probe> {
+pub(crate) fn probes(config: &Config, merchant: &Merchant) -> Vec<Probe> {
     let mut probes = vec![Probe { verifier: merchant.verifier.clone(), other: None }];
     for sign_type in [SignType::Rsa2, SignType::Rsa, SignType::Md5] {
         let keys = (merchant.md5_key.iter().cloned().collect(), merchant.public_keys.clone());
@@ -58,7 +58,7 @@ fn probe(
 
 impl Probe {
     /// Whether the form's signature holds here, whatever sign type the form names.
-    pub(super) fn holds(&self, form: &Form, ignore: &[String]) -> bool {
+    pub(crate) fn holds(&self, form: &Form, ignore: &[String]) -> bool {
         let nameless: Form = form.iter().filter(|(name, _)| *name != b"sign_type").collect();
         self.verifier.verify(&nameless, ignore, Utc::now()).is_ok()
     }

@@ -1,36 +1,53 @@
 //! What would make a signature hold that does not.
 
-use alipay::{Form, SignType, SignatureError, is_return};
+use alipay::{
+    Form, SignType, SignatureError, format_beijing, is_return, readings, without_strangers,
+};
 use serde::Serialize;
-use service::config::{Config, Merchant};
-use store::report::BeijingTime;
 
-use super::judgement::ignored;
-use super::prober::{Other, Probe, probes};
-use super::readings::{readings, without_strangers};
+use crate::config::{Config, Merchant};
+use crate::signature_probe::{Other, Probe, probes};
 
 /// Something that makes the signature hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Remedy {
+pub struct Remedy {
     /// Stable word.
-    pub(super) code: &'static str,
+    pub code: &'static str,
     /// What happened, and what to do.
-    pub(super) says: String,
+    pub says: String,
+}
+
+/// How much is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// Everything: some thousands of verifications. For a person who waits.
+    Whole,
+    /// All keys for the form as it is, and the merchant's own for the other readings: some dozens. For a server,
+    /// which a stranger must not keep busy.
+    Bounded,
+}
+
+/// What plays no part in a signature: of a return URL alone, since the ingress takes a notification as it
+/// stands.
+pub fn ignored<'a>(merchant: &'a Merchant, form: &Form) -> &'a [String] {
+    if is_return(form) { &merchant.ignore_params } else { &[] }
 }
 
 /// Looks for what makes the signature hold: other keys for the form as it is, then other readings of the
 /// form, then both. The first kind that holds is told, and no further ones: they would follow from it.
-pub(super) fn remedies(
+pub fn remedies(
     config: &Config,
     merchant: &Merchant,
     form: &Form,
     body: &[u8],
     error: &SignatureError,
+    effort: Effort,
 ) -> Vec<Remedy> {
     if let Some(remedy) = out_of_date(merchant, error) {
         return vec![remedy];
     }
     let ignore = ignored(merchant, form);
+    let tried = |probe: &&Probe| effort == Effort::Whole || probe.other.is_none();
     let probes = probes(config, merchant);
     let mut found: Vec<Remedy> = Vec::new();
     let mut add = |remedy: Remedy| {
@@ -43,7 +60,8 @@ pub(super) fn remedies(
     }
     if found.is_empty() {
         for reading in readings(form, body) {
-            if let Some(probe) = probes.iter().find(|probe| probe.holds(&reading.form, ignore)) {
+            let mut tried = probes.iter().filter(tried);
+            if let Some(probe) = tried.find(|probe| probe.holds(&reading.form, ignore)) {
                 let says = match &probe.other {
                     None => reading.says,
                     Some(_) => format!(
@@ -57,7 +75,7 @@ pub(super) fn remedies(
             }
         }
     }
-    if found.is_empty() {
+    if found.is_empty() && effort == Effort::Whole {
         // The merchant's own keys alone: this is asked some hundred times.
         let own = |form: &Form| probes.first().is_some_and(|probe| probe.holds(form, ignore));
         if let Some((names, _)) = without_strangers(form).find(|(_, rest)| own(rest)) {
@@ -88,11 +106,11 @@ fn out_of_date(merchant: &Merchant, error: &SignatureError) -> Option<Remedy> {
              Download it from the console, or with ops certs download, put it beside the old one in \
              merchants.{name}.alipay_public_keys, and send SIGHUP. A notification from before that time was accepted \
              then, and is refused now",
-            BeijingTime(*not_after)
+            format_beijing(*not_after)
         ),
         SignatureError::CertificateNotYetValid { sn, not_before } => format!(
             "the configured certificate {sn} begins only at {}: is the clock of this machine right?",
-            BeijingTime(*not_before)
+            format_beijing(*not_before)
         ),
         _ => return None,
     };

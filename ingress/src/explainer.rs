@@ -1,0 +1,108 @@
+//! Why a notification's signature does not hold, in words, for the log: what `ops verify` would say.
+//!
+//! It takes dozens of verifications, and whoever sends rubbish could ask for them. So it is done for few messages a
+//! minute, one at a time, on a thread of its own, after the answer.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use alipay::{Form, SignatureError};
+use service::Config;
+use service::config::Merchant;
+use service::signature_remedy::{Effort, remedies};
+
+const WINDOW: Duration = Duration::from_secs(60);
+/// Explanations in a minute, of all merchants together.
+const MOST: u32 = 4;
+
+/// Which messages are explained; shared by all requests.
+#[derive(Debug, Default)]
+pub(crate) struct Explainer {
+    minute: Mutex<Option<(Instant, u32)>>,
+    is_busy: Arc<AtomicBool>,
+}
+
+impl Explainer {
+    /// Explains a refused notification, unless there were enough of them. Returns at once.
+    pub(crate) fn explain(
+        &self,
+        config: &Arc<Config>,
+        merchant: &Merchant,
+        body: &[u8],
+        error: &SignatureError,
+    ) {
+        let is_mismatch = matches!(error, SignatureError::Mismatch { .. })
+            || matches!(
+                error,
+                SignatureError::SignTypeNotAllowed { .. } | SignatureError::Malformed
+            );
+        if !is_mismatch || !self.is_one_of_few(Instant::now()) {
+            return;
+        }
+        if self.is_busy.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let busy = Busy(Arc::clone(&self.is_busy));
+        let (config, name) = (Arc::clone(config), merchant.name.clone());
+        let (body, error) = (body.to_vec(), error.clone());
+        tokio::task::spawn_blocking(move || {
+            let _busy = busy;
+            tell(&config, &name, &body, &error);
+        });
+    }
+
+    /// Whether this is among the first of its minute.
+    fn is_one_of_few(&self, now: Instant) -> bool {
+        let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
+        let (began, count) = minute.get_or_insert((now, 0));
+        if now.saturating_duration_since(*began) >= WINDOW {
+            (*began, *count) = (now, 0);
+        }
+        *count += 1;
+        *count <= MOST
+    }
+}
+
+/// Ends the turn however it ends.
+struct Busy(Arc<AtomicBool>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+fn tell(config: &Config, name: &str, body: &[u8], error: &SignatureError) {
+    let (Some(merchant), Ok(form)) = (config.merchant(name), Form::parse(body)) else { return };
+    let found = remedies(config, merchant, &form, body, error, Effort::Bounded);
+    match found.first() {
+        Some(remedy) => tracing::warn!(
+            merchant = name,
+            cause = remedy.code,
+            "why the signature does not hold: {}",
+            remedy.says
+        ),
+        None => tracing::warn!(
+            merchant = name,
+            cause = "unknown",
+            "why the signature does not hold: no configured key made it, and no usual change of the body explains it: a \
+             value was changed, a parameter is missing, or alipay_public_keys is not the key that Alipay uses now; with \
+             the body in a file, ops verify tries more"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_is_not_explained() {
+        let (explainer, now) = (Explainer::default(), Instant::now());
+        let explained = |at: Instant| (0..1000).filter(|_| explainer.is_one_of_few(at)).count();
+        assert_eq!(explained(now), 4);
+        assert_eq!(explained(now + WINDOW / 2), 0);
+        assert_eq!(explained(now + WINDOW), 4);
+    }
+}
