@@ -53,7 +53,7 @@ fn fit(mut lines: Vec<String>, rows: usize, columns: usize) -> Vec<String> {
 const INDENT: usize = 10;
 
 /// The line in pieces that are not wider than the screen, broken between words where there are some.
-fn wrapped(line: &str, columns: usize) -> Vec<String> {
+pub(super) fn wrapped(line: &str, columns: usize) -> Vec<String> {
     let most = columns.max(INDENT * 2);
     let (mut lines, mut now) = (Vec::new(), String::new());
     for word in line.split_inclusive(' ') {

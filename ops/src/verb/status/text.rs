@@ -2,15 +2,26 @@
 
 use store::report::Waiting;
 
+use super::screen::wrapped;
 use crate::output::{or_empty, table};
 use crate::overview::Overview;
 use crate::plural::count;
 use crate::status_name::status_chinese;
+use crate::terminal;
 
 impl Overview {
     /// The verdict, and the figures below it.
     pub(super) fn text(&self) -> String {
-        format!("{}\n\n{}", self.verdict.text(), self.figures())
+        let verdict = self.verdict.text();
+        let verdict = match terminal::width() {
+            Some(columns) => verdict
+                .lines()
+                .flat_map(|line| wrapped(line, columns))
+                .collect::<Vec<_>>()
+                .join("\n"),
+            None => verdict,
+        };
+        format!("{verdict}\n\n{}", self.figures())
     }
 
     /// The figures alone, in the order in which they are looked for on a bad day.
