@@ -215,7 +215,10 @@ fn available_codes_are_withdrawn_and_given_ones_stay() {
     let level = || ops.json("stock list")[0].clone();
     assert_eq!((&level()["available"], &level()["delivered"]), (&json!(2), &json!(1)));
     assert_eq!(withdraw(&["gift", "--count", "1"]).done().json()["withdrawn"], json!(["D"]));
-    assert_eq!(ops.run("stock withdraw gift --count 9").ended(1, "only 1 codes").stdout, "C\n");
+    assert_eq!(
+        ops.run("stock withdraw gift --count 9").ended(1, "only 1 code was available").stdout,
+        "C\n"
+    );
     withdraw(&["nothing", "--count", "1"]).ended(1, "there is no product nothing");
     withdraw(&["gift"]).ended(2, "--count");
     withdraw(&["gift", "--count", "1", "--code", "A"]).ended(2, "cannot be used with");

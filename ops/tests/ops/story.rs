@@ -97,7 +97,10 @@ fn an_order_that_waits_is_delivered_refused_in_part_and_refunded() {
     assert!(text.contains(first), "{text}");
     assert!(text.contains("rejected, total_mismatch: the order's total is 20.00 yuan"), "{text}");
     assert!(text.contains("  goods delivered\n"), "told by no notification: {text}");
-    assert!(text.contains("in review: partial_refund (1250): part of the money"), "{text}");
+    assert!(
+        text.contains("in review: partial_refund (12.50 yuan went back): part of the money"),
+        "{text}"
+    );
     assert!(text.contains("not taken back: only part"), "{text}");
     assert!(text.contains("not published yet: order.paid"), "{text}");
     let list = shop.ops.json("order list --needs-review --status 8");

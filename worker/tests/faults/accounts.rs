@@ -215,7 +215,7 @@ async fn the_management_api_tells_totals_and_what_is_not_ours() {
         held += usize::from(got.expect("an answer").is_some());
     }
     let work = |status: &serde_json::Value| status["queues"][0].clone();
-    let plain = scene.world.pipeline.json(&["status"]).expect("a status");
+    let plain = scene.world.pipeline.status().expect("a status");
     assert_eq!(work(&plain)["messages"], 0, "{plain}");
     assert_eq!(plain["queue_totals"], false);
     let text = scene.world.pipeline.ops(&["status"]).expect("a status");

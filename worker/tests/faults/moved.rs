@@ -180,7 +180,7 @@ async fn a_removed_binding_is_named_and_what_waited_comes_home() {
     scene.world.sql("UPDATE retry_copy SET due_at = due_at - INTERVAL 1 HOUR");
     let overdue = "worker_overdue_retries{tier=\"alipay.retry.5s\"}";
     eventually("an alarm", || worker.metric(overdue) >= 1.0);
-    let status = scene.world.pipeline.json(&["status"]).expect("a status");
+    let status = scene.world.pipeline.status().expect("a status");
     assert_eq!(status["retries"][0]["overdue"], 1, "{status}");
     let listed = scene.world.pipeline.ops(&["retries", "list"]).expect_err("something is overdue");
     assert!(listed.to_string().contains("1 message is overdue"), "{listed}");

@@ -107,8 +107,7 @@ async fn a_product_off_sale_is_not_low_and_is_delivered() {
     let _worker = world.worker();
     world.send(world.payment("L000001")).await;
     world.wait_for_count("fulfillment WHERE state = 'delivered'", 1);
-    let low =
-        |world: &World| world.pipeline.json(&["status"]).expect("status")["low_stock"].clone();
+    let low = |world: &World| world.pipeline.status().expect("status")["low_stock"].clone();
     assert_eq!((world.count(TOLD), low(&world)), (0, json!([])));
     sale(&world, "yes");
     world.wait_for_count(TOLD, 1);

@@ -75,7 +75,7 @@ async fn the_buyers_own_payment_is_confirmed_after_a_forged_one() {
     );
     let audit = side.world.pipeline.json(&["audit", "--grace", "0s"]).expect("a clean audit");
     assert_eq!(audit["waiting"][0]["kind"], "awaiting_confirmation", "{audit}");
-    let status = side.world.pipeline.json(&["status"]).expect("ops status");
+    let status = side.world.pipeline.status().expect("ops status");
     assert_eq!(status["gateway_queries"]["confirming"], 1, "{status}");
     side.pays("shop", "BOTH", &[]);
     let order = side.world.expect("BOTH", |order| order["is_send_goods"] == true);

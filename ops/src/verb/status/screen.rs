@@ -80,7 +80,7 @@ mod tests {
             let lines = page(&overview, Duration::from_secs(2), (rows, columns));
             assert!(lines.len() <= rows, "{lines:#?}");
             assert!(lines.iter().all(|line| measure_text_width(line) <= columns), "{lines:#?}");
-            assert!(lines[1].starts_with("not everything cou"), "{lines:#?}");
+            assert!(lines[1].contains("not everything cou"), "{lines:#?}");
         }
     }
 }
