@@ -80,3 +80,17 @@ fn root() -> PathBuf {
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
+
+#[test]
+fn no_migration_takes_a_name_that_is_promised_to_shops() {
+    let mut looked_at = 0;
+    for migration in std::fs::read_dir(root().join("migrations")).unwrap() {
+        let path = migration.unwrap().path().join("up.sql");
+        let sql = read(&path).to_ascii_lowercase();
+        for begin in ["table shop_", "view shop_", "exists shop_", "trigger shop_"] {
+            assert!(!sql.contains(begin), "{}: {begin}", path.display());
+        }
+        looked_at += usize::from(sql.contains("table "));
+    }
+    assert!(looked_at > 10);
+}
