@@ -65,7 +65,7 @@ pub(crate) fn come(stage: &Stage, limit: Duration) -> anyhow::Result<(Rest, Vec<
 
 /// What waits, in words; how much was done; how many events are in their queue.
 fn look(stage: &Stage) -> anyhow::Result<(Vec<String>, crate::database::Activity, u64)> {
-    let status = stage.shop.json(&["status"])?;
+    let status = stage.shop.status()?;
     let mut waiting = Vec::new();
     let mut events = 0;
     let queues = status["queues"].as_array().context("ops status names no queues")?;

@@ -4,6 +4,9 @@
 //! started as programs, orders are made with `ops`, and the simulator plays Alipay. Every scene
 //! prints what happens as it happens; at the end everything is compared with what should be.
 
+mod by_hand;
+mod config;
+mod folder;
 mod scenes;
 mod stage;
 mod summary;
@@ -18,7 +21,7 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Leave everything running afterwards and print the addresses.
+    /// Leave everything running afterwards, and print what to do with it.
     #[arg(long)]
     keep: bool,
 }
@@ -36,10 +39,11 @@ async fn main() -> ExitCode {
 }
 
 async fn play(arguments: Arguments) -> anyhow::Result<bool> {
-    let mut stage = stage::Stage::set().await?;
-    let mut programme = scenes::Programme::new(&stage)?;
+    let mut stage = stage::Stage::set(arguments.keep).await?;
+    let mut programme = scenes::Programme::new(&mut stage)?;
     programme.play().await?;
-    let good = summary::print(&stage.shop, programme.latencies(), programme.failures())?;
+    let (latencies, failures) = programme.end();
+    let good = summary::print(&stage.shop, &latencies, &failures)?;
     if arguments.keep {
         stage.keep()?;
     } else {

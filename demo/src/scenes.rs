@@ -1,5 +1,7 @@
 //! What is played.
 
+mod workers_away;
+
 use std::time::{Duration, Instant};
 
 use alipay::{Fen, Md5Key, PrivateKey, Signer};
@@ -10,8 +12,9 @@ use serde_json::Value;
 use simulator::{Merchant, Notification, Sender, SignedNotification, Trade};
 use testkit::Pipeline;
 
+use crate::config::{APP_ID, MD5_KEY, SELLER_ID};
 use crate::say;
-use crate::stage::{APP_ID, MD5_KEY, QUERY_AFTER, SELLER_ID, Stage};
+use crate::stage::{QUERY_AFTER, Stage};
 
 /// How long the pipeline may take for one scene; the longest waits for a retry of 5 s.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,8 +27,8 @@ const TOTAL: Fen = Fen::new(1000);
 
 /// The scenes, played one after the other.
 pub(crate) struct Programme<'a> {
-    stage: &'a Stage,
-    shop: &'a Pipeline,
+    stage: &'a mut Stage,
+    shop: Pipeline,
     sender: Sender,
     legacy: Gateway,
     open: Gateway,
@@ -42,11 +45,10 @@ struct Gateway {
 }
 
 impl<'a> Programme<'a> {
-    pub(crate) fn new(stage: &'a Stage) -> anyhow::Result<Programme<'a>> {
+    pub(crate) fn new(stage: &'a mut Stage) -> anyhow::Result<Programme<'a>> {
         let to = |name: &str| format!("http://{}/alipay/{name}/notify", stage.ingress).parse();
         Ok(Programme {
-            stage,
-            shop: &stage.shop,
+            shop: stage.shop.clone(),
             sender: Sender::new(Duration::from_secs(10)),
             legacy: Gateway {
                 name: "shop",
@@ -62,17 +64,13 @@ impl<'a> Programme<'a> {
             },
             latencies: Vec::new(),
             failures: Vec::new(),
+            stage,
         })
     }
 
-    /// Time from `success` to delivery, by order.
-    pub(crate) fn latencies(&self) -> &[(String, Duration)] {
-        &self.latencies
-    }
-
-    /// What was not as it should be.
-    pub(crate) fn failures(&self) -> &[String] {
-        &self.failures
+    /// Time from `success` to delivery, by order; and what was not as it should be.
+    pub(crate) fn end(self) -> (Vec<(String, Duration)>, Vec<String>) {
+        (self.latencies, self.failures)
     }
 
     pub(crate) async fn play(&mut self) -> anyhow::Result<()> {
@@ -87,7 +85,8 @@ impl<'a> Programme<'a> {
         self.forged_signature().await?;
         self.unknown_order().await?;
         self.lost_notification().await?;
-        self.expired().await
+        self.expired().await?;
+        self.workers_away().await
     }
 
     async fn payment_repeated_and_reordered(&mut self) -> anyhow::Result<()> {
@@ -306,7 +305,7 @@ impl<'a> Programme<'a> {
         let attempt = self.sender.post(&gateway.to, signed.body().into()).await;
         match attempt.status {
             Some(status) => format!("{status} {}", attempt.answer),
-            None => attempt.failure.map_or("no answer", |failure| failure.text()).to_owned(),
+            None => attempt.told(),
         }
     }
 

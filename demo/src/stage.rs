@@ -1,6 +1,6 @@
 //! The programs that the demo runs on, and their configuration.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use alipay::{Charset, Fen, Md5Key, Payment, PrivateKey, Signer};
@@ -9,19 +9,19 @@ use chrono::Utc;
 use simulator::{KeyPair, Sender, TradeFile};
 use testkit::{Pipeline, Program, run_program};
 
+use crate::by_hand::ByHand;
+use crate::config::{APP_ID, Config, MD5_KEY, SELLER_ID};
+use crate::folder::Folder;
 use crate::say;
 
 /// How long the simulator may take until it listens.
 const READY: Duration = Duration::from_secs(10);
 /// Age at which the demo's workers ask the gateway about an order that is not paid.
 pub(crate) const QUERY_AFTER: &str = "1s";
-
-/// The secret of the demo's merchant at the legacy gateway. Not a secret.
-pub(crate) const MD5_KEY: &str = "demo0secret0of0the0legacy0gateway";
-/// The demo's merchant at the legacy gateway.
-pub(crate) const SELLER_ID: &str = "2088000000000001";
-/// The demo's merchant on the Open Platform.
-pub(crate) const APP_ID: &str = "2021000000000001";
+/// The same once the demo is over: a lost notification can be seen before it heals.
+const QUERY_AFTER_BY_HAND: &str = "20s";
+/// Codes for whoever goes on by hand.
+const CODES_BY_HAND: usize = 200;
 
 /// Everything that runs.
 pub(crate) struct Stage {
@@ -34,21 +34,37 @@ pub(crate) struct Stage {
     application: KeyPair,
     /// `http://127.0.0.1:PORT` of the simulator, which is Alipay for both merchants.
     alipay: String,
-    folder: PathBuf,
-    programs: Vec<Program>,
+    folder: Folder,
+    database_url: String,
+    amqp_url: String,
+    workers: Vec<Program>,
+    /// Ingress and simulator.
+    others: Vec<Program>,
 }
 
 impl Stage {
-    /// Writes the configuration, prepares database and broker, starts the programs.
-    pub(crate) async fn set() -> anyhow::Result<Stage> {
-        let folder =
-            std::env::current_dir()?.join(".run").join(format!("demo-{}", std::process::id()));
-        std::fs::create_dir_all(&folder)?;
+    /// Writes the configuration, prepares database and broker, starts the programs. `keep`: they will stay.
+    pub(crate) async fn set(keep: bool) -> anyhow::Result<Stage> {
+        let server = |name: &str| {
+            std::env::var(name).with_context(|| {
+                format!("{name} is not set: run the demo with `make demo`, or with `testkit run -- demo`")
+            })
+        };
+        let (database_url, amqp_url) = (server("DATABASE_URL")?, server("AMQP_URL")?);
+        let folder = Folder::make(keep)?;
         let (keys, application) = (KeyPair::generate()?, KeyPair::generate()?);
-        keys.write(&folder)?;
-        std::fs::write(folder.join("application_private.pem"), &application.private_pem)?;
-        let config = config("127.0.0.1:0", None);
-        let shop = Pipeline::new(&folder, &config, &[])?.logging_to_files();
+        keys.write(&folder.path)?;
+        folder.write("application_private.pem", &application.private_pem)?;
+        let first = Config {
+            database_url: &database_url,
+            amqp_url: &amqp_url,
+            ingress: "127.0.0.1:0",
+            alipay: None,
+            query_unpaid_after: QUERY_AFTER,
+        };
+        // Made before the pipeline writes it, so that its mode is a secret's.
+        folder.write("alipay.toml", "")?;
+        let shop = Pipeline::new(&folder.path, &first.text(), &[])?.logging_to_files();
         let codes: Vec<String> = (1..=12).map(|number| format!("CODE-{number:04}")).collect();
         shop.prepare(&codes)?;
         shop.add_product("RARE", "限量卡", &["--kind", "stock"])?;
@@ -57,24 +73,62 @@ impl Stage {
 
         let (program, ingress) = shop.start_ingress()?;
         say(&format!("· ingress ready on {ingress} (process {})", program.id()));
-        let mut programs = vec![program];
-        let (program, alipay) = start_alipay(shop.config(), &folder, &ingress)?;
+        let mut others = vec![program];
+        let (program, alipay) = start_alipay(shop.config(), &folder.path, &ingress)?;
         say(&format!("· simulator ready on {alipay} (process {})", program.id()));
-        programs.push(program);
+        others.push(program);
+        let workers = Vec::new();
+        let mut stage = Stage {
+            shop,
+            ingress,
+            keys,
+            application,
+            alipay,
+            folder,
+            database_url,
+            amqp_url,
+            workers,
+            others,
+        };
         // Now that both listen: workers and operators find them where they are.
-        std::fs::write(shop.config(), self::config(&ingress, Some(&alipay)))?;
-        for _ in 0..2 {
-            let (program, line) = shop.start("worker");
+        stage.configure(QUERY_AFTER)?;
+        stage.start_workers(2);
+        Ok(stage)
+    }
+
+    fn configure(&self, query_unpaid_after: &str) -> anyhow::Result<()> {
+        let config = Config {
+            database_url: &self.database_url,
+            amqp_url: &self.amqp_url,
+            ingress: &self.ingress,
+            alipay: Some(&self.alipay),
+            query_unpaid_after,
+        };
+        self.folder.write("alipay.toml", &config.text()).map(drop)
+    }
+
+    /// Starts so many workers.
+    pub(crate) fn start_workers(&mut self, count: usize) {
+        for _ in 0..count {
+            let (program, line) = self.shop.start("worker");
             say(&format!("· {line} (process {})", program.id()));
-            programs.push(program);
+            self.workers.push(program);
         }
-        Ok(Stage { shop, ingress, keys, application, alipay, folder, programs })
+    }
+
+    /// Kills every worker, as a machine that fails does; returns how many.
+    pub(crate) fn kill_workers(&mut self) -> usize {
+        let killed = self.workers.len();
+        for mut worker in self.workers.drain(..) {
+            worker.kill();
+        }
+        killed
     }
 
     /// The buyer pays an order at the merchant `app`, and the notification is lost on the way.
     pub(crate) fn pay_and_lose(&self, order: &str) -> anyhow::Result<String> {
         let config = self.shop.config().display().to_string();
-        let key = self.folder.join("alipay_private.pem").display().to_string();
+        let key = self.folder.path.join("alipay_private.pem").display().to_string();
         let arguments = ["pay", "--config", &config, "--merchant", "app", "--order", order];
         let more = ["--total", "10.00", "--drop", "--alipay-private-key", &key];
         let output = run_program("simulator", &[&arguments[..], &more].concat(), &[]);
@@ -91,7 +145,7 @@ impl Stage {
     pub(crate) async fn open_cashier(&self, order: &str) -> anyhow::Result<String> {
         let link = self.pay_link("app", order)?;
         self.press(&link).await?;
-        let trades = TradeFile::new(self.folder.join("simulator-trades.json")).read()?;
+        let trades = TradeFile::new(self.folder.path.join("simulator-trades.json")).read()?;
         let kept = trades.merchants.get("app").and_then(|orders| orders.get(order)?.last());
         let kept = kept.with_context(|| format!("the link of {order} opened no trade"))?;
         Ok(format!("{}/cashier/{}", self.alipay, kept.trade.trade_no))
@@ -105,41 +159,49 @@ impl Stage {
 
     /// Stops the programs and removes what was written.
     pub(crate) fn strike(&mut self) {
-        for mut program in self.programs.drain(..).rev() {
+        let programs = self.workers.drain(..).chain(self.others.drain(..).rev());
+        for mut program in programs {
             program.terminate();
             program.wait();
         }
-        if std::fs::remove_dir_all(&self.folder).is_err() {
-            say(&format!("demo: {} could not be removed", self.folder.display()));
+        let folder = &self.folder.path;
+        if std::fs::remove_dir_all(folder).is_err() {
+            say(&format!("demo: {} could not be removed", folder.display()));
         }
     }
 
-    /// Leaves everything running and says where it is.
+    /// Leaves everything running and says what to do with it.
     pub(crate) fn keep(&mut self) -> anyhow::Result<()> {
-        let links = [("shop", "D-TRY-1"), ("app", "D-TRY-2")].map(|(merchant, order)| {
+        for mut worker in self.workers.drain(..) {
+            worker.terminate();
+            worker.wait();
+        }
+        self.configure(QUERY_AFTER_BY_HAND)?;
+        self.start_workers(2);
+        let codes: Vec<String> =
+            (1..=CODES_BY_HAND).map(|number| format!("TRY-{number:04}")).collect();
+        self.shop.import("CODE", &codes)?;
+        say(&format!("· {CODES_BY_HAND} more codes in stock"));
+        let links = [("D-TRY-1", "shop"), ("D-TRY-2", "app")].map(|(order, merchant)| {
             self.shop.order(order, merchant, "CODE")?;
-            Ok((merchant, order, self.pay_link(merchant, order)?))
+            Ok((order, merchant, self.pay_link(merchant, order)?))
         });
         let links = links.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
-        say("\nLeft running:");
-        say(&format!("  Alipay    {}/ (trades, cashier, refunds; what was sent)", self.alipay));
-        for (merchant, order, link) in links {
-            say(&format!("  pay       {order} at {merchant}, in a browser:\n            {link}"));
-        }
-        say(&format!(
-            "  ingress   http://{}/alipay/shop/notify (legacy), /alipay/app/notify",
-            self.ingress
-        ));
-        let config = self.shop.config().display();
-        say(&format!("  config    {config}"));
-        for name in ["DATABASE_URL", "AMQP_URL"] {
-            say(&format!("  export {name}={}", std::env::var(name).unwrap_or_default()));
-        }
-        say(&format!("  try       target/debug/ops --config {config} order show D-TRY-1"));
-        let pids: Vec<String> =
-            self.programs.iter().map(|program| program.id().to_string()).collect();
-        say(&format!("  stop      kill {}", pids.join(" ")));
-        for program in self.programs.drain(..) {
+        let pids = |programs: &[Program]| programs.iter().map(Program::id).collect::<Vec<_>>();
+        let by_hand = ByHand {
+            folder: &self.folder,
+            database_url: &self.database_url,
+            amqp_url: &self.amqp_url,
+            ingress: &self.ingress,
+            alipay: &self.alipay,
+            workers: &pids(&self.workers),
+            others: &pids(&self.others),
+            links: &links,
+            servers: std::env::var(testkit::FOLDER_VARIABLE).ok(),
+        };
+        by_hand.write()?;
+        say(&by_hand.text());
+        for program in self.workers.drain(..).chain(self.others.drain(..)) {
             program.leave();
         }
         Ok(())
@@ -170,45 +232,6 @@ impl Stage {
         };
         Ok(alipay::link(&format!("{}/gateway.do", self.alipay), &form))
     }
-}
-
-/// The configuration of all programs. The gateway is not known before the simulator listens, which
-/// reads this file, too.
-fn config(ingress: &str, alipay: Option<&str>) -> String {
-    let gateway = match alipay {
-        Some(alipay) => format!("gateway = \"{alipay}/gateway.do\""),
-        None => "# gateway = ...".to_owned(),
-    };
-    format!(
-        r#"# The demo's configuration; DATABASE_URL and AMQP_URL come from the environment.
-[ingress]
-listen = "{ingress}"
-admin_listen = "127.0.0.1:0"
-
-[worker]
-admin_listen = "127.0.0.1:0"
-query_unpaid_after = "{QUERY_AFTER}"      # far too short for a shop
-
-[events]
-enabled = true
-
-[merchants.shop]            # legacy gateway, MD5
-protocol = "mapi"
-seller_id = "{SELLER_ID}"
-sign_types = ["MD5"]
-md5_key = "{MD5_KEY}"
-{gateway}
-
-[merchants.app]             # Open Platform, RSA2
-protocol = "openapi"
-app_id = "{APP_ID}"
-seller_id = "{SELLER_ID}"
-sign_types = ["RSA2"]
-alipay_public_keys_file = "alipay_public.pem"
-private_key_file = "application_private.pem"
-{gateway}
-"#
-    )
 }
 
 /// Starts `simulator serve`; returns it with its `http://HOST:PORT`.

@@ -11,8 +11,11 @@ use testkit::Pipeline;
 use crate::say;
 
 /// Every order with the status and the state of its goods that it must end with.
-const EXPECTED: [(&str, i64, &str); 12] = [
+const EXPECTED: [(&str, i64, &str); 15] = [
     ("D-AMOUNT", 0, "-"),
+    ("D-AWAY-1", 8, "delivered"),
+    ("D-AWAY-2", 8, "delivered"),
+    ("D-AWAY-3", 8, "delivered"),
     ("D-BATCH", 105, "-"),
     ("D-CLOSE", 32, "-"),
     ("D-EXPIRED", 32, "-"),

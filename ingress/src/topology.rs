@@ -87,7 +87,9 @@ impl Topology {
                 Err(error) => error,
             };
             // The same words every ten seconds would hide others: each is logged once.
-            if reported.as_ref() != Some(&error) {
+            if let Unknown::Other(error) = error
+                && reported.as_ref() != Some(&error)
+            {
                 tracing::warn!(error, "exchanges and queues are not known to be there");
                 reported = Some(error);
             }
@@ -100,7 +102,7 @@ impl Topology {
 
 /// An account that may only publish is a good choice: then an operator or a worker declares. Whether a
 /// binding is missing, the first message tells, which the broker returns.
-async fn declare_or_look(cluster: &Cluster, declares: bool, events: bool) -> Result<(), String> {
+async fn declare_or_look(cluster: &Cluster, declares: bool, events: bool) -> Result<(), Unknown> {
     if declares {
         match queue::topology::apply(cluster, events).await {
             Ok(changes) => {
@@ -112,23 +114,37 @@ async fn declare_or_look(cluster: &Cluster, declares: bool, events: bool) -> Res
             Err(error @ TopologyError::Refused { .. }) => {
                 tracing::warn!(%error, "not allowed to declare: looking whether the work queue is there");
             }
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(error.into()),
         }
     }
     match queue::topology::missing_work(cluster).await {
         Ok(missing) if missing.is_empty() => Ok(()),
         Ok(missing) => {
             let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
-            Err(format!(
+            Err(Unknown::Other(format!(
                 "missing, and not declared by this program: {}; run `ops topology apply`, or start a worker",
                 missing.join(", ")
-            ))
+            )))
         }
         // RabbitMQ 4 lets nobody look who may not declare. What no queue takes comes back, so nothing is lost.
         Err(error @ TopologyError::Refused { .. }) => {
             tracing::warn!(%error, "not allowed to look either: taking the work queue as there");
             Ok(())
         }
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Why it is not known that the queues are there.
+enum Unknown {
+    /// The broker cannot be reached, of which its connections tell.
+    Outage,
+    /// Anything else, in words.
+    Other(String),
+}
+
+impl From<TopologyError> for Unknown {
+    fn from(error: TopologyError) -> Unknown {
+        if error.is_outage() { Unknown::Outage } else { Unknown::Other(error.to_string()) }
     }
 }

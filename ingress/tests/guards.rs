@@ -62,11 +62,12 @@ fn asking_the_gateway_needs_neither_broker_nor_database() {
 }
 
 /// Programs, and crates that only programs need.
-const PROGRAMS: [&str; 9] = [
+const PROGRAMS: [&str; 10] = [
     "chaos",
     "demo",
     "fuzz-properties",
     "ingress",
+    "integration",
     "ops",
     "shop",
     "simulator",

@@ -14,6 +14,7 @@ mod guard;
 mod layout;
 mod letter;
 mod letters;
+mod list;
 mod order;
 mod orders;
 mod products;
@@ -31,15 +32,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use service::Config;
+use service::language::say;
 use store::{Connection, Pool};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use crate::failure::Failure;
 use crate::management::Management;
+use crate::overview::broker::Known;
 use guard::Guard;
 use results::Results;
 pub(crate) use server::serve;
-use status::Counted;
 
 /// Connections to the database, and questions to it that may be under way or wait for one.
 const CONNECTIONS: u32 = 4;
@@ -59,8 +61,8 @@ pub(crate) struct Console {
     questions: Arc<Semaphore>,
     /// Held by whoever is at the dead letters: one at a time, see [`DeadQueue`](crate::dead_queue::DeadQueue).
     at_letters: Mutex<()>,
-    /// What the latest look at the status counted.
-    counted: std::sync::Mutex<Option<Counted>>,
+    /// What the latest look at the status found out.
+    known: std::sync::Mutex<Known>,
     results: Results,
     guard: Guard,
     /// Whether others than this machine can reach it.
@@ -83,7 +85,7 @@ impl Console {
             pool: Pool::new(database, CONNECTIONS),
             questions: Arc::new(Semaphore::new(QUESTIONS)),
             at_letters: Mutex::default(),
-            counted: std::sync::Mutex::default(),
+            known: std::sync::Mutex::default(),
             results: Results::default(),
             guard: Guard::new(&names, remote)
                 .map_err(|error| Failure::Usage(format!("--host {error}")))?,
@@ -101,8 +103,10 @@ impl Console {
     async fn at_letters(&self) -> Result<MutexGuard<'_, ()>, Failure> {
         let turn = tokio::time::timeout(LETTERS_TIME, self.at_letters.lock()).await;
         turn.map_err(|_| {
-            let text = "somebody is at the dead letters with this console: try again when that has ended \
-                        有人正在处理死信，请稍后再试";
+            let text = say(
+                "有人正在用这个控制台处理死信，请稍后再试",
+                "somebody is at the dead letters with this console: try again when that has ended",
+            );
             Failure::CouldNotAsk(text.to_owned())
         })
     }

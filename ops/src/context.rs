@@ -33,7 +33,8 @@ impl Context {
     pub(crate) fn database(&self) -> Result<Connection, Failure> {
         let settings = worker::database_settings(&self.config.database);
         settings.check().map_err(|error| Failure::Usage(error.to_string()))?;
-        Ok(Pool::new(settings, 1).get()?)
+        // The verb prints the error.
+        Ok(Pool::silent(settings, 1).get()?)
     }
 
     /// A connection for what is only a hint: a database that does not answer is not asked twice.

@@ -14,6 +14,9 @@ pub(crate) enum Failure {
     /// The answer is no.
     #[error("{0}")]
     No(String),
+    /// What was named is not there.
+    #[error("{0}")]
+    NotThere(String),
     /// Usage or configuration.
     #[error("{0}")]
     Usage(String),
@@ -25,7 +28,7 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Failure::No(_) => 1,
+            Failure::No(_) | Failure::NotThere(_) => 1,
             Failure::Usage(_) => 2,
             Failure::CouldNotAsk(_) => 3,
         })
@@ -46,6 +49,9 @@ const NO_SUCH_TABLE: u16 = 1146;
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
+        if matches!(error, StoreError::Away(_) | StoreError::Refused(_) | StoreError::Pool(_)) {
+            return Failure::CouldNotAsk(error.to_string());
+        }
         let text = format!("database: {error}");
         if error.number() == Some(NO_SUCH_TABLE) {
             return Failure::CouldNotAsk(format!(

@@ -55,6 +55,7 @@ mod terminal;
 mod topology_findings;
 mod unknown_merchant;
 mod verb;
+mod verdict;
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -81,6 +81,21 @@ pub(crate) struct BrokerPolicy {
     pub(crate) definition: Value,
 }
 
+/// An alarm that is in effect at a node: the broker takes no messages.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct BrokerAlarm {
+    pub(crate) node: String,
+    /// `memory`, `disk`.
+    pub(crate) resource: String,
+}
+
+/// Answer of the health check of alarms.
+#[derive(Deserialize)]
+struct Alarms {
+    #[serde(default)]
+    alarms: Vec<BrokerAlarm>,
+}
+
 impl Management {
     /// The API, where the configuration names one. `vhost` is that of the AMQP URL.
     pub(crate) fn configured(amqp: &Amqp, vhost: &str) -> Result<Option<Management>, Failure> {
@@ -126,6 +141,19 @@ impl Management {
         }
     }
 
+    /// The alarms of all nodes; none where the account, or this version, does not tell.
+    pub(crate) async fn alarms(&self) -> Result<Vec<BrokerAlarm>, Failure> {
+        // The answer is 503 while there are alarms.
+        let (status, body) = self.ask_path("health/checks/alarms").await?;
+        match status {
+            StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE => {
+                let told: Result<Alarms, _> = serde_json::from_slice(&body);
+                Ok(told.map(|told| told.alarms).unwrap_or_default())
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
     async fn get<T: DeserializeOwned>(&self, what: &str, query: &str) -> Result<T, Failure> {
         let (status, body) = self.ask(what, query).await?;
         self.read(what, status, &body)
@@ -152,8 +180,13 @@ impl Management {
     }
 
     async fn ask(&self, what: &str, query: &str) -> Result<(StatusCode, Bytes), Failure> {
+        self.ask_path(&format!("{what}/{}{query}", self.vhost)).await
+    }
+
+    /// What is at a path below `/api/`.
+    async fn ask_path(&self, path: &str) -> Result<(StatusCode, Bytes), Failure> {
         let base = self.address.as_str().trim_end_matches('/');
-        let address = format!("{base}/api/{what}/{}{query}", self.vhost);
+        let address = format!("{base}/api/{path}");
         let request = Request::get(&address)
             .header(AUTHORIZATION, &self.authorization)
             .body(Full::<Bytes>::default())

@@ -3,7 +3,7 @@
 use alipay::Fen;
 use serde::{Deserialize, Serialize};
 
-use crate::status_name::{status_chinese, status_name};
+use crate::status_name::status_name;
 
 /// What the run that applied a message changed about one order.
 #[derive(Debug, Clone, Serialize)]
@@ -82,7 +82,7 @@ pub(crate) fn steps(change: &Change) -> Vec<String> {
     let status = change.status;
     if status.before != status.after {
         let (was, is) = (status_name(status.before), status_name(status.after));
-        steps.push(format!("status {was} -> {is} {}", status_chinese(status.after)));
+        steps.push(format!("status {was} -> {is}"));
     }
     let refunded = change.refunded_fee;
     if refunded.before != refunded.after {

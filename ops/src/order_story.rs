@@ -12,7 +12,6 @@ use store::report::{BeijingTime, Order};
 use crate::order_change::steps;
 use crate::order_page::{Happening, OrderPage, ProductLine};
 use crate::output::plain;
-use crate::status_name::status_chinese;
 
 pub(crate) use not_done::{counted, in_retry_tiers, not_done};
 
@@ -43,7 +42,7 @@ pub(crate) fn tell(page: &OrderPage) -> String {
 /// What the order is, in a few lines.
 pub(crate) fn header(row: &Order, product: &ProductLine) -> String {
     let mut lines = vec![
-        format!("order {}: {} {}", row.id, status_chinese(row.status), in_words(row)),
+        format!("order {}: {}", row.id, in_words(row)),
         format!(
             "{} x {} ({}, {}), {} yuan, merchant {}",
             row.quantity,

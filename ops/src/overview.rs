@@ -1,11 +1,12 @@
 //! The whole system at one moment: what `ops status` and the console show.
 
 pub(crate) mod broker;
+pub(crate) mod topology;
 
 use std::collections::BTreeMap;
 
-use broker::{BrokerLook, QueueDepth};
-use chrono::Utc;
+use broker::{BrokerLook, BrokerState, QueueDepth};
+use chrono::{TimeDelta, Utc};
 use serde::Serialize;
 use service::Config;
 use store::MysqlConnection;
@@ -14,17 +15,24 @@ use store::report::{
     snapshot, unknown_merchants,
 };
 use store::retry_copy::{TierCopies, by_tier};
+use store::worker_heartbeat::WorkerRow;
+use store::write_access::{WriteAccess, write_access};
+use store::{clock, worker_heartbeat};
 
 use worker::retry_copies::OVERDUE_AFTER;
 
 use crate::failure::Failure;
 use crate::status_name::status_name;
 use crate::unknown_merchant::UnknownMerchant;
+use crate::verdict::{CertificateSpan, NotAsked, Verdict};
 
 /// Everything; `None` is what could not be asked.
 #[derive(Debug, Serialize)]
 pub(crate) struct Overview {
     pub(crate) at: BeijingTime,
+    /// What is wrong; of everything else that is here.
+    #[serde(flatten)]
+    pub(crate) verdict: Verdict,
     pub(crate) orders: Option<Vec<OrderCount>>,
     pub(crate) queues: Option<Vec<QueueDepth>>,
     /// Whether `messages` of the queues are all that are in them, and not only those that are ready.
@@ -45,9 +53,27 @@ pub(crate) struct Overview {
     /// Merchants that orders name and the configuration does not have.
     pub(crate) unknown_merchants: Option<Vec<UnknownMerchant>>,
     pub(crate) work: Option<Pulse>,
+    /// What workers say of themselves.
+    pub(crate) workers: Option<Vec<WorkerRow>>,
     /// Between the look before and this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rates: Option<Rates>,
+    /// The rest is told by the findings alone.
+    #[serde(skip)]
+    pub(crate) not_asked: Vec<NotAsked>,
+    #[serde(skip)]
+    pub(crate) broker: Option<BrokerState>,
+    #[serde(skip)]
+    pub(crate) write_access: Option<WriteAccess>,
+    /// By how much the database's clock is ahead of this machine's.
+    #[serde(skip)]
+    pub(crate) database_ahead: Option<TimeDelta>,
+    #[serde(skip)]
+    pub(crate) refunds_unknown: Option<Waiting>,
+    #[serde(skip)]
+    pub(crate) certificates: Vec<CertificateSpan>,
+    #[serde(skip)]
+    pub(crate) events_enabled: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -77,9 +103,18 @@ pub(crate) struct Rates {
 }
 
 impl Overview {
-    pub(crate) fn now() -> Overview {
+    /// Nothing but the time and what the configuration says.
+    pub(crate) fn of(config: &Config) -> Overview {
+        let certificates = config.merchants.values().flat_map(CertificateSpan::all).collect();
+        let events_enabled = config.events.enabled;
+        Overview { certificates, events_enabled, ..Overview::empty(BeijingTime(Utc::now())) }
+    }
+
+    /// Nothing but the time.
+    pub(crate) fn empty(at: BeijingTime) -> Overview {
         Overview {
-            at: BeijingTime(Utc::now()),
+            at,
+            verdict: Verdict::none(),
             orders: None,
             queues: None,
             queue_totals: None,
@@ -96,8 +131,21 @@ impl Overview {
             low_stock: None,
             unknown_merchants: None,
             work: None,
+            workers: None,
             rates: None,
+            not_asked: Vec::new(),
+            broker: None,
+            write_access: None,
+            database_ahead: None,
+            refunds_unknown: None,
+            certificates: Vec::new(),
+            events_enabled: false,
         }
+    }
+
+    /// Judges what was gathered. To be called last.
+    pub(crate) fn judge(&mut self) {
+        self.verdict = Verdict::of(self);
     }
 
     pub(crate) fn ask_database(
@@ -106,6 +154,11 @@ impl Overview {
         config: &Config,
     ) -> Result<(), Failure> {
         let merchants: Vec<&str> = config.merchants.keys().map(String::as_str).collect();
+        let asked = Utc::now();
+        let database = clock::now(connection)?;
+        self.database_ahead = Some(database - (asked + (Utc::now() - asked) / 2));
+        // Not in the snapshot, which is read-only.
+        self.write_access = Some(write_access(connection)?);
         snapshot(connection, |db| {
             let counts = counts(db)?;
             let named = counts.orders.iter().map(|count| OrderCount {
@@ -123,6 +176,8 @@ impl Overview {
             self.awaiting_manual = Some(counts.awaiting_manual);
             self.awaiting_account = Some(counts.awaiting_account);
             self.open_reviews = Some(counts.open_reviews);
+            self.refunds_unknown = Some(counts.refunds_unknown);
+            self.workers = Some(worker_heartbeat::all(db)?);
             self.gateway_queries = Some(asked_counts(db)?);
             self.low_stock = Some(low_stock(db)?);
             self.work = Some(pulse(db)?);
@@ -141,6 +196,8 @@ impl Overview {
         self.dead_letters_by_reason = look.by_reason;
         self.queues = Some(look.queues);
         self.queue_totals = Some(look.totals);
+        self.not_asked.extend(look.not_asked);
+        self.broker = Some(look.state);
     }
 
     /// Messages that should have come back from a retry tier and have not.
@@ -170,9 +227,14 @@ impl Overview {
         });
     }
 
+    /// How long ago that was, by the clock of the database, which wrote it.
+    pub(crate) fn waited(&self, since: BeijingTime) -> TimeDelta {
+        self.at.0 + self.database_ahead.unwrap_or_default() - since.0
+    }
+
     /// How long ago, in the largest unit that is not zero.
     pub(crate) fn age(&self, since: BeijingTime) -> String {
-        let seconds = (self.at.0 - since.0).num_seconds().max(0);
+        let seconds = self.waited(since).num_seconds().max(0);
         match seconds {
             0..60 => format!("{seconds} s"),
             60..3600 => format!("{} m", seconds / 60),

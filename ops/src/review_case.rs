@@ -31,10 +31,10 @@ impl Case {
     /// Reads a case with its order, inside a [`store::report::snapshot`].
     pub(crate) fn read(connection: &mut MysqlConnection, id: i64) -> Result<Case, Failure> {
         let Some(row) = review(connection, id)? else {
-            return Err(Failure::No(format!("there is no review {id}")));
+            return Err(Failure::NotThere(format!("there is no review {id}")));
         };
         let Some(page) = OrderPage::read(connection, &row.order_id)? else {
-            return Err(Failure::No(format!("there is no order {}", row.order_id)));
+            return Err(Failure::NotThere(format!("there is no order {}", row.order_id)));
         };
         Ok(Case { row, page })
     }

@@ -24,8 +24,12 @@ impl UnknownMerchant {
     pub(crate) fn text(&self) -> String {
         let MerchantOrders { merchant, orders, oldest } = &self.orders;
         let meant = self.did_you_mean.as_ref().map(|name| format!("; did you mean {name}?"));
+        let orders = match orders {
+            1 => "1 unpaid order names".to_owned(),
+            orders => format!("{orders} unpaid orders name"),
+        };
         format!(
-            "{orders} unpaid orders name merchant {merchant}, which is not configured, the first of {oldest}{}",
+            "{orders} merchant {merchant}, which is not configured, the first of {oldest}{}",
             meant.unwrap_or_default()
         )
     }

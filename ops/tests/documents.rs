@@ -38,7 +38,8 @@ fn every_reason_is_explained_in_both_languages() {
         "not_delivered",
         "work queue",
         "exit 3",
-        "the database takes no writes",
+        "the database is read-only since",
+        "no_workers",
     ] {
         assert!(reasons.contains(expected), "the scan does not find {expected}");
     }
@@ -117,7 +118,17 @@ fn reasons() -> BTreeSet<String> {
     // What is wrong with the database, as `/readyz` of a worker says it before the server's words.
     let health = read(&root().join("worker/src/health.rs"));
     let troubles = health.split("format!(").skip(1).filter_map(literal);
-    reasons.extend(troubles.filter_map(|text| text.split(':').next().map(str::to_owned)));
+    let words =
+        |text: String| text.split([':', '{']).next().map(|words| words.trim_end().to_owned());
+    reasons.extend(troubles.filter_map(words));
+    // The findings of `ops status`.
+    for file in sources(&root().join("ops/src/verdict")) {
+        let source = read(&file);
+        for function in source.split("fn code(").skip(1) {
+            let body = function.split("\n    }\n").next().unwrap_or_default();
+            reasons.extend(body.split("=> ").skip(1).filter_map(literal));
+        }
+    }
     for file in MESSAGES {
         let source = read(&root().join(file));
         reasons.extend(source.split("#[error(").skip(1).filter_map(literal).map(|m| shown(&m)));

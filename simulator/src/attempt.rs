@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
+use service::reach::Obstacle;
 
 /// The only answer that ends the repeats.
 pub(crate) const SUCCESS: &str = "success";
@@ -19,12 +20,25 @@ pub struct Attempt {
     pub answer: String,
     /// Why no answer came.
     pub failure: Option<Failure>,
+    /// The same in a sentence, with the place and what to look at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// From sending to the end of the answer; in JSON `milliseconds`.
     #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
     pub duration: Duration,
 }
 
 impl Attempt {
+    /// What was answered, or why nothing was.
+    pub fn told(&self) -> String {
+        match (&self.reason, self.failure) {
+            (Some(reason), _) => reason.clone(),
+            (None, Some(failure)) => failure.text().to_owned(),
+            // Escaped: what is not exactly `success` shows why.
+            (None, None) => self.answer.escape_debug().to_string(),
+        }
+    }
+
     /// How many characters of an answer are kept.
     pub const ANSWER_LIMIT: usize = 200;
 
@@ -38,8 +52,12 @@ impl Attempt {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
-    /// Nobody listens there, or the name is unknown.
+    /// Nothing accepts connections there, or there is no way to the address.
     NotConnected,
+    /// The name has no address.
+    NameUnknown,
+    /// There is a connection, and TLS failed on it.
+    TlsFailed,
     /// The answer did not come in time.
     TimedOut,
     /// The connection broke, or what came was no HTTP.
@@ -47,10 +65,28 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// What stood in the way of a request.
+    pub(crate) fn of(obstacle: Obstacle) -> Failure {
+        match obstacle {
+            Obstacle::Refused | Obstacle::Network => Failure::NotConnected,
+            Obstacle::Name => Failure::NameUnknown,
+            Obstacle::Tls => Failure::TlsFailed,
+            Obstacle::Slow => Failure::TimedOut,
+            Obstacle::Broken => Failure::Broken,
+        }
+    }
+
+    /// Whether no request was sent.
+    pub fn is_unconnected(self) -> bool {
+        matches!(self, Failure::NotConnected | Failure::NameUnknown | Failure::TlsFailed)
+    }
+
     /// In words, for output.
     pub fn text(self) -> &'static str {
         match self {
             Failure::NotConnected => "could not connect",
+            Failure::NameUnknown => "the name has no address",
+            Failure::TlsFailed => "TLS failed",
             Failure::TimedOut => "no answer in time",
             Failure::Broken => "the connection broke",
         }

@@ -12,6 +12,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use service::reach::{self, Obstacle};
+
 use crate::writing::Written;
 use crate::{Attempt, Delivery, Failure, Ladder, SignError, SignedNotification, Trust, Writing};
 
@@ -62,18 +64,22 @@ impl Sender {
         let started = Instant::now();
         let answer = match tokio::time::timeout(self.timeout, self.exchange(to, body)).await {
             Ok(answer) => answer,
-            Err(_) => Err(Failure::TimedOut),
+            Err(_) => {
+                let seconds = self.timeout.as_secs_f64();
+                Err((Failure::TimedOut, format!("no answer within {seconds} s")))
+            }
         };
         let duration = started.elapsed();
         match answer {
             Ok((status, answer)) => {
-                Attempt { at, status: Some(status), answer, failure: None, duration }
+                Attempt { at, status: Some(status), answer, failure: None, reason: None, duration }
             }
-            Err(failure) => Attempt {
+            Err((failure, why)) => Attempt {
                 at,
                 status: None,
                 answer: String::new(),
                 failure: Some(failure),
+                reason: Some(format!("{}: {why}", place(to))),
                 duration,
             },
         }
@@ -122,13 +128,17 @@ impl Sender {
         }
     }
 
-    async fn exchange(&self, to: &Uri, body: Bytes) -> Result<(u16, String), Failure> {
+    async fn exchange(&self, to: &Uri, body: Bytes) -> Result<(u16, String), (Failure, String)> {
         let request = Request::post(to)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Written::new(body, self.writing))
-            .map_err(|_| Failure::NotConnected)?;
+            .map_err(|error| (Failure::NotConnected, error.to_string()))?;
         let response = self.client.request(request).await.map_err(|error| {
-            if error.is_connect() { Failure::NotConnected } else { Failure::Broken }
+            let failure = match Failure::of(Obstacle::of(&error)) {
+                Failure::Broken if error.is_connect() => Failure::NotConnected,
+                failure => failure,
+            };
+            (failure, reach::explain(&error))
         })?;
         let status = response.status().as_u16();
         match Limited::new(response.into_body(), LONGEST_ANSWER).collect().await {
@@ -137,9 +147,15 @@ impl Sender {
                 Ok((status, text.chars().take(Attempt::ANSWER_LIMIT).collect()))
             }
             Err(error) if error.is::<LengthLimitError>() => Ok((status, "(too long)".to_owned())),
-            Err(_) => Err(Failure::Broken),
+            Err(error) => Err((Failure::Broken, reach::explain(&*error))),
         }
     }
+}
+
+/// `HOST:PORT` of an address, for people.
+fn place(to: &Uri) -> String {
+    let port = if to.scheme_str() == Some("https") { 443 } else { 80 };
+    format!("{}:{}", to.host().unwrap_or_default(), to.port_u16().unwrap_or(port))
 }
 
 /// A time moved forward; trades may live in another time than the clock on the wall.

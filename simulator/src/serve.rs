@@ -37,6 +37,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use service::http::{self, Limits};
+use service::language::Language;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -140,6 +141,7 @@ async fn answer(alipay: Arc<Alipay>, request: Request<Incoming>) -> Response<Ful
     if let Err(answer) = alipay.settings.names.check(&request) {
         return answer.into_response();
     }
+    let language = Language::of(request.headers());
     let request = match request::read(request).await {
         Ok(request) => request,
         Err(answer) => return answer.into_response(),
@@ -155,7 +157,7 @@ async fn answer(alipay: Arc<Alipay>, request: Request<Incoming>) -> Response<Ful
     // Signing takes a millisecond, and the book's file is locked and synced.
     let answer = tokio::task::spawn_blocking(move || {
         alipay.close_in_time();
-        route::answer(&alipay, &request)
+        language.within(|| route::answer(&alipay, &request))
     });
     let failed = |_| Answer::text(500, "Internal Server Error");
     answer.await.unwrap_or_else(failed).into_response()

@@ -32,7 +32,7 @@ pub(crate) const KEEP: &[u8] = b"keep";
 pub struct Folder {
     path: PathBuf,
     /// Variables that give its servers their clock; none for the machine's.
-    clock: Vec<(&'static str, OsString)>,
+    clock: Mutex<Vec<(&'static str, OsString)>>,
     /// None once the folder is closed. The lock is held while a process is spawned, so that none
     /// can be spawned behind the watcher's back.
     watcher: Mutex<Option<Child>>,
@@ -66,13 +66,28 @@ impl Folder {
             .map_err(|error| ServerError::Folder { path: std::env::temp_dir(), error })?
             .keep();
         match watch(&path) {
-            Ok(watcher) => Ok(Folder { path, clock, watcher: Mutex::new(Some(watcher)) }),
+            Ok(watcher) => {
+                Ok(Folder { path, clock: Mutex::new(clock), watcher: Mutex::new(Some(watcher)) })
+            }
             Err(error) => {
                 // Nothing runs yet, and the error below matters more than a leftover.
                 let _ = std::fs::remove_dir_all(&path);
                 Err(ServerError::Folder { path, error })
             }
         }
+    }
+
+    /// Servers that are started from now on have this clock; `None`: that of this process.
+    ///
+    /// # Errors
+    /// libfaketime is not installed.
+    pub fn set_clock(&self, clock: Option<ShiftedClock>) -> Result<(), ServerError> {
+        let environment = match clock {
+            Some(clock) => clock.environment()?,
+            None => shifted_clock::inherited(),
+        };
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = environment;
+        Ok(())
     }
 
     /// Where it is.
@@ -90,12 +105,13 @@ impl Folder {
     /// before the programs that use it.
     pub(crate) fn server_command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
+        let clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
         command
             .env_clear()
             .env("PATH", crate::installed::search_path())
             .env("HOME", &self.path)
             .env("LANG", "C.UTF-8")
-            .envs(self.clock.iter().map(|(name, value)| (name, value)))
+            .envs(clock.iter().map(|(name, value)| (name, value)))
             .env(FOLDER_VARIABLE, &self.path)
             .env(SERVER_VARIABLE, "1")
             .current_dir(&self.path)

@@ -54,6 +54,9 @@ struct Run {
     /// one to the test programs that it starts.
     #[arg(long, value_name = "SHIFT", allow_hyphen_values = true)]
     clock: Option<ShiftedClock>,
+    /// Do not print how to use the servers that are left: the command has told.
+    #[arg(long, hide = true, requires = "keep")]
+    untold: bool,
     /// Start one server only.
     #[arg(long, hide = true)]
     only: Option<Only>,

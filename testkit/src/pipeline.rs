@@ -88,16 +88,29 @@ impl Pipeline {
     /// # Errors
     /// It did not exit with 0; the text is its stderr.
     pub fn ops(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        self.ops_ending(arguments, &[0])
+    }
+
+    fn ops_ending(&self, arguments: &[&str], codes: &[i32]) -> anyhow::Result<String> {
         let config = self.config.display().to_string();
         let arguments = [&["--config", &config][..], arguments].concat();
         let output = run_program("ops", &arguments, &self.environment());
         ensure!(
-            output.status.success(),
+            output.status.code().is_some_and(|code| codes.contains(&code)),
             "ops {}: {}",
             arguments[2..].join(" "),
             String::from_utf8_lossy(&output.stderr).trim()
         );
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// What `ops status` tells, whether all is well or not.
+    ///
+    /// # Errors
+    /// The database or the broker could not be asked.
+    pub fn status(&self) -> anyhow::Result<Value> {
+        let output = self.ops_ending(&["status", "--output", "json"], &[0, 1])?;
+        serde_json::from_str(&output).context("ops status")
     }
 
     /// Runs a verb of `ops` and reads its JSON.

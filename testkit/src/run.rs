@@ -37,11 +37,13 @@ pub(crate) fn run(arguments: &Run) -> anyhow::Result<ExitCode> {
 async fn run_with_servers(arguments: &Run) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new()?;
     let wanted = wanted(arguments)?;
+    testkit::check_given_servers().map_err(anyhow::Error::msg)?;
     if wanted.is_none() {
         say("using the servers of AMQP_URL and DATABASE_URL");
         return run_command(arguments, &[], &mut signals).await;
     }
 
+    say(&format!("starting {}", wanted.names()));
     let folder = Arc::new(match arguments.clock {
         Some(clock) => Folder::create_shifted(clock)?,
         None => Folder::create()?,
@@ -66,7 +68,9 @@ async fn run_with_servers(arguments: &Run) -> anyhow::Result<ExitCode> {
         environment.push(clock.cargo_runner()?);
     }
     let outcome = run_command(arguments, &environment, &mut signals).await;
-    if arguments.keep {
+    if arguments.keep && arguments.untold {
+        folder.keep();
+    } else if arguments.keep {
         folder.keep();
         say(&format!("left running in {}", folder.path().display()));
         for (name, value) in servers.environment() {

@@ -38,6 +38,14 @@ impl Wanted {
         }
     }
 
+    /// `RabbitMQ and MariaDB`, for people.
+    #[must_use]
+    pub fn names(self) -> String {
+        let broker = self.broker.map(|_| "RabbitMQ");
+        let names = [broker, self.database.map(DatabaseKind::product)];
+        names.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+    }
+
     /// Whether none is wanted.
     #[must_use]
     pub fn is_none(self) -> bool {

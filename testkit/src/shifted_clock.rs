@@ -70,6 +70,13 @@ impl fmt::Display for ShiftedClock {
 }
 
 impl ShiftedClock {
+    /// So many hours ahead of this process, whose clock may be shifted itself.
+    #[must_use]
+    pub fn hours_ahead(hours: i64) -> ShiftedClock {
+        let own = std::env::var("FAKETIME").ok().and_then(|own| own.parse::<i64>().ok());
+        ShiftedClock { seconds: own.unwrap_or(0) + hours * 60 * 60 }
+    }
+
     /// The variables that give a process this clock, and all that it starts.
     ///
     /// # Errors

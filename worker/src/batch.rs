@@ -52,6 +52,15 @@ impl BatchError {
         matches!(self.fault(), Fault::Data | Fault::Unknown)
     }
 
+    /// Database or broker are away, which is logged once an outage by whoever connects to them.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            BatchError::Store(error) => error.is_outage(),
+            BatchError::Publish(error) => error.is_outage(),
+        }
+    }
+
     /// Whose fault it is.
     #[must_use]
     pub fn fault(&self) -> Fault {

@@ -8,7 +8,7 @@ use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use metrics::{counter, gauge, histogram};
 use queue::{Connection, ConnectionError, Received, topology};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::processing::{Processing, Unprocessed};
 use crate::settle;
@@ -34,6 +34,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// The pause before a lane consumes again after the database has refused a statement as such: only a
 /// person can change that, by a migration, a grant or another version.
 const REFUSED_PAUSE: Duration = Duration::from_secs(10);
+
+/// A connection whose end a channel has met is known to be lost within a second; twice that is waited.
+const END_KNOWN: Duration = Duration::from_secs(2);
 
 /// Why a consumer ended.
 enum Ended {
@@ -90,6 +93,11 @@ impl Lane {
             match ended {
                 Ok(()) => {}
                 Err(Ended::StatementRefused) => pause = REFUSED_PAUSE,
+                // The channel can hear of the connection's end first.
+                Err(Ended::Connection(error)) if error.is_outage() => {
+                    debug!(lane = self.number, %error, "the lane's connection ended");
+                    let _ = tokio::time::timeout(END_KNOWN, connection.lost()).await;
+                }
                 Err(Ended::Connection(error)) if !connection.is_lost() => {
                     warn!(lane = self.number, %error, "the lane's consumer ended and is set up again");
                     self.processing.declare().await;
@@ -129,6 +137,7 @@ impl Lane {
 
         let ended = self.serve(connection, &mut consumer).await;
         self.processing.health.set_consuming(self.number, false);
+        self.processing.health.in_hand().set(self.number, 0);
         if !connection.is_lost() {
             // What was delivered and not acknowledged goes back to the queue with the channel.
             let cancel = channel.basic_cancel(tag.as_str().into(), BasicCancelOptions::default());
@@ -185,6 +194,7 @@ impl Lane {
             locked = stays.locked;
             held.extend(stays.held);
             self.hold(held.len());
+            self.processing.health.in_hand().set(self.number, locked.len() + held.len());
         }
     }
 
@@ -203,6 +213,7 @@ impl Lane {
     ) -> Result<Staying, Ended> {
         service::crash_point!("worker.after_receive");
         let started = Instant::now();
+        self.processing.health.in_hand().set(self.number, batch.len() + held.len());
         let size = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         let judged = match self.processing.process(self.number, connection, batch).await {
             Ok(judged) => judged,

@@ -4,8 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use alipay::format_beijing;
+use chrono::{DateTime, Utc};
 use store::{Fault, StoreError};
 use tokio::sync::Notify;
+
+use crate::clocks::MessageClock;
+use crate::in_hand::InHand;
 
 /// Shared by all lanes and sweepers.
 #[derive(Clone)]
@@ -15,6 +20,9 @@ struct Inner {
     consuming: Vec<AtomicBool>,
     changed: Notify,
     troubles: Mutex<BTreeMap<User, String>>,
+    read_only: Mutex<Option<ReadOnly>>,
+    in_hand: InHand,
+    message_clock: MessageClock,
     /// Messages that each lane holds since the broker does not take their retries or dead letters.
     held: Vec<AtomicUsize>,
 }
@@ -25,6 +33,15 @@ struct Inner {
 pub(crate) enum User {
     Lane(usize),
     Restock,
+    Heartbeat,
+}
+
+/// The database takes no writes.
+#[derive(Debug)]
+struct ReadOnly {
+    since: DateTime<Utc>,
+    /// The server's words.
+    error: String,
 }
 
 impl Health {
@@ -33,6 +50,9 @@ impl Health {
             consuming: (0..lanes).map(|_| AtomicBool::new(false)).collect(),
             changed: Notify::new(),
             troubles: Mutex::default(),
+            read_only: Mutex::default(),
+            in_hand: InHand::new(lanes),
+            message_clock: MessageClock::default(),
             held: (0..lanes).map(|_| AtomicUsize::new(0)).collect(),
         }))
     }
@@ -53,7 +73,18 @@ impl Health {
         self.held()
     }
 
-    fn held(&self) -> usize {
+    /// What the lanes have in hand.
+    pub(crate) fn in_hand(&self) -> &InHand {
+        &self.0.in_hand
+    }
+
+    /// The times in messages.
+    pub(crate) fn message_clock(&self) -> &MessageClock {
+        &self.0.message_clock
+    }
+
+    /// How many messages the broker keeps all lanes from finishing.
+    pub(crate) fn held(&self) -> usize {
         self.0.held.iter().map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
@@ -62,15 +93,30 @@ impl Health {
     pub(crate) fn database_works(&self, user: User) {
         self.troubles(|troubles| {
             troubles.retain(|other, _| match (user, other) {
-                (User::Lane(_), User::Lane(_)) | (User::Restock, User::Restock) => false,
-                (User::Lane(_), User::Restock) | (User::Restock, User::Lane(_)) => true,
+                (User::Lane(_), User::Lane(_)) => false,
+                (user, other) => user != *other,
             });
         });
+        if let User::Lane(_) = user {
+            self.read_only(Option::take);
+        }
+    }
+
+    /// The heartbeat was written: whatever was read-only takes writes again.
+    pub(crate) fn database_writes(&self) {
+        self.database_works(User::Heartbeat);
+        self.read_only(Option::take);
     }
 
     /// The latest call of this user failed, and not because of the data. Says whether that is news:
     /// the same was not true of any user before.
     pub(crate) fn database_fails(&self, user: User, error: &StoreError) -> bool {
+        if error.is_read_only() {
+            let error = error.to_string();
+            self.read_only(|known| {
+                known.get_or_insert(ReadOnly { since: Utc::now(), error }).since
+            });
+        }
         let trouble = describe(error);
         self.troubles(|troubles| {
             let is_news = !troubles.values().any(|known| *known == trouble);
@@ -83,6 +129,10 @@ impl Health {
         change(&mut self.0.troubles.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn read_only<T>(&self, change: impl FnOnce(&mut Option<ReadOnly>) -> T) -> T {
+        change(&mut self.0.read_only.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Every lane has a consumer.
     pub(crate) fn is_consuming(&self) -> bool {
         self.0.consuming.iter().all(|flag| flag.load(Ordering::Relaxed))
@@ -91,6 +141,11 @@ impl Health {
     /// What is wrong with the database, as far as the latest calls tell, or with the queues for retries and dead
     /// letters.
     pub(crate) fn trouble(&self) -> Option<String> {
+        // While it lasts connections are thrown away, and calls fail for reasons that follow from that.
+        let read_only = self.read_only(|known| known.as_ref().map(ReadOnly::text));
+        if read_only.is_some() {
+            return read_only;
+        }
         let database = self.troubles(|troubles| troubles.values().next().cloned());
         let held = self.held();
         let broker = (held > 0).then(|| {
@@ -113,14 +168,18 @@ impl Health {
     }
 }
 
+impl ReadOnly {
+    fn text(&self) -> String {
+        let since = format_beijing(self.since);
+        format!("the database is read-only since {since} (Beijing time): {}", self.error)
+    }
+}
+
 fn describe(error: &StoreError) -> String {
     match error.fault() {
         Fault::Statement => {
             let statement = error.statement().unwrap_or("a statement");
             format!("the database refuses a statement of this version: {error} ({statement})")
-        }
-        Fault::Infrastructure if error.is_read_only() => {
-            format!("the database takes no writes: {error}")
         }
         Fault::Infrastructure => format!("the database does not answer: {error}"),
         Fault::Data | Fault::Unknown => format!("the database refuses: {error}"),

@@ -109,6 +109,8 @@ pub struct Incoming {
     pub form: String,
     /// When the ingress took it, as far back as is believed.
     pub received_at: DateTime<Utc>,
+    /// When it says that the ingress took it.
+    pub claimed_at: DateTime<Utc>,
     /// Retry tiers that it has passed.
     pub attempt: u32,
     /// It was a dead letter before, and is one again should it be rejected.
@@ -208,6 +210,7 @@ impl Incoming {
             charset: envelope.charset,
             form: envelope.form,
             received_at,
+            claimed_at: envelope.received_at,
             attempt: 0,
             was_dead: false,
             answer_digest,

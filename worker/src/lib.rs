@@ -15,11 +15,12 @@
 //! late money ──▶ gateway ──▶ alipay.notify.0                  refunds
 //! decisions and expiries whose message was lost              open_rows
 //! orders of merchants that nobody serves ──▶ alarm            merchant_watch
+//! that it lives, what it holds, what its clock says ──▶ row   heartbeat
 //! ```
 //!
 //! What Alipay's gateway answers, to a question or to a refund, comes back through the queue as a
 //! message, is verified again as of the time when it was asked for, and adds facts like a notification.
-//! The last eight of these parts are sweepers: see `sweeper`.
+//! The last nine of these parts are sweepers: see `sweeper`.
 //!
 //! Kinds of failure are kept apart. *Infrastructure* (database or broker gone, deadlock) is
 //! nobody's fault: the batch is tried again in place, no attempt is counted, and the lane takes
@@ -32,6 +33,7 @@
 //! lane's next batch, and running a batch twice changes nothing.
 
 pub mod batch;
+mod clocks;
 mod consumer;
 mod contradiction;
 mod database_call;
@@ -39,6 +41,8 @@ mod dead_queue;
 mod given_back;
 mod goods;
 mod health;
+mod heartbeat;
+mod in_hand;
 mod inbox;
 pub mod incoming;
 mod late_money;
@@ -58,6 +62,7 @@ mod settle;
 mod stock_watch;
 mod suspects;
 mod sweeper;
+mod trouble;
 mod unrecorded;
 pub mod verdict;
 

@@ -4,7 +4,7 @@
 //! stable id: `ORDER:EVENT`, or `PRODUCT:EVENT:NUMBER`, since a product has the same event again. One
 //! that the broker returns stays in the table and is tried again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::Connection as _;
 use metrics::counter;
@@ -12,11 +12,12 @@ use queue::Message;
 use serde::Serialize;
 use store::outbox::{self, About, Waiting};
 use tokio::runtime::Handle;
-use tracing::{error, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::batch::BatchError;
 use crate::database_call::Interrupted;
 use crate::processing::Processing;
+use crate::trouble::Trouble;
 
 /// How often the table is looked at when there was nothing.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -72,8 +73,14 @@ pub(crate) async fn run(processing: Processing) {
         () = processing.publisher.ready() => {}
         () = processing.cancel.cancelled() => return,
     }
+    let mut trouble = Trouble::default();
     loop {
         let relayed = processing.on_database("the outbox relay", relay).await;
+        if let Ok(Ok(_)) = &relayed
+            && let Some(lasted) = trouble.worked(Instant::now())
+        {
+            info!(seconds = lasted.as_secs(), "the outbox relay works again");
+        }
         let pause = match relayed {
             Ok(Ok(relayed)) if relayed.failed > 0 => {
                 error!(
@@ -87,7 +94,11 @@ pub(crate) async fn run(processing: Processing) {
             Ok(Ok(relayed)) if relayed.published > 0 => Duration::ZERO,
             Ok(Ok(_)) => INTERVAL,
             Ok(Err(error)) => {
-                warn!(%error, "the outbox relay cannot work; it goes on trying");
+                if trouble.failed(&error, Instant::now()) {
+                    warn!(%error, "the outbox relay cannot work; it goes on trying");
+                } else {
+                    debug!(%error, "the outbox relay cannot work");
+                }
                 PAUSE
             }
             Err(Interrupted) => PAUSE,

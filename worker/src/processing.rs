@@ -6,6 +6,7 @@ mod burial;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::Utc;
 use metrics::counter;
 use queue::topology;
 use queue::{Cluster, Connection, PublishError, Publisher, Received};
@@ -15,7 +16,7 @@ use store::{Fault, Pool, redelivery};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 use crate::batch::{self, BatchError, Rules};
 use crate::database_call::Interrupted;
@@ -25,6 +26,7 @@ use crate::incoming::Incoming;
 use crate::retry_copies;
 use crate::settle::message_for;
 use crate::suspects::Suspects;
+use crate::trouble::Trouble;
 use crate::unrecorded;
 use crate::verdict::{Never, Verdict};
 
@@ -87,6 +89,7 @@ impl Processing {
         let verdicts = vec![None; received.len()];
         let mut work = Work { received, verdicts };
         let mut pause = FIRST_PAUSE;
+        let mut trouble = Trouble::default();
         loop {
             let result;
             (work, result) = self
@@ -97,6 +100,7 @@ impl Processing {
                 .await?;
             let Err(failure) = result else {
                 self.health.database_works(User::Lane(lane));
+                trouble.batch_worked(lane);
                 let verdicts = work.verdicts.into_iter().flatten();
                 return Ok(work.received.into_iter().zip(verdicts).collect());
             };
@@ -117,8 +121,7 @@ impl Processing {
                 // A retry tier or the queue of dead letters is gone: without it nothing goes on.
                 self.declare().await;
             }
-            warn!(error = %failure, pause_ms = pause.as_millis(), messages = work.received.len(),
-                "the batch could not be finished and is tried again");
+            trouble.batch_failed(lane, work.received.len(), &failure);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = self.cancel.cancelled() => return Err(Unprocessed::Interrupted),
@@ -131,8 +134,10 @@ impl Processing {
     /// Declares what is missing at the broker.
     pub(crate) async fn declare(&self) {
         let events = self.config.events.enabled;
-        if let Err(error) = topology::apply(&self.cluster, events).await {
-            warn!(%error, "the queues could not be declared");
+        match topology::apply(&self.cluster, events).await {
+            Ok(_) => {}
+            Err(error) if error.is_outage() => debug!(%error, "the queues could not be declared"),
+            Err(error) => warn!(%error, "the queues could not be declared"),
         }
     }
 
@@ -151,7 +156,11 @@ impl Processing {
                 verdicts[at] = Some(Verdict::Done);
                 continue;
             }
-            match Incoming::read(message, &config) {
+            let incoming = Incoming::read(message, &config);
+            if let Ok(incoming) = &incoming {
+                self.health.message_clock().tell(incoming, Utc::now());
+            }
+            match incoming {
                 Ok(incoming) if message.redelivered => redelivered.push((at, incoming)),
                 Ok(incoming) => {
                     fresh_at.push(at);

@@ -169,6 +169,14 @@ fn enrol(processing: &Processing, merchants: &[String]) -> Result<(), BatchError
             let step = connection.transaction(|connection| {
                 gateway_query::enrol_next(connection, pass, &merchants, STEP)
             })?;
+            if let Some(ahead) = step.ahead {
+                warn!(
+                    pass = name,
+                    seconds = ahead.num_seconds(),
+                    "the cursor of the questions to the gateway was in the future, since the database's clock was ahead: the \
+                     orders of the last day are looked at again"
+                );
+            }
             counter!("gateway_query_orders_total", "why" => why)
                 .increment(u64::try_from(step.enrolled).unwrap_or(0));
             if !step.more || processing.cancel.is_cancelled() {

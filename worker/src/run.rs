@@ -17,7 +17,7 @@ use store::{DatabaseSettings, Pool, StoreError, Tls, UrlError, migrate};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{debug, error, warn};
 
 use crate::consumer::Lane;
 use crate::dead_queue::DeadQueue;
@@ -25,7 +25,8 @@ use crate::health::Health;
 use crate::processing::Processing;
 use crate::suspects::Suspects;
 use crate::{
-    merchant_watch, open_rows, outbox_relay, queries, refunds, restock, retry_copies, stock_watch,
+    heartbeat, merchant_watch, open_rows, outbox_relay, queries, refunds, restock, retry_copies,
+    stock_watch,
 };
 
 /// How long the broker may take to confirm a retry or a dead letter. The orders of the batch stay
@@ -72,15 +73,19 @@ pub async fn run(
     }
     let lanes = config.worker.lanes;
     let timeout = config.worker.database_timeout;
-    // One connection a lane, and one for each of the eight sweepers.
-    let pool_size = u32::try_from(lanes + 8).unwrap_or(u32::MAX);
+    // One connection a lane, and one for each of the nine sweepers.
+    let pool_size = u32::try_from(lanes + 9).unwrap_or(u32::MAX);
     let database = database_settings(&config.database).with_timeout(timeout);
     database.check()?;
     let pool = Pool::new(database, pool_size);
     tokio::select! {
         schema = tokio::time::timeout(timeout, refuse_old_schema(&pool)) => match schema {
             Ok(schema) => schema?,
-            Err(_) => warn!("the database is silent"),
+            Err(_) => warn!(
+                seconds = timeout.as_secs(),
+                "the database did not answer within worker.database_timeout; the worker goes on without having \
+                 looked at the schema"
+            ),
         },
         () = cancel.cancelled() => return Ok(()),
     }
@@ -116,6 +121,8 @@ pub async fn run(
     sweepers.spawn(open_rows::run(processing.clone()));
     sweepers.spawn(retry_copies::watch(processing.clone()));
     sweepers.spawn(merchant_watch::run(processing.clone()));
+    let (of, by, until) = (health.clone(), publisher.clone(), cancel.clone());
+    sweepers.spawn(heartbeat::run(processing.clone(), move || readiness(&of, &by, &until)));
     if config.events.enabled {
         sweepers.spawn(outbox_relay::run(processing.clone()));
         sweepers.spawn(stock_watch::run(processing.clone()));
@@ -166,6 +173,10 @@ async fn consume(config: &Config, processing: &Processing, connection: &Connecti
         Err(error @ TopologyError::Refused { .. }) => {
             warn!(%error, "not allowed to declare: taking the queues as there");
         }
+        Err(error) if error.is_outage() => {
+            debug!(%error, "the queues could not be declared");
+            return;
+        }
         Err(error) => {
             warn!(%error, "the queues could not be declared");
             return;
@@ -191,6 +202,7 @@ async fn consume(config: &Config, processing: &Processing, connection: &Connecti
 pub fn database_settings(database: &config::Database) -> DatabaseSettings {
     DatabaseSettings {
         url: database.url.expose_secret().to_owned(),
+        source: Some(database.source.clone()),
         tls: match database.tls {
             DatabaseTls::Off => Tls::Off,
             DatabaseTls::Preferred => Tls::Preferred,
@@ -212,8 +224,10 @@ async fn refuse_old_schema(pool: &Pool) -> Result<(), RunError> {
     match pending.await {
         Ok(Ok(true)) => Err(RunError::SchemaPending),
         Ok(Ok(false)) | Err(_) => Ok(()),
+        // The pool has told of it, and tells when the database is there.
+        Ok(Err(error)) if error.is_outage() => Ok(()),
         Ok(Err(error)) => {
-            warn!(%error, "the database does not answer yet");
+            warn!(%error, "the database does not answer yet; the worker waits for it");
             Ok(())
         }
     }

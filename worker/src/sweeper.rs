@@ -1,13 +1,14 @@
 //! What all sweepers do: sweep, pause, until the worker stops.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
-use tracing::warn;
+use tracing::{debug, info, warn};
 
 use crate::batch::BatchError;
 use crate::database_call::Interrupted;
 use crate::processing::Processing;
+use crate::trouble::Trouble;
 
 /// The pause between two sweeps.
 pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
@@ -46,12 +47,13 @@ pub(crate) struct Sweeper<'a> {
     processing: &'a Processing,
     pause: Duration,
     failing: bool,
+    trouble: Trouble,
 }
 
 impl<'a> Sweeper<'a> {
     /// `name` is what the log calls it.
     pub(crate) fn new(name: &'static str, processing: &'a Processing) -> Sweeper<'a> {
-        Sweeper { name, processing, pause: INTERVAL, failing: false }
+        Sweeper { name, processing, pause: INTERVAL, failing: false, trouble: Trouble::default() }
     }
 
     /// Waits for the next turn; `false` when the worker stops.
@@ -83,17 +85,24 @@ impl<'a> Sweeper<'a> {
     }
 
     /// Takes the end of a sweep, with the pause that follows it. That the sweeper cannot work is logged
-    /// once, until it has worked again.
+    /// once, then once a minute, and when it works again; an outage of database or broker is told by their connections.
     pub(crate) fn ended(&mut self, swept: Result<Duration, Unswept>) {
         self.pause = *swept.as_ref().unwrap_or(&INTERVAL);
         match swept {
-            Ok(_) => self.failing = false,
+            Ok(_) => {
+                self.failing = false;
+                if let Some(lasted) = self.trouble.worked(Instant::now()) {
+                    info!(seconds = lasted.as_secs(), "{} works again", self.name);
+                }
+            }
             Err(Unswept::Interrupted) => {}
             Err(Unswept::Failed(error)) => {
-                if !self.failing {
-                    warn!(%error, "{} cannot work; it goes on trying", self.name);
-                }
                 self.failing = true;
+                if self.trouble.failed(&error, Instant::now()) {
+                    warn!(%error, "{} cannot work; it goes on trying", self.name);
+                } else {
+                    debug!(%error, "{} cannot work", self.name);
+                }
             }
         }
     }

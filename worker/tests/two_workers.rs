@@ -139,6 +139,7 @@ fn incoming(story: &Story, said: &Said, run: &str) -> Incoming {
         charset: Charset::Utf8,
         form: "a=1".into(),
         received_at: Utc::now(),
+        claimed_at: Utc::now(),
         attempt: 0,
         was_dead: false,
         answer_digest: None,

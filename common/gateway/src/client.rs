@@ -14,6 +14,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use service::reach::{self, Obstacle};
 
 use crate::GatewayError;
 
@@ -73,12 +74,14 @@ impl Gateway {
     }
 
     async fn call(&self, request: Request<Full<Bytes>>) -> Result<Vec<u8>, GatewayError> {
+        let place = place(request.uri());
         let call = async {
-            let response = self.http.request(request).await.map_err(broken)?;
+            let response =
+                self.http.request(request).await.map_err(|error| broken(&place, &error))?;
             if response.status() != StatusCode::OK {
                 return Err(GatewayError::Http { status: response.status().as_u16() });
             }
-            body(response).await
+            body(&place, response).await
         };
         // Boxed: the state of a connection is large, and callers hold this future in theirs.
         match tokio::time::timeout(self.timeout, Box::pin(call)).await {
@@ -89,7 +92,7 @@ impl Gateway {
 }
 
 /// The body of an answer, given up as soon as it is too large.
-async fn body(response: Response<Incoming>) -> Result<Vec<u8>, GatewayError> {
+async fn body(place: &str, response: Response<Incoming>) -> Result<Vec<u8>, GatewayError> {
     let too_large = || GatewayError::TooLarge { limit: MAX_ANSWER };
     let mut incoming = response.into_body();
     if incoming.size_hint().lower() > MAX_ANSWER as u64 {
@@ -97,7 +100,7 @@ async fn body(response: Response<Incoming>) -> Result<Vec<u8>, GatewayError> {
     }
     let mut body = Vec::new();
     while let Some(frame) = incoming.frame().await {
-        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|error| broken(place, &error))?.into_data() else { continue };
         if body.len() + data.len() > MAX_ANSWER {
             return Err(too_large());
         }
@@ -106,16 +109,19 @@ async fn body(response: Response<Incoming>) -> Result<Vec<u8>, GatewayError> {
     Ok(body)
 }
 
-/// An error of the network with its causes: the outermost alone says nothing.
-fn broken(error: impl Error + 'static) -> GatewayError {
-    let mut reason = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !reason.ends_with(&text) {
-            reason = format!("{reason}: {text}");
-        }
-        cause = error.source();
-    }
-    GatewayError::Connect { reason }
+/// An error of the network, with the place: a wrong name, a port where nothing listens and a certificate are told
+/// apart.
+fn broken(place: &str, error: &(dyn Error + 'static)) -> GatewayError {
+    let why = match Obstacle::of(error) {
+        // What came was no HTTP, or ended too early: hyper says which.
+        Obstacle::Broken => reach::chain(error),
+        _ => reach::explain(error),
+    };
+    GatewayError::Connect { reason: format!("{place}: {why}") }
+}
+
+/// `HOST:PORT` of an address, for people.
+fn place(address: &Uri) -> String {
+    let port = if address.scheme_str() == Some("https") { 443 } else { 80 };
+    format!("{}:{}", address.host().unwrap_or_default(), address.port_u16().unwrap_or(port))
 }

@@ -3,6 +3,7 @@
 mod address;
 mod cluster;
 mod error;
+mod refusal;
 pub(crate) mod supervise;
 mod tls;
 mod watch_state;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 pub use cluster::Cluster;
 pub use error::{ConnectionError, HostError, HostProblem};
+use service::outage::Outage;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -91,6 +93,11 @@ impl Connection {
     /// The user that messages are published as, where they are to say so. The broker refuses another.
     pub(crate) fn user_id(&self) -> Option<&str> {
         self.cluster.user_id(self.host)
+    }
+
+    /// What the log tells of the broker's outages.
+    pub(crate) fn outage(&self) -> &Outage {
+        self.cluster.outage()
     }
 
     /// The cluster's next connection begins with another host.

@@ -60,6 +60,7 @@
 //! Programs must keep that target off; what it says comes back as [`PublishError::Returned`].
 
 pub mod account;
+pub mod alarm;
 mod connection;
 mod depth;
 mod envelope;

@@ -30,7 +30,7 @@ mod probe;
 use std::fmt;
 use std::time::Duration;
 
-pub use apply::{TopologyError, apply, compare, missing_work, plan};
+pub use apply::{TopologyError, apply, compare, missing_objects, missing_work, plan};
 pub use conflict::Conflict;
 pub use declaration::{Change, bindings};
 pub(crate) use probe::PROBE;

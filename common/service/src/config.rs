@@ -6,6 +6,7 @@
 mod amqp;
 mod certificates;
 mod confirm;
+mod database;
 mod duration;
 mod environment;
 mod error;
@@ -21,6 +22,7 @@ mod shown;
 mod stray;
 mod tls;
 mod unnamed;
+mod url_mistake;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,16 +33,17 @@ use std::time::Duration;
 
 pub use amqp::{Amqp, Publishers};
 pub use confirm::Confirm;
+pub use database::{Database, DatabaseTls};
 pub use error::{ConfigError, Source};
 pub use exposed::Exposed;
 use layers::{Layer, Layers};
 pub use merchant::{LatePayment, Merchant, NotifyVerify};
 pub use network::Network;
-use rustls_pki_types::CertificateDer;
 pub use schema::nearest_of;
 pub use secret::Secret;
 pub use shown::Setting;
 pub use tls::ClientCertificate;
+pub use url_mistake::{ENCODE, url_mistake};
 
 /// The configuration of all programs.
 #[derive(Debug, Clone)]
@@ -59,28 +62,6 @@ pub struct Config {
     pub merchants: BTreeMap<String, Merchant>,
     /// Files it was read from whose mode is too wide: see [`Config::check_files`].
     pub exposed: Vec<Exposed>,
-}
-
-/// `[database]`: MySQL or MariaDB.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Database {
-    /// `mysql://USER:PASSWORD@HOST:PORT/SCHEMA`
-    pub url: Secret,
-    /// Whether the line is encrypted.
-    pub tls: DatabaseTls,
-    /// The authorities that may sign the server's certificate; Mozilla's list when `None`.
-    pub ca: Option<Vec<CertificateDer<'static>>>,
-}
-
-/// `database.tls`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DatabaseTls {
-    /// In plain text.
-    Off,
-    /// Encrypted where the server offers it.
-    Preferred,
-    /// Encrypted, with a certificate that is verified.
-    Required,
 }
 
 /// `[ingress]`: the public endpoint.
@@ -315,11 +296,7 @@ fn layers(file: Option<&Path>, variables: &[(OsString, OsString)]) -> Result<Lay
 fn read_sections(layers: &Layers) -> Result<Config, ConfigError> {
     let listen = "ingress.listen";
     Ok(Config {
-        database: Database {
-            url: secret::url(layers, "database.url", &["mysql://"])?,
-            tls: tls::database(layers)?,
-            ca: tls::certificates(layers, "database.ca_file")?,
-        },
+        database: database::read(layers)?,
         amqp: amqp::read(layers)?,
         ingress: Ingress {
             listen: layers

@@ -4,8 +4,8 @@
 //! [`telemetry`], opens the [`admin`] endpoint if one is configured, asks [`shutdown`] for a token that
 //! SIGTERM cancels, and then does its job until the token says stop. Where keys may change meanwhile,
 //! [`reload`] reads them again, [`keys_in_use`] names them by fingerprint, and [`certificates`] tells of those that end. Programs with pages for
-//! people serve them with [`http`], write them with [`html`] and keep other sites out with [`guard`]; what
-//! is shown to people goes through [`unseen`].
+//! people serve them with [`http`], write them with [`html`], in one [`language`] at a time, and keep other sites out with
+//! [`guard`]; what is shown to people goes through [`unseen`]. That a server is away is told by [`outage`], and why by [`reach`].
 //!
 //! This crate knows neither the database nor the broker: it only holds their URLs. So the public
 //! endpoint can use it without linking a database client.
@@ -19,6 +19,9 @@ pub mod guard;
 pub mod html;
 pub mod http;
 pub mod keys_in_use;
+pub mod language;
+pub mod outage;
+pub mod reach;
 pub mod reload;
 pub mod shutdown;
 pub mod summary;

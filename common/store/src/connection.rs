@@ -1,22 +1,24 @@
 //! The pool of connections.
 
 mod address;
+mod connect_error;
 mod diagnostics;
 mod driver;
 mod manager;
 mod mysql;
-mod outage;
 mod server_error;
 mod settings;
 mod tls;
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::r2d2;
+use service::outage::{Kind, Outage};
 
 pub use self::address::UrlError;
-pub use self::manager::{ConnectError, Manager};
+pub use self::connect_error::ConnectError;
+pub use self::manager::Manager;
 pub use self::mysql::MysqlConnection;
 pub use self::settings::{DatabaseSettings, Tls};
 use crate::StoreError;
@@ -31,48 +33,88 @@ pub struct Pool {
 /// A connection from the pool.
 pub type Connection = r2d2::PooledConnection<Manager>;
 
+/// How long connecting may take: the network, TLS, the log-in and the session's settings.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How long a caller waits for a connection before it is told that there is none.
 const GET_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How often a caller that waits looks whether the server refuses this program, which no waiting changes.
+const LOOK: Duration = Duration::from_millis(100);
+
 impl Pool {
     /// A pool of at most `size` connections. Connects when the first connection is asked for, so a
-    /// database that is down at start is no error here.
+    /// database that is down at start is no error here. It logs when the database is away, and when it
+    /// is back.
     #[must_use]
     pub fn new(settings: impl Into<DatabaseSettings>, size: u32) -> Pool {
-        let manager = Manager::new(&settings.into());
+        Pool::with(settings.into(), size, Outage::of("the database"))
+    }
+
+    /// The same for a program that prints the error itself: the pool logs nothing.
+    #[must_use]
+    pub fn silent(settings: impl Into<DatabaseSettings>, size: u32) -> Pool {
+        Pool::with(settings.into(), size, Outage::silent("the database"))
+    }
+
+    fn with(settings: DatabaseSettings, size: u32, outage: Outage) -> Pool {
+        let manager = Manager::new(&settings, outage);
         let connections = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
             .connection_timeout(GET_TIMEOUT)
             .test_on_check_out(true)
-            // The manager says it, once an outage.
+            // The manager tells of it, once an outage.
             .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(manager.clone());
         Pool { connections, manager }
     }
 
-    /// A connection, within 2 s. Blocks: call it on a thread that may block.
+    /// A connection, within 2 s; no longer than it takes a server to refuse. Blocks: call it on a thread
+    /// that may block.
     ///
     /// # Errors
-    /// [`StoreError::Pool`] when the database does not answer or all connections are in use.
+    /// [`StoreError::Away`] and [`StoreError::Refused`]: there is no connection, and the pool has logged why;
+    /// [`StoreError::Pool`] when all connections are in use.
     pub fn get(&self) -> Result<Connection, StoreError> {
-        self.connections.get().map_err(|_| {
-            StoreError::Pool(
-                self.manager
-                    .outage()
-                    .unwrap_or_else(|| format!("none was free within {} s", GET_TIMEOUT.as_secs())),
-            )
-        })
+        let began = Instant::now();
+        loop {
+            if let Ok(connection) = self.connections.get_timeout(LOOK) {
+                return Ok(connection);
+            }
+            match self.manager.outage() {
+                Some((Kind::Refuses, reason)) => return Err(StoreError::Refused(reason)),
+                _ if began.elapsed() < GET_TIMEOUT => {}
+                Some((Kind::Away, reason)) => return Err(StoreError::Away(reason)),
+                None => return Err(self.nothing_came()),
+            }
+        }
+    }
+
+    /// No connection was free, or one is still being made.
+    fn nothing_came(&self) -> StoreError {
+        let seconds = GET_TIMEOUT.as_secs();
+        if self.connections.state().connections == 0 {
+            return StoreError::Away(format!(
+                "{}: no answer within {seconds} s: is that the port of MySQL or MariaDB, and does a firewall \
+                 let it through?",
+                self.manager.label()
+            ));
+        }
+        StoreError::Pool(format!("none was free within {seconds} s"))
     }
 }
 
 /// One connection, tried once: for whoever can do without a database that is away.
 ///
 /// # Errors
-/// [`StoreError::Pool`] when the database does not answer.
+/// [`StoreError::Away`], [`StoreError::Refused`]. Nothing is logged.
 pub fn connect_once(settings: impl Into<DatabaseSettings>) -> Result<MysqlConnection, StoreError> {
-    let manager = Manager::new(&settings.into());
-    r2d2::ManageConnection::connect(&manager).map_err(|error| StoreError::Pool(error.to_string()))
+    let manager = Manager::new(&settings.into(), Outage::silent("the database"));
+    r2d2::ManageConnection::connect(&manager).map_err(|error| match error.kind() {
+        Kind::Away => StoreError::Away(error.to_string()),
+        Kind::Refuses => StoreError::Refused(error.to_string()),
+    })
 }
 
 impl fmt::Debug for Pool {

@@ -167,7 +167,7 @@ pub struct OpenDecision {
 }
 
 /// At most `limit` decisions above a number that have been open for longer than `age` seconds, the
-/// oldest first: their message was lost, or waits behind others.
+/// oldest first: their message was lost, or waits behind others. One of the future was written while the clock was wrong.
 ///
 /// # Errors
 /// What the database says.
@@ -180,7 +180,8 @@ pub fn open(
     Ok(sql_query(
         "SELECT d.id, d.order_id, o.merchant FROM decision AS d FORCE INDEX (decision_state) \
          STRAIGHT_JOIN user_order AS o FORCE INDEX (PRIMARY) ON o.id = d.order_id \
-         WHERE d.state = 'open' AND d.id > ? AND d.decided_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND \
+         WHERE d.state = 'open' AND d.id > ? AND (d.decided_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND \
+         OR d.decided_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE) \
          ORDER BY d.id LIMIT ?",
     )
     .bind::<BigInt, _>(above)

@@ -10,9 +10,15 @@ pub enum StoreError {
     /// The database said no, or did not answer.
     #[error("{0}")]
     Database(#[from] DieselError),
-    /// No connection could be had in time.
+    /// All connections of the pool were in use.
     #[error("no database connection: {0}")]
     Pool(String),
+    /// The server cannot be reached: where, why, and what to do.
+    #[error("no database connection: {0}")]
+    Away(String),
+    /// The server is there and refuses this program: where, why, and what to do.
+    #[error("no database connection: {0}")]
+    Refused(String),
     /// A row holds what this version cannot read.
     #[error("table {table}: {what}")]
     Row {
@@ -47,7 +53,9 @@ impl StoreError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            StoreError::Pool(_) => Fault::Infrastructure,
+            StoreError::Pool(_) | StoreError::Away(_) | StoreError::Refused(_) => {
+                Fault::Infrastructure
+            }
             StoreError::Row { .. } | StoreError::Json(_) => Fault::Data,
             StoreError::Database(error) => fault_of(error),
         }
@@ -58,8 +66,33 @@ impl StoreError {
     pub fn number(&self) -> Option<u16> {
         match self {
             StoreError::Database(error) => number_of(error),
-            StoreError::Pool(_) | StoreError::Row { .. } | StoreError::Json(_) => None,
+            StoreError::Pool(_)
+            | StoreError::Away(_)
+            | StoreError::Refused(_)
+            | StoreError::Row { .. }
+            | StoreError::Json(_) => None,
         }
+    }
+
+    /// There is no connection, or it ended: the pool tells of it, once an outage, so that whoever meets it
+    /// need not.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            StoreError::Away(_)
+                | StoreError::Refused(_)
+                | StoreError::Database(DieselError::DatabaseError(
+                    DatabaseErrorKind::ClosedConnection,
+                    _
+                ))
+        )
+    }
+
+    /// Two transactions waited for each other, and the server ended this one: repeated, it mostly succeeds.
+    #[must_use]
+    pub fn is_deadlock(&self) -> bool {
+        self.number() == Some(1213)
     }
 
     /// The server takes no writes; another one may be the primary now.

@@ -18,6 +18,7 @@ mod error_number;
 mod json_rows;
 
 pub mod audit;
+pub mod clock;
 pub mod dead_letter;
 pub mod dead_letter_audit;
 pub mod decision;
@@ -45,6 +46,8 @@ pub mod stock_resale;
 pub mod stock_withdrawal;
 pub mod trade;
 pub mod user_order;
+pub mod worker_heartbeat;
+pub mod write_access;
 
 pub use connection::{
     ConnectError, Connection, DatabaseSettings, Manager, MysqlConnection, Pool, Tls, UrlError,

@@ -123,7 +123,7 @@ struct OpenRow {
 }
 
 /// At most `limit` rows that have been open for longer than `age` seconds, the oldest first, behind
-/// the first `offset`.
+/// the first `offset`. One of the future was written while the clock was wrong.
 ///
 /// # Errors
 /// What the database says.
@@ -137,7 +137,8 @@ pub fn open(
         "SELECT e.order_id, o.merchant, e.expires_at \
          FROM order_expired AS e FORCE INDEX (order_expired_open) \
          STRAIGHT_JOIN user_order AS o FORCE INDEX (PRIMARY) ON o.id = e.order_id \
-         WHERE e.ended_at IS NULL AND e.written_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND \
+         WHERE e.ended_at IS NULL AND (e.written_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND \
+         OR e.written_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE) \
          ORDER BY e.written_at, e.order_id LIMIT ? OFFSET ?",
     )
     .bind::<BigInt, _>(age)

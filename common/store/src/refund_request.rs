@@ -233,11 +233,12 @@ struct Wait {
     microseconds: i64,
 }
 
-/// How long the trade's next turn is away, in microseconds.
+/// How long the trade's next turn is away, in microseconds. A turn that is further away was taken while the clock was wrong.
 fn turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<i64, StoreError> {
     let wait: Wait = sql_query(
         "SELECT CAST(GREATEST(0, COALESCE(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), \
-         MAX(asked_at) + INTERVAL 3 SECOND), 0)) AS SIGNED) AS microseconds \
+         MAX(IF(asked_at > UTC_TIMESTAMP(6) + INTERVAL 10 MINUTE, NULL, asked_at)) + INTERVAL 3 SECOND), 0)) AS SIGNED) \
+         AS microseconds \
          FROM refund_request FORCE INDEX (refund_request_order) WHERE order_id = ? AND trade_no = ?",
     )
     .bind::<Text, _>(&request.order_id)

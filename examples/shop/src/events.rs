@@ -30,6 +30,14 @@ struct Event {
     product: Option<String>,
 }
 
+/// Whether the addresses can be used: told at the start, and not every two seconds.
+///
+/// # Errors
+/// One of them is no address, or wants TLS.
+pub(crate) fn check(urls: &str) -> anyhow::Result<()> {
+    urls.split(',').try_for_each(|url| uri(url.trim()).map(drop))
+}
+
 /// Consumes events for ever, over as many connections as it takes; `urls` are the hosts of the
 /// broker, separated by commas: the next one is tried when one fails.
 pub(crate) async fn listen(urls: String, news: broadcast::Sender<String>) {
@@ -51,7 +59,8 @@ fn uri(url: &str) -> anyhow::Result<AMQPUri> {
         .map_err(|_| anyhow::anyhow!("AMQP_URL is not amqp://USER:PASSWORD@HOST/VHOST"))?;
     anyhow::ensure!(
         uri.scheme == AMQPScheme::AMQP,
-        "for amqps give lapin its features rustls and rustls-native-certs in Cargo.toml"
+        "AMQP_URL begins with amqps, and this example has no TLS to the broker: run it beside the broker, or give \
+         lapin its features rustls and rustls-native-certs in Cargo.toml"
     );
     let host = url.rsplit_once('@').map_or(url, |(_, host)| host);
     if let Some((address, _)) = host.split_once(']')
@@ -95,4 +104,28 @@ fn handle(event: &Event, news: &broadcast::Sender<String>) {
     }
     // Nobody is looking at a page of this order just now: no error.
     let _ = news.send(order.clone());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{check, uri};
+
+    #[test]
+    fn addresses_are_checked_at_the_start() {
+        assert!(check("amqp://guest:guest@127.0.0.1:5672/%2f").is_ok());
+        assert!(check("amqp://a:b@one/x, amqp://a:b@two/x").is_ok());
+        for (urls, why) in [
+            ("amqps://a:b@one/x", "no TLS to the broker"),
+            ("amqp://a:b@one/x,amqps://a:b@two/x", "no TLS to the broker"),
+            ("http://one", "AMQP_URL is not amqp://"),
+            ("", "AMQP_URL is not amqp://"),
+        ] {
+            assert!(check(urls).unwrap_err().to_string().contains(why), "{urls}");
+        }
+    }
+
+    #[test]
+    fn an_ipv6_address_is_the_host() {
+        assert_eq!(uri("amqp://a:b@[::1]:5672/x").unwrap().authority.host, "::1");
+    }
 }

@@ -7,6 +7,8 @@
 #![allow(rustdoc::bare_urls, reason = "the doc comments of arguments are their help texts")]
 
 mod events;
+mod html;
+mod language;
 mod orders;
 mod pages;
 mod pay_link;
@@ -66,6 +68,7 @@ struct Shop {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    events::check(&arguments.amqp_url)?;
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;

@@ -4,7 +4,7 @@ use anyhow::Context;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool};
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, SmallInt, Text};
 use diesel_async::AsyncMysqlConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 
@@ -42,6 +42,12 @@ pub(crate) struct Order {
     /// 0 placed, 8 paid, 4 finished, 32 closed, 105 refunded, 106 refund closed.
     #[diesel(sql_type = SmallInt)]
     pub(crate) status: i16,
+    /// Alipay has the money and does not give it to the seller yet (`TRADE_PENDING`).
+    #[diesel(sql_type = Bool)]
+    pub(crate) is_held: bool,
+    /// Something was paid, whatever came after.
+    #[diesel(sql_type = Bool)]
+    pub(crate) was_paid: bool,
     /// The state of `fulfillment`: `delivered`, `awaiting_stock` and so on; empty before payment.
     #[diesel(sql_type = Text)]
     pub(crate) goods: String,
@@ -50,10 +56,56 @@ pub(crate) struct Order {
     pub(crate) minutes_left: Option<i64>,
 }
 
+/// What the buyer is told: docs/integration.md has the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Nothing is paid that we know of.
+    ToPay,
+    /// Nor can it be paid any more.
+    Expired,
+    /// Where the money is, Alipay or a person has to say.
+    Checking,
+    /// The goods are the buyer's.
+    Delivered,
+    /// Paid, and there are too few codes.
+    AwaitingStock,
+    /// Paid, and the goods follow in another way.
+    Paid,
+    Closed,
+    Refunded,
+}
+
+impl Order {
+    pub(crate) fn state(&self) -> State {
+        match (self.status, self.goods.as_str()) {
+            (8 | 4 | 106, "delivered") => State::Delivered,
+            (8 | 4 | 106, "awaiting_stock") => State::AwaitingStock,
+            (8 | 4 | 106, _) => State::Paid,
+            (105, _) => State::Refunded,
+            (32, _) if self.was_paid => State::Checking,
+            (32, _) => State::Closed,
+            _ if self.is_held => State::Checking,
+            _ if self.minutes_left.is_some_and(|minutes| minutes < 1) => State::Expired,
+            _ => State::ToPay,
+        }
+    }
+}
+
 #[derive(QueryableByName)]
 struct Code {
     #[diesel(sql_type = Text)]
     code: String,
+}
+
+/// A host and a port are what they say. Without this the driver asks a server on this machine for its Unix socket
+/// and goes on there, which behind a forwarded port is another server's.
+fn by_tcp(url: &str) -> String {
+    let names_it = url.contains("prefer_socket=") || url.contains("socket=");
+    match (names_it, url.contains('?')) {
+        (true, _) => url.to_owned(),
+        (false, true) => format!("{url}&prefer_socket=false"),
+        (false, false) => format!("{url}?prefer_socket=false"),
+    }
 }
 
 impl Orders {
@@ -65,7 +117,7 @@ impl Orders {
     ) -> anyhow::Result<Orders> {
         let pool = Pool::builder()
             .max_size(8)
-            .build(ConnectionManager::new(url))
+            .build(ConnectionManager::new(by_tcp(url)))
             .context("the database does not answer")?;
         Ok(Orders { pool, merchant, product, pay_within })
     }
@@ -112,7 +164,8 @@ impl Orders {
         let number = number.to_owned();
         self.ask(move |orders, connection| {
             sql_query(
-                "SELECT o.subject, o.total_fee, o.status, \
+                "SELECT o.subject, o.total_fee, o.status, o.trade_status = 7 AS is_held, \
+                 o.paid_dtime IS NOT NULL AS was_paid, \
                  COALESCE(CAST(f.state AS CHAR), '') AS goods, \
                  TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(6), o.expires_at) AS minutes_left \
                  FROM user_order o LEFT JOIN fulfillment f ON f.order_id = o.id \

@@ -1,124 +1,191 @@
-//! The shop's pages.
+//! The shop's pages, in English and Chinese.
 //!
 //! | request | |
 //! |---|---|
 //! | `GET /` | what is sold |
 //! | `POST /buy` | places an order, then to its page |
-//! | `GET /orders/NUMBER` | the order: the pay link, the goods; the buyer comes back here |
+//! | `GET /orders/NUMBER` | the order: the pay link, the goods |
+//! | `GET /orders/NUMBER/back` | the buyer comes back from Alipay: "we are checking your payment", without the pay link |
 //! | `GET /orders/NUMBER/news/SEEN` | answers when the order is not as SEEN any more, or after 25 s |
+//! | `GET /shop.css`, `GET /shop.js` | how pages look, and what waits for news |
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::header::ACCEPT_LANGUAGE;
+use hyper::{Method, Request, StatusCode};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::orders::Order;
+use crate::html::{Page, escape, file, page, redirect};
+use crate::language::Language;
+use crate::orders::{Order, State};
 use crate::{Shop, say};
 
 /// Shorter than the idle limits of usual proxies.
 const LONGEST_WAIT: Duration = Duration::from_secs(25);
 
-type Page = Response<Full<Bytes>>;
-
 /// Answers a request.
 pub(crate) async fn answer(shop: &Shop, request: &Request<Incoming>) -> Page {
     let parts: Vec<&str> = request.uri().path().trim_matches('/').split('/').collect();
-    let page = match (request.method(), parts.as_slice()) {
-        (&Method::GET, [""]) => front(shop).await,
-        (&Method::POST, ["buy"]) => buy(shop).await,
-        (&Method::GET, ["orders", number]) => order(shop, number).await,
-        (&Method::GET, ["orders", number, "news", seen]) => news(shop, number, seen).await,
-        _ => Ok(html(StatusCode::NOT_FOUND, "<p>Nothing is here. 页面不存在。</p>")),
+    let wanted = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let language = Language::of(wanted.unwrap_or_default());
+    let answer = match (request.method(), parts.as_slice()) {
+        (&Method::GET, [""]) => front(shop, language).await,
+        (&Method::GET, ["shop.css"]) => {
+            Ok(file("text/css; charset=utf-8", include_str!("shop.css")))
+        }
+        (&Method::GET, ["shop.js"]) => {
+            Ok(file("text/javascript; charset=utf-8", include_str!("shop.js")))
+        }
+        (&Method::POST, ["buy"]) => buy(shop, language).await,
+        (&Method::GET, ["orders", number]) => order(shop, language, number, false).await,
+        (&Method::GET, ["orders", number, "back"]) => order(shop, language, number, true).await,
+        (&Method::GET, ["orders", number, "news", seen]) => {
+            news(shop, language, number, seen).await
+        }
+        _ => Ok(note(StatusCode::NOT_FOUND, language, "Nothing is here.", "页面不存在。")),
     };
-    page.unwrap_or_else(|error| {
+    answer.unwrap_or_else(|error| {
         say(&format!("{}: {error:#}", request.uri().path()));
-        html(StatusCode::INTERNAL_SERVER_ERROR, "<p>Please try again. 请稍后再试。</p>")
+        note(StatusCode::INTERNAL_SERVER_ERROR, language, "Please try again.", "请稍后再试。")
     })
 }
 
-async fn front(shop: &Shop) -> anyhow::Result<Page> {
-    let Some(product) = shop.orders.product().await? else {
-        return Ok(html(StatusCode::NOT_FOUND, "<p>Nothing is sold here. 没有商品。</p>"));
-    };
-    let (name, price) = (escape(&product.name), alipay::Fen::new(product.price));
-    Ok(html(
-        StatusCode::OK,
-        &format!(
-            "<h1>{name}</h1><p>¥{price}</p>\
-             <form method=post action=/buy><button>Buy 购买</button></form>"
-        ),
-    ))
+/// A page with one sentence.
+fn note(
+    status: StatusCode,
+    language: Language,
+    english: &'static str,
+    chinese: &'static str,
+) -> Page {
+    page(status, language, &format!("<p>{}</p>", language.say(english, chinese)), None)
 }
 
-async fn buy(shop: &Shop) -> anyhow::Result<Page> {
-    let Some(product) = shop.orders.product().await? else {
-        return Ok(html(StatusCode::NOT_FOUND, "<p>Nothing is sold here. 没有商品。</p>"));
-    };
+fn not_sold(language: Language) -> Page {
+    note(
+        StatusCode::NOT_FOUND,
+        language,
+        "Nothing is sold here at the moment.",
+        "暂时没有商品出售。",
+    )
+}
+
+async fn front(shop: &Shop, language: Language) -> anyhow::Result<Page> {
+    let Some(product) = shop.orders.product().await? else { return Ok(not_sold(language)) };
+    let (name, price) = (escape(&product.name), alipay::Fen::new(product.price));
+    let body = format!(
+        "<h1>{name}</h1><p class=price>¥{price}</p>\
+         <form method=post action=/buy><button class=button>{}</button></form>\
+         <p class=quiet>{}</p>",
+        language.say("Buy", "购买"),
+        language.say("Delivered at once after the payment.", "付款后立即发货。"),
+    );
+    Ok(page(StatusCode::OK, language, &body, None))
+}
+
+async fn buy(shop: &Shop, language: Language) -> anyhow::Result<Page> {
+    let Some(product) = shop.orders.product().await? else { return Ok(not_sold(language)) };
     let total = alipay::Fen::new(product.price);
     let number = shop.orders.place(product).await?;
     say(&format!("order {number} placed, total {total}"));
-    let mut page = html(StatusCode::SEE_OTHER, "");
-    page.headers_mut().insert(LOCATION, HeaderValue::try_from(format!("/orders/{number}"))?);
-    Ok(page)
+    redirect(&format!("/orders/{number}"))
 }
 
-/// What the buyer sees, before and after: also the page behind `return_url`, whose query is not
-/// looked at.
-async fn order(shop: &Shop, number: &str) -> anyhow::Result<Page> {
+/// What the buyer sees of an order. `is_back`: as the page behind `return_url`, whose query is not looked at. A buyer who
+/// has just paid is not asked to pay again: the notification may be a moment behind.
+async fn order(
+    shop: &Shop,
+    language: Language,
+    number: &str,
+    is_back: bool,
+) -> anyhow::Result<Page> {
     let Some(order) = shop.orders.find(number).await? else {
-        return Ok(html(StatusCode::NOT_FOUND, "<p>No such order. 没有这个订单。</p>"));
+        return Ok(note(
+            StatusCode::NOT_FOUND,
+            language,
+            "There is no such order.",
+            "没有这个订单。",
+        ));
     };
-    let subject = escape(&order.subject);
-    let total = alipay::Fen::new(order.total_fee);
-    let mut body = format!("<h1>{subject}</h1><p>¥{total} · <code>{}</code></p>", escape(number));
-    body += &match (order.status, order.goods.as_str()) {
-        (8 | 4 | 106, "delivered") => {
+    let state = order.state();
+    if is_back && state != State::ToPay {
+        return redirect(&format!("/orders/{number}"));
+    }
+    let words = match state {
+        State::ToPay if is_back => format!(
+            "<p>{}</p><p class=quiet><a href=\"/orders/{}\">{}</a></p>",
+            language.say(
+                "Thank you, we are checking your payment. This page shows your goods as soon as it is there.",
+                "谢谢，正在确认您的付款，到账后本页会自动显示商品。"
+            ),
+            escape(number),
+            language.say("I have not paid yet", "我还没有付款"),
+        ),
+        State::ToPay => pay(shop, language, number, &order)?,
+        State::Delivered => {
             let codes = shop.orders.codes(number).await?;
-            let codes: String = codes.iter().map(|code| format!("<li>{}", escape(code))).collect();
-            format!("<p>Paid, here are your goods. 已付款，这是您的商品：</p><ul>{codes}</ul>")
+            let codes: String = codes.iter().map(|code| format!("<li>{}</li>", escape(code))).collect();
+            let here = language.say("Paid. Here are your goods:", "已付款，这是您的商品：");
+            format!("<p>{here}</p><ul class=codes>{codes}</ul>")
         }
-        (8 | 4 | 106, "awaiting_stock") => {
-            "<p>Paid; the goods follow as soon as they are in stock. 已付款，补货后自动发货。</p>"
-                .to_owned()
-        }
-        (8 | 4 | 106, _) => "<p>Paid; we will be in touch. 已付款，客服会联系您。</p>".to_owned(),
-        (105, _) => "<p>Refunded. 已退款。</p>".to_owned(),
-        (32, _) => "<p>Closed. 交易已关闭。</p>".to_owned(),
-        _ => pay(shop, number, &order)?,
+        other => format!("<p>{}</p>", explained(language, other)),
     };
-    body += &format!(
-        "<script>fetch('/orders/{}/news/{}').then(r => r.ok ? location.reload() : 0)</script>",
+    let total = alipay::Fen::new(order.total_fee);
+    let body = format!(
+        "<h1>{}</h1><p class=price>¥{total}</p>{words}<p class=quiet>{} {}</p>",
+        escape(&order.subject),
+        language.say("Order", "订单号"),
         escape(number),
-        looks(&order)
     );
-    Ok(html(StatusCode::OK, &body))
+    let news = format!("/orders/{number}/news/{}", looks(&order));
+    Ok(page(StatusCode::OK, language, &body, Some(&news)))
 }
 
-fn pay(shop: &Shop, number: &str, order: &Order) -> anyhow::Result<String> {
-    let back = format!("{}/orders/{number}", shop.public_url);
-    if order.minutes_left.is_some_and(|minutes| minutes < 1) {
-        return Ok("<p>The time to pay is over. 付款时间已过。</p>".to_owned());
-    }
+/// What is said of a state that shows neither a link nor goods.
+fn explained(language: Language, state: State) -> &'static str {
+    let (english, chinese) = match state {
+        State::Expired => ("The time to pay is over.", "付款时间已过。"),
+        State::Checking => ("We are checking your payment.", "正在确认您的付款。"),
+        State::AwaitingStock => (
+            "Paid. You get your goods as soon as they are in stock again.",
+            "已付款，补货后自动发货。",
+        ),
+        State::Paid => ("Paid. Your goods follow.", "已付款，商品稍后送达。"),
+        State::Closed => ("Closed: nothing was paid.", "交易已关闭，没有付款。"),
+        State::Refunded => ("Refunded: the money went back.", "已退款。"),
+        State::ToPay | State::Delivered => ("", ""),
+    };
+    language.say(english, chinese)
+}
+
+fn pay(shop: &Shop, language: Language, number: &str, order: &Order) -> anyhow::Result<String> {
+    let back = format!("{}/orders/{number}/back", shop.public_url);
     let (subject, total, minutes) = (&order.subject, order.total_fee, order.minutes_left);
     let link = shop.account.pay_link(number, subject, total, &back, minutes)?;
-    Ok(format!("<p><a href=\"{}\">Pay with Alipay 去支付宝付款</a></p>", escape(&link)))
+    let until = match (minutes, language) {
+        (Some(minutes), Language::English) => {
+            format!("<p class=quiet>Please pay within {minutes} min.</p>")
+        }
+        (Some(minutes), Language::Chinese) => {
+            format!("<p class=quiet>请在 {minutes} 分钟内付款。</p>")
+        }
+        (None, _) => String::new(),
+    };
+    let text = language.say("Pay with Alipay", "用支付宝付款");
+    Ok(format!("<p><a class=button href=\"{}\">{text}</a></p>{until}", escape(&link)))
 }
 
-/// All that the page depends on.
+/// All that the page depends on, but for the minutes.
 fn looks(order: &Order) -> String {
-    format!("{}-{}", order.status, order.goods)
+    format!("{}-{}-{}", order.status, order.goods, u8::from(order.is_held || order.was_paid))
 }
 
 /// Waits until an order is not as its page has shown it, so that the page need not ask every second.
-async fn news(shop: &Shop, number: &str, seen: &str) -> anyhow::Result<Page> {
+async fn news(shop: &Shop, language: Language, number: &str, seen: &str) -> anyhow::Result<Page> {
     // First listen, then look: nothing falls between.
     let mut news = shop.news.subscribe();
     if shop.orders.find(number).await?.is_none_or(|order| looks(&order) != seen) {
-        return Ok(html(StatusCode::OK, ""));
+        return Ok(page(StatusCode::OK, language, "", None));
     }
     let heard = async {
         loop {
@@ -131,35 +198,5 @@ async fn news(shop: &Shop, number: &str, seen: &str) -> anyhow::Result<Page> {
         }
     };
     let _ = tokio::time::timeout(LONGEST_WAIT, heard).await;
-    Ok(html(StatusCode::OK, ""))
-}
-
-fn html(status: StatusCode, body: &str) -> Page {
-    let page = format!("<!doctype html><meta charset=utf-8><title>Shop</title>{body}");
-    let mut response = Response::new(Full::new(Bytes::from(page)));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    // Goods are for the buyer alone.
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    response
-}
-
-/// Text as HTML.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escape;
-
-    #[test]
-    fn text_cannot_become_markup() {
-        assert_eq!(escape("<a href='x'>\"&"), "&lt;a href=&#39;x&#39;&gt;&quot;&amp;");
-    }
+    Ok(page(StatusCode::OK, language, "", None))
 }

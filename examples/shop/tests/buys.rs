@@ -18,6 +18,9 @@ const LONG: Duration = Duration::from_secs(30);
 /// The page asks again after 25 s even when it has heard nothing.
 const WITHOUT_NEWS: Duration = Duration::from_secs(24);
 
+/// What the page of an order shows before anything has happened.
+const SEEN_UNPAID: &str = "/news/0--0";
+
 const CONFIG: &str = r#"
 [ingress]
 listen = "127.0.0.1:0"
@@ -83,7 +86,7 @@ impl Street {
     fn buy(&self) -> (String, String) {
         let order = post(&format!("{}/buy", self.url));
         let page = get(&format!("{}{order}", self.url));
-        let link = page.split_once("href=\"").unwrap().1.split_once('"').unwrap().0;
+        let link = page.split_once("class=button href=\"").unwrap().1.split_once('"').unwrap().0;
         (order, link.replace("&amp;", "&"))
     }
 
@@ -99,27 +102,41 @@ fn a_buyer_pays_and_gets_the_code() {
     let sandbox = Sandbox::new();
     let street = Street::open(&sandbox, "30");
     let url = &street.url;
-    assert!(get(&format!("{url}/")).contains("¥10.00"));
+    let front = get(&format!("{url}/"));
+    assert!(front.contains("¥10.00") && front.contains("Buy"), "{front}");
     let (order, link) = street.buy();
     let number = order.strip_prefix("/orders/").unwrap().to_owned();
 
     // The cashier, as the browser comes to it; then back at the shop, with the goods.
     assert!(link.contains("&it_b_pay=29m&"), "{link}");
     let cashier = street.cashier(&link);
-    let waiting = wait_for_news(format!("{url}{order}/news/0-"));
+    let waiting = wait_for_news(format!("{url}{order}{SEEN_UNPAID}"));
+    // Back before the notification: checked, and not asked to pay again; with scripts and without.
+    let early = get(&format!("{url}{order}/back"));
+    assert!(
+        early.contains("we are checking your payment") && !early.contains("gateway.do"),
+        "{early}"
+    );
+    assert!(early.contains(&format!("data-news=\"{order}{SEEN_UNPAID}\"")), "{early}");
+    assert!(early.contains("<noscript><meta http-equiv=refresh"), "{early}");
     let back = post(&format!("{cashier}/pay"));
-    assert!(back.starts_with(&format!("{url}{order}?")), "{back}");
+    assert!(back.starts_with(&format!("{url}{order}/back?")), "{back}");
     assert!(waiting.join().unwrap() < WITHOUT_NEWS, "the shop did not hear of the payment");
-    reloaded(&back, &format!("{url}{order}/news/0-"), "CODE-0001");
+    let shown =
+        reloaded(&format!("{url}{order}"), &format!("{url}{order}{SEEN_UNPAID}"), "CODE-0001");
+    assert!(!shown.contains("gateway.do"), "{shown}");
+    // Who comes back later is led to the order, and the address is without Alipay's parameters.
+    assert_eq!(location(&send("GET", &back)), order);
 
     // The money goes back, and the goods with it.
     let config = street.pipeline.config().display().to_string();
     let refund = ["refund", "--config", &config, "--order", &number, "--to", &street.notify];
-    let waiting = wait_for_news(format!("{url}{order}/news/8-delivered"));
+    let waiting = wait_for_news(format!("{url}{order}/news/8-delivered-1"));
     let refund = run_program("simulator", &refund, &sandbox.environment());
     assert!(refund.status.success(), "{refund:?}");
     assert!(waiting.join().unwrap() < WITHOUT_NEWS, "the shop did not hear of the refund");
-    let page = reloaded(&back, &format!("{url}{order}/news/8-delivered"), "Refunded");
+    let page =
+        reloaded(&format!("{url}{order}"), &format!("{url}{order}/news/8-delivered-1"), "Refunded");
     assert!(!page.contains("CODE-0001"), "{page}");
 
     // A number that nobody has is no order, and no path leads out of the shop's pages.
@@ -136,7 +153,7 @@ fn an_order_that_nobody_pays_is_closed_at_both_ends() {
     assert!(link.contains("&it_b_pay=1m&"), "{link}");
     let cashier = street.cashier(&link);
     assert!(get(&cashier).contains("/pay\""), "it can be paid");
-    let waiting = wait_for_news(format!("{url}{order}/news/0-"));
+    let waiting = wait_for_news(format!("{url}{order}{SEEN_UNPAID}"));
     // Two minutes later: this test does not wait for them.
     let environment = sandbox.environment();
     let (_, database) = environment.iter().find(|(name, _)| *name == "DATABASE_URL").unwrap();
@@ -145,12 +162,44 @@ fn an_order_that_nobody_pays_is_closed_at_both_ends() {
     assert_eq!(sql_query(soon).execute(&mut database).unwrap(), 1);
     assert!(get(&format!("{url}{order}")).contains("The time to pay is over"));
     assert!(waiting.join().unwrap() < WITHOUT_NEWS, "the shop did not hear of the close");
-    let page = reloaded(&format!("{url}{order}"), &format!("{url}{order}/news/0-"), "Closed");
-    assert!(!page.contains("href"), "{page}");
+    let page = reloaded(&format!("{url}{order}"), &format!("{url}{order}{SEEN_UNPAID}"), "Closed");
+    assert!(!page.contains("<a "), "{page}");
     // By the pipeline, and not because the minute of the link is over.
     let page = get(&cashier);
-    assert!(page.contains("交易已关闭 The trade is closed"), "{page}");
+    assert!(page.contains("The trade is closed"), "{page}");
     assert!(send("POST", &format!("{cashier}/pay")).starts_with("HTTP/1.1 409"));
+}
+
+#[test]
+fn pages_are_in_the_buyers_language_and_load_nothing_of_others() {
+    let sandbox = Sandbox::new();
+    let street = Street::open(&sandbox, "30");
+    let url = &street.url;
+    let (order, _) = street.buy();
+    let chinese =
+        send_with("GET", &format!("{url}{order}"), "accept-language: zh-CN,zh;q=0.9,en;q=0.8\r\n");
+    assert!(chinese.contains("<html lang=zh-CN>") && chinese.contains("用支付宝付款"), "{chinese}");
+    assert!(!chinese.contains("Pay with"), "one language at a time: {chinese}");
+    let english = get(&format!("{url}{order}"));
+    assert!(english.contains("<html lang=en>") && english.contains("Pay with Alipay"), "{english}");
+    for path in ["/", &order, &format!("{order}/back"), "/nowhere", "/shop.css", "/shop.js"] {
+        let answer = send("GET", &format!("{url}{path}"));
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("content-security-policy: default-src 'none';"), "{path}: {head}");
+        assert!(head.contains("x-content-type-options: nosniff"), "{path}: {head}");
+        assert!(
+            !body.contains("<style") && !body.contains("<script>") && !body.contains("style="),
+            "{path}: {body}"
+        );
+        if body.starts_with("<!doctype html>") {
+            assert!(
+                body.contains(
+                    "<meta name=viewport content=\"width=device-width, initial-scale=1\">"
+                ),
+                "{path}"
+            );
+        }
+    }
 }
 
 /// Asks for news before anything happens, as the open page does; how long the answer took.
@@ -196,12 +245,17 @@ fn location(answer: &str) -> String {
 
 /// One request, answered until the end of the connection.
 fn send(method: &str, url: &str) -> String {
+    send_with(method, url, "")
+}
+
+/// The same with more header lines.
+fn send_with(method: &str, url: &str, headers: &str) -> String {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(LONG)).unwrap();
     write!(
         stream,
-        "{method} /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: 0\r\n\
+        "{method} /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: 0\r\n{headers}\
          content-type: application/x-www-form-urlencoded\r\n\r\n"
     )
     .unwrap();

@@ -1,6 +1,7 @@
 //! Dry run, replay and discard of dead letters.
 
 use service::html::Html;
+use service::language::say;
 use std::sync::Arc;
 
 use queue::Received;
@@ -13,6 +14,7 @@ use super::answer::Answer;
 use super::cohort::Selection;
 use super::layout::{Page, nothing};
 use super::letters::act_fields;
+use super::list::{Column, list};
 use super::request::{Asked, Parameters};
 use super::tag::{Tone, tag};
 use crate::dead_letter::DeadLetter;
@@ -49,21 +51,22 @@ pub(super) async fn act(console: &Arc<Console>, asked: &Asked) -> Result<Answer,
         "discard" => {
             let (by, note) = (name(form)?, note(form)?);
             if note.is_empty() {
-                let text = "to discard a letter say why 丢弃时必须写原因";
+                let text = say("丢弃时必须写原因", "to discard a letter say why");
                 return Err(Failure::Usage(text.to_owned()));
             }
             move_letters(console, selection, Action::Discarded, by, Some(note)).await
         }
-        _ => Err(Failure::Usage("no such button 没有这个操作".to_owned())),
+        _ => Err(Failure::Usage(say("没有这个操作", "no such button").to_owned())),
     }
 }
 
 /// Who does it. The console has no login, so the name is what somebody writes.
 pub(super) fn name(form: &Parameters) -> Result<String, Failure> {
     match form.get("by") {
-        "" => Err(Failure::Usage("say who you are 请写姓名".to_owned())),
+        "" => Err(Failure::Usage(say("请写姓名", "say who you are").to_owned())),
         by if by.chars().count() > LONGEST_NAME => Err(Failure::Usage(format!(
-            "the name has more than {LONGEST_NAME} characters 姓名太长"
+            "{}: {LONGEST_NAME}",
+            say("姓名太长，最多的字数", "the name is too long; the most characters")
         ))),
         by => Ok(by.to_owned()),
     }
@@ -73,7 +76,8 @@ pub(super) fn name(form: &Parameters) -> Result<String, Failure> {
 pub(super) fn note(form: &Parameters) -> Result<String, Failure> {
     let note = form.get("note");
     if note.chars().count() > LONGEST_NOTE {
-        let text = format!("the note has more than {LONGEST_NOTE} characters 原因太长");
+        let said = say("原因太长，最多的字数", "the note is too long; the most characters");
+        let text = format!("{said}: {LONGEST_NOTE}");
         return Err(Failure::Usage(text));
     }
     Ok(note.to_owned())
@@ -95,53 +99,72 @@ async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failur
     let mut body = Html::new();
     body = body.html(told_left_out(deadly.letters()));
     if foreseen.is_empty() && deadly.letters() > 0 {
-        return Ok(Page::new("/dead-letters", "试运行 Dry run", body));
+        return Ok(Page::new("/dead-letters", say("试运行", "Dry run"), body));
     }
     if foreseen.is_empty() {
-        body = body.html(nothing("这些死信已经不在了。 None of these letters is there any more."));
-        return Ok(Page::new("/dead-letters", "试运行 Dry run", body));
+        body = body
+            .html(nothing(say("这些死信已经不在了。", "None of these letters is there any more.")));
+        return Ok(Page::new("/dead-letters", say("试运行", "Dry run"), body));
     }
     if left_out > 0 || looked.at < looked.of {
         body = body
-            .raw("<div class=\"box warn\">没有全部试运行：看了 ")
+            .raw("<div class=\"box warn\">")
+            .raw(say("没有全部试运行。看过的死信：", "Not all were tried. Letters looked at: "))
             .shown(looked.at)
             .raw(" / ")
             .shown(looked.of)
-            .raw(" 条，另有 ")
+            .raw(say("；符合条件但没有试的：", "; that match and were not tried: "))
             .shown(left_out)
-            .raw(" 条符合但没有试。 Not all were tried.</div>\n");
+            .raw("</div>\n");
     }
     body = body
-        .raw("<div class=\"box good\">没有改变任何东西。 Nothing was changed. <p>")
+        .raw("<div class=\"box good\">")
+        .raw(say("没有改变任何东西。", "Nothing was changed."))
+        .raw("<p>")
+        .raw(say("通知：", "Notifications: "))
         .shown(foreseen.len())
-        .raw(" 条通知：会生效 would be applied <b>")
+        .raw(say("；会生效：", "; would be applied: "))
+        .raw("<b>")
         .shown(count("applied"))
-        .raw("</b>，无变化 would change nothing <b>")
+        .raw("</b>")
+        .raw(say("；无变化：", "; would change nothing: "))
+        .raw("<b>")
         .shown(count("unchanged"))
-        .raw("</b>，会再次失败 would die again <b>")
+        .raw("</b>")
+        .raw(say("；会再次失败：", "; would die again: "))
+        .raw("<b>")
         .shown(count("rejected"))
-        .raw("</b></p></div>\n<div class=\"card\"><table><tr><th>死信 Letter</th>")
-        .raw("<th>订单 Order</th><th>结果 Outcome</th><th>变化或原因 Change or reason</th></tr>\n")
-        .all(foreseen.iter().take(LISTED).map(row))
-        .raw("</table></div>\n<h2>现在 And now</h2><div class=\"card\">")
+        .raw("</b></p></div>\n")
+        .html(list(
+            [
+                Column::text("死信", "Letter"),
+                Column::text("订单", "Order"),
+                Column::text("结果", "Outcome"),
+                Column::text("变化或原因", "Change or reason"),
+            ],
+            foreseen.iter().take(LISTED).map(row),
+        ))
+        .raw("<h2>")
+        .raw(say("现在", "And now"))
+        .raw("</h2><div class=\"card\">")
         .raw("<form method=\"post\" action=\"/dead-letters\">")
         .html(console.guard.field())
         .html(selection.fields())
         .html(act_fields())
         .raw("</form></div><p class=\"pages\">")
-        .link(&selection.address(), "« 返回 Back")
+        .link(&selection.address(), say("« 返回", "Back"))
         .raw("</p>");
-    Ok(Page::new("/dead-letters", "试运行 Dry run", body))
+    Ok(Page::new("/dead-letters", say("试运行", "Dry run"), body))
 }
 
 fn row(one: &Foreseen) -> Html {
     let (tone, word) = match one.outcome.as_str() {
-        "applied" => (Tone::Good, "会生效 applied"),
-        "unchanged" => (Tone::Plain, "无变化 unchanged"),
-        "unknown" => (Tone::Warn, "未知状态 unknown status"),
-        "rejected" => (Tone::Bad, "会再次失败 dies again"),
-        "no_order_yet" => (Tone::Warn, "订单未到 no order yet"),
-        "locked" => (Tone::Warn, "订单正被处理 locked now"),
+        "applied" => (Tone::Good, say("会生效", "applied")),
+        "unchanged" => (Tone::Plain, say("无变化", "unchanged")),
+        "unknown" => (Tone::Warn, say("未知状态", "unknown status")),
+        "rejected" => (Tone::Bad, say("会再次失败", "dies again")),
+        "no_order_yet" => (Tone::Warn, say("订单未到", "no order yet")),
+        "locked" => (Tone::Warn, say("订单正被处理", "locked now")),
         other => (Tone::Plain, other),
     };
     let short: String = one.id.chars().take(12).collect();
@@ -171,10 +194,14 @@ fn told_left_out(letters: usize) -> Html {
     Html::new()
         .raw("<div class=\"box warn\"><b>")
         .shown(letters)
-        .raw("</b> 条死信没有重放：这些消息使 worker 崩溃过（kills_workers），重放会再次崩溃。处理办法见 docs/troubleshooting.zh-CN.md；")
-        .raw("确实要试，用 ops dlq replay --even-if-it-kills-workers。 Left out: their messages killed workers, and a ")
-        .raw("replay kills them again. See kills_workers in docs/troubleshooting.md; to try it all the same use ")
-        .raw("ops dlq replay --even-if-it-kills-workers.</div>\n")
+        .raw("</b> ")
+        .raw(say(
+            "条死信没有重放：这些消息使 worker 崩溃过（kills_workers），重放会再次崩溃。处理办法见 \
+             docs/troubleshooting.zh-CN.md；确实要试，用 ops dlq replay --even-if-it-kills-workers。",
+            "left out: their messages killed workers, and a replay kills them again. See kills_workers in \
+             docs/troubleshooting.md; to try it all the same use ops dlq replay --even-if-it-kills-workers.",
+        ))
+        .raw("</div>\n")
 }
 
 /// Replays or discards, and leads to a page that says how many.
@@ -199,17 +226,23 @@ async fn move_letters(
     let mut body = told_left_out(left_out);
     if let Some(failure) = &failure {
         let said = failure.to_string();
-        body = body.raw("<div class=\"box bad\"><b>没有全部完成 Not all was done</b><pre>");
+        body = body
+            .raw("<div class=\"box bad\"><b>")
+            .raw(say("没有全部完成", "Not all was done"))
+            .raw("</b><pre>");
         body = body.text(&said).raw("</pre></div>");
     }
     let (title, done) = match action {
-        Action::Replayed => {
-            ("重放 Replay", "条死信已送回工作队列，并记录在案。 letters went back to work.")
-        }
+        Action::Replayed => (
+            say("重放", "Replay"),
+            say("条死信已送回工作队列，并记录在案。", "letters went back to work."),
+        ),
         Action::Discarded => (
-            "丢弃 Discard",
-            "条死信已丢弃，内容保留在记录里。 letters were discarded; the \
-                                              record keeps them.",
+            say("丢弃", "Discard"),
+            say(
+                "条死信已丢弃，内容保留在记录里。",
+                "letters were discarded; the record keeps them.",
+            ),
         ),
     };
     body =
@@ -219,10 +252,14 @@ async fn move_letters(
     }
     if count == 0 && left_out == 0 && failure.is_none() {
         body = body
-            .raw("<p class=\"note\">可能别人已经处理了。 Somebody else may have been first.</p>");
+            .raw("<p class=\"note\">")
+            .raw(say("可能别人已经处理了。", "Somebody else may have been first."))
+            .raw("</p>");
     }
-    body =
-        body.raw("<p class=\"pages\">").link(&back, "« 返回死信 Back to the letters").raw("</p>");
+    body = body
+        .raw("<p class=\"pages\">")
+        .link(&back, say("« 返回死信", "Back to the letters"))
+        .raw("</p>");
     let mut page = Page::new("/dead-letters", title, body);
     if let Some(failure) = failure {
         if count == 0 {
@@ -236,12 +273,12 @@ async fn move_letters(
 /// What became of replayed letters.
 fn told(aftermath: &Aftermath) -> Html {
     let counted = [
-        (Fate::Applied, Tone::Good, "已生效 applied"),
-        (Fate::Unchanged, Tone::Plain, "无变化 changed nothing"),
-        (Fate::Unknown, Tone::Warn, "未知状态 unknown status"),
-        (Fate::DeadAgain, Tone::Bad, "又成死信 dead again"),
-        (Fate::Retrying, Tone::Warn, "在重试队列 in a retry tier"),
-        (Fate::Waiting, Tone::Warn, "还没轮到 no worker yet"),
+        (Fate::Applied, Tone::Good, say("已生效", "applied")),
+        (Fate::Unchanged, Tone::Plain, say("无变化", "changed nothing")),
+        (Fate::Unknown, Tone::Warn, say("未知状态", "unknown status")),
+        (Fate::DeadAgain, Tone::Bad, say("又成死信", "dead again")),
+        (Fate::Retrying, Tone::Warn, say("在重试队列", "in a retry tier")),
+        (Fate::Waiting, Tone::Warn, say("还没轮到", "no worker yet")),
     ];
     let mut html = Html::new().raw("<div class=\"card\"><table>");
     for (fate, tone, words) in counted {

@@ -1,6 +1,7 @@
 //! Which dead letters a page is about.
 
 use service::html::Html;
+use service::language::say;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -111,7 +112,7 @@ impl Selection {
         }
         let ids: BTreeSet<String> = form.after(TICKED).map(str::to_owned).collect();
         if ids.is_empty() {
-            let text = "no letter is ticked 没有勾选任何死信";
+            let text = say("没有勾选任何死信", "no letter is ticked");
             return Err(Failure::Usage(text.to_owned()));
         }
         Ok(Selection::Ticked(ids))

@@ -5,6 +5,7 @@ use hyper::{StatusCode, Uri};
 use rand::RngExt as _;
 use service::guard::{self, Foreign, WrongName};
 use service::html::Html;
+use service::language::say;
 use subtle::ConstantTimeEq as _;
 
 use super::answer::Answer;
@@ -49,10 +50,10 @@ impl Guard {
         if bool::from(given.ct_eq(self.token.as_bytes())) {
             return Ok(());
         }
-        Err(nothing_done(
-            "the form is from before the console was started: go back, load the page again, and send it \
-             again 页面已过期，请返回刷新后重试",
-        ))
+        Err(nothing_done(say(
+            "页面已过期，请返回、刷新后重试",
+            "the form is from before the console was started: go back, load the page again, and send it again",
+        )))
     }
 }
 
@@ -60,17 +61,22 @@ fn answer(foreign: Foreign) -> Answer {
     match foreign {
         Foreign::Host => Answer::text(
             StatusCode::MISDIRECTED_REQUEST,
-            "421: the console is not known by this name (Host). Use its address, or start it with \
-             --host NAME.\n421: 控制台不使用这个主机名。请用地址访问，或用 --host NAME 启动。\n",
+            say(
+                say("421: 控制台不使用这个主机名。请用地址访问，或用 --host NAME 启动。", "\n"),
+                "421: the console is not known by this name (Host). Use its address, or start it with --host NAME.\n",
+            ),
         ),
-        Foreign::Sender => nothing_done(
+        Foreign::Sender => nothing_done(say(
+            "表单来自其他网站；如控制台有自己的域名，请用 --host 写明浏览器中的协议、域名和端口",
             "the form comes from another site; where the console has a name of its own, --host says scheme, \
-             name and port as the browser shows them 表单来自其他网站；如控制台有自己的域名，\
-             请用 --host 写明浏览器中的协议、域名和端口",
-        ),
+                 name and port as the browser shows them",
+        )),
     }
 }
 
 fn nothing_done(why: &str) -> Answer {
-    Answer::text(StatusCode::FORBIDDEN, format!("403: nothing was done 未执行: {why}\n"))
+    Answer::text(
+        StatusCode::FORBIDDEN,
+        format!("403: {}: {why}\n", say("未执行", "nothing was done")),
+    )
 }

@@ -3,6 +3,7 @@
 use chrono::Utc;
 use hyper::StatusCode;
 use service::html::Html;
+use service::language::{Language, say};
 use store::report::BeijingTime;
 
 use super::answer::Answer;
@@ -10,12 +11,13 @@ use crate::failure::Failure;
 
 const STYLE: &str = include_str!("style.css");
 
-const MENU: [(&str, &str); 5] = [
-    ("/", "总览 Status"),
-    ("/orders", "订单 Orders"),
-    ("/dead-letters", "死信 Dead letters"),
-    ("/reviews", "复核 Reviews"),
-    ("/products", "商品 Products"),
+/// The pages of the menu, in Chinese and in English.
+const MENU: [(&str, &str, &str); 5] = [
+    ("/", "总览", "Status"),
+    ("/orders", "订单", "Orders"),
+    ("/dead-letters", "死信", "Dead letters"),
+    ("/reviews", "复核", "Reviews"),
+    ("/products", "商品", "Products"),
 ];
 
 /// A page on its way.
@@ -37,7 +39,10 @@ impl Page {
     /// The page as an answer; `remote` warns whoever looks at it.
     pub(super) fn answer(self, remote: bool) -> Answer {
         let mut page = Html::new()
-            .raw("<!doctype html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\">")
+            .raw("<!doctype html>\n<html lang=\"")
+            .raw(Language::here().tag())
+            .raw("\"><head><meta charset=\"utf-8\">")
+            .raw("<meta name=\"color-scheme\" content=\"light dark\">")
             .raw("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">")
             .raw("<meta name=\"robots\" content=\"noindex\">");
         if let Some(seconds) = self.refresh {
@@ -48,20 +53,30 @@ impl Page {
             .text(&self.title)
             .raw(" · ops console</title><style>")
             .raw(STYLE)
-            .raw("</style></head>\n<body><header><a class=\"name\" href=\"/\">运维控制台 ")
-            .raw("<span>Ops console</span></a><nav>");
-        for (path, name) in MENU {
+            .raw("</style></head>\n<body><header><a class=\"name\" href=\"/\">")
+            .raw(say("运维控制台", "Ops console"))
+            .raw("</a><nav>");
+        for (path, chinese, english) in MENU {
             let current =
                 if path == self.menu { " class=\"here\" aria-current=\"page\"" } else { "" };
-            page = page.raw("<a href=\"").raw(path).raw("\"").raw(current).raw(">").raw(name);
-            page = page.raw("</a>");
+            page = page.raw("<a href=\"").raw(path).raw("\"").raw(current).raw(">");
+            page = page.raw(say(chinese, english)).raw("</a>");
         }
-        page = page.raw("</nav></header>\n");
+        // An address without a path is the page itself.
+        page = page
+            .raw("</nav><a class=\"language\" href=\"?lang=")
+            .raw(Language::here().other().tag())
+            .raw("\">")
+            .raw(say("English", "中文"))
+            .raw("</a></header>\n");
         if remote {
             page = page
-                .raw("<p class=\"remote\">没有登录：能访问本页的人都能操作，前面要有带认证的反向代理。 ")
-                .raw("There is no login: whoever reaches this page can act. Keep an authenticating ")
-                .raw("reverse proxy in front.</p>\n");
+                .raw("<p class=\"remote\">")
+                .raw(say(
+                    "没有登录：能访问本页的人都能操作，前面要有带认证的反向代理。",
+                    "There is no login: whoever reaches this page can act. Keep an authenticating reverse proxy in front.",
+                ))
+                .raw("</p>\n");
         }
         page = page
             .raw("<main><h1>")
@@ -70,7 +85,7 @@ impl Page {
             .html(self.body)
             .raw("</main>\n<footer>")
             .shown(BeijingTime(Utc::now()))
-            .raw(" 北京时间 Beijing time · ops ")
+            .raw(say(" 北京时间 · ops ", " Beijing time · ops "))
             .raw(env!("CARGO_PKG_VERSION"))
             .raw("</footer></body></html>\n");
         Answer::page(self.status, page.into_string())
@@ -82,16 +97,23 @@ pub(super) fn away(failure: &Failure) -> Html {
     let text = failure.to_string();
     let (title, what) = match &text {
         text if text.starts_with("database") => (
-            "数据库无法访问 The database does not answer",
-            "数据库恢复后刷新本页即可，消息留在队列里，不会丢失。 Load this page again once it is back; \
-             messages wait in their queues meanwhile.",
+            say("数据库无法访问", "The database does not answer"),
+            say(
+                "数据库恢复后刷新本页即可，消息留在队列里，不会丢失。",
+                "Load this page again once it is back; messages wait in their queues meanwhile.",
+            ),
         ),
         text if text.contains("broker") => (
-            "消息队列无法访问 The broker does not answer",
-            "RabbitMQ 恢复后刷新本页即可。支付宝会重发没有得到 success 的通知。 Load this page again once \
-             it is back; Alipay repeats what was not answered with success.",
+            say("消息队列无法访问", "The broker does not answer"),
+            say(
+                "RabbitMQ 恢复后刷新本页即可。支付宝会重发没有得到 success 的通知。",
+                "Load this page again once it is back; Alipay repeats what was not answered with success.",
+            ),
         ),
-        _ => ("暂时无法查询 This could not be asked", "请稍后刷新。 Load this page again later."),
+        _ => (
+            say("暂时无法查询", "This could not be asked"),
+            say("请稍后刷新。", "Load this page again later."),
+        ),
     };
     Html::new()
         .raw("<div class=\"box bad\"><b>")
@@ -107,21 +129,24 @@ pub(super) fn away(failure: &Failure) -> Html {
 pub(super) fn problem(menu: &'static str, failure: &Failure) -> Page {
     let (status, title, body) = match failure {
         Failure::CouldNotAsk(_) => {
-            (StatusCode::SERVICE_UNAVAILABLE, "暂时不可用 Not available now", away(failure))
+            (StatusCode::SERVICE_UNAVAILABLE, say("暂时不可用", "Not available now"), away(failure))
         }
-        Failure::No(text) if text.starts_with("there is no ") => {
-            (StatusCode::NOT_FOUND, "没有找到 Not found", said(text))
+        Failure::NotThere(text) => {
+            (StatusCode::NOT_FOUND, say("没有找到", "Not found"), said(text))
         }
-        Failure::No(text) => (StatusCode::CONFLICT, "没有执行 Not done", said(text)),
-        Failure::Usage(text) => (StatusCode::BAD_REQUEST, "没有执行 Not done", said(text)),
+        Failure::No(text) => (StatusCode::CONFLICT, say("没有执行", "Not done"), said(text)),
+        Failure::Usage(text) => (StatusCode::BAD_REQUEST, say("没有执行", "Not done"), said(text)),
     };
     Page { status, ..Page::new(menu, title, body) }
 }
 
 fn said(text: &str) -> Html {
-    Html::new().raw("<div class=\"box bad\"><pre>").text(text).raw(
-        "</pre></div><p class=\"note\">用浏览器的“返回”回到上一页。 Go back with your browser.</p>",
-    )
+    Html::new()
+        .raw("<div class=\"box bad\"><pre>")
+        .text(text)
+        .raw("</pre></div><p class=\"note\">")
+        .raw(say("用浏览器的“返回”回到上一页。", "Go back with your browser."))
+        .raw("</p>")
 }
 
 /// What a table shows that has no rows.

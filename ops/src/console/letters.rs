@@ -2,6 +2,7 @@
 
 use queue::Received;
 use service::html::Html;
+use service::language::say;
 use store::dead_letter_audit;
 use store::report::BeijingTime;
 
@@ -9,6 +10,7 @@ use super::Console;
 use super::address::address;
 use super::cohort::{Cohort, NO_REASON, TICKED};
 use super::layout::{Page, away, nothing};
+use super::list::{Column, list};
 use super::request::Asked;
 use super::tag::{Tone, tag};
 use crate::dead_letter::earliest::Earliest;
@@ -40,7 +42,11 @@ struct Look {
     looked: Looked,
 }
 
-pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failure> {
+const LETTERS: Column = Column::number("条数", "Letters");
+const ORDERS: Column = Column::number("订单", "Orders");
+const RETRIES: Column = Column::number("重试", "Retries");
+
+pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failure> {
     let mut cohort = Cohort::read(&asked.query);
     let flat = asked.query.get("view") == "flat" || !cohort.is_everything();
     let mut look = look(console, &cohort).await?;
@@ -48,12 +54,15 @@ pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failu
     let mut body = Html::new();
     if look.looked.at < look.looked.of || look.looked.strangers > 0 {
         body = body
-            .raw("<div class=\"box warn\">只看了 ")
+            .raw("<div class=\"box warn\">")
+            .raw(say(
+                "只看了一部分：死信太多，或正被别人持有。",
+                "Only some letters were looked at: there are too many, or somebody else holds them. ",
+            ))
             .shown(look.looked.at)
-            .raw(" 条，共 ")
+            .raw(" / ")
             .shown(look.looked.of)
-            .raw(" 条：其余太多，或正被别人持有。 Only some of the letters were looked at: there are too many, ")
-            .raw("or somebody else holds them.</div>");
+            .raw("</div>");
     }
     if flat {
         let (messages, config) = (std::mem::take(&mut look.messages), console.config.clone());
@@ -67,7 +76,7 @@ pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failu
                 letter.settled = settled;
             }
         }
-        let title = "死信列表 Dead letters one by one";
+        let title = say("死信列表", "Dead letters one by one");
         return Ok(Page::new(
             "/dead-letters",
             title,
@@ -80,8 +89,8 @@ pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failu
         .database(|connection| Ok(dead_letter_audit::list(connection, None, ACTS)?))
         .await
         .map_or_else(|failure| away(&failure), |acts| history(&acts));
-    body = body.raw("<h2>最近的处理 What operators did</h2>").html(acts);
-    Ok(Page::new("/dead-letters", "死信 Dead letters", body))
+    body = body.raw("<h2>").raw(say("最近的处理", "What operators did")).raw("</h2>").html(acts);
+    Ok(Page::new("/dead-letters", say("死信", "Dead letters"), body))
 }
 
 async fn look(console: &Console, cohort: &Cohort) -> Result<Look, Failure> {
@@ -110,17 +119,28 @@ async fn look(console: &Console, cohort: &Cohort) -> Result<Look, Failure> {
 
 fn groups(groups: &[Group]) -> Html {
     if groups.is_empty() {
-        return nothing("没有死信，一切正常。 There are no dead letters.");
+        return nothing(say("没有死信，一切正常。", "There are no dead letters."));
     }
     Html::new()
-        .raw("<p class=\"note\">同一原因的归为一组，错误里的编号和时间写作 #。先修好原因，再试运行，再重放。 ")
-        .raw("One line per cause; # stands for what differs. Mend the cause, then dry run, then replay. ")
-        .link("/dead-letters?view=flat", "逐条查看 One by one")
-        .raw("</p><div class=\"card\"><table><tr><th class=\"n\">条数 Letters</th>")
-        .raw("<th class=\"n\">订单 Orders</th><th>原因 Reason</th><th>错误 Error</th>")
-        .raw("<th>最早 First died</th><th>最近 Last died</th></tr>\n")
-        .all(groups.iter().map(group_row))
-        .raw("</table></div>\n")
+        .raw("<p class=\"note\">")
+        .raw(say(
+            "同一原因的归为一组，错误里的编号和时间写作 #。先排除原因，再试运行，再重放。",
+            "One line per cause; # stands for numbers and times. \
+             Remove the cause, then dry run, then replay. ",
+        ))
+        .link("/dead-letters?view=flat", say("逐条查看", "One by one"))
+        .raw("</p>")
+        .html(list(
+            [
+                LETTERS,
+                ORDERS,
+                Column::text("原因", "Reason"),
+                Column::text("错误", "Error"),
+                Column::text("最早", "First died"),
+                Column::text("最近", "Last died"),
+            ],
+            groups.iter().map(group_row),
+        ))
 }
 
 fn group_row(group: &Group) -> Html {
@@ -129,8 +149,8 @@ fn group_row(group: &Group) -> Html {
         Cohort { reason: reason.to_owned(), print: group.fingerprint.clone(), ..Cohort::default() };
     let mut row = Html::new()
         .raw("<tr>")
-        .number(group.letters)
-        .number(group.orders)
+        .html(LETTERS.cell(group.letters))
+        .html(ORDERS.cell(group.orders))
         .raw("<td class=\"id\">")
         .link(&cohort.address(), reason)
         .raw("</td><td>")
@@ -148,25 +168,40 @@ fn flat_list(console: &Console, cohort: &Cohort, look: &Look) -> Html {
     let (chosen, matching) = (&look.chosen, look.matching);
     let mut body = filter_bar(cohort);
     if chosen.is_empty() {
-        return body.html(nothing("没有符合条件的死信。 No dead letter matches."));
+        return body.html(nothing(say("没有符合条件的死信。", "No dead letter matches.")));
     }
     if matching > chosen.len() {
         body = body
-            .raw("<p class=\"note\">列出前 ")
+            .raw("<p class=\"note\">")
+            .raw(say("只列出最早的：", "Only the first are listed: "))
             .shown(chosen.len())
-            .raw(" 条，共 ")
+            .raw(" / ")
             .shown(matching)
-            .raw(" 条。 The first of them are listed.</p>");
+            .raw("</p>");
     }
     body.raw("<form method=\"post\" action=\"/dead-letters\">")
         .html(console.guard.field())
         .html(cohort.fields())
-        .raw("<div class=\"card\"><table><tr><th></th><th>死信 Letter</th><th>原因与错误 Reason and error</th>")
-        .raw("<th>订单 Order</th><th class=\"n\">重试 Retries</th><th>死亡 Died</th></tr>\n")
-        .all(chosen.iter().map(letter_row))
-        .raw("</table></div>\n<h2>处理 What to do</h2><div class=\"card\"><div class=\"acts\">")
-        .raw("<label><input type=\"radio\" name=\"which\" value=\"ticked\" checked>勾选的 The ticked</label>")
-        .raw("<label><input type=\"radio\" name=\"which\" value=\"all\">符合条件的全部 All that match: ")
+        .html(list(
+            [
+                Column::NAMELESS,
+                Column::text("死信", "Letter"),
+                Column::text("原因与错误", "Reason and error"),
+                Column::text("订单", "Order"),
+                RETRIES,
+                Column::text("死亡", "Died"),
+            ],
+            chosen.iter().map(letter_row),
+        ))
+        .raw("<h2>")
+        .raw(say("处理", "What to do"))
+        .raw("</h2><div class=\"card\"><div class=\"acts\">")
+        .raw("<label><input type=\"radio\" name=\"which\" value=\"ticked\" checked>")
+        .raw(say("勾选的", "The ticked"))
+        .raw("</label>")
+        .raw("<label><input type=\"radio\" name=\"which\" value=\"all\">")
+        .raw(say("符合条件的全部：", "All that match:"))
+        .raw(" ")
         .shown(matching)
         .raw("</label></div>")
         .html(act_fields())
@@ -177,13 +212,29 @@ fn flat_list(console: &Console, cohort: &Cohort, look: &Look) -> Html {
 pub(super) fn act_fields() -> Html {
     Html::new()
         .raw("<div class=\"acts\"><input name=\"by\" maxlength=\"255\" autocomplete=\"name\" ")
-        .raw("placeholder=\"姓名 Your name\" aria-label=\"姓名 Your name\">")
+        .raw("placeholder=\"")
+        .raw(say("姓名", "Your name"))
+        .raw("\" aria-label=\"")
+        .raw(say("姓名", "Your name"))
+        .raw("\">")
         .raw("<input name=\"note\" size=\"44\" maxlength=\"1000\" ")
-        .raw("placeholder=\"原因，丢弃时必填 Why; needed to discard\" aria-label=\"原因 Why\"></div>")
-        .raw("<div class=\"acts\"><button class=\"main\" name=\"act\" value=\"dry_run\">试运行 Dry run</button>")
-        .raw("<button name=\"act\" value=\"replay\">重放 Replay</button>")
-        .raw("<button class=\"danger\" name=\"act\" value=\"discard\">丢弃 Discard</button>")
-        .raw("<span class=\"note\">试运行不改变任何东西。 A dry run changes nothing.</span></div>")
+        .raw("placeholder=\"")
+        .raw(say("原因，丢弃时必填", "Why; needed to discard"))
+        .raw("\" aria-label=\"")
+        .raw(say("原因", "Why"))
+        .raw("\"></div>")
+        .raw("<div class=\"acts\"><button class=\"main\" name=\"act\" value=\"dry_run\">")
+        .raw(say("试运行", "Dry run"))
+        .raw("</button>")
+        .raw("<button name=\"act\" value=\"replay\">")
+        .raw(say("重放", "Replay"))
+        .raw("</button>")
+        .raw("<button class=\"danger\" name=\"act\" value=\"discard\">")
+        .raw(say("丢弃", "Discard"))
+        .raw("</button>")
+        .raw("<span class=\"note\">")
+        .raw(say("试运行不改变任何东西。", "A dry run changes nothing."))
+        .raw("</span></div>")
 }
 
 fn filter_bar(cohort: &Cohort) -> Html {
@@ -202,24 +253,31 @@ fn filter_bar(cohort: &Cohort) -> Html {
         "<form class=\"bar\" method=\"get\" action=\"/dead-letters\">\
          <input type=\"hidden\" name=\"view\" value=\"flat\">",
     );
-    let bar = field(bar, "reason", "原因 Reason", &cohort.reason);
-    let bar = field(bar, "error", "错误 Error", &cohort.print);
-    let bar = field(bar, "order", "订单 Order", &cohort.order);
-    let bar = field(bar, "merchant", "商户 Merchant", &cohort.merchant);
-    bar.raw("<button>筛选 Filter</button>")
-        .link("/dead-letters", "按原因分组 By cause")
+    let bar = field(bar, "reason", say("原因", "Reason"), &cohort.reason);
+    let bar = field(bar, "error", say("错误", "Error"), &cohort.print);
+    let bar = field(bar, "order", say("订单", "Order"), &cohort.order);
+    let bar = field(bar, "merchant", say("商户", "Merchant"), &cohort.merchant);
+    bar.raw("<button>")
+        .raw(say("筛选", "Filter"))
+        .raw("</button>")
+        .link("/dead-letters", say("按原因分组", "By cause"))
         .raw("</form>\n")
 }
 
 fn letter_row(letter: &DeadLetter) -> Html {
     let mut row = Html::new().raw("<tr><td><input type=\"checkbox\" name=\"").text(TICKED);
-    row = row.text(&letter.id).raw("\" aria-label=\"勾选 Tick\"></td><td class=\"id mono\">");
+    row = row
+        .text(&letter.id)
+        .raw("\" aria-label=\"")
+        .raw(say("勾选", "Tick"))
+        .raw("\"></td><td class=\"id mono\">");
     let short: String = letter.id.chars().take(12).collect();
     row = row.link(&address("/dead-letters/", &letter.id), &short).raw("</td><td>");
     row = row.html(tag(Tone::Bad, letter.reason.as_deref().unwrap_or(NO_REASON)));
     if let Some(settled) = letter.settled {
-        row = row.raw(" ").html(tag(Tone::Good, "已了结 settled")).raw("<span class=\"soft\">");
-        row = row.text(&format!("{} {}", settled.chinese(), settled.words())).raw("</span>");
+        row = row.raw(" ").html(tag(Tone::Good, say("已了结", "settled")));
+        let words = say(settled.chinese(), settled.words());
+        row = row.raw("<span class=\"soft\">").raw(words).raw("</span>");
     }
     row = row.raw("<span class=\"soft\">").text(letter.error.as_deref().unwrap_or_default());
     row = row.raw("</span></td><td class=\"id\">");
@@ -227,18 +285,21 @@ fn letter_row(letter: &DeadLetter) -> Html {
         row = row.link(&address("/orders/", order), order);
     }
     row = row.raw("<span class=\"soft\">").text(letter.merchant.as_deref().unwrap_or_default());
-    row.raw("</span></td>").number(letter.attempts).html(time(letter.died_at)).raw("</tr>\n")
+    row.raw("</span></td>")
+        .html(RETRIES.cell(letter.attempts))
+        .html(time(letter.died_at))
+        .raw("</tr>\n")
 }
 
 /// What operators did, the latest first.
 pub(super) fn history(acts: &[dead_letter_audit::Row]) -> Html {
     if acts.is_empty() {
-        return nothing("还没有人处理过。 Nobody has replayed or discarded a letter yet.");
+        return nothing(say("还没有人处理过。", "Nobody has replayed or discarded a letter yet."));
     }
     let rows = acts.iter().map(|act| {
         let (tone, word) = match act.action.as_str() {
-            "replayed" => (Tone::Blue, "重放 replayed"),
-            "discarded" => (Tone::Warn, "丢弃 discarded"),
+            "replayed" => (Tone::Blue, say("重放", "replayed")),
+            "discarded" => (Tone::Warn, say("丢弃", "discarded")),
             other => (Tone::Plain, other),
         };
         let mut row = Html::new().raw("<tr>").html(time(Some(act.done_at)));
@@ -248,11 +309,16 @@ pub(super) fn history(acts: &[dead_letter_audit::Row]) -> Html {
         }
         row.raw("</td>").cell(act.note.as_deref().unwrap_or_default()).raw("</tr>\n")
     });
-    Html::new()
-        .raw("<div class=\"card\"><table><tr><th>时间 When</th><th>动作 What</th><th>谁 Who</th>")
-        .raw("<th>订单 Order</th><th>原因 Why</th></tr>\n")
-        .all(rows)
-        .raw("</table></div>\n")
+    Html::new().html(list(
+        [
+            Column::text("时间", "When"),
+            Column::text("动作", "What"),
+            Column::text("谁", "Who"),
+            Column::text("订单", "Order"),
+            Column::text("原因", "Why"),
+        ],
+        rows,
+    ))
 }
 
 /// `<td>` with a time, or an empty one.

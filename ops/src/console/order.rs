@@ -2,11 +2,13 @@
 
 use alipay::Fen;
 use service::html::Html;
+use service::language::{Language, say};
 use store::report::{BeijingTime, snapshot};
 
 use super::Console;
 use super::address::address;
 use super::layout::Page;
+use super::list::{Column, list};
 use super::request::Asked;
 use super::reviews;
 use super::tag::{self, Tone};
@@ -23,7 +25,7 @@ pub(super) async fn show(console: &Console, asked: &Asked, id: &str) -> Result<P
         let page = snapshot(connection, |connection| OrderPage::read(connection, &order))?;
         let Some(mut page) = page else {
             let told = MissingOrder::read(connection, &order)?.told();
-            return Err(Failure::No(format!("{told}\n没有这个订单")));
+            return Err(Failure::NotThere(told));
         };
         page.check_signatures(&config);
         if redact {
@@ -33,17 +35,21 @@ pub(super) async fn show(console: &Console, asked: &Asked, id: &str) -> Result<P
     };
     let page = console.database(read).await?;
     let toggle = match redact {
-        true => Html::new().link(&address("/orders/", id), "显示全部 Show everything"),
+        true => Html::new().link(&address("/orders/", id), say("显示全部", "Show everything")),
         false => Html::new()
             .raw("<a href=\"")
             .text(&address("/orders/", id))
-            .raw("?redact=1\">隐藏买家、卡密和姓名 Hide buyer, codes and names</a>"),
+            .raw("?redact=1\">")
+            .raw(say("隐藏买家、卡密和姓名", "Hide buyer, codes and names"))
+            .raw("</a>"),
     };
     let body = Html::new()
         .html(facts(&page))
         .html(missing(&page))
         .html(next(&page))
-        .raw("<h2>经过 What happened</h2><div class=\"card\"><ol class=\"story\">")
+        .raw("<h2>")
+        .raw(say("经过", "What happened"))
+        .raw("</h2><div class=\"card\"><ol class=\"story\">")
         .all(happenings(&page).iter().map(happening))
         .raw("</ol></div>\n")
         .html(goods(&page))
@@ -53,7 +59,7 @@ pub(super) async fn show(console: &Console, asked: &Asked, id: &str) -> Result<P
         .raw("<p class=\"pages\">")
         .html(toggle)
         .raw("</p>");
-    Ok(Page::new("/orders", format!("订单 Order {id}"), body))
+    Ok(Page::new("/orders", format!("{} {id}", say("订单", "Order")), body))
 }
 
 fn facts(page: &OrderPage) -> Html {
@@ -72,22 +78,22 @@ fn facts(page: &OrderPage) -> Html {
     };
     Html::new()
         .raw("<div class=\"two row\"><div class=\"card\"><table class=\"facts\">")
-        .row_of("状态 State", state)
-        .row("商品 Product", &bought)
-        .row("标题 Subject", &row.subject)
-        .row("金额 Total", &format!("¥ {}", Fen::new(row.total_fee)))
-        .row("已退 Refunded", &refunded)
-        .row("下单 Placed", &row.created_at.to_string())
-        .row("付款期限 Payable until", &reviews::told(row.expires_at))
-        .row("到期关闭 Expired", &reviews::told(row.expired_at))
-        .row("付款 Paid", &reviews::told(row.paid_dtime))
+        .row_of(say("状态", "State"), state)
+        .row(say("商品", "Product"), &bought)
+        .row(say("标题", "Subject"), &row.subject)
+        .row(say("金额", "Total"), &format!("¥ {}", Fen::new(row.total_fee)))
+        .row(say("已退", "Refunded"), &refunded)
+        .row(say("下单", "Placed"), &row.created_at.to_string())
+        .row(say("付款期限", "Payable until"), &reviews::told(row.expires_at))
+        .row(say("到期关闭", "Expired"), &reviews::told(row.expired_at))
+        .row(say("付款", "Paid"), &reviews::told(row.paid_dtime))
         .raw("</table></div><div class=\"card\"><table class=\"facts\">")
-        .row("商户 Merchant", &row.merchant)
-        .row("账号 Account", &row.account)
-        .row("交易号 Trade", &text(&row.trade_no))
-        .row("买家 Buyer", &text(&row.buyer_email))
-        .row("买家号 Buyer id", &text(&row.buyer_id))
-        .row("卖家号 Seller id", &text(&row.seller_id))
+        .row(say("商户", "Merchant"), &row.merchant)
+        .row(say("账号", "Account"), &row.account)
+        .row(say("交易号", "Trade"), &text(&row.trade_no))
+        .row(say("买家", "Buyer"), &text(&row.buyer_email))
+        .row(say("买家号", "Buyer id"), &text(&row.buyer_id))
+        .row(say("卖家号", "Seller id"), &text(&row.seller_id))
         .raw("</table></div></div>\n")
 }
 
@@ -99,19 +105,27 @@ fn missing(page: &OrderPage) -> Html {
     }
     let lines = lines.iter().map(|line| Html::new().raw("<p>").text(line).raw("</p>"));
     Html::new()
-        .raw("<h2>没有做的，以及为什么 What was not done, and why</h2><div class=\"box warn\">")
+        .raw("<h2>")
+        .raw(say("没有做的，以及为什么", "What was not done, and why"))
+        .raw("</h2><div class=\"box warn\">")
         .all(lines)
         .raw("</div>\n")
 }
 
+const AMOUNT: Column = Column::number("金额", "Amount");
+
 /// What to do next.
 fn next(page: &OrderPage) -> Html {
     let step = NextStep::of(page);
+    let words = match Language::here() {
+        Language::Chinese => step.chinese(),
+        Language::English => step.english(),
+    };
     Html::new()
-        .raw("<h2>下一步 What to do next</h2><div class=\"card\"><p>")
-        .text(&step.chinese())
-        .raw("</p><p class=\"soft\">")
-        .text(&step.english())
+        .raw("<h2>")
+        .raw(say("下一步", "What to do next"))
+        .raw("</h2><div class=\"card\"><p>")
+        .text(&words)
         .raw("</p></div>\n")
 }
 
@@ -146,7 +160,7 @@ fn happening((at, line, detail): &(BeijingTime, String, Option<String>)) -> Html
         .raw("\"><time>")
         .shown(at)
         .raw("</time><b>")
-        .raw(known.map_or("货物", |(_, chinese)| chinese))
+        .raw(say(known.map_or("货物", |(_, chinese)| chinese), ""))
         .raw("</b>")
         .text(line);
     let html = match detail {
@@ -164,16 +178,20 @@ fn goods(page: &OrderPage) -> Html {
         let row = Html::new().raw("<tr><td class=\"mono\">").text(&code.code).raw("</td>");
         row.cell_of(tag::goods(&code.state)).raw("</tr>\n")
     });
-    let mut html = Html::new().raw("<h2>货物 Goods</h2><div class=\"card\"><table>").all(codes);
+    let mut html = Html::new()
+        .raw("<h2>")
+        .raw(say("货物", "Goods"))
+        .raw("</h2><div class=\"card\"><table>")
+        .all(codes);
     if let Some(entitlement) = &page.entitlement {
         html = html
             .raw("<tr><td>")
             .text(&entitlement.account)
             .raw("</td><td>")
             .shown(entitlement.days)
-            .raw(" 天，自 days from ")
+            .raw(say(" 天，自 ", " days from "))
             .shown(entitlement.starts_at)
-            .raw("；账号有效至 the account has it until ")
+            .raw(say("；账号有效至 ", "; the account has it until "))
             .shown(entitlement.account_until)
             .raw("</td></tr>\n");
     }
@@ -193,11 +211,14 @@ fn trades(page: &OrderPage) -> Html {
             .cell(&trade.times())
             .raw("</tr>\n")
     });
-    Html::new()
-        .raw("<h2>交易 Trades</h2><div class=\"card\"><table><tr><th>交易号 Trade</th>")
-        .raw("<th>事实 Facts</th><th>时间 Times</th></tr>\n")
-        .all(rows)
-        .raw("</table></div>\n")
+    Html::new().raw("<h2>").raw(say("交易", "Trades")).raw("</h2>").html(list(
+        [
+            Column::text("交易号", "Trade"),
+            Column::text("事实", "Facts"),
+            Column::text("时间", "Times"),
+        ],
+        rows,
+    ))
 }
 
 fn refunds(page: &OrderPage) -> Html {
@@ -210,17 +231,21 @@ fn refunds(page: &OrderPage) -> Html {
             .raw("<tr><td class=\"mono\">")
             .text(&refund.request_no)
             .raw("</td>")
-            .number(amount)
+            .html(AMOUNT.cell(amount))
             .cell(refund.result.as_deref().unwrap_or_default())
             .raw("<td class=\"t\">")
             .text(&reviews::told(refund.gmt_refund))
             .raw("</td></tr>\n")
     });
-    Html::new()
-        .raw("<h2>退款 Refunds</h2><div class=\"card\"><table><tr><th>退款号 Request</th>")
-        .raw("<th class=\"n\">金额 Amount</th><th>结果 Result</th><th>时间 Refunded</th></tr>\n")
-        .all(rows)
-        .raw("</table></div>\n")
+    Html::new().raw("<h2>").raw(say("退款", "Refunds")).raw("</h2>").html(list(
+        [
+            Column::text("退款号", "Request"),
+            AMOUNT,
+            Column::text("结果", "Result"),
+            Column::text("时间", "Refunded"),
+        ],
+        rows,
+    ))
 }
 
 fn cases(page: &OrderPage) -> Html {
@@ -238,7 +263,9 @@ fn cases(page: &OrderPage) -> Html {
             .raw("</tr>\n")
     });
     Html::new()
-        .raw("<h2>复核 Reviews</h2><div class=\"card\"><table>")
+        .raw("<h2>")
+        .raw(say("复核", "Reviews"))
+        .raw("</h2><div class=\"card\"><table>")
         .all(rows)
         .raw("</table></div>\n")
 }

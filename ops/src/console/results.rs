@@ -1,6 +1,7 @@
 //! What an act came to, kept so that the browser can be led to a page that may be loaded again.
 
 use service::html::Html;
+use service::language::say;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
@@ -45,8 +46,8 @@ impl Results {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept.iter().find(|(known, _)| known == ticket);
         let Some((_, Kept { status, menu, title, body })) = found.cloned() else {
-            let text = "there is no such result any more 结果已经不在了";
-            return Err(Failure::No(text.to_owned()));
+            let text = say("结果已经不在了", "there is no such result any more");
+            return Err(Failure::NotThere(text.to_owned()));
         };
         Ok(Page { status, ..Page::new(menu, title, body) })
     }

@@ -1,6 +1,7 @@
 //! `/reviews/ID`: a case, what can be decided, and the decision.
 
 use service::html::Html;
+use service::language::{Language, say};
 use std::sync::Arc;
 
 use order::Decision;
@@ -27,25 +28,28 @@ pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
     let row = &case.row;
     let mut body = Html::new()
         .raw("<div class=\"card\"><table class=\"facts\">")
-        .row_of("状态 State", state(&row.state))
-        .row_of("订单 Order", Html::new().link(&address("/orders/", &row.order_id), &row.order_id))
-        .row("原因 Reason", &format!("{} {}", row.reason, chinese(&row.reason)))
-        .row("含义 Meaning", meaning(row))
-        .row("下一步 Next", of_review(row).as_deref().unwrap_or_default())
-        .row("证据 Evidence", &row.evidence)
-        .row("提出 Raised", &row.raised_at.to_string())
-        .row("结束 Ended", &told(row.ended_at))
-        .row("决定 Decision", row.decision.as_deref().unwrap_or_default())
-        .row("决定人 Decided by", row.decided_by.as_deref().unwrap_or_default())
-        .row("说明 Note", row.note.as_deref().unwrap_or_default())
+        .row_of(say("状态", "State"), state(&row.state))
+        .row_of(
+            say("订单", "Order"),
+            Html::new().link(&address("/orders/", &row.order_id), &row.order_id),
+        )
+        .row(say("原因", "Reason"), &format!("{} {}", row.reason, say(chinese(&row.reason), "")))
+        .row(say("含义", "Meaning"), meaning(row))
+        .row(say("下一步", "Next"), of_review(row).as_deref().unwrap_or_default())
+        .row(say("证据", "Evidence"), &row.evidence)
+        .row(say("提出", "Raised"), &row.raised_at.to_string())
+        .row(say("结束", "Ended"), &told(row.ended_at))
+        .row(say("决定", "Decision"), row.decision.as_deref().unwrap_or_default())
+        .row(say("决定人", "Decided by"), row.decided_by.as_deref().unwrap_or_default())
+        .row(say("说明", "Note"), row.note.as_deref().unwrap_or_default())
         .raw("</table></div>\n");
     let choices = case.choices();
-    body = body.raw("<h2>决定 Decide</h2>");
+    body = body.raw("<h2>").raw(say("决定", "Decide")).raw("</h2>");
     body = match choices.is_empty() {
-        true => body.html(nothing("已经结束，无需决定。 This case has ended.")),
+        true => body.html(nothing(say("已经结束，无需决定。", "This case has ended."))),
         false => body.html(form(console, id, &choices)),
     };
-    body = body.raw("<h2>订单 The order</h2><div class=\"card\"><pre>");
+    body = body.raw("<h2>").raw(say("订单", "The order")).raw("</h2><div class=\"card\"><pre>");
     body = body.text(&header(&case.page.order.row, &case.page.product));
     for trade in &case.page.trades {
         let facts = trade.facts.join(", ");
@@ -55,8 +59,10 @@ pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
         body = body.text(&format!("{line}\n"));
     }
     body = body.raw("</pre></div><p class=\"pages\">");
-    body = body.link(&address("/orders/", &row.order_id), "订单经过 The whole story »").raw("</p>");
-    Ok(Page::new("/reviews", format!("复核 Review # {id}"), body))
+    body = body
+        .link(&address("/orders/", &row.order_id), say("订单经过", "The whole story »"))
+        .raw("</p>");
+    Ok(Page::new("/reviews", format!("{} # {id}", say("复核", "Review")), body))
 }
 
 fn form(console: &Console, id: i64, choices: &[Choice]) -> Html {
@@ -66,7 +72,7 @@ fn form(console: &Console, id: i64, choices: &[Choice]) -> Html {
             Html::new().raw("<label class=\"choice\"><input type=\"radio\" name=\"decision\" ");
         html = html.raw("required value=\"").text(choice.decision).raw(" ").text(trade).raw("\"");
         html = html.raw(if at == 0 && choices.len() == 1 { " checked>" } else { ">" }).raw("<b>");
-        html = html.raw(chinese_decision(choice.decision)).raw(" ").text(choice.decision);
+        html = html.text(decision_words(choice.decision));
         html.raw("</b> ")
             .text(trade)
             .raw(" <span class=\"note\">")
@@ -80,21 +86,26 @@ fn form(console: &Console, id: i64, choices: &[Choice]) -> Html {
         .html(console.guard.field())
         .all(choices.iter().enumerate().map(choice))
         .raw("<div class=\"acts\"><input name=\"by\" required maxlength=\"255\" autocomplete=\"name\" ")
-        .raw("placeholder=\"姓名 Your name\" aria-label=\"姓名 Your name\">")
+        .raw("placeholder=\"").raw(say("姓名", "Your name")).raw("\" aria-label=\"").raw(say("姓名", "Your name")).raw("\">")
         .raw("<input name=\"note\" required size=\"44\" maxlength=\"1000\" ")
-        .raw("placeholder=\"说明：为什么 Why\" aria-label=\"说明 Why\">")
-        .raw("<button class=\"main\">决定 Decide</button></div></form></div>\n")
+        .raw("placeholder=\"").raw(say("说明：为什么", "Why")).raw("\" aria-label=\"").raw(say("说明", "Why")).raw("\">")
+        .raw("<button class=\"main\">").raw(say("决定", "Decide")).raw("</button></div></form></div>\n")
 }
 
-fn chinese_decision(decision: &str) -> &'static str {
-    match decision {
+/// A decision in the language of the page.
+fn decision_words(decision: &str) -> &str {
+    let chinese = match decision {
         "paid" => "钱已收到",
         "refunded" => "已退款",
         "accepted" => "照常接受",
         "delivered" => "已发货",
         "taken_back" => "已收回",
         "noted" => "已知悉",
-        _ => "",
+        _ => return decision,
+    };
+    match Language::here() {
+        Language::Chinese => chinese,
+        Language::English => decision,
     }
 }
 
@@ -108,12 +119,12 @@ pub(super) async fn decide(
     let id = number(id)?;
     let (by, note) = (name(&asked.form)?, note(&asked.form)?);
     if note.is_empty() {
-        return Err(Failure::Usage("say why, in the note 请写说明".to_owned()));
+        return Err(Failure::Usage(say("请写说明", "say why, in the note").to_owned()));
     }
     let chosen = asked.form.get("decision");
     let (word, trade_no) = chosen.split_once(' ').unwrap_or((chosen, ""));
     let decision = Decision::read(word)
-        .map_err(|_| Failure::Usage("choose a decision 请选择一个决定".to_owned()))?;
+        .map_err(|_| Failure::Usage(say("请选择一个决定", "choose a decision").to_owned()))?;
     let trade_no = Some(trade_no.trim().to_owned()).filter(|trade_no| !trade_no.is_empty());
     // Before it is written: without a broker nothing is decided.
     let publisher = Confirmed::open(console.broker(), "ops console").await?;
@@ -141,21 +152,22 @@ pub(super) async fn decide(
     let body = Html::new()
         .raw("<div class=\"box ")
         .raw(class)
-        .raw("\"><b>决定已送出 The decision was sent: ")
-        .raw(chinese_decision(decision.as_str()))
+        .raw("\"><b>")
+        .raw(say("决定已送出", "The decision was sent:"))
         .raw(" ")
-        .raw(decision.as_str())
+        .text(decision_words(decision.as_str()))
         .raw("</b><pre>")
         .text(&said)
         .raw("</pre></div><p class=\"pages\">")
-        .link(&address("/reviews/", &id.to_string()), "复核 Review")
-        .link(&address("/orders/", &order), "订单 Order")
-        .link("/reviews", "全部复核 All reviews")
+        .link(&address("/reviews/", &id.to_string()), say("复核", "Review"))
+        .link(&address("/orders/", &order), say("订单", "Order"))
+        .link("/reviews", say("全部复核", "All reviews"))
         .raw("</p>");
-    let page = Page::new("/reviews", format!("复核 Review # {id}"), body);
+    let page = Page::new("/reviews", format!("{} # {id}", say("复核", "Review")), body);
     Ok(console.results.keep(page))
 }
 
 fn number(id: &str) -> Result<i64, Failure> {
-    id.parse().map_err(|_| Failure::No("there is no such review 没有这个复核".to_owned()))
+    id.parse()
+        .map_err(|_| Failure::NotThere(say("没有这个复核", "there is no such review").to_owned()))
 }

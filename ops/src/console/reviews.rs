@@ -1,11 +1,13 @@
 //! `/reviews`: cases that wait for a person.
 
 use service::html::Html;
+use service::language::say;
 use store::report::{BeijingTime, ReviewFilter, ReviewRow, reviews};
 
 use super::Console;
 use super::address::address;
 use super::layout::{Page, nothing};
+use super::list::{Column, list};
 use super::request::Asked;
 use super::tag::{Tone, tag};
 use crate::failure::Failure;
@@ -14,26 +16,32 @@ use crate::review_case::meaning;
 /// Cases on the page.
 const LISTED: i64 = 500;
 
-pub(super) async fn list(console: &Console, asked: &Asked) -> Result<Page, Failure> {
+pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failure> {
     let all = asked.query.get("view") == "all";
     let filter = if all { ReviewFilter::All } else { ReviewFilter::Open };
     let rows = console.database(move |connection| Ok(reviews(connection, filter, LISTED)?)).await?;
     let mut body = Html::new().raw("<p class=\"note\">");
     body = match all {
-        true => body.link("/reviews", "只看待复核 Only open ones"),
-        false => body.link("/reviews?view=all", "包括已结束的 Also those that ended"),
+        true => body.link("/reviews", say("只看待复核", "Only open ones")),
+        false => body.link("/reviews?view=all", say("包括已结束的", "Also those that ended")),
     };
     body = body.raw("</p>\n");
     if rows.is_empty() {
-        body = body.html(nothing("没有需要人工复核的订单。 Nothing waits for a person."));
-        return Ok(Page::new("/reviews", "复核 Reviews", body));
+        body = body.html(nothing(say("没有需要人工复核的订单。", "Nothing waits for a person.")));
+        return Ok(Page::new("/reviews", say("复核", "Reviews"), body));
     }
-    body = body
-        .raw("<div class=\"card\"><table><tr><th>编号 No.</th><th>订单 Order</th>")
-        .raw("<th>原因 Reason</th><th>证据 Evidence</th><th>状态 State</th><th>提出 Raised</th></tr>\n")
-        .all(rows.iter().map(row))
-        .raw("</table></div>\n");
-    Ok(Page::new("/reviews", "复核 Reviews", body))
+    body = body.html(list(
+        [
+            Column::text("编号", "No."),
+            Column::text("订单", "Order"),
+            Column::text("原因", "Reason"),
+            Column::text("证据", "Evidence"),
+            Column::text("状态", "State"),
+            Column::text("提出", "Raised"),
+        ],
+        rows.iter().map(row),
+    ));
+    Ok(Page::new("/reviews", say("复核", "Reviews"), body))
 }
 
 fn row(row: &ReviewRow) -> Html {
@@ -67,9 +75,9 @@ fn row(row: &ReviewRow) -> Html {
 /// The state of a case.
 pub(super) fn state(state: &str) -> Html {
     match state {
-        "open" => tag(Tone::Bad, "待复核 open"),
-        "decided" => tag(Tone::Good, "已决定 decided"),
-        "settled" => tag(Tone::Plain, "已自行解决 settled"),
+        "open" => tag(Tone::Bad, say("待复核", "open")),
+        "decided" => tag(Tone::Good, say("已决定", "decided")),
+        "settled" => tag(Tone::Plain, say("已自行解决", "settled")),
         other => tag(Tone::Plain, other),
     }
 }

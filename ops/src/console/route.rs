@@ -1,5 +1,6 @@
 //! From an address to the page that answers it.
 
+use service::language::say;
 use std::sync::Arc;
 
 use super::answer::Answer;
@@ -32,13 +33,13 @@ pub(super) async fn answer(console: &Arc<Console>, asked: &Asked) -> Answer {
     } else {
         let page = match path.as_slice() {
             [""] => status::show(console, asked).await,
-            ["orders"] => orders::list(console, asked).await,
+            ["orders"] => orders::show(console, asked).await,
             ["orders", id] => order::show(console, asked, id).await,
-            ["dead-letters"] => letters::list(console, asked).await,
+            ["dead-letters"] => letters::show(console, asked).await,
             ["dead-letters", id] => letter::show(console, id).await,
-            ["reviews"] => reviews::list(console, asked).await,
+            ["reviews"] => reviews::show(console, asked).await,
             ["reviews", id] => review::show(console, id).await,
-            ["products"] => products::list(console).await,
+            ["products"] => products::show(console).await,
             ["results", ticket] => console.results.show(ticket),
             _ => Err(no_page()),
         };
@@ -48,5 +49,5 @@ pub(super) async fn answer(console: &Arc<Console>, asked: &Asked) -> Answer {
 }
 
 fn no_page() -> Failure {
-    Failure::No("there is no such page 没有这个页面".to_owned())
+    Failure::NotThere(say("没有这个页面", "there is no such page").to_owned())
 }

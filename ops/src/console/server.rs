@@ -1,11 +1,13 @@
 //! The server: its limits, and who may ask.
 
+use service::language::{self, Language};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
+use hyper::header::SET_COOKIE;
 use hyper::{Request, Response};
 use service::http::{self, Limits};
 use tokio::net::TcpListener;
@@ -28,6 +30,14 @@ pub(crate) async fn serve(console: Console, listener: TcpListener, shutdown: Can
 }
 
 async fn answer(console: &Arc<Console>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let asked_for = Language::of(request.headers());
+    asked_for.scope(answer_within(console, request)).await
+}
+
+async fn answer_within(
+    console: &Arc<Console>,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
     let guard = &console.guard;
     let mut checked = guard.check_host(request.headers(), request.uri());
     if request.method() == hyper::Method::POST {
@@ -45,5 +55,13 @@ async fn answer(console: &Arc<Console>, request: Request<Incoming>) -> Response<
     {
         return answer.into_response();
     }
-    route::answer(console, &asked).await.into_response()
+    match Language::of_tag(asked.query.get(language::NAME)) {
+        Some(chosen) => {
+            let answer = chosen.scope(Box::pin(route::answer(console, &asked))).await;
+            let mut response = answer.into_response();
+            response.headers_mut().insert(SET_COOKIE, chosen.cookie());
+            response
+        }
+        None => Box::pin(route::answer(console, &asked)).await.into_response(),
+    }
 }

@@ -1,7 +1,7 @@
 //! `/`: the whole system on one page.
 
 use service::html::Html;
-use std::collections::BTreeMap;
+use service::language::{Language, say};
 use std::sync::PoisonError;
 
 use queue::topology::work_queue;
@@ -11,35 +11,42 @@ use super::Console;
 use super::address::listing;
 use super::cohort::{Cohort, NO_REASON};
 use super::layout::{Page, away, nothing};
+use super::list::{Column, list};
 use super::request::Asked;
 use super::tag::{self, Tone, tag};
 use crate::failure::Failure;
 use crate::overview::Overview;
-use crate::overview::broker::BrokerLook;
+use crate::overview::broker::{BrokerLook, Known};
+use crate::verdict::{Answer, Finding, NotAsked, Urgency};
 
 /// Seconds between two looks, where the page is loaded again by itself.
 const REFRESH: u32 = 10;
 
-/// How many dead letters a look counted, and why they had died.
-pub(super) type Counted = (u32, BTreeMap<String, usize>);
+const MESSAGES: Column = Column::number("消息", "Messages");
+const READY: Column = Column::number("就绪", "Ready");
+const CONSUMERS: Column = Column::number("消费者", "Consumers");
+const SENT_FOR_A_RETRY: Column = Column::number("待重试", "Sent for a retry");
+const AVAILABLE: Column = Column::number("可售 / 警戒线", "Available / low at");
 
 pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failure> {
     let (database, broker) = tokio::join!(ask_database(console), ask_broker(console));
-    let (mut overview, mut failures) = match database {
-        Ok(overview) => (overview, Vec::new()),
-        Err(failure) => (Overview::now(), vec![failure]),
+    let mut overview = match database {
+        Ok(overview) => overview,
+        Err(failure) => {
+            let mut overview = Overview::of(&console.config);
+            overview.not_asked.push(NotAsked::Database { why: failure.to_string() });
+            overview
+        }
     };
     match broker {
         Ok(look) => overview.see(look),
-        Err(failure) => failures.push(failure),
+        Err(failure) => overview.not_asked.push(NotAsked::Broker { why: failure.to_string() }),
     }
+    overview.judge();
+    let servers_away = overview.not_asked.iter().filter(|it| it.is_server()).count();
     let refreshed = asked.query.some("refresh").is_some();
     let body = Html::new()
-        .all(failures.iter().map(away))
-        .all(overview.unknown_merchants.iter().flatten().map(|one| {
-            let told = Html::new().raw("<div class=\"box bad\">订单写了没有配置的商户。 ");
-            told.text(&one.text()).raw("</div>\n")
-        }))
+        .html(verdict(&overview))
         .html(tiles(&overview))
         .raw("<div class=\"two\"><section>")
         .html(orders(&overview))
@@ -50,13 +57,13 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failu
         .raw("</section></div>\n<p class=\"note\">")
         .html(behind(&overview))
         .html(match refreshed {
-            true => Html::new().link("/", "停止自动刷新 Stop reloading"),
-            false => Html::new().link("/?refresh=1", "每 10 秒自动刷新 Reload every 10 s"),
+            true => Html::new().link("/", say("停止自动刷新", "Stop reloading")),
+            false => Html::new().link("/?refresh=1", say("每 10 秒自动刷新", "Reload every 10 s")),
         })
         .raw("</p>");
-    let mut page = Page::new("/", "总览 Status", body);
+    let mut page = Page::new("/", say("总览", "Status"), body);
     page.refresh = refreshed.then_some(REFRESH);
-    if failures.len() == 2 {
+    if servers_away == 2 {
         page.status = hyper::StatusCode::SERVICE_UNAVAILABLE;
     }
     Ok(page)
@@ -65,7 +72,7 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failu
 async fn ask_database(console: &Console) -> Result<Overview, Failure> {
     let config = console.config.clone();
     let ask = move |connection: &mut store::Connection| {
-        let mut overview = Overview::now();
+        let mut overview = Overview::of(&config);
         overview.ask_database(connection, &config)?;
         Ok(overview)
     };
@@ -74,14 +81,63 @@ async fn ask_database(console: &Console) -> Result<Overview, Failure> {
 
 /// Letters are only read again when their number has changed.
 async fn ask_broker(console: &Console) -> Result<BrokerLook, Failure> {
-    let known = || console.counted.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = || console.known.lock().unwrap_or_else(PoisonError::into_inner);
     let before = known().clone();
-    let before = before.as_ref().map(|(count, reasons)| (*count, reasons));
     let events = console.config.events.enabled;
     let management = console.management.as_ref();
-    let look = BrokerLook::take(console.broker(), management, events, before).await?;
-    *known() = look.dead_letters.zip(look.by_reason.clone());
+    let look = BrokerLook::take(console.broker(), management, events, &before).await?;
+    *known() = Known::after(&look, before);
     Ok(look)
+}
+
+/// The verdict of `ops status`: whether all is well, and each finding with what to do.
+fn verdict(overview: &Overview) -> Html {
+    let verdict = &overview.verdict;
+    let (tone, chinese) = match (verdict.answer, verdict.wrong()) {
+        (Answer::Well, _) => ("good", "一切正常".to_owned()),
+        (Answer::Wrong, wrong) => ("bad", format!("{wrong} 项异常")),
+        (Answer::NotAllAsked, wrong) => ("bad", format!("有服务无法查询，共 {wrong} 项异常")),
+    };
+    let headline = match Language::here() {
+        Language::Chinese => chinese,
+        Language::English => verdict.headline(),
+    };
+    Html::new()
+        .raw("<div class=\"box ")
+        .raw(tone)
+        .raw("\"><b>")
+        .text(&headline)
+        .raw("</b></div>\n")
+        .all(verdict.findings.iter().map(finding))
+}
+
+fn finding(finding: &Finding) -> Html {
+    if let Finding::NotAsked(server) = finding
+        && server.is_server()
+    {
+        return away(&Failure::CouldNotAsk(server.why().to_owned()));
+    }
+    let urgency = finding.urgency();
+    let tone = match urgency {
+        Urgency::Now => Tone::Bad,
+        Urgency::Soon => Tone::Warn,
+        Urgency::Later => Tone::Plain,
+    };
+    let class = if finding.is_wrong() { "<div class=\"box bad\">" } else { "<div class=\"box\">" };
+    Html::new()
+        .raw(class)
+        .html(tag(tone, say(urgency.chinese(), urgency.word().trim_end())))
+        .raw(" <span class=\"mono\">")
+        .text(finding.code())
+        .raw("</span> ")
+        .raw(say(finding.chinese(), ""))
+        .raw(say("。", ""))
+        .text(&finding.seen())
+        .raw("<br>")
+        .raw(say("处理：", "Do:"))
+        .raw(" ")
+        .text(&finding.to_do())
+        .raw("</div>\n")
 }
 
 /// What needs a person first, in large numbers.
@@ -99,34 +155,34 @@ fn tiles(overview: &Overview) -> Html {
     let letters = overview.dead_letters.map(|it| (i64::from(it), None));
     let low = overview.low_stock.as_ref().map(|it| (it.len() as i64, None));
     let first = [
-        tile("死信 Dead letters", "/dead-letters", Tone::Bad, letters),
-        tile("待复核 Open reviews", "/reviews", Tone::Bad, waiting(&overview.open_reviews)),
+        tile(say("死信", "Dead letters"), "/dead-letters", Tone::Bad, letters),
+        tile(say("待复核", "Open reviews"), "/reviews", Tone::Bad, waiting(&overview.open_reviews)),
         tile(
-            "缺货订单 Out of stock",
+            say("缺货订单", "Out of stock"),
             "/orders?goods=awaiting_stock",
             Tone::Bad,
             waiting(&overview.awaiting_stock),
         ),
         tile(
-            "待人工发货 By hand",
+            say("待人工发货", "By hand"),
             "/orders?goods=awaiting_manual",
             Tone::Warn,
             waiting(&overview.awaiting_manual),
         ),
         tile(
-            "缺账号 No account",
+            say("缺账号", "No account"),
             "/orders?goods=awaiting_account",
             Tone::Warn,
             waiting(&overview.awaiting_account),
         ),
-        tile("低库存商品 Low stock", "/products", Tone::Warn, low),
+        tile(say("低库存商品", "Low stock"), "/products", Tone::Warn, low),
     ];
     let second = [
-        tile("待处理消息 To work on", "", Tone::Plain, queue(&work_queue(0))),
-        tile("重试超时 Retries overdue", "", Tone::Bad, waiting(&overview.overdue())),
-        tile("待发布事件 Events to send", "", Tone::Plain, events),
-        tile("待查询网关 Queries due", "", Tone::Plain, due),
-        tile("网关无答复 Unanswered", "", Tone::Warn, asked.map(|it| (it.failed, None))),
+        tile(say("待处理消息", "To work on"), "", Tone::Plain, queue(&work_queue(0))),
+        tile(say("重试超时", "Retries overdue"), "", Tone::Bad, waiting(&overview.overdue())),
+        tile(say("待发布事件", "Events to send"), "", Tone::Plain, events),
+        tile(say("待查询网关", "Queries due"), "", Tone::Plain, due),
+        tile(say("网关无答复", "Unanswered"), "", Tone::Warn, asked.map(|it| (it.failed, None))),
     ];
     Html::new()
         .raw("<div class=\"tiles\">")
@@ -156,18 +212,18 @@ fn tile(
     };
     html = html.raw("</b>");
     html = match value {
-        Some((_, Some(age))) => html.raw("<span>最久 oldest ").text(&age),
+        Some((_, Some(age))) => html.raw("<span>").raw(say("最久", "oldest")).raw(" ").text(&age),
         Some((_, None)) => html.raw("<span class=\"none\">&nbsp;"),
-        None => html.raw("<span>无法查询 not known"),
+        None => html.raw("<span>").raw(say("无法查询", "not known")),
     };
     html.raw("</span>").raw(close)
 }
 
 fn orders(overview: &Overview) -> Html {
-    let html = Html::new().raw("<h2>订单 Orders by status</h2>");
+    let html = Html::new().raw("<h2>").raw(say("订单", "Orders by status")).raw("</h2>");
     let Some(orders) = &overview.orders else { return html.html(unknown()) };
     if orders.is_empty() {
-        return html.html(nothing("还没有订单。 No orders yet."));
+        return html.html(nothing(say("还没有订单。", "No orders yet.")));
     }
     let rows = orders.iter().map(|count| {
         let code = count.status.to_string();
@@ -182,56 +238,66 @@ fn orders(overview: &Overview) -> Html {
 }
 
 fn low_stock(overview: &Overview) -> Html {
-    let html = Html::new().raw("<h2>低库存 Low stock</h2>");
+    let html = Html::new().raw("<h2>").raw(say("低库存", "Low stock")).raw("</h2>");
     let Some(low) = &overview.low_stock else { return html.html(unknown()) };
     if low.is_empty() {
-        return html.html(nothing("没有达到警戒线的商品。 No product is down to its threshold."));
+        return html
+            .html(nothing(say("没有达到警戒线的商品。", "No product is down to its threshold.")));
     }
     let rows = low.iter().map(|product| {
         Html::new()
             .raw("<tr><td class=\"mono\">")
             .text(&product.product_id)
             .raw("</td>")
-            .number(format!("{} / {}", product.available, product.low_stock))
+            .html(AVAILABLE.cell(format!("{} / {}", product.available, product.low_stock)))
             .raw("</tr>\n")
     });
-    html.raw("<div class=\"card\"><table><tr><th>商品 Product</th><th class=\"n\">可售 / 警戒线 Available / low at")
-        .raw("</th></tr>\n")
-        .all(rows)
-        .raw("</table></div>\n")
+    html.html(list([Column::text("商品", "Product"), AVAILABLE], rows))
 }
 
 fn queues(overview: &Overview) -> Html {
-    let html = Html::new().raw("<h2>队列 Queues</h2>");
+    let html = Html::new().raw("<h2>").raw(say("队列", "Queues")).raw("</h2>");
     let Some(queues) = &overview.queues else { return html.html(unknown()) };
     let rows = queues.iter().map(|queue| {
         let mut row = Html::new().raw("<tr><td class=\"mono\">").text(&queue.name).raw("</td>");
         row = match queue.messages {
-            Some(messages) => row.number(messages),
-            None => row.cell_of(tag(Tone::Bad, "缺失 missing: ops topology apply")),
+            Some(messages) => row.html(MESSAGES.cell(messages)),
+            None => row.cell_of(tag(
+                Tone::Bad,
+                say(say("缺失：", "ops topology apply"), "missing: ops topology apply"),
+            )),
         };
         let booked = overview.retries.iter().flatten().find(|tier| tier.tier == queue.name);
         let shown = |number: Option<i64>| number.map(|it| it.to_string()).unwrap_or_default();
         row = row
-            .number(shown(queue.ready.map(i64::from)))
-            .number(shown(queue.consumers.map(i64::from)))
-            .number(shown(booked.map(|tier| tier.copies)));
+            .html(READY.cell(shown(queue.ready.map(i64::from))))
+            .html(CONSUMERS.cell(shown(queue.consumers.map(i64::from))))
+            .html(SENT_FOR_A_RETRY.cell(shown(booked.map(|tier| tier.copies))));
         match booked.map(|tier| tier.overdue).filter(|overdue| *overdue > 0) {
             Some(overdue) => row.cell_of(tag(Tone::Bad, &overdue.to_string())),
             None => row.number(""),
         }
         .raw("</tr>\n")
     });
-    let html = html
-        .raw("<div class=\"card\"><table><tr><th>队列 Queue</th><th class=\"n\">消息 Messages</th>")
-        .raw("<th class=\"n\">就绪 Ready</th><th class=\"n\">消费者 Consumers</th>")
-        .raw("<th class=\"n\">待重试 Sent for a retry</th><th class=\"n\">超时 Overdue</th></tr>\n")
-        .all(rows)
-        .raw("</table></div>\n");
+    let html = html.html(list(
+        [
+            Column::text("队列", "Queue"),
+            MESSAGES,
+            READY,
+            CONSUMERS,
+            SENT_FOR_A_RETRY,
+            Column::number("超时", "Overdue"),
+        ],
+        rows,
+    ));
     match overview.queue_totals {
         Some(false) => html
-            .raw("<p class=\"note\">只计就绪消息；设置 amqp.management_url 后显示总数。 ")
-            .raw("Counts ready messages only: set amqp.management_url for totals.</p>\n"),
+            .raw("<p class=\"note\">")
+            .raw(say(
+                "只计就绪消息；设置 amqp.management_url 后显示总数。",
+                "Counts ready messages only: set amqp.management_url for totals.",
+            ))
+            .raw("</p>\n"),
         _ => html,
     }
 }
@@ -247,7 +313,9 @@ fn reasons(overview: &Overview) -> Html {
         Html::new().raw("<tr>").cell_of(name).number(letters).raw("</tr>\n")
     });
     Html::new()
-        .raw("<h2>死信原因 Why letters died</h2><div class=\"card\"><table>")
+        .raw("<h2>")
+        .raw(say("死信原因", "Why letters died"))
+        .raw("</h2><div class=\"card\"><table>")
         .all(rows)
         .raw("</table></div>\n")
 }
@@ -255,18 +323,18 @@ fn reasons(overview: &Overview) -> Html {
 fn behind(overview: &Overview) -> Html {
     let Some(work) = &overview.work else { return Html::new() };
     let Some(milliseconds) = work.behind_milliseconds else {
-        return Html::new().raw("还没有处理过消息。 No message was worked on yet. · ");
+        return Html::new().raw(say("还没有处理过消息。", "No message was worked on yet. "));
     };
     let (seconds, rest) = (milliseconds / 1000, milliseconds.unsigned_abs() % 1000);
     let at = work.latest.map(|at: BeijingTime| at.to_string()).unwrap_or_default();
     Html::new()
-        .raw("最近处理 Last worked on ")
+        .raw(say("最近处理的消息：", "Last worked on: the message of "))
         .text(&at)
-        .raw("，等待了 after waiting ")
+        .raw(say("，等待了 ", ", after waiting "))
         .text(&format!("{seconds}.{rest:03} s"))
         .raw(" · ")
 }
 
 fn unknown() -> Html {
-    nothing("无法查询。 Not known now.")
+    nothing(say("无法查询。", "Not known now."))
 }

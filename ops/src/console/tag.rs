@@ -1,6 +1,7 @@
 //! States as small coloured words.
 
 use service::html::Html;
+use service::language::{Language, say};
 
 use crate::status_name::{status_chinese, status_name};
 
@@ -32,7 +33,7 @@ pub(super) fn tag(tone: Tone, word: &str) -> Html {
     Html::new().raw("<span class=\"tag ").raw(tone.class()).raw("\">").text(word).raw("</span>")
 }
 
-/// The status of an order: its number and both names.
+/// The status of an order: its number and its name.
 pub(super) fn status(code: i16) -> Html {
     let tone = match code {
         8 => Tone::Good,
@@ -40,17 +41,25 @@ pub(super) fn status(code: i16) -> Html {
         105 | 106 => Tone::Warn,
         _ => Tone::Plain,
     };
-    tag(tone, &format!("{code} {} {}", status_chinese(code), status_name(code)))
+    tag(tone, &format!("{code} {}", status_words(code)))
 }
 
-/// The state of goods, in the words of the table.
+/// The name of a status.
+pub(super) fn status_words(code: i16) -> &'static str {
+    say(status_chinese(code), status_name(code))
+}
+
+/// The state of goods.
 pub(super) fn goods(state: &str) -> Html {
     tag(goods_named(state).0, &goods_words(state))
 }
 
-/// The state of goods in both languages.
+/// The name of a state of goods.
 pub(super) fn goods_words(state: &str) -> String {
-    format!("{} {state}", goods_named(state).1).trim().to_owned()
+    match Language::here() {
+        Language::Chinese if !goods_named(state).1.is_empty() => goods_named(state).1.to_owned(),
+        _ => state.replace('_', " "),
+    }
 }
 
 fn goods_named(state: &str) -> (Tone, &'static str) {

@@ -26,6 +26,22 @@ pub(crate) enum Finding {
     Full { queue: String, policy: String, limit: u64, messages: u64 },
 }
 
+impl Finding {
+    /// Whether messages are lost or refused because of it.
+    pub(crate) fn is_harmful(&self) -> bool {
+        match self {
+            Finding::DeadLetterLoop { .. }
+            | Finding::MissingDeadLetterExchange { .. }
+            | Finding::UnboundKey { .. }
+            | Finding::RemovesMessages { .. }
+            | Finding::Full { .. } => true,
+            Finding::UnknownQueue { .. }
+            | Finding::UnknownExchange { .. }
+            | Finding::UnknownBinding { .. } => false,
+        }
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

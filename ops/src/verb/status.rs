@@ -1,33 +1,41 @@
 //! `ops status`
 
+mod screen;
+mod terminal_mode;
 mod text;
-
-use std::io::{IsTerminal as _, Write as _};
-use std::time::{Duration, Instant};
+mod watch;
 
 use clap::Args;
-use service::unseen;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::Output;
 use crate::overview::Overview;
-use crate::overview::broker::BrokerLook;
+use crate::overview::broker::{BrokerLook, Known};
+use crate::verdict::{Answer, NotAsked};
 
-/// The whole system on one screen
+/// Whether all is well, and the whole system on one screen
 ///
-/// Orders by status, queues, dead letters by reason, what waits (events, stock, deliveries by hand, reviews,
-/// questions to the gateway), products with little stock, and how far workers are behind: how long the message
-/// that was worked on last had been waiting. With --watch again and again, with rates between two looks.
+/// The first line says "all is well", or how many things are wrong. Then the findings, the most urgent first: how soon (NOW:
+/// nothing moves, or soon will not; soon: somebody's order or money waits; to do: the work of every day), a code, what was seen,
+/// and what to do. Each code is a heading of docs/troubleshooting.md. Below them the figures: orders by status, queues, dead
+/// letters by reason, what waits, products with little stock, and how far workers are behind.
 ///
-/// Prints what it could ask; when the database or the broker does not answer, it ends with 3.
+/// Looks at the broker (alarms, blocked connections, exchanges, queues and bindings), the database (read-only?), the clocks of
+/// database, workers and messages, workers, retries, dead letters, events, orders that are paid and not delivered, reviews,
+/// merchants that are not configured, and certificates. Changes nothing. Without amqp.management_url bindings are looked for
+/// only while a worker consumes and no message waits, and messages that workers hold are counted by what workers say.
+///
+/// Ends with 0: all is well (also with things to do), 1: something is wrong, 3: database or broker could not be asked; what could
+/// be asked is told all the same. Reviews and deliveries by hand are things to do; they are wrong when they are old (3 days, 1 day).
+///
+/// With --watch it looks again and again, with rates between two looks; on a terminal in place, until q or Ctrl-C.
 ///
 /// Example: ops status --output json
 /// Example: ops status --watch 5
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Status {
-    /// Look again every so many seconds, until Ctrl-C
+    /// Look again every so many seconds, until q or Ctrl-C
     #[arg(
         long,
         value_name = "SECONDS",
@@ -43,80 +51,66 @@ pub(crate) struct Status {
 
 impl Status {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let Some(seconds) = self.watch else {
-            let (overview, failure) = look(context, None);
-            context.output.print(&overview, || overview.text())?;
-            return failure.map_or(Ok(()), Err);
-        };
-        let every = Duration::from_secs(seconds);
-        let mut before: Option<Overview> = None;
-        let mut looks = 0;
-        loop {
-            let began = Instant::now();
-            let (overview, failure) = look(context, before.as_ref());
-            show(context, &overview, failure.as_ref(), every)?;
-            looks += 1;
-            if self.looks.is_some_and(|most| looks >= most) {
-                return failure.map_or(Ok(()), Err);
-            }
-            before = Some(overview);
-            std::thread::sleep(every.saturating_sub(began.elapsed()));
+        if let Some(seconds) = self.watch {
+            return watch::watch(context, seconds, self.looks);
         }
+        let (overview, _) = look(context, None, Known::default())?;
+        context.output.print(&overview, || overview.text())?;
+        ended(&overview)
     }
 }
 
-/// One look at everything; what could not be asked is missing, and the reason is the failure.
-fn look(context: &Context, before: Option<&Overview>) -> (Overview, Option<Failure>) {
-    let mut overview = Overview::now();
+/// One look at everything, and what the next need not find out again. What could not be asked is a finding.
+fn look(
+    context: &Context,
+    before: Option<&Overview>,
+    known: Known,
+) -> Result<(Overview, Known), Failure> {
+    let mut overview = Overview::of(&context.config);
     let database =
         context.database().and_then(|mut it| overview.ask_database(&mut it, &context.config));
-    let known = before.and_then(|before| before.dead_letters_by_reason.as_ref());
-    let counted = before.and_then(|before| before.dead_letters);
+    if let Some(why) = unasked(database)? {
+        overview.not_asked.push(NotAsked::Database { why });
+    }
     let events = context.config.events.enabled;
-    let broker = context.block_on(async {
+    let asked = context.block_on(async {
         let management = context.management()?;
-        let known = counted.zip(known);
-        BrokerLook::take(&context.broker()?, management.as_ref(), events, known).await
+        BrokerLook::take(&context.broker()?, management.as_ref(), events, &known).await
     });
-    let broker = broker.map(|look| overview.see(look));
+    let mut known = known;
+    if let Ok(look) = &asked {
+        known = Known::after(look, known);
+    }
+    let seen = asked.map(|look| overview.see(look));
+    if let Some(why) = unasked(seen)? {
+        overview.not_asked.push(NotAsked::Broker { why });
+    }
     if let Some(before) = before {
         overview.count_rates(before);
     }
-    let failure = match (database, broker) {
-        (Ok(()), Ok(())) => None,
-        (Err(failure), Ok(())) | (Ok(()), Err(failure)) => Some(failure),
-        (Err(database), Err(broker)) => Some(Failure::CouldNotAsk(format!("{database}\n{broker}"))),
-    };
-    (overview, failure)
+    overview.judge();
+    Ok((overview, known))
 }
 
-/// One look of many: on a terminal it replaces the one before, as JSON it is one line.
-fn show(
-    context: &Context,
-    overview: &Overview,
-    failure: Option<&Failure>,
-    every: Duration,
-) -> Result<(), Failure> {
-    let mut stdout = std::io::stdout().lock();
-    let page = match context.output {
-        Output::Json => {
-            let json = serde_json::to_string(overview)
-                .map_err(|error| Failure::No(format!("the result is no JSON: {error}")))?;
-            unseen::escaped_json(&json).into_owned()
+/// Why something could not be asked. A configuration that cannot be used is the caller's to correct.
+fn unasked(asked: Result<(), Failure>) -> Result<Option<String>, Failure> {
+    match asked {
+        Ok(()) => Ok(None),
+        Err(usage @ Failure::Usage(_)) => Err(usage),
+        Err(failure) => Ok(Some(failure.to_string())),
+    }
+}
+
+/// The exit code.
+fn ended(overview: &Overview) -> Result<(), Failure> {
+    let verdict = &overview.verdict;
+    match verdict.answer {
+        Answer::Well => Ok(()),
+        Answer::Wrong => Err(Failure::No(verdict.headline())),
+        Answer::NotAllAsked => {
+            let servers = overview.not_asked.iter().filter(|it| it.is_server());
+            let why: Vec<&str> = servers.map(NotAsked::why).collect();
+            Err(Failure::CouldNotAsk(why.join("\n")))
         }
-        Output::Table => {
-            let clear = if stdout.is_terminal() { "\u{1b}[H\u{1b}[2J" } else { "" };
-            let failed = failure.map(|failure| format!("\n\n{failure}")).unwrap_or_default();
-            let seconds = every.as_secs();
-            let text = format!(
-                "{}  (every {seconds} s, Ctrl-C ends)\n\n{}{failed}\n",
-                overview.at,
-                overview.text()
-            );
-            format!("{clear}{}", unseen::escaped_lines(&text))
-        }
-    };
-    writeln!(stdout, "{page}")
-        .and_then(|()| stdout.flush())
-        .map_err(|error| Failure::CouldNotAsk(format!("stdout: {error}")))
+    }
 }

@@ -42,7 +42,7 @@ fn grouped_flat_and_one_by_one() {
             "&lt;img src=x&gt;",
         ],
     );
-    assert_eq!(groups.body.matches("<td class=\"n\">2</td>").count(), 2, "{}", groups.body);
+    assert_eq!(groups.body.matches("\">2</td>").count(), 2, "{}", groups.body);
     let cohort = "/dead-letters?reason=order%5Fnot%5Ffound&amp;error=no%20order%20%23%20after%20%23%20retries";
     assert!(groups.body.contains(cohort), "{}", groups.body);
     browser
@@ -58,10 +58,10 @@ fn grouped_flat_and_one_by_one() {
         .shows(
             200,
             &[
-                "今天仍有效",
+                "valid today",
                 "out_trade_no",
                 "&lt;b&gt;礼品&lt;/b&gt;",
-                "order A-1: 已下单",
+                "order A-1: 0 placed",
                 "for ops verify",
             ],
         )
@@ -84,11 +84,10 @@ fn a_dry_run_says_what_a_replay_would_do_and_the_replay_does_it() {
     let browser = &world.browser;
     let all = [("which", "all"), ("act", "dry_run")];
     let foreseen = browser.post("/dead-letters", &all);
-    let foreseen =
-        foreseen.shows(200, &["会生效 applied", "订单未到 no order yet", "Nothing was changed"]);
+    let foreseen = foreseen.shows(200, &["applied", "no order yet", "Nothing was changed"]);
     assert!(foreseen.body.contains("status placed -&gt; paid"), "{}", foreseen.body);
-    assert!(foreseen.body.contains("会再次失败 dies again"), "{}", foreseen.body);
-    browser.get("/orders/A-1").shows(200, &["0 已下单 placed"]).hides(&["CODE-"]);
+    assert!(foreseen.body.contains("dies again"), "{}", foreseen.body);
+    browser.get("/orders/A-1").shows(200, &["0 placed"]).hides(&["CODE-"]);
     browser.get("/dead-letters?view=flat").shows(200, &["All that match: 3"]);
 
     let id = id(&world, "order_not_found&order=A-1");
@@ -103,12 +102,12 @@ fn a_dry_run_says_what_a_replay_would_do_and_the_replay_does_it() {
     browser.post("/dead-letters", &[(&ticked, "on"), ("act", "x")]).shows(400, &["no such button"]);
     let _worker = world.worker();
     browser.act("/dead-letters", &replay).shows(200, &["<b>1</b>", "went back to work"]);
-    world.wait_for("/orders/A-1", "8 已付款 paid");
+    world.wait_for("/orders/A-1", "8 paid");
     browser.get("/orders/A-1").shows(
         200,
         &["CODE-1", "dead letter replayed by 王 order is there", "signature valid today"],
     );
-    browser.get("/dead-letters").shows(200, &["重放 replayed", "王", "order is there"]);
+    browser.get("/dead-letters").shows(200, &["replayed", "王", "order is there"]);
     browser.get("/dead-letters?view=flat").shows(200, &["All that match: 2"]);
     // A second operator who still has the old page.
     browser.act("/dead-letters", &replay).shows(200, &["<b>0</b>", "Somebody else"]);
@@ -131,7 +130,7 @@ fn to_discard_needs_a_name_and_a_reason() {
     browser.act("/dead-letters", &done).shows(200, &["<b>2</b>", "were discarded"]);
     browser
         .get("/dead-letters")
-        .shows(200, &["丢弃 discarded", "&lt;王&gt;", "a test &amp; no more", "total_mismatch"])
+        .shows(200, &["discarded", "&lt;王&gt;", "a test &amp; no more", "total_mismatch"])
         .hides(&["<王>", "order_not_found"]);
     let history = world.ops(&["dlq", "history", "--output", "json"]);
     assert_eq!(history.matches("discarded").count(), 2, "{history}");

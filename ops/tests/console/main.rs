@@ -4,6 +4,7 @@
 
 mod away;
 mod browser;
+mod languages;
 mod letters;
 mod pages;
 mod strangers;

@@ -100,7 +100,7 @@ fn forms_of_other_sites_are_refused() {
     // The same without a flaw.
     let seen = browser.post_as("/dead-letters", &good, &own);
     assert_eq!(seen.status, 303, "{seen:?}");
-    browser.get("/dead-letters?view=flat").shows(200, &["没有符合条件的死信"]).hides(&["A-1"]);
+    browser.get("/dead-letters?view=flat").shows(200, &["No dead letter matches"]).hides(&["A-1"]);
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn a_letter_is_shown_with_signature_order_and_charset() {
     let text = ops.run("dlq show good").done().stdout;
     assert!(text.contains("signature    valid today: MD5 with key 0"), "{text}");
     assert!(text.contains("form, in gbk\n") && text.contains("  subject = 测试\n"), "{text}");
-    assert!(text.contains("the order now\n  order A-1: 已下单 0 placed"), "{text}");
+    assert!(text.contains("the order now\n  order A-1: 0 placed"), "{text}");
     assert!(text.contains("  not delivered: not paid; the gateway was not asked\n"), "{text}");
 
     let text = ops.run("dlq show changed").done().stdout;
@@ -176,10 +176,7 @@ fn a_dry_run_says_what_would_change_and_changes_nothing() {
     assert_eq!(depth(&sandbox.amqp_url, &work_queue(0)), 0);
 
     let text = ops.run("dlq replay pays --dry-run").done().stdout;
-    assert!(
-        text.contains("paid; order A-1: status placed -> paid 已付款, goods delivered"),
-        "{text}"
-    );
+    assert!(text.contains("paid; order A-1: status placed -> paid, goods delivered"), "{text}");
     assert!(text.contains("1 letters: 1 would change something, 0 would die again"), "{text}");
     ops.run("dlq replay nothing --dry-run").ended(1, "there is no dead letter nothing");
     let limited = ops.run("dlq replay --all --limit 1 --dry-run --output json");

@@ -257,11 +257,11 @@ fn status_counts_what_it_can_ask() {
         let queues = status["queues"].as_array().unwrap();
         queues.iter().find(|row| row["name"] == name).unwrap()["messages"].clone()
     };
-    let status = ops.json("status");
+    let status = ops.status();
     assert_eq!(queue(&status, DEAD_QUEUE), Value::Null);
     ops.run("topology apply").done();
     publish(&sandbox.amqp_url, vec![letter("x", 1), letter("y", 2)]);
-    let status = ops.json("status");
+    let status = ops.status();
     assert_eq!(status["orders"], json!([{ "status": 0, "status_name": "placed", "orders": 1 }]));
     assert_eq!((&status["dead_letters"], queue(&status, DEAD_QUEUE)), (&json!(2), json!(2)));
     assert_eq!(queue(&status, &work_queue(0)), 0);
@@ -273,8 +273,8 @@ fn status_counts_what_it_can_ask() {
     assert_eq!((&status["low_stock"], &status["rates"]), (&json!([]), &Value::Null));
     ops.run("product set gift --low-stock 4").done();
     let low = json!([{ "product_id": "gift", "available": 0, "low_stock": 4 }]);
-    assert_eq!(ops.json("status")["low_stock"], low);
-    let table = ops.run("status").done().stdout;
+    assert_eq!(ops.status()["low_stock"], low);
+    let table = ops.run("status").ended(1, "wrong").stdout;
     assert!(table.contains("alipay.dead") && table.contains("已下单"), "{table}");
     assert!(table.contains("total_mismatch") && table.contains("LOW STOCK"), "{table}");
     assert!(table.contains("last worked on: no message yet"), "{table}");
@@ -289,13 +289,17 @@ fn status_counts_what_it_can_ask() {
         }
         watch.join().unwrap()
     });
-    let looks: Vec<Value> =
-        watch.done().stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let looks: Vec<Value> = watch
+        .ended(1, "wrong")
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(looks.len(), 3);
     assert_eq!(looks[0]["rates"], Value::Null);
     let rates: i64 = looks[1..].iter().map(|look| look["rates"]["orders"].as_i64().unwrap()).sum();
     assert!(rates > 0, "{looks:?}");
-    let text = ops.run("status --watch --looks 1").done().stdout;
+    let text = ops.run("status --watch --looks 1").ended(1, "wrong").stdout;
     assert!(text.contains("(every 2 s, Ctrl-C ends)") && !text.contains('\u{1b}'), "{text}");
     ops.run("status --looks 1").ended(2, "--watch");
 

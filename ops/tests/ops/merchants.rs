@@ -59,13 +59,13 @@ fn every_verb_refuses_it_and_says_which_there_are() {
     for verb in ["query A-1", "close A-1", "pay-link A-1"] {
         ops.run(verb).ended(2, meant);
     }
-    let status = ops.json("status");
+    let status = ops.status();
     assert_eq!(status["unknown_merchants"][0]["did_you_mean"], json!("shop"));
     // A configured one without orders is an empty list.
     assert_eq!(ops.json("order list --merchant shop"), json!([]));
     // Bytes that are no text stop nothing.
     connection.batch_execute("UPDATE user_order SET merchant = x'FF00'").unwrap();
-    assert_eq!(ops.json("status")["unknown_merchants"][0]["orders"], 1);
+    assert_eq!(ops.status()["unknown_merchants"][0]["orders"], 1);
 }
 
 #[test]

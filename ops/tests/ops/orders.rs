@@ -36,7 +36,7 @@ fn create_and_show() {
     assert_eq!(shown["notifications"], 0);
 
     let text = ops.run("order show A-1").done().stdout;
-    assert!(text.starts_with("order A-1: 已下单 0 placed"), "{text}");
+    assert!(text.starts_with("order A-1: 0 placed"), "{text}");
     assert!(text.contains("3 x Gift (gift, stock), 31.50 yuan, merchant shop"), "{text}");
     assert!(text.contains("not delivered: not paid"), "{text}");
 }

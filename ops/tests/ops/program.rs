@@ -76,6 +76,11 @@ impl Ops {
         }
     }
 
+    /// What `ops status` tells, where something is wrong.
+    pub(crate) fn status(&self) -> Value {
+        self.run("status --output json").ended(1, "wrong").json()
+    }
+
     /// Runs with `--output json` and exit code 0.
     pub(crate) fn json(&self, arguments: &str) -> Value {
         self.run(&format!("{arguments} --output json")).done().json()

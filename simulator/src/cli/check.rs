@@ -19,7 +19,7 @@ use clap::Args;
 use serde::Serialize;
 use service::config::Config;
 use simulator::LedgerLine;
-use store::Pool;
+use store::{DatabaseSettings, Pool};
 
 use self::verdict::Gap;
 use super::{Ending, Output};
@@ -67,7 +67,9 @@ impl Check {
         let Some(first) = lines.iter().map(|line| line.sent_at).min() else {
             bail!("{} has no lines", self.ledger.display());
         };
-        let pool = Pool::new(config.database.url.expose_secret(), 1);
+        let source = Some(config.database.source.clone());
+        let url = config.database.url.expose_secret();
+        let pool = Pool::silent(DatabaseSettings { source, ..DatabaseSettings::new(url) }, 1);
         let begun = Instant::now();
         let report = loop {
             let seen = match database::read(&pool, first) {

@@ -10,8 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use serde::Serialize;
 use simulator::{
-    Attempt, Delivery, Failure, Faults, Kind, Ladder, Notification, Sender, SignedNotification,
-    Writing,
+    Attempt, Delivery, Faults, Kind, Ladder, Notification, Sender, SignedNotification, Writing,
 };
 
 use super::order::Told;
@@ -220,7 +219,7 @@ impl DeliveryArguments {
 /// How a delivery ended: its last attempt counts.
 fn ending(delivery: &Delivery) -> Ending {
     match delivery.attempts.last().and_then(|attempt| attempt.failure) {
-        Some(Failure::NotConnected) => Ending::NotConnected,
+        Some(failure) if failure.is_unconnected() => Ending::NotConnected,
         _ if delivery.is_success() => Ending::Success,
         _ => Ending::NotSuccess,
     }
@@ -243,11 +242,7 @@ impl<'a> Printer<'a> {
             return;
         }
         let status = attempt.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
-        let answer = match attempt.failure {
-            Some(failure) => failure.text().to_owned(),
-            // Escaped: what is not exactly `success` shows why.
-            None => attempt.answer.escape_debug().to_string(),
-        };
+        let answer = attempt.told();
         self.error = writeln!(
             io::stdout(),
             "{} order={} trade_no={} notify_id={} status={status} answer=\"{answer}\" milliseconds={}",

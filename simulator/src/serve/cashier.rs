@@ -10,6 +10,7 @@ use super::pay::return_to;
 use super::request::Asked;
 use super::step::{Found, StepError};
 use crate::{Fault, Status, TradeError};
+use service::language::say;
 
 /// The page on which a buyer decides.
 pub(super) fn page(alipay: &Alipay, trade_no: &str) -> Answer {
@@ -24,13 +25,19 @@ pub(super) fn page(alipay: &Alipay, trade_no: &str) -> Answer {
     let body = summary(&found)
         .raw("<form method=\"post\" action=\"/cashier/")
         .text(trade_no)
-        .raw("/pay\"><button class=\"main\">确认付款 Pay</button> ")
-        .raw("<label>通知 notification ")
+        .raw("/pay\"><button class=\"main\">")
+        .raw(say("确认付款", "Pay"))
+        .raw("</button> ")
+        .raw("<label>")
+        .raw(say("通知", "notification"))
+        .raw(" ")
         .html(fault_choice())
         .raw("</label></form><form method=\"post\" action=\"/cashier/")
         .text(trade_no)
-        .raw("/leave\"><button>离开 Leave</button></form>");
-    html::page(200, "收银台 Cashier", body)
+        .raw("/leave\"><button>")
+        .raw(say("离开", "Leave"))
+        .raw("</button></form>");
+    html::page(200, say("收银台", "Cashier"), body)
 }
 
 /// The buyer pays: the notification goes out, and the browser goes back to the merchant.
@@ -62,10 +69,12 @@ pub(super) fn leave(alipay: &Alipay, trade_no: &str) -> Answer {
         return Answer::redirect(url);
     }
     let body = Html::new()
-        .raw("<p>没有付款，交易保持原状。 Nothing was paid; the trade stays open.</p><p>")
-        .link(&format!("/cashier/{trade_no}"), "回到收银台 Back to the cashier")
+        .raw("<p>")
+        .raw(say("没有付款，交易保持原状。", "Nothing was paid; the trade stays open."))
+        .raw("</p><p>")
+        .link(&format!("/cashier/{trade_no}"), say("回到收银台", "Back to the cashier"))
         .raw("</p>");
-    html::page(200, "已离开 You left", body)
+    html::page(200, say("已离开", "You left"), body)
 }
 
 /// What a paid or closed trade shows instead of buttons.
@@ -73,16 +82,16 @@ fn over(found: &Found) -> Answer {
     let trade = &found.kept.trade;
     let title = match trade.status {
         Status::TradeClosed if trade.is_timed_out() => {
-            "交易超时，已关闭 Not paid in time: the trade is closed"
+            say("交易超时，已关闭", "Not paid in time: the trade is closed")
         }
-        Status::TradeClosed => "交易已关闭 The trade is closed",
-        _ => "付款成功 Paid",
+        Status::TradeClosed => say("交易已关闭", "The trade is closed"),
+        _ => say("付款成功", "Paid"),
     };
     let body = summary(found)
         .raw("<p><b>")
         .text(trade.status.name())
         .raw("</b></p><p>")
-        .link(&format!("/trades/{}", trade.trade_no), "通知记录 What was sent")
+        .link(&format!("/trades/{}", trade.trade_no), say("通知记录", "What was sent"))
         .raw("</p>");
     html::page(200, title, body)
 }
@@ -93,13 +102,15 @@ fn summary(found: &Found) -> Html {
         .raw("<div class=\"total\">¥")
         .text(&trade.total.to_string())
         .raw("</div><table>")
-        .row("商品 Subject", &trade.subject)
-        .row("商户 Merchant", &found.merchant)
-        .row("商户订单号 Order", &trade.out_trade_no)
-        .row("交易号 Trade", &trade.trade_no);
+        .row(say("商品", "Subject"), &trade.subject)
+        .row(say("商户", "Merchant"), &found.merchant)
+        .row(say("商户订单号", "Order"), &trade.out_trade_no)
+        .row(say("交易号", "Trade"), &trade.trade_no);
     let until = trade.pay_until.filter(|_| trade.gmt_payment.is_none());
     match until {
-        Some(until) => html.row("付款截止 Pay before", &format_beijing(until.trunc_subsecs(0))),
+        Some(until) => {
+            html.row(say("付款截止", "Pay before"), &format_beijing(until.trunc_subsecs(0)))
+        }
         None => html,
     }
     .raw("</table>")
@@ -107,8 +118,10 @@ fn summary(found: &Found) -> Html {
 
 /// A choice of how the notification travels.
 pub(super) fn fault_choice() -> Html {
-    let mut choice =
-        Html::new().raw("<select name=\"fault\"><option value=\"\">正常 as usual</option>");
+    let mut choice = Html::new()
+        .raw("<select name=\"fault\"><option value=\"\">")
+        .raw(say("正常", "as usual"))
+        .raw("</option>");
     for fault in Fault::ALL {
         choice = choice
             .raw("<option value=\"")
@@ -122,16 +135,16 @@ pub(super) fn fault_choice() -> Html {
 
 fn explained(fault: Fault) -> &'static str {
     match fault {
-        Fault::Duplicate => "重复 twice at once",
-        Fault::Reorder => "乱序 after what follows",
-        Fault::Delay => "延迟 five seconds late",
-        Fault::Drop => "丢失 lost",
-        Fault::WrongAmount => "金额错误 wrong amount",
-        Fault::WrongApp => "应用或卖家错误 wrong app or seller",
-        Fault::Corrupt => "签名错误 wrong signature",
-        Fault::Gbk => "GBK 编码 in GBK",
-        Fault::SlowBody => "慢速 slow body",
-        Fault::HalfBody => "中断 half a body",
+        Fault::Duplicate => say("重复", "twice at once"),
+        Fault::Reorder => say("乱序", "after what follows"),
+        Fault::Delay => say("延迟", "five seconds late"),
+        Fault::Drop => say("丢失", "lost"),
+        Fault::WrongAmount => say("金额错误", "wrong amount"),
+        Fault::WrongApp => say("应用或卖家错误", "wrong app or seller"),
+        Fault::Corrupt => say("签名错误", "wrong signature"),
+        Fault::Gbk => say("GBK 编码", "in GBK"),
+        Fault::SlowBody => say("慢速", "slow body"),
+        Fault::HalfBody => say("中断", "half a body"),
     }
 }
 
@@ -140,27 +153,28 @@ pub(super) fn fault(form: &Form) -> Result<Option<Fault>, Answer> {
     let word = std::str::from_utf8(form.get("fault").unwrap_or_default()).unwrap_or("?");
     match word {
         "" => Ok(None),
-        word => word
-            .parse()
-            .map(Some)
-            .map_err(|_| html::problem(400, "fault", "没有这种故障。 There is no such fault.")),
+        word => word.parse().map(Some).map_err(|_| {
+            html::problem(400, "fault", say("没有这种故障。", "There is no such fault."))
+        }),
     }
 }
 
 /// A page for a step that was not made.
 pub(super) fn problem(error: &StepError) -> Answer {
     let (status, text) = match error {
-        StepError::NotFound => (404, "没有这笔交易。 There is no such trade."),
+        StepError::NotFound => (404, say("没有这笔交易。", "There is no such trade.")),
         StepError::Trade(TradeError::NotNow { .. }) => {
-            (409, "交易状态不允许。 The trade is not in a state for this.")
+            (409, say("交易状态不允许。", "The trade is not in a state for this."))
         }
         StepError::Trade(TradeError::TooLate { .. }) => {
-            (409, "付款超时。 The time to pay is over.")
+            (409, say("付款超时。", "The time to pay is over."))
         }
         StepError::Trade(TradeError::RefundAmount { .. }) => {
-            (409, "退款金额无效。 The amount is not above zero, or more than what is left.")
+            (409, say("退款金额无效。", "The amount is not above zero, or more than what is left."))
         }
-        StepError::File(_) => (500, "交易文件不可读写。 The trades cannot be read or written."),
+        StepError::File(_) => {
+            (500, say("交易文件不可读写。", "The trades cannot be read or written."))
+        }
     };
     html::problem(status, &error.to_string(), text)
 }

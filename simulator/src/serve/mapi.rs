@@ -8,6 +8,7 @@ use super::answer::Answer;
 use super::pay::{PayError, PayRequest, amount};
 use super::{Alipay, html, mapi_refund, mapi_trade, xml};
 use crate::{Account, PayLink, Status, TimeLimit};
+use service::language::say;
 
 /// A verified request of a merchant.
 pub(super) struct Call<'a> {
@@ -152,44 +153,52 @@ fn check_phishing(call: &Call<'_>) -> Result<(), Code> {
 /// What a code means, for whoever looks at the page.
 fn explained(code: Code) -> &'static str {
     match code {
-        "ILLEGAL_SIGN" => {
-            "签名不正确。 The signature does not match: is it the key of this merchant, over all \
-             parameters but sign and sign_type, sorted, in the charset of _input_charset?"
+        "ILLEGAL_SIGN" => say(
+            "签名不正确。",
+            "The signature does not match: is it the key of this merchant, over all parameters but sign and sign_type, sorted, in the charset of _input_charset?",
+        ),
+        "ILLEGAL_PARTNER" => {
+            say("没有这个商户。", "No merchant of the configuration has this partner.")
         }
-        "ILLEGAL_PARTNER" => "没有这个商户。 No merchant of the configuration has this partner.",
-        "ILLEGAL_CHARSET" => "不支持的字符集。 _input_charset must be utf-8, gbk or gb2312.",
-        "ILLEGAL_ENCODING" => "参数编码错误。 A parameter is not in the charset of _input_charset.",
+        "ILLEGAL_CHARSET" => {
+            say("不支持的字符集。", "_input_charset must be utf-8, gbk or gb2312.")
+        }
+        "ILLEGAL_ENCODING" => {
+            say("参数编码错误。", "A parameter is not in the charset of _input_charset.")
+        }
         "ILLEGAL_SELLER" | "SELLER_NOT_EXIST" => {
-            "卖家不正确。 seller_id (or seller_email) must be there and be this merchant's."
+            say("卖家不正确。", "seller_id (or seller_email) must be there and be this merchant's.")
         }
-        "ILLEGAL_PAYMENT_TYPE" => "payment_type 必须为 1。 payment_type must be 1.",
+        "ILLEGAL_PAYMENT_TYPE" => say("payment_type 必须为 1。", "payment_type must be 1."),
         "ILLEGAL_FEE_PARAM" => {
-            "金额不正确。 total_fee (or price and quantity) must be 0.01 to 100000000.00."
+            say("金额不正确。", "total_fee (or price and quantity) must be 0.01 to 100000000.00.")
         }
-        "TRADE_HAS_SUCCESS" => "这笔订单已经支付。 This order is paid already.",
-        "TRADE_HAS_CLOSED" => "交易已经关闭。 The trade of this order is closed.",
+        "TRADE_HAS_SUCCESS" => say("这笔订单已经支付。", "This order is paid already."),
+        "TRADE_HAS_CLOSED" => say("交易已经关闭。", "The trade of this order is closed."),
         "TRADE_TOTALFEE_NOT_MATCH" => {
-            "金额与已创建的交易不一致。 The order has a trade over another amount."
+            say("金额与已创建的交易不一致。", "The order has a trade over another amount.")
         }
-        "ILLEGAL_ANTI_PHISHING_KEY" => {
-            "防钓鱼时间戳不正确。 The account demands an anti_phishing_key, and this one was not given \
-             out, or there is none."
-        }
+        "ILLEGAL_ANTI_PHISHING_KEY" => say(
+            "防钓鱼时间戳不正确。",
+            "The account demands an anti_phishing_key, and this one was not given out, or there is none.",
+        ),
         "ANTI_PHISHING_KEY_TIMEOUT" => {
-            "防钓鱼时间戳已过期。 The anti_phishing_key is older than 30 seconds."
+            say("防钓鱼时间戳已过期。", "The anti_phishing_key is older than 30 seconds.")
         }
-        "ILLEGAL_EXTER_INVOKE_IP" => {
-            "买家地址不正确。 The account demands exter_invoke_ip, the address of the buyer."
-        }
-        "DUPLICATE_BATCH_NO" => "批次号重复。 This batch number was used before.",
-        "REFUND_DATE_ERROR" | "BATCH_NO_FORMAT_ERROR" => {
-            "批次号或日期不正确。 batch_no is today's date in Beijing and 3 to 24 letters or digits."
-        }
-        "BATCH_NUM_NOT_EQUAL_TOTAL" => "笔数不符。 batch_num is not the number of refunds.",
+        "ILLEGAL_EXTER_INVOKE_IP" => say(
+            "买家地址不正确。",
+            "The account demands exter_invoke_ip, the address of the buyer.",
+        ),
+        "DUPLICATE_BATCH_NO" => say("批次号重复。", "This batch number was used before."),
+        "REFUND_DATE_ERROR" | "BATCH_NO_FORMAT_ERROR" => say(
+            "批次号或日期不正确。",
+            "batch_no is today's date in Beijing and 3 to 24 letters or digits.",
+        ),
+        "BATCH_NUM_NOT_EQUAL_TOTAL" => say("笔数不符。", "batch_num is not the number of refunds."),
         "DETAIL_DATA_FORMAT_ERROR" => {
-            "明细格式不正确。 detail_data is trade_no^amount^reason, joined by #."
+            say("明细格式不正确。", "detail_data is trade_no^amount^reason, joined by #.")
         }
-        "SYSTEM_ERROR" => "系统错误。 The trades cannot be read or written; see the log.",
-        _ => "参数不正确。 A parameter is missing or unusable.",
+        "SYSTEM_ERROR" => say("系统错误。", "The trades cannot be read or written; see the log."),
+        _ => say("参数不正确。", "A parameter is missing or unusable."),
     }
 }

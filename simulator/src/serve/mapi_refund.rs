@@ -11,6 +11,7 @@ use super::mapi_batch::Batch;
 use super::request::Asked;
 use super::step::{Found, StepError};
 use crate::{BatchRefundItem, Kind, Notification, Status, Trade, TradeError};
+use service::language::say;
 
 /// Takes the batch and leads the browser to the page with the password.
 pub(super) fn ask(call: &Call<'_>) -> Result<Answer, Code> {
@@ -24,10 +25,18 @@ pub(super) fn page(alipay: &Alipay, ticket: &str) -> Answer {
     let Some((_, batch)) = alipay.tickets.batches.find(ticket) else { return gone() };
     let mut body = Html::new()
         .raw("<table>")
-        .row("商户 Merchant", &batch.merchant)
-        .row("批次号 Batch", &batch.batch_no)
-        .raw("</table><h2>退款明细 Refunds</h2><table><tr><th>交易号 Trade</th>")
-        .raw("<th>金额 Amount</th><th>原因 Reason</th></tr>\n");
+        .row(say("商户", "Merchant"), &batch.merchant)
+        .row(say("批次号", "Batch"), &batch.batch_no)
+        .raw("</table><h2>")
+        .raw(say("退款明细", "Refunds"))
+        .raw("</h2><table class=\"list\"><tr><th>")
+        .raw(say("交易号", "Trade"))
+        .raw("</th>")
+        .raw("<th>")
+        .raw(say("金额", "Amount"))
+        .raw("</th><th>")
+        .raw(say("原因", "Reason"))
+        .raw("</th></tr>\n");
     for item in &batch.items {
         body = body
             .raw("<tr><td>")
@@ -40,26 +49,38 @@ pub(super) fn page(alipay: &Alipay, ticket: &str) -> Answer {
     }
     let body = body
         .raw("</table><form method=\"post\"><p><input type=\"password\" name=\"password\" ")
-        .raw("placeholder=\"支付密码 password\" required autofocus autocomplete=\"off\"> ")
-        .raw("<button class=\"main\">确认退款 Refund</button></p></form>")
-        .raw("<p class=\"note\">任何密码都可以。 Any password does.</p>");
-    html::page(200, "退款确认 Confirm the refund", body)
+        .raw("placeholder=\"")
+        .raw(say("支付密码", "password"))
+        .raw("\" required autofocus autocomplete=\"off\"> ")
+        .raw("<button class=\"main\">")
+        .raw(say("确认退款", "Refund"))
+        .raw("</button></p></form>")
+        .raw("<p class=\"note\">")
+        .raw(say("任何密码都可以。", "Any password does."))
+        .raw("</p>");
+    html::page(200, say("退款确认", "Confirm the refund"), body)
 }
 
 /// The person has typed something: the refunds happen, and are told.
 pub(super) fn confirm(alipay: &Alipay, asked: &Asked, ticket: &str) -> Answer {
     let form = asked.parameters().unwrap_or_default();
     if form.get("password").is_none_or(<[u8]>::is_empty) {
-        return html::problem(400, "password", "请输入支付密码。 Type a password; any does.");
+        return html::problem(
+            400,
+            "password",
+            say("请输入支付密码。", "Type a password; any does."),
+        );
     }
     let Some(batch) = alipay.tickets.batches.take(ticket) else { return gone() };
     if let Err(code) = batch.check_unused(alipay) {
-        let text = "这个批次号已经用过。 This batch number was used before.";
+        let text = say("这个批次号已经用过。", "This batch number was used before.");
         return html::problem(409, code, text);
     }
     match refund(alipay, &batch) {
         Ok(results) => done(&batch, &results),
-        Err(_) => html::problem(500, "SYSTEM_ERROR", "系统错误。 The trades cannot be changed."),
+        Err(_) => {
+            html::problem(500, "SYSTEM_ERROR", say("系统错误。", "The trades cannot be changed."))
+        }
     }
 }
 
@@ -157,12 +178,16 @@ fn done(batch: &Batch, results: &[BatchRefundItem]) -> Answer {
             .raw("</td></tr>\n");
     }
     let body = body
-        .raw("</table><p class=\"note\">结果由 batch_refund_notify 通知商户。 ")
-        .raw("The merchant learns of it by batch_refund_notify.</p>");
-    html::page(200, "退款已受理 The refund was accepted", body)
+        .raw("</table><p class=\"note\">")
+        .raw(say(
+            "结果由 batch_refund_notify 通知商户。",
+            "The merchant learns of it by batch_refund_notify.",
+        ))
+        .raw("</p>");
+    html::page(200, say("退款已受理", "The refund was accepted"), body)
 }
 
 fn gone() -> Answer {
-    let text = "没有这个批次，或者已经确认过。 No such batch, or it was confirmed before.";
+    let text = say("没有这个批次，或者已经确认过。", "No such batch, or it was confirmed before.");
     html::problem(404, "not found", text)
 }

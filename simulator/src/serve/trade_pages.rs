@@ -11,6 +11,7 @@ use super::post::{Letter, Sent};
 use super::request::Asked;
 use super::step::Found;
 use crate::{Attempt, Notification, Status, Trade};
+use service::language::say;
 
 /// So many trades are listed.
 const LISTED: usize = 200;
@@ -32,17 +33,35 @@ pub(super) fn list(alipay: &Alipay) -> Answer {
     };
     let mut body = Html::new();
     if count == 0 {
-        body =
-            body.raw("<p>还没有交易。 No trades yet: open a pay link, or run simulator pay.</p>");
+        body = body
+            .raw("<p>")
+            .raw(say("还没有交易。", "No trades yet: open a pay link, or run simulator pay."))
+            .raw("</p>");
     }
     body = body
-        .raw("<table><tr><th>时间 Time</th><th>商户 Merchant</th><th>订单 Order</th>")
-        .raw("<th>商品 Subject</th><th>金额 Total</th><th>已退 Refunded</th><th>状态 Status</th>")
+        .raw("<table class=\"list\"><tr><th>")
+        .raw(say("时间", "Time"))
+        .raw("</th><th>")
+        .raw(say("商户", "Merchant"))
+        .raw("</th><th>")
+        .raw(say("订单", "Order"))
+        .raw("</th>")
+        .raw("<th>")
+        .raw(say("商品", "Subject"))
+        .raw("</th><th>")
+        .raw(say("金额", "Total"))
+        .raw("</th><th>")
+        .raw(say("已退", "Refunded"))
+        .raw("</th><th>")
+        .raw(say("状态", "Status"))
+        .raw("</th>")
         .raw("<th></th></tr>\n");
     for (merchant, trade) in &shown {
         let (path, text) = match trade.status {
-            Status::WaitBuyerPay => (format!("/cashier/{}", trade.trade_no), "收银台 Cashier"),
-            _ => (format!("/trades/{}", trade.trade_no), "详情 Details"),
+            Status::WaitBuyerPay => {
+                (format!("/cashier/{}", trade.trade_no), say("收银台", "Cashier"))
+            }
+            _ => (format!("/trades/{}", trade.trade_no), say("详情", "Details")),
         };
         body = body.raw("<tr><td>").text(&seconds(trade.gmt_create)).raw("</td><td>");
         body = body.text(merchant).raw("</td><td>");
@@ -55,9 +74,12 @@ pub(super) fn list(alipay: &Alipay) -> Answer {
     }
     body = body.raw("</table>");
     if count > LISTED {
-        body = body.raw("<p class=\"note\">只显示最新的两百笔。 Only the latest 200.</p>");
+        body = body
+            .raw("<p class=\"note\">")
+            .raw(say("只显示最新的两百笔。", "Only the latest 200."))
+            .raw("</p>");
     }
-    html::page(200, "交易 Trades", body)
+    html::page(200, say("交易", "Trades"), body)
 }
 
 /// `/trades/TRADE_NO`: the trade, its notifications, and what can be done.
@@ -70,26 +92,30 @@ pub(super) fn one(alipay: &Alipay, trade_no: &str) -> Answer {
     let time = |time: Option<DateTime<Utc>>| time.map(seconds).unwrap_or_default();
     let mut body = Html::new()
         .raw("<table>")
-        .row("状态 Status", trade.status.name())
-        .row("商户 Merchant", &found.merchant)
-        .row("订单 Order", &trade.out_trade_no)
-        .row("商品 Subject", &trade.subject)
-        .row("金额 Total", &trade.total.to_string())
-        .row("已退 Refunded", &trade.refunded().to_string())
-        .row("创建 gmt_create", &seconds(trade.gmt_create))
-        .row("付款截止 Pay before", &time(trade.pay_until))
-        .row("付款 gmt_payment", &time(trade.gmt_payment))
-        .row("关闭 gmt_close", &time(trade.gmt_close))
-        .raw("</table><h2>操作 Actions</h2>")
+        .row(say("状态", "Status"), trade.status.name())
+        .row(say("商户", "Merchant"), &found.merchant)
+        .row(say("订单", "Order"), &trade.out_trade_no)
+        .row(say("商品", "Subject"), &trade.subject)
+        .row(say("金额", "Total"), &trade.total.to_string())
+        .row(say("已退", "Refunded"), &trade.refunded().to_string())
+        .row(say("创建", "gmt_create"), &seconds(trade.gmt_create))
+        .row(say("付款截止", "Pay before"), &time(trade.pay_until))
+        .row(say("付款", "gmt_payment"), &time(trade.gmt_payment))
+        .row(say("关闭", "gmt_close"), &time(trade.gmt_close))
+        .raw("</table><h2>")
+        .raw(say("操作", "Actions"))
+        .raw("</h2>")
         .html(actions(&found))
-        .raw("<h2>通知 Notifications</h2>\n");
+        .raw("<h2>")
+        .raw(say("通知", "Notifications"))
+        .raw("</h2>\n");
     if found.kept.notifications.is_empty() {
-        body = body.raw("<p>还没有通知。 Nothing was sent yet.</p>");
+        body = body.raw("<p>").raw(say("还没有通知。", "Nothing was sent yet.")).raw("</p>");
     }
     for said in found.kept.notifications.iter().rev() {
         body = body.html(notification(trade_no, said, alipay.post.sent(&said.notify_id)));
     }
-    html::page(200, "交易 Trade", body)
+    html::page(200, say("交易", "Trade"), body)
 }
 
 fn actions(found: &Found) -> Html {
@@ -106,25 +132,34 @@ fn actions(found: &Found) -> Html {
     };
     match trade.status {
         Status::WaitBuyerPay | Status::TradePending => form("pay")
-            .raw("<button class=\"main\">付款 Pay</button></form>")
+            .raw("<button class=\"main\">")
+            .raw(say("付款", "Pay"))
+            .raw("</button></form>")
             .html(form("close"))
-            .raw("<button>关闭 Close</button></form>"),
+            .raw("<button>")
+            .raw(say("关闭", "Close"))
+            .raw("</button></form>"),
         Status::TradeSuccess => form("refund")
             .raw("<input name=\"amount\" size=\"9\" inputmode=\"decimal\" value=\"")
             .text(&trade.refundable().to_string())
-            .raw("\"> <button>退款 Refund</button></form>")
+            .raw("\"> <button>")
+            .raw(say("退款", "Refund"))
+            .raw("</button></form>")
             .html(form("finish"))
-            .raw("<button>完结 Finish</button></form>"),
-        Status::TradeFinished | Status::TradeClosed => {
-            Html::new().raw("<p class=\"note\">交易已结束。 The trade is over.</p>")
-        }
+            .raw("<button>")
+            .raw(say("完结", "Finish"))
+            .raw("</button></form>"),
+        Status::TradeFinished | Status::TradeClosed => Html::new()
+            .raw("<p class=\"note\">")
+            .raw(say("交易已结束。", "The trade is over."))
+            .raw("</p>"),
     }
 }
 
 /// One notification with its attempts.
 fn notification(trade_no: &str, said: &Notification, sent: Option<Sent>) -> Html {
     let mut html = Html::new()
-        .raw("<table><tr><th>")
+        .raw("<table class=\"list\"><tr><th>")
         .raw(said.kind.name())
         .raw("</th><td><code>notify_id ")
         .text(&said.notify_id)
@@ -136,13 +171,13 @@ fn notification(trade_no: &str, said: &Notification, sent: Option<Sent>) -> Html
     }
     html = html.raw("</td><td>").html(resend(trade_no, said)).raw("</td></tr>\n");
     let Some(sent) = sent else {
-        let text = "不是由这个进程发送。 Not sent by this process.";
+        let text = say("不是由这个进程发送。", "Not sent by this process.");
         return html.raw("<tr><td></td><td colspan=\"2\">").raw(text).raw("</td></tr></table>");
     };
     html = html.raw("<tr><td></td><td colspan=\"2\">→ ");
     html = match &sent.to {
         Some(to) => html.text(to),
-        None => html.raw("没有通知地址。 No address: neither notify_url nor --ingress."),
+        None => html.raw(say("没有通知地址。", "No address: neither notify_url nor --ingress.")),
     };
     if let Some(fault) = sent.fault {
         html = html.raw(" <b class=\"no\">").text(fault.name()).raw("</b>");
@@ -152,18 +187,17 @@ fn notification(trade_no: &str, said: &Notification, sent: Option<Sent>) -> Html
         html = html.html(attempt_row(attempt));
     }
     if sent.under_way > 0 {
-        html = html.raw("<tr><td></td><td colspan=\"2\">…… 等待重发 under way</td></tr>");
+        html = html
+            .raw("<tr><td></td><td colspan=\"2\">")
+            .raw(say("…… 等待重发", "under way"))
+            .raw("</td></tr>");
     }
     html.raw("</table>")
 }
 
 fn attempt_row(attempt: &Attempt) -> Html {
     let status = attempt.status.map(|status| status.to_string()).unwrap_or_default();
-    let answer = match attempt.failure {
-        Some(failure) => failure.text().to_owned(),
-        // Escaped: what is not exactly `success` shows why.
-        None => attempt.answer.escape_debug().to_string(),
-    };
+    let answer = attempt.told();
     Html::new()
         .raw("<tr><td></td><td>")
         .text(&format_beijing(attempt.at.trunc_subsecs(3)))
@@ -182,7 +216,9 @@ fn resend(trade_no: &str, said: &Notification) -> Html {
         .text(&said.notify_id)
         .raw("\">")
         .html(fault_choice())
-        .raw(" <button>重发 Resend</button></form>")
+        .raw(" <button>")
+        .raw(say("重发", "Resend"))
+        .raw("</button></form>")
 }
 
 /// A button of the page: makes the step and shows the trade again.
@@ -199,7 +235,7 @@ pub(super) fn act(alipay: &Alipay, asked: &Asked, trade_no: &str, step: &str) ->
         "finish" => alipay.step(trade_no, fault, |trade, at| Ok(vec![trade.finish(at)?])),
         "refund" => {
             let Ok(amount) = Fen::parse(text("amount")) else {
-                let text = "金额不正确。 Give the amount in yuan, for example 3.00.";
+                let text = say("金额不正确。", "Give the amount in yuan, for example 3.00.");
                 return html::problem(400, "amount", text);
             };
             alipay.step(trade_no, fault, |trade, at| {

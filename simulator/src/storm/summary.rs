@@ -66,7 +66,9 @@ impl Summary {
 
     /// Whether nobody answered anything at all.
     pub fn is_unreachable(&self) -> bool {
-        let reached = |answer: &String| answer != crate::Failure::NotConnected.text();
+        use crate::Failure::{NameUnknown, NotConnected, TlsFailed};
+        let unconnected = [NotConnected, NameUnknown, TlsFailed].map(crate::Failure::text);
+        let reached = |answer: &String| !unconnected.contains(&answer.as_str());
         self.attempts > 0 && !self.answers.keys().any(reached)
     }
 }

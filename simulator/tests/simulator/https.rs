@@ -68,7 +68,9 @@ async fn only_who_is_vouched_for_is_told() {
         [(Sender::new(time), "localhost"), (Sender::trusting(time, &own), "127.0.0.1")]
     {
         let refused = post(sender, host).await;
-        assert_eq!(refused.failure, Some(Failure::NotConnected), "{refused:?}");
+        assert_eq!(refused.failure, Some(Failure::TlsFailed), "{refused:?}");
+        let reason = refused.reason.unwrap();
+        assert!(reason.starts_with(&format!("{host}:{port}: TLS failed (")), "{reason}");
     }
     assert!(received.try_recv().is_err(), "nobody was told");
     let told = post(Sender::trusting(time, &own), "localhost").await;

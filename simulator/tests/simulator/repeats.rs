@@ -80,6 +80,8 @@ async fn silence_and_absence_are_told_apart() {
     let sender = Sender::new(Duration::from_millis(200));
     let absent = sender.deliver(&nobody().await, &notification(), &Ladder::once()).await.unwrap();
     assert_eq!(absent.attempts[0].failure, Some(Failure::NotConnected));
+    let reason = absent.attempts[0].reason.as_deref().unwrap();
+    assert!(reason.contains("nothing accepts connections there"), "{reason}");
 
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap()).parse().unwrap();

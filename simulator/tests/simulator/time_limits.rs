@@ -85,7 +85,7 @@ async fn nobody_pays_after_the_time() {
         let late = server.post(&format!("{cashier}/pay"), "").await;
         assert_eq!(late.status, 409, "{}", late.text());
         let page = server.get(&cashier).await.text();
-        assert!(page.contains("交易超时，已关闭"), "{page}");
+        assert!(page.contains("Not paid in time"), "{page}");
 
         let trade = kept(&server, name, "LATE").trade;
         assert_eq!(trade.status, Status::TradeClosed);

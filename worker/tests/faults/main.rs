@@ -12,6 +12,8 @@ mod line_to_the_broker;
 mod line_to_the_database;
 mod merchants;
 mod moved;
+mod outage_lines;
+mod read_only;
 mod real_broker;
 mod refusals;
 mod stuck;
@@ -44,6 +46,13 @@ impl Worker {
         let line = program.wait_for_line("worker ready", Duration::from_secs(30));
         let admin = line.split_once("admin=").expect("an address").1.to_owned();
         Worker { program, admin }
+    }
+
+    /// The program alone: it may never be ready.
+    fn start_unready(world: &World, environment: &[(&str, &str)]) -> Program {
+        let config = world.pipeline.config().display().to_string();
+        let environment = [&world.sandbox.environment()[..], environment].concat();
+        Program::start("worker", &["--config", &config], &environment)
     }
 
     /// What `/readyz` says.

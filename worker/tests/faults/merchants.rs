@@ -24,13 +24,13 @@ async fn orders_of_a_merchant_that_is_not_configured_are_an_alarm() {
         log.contains("merchant=\"shpo\" orders=1 did_you_mean=\"shop\"")
     });
 
-    let status = world.pipeline.json(&["status"]).expect("a status");
+    let status = world.pipeline.status().expect("a status");
     let unknown = &status["unknown_merchants"];
     assert_eq!(unknown.as_array().map(Vec::len), Some(1), "{unknown}");
     assert_eq!((&unknown[0]["merchant"], &unknown[0]["orders"]), (&"shpo".into(), &1.into()));
     assert_eq!(unknown[0]["did_you_mean"], "shop");
-    let text = world.pipeline.ops(&["status"]).expect("a status");
-    assert!(text.contains("1 unpaid orders name merchant shpo"), "{text}");
+    let said = status["findings"].to_string();
+    assert!(said.contains("1 unpaid order names merchant shpo"), "{said}");
 
     world.sql("UPDATE user_order SET merchant = 'shop' WHERE id = 'K000002'");
     eventually("the alarm ends", || worker.metric(GAUGE) == 0.0);

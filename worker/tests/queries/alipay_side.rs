@@ -11,7 +11,7 @@ use queue::{Cluster, Envelope, Message, Publisher, PublisherSettings};
 use store::gateway_answer::{self, AnswerKey};
 use store::refund_request::{RefundRequest, RefundRequestState, insert};
 use tempfile::TempDir;
-use testkit::{Program, run_program};
+use testkit::{Program, Sandbox, run_program};
 use tokio_util::sync::CancellationToken;
 
 use crate::world::{PATIENCE, World};
@@ -28,6 +28,11 @@ const NOWHERE: &str = "http://127.0.0.1:9/gateway.do";
 impl AlipaySide {
     /// With `codes` codes in stock.
     pub(crate) fn new(codes: usize) -> AlipaySide {
+        AlipaySide::on(Sandbox::new(), codes)
+    }
+
+    /// The same on servers of the test's own.
+    pub(crate) fn on(sandbox: Sandbox, codes: usize) -> AlipaySide {
         let keys = TempDir::new().expect("a folder");
         for owner in ["alipay", "merchant"] {
             let folder = keys.path().join(owner).display().to_string();
@@ -68,7 +73,7 @@ gateway = "{NOWHERE}"
             of("alipay", "alipay_public.pem"),
             of("merchant", "alipay_private.pem"),
         );
-        AlipaySide { world: World::with(&config, codes), keys }
+        AlipaySide { world: World::on(sandbox, &config, codes), keys }
     }
 
     fn config(&self) -> String {

@@ -5,6 +5,7 @@
 
 mod alipay_side;
 mod answers;
+mod clock;
 mod confirm;
 mod crashes;
 mod decisions;

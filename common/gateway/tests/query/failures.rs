@@ -57,6 +57,11 @@ async fn nobody_accepts_or_listens() {
     let error = ask(LONG, &format!("http://{address}/gateway.do")).await;
     assert!(matches!(error, GatewayError::Connect { .. }), "{error:?}");
     assert!(error.to_string().contains("refused") && error.is_transient(), "{error}");
+    let says = format!("no answer from the gateway: {address}: nothing accepts connections there");
+    assert!(error.to_string().starts_with(&says), "{error}");
+    let error = ask(LONG, "http://no-such-host.invalid/gateway.do").await;
+    let says = "no answer from the gateway: no-such-host.invalid:80: the name has no address";
+    assert!(error.to_string().starts_with(says) && error.is_transient(), "{error}");
 }
 
 #[tokio::test]

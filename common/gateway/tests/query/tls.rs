@@ -43,7 +43,10 @@ async fn an_untrusted_certificate_is_refused_before_a_byte_is_sent() {
         let merchant = openapi(&format!("https://{host}:{port}/gateway.do"));
         let error = gateway.query(&merchant, TradeRef::OutTradeNo("A-1")).await.unwrap_err();
         assert!(matches!(error, GatewayError::Connect { .. }), "{error:?}");
-        assert!(error.to_string().contains("UnknownIssuer"), "{error}");
+        assert!(
+            error.to_string().contains("TLS failed") && error.to_string().contains("UnknownIssuer"),
+            "{error}"
+        );
     }
     assert!(requests.try_recv().is_err(), "the request holds what nobody else may read");
 }

@@ -1,6 +1,7 @@
 //! One AMQP URL.
 
 use lapin::uri::{AMQPScheme, AMQPUri};
+use service::config::url_mistake;
 use url::{Host, Url};
 
 /// Seconds between heartbeats; RabbitMQ advises 5 to 20. Without one in the URL lapin would take
@@ -20,14 +21,21 @@ pub(super) struct Address {
 impl Address {
     /// Reads a URL and gives it a heartbeat where it has none. The error does not quote it.
     pub(super) fn read(text: &str) -> Result<Address, &'static str> {
-        const FORM: &str = "it is not of the form amqp://user:password@host:port/vhost";
+        const FORM: &str = "it is not of the form amqp://user:password@host:port/vhost (in user and password write \
+             @ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25)";
         // The parsers' own errors can quote the whole URL.
         // Two URLs with a blank between them would be one, whose virtual host holds a password.
         if text.contains(char::is_whitespace) {
             return Err("it holds a blank: several URLs are separated by commas");
         }
-        let url = Url::parse(text).map_err(|_| FORM)?;
-        let mut uri: AMQPUri = text.parse().map_err(|_| FORM)?;
+        let form = || url_mistake(text).unwrap_or(FORM);
+        let url = Url::parse(text).map_err(|_| form())?;
+        // A character of the password that is not encoded makes another host of the URL.
+        let hides_host = url.fragment().is_some() || !url.authority().contains('@');
+        if hides_host && let Some(mistake) = url_mistake(text) {
+            return Err(mistake);
+        }
+        let mut uri: AMQPUri = text.parse().map_err(|_| form())?;
         // lapin's parser knows names and IPv4 addresses; of anything else it makes localhost.
         uri.authority.host = match url.host() {
             Some(Host::Ipv6(address)) => address.to_string(),
@@ -68,8 +76,13 @@ impl Address {
         &self.uri.authority.userinfo.username
     }
 
-    /// `host:port`, for errors.
-    pub(super) fn place(&self) -> String {
+    /// `host:port as "user"`, for errors.
+    pub(super) fn place_and_user(&self) -> String {
+        format!("{} as {:?}", self.place(), self.user())
+    }
+
+    /// `host:port`
+    fn place(&self) -> String {
         let (host, port) = (self.host(), self.port());
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
@@ -141,7 +154,12 @@ mod tests {
             ("amqp://u:p@h/%2f amqp://u:secret@h/%2f", "commas"),
             ("mailto:u:secret@h", "of the form"),
             ("http://u:secret@h", "of the form"),
-            ("amqp://u:secret@h:port/x", "of the form"),
+            ("amqp://u:secret@h:port/x", "port"),
+            ("amqp://u:12/secret@h/x", "%2F"),
+            ("amqp://u:ab/secret@h/x", "%2F"),
+            ("amqp://u:12#secret@h/x", "%23"),
+            ("amqp://u:12?secret@h/x", "%3F"),
+            ("amqp://u:x@h/x#secret", "%23"),
             ("amqp://u:secret@[::1/x", "of the form"),
             ("amqp:///secret", "no host"),
             ("amqp://u:secret@h1,h2:5672/x", "comma"),

@@ -12,13 +12,15 @@ use lapin::types::LongString;
 use lapin::{AsyncTcpStream, ConnectionProperties, ErrorKind};
 use rand::seq::SliceRandom;
 use service::config::Amqp;
+use service::outage::Outage;
+use service::reach;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_rustls::rustls::ClientConfig;
 
 use super::address::{self, Address};
 use super::error::{ConnectionError, HostError, HostProblem};
-use super::wire::{self, Wire};
-use super::{BROKER_TIMEOUT, tls};
+use super::wire::{self, Remark, Wire};
+use super::{BROKER_TIMEOUT, refusal, tls};
 
 /// How long a host is waited for alone, before the next one is tried beside it. One that is down
 /// refuses at once; this is for one that is silent.
@@ -38,6 +40,10 @@ struct Hosts {
     tls: Option<Arc<ClientConfig>>,
     /// Whether messages carry the URL's user.
     user_id: bool,
+    /// Who set the URLs, for errors.
+    source: String,
+    /// What all connections of this program know of the broker's outages.
+    outage: Outage,
     /// The host to begin with.
     first: AtomicUsize,
 }
@@ -84,8 +90,9 @@ impl Cluster {
             None
         };
         hosts.shuffle(&mut rand::rng());
-        let user_id = amqp.user_id;
-        Ok(Cluster(Arc::new(Hosts { hosts, tls, user_id, first: AtomicUsize::new(0) })))
+        let (user_id, source) = (amqp.user_id, amqp.source.clone());
+        let (first, outage) = (AtomicUsize::new(0), Outage::of("the broker"));
+        Ok(Cluster(Arc::new(Hosts { hosts, tls, user_id, source, outage, first })))
     }
 
     /// The broker at a URL, or at several, separated by commas. `amqps://` trusts the authorities
@@ -129,6 +136,11 @@ impl Cluster {
         }
     }
 
+    /// What all connections of this program know of the broker's outages.
+    pub(super) fn outage(&self) -> &Outage {
+        &self.0.outage
+    }
+
     /// `host:port/vhost` of this host.
     pub(super) fn label(&self, host: usize) -> String {
         self.0.hosts.get(host).map(Address::label).unwrap_or_default()
@@ -164,11 +176,15 @@ impl Cluster {
         deadline: Instant,
     ) -> Result<(usize, lapin::Connection), HostError> {
         let address = &self.0.hosts[host];
-        let failed = |problem| HostError { place: address.place(), problem };
+        let failed = |problem| HostError {
+            place: address.place_and_user(),
+            source: self.0.source.clone(),
+            problem,
+        };
         let resolve = tokio::net::lookup_host((address.host(), address.port()));
         let addresses: Vec<SocketAddr> = match timeout_at(deadline, resolve).await {
             Ok(Ok(addresses)) => addresses.collect(),
-            Ok(Err(error)) => return Err(failed(HostProblem::Name(error.to_string()))),
+            Ok(Err(error)) => return Err(failed(HostProblem::Name(reach::explain(&error)))),
             Err(_) => return Err(failed(HostProblem::Timeout { action: "looking the name up" })),
         };
         let count = addresses.len();
@@ -181,7 +197,7 @@ impl Cluster {
             Ok(lapin) => Ok((host, lapin)),
             Err(problems) => {
                 let furthest = problems.into_iter().max_by_key(HostProblem::progress);
-                let none = || HostProblem::Name("the answer is empty".to_owned());
+                let none = || HostProblem::Name("the name has no address".to_owned());
                 Err(failed(furthest.unwrap_or_else(none)))
             }
         }
@@ -217,12 +233,16 @@ impl Cluster {
         match timeout_at(deadline, connect).await {
             Ok(Ok(lapin)) => Ok(lapin),
             Ok(Err(error)) => Err(match remarks.taken() {
-                Some(remark) => HostProblem::Tls(remark),
+                Some(Remark::Tls(remark)) => HostProblem::Tls(remark),
+                Some(Remark::NotABroker(remark)) => HostProblem::NotABroker(remark),
                 // The alert that says why may be lost with the line.
                 None if self.0.tls.is_some() && matches!(error.kind(), ErrorKind::IOError(_)) => {
                     HostProblem::Tls(tls::ended(&error))
                 }
-                None => HostProblem::Amqp(error),
+                None => match refusal::explain(&error, address) {
+                    Some(refusal) => HostProblem::Refused(refusal),
+                    None => HostProblem::Amqp(error),
+                },
             }),
             Err(_) => Err(HostProblem::Timeout { action: "the AMQP handshake" }),
         }

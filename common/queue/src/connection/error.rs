@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use lapin::ErrorKind;
+use service::outage::Kind;
+
 use super::BROKER_TIMEOUT;
 
 /// Why there is no connection, or no channel on it. The text holds no password.
@@ -35,17 +38,60 @@ pub enum ConnectionError {
     Amqp(#[from] lapin::Error),
 }
 
+impl ConnectionError {
+    /// No host can be connected to, or the line ended: [`supervise`](crate::supervise) tells of it, once an outage,
+    /// so that whoever meets it need not.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            ConnectionError::NoHost(_) | ConnectionError::Lost { .. } => true,
+            ConnectionError::Amqp(error) => matches!(
+                error.kind(),
+                ErrorKind::IOError(_)
+                    | ErrorKind::InvalidConnectionState(_)
+                    | ErrorKind::MissingHeartbeatError
+            ),
+            ConnectionError::Settings { .. } | ConnectionError::Timeout { .. } => false,
+        }
+    }
+
+    /// Whether the broker is away, or somebody has to change something.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            ConnectionError::Settings { .. } => Kind::Refuses,
+            ConnectionError::NoHost(hosts) if hosts.iter().any(HostError::is_refusal) => {
+                Kind::Refuses
+            }
+            ConnectionError::NoHost(_)
+            | ConnectionError::Timeout { .. }
+            | ConnectionError::Lost { .. }
+            | ConnectionError::Amqp(_) => Kind::Away,
+        }
+    }
+}
+
+/// Each host with its problem; who named them, with the first.
 fn listed(errors: &[HostError]) -> String {
-    errors.iter().map(HostError::to_string).collect::<Vec<_>>().join("; ")
+    let Some((first, others)) = errors.split_first() else { return "no host".to_owned() };
+    let HostError { place, source, problem } = first;
+    let others: String = others.iter().map(|host| format!("; {host}")).collect();
+    format!("{place} ({source}): {problem}{others}")
 }
 
 /// Why one host of the broker cannot be used.
 #[derive(Debug, Clone)]
 pub struct HostError {
-    /// `host:port`
+    /// `host:port as "user"`
     pub place: String,
+    /// Who set the URL: `environment variable AMQP_URL`, `amqp.url in /etc/alipay/alipay.toml`.
+    pub source: String,
     /// What went wrong.
     pub problem: HostProblem,
+}
+
+impl HostError {
+    fn is_refusal(&self) -> bool {
+        matches!(self.problem, HostProblem::NotABroker(_) | HostProblem::Refused(_))
+    }
 }
 
 impl fmt::Display for HostError {
@@ -58,14 +104,18 @@ impl fmt::Display for HostError {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostProblem {
-    /// The name has no address.
-    #[error("the name has no address: {0}")]
+    /// The name has no address; the text says so.
+    #[error("{0}")]
     Name(String),
     /// Nobody accepts a connection there.
     #[error("{0}")]
     Tcp(String),
     /// Something accepted the connection, and did not answer in time.
-    #[error("no answer within {} s while {action}", BROKER_TIMEOUT.as_secs())]
+    #[error(
+        "no answer within {} s while {action}: is that RabbitMQ's port for AMQP (5672, with amqps:// 5671; 15672 is its \
+         management), and does a firewall let it through?",
+        BROKER_TIMEOUT.as_secs()
+    )]
     Timeout {
         /// What was waited for.
         action: &'static str,
@@ -73,9 +123,15 @@ pub enum HostProblem {
     /// One side does not accept the other's TLS; the text says what to do.
     #[error("{0}")]
     Tls(String),
-    /// The broker refused, for instance the password or the virtual host.
+    /// Something else than a broker listens there.
+    #[error("{0}")]
+    NotABroker(&'static str),
+    /// Another refusal, or an end of the line in the middle of the handshake.
     #[error("{0}")]
     Amqp(lapin::Error),
+    /// The broker refused the account or the virtual host; the text says what to do.
+    #[error("{0}")]
+    Refused(String),
 }
 
 impl HostProblem {
@@ -86,7 +142,9 @@ impl HostProblem {
             HostProblem::Tcp(_) => 1,
             HostProblem::Timeout { .. } => 2,
             HostProblem::Tls(_) => 3,
-            HostProblem::Amqp(_) => 4,
+            HostProblem::NotABroker(_) => 4,
+            HostProblem::Amqp(_) => 5,
+            HostProblem::Refused(_) => 6,
         }
     }
 }

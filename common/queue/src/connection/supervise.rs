@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use service::outage::Kind;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -11,6 +12,8 @@ use super::{Connection, ConnectionSettings, ConnectionState};
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// With it a pipeline works again within 5 s of a broker that accepts connections again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// A broker that refuses this account is not an outage: it is asked again at this pace.
+const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 
 /// Connects, runs `body` with the connection, and does so again when the body returns, until
 /// `cancel`. There is no limit of attempts, each of which tries every host of the cluster; the
@@ -22,8 +25,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// look at `cancel` itself. Whatever it leaves open is closed with the connection, which takes at
 /// most [`BROKER_TIMEOUT`](crate::BROKER_TIMEOUT).
 ///
-/// Each change is logged once: connected, lost (with the reason), and not reachable (again only
-/// when the reason changes).
+/// What is logged of outages is shared by all connections of the cluster: one line at the beginning,
+/// one a minute, one at the end ([`service::outage`]).
 ///
 /// ```no_run
 /// # async fn example(cancel: tokio_util::sync::CancellationToken) {
@@ -53,16 +56,16 @@ pub async fn supervise<Body, Running>(
 {
     let name = settings.name.as_str();
     let mut pause = Pause::new();
-    let mut reported = None;
     loop {
         let opened = tokio::select! {
             biased;
             () = cancel.cancelled() => return,
             opened = Connection::open(&settings) => opened,
         };
+        let mut refused = Duration::ZERO;
         match opened {
             Ok(connection) => {
-                reported = None;
+                connection.outage().ended();
                 let broker = connection.label();
                 info!(connection = name, broker, "connected to the broker");
                 let since = Instant::now();
@@ -75,7 +78,8 @@ pub async fn supervise<Body, Running>(
                         return;
                     }
                     ConnectionState::Lost { reason } => {
-                        warn!(connection = name, broker, reason, "connection to the broker lost");
+                        debug!(connection = name, broker, reason, "connection to the broker lost");
+                        connection.outage().lost(&format_args!("{broker}: {reason}"));
                     }
                     ConnectionState::Open | ConnectionState::Blocked { .. } => {
                         warn!(connection = name, broker, "connection to the broker started over");
@@ -87,19 +91,18 @@ pub async fn supervise<Body, Running>(
                 }
             }
             Err(error) => {
-                let error = error.to_string();
-                if reported.as_ref() == Some(&error) {
-                    debug!(connection = name, error, "still no connection to the broker");
-                } else {
-                    warn!(connection = name, error, "no connection to the broker");
-                    reported = Some(error);
+                let kind = error.kind();
+                debug!(connection = name, %error, "no connection to the broker");
+                settings.cluster.outage().goes_on(kind, &error);
+                if kind == Kind::Refuses {
+                    refused = REFUSED_PAUSE;
                 }
             }
         }
         tokio::select! {
             biased;
             () = cancel.cancelled() => return,
-            () = sleep(pause.next()) => {}
+            () = sleep(pause.next().max(refused)) => {}
         }
     }
 }

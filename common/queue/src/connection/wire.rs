@@ -16,6 +16,7 @@ use async_rs::traits::Reactor;
 use async_rs::util::RuntimeParts;
 use async_rs::{Runtime, Tokio};
 use futures_util::Stream;
+use service::reach;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -24,22 +25,34 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
 use super::error::HostProblem;
-use super::tls;
+use super::{refusal, tls};
 
 /// The first byte of what a TLS server says to a client that does not speak TLS: an alert.
 const TLS_ALERT: u8 = 0x15;
 
+/// So many bytes tell what listens there.
+const FIRST: usize = 5;
+
 /// What a line has told besides data.
+#[derive(Debug)]
+pub(super) enum Remark {
+    /// What was wrong with TLS.
+    Tls(String),
+    /// What listens there is no broker.
+    NotABroker(&'static str),
+}
+
+/// The remark of a line, if there is one.
 #[derive(Debug, Default)]
-pub(super) struct Remarks(Mutex<Option<String>>);
+pub(super) struct Remarks(Mutex<Option<Remark>>);
 
 impl Remarks {
-    /// What was wrong with TLS; the first remark stays.
-    pub(super) fn taken(&self) -> Option<String> {
+    /// What was wrong with the line; the first remark stays.
+    pub(super) fn taken(&self) -> Option<Remark> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn put(&self, remark: String) {
+    fn put(&self, remark: Remark) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(remark);
     }
 }
@@ -51,8 +64,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 pub(super) struct Wire {
     transport: Box<dyn Transport>,
     remarks: Arc<Remarks>,
-    /// Whether the first byte is still to come on a line without TLS.
-    looks_for_tls: bool,
+    /// The first bytes of a line without TLS; none once there were enough of them.
+    first: Option<Vec<u8>>,
 }
 
 impl Wire {
@@ -66,16 +79,16 @@ impl Wire {
             stream.set_nodelay(true)?;
             Ok::<_, io::Error>(stream)
         };
-        let tcp = tcp.await.map_err(|error| HostProblem::Tcp(error.to_string()))?;
+        let tcp = tcp.await.map_err(|error| HostProblem::Tcp(reach::explain(&error)))?;
         let remarks = Arc::new(Remarks::default());
         let Some((config, name)) = tls else {
-            return Ok(Wire { transport: Box::new(tcp), remarks, looks_for_tls: true });
+            return Ok(Wire { transport: Box::new(tcp), remarks, first: Some(Vec::new()) });
         };
         let server = ServerName::try_from(name.to_owned())
             .map_err(|_| HostProblem::Tls("no certificate can be for this name".to_owned()))?;
         let secured = TlsConnector::from(Arc::clone(config)).connect(server, tcp).await;
         match secured {
-            Ok(stream) => Ok(Wire { transport: Box::new(stream), remarks, looks_for_tls: false }),
+            Ok(stream) => Ok(Wire { transport: Box::new(stream), remarks, first: None }),
             Err(error) => Err(HostProblem::Tls(tls::explain(&error).unwrap_or_else(|| {
                 format!(
                     "the line ended during the TLS handshake ({error}): is that a port for TLS?"
@@ -107,22 +120,33 @@ impl AsyncRead for Wire {
         match &read {
             Poll::Ready(Err(error)) => {
                 if let Some(remark) = tls::explain(error) {
-                    wire.remarks.put(remark);
+                    wire.remarks.put(Remark::Tls(remark));
                 }
             }
-            Poll::Ready(Ok(())) if wire.looks_for_tls => {
-                if let Some(first) = buffer.filled().get(before) {
-                    wire.looks_for_tls = false;
-                    if *first == TLS_ALERT {
-                        let remark = "what listens there speaks TLS, and the URL begins with \
-                                      amqp://: write amqps://";
-                        wire.remarks.put(remark.to_owned());
-                    }
-                }
+            Poll::Ready(Ok(())) => {
+                let read = buffer.filled().get(before..).unwrap_or_default();
+                look(&mut wire.first, &wire.remarks, read);
             }
-            Poll::Ready(Ok(())) | Poll::Pending => {}
+            Poll::Pending => {}
         }
         read
+    }
+}
+
+/// Looks at the first bytes of a line for what listens there.
+fn look(first: &mut Option<Vec<u8>>, remarks: &Remarks, read: &[u8]) {
+    let Some(bytes) = first else { return };
+    bytes.extend(read.iter().take(FIRST - bytes.len()));
+    if bytes.first() == Some(&TLS_ALERT) {
+        let remark =
+            "what listens there speaks TLS, and the URL begins with amqp://: write amqps://";
+        remarks.put(Remark::Tls(remark.to_owned()));
+        *first = None;
+    } else if let Some(remark) = refusal::not_amqp(bytes) {
+        remarks.put(Remark::NotABroker(remark));
+        *first = None;
+    } else if bytes.len() >= FIRST {
+        *first = None;
     }
 }
 

@@ -39,6 +39,11 @@ pub enum PublishError {
 }
 
 impl PublishError {
+    /// There is no connection: the one who supervises it tells of it, once an outage.
+    pub fn is_outage(&self) -> bool {
+        matches!(self, PublishError::NotConnected)
+    }
+
     /// A short word for metrics and logs.
     pub fn reason_code(&self) -> &'static str {
         match self {

@@ -31,6 +31,13 @@ pub enum TopologyError {
     Connection(#[from] ConnectionError),
 }
 
+impl TopologyError {
+    /// As [`ConnectionError::is_outage`].
+    pub fn is_outage(&self) -> bool {
+        matches!(self, TopologyError::Connection(error) if error.is_outage())
+    }
+}
+
 fn list(conflicts: &[Conflict]) -> String {
     conflicts.iter().fold(String::new(), |mut text, conflict| {
         let separator = if text.is_empty() { "" } else { "\n" };
@@ -97,11 +104,32 @@ pub async fn apply(cluster: &Cluster, events: bool) -> Result<Vec<Change>, Topol
 ///
 /// The broker cannot be asked.
 pub async fn missing_work(cluster: &Cluster) -> Result<Vec<Change>, TopologyError> {
+    absent(cluster, &Declaration::work()).await
+}
+
+/// Exchanges and queues that are missing. Only looks, as [`missing_work`]: for an account that may not configure.
+///
+/// # Errors
+///
+/// The broker cannot be asked.
+pub async fn missing_objects(
+    cluster: &Cluster,
+    events: bool,
+) -> Result<Vec<Change>, TopologyError> {
+    let mut all = Declaration::all(events);
+    all.retain(|declaration| !matches!(declaration, Declaration::Binding { .. }));
+    absent(cluster, &all).await
+}
+
+async fn absent(
+    cluster: &Cluster,
+    declarations: &[Declaration],
+) -> Result<Vec<Change>, TopologyError> {
     let connection = open(cluster).await?;
     let looked = async {
         let mut missing = Vec::new();
-        for declaration in Declaration::work() {
-            if matches!(ask(&connection, &declaration, Mode::OnlyLook).await?, Answer::Missing) {
+        for declaration in declarations {
+            if matches!(ask(&connection, declaration, Mode::OnlyLook).await?, Answer::Missing) {
                 missing.push(declaration.change());
             }
         }

@@ -14,6 +14,7 @@ mod metrics;
 mod proxy;
 mod publish;
 mod recovery;
+mod refused;
 mod refusing_target;
 mod relay;
 mod retry;

@@ -20,6 +20,8 @@ pub struct Amqp {
     pub urls: Vec<Secret>,
     /// The key that gave them: `amqp.url`, `amqp.url_file` or `amqp.urls`.
     pub key: String,
+    /// Who set that key, for errors: `environment variable AMQP_URL`, `amqp.url in /etc/alipay/alipay.toml`.
+    pub source: String,
     /// Whom to trust with `amqps://`; the operating system's authorities when `None`.
     pub ca: Option<Vec<CertificateDer<'static>>>,
     /// As whom to appear with `amqps://`.
@@ -49,6 +51,7 @@ impl Amqp {
         Amqp {
             urls: vec![Secret::new(urls)],
             key: "amqp.url".to_owned(),
+            source: "a URL of the program".to_owned(),
             ca: None,
             client: None,
             management_url: None,
@@ -82,6 +85,7 @@ pub(super) fn read(layers: &Layers) -> Result<Amqp, ConfigError> {
     }
     Ok(Amqp {
         urls,
+        source: layers.origin(&key),
         key,
         ca: tls::certificates(layers, "amqp.ca_file")?,
         client: tls::client(layers, "amqp.client_cert_file", "amqp.client_key_file")?,

@@ -186,6 +186,23 @@ impl Layers {
         }
     }
 
+    /// Who set this key, for an error about a server: `environment variable DATABASE_URL`, `database.url in
+    /// /etc/alipay/alipay.toml`, `the file db.url (database.url_file in alipay.toml)`.
+    pub(super) fn origin(&self, path: &str) -> String {
+        let Some(entry) = self.entries.get(path) else { return path.to_owned() };
+        let set_by = match &entry.set_by {
+            Source::Defaults => format!("the default of {path}: nothing sets it"),
+            Source::File(file) => format!("{path} in {}", file.display()),
+            Source::Variable(name) => format!("environment variable {name}"),
+        };
+        match &entry.value {
+            Value::Text(file) if path.ends_with("_file") => {
+                format!("the file {} ({set_by})", self.resolve(file).display())
+            }
+            _ => set_by,
+        }
+    }
+
     /// Text of one line, when it is set, without white space behind it. Empty text is an error, as is what cannot be
     /// seen: both are always mistakes.
     pub(super) fn text(&self, path: &str) -> Result<Option<&str>, ConfigError> {

@@ -69,7 +69,7 @@ pub(super) fn find(
 }
 
 /// A URL with a password in it: the error does not show it.
-pub(super) fn url(layers: &Layers, path: &str, schemes: &[&str]) -> Result<Secret, ConfigError> {
+pub(super) fn url(layers: &Layers, path: &str, schemes: &[&str]) -> Result<Found, ConfigError> {
     let Some(found) = find(layers, path, SecretForm::Url)? else {
         return Err(super::layers::missing(path, "is not set"));
     };
@@ -77,7 +77,7 @@ pub(super) fn url(layers: &Layers, path: &str, schemes: &[&str]) -> Result<Secre
         let problem = format!("does not begin with {}", schemes.join(" or "));
         return Err(layers.invalid(&found.path, problem));
     }
-    Ok(found.secret)
+    Ok(found)
 }
 
 /// Reads a file that holds one secret. What editors and `echo` add around it is cut off, see [`SecretForm`].

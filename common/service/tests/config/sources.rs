@@ -103,3 +103,25 @@ fn a_secret_file_replaces_the_value_below_and_loses_its_newline() {
     let config = file.load(&[("ALIPAY__DATABASE__URL_FILE", "url")]).unwrap();
     assert_eq!(config.database.url.expose_secret(), "mysql://secret/x");
 }
+
+#[test]
+fn who_named_a_server_is_known() {
+    let file = File::new("[amqp]\nurl = \"amqp://a\"\n[database]\nurl_file = \"db.url\"\n")
+        .with("db.url", "mysql://root:secret@db/alipay\n");
+    let path = file.path();
+    let config = file.load(&[]).unwrap();
+    assert_eq!(config.amqp.source, format!("amqp.url in {}", path.display()));
+    let url_file = path.with_file_name("db.url");
+    let expected =
+        format!("the file {} (database.url_file in {})", url_file.display(), path.display());
+    assert_eq!(config.database.source, expected);
+
+    let variables =
+        [("DATABASE_URL", "mysql://root@db/alipay"), ("ALIPAY__AMQP__URLS", "amqp://a,amqp://b")];
+    let config = file.load(&variables).unwrap();
+    assert_eq!(config.database.source, "environment variable DATABASE_URL");
+    assert_eq!(config.amqp.source, "environment variable ALIPAY__AMQP__URLS");
+    let config = Config::load_from(None, environment(&[])).unwrap();
+    assert_eq!(config.database.source, "the default of database.url: nothing sets it");
+    assert_eq!(config.amqp.source, "the default of amqp.url: nothing sets it");
+}

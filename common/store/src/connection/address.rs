@@ -2,6 +2,7 @@
 
 use mysql_async::{OptsBuilder, SslOpts};
 use percent_encoding::percent_decode_str;
+use service::config::{ENCODE, url_mistake};
 use url::{Host, Url};
 
 use super::{DatabaseSettings, Tls};
@@ -10,8 +11,16 @@ const PORT: u16 = 3306;
 
 /// Why a database URL cannot be used. The text does not quote the URL, which holds a password.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("the database URL cannot be used: {0}")]
-pub struct UrlError(String);
+#[error("the database URL{} cannot be used: {problem}", in_brackets(set_by.as_deref()))]
+pub struct UrlError {
+    set_by: Option<String>,
+    problem: String,
+}
+
+/// Who set the URL.
+fn in_brackets(set_by: Option<&str>) -> String {
+    set_by.map(|set_by| format!(" ({set_by})")).unwrap_or_default()
+}
 
 /// What a [`DatabaseSettings`] says, read.
 #[derive(Debug, Clone)]
@@ -25,22 +34,31 @@ pub(super) struct Address {
 
 impl Address {
     pub(super) fn read(settings: &DatabaseSettings) -> Result<Address, UrlError> {
-        let unusable = |what: &str| UrlError(what.to_owned());
-        let form = "it is not of the form mysql://USER:PASSWORD@HOST:PORT/SCHEMA \
-                    (in user and password write @ as %40, : as %3A, / as %2F, # as %23, % as %25)";
-        let url = Url::parse(&settings.url).map_err(|_| unusable(form))?;
+        let unusable = |problem: String| UrlError { set_by: settings.source.clone(), problem };
+        let form = || {
+            let form =
+                format!("it is not of the form mysql://USER:PASSWORD@HOST:PORT/SCHEMA ({ENCODE})");
+            unusable(url_mistake(&settings.url).map_or(form, str::to_owned))
+        };
+        let url = Url::parse(&settings.url).map_err(|_| form())?;
         if url.scheme() != "mysql" {
-            return Err(unusable("it does not begin with mysql://"));
+            return Err(unusable("it does not begin with mysql://".to_owned()));
+        }
+        let misplaced = url.fragment().is_some()
+            || (url.username().is_empty() && (url.path().contains('@') || has_at(url.query())));
+        if misplaced && let Some(mistake) = url_mistake(&settings.url) {
+            return Err(unusable(mistake.to_owned()));
         }
         let host = match url.host() {
             // Square brackets belong to the URL, not to the address.
             Some(Host::Ipv6(address)) => address.to_string(),
             Some(host) => host.to_string(),
-            None => return Err(unusable(form)),
+            None => return Err(form()),
         };
         let decoded = |text: &str| {
-            let text =
-                percent_decode_str(text).decode_utf8().map_err(|_| unusable("it is not UTF-8"))?;
+            let not_text =
+                |_| unusable("user, password or schema is not UTF-8: write % as %25".to_owned());
+            let text = percent_decode_str(text).decode_utf8().map_err(not_text)?;
             Ok(Some(text.into_owned()).filter(|text| !text.is_empty()))
         };
         let user = decoded(url.username())?;
@@ -51,10 +69,17 @@ impl Address {
         let mut socket = None;
         for (name, value) in url.query_pairs() {
             match name.as_ref() {
-                "ssl_mode" | "ssl-mode" | "sslmode" => asked = asked.max(Some(tls_of(&value)?)),
+                "ssl_mode" | "ssl-mode" | "sslmode" => {
+                    let tls = tls_of(&value).ok_or_else(|| unusable(MODES.to_owned()))?;
+                    asked = asked.max(Some(tls));
+                }
                 "socket" | "unix_socket" => socket = Some(value.into_owned()),
                 // Names are not secret, values may be.
-                _ => return Err(UrlError(format!("it has an unknown parameter {name}"))),
+                _ => {
+                    return Err(unusable(format!(
+                        "it has an unknown parameter {name}: ssl_mode and socket are known"
+                    )));
+                }
             }
         }
         // The URL can ask for more than the configuration, and for less only where that asks for nothing.
@@ -63,10 +88,14 @@ impl Address {
             tls => asked.unwrap_or(tls),
         };
         let at = user.as_deref().unwrap_or_default();
-        let label = match &socket {
-            Some(path) => format!("{path} as {at:?}"),
-            None if host.contains(':') => format!("[{host}]:{port} as {at:?}"),
-            None => format!("{host}:{port} as {at:?}"),
+        let place = match &socket {
+            Some(path) => path.clone(),
+            None if host.contains(':') => format!("[{host}]:{port}"),
+            None => format!("{host}:{port}"),
+        };
+        let label = match &settings.source {
+            Some(source) => format!("{place} as {at:?} ({source})"),
+            None => format!("{place} as {at:?}"),
         };
         let loopback = socket.is_some()
             || host == "localhost"
@@ -87,7 +116,7 @@ impl Address {
         Ok(Address { options, tls, ca: settings.ca.clone(), label, loopback })
     }
 
-    /// `HOST:PORT as USER`, for people.
+    /// `HOST:PORT as "USER" (environment variable DATABASE_URL)`, for people.
     pub(super) fn label(&self) -> &str {
         &self.label
     }
@@ -118,19 +147,24 @@ impl Address {
     }
 }
 
+/// What a URL without `USER:PASSWORD@` does not hold, unless its password hides the host.
+fn has_at(query: Option<&str>) -> bool {
+    query.is_some_and(|query| query.contains('@'))
+}
+
+const MODES: &str =
+    "its ssl_mode is none of disabled, preferred, required, verify_ca, verify_identity";
+
 /// MySQL's words for it. Those between `PREFERRED` and `VERIFY_IDENTITY` trust whoever answers, so
 /// all of them verify here.
-fn tls_of(mode: &str) -> Result<Tls, UrlError> {
+fn tls_of(mode: &str) -> Option<Tls> {
     match mode.to_ascii_lowercase().replace('-', "_").as_str() {
-        "disabled" | "disable" => Ok(Tls::Off),
-        "preferred" | "prefer" => Ok(Tls::Preferred),
+        "disabled" | "disable" => Some(Tls::Off),
+        "preferred" | "prefer" => Some(Tls::Preferred),
         "required" | "require" | "verify_ca" | "verify_identity" | "verify_full" => {
-            Ok(Tls::Required)
+            Some(Tls::Required)
         }
-        _ => Err(UrlError(
-            "its ssl_mode is none of disabled, preferred, required, verify_ca, verify_identity"
-                .to_owned(),
-        )),
+        _ => None,
     }
 }
 
@@ -186,11 +220,61 @@ mod tests {
     }
 
     #[test]
+    fn who_set_the_url_is_told() {
+        let source = Some("environment variable DATABASE_URL".to_owned());
+        let settings =
+            |url: &str| DatabaseSettings { source: source.clone(), ..DatabaseSettings::new(url) };
+        let address = Address::read(&settings("mysql://shop:secret@db/pay")).unwrap();
+        assert_eq!(address.label(), "db:3306 as \"shop\" (environment variable DATABASE_URL)");
+        let error =
+            Address::read(&settings("mysql://shop:se/cret@db/pay")).unwrap_err().to_string();
+        assert!(
+            error
+                .starts_with("the database URL (environment variable DATABASE_URL) cannot be used"),
+            "{error}"
+        );
+    }
+
+    /// A character of the password that is not encoded makes another host of the URL.
+    #[test]
+    fn a_password_that_hides_the_host_is_explained() {
+        for (url, says) in [
+            ("mysql://shop:12/secret@db/pay", "%2F"),
+            ("mysql://shop:ab/secret@db/pay", "%2F"),
+            ("mysql://shop/secret@db/pay", "%2F"),
+            ("mysql://shop:12#secret@db/pay", "%23"),
+            ("mysql://shop:12?secret@db/pay", "%3F"),
+            ("mysql://shop:%ffsecret@db/pay", "%25"),
+            ("mysql://shop:secret@db/pay#secret", "%23"),
+            ("mysql://shop:secret@db:port/pay", "port"),
+        ] {
+            let error = read(url).unwrap_err();
+            assert!(error.contains(says) && !error.contains("secret"), "{url}: {error}");
+        }
+        // What the URL's own rules read rightly stays as it is.
+        let address = read("mysql://shop:p@ss%@db/p@y").unwrap();
+        let options = Opts::from(address.plain());
+        assert_eq!((options.pass(), options.db_name()), (Some("p@ss%"), Some("p@y")));
+    }
+
+    /// A host and a port mean TCP, also for localhost; a socket is used where the URL names one.
+    #[test]
+    fn localhost_is_tcp_unless_a_socket_is_named() {
+        for url in ["mysql://root@localhost:3307/pay", "mysql://root@localhost/pay"] {
+            let options = Opts::from(read(url).unwrap().plain());
+            assert!(!options.prefer_socket() && options.socket().is_none(), "{url}");
+        }
+        let address = read("mysql://root@localhost/pay?socket=/run/mysqld/mysqld.sock").unwrap();
+        assert_eq!(Opts::from(address.plain()).socket(), Some("/run/mysqld/mysqld.sock"));
+        assert!(address.label().starts_with("/run/mysqld/mysqld.sock as"), "{}", address.label());
+    }
+
+    #[test]
     fn what_cannot_be_used_is_explained_and_not_quoted() {
         for (url, word) in [
             ("", "of the form"),
             ("mysql:secret", "of the form"),
-            ("mysql://u:secret", "of the form"),
+            ("mysql://u:secret", "port"),
             ("postgres://u:secret@h/s", "mysql://"),
             ("mysql://u:secret@h/s?ssl_mode=maybe", "ssl_mode"),
             ("mysql://u:secret@h/s?verify=secret", "parameter verify"),

@@ -50,7 +50,14 @@ impl Driver {
         F: Future<Output = Result<AsyncMysqlConnection, E>>,
     {
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let mut mysql = wait(&runtime, async { connect().await })?;
+        let mut mysql = match wait(&runtime, async { connect().await }) {
+            Ok(mysql) => mysql,
+            Err(error) => {
+                // A name may still be looked up on one of its threads, for which nobody waits.
+                runtime.shutdown_background();
+                return Err(error);
+            }
+        };
         let failed = FailedStatement::default();
         mysql.set_instrumentation(failed.clone());
         Ok(Driver { mysql, failed, runtime })

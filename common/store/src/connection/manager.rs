@@ -1,8 +1,8 @@
 //! Makes the pool's connections, and throws away those that are of no use any more.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
@@ -10,17 +10,19 @@ use diesel::r2d2::{ManageConnection, R2D2Connection};
 use diesel::sql_types::Text;
 use diesel::{QueryResult, RunQueryDsl, select};
 use diesel_async::AsyncMysqlConnection;
-use mysql_async::{Conn, DriverError, IoError, OptsBuilder};
+use mysql_async::{Conn, DriverError, OptsBuilder};
+use service::outage::{Kind, Outage};
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use super::address::{Address, UrlError};
+use super::connect_error::ConnectError;
 use super::driver::Driver;
-use super::outage::Outage;
-use super::{DatabaseSettings, MysqlConnection, Tls, tls};
+use super::{CONNECT_TIMEOUT, DatabaseSettings, MysqlConnection, Tls};
 
-/// How long connecting may take: the network, TLS, the log-in and the session's settings.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A server that refuses this program is asked again after so long: wrong passwords in a row can lock an account
+/// (MySQL's `FAILED_LOGIN_ATTEMPTS`) or a machine (`max_connect_errors`).
+const REFUSED_PAUSE: Duration = Duration::from_secs(5);
 
 /// How long an idle connection may take to show that it lives, before another is made.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
@@ -52,106 +54,53 @@ struct Inner {
     /// use, and the name may lead elsewhere now.
     generation: AtomicU64,
     outage: Outage,
-}
-
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// The URL cannot be used.
-    #[error(transparent)]
-    Url(#[from] UrlError),
-    /// The server cannot be reached, or the line to it broke.
-    #[error("{label}: {reason}")]
-    Unreachable {
-        /// Host, port and user.
-        label: String,
-        /// What the driver said.
-        reason: String,
-    },
-    /// The server is there and refuses.
-    #[error("{label}: {reason}{}", hint(*number, *encrypted))]
-    Refused {
-        /// Host, port and user.
-        label: String,
-        /// The server's error number.
-        number: u16,
-        /// The server's words.
-        reason: String,
-        /// Whether the line may be encrypted.
-        encrypted: bool,
-    },
-    /// TLS is required and the server has none.
-    #[error("{label}: the server offers no TLS, and database.tls is \"required\"")]
-    NoTls {
-        /// Host, port and user.
-        label: String,
-    },
-    /// The certificate is not one that is trusted, or not for this host.
-    #[error("{label}: {reason}")]
-    Tls {
-        /// Host, port and user.
-        label: String,
-        /// What is wrong, and what to do about it.
-        reason: String,
-    },
-    /// There was no answer within 5 s.
-    #[error("{label}: no answer within {} s", CONNECT_TIMEOUT.as_secs())]
-    Timeout {
-        /// Host, port and user.
-        label: String,
-    },
-    /// Nothing can be waited for here.
-    #[error("cannot wait for an answer: {0}")]
-    Runtime(#[from] std::io::Error),
-    /// The session's settings were refused.
-    #[error("{label}: the session's settings were refused: {reason}")]
-    Session {
-        /// Host, port and user.
-        label: String,
-        /// The server's words.
-        reason: String,
-    },
-    /// It was connected to a server that is not the primary any more.
-    #[error("the server was not the primary")]
-    NotPrimary,
-    /// It was lost while it was idle.
-    #[error("the connection was lost: {0}")]
-    Lost(String),
-}
-
-/// What to do about a refusal at the door.
-fn hint(number: u16, encrypted: bool) -> &'static str {
-    match number {
-        // MariaDB says the same of a line that it wants to be encrypted.
-        1045 | 1698 if !encrypted => {
-            " (user or password is wrong, or the server wants TLS: set database.tls = \"required\" and \
-             database.ca_file; characters such as @ : / # % in user and password are percent-encoded in \
-             the URL)"
-        }
-        1045 | 1698 => {
-            " (user or password is wrong; characters such as @ : / # % in them are percent-encoded in the URL)"
-        }
-        1049 => " (create the schema first: CREATE DATABASE … CHARACTER SET utf8mb4)",
-        1040 | 1203 | 1226 => " (raise the limit of connections, or run fewer lanes)",
-        3159 => " (set database.tls = \"required\" and database.ca_file)",
-        _ => "",
-    }
+    /// When and how the server refused this program; none after it has let it in.
+    refused: Mutex<Option<(Instant, String)>>,
 }
 
 impl Manager {
-    pub(super) fn new(settings: &DatabaseSettings) -> Manager {
+    pub(super) fn new(settings: &DatabaseSettings, outage: Outage) -> Manager {
         Manager(Arc::new(Inner {
             address: Address::read(settings),
             timeout: settings.timeout,
             plain: AtomicBool::new(false),
             generation: AtomicU64::new(0),
-            outage: Outage::default(),
+            outage,
+            refused: Mutex::default(),
         }))
     }
 
     /// What is wrong with the database, where the last attempt to connect failed.
-    pub(super) fn outage(&self) -> Option<String> {
-        self.0.outage.reason()
+    pub(super) fn outage(&self) -> Option<(Kind, String)> {
+        self.0.outage.state()
+    }
+
+    /// Host, port, user and who set the URL, for people.
+    pub(super) fn label(&self) -> &str {
+        self.0.address.as_ref().map_or("the database", Address::label)
+    }
+
+    /// The server's refusal of a moment ago.
+    fn refused_before(&self) -> Option<ConnectError> {
+        let refused = self.0.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, reason) = refused.as_ref()?;
+        (at.elapsed() < REFUSED_PAUSE).then(|| ConnectError::RefusedBefore(reason.clone()))
+    }
+
+    fn note(&self, connected: &Result<MysqlConnection, ConnectError>) {
+        let error = match connected {
+            Ok(_) => {
+                *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                return self.0.outage.ended();
+            }
+            Err(error) => error,
+        };
+        let kind = error.kind();
+        if kind == Kind::Refuses && !matches!(error, ConnectError::RefusedBefore(_)) {
+            let refused = Some((Instant::now(), error.to_string()));
+            *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+        }
+        self.0.outage.goes_on(kind, error);
     }
 
     /// A connection with the session's settings, or the reason why not.
@@ -197,7 +146,7 @@ impl Manager {
             Ok(connection) => AsyncMysqlConnection::try_from(connection).await.map_err(|error| {
                 ConnectError::Session { label: label(), reason: error.to_string() }
             }),
-            Err(error) => Err(explain(label(), encrypted, error)),
+            Err(error) => Err(ConnectError::of(label(), address.tls() != Tls::Off, error)),
         }
     }
 
@@ -217,35 +166,13 @@ async fn open(options: OptsBuilder) -> Result<Conn, mysql_async::Error> {
     Conn::new(options).await
 }
 
-fn explain(label: String, encrypted: bool, error: mysql_async::Error) -> ConnectError {
-    match error {
-        mysql_async::Error::Server(error) => {
-            ConnectError::Refused { label, number: error.code, reason: error.message, encrypted }
-        }
-        mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
-            ConnectError::NoTls { label }
-        }
-        mysql_async::Error::Io(IoError::Tls(error)) => {
-            ConnectError::Tls { label, reason: format!("TLS cannot be set up: {error}") }
-        }
-        mysql_async::Error::Io(IoError::Io(error)) => match tls::explain(&error) {
-            Some(reason) => ConnectError::Tls { label, reason },
-            None => ConnectError::Unreachable { label, reason: error.to_string() },
-        },
-        error => ConnectError::Unreachable { label, reason: error.to_string() },
-    }
-}
-
 impl ManageConnection for Manager {
     type Connection = MysqlConnection;
     type Error = ConnectError;
 
     fn connect(&self) -> Result<MysqlConnection, ConnectError> {
-        let connected = self.connect_once();
-        match &connected {
-            Ok(_) => self.0.outage.ended(),
-            Err(error) => self.0.outage.goes_on(error),
-        }
+        let connected = self.refused_before().map_or_else(|| self.connect_once(), Err);
+        self.note(&connected);
         connected
     }
 
@@ -268,6 +195,9 @@ impl ManageConnection for Manager {
                 Ordering::Relaxed,
             );
             return true;
+        }
+        if let Some(reason) = connection.lost_because() {
+            self.0.outage.lost(&format_args!("{}: {reason}", self.label()));
         }
         connection.is_lost()
     }

@@ -14,6 +14,7 @@ use diesel::r2d2::R2D2Connection;
 use diesel::result::{ConnectionError, ConnectionResult};
 use diesel_async::{AsyncConnectionCore, AsyncMysqlConnection, SimpleAsyncConnection};
 use futures_util::TryStreamExt;
+use service::outage::Outage;
 
 use super::driver::{CallError, Driver, Failed};
 use super::server_error::ServerError;
@@ -69,6 +70,14 @@ impl MysqlConnection {
     pub(super) fn is_lost(&mut self) -> bool {
         matches!(self.line, Line::Lost(_))
             || AnsiTransactionManager::is_broken_transaction_manager(self)
+    }
+
+    /// Why the line ended, where it did. A server that was too slow for one call has ended it, too.
+    pub(super) fn lost_because(&self) -> Option<&str> {
+        match &self.line {
+            Line::Open(_) => None,
+            Line::Lost(reason) => Some(reason),
+        }
     }
 
     /// The server said that it takes no writes: another one is the primary now.
@@ -128,7 +137,7 @@ impl Connection for MysqlConnection {
 
     fn establish(database_url: &str) -> ConnectionResult<MysqlConnection> {
         let settings = DatabaseSettings::new(database_url);
-        Manager::new(&settings)
+        Manager::new(&settings, Outage::silent("the database"))
             .connect_once()
             .map_err(|error| ConnectionError::BadConnection(error.to_string()))
     }

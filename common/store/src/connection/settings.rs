@@ -24,6 +24,8 @@ pub enum Tls {
 pub struct DatabaseSettings {
     /// `mysql://USER:PASSWORD@HOST:PORT/SCHEMA`; `?ssl_mode=…` and `?socket=PATH` may follow.
     pub url: String,
+    /// Who set the URL, for errors: `environment variable DATABASE_URL`; none where nobody can.
+    pub source: Option<String>,
     /// Unless the URL's `ssl_mode` asks for more.
     pub tls: Tls,
     /// Certificates of the authorities, DER. They replace the built-in ones (Mozilla's).
@@ -37,7 +39,13 @@ pub struct DatabaseSettings {
 impl DatabaseSettings {
     /// This URL, [`Tls::Preferred`], without a limit of time.
     pub fn new(url: impl Into<String>) -> DatabaseSettings {
-        DatabaseSettings { url: url.into(), tls: Tls::default(), ca: None, timeout: None }
+        DatabaseSettings {
+            url: url.into(),
+            source: None,
+            tls: Tls::default(),
+            ca: None,
+            timeout: None,
+        }
     }
 
     /// Whether the URL can be used, without connecting. A pool of settings that cannot be used never has a

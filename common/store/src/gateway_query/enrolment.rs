@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, SmallInt, Text};
@@ -31,7 +31,17 @@ pub struct Step {
     pub enrolled: usize,
     /// There may be more orders that are old enough.
     pub more: bool,
+    /// So far the cursor was in the future, and was moved back.
+    pub ahead: Option<TimeDelta>,
 }
+
+/// No order can have been looked at that is this far in the future: a cursor that is went there while the database's clock
+/// was ahead.
+const AHEAD: TimeDelta = TimeDelta::minutes(1);
+
+/// So far back a cursor goes that was in the future. Orders that were placed since the clock was set right are behind it; a
+/// worker notices within a second, and one that starts later has a day. An order that is looked at twice stays as it is.
+const BACK: TimeDelta = TimeDelta::days(1);
 
 #[derive(QueryableByName)]
 struct CursorRow {
@@ -104,8 +114,14 @@ pub fn enrol_next(
     .bind::<Text, _>(pass.name)
     .get_result(connection)
     .optional()?;
-    let Some(cursor) = cursor else { return Ok(Step { enrolled: 0, more: false }) };
+    let nothing = Step { enrolled: 0, more: false, ahead: None };
+    let Some(cursor) = cursor else { return Ok(nothing) };
     let until: DateTime<Utc> = cursor.now.and_utc() - pass.age;
+    let ahead = cursor.reached - cursor.now;
+    if ahead > AHEAD {
+        set_cursor(connection, pass, (until - BACK).naive_utc(), "")?;
+        return Ok(Step { more: true, ahead: Some(ahead), ..nothing });
+    }
     let candidates = match pass.why {
         "expired" => include_str!("../sql/gateway_query_expired.sql"),
         _ => include_str!("../sql/gateway_query_candidates.sql"),
@@ -119,7 +135,7 @@ pub fn enrol_next(
         .bind::<BigInt, _>(limit)
         .bind::<BigInt, _>(limit)
         .load(connection)?;
-    let Some(last) = rows.last() else { return Ok(Step { enrolled: 0, more: false }) };
+    let Some(last) = rows.last() else { return Ok(nothing) };
     let mut wishes: Vec<Wish<'_>> = rows
         .iter()
         .filter(|row| row.is_for(pass))
@@ -128,11 +144,21 @@ pub fn enrol_next(
         .collect();
     wishes.sort();
     enrol(connection, &wishes)?;
+    set_cursor(connection, pass, last.at, &last.id)?;
+    let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
+    Ok(Step { enrolled: wishes.len(), more: full, ahead: None })
+}
+
+fn set_cursor(
+    connection: &mut MysqlConnection,
+    pass: Pass,
+    reached: NaiveDateTime,
+    reached_id: &str,
+) -> Result<(), StoreError> {
     sql_query("UPDATE gateway_query_cursor SET reached = ?, reached_id = ? WHERE name = ?")
-        .bind::<Datetime, _>(last.at)
-        .bind::<Text, _>(&last.id)
+        .bind::<Datetime, _>(reached)
+        .bind::<Text, _>(reached_id)
         .bind::<Text, _>(pass.name)
         .execute(connection)?;
-    let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
-    Ok(Step { enrolled: wishes.len(), more: full })
+    Ok(())
 }

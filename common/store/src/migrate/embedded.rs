@@ -63,6 +63,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "2026-11-29-000071_user_order_merchant",
     "2026-11-29-000080_goods_in_turn",
     "2026-11-29-000081_gateway_answer",
+    "2026-11-29-000082_worker_heartbeat",
     "2026-11-29-000085_dead_letter",
     "2026-11-29-000086_refund_of_rejected",
 ];

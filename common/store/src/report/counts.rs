@@ -45,6 +45,8 @@ pub struct Counts {
     pub awaiting_account: Waiting,
     /// Open reviews.
     pub open_reviews: Waiting,
+    /// Refunds of which nobody knows whether they were made.
+    pub refunds_unknown: Waiting,
 }
 
 /// Counts.
@@ -79,6 +81,11 @@ pub fn counts(connection: &mut MysqlConnection) -> Result<Counts, StoreError> {
         .get_result(connection)?,
         open_reviews: sql_query(
             "SELECT COUNT(*) AS count, MIN(raised_at) AS oldest FROM review WHERE state = 'open'",
+        )
+        .get_result(connection)?,
+        refunds_unknown: sql_query(
+            "SELECT COUNT(*) AS count, MIN(created_at) AS oldest FROM refund_request \
+             WHERE state = 'unknown'",
         )
         .get_result(connection)?,
     })

@@ -19,6 +19,10 @@ pub(crate) enum Bound {
 use Bound::{Checked, Explained, Ours, Refused, Whole};
 
 pub(crate) const COLUMNS: &[(&str, &[(&str, Bound)])] = &[
+    (
+        "worker_heartbeat",
+        &[("worker", Ours), ("host", Ours), ("version", Ours), ("trouble", Explained)],
+    ),
     ("gateway_answer", &[("order_id", Checked), ("digest", Ours)]),
     (
         "stock_resale",

@@ -2,20 +2,25 @@
 
 use store::report::Waiting;
 
-use crate::output::{or_empty, plain, table};
+use crate::output::{or_empty, table};
 use crate::overview::Overview;
 use crate::status_name::status_chinese;
 
 impl Overview {
+    /// The verdict, and the figures below it.
     pub(super) fn text(&self) -> String {
+        format!("{}\n\n{}", self.verdict.text(), self.figures())
+    }
+
+    /// The figures alone, in the order in which they are looked for on a bad day.
+    pub(super) fn figures(&self) -> String {
         let parts = [
             self.rates_text(),
-            self.orders_text(),
             self.queues_text(),
-            self.dead_letters_text(),
             self.waiting_text(),
+            self.dead_letters_text(),
+            self.orders_text(),
             self.low_stock_text(),
-            self.unknown_merchants_text(),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
     }
@@ -118,11 +123,6 @@ impl Overview {
             })
             .collect();
         (!rows.is_empty()).then(|| table(["waiting", "count", "oldest", "age"], rows))
-    }
-
-    fn unknown_merchants_text(&self) -> Option<String> {
-        let unknown = self.unknown_merchants.as_ref().filter(|unknown| !unknown.is_empty())?;
-        Some(unknown.iter().map(|one| plain(&one.text())).collect::<Vec<_>>().join("\n"))
     }
 
     fn low_stock_text(&self) -> Option<String> {

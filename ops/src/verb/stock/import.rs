@@ -134,7 +134,7 @@ fn odd_new_lines(lines: &[CodeLine<'_>], known: &Known) -> Vec<OddLine> {
 fn nothing_imported(failure: Failure) -> Failure {
     let told = format!("{failure}\nnothing was imported; run it again");
     match failure {
-        Failure::No(_) => Failure::No(told),
+        Failure::No(_) | Failure::NotThere(_) => Failure::No(told),
         Failure::Usage(_) => Failure::Usage(told),
         Failure::CouldNotAsk(_) => Failure::CouldNotAsk(told),
     }

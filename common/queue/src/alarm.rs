@@ -1,0 +1,62 @@
+//! Whether the broker takes messages: AMQP tells it only to a connection that publishes.
+
+use lapin::BasicProperties;
+use lapin::options::BasicPublishOptions;
+use tokio::time::timeout;
+
+use crate::connection::BROKER_TIMEOUT;
+use crate::topology::PROBE;
+use crate::{Connection, ConnectionError, ConnectionState};
+
+/// A key of the default exchange, so the name of a queue, that nobody has.
+const NO_QUEUE: &str = "alipay.probe.of.an.alarm.that.no.queue.takes";
+
+/// Why the broker blocks connections that publish, such as `low on memory`; `None` where it takes messages.
+///
+/// Publishes one message that no queue takes and that comes back: it stays nowhere. The broker reads what a connection
+/// sends in turn and stops behind the first message while an alarm is in effect, so a channel that is opened after it
+/// says that there is none. A connection that was found blocked is of no further use.
+///
+/// # Errors
+/// The broker does not answer.
+pub async fn blocked(connection: &Connection) -> Result<Option<String>, ConnectionError> {
+    let channel = connection.create_channel().await?;
+    let properties = BasicProperties::default()
+        .with_type(PROBE.into())
+        .with_message_id(PROBE.into())
+        .with_expiration("1".into());
+    let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+    let publish =
+        async { channel.basic_publish("".into(), NO_QUEUE.into(), options, &[], properties).await };
+    connection.bounded("looking for an alarm", publish).await?;
+    let told = |state: &ConnectionState| matches!(state, ConnectionState::Blocked { reason } if !reason.is_empty());
+    let state = tokio::select! {
+        biased;
+        state = connection.wait_for(told) => state,
+        opened = connection.create_channel() => match (opened, connection.state()) {
+            (_, state @ ConnectionState::Blocked { .. }) => state,
+            (Ok(opened), _) => {
+                for channel in [channel, opened] {
+                    // One that may not publish here was closed by the broker.
+                    let goodbye = channel.close(200, "OK".into());
+                    let _ = connection.bounded("closing a channel", goodbye).await;
+                }
+                return Ok(None);
+            }
+            (Err(error), _) => return Err(error),
+        },
+    };
+    Ok(match state {
+        ConnectionState::Blocked { reason } => Some(reason),
+        ConnectionState::Open | ConnectionState::Lost { .. } => None,
+    })
+}
+
+/// Leaves a connection that is blocked: the broker would not read a good-bye.
+pub async fn leave(connection: &Connection) {
+    if !connection.is_open() {
+        connection.give_up("blocked");
+        return;
+    }
+    let _ = timeout(BROKER_TIMEOUT, connection.close()).await;
+}

@@ -1,0 +1,149 @@
+//! Why a server cannot be reached, in words that tell a wrong name from a wrong port and from a wrong certificate.
+
+use std::error::Error;
+use std::io;
+
+use tokio_rustls::rustls;
+
+/// How far a connection came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The name has no address.
+    Name,
+    /// Nothing accepts connections at this address and port.
+    Refused,
+    /// No way to the address: a network, a route or a firewall.
+    Network,
+    /// It took too long.
+    Slow,
+    /// There is a connection, and TLS failed on it.
+    Tls,
+    /// There was a connection, and it ended or what came over it was not understood.
+    Broken,
+}
+
+impl Obstacle {
+    /// What stood in the way, told by an error and its causes.
+    pub fn of(error: &(dyn Error + 'static)) -> Obstacle {
+        let mut cause = Some(error);
+        let mut found = Obstacle::Broken;
+        while let Some(error) = cause {
+            if error.is::<rustls::Error>() {
+                return Obstacle::Tls;
+            }
+            if let Some(io) = error.downcast_ref::<io::Error>() {
+                found = of_io(io).unwrap_or(found);
+                // What travels inside of one of input and output, as an error of TLS does, is not its source.
+                if let Some(inner) = io.get_ref() {
+                    cause = Some(inner);
+                    continue;
+                }
+            }
+            // hyper's connector says it in words alone.
+            if error.to_string().contains("dns error") {
+                return Obstacle::Name;
+            }
+            cause = error.source();
+        }
+        found
+    }
+
+    /// In words, without the place, which the caller names.
+    pub fn says(self) -> &'static str {
+        match self {
+            Obstacle::Name => {
+                "the name has no address: is it spelt right, and does this machine resolve names?"
+            }
+            Obstacle::Refused => {
+                "nothing accepts connections there: is the server running, and is the port right?"
+            }
+            Obstacle::Network => "there is no way to this address: look at routes and firewalls",
+            Obstacle::Slow => "the connection was not made in time: look at routes and firewalls",
+            Obstacle::Tls => "TLS failed",
+            Obstacle::Broken => "the connection ended before an answer",
+        }
+    }
+}
+
+fn of_io(error: &io::Error) -> Option<Obstacle> {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Some(Obstacle::Refused),
+        io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::NetworkDown
+        | io::ErrorKind::AddrNotAvailable
+        | io::ErrorKind::PermissionDenied => Some(Obstacle::Network),
+        io::ErrorKind::TimedOut => Some(Obstacle::Slow),
+        _ if error.to_string().contains("failed to lookup address") => Some(Obstacle::Name),
+        _ => None,
+    }
+}
+
+/// An error with its causes in one line, none of them twice.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// What stood in the way and the words of the system or of TLS: `nothing accepts connections there: is the
+/// server running, and is the port right? (Connection refused (os error 111))`.
+pub fn explain(error: &(dyn Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    format!("{} ({last})", Obstacle::of(error).says())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn io(kind: io::ErrorKind) -> io::Error {
+        io::Error::from(kind)
+    }
+
+    #[test]
+    fn obstacles_are_told_apart() {
+        let tls = rustls::Error::General("x".to_owned());
+        let inside = io::Error::new(io::ErrorKind::InvalidData, tls);
+        for (error, expected) in [
+            (io(io::ErrorKind::ConnectionRefused), Obstacle::Refused),
+            (io(io::ErrorKind::NetworkUnreachable), Obstacle::Network),
+            (io(io::ErrorKind::TimedOut), Obstacle::Slow),
+            (io(io::ErrorKind::ConnectionReset), Obstacle::Broken),
+            (io(io::ErrorKind::UnexpectedEof), Obstacle::Broken),
+            (inside, Obstacle::Tls),
+            (
+                io::Error::other("failed to lookup address information: Name or service not known"),
+                Obstacle::Name,
+            ),
+        ] {
+            assert_eq!(Obstacle::of(&error), expected, "{error}");
+        }
+        // Inside of an error of another library.
+        let wrapped = io::Error::other(io(io::ErrorKind::ConnectionRefused));
+        assert_eq!(Obstacle::of(&wrapped), Obstacle::Refused);
+    }
+
+    #[tokio::test]
+    async fn what_the_system_says_is_told_too() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let error = tokio::net::TcpStream::connect(address).await.unwrap_err();
+        let text = explain(&error);
+        assert!(text.starts_with("nothing accepts connections there"), "{text}");
+        assert!(text.ends_with("(Connection refused (os error 111))"), "{text}");
+        let error = tokio::net::TcpStream::connect("no.such.name.invalid:1").await.unwrap_err();
+        assert_eq!(Obstacle::of(&error), Obstacle::Name, "{error}");
+    }
+}

@@ -1,0 +1,65 @@
+//! The database's clock, and rows that it wrote while it was wrong.
+//!
+//! Leases, pauses and cursors are times by this clock. While it is ahead, rows get times in the future; after it is set
+//! right, nothing that waits for such a time would happen for as long as it was ahead. So [`heal`] looks for rows with times
+//! that cannot be: a worker calls it when it starts and when the clock has gone back.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Datetime;
+
+use crate::{MysqlConnection, StoreError};
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Datetime)]
+    now: NaiveDateTime,
+}
+
+/// What the database's clock says.
+///
+/// # Errors
+/// What the database says.
+pub fn now(connection: &mut MysqlConnection) -> Result<DateTime<Utc>, StoreError> {
+    let row: Row = sql_query("SELECT UTC_TIMESTAMP(6) AS now").get_result(connection)?;
+    Ok(row.now.and_utc())
+}
+
+/// A question that was written or asked more than a minute in the future is due now.
+const QUERIES: &str = "UPDATE gateway_query SET due_at = LEAST(due_at, UTC_TIMESTAMP(6)), \
+    asked_at = LEAST(asked_at, UTC_TIMESTAMP(6)), created_at = LEAST(created_at, UTC_TIMESTAMP(6)) \
+    WHERE created_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE OR asked_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE";
+
+/// The same of a refund. The longest pause between two calls is an hour.
+const REFUNDS: &str = "UPDATE refund_request SET due_at = LEAST(due_at, UTC_TIMESTAMP(6)), \
+    asked_at = LEAST(asked_at, UTC_TIMESTAMP(6)), created_at = LEAST(created_at, UTC_TIMESTAMP(6)) \
+    WHERE state IN ('asked', 'unknown') AND (created_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE \
+    OR asked_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE OR due_at > UTC_TIMESTAMP(6) + INTERVAL 2 HOUR)";
+
+/// No message waits longer than an hour in a retry tier: from then on it is overdue.
+const RETRIES: &str = "UPDATE retry_copy SET due_at = UTC_TIMESTAMP(6) + INTERVAL 1 HOUR \
+    WHERE due_at > UTC_TIMESTAMP(6) + INTERVAL 2 HOUR";
+
+/// What waits for goods waits from now on: its turn goes by this time.
+const GOODS: &str = "UPDATE fulfillment FORCE INDEX (fulfillment_turn) SET waiting_since = UTC_TIMESTAMP(6) \
+    WHERE state IN ('awaiting_stock', 'awaiting_manual', 'awaiting_account') \
+    AND waiting_since > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE";
+
+/// A worker that lives writes its row again within seconds.
+const HEARTBEATS: &str =
+    "DELETE FROM worker_heartbeat WHERE seen_at > UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE";
+
+/// Corrects times in the future that nothing but a wrong clock can have written: questions to the gateway and refunds are
+/// due now, what waits for goods waits from now on. Returns how many rows of work were corrected.
+///
+/// # Errors
+/// What the database says.
+pub fn heal(connection: &mut MysqlConnection) -> Result<usize, StoreError> {
+    let mut rows = 0;
+    for statement in [QUERIES, REFUNDS, RETRIES, GOODS] {
+        rows += sql_query(statement).execute(connection)?;
+    }
+    sql_query(HEARTBEATS).execute(connection)?;
+    Ok(rows)
+}

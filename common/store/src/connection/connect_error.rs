@@ -1,0 +1,198 @@
+//! Why there is no connection, and what to do about it.
+
+use mysql_async::{DriverError, IoError};
+use service::outage::Kind;
+use service::reach;
+
+use super::CONNECT_TIMEOUT;
+use super::address::UrlError;
+use super::tls;
+
+/// Why there is no connection. `label` names host, port, user and who set the URL.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The URL cannot be used.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// The server cannot be reached, or the line to it broke.
+    #[error("{label}: {reason}")]
+    Unreachable {
+        /// Host, port, user, and who set the URL.
+        label: String,
+        /// What stood in the way.
+        reason: String,
+    },
+    /// The server is there and refuses.
+    #[error("{label}: {reason}{}", hint(*number, *encrypted))]
+    Refused {
+        /// Host, port, user, and who set the URL.
+        label: String,
+        /// The server's error number.
+        number: u16,
+        /// The server's words.
+        reason: String,
+        /// Whether TLS was offered to the server.
+        encrypted: bool,
+    },
+    /// The server refused a moment ago and was not asked again.
+    #[error("{0}")]
+    RefusedBefore(String),
+    /// TLS is required and the server has none.
+    #[error("{label}: the server offers no TLS, and database.tls is \"required\"")]
+    NoTls {
+        /// Host, port, user, and who set the URL.
+        label: String,
+    },
+    /// The certificate is not one that is trusted, or not for this host.
+    #[error("{label}: {reason}")]
+    Tls {
+        /// Host, port, user, and who set the URL.
+        label: String,
+        /// What is wrong, and what to do about it.
+        reason: String,
+    },
+    /// There was no answer within 5 s.
+    #[error(
+        "{label}: no answer within {} s: is that the port of MySQL or MariaDB, and does a firewall let it through?",
+        CONNECT_TIMEOUT.as_secs()
+    )]
+    Timeout {
+        /// Host, port, user, and who set the URL.
+        label: String,
+    },
+    /// Nothing can be waited for here.
+    #[error("cannot wait for an answer: {0}")]
+    Runtime(#[from] std::io::Error),
+    /// The session's settings were refused.
+    #[error("{label}: the session's settings were refused: {reason}")]
+    Session {
+        /// Host, port, user, and who set the URL.
+        label: String,
+        /// The server's words.
+        reason: String,
+    },
+    /// It was connected to a server that is not the primary any more.
+    #[error("the server was not the primary")]
+    NotPrimary,
+    /// It was lost while it was idle.
+    #[error("the connection was lost: {0}")]
+    Lost(String),
+}
+
+impl ConnectError {
+    /// Whether the server is away, or somebody has to change something.
+    pub fn kind(&self) -> Kind {
+        match self {
+            ConnectError::Url(_)
+            | ConnectError::NoTls { .. }
+            | ConnectError::Tls { .. }
+            | ConnectError::RefusedBefore(_) => Kind::Refuses,
+            ConnectError::Refused { number, .. } if is_of_the_account(*number) => Kind::Refuses,
+            ConnectError::Refused { .. }
+            | ConnectError::Unreachable { .. }
+            | ConnectError::Timeout { .. }
+            | ConnectError::Runtime(_)
+            | ConnectError::Session { .. }
+            | ConnectError::NotPrimary
+            | ConnectError::Lost(_) => Kind::Away,
+        }
+    }
+
+    /// What the driver said of an attempt to connect.
+    pub(super) fn of(label: String, encrypted: bool, error: mysql_async::Error) -> ConnectError {
+        match error {
+            mysql_async::Error::Server(error) => ConnectError::Refused {
+                label,
+                number: error.code,
+                reason: error.message,
+                encrypted,
+            },
+            mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
+                ConnectError::NoTls { label }
+            }
+            mysql_async::Error::Io(IoError::Tls(error)) => {
+                ConnectError::Tls { label, reason: format!("TLS cannot be set up: {error}") }
+            }
+            mysql_async::Error::Io(IoError::Io(error)) => match tls::explain(&error) {
+                Some(reason) => ConnectError::Tls { label, reason },
+                None => ConnectError::Unreachable { label, reason: reach::explain(&error) },
+            },
+            error => {
+                let reason = format!(
+                    "what listens there does not answer as MySQL or MariaDB does ({error}): is the port right?"
+                );
+                ConnectError::Unreachable { label, reason }
+            }
+        }
+    }
+}
+
+/// The server knows this host, account or schema not, or not in this way: no repeat changes that.
+fn is_of_the_account(number: u16) -> bool {
+    matches!(
+        number,
+        1044 | 1045 | 1049 | 1130 | 1251 | 1524 | 1698 | 1862 | 2059 | 3118 | 3159 | 4151
+    )
+}
+
+/// What to do about a refusal at the door.
+fn hint(number: u16, encrypted: bool) -> &'static str {
+    match number {
+        // MariaDB says the same of a line that it wants to be encrypted.
+        1045 if !encrypted => {
+            " (user or password is wrong, or the server wants TLS: set database.tls = \"required\" and \
+             database.ca_file; in the URL's user and password write @ as %40, : as %3A, / as %2F, # as %23, % as %25)"
+        }
+        1045 => {
+            " (user or password is wrong; in the URL's user and password write @ as %40, : as %3A, / as %2F, \
+             # as %23, % as %25)"
+        }
+        // MariaDB's root of a fresh installation, among others.
+        1698 => {
+            " (the server lets this user in by the socket of its machine alone, or by another plugin: make a user \
+             with a password for the programs)"
+        }
+        1044 => {
+            " (the user may not use this schema: GRANT on it, or correct the schema in the URL)"
+        }
+        1049 => {
+            " (create the schema first: CREATE DATABASE … CHARACTER SET utf8mb4; or correct the schema in the URL)"
+        }
+        1129 => " (on the server: FLUSH HOSTS, then look why connections from here were broken)",
+        1130 => {
+            " (the server knows no user from this machine: CREATE USER 'USER'@'HOST' with this machine's address)"
+        }
+        1040 | 1203 | 1226 => " (raise the limit of connections, or run fewer lanes)",
+        1251 | 1524 | 2059 => {
+            " (the user's authentication plugin is not one of mysql_native_password, caching_sha2_password)"
+        }
+        1862 => " (set a new password: ALTER USER … IDENTIFIED BY …)",
+        3118 | 4151 => " (ALTER USER … ACCOUNT UNLOCK)",
+        3159 => " (set database.tls = \"required\" and database.ca_file)",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use service::outage::Kind;
+
+    use super::ConnectError;
+
+    fn refused(number: u16) -> ConnectError {
+        let (label, reason) = ("db:3306 as \"shop\"".to_owned(), "words of the server".to_owned());
+        ConnectError::Refused { label, number, reason, encrypted: true }
+    }
+
+    #[test]
+    fn what_somebody_has_to_change_is_no_outage() {
+        for number in [1044, 1045, 1049, 1130, 1698, 1862, 3118, 3159, 4151] {
+            let error = refused(number);
+            assert_eq!(error.kind(), Kind::Refuses, "{number}");
+            assert!(error.to_string().ends_with(')'), "what to do is told: {error}");
+        }
+        for number in [1040, 1053, 1129, 1203, 1226, 2006] {
+            assert_eq!(refused(number).kind(), Kind::Away, "{number}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Whether the database takes writes.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Nullable, Text};
+
+use crate::{MysqlConnection, StoreError};
+
+/// Whether the server takes writes, as far as an account can see.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WriteAccess {
+    /// The variable that says that the server is read-only, as `read_only = 1`. An account with special rights may write
+    /// all the same.
+    pub read_only: Option<String>,
+    /// What the server said to a write of this account, where it refused it as a read-only server does.
+    pub refused: Option<String>,
+}
+
+impl WriteAccess {
+    /// Whether somebody's writes are refused.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.read_only.is_some() || self.refused.is_some()
+    }
+}
+
+#[derive(QueryableByName)]
+struct Variables {
+    #[diesel(sql_type = Nullable<Text>)]
+    read_only: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    innodb_read_only: Option<String>,
+}
+
+/// Looks whether the server takes writes, and changes nothing. What it does not tell is taken as good.
+///
+/// # Errors
+/// The connection is lost.
+pub fn write_access(connection: &mut MysqlConnection) -> Result<WriteAccess, StoreError> {
+    let mut access = WriteAccess::default();
+    let variables: Result<Variables, _> = sql_query(
+        "SELECT CAST(@@global.read_only AS CHAR) AS read_only, \
+         CAST(@@global.innodb_read_only AS CHAR) AS innodb_read_only",
+    )
+    .get_result(connection);
+    if let Ok(Variables { read_only, innodb_read_only }) = variables {
+        let named = [("read_only", read_only), ("innodb_read_only", innodb_read_only)];
+        access.read_only = named.into_iter().find_map(|(name, value)| {
+            let value = value.filter(|value| !matches!(value.as_str(), "0" | "OFF" | ""))?;
+            Some(format!("{name} = {value}"))
+        });
+    }
+    // Matches no row; a read-only server refuses it all the same.
+    let write = sql_query("UPDATE redelivery SET count = count WHERE 1 = 0").execute(connection);
+    match write.map_err(StoreError::from) {
+        Err(error) if error.is_read_only() => access.refused = Some(error.to_string()),
+        // Of another reason the statements that follow tell: no schema, no right.
+        _ => {}
+    }
+    Ok(access)
+}

@@ -1,0 +1,66 @@
+//! The configuration of all programs of the demo, in one file: programs that are started with it need no variables.
+
+/// The secret of the demo's merchant at the legacy gateway. Not a secret.
+pub(crate) const MD5_KEY: &str = "demo0secret0of0the0legacy0gateway";
+/// The demo's merchant at the legacy gateway.
+pub(crate) const SELLER_ID: &str = "2088000000000001";
+/// The demo's merchant on the Open Platform.
+pub(crate) const APP_ID: &str = "2021000000000001";
+
+/// What differs from one start of the programs to the next.
+pub(crate) struct Config<'a> {
+    pub(crate) database_url: &'a str,
+    pub(crate) amqp_url: &'a str,
+    /// `HOST:PORT`
+    pub(crate) ingress: &'a str,
+    /// `http://HOST:PORT` of the simulator; none before it listens, since it reads this file, too.
+    pub(crate) alipay: Option<&'a str>,
+    /// Age at which workers ask the gateway about an order that is not paid.
+    pub(crate) query_unpaid_after: &'a str,
+}
+
+impl Config<'_> {
+    pub(crate) fn text(&self) -> String {
+        let Config { database_url, amqp_url, ingress, query_unpaid_after, .. } = self;
+        let gateway = match self.alipay {
+            Some(alipay) => format!("gateway = \"{alipay}/gateway.do\""),
+            None => "# gateway = ...".to_owned(),
+        };
+        format!(
+            r#"# The demo's configuration, complete: ops --config THIS-FILE status
+[database]
+url = "{database_url}"
+
+[amqp]
+url = "{amqp_url}"
+
+[ingress]
+listen = "{ingress}"
+admin_listen = "127.0.0.1:0"
+
+[worker]
+admin_listen = "127.0.0.1:0"
+query_unpaid_after = "{query_unpaid_after}"      # far too short for a shop
+
+[events]
+enabled = true
+
+[merchants.shop]            # legacy gateway, MD5
+protocol = "mapi"
+seller_id = "{SELLER_ID}"
+sign_types = ["MD5"]
+md5_key = "{MD5_KEY}"
+{gateway}
+
+[merchants.app]             # Open Platform, RSA2
+protocol = "openapi"
+app_id = "{APP_ID}"
+seller_id = "{SELLER_ID}"
+sign_types = ["RSA2"]
+alipay_public_keys_file = "alipay_public.pem"
+private_key_file = "application_private.pem"
+{gateway}
+"#
+        )
+    }
+}

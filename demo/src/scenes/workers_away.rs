@@ -1,0 +1,76 @@
+//! A fault that can be seen, and its end.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use serde_json::Value;
+use testkit::run_program;
+
+use super::{PATIENCE, Programme, codes};
+use crate::say;
+
+/// How long the scene leaves its state to be read.
+const LOOK: Duration = Duration::from_secs(2);
+
+impl Programme<'_> {
+    pub(super) async fn workers_away(&mut self) -> anyhow::Result<()> {
+        say(
+            "\n13. All workers are killed while buyers pay: nothing is lost, it waits and is delivered",
+        );
+        let orders = ["D-AWAY-1", "D-AWAY-2", "D-AWAY-3"];
+        for order in orders {
+            self.shop.order(order, "app", "CODE")?;
+        }
+        let killed = self.stage.kill_workers();
+        say(&format!(
+            "   {killed} workers killed (SIGKILL); ingress, RabbitMQ and the database go on"
+        ));
+        for order in orders {
+            self.pay(order).await?;
+        }
+        let waiting = self.waiting().await?;
+        say(&format!(
+            "   ops status: {waiting} notifications wait in the work queue, and no worker takes them"
+        ));
+        for order in orders {
+            let status = &self.shop.show(order)?["status"];
+            if status != 0 {
+                self.failures.push(format!("{order}: status {status} without a worker"));
+            }
+        }
+        say(
+            "   ops order show D-AWAY-1: 0 placed; the buyer has paid, and Alipay has read success",
+        );
+        tokio::time::sleep(LOOK).await;
+        self.stage.start_workers(2);
+        for order in orders {
+            self.expect(order, "delivered, once, after the workers are back", |order| {
+                order["status"] == 8 && codes(order, "delivered") == 1
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// How many messages are ready in the work queue, once it holds what was sent.
+    async fn waiting(&self) -> anyhow::Result<i64> {
+        let since = Instant::now();
+        loop {
+            // Its exit code says that not all is well, which is so.
+            let config = self.shop.config().display().to_string();
+            let status = ["--config", &config, "status", "--output", "json"];
+            let output = run_program("ops", &status, &[]);
+            let status: Value = serde_json::from_slice(&output.stdout).with_context(|| {
+                format!("ops status: {}", String::from_utf8_lossy(&output.stderr).trim())
+            })?;
+            let work = status["queues"]
+                .as_array()
+                .and_then(|queues| queues.iter().find(|queue| queue["name"] == "alipay.notify.0"));
+            let waiting = work.and_then(|queue| queue["messages"].as_i64()).unwrap_or(0);
+            if waiting >= 3 || since.elapsed() > PATIENCE {
+                return Ok(waiting);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Clocks that disagree: that of the database, those in messages, and this worker's.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::incoming::{Content, Incoming};
+
+/// Clocks may differ by so much.
+pub(crate) const TOLERANCE: TimeDelta = TimeDelta::seconds(30);
+
+/// What a message told counts for so long.
+const COUNTS: Duration = Duration::from_secs(60);
+
+/// The times in messages, compared with this worker's clock.
+///
+/// How long a message was on its way is not known, so a time in the past proves nothing. Two things cannot be: that a
+/// message was received in the future, and that it was received before Alipay sent it.
+#[derive(Debug, Default)]
+pub(crate) struct MessageClock(Mutex<Option<Told>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    ahead: TimeDelta,
+    at: Instant,
+}
+
+impl MessageClock {
+    /// A message came, which says when it was received and, a notification, when Alipay sent it.
+    pub(crate) fn tell(&self, incoming: &Incoming, now: DateTime<Utc>) {
+        let sent_at = match &incoming.content {
+            Ok(Content::Trade(said)) => said.notify_time,
+            _ => None,
+        };
+        self.learn(ahead(incoming.claimed_at, sent_at, now));
+    }
+
+    fn learn(&self, ahead: TimeDelta) {
+        if ahead.abs() <= TOLERANCE {
+            return;
+        }
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let larger =
+            told.is_none_or(|told| told.at.elapsed() > COUNTS || told.ahead.abs() <= ahead.abs());
+        if larger {
+            *told = Some(Told { ahead, at: Instant::now() });
+        }
+    }
+
+    /// How far messages were ahead of this clock in the last minute; below zero: received before they were sent.
+    pub(crate) fn ahead(&self) -> TimeDelta {
+        let told = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.filter(|told| told.at.elapsed() <= COUNTS).map_or(TimeDelta::zero(), |told| told.ahead)
+    }
+}
+
+/// Zero where nothing is wrong for sure.
+fn ahead(
+    received_at: DateTime<Utc>,
+    sent_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> TimeDelta {
+    let early =
+        sent_at.map_or(TimeDelta::zero(), |sent| (sent - received_at).max(TimeDelta::zero()));
+    let future = (received_at - now).max(TimeDelta::zero());
+    if early > future { -early } else { future }
+}
+
+/// Whether these two clocks disagree.
+pub(crate) fn disagree(difference: TimeDelta) -> bool {
+    difference.abs() > TOLERANCE
+}
+
+/// Notices that another clock has gone back: by more than a clock is corrected in running.
+#[derive(Debug, Default)]
+pub(crate) struct Step(Option<(DateTime<Utc>, Instant)>);
+
+impl Step {
+    /// The clock says `now`. Whether it has gone back since it was looked at last.
+    pub(crate) fn has_gone_back(&mut self, now: DateTime<Utc>, at: Instant) -> bool {
+        let before = self.0.replace((now, at));
+        before.is_some_and(|(then, looked)| {
+            let passed = TimeDelta::from_std(at.duration_since(looked)).unwrap_or(TimeDelta::MAX);
+            now - then < passed - TOLERANCE
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    use super::{MessageClock, Step, ahead, disagree};
+
+    fn now() -> DateTime<Utc> {
+        "2026-11-23T12:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_in_a_message_tells_of_a_clock() {
+        let (second, hour) = (TimeDelta::seconds(1), TimeDelta::hours(1));
+        let told = |received: TimeDelta, sent: Option<TimeDelta>| {
+            let clock = MessageClock::default();
+            clock.learn(ahead(now() + received, sent.map(|sent| now() + sent), now()));
+            clock.ahead()
+        };
+        // Late is no sign, however late.
+        assert_eq!(told(-hour * 9, None), TimeDelta::zero());
+        assert_eq!(told(-hour * 9, Some(-hour * 10)), TimeDelta::zero());
+        assert_eq!(told(second * 30, None), TimeDelta::zero());
+        assert_eq!(told(second * 31, None), second * 31);
+        assert_eq!(told(hour * 8, Some(TimeDelta::zero())), hour * 8);
+        // Received before Alipay sent it.
+        assert_eq!(told(-hour * 8, Some(-second)), second - hour * 8);
+        assert_eq!(told(-second * 31, Some(-second)), TimeDelta::zero());
+    }
+
+    #[test]
+    fn the_largest_difference_of_a_minute_is_told() {
+        let clock = MessageClock::default();
+        for seconds in [40, 28_800, 35] {
+            clock.learn(TimeDelta::seconds(seconds));
+        }
+        assert_eq!(clock.ahead(), TimeDelta::hours(8));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_is_noticed() {
+        let (mut step, began) = (Step::default(), Instant::now());
+        let at = |seconds| began + Duration::from_secs(seconds);
+        assert!(!step.has_gone_back(now() + TimeDelta::hours(8), at(0)));
+        assert!(!step.has_gone_back(now() + TimeDelta::hours(8) + TimeDelta::seconds(5), at(5)));
+        assert!(step.has_gone_back(now() + TimeDelta::seconds(10), at(10)));
+        assert!(!step.has_gone_back(now() + TimeDelta::seconds(15), at(15)));
+        // Forwards, and a little back.
+        assert!(!step.has_gone_back(now() + TimeDelta::hours(1), at(20)));
+        assert!(!step.has_gone_back(now() + TimeDelta::hours(1) - TimeDelta::seconds(20), at(25)));
+        // While nobody looked it went back by less than the time that passed.
+        assert!(step.has_gone_back(now() + TimeDelta::hours(2), at(25 + 2 * 3600)));
+    }
+
+    #[test]
+    fn half_a_minute_is_no_disagreement() {
+        assert!(!disagree(TimeDelta::seconds(30)) && !disagree(TimeDelta::seconds(-30)));
+        assert!(disagree(TimeDelta::seconds(31)) && disagree(-TimeDelta::hours(8)));
+    }
+}

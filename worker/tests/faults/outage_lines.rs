@@ -1,0 +1,86 @@
+//! What a worker logs of an outage: a line when it begins and one when it is over, however many lanes and
+//! sweepers meet it.
+
+use testkit::FaultProxy;
+
+use crate::world::{World, eventually};
+use crate::{Worker, check, storm};
+
+const ORDERS: usize = 300;
+
+/// The lines of the log with these words.
+fn lines<'a>(log: &'a str, words: &str) -> Vec<&'a str> {
+    log.lines().filter(|line| line.contains(words)).collect()
+}
+
+/// One beginning, one end, and nothing of those that only met the outage. A change of the reason, such as a
+/// broken line and then a refused one, has a line of its own.
+fn told_once(log: &str, server: &str, from: &str) {
+    let began = lines(log, &format!("{server} cannot be reached"));
+    assert_eq!(began.len(), 1, "{log}");
+    assert!(began[0].contains("127.0.0.1:") && began[0].contains(from), "{}", began[0]);
+    assert!(lines(log, &format!("{server} still cannot be reached")).len() <= 2, "{log}");
+    assert_eq!(lines(log, &format!("{server} answers again after ")).len(), 1, "{log}");
+    for of_others in ["cannot work", "could not be finished", "could not be declared", "r2d2"] {
+        assert_eq!(lines(log, of_others), Vec::<&str>::new());
+    }
+}
+
+#[test]
+fn an_outage_of_the_database_is_told_once_and_so_is_its_end() {
+    let mut world = World::new(ORDERS + 20);
+    world.place_orders("K", ORDERS);
+    let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
+    let url = line.url(&world.sandbox.database_url);
+    let worker = Worker::start(&world, &[("DATABASE_URL", &url)]);
+    let mut storm = storm(&world, ORDERS);
+    world.wait_for_count("fulfillment", 30);
+    line.cut();
+    worker.wait_until_it_says("the database does not answer");
+    // The lanes hold messages and try again; every sweeper has had its turn meanwhile.
+    assert!(storm.wait().success(), "the storm was not answered success throughout");
+    line.resume();
+    worker.wait_until_ready();
+    check(&mut world, 300);
+    eventually("the end is told", || worker.program.stderr().contains("answers again after"));
+    told_once(&worker.program.stderr(), "the database", "(environment variable DATABASE_URL)");
+}
+
+#[test]
+fn an_outage_of_the_broker_is_told_once_and_so_is_its_end() {
+    let mut world = World::new(ORDERS + 20);
+    world.place_orders("K", ORDERS);
+    let line = FaultProxy::in_front_of(&world.sandbox.amqp_url).expect("a proxy");
+    let url = line.url(&world.sandbox.amqp_url);
+    let worker = Worker::start(&world, &[("AMQP_URL", &url)]);
+    let mut storm = storm(&world, ORDERS);
+    world.wait_for_count("fulfillment", 30);
+    line.cut();
+    worker.wait_until_it_says("a lane is not consuming");
+    assert!(storm.wait().success(), "the storm was not answered success throughout");
+    line.resume();
+    worker.wait_until_ready();
+    check(&mut world, 300);
+    eventually("the end is told", || worker.program.stderr().contains("answers again after"));
+    told_once(&worker.program.stderr(), "the broker", "(environment variable AMQP_URL)");
+}
+
+/// A password that is wrong is no outage: the error says so, and what to do.
+#[test]
+fn a_refusal_is_an_error_that_says_what_to_do() {
+    let world = World::new(1);
+    let wrong = world.sandbox.database_url.replace("root@", "nobody:sesame-4711@");
+    let vhost = format!("{}-nowhere", world.sandbox.amqp_url);
+    for (variable, url, refuses, says) in [
+        ("DATABASE_URL", &wrong, "the database refuses this program", "write @ as %40"),
+        ("AMQP_URL", &vhost, "the broker refuses this program", "rabbitmqctl list_vhosts"),
+    ] {
+        let worker = Worker::start_unready(&world, &[(variable, url)]);
+        eventually(refuses, || worker.stderr().contains(refuses));
+        let log = worker.stderr();
+        let told = lines(&log, refuses);
+        assert!(told[0].contains("ERROR") && told[0].contains(says), "{log}");
+        assert!(told[0].contains(&format!("(environment variable {variable})")), "{log}");
+        assert!(!log.contains("sesame-4711") && !log.contains("timed out"), "{log}");
+    }
+}
