@@ -48,6 +48,9 @@ pub(crate) struct Overview {
     pub(crate) awaiting_manual: Option<Waiting>,
     pub(crate) awaiting_account: Option<Waiting>,
     pub(crate) open_reviews: Option<Waiting>,
+    /// Of these, orders that are paid here and not at Alipay.
+    #[serde(skip)]
+    pub(crate) not_at_alipay: Option<Waiting>,
     pub(crate) gateway_queries: Option<AskedCounts>,
     pub(crate) low_stock: Option<Vec<LowStock>>,
     /// Merchants that orders name and the configuration does not have.
@@ -127,6 +130,7 @@ impl Overview {
             awaiting_manual: None,
             awaiting_account: None,
             open_reviews: None,
+            not_at_alipay: None,
             gateway_queries: None,
             low_stock: None,
             unknown_merchants: None,
@@ -176,6 +180,7 @@ impl Overview {
             self.awaiting_manual = Some(counts.awaiting_manual);
             self.awaiting_account = Some(counts.awaiting_account);
             self.open_reviews = Some(counts.open_reviews);
+            self.not_at_alipay = Some(counts.not_at_alipay);
             self.refunds_unknown = Some(counts.refunds_unknown);
             self.workers = Some(worker_heartbeat::all(db)?);
             self.gateway_queries = Some(asked_counts(db)?);

@@ -60,15 +60,15 @@ pub fn beat(connection: &mut MysqlConnection, heartbeat: &Heartbeat<'_>) -> Resu
     Ok(())
 }
 
-/// Removes rows of workers that are gone: on this host those of half a minute ago, since a worker starts in their place;
-/// elsewhere those of an hour ago.
+/// Removes rows of workers that are gone: on this host those of ten minutes ago, since a worker starts in their place and
+/// more recent ones tell of workers that crash again and again; elsewhere those of an hour ago.
 ///
 /// # Errors
 /// What the database says.
 pub fn remove_gone(connection: &mut MysqlConnection, host: &str) -> Result<(), StoreError> {
     sql_query(
         "DELETE FROM worker_heartbeat WHERE seen_at < UTC_TIMESTAMP(6) - INTERVAL 1 HOUR \
-         OR (host = ? AND seen_at < UTC_TIMESTAMP(6) - INTERVAL 30 SECOND)",
+         OR (host = ? AND seen_at < UTC_TIMESTAMP(6) - INTERVAL 10 MINUTE)",
     )
     .bind::<Text, _>(host)
     .execute(connection)?;
@@ -122,6 +122,13 @@ pub struct WorkerRow {
     /// Why its `/readyz` is red.
     #[diesel(sql_type = Nullable<Text>)]
     pub trouble: Option<String>,
+}
+
+impl WorkerRow {
+    /// The host's name.
+    pub fn host(&self) -> &str {
+        self.worker.rsplitn(3, ':').nth(2).unwrap_or(&self.worker)
+    }
 }
 
 /// All workers that have a row, the one that was heard last first.

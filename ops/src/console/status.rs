@@ -115,8 +115,12 @@ fn finding(finding: &Finding) -> Html {
     if let Finding::NotAsked(server) = finding
         && server.is_server()
     {
-        return away(&Failure::CouldNotAsk(server.why().to_owned()));
+        return told(finding).html(away(&Failure::CouldNotAsk(server.why().to_owned())));
     }
+    told(finding)
+}
+
+fn told(finding: &Finding) -> Html {
     let urgency = finding.urgency();
     let tone = match urgency {
         Urgency::Now => Tone::Bad,

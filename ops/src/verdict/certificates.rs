@@ -45,7 +45,15 @@ impl CertificateSpan {
 
 pub(super) fn judge(overview: &Overview) -> Vec<CertificateFinding> {
     let at = overview.at.0;
+    let lasts = |span: &CertificateSpan| at >= span.from && span.until - at >= SOON;
+    // The next one is there already: the old one may stay for what was signed with it, and is no news.
+    let has_next = |span: &CertificateSpan| {
+        overview.certificates.iter().any(|other| other.whose == span.whose && lasts(other))
+    };
     let found = overview.certificates.iter().filter_map(|span| {
+        if at >= span.from && has_next(span) {
+            return None;
+        }
         let whose = span.whose.clone();
         let (from, until) = (BeijingTime(span.from), BeijingTime(span.until));
         match span {
@@ -99,6 +107,13 @@ impl Told for CertificateFinding {
     }
 
     fn to_do(&self) -> String {
-        "ops certs; renew it on open.alipay.com and put it beside the old one".to_owned()
+        let (CertificateFinding::Ended { whose, .. }
+        | CertificateFinding::NotBegun { whose, .. }
+        | CertificateFinding::Ends { whose, .. }) = self;
+        match whose.starts_with(Role::App.name()) {
+            true => "ops certs; make a new one on open.alipay.com, replace app_cert_file and private_key_file together, reload",
+            false => "ops certs; get the new one from open.alipay.com and put it beside the old one",
+        }
+        .to_owned()
     }
 }

@@ -37,6 +37,8 @@ pub(crate) enum GoodsFinding {
     NotAsked(Waits),
     /// The gateway's answers are missing or cannot be used.
     NoAnswer { orders: i64 },
+    /// Paid here, and Alipay says that it is not.
+    NotAtAlipay(Waits),
     /// Cases for a person.
     Reviews(Waits),
     /// Products at their threshold.
@@ -57,6 +59,7 @@ pub(super) fn judge(overview: &Overview) -> Vec<GoodsFinding> {
     let waits = |waiting: &Option<Waiting>| {
         waits(overview, waiting.as_ref()?.count, waiting.as_ref()?.oldest)
     };
+    found.extend(waits(&overview.not_at_alipay).map(GoodsFinding::NotAtAlipay));
     found.extend(waits(&overview.awaiting_stock).map(GoodsFinding::NoStock));
     found.extend(waits(&overview.awaiting_account).map(GoodsFinding::NoAccount));
     found.extend(
@@ -114,6 +117,7 @@ impl Told for GoodsFinding {
             GoodsFinding::UnknownRefunds(_) => "refund_unknown",
             GoodsFinding::NotAsked(_) => "gateway_not_asked",
             GoodsFinding::NoAnswer { .. } => "gateway_no_answer",
+            GoodsFinding::NotAtAlipay(_) => "not_at_alipay",
             GoodsFinding::Reviews(_) => "reviews_open",
             GoodsFinding::LowStock { .. } => "low_stock",
         }
@@ -129,6 +133,7 @@ impl Told for GoodsFinding {
             GoodsFinding::UnknownRefunds(_) => "退款结果未知",
             GoodsFinding::NotAsked(_) => "没有按时查询网关",
             GoodsFinding::NoAnswer { .. } => "网关没有可用的答复",
+            GoodsFinding::NotAtAlipay(_) => "这里已付款，支付宝说没有",
             GoodsFinding::Reviews(_) => "待人工复核",
             GoodsFinding::LowStock { .. } => "库存不足",
         }
@@ -137,7 +142,8 @@ impl Told for GoodsFinding {
     fn urgency(&self) -> Urgency {
         let soon_if = |late: bool| if late { Urgency::Soon } else { Urgency::Later };
         match self {
-            GoodsFinding::UnknownMerchant { .. } => Urgency::Now,
+            // As `AlipayDoesNotKnowAPayment`: goods may go out for nothing.
+            GoodsFinding::UnknownMerchant { .. } | GoodsFinding::NotAtAlipay(_) => Urgency::Now,
             GoodsFinding::NoStock(_)
             | GoodsFinding::NoAccount(_)
             | GoodsFinding::UnknownRefunds(_)
@@ -178,6 +184,9 @@ impl Told for GoodsFinding {
                 "the latest question has no usable answer: {}; it is asked again",
                 count(*orders, "order")
             ),
+            GoodsFinding::NotAtAlipay(waits) => {
+                format!("paid here, and Alipay says that it is not: {}", waits.told("order"))
+            }
             GoodsFinding::Reviews(waits) => {
                 format!("for a person to decide: {}", waits.told("review"))
             }
@@ -201,6 +210,9 @@ impl Told for GoodsFinding {
                 "is worker.queries = true, and may the merchant be asked (ops check)? read a worker's log"
             }
             GoodsFinding::NoAnswer { .. } => "ops query ORDER says what is wrong; read a worker's log",
+            GoodsFinding::NotAtAlipay(_) => {
+                "is a key stolen? ops review list; docs/troubleshooting.md says how to tell"
+            }
             GoodsFinding::Reviews(_) => "ops review list",
             GoodsFinding::LowStock { .. } => "ops stock list, then ops stock import",
         }

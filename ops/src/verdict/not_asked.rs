@@ -70,7 +70,7 @@ impl Told for NotAsked {
     fn to_do(&self) -> String {
         match self {
             NotAsked::Database { .. } => {
-                "ops check: is the database up, and is database.url right?"
+                "ops check: is the database up, and is database.url right? SHOW FULL PROCESSLIST tells of locks"
             }
             NotAsked::Broker { .. } => "ops check: is RabbitMQ up, and is amqp.url right?",
             NotAsked::Management { .. } => {

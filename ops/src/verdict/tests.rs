@@ -335,6 +335,41 @@ fn workers_that_are_gone_or_stand_still() {
 }
 
 #[test]
+fn workers_that_crash_again_and_again() {
+    let silent = |name: &str, minutes: i64| WorkerRow {
+        seen_at: ago(TimeDelta::minutes(minutes)),
+        age_ms: minutes * 60_000,
+        ..worker(name)
+    };
+    let with = |rows: Vec<WorkerRow>| found(|it| it.workers = Some(rows));
+    let started = |minutes: i64, name: &str| WorkerRow {
+        started_at: ago(TimeDelta::minutes(minutes)),
+        ..worker(name)
+    };
+    // In its place another was started on the same host.
+    assert_eq!(with(vec![started(4, "a:9:1"), silent("a:1:1", 5)]), [""; 0]);
+    // That one ran before, or runs elsewhere.
+    assert_eq!(with(vec![started(6, "a:9:1"), silent("a:1:1", 5)]), ["to do worker_gone"]);
+    assert_eq!(with(vec![started(4, "b:9:1"), silent("a:1:1", 5)]), ["to do worker_gone"]);
+    let crashes = [silent("a:1:1", 5), silent("a:2:1", 4), silent("a:3:1", 3)];
+    let rows = |crashes: &[WorkerRow]| [&[started(1, "a:9:1")], crashes].concat();
+    assert_eq!(with(rows(&crashes)), ["NOW workers_crash"]);
+    assert_eq!(with(rows(&crashes[..2])), [""; 0]);
+    let old = [silent("a:1:1", 25), silent("a:2:1", 24), silent("a:3:1", 23)];
+    assert_eq!(with(rows(&old)), [""; 0]);
+    // Workers that nobody consumes with: is one alive?
+    let advice = |rows: Vec<WorkerRow>| {
+        let verdict = judged(|it| {
+            it.queues = Some(vec![queue(work_queue(0), 1, 0)]);
+            it.workers = Some(rows);
+        });
+        verdict.findings[0].to_do()
+    };
+    assert!(advice(vec![worker("a:1:1")]).starts_with("a worker runs"));
+    assert!(advice(vec![silent("a:1:1", 5)]).starts_with("start a worker"));
+}
+
+#[test]
 fn retries_letters_and_events() {
     let tier = |copies, overdue| TierCopies {
         tier: "alipay.retry.2m".into(),
@@ -434,6 +469,38 @@ fn certificates() {
     assert_eq!(days(-9, 29), ["soon certificate_ends_soon"]);
     assert_eq!(days(-9, -1), ["NOW certificate_ended"]);
     assert_eq!(days(1, 400), ["NOW certificate_not_begun"]);
+    // The next one is there.
+    let two = |whose: [&str; 2], until: [i64; 2]| {
+        found(|it| {
+            it.certificates = std::iter::zip(whose, until)
+                .map(|(whose, until)| CertificateSpan {
+                    whose: format!("{whose} certificate of merchant shop"),
+                    from: now() - TimeDelta::days(9),
+                    until: now() + TimeDelta::days(until),
+                })
+                .collect();
+        })
+    };
+    assert_eq!(two(["alipay", "alipay"], [9, 400]), [""; 0]);
+    assert_eq!(two(["alipay", "alipay"], [-9, 400]), [""; 0]);
+    assert_eq!(two(["alipay", "root"], [9, 400]), ["soon certificate_ends_soon"]);
+    let ends = |whose: &str| {
+        let verdict = judged(|it| {
+            it.certificates = vec![CertificateSpan {
+                whose: format!("{whose} certificate of merchant shop"),
+                from: now() - TimeDelta::days(9),
+                until: now() + TimeDelta::days(9),
+            }];
+        });
+        verdict.findings[0].to_do()
+    };
+    assert!(ends("app").contains("private_key_file together"));
+    assert!(ends("alipay").contains("beside the old one"));
+}
+
+#[test]
+fn a_payment_that_alipay_does_not_know_is_urgent() {
+    assert_eq!(found(|it| it.not_at_alipay = waits(61, minutes(1))), ["NOW not_at_alipay"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use queue::topology::work_queue;
 use store::report::BeijingTime;
+use store::worker_heartbeat::WorkerRow;
 
 use super::{Told, Urgency, length};
 use crate::overview::Overview;
@@ -14,6 +15,9 @@ use crate::plural::count;
 const SILENT: TimeDelta = TimeDelta::seconds(30);
 /// A lane that has had the same messages for so long is not getting on.
 const STUCK: TimeDelta = TimeDelta::seconds(60);
+/// So many workers that ended without saying so within this time do not end by chance.
+const CRASHES: usize = 3;
+const CRASHES_WITHIN: TimeDelta = TimeDelta::minutes(10);
 /// As `AlipayBacklog`.
 const BACKLOG: u32 = 10_000;
 /// As `AlipayOrdersNotFound`.
@@ -28,7 +32,11 @@ pub(crate) enum WorkFinding {
         messages: u32,
         /// The worker that was heard of last, and why it cannot work.
         last: Option<(String, BeijingTime, Option<String>)>,
+        /// Whether one runs all the same.
+        one_lives: bool,
     },
+    /// Workers end and are started again.
+    CrashLoop { crashes: usize, last: BeijingTime },
     /// Workers are there, have messages and are not getting on.
     StandsStill { worker: String, messages: i32, since: TimeDelta, trouble: Option<String> },
     /// A worker that lives and says that it is not ready.
@@ -89,6 +97,7 @@ fn workers(overview: &Overview, found: &mut Vec<WorkFinding>) {
         found.push(WorkFinding::NoWorkers {
             messages: queue.and_then(|queue| queue.messages).unwrap_or(0),
             last: last.map(|last| (last.worker.clone(), last.seen_at, last.trouble.clone())),
+            one_lives: live(overview).next().is_some(),
         });
     }
     for worker in live(overview) {
@@ -104,10 +113,21 @@ fn workers(overview: &Overview, found: &mut Vec<WorkFinding>) {
     // While the database takes no writes nobody can say that he lives.
     let can_write = overview.write_access.as_ref().is_none_or(|access| access.refused.is_none());
     let silent = overview.workers.iter().flatten().filter(|worker| !is_live(worker.age_ms));
-    if can_write && !no_consumers {
-        found.extend(silent.map(|worker| WorkFinding::Gone {
-            worker: worker.worker.clone(),
-            seen_at: worker.seen_at,
+    let silent: Vec<&WorkerRow> = silent.collect();
+    let recent = silent
+        .iter()
+        .filter(|worker| (0..CRASHES_WITHIN.num_milliseconds()).contains(&worker.age_ms));
+    let crashes = recent.clone().count();
+    if can_write && crashes >= CRASHES {
+        let last = recent.map(|worker| worker.seen_at).max();
+        found.extend(last.map(|last| WorkFinding::CrashLoop { crashes, last }));
+    } else if can_write && !no_consumers {
+        // A worker of the same host that has started since is in its place.
+        let replaced = |gone: &WorkerRow| {
+            live(overview).any(|it| it.host() == gone.host() && it.started_at >= gone.seen_at)
+        };
+        found.extend(silent.into_iter().filter(|gone| !replaced(gone)).map(|worker| {
+            WorkFinding::Gone { worker: worker.worker.clone(), seen_at: worker.seen_at }
         }));
     }
     let messages = queue.and_then(|queue| queue.messages).unwrap_or(0);
@@ -116,7 +136,7 @@ fn workers(overview: &Overview, found: &mut Vec<WorkFinding>) {
     }
 }
 
-fn live(overview: &Overview) -> impl Iterator<Item = &store::worker_heartbeat::WorkerRow> {
+fn live(overview: &Overview) -> impl Iterator<Item = &WorkerRow> {
     overview.workers.iter().flatten().filter(|worker| is_live(worker.age_ms))
 }
 
@@ -132,6 +152,7 @@ impl Told for WorkFinding {
             WorkFinding::StandsStill { .. } => "work_stands_still",
             WorkFinding::NotReady { .. } => "worker_not_ready",
             WorkFinding::Gone { .. } => "worker_gone",
+            WorkFinding::CrashLoop { .. } => "workers_crash",
             WorkFinding::Backlog { .. } => "backlog",
             WorkFinding::Held { .. } => "messages_held",
             WorkFinding::RetriesOverdue { .. } => "retries_overdue",
@@ -147,6 +168,7 @@ impl Told for WorkFinding {
             WorkFinding::StandsStill { .. } => "worker 卡住了",
             WorkFinding::NotReady { .. } => "worker 未就绪",
             WorkFinding::Gone { .. } => "有 worker 异常退出",
+            WorkFinding::CrashLoop { .. } => "worker 反复崩溃",
             WorkFinding::Backlog { .. } => "消息积压",
             WorkFinding::Held { .. } => "死信队列或重试队列已满",
             WorkFinding::RetriesOverdue { .. } => "消息没有从重试队列回来",
@@ -159,6 +181,7 @@ impl Told for WorkFinding {
     fn urgency(&self) -> Urgency {
         match self {
             WorkFinding::NoWorkers { .. }
+            | WorkFinding::CrashLoop { .. }
             | WorkFinding::StandsStill { .. }
             | WorkFinding::NotReady { .. }
             | WorkFinding::Backlog { .. }
@@ -172,7 +195,7 @@ impl Told for WorkFinding {
 
     fn seen(&self) -> String {
         match self {
-            WorkFinding::NoWorkers { messages, last } => {
+            WorkFinding::NoWorkers { messages, last, one_lives: _ } => {
                 let waits = count(i64::from(*messages), "message");
                 let verb = if *messages == 1 { "waits" } else { "wait" };
                 let last = last.as_ref().map_or(String::new(), |(worker, at, trouble)| {
@@ -198,6 +221,10 @@ impl Told for WorkFinding {
             }
             WorkFinding::Gone { worker, seen_at } => format!(
                 "worker {worker} was last heard of {seen_at} and did not end by itself; others consume"
+            ),
+            WorkFinding::CrashLoop { crashes, last } => format!(
+                "{crashes} workers ended without a good-bye within {}, the last one {last}",
+                length(CRASHES_WITHIN)
             ),
             WorkFinding::Backlog { messages } => {
                 format!("{messages} messages wait in {}", work_queue(0))
@@ -250,17 +277,33 @@ impl Told for WorkFinding {
 
     fn to_do(&self) -> String {
         match self {
-            WorkFinding::NoWorkers { .. } => "start a worker: systemctl start alipay-worker@1; its log says why one ended",
-            WorkFinding::StandsStill { .. } | WorkFinding::NotReady { .. } => {
-                "read that worker's log; SHOW PROCESSLIST tells of locks in the database"
+            WorkFinding::NoWorkers { one_lives: true, .. } => {
+                "a worker runs and does not consume: its log and /readyz say why; ops check tests the accounts' rights"
             }
-            WorkFinding::Gone { .. } => "systemctl status alipay-worker@1: start it again, or leave it: the line goes within an hour",
+            WorkFinding::NoWorkers { .. } => {
+                "start a worker: systemctl start alipay-worker@1; its log says why one ended"
+            }
+            WorkFinding::StandsStill { .. } => {
+                "who holds a lock: SELECT * FROM information_schema.innodb_trx; then that worker's log"
+            }
+            WorkFinding::NotReady { .. } => {
+                "read that worker's log; of a full queue rabbitmqctl list_queues name messages policy tells, of locks in \
+                 the database SHOW PROCESSLIST"
+            }
+            WorkFinding::CrashLoop { .. } => {
+                "the workers' logs: journalctl -u 'alipay-worker@*'; ops dlq list --reason kills_workers"
+            }
+            WorkFinding::Gone { .. } => {
+                "systemctl list-units 'alipay-worker@*' on that host: start it again, or leave it: the line goes within an hour"
+            }
             WorkFinding::Backlog { .. } => "start more workers; look at the database's load",
-            WorkFinding::Held { .. } => "ops topology plan names the queue and its policy",
+            WorkFinding::Held { .. } => {
+                "rabbitmqctl list_queues name messages policy names the full queue; with amqp.management_url ops topology plan does"
+            }
             WorkFinding::RetriesOverdue { .. } => "ops topology plan, then ops retries list",
             WorkFinding::RetriesWaiting { .. } => "ops retries list --all",
             WorkFinding::DeadLetters { .. } => "ops dlq list --group",
-            WorkFinding::Unpublished { enabled: true, .. } => "read a worker's log; ops topology plan: is alipay.events there?",
+            WorkFinding::Unpublished { enabled: true, .. } => "read a worker's log; ops topology plan: is alipay.events there? rabbitmqctl list_queues name messages policy: is its queue full?",
             WorkFinding::Unpublished { enabled: false, .. } => "set events.enabled = true for the workers, or give the events up",
         }
         .to_owned()

@@ -65,8 +65,8 @@ async fn a_replay_tells_what_became_of_each() {
     let text = world.pipeline.ops(&["dlq", "replay", "--all"]).expect("replayed");
     assert!(text.ends_with("replayed 2: 2 applied\n"), "{text}");
     assert!(text.contains("R000005"), "{text}");
-    let text = world.pipeline.ops(&["dlq", "replay", "--all"]).expect("replayed");
-    assert_eq!(text, "replayed 0\n");
+    let nothing = world.pipeline.ops(&["dlq", "replay", "--all"]).expect_err("nothing is there");
+    assert!(nothing.to_string().contains("nothing was replayed"), "{nothing}");
 }
 
 /// Puts a message into the dead letters, as another tool would.

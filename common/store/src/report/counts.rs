@@ -45,6 +45,8 @@ pub struct Counts {
     pub awaiting_account: Waiting,
     /// Open reviews.
     pub open_reviews: Waiting,
+    /// Of these, orders that are paid here and not at Alipay.
+    pub not_at_alipay: Waiting,
     /// Refunds of which nobody knows whether they were made.
     pub refunds_unknown: Waiting,
 }
@@ -81,6 +83,11 @@ pub fn counts(connection: &mut MysqlConnection) -> Result<Counts, StoreError> {
         .get_result(connection)?,
         open_reviews: sql_query(
             "SELECT COUNT(*) AS count, MIN(raised_at) AS oldest FROM review WHERE state = 'open'",
+        )
+        .get_result(connection)?,
+        not_at_alipay: sql_query(
+            "SELECT COUNT(*) AS count, MIN(raised_at) AS oldest FROM review \
+             WHERE state = 'open' AND reason = 'not_at_alipay'",
         )
         .get_result(connection)?,
         refunds_unknown: sql_query(
