@@ -46,6 +46,7 @@ pub(crate) fn is_taken(error: &StoreError) -> bool {
 /// MySQL's error numbers.
 const UNKNOWN_COLUMN: u16 = 1054;
 const NO_SUCH_TABLE: u16 = 1146;
+const NO_SCHEMA_SELECTED: u16 = 1046;
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
@@ -56,6 +57,11 @@ impl From<StoreError> for Failure {
         if error.number() == Some(NO_SUCH_TABLE) {
             return Failure::CouldNotAsk(format!(
                 "{text}\nIs the schema there? Run `ops migrate`."
+            ));
+        }
+        if error.number() == Some(NO_SCHEMA_SELECTED) {
+            return Failure::CouldNotAsk(format!(
+                "{text}\nThe URL of the database names no schema: write mysql://USER:PASSWORD@HOST:PORT/SCHEMA."
             ));
         }
         if error.number() == Some(UNKNOWN_COLUMN) {

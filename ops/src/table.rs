@@ -1,7 +1,7 @@
 //! Tables that fit the terminal. Where stdout is none, every column and every value is printed whole, so that `awk` and
 //! `cut` can read them.
 
-use comfy_table::{ColumnConstraint, ContentArrangement, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Width, presets};
 
 use crate::output::plain;
 use crate::terminal::{self, Style};
@@ -9,8 +9,8 @@ use crate::terminal::{self, Style};
 /// Cells up to this width are not broken over lines, where there is room: ids that are shortened, times, amounts.
 const UNBROKEN: usize = 22;
 
-/// Cells of this width never are.
-const NEVER_BROKEN: usize = 8;
+/// The first column says which line it is, and is copied: it is not broken up to this width.
+const FIRST_UNBROKEN: usize = 40;
 
 /// Between two columns.
 const GAP: u16 = 2;
@@ -20,6 +20,17 @@ pub(crate) struct Table<const N: usize> {
     header: [&'static str; N],
     rows: Vec<[String; N]>,
     spare: &'static [&'static str],
+}
+
+/// What a column needs at least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Least {
+    /// Its cells are not broken.
+    All,
+    /// Its longest word, of so many columns, is not broken.
+    Words(usize),
+    /// There is no room for words.
+    Nothing,
 }
 
 /// A table all of whose columns are needed.
@@ -56,11 +67,16 @@ impl<const N: usize> Table<N> {
         let mut shown: [bool; N] = std::array::from_fn(|column| {
             self.rows.is_empty() || self.rows.iter().any(|row| !row[column].is_empty())
         });
-        // What is needed where wider cells are broken into lines of `unbroken`.
+        let words: [usize; N] = std::array::from_fn(|column| self.longest_word(column));
+        // What a column needs where wider cells are broken into lines of `unbroken`: between words, if there are some.
+        let least = |column: usize, unbroken: usize| match column {
+            0 => widths[0].min(FIRST_UNBROKEN),
+            _ if widths[column] <= unbroken => widths[column],
+            _ => words[column].min(UNBROKEN),
+        };
         let needed = |shown: &[bool; N], unbroken: usize| {
-            let shown = widths.iter().zip(shown).filter(|(_, shown)| **shown);
-            let cells: usize =
-                shown.map(|(width, _)| (*width).min(unbroken) + usize::from(GAP)).sum();
+            let shown = (0..N).filter(|column| shown[*column]);
+            let cells: usize = shown.map(|column| least(column, unbroken) + usize::from(GAP)).sum();
             cells.saturating_sub(usize::from(GAP))
         };
         let mut left_out = Vec::new();
@@ -75,11 +91,20 @@ impl<const N: usize> Table<N> {
             }
         }
         let mut unbroken = UNBROKEN;
-        while unbroken > NEVER_BROKEN && needed(&shown, unbroken) > width {
+        while unbroken > 0 && needed(&shown, unbroken) > width {
             unbroken -= 1;
         }
-        let fixed = widths.map(|width| width <= unbroken);
-        let mut text = self.laid_out(&shown, Some((width, &fixed)));
+        let fixed: [bool; N] = std::array::from_fn(|column| {
+            widths[column] <= if column == 0 { FIRST_UNBROKEN } else { unbroken }
+        });
+        let whole_words = needed(&shown, 0) <= width;
+        let least = std::array::from_fn(|column| match (fixed[column], whole_words) {
+            (true, _) => Least::All,
+            (false, true) => Least::Words(words[column].min(UNBROKEN)),
+            (false, false) => Least::Nothing,
+        });
+        let mut text = self.laid_out(&shown, Some((width, &least)));
+        left_out.retain(|name| !name.is_empty());
         if !left_out.is_empty() {
             let note = format!("too wide for this terminal: {}", left_out.join(", "));
             text = format!("{text}\n{}", Style::Faint.paint(note));
@@ -93,8 +118,15 @@ impl<const N: usize> Table<N> {
         cells.max().unwrap_or(0).max(console::measure_text_width(self.header[column]))
     }
 
+    /// The longest word of a column, which no line should break.
+    fn longest_word(&self, column: usize) -> usize {
+        let cells = self.rows.iter().map(|row| row[column].as_str());
+        let words = cells.chain([self.header[column]]).flat_map(str::split_whitespace);
+        words.map(console::measure_text_width).max().unwrap_or(0)
+    }
+
     /// The columns that are shown; for a terminal within its width, without breaking the fixed ones.
-    fn laid_out(&self, shown: &[bool; N], fit: Option<(usize, &[bool; N])>) -> String {
+    fn laid_out(&self, shown: &[bool; N], fit: Option<(usize, &[Least; N])>) -> String {
         let columns: Vec<usize> = (0..N).filter(|column| shown[*column]).collect();
         let mut table = comfy_table::Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
@@ -106,8 +138,15 @@ impl<const N: usize> Table<N> {
         }
         for (column, index) in table.column_iter_mut().zip(columns) {
             column.set_padding((0, GAP));
-            if fit.is_some_and(|(_, fixed)| fixed[index]) {
-                column.set_constraint(ColumnConstraint::ContentWidth);
+            match fit.map(|(_, least)| least[index]) {
+                Some(Least::All) => {
+                    column.set_constraint(ColumnConstraint::ContentWidth);
+                }
+                Some(Least::Words(width)) => {
+                    let width = u16::try_from(width).unwrap_or(u16::MAX).saturating_add(GAP);
+                    column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+                }
+                Some(Least::Nothing) | None => {}
             }
         }
         table.trim_fmt()
@@ -135,15 +174,25 @@ mod tests {
     }
 
     #[test]
+    fn the_first_column_and_words_are_not_broken() {
+        let id = "S0123456789abcdef0123456789abcdef";
+        let row = [id, "subscription", "paid and not delivered", "10.00"].map(ToOwned::to_owned);
+        let text = Table::new(["id", "kind", "what is wrong", "available"], [row]).fitted(Some(80));
+        for word in [id, "subscription", "delivered", "AVAILABLE"] {
+            assert!(text.contains(word), "{text}");
+        }
+    }
+
+    #[test]
     fn every_width_is_kept() {
-        for width in 20..120 {
+        for width in 22..120 {
             let text = sample().fitted(Some(width));
             let text = terminal::render(&text, false, |part| part.to_owned());
             for line in text.lines().filter(|line| !line.starts_with("too wide")) {
                 assert!(console::measure_text_width(line) <= width, "{width}: {line}");
             }
             assert!(!text.contains("NOTHING"), "an empty column takes no room: {text}");
-            assert_eq!(text.contains("too wide for this terminal: at"), width < 48, "{text}");
+            assert_eq!(text.contains("too wide for this terminal: at"), width < 38, "{text}");
         }
     }
 }

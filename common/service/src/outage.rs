@@ -75,6 +75,7 @@ impl Outage {
         self.episodes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// `the database cannot be reached`, `the broker cannot be reached`, and what follows.
     fn write(&self, line: Option<Line>) {
         let server = self.server;
         match line {

@@ -44,7 +44,8 @@ pub(crate) async fn listen(urls: String, news: broadcast::Sender<String>) {
     loop {
         for url in urls.split(',').map(str::trim) {
             if let Err(error) = consume(url, &news).await {
-                say(&format!("events: {error:#}; trying again"));
+                let host = url.rsplit_once('@').map_or(url, |(_, host)| host);
+                say(&format!("no events from the broker {host} (AMQP_URL): {error}; trying again"));
             }
         }
         tokio::time::sleep(PAUSE).await;

@@ -8,6 +8,9 @@ use diesel::sql_types::{BigInt, Bool, Integer, Nullable, SmallInt, Text};
 use diesel_async::AsyncMysqlConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 
+/// How long the start waits for the database.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// diesel over a driver in Rust: no C library is needed to build the shop.
 type MysqlConnection = AsyncConnectionWrapper<AsyncMysqlConnection>;
 
@@ -115,10 +118,17 @@ impl Orders {
         product: String,
         pay_within: u16,
     ) -> anyhow::Result<Orders> {
+        anyhow::ensure!(
+            url.starts_with("mysql://"),
+            "DATABASE_URL does not begin with mysql://: mysql://USER:PASSWORD@HOST:PORT/SCHEMA"
+        );
+        // The host without the password.
+        let host = url.rsplit_once('@').map_or(url, |(_, host)| host);
         let pool = Pool::builder()
             .max_size(8)
+            .connection_timeout(PATIENCE)
             .build(ConnectionManager::new(by_tcp(url)))
-            .context("the database does not answer")?;
+            .with_context(|| format!("no connection to the database {host} (DATABASE_URL)"))?;
         Ok(Orders { pool, merchant, product, pay_within })
     }
 

@@ -73,7 +73,7 @@ impl<'a> From<&'a store::product::Product> for ProductLine<'a> {
 }
 
 fn product_table(products: &[ProductLine<'_>]) -> String {
-    table(
+    Table::new(
         [
             "id",
             "kind",
@@ -106,4 +106,6 @@ fn product_table(products: &[ProductLine<'_>]) -> String {
             ]
         }),
     )
+    .spare(&["returned", "days", "low at", "delivered", "kind"])
+    .text()
 }

@@ -85,10 +85,15 @@ pub(super) fn broker(context: &Context, publishes_only: bool) -> Server {
 async fn compare(cluster: &Cluster, events: bool, server: &mut Server) -> Result<(), Failure> {
     match topology::compare(cluster, events).await {
         Ok(missing) if missing.is_empty() => server.has.push("the queues are there".to_owned()),
-        Ok(missing) => {
-            let missing = missing.iter().map(|it| format!("{it}: run ops topology apply"));
-            server.missing.extend(missing);
-        }
+        // In an empty vhost that is one thing to do, not two dozen.
+        Ok(missing) => server.missing.push(match missing.as_slice() {
+            [one] => format!("{one}: run ops topology apply"),
+            [first, others @ ..] => format!(
+                "{first}, and {} more queues, exchanges or bindings (ops topology plan lists them): run ops topology apply",
+                others.len()
+            ),
+            [] => String::new(),
+        }),
         Err(conflict @ TopologyError::Conflicts(_)) => server.missing.push(conflict.to_string()),
         Err(error) => return Err(error.into()),
     }

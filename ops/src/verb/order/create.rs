@@ -72,6 +72,23 @@ pub(crate) struct Create {
 }
 
 impl Create {
+    /// A shop with a pay link of its own may know better, so the order is taken all the same.
+    fn warn_of_what_cannot_be_paid(&self, name: &str) {
+        let subject = self.subject.as_deref().unwrap_or(name);
+        if subject.contains('&') {
+            warn!(
+                "the subject {subject:?} has & in it, and `ops pay-link` refuses it: Alipay signs it unescaped, so that it \
+                 can be read in two ways. Say --subject without it"
+            );
+        }
+        if !self.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+            warn!(
+                "Alipay takes letters, digits and _ in an order number (out_trade_no): it may refuse {:?}",
+                self.id
+            );
+        }
+    }
+
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         if !context.config.merchants.is_empty() {
             context.merchant(&self.merchant)?;
@@ -98,6 +115,9 @@ impl Create {
             if product.days.unwrap_or(0).checked_mul(self.quantity).is_none() {
                 return Err(Failure::Usage(format!("{} units are too many days", self.quantity)));
             }
+        }
+        if self.created_at.is_none() {
+            self.warn_of_what_cannot_be_paid(&product.name);
         }
         let total = self.total.unwrap_or(Fen::new(price));
         if let Some(created_at) = &self.created_at {

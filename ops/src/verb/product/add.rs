@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use diesel::Connection as _;
 use order::ProductKind;
 use service::unseen;
+use tracing::warn;
 use store::product::{self, Product};
 use store::report::set_low_stock;
 
@@ -67,6 +68,12 @@ impl Add {
             )));
         }
         let Add { id, name, price, days, .. } = self;
+        if name.contains('&') {
+            warn!(
+                "the name {name:?} has & in it, and `ops pay-link` refuses it as a subject: Alipay signs it unescaped. \
+                 Give orders a --subject without it, or change the name (ops product set --name)"
+            );
+        }
         let product = Product { id, name, kind, price, days, on_sale: true };
         let mut connection = context.database()?;
         connection.transaction(|connection| {

@@ -18,7 +18,7 @@ impl List {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let levels = stock_levels(&mut *context.database()?)?;
         context.output.print(&levels, || {
-            table(
+            Table::new(
                 [
                     "product",
                     "available",
@@ -49,6 +49,8 @@ impl List {
                     ]
                 }),
             )
+            .spare(&["returned", "waiting orders", "low at", "delivered"])
+            .text()
         })
     }
 }

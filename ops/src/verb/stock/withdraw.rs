@@ -17,7 +17,8 @@ use crate::plural;
 /// Codes that a buyer has or had stay on record. Who, when, why and the codes themselves are recorded first, then the codes
 /// are printed as they are, one a line in the order of their import, so that they can be imported again (here or for another
 /// product): with --output json as a list. Where the output is lost (a full disk, a closed pipe: 3), --again prints them
-/// once more, and ops stock put-back puts them back into sale. --count takes those that were imported last.
+/// once more, and ops stock put-back puts them back into sale. --count takes those that were imported last; where there are
+/// fewer it takes these, says so, and ends with 1.
 ///
 /// Example: ops stock withdraw gift-100 --code AAAA-1111 --code AAAA-2222 --reason "sold in the shop in town"
 /// Example: ops stock withdraw gift-100 --count 50 > codes.txt
