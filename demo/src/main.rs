@@ -42,10 +42,10 @@ async fn play(arguments: Arguments) -> anyhow::Result<bool> {
     let mut stage = stage::Stage::set(arguments.keep).await?;
     let mut programme = scenes::Programme::new(&mut stage)?;
     programme.play().await?;
-    let (latencies, failures) = programme.end();
+    let scenes::Played { latencies, failures, trades } = programme.end();
     let good = summary::print(&stage.shop, &latencies, &failures)?;
     if arguments.keep {
-        stage.keep()?;
+        stage.keep(trades)?;
     } else {
         stage.strike();
     }

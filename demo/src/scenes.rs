@@ -34,6 +34,18 @@ pub(crate) struct Programme<'a> {
     open: Gateway,
     latencies: Vec<(String, Duration)>,
     failures: Vec<String>,
+    /// As they are at Alipay in the end, by merchant.
+    trades: Vec<(&'static str, Trade)>,
+}
+
+/// What was played.
+pub(crate) struct Played {
+    /// Time from `success` to delivery, by order.
+    pub(crate) latencies: Vec<(String, Duration)>,
+    /// What was not as it should be.
+    pub(crate) failures: Vec<String>,
+    /// The trades of orders that were paid or closed, by merchant.
+    pub(crate) trades: Vec<(&'static str, Trade)>,
 }
 
 /// One merchant as Alipay knows it, and where its notifications go.
@@ -64,13 +76,14 @@ impl<'a> Programme<'a> {
             },
             latencies: Vec::new(),
             failures: Vec::new(),
+            trades: Vec::new(),
             stage,
         })
     }
 
-    /// Time from `success` to delivery, by order; and what was not as it should be.
-    pub(crate) fn end(self) -> (Vec<(String, Duration)>, Vec<String>) {
-        (self.latencies, self.failures)
+    pub(crate) fn end(self) -> Played {
+        let Programme { latencies, failures, trades, .. } = self;
+        Played { latencies, failures, trades }
     }
 
     pub(crate) async fn play(&mut self) -> anyhow::Result<()> {
@@ -114,6 +127,7 @@ impl<'a> Programme<'a> {
                 && order["story"].as_array().is_some_and(|s| s.len() == 2)
         })
         .await?;
+        self.trades.push((self.legacy.name, trade));
         self.time("D-PAY", success)
     }
 
@@ -123,6 +137,7 @@ impl<'a> Programme<'a> {
         self.time("D-REFUND", success)?;
         let refund = trade.refund(TOTAL, Some("R-1"), Utc::now())?;
         self.tell("TRADE_CLOSED, refund_fee 10.00", &self.open, refund.sync).await?;
+        self.trades.push((self.open.name, trade));
         self.expect("D-REFUND", "105 refunded, the code is back", |order| {
             order["status"] == 105 && codes(order, "returned") == 1
         })
@@ -135,6 +150,7 @@ impl<'a> Programme<'a> {
         self.time("D-PARTIAL", success)?;
         let refund = trade.refund(Fen::new(300), Some("R-2"), Utc::now())?;
         self.tell("TRADE_SUCCESS, refund_fee 3.00", &self.open, refund.sync).await?;
+        self.trades.push((self.open.name, trade));
         self.expect("D-PARTIAL", "8 paid, 3.00 refunded, in review", |order| {
             order["status"] == 8 && order["refunded_fee"] == 300 && order["needs_review"] == true
         })
@@ -153,6 +169,7 @@ impl<'a> Programme<'a> {
         self.tell("TRADE_SUCCESS", &self.legacy, pays).await?;
         self.tell("TRADE_CLOSED, REFUND_SUCCESS, no amount in it", &self.legacy, refund.sync)
             .await?;
+        self.trades.push((self.legacy.name, trade));
         self.expect("D-BATCH", "105 refunded, no code is with the buyer", |order| {
             order["status"] == 105 && codes(order, "delivered") == 0
         })
@@ -168,6 +185,7 @@ impl<'a> Programme<'a> {
         let close = trade.close(now)?;
         self.tell("WAIT_BUYER_PAY", &self.open, waits).await?;
         self.tell("TRADE_CLOSED, refund_fee 0.00 (which is no refund)", &self.open, close).await?;
+        self.trades.push((self.open.name, trade));
         self.expect("D-CLOSE", "32 closed, nothing delivered", |order| {
             order["status"] == 32 && order["is_finish"] == true && order["is_send_goods"] == false
         })
@@ -178,7 +196,7 @@ impl<'a> Programme<'a> {
         say("\n6. A subscription");
         self.shop.order("D-VIP", "app", "VIP")?;
         let (trade, success) = self.pay("D-VIP").await?;
-        drop(trade);
+        self.trades.push((self.open.name, trade));
         self.expect("D-VIP", "30 days for buyer-7", |order| {
             order["is_send_goods"] == true && order["entitlement"]["days"] == 30
         })
@@ -189,7 +207,8 @@ impl<'a> Programme<'a> {
     async fn no_stock(&mut self) -> anyhow::Result<()> {
         say("\n7. Paid without stock: delivered when stock arrives");
         self.shop.order("D-NOSTOCK", "app", "RARE")?;
-        self.pay("D-NOSTOCK").await?;
+        let (trade, _) = self.pay("D-NOSTOCK").await?;
+        self.trades.push((self.open.name, trade));
         self.expect("D-NOSTOCK", "8 paid, waiting for stock", |order| {
             order["status"] == 8 && order["fulfillment"]["state"] == "awaiting_stock"
         })
@@ -231,7 +250,8 @@ impl<'a> Programme<'a> {
 
     async fn unknown_order(&mut self) -> anyhow::Result<()> {
         say("\n10. Paid before the shop has committed its order: retried, then delivered");
-        self.pay("D-LATE").await?;
+        let (trade, _) = self.pay("D-LATE").await?;
+        self.trades.push((self.open.name, trade));
         say("   no such order yet: the message waits in alipay.retry.5s");
         tokio::time::sleep(Duration::from_secs(1)).await;
         self.shop.order("D-LATE", "app", "CODE")?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use alipay::{Charset, Fen, Md5Key, Payment, PrivateKey, Signer};
 use anyhow::Context;
 use chrono::Utc;
-use simulator::{KeyPair, Sender, TradeFile};
+use simulator::{KeptTrade, KeyPair, Sender, Trade, TradeFile, TradeFileError};
 use testkit::{Pipeline, Program, run_program};
 
 use crate::by_hand::ByHand;
@@ -145,10 +145,15 @@ impl Stage {
     pub(crate) async fn open_cashier(&self, order: &str) -> anyhow::Result<String> {
         let link = self.pay_link("app", order)?;
         self.press(&link).await?;
-        let trades = TradeFile::new(self.folder.path.join("simulator-trades.json")).read()?;
+        let trades = self.trade_file().read()?;
         let kept = trades.merchants.get("app").and_then(|orders| orders.get(order)?.last());
         let kept = kept.with_context(|| format!("the link of {order} opened no trade"))?;
         Ok(format!("{}/cashier/{}", self.alipay, kept.trade.trade_no))
+    }
+
+    /// Where the simulator keeps its trades: beside the configuration.
+    fn trade_file(&self) -> TradeFile {
+        TradeFile::new(self.folder.path.join("simulator-trades.json"))
     }
 
     /// Goes to an address of the simulator as a form does; returns the status of the answer.
@@ -170,8 +175,16 @@ impl Stage {
         }
     }
 
-    /// Leaves everything running and says what to do with it.
-    pub(crate) fn keep(&mut self) -> anyhow::Result<()> {
+    /// Leaves everything running and says what to do with it. The simulator knows the trades that were played, as
+    /// Alipay would: `ops reconcile` and `ops query` ask it.
+    pub(crate) fn keep(&mut self, played: Vec<(&'static str, Trade)>) -> anyhow::Result<()> {
+        self.trade_file().update(|trades| {
+            for (merchant, trade) in played {
+                let order = trade.out_trade_no.clone();
+                trades.of(merchant, &order).push(KeptTrade::new(trade));
+            }
+            Ok::<_, TradeFileError>(())
+        })?;
         for mut worker in self.workers.drain(..) {
             worker.terminate();
             worker.wait();

@@ -26,7 +26,8 @@ impl Programme<'_> {
             "   {killed} workers killed (SIGKILL); ingress, RabbitMQ and the database go on"
         ));
         for order in orders {
-            self.pay(order).await?;
+            let (trade, _) = self.pay(order).await?;
+            self.trades.push((self.open.name, trade));
         }
         let waiting = self.waiting().await?;
         say(&format!(

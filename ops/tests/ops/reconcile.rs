@@ -225,7 +225,7 @@ fn traffic_raises_no_false_alarm() {
         if becomes_known {
             assert_eq!(page.done().json()["differ"], json!([]));
         } else {
-            let page = page.ended(1, "1 orders differ").json();
+            let page = page.ended(1, "1 order differs").json();
             assert_eq!(page["differ"][0]["comparison"], "unknown_there", "{page}");
         }
         assert_eq!(world.gateway.asked().iter().filter(|it| *it == order).count(), 2);
