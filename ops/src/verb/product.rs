@@ -10,7 +10,7 @@ use store::report::StockLevel;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::{or_empty, table};
+use crate::output::{Table, or_empty};
 
 /// Add, change and list what the shop sells
 ///

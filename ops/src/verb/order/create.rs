@@ -81,7 +81,8 @@ impl Create {
                  can be read in two ways. Say --subject without it"
             );
         }
-        if !self.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+        if !self.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        {
             warn!(
                 "Alipay takes letters, digits and _ in an order number (out_trade_no): it may refuse {:?}",
                 self.id

@@ -5,9 +5,9 @@ use clap::{Args, ValueEnum};
 use diesel::Connection as _;
 use order::ProductKind;
 use service::unseen;
-use tracing::warn;
 use store::product::{self, Product};
 use store::report::set_low_stock;
+use tracing::warn;
 
 use super::{ProductLine, product_table};
 use crate::context::Context;

@@ -5,7 +5,7 @@ use store::report::stock_levels;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::{or_empty, table};
+use crate::output::{Table, or_empty};
 
 /// List per product: codes available, delivered, returned, and who waits
 ///
