@@ -22,6 +22,7 @@
 
 #![allow(rustdoc::bare_urls, reason = "the doc comments of arguments are their help texts")]
 
+mod admin_endpoint;
 mod applied;
 mod audit;
 mod confirmed;

@@ -1,12 +1,14 @@
 //! The whole system at one moment: what `ops status` and the console show.
 
 pub(crate) mod broker;
+pub(crate) mod ingress;
 pub(crate) mod topology;
 
 use std::collections::BTreeMap;
 
 use broker::{BrokerLook, BrokerState, QueueDepth};
 use chrono::{TimeDelta, Utc};
+use ingress::IngressLook;
 use serde::Serialize;
 use service::Config;
 use store::MysqlConnection;
@@ -66,6 +68,9 @@ pub(crate) struct Overview {
     pub(crate) not_asked: Vec<NotAsked>,
     #[serde(skip)]
     pub(crate) broker: Option<BrokerState>,
+    /// Where `ingress.admin_listen` is configured.
+    #[serde(skip)]
+    pub(crate) ingress: Option<IngressLook>,
     #[serde(skip)]
     pub(crate) write_access: Option<WriteAccess>,
     /// By how much the database's clock is ahead of this machine's.
@@ -139,6 +144,7 @@ impl Overview {
             rates: None,
             not_asked: Vec::new(),
             broker: None,
+            ingress: None,
             write_access: None,
             database_ahead: None,
             refunds_unknown: None,

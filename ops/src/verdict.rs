@@ -8,6 +8,7 @@ mod certificates;
 mod clocks;
 mod database;
 mod goods;
+mod ingress;
 mod not_asked;
 pub(crate) mod text;
 mod work;
@@ -21,6 +22,7 @@ pub(crate) use certificates::{CertificateFinding, CertificateSpan};
 pub(crate) use clocks::ClockFinding;
 pub(crate) use database::DatabaseFinding;
 pub(crate) use goods::GoodsFinding;
+pub(crate) use ingress::IngressFinding;
 pub(crate) use not_asked::NotAsked;
 pub(crate) use work::WorkFinding;
 
@@ -73,6 +75,7 @@ pub(crate) trait Told {
 pub(crate) enum Finding {
     NotAsked(NotAsked),
     Broker(BrokerFinding),
+    Ingress(IngressFinding),
     Database(DatabaseFinding),
     Clocks(ClockFinding),
     Work(WorkFinding),
@@ -85,6 +88,7 @@ impl Finding {
         match self {
             Finding::NotAsked(finding) => finding,
             Finding::Broker(finding) => finding,
+            Finding::Ingress(finding) => finding,
             Finding::Database(finding) => finding,
             Finding::Clocks(finding) => finding,
             Finding::Work(finding) => finding,
@@ -173,6 +177,7 @@ impl Verdict {
         findings.extend(overview.not_asked.iter().cloned().map(Finding::NotAsked));
         // In the order in which one thing follows from another: a broker that is blocked stops workers.
         findings.extend(broker::judge(overview).into_iter().map(Finding::Broker));
+        findings.extend(ingress::judge(overview).into_iter().map(Finding::Ingress));
         findings.extend(database::judge(overview).into_iter().map(Finding::Database));
         findings.extend(work::judge(overview).into_iter().map(Finding::Work));
         findings.extend(clocks::judge(overview).into_iter().map(Finding::Clocks));

@@ -17,6 +17,7 @@ use super::tag::{self, Tone, tag};
 use crate::failure::Failure;
 use crate::overview::Overview;
 use crate::overview::broker::{BrokerLook, Known};
+use crate::overview::ingress::IngressLook;
 use crate::verdict::{Answer, Finding, NotAsked, Urgency};
 
 /// Seconds between two looks, where the page is loaded again by itself.
@@ -29,7 +30,9 @@ const SENT_FOR_A_RETRY: Column = Column::number("待重试", "Sent for a retry")
 const AVAILABLE: Column = Column::number("可售 / 警戒线", "Available / low at");
 
 pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failure> {
-    let (database, broker) = tokio::join!(ask_database(console), ask_broker(console));
+    let ingress = IngressLook::take(&console.config);
+    let (database, broker, ingress) =
+        tokio::join!(ask_database(console), ask_broker(console), ingress);
     let mut overview = match database {
         Ok(overview) => overview,
         Err(failure) => {
@@ -38,6 +41,7 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failu
             overview
         }
     };
+    overview.ingress = ingress;
     match broker {
         Ok(look) => overview.see(look),
         Err(failure) => overview.not_asked.push(NotAsked::Broker { why: failure.to_string() }),

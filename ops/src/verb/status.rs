@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::overview::Overview;
 use crate::overview::broker::{BrokerLook, Known};
+use crate::overview::ingress::IngressLook;
 use crate::verdict::{Answer, NotAsked};
 
 /// Whether all is well, and the whole system on one screen
@@ -20,8 +21,8 @@ use crate::verdict::{Answer, NotAsked};
 /// and what to do. Each code is a heading of docs/troubleshooting.md. Below them the figures: orders by status, queues, dead
 /// letters by reason, what waits, products with little stock, and how far workers are behind.
 ///
-/// Looks at the broker (alarms, blocked connections, exchanges, queues and bindings), the database (read-only?), the clocks of
-/// database, workers and messages, workers, retries, dead letters, events, orders that are paid and not delivered, reviews,
+/// Looks at the broker (alarms, blocked connections, exchanges, queues and bindings), the ingress (where ingress.admin_listen is
+/// set: ready, signatures refused), the database (read-only?), the clocks of database, workers and messages, workers, retries, dead letters, events, orders that are paid and not delivered, reviews,
 /// merchants that are not configured, and certificates. Changes nothing. Without amqp.management_url bindings are looked for
 /// only while a worker consumes and no message waits, and messages that workers hold are counted by what workers say.
 ///
@@ -73,10 +74,13 @@ fn look(
         overview.not_asked.push(NotAsked::Database { why });
     }
     let events = context.config.events.enabled;
-    let asked = context.block_on(async {
+    let broker = async {
         let management = context.management()?;
         BrokerLook::take(&context.broker()?, management.as_ref(), events, &known).await
-    });
+    };
+    let ingress = IngressLook::take(&context.config);
+    let (asked, ingress) = context.block_on(async { Ok(tokio::join!(broker, ingress)) })?;
+    overview.ingress = ingress;
     let mut known = known;
     if let Ok(look) = &asked {
         known = Known::after(look, known);

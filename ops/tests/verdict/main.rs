@@ -5,6 +5,7 @@
 mod broker;
 mod clocks;
 mod database;
+mod ingress;
 #[path = "../ops/program.rs"]
 #[allow(dead_code, reason = "shared with the tests of the other verbs")]
 mod program;

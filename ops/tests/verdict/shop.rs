@@ -10,7 +10,7 @@ use crate::program::{Answer, Ops};
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const MERCHANT: [(&str, &str); 4] = [
+pub(crate) const MERCHANT: [(&str, &str); 4] = [
     ("ALIPAY__MERCHANTS__SHOP__PROTOCOL", "mapi"),
     ("ALIPAY__MERCHANTS__SHOP__SELLER_ID", "2088000000000001"),
     ("ALIPAY__MERCHANTS__SHOP__SIGN_TYPES", "MD5"),

@@ -1,25 +1,19 @@
 //! What running programs run with, and what would change.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper::{Request, StatusCode};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
+use hyper::StatusCode;
 use serde::Serialize;
 use service::summary::{Difference, Summary};
 
 use super::next;
+use crate::admin_endpoint;
 use crate::context::Context;
 use crate::failure::Failure;
 
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// The largest answer that is read, in bytes.
-const MOST: usize = 4 * 1024 * 1024;
 
 /// A program that was asked, or why it was not.
 #[derive(Debug, Serialize)]
@@ -58,15 +52,7 @@ pub(super) fn configured(context: &Context, program: &str, address: Option<Socke
     if address.port() == 0 {
         return unknown("its port is a free one: name it with --running".to_owned());
     }
-    let here = match address.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => {
-            SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port())
-        }
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => {
-            SocketAddr::new(Ipv6Addr::LOCALHOST.into(), address.port())
-        }
-        _ => address,
-    };
+    let here = admin_endpoint::here(address);
     match ask(context, &here.to_string()) {
         Ok(summary) => compared(context, here.to_string(), &summary, false),
         Err(why) => unknown(why),
@@ -113,21 +99,12 @@ fn ask(context: &Context, address: &str) -> Result<Summary, String> {
 }
 
 async fn get(address: &str) -> Result<Summary, String> {
-    let request = Request::get(format!("http://{address}/config"))
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| format!("{address} is no HOST:PORT: {error}"))?;
-    let client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-    let response = client.request(request).await.map_err(|error| {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        format!("nothing answers: {}", cause.unwrap_or_else(|| error.to_string()))
-    })?;
-    match response.status() {
+    let (status, body) = admin_endpoint::get(address, "/config").await?;
+    match status {
         StatusCode::OK => {}
         StatusCode::NOT_FOUND => return Err("it is of a version that does not tell".to_owned()),
         status => return Err(format!("it answers {status}")),
     }
-    let body = Limited::new(response.into_body(), MOST).collect().await;
-    let body = body.map_err(|error| error.to_string())?.to_bytes();
     serde_json::from_slice(&body)
         .map_err(|_| "its answer cannot be read: is it one of ours?".to_owned())
 }
