@@ -30,7 +30,9 @@ mod probe;
 use std::fmt;
 use std::time::Duration;
 
-pub use apply::{TopologyError, apply, compare, missing_objects, missing_work, plan};
+pub use apply::{
+    TopologyError, apply, compare, missing_objects, missing_work, plan, plan_without_tiers,
+};
 pub use conflict::Conflict;
 pub use declaration::{Change, bindings};
 pub(crate) use probe::PROBE;

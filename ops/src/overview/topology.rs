@@ -27,7 +27,7 @@ impl Topology {
         probe: bool,
     ) -> Result<Topology, Failure> {
         let compared = match (management, probe) {
-            (None, true) => topology::plan(cluster, events).await,
+            (None, true) => topology::plan_without_tiers(cluster, events).await,
             _ => topology::compare(cluster, events).await,
         };
         let mut found = Topology::default();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use queue::topology::{RetryTier, WORK_EXCHANGE, work_queue};
+use queue::topology::{self, WORK_EXCHANGE, work_queue};
 use queue::{Cluster, Connection, ConnectionSettings};
 use testkit::{Folder, RabbitMq, Sandbox};
 
@@ -62,14 +62,14 @@ fn what_is_missing_at_the_broker_is_named() {
     let url = shop.sandbox.amqp_url.clone();
     shop.ops.run("status").done();
     // A binding that no message waits for.
-    let tier = RetryTier::TwoMinutes.name();
     on_broker(&url, async |channel| {
-        let unbind = channel.queue_unbind(tier.into(), tier.into(), "".into(), Default::default());
-        unbind.await.unwrap();
+        let (queue, key) = (work_queue(0), topology::DEAD_QUEUE);
+        let (queue, exchange) = (queue.as_str().into(), WORK_EXCHANGE.into());
+        channel.queue_unbind(queue, exchange, key.into(), Default::default()).await.unwrap();
     });
     shop.ops
         .run("status")
-        .names("topology_missing", "binding of queue alipay.retry.2m to exchange alipay.retry.2m");
+        .names("topology_missing", "binding of queue alipay.notify.0 to exchange alipay.notify");
     shop.ops.run("topology apply").done();
     shop.ops.run("status").done();
 

@@ -58,10 +58,34 @@ fn list(conflicts: &[Conflict]) -> String {
 ///
 /// [`TopologyError::Conflicts`] lists everything that is there and differs.
 pub async fn plan(cluster: &Cluster, events: bool) -> Result<Vec<Change>, TopologyError> {
+    plan_bindings(cluster, events, |_| true).await
+}
+
+/// As [`plan`] without the bindings of the retry tiers, for who looks again and again: a message that has come through a
+/// tier has no time to live any more, and stays in the work queue where the workers are killed at that moment.
+///
+/// # Errors
+///
+/// As [`plan`].
+pub async fn plan_without_tiers(
+    cluster: &Cluster,
+    events: bool,
+) -> Result<Vec<Change>, TopologyError> {
+    let of_work = |binding: &Change| matches!(binding, Change::Binding { exchange, .. } if exchange == super::WORK_EXCHANGE);
+    plan_bindings(cluster, events, of_work).await
+}
+
+async fn plan_bindings(
+    cluster: &Cluster,
+    events: bool,
+    looked_for: impl Fn(&Change) -> bool,
+) -> Result<Vec<Change>, TopologyError> {
     let connection = open(cluster).await?;
     let planned = async {
         let mut missing = look(&connection, &Declaration::all(events)).await?;
-        let known = bindings(events).into_iter().filter(|binding| !missing.contains(binding));
+        let known = bindings(events)
+            .into_iter()
+            .filter(|binding| looked_for(binding) && !missing.contains(binding));
         let more = missing_bindings(&connection, known.collect()).await?;
         missing.extend(more);
         Ok(missing)
