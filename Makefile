@@ -29,7 +29,7 @@ help: ## this list
 PLAYED := demo ingress ops shop simulator testkit worker
 
 demo: services ## the whole pipeline on this machine in a minute; KEEP=1 leaves it running
-	@test -d $(TARGET)/debug/deps || echo "demo: the first build downloads and compiles some 300 crates: 5 to 10 minutes on 2 cores, longer on a busy machine; later ones take seconds"
+	@test -d $(TARGET)/debug/deps || echo "demo: the first build downloads and compiles some 300 crates: 2 to 5 minutes on 2 cores, longer on a busy machine or a slow line; later ones take seconds"
 	$(CARGO) build $(PLAYED:%=-p %) --bins
 	@$(TESTKIT) run $(SERVERS) $(if $(KEEP),--keep --untold) -- $(TARGET)/debug/demo $(if $(KEEP),--keep)
 
