@@ -1,6 +1,6 @@
 -- One row a worker, written every 5 seconds: that it lives, what its clock says, what it has taken from the queue, and why it cannot
 -- work. AMQP tells an operator none of this. A worker that ends removes its row; that of a killed one stays for an hour, or until a
--- worker starts on the same host.
+-- worker starts on the same host ten minutes later.
 CREATE TABLE worker_heartbeat (
     worker           VARBINARY(128) NOT NULL PRIMARY KEY COMMENT 'HOST:PROCESS:start in Unix microseconds',
     host             VARBINARY(64)  NOT NULL,

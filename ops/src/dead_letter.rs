@@ -76,6 +76,11 @@ pub(crate) fn is_meant(wanted: &str, id: &str) -> bool {
     id == wanted || (wanted.len() >= SHORTEST && id.starts_with(wanted))
 }
 
+/// The beginning of an id that is enough to mean the letter.
+pub(crate) fn short(id: &str) -> String {
+    id.chars().take(SHORTEST).collect()
+}
+
 impl DeadLetter {
     /// The order, and that there is none.
     pub(crate) fn order_told(&self) -> String {

@@ -11,7 +11,8 @@ use store::{MysqlConnection, dead_letter, redelivery};
 use crate::failure::Failure;
 use crate::next_step::of_rejection;
 use crate::order_page::Happening;
-use crate::order_story::{came_back, counted, died, in_retry_tiers};
+use crate::order_story::{came_back, died, in_retry_tiers};
+use crate::plural;
 
 /// An order number that messages name and that no row has.
 #[derive(Serialize)]
@@ -64,9 +65,10 @@ impl MissingOrder {
             let reason = last.reason.as_deref().unwrap_or("no reason");
             let since = first.received_at;
             lines.push(format!(
-                "{} rejected that named it, the first received at {since}, the last as {reason}: \
+                "{} {} rejected that named it, the first received at {since}, the last as {reason}: \
                  `ops dlq list --order {id}`",
-                counted(count, "message was", "messages were")
+                plural::count(count, "message"),
+                plural::verb(count, "was", "were")
             ));
             lines.push(format!("next: {}", of_rejection(reason, id, last.trade_no.as_deref())));
         }

@@ -9,11 +9,12 @@ use store::dead_letter::Letter;
 use store::redelivery::Came;
 use store::report::{BeijingTime, Order};
 
+use crate::dead_letter::short;
 use crate::order_change::steps;
 use crate::order_page::{Happening, OrderPage, ProductLine};
 use crate::output::plain;
 
-pub(crate) use not_done::{counted, in_retry_tiers, not_done};
+pub(crate) use not_done::{in_retry_tiers, not_done};
 
 /// The whole page as text.
 pub(crate) fn tell(page: &OrderPage) -> String {
@@ -154,13 +155,13 @@ pub(crate) fn happenings(page: &OrderPage) -> Vec<(BeijingTime, String, Option<S
 
 /// A dead letter that no worker has written into the inbox.
 pub(crate) fn died(letter: &Letter) -> String {
-    let id: String = letter.message_id.chars().take(12).collect();
+    let id = short(&letter.message_id);
     format!("dead letter {id}, {}: {}", letter.reason, letter.error)
 }
 
 /// A message that nobody has come to an end with.
 pub(crate) fn came_back(came: &Came) -> String {
-    let id: String = came.message_id.chars().take(12).collect();
+    let id = short(&came.message_id);
     let times = match came.count {
         1 => "once".to_owned(),
         several => format!("{several} times"),

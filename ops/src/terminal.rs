@@ -5,6 +5,8 @@
 
 use console::Term;
 
+use crate::dead_letter;
+
 /// How a part of a text is told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
@@ -78,13 +80,10 @@ pub(crate) fn colours() -> bool {
 /// An id as a person sees it: on a terminal its first 12 characters, which every verb takes for the whole.
 pub(crate) fn short_id(id: &str) -> String {
     match width() {
-        Some(_) => id.chars().take(SHORT).collect(),
+        Some(_) => dead_letter::short(id),
         None => id.to_owned(),
     }
 }
-
-/// Characters of an id that are enough to find a message.
-const SHORT: usize = 12;
 
 /// The page with its marks as colours, or without them; every part between two marks goes through `escape`.
 pub(crate) fn render(page: &str, colours: bool, escape: impl Fn(&str) -> String) -> String {

@@ -17,13 +17,13 @@ use super::letters::act_fields;
 use super::list::{Column, list};
 use super::request::{Asked, Parameters};
 use super::tag::{Tone, tag};
-use crate::dead_letter::DeadLetter;
 use crate::dead_letter::aftermath::{Aftermath, Fate};
 use crate::dead_letter::deadly::{LeftOut, is_deadly};
 use crate::dead_letter::discard::discard;
 use crate::dead_letter::record::record;
 use crate::dead_letter::rehearsal::Rehearsal;
 use crate::dead_letter::replay::{Step, dead_since, replay};
+use crate::dead_letter::{DeadLetter, short};
 use crate::dry_run::{Foreseen, Source, because, foresee};
 use crate::failure::Failure;
 
@@ -167,7 +167,7 @@ fn row(one: &Foreseen) -> Html {
         "locked" => (Tone::Warn, say("订单正被处理", "locked now")),
         other => (Tone::Plain, other),
     };
-    let short: String = one.id.chars().take(12).collect();
+    let short = short(&one.id);
     let mut row = Html::new().raw("<tr><td class=\"id mono\">");
     row = row.link(&address("/dead-letters/", &one.id), &short).raw("</td><td class=\"id\">");
     if let Some(order) = &one.order {

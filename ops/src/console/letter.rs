@@ -9,8 +9,8 @@ use super::cohort::TICKED;
 use super::layout::{Page, away, nothing};
 use super::letters::{act_fields, history};
 use super::tag::{Tone, tag};
-use crate::dead_letter::Parameter;
 use crate::dead_letter::evidence::{Background, Evidence, find};
+use crate::dead_letter::{Parameter, short};
 use crate::failure::Failure;
 
 pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
@@ -72,10 +72,6 @@ pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
         format!("{} {}", say("死信", "Dead letter"), short(&letter.id)),
         body,
     ))
-}
-
-fn short(id: &str) -> String {
-    id.chars().take(12).collect()
 }
 
 fn facts(evidence: &Evidence) -> Html {

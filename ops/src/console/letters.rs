@@ -16,7 +16,7 @@ use super::tag::{Tone, tag};
 use crate::dead_letter::earliest::Earliest;
 use crate::dead_letter::group::{Group, Grouping};
 use crate::dead_letter::settled::settled;
-use crate::dead_letter::{DeadLetter, by_death};
+use crate::dead_letter::{DeadLetter, by_death, short};
 use crate::dead_queue::{DeadQueue, Looked};
 use crate::failure::Failure;
 
@@ -271,7 +271,7 @@ fn letter_row(letter: &DeadLetter) -> Html {
         .raw("\" aria-label=\"")
         .raw(say("勾选", "Tick"))
         .raw("\"></td><td class=\"id mono\">");
-    let short: String = letter.id.chars().take(12).collect();
+    let short = short(&letter.id);
     row = row.link(&address("/dead-letters/", &letter.id), &short).raw("</td><td>");
     row = row.html(tag(Tone::Bad, letter.reason.as_deref().unwrap_or(NO_REASON)));
     if let Some(settled) = letter.settled {

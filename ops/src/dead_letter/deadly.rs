@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::DeadLetter;
+use super::{DeadLetter, short};
 
 /// The reason that a worker gives a message after three deaths.
 pub(crate) const KILLS_WORKERS: &str = "kills_workers";
@@ -48,7 +48,7 @@ impl LeftOut {
     /// What to say of them; nothing where there are none.
     pub(crate) fn told(&self) -> Option<String> {
         let met = self.met();
-        let first: String = met.ids.first()?.chars().take(12).collect();
+        let first = short(met.ids.first()?);
         let (count, were, their) = match met.letters {
             1 => ("1 letter", "was", "its message"),
             several => (&*format!("{several} letters"), "were", "their messages"),

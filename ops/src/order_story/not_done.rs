@@ -12,6 +12,7 @@ use worker::retry_copies::OVERDUE_AFTER;
 use super::came_back;
 use crate::next_step::{of_rejection, of_review};
 use crate::order_page::{OrderPage, TradeLine};
+use crate::plural;
 use crate::review_case::{evidence, meaning};
 
 /// What was not done, and why.
@@ -64,10 +65,11 @@ fn rejected(page: &OrderPage) -> Vec<String> {
     }
     let order = &page.order.row.id;
     let line = |(reason, (count, trade_no)): (&str, (usize, Option<&str>))| {
-        let count = counted(count, "message was", "messages were");
+        let (messages, were) =
+            (plural::count(count, "message"), plural::verb(count, "was", "were"));
         let next = of_rejection(reason, order, trade_no);
         format!(
-            "not applied: {count} rejected as {reason}, see `ops dlq list --order {order}`; next: {next}"
+            "not applied: {messages} {were} rejected as {reason}, see `ops dlq list --order {order}`; next: {next}"
         )
     };
     reasons.into_iter().map(line).collect()
@@ -101,11 +103,6 @@ fn other_trades(page: &OrderPage) -> Vec<String> {
         )
     };
     others.map(line).collect()
-}
-
-/// `1 message was`, `2 messages were`.
-pub(crate) fn counted(count: usize, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 /// Messages that name the order and wait in a retry tier.

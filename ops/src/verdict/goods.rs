@@ -5,7 +5,7 @@ use store::report::{BeijingTime, Waiting};
 
 use super::{Told, Urgency, length};
 use crate::overview::Overview;
-use crate::plural::count;
+use crate::plural::{count, verb};
 use crate::unknown_merchant::UnknownMerchant;
 
 /// Reviews that are older are forgotten, not being worked on.
@@ -98,7 +98,7 @@ fn waits(overview: &Overview, orders: i64, oldest: Option<BeijingTime>) -> Optio
 
 impl Waits {
     fn told(&self, one: &str) -> String {
-        let verb = if self.orders == 1 { "waits" } else { "wait" };
+        let verb = verb(self.orders, "waits", "wait");
         let since = self.oldest.map_or(String::new(), |oldest| {
             format!(", the first for {} (since {oldest})", length(self.waited))
         });

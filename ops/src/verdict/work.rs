@@ -9,7 +9,7 @@ use store::worker_heartbeat::WorkerRow;
 
 use super::{Told, Urgency, length};
 use crate::overview::Overview;
-use crate::plural::count;
+use crate::plural::{count, verb};
 
 /// A worker writes a heartbeat every 5 s: one that is older is not alive, or cannot write.
 const SILENT: TimeDelta = TimeDelta::seconds(30);
@@ -197,7 +197,7 @@ impl Told for WorkFinding {
         match self {
             WorkFinding::NoWorkers { messages, last, one_lives: _ } => {
                 let waits = count(i64::from(*messages), "message");
-                let verb = if *messages == 1 { "waits" } else { "wait" };
+                let verb = verb(*messages, "waits", "wait");
                 let last = last.as_ref().map_or(String::new(), |(worker, at, trouble)| {
                     let trouble = trouble.as_ref().map(|it| format!(", not ready: {it}"));
                     format!(
@@ -235,7 +235,7 @@ impl Told for WorkFinding {
             ),
             WorkFinding::RetriesOverdue { copies, oldest } => {
                 let first = oldest.map(|oldest| format!(", the first received {oldest}"));
-                let verb = if *copies == 1 { "has" } else { "have" };
+                let verb = verb(*copies, "has", "have");
                 format!(
                     "{} {verb} not come back from a retry tier{}",
                     count(*copies, "message"),
@@ -243,7 +243,7 @@ impl Told for WorkFinding {
                 )
             }
             WorkFinding::RetriesWaiting { copies } => {
-                let verb = if *copies == 1 { "waits" } else { "wait" };
+                let verb = verb(*copies, "waits", "wait");
                 format!(
                     "{} {verb} for a retry: probably orders that are not there yet",
                     count(*copies, "message")
@@ -266,7 +266,7 @@ impl Told for WorkFinding {
             WorkFinding::Unpublished { events, oldest, enabled } => {
                 let off =
                     if *enabled { "" } else { " (events.enabled is false in this configuration)" };
-                let verb = if *events == 1 { "is" } else { "are" };
+                let verb = verb(*events, "is", "are");
                 format!(
                     "{} {verb} not published, the first of {oldest}{off}",
                     count(*events, "event")
