@@ -25,8 +25,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use diesel::Connection as _;
 use futures_util::StreamExt;
 use gateway::{Gateway, RefundOutcome};
+use order::RefundRequestState;
 use service::config::{Config, Merchant};
-use store::refund_request::{self, ClaimedRefund, RefundRequestState};
+use store::refund_request::{self, ClaimedRefund};
 use tracing::{error, info, warn};
 
 use crate::batch::BatchError;

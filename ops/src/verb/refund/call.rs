@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use gateway::{Gateway, RefundOutcome, RefundProof};
+use order::RefundRequestState;
 use order::{Refund, RejectedPayment};
 use service::config::Merchant;
-use store::refund_request::{self, NO_ANSWER_YET, RefundRequest, RefundRequestState};
+use store::refund_request::{self, NO_ANSWER_YET, RefundRequest};
 use store::report;
 use store::{MysqlConnection, refund, trade};
 

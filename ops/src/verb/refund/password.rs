@@ -2,10 +2,11 @@
 
 use alipay::{Fen, PlatformRefund, PlatformRefundItem, link};
 use chrono::Utc;
+use order::RefundRequestState;
 use order::RejectedPayment;
 use service::config::Merchant;
 use store::MysqlConnection;
-use store::refund_request::{RefundRequest, RefundRequestState};
+use store::refund_request::RefundRequest;
 use tracing::warn;
 
 use super::agreed::{Agreed, Wish};
