@@ -14,11 +14,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::summary::Summary;
 use crate::telemetry::Metrics;
 
 /// Connections served at one time: probes and a scraper need a handful.
@@ -62,10 +62,10 @@ impl Readiness {
 
 /// Serves the endpoint until `shutdown` is cancelled. `readiness` is asked at each `/readyz`, `summary` at each
 /// `/config`, and neither may wait. A program that drains passes a token that outlives the drain, so that probes see `503`.
-pub async fn serve(
+pub async fn serve<S: Serialize>(
     listener: TcpListener,
     readiness: impl Fn() -> Readiness + Send + Sync + 'static,
-    summary: impl Fn() -> Summary + Send + Sync + 'static,
+    summary: impl Fn() -> S + Send + Sync + 'static,
     metrics: Metrics,
     shutdown: CancellationToken,
 ) {
@@ -151,10 +151,10 @@ async fn accept(
     Ok((stream, place))
 }
 
-fn answer(
+fn answer<S: Serialize>(
     request: &Request<Incoming>,
     readiness: &impl Fn() -> Readiness,
-    summary: &impl Fn() -> Summary,
+    summary: &impl Fn() -> S,
     metrics: &Metrics,
 ) -> Response<Full<Bytes>> {
     let (status, text) = match request.uri().path() {

@@ -8,9 +8,9 @@ mod text;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
+use config::Config;
+use config::summary::Summary;
 use serde::Serialize;
-use service::Config;
-use service::summary::Summary;
 
 use self::merchants::MerchantLine;
 use self::running::Running;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::Args;
-use service::Config;
+use config::Config;
 
 use crate::failure::Failure;
 use crate::output::Output;
