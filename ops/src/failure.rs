@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
+use config::ConfigError;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use queue::topology::TopologyError;
 use queue::{ConnectionError, PublishError};
-use service::config::ConfigError;
 use store::{Fault, StoreError};
 
 /// Why an operation did not succeed. The command line makes an exit code of the variant and prints the text on stderr;
