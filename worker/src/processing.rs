@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use config::Config;
 use metrics::counter;
 use order::RejectionReason;
 use queue::topology;
 use queue::{Cluster, Connection, PublishError, Publisher, Received};
-use service::config::Config;
 use store::redelivery::Suspect;
 use store::{Fault, Pool, redelivery};
 use tokio::runtime::Handle;

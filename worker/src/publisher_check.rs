@@ -1,8 +1,8 @@
 //! Whom a worker believes: the broker's word about who published a message.
 
+use config::{Amqp, Publishers};
 use order::RejectionReason;
 use queue::{Kind, Received};
-use service::config::{Amqp, Publishers};
 
 use crate::verdict::Never;
 
@@ -33,10 +33,10 @@ pub(crate) fn check(received: &Received, kind: Kind, amqp: &Amqp) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
+    use config::{Amqp, Publishers};
     use lapin::BasicProperties;
     use lapin::message::Delivery;
     use queue::{Kind, Received};
-    use service::config::{Amqp, Publishers};
 
     use super::check;
 

@@ -22,12 +22,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use config::{Config, Merchant};
 use diesel::Connection as _;
 use futures_util::StreamExt;
 use gateway::Gateway;
 use metrics::counter;
 use order::QueryReason;
-use service::config::{Config, Merchant};
 use store::gateway_query::{self, Due, Move, Note, Pass};
 use tracing::{error, info, warn};
 

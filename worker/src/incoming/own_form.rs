@@ -2,8 +2,8 @@
 
 use alipay::{Charset, Form, QueryAnswer, parse_beijing};
 use chrono::{DateTime, Utc};
+use config::Merchant;
 use order::{QueryReason, RejectionReason};
-use service::config::Merchant;
 
 use super::Content;
 use super::verification::believed;

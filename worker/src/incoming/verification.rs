@@ -3,9 +3,9 @@
 
 use alipay::{Charset, Form, check_recipient};
 use chrono::{DateTime, TimeDelta, Utc};
+use config::Merchant;
 use order::RejectionReason;
 use queue::Envelope;
-use service::config::Merchant;
 
 use crate::verdict::Never;
 

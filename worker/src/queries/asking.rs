@@ -5,11 +5,11 @@ use std::fmt::Display;
 
 use alipay::{CloseAnswer, QueryAnswer, TradeRef, TradeStatus};
 use chrono::{DateTime, Utc};
+use config::Merchant;
 use gateway::{Answered, Gateway, GatewayError};
 use metrics::counter;
 use order::{OrderStatus, QueryReason};
 use queue::{Envelope, Publisher};
-use service::config::Merchant;
 use store::gateway_answer::{self, AnswerKey};
 use store::gateway_query::Due;
 use store::order_expired;

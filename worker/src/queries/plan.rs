@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use order::{OrderStatus, QueryReason, TradeStatusCode};
-use service::config;
 use store::gateway_query::{Due, DueOrder};
 
 use crate::clocks::TOLERANCE;
