@@ -11,7 +11,7 @@ use super::list::{Column, list};
 use super::request::Asked;
 use super::tag::{Tone, tag};
 use crate::failure::Failure;
-use crate::review_case::{evidence, meaning};
+use crate::operations::review_case::{evidence, meaning};
 
 /// Cases on the page.
 const LISTED: i64 = 500;
