@@ -8,9 +8,9 @@ use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rsa::Pkcs1v15Sign;
 use rsa::pkcs1::{self, DecodeRsaPrivateKey};
 use rsa::pkcs8::der::{Decode, Encode};
-use rsa::Pkcs1v15Sign;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 

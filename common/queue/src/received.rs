@@ -51,7 +51,9 @@ impl Received {
         let message_id = match properties.message_id().as_ref().map(ShortString::as_str) {
             None | Some("") => base16ct::lower::encode_string(&Sha256::digest(&delivery.data)),
             // A stranger's: tables hold the length of ours.
-            Some(id) if id.len() > LONGEST_ID => base16ct::lower::encode_string(&Sha256::digest(id)),
+            Some(id) if id.len() > LONGEST_ID => {
+                base16ct::lower::encode_string(&Sha256::digest(id))
+            }
             Some(id) => id.to_owned(),
         };
         let none = FieldTable::default();

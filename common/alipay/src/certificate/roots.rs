@@ -147,7 +147,8 @@ impl RootCertificates {
 /// would be believed as if they were, and their numbers sent.
 fn is_root(certificate: &x509_cert::Certificate) -> bool {
     let body = certificate.tbs_certificate();
-    let authority = || matches!(body.get_extension::<BasicConstraints>(), Ok(Some((_, found))) if found.ca);
+    let authority =
+        || matches!(body.get_extension::<BasicConstraints>(), Ok(Some((_, found))) if found.ca);
     body.issuer() == body.subject() || authority()
 }
 
