@@ -25,7 +25,7 @@ use crate::operations::dead_letter::record::record;
 use crate::operations::dead_letter::rehearsal::Rehearsal;
 use crate::operations::dead_letter::replay::{Step, dead_since, replay};
 use crate::operations::dead_letter::{DeadLetter, short};
-use crate::operations::dry_run::{Foreseen, Source, because, foresee};
+use crate::operations::dry_run::{Foreseen, because, foresee_letters};
 
 /// Letters of a dry run that are listed.
 const LISTED: usize = 500;
@@ -93,7 +93,7 @@ async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failur
     let left_out = meant - letters.len();
     let config = console.config.clone();
     let foreseen = console
-        .database(move |connection| foresee(connection, &config, letters, Source::Queue))
+        .database(move |connection| foresee_letters(connection, &config, letters))
         .await?;
     let count = |outcome: &str| foreseen.iter().filter(|one| one.outcome == outcome).count();
     let mut body = Html::new();

@@ -21,12 +21,12 @@ use store::worker_heartbeat::WorkerRow;
 use store::write_access::{WriteAccess, write_access};
 use store::{clock, worker_heartbeat};
 
-use worker::retry_copies::OVERDUE_AFTER;
+use worker::OVERDUE_AFTER;
 
 use crate::failure::Failure;
 use crate::operations::order::status_name::status_name;
 use crate::operations::unknown_merchant::UnknownMerchant;
-use crate::operations::verdict::{CertificateSpan, NotAsked, Verdict};
+use crate::operations::verdict::{CertificateSpan, NotAsked, Outcome};
 
 /// Everything; `None` is what could not be asked.
 #[derive(Debug, Serialize)]
@@ -34,7 +34,7 @@ pub(crate) struct Overview {
     pub(crate) at: BeijingTime,
     /// What is wrong; of everything else that is here.
     #[serde(flatten)]
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: Outcome,
     pub(crate) orders: Option<Vec<OrderCount>>,
     pub(crate) queues: Option<Vec<QueueDepth>>,
     /// Whether `messages` of the queues are all that are in them, and not only those that are ready.
@@ -122,7 +122,7 @@ impl Overview {
     pub(crate) fn empty(at: BeijingTime) -> Overview {
         Overview {
             at,
-            verdict: Verdict::none(),
+            verdict: Outcome::none(),
             orders: None,
             queues: None,
             queue_totals: None,
@@ -155,7 +155,7 @@ impl Overview {
 
     /// Judges what was gathered. To be called last.
     pub(crate) fn judge(&mut self) {
-        self.verdict = Verdict::of(self);
+        self.verdict = Outcome::of(self);
     }
 
     pub(crate) fn ask_database(

@@ -6,7 +6,7 @@ use store::dead_letter_audit::{Action, Entry, insert};
 use store::notification::{MessageKey, removed};
 use store::{Connection, dead_letter};
 
-use worker::incoming::content_id;
+use worker::message::content_id;
 
 use super::DeadLetter;
 use crate::failure::Failure;

@@ -7,7 +7,7 @@ use queue::{Envelope, Received};
 use serde::Serialize;
 use store::report::{BeijingTime, InboxState};
 use store::retry_copy::WaitingCopy;
-use worker::incoming::content_id;
+use worker::message::content_id;
 
 /// What became of one letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use order::{Facts, ProductKind, time_limit};
 use store::report::{BeijingTime, Order, RefundRequestLine, ReviewRow};
 use store::retry_copy::WaitingCopy;
-use worker::retry_copies::OVERDUE_AFTER;
+use worker::OVERDUE_AFTER;
 
 use super::Happening;
 use crate::operations::order::details::{OrderDetails, TradeLine};
