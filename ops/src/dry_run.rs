@@ -10,7 +10,7 @@ use serde::Serialize;
 use service::Config;
 use store::Fault;
 use store::MysqlConnection;
-use store::report::inbox_line;
+use store::notification;
 use worker::batch::{self, BatchError, Rules};
 use worker::incoming::Incoming;
 use worker::verdict::{Never, Verdict};
@@ -190,7 +190,7 @@ fn tell(
         Verdict::Done => {
             let merchant = &incoming.identity.merchant;
             let line =
-                inbox_line(connection, merchant, incoming.kind.as_str(), &incoming.message_id)?;
+                notification::find(connection, merchant, incoming.kind.as_str(), &incoming.message_id)?;
             let Some(line) = line else { return Ok(foreseen) };
             // What an earlier run of the same message applied stays in its line.
             if line.outcome == "applied" {

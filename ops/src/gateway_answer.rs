@@ -7,7 +7,8 @@ use serde::Serialize;
 use service::Config;
 use service::config::Merchant;
 use store::MysqlConnection;
-use store::report::{BeijingTime, Order};
+use store::BeijingTime;
+use store::user_order::Order;
 
 use crate::applied::Sent;
 use crate::dry_run::{Foreseen, Source, as_received, foresee};

@@ -4,7 +4,7 @@ use chrono::Utc;
 use serde::Serialize;
 use store::dead_letter::Letter;
 use store::redelivery::Came;
-use store::report::story_of;
+use store::notification;
 use store::retry_copy::{self, WaitingCopy};
 use store::{MysqlConnection, dead_letter, redelivery};
 
@@ -38,7 +38,7 @@ impl MissingOrder {
             id: id.to_owned(),
             exists: false,
             retries: retry_copy::of_order(connection, id)?,
-            story: story_of(connection, id, &[])?
+            story: notification::of_order(connection, id, &[])?
                 .into_iter()
                 .map(|line| Happening::new(line, id))
                 .collect(),

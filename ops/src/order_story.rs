@@ -7,7 +7,8 @@ use alipay::Fen;
 use order::time_limit;
 use store::dead_letter::Letter;
 use store::redelivery::Came;
-use store::report::{BeijingTime, Order};
+use store::BeijingTime;
+use store::user_order::Order;
 
 use crate::dead_letter::short;
 use crate::order_change::steps;

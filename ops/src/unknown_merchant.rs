@@ -3,7 +3,7 @@
 use serde::Serialize;
 use service::Config;
 use service::config::nearest_of;
-use store::report::MerchantOrders;
+use store::user_order::MerchantOrders;
 
 /// Orders of a merchant that nobody serves, as `ops status` tells them.
 #[derive(Debug, Clone, Serialize)]

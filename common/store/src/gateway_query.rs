@@ -1,6 +1,7 @@
 //! Table `gateway_query`: orders about which the gateway is to be asked.
 
 mod enrolment;
+mod report;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -12,6 +13,7 @@ use crate::json_rows::{execute_rows, explained, sql_time, utc, word};
 use crate::{MysqlConnection, StoreError};
 
 pub use enrolment::{Pass, Step, enrol_next};
+pub use report::{AskedCounts, AskedRow, counts, of_order};
 
 /// [`Wish::why`] of a trade that can still be paid although its order's time is over.
 pub const OPEN_TOO_LATE: &str = "open_too_late";
@@ -49,7 +51,7 @@ pub fn enrol(
     connection: &mut MysqlConnection,
     sorted_wishes: &[Wish<'_>],
 ) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("sql/gateway_query_enrol.sql"), sorted_wishes)
+    execute_rows(connection, include_str!("gateway_query/enrol.sql"), sorted_wishes)
 }
 
 /// A row that is due, and its order as it is now.
@@ -157,7 +159,7 @@ pub fn claim(
     merchant: &str,
     limit: i64,
 ) -> Result<Vec<Due>, StoreError> {
-    let rows: Vec<DueRow> = sql_query(include_str!("sql/gateway_query_lock_due.sql"))
+    let rows: Vec<DueRow> = sql_query(include_str!("gateway_query/lock_due.sql"))
         .bind::<Text, _>(merchant)
         .bind::<BigInt, _>(limit)
         .load(connection)?;
@@ -182,7 +184,7 @@ pub struct Move<'a> {
 /// # Errors
 /// What the database says.
 pub fn move_to(connection: &mut MysqlConnection, moves: &[Move<'_>]) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("sql/gateway_query_move.sql"), moves)
+    execute_rows(connection, include_str!("gateway_query/move.sql"), moves)
 }
 
 /// Deletes rows: nothing more is to be asked about these orders.
@@ -190,7 +192,7 @@ pub fn move_to(connection: &mut MysqlConnection, moves: &[Move<'_>]) -> Result<(
 /// # Errors
 /// What the database says.
 pub fn delete(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("sql/gateway_query_delete.sql"), order_ids)
+    execute_rows(connection, include_str!("gateway_query/delete.sql"), order_ids)
 }
 
 /// What came of a question.
@@ -221,6 +223,6 @@ pub struct Note<'a> {
 pub fn note(connection: &mut MysqlConnection, notes: &[Note<'_>]) -> Result<(), StoreError> {
     let (over, going_on): (Vec<&Note<'_>>, Vec<&Note<'_>>) =
         notes.iter().partition(|note| note.due_at.is_none());
-    execute_rows(connection, include_str!("sql/gateway_query_note.sql"), &going_on)?;
-    execute_rows(connection, include_str!("sql/gateway_query_end.sql"), &over)
+    execute_rows(connection, include_str!("gateway_query/note.sql"), &going_on)?;
+    execute_rows(connection, include_str!("gateway_query/end.sql"), &over)
 }

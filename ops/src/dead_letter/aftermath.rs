@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use queue::Received;
 use service::Config;
 use store::notification::MessageKey;
-use store::report::{InboxState, inbox_states};
+use store::notification::{self, InboxState};
 use store::retry_copy::{self, WaitingCopy};
 use store::{MysqlConnection, StoreError};
 
@@ -185,7 +185,7 @@ fn states<'a>(
         .collect();
     let mut states = HashMap::new();
     for keys in keys.chunks(TOGETHER) {
-        let found = inbox_states(connection, keys)?.into_iter();
+        let found = notification::states(connection, keys)?.into_iter();
         states.extend(found.map(|state| (state.message_id.clone(), state)));
     }
     Ok(states)

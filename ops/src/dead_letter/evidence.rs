@@ -4,8 +4,8 @@ use queue::{Cluster, Received};
 use serde::Serialize;
 use service::Config;
 use store::MysqlConnection;
-use store::dead_letter_audit;
-use store::report::snapshot;
+use store::dead_letter::history;
+use store::snapshot;
 
 use super::claim::Settled;
 use super::settled::settled;
@@ -37,7 +37,7 @@ pub(crate) struct Background {
     #[serde(skip)]
     pub(crate) order_told: String,
     /// What operators did with this message before.
-    pub(crate) history: Vec<dead_letter_audit::Row>,
+    pub(crate) history: Vec<history::Row>,
 }
 
 /// The letter with this id; of several copies the one that died last.
@@ -93,7 +93,7 @@ impl Background {
             }
             (None, None) => {}
         }
-        background.history = dead_letter_audit::list(connection, Some(&letter.id), 100)?;
+        background.history = history::list(connection, Some(&letter.id), 100)?;
         Ok((background, settled(connection, config, &opened.received)?))
     }
 }

@@ -2,7 +2,7 @@
 
 use queue::{Envelope, Received};
 use service::Config;
-use store::dead_letter_audit::{Action, Entry, insert};
+use store::dead_letter::history::{Action, Entry, insert};
 use store::notification::{MessageKey, removed};
 use store::{Connection, dead_letter};
 

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use alipay::Fen;
 use chrono::{DateTime, TimeDelta, Utc};
 use order::{Facts, ProductKind, time_limit};
-use store::report::{BeijingTime, Order, RefundRequestLine};
+use store::BeijingTime;
+use store::user_order::Order;
+use store::refund_request::RefundRequestLine;
 use store::retry_copy::WaitingCopy;
 use worker::retry_copies::OVERDUE_AFTER;
 

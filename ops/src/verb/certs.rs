@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use service::certificates::{self, Role};
-use store::report::BeijingTime;
+use store::BeijingTime;
 use tracing::info;
 
 use crate::context::Context;

@@ -12,7 +12,7 @@ use gateway::{Asker, Gateway};
 use order::{OrderStatus, TradeStatusCode};
 use serde::Serialize;
 use service::config::Merchant;
-use store::{product, report};
+use store::{product, user_order};
 use tracing::warn;
 
 use self::browser::{asker, bad_request, parse_url};
@@ -76,7 +76,7 @@ struct Answer<'a> {
 impl PayLink {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
-        let Some(row) = report::order(&mut connection, &self.order)? else {
+        let Some(row) = user_order::find(&mut connection, &self.order)? else {
             return Err(Failure::No(format!("there is no order {}", self.order)));
         };
         if let Some(name) = self.merchant.as_ref().filter(|name| **name != row.merchant) {
@@ -166,7 +166,7 @@ impl PayLink {
 }
 
 /// An error unless the order waits for its payment.
-fn payable(row: &report::Order) -> Result<(), Failure> {
+fn payable(row: &user_order::Order) -> Result<(), Failure> {
     let word = if row.status != OrderStatus::Placed.code() {
         status_name(row.status)
     } else if row.trade_status == TradeStatusCode::TradePending.code() {

@@ -5,7 +5,7 @@ mod run;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use store::report::OrderSpan;
+use store::user_order::OrderSpan;
 
 use crate::context::Context;
 use crate::failure::Failure;

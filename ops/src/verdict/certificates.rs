@@ -4,7 +4,7 @@ use alipay::Certificate;
 use chrono::{DateTime, TimeDelta, Utc};
 use service::certificates::{self, Role};
 use service::config::Merchant;
-use store::report::BeijingTime;
+use store::BeijingTime;
 
 use super::{Told, Urgency, length};
 use crate::overview::Overview;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use queue::{Envelope, Received};
 use serde::Serialize;
 use service::Config;
-use store::report::{BeijingTime, InboxState};
+use store::BeijingTime;
+use store::notification::InboxState;
 use store::retry_copy::WaitingCopy;
 use worker::incoming::content_id;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use alipay::Fen;
 use serde::Serialize;
-use store::report::BeijingTime;
+use store::BeijingTime;
 
 use crate::audit::{Audit, GapKind, Line, Lines, Totals};
 use crate::output::table;

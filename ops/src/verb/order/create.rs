@@ -9,9 +9,9 @@ use order::ProductKind;
 use service::config::Merchant;
 use service::unseen;
 use store::MysqlConnection;
-use store::order_import::ImportedOrder;
+use store::user_order::import::ImportedOrder;
 use store::product::{self, Product};
-use store::report;
+use store::user_order;
 use store::user_order::{self, NewOrder};
 use tracing::warn;
 
@@ -177,7 +177,7 @@ impl Create {
         connection: &mut MysqlConnection,
         product: &Product,
     ) -> Result<(), Failure> {
-        let Some(row) = report::order(connection, &self.id)? else {
+        let Some(row) = user_order::find(connection, &self.id)? else {
             return Err(Failure::No(format!("the order {} has vanished", self.id)));
         };
         let line = OrderLine::from(row);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use store::report::BeijingTime;
+use store::BeijingTime;
 
 use crate::failure::Failure;
 use crate::gateway_answer::{Compared, Comparison};

@@ -3,7 +3,8 @@
 use alipay::Fen;
 use order::{Facts, Trade};
 use store::refund_request::{RefundRequest, RefundRequestState};
-use store::report::{Order, RefundLine};
+use store::user_order::Order;
+use store::refund::RefundLine;
 
 use super::password::is_good;
 use crate::failure::Failure;

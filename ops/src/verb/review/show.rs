@@ -2,7 +2,8 @@
 
 use clap::Args;
 use serde::Serialize;
-use store::report::{ReviewRow, snapshot};
+use store::snapshot;
+use store::review::ReviewRow;
 
 use crate::context::Context;
 use crate::failure::Failure;

@@ -4,7 +4,8 @@ use clap::Args;
 use diesel::Connection as _;
 use serde::Serialize;
 use store::product;
-use store::stock_withdrawal::{self, NewWithdrawal};
+use store::stock::withdrawal;
+use store::stock::withdrawal::NewWithdrawal;
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -83,11 +84,11 @@ impl Withdraw {
             reason: self.reason.trim(),
         };
         let withdrawal = connection.transaction(|connection| {
-            Ok::<_, Failure>(stock_withdrawal::withdraw(connection, &new, &codes, count)?)
+            Ok::<_, Failure>(withdrawal::withdraw(connection, &new, &codes, count)?)
         })?;
         service::crash_point!("stock_withdraw.recorded");
         let withdrawn = match withdrawal {
-            Some(id) => stock_withdrawal::codes(&mut connection, id)?,
+            Some(id) => withdrawal::codes(&mut connection, id)?,
             None => Vec::new(),
         };
         let not_available: Vec<&str> =
@@ -113,7 +114,7 @@ impl Withdraw {
 
 fn again(context: &Context, id: i64) -> Result<(), Failure> {
     let mut connection = context.database()?;
-    let Some(withdrawal) = stock_withdrawal::find(&mut connection, id, false)? else {
+    let Some(withdrawal) = withdrawal::find(&mut connection, id, false)? else {
         return Err(Failure::No(format!(
             "there is no withdrawal {id}: ops stock withdrawals lists them"
         )));
@@ -121,7 +122,7 @@ fn again(context: &Context, id: i64) -> Result<(), Failure> {
     let result = Withdrawn {
         product_id: &withdrawal.product_id,
         withdrawal: Some(id),
-        withdrawn: stock_withdrawal::codes(&mut connection, id)?,
+        withdrawn: withdrawal::codes(&mut connection, id)?,
         not_available: Vec::new(),
     };
     result.print(context)

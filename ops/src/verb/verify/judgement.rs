@@ -9,7 +9,7 @@ use serde::Serialize;
 use service::Config;
 use service::config::Merchant;
 use service::signature_remedy::{Effort, Remedy, ignored, remedies};
-use store::report::BeijingTime;
+use store::BeijingTime;
 
 use crate::output::plain;
 
