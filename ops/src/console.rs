@@ -37,8 +37,8 @@ use store::{Connection, Pool};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use crate::failure::Failure;
-use crate::management::Management;
-use crate::overview::broker::Known;
+use crate::operations::management::Management;
+use crate::operations::overview::broker::Known;
 use guard::Guard;
 use results::Results;
 pub(crate) use server::serve;
@@ -59,7 +59,7 @@ pub(crate) struct Console {
     management: Option<Management>,
     pool: Pool,
     questions: Arc<Semaphore>,
-    /// Held by whoever is at the dead letters: one at a time, see [`DeadQueue`](crate::dead_queue::DeadQueue).
+    /// Held by whoever is at the dead letters: one at a time, see [`DeadQueue`](crate::operations::dead_queue::DeadQueue).
     at_letters: Mutex<()>,
     /// What the latest look at the status found out.
     known: std::sync::Mutex<Known>,

@@ -122,7 +122,7 @@ fn reasons() -> BTreeSet<String> {
         |text: String| text.split([':', '{']).next().map(|words| words.trim_end().to_owned());
     reasons.extend(troubles.filter_map(words));
     // The findings of `ops status`.
-    for file in sources(&root().join("ops/src/verdict")) {
+    for file in sources(&root().join("ops/src/operations/verdict")) {
         let source = read(&file);
         for function in source.split("fn code(").skip(1) {
             let body = function.split("\n    }\n").next().unwrap_or_default();

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use order::{FulfillmentState, GoodsDecision, OrderState, ProductKind};
-use store::MysqlConnection;
-use store::entitlement::NewEntitlement;
-use store::stock::Given;
-use store::{StoreError, entitlement, fulfillment, stock};
+use store::entitlement::{self, NewEntitlement};
+use store::stock::{self, Given};
+use store::{MysqlConnection, StoreError, fulfillment};
 
 use crate::page::Page;
 

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use order::Review;
 use order::review::is_raised;
-use store::MysqlConnection;
-use store::StoreError;
 use store::review::{self, Case, Change};
+use store::{MysqlConnection, StoreError};
 
 use crate::page::Page;
 

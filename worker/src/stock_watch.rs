@@ -5,8 +5,7 @@
 //! below it together. A crash loses nothing either, and batches pay nothing.
 
 use diesel::Connection as _;
-use store::stock::notice;
-use store::stock::notice::Watched;
+use store::stock::notice::{self, Watched};
 use store::{StoreError, outbox};
 use tracing::info;
 

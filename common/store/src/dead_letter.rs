@@ -7,8 +7,8 @@ use diesel::sql_query;
 use diesel::sql_types::{Datetime, Text};
 use serde::Serialize;
 
-use crate::json_rows::{execute_rows, explanation};
 use crate::BeijingTime;
+use crate::json_rows::{execute_rows, explanation};
 use crate::{MysqlConnection, StoreError};
 
 /// A letter that is about to be published.

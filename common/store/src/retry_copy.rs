@@ -11,8 +11,8 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Integer, Nullable, Text};
 use serde::Serialize;
 
-use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::BeijingTime;
+use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::{MysqlConnection, StoreError};
 
 /// Which copy: the message's id, and the number of retries that the copy has had.

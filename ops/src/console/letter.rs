@@ -9,9 +9,9 @@ use super::cohort::TICKED;
 use super::layout::{Page, away, nothing};
 use super::letters::{act_fields, history};
 use super::tag::{Tone, tag};
-use crate::dead_letter::evidence::{Background, Evidence, find};
-use crate::dead_letter::{Parameter, short};
 use crate::failure::Failure;
+use crate::operations::dead_letter::evidence::{Background, Evidence, find};
+use crate::operations::dead_letter::{Parameter, short};
 
 pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
     let turn = console.at_letters().await?;

@@ -3,8 +3,8 @@
 use queue::Received;
 use service::html::Html;
 use service::language::say;
-use store::dead_letter::history;
 use store::BeijingTime;
+use store::dead_letter::history;
 
 use super::Console;
 use super::address::address;
@@ -13,12 +13,12 @@ use super::layout::{Page, away, nothing};
 use super::list::{Column, list};
 use super::request::Asked;
 use super::tag::{Tone, tag};
-use crate::dead_letter::earliest::Earliest;
-use crate::dead_letter::group::{Group, Grouping};
-use crate::dead_letter::settled::settled;
-use crate::dead_letter::{DeadLetter, by_death, short};
-use crate::dead_queue::{DeadQueue, Looked};
 use crate::failure::Failure;
+use crate::operations::dead_letter::earliest::Earliest;
+use crate::operations::dead_letter::group::{Group, Grouping};
+use crate::operations::dead_letter::settled::settled;
+use crate::operations::dead_letter::{DeadLetter, by_death, short};
+use crate::operations::dead_queue::{DeadQueue, Looked};
 
 /// Letters that are looked at: a few seconds' worth.
 const LOOKED: u32 = 100_000;

@@ -13,10 +13,10 @@ use super::request::Asked;
 use super::reviews;
 use super::tag::{self, Tone};
 use crate::failure::Failure;
-use crate::next_step::NextStep;
-use crate::order_missing::MissingOrder;
-use crate::order_page::OrderPage;
-use crate::order_story::{happenings, not_done};
+use crate::operations::order::details::OrderPage;
+use crate::operations::order::missing::MissingOrder;
+use crate::operations::order::next_step::NextStep;
+use crate::operations::order::story::{happenings, not_done};
 
 pub(super) async fn show(console: &Console, asked: &Asked, id: &str) -> Result<Page, Failure> {
     let (order, config) = (id.to_owned(), console.config.clone());

@@ -13,7 +13,7 @@ use super::list::{Column, list};
 use super::request::Asked;
 use super::tag::{self, Tone, tag};
 use crate::failure::Failure;
-use crate::status_name::{ORDER_STATUSES, parse_status, status_name};
+use crate::operations::order::status_name::{ORDER_STATUSES, parse_status, status_name};
 
 /// Orders on one page.
 const LISTED: i64 = 100;

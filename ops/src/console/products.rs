@@ -4,9 +4,8 @@ use alipay::Fen;
 use order::ProductKind;
 use service::html::Html;
 use service::language::say;
-use store::product;
-use store::snapshot;
 use store::stock::{self, StockLevel};
+use store::{product, snapshot};
 
 use super::Console;
 use super::layout::{Page, nothing};

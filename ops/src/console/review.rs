@@ -14,11 +14,11 @@ use super::answer::Answer;
 use super::layout::{Page, nothing};
 use super::request::Asked;
 use super::reviews::{chinese, state, told};
-use crate::confirmed::Confirmed;
 use crate::failure::Failure;
-use crate::next_step::of_review;
-use crate::order_story::{header, not_done};
-use crate::review_case::{Case, Choice, evidence, meaning};
+use crate::operations::order::next_step::of_review;
+use crate::operations::order::story::{header, not_done};
+use crate::operations::publish::Confirmed;
+use crate::operations::review_case::{Case, Choice, evidence, meaning};
 
 pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
     let id = number(id)?;

@@ -16,10 +16,10 @@ use super::list::{Column, list};
 use super::request::Asked;
 use super::tag::{self, Tone, tag};
 use crate::failure::Failure;
-use crate::overview::Overview;
-use crate::overview::broker::{BrokerLook, Known};
-use crate::overview::ingress::IngressLook;
-use crate::verdict::{Answer, Finding, NotAsked, Urgency};
+use crate::operations::overview::Overview;
+use crate::operations::overview::broker::{BrokerLook, Known};
+use crate::operations::overview::ingress::IngressLook;
+use crate::operations::verdict::{Answer, Finding, NotAsked, Urgency};
 
 /// Seconds between two looks, where the page is loaded again by itself.
 const REFRESH: u32 = 10;

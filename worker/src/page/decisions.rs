@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use order::doubt::is_doubt;
 use order::{Decision, ImpossibleDecision, OrderRecord};
-use store::MysqlConnection;
 use store::decision::{self, DecisionRow, EndedDecision};
 use store::review::{self, Decided, NumberedCase};
-use store::{StoreError, refund_request, trade};
+use store::{MysqlConnection, StoreError, refund_request, trade};
 
 use crate::incoming::{Content, DecisionNamed, Incoming};
 use crate::verdict::Never;

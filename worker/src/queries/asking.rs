@@ -11,8 +11,7 @@ use queue::{Envelope, Publisher};
 use service::config::Merchant;
 use store::gateway_answer::{self, AnswerKey};
 use store::gateway_query::{CONFIRM, Due};
-use store::order_expired;
-use store::{MysqlConnection, StoreError};
+use store::{MysqlConnection, StoreError, order_expired};
 
 use super::{Claimed, plan};
 use crate::database_call::Interrupted;

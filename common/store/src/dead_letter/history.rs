@@ -5,8 +5,8 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
 use serde::Serialize;
 
-use crate::json_rows::{execute_rows, short};
 use crate::BeijingTime;
+use crate::json_rows::{execute_rows, short};
 use crate::{MysqlConnection, StoreError};
 
 /// What was done with a dead letter.

@@ -38,8 +38,7 @@ pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
 ) -> Result<Vec<(String, Goods)>, StoreError> {
-    let rows: Vec<StateRow> =
-        load_rows(connection, include_str!("of_orders.sql"), order_ids)?;
+    let rows: Vec<StateRow> = load_rows(connection, include_str!("of_orders.sql"), order_ids)?;
     rows.into_iter()
         .map(|row| match FulfillmentState::from_column(&row.state) {
             Some(state) => Ok((row.order_id, Goods { state, is_imported: row.is_imported })),

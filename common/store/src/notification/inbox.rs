@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Datetime, Integer, Nullable, Text};
 
-use crate::BeijingTime;
 use super::MessageKey;
+use crate::BeijingTime;
 use crate::json_rows::load_rows;
 use crate::{MysqlConnection, StoreError};
 

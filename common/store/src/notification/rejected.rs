@@ -55,8 +55,9 @@ pub fn rejected_of_trade(
 }
 
 #[derive(QueryableByName)]
-struct Holder {
+struct Found {
     #[diesel(sql_type = Text)]
+    #[expect(dead_code, reason = "that there is a row is the answer")]
     order_id: String,
 }
 
@@ -70,7 +71,7 @@ pub fn answered_since(
     order: &str,
     since: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let rows: Vec<Holder> = sql_query(
+    let rows: Vec<Found> = sql_query(
         "SELECT order_id FROM notification WHERE order_id = ? AND merchant = ? AND kind = 'query_answer' \
          AND outcome IN ('applied', 'unchanged') AND last_seen > ? LIMIT 1",
     )

@@ -48,8 +48,7 @@ pub fn of_trades(
     connection: &mut MysqlConnection,
     trades: &[MerchantTrade<'_>],
 ) -> Result<Vec<(String, Refund)>, StoreError> {
-    let rows: Vec<RefundRow> =
-        load_rows(connection, include_str!("of_trades.sql"), trades)?;
+    let rows: Vec<RefundRow> = load_rows(connection, include_str!("of_trades.sql"), trades)?;
     Ok(rows
         .into_iter()
         .map(|row| {

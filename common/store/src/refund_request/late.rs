@@ -112,8 +112,7 @@ pub fn on_its_way(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
 ) -> Result<Vec<(String, String)>, StoreError> {
-    let rows: Vec<OnItsWay> =
-        load_rows(connection, include_str!("on_its_way.sql"), order_ids)?;
+    let rows: Vec<OnItsWay> = load_rows(connection, include_str!("on_its_way.sql"), order_ids)?;
     Ok(rows.into_iter().map(|row| (row.order_id, row.trade_no)).collect())
 }
 

@@ -5,8 +5,8 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, Text};
 use serde::Serialize;
 
-use crate::BeijingTime;
 use super::RefundRequestState;
+use crate::BeijingTime;
 use crate::{MysqlConnection, StoreError};
 
 /// A row of `refund_request`. Amounts are fen.

@@ -32,7 +32,10 @@ pub struct AuditedCase {
 ///
 /// # Errors
 /// What the database says.
-pub fn in_range(connection: &mut MysqlConnection, range: &IdRange) -> Result<Vec<AuditedCase>, StoreError> {
+pub fn in_range(
+    connection: &mut MysqlConnection,
+    range: &IdRange,
+) -> Result<Vec<AuditedCase>, StoreError> {
     Ok(sql_query(
         "SELECT order_id, reason, evidence, state = 'open' AS open, raised_at FROM review \
          FORCE INDEX (review_case) WHERE order_id BETWEEN ? AND ? AND state IN ('open', 'decided')",

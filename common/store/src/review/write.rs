@@ -41,8 +41,7 @@ pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
 ) -> Result<Vec<Case>, StoreError> {
-    let rows: Vec<CaseRow> =
-        load_rows(connection, include_str!("of_orders.sql"), order_ids)?;
+    let rows: Vec<CaseRow> = load_rows(connection, include_str!("of_orders.sql"), order_ids)?;
     Ok(rows
         .into_iter()
         .map(|row| Case {

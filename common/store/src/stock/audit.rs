@@ -27,7 +27,10 @@ pub struct AuditedCode {
 ///
 /// # Errors
 /// What the database says.
-pub fn in_range(connection: &mut MysqlConnection, range: &IdRange) -> Result<Vec<AuditedCode>, StoreError> {
+pub fn in_range(
+    connection: &mut MysqlConnection,
+    range: &IdRange,
+) -> Result<Vec<AuditedCode>, StoreError> {
     Ok(sql_query(
         "SELECT id, order_id, product_id, state, code FROM stock_item \
          FORCE INDEX (stock_item_order) WHERE order_id BETWEEN ? AND ?",

@@ -5,8 +5,8 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Integer, Nullable, Text};
 use serde::Serialize;
 
-use crate::json_rows::json;
 use crate::BeijingTime;
+use crate::json_rows::json;
 use crate::{MysqlConnection, StoreError};
 
 /// A withdrawal, without its codes.

@@ -114,8 +114,7 @@ pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
 ) -> Result<Vec<(String, Trade)>, StoreError> {
-    let rows: Vec<TradeRow> =
-        load_rows(connection, include_str!("of_orders.sql"), order_ids)?;
+    let rows: Vec<TradeRow> = load_rows(connection, include_str!("of_orders.sql"), order_ids)?;
     Ok(rows.into_iter().map(|mut row| (std::mem::take(&mut row.order_id), row.into())).collect())
 }
 
@@ -139,8 +138,7 @@ pub fn orders_of(
     connection: &mut MysqlConnection,
     trade_nos: &[&str],
 ) -> Result<Vec<(String, String)>, StoreError> {
-    let rows: Vec<LinkRow> =
-        load_rows(connection, include_str!("orders_of.sql"), trade_nos)?;
+    let rows: Vec<LinkRow> = load_rows(connection, include_str!("orders_of.sql"), trade_nos)?;
     Ok(rows.into_iter().map(|row| (row.trade_no, row.order_id)).collect())
 }
 

@@ -81,8 +81,7 @@ pub fn search(
     search: &OrderSearch<'_>,
     limit: i64,
 ) -> Result<Vec<Order>, StoreError> {
-    let mut query =
-        sql_query(include_str!("report.sql")).into_boxed().sql(" WHERE TRUE");
+    let mut query = sql_query(include_str!("report.sql")).into_boxed().sql(" WHERE TRUE");
     if let Some(text) = search.text {
         query = query.sql(if is_of_few(connection, text)? { FIND_FEW } else { FIND_MANY });
         for _ in 0..BINDS {

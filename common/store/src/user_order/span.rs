@@ -72,7 +72,7 @@ pub fn count_in_span(
 pub fn in_span(
     connection: &mut MysqlConnection,
     span: &OrderSpan<'_>,
-    after: Option<&IdRangeOrder>,
+    after: Option<&SpanOrder>,
     limit: i64,
 ) -> Result<Vec<SpanOrder>, StoreError> {
     let since = after.map_or(span.since, |last| last.created_at.0);

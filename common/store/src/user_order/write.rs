@@ -63,8 +63,7 @@ pub fn lock(
     connection: &mut MysqlConnection,
     sorted_ids: &[&str],
 ) -> Result<Vec<LockedOrder>, StoreError> {
-    let rows: Vec<LockedRow> =
-        load_rows(connection, include_str!("lock.sql"), sorted_ids)?;
+    let rows: Vec<LockedRow> = load_rows(connection, include_str!("lock.sql"), sorted_ids)?;
     Ok(rows
         .into_iter()
         .map(|row| LockedOrder {
