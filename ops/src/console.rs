@@ -31,7 +31,7 @@ use queue::Cluster;
 use std::sync::Arc;
 use std::time::Duration;
 
-use service::Config;
+use config::Config;
 use service::language::say;
 use store::{Connection, Pool};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};

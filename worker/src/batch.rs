@@ -8,11 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use config::Config;
 use diesel::Connection as _;
 use order::event::{self, Event, Moment};
 use queue::PublishError;
 use queue::topology::RetryTier;
-use service::config::Config;
 use store::notification::{self, MessageKey};
 use store::outbox::{self, NewEvent};
 use store::user_order::{self, OrderColumns};

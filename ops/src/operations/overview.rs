@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use broker::{BrokerLook, BrokerState, QueueDepth};
 use chrono::{TimeDelta, Utc};
+use config::Config;
 use ingress::IngressLook;
 use serde::Serialize;
-use service::Config;
 use store::counts::{self, Waiting};
 use store::gateway_query::{self, AskedCounts};
 use store::pulse::{self, Pulse};

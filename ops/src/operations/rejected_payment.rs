@@ -2,9 +2,9 @@
 
 use alipay::Charset;
 use chrono::Utc;
+use config::Config;
 use order::{Mismatch, RejectedPayment, RejectedWord};
 use queue::{Envelope, Kind};
-use service::Config;
 use store::notification::{self, RejectedLine};
 use store::refund::{self, MerchantTrade};
 use store::{MysqlConnection, StoreError};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use config::Config;
 use queue::{Envelope, Received};
 use serde::Serialize;
-use service::Config;
 use store::BeijingTime;
 use store::notification::InboxState;
 use store::retry_copy::WaitingCopy;
