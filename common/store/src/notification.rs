@@ -12,4 +12,4 @@ pub use dead_since::{Lying, MessageKey, lying, removed};
 pub use inbox::{InboxLine, InboxState, find, states};
 pub use rejected::{RejectedLine, answered_since, rejected_of_trade};
 pub use story::{StoryLine, of_order};
-pub use write::{FirstSeen, Outcome, Record, first_seen, record};
+pub use write::{FirstSeen, Record, first_seen, record};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alipay::Fen;
-use order::{Identity, OrderRecord, RefundAnswered};
+use order::{Identity, OrderRecord, RefundAnswered, RejectionReason};
 use store::refund_request::{self, RefundRequest};
 use store::{MysqlConnection, StoreError};
 
@@ -77,5 +77,5 @@ pub(super) fn fits(record: &OrderRecord, said: &RefundAnswered) -> Result<(), Ne
 }
 
 fn mismatch(evidence: String) -> Never {
-    Never::new("refund_answer_mismatch", evidence)
+    Never::new(RejectionReason::RefundAnswerMismatch, evidence)
 }

@@ -5,9 +5,9 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, Text};
 use serde::Serialize;
 
-use super::RefundRequestState;
-use crate::BeijingTime;
+use super::BeijingTime;
 use crate::{MysqlConnection, StoreError};
+use order::RefundRequestState;
 
 /// A row of `refund_request`. Amounts are fen.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]

@@ -15,6 +15,7 @@ use alipay::Fen;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Nullable, Text};
+use order::MessageOutcome;
 use order::{OrderRecord, OrderTerms, Parties, ProductKind, Refund, Trade};
 use store::notification::{self, Outcome, Record};
 use store::user_order::{self, OrderColumns};
@@ -130,7 +131,7 @@ fn record<'a>(id: &'a str, form: &'a str, changes: Option<String>) -> Record<'a>
         trade_status: None,
         charset: "utf-8",
         form,
-        outcome: Outcome::Applied,
+        outcome: MessageOutcome::Applied,
         dies: 0,
         reason: None,
         error: None,

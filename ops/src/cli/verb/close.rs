@@ -44,13 +44,8 @@ struct Answer<'a> {
 impl Close {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
-<<<<<<< HEAD
         let Some(row) = user_order::find(&mut connection, &self.order)? else {
-            return Err(Failure::No(format!("there is no order {}", self.order)));
-=======
-        let Some(row) = report::order(&mut connection, &self.order)? else {
             return Err(Failure::Refused(format!("there is no order {}", self.order)));
->>>>>>> main
         };
         let order = &row.id;
         if row.status == OrderStatus::Closed.code() && row.is_finish && row.paid_dtime.is_none() {

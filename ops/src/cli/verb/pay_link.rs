@@ -74,13 +74,8 @@ struct Answer<'a> {
 impl PayLink {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
-<<<<<<< HEAD
         let Some(row) = user_order::find(&mut connection, &self.order)? else {
-            return Err(Failure::No(format!("there is no order {}", self.order)));
-=======
-        let Some(row) = report::order(&mut connection, &self.order)? else {
             return Err(Failure::Refused(format!("there is no order {}", self.order)));
->>>>>>> main
         };
         if let Some(name) = self.merchant.as_ref().filter(|name| **name != row.merchant) {
             let whose = &row.merchant;

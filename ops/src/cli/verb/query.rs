@@ -53,13 +53,8 @@ struct Answer<'a> {
 impl Query {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
-<<<<<<< HEAD
-        let Some(row) = store::user_order::find(&mut connection, &self.order)? else {
-            return Err(Failure::No(format!("there is no order {}", self.order)));
-=======
         let Some(row) = store::user_order::find(&mut connection, &self.order)? else {
             return Err(Failure::Refused(format!("there is no order {}", self.order)));
->>>>>>> main
         };
         let merchant = context.merchant(&row.merchant)?;
         let answered = context.block_on(async {

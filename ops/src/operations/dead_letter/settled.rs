@@ -3,7 +3,7 @@
 use alipay::{Fen, TradeStatusSync};
 use chrono::{DateTime, Utc};
 use config::Config;
-use order::{OrderTerms, Refund};
+use order::{DecisionState, OrderTerms, Refund, RefundRequestState};
 use queue::Received;
 use store::notification::{self, MessageKey};
 use store::refund::{self, MerchantTrade};
@@ -61,7 +61,8 @@ pub(crate) fn settled(
         }
         Ok(Content::Decision(named)) => {
             let row = decision::by_ids(connection, &[named.number])?.into_iter().next();
-            let row = row.filter(|row| row.order_id == named.order && row.state == "applied");
+            let row = row
+                .filter(|row| row.order_id == named.order && row.state == DecisionState::Applied);
             Ok(row.map(|_| Settled::InBooks))
         }
         // That the gateway knows no trade contradicts the books or says nothing; that a bank sent money back

@@ -123,13 +123,8 @@ impl OrderDetails {
     pub(crate) fn read(
         connection: &mut MysqlConnection,
         id: &str,
-<<<<<<< HEAD
-    ) -> Result<Option<OrderPage>, Failure> {
-        let Some(row) = user_order::find(connection, id)? else { return Ok(None) };
-=======
     ) -> Result<Option<OrderDetails>, Failure> {
-        let Some(row) = report::order(connection, id)? else { return Ok(None) };
->>>>>>> main
+        let Some(row) = user_order::find(connection, id)? else { return Ok(None) };
         let products = store::product::by_ids(connection, &[&row.product_id])?;
         let product = products
             .first()
@@ -140,11 +135,7 @@ impl OrderDetails {
             .map(|(_, trade)| TradeLine::from(trade))
             .collect();
         let trade_nos: Vec<&str> = trades.iter().map(|trade| trade.trade_no.as_str()).collect();
-<<<<<<< HEAD
-        let story: Vec<Happening> = notification::of_order(connection, id, &trade_nos)?
-=======
-        let story: Vec<StoryMessage> = report::story_of(connection, id, &trade_nos)?
->>>>>>> main
+        let story: Vec<StoryMessage> = notification::of_order(connection, id, &trade_nos)?
             .into_iter()
             .map(|line| StoryMessage::new(line, id))
             .collect();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use config::Merchant;
 use gateway::{Gateway, RefundOutcome, RefundProof};
+use order::RefundRequestState;
 use order::{Refund, RejectedPayment};
 use store::refund_request::{self, NO_ANSWER_YET, RefundRequest, RefundRequestState};
 use store::{MysqlConnection, refund, trade};

@@ -4,6 +4,7 @@ use alipay::{Fen, PlatformRefund, Protocol};
 use chrono::Utc;
 use config::Merchant;
 use diesel::Connection as _;
+use order::RefundRequestState;
 use order::RejectedPayment;
 use rand::RngExt as _;
 use store::refund::{self, RefundLine};
@@ -298,13 +299,8 @@ impl Wish<'_> {
             let total = payment.total.get();
             return left(self.order, total, &payment.trade, lines, requests, day.as_deref());
         }
-<<<<<<< HEAD
         let Some(row) = user_order::find(connection, self.order)? else {
-            return Err(Failure::No(format!("there is no order {}", self.order)));
-=======
-        let Some(row) = report::order(connection, self.order)? else {
             return Err(Failure::Refused(format!("there is no order {}", self.order)));
->>>>>>> main
         };
         let trades = trade::of_orders(connection, &[self.order])?;
         let trades: Vec<order::Trade> = trades.into_iter().map(|(_, trade)| trade).collect();

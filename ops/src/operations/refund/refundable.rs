@@ -1,6 +1,7 @@
 //! Which trade, and how much of it can still be refunded.
 
 use alipay::Fen;
+use order::RefundRequestState;
 use order::{Facts, Trade};
 use store::refund::RefundLine;
 use store::refund_request::{RefundRequest, RefundRequestState};

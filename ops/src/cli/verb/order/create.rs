@@ -175,13 +175,8 @@ impl Create {
         connection: &mut MysqlConnection,
         product: &Product,
     ) -> Result<(), Failure> {
-<<<<<<< HEAD
         let Some(row) = user_order::find(connection, &self.id)? else {
-            return Err(Failure::No(format!("the order {} has vanished", self.id)));
-=======
-        let Some(row) = report::order(connection, &self.id)? else {
             return Err(Failure::Refused(format!("the order {} has vanished", self.id)));
->>>>>>> main
         };
         let line = OrderLine::from(row);
         context

@@ -48,13 +48,8 @@ impl PutBack {
         let mut connection = context.database()?;
         // Two at once: the second one waits and sees what the first has noted.
         intake::lock(&mut connection)?;
-<<<<<<< HEAD
         let Some(withdrawal) = withdrawal::find(&mut connection, id, false)? else {
-            return Err(Failure::No(format!(
-=======
-        let Some(withdrawal) = stock_withdrawal::find(&mut connection, id, false)? else {
             return Err(Failure::Refused(format!(
->>>>>>> main
                 "there is no withdrawal {id}: ops stock withdrawals lists them"
             )));
         };

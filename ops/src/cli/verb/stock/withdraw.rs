@@ -113,13 +113,8 @@ impl Withdraw {
 
 fn again(context: &Context, id: i64) -> Result<(), Failure> {
     let mut connection = context.database()?;
-<<<<<<< HEAD
     let Some(withdrawal) = withdrawal::find(&mut connection, id, false)? else {
-        return Err(Failure::No(format!(
-=======
-    let Some(withdrawal) = stock_withdrawal::find(&mut connection, id, false)? else {
         return Err(Failure::Refused(format!(
->>>>>>> main
             "there is no withdrawal {id}: ops stock withdrawals lists them"
         )));
     };

@@ -2,11 +2,11 @@
 //! console chooses a Chinese word and a colour by the variant.
 
 use alipay::Fen;
+use store::BeijingTime;
 use store::dead_letter::Letter;
 use store::dead_letter::history;
-use store::redelivery::Came;
-use store::BeijingTime;
 use store::outbox::OrderEvent;
+use store::redelivery::Came;
 use store::refund_request::RefundRequestLine;
 use store::review::ReviewRow;
 
