@@ -7,7 +7,7 @@ use order::{
     ReviewState,
 };
 use store::decision::{self, DecisionRow, EndedDecision};
-use store::review::{self, Decided, NumberedCase};
+use store::review::{self, Case, Decided};
 use store::{MysqlConnection, StoreError, refund_request, trade};
 
 use crate::incoming::{Content, DecisionNamed, Incoming};

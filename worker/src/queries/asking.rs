@@ -11,7 +11,7 @@ use metrics::counter;
 use order::{OrderStatus, QueryReason};
 use queue::{Envelope, Publisher};
 use store::gateway_answer::{self, AnswerKey};
-use store::gateway_query::{CONFIRM, Due};
+use store::gateway_query::Due;
 use store::{MysqlConnection, StoreError, order_expired};
 
 use super::{Claimed, plan};

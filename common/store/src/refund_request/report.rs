@@ -5,7 +5,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, Text};
 use serde::Serialize;
 
-use super::BeijingTime;
+use crate::BeijingTime;
 use crate::{MysqlConnection, StoreError};
 use order::RefundRequestState;
 

@@ -17,7 +17,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use order::MessageOutcome;
 use order::{OrderRecord, OrderTerms, Parties, ProductKind, Refund, Trade};
-use store::notification::{self, Outcome, Record};
+use store::notification::{self, Record};
 use store::user_order::{self, OrderColumns};
 use store::{Connection, Fault, Pool, gateway_query, migrate, refund, trade};
 use testkit::Sandbox;

@@ -3,7 +3,7 @@
 use alipay::Fen;
 use clap::Args;
 use order::RefundRequestState;
-use store::refund_request::{self, RefundRequestFilter, RefundRequestState};
+use store::refund_request::{self, RefundRequestFilter};
 
 use crate::cli::output::{Table, or_empty};
 use crate::context::Context;

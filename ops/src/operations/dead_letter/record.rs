@@ -3,10 +3,8 @@
 use config::Config;
 use queue::{Envelope, Received};
 use store::Connection;
-use store::dead_letter::{
-    self,
-    history::{Action, Entry, insert},
-};
+use store::dead_letter;
+use store::dead_letter::history::{Action, Entry, insert};
 use store::notification::{MessageKey, removed};
 
 use worker::incoming::content_id;

@@ -7,7 +7,7 @@ use order::{DecisionState, OrderTerms, Refund, RefundRequestState};
 use queue::Received;
 use store::notification::{self, MessageKey};
 use store::refund::{self, MerchantTrade};
-use store::refund_request::{self, RefundRequestState};
+use store::refund_request;
 use store::{MysqlConnection, StoreError, decision, trade, user_order};
 use worker::incoming::{Content, Incoming};
 

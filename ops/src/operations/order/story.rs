@@ -6,8 +6,6 @@ mod not_done;
 use alipay::Fen;
 use order::time_limit;
 use store::BeijingTime;
-use store::dead_letter::Letter;
-use store::redelivery::Came;
 use store::user_order::Order;
 
 use crate::operations::order::details::{OrderDetails, ProductLine};

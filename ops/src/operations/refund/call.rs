@@ -6,7 +6,7 @@ use config::Merchant;
 use gateway::{Gateway, RefundOutcome, RefundProof};
 use order::RefundRequestState;
 use order::{Refund, RejectedPayment};
-use store::refund_request::{self, NO_ANSWER_YET, RefundRequest, RefundRequestState};
+use store::refund_request::{self, NO_ANSWER_YET, RefundRequest};
 use store::{MysqlConnection, refund, trade};
 
 use super::ask_workers::tell_workers;

@@ -8,7 +8,7 @@ use order::RefundRequestState;
 use order::RejectedPayment;
 use rand::RngExt as _;
 use store::refund::{self, RefundLine};
-use store::refund_request::{self, RefundRequest, RefundRequestState};
+use store::refund_request::{self, RefundRequest};
 use store::{MysqlConnection, trade, user_order};
 
 use super::equal::equal;

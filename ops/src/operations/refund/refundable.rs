@@ -4,7 +4,7 @@ use alipay::Fen;
 use order::RefundRequestState;
 use order::{Facts, Trade};
 use store::refund::RefundLine;
-use store::refund_request::{RefundRequest, RefundRequestState};
+use store::refund_request::RefundRequest;
 use store::user_order::Order;
 
 use super::password::is_good;

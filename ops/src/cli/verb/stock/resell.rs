@@ -4,10 +4,8 @@ use clap::Args;
 use diesel::Connection as _;
 use serde::Serialize;
 use store::product;
-use store::stock::{
-    notice,
-    resale::{self, Returned},
-};
+use store::stock::notice;
+use store::stock::resale::{self, Returned};
 
 use crate::cli::operator::Operator;
 use crate::cli::output::plain;

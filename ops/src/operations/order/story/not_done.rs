@@ -8,6 +8,7 @@ use order::{Facts, ProductKind, time_limit};
 use store::BeijingTime;
 use store::refund_request::RefundRequestLine;
 use store::retry_copy::WaitingCopy;
+use store::review::ReviewRow;
 use store::user_order::Order;
 use worker::retry_copies::OVERDUE_AFTER;
 
