@@ -3,7 +3,7 @@
 use alipay::{Protocol, format_beijing};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use config::Merchant;
-use store::report::Order;
+use store::user_order::Order;
 
 use crate::failure::Failure;
 
