@@ -203,8 +203,9 @@ impl InboundMessage {
             Ok(form) => id_of(&envelope, form, merchant.protocol),
             Err(_) => message_id.to_owned(),
         };
-        let content =
-            form.map_err(|error| Rejection::new(RejectionReason::BadForm, error)).and_then(|form| {
+        let content = form
+            .map_err(|error| Rejection::new(RejectionReason::BadForm, error))
+            .and_then(|form| {
                 match envelope.kind {
                     Kind::TradeStatus | Kind::BatchRefund => {
                         let charset = verification::check(&envelope, &form, merchant, received_at)?;
@@ -217,7 +218,9 @@ impl InboundMessage {
                     Kind::QueryAnswer => command::answer(&form, envelope.charset, merchant, now),
                     Kind::Decision => command::decision(&form),
                     Kind::Expiry => Ok(Content::Expiry { order: command::order(&form)? }),
-                    Kind::RefundAnswer => refund_answer::read(&form, envelope.charset, merchant, now),
+                    Kind::RefundAnswer => {
+                        refund_answer::read(&form, envelope.charset, merchant, now)
+                    }
                 }
             });
         Ok(InboundMessage {

@@ -124,7 +124,9 @@ pub fn agree(
     if notification.total != terms.total_fee {
         return Err(Mismatch::Total { order: terms.total_fee, notification: notification.total });
     }
-    if let Some(refunded) = notification.refund_fee.filter(|refunded| *refunded > notification.total) {
+    if let Some(refunded) =
+        notification.refund_fee.filter(|refunded| *refunded > notification.total)
+    {
         return Err(Mismatch::RefundAboveTotal { refunded, total: notification.total });
     }
     match notification.gmt_create.or(notification.gmt_payment) {

@@ -66,7 +66,7 @@ pub use outcome::{MessageOutcome, RejectionReason, Remark};
 pub use query::QueryReason;
 pub use record::OrderRecord;
 pub use refund::{Refund, RefundAnswered, RefundRequestState};
-pub use rejected::{RejectedPayment, RejectedMessage};
+pub use rejected::{RejectedMessage, RejectedPayment};
 pub use review::{Review, ReviewReason, ReviewState};
 pub use status::{OrderState, OrderStatus, RefundStatusCode, TradeStatusCode};
 pub use time_limit::{ImplausibleLimit, time_limit};

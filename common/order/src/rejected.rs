@@ -23,9 +23,9 @@ pub struct RejectedPayment {
 #[derive(Debug, Clone, Copy)]
 pub enum RejectedMessage<'a> {
     /// A notification.
-    Told(&'a TradeStatusSync),
+    Notification(&'a TradeStatusSync),
     /// An answer of the gateway.
-    Answered(&'a TradeStatusSync),
+    Answer(&'a TradeStatusSync),
 }
 
 impl<'a> RejectedMessage<'a> {

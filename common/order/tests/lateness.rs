@@ -3,7 +3,9 @@
 #![allow(clippy::expect_used, reason = "a test")]
 
 use alipay::{Charset, Fen, Form, Notification, Protocol, parse_beijing};
-use order::{FulfillmentState, GoodsDecision, MerchantAccount, OrderRecord, OrderTerms, ProductKind};
+use order::{
+    FulfillmentState, GoodsDecision, MerchantAccount, OrderRecord, OrderTerms, ProductKind,
+};
 
 /// A payment of trade T1, with or without its time.
 fn payment(gmt_payment: Option<&str>) -> alipay::TradeStatusSync {

@@ -5,7 +5,7 @@ use service::language::say;
 use std::sync::Arc;
 
 use queue::Received;
-use store::dead_letter_audit::Action;
+use store::dead_letter::history::Action;
 use tokio::runtime::Handle;
 
 use super::Console;
@@ -92,9 +92,8 @@ async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failur
     drop(turn);
     let left_out = meant - letters.len();
     let config = console.config.clone();
-    let foreseen = console
-        .database(move |connection| foresee_letters(connection, &config, letters))
-        .await?;
+    let foreseen =
+        console.database(move |connection| foresee_letters(connection, &config, letters)).await?;
     let count = |outcome: &str| foreseen.iter().filter(|one| one.outcome == outcome).count();
     let mut body = Html::new();
     body = body.html(told_left_out(deadly.letters()));

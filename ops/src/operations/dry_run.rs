@@ -7,9 +7,7 @@ use diesel::Connection as _;
 use order::RejectionReason;
 use queue::{Message, Received};
 use serde::Serialize;
-use store::Fault;
-use store::MysqlConnection;
-use store::report::inbox_line;
+use store::{Fault, MysqlConnection, notification};
 use worker::batch::{self, BatchError, Outcome, Rules, run_halving};
 use worker::message::{InboundMessage, Rejection};
 
@@ -202,15 +200,17 @@ fn effect(
     match outcome {
         Outcome::Locked | Outcome::Held => "locked".clone_into(&mut foreseen.outcome),
         Outcome::RetryLater => "no_order_yet".clone_into(&mut foreseen.outcome),
-        Outcome::Rejected(rejection) | Outcome::DatabaseRefuses(rejection) | Outcome::RejectedBefore(rejection) => {
+        Outcome::Rejected(rejection)
+        | Outcome::DatabaseRefuses(rejection)
+        | Outcome::RejectedBefore(rejection) => {
             "rejected".clone_into(&mut foreseen.outcome);
             foreseen.reason = Some(rejection.reason.to_owned());
             foreseen.error = Some(rejection.error.clone());
         }
         Outcome::Done => {
             let merchant = &message.account.merchant;
-            let line =
-                inbox_line(connection, merchant, message.kind.as_str(), &message.message_id)?;
+            let kind = message.kind.as_str();
+            let line = notification::find(connection, merchant, kind, &message.message_id)?;
             let Some(line) = line else { return Ok(foreseen) };
             // What an earlier run of the same message applied stays in its line.
             if line.outcome == "applied" {

@@ -11,22 +11,21 @@ use chrono::{TimeDelta, Utc};
 use config::Config;
 use ingress::IngressLook;
 use serde::Serialize;
-use store::MysqlConnection;
-use store::report::{
-    AskedCounts, BeijingTime, LowStock, Pulse, Waiting, asked_counts, counts, low_stock, pulse,
-    snapshot, unknown_merchants,
-};
+use store::counts::{self, Waiting};
+use store::gateway_query::{self, AskedCounts};
+use store::pulse::{self, Pulse};
 use store::retry_copy::{TierCopies, by_tier};
-use store::worker_heartbeat::WorkerRow;
+use store::stock::{self, LowStock};
+use store::worker_heartbeat::{self, WorkerRow};
 use store::write_access::{WriteAccess, write_access};
-use store::{clock, worker_heartbeat};
+use store::{BeijingTime, MysqlConnection, clock, snapshot, user_order};
 
 use worker::OVERDUE_AFTER;
 
 use crate::failure::Failure;
 use crate::operations::order::status_name::status_name;
 use crate::operations::unknown_merchant::UnknownMerchant;
-use crate::operations::verdict::{CertificateSpan, NotAsked, Outcome};
+use crate::operations::verdict::{CertificateSpan, NotAsked, Verdict};
 
 /// Everything; `None` is what could not be asked.
 #[derive(Debug, Serialize)]
@@ -34,7 +33,7 @@ pub(crate) struct Overview {
     pub(crate) at: BeijingTime,
     /// What is wrong; of everything else that is here.
     #[serde(flatten)]
-    pub(crate) verdict: Outcome,
+    pub(crate) verdict: Verdict,
     pub(crate) orders: Option<Vec<OrderCount>>,
     pub(crate) queues: Option<Vec<QueueDepth>>,
     /// Whether `messages` of the queues are all that are in them, and not only those that are ready.
@@ -122,7 +121,7 @@ impl Overview {
     pub(crate) fn empty(at: BeijingTime) -> Overview {
         Overview {
             at,
-            verdict: Outcome::none(),
+            verdict: Verdict::none(),
             orders: None,
             queues: None,
             queue_totals: None,
@@ -155,7 +154,7 @@ impl Overview {
 
     /// Judges what was gathered. To be called last.
     pub(crate) fn judge(&mut self) {
-        self.verdict = Outcome::of(self);
+        self.verdict = Verdict::of(self);
     }
 
     pub(crate) fn ask_database(
@@ -170,7 +169,7 @@ impl Overview {
         // Not in the snapshot, which is read-only.
         self.write_access = Some(write_access(connection)?);
         snapshot(connection, |db| {
-            let counts = counts(db)?;
+            let counts = counts::counts(db)?;
             let named = counts.orders.iter().map(|count| OrderCount {
                 status: count.status,
                 status_name: status_name(count.status),
@@ -189,11 +188,11 @@ impl Overview {
             self.not_at_alipay = Some(counts.not_at_alipay);
             self.refunds_unknown = Some(counts.refunds_unknown);
             self.workers = Some(worker_heartbeat::all(db)?);
-            self.gateway_queries = Some(asked_counts(db)?);
-            self.low_stock = Some(low_stock(db)?);
-            self.work = Some(pulse(db)?);
+            self.gateway_queries = Some(gateway_query::counts(db)?);
+            self.low_stock = Some(stock::low(db)?);
+            self.work = Some(pulse::pulse(db)?);
             if !merchants.is_empty() {
-                let unknown = unknown_merchants(db, &merchants)?.into_iter();
+                let unknown = user_order::unknown_merchants(db, &merchants)?.into_iter();
                 let named = unknown.map(|orders| UnknownMerchant::new(orders, config));
                 self.unknown_merchants = Some(named.collect());
             }

@@ -7,10 +7,10 @@ use chrono::Utc;
 use order::MerchantAccount;
 use queue::{Kind, message_id};
 use testkit::Sandbox;
-use worker::batch::{Rules, run, settle};
-use worker::message::{Content, InboundMessage};
 use worker::batch::Outcome;
+use worker::batch::{Rules, run, settle};
 use worker::message::Rejection;
+use worker::message::{Content, InboundMessage};
 
 use crate::program::Ops;
 

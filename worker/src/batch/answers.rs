@@ -20,7 +20,8 @@ impl Answers {
         connection: &mut MysqlConnection,
         batch: &[InboundMessage],
     ) -> Result<Answers, StoreError> {
-        let keys: BTreeSet<AnswerKey<'_>> = batch.iter().filter_map(InboundMessage::answer).collect();
+        let keys: BTreeSet<AnswerKey<'_>> =
+            batch.iter().filter_map(InboundMessage::answer).collect();
         let keys: Vec<AnswerKey<'_>> = keys.into_iter().collect();
         let known = gateway_answer::known(connection, &keys)?.into_iter().collect();
         Ok(Answers { known })

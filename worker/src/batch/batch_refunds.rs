@@ -76,7 +76,10 @@ impl BatchRefunds {
     }
 
     /// A trade of which this very batch brings the first word could not be found by [`BatchRefunds::book`].
-    pub(super) fn add_trades<'a>(&mut self, orders: impl Iterator<Item = (&'a String, &'a LoadedOrder)>) {
+    pub(super) fn add_trades<'a>(
+        &mut self,
+        orders: impl Iterator<Item = (&'a String, &'a LoadedOrder)>,
+    ) {
         for (id, order) in orders {
             for trade_no in order.record.trades.keys() {
                 self.knows(&order.record.terms.merchant, trade_no, id);

@@ -38,7 +38,9 @@ pub(super) fn compare(order: &mut LoadedOrder, says: &GatewaySays<'_>, asked_at:
         GatewaySays::NoTrade => Some("TRADE_NOT_EXIST".to_owned()),
         // Another trade of the order says nothing about this one.
         GatewaySays::Trade(answer) if answer.trade_no != trade.trade_no => return,
-        GatewaySays::Trade(answer) if answer.total != total => Some(format!("total {}", answer.total)),
+        GatewaySays::Trade(answer) if answer.total != total => {
+            Some(format!("total {}", answer.total))
+        }
         GatewaySays::Trade(answer) if answer.trade_status == TradeStatus::WaitBuyerPay => {
             Some("WAIT_BUYER_PAY".to_owned())
         }

@@ -49,8 +49,10 @@ impl DepositBacks {
             return Err(Rejection::new(RejectionReason::TradeOfAnotherOrder, evidence));
         }
         let failed = deposit_back.status == DepositBackStatus::Failed;
-        Ok(failed
-            .then(|| Review { reason: ReviewReason::RefundSentBack, evidence: evidence(deposit_back) }))
+        Ok(failed.then(|| Review {
+            reason: ReviewReason::RefundSentBack,
+            evidence: evidence(deposit_back),
+        }))
     }
 }
 

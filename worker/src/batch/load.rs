@@ -5,11 +5,11 @@ use std::hash::Hash;
 
 use order::agreement::{agree, agree_refund};
 use order::{OrderRecord, Refund, Trade};
-use store::product::Product;
-use store::refund::MerchantTrade;
-use store::trade::TradeKey;
-use store::user_order::LockedOrder;
-use store::{MysqlConnection, StoreError, fulfillment, product, refund, trade, user_order};
+use store::product::{self, Product};
+use store::refund::{self, MerchantTrade};
+use store::trade::{self, TradeKey};
+use store::user_order::{self, LockedOrder};
+use store::{MysqlConnection, StoreError, fulfillment};
 
 use super::answers::Answers;
 use super::batch_refunds::BatchRefunds;
@@ -51,7 +51,8 @@ pub(super) fn load(
     let answers = Answers::load(connection, batch)?;
     let trades = {
         let terms = locked.iter().map(|order| (order.terms.id.as_str(), order)).collect();
-        let rows = Rows { decisions: &decisions, refund_requests: &refund_requests, answers: &answers };
+        let rows =
+            Rows { decisions: &decisions, refund_requests: &refund_requests, answers: &answers };
         batch.iter().filter_map(|message| named_trade(message, &terms, &rows)).collect()
     };
     let loaded = load_orders(connection, trades, locked, &batch_refunds)?;
@@ -89,9 +90,8 @@ fn load_orders(
         .collect();
     let of_merchants: Vec<MerchantTrade<'_>> = of_merchants.into_iter().collect();
     let refunds = refund::of_trades(connection, &of_merchants)?.into_iter();
-    let refunds = grouped(
-        refunds.map(|(merchant, refund)| ((merchant, refund.trade_no.clone()), refund)),
-    );
+    let refunds =
+        grouped(refunds.map(|(merchant, refund)| ((merchant, refund.trade_no.clone()), refund)));
     let goods: HashMap<String, fulfillment::Goods> =
         fulfillment::of_orders(connection, &ids)?.into_iter().collect();
     let product_ids: BTreeSet<&str> =

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use order::{
-    FulfillmentState, MerchantAccount, Mismatch, OrderRecord, OrderState, Refund, Review, ReviewReason, Trade,
+    FulfillmentState, MerchantAccount, Mismatch, OrderRecord, OrderState, Refund, Review,
+    ReviewReason, Trade,
 };
 use store::product::Product;
 use store::user_order::LockedOrder;

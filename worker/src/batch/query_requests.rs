@@ -25,7 +25,13 @@ struct QueryRequest {
 
 impl QueryRequests {
     /// Somebody asks: a question that goes out after `at` will do.
-    pub(super) fn request(&mut self, id: &str, merchant: &str, why: QueryReason, at: DateTime<Utc>) {
+    pub(super) fn request(
+        &mut self,
+        id: &str,
+        merchant: &str,
+        why: QueryReason,
+        at: DateTime<Utc>,
+    ) {
         let wanted = self.wanted.entry(id.to_owned()).or_insert_with(|| QueryRequest {
             merchant: merchant.to_owned(),
             why,

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alipay::Fen;
 use order::{MerchantAccount, OrderRecord, RefundAnswered, RejectionReason};
-use store::MysqlConnection;
-use store::StoreError;
 use store::refund_request::{self, RefundRequest};
+use store::{MysqlConnection, StoreError};
 
 use crate::message::{Content, InboundMessage, Rejection};
 
@@ -35,7 +34,11 @@ impl RefundRequests {
 
     /// An error unless a refund with this number was asked for here, of this trade and amount. Alipay's
     /// answer does not name the number: without this check one answer could count under any number.
-    pub(super) fn check(&self, account: &MerchantAccount, answer: &RefundAnswered) -> Result<(), Rejection> {
+    pub(super) fn check(
+        &self,
+        account: &MerchantAccount,
+        answer: &RefundAnswered,
+    ) -> Result<(), Rejection> {
         let RefundAnswered { out_trade_no: order, trade_no, request_no, amount, .. } = answer;
         let Some(request) = self.0.get(request_no) else {
             let evidence = format!("no refund {request_no} was asked for here");

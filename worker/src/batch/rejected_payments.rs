@@ -35,7 +35,10 @@ pub(super) fn explain(
         .collect();
     let trades: BTreeSet<MerchantTrade<'_>> = rejected
         .iter()
-        .map(|(_, merchant, notification)| MerchantTrade { merchant, trade_no: &notification.trade_no })
+        .map(|(_, merchant, notification)| MerchantTrade {
+            merchant,
+            trade_no: &notification.trade_no,
+        })
         .collect();
     let trades: Vec<MerchantTrade<'_>> = trades.into_iter().collect();
     let requests = refund_request::of_rejected(connection, &trades)?;
@@ -95,7 +98,8 @@ fn is_notification(message: &InboundMessage) -> bool {
 
 fn reports_refund(notification: &TradeStatusSync) -> bool {
     let refunded = Facts::REFUNDED_IN_PART | Facts::REFUNDED_IN_FULL;
-    Facts::of(notification).intersects(refunded) || Facts::of_answer(notification).contains(Facts::REFUNDED_IN_FULL)
+    Facts::of(notification).intersects(refunded)
+        || Facts::of_answer(notification).contains(Facts::REFUNDED_IN_FULL)
 }
 
 /// Whether the refunds that were made are all of the money.

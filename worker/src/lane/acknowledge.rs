@@ -25,14 +25,21 @@ pub(super) fn message_for(
             Message::retry(received, tier)
                 .with_reason(RejectionReason::OrderNotFound.as_str(), error)
         }),
-        Outcome::DatabaseRefuses(rejection) => RetryTier::after(received.headers.attempt)
-            .map(|tier| Message::retry(received, tier).with_reason(rejection.reason, &rejection.error)),
+        Outcome::DatabaseRefuses(rejection) => {
+            RetryTier::after(received.headers.attempt).map(|tier| {
+                Message::retry(received, tier).with_reason(rejection.reason, &rejection.error)
+            })
+        }
         Outcome::Rejected(rejection) => Some(dead(received, rejection, Some(message))),
     }
 }
 
 /// A dead letter with its reason.
-pub(super) fn dead(received: &Received, rejection: &Rejection, message: Option<&InboundMessage>) -> Message {
+pub(super) fn dead(
+    received: &Received,
+    rejection: &Rejection,
+    message: Option<&InboundMessage>,
+) -> Message {
     let order = named_order(received, message);
     let merchant = message.map(|message| message.account.merchant.as_str());
     Message::dead(received, rejection.reason, &rejection.error, order.as_deref(), merchant)

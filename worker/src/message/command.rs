@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use config::Merchant;
 use order::{QueryReason, RejectionReason};
 
-use super::{Content, Rejection};
 use super::verification::believed;
+use super::{Content, Rejection};
 
 /// A row of the table `decision`, which says what a person decided.
 #[derive(Debug, Clone, PartialEq, Eq)]

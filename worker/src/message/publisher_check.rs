@@ -42,9 +42,7 @@ mod tests {
     fn each_program_is_believed_what_it_publishes() {
         let mut amqp = Amqp::at("amqp://h");
         let users = [None, Some("i"), Some("w"), Some("o"), Some("stranger")];
-        let believed = |amqp: &Amqp, kind| {
-            users.map(|user| check(user, kind, amqp).is_ok())
-        };
+        let believed = |amqp: &Amqp, kind| users.map(|user| check(user, kind, amqp).is_ok());
         assert_eq!(believed(&amqp, Kind::Decision), [true; 5]);
         let names = |name: &str| vec![name.to_owned()];
         amqp.publishers =

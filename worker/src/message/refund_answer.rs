@@ -5,12 +5,12 @@ use chrono::{DateTime, Utc};
 use config::Merchant;
 use order::{RefundAnswered, RejectionReason};
 
-use super::{Content, Rejection};
 use super::command::{number, order, text, time, unreadable};
 use super::verification::believed;
+use super::{Content, Rejection};
 
 /// The answers are verified once more. Only `fund_change=Y`, or `REFUND_SUCCESS` for the very number
-/// and amount, says that money has moved (protocol reference, section 12).
+/// and amount, says that money has moved (docs/protocol.md §12).
 pub(super) fn read(
     form: &Form,
     charset: Charset,
@@ -54,7 +54,11 @@ pub(super) fn read(
         return Err(Rejection::new(RejectionReason::RefundNotConfirmed, evidence));
     }
     let (at, queried_at) = (
-        answers.refund.as_ref().filter(|answer| answer.moved).and_then(|answer| answer.gmt_refund_pay),
+        answers
+            .refund
+            .as_ref()
+            .filter(|answer| answer.moved)
+            .and_then(|answer| answer.gmt_refund_pay),
         answers.query.as_ref().and_then(|answer| answer.gmt_refund_pay),
     );
     Ok(Content::RefundAnswer(RefundAnswered {

@@ -9,7 +9,6 @@ use queue::Envelope;
 
 use super::Rejection;
 
-
 /// How far back a message's own time of receipt is believed. Retired keys and certificates count for
 /// what came before their end, so with an earlier time an old key could sign for ever.
 pub(super) const BELIEVED: TimeDelta = TimeDelta::days(40);

@@ -13,8 +13,8 @@ use tracing::{info, warn};
 
 use crate::batch::BatchError;
 use crate::clocks::{Step, disagree};
-use crate::health::User;
 use crate::context::Context;
+use crate::health::User;
 use crate::sweepers::{self, Sweeper, Unswept};
 
 /// The pause between two heartbeats that say the same.
@@ -100,7 +100,7 @@ pub(crate) async fn run(context: Context, readiness: impl Fn() -> Readiness + Se
                 }
                 Err(Unswept::Failed(BatchError::Publish(_)) | Unswept::Interrupted) => {}
             }
-            sweeper.ended(beat.map(|_| sweeper::INTERVAL));
+            sweeper.ended(beat.map(|_| sweepers::INTERVAL));
         }
         if !sweeper.turn().await {
             break;

@@ -8,8 +8,8 @@ use store::{decision, order_expired};
 use tracing::{error, info, warn};
 
 use crate::batch::{self, BatchError, Outcome, Rules};
-use crate::message::InboundMessage;
 use crate::context::Context;
+use crate::message::InboundMessage;
 use crate::sweepers::Sweeper;
 
 /// The pause between two sweeps.

@@ -106,9 +106,7 @@ async fn sweep(
         return Ok(false);
     }
     let names: Vec<String> = breakers.iter().map(|breaker| breaker.merchant.name.clone()).collect();
-    context
-        .on_database("enrolling orders to ask about", move |this| enrol(this, &names))
-        .await??;
+    context.on_database("enrolling orders to ask about", move |this| enrol(this, &names)).await??;
     let share = i64::try_from((CHUNK / breakers.len()).max(1)).unwrap_or(1);
     let shares: Vec<(String, i64)> = breakers
         .iter()
@@ -191,10 +189,7 @@ fn enrol(context: &Context, merchants: &[String]) -> Result<(), BatchError> {
 /// Takes rows that are due, at most so many of each merchant. Of these it returns the ones that are to be
 /// asked now, under a lease; the others are moved to a later time or deleted. And whether a merchant may
 /// have more that are due.
-fn claim(
-    context: &Context,
-    shares: &[(String, i64)],
-) -> Result<(Vec<Claimed>, bool), BatchError> {
+fn claim(context: &Context, shares: &[(String, i64)]) -> Result<(Vec<Claimed>, bool), BatchError> {
     let limits = Limits::of(&context.config.worker);
     // The questions of a chunk take turns, and the last of them must still be under its lease.
     let rounds = CHUNK.max(shares.len()).div_ceil(AT_ONCE);

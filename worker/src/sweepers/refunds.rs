@@ -120,10 +120,7 @@ fn claim(context: &Context, merchants: &[String]) -> Result<Vec<ClaimedRefund>, 
 }
 
 /// Writes down what came of the calls, and says it once.
-fn note(
-    context: &Context,
-    ended: &[(ClaimedRefund, RefundOutcome)],
-) -> Result<(), BatchError> {
+fn note(context: &Context, ended: &[(ClaimedRefund, RefundOutcome)]) -> Result<(), BatchError> {
     let mut connection = context.pool.get()?;
     for (claimed, outcome) in ended {
         let request = &claimed.request;
