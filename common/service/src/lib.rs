@@ -4,7 +4,7 @@
 //! [`telemetry`], opens the [`admin`] endpoint if one is configured, asks [`shutdown`] for a token that
 //! SIGTERM cancels, and then does its job until the token says stop. Where keys may change meanwhile,
 //! [`reload`] reads them again, [`keys_in_use`] names them by fingerprint, and [`certificates`] tells of those that end. Programs with pages for
-//! people serve them with [`http`], write them with [`html`], in one [`language`] at a time, and keep other sites out with
+//! people serve them with [`http`], put them together with [`page`], in one [`language`] at a time, and keep other sites out with
 //! [`guard`]; what is shown to people goes through [`unseen`]. That a server is away is told by [`outage`], and why by [`reach`];
 //! why a signature does not hold is found out by [`signature_remedy`].
 //!
@@ -22,6 +22,7 @@ pub mod http;
 pub mod keys_in_use;
 pub mod language;
 pub mod outage;
+pub mod page;
 pub mod reach;
 pub mod reload;
 pub mod shutdown;
