@@ -47,14 +47,10 @@ fn visible(body: Markup) -> Markup {
     PreEscaped(unseen::escaped_lines(&body.into_string()).replace('\'', "&#39;"))
 }
 
-/// The row of a fact: its name and its value.
+/// The row of a fact: its name and its value; nothing where the value is empty.
 pub fn fact(name: &str, value: impl Render) -> Markup {
-    html! { tr { th { (name) } td { (value) } } }
-}
-
-/// As [`fact`]; nothing where there is no value.
-pub fn fact_if(name: &str, value: Option<impl Render>) -> Markup {
-    html! { @if let Some(value) = value { (fact(name, value)) } }
+    let value = value.render();
+    html! { @if !value.0.is_empty() { tr { th { (name) } td { (value) } } } }
 }
 
 /// A field of a form that nobody sees.
@@ -119,7 +115,7 @@ pub fn list(
 mod tests {
     use maud::{PreEscaped, html};
 
-    use super::{Column, Document, fact_if};
+    use super::{Column, Document, fact};
 
     #[test]
     fn text_is_escaped_everywhere() {
@@ -144,6 +140,7 @@ mod tests {
         let cell = "<td class=\"n\" data-label=\"Price\">1.00</td>";
         assert_eq!(price.cell("1.00").into_string(), cell);
         assert_eq!(price.cell("").into_string(), "<td class=\"n\"></td>");
-        assert_eq!(fact_if("Order", None::<&str>).into_string(), "");
+        assert_eq!(fact("Order", "").into_string(), "");
+        assert_eq!(fact("Order", "<").into_string(), "<tr><th>Order</th><td>&lt;</td></tr>");
     }
 }

@@ -6,7 +6,7 @@ use axum::response::Response;
 use chrono::SubsecRound;
 use maud::{Markup, html};
 use service::language::say;
-use service::page::{fact, fact_if};
+use service::page::fact;
 
 use super::pay::return_to;
 use super::request::Asked;
@@ -103,7 +103,7 @@ fn summary(found: &Found) -> Markup {
             (fact(say("商户", "Merchant"), &found.merchant))
             (fact(say("商户订单号", "Order"), &trade.out_trade_no))
             (fact(say("交易号", "Trade"), &trade.trade_no))
-            (fact_if(say("付款截止", "Pay before"), until))
+            (fact(say("付款截止", "Pay before"), until.unwrap_or_default()))
         }
     }
 }

@@ -6,7 +6,7 @@ use axum::response::Response;
 use chrono::{DateTime, SubsecRound, Utc};
 use maud::{Markup, html};
 use service::language::say;
-use service::page::{Column, fact, fact_if, hidden};
+use service::page::{Column, fact, hidden};
 
 use super::cashier::{fault, fault_choice, no_such_fault, problem};
 use super::post::{Letter, Sent};
@@ -95,9 +95,9 @@ pub(super) fn one(alipay: &Alipay, trade_no: &str) -> Response {
             (fact(say("金额", "Total"), trade.total.to_string()))
             (fact(say("已退", "Refunded"), trade.refunded().to_string()))
             (fact(say("创建", "gmt_create"), seconds(trade.gmt_create)))
-            (fact_if(say("付款截止", "Pay before"), trade.pay_until.map(seconds)))
-            (fact_if(say("付款", "gmt_payment"), trade.gmt_payment.map(seconds)))
-            (fact_if(say("关闭", "gmt_close"), trade.gmt_close.map(seconds)))
+            (fact(say("付款截止", "Pay before"), trade.pay_until.map(seconds).unwrap_or_default()))
+            (fact(say("付款", "gmt_payment"), trade.gmt_payment.map(seconds).unwrap_or_default()))
+            (fact(say("关闭", "gmt_close"), trade.gmt_close.map(seconds).unwrap_or_default()))
         }
         h2 { (say("操作", "Actions")) }
         (actions(&found))
