@@ -1,6 +1,6 @@
 //! States as small coloured words.
 
-use service::html::Html;
+use maud::{Markup, html};
 use service::language::{Language, say};
 
 use crate::operations::order::status_name::{status_chinese, status_name};
@@ -29,12 +29,12 @@ impl Tone {
 }
 
 /// A word in a tone.
-pub(super) fn tag(tone: Tone, word: &str) -> Html {
-    Html::new().raw("<span class=\"tag ").raw(tone.class()).raw("\">").text(word).raw("</span>")
+pub(super) fn tag(tone: Tone, word: &str) -> Markup {
+    html! { span.tag.(tone.class()) { (word) } }
 }
 
 /// The status of an order: its number and its name.
-pub(super) fn status(code: i16) -> Html {
+pub(super) fn status(code: i16) -> Markup {
     let tone = match code {
         8 => Tone::Good,
         4 => Tone::Blue,
@@ -50,7 +50,7 @@ pub(super) fn status_words(code: i16) -> &'static str {
 }
 
 /// The state of goods.
-pub(super) fn goods(state: &str) -> Html {
+pub(super) fn goods(state: &str) -> Markup {
     tag(goods_named(state).0, &goods_words(state))
 }
 
