@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use config::Config;
+use config::Merchant;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, EXPECT, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode};
 use metrics::{counter, histogram};
-use service::Config;
-use service::config::Merchant;
 
 use crate::endpoint::Endpoint;
 use crate::places::Asking;

@@ -29,8 +29,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use config::Config;
 use queue::Cluster;
-use service::Config;
 use service::language::say;
 use store::{Connection, Pool};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};

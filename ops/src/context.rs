@@ -3,9 +3,9 @@
 use std::future::Future;
 use std::time::Duration;
 
+use config::Config;
+use config::Merchant;
 use queue::Cluster;
-use service::Config;
-use service::config::Merchant;
 use store::{Connection, MysqlConnection, Pool};
 use tokio::runtime::Builder;
 use tracing::warn;

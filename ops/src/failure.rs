@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
+use config::ConfigError;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use queue::topology::TopologyError;
 use queue::{ConnectionError, PublishError};
-use service::config::ConfigError;
 use store::{Fault, StoreError};
 
 /// Why a verb did not end with 0. The text goes to stderr.

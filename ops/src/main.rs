@@ -34,7 +34,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use service::{Config, telemetry};
+use config::Config;
+use service::telemetry;
 
 use crate::cli::output::Output;
 use crate::cli::{help, verb};

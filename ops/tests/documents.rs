@@ -23,7 +23,7 @@ const SOURCES: [&str; 4] = ["common", "ingress", "ops", "worker"];
 const MESSAGES: [&str; 6] = [
     "common/service/src/admin.rs",
     "common/alipay/src/key_error.rs",
-    "common/service/src/config/error.rs",
+    "common/config/src/error.rs",
     "common/store/src/migrate.rs",
     "ingress/src/server.rs",
     "worker/src/run.rs",

@@ -3,7 +3,6 @@
 use alipay::{Fen, PrivateKey, Protocol, PublicKey, Rule, SignType, Signer, canonical, md5_sign};
 use alipay::{Form, Md5Key};
 use chrono::Utc;
-use service::config;
 
 use crate::certificate_mode::CertificateMode;
 use crate::{Merchant, Trade};

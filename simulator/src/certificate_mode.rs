@@ -4,7 +4,6 @@ use alipay::{Certificate, Form, PrivateKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use service::config;
 
 use crate::AccountError;
 

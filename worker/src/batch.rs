@@ -8,11 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use config::Config;
 use diesel::Connection as _;
 use order::event::{self, Event, Moment};
 use queue::PublishError;
 use queue::topology::RetryTier;
-use service::config::Config;
 use store::MysqlConnection;
 use store::notification::MessageKey;
 use store::outbox::NewEvent;

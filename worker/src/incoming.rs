@@ -11,10 +11,10 @@ use alipay::{
     TradeStatusSync, order_in_biz_content,
 };
 use chrono::{DateTime, Utc};
+use config::{Config, LatePayment};
 use gateway::Gateway;
 use order::{Identity, RefundAnswered};
 use queue::{Envelope, Kind, Received};
-use service::config::{Config, LatePayment};
 use store::gateway_answer::AnswerKey;
 use store::notification::MessageKey;
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use config::nearest_of;
 use metrics::gauge;
-use service::config::nearest_of;
 use store::report::{MerchantOrders, unknown_merchants};
 use tracing::{error, info};
 

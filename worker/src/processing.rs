@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use config::Config;
 use metrics::counter;
 use queue::topology;
 use queue::{Cluster, Connection, PublishError, Publisher, Received};
-use service::config::Config;
 use store::redelivery::Suspect;
 use store::{Fault, Pool, redelivery};
 use tokio::runtime::Handle;

@@ -1,7 +1,7 @@
 //! Whom a worker believes: the broker's word about who published a message.
 
+use config::{Amqp, Publishers};
 use queue::{Kind, Received};
-use service::config::{Amqp, Publishers};
 
 use crate::verdict::Never;
 
@@ -32,10 +32,10 @@ pub(crate) fn check(received: &Received, kind: Kind, amqp: &Amqp) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
+    use config::{Amqp, Publishers};
     use lapin::BasicProperties;
     use lapin::message::Delivery;
     use queue::{Kind, Received};
-    use service::config::{Amqp, Publishers};
 
     use super::check;
 

@@ -22,11 +22,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use config::{Config, Merchant};
 use diesel::Connection as _;
 use futures_util::StreamExt;
 use gateway::Gateway;
 use metrics::counter;
-use service::config::{Config, Merchant};
 use store::gateway_query::{self, CONFIRM, Due, Move, NOT_AT_ALIPAY, Note, Pass};
 use tracing::{error, info, warn};
 

@@ -9,11 +9,11 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::{self, Limits};
-use crate::summary::Summary;
 use crate::telemetry::Metrics;
 
 /// Probes and a scraper need a handful of connections.
@@ -57,10 +57,10 @@ impl Readiness {
 
 /// Serves the endpoint until `shutdown` is cancelled. `readiness` is asked at each `/readyz`, `summary` at each
 /// `/config`, and neither may wait. A program that drains passes a token that outlives the drain, so that probes see `503`.
-pub async fn serve(
+pub async fn serve<S: Serialize + 'static>(
     listener: TcpListener,
     readiness: impl Fn() -> Readiness + Clone + Send + Sync + 'static,
-    summary: impl Fn() -> Summary + Clone + Send + Sync + 'static,
+    summary: impl Fn() -> S + Clone + Send + Sync + 'static,
     metrics: Metrics,
     shutdown: CancellationToken,
 ) {
@@ -86,7 +86,7 @@ impl IntoResponse for Readiness {
     }
 }
 
-fn as_json(summary: &Summary) -> Result<String, (StatusCode, String)> {
+fn as_json(summary: &impl Serialize) -> Result<String, (StatusCode, String)> {
     serde_json::to_string(summary)
         .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
 }

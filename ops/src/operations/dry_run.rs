@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use config::Config;
 use diesel::Connection as _;
 use lapin::message::Delivery;
 use lapin::types::ShortString;
 use queue::{Message, Received};
 use serde::Serialize;
-use service::Config;
 use store::Fault;
 use store::MysqlConnection;
 use store::report::inbox_line;

@@ -1,11 +1,11 @@
 //! What the gateway answers about an order, next to what we hold.
 
 use alipay::{Charset, Fen, QueryAnswer};
+use config::Config;
+use config::Merchant;
 use gateway::{Answered, GatewayError};
 use queue::Envelope;
 use serde::Serialize;
-use service::Config;
-use service::config::Merchant;
 use store::MysqlConnection;
 use store::report::{BeijingTime, Order};
 

@@ -5,10 +5,10 @@ use alipay::{
     Unreadable, Verified, canonical, is_return,
 };
 use chrono::Utc;
+use config::Config;
+use config::Merchant;
+use config::signature_remedy::{Effort, Remedy, ignored, remedies};
 use serde::Serialize;
-use service::Config;
-use service::config::Merchant;
-use service::signature_remedy::{Effort, Remedy, ignored, remedies};
 use store::report::BeijingTime;
 
 use crate::cli::output::plain;

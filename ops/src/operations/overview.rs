@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use broker::{BrokerLook, BrokerState, QueueDepth};
 use chrono::{TimeDelta, Utc};
+use config::Config;
 use ingress::IngressLook;
 use serde::Serialize;
-use service::Config;
 use store::MysqlConnection;
 use store::report::{
     AskedCounts, BeijingTime, LowStock, Pulse, Waiting, asked_counts, counts, low_stock, pulse,

@@ -2,9 +2,9 @@
 
 use alipay::Charset;
 use chrono::Utc;
+use config::Config;
 use order::{Mismatch, RejectedPayment, RejectedWord};
 use queue::{Envelope, Kind};
-use service::Config;
 use store::refund::{self, MerchantTrade};
 use store::report::{RejectedLine, rejected_of_trade};
 use store::{MysqlConnection, StoreError};

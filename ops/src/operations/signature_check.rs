@@ -2,8 +2,8 @@
 
 use alipay::Form;
 use chrono::{DateTime, Utc};
+use config::Config;
 use serde::Serialize;
-use service::Config;
 
 /// What a check says now. It may differ from what the ingress found, when keys were changed since.
 #[derive(Debug, Clone, Serialize)]

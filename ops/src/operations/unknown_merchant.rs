@@ -1,8 +1,8 @@
 //! A merchant's name that the configuration does not have.
 
+use config::Config;
+use config::nearest_of;
 use serde::Serialize;
-use service::Config;
-use service::config::nearest_of;
 use store::report::MerchantOrders;
 
 /// Orders of a merchant that nobody serves, as `ops status` tells them.

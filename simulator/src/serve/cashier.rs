@@ -152,19 +152,23 @@ pub(super) fn no_such_fault() -> Response {
 /// A page for a step that was not made.
 pub(super) fn problem(error: &StepError) -> Response {
     let (status, text) = match error {
-        StepError::NotFound => (StatusCode::NOT_FOUND, say("没有这笔交易。", "There is no such trade.")),
+        StepError::NotFound => {
+            (StatusCode::NOT_FOUND, say("没有这笔交易。", "There is no such trade."))
+        }
         StepError::Trade(TradeError::NotNow { .. }) => {
             (StatusCode::CONFLICT, say("交易状态不允许。", "The trade is not in a state for this."))
         }
         StepError::Trade(TradeError::TooLate { .. }) => {
             (StatusCode::CONFLICT, say("付款超时。", "The time to pay is over."))
         }
-        StepError::Trade(TradeError::RefundAmount { .. }) => {
-            (StatusCode::CONFLICT, say("退款金额无效。", "The amount is not above zero, or more than what is left."))
-        }
-        StepError::File(_) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, say("交易文件不可读写。", "The trades cannot be read or written."))
-        }
+        StepError::Trade(TradeError::RefundAmount { .. }) => (
+            StatusCode::CONFLICT,
+            say("退款金额无效。", "The amount is not above zero, or more than what is left."),
+        ),
+        StepError::File(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            say("交易文件不可读写。", "The trades cannot be read or written."),
+        ),
     };
     page::problem(status, &error.to_string(), text)
 }

@@ -13,7 +13,10 @@ pub(super) const PATH: &str = "/gateway.do";
 /// of the Open Platform.
 pub(super) fn answer(alipay: &Alipay, asked: &Asked) -> Response {
     let Ok(form) = asked.parameters() else {
-        return answer::text(StatusCode::BAD_REQUEST, "a parameter occurs twice, there are too many, or none is there");
+        return answer::text(
+            StatusCode::BAD_REQUEST,
+            "a parameter occurs twice, there are too many, or none is there",
+        );
     };
     match form.get("service") {
         Some(_) => mapi::answer(alipay, &form),

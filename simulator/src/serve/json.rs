@@ -75,13 +75,19 @@ impl Node {
         // Solidi are escaped, as Alipay's older answers have them: another reason to keep bytes.
         let node = format!("{{{}}}", fields.join(",")).replace('/', "\\/");
         let Ok(node) = charset.encode(&node) else {
-            return answer::text(StatusCode::INTERNAL_SERVER_ERROR, "the answer cannot be written in its charset");
+            return answer::text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the answer cannot be written in its charset",
+            );
         };
         let mut body = format!("{{\"{name}\":").into_bytes();
         body.extend_from_slice(&node);
         if let Some(signer) = signer {
             let Some(signature) = signature(signer, &node) else {
-                return answer::text(StatusCode::INTERNAL_SERVER_ERROR, "the answer cannot be signed");
+                return answer::text(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "the answer cannot be signed",
+                );
             };
             let signature = faults.spoiled(signature);
             if let Some(sn) = cert_sn {

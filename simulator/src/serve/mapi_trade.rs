@@ -5,11 +5,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::TimeDelta;
 
-use super::{Alipay, answer};
 use super::book::Which;
 use super::mapi::{Call, Code};
 use super::step::StepError;
 use super::xml::{self, Fields};
+use super::{Alipay, answer};
 use crate::account::sign_type;
 use crate::mapi::{milliseconds, seconds};
 use crate::{Account, Trade};

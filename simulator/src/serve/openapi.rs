@@ -72,7 +72,8 @@ pub(super) fn answer(alipay: &Alipay, form: &Form) -> Response {
         "alipay.trade.refund" => write(openapi_trade::refund(&call)),
         "alipay.trade.fastpay.refund.query" => write(openapi_trade::refund_query(&call)),
         "alipay.open.app.alipaycert.download" => write(download(&call)),
-        _ => pay(&call).unwrap_or_else(|(code, text)| page::problem(StatusCode::BAD_REQUEST, code, text)),
+        _ => pay(&call)
+            .unwrap_or_else(|(code, text)| page::problem(StatusCode::BAD_REQUEST, code, text)),
     }
 }
 

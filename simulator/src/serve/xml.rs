@@ -70,7 +70,10 @@ fn document(text: &str, charset: Charset) -> Response {
     let text = format!("<?xml version=\"1.0\" encoding=\"{charset}\"?>\n<alipay>{text}</alipay>");
     match charset.encode(&text) {
         Ok(body) => answer::of(StatusCode::OK, "text/xml", charset, body),
-        Err(_) => answer::text(StatusCode::INTERNAL_SERVER_ERROR, "the answer cannot be written in its charset"),
+        Err(_) => answer::text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the answer cannot be written in its charset",
+        ),
     }
 }
 

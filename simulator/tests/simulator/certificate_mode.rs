@@ -7,7 +7,7 @@ use alipay::{
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{TimeDelta, Utc};
-use service::Config;
+use config::Config;
 use simulator::{
     Account, AccountError, Authority, Book, Clock, IssuedCertificate, ServeSettings, ValidTime,
 };

@@ -2,7 +2,7 @@
 
 use alipay::{Charset, Form, QueryAnswer, parse_beijing};
 use chrono::{DateTime, Utc};
-use service::config::Merchant;
+use config::Merchant;
 
 use super::Content;
 use super::verification::believed;

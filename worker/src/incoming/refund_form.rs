@@ -2,8 +2,8 @@
 
 use alipay::{Charset, Fen, Form, RefundAnswer, RefundQueryAnswer};
 use chrono::{DateTime, Utc};
+use config::Merchant;
 use order::RefundAnswered;
-use service::config::Merchant;
 
 use super::Content;
 use super::own_form::{number, order, text, time, unreadable};

@@ -3,8 +3,8 @@
 
 use alipay::{Charset, Form, check_recipient};
 use chrono::{DateTime, TimeDelta, Utc};
+use config::Merchant;
 use queue::Envelope;
-use service::config::Merchant;
 
 use crate::verdict::Never;
 

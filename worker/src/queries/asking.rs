@@ -5,10 +5,10 @@ use std::fmt::Display;
 
 use alipay::{CloseAnswer, QueryAnswer, TradeRef, TradeStatus};
 use chrono::{DateTime, Utc};
+use config::Merchant;
 use gateway::{Answered, Gateway, GatewayError};
 use metrics::counter;
 use queue::{Envelope, Publisher};
-use service::config::Merchant;
 use store::gateway_answer::{self, AnswerKey};
 use store::gateway_query::{CONFIRM, Due};
 use store::order_expired;

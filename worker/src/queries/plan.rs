@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use order::{OrderStatus, TradeStatusCode};
-use service::config;
 use store::gateway_query::{CONFIRM, Due, DueOrder, NOT_AT_ALIPAY, OPEN_TOO_LATE};
 
 use crate::clocks::TOLERANCE;

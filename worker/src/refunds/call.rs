@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use chrono::Utc;
+use config::Merchant;
 use gateway::{Gateway, RefundOutcome, RefundProof};
 use metrics::counter;
 use queue::{Envelope, Publisher, RefundAnswerForm};
-use service::config::Merchant;
 use store::refund_request::{ClaimedRefund, RefundRequest, RefundRequestState};
 
 use crate::processing::Processing;

@@ -5,8 +5,8 @@ mod download;
 use alipay::Certificate;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
+use config::certificates::{self, Role};
 use serde::Serialize;
-use service::certificates::{self, Role};
 use store::report::BeijingTime;
 use tracing::info;
 

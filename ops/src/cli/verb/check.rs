@@ -5,8 +5,8 @@ mod text;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
+use config::Config;
 use serde::Serialize;
-use service::Config;
 
 use crate::cli::output::Output;
 use crate::context::Context;

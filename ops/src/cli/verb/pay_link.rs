@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use alipay::{Fen, Payment, Protocol, TradeStatus, link, submit_page};
 use chrono::Utc;
 use clap::Args;
+use config::Merchant;
 use gateway::{Asker, Gateway};
 use order::{OrderStatus, TradeStatusCode};
 use serde::Serialize;
-use service::config::Merchant;
 use store::{product, report};
 use tracing::warn;
 

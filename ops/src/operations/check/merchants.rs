@@ -1,11 +1,11 @@
 //! What a merchant has, and what it lacks.
 
 use chrono::Utc;
+use config::Merchant;
+use config::certificates;
+use config::summary::{Settings, settings};
 use gateway::Gateway;
 use serde::Serialize;
-use service::certificates;
-use service::config::Merchant;
-use service::summary::{Settings, settings};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct MerchantLine {

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use config::summary::{Difference, Summary};
 use hyper::StatusCode;
 use serde::Serialize;
-use service::summary::{Difference, Summary};
 
 use crate::context::Context;
 use crate::failure::Failure;

@@ -5,9 +5,9 @@ mod replayed;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
+use config::Config;
 use indicatif::ProgressBar;
 use queue::Received;
-use service::Config;
 use store::notification::MessageKey;
 use store::report::{InboxState, inbox_states};
 use store::retry_copy::{self, WaitingCopy};

@@ -1,8 +1,8 @@
 //! A dead letter with all that speaks for or against it.
 
+use config::Config;
 use queue::{Cluster, Received};
 use serde::Serialize;
-use service::Config;
 use store::MysqlConnection;
 use store::dead_letter_audit;
 use store::report::snapshot;

@@ -1,7 +1,7 @@
 //! What an operator did with dead letters, written down.
 
+use config::Config;
 use queue::{Envelope, Received};
-use service::Config;
 use store::dead_letter_audit::{Action, Entry, insert};
 use store::notification::{MessageKey, removed};
 use store::{Connection, dead_letter};

@@ -2,9 +2,9 @@
 
 use alipay::{Fen, TradeStatusSync};
 use chrono::{DateTime, Utc};
+use config::Config;
 use order::{OrderTerms, Refund};
 use queue::Received;
-use service::Config;
 use store::notification::MessageKey;
 use store::refund::{self, MerchantTrade};
 use store::refund_request::{self, RefundRequestState};

@@ -1,9 +1,9 @@
 //! All that is known of one order: what `ops order show` prints as JSON.
 
 use chrono::{DateTime, Utc};
+use config::Config;
 use order::{ProductKind, Trade};
 use serde::Serialize;
-use service::Config;
 use store::MysqlConnection;
 use store::product::Product;
 use store::report::{

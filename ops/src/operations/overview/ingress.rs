@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use config::Config;
 use hyper::StatusCode;
-use service::Config;
 use tokio::time::timeout;
 
 use crate::operations::admin_endpoint;

@@ -1,8 +1,8 @@
 //! What requests that a browser sends have in common.
 
 use alipay::RequestError;
+use config::Merchant;
 use gateway::{Asker, GatewayError};
-use service::config::Merchant;
 
 use crate::failure::Failure;
 use crate::operations::gateway_answer::could_not_ask;

@@ -2,7 +2,7 @@
 
 use alipay::{Protocol, format_beijing};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use service::config::Merchant;
+use config::Merchant;
 use store::report::Order;
 
 use crate::failure::Failure;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use config::Merchant;
 use gateway::{Gateway, RefundOutcome, RefundProof};
 use order::{Refund, RejectedPayment};
-use service::config::Merchant;
 use store::refund_request::{self, NO_ANSWER_YET, RefundRequest, RefundRequestState};
 use store::report;
 use store::{MysqlConnection, refund, trade};

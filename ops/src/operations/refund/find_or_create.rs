@@ -2,10 +2,10 @@
 
 use alipay::{Fen, PlatformRefund, Protocol};
 use chrono::Utc;
+use config::Merchant;
 use diesel::Connection as _;
 use order::RejectedPayment;
 use rand::RngExt as _;
-use service::config::Merchant;
 use store::MysqlConnection;
 use store::refund_request::{self, RefundRequest, RefundRequestState};
 use store::report::{self, RefundLine};

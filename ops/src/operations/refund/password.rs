@@ -2,8 +2,8 @@
 
 use alipay::{Fen, PlatformRefund, PlatformRefundItem, link};
 use chrono::Utc;
+use config::Merchant;
 use order::RejectedPayment;
-use service::config::Merchant;
 use store::MysqlConnection;
 use store::refund_request::{RefundRequest, RefundRequestState};
 use tracing::warn;

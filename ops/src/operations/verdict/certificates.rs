@@ -2,8 +2,8 @@
 
 use alipay::Certificate;
 use chrono::{DateTime, TimeDelta, Utc};
-use service::certificates::{self, Role};
-use service::config::Merchant;
+use config::Merchant;
+use config::certificates::{self, Role};
 use store::report::BeijingTime;
 
 use super::{Told, Urgency, length};

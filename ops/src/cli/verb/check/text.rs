@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use service::summary::Difference;
+use config::summary::Difference;
 
 use super::Report;
 use crate::cli::output::plain;

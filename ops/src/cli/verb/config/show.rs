@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::Args;
-use service::Config;
+use config::Config;
 
 use crate::cli::output::Output;
 use crate::cli::table::Table;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use config::Config;
 use queue::{Envelope, Received};
 use serde::Serialize;
-use service::Config;
 use store::report::{BeijingTime, InboxState};
 use store::retry_copy::WaitingCopy;
 use worker::incoming::content_id;
