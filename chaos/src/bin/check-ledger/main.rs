@@ -1,10 +1,8 @@
-//! `simulator check`: was everything that was answered `success` worked off, and nothing else?
+//! `check-ledger`: is everything that a storm of the simulator was answered `success` for in the database, and
+//! nothing else?
 //!
-//! The database is read with crate `store`, which `ops audit` reads with, so that both see the same
-//! columns; the one query that only this verb needs stands in `database`. The alternative, a verb of
-//! `ops`, would make `ops` know the simulator's ledger. `store` and `diesel` come with the feature
-//! `check`, which is on by default: whoever wants the simulator without a MySQL client library
-//! builds it with `--no-default-features`. The verdict itself (`verdict`) knows no database.
+//! The simulator writes the ledger and knows no database; this program reads the database with crate `store`, as
+//! `ops audit` does. The verdict itself (`verdict`) knows neither.
 
 mod database;
 mod verdict;
@@ -12,31 +10,40 @@ mod verdict;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Parser, ValueEnum};
 use config::Config;
 use serde::Serialize;
 use simulator::LedgerLine;
 use store::{DatabaseSettings, Pool};
 
 use self::verdict::Gap;
-use super::{Ending, Output};
 
 /// Between two looks at the database.
 const PAUSE: Duration = Duration::from_millis(500);
 /// So many gaps are printed; the count is of all.
 const PRINTED: usize = 50;
 
-#[derive(Debug, Args)]
-pub(super) struct Check {
+/// Compares a storm's ledger with the database: what was answered success is there, and nothing else.
+///
+/// Exit codes: 0 nothing is missing, 1 something is, 2 usage or configuration, 3 the database cannot be asked.
+///
+/// Example: check-ledger --config alipay.toml --ledger ledger.jsonl --wait 30s
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The configuration of the pipeline.
+    #[arg(long, env = "ALIPAY_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
     /// The ledger that storm wrote.
     #[arg(long, value_name = "FILE")]
     ledger: PathBuf,
     /// Look again until nothing is missing or this time is over, for example 30s: workers may be
     /// behind.
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::time)]
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
     wait: Duration,
     /// Orders that the ledger does not name may have been delivered since it began.
     #[arg(long)]
@@ -44,6 +51,15 @@ pub(super) struct Check {
     /// Lines to read, or one JSON document.
     #[arg(long, value_enum, default_value = "table")]
     output: Output,
+}
+
+/// How the result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// Lines to read.
+    Table,
+    /// One JSON document.
+    Json,
 }
 
 /// The document of `--output json`.
@@ -55,45 +71,50 @@ struct Report {
     gaps: Vec<Gap>,
 }
 
-impl Check {
-    pub(super) async fn run(self, config: Option<&Path>) -> anyhow::Result<Ending> {
-        // diesel waits on the thread that calls it, and nothing else runs meanwhile.
-        tokio::task::block_in_place(|| self.check(config))
-    }
+fn main() -> ExitCode {
+    check(&Arguments::parse()).unwrap_or_else(|error| {
+        let text = format!("{error:#}");
+        let text = service::unseen::escaped_lines(&text);
+        // Nothing can be done about a closed stderr.
+        let _ = writeln!(io::stderr(), "check-ledger: {text}");
+        ExitCode::from(2)
+    })
+}
 
-    fn check(&self, config: Option<&Path>) -> anyhow::Result<Ending> {
-        let config = Config::load(config)?;
-        let lines = read(&self.ledger)?;
-        let Some(first) = lines.iter().map(|line| line.sent_at).min() else {
-            bail!("{} has no lines", self.ledger.display());
-        };
-        let source = Some(config.database.source.clone());
-        let url = config.database.url.expose_secret();
-        let pool = Pool::silent(DatabaseSettings { source, ..DatabaseSettings::new(url) }, 1);
-        let begun = Instant::now();
-        let report = loop {
-            let seen = match database::read(&pool, first) {
-                Ok(seen) => seen,
-                Err(error) => {
-                    // What the database says names no password.
-                    writeln!(io::stderr(), "simulator: the database cannot be asked: {error}")?;
-                    return Ok(Ending::NotConnected);
-                }
-            };
-            let gaps = verdict::gaps(&lines, &seen, self.others);
-            if gaps.is_empty() || begun.elapsed() >= self.wait {
-                break Report {
-                    lines: lines.len(),
-                    answered_success: lines.iter().filter(|line| verdict::counts(line)).count(),
-                    orders: verdict::orders(&lines),
-                    gaps,
-                };
+fn check(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let config = Config::load(arguments.config.as_deref())?;
+    let lines = read(&arguments.ledger)?;
+    let Some(first) = lines.iter().map(|line| line.sent_at).min() else {
+        bail!("{} has no lines", arguments.ledger.display());
+    };
+    let source = Some(config.database.source.clone());
+    let url = config.database.url.expose_secret();
+    let pool = Pool::silent(DatabaseSettings { source, ..DatabaseSettings::new(url) }, 1);
+    let begun = Instant::now();
+    let gaps = loop {
+        let seen = match database::read(&pool, first) {
+            Ok(seen) => seen,
+            Err(error) => {
+                // What the database says names no password.
+                writeln!(io::stderr(), "check-ledger: the database cannot be asked: {error}")?;
+                return Ok(ExitCode::from(3));
             }
-            std::thread::sleep(PAUSE);
         };
-        print(&report, self.output)?;
-        Ok(if report.gaps.is_empty() { Ending::Success } else { Ending::NotSuccess })
-    }
+        let gaps = verdict::gaps(&lines, &seen, arguments.others);
+        if gaps.is_empty() || begun.elapsed() >= arguments.wait {
+            break gaps;
+        }
+        std::thread::sleep(PAUSE);
+    };
+    let code = ExitCode::from(u8::from(!gaps.is_empty()));
+    let report = Report {
+        lines: lines.len(),
+        answered_success: lines.iter().filter(|line| verdict::counts(line)).count(),
+        orders: verdict::orders(&lines),
+        gaps,
+    };
+    print(&report, arguments.output)?;
+    Ok(code)
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<LedgerLine>> {
