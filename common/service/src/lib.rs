@@ -12,7 +12,6 @@ pub mod admin;
 pub mod command_line;
 pub mod crash_point;
 pub mod guard;
-pub mod html;
 pub mod http;
 pub mod language;
 pub mod outage;

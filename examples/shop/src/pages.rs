@@ -41,7 +41,10 @@ pub(crate) fn router(shop: Arc<Shop>) -> Router {
         .route("/orders/{number}/back", get(back))
         .route("/orders/{number}/news/{seen}", get(news))
         .route("/shop.css", get(async || file("text/css; charset=utf-8", include_str!("shop.css"))))
-        .route("/shop.js", get(async || file("text/javascript; charset=utf-8", include_str!("shop.js"))))
+        .route(
+            "/shop.js",
+            get(async || file("text/javascript; charset=utf-8", include_str!("shop.js"))),
+        )
         .method_not_allowed_fallback(nothing_here)
         .fallback(nothing_here)
         .layer(map_response(with_headers))

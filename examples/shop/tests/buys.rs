@@ -86,7 +86,8 @@ impl Street {
     fn buy(&self) -> (String, String) {
         let order = post(&format!("{}/buy", self.url));
         let page = get(&format!("{}{order}", self.url));
-        let link = page.split_once("class=\"button\" href=\"").unwrap().1.split_once('"').unwrap().0;
+        let link =
+            page.split_once("class=\"button\" href=\"").unwrap().1.split_once('"').unwrap().0;
         (order, link.replace("&amp;", "&"))
     }
 
@@ -178,10 +179,16 @@ fn pages_are_in_the_buyers_language_and_load_nothing_of_others() {
     let (order, _) = street.buy();
     let chinese =
         send_with("GET", &format!("{url}{order}"), "accept-language: zh-CN,zh;q=0.9,en;q=0.8\r\n");
-    assert!(chinese.contains("<html lang=\"zh-CN\">") && chinese.contains("用支付宝付款"), "{chinese}");
+    assert!(
+        chinese.contains("<html lang=\"zh-CN\">") && chinese.contains("用支付宝付款"),
+        "{chinese}"
+    );
     assert!(!chinese.contains("Pay with"), "one language at a time: {chinese}");
     let english = get(&format!("{url}{order}"));
-    assert!(english.contains("<html lang=\"en\">") && english.contains("Pay with Alipay"), "{english}");
+    assert!(
+        english.contains("<html lang=\"en\">") && english.contains("Pay with Alipay"),
+        "{english}"
+    );
     for path in ["/", &order, &format!("{order}/back"), "/nowhere", "/shop.css", "/shop.js"] {
         let answer = send("GET", &format!("{url}{path}"));
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();

@@ -31,10 +31,7 @@ const LONGEST_NAME: usize = 255;
 const LONGEST_NOTE: usize = 1000;
 
 /// A button below dead letters.
-pub(super) async fn act(
-    State(console): Shared,
-    Form(form): Form,
-) -> Result<Response, Failure> {
+pub(super) async fn act(State(console): Shared, Form(form): Form) -> Result<Response, Failure> {
     let selection = Selection::read(&form)?;
     let (action, note) = match form.get("act") {
         "dry_run" => return Ok(dry_run(&console, selection).await?.into_response()),

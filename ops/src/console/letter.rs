@@ -16,10 +16,7 @@ use crate::failure::Failure;
 use crate::operations::dead_letter::evidence::{Background, Evidence, find};
 use crate::operations::dead_letter::{Parameter, short};
 
-pub(super) async fn show(
-    State(console): Shared,
-    Path(id): Path<String>,
-) -> Result<Page, Failure> {
+pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Result<Page, Failure> {
     let turn = console.at_letters().await?;
     let opened = find(console.broker(), &id).await?;
     drop(turn);

@@ -47,10 +47,7 @@ const LETTERS: Column = Column::number("条数", "Letters");
 const ORDERS: Column = Column::number("订单", "Orders");
 const RETRIES: Column = Column::number("重试", "Retries");
 
-pub(super) async fn show(
-    State(console): Shared,
-    Query(query): Query,
-) -> Result<Page, Failure> {
+pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<Page, Failure> {
     let mut cohort = Cohort::read(&query);
     let flat = query.get("view") == "flat" || !cohort.is_everything();
     let mut look = look(&console, &cohort).await?;

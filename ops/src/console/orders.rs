@@ -3,7 +3,7 @@
 use alipay::Fen;
 use axum::extract::State;
 use maud::{Markup, display, html};
-use order::FulfillmentState;
+use order::{FulfillmentState, VariantArray as _};
 use service::language::say;
 use service::page::Column;
 use store::report::{Order, OrderSearch, search_orders};
@@ -25,10 +25,7 @@ const IN_REVIEW: &str = "review";
 const TOTAL: Column = Column::number("金额", "Total");
 const REFUNDED: Column = Column::number("已退", "Refunded");
 
-pub(super) async fn show(
-    State(console): Shared,
-    Query(query): Query,
-) -> Result<Page, Failure> {
+pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<Page, Failure> {
     let (text, state) = (query.get("q").to_owned(), query.get("status").to_owned());
     let after = query.get("after").to_owned();
     for (name, value) in [("q", &text), ("after", &after)] {
@@ -48,7 +45,7 @@ pub(super) async fn show(
     let goods = query.get("goods").to_owned();
     let goods_state = match goods.as_str() {
         "" => None,
-        word => Some(FulfillmentState::from_column(word).ok_or_else(|| {
+        word => Some(word.parse::<FulfillmentState>().map_err(|_| {
             Failure::Usage(
                 say("goods：没有这个发货状态", "goods: no such state of goods").to_owned(),
             )
@@ -102,7 +99,8 @@ pub(super) async fn show(
 }
 
 fn search_bar(text: &str, state: &str, goods: &str) -> Markup {
-    let hint = say("订单号、交易号（可只写开头）或买家号", "Order, trade (or how it begins), buyer");
+    let hint =
+        say("订单号、交易号（可只写开头）或买家号", "Order, trade (or how it begins), buyer");
     html! {
         form.bar method="get" action="/orders" {
             input type="search" name="q" maxlength="128" aria-label=(say("搜索", "Search"))
@@ -121,7 +119,7 @@ fn search_bar(text: &str, state: &str, goods: &str) -> Markup {
             }
             select name="goods" aria-label=(say("货物", "Goods")) {
                 (option("", false, say("任何货物状态", "Any goods")))
-                @for word in FulfillmentState::ALL.map(FulfillmentState::as_str) {
+                @for word in FulfillmentState::VARIANTS.iter().map(|state| state.as_str()) {
                     (option(word, word == goods, &tag::goods_words(word)))
                 }
             }

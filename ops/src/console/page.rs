@@ -54,7 +54,8 @@ impl Menu {
     fn of(path: &str) -> Menu {
         let below = |menu: &Menu| {
             let rest = path.strip_prefix(menu.path());
-            *menu != Menu::Status && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            *menu != Menu::Status
+                && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         Menu::ALL.into_iter().find(below).unwrap_or(Menu::Status)
     }

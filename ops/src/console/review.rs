@@ -20,10 +20,7 @@ use crate::operations::order::story::{header, not_done};
 use crate::operations::publish::Confirmed;
 use crate::operations::review_case::{Case, Choice, evidence, meaning};
 
-pub(super) async fn show(
-    State(console): Shared,
-    Path(id): Path<String>,
-) -> Result<Page, Failure> {
+pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Result<Page, Failure> {
     let id = number(&id)?;
     let case = console
         .database(move |connection| snapshot(connection, |connection| Case::read(connection, id)))

@@ -17,10 +17,7 @@ use crate::operations::review_case::{evidence, meaning};
 /// Cases on the page.
 const LISTED: i64 = 500;
 
-pub(super) async fn show(
-    State(console): Shared,
-    Query(query): Query,
-) -> Result<Page, Failure> {
+pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<Page, Failure> {
     let all = query.get("view") == "all";
     let filter = if all { ReviewFilter::All } else { ReviewFilter::Open };
     let rows = console.database(move |connection| Ok(reviews(connection, filter, LISTED)?)).await?;

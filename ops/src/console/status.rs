@@ -31,10 +31,7 @@ const CONSUMERS: Column = Column::number("消费者", "Consumers");
 const SENT_FOR_A_RETRY: Column = Column::number("待重试", "Sent for a retry");
 const AVAILABLE: Column = Column::number("可售 / 警戒线", "Available / low at");
 
-pub(super) async fn show(
-    State(console): Shared,
-    Query(query): Query,
-) -> Result<Page, Failure> {
+pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<Page, Failure> {
     let ingress = IngressLook::take(&console.config);
     let (database, broker, ingress) =
         tokio::join!(ask_database(&console), ask_broker(&console), ingress);
