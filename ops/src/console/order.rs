@@ -119,8 +119,8 @@ fn missing(page: &OrderDetails) -> Markup {
 fn next(page: &OrderDetails) -> String {
     let step = NextStep::of(page);
     match Language::here() {
-        Language::Chinese => step.chinese().into(),
-        Language::English => step.english().into(),
+        Language::Chinese => step.chinese(),
+        Language::English => step.english(),
     }
 }
 

@@ -15,6 +15,7 @@ use super::request::Form;
 use super::reviews::{chinese, review_address, state, told};
 use super::{Console, Shared};
 use crate::failure::Failure;
+use crate::operations::order::details::TradeLine;
 use crate::operations::order::next_step::of_review;
 use crate::operations::order::story::{header, not_done};
 use crate::operations::publish::Confirmed;
@@ -60,7 +61,7 @@ pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Resu
 
 /// What the order is, its trades, and what was not done, a line each.
 fn order_now(case: &Case) -> String {
-    let trade = |trade: &Trade| {
+    let trade = |trade: &TradeLine| {
         format!("trade {}: {}, {}", trade.trade_no, trade.facts.join(", "), trade.times())
     };
     let mut lines = header(&case.page.order.row, &case.page.product);

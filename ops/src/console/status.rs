@@ -18,7 +18,7 @@ use super::tag::{self, Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
 use crate::operations::overview::Overview;
-use crate::operations::overview::broker::{BrokerLook, Known};
+use crate::operations::overview::broker::{BrokerLook, Known, QueueDepth};
 use crate::operations::overview::ingress::IngressLook;
 use crate::operations::verdict::{Answer, Finding, NotAsked, Urgency};
 
@@ -138,7 +138,7 @@ fn finding(finding: &Finding) -> Markup {
 }
 
 /// What needs a person first, in large numbers.
-fn tiles(overview: &Overview) -> Html {
+fn tiles(overview: &Overview) -> Markup {
     let age = |waiting: &Waiting| waiting.oldest.map(|oldest| overview.age(oldest));
     let waiting = |of: &Option<Waiting>| of.as_ref().map(|it| (it.count, age(it)));
     let queue = |name: &str| {
@@ -277,7 +277,7 @@ fn queues(overview: &Overview) -> Markup {
     section(say("队列", "Queues"), listed)
 }
 
-fn queue_row(overview: &Overview, queue: &QueueLook) -> Markup {
+fn queue_row(overview: &Overview, queue: &QueueDepth) -> Markup {
     let booked = overview.retries.iter().flatten().find(|tier| tier.tier == queue.name);
     let overdue = booked.map(|tier| tier.overdue).filter(|overdue| *overdue > 0);
     let shown = |number: Option<i64>| number.map(|it| it.to_string()).unwrap_or_default();
