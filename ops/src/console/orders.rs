@@ -160,7 +160,8 @@ fn row(order: &Order) -> Markup {
 
 /// The state of the goods, since when they are waited for, and whether a person looks at the order.
 fn goods_of(order: &Order) -> Markup {
-    let waits = order.goods_state.as_deref().is_some_and(|state| state.starts_with("awaiting_"));
+    let state = order.goods_state.as_deref().and_then(|state| state.parse().ok());
+    let waits = state.is_some_and(FulfillmentState::is_waiting);
     let since = order.goods_waiting_since.filter(|_| waits);
     html! {
         @if let Some(state) = &order.goods_state { (tag::goods(state)) }

@@ -100,14 +100,14 @@ fn choice_of(choice: &Choice, is_only: bool) -> Markup {
 
 /// A decision in the language of the page.
 fn decision_words(decision: &str) -> &str {
-    let chinese = match decision {
-        "paid" => "钱已收到",
-        "refunded" => "已退款",
-        "accepted" => "照常接受",
-        "delivered" => "已发货",
-        "taken_back" => "已收回",
-        "noted" => "已知悉",
-        _ => return decision,
+    let chinese = match decision.parse() {
+        Ok(Decision::Paid) => "钱已收到",
+        Ok(Decision::Refunded) => "已退款",
+        Ok(Decision::Accepted) => "照常接受",
+        Ok(Decision::Delivered) => "已发货",
+        Ok(Decision::TakenBack) => "已收回",
+        Ok(Decision::Noted) => "已知悉",
+        Err(_) => return decision,
     };
     match Language::here() {
         Language::Chinese => chinese,

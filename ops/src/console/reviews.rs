@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use maud::{Markup, display, html};
+use order::{ReviewReason, ReviewState};
 use service::language::say;
 use service::page::Column;
 use store::report::{BeijingTime, ReviewFilter, ReviewRow, reviews};
@@ -74,34 +75,34 @@ pub(super) fn review_address(id: i64) -> String {
 
 /// The state of a case.
 pub(super) fn state(state: &str) -> Markup {
-    match state {
-        "open" => tag(Tone::Bad, say("待复核", "open")),
-        "decided" => tag(Tone::Good, say("已决定", "decided")),
-        "settled" => tag(Tone::Plain, say("已自行解决", "settled")),
-        other => tag(Tone::Plain, other),
+    match state.parse() {
+        Ok(ReviewState::Open) => tag(Tone::Bad, say("待复核", "open")),
+        Ok(ReviewState::Decided) => tag(Tone::Good, say("已决定", "decided")),
+        Ok(ReviewState::Settled) => tag(Tone::Plain, say("已自行解决", "settled")),
+        Err(_) => tag(Tone::Plain, state),
     }
 }
 
 /// The reason in Chinese.
 pub(super) fn chinese(reason: &str) -> &'static str {
+    let Ok(reason) = reason.parse() else { return "" };
     match reason {
-        "not_at_alipay" => "这里已付款，支付宝说没有",
-        "refund_sent_back" => "银行退回了退款，买家没有收到钱",
-        "ambiguous_form" => "通知可有两种读法，需向支付宝核实",
-        "undated_payment" => "通知称已付款却没有时间，需核实",
-        "outdated_notification" => "通知过时已久，需核实",
-        "contradictory_notification" => "通知自相矛盾，需核实",
-        "closed_after_payment" => "付款后关闭，钱在哪里不明",
-        "second_payment" => "重复付款",
-        "no_account" => "订阅订单未写账号",
-        "implausible_time_limit" => "付款期限不可信，未采用",
-        "late_payment" => "逾期付款，应退还",
-        "partial_refund" => "部分退款",
-        "refund_above_total" => "退款超过总额",
-        "paid_after_return" => "收回货物后又付款",
-        "deliver_by_hand" => "需人工发货",
-        "take_back_by_hand" => "需人工收回货物",
-        _ => "",
+        ReviewReason::NotAtAlipay => "这里已付款，支付宝说没有",
+        ReviewReason::RefundSentBack => "银行退回了退款，买家没有收到钱",
+        ReviewReason::AmbiguousForm => "通知可有两种读法，需向支付宝核实",
+        ReviewReason::UndatedPayment => "通知称已付款却没有时间，需核实",
+        ReviewReason::OutdatedNotification => "通知过时已久，需核实",
+        ReviewReason::ContradictoryNotification => "通知自相矛盾，需核实",
+        ReviewReason::ClosedAfterPayment => "付款后关闭，钱在哪里不明",
+        ReviewReason::SecondPayment => "重复付款",
+        ReviewReason::NoAccount => "订阅订单未写账号",
+        ReviewReason::ImplausibleTimeLimit => "付款期限不可信，未采用",
+        ReviewReason::LatePayment => "逾期付款，应退还",
+        ReviewReason::PartialRefund => "部分退款",
+        ReviewReason::RefundAboveTotal => "退款超过总额",
+        ReviewReason::PaidAfterReturn => "收回货物后又付款",
+        ReviewReason::DeliverByHand => "需人工发货",
+        ReviewReason::TakeBackByHand => "需人工收回货物",
     }
 }
 
