@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use queue::Received;
 use service::language::say;
-use store::dead_letter_audit::Action;
+use store::dead_letter::history::Action;
 use tokio::runtime::Handle;
 
 use super::address::link;

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use maud::{Markup, html};
 use service::language::{Language, say};
 use service::page::{fact, hidden};
-use store::report::BeijingTime;
+use store::BeijingTime;
 
 use super::Shared;
 use super::address::order_link;

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use queue::Received;
 use service::language::say;
 use service::page::Column;
-use store::dead_letter_audit;
-use store::report::BeijingTime;
+use store::BeijingTime;
+use store::dead_letter::history;
 
 use super::address::{address, link, order_link};
 use super::cohort::{Cohort, NO_REASON, TICKED};
@@ -72,7 +72,7 @@ pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<
     }
     // The letters are shown also while there is no database to ask.
     let acts = console
-        .database(|connection| Ok(dead_letter_audit::list(connection, None, ACTS)?))
+        .database(|connection| Ok(history::list(connection, None, ACTS)?))
         .await
         .map_or_else(|failure| away(&failure), |acts| history(&acts));
     let body = html! {
@@ -280,7 +280,7 @@ pub(super) fn letter_link(id: &str) -> Markup {
 }
 
 /// What operators did, the latest first.
-pub(super) fn history(acts: &[dead_letter_audit::Row]) -> Markup {
+pub(super) fn history(acts: &[history::Row]) -> Markup {
     if acts.is_empty() {
         return nothing(say("还没有人处理过。", "Nobody has replayed or discarded a letter yet."));
     }

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use maud::{Markup, display, html};
 use service::language::{Language, say};
 use service::page::{Column, fact};
-use store::report::{BeijingTime, snapshot};
+use store::{BeijingTime, snapshot};
 
 use super::Shared;
 use super::address::{address, link};

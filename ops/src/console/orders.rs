@@ -6,7 +6,7 @@ use maud::{Markup, display, html};
 use order::{FulfillmentState, VariantArray as _};
 use service::language::say;
 use service::page::Column;
-use store::report::{Order, OrderSearch, search_orders};
+use store::user_order::{self, Order, OrderSearch};
 
 use super::Shared;
 use super::address::{link, listing, order_link};
@@ -61,7 +61,7 @@ pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<
                 goods: goods_state,
                 after: Some(last.as_str()).filter(|last| !last.is_empty()),
             };
-            Ok(search_orders(connection, &search, LISTED + 1)?)
+            Ok(user_order::search(connection, &search, LISTED + 1)?)
         })
         .await?;
     let more = orders.len() > LISTED as usize;

@@ -8,7 +8,7 @@ use chrono::Utc;
 use maud::{Markup, display, html};
 use service::language::{self, Language, say};
 use service::page::{Column, Document, list};
-use store::report::BeijingTime;
+use store::BeijingTime;
 
 use super::Shared;
 use crate::failure::Failure;

@@ -6,8 +6,8 @@ use maud::{Markup, html};
 use order::ProductKind;
 use service::language::say;
 use service::page::Column;
-use store::product;
-use store::report::{StockLevel, snapshot, stock_levels};
+use store::stock::{self, StockLevel};
+use store::{product, snapshot};
 
 use super::Shared;
 use super::page::{Page, nothing, table};
@@ -24,7 +24,7 @@ const LOW_AT: Column = Column::number("警戒线", "Low at");
 pub(super) async fn show(State(console): Shared) -> Result<Page, Failure> {
     let read = |connection: &mut store::Connection| {
         snapshot(connection, |connection| {
-            Ok::<_, Failure>((product::list(connection)?, stock_levels(connection)?))
+            Ok::<_, Failure>((product::list(connection)?, stock::levels(connection)?))
         })
     };
     let (products, levels) = console.database(read).await?;

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use order::Decision;
 use service::language::{Language, say};
 use service::page::fact;
-use store::report::snapshot;
+use store::snapshot;
 
 use super::acts::{name, note};
 use super::address::{address, link, order_link};

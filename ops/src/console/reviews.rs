@@ -5,7 +5,8 @@ use maud::{Markup, display, html};
 use order::{ReviewReason, ReviewState};
 use service::language::say;
 use service::page::Column;
-use store::report::{BeijingTime, ReviewFilter, ReviewRow, reviews};
+use store::BeijingTime;
+use store::review::{self, ReviewFilter, ReviewRow};
 
 use super::Shared;
 use super::address::{address, link, order_link};
@@ -21,7 +22,8 @@ const LISTED: i64 = 500;
 pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<Page, Failure> {
     let all = query.get("view") == "all";
     let filter = if all { ReviewFilter::All } else { ReviewFilter::Open };
-    let rows = console.database(move |connection| Ok(reviews(connection, filter, LISTED)?)).await?;
+    let rows =
+        console.database(move |connection| Ok(review::list(connection, filter, LISTED)?)).await?;
     let columns = [
         Column::text("编号", "No."),
         Column::text("订单", "Order"),

@@ -8,7 +8,8 @@ use maud::{Markup, html};
 use queue::topology::work_queue;
 use service::language::{Language, say};
 use service::page::Column;
-use store::report::{BeijingTime, Waiting};
+use store::BeijingTime;
+use store::counts::Waiting;
 
 use super::address::{link, listing};
 use super::cohort::{Cohort, NO_REASON};
