@@ -3,6 +3,7 @@
 //! An operation takes a connection, the configuration or the broker, and returns a typed result; [`crate::cli`] prints it
 //! as text or JSON, [`crate::console`] shows it in a browser.
 
+pub(crate) mod access;
 pub(crate) mod admin_endpoint;
 pub(crate) mod audit;
 pub(crate) mod await_worker;

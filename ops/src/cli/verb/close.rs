@@ -7,7 +7,7 @@ use order::{OrderStatus, TradeStatusCode};
 use serde::Serialize;
 use store::report::{self, BeijingTime};
 
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::gateway_answer::could_not_ask;
 use crate::operations::order::status_name::status_name;

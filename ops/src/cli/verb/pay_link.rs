@@ -12,7 +12,7 @@ use serde::Serialize;
 use store::{product, report};
 use tracing::warn;
 
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::gateway_answer::could_not_ask;
 use crate::operations::order::status_name::status_name;

@@ -7,8 +7,8 @@ use clap::Args;
 use gateway::Gateway;
 use serde::Serialize;
 
+use crate::cli::context::Context;
 use crate::cli::output::{or_empty, plain, table};
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::await_worker::Applied;
 use crate::operations::gateway_answer::{Compared, Comparison, compare, could_not_ask, sent};

@@ -5,7 +5,7 @@ use queue::topology::{self, Change};
 use serde::Serialize;
 use tracing::info;
 
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::topology_findings::{Finding, Seen};
 

@@ -15,7 +15,6 @@ use super::equal::equal;
 use super::not_agreed::NotAgreed;
 use super::password::is_good;
 use super::refundable::{Left, left, paid_trade, told};
-use crate::cli::verb::refund::output::Before;
 use crate::failure::{Failure, is_taken};
 
 /// Seconds that another operator's request for the same payment is waited for.
@@ -35,6 +34,17 @@ pub(crate) struct Wish<'a> {
     pub(crate) rejected: Option<&'a RejectedPayment>,
     /// It is meant as another refund, also where an equal one was made a moment ago.
     pub(crate) again: bool,
+}
+
+/// What was there of a refund before the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// Nothing: it is new.
+    Nothing,
+    /// Its request.
+    Asked,
+    /// Its request, and Alipay's word that it is made.
+    Made,
 }
 
 /// A request on record.

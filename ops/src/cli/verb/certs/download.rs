@@ -7,7 +7,7 @@ use serde::Serialize;
 use store::report::BeijingTime;
 use tracing::warn;
 
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::gateway_answer::could_not_ask;
 

@@ -4,7 +4,7 @@ use clap::Args;
 use store::user_order::{self, Named};
 
 use super::create::parse_account;
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::order::parse_id;
 

@@ -15,9 +15,9 @@ use store::report;
 use store::user_order::{self, NewOrder};
 use tracing::warn;
 
+use crate::cli::context::Context;
 use crate::cli::order_text;
 use crate::cli::time_args::parse_length;
-use crate::context::Context;
 use crate::failure::{Failure, is_taken};
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::import::{self, Numbered};

@@ -10,7 +10,7 @@ use store::report::set_low_stock;
 use tracing::warn;
 
 use super::{ProductLine, product_table};
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::{Failure, is_taken};
 use crate::operations::order::parse_new_id;
 

@@ -5,7 +5,7 @@ use store::product;
 use store::report::stock_levels;
 
 use super::{ProductLine, product_table};
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 
 /// List all products, with their codes available, delivered, returned, and wanted by waiting orders

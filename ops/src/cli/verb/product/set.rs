@@ -9,7 +9,7 @@ use store::report::{set_low_stock, stock_levels};
 
 use super::add::{parse_name, parse_price};
 use super::{ProductLine, product_table};
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 
 /// Change name or price of a product, take it off sale, set when its stock is low

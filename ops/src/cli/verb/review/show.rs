@@ -4,8 +4,8 @@ use clap::Args;
 use serde::Serialize;
 use store::report::{ReviewRow, snapshot};
 
+use crate::cli::context::Context;
 use crate::cli::order_text;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::next_step::of_review;

@@ -5,12 +5,13 @@ mod result;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
 
 use self::result::Imported;
+use crate::cli::context::Context;
 use crate::cli::question::asked;
 use crate::cli::verb::read_file;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::stock::code_file::{CodeFile, CodeLine};
 use crate::operations::stock::code_text::Invisible;
@@ -54,6 +55,21 @@ pub(crate) struct Import {
     /// What becomes of invisible characters in a code
     #[arg(long, value_enum, default_value_t)]
     invisible: Invisible,
+}
+
+impl ValueEnum for Invisible {
+    fn value_variants<'a>() -> &'a [Invisible] {
+        &[Invisible::Refuse, Invisible::Remove, Invisible::Keep]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (word, help) = match self {
+            Invisible::Refuse => ("refuse", "The file is refused, and the lines are named"),
+            Invisible::Remove => ("remove", "They are left out of the code"),
+            Invisible::Keep => ("keep", "They are part of the code"),
+        };
+        Some(PossibleValue::new(word).help(help))
+    }
 }
 
 impl Import {

@@ -6,9 +6,9 @@ use serde::Serialize;
 use store::stock_resale::{self, Returned};
 use store::{low_stock_notice, product};
 
+use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::cli::output::plain;
-use crate::context::Context;
 use crate::failure::Failure;
 
 /// Put codes that came back on sale again

@@ -6,9 +6,9 @@ use serde::Serialize;
 use store::product;
 use store::stock_withdrawal::{self, NewWithdrawal};
 
+use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::cli::output::{check_stdout_is_open, plain};
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::plural;
 

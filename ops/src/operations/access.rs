@@ -1,4 +1,4 @@
-//! What every verb needs.
+//! The configuration, and how to reach what it names: the database, the broker, the gateway.
 
 use std::future::Future;
 use std::time::Duration;
@@ -10,7 +10,6 @@ use store::{Connection, MysqlConnection, Pool};
 use tokio::runtime::Builder;
 use tracing::warn;
 
-use crate::cli::output::Output;
 use crate::failure::Failure;
 use crate::operations::management::Management;
 use crate::operations::unknown_merchant::unknown_merchant;
@@ -18,15 +17,14 @@ use crate::operations::unknown_merchant::unknown_merchant;
 /// How long background tasks may take to end after a verb that talked to the broker.
 const SHUTDOWN: Duration = Duration::from_secs(2);
 
-/// Configuration and form of the output.
-pub(crate) struct Context {
+/// The configuration, and how to reach what it names.
+pub(crate) struct Access {
     pub(crate) config: Config,
-    pub(crate) output: Output,
 }
 
-impl Context {
-    pub(crate) fn new(config: Config, output: Output) -> Context {
-        Context { config, output }
+impl Access {
+    pub(crate) fn new(config: Config) -> Access {
+        Access { config }
     }
 
     /// A connection to the database.
