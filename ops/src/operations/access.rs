@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use config::Config;
 use config::Merchant;
+use gateway::Gateway;
 use queue::Cluster;
 use store::{Connection, MysqlConnection, Pool};
 use tokio::runtime::Builder;
@@ -62,9 +63,9 @@ impl Access {
         Ok(())
     }
 
-    /// How long one question to Alipay's gateway may take.
-    pub(crate) fn gateway_timeout(&self) -> Duration {
-        self.config.worker.query_timeout
+    /// Alipay's gateway, with the limit of the configuration on how long a question may take.
+    pub(crate) fn gateway(&self) -> Gateway {
+        Gateway::new(self.config.worker.query_timeout)
     }
 
     /// The broker.

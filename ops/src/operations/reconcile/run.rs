@@ -69,7 +69,7 @@ impl<'a> Run<'a> {
         Ok(Run {
             access,
             span,
-            gateway: Gateway::new(access.gateway_timeout()),
+            gateway: access.gateway(),
             rate,
             database,
             progress: match style {

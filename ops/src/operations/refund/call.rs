@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use config::Merchant;
-use gateway::{Gateway, RefundOutcome, RefundProof};
+use gateway::{RefundOutcome, RefundProof};
 use order::{Refund, RejectedPayment};
 use store::refund_request::{self, NO_ANSWER_YET, RefundRequest, RefundRequestState};
 use store::report;
@@ -117,8 +117,7 @@ fn carry_out(
     let state = RefundRequestState::Unknown;
     refund_request::note(connection, number, state, Some(NO_ANSWER_YET), None)?;
     let outcome = access.block_on(async {
-        let gateway = Gateway::new(access.gateway_timeout());
-        Ok(gateway.carry_out_refund(merchant, &request.refund(), repeated).await)
+        Ok(access.gateway().carry_out_refund(merchant, &request.refund(), repeated).await)
     })?;
     let (state, reason, proof) = match outcome {
         RefundOutcome::Made(proof) => (RefundRequestState::Accepted, None, Some(proof)),
@@ -145,8 +144,5 @@ fn prove(
     merchant: &Merchant,
     request: &RefundRequest,
 ) -> Result<Option<RefundProof>, Failure> {
-    access.block_on(async {
-        let gateway = Gateway::new(access.gateway_timeout());
-        Ok(gateway.prove_refund(merchant, &request.refund()).await)
-    })
+    access.block_on(async { Ok(access.gateway().prove_refund(merchant, &request.refund()).await) })
 }

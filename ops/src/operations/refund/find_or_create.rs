@@ -16,6 +16,7 @@ use super::not_agreed::NotAgreed;
 use super::password::is_good;
 use super::refundable::{Left, left, paid_trade, told};
 use crate::failure::{Failure, is_taken};
+use crate::operations::order::{find, missing_order};
 
 /// Seconds that another operator's request for the same payment is waited for.
 const LOCK_WAIT: i64 = 10;
@@ -122,7 +123,7 @@ impl Wish<'_> {
     fn agree(&self, connection: &mut MysqlConnection) -> Result<Agreed, NotAgreed> {
         let has_order = refund_request::lock_order(connection, self.order)?;
         if !has_order && self.rejected.is_none() {
-            return Err(Failure::Refused(format!("there is no order {}", self.order)).into());
+            return Err(missing_order(self.order).into());
         }
         let requests = refund_request::of_order(connection, self.order)?;
         let lines = match self.rejected {
@@ -309,9 +310,7 @@ impl Wish<'_> {
             let total = payment.total.get();
             return left(self.order, total, &payment.trade, lines, requests, day.as_deref());
         }
-        let Some(row) = report::order(connection, self.order)? else {
-            return Err(Failure::Refused(format!("there is no order {}", self.order)));
-        };
+        let row = find(connection, self.order)?;
         let trades = trade::of_orders(connection, &[self.order])?;
         let trades: Vec<order::Trade> = trades.into_iter().map(|(_, trade)| trade).collect();
         let trade = paid_trade(&row, &trades, self.trade_no)?;

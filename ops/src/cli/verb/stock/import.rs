@@ -13,6 +13,7 @@ use crate::cli::context::Context;
 use crate::cli::question::asked;
 use crate::cli::verb::read_file;
 use crate::failure::Failure;
+use crate::operations::product;
 use crate::operations::stock::code_file::{CodeFile, CodeLine};
 use crate::operations::stock::code_text::Invisible;
 use crate::operations::stock::intake::{self, Known};
@@ -80,7 +81,7 @@ impl Import {
         })?;
         let codes: Vec<&str> = file.codes.iter().map(|line| &*line.code).collect();
         let mut connection = context.database()?;
-        intake::check_product(&mut connection, &self.product_id)?;
+        product::check_has_codes(&product::find(&mut connection, &self.product_id)?)?;
 
         let known = Known::look(&mut connection, &self.product_id, &codes)?;
         let odd = odd_new_lines(&file.codes, &known);
