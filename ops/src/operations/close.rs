@@ -4,8 +4,7 @@ use alipay::{AnswerError, CloseAnswer, TradeRef};
 use gateway::{Gateway, GatewayError};
 use order::{OrderStatus, TradeStatusCode};
 use serde::Serialize;
-use store::MysqlConnection;
-use store::report::BeijingTime;
+use store::{BeijingTime, MysqlConnection};
 
 use crate::failure::Failure;
 use crate::operations::access::Access;

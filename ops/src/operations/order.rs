@@ -13,7 +13,7 @@ pub(crate) mod story;
 use serde::Serialize;
 use service::unseen;
 
-use store::{MysqlConnection, report};
+use store::{MysqlConnection, user_order};
 
 use self::status_name::status_name;
 use crate::failure::Failure;
@@ -22,19 +22,22 @@ use crate::failure::Failure;
 #[derive(Serialize)]
 pub(crate) struct OrderLine {
     #[serde(flatten)]
-    pub(crate) row: report::Order,
+    pub(crate) row: user_order::Order,
     pub(crate) status_name: &'static str,
 }
 
-impl From<report::Order> for OrderLine {
-    fn from(row: report::Order) -> OrderLine {
+impl From<user_order::Order> for OrderLine {
+    fn from(row: user_order::Order) -> OrderLine {
         OrderLine { status_name: status_name(row.status), row }
     }
 }
 
 /// The order with this id, or that there is none.
-pub(crate) fn find(connection: &mut MysqlConnection, id: &str) -> Result<report::Order, Failure> {
-    report::order(connection, id)?.ok_or_else(|| missing_order(id))
+pub(crate) fn find(
+    connection: &mut MysqlConnection,
+    id: &str,
+) -> Result<user_order::Order, Failure> {
+    user_order::find(connection, id)?.ok_or_else(|| missing_order(id))
 }
 
 /// That there is no such order.

@@ -11,7 +11,7 @@ use config::Merchant;
 use gateway::{Asker, Gateway};
 use order::{OrderStatus, TradeStatusCode};
 use serde::Serialize;
-use store::{MysqlConnection, report};
+use store::{MysqlConnection, user_order};
 
 use self::browser::{asker, bad_request, seller};
 use crate::failure::Failure;
@@ -130,7 +130,7 @@ fn anti_phishing_key(
 }
 
 /// An error unless the order waits for its payment.
-fn check_payable(row: &report::Order) -> Result<(), Failure> {
+fn check_payable(row: &user_order::Order) -> Result<(), Failure> {
     let word = if row.status != OrderStatus::Placed.code() {
         status_name(row.status)
     } else if row.trade_status == TradeStatusCode::TradePending.code() {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use store::report::snapshot;
+use store::snapshot;
 
 use crate::cli::context::Context;
 use crate::failure::Failure;

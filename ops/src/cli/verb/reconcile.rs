@@ -4,7 +4,7 @@ mod text;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use store::report::OrderSpan;
+use store::user_order::OrderSpan;
 
 use crate::cli::context::Context;
 use crate::cli::time_args::parse_moment;

@@ -2,8 +2,8 @@
 
 use alipay::Fen;
 use clap::Args;
-use store::refund_request::RefundRequestState;
-use store::report::{RefundRequestFilter, refund_requests};
+use order::RefundRequestState;
+use store::refund_request::{self, RefundRequestFilter};
 
 use crate::cli::context::Context;
 use crate::cli::output::{Table, or_empty};
@@ -42,7 +42,7 @@ impl RefundRequests {
             merchant: self.merchant.as_deref(),
             state: self.state,
         };
-        let lines = refund_requests(&mut *context.database()?, &filter, self.limit)?;
+        let lines = refund_request::list(&mut *context.database()?, &filter, self.limit)?;
         context.check_filter(self.merchant.as_deref(), lines.len())?;
         context.output.print(&lines, || {
             Table::new(
@@ -73,6 +73,5 @@ impl RefundRequests {
 }
 
 fn parse_state(word: &str) -> Result<RefundRequestState, String> {
-    let state = RefundRequestState::ALL.into_iter().find(|state| state.as_str() == word);
-    state.ok_or_else(|| "one of asked, unknown, accepted, refused".to_owned())
+    word.parse().map_err(|_| "one of asked, unknown, accepted, refused".to_owned())
 }

@@ -9,25 +9,29 @@ use order::{
     Trade, TradeStatusCode, time_limit,
 };
 use store::StoreError;
-use store::audit::{CaseRow, CodeRow, OrderRow};
+use store::review::AuditedCase;
+use store::stock::AuditedCode;
+use store::user_order::AuditedOrder;
 
 /// An order under audit.
 pub(crate) struct Subject {
-    pub(crate) row: OrderRow,
+    pub(crate) row: AuditedOrder,
     /// Trades as they are stored. Refunds are not counted again here.
     pub(crate) stored: OrderRecord,
     pub(crate) refunds: Vec<Refund>,
-    pub(crate) codes: Vec<CodeRow>,
+    pub(crate) codes: Vec<AuditedCode>,
     /// Open and decided ones.
-    pub(crate) cases: Vec<CaseRow>,
+    pub(crate) cases: Vec<AuditedCase>,
 }
 
 impl Subject {
-    pub(crate) fn new(row: OrderRow) -> Result<Subject, StoreError> {
-        let kind = ProductKind::from_column(&row.kind)
-            .ok_or_else(|| StoreError::Row { table: "product", what: row.kind.clone() })?;
+    pub(crate) fn new(row: AuditedOrder) -> Result<Subject, StoreError> {
+        let kind = row
+            .kind
+            .parse::<ProductKind>()
+            .map_err(|_| StoreError::Row { table: "product", what: row.kind.clone() })?;
         let unreadable = |what: &str| StoreError::Row { table: "fulfillment", what: what.into() };
-        let read = |state: &str| FulfillmentState::from_column(state).ok_or(unreadable(state));
+        let read = |state: &str| state.parse::<FulfillmentState>().map_err(|_| unreadable(state));
         let terms = OrderTerms {
             id: row.id.clone(),
             merchant: row.merchant.clone(),

@@ -4,12 +4,12 @@ use alipay::{Fen, PlatformRefund, Protocol};
 use chrono::Utc;
 use config::Merchant;
 use diesel::Connection as _;
-use order::RejectedPayment;
+
+use order::{RefundRequestState, RejectedPayment};
 use rand::RngExt as _;
-use store::MysqlConnection;
-use store::refund_request::{self, RefundRequest, RefundRequestState};
-use store::report::{self, RefundLine};
-use store::trade;
+use store::refund::{self, RefundLine};
+use store::refund_request::{self, RefundRequest};
+use store::{MysqlConnection, trade};
 
 use super::equal::equal;
 use super::not_agreed::NotAgreed;
@@ -127,10 +127,10 @@ impl Wish<'_> {
         }
         let requests = refund_request::of_order(connection, self.order)?;
         let lines = match self.rejected {
-            None => report::refunds_of(connection, self.order)?,
+            None => refund::of_order(connection, self.order)?,
             Some(payment) => {
                 let (merchant, trade_no) = (&payment.merchant, &payment.trade.trade_no);
-                report::refunds_of_trade(connection, merchant, trade_no)?
+                refund::of_trade(connection, merchant, trade_no)?
             }
         };
         let request = match self.find(&requests)? {

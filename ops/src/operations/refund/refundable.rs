@@ -1,9 +1,11 @@
 //! Which trade, and how much of it can still be refunded.
 
 use alipay::Fen;
+use order::RefundRequestState;
 use order::{Facts, Trade};
-use store::refund_request::{RefundRequest, RefundRequestState};
-use store::report::{Order, RefundLine};
+use store::refund::RefundLine;
+use store::refund_request::RefundRequest;
+use store::user_order::Order;
 
 use super::password::is_good;
 use crate::failure::Failure;

@@ -9,8 +9,8 @@ use config::Merchant;
 use order::ProductKind;
 use service::unseen;
 use store::MysqlConnection;
-use store::order_import::ImportedOrder;
 use store::product::Product;
+use store::user_order::import::ImportedOrder;
 use store::user_order::{self, NewOrder};
 use tracing::warn;
 

@@ -2,8 +2,8 @@
 
 use alipay::Fen;
 use clap::Args;
-use order::FulfillmentState;
-use store::report::{Order, OrderFilter, orders};
+use order::{FulfillmentState, VariantArray};
+use store::user_order::{self, Order, OrderFilter};
 
 use crate::cli::context::Context;
 use crate::cli::output::{Table, or_empty};
@@ -48,7 +48,7 @@ impl List {
             goods: self.goods,
             buyer: self.buyer.as_deref(),
         };
-        let rows = orders(&mut *context.database()?, &filter, self.limit)?;
+        let rows = user_order::list(&mut *context.database()?, &filter, self.limit)?;
         context.check_filter(self.merchant.as_deref(), rows.len())?;
         let lines: Vec<OrderLine> = rows.into_iter().map(OrderLine::from).collect();
         context.output.print(&lines, || {
@@ -95,7 +95,7 @@ impl List {
 fn goods(row: &Order) -> String {
     let since = row.goods_waiting_since.map(|at| format!(" since {at}")).unwrap_or_default();
     match row.goods_state.as_deref() {
-        Some(state) => match FulfillmentState::from_column(state) {
+        Some(state) => match state.parse().ok() {
             Some(FulfillmentState::AwaitingStock) => format!("waits for stock{since}"),
             Some(FulfillmentState::AwaitingManual) => format!("waits for a person{since}"),
             Some(FulfillmentState::AwaitingAccount) => format!("waits for an account{since}"),
@@ -106,8 +106,8 @@ fn goods(row: &Order) -> String {
 }
 
 fn parse_goods(word: &str) -> Result<FulfillmentState, String> {
-    FulfillmentState::from_column(word).ok_or_else(|| {
-        let known = FulfillmentState::ALL.map(FulfillmentState::as_str);
+    word.parse().map_err(|_| {
+        let known: Vec<&str> = FulfillmentState::VARIANTS.iter().map(|it| it.as_str()).collect();
         format!("expected one of: {}", known.join(", "))
     })
 }

@@ -4,7 +4,7 @@ use alipay::Fen;
 use clap::{ArgGroup, Args, ValueEnum};
 use diesel::Connection as _;
 use store::product::{self, Changes};
-use store::report::{set_low_stock, stock_levels};
+use store::stock;
 
 use super::add::{parse_name, parse_price};
 use super::{ProductLine, product_table};
@@ -76,12 +76,12 @@ impl Set {
             product::update(connection, id, &changes)?;
             if let Some(threshold) = self.low_stock {
                 let threshold = Some(threshold).filter(|threshold| *threshold > 0);
-                set_low_stock(connection, id, threshold)?;
+                product::set_low_stock(connection, id, threshold)?;
             }
             Ok::<_, Failure>(())
         })?;
         let product = find(&mut connection, id)?;
-        let levels = stock_levels(&mut connection)?;
+        let levels = stock::levels(&mut connection)?;
         let low_stock = levels.iter().find(|level| level.product_id == id);
         let low_stock = low_stock.and_then(|level| level.low_stock);
         let line = ProductLine { low_stock, ..ProductLine::from(&product) };

@@ -1,6 +1,6 @@
 //! The overview for a person.
 
-use store::report::Waiting;
+use store::counts::Waiting;
 
 use super::findings;
 use crate::cli::output::{or_empty, table};

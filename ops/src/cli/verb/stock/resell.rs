@@ -3,8 +3,8 @@
 use clap::Args;
 use diesel::Connection as _;
 use serde::Serialize;
-use store::low_stock_notice;
-use store::stock_resale::{self, Returned};
+use store::stock::notice;
+use store::stock::resale::{self, Returned};
 
 use crate::cli::context::Context;
 use crate::cli::operator::Operator;
@@ -67,8 +67,8 @@ impl Resell {
             None => Returned::Codes(&codes),
         };
         let resold = connection.transaction(|connection| {
-            let resold = stock_resale::resell(connection, id, returned, by, reason)?;
-            low_stock_notice::forget_if_above(connection, id)?;
+            let resold = resale::resell(connection, id, returned, by, reason)?;
+            notice::forget_if_above(connection, id)?;
             Ok::<_, Failure>(resold)
         })?;
         let not_returned: Vec<&str> =
