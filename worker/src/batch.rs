@@ -59,13 +59,13 @@ impl From<diesel::result::Error> for BatchError {
 }
 
 impl BatchError {
-    /// The same without one of the messages may succeed.
+    /// Without one of the messages the batch may succeed.
     #[must_use]
     pub fn may_be_one_messages(&self) -> bool {
         matches!(self.fault(), Fault::Data | Fault::Unknown)
     }
 
-    /// Database or broker are away, which is logged once an outage by whoever connects to them.
+    /// Database or broker are away, which their connections log once per outage.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match self {
@@ -74,7 +74,7 @@ impl BatchError {
         }
     }
 
-    /// Whose fault it is.
+    /// The kind of failure.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
@@ -87,7 +87,7 @@ impl BatchError {
 /// What the configuration says about every batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// Whether the shop is told what happens.
+    /// Whether events are written for the shop.
     pub events: bool,
     /// How long smaller orders may pass one that waits for stock.
     pub overtake_limit: Duration,

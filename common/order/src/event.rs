@@ -5,7 +5,7 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::{Facts, FulfillmentState, OrderState};
 
-/// What the shop can learn about an order: the routing key in `alipay.events` and the `event` column of `outbox`. In
+/// An event for the shop: the routing key in `alipay.events` and the `event` column of `outbox`. In
 /// the order in which a shop wants them.
 #[derive(
     Debug,

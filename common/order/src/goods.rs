@@ -51,7 +51,7 @@ as_str!(ProductKind);
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum FulfillmentState {
-    /// All units are with the buyer.
+    /// The buyer has all units.
     Delivered,
     /// Paid, but there are not enough units; the restock sweeper delivers when there are.
     AwaitingStock,
@@ -61,8 +61,7 @@ pub enum FulfillmentState {
     Returned,
     /// Refunded before anything was delivered.
     Cancelled,
-    /// A subscription that was paid, and whose order names no account; the restock sweeper grants it when
-    /// the order does.
+    /// A paid subscription whose order names no account; the restock sweeper grants it once the order does.
     AwaitingAccount,
 }
 
@@ -86,15 +85,15 @@ pub enum GoodsDecision {
     Deliver,
     /// Take back what was given.
     TakeBack,
-    /// Refunded while waiting, or the money is late and goes back: stop waiting.
+    /// Refunded while waiting, or the payment is late and is refunded: stop waiting.
     Cancel,
 }
 
 impl GoodsDecision {
     /// Decides by the state of the order and by what has been done with its goods so far.
     ///
-    /// Goods go out at most once and come back at most once: after `returned` nothing is delivered
-    /// again by itself, a review is raised instead.
+    /// Goods go out at most once and come back at most once: after `returned` nothing is delivered again
+    /// automatically, a review is raised instead.
     #[must_use]
     pub fn of(state: &OrderState, fulfillment: Option<FulfillmentState>) -> GoodsDecision {
         use FulfillmentState::{AwaitingAccount, AwaitingStock, Cancelled, Delivered};

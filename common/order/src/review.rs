@@ -1,4 +1,4 @@
-//! What a person must look at, computed from the order like everything else.
+//! What a person must look at, computed from the order.
 
 use alipay::format_beijing;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};

@@ -1,4 +1,4 @@
-//! Whether the time until which an order can be paid can be meant.
+//! Whether the time limit of an order is plausible.
 //!
 //! `expires_at` is UTC, and a shop that writes its own local time there has every payment judged late (west of
 //! Greenwich) or payable for hours too long (east of it). Neither is acted on: such a limit does not count, and a
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_meant_counts() {
+    fn plausible_limits_count() {
         for minutes in [-10, 0, 1, 30, 120, 480, 601, 24 * 60, 7 * 24 * 60, 15 * 24 * 60] {
             assert_eq!(of(minutes, None), Ok(minutes));
         }
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn local_times_do_not() {
+    fn limits_in_local_time_do_not_count() {
         // 30 minutes from now, as clocks show it in Los Angeles, London in winter, Beijing, Tokyo, Auckland.
         let told = |minutes| of(minutes, None).unwrap_err();
         assert_eq!(told(30 - 8 * 60), "it ends 7 h 30 min before the order was placed");

@@ -42,7 +42,7 @@ pub(super) fn compare(order: &mut LoadedOrder, says: &GatewaySays<'_>, asked_at:
             Some(format!("total {}", answer.total))
         }
         GatewaySays::Trade(answer) if answer.trade_status == TradeStatus::WaitBuyerPay => {
-            Some("WAIT_BUYER_PAY".to_owned())
+            Some(answer.trade_status.as_str().to_owned())
         }
         GatewaySays::Trade(_) => None,
     };

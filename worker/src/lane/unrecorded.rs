@@ -1,5 +1,5 @@
-//! Dead letters that get no row in the inbox: of messages that cannot be read, and of those that kill the
-//! worker that writes that row. Their orders are told of them all the same.
+//! Dead letters without a row in the inbox: of messages that cannot be read, and of those that kill the worker that
+//! writes the row. A row in `dead_letter` connects them with their orders.
 
 use alipay::{Form, order_in_biz_content};
 use queue::{Envelope, Received};
@@ -8,7 +8,7 @@ use store::{MysqlConnection, StoreError};
 
 use crate::message::{InboundMessage, Rejection};
 
-/// Bytes of an order's number at most.
+/// The longest order number, bytes.
 pub(super) const LONGEST_ORDER: usize = 64;
 
 /// Writes down a letter that is about to be published, where it names an order.

@@ -1,6 +1,6 @@
-//! The heartbeat: every few seconds a worker writes that it lives, what its clock says, what it holds and why it cannot work
-//! (table `worker_heartbeat`). So a worker without a message knows, too, that the database takes no writes; clocks that
-//! disagree are told; and times that a wrong clock wrote are corrected once it is right.
+//! The heartbeat: every few seconds a worker writes its clock, its load and its trouble into a row of
+//! `worker_heartbeat`. So even an idle worker notices that the database takes no writes; clocks that disagree are
+//! reported; and times that a wrong clock wrote are corrected once the clock is right.
 
 use std::time::{Duration, Instant};
 
@@ -45,9 +45,9 @@ impl Name {
     }
 }
 
-/// What one look at the database's clock told.
+/// One look at the database's clock.
 struct Look {
-    /// What it said.
+    /// What it showed.
     database: DateTime<Utc>,
     /// By how much it was ahead of this worker's.
     ahead: TimeDelta,
@@ -59,7 +59,7 @@ struct Look {
 struct Trouble(Option<(Instant, String)>);
 
 impl Trouble {
-    /// What is told now.
+    /// What to report now.
     fn told(&mut self, now: Readiness) -> Option<String> {
         self.0 = match (now, self.0.take()) {
             (Readiness::Ready, _) => None,
@@ -110,7 +110,7 @@ pub(crate) async fn run(context: Context, readiness: impl Fn() -> Readiness + Se
         let mut connection = this.pool.get()?;
         worker_heartbeat::goodbye(&mut connection, &name.worker)
     });
-    // Without it the row is removed by others, later.
+    // If this fails, another worker removes the row later.
     let _ = gone.await;
 }
 
@@ -165,7 +165,7 @@ async fn heal(context: &Context, sweeper: &Sweeper<'_>) {
     }
 }
 
-/// Says that clocks disagree: at once, each minute while it lasts, and when it is over.
+/// Logs that clocks disagree: at once, each minute while it lasts, and when it is over.
 fn tell(context: &Context, look: &Look, told: &mut Option<Instant>) {
     let messages = context.health.message_clock().ahead();
     for (with, ahead) in [("database", look.ahead), ("messages", messages)] {

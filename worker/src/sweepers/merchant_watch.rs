@@ -1,4 +1,4 @@
-//! The watch of the merchants that orders name: a shop that writes a name which nobody serves gets paid, and
+//! The watch of the merchants that orders name: if a shop writes a name that no configuration has, buyers pay and
 //! nothing is delivered.
 
 use std::collections::BTreeSet;

@@ -11,7 +11,7 @@ use tracing::{error, info};
 use super::{Sweeper, as_metric};
 use crate::context::Context;
 
-/// How long after its time a copy is overdue, in seconds: it may wait in the work queue, too.
+/// Seconds after its time at which a copy is overdue: it may wait in the work queue, too.
 pub const OVERDUE_AFTER: i32 = 60;
 
 /// The pause between two looks.

@@ -63,7 +63,7 @@ fn a_gateway_that_is_down_and_then_slow_is_asked_again() {
 }
 
 #[test]
-fn a_gateway_that_fails_now_and_then_heals_all() {
+fn an_unreliable_gateway_still_heals_every_order() {
     let mut side = AlipaySide::new(20);
     let (_gateway, address) = side.gateway(&["--gateway-fail", "30%"]);
     side.world.place_orders("H", 10);
@@ -110,7 +110,7 @@ fn a_wrong_signature_is_no_fact() {
 }
 
 #[test]
-fn garbage_is_no_answer() {
+fn an_unreadable_answer_changes_nothing() {
     let mut side = AlipaySide::new(5);
     let address = answers_always("<html><body>502 Bad Gateway</body></html>");
     side.place("shop", "GARBAGE", "CODE");
