@@ -272,7 +272,7 @@ fn readiness(
     publisher: Publisher,
     topology: Topology,
     shutdown: CancellationToken,
-) -> impl Fn() -> Readiness + Send + Sync + 'static {
+) -> impl Fn() -> Readiness + Clone + Send + Sync + 'static {
     move || {
         Readiness::of(&[
             ("stopping", !shutdown.is_cancelled()),

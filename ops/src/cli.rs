@@ -2,6 +2,7 @@
 
 pub(crate) mod help;
 pub(crate) mod operator;
+pub(crate) mod order_text;
 pub(crate) mod output;
 pub(crate) mod question;
 pub(crate) mod table;

@@ -119,7 +119,7 @@ impl Console {
     ) -> Result<T, Failure> {
         let late = || {
             let seconds = DATABASE_TIME.as_secs();
-            Failure::CouldNotAsk(format!("database: no answer within {seconds} s"))
+            Failure::DatabaseAway(format!("database: no answer within {seconds} s"))
         };
         let asked = async {
             let turn = Arc::clone(&self.questions).acquire_owned().await;

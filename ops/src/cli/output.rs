@@ -81,7 +81,7 @@ pub(crate) fn check_stdout_is_open() -> Result<(), Failure> {
 
 fn json<T: Serialize + ?Sized>(result: &T) -> Result<String, Failure> {
     let json = serde_json::to_string_pretty(result)
-        .map_err(|error| Failure::No(format!("the result is no JSON: {error}")))?;
+        .map_err(|error| Failure::Refused(format!("the result is no JSON: {error}")))?;
     Ok(unseen::escaped_json(&json).into_owned())
 }
 

@@ -18,7 +18,7 @@ pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
     let opened = find(console.broker(), id).await?;
     drop(turn);
     let Some(opened) = opened else {
-        return Err(Failure::NotThere(format!(
+        return Err(Failure::NotFound(format!(
             "{} {id}",
             say(
                 "没有这个死信，可能已被处理：",
@@ -57,7 +57,7 @@ pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
         .raw("</h2>")
         .html(match &missing {
             Some(failure) => away(failure),
-            None => order_now(&evidence.background.order_told),
+            None => order_now(&evidence.background.order_told.join("\n")),
         });
     let body = match missing {
         Some(_) => body,

@@ -116,12 +116,11 @@ fn verdict(overview: &Overview) -> Html {
 }
 
 fn finding(finding: &Finding) -> Html {
-    if let Finding::NotAsked(server) = finding
-        && server.is_server()
-    {
-        return told(finding).html(away(&Failure::CouldNotAsk(server.why().to_owned())));
+    let told = told(finding);
+    match finding {
+        Finding::NotAsked(asked) => told.all(asked.server_failure().as_ref().map(away)),
+        _ => told,
     }
-    told(finding)
 }
 
 fn told(finding: &Finding) -> Html {

@@ -43,7 +43,7 @@ impl Sent {
     pub(crate) fn new(envelope: &Envelope) -> Result<Sent, Failure> {
         let message = envelope
             .message()
-            .map_err(|error| Failure::No(format!("the message cannot be written: {error}")))?;
+            .map_err(|error| Failure::Refused(format!("the message cannot be written: {error}")))?;
         Ok(Sent {
             message,
             merchant: envelope.merchant.clone(),
@@ -141,7 +141,7 @@ impl Applied {
     /// An error when a worker refused it.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         match self.outcome.as_str() {
-            "rejected" => Err(Failure::No(self.text())),
+            "rejected" => Err(Failure::Refused(self.text())),
             _ => Ok(()),
         }
     }

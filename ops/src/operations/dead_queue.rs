@@ -123,7 +123,7 @@ impl DeadQueue {
                     }
                     Ok(None) => {
                         let lost = "broker: it ended the reading of dead letters";
-                        return Err(Failure::CouldNotAsk(lost.to_owned()));
+                        return Err(Failure::BrokerAway(lost.to_owned()));
                     }
                     Err(_) => break,
                 }
@@ -179,7 +179,7 @@ impl DeadQueue {
         }
         let what = "the channel ended before an acknowledgement: the letter is still there, and a \
                     replayed one is in both queues now";
-        Err(Failure::CouldNotAsk(format!("broker: {what}, which is harmless")))
+        Err(Failure::BrokerAway(format!("broker: {what}, which is harmless")))
     }
 
     /// Gives everything back that was taken and not removed, and lets the next operator in once it is
@@ -244,7 +244,7 @@ async fn depth(connection: &Connection, channel: &Channel) -> Result<Depth, Fail
 
 fn failure(error: ConnectionError) -> Failure {
     if is_missing(&error) {
-        return Failure::CouldNotAsk(format!(
+        return Failure::BrokerAway(format!(
             "there is no queue {DEAD_QUEUE} on the broker: run `ops topology apply`"
         ));
     }

@@ -39,7 +39,7 @@ impl Confirmed {
         let confirmed = Confirmed { publisher, cancel, publishing };
         if timeout(TIMEOUT, confirmed.publisher.ready()).await.is_err() {
             confirmed.close().await;
-            return Err(Failure::CouldNotAsk("broker: no channel to publish on".to_owned()));
+            return Err(Failure::BrokerAway("broker: no channel to publish on".to_owned()));
         }
         Ok(confirmed)
     }

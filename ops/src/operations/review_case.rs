@@ -11,12 +11,12 @@ use store::report::{ReviewRow, review};
 
 use crate::failure::Failure;
 use crate::operations::await_worker::Sent;
-use crate::operations::order::details::OrderPage;
+use crate::operations::order::details::OrderDetails;
 
 /// A case and its order.
 pub(crate) struct Case {
     pub(crate) row: ReviewRow,
-    pub(crate) page: OrderPage,
+    pub(crate) page: OrderDetails,
 }
 
 /// A decision that is possible, with the command that takes it.
@@ -32,10 +32,10 @@ impl Case {
     /// Reads a case with its order, inside a [`store::report::snapshot`].
     pub(crate) fn read(connection: &mut MysqlConnection, id: i64) -> Result<Case, Failure> {
         let Some(row) = review(connection, id)? else {
-            return Err(Failure::NotThere(format!("there is no review {id}")));
+            return Err(Failure::NotFound(format!("there is no review {id}")));
         };
-        let Some(page) = OrderPage::read(connection, &row.order_id)? else {
-            return Err(Failure::NotThere(format!("there is no order {}", row.order_id)));
+        let Some(page) = OrderDetails::read(connection, &row.order_id)? else {
+            return Err(Failure::NotFound(format!("there is no order {}", row.order_id)));
         };
         Ok(Case { row, page })
     }
@@ -106,7 +106,7 @@ impl Case {
                 let at = row.ended_at.map(|at| format!(" at {at}")).unwrap_or_default();
                 let what = row.decision.as_deref().map(|what| format!(", {what}"));
                 let what = what.unwrap_or_default();
-                Err(Failure::No(format!(
+                Err(Failure::Refused(format!(
                     "review {} is {state}{by} already{at}{what}; nothing was sent",
                     row.id
                 )))

@@ -45,8 +45,8 @@ impl Audit {
         context.output.print(&page, || page.text())?;
         match check.gaps.count() {
             0 => Ok(()),
-            1 => Err(Failure::No("1 gap".to_owned())),
-            gaps => Err(Failure::No(format!("{gaps} gaps"))),
+            1 => Err(Failure::Refused("1 gap".to_owned())),
+            gaps => Err(Failure::Refused(format!("{gaps} gaps"))),
         }
     }
 
@@ -69,7 +69,7 @@ impl Audit {
 /// 1 means that gaps were found, so a database that answers with an error is 3.
 fn could_not_ask(failure: Failure) -> Failure {
     match failure {
-        Failure::No(text) => Failure::CouldNotAsk(text),
+        Failure::Refused(text) => Failure::CouldNotAsk(text),
         other => other,
     }
 }

@@ -134,7 +134,7 @@ impl Certs {
         if expired + early + soon == 0 {
             return Ok(());
         }
-        Err(Failure::No(format!(
+        Err(Failure::Refused(format!(
             "certificates: {expired} ended, {early} not begun, {soon} to end within {} days",
             self.days
         )))

@@ -130,7 +130,7 @@ impl Report {
             return Err(Failure::CouldNotAsk("not everybody could be asked".to_owned()));
         }
         if servers().any(|server| !server.missing.is_empty()) {
-            return Err(Failure::No("something is missing".to_owned()));
+            return Err(Failure::Refused("something is missing".to_owned()));
         }
         Ok(())
     }

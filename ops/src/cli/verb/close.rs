@@ -45,7 +45,7 @@ impl Close {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
         let Some(row) = report::order(&mut connection, &self.order)? else {
-            return Err(Failure::No(format!("there is no order {}", self.order)));
+            return Err(Failure::Refused(format!("there is no order {}", self.order)));
         };
         let order = &row.id;
         if row.status == OrderStatus::Closed.code() && row.is_finish && row.paid_dtime.is_none() {
@@ -65,7 +65,7 @@ impl Close {
                 0 => "paid, and Alipay holds the money",
                 status => status_name(status),
             };
-            return Err(Failure::No(format!(
+            return Err(Failure::Refused(format!(
                 "order {order} is {word}: only an unpaid one is closed"
             )));
         }
@@ -86,8 +86,8 @@ impl Close {
         ask_workers(context, &merchant.name, order)?;
         match answer.answer {
             "closed" => Ok(()),
-            "not_exist" => Err(Failure::No("Alipay knows no such trade".to_owned())),
-            _ => Err(Failure::No(
+            "not_exist" => Err(Failure::Refused("Alipay knows no such trade".to_owned())),
+            _ => Err(Failure::Refused(
                 "Alipay did not close it: is it paid? Or was it closed a moment ago? Workers ask; see `ops order show`"
                     .to_owned(),
             )),

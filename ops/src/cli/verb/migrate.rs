@@ -26,7 +26,7 @@ impl Migrate {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
         let ran = migrate::run(&mut connection, |line| tracing::warn!("{line}"))
-            .map_err(|error| Failure::CouldNotAsk(format!("database: {error}")))?;
+            .map_err(|error| Failure::DatabaseAway(format!("database: {error}")))?;
         let result = Ran { ran };
         context.output.print(&result, || {
             if result.ran.is_empty() {

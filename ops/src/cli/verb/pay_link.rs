@@ -75,16 +75,16 @@ impl PayLink {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
         let Some(row) = report::order(&mut connection, &self.order)? else {
-            return Err(Failure::No(format!("there is no order {}", self.order)));
+            return Err(Failure::Refused(format!("there is no order {}", self.order)));
         };
         if let Some(name) = self.merchant.as_ref().filter(|name| **name != row.merchant) {
             let whose = &row.merchant;
-            return Err(Failure::No(format!("order {} is of {whose}, not of {name}", row.id)));
+            return Err(Failure::Refused(format!("order {} is of {whose}, not of {name}", row.id)));
         }
         payable(&row)?;
         let products = product::by_ids(&mut connection, &[&row.product_id])?;
         if products.first().is_some_and(|product| !product.on_sale) {
-            return Err(Failure::No(off_sale(&row.product_id)));
+            return Err(Failure::Refused(off_sale(&row.product_id)));
         }
         let now = Utc::now();
         let merchant = context.merchant(&row.merchant)?;
@@ -173,7 +173,7 @@ fn payable(row: &report::Order) -> Result<(), Failure> {
     } else {
         return Ok(());
     };
-    Err(Failure::No(format!(
+    Err(Failure::Refused(format!(
         "order {} is {word}: its number cannot be paid again; place a new order",
         row.id
     )))

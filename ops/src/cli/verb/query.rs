@@ -54,7 +54,7 @@ impl Query {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
         let Some(row) = store::report::order(&mut connection, &self.order)? else {
-            return Err(Failure::No(format!("there is no order {}", self.order)));
+            return Err(Failure::Refused(format!("there is no order {}", self.order)));
         };
         let merchant = context.merchant(&row.merchant)?;
         let answered = context.block_on(async {
@@ -98,14 +98,14 @@ impl Query {
         match (compared.comparison, applied) {
             (Comparison::Same, _) => Ok(()),
             (_, Some(applied)) => applied.check(),
-            (Comparison::News, None) => {
-                Err(Failure::No("they differ; `ops query --apply` sends the answer".to_owned()))
-            }
+            (Comparison::News, None) => Err(Failure::Refused(
+                "they differ; `ops query --apply` sends the answer".to_owned(),
+            )),
             (Comparison::Disagrees, None) => {
-                Err(Failure::No("the answer does not agree with the order".to_owned()))
+                Err(Failure::Refused("the answer does not agree with the order".to_owned()))
             }
             (Comparison::UnknownThere, None) => {
-                Err(Failure::No("the gateway does not know a trade that we hold".to_owned()))
+                Err(Failure::Refused("the gateway does not know a trade that we hold".to_owned()))
             }
             (Comparison::Busy, None) => Err(Failure::CouldNotAsk(
                 "a worker holds the order: not compared, try again".to_owned(),

@@ -155,7 +155,7 @@ impl Refund {
         let order = self.order.as_deref().unwrap_or_default();
         match row {
             Some(row) => Ok(Of { order: row.id, merchant: row.merchant, rejected: None }),
-            None => Err(Failure::No(format!(
+            None => Err(Failure::Refused(format!(
                 "there is no order {order}; a payment that names it can be given back with --trade-no: \
                  `ops order show {order}` says whether one was rejected"
             ))),
@@ -182,14 +182,16 @@ fn agree_or_ask(connection: &mut MysqlConnection, wish: &mut Wish<'_>) -> Result
     let order = wish.order;
     match asked(&format!("{equal} of order {order}. Refund the same amount once more?")) {
         Some(true) => {}
-        Some(false) => return Err(Failure::No("nothing was refunded".to_owned())),
-        None => return Err(Failure::No(needs_again(order, &equal.to_string()))),
+        Some(false) => return Err(Failure::Refused("nothing was refunded".to_owned())),
+        None => return Err(Failure::Refused(needs_again(order, &equal.to_string()))),
     }
     wish.again = true;
     match agree(connection, wish) {
         Ok(agreed) => Ok(agreed),
         Err(NotAgreed::Failed(failure)) => Err(failure),
-        Err(NotAgreed::Equal(equal)) => Err(Failure::No(needs_again(order, &equal.to_string()))),
+        Err(NotAgreed::Equal(equal)) => {
+            Err(Failure::Refused(needs_again(order, &equal.to_string())))
+        }
     }
 }
 

@@ -106,7 +106,7 @@ impl List {
             _ if all => Ok(()),
             overdue => {
                 let is = verb(overdue, "is", "are");
-                Err(Failure::No(format!("{} {is} overdue", count(overdue, "message"))))
+                Err(Failure::Refused(format!("{} {is} overdue", count(overdue, "message"))))
             }
         }
     }
@@ -121,7 +121,7 @@ impl Forget {
         }
         context.output.print(&forgotten, || format!("crossed out: {forgotten}"))?;
         match forgotten {
-            0 => Err(Failure::No("no such message waits for a retry".to_owned())),
+            0 => Err(Failure::Refused("no such message waits for a retry".to_owned())),
             _ => Ok(()),
         }
     }

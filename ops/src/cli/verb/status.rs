@@ -110,7 +110,7 @@ fn ended(overview: &Overview) -> Result<(), Failure> {
     let verdict = &overview.verdict;
     match verdict.answer {
         Answer::Well => Ok(()),
-        Answer::Wrong => Err(Failure::No(verdict.headline())),
+        Answer::Wrong => Err(Failure::Refused(verdict.headline())),
         Answer::NotAllAsked => {
             let servers = overview.not_asked.iter().filter(|it| it.is_server());
             let why: Vec<&str> = servers.map(NotAsked::why).collect();

@@ -58,7 +58,7 @@ impl Topology {
             print(context, &lines, "missing:", "nothing is missing")?;
             return match lines.as_slice() {
                 [] => Ok(()),
-                lines => Err(Failure::No(to_do(lines))),
+                lines => Err(Failure::Refused(to_do(lines))),
             };
         }
         let events = context.config.events.enabled;

@@ -46,7 +46,7 @@ impl Verify {
         context.output.print(&judgement, || judgement.text())?;
         match &judgement.error {
             None => Ok(()),
-            Some(error) => Err(Failure::No(format!("the signature is not valid: {error}"))),
+            Some(error) => Err(Failure::Refused(format!("the signature is not valid: {error}"))),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::{OpenedLetter, is_meant};
 use crate::failure::Failure;
 use crate::operations::dead_queue::DeadQueue;
 use crate::operations::order::OrderLine;
-use crate::operations::order::details::OrderPage;
+use crate::operations::order::details::OrderDetails;
 use crate::operations::order::missing::MissingOrder;
 use crate::operations::order::story::{header, not_done};
 use crate::operations::signature_check::{SignatureCheck, check};
@@ -35,7 +35,7 @@ pub(crate) struct Background {
     pub(crate) order_now: Option<OrderLine>,
     /// The order in words, or why it cannot be shown.
     #[serde(skip)]
-    pub(crate) order_told: String,
+    pub(crate) order_told: Vec<String>,
     /// What operators did with this message before.
     pub(crate) history: Vec<dead_letter_audit::Row>,
 }
@@ -78,18 +78,19 @@ impl Background {
         let letter = &opened.letter;
         let mut background = Background::default();
         let page = snapshot(connection, |connection| match &letter.order {
-            Some(order) => OrderPage::read(connection, order),
+            Some(order) => OrderDetails::read(connection, order),
             None => Ok(None),
         })?;
         match (page, &letter.order) {
             (Some(page), _) => {
                 let told = &mut background.order_told;
                 *told = header(&page.order.row, &page.product);
-                told.extend(not_done(&page).iter().map(|line| format!("{line}\n")));
+                told.extend(not_done(&page));
                 background.order_now = Some(page.order);
             }
             (None, Some(order)) => {
-                background.order_told = MissingOrder::read(connection, order)?.told();
+                let missing = MissingOrder::read(connection, order)?.told();
+                background.order_told = missing.lines().map(str::to_owned).collect();
             }
             (None, None) => {}
         }

@@ -24,11 +24,25 @@ pub(crate) struct OrderChanged {
     pub(crate) change: Change,
 }
 
+impl Change {
+    /// Whether status or money changed.
+    pub(crate) fn moves(&self) -> bool {
+        self.status.is_change() || self.refunded_fee.is_change()
+    }
+}
+
 /// A value before and after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Step<T> {
     pub(crate) before: T,
     pub(crate) after: T,
+}
+
+impl<T: PartialEq> Step<T> {
+    /// Whether the two differ.
+    pub(crate) fn is_change(&self) -> bool {
+        self.before != self.after
+    }
 }
 
 /// An element of the `changes` column, as the worker writes it.
@@ -80,12 +94,12 @@ pub(crate) fn change_of(json: &str, order_id: &str) -> Option<Change> {
 pub(crate) fn steps(change: &Change) -> Vec<String> {
     let mut steps = Vec::new();
     let status = change.status;
-    if status.before != status.after {
+    if status.is_change() {
         let (was, is) = (status_name(status.before), status_name(status.after));
         steps.push(format!("status {was} -> {is}"));
     }
     let refunded = change.refunded_fee;
-    if refunded.before != refunded.after {
+    if refunded.is_change() {
         let (was, is) = (Fen::new(refunded.before), Fen::new(refunded.after));
         steps.push(format!("refunded {was} -> {is} yuan"));
     }

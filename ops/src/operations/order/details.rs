@@ -27,7 +27,7 @@ const HIDDEN: &str = "(hidden)";
 
 /// One order with everything that hangs on it.
 #[derive(Serialize)]
-pub(crate) struct OrderPage {
+pub(crate) struct OrderDetails {
     #[serde(flatten)]
     pub(crate) order: OrderLine,
     pub(crate) product: ProductLine,
@@ -53,7 +53,7 @@ pub(crate) struct OrderPage {
     /// What to do next, in English.
     pub(crate) next_step: String,
     pub(crate) notifications: usize,
-    pub(crate) story: Vec<Happening>,
+    pub(crate) story: Vec<StoryMessage>,
     /// Codes that could be delivered now.
     #[serde(skip)]
     pub(crate) available: i64,
@@ -86,7 +86,7 @@ pub(crate) struct TradeLine {
 
 /// One notification, as it belongs to this order.
 #[derive(Serialize)]
-pub(crate) struct Happening {
+pub(crate) struct StoryMessage {
     pub(crate) at: BeijingTime,
     pub(crate) last_seen: BeijingTime,
     /// When the ingress took it; a worker came to it at `at`.
@@ -112,29 +112,29 @@ pub(crate) struct Happening {
     form: String,
 }
 
-impl OrderPage {
+impl OrderDetails {
     /// Reads everything about an order; `None` when there is no such order. Inside a
     /// [`report::snapshot`].
     pub(crate) fn read(
         connection: &mut MysqlConnection,
         id: &str,
-    ) -> Result<Option<OrderPage>, Failure> {
+    ) -> Result<Option<OrderDetails>, Failure> {
         let Some(row) = report::order(connection, id)? else { return Ok(None) };
         let products = store::product::by_ids(connection, &[&row.product_id])?;
         let product = products
             .first()
-            .map(OrderPage::product_of)
-            .ok_or_else(|| Failure::No(format!("the product {} is gone", row.product_id)))?;
+            .map(OrderDetails::product_of)
+            .ok_or_else(|| Failure::Refused(format!("the product {} is gone", row.product_id)))?;
         let trades: Vec<TradeLine> = trade::of_orders(connection, &[id])?
             .into_iter()
             .map(|(_, trade)| TradeLine::from(trade))
             .collect();
         let trade_nos: Vec<&str> = trades.iter().map(|trade| trade.trade_no.as_str()).collect();
-        let story: Vec<Happening> = report::story_of(connection, id, &trade_nos)?
+        let story: Vec<StoryMessage> = report::story_of(connection, id, &trade_nos)?
             .into_iter()
-            .map(|line| Happening::new(line, id))
+            .map(|line| StoryMessage::new(line, id))
             .collect();
-        let mut page = OrderPage {
+        let mut page = OrderDetails {
             product,
             fulfillment: report::fulfillment_of(connection, id)?,
             goods: report::codes_of(connection, id)?,
@@ -264,11 +264,11 @@ impl From<Trade> for TradeLine {
     }
 }
 
-impl Happening {
-    pub(crate) fn new(line: StoryLine, order_id: &str) -> Happening {
+impl StoryMessage {
+    pub(crate) fn new(line: StoryLine, order_id: &str) -> StoryMessage {
         let changes = line.changes.as_deref().and_then(|json| change_of(json, order_id));
         let changes_not_kept = line.changes.as_deref().map_or(0, not_kept);
-        Happening {
+        StoryMessage {
             at: line.first_seen,
             last_seen: line.last_seen,
             received_at: line.received_at,

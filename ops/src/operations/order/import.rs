@@ -57,7 +57,7 @@ impl From<store::StoreError> for Stopped {
 /// looked at.
 ///
 /// # Errors
-/// [`Failure::No`] names each order that is here already and differs; nothing is written then.
+/// [`Failure::Refused`] names each order that is here already and differs; nothing is written then.
 pub(crate) fn import(
     connection: &mut MysqlConnection,
     orders: &[Numbered],
@@ -75,7 +75,7 @@ pub(crate) fn import(
         }
         if !problems.is_empty() {
             let problems: Vec<String> = problems.into_values().collect();
-            return Err(Stopped::Failed(Failure::No(format!(
+            return Err(Stopped::Failed(Failure::Refused(format!(
                 "nothing was imported\n{}",
                 told(&problems)
             ))));

@@ -9,9 +9,9 @@ use store::retry_copy::{self, WaitingCopy};
 use store::{MysqlConnection, dead_letter, redelivery};
 
 use crate::failure::Failure;
-use crate::operations::order::details::Happening;
+use crate::operations::order::details::StoryMessage;
 use crate::operations::order::next_step::of_rejection;
-use crate::operations::order::story::{came_back, died, in_retry_tiers};
+use crate::operations::order::story::{Happening, in_retry_tiers};
 use crate::plural;
 
 /// An order number that messages name and that no row has.
@@ -22,7 +22,7 @@ pub(crate) struct MissingOrder {
     /// Messages that wait for it in a retry tier.
     retries: Vec<WaitingCopy>,
     /// Messages that named it and came to an end.
-    story: Vec<Happening>,
+    story: Vec<StoryMessage>,
     /// Dead letters that name it and have no line in `story`.
     unrecorded_letters: Vec<Letter>,
     /// Messages that name it and came back without an answer.
@@ -40,7 +40,7 @@ impl MissingOrder {
             retries: retry_copy::of_order(connection, id)?,
             story: story_of(connection, id, &[])?
                 .into_iter()
-                .map(|line| Happening::new(line, id))
+                .map(|line| StoryMessage::new(line, id))
                 .collect(),
             unrecorded_letters: dead_letter::of_order(connection, id)?,
             came_back: redelivery::of_order(connection, id)?,
@@ -58,7 +58,7 @@ impl MissingOrder {
             }
         }];
         lines.extend(in_retry_tiers(&self.retries, Utc::now()));
-        let rejected: Vec<&Happening> =
+        let rejected: Vec<&StoryMessage> =
             self.story.iter().filter(|told| told.outcome == "rejected").collect();
         if let (Some(first), Some(last)) = (rejected.first(), rejected.last()) {
             let count = rejected.len();
@@ -76,11 +76,13 @@ impl MissingOrder {
             lines.push(format!(
                 "{}  {}: `ops dlq list --order {id}`",
                 letter.died_at,
-                died(letter)
+                Happening::LetterDied(letter).english()
             ));
         }
         lines.extend(
-            self.came_back.iter().map(|came| format!("{}  {}", came.last_seen, came_back(came))),
+            self.came_back
+                .iter()
+                .map(|came| format!("{}  {}", came.last_seen, Happening::CameBack(came).english())),
         );
         lines.join("\n")
     }

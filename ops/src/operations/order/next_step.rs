@@ -3,7 +3,7 @@
 use order::{Decision, Facts};
 use store::report::{BeijingTime, ReviewRow};
 
-use crate::operations::order::details::OrderPage;
+use crate::operations::order::details::OrderDetails;
 
 /// What an order waits for, or that it waits for nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(crate) enum NextStep {
 
 impl NextStep {
     /// That of an order.
-    pub(crate) fn of(page: &OrderPage) -> NextStep {
+    pub(crate) fn of(page: &OrderDetails) -> NextStep {
         let step = NextStep::without_reviews(page);
         let open = page.reviews.iter().filter(|review| review.state == "open");
         let reviews: Vec<i64> = open.map(|review| review.id).collect();
@@ -63,7 +63,7 @@ impl NextStep {
         }
     }
 
-    fn without_reviews(page: &OrderPage) -> NextStep {
+    fn without_reviews(page: &OrderDetails) -> NextStep {
         let row = &page.order.row;
         let order = row.id.clone();
         let asked_at = page.gateway_query.as_ref().map(|asked| asked.due_at);

@@ -22,14 +22,14 @@ pub(crate) fn of(
     let Some(expires_at) = row.expires_at else { return Ok(None) };
     let longest = merchant.longest_time_to_pay();
     order::time_limit(row.created_at.0, Some(expires_at.0), longest).map_err(|implausible| {
-        Failure::No(format!(
+        Failure::Refused(format!(
             "order {} has a time limit that cannot be meant: {implausible}. user_order.expires_at is UTC: write \
              UTC_TIMESTAMP(6) + INTERVAL 30 MINUTE, never NOW()",
             row.id
         ))
     })?;
     if expires_at.0 <= now {
-        return Err(Failure::No(format!(
+        return Err(Failure::Refused(format!(
             "order {} could be paid until {expires_at}: place a new order",
             row.id
         )));

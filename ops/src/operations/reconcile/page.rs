@@ -124,7 +124,7 @@ impl Page {
         }
         match self.differ.iter().filter(|one| !one.published).count() {
             0 => Ok(()),
-            open => Err(Failure::No(format!(
+            open => Err(Failure::Refused(format!(
                 "{} {}",
                 count(open, "order"),
                 verb(open, "differs", "differ")

@@ -62,7 +62,7 @@ pub(crate) fn call(
                     .to_owned(),
             ))
         }
-        RefundRequestState::Refused => Err(Failure::No(format!("not refunded: {why}"))),
+        RefundRequestState::Refused => Err(Failure::Refused(format!("not refunded: {why}"))),
         RefundRequestState::Asked | RefundRequestState::Unknown => {
             Err(Failure::CouldNotAsk(format!(
                 "it is not known what became of the refund: {why}\nRepeat the same command: it is the same \
@@ -79,7 +79,7 @@ fn read_again(
     let mut requests = refund_request::of_order(connection, &request.order_id)?.into_iter();
     requests
         .find(|other| other.request_no == request.request_no)
-        .ok_or_else(|| Failure::No(format!("request {} has vanished", request.request_no)))
+        .ok_or_else(|| Failure::Refused(format!("request {} has vanished", request.request_no)))
 }
 
 /// Books the refund of a payment that no order took by its trade's number: should an order take the trade later

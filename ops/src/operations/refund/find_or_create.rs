@@ -76,13 +76,13 @@ pub(crate) fn rehearse(
         connection.transaction(|connection| {
             agreed = Some(wish.agree(connection)?);
             // An error is what rolls back.
-            Err(NotAgreed::Failed(Failure::No("rehearsed".to_owned())))
+            Err(NotAgreed::Failed(Failure::Refused("rehearsed".to_owned())))
         })
     });
     match (agreed, ended) {
         (Some(agreed), _) => Ok(agreed),
         (None, Err(why)) => Err(why),
-        (None, Ok(())) => Err(Failure::No("nothing was rehearsed".to_owned()).into()),
+        (None, Ok(())) => Err(Failure::Refused("nothing was rehearsed".to_owned()).into()),
     }
 }
 
@@ -112,7 +112,7 @@ impl Wish<'_> {
     fn agree(&self, connection: &mut MysqlConnection) -> Result<Agreed, NotAgreed> {
         let has_order = refund_request::lock_order(connection, self.order)?;
         if !has_order && self.rejected.is_none() {
-            return Err(Failure::No(format!("there is no order {}", self.order)).into());
+            return Err(Failure::Refused(format!("there is no order {}", self.order)).into());
         }
         let requests = refund_request::of_order(connection, self.order)?;
         let lines = match self.rejected {
@@ -170,7 +170,7 @@ impl Wish<'_> {
             let found = requests.iter().find(|request| request.request_no == number);
             return match found.filter(|request| !same(request)) {
                 None => Ok(found),
-                Some(other) => Err(Failure::No(format!(
+                Some(other) => Err(Failure::Refused(format!(
                     "request number {number} is taken by a refund of {} yuan{}",
                     other.amount,
                     if other.is_rest { " (--all)" } else { "" }
@@ -209,7 +209,7 @@ impl Wish<'_> {
             return match (told, today) {
                 (None, true) => Ok(request),
                 (None, false) if request.state == RefundRequestState::Asked => {
-                    Err(Failure::No(format!(
+                    Err(Failure::Refused(format!(
                         "batch {number} for this refund is of another day: its link is no longer good, and \
                          Alipay has told nothing of it. When nobody typed the password, repeat with \
                          --request-no and a number of your own"
@@ -277,7 +277,9 @@ impl Wish<'_> {
         refund_request::insert(connection, &request).map_err(|error| {
             if is_taken(&error) {
                 let number = &request.request_no;
-                Failure::No(format!("request number {number} is taken by another order's refund"))
+                Failure::Refused(format!(
+                    "request number {number} is taken by another order's refund"
+                ))
             } else {
                 Failure::from(error)
             }
@@ -298,7 +300,7 @@ impl Wish<'_> {
             return left(self.order, total, &payment.trade, lines, requests, day.as_deref());
         }
         let Some(row) = report::order(connection, self.order)? else {
-            return Err(Failure::No(format!("there is no order {}", self.order)));
+            return Err(Failure::Refused(format!("there is no order {}", self.order)));
         };
         let trades = trade::of_orders(connection, &[self.order])?;
         let trades: Vec<order::Trade> = trades.into_iter().map(|(_, trade)| trade).collect();

@@ -62,7 +62,9 @@ pub(crate) fn print(
     let batch = PlatformRefund { serial, items: &items, notify_url };
     let now = Utc::now();
     if batch.batch_no(now) != request.request_no {
-        return Err(Failure::No("it is another day in Beijing now: repeat the command".to_owned()));
+        return Err(Failure::Refused(
+            "it is another day in Beijing now: repeat the command".to_owned(),
+        ));
     }
     let (account, seller) = (asker.account, seller(merchant)?);
     let form = batch.mapi(account, seller, asker.charset, now, &asker.signer);

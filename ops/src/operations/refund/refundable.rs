@@ -20,19 +20,21 @@ pub(crate) fn paid_trade<'a>(
     if let Some(named) = named {
         let found = paid.into_iter().find(|trade| trade.trade_no == named);
         return found.ok_or_else(|| {
-            Failure::No(format!("no trade {named} paid order {order}, as far as is known here"))
+            Failure::Refused(format!(
+                "no trade {named} paid order {order}, as far as is known here"
+            ))
         });
     }
     match paid.as_slice() {
         [one] => Ok(one),
-        [] => Err(Failure::No(format!(
+        [] => Err(Failure::Refused(format!(
             "order {order} is not paid, as far as is known here; `ops query {order} --apply` asks Alipay, \
              `ops close {order}` closes an unpaid trade"
         ))),
         several => {
             let numbers: Vec<&str> = several.iter().map(|trade| trade.trade_no.as_str()).collect();
             let numbers = numbers.join(", ");
-            Err(Failure::No(format!(
+            Err(Failure::Refused(format!(
                 "several trades paid order {order}: say which with --trade-no ({numbers})"
             )))
         }
@@ -58,7 +60,7 @@ impl Left {
             none if none.is_empty() => none,
             some => format!("; asked for and not known to be refunded: {some}"),
         };
-        Err(Failure::No(match left == Fen::new(0) {
+        Err(Failure::Refused(match left == Fen::new(0) {
             true => format!("nothing of order {order} is left to refund{waiting}"),
             false => {
                 format!(
@@ -80,7 +82,7 @@ pub(crate) fn left(
     batch_day: Option<&str>,
 ) -> Result<Left, Failure> {
     let refused = |why: &str| {
-        Failure::No(format!("trade {} of order {order} {why}: no refund", trade.trade_no))
+        Failure::Refused(format!("trade {} of order {order} {why}: no refund", trade.trade_no))
     };
     if trade.facts.contains(Facts::FINISHED) {
         return Err(refused("is finished"));

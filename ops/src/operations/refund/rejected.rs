@@ -24,7 +24,7 @@ pub(crate) fn find(
     trade_no: &str,
 ) -> Result<Found, Failure> {
     if let Some((_, owner)) = trade::orders_of(connection, &[trade_no])?.into_iter().next() {
-        return Err(Failure::No(format!(
+        return Err(Failure::Refused(format!(
             "trade {trade_no} belongs to order {owner}: ops refund {owner} --trade-no {trade_no}"
         )));
     }
@@ -36,13 +36,13 @@ pub(crate) fn find(
     let first = first.map(|(merchant, said)| (merchant, said.out_trade_no.clone()));
     let Some((merchant, named)) = first else { return Err(unknown(order, trade_no)) };
     if let Some(order) = order.filter(|order| *order != named) {
-        return Err(Failure::No(format!(
+        return Err(Failure::Refused(format!(
             "the payment {trade_no} names order {named}, not {order}: ops refund {named} --trade-no {trade_no}"
         )));
     }
     let payment = payment(connection, &merchant, &named, trade_no, &messages)?;
     let payment = payment.map_err(|mismatch| {
-        Failure::No(format!(
+        Failure::Refused(format!(
             "payment {trade_no} cannot be given back from here: {mismatch}. Give it back on Alipay's page"
         ))
     })?;
@@ -54,7 +54,7 @@ pub(crate) fn find(
 fn unknown(order: Option<&str>, trade_no: &str) -> Failure {
     let ask = order.map(|order| format!("; `ops query {order} --apply` asks Alipay"));
     let who = order.map_or_else(|| "an order".to_owned(), |order| format!("order {order}"));
-    Failure::No(format!(
+    Failure::Refused(format!(
         "no trade {trade_no} paid {who}, as far as is known here, and no rejected message with a valid signature \
          tells of it{}",
         ask.unwrap_or_default()

@@ -18,10 +18,10 @@ const PATIENCE: i64 = 60;
 /// An error unless codes can be put into the stock of this product.
 pub(crate) fn check_product(connection: &mut Connection, id: &str) -> Result<(), Failure> {
     match product::by_ids(connection, &[id])?.first() {
-        None => Err(Failure::No(format!("there is no product {id}"))),
+        None => Err(Failure::Refused(format!("there is no product {id}"))),
         Some(product) if product.kind != ProductKind::Stock => {
             let kind = product.kind.as_str();
-            Err(Failure::No(format!("product {id} is of kind {kind}: no codes")))
+            Err(Failure::Refused(format!("product {id} is of kind {kind}: no codes")))
         }
         Some(_) => Ok(()),
     }

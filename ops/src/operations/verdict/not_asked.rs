@@ -1,6 +1,7 @@
 //! What could not be asked: that is a finding, too.
 
 use super::{Told, Urgency};
+use crate::failure::Failure;
 
 /// Who did not answer, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,15 @@ impl NotAsked {
     /// Whether the answer to everything depends on it.
     pub(crate) fn is_server(&self) -> bool {
         matches!(self, NotAsked::Database { .. } | NotAsked::Broker { .. })
+    }
+
+    /// As the failure of a server on which everything depends.
+    pub(crate) fn server_failure(&self) -> Option<Failure> {
+        match self {
+            NotAsked::Database { why } => Some(Failure::DatabaseAway(why.clone())),
+            NotAsked::Broker { why } => Some(Failure::BrokerAway(why.clone())),
+            NotAsked::Management { .. } | NotAsked::Topology { .. } => None,
+        }
     }
 
     pub(crate) fn why(&self) -> &str {

@@ -54,7 +54,7 @@ impl Download {
         })?;
         let certificate = asked.map_err(|error| match error {
             GatewayError::Answer(alipay::AnswerError::Refused { .. })
-            | GatewayError::Certificate(_) => Failure::No(error.to_string()),
+            | GatewayError::Certificate(_) => Failure::Refused(error.to_string()),
             error => could_not_ask(&error),
         })?;
         if let Err(error) = certificate.check_time(Utc::now()) {
@@ -72,7 +72,7 @@ impl Download {
             not_after: BeijingTime(certificate.not_after()),
             pem: certificate
                 .pem()
-                .map_err(|error| Failure::No(format!("the certificate: {error}")))?,
+                .map_err(|error| Failure::Refused(format!("the certificate: {error}")))?,
         };
         context.output.print(&answer, || answer.pem.clone())
     }

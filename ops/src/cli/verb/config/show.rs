@@ -39,7 +39,7 @@ impl Show {
             };
             settings.retain(|setting| inside(&setting.key));
             if settings.is_empty() {
-                return Err(Failure::No(format!("no key that is set begins with {only}")));
+                return Err(Failure::Refused(format!("no key that is set begins with {only}")));
             }
         }
         output.print(&settings, || {

@@ -121,6 +121,6 @@ impl Discard {
         if missing.is_empty() {
             return Ok(());
         }
-        Err(Failure::No(not_there(context, &missing)))
+        Err(Failure::Refused(not_there(context, &missing)))
     }
 }

@@ -185,7 +185,7 @@ impl Replay {
         if !missing.is_empty() {
             no.push(not_there(context, &missing));
         }
-        if no.is_empty() { Ok(()) } else { Err(Failure::No(no.join("\n"))) }
+        if no.is_empty() { Ok(()) } else { Err(Failure::Refused(no.join("\n"))) }
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let Some(opened) = context.block_on(find(&context.broker()?, &self.id))? else {
-            return Err(Failure::No(not_there(context, &BTreeSet::from([self.id]))));
+            return Err(Failure::Refused(not_there(context, &BTreeSet::from([self.id]))));
         };
         let mut evidence = Evidence::of(opened, &context.config);
         let opened = &evidence.opened;
@@ -39,7 +39,10 @@ impl Show {
                 evidence.background = background;
                 evidence.opened.letter.settled = settled;
             }
-            Err(failure) => evidence.background.order_told = format!("cannot be asked: {failure}"),
+            Err(failure) => {
+                let told = format!("cannot be asked: {failure}");
+                evidence.background.order_told = told.lines().map(str::to_owned).collect();
+            }
         }
         context.output.print(&evidence, || text(&evidence))
     }
@@ -93,9 +96,8 @@ fn text(evidence: &Evidence) -> String {
     }
     if !evidence.background.order_told.is_empty() {
         text.push_str("\nthe order now\n");
-        text.extend(
-            evidence.background.order_told.lines().map(|line| format!("  {}\n", plain(line))),
-        );
+        let told = evidence.background.order_told.iter();
+        text.extend(told.map(|line| format!("  {}\n", plain(line))));
     }
     text
 }

@@ -41,8 +41,8 @@ impl Account {
                     format!("order {id} has been granted to account {account} already; nothing was changed")
                 })
             }
-            Named::NoOrder => Err(Failure::No(format!("there is no order {id}"))),
-            Named::Granted { to } => Err(Failure::No(format!(
+            Named::NoOrder => Err(Failure::Refused(format!("there is no order {id}"))),
+            Named::Granted { to } => Err(Failure::Refused(format!(
                 "order {id} has been granted to account {to:?}, which is not changed"
             ))),
         }

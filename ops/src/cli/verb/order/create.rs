@@ -15,13 +15,13 @@ use store::report;
 use store::user_order::{self, NewOrder};
 use tracing::warn;
 
+use crate::cli::order_text;
 use crate::cli::time_args::parse_length;
 use crate::context::Context;
 use crate::failure::{Failure, is_taken};
-use crate::operations::order::details::OrderPage;
+use crate::operations::order::details::OrderDetails;
 use crate::operations::order::import::{self, Numbered};
 use crate::operations::order::import_file::{made_at, total, with_days};
-use crate::operations::order::story;
 use crate::operations::order::{OrderLine, off_sale, parse_id, parse_new_id};
 
 /// Place an order, as the shop would
@@ -98,10 +98,10 @@ impl Create {
         let mut connection = context.database()?;
         let found = product::by_ids(&mut connection, &[&self.product])?;
         let Some(product) = found.first() else {
-            return Err(Failure::No(format!("there is no product {}", self.product)));
+            return Err(Failure::Refused(format!("there is no product {}", self.product)));
         };
         if !product.on_sale && self.created_at.is_none() {
-            return Err(Failure::No(off_sale(&product.id)));
+            return Err(Failure::Refused(off_sale(&product.id)));
         }
         let price = product.price.get().checked_mul(i64::from(self.quantity)).ok_or_else(|| {
             let price = product.price;
@@ -138,7 +138,7 @@ impl Create {
         };
         user_order::insert(&mut connection, &new).map_err(|error| {
             if is_taken(&error) {
-                Failure::No(format!("the order id {} is taken", self.id))
+                Failure::Refused(format!("the order id {} is taken", self.id))
             } else {
                 error.into()
             }
@@ -178,10 +178,12 @@ impl Create {
         product: &Product,
     ) -> Result<(), Failure> {
         let Some(row) = report::order(connection, &self.id)? else {
-            return Err(Failure::No(format!("the order {} has vanished", self.id)));
+            return Err(Failure::Refused(format!("the order {} has vanished", self.id)));
         };
         let line = OrderLine::from(row);
-        context.output.print(&line, || story::header(&line.row, &OrderPage::product_of(product)))
+        context
+            .output
+            .print(&line, || order_text::header(&line.row, &OrderDetails::product_of(product)))
     }
 
     /// What a worker would not act on is not written.

@@ -3,12 +3,12 @@
 use clap::Args;
 use store::report::snapshot;
 
+use crate::cli::order_text;
 use crate::cli::output::Output;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::operations::order::details::OrderPage;
+use crate::operations::order::details::OrderDetails;
 use crate::operations::order::missing::MissingOrder;
-use crate::operations::order::story;
 
 /// Show an order: what it is, what happened, and what was not done and why
 ///
@@ -33,18 +33,19 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
-        let page = snapshot(&mut connection, |connection| OrderPage::read(connection, &self.id))?;
+        let page =
+            snapshot(&mut connection, |connection| OrderDetails::read(connection, &self.id))?;
         let Some(mut page) = page else {
             let missing = MissingOrder::read(&mut connection, &self.id)?;
             if context.output == Output::Json {
                 context.output.print(&missing, String::new)?;
             }
-            return Err(Failure::No(missing.told()));
+            return Err(Failure::Refused(missing.told()));
         };
         page.check_signatures(&context.config);
         if self.redact {
             page.redact();
         }
-        context.output.print(&page, || story::tell(&page))
+        context.output.print(&page, || order_text::story(&page))
     }
 }

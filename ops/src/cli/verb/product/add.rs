@@ -79,7 +79,7 @@ impl Add {
         connection.transaction(|connection| {
             product::insert(connection, &product).map_err(|error| {
                 if is_taken(&error) {
-                    Failure::No(format!("there is a product {} already", product.id))
+                    Failure::Refused(format!("there is a product {} already", product.id))
                 } else {
                     error.into()
                 }

@@ -62,12 +62,12 @@ impl Set {
         let id = self.id.as_str();
         let products = product::by_ids(&mut connection, &[id])?;
         let Some(product) = products.first() else {
-            return Err(Failure::No(format!("there is no product {id}")));
+            return Err(Failure::Refused(format!("there is no product {id}")));
         };
         let for_codes = self.low_stock.is_some() || self.resell_returned.is_some();
         if for_codes && product.kind != ProductKind::Stock {
             let kind = product.kind.as_str();
-            return Err(Failure::No(format!("product {id} is of kind {kind}: no codes")));
+            return Err(Failure::Refused(format!("product {id} is of kind {kind}: no codes")));
         }
         let is_yes = |answer: Option<YesNo>| answer.map(|answer| answer == YesNo::Yes);
         let changes = Changes {
@@ -94,7 +94,7 @@ impl Set {
             .collect();
         match lines.first() {
             Some(line) => context.output.print(line, || product_table(&lines)),
-            None => Err(Failure::No(format!("the product {id} has vanished"))),
+            None => Err(Failure::Refused(format!("the product {id} has vanished"))),
         }
     }
 }

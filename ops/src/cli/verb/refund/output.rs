@@ -139,7 +139,7 @@ pub(crate) fn foretell(
         Ok(agreed) => agreed,
         Err(NotAgreed::Failed(failure)) => return Err(failure),
         Err(NotAgreed::Equal(equal)) => {
-            return Err(Failure::No(needs_again(wish.order, &equal.to_string())));
+            return Err(Failure::Refused(needs_again(wish.order, &equal.to_string())));
         }
     };
     let request = &agreed.request;

@@ -4,12 +4,12 @@ use clap::Args;
 use serde::Serialize;
 use store::report::{ReviewRow, snapshot};
 
-use crate::cli::output::plain;
+use crate::cli::order_text;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::operations::order::details::OrderPage;
+use crate::operations::order::details::OrderDetails;
 use crate::operations::order::next_step::of_review;
-use crate::operations::order::story::{header, not_done};
+use crate::operations::order::story::{header, not_done_but_reviews};
 use crate::operations::review_case::{Case, Choice, evidence, meaning};
 
 /// Show a case: what happened, what can be decided, and the commands for it
@@ -28,7 +28,7 @@ struct Shown<'a> {
     row: &'a ReviewRow,
     meaning: &'static str,
     choices: Vec<Choice>,
-    order: &'a OrderPage,
+    order: &'a OrderDetails,
 }
 
 impl Show {
@@ -63,12 +63,12 @@ fn text(case: &Case, choices: &[Choice]) -> String {
         lines.push(format!("settled at {at}: later facts made it moot"));
     }
     lines.push(String::new());
-    lines.extend(header(&page.order.row, &page.product).lines().map(str::to_owned));
+    lines.extend(header(&page.order.row, &page.product));
     for trade in &page.trades {
         let facts = trade.facts.join(", ");
         lines.push(format!("trade {}: {facts}, {}", trade.trade_no, trade.times()));
     }
-    lines.extend(not_done(page).into_iter().filter(|line| !line.starts_with("in review")));
+    lines.extend(not_done_but_reviews(page));
     if let Some(next) = of_review(row) {
         lines.push(format!("next: {next}"));
     }
@@ -81,5 +81,5 @@ fn text(case: &Case, choices: &[Choice]) -> String {
             lines.push(format!("      {}", choice.meaning));
         }
     }
-    lines.iter().map(|line| format!("{}\n", plain(line))).collect()
+    order_text::lines(&lines)
 }

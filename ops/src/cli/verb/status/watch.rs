@@ -69,7 +69,7 @@ fn print(context: &Context, overview: &Overview, every: Duration) -> Result<(), 
     let page = match context.output {
         Output::Json => {
             let json = serde_json::to_string(overview)
-                .map_err(|error| Failure::No(format!("the result is no JSON: {error}")))?;
+                .map_err(|error| Failure::Refused(format!("the result is no JSON: {error}")))?;
             unseen::escaped_json(&json).into_owned()
         }
         Output::Table => {

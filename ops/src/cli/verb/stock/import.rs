@@ -82,7 +82,9 @@ impl Import {
         let known = Known::look(&mut connection, &self.product_id, &codes)?;
         self.refused_elsewhere(&known)?;
         let imported = intake::add(&mut connection, &self.product_id, &codes, |_| Ok(()));
-        result.imported = imported.map_err(nothing_imported)?;
+        result.imported = imported.map_err(|failure: Failure| {
+            failure.reworded(|text| format!("{text}\nnothing was imported; run it again"))
+        })?;
         result.already_there = codes.len() - result.imported;
         context.output.print(&result, || result.text())
     }
@@ -92,7 +94,7 @@ impl Import {
         if self.also_in_other_products {
             return Ok(());
         }
-        Err(Failure::No(format!(
+        Err(Failure::Refused(format!(
             "nothing was imported: product {} or others have {} of these codes already, and each would be sold twice; take \
              them out of the file, or say --also-in-other-products",
             first.product_id,
@@ -117,7 +119,7 @@ impl Import {
                 return Ok(());
             }
         }
-        Err(Failure::No(format!(
+        Err(Failure::Refused(format!(
             "nothing was imported: {told}; take out what is none, or say --yes"
         )))
     }
@@ -129,13 +131,4 @@ fn odd_new_lines(lines: &[CodeLine<'_>], known: &Known) -> Vec<OddLine> {
     let there: HashSet<usize> =
         lines.iter().filter(|line| here.contains(&*line.code)).map(|line| line.line).collect();
     odd_lines(lines).into_iter().filter(|odd| !there.contains(&odd.line)).collect()
-}
-
-fn nothing_imported(failure: Failure) -> Failure {
-    let told = format!("{failure}\nnothing was imported; run it again");
-    match failure {
-        Failure::No(_) | Failure::NotThere(_) => Failure::No(told),
-        Failure::Usage(_) => Failure::Usage(told),
-        Failure::CouldNotAsk(_) => Failure::CouldNotAsk(told),
-    }
 }

@@ -49,19 +49,19 @@ impl PutBack {
         // Two at once: the second one waits and sees what the first has noted.
         intake::lock(&mut connection)?;
         let Some(withdrawal) = stock_withdrawal::find(&mut connection, id, false)? else {
-            return Err(Failure::No(format!(
+            return Err(Failure::Refused(format!(
                 "there is no withdrawal {id}: ops stock withdrawals lists them"
             )));
         };
         if let (Some(at), Some(who)) = (withdrawal.put_back_at, &withdrawal.put_back_by) {
-            return Err(Failure::No(format!("withdrawal {id} was put back at {at} by {who}")));
+            return Err(Failure::Refused(format!("withdrawal {id} was put back at {at} by {who}")));
         }
         let product_id = &withdrawal.product_id;
         let codes = stock_withdrawal::codes(&mut connection, id)?;
         let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
         let known = Known::look(&mut connection, product_id, &codes)?;
         if let Some(other) = known.elsewhere.first().filter(|_| !self.also_in_other_products) {
-            return Err(Failure::No(format!(
+            return Err(Failure::Refused(format!(
                 "nothing was put back: product {} or others have {} of the codes by now, and each would be sold twice; \
                  say --also-in-other-products to put them back all the same",
                 other.product_id,

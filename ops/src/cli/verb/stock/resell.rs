@@ -60,7 +60,7 @@ impl Resell {
         let mut connection = context.database()?;
         let id = &self.product_id;
         if product::by_ids(&mut connection, &[id])?.is_empty() {
-            return Err(Failure::No(format!("there is no product {id}")));
+            return Err(Failure::Refused(format!("there is no product {id}")));
         }
         let codes: Vec<&str> = self.codes.iter().map(String::as_str).collect();
         let returned = match &self.order {
@@ -79,11 +79,14 @@ impl Resell {
             result.resold.iter().map(|code| format!("on sale again: {}\n", plain(code))).collect()
         })?;
         if let Some(order) = self.order.as_ref().filter(|_| result.resold.is_empty()) {
-            return Err(Failure::No(format!("order {order} has no returned codes of {id}")));
+            return Err(Failure::Refused(format!("order {order} has no returned codes of {id}")));
         }
         if !result.not_returned.is_empty() {
             let codes = result.not_returned.join(", ");
-            return Err(Failure::No(format!("not a returned code of {id}: {}", plain(&codes))));
+            return Err(Failure::Refused(format!(
+                "not a returned code of {id}: {}",
+                plain(&codes)
+            )));
         }
         Ok(())
     }

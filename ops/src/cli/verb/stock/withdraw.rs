@@ -73,7 +73,7 @@ impl Withdraw {
     fn withdraw(&self, context: &Context, product_id: &str) -> Result<(), Failure> {
         let mut connection = context.database()?;
         if product::by_ids(&mut connection, &[product_id])?.is_empty() {
-            return Err(Failure::No(format!("there is no product {product_id}")));
+            return Err(Failure::Refused(format!("there is no product {product_id}")));
         }
         let codes: Vec<&str> = self.codes.iter().map(String::as_str).collect();
         let count = self.count.unwrap_or_default();
@@ -97,11 +97,11 @@ impl Withdraw {
         result.print(context)?;
         if !result.not_available.is_empty() {
             let codes = result.not_available.join(", ");
-            return Err(Failure::No(format!("not available: {}", plain(&codes))));
+            return Err(Failure::Refused(format!("not available: {}", plain(&codes))));
         }
         if short {
             let there = result.withdrawn.len();
-            return Err(Failure::No(format!(
+            return Err(Failure::Refused(format!(
                 "only {} {} available",
                 plural::count(there, "code"),
                 plural::verb(there, "was", "were")
@@ -114,7 +114,7 @@ impl Withdraw {
 fn again(context: &Context, id: i64) -> Result<(), Failure> {
     let mut connection = context.database()?;
     let Some(withdrawal) = stock_withdrawal::find(&mut connection, id, false)? else {
-        return Err(Failure::No(format!(
+        return Err(Failure::Refused(format!(
             "there is no withdrawal {id}: ops stock withdrawals lists them"
         )));
     };

@@ -5,33 +5,50 @@ use std::collections::BTreeMap;
 use alipay::Fen;
 use chrono::{DateTime, TimeDelta, Utc};
 use order::{Facts, ProductKind, time_limit};
-use store::report::{BeijingTime, Order, RefundRequestLine};
+use store::report::{BeijingTime, Order, RefundRequestLine, ReviewRow};
 use store::retry_copy::WaitingCopy;
 use worker::retry_copies::OVERDUE_AFTER;
 
-use super::came_back;
-use crate::operations::order::details::{OrderPage, TradeLine};
+use super::Happening;
+use crate::operations::order::details::{OrderDetails, TradeLine};
 use crate::operations::order::next_step::{of_rejection, of_review};
 use crate::operations::review_case::{evidence, meaning};
 use crate::plural;
 
 /// What was not done, and why.
-pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
+pub(crate) fn not_done(page: &OrderDetails) -> Vec<String> {
+    lines(page, in_review(page))
+}
+
+/// The same without the open reviews, for whoever shows them anyway.
+pub(crate) fn not_done_but_reviews(page: &OrderDetails) -> Vec<String> {
+    lines(page, Vec::new())
+}
+
+/// The open reviews, each with what ends it.
+fn in_review(page: &OrderDetails) -> Vec<String> {
+    let open = page.reviews.iter().filter(|review| review.state == "open");
+    let line = |review: &ReviewRow| {
+        let evidence = match evidence(review) {
+            none if none.is_empty() => none,
+            some => format!(" ({some})"),
+        };
+        let next = of_review(review).map(|next| format!("; next: {next}")).unwrap_or_default();
+        format!("in review: {}{evidence}: {}{next}", review.reason, meaning(review))
+    };
+    open.map(line).collect()
+}
+
+fn lines(page: &OrderDetails, in_review: Vec<String>) -> Vec<String> {
     let mut lines: Vec<String> = not_delivered(page).into_iter().collect();
     lines.extend(not_closed(&page.order.row, page.read_at));
     lines.extend(page.refund_requests.iter().filter_map(not_refunded));
-    for review in page.reviews.iter().filter(|review| review.state == "open") {
-        let evidence = if review.evidence.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", evidence(review))
-        };
-        let next = of_review(review).map(|next| format!("; next: {next}")).unwrap_or_default();
-        lines.push(format!("in review: {}{evidence}: {}{next}", review.reason, meaning(review)));
-    }
+    lines.extend(in_review);
     lines.extend(in_retry_tiers(&page.retries, page.read_at));
     lines.extend(
-        page.came_back.iter().map(|came| format!("not worked on yet: {}", came_back(came))),
+        page.came_back
+            .iter()
+            .map(|came| format!("not worked on yet: {}", Happening::CameBack(came).english())),
     );
     lines.extend(rejected(page));
     lines.extend(other_trades(page));
@@ -48,7 +65,7 @@ pub(crate) fn not_done(page: &OrderPage) -> Vec<String> {
 }
 
 /// Messages that were rejected, a line for each reason.
-fn rejected(page: &OrderPage) -> Vec<String> {
+fn rejected(page: &OrderDetails) -> Vec<String> {
     let mut reasons: BTreeMap<&str, (usize, Option<&str>)> = BTreeMap::new();
     let told = page.story.iter().filter(|told| told.outcome == "rejected");
     // A trade that the order has is not to be given back because of another message about it.
@@ -76,7 +93,7 @@ fn rejected(page: &OrderPage) -> Vec<String> {
 }
 
 /// What became of the money of trades that paid the order besides the one that it goes by.
-fn other_trades(page: &OrderPage) -> Vec<String> {
+fn other_trades(page: &OrderDetails) -> Vec<String> {
     let row = &page.order.row;
     let Some(own) = row.trade_no.as_deref() else { return Vec::new() };
     let others = page.trades.iter().filter(|trade| trade.trade_no != own && trade.has("paid"));
@@ -156,12 +173,12 @@ fn not_refunded(request: &RefundRequestLine) -> Option<String> {
 }
 
 /// A trade that came late, and was neither accepted nor given back.
-fn is_late(page: &OrderPage) -> bool {
+fn is_late(page: &OrderDetails) -> bool {
     page.trades.iter().any(|trade| Facts::from_column(&trade.facts.join(",")).is_late())
 }
 
 /// A trade whose goods wait for the gateway's word.
-fn awaits_confirmation(page: &OrderPage) -> bool {
+fn awaits_confirmation(page: &OrderDetails) -> bool {
     page.trades.iter().any(|trade| {
         let has = |name: &str| trade.facts.iter().any(|fact| fact == name);
         has("to_be_confirmed") && !has("confirmed_paid")
@@ -169,13 +186,13 @@ fn awaits_confirmation(page: &OrderPage) -> bool {
 }
 
 /// Part of the money that the order goes by went back, and not all of it.
-fn is_refunded_in_part(page: &OrderPage) -> bool {
+fn is_refunded_in_part(page: &OrderDetails) -> bool {
     let own = page.trades.iter().find(|it| Some(&it.trade_no) == page.order.row.trade_no.as_ref());
     own.is_some_and(|trade| trade.has("refunded_in_part") && !trade.has("refunded_in_full"))
 }
 
 /// What the gateway was asked about the order.
-fn asked(page: &OrderPage) -> String {
+fn asked(page: &OrderDetails) -> String {
     let answers = page.story.iter().filter(|told| told.kind == "query_answer");
     let latest = answers.map(|told| (told.last_seen, told.trade_status.as_deref())).max();
     let row = page.gateway_query.as_ref();
@@ -204,7 +221,7 @@ fn answered(at: BeijingTime, answer: Option<&str>) -> String {
     format!("gateway asked at {at}: {what}")
 }
 
-fn not_delivered(page: &OrderPage) -> Option<String> {
+fn not_delivered(page: &OrderDetails) -> Option<String> {
     let row = &page.order.row;
     let Some(fulfillment) = &page.fulfillment else {
         let why = match row.status {
