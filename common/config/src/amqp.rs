@@ -111,10 +111,7 @@ pub(super) fn read(layers: &Layers, keys: &AmqpKeys) -> Result<Amqp, ConfigError
 }
 
 /// The URLs, the key that gave them, and who set it.
-fn urls(
-    layers: &Layers,
-    keys: &AmqpKeys,
-) -> Result<(Vec<Secret>, String, String), ConfigError> {
+fn urls(layers: &Layers, keys: &AmqpKeys) -> Result<(Vec<Secret>, String, String), ConfigError> {
     const PATH: &str = "amqp.url";
     const LIST: &str = "amqp.urls";
     if let Some(urls) = &keys.urls {
@@ -157,7 +154,8 @@ fn publishers(layers: &Layers, keys: &AmqpKeys) -> Result<Option<Publishers>, Co
         return Ok(None);
     };
     if let Some((unset, _)) = lists.iter().find(|(_, users)| users.is_empty()) {
-        let problem = format!("is set and {unset} is not: that program's messages would be refused");
+        let problem =
+            format!("is set and {unset} is not: that program's messages would be refused");
         return Err(layers.invalid(set, problem));
     }
     if !keys.user_id {

@@ -49,8 +49,7 @@ pub enum DatabaseTls {
 pub(super) fn read(layers: &Layers, keys: &DatabaseKeys) -> Result<Database, ConfigError> {
     const PATH: &str = "database.url";
     let text = keys.url.as_ref().map(|url| &url.0);
-    let Some(url) =
-        secret::find(layers, PATH, text, keys.url_file.as_ref(), SecretForm::Url)?
+    let Some(url) = secret::find(layers, PATH, text, keys.url_file.as_ref(), SecretForm::Url)?
     else {
         return Err(layers::missing(PATH, "is not set"));
     };

@@ -76,12 +76,7 @@ fn merchant_name(
     }
 }
 
-fn set(
-    layer: &mut Layer,
-    path: &str,
-    text: &OsString,
-    set_by: &Source,
-) -> Result<(), ConfigError> {
+fn set(layer: &mut Layer, path: &str, text: &OsString, set_by: &Source) -> Result<(), ConfigError> {
     let Some(text) = text.to_str() else {
         return Err(layers::invalid(path, "is not UTF-8".to_owned(), set_by));
     };

@@ -183,8 +183,7 @@ impl Layers {
             Problem::UnknownKey { name, known } if inside.is_empty() => {
                 let owner = key.rsplit_once('.').map(|(owner, _)| format!("{owner}."));
                 let meant = crate::nearest_of(&name.to_lowercase(), known.iter().copied());
-                let suggestion =
-                    meant.map(|meant| format!("{}{meant}", owner.unwrap_or_default()));
+                let suggestion = meant.map(|meant| format!("{}{meant}", owner.unwrap_or_default()));
                 let set_by = self.set_by(&key).cloned().unwrap_or(Source::Defaults);
                 ConfigError::Unknown { key, suggestion, set_by }
             }

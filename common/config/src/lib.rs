@@ -275,12 +275,7 @@ impl Read {
         Ok(queries)
     }
 
-    fn merchant(
-        &mut self,
-        layers: &Layers,
-        name: &str,
-        queries: bool,
-    ) -> Result<(), ConfigError> {
+    fn merchant(&mut self, layers: &Layers, name: &str, queries: bool) -> Result<(), ConfigError> {
         let keys = layers.merchant(name)?;
         self.merchants.insert(name.to_owned(), merchant::read(layers, name, &keys, queries)?);
         if let Some(sections) = &mut self.sections {

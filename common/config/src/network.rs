@@ -6,12 +6,12 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use serde::de::{Deserializer, Error, Unexpected};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::field;
 
 /// One address or a network of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network(IpNet);
 
 impl Network {
@@ -31,6 +31,16 @@ impl Network {
 impl fmt::Display for Network {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(out)
+    }
+}
+
+/// As it is written: an address by itself, without the length of its network.
+impl Serialize for Network {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.prefix_len() == self.0.max_prefix_len() {
+            true => self.0.addr().serialize(serializer),
+            false => serializer.collect_str(&self.0),
+        }
     }
 }
 

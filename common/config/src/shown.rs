@@ -55,8 +55,7 @@ pub(super) fn settings(
 /// Whether the configuration file sets a secret itself, and does not name the file of one. A URL is one with a password in it.
 pub(super) fn file_holds_secret(layers: &Layers, sections: &Sections) -> bool {
     let values = values(sections);
-    let mut set_by_file =
-        layers.keys().filter(|(_, source)| matches!(source, Source::File(_)));
+    let mut set_by_file = layers.keys().filter(|(_, source)| matches!(source, Source::File(_)));
     set_by_file.any(|(path, _)| holds_secret(at(&values, path)))
 }
 

@@ -10,11 +10,14 @@ pub struct NotADuration;
 /// How lengths of time are written, for errors.
 pub const EXAMPLES: &str = "500ms, 90s, 30m, 24h or 7d";
 
-/// Reads a length of time. A number needs its unit, except 0.
+/// Reads a length of time: whole numbers, each with its unit; 0 needs none.
 ///
 /// # Errors
-/// The text is none: among others a bare number, which might mean seconds or milliseconds.
+/// The text is none: among others a bare number, which might mean seconds or milliseconds, and `1.5h`, which is written `1h 30m`.
 pub fn parse(text: &str) -> Result<Duration, NotADuration> {
+    if text.contains('.') {
+        return Err(NotADuration);
+    }
     humantime::parse_duration(text.trim()).map_err(|_| NotADuration)
 }
 

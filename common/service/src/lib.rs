@@ -11,6 +11,7 @@
 pub mod admin;
 pub mod command_line;
 pub mod crash_point;
+pub mod duration;
 pub mod guard;
 pub mod html;
 pub mod http;

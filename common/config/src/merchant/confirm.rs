@@ -42,8 +42,7 @@ impl<'de> Deserialize<'de> for Confirm {
             "ambiguous" => Ok(Confirm::Ambiguous),
             "always" => Ok(Confirm::Always),
             amount => Fen::parse(amount).map(Confirm::Above).map_err(|_| {
-                let expected =
-                    "\"ambiguous\", \"always\" or an amount in yuan such as \"100.00\"";
+                let expected = "\"ambiguous\", \"always\" or an amount in yuan such as \"100.00\"";
                 D::Error::invalid_value(Unexpected::Str(amount), &expected)
             }),
         }

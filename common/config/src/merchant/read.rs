@@ -127,9 +127,8 @@ fn protocol(layers: &Layers, path: &str, keys: &MerchantKeys) -> Result<Protocol
     let Some(word) = keys.protocol.as_deref() else {
         return Err(layers::missing(path, "required: \"mapi\" or \"openapi\""));
     };
-    word.parse().map_err(|_| {
-        layers.invalid(path, format!("{word:?} is not \"mapi\" or \"openapi\""))
-    })
+    word.parse()
+        .map_err(|_| layers.invalid(path, format!("{word:?} is not \"mapi\" or \"openapi\"")))
 }
 
 fn sign_types(

@@ -33,9 +33,8 @@ pub(super) fn read(
     configured: &[SignType],
 ) -> Result<Vec<RetiredKey>, ConfigError> {
     let keys = entries.iter().enumerate().map(|(at, entry)| {
-        let invalid = |problem: String| {
-            layers.invalid(path, format!("key number {}: {problem}", at + 1))
-        };
+        let invalid =
+            |problem: String| layers.invalid(path, format!("key number {}: {problem}", at + 1));
         let public_key = entry.public_key.as_deref().map(Secret::new);
         let public_key = Given {
             name: "public_key",
@@ -49,20 +48,18 @@ pub(super) fn read(
             file: entry.md5_key_file.as_ref(),
             form: SecretForm::Word,
         };
-        let key = match (
-            public_key.read(layers, path, invalid)?,
-            md5_key.read(layers, path, invalid)?,
-        ) {
-            (Some(text), None) => OldKey::Public(
-                PublicKey::read(text.expose_secret())
-                    .map_err(|error| invalid(error.to_string()))?,
-            ),
-            (None, Some(text)) => OldKey::Md5(Md5Key::new(text.expose_secret())),
-            _ => {
-                let problem = "needs either public_key or md5_key, or its file";
-                return Err(invalid(problem.to_owned()));
-            }
-        };
+        let key =
+            match (public_key.read(layers, path, invalid)?, md5_key.read(layers, path, invalid)?) {
+                (Some(text), None) => OldKey::Public(
+                    PublicKey::read(text.expose_secret())
+                        .map_err(|error| invalid(error.to_string()))?,
+                ),
+                (None, Some(text)) => OldKey::Md5(Md5Key::new(text.expose_secret())),
+                _ => {
+                    let problem = "needs either public_key or md5_key, or its file";
+                    return Err(invalid(problem.to_owned()));
+                }
+            };
         Ok(RetiredKey {
             sign_types: entry.sign_types(&key, configured).map_err(invalid)?,
             until: entry.until().map_err(invalid)?,
