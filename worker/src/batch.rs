@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use config::Config;
 use diesel::Connection as _;
+use order::RejectionReason;
 use order::event::{self, Event, Moment};
 use queue::PublishError;
 use queue::topology::RetryTier;
@@ -256,12 +257,9 @@ fn write(
             needs_review: sheet.locked.needs_review,
         };
         let after = Moment { state, fulfillment: sheet.record.fulfillment, needs_review };
-        let happened: Vec<&'static str> = if events {
-            event::between(before, after).into_iter().map(Event::routing_key).collect()
-        } else {
-            Vec::new()
-        };
-        outgoing.extend(happened.iter().map(|event| NewEvent { order_id: id, event }));
+        let happened: Vec<Event> = if events { event::between(before, after) } else { Vec::new() };
+        outgoing
+            .extend(happened.iter().map(|event| NewEvent { order_id: id, event: event.as_str() }));
         // The story of the order: what this batch did is told with the last message about it.
         let last = lines
             .iter_mut()
@@ -297,5 +295,8 @@ fn ask_about(page: &mut Page) {
 
 fn order_not_found(incoming: &Incoming) -> Never {
     let waited = RetryTier::ALL.len();
-    Never::new("order_not_found", format!("no {} after {waited} retries", awaited(incoming)))
+    Never::new(
+        RejectionReason::OrderNotFound,
+        format!("no {} after {waited} retries", awaited(incoming)),
+    )
 }

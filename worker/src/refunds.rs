@@ -26,7 +26,8 @@ use config::{Config, Merchant};
 use diesel::Connection as _;
 use futures_util::StreamExt;
 use gateway::{Gateway, RefundOutcome};
-use store::refund_request::{self, ClaimedRefund, RefundRequestState};
+use order::RefundRequestState;
+use store::refund_request::{self, ClaimedRefund};
 use tracing::{error, info, warn};
 
 use crate::batch::BatchError;

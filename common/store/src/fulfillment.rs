@@ -41,7 +41,7 @@ pub fn of_orders(
     let rows: Vec<StateRow> =
         load_rows(connection, include_str!("sql/fulfillment_of_orders.sql"), order_ids)?;
     rows.into_iter()
-        .map(|row| match FulfillmentState::from_column(&row.state) {
+        .map(|row| match row.state.parse::<FulfillmentState>().ok() {
             Some(state) => Ok((row.order_id, Goods { state, is_imported: row.is_imported })),
             None => Err(StoreError::Row { table: "fulfillment", what: row.state }),
         })

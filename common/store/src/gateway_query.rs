@@ -6,21 +6,13 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, SmallInt, Text};
+use order::{OrderStatus, QueryReason, TradeStatusCode};
 use serde::Serialize;
 
 use crate::json_rows::{execute_rows, explained, sql_time, utc, word};
 use crate::{MysqlConnection, StoreError};
 
 pub use enrolment::{Pass, Step, enrol_next};
-
-/// [`Wish::why`] of a trade that can still be paid although its order's time is over.
-pub const OPEN_TOO_LATE: &str = "open_too_late";
-
-/// [`Wish::why`] of an order whose goods wait until the gateway has confirmed its payment.
-pub const CONFIRM: &str = "confirm";
-
-/// [`Wish::why`] of an order that is paid here and, as the gateway has said once, not there.
-pub const NOT_AT_ALIPAY: &str = "not_at_alipay";
 
 /// An order to ask about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -29,8 +21,7 @@ pub struct Wish<'a> {
     pub order_id: &'a str,
     /// Name of the order's merchant.
     pub merchant: &'a str,
-    /// `unpaid`, `silent`, `in_doubt`, `expired`, [`OPEN_TOO_LATE`], [`CONFIRM`], [`NOT_AT_ALIPAY`], or
-    /// who asks.
+    /// Word of an [`order::QueryReason`].
     pub why: &'a str,
     /// 1: now, also where the row is there and due later. 0: as it is, where it is there.
     pub forward: i32,
@@ -60,7 +51,7 @@ pub struct Due {
     /// Name of the merchant.
     pub merchant: String,
     /// Why it is asked.
-    pub why: String,
+    pub why: QueryReason,
     /// When the row was made.
     pub since: DateTime<Utc>,
     /// The database's clock.
@@ -73,7 +64,7 @@ pub struct Due {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueOrder {
     /// `status`.
-    pub status: i16,
+    pub status: OrderStatus,
     /// Nothing more is expected.
     pub is_finish: bool,
     /// The trade that it goes by.
@@ -83,7 +74,7 @@ pub struct DueOrder {
     /// When a worker last wrote it.
     pub updated_at: DateTime<Utc>,
     /// `trade_status`.
-    pub trade_status: i16,
+    pub trade_status: TradeStatusCode,
     /// Until when it can be paid.
     pub expires_at: Option<DateTime<Utc>>,
     /// When Alipay said, after that, that there is nothing to close.
@@ -124,12 +115,16 @@ impl DueRow {
     fn read(self) -> Due {
         let order = match (self.status, self.is_finish, self.ordered_at, self.updated_at) {
             (Some(status), Some(is_finish), Some(created_at), Some(updated_at)) => Some(DueOrder {
-                status,
+                // Of a number that is none of ours nothing is known but that it is not unpaid.
+                status: OrderStatus::from_code(status).unwrap_or(OrderStatus::Paid),
                 is_finish,
                 trade_no: self.trade_no,
                 created_at: created_at.and_utc(),
                 updated_at: updated_at.and_utc(),
-                trade_status: self.trade_status.unwrap_or(0),
+                trade_status: self
+                    .trade_status
+                    .and_then(TradeStatusCode::from_code)
+                    .unwrap_or(TradeStatusCode::NoPay),
                 expires_at: utc(self.expires_at),
                 expired_at: utc(self.expired_at),
             }),
@@ -138,7 +133,7 @@ impl DueRow {
         Due {
             order_id: self.order_id,
             merchant: self.merchant,
-            why: self.why,
+            why: QueryReason::read(&self.why),
             since: self.created_at.and_utc(),
             now: self.now.and_utc(),
             order,

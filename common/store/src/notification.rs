@@ -6,26 +6,13 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Datetime, Text};
+use order::MessageOutcome;
 use serde::Serialize;
 
 use crate::json_rows::{execute_rows, sql_time};
 use crate::{MysqlConnection, StoreError};
 
 pub use dead_since::{Lying, MessageKey, lying, removed};
-
-/// What came of a notification in its latest run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It said something new.
-    Applied,
-    /// Everything it says was known.
-    Unchanged,
-    /// It was dead-lettered; `reason` and `error` say why.
-    Rejected,
-    /// A trade status that this version does not know.
-    Unknown,
-}
 
 /// A notification as a batch records it.
 #[derive(Debug, Clone, Serialize)]
@@ -47,7 +34,7 @@ pub struct Record<'a> {
     /// As received, non-ASCII bytes percent-encoded.
     pub form: &'a str,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: MessageOutcome,
     /// 1 where this run makes a dead letter of it, else 0.
     pub dies: i32,
     /// Why it was rejected; or what is odd about one that counts.

@@ -78,8 +78,9 @@ impl KnownOrder {
     /// A state that this version does not know.
     pub fn goods(&self) -> Result<Option<(FulfillmentState, bool)>, StoreError> {
         let Some(word) = &self.state else { return Ok(None) };
-        let state = FulfillmentState::from_column(word)
-            .ok_or_else(|| StoreError::Row { table: "fulfillment", what: word.clone() })?;
+        let state = word
+            .parse::<FulfillmentState>()
+            .map_err(|_| StoreError::Row { table: "fulfillment", what: word.clone() })?;
         Ok(Some((state, self.is_imported.unwrap_or(false))))
     }
 }

@@ -46,8 +46,10 @@ impl TryFrom<ProductRow> for Product {
     type Error = StoreError;
 
     fn try_from(row: ProductRow) -> Result<Product, StoreError> {
-        let kind = ProductKind::from_column(&row.kind)
-            .ok_or_else(|| StoreError::Row { table: "product", what: row.kind.clone() })?;
+        let kind = row
+            .kind
+            .parse::<ProductKind>()
+            .map_err(|_| StoreError::Row { table: "product", what: row.kind.clone() })?;
         let price = Fen::new(row.price);
         let ProductRow { id, name, days, on_sale, .. } = row;
         Ok(Product { id, name, kind, price, days, on_sale })

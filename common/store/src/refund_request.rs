@@ -13,6 +13,7 @@ use alipay::{Fen, TradeRef, TradeRefund};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use order::RefundRequestState;
 
 use crate::json_rows::{explanation, load_rows};
 use crate::{MysqlConnection, StoreError};
@@ -24,40 +25,6 @@ pub use settle::settle;
 
 /// `error` while a call is under way, and after a crash in it.
 pub const NO_ANSWER_YET: &str = "no_answer_yet: the call was begun and nobody has noted its end";
-
-/// What became of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefundRequestState {
-    /// Not sent yet; at the legacy gateway: waits for a person's password.
-    Asked,
-    /// Sent, and no answer says what became of it.
-    Unknown,
-    /// Alipay has refunded it.
-    Accepted,
-    /// Alipay has not, and will not unless it is asked again.
-    Refused,
-}
-
-impl RefundRequestState {
-    /// Every state.
-    pub const ALL: [RefundRequestState; 4] = [
-        RefundRequestState::Asked,
-        RefundRequestState::Unknown,
-        RefundRequestState::Accepted,
-        RefundRequestState::Refused,
-    ];
-
-    /// The word in the column.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RefundRequestState::Asked => "asked",
-            RefundRequestState::Unknown => "unknown",
-            RefundRequestState::Accepted => "accepted",
-            RefundRequestState::Refused => "refused",
-        }
-    }
-}
 
 /// A refund that somebody asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +100,7 @@ impl TryFrom<Row> for RefundRequest {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<RefundRequest, StoreError> {
-        let state = RefundRequestState::ALL.into_iter().find(|state| state.as_str() == row.state);
+        let state = row.state.parse().ok();
         let state = state
             .ok_or_else(|| StoreError::Row { table: "refund_request", what: row.state.clone() })?;
         Ok(RefundRequest {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use order::{ReviewReason, ReviewState};
 use serde::Serialize;
 
 use crate::json_rows::{execute_rows, load_rows, sql_time};
@@ -13,12 +14,12 @@ use crate::{MysqlConnection, StoreError};
 pub struct Case {
     /// The order.
     pub order_id: String,
-    /// Word of [`order::review::REASONS`].
-    pub reason: String,
+    /// Why a person must look.
+    pub reason: ReviewReason,
     /// What makes it this case.
     pub evidence: String,
-    /// `open`, `settled` or `decided`.
-    pub state: String,
+    /// Whether it is over.
+    pub state: ReviewState,
 }
 
 #[derive(QueryableByName)]
@@ -33,6 +34,18 @@ struct CaseRow {
     state: String,
 }
 
+impl CaseRow {
+    /// `None`: it holds a word of a newer version, which works on it.
+    fn read(self) -> Option<Case> {
+        Some(Case {
+            reason: self.reason.parse().ok()?,
+            state: self.state.parse().ok()?,
+            order_id: self.order_id,
+            evidence: self.evidence,
+        })
+    }
+}
+
 /// All cases of these orders, whatever their state.
 ///
 /// # Errors
@@ -43,15 +56,7 @@ pub fn of_orders(
 ) -> Result<Vec<Case>, StoreError> {
     let rows: Vec<CaseRow> =
         load_rows(connection, include_str!("sql/review_of_orders.sql"), order_ids)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Case {
-            order_id: row.order_id,
-            reason: row.reason,
-            evidence: row.evidence,
-            state: row.state,
-        })
-        .collect())
+    Ok(rows.into_iter().filter_map(CaseRow::read).collect())
 }
 
 /// A case as it should be now.
@@ -63,7 +68,7 @@ pub struct Change<'a> {
     pub reason: &'a str,
     /// What makes it this case.
     pub evidence: &'a str,
-    /// `open` or `settled`.
+    /// Word of an [`order::ReviewState`].
     pub state: &'a str,
 }
 
@@ -79,23 +84,20 @@ pub fn upsert(
 }
 
 /// A case by its number.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberedCase {
     /// `review.id`.
-    #[diesel(sql_type = BigInt)]
     pub id: i64,
-    /// The order.
-    #[diesel(sql_type = Text)]
-    pub order_id: String,
-    /// Word of [`order::review::REASONS`].
-    #[diesel(sql_type = Text)]
-    pub reason: String,
-    /// What makes it this case.
-    #[diesel(sql_type = Text)]
-    pub evidence: String,
-    /// `open`, `settled` or `decided`.
-    #[diesel(sql_type = Text)]
-    pub state: String,
+    /// The case.
+    pub case: Case,
+}
+
+#[derive(QueryableByName)]
+struct NumberedRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(embed)]
+    case: CaseRow,
 }
 
 /// The cases with these numbers. Their orders should be locked: then nobody else ends them.
@@ -106,13 +108,17 @@ pub fn by_ids(
     connection: &mut MysqlConnection,
     ids: &[i64],
 ) -> Result<Vec<NumberedCase>, StoreError> {
-    load_rows(
+    let rows: Vec<NumberedRow> = load_rows(
         connection,
         "SELECT STRAIGHT_JOIN r.id, r.order_id, r.reason, r.evidence, r.state \
          FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS k \
          JOIN review AS r FORCE INDEX (PRIMARY) ON r.id = k.id",
         ids,
-    )
+    )?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| Some(NumberedCase { id: row.id, case: row.case.read()? }))
+        .collect())
 }
 
 /// A person's decision about a case.

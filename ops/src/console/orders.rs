@@ -1,7 +1,7 @@
 //! `/orders`: the latest orders, and the search for one.
 
 use alipay::Fen;
-use order::FulfillmentState;
+use order::{FulfillmentState, VariantArray};
 use service::html::Html;
 use service::language::say;
 use store::report::{Order, OrderSearch, search_orders};
@@ -44,7 +44,7 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failu
     let goods = asked.query.get("goods").to_owned();
     let goods_state = match goods.as_str() {
         "" => None,
-        word => Some(FulfillmentState::from_column(word).ok_or_else(|| {
+        word => Some(word.parse::<FulfillmentState>().map_err(|_| {
             Failure::Usage(
                 say("goods：没有这个发货状态", "goods: no such state of goods").to_owned(),
             )
@@ -124,7 +124,7 @@ fn search_bar(text: &str, state: &str, goods: &str) -> Html {
         .raw("\"><option value=\"\">")
         .raw(say("任何货物状态", "Any goods"))
         .raw("</option>");
-    for state in FulfillmentState::ALL {
+    for state in FulfillmentState::VARIANTS {
         let word = state.as_str();
         bar = option(bar, word, word == goods, &tag::goods_words(word));
     }

@@ -22,7 +22,7 @@ use std::collections::HashMap;
 
 use chrono::{NaiveDateTime, TimeDelta};
 use indicatif::ProgressBar;
-use order::doubt::is_doubt;
+use order::ReviewReason;
 use store::MysqlConnection;
 use store::audit::{self as read, Span, Unpublished};
 use store::{fulfillment, stock_item};
@@ -142,7 +142,10 @@ impl Audit {
         let mut after = 0;
         while after < last {
             let to = last.min(after + NOTIFICATIONS);
-            let doubted = |reason: &Option<String>| reason.as_deref().is_some_and(is_doubt);
+            let doubted = |reason: &Option<String>| {
+                let reason: Option<ReviewReason> = reason.as_ref().and_then(|it| it.parse().ok());
+                reason.is_some_and(ReviewReason::is_doubt)
+            };
             let lost = read::lost_notifications(db, after, to)?;
             // A notification that is not believed makes no trade: the gateway is asked, or a person.
             for lost in lost.into_iter().filter(|lost| !doubted(&lost.reason)) {

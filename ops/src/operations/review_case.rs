@@ -2,7 +2,7 @@
 
 use alipay::Fen;
 use chrono::Utc;
-use order::Decision;
+use order::{Decision, ReviewReason};
 use queue::Envelope;
 use serde::Serialize;
 use store::MysqlConnection;
@@ -49,7 +49,7 @@ impl Case {
 
     /// Whether the decision has to name a trade.
     pub(crate) fn needs_trade(&self, decision: Decision) -> bool {
-        self.row.reason == "second_payment" && decision == Decision::Refunded
+        reason(&self.row).is_some_and(|reason| decision.must_name_trade(reason))
     }
 
     /// What can be decided, each with its command; nothing where the case has ended.
@@ -57,7 +57,7 @@ impl Case {
         if self.row.state != "open" {
             return Vec::new();
         }
-        let possible = Decision::possible(&self.row.reason).iter();
+        let possible = decisions(&self.row).iter();
         possible
             .flat_map(|decision| {
                 let trades: Vec<Option<&str>> = if self.needs_trade(*decision) {
@@ -151,15 +151,25 @@ impl Case {
 
 /// The evidence as a person reads it: an amount in yuan, where it is one in fen.
 pub(crate) fn evidence(row: &ReviewRow) -> String {
-    match (row.reason.as_str(), row.evidence.parse::<i64>()) {
-        ("partial_refund", Ok(fen)) => format!("{} yuan went back", Fen::new(fen)),
+    match (reason(row), row.evidence.parse::<i64>()) {
+        (Some(ReviewReason::PartialRefund), Ok(fen)) => format!("{} yuan went back", Fen::new(fen)),
         _ => row.evidence.clone(),
     }
 }
 
 /// The words of the decisions that answer this case.
 pub(crate) fn possible(row: &ReviewRow) -> Vec<&'static str> {
-    Decision::possible(&row.reason).iter().map(|decision| decision.as_str()).collect()
+    decisions(row).iter().map(|decision| decision.as_str()).collect()
+}
+
+/// The decisions that answer this case; none to a reason that this version does not know.
+pub(crate) fn decisions(row: &ReviewRow) -> &'static [Decision] {
+    reason(row).map_or(&[], Decision::possible)
+}
+
+/// The reason, where this version knows it.
+pub(crate) fn reason(row: &ReviewRow) -> Option<ReviewReason> {
+    row.reason.parse().ok()
 }
 
 /// What follows from a decision.
@@ -178,6 +188,5 @@ pub(crate) fn effect(decision: Decision) -> &'static str {
 
 /// What the reason means, in a sentence.
 pub(crate) fn meaning(row: &ReviewRow) -> &'static str {
-    let known = order::review::REASONS.iter().find(|(reason, _)| *reason == row.reason);
-    known.map_or("", |(_, meaning)| meaning)
+    reason(row).map_or("", ReviewReason::meaning)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alipay::Fen;
-use order::{Identity, OrderRecord, RefundAnswered};
+use order::{Identity, OrderRecord, RefundAnswered, RejectionReason};
 use store::MysqlConnection;
 use store::StoreError;
 use store::refund_request::{self, RefundRequest};
@@ -78,5 +78,5 @@ pub(super) fn fits(record: &OrderRecord, said: &RefundAnswered) -> Result<(), Ne
 }
 
 fn mismatch(evidence: String) -> Never {
-    Never::new("refund_answer_mismatch", evidence)
+    Never::new(RejectionReason::RefundAnswerMismatch, evidence)
 }

@@ -6,8 +6,9 @@ use chrono::Utc;
 use config::Merchant;
 use gateway::{Gateway, RefundOutcome, RefundProof};
 use metrics::counter;
+use order::RefundRequestState;
 use queue::{Envelope, Publisher, RefundAnswerForm};
-use store::refund_request::{ClaimedRefund, RefundRequest, RefundRequestState};
+use store::refund_request::{ClaimedRefund, RefundRequest};
 
 use crate::processing::Processing;
 

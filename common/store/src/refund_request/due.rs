@@ -14,7 +14,9 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Text};
 
-use super::{Locked, NO_ANSWER_YET, RefundRequest, RefundRequestState, Row, turn};
+use order::RefundRequestState;
+
+use super::{Locked, NO_ANSWER_YET, RefundRequest, Row, turn};
 use crate::json_rows::explanation;
 use crate::{MysqlConnection, StoreError};
 

@@ -6,8 +6,8 @@ use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, Text};
 use serde::Serialize;
 
 use super::BeijingTime;
-use crate::refund_request::RefundRequestState;
 use crate::{MysqlConnection, StoreError};
+use order::RefundRequestState;
 
 /// A row of `refund_request`. Amounts are fen.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]

@@ -2,7 +2,7 @@
 
 use alipay::Fen;
 use clap::Args;
-use store::refund_request::RefundRequestState;
+use order::RefundRequestState;
 use store::report::{RefundRequestFilter, refund_requests};
 
 use crate::cli::output::{Table, or_empty};
@@ -73,6 +73,5 @@ impl RefundRequests {
 }
 
 fn parse_state(word: &str) -> Result<RefundRequestState, String> {
-    let state = RefundRequestState::ALL.into_iter().find(|state| state.as_str() == word);
-    state.ok_or_else(|| "one of asked, unknown, accepted, refused".to_owned())
+    word.parse().map_err(|_| "one of asked, unknown, accepted, refused".to_owned())
 }

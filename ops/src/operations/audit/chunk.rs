@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use chrono::NaiveDateTime;
-use order::review::REASONS;
+use order::ReviewReason;
 use order::{FulfillmentState, OrderState};
 use store::MysqlConnection;
 use store::audit::{self as read, CodeRow, OrderRow, Span};
@@ -134,8 +134,9 @@ impl Audit {
     fn wait(&mut self, subject: &Subject, state: &OrderState, awaits: bool) {
         let row = &subject.row;
         for case in subject.cases.iter().filter(|case| case.open) {
-            let known = REASONS.iter().find(|(reason, _)| *reason == case.reason);
-            let (reason, meaning) = known.copied().unwrap_or(("review", ""));
+            let known: Option<ReviewReason> = case.reason.parse().ok();
+            let (reason, meaning) =
+                known.map_or(("review", ""), |reason| (reason.as_str(), reason.meaning()));
             let what = format!("{meaning} {}", case.evidence).trim_end().to_owned();
             let since = Some(case.raised_at);
             self.waiting.add(line(&row.id, (reason, what), Owner::Person, since, self.now));

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use order::review::NOT_AT_ALIPAY;
 use serde::{Serialize, Serializer};
 
 /// A gap between what the facts say and what the database holds.
@@ -154,7 +153,7 @@ pub(crate) const KINDS: [(GapKind, &str, &str); 28] = {
         (ReviewMissing, "review_missing", "the order calls for a review that nobody was given"),
         (
             NotAtAlipay,
-            NOT_AT_ALIPAY,
+            "not_at_alipay",
             "paid here and not at Alipay, and nobody has decided about it",
         ),
         (

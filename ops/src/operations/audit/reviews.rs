@@ -1,7 +1,6 @@
 //! Reviews: what the order calls for, and what a person was given.
 
-use order::review::NOT_AT_ALIPAY;
-use order::{OrderRecord, OrderState};
+use order::{OrderRecord, OrderState, ReviewReason};
 
 use super::GapKind;
 use super::finding::Findings;
@@ -20,16 +19,20 @@ pub(crate) fn check(
         let is = u8::from(subject.row.needs_review);
         found.add(GapKind::WrongNeedsReview, format!("is {is}, {} open", count(open, "review")));
     }
-    for case in subject.cases.iter().filter(|case| case.open && case.reason == NOT_AT_ALIPAY) {
+    for case in subject
+        .cases
+        .iter()
+        .filter(|case| case.open && case.reason == ReviewReason::NotAtAlipay.as_str())
+    {
         found.add(GapKind::NotAtAlipay, format!("the gateway says: {}", case.evidence));
     }
     for review in record.reviews(state) {
         let given = subject
             .cases
             .iter()
-            .any(|case| case.reason == review.reason && case.evidence == review.evidence);
+            .any(|case| case.reason == review.reason.as_str() && case.evidence == review.evidence);
         // Told with its amounts where refunds are checked.
-        if !given && review.reason != "refund_above_total" {
+        if !given && review.reason != ReviewReason::RefundAboveTotal {
             let what = format!("{} {}", review.reason, review.evidence);
             found.add(GapKind::ReviewMissing, what.trim_end().to_owned());
         }

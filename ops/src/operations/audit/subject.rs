@@ -24,10 +24,12 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn new(row: OrderRow) -> Result<Subject, StoreError> {
-        let kind = ProductKind::from_column(&row.kind)
-            .ok_or_else(|| StoreError::Row { table: "product", what: row.kind.clone() })?;
+        let kind = row
+            .kind
+            .parse::<ProductKind>()
+            .map_err(|_| StoreError::Row { table: "product", what: row.kind.clone() })?;
         let unreadable = |what: &str| StoreError::Row { table: "fulfillment", what: what.into() };
-        let read = |state: &str| FulfillmentState::from_column(state).ok_or(unreadable(state));
+        let read = |state: &str| state.parse::<FulfillmentState>().map_err(|_| unreadable(state));
         let terms = OrderTerms {
             id: row.id.clone(),
             merchant: row.merchant.clone(),

@@ -3,11 +3,11 @@
 use alipay::{Fen, TradeStatusSync};
 use chrono::{DateTime, Utc};
 use config::Config;
-use order::{OrderTerms, Refund};
+use order::{DecisionState, OrderTerms, Refund, RefundRequestState};
 use queue::Received;
 use store::notification::MessageKey;
 use store::refund::{self, MerchantTrade};
-use store::refund_request::{self, RefundRequestState};
+use store::refund_request;
 use store::report::{self, inbox_line};
 use store::{MysqlConnection, StoreError, decision, trade};
 use worker::incoming::{Content, Incoming};
@@ -62,7 +62,8 @@ pub(crate) fn settled(
         }
         Ok(Content::Decision(named)) => {
             let row = decision::by_ids(connection, &[named.number])?.into_iter().next();
-            let row = row.filter(|row| row.order_id == named.order && row.state == "applied");
+            let row = row
+                .filter(|row| row.order_id == named.order && row.state == DecisionState::Applied);
             Ok(row.map(|_| Settled::InBooks))
         }
         // That the gateway knows no trade contradicts the books or says nothing; that a bank sent money back

@@ -1,9 +1,10 @@
 //! What to do next with an order, in both languages: one place for every state.
 
-use order::{Decision, Facts};
+use order::{Facts, ReviewReason};
 use store::report::{BeijingTime, ReviewRow};
 
 use crate::operations::order::details::OrderDetails;
+use crate::operations::review_case;
 
 /// What an order waits for, or that it waits for nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,15 +224,15 @@ pub(crate) fn of_review(row: &ReviewRow) -> Option<String> {
     }
     let id = row.id;
     let words: Vec<String> =
-        Decision::possible(&row.reason).iter().map(|it| it.as_str().to_owned()).collect();
-    let first = match row.reason.as_str() {
-        order::review::NO_ACCOUNT => {
+        review_case::decisions(row).iter().map(|it| it.as_str().to_owned()).collect();
+    let first = match review_case::reason(row) {
+        Some(ReviewReason::NoAccount) => {
             format!("`ops order account {} ACCOUNT`, which ends it, or ", row.order_id)
         }
-        order::review::NOT_AT_ALIPAY => {
+        Some(ReviewReason::NotAtAlipay) => {
             format!("ask once more with `ops query {} --apply`, then ", row.order_id)
         }
-        reason if order::doubt::is_doubt(reason) => {
+        Some(reason) if reason.is_doubt() => {
             format!("`ops query {} --apply`, whose answer ends it, or ", row.order_id)
         }
         _ => String::new(),
@@ -280,7 +281,7 @@ const MISMATCHES: [&str; 5] = [
 
 #[cfg(test)]
 mod tests {
-    use order::review::REASONS;
+    use order::{ReviewReason, VariantArray};
     use store::report::ReviewRow;
 
     use super::{NextStep, of_rejection, of_review};
@@ -319,11 +320,11 @@ mod tests {
 
     #[test]
     fn every_review_has_its_command() {
-        for (reason, _) in REASONS {
+        for reason in ReviewReason::VARIANTS {
             let row = ReviewRow {
                 id: 7,
                 order_id: "A-1".to_owned(),
-                reason: reason.to_owned(),
+                reason: reason.to_string(),
                 evidence: String::new(),
                 state: "open".to_owned(),
                 raised_at: store::report::BeijingTime(chrono::Utc::now()),

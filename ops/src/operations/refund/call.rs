@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use config::Merchant;
 use gateway::{Gateway, RefundOutcome, RefundProof};
+use order::RefundRequestState;
 use order::{Refund, RejectedPayment};
-use store::refund_request::{self, NO_ANSWER_YET, RefundRequest, RefundRequestState};
+use store::refund_request::{self, NO_ANSWER_YET, RefundRequest};
 use store::report;
 use store::{MysqlConnection, refund, trade};
 

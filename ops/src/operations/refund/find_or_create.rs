@@ -4,10 +4,11 @@ use alipay::{Fen, PlatformRefund, Protocol};
 use chrono::Utc;
 use config::Merchant;
 use diesel::Connection as _;
+use order::RefundRequestState;
 use order::RejectedPayment;
 use rand::RngExt as _;
 use store::MysqlConnection;
-use store::refund_request::{self, RefundRequest, RefundRequestState};
+use store::refund_request::{self, RefundRequest};
 use store::report::{self, RefundLine};
 use store::trade;
 

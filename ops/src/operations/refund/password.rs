@@ -3,9 +3,10 @@
 use alipay::{Fen, PlatformRefund, PlatformRefundItem, link};
 use chrono::Utc;
 use config::Merchant;
+use order::RefundRequestState;
 use order::RejectedPayment;
 use store::MysqlConnection;
-use store::refund_request::{RefundRequest, RefundRequestState};
+use store::refund_request::RefundRequest;
 use tracing::warn;
 
 use super::books::Books;

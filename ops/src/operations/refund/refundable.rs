@@ -1,8 +1,9 @@
 //! Which trade, and how much of it can still be refunded.
 
 use alipay::Fen;
+use order::RefundRequestState;
 use order::{Facts, Trade};
-use store::refund_request::{RefundRequest, RefundRequestState};
+use store::refund_request::RefundRequest;
 use store::report::{Order, RefundLine};
 
 use super::password::is_good;

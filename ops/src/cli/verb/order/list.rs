@@ -2,7 +2,7 @@
 
 use alipay::Fen;
 use clap::Args;
-use order::FulfillmentState;
+use order::{FulfillmentState, VariantArray};
 use store::report::{Order, OrderFilter, orders};
 
 use crate::cli::output::{Table, or_empty};
@@ -95,7 +95,7 @@ impl List {
 fn goods(row: &Order) -> String {
     let since = row.goods_waiting_since.map(|at| format!(" since {at}")).unwrap_or_default();
     match row.goods_state.as_deref() {
-        Some(state) => match FulfillmentState::from_column(state) {
+        Some(state) => match state.parse().ok() {
             Some(FulfillmentState::AwaitingStock) => format!("waits for stock{since}"),
             Some(FulfillmentState::AwaitingManual) => format!("waits for a person{since}"),
             Some(FulfillmentState::AwaitingAccount) => format!("waits for an account{since}"),
@@ -106,8 +106,8 @@ fn goods(row: &Order) -> String {
 }
 
 fn parse_goods(word: &str) -> Result<FulfillmentState, String> {
-    FulfillmentState::from_column(word).ok_or_else(|| {
-        let known = FulfillmentState::ALL.map(FulfillmentState::as_str);
+    word.parse().map_err(|_| {
+        let known: Vec<&str> = FulfillmentState::VARIANTS.iter().map(|it| it.as_str()).collect();
         format!("expected one of: {}", known.join(", "))
     })
 }

@@ -1,9 +1,10 @@
 //! What is printed of a refund.
 
 use alipay::{Fen, Protocol};
+use order::RefundRequestState;
 use serde::Serialize;
 use store::MysqlConnection;
-use store::refund_request::{RefundRequest, RefundRequestState};
+use store::refund_request::RefundRequest;
 
 use super::needs_again;
 use crate::cli::output::plain;
