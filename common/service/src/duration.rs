@@ -2,23 +2,39 @@
 
 use std::time::Duration;
 
-/// Why a text is no length of time.
+/// Why a text is no length of time that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected a length of time with its unit, such as {EXAMPLES}")]
-pub struct NotADuration;
-
-/// How lengths of time are written, for errors.
-pub const EXAMPLES: &str = "500ms, 90s, 30m, 24h or 7d";
+pub enum DurationError {
+    /// It cannot be read.
+    #[error("expected a length of time with its unit, such as 500ms, 90s, 30m, 24h or 7d")]
+    Unreadable,
+    /// It is longer than is possible here.
+    #[error("longer than {}", humantime::format_duration(*.longest))]
+    TooLong {
+        /// The longest that is possible.
+        longest: Duration,
+    },
+}
 
 /// Reads a length of time: whole numbers, each with its unit; 0 needs none.
 ///
 /// # Errors
-/// The text is none: among others a bare number, which might mean seconds or milliseconds, and `1.5h`, which is written `1h 30m`.
-pub fn parse(text: &str) -> Result<Duration, NotADuration> {
-    if text.contains('.') {
-        return Err(NotADuration);
+/// The text is none: among others a bare number, which might mean seconds or milliseconds; `1.5h`, which is written `1h 30m`; and
+/// `2M`, which would be months where most people mean minutes.
+pub fn parse(text: &str) -> Result<Duration, DurationError> {
+    if text.contains(['.', 'M']) {
+        return Err(DurationError::Unreadable);
     }
-    humantime::parse_duration(text.trim()).map_err(|_| NotADuration)
+    humantime::parse_duration(text.trim()).map_err(|_| DurationError::Unreadable)
+}
+
+/// [`parse`], for lengths up to `longest`.
+///
+/// # Errors
+/// As those of [`parse`], and the length is longer.
+pub fn parse_up_to(longest: Duration, text: &str) -> Result<Duration, DurationError> {
+    let length = parse(text)?;
+    if length > longest { Err(DurationError::TooLong { longest }) } else { Ok(length) }
 }
 
 #[cfg(test)]
@@ -40,8 +56,18 @@ mod tests {
         ] {
             assert_eq!(parse(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
-        for text in ["", "42", "s", "-5s", "1.5s", "5 parsecs", "5S", "999999999999999999999h"] {
-            assert_eq!(parse(text), Err(NotADuration), "{text}");
+        for text in
+            ["", "42", "s", "-5s", "1.5s", "2M", "5 parsecs", "5S", "999999999999999999999h"]
+        {
+            assert_eq!(parse(text), Err(DurationError::Unreadable), "{text}");
         }
+    }
+
+    #[test]
+    fn a_limit_is_named() {
+        let day = Duration::from_hours(24);
+        assert_eq!(parse_up_to(day, "24h"), Ok(day));
+        let refused = parse_up_to(day, "1441m").unwrap_err();
+        assert_eq!(refused.to_string(), "longer than 1day");
     }
 }

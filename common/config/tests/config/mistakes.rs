@@ -99,7 +99,19 @@ fn durations_have_units_and_limits() {
         let config = timeout(value).unwrap();
         assert_eq!(config.ingress.body_timeout.as_millis(), milliseconds, "{value}");
     }
-    for text in ["", "0", "0s", "s", "-5s", "1.5s", "5 parsecs", "5S", "99999999999999999999h", "361h", "16d"] {
+    for text in [
+        "",
+        "0",
+        "0s",
+        "s",
+        "-5s",
+        "1.5s",
+        "5 parsecs",
+        "5S",
+        "99999999999999999999h",
+        "361h",
+        "16d",
+    ] {
         let value = format!("{text:?}");
         refused(timeout(&value), "ingress.body_timeout", "is not a duration above zero such as");
     }
