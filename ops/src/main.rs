@@ -12,7 +12,7 @@
 //! | 3 | the database or the broker could not be asked |
 //!
 //! Results go to stdout, as a table or as JSON alone; logs, warnings and progress go to stderr. An
-//! order that is shown is read by [`store::report`] and told by [`operations::order::details`] (JSON) and
+//! order that is shown is read by [`store`] and told by [`operations::order::details`] (JSON) and
 //! [`operations::order::story`] (for a person). Dead letters are looked at through [`operations::dead_queue`], which takes
 //! messages without an acknowledgement and gives them back, one operator at a time. What would happen
 //! is never computed here: [`operations::dry_run`] runs the worker's own batch and rolls it back. What an operator

@@ -14,11 +14,10 @@ use order::RejectionReason;
 use order::event::{self, Event, Moment};
 use queue::PublishError;
 use queue::topology::RetryTier;
-use store::MysqlConnection;
-use store::notification::MessageKey;
-use store::outbox::NewEvent;
-use store::user_order::OrderColumns;
-use store::{Fault, StoreError, notification, outbox, refund, refund_request, trade, user_order};
+use store::notification::{self, MessageKey};
+use store::outbox::{self, NewEvent};
+use store::user_order::{self, OrderColumns};
+use store::{Fault, MysqlConnection, StoreError, refund, refund_request, trade};
 
 use crate::goods::{Turn, move_goods};
 use crate::inbox::{Dying, Line};

@@ -15,8 +15,7 @@ use alipay::BatchRefundNotify;
 use chrono::Utc;
 use order::agreement::agree;
 use order::{Identity, Mismatch, OrderRecord, QueryReason, Refund, Review, ReviewReason};
-use store::MysqlConnection;
-use store::{StoreError, user_order};
+use store::{MysqlConnection, StoreError, user_order};
 
 use crate::contradiction::{self, Said};
 use crate::incoming::{Content, Incoming};

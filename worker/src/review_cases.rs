@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use order::{Review, ReviewState};
-use store::MysqlConnection;
-use store::StoreError;
 use store::review::{self, Case, Change};
+use store::{MysqlConnection, StoreError};
 
 use crate::page::Page;
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{Facts, QueryReason, ReviewReason};
 
-/// Alipay repeats a notification for 24 h 22 min (protocol reference, section 6). A day more is for slow
+/// Alipay repeats a notification for 24 h 22 min (docs/protocol.md §7). A day more is for slow
 /// networks and clocks.
 pub const OLDEST_REPEAT: TimeDelta = TimeDelta::minutes(2 * 24 * 60 + 22);
 

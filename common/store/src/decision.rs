@@ -112,7 +112,7 @@ pub fn by_ids(
     connection: &mut MysqlConnection,
     ids: &[i64],
 ) -> Result<Vec<DecisionRow>, StoreError> {
-    let rows: Vec<Row> = load_rows(connection, include_str!("sql/decision_by_ids.sql"), ids)?;
+    let rows: Vec<Row> = load_rows(connection, include_str!("decision/by_ids.sql"), ids)?;
     rows.into_iter()
         .map(|row| {
             let state = row.state.parse();
@@ -154,7 +154,7 @@ pub fn end(
     connection: &mut MysqlConnection,
     sorted_decisions: &[EndedDecision<'_>],
 ) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("sql/decision_end.sql"), sorted_decisions)
+    execute_rows(connection, include_str!("decision/end.sql"), sorted_decisions)
 }
 
 /// A decision that no worker has come to.

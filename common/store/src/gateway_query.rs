@@ -1,6 +1,7 @@
 //! Table `gateway_query`: orders about which the gateway is to be asked.
 
 mod enrolment;
+mod report;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
@@ -13,6 +14,7 @@ use crate::json_rows::{execute_rows, explained, sql_time, utc, word};
 use crate::{MysqlConnection, StoreError};
 
 pub use enrolment::{Pass, Step, enrol_next};
+pub use report::{AskedCounts, AskedRow, counts, of_order};
 
 /// An order to ask about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -40,7 +42,7 @@ pub fn enrol(
     connection: &mut MysqlConnection,
     sorted_wishes: &[Wish<'_>],
 ) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("sql/gateway_query_enrol.sql"), sorted_wishes)
+    execute_rows(connection, include_str!("gateway_query/enrol.sql"), sorted_wishes)
 }
 
 /// A row that is due, and its order as it is now.
@@ -152,7 +154,7 @@ pub fn claim(
     merchant: &str,
     limit: i64,
 ) -> Result<Vec<Due>, StoreError> {
-    let rows: Vec<DueRow> = sql_query(include_str!("sql/gateway_query_lock_due.sql"))
+    let rows: Vec<DueRow> = sql_query(include_str!("gateway_query/lock_due.sql"))
         .bind::<Text, _>(merchant)
         .bind::<BigInt, _>(limit)
         .load(connection)?;
@@ -177,7 +179,7 @@ pub struct Move<'a> {
 /// # Errors
 /// What the database says.
 pub fn move_to(connection: &mut MysqlConnection, moves: &[Move<'_>]) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("sql/gateway_query_move.sql"), moves)
+    execute_rows(connection, include_str!("gateway_query/move.sql"), moves)
 }
 
 /// Deletes rows: nothing more is to be asked about these orders.
@@ -185,7 +187,7 @@ pub fn move_to(connection: &mut MysqlConnection, moves: &[Move<'_>]) -> Result<(
 /// # Errors
 /// What the database says.
 pub fn delete(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("sql/gateway_query_delete.sql"), order_ids)
+    execute_rows(connection, include_str!("gateway_query/delete.sql"), order_ids)
 }
 
 /// What came of a question.
@@ -216,6 +218,6 @@ pub struct Note<'a> {
 pub fn note(connection: &mut MysqlConnection, notes: &[Note<'_>]) -> Result<(), StoreError> {
     let (over, going_on): (Vec<&Note<'_>>, Vec<&Note<'_>>) =
         notes.iter().partition(|note| note.due_at.is_none());
-    execute_rows(connection, include_str!("sql/gateway_query_note.sql"), &going_on)?;
-    execute_rows(connection, include_str!("sql/gateway_query_end.sql"), &over)
+    execute_rows(connection, include_str!("gateway_query/note.sql"), &going_on)?;
+    execute_rows(connection, include_str!("gateway_query/end.sql"), &over)
 }

@@ -1,104 +1,15 @@
 //! Table `notification`: inbox and audit.
 
+mod audit;
 mod dead_since;
+mod inbox;
+mod rejected;
+mod story;
+mod write;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{Datetime, Text};
-use order::MessageOutcome;
-use serde::Serialize;
-
-use crate::json_rows::{execute_rows, sql_time};
-use crate::{MysqlConnection, StoreError};
-
+pub use audit::{LostNotification, last_id, lost};
 pub use dead_since::{Lying, MessageKey, lying, removed};
-
-/// A notification as a batch records it.
-#[derive(Debug, Clone, Serialize)]
-pub struct Record<'a> {
-    /// Name of the merchant in the configuration.
-    pub merchant: &'a str,
-    /// The envelope's kind.
-    pub kind: &'a str,
-    /// Hex SHA-256, the same for every repeat.
-    pub message_id: &'a str,
-    /// The order it names, where one can be read.
-    pub order_id: Option<&'a str>,
-    /// The trade it names.
-    pub trade_no: Option<&'a str>,
-    /// Alipay's word for the trade's state, or the kind of message.
-    pub trade_status: Option<&'a str>,
-    /// Name of the charset that the form is in.
-    pub charset: &'a str,
-    /// As received, non-ASCII bytes percent-encoded.
-    pub form: &'a str,
-    /// What came of it.
-    pub outcome: MessageOutcome,
-    /// 1 where this run makes a dead letter of it, else 0.
-    pub dies: i32,
-    /// Why it was rejected; or what is odd about one that counts.
-    pub reason: Option<&'a str>,
-    /// The evidence.
-    pub error: Option<&'a str>,
-    /// Names of the facts that it added, joined by commas.
-    pub facts_added: String,
-    /// JSON text: what it changed.
-    pub changes: Option<String>,
-    /// Retry tiers passed before this run.
-    pub attempts: u32,
-    /// When the ingress took it.
-    #[serde(serialize_with = "sql_time")]
-    pub received_at: Option<DateTime<Utc>>,
-}
-
-/// Records a batch, sorted by (merchant, kind, message id). A repeat counts `seen` up and keeps what
-/// the run that applied it wrote.
-///
-/// # Errors
-/// What the database says.
-pub fn record(
-    connection: &mut MysqlConnection,
-    sorted_records: &[Record<'_>],
-) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("sql/notification_record.sql"), sorted_records)
-}
-
-/// What the inbox knows of the first time that a message was worked on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FirstSeen {
-    /// When, by the database's clock.
-    pub at: DateTime<Utc>,
-    /// The form then, bytes outside printable ASCII percent-encoded.
-    pub form: String,
-}
-
-#[derive(QueryableByName)]
-struct FirstSeenRow {
-    #[diesel(sql_type = Datetime)]
-    first_seen: NaiveDateTime,
-    #[diesel(sql_type = Text)]
-    form: String,
-}
-
-/// When a message was worked on first; `None` where it never was.
-///
-/// # Errors
-/// What the database says.
-pub fn first_seen(
-    connection: &mut MysqlConnection,
-    merchant: &str,
-    kind: &str,
-    message_id: &str,
-) -> Result<Option<FirstSeen>, StoreError> {
-    let row: Option<FirstSeenRow> = sql_query(
-        "SELECT first_seen, form FROM notification \
-         WHERE merchant = ? AND kind = ? AND message_id = ?",
-    )
-    .bind::<Text, _>(merchant)
-    .bind::<Text, _>(kind)
-    .bind::<Text, _>(message_id)
-    .get_result(connection)
-    .optional()?;
-    Ok(row.map(|row| FirstSeen { at: row.first_seen.and_utc(), form: row.form }))
-}
+pub use inbox::{InboxLine, InboxState, find, states};
+pub use rejected::{RejectedLine, answered_since, rejected_of_trade};
+pub use story::{StoryLine, of_order};
+pub use write::{FirstSeen, Record, first_seen, record};

@@ -133,3 +133,20 @@ pub fn update(
     .execute(connection)?;
     Ok(())
 }
+
+/// Sets the threshold of a product, or takes it away. Returns whether there is such a product.
+///
+/// # Errors
+/// What the database says.
+pub fn set_low_stock(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    threshold: Option<i32>,
+) -> Result<bool, StoreError> {
+    sql_query("UPDATE product SET low_stock = ? WHERE id = ?")
+        .bind::<Nullable<Integer>, _>(threshold)
+        .bind::<Text, _>(product_id)
+        .execute(connection)?;
+    // The same threshold again changes no row.
+    Ok(!by_ids(connection, &[product_id])?.is_empty())
+}

@@ -7,6 +7,7 @@
 mod due;
 mod late;
 mod rejected;
+mod report;
 mod settle;
 
 use alipay::{Fen, TradeRef, TradeRefund};
@@ -21,6 +22,7 @@ use crate::{MysqlConnection, StoreError};
 pub use due::{ClaimedRefund, claim, put_off};
 pub use late::{LateRefund, ask_late, late_number, on_its_way, withdraw_late};
 pub use rejected::{lock_number, of_rejected, unlock_number};
+pub use report::{RefundRequestFilter, RefundRequestLine, equal, list};
 pub use settle::settle;
 
 /// `error` while a call is under way, and after a crash in it.
@@ -166,7 +168,7 @@ pub fn by_numbers(
     request_nos: &[&str],
 ) -> Result<Vec<RefundRequest>, StoreError> {
     let rows: Vec<Row> =
-        load_rows(connection, include_str!("sql/refund_request_by_numbers.sql"), request_nos)?;
+        load_rows(connection, include_str!("refund_request/by_numbers.sql"), request_nos)?;
     rows.into_iter().map(RefundRequest::try_from).collect()
 }
 

@@ -238,7 +238,7 @@ fn the_span_is_read_from_the_index() {
     }
     let mut db = Database::new();
     db.place(&ids("A", 2000), "shop", 30, 0, false);
-    let query = include_str!("../src/sql/gateway_query_candidates.sql")
+    let query = include_str!("../src/gateway_query/candidates.sql")
         .replacen('?', "UTC_TIMESTAMP(6) - INTERVAL 40 MINUTE", 1)
         .replacen('?', "''", 1)
         .replacen('?', "10", 1)

@@ -5,7 +5,7 @@ use service::language::say;
 use std::sync::Arc;
 
 use queue::Received;
-use store::dead_letter_audit::Action;
+use store::dead_letter::history::Action;
 use tokio::runtime::Handle;
 
 use super::Console;

@@ -4,7 +4,7 @@ use chrono::Utc;
 use hyper::StatusCode;
 use service::html::Html;
 use service::language::{Language, say};
-use store::report::BeijingTime;
+use store::BeijingTime;
 
 use super::answer::Answer;
 use crate::failure::Failure;

@@ -77,7 +77,7 @@ pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
 fn facts(evidence: &Evidence) -> Html {
     let (opened, letter) = (&evidence.opened, &evidence.opened.letter);
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let time = |at: Option<store::report::BeijingTime>| at.map(|at| at.to_string());
+    let time = |at: Option<store::BeijingTime>| at.map(|at| at.to_string());
     let reason = tag(Tone::Bad, letter.reason.as_deref().unwrap_or("none"));
     let mut table = Html::new()
         .raw("<div class=\"two row\"><div class=\"card\"><table class=\"facts\">")

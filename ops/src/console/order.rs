@@ -3,7 +3,7 @@
 use alipay::Fen;
 use service::html::Html;
 use service::language::{Language, say};
-use store::report::{BeijingTime, snapshot};
+use store::{BeijingTime, snapshot};
 
 use super::Console;
 use super::address::address;

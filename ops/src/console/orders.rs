@@ -4,7 +4,7 @@ use alipay::Fen;
 use order::{FulfillmentState, VariantArray};
 use service::html::Html;
 use service::language::say;
-use store::report::{Order, OrderSearch, search_orders};
+use store::user_order::{self, Order, OrderSearch};
 
 use super::Console;
 use super::address::{address, listing};
@@ -60,7 +60,7 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failu
                 goods: goods_state,
                 after: Some(last.as_str()).filter(|last| !last.is_empty()),
             };
-            Ok(search_orders(connection, &search, LISTED + 1)?)
+            Ok(user_order::search(connection, &search, LISTED + 1)?)
         })
         .await?;
     let more = orders.len() > LISTED as usize;

@@ -5,7 +5,7 @@ use service::language::{Language, say};
 use std::sync::Arc;
 
 use order::Decision;
-use store::report::snapshot;
+use store::snapshot;
 
 use super::Console;
 use super::acts::{name, note};

@@ -5,7 +5,8 @@ use service::language::{Language, say};
 use std::sync::PoisonError;
 
 use queue::topology::work_queue;
-use store::report::{BeijingTime, Waiting};
+use store::BeijingTime;
+use store::counts::Waiting;
 
 use super::Console;
 use super::address::listing;

@@ -23,9 +23,8 @@ use std::collections::HashMap;
 use chrono::{NaiveDateTime, TimeDelta};
 use indicatif::ProgressBar;
 use order::ReviewReason;
-use store::MysqlConnection;
-use store::audit::{self as read, Span, Unpublished};
-use store::{fulfillment, stock_item};
+use store::outbox::{self, Unpublished};
+use store::{IdRange, MysqlConnection, clock, fulfillment, notification, stock, trade, user_order};
 
 use crate::failure::Failure;
 
@@ -68,26 +67,26 @@ impl Audit {
         limit: usize,
         progress: &ProgressBar,
     ) -> Result<Audit, Failure> {
-        let now = read::now(db)?;
+        let now = clock::now(db)?.naive_utc();
         let mut audit = Audit {
             now,
             gaps: Lines::new(limit),
             waiting: Lines::new(limit),
             totals: Totals::default(),
-            unpublished: read::unpublished(db, now - outbox_age)?,
+            unpublished: outbox::unpublished(db, now - outbox_age)?,
             grace,
             second_look: Vec::new(),
             codes: HashMap::new(),
             stock: HashMap::new(),
         };
         for product in fulfillment::awaited_products(db)? {
-            let available = stock_item::available(db, &product, STOCK)?;
+            let available = stock::available(db, &product, STOCK)?;
             audit.stock.insert(product, available);
         }
-        progress.set_length(u64::try_from(read::count(db)?).unwrap_or(0));
-        let mut rest = Span::all();
+        progress.set_length(u64::try_from(user_order::count(db)?).unwrap_or(0));
+        let mut rest = IdRange::all();
         loop {
-            let rows = read::orders(db, &rest, CHUNK)?;
+            let rows = user_order::in_range(db, &rest, CHUNK)?;
             let whole = rows.len() < usize::try_from(CHUNK).unwrap_or(usize::MAX);
             let span = match rows.last() {
                 // The last range goes on to the end, for codes that name no order.
@@ -114,15 +113,15 @@ impl Audit {
     /// Looks again at the orders that need it, in a new snapshot: what is still wrong is a gap.
     pub(crate) fn look_again(&mut self, db: &mut MysqlConnection) -> Result<(), Failure> {
         for id in std::mem::take(&mut self.second_look) {
-            let span = Span::one(&id);
-            let rows = read::orders(db, &span, 1)?;
+            let span = IdRange::one(&id);
+            let rows = user_order::in_range(db, &span, 1)?;
             self.look_at(db, &span, rows, true)?;
         }
         Ok(())
     }
 
     fn look_at_trades(&mut self, db: &mut MysqlConnection) -> Result<(), Failure> {
-        for shared in read::shared_trades(db)? {
+        for shared in trade::shared(db)? {
             let what = format!("trade {} is also that of order {}", shared.trade_no, shared.other);
             let found = (GapKind::TradeOfTwoOrders, what);
             self.add_gap(&shared.order_id, found, Some(shared.updated_at));
@@ -135,7 +134,7 @@ impl Audit {
         db: &mut MysqlConnection,
         progress: &ProgressBar,
     ) -> Result<(), Failure> {
-        let last = read::last_notification(db)?;
+        let last = notification::last_id(db)?;
         progress.set_message("notifications");
         progress.set_position(0);
         progress.set_length(u64::try_from(last).unwrap_or(0));
@@ -146,7 +145,7 @@ impl Audit {
                 let reason: Option<ReviewReason> = reason.as_ref().and_then(|it| it.parse().ok());
                 reason.is_some_and(ReviewReason::is_doubt)
             };
-            let lost = read::lost_notifications(db, after, to)?;
+            let lost = notification::lost(db, after, to)?;
             // A notification that is not believed makes no trade: the gateway is asked, or a person.
             for lost in lost.into_iter().filter(|lost| !doubted(&lost.reason)) {
                 let trade_no = lost.trade_no.unwrap_or_default();

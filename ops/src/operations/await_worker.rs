@@ -4,10 +4,8 @@ use std::time::{Duration, Instant};
 
 use queue::{Envelope, Message};
 use serde::Serialize;
-use store::MysqlConnection;
-use store::StoreError;
 use store::gateway_answer::{self, AnswerKey};
-use store::report::inbox_line;
+use store::{MysqlConnection, StoreError, notification};
 
 use crate::failure::Failure;
 use crate::operations::order::change::{OrderChanged, changes_in, steps};
@@ -72,7 +70,8 @@ impl Sent {
 
     /// To be called before it is published: the same decision twice has the same message id.
     pub(crate) fn look_before(&mut self, connection: &mut MysqlConnection) -> Result<(), Failure> {
-        let line = inbox_line(connection, &self.merchant, self.kind, &self.message.message_id)?;
+        let line =
+            notification::find(connection, &self.merchant, self.kind, &self.message.message_id)?;
         self.seen_before = line.map_or(0, |line| line.seen);
         Ok(())
     }
@@ -81,7 +80,12 @@ impl Sent {
     pub(crate) fn wait(&self, connection: &mut MysqlConnection) -> Result<Applied, StoreError> {
         let began = Instant::now();
         loop {
-            let line = inbox_line(connection, &self.merchant, self.kind, &self.message.message_id)?;
+            let line = notification::find(
+                connection,
+                &self.merchant,
+                self.kind,
+                &self.message.message_id,
+            )?;
             if let Some(line) = line.filter(|line| line.seen > self.seen_before) {
                 let applied = line.outcome == "applied";
                 let facts = line.facts_added.split(',').filter(|name| applied && !name.is_empty());

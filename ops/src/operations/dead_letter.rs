@@ -25,8 +25,7 @@ use queue::{Envelope, Kind, Received};
 use serde::Serialize;
 
 use self::claim::Settled;
-use store::report::BeijingTime;
-use store::{MysqlConnection, StoreError, user_order};
+use store::{BeijingTime, MysqlConnection, StoreError, user_order};
 
 /// What the headers of a dead letter say.
 #[derive(Debug, Clone, Serialize)]

@@ -8,9 +8,7 @@ use lapin::message::Delivery;
 use lapin::types::ShortString;
 use queue::{Message, Received};
 use serde::Serialize;
-use store::Fault;
-use store::MysqlConnection;
-use store::report::inbox_line;
+use store::{Fault, MysqlConnection, notification};
 use worker::batch::{self, BatchError, Rules};
 use worker::incoming::Incoming;
 use worker::verdict::{Never, Verdict};
@@ -189,8 +187,12 @@ fn tell(
         }
         Verdict::Done => {
             let merchant = &incoming.identity.merchant;
-            let line =
-                inbox_line(connection, merchant, incoming.kind.as_str(), &incoming.message_id)?;
+            let line = notification::find(
+                connection,
+                merchant,
+                incoming.kind.as_str(),
+                &incoming.message_id,
+            )?;
             let Some(line) = line else { return Ok(foreseen) };
             // What an earlier run of the same message applied stays in its line.
             if line.outcome == "applied" {

@@ -6,8 +6,8 @@ use config::Merchant;
 use gateway::{Answered, GatewayError};
 use queue::Envelope;
 use serde::Serialize;
-use store::MysqlConnection;
-use store::report::{BeijingTime, Order};
+use store::user_order::Order;
+use store::{BeijingTime, MysqlConnection};
 
 use crate::failure::Failure;
 use crate::operations::await_worker::Sent;

@@ -9,7 +9,7 @@ use config::Config;
 use config::Merchant;
 use config::signature_remedy::{Effort, Remedy, ignored, remedies};
 use serde::Serialize;
-use store::report::BeijingTime;
+use store::BeijingTime;
 
 use crate::cli::output::plain;
 

@@ -19,12 +19,12 @@ use self::status_name::status_name;
 #[derive(Serialize)]
 pub(crate) struct OrderLine {
     #[serde(flatten)]
-    pub(crate) row: store::report::Order,
+    pub(crate) row: store::user_order::Order,
     pub(crate) status_name: &'static str,
 }
 
-impl From<store::report::Order> for OrderLine {
-    fn from(row: store::report::Order) -> OrderLine {
+impl From<store::user_order::Order> for OrderLine {
+    fn from(row: store::user_order::Order) -> OrderLine {
         OrderLine { status_name: status_name(row.status), row }
     }
 }

@@ -11,15 +11,14 @@ use chrono::{TimeDelta, Utc};
 use config::Config;
 use ingress::IngressLook;
 use serde::Serialize;
-use store::MysqlConnection;
-use store::report::{
-    AskedCounts, BeijingTime, LowStock, Pulse, Waiting, asked_counts, counts, low_stock, pulse,
-    snapshot, unknown_merchants,
-};
+use store::counts::{self, Waiting};
+use store::gateway_query::{self, AskedCounts};
+use store::pulse::{self, Pulse};
 use store::retry_copy::{TierCopies, by_tier};
-use store::worker_heartbeat::WorkerRow;
+use store::stock::{self, LowStock};
+use store::worker_heartbeat::{self, WorkerRow};
 use store::write_access::{WriteAccess, write_access};
-use store::{clock, worker_heartbeat};
+use store::{BeijingTime, MysqlConnection, clock, snapshot, user_order};
 
 use worker::retry_copies::OVERDUE_AFTER;
 
@@ -170,7 +169,7 @@ impl Overview {
         // Not in the snapshot, which is read-only.
         self.write_access = Some(write_access(connection)?);
         snapshot(connection, |db| {
-            let counts = counts(db)?;
+            let counts = counts::counts(db)?;
             let named = counts.orders.iter().map(|count| OrderCount {
                 status: count.status,
                 status_name: status_name(count.status),
@@ -189,11 +188,11 @@ impl Overview {
             self.not_at_alipay = Some(counts.not_at_alipay);
             self.refunds_unknown = Some(counts.refunds_unknown);
             self.workers = Some(worker_heartbeat::all(db)?);
-            self.gateway_queries = Some(asked_counts(db)?);
-            self.low_stock = Some(low_stock(db)?);
-            self.work = Some(pulse(db)?);
+            self.gateway_queries = Some(gateway_query::counts(db)?);
+            self.low_stock = Some(stock::low(db)?);
+            self.work = Some(pulse::pulse(db)?);
             if !merchants.is_empty() {
-                let unknown = unknown_merchants(db, &merchants)?.into_iter();
+                let unknown = user_order::unknown_merchants(db, &merchants)?.into_iter();
                 let named = unknown.map(|orders| UnknownMerchant::new(orders, config));
                 self.unknown_merchants = Some(named.collect());
             }

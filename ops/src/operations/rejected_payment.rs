@@ -5,8 +5,8 @@ use chrono::Utc;
 use config::Config;
 use order::{Mismatch, RejectedPayment, RejectedWord};
 use queue::{Envelope, Kind};
+use store::notification::{self, RejectedLine};
 use store::refund::{self, MerchantTrade};
-use store::report::{RejectedLine, rejected_of_trade};
 use store::{MysqlConnection, StoreError};
 use worker::incoming::{Content, Incoming};
 
@@ -52,7 +52,7 @@ pub(crate) fn in_inbox(
     config: &Config,
     trade_no: &str,
 ) -> Result<Vec<Rejected>, StoreError> {
-    let lines = rejected_of_trade(connection, trade_no)?;
+    let lines = notification::rejected_of_trade(connection, trade_no)?;
     Ok(lines.iter().filter_map(|line| of_line(line, config, trade_no)).collect())
 }
 

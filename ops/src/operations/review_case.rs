@@ -7,7 +7,7 @@ use queue::Envelope;
 use serde::Serialize;
 use store::MysqlConnection;
 use store::decision::{self, NewDecision};
-use store::report::{ReviewRow, review};
+use store::review::{self, ReviewRow};
 
 use crate::failure::Failure;
 use crate::operations::await_worker::Sent;
@@ -29,9 +29,9 @@ pub(crate) struct Choice {
 }
 
 impl Case {
-    /// Reads a case with its order, inside a [`store::report::snapshot`].
+    /// Reads a case with its order, inside a [`store::snapshot`].
     pub(crate) fn read(connection: &mut MysqlConnection, id: i64) -> Result<Case, Failure> {
-        let Some(row) = review(connection, id)? else {
+        let Some(row) = review::find(connection, id)? else {
             return Err(Failure::NotFound(format!("there is no review {id}")));
         };
         let Some(page) = OrderDetails::read(connection, &row.order_id)? else {

@@ -3,7 +3,7 @@
 use config::Config;
 use config::nearest_of;
 use serde::Serialize;
-use store::report::MerchantOrders;
+use store::user_order::MerchantOrders;
 
 /// Orders of a merchant that nobody serves, as `ops status` tells them.
 #[derive(Debug, Clone, Serialize)]

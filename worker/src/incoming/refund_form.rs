@@ -11,7 +11,7 @@ use super::verification::believed;
 use crate::verdict::Never;
 
 /// The answers are verified once more. Only `fund_change=Y`, or `REFUND_SUCCESS` for the very number
-/// and amount, says that money has moved (protocol reference, section 12).
+/// and amount, says that money has moved (docs/protocol.md §12).
 pub(super) fn read(
     form: &Form,
     charset: Charset,

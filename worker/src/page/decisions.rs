@@ -6,10 +6,9 @@ use order::{
     Decision, DecisionState, ImpossibleDecision, OrderRecord, RejectionReason, ReviewReason,
     ReviewState,
 };
-use store::MysqlConnection;
 use store::decision::{self, DecisionRow, EndedDecision};
 use store::review::{self, Case, Decided};
-use store::{StoreError, refund_request, trade};
+use store::{MysqlConnection, StoreError, refund_request, trade};
 
 use crate::incoming::{Content, DecisionNamed, Incoming};
 use crate::verdict::Never;

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alipay::Fen;
 use order::{Identity, OrderRecord, RefundAnswered, RejectionReason};
-use store::MysqlConnection;
-use store::StoreError;
 use store::refund_request::{self, RefundRequest};
+use store::{MysqlConnection, StoreError};
 
 use crate::incoming::{Content, Incoming};
 use crate::verdict::Never;

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use order::QueryReason;
-use store::MysqlConnection;
-use store::StoreError;
 use store::gateway_query::{self, Wish};
+use store::{MysqlConnection, StoreError};
 
 /// Wishes by order.
 #[derive(Default)]

@@ -12,8 +12,7 @@ use order::{OrderStatus, QueryReason};
 use queue::{Envelope, Publisher};
 use store::gateway_answer::{self, AnswerKey};
 use store::gateway_query::Due;
-use store::order_expired;
-use store::{MysqlConnection, StoreError};
+use store::{MysqlConnection, StoreError, order_expired};
 
 use super::{Claimed, plan};
 use crate::database_call::Interrupted;

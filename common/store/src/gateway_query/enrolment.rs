@@ -126,8 +126,8 @@ pub fn enrol_next(
         return Ok(Step { more: true, ahead: Some(ahead), ..nothing });
     }
     let candidates = match pass.why {
-        QueryReason::Expired => include_str!("../sql/gateway_query_expired.sql"),
-        _ => include_str!("../sql/gateway_query_candidates.sql"),
+        QueryReason::Expired => include_str!("expired.sql"),
+        _ => include_str!("candidates.sql"),
     };
     let rows: Vec<CandidateRow> = sql_query(candidates)
         .bind::<Datetime, _>(cursor.reached)

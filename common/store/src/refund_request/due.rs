@@ -53,7 +53,7 @@ pub fn claim(
     limit: i64,
     lease: Duration,
 ) -> Result<Vec<ClaimedRefund>, StoreError> {
-    let rows: Vec<DueRow> = sql_query(include_str!("../sql/refund_request_lock_due.sql"))
+    let rows: Vec<DueRow> = sql_query(include_str!("lock_due.sql"))
         .bind::<Text, _>(merchant)
         .bind::<BigInt, _>(limit)
         .load(connection)?;

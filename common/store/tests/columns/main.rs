@@ -18,8 +18,8 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use order::MessageOutcome;
 use order::{OrderRecord, OrderTerms, Parties, ProductKind, Refund, Trade};
 use store::notification::{self, Record};
-use store::user_order::OrderColumns;
-use store::{Connection, Fault, Pool, gateway_query, migrate, refund, trade, user_order};
+use store::user_order::{self, OrderColumns};
+use store::{Connection, Fault, Pool, gateway_query, migrate, refund, trade};
 use testkit::Sandbox;
 
 use bounds::{COLUMNS, PARTIES};

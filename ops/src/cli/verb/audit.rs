@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use service::duration::{self, DurationError};
-use store::report::snapshot;
+use store::snapshot;
 
 use crate::context::Context;
 use crate::failure::Failure;

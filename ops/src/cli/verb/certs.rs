@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
 use config::certificates::{self, Role};
 use serde::Serialize;
-use store::report::BeijingTime;
+use store::BeijingTime;
 use tracing::info;
 
 use crate::cli::output::table;

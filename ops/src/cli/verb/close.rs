@@ -5,7 +5,7 @@ use clap::Args;
 use gateway::{Gateway, GatewayError};
 use order::{OrderStatus, TradeStatusCode};
 use serde::Serialize;
-use store::report::{self, BeijingTime};
+use store::{BeijingTime, user_order};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -44,7 +44,7 @@ struct Answer<'a> {
 impl Close {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
-        let Some(row) = report::order(&mut connection, &self.order)? else {
+        let Some(row) = user_order::find(&mut connection, &self.order)? else {
             return Err(Failure::Refused(format!("there is no order {}", self.order)));
         };
         let order = &row.id;

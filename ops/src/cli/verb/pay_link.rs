@@ -9,7 +9,7 @@ use config::Merchant;
 use gateway::{Asker, Gateway};
 use order::{OrderStatus, TradeStatusCode};
 use serde::Serialize;
-use store::{product, report};
+use store::{product, user_order};
 use tracing::warn;
 
 use crate::context::Context;
@@ -74,7 +74,7 @@ struct Answer<'a> {
 impl PayLink {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
-        let Some(row) = report::order(&mut connection, &self.order)? else {
+        let Some(row) = user_order::find(&mut connection, &self.order)? else {
             return Err(Failure::Refused(format!("there is no order {}", self.order)));
         };
         if let Some(name) = self.merchant.as_ref().filter(|name| **name != row.merchant) {
@@ -164,7 +164,7 @@ impl PayLink {
 }
 
 /// An error unless the order waits for its payment.
-fn payable(row: &report::Order) -> Result<(), Failure> {
+fn payable(row: &user_order::Order) -> Result<(), Failure> {
     let word = if row.status != OrderStatus::Placed.code() {
         status_name(row.status)
     } else if row.trade_status == TradeStatusCode::TradePending.code() {

@@ -6,7 +6,7 @@ mod set;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use store::report::StockLevel;
+use store::stock::StockLevel;
 
 use crate::cli::output::{Table, or_empty};
 use crate::context::Context;

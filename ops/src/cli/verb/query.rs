@@ -53,7 +53,7 @@ struct Answer<'a> {
 impl Query {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
-        let Some(row) = store::report::order(&mut connection, &self.order)? else {
+        let Some(row) = store::user_order::find(&mut connection, &self.order)? else {
             return Err(Failure::Refused(format!("there is no order {}", self.order)));
         };
         let merchant = context.merchant(&row.merchant)?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use store::report::OrderSpan;
+use store::user_order::OrderSpan;
 
 use crate::cli::time_args::parse_moment;
 use crate::context::Context;

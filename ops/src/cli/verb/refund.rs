@@ -5,8 +5,7 @@ pub(crate) mod output;
 use alipay::{Fen, Protocol};
 use clap::Args;
 use gateway::Gateway;
-use store::report;
-use store::{MysqlConnection, trade};
+use store::{MysqlConnection, trade, user_order};
 use tracing::info;
 
 use crate::cli::operator::Operator;
@@ -127,7 +126,7 @@ impl Refund {
     /// The order, or the rejected payment.
     fn of(&self, context: &Context, connection: &mut MysqlConnection) -> Result<Of, Failure> {
         let row = match &self.order {
-            Some(order) => report::order(connection, order)?,
+            Some(order) => user_order::find(connection, order)?,
             None => None,
         };
         if let Some(trade_no) = &self.trade_no {
@@ -135,7 +134,7 @@ impl Refund {
             let owner = |order: &str| owners.iter().any(|(_, owner)| owner == order);
             // Whoever names the trade alone means the order that has it.
             let row = match (row, owners.as_slice()) {
-                (None, [(_, only)]) if self.order.is_none() => report::order(connection, only)?,
+                (None, [(_, only)]) if self.order.is_none() => user_order::find(connection, only)?,
                 (row, _) => row,
             };
             if let Some(row) = row.filter(|row| owner(&row.id)) {

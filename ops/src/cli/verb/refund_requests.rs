@@ -3,7 +3,7 @@
 use alipay::Fen;
 use clap::Args;
 use order::RefundRequestState;
-use store::report::{RefundRequestFilter, refund_requests};
+use store::refund_request::{self, RefundRequestFilter};
 
 use crate::cli::output::{Table, or_empty};
 use crate::context::Context;
@@ -42,7 +42,7 @@ impl RefundRequests {
             merchant: self.merchant.as_deref(),
             state: self.state,
         };
-        let lines = refund_requests(&mut *context.database()?, &filter, self.limit)?;
+        let lines = refund_request::list(&mut *context.database()?, &filter, self.limit)?;
         context.check_filter(self.merchant.as_deref(), lines.len())?;
         context.output.print(&lines, || {
             Table::new(

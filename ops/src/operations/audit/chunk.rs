@@ -6,8 +6,10 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use chrono::NaiveDateTime;
 use order::ReviewReason;
 use order::{FulfillmentState, OrderState};
-use store::MysqlConnection;
-use store::audit::{self as read, CodeRow, OrderRow, Span};
+use store::review;
+use store::stock::{self, AuditedCode};
+use store::user_order::AuditedOrder;
+use store::{IdRange, MysqlConnection, refund, trade};
 
 use super::finding::{Findings, line};
 use super::subject::Subject;
@@ -16,12 +18,12 @@ use super::{Audit, GapKind, Owner, columns, goods, refunds, reviews};
 use crate::failure::Failure;
 
 impl Audit {
-    /// Checks the orders in `rows`, which are all of `span`.
+    /// Checks the orders in `rows`, which are all of `range`.
     pub(super) fn look_at(
         &mut self,
         db: &mut MysqlConnection,
-        span: &Span,
-        rows: Vec<OrderRow>,
+        range: &IdRange,
+        rows: Vec<AuditedOrder>,
         second: bool,
     ) -> Result<(), Failure> {
         let mut subjects = Vec::with_capacity(rows.len());
@@ -30,22 +32,22 @@ impl Audit {
             places.insert(row.id.clone(), subjects.len());
             subjects.push(Subject::new(row)?);
         }
-        for (id, trade) in read::trades(db, span)? {
+        for (id, trade) in trade::in_range(db, range)? {
             if let Some(&place) = places.get(&id) {
                 subjects[place].add_trade(trade);
             }
         }
-        for (id, refund) in read::refunds(db, span)? {
+        for (id, refund) in refund::in_range(db, range)? {
             if let Some(&place) = places.get(&id) {
                 subjects[place].refunds.push(refund);
             }
         }
-        for case in read::cases(db, span)? {
+        for case in review::in_range(db, range)? {
             if let Some(&place) = places.get(&case.order_id) {
                 subjects[place].cases.push(case);
             }
         }
-        for code in read::codes(db, span)? {
+        for code in stock::in_range(db, range)? {
             match places.get(&code.order_id) {
                 Some(&place) => subjects[place].codes.push(code),
                 None => {
@@ -118,7 +120,7 @@ impl Audit {
     }
 
     /// The same code under two products went to two buyers.
-    fn check_codes(&mut self, order: &str, codes: &[CodeRow], found: &mut Findings) {
+    fn check_codes(&mut self, order: &str, codes: &[AuditedCode], found: &mut Findings) {
         for code in codes.iter().filter(|code| code.state == "delivered") {
             let mut hasher = DefaultHasher::new();
             code.code.hash(&mut hasher);

@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use order::{FulfillmentState, OrderState};
-use store::audit::OrderRow;
+use store::user_order::AuditedOrder;
 
 use super::GapKind;
 use super::finding::Findings;
 
 /// Compares every computed column that anybody reads.
 pub(crate) fn check(
-    row: &OrderRow,
+    row: &AuditedOrder,
     state: &OrderState,
     fulfillment: Option<FulfillmentState>,
     found: &mut Findings,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 use serde::Serialize;
-use store::report::BeijingTime;
+use store::BeijingTime;
 
 use super::GapKind;
 

@@ -9,21 +9,23 @@ use order::{
     Trade, TradeStatusCode, time_limit,
 };
 use store::StoreError;
-use store::audit::{CaseRow, CodeRow, OrderRow};
+use store::review::AuditedCase;
+use store::stock::AuditedCode;
+use store::user_order::AuditedOrder;
 
 /// An order under audit.
 pub(crate) struct Subject {
-    pub(crate) row: OrderRow,
+    pub(crate) row: AuditedOrder,
     /// Trades as they are stored. Refunds are not counted again here.
     pub(crate) stored: OrderRecord,
     pub(crate) refunds: Vec<Refund>,
-    pub(crate) codes: Vec<CodeRow>,
+    pub(crate) codes: Vec<AuditedCode>,
     /// Open and decided ones.
-    pub(crate) cases: Vec<CaseRow>,
+    pub(crate) cases: Vec<AuditedCase>,
 }
 
 impl Subject {
-    pub(crate) fn new(row: OrderRow) -> Result<Subject, StoreError> {
+    pub(crate) fn new(row: AuditedOrder) -> Result<Subject, StoreError> {
         let kind = row
             .kind
             .parse::<ProductKind>()

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 use config::Config;
 use indicatif::ProgressBar;
 use queue::Received;
-use store::notification::MessageKey;
-use store::report::{InboxState, inbox_states};
+use store::notification::{self, InboxState, MessageKey};
 use store::retry_copy::{self, WaitingCopy};
 use store::{MysqlConnection, StoreError};
 
@@ -185,7 +184,7 @@ fn states<'a>(
         .collect();
     let mut states = HashMap::new();
     for keys in keys.chunks(TOGETHER) {
-        let found = inbox_states(connection, keys)?.into_iter();
+        let found = notification::states(connection, keys)?.into_iter();
         states.extend(found.map(|state| (state.message_id.clone(), state)));
     }
     Ok(states)

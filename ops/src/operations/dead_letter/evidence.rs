@@ -3,9 +3,8 @@
 use config::Config;
 use queue::{Cluster, Received};
 use serde::Serialize;
-use store::MysqlConnection;
-use store::dead_letter_audit;
-use store::report::snapshot;
+use store::dead_letter::history;
+use store::{MysqlConnection, snapshot};
 
 use super::claim::Settled;
 use super::settled::settled;
@@ -37,7 +36,7 @@ pub(crate) struct Background {
     #[serde(skip)]
     pub(crate) order_told: Vec<String>,
     /// What operators did with this message before.
-    pub(crate) history: Vec<dead_letter_audit::Row>,
+    pub(crate) history: Vec<history::Row>,
 }
 
 /// The letter with this id; of several copies the one that died last.
@@ -94,7 +93,7 @@ impl Background {
             }
             (None, None) => {}
         }
-        background.history = dead_letter_audit::list(connection, Some(&letter.id), 100)?;
+        background.history = history::list(connection, Some(&letter.id), 100)?;
         Ok((background, settled(connection, config, &opened.received)?))
     }
 }

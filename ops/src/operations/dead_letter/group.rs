@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde::Serialize;
-use store::report::BeijingTime;
+use store::BeijingTime;
 
 use super::fingerprint::fingerprint;
 use super::{DeadLetter, by_death};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use store::dead_letter_audit;
+use store::dead_letter::history;
 
 use crate::context::Context;
 
@@ -13,7 +13,7 @@ pub(crate) fn not_there(context: &Context, ids: &BTreeSet<String>) -> String {
     // A hint only: without a database the answer is the same.
     if let Ok(mut database) = context.database_for_a_hint() {
         for id in ids {
-            let found = dead_letter_audit::list(&mut database, Some(id), 1);
+            let found = history::list(&mut database, Some(id), 1);
             let Some(row) = found.ok().and_then(|rows| rows.into_iter().next()) else { continue };
             lines.push(format!("{id} was {} at {} by {}", row.action, row.done_at, row.done_by));
         }

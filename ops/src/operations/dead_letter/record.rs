@@ -2,9 +2,10 @@
 
 use config::Config;
 use queue::{Envelope, Received};
-use store::dead_letter_audit::{Action, Entry, insert};
+use store::Connection;
+use store::dead_letter;
+use store::dead_letter::history::{Action, Entry, insert};
 use store::notification::{MessageKey, removed};
-use store::{Connection, dead_letter};
 
 use worker::incoming::content_id;
 

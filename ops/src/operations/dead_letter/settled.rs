@@ -5,11 +5,10 @@ use chrono::{DateTime, Utc};
 use config::Config;
 use order::{DecisionState, OrderTerms, Refund, RefundRequestState};
 use queue::Received;
-use store::notification::MessageKey;
+use store::notification::{self, MessageKey};
 use store::refund::{self, MerchantTrade};
 use store::refund_request;
-use store::report::{self, inbox_line};
-use store::{MysqlConnection, StoreError, decision, trade};
+use store::{MysqlConnection, StoreError, decision, trade, user_order};
 use worker::incoming::{Content, Incoming};
 
 use super::claim::{KnownTrade, Settled, ToldBy, refund_booked, trade_settled};
@@ -33,7 +32,7 @@ pub(crate) fn settled(
         kind: incoming.kind.as_str(),
         message_id: &incoming.message_id,
     };
-    let line = inbox_line(connection, key.merchant, key.kind, key.message_id)?;
+    let line = notification::find(connection, key.merchant, key.kind, key.message_id)?;
     let worked_on = |outcome: &str| outcome == "applied" || outcome == "unchanged";
     if line.is_some_and(|line| worked_on(&line.outcome) && line.last_seen.0 > died_at) {
         return Ok(Some(Settled::WorkedOn));
@@ -57,7 +56,7 @@ pub(crate) fn settled(
         }
         Ok(Content::Request { order, .. }) => asked_since(connection, &merchant, order, died_at),
         Ok(Content::Expiry { order }) => {
-            let row = report::order(connection, order)?.filter(|row| row.merchant == merchant);
+            let row = user_order::find(connection, order)?.filter(|row| row.merchant == merchant);
             Ok(row.filter(|row| row.status != 0).map(|_| Settled::InBooks))
         }
         Ok(Content::Decision(named)) => {
@@ -80,10 +79,10 @@ fn of_trade(
     by: ToldBy,
 ) -> Result<Option<Settled>, StoreError> {
     let identity = &incoming.identity;
-    let holders = report::trade_holders(connection, &said.trade_no)?;
+    let holders = trade::holders(connection, &said.trade_no)?;
     if !holders.is_empty() {
         let row = match holders.contains(&said.out_trade_no) {
-            true => report::order(connection, &said.out_trade_no)?,
+            true => user_order::find(connection, &said.out_trade_no)?,
             false => None,
         };
         let Some(row) = row else {
@@ -134,7 +133,7 @@ fn all_booked(
     let rejected = refund_request::of_rejected(connection, &keys)?;
     for refund in told {
         let is_given_back = rejected.iter().any(|it| it.request_no == refund.request_no);
-        if !is_given_back && report::trade_holders(connection, &refund.trade_no)?.is_empty() {
+        if !is_given_back && trade::holders(connection, &refund.trade_no)?.is_empty() {
             return Ok(None);
         }
     }
@@ -148,6 +147,6 @@ fn asked_since(
     order: &str,
     since: DateTime<Utc>,
 ) -> Result<Option<Settled>, StoreError> {
-    let answered = report::answered_since(connection, merchant, order, since)?;
+    let answered = notification::answered_since(connection, merchant, order, since)?;
     Ok(answered.then_some(Settled::InBooks))
 }

@@ -4,14 +4,19 @@ use chrono::{DateTime, Utc};
 use config::Config;
 use order::{ProductKind, Trade};
 use serde::Serialize;
-use store::MysqlConnection;
+use store::dead_letter::{self, history};
+use store::entitlement::{self, Entitlement};
+use store::fulfillment::{self, Fulfillment};
+use store::gateway_query::{self, AskedRow};
+use store::notification::{self, StoryLine};
+use store::outbox::{self, OrderEvent};
 use store::product::Product;
-use store::report::{
-    self, AskedRow, BeijingTime, Code, Entitlement, Fulfillment, OrderEvent, RefundLine,
-    RefundRequestFilter, RefundRequestLine, ReviewRow, StoryLine,
-};
+use store::refund::{self, RefundLine};
+use store::refund_request::{self, RefundRequestFilter, RefundRequestLine};
 use store::retry_copy::{self, WaitingCopy};
-use store::{dead_letter, dead_letter_audit, redelivery, stock_item, trade};
+use store::review::{self, ReviewRow};
+use store::stock::{self, Code};
+use store::{BeijingTime, MysqlConnection, redelivery, trade, user_order};
 
 use crate::failure::Failure;
 use crate::operations::order::OrderLine;
@@ -45,7 +50,7 @@ pub(crate) struct OrderDetails {
     /// Messages that name it and wait in a retry tier.
     pub(crate) retries: Vec<WaitingCopy>,
     /// What operators did with its dead letters.
-    pub(crate) dead_letters: Vec<dead_letter_audit::Row>,
+    pub(crate) dead_letters: Vec<history::Row>,
     /// Dead letters that name it and have no line in `story`.
     pub(crate) unrecorded_letters: Vec<dead_letter::Letter>,
     /// Messages that name it and came back without an answer: each may have killed a worker.
@@ -114,12 +119,12 @@ pub(crate) struct StoryMessage {
 
 impl OrderDetails {
     /// Reads everything about an order; `None` when there is no such order. Inside a
-    /// [`report::snapshot`].
+    /// [`store::snapshot`].
     pub(crate) fn read(
         connection: &mut MysqlConnection,
         id: &str,
     ) -> Result<Option<OrderDetails>, Failure> {
-        let Some(row) = report::order(connection, id)? else { return Ok(None) };
+        let Some(row) = user_order::find(connection, id)? else { return Ok(None) };
         let products = store::product::by_ids(connection, &[&row.product_id])?;
         let product = products
             .first()
@@ -130,28 +135,28 @@ impl OrderDetails {
             .map(|(_, trade)| TradeLine::from(trade))
             .collect();
         let trade_nos: Vec<&str> = trades.iter().map(|trade| trade.trade_no.as_str()).collect();
-        let story: Vec<StoryMessage> = report::story_of(connection, id, &trade_nos)?
+        let story: Vec<StoryMessage> = notification::of_order(connection, id, &trade_nos)?
             .into_iter()
             .map(|line| StoryMessage::new(line, id))
             .collect();
         let mut page = OrderDetails {
             product,
-            fulfillment: report::fulfillment_of(connection, id)?,
-            goods: report::codes_of(connection, id)?,
-            entitlement: report::entitlement_of(connection, id)?,
-            refunds: report::refunds_of(connection, id)?,
+            fulfillment: fulfillment::of_order(connection, id)?,
+            goods: stock::of_order(connection, id)?,
+            entitlement: entitlement::of_order(connection, id)?,
+            refunds: refund::of_order(connection, id)?,
             refund_requests: requests_of(connection, id)?,
-            reviews: report::reviews_of(connection, id)?,
-            events: report::events_of(connection, id)?,
-            gateway_query: report::asked_about(connection, id)?,
+            reviews: review::of_order(connection, id)?,
+            events: outbox::of_order(connection, id)?,
+            gateway_query: gateway_query::of_order(connection, id)?,
             retries: retry_copy::of_order(connection, id)?,
-            dead_letters: dead_letter_audit::of_order(connection, id)?,
+            dead_letters: history::of_order(connection, id)?,
             unrecorded_letters: dead_letter::of_order(connection, id)?,
             came_back: redelivery::of_order(connection, id)?,
             next_step: String::new(),
             notifications: story.len(),
             read_at: Utc::now(),
-            available: stock_item::available(connection, &row.product_id, COUNTED)?,
+            available: stock::available(connection, &row.product_id, COUNTED)?,
             trades,
             story,
             order: row.into(),
@@ -302,7 +307,7 @@ fn requests_of(
     id: &str,
 ) -> Result<Vec<RefundRequestLine>, Failure> {
     let filter = RefundRequestFilter { order: Some(id), ..RefundRequestFilter::default() };
-    let mut requests = report::refund_requests(connection, &filter, 1000)?;
+    let mut requests = refund_request::list(connection, &filter, 1000)?;
     requests.reverse();
     Ok(requests)
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Timelike as _, Utc};
 use diesel::Connection as _;
 use serde::Serialize;
 use store::MysqlConnection;
-use store::order_import::{self, ImportedOrder, KnownOrder};
+use store::user_order::import::{self, ImportedOrder, KnownOrder};
 
 use crate::failure::Failure;
 
@@ -95,7 +95,7 @@ fn import_chunk(
     problems: &mut BTreeMap<(Option<usize>, String), String>,
 ) -> Result<(), Stopped> {
     let ids: Vec<&str> = chunk.iter().map(|numbered| numbered.order.id.as_str()).collect();
-    let known = order_import::lock_known(connection, &ids)?;
+    let known = import::lock_known(connection, &ids)?;
     let known: HashMap<&str, &KnownOrder> =
         known.iter().map(|order| (order.id.as_str(), order)).collect();
     let (mut new, mut correct, mut deliver) = (Vec::new(), Vec::new(), Vec::new());
@@ -120,9 +120,9 @@ fn import_chunk(
             }
         }
     }
-    order_import::insert(connection, &new)?;
-    order_import::correct(connection, &correct)?;
-    Ok(order_import::deliver(connection, &deliver)?)
+    import::insert(connection, &new)?;
+    import::correct(connection, &correct)?;
+    Ok(import::deliver(connection, &deliver)?)
 }
 
 /// What is put right about an order that is here.

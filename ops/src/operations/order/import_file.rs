@@ -6,8 +6,8 @@ use alipay::{Fen, parse_beijing};
 use chrono::{DateTime, TimeDelta, Utc};
 use order::ProductKind;
 use service::unseen;
-use store::order_import::ImportedOrder;
 use store::product::Product;
+use store::user_order::import::ImportedOrder;
 
 use super::{parse_id, parse_new_id};
 use crate::operations::order::csv::{Record, Records, records};

@@ -2,11 +2,10 @@
 
 use chrono::Utc;
 use serde::Serialize;
-use store::dead_letter::Letter;
-use store::redelivery::Came;
-use store::report::story_of;
+use store::dead_letter::{self, Letter};
+use store::redelivery::{self, Came};
 use store::retry_copy::{self, WaitingCopy};
-use store::{MysqlConnection, dead_letter, redelivery};
+use store::{MysqlConnection, notification};
 
 use crate::failure::Failure;
 use crate::operations::order::details::StoryMessage;
@@ -38,7 +37,7 @@ impl MissingOrder {
             id: id.to_owned(),
             exists: false,
             retries: retry_copy::of_order(connection, id)?,
-            story: story_of(connection, id, &[])?
+            story: notification::of_order(connection, id, &[])?
                 .into_iter()
                 .map(|line| StoryMessage::new(line, id))
                 .collect(),

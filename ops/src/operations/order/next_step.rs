@@ -1,7 +1,8 @@
 //! What to do next with an order, in both languages: one place for every state.
 
 use order::{Facts, ReviewReason};
-use store::report::{BeijingTime, ReviewRow};
+use store::BeijingTime;
+use store::review::ReviewRow;
 
 use crate::operations::order::details::OrderDetails;
 use crate::operations::review_case;
@@ -282,7 +283,7 @@ const MISMATCHES: [&str; 5] = [
 #[cfg(test)]
 mod tests {
     use order::{ReviewReason, VariantArray};
-    use store::report::ReviewRow;
+    use store::review::ReviewRow;
 
     use super::{NextStep, of_rejection, of_review};
 
@@ -327,7 +328,7 @@ mod tests {
                 reason: reason.to_string(),
                 evidence: String::new(),
                 state: "open".to_owned(),
-                raised_at: store::report::BeijingTime(chrono::Utc::now()),
+                raised_at: store::BeijingTime(chrono::Utc::now()),
                 ended_at: None,
                 decision: None,
                 decided_by: None,

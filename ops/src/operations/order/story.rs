@@ -5,7 +5,8 @@ mod not_done;
 
 use alipay::Fen;
 use order::time_limit;
-use store::report::{BeijingTime, Order};
+use store::BeijingTime;
+use store::user_order::Order;
 
 use crate::operations::order::details::{OrderDetails, ProductLine};
 use crate::plural::count;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use store::report::BeijingTime;
+use store::BeijingTime;
 
 use crate::cli::output::{or_empty, plain, table};
 use crate::cli::verb::query::verdict;

@@ -9,7 +9,7 @@ use futures_util::stream::iter;
 use gateway::{Answered, Gateway, GatewayError};
 use indicatif::{ProgressBar, ProgressStyle};
 use store::Connection;
-use store::report::{OrderSpan, SpanOrder, count_in_span, order, orders_in_span};
+use store::user_order::{self, OrderSpan, SpanOrder};
 use tokio::sync::Mutex;
 use tokio::task::block_in_place;
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -63,7 +63,7 @@ impl<'a> Run<'a> {
         rate: u32,
     ) -> Result<Run<'a>, Failure> {
         let mut database = context.database()?;
-        let orders = count_in_span(&mut database, &span)?;
+        let orders = user_order::count_in_span(&mut database, &span)?;
         let bar = ProgressBar::new(orders.unsigned_abs());
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} orders, {eta} left {msg}");
         Ok(Run {
@@ -111,7 +111,7 @@ impl<'a> Run<'a> {
         let mut last: Option<SpanOrder> = None;
         loop {
             let orders = block_in_place(|| {
-                orders_in_span(&mut self.database, &self.span, last.as_ref(), TOGETHER)
+                user_order::in_span(&mut self.database, &self.span, last.as_ref(), TOGETHER)
             })?;
             let Some(end) = orders.last().cloned() else { break };
             let answers = self.ask(orders, pace, Look::First).await;
@@ -235,7 +235,7 @@ impl<'a> Run<'a> {
         for (asked, answered) in answers {
             let Some(merchant) = self.context.config.merchant(&asked.merchant) else { continue };
             let message = sent(merchant, &asked.id, &answered)?;
-            let row = block_in_place(|| order(&mut self.database, &asked.id))?;
+            let row = block_in_place(|| user_order::find(&mut self.database, &asked.id))?;
             asked_about.insert(asked.id.clone(), asked);
             compared.extend(row.map(|row| (row, answered.answer, message)));
         }

@@ -3,9 +3,8 @@
 use alipay::Fen;
 use order::RejectedPayment;
 use serde::Serialize;
-use store::refund_request::{self, RefundRequest};
-use store::report::{self, BeijingTime, RefundRequestFilter, refund_requests};
-use store::{MysqlConnection, trade};
+use store::refund_request::{self, RefundRequest, RefundRequestFilter};
+use store::{BeijingTime, MysqlConnection, trade, user_order};
 
 use crate::failure::Failure;
 
@@ -28,7 +27,7 @@ impl Books {
     ) -> Result<Books, Failure> {
         let order = request.order_id.as_str();
         let filter = RefundRequestFilter { order: Some(order), ..RefundRequestFilter::default() };
-        let lines = refund_requests(connection, &filter, i64::MAX)?;
+        let lines = refund_request::list(connection, &filter, i64::MAX)?;
         let ended = lines.iter().find(|line| line.request_no == request.request_no);
         let of_trade = refund_request::of_order(connection, order)?.into_iter();
         let answered = of_trade
@@ -39,7 +38,7 @@ impl Books {
         let told = told.map(|(_, trade)| trade).find(|it| it.trade_no == request.trade_no);
         let told = told.or_else(|| rejected.map(|payment| payment.trade.clone()));
         let told = told.map(|trade| trade.refunded_fee);
-        let row = report::order(connection, order)?;
+        let row = user_order::find(connection, order)?;
         Ok(Books {
             ended_at: ended.and_then(|line| line.ended_at),
             refunded_in_all: answered.max(told).map_or(0, Fen::get),

@@ -7,7 +7,6 @@ use gateway::{Gateway, RefundOutcome, RefundProof};
 use order::RefundRequestState;
 use order::{Refund, RejectedPayment};
 use store::refund_request::{self, NO_ANSWER_YET, RefundRequest};
-use store::report;
 use store::{MysqlConnection, refund, trade};
 
 use super::ask_workers::tell_workers;
@@ -133,7 +132,7 @@ fn carry_out(
 
 /// Whether workers have heard that the refund was made.
 fn is_known(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<bool, Failure> {
-    let lines = report::refunds_of(connection, &request.order_id)?;
+    let lines = refund::of_order(connection, &request.order_id)?;
     Ok(lines.iter().any(|line| told(line, request).is_some()))
 }
 

@@ -4,8 +4,9 @@ use std::fmt;
 
 use alipay::Fen;
 use chrono::{TimeDelta, Utc};
-use store::report::{BeijingTime, RefundLine, RefundRequestLine, equal_refund_requests};
-use store::{MysqlConnection, StoreError, refund_request};
+use store::refund::RefundLine;
+use store::refund_request::{self, RefundRequestLine};
+use store::{BeijingTime, MysqlConnection, StoreError};
 
 /// Two refunds of one amount that are nearer than this may be one that was asked for twice, in seconds.
 const NEAR: i32 = 10 * 60;
@@ -28,7 +29,7 @@ pub(crate) fn equal(
     lines: &[RefundLine],
     but: Option<&str>,
 ) -> Result<Option<Equal>, StoreError> {
-    let requests = equal_refund_requests(connection, order, trade_no, amount.get(), NEAR)?;
+    let requests = refund_request::equal(connection, order, trade_no, amount.get(), NEAR)?;
     if let Some(found) = requests.into_iter().find(|it| Some(it.request_no.as_str()) != but) {
         return Ok(Some(Equal::AskedHere(Box::new(found))));
     }

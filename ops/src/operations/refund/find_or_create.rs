@@ -7,10 +7,9 @@ use diesel::Connection as _;
 use order::RefundRequestState;
 use order::RejectedPayment;
 use rand::RngExt as _;
-use store::MysqlConnection;
+use store::refund::{self, RefundLine};
 use store::refund_request::{self, RefundRequest};
-use store::report::{self, RefundLine};
-use store::trade;
+use store::{MysqlConnection, trade, user_order};
 
 use super::equal::equal;
 use super::not_agreed::NotAgreed;
@@ -117,10 +116,10 @@ impl Wish<'_> {
         }
         let requests = refund_request::of_order(connection, self.order)?;
         let lines = match self.rejected {
-            None => report::refunds_of(connection, self.order)?,
+            None => refund::of_order(connection, self.order)?,
             Some(payment) => {
                 let (merchant, trade_no) = (&payment.merchant, &payment.trade.trade_no);
-                report::refunds_of_trade(connection, merchant, trade_no)?
+                refund::of_trade(connection, merchant, trade_no)?
             }
         };
         let request = match self.find(&requests)? {
@@ -300,7 +299,7 @@ impl Wish<'_> {
             let total = payment.total.get();
             return left(self.order, total, &payment.trade, lines, requests, day.as_deref());
         }
-        let Some(row) = report::order(connection, self.order)? else {
+        let Some(row) = user_order::find(connection, self.order)? else {
             return Err(Failure::Refused(format!("there is no order {}", self.order)));
         };
         let trades = trade::of_orders(connection, &[self.order])?;

@@ -3,8 +3,9 @@
 use alipay::Fen;
 use order::RefundRequestState;
 use order::{Facts, Trade};
+use store::refund::RefundLine;
 use store::refund_request::RefundRequest;
-use store::report::{Order, RefundLine};
+use store::user_order::Order;
 
 use super::password::is_good;
 use crate::failure::Failure;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use store::stock_item::MAX_CODE;
+use store::stock::MAX_CODE;
 
 use super::code_text::{Invisible, code_of};
 use super::file_kind::{Unreadable, other_kind};

@@ -3,8 +3,8 @@
 use diesel::Connection as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use order::ProductKind;
-use store::stock_item::Elsewhere;
-use store::{Connection, low_stock_notice, product, stock_import, stock_item};
+use store::stock::{self, Elsewhere, notice};
+use store::{Connection, product};
 
 use crate::failure::Failure;
 
@@ -29,11 +29,11 @@ pub(crate) fn check_product(connection: &mut Connection, id: &str) -> Result<(),
 
 /// Lets no other import look or write until the connection ends.
 pub(crate) fn lock(connection: &mut Connection) -> Result<(), Failure> {
-    if stock_import::lock(connection, 0)? {
+    if stock::lock_import(connection, 0)? {
         return Ok(());
     }
     tracing::warn!("another import is at work: waiting for it");
-    if stock_import::lock(connection, PATIENCE)? {
+    if stock::lock_import(connection, PATIENCE)? {
         return Ok(());
     }
     Err(Failure::CouldNotAsk(format!(
@@ -59,8 +59,8 @@ impl Known {
     ) -> Result<Known, Failure> {
         let mut known = Known::default();
         for chunk in chunks(codes) {
-            known.here.extend(stock_item::existing(connection, product_id, chunk)?);
-            known.elsewhere.extend(stock_item::elsewhere(connection, product_id, chunk)?);
+            known.here.extend(stock::existing(connection, product_id, chunk)?);
+            known.elsewhere.extend(stock::elsewhere(connection, product_id, chunk)?);
         }
         Ok(known)
     }
@@ -77,12 +77,12 @@ pub(crate) fn add(
     let added = connection.transaction(|connection| {
         let mut new = 0;
         for chunk in chunks(codes) {
-            new += stock_item::import(connection, product_id, chunk)?;
+            new += stock::import(connection, product_id, chunk)?;
             service::crash_point!("stock_import.after_chunk");
             progress.inc(chunk.len() as u64);
         }
         // The last lock: see low_stock_notice.
-        low_stock_notice::forget_if_above(connection, product_id)?;
+        notice::forget_if_above(connection, product_id)?;
         also(connection)?;
         Ok::<_, Failure>(new)
     });

@@ -4,7 +4,7 @@ use alipay::Certificate;
 use chrono::{DateTime, TimeDelta, Utc};
 use config::Merchant;
 use config::certificates::{self, Role};
-use store::report::BeijingTime;
+use store::BeijingTime;
 
 use super::{Told, Urgency, length};
 use crate::operations::overview::Overview;

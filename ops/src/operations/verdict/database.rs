@@ -1,7 +1,7 @@
 //! Findings at the database.
 
 use chrono::TimeDelta;
-use store::report::BeijingTime;
+use store::BeijingTime;
 
 use super::{Told, Urgency};
 use crate::operations::overview::Overview;

@@ -1,7 +1,8 @@
 //! Findings about orders: paid and not delivered, reviews, refunds, questions to the gateway, merchants that nobody serves.
 
 use chrono::TimeDelta;
-use store::report::{BeijingTime, Waiting};
+use store::BeijingTime;
+use store::counts::Waiting;
 
 use super::{Told, Urgency, length};
 use crate::operations::overview::Overview;

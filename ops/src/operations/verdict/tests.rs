@@ -10,8 +10,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use queue::topology::{Change, work_queue};
-use store::report::{AskedCounts, BeijingTime, LowStock, MerchantOrders, Pulse, Waiting};
+use store::BeijingTime;
+use store::counts::Waiting;
+use store::gateway_query::AskedCounts;
+use store::pulse::Pulse;
 use store::retry_copy::TierCopies;
+use store::stock::LowStock;
+use store::user_order::MerchantOrders;
 use store::worker_heartbeat::WorkerRow;
 use store::write_access::WriteAccess;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use queue::topology::work_queue;
-use store::report::BeijingTime;
+use store::BeijingTime;
 use store::worker_heartbeat::WorkerRow;
 
 use super::{Told, Urgency, length};

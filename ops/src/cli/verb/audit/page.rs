@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use alipay::Fen;
 use serde::Serialize;
-use store::report::BeijingTime;
+use store::BeijingTime;
 
 use crate::cli::output::table;
 use crate::operations::audit::{Audit, GapKind, Line, Lines, Totals};

@@ -4,7 +4,7 @@ use chrono::Utc;
 use clap::Args;
 use gateway::{Gateway, GatewayError};
 use serde::Serialize;
-use store::report::BeijingTime;
+use store::BeijingTime;
 use tracing::warn;
 
 use crate::context::Context;

@@ -1,7 +1,7 @@
 //! `ops dlq history`
 
 use clap::Args;
-use store::dead_letter_audit::list;
+use store::dead_letter::history::list;
 
 use crate::cli::output::{or_empty, table};
 use crate::cli::terminal::short_id;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 use queue::Received;
 use serde::Serialize;
-use store::dead_letter_audit::Action;
+use store::dead_letter::history::Action;
 
 use self::told::{Fates, Told};
 use crate::cli::operator::Operator;

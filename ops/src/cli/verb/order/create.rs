@@ -9,10 +9,8 @@ use config::Merchant;
 use order::ProductKind;
 use service::unseen;
 use store::MysqlConnection;
-use store::order_import::ImportedOrder;
 use store::product::{self, Product};
-use store::report;
-use store::user_order::{self, NewOrder};
+use store::user_order::{self, NewOrder, import::ImportedOrder};
 use tracing::warn;
 
 use crate::cli::order_text;
@@ -177,7 +175,7 @@ impl Create {
         connection: &mut MysqlConnection,
         product: &Product,
     ) -> Result<(), Failure> {
-        let Some(row) = report::order(connection, &self.id)? else {
+        let Some(row) = user_order::find(connection, &self.id)? else {
             return Err(Failure::Refused(format!("the order {} has vanished", self.id)));
         };
         let line = OrderLine::from(row);

@@ -3,7 +3,7 @@
 use alipay::Fen;
 use clap::Args;
 use order::{FulfillmentState, VariantArray};
-use store::report::{Order, OrderFilter, orders};
+use store::user_order::{self, Order, OrderFilter};
 
 use crate::cli::output::{Table, or_empty};
 use crate::context::Context;
@@ -48,7 +48,7 @@ impl List {
             goods: self.goods,
             buyer: self.buyer.as_deref(),
         };
-        let rows = orders(&mut *context.database()?, &filter, self.limit)?;
+        let rows = user_order::list(&mut *context.database()?, &filter, self.limit)?;
         context.check_filter(self.merchant.as_deref(), rows.len())?;
         let lines: Vec<OrderLine> = rows.into_iter().map(OrderLine::from).collect();
         context.output.print(&lines, || {

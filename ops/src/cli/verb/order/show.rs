@@ -1,7 +1,7 @@
 //! `ops order show`
 
 use clap::Args;
-use store::report::snapshot;
+use store::snapshot;
 
 use crate::cli::order_text;
 use crate::cli::output::Output;

@@ -6,7 +6,6 @@ use diesel::Connection as _;
 use order::ProductKind;
 use service::unseen;
 use store::product::{self, Product};
-use store::report::set_low_stock;
 use tracing::warn;
 
 use super::{ProductLine, product_table};
@@ -85,7 +84,7 @@ impl Add {
                 }
             })?;
             if self.low_stock.is_some() {
-                set_low_stock(connection, &product.id, self.low_stock)?;
+                product::set_low_stock(connection, &product.id, self.low_stock)?;
             }
             Ok::<_, Failure>(())
         })?;

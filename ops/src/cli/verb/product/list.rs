@@ -1,8 +1,7 @@
 //! `ops product list`
 
 use clap::Args;
-use store::product;
-use store::report::stock_levels;
+use store::{product, stock};
 
 use super::{ProductLine, product_table};
 use crate::context::Context;
@@ -19,7 +18,7 @@ impl List {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
         let products = product::list(&mut connection)?;
-        let levels = stock_levels(&mut connection)?;
+        let levels = stock::levels(&mut connection)?;
         let lines: Vec<ProductLine<'_>> = products
             .iter()
             .map(|product| {

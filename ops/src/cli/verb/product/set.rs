@@ -5,7 +5,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use diesel::Connection as _;
 use order::ProductKind;
 use store::product::{self, Changes};
-use store::report::{set_low_stock, stock_levels};
+use store::stock;
 
 use super::add::{parse_name, parse_price};
 use super::{ProductLine, product_table};
@@ -80,12 +80,12 @@ impl Set {
             product::update(connection, id, &changes)?;
             if let Some(threshold) = self.low_stock {
                 let threshold = Some(threshold).filter(|threshold| *threshold > 0);
-                set_low_stock(connection, id, threshold)?;
+                product::set_low_stock(connection, id, threshold)?;
             }
             Ok::<_, Failure>(())
         })?;
         let products = product::by_ids(&mut connection, &[id])?;
-        let levels = stock_levels(&mut connection)?;
+        let levels = stock::levels(&mut connection)?;
         let low_stock = levels.iter().find(|level| level.product_id == id);
         let low_stock = low_stock.and_then(|level| level.low_stock);
         let lines: Vec<ProductLine<'_>> = products

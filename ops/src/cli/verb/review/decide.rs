@@ -3,7 +3,7 @@
 use clap::Args;
 use order::Decision;
 use serde::Serialize;
-use store::report::snapshot;
+use store::snapshot;
 use tracing::warn;
 
 use crate::cli::operator::Operator;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde::Serialize;
-use store::report::{ReviewFilter, ReviewRow, reviews};
+use store::review::{self, ReviewFilter, ReviewRow};
 
 use crate::cli::output::table;
 use crate::context::Context;
@@ -34,7 +34,7 @@ struct Line {
 impl List {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let filter = if self.all { ReviewFilter::All } else { ReviewFilter::Open };
-        let rows = reviews(&mut *context.database()?, filter, self.limit)?;
+        let rows = review::list(&mut *context.database()?, filter, self.limit)?;
         let lines: Vec<Line> =
             rows.into_iter().map(|row| Line { possible: possible(&row), row }).collect();
         context.output.print(&lines, || {

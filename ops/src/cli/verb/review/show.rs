@@ -2,7 +2,8 @@
 
 use clap::Args;
 use serde::Serialize;
-use store::report::{ReviewRow, snapshot};
+use store::review::ReviewRow;
+use store::snapshot;
 
 use crate::cli::order_text;
 use crate::context::Context;

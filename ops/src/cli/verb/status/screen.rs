@@ -53,7 +53,7 @@ mod tests {
 
     use chrono::DateTime;
     use console::measure_text_width;
-    use store::report::BeijingTime;
+    use store::BeijingTime;
 
     use super::{fit, page};
     use crate::operations::overview::Overview;

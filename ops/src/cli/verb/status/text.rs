@@ -1,6 +1,6 @@
 //! The overview for a person.
 
-use store::report::Waiting;
+use store::counts::Waiting;
 
 use crate::cli::output::{or_empty, table};
 use crate::cli::terminal;

@@ -1,7 +1,7 @@
 //! `ops stock list`
 
 use clap::Args;
-use store::report::stock_levels;
+use store::stock;
 
 use crate::cli::output::{Table, or_empty};
 use crate::context::Context;
@@ -16,7 +16,7 @@ pub(crate) struct List {}
 
 impl List {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let levels = stock_levels(&mut *context.database()?)?;
+        let levels = stock::levels(&mut *context.database()?)?;
         context.output.print(&levels, || {
             Table::new(
                 [

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde::Serialize;
-use store::stock_withdrawal;
+use store::stock::withdrawal;
 
 use crate::cli::operator::Operator;
 use crate::context::Context;
@@ -48,7 +48,7 @@ impl PutBack {
         let mut connection = context.database()?;
         // Two at once: the second one waits and sees what the first has noted.
         intake::lock(&mut connection)?;
-        let Some(withdrawal) = stock_withdrawal::find(&mut connection, id, false)? else {
+        let Some(withdrawal) = withdrawal::find(&mut connection, id, false)? else {
             return Err(Failure::Refused(format!(
                 "there is no withdrawal {id}: ops stock withdrawals lists them"
             )));
@@ -57,7 +57,7 @@ impl PutBack {
             return Err(Failure::Refused(format!("withdrawal {id} was put back at {at} by {who}")));
         }
         let product_id = &withdrawal.product_id;
-        let codes = stock_withdrawal::codes(&mut connection, id)?;
+        let codes = withdrawal::codes(&mut connection, id)?;
         let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
         let known = Known::look(&mut connection, product_id, &codes)?;
         if let Some(other) = known.elsewhere.first().filter(|_| !self.also_in_other_products) {
@@ -69,7 +69,7 @@ impl PutBack {
             )));
         }
         let put_back = intake::add(&mut connection, product_id, &codes, |connection| {
-            Ok(stock_withdrawal::note_put_back(connection, id, by, self.reason.trim())?)
+            Ok(withdrawal::note_put_back(connection, id, by, self.reason.trim())?)
         })?;
         let already_there = codes.len() - put_back;
         let result = Back { withdrawal: id, product_id, put_back, already_there };

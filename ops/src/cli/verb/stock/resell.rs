@@ -3,8 +3,9 @@
 use clap::Args;
 use diesel::Connection as _;
 use serde::Serialize;
-use store::stock_resale::{self, Returned};
-use store::{low_stock_notice, product};
+use store::product;
+use store::stock::notice;
+use store::stock::resale::{self, Returned};
 
 use crate::cli::operator::Operator;
 use crate::cli::output::plain;
@@ -68,8 +69,8 @@ impl Resell {
             None => Returned::Codes(&codes),
         };
         let resold = connection.transaction(|connection| {
-            let resold = stock_resale::resell(connection, id, returned, by, reason)?;
-            low_stock_notice::forget_if_above(connection, id)?;
+            let resold = resale::resell(connection, id, returned, by, reason)?;
+            notice::forget_if_above(connection, id)?;
             Ok::<_, Failure>(resold)
         })?;
         let not_returned: Vec<&str> =

@@ -4,7 +4,7 @@ use clap::Args;
 use diesel::Connection as _;
 use serde::Serialize;
 use store::product;
-use store::stock_withdrawal::{self, NewWithdrawal};
+use store::stock::withdrawal::{self, NewWithdrawal};
 
 use crate::cli::operator::Operator;
 use crate::cli::output::{check_stdout_is_open, plain};
@@ -83,11 +83,11 @@ impl Withdraw {
             reason: self.reason.trim(),
         };
         let withdrawal = connection.transaction(|connection| {
-            Ok::<_, Failure>(stock_withdrawal::withdraw(connection, &new, &codes, count)?)
+            Ok::<_, Failure>(withdrawal::withdraw(connection, &new, &codes, count)?)
         })?;
         service::crash_point!("stock_withdraw.recorded");
         let withdrawn = match withdrawal {
-            Some(id) => stock_withdrawal::codes(&mut connection, id)?,
+            Some(id) => withdrawal::codes(&mut connection, id)?,
             None => Vec::new(),
         };
         let not_available: Vec<&str> =
@@ -113,7 +113,7 @@ impl Withdraw {
 
 fn again(context: &Context, id: i64) -> Result<(), Failure> {
     let mut connection = context.database()?;
-    let Some(withdrawal) = stock_withdrawal::find(&mut connection, id, false)? else {
+    let Some(withdrawal) = withdrawal::find(&mut connection, id, false)? else {
         return Err(Failure::Refused(format!(
             "there is no withdrawal {id}: ops stock withdrawals lists them"
         )));
@@ -121,7 +121,7 @@ fn again(context: &Context, id: i64) -> Result<(), Failure> {
     let result = Withdrawn {
         product_id: &withdrawal.product_id,
         withdrawal: Some(id),
-        withdrawn: stock_withdrawal::codes(&mut connection, id)?,
+        withdrawn: withdrawal::codes(&mut connection, id)?,
         not_available: Vec::new(),
     };
     result.print(context)

@@ -1,7 +1,7 @@
 //! `ops stock withdrawals`
 
 use clap::Args;
-use store::stock_withdrawal;
+use store::stock::withdrawal;
 
 use crate::cli::output::{or_empty, table};
 use crate::context::Context;
@@ -26,7 +26,7 @@ pub(crate) struct Withdrawals {
 impl Withdrawals {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
-        let rows = stock_withdrawal::list(&mut connection, self.product.as_deref(), self.limit)?;
+        let rows = withdrawal::list(&mut connection, self.product.as_deref(), self.limit)?;
         context.output.print(&rows, || {
             table(
                 ["id", "at", "product", "codes", "by", "reason", "put back", "by", "reason"],

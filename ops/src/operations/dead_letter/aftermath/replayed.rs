@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use config::Config;
 use queue::{Envelope, Received};
 use serde::Serialize;
-use store::report::{BeijingTime, InboxState};
+use store::BeijingTime;
+use store::notification::InboxState;
 use store::retry_copy::WaitingCopy;
 use worker::incoming::content_id;
 

@@ -2,10 +2,13 @@
 //! console chooses a Chinese word and a colour by the variant.
 
 use alipay::Fen;
+use store::BeijingTime;
 use store::dead_letter::Letter;
-use store::dead_letter_audit;
+use store::dead_letter::history;
+use store::outbox::OrderEvent;
 use store::redelivery::Came;
-use store::report::{BeijingTime, OrderEvent, RefundRequestLine, ReviewRow};
+use store::refund_request::RefundRequestLine;
+use store::review::ReviewRow;
 
 use super::limit;
 use crate::operations::dead_letter::short;
@@ -30,7 +33,7 @@ pub(crate) enum Happening<'a> {
     /// A person decided a review.
     ReviewDecided(&'a ReviewRow),
     /// An operator replayed or discarded a dead letter.
-    LetterHandled(&'a dead_letter_audit::Row),
+    LetterHandled(&'a history::Row),
     /// A message became a dead letter and has no row in the inbox.
     LetterDied(&'a Letter),
     /// A message came back without an answer.

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use alipay::Fen;
 use chrono::{DateTime, TimeDelta, Utc};
 use order::{Facts, ProductKind, time_limit};
-use store::report::{BeijingTime, Order, RefundRequestLine, ReviewRow};
+use store::BeijingTime;
+use store::refund_request::RefundRequestLine;
 use store::retry_copy::WaitingCopy;
+use store::review::ReviewRow;
+use store::user_order::Order;
 use worker::retry_copies::OVERDUE_AFTER;
 
 use super::Happening;
