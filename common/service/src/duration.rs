@@ -8,6 +8,12 @@ pub enum DurationError {
     /// It cannot be read.
     #[error("expected a length of time with its unit, such as 500ms, 90s, 30m, 24h or 7d")]
     Unreadable,
+    /// It has no unit, and might mean seconds or milliseconds.
+    #[error("{number} has no unit: write {number}s or {number}ms")]
+    NoUnit {
+        /// What was written.
+        number: u64,
+    },
     /// It is longer than is possible here.
     #[error("longer than {}", humantime::format_duration(*.longest))]
     TooLong {
@@ -19,9 +25,12 @@ pub enum DurationError {
 /// Reads a length of time: whole numbers, each with its unit; 0 needs none.
 ///
 /// # Errors
-/// The text is none: among others a bare number, which might mean seconds or milliseconds; `1.5h`, which is written `1h 30m`; and
-/// `2M`, which would be months where most people mean minutes.
+/// The text is none: among others a bare number; `1.5h`, which is written `1h 30m`; and `2M`, which would be months where most
+/// people mean minutes.
 pub fn parse(text: &str) -> Result<Duration, DurationError> {
+    if let Ok(number @ 1..) = text.trim().parse() {
+        return Err(DurationError::NoUnit { number });
+    }
     if text.contains(['.', 'M']) {
         return Err(DurationError::Unreadable);
     }
@@ -56,8 +65,9 @@ mod tests {
         ] {
             assert_eq!(parse(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
+        assert_eq!(parse("42"), Err(DurationError::NoUnit { number: 42 }));
         for text in
-            ["", "42", "s", "-5s", "1.5s", "2M", "5 parsecs", "5S", "999999999999999999999h"]
+            ["", "s", "-5s", "1.5s", "2M", "5 parsecs", "5S", "999999999999999999999h"]
         {
             assert_eq!(parse(text), Err(DurationError::Unreadable), "{text}");
         }
