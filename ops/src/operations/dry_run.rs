@@ -13,8 +13,6 @@ use worker::batch::{self, BatchError, Rules};
 use worker::incoming::Incoming;
 use worker::verdict::{Never, Verdict};
 
-use crate::cli::output::{or_empty, table};
-use crate::cli::terminal::short_id;
 use crate::failure::Failure;
 use crate::operations::order::change::{OrderChanged, changes_in, steps};
 
@@ -219,33 +217,10 @@ fn dies_again(id: String, order: Option<String>, never: &Never) -> Foreseen {
     }
 }
 
-/// For a person.
-pub(crate) fn foreseen_table(foreseen: &[Foreseen]) -> String {
-    table(
-        ["id", "order", "would", "because"],
-        foreseen
-            .iter()
-            .map(|one| [short_id(&one.id), or_empty(one.order.as_ref()), would(one), because(one)]),
-    )
-}
-
-fn would(one: &Foreseen) -> String {
-    let word = match one.outcome.as_str() {
-        "applied" => "be applied",
-        "unchanged" => "change nothing",
-        "unknown" => "change nothing: an unknown trade status",
-        "rejected" => "die again",
-        "no_order_yet" => "wait: the order is not there yet",
-        "locked" => "be worked on: somebody has the order locked now, ask again",
-        other => other,
-    };
-    word.to_owned()
-}
-
 /// The change, or the reason.
 pub(crate) fn because(one: &Foreseen) -> String {
     if let Some(reason) = &one.reason {
-        return format!("{reason}: {}", or_empty(one.error.as_ref()));
+        return format!("{reason}: {}", one.error.as_deref().unwrap_or_default());
     }
     let mut parts = Vec::new();
     if !one.facts_added.is_empty() {

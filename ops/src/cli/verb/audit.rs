@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use service::duration::{self, DurationError};
 use store::snapshot;
 
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::audit::{Audit as Check, GapKind};
 

@@ -1,16 +1,16 @@
-//! What every verb needs.
+//! The configuration, and how to reach what it names: the database, the broker, the gateway.
 
 use std::future::Future;
 use std::time::Duration;
 
 use config::Config;
 use config::Merchant;
+use gateway::Gateway;
 use queue::Cluster;
 use store::{Connection, MysqlConnection, Pool};
 use tokio::runtime::Builder;
 use tracing::warn;
 
-use crate::cli::output::Output;
 use crate::failure::Failure;
 use crate::operations::management::Management;
 use crate::operations::unknown_merchant::unknown_merchant;
@@ -18,15 +18,14 @@ use crate::operations::unknown_merchant::unknown_merchant;
 /// How long background tasks may take to end after a verb that talked to the broker.
 const SHUTDOWN: Duration = Duration::from_secs(2);
 
-/// Configuration and form of the output.
-pub(crate) struct Context {
+/// The configuration, and how to reach what it names.
+pub(crate) struct Access {
     pub(crate) config: Config,
-    pub(crate) output: Output,
 }
 
-impl Context {
-    pub(crate) fn new(config: Config, output: Output) -> Context {
-        Context { config, output }
+impl Access {
+    pub(crate) fn new(config: Config) -> Access {
+        Access { config }
     }
 
     /// A connection to the database.
@@ -64,9 +63,9 @@ impl Context {
         Ok(())
     }
 
-    /// How long one question to Alipay's gateway may take.
-    pub(crate) fn gateway_timeout(&self) -> Duration {
-        self.config.worker.query_timeout
+    /// Alipay's gateway, with the limit of the configuration on how long a question may take.
+    pub(crate) fn gateway(&self) -> Gateway {
+        Gateway::new(self.config.worker.query_timeout)
     }
 
     /// The broker.
