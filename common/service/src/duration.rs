@@ -66,9 +66,7 @@ mod tests {
             assert_eq!(parse(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
         assert_eq!(parse("42"), Err(DurationError::NoUnit { number: 42 }));
-        for text in
-            ["", "s", "-5s", "1.5s", "2M", "5 parsecs", "5S", "999999999999999999999h"]
-        {
+        for text in ["", "s", "-5s", "1.5s", "2M", "5 parsecs", "5S", "999999999999999999999h"] {
             assert_eq!(parse(text), Err(DurationError::Unreadable), "{text}");
         }
     }
