@@ -14,7 +14,7 @@ const REFUNDED: i16 = 105;
 
 /// Something that is not as the ledger says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Gap {
+pub(crate) struct Gap {
     /// The order.
     order: String,
     /// The notification, where it is about one.
@@ -27,19 +27,19 @@ pub(super) struct Gap {
 }
 
 impl Gap {
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let id = self.notify_id.as_ref().map(|id| format!(" notify_id={id}")).unwrap_or_default();
         format!("{} order={}{id}: {}", self.what, self.order, self.found)
     }
 }
 
 /// How many orders a ledger is about.
-pub(super) fn orders(lines: &[LedgerLine]) -> usize {
+pub(crate) fn orders(lines: &[LedgerLine]) -> usize {
     lines.iter().map(|line| line.order.as_str()).collect::<BTreeSet<_>>().len()
 }
 
 /// Whether a line is a genuine notification that was answered `success`.
-pub(super) fn counts(line: &LedgerLine) -> bool {
+pub(crate) fn counts(line: &LedgerLine) -> bool {
     line.answered_success_at.is_some() && !is_wrong(line)
 }
 
@@ -50,7 +50,7 @@ fn is_wrong(line: &LedgerLine) -> bool {
 
 /// Everything that is not as it should be, by order. `others`: orders that the ledger does not
 /// name may have been delivered.
-pub(super) fn gaps(lines: &[LedgerLine], seen: &Seen, others: bool) -> Vec<Gap> {
+pub(crate) fn gaps(lines: &[LedgerLine], seen: &Seen, others: bool) -> Vec<Gap> {
     let mut gaps: Vec<Gap> = lines.iter().filter_map(|line| notification(line, seen)).collect();
     let mut by_order: BTreeMap<&str, Told> = BTreeMap::new();
     for line in lines {

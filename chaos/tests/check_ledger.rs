@@ -1,4 +1,4 @@
-//! `simulator storm` against the whole pipeline, and `simulator check` of its ledger.
+//! `simulator storm` against the whole pipeline, and `check-ledger` of its ledger.
 //! Run it under `testkit run`.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
@@ -37,11 +37,11 @@ impl World {
         World { sandbox, folder, shop }
     }
 
-    fn simulator(&self, words: &str) -> Output {
+    fn run(&self, program: &str, words: &str) -> Output {
         let config = self.shop.config().display().to_string();
         let mut arguments = vec!["--config", &config];
         arguments.extend(words.split_whitespace());
-        run_program("simulator", &arguments, &self.sandbox.environment())
+        run_program(program, &arguments, &self.sandbox.environment())
     }
 
     fn path(&self, name: &str) -> String {
@@ -50,7 +50,7 @@ impl World {
 
     fn check(&self, ledger: &str, more: &str) -> (Option<i32>, Value) {
         let ledger = self.path(ledger);
-        let output = self.simulator(&format!("check --ledger {ledger} --output json {more}"));
+        let output = self.run("check-ledger", &format!("--ledger {ledger} --output json {more}"));
         let Ok(report) = serde_json::from_slice(&output.stdout) else { panic!("{output:?}") };
         (output.status.code(), report)
     }
@@ -69,7 +69,7 @@ fn a_ledger_is_compared_with_the_database() {
          --wrong-amount 30 --reorder --ledger {} --to http://{address}/alipay/old/notify",
         world.path("ledger.jsonl")
     );
-    let output = world.simulator(&storm);
+    let output = world.run("simulator", &storm);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     // Nobody works yet: everything that was answered success is missing.
     let (code, report) = world.check("ledger.jsonl", "");
@@ -95,7 +95,7 @@ fn a_ledger_is_compared_with_the_database() {
 
     // Delivered, and the ledger knows nothing of it.
     let pay = format!("pay --order OTHER --total 10.00 --to http://{address}/alipay/old/notify");
-    assert_eq!(world.simulator(&pay).status.code(), Some(0));
+    assert_eq!(world.run("simulator", &pay).status.code(), Some(0));
     let delivered = |order: &Value| order["status"] == 8;
     let patience = std::time::Duration::from_secs(60);
     world.shop.wait_for_order("OTHER", patience, delivered).unwrap().unwrap();
@@ -116,12 +116,12 @@ fn no_database_is_3_and_no_ledger_is_2() {
     std::fs::write(&config, CONFIG).unwrap();
     let run = |ledger: &Path| {
         let (config, ledger) = (config.display().to_string(), ledger.display().to_string());
-        let arguments = ["check", "--config", &config, "--ledger", &ledger];
+        let arguments = ["--config", &config, "--ledger", &ledger];
         let nowhere = [
             ("DATABASE_URL", "mysql://someone:hidden@127.0.0.1:1/x"),
             ("AMQP_URL", "amqp://127.0.0.1:1/"),
         ];
-        run_program("simulator", &arguments, &nowhere)
+        run_program("check-ledger", &arguments, &nowhere)
     };
     let ledger = folder.path().join("ledger.jsonl");
     assert_eq!(run(&ledger).status.code(), Some(2));

@@ -13,36 +13,36 @@ const ROWS: i64 = 10_000;
 
 /// The database as far as a ledger is about it.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// By `notify_id`: what came of a notification.
-    pub(super) notifications: HashMap<String, Received>,
+    pub(crate) notifications: HashMap<String, Received>,
     /// By order number.
-    pub(super) orders: HashMap<String, OrderSeen>,
+    pub(crate) orders: HashMap<String, OrderSeen>,
 }
 
 /// What came of a notification.
 #[derive(Debug, Clone)]
-pub(super) struct Received {
+pub(crate) struct Received {
     /// `applied`, `unchanged`, `rejected`, `unknown`.
-    pub(super) outcome: String,
+    pub(crate) outcome: String,
     /// Why it was rejected.
-    pub(super) reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 /// An order and its goods.
 #[derive(Debug, Clone)]
-pub(super) struct OrderSeen {
-    pub(super) status: i16,
+pub(crate) struct OrderSeen {
+    pub(crate) status: i16,
     /// `product.kind`.
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// `fulfillment.state`.
-    pub(super) goods: Option<String>,
+    pub(crate) goods: Option<String>,
     /// Written since the ledger began.
-    pub(super) is_new: bool,
+    pub(crate) is_new: bool,
 }
 
 /// Reads all orders, and the notifications that workers have seen since `first`.
-pub(super) fn read(pool: &Pool, first: DateTime<Utc>) -> Result<Seen, StoreError> {
+pub(crate) fn read(pool: &Pool, first: DateTime<Utc>) -> Result<Seen, StoreError> {
     let mut connection = pool.get()?;
     let mut seen = Seen::default();
     let mut range = IdRange::all();
