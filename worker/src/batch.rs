@@ -119,12 +119,12 @@ pub fn run(
     work(connection, batch, &[], rules, Turn::After(rules.overtake_limit), confirm)
 }
 
-/// Moves the goods of orders about which nothing new is said, whose turn it is: the restock sweeper's way
-/// in. `before_commit` is called when everything is written.
+/// Moves the goods of orders without a message, whose turn it is: the restock sweeper's way in. `before_commit` is
+/// called when everything is written.
 ///
 /// # Errors
 /// [`BatchError`]; the transaction is rolled back.
-pub fn settle(
+pub fn restock(
     connection: &mut MysqlConnection,
     orders: &[String],
     rules: Rules,
@@ -166,13 +166,13 @@ pub fn run_halving<S, E: From<BatchError>>(
 fn work(
     connection: &mut MysqlConnection,
     batch: &[InboundMessage],
-    settle: &[String],
+    restock: &[String],
     rules: Rules,
     turn: Turn,
     confirm: impl FnOnce(&[Outcome]) -> Result<Vec<usize>, PublishError>,
 ) -> Result<Vec<Outcome>, BatchError> {
     connection.transaction(|connection| {
-        let mut set = load::load(connection, batch, settle)?;
+        let mut set = load::load(connection, batch, restock)?;
         service::crash_point!("worker.after_lock");
 
         let mut records = apply(&mut set, batch);

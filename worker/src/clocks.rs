@@ -18,10 +18,10 @@ const COUNTS: Duration = Duration::from_secs(60);
 /// The travel time of a message is unknown, so a time in the past proves nothing. Two things are impossible: that a
 /// message was received in the future, and that it was received before Alipay sent it.
 #[derive(Debug, Default)]
-pub(crate) struct MessageClock(Mutex<Option<Told>>);
+pub(crate) struct MessageClock(Mutex<Option<Difference>>);
 
 #[derive(Debug, Clone, Copy)]
-struct Told {
+struct Difference {
     ahead: TimeDelta,
     at: Instant,
 }
@@ -40,18 +40,21 @@ impl MessageClock {
         if ahead.abs() <= TOLERANCE {
             return;
         }
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let larger =
-            told.is_none_or(|told| told.at.elapsed() > COUNTS || told.ahead.abs() <= ahead.abs());
+        let mut largest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let larger = largest.is_none_or(|largest| {
+            largest.at.elapsed() > COUNTS || largest.ahead.abs() <= ahead.abs()
+        });
         if larger {
-            *told = Some(Told { ahead, at: Instant::now() });
+            *largest = Some(Difference { ahead, at: Instant::now() });
         }
     }
 
     /// How far messages were ahead of this clock in the last minute; below zero: received before they were sent.
     pub(crate) fn ahead(&self) -> TimeDelta {
-        let told = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.filter(|told| told.at.elapsed() <= COUNTS).map_or(TimeDelta::zero(), |told| told.ahead)
+        let largest = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        largest
+            .filter(|largest| largest.at.elapsed() <= COUNTS)
+            .map_or(TimeDelta::zero(), |largest| largest.ahead)
     }
 }
 
@@ -102,20 +105,20 @@ mod tests {
     #[test]
     fn impossible_message_times_reveal_a_wrong_clock() {
         let (second, hour) = (TimeDelta::seconds(1), TimeDelta::hours(1));
-        let told = |received: TimeDelta, sent: Option<TimeDelta>| {
+        let found = |received: TimeDelta, sent: Option<TimeDelta>| {
             let clock = MessageClock::default();
             clock.keep_largest(ahead(now() + received, sent.map(|sent| now() + sent), now()));
             clock.ahead()
         };
         // A message may be late without any clock being wrong.
-        assert_eq!(told(-hour * 9, None), TimeDelta::zero());
-        assert_eq!(told(-hour * 9, Some(-hour * 10)), TimeDelta::zero());
-        assert_eq!(told(second * 30, None), TimeDelta::zero());
-        assert_eq!(told(second * 31, None), second * 31);
-        assert_eq!(told(hour * 8, Some(TimeDelta::zero())), hour * 8);
+        assert_eq!(found(-hour * 9, None), TimeDelta::zero());
+        assert_eq!(found(-hour * 9, Some(-hour * 10)), TimeDelta::zero());
+        assert_eq!(found(second * 30, None), TimeDelta::zero());
+        assert_eq!(found(second * 31, None), second * 31);
+        assert_eq!(found(hour * 8, Some(TimeDelta::zero())), hour * 8);
         // Received before Alipay sent it.
-        assert_eq!(told(-hour * 8, Some(-second)), second - hour * 8);
-        assert_eq!(told(-second * 31, Some(-second)), TimeDelta::zero());
+        assert_eq!(found(-hour * 8, Some(-second)), second - hour * 8);
+        assert_eq!(found(-second * 31, Some(-second)), TimeDelta::zero());
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl Health {
         self.0.consuming.iter().all(|flag| flag.load(Ordering::Relaxed))
     }
 
-    /// What is wrong with the database, as far as the latest calls tell, or with the queues for retries and dead
+    /// What is wrong with the database, as far as the latest calls show, or with the queues for retries and dead
     /// letters.
     pub(crate) fn trouble(&self) -> Option<String> {
         // Meanwhile connections are dropped, and calls fail in consequence: the cause is what is reported.

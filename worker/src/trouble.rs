@@ -16,7 +16,7 @@ const DEADLOCKS: u32 = 5;
 #[derive(Debug, Default)]
 pub(crate) struct Trouble {
     began: Option<Instant>,
-    told: Option<Instant>,
+    logged: Option<Instant>,
     deadlocks: u32,
 }
 
@@ -30,12 +30,13 @@ impl Trouble {
                 return false;
             }
         }
-        let is_due = self.told.is_none_or(|told| now.saturating_duration_since(told) >= REMINDER);
-        let is_told = is_due && !error.is_outage();
-        if is_told {
-            self.told = Some(now);
+        let is_due =
+            self.logged.is_none_or(|logged| now.saturating_duration_since(logged) >= REMINDER);
+        let is_logged = is_due && !error.is_outage();
+        if is_logged {
+            self.logged = Some(now);
         }
-        is_told
+        is_logged
     }
 
     /// A lane's batch failed again.
@@ -56,8 +57,8 @@ impl Trouble {
 
     /// It succeeded. Returns how long it had failed, if that was logged.
     pub(crate) fn worked(&mut self, now: Instant) -> Option<Duration> {
-        let Trouble { began, told, .. } = std::mem::take(self);
-        told.and(began).map(|began| now.saturating_duration_since(began))
+        let Trouble { began, logged, .. } = std::mem::take(self);
+        logged.and(began).map(|began| now.saturating_duration_since(began))
     }
 }
 
@@ -118,8 +119,8 @@ mod tests {
             assert_eq!(trouble.worked(now), None);
         }
         // Deadlocks that never end are logged.
-        let told = (0..100).filter(|_| trouble.failed(&server("1213"), now)).count();
-        assert_eq!(told, 1);
+        let logged = (0..100).filter(|_| trouble.failed(&server("1213"), now)).count();
+        assert_eq!(logged, 1);
         assert_eq!(trouble.worked(now + REMINDER), Some(REMINDER));
     }
 
@@ -147,9 +148,9 @@ mod tests {
         ] {
             let (mut trouble, start) = (Trouble::default(), Instant::now());
             let seconds = |number| start + Duration::from_secs(number);
-            let told: Vec<u64> =
+            let logged: Vec<u64> =
                 (0..150).filter(|at| trouble.failed(&error, seconds(*at))).collect();
-            assert_eq!(told, [0, 60, 120], "{error}");
+            assert_eq!(logged, [0, 60, 120], "{error}");
             assert_eq!(trouble.worked(seconds(150)), Some(Duration::from_secs(150)));
             assert_eq!(trouble.worked(seconds(151)), None);
         }

@@ -163,10 +163,10 @@ pub fn agree_refund(
 }
 
 /// Both values where both are there and differ.
-fn differs(configured: &Option<String>, told: &Option<String>) -> Option<(String, String)> {
-    match (configured, told) {
-        (Some(configured), Some(told)) if configured != told => {
-            Some((configured.clone(), told.clone()))
+fn differs(configured: &Option<String>, received: &Option<String>) -> Option<(String, String)> {
+    match (configured, received) {
+        (Some(configured), Some(received)) if configured != received => {
+            Some((configured.clone(), received.clone()))
         }
         _ => None,
     }

@@ -14,7 +14,7 @@ use super::loaded_order::LoadedOrder;
 /// A payment younger than this may be one that the gateway's servers have not all heard of.
 const UNDER_WAY: TimeDelta = TimeDelta::minutes(1);
 
-/// What the gateway said of the order's trade.
+/// The gateway's answer about the order's trade.
 pub(super) enum GatewaySays<'a> {
     /// It knows no such trade.
     NoTrade,

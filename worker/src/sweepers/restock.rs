@@ -76,7 +76,7 @@ fn settle(
         &mut state,
         0..orders.len(),
         &|(connection, settled), part| {
-            batch::settle(connection, &orders[part.clone()], rules, || {
+            batch::restock(connection, &orders[part.clone()], rules, || {
                 service::crash_point!("restock.after_give");
             })?;
             *settled += part.len();

@@ -1,4 +1,4 @@
-//! The stock watch: tells the shop when a product runs low, once until its stock was above the threshold.
+//! The stock watch: reports to the shop when a product runs low, once until its stock was above the threshold.
 //!
 //! It compares the stock with what was reported, instead of counting deliveries: a batch sees only its own codes go,
 //! so two batches that each stay above the threshold can be below it together. A crash loses nothing, and batches do
