@@ -28,6 +28,9 @@ pub use command::NamedDecision;
 pub use doubtful::Doubtful;
 pub use rejection::Rejection;
 
+/// The longest number of an order, trade or request, bytes.
+pub(crate) const LONGEST_NUMBER: usize = 64;
+
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
@@ -82,6 +85,20 @@ pub fn content_id(received: &Received, config: &Config) -> Option<String> {
     let merchant = config.merchants.get(&envelope.merchant)?;
     let form = Form::parse(envelope.form.as_bytes()).ok()?;
     Some(id_of(&envelope, &form, merchant.protocol))
+}
+
+/// The order number in a form, where it can be read.
+pub(crate) fn order_in_form(form: &Form, charset: Charset) -> Option<String> {
+    match form.get("out_trade_no") {
+        Some(number) => usable(charset.decode(number).ok()?),
+        None => order_in_biz_content(form, charset),
+    }
+}
+
+/// A number of an order, trade or request, if the text can be one: columns hold this length.
+fn usable(number: String) -> Option<String> {
+    let fits = (1..=LONGEST_NUMBER).contains(&number.len());
+    (fits && !number.contains(char::is_control)).then_some(number)
 }
 
 fn envelope(body: &[u8]) -> Result<Envelope, Rejection> {
@@ -297,13 +314,7 @@ impl InboundMessage {
         if let Some(order) = self.order() {
             return Some(order.to_owned());
         }
-        let form = Form::parse(self.form.as_bytes()).ok()?;
-        let Some(number) = form.get("out_trade_no") else {
-            return order_in_biz_content(&form, self.charset);
-        };
-        let number = self.charset.decode(number).ok()?;
-        let usable = (1..=64).contains(&number.len()) && !number.contains(char::is_control);
-        usable.then_some(number)
+        order_in_form(&Form::parse(self.form.as_bytes()).ok()?, self.charset)
     }
 
     /// The trade that it names, also where it cannot be worked on; of a batch of several trades none.
@@ -320,7 +331,6 @@ impl InboundMessage {
             }
             (None, None) => return None,
         };
-        let usable = (1..=64).contains(&number.len()) && !number.contains(char::is_control);
-        usable.then_some(number)
+        usable(number)
     }
 }

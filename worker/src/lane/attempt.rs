@@ -19,7 +19,7 @@ use super::unrecorded;
 use crate::batch::{self, BatchError, Outcome, Rules, retry_copies, run_halving};
 use crate::context::{Context, Interrupted};
 use crate::health::User;
-use crate::message::{InboundMessage, Rejection};
+use crate::message::{InboundMessage, LONGEST_NUMBER, Rejection};
 use crate::trouble::Trouble;
 
 /// A message that was redelivered this often has killed its worker each time: a dead letter.
@@ -279,7 +279,7 @@ impl Attempt<'_> {
         let suspect = Suspect {
             message_id: id,
             merchant: Some(&message.account.merchant),
-            order_id: order.as_deref().filter(|order| order.len() <= unrecorded::LONGEST_ORDER),
+            order_id: order.as_deref().filter(|order| order.len() <= LONGEST_NUMBER),
         };
         let (context, all) = (self.context, self.received);
         let count =

@@ -7,7 +7,7 @@ use config::Merchant;
 use order::{QueryReason, RejectionReason};
 
 use super::verification::believed;
-use super::{Content, Rejection};
+use super::{Content, Rejection, usable};
 
 /// A row of the table `decision`, which says what a person decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,8 +80,7 @@ pub(super) fn order(form: &Form) -> Result<String, Rejection> {
 
 /// A number of an order, trade or request, if the value can be one.
 pub(super) fn number(form: &Form, name: &str) -> Result<Option<String>, Rejection> {
-    let fits = |number: &String| number.len() <= 64 && !number.contains(char::is_control);
-    Ok(text(form, name)?.filter(fits))
+    Ok(text(form, name)?.and_then(usable))
 }
 
 pub(super) fn time(form: &Form) -> Result<DateTime<Utc>, Rejection> {
