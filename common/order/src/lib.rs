@@ -25,10 +25,20 @@
 //! nothing, which is why duplicates, replays, redeliveries and crashes need no special path anywhere in the system.
 //! `tests/exhaustive.rs` runs every arrival order.
 
-/// Gives a closed set `as_str`: the text that its variants have in columns, messages and metrics.
-macro_rules! as_str {
-    ($closed_set:ty) => {
-        impl $closed_set {
+/// Declares a closed set: an enum with the words that columns, messages and metrics have for it. A word is the name of
+/// its variant in snake case.
+macro_rules! closed_set {
+    (
+        $(#[$attribute:meta])*
+        pub enum $name:ident { $($(#[$of_variant:meta])* $variant:ident,)+ }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(strum::Display, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+        #[strum(serialize_all = "snake_case")]
+        pub enum $name { $($(#[$of_variant])* $variant,)+ }
+
+        impl $name {
             /// The word in columns, messages and metrics.
             #[must_use]
             pub fn as_str(self) -> &'static str {

@@ -2,7 +2,6 @@
 
 use alipay::{BatchRefundItem, BatchRefundNotify, Fen, TradeStatusSync, format_beijing};
 use chrono::{DateTime, Utc};
-use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// Alipay's answer to a refund that was asked for: the money has moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,23 +24,19 @@ pub struct RefundAnswered {
     pub asked_at: DateTime<Utc>,
 }
 
-/// `refund_request.state`: what became of a refund that was asked for.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, VariantArray,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum RefundRequestState {
-    /// Not sent yet; at the legacy gateway: waits for a person's password.
-    Asked,
-    /// Sent, and no answer says what became of it.
-    Unknown,
-    /// Alipay has refunded it.
-    Accepted,
-    /// Alipay has not, and will not unless it is asked again.
-    Refused,
+closed_set! {
+    /// `refund_request.state`: what became of a refund that was asked for.
+    pub enum RefundRequestState {
+        /// Not sent yet; at the legacy gateway: waits for a person's password.
+        Asked,
+        /// Sent, and no answer says what became of it.
+        Unknown,
+        /// Alipay has refunded it.
+        Accepted,
+        /// Alipay has not, and will not unless it is asked again.
+        Refused,
+    }
 }
-
-as_str!(RefundRequestState);
 
 /// One refund of one trade.
 ///
