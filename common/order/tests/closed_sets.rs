@@ -71,7 +71,7 @@ fn next_literal(line: &str, from: usize) -> Option<(usize, usize)> {
     Some((start, end))
 }
 
-/// Whether a line of code compares a status with its number. 0 begins many an arm that is none of ours.
+/// Whether a line of code compares a status with its number. A bare 0 can be the exit status of a process, or a count.
 fn compares_number(line: &str) -> bool {
     let is_code = |text: &str| {
         let number: String = text.chars().take_while(char::is_ascii_digit).collect();
@@ -80,7 +80,8 @@ fn compares_number(line: &str) -> bool {
     let is_operand = line.match_indices("status ").any(|(at, found)| {
         let rest = &line[at + found.len()..];
         let operand = rest.strip_prefix("== ").or_else(|| rest.strip_prefix("!= "));
-        operand.is_some_and(is_code)
+        let is_field = line[..at].ends_with('.');
+        operand.is_some_and(|number| is_code(number) && (is_field || !number.starts_with('0')))
     });
     let is_arm = line.split_once("=>").is_some_and(|(pattern, _)| {
         let pattern = pattern.split(" if ").next().unwrap_or_default().trim();
