@@ -16,6 +16,7 @@ mod letters;
 mod order;
 mod orders;
 mod page;
+mod person;
 mod products;
 mod request;
 mod results;

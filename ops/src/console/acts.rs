@@ -15,7 +15,8 @@ use super::address::link;
 use super::cohort::Selection;
 use super::dry_run::dry_run;
 use super::page::{Menu, Page};
-use super::request::{Form, Parameters};
+use super::person::{name, note};
+use super::request::Form;
 use super::tag::{Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
@@ -25,10 +26,6 @@ use crate::operations::dead_letter::deadly::{LeftOut, is_deadly};
 use crate::operations::dead_letter::discard::discard;
 use crate::operations::dead_letter::record::record;
 use crate::operations::dead_letter::replay::{Step, dead_since, replay};
-
-/// The longest name and note.
-const LONGEST_NAME: usize = 255;
-const LONGEST_NOTE: usize = 1000;
 
 /// A button below dead letters.
 pub(super) async fn act(State(console): Shared, Form(form): Form) -> Result<Response, Failure> {
@@ -46,29 +43,6 @@ pub(super) async fn act(State(console): Shared, Form(form): Form) -> Result<Resp
     }
     let note = Some(note).filter(|note| !note.is_empty());
     Ok(move_letters(&console, selection, action, by, note).await?.into_response())
-}
-
-/// Who does it. The console has no login, so the name is what somebody writes.
-pub(super) fn name(form: &Parameters) -> Result<String, Failure> {
-    match form.get("by") {
-        "" => Err(Failure::Usage(say("请写姓名", "say who you are").to_owned())),
-        by if by.chars().count() > LONGEST_NAME => Err(Failure::Usage(format!(
-            "{}: {LONGEST_NAME}",
-            say("姓名太长，最多的字数", "the name is too long; the most characters")
-        ))),
-        by => Ok(by.to_owned()),
-    }
-}
-
-/// Why; may be empty.
-pub(super) fn note(form: &Parameters) -> Result<String, Failure> {
-    let note = form.get("note");
-    if note.chars().count() > LONGEST_NOTE {
-        let said = say("原因太长，最多的字数", "the note is too long; the most characters");
-        let text = format!("{said}: {LONGEST_NOTE}");
-        return Err(Failure::Usage(text));
-    }
-    Ok(note.to_owned())
 }
 
 /// Whether a letter is meant and may be replayed; notes those that may not.

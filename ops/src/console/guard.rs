@@ -1,7 +1,7 @@
 //! Who may act: see [`service::guard`]; and a token that only our pages hold.
 
 use axum::extract::Request;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use maud::Markup;
 use rand::RngExt as _;
 use service::guard::{self, Foreign, WrongName};
@@ -36,11 +36,7 @@ impl Guard {
 
     /// Refuses a name that is not ours, and a POST that did not come from a page of ours.
     pub(super) fn check(&self, request: &Request) -> Result<(), Refusal> {
-        let mut checked = self.site.check_host(request.headers(), request.uri());
-        if request.method() == Method::POST {
-            checked = checked.and_then(|()| self.site.check_sender(request.headers()));
-        }
-        checked.map_err(|foreign| match foreign {
+        self.site.check(request).map_err(|foreign| match foreign {
             Foreign::Host => refusal(
                 StatusCode::MISDIRECTED_REQUEST,
                 say(

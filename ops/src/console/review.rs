@@ -8,12 +8,11 @@ use service::language::{Language, say};
 use service::page::fact;
 use store::snapshot;
 
-use super::acts::{name, note};
 use super::address::{address, link, order_link};
 use super::page::{Menu, Page, nothing};
 use super::request::Form;
 use super::reviews::{chinese, review_address, state, told};
-use super::{Console, Shared};
+use super::{Console, Shared, person};
 use crate::failure::Failure;
 use crate::operations::order::details::TradeLine;
 use crate::operations::order::next_step::of_review;
@@ -76,10 +75,7 @@ fn form(console: &Console, id: i64, choices: &[Choice]) -> Markup {
             (console.guard.field())
             @for choice in choices { (choice_of(choice, choices.len() == 1)) }
             div.acts {
-                input name="by" required maxlength="255" autocomplete="name"
-                    placeholder=(say("姓名", "Your name")) aria-label=(say("姓名", "Your name"));
-                input name="note" required size="44" maxlength="1000"
-                    placeholder=(say("说明：为什么", "Why")) aria-label=(say("说明", "Why"));
+                (person::fields(say("说明：为什么", "Why"), say("说明", "Why"), true))
                 button.main { (say("决定", "Decide")) }
             }
         } }
@@ -123,7 +119,7 @@ pub(super) async fn decide(
     Form(form): Form,
 ) -> Result<Redirect, Failure> {
     let id = number(&id)?;
-    let (by, note) = (name(&form)?, note(&form)?);
+    let (by, note) = (person::name(&form)?, person::note(&form)?);
     if note.is_empty() {
         return Err(Failure::Usage(say("请写说明", "say why, in the note").to_owned()));
     }

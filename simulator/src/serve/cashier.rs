@@ -37,7 +37,7 @@ pub(super) fn page(alipay: &Alipay, trade_no: &str) -> Response {
 }
 
 /// The buyer pays: the notification goes out, and the browser goes back to the merchant.
-pub(super) fn pay(alipay: &Alipay, asked: &Asked, trade_no: &str) -> Response {
+pub(super) fn pay(alipay: &Alipay, trade_no: &str, asked: &Asked) -> Response {
     let Ok(fault) = fault(&asked.parameters().unwrap_or_default()) else { return no_such_fault() };
     let found = match alipay.step(trade_no, fault, |trade, at| Ok(vec![trade.pay(at)?])) {
         Ok(found) => found,
@@ -53,7 +53,7 @@ pub(super) fn pay(alipay: &Alipay, asked: &Asked, trade_no: &str) -> Response {
 }
 
 /// The buyer goes away; the trade stays as it is.
-pub(super) fn leave(alipay: &Alipay, trade_no: &str) -> Response {
+pub(super) fn leave(alipay: &Alipay, trade_no: &str, _: &Asked) -> Response {
     let found = match alipay.find(trade_no) {
         Ok(found) => found,
         Err(error) => return problem(&error),

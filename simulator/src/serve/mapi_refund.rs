@@ -62,7 +62,7 @@ fn row(trade_no: &str, amount: Fen, text: &str) -> Markup {
 }
 
 /// The person has typed something: the refunds happen, and are told.
-pub(super) fn confirm(alipay: &Alipay, asked: &Asked, ticket: &str) -> Response {
+pub(super) fn confirm(alipay: &Alipay, ticket: &str, asked: &Asked) -> Response {
     let form = asked.parameters().unwrap_or_default();
     if form.get("password").is_none_or(<[u8]>::is_empty) {
         let text = say("请输入支付密码。", "Type a password; any does.");

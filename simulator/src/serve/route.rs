@@ -7,7 +7,7 @@ use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use service::language::Language;
 
 use super::request::{Asked, LONGEST_BODY};
@@ -20,51 +20,40 @@ pub(super) fn router(alipay: Arc<Alipay>) -> Router {
     Router::new()
         .route(gateway::PATH, get(ask_gateway).post(ask_gateway))
         .route("/", get(|alipay: Shared| waiting(alipay, trade_pages::list)))
-        .route(
-            "/cashier/{trade_no}",
-            get(|alipay: Shared, Path(trade_no): Path<String>| {
-                waiting(alipay, move |alipay| cashier::page(alipay, &trade_no))
-            }),
-        )
-        .route(
-            "/cashier/{trade_no}/pay",
-            post(|alipay: Shared, Path(trade_no): Path<String>, asked: Asked| {
-                waiting(alipay, move |alipay| cashier::pay(alipay, &asked, &trade_no))
-            }),
-        )
-        .route(
-            "/cashier/{trade_no}/leave",
-            post(|alipay: Shared, Path(trade_no): Path<String>| {
-                waiting(alipay, move |alipay| cashier::leave(alipay, &trade_no))
-            }),
-        )
-        .route(
-            "/trades/{trade_no}",
-            get(|alipay: Shared, Path(trade_no): Path<String>| {
-                waiting(alipay, move |alipay| trade_pages::one(alipay, &trade_no))
-            }),
-        )
-        .route(
-            "/trades/{trade_no}/{step}",
-            post(|alipay: Shared, Path((trade_no, step)): Path<(String, String)>, asked: Asked| {
-                waiting(alipay, move |alipay| trade_pages::act(alipay, &asked, &trade_no, &step))
-            }),
-        )
-        .route(
-            "/refund/{ticket}",
-            get(|alipay: Shared, Path(ticket): Path<String>| {
-                waiting(alipay, move |alipay| mapi_refund::page(alipay, &ticket))
-            })
-            .post(|alipay: Shared, Path(ticket): Path<String>, asked: Asked| {
-                waiting(alipay, move |alipay| mapi_refund::confirm(alipay, &asked, &ticket))
-            }),
-        )
+        .route("/cashier/{trade_no}", shown(cashier::page))
+        .route("/cashier/{trade_no}/pay", taken(cashier::pay))
+        .route("/cashier/{trade_no}/leave", taken(cashier::leave))
+        .route("/trades/{trade_no}", shown(trade_pages::one))
+        .route("/trades/{trade_no}/{step}", post(step))
+        .route("/refund/{ticket}", shown(mapi_refund::page).merge(taken(mapi_refund::confirm)))
         .method_not_allowed_fallback(async || not_allowed())
         .fallback(async || answer::text(StatusCode::NOT_FOUND, "not found"))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(from_fn_with_state(Arc::clone(&alipay), admit))
-        .layer(map_response(answer::with_headers))
+        .layer(map_response(service::page::with_headers))
         .with_state(alipay)
+}
+
+/// A page about what the path names.
+fn shown(page: fn(&Alipay, &str) -> Response) -> MethodRouter<Arc<Alipay>> {
+    get(move |alipay: Shared, Path(name): Path<String>| {
+        waiting(alipay, move |alipay| page(alipay, &name))
+    })
+}
+
+/// A form about what the path names.
+fn taken(form: fn(&Alipay, &str, &Asked) -> Response) -> MethodRouter<Arc<Alipay>> {
+    post(move |alipay: Shared, Path(name): Path<String>, asked: Asked| {
+        waiting(alipay, move |alipay| form(alipay, &name, &asked))
+    })
+}
+
+async fn step(
+    alipay: Shared,
+    Path((trade_no, step)): Path<(String, String)>,
+    asked: Asked,
+) -> Response {
+    waiting(alipay, move |alipay| trade_pages::act(alipay, &asked, &trade_no, &step)).await
 }
 
 fn not_allowed() -> Response {
