@@ -27,7 +27,7 @@ use crate::operations::dead_letter::discard::discard;
 use crate::operations::dead_letter::record::record;
 use crate::operations::dead_letter::replay::{Step, dead_since, replay};
 
-/// A button below dead letters.
+/// The form below dead letters, with one of its three buttons.
 pub(super) async fn act(State(console): Shared, Form(form): Form) -> Result<Response, Failure> {
     let selection = Selection::read(&form)?;
     let (action, note) = match form.get("act") {
@@ -45,7 +45,7 @@ pub(super) async fn act(State(console): Shared, Form(form): Form) -> Result<Resp
     Ok(move_letters(&console, selection, action, by, note).await?.into_response())
 }
 
-/// Whether a letter is meant and may be replayed; notes those that may not.
+/// Whether a letter is selected and may be replayed; counts in `deadly` those that are selected and may not.
 pub(super) fn takes(selection: &Selection, letter: &DeadLetter, deadly: &LeftOut) -> bool {
     let meant = selection.takes(letter);
     if meant && is_deadly(letter) {
@@ -55,8 +55,8 @@ pub(super) fn takes(selection: &Selection, letter: &DeadLetter, deadly: &LeftOut
     meant
 }
 
-/// What is said of letters that killed workers.
-pub(super) fn told_left_out(letters: usize) -> Markup {
+/// The warning that letters were left out because their messages crashed workers.
+pub(super) fn left_out_warning(letters: usize) -> Markup {
     html! {
         @if letters > 0 {
             div.box.warn {
@@ -83,8 +83,8 @@ async fn move_letters(
     let back = selection.address();
     let shared = Arc::clone(console);
     let runtime = Handle::current();
-    // The walk writes into the database between two answers of the broker, on a thread that may wait. It goes
-    // on when the browser hangs up.
+    // The walk blocks on the database between two answers of the broker, so it runs on a blocking thread. It goes
+    // on when the browser disconnects.
     let walked = tokio::task::spawn_blocking(move || {
         runtime.block_on(walk(&shared, &selection, action, &by, note.as_deref()))
     });
@@ -105,7 +105,7 @@ async fn move_letters(
         ),
     };
     let body = html! {
-        (told_left_out(left_out))
+        (left_out_warning(left_out))
         @if let Some(failure) = &failure {
             div.box.bad {
                 b { (say("没有全部完成", "Not all was done")) }
@@ -113,7 +113,7 @@ async fn move_letters(
             }
         }
         div.box.good { b { (count) } " " (done) }
-        @if let Some(fates) = &fates { (told(fates)) }
+        @if let Some(fates) = &fates { (outcomes(fates)) }
         @if count == 0 && left_out == 0 && failure.is_none() {
             p.note { (say("可能别人已经处理了。", "Somebody else may have been first.")) }
         }
@@ -130,7 +130,7 @@ async fn move_letters(
 }
 
 /// What became of replayed letters.
-fn told(aftermath: &Aftermath) -> Markup {
+fn outcomes(aftermath: &Aftermath) -> Markup {
     let counted = [
         (Fate::Applied, Tone::Good, say("已生效", "applied")),
         (Fate::Unchanged, Tone::Plain, say("无变化", "changed nothing")),
@@ -174,7 +174,7 @@ async fn walk(
         Ok(turn) => turn,
         Err(failure) => return failed(failure),
     };
-    // What cannot be put on record is not moved.
+    // Without a database there is no record of the act, so no letter is moved.
     let mut database = match console.pool.get() {
         Ok(database) => database,
         Err(error) => return failed(error.into()),

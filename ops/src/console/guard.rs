@@ -1,4 +1,4 @@
-//! Who may act: see [`service::guard`]; and a token that only our pages hold.
+//! Checks where a request comes from (see [`service::guard`]), and the token that every form of the console holds.
 
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -14,7 +14,7 @@ use super::request::{Parameters, Refusal, refusal};
 /// The field of every form that changes something.
 const FIELD: &str = "token";
 
-/// What tells our own pages and names from others.
+/// Tells the console's own host names and forms from those of others.
 #[derive(Debug)]
 pub(super) struct Guard {
     site: guard::Guard,

@@ -21,14 +21,14 @@ use crate::operations::dead_letter::settled::settled;
 use crate::operations::dead_letter::{DeadLetter, by_death, short};
 use crate::operations::dead_queue::{DeadQueue, Looked};
 
-/// Letters that are looked at: a few seconds' worth.
+/// The most letters that are read, which takes a few seconds.
 const LOOKED: u32 = 100_000;
 /// Letters with a box to tick; a form has at most 256 fields.
 const LISTED: usize = 200;
 /// Acts of operators that are listed.
 const ACTS: i64 = 10;
 
-/// What was seen of the letters.
+/// What was read of the queue.
 struct Look {
     /// All of them, by cause.
     groups: Vec<Group>,

@@ -111,8 +111,7 @@ fn decision_words(decision: &str) -> &str {
     }
 }
 
-/// The decision is written down, and a message has a worker look at it; the page says what that made of
-/// it.
+/// Writes the decision, publishes the message that has a worker apply it, and shows what came of it.
 pub(super) async fn decide(
     State(console): Shared,
     Path(id): Path<String>,
@@ -128,7 +127,7 @@ pub(super) async fn decide(
     let decision = Decision::read(word)
         .map_err(|_| Failure::Usage(say("请选择一个决定", "choose a decision").to_owned()))?;
     let trade_no = Some(trade_no.trim().to_owned()).filter(|trade_no| !trade_no.is_empty());
-    // Before it is written: without a broker nothing is decided.
+    // Connected before the decision is written: without a broker nothing is decided.
     let publisher = Confirmed::open(console.broker(), "ops console").await?;
     let decided = console
         .database(move |connection| {
@@ -139,13 +138,13 @@ pub(super) async fn decide(
         })
         .await;
     if let Ok((_, sent)) = &decided {
-        // Written is decided: workers look at what stays open, also without the message.
+        // The decision counts once it is written: workers look for open ones also without a message.
         let _ = publisher.publish(sent.message.clone()).await;
     }
     publisher.close().await;
     let (order, sent) = decided?;
     let applied = console.database(move |connection| Ok(sent.wait(connection)?)).await;
-    let (class, said) = match &applied {
+    let (class, result) = match &applied {
         Ok(applied) if applied.outcome == "rejected" => ("bad", applied.text()),
         Ok(applied) if applied.outcome == "waiting" => ("warn", applied.text()),
         Ok(applied) => ("good", applied.text()),
@@ -157,7 +156,7 @@ pub(super) async fn decide(
                 (say("决定已送出", "The decision was sent:")) " "
                 (decision_words(decision.as_str()))
             }
-            pre { (said) }
+            pre { (result) }
         }
         p.pages {
             (link(&review_address(id), say("复核", "Review")))

@@ -1,4 +1,4 @@
-//! By which names browsers know the pages, and which forms come from them.
+//! Checks the host name of a request, and where a form comes from.
 
 use axum::extract::Request;
 use axum::http::StatusCode;
