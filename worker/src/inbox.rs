@@ -272,13 +272,13 @@ impl<'a> Line<'a> {
             charset: self.incoming.charset.name(),
             form: &self.incoming.form,
             outcome: self.outcome,
-            dies: i32::from(dies),
+            dies,
             reason,
             error,
             facts_added: self.facts_added.to_column(),
             changes,
             attempts: self.incoming.attempt,
-            received_at: Some(self.incoming.received_at),
+            received_at: self.incoming.received_at,
         })
     }
 }

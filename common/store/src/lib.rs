@@ -12,6 +12,7 @@
 //! * [`report`] is the read side for people; everything else serves the worker.
 //! * [`StoreError::fault`] says whether trying again can help.
 
+mod bulk;
 mod connection;
 mod error;
 mod error_number;

@@ -1,13 +1,14 @@
 //! Table `trade`: what Alipay has told us, one row per order and trade.
 
 use alipay::Fen;
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
 use order::{Facts, Parties, Trade};
 use serde::Serialize;
 
-use crate::json_rows::{execute_rows, load_rows, sql_time, utc};
+use crate::bulk::{BulkRow, Values, write_rows};
+use crate::json_rows::{execute_rows, load_rows, naive, utc};
 use crate::user_order::PartyColumns;
 use crate::{MysqlConnection, StoreError};
 
@@ -143,26 +144,24 @@ pub fn orders_of(
     Ok(rows.into_iter().map(|row| (row.trade_no, row.order_id)).collect())
 }
 
-#[derive(Serialize)]
 struct TradeColumns<'a> {
-    order_id: &'a str,
-    trade_no: &'a str,
+    key: TradeKey<'a>,
     facts: String,
-    #[serde(serialize_with = "sql_time")]
-    gmt_create: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "sql_time")]
-    gmt_payment: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "sql_time")]
-    gmt_refund: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "sql_time")]
-    gmt_close: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "sql_time")]
-    notify_time: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "sql_time")]
-    confirmed_at: Option<DateTime<Utc>>,
-    refunded_fee: i64,
-    #[serde(flatten)]
+    /// `gmt_create`, `gmt_payment`, `gmt_refund`, `gmt_close`, `notify_time`, `confirmed_at`.
+    times: [Option<NaiveDateTime>; 6],
     parties: PartyColumns<'a>,
+    refunded_fee: i64,
+}
+
+impl BulkRow for TradeColumns<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        values.push::<Text, _>(self.key.order_id)?;
+        values.push::<Text, _>(self.key.trade_no)?;
+        values.push::<Text, _>(&self.facts)?;
+        values.push_all::<Nullable<Datetime>, _>(&self.times)?;
+        self.parties.bind(values)?;
+        values.push::<BigInt, _>(&self.refunded_fee)
+    }
 }
 
 /// Writes trades of locked orders, as (order id, trade).
@@ -175,19 +174,23 @@ pub fn update(
 ) -> Result<(), StoreError> {
     let rows: Vec<TradeColumns<'_>> = trades
         .iter()
-        .map(|(order_id, trade)| TradeColumns {
-            order_id,
-            trade_no: &trade.trade_no,
-            facts: trade.facts.to_column(),
-            gmt_create: trade.gmt_create,
-            gmt_payment: trade.gmt_payment,
-            gmt_refund: trade.gmt_refund,
-            gmt_close: trade.gmt_close,
-            notify_time: trade.notify_time,
-            confirmed_at: trade.confirmed_at,
-            refunded_fee: trade.refunded_fee.get(),
-            parties: (&trade.parties).into(),
+        .map(|(order_id, trade)| {
+            let times = [
+                trade.gmt_create,
+                trade.gmt_payment,
+                trade.gmt_refund,
+                trade.gmt_close,
+                trade.notify_time,
+                trade.confirmed_at,
+            ];
+            TradeColumns {
+                key: TradeKey { order_id, trade_no: &trade.trade_no },
+                facts: trade.facts.to_column(),
+                times: times.map(naive),
+                parties: (&trade.parties).into(),
+                refunded_fee: trade.refunded_fee.get(),
+            }
         })
         .collect();
-    execute_rows(connection, include_str!("sql/trade_update.sql"), &rows)
+    write_rows(connection, include_str!("sql/trade_update.sql"), &rows)
 }
