@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use alipay::PrivateKey;
 use anyhow::Context;
-use service::config::Config;
+use config::Config;
 use simulator::{
     Account, Book, GatewayFaults, KeptTrade, ServeSettings, Server, Trade, TradeFileError,
 };

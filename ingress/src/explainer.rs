@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use alipay::{Form, SignatureError};
-use service::Config;
-use service::config::Merchant;
-use service::signature_remedy::{Effort, remedies};
+use config::Config;
+use config::Merchant;
+use config::signature_remedy::{Effort, remedies};
 
 const WINDOW: Duration = Duration::from_secs(60);
 /// Explanations in a minute, of all merchants together.

@@ -1,7 +1,7 @@
 //! Whether what Alipay signed is for this merchant.
 
 use alipay::{Form, SignType, check_recipient};
-use service::config::Merchant;
+use config::Merchant;
 
 use crate::Refusal;
 
@@ -14,7 +14,7 @@ pub(crate) fn check(merchant: &Merchant, form: &Form, sign_type: SignType) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use service::Config;
+    use config::Config;
 
     const APP: &str = "2021001";
     const SELLER: &str = "2088000000000001";

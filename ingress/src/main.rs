@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
+use config::Config;
+use config::ConfigError;
 use ingress::Server;
 use queue::Cluster;
-use service::Config;
 use service::command_line::Describe;
-use service::config::ConfigError;
 use service::telemetry::{self, Metrics};
 
 /// Takes Alipay's notifications: verifies each, publishes it to RabbitMQ and answers `success` after the
@@ -71,7 +71,7 @@ async fn run(
 ) -> anyhow::Result<()> {
     let shutdown = service::shutdown::on_signals();
     let metrics = Metrics::install().context("cannot collect metrics")?;
-    let current = service::reload::on_hangup(config, load);
+    let current = config::reload::on_hangup(config, load);
     let server = Server::bind(current).await?;
     server.run(metrics, shutdown, announce).await?;
     Ok(())

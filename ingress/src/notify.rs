@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use alipay::{Charset, Form, SecondReading, SignType};
 use chrono::Utc;
+use config::Merchant;
 use queue::{Envelope, Kind};
-use service::config::Merchant;
 
 use crate::broker::{Broker, Place};
 use crate::{Refusal, identity};

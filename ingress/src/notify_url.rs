@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use config::Config;
+use config::Merchant;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, EXPECT, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode};
 use metrics::{counter, histogram};
-use service::Config;
-use service::config::Merchant;
 
 use crate::endpoint::Endpoint;
 use crate::places::Asking;
@@ -126,7 +126,7 @@ async fn turn_away<'a>(
     Outcome { merchant, result: Err(refusal) }
 }
 
-/// Whether the body says it is a form. Of two types in one header the first counts (protocol reference, traps:
+/// Whether the body says it is a form. Of two types in one header the first counts (docs/protocol.md §13.2:
 /// proxies join them). Parameters such as `charset` are allowed and not believed: the
 /// charset is a signed parameter of the form itself.
 fn is_form(headers: &HeaderMap) -> bool {

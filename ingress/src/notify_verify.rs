@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use alipay::NotifyVerifyAnswer;
+use config::Config;
+use config::{Merchant, NotifyVerify};
 use gateway::{Gateway, GatewayError};
 use metrics::counter;
-use service::Config;
-use service::config::{Merchant, NotifyVerify};
 use tokio::sync::Semaphore;
 
 use crate::Refusal;

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use config::Network;
 use hyper::HeaderMap;
 use hyper::header::HeaderName;
-use service::config::Network;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The bits of an IPv6 address that name a network: its host can choose all others.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use config::{Ingress, Network};
 use metrics::{counter, gauge};
-use service::config::{Ingress, Network};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 

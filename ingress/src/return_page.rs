@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use alipay::{Charset, Form};
 use chrono::Utc;
+use config::Merchant;
 use queue::Envelope;
-use service::config::Merchant;
 
 use crate::broker::Broker;
 use crate::{Refusal, identity};
@@ -64,7 +64,7 @@ pub(crate) fn destination(merchant: &Merchant, order: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use service::Config;
+    use config::Config;
 
     fn merchant(return_to: &str) -> Merchant {
         let variables = [

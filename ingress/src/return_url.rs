@@ -3,6 +3,8 @@
 use std::time::Instant;
 
 use bytes::Bytes;
+use config::Config;
+use config::Merchant;
 use http_body_util::Full;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
@@ -11,8 +13,6 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use metrics::counter;
-use service::Config;
-use service::config::Merchant;
 
 use crate::endpoint::Endpoint;
 use crate::refusal_log::RefusalLog;

@@ -1,7 +1,7 @@
 //! From a path to a page and a merchant.
 
-use service::Config;
-use service::config::Merchant;
+use config::Config;
+use config::Merchant;
 
 use crate::Refusal;
 

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use config::Config;
+use config::summary::Summary;
 use queue::{Cluster, ConnectionError, Publisher, PublisherSettings};
-use service::Config;
 use service::admin::{self, CannotListen, Readiness};
-use service::summary::Summary;
 use service::telemetry::Metrics;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
@@ -59,7 +59,7 @@ pub enum ServerError {
     Listen(#[from] CannotListen),
     /// No merchant is configured.
     #[error(transparent)]
-    Config(#[from] service::config::ConfigError),
+    Config(#[from] config::ConfigError),
     /// The section `[amqp]` cannot be used.
     #[error(transparent)]
     Broker(#[from] ConnectionError),
@@ -272,7 +272,7 @@ fn readiness(
     publisher: Publisher,
     topology: Topology,
     shutdown: CancellationToken,
-) -> impl Fn() -> Readiness + Send + Sync + 'static {
+) -> impl Fn() -> Readiness + Clone + Send + Sync + 'static {
     move || {
         Readiness::of(&[
             ("stopping", !shutdown.is_cancelled()),

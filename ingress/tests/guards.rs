@@ -50,8 +50,9 @@ fn the_protocol_and_the_order_do_no_input_or_output() {
 }
 
 #[test]
-fn the_service_crate_knows_neither_broker_nor_database() {
-    needs_none_of("service", &["lapin", "diesel", "queue", "store"]);
+fn configuration_and_service_know_neither_broker_nor_database() {
+    needs_none_of("config", &["lapin", "diesel", "queue", "store"]);
+    needs_none_of("service", &["lapin", "diesel", "queue", "store", "config"]);
     needs_none_of("queue", &["diesel", "store"]);
     needs_none_of("store", &["lapin", "queue"]);
 }
@@ -77,7 +78,7 @@ const PROGRAMS: [&str; 10] = [
 
 #[test]
 fn no_common_crate_depends_on_a_program() {
-    for package in ["alipay", "gateway", "order", "queue", "service", "store"] {
+    for package in ["alipay", "config", "gateway", "order", "queue", "service", "store"] {
         needs_none_of(package, &PROGRAMS);
     }
 }
@@ -95,7 +96,7 @@ fn programs_that_run_in_earnest_depend_on_no_other_program() {
 #[test]
 fn an_example_needs_no_more_than_a_stranger_has() {
     // It is made to be copied: the protocol crate, and none of what is inside the pipeline.
-    needs_none_of("shop", &["gateway", "order", "queue", "service", "store"]);
+    needs_none_of("shop", &["config", "gateway", "order", "queue", "service", "store"]);
 }
 
 #[test]
@@ -103,7 +104,7 @@ fn every_crate_is_named_here() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let manifest = std::fs::read_to_string(workspace.join("Cargo.toml")).unwrap();
     let members = manifest.split_once("members = [").unwrap().1.split_once(']').unwrap().0;
-    let common = ["alipay", "gateway", "order", "queue", "service", "store"];
+    let common = ["alipay", "config", "gateway", "order", "queue", "service", "store"];
     for member in members.split('"').skip(1).step_by(2) {
         let manifest = std::fs::read_to_string(workspace.join(member).join("Cargo.toml")).unwrap();
         let name = manifest.split('"').nth(1).unwrap();

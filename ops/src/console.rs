@@ -31,14 +31,14 @@ use queue::Cluster;
 use std::sync::Arc;
 use std::time::Duration;
 
-use service::Config;
+use config::Config;
 use service::language::say;
 use store::{Connection, Pool};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use crate::failure::Failure;
-use crate::management::Management;
-use crate::overview::broker::Known;
+use crate::operations::management::Management;
+use crate::operations::overview::broker::Known;
 use guard::Guard;
 use results::Results;
 pub(crate) use server::serve;
@@ -59,7 +59,7 @@ pub(crate) struct Console {
     management: Option<Management>,
     pool: Pool,
     questions: Arc<Semaphore>,
-    /// Held by whoever is at the dead letters: one at a time, see [`DeadQueue`](crate::dead_queue::DeadQueue).
+    /// Held by whoever is at the dead letters: one at a time, see [`DeadQueue`](crate::operations::dead_queue::DeadQueue).
     at_letters: Mutex<()>,
     /// What the latest look at the status found out.
     known: std::sync::Mutex<Known>,
@@ -119,7 +119,7 @@ impl Console {
     ) -> Result<T, Failure> {
         let late = || {
             let seconds = DATABASE_TIME.as_secs();
-            Failure::CouldNotAsk(format!("database: no answer within {seconds} s"))
+            Failure::DatabaseAway(format!("database: no answer within {seconds} s"))
         };
         let asked = async {
             let turn = Arc::clone(&self.questions).acquire_owned().await;

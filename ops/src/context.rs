@@ -3,17 +3,17 @@
 use std::future::Future;
 use std::time::Duration;
 
+use config::Config;
+use config::Merchant;
 use queue::Cluster;
-use service::Config;
-use service::config::Merchant;
 use store::{Connection, MysqlConnection, Pool};
 use tokio::runtime::Builder;
 use tracing::warn;
 
+use crate::cli::output::Output;
 use crate::failure::Failure;
-use crate::management::Management;
-use crate::output::Output;
-use crate::unknown_merchant::unknown_merchant;
+use crate::operations::management::Management;
+use crate::operations::unknown_merchant::unknown_merchant;
 
 /// How long background tasks may take to end after a verb that talked to the broker.
 const SHUTDOWN: Duration = Duration::from_secs(2);

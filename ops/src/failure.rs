@@ -2,36 +2,56 @@
 
 use std::process::ExitCode;
 
+use config::ConfigError;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use queue::topology::TopologyError;
 use queue::{ConnectionError, PublishError};
-use service::config::ConfigError;
 use store::{Fault, StoreError};
 
-/// Why a verb did not end with 0. The text goes to stderr.
-#[derive(Debug, thiserror::Error)]
+/// Why an operation did not succeed. The command line makes an exit code of the variant and prints the text on stderr;
+/// the console makes a status of HTTP and a page of it.
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The answer is no.
-    #[error("{0}")]
-    No(String),
     /// What was named is not there.
     #[error("{0}")]
-    NotThere(String),
+    NotFound(String),
+    /// The answer is no, as things stand: the order is paid, the id is taken, the signature is wrong.
+    #[error("{0}")]
+    Refused(String),
     /// Usage or configuration.
     #[error("{0}")]
     Usage(String),
-    /// The database or the broker could not be asked.
+    /// The database does not answer, or cannot be used.
+    #[error("{0}")]
+    DatabaseAway(String),
+    /// The broker does not answer, or cannot be used.
+    #[error("{0}")]
+    BrokerAway(String),
+    /// Something else could not be asked or is busy: the gateway, the output, another operator's turn.
     #[error("{0}")]
     CouldNotAsk(String),
 }
 
 impl Failure {
+    /// The exit code: 1 for a no, 2 for usage, 3 for what could not be asked.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Failure::No(_) | Failure::NotThere(_) => 1,
+            Failure::Refused(_) | Failure::NotFound(_) => 1,
             Failure::Usage(_) => 2,
-            Failure::CouldNotAsk(_) => 3,
+            Failure::DatabaseAway(_) | Failure::BrokerAway(_) | Failure::CouldNotAsk(_) => 3,
         })
+    }
+
+    /// The same failure, told in other words.
+    pub(crate) fn reworded(self, reword: impl FnOnce(&str) -> String) -> Failure {
+        match self {
+            Failure::NotFound(text) => Failure::NotFound(reword(&text)),
+            Failure::Refused(text) => Failure::Refused(reword(&text)),
+            Failure::Usage(text) => Failure::Usage(reword(&text)),
+            Failure::DatabaseAway(text) => Failure::DatabaseAway(reword(&text)),
+            Failure::BrokerAway(text) => Failure::BrokerAway(reword(&text)),
+            Failure::CouldNotAsk(text) => Failure::CouldNotAsk(reword(&text)),
+        }
     }
 }
 
@@ -51,28 +71,25 @@ const NO_SCHEMA_SELECTED: u16 = 1046;
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         if matches!(error, StoreError::Away(_) | StoreError::Refused(_) | StoreError::Pool(_)) {
-            return Failure::CouldNotAsk(error.to_string());
+            return Failure::DatabaseAway(error.to_string());
         }
         let text = format!("database: {error}");
-        if error.number() == Some(NO_SUCH_TABLE) {
-            return Failure::CouldNotAsk(format!(
-                "{text}\nIs the schema there? Run `ops migrate`."
-            ));
-        }
-        if error.number() == Some(NO_SCHEMA_SELECTED) {
-            return Failure::CouldNotAsk(format!(
-                "{text}\nThe URL of the database names no schema: write mysql://USER:PASSWORD@HOST:PORT/SCHEMA."
-            ));
-        }
-        if error.number() == Some(UNKNOWN_COLUMN) {
-            return Failure::CouldNotAsk(format!(
-                "{text}\nThe schema is of another version than this program. Is this program the newer one? \
-                 Run `ops migrate`."
-            ));
+        let hint = match error.number() {
+            Some(NO_SUCH_TABLE) => "Is the schema there? Run `ops migrate`.",
+            Some(NO_SCHEMA_SELECTED) => {
+                "The URL of the database names no schema: write mysql://USER:PASSWORD@HOST:PORT/SCHEMA."
+            }
+            Some(UNKNOWN_COLUMN) => {
+                "The schema is of another version than this program. Is this program the newer one? Run `ops migrate`."
+            }
+            _ => "",
+        };
+        if !hint.is_empty() {
+            return Failure::DatabaseAway(format!("{text}\n{hint}"));
         }
         match error.fault() {
-            Fault::Data | Fault::Unknown => Failure::No(text),
-            Fault::Infrastructure | Fault::Statement => Failure::CouldNotAsk(text),
+            Fault::Data | Fault::Unknown => Failure::Refused(text),
+            Fault::Infrastructure | Fault::Statement => Failure::DatabaseAway(text),
         }
     }
 }
@@ -93,7 +110,7 @@ impl From<ConnectionError> for Failure {
     fn from(error: ConnectionError) -> Failure {
         match error {
             ConnectionError::Settings { .. } => Failure::Usage(format!("configuration: {error}")),
-            error => Failure::CouldNotAsk(format!("broker: {error}")),
+            error => Failure::BrokerAway(format!("broker: {error}")),
         }
     }
 }
@@ -101,9 +118,9 @@ impl From<ConnectionError> for Failure {
 impl From<TopologyError> for Failure {
     fn from(error: TopologyError) -> Failure {
         match error {
-            TopologyError::Conflicts(_) => Failure::No(error.to_string()),
+            TopologyError::Conflicts(_) => Failure::Refused(error.to_string()),
             TopologyError::Connection(error) => error.into(),
-            error => Failure::CouldNotAsk(format!("broker: {error}")),
+            error => Failure::BrokerAway(format!("broker: {error}")),
         }
     }
 }
@@ -116,6 +133,6 @@ impl From<PublishError> for Failure {
             }
             _ => "",
         };
-        Failure::CouldNotAsk(format!("broker: {error}{hint}"))
+        Failure::BrokerAway(format!("broker: {error}{hint}"))
     }
 }

@@ -1,6 +1,6 @@
 //! The command line for operators.
 //!
-//! Each verb is one file in [`verb`]: its arguments, what it does, what it prints. A verb gets the
+//! Each verb is one file in [`cli::verb`]: its arguments, what it does, what it prints. A verb gets the
 //! [`Context`] (configuration, form of the output) and returns a [`Failure`], which is the exit code
 //! together with the text on stderr:
 //!
@@ -12,63 +12,35 @@
 //! | 3 | the database or the broker could not be asked |
 //!
 //! Results go to stdout, as a table or as JSON alone; logs, warnings and progress go to stderr. An
-//! order that is shown is read by [`store::report`] and told by [`order_page`] (JSON) and
-//! [`order_story`] (for a person). Dead letters are looked at through [`dead_queue`], which takes
+//! order that is shown is read by [`store`] and told by [`operations::order::details`] (JSON) and
+//! [`operations::order::story`] (for a person). Dead letters are looked at through [`operations::dead_queue`], which takes
 //! messages without an acknowledgement and gives them back, one operator at a time. What would happen
-//! is never computed here: [`dry_run`] runs the worker's own batch and rolls it back. What an operator
-//! sends (a replay, a decision, an answer of the gateway) goes to the work queue, [`confirmed`], and
-//! [`applied`] waits for a worker's line about it. [`mod@audit`] checks the whole database. [`console`] shows in a
+//! is never computed here: [`operations::dry_run`] runs the worker's own batch and rolls it back. What an operator
+//! sends (a replay, a decision, an answer of the gateway) goes to the work queue, [`operations::publish`], and
+//! [`operations::await_worker`] waits for a worker's line about it. [`mod@operations::audit`] checks the whole database. [`console`] shows in a
 //! browser what the verbs show.
 
 #![allow(rustdoc::bare_urls, reason = "the doc comments of arguments are their help texts")]
 
-mod admin_endpoint;
-mod applied;
-mod audit;
-mod confirmed;
+mod cli;
 mod console;
 mod context;
-mod csv;
-mod dead_letter;
-mod dead_queue;
-mod dry_run;
 mod failure;
-mod gateway_answer;
-mod help;
-mod management;
-mod moment;
-mod next_step;
-mod operator;
-mod order_change;
-mod order_import;
-mod order_missing;
-mod order_page;
-mod order_story;
-mod output;
-mod overview;
+mod operations;
 mod plural;
-mod question;
-mod rejected_payment;
-mod review_case;
-mod signature_check;
-mod status_name;
-mod table;
-mod terminal;
-mod topology_findings;
-mod unknown_merchant;
-mod verb;
-mod verdict;
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use service::{Config, telemetry};
+use config::Config;
+use service::telemetry;
 
+use crate::cli::output::Output;
+use crate::cli::{help, verb};
 use context::Context;
 use failure::Failure;
-use output::Output;
 
 /// Operator's tool for the Alipay notification pipeline: schema, queues, products, stock, orders,
 /// dead letters, signatures, the audit of money and goods.

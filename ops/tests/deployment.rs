@@ -139,7 +139,7 @@ fn the_example_configurations_can_be_read() {
             ("ALIPAY__DATABASE__URL", "mysql://127.0.0.1:1/alipay"),
         ];
         let urls = urls.map(|(name, value)| (name.into(), value.into()));
-        service::Config::load_from(Some(&file), urls).unwrap()
+        config::Config::load_from(Some(&file), urls).unwrap()
     };
     let ingress = read("ingress.toml");
     assert!(ingress.merchant("app").unwrap().private_key.is_none());

@@ -2,7 +2,7 @@
 //!
 //! Reasons are words in many crates, most of them in a `match` and in no list, and some crates are
 //! not below this one. So they are read from the sources: the literals of every function called
-//! `reason_code` or `reason`, the first argument of every `Never::new`, every `code:`, the names in every
+//! `reason_code` or `reason`, the variants of the closed sets of `order`, every `code:`, the names in every
 //! `Readiness::of`, what a worker says of its database, and the messages of the errors that keep a program from starting. A new one is
 //! found without anybody thinking of this test.
 
@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use order::{MessageOutcome, RejectionReason, Remark, ReviewReason, VariantArray};
 
 const LANGUAGES: [(&str, &str); 2] =
     [("docs/troubleshooting.md", "- **Do:** "), ("docs/troubleshooting.zh-CN.md", "- **处理：**")];
@@ -23,7 +25,7 @@ const SOURCES: [&str; 4] = ["common", "ingress", "ops", "worker"];
 const MESSAGES: [&str; 6] = [
     "common/service/src/admin.rs",
     "common/alipay/src/key_error.rs",
-    "common/service/src/config/error.rs",
+    "common/config/src/error.rs",
     "common/store/src/migrate.rs",
     "ingress/src/server.rs",
     "worker/src/run.rs",
@@ -106,7 +108,7 @@ fn reasons() -> BTreeSet<String> {
                 }
             }
             // `add(` and `code:` are in `ops verify`, which says what would make a signature hold.
-            for before in ["Never::new(", "code: ", " add("] {
+            for before in ["code: ", " add("] {
                 reasons.extend(program.split(before).skip(1).filter_map(literal));
             }
             for block in program.split("Readiness::of(&[").skip(1) {
@@ -122,7 +124,7 @@ fn reasons() -> BTreeSet<String> {
         |text: String| text.split([':', '{']).next().map(|words| words.trim_end().to_owned());
     reasons.extend(troubles.filter_map(words));
     // The findings of `ops status`.
-    for file in sources(&root().join("ops/src/verdict")) {
+    for file in sources(&root().join("ops/src/operations/verdict")) {
         let source = read(&file);
         for function in source.split("fn code(").skip(1) {
             let body = function.split("\n    }\n").next().unwrap_or_default();
@@ -133,10 +135,11 @@ fn reasons() -> BTreeSet<String> {
         let source = read(&root().join(file));
         reasons.extend(source.split("#[error(").skip(1).filter_map(literal).map(|m| shown(&m)));
     }
-    reasons.extend(order::review::REASONS.map(|(reason, _)| reason.to_owned()));
+    reasons.extend(ReviewReason::VARIANTS.iter().map(ToString::to_string));
+    reasons.extend(RejectionReason::VARIANTS.iter().map(ToString::to_string));
+    reasons.extend(Remark::VARIANTS.iter().map(ToString::to_string));
     reasons.extend(gaps());
-    reasons.extend(["applied", "unchanged", "rejected", "unknown"].map(str::to_owned));
-    reasons.extend(["success_num_differs"].map(str::to_owned)); // of a message that counts all the same
+    reasons.extend(MessageOutcome::VARIANTS.iter().map(ToString::to_string));
     reasons.extend((0..=3).map(|code| format!("exit {code}")));
     reasons
 }

@@ -1,10 +1,9 @@
-//! What is different at an account in certificate mode. (protocol 11.4)
+//! What is different at an account in certificate mode. (docs/protocol.md §11.4)
 
 use alipay::{Certificate, Form, PrivateKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use service::config;
 
 use crate::AccountError;
 

@@ -1,29 +1,19 @@
-//! Certificates as Alipay's certificate mode has them: a root, an intermediate, and what they issue.
-//!
-//! (protocol 11.4)
+//! Certificates as Alipay's certificate mode has them: a root, an intermediate, and what they issue
+//! (docs/protocol.md §11.4).
 
 mod files;
 
-use std::str::FromStr;
+use std::time::SystemTime;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::RngExt;
-use rsa::RsaPrivateKey;
-use rsa::pkcs1v15::{Signature, SigningKey};
-use rsa::pkcs8::{DecodePrivateKey, EncodePublicKey, LineEnding};
-use rsa::sha2::Sha256;
-use x509_cert::builder::{Builder, CertificateBuilder, Profile};
-use x509_cert::der::asn1::Ia5String;
-use x509_cert::der::{Decode, EncodePem};
-use x509_cert::ext::pkix::SubjectAltName;
-use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::name::Name;
-use x509_cert::serial_number::SerialNumber;
-use x509_cert::spki::SubjectPublicKeyInfoOwned;
-use x509_cert::time::{Time, Validity};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, DnValue, IsCa, KeyUsagePurpose,
+    SerialNumber,
+};
 
 pub use self::files::CertificateFiles;
-use crate::{KeyPair, KeysError};
+use crate::{KeysError, keys};
 
 /// A root that is no RSA one, as there are in Alipay's file: the serial number of the roots leaves
 /// it out. Nobody has its key.
@@ -35,6 +25,8 @@ pub struct Authority {
     intermediate: Issuer,
 }
 
+type Issuer = CertifiedIssuer<'static, rcgen::KeyPair>;
+
 /// A certificate with its private key.
 pub struct IssuedCertificate {
     /// The private key, PKCS#8 as PEM.
@@ -43,12 +35,6 @@ pub struct IssuedCertificate {
     pub pem: String,
     /// The certificate and the intermediate that issued it, PEM: what Alipay's file has.
     pub bundle_pem: String,
-}
-
-struct Issuer {
-    name: Name,
-    key: SigningKey<Sha256>,
-    pem: String,
 }
 
 /// How long a certificate is valid.
@@ -70,14 +56,6 @@ impl ValidTime {
     pub fn expired(at: DateTime<Utc>) -> ValidTime {
         ValidTime { from: at - TimeDelta::days(366), until: at - TimeDelta::days(1) }
     }
-
-    fn validity(self) -> Result<Validity, KeysError> {
-        let time = |at: DateTime<Utc>| Time::try_from(std::time::SystemTime::from(at));
-        Ok(Validity {
-            not_before: time(self.from).map_err(failed)?,
-            not_after: time(self.until).map_err(failed)?,
-        })
-    }
 }
 
 impl Authority {
@@ -89,22 +67,30 @@ impl Authority {
     pub fn new(at: DateTime<Utc>) -> Result<Authority, KeysError> {
         let years = |count: i64| TimeDelta::days(366 * count);
         let valid = ValidTime { from: at - years(10), until: at + years(20) };
-        let root = {
-            let name = authority_name("Simulator Certification Authority R1")?;
-            let (_, key) = new_key()?;
-            let pem = certificate(Profile::Root, &name, &key, None, valid, &key)?;
-            Issuer { name, key, pem }
+        let name = |common_name| Name {
+            common_name,
+            unit: "Certification Authority",
+            organization: "Alipay simulator",
         };
-        let name = authority_name("Simulator Certification Authority Class 2 R1")?;
-        let (_, key) = new_key()?;
-        let profile = Profile::SubCA { issuer: root.name.clone(), path_len_constraint: Some(0) };
-        let pem = certificate(profile, &name, &key, None, valid, &root.key)?;
-        Ok(Authority { root, intermediate: Issuer { name, key, pem } })
+        let root = authority(
+            &name("Simulator Certification Authority R1"),
+            BasicConstraints::Unconstrained,
+            valid,
+        )?;
+        let root = Issuer::self_signed(root, keys::generate()?).map_err(failed)?;
+        let intermediate = authority(
+            &name("Simulator Certification Authority Class 2 R1"),
+            BasicConstraints::Constrained(0),
+            valid,
+        )?;
+        let intermediate =
+            Issuer::signed_by(intermediate, keys::generate()?, &root).map_err(failed)?;
+        Ok(Authority { root, intermediate })
     }
 
     /// The roots, PEM: this authority's, and one of another algorithm.
     pub fn roots_pem(&self) -> String {
-        format!("{}{ECC_ROOT}", self.root.pem)
+        format!("{}{ECC_ROOT}", self.root.pem())
     }
 
     /// A certificate with which Alipay signs.
@@ -128,74 +114,71 @@ impl Authority {
     /// # Errors
     /// [`KeysError`], also for a name that is not ASCII.
     pub fn server(&self, host: &str, valid: ValidTime) -> Result<IssuedCertificate, KeysError> {
-        let name = Ia5String::new(host).map_err(failed)?;
-        let host_name = SubjectAltName(vec![GeneralName::DnsName(name)]);
-        self.issue_with(host, Some(&host_name), valid)
+        self.issue_with(host, vec![host.to_owned()], valid)
     }
 
     fn issue(&self, common_name: &str, valid: ValidTime) -> Result<IssuedCertificate, KeysError> {
-        self.issue_with(common_name, None, valid)
+        self.issue_with(common_name, Vec::new(), valid)
     }
 
     fn issue_with(
         &self,
         common_name: &str,
-        host: Option<&SubjectAltName>,
+        hosts: Vec<String>,
         valid: ValidTime,
     ) -> Result<IssuedCertificate, KeysError> {
-        let subject = name(&format!("CN={common_name},OU=Alipay,O=simulator@example.com,C=CN"))?;
-        let profile = Profile::Leaf {
-            issuer: self.intermediate.name.clone(),
-            enable_key_agreement: false,
-            enable_key_encipherment: false,
-        };
-        let (private_pem, key) = new_key()?;
-        let pem = certificate(profile, &subject, &key, host, valid, &self.intermediate.key)?;
-        let bundle_pem = format!("{pem}{}", self.intermediate.pem);
-        Ok(IssuedCertificate { private_pem, pem, bundle_pem })
+        let name = Name { common_name, unit: "Alipay", organization: "simulator@example.com" };
+        let mut params = params(&name, hosts, valid)?;
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.key_usages =
+            vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment];
+        let key = keys::generate()?;
+        let pem = params.signed_by(&key, &self.intermediate).map_err(failed)?.pem();
+        let bundle_pem = format!("{pem}{}", self.intermediate.pem());
+        Ok(IssuedCertificate { private_pem: key.serialize_pem(), pem, bundle_pem })
     }
 }
 
-fn certificate(
-    profile: Profile,
-    subject: &Name,
-    key: &SigningKey<Sha256>,
-    host: Option<&SubjectAltName>,
+/// Of a certificate's subject; the country is always China.
+struct Name<'a> {
+    common_name: &'a str,
+    unit: &'a str,
+    organization: &'a str,
+}
+
+fn authority(
+    name: &Name<'_>,
+    path_length: BasicConstraints,
     valid: ValidTime,
-    signed_by: &SigningKey<Sha256>,
-) -> Result<String, KeysError> {
-    let key: &RsaPrivateKey = key.as_ref();
-    let key = key.to_public_key().to_public_key_der().map_err(failed)?;
-    let key = SubjectPublicKeyInfoOwned::from_der(key.as_bytes()).map_err(failed)?;
+) -> Result<CertificateParams, KeysError> {
+    let mut params = params(name, Vec::new(), valid)?;
+    params.is_ca = IsCa::Ca(path_length);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    Ok(params)
+}
+
+fn params(
+    name: &Name<'_>,
+    hosts: Vec<String>,
+    valid: ValidTime,
+) -> Result<CertificateParams, KeysError> {
+    let mut params = CertificateParams::new(hosts).map_err(failed)?;
+    let country = DnValue::PrintableString("CN".try_into().map_err(failed)?);
+    // The least specific attribute comes first in a certificate, and last where it is shown.
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CountryName, country);
+    params.distinguished_name.push(DnType::OrganizationName, name.organization);
+    params.distinguished_name.push(DnType::OrganizationalUnitName, name.unit);
+    params.distinguished_name.push(DnType::CommonName, name.common_name);
     // Positive and of 16 bytes, as Alipay's.
     let serial = (rand::rng().random::<u128>() >> 1) | (1 << 120);
-    let serial = SerialNumber::new(&serial.to_be_bytes()).map_err(failed)?;
-    let valid = valid.validity()?;
-    let mut builder =
-        CertificateBuilder::new(profile, serial, valid, subject.clone(), key, signed_by)
-            .map_err(failed)?;
-    if let Some(host) = host {
-        builder.add_extension(host).map_err(failed)?;
-    }
-    let built = builder.build::<Signature>().map_err(failed)?;
-    built.to_pem(LineEnding::LF).map_err(failed)
+    params.serial_number = Some(SerialNumber::from_slice(&serial.to_be_bytes()));
+    params.not_before = SystemTime::from(valid.from).into();
+    params.not_after = SystemTime::from(valid.until).into();
+    params.use_authority_key_identifier_extension = true;
+    Ok(params)
 }
 
-fn new_key() -> Result<(String, SigningKey<Sha256>), KeysError> {
-    let private_pem = KeyPair::generate()?.private_pem;
-    let key = RsaPrivateKey::from_pkcs8_pem(&private_pem).map_err(failed)?;
-    Ok((private_pem, SigningKey::new(key)))
-}
-
-fn authority_name(common_name: &str) -> Result<Name, KeysError> {
-    name(&format!("CN={common_name},OU=Certification Authority,O=Alipay simulator,C=CN"))
-}
-
-/// Most specific attribute first.
-fn name(text: &str) -> Result<Name, KeysError> {
-    Name::from_str(text).map_err(failed)
-}
-
-fn failed(error: impl std::fmt::Display) -> KeysError {
+fn failed(error: rcgen::Error) -> KeysError {
     KeysError::Certificate(error.to_string())
 }

@@ -4,12 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use rsa::RsaPrivateKey;
-use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
-use rsa::rand_core::OsRng;
-
-/// Alipay's keys of the Open Platform have this many bits.
-const BITS: usize = 2048;
+use rcgen::{PKCS_RSA_SHA256, RsaKeySize};
 
 /// A pair of RSA keys as PEM; the private one is never printed.
 pub struct KeyPair {
@@ -61,12 +56,8 @@ impl KeyPair {
     /// # Errors
     /// [`KeysError::Generate`].
     pub fn generate() -> Result<KeyPair, KeysError> {
-        let failed = |error: &dyn std::fmt::Display| KeysError::Generate(error.to_string());
-        let key = RsaPrivateKey::new(&mut OsRng, BITS).map_err(|error| failed(&error))?;
-        let private = key.to_pkcs8_pem(LineEnding::LF).map_err(|error| failed(&error))?;
-        let public = key.to_public_key();
-        let public = public.to_public_key_pem(LineEnding::LF).map_err(|error| failed(&error))?;
-        Ok(KeyPair { private_pem: private.to_string(), public_pem: public })
+        let key = generate()?;
+        Ok(KeyPair { private_pem: key.serialize_pem(), public_pem: key.public_key_pem() })
     }
 
     /// Writes `alipay_private.pem` and `alipay_public.pem` into a folder, which is made if need
@@ -83,6 +74,12 @@ impl KeyPair {
         write_new(&public, &self.public_pem, 0o644)?;
         Ok(KeyFiles { private, public })
     }
+}
+
+/// An RSA key of 2048 bits, as Alipay's of the Open Platform.
+pub(crate) fn generate() -> Result<rcgen::KeyPair, KeysError> {
+    rcgen::KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)
+        .map_err(|error| KeysError::Generate(error.to_string()))
 }
 
 /// Reads a private key: PKCS#8 or PKCS#1, PEM or bare base64.

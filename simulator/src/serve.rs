@@ -32,10 +32,9 @@ mod xml;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::{Request, Response};
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
 use service::http::{self, Limits};
 use service::language::Language;
 use tokio::net::TcpListener;
@@ -52,8 +51,13 @@ use self::time_limits::TimeLimits;
 use crate::{Account, Clock};
 
 /// A pay link with a long subject has a few thousand bytes.
-const LIMITS: Limits =
-    Limits { connections: 512, head_bytes: 64 * 1024, stop_time: Duration::from_secs(2) };
+const LIMITS: Limits = Limits {
+    connections: 512,
+    head_bytes: 64 * 1024,
+    head_time: Duration::from_secs(30),
+    connection_age: Duration::MAX,
+    stop_time: Duration::from_secs(2),
+};
 
 /// How often it is looked whether the time of an unpaid trade is over; whoever asks gets an answer
 /// of this moment.
@@ -119,7 +123,7 @@ impl Server {
             self.0.post.stop();
         };
         tokio::join!(
-            http::serve(listener, shutdown.clone(), LIMITS, answer),
+            http::serve(listener, shutdown.clone(), LIMITS, Router::new().fallback(answer)),
             stopped,
             shutdown.run_until_cancelled(self.close_in_time()),
         );
@@ -137,7 +141,7 @@ impl Server {
     }
 }
 
-async fn answer(alipay: Arc<Alipay>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(alipay: Arc<Alipay>, request: Request) -> Response {
     if let Err(answer) = alipay.settings.names.check(&request) {
         return answer.into_response();
     }

@@ -8,16 +8,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use config::Config;
 use diesel::Connection as _;
+use order::RejectionReason;
 use order::event::{self, Event, Moment};
 use queue::PublishError;
 use queue::topology::RetryTier;
-use service::config::Config;
-use store::MysqlConnection;
-use store::notification::MessageKey;
-use store::outbox::NewEvent;
-use store::user_order::OrderColumns;
-use store::{Fault, StoreError, notification, outbox, refund, refund_request, trade, user_order};
+use store::notification::{self, MessageKey};
+use store::outbox::{self, NewEvent};
+use store::user_order::{self, OrderColumns};
+use store::{Fault, MysqlConnection, StoreError, refund, refund_request, trade};
 
 use crate::goods::{Turn, move_goods};
 use crate::inbox::{Dying, Line};
@@ -256,12 +256,9 @@ fn write(
             needs_review: sheet.locked.needs_review,
         };
         let after = Moment { state, fulfillment: sheet.record.fulfillment, needs_review };
-        let happened: Vec<&'static str> = if events {
-            event::between(before, after).into_iter().map(Event::routing_key).collect()
-        } else {
-            Vec::new()
-        };
-        outgoing.extend(happened.iter().map(|event| NewEvent { order_id: id, event }));
+        let happened: Vec<Event> = if events { event::between(before, after) } else { Vec::new() };
+        outgoing
+            .extend(happened.iter().map(|event| NewEvent { order_id: id, event: event.as_str() }));
         // The story of the order: what this batch did is told with the last message about it.
         let last = lines
             .iter_mut()
@@ -297,5 +294,8 @@ fn ask_about(page: &mut Page) {
 
 fn order_not_found(incoming: &Incoming) -> Never {
     let waited = RetryTier::ALL.len();
-    Never::new("order_not_found", format!("no {} after {waited} retries", awaited(incoming)))
+    Never::new(
+        RejectionReason::OrderNotFound,
+        format!("no {} after {waited} retries", awaited(incoming)),
+    )
 }

@@ -8,8 +8,7 @@
 
 use alipay::{TradeStatus, TradeStatusSync};
 use chrono::{DateTime, TimeDelta, Utc};
-use order::Review;
-use order::review::NOT_AT_ALIPAY;
+use order::{Review, ReviewReason};
 
 use crate::page::Sheet;
 
@@ -55,8 +54,8 @@ pub(crate) fn compare(sheet: &mut Sheet, said: &Said<'_>, asked_at: DateTime<Utc
                 "an order is paid here, and Alipay says that it is not: review not_at_alipay"
             );
             metrics::counter!("worker_not_at_alipay_total").increment(1);
-            sheet.raised.insert(Review { reason: NOT_AT_ALIPAY, evidence });
+            sheet.raised.insert(Review { reason: ReviewReason::NotAtAlipay, evidence });
         }
-        None => _ = sheet.resolved.insert(NOT_AT_ALIPAY),
+        None => _ = sheet.resolved.insert(ReviewReason::NotAtAlipay),
     }
 }

@@ -8,17 +8,14 @@
 use std::collections::BTreeSet;
 
 use alipay::{Fen, TradeStatusSync};
-use order::{Facts, Refund};
+use order::{Facts, Refund, RefundRequestState, Remark};
 use store::refund::{self, MerchantTrade};
-use store::refund_request::{self, RefundRequest, RefundRequestState};
+use store::refund_request::{self, RefundRequest};
 use store::{MysqlConnection, StoreError};
 
 use crate::inbox::Line;
 use crate::incoming::{Content, Incoming};
 use crate::verdict::Verdict;
-
-/// The word that the inbox keeps with such a message.
-pub(crate) const GIVEN_BACK: &str = "rejected_payment_given_back";
 
 /// Looks at the messages that no order takes: those about a payment that is given back are done. One statement
 /// where there is such a message, none else.
@@ -70,7 +67,7 @@ pub(crate) fn look(
             "payment {} of {} yuan was rejected, and {} asked for its refund as {}: nothing to do",
             said.trade_no, said.total, last.asked_by, last.request_no
         );
-        lines[at].is_explained(GIVEN_BACK, evidence, is_new);
+        lines[at].is_explained(Remark::RejectedPaymentGivenBack, evidence, is_new);
     }
     refunds.sort_by(|(merchant, one), (of, other)| {
         (merchant, &one.trade_no, &one.refund_key).cmp(&(of, &other.trade_no, &other.refund_key))

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use order::{FulfillmentState, GoodsDecision, OrderState, ProductKind};
-use store::MysqlConnection;
-use store::entitlement::Entitlement;
-use store::stock_item::Given;
-use store::{StoreError, entitlement, fulfillment, stock_item};
+use store::entitlement::{self, NewEntitlement};
+use store::stock::{self, Given};
+use store::{MysqlConnection, StoreError, fulfillment};
 
 use crate::page::Page;
 
@@ -60,7 +59,7 @@ pub(crate) fn move_goods(
                 FulfillmentState::AwaitingAccount
             }
             ProductKind::Subscription => {
-                granted.push(Entitlement {
+                granted.push(NewEntitlement {
                     order_id: id,
                     account: &sheet.locked.account,
                     product_id: &sheet.product.id,
@@ -75,13 +74,13 @@ pub(crate) fn move_goods(
         moves.insert(id.to_owned(), next);
     }
     granted.sort_by_key(|entitlement| entitlement.order_id);
-    stock_item::give(connection, &given)?;
+    stock::give(connection, &given)?;
     entitlement::grant(connection, &granted)?;
 
     let (codes, subscriptions): (Vec<&str>, Vec<&str>) = take_back
         .iter()
         .partition(|id| page.sheets[**id].product.kind != ProductKind::Subscription);
-    stock_item::take_back(connection, &codes)?;
+    stock::take_back(connection, &codes)?;
     entitlement::revoke(connection, &subscriptions)?;
     moves.extend(take_back.iter().map(|id| ((*id).to_owned(), FulfillmentState::Returned)));
 
@@ -138,7 +137,7 @@ fn pick_stock(
     }
     let mut stock = HashMap::new();
     for (product_id, units) in units {
-        let codes = stock_item::pick(connection, product_id, units)?;
+        let codes = stock::pick(connection, product_id, units)?;
         stock.insert(product_id.to_owned(), codes.into());
     }
     Ok(stock)

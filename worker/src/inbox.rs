@@ -1,9 +1,9 @@
 //! What the `notification` table keeps of each message: outcome, facts added, what changed.
 
 use alipay::TradeStatus;
-use order::{Facts, OrderRecord};
+use order::{Event, Facts, MessageOutcome, OrderRecord, Remark};
 use serde::Serialize;
-use store::notification::{MessageKey, Outcome, Record};
+use store::notification::{MessageKey, Record};
 use tracing::warn;
 
 use crate::incoming::{Content, Incoming};
@@ -24,7 +24,7 @@ pub(crate) struct OrderChange {
     pub(crate) goods: Option<&'static str>,
     /// Events that became true with this batch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) events: Vec<&'static str>,
+    pub(crate) events: Vec<Event>,
     /// Of the last one, whose order is empty: so many more changes are not kept.
     #[serde(skip_serializing_if = "is_zero")]
     pub(crate) more: usize,
@@ -83,7 +83,7 @@ pub(crate) struct Line<'a> {
     verdict: Verdict,
     /// Its verdict is a dead letter, and one of the same message already lies there.
     lies_already: bool,
-    outcome: Outcome,
+    outcome: MessageOutcome,
     facts_added: Facts,
     /// What a person decided.
     noted: Option<Noted>,
@@ -119,10 +119,10 @@ impl<'a> Line<'a> {
             .trade()
             .is_some_and(|said| matches!(said.trade_status, TradeStatus::Unknown(_)));
         let outcome = match told.verdict {
-            Verdict::Never(_) => Outcome::Rejected,
-            _ if unknown => Outcome::Unknown,
-            _ if grew => Outcome::Applied,
-            _ => Outcome::Unchanged,
+            Verdict::Never(_) => MessageOutcome::Rejected,
+            _ if unknown => MessageOutcome::Unknown,
+            _ if grew => MessageOutcome::Applied,
+            _ => MessageOutcome::Unchanged,
         };
         let is_unreadable = incoming.content.is_err();
         let named_order = is_unreadable.then(|| incoming.order_id()).flatten();
@@ -136,11 +136,11 @@ impl<'a> Line<'a> {
                         merchant,
                         batch_no, odd, "a batch refund contradicts its items, which decide"
                     );
-                    ("success_num_differs", odd)
+                    (Remark::SuccessNumDiffers.as_str(), odd)
                 })
                 .or_else(|| parked(&told.parked)),
             Ok(Content::Doubtful(doubtful)) => {
-                Some((doubtful.doubt.reason(), doubtful.doubt.to_string()))
+                Some((doubtful.doubt.reason().as_str(), doubtful.doubt.to_string()))
             }
             _ => None,
         };
@@ -183,14 +183,14 @@ impl<'a> Line<'a> {
     /// After its last retry tier a message that is still *not yet* becomes a dead letter.
     pub(crate) fn give_up(&mut self, never: crate::verdict::Never) {
         self.verdict = Verdict::Never(never);
-        self.outcome = Outcome::Rejected;
+        self.outcome = MessageOutcome::Rejected;
     }
 
     /// No order takes it, and it is known why: it is done.
-    pub(crate) fn is_explained(&mut self, reason: &'static str, evidence: String, is_news: bool) {
+    pub(crate) fn is_explained(&mut self, remark: Remark, evidence: String, is_news: bool) {
         self.verdict = Verdict::Done;
-        self.outcome = if is_news { Outcome::Applied } else { Outcome::Unchanged };
-        self.odd = Some((reason, evidence));
+        self.outcome = if is_news { MessageOutcome::Applied } else { MessageOutcome::Unchanged };
+        self.odd = Some((remark.as_str(), evidence));
     }
 
     /// What the verdict is so far.
@@ -260,7 +260,7 @@ impl<'a> Line<'a> {
             }
             Err(_) => (self.named_order.as_deref(), self.named_trade.as_deref(), None),
         };
-        let applied = self.outcome == Outcome::Applied;
+        let applied = self.outcome == MessageOutcome::Applied;
         let changes = applied.then(|| changes_json(&self.changes)).flatten();
         Some(Record {
             merchant: &self.incoming.identity.merchant,
@@ -292,7 +292,7 @@ fn parked(trades: &[String]) -> Option<(&'static str, String)> {
             format!("no order knows {count} trades, {first} the first: they count once one does")
         }
     };
-    Some(("parked_refund", evidence))
+    Some((Remark::ParkedRefund.as_str(), evidence))
 }
 
 /// A repeat differs in `notify_time` alone, and so does the same answer to a later question: that is no
@@ -317,6 +317,8 @@ fn bounded(text: &str, limit: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use order::Event;
+
     use super::{CHANGES_LIMIT, OrderChange, changes_json};
 
     fn changes(count: usize) -> Vec<OrderChange> {
@@ -325,7 +327,7 @@ mod tests {
             status: [8, 105],
             refunded_fee: [0, 100_000],
             goods: Some("returned"),
-            events: vec!["order.refunded", "order.returned"],
+            events: vec![Event::Refunded, Event::Returned],
             more: 0,
         };
         (0..count).map(change).collect()

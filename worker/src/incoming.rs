@@ -11,10 +11,10 @@ use alipay::{
     TradeStatusSync, order_in_biz_content,
 };
 use chrono::{DateTime, Utc};
+use config::{Config, LatePayment};
 use gateway::Gateway;
-use order::{Identity, RefundAnswered};
+use order::{Identity, QueryReason, RefundAnswered, RejectionReason};
 use queue::{Envelope, Kind, Received};
-use service::config::{Config, LatePayment};
 use store::gateway_answer::AnswerKey;
 use store::notification::MessageKey;
 
@@ -56,8 +56,8 @@ pub enum Content {
     Request {
         /// The order.
         order: String,
-        /// Who, in one word.
-        asked_by: String,
+        /// Who.
+        asked_by: QueryReason,
     },
     /// Look at what a person decided about a review.
     Decision(DecisionNamed),
@@ -142,8 +142,8 @@ impl Incoming {
         config: &Config,
         now: DateTime<Utc>,
     ) -> Result<Incoming, Never> {
-        let envelope =
-            Envelope::read(&received.body).map_err(|error| Never::new("no_envelope", error))?;
+        let envelope = Envelope::read(&received.body)
+            .map_err(|error| Never::new(RejectionReason::NoEnvelope, error))?;
         publisher_check::check(received, envelope.kind, &config.amqp)?;
         let headers = &received.headers;
         let was_dead = headers.replayed || headers.died_at.is_some();
@@ -163,12 +163,12 @@ impl Incoming {
     ) -> Result<Incoming, Never> {
         let Some(merchant) = config.merchants.get(&envelope.merchant) else {
             let error = format!("merchant {} is not configured here", envelope.merchant);
-            return Err(Never::new("unknown_merchant", error));
+            return Err(Never::new(RejectionReason::UnknownMerchant, error));
         };
         let size = envelope.form.len();
         if size > FORM_LIMIT {
             let error = format!("the form has {size} bytes; at most {FORM_LIMIT} are worked on");
-            return Err(Never::new("too_large", error));
+            return Err(Never::new(RejectionReason::TooLarge, error));
         }
         let identity = Identity {
             merchant: envelope.merchant.clone(),
@@ -186,22 +186,23 @@ impl Incoming {
             Ok(form) => id_of(&envelope, form, merchant.protocol),
             Err(_) => message_id,
         };
-        let content = form.map_err(|error| Never::new("bad_form", error)).and_then(|form| {
-            match envelope.kind {
-                Kind::TradeStatus | Kind::BatchRefund => {
-                    let charset = verification::check(&envelope, &form, merchant, received_at)?;
-                    let is_asked = config.worker.queries && Gateway::can_ask(merchant).is_ok();
-                    // A stranger's copy of an old notification comes through the ingress, which says when.
-                    let told_at = envelope.received_at;
-                    doubtful::read(&form, charset, merchant.protocol, told_at, is_asked)
+        let content =
+            form.map_err(|error| Never::new(RejectionReason::BadForm, error)).and_then(|form| {
+                match envelope.kind {
+                    Kind::TradeStatus | Kind::BatchRefund => {
+                        let charset = verification::check(&envelope, &form, merchant, received_at)?;
+                        let is_asked = config.worker.queries && Gateway::can_ask(merchant).is_ok();
+                        // A stranger's copy of an old notification comes through the ingress, which says when.
+                        let told_at = envelope.received_at;
+                        doubtful::read(&form, charset, merchant.protocol, told_at, is_asked)
+                    }
+                    Kind::QueryRequest => own_form::request(&form),
+                    Kind::QueryAnswer => own_form::answer(&form, envelope.charset, merchant, now),
+                    Kind::Decision => own_form::decision(&form),
+                    Kind::Expiry => Ok(Content::Expiry { order: own_form::order(&form)? }),
+                    Kind::RefundAnswer => refund_form::read(&form, envelope.charset, merchant, now),
                 }
-                Kind::QueryRequest => own_form::request(&form),
-                Kind::QueryAnswer => own_form::answer(&form, envelope.charset, merchant, now),
-                Kind::Decision => own_form::decision(&form),
-                Kind::Expiry => Ok(Content::Expiry { order: own_form::order(&form)? }),
-                Kind::RefundAnswer => refund_form::read(&form, envelope.charset, merchant, now),
-            }
-        });
+            });
         Ok(Incoming {
             message_id,
             identity,

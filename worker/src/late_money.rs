@@ -4,9 +4,8 @@
 use std::collections::BTreeSet;
 
 use alipay::{Fen, Protocol};
-use store::MysqlConnection;
-use store::refund_request::LateRefund;
-use store::{StoreError, refund_request};
+use store::refund_request::{self, LateRefund};
+use store::{MysqlConnection, StoreError};
 
 use crate::incoming::Incoming;
 use crate::page::Page;

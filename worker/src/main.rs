@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
+use config::Config;
 use service::command_line::Describe;
-use service::config::Config;
 use service::{shutdown, telemetry};
 
 /// Consumes Alipay notifications from RabbitMQ and turns them into order states and goods in MySQL.
@@ -63,7 +63,7 @@ async fn start(arguments: Arguments) -> anyhow::Result<()> {
     let config: Config = load()?;
     config.require_merchants()?;
     let metrics = telemetry::Metrics::install()?;
-    let current = service::reload::on_hangup(config, load);
+    let current = config::reload::on_hangup(config, load);
     worker::run(current, metrics, shutdown::on_signals(), announce).await?;
     Ok(())
 }

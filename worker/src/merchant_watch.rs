@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use config::nearest_of;
 use metrics::gauge;
-use service::config::nearest_of;
-use store::report::{MerchantOrders, unknown_merchants};
+use store::user_order::{self, MerchantOrders};
 use tracing::{error, info};
 
 use crate::processing::Processing;
@@ -26,7 +26,7 @@ pub(crate) async fn run(processing: Processing) {
             .call(move |processing| {
                 let mut connection = processing.pool.get()?;
                 let known: Vec<&str> = known.merchants.keys().map(String::as_str).collect();
-                Ok(unknown_merchants(&mut connection, &known)?)
+                Ok(user_order::unknown_merchants(&mut connection, &known)?)
             })
             .await;
         sweeper.ended(looked.map(|unknown| {

@@ -14,9 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use alipay::BatchRefundNotify;
 use chrono::Utc;
 use order::agreement::agree;
-use order::{Identity, Mismatch, OrderRecord, Refund, Review, doubt};
-use store::MysqlConnection;
-use store::{StoreError, user_order};
+use order::{Identity, Mismatch, OrderRecord, QueryReason, Refund, Review, ReviewReason};
+use store::{MysqlConnection, StoreError, user_order};
 
 use crate::contradiction::{self, Said};
 use crate::incoming::{Content, Incoming};
@@ -128,20 +127,21 @@ impl Page {
                 contradiction::compare(sheet, &Said::Trade(said), asked_at);
                 sheet.record.learn_answer(identity, said).map_err(Never::from)?;
                 // Whatever was doubted, this is what Alipay says.
-                sheet.resolved.extend(doubt::REASONS);
+                sheet.resolved.extend(ReviewReason::DOUBTS);
                 sheet.look_at_time_limit(identity);
                 Ok(())
             }),
             Ok(Content::Doubtful(doubtful)) => {
                 let wishes = &mut self.wishes;
                 let at = incoming.received_at;
-                let (said, reason) = (&doubtful.said, doubtful.doubt.reason());
+                let (said, doubt) = (&doubtful.said, &doubtful.doubt);
                 tell_order(&mut self.sheets, &self.busy, &said.out_trade_no, |sheet| {
                     agree(&sheet.record.terms, identity, said)?;
                     if doubtful.is_asked {
-                        wishes.request(&said.out_trade_no, &identity.merchant, reason, at);
+                        let why = doubt.query_reason();
+                        wishes.request(&said.out_trade_no, &identity.merchant, why, at);
                     } else {
-                        let evidence = said.trade_no.clone();
+                        let (reason, evidence) = (doubt.reason(), said.trade_no.clone());
                         sheet.raised.insert(Review { reason, evidence });
                     }
                     Ok(())
@@ -179,7 +179,7 @@ impl Page {
                     same_merchant(sheet, identity)?;
                     if !expiries.apply(&mut sheet.record) {
                         // A message of version 0.1, or anybody's: Alipay is asked once more.
-                        wishes.request(order, &identity.merchant, "expiry", Utc::now());
+                        wishes.request(order, &identity.merchant, QueryReason::Expiry, Utc::now());
                         asked = true;
                     }
                     Ok(())
@@ -190,7 +190,7 @@ impl Page {
                 let wishes = &mut self.wishes;
                 let told = tell_order(&mut self.sheets, &self.busy, order, |sheet| {
                     same_merchant(sheet, identity)?;
-                    wishes.request(order, &identity.merchant, asked_by, incoming.received_at);
+                    wishes.request(order, &identity.merchant, *asked_by, incoming.received_at);
                     Ok(())
                 });
                 Told { news: told.verdict == Verdict::Done, ..told }
@@ -223,7 +223,7 @@ impl Page {
         let wishes = &mut self.wishes;
         let told = tell_order(&mut self.sheets, &self.busy, order, |sheet| {
             same_merchant(sheet, identity)?;
-            wishes.request(order, &identity.merchant, "answer", Utc::now());
+            wishes.request(order, &identity.merchant, QueryReason::Answer, Utc::now());
             Ok(())
         });
         Told { news: told.verdict == Verdict::Done, ..told }

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use config::Config;
 use metrics::counter;
+use order::RejectionReason;
 use queue::topology;
 use queue::{Cluster, Connection, PublishError, Publisher, Received};
-use service::config::Config;
-use store::redelivery::Suspect;
-use store::{Fault, Pool, redelivery};
+use store::redelivery::{self, Suspect};
+use store::{Fault, Pool};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -256,7 +257,7 @@ impl Processing {
             Err(failure) => {
                 let (message, incoming) = (&received[ats[0]], &batch[0]);
                 error!(message_id = incoming.message_id, error = %failure, "a message that the database refuses");
-                let never = Never::new("unusable_data", failure);
+                let never = Never::new(RejectionReason::UnusableData, failure);
                 verdicts[ats[0]] = Some(self.bury(connection, message, incoming, never)?);
                 Ok(())
             }
@@ -284,7 +285,7 @@ impl Processing {
         service::crash_point!("worker.after_count_up");
         if count >= DEADLY {
             let never = Never::new(
-                "kills_workers",
+                RejectionReason::KillsWorkers,
                 format!("redelivered {count} times, each time without an answer"),
             );
             error!(message_id = incoming.message_id, "a message that kills workers");

@@ -1,7 +1,8 @@
 //! Whom a worker believes: the broker's word about who published a message.
 
+use config::{Amqp, Publishers};
+use order::RejectionReason;
 use queue::{Kind, Received};
-use service::config::{Amqp, Publishers};
 
 use crate::verdict::Never;
 
@@ -20,22 +21,22 @@ pub(crate) fn check(received: &Received, kind: Kind, amqp: &Amqp) -> Result<(), 
     let Some(user) = &received.user_id else {
         let error =
             format!("a message of kind {kind} that does not say who published it (user_id)");
-        return Err(Never::new("unknown_publisher", error));
+        return Err(Never::new(RejectionReason::UnknownPublisher, error));
     };
     let is_in = |users: &[String]| users.contains(user);
     if is_in(worker) || is_in(ops) || (from_outside && is_in(ingress)) {
         return Ok(());
     }
     let error = format!("a message of kind {kind} published by {user}, who may not publish it");
-    Err(Never::new("unknown_publisher", error))
+    Err(Never::new(RejectionReason::UnknownPublisher, error))
 }
 
 #[cfg(test)]
 mod tests {
+    use config::{Amqp, Publishers};
     use lapin::BasicProperties;
     use lapin::message::Delivery;
     use queue::{Kind, Received};
-    use service::config::{Amqp, Publishers};
 
     use super::check;
 

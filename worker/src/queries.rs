@@ -22,12 +22,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use config::{Config, Merchant};
 use diesel::Connection as _;
 use futures_util::StreamExt;
 use gateway::Gateway;
 use metrics::counter;
-use service::config::{Config, Merchant};
-use store::gateway_query::{self, CONFIRM, Due, Move, NOT_AT_ALIPAY, Note, Pass};
+use order::QueryReason;
+use store::gateway_query::{self, Due, Move, Note, Pass};
 use tracing::{error, info, warn};
 
 use crate::batch::BatchError;
@@ -157,12 +158,12 @@ fn enrol(processing: &Processing, merchants: &[String]) -> Result<(), BatchError
     let merchants: Vec<&str> = merchants.iter().map(String::as_str).collect();
     let mut connection = processing.pool.get()?;
     for (name, why, age) in [
-        ("expired", "expired", Duration::ZERO),
-        ("expired_late", "expired", LATE),
-        ("unpaid", "unpaid", worker.query_unpaid_after),
-        ("unpaid_late", "unpaid", worker.query_unpaid_after + LATE),
-        ("silent", "silent", worker.query_silent_after),
-        ("silent_late", "silent", worker.query_silent_after + LATE),
+        ("expired", QueryReason::Expired, Duration::ZERO),
+        ("expired_late", QueryReason::Expired, LATE),
+        ("unpaid", QueryReason::Unpaid, worker.query_unpaid_after),
+        ("unpaid_late", QueryReason::Unpaid, worker.query_unpaid_after + LATE),
+        ("silent", QueryReason::Silent, worker.query_silent_after),
+        ("silent_late", QueryReason::Silent, worker.query_silent_after + LATE),
     ] {
         for _ in 0..STEPS {
             let pass = Pass { name, why, age };
@@ -177,7 +178,7 @@ fn enrol(processing: &Processing, merchants: &[String]) -> Result<(), BatchError
                      orders of the last day are looked at again"
                 );
             }
-            counter!("gateway_query_orders_total", "why" => why)
+            counter!("gateway_query_orders_total", "why" => why.as_str())
                 .increment(u64::try_from(step.enrolled).unwrap_or(0));
             if !step.more || processing.cancel.is_cancelled() {
                 break;
@@ -245,18 +246,22 @@ fn note(
         .map(|(asked, not_closed)| {
             let Claimed { due, leased_until } = &asked.claimed;
             let (why, due_at) = match &asked.result {
-                Ok(_) if asked.is_unconfirmed() => (CONFIRM, Some(plan::confirm_again(due))),
-                Ok(_) if asked.asks_once_more() => (NOT_AT_ALIPAY, Some(plan::once_more(due))),
+                Ok(_) if asked.is_unconfirmed() => {
+                    (QueryReason::Confirm, Some(plan::confirm_again(due)))
+                }
+                Ok(_) if asked.asks_once_more() => {
+                    (QueryReason::NotAtAlipay, Some(plan::once_more(due)))
+                }
                 Ok(_) => (plan::next_why(due), plan::next(due, &limits, asked.still_open())),
                 Err(failure) => {
                     let pause = pauses.iter().find(|(merchant, _)| *merchant == due.merchant);
                     let pause = pause.map_or(INTERVAL, |(_, pause)| *pause);
-                    (due.why.as_str(), Some(plan::retry(due, failure.is_transient(), pause)))
+                    (due.why, Some(plan::retry(due, failure.is_transient(), pause)))
                 }
             };
             Note {
                 order_id: &due.order_id,
-                why,
+                why: why.as_str(),
                 leased_until: Some(*leased_until),
                 due_at,
                 answer: asked.result.as_deref().ok(),

@@ -22,11 +22,12 @@ use std::time::Duration;
 
 use alipay::Protocol;
 use chrono::{DateTime, TimeDelta, Utc};
+use config::{Config, Merchant};
 use diesel::Connection as _;
 use futures_util::StreamExt;
 use gateway::{Gateway, RefundOutcome};
-use service::config::{Config, Merchant};
-use store::refund_request::{self, ClaimedRefund, RefundRequestState};
+use order::RefundRequestState;
+use store::refund_request::{self, ClaimedRefund};
 use tracing::{error, info, warn};
 
 use crate::batch::BatchError;

@@ -2,7 +2,7 @@
 //! subscription is for.
 
 use metrics::{counter, gauge};
-use store::{StoreError, fulfillment, stock_item};
+use store::{StoreError, fulfillment, stock};
 use tracing::{info, warn};
 
 use crate::batch::{self, BatchError, Rules};
@@ -100,7 +100,7 @@ fn next_orders(
     product_id: &str,
 ) -> Result<Vec<String>, StoreError> {
     // More than a chunk could use need not be counted.
-    let available = stock_item::available(connection, product_id, 100_000)?;
+    let available = stock::available(connection, product_id, 100_000)?;
     if available == 0 {
         return Ok(Vec::new());
     }

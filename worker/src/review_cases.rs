@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use order::Review;
-use order::review::is_raised;
-use store::MysqlConnection;
-use store::StoreError;
+use order::{Review, ReviewState};
 use store::review::{self, Case, Change};
+use store::{MysqlConnection, StoreError};
 
 use crate::page::Page;
 
@@ -38,34 +36,34 @@ pub(crate) fn bring_up_to_date(
             let known = cases
                 .iter()
                 .find(|case| case.reason == review.reason && case.evidence == review.evidence);
-            let state = known.map(|case| case.state.as_str());
-            if state != Some("decided") {
+            let state = known.map(|case| case.state);
+            if state != Some(ReviewState::Decided) {
                 open.insert((*id).to_owned());
             }
-            if matches!(state, None | Some("settled")) {
+            if matches!(state, None | Some(ReviewState::Settled)) {
                 changes.push(Change {
                     order_id: id,
-                    reason: review.reason,
+                    reason: review.reason.as_str(),
                     evidence: &review.evidence,
-                    state: "open",
+                    state: ReviewState::Open.as_str(),
                 });
             }
         }
-        for case in cases.iter().filter(|case| case.state == "open") {
+        for case in cases.iter().filter(|case| case.state == ReviewState::Open) {
             let still_wanted = reviews
                 .iter()
                 .any(|review| case.reason == review.reason && case.evidence == review.evidence);
             // Nothing in the order says whether such a review has ended.
-            let stays = is_raised(&case.reason)
-                && !resolved.is_some_and(|reasons| reasons.contains(case.reason.as_str()));
+            let stays = case.reason.is_raised_by_event()
+                && !resolved.is_some_and(|reasons| reasons.contains(&case.reason));
             if stays {
                 open.insert((*id).to_owned());
             } else if !still_wanted {
                 changes.push(Change {
                     order_id: id,
-                    reason: &case.reason,
+                    reason: case.reason.as_str(),
                     evidence: &case.evidence,
-                    state: "settled",
+                    state: ReviewState::Settled.as_str(),
                 });
             }
         }

@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use config::summary::Summary;
+use config::{self, Config, DatabaseTls};
 use queue::topology::TopologyError;
 use queue::{
     Cluster, Connection, ConnectionError, ConnectionSettings, Publisher, PublisherSettings,
     supervise, topology,
 };
 use service::admin::{self, CannotListen, Readiness};
-use service::config::{self, Config, DatabaseTls};
-use service::summary::Summary;
 use service::telemetry::Metrics;
 use store::{DatabaseSettings, Pool, StoreError, Tls, UrlError, migrate};
 use tokio::sync::watch;

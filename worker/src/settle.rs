@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use lapin::options::BasicAckOptions;
 use lapin::types::DeliveryTag;
+use order::RejectionReason;
 use queue::topology::RetryTier;
 use queue::{Message, Received};
 
@@ -21,7 +22,8 @@ pub(crate) fn message_for(
         Verdict::Done | Verdict::Locked | Verdict::Held | Verdict::LiesAlready(_) => None,
         Verdict::NotYet => RetryTier::after(received.headers.attempt).map(|tier| {
             let error = format!("{} is not there yet", awaited(incoming));
-            Message::retry(received, tier).with_reason("order_not_found", error)
+            Message::retry(received, tier)
+                .with_reason(RejectionReason::OrderNotFound.as_str(), error)
         }),
         Verdict::Refused(never) => RetryTier::after(received.headers.attempt)
             .map(|tier| Message::retry(received, tier).with_reason(never.reason, &never.error)),

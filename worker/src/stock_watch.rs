@@ -5,7 +5,7 @@
 //! below it together. A crash loses nothing either, and batches pay nothing.
 
 use diesel::Connection as _;
-use store::low_stock_notice::{self, Watched};
+use store::stock::notice::{self, Watched};
 use store::{StoreError, outbox};
 use tracing::info;
 
@@ -24,7 +24,7 @@ pub(crate) async fn run(processing: Processing) {
 
 fn look(processing: &Processing) -> Result<(), BatchError> {
     let mut connection = processing.pool.get()?;
-    for product in low_stock_notice::watched(&mut connection)? {
+    for product in notice::watched(&mut connection)? {
         let low = product.low(&mut connection)?.is_some();
         if low != product.told {
             connection.transaction(|connection| settle(connection, &product))?;
@@ -39,13 +39,13 @@ fn look(processing: &Processing) -> Result<(), BatchError> {
 fn settle(connection: &mut store::MysqlConnection, product: &Watched) -> Result<(), StoreError> {
     let id = &product.product_id;
     if product.told {
-        let still_told = low_stock_notice::lock(connection, id)?;
+        let still_told = notice::lock(connection, id)?;
         if still_told && product.low(connection)?.is_none() {
-            low_stock_notice::forget(connection, id)?;
+            notice::forget(connection, id)?;
         }
         return Ok(());
     }
-    if !low_stock_notice::note(connection, id)? {
+    if !notice::note(connection, id)? {
         return Ok(());
     }
     match (product.low(connection)?, product.threshold) {
@@ -53,6 +53,6 @@ fn settle(connection: &mut store::MysqlConnection, product: &Watched) -> Result<
             info!(product = id, available, threshold, "stock is low");
             outbox::insert_low_stock(connection, id, available, threshold)
         }
-        _ => low_stock_notice::forget(connection, id),
+        _ => notice::forget(connection, id),
     }
 }

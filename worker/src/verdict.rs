@@ -15,8 +15,8 @@ pub struct Never {
 
 impl Never {
     /// A reason with its evidence.
-    pub fn new(reason: &'static str, error: impl Display) -> Never {
-        Never { reason, error: bounded(error.to_string()) }
+    pub fn new(reason: impl Into<&'static str>, error: impl Display) -> Never {
+        Never { reason: reason.into(), error: bounded(error.to_string()) }
     }
 }
 
@@ -34,7 +34,7 @@ fn bounded(mut evidence: String) -> String {
 
 impl From<Mismatch> for Never {
     fn from(mismatch: Mismatch) -> Never {
-        Never::new(mismatch.reason_code(), mismatch)
+        Never::new(mismatch.reason(), mismatch)
     }
 }
 

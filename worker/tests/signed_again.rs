@@ -7,11 +7,11 @@ use std::io::Write as _;
 
 use alipay::{Charset, Form, Md5Key, PrivateKey, Rule, Signer};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use config::Config;
 use diesel::connection::SimpleConnection;
 use lapin::message::Delivery;
 use lapin::types::ShortString;
 use queue::{Envelope, Kind, Received, message_id};
-use service::Config;
 use testkit::Sandbox;
 use worker::incoming::{Content, Incoming};
 

@@ -17,13 +17,14 @@ use chrono::Utc;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, SmallInt, Text};
+use order::RefundRequestState;
 use queue::Kind;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use store::order_expired;
 use store::product::Product;
-use store::refund_request::{self, RefundRequest, RefundRequestState};
+use store::refund_request::{self, RefundRequest};
 use store::user_order::NewOrder;
 use stories::{Said, Story};
 use testkit::Sandbox;
@@ -284,7 +285,7 @@ fn rows_and_goods_end_the_same_with_two_workers() {
     store::product::insert(&mut connection, &product).expect("a product");
     let codes: Vec<String> = (0..2000).map(|n| format!("CODE-{n}")).collect();
     let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
-    store::stock_item::import(&mut connection, "P", &codes).expect("stock");
+    store::stock::import(&mut connection, "P", &codes).expect("stock");
 
     let mut rng = StdRng::seed_from_u64(20261123);
     let mut sequences = 0;

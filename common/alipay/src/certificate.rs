@@ -1,6 +1,6 @@
 //! Certificates of certificate mode: whose key it is, and until when.
 //!
-//! Protocol reference 11.4. Both sides have one: the application's goes along with requests as its
+//! docs/protocol.md §11.4. Both sides have one: the application's goes along with requests as its
 //! number, and in Alipay's is the key that verifies what Alipay signs.
 
 mod error;
@@ -59,8 +59,8 @@ impl Certificate {
         let first = parsed.next().ok_or(KeyError::Empty)??;
         // The others are only parsed to refuse a broken file when it is read and not at night.
         parsed.try_for_each(|issuer| issuer.map(drop))?;
-        let body = &first.tbs_certificate;
-        let spki = &body.subject_public_key_info;
+        let body = first.tbs_certificate();
+        let spki = body.subject_public_key_info();
         if spki.algorithm.oid != pkcs1::ALGORITHM_OID {
             return Err(KeyError::NotRsa { algorithm: spki.algorithm.oid.to_string() });
         }
@@ -73,10 +73,10 @@ impl Certificate {
         };
         Ok(Certificate(Arc::new(Parts {
             sn: number::of(&first),
-            subject: body.subject.to_string(),
-            issuer: body.issuer.to_string(),
-            not_before: time(body.validity.not_before)?,
-            not_after: time(body.validity.not_after)?,
+            subject: body.subject().to_string(),
+            issuer: body.issuer().to_string(),
+            not_before: time(body.validity().not_before)?,
+            not_after: time(body.validity().not_after)?,
             key,
             chain,
         })))

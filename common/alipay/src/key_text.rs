@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rsa::pkcs1;
-use rsa::pkcs8::PrivateKeyInfo;
+use rsa::pkcs8::PrivateKeyInfoRef;
 use rsa::pkcs8::der::Decode;
 use rsa::pkcs8::spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 use x509_cert::Certificate;
@@ -157,11 +157,11 @@ impl Found {
             rsa(spki.algorithm.oid, key)
         } else if Certificate::from_der(der).is_ok() {
             Found::Certificate
-        } else if pkcs1::RsaPublicKey::from_der(der).is_ok() {
+        } else if pkcs1::RsaPublicKeyRef::from_der(der).is_ok() {
             Found::PublicKey(der.to_vec())
-        } else if let Ok(pkcs8) = PrivateKeyInfo::from_der(der) {
-            rsa(pkcs8.algorithm.oid, Found::PrivateKey(pkcs8.private_key.to_vec()))
-        } else if pkcs1::RsaPrivateKey::from_der(der).is_ok() {
+        } else if let Ok(pkcs8) = PrivateKeyInfoRef::from_der(der) {
+            rsa(pkcs8.algorithm.oid, Found::PrivateKey(pkcs8.private_key.as_bytes().to_vec()))
+        } else if pkcs1::RsaPrivateKeyRef::from_der(der).is_ok() {
             Found::PrivateKey(der.to_vec())
         } else {
             Found::Nothing

@@ -25,7 +25,7 @@ impl Md5Key {
     /// nothing that the MD5 signature in it does not tell: both let a guess be checked.
     pub fn fingerprint(&self) -> String {
         let hash = Sha256::new().chain_update(FINGERPRINT_LABEL).chain_update(&self.0).finalize();
-        format!("{hash:x}").split_at(16).0.to_owned()
+        base16ct::lower::encode_string(&hash[..8])
     }
 
     /// Whether it looks like one that Alipay has issued: 32 lower-case letters and digits.
@@ -53,7 +53,7 @@ impl fmt::Debug for Md5Key {
 /// 32 lower-case hex digits.
 pub fn md5_sign(key: &Md5Key, content: &[u8]) -> String {
     let digest = Md5::new().chain_update(content).chain_update(&key.0).finalize();
-    format!("{digest:x}")
+    base16ct::lower::encode_string(&digest)
 }
 
 /// Whether a signature has the form of an MD5 signature.

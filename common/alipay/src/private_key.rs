@@ -8,10 +8,9 @@ use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rsa::Pkcs1v15Sign;
 use rsa::pkcs1::{self, DecodeRsaPrivateKey};
 use rsa::pkcs8::der::{Decode, Encode};
-use rsa::rand_core::OsRng;
-use rsa::{Pkcs1v15Sign, RsaPrivateKey};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
@@ -25,7 +24,7 @@ pub struct PrivateKey(Arc<Keys>);
 /// One key for two libraries: aws-lc-rs signs RSA2 in constant time, but cannot sign SHA-1 and
 /// takes no short keys; there `rsa` signs, blinded.
 struct Keys {
-    rsa: RsaPrivateKey,
+    rsa: rsa::PrivateKey,
     rsa2: Option<KeyPair>,
     public: PublicKey,
 }
@@ -38,10 +37,10 @@ impl PrivateKey {
     pub fn read(text: &str) -> Result<PrivateKey, KeyError> {
         let unusable = |error: &dyn fmt::Display| KeyError::Unusable { reason: error.to_string() };
         let der = key_text::private_key_der(text)?;
-        let parts = pkcs1::RsaPrivateKey::from_der(&der).map_err(|error| unusable(&error))?;
+        let parts = pkcs1::RsaPrivateKeyRef::from_der(&der).map_err(|error| unusable(&error))?;
         let public = parts.public_key().to_der().map_err(|error| unusable(&error))?;
         let public = PublicKey::from_pkcs1(&public)?;
-        let rsa = RsaPrivateKey::from_pkcs1_der(&der).map_err(|error| unusable(&error))?;
+        let rsa = rsa::PrivateKey::from_pkcs1_der(&der).map_err(|error| unusable(&error))?;
         let rsa2 = match public.bits() {
             ..LEAST_BITS_RSA2 => None,
             _ => Some(KeyPair::from_der(&der).map_err(|error| unusable(&error))?),
@@ -65,11 +64,11 @@ impl PrivateKey {
             (SignType::Md5, _) => return Err(KeyError::NotForRsa { sign_type }),
             (SignType::Rsa, _) => {
                 let digest = Sha1::digest(content);
-                self.0.rsa.sign_with_rng(&mut OsRng, Pkcs1v15Sign::new::<Sha1>(), &digest)
+                self.0.rsa.sign(Pkcs1v15Sign::new::<Sha1>(), &digest)
             }
             (SignType::Rsa2, None) => {
                 let digest = Sha256::digest(content);
-                self.0.rsa.sign_with_rng(&mut OsRng, Pkcs1v15Sign::new::<Sha256>(), &digest)
+                self.0.rsa.sign(Pkcs1v15Sign::new::<Sha256>(), &digest)
             }
             (SignType::Rsa2, Some(pair)) => {
                 let mut signature = vec![0; pair.public_modulus_len()];

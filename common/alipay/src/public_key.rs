@@ -51,7 +51,7 @@ impl PublicKey {
     pub(crate) fn from_pkcs1(der: &[u8]) -> Result<PublicKey, KeyError> {
         let unusable = |reason: String| KeyError::Unusable { reason };
         let key =
-            pkcs1::RsaPublicKey::from_der(der).map_err(|error| unusable(error.to_string()))?;
+            pkcs1::RsaPublicKeyRef::from_der(der).map_err(|error| unusable(error.to_string()))?;
         let bits = bits(key.modulus.as_bytes());
         if bits < LEAST_BITS {
             return Err(KeyError::TooShort { bits, needed: LEAST_BITS });
@@ -70,7 +70,7 @@ impl PublicKey {
                 .map_err(|error| unusable(error.to_string()))?,
             rsa2: ParsedPublicKey::new(rsa2, &spki).map_err(|error| unusable(error.to_string()))?,
             bits,
-            fingerprint: format!("{:x}", Sha256::digest(&spki)),
+            fingerprint: base16ct::lower::encode_string(&Sha256::digest(&spki)),
             certificate: None,
         })
     }

@@ -2,8 +2,8 @@
 
 use alipay::{Application, Charset, Protocol, SignType, Signer, TradeRef};
 use chrono::{DateTime, Utc};
+use config::{Merchant, Secret};
 use hyper::Uri;
-use service::config::{Merchant, Secret};
 
 use crate::GatewayError;
 

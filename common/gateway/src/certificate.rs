@@ -2,7 +2,7 @@
 
 use alipay::{Certificate, CertificateAnswer, CertificateDownload, Protocol};
 use chrono::Utc;
-use service::config::Merchant;
+use config::Merchant;
 
 use crate::asker::{Asker, address, offered};
 use crate::{Gateway, GatewayError};

@@ -2,7 +2,7 @@
 
 use alipay::{CloseAnswer, Protocol, TradeClose, TradeRef};
 use chrono::Utc;
-use service::config::Merchant;
+use config::Merchant;
 
 use crate::asker::{Asker, address};
 use crate::{Gateway, GatewayError};

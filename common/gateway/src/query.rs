@@ -2,7 +2,7 @@
 
 use alipay::{Form, Protocol, QueryAnswer, TradeQuery, TradeRef};
 use chrono::{DateTime, Utc};
-use service::config::Merchant;
+use config::Merchant;
 
 use crate::asker::{Asker, address, charset, same_trade};
 use crate::{Gateway, GatewayError};

@@ -2,7 +2,7 @@
 
 use alipay::{Protocol, RefundAnswer, RefundQuery, RefundQueryAnswer, TradeRef, TradeRefund};
 use chrono::Utc;
-use service::config::Merchant;
+use config::Merchant;
 
 use crate::asker::{Asker, address, offered, same_trade};
 use crate::{Answered, Gateway, GatewayError};

@@ -2,7 +2,7 @@
 
 use alipay::{AnswerError, Charset, Fen, TradeRefund};
 use chrono::{DateTime, Utc};
-use service::config::Merchant;
+use config::Merchant;
 
 use crate::asker::charset;
 use crate::{Gateway, GatewayError};

@@ -1,7 +1,7 @@
 //! `notify_verify` and `query_timestamp`, which nobody signs: legacy gateway only.
 
 use alipay::{NotifyVerify, NotifyVerifyAnswer, Protocol, QueryTimestamp, TimestampAnswer, link};
-use service::config::Merchant;
+use config::Merchant;
 
 use crate::asker::{account, charset, offered, parse};
 use crate::{Gateway, GatewayError};

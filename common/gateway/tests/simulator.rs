@@ -9,9 +9,9 @@ use alipay::{
     AnswerError, CloseAnswer, Fen, NotifyVerifyAnswer, QueryAnswer, TradeRef, TradeRefund,
     TradeStatus,
 };
+use config::Config;
+use config::Merchant;
 use gateway::{Gateway, GatewayError, RefundOutcome};
-use service::Config;
-use service::config::Merchant;
 use testkit::{Program, run_program};
 
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -5,7 +5,7 @@
 use alipay::{Fen, TradeStatusSync, format_beijing};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{ImplausibleLimit, RefundAnswered, time_limit};
+use crate::{ImplausibleLimit, RefundAnswered, RejectionReason, time_limit};
 
 /// A trade may have been created this long before its order and still pay it: clocks of the shop,
 /// the database and Alipay differ. Anything older is an old message for a reused order number.
@@ -82,17 +82,17 @@ pub enum Mismatch {
 }
 
 impl Mismatch {
-    /// The stable word for this reason in dead letters, tables and metrics.
+    /// The reason of the dead letter.
     #[must_use]
-    pub fn reason_code(&self) -> &'static str {
+    pub fn reason(&self) -> RejectionReason {
         match self {
-            Mismatch::Merchant { .. } => "merchant_mismatch",
-            Mismatch::Total { .. } => "total_mismatch",
-            Mismatch::Seller { .. } => "seller_mismatch",
-            Mismatch::App { .. } => "app_mismatch",
-            Mismatch::Currency { .. } => "currency_mismatch",
-            Mismatch::OlderThanOrder { .. } => "trade_older_than_order",
-            Mismatch::RefundAboveTotal { .. } => "refund_above_total",
+            Mismatch::Merchant { .. } => RejectionReason::MerchantMismatch,
+            Mismatch::Total { .. } => RejectionReason::TotalMismatch,
+            Mismatch::Seller { .. } => RejectionReason::SellerMismatch,
+            Mismatch::App { .. } => RejectionReason::AppMismatch,
+            Mismatch::Currency { .. } => RejectionReason::CurrencyMismatch,
+            Mismatch::OlderThanOrder { .. } => RejectionReason::TradeOlderThanOrder,
+            Mismatch::RefundAboveTotal { .. } => RejectionReason::RefundAboveTotal,
         }
     }
 }

@@ -1,11 +1,26 @@
 //! What a person can decide about a review.
 
-use crate::doubt::is_doubt;
-use crate::review::{IMPLAUSIBLE_TIME_LIMIT, NO_ACCOUNT, NOT_AT_ALIPAY, REFUND_SENT_BACK};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+
+use crate::ReviewReason;
 
 /// A person's decision. It ends the review; some decisions are also facts about a trade, or say what
 /// was done with the goods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Decision {
     /// The money is there: the trade is confirmed as paid.
     Paid,
@@ -30,7 +45,7 @@ pub enum ImpossibleDecision {
     )]
     Word { word: String },
     #[error("{decision} does not answer the review {reason}: one of {possible}")]
-    Reason { decision: &'static str, reason: String, possible: String },
+    Reason { decision: Decision, reason: ReviewReason, possible: String },
     #[error("more than one trade paid: the decision has to name the trade that was refunded")]
     NoTrade,
     #[error("the order has no trade {trade_no:?}")]
@@ -47,54 +62,38 @@ pub enum ImpossibleDecision {
     RefundUnderWay { trade_no: String },
 }
 
+as_str!(Decision);
+
 impl Decision {
-    const ALL: [Decision; 6] = [
-        Decision::Paid,
-        Decision::Refunded,
-        Decision::Accepted,
-        Decision::Delivered,
-        Decision::TakenBack,
-        Decision::Noted,
-    ];
-
-    /// The word in messages, in `review.decision` and on the command line.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Decision::Paid => "paid",
-            Decision::Refunded => "refunded",
-            Decision::Accepted => "accepted",
-            Decision::Delivered => "delivered",
-            Decision::TakenBack => "taken_back",
-            Decision::Noted => "noted",
-        }
-    }
-
     /// Reads the word.
     ///
     /// # Errors
     /// [`ImpossibleDecision::Word`]
     pub fn read(word: &str) -> Result<Decision, ImpossibleDecision> {
-        let decision = Decision::ALL.into_iter().find(|decision| decision.as_str() == word);
-        decision.ok_or_else(|| ImpossibleDecision::Word { word: word.to_owned() })
+        word.parse().map_err(|_| ImpossibleDecision::Word { word: word.to_owned() })
     }
 
-    /// The decisions that answer a review for this reason, one of
-    /// [`review::REASONS`](crate::review::REASONS); none for a word that is no reason.
+    /// The decisions that answer a review for this reason.
     #[must_use]
-    pub fn possible(reason: &str) -> &'static [Decision] {
+    pub fn possible(reason: ReviewReason) -> &'static [Decision] {
+        use Decision::{Accepted, Delivered, Noted, Paid, Refunded, TakenBack};
         match reason {
-            "closed_after_payment" => &[Decision::Paid, Decision::Refunded],
-            "second_payment" => &[Decision::Refunded, Decision::Noted],
-            "late_payment" => &[Decision::Refunded, Decision::Accepted],
-            "partial_refund" => &[Decision::Noted, Decision::Refunded],
-            "refund_above_total" | "paid_after_return" | REFUND_SENT_BACK => &[Decision::Noted],
-            "deliver_by_hand" => &[Decision::Delivered],
-            "take_back_by_hand" => &[Decision::TakenBack],
-            NO_ACCOUNT | IMPLAUSIBLE_TIME_LIMIT => &[Decision::Noted],
-            NOT_AT_ALIPAY => &[Decision::Paid, Decision::Noted],
-            doubt if is_doubt(doubt) => &[Decision::Paid, Decision::Noted],
-            _ => &[],
+            ReviewReason::ClosedAfterPayment => &[Paid, Refunded],
+            ReviewReason::SecondPayment => &[Refunded, Noted],
+            ReviewReason::LatePayment => &[Refunded, Accepted],
+            ReviewReason::PartialRefund => &[Noted, Refunded],
+            ReviewReason::DeliverByHand => &[Delivered],
+            ReviewReason::TakeBackByHand => &[TakenBack],
+            ReviewReason::RefundAboveTotal
+            | ReviewReason::PaidAfterReturn
+            | ReviewReason::RefundSentBack
+            | ReviewReason::NoAccount
+            | ReviewReason::ImplausibleTimeLimit => &[Noted],
+            ReviewReason::NotAtAlipay
+            | ReviewReason::AmbiguousForm
+            | ReviewReason::UndatedPayment
+            | ReviewReason::OutdatedNotification
+            | ReviewReason::ContradictoryNotification => &[Paid, Noted],
         }
     }
 
@@ -102,42 +101,67 @@ impl Decision {
     /// refunded has to be named.
     pub(crate) fn check(
         self,
-        reason: &str,
+        reason: ReviewReason,
         trade_no: Option<&str>,
     ) -> Result<(), ImpossibleDecision> {
         let possible = Decision::possible(reason);
         if !possible.contains(&self) {
             let words: Vec<&str> = possible.iter().map(|decision| decision.as_str()).collect();
             return Err(ImpossibleDecision::Reason {
-                decision: self.as_str(),
-                reason: reason.to_owned(),
+                decision: self,
+                reason,
                 possible: words.join(", "),
             });
         }
-        if reason == "second_payment" && self == Decision::Refunded && trade_no.is_none() {
+        if self.must_name_trade(reason) && trade_no.is_none() {
             return Err(ImpossibleDecision::NoTrade);
         }
         Ok(())
     }
+
+    /// Whether the decision has to name a trade: of several that paid, the one that was refunded.
+    #[must_use]
+    pub fn must_name_trade(self, reason: ReviewReason) -> bool {
+        reason == ReviewReason::SecondPayment && self == Decision::Refunded
+    }
 }
+
+/// `decision.state`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
+pub enum DecisionState {
+    /// No worker has applied it yet.
+    Open,
+    /// It ended its review.
+    Applied,
+    /// Its review had ended already: by another decision, or because later facts made it moot.
+    Moot,
+    /// It cannot be.
+    Refused,
+}
+
+as_str!(DecisionState);
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray;
+
     use super::Decision;
-    use crate::review::REASONS;
+    use crate::ReviewReason;
 
     #[test]
     fn every_review_can_be_ended() {
-        for (reason, _) in REASONS {
-            assert!(!Decision::possible(reason).is_empty(), "{reason}");
+        for reason in ReviewReason::VARIANTS {
+            assert!(!Decision::possible(*reason).is_empty(), "{reason}");
         }
-        assert!(Decision::possible("weather").is_empty());
     }
 
     #[test]
     fn words() {
-        for decision in Decision::ALL {
-            assert_eq!(Decision::read(decision.as_str()), Ok(decision));
+        for decision in Decision::VARIANTS {
+            assert_eq!(Decision::read(decision.as_str()), Ok(*decision));
         }
         assert!(Decision::read("Paid").is_err());
     }

@@ -4,9 +4,9 @@
 use alipay::{SecondReading, TradeStatus, TradeStatusSync, format_beijing};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::Facts;
+use crate::{Facts, QueryReason, ReviewReason};
 
-/// Alipay repeats a notification for 24 h 22 min (protocol reference, section 6). A day more is for slow
+/// Alipay repeats a notification for 24 h 22 min (docs/protocol.md §7). A day more is for slow
 /// networks and clocks.
 pub const OLDEST_REPEAT: TimeDelta = TimeDelta::minutes(2 * 24 * 60 + 22);
 
@@ -63,25 +63,26 @@ impl Doubt {
             .then_some(Doubt::Outdated { notify_time, received_at })
     }
 
-    /// The word in the inbox, in reviews and in metrics: one of [`REASONS`].
+    /// The reason in the inbox, in metrics, and of the review that is opened where the gateway cannot be asked; the
+    /// evidence of that review is the trade's number.
     #[must_use]
-    pub fn reason(&self) -> &'static str {
+    pub fn reason(&self) -> ReviewReason {
         match self {
-            Doubt::SecondReading(_) => "ambiguous_form",
-            Doubt::Undated => "undated_payment",
-            Doubt::Outdated { .. } => "outdated_notification",
-            Doubt::Contradiction { .. } => "contradictory_notification",
+            Doubt::SecondReading(_) => ReviewReason::AmbiguousForm,
+            Doubt::Undated => ReviewReason::UndatedPayment,
+            Doubt::Outdated { .. } => ReviewReason::OutdatedNotification,
+            Doubt::Contradiction { .. } => ReviewReason::ContradictoryNotification,
         }
     }
-}
 
-/// Every reason for doubt. Where the gateway cannot be asked each is a reason for review, with the
-/// number of the trade as its evidence.
-pub const REASONS: [&str; 4] =
-    ["ambiguous_form", "undated_payment", "outdated_notification", "contradictory_notification"];
-
-/// Whether a review for this reason is about a notification that was not believed.
-#[must_use]
-pub fn is_doubt(reason: &str) -> bool {
-    REASONS.contains(&reason)
+    /// Why the gateway is asked about the order.
+    #[must_use]
+    pub fn query_reason(&self) -> QueryReason {
+        match self {
+            Doubt::SecondReading(_) => QueryReason::AmbiguousForm,
+            Doubt::Undated => QueryReason::UndatedPayment,
+            Doubt::Outdated { .. } => QueryReason::OutdatedNotification,
+            Doubt::Contradiction { .. } => QueryReason::ContradictoryNotification,
+        }
+    }
 }

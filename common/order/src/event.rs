@@ -1,37 +1,49 @@
 //! Events for the shop: one per newly added fact or effect, unique per order and event.
 
+use serde::Serialize;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+
 use crate::{Facts, FulfillmentState, OrderState};
 
-/// What the shop can learn about an order. The routing key in `alipay.events`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What the shop can learn about an order: the routing key in `alipay.events` and the `event` column of `outbox`. In
+/// the order in which a shop wants them.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[serde(into = "&'static str")]
 #[expect(missing_docs, reason = "each word is its own explanation")]
 pub enum Event {
+    #[strum(serialize = "order.paid")]
     Paid,
+    #[strum(serialize = "order.delivered")]
     Delivered,
+    #[strum(serialize = "order.finished")]
     Finished,
+    #[strum(serialize = "order.closed")]
     Closed,
+    #[strum(serialize = "order.refunded_in_part")]
     RefundedInPart,
+    #[strum(serialize = "order.refunded")]
     Refunded,
+    #[strum(serialize = "order.returned")]
     Returned,
+    #[strum(serialize = "order.needs_review")]
     NeedsReview,
 }
 
-impl Event {
-    /// The routing key, also the `event` column of `outbox`.
-    #[must_use]
-    pub fn routing_key(self) -> &'static str {
-        match self {
-            Event::Paid => "order.paid",
-            Event::Delivered => "order.delivered",
-            Event::Finished => "order.finished",
-            Event::Closed => "order.closed",
-            Event::RefundedInPart => "order.refunded_in_part",
-            Event::Refunded => "order.refunded",
-            Event::Returned => "order.returned",
-            Event::NeedsReview => "order.needs_review",
-        }
-    }
-}
+as_str!(Event);
 
 /// The order at one moment, as far as events depend on it.
 #[derive(Debug, Clone, Copy)]
@@ -63,14 +75,12 @@ impl Moment<'_> {
     }
 }
 
-/// The events that became true between two moments, in the order in which a shop wants them.
+/// The events that became true between two moments.
 #[must_use]
 pub fn between(before: Moment<'_>, after: Moment<'_>) -> Vec<Event> {
-    use Event::{
-        Closed, Delivered, Finished, NeedsReview, Paid, Refunded, RefundedInPart, Returned,
-    };
-    [Paid, Delivered, Finished, Closed, RefundedInPart, Refunded, Returned, NeedsReview]
-        .into_iter()
+    Event::VARIANTS
+        .iter()
+        .copied()
         .filter(|event| after.shows(*event) && !before.shows(*event))
         .collect()
 }

@@ -1,12 +1,27 @@
 //! Goods follow from the state of the order, never from a message.
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::{OrderState, OrderStatus};
 
 /// `product.kind`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ProductKind {
     /// A code per unit, taken from `stock_item`.
     Stock,
@@ -16,29 +31,25 @@ pub enum ProductKind {
     Manual,
 }
 
-impl ProductKind {
-    /// The word in the `kind` column.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ProductKind::Stock => "stock",
-            ProductKind::Subscription => "subscription",
-            ProductKind::Manual => "manual",
-        }
-    }
-
-    /// Reads the `kind` column.
-    #[must_use]
-    pub fn from_column(column: &str) -> Option<ProductKind> {
-        [ProductKind::Stock, ProductKind::Subscription, ProductKind::Manual]
-            .into_iter()
-            .find(|kind| kind.as_str() == column)
-    }
-}
+as_str!(ProductKind);
 
 /// `fulfillment.state`. No row yet is `None` of this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum FulfillmentState {
     /// All units are with the buyer.
     Delivered,
@@ -55,41 +66,14 @@ pub enum FulfillmentState {
     AwaitingAccount,
 }
 
-impl FulfillmentState {
-    /// All of them.
-    pub const ALL: [FulfillmentState; 6] = [
-        FulfillmentState::Delivered,
-        FulfillmentState::AwaitingStock,
-        FulfillmentState::AwaitingManual,
-        FulfillmentState::Returned,
-        FulfillmentState::Cancelled,
-        FulfillmentState::AwaitingAccount,
-    ];
+as_str!(FulfillmentState);
 
+impl FulfillmentState {
     /// Paid, and the goods are not out yet.
     #[must_use]
     pub fn is_waiting(self) -> bool {
         use FulfillmentState::{AwaitingAccount, AwaitingManual, AwaitingStock};
         matches!(self, AwaitingStock | AwaitingManual | AwaitingAccount)
-    }
-
-    /// The word in the `state` column.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            FulfillmentState::Delivered => "delivered",
-            FulfillmentState::AwaitingStock => "awaiting_stock",
-            FulfillmentState::AwaitingManual => "awaiting_manual",
-            FulfillmentState::Returned => "returned",
-            FulfillmentState::Cancelled => "cancelled",
-            FulfillmentState::AwaitingAccount => "awaiting_account",
-        }
-    }
-
-    /// Reads the `state` column.
-    #[must_use]
-    pub fn from_column(column: &str) -> Option<FulfillmentState> {
-        FulfillmentState::ALL.into_iter().find(|state| state.as_str() == column)
     }
 }
 

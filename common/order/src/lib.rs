@@ -26,6 +26,19 @@
 //! what it knows changes nothing, which is why duplicates, replays, redeliveries and crashes need
 //! no special path anywhere in the system. `tests/exhaustive.rs` runs every arrival order.
 
+/// Gives a closed set `as_str`: the text that its variants have in columns, messages and metrics.
+macro_rules! as_str {
+    ($closed_set:ty) => {
+        impl $closed_set {
+            /// The word in columns, messages and metrics.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                self.into()
+            }
+        }
+    };
+}
+
 pub mod agreement;
 pub mod decision;
 pub mod doubt;
@@ -33,6 +46,8 @@ pub mod event;
 pub mod facts;
 pub mod goods;
 pub mod late;
+pub mod outcome;
+pub mod query;
 pub mod record;
 pub mod refund;
 pub mod rejected;
@@ -42,15 +57,20 @@ pub mod time_limit;
 pub mod trade;
 
 pub use agreement::{Identity, Mismatch, OrderTerms};
-pub use decision::{Decision, ImpossibleDecision};
+pub use decision::{Decision, DecisionState, ImpossibleDecision};
 pub use doubt::Doubt;
 pub use event::Event;
 pub use facts::Facts;
 pub use goods::{FulfillmentState, GoodsDecision, ProductKind};
+pub use outcome::{MessageOutcome, RejectionReason, Remark};
+pub use query::QueryReason;
 pub use record::OrderRecord;
-pub use refund::{Refund, RefundAnswered};
+pub use refund::{Refund, RefundAnswered, RefundRequestState};
 pub use rejected::{RejectedPayment, RejectedWord};
-pub use review::Review;
+pub use review::{Review, ReviewReason, ReviewState};
 pub use status::{OrderState, OrderStatus, RefundStatusCode, TradeStatusCode};
 pub use time_limit::{ImplausibleLimit, time_limit};
 pub use trade::{Parties, Trade};
+
+/// `VARIANTS` of every closed set here.
+pub use strum::VariantArray;

@@ -6,13 +6,12 @@ use alipay::TradeStatusSync;
 use chrono::{DateTime, Utc};
 
 use crate::agreement::{self, Identity, Mismatch, OrderTerms};
-use crate::doubt::is_doubt;
 use crate::late::Limit;
 use crate::review::{self, Review};
 use crate::trade::earliest;
 use crate::{
     Decision, Facts, FulfillmentState, GoodsDecision, ImpossibleDecision, OrderState, ProductKind,
-    Refund, RefundAnswered, Trade,
+    Refund, RefundAnswered, ReviewReason, Trade,
 };
 
 /// One order with its trades, its refunds and what was done with its goods.
@@ -114,7 +113,7 @@ impl OrderRecord {
     pub fn learn_decision(
         &mut self,
         decision: Decision,
-        reason: &str,
+        reason: ReviewReason,
         trade_no: Option<&str>,
         at: DateTime<Utc>,
     ) -> Result<(), ImpossibleDecision> {
@@ -123,13 +122,13 @@ impl OrderRecord {
             Some(trade_no) => Some(trade_no.to_owned()),
             None => self.state().trade_no,
         };
-        if reason == "closed_after_payment" {
+        if reason == ReviewReason::ClosedAfterPayment {
             let trade = self.known_trade(trade_no.clone())?;
             if !trade.is_closed_after_payment() {
                 return Err(ImpossibleDecision::NotClosed { trade_no: trade.trade_no.clone() });
             }
         }
-        if reason == "late_payment" {
+        if reason == ReviewReason::LatePayment {
             let trade = self.known_trade(trade_no.clone())?;
             if !trade.is_late() {
                 return Err(ImpossibleDecision::NotLate { trade_no: trade.trade_no.clone() });
@@ -137,7 +136,7 @@ impl OrderRecord {
         }
         match decision {
             // The notification that told of the trade was not believed, so it may not be known.
-            Decision::Paid if is_doubt(reason) => {
+            Decision::Paid if reason.is_doubt() => {
                 self.trade(&trade_no.unwrap_or_default()).confirm(at);
             }
             Decision::Paid => self.known_trade(trade_no)?.confirm(at),

@@ -2,6 +2,7 @@
 
 use alipay::{BatchRefundItem, BatchRefundNotify, Fen, TradeStatusSync, format_beijing};
 use chrono::{DateTime, Utc};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// What Alipay answered about one refund that was asked for: its money has moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,24 @@ pub struct RefundAnswered {
     /// When it was asked.
     pub asked_at: DateTime<Utc>,
 }
+
+/// `refund_request.state`: what became of a refund that was asked for.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
+pub enum RefundRequestState {
+    /// Not sent yet; at the legacy gateway: waits for a person's password.
+    Asked,
+    /// Sent, and no answer says what became of it.
+    Unknown,
+    /// Alipay has refunded it.
+    Accepted,
+    /// Alipay has not, and will not unless it is asked again.
+    Refused,
+}
+
+as_str!(RefundRequestState);
 
 /// One refund of one trade.
 ///

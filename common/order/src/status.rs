@@ -3,41 +3,51 @@
 use alipay::Fen;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use strum::{FromRepr, VariantArray};
 
 use crate::{Facts, Parties, Trade};
 
-/// `user_order.status`, with the numbers of the classic system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(into = "i16")]
-pub enum OrderStatus {
-    /// 0: placed, nothing paid.
-    Placed,
-    /// 8: paid, a refund is possible.
-    Paid,
-    /// 4: over, no refund possible.
-    Finished,
-    /// 32: closed without payment, expired, or closed with the money's state unknown (then in review).
-    Closed,
-    /// 105: refunded in full and closed; goods are taken back.
-    Refunded,
-    /// 106: a refund was refused or withdrawn, the trade went on.
-    RefundClosed,
+/// Gives a status its number: the discriminant of the variant.
+macro_rules! code {
+    ($status:ty) => {
+        impl $status {
+            /// The number in the column.
+            #[must_use]
+            pub const fn code(self) -> i16 {
+                self as i16
+            }
+
+            /// Reads the column; `None`: no number of a status.
+            #[must_use]
+            pub const fn from_code(code: i16) -> Option<$status> {
+                <$status>::from_repr(code)
+            }
+        }
+    };
 }
 
-impl OrderStatus {
-    /// The number in the column.
-    #[must_use]
-    pub fn code(self) -> i16 {
-        match self {
-            OrderStatus::Placed => 0,
-            OrderStatus::Paid => 8,
-            OrderStatus::Finished => 4,
-            OrderStatus::Closed => 32,
-            OrderStatus::Refunded => 105,
-            OrderStatus::RefundClosed => 106,
-        }
-    }
+/// `user_order.status`, with the numbers of the classic system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, FromRepr, VariantArray)]
+#[repr(i16)]
+#[serde(into = "i16")]
+pub enum OrderStatus {
+    /// Placed, nothing paid.
+    Placed = 0,
+    /// Paid, a refund is possible.
+    Paid = 8,
+    /// Over, no refund possible.
+    Finished = 4,
+    /// Closed without payment, expired, or closed with the money's state unknown (then in review).
+    Closed = 32,
+    /// Refunded in full and closed; goods are taken back.
+    Refunded = 105,
+    /// A refund was refused or withdrawn, the trade went on.
+    RefundClosed = 106,
+}
 
+code!(OrderStatus);
+
+impl OrderStatus {
     /// The Chinese name that operators and buyers of the classic system know.
     #[must_use]
     pub fn chinese(self) -> &'static str {
@@ -58,65 +68,48 @@ impl From<OrderStatus> for i16 {
     }
 }
 
-/// `user_order.trade_status`: the highest seen, in the order of this enum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "Alipay's own words")]
+/// `user_order.trade_status`: the furthest that was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, FromRepr, VariantArray)]
+#[repr(i16)]
+#[expect(missing_docs, reason = "Alipay's own words, with the numbers of the classic system")]
 pub enum TradeStatusCode {
-    NoPay,
-    WaitBuyerPay,
-    TradePending,
-    TradeSuccess,
-    TradeFinished,
-    TradeClosed,
+    NoPay = 0,
+    WaitBuyerPay = 1,
+    TradePending = 7,
+    TradeSuccess = 8,
+    TradeFinished = 4,
+    TradeClosed = 5,
 }
 
-impl TradeStatusCode {
-    /// The number in the column: 0, 1, 7, 8, 4, 5 as in the classic system.
-    #[must_use]
-    pub const fn code(self) -> i16 {
-        match self {
-            TradeStatusCode::NoPay => 0,
-            TradeStatusCode::WaitBuyerPay => 1,
-            TradeStatusCode::TradePending => 7,
-            TradeStatusCode::TradeSuccess => 8,
-            TradeStatusCode::TradeFinished => 4,
-            TradeStatusCode::TradeClosed => 5,
-        }
-    }
+code!(TradeStatusCode);
 
+impl TradeStatusCode {
     fn of(facts: Facts) -> TradeStatusCode {
-        let highest = [
+        let furthest_first = [
             (Facts::CLOSED, TradeStatusCode::TradeClosed),
             (Facts::FINISHED, TradeStatusCode::TradeFinished),
             (Facts::PAID, TradeStatusCode::TradeSuccess),
             (Facts::PENDING, TradeStatusCode::TradePending),
             (Facts::WAITING, TradeStatusCode::WaitBuyerPay),
         ];
-        let seen = highest.into_iter().find(|(fact, _)| facts.contains(*fact));
+        let seen = furthest_first.into_iter().find(|(fact, _)| facts.contains(*fact));
         seen.map_or(TradeStatusCode::NoPay, |(_, code)| code)
     }
 }
 
 /// `user_order.refund_status`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "Alipay's own words")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, FromRepr, VariantArray)]
+#[repr(i16)]
+#[expect(missing_docs, reason = "Alipay's own words, with the numbers of the classic system")]
 pub enum RefundStatusCode {
-    NoRefund,
-    RefundSuccess,
-    RefundClosed,
+    NoRefund = 0,
+    RefundSuccess = 5,
+    RefundClosed = 6,
 }
 
-impl RefundStatusCode {
-    /// The number in the column: 0, 5, 6 as in the classic system.
-    #[must_use]
-    pub fn code(self) -> i16 {
-        match self {
-            RefundStatusCode::NoRefund => 0,
-            RefundStatusCode::RefundSuccess => 5,
-            RefundStatusCode::RefundClosed => 6,
-        }
-    }
+code!(RefundStatusCode);
 
+impl RefundStatusCode {
     fn of(facts: Facts) -> RefundStatusCode {
         if facts.intersects(Facts::REFUNDED_IN_PART | Facts::REFUNDED_IN_FULL) {
             RefundStatusCode::RefundSuccess
@@ -255,7 +248,7 @@ fn awaits_confirmation(facts: Facts) -> bool {
 /// The status and `is_finish` for a set of facts. The first match wins.
 ///
 /// An order that has expired is not finished: its page may still be open in a browser, and Alipay
-/// makes a trade of it as soon as the buyer logs in there (protocol 12, `alipay.trade.close`).
+/// makes a trade of it as soon as the buyer logs in there (docs/protocol.md §12).
 fn status_of(facts: Facts, expired: bool) -> (OrderStatus, bool) {
     if facts.contains(Facts::REFUNDED_IN_FULL) {
         (OrderStatus::Refunded, true)

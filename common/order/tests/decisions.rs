@@ -6,7 +6,7 @@ use alipay::{Fen, parse_beijing};
 use chrono::{DateTime, Utc};
 use order::{
     Decision, Facts, FulfillmentState, GoodsDecision, ImpossibleDecision, OrderRecord, OrderTerms,
-    ProductKind, Trade,
+    ProductKind, ReviewReason, Trade,
 };
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -41,7 +41,12 @@ fn closed_after_payment() {
 
     let mut paid = doubtful.clone();
     let decided = |record: &mut OrderRecord, decision| {
-        record.learn_decision(decision, "closed_after_payment", None, at("2026-01-06 10:00:00"))
+        record.learn_decision(
+            decision,
+            ReviewReason::ClosedAfterPayment,
+            None,
+            at("2026-01-06 10:00:00"),
+        )
     };
     decided(&mut paid, Decision::Paid).expect("possible");
     assert_eq!(paid.state().status.code(), 8);
@@ -62,7 +67,7 @@ fn closed_after_payment() {
     let mut early = doubtful.clone();
     let before_the_close = at("2026-01-05 11:59:00");
     early
-        .learn_decision(Decision::Paid, "closed_after_payment", None, before_the_close)
+        .learn_decision(Decision::Paid, ReviewReason::ClosedAfterPayment, None, before_the_close)
         .expect("possible");
     assert_eq!(early.state().status.code(), 8);
 
@@ -70,7 +75,7 @@ fn closed_after_payment() {
     let mut other = order(ProductKind::Stock, &[("T1", CLOSED), ("T2", Facts::PAID)]);
     let wrong = other.learn_decision(
         Decision::Paid,
-        "closed_after_payment",
+        ReviewReason::ClosedAfterPayment,
         Some("T2"),
         at("2026-01-06 10:00:00"),
     );
@@ -87,7 +92,7 @@ fn of_two_payments_the_refunded_one_is_named() {
     let mut record = order(ProductKind::Stock, &[("T1", Facts::PAID), ("T2", Facts::PAID)]);
     let decide = |record: &mut OrderRecord, trade_no| {
         let at = at("2026-01-06 10:00:00");
-        record.learn_decision(Decision::Refunded, "second_payment", trade_no, at)
+        record.learn_decision(Decision::Refunded, ReviewReason::SecondPayment, trade_no, at)
     };
     let untouched = record.clone();
     assert_eq!(decide(&mut record, None), Err(ImpossibleDecision::NoTrade));
@@ -105,11 +110,15 @@ fn what_a_person_delivers_is_delivered() {
     let mut record = order(ProductKind::Manual, &[("T1", Facts::PAID)]);
     record.fulfillment = Some(FulfillmentState::AwaitingManual);
     let now = at("2026-01-06 10:00:00");
-    record.learn_decision(Decision::Delivered, "deliver_by_hand", None, now).expect("possible");
+    record
+        .learn_decision(Decision::Delivered, ReviewReason::DeliverByHand, None, now)
+        .expect("possible");
     assert_eq!(record.fulfillment, Some(FulfillmentState::Delivered));
     // Said again after the goods came back, it delivers nothing.
     record.fulfillment = Some(FulfillmentState::Returned);
-    record.learn_decision(Decision::Delivered, "deliver_by_hand", None, now).expect("possible");
+    record
+        .learn_decision(Decision::Delivered, ReviewReason::DeliverByHand, None, now)
+        .expect("possible");
     assert_eq!(record.fulfillment, Some(FulfillmentState::Returned));
 }
 
@@ -118,10 +127,9 @@ fn a_decision_must_answer_the_review() {
     let mut record = order(ProductKind::Stock, &[("T1", CLOSED)]);
     let untouched = record.clone();
     for (decision, reason) in [
-        (Decision::Delivered, "closed_after_payment"),
-        (Decision::Paid, "partial_refund"),
-        (Decision::Refunded, "deliver_by_hand"),
-        (Decision::Noted, "weather"),
+        (Decision::Delivered, ReviewReason::ClosedAfterPayment),
+        (Decision::Paid, ReviewReason::PartialRefund),
+        (Decision::Refunded, ReviewReason::DeliverByHand),
     ] {
         let decided = record.learn_decision(decision, reason, None, at("2026-01-06 10:00:00"));
         assert!(matches!(decided, Err(ImpossibleDecision::Reason { .. })), "{decided:?}");
@@ -136,7 +144,7 @@ fn late_money_is_refunded_or_taken() {
     let now = at("2026-01-06 10:00:00");
     let mut record = order(ProductKind::Stock, &[("T1", LATE), ("T2", Facts::PAID)]);
     let decide = |record: &mut OrderRecord, decision, trade_no| {
-        record.learn_decision(decision, "late_payment", Some(trade_no), now)
+        record.learn_decision(decision, ReviewReason::LatePayment, Some(trade_no), now)
     };
     // The order goes by the other one.
     let state = record.state();

@@ -9,7 +9,9 @@ mod stories;
 
 use std::collections::BTreeSet;
 
-use order::{FulfillmentState, GoodsDecision, Identity, OrderRecord, OrderState, Review};
+use order::{
+    FulfillmentState, GoodsDecision, Identity, OrderRecord, OrderState, Review, ReviewReason,
+};
 use stories::{Said, Story};
 
 /// The shop as the worker would keep it, with stock that never ends.
@@ -103,7 +105,7 @@ impl Shop {
         let state = self.record.state();
         let mut reviews: BTreeSet<Review> = self.record.reviews(&state).into_iter().collect();
         // Which of the two ways goods can be wrong in a reviewed case depends on the order.
-        reviews.retain(|review| review.reason != "paid_after_return");
+        reviews.retain(|review| review.reason != ReviewReason::PaidAfterReturn);
         self.record.fulfillment = None;
         End { record: self.record, state, reviews, net_goods: self.delivered - self.returned }
     }

@@ -87,7 +87,7 @@ fn answers_that_do_not_agree_count_for_nothing() {
     let mut record = order();
     let mut reason = |answer: &RefundAnswered, merchant: &str| {
         let mismatch = record.learn_refund_answer(&identity(merchant), answer);
-        mismatch.map_err(|mismatch| mismatch.reason_code())
+        mismatch.map_err(|mismatch| mismatch.reason().as_str())
     };
     let good = answer("R1", 300, Some(300));
     assert_eq!(reason(&good, "shop"), Err("merchant_mismatch"));

@@ -76,7 +76,7 @@ impl Parts {
     }
 
     pub(crate) fn id(self) -> String {
-        format!("{:x}", self.0.finalize())
+        base16ct::lower::encode_string(&self.0.finalize())
     }
 }
 

@@ -49,9 +49,11 @@ impl Received {
     pub fn new(delivery: Delivery) -> Received {
         let properties = &delivery.properties;
         let message_id = match properties.message_id().as_ref().map(ShortString::as_str) {
-            None | Some("") => format!("{:x}", Sha256::digest(&delivery.data)),
+            None | Some("") => base16ct::lower::encode_string(&Sha256::digest(&delivery.data)),
             // A stranger's: tables hold the length of ours.
-            Some(id) if id.len() > LONGEST_ID => format!("{:x}", Sha256::digest(id)),
+            Some(id) if id.len() > LONGEST_ID => {
+                base16ct::lower::encode_string(&Sha256::digest(id))
+            }
             Some(id) => id.to_owned(),
         };
         let none = FieldTable::default();

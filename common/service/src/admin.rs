@@ -1,34 +1,29 @@
 //! `/livez`, `/readyz`, `/metrics` and `/config`, on a listener of their own that is not meant for the internet.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use axum::Router;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Serialize;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::summary::Summary;
+use crate::http::{self, Limits};
 use crate::telemetry::Metrics;
 
-/// Connections served at one time: probes and a scraper need a handful.
-const CONNECTIONS: usize = 64;
-/// Largest age of one connection.
-const CONNECTION_AGE: Duration = Duration::from_secs(60);
-/// How long a request's headers may take.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
-/// Pause after an error of `accept`, such as no file descriptors left.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Probes and a scraper need a handful of connections.
+const LIMITS: Limits = Limits {
+    connections: 64,
+    head_bytes: 16 * 1024,
+    head_time: Duration::from_secs(5),
+    connection_age: Duration::from_secs(60),
+    stop_time: Duration::ZERO,
+};
 
 /// Whether the program can do its job now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,46 +57,45 @@ impl Readiness {
 
 /// Serves the endpoint until `shutdown` is cancelled. `readiness` is asked at each `/readyz`, `summary` at each
 /// `/config`, and neither may wait. A program that drains passes a token that outlives the drain, so that probes see `503`.
-pub async fn serve(
+pub async fn serve<S: Serialize + 'static>(
     listener: TcpListener,
-    readiness: impl Fn() -> Readiness + Send + Sync + 'static,
-    summary: impl Fn() -> Summary + Send + Sync + 'static,
+    readiness: impl Fn() -> Readiness + Clone + Send + Sync + 'static,
+    summary: impl Fn() -> S + Clone + Send + Sync + 'static,
     metrics: Metrics,
     shutdown: CancellationToken,
 ) {
-    let readiness = Arc::new(readiness);
-    let summary = Arc::new(summary);
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let accepted = tokio::select! {
-            () = shutdown.cancelled() => return,
-            accepted = accept(&listener, &places) => accepted,
-        };
-        let Ok((stream, place)) = accepted else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
-        let (readiness, metrics) = (Arc::clone(&readiness), metrics.clone());
-        let summary = Arc::clone(&summary);
-        let service = service_fn(move |request: Request<Incoming>| {
-            let answer = answer(&request, readiness.as_ref(), summary.as_ref(), &metrics);
-            async move { Ok::<_, Infallible>(answer) }
-        });
-        let shutdown = shutdown.clone();
-        tokio::spawn(async move {
-            let _place = place;
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEADER_TIMEOUT)
-                .max_buf_size(16 * 1024)
-                .serve_connection(TokioIo::new(stream), service);
-            // A broken connection of a probe concerns nobody.
-            tokio::select! {
-                () = shutdown.cancelled() => {}
-                _ = tokio::time::timeout(CONNECTION_AGE, connection) => {}
+    let router = Router::new()
+        .route("/livez", get(async || "alive"))
+        .route("/readyz", get(async move || readiness()))
+        .route("/metrics", get(async move || metrics.render()))
+        .route("/config", get(async move || as_json(&summary())))
+        .method_not_allowed_fallback(async || (StatusCode::METHOD_NOT_ALLOWED, "only GET"))
+        .fallback(async || (StatusCode::NOT_FOUND, "not found"))
+        .layer(axum::middleware::map_response(as_text));
+    http::serve(listener, shutdown, LIMITS, router).await;
+}
+
+impl IntoResponse for Readiness {
+    fn into_response(self) -> Response {
+        match self {
+            Readiness::Ready => "ready".into_response(),
+            Readiness::NotReady(why) => {
+                (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}")).into_response()
             }
-        });
+        }
     }
+}
+
+fn as_json(summary: &impl Serialize) -> Result<String, (StatusCode, String)> {
+    serde_json::to_string(summary)
+        .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
+}
+
+/// Every answer has the type of Prometheus' text format, as scrapers want it.
+async fn as_text(mut response: Response) -> Response {
+    let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, text);
+    response
 }
 
 /// A listener that cannot be bound. The system's error is part of the text, not its source.
@@ -140,48 +134,4 @@ pub fn bound(
 /// can be printed.
 pub async fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, CannotListen> {
     TcpListener::bind(address).await.map_err(|error| CannotListen { key, address, error })
-}
-
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> io::Result<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, place))
-}
-
-fn answer(
-    request: &Request<Incoming>,
-    readiness: &impl Fn() -> Readiness,
-    summary: &impl Fn() -> Summary,
-    metrics: &Metrics,
-) -> Response<Full<Bytes>> {
-    let (status, text) = match request.uri().path() {
-        "/livez" | "/readyz" | "/metrics" | "/config" if request.method() != Method::GET => {
-            (StatusCode::METHOD_NOT_ALLOWED, "only GET".to_owned())
-        }
-        "/livez" => (StatusCode::OK, "alive".to_owned()),
-        "/readyz" => match readiness() {
-            Readiness::Ready => (StatusCode::OK, "ready".to_owned()),
-            Readiness::NotReady(why) => {
-                (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}"))
-            }
-        },
-        "/metrics" => (StatusCode::OK, metrics.render()),
-        "/config" => match serde_json::to_string(&summary()) {
-            Ok(json) => (StatusCode::OK, json),
-            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-        },
-        _ => (StatusCode::NOT_FOUND, "not found".to_owned()),
-    };
-    let mut response = Response::new(Full::new(Bytes::from(text)));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers
-        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        headers.insert(ALLOW, HeaderValue::from_static("GET"));
-    }
-    response
 }

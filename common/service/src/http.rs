@@ -1,24 +1,21 @@
-//! The HTTP server of the console and of the simulator: connections, their limits, and a stop in which
-//! what is under way may end.
+//! One HTTP server for the admin endpoint, the console and the simulator: it accepts connections within
+//! limits, serves an [`axum::Router`], and lets requests end when it stops.
+//!
+//! `axum::serve` limits neither connections nor the size and time of a request's head, so the accept loop is
+//! our own. The ingress has a stricter one, which closes idle connections to make room.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::Incoming;
+use axum::Router;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long a request's head may take, also between two requests of a connection.
-const HEAD_TIME: Duration = Duration::from_secs(30);
 /// Pause after an error of `accept`, such as no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -29,22 +26,22 @@ pub struct Limits {
     pub connections: usize,
     /// Bytes of a request's head.
     pub head_bytes: usize,
-    /// How long requests that are under way may take when the server stops; whoever is still waiting
-    /// then sees a broken connection.
+    /// How long a request's head may take, also between two requests of a connection.
+    pub head_time: Duration,
+    /// The largest age of a connection, which is cut off then; [`Duration::MAX`] is no limit.
+    pub connection_age: Duration,
+    /// How long requests that are under way may take when the server stops. Connections that remain are
+    /// broken when the process ends.
     pub stop_time: Duration,
 }
 
-/// Serves until `shutdown` is cancelled; requests that are under way may end. `answer` is called once a
-/// request and reads the body itself.
-pub async fn serve<A, F>(
+/// Serves until `shutdown` is cancelled; requests that are under way may end.
+pub async fn serve(
     listener: TcpListener,
     shutdown: CancellationToken,
     limits: Limits,
-    answer: A,
-) where
-    A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
-    F: Future<Output = Response<Full<Bytes>>> + Send + 'static,
-{
+    router: Router,
+) {
     let places = Arc::new(Semaphore::new(limits.connections));
     let connections = TaskTracker::new();
     while let Some(place) = shutdown.run_until_cancelled(Arc::clone(&places).acquire_owned()).await
@@ -58,36 +55,31 @@ pub async fn serve<A, F>(
                 continue;
             }
         };
-        let (answer, shutdown) = (answer.clone(), shutdown.clone());
+        let (router, shutdown) = (router.clone(), shutdown.clone());
         connections.spawn(async move {
             let _place = place;
-            connection(stream, shutdown, limits.head_bytes, answer).await;
+            let served = serve_connection(stream, shutdown, limits, router);
+            // A connection that is too old is dropped, whatever it is at.
+            let _ = tokio::time::timeout(limits.connection_age, served).await;
         });
     }
     connections.close();
     let _ = tokio::time::timeout(limits.stop_time, connections.wait()).await;
 }
 
-async fn connection<A, F>(
+async fn serve_connection(
     stream: TcpStream,
     shutdown: CancellationToken,
-    head_bytes: usize,
-    answer: A,
-) where
-    A: Fn(Request<Incoming>) -> F,
-    F: Future<Output = Response<Full<Bytes>>>,
-{
+    limits: Limits,
+    router: Router,
+) {
     // An answer is one small segment: it must not wait for the next one.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| {
-        let answered = answer(request);
-        async move { Ok::<_, Infallible>(answered.await) }
-    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .max_buf_size(head_bytes)
-        .serve_connection(TokioIo::new(stream), service);
+        .header_read_timeout(limits.head_time)
+        .max_buf_size(limits.head_bytes)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -1,34 +1,22 @@
 //! What every program needs around its job.
 //!
-//! A program of this project begins with the same five lines. It loads its [`config`], starts
+//! A program of this project begins with the same five lines. It loads its configuration (crate `config`), starts
 //! [`telemetry`], opens the [`admin`] endpoint if one is configured, asks [`shutdown`] for a token that
-//! SIGTERM cancels, and then does its job until the token says stop. Where keys may change meanwhile,
-//! [`reload`] reads them again, [`keys_in_use`] names them by fingerprint, and [`certificates`] tells of those that end. Programs with pages for
+//! SIGTERM cancels, and then does its job until the token says stop. Programs with pages for
 //! people serve them with [`http`], write them with [`html`], in one [`language`] at a time, and keep other sites out with
-//! [`guard`]; what is shown to people goes through [`unseen`]. That a server is away is told by [`outage`], and why by [`reach`];
-//! why a signature does not hold is found out by [`signature_remedy`].
+//! [`guard`]; what is shown to people goes through [`unseen`]. That a server is away is told by [`outage`], and why by [`reach`].
 //!
-//! This crate knows neither the database nor the broker: it only holds their URLs. So the public
-//! endpoint can use it without linking a database client.
+//! This crate knows neither the database nor the broker. So the public endpoint can use it without linking a database client.
 
 pub mod admin;
-pub mod certificates;
 pub mod command_line;
-pub mod config;
 pub mod crash_point;
 pub mod guard;
 pub mod html;
 pub mod http;
-pub mod keys_in_use;
 pub mod language;
 pub mod outage;
 pub mod reach;
-pub mod reload;
 pub mod shutdown;
-mod signature_probe;
-pub mod signature_remedy;
-pub mod summary;
 pub mod telemetry;
 pub mod unseen;
-
-pub use config::Config;

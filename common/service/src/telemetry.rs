@@ -26,9 +26,10 @@ const DEFAULT_FILTER: &str = "info,lapin=off";
 /// The crates of this project: what they log below `info` is written with care for secrets. Of all others
 /// it is left out whatever `RUST_LOG` says: lapin's frames hold the broker's password and the bodies of
 /// messages, and nobody can vouch for the next version of any library.
-const OWN: [&str; 14] = [
+const OWN: [&str; 15] = [
     "alipay",
     "chaos",
+    "config",
     "demo",
     "gateway",
     "ingress",

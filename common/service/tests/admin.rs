@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use config::Config;
+use config::summary::Summary;
 use service::admin::{self, Readiness};
-use service::config::Config;
-use service::summary::Summary;
 use service::telemetry::Metrics;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -1,12 +1,14 @@
 //! Table `dead_letter`: letters that name an order and have no row in `notification`.
 
+pub mod history;
+
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Datetime, Text};
 use serde::Serialize;
 
+use crate::BeijingTime;
 use crate::json_rows::{execute_rows, explanation};
-use crate::report::BeijingTime;
 use crate::{MysqlConnection, StoreError};
 
 /// A letter that is about to be published.
@@ -85,7 +87,7 @@ pub fn of_order(
 /// What the database says.
 pub fn remove(connection: &mut MysqlConnection, message_ids: &[&str]) -> Result<(), StoreError> {
     let ids: Vec<&str> = message_ids.iter().copied().map(cut).collect();
-    execute_rows(connection, include_str!("sql/dead_letter_remove.sql"), &ids)
+    execute_rows(connection, include_str!("dead_letter/remove.sql"), &ids)
 }
 
 /// The beginning that the column holds.

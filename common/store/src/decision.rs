@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
+use order::DecisionState;
 use serde::Serialize;
 
 use crate::json_rows::{execute_rows, explained, load_rows};
@@ -73,8 +74,8 @@ pub struct DecisionRow {
     pub note: String,
     /// When, by the database's clock.
     pub decided_at: DateTime<Utc>,
-    /// `open`, `applied`, `moot` or `refused`.
-    pub state: String,
+    /// What became of it.
+    pub state: DecisionState,
     /// Why it was refused.
     pub error: Option<String>,
 }
@@ -111,22 +112,26 @@ pub fn by_ids(
     connection: &mut MysqlConnection,
     ids: &[i64],
 ) -> Result<Vec<DecisionRow>, StoreError> {
-    let rows: Vec<Row> = load_rows(connection, include_str!("sql/decision_by_ids.sql"), ids)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| DecisionRow {
-            id: row.id,
-            review_id: row.review_id,
-            order_id: row.order_id,
-            trade_no: row.trade_no,
-            decision: row.decision,
-            decided_by: row.decided_by,
-            note: row.note,
-            decided_at: row.decided_at.and_utc(),
-            state: row.state,
-            error: row.error,
+    let rows: Vec<Row> = load_rows(connection, include_str!("decision/by_ids.sql"), ids)?;
+    rows.into_iter()
+        .map(|row| {
+            let state = row.state.parse();
+            let state =
+                state.map_err(|_| StoreError::Row { table: "decision", what: row.state })?;
+            Ok(DecisionRow {
+                id: row.id,
+                review_id: row.review_id,
+                order_id: row.order_id,
+                trade_no: row.trade_no,
+                decision: row.decision,
+                decided_by: row.decided_by,
+                note: row.note,
+                decided_at: row.decided_at.and_utc(),
+                state,
+                error: row.error,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// What became of a decision.
@@ -134,7 +139,7 @@ pub fn by_ids(
 pub struct EndedDecision<'a> {
     /// Its number.
     pub id: i64,
-    /// `applied`, `moot` or `refused`.
+    /// Word of an [`order::DecisionState`].
     pub state: &'a str,
     /// Why it was refused.
     #[serde(serialize_with = "explained")]
@@ -149,7 +154,7 @@ pub fn end(
     connection: &mut MysqlConnection,
     sorted_decisions: &[EndedDecision<'_>],
 ) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("sql/decision_end.sql"), sorted_decisions)
+    execute_rows(connection, include_str!("decision/end.sql"), sorted_decisions)
 }
 
 /// A decision that no worker has come to.

@@ -1,14 +1,17 @@
 //! Table `entitlement`: one row per order and account of a subscription.
 
 use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Datetime, Integer, Text};
 use serde::Serialize;
 
 use crate::json_rows::{execute_rows, sql_time};
-use crate::{MysqlConnection, StoreError};
+use crate::{BeijingTime, MysqlConnection, StoreError};
 
 /// A subscription that an order bought.
 #[derive(Debug, Clone, Serialize)]
-pub struct Entitlement<'a> {
+pub struct NewEntitlement<'a> {
     /// The order.
     pub order_id: &'a str,
     /// Whom it belongs to.
@@ -28,9 +31,9 @@ pub struct Entitlement<'a> {
 /// What the database says.
 pub fn grant(
     connection: &mut MysqlConnection,
-    sorted: &[Entitlement<'_>],
+    sorted: &[NewEntitlement<'_>],
 ) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("sql/entitlement_grant.sql"), sorted)
+    execute_rows(connection, include_str!("entitlement/grant.sql"), sorted)
 }
 
 /// Takes subscriptions back.
@@ -44,4 +47,43 @@ pub fn revoke(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<()
          STRAIGHT_JOIN entitlement AS e FORCE INDEX (PRIMARY) ON e.order_id = k.id",
         order_ids,
     )
+}
+
+/// A row of `entitlement`: the subscription that an order bought.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct Entitlement {
+    /// Whom it belongs to.
+    #[diesel(sql_type = Text)]
+    pub account: String,
+    /// The product.
+    #[diesel(sql_type = Text)]
+    pub product_id: String,
+    /// Length in days.
+    #[diesel(sql_type = Integer)]
+    pub days: i32,
+    /// The payment.
+    #[diesel(sql_type = Datetime)]
+    pub starts_at: BeijingTime,
+    /// Until when the account has the product, by all orders that it has paid.
+    #[diesel(sql_type = Datetime)]
+    pub account_until: BeijingTime,
+}
+
+/// The subscription of this order; `None` when it was taken back or is none.
+///
+/// # Errors
+/// What the database says.
+pub fn of_order(
+    connection: &mut MysqlConnection,
+    order_id: &str,
+) -> Result<Option<Entitlement>, StoreError> {
+    Ok(sql_query(
+        "SELECT e.account, e.product_id, e.days, e.starts_at, \
+         (SELECT ends_at FROM entitlement_end AS u \
+          WHERE u.account = e.account AND u.product_id = e.product_id) AS account_until \
+         FROM entitlement AS e WHERE e.order_id = ?",
+    )
+    .bind::<Text, _>(order_id)
+    .get_result(connection)
+    .optional()?)
 }

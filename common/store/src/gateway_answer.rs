@@ -48,7 +48,6 @@ pub fn known(
     connection: &mut MysqlConnection,
     answers: &[AnswerKey<'_>],
 ) -> Result<Vec<(String, String)>, StoreError> {
-    let rows: Vec<Row> =
-        load_rows(connection, include_str!("sql/gateway_answer_known.sql"), answers)?;
+    let rows: Vec<Row> = load_rows(connection, include_str!("gateway_answer/known.sql"), answers)?;
     Ok(rows.into_iter().map(|row| (row.order_id, row.digest)).collect())
 }

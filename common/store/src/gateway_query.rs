@@ -1,26 +1,20 @@
 //! Table `gateway_query`: orders about which the gateway is to be asked.
 
 mod enrolment;
+mod report;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, SmallInt, Text};
+use order::{OrderStatus, QueryReason, TradeStatusCode};
 use serde::Serialize;
 
 use crate::json_rows::{execute_rows, explained, sql_time, utc, word};
 use crate::{MysqlConnection, StoreError};
 
 pub use enrolment::{Pass, Step, enrol_next};
-
-/// [`Wish::why`] of a trade that can still be paid although its order's time is over.
-pub const OPEN_TOO_LATE: &str = "open_too_late";
-
-/// [`Wish::why`] of an order whose goods wait until the gateway has confirmed its payment.
-pub const CONFIRM: &str = "confirm";
-
-/// [`Wish::why`] of an order that is paid here and, as the gateway has said once, not there.
-pub const NOT_AT_ALIPAY: &str = "not_at_alipay";
+pub use report::{AskedCounts, AskedRow, counts, of_order};
 
 /// An order to ask about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -29,8 +23,7 @@ pub struct Wish<'a> {
     pub order_id: &'a str,
     /// Name of the order's merchant.
     pub merchant: &'a str,
-    /// `unpaid`, `silent`, `in_doubt`, `expired`, [`OPEN_TOO_LATE`], [`CONFIRM`], [`NOT_AT_ALIPAY`], or
-    /// who asks.
+    /// Word of an [`order::QueryReason`].
     pub why: &'a str,
     /// 1: now, also where the row is there and due later. 0: as it is, where it is there.
     pub forward: i32,
@@ -49,7 +42,7 @@ pub fn enrol(
     connection: &mut MysqlConnection,
     sorted_wishes: &[Wish<'_>],
 ) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("sql/gateway_query_enrol.sql"), sorted_wishes)
+    execute_rows(connection, include_str!("gateway_query/enrol.sql"), sorted_wishes)
 }
 
 /// A row that is due, and its order as it is now.
@@ -60,7 +53,7 @@ pub struct Due {
     /// Name of the merchant.
     pub merchant: String,
     /// Why it is asked.
-    pub why: String,
+    pub why: QueryReason,
     /// When the row was made.
     pub since: DateTime<Utc>,
     /// The database's clock.
@@ -73,7 +66,7 @@ pub struct Due {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueOrder {
     /// `status`.
-    pub status: i16,
+    pub status: OrderStatus,
     /// Nothing more is expected.
     pub is_finish: bool,
     /// The trade that it goes by.
@@ -83,7 +76,7 @@ pub struct DueOrder {
     /// When a worker last wrote it.
     pub updated_at: DateTime<Utc>,
     /// `trade_status`.
-    pub trade_status: i16,
+    pub trade_status: TradeStatusCode,
     /// Until when it can be paid.
     pub expires_at: Option<DateTime<Utc>>,
     /// When Alipay said, after that, that there is nothing to close.
@@ -124,12 +117,16 @@ impl DueRow {
     fn read(self) -> Due {
         let order = match (self.status, self.is_finish, self.ordered_at, self.updated_at) {
             (Some(status), Some(is_finish), Some(created_at), Some(updated_at)) => Some(DueOrder {
-                status,
+                // Of a number that is none of ours nothing is known but that it is not unpaid.
+                status: OrderStatus::from_code(status).unwrap_or(OrderStatus::Paid),
                 is_finish,
                 trade_no: self.trade_no,
                 created_at: created_at.and_utc(),
                 updated_at: updated_at.and_utc(),
-                trade_status: self.trade_status.unwrap_or(0),
+                trade_status: self
+                    .trade_status
+                    .and_then(TradeStatusCode::from_code)
+                    .unwrap_or(TradeStatusCode::NoPay),
                 expires_at: utc(self.expires_at),
                 expired_at: utc(self.expired_at),
             }),
@@ -138,7 +135,7 @@ impl DueRow {
         Due {
             order_id: self.order_id,
             merchant: self.merchant,
-            why: self.why,
+            why: QueryReason::read(&self.why),
             since: self.created_at.and_utc(),
             now: self.now.and_utc(),
             order,
@@ -157,7 +154,7 @@ pub fn claim(
     merchant: &str,
     limit: i64,
 ) -> Result<Vec<Due>, StoreError> {
-    let rows: Vec<DueRow> = sql_query(include_str!("sql/gateway_query_lock_due.sql"))
+    let rows: Vec<DueRow> = sql_query(include_str!("gateway_query/lock_due.sql"))
         .bind::<Text, _>(merchant)
         .bind::<BigInt, _>(limit)
         .load(connection)?;
@@ -182,7 +179,7 @@ pub struct Move<'a> {
 /// # Errors
 /// What the database says.
 pub fn move_to(connection: &mut MysqlConnection, moves: &[Move<'_>]) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("sql/gateway_query_move.sql"), moves)
+    execute_rows(connection, include_str!("gateway_query/move.sql"), moves)
 }
 
 /// Deletes rows: nothing more is to be asked about these orders.
@@ -190,7 +187,7 @@ pub fn move_to(connection: &mut MysqlConnection, moves: &[Move<'_>]) -> Result<(
 /// # Errors
 /// What the database says.
 pub fn delete(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("sql/gateway_query_delete.sql"), order_ids)
+    execute_rows(connection, include_str!("gateway_query/delete.sql"), order_ids)
 }
 
 /// What came of a question.
@@ -221,6 +218,6 @@ pub struct Note<'a> {
 pub fn note(connection: &mut MysqlConnection, notes: &[Note<'_>]) -> Result<(), StoreError> {
     let (over, going_on): (Vec<&Note<'_>>, Vec<&Note<'_>>) =
         notes.iter().partition(|note| note.due_at.is_none());
-    execute_rows(connection, include_str!("sql/gateway_query_note.sql"), &going_on)?;
-    execute_rows(connection, include_str!("sql/gateway_query_end.sql"), &over)
+    execute_rows(connection, include_str!("gateway_query/note.sql"), &going_on)?;
+    execute_rows(connection, include_str!("gateway_query/end.sql"), &over)
 }

@@ -9,49 +9,52 @@
 //! * The SQL is the common subset of MariaDB 10.6+ and MySQL 8; tests run it on MariaDB.
 //! * [`gateway_query`] and [`refund_request`] hold what is still to be asked of Alipay, unpaid orders
 //!   past `user_order.expires_at` and late money among it. Workers claim rows under a lease.
-//! * [`report`] is the read side for people; everything else serves the worker.
+//! * One folder per aggregate: `write.rs` serves the worker, `report.rs` people, `audit.rs` the check over
+//!   all orders, a range of order numbers at a time ([`IdRange`]). Rows for people serialise as an operator's
+//!   script reads them: column names as keys, amounts in fen, times as [`BeijingTime`].
+//! * An order that is shown must be one picture: read everything inside one [`snapshot`].
 //! * [`StoreError::fault`] says whether trying again can help.
 
+mod beijing_time;
 mod bulk;
 mod connection;
 mod error;
 mod error_number;
+mod id_range;
 mod json_rows;
+mod snapshot;
 
-pub mod audit;
 pub mod clock;
+pub mod counts;
 pub mod dead_letter;
-pub mod dead_letter_audit;
 pub mod decision;
 pub mod entitlement;
 pub mod fulfillment;
 pub mod gateway_answer;
 pub mod gateway_query;
-pub mod low_stock_notice;
 pub mod migrate;
 pub mod notification;
 pub mod order_expired;
-pub mod order_import;
 pub mod outbox;
 pub mod product;
+pub mod pulse;
 pub mod redelivery;
 pub mod refund;
 pub mod refund_request;
-pub mod report;
 pub mod retry_copy;
 pub mod review;
 pub mod rights;
-pub mod stock_import;
-pub mod stock_item;
-pub mod stock_resale;
-pub mod stock_withdrawal;
+pub mod stock;
 pub mod trade;
 pub mod user_order;
 pub mod worker_heartbeat;
 pub mod write_access;
 
+pub use beijing_time::BeijingTime;
 pub use connection::{
     ConnectError, Connection, DatabaseSettings, Manager, MysqlConnection, Pool, Tls, UrlError,
     connect_once,
 };
 pub use error::{Fault, StoreError};
+pub use id_range::IdRange;
+pub use snapshot::snapshot;

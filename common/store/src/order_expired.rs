@@ -67,7 +67,7 @@ pub fn of_orders(
     order_ids: &[&str],
 ) -> Result<Vec<Expired>, StoreError> {
     let rows: Vec<Row> =
-        load_rows(connection, include_str!("sql/order_expired_of_orders.sql"), order_ids)?;
+        load_rows(connection, include_str!("order_expired/of_orders.sql"), order_ids)?;
     Ok(rows
         .into_iter()
         .map(|row| Expired {
@@ -98,7 +98,7 @@ pub fn end(
         .iter()
         .map(|(order_id, expires_at)| Key { order_id, expires_at: Some(*expires_at) })
         .collect();
-    execute_rows(connection, include_str!("sql/order_expired_end.sql"), &keys)
+    execute_rows(connection, include_str!("order_expired/end.sql"), &keys)
 }
 
 /// A row that no lane has come to.

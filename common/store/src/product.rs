@@ -46,8 +46,10 @@ impl TryFrom<ProductRow> for Product {
     type Error = StoreError;
 
     fn try_from(row: ProductRow) -> Result<Product, StoreError> {
-        let kind = ProductKind::from_column(&row.kind)
-            .ok_or_else(|| StoreError::Row { table: "product", what: row.kind.clone() })?;
+        let kind = row
+            .kind
+            .parse::<ProductKind>()
+            .map_err(|_| StoreError::Row { table: "product", what: row.kind.clone() })?;
         let price = Fen::new(row.price);
         let ProductRow { id, name, days, on_sale, .. } = row;
         Ok(Product { id, name, kind, price, days, on_sale })
@@ -130,4 +132,21 @@ pub fn update(
     .bind::<Text, _>(id)
     .execute(connection)?;
     Ok(())
+}
+
+/// Sets the threshold of a product, or takes it away. Returns whether there is such a product.
+///
+/// # Errors
+/// What the database says.
+pub fn set_low_stock(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    threshold: Option<i32>,
+) -> Result<bool, StoreError> {
+    sql_query("UPDATE product SET low_stock = ? WHERE id = ?")
+        .bind::<Nullable<Integer>, _>(threshold)
+        .bind::<Text, _>(product_id)
+        .execute(connection)?;
+    // The same threshold again changes no row.
+    Ok(!by_ids(connection, &[product_id])?.is_empty())
 }

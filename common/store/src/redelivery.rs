@@ -5,7 +5,7 @@ use diesel::sql_query;
 use diesel::sql_types::{Datetime, Integer, Nullable, Text};
 use serde::Serialize;
 
-use crate::report::BeijingTime;
+use crate::BeijingTime;
 use crate::{MysqlConnection, StoreError};
 
 /// A message that came back.

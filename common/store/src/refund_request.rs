@@ -7,12 +7,14 @@
 mod due;
 mod late;
 mod rejected;
+mod report;
 mod settle;
 
 use alipay::{Fen, TradeRef, TradeRefund};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use order::RefundRequestState;
 
 use crate::json_rows::{explanation, load_rows};
 use crate::{MysqlConnection, StoreError};
@@ -20,44 +22,11 @@ use crate::{MysqlConnection, StoreError};
 pub use due::{ClaimedRefund, claim, put_off};
 pub use late::{LateRefund, ask_late, late_number, on_its_way, withdraw_late};
 pub use rejected::{lock_number, of_rejected, unlock_number};
+pub use report::{RefundRequestFilter, RefundRequestLine, equal, list};
 pub use settle::settle;
 
 /// `error` while a call is under way, and after a crash in it.
 pub const NO_ANSWER_YET: &str = "no_answer_yet: the call was begun and nobody has noted its end";
-
-/// What became of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefundRequestState {
-    /// Not sent yet; at the legacy gateway: waits for a person's password.
-    Asked,
-    /// Sent, and no answer says what became of it.
-    Unknown,
-    /// Alipay has refunded it.
-    Accepted,
-    /// Alipay has not, and will not unless it is asked again.
-    Refused,
-}
-
-impl RefundRequestState {
-    /// Every state.
-    pub const ALL: [RefundRequestState; 4] = [
-        RefundRequestState::Asked,
-        RefundRequestState::Unknown,
-        RefundRequestState::Accepted,
-        RefundRequestState::Refused,
-    ];
-
-    /// The word in the column.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RefundRequestState::Asked => "asked",
-            RefundRequestState::Unknown => "unknown",
-            RefundRequestState::Accepted => "accepted",
-            RefundRequestState::Refused => "refused",
-        }
-    }
-}
 
 /// A refund that somebody asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +102,7 @@ impl TryFrom<Row> for RefundRequest {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<RefundRequest, StoreError> {
-        let state = RefundRequestState::ALL.into_iter().find(|state| state.as_str() == row.state);
+        let state = row.state.parse().ok();
         let state = state
             .ok_or_else(|| StoreError::Row { table: "refund_request", what: row.state.clone() })?;
         Ok(RefundRequest {
@@ -199,7 +168,7 @@ pub fn by_numbers(
     request_nos: &[&str],
 ) -> Result<Vec<RefundRequest>, StoreError> {
     let rows: Vec<Row> =
-        load_rows(connection, include_str!("sql/refund_request_by_numbers.sql"), request_nos)?;
+        load_rows(connection, include_str!("refund_request/by_numbers.sql"), request_nos)?;
     rows.into_iter().map(RefundRequest::try_from).collect()
 }
 

@@ -11,8 +11,8 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Integer, Nullable, Text};
 use serde::Serialize;
 
+use crate::BeijingTime;
 use crate::json_rows::{execute_rows, load_rows, sql_time};
-use crate::report::BeijingTime;
 use crate::{MysqlConnection, StoreError};
 
 /// Which copy: the message's id, and the number of retries that the copy has had.
@@ -51,7 +51,7 @@ pub fn insert(
     connection: &mut MysqlConnection,
     sorted_copies: &[NewCopy<'_>],
 ) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("sql/retry_copy_insert.sql"), sorted_copies)
+    execute_rows(connection, include_str!("retry_copy/insert.sql"), sorted_copies)
 }
 
 /// Forgets copies that have come back, sorted. What was never written down is no error.
@@ -62,7 +62,7 @@ pub fn delete(
     connection: &mut MysqlConnection,
     sorted_keys: &[CopyKey<'_>],
 ) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("sql/retry_copy_delete.sql"), sorted_keys)
+    execute_rows(connection, include_str!("retry_copy/delete.sql"), sorted_keys)
 }
 
 /// What waits for one tier.
@@ -174,7 +174,7 @@ pub fn of_messages(
     connection: &mut MysqlConnection,
     message_ids: &[&str],
 ) -> Result<Vec<WaitingCopy>, StoreError> {
-    load_rows(connection, include_str!("sql/retry_copy_of_messages.sql"), message_ids)
+    load_rows(connection, include_str!("retry_copy/of_messages.sql"), message_ids)
 }
 
 /// The copies that wait and name this order, the one that is due first first, at most 1,000.

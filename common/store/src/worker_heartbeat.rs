@@ -6,8 +6,8 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Integer, Nullable, Text};
 use serde::Serialize;
 
+use crate::BeijingTime;
 use crate::json_rows::explanation;
-use crate::report::BeijingTime;
 use crate::{MysqlConnection, StoreError};
 
 /// What a worker says of itself.

@@ -10,6 +10,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Nullable, Text};
+use order::{OrderStatus, QueryReason};
 use store::gateway_query::{self, Move, Note, Pass, Wish, enrol_next};
 use store::{Pool, migrate};
 use testkit::Sandbox;
@@ -20,10 +21,12 @@ struct Database {
     _sandbox: Sandbox,
 }
 
-const UNPAID: Pass = Pass { name: "unpaid", why: "unpaid", age: Duration::from_secs(600) };
+const UNPAID: Pass =
+    Pass { name: "unpaid", why: QueryReason::Unpaid, age: Duration::from_secs(600) };
 const UNPAID_LATE: Pass =
-    Pass { name: "unpaid_late", why: "unpaid", age: Duration::from_secs(600 + 3600) };
-const SILENT: Pass = Pass { name: "silent", why: "silent", age: Duration::from_secs(24 * 3600) };
+    Pass { name: "unpaid_late", why: QueryReason::Unpaid, age: Duration::from_secs(600 + 3600) };
+const SILENT: Pass =
+    Pass { name: "silent", why: QueryReason::Silent, age: Duration::from_secs(24 * 3600) };
 
 impl Database {
     fn new() -> Database {
@@ -149,7 +152,7 @@ fn one_worker_enrols_and_each_row_is_claimed_once() {
         .expect("a claim");
     assert_eq!((first.len(), second.len()), (12, 8));
     assert!(first.iter().all(|one| second.iter().all(|two| one.order_id != two.order_id)));
-    assert!(first[0].order.as_ref().is_some_and(|order| order.status == 0));
+    assert!(first[0].order.as_ref().is_some_and(|order| order.status == OrderStatus::Placed));
     db.connection.batch_execute("ROLLBACK").expect("the end");
 }
 
@@ -235,7 +238,7 @@ fn the_span_is_read_from_the_index() {
     }
     let mut db = Database::new();
     db.place(&ids("A", 2000), "shop", 30, 0, false);
-    let query = include_str!("../src/sql/gateway_query_candidates.sql")
+    let query = include_str!("../src/gateway_query/candidates.sql")
         .replacen('?', "UTC_TIMESTAMP(6) - INTERVAL 40 MINUTE", 1)
         .replacen('?', "''", 1)
         .replacen('?', "10", 1)
@@ -264,7 +267,7 @@ fn the_span_is_read_from_the_index() {
     assert_eq!(orders.key.as_deref(), Some("PRIMARY"));
 }
 
-const EXPIRED: Pass = Pass { name: "expired", why: "expired", age: Duration::ZERO };
+const EXPIRED: Pass = Pass { name: "expired", why: QueryReason::Expired, age: Duration::ZERO };
 
 #[test]
 fn orders_whose_time_is_over_are_found_once_and_at_once() {

@@ -9,8 +9,8 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
-use store::migrate::MigrationError;
-use store::{Connection, Pool, migrate};
+use store::migrate::{self, MigrationError};
+use store::{Connection, Pool};
 use testkit::Sandbox;
 
 fn connect(sandbox: &Sandbox) -> Connection {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use alipay::Fen;
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection;
+use order::RefundRequestState;
 use store::refund_request::{
-    self, ClaimedRefund, LateRefund, NO_ANSWER_YET, RefundRequest, RefundRequestState, ask_late,
-    claim, late_number, on_its_way, put_off,
+    self, ClaimedRefund, LateRefund, NO_ANSWER_YET, RefundRequest, ask_late, claim, late_number,
+    on_its_way, put_off,
 };
 use store::{Pool, migrate};
 use testkit::Sandbox;

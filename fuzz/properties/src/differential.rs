@@ -6,9 +6,10 @@ use std::sync::{LazyLock, Mutex};
 use alipay::{PublicKey, SignType};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use num_bigint::BigUint;
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPublicKey, LineEnding};
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
-use rsa::{BigUint, Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey};
+use rsa::{Pkcs1v15Sign, PrivateKey};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
@@ -27,7 +28,9 @@ const KEYS: [&str; 7] = [
 ];
 
 struct Pair {
-    theirs: RsaPublicKey,
+    theirs: rsa::PublicKey,
+    /// Its modulus.
+    n: BigUint,
     ours: PublicKey,
     /// The two primes, each with the private exponent modulo one less.
     primes: [(BigUint, BigUint); 2],
@@ -37,15 +40,18 @@ struct Pair {
 
 static PAIRS: LazyLock<Vec<Pair>> = LazyLock::new(|| {
     let pair = |pem: &&str| {
-        let private = RsaPrivateKey::from_pkcs1_pem(pem).unwrap();
+        let private = PrivateKey::from_pkcs1_pem(pem).unwrap();
         let theirs = private.to_public_key();
         let ours = PublicKey::read(&theirs.to_pkcs1_pem(LineEnding::LF).unwrap()).unwrap();
-        assert_eq!(ours.bits(), theirs.n().bits());
+        let n = BigUint::from_bytes_be(&theirs.n_bytes());
+        assert_eq!(ours.bits() as u64, n.bits());
         let one = BigUint::from(1_u8);
         let [p, q] = private.primes() else { panic!("a key of two primes") };
-        let inverse = q.modpow(&(p - &one - &one), p);
-        let primes = [p, q].map(|prime| (prime.clone(), private.d() % (prime - &one)));
-        Pair { theirs, ours, primes, inverse }
+        let [p, q] = [p, q].map(|prime| BigUint::from_bytes_be(&prime.to_be_bytes()));
+        let d = BigUint::from_bytes_be(&private.d().to_be_bytes());
+        let inverse = q.modpow(&(&p - &one - &one), &p);
+        let primes = [p, q].map(|prime| (prime.clone(), &d % (prime - &one)));
+        Pair { theirs, n, ours, primes, inverse }
     };
     KEYS.iter().map(pair).collect()
 });
@@ -165,9 +171,9 @@ fn beyond(pair: &Pair, right: &[u8], edits: &[u8]) -> Vec<u8> {
     let number = BigUint::from_bytes_be(right);
     let one = BigUint::from(1_u8);
     let number = match edits.first().copied().unwrap_or_default() % 5 {
-        0 => number + pair.theirs.n(),
-        1 => pair.theirs.n().clone(),
-        2 => pair.theirs.n() - one,
+        0 => number + &pair.n,
+        1 => pair.n.clone(),
+        2 => &pair.n - one,
         3 => one,
         _ => BigUint::from(0_u8),
     };

@@ -5,7 +5,7 @@ use service::language::say;
 use std::sync::Arc;
 
 use queue::Received;
-use store::dead_letter_audit::Action;
+use store::dead_letter::history::Action;
 use tokio::runtime::Handle;
 
 use super::Console;
@@ -17,15 +17,15 @@ use super::letters::act_fields;
 use super::list::{Column, list};
 use super::request::{Asked, Parameters};
 use super::tag::{Tone, tag};
-use crate::dead_letter::aftermath::{Aftermath, Fate};
-use crate::dead_letter::deadly::{LeftOut, is_deadly};
-use crate::dead_letter::discard::discard;
-use crate::dead_letter::record::record;
-use crate::dead_letter::rehearsal::Rehearsal;
-use crate::dead_letter::replay::{Step, dead_since, replay};
-use crate::dead_letter::{DeadLetter, short};
-use crate::dry_run::{Foreseen, Source, because, foresee};
 use crate::failure::Failure;
+use crate::operations::dead_letter::aftermath::{Aftermath, Fate};
+use crate::operations::dead_letter::deadly::{LeftOut, is_deadly};
+use crate::operations::dead_letter::discard::discard;
+use crate::operations::dead_letter::record::record;
+use crate::operations::dead_letter::rehearsal::Rehearsal;
+use crate::operations::dead_letter::replay::{Step, dead_since, replay};
+use crate::operations::dead_letter::{DeadLetter, short};
+use crate::operations::dry_run::{Foreseen, Source, because, foresee};
 
 /// Letters of a dry run that are listed.
 const LISTED: usize = 500;

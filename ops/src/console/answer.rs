@@ -1,12 +1,11 @@
 //! What is answered to a request.
 
-use bytes::Bytes;
-use http_body_util::Full;
+use axum::response::{IntoResponse, Response};
+use hyper::StatusCode;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use hyper::{Response, StatusCode};
 
 /// An HTTP answer.
 #[derive(Debug, Clone)]
@@ -44,10 +43,11 @@ impl Answer {
         let extra = Some((ALLOW, methods.to_owned()));
         Answer { extra, ..Answer::text(StatusCode::METHOD_NOT_ALLOWED, text) }
     }
+}
 
-    pub(super) fn into_response(self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::from(self.body));
-        *response.status_mut() = self.status;
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.body).into_response();
         let headers = response.headers_mut();
         for (name, value) in [
             (CONTENT_TYPE, self.content_type),

@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 
 use super::address::listing;
 use super::request::Parameters;
-use crate::dead_letter::fingerprint::fingerprint;
-use crate::dead_letter::{DeadLetter, is_meant};
 use crate::failure::Failure;
+use crate::operations::dead_letter::fingerprint::fingerprint;
+use crate::operations::dead_letter::{DeadLetter, is_meant};
 
 /// Stands for letters that have no reason: something else than a worker put them there.
 pub(super) const NO_REASON: &str = "none";

@@ -4,7 +4,7 @@ use chrono::Utc;
 use hyper::StatusCode;
 use service::html::Html;
 use service::language::{Language, say};
-use store::report::BeijingTime;
+use store::BeijingTime;
 
 use super::answer::Answer;
 use crate::failure::Failure;
@@ -95,15 +95,15 @@ impl Page {
 /// A box that says what cannot be shown now, and what to do.
 pub(super) fn away(failure: &Failure) -> Html {
     let text = failure.to_string();
-    let (title, what) = match &text {
-        text if text.contains("database") => (
+    let (title, what) = match failure {
+        Failure::DatabaseAway(_) => (
             say("数据库无法访问", "The database does not answer"),
             say(
                 "数据库恢复后刷新本页即可，消息留在队列里，不会丢失。",
                 "Load this page again once it is back; messages wait in their queues meanwhile.",
             ),
         ),
-        text if text.contains("broker") => (
+        Failure::BrokerAway(_) => (
             say("消息队列无法访问", "The broker does not answer"),
             say(
                 "RabbitMQ 恢复后刷新本页即可。支付宝会重发没有得到 success 的通知。",
@@ -128,13 +128,13 @@ pub(super) fn away(failure: &Failure) -> Html {
 /// A page that says why there is no other.
 pub(super) fn problem(menu: &'static str, failure: &Failure) -> Page {
     let (status, title, body) = match failure {
-        Failure::CouldNotAsk(_) => {
+        Failure::DatabaseAway(_) | Failure::BrokerAway(_) | Failure::CouldNotAsk(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, say("暂时不可用", "Not available now"), away(failure))
         }
-        Failure::NotThere(text) => {
+        Failure::NotFound(text) => {
             (StatusCode::NOT_FOUND, say("没有找到", "Not found"), said(text))
         }
-        Failure::No(text) => (StatusCode::CONFLICT, say("没有执行", "Not done"), said(text)),
+        Failure::Refused(text) => (StatusCode::CONFLICT, say("没有执行", "Not done"), said(text)),
         Failure::Usage(text) => (StatusCode::BAD_REQUEST, say("没有执行", "Not done"), said(text)),
     };
     Page { status, ..Page::new(menu, title, body) }

@@ -9,16 +9,16 @@ use super::cohort::TICKED;
 use super::layout::{Page, away, nothing};
 use super::letters::{act_fields, history};
 use super::tag::{Tone, tag};
-use crate::dead_letter::evidence::{Background, Evidence, find};
-use crate::dead_letter::{Parameter, short};
 use crate::failure::Failure;
+use crate::operations::dead_letter::evidence::{Background, Evidence, find};
+use crate::operations::dead_letter::{Parameter, short};
 
 pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
     let turn = console.at_letters().await?;
     let opened = find(console.broker(), id).await?;
     drop(turn);
     let Some(opened) = opened else {
-        return Err(Failure::NotThere(format!(
+        return Err(Failure::NotFound(format!(
             "{} {id}",
             say(
                 "没有这个死信，可能已被处理：",
@@ -57,7 +57,7 @@ pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
         .raw("</h2>")
         .html(match &missing {
             Some(failure) => away(failure),
-            None => order_now(&evidence.background.order_told),
+            None => order_now(&evidence.background.order_told.join("\n")),
         });
     let body = match missing {
         Some(_) => body,
@@ -77,7 +77,7 @@ pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
 fn facts(evidence: &Evidence) -> Html {
     let (opened, letter) = (&evidence.opened, &evidence.opened.letter);
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let time = |at: Option<store::report::BeijingTime>| at.map(|at| at.to_string());
+    let time = |at: Option<store::BeijingTime>| at.map(|at| at.to_string());
     let reason = tag(Tone::Bad, letter.reason.as_deref().unwrap_or("none"));
     let mut table = Html::new()
         .raw("<div class=\"two row\"><div class=\"card\"><table class=\"facts\">")

@@ -3,8 +3,8 @@
 use queue::Received;
 use service::html::Html;
 use service::language::say;
-use store::dead_letter_audit;
-use store::report::BeijingTime;
+use store::BeijingTime;
+use store::dead_letter::history;
 
 use super::Console;
 use super::address::address;
@@ -13,12 +13,12 @@ use super::layout::{Page, away, nothing};
 use super::list::{Column, list};
 use super::request::Asked;
 use super::tag::{Tone, tag};
-use crate::dead_letter::earliest::Earliest;
-use crate::dead_letter::group::{Group, Grouping};
-use crate::dead_letter::settled::settled;
-use crate::dead_letter::{DeadLetter, by_death, short};
-use crate::dead_queue::{DeadQueue, Looked};
 use crate::failure::Failure;
+use crate::operations::dead_letter::earliest::Earliest;
+use crate::operations::dead_letter::group::{Group, Grouping};
+use crate::operations::dead_letter::settled::settled;
+use crate::operations::dead_letter::{DeadLetter, by_death, short};
+use crate::operations::dead_queue::{DeadQueue, Looked};
 
 /// Letters that are looked at: a few seconds' worth.
 const LOOKED: u32 = 100_000;
@@ -86,7 +86,7 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failu
     body = body.html(groups(&look.groups));
     // The letters are shown also while there is no database to ask.
     let acts = console
-        .database(|connection| Ok(dead_letter_audit::list(connection, None, ACTS)?))
+        .database(|connection| Ok(history::list(connection, None, ACTS)?))
         .await
         .map_or_else(|failure| away(&failure), |acts| history(&acts));
     body = body.raw("<h2>").raw(say("最近的处理", "What operators did")).raw("</h2>").html(acts);
@@ -292,7 +292,7 @@ fn letter_row(letter: &DeadLetter) -> Html {
 }
 
 /// What operators did, the latest first.
-pub(super) fn history(acts: &[dead_letter_audit::Row]) -> Html {
+pub(super) fn history(acts: &[history::Row]) -> Html {
     if acts.is_empty() {
         return nothing(say("还没有人处理过。", "Nobody has replayed or discarded a letter yet."));
     }

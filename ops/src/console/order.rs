@@ -3,7 +3,7 @@
 use alipay::Fen;
 use service::html::Html;
 use service::language::{Language, say};
-use store::report::{BeijingTime, snapshot};
+use store::{BeijingTime, snapshot};
 
 use super::Console;
 use super::address::address;
@@ -13,19 +13,19 @@ use super::request::Asked;
 use super::reviews;
 use super::tag::{self, Tone};
 use crate::failure::Failure;
-use crate::next_step::NextStep;
-use crate::order_missing::MissingOrder;
-use crate::order_page::OrderPage;
-use crate::order_story::{happenings, not_done};
+use crate::operations::order::details::OrderDetails;
+use crate::operations::order::missing::MissingOrder;
+use crate::operations::order::next_step::NextStep;
+use crate::operations::order::story::{GoodsMove, Happening, happenings, not_done};
 
 pub(super) async fn show(console: &Console, asked: &Asked, id: &str) -> Result<Page, Failure> {
     let (order, config) = (id.to_owned(), console.config.clone());
     let redact = asked.query.some("redact").is_some();
     let read = move |connection: &mut store::Connection| {
-        let page = snapshot(connection, |connection| OrderPage::read(connection, &order))?;
+        let page = snapshot(connection, |connection| OrderDetails::read(connection, &order))?;
         let Some(mut page) = page else {
             let told = MissingOrder::read(connection, &order)?.told();
-            return Err(Failure::NotThere(told));
+            return Err(Failure::NotFound(told));
         };
         page.check_signatures(&config);
         if redact {
@@ -62,7 +62,7 @@ pub(super) async fn show(console: &Console, asked: &Asked, id: &str) -> Result<P
     Ok(Page::new("/orders", format!("{} {id}", say("订单", "Order")), body))
 }
 
-fn facts(page: &OrderPage) -> Html {
+fn facts(page: &OrderDetails) -> Html {
     let row = &page.order.row;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let mut state = tag::status(row.status);
@@ -98,7 +98,7 @@ fn facts(page: &OrderPage) -> Html {
 }
 
 /// What was not done, and why.
-fn missing(page: &OrderPage) -> Html {
+fn missing(page: &OrderDetails) -> Html {
     let lines = not_done(page);
     if lines.is_empty() {
         return Html::new();
@@ -114,7 +114,7 @@ fn missing(page: &OrderPage) -> Html {
 
 const AMOUNT: Column = Column::number("金额", "Amount");
 /// What to do next.
-fn next(page: &OrderPage) -> Html {
+fn next(page: &OrderDetails) -> Html {
     let step = NextStep::of(page);
     let words = match Language::here() {
         Language::Chinese => step.chinese(),
@@ -128,48 +128,52 @@ fn next(page: &OrderPage) -> Html {
         .raw("</p></div>\n")
 }
 
-/// Words at the beginning of a line of the story, in Chinese.
-const CHINESE: [(&str, &str); 10] = [
-    ("its time", "到期"),
-    ("refund of", "退款"),
-    ("placed", "下单"),
-    ("Alipay said", "通知"),
-    ("the gateway answered", "网关"),
-    ("it was asked", "网关"),
-    ("a person decided", "决定"),
-    ("review", "复核"),
-    ("dead letter", "死信"),
-    ("event", "事件"),
-];
+/// The Chinese word and the colour of a line of the story.
+fn topic(happening: &Happening<'_>) -> (&'static str, Tone) {
+    match happening {
+        Happening::Placed => ("下单", Tone::Plain),
+        Happening::PaymentTimeEnded => ("到期", Tone::Plain),
+        Happening::RefundAsked(_) => ("退款", Tone::Plain),
+        Happening::Message(message) => (
+            match message.kind.as_str() {
+                "query_answer" | "refund_answer" | "expiry" | "query_request" => "网关",
+                "decision" => "决定",
+                _ => "通知",
+            },
+            match &message.changes {
+                _ if message.outcome == "rejected" => Tone::Bad,
+                Some(change) if change.moves() => Tone::Good,
+                _ => Tone::Plain,
+            },
+        ),
+        Happening::Goods(GoodsMove::Delivered) => ("货物", Tone::Good),
+        Happening::Goods(GoodsMove::Wait | GoodsMove::Returned) => ("货物", Tone::Plain),
+        Happening::ReviewRaised(_) | Happening::ReviewDecided(_) => ("复核", Tone::Warn),
+        Happening::LetterHandled(_) | Happening::LetterDied(_) => ("死信", Tone::Warn),
+        Happening::CameBack(_) => ("消息", Tone::Plain),
+        Happening::EventPublished(_) => ("事件", Tone::Plain),
+    }
+}
 
-fn happening((at, line, detail): &(BeijingTime, String, Option<String>)) -> Html {
-    let tone = if line.contains("rejected, ") {
-        Tone::Bad
-    } else if line.contains(" -> ") || line.starts_with("goods delivered") {
-        Tone::Good
-    } else if line.starts_with("review ") || line.starts_with("dead letter ") {
-        Tone::Warn
-    } else {
-        Tone::Plain
-    };
-    let known = CHINESE.iter().find(|(begins, _)| line.starts_with(begins));
+fn happening((at, happening): &(BeijingTime, Happening<'_>)) -> Html {
+    let (chinese, tone) = topic(happening);
     let html = Html::new()
         .raw("<li class=\"")
         .raw(tone.class())
         .raw("\"><time>")
         .shown(at)
         .raw("</time><b>")
-        .raw(say(known.map_or("货物", |(_, chinese)| chinese), ""))
+        .raw(say(chinese, ""))
         .raw("</b>")
-        .text(line);
-    let html = match detail {
-        Some(detail) => html.raw("<span class=\"soft\">").text(detail).raw("</span>"),
+        .text(&happening.english());
+    let html = match happening.detail() {
+        Some(detail) => html.raw("<span class=\"soft\">").text(&detail).raw("</span>"),
         None => html,
     };
     html.raw("</li>\n")
 }
 
-fn goods(page: &OrderPage) -> Html {
+fn goods(page: &OrderDetails) -> Html {
     if page.goods.is_empty() && page.entitlement.is_none() {
         return Html::new();
     }
@@ -197,7 +201,7 @@ fn goods(page: &OrderPage) -> Html {
     html.raw("</table></div>\n")
 }
 
-fn trades(page: &OrderPage) -> Html {
+fn trades(page: &OrderDetails) -> Html {
     if page.trades.is_empty() {
         return Html::new();
     }
@@ -220,7 +224,7 @@ fn trades(page: &OrderPage) -> Html {
     ))
 }
 
-fn refunds(page: &OrderPage) -> Html {
+fn refunds(page: &OrderDetails) -> Html {
     if page.refunds.is_empty() {
         return Html::new();
     }
@@ -247,7 +251,7 @@ fn refunds(page: &OrderPage) -> Html {
     ))
 }
 
-fn cases(page: &OrderPage) -> Html {
+fn cases(page: &OrderDetails) -> Html {
     if page.reviews.is_empty() {
         return Html::new();
     }

@@ -1,10 +1,10 @@
 //! `/orders`: the latest orders, and the search for one.
 
 use alipay::Fen;
-use order::FulfillmentState;
+use order::{FulfillmentState, VariantArray};
 use service::html::Html;
 use service::language::say;
-use store::report::{Order, OrderSearch, search_orders};
+use store::user_order::{self, Order, OrderSearch};
 
 use super::Console;
 use super::address::{address, listing};
@@ -13,7 +13,7 @@ use super::list::{Column, list};
 use super::request::Asked;
 use super::tag::{self, Tone, tag};
 use crate::failure::Failure;
-use crate::status_name::{ORDER_STATUSES, parse_status, status_name};
+use crate::operations::order::status_name::{ORDER_STATUSES, parse_status, status_name};
 
 /// Orders on one page.
 const LISTED: i64 = 100;
@@ -44,7 +44,7 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failu
     let goods = asked.query.get("goods").to_owned();
     let goods_state = match goods.as_str() {
         "" => None,
-        word => Some(FulfillmentState::from_column(word).ok_or_else(|| {
+        word => Some(word.parse::<FulfillmentState>().map_err(|_| {
             Failure::Usage(
                 say("goods：没有这个发货状态", "goods: no such state of goods").to_owned(),
             )
@@ -60,7 +60,7 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failu
                 goods: goods_state,
                 after: Some(last.as_str()).filter(|last| !last.is_empty()),
             };
-            Ok(search_orders(connection, &search, LISTED + 1)?)
+            Ok(user_order::search(connection, &search, LISTED + 1)?)
         })
         .await?;
     let more = orders.len() > LISTED as usize;
@@ -124,7 +124,7 @@ fn search_bar(text: &str, state: &str, goods: &str) -> Html {
         .raw("\"><option value=\"\">")
         .raw(say("任何货物状态", "Any goods"))
         .raw("</option>");
-    for state in FulfillmentState::ALL {
+    for state in FulfillmentState::VARIANTS {
         let word = state.as_str();
         bar = option(bar, word, word == goods, &tag::goods_words(word));
     }

@@ -4,8 +4,8 @@ use alipay::Fen;
 use order::ProductKind;
 use service::html::Html;
 use service::language::say;
-use store::product;
-use store::report::{StockLevel, snapshot, stock_levels};
+use store::stock::{self, StockLevel};
+use store::{product, snapshot};
 
 use super::Console;
 use super::layout::{Page, nothing};
@@ -23,7 +23,7 @@ const LOW_AT: Column = Column::number("警戒线", "Low at");
 pub(super) async fn show(console: &Console) -> Result<Page, Failure> {
     let read = |connection: &mut store::Connection| {
         snapshot(connection, |connection| {
-            Ok::<_, Failure>((product::list(connection)?, stock_levels(connection)?))
+            Ok::<_, Failure>((product::list(connection)?, stock::levels(connection)?))
         })
     };
     let (products, levels) = console.database(read).await?;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use alipay::{Form, FormError};
+use axum::extract::Request;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
 use super::answer::Answer;
@@ -69,7 +69,7 @@ impl Parameters {
 }
 
 /// Reads the request; the error is the answer to send.
-pub(super) async fn read(request: Request<Incoming>) -> Result<Asked, Answer> {
+pub(super) async fn read(request: Request) -> Result<Asked, Answer> {
     let is_post = request.method() == Method::POST;
     if !is_post && request.method() != Method::GET && request.method() != Method::HEAD {
         return Err(Answer::only("GET, HEAD, POST"));
@@ -89,7 +89,7 @@ pub(super) async fn read(request: Request<Incoming>) -> Result<Asked, Answer> {
     Ok(Asked { is_post, path, query, form })
 }
 
-async fn form(request: Request<Incoming>) -> Result<Parameters, Answer> {
+async fn form(request: Request) -> Result<Parameters, Answer> {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {

@@ -47,7 +47,7 @@ impl Results {
         let found = kept.iter().find(|(known, _)| known == ticket);
         let Some((_, Kept { status, menu, title, body })) = found.cloned() else {
             let text = say("结果已经不在了", "there is no such result any more");
-            return Err(Failure::NotThere(text.to_owned()));
+            return Err(Failure::NotFound(text.to_owned()));
         };
         Ok(Page { status, ..Page::new(menu, title, body) })
     }

@@ -5,7 +5,7 @@ use service::language::{Language, say};
 use std::sync::Arc;
 
 use order::Decision;
-use store::report::snapshot;
+use store::snapshot;
 
 use super::Console;
 use super::acts::{name, note};
@@ -14,11 +14,11 @@ use super::answer::Answer;
 use super::layout::{Page, nothing};
 use super::request::Asked;
 use super::reviews::{chinese, state, told};
-use crate::confirmed::Confirmed;
 use crate::failure::Failure;
-use crate::next_step::of_review;
-use crate::order_story::{header, not_done};
-use crate::review_case::{Case, Choice, evidence, meaning};
+use crate::operations::order::next_step::of_review;
+use crate::operations::order::story::{header, not_done};
+use crate::operations::publish::Confirmed;
+use crate::operations::review_case::{Case, Choice, evidence, meaning};
 
 pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
     let id = number(id)?;
@@ -50,7 +50,9 @@ pub(super) async fn show(console: &Console, id: &str) -> Result<Page, Failure> {
         false => body.html(form(console, id, &choices)),
     };
     body = body.raw("<h2>").raw(say("订单", "The order")).raw("</h2><div class=\"card\"><pre>");
-    body = body.text(&header(&case.page.order.row, &case.page.product));
+    for line in header(&case.page.order.row, &case.page.product) {
+        body = body.text(&format!("{line}\n"));
+    }
     for trade in &case.page.trades {
         let facts = trade.facts.join(", ");
         body = body.text(&format!("trade {}: {facts}, {}\n", trade.trade_no, trade.times()));
@@ -169,5 +171,5 @@ pub(super) async fn decide(
 
 fn number(id: &str) -> Result<i64, Failure> {
     id.parse()
-        .map_err(|_| Failure::NotThere(say("没有这个复核", "there is no such review").to_owned()))
+        .map_err(|_| Failure::NotFound(say("没有这个复核", "there is no such review").to_owned()))
 }

@@ -2,7 +2,8 @@
 
 use service::html::Html;
 use service::language::say;
-use store::report::{BeijingTime, ReviewFilter, ReviewRow, reviews};
+use store::BeijingTime;
+use store::review::{self, ReviewFilter, ReviewRow};
 
 use super::Console;
 use super::address::address;
@@ -11,7 +12,7 @@ use super::list::{Column, list};
 use super::request::Asked;
 use super::tag::{Tone, tag};
 use crate::failure::Failure;
-use crate::review_case::{evidence, meaning};
+use crate::operations::review_case::{evidence, meaning};
 
 /// Cases on the page.
 const LISTED: i64 = 500;
@@ -19,7 +20,8 @@ const LISTED: i64 = 500;
 pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failure> {
     let all = asked.query.get("view") == "all";
     let filter = if all { ReviewFilter::All } else { ReviewFilter::Open };
-    let rows = console.database(move |connection| Ok(reviews(connection, filter, LISTED)?)).await?;
+    let rows =
+        console.database(move |connection| Ok(review::list(connection, filter, LISTED)?)).await?;
     let mut body = Html::new().raw("<p class=\"note\">");
     body = match all {
         true => body.link("/reviews", say("只看待复核", "Only open ones")),

@@ -49,5 +49,5 @@ pub(super) async fn answer(console: &Arc<Console>, asked: &Asked) -> Answer {
 }
 
 fn no_page() -> Failure {
-    Failure::NotThere(say("没有这个页面", "there is no such page").to_owned())
+    Failure::NotFound(say("没有这个页面", "there is no such page").to_owned())
 }

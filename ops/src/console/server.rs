@@ -4,11 +4,10 @@ use service::language::{self, Language};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::Incoming;
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
 use hyper::header::SET_COOKIE;
-use hyper::{Request, Response};
 use service::http::{self, Limits};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -16,8 +15,13 @@ use tokio_util::sync::CancellationToken;
 use super::{Console, request, route};
 
 /// A few operators with some pages each.
-const LIMITS: Limits =
-    Limits { connections: 128, head_bytes: 32 * 1024, stop_time: Duration::from_secs(5) };
+const LIMITS: Limits = Limits {
+    connections: 128,
+    head_bytes: 32 * 1024,
+    head_time: Duration::from_secs(30),
+    connection_age: Duration::MAX,
+    stop_time: Duration::from_secs(5),
+};
 
 /// Serves until `shutdown` is cancelled; what is under way may end.
 pub(crate) async fn serve(console: Console, listener: TcpListener, shutdown: CancellationToken) {
@@ -26,18 +30,15 @@ pub(crate) async fn serve(console: Console, listener: TcpListener, shutdown: Can
         let console = Arc::clone(&console);
         async move { answer(&console, request).await }
     };
-    http::serve(listener, shutdown, LIMITS, answer).await;
+    http::serve(listener, shutdown, LIMITS, Router::new().fallback(answer)).await;
 }
 
-async fn answer(console: &Arc<Console>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(console: &Arc<Console>, request: Request) -> Response {
     let asked_for = Language::of(request.headers());
     asked_for.scope(answer_within(console, request)).await
 }
 
-async fn answer_within(
-    console: &Arc<Console>,
-    request: Request<Incoming>,
-) -> Response<Full<Bytes>> {
+async fn answer_within(console: &Arc<Console>, request: Request) -> Response {
     let guard = &console.guard;
     let mut checked = guard.check_host(request.headers(), request.uri());
     if request.method() == hyper::Method::POST {

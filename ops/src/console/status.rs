@@ -5,7 +5,8 @@ use service::language::{Language, say};
 use std::sync::PoisonError;
 
 use queue::topology::work_queue;
-use store::report::{BeijingTime, Waiting};
+use store::BeijingTime;
+use store::counts::Waiting;
 
 use super::Console;
 use super::address::listing;
@@ -15,10 +16,10 @@ use super::list::{Column, list};
 use super::request::Asked;
 use super::tag::{self, Tone, tag};
 use crate::failure::Failure;
-use crate::overview::Overview;
-use crate::overview::broker::{BrokerLook, Known};
-use crate::overview::ingress::IngressLook;
-use crate::verdict::{Answer, Finding, NotAsked, Urgency};
+use crate::operations::overview::Overview;
+use crate::operations::overview::broker::{BrokerLook, Known};
+use crate::operations::overview::ingress::IngressLook;
+use crate::operations::verdict::{Answer, Finding, NotAsked, Urgency};
 
 /// Seconds between two looks, where the page is loaded again by itself.
 const REFRESH: u32 = 10;
@@ -116,12 +117,11 @@ fn verdict(overview: &Overview) -> Html {
 }
 
 fn finding(finding: &Finding) -> Html {
-    if let Finding::NotAsked(server) = finding
-        && server.is_server()
-    {
-        return told(finding).html(away(&Failure::CouldNotAsk(server.why().to_owned())));
+    let told = told(finding);
+    match finding {
+        Finding::NotAsked(asked) => told.all(asked.server_failure().as_ref().map(away)),
+        _ => told,
     }
-    told(finding)
 }
 
 fn told(finding: &Finding) -> Html {

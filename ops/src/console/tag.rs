@@ -3,7 +3,7 @@
 use service::html::Html;
 use service::language::{Language, say};
 
-use crate::status_name::{status_chinese, status_name};
+use crate::operations::order::status_name::{status_chinese, status_name};
 
 /// How a tag looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

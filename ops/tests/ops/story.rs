@@ -92,7 +92,7 @@ fn an_order_that_waits_is_delivered_refused_in_part_and_refunded() {
     );
 
     let text = shop.ops.run("order show A-1").done().stdout;
-    let first = "Alipay said TRADE_SUCCESS of trade T1: paid; status placed -> paid; \
+    let first = "Alipay notified TRADE_SUCCESS for trade T1: paid; status placed -> paid; \
                  goods awaiting_stock; events order.paid (seen 2 times, last 2";
     assert!(text.contains(first), "{text}");
     assert!(text.contains("rejected, total_mismatch: the order's total is 20.00 yuan"), "{text}");

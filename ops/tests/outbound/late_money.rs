@@ -61,7 +61,7 @@ fn what_is_on_its_way_back_cannot_be_accepted() {
     world.until("B-1", |order| order["status"] == 105 && order["needs_review"] == false);
     assert_eq!(world.refunds("B-1", "app"), [1000]);
     let shown = world.run("order show B-1").ended(0, "").stdout;
-    assert!(shown.contains("the gateway answered that a refund was made of trade"), "{shown}");
+    assert!(shown.contains("the gateway answered that a refund was made for trade"), "{shown}");
     let line = &world.json("order show B-1")["refunds"][0];
     assert_eq!((&line["amount"], &line["running_total"]), (&json!(1000), &json!(1000)));
     world.run(&accept).ended(1, "is settled already");

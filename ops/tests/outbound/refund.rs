@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use order::RefundRequestState;
 use serde_json::json;
-use store::refund_request::RefundRequestState;
 
 use crate::lost_answer::LostAnswer;
 use crate::world::World;

@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use config::Config;
 use serde::Serialize;
-use service::config::Config;
 use simulator::LedgerLine;
 use store::{DatabaseSettings, Pool};
 

@@ -1,7 +1,7 @@
 //! Whose keys the simulator signs with.
 
 use alipay::Md5Key;
-use service::config::Merchant;
+use config::Merchant;
 
 /// Refuses an MD5 key that may be a real one: whoever has the same takes what is signed with it for Alipay's
 /// word, a pipeline in production too. With RSA and RSA2 the simulator has a key of its own, which nobody

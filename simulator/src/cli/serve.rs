@@ -8,7 +8,7 @@ use std::time::Duration;
 use alipay::SignType;
 use anyhow::{Context, anyhow};
 use clap::Args;
-use service::config::Config;
+use config::Config;
 use simulator::{
     Account, Book, Demands, Fault, GatewayFaults, Ladder, Names, SendSettings, ServeSettings,
     Server, TradeFile,

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use alipay::{SignType, Signer};
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
+use config::Config;
 use hyper::Uri;
-use service::config::Config;
 use simulator::{Account, Merchant};
 
 use super::real_keys;

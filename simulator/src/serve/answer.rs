@@ -1,13 +1,12 @@
 //! What is answered to a request.
 
 use alipay::Charset;
-use bytes::Bytes;
-use http_body_util::Full;
+use axum::response::{IntoResponse, Response};
+use hyper::StatusCode;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
     REFERRER_POLICY,
 };
-use hyper::{Response, StatusCode};
 
 /// An HTTP answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,10 +46,11 @@ impl Answer {
     pub(super) fn redirect(location: impl Into<String>) -> Answer {
         Answer { location: Some(location.into()), ..Answer::text(303, "") }
     }
+}
 
-    pub(super) fn into_response(self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::from(self.body));
-        *response.status_mut() = self.status;
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.body).into_response();
         let headers = response.headers_mut();
         for (name, value) in [
             (CONTENT_TYPE, Some(self.content_type)),

@@ -1,5 +1,5 @@
 //! `refund_fastpay_by_platform_pwd`: a page on which a person types the payment password, and the
-//! result comes by `batch_refund_notify` alone. (protocol 9.2)
+//! result comes by `batch_refund_notify` alone. (docs/protocol.md §9.2)
 
 use alipay::Fen;
 

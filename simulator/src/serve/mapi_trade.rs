@@ -13,9 +13,9 @@ use crate::account::sign_type;
 use crate::mapi::{milliseconds, seconds};
 use crate::{Account, Trade};
 
-/// How long an anti-phishing key is good. (protocol 9.4)
+/// How long an anti-phishing key is good. (docs/protocol.md §9.4)
 const KEY_TIME: TimeDelta = TimeDelta::seconds(30);
-/// How long the id of a return page can be asked about. (protocol 6)
+/// How long the id of a return page can be asked about. (docs/protocol.md §6)
 const RETURN_TIME: TimeDelta = TimeDelta::seconds(60);
 
 pub(super) fn single_trade_query(call: &Call<'_>) -> Result<Answer, Code> {
@@ -26,7 +26,7 @@ pub(super) fn single_trade_query(call: &Call<'_>) -> Result<Answer, Code> {
 }
 
 /// Closes an unpaid trade. The order number is called `out_order_no` here, and there is no signed
-/// part in the answer. (protocol 9.4)
+/// part in the answer. (docs/protocol.md §9.4)
 pub(super) fn close_trade(call: &Call<'_>) -> Result<Answer, Code> {
     let trade = find(call, "out_order_no")?;
     let closed = call.alipay.step(&trade.trade_no, None, |trade, at| Ok(vec![trade.close(at)?]));
@@ -51,7 +51,7 @@ fn find(call: &Call<'_>, order: &str) -> Result<Trade, Code> {
 
 /// Whether an id is one of ours: `true` until its notification was answered `success`, `false`
 /// afterwards and for an unknown one, `invalid` for a request that cannot be understood. Unsigned
-/// both ways. (protocol 6)
+/// both ways. (docs/protocol.md §6)
 pub(super) fn notify_verify(alipay: &Alipay, form: &Form, account: Option<&Account>) -> Answer {
     let id = std::str::from_utf8(form.get("notify_id").unwrap_or_default()).unwrap_or("");
     let (Some(account), false) = (account, id.is_empty()) else {
@@ -97,7 +97,7 @@ pub(super) fn check_anti_phishing_key(alipay: &Alipay, key: &str) -> Result<(), 
 }
 
 /// What `single_trade_query` tells of a trade: flags are T and F here, and only this answer has
-/// the refunded amount. (protocol 9.3)
+/// the refunded amount. (docs/protocol.md §9.3)
 fn fields(trade: &Trade) -> Fields {
     let text = str::to_owned;
     let refund = trade.refunds.last();

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use alipay::Form;
+use axum::extract::Request;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
-use hyper::{Method, Request};
+use hyper::Method;
 
 use super::answer::Answer;
 
@@ -30,7 +30,7 @@ pub(super) struct Asked {
 pub(super) struct Ambiguous;
 
 /// Reads the request; the error is the answer to send.
-pub(super) async fn read(request: Request<Incoming>) -> Result<Asked, Answer> {
+pub(super) async fn read(request: Request) -> Result<Asked, Answer> {
     let method = request.method().clone();
     if method != Method::GET && method != Method::POST {
         return Err(Answer::text(405, "only GET and POST"));

@@ -2,7 +2,8 @@
 
 use alipay::{Charset, Form, QueryAnswer, parse_beijing};
 use chrono::{DateTime, Utc};
-use service::config::Merchant;
+use config::Merchant;
+use order::{QueryReason, RejectionReason};
 
 use super::Content;
 use super::verification::believed;
@@ -17,15 +18,10 @@ pub struct DecisionNamed {
     pub number: i64,
 }
 
-/// `gateway_query.why` holds so much.
-const ASKED_BY_LIMIT: usize = 64;
-
 pub(super) fn request(form: &Form) -> Result<Content, Never> {
-    let asked_by = text(form, "asked_by")?.filter(|word| word.len() <= ASKED_BY_LIMIT);
-    Ok(Content::Request {
-        order: order(form)?,
-        asked_by: asked_by.unwrap_or_else(|| "request".to_owned()),
-    })
+    let asked_by = text(form, "asked_by")?;
+    let asked_by = asked_by.as_deref().map_or(QueryReason::Request, QueryReason::read);
+    Ok(Content::Request { order: order(form)?, asked_by })
 }
 
 /// The answer is verified once more: what lies in a queue is no better than what lies in a database.
@@ -49,7 +45,7 @@ pub(super) fn answer(
                 "the gateway was asked about order {order} and answered about {}",
                 said.out_trade_no
             );
-            Err(Never::new("answer_for_another_order", evidence))
+            Err(Never::new(RejectionReason::AnswerForAnotherOrder, evidence))
         }
         Ok(QueryAnswer::Trade(mut said)) => {
             said.notify_time = Some(asked_at);
@@ -69,7 +65,7 @@ pub(super) fn decision(form: &Form) -> Result<Content, Never> {
             "the message names no row of the table decision; it says {word} about review {review} of \
              order {order}, by {by}: decide the review again"
         );
-        return Err(Never::new("decision_without_row", evidence));
+        return Err(Never::new(RejectionReason::DecisionWithoutRow, evidence));
     };
     let number = number
         .parse()
@@ -101,5 +97,5 @@ pub(super) fn text(form: &Form, name: &str) -> Result<Option<String>, Never> {
 }
 
 pub(super) fn unreadable(what: String) -> Never {
-    Never::new("unreadable_request", what)
+    Never::new(RejectionReason::UnreadableRequest, what)
 }

@@ -2,8 +2,8 @@
 
 use alipay::{Form, Rule, canonical};
 use chrono::Utc;
+use config::Config;
 use queue::Received;
-use service::Config;
 use store::{MysqlConnection, StoreError, notification};
 
 use super::Incoming;

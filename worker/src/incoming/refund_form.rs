@@ -2,8 +2,8 @@
 
 use alipay::{Charset, Fen, Form, RefundAnswer, RefundQueryAnswer};
 use chrono::{DateTime, Utc};
-use order::RefundAnswered;
-use service::config::Merchant;
+use config::Merchant;
+use order::{RefundAnswered, RejectionReason};
 
 use super::Content;
 use super::own_form::{number, order, text, time, unreadable};
@@ -11,7 +11,7 @@ use super::verification::believed;
 use crate::verdict::Never;
 
 /// The answers are verified once more. Only `fund_change=Y`, or `REFUND_SUCCESS` for the very number
-/// and amount, says that money has moved (protocol reference, section 12).
+/// and amount, says that money has moved (docs/protocol.md §12).
 pub(super) fn read(
     form: &Form,
     charset: Charset,
@@ -39,7 +39,7 @@ pub(super) fn read(
     let done = said.query.as_ref().is_some_and(|answer| answer.succeeded(&request_no, amount));
     if !moved && !done {
         let evidence = format!("no answer says that refund {request_no} of order {order} was made");
-        return Err(Never::new("refund_not_confirmed", evidence));
+        return Err(Never::new(RejectionReason::RefundNotConfirmed, evidence));
     }
     let refunded = said.refund.as_ref().and_then(|answer| answer.refunded);
     // One of them must say of which refund it speaks: by its number, or by all that was refunded so far,
@@ -48,11 +48,11 @@ pub(super) fn read(
     let query = said.query.as_ref();
     if refunded.is_none() && !query.is_some_and(|answer| done && answer.out_request_no.is_some()) {
         let evidence = format!("no answer names the refund {request_no} or all that was refunded");
-        return Err(Never::new("refund_not_confirmed", evidence));
+        return Err(Never::new(RejectionReason::RefundNotConfirmed, evidence));
     }
     if let Some(less) = refunded.filter(|refunded| *refunded < amount) {
         let evidence = format!("refund {request_no} of {amount} yuan, and only {less} in all");
-        return Err(Never::new("refund_not_confirmed", evidence));
+        return Err(Never::new(RejectionReason::RefundNotConfirmed, evidence));
     }
     let (at, queried_at) = (
         said.refund.as_ref().filter(|answer| answer.moved).and_then(|answer| answer.gmt_refund_pay),
@@ -92,7 +92,7 @@ impl Said {
                 let evidence = format!(
                     "a refund of trade {trade_no} of order {order} was answered about {other}"
                 );
-                return Err(Never::new("answer_for_another_order", evidence));
+                return Err(Never::new(RejectionReason::AnswerForAnotherOrder, evidence));
             }
         }
         Ok(())

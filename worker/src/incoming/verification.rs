@@ -3,8 +3,9 @@
 
 use alipay::{Charset, Form, check_recipient};
 use chrono::{DateTime, TimeDelta, Utc};
+use config::Merchant;
+use order::RejectionReason;
 use queue::Envelope;
-use service::config::Merchant;
 
 use crate::verdict::Never;
 
@@ -37,11 +38,12 @@ pub(super) fn check(
         |parameter| {
             let name = &merchant.name;
             let evidence = format!("{parameter} is missing or is not that of merchant {name}");
-            Never::new("not_this_merchant", evidence)
+            Never::new(RejectionReason::NotThisMerchant, evidence)
         },
     )?;
     // What the form says of its charset is signed, what the envelope says is not.
-    Charset::of(form, envelope.charset).map_err(|error| Never::new("unknown_charset", error))
+    Charset::of(form, envelope.charset)
+        .map_err(|error| Never::new(RejectionReason::UnknownCharset, error))
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use order::doubt::is_doubt;
-use order::{Decision, ImpossibleDecision, OrderRecord};
-use store::MysqlConnection;
+use order::{
+    Decision, DecisionState, ImpossibleDecision, OrderRecord, RejectionReason, ReviewReason,
+    ReviewState,
+};
 use store::decision::{self, DecisionRow, EndedDecision};
-use store::review::{self, Decided, NumberedCase};
-use store::{StoreError, refund_request, trade};
+use store::review::{self, Case, Decided};
+use store::{MysqlConnection, StoreError, refund_request, trade};
 
 use crate::incoming::{Content, DecisionNamed, Incoming};
 use crate::verdict::Never;
@@ -17,7 +18,7 @@ use crate::verdict::Never;
 #[derive(Default)]
 pub(crate) struct Decisions {
     rows: BTreeMap<i64, DecisionRow>,
-    cases: BTreeMap<i64, NumberedCase>,
+    cases: BTreeMap<i64, Case>,
     /// Trades, as (order, trade number), whose money is on its way back.
     on_its_way: BTreeSet<(String, String)>,
     /// The orders that know a trade which a person says was paid, by its number.
@@ -65,9 +66,11 @@ impl Decisions {
             .collect();
         let accepted: Vec<&str> = accepted.into_iter().collect();
         let on_its_way = refund_request::on_its_way(connection, &accepted)?.into_iter().collect();
+        let cases: BTreeMap<i64, Case> =
+            cases.into_iter().map(|numbered| (numbered.id, numbered.case)).collect();
         let doubted: BTreeSet<&str> = cases
-            .iter()
-            .filter(|case| is_doubt(&case.reason))
+            .values()
+            .filter(|case| case.reason.is_doubt())
             .map(|case| case.evidence.as_str())
             .collect();
         let doubted: Vec<&str> = doubted.into_iter().collect();
@@ -75,7 +78,7 @@ impl Decisions {
         Ok(Decisions {
             known_trades,
             rows: rows.into_iter().map(|row| (row.id, row)).collect(),
-            cases: cases.into_iter().map(|case| (case.id, case)).collect(),
+            cases,
             on_its_way,
             ..Decisions::default()
         })
@@ -98,14 +101,14 @@ impl Decisions {
         let row = self.rows.get(number).filter(|row| row.order_id == *order);
         let Some(row) = row else {
             let evidence = format!("nobody has decided number {number} about order {order}");
-            return Err(Never::new("decision_without_row", evidence));
+            return Err(Never::new(RejectionReason::DecisionWithoutRow, evidence));
         };
-        match (row.state.as_str(), self.ended.get(number)) {
-            ("open", None) => {}
-            ("refused", _) | (_, Some(End::Refused(_))) => {
+        match (row.state, self.ended.get(number)) {
+            (DecisionState::Open, None) => {}
+            (DecisionState::Refused, _) | (_, Some(End::Refused(_))) => {
                 let why = row.error.as_deref().unwrap_or("it was refused");
                 let evidence = format!("{why} (decision {number} has ended: decide again)");
-                return Err(Never::new("impossible_decision", evidence));
+                return Err(Never::new(RejectionReason::ImpossibleDecision, evidence));
             }
             _ => return Ok(false),
         }
@@ -126,29 +129,30 @@ impl Decisions {
         let case = self.cases.get(&row.review_id).filter(|case| case.order_id == row.order_id);
         let Some(case) = case else {
             let evidence = format!("order {} has no review {}", row.order_id, row.review_id);
-            return Err(Never::new("unknown_review", evidence));
+            return Err(Never::new(RejectionReason::UnknownReview, evidence));
         };
         let decision = Decision::read(&row.decision)
-            .map_err(|error| Never::new("impossible_decision", error))?;
-        if case.state != "open" || self.taken.contains_key(&row.review_id) {
+            .map_err(|error| Never::new(RejectionReason::ImpossibleDecision, error))?;
+        if case.state != ReviewState::Open || self.taken.contains_key(&row.review_id) {
             return Ok(false);
         }
-        let impossible = |error: ImpossibleDecision| Never::new("impossible_decision", error);
+        let impossible =
+            |error: ImpossibleDecision| Never::new(RejectionReason::ImpossibleDecision, error);
         // Such a review is about one trade, whichever the person names.
-        let is_about_one = case.reason == "late_payment" || is_doubt(&case.reason);
+        let is_about_one = case.reason == ReviewReason::LatePayment || case.reason.is_doubt();
         let about = is_about_one.then_some(case.evidence.as_str());
         if let (Some(about), Some(named)) = (about, row.trade_no.as_deref())
             && about != named
         {
             let trade_no = named.to_owned();
-            return Err(impossible(match case.reason.as_str() {
-                "late_payment" => ImpossibleDecision::NotLate { trade_no },
+            return Err(impossible(match case.reason {
+                ReviewReason::LatePayment => ImpossibleDecision::NotLate { trade_no },
                 _ => ImpossibleDecision::Trade { trade_no },
             }));
         }
         let trade_no = about.or(row.trade_no.as_deref());
         if decision == Decision::Paid
-            && is_doubt(&case.reason)
+            && case.reason.is_doubt()
             && let Some(order) = self.other_order(case)
         {
             let (trade_no, order) = (case.evidence.clone(), order.to_owned());
@@ -162,14 +166,14 @@ impl Decisions {
             return Err(impossible(ImpossibleDecision::RefundUnderWay { trade_no }));
         }
         record
-            .learn_decision(decision, &case.reason, trade_no, row.decided_at)
+            .learn_decision(decision, case.reason, trade_no, row.decided_at)
             .map_err(impossible)?;
         Ok(true)
     }
 
     /// Another order that knows the trade of a notification that was not believed. Whoever wrote it chose the
     /// number: it may be paid, and for something else.
-    fn other_order(&self, case: &NumberedCase) -> Option<&str> {
+    fn other_order(&self, case: &Case) -> Option<&str> {
         let other =
             |(trade, order): &&(String, String)| *trade == case.evidence && *order != case.order_id;
         self.known_trades.iter().find(other).map(|(_, order)| order.as_str())
@@ -179,8 +183,8 @@ impl Decisions {
     pub(super) fn believed_trade(&self, named: &DecisionNamed) -> Option<&str> {
         let row = self.rows.get(&named.number).filter(|row| row.order_id == named.order)?;
         let case = self.cases.get(&row.review_id).filter(|case| case.order_id == row.order_id)?;
-        let believed = row.decision == Decision::Paid.as_str() && is_doubt(&case.reason);
-        let is_open = row.state == "open" && case.state == "open";
+        let believed = row.decision == Decision::Paid.as_str() && case.reason.is_doubt();
+        let is_open = row.state == DecisionState::Open && case.state == ReviewState::Open;
         let is_free = self.other_order(case).is_none();
         (believed && is_open && is_free).then_some(case.evidence.as_str())
     }
@@ -203,12 +207,13 @@ impl Decisions {
         let ended: Vec<EndedDecision<'_>> = self
             .ended
             .iter()
-            .map(|(id, end)| match end {
-                End::Applied => EndedDecision { id: *id, state: "applied", error: None },
-                End::Moot => EndedDecision { id: *id, state: "moot", error: None },
-                End::Refused(why) => {
-                    EndedDecision { id: *id, state: "refused", error: Some(why.as_str()) }
-                }
+            .map(|(id, end)| {
+                let (state, error) = match end {
+                    End::Applied => (DecisionState::Applied, None),
+                    End::Moot => (DecisionState::Moot, None),
+                    End::Refused(why) => (DecisionState::Refused, Some(why.as_str())),
+                };
+                EndedDecision { id: *id, state: state.as_str(), error }
             })
             .collect();
         decision::end(connection, &ended)

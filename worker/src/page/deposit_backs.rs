@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use alipay::{BatchRefundItem, BatchRefundNotify, DepositBack, DepositBackStatus, format_beijing};
-use order::Review;
-use order::review::REFUND_SENT_BACK;
+use order::{RejectionReason, Review, ReviewReason};
 use store::{MysqlConnection, StoreError, trade};
 
 use crate::incoming::{Content, Incoming};
@@ -48,10 +47,11 @@ impl DepositBacks {
                 "the message is about order {} and names trade {trade_no}, which is that of order {other}",
                 said.out_trade_no
             );
-            return Err(Never::new("trade_of_another_order", evidence));
+            return Err(Never::new(RejectionReason::TradeOfAnotherOrder, evidence));
         }
         let failed = said.status == DepositBackStatus::Failed;
-        Ok(failed.then(|| Review { reason: REFUND_SENT_BACK, evidence: evidence(said) }))
+        Ok(failed
+            .then(|| Review { reason: ReviewReason::RefundSentBack, evidence: evidence(said) }))
     }
 }
 
@@ -59,7 +59,7 @@ impl DepositBacks {
 pub(super) fn review_of_item(batch: &BatchRefundNotify, item: &BatchRefundItem) -> Review {
     let BatchRefundItem { trade_no, amount, .. } = item;
     let evidence = format!("batch {}, trade {trade_no}, {amount} yuan", batch.batch_no);
-    Review { reason: REFUND_SENT_BACK, evidence }
+    Review { reason: ReviewReason::RefundSentBack, evidence }
 }
 
 /// At most 64 bytes of a number, an amount and a time: it fits the column.

@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use order::agreement::{agree, agree_refund};
 use order::{OrderRecord, Refund, Trade};
-use store::MysqlConnection;
-use store::product::Product;
-use store::refund::MerchantTrade;
-use store::trade::TradeKey;
+use store::product::{self, Product};
+use store::refund::{self, MerchantTrade};
+use store::trade::{self, TradeKey};
 use store::user_order::LockedOrder;
-use store::{StoreError, fulfillment, product, refund, refund_request, trade};
+use store::{MysqlConnection, StoreError, fulfillment, refund_request};
 
 use super::answers::Answers;
 use super::refund_answers::RefundRequests;

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alipay::Fen;
-use order::{Identity, OrderRecord, RefundAnswered};
-use store::MysqlConnection;
-use store::StoreError;
+use order::{Identity, OrderRecord, RefundAnswered, RejectionReason};
 use store::refund_request::{self, RefundRequest};
+use store::{MysqlConnection, StoreError};
 
 use crate::incoming::{Content, Incoming};
 use crate::verdict::Never;
@@ -78,5 +77,5 @@ pub(super) fn fits(record: &OrderRecord, said: &RefundAnswered) -> Result<(), Ne
 }
 
 fn mismatch(evidence: String) -> Never {
-    Never::new("refund_answer_mismatch", evidence)
+    Never::new(RejectionReason::RefundAnswerMismatch, evidence)
 }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use order::review::IMPLAUSIBLE_TIME_LIMIT;
-use order::{FulfillmentState, Identity, OrderRecord, OrderState, Refund, Review, Trade};
+use order::{
+    FulfillmentState, Identity, OrderRecord, OrderState, Refund, Review, ReviewReason, Trade,
+};
 use store::product::Product;
 use store::user_order::LockedOrder;
 
@@ -23,7 +24,7 @@ pub(crate) struct Sheet {
     /// Reviews that this batch opens by what happened, not by the order's state.
     pub(crate) raised: BTreeSet<Review>,
     /// Reasons of such reviews that this batch has answered.
-    pub(crate) resolved: BTreeSet<&'static str>,
+    pub(crate) resolved: BTreeSet<ReviewReason>,
 }
 
 impl Sheet {
@@ -32,9 +33,9 @@ impl Sheet {
         match self.record.terms.time_limit(identity) {
             Err(implausible) => {
                 let evidence = implausible.to_string();
-                self.raised.insert(Review { reason: IMPLAUSIBLE_TIME_LIMIT, evidence });
+                self.raised.insert(Review { reason: ReviewReason::ImplausibleTimeLimit, evidence });
             }
-            Ok(_) => _ = self.resolved.insert(IMPLAUSIBLE_TIME_LIMIT),
+            Ok(_) => _ = self.resolved.insert(ReviewReason::ImplausibleTimeLimit),
         }
     }
 

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use store::MysqlConnection;
-use store::StoreError;
+use order::QueryReason;
 use store::gateway_query::{self, Wish};
+use store::{MysqlConnection, StoreError};
 
 /// Wishes by order.
 #[derive(Default)]
@@ -16,17 +16,23 @@ pub(crate) struct Wishes {
 
 struct Wanted {
     merchant: String,
-    why: String,
+    why: QueryReason,
     /// `None`: whatever was asked before, it is asked again.
     requested_at: Option<DateTime<Utc>>,
 }
 
 impl Wishes {
     /// Somebody asks: a question that goes out after `at` will do.
-    pub(super) fn request(&mut self, order: &str, merchant: &str, by: &str, at: DateTime<Utc>) {
+    pub(super) fn request(
+        &mut self,
+        order: &str,
+        merchant: &str,
+        by: QueryReason,
+        at: DateTime<Utc>,
+    ) {
         let wanted = self.wanted.entry(order.to_owned()).or_insert_with(|| Wanted {
             merchant: merchant.to_owned(),
-            why: by.to_owned(),
+            why: by,
             requested_at: Some(at),
         });
         wanted.requested_at = wanted.requested_at.map(|known| known.max(at));
@@ -34,23 +40,22 @@ impl Wishes {
 
     /// Nobody knows where the money is.
     pub(crate) fn doubt(&mut self, order: &str, merchant: &str) {
-        self.ask_anew(order, merchant, "in_doubt");
+        self.ask_anew(order, merchant, QueryReason::InDoubt);
     }
 
     /// A trade can be paid although the order's time is over: it is closed at once.
     pub(crate) fn open_too_late(&mut self, order: &str, merchant: &str) {
-        self.ask_anew(order, merchant, gateway_query::OPEN_TOO_LATE);
+        self.ask_anew(order, merchant, QueryReason::OpenTooLate);
     }
 
     /// Goods wait for the gateway's word about a payment.
     pub(crate) fn confirm(&mut self, order: &str, merchant: &str) {
-        self.ask_anew(order, merchant, gateway_query::CONFIRM);
+        self.ask_anew(order, merchant, QueryReason::Confirm);
     }
 
     /// It is asked, whatever was asked before.
-    fn ask_anew(&mut self, order: &str, merchant: &str, why: &str) {
-        let wanted =
-            Wanted { merchant: merchant.to_owned(), why: why.to_owned(), requested_at: None };
+    fn ask_anew(&mut self, order: &str, merchant: &str, why: QueryReason) {
+        let wanted = Wanted { merchant: merchant.to_owned(), why, requested_at: None };
         self.wanted.insert(order.to_owned(), wanted);
     }
 
@@ -69,7 +74,7 @@ impl Wishes {
             .map(|(order_id, wanted)| Wish {
                 order_id,
                 merchant: &wanted.merchant,
-                why: &wanted.why,
+                why: wanted.why.as_str(),
                 forward: 1,
                 requested_at: wanted.requested_at,
             })

@@ -1,5 +1,6 @@
 //! Messages that become dead letters one by one.
 
+use order::RejectionReason;
 use queue::Received;
 use queue::topology::RetryTier;
 use store::{notification, redelivery};
@@ -43,7 +44,7 @@ impl Processing {
         if redelivery::probe(connection).is_err() {
             return Err(failure);
         }
-        let never = Never::new("database_refuses", failure);
+        let never = Never::new(RejectionReason::DatabaseRefuses, failure);
         if RetryTier::after(message.headers.attempt).is_none() {
             error!(
                 message_id = incoming.message_id,

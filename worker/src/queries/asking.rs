@@ -5,14 +5,14 @@ use std::fmt::Display;
 
 use alipay::{CloseAnswer, QueryAnswer, TradeRef, TradeStatus};
 use chrono::{DateTime, Utc};
+use config::Merchant;
 use gateway::{Answered, Gateway, GatewayError};
 use metrics::counter;
+use order::{OrderStatus, QueryReason};
 use queue::{Envelope, Publisher};
-use service::config::Merchant;
 use store::gateway_answer::{self, AnswerKey};
-use store::gateway_query::{CONFIRM, Due};
-use store::order_expired;
-use store::{MysqlConnection, StoreError};
+use store::gateway_query::Due;
+use store::{MysqlConnection, StoreError, order_expired};
 
 use super::{Claimed, plan};
 use crate::database_call::Interrupted;
@@ -76,7 +76,7 @@ impl Asked {
 
     /// Goods wait for this answer, and it does not say that the money is there or was.
     pub(super) fn is_unconfirmed(&self) -> bool {
-        self.claimed.due.why == CONFIRM && self.is_unpaid_there()
+        self.claimed.due.why == QueryReason::Confirm && self.is_unpaid_there()
     }
 
     /// The order was paid here before the question, and Alipay says that it is not: it is asked once more,
@@ -161,7 +161,10 @@ async fn close(
 /// since another of its trades may be the one that gets paid; and so it is while a payment waits to be confirmed,
 /// since Alipay may never have heard of the trade that a notification named.
 fn known_trade(due: &Due) -> Option<&str> {
-    let order = due.order.as_ref().filter(|order| due.why != CONFIRM && !plan::is_unpaid(order))?;
+    let order = due
+        .order
+        .as_ref()
+        .filter(|order| due.why != QueryReason::Confirm && !plan::is_unpaid(order))?;
     order.trade_no.as_deref()
 }
 
@@ -227,7 +230,7 @@ async fn tell_lanes(
 
 /// The time that is over, of an order that nobody has closed yet.
 fn still_placed_since(claimed: &Claimed) -> Option<DateTime<Utc>> {
-    let order = claimed.due.order.as_ref().filter(|order| order.status == 0)?;
+    let order = claimed.due.order.as_ref().filter(|order| order.status == OrderStatus::Placed)?;
     order.expires_at.filter(|_| order.expired_at.is_none())
 }
 

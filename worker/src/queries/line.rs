@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use service::config::Merchant;
+use config::Merchant;
 
 use super::asking::{Asked, Failure};
 use super::report;

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use order::{OrderStatus, TradeStatusCode};
-use service::config;
-use store::gateway_query::{CONFIRM, Due, DueOrder, NOT_AT_ALIPAY, OPEN_TOO_LATE};
+use order::{OrderStatus, QueryReason, TradeStatusCode};
+use store::gateway_query::{Due, DueOrder};
 
 use crate::clocks::TOLERANCE;
 
@@ -23,10 +22,6 @@ const REFUSED_LIMIT: TimeDelta = TimeDelta::hours(1);
 
 /// How long goods wait for the gateway's word before a person hears that it does not know the payment.
 const DISBELIEF: TimeDelta = TimeDelta::minutes(10);
-
-/// In `user_order.trade_status`.
-const TRADE_PENDING: i16 = TradeStatusCode::TradePending.code();
-const TRADE_CLOSED: i16 = TradeStatusCode::TradeClosed.code();
 
 /// The configured times.
 pub(super) struct Limits {
@@ -57,7 +52,7 @@ pub(super) enum Judgement {
 /// Judges a row by its order as it is now.
 pub(super) fn judge(due: &Due, limits: &Limits) -> Judgement {
     let Some(order) = &due.order else { return Judgement::Over };
-    if !is_routine(&due.why) {
+    if !due.why.is_routine() {
         return Judgement::Ask;
     }
     if order.is_finish {
@@ -74,7 +69,8 @@ pub(super) fn judge(due: &Due, limits: &Limits) -> Judgement {
 /// database's clock and by this worker's, `here`: a database that is hours ahead must not close what can still be paid.
 /// A buyer who has paid a seller that cannot receive yet is not turned away.
 pub(super) fn closes_first(due: &Due, here: DateTime<Utc>) -> bool {
-    let unpaid = |order: &DueOrder| is_unpaid(order) && order.trade_status != TRADE_PENDING;
+    let unpaid =
+        |order: &DueOrder| is_unpaid(order) && order.trade_status != TradeStatusCode::TradePending;
     time_over(due).is_some_and(|over| over <= here + TOLERANCE)
         && due.order.as_ref().is_some_and(unpaid)
 }
@@ -98,8 +94,8 @@ pub(super) fn next(due: &Due, limits: &Limits, still_open: bool) -> Option<DateT
     let over = time_over(due).filter(|_| unpaid);
     let first = match order.status {
         _ if over.is_some() => IMPATIENT,
-        _ if unpaid && is_routine(&due.why) => limits.unpaid_after,
-        0 | 32 => IMPATIENT,
+        _ if unpaid && due.why.is_routine() => limits.unpaid_after,
+        OrderStatus::Placed | OrderStatus::Closed => IMPATIENT,
         _ => limits.silent_after,
     };
     let since = over.map_or(due.since, |over| over.max(due.since));
@@ -113,33 +109,33 @@ pub(super) fn confirm_again(due: &Due) -> DateTime<Utc> {
 }
 
 /// Why it is asked the next time.
-pub(super) fn next_why(due: &Due) -> &'static str {
+pub(super) fn next_why(due: &Due) -> QueryReason {
     match &due.order {
-        Some(order) if is_unpaid(order) && order.is_finish => OPEN_TOO_LATE,
-        Some(order) if is_unpaid(order) && time_over(due).is_some() => "expired",
-        Some(order) if is_unpaid(order) => "unpaid",
-        Some(order) if order.status == 32 => "in_doubt",
-        _ => "silent",
+        Some(order) if is_unpaid(order) && order.is_finish => QueryReason::OpenTooLate,
+        Some(order) if is_unpaid(order) && time_over(due).is_some() => QueryReason::Expired,
+        Some(order) if is_unpaid(order) => QueryReason::Unpaid,
+        Some(order) if order.status == OrderStatus::Closed => QueryReason::InDoubt,
+        _ => QueryReason::Silent,
     }
 }
 
 /// Nothing is paid: placed, expired, or closed before a payment.
 pub(super) fn is_unpaid(order: &DueOrder) -> bool {
-    let in_doubt = !order.is_finish && order.trade_status == TRADE_CLOSED;
-    order.status == 0 || (order.status == 32 && !in_doubt)
+    let in_doubt = !order.is_finish && order.trade_status == TradeStatusCode::TradeClosed;
+    order.status == OrderStatus::Placed || (order.status == OrderStatus::Closed && !in_doubt)
 }
 
 /// Paid, as far as we were told before the question, and not refunded.
 pub(super) fn is_paid(order: &DueOrder) -> bool {
-    is_settled(order) && order.status != OrderStatus::Refunded.code()
+    is_settled(order) && order.status != OrderStatus::Refunded
 }
 
 /// Whether the gateway has been asked often enough to believe that an order that is paid here is not there.
 /// While goods wait for its word it is asked at ever longer pauses anyway.
 pub(super) fn is_asked_again(due: &Due) -> bool {
-    match due.why.as_str() {
-        NOT_AT_ALIPAY => true,
-        CONFIRM => due.now - due.since >= DISBELIEF,
+    match due.why {
+        QueryReason::NotAtAlipay => true,
+        QueryReason::Confirm => due.now - due.since >= DISBELIEF,
         _ => false,
     }
 }
@@ -172,12 +168,7 @@ pub(super) fn retry(due: &Due, transient: bool, pause: Duration) -> DateTime<Utc
 
 /// Paid, and the money is where it belongs.
 fn is_settled(order: &DueOrder) -> bool {
-    !matches!(order.status, 0 | 32)
-}
-
-/// A reason of the worker's own: no person asked for it.
-fn is_routine(why: &str) -> bool {
-    matches!(why, "unpaid" | "silent" | "in_doubt" | "expired")
+    !matches!(order.status, OrderStatus::Placed | OrderStatus::Closed)
 }
 
 fn delta(duration: Duration) -> TimeDelta {
@@ -190,7 +181,9 @@ mod tests {
         Judgement, Limits, closes_first, is_asked_again, is_paid, judge, next, next_why, retry,
     };
     use chrono::{DateTime, TimeDelta, Utc};
-    use store::gateway_query::{CONFIRM, Due, DueOrder, NOT_AT_ALIPAY};
+    use order::QueryReason::{Confirm, Expired, InDoubt, NotAtAlipay, Request, Silent, Unpaid};
+    use order::{OrderStatus, QueryReason, TradeStatusCode};
+    use store::gateway_query::{Due, DueOrder};
 
     fn now() -> DateTime<Utc> {
         "2026-11-23T12:00:00Z".parse().unwrap()
@@ -200,18 +193,18 @@ mod tests {
         Limits { unpaid_after: TimeDelta::minutes(10), silent_after: TimeDelta::hours(24) }
     }
 
-    fn due(why: &str, status: i16, is_finish: bool, row_age: TimeDelta) -> Due {
+    fn due(why: QueryReason, status: i16, is_finish: bool, row_age: TimeDelta) -> Due {
         Due {
             order_id: "A".into(),
             merchant: "shop".into(),
-            why: why.into(),
+            why,
             since: now() - row_age,
             now: now(),
             order: Some(DueOrder {
-                status,
+                status: OrderStatus::from_code(status).unwrap(),
                 is_finish,
                 trade_no: None,
-                trade_status: 0,
+                trade_status: TradeStatusCode::NoPay,
                 expires_at: None,
                 expired_at: None,
                 created_at: now() - row_age - TimeDelta::minutes(10),
@@ -223,13 +216,13 @@ mod tests {
     #[test]
     fn what_is_paid_here_and_not_there_is_asked_once_more() {
         let asked = |why, age| is_asked_again(&due(why, 8, false, age));
-        assert!(!asked("silent", TimeDelta::days(2)) && !asked("requested", TimeDelta::days(2)));
-        assert!(asked(NOT_AT_ALIPAY, TimeDelta::zero()));
+        assert!(!asked(Silent, TimeDelta::days(2)) && !asked(Request, TimeDelta::days(2)));
+        assert!(asked(NotAtAlipay, TimeDelta::zero()));
         // Goods wait: a person hears of it after ten minutes.
-        assert!(!asked(CONFIRM, TimeDelta::minutes(9)) && asked(CONFIRM, TimeDelta::minutes(10)));
+        assert!(!asked(Confirm, TimeDelta::minutes(9)) && asked(Confirm, TimeDelta::minutes(10)));
         let paid = [(0, false), (8, true), (4, true), (32, false), (105, false), (106, true)];
         for (status, is_paid_here) in paid {
-            let order = due("silent", status, false, TimeDelta::zero()).order.unwrap();
+            let order = due(Silent, status, false, TimeDelta::zero()).order.unwrap();
             assert_eq!(is_paid(&order), is_paid_here, "{status}");
         }
     }
@@ -238,7 +231,7 @@ mod tests {
     fn pauses_double_and_end() {
         let mut age = TimeDelta::zero();
         let mut pauses = Vec::new();
-        while let Some(at) = next(&due("unpaid", 0, false, age), &limits(), false) {
+        while let Some(at) = next(&due(Unpaid, 0, false, age), &limits(), false) {
             let pause = at - now();
             pauses.push(pause.num_minutes());
             age += pause;
@@ -252,38 +245,38 @@ mod tests {
     #[test]
     fn finished_orders_are_over() {
         let hour = TimeDelta::hours(1);
-        assert_eq!(judge(&due("silent", 105, true, hour), &limits()), Judgement::Over);
-        assert_eq!(judge(&due("unpaid", 32, true, hour), &limits()), Judgement::Over);
+        assert_eq!(judge(&due(Silent, 105, true, hour), &limits()), Judgement::Over);
+        assert_eq!(judge(&due(Unpaid, 32, true, hour), &limits()), Judgement::Over);
         // Unless somebody asks: then once.
-        assert_eq!(judge(&due("ops", 4, true, hour), &limits()), Judgement::Ask);
-        assert_eq!(next(&due("ops", 4, true, hour), &limits(), false), None);
-        let mut gone = due("ops", 0, false, hour);
+        assert_eq!(judge(&due(QueryReason::Ops, 4, true, hour), &limits()), Judgement::Ask);
+        assert_eq!(next(&due(QueryReason::Ops, 4, true, hour), &limits(), false), None);
+        let mut gone = due(QueryReason::Ops, 0, false, hour);
         gone.order = None;
         assert_eq!(judge(&gone, &limits()), Judgement::Over);
     }
 
     #[test]
     fn what_was_heard_of_is_not_silent() {
-        let mut paid = due("unpaid", 8, false, TimeDelta::hours(30));
+        let mut paid = due(Unpaid, 8, false, TimeDelta::hours(30));
         assert_eq!(judge(&paid, &limits()), Judgement::Ask);
         let heard = now() - TimeDelta::hours(2);
         paid.order.as_mut().unwrap().updated_at = heard;
         let later = Judgement::Later(heard + TimeDelta::hours(24));
         assert_eq!(judge(&paid, &limits()), later);
-        paid.why = "ops".into();
+        paid.why = QueryReason::Ops;
         assert_eq!(judge(&paid, &limits()), Judgement::Ask);
-        let mut doubtful = due("in_doubt", 32, false, TimeDelta::zero());
+        let mut doubtful = due(InDoubt, 32, false, TimeDelta::zero());
         doubtful.order.as_mut().unwrap().updated_at = now();
-        doubtful.order.as_mut().unwrap().trade_status = 5;
+        doubtful.order.as_mut().unwrap().trade_status = TradeStatusCode::TradeClosed;
         assert_eq!(judge(&doubtful, &limits()), Judgement::Ask);
         assert_eq!(next(&doubtful, &limits(), false), Some(now() + TimeDelta::minutes(1)));
     }
 
     /// An order that waits for money, whose time has been over for so long.
     fn over(status: i16, trade_status: i16, is_finish: bool, since: TimeDelta) -> Due {
-        let mut due = due("expired", status, is_finish, TimeDelta::hours(1));
+        let mut due = due(Expired, status, is_finish, TimeDelta::hours(1));
         let order = due.order.as_mut().unwrap();
-        order.trade_status = trade_status;
+        order.trade_status = TradeStatusCode::from_code(trade_status).unwrap();
         order.expires_at = Some(now() - since);
         due
     }
@@ -331,7 +324,7 @@ mod tests {
         for status in [0, 32] {
             let just = over(status, 0, false, TimeDelta::zero());
             assert_eq!(next(&just, false), Some(minute));
-            assert_eq!(next_why(&just), "expired");
+            assert_eq!(next_why(&just), Expired);
             let hours = TimeDelta::minutes(40);
             assert_eq!(next(&over(status, 0, false, hours), false), Some(hours));
             assert_eq!(next(&over(status, 1, false, hours), true), Some(minute));
@@ -343,17 +336,17 @@ mod tests {
         let mut open = over(32, 5, true, minute);
         assert_eq!((next(&open, false), next(&open, true)), (None, Some(minute)));
         assert_eq!(judge(&open, &limits()), Judgement::Over);
-        open.why = next_why(&open).to_owned();
+        open.why = next_why(&open);
         assert_eq!(judge(&open, &limits()), Judgement::Ask);
     }
 
     #[test]
     fn failures_are_tried_again() {
         let pause = std::time::Duration::from_secs(4);
-        let young = due("unpaid", 0, false, TimeDelta::zero());
+        let young = due(Unpaid, 0, false, TimeDelta::zero());
         assert_eq!(retry(&young, true, pause), now() + TimeDelta::seconds(4));
         assert_eq!(retry(&young, false, pause), now() + TimeDelta::minutes(1));
-        let old = due("unpaid", 0, false, TimeDelta::days(3));
+        let old = due(Unpaid, 0, false, TimeDelta::days(3));
         assert_eq!(retry(&old, false, pause), now() + TimeDelta::hours(1));
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use chrono::Utc;
+use config::Merchant;
 use gateway::{Gateway, RefundOutcome, RefundProof};
 use metrics::counter;
+use order::RefundRequestState;
 use queue::{Envelope, Publisher, RefundAnswerForm};
-use service::config::Merchant;
-use store::refund_request::{ClaimedRefund, RefundRequest, RefundRequestState};
+use store::refund_request::{ClaimedRefund, RefundRequest};
 
 use crate::processing::Processing;
 

@@ -3,10 +3,10 @@
 use std::io::Write as _;
 
 use alipay::{PrivateKey, SignType};
+use config::Config;
 use lapin::message::Delivery;
 use lapin::types::ShortString;
 use queue::{Envelope, Received};
-use service::Config;
 use worker::incoming::Incoming;
 
 const PRIVATE: &str =

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use alipay::{Charset, Fen, Md5Key, Signer, TradeRef, TradeRefund};
 use chrono::{TimeDelta, Utc};
+use config::Config;
 use gateway::{Gateway, RefundOutcome, RefundProof};
 use queue::{Envelope, Kind, Message, RefundAnswerForm};
-use service::Config;
 
 use crate::alipay_side::AlipaySide;
 use crate::decisions::{review, write_decision};

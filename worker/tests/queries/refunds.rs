@@ -5,9 +5,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
 use alipay::{Fen, QueryAnswer, TradeRef, TradeRefund};
+use config::Config;
 use gateway::{Gateway, RefundOutcome};
 use queue::{Envelope, RefundAnswerForm};
-use service::Config;
 use store::refund_request::{LateRefund, RefundRequest, ask_late, late_number, of_order};
 use testkit::Program;
 

@@ -1,10 +1,11 @@
 //! Messages that version 0.1 wrote, recorded from it, are worked on after the upgrade.
 
 use chrono::{DateTime, Utc};
+use order::RefundRequestState;
 use queue::topology::{DEAD_QUEUE, WORK_EXCHANGE, routing_key};
 use queue::{Cluster, Headers, Message, Publisher, PublisherSettings};
 use serde::Deserialize;
-use store::refund_request::{RefundRequest, RefundRequestState, insert};
+use store::refund_request::{RefundRequest, insert};
 use tokio_util::sync::CancellationToken;
 
 use crate::world::{PATIENCE, World};

@@ -44,13 +44,13 @@ impl RootCertificates {
         for der in key_text::certificates_der(text)? {
             let root = x509_cert::Certificate::from_der(&der)
                 .map_err(|_| KeyError::Unknown { expected: "certificate" })?;
-            let algorithm = root.signature_algorithm.oid;
+            let algorithm = root.signature_algorithm().oid;
             if algorithm.parent() != Some(RSA) {
                 other = Some(algorithm);
                 continue;
             }
             if !is_root(&root) {
-                let subject = &root.tbs_certificate.subject;
+                let subject = root.tbs_certificate().subject();
                 let reason =
                     format!("{subject} is no root certificate; roots are in alipayRootCert.crt");
                 return Err(KeyError::Unusable { reason });
@@ -146,9 +146,10 @@ impl RootCertificates {
 /// Whether a certificate may stand among the roots: nobody else issued it, or it is an authority's. Others
 /// would be believed as if they were, and their numbers sent.
 fn is_root(certificate: &x509_cert::Certificate) -> bool {
-    let body = &certificate.tbs_certificate;
-    let authority = || matches!(body.get::<BasicConstraints>(), Ok(Some((_, found))) if found.ca);
-    body.issuer == body.subject || authority()
+    let body = certificate.tbs_certificate();
+    let authority =
+        || matches!(body.get_extension::<BasicConstraints>(), Ok(Some((_, found))) if found.ca);
+    body.issuer() == body.subject() || authority()
 }
 
 /// What the library's verdict means for somebody who put files together.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use alipay::{Certificate, CertificateError, Form, PrivateKey, SignType, SignatureError, TradeRef};
+use config::Merchant;
 use gateway::{Gateway, GatewayError};
-use service::config::Merchant;
 
 use crate::merchant::{OWN, PRIVATE, merchant};
 use crate::server::{Reply, Server};

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use alipay::{Charset, Form, Md5Key, PrivateKey, Rule, SignType, Signer};
-use service::Config;
-use service::config::Merchant;
+use config::Config;
+use config::Merchant;
 
 /// Reads one merchant from the lines of its section.
 pub(crate) fn merchant(lines: &str) -> Merchant {

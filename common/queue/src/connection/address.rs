@@ -1,7 +1,7 @@
 //! One AMQP URL.
 
+use config::url_mistake;
 use lapin::uri::{AMQPScheme, AMQPUri};
-use service::config::url_mistake;
 use url::{Host, Url};
 
 /// Seconds between heartbeats; RabbitMQ advises 5 to 20. Without one in the URL lapin would take

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use config::Amqp;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use lapin::types::LongString;
 use lapin::{AsyncTcpStream, ConnectionProperties, ErrorKind};
 use rand::seq::SliceRandom;
-use service::config::Amqp;
 use service::outage::Outage;
 use service::reach;
 use tokio::time::{Instant, sleep, timeout_at};

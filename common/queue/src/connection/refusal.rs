@@ -1,8 +1,8 @@
 //! What a broker that refuses a connection means, and what to do about it.
 
+use config::ENCODE;
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
 use lapin::{Error, ErrorKind};
-use service::config::ENCODE;
 
 use super::address::Address;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use service::config::ClientCertificate;
+use config::ClientCertificate;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::{
     AlertDescription, CertificateError, ClientConfig, Error, RootCertStore, crypto,

@@ -1,7 +1,7 @@
 //! What is said of a broker that refuses, and of what is no broker: where, as whom, who said so, and what to do.
 
+use config::Amqp;
 use queue::{Cluster, Connection, ConnectionSettings};
-use service::config::Amqp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 

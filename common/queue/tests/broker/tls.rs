@@ -3,8 +3,8 @@
 use std::fs;
 use std::sync::Arc;
 
+use config::{Amqp, Config};
 use queue::{Cluster, Connection, ConnectionError, ConnectionSettings, HostProblem};
-use service::config::{Amqp, Config};
 use testkit::{Certificates, Folder, KeyPairFiles, RabbitMq, RabbitMqOptions, ServerTls};
 
 use crate::relay::Relay;

@@ -1,8 +1,8 @@
 //! The database URL.
 
+use config::{ENCODE, url_mistake};
 use mysql_async::{OptsBuilder, SslOpts};
 use percent_encoding::percent_decode_str;
-use service::config::{ENCODE, url_mistake};
 use url::{Host, Url};
 
 use super::{DatabaseSettings, Tls};

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, SmallInt, Text};
-use order::TradeStatusCode;
+use order::{OrderStatus, QueryReason, TradeStatusCode};
 
 use super::{Wish, enrol};
 use crate::{MysqlConnection, StoreError};
@@ -19,7 +19,7 @@ pub struct Pass {
     pub name: &'static str,
     /// `gateway_query.why` of what it finds: `unpaid` and `expired` take placed orders, `silent` all
     /// that are not finished.
-    pub why: &'static str,
+    pub why: QueryReason,
     /// The age of an order at which it is looked at; with `expired`, how long its time has been over.
     pub age: Duration,
 }
@@ -70,25 +70,28 @@ struct CandidateRow {
     at: NaiveDateTime,
 }
 
+/// `status` of an order of which nothing is paid.
+const PLACED: i16 = OrderStatus::Placed.code();
+
 /// `trade_status` of a buyer who has paid a seller that cannot receive yet.
 const TRADE_PENDING: i16 = TradeStatusCode::TradePending.code();
 
 impl CandidateRow {
     fn is_for(&self, pass: Pass) -> bool {
         match pass.why {
-            "unpaid" => self.status == 0,
-            "expired" => self.status == 0 && self.trade_status != TRADE_PENDING,
+            QueryReason::Unpaid => self.status == PLACED,
+            QueryReason::Expired => self.status == PLACED && self.trade_status != TRADE_PENDING,
             _ => !self.is_finish,
         }
     }
 
     fn wish(&self, pass: Pass) -> Wish<'_> {
         // Whoever was asked about before its time was over is asked about again, and closed.
-        let expired = pass.why == "expired";
+        let expired = pass.why == QueryReason::Expired;
         Wish {
             order_id: &self.id,
             merchant: &self.merchant,
-            why: pass.why,
+            why: pass.why.as_str(),
             forward: i32::from(expired),
             requested_at: expired.then(|| self.at.and_utc()),
         }
@@ -123,8 +126,8 @@ pub fn enrol_next(
         return Ok(Step { more: true, ahead: Some(ahead), ..nothing });
     }
     let candidates = match pass.why {
-        "expired" => include_str!("../sql/gateway_query_expired.sql"),
-        _ => include_str!("../sql/gateway_query_candidates.sql"),
+        QueryReason::Expired => include_str!("expired.sql"),
+        _ => include_str!("candidates.sql"),
     };
     let rows: Vec<CandidateRow> = sql_query(candidates)
         .bind::<Datetime, _>(cursor.reached)

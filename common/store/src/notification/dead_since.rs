@@ -47,7 +47,7 @@ pub fn lying(
     connection: &mut MysqlConnection,
     messages: &[MessageKey<'_>],
 ) -> Result<Vec<Lying>, StoreError> {
-    load_rows(connection, include_str!("../sql/notification_lying.sql"), messages)
+    load_rows(connection, include_str!("lying.sql"), messages)
 }
 
 /// Notes that the dead letters of these messages are removed from `alipay.dead`: should one be rejected
@@ -59,5 +59,5 @@ pub fn removed(
     connection: &mut MysqlConnection,
     messages: &[MessageKey<'_>],
 ) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("../sql/notification_removed.sql"), messages)
+    execute_rows(connection, include_str!("removed.sql"), messages)
 }

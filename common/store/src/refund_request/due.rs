@@ -14,7 +14,9 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Text};
 
-use super::{Locked, NO_ANSWER_YET, RefundRequest, RefundRequestState, Row, turn};
+use order::RefundRequestState;
+
+use super::{Locked, NO_ANSWER_YET, RefundRequest, Row, turn};
 use crate::json_rows::explanation;
 use crate::{MysqlConnection, StoreError};
 
@@ -51,7 +53,7 @@ pub fn claim(
     limit: i64,
     lease: Duration,
 ) -> Result<Vec<ClaimedRefund>, StoreError> {
-    let rows: Vec<DueRow> = sql_query(include_str!("../sql/refund_request_lock_due.sql"))
+    let rows: Vec<DueRow> = sql_query(include_str!("lock_due.sql"))
         .bind::<Text, _>(merchant)
         .bind::<BigInt, _>(limit)
         .load(connection)?;

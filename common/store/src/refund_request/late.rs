@@ -75,7 +75,7 @@ pub fn ask_late(
         })
         .collect();
     rows.sort_by(|one, other| one.request_no.cmp(&other.request_no));
-    execute_rows(connection, include_str!("../sql/refund_request_late.sql"), &rows)
+    execute_rows(connection, include_str!("late.sql"), &rows)
 }
 
 /// Takes back what [`ask_late`] wrote, for trades, as (merchant, trade number), that are not late after
@@ -91,7 +91,7 @@ pub fn withdraw_late(
     let mut numbers: Vec<String> =
         trades.iter().map(|(merchant, trade_no)| late_number(merchant, trade_no)).collect();
     numbers.sort_unstable();
-    execute_rows(connection, include_str!("../sql/refund_request_withdraw.sql"), &numbers)
+    execute_rows(connection, include_str!("withdraw.sql"), &numbers)
 }
 
 #[derive(QueryableByName)]
@@ -112,8 +112,7 @@ pub fn on_its_way(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
 ) -> Result<Vec<(String, String)>, StoreError> {
-    let rows: Vec<OnItsWay> =
-        load_rows(connection, include_str!("../sql/refund_request_on_its_way.sql"), order_ids)?;
+    let rows: Vec<OnItsWay> = load_rows(connection, include_str!("on_its_way.sql"), order_ids)?;
     Ok(rows.into_iter().map(|row| (row.order_id, row.trade_no)).collect())
 }
 

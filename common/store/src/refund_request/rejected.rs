@@ -59,7 +59,6 @@ pub fn of_rejected(
     connection: &mut MysqlConnection,
     trades: &[MerchantTrade<'_>],
 ) -> Result<Vec<RefundRequest>, StoreError> {
-    let rows: Vec<Row> =
-        load_rows(connection, include_str!("../sql/refund_request_of_rejected.sql"), trades)?;
+    let rows: Vec<Row> = load_rows(connection, include_str!("of_rejected.sql"), trades)?;
     rows.into_iter().map(RefundRequest::try_from).collect()
 }

@@ -31,5 +31,5 @@ pub fn settle(
             refund_key: &refund.refund_key,
         })
         .collect();
-    execute_rows(connection, include_str!("../sql/refund_request_settle.sql"), &keys)
+    execute_rows(connection, include_str!("settle.sql"), &keys)
 }

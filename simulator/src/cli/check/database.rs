@@ -6,7 +6,7 @@ use alipay::Form;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
-use store::{MysqlConnection, Pool, StoreError, audit};
+use store::{IdRange, MysqlConnection, Pool, StoreError, user_order};
 
 /// So many rows are read at once.
 const ROWS: i64 = 10_000;
@@ -45,9 +45,9 @@ pub(super) struct OrderSeen {
 pub(super) fn read(pool: &Pool, first: DateTime<Utc>) -> Result<Seen, StoreError> {
     let mut connection = pool.get()?;
     let mut seen = Seen::default();
-    let mut span = audit::Span::all();
+    let mut range = IdRange::all();
     loop {
-        let orders = audit::orders(&mut connection, &span, ROWS)?;
+        let orders = user_order::in_range(&mut connection, &range, ROWS)?;
         for order in &orders {
             let own = OrderSeen {
                 status: order.status,
@@ -58,7 +58,7 @@ pub(super) fn read(pool: &Pool, first: DateTime<Utc>) -> Result<Seen, StoreError
             seen.orders.insert(order.id.clone(), own);
         }
         match orders.last() {
-            Some(last) => drop(span.take_until(&last.id)),
+            Some(last) => drop(range.take_until(&last.id)),
             None => break,
         }
     }

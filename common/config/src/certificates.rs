@@ -1,0 +1,70 @@
+//! The certificates of a configuration: which there are, and a word about those that end.
+//!
+//! What is out of date is refused where it is used and never when the configuration is read. So somebody
+//! has to be told: the log when a program starts or reads its merchants again, and a metric to alarm on.
+
+use alipay::Certificate;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{Config, Merchant};
+
+/// A certificate that ends within so many days is worth a warning.
+const WARN_DAYS: i64 = 30;
+
+/// What a certificate is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The application's own, `app_cert`.
+    App,
+    /// Alipay's, of `alipay_public_keys`.
+    Alipay,
+    /// One of `alipay_root_cert`.
+    Root,
+}
+
+impl Role {
+    /// `app`, `alipay` or `root`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::App => "app",
+            Role::Alipay => "alipay",
+            Role::Root => "root",
+        }
+    }
+}
+
+/// Every certificate of a merchant. Of the roots those that can vouch for one.
+pub fn of(merchant: &Merchant) -> impl Iterator<Item = (Role, &Certificate)> {
+    let app = merchant.app_cert.iter().map(|certificate| (Role::App, certificate));
+    let alipay = merchant.public_keys.iter().filter_map(alipay::PublicKey::certificate);
+    let alipay = alipay.map(|certificate| (Role::Alipay, certificate));
+    let roots = merchant.alipay_root_cert.iter().flat_map(|roots| roots.certificates());
+    app.chain(alipay).chain(roots.map(|certificate| (Role::Root, certificate)))
+}
+
+/// Logs the certificates that are out of date or soon will be, and sets the metric
+/// `certificate_first_end_seconds`: when the first of all ends, in Unix time.
+pub fn report(config: &Config, at: DateTime<Utc>) {
+    let mut first_end = None;
+    for merchant in config.merchants.values() {
+        for (role, certificate) in of(merchant) {
+            log(&merchant.name, role, certificate, at);
+            let end = certificate.not_after();
+            first_end = Some(first_end.map_or(end, |first: DateTime<Utc>| first.min(end)));
+        }
+    }
+    if let Some(end) = first_end {
+        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit into 53 bits")]
+        metrics::gauge!("certificate_first_end_seconds").set(end.timestamp() as f64);
+    }
+}
+
+fn log(merchant: &str, role: Role, certificate: &Certificate, at: DateTime<Utc>) {
+    let (role, sn) = (role.name(), certificate.sn());
+    if let Err(error) = certificate.check_time(at) {
+        tracing::error!(merchant, role, %error, "a certificate is out of date: it is not used");
+    } else if certificate.not_after() - at < TimeDelta::days(WARN_DAYS) {
+        let ends = certificate.not_after();
+        tracing::warn!(merchant, role, sn, %ends, "a certificate ends soon");
+    }
+}

@@ -1,0 +1,113 @@
+//! Secrets: text that cannot be printed, and the files it is read from.
+
+use std::fmt;
+use std::io::Read as _;
+use std::path::Path;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::ConfigError;
+use crate::exposed;
+use crate::layers::Layers;
+use crate::stray::{self, SecretForm};
+
+/// A secret text. `Debug` shows nothing of it, and its memory is overwritten when it is dropped.
+#[derive(Clone)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// Wraps a text.
+    pub fn new(text: impl Into<String>) -> Secret {
+        Secret(SecretString::from(text.into()))
+    }
+
+    /// The text itself: for the place that uses it, never for a log.
+    pub fn expose_secret(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+/// Whether two secrets of one configuration file and the next are the same. Not for what a stranger
+/// sends: the time that it takes tells.
+impl PartialEq for Secret {
+    fn eq(&self, other: &Secret) -> bool {
+        self.expose_secret() == other.expose_secret()
+    }
+}
+
+impl Eq for Secret {}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("[secret]")
+    }
+}
+
+/// A secret and the key that gave it: `md5_key` or `md5_key_file`.
+pub(super) struct Found {
+    pub(super) secret: Secret,
+    pub(super) path: String,
+}
+
+/// The secret of `path` or of the file that `path_file` names, when either is set.
+///
+/// # Errors
+/// The file cannot be read; the text holds what does not belong into a secret of this form.
+pub(super) fn find(
+    layers: &Layers,
+    path: &str,
+    form: SecretForm,
+) -> Result<Option<Found>, ConfigError> {
+    if let Some(text) = layers.written(path)? {
+        let text = form.trim(text).map_err(|problem| layers.invalid(path, problem))?;
+        return Ok(Some(Found { secret: Secret::new(text), path: path.to_owned() }));
+    }
+    let path = format!("{path}_file");
+    let Some(file) = layers.text(&path)? else { return Ok(None) };
+    let secret = read_file(layers, &path, file, form)?;
+    Ok(Some(Found { secret, path }))
+}
+
+/// A URL with a password in it: the error does not show it.
+pub(super) fn url(layers: &Layers, path: &str, schemes: &[&str]) -> Result<Found, ConfigError> {
+    let Some(found) = find(layers, path, SecretForm::Url)? else {
+        return Err(super::layers::missing(path, "is not set"));
+    };
+    if !schemes.iter().any(|scheme| found.secret.expose_secret().starts_with(scheme)) {
+        let problem = format!("does not begin with {}", schemes.join(" or "));
+        return Err(layers.invalid(&found.path, problem));
+    }
+    Ok(found)
+}
+
+/// Reads a file that holds one secret. What editors and `echo` add around it is cut off, see [`SecretForm`].
+pub(super) fn read_file(
+    layers: &Layers,
+    path: &str,
+    file: &str,
+    form: SecretForm,
+) -> Result<Secret, ConfigError> {
+    let file = layers.resolve(file);
+    let bytes = read(layers, path, &file).map_err(|error| problem(layers, path, &file, error))?;
+    let text = stray::utf8(&bytes).map_err(|why| {
+        let belongs = "keys and certificates are PEM or base64, not DER or PKCS#12";
+        problem(layers, path, &file, format!("{why}: {belongs}"))
+    })?;
+    let text = form.trim(text).map_err(|why| problem(layers, path, &file, why))?;
+    Ok(Secret::new(text))
+}
+
+/// The bytes of a file, whose mode is looked at.
+fn read(layers: &Layers, path: &str, file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut opened = std::fs::File::open(file)?;
+    if let Some(exposed) = exposed::look(file, &opened.metadata()?, exposed::is_secret(path)) {
+        layers.exposed(exposed);
+    }
+    let mut bytes = Vec::new();
+    opened.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn problem(layers: &Layers, path: &str, file: &Path, why: impl fmt::Display) -> ConfigError {
+    layers.invalid(path, format!("file {}: {why}", file.display()))
+}

@@ -1,0 +1,51 @@
+//! Times as an operator reads them.
+
+use std::fmt;
+
+use alipay::format_beijing;
+use chrono::{DateTime, FixedOffset, NaiveDateTime, SecondsFormat, Utc};
+use diesel::deserialize::{self, FromSql};
+use diesel::mysql::{Mysql, MysqlValue};
+use diesel::sql_types::Datetime;
+use serde::{Serialize, Serializer};
+
+/// Beijing time, fixed: China has had no daylight saving since 1991.
+const BEIJING: FixedOffset = FixedOffset::east_opt(8 * 3600).expect("eight hours");
+
+/// A moment, read from a `DATETIME` column that holds UTC. Serialises as RFC 3339 with `+08:00`;
+/// `Display` is Alipay's own form, `2026-11-23 12:00:00`, to the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BeijingTime(pub DateTime<Utc>);
+
+impl fmt::Display for BeijingTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = DateTime::from_timestamp(self.0.timestamp(), 0).unwrap_or(self.0);
+        f.pad(&format_beijing(whole))
+    }
+}
+
+impl Serialize for BeijingTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let there = self.0.with_timezone(&BEIJING);
+        serializer.serialize_str(&there.to_rfc3339_opts(SecondsFormat::AutoSi, false))
+    }
+}
+
+impl FromSql<Datetime, Mysql> for BeijingTime {
+    fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<BeijingTime> {
+        let naive = <NaiveDateTime as FromSql<Datetime, Mysql>>::from_sql(value)?;
+        Ok(BeijingTime(naive.and_utc()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::BeijingTime;
+
+    #[test]
+    fn eight_hours_ahead_in_both_forms() {
+        let time = BeijingTime("2026-11-23T16:00:00.25Z".parse().unwrap());
+        assert_eq!(time.to_string(), "2026-11-24 00:00:00");
+        assert_eq!(serde_json::to_string(&time).unwrap(), "\"2026-11-24T00:00:00.250+08:00\"");
+    }
+}

@@ -1,0 +1,195 @@
+//! Goods of the orders of a batch, and those that wait.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Bool, Integer, Text};
+use order::FulfillmentState;
+
+use crate::bulk::{BulkRow, Values, write_rows};
+use crate::json_rows::{json, load_rows, microseconds};
+use crate::{MysqlConnection, StoreError};
+
+#[derive(QueryableByName)]
+struct StateRow {
+    #[diesel(sql_type = Text)]
+    order_id: String,
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = Bool)]
+    is_imported: bool,
+}
+
+/// What was done with the goods of one order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Goods {
+    /// Their state.
+    pub state: FulfillmentState,
+    /// Another system delivered them before the order was imported.
+    pub is_imported: bool,
+}
+
+/// The state of the goods of these orders, as (order id, goods). Orders without a row are left out.
+///
+/// # Errors
+/// What the database says.
+pub fn of_orders(
+    connection: &mut MysqlConnection,
+    order_ids: &[&str],
+) -> Result<Vec<(String, Goods)>, StoreError> {
+    let rows: Vec<StateRow> = load_rows(connection, include_str!("of_orders.sql"), order_ids)?;
+    rows.into_iter()
+        .map(|row| match row.state.parse::<FulfillmentState>().ok() {
+            Some(state) => Ok((row.order_id, Goods { state, is_imported: row.is_imported })),
+            None => Err(StoreError::Row { table: "fulfillment", what: row.state }),
+        })
+        .collect()
+}
+
+/// A change of the goods of one order.
+#[derive(Debug, Clone)]
+pub struct Change<'a> {
+    /// The order.
+    pub order_id: &'a str,
+    /// The product sold.
+    pub product_id: &'a str,
+    /// The new state.
+    pub state: FulfillmentState,
+    /// Units ordered.
+    pub units: i32,
+}
+
+impl BulkRow for Change<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        use FulfillmentState::{
+            AwaitingAccount, AwaitingManual, AwaitingStock, Delivered, Returned,
+        };
+        const NONE: i32 = 0;
+        let state = self.state;
+        let is_given = matches!(state, Delivered | Returned);
+        let waits = matches!(state, AwaitingStock | AwaitingManual | AwaitingAccount);
+        let flag = |is_set: bool| if is_set { &true } else { &false };
+        values.push::<Text, str>(self.order_id)?;
+        values.push::<Text, str>(self.product_id)?;
+        values.push::<Text, str>(state.into())?;
+        values.push::<Integer, _>(&self.units)?;
+        values.push::<Integer, _>(if is_given { &self.units } else { &NONE })?;
+        values.push_all::<Bool, _>([waits, state == Delivered, state == Returned].map(flag))
+    }
+}
+
+/// Writes new states, sorted by order. `given` follows: all units once delivered, none before.
+///
+/// # Errors
+/// What the database says.
+pub fn upsert(
+    connection: &mut MysqlConnection,
+    sorted_changes: &[Change<'_>],
+) -> Result<(), StoreError> {
+    write_rows(connection, include_str!("upsert.sql"), sorted_changes)
+}
+
+#[derive(QueryableByName)]
+struct ProductRow {
+    #[diesel(sql_type = Text)]
+    product_id: String,
+}
+
+/// The products that paid orders wait for.
+///
+/// # Errors
+/// What the database says.
+pub fn awaited_products(connection: &mut MysqlConnection) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<ProductRow> =
+        sql_query("SELECT DISTINCT product_id FROM fulfillment WHERE state = 'awaiting_stock'")
+            .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.product_id).collect())
+}
+
+#[derive(QueryableByName)]
+struct WaitingRow {
+    #[diesel(sql_type = Text)]
+    order_id: String,
+}
+
+/// Orders that wait for this product and that `available` units could serve whole, oldest payment
+/// first. An order for ten does not hold up an order for one, until it has waited for `overtake_limit`: then
+/// none that was paid later is among them.
+///
+/// # Errors
+/// What the database says.
+pub fn awaiting_stock(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    available: i64,
+    overtake_limit: Duration,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<WaitingRow> = sql_query(include_str!("in_turn.sql"))
+        .bind::<Text, _>(product_id)
+        .bind::<BigInt, _>(available)
+        .bind::<BigInt, _>(microseconds(overtake_limit))
+        .bind::<Text, _>(product_id)
+        .bind::<BigInt, _>(available)
+        .bind::<BigInt, _>(limit)
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.order_id).collect())
+}
+
+/// Those of these products for which a paid order has waited longer than `overtake_limit`: what comes in is
+/// kept for it.
+///
+/// # Errors
+/// What the database says.
+pub fn kept_products(
+    connection: &mut MysqlConnection,
+    product_ids: &[&str],
+    overtake_limit: Duration,
+) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<ProductRow> = sql_query(include_str!("kept_products.sql"))
+        .bind::<Text, _>(json(product_ids)?)
+        .bind::<BigInt, _>(microseconds(overtake_limit))
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.product_id).collect())
+}
+
+/// Up to `limit` paid orders of subscriptions that waited for an account, and name one now.
+///
+/// # Errors
+/// What the database says.
+pub fn accounts_named(
+    connection: &mut MysqlConnection,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<WaitingRow> = sql_query(
+        "SELECT f.order_id FROM fulfillment AS f FORCE INDEX (fulfillment_turn) \
+         JOIN user_order AS o ON o.id = f.order_id \
+         WHERE f.state = 'awaiting_account' AND TRIM(o.account) <> '' AND o.status IN (8, 4, 106) \
+         ORDER BY f.waiting_since, f.order_id LIMIT ?",
+    )
+    .bind::<BigInt, _>(limit)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.order_id).collect())
+}
+
+/// How many paid orders wait for stock, and how long the first of them has, in seconds.
+///
+/// # Errors
+/// What the database says.
+pub fn stock_queue(connection: &mut MysqlConnection) -> Result<(i64, i64), StoreError> {
+    #[derive(QueryableByName)]
+    struct Queue {
+        #[diesel(sql_type = BigInt)]
+        orders: i64,
+        #[diesel(sql_type = BigInt)]
+        seconds: i64,
+    }
+    let queue: Queue = sql_query(
+        "SELECT COUNT(*) AS orders, \
+         COALESCE(TIMESTAMPDIFF(SECOND, MIN(waiting_since), UTC_TIMESTAMP(6)), 0) AS seconds \
+         FROM fulfillment WHERE state = 'awaiting_stock'",
+    )
+    .get_result(connection)?;
+    Ok((queue.orders, queue.seconds))
+}

@@ -1,0 +1,85 @@
+//! Questions to the gateway.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Datetime, Integer, Nullable, Text};
+use serde::Serialize;
+
+use crate::BeijingTime;
+use crate::{MysqlConnection, StoreError};
+
+/// What is asked about an order, and what came of it. The row is gone when nothing more is asked.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct AskedRow {
+    /// `unpaid`, `silent`, `in_doubt`, or who asks.
+    #[diesel(sql_type = Text)]
+    pub why: String,
+    /// When the gateway is asked next.
+    #[diesel(sql_type = Datetime)]
+    pub due_at: BeijingTime,
+    /// Questions that were answered.
+    #[diesel(sql_type = Integer)]
+    pub asked: i32,
+    /// The latest question.
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub asked_at: Option<BeijingTime>,
+    /// The latest answer, in Alipay's word.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub answer: Option<String>,
+    /// Why the latest question has no answer.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub error: Option<String>,
+}
+
+/// What is asked about this order.
+///
+/// # Errors
+/// What the database says.
+pub fn of_order(
+    connection: &mut MysqlConnection,
+    order_id: &str,
+) -> Result<Option<AskedRow>, StoreError> {
+    Ok(sql_query(
+        "SELECT why, due_at, asked, asked_at, answer, error FROM gateway_query WHERE order_id = ?",
+    )
+    .bind::<Text, _>(order_id)
+    .get_result(connection)
+    .optional()?)
+}
+
+/// Questions in numbers.
+#[derive(Debug, Clone, Copy, QueryableByName, Serialize)]
+pub struct AskedCounts {
+    /// Orders about which the gateway is asked.
+    #[diesel(sql_type = BigInt)]
+    pub orders: i64,
+    /// Of these it should have been asked already.
+    #[diesel(sql_type = BigInt)]
+    pub due: i64,
+    /// Of these the latest question has no answer.
+    #[diesel(sql_type = BigInt)]
+    pub failed: i64,
+    /// Orders whose goods wait for the gateway's word.
+    #[diesel(sql_type = BigInt)]
+    pub confirming: i64,
+    /// The one of these that has waited longest.
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub oldest_confirming: Option<BeijingTime>,
+    /// The one that is due longest.
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub oldest_due: Option<BeijingTime>,
+}
+
+/// Counts.
+///
+/// # Errors
+/// What the database says.
+pub fn counts(connection: &mut MysqlConnection) -> Result<AskedCounts, StoreError> {
+    Ok(sql_query(
+        "SELECT COUNT(*) AS orders, COUNT(IF(due_at <= UTC_TIMESTAMP(6), 1, NULL)) AS due, \
+         COUNT(error) AS failed, COUNT(IF(why = 'confirm', 1, NULL)) AS confirming, \
+         MIN(IF(why = 'confirm', created_at, NULL)) AS oldest_confirming, MIN(IF(due_at <= UTC_TIMESTAMP(6), due_at, NULL)) AS oldest_due \
+         FROM gateway_query",
+    )
+    .get_result(connection)?)
+}

@@ -1,0 +1,32 @@
+//! A range of order numbers.
+
+/// All order numbers from `from` to `to`, both included, in byte order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdRange {
+    /// The first.
+    pub from: String,
+    /// The last.
+    pub to: String,
+}
+
+impl IdRange {
+    /// Every order number.
+    #[must_use]
+    pub fn all() -> IdRange {
+        // The greatest bytes that UTF-8 has, as many as a key may hold.
+        IdRange { from: String::new(), to: "\u{10FFFF}".repeat(16) }
+    }
+
+    /// One order number.
+    #[must_use]
+    pub fn one(id: &str) -> IdRange {
+        IdRange { from: id.to_owned(), to: id.to_owned() }
+    }
+
+    /// Cuts off the part up to `last`, and returns it.
+    pub fn take_until(&mut self, last: &str) -> IdRange {
+        // The smallest key that is greater in byte order.
+        let next = format!("{last}\0");
+        IdRange { from: std::mem::replace(&mut self.from, next), to: last.to_owned() }
+    }
+}

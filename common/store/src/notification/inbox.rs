@@ -1,0 +1,95 @@
+//! What became of one message.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Datetime, Integer, Nullable, Text};
+
+use super::MessageKey;
+use crate::BeijingTime;
+use crate::json_rows::load_rows;
+use crate::{MysqlConnection, StoreError};
+
+/// The line of `notification` that a worker wrote for a message.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct InboxLine {
+    /// What came of its latest run: `applied`, `unchanged`, `rejected`, `unknown`.
+    #[diesel(sql_type = Text)]
+    pub outcome: String,
+    /// Why it was rejected.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reason: Option<String>,
+    /// The evidence.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub error: Option<String>,
+    /// Names of the facts that it added, joined by commas.
+    #[diesel(sql_type = Text)]
+    pub facts_added: String,
+    /// JSON: what the run that applied it changed.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub changes: Option<String>,
+    /// How often it was seen.
+    #[diesel(sql_type = Integer)]
+    pub seen: i32,
+    /// When last.
+    #[diesel(sql_type = Datetime)]
+    pub last_seen: BeijingTime,
+}
+
+/// The line of this message, when a worker has come to an end with it.
+///
+/// # Errors
+/// What the database says.
+pub fn find(
+    connection: &mut MysqlConnection,
+    merchant: &str,
+    kind: &str,
+    message_id: &str,
+) -> Result<Option<InboxLine>, StoreError> {
+    Ok(sql_query(
+        "SELECT outcome, reason, error, facts_added, COALESCE(long_changes, changes) AS changes, seen, \
+         last_seen FROM notification \
+         WHERE merchant = ? AND kind = ? AND message_id = ?",
+    )
+    .bind::<Text, _>(merchant)
+    .bind::<Text, _>(kind)
+    .bind::<Text, _>(message_id)
+    .get_result(connection)
+    .optional()?)
+}
+
+/// What came of the latest run of a message.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct InboxState {
+    /// Name of the merchant.
+    #[diesel(sql_type = Text)]
+    pub merchant: String,
+    /// The envelope's kind.
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    /// Hex SHA-256.
+    #[diesel(sql_type = Text)]
+    pub message_id: String,
+    /// `applied`, `unchanged`, `rejected`, `unknown`.
+    #[diesel(sql_type = Text)]
+    pub outcome: String,
+    /// Why it was rejected.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reason: Option<String>,
+    /// The evidence.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub error: Option<String>,
+    /// How often it was seen.
+    #[diesel(sql_type = Integer)]
+    pub seen: i32,
+}
+
+/// What came of each of these messages; one that no worker has come to an end with is left out.
+///
+/// # Errors
+/// What the database says.
+pub fn states(
+    connection: &mut MysqlConnection,
+    keys: &[MessageKey<'_>],
+) -> Result<Vec<InboxState>, StoreError> {
+    load_rows(connection, include_str!("states.sql"), keys)
+}

@@ -1,0 +1,148 @@
+//! What a batch writes into the inbox.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Bool, Datetime, Integer, Nullable, Text};
+use order::MessageOutcome;
+
+use crate::bulk::{BulkRow, Values, write_rows};
+use crate::{MysqlConnection, StoreError};
+
+/// A notification as a batch records it.
+#[derive(Debug, Clone)]
+pub struct Record<'a> {
+    /// Name of the merchant in the configuration.
+    pub merchant: &'a str,
+    /// The envelope's kind.
+    pub kind: &'a str,
+    /// Hex SHA-256, the same for every repeat.
+    pub message_id: &'a str,
+    /// The order it names, where one can be read.
+    pub order_id: Option<&'a str>,
+    /// The trade it names.
+    pub trade_no: Option<&'a str>,
+    /// Alipay's word for the trade's state, or the kind of message.
+    pub trade_status: Option<&'a str>,
+    /// Name of the charset that the form is in.
+    pub charset: &'a str,
+    /// As received, non-ASCII bytes percent-encoded.
+    pub form: &'a str,
+    /// What came of it.
+    pub outcome: MessageOutcome,
+    /// This run makes a dead letter of it.
+    pub dies: bool,
+    /// Why it was rejected; or what is odd about one that counts.
+    pub reason: Option<&'a str>,
+    /// The evidence.
+    pub error: Option<&'a str>,
+    /// Names of the facts that it added, joined by commas.
+    pub facts_added: String,
+    /// JSON text: what it changed.
+    pub changes: Option<String>,
+    /// Retry tiers passed before this run.
+    pub attempts: u32,
+    /// When the ingress took it.
+    pub received_at: DateTime<Utc>,
+}
+
+/// The column `changes` holds fewer bytes than a batch refund of a thousand orders changes.
+const LONGEST_CHANGES: usize = 65_535;
+
+struct Row<'a> {
+    record: &'a Record<'a>,
+    outcome: &'static str,
+    /// `changes` and `long_changes`.
+    changes: [Option<&'a str>; 2],
+    attempts: i32,
+    received_at: NaiveDateTime,
+}
+
+impl<'a> Row<'a> {
+    fn new(record: &'a Record<'a>) -> Row<'a> {
+        let (short, long) = match record.changes.as_deref() {
+            Some(changes) if changes.len() > LONGEST_CHANGES => (None, Some(changes)),
+            changes => (changes, None),
+        };
+        Row {
+            record,
+            outcome: record.outcome.into(),
+            changes: [short, long],
+            attempts: i32::try_from(record.attempts).unwrap_or(i32::MAX),
+            received_at: record.received_at.naive_utc(),
+        }
+    }
+}
+
+impl BulkRow for Row<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        let Record { merchant, kind, message_id, order_id, trade_no, trade_status, .. } =
+            self.record;
+        let Record { charset, form, reason, error, facts_added, .. } = self.record;
+        for key in [merchant, kind, message_id] {
+            values.push::<Text, str>(key)?;
+        }
+        values.push_all::<Nullable<Text>, _>([order_id, trade_no, trade_status])?;
+        for text in [charset, form, self.outcome] {
+            values.push::<Text, str>(text)?;
+        }
+        values.push_all::<Nullable<Text>, _>([reason, error])?;
+        values.push::<Text, _>(facts_added)?;
+        values.push_all::<Nullable<Text>, _>(&self.changes)?;
+        values.push::<Integer, _>(&self.attempts)?;
+        values.push::<Datetime, _>(&self.received_at)?;
+        values.push::<Bool, _>(&self.record.dies)
+    }
+}
+
+/// Records a batch, sorted by (merchant, kind, message id). A repeat counts `seen` up and keeps what
+/// the run that applied it wrote.
+///
+/// # Errors
+/// What the database says.
+pub fn record(
+    connection: &mut MysqlConnection,
+    sorted_records: &[Record<'_>],
+) -> Result<(), StoreError> {
+    let rows: Vec<Row<'_>> = sorted_records.iter().map(Row::new).collect();
+    write_rows(connection, include_str!("record.sql"), &rows)
+}
+
+/// What the inbox knows of the first time that a message was worked on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstSeen {
+    /// When, by the database's clock.
+    pub at: DateTime<Utc>,
+    /// The form then, bytes outside printable ASCII percent-encoded.
+    pub form: String,
+}
+
+#[derive(QueryableByName)]
+struct FirstSeenRow {
+    #[diesel(sql_type = Datetime)]
+    first_seen: NaiveDateTime,
+    #[diesel(sql_type = Text)]
+    form: String,
+}
+
+/// When a message was worked on first; `None` where it never was.
+///
+/// # Errors
+/// What the database says.
+pub fn first_seen(
+    connection: &mut MysqlConnection,
+    merchant: &str,
+    kind: &str,
+    message_id: &str,
+) -> Result<Option<FirstSeen>, StoreError> {
+    let row: Option<FirstSeenRow> = sql_query(
+        "SELECT first_seen, form FROM notification \
+         WHERE merchant = ? AND kind = ? AND message_id = ?",
+    )
+    .bind::<Text, _>(merchant)
+    .bind::<Text, _>(kind)
+    .bind::<Text, _>(message_id)
+    .get_result(connection)
+    .optional()?;
+    Ok(row.map(|row| FirstSeen { at: row.first_seen.and_utc(), form: row.form }))
+}

@@ -1,0 +1,177 @@
+//! Events that a batch writes and the relay publishes.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Datetime, Integer, Nullable, SmallInt, Text};
+
+use crate::bulk::{BulkRow, Values, write_rows};
+use crate::json_rows::execute_rows;
+use crate::{MysqlConnection, StoreError};
+
+/// The event of a product whose available codes came down to its threshold.
+pub const LOW_STOCK: &str = "product.low_stock";
+
+/// An event of an order that became true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewEvent<'a> {
+    /// The order.
+    pub order_id: &'a str,
+    /// The routing key, `order.paid` and so on.
+    pub event: &'a str,
+}
+
+impl BulkRow for NewEvent<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        values.push::<Text, str>(self.order_id)?;
+        values.push::<Text, str>(self.event)
+    }
+}
+
+/// Writes events in the order given, in which they are published; one that the order had already
+/// stays as it is.
+///
+/// # Errors
+/// What the database says.
+pub fn insert(connection: &mut MysqlConnection, events: &[NewEvent<'_>]) -> Result<(), StoreError> {
+    write_rows(connection, include_str!("insert.sql"), events)
+}
+
+/// Writes the event `product.low_stock`. Whether it was told is for
+/// [`stock::notice`](crate::stock::notice) to know.
+///
+/// # Errors
+/// What the database says.
+pub fn insert_low_stock(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    available: i64,
+    threshold: i32,
+) -> Result<(), StoreError> {
+    sql_query("INSERT INTO outbox (product_id, event, available, threshold) VALUES (?, ?, ?, ?)")
+        .bind::<Text, _>(product_id)
+        .bind::<Text, _>(LOW_STOCK)
+        .bind::<BigInt, _>(available)
+        .bind::<Integer, _>(threshold)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// An event that waits to be published.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// `outbox.id`.
+    pub id: i64,
+    /// The routing key.
+    pub event: String,
+    /// When it became true, UTC.
+    pub created_at: NaiveDateTime,
+    /// What it is about.
+    pub about: About,
+}
+
+/// What an event is about.
+#[derive(Debug, Clone)]
+pub enum About {
+    /// An order, with what the shop wants to know of it.
+    Order {
+        /// Its number.
+        id: String,
+        /// Name of the merchant.
+        merchant: String,
+        /// The order's trade.
+        trade_no: Option<String>,
+        /// Status of the order now.
+        status: i16,
+        /// Amount, fen.
+        total_fee: i64,
+        /// Refunded so far, fen.
+        refunded_fee: i64,
+    },
+    /// A product whose stock became low.
+    Product {
+        /// The product.
+        id: String,
+        /// Codes that could be sold then.
+        available: i32,
+        /// The threshold then.
+        threshold: i32,
+    },
+}
+
+#[derive(QueryableByName)]
+struct WaitingRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    event: String,
+    #[diesel(sql_type = Datetime)]
+    created_at: NaiveDateTime,
+    #[diesel(sql_type = Nullable<Text>)]
+    order_id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    merchant: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    trade_no: Option<String>,
+    #[diesel(sql_type = Nullable<SmallInt>)]
+    status: Option<i16>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    total_fee: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    refunded_fee: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    product_id: Option<String>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    available: Option<i32>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    threshold: Option<i32>,
+}
+
+impl WaitingRow {
+    fn about(&self) -> Option<About> {
+        if let Some(id) = self.product_id.clone() {
+            let (available, threshold) = (self.available?, self.threshold?);
+            return Some(About::Product { id, available, threshold });
+        }
+        Some(About::Order {
+            id: self.order_id.clone()?,
+            merchant: self.merchant.clone()?,
+            trade_no: self.trade_no.clone(),
+            status: self.status?,
+            total_fee: self.total_fee?,
+            refunded_fee: self.refunded_fee?,
+        })
+    }
+}
+
+/// Locks up to `limit` unpublished events, oldest first, leaving out what another relay has, and
+/// what is about nothing that is there.
+///
+/// # Errors
+/// What the database says.
+pub fn lock_unpublished(
+    connection: &mut MysqlConnection,
+    limit: i64,
+) -> Result<Vec<Waiting>, StoreError> {
+    let rows: Vec<WaitingRow> = sql_query(include_str!("lock_unpublished.sql"))
+        .bind::<BigInt, _>(limit)
+        .load(connection)?;
+    let waiting = |row: WaitingRow| {
+        let about = row.about()?;
+        Some(Waiting { id: row.id, event: row.event, created_at: row.created_at, about })
+    };
+    Ok(rows.into_iter().filter_map(waiting).collect())
+}
+
+/// Marks events as published.
+///
+/// # Errors
+/// What the database says.
+pub fn mark_published(connection: &mut MysqlConnection, ids: &[i64]) -> Result<(), StoreError> {
+    execute_rows(
+        connection,
+        "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS j STRAIGHT_JOIN outbox AS x FORCE INDEX (PRIMARY) \
+         ON x.id = j.id SET x.published_at = UTC_TIMESTAMP(6)",
+        ids,
+    )
+}

@@ -1,0 +1,202 @@
+//! Refunds of an order's trades, with the amount of each.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, Text};
+use serde::Serialize;
+
+use crate::BeijingTime;
+use crate::{MysqlConnection, StoreError};
+
+/// One refund. Amounts are fen.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
+pub struct RefundLine {
+    /// The trade that money was given back from.
+    #[diesel(sql_type = Text)]
+    pub trade_no: String,
+    /// `batch_no` (legacy) or `out_biz_no` (Open Platform).
+    #[diesel(sql_type = Text)]
+    pub request_no: String,
+    /// This refund alone: as told (legacy batch, answers), or what the running total grew by.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub amount: Option<i64>,
+    /// The trade's total after it (Open Platform).
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub running_total: Option<i64>,
+    /// `SUCCESS`, or the error code of a batch item; a notification of the Open Platform has none.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub result: Option<String>,
+    /// When the money went back.
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub gmt_refund: Option<BeijingTime>,
+    /// Whether an answer says it, and not a notification.
+    #[diesel(sql_type = Bool)]
+    #[serde(skip)]
+    by_answer: bool,
+}
+
+/// The refunds of this order's trades, by trade and time. One of which an answer and a notification
+/// tell is one line.
+///
+/// # Errors
+/// What the database says.
+pub fn of_order(
+    connection: &mut MysqlConnection,
+    order_id: &str,
+) -> Result<Vec<RefundLine>, StoreError> {
+    let lines: Vec<RefundLine> = sql_query(
+        "SELECT r.trade_no, r.request_no, r.amount, r.running_total, r.result, r.gmt_refund, \
+         r.refund_key LIKE '%@' AS by_answer \
+         FROM user_order AS o JOIN trade AS t ON t.order_id = o.id \
+         JOIN refund AS r ON r.merchant = o.merchant AND r.trade_no = t.trade_no \
+         WHERE o.id = ? ORDER BY r.trade_no, r.gmt_refund, r.running_total, r.refund_key",
+    )
+    .bind::<Text, _>(order_id)
+    .load(connection)?;
+    let mut lines = one_line_a_refund(lines);
+    derive_amounts(&mut lines);
+    Ok(lines)
+}
+
+/// The refunds of one trade, whether an order knows it or not.
+///
+/// # Errors
+/// What the database says.
+pub fn of_trade(
+    connection: &mut MysqlConnection,
+    merchant: &str,
+    trade_no: &str,
+) -> Result<Vec<RefundLine>, StoreError> {
+    let lines: Vec<RefundLine> = sql_query(
+        "SELECT r.trade_no, r.request_no, r.amount, r.running_total, r.result, r.gmt_refund, \
+         r.refund_key LIKE '%@' AS by_answer \
+         FROM refund AS r WHERE r.merchant = ? AND r.trade_no = ? \
+         ORDER BY r.gmt_refund, r.running_total, r.refund_key",
+    )
+    .bind::<Text, _>(merchant)
+    .bind::<Text, _>(trade_no)
+    .load(connection)?;
+    let mut lines = one_line_a_refund(lines);
+    derive_amounts(&mut lines);
+    Ok(lines)
+}
+
+/// Puts what answers say beside what notifications say of the same refund: those tell its amount,
+/// these its time to the millisecond. The lower total is the one right after it.
+fn one_line_a_refund(lines: Vec<RefundLine>) -> Vec<RefundLine> {
+    let (answers, mut told): (Vec<RefundLine>, Vec<RefundLine>) =
+        lines.into_iter().partition(|line| line.by_answer);
+    for answer in answers {
+        let same = |line: &&mut RefundLine| {
+            line.trade_no == answer.trade_no && line.request_no == answer.request_no
+        };
+        match told.iter_mut().find(same) {
+            Some(line) => {
+                line.amount = line.amount.or(answer.amount);
+                line.running_total = match (line.running_total, answer.running_total) {
+                    (Some(one), Some(other)) => Some(one.min(other)),
+                    (one, other) => one.or(other),
+                };
+                line.gmt_refund = line.gmt_refund.or(answer.gmt_refund);
+            }
+            None => told.push(answer),
+        }
+    }
+    told.sort_by(|one, other| {
+        let key = |line: &RefundLine| (line.gmt_refund.map(|at| at.0), line.running_total);
+        (&one.trade_no, key(one)).cmp(&(&other.trade_no, key(other)))
+    });
+    told
+}
+
+/// Notifications send the running total of a trade, not this refund's amount, so a single amount is the
+/// step from what went back before. `lines` are sorted by trade and time.
+fn derive_amounts(lines: &mut [RefundLine]) {
+    let mut before: Option<(String, i64)> = None;
+    for line in lines {
+        let so_far = match &before {
+            Some((trade_no, so_far)) if *trade_no == line.trade_no => *so_far,
+            _ => 0,
+        };
+        // A total that an answer to a later question told may count later refunds too.
+        let step = line.running_total.map(|total| total.saturating_sub(so_far));
+        line.amount = line.amount.or(step);
+        let after = match (line.by_answer, line.running_total) {
+            (false, Some(total)) => total,
+            (true, _) => so_far.saturating_add(line.amount.unwrap_or_default()),
+            (false, None) => continue,
+        };
+        before = Some((line.trade_no.clone(), after));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RefundLine, derive_amounts};
+
+    fn line(trade_no: &str, running_total: Option<i64>, amount: Option<i64>) -> RefundLine {
+        RefundLine {
+            trade_no: trade_no.to_owned(),
+            request_no: String::new(),
+            amount,
+            running_total,
+            result: None,
+            gmt_refund: None,
+            by_answer: false,
+        }
+    }
+
+    fn at(line: RefundLine, request_no: &str, second: u32, by_answer: bool) -> RefundLine {
+        let at = chrono::DateTime::from_timestamp(1_800_000_000 + i64::from(second), 0).unwrap();
+        RefundLine {
+            request_no: request_no.to_owned(),
+            gmt_refund: Some(crate::BeijingTime(at)),
+            by_answer,
+            ..line
+        }
+    }
+
+    #[test]
+    fn an_answer_and_a_notification_of_one_refund_are_one_line() {
+        let mut lines = super::one_line_a_refund(vec![
+            // Asked again after the second refund: the total counts both.
+            at(line("a", Some(350), Some(100)), "R1", 0, true),
+            at(line("a", Some(350), None), "R2", 9, false),
+            at(line("a", None, Some(10)), "R3", 20, true),
+            at(line("a", Some(400), None), "R4", 25, false),
+            at(line("b", Some(350), None), "R1", 0, false),
+            at(line("c", Some(400), Some(300)), "R9", 7, true),
+            at(line("c", Some(100), None), "R8", 5, false),
+            at(line("c", Some(400), None), "R9", 8, false),
+        ]);
+        derive_amounts(&mut lines);
+        let told: Vec<(&str, &str, Option<i64>)> = lines
+            .iter()
+            .map(|line| (line.trade_no.as_str(), line.request_no.as_str(), line.amount))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("a", "R1", Some(100)),
+                ("a", "R2", Some(250)),
+                ("a", "R3", Some(10)),
+                ("a", "R4", Some(40)),
+                ("b", "R1", Some(350)),
+                ("c", "R8", Some(100)),
+                ("c", "R9", Some(300)),
+            ]
+        );
+    }
+
+    #[test]
+    fn single_amounts_are_the_steps_of_the_running_total_within_a_trade() {
+        let mut lines = [
+            line("a", None, Some(7)), // a legacy batch tells its own amount
+            line("a", Some(100), None),
+            line("a", Some(350), None),
+            line("b", Some(20), None),
+        ];
+        derive_amounts(&mut lines);
+        assert_eq!(lines.map(|line| line.amount), [Some(7), Some(100), Some(250), Some(20)]);
+    }
+}

@@ -1,0 +1,46 @@
+//! Review cases of a range of orders that a person has or had before them.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Bool, Datetime, Text};
+
+use crate::IdRange;
+use crate::{MysqlConnection, StoreError};
+
+/// A row of `review` that is open or was decided.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct AuditedCase {
+    /// The order.
+    #[diesel(sql_type = Text)]
+    pub order_id: String,
+    /// Word of [`order::review::REASONS`].
+    #[diesel(sql_type = Text)]
+    pub reason: String,
+    /// What makes it this case.
+    #[diesel(sql_type = Text)]
+    pub evidence: String,
+    /// Still open, else decided.
+    #[diesel(sql_type = Bool)]
+    pub open: bool,
+    /// When it was opened, UTC.
+    #[diesel(sql_type = Datetime)]
+    pub raised_at: NaiveDateTime,
+}
+
+/// The open and the decided cases of a range.
+///
+/// # Errors
+/// What the database says.
+pub fn in_range(
+    connection: &mut MysqlConnection,
+    range: &IdRange,
+) -> Result<Vec<AuditedCase>, StoreError> {
+    Ok(sql_query(
+        "SELECT order_id, reason, evidence, state = 'open' AS open, raised_at FROM review \
+         FORCE INDEX (review_case) WHERE order_id BETWEEN ? AND ? AND state IN ('open', 'decided')",
+    )
+    .bind::<Text, _>(&range.from)
+    .bind::<Text, _>(&range.to)
+    .load(connection)?)
+}

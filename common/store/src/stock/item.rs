@@ -1,0 +1,168 @@
+//! Table `stock_item`: codes, available → delivered → returned.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Text};
+use serde::Serialize;
+
+use crate::bulk::{BulkRow, Values, write_rows};
+use crate::json_rows::{execute_rows, json};
+use crate::{MysqlConnection, StoreError};
+
+/// The longest code, in bytes: licence files of 4 KB in base64, cards with a PIN and an address. What the column holds.
+pub const MAX_CODE: usize = 8192;
+
+#[derive(QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// Locks up to `units` available codes of a product, oldest first, leaving out what another
+/// transaction is about to give away.
+///
+/// # Errors
+/// What the database says.
+pub fn pick(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    units: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let rows: Vec<IdRow> = sql_query(
+        "SELECT id FROM stock_item WHERE product_id = ? AND state = 'available' \
+         ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED",
+    )
+    .bind::<Text, _>(product_id)
+    .bind::<BigInt, _>(units)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// How many codes of a product are available, counted up to `limit`.
+///
+/// # Errors
+/// What the database says.
+pub fn available(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    limit: i64,
+) -> Result<i64, StoreError> {
+    let row: IdRow = sql_query(
+        "SELECT COUNT(*) AS id FROM (SELECT id FROM stock_item WHERE product_id = ? \
+         AND state = 'available' LIMIT ?) AS some",
+    )
+    .bind::<Text, _>(product_id)
+    .bind::<BigInt, _>(limit)
+    .get_result(connection)?;
+    Ok(row.id)
+}
+
+/// A picked code and the order that gets it.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'a> {
+    /// `stock_item.id`.
+    pub id: i64,
+    /// The order.
+    pub order_id: &'a str,
+}
+
+impl BulkRow for Given<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        values.push::<BigInt, _>(&self.id)?;
+        values.push::<Text, str>(self.order_id)
+    }
+}
+
+/// Gives picked codes to orders.
+///
+/// # Errors
+/// What the database says.
+pub fn give(connection: &mut MysqlConnection, given: &[Given<'_>]) -> Result<(), StoreError> {
+    write_rows(connection, include_str!("give.sql"), given)
+}
+
+/// Takes back the codes of these orders. A returned code has been seen by the buyer and is not sold
+/// again, unless its product says so.
+///
+/// # Errors
+/// What the database says.
+pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
+    execute_rows(connection, include_str!("take_back.sql"), order_ids)
+}
+
+/// Adds codes; those that the product has already are left as they are. Returns how many were new,
+/// also when somebody else imports the same codes at the same time. In a transaction of the caller's, which ends with
+/// [`forget_if_above`](crate::stock::notice::forget_if_above).
+///
+/// # Errors
+/// What the database says; [`StoreError::Row`] when it did not take every code: there is no such
+/// product, or a code is longer than [`MAX_CODE`]. Then roll back.
+pub fn import(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    codes: &[&str],
+) -> Result<usize, StoreError> {
+    if codes.is_empty() {
+        return Ok(0);
+    }
+    // Of the statements that skip duplicates only this one counts what it inserted. It also skips
+    // what the table cannot hold, or shortens it: so the codes are looked for afterwards.
+    let new = sql_query(include_str!("import.sql"))
+        .bind::<Text, _>(product_id)
+        .bind::<Text, _>(json(codes)?)
+        .execute(connection)?;
+    let missing = codes.len().saturating_sub(existing(connection, product_id, codes)?.len());
+    if missing > 0 {
+        let what = format!("{missing} codes for product {product_id} were not taken");
+        return Err(StoreError::Row { table: "stock_item", what });
+    }
+    Ok(new)
+}
+
+#[derive(QueryableByName)]
+struct CodeRow {
+    #[diesel(sql_type = Text)]
+    code: String,
+}
+
+/// Which of these codes the product has already, whatever their state. `codes` without repeats.
+///
+/// # Errors
+/// What the database says.
+pub fn existing(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    codes: &[&str],
+) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<CodeRow> = sql_query(include_str!("existing.sql"))
+        .bind::<Text, _>(json(codes)?)
+        .bind::<Text, _>(product_id)
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.code).collect())
+}
+
+/// A code that another product has, too.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
+pub struct Elsewhere {
+    /// The code.
+    #[diesel(sql_type = Text)]
+    pub code: String,
+    /// The other product.
+    #[diesel(sql_type = Text)]
+    pub product_id: String,
+}
+
+/// Which of these codes other products have, whatever their state. `codes` without repeats.
+///
+/// # Errors
+/// What the database says.
+pub fn elsewhere(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    codes: &[&str],
+) -> Result<Vec<Elsewhere>, StoreError> {
+    Ok(sql_query(include_str!("elsewhere.sql"))
+        .bind::<Text, _>(json(codes)?)
+        .bind::<Text, _>(product_id)
+        .load(connection)?)
+}

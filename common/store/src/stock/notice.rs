@@ -1,0 +1,116 @@
+//! Table `low_stock_notice`: products whose stock was told to be low, until it is above its threshold again.
+//!
+//! A row is the last lock that a transaction takes, besides rows that it makes itself: so nobody who
+//! holds one waits for anything, and no circle of waiting goes through this table. Batches of messages
+//! do not touch it at all.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Bool, Integer, Nullable, Text};
+
+use crate::stock;
+use crate::{MysqlConnection, StoreError};
+
+/// A product on sale with a threshold, or one that was told to be low and has none any more.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Watched {
+    /// The product.
+    #[diesel(sql_type = Text)]
+    pub product_id: String,
+    /// `product.low_stock`: with so many codes or fewer its stock is low. None while the product is off sale.
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub threshold: Option<i32>,
+    /// Whether this was told.
+    #[diesel(sql_type = Bool)]
+    pub told: bool,
+}
+
+impl Watched {
+    /// The available codes, when they are at or below the threshold. Counts hardly further than that.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn low(&self, connection: &mut MysqlConnection) -> Result<Option<i64>, StoreError> {
+        let Some(threshold) = self.threshold.map(i64::from) else { return Ok(None) };
+        let available = stock::available(connection, &self.product_id, threshold + 1)?;
+        Ok((available <= threshold).then_some(available))
+    }
+}
+
+#[derive(QueryableByName)]
+struct Noted {
+    #[diesel(sql_type = Text)]
+    #[expect(dead_code, reason = "that there is a row is the answer")]
+    product_id: String,
+}
+
+/// Everything that is watched, by id.
+///
+/// # Errors
+/// What the database says.
+pub fn watched(connection: &mut MysqlConnection) -> Result<Vec<Watched>, StoreError> {
+    Ok(sql_query(
+        "SELECT p.id AS product_id, IF(p.on_sale, p.low_stock, NULL) AS threshold, \
+         n.product_id IS NOT NULL AS told \
+         FROM product AS p LEFT JOIN low_stock_notice AS n ON n.product_id = p.id \
+         WHERE (p.low_stock IS NOT NULL AND p.on_sale) OR n.product_id IS NOT NULL ORDER BY p.id",
+    )
+    .load(connection)?)
+}
+
+/// Notes that it is told; `false` when it was noted already, also by somebody else just now, whose
+/// commit was waited for.
+///
+/// # Errors
+/// What the database says.
+pub fn note(connection: &mut MysqlConnection, product_id: &str) -> Result<bool, StoreError> {
+    let new = sql_query("INSERT IGNORE INTO low_stock_notice (product_id) VALUES (?)")
+        .bind::<Text, _>(product_id)
+        .execute(connection)?;
+    Ok(new > 0)
+}
+
+/// Locks the notice of a product, until the end of the transaction. Says whether there is one.
+///
+/// # Errors
+/// What the database says.
+pub fn lock(connection: &mut MysqlConnection, product_id: &str) -> Result<bool, StoreError> {
+    let locked =
+        sql_query("SELECT product_id FROM low_stock_notice WHERE product_id = ? FOR UPDATE")
+            .bind::<Text, _>(product_id)
+            .load::<Noted>(connection)?;
+    Ok(!locked.is_empty())
+}
+
+/// Forgets that it was told: the next crossing is told again.
+///
+/// # Errors
+/// What the database says.
+pub fn forget(connection: &mut MysqlConnection, product_id: &str) -> Result<(), StoreError> {
+    sql_query("DELETE FROM low_stock_notice WHERE product_id = ?")
+        .bind::<Text, _>(product_id)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// After an import, in its transaction: forgets the notice of a product that is above its threshold
+/// now. Workers would see that too, unless waiting orders take all of it at once.
+///
+/// # Errors
+/// What the database says.
+pub fn forget_if_above(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+) -> Result<(), StoreError> {
+    let told: Option<Watched> = sql_query(
+        "SELECT p.id AS product_id, IF(p.on_sale, p.low_stock, NULL) AS threshold, TRUE AS told \
+         FROM low_stock_notice AS n JOIN product AS p ON p.id = n.product_id WHERE n.product_id = ?",
+    )
+    .bind::<Text, _>(product_id)
+    .get_result(connection)
+    .optional()?;
+    match told {
+        Some(told) if told.low(connection)?.is_none() => forget(connection, product_id),
+        _ => Ok(()),
+    }
+}

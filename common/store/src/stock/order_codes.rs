@@ -1,0 +1,34 @@
+//! The codes of an order.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Text;
+use serde::Serialize;
+
+use crate::{MysqlConnection, StoreError};
+
+/// A code of a stock product.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+pub struct Code {
+    /// The code.
+    #[diesel(sql_type = Text)]
+    pub code: String,
+    /// `delivered`, `returned`, or `resold`: it came back and a person put it on sale again.
+    #[diesel(sql_type = Text)]
+    pub state: String,
+}
+
+/// The codes that this order got, in the order in which they came to stock.
+///
+/// # Errors
+/// What the database says.
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Code>, StoreError> {
+    Ok(sql_query(
+        "SELECT code, state FROM (SELECT id, code, CAST(state AS CHAR) AS state FROM stock_item WHERE order_id = ? \
+         UNION ALL SELECT stock_item_id, code, 'resold' FROM stock_resale WHERE order_id = ?) AS goods \
+         ORDER BY id",
+    )
+        .bind::<Text, _>(order_id)
+        .bind::<Text, _>(order_id)
+        .load(connection)?)
+}

@@ -1,0 +1,160 @@
+//! Orders, whole rows.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, SmallInt, Text};
+use order::FulfillmentState;
+use serde::Serialize;
+
+use crate::BeijingTime;
+use crate::{MysqlConnection, StoreError};
+
+/// A row of `user_order`. Amounts are fen.
+#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[expect(missing_docs, reason = "the columns of the table, which its migration explains")]
+pub struct Order {
+    #[diesel(sql_type = Text)]
+    pub id: String,
+    #[diesel(sql_type = Text)]
+    pub merchant: String,
+    #[diesel(sql_type = Text)]
+    pub account: String,
+    #[diesel(sql_type = Text)]
+    pub product_id: String,
+    #[diesel(sql_type = Integer)]
+    pub quantity: i32,
+    #[diesel(sql_type = Text)]
+    pub subject: String,
+    #[diesel(sql_type = BigInt)]
+    pub total_fee: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub trade_no: Option<String>,
+    #[diesel(sql_type = SmallInt)]
+    pub status: i16,
+    #[diesel(sql_type = SmallInt)]
+    pub trade_status: i16,
+    #[diesel(sql_type = SmallInt)]
+    pub refund_status: i16,
+    #[diesel(sql_type = BigInt)]
+    pub refunded_fee: i64,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub refund_dtime: Option<BeijingTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub refund_finish_dtime: Option<BeijingTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub notify_dtime: Option<BeijingTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub paid_dtime: Option<BeijingTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub confirm_dtime: Option<BeijingTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub finish_dtime: Option<BeijingTime>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub seller_email: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub seller_id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub seller_actions: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub buyer_email: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub buyer_id: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub buyer_actions: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub receive_name: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub receive_address: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub receive_zip: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub receive_phone: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub receive_mobile: Option<String>,
+    #[diesel(sql_type = Bool)]
+    pub is_send_goods: bool,
+    #[diesel(sql_type = Bool)]
+    pub is_return_goods: bool,
+    #[diesel(sql_type = Bool)]
+    pub is_finish: bool,
+    #[diesel(sql_type = Bool)]
+    pub needs_review: bool,
+    #[diesel(sql_type = Datetime)]
+    pub created_at: BeijingTime,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub expires_at: Option<BeijingTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub expired_at: Option<BeijingTime>,
+    #[diesel(sql_type = Datetime)]
+    pub updated_at: BeijingTime,
+    /// `fulfillment.state`; none before a worker has come to its goods.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub goods_state: Option<String>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    pub goods_waiting_since: Option<BeijingTime>,
+}
+
+/// Only orders whose goods are in a state, which is bound.
+pub(super) const GOODS: &str =
+    " AND EXISTS (SELECT 1 FROM fulfillment AS g WHERE g.order_id = user_order.id AND g.state = ?)";
+
+/// Which orders to list.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OrderFilter<'a> {
+    /// Only this `status`.
+    pub status: Option<i16>,
+    /// Only this merchant's.
+    pub merchant: Option<&'a str>,
+    /// Only those with an open review.
+    pub needs_review: bool,
+    /// Only those whose goods are in this state.
+    pub goods: Option<FulfillmentState>,
+    /// Only this buyer's, by `buyer_id` (of newer applications the `buyer_open_id`).
+    pub buyer: Option<&'a str>,
+}
+
+const SELECT: &str = include_str!("report.sql");
+
+/// The order with this id.
+///
+/// # Errors
+/// What the database says.
+pub fn find(connection: &mut MysqlConnection, id: &str) -> Result<Option<Order>, StoreError> {
+    Ok(sql_query(SELECT)
+        .into_boxed()
+        .sql(" WHERE id = ")
+        .sql("?")
+        .bind::<Text, _>(id)
+        .get_result(connection)
+        .optional()?)
+}
+
+/// Orders, the one placed last first, at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub fn list(
+    connection: &mut MysqlConnection,
+    filter: &OrderFilter<'_>,
+    limit: i64,
+) -> Result<Vec<Order>, StoreError> {
+    let mut query = sql_query(SELECT).into_boxed().sql(" WHERE TRUE");
+    if let Some(status) = filter.status {
+        query = query.sql(" AND status = ?").bind::<SmallInt, _>(status);
+    }
+    if let Some(merchant) = filter.merchant {
+        query = query.sql(" AND merchant = ?").bind::<Text, _>(merchant);
+    }
+    if filter.needs_review {
+        query = query.sql(" AND needs_review");
+    }
+    if let Some(state) = filter.goods {
+        query = query.sql(GOODS).bind::<Text, _>(state.as_str());
+    }
+    if let Some(buyer) = filter.buyer {
+        query = query.sql(" AND buyer_id = ?").bind::<Text, _>(buyer);
+    }
+    let query =
+        query.sql(" ORDER BY user_order.created_at DESC, id LIMIT ?").bind::<BigInt, _>(limit);
+    Ok(query.load(connection)?)
+}

@@ -1,0 +1,116 @@
+//! Orders that somebody looks for.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, SmallInt, Text};
+use order::FulfillmentState;
+
+use super::Order;
+use super::report::GOODS;
+use crate::{MysqlConnection, StoreError};
+
+/// What is looked for; everything that is given must hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OrderSearch<'a> {
+    /// The order's number or that of a trade of it, or how one of them begins; or its buyer's whole number.
+    pub text: Option<&'a str>,
+    /// This `status`.
+    pub status: Option<i16>,
+    /// An open review.
+    pub needs_review: bool,
+    /// Goods in this state.
+    pub goods: Option<FulfillmentState>,
+    /// Placed before the order with this number: the next page.
+    pub after: Option<&'a str>,
+}
+
+/// What begins with the text: keys compare by byte, so it is a range of the key. The byte 0xFF is in no UTF-8 text.
+macro_rules! begins {
+    ($key:literal) => {
+        concat!($key, " >= ? AND ", $key, " < CONCAT(?, x'FF')")
+    };
+}
+
+/// How often each of these statements names the text.
+const BINDS: usize = 5;
+
+/// Up to so many orders are found by number first; more are found by looking at the latest orders.
+const FEW: i64 = 1000;
+
+const COUNT: &str = concat!(
+    "SELECT COUNT(*) AS count FROM ((SELECT id FROM user_order WHERE ",
+    begins!("id"),
+    " LIMIT 1001) UNION ALL (SELECT order_id FROM trade WHERE ",
+    begins!("trade_no"),
+    " LIMIT 1001) UNION ALL (SELECT id FROM user_order WHERE buyer_id = ? LIMIT 1001)) AS found"
+);
+
+/// The derived table is made once; a `UNION` in the subquery itself would be run for each order.
+const FIND_FEW: &str = concat!(
+    " AND id IN (SELECT found.id FROM (SELECT id FROM user_order WHERE ",
+    begins!("id"),
+    " UNION SELECT order_id FROM trade WHERE ",
+    begins!("trade_no"),
+    " UNION SELECT id FROM user_order WHERE buyer_id = ?) AS found)"
+);
+
+const FIND_MANY: &str = concat!(
+    " AND ((",
+    begins!("id"),
+    ") OR EXISTS (SELECT 1 FROM trade AS t WHERE t.order_id = user_order.id AND ",
+    begins!("t.trade_no"),
+    ") OR buyer_id = ?)"
+);
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// The first comparison finds the place in the index, the second the row.
+const AFTER: &str = " AND created_at <= (SELECT created_at FROM user_order WHERE id = ?) \
+                     AND (created_at, id) < (SELECT created_at, id FROM user_order WHERE id = ?)";
+
+/// Orders that match, the one placed last first, at most `limit`.
+///
+/// # Errors
+/// What the database says.
+pub fn search(
+    connection: &mut MysqlConnection,
+    search: &OrderSearch<'_>,
+    limit: i64,
+) -> Result<Vec<Order>, StoreError> {
+    let mut query = sql_query(include_str!("report.sql")).into_boxed().sql(" WHERE TRUE");
+    if let Some(text) = search.text {
+        query = query.sql(if is_of_few(connection, text)? { FIND_FEW } else { FIND_MANY });
+        for _ in 0..BINDS {
+            query = query.bind::<Text, _>(text);
+        }
+    }
+    if let Some(status) = search.status {
+        query = query.sql(" AND status = ?").bind::<SmallInt, _>(status);
+    }
+    if search.needs_review {
+        query = query.sql(" AND needs_review");
+    }
+    if let Some(state) = search.goods {
+        query = query.sql(GOODS).bind::<Text, _>(state.as_str());
+    }
+    if let Some(last) = search.after {
+        query = query.sql(AFTER).bind::<Text, _>(last).bind::<Text, _>(last);
+    }
+    let query =
+        query.sql(" ORDER BY user_order.created_at DESC, id DESC LIMIT ?").bind::<BigInt, _>(limit);
+    Ok(query.load(connection)?)
+}
+
+/// Whether few orders have a number, or a trade with a number, that begins with the text, or this buyer.
+fn is_of_few(connection: &mut MysqlConnection, text: &str) -> Result<bool, StoreError> {
+    let mut query = sql_query(COUNT).into_boxed();
+    for _ in 0..BINDS {
+        query = query.bind::<Text, _>(text);
+    }
+    let found: Count = query.get_result(connection)?;
+    Ok(found.count <= FEW)
+}

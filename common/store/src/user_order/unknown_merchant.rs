@@ -1,0 +1,67 @@
+//! Orders of merchants that nobody serves.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Binary, Datetime, Nullable};
+use serde::Serialize;
+
+use crate::BeijingTime;
+use crate::{MysqlConnection, StoreError};
+
+/// Orders of the last 30 days that name a merchant and are not paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MerchantOrders {
+    /// As the shop wrote it.
+    pub merchant: String,
+    /// How many.
+    pub orders: i64,
+    /// When the first of them was placed.
+    pub oldest: BeijingTime,
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    // The shop may have written bytes that are no text.
+    #[diesel(sql_type = Binary)]
+    merchant: Vec<u8>,
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    orders: i64,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    oldest: Option<BeijingTime>,
+}
+
+/// The merchants that orders name and that are none of `known`, with those of their orders of the last 30 days
+/// that are not paid. One without such orders is left out: it may be a shop that was closed.
+///
+/// # Errors
+/// What the database says.
+pub fn unknown_merchants(
+    connection: &mut MysqlConnection,
+    known: &[&str],
+) -> Result<Vec<MerchantOrders>, StoreError> {
+    let names: Vec<Name> =
+        sql_query("SELECT DISTINCT merchant FROM user_order FORCE INDEX (user_order_merchant)")
+            .load(connection)?;
+    let mut unknown = Vec::new();
+    for Name { merchant } in names {
+        if known.iter().any(|name| name.as_bytes() == merchant) {
+            continue;
+        }
+        let count: Count = sql_query(
+            "SELECT COUNT(*) AS orders, MIN(created_at) AS oldest \
+             FROM user_order FORCE INDEX (user_order_merchant) \
+             WHERE merchant = ? AND created_at > UTC_TIMESTAMP(6) - INTERVAL 30 DAY AND status = 0",
+        )
+        .bind::<Binary, _>(&merchant)
+        .get_result(connection)?;
+        if let Some(oldest) = count.oldest {
+            let merchant = String::from_utf8_lossy(&merchant).into_owned();
+            unknown.push(MerchantOrders { merchant, orders: count.orders, oldest });
+        }
+    }
+    Ok(unknown)
+}

@@ -1,0 +1,305 @@
+//! What a shop writes, what a worker locks and writes.
+
+use std::time::Duration;
+
+use alipay::Fen;
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, SmallInt, Text};
+use order::{OrderRecord, OrderState, OrderTerms, Parties};
+
+use crate::bulk::{BulkRow, Values, write_rows};
+use crate::json_rows::{load_rows, microseconds, naive, utc};
+use crate::{MysqlConnection, StoreError};
+
+/// An order that this transaction has locked.
+#[derive(Debug, Clone)]
+pub struct LockedOrder {
+    /// What the shop wrote.
+    pub terms: OrderTerms,
+    /// Whom a subscription belongs to.
+    pub account: String,
+    /// The product sold.
+    pub product_id: String,
+    /// Units.
+    pub quantity: i32,
+    /// An open review exists.
+    pub needs_review: bool,
+    /// When Alipay said, after the order's time, that there is nothing to close.
+    pub expired_at: Option<DateTime<Utc>>,
+}
+
+#[derive(QueryableByName)]
+struct LockedRow {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Text)]
+    merchant: String,
+    #[diesel(sql_type = Text)]
+    account: String,
+    #[diesel(sql_type = Text)]
+    product_id: String,
+    #[diesel(sql_type = Integer)]
+    quantity: i32,
+    #[diesel(sql_type = BigInt)]
+    total_fee: i64,
+    #[diesel(sql_type = Datetime)]
+    created_at: NaiveDateTime,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    expires_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Datetime>)]
+    expired_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Bool)]
+    needs_review: bool,
+}
+
+/// Locks the orders with these ids, sorted, and leaves out those that somebody else has locked and
+/// those that do not exist (or are not committed yet): neither is waited for.
+///
+/// # Errors
+/// What the database says.
+pub fn lock(
+    connection: &mut MysqlConnection,
+    sorted_ids: &[&str],
+) -> Result<Vec<LockedOrder>, StoreError> {
+    let rows: Vec<LockedRow> = load_rows(connection, include_str!("lock.sql"), sorted_ids)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| LockedOrder {
+            terms: OrderTerms {
+                id: row.id,
+                merchant: row.merchant,
+                total_fee: Fen::new(row.total_fee),
+                created_at: row.created_at.and_utc(),
+                expires_at: utc(row.expires_at),
+            },
+            account: row.account,
+            product_id: row.product_id,
+            quantity: row.quantity,
+            needs_review: row.needs_review,
+            expired_at: utc(row.expired_at),
+        })
+        .collect())
+}
+
+/// What came of naming an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// The order names it now.
+    Done,
+    /// There is no such order.
+    NoOrder,
+    /// The subscription belongs to somebody already.
+    Granted {
+        /// Whom.
+        to: String,
+    },
+}
+
+/// Names the account that an order is for, unless its subscription has been granted. Under the order's lock,
+/// since a worker may be granting it.
+///
+/// # Errors
+/// What the database says.
+pub fn name_account(
+    connection: &mut MysqlConnection,
+    id: &str,
+    account: &str,
+) -> Result<Named, StoreError> {
+    #[derive(QueryableByName)]
+    struct Granted {
+        #[diesel(sql_type = Nullable<Text>)]
+        account: Option<String>,
+    }
+    connection.transaction(|connection| {
+        // The lock of the order first, as everybody takes it.
+        let found: Vec<Granted> = sql_query(
+            "SELECT e.account FROM user_order AS o LEFT JOIN entitlement AS e ON e.order_id = o.id \
+             WHERE o.id = ? FOR UPDATE",
+        )
+        .bind::<Text, _>(id)
+        .load(connection)?;
+        match found.into_iter().next() {
+            None => Ok(Named::NoOrder),
+            Some(Granted { account: Some(to) }) => Ok(Named::Granted { to }),
+            Some(Granted { account: None }) => {
+                sql_query("UPDATE user_order SET account = ? WHERE id = ?")
+                    .bind::<Text, _>(account)
+                    .bind::<Text, _>(id)
+                    .execute(connection)?;
+                Ok(Named::Done)
+            }
+        }
+    })
+}
+
+#[derive(QueryableByName)]
+struct IdRow {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
+/// Which of these orders are committed, locked or not.
+///
+/// # Errors
+/// What the database says.
+pub fn existing(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<IdRow> = load_rows(connection, include_str!("existing.sql"), ids)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// The computed columns of one order.
+#[derive(Debug)]
+pub struct OrderColumns<'a> {
+    id: &'a str,
+    trade_no: Option<&'a str>,
+    statuses: [i16; 3],
+    refunded_fee: i64,
+    /// Of the refund, its end, the notification, the payment, the confirmation, the end.
+    times: [Option<NaiveDateTime>; 6],
+    parties: PartyColumns<'a>,
+    /// Goods are out, goods are back, finished, in review.
+    flags: [bool; 4],
+    expired_at: Option<NaiveDateTime>,
+}
+
+impl<'a> OrderColumns<'a> {
+    /// The columns that follow from what is known of an order, and from its `state`.
+    #[must_use]
+    pub fn new(
+        record: &'a OrderRecord,
+        state: &'a OrderState,
+        needs_review: bool,
+    ) -> OrderColumns<'a> {
+        use order::FulfillmentState::{Delivered, Returned};
+        let fulfillment = record.fulfillment;
+        let times = [
+            state.refund_dtime,
+            state.refund_finish_dtime,
+            state.notify_dtime,
+            state.paid_dtime,
+            state.confirm_dtime,
+            state.finish_dtime,
+        ];
+        OrderColumns {
+            id: &record.terms.id,
+            trade_no: state.trade_no.as_deref(),
+            statuses: [state.status.code(), state.trade_status.code(), state.refund_status.code()],
+            refunded_fee: state.refunded_fee.get(),
+            times: times.map(naive),
+            parties: (&state.parties).into(),
+            flags: [
+                matches!(fulfillment, Some(Delivered | Returned)),
+                fulfillment == Some(Returned),
+                state.is_finish,
+                needs_review,
+            ],
+            expired_at: naive(record.expired_at),
+        }
+    }
+}
+
+impl BulkRow for OrderColumns<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        values.push::<Text, _>(self.id)?;
+        values.push::<Nullable<Text>, _>(&self.trade_no)?;
+        values.push_all::<SmallInt, _>(&self.statuses)?;
+        values.push::<BigInt, _>(&self.refunded_fee)?;
+        values.push_all::<Nullable<Datetime>, _>(&self.times)?;
+        self.parties.bind(values)?;
+        values.push_all::<Bool, _>(&self.flags)?;
+        values.push::<Nullable<Datetime>, _>(&self.expired_at)
+    }
+}
+
+/// The party columns that `user_order` and `trade` share.
+#[derive(Debug)]
+pub(crate) struct PartyColumns<'a>([Option<&'a str>; 11]);
+
+impl<'a> From<&'a Parties> for PartyColumns<'a> {
+    fn from(parties: &'a Parties) -> PartyColumns<'a> {
+        PartyColumns([
+            parties.seller_email.as_deref(),
+            parties.seller_id.as_deref(),
+            parties.seller_actions.as_deref(),
+            parties.buyer_email.as_deref(),
+            parties.buyer_id.as_deref(),
+            parties.buyer_actions.as_deref(),
+            parties.receive_name.as_deref(),
+            parties.receive_address.as_deref(),
+            parties.receive_zip.as_deref(),
+            parties.receive_phone.as_deref(),
+            parties.receive_mobile.as_deref(),
+        ])
+    }
+}
+
+impl BulkRow for PartyColumns<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        values.push_all::<Nullable<Text>, _>(&self.0)
+    }
+}
+
+/// Writes the computed columns of locked orders.
+///
+/// # Errors
+/// What the database says.
+pub fn update(
+    connection: &mut MysqlConnection,
+    orders: &[OrderColumns<'_>],
+) -> Result<(), StoreError> {
+    write_rows(connection, include_str!("update.sql"), orders)
+}
+
+/// What a shop writes when it places an order.
+#[derive(Debug, Clone)]
+pub struct NewOrder<'a> {
+    /// `out_trade_no`: 1 to 64 bytes.
+    pub id: &'a str,
+    /// Name of the merchant in the configuration.
+    pub merchant: &'a str,
+    /// Whom a subscription belongs to; '' otherwise.
+    pub account: &'a str,
+    /// The product sold.
+    pub product_id: &'a str,
+    /// Units.
+    pub quantity: i32,
+    /// Title.
+    pub subject: &'a str,
+    /// Amount, fen.
+    pub total_fee: Fen,
+    /// For how long it can be paid, by the database's clock; `None`: the default of the column, which
+    /// is for ever unless the shop has changed it.
+    pub expires_after: Option<Duration>,
+}
+
+/// Places an order.
+///
+/// # Errors
+/// What the database says: a unique violation when the number is taken.
+pub fn insert(connection: &mut MysqlConnection, order: &NewOrder<'_>) -> Result<(), StoreError> {
+    let statement = match order.expires_after {
+        None => {
+            "INSERT INTO user_order (id, merchant, account, product_id, quantity, subject, total_fee) \
+             VALUES (?, ?, ?, ?, ?, ?, ?)"
+        }
+        Some(_) => {
+            "INSERT INTO user_order (id, merchant, account, product_id, quantity, subject, total_fee, \
+             expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND)"
+        }
+    };
+    let insert = sql_query(statement)
+        .bind::<Text, _>(order.id)
+        .bind::<Text, _>(order.merchant)
+        .bind::<Text, _>(order.account)
+        .bind::<Text, _>(order.product_id)
+        .bind::<Integer, _>(order.quantity)
+        .bind::<Text, _>(order.subject)
+        .bind::<BigInt, _>(order.total_fee.get());
+    match order.expires_after {
+        None => insert.execute(connection)?,
+        Some(after) => insert.bind::<BigInt, _>(microseconds(after)).execute(connection)?,
+    };
+    Ok(())
+}

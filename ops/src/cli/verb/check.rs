@@ -1,0 +1,137 @@
+//! `ops check`
+
+mod text;
+
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+use config::Config;
+use serde::Serialize;
+
+use crate::cli::output::Output;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::check::merchants::MerchantLine;
+use crate::operations::check::running::{self, Running};
+use crate::operations::check::servers::{Server, broker, database};
+
+/// Test a configuration before it is used
+///
+/// Reads the configuration with all key files, and goes on after the first problem: one is told of each merchant, one of the
+/// other sections. Shows what each merchant has, every key by its fingerprint and never the key itself, and what it lacks.
+/// Then asks the database (schema, rights) and the broker (rights, queues), where they are configured, and the running
+/// programs at ingress.admin_listen and worker.admin_listen (and at --running) with what they run: what SIGHUP would change,
+/// and which sections need a restart. Changes nothing.
+///
+/// Ends with 2 where the configuration cannot be used, 3 where a server does not answer, 1 where the schema is not up to date,
+/// a right or a queue is missing, else with 0. A program that does not run is told and is no error.
+///
+/// Example: ops check --config new.toml
+/// Example: ops check --config new.toml --offline
+/// Example: ops check --only worker --running 10.0.0.7:9101
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Check {
+    /// Read the files, and ask nobody
+    #[arg(long, conflicts_with = "running")]
+    offline: bool,
+    /// What the configuration is for: an ingress needs no database
+    #[arg(long, value_enum, value_name = "PROGRAM")]
+    only: Option<Program>,
+    /// Ask the program with this admin endpoint, too; can be given several times
+    #[arg(long, value_name = "HOST:PORT")]
+    running: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Program {
+    Ingress,
+    Worker,
+}
+
+/// What was found.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    /// Why the configuration cannot be used.
+    problems: Vec<String>,
+    /// What does not keep a program from starting.
+    warnings: Vec<String>,
+    merchants: Vec<MerchantLine>,
+    database: Option<Server>,
+    broker: Option<Server>,
+    running: Vec<Running>,
+}
+
+impl Check {
+    pub(crate) fn run(
+        self,
+        file: Option<&Path>,
+        output: Output,
+        strict: bool,
+    ) -> Result<(), Failure> {
+        let examined = Config::examine(file);
+        let mut report = Report {
+            problems: examined.problems.iter().map(ToString::to_string).collect(),
+            merchants: examined.merchants.values().map(MerchantLine::of).collect(),
+            ..Report::default()
+        };
+        if let Some(config) = examined.config {
+            let exposed = config.exposed.iter().map(ToString::to_string);
+            if strict { &mut report.problems } else { &mut report.warnings }.extend(exposed);
+            if !self.offline {
+                let is_set = |section: &str| examined.set_sections.contains(section);
+                self.ask(&Context::new(config, output), is_set, &mut report);
+            }
+        }
+        output.print(&report, || report.text(self.offline))?;
+        report.ended()
+    }
+
+    fn ask(&self, context: &Context, is_set: impl Fn(&str) -> bool, report: &mut Report) {
+        if self.only == Some(Program::Ingress) {
+            report.database = Some(Server::not_asked("an ingress needs none"));
+        } else if is_set("database") {
+            report.database = Some(database(context));
+        } else {
+            report.database = Some(Server::not_asked("database.url is not set"));
+        }
+        report.broker = Some(if is_set("amqp") {
+            broker(context, self.only == Some(Program::Ingress))
+        } else {
+            Server::not_asked("amqp.url is not set")
+        });
+        let config = &context.config;
+        let admin = [
+            (Program::Ingress, "ingress", config.ingress.admin_listen),
+            (Program::Worker, "worker", config.worker.admin_listen),
+        ];
+        for (program, name, address) in admin {
+            if self.only.is_none_or(|only| only == program) {
+                report.running.push(running::configured(context, name, address));
+            }
+        }
+        let named = self.running.iter().map(|address| running::named(context, address));
+        report.running.extend(named);
+    }
+}
+
+impl Report {
+    fn ended(&self) -> Result<(), Failure> {
+        if !self.problems.is_empty() {
+            let count = match self.problems.len() {
+                1 => "1 problem".to_owned(),
+                count => format!("{count} problems"),
+            };
+            return Err(Failure::Usage(format!("the configuration cannot be used: {count}")));
+        }
+        let servers = || self.database.iter().chain(&self.broker);
+        let silent = servers().any(|server| server.error.is_some());
+        if silent || self.running.iter().any(Running::is_failure) {
+            return Err(Failure::CouldNotAsk("not everybody could be asked".to_owned()));
+        }
+        if servers().any(|server| !server.missing.is_empty()) {
+            return Err(Failure::Refused("something is missing".to_owned()));
+        }
+        Ok(())
+    }
+}

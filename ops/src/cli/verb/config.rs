@@ -1,0 +1,33 @@
+//! `ops config`
+
+mod show;
+
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::output::Output;
+use crate::failure::Failure;
+
+/// The configuration that programs would run with
+///
+/// Example: ops config show
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct ConfigVerb {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Show(show::Show),
+}
+
+impl ConfigVerb {
+    pub(crate) fn run(self, file: Option<&Path>, output: Output) -> Result<(), Failure> {
+        match self.verb {
+            Verb::Show(verb) => verb.run(file, output),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! `ops config show`
+
+use std::path::Path;
+
+use clap::Args;
+use config::Config;
+
+use crate::cli::output::Output;
+use crate::cli::table::Table;
+use crate::failure::Failure;
+
+/// Print the effective configuration: each key, its value, and where the value comes from
+///
+/// Where it comes from is `default`, FILE:LINE, or the environment variable, which wins. Secrets are shown as fingerprints
+/// of 16 hex digits: of an MD5 key or a token the beginning of its SHA-256, of an RSA key that of its SPKI (of a private key
+/// its public key's), of a certificate Alipay's number of it. In URLs the fingerprint stands in place of the password. What is
+/// not set and has no default is left out. ops check says whether a configuration can be used.
+///
+/// Ends with 2 where the configuration cannot be used.
+///
+/// Example: ops config show
+/// Example: ops config show --only merchants.shop --output json
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Show {
+    /// Only keys that begin so: a section, a merchant, a key
+    #[arg(long, value_name = "PREFIX")]
+    only: Option<String>,
+}
+
+impl Show {
+    pub(crate) fn run(self, file: Option<&Path>, output: Output) -> Result<(), Failure> {
+        let mut settings = Config::shown(file)?;
+        if let Some(only) = &self.only {
+            let inside = |key: &str| {
+                key.strip_prefix(only.as_str()).is_some_and(|rest| {
+                    rest.is_empty() || rest.starts_with('.') || only.ends_with('.')
+                })
+            };
+            settings.retain(|setting| inside(&setting.key));
+            if settings.is_empty() {
+                return Err(Failure::Refused(format!("no key that is set begins with {only}")));
+            }
+        }
+        output.print(&settings, || {
+            Table::new(
+                ["key", "value", "from"],
+                settings.iter().map(|it| [it.key.clone(), it.value.clone(), it.from.clone()]),
+            )
+            .text()
+        })
+    }
+}

@@ -1,0 +1,38 @@
+//! `ops migrate`
+
+use clap::Args;
+use serde::Serialize;
+use store::migrate;
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Bring the database schema up to date
+///
+/// Runs the migrations that are pending and prints them. Safe to run twice, and while programs of the
+/// version before are running.
+///
+/// Example: ops migrate --config alipay.toml
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Migrate {}
+
+#[derive(Serialize)]
+struct Ran {
+    ran: Vec<String>,
+}
+
+impl Migrate {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let mut connection = context.database()?;
+        let ran = migrate::run(&mut connection, |line| tracing::warn!("{line}"))
+            .map_err(|error| Failure::DatabaseAway(format!("database: {error}")))?;
+        let result = Ran { ran };
+        context.output.print(&result, || {
+            if result.ran.is_empty() {
+                return "nothing was pending".to_owned();
+            }
+            result.ran.iter().map(|version| format!("ran {version}\n")).collect()
+        })
+    }
+}

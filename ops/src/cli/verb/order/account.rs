@@ -1,0 +1,57 @@
+//! `ops order account`
+
+use clap::Args;
+use store::user_order::{self, Named};
+
+use super::create::parse_account;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::order::parse_id;
+
+/// Name the account that a subscription is for
+///
+/// For an order that was placed without one. Where it is paid already, a worker grants the subscription
+/// within seconds, and its review no_account ends. Goods that have gone to one account are not
+/// given to another: that ends with 1. The same account once more changes nothing and ends with 0.
+///
+/// Example: ops order account A-1001 li@example.com
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Account {
+    /// The order
+    #[arg(value_parser = parse_id)]
+    id: String,
+    /// Whom the subscription belongs to, 1 to 255 characters
+    #[arg(value_parser = parse_name)]
+    account: String,
+}
+
+impl Account {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let Account { id, account } = &self;
+        match user_order::name_account(&mut *context.database()?, id, account)? {
+            Named::Done => {
+                let named = serde_json::json!({ "order": id, "account": account, "changed": true });
+                context.output.print(&named, || format!("order {id} is for account {account}"))
+            }
+            Named::Granted { to } if to == *account => {
+                let named =
+                    serde_json::json!({ "order": id, "account": account, "changed": false });
+                context.output.print(&named, || {
+                    format!("order {id} has been granted to account {account} already; nothing was changed")
+                })
+            }
+            Named::NoOrder => Err(Failure::Refused(format!("there is no order {id}"))),
+            Named::Granted { to } => Err(Failure::Refused(format!(
+                "order {id} has been granted to account {to:?}, which is not changed"
+            ))),
+        }
+    }
+}
+
+fn parse_name(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    parse_account(text)
+}

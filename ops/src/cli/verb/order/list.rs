@@ -1,0 +1,113 @@
+//! `ops order list`
+
+use alipay::Fen;
+use clap::Args;
+use order::{FulfillmentState, VariantArray};
+use store::user_order::{self, Order, OrderFilter};
+
+use crate::cli::output::{Table, or_empty};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::order::OrderLine;
+use crate::operations::order::status_name::{parse_status, status_chinese};
+
+/// List orders, the one placed last first
+///
+/// Example: ops order list --goods awaiting_stock
+/// Example: ops order list --status 8 --merchant shop --limit 20 --output json
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct List {
+    /// Only this status: 0 placed, 8 paid, 4 finished, 32 closed, 105 refunded, 106 refund_closed
+    #[arg(long, value_parser = parse_status)]
+    status: Option<i16>,
+    /// Only this merchant's
+    #[arg(long)]
+    merchant: Option<String>,
+    /// Only those whose goods are in this state: delivered, awaiting_stock (paid, and there is none in stock),
+    /// awaiting_manual (a person has to deliver), awaiting_account (a subscription for nobody), returned, cancelled
+    #[arg(long, value_name = "STATE", value_parser = parse_goods)]
+    goods: Option<FulfillmentState>,
+    /// Only those with an open review
+    #[arg(long)]
+    needs_review: bool,
+    /// Only this buyer's: the whole buyer_id, or the buyer_open_id of newer applications
+    #[arg(long, value_name = "BUYER_ID")]
+    buyer: Option<String>,
+    /// The most to list
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
+    limit: i64,
+}
+
+impl List {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let filter = OrderFilter {
+            status: self.status,
+            merchant: self.merchant.as_deref(),
+            needs_review: self.needs_review,
+            goods: self.goods,
+            buyer: self.buyer.as_deref(),
+        };
+        let rows = user_order::list(&mut *context.database()?, &filter, self.limit)?;
+        context.check_filter(self.merchant.as_deref(), rows.len())?;
+        let lines: Vec<OrderLine> = rows.into_iter().map(OrderLine::from).collect();
+        context.output.print(&lines, || {
+            Table::new(
+                [
+                    "id",
+                    "merchant",
+                    "product",
+                    "units",
+                    "total",
+                    "refunded",
+                    "status",
+                    "",
+                    "goods",
+                    "review",
+                    "placed at",
+                    "trade",
+                ],
+                lines.iter().map(|line| {
+                    let row = &line.row;
+                    [
+                        row.id.clone(),
+                        row.merchant.clone(),
+                        row.product_id.clone(),
+                        row.quantity.to_string(),
+                        Fen::new(row.total_fee).to_string(),
+                        Fen::new(row.refunded_fee).to_string(),
+                        format!("{} {}", row.status, line.status_name),
+                        status_chinese(row.status).to_owned(),
+                        goods(row),
+                        if row.needs_review { "open" } else { "" }.to_owned(),
+                        row.created_at.to_string(),
+                        or_empty(row.trade_no.as_ref()),
+                    ]
+                }),
+            )
+            .spare(&["trade", "", "units", "merchant", "refunded", "placed at"])
+            .text()
+        })
+    }
+}
+
+/// What became of the goods, in words.
+fn goods(row: &Order) -> String {
+    let since = row.goods_waiting_since.map(|at| format!(" since {at}")).unwrap_or_default();
+    match row.goods_state.as_deref() {
+        Some(state) => match state.parse().ok() {
+            Some(FulfillmentState::AwaitingStock) => format!("waits for stock{since}"),
+            Some(FulfillmentState::AwaitingManual) => format!("waits for a person{since}"),
+            Some(FulfillmentState::AwaitingAccount) => format!("waits for an account{since}"),
+            _ => state.to_owned(),
+        },
+        None => String::new(),
+    }
+}
+
+fn parse_goods(word: &str) -> Result<FulfillmentState, String> {
+    word.parse().map_err(|_| {
+        let known: Vec<&str> = FulfillmentState::VARIANTS.iter().map(|it| it.as_str()).collect();
+        format!("expected one of: {}", known.join(", "))
+    })
+}

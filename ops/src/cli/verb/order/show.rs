@@ -1,0 +1,51 @@
+//! `ops order show`
+
+use clap::Args;
+use store::snapshot;
+
+use crate::cli::order_text;
+use crate::cli::output::Output;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::order::details::OrderDetails;
+use crate::operations::order::missing::MissingOrder;
+
+/// Show an order: what it is, what happened, and what was not done and why
+///
+/// The text reads like a story, in Beijing time: what arrived and how often, whether its signature holds with
+/// today's keys, retries, facts, status before and after, goods, events. JSON holds all columns of the order,
+/// its goods, trades, refunds, reviews, events, and `story`: every notification with what it changed. Of an order
+/// that is not there it says which messages wait for it or were rejected, and ends with 1.
+/// --redact hides the buyer, the codes and names, for support.
+///
+/// Example: ops order show A-1001
+/// Example: ops order show A-1001 --redact --output json
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Show {
+    /// Its id (out_trade_no)
+    id: String,
+    /// Hide the buyer's data, the codes, and names
+    #[arg(long)]
+    redact: bool,
+}
+
+impl Show {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let mut connection = context.database()?;
+        let page =
+            snapshot(&mut connection, |connection| OrderDetails::read(connection, &self.id))?;
+        let Some(mut page) = page else {
+            let missing = MissingOrder::read(&mut connection, &self.id)?;
+            if context.output == Output::Json {
+                context.output.print(&missing, String::new)?;
+            }
+            return Err(Failure::Refused(missing.told()));
+        };
+        page.check_signatures(&context.config);
+        if self.redact {
+            page.redact();
+        }
+        context.output.print(&page, || order_text::story(&page))
+    }
+}

@@ -1,0 +1,100 @@
+//! `ops product set`
+
+use alipay::Fen;
+use clap::{ArgGroup, Args, ValueEnum};
+use diesel::Connection as _;
+use order::ProductKind;
+use store::product::{self, Changes};
+use store::stock;
+
+use super::add::{parse_name, parse_price};
+use super::{ProductLine, product_table};
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Change name or price of a product, take it off sale, set when its stock is low
+///
+/// A new price is for new orders: an order has a total of its own, and what is placed already is paid at that.
+/// A product that is off sale takes no new orders from ops order create and gets no ops pay-link; a shop that inserts its orders
+/// itself looks at product.on_sale. A buyer who has a link already can pay, and orders that are paid are delivered, also those
+/// that wait for stock. Its stock counts as low for nobody.
+///
+/// Example: ops product set gift-100 --price 89.00 --name "Gift card 100, sale"
+/// Example: ops product set gift-100 --on-sale no
+/// Example: ops product set gift-100 --low-stock 20
+#[derive(Args)]
+#[command(
+    verbatim_doc_comment,
+    group = ArgGroup::new("what").required(true).multiple(true)
+        .args(["name", "price", "on_sale", "low_stock", "resell_returned"])
+)]
+pub(crate) struct Set {
+    /// The product
+    id: String,
+    /// Its name, at most 255 characters
+    #[arg(long, value_parser = parse_name)]
+    name: Option<String>,
+    /// Price of a unit in yuan for new orders, for example 10.00
+    #[arg(long, value_parser = parse_price, value_name = "YUAN")]
+    price: Option<Fen>,
+    /// Whether it takes new orders
+    #[arg(long, value_enum)]
+    on_sale: Option<YesNo>,
+    /// Warn when so many codes or fewer are available (status, stock list, event product.low_stock); 0 never warns; for kind
+    /// stock
+    #[arg(long, value_parser = clap::value_parser!(i32).range(0..), value_name = "COUNT")]
+    low_stock: Option<i32>,
+    /// Whether codes that buyers returned are sold again by themselves; else ops stock resell does it for single ones; for
+    /// kind stock
+    #[arg(long, value_enum)]
+    resell_returned: Option<YesNo>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum YesNo {
+    Yes,
+    No,
+}
+
+impl Set {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let mut connection = context.database()?;
+        let id = self.id.as_str();
+        let products = product::by_ids(&mut connection, &[id])?;
+        let Some(product) = products.first() else {
+            return Err(Failure::Refused(format!("there is no product {id}")));
+        };
+        let for_codes = self.low_stock.is_some() || self.resell_returned.is_some();
+        if for_codes && product.kind != ProductKind::Stock {
+            let kind = product.kind.as_str();
+            return Err(Failure::Refused(format!("product {id} is of kind {kind}: no codes")));
+        }
+        let is_yes = |answer: Option<YesNo>| answer.map(|answer| answer == YesNo::Yes);
+        let changes = Changes {
+            name: self.name.as_deref(),
+            price: self.price,
+            on_sale: is_yes(self.on_sale),
+            resell_returned: is_yes(self.resell_returned),
+        };
+        connection.transaction(|connection| {
+            product::update(connection, id, &changes)?;
+            if let Some(threshold) = self.low_stock {
+                let threshold = Some(threshold).filter(|threshold| *threshold > 0);
+                product::set_low_stock(connection, id, threshold)?;
+            }
+            Ok::<_, Failure>(())
+        })?;
+        let products = product::by_ids(&mut connection, &[id])?;
+        let levels = stock::levels(&mut connection)?;
+        let low_stock = levels.iter().find(|level| level.product_id == id);
+        let low_stock = low_stock.and_then(|level| level.low_stock);
+        let lines: Vec<ProductLine<'_>> = products
+            .iter()
+            .map(|product| ProductLine { low_stock, ..ProductLine::from(product) })
+            .collect();
+        match lines.first() {
+            Some(line) => context.output.print(line, || product_table(&lines)),
+            None => Err(Failure::Refused(format!("the product {id} has vanished"))),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! `ops refund`
+
+pub(crate) mod output;
+
+use alipay::{Fen, Protocol};
+use clap::Args;
+use gateway::Gateway;
+use store::{MysqlConnection, trade, user_order};
+use tracing::info;
+
+use crate::cli::operator::Operator;
+use crate::cli::question::asked;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::gateway_answer::could_not_ask;
+use crate::operations::pay_link::browser::parse_url;
+use crate::operations::refund::find_or_create::{Agreed, Wish, agree};
+use crate::operations::refund::not_agreed::NotAgreed;
+use crate::operations::refund::rejected::Found;
+use crate::operations::refund::{call, password, rejected};
+
+/// Refund an order, once however often the command is repeated
+///
+/// Each refund has a request number, which is written down before Alipay is asked, and Alipay refunds a number
+/// once. The same order, amount (or --all) and reason are the same refund: a repeat, also by somebody else at the
+/// same time, finds the number and at most asks again what became of it. So after a crash or a timeout repeat the
+/// same command; where Alipay has refunded it, it says when and for whom, sends nothing, and ends with 0.
+///
+/// Another reason is another refund. Where money of the same amount went back (or was asked for) within the last
+/// 10 minutes, it asks whether you mean it: on a terminal; elsewhere it ends with 1 unless --again is given. A
+/// second refund of the same amount for the same reason needs a --request-no of its own, which is not asked about.
+///
+/// --dry-run says which of this would happen, and writes and sends nothing.
+///
+/// Open Platform: calls alipay.trade.refund, at least 3 s after any other refund of the trade, and tells workers
+/// Alipay's answer. Legacy gateway: prints a link (refund_fastpay_by_platform_pwd) for the person who types the
+/// payment password, good until midnight in Beijing; the same command prints the same batch again.
+///
+/// A payment that was rejected (another amount, an unknown order, an old trade: a dead letter) belongs to no order.
+/// With --trade-no it is given back all the same, by what its letter says and with the same guards; the order that
+/// it names stays as it is, and the notification of the refund becomes no dead letter. ORDER may be left out then.
+///
+/// Writes nothing about the order itself: that is learnt from Alipay. Ends with 0 when Alipay has refunded it (or
+/// the link is printed), 1 when it is refused, not paid, or more than is left, 3 when it is not known what became
+/// of it: repeat it then. `ops refund-requests` lists what was asked for, also by workers for late money.
+///
+/// Example: ops refund A-1001 --amount 1.00 --reason "one of two was broken"
+/// Example: ops refund A-1001 --all --reason "changed their mind" --by ann
+/// Example: ops refund --trade-no 2026112922001400001234567890 --all --reason "paid a wrong amount" --dry-run
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+#[command(group = clap::ArgGroup::new("how_much").required(true).args(["amount", "all"]))]
+pub(crate) struct Refund {
+    /// The order (out_trade_no)
+    #[arg(required_unless_present = "trade_no")]
+    order: Option<String>,
+    /// How much, in yuan
+    #[arg(long, value_name = "YUAN", value_parser = parse_amount)]
+    amount: Option<Fen>,
+    /// All that is left
+    #[arg(long)]
+    all: bool,
+    /// Why; the buyer may read it
+    #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
+    reason: String,
+    /// It is another refund, although an equal one was made or asked for within the last 10 minutes
+    #[arg(long)]
+    again: bool,
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
+    /// A request number of your own, 3 to 24 letters and digits: for a second refund that is equal to one before
+    #[arg(long, value_name = "NUMBER", value_parser = parse_request_no)]
+    request_no: Option<String>,
+    /// The trade, where several trades paid, or of a payment that was rejected
+    #[arg(long, value_name = "TRADE_NO")]
+    trade_no: Option<String>,
+    /// Where the legacy gateway tells the result; no query in it
+    #[arg(long, value_name = "URL", value_parser = parse_url)]
+    notify_url: Option<String>,
+    #[command(flatten)]
+    operator: Operator,
+}
+
+impl Refund {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let by = self.operator.name()?;
+        let mut connection = context.database()?;
+        let of = self.of(context, &mut connection)?;
+        let merchant = context.merchant(&of.merchant)?;
+        // Before anything is written down: a configuration that cannot ask leaves no trace.
+        Gateway::can_ask(merchant).map_err(|error| could_not_ask(&error))?;
+        let mut wish = Wish {
+            order: &of.order,
+            merchant,
+            amount: self.amount,
+            reason: &self.reason,
+            request_no: self.request_no.as_deref(),
+            trade_no: self.trade_no.as_deref(),
+            by,
+            rejected: of.rejected.as_ref().map(|rejected| &rejected.payment),
+            again: self.again,
+        };
+        if merchant.protocol == Protocol::Openapi && self.notify_url.is_some() {
+            return Err(Failure::Usage(
+                "--notify-url: the Open Platform tells the address of the payment".to_owned(),
+            ));
+        }
+        if merchant.protocol == Protocol::Mapi {
+            password::check(merchant, &wish)?;
+        }
+        if self.dry_run {
+            return output::foretell(context, &mut connection, &wish);
+        }
+        let agreed = agree_or_ask(&mut connection, &mut wish)?;
+        let rejected = wish.rejected;
+        match merchant.protocol {
+            Protocol::Openapi => call::call(context, &mut connection, merchant, agreed, rejected),
+            Protocol::Mapi => {
+                let url = self.notify_url.as_deref();
+                password::print(context, &mut connection, merchant, agreed, rejected, url)
+            }
+        }
+    }
+
+    /// The order, or the rejected payment.
+    fn of(&self, context: &Context, connection: &mut MysqlConnection) -> Result<Of, Failure> {
+        let row = match &self.order {
+            Some(order) => user_order::find(connection, order)?,
+            None => None,
+        };
+        if let Some(trade_no) = &self.trade_no {
+            let owners = trade::orders_of(connection, &[trade_no])?;
+            let owner = |order: &str| owners.iter().any(|(_, owner)| owner == order);
+            // Whoever names the trade alone means the order that has it.
+            let row = match (row, owners.as_slice()) {
+                (None, [(_, only)]) if self.order.is_none() => user_order::find(connection, only)?,
+                (row, _) => row,
+            };
+            if let Some(row) = row.filter(|row| owner(&row.id)) {
+                return Ok(Of { order: row.id, merchant: row.merchant, rejected: None });
+            }
+            let rejected = rejected::find(context, connection, self.order.as_deref(), trade_no)?;
+            let payment = &rejected.payment;
+            info!(
+                order = payment.order,
+                trade_no,
+                reason = rejected.reason,
+                "no order took this payment: it is refunded by what its rejected notification says"
+            );
+            let (order, merchant) = (payment.order.clone(), payment.merchant.clone());
+            return Ok(Of { order, merchant, rejected: Some(rejected) });
+        }
+        let order = self.order.as_deref().unwrap_or_default();
+        match row {
+            Some(row) => Ok(Of { order: row.id, merchant: row.merchant, rejected: None }),
+            None => Err(Failure::Refused(format!(
+                "there is no order {order}; a payment that names it can be given back with --trade-no: \
+                 `ops order show {order}` says whether one was rejected"
+            ))),
+        }
+    }
+}
+
+/// What is to be refunded.
+struct Of {
+    order: String,
+    /// Of a rejected payment the merchant that it came for.
+    merchant: String,
+    rejected: Option<Found>,
+}
+
+/// The request, after a question to the person where an equal refund is fresh. Nothing is locked while the
+/// person thinks, so everything is looked at once more afterwards.
+fn agree_or_ask(connection: &mut MysqlConnection, wish: &mut Wish<'_>) -> Result<Agreed, Failure> {
+    let equal = match agree(connection, wish) {
+        Ok(agreed) => return Ok(agreed),
+        Err(NotAgreed::Equal(equal)) => equal,
+        Err(NotAgreed::Failed(failure)) => return Err(failure),
+    };
+    let order = wish.order;
+    match asked(&format!("{equal} of order {order}. Refund the same amount once more?")) {
+        Some(true) => {}
+        Some(false) => return Err(Failure::Refused("nothing was refunded".to_owned())),
+        None => return Err(Failure::Refused(needs_again(order, &equal.to_string()))),
+    }
+    wish.again = true;
+    match agree(connection, wish) {
+        Ok(agreed) => Ok(agreed),
+        Err(NotAgreed::Failed(failure)) => Err(failure),
+        Err(NotAgreed::Equal(equal)) => {
+            Err(Failure::Refused(needs_again(order, &equal.to_string())))
+        }
+    }
+}
+
+/// Why nothing was done, and what to do.
+fn needs_again(order: &str, equal: &str) -> String {
+    format!(
+        "nothing was refunded: {equal} of order {order}\nFor a second refund of the same amount repeat with \
+         --again."
+    )
+}
+
+fn parse_amount(text: &str) -> Result<Fen, String> {
+    match Fen::parse(text) {
+        Ok(amount) if amount > Fen::new(0) => Ok(amount),
+        Ok(_) => Err("expected an amount above zero".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn parse_reason(text: &str) -> Result<String, String> {
+    let reason = text.trim();
+    if reason.is_empty() || reason.len() > 256 || reason.chars().any(char::is_control) {
+        return Err("expected 1 to 256 bytes without control characters".to_owned());
+    }
+    Ok(reason.to_owned())
+}
+
+fn parse_request_no(text: &str) -> Result<String, String> {
+    let fits = (3..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    if fits { Ok(text.to_owned()) } else { Err("expected 3 to 24 letters and digits".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse_amount, parse_reason, parse_request_no};
+
+    #[test]
+    fn amounts_reasons_and_numbers() {
+        assert_eq!(parse_amount("1.5").unwrap().get(), 150);
+        for bad in ["0", "0.00", "-1", "1.234", "", "1e2"] {
+            assert!(parse_amount(bad).is_err(), "{bad}");
+        }
+        assert_eq!(parse_reason(" broken ").unwrap(), "broken");
+        for bad in ["", "  ", "a\nb", &"x".repeat(257)] {
+            assert!(parse_reason(bad).is_err(), "{bad}");
+        }
+        assert!(parse_request_no("R2").is_err() && parse_request_no("R-22").is_err());
+        assert!(parse_request_no("R22").is_ok());
+    }
+}

@@ -1,0 +1,77 @@
+//! `ops refund-requests`
+
+use alipay::Fen;
+use clap::Args;
+use order::RefundRequestState;
+use store::refund_request::{self, RefundRequestFilter};
+
+use crate::cli::output::{Table, or_empty};
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// List the refunds that were asked for, the latest first
+///
+/// By operators (`ops refund`), and by workers for money that came after its order's time. asked: not sent yet,
+/// or waiting for the password; unknown: sent, and nobody knows what became of it; accepted: Alipay has refunded
+/// it; refused: it has not. A time under "next try" says when a worker takes it up; what an operator asked for is
+/// repeated by the operator. What Alipay refunded without us stands in `ops order show`.
+///
+/// Example: ops refund-requests --state unknown
+/// Example: ops refund-requests --order A-1001 --output json
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct RefundRequests {
+    /// Only those of this order
+    #[arg(long, value_name = "ORDER")]
+    order: Option<String>,
+    /// Only this merchant's
+    #[arg(long, value_name = "NAME")]
+    merchant: Option<String>,
+    /// Only those in this state: asked, unknown, accepted, refused
+    #[arg(long, value_parser = parse_state)]
+    state: Option<RefundRequestState>,
+    /// The most to list
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
+    limit: i64,
+}
+
+impl RefundRequests {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let filter = RefundRequestFilter {
+            order: self.order.as_deref(),
+            merchant: self.merchant.as_deref(),
+            state: self.state,
+        };
+        let lines = refund_request::list(&mut *context.database()?, &filter, self.limit)?;
+        context.check_filter(self.merchant.as_deref(), lines.len())?;
+        context.output.print(&lines, || {
+            Table::new(
+                [
+                    "order", "amount", "state", "request", "trade", "merchant", "asked by", "at",
+                    "next try", "reason", "error",
+                ],
+                lines.iter().map(|line| {
+                    [
+                        line.order_id.clone(),
+                        Fen::new(line.amount).to_string(),
+                        line.state.clone(),
+                        line.request_no.clone(),
+                        line.trade_no.clone(),
+                        line.merchant.clone(),
+                        line.asked_by.clone(),
+                        line.created_at.to_string(),
+                        or_empty(line.due_at.as_ref()),
+                        line.reason.clone(),
+                        or_empty(line.error.as_ref()),
+                    ]
+                }),
+            )
+            .spare(&["merchant", "next try", "trade", "asked by"])
+            .text()
+        })
+    }
+}
+
+fn parse_state(word: &str) -> Result<RefundRequestState, String> {
+    word.parse().map_err(|_| "one of asked, unknown, accepted, refused".to_owned())
+}

@@ -1,0 +1,128 @@
+//! `ops retries`
+
+use clap::{Args, Subcommand};
+use store::retry_copy;
+use worker::retry_copies::OVERDUE_AFTER;
+
+use crate::cli::output::{Table, or_empty};
+use crate::cli::terminal::short_id;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::plural::{count, verb};
+
+/// Messages that wait in a retry tier, and those that should have come back and have not
+///
+/// Workers write down each message that they send into a retry tier, and cross it out when it is back. What
+/// stays is held back by the broker (a binding or a queue is missing: ops topology plan), waits in the work
+/// queue behind others, or is gone (somebody purged the tier).
+///
+/// Example: ops retries list
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Retries {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    List(List),
+    Forget(Forget),
+}
+
+/// List what is overdue, the first one first; ends with 1 when there is something
+///
+/// With --all or --order what waits its time, too: that is nothing odd, and it ends with 0.
+///
+/// Example: ops retries list --order A-1001
+/// Example: ops retries list --output json
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+struct List {
+    /// All that waits, not only what is overdue
+    #[arg(long)]
+    all: bool,
+    /// All that waits for this order
+    #[arg(long, value_name = "ORDER")]
+    order: Option<String>,
+    /// The most to list
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
+    limit: i64,
+}
+
+/// Cross a message out that will not come back, such as one of a tier that was purged
+///
+/// Only the line goes. Ask Alipay about its order first: ops query ORDER.
+///
+/// Example: ops retries forget 96d9659f42984a70ad20dd1473db12b4766d8fbe9fbb58f483380275d20146be
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+struct Forget {
+    /// The message's id, as ops retries list prints it
+    #[arg(value_name = "ID", required = true)]
+    ids: Vec<String>,
+}
+
+impl Retries {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        match self.verb {
+            Verb::List(verb) => verb.run(context),
+            Verb::Forget(verb) => verb.run(context),
+        }
+    }
+}
+
+impl List {
+    fn run(self, context: &Context) -> Result<(), Failure> {
+        let mut database = context.database()?;
+        let all = self.all || self.order.is_some();
+        let lines = match all {
+            true => retry_copy::waiting(&mut database, self.order.as_deref(), self.limit)?,
+            false => retry_copy::overdue(&mut database, OVERDUE_AFTER, self.limit)?,
+        };
+        context.output.print(&lines, || {
+            if lines.is_empty() {
+                return if all { "nothing waits" } else { "nothing is overdue" }.to_owned();
+            }
+            Table::new(
+                ["id", "tier", "due", "order", "merchant", "attempt", "first seen"],
+                lines.iter().map(|line| {
+                    [
+                        short_id(&line.message_id),
+                        line.tier.clone(),
+                        line.due_at.to_string(),
+                        or_empty(line.order_id.as_ref()),
+                        line.merchant.clone(),
+                        line.attempt.to_string(),
+                        line.first_seen.to_string(),
+                    ]
+                }),
+            )
+            .spare(&["first seen", "merchant"])
+            .text()
+        })?;
+        match lines.len() {
+            0 => Ok(()),
+            _ if all => Ok(()),
+            overdue => {
+                let is = verb(overdue, "is", "are");
+                Err(Failure::Refused(format!("{} {is} overdue", count(overdue, "message"))))
+            }
+        }
+    }
+}
+
+impl Forget {
+    fn run(self, context: &Context) -> Result<(), Failure> {
+        let mut database = context.database()?;
+        let mut forgotten = 0;
+        for id in &self.ids {
+            forgotten += retry_copy::forget(&mut database, id)?;
+        }
+        context.output.print(&forgotten, || format!("crossed out: {forgotten}"))?;
+        match forgotten {
+            0 => Err(Failure::Refused("no such message waits for a retry".to_owned())),
+            _ => Ok(()),
+        }
+    }
+}

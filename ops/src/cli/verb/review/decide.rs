@@ -1,0 +1,103 @@
+//! `ops review decide`
+
+use clap::Args;
+use order::Decision;
+use serde::Serialize;
+use store::snapshot;
+use tracing::warn;
+
+use crate::cli::operator::Operator;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::await_worker::Applied;
+use crate::operations::publish::Confirmed;
+use crate::operations::review_case::Case;
+
+/// Decide a case, with a note of why
+///
+/// The decision is a row in the database; a message tells the workers to look at it, and they look by
+/// themselves where it is lost. It goes through the same state machine as a notification, so nothing is
+/// applied twice and no batch is disturbed. Waits for a worker and says what it did; with no worker
+/// running the decision takes effect later, which ends with 0 too.
+///
+/// Decisions: paid, refunded, accepted, delivered, taken_back, noted; ops review show says which of them answer a
+/// case. Anything else is refused before it is sent (2); a case that has ended is a no (1), and so is accepting
+/// late money that is on its way back (`ops refund-requests --order ORDER`).
+///
+/// Example: ops review decide 7 refunded --note "refunded by phone, ticket 88"
+/// Example: ops review decide 8 accepted --note "two minutes late, agreed with the buyer"
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Decide {
+    /// Its number, as ops review list prints it
+    id: i64,
+    /// The decision
+    #[arg(value_parser = parse_decision)]
+    decision: Decision,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    note: String,
+    /// The trade that it is about, where several trades paid
+    #[arg(long, value_name = "TRADE_NO")]
+    trade_no: Option<String>,
+    #[command(flatten)]
+    operator: Operator,
+}
+
+#[derive(Serialize)]
+struct Decided<'a> {
+    review: i64,
+    order: &'a str,
+    decision: &'static str,
+    trade_no: Option<&'a str>,
+    decided_by: &'a str,
+    message_id: &'a str,
+    #[serde(flatten)]
+    applied: &'a Applied,
+}
+
+impl Decide {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let note = self.note.trim();
+        if note.is_empty() || note.len() > 4000 {
+            return Err(Failure::Usage("--note: say why, in at most 4000 bytes".to_owned()));
+        }
+        let by = self.operator.name()?;
+        let trade_no = self.trade_no.as_deref();
+        let mut connection = context.database()?;
+        let case = snapshot(&mut connection, |connection| Case::read(connection, self.id))?;
+        case.check(self.decision, trade_no)?;
+        let sent = context.block_on(async {
+            // Before it is written: without a broker nothing is decided.
+            let publisher = Confirmed::open(&context.broker()?, "ops review").await?;
+            let sent = case.decide(&mut connection, self.decision, trade_no, by, note);
+            if let Ok(sent) = &sent
+                && let Err(failure) = publisher.publish(sent.message.clone()).await
+            {
+                // Written is decided, also without the message.
+                warn!(%failure, "the message to the workers was not confirmed; they look by themselves");
+            }
+            publisher.close().await;
+            sent
+        })?;
+        let applied = sent.wait(&mut connection)?;
+        let decided = Decided {
+            review: self.id,
+            order: &case.row.order_id,
+            decision: self.decision.as_str(),
+            trade_no,
+            decided_by: by,
+            message_id: &sent.message.message_id,
+            applied: &applied,
+        };
+        context.output.print(&decided, || {
+            let (order, word) = (decided.order, decided.decision);
+            format!("review {} of order {order}: {word}\n{}", self.id, applied.text())
+        })?;
+        applied.check()
+    }
+}
+
+fn parse_decision(word: &str) -> Result<Decision, String> {
+    Decision::read(word).map_err(|error| error.to_string())
+}

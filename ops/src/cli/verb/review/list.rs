@@ -1,0 +1,58 @@
+//! `ops review list`
+
+use clap::Args;
+use serde::Serialize;
+use store::review::{self, ReviewFilter, ReviewRow};
+
+use crate::cli::output::table;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::review_case::{evidence, meaning, possible};
+
+/// List open reviews, oldest first
+///
+/// Example: ops review list --output json
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct List {
+    /// Also those that were decided or that later notifications settled
+    #[arg(long)]
+    all: bool,
+    /// The most to list
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(i64).range(1..))]
+    limit: i64,
+}
+
+#[derive(Serialize)]
+struct Line {
+    #[serde(flatten)]
+    row: ReviewRow,
+    /// What can be decided.
+    possible: Vec<&'static str>,
+}
+
+impl List {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let filter = if self.all { ReviewFilter::All } else { ReviewFilter::Open };
+        let rows = review::list(&mut *context.database()?, filter, self.limit)?;
+        let lines: Vec<Line> =
+            rows.into_iter().map(|row| Line { possible: possible(&row), row }).collect();
+        context.output.print(&lines, || {
+            table(
+                ["id", "order", "state", "raised at", "reason", "evidence", "possible", "meaning"],
+                lines.iter().map(|Line { row, possible }| {
+                    [
+                        row.id.to_string(),
+                        row.order_id.clone(),
+                        row.state.clone(),
+                        row.raised_at.to_string(),
+                        row.reason.clone(),
+                        evidence(row),
+                        possible.join(" "),
+                        meaning(row).to_owned(),
+                    ]
+                }),
+            )
+        })
+    }
+}

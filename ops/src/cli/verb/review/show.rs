@@ -1,0 +1,86 @@
+//! `ops review show`
+
+use clap::Args;
+use serde::Serialize;
+use store::review::ReviewRow;
+use store::snapshot;
+
+use crate::cli::order_text;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::order::details::OrderDetails;
+use crate::operations::order::next_step::of_review;
+use crate::operations::order::story::{header, not_done_but_reviews};
+use crate::operations::review_case::{Case, Choice, evidence, meaning};
+
+/// Show a case: what happened, what can be decided, and the commands for it
+///
+/// Example: ops review show 7
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Show {
+    /// Its number, as ops review list prints it
+    id: i64,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    row: &'a ReviewRow,
+    meaning: &'static str,
+    choices: Vec<Choice>,
+    order: &'a OrderDetails,
+}
+
+impl Show {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let mut connection = context.database()?;
+        let case = snapshot(&mut connection, |connection| Case::read(connection, self.id))?;
+        let shown = Shown {
+            row: &case.row,
+            meaning: meaning(&case.row),
+            choices: case.choices(),
+            order: &case.page,
+        };
+        context.output.print(&shown, || text(&case, &shown.choices))
+    }
+}
+
+fn text(case: &Case, choices: &[Choice]) -> String {
+    let Case { row, page } = case;
+    let mut lines = vec![format!(
+        "review {} of order {}: {}, {} since {}",
+        row.id, row.order_id, row.reason, row.state, row.raised_at
+    )];
+    lines.push(meaning(row).to_owned());
+    if !row.evidence.is_empty() {
+        lines.push(format!("evidence: {}", evidence(row)));
+    }
+    if let (Some(at), Some(decision)) = (row.ended_at, &row.decision) {
+        let by = row.decided_by.as_deref().unwrap_or("nobody");
+        let note = row.note.as_deref().unwrap_or_default();
+        lines.push(format!("decided at {at} by {by}: {decision}. {note}"));
+    } else if let Some(at) = row.ended_at {
+        lines.push(format!("settled at {at}: later facts made it moot"));
+    }
+    lines.push(String::new());
+    lines.extend(header(&page.order.row, &page.product));
+    for trade in &page.trades {
+        let facts = trade.facts.join(", ");
+        lines.push(format!("trade {}: {facts}, {}", trade.trade_no, trade.times()));
+    }
+    lines.extend(not_done_but_reviews(page));
+    if let Some(next) = of_review(row) {
+        lines.push(format!("next: {next}"));
+    }
+    lines.push(format!("the order: {}", page.next_step));
+    if !choices.is_empty() {
+        lines.push(String::new());
+        lines.push("decide".to_owned());
+        for choice in choices {
+            lines.push(format!("  {}", choice.command));
+            lines.push(format!("      {}", choice.meaning));
+        }
+    }
+    order_text::lines(&lines)
+}

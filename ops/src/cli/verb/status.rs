@@ -1,0 +1,120 @@
+//! `ops status`
+
+mod screen;
+mod terminal_mode;
+mod text;
+mod watch;
+
+use clap::Args;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::overview::Overview;
+use crate::operations::overview::broker::{BrokerLook, Known};
+use crate::operations::overview::ingress::IngressLook;
+use crate::operations::verdict::{Answer, NotAsked};
+
+/// Whether all is well, and the whole system on one screen
+///
+/// The first line says "all is well", or how many things are wrong. Then the findings, the most urgent first: how soon (NOW:
+/// nothing moves, or soon will not; soon: somebody's order or money waits; to do: the work of every day), a code, what was seen,
+/// and what to do. Each code is a heading of docs/troubleshooting.md. Below them the figures: orders by status, queues, dead
+/// letters by reason, what waits, products with little stock, and how far workers are behind.
+///
+/// Looks at the broker (alarms, blocked connections, exchanges, queues and bindings), the ingress (where ingress.admin_listen is
+/// set: ready, signatures refused), the database (read-only?), the clocks of database, workers and messages, workers, retries, dead letters, events, orders that are paid and not delivered, reviews,
+/// merchants that are not configured, and certificates. Changes nothing. Without amqp.management_url bindings are looked for
+/// only while a worker consumes and no message waits, and messages that workers hold are counted by what workers say.
+///
+/// Ends with 0: all is well (also with things to do), 1: something is wrong, 3: database or broker could not be asked; what could
+/// be asked is told all the same. Reviews and deliveries by hand are things to do; they are wrong when they are old (3 days, 1 day).
+///
+/// With --watch it looks again and again, with rates between two looks; on a terminal in place, until q or Ctrl-C.
+///
+/// Example: ops status --output json
+/// Example: ops status --watch 5
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Status {
+    /// Look again every so many seconds, until q or Ctrl-C
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        num_args = 0..=1,
+        default_missing_value = "2",
+        value_parser = clap::value_parser!(u64).range(1..=3600)
+    )]
+    watch: Option<u64>,
+    /// With --watch: end after so many looks
+    #[arg(long, requires = "watch", value_parser = clap::value_parser!(u32).range(1..))]
+    looks: Option<u32>,
+}
+
+impl Status {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        if let Some(seconds) = self.watch {
+            return watch::watch(context, seconds, self.looks);
+        }
+        let (overview, _) = look(context, None, Known::default())?;
+        context.output.print(&overview, || overview.text())?;
+        ended(&overview)
+    }
+}
+
+/// One look at everything, and what the next need not find out again. What could not be asked is a finding.
+fn look(
+    context: &Context,
+    before: Option<&Overview>,
+    known: Known,
+) -> Result<(Overview, Known), Failure> {
+    let mut overview = Overview::of(&context.config);
+    let database =
+        context.database().and_then(|mut it| overview.ask_database(&mut it, &context.config));
+    if let Some(why) = unasked(database)? {
+        overview.not_asked.push(NotAsked::Database { why });
+    }
+    let events = context.config.events.enabled;
+    let broker = async {
+        let management = context.management()?;
+        BrokerLook::take(&context.broker()?, management.as_ref(), events, &known).await
+    };
+    let ingress = IngressLook::take(&context.config);
+    let (asked, ingress) = context.block_on(async { Ok(tokio::join!(broker, ingress)) })?;
+    overview.ingress = ingress;
+    let mut known = known;
+    if let Ok(look) = &asked {
+        known = Known::after(look, known);
+    }
+    let seen = asked.map(|look| overview.see(look));
+    if let Some(why) = unasked(seen)? {
+        overview.not_asked.push(NotAsked::Broker { why });
+    }
+    if let Some(before) = before {
+        overview.count_rates(before);
+    }
+    overview.judge();
+    Ok((overview, known))
+}
+
+/// Why something could not be asked. A configuration that cannot be used is the caller's to correct.
+fn unasked(asked: Result<(), Failure>) -> Result<Option<String>, Failure> {
+    match asked {
+        Ok(()) => Ok(None),
+        Err(usage @ Failure::Usage(_)) => Err(usage),
+        Err(failure) => Ok(Some(failure.to_string())),
+    }
+}
+
+/// The exit code.
+fn ended(overview: &Overview) -> Result<(), Failure> {
+    let verdict = &overview.verdict;
+    match verdict.answer {
+        Answer::Well => Ok(()),
+        Answer::Wrong => Err(Failure::Refused(verdict.headline())),
+        Answer::NotAllAsked => {
+            let servers = overview.not_asked.iter().filter(|it| it.is_server());
+            let why: Vec<&str> = servers.map(NotAsked::why).collect();
+            Err(Failure::CouldNotAsk(why.join("\n")))
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! `ops status --watch`: one look after another.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use service::unseen;
+
+use super::screen;
+use super::terminal_mode::{Key, TerminalMode};
+use super::{ended, look};
+use crate::cli::output::Output;
+use crate::cli::terminal;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::overview::Overview;
+use crate::operations::overview::broker::Known;
+
+/// How often a key is looked for while a look is under way.
+const KEYS: Duration = Duration::from_millis(100);
+
+/// Looks every so many seconds until `looks` are over, or somebody has seen enough.
+pub(super) fn watch(context: &Context, seconds: u64, looks: Option<u32>) -> Result<(), Failure> {
+    let every = Duration::from_secs(seconds);
+    let on_screen = context.output == Output::Table && std::io::stdout().is_terminal();
+    let mode = if on_screen { Some(TerminalMode::enter().map_err(stdout)?) } else { None };
+    let (mut before, mut known, mut looked) = (None, Known::default(), 0);
+    loop {
+        let began = Instant::now();
+        let asked = std::thread::scope(|scope| {
+            let asking = scope.spawn(|| look(context, before.as_ref(), known));
+            while let (Some(mode), false) = (&mode, asking.is_finished()) {
+                if mode.key(KEYS) == Some(Key::End) {
+                    // A server that does not answer would keep us for some seconds. Nothing is half done.
+                    mode.leave();
+                    std::process::exit(0);
+                }
+            }
+            asking.join()
+        });
+        let (overview, still_known) =
+            asked.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        known = still_known;
+        match &mode {
+            Some(mode) => {
+                mode.draw(&screen::page(&overview, every, screen::size())).map_err(stdout)?;
+            }
+            None => print(context, &overview, every)?,
+        }
+        looked += 1;
+        if looks.is_some_and(|most| looked >= most) {
+            drop(mode);
+            return ended(&overview);
+        }
+        before = Some(overview);
+        let rest = every.saturating_sub(began.elapsed());
+        match &mode {
+            Some(mode) => {
+                if mode.key(rest) == Some(Key::End) {
+                    return Ok(());
+                }
+            }
+            None => std::thread::sleep(rest),
+        }
+    }
+}
+
+/// A look where nothing is drawn over: JSON in one line, or a block of text.
+fn print(context: &Context, overview: &Overview, every: Duration) -> Result<(), Failure> {
+    let page = match context.output {
+        Output::Json => {
+            let json = serde_json::to_string(overview)
+                .map_err(|error| Failure::Refused(format!("the result is no JSON: {error}")))?;
+            unseen::escaped_json(&json).into_owned()
+        }
+        Output::Table => {
+            let seconds = every.as_secs();
+            let text = format!(
+                "{}  (every {seconds} s, Ctrl-C ends)\n\n{}\n",
+                overview.at,
+                overview.text()
+            );
+            terminal::render(&text, false, |part| unseen::escaped_lines(part).into_owned())
+        }
+    };
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{page}").and_then(|()| out.flush()).map_err(stdout)
+}
+
+fn stdout(error: std::io::Error) -> Failure {
+    Failure::CouldNotAsk(format!("stdout: {error}"))
+}

@@ -1,0 +1,134 @@
+//! `ops stock import`
+
+mod result;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use self::result::Imported;
+use crate::cli::question::asked;
+use crate::cli::verb::read_file;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::stock::code_file::{CodeFile, CodeLine};
+use crate::operations::stock::code_text::Invisible;
+use crate::operations::stock::intake::{self, Known};
+use crate::operations::stock::odd_lines::{OddLine, odd_lines};
+
+/// Import codes from a file, one a line: all of them or none
+///
+/// Every line is one code in UTF-8, up to 8192 bytes. Lines end with LF, CRLF or CR; blank lines are skipped, spaces around
+/// a code are cut off, tabs and commas are part of it. A licence file of several lines goes in as one line of base64.
+///
+/// Refused as a whole (2), with the numbers of the lines: a file in another encoding or form, and lines with what nobody
+/// sees (zero width characters, a byte order mark inside, no-break spaces at the ends, control characters); --invisible
+/// says what else to do with them, but for control characters and line separators.
+/// Refused (1): codes that another product has, unless --also-in-other-products; and lines that look like no code (a
+/// heading, an empty field, another length, a number that a spreadsheet has shortened): on a terminal a question, else
+/// --yes says that they are codes all the same.
+///
+/// A code that the product has already is told and not imported twice. Orders that wait for stock are delivered by the
+/// worker as soon as the codes are there.
+///
+/// Example: ops stock import gift-100 --file codes.txt --dry-run
+/// Example: ops stock import gift-100 --file codes.txt --yes
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Import {
+    /// The product, of kind stock
+    product_id: String,
+    /// The file; - is stdin
+    #[arg(long, value_name = "FILE")]
+    file: PathBuf,
+    /// Say what would be imported and what looks odd, and change nothing; a no (1) where an import would be refused
+    #[arg(long)]
+    dry_run: bool,
+    /// Import lines that look like no code as well, without a question
+    #[arg(long)]
+    yes: bool,
+    /// Import codes that another product has, too: they can be sold twice
+    #[arg(long)]
+    also_in_other_products: bool,
+    /// What becomes of invisible characters in a code
+    #[arg(long, value_enum, default_value_t)]
+    invisible: Invisible,
+}
+
+impl Import {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let bytes = read_file(&self.file)?;
+        let file = CodeFile::read(&bytes, self.invisible).map_err(|problems| {
+            Failure::Usage(format!("{}: nothing was imported\n{problems}", self.file.display()))
+        })?;
+        let codes: Vec<&str> = file.codes.iter().map(|line| &*line.code).collect();
+        let mut connection = context.database()?;
+        intake::check_product(&mut connection, &self.product_id)?;
+
+        let known = Known::look(&mut connection, &self.product_id, &codes)?;
+        let odd = odd_new_lines(&file.codes, &known);
+        let mut result = Imported::new(&self.product_id, self.dry_run, &file, &known, &odd);
+        if let Err(refused) = self.refused_elsewhere(&known).and_then(|()| self.refused_odd(&odd)) {
+            context.output.print(&result, || result.text())?;
+            return Err(refused);
+        }
+        if self.dry_run {
+            return context.output.print(&result, || result.text());
+        }
+
+        intake::lock(&mut connection)?;
+        // Another import may have ended since.
+        let known = Known::look(&mut connection, &self.product_id, &codes)?;
+        self.refused_elsewhere(&known)?;
+        let imported = intake::add(&mut connection, &self.product_id, &codes, |_| Ok(()));
+        result.imported = imported.map_err(|failure: Failure| {
+            failure.reworded(|text| format!("{text}\nnothing was imported; run it again"))
+        })?;
+        result.already_there = codes.len() - result.imported;
+        context.output.print(&result, || result.text())
+    }
+
+    fn refused_elsewhere(&self, known: &Known) -> Result<(), Failure> {
+        let Some(first) = known.elsewhere.first() else { return Ok(()) };
+        if self.also_in_other_products {
+            return Ok(());
+        }
+        Err(Failure::Refused(format!(
+            "nothing was imported: product {} or others have {} of these codes already, and each would be sold twice; take \
+             them out of the file, or say --also-in-other-products",
+            first.product_id,
+            known.elsewhere.len()
+        )))
+    }
+
+    fn refused_odd(&self, odd: &[OddLine]) -> Result<(), Failure> {
+        if odd.is_empty() || self.yes {
+            return Ok(());
+        }
+        let count = odd.len();
+        let told = match count {
+            1 => "1 line looks like no code".to_owned(),
+            count => format!("{count} lines look like no codes"),
+        };
+        if !self.dry_run && self.file != Path::new("-") {
+            let shown: String = odd.iter().take(result::LISTED).map(result::odd_text).collect();
+            let more = if count > result::LISTED { "...\n" } else { "" };
+            let question = format!("{shown}{more}{told}. Import them all the same?");
+            if asked(&question) == Some(true) {
+                return Ok(());
+            }
+        }
+        Err(Failure::Refused(format!(
+            "nothing was imported: {told}; take out what is none, or say --yes"
+        )))
+    }
+}
+
+/// The odd ones among the lines that would be imported: what is in the stock has been looked at before.
+fn odd_new_lines(lines: &[CodeLine<'_>], known: &Known) -> Vec<OddLine> {
+    let here: HashSet<&str> = known.here.iter().map(String::as_str).collect();
+    let there: HashSet<usize> =
+        lines.iter().filter(|line| here.contains(&*line.code)).map(|line| line.line).collect();
+    odd_lines(lines).into_iter().filter(|odd| !there.contains(&odd.line)).collect()
+}

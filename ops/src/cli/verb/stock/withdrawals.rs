@@ -1,0 +1,49 @@
+//! `ops stock withdrawals`
+
+use clap::Args;
+use store::stock::withdrawal;
+
+use crate::cli::output::{or_empty, table};
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// List what was taken out of the stock, the latest first
+///
+/// ops stock withdraw --again prints the codes of one, ops stock put-back puts them back into sale.
+///
+/// Example: ops stock withdrawals --product gift-100 --output json
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Withdrawals {
+    /// Only of this product
+    #[arg(long, value_name = "PRODUCT_ID")]
+    product: Option<String>,
+    /// The most to list
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
+    limit: i64,
+}
+
+impl Withdrawals {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let mut connection = context.database()?;
+        let rows = withdrawal::list(&mut connection, self.product.as_deref(), self.limit)?;
+        context.output.print(&rows, || {
+            table(
+                ["id", "at", "product", "codes", "by", "reason", "put back", "by", "reason"],
+                rows.iter().map(|row| {
+                    [
+                        row.id.to_string(),
+                        row.taken_at.to_string(),
+                        row.product_id.clone(),
+                        row.codes.to_string(),
+                        row.taken_by.clone(),
+                        row.reason.clone(),
+                        or_empty(row.put_back_at.as_ref()),
+                        or_empty(row.put_back_by.as_ref()),
+                        or_empty(row.put_back_reason.as_ref()),
+                    ]
+                }),
+            )
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! `ops topology`
+
+use clap::{Args, Subcommand};
+use queue::topology::{self, Change};
+use serde::Serialize;
+use tracing::info;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::topology_findings::{Finding, Seen};
+
+/// Compare the queues of the broker with what should be there, or declare them
+///
+/// Example: ops topology plan
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Topology {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Print what is missing or odd, without changing anything
+    ///
+    /// AMQP cannot list bindings: those of the work queue and of the retry tiers are found out by messages
+    /// that come back where a binding is missing, and that workers of this version ignore where it is not.
+    /// With amqp.management_url all bindings are read, and what should not be there is named, too: queues and
+    /// exchanges with names like ours, dead-lettering in a circle or to nowhere, policies that remove messages.
+    ///
+    /// Ends with 0 when nothing is to be done, and with 1 when something is missing, odd, or there and differs:
+    /// the arguments of a queue cannot be changed, so the text says what to do.
+    ///
+    /// Example: ops topology plan
+    #[command(verbatim_doc_comment)]
+    Plan,
+    /// Declare what is missing and print it
+    ///
+    /// Changes nothing, and ends with 1, when something is there and differs.
+    ///
+    /// Example: ops topology apply --output json
+    #[command(verbatim_doc_comment)]
+    Apply,
+}
+
+/// One thing about the broker.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Line {
+    Missing(Change),
+    Odd(Finding),
+}
+
+impl Topology {
+    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let lines = context.block_on(look(context))?;
+        if matches!(self.verb, Verb::Plan) {
+            print(context, &lines, "missing:", "nothing is missing")?;
+            return match lines.as_slice() {
+                [] => Ok(()),
+                lines => Err(Failure::Refused(to_do(lines))),
+            };
+        }
+        let events = context.config.events.enabled;
+        context.block_on(async { Ok(topology::apply(&context.broker()?, events).await?) })?;
+        let declared: Vec<Line> =
+            lines.into_iter().filter(|line| matches!(line, Line::Missing(_))).collect();
+        print(context, &declared, "declared", "nothing is missing")
+    }
+}
+
+/// How much there is to do, and how.
+fn to_do(lines: &[Line]) -> String {
+    let missing = lines.iter().filter(|line| matches!(line, Line::Missing(_))).count();
+    let odd = lines.len() - missing;
+    let mut parts = Vec::new();
+    if missing > 0 {
+        parts.push(format!("{missing} missing: `ops topology apply` declares them"));
+    }
+    if odd > 0 {
+        parts.push(format!("{odd} odd: no program changes that, a person has to"));
+    }
+    parts.join("; ")
+}
+
+async fn look(context: &Context) -> Result<Vec<Line>, Failure> {
+    let (broker, events) = (context.broker()?, context.config.events.enabled);
+    let Some(management) = context.management()? else {
+        let missing = topology::plan(&broker, events).await?;
+        info!(
+            "queues and exchanges that are not ours, and the bindings of the events, are not known: \
+             set amqp.management_url"
+        );
+        return Ok(missing.into_iter().map(Line::Missing).collect());
+    };
+    let mut missing = topology::compare(&broker, events).await?;
+    let seen = Seen::ask(&management).await?;
+    let unbound: Vec<Change> =
+        seen.missing_bindings(events).into_iter().filter(|it| !missing.contains(it)).collect();
+    missing.extend(unbound);
+    let missing = missing.into_iter().map(Line::Missing);
+    Ok(missing.chain(seen.findings().into_iter().map(Line::Odd)).collect())
+}
+
+fn print(context: &Context, lines: &[Line], word: &str, nothing: &str) -> Result<(), Failure> {
+    context.output.print::<[Line]>(lines, || {
+        if lines.is_empty() {
+            return nothing.to_owned();
+        }
+        let text = |line: &Line| match line {
+            Line::Missing(change) => format!("{word} {change}\n"),
+            Line::Odd(finding) => format!("odd: {finding}\n"),
+        };
+        lines.iter().map(text).collect()
+    })
+}

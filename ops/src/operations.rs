@@ -1,0 +1,28 @@
+//! What an operator can do and ask, without a word about how it is asked for or shown.
+//!
+//! An operation takes a connection, the configuration or the broker, and returns a typed result; [`crate::cli`] prints it
+//! as text or JSON, [`crate::console`] shows it in a browser.
+
+pub(crate) mod admin_endpoint;
+pub(crate) mod audit;
+pub(crate) mod await_worker;
+pub(crate) mod check;
+pub(crate) mod dead_letter;
+pub(crate) mod dead_queue;
+pub(crate) mod dry_run;
+pub(crate) mod gateway_answer;
+pub(crate) mod judgement;
+pub(crate) mod management;
+pub(crate) mod order;
+pub(crate) mod overview;
+pub(crate) mod pay_link;
+pub(crate) mod publish;
+pub(crate) mod reconcile;
+pub(crate) mod refund;
+pub(crate) mod rejected_payment;
+pub(crate) mod review_case;
+pub(crate) mod signature_check;
+pub(crate) mod stock;
+pub(crate) mod topology_findings;
+pub(crate) mod unknown_merchant;
+pub(crate) mod verdict;

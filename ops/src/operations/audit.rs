@@ -1,0 +1,161 @@
+//! The money-and-goods check over the whole database.
+//!
+//! [`Audit::run`] reads all orders in ranges of their numbers, in one snapshot, and asks the crate
+//! `order` what each should be: the same functions that the worker decides with, so there is one truth.
+//! Each check is one file: [`columns`], [`goods`], [`refunds`], [`reviews`], and [`totals`] for the money.
+//!
+//! Everything that a worker writes about an order it writes in one transaction, so a snapshot shows no
+//! half-done work, with one exception: the refund row of a batch refund is committed although its order
+//! is locked by somebody else, and counted in the next batch. Such orders get a second look later.
+
+mod chunk;
+mod columns;
+mod finding;
+mod goods;
+mod kind;
+mod refunds;
+mod reviews;
+mod subject;
+mod totals;
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDateTime, TimeDelta};
+use indicatif::ProgressBar;
+use order::ReviewReason;
+use store::outbox::{self, Unpublished};
+use store::{IdRange, MysqlConnection, clock, fulfillment, notification, stock, trade, user_order};
+
+use crate::failure::Failure;
+
+pub(crate) use finding::{Line, Lines, Owner};
+pub(crate) use kind::{GapKind, KINDS};
+pub(crate) use totals::Totals;
+
+/// Orders read at once.
+const CHUNK: i64 = 10_000;
+
+/// Notifications looked at in one statement.
+const NOTIFICATIONS: i64 = 50_000;
+
+/// Available codes of a product are counted up to this many.
+const STOCK: i64 = 100_000;
+
+/// What was found so far.
+pub(crate) struct Audit {
+    pub(crate) now: NaiveDateTime,
+    pub(crate) gaps: Lines<GapKind>,
+    /// By the reason of the review, or the state of the goods.
+    pub(crate) waiting: Lines<&'static str>,
+    pub(crate) totals: Totals,
+    pub(crate) unpublished: Unpublished,
+    grace: TimeDelta,
+    /// Orders with a refund that is not counted: to be looked at again.
+    second_look: Vec<String>,
+    /// The first order that has a code, by the code's hash.
+    codes: HashMap<u64, Box<str>>,
+    /// Available codes of the products that orders wait for.
+    stock: HashMap<String, i64>,
+}
+
+impl Audit {
+    /// Looks at everything in the snapshot that `db` sees.
+    pub(crate) fn run(
+        db: &mut MysqlConnection,
+        grace: TimeDelta,
+        outbox_age: TimeDelta,
+        limit: usize,
+        progress: &ProgressBar,
+    ) -> Result<Audit, Failure> {
+        let now = clock::now(db)?.naive_utc();
+        let mut audit = Audit {
+            now,
+            gaps: Lines::new(limit),
+            waiting: Lines::new(limit),
+            totals: Totals::default(),
+            unpublished: outbox::unpublished(db, now - outbox_age)?,
+            grace,
+            second_look: Vec::new(),
+            codes: HashMap::new(),
+            stock: HashMap::new(),
+        };
+        for product in fulfillment::awaited_products(db)? {
+            let available = stock::available(db, &product, STOCK)?;
+            audit.stock.insert(product, available);
+        }
+        progress.set_length(u64::try_from(user_order::count(db)?).unwrap_or(0));
+        let mut rest = IdRange::all();
+        loop {
+            let rows = user_order::in_range(db, &rest, CHUNK)?;
+            let whole = rows.len() < usize::try_from(CHUNK).unwrap_or(usize::MAX);
+            let span = match rows.last() {
+                // The last range goes on to the end, for codes that name no order.
+                Some(last) if !whole => rest.take_until(&last.id),
+                _ => rest.clone(),
+            };
+            let count = rows.len() as u64;
+            audit.look_at(db, &span, rows, false)?;
+            progress.inc(count);
+            if whole {
+                break;
+            }
+        }
+        audit.look_at_notifications(db, progress)?;
+        audit.look_at_trades(db)?;
+        Ok(audit)
+    }
+
+    /// Orders that need a second look, once what was under way in the first is over.
+    pub(crate) fn needs_second_look(&self) -> bool {
+        !self.second_look.is_empty()
+    }
+
+    /// Looks again at the orders that need it, in a new snapshot: what is still wrong is a gap.
+    pub(crate) fn look_again(&mut self, db: &mut MysqlConnection) -> Result<(), Failure> {
+        for id in std::mem::take(&mut self.second_look) {
+            let span = IdRange::one(&id);
+            let rows = user_order::in_range(db, &span, 1)?;
+            self.look_at(db, &span, rows, true)?;
+        }
+        Ok(())
+    }
+
+    fn look_at_trades(&mut self, db: &mut MysqlConnection) -> Result<(), Failure> {
+        for shared in trade::shared(db)? {
+            let what = format!("trade {} is also that of order {}", shared.trade_no, shared.other);
+            let found = (GapKind::TradeOfTwoOrders, what);
+            self.add_gap(&shared.order_id, found, Some(shared.updated_at));
+        }
+        Ok(())
+    }
+
+    fn look_at_notifications(
+        &mut self,
+        db: &mut MysqlConnection,
+        progress: &ProgressBar,
+    ) -> Result<(), Failure> {
+        let last = notification::last_id(db)?;
+        progress.set_message("notifications");
+        progress.set_position(0);
+        progress.set_length(u64::try_from(last).unwrap_or(0));
+        let mut after = 0;
+        while after < last {
+            let to = last.min(after + NOTIFICATIONS);
+            let doubted = |reason: &Option<String>| {
+                let reason: Option<ReviewReason> = reason.as_ref().and_then(|it| it.parse().ok());
+                reason.is_some_and(ReviewReason::is_doubt)
+            };
+            let lost = notification::lost(db, after, to)?;
+            // A notification that is not believed makes no trade: the gateway is asked, or a person.
+            for lost in lost.into_iter().filter(|lost| !doubted(&lost.reason)) {
+                let trade_no = lost.trade_no.unwrap_or_default();
+                let what = format!("notification {} of trade {trade_no}", lost.id);
+                let found = (GapKind::NotificationWithoutTrade, what);
+                self.add_gap(&lost.order_id, found, Some(lost.last_seen));
+            }
+            progress.inc(u64::try_from(to - after).unwrap_or(0));
+            after = to;
+        }
+        Ok(())
+    }
+}

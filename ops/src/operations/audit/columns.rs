@@ -1,0 +1,58 @@
+//! The computed columns against what the trades say.
+
+use chrono::{DateTime, Utc};
+use order::{FulfillmentState, OrderState};
+use store::user_order::AuditedOrder;
+
+use super::GapKind;
+use super::finding::Findings;
+
+/// Compares every computed column that anybody reads.
+pub(crate) fn check(
+    row: &AuditedOrder,
+    state: &OrderState,
+    fulfillment: Option<FulfillmentState>,
+    found: &mut Findings,
+) {
+    let mut number = |kind, is: i64, should: i64| {
+        if is != should {
+            found.add(kind, format!("is {is}, the trades say {should}"));
+        }
+    };
+    number(GapKind::WrongStatus, row.status.into(), state.status.code().into());
+    number(GapKind::WrongTradeStatus, row.trade_status.into(), state.trade_status.code().into());
+    number(GapKind::WrongRefundStatus, row.refund_status.into(), state.refund_status.code().into());
+    number(GapKind::WrongRefundedFee, row.refunded_fee, state.refunded_fee.get());
+    number(GapKind::WrongFinish, row.is_finish.into(), state.is_finish.into());
+    if row.trade_no != state.trade_no {
+        let told = |trade_no: &Option<String>| trade_no.clone().unwrap_or_else(|| "none".into());
+        let (is, should) = (told(&row.trade_no), told(&state.trade_no));
+        found.add(GapKind::WrongTradeNo, format!("is {is}, the order goes by {should}"));
+    }
+    let times = [
+        ("paid_dtime", row.paid_dtime, state.paid_dtime),
+        ("refund_dtime", row.refund_dtime, state.refund_dtime),
+        ("finish_dtime", row.finish_dtime, state.finish_dtime),
+    ];
+    for (column, is, should) in times {
+        let is = is.map(|time| time.and_utc());
+        if is != should {
+            let told =
+                |time: Option<DateTime<Utc>>| time.map_or("none".into(), |time| time.to_rfc3339());
+            let what = format!("{column} is {}, the trades say {}", told(is), told(should));
+            found.add(GapKind::WrongTimes, what);
+        }
+    }
+    use FulfillmentState::{Delivered, Returned};
+    let out = matches!(fulfillment, Some(Delivered | Returned));
+    let back = fulfillment == Some(Returned);
+    for (column, is, should) in
+        [("is_send_goods", row.is_send_goods, out), ("is_return_goods", row.is_return_goods, back)]
+    {
+        if is != should {
+            let state = fulfillment.map_or("missing", FulfillmentState::as_str);
+            let what = format!("{column} is {}, the fulfillment is {state}", u8::from(is));
+            found.add(GapKind::WrongGoodsFlags, what);
+        }
+    }
+}

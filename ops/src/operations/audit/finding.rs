@@ -1,0 +1,104 @@
+//! What an audit finds, counted completely and kept up to a limit.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDateTime;
+use serde::Serialize;
+use store::BeijingTime;
+
+use super::GapKind;
+
+/// Who must act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Owner {
+    /// A worker does it by itself.
+    Worker,
+    /// A person: an open review covers it.
+    Person,
+    /// Nobody has it yet: whoever runs the system.
+    Operator,
+}
+
+impl Owner {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Owner::Worker => "worker",
+            Owner::Person => "person",
+            Owner::Operator => "operator",
+        }
+    }
+}
+
+/// One line: a gap, or something that waits.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Line<K> {
+    pub(crate) order: String,
+    pub(crate) kind: K,
+    pub(crate) what: String,
+    pub(crate) owner: Owner,
+    /// A gap: when the order was last written. What waits: since when.
+    pub(crate) since: Option<BeijingTime>,
+    pub(crate) age_seconds: Option<i64>,
+}
+
+/// Lines of one sort.
+#[derive(Debug, Clone)]
+pub(crate) struct Lines<K> {
+    pub(crate) counts: BTreeMap<K, u64>,
+    pub(crate) kept: Vec<Line<K>>,
+    limit: usize,
+}
+
+impl<K: Ord + Copy> Lines<K> {
+    pub(crate) fn new(limit: usize) -> Lines<K> {
+        Lines { counts: BTreeMap::new(), kept: Vec::new(), limit }
+    }
+
+    pub(crate) fn add(&mut self, line: Line<K>) {
+        *self.counts.entry(line.kind).or_default() += 1;
+        if self.kept.len() < self.limit {
+            self.kept.push(line);
+        }
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.counts.values().sum()
+    }
+}
+
+/// A line with its age at `now`.
+pub(crate) fn line<K>(
+    order: &str,
+    (kind, what): (K, String),
+    owner: Owner,
+    since: Option<NaiveDateTime>,
+    now: NaiveDateTime,
+) -> Line<K> {
+    Line {
+        order: order.to_owned(),
+        kind,
+        what,
+        owner,
+        since: since.map(|since| BeijingTime(since.and_utc())),
+        age_seconds: since.map(|since| (now - since).num_seconds().max(0)),
+    }
+}
+
+/// What is wrong with one order.
+#[derive(Debug, Default)]
+pub(crate) struct Findings(Vec<(GapKind, String)>);
+
+impl Findings {
+    pub(crate) fn add(&mut self, kind: GapKind, what: String) {
+        self.0.push((kind, what));
+    }
+
+    pub(crate) fn has(&self, kind: GapKind) -> bool {
+        self.0.iter().any(|(found, _)| *found == kind)
+    }
+
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = (GapKind, String)> {
+        self.0.into_iter()
+    }
+}

@@ -1,0 +1,152 @@
+//! What a worker made of a message that an operator sent.
+
+use std::time::{Duration, Instant};
+
+use queue::{Envelope, Message};
+use serde::Serialize;
+use store::gateway_answer::{self, AnswerKey};
+use store::{MysqlConnection, StoreError, notification};
+
+use crate::failure::Failure;
+use crate::operations::order::change::{OrderChanged, changes_in, steps};
+
+/// How long to wait for a worker, and how often to look.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A message of ours, before and after it is published.
+pub(crate) struct Sent {
+    pub(crate) message: Message,
+    merchant: String,
+    kind: &'static str,
+    /// Order and digest, of an answer of the gateway.
+    answer: Option<(String, String)>,
+    /// How often workers had seen this very message before.
+    seen_before: i32,
+}
+
+/// What a worker made of it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Applied {
+    /// `applied`, `unchanged`, `rejected`, `unknown`; `waiting` when no worker came to it in time.
+    pub(crate) outcome: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) error: Option<String>,
+    pub(crate) facts_added: Vec<String>,
+    pub(crate) changes: Vec<OrderChanged>,
+}
+
+impl Sent {
+    /// Prepares an envelope of ours for the work queue.
+    pub(crate) fn new(envelope: &Envelope) -> Result<Sent, Failure> {
+        let message = envelope
+            .message()
+            .map_err(|error| Failure::Refused(format!("the message cannot be written: {error}")))?;
+        Ok(Sent {
+            message,
+            merchant: envelope.merchant.clone(),
+            kind: envelope.kind.as_str(),
+            answer: None,
+            seen_before: 0,
+        })
+    }
+
+    /// Prepares an answer of the gateway.
+    pub(crate) fn answer(order: &str, envelope: &Envelope) -> Result<Sent, Failure> {
+        let answer = Some((order.to_owned(), envelope.digest()));
+        Ok(Sent { answer, ..Sent::new(envelope)? })
+    }
+
+    /// Writes down that the gateway gave this answer, without which no worker believes it; to be called before
+    /// it is published.
+    pub(crate) fn write_down(&self, connection: &mut MysqlConnection) -> Result<(), StoreError> {
+        match &self.answer {
+            Some((order_id, digest)) => {
+                gateway_answer::write(connection, AnswerKey { order_id, digest })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// To be called before it is published: the same decision twice has the same message id.
+    pub(crate) fn look_before(&mut self, connection: &mut MysqlConnection) -> Result<(), Failure> {
+        let line =
+            notification::find(connection, &self.merchant, self.kind, &self.message.message_id)?;
+        self.seen_before = line.map_or(0, |line| line.seen);
+        Ok(())
+    }
+
+    /// Waits for a worker's line about it.
+    pub(crate) fn wait(&self, connection: &mut MysqlConnection) -> Result<Applied, StoreError> {
+        let began = Instant::now();
+        loop {
+            let line = notification::find(
+                connection,
+                &self.merchant,
+                self.kind,
+                &self.message.message_id,
+            )?;
+            if let Some(line) = line.filter(|line| line.seen > self.seen_before) {
+                let applied = line.outcome == "applied";
+                let facts = line.facts_added.split(',').filter(|name| applied && !name.is_empty());
+                return Ok(Applied {
+                    facts_added: facts.map(str::to_owned).collect(),
+                    changes: match line.changes {
+                        Some(json) if applied => changes_in(&json),
+                        _ => Vec::new(),
+                    },
+                    outcome: line.outcome,
+                    reason: line.reason,
+                    error: line.error,
+                });
+            }
+            if began.elapsed() >= PATIENCE {
+                return Ok(Applied {
+                    outcome: "waiting".to_owned(),
+                    reason: None,
+                    error: None,
+                    facts_added: Vec::new(),
+                    changes: Vec::new(),
+                });
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+impl Applied {
+    /// In a sentence or two.
+    pub(crate) fn text(&self) -> String {
+        match self.outcome.as_str() {
+            "applied" => {
+                let mut lines = vec!["A worker has applied it.".to_owned()];
+                if !self.facts_added.is_empty() {
+                    lines.push(format!("facts added: {}", self.facts_added.join(", ")));
+                }
+                for changed in &self.changes {
+                    let steps = steps(&changed.change);
+                    if !steps.is_empty() {
+                        lines.push(format!("order {}: {}", changed.order, steps.join(", ")));
+                    }
+                }
+                lines.join("\n")
+            }
+            "unchanged" => "A worker has seen it; it changed nothing about the order.".to_owned(),
+            "rejected" => format!(
+                "A worker has refused it: {}: {}",
+                self.reason.as_deref().unwrap_or("no reason"),
+                self.error.as_deref().unwrap_or_default()
+            ),
+            "waiting" => "No worker has come to it yet: it takes effect once one runs.".to_owned(),
+            other => format!("A worker has seen it: {other}."),
+        }
+    }
+
+    /// An error when a worker refused it.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match self.outcome.as_str() {
+            "rejected" => Err(Failure::Refused(self.text())),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What running programs run with, and what would change.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use config::summary::{Difference, Summary};
+use hyper::StatusCode;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::admin_endpoint;
+
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A program that was asked, or why it was not.
+#[derive(Debug, Serialize)]
+pub(crate) struct Running {
+    /// `ingress` or `worker`, as it says itself or by the configuration.
+    pub(crate) program: Option<String>,
+    pub(crate) address: Option<String>,
+    /// Why it is not known what it runs with.
+    pub(crate) unknown: Option<String>,
+    /// What SIGHUP would change, and what needs a restart.
+    pub(crate) difference: Option<Difference>,
+    /// It was named on the command line.
+    #[serde(skip)]
+    wanted: bool,
+}
+
+impl Running {
+    /// Whether it was asked for by name and did not answer.
+    pub(crate) fn is_failure(&self) -> bool {
+        self.wanted && self.unknown.is_some()
+    }
+}
+
+/// The program at the admin endpoint of the configuration.
+pub(crate) fn configured(context: &Context, program: &str, address: Option<SocketAddr>) -> Running {
+    let unknown = |why: String| Running {
+        program: Some(program.to_owned()),
+        address: address.map(|address| address.to_string()),
+        unknown: Some(why),
+        difference: None,
+        wanted: false,
+    };
+    let Some(address) = address else {
+        return unknown(format!("{program}.admin_listen is off: name it with --running"));
+    };
+    if address.port() == 0 {
+        return unknown("its port is a free one: name it with --running".to_owned());
+    }
+    let here = admin_endpoint::here(address);
+    match ask(context, &here.to_string()) {
+        Ok(summary) => compared(context, here.to_string(), &summary, false),
+        Err(why) => unknown(why),
+    }
+}
+
+/// The program at an address of the command line.
+pub(crate) fn named(context: &Context, address: &str) -> Running {
+    match ask(context, address) {
+        Ok(summary) => compared(context, address.to_owned(), &summary, true),
+        Err(why) => Running {
+            program: None,
+            address: Some(address.to_owned()),
+            unknown: Some(why),
+            difference: None,
+            wanted: true,
+        },
+    }
+}
+
+fn compared(context: &Context, address: String, runs: &Summary, wanted: bool) -> Running {
+    let mut difference = runs.difference(&next(&runs.program, context));
+    // Of the other program's section a program uses nothing.
+    let foreign = if runs.program == "ingress" { "worker" } else { "ingress" };
+    difference.restart.retain(|section| {
+        section != foreign && !(runs.program == "ingress" && section == "database")
+    });
+    Running {
+        program: Some(runs.program.clone()),
+        address: Some(address),
+        unknown: None,
+        difference: Some(difference),
+        wanted,
+    }
+}
+
+fn ask(context: &Context, address: &str) -> Result<Summary, String> {
+    let asked = context.block_on(async {
+        let call = tokio::time::timeout(PATIENCE, get(address)).await;
+        let late = || format!("no answer within {} s", PATIENCE.as_secs());
+        call.map_err(|_| late()).and_then(|answer| answer).map_err(Failure::CouldNotAsk)
+    });
+    asked.map_err(|failure| failure.to_string())
+}
+
+async fn get(address: &str) -> Result<Summary, String> {
+    let (status, body) = admin_endpoint::get(address, "/config").await?;
+    match status {
+        StatusCode::OK => {}
+        StatusCode::NOT_FOUND => return Err("it is of a version that does not tell".to_owned()),
+        status => return Err(format!("it answers {status}")),
+    }
+    serde_json::from_slice(&body)
+        .map_err(|_| "its answer cannot be read: is it one of ours?".to_owned())
+}
+
+/// What a program would run with.
+fn next(program: &str, context: &Context) -> Summary {
+    Summary::of(program, &context.config)
+}

@@ -1,0 +1,101 @@
+//! Whether database and broker answer, and with which rights.
+
+use queue::account::{self, Permission};
+use queue::topology::TopologyError;
+use queue::{Cluster, topology};
+use serde::Serialize;
+use store::{migrate, rights};
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// The database or the broker.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Server {
+    /// Why it was not asked.
+    pub(crate) not_asked: Option<&'static str>,
+    /// Why there is no answer.
+    pub(crate) error: Option<String>,
+    /// What is there.
+    pub(crate) has: Vec<String>,
+    /// What a program would miss.
+    pub(crate) missing: Vec<String>,
+}
+
+impl Server {
+    pub(crate) fn not_asked(why: &'static str) -> Server {
+        Server { not_asked: Some(why), ..Server::default() }
+    }
+
+    fn failed(failure: &Failure) -> Server {
+        Server { error: Some(failure.to_string()), ..Server::default() }
+    }
+}
+
+pub(crate) fn database(context: &Context) -> Server {
+    let look = || -> Result<Server, Failure> {
+        let mut connection = context.database()?;
+        let mut server = Server { has: vec!["it answers".to_owned()], ..Server::default() };
+        if migrate::pending(&mut connection)? {
+            server.missing.push("the schema is not up to date: run ops migrate".to_owned());
+            return Ok(server);
+        }
+        server.has.push("the schema is up to date".to_owned());
+        match rights::missing(&mut connection)? {
+            missing if missing.is_empty() => {
+                server.has.push("the account may read and write".to_owned());
+            }
+            missing => {
+                let missing = missing.join(", ");
+                server.missing.push(format!("the account lacks {missing}: grant it on the schema"));
+            }
+        }
+        Ok(server)
+    };
+    look().unwrap_or_else(|failure| Server::failed(&failure))
+}
+
+/// `publishes_only`: for an ingress, whose account needs no more than to publish.
+pub(crate) fn broker(context: &Context, publishes_only: bool) -> Server {
+    let look = async {
+        let cluster = Cluster::configured(&context.config.amqp)?;
+        let beyond = account::beyond_publishing(&cluster).await?;
+        let mut server = Server { has: vec!["it answers".to_owned()], ..Server::default() };
+        let may: Vec<String> = beyond.iter().map(ToString::to_string).collect();
+        server.has.push(match may.is_empty() {
+            true => "the account may publish notifications, at most".to_owned(),
+            false => format!("beside publishing, the account may {}", may.join(", ")),
+        });
+        if beyond.contains(&Permission::Configure) {
+            compare(&cluster, context.config.events.enabled, &mut server).await?;
+        } else if !publishes_only {
+            server.missing.push(
+                "the account may not declare queues: only an ingress can use it (say --only ingress)"
+                    .to_owned(),
+            );
+        }
+        if !publishes_only && !beyond.contains(&Permission::Read) {
+            server.missing.push("the account may not read the work queue".to_owned());
+        }
+        Ok(server)
+    };
+    context.block_on(look).unwrap_or_else(|failure| Server::failed(&failure))
+}
+
+async fn compare(cluster: &Cluster, events: bool, server: &mut Server) -> Result<(), Failure> {
+    match topology::compare(cluster, events).await {
+        Ok(missing) if missing.is_empty() => server.has.push("the queues are there".to_owned()),
+        // In an empty vhost that is one thing to do, not two dozen.
+        Ok(missing) => server.missing.push(match missing.as_slice() {
+            [one] => format!("{one}: run ops topology apply"),
+            [first, others @ ..] => format!(
+                "{first}, and {} more queues, exchanges or bindings (ops topology plan lists them): run ops topology apply",
+                others.len()
+            ),
+            [] => String::new(),
+        }),
+        Err(conflict @ TopologyError::Conflicts(_)) => server.missing.push(conflict.to_string()),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! One dead letter, as it is printed.
+
+pub(crate) mod aftermath;
+pub(crate) mod claim;
+pub(crate) mod deadly;
+pub(crate) mod discard;
+pub(crate) mod earliest;
+pub(crate) mod evidence;
+pub(crate) mod filter;
+pub(crate) mod fingerprint;
+pub(crate) mod group;
+pub(crate) mod not_there;
+pub(crate) mod record;
+pub(crate) mod rehearsal;
+pub(crate) mod replay;
+mod rounds;
+pub(crate) mod settled;
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use alipay::{Charset, Form};
+use queue::{Envelope, Kind, Received};
+use serde::Serialize;
+
+use self::claim::Settled;
+use store::{BeijingTime, MysqlConnection, StoreError, user_order};
+
+/// What the headers of a dead letter say.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct DeadLetter {
+    pub(crate) id: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) error: Option<String>,
+    pub(crate) order: Option<String>,
+    /// Whether there is such an order; none where the database was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) order_exists: Option<bool>,
+    /// Why nothing is left to do about it; none where something is, or the database was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) settled: Option<Settled>,
+    pub(crate) merchant: Option<String>,
+    pub(crate) attempts: u32,
+    pub(crate) first_seen: BeijingTime,
+    pub(crate) died_at: Option<BeijingTime>,
+    #[serde(skip)]
+    pub(crate) worker_version: Option<String>,
+}
+
+impl From<&Received> for DeadLetter {
+    fn from(received: &Received) -> DeadLetter {
+        let headers = &received.headers;
+        DeadLetter {
+            id: received.message_id.clone(),
+            reason: headers.reason.clone(),
+            error: headers.error.clone(),
+            order: headers.order.clone(),
+            order_exists: None,
+            settled: None,
+            merchant: headers.merchant.clone(),
+            attempts: headers.attempt,
+            first_seen: BeijingTime(headers.first_seen),
+            died_at: headers.died_at.map(BeijingTime),
+            worker_version: headers.worker_version.clone(),
+        }
+    }
+}
+
+/// The shortest beginning of a message id that is taken for it: 48 bits of a hash.
+const SHORTEST: usize = 12;
+
+/// Whether somebody who writes `wanted` means the letter with this id: all of it, or its beginning.
+pub(crate) fn is_meant(wanted: &str, id: &str) -> bool {
+    id == wanted || (wanted.len() >= SHORTEST && id.starts_with(wanted))
+}
+
+/// The beginning of an id that is enough to mean the letter.
+pub(crate) fn short(id: &str) -> String {
+    id.chars().take(SHORTEST).collect()
+}
+
+impl DeadLetter {
+    /// The order, and that there is none.
+    pub(crate) fn order_told(&self) -> String {
+        match (&self.order, self.order_exists) {
+            (Some(order), Some(false)) => format!("{order} (no such order)"),
+            (Some(order), _) => order.clone(),
+            (None, _) => String::new(),
+        }
+    }
+}
+
+/// Orders of one question to the database.
+const TOGETHER: usize = 1000;
+
+/// Notes which of the letters name an order that is not there.
+pub(crate) fn look_up_orders(
+    connection: &mut MysqlConnection,
+    letters: &mut [DeadLetter],
+) -> Result<(), StoreError> {
+    for letters in letters.chunks_mut(TOGETHER) {
+        let named: BTreeSet<&str> =
+            letters.iter().filter_map(|letter| letter.order.as_deref()).collect();
+        let named: Vec<&str> = named.into_iter().collect();
+        let there: BTreeSet<String> =
+            user_order::existing(connection, &named)?.into_iter().collect();
+        for letter in letters {
+            letter.order_exists = letter.order.as_ref().map(|order| there.contains(order));
+        }
+    }
+    Ok(())
+}
+
+/// The order of death, what has no time of death last. A queue gives returned messages back in any order.
+pub(crate) fn by_death(a: &DeadLetter, b: &DeadLetter) -> Ordering {
+    let key = |letter: &DeadLetter| (letter.died_at.is_none(), letter.died_at, letter.first_seen);
+    key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
+}
+
+/// A dead letter with its body.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct OpenedLetter {
+    #[serde(flatten)]
+    pub(crate) letter: DeadLetter,
+    /// How many dead letters have this id: repeats of one notification share it.
+    pub(crate) copies: usize,
+    pub(crate) worker_version: Option<String>,
+    pub(crate) traceparent: Option<String>,
+    pub(crate) kind: Option<&'static str>,
+    pub(crate) charset: Option<&'static str>,
+    pub(crate) received_at: Option<BeijingTime>,
+    /// The form as it was received: what `ops verify` reads.
+    pub(crate) form: Option<String>,
+    /// Its parameters as text, without the signature.
+    pub(crate) parameters: Vec<Parameter>,
+    /// The body, when it is no envelope.
+    pub(crate) body: Option<String>,
+    #[serde(skip)]
+    pub(crate) envelope: Option<Envelope>,
+    /// The message itself.
+    #[serde(skip)]
+    pub(crate) received: Arc<Received>,
+}
+
+/// A parameter of the form, decoded by the charset of the letter.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    /// Its bytes are none of this charset: the value shows them escaped.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) undecodable: bool,
+}
+
+impl OpenedLetter {
+    pub(crate) fn open(received: Received, copies: usize) -> OpenedLetter {
+        let mut letter = DeadLetter::from(&received);
+        let envelope = Envelope::read(&received.body).ok();
+        if let Some(envelope) = &envelope {
+            letter.merchant.get_or_insert_with(|| envelope.merchant.clone());
+            if letter.order.is_none() {
+                letter.order = order_of(envelope);
+            }
+        }
+        let body = match envelope {
+            Some(_) => None,
+            None => Some(String::from_utf8_lossy(&received.body).into_owned()),
+        };
+        OpenedLetter {
+            copies,
+            worker_version: letter.worker_version.clone(),
+            traceparent: received.headers.traceparent.clone(),
+            letter,
+            kind: envelope.as_ref().map(|envelope| envelope.kind.as_str()),
+            charset: envelope.as_ref().map(|envelope| envelope.charset.name()),
+            received_at: envelope.as_ref().map(|envelope| BeijingTime(envelope.received_at)),
+            parameters: envelope.as_ref().map(parameters).unwrap_or_default(),
+            form: envelope.as_ref().map(|envelope| envelope.form.clone()),
+            body,
+            envelope,
+            received: Arc::new(received),
+        }
+    }
+
+    /// Whether Alipay signed the form; what our own programs write has no signature.
+    pub(crate) fn is_notification(&self) -> bool {
+        let kind = self.envelope.as_ref().map(|envelope| envelope.kind);
+        matches!(kind, Some(Kind::TradeStatus | Kind::BatchRefund))
+    }
+}
+
+/// The order number in a form, where it can be read.
+fn order_of(envelope: &Envelope) -> Option<String> {
+    let form = Form::parse(envelope.form.as_bytes()).ok()?;
+    envelope.charset.decode(form.get("out_trade_no")?).ok().filter(|order| !order.is_empty())
+}
+
+/// The parameters as text; the signature is of no use to a reader.
+fn parameters(envelope: &Envelope) -> Vec<Parameter> {
+    let Ok(form) = Form::parse(envelope.form.as_bytes()) else { return Vec::new() };
+    let text = |bytes: &[u8], charset: Charset| match charset.decode(bytes) {
+        Ok(text) => (text, false),
+        Err(_) => (bytes.escape_ascii().to_string(), true),
+    };
+    form.iter()
+        .filter(|(name, _)| *name != b"sign")
+        .map(|(name, value)| {
+            let (value, undecodable) = text(value, envelope.charset);
+            Parameter { name: text(name, envelope.charset).0, value, undecodable }
+        })
+        .collect()
+}

@@ -1,0 +1,204 @@
+//! What became of letters that were replayed: a worker's line about each, or where it waits.
+
+mod replayed;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::{Duration, Instant};
+
+use config::Config;
+use indicatif::ProgressBar;
+use queue::Received;
+use store::notification::{self, InboxState, MessageKey};
+use store::retry_copy::{self, WaitingCopy};
+use store::{MysqlConnection, StoreError};
+
+pub(crate) use self::replayed::{Fate, Replayed};
+
+/// How long to wait when nothing more becomes known, and how long in all.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// The pause between two looks.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Messages of one question to the database.
+const TOGETHER: usize = 500;
+
+/// All of a replay.
+#[derive(Debug)]
+pub(crate) struct Aftermath {
+    letters: BTreeMap<String, Replayed>,
+    /// Their ids by those under which workers know them.
+    known_as: HashMap<String, String>,
+    config: Config,
+    began: chrono::DateTime<chrono::Utc>,
+}
+
+impl Aftermath {
+    pub(crate) fn new(config: &Config) -> Aftermath {
+        Aftermath {
+            letters: BTreeMap::new(),
+            known_as: HashMap::new(),
+            config: config.clone(),
+            began: chrono::Utc::now(),
+        }
+    }
+
+    /// To be called before letters are published: what workers knew of them then.
+    pub(crate) fn before(
+        &mut self,
+        connection: &mut MysqlConnection,
+        round: &[&Received],
+    ) -> Result<(), StoreError> {
+        let mut new: Vec<Replayed> = Vec::new();
+        for received in round {
+            let id = &received.message_id;
+            if !self.letters.contains_key(id) && new.iter().all(|one| one.id != *id) {
+                new.push(Replayed::of(received, &self.config));
+            }
+        }
+        let states = states(connection, new.iter())?;
+        let copies = copies(connection, new.iter())?;
+        for mut one in new {
+            one.seen_before = states.get(&one.known_as).map_or(0, |state| state.seen);
+            let waited = copies.iter().filter(|copy| copy.message_id == one.known_as);
+            one.waited_before = waited.map(|copy| (copy.attempt, copy.due_at)).collect();
+            self.known_as.insert(one.known_as.clone(), one.id.clone());
+            self.letters.insert(one.id.clone(), one);
+        }
+        Ok(())
+    }
+
+    /// These are in the work queue now.
+    pub(crate) fn published(&mut self, round: &[&Received]) {
+        for received in round {
+            if let Some(one) = self.letters.get_mut(&received.message_id) {
+                one.copies += 1;
+            }
+        }
+    }
+
+    /// Waits until each letter has an end or is put back, at most [`PATIENCE`] without news. `dead_again` says
+    /// of messages without a line of a worker's why they died since a moment: no envelope, a merchant that
+    /// nobody knows.
+    pub(crate) fn wait<E: From<StoreError>>(
+        &mut self,
+        connection: &mut MysqlConnection,
+        mut dead_again: impl FnMut(
+            chrono::DateTime<chrono::Utc>,
+            &BTreeSet<String>,
+        ) -> Result<HashMap<String, String>, E>,
+    ) -> Result<(), E> {
+        self.letters.retain(|_, one| one.copies > 0);
+        let (began, mut news) = (Instant::now(), Instant::now());
+        let progress = ProgressBar::new(self.letters.len() as u64);
+        progress.set_message("waiting for the workers");
+        let mut round = 0_u32;
+        loop {
+            let before = self.waiting().count();
+            self.look(connection)?;
+            let nameless: BTreeSet<String> =
+                self.waiting().filter(|one| one.is_nameless()).map(|one| one.id.clone()).collect();
+            // A look at all dead letters takes a while when there are very many.
+            if !nameless.is_empty() && round.is_multiple_of(5) {
+                for (id, reason) in dead_again(self.began, &nameless)? {
+                    if let Some(one) = self.letters.get_mut(&id) {
+                        one.outcome = Fate::DeadAgain;
+                        one.reason = Some(reason);
+                    }
+                }
+            }
+            let after = self.waiting().count();
+            progress.set_position((self.letters.len() - after) as u64);
+            if after < before {
+                news = Instant::now();
+            }
+            if after == 0 || news.elapsed() >= PATIENCE || began.elapsed() >= LONGEST {
+                break;
+            }
+            round += 1;
+            std::thread::sleep(LOOK);
+        }
+        progress.finish_and_clear();
+        Ok(())
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = &Replayed> {
+        self.letters.values().filter(|one| one.outcome == Fate::Waiting)
+    }
+
+    fn look(&mut self, connection: &mut MysqlConnection) -> Result<(), StoreError> {
+        let states = states(connection, self.waiting())?;
+        let copies = copies(connection, self.waiting())?;
+        for state in states.into_values() {
+            if let Some(one) = self.known(&state.message_id) {
+                one.hear(state);
+            }
+        }
+        for copy in copies {
+            if let Some(one) = self.known(&copy.message_id) {
+                one.is_put_back(copy);
+            }
+        }
+        Ok(())
+    }
+
+    fn known(&mut self, as_id: &str) -> Option<&mut Replayed> {
+        self.letters.get_mut(self.known_as.get(as_id)?)
+    }
+
+    /// How many letters have which fate.
+    pub(crate) fn count(&self, fate: Fate) -> usize {
+        self.letters.values().filter(|one| one.outcome == fate).map(|one| one.copies).sum()
+    }
+
+    /// Why letters are dead again, and how many for each reason.
+    pub(crate) fn reasons(&self) -> BTreeMap<String, usize> {
+        let mut reasons = BTreeMap::new();
+        for one in self.letters.values().filter(|one| one.outcome == Fate::DeadAgain) {
+            let reason = one.reason.clone().unwrap_or_else(|| "no reason".to_owned());
+            *reasons.entry(reason).or_default() += one.copies;
+        }
+        reasons
+    }
+
+    /// The letters, those with which something is left to do first, at most `limit`.
+    pub(crate) fn letters(&self, limit: usize) -> Vec<&Replayed> {
+        let mut letters: Vec<&Replayed> = self.letters.values().collect();
+        letters.sort_by_key(|one| one.outcome);
+        letters.truncate(limit);
+        letters
+    }
+}
+
+/// The workers' lines about these letters, by message id.
+fn states<'a>(
+    connection: &mut MysqlConnection,
+    letters: impl Iterator<Item = &'a Replayed>,
+) -> Result<HashMap<String, InboxState>, StoreError> {
+    let keys: Vec<MessageKey<'_>> = letters
+        .filter_map(|one| {
+            let (merchant, kind) = one.key.as_ref()?;
+            Some(MessageKey { merchant, kind, message_id: &one.known_as })
+        })
+        .collect();
+    let mut states = HashMap::new();
+    for keys in keys.chunks(TOGETHER) {
+        let found = notification::states(connection, keys)?.into_iter();
+        states.extend(found.map(|state| (state.message_id.clone(), state)));
+    }
+    Ok(states)
+}
+
+/// Their copies in the retry tiers.
+fn copies<'a>(
+    connection: &mut MysqlConnection,
+    letters: impl Iterator<Item = &'a Replayed>,
+) -> Result<Vec<WaitingCopy>, StoreError> {
+    let ids: Vec<&str> = letters.map(|one| one.known_as.as_str()).collect();
+    let mut copies = Vec::new();
+    for ids in ids.chunks(TOGETHER) {
+        copies.extend(retry_copy::of_messages(connection, ids)?);
+    }
+    Ok(copies)
+}

@@ -1,0 +1,134 @@
+//! One letter that was replayed.
+
+use std::collections::BTreeSet;
+
+use config::Config;
+use queue::{Envelope, Received};
+use serde::Serialize;
+use store::BeijingTime;
+use store::notification::InboxState;
+use store::retry_copy::WaitingCopy;
+use worker::incoming::content_id;
+
+/// What became of one letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Fate {
+    /// It is a dead letter again.
+    DeadAgain,
+    /// It waits in a retry tier: its order is not there yet, or the database refuses it.
+    Retrying,
+    /// No worker has come to it yet, as far as is known.
+    Waiting,
+    /// A trade status that the workers do not know: it counts for nothing.
+    Unknown,
+    /// It said something new.
+    Applied,
+    /// All that it says was known.
+    Unchanged,
+}
+
+impl Fate {
+    /// In words, for a table.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Fate::DeadAgain => "dead again",
+            Fate::Retrying => "in a retry tier",
+            Fate::Waiting => "no worker has come to it yet",
+            Fate::Unknown => "a trade status that workers do not know",
+            Fate::Applied => "applied",
+            Fate::Unchanged => "changed nothing",
+        }
+    }
+}
+
+/// A letter that was replayed.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Replayed {
+    pub(crate) id: String,
+    pub(crate) order: Option<String>,
+    pub(crate) outcome: Fate,
+    /// Why it is dead again.
+    pub(crate) reason: Option<String>,
+    pub(crate) error: Option<String>,
+    /// Where it waits, and until when.
+    pub(crate) tier: Option<String>,
+    pub(crate) due_at: Option<BeijingTime>,
+    /// How many letters with this id were replayed.
+    pub(crate) copies: usize,
+    /// The id under which workers know it: whoever publishes may write another one.
+    #[serde(skip)]
+    pub(super) known_as: String,
+    /// Merchant and kind, where it can be read: the key of a worker's line.
+    #[serde(skip)]
+    pub(super) key: Option<(String, &'static str)>,
+    /// How often workers had seen it before.
+    #[serde(skip)]
+    pub(super) seen_before: i32,
+    #[serde(skip)]
+    pub(super) waited_before: BTreeSet<(i32, BeijingTime)>,
+}
+
+impl Replayed {
+    pub(super) fn of(received: &Received, config: &Config) -> Replayed {
+        let envelope = Envelope::read(&received.body).ok();
+        Replayed {
+            id: received.message_id.clone(),
+            known_as: content_id(received, config).unwrap_or_else(|| received.message_id.clone()),
+            order: received.headers.order.clone(),
+            outcome: Fate::Waiting,
+            reason: None,
+            error: None,
+            tier: None,
+            due_at: None,
+            copies: 0,
+            key: envelope.map(|envelope| (envelope.merchant, envelope.kind.as_str())),
+            seen_before: 0,
+            waited_before: BTreeSet::new(),
+        }
+    }
+
+    /// Why it is not at its end, in words.
+    pub(crate) fn why(&self) -> String {
+        match (&self.reason, &self.tier, self.due_at) {
+            (Some(reason), ..) => match &self.error {
+                Some(error) => format!("{reason}: {error}"),
+                None => reason.clone(),
+            },
+            (None, Some(tier), Some(due)) => {
+                format!(
+                    "{tier} until {due}: its order is not there yet, or the database refuses it"
+                )
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// Whether it may die without a line in the inbox: workers write one of what they can read.
+    pub(super) fn is_nameless(&self) -> bool {
+        self.key.is_none() || self.seen_before == 0
+    }
+
+    pub(super) fn hear(&mut self, state: InboxState) {
+        if state.seen <= self.seen_before {
+            return;
+        }
+        self.outcome = match state.outcome.as_str() {
+            "rejected" => Fate::DeadAgain,
+            "applied" => Fate::Applied,
+            "unknown" => Fate::Unknown,
+            _ => Fate::Unchanged,
+        };
+        if self.outcome == Fate::DeadAgain {
+            (self.reason, self.error) = (state.reason, state.error);
+        }
+    }
+
+    pub(super) fn is_put_back(&mut self, copy: WaitingCopy) {
+        let is_new = !self.waited_before.contains(&(copy.attempt, copy.due_at));
+        if is_new && self.outcome == Fate::Waiting {
+            self.outcome = Fate::Retrying;
+            (self.tier, self.due_at) = (Some(copy.tier), Some(copy.due_at));
+        }
+    }
+}

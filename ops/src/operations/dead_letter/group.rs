@@ -1,0 +1,90 @@
+//! Dead letters with the same cause.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use serde::Serialize;
+use store::BeijingTime;
+
+use super::fingerprint::fingerprint;
+use super::{DeadLetter, by_death};
+
+/// Letters that died for the same reason with the same kind of error.
+#[derive(Debug, Serialize)]
+pub(crate) struct Group {
+    pub(crate) reason: Option<String>,
+    /// The error without what differs from letter to letter.
+    pub(crate) fingerprint: String,
+    pub(crate) letters: usize,
+    /// How many orders they are about.
+    pub(crate) orders: usize,
+    pub(crate) first_died: Option<BeijingTime>,
+    pub(crate) last_died: Option<BeijingTime>,
+    /// Versions of the workers that gave them up.
+    pub(crate) worker_versions: Vec<String>,
+    /// The letter that died last.
+    pub(crate) example: String,
+}
+
+/// Groups letters as they come; of each group a few words are kept, not its letters.
+#[derive(Debug, Default)]
+pub(crate) struct Grouping {
+    cohorts: BTreeMap<(Option<String>, String), Cohort>,
+}
+
+#[derive(Debug, Default)]
+struct Cohort {
+    letters: usize,
+    /// Hashes of the orders' numbers.
+    orders: HashSet<u64>,
+    first_died: Option<BeijingTime>,
+    last_died: Option<BeijingTime>,
+    worker_versions: BTreeSet<String>,
+    example: Option<DeadLetter>,
+}
+
+impl Grouping {
+    pub(crate) fn add(&mut self, letter: DeadLetter) {
+        let names: Vec<&str> = letter.order.as_deref().into_iter().collect();
+        let print = fingerprint(letter.error.as_deref().unwrap_or_default(), &names);
+        let cohort = self.cohorts.entry((letter.reason.clone(), print)).or_default();
+        cohort.letters += 1;
+        cohort.orders.extend(letter.order.as_ref().map(|order| hash(order)));
+        cohort.first_died = cohort.first_died.into_iter().chain(letter.died_at).min();
+        cohort.last_died = cohort.last_died.max(letter.died_at);
+        if let Some(version) = &letter.worker_version
+            && !cohort.worker_versions.contains(version)
+        {
+            cohort.worker_versions.insert(version.clone());
+        }
+        if cohort.example.as_ref().is_none_or(|last| by_death(last, &letter).is_lt()) {
+            cohort.example = Some(letter);
+        }
+    }
+
+    /// The groups, the largest first.
+    pub(crate) fn groups(self) -> Vec<Group> {
+        let mut groups: Vec<Group> = self
+            .cohorts
+            .into_iter()
+            .map(|((reason, fingerprint), cohort)| Group {
+                reason,
+                fingerprint,
+                letters: cohort.letters,
+                orders: cohort.orders.len(),
+                first_died: cohort.first_died,
+                last_died: cohort.last_died,
+                worker_versions: cohort.worker_versions.into_iter().collect(),
+                example: cohort.example.map(|letter| letter.id).unwrap_or_default(),
+            })
+            .collect();
+        groups.sort_by_key(|group| std::cmp::Reverse(group.letters));
+        groups
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}

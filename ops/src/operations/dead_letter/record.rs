@@ -1,0 +1,71 @@
+//! What an operator did with dead letters, written down.
+
+use config::Config;
+use queue::{Envelope, Received};
+use store::Connection;
+use store::dead_letter;
+use store::dead_letter::history::{Action, Entry, insert};
+use store::notification::{MessageKey, removed};
+
+use worker::incoming::content_id;
+
+use super::DeadLetter;
+use crate::failure::Failure;
+
+/// Puts on record what is done with these letters; of discarded ones the body too.
+pub(crate) fn record(
+    database: &mut Connection,
+    config: &Config,
+    action: Action,
+    letters: &[&Received],
+    by: &str,
+    note: Option<&str>,
+) -> Result<(), Failure> {
+    let told: Vec<(DeadLetter, &Received)> =
+        letters.iter().map(|received| (DeadLetter::from(*received), *received)).collect();
+    let entries: Vec<Entry<'_>> = told
+        .iter()
+        .map(|(letter, received)| Entry {
+            action,
+            message_id: &letter.id,
+            order_id: letter.order.as_deref(),
+            done_by: by,
+            note,
+            headers: serde_json::to_string(letter).unwrap_or_default(),
+            body: (action == Action::Discarded)
+                .then(|| String::from_utf8_lossy(&received.body).into_owned()),
+        })
+        .collect();
+    insert(database, &entries)?;
+    let ids: Vec<&str> = told.iter().map(|(letter, _)| letter.id.as_str()).collect();
+    dead_letter::remove(database, &ids)?;
+    if action == Action::Discarded {
+        remove_marks(database, config, letters)?;
+    }
+    Ok(())
+}
+
+/// Should one of the discarded messages be rejected once more, it is a letter again. A replayed letter says
+/// so itself, since a worker may have it before this is written.
+fn remove_marks(
+    database: &mut Connection,
+    config: &Config,
+    letters: &[&Received],
+) -> Result<(), Failure> {
+    let messages: Vec<(Envelope, String)> = letters
+        .iter()
+        .filter_map(|letter| {
+            let id = content_id(letter, config).unwrap_or_else(|| letter.message_id.clone());
+            Some((Envelope::read(&letter.body).ok()?, id))
+        })
+        .collect();
+    let keys: Vec<MessageKey<'_>> = messages
+        .iter()
+        .map(|(envelope, message_id)| MessageKey {
+            merchant: &envelope.merchant,
+            kind: envelope.kind.as_str(),
+            message_id,
+        })
+        .collect();
+    Ok(removed(database, &keys)?)
+}

@@ -1,0 +1,42 @@
+//! The letters that a dry run is about.
+
+use queue::{Cluster, Received};
+
+use super::earliest::Earliest;
+use crate::failure::Failure;
+use crate::operations::dead_queue::{DeadQueue, Looked};
+
+/// Letters that are kept with their bodies, a few KB each: what a dry run foresees at one time.
+pub(crate) const MOST: usize = 100_000;
+
+/// Letters that are meant, those that were seen first first.
+pub(crate) struct Rehearsal {
+    pub(crate) letters: Vec<Received>,
+    /// How many are meant.
+    pub(crate) meant: usize,
+    pub(crate) looked: Looked,
+}
+
+impl Rehearsal {
+    /// Looks at all letters and keeps the `wanted`, at most `limit`.
+    pub(crate) async fn read(
+        cluster: &Cluster,
+        limit: usize,
+        wanted: impl Fn(&Received) -> bool,
+    ) -> Result<Rehearsal, Failure> {
+        let mut queue = DeadQueue::open(cluster).await?;
+        let mut earliest = Earliest::new(limit.min(MOST), |a: &Received, b: &Received| {
+            a.headers.first_seen.cmp(&b.headers.first_seen)
+        });
+        let looked = queue
+            .look(u32::MAX, |received| {
+                if wanted(&received) {
+                    earliest.add(received);
+                }
+            })
+            .await;
+        queue.close().await?;
+        let (letters, meant) = earliest.into_sorted();
+        Ok(Rehearsal { letters, meant, looked: looked? })
+    }
+}

@@ -1,0 +1,89 @@
+//! Sends dead letters back to work.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use queue::{Cluster, Message, Received};
+
+use super::rounds::walk;
+use crate::failure::Failure;
+use crate::operations::dead_queue::DeadQueue;
+use crate::operations::publish::Confirmed;
+
+/// A step of a replay about which the caller is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// These are about to be published.
+    Before,
+    /// The broker has confirmed these, and they are not removed yet.
+    Confirmed,
+}
+
+/// Walks through all letters and replays the `wanted`. `told` hears of each round, twice.
+pub(crate) async fn replay(
+    cluster: &Cluster,
+    limit: usize,
+    wanted: impl FnMut(&Received) -> bool,
+    told: &mut impl FnMut(Step, &[&Received]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut queue = DeadQueue::open(cluster).await?;
+    let outcome = async {
+        let publisher = Confirmed::open(cluster, "ops replay").await?;
+        let walked = walk(&mut queue, limit, wanted, async |queue: &mut DeadQueue, round| {
+            replay_round(queue, &publisher, round, told).await
+        })
+        .await;
+        publisher.close().await;
+        walked
+    }
+    .await;
+    let closed = queue.close().await;
+    outcome.and(closed)
+}
+
+async fn replay_round(
+    queue: &mut DeadQueue,
+    publisher: &Confirmed,
+    mut round: Vec<Received>,
+    told: &mut impl FnMut(Step, &[&Received]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    round.sort_by_key(|received| received.headers.first_seen);
+    told(Step::Before, &round.iter().collect::<Vec<_>>())?;
+    let messages = round.iter().map(Message::replay).collect();
+    let results = publisher.publish_all(messages).await;
+    let mut refused = None;
+    let mut confirmed = Vec::new();
+    for (received, result) in round.iter().zip(results) {
+        match result {
+            Ok(()) => confirmed.push(received),
+            Err(error) => refused = Some(error),
+        }
+    }
+    told(Step::Confirmed, &confirmed)?;
+    for received in confirmed {
+        queue.remove(received).await?;
+    }
+    refused.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Why these messages are dead letters that died since, by message id.
+pub(crate) async fn dead_since(
+    cluster: &Cluster,
+    since: DateTime<Utc>,
+    ids: &BTreeSet<String>,
+) -> Result<HashMap<String, String>, Failure> {
+    let mut queue = DeadQueue::open(cluster).await?;
+    let mut dead = HashMap::new();
+    let looked = queue
+        .look(u32::MAX, |received| {
+            let fresh = received.headers.died_at.is_some_and(|died| died >= since);
+            if fresh && ids.contains(&received.message_id) {
+                let reason = received.headers.reason.unwrap_or_else(|| "no reason".to_owned());
+                dead.insert(received.message_id, reason);
+            }
+        })
+        .await;
+    queue.close().await?;
+    looked?;
+    Ok(dead)
+}

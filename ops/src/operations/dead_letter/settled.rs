@@ -1,0 +1,152 @@
+//! Looks up what the books say of a dead letter. The rule itself stands in `claim`.
+
+use alipay::{Fen, TradeStatusSync};
+use chrono::{DateTime, Utc};
+use config::Config;
+use order::{DecisionState, OrderTerms, Refund, RefundRequestState};
+use queue::Received;
+use store::notification::{self, MessageKey};
+use store::refund::{self, MerchantTrade};
+use store::refund_request;
+use store::{MysqlConnection, StoreError, decision, trade, user_order};
+use worker::incoming::{Content, Incoming};
+
+use super::claim::{KnownTrade, Settled, ToldBy, refund_booked, trade_settled};
+use crate::operations::rejected_payment::{Rejected, in_inbox, payment};
+
+/// Whether nothing is left to do about a letter; `None` where something is, or may be.
+pub(crate) fn settled(
+    connection: &mut MysqlConnection,
+    config: &Config,
+    letter: &Received,
+) -> Result<Option<Settled>, StoreError> {
+    // What cannot be read and verified today is looked at by a person.
+    let Ok(mut incoming) = Incoming::read(letter, config) else { return Ok(None) };
+    incoming.prove_receipt(connection, letter, config)?;
+    if incoming.content.is_err() {
+        return Ok(None);
+    }
+    let Some(died_at) = letter.headers.died_at else { return Ok(None) };
+    let key = MessageKey {
+        merchant: &incoming.identity.merchant,
+        kind: incoming.kind.as_str(),
+        message_id: &incoming.message_id,
+    };
+    let line = notification::find(connection, key.merchant, key.kind, key.message_id)?;
+    let worked_on = |outcome: &str| outcome == "applied" || outcome == "unchanged";
+    if line.is_some_and(|line| worked_on(&line.outcome) && line.last_seen.0 > died_at) {
+        return Ok(Some(Settled::WorkedOn));
+    }
+    let merchant = incoming.identity.merchant.clone();
+    match &incoming.content {
+        Ok(Content::Trade(said)) => {
+            of_trade(connection, config, &incoming, said, ToldBy::Notification)
+        }
+        Ok(Content::Answer(said)) => of_trade(connection, config, &incoming, said, ToldBy::Gateway),
+        Ok(Content::Doubtful(doubtful)) => {
+            of_trade(connection, config, &incoming, &doubtful.said, ToldBy::Notification)
+        }
+        Ok(Content::BatchRefund(batch)) => {
+            let told: Vec<Refund> =
+                batch.items.iter().map(|item| Refund::of_batch_item(batch, item)).collect();
+            all_booked(connection, &merchant, &told)
+        }
+        Ok(Content::RefundAnswer(said)) => {
+            all_booked(connection, &merchant, &[Refund::of_answer(said)])
+        }
+        Ok(Content::Request { order, .. }) => asked_since(connection, &merchant, order, died_at),
+        Ok(Content::Expiry { order }) => {
+            let row = user_order::find(connection, order)?.filter(|row| row.merchant == merchant);
+            Ok(row.filter(|row| row.status != 0).map(|_| Settled::InBooks))
+        }
+        Ok(Content::Decision(named)) => {
+            let row = decision::by_ids(connection, &[named.number])?.into_iter().next();
+            let row = row
+                .filter(|row| row.order_id == named.order && row.state == DecisionState::Applied);
+            Ok(row.map(|_| Settled::InBooks))
+        }
+        // That the gateway knows no trade contradicts the books or says nothing; that a bank sent money back
+        // is a person's.
+        Ok(Content::NoTrade { .. } | Content::DepositBack(_)) | Err(_) => Ok(None),
+    }
+}
+
+fn of_trade(
+    connection: &mut MysqlConnection,
+    config: &Config,
+    incoming: &Incoming,
+    said: &TradeStatusSync,
+    by: ToldBy,
+) -> Result<Option<Settled>, StoreError> {
+    let identity = &incoming.identity;
+    let holders = trade::holders(connection, &said.trade_no)?;
+    if !holders.is_empty() {
+        let row = match holders.contains(&said.out_trade_no) {
+            true => user_order::find(connection, &said.out_trade_no)?,
+            false => None,
+        };
+        let Some(row) = row else {
+            return Ok(trade_settled(identity, said, by, &KnownTrade::OfAnother));
+        };
+        let trades = trade::of_orders(connection, &[&said.out_trade_no])?;
+        let trade = trades.iter().map(|(_, it)| it).find(|it| it.trade_no == said.trade_no);
+        let Some(trade) = trade else { return Ok(None) };
+        let terms = OrderTerms {
+            id: row.id,
+            merchant: row.merchant,
+            total_fee: Fen::new(row.total_fee),
+            created_at: row.created_at.0,
+            expires_at: row.expires_at.map(|at| at.0),
+        };
+        return Ok(trade_settled(
+            identity,
+            said,
+            by,
+            &KnownTrade::OfOrder { terms: &terms, trade },
+        ));
+    }
+    let (merchant, order, trade_no) = (&identity.merchant, &said.out_trade_no, &said.trade_no);
+    let mut messages = in_inbox(connection, config, trade_no)?;
+    messages.extend(Rejected::of(incoming.clone(), None, trade_no));
+    let payment = payment(connection, merchant, order, trade_no, &messages)?.ok().flatten();
+    let key = MerchantTrade { merchant, trade_no };
+    let requests = refund_request::of_rejected(connection, &[key])?;
+    let made = requests.iter().filter(|it| it.state == RefundRequestState::Accepted);
+    let given_back = made.fold(0_i64, |sum, it| sum.saturating_add(it.amount.get()));
+    let known = KnownTrade::Nobodys { payment: payment.as_ref(), given_back: Fen::new(given_back) };
+    Ok(trade_settled(identity, said, by, &known))
+}
+
+/// Whether all these refunds are booked, and each belongs to an order or to a payment that was given back.
+fn all_booked(
+    connection: &mut MysqlConnection,
+    merchant: &str,
+    told: &[Refund],
+) -> Result<Option<Settled>, StoreError> {
+    let keys: Vec<MerchantTrade<'_>> =
+        told.iter().map(|it| MerchantTrade { merchant, trade_no: &it.trade_no }).collect();
+    let rows: Vec<Refund> =
+        refund::of_trades(connection, &keys)?.into_iter().map(|(_, row)| row).collect();
+    if told.is_empty() || !told.iter().all(|refund| refund_booked(refund, &rows)) {
+        return Ok(None);
+    }
+    let rejected = refund_request::of_rejected(connection, &keys)?;
+    for refund in told {
+        let is_given_back = rejected.iter().any(|it| it.request_no == refund.request_no);
+        if !is_given_back && trade::holders(connection, &refund.trade_no)?.is_empty() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Settled::InBooks))
+}
+
+/// Whether the gateway has answered about the order since.
+fn asked_since(
+    connection: &mut MysqlConnection,
+    merchant: &str,
+    order: &str,
+    since: DateTime<Utc>,
+) -> Result<Option<Settled>, StoreError> {
+    let answered = notification::answered_since(connection, merchant, order, since)?;
+    Ok(answered.then_some(Settled::InBooks))
+}

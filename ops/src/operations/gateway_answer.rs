@@ -1,0 +1,191 @@
+//! What the gateway answers about an order, next to what we hold.
+
+use alipay::{Charset, Fen, QueryAnswer};
+use config::Config;
+use config::Merchant;
+use gateway::{Answered, GatewayError};
+use queue::Envelope;
+use serde::Serialize;
+use store::user_order::Order;
+use store::{BeijingTime, MysqlConnection};
+
+use crate::failure::Failure;
+use crate::operations::await_worker::Sent;
+use crate::operations::dry_run::{Foreseen, Source, as_received, foresee};
+use crate::operations::order::change::steps;
+
+/// What the gateway says.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct GatewaySays {
+    /// Whether it knows the trade.
+    pub(crate) exists: bool,
+    pub(crate) trade_no: Option<String>,
+    pub(crate) trade_status: Option<String>,
+    /// Fen.
+    pub(crate) total_fee: Option<i64>,
+    /// Fen; what went back so far, where the answer says so.
+    pub(crate) refunded_fee: Option<i64>,
+    pub(crate) gmt_create: Option<BeijingTime>,
+    pub(crate) gmt_payment: Option<BeijingTime>,
+    pub(crate) gmt_close: Option<BeijingTime>,
+}
+
+/// What we hold.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Held {
+    pub(crate) status: i16,
+    pub(crate) trade_no: Option<String>,
+    pub(crate) trade_status: &'static str,
+    /// Fen.
+    pub(crate) total_fee: i64,
+    /// Fen.
+    pub(crate) refunded_fee: i64,
+    pub(crate) paid_at: Option<BeijingTime>,
+    pub(crate) finished_at: Option<BeijingTime>,
+}
+
+/// Whether the two agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Comparison {
+    /// The answer says nothing that we do not hold.
+    Same,
+    /// Applying the answer changes the order.
+    News,
+    /// The answer does not agree with the order, and would be refused: another total, another seller.
+    Disagrees,
+    /// We hold a trade that the gateway does not know.
+    UnknownThere,
+    /// A worker has the order locked: not compared.
+    Busy,
+}
+
+/// An answer with what it would do.
+#[derive(Debug, Serialize)]
+pub(crate) struct Compared {
+    pub(crate) comparison: Comparison,
+    pub(crate) gateway: GatewaySays,
+    pub(crate) held: Held,
+    /// What applying the answer would change.
+    pub(crate) foreseen: Option<Foreseen>,
+}
+
+impl From<&QueryAnswer> for GatewaySays {
+    fn from(answer: &QueryAnswer) -> GatewaySays {
+        let trade = match answer {
+            QueryAnswer::Trade(trade) => Some(trade),
+            QueryAnswer::NotExist => None,
+        };
+        let time = |time: Option<chrono::DateTime<chrono::Utc>>| time.map(BeijingTime);
+        GatewaySays {
+            exists: trade.is_some(),
+            trade_no: trade.map(|trade| trade.trade_no.clone()),
+            trade_status: trade.map(|trade| trade.trade_status.as_str().to_owned()),
+            total_fee: trade.map(|trade| trade.total.get()),
+            refunded_fee: trade.and_then(|trade| trade.refund_fee).map(Fen::get),
+            gmt_create: time(trade.and_then(|trade| trade.gmt_create)),
+            gmt_payment: time(trade.and_then(|trade| trade.gmt_payment)),
+            gmt_close: time(trade.and_then(|trade| trade.gmt_close)),
+        }
+    }
+}
+
+impl From<&Order> for Held {
+    fn from(row: &Order) -> Held {
+        Held {
+            status: row.status,
+            trade_no: row.trade_no.clone(),
+            trade_status: match row.trade_status {
+                0 => "NO_PAY",
+                1 => "WAIT_BUYER_PAY",
+                7 => "TRADE_PENDING",
+                8 => "TRADE_SUCCESS",
+                4 => "TRADE_FINISHED",
+                5 => "TRADE_CLOSED",
+                _ => "unknown",
+            },
+            total_fee: row.total_fee,
+            refunded_fee: row.refunded_fee,
+            paid_at: row.paid_dtime,
+            finished_at: row.finish_dtime,
+        }
+    }
+}
+
+/// The message that tells workers of an answer.
+pub(crate) fn sent(merchant: &Merchant, order: &str, answered: &Answered) -> Result<Sent, Failure> {
+    // The gateways have no GB18030; the request named GBK then.
+    let charset = match merchant.charset {
+        Charset::Gb18030 => Charset::Gbk,
+        other => other,
+    };
+    let (at, body) = (answered.asked_at, &answered.body);
+    Sent::answer(order, &Envelope::query_answer(&merchant.name, charset, order, at, body))
+}
+
+/// Compares answers with their orders by running the worker's own code, rolled back.
+pub(crate) fn compare(
+    connection: &mut MysqlConnection,
+    config: &Config,
+    answers: &[(Order, QueryAnswer, Sent)],
+) -> Result<Vec<Compared>, Failure> {
+    let messages = answers.iter().map(|(_, _, sent)| as_received(&sent.message)).collect();
+    let mut foreseen = foresee(connection, config, messages, Source::Gateway)?;
+    let compared = answers.iter().map(|(row, answer, sent)| {
+        let at = foreseen.iter().position(|one| one.id == sent.message.message_id);
+        let foreseen = at.map(|at| foreseen.swap_remove(at));
+        let comparison = match (foreseen.as_ref().map(|one| one.outcome.as_str()), answer) {
+            (_, QueryAnswer::NotExist) if row.trade_no.is_some() => Comparison::UnknownThere,
+            (_, QueryAnswer::NotExist) => Comparison::Same,
+            (Some("applied"), _) if foreseen.as_ref().is_some_and(is_news) => Comparison::News,
+            (Some("locked" | "no_order_yet") | None, _) => Comparison::Busy,
+            (Some("rejected"), _) => Comparison::Disagrees,
+            (Some(_), _) => Comparison::Same,
+        };
+        Compared { comparison, gateway: answer.into(), held: row.into(), foreseen }
+    });
+    Ok(compared.collect())
+}
+
+/// Whether it changes something that a person would call different. An answer always confirms a payment
+/// (`confirmed_paid`) and may add a time or a buyer's number that the notification left out.
+fn is_news(foreseen: &Foreseen) -> bool {
+    foreseen.facts_added.iter().any(|fact| fact != "confirmed_paid")
+        || foreseen.changes.iter().any(|changed| !steps(&changed.change).is_empty())
+}
+
+/// A question without an answer: a configuration or a request that cannot be sent is 2, else 3.
+pub(crate) fn could_not_ask(error: &GatewayError) -> Failure {
+    match error {
+        error if error.is_unsent() => Failure::Usage(error.to_string()),
+        error => Failure::CouldNotAsk(format!("{}: {error}", error.reason_code())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use alipay::{Protocol, RequestError};
+    use gateway::GatewayError;
+
+    use super::could_not_ask;
+    use crate::failure::Failure;
+
+    #[test]
+    fn what_cannot_be_sent_is_usage_and_what_has_no_answer_is_not() {
+        let merchant = || "shop".to_owned();
+        let (by, service) = (Protocol::Openapi, "alipay.trade.refund");
+        let invalid =
+            RequestError::Invalid { parameter: "amount".into(), problem: "is not above zero" };
+        for unsent in [
+            GatewayError::NoKey { merchant: merchant(), key: "private_key" },
+            GatewayError::NotOffered { merchant: merchant(), service, by },
+            GatewayError::Request(invalid),
+        ] {
+            assert!(matches!(could_not_ask(&unsent), Failure::Usage(_)), "{unsent}");
+        }
+        let silent = GatewayError::Timeout { after: Duration::from_secs(1) };
+        assert!(matches!(could_not_ask(&silent), Failure::CouldNotAsk(_)));
+    }
+}

@@ -1,0 +1,74 @@
+//! One order: everything that is known of it, its history, what to do next, and orders of an old system.
+
+pub(crate) mod change;
+pub(crate) mod csv;
+pub(crate) mod details;
+pub(crate) mod import;
+pub(crate) mod import_file;
+pub(crate) mod missing;
+pub(crate) mod next_step;
+pub(crate) mod status_name;
+pub(crate) mod story;
+
+use serde::Serialize;
+use service::unseen;
+
+use self::status_name::status_name;
+
+/// A row of `user_order` with the name of its status, as it is printed everywhere.
+#[derive(Serialize)]
+pub(crate) struct OrderLine {
+    #[serde(flatten)]
+    pub(crate) row: store::user_order::Order,
+    pub(crate) status_name: &'static str,
+}
+
+impl From<store::user_order::Order> for OrderLine {
+    fn from(row: store::user_order::Order) -> OrderLine {
+        OrderLine { status_name: status_name(row.status), row }
+    }
+}
+
+/// Why there is no new order, and no link to pay one, for a product.
+pub(crate) fn off_sale(product_id: &str) -> String {
+    format!(
+        "product {product_id} is off sale: `ops product set {product_id} --on-sale yes` puts it on sale again"
+    )
+}
+
+/// Reads the id of an order or a product: what Alipay takes as `out_trade_no` and the tables hold.
+pub(crate) fn parse_id(text: &str) -> Result<String, String> {
+    if !(1..=64).contains(&text.len()) {
+        return Err(format!("it has {} bytes, expected 1 to 64", text.len()));
+    }
+    if text.chars().any(char::is_control) {
+        return Err("it holds a control character".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// Reads the id of an order that is to be: nobody could type one again that holds what cannot be seen.
+pub(crate) fn parse_new_id(text: &str) -> Result<String, String> {
+    let id = parse_id(text)?;
+    unseen::check_typed(&id)?;
+    if id.trim() != id {
+        return Err("it begins or ends with a blank".to_owned());
+    }
+    Ok(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_id;
+
+    #[test]
+    fn ids_are_1_to_64_bytes_without_control_characters() {
+        assert!(parse_id("A-1001").is_ok());
+        assert!(parse_id(&"x".repeat(64)).is_ok());
+        assert!(parse_id("").is_err());
+        assert!(parse_id(&"x".repeat(65)).is_err());
+        // 22 characters of 3 bytes.
+        assert!(parse_id(&"单".repeat(22)).is_err());
+        assert!(parse_id("a\tb").is_err());
+    }
+}

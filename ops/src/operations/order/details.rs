@@ -1,0 +1,318 @@
+//! All that is known of one order: what `ops order show` prints as JSON.
+
+use chrono::{DateTime, Utc};
+use config::Config;
+use order::{ProductKind, Trade};
+use serde::Serialize;
+use store::dead_letter::{self, history};
+use store::entitlement::{self, Entitlement};
+use store::fulfillment::{self, Fulfillment};
+use store::gateway_query::{self, AskedRow};
+use store::notification::{self, StoryLine};
+use store::outbox::{self, OrderEvent};
+use store::product::Product;
+use store::refund::{self, RefundLine};
+use store::refund_request::{self, RefundRequestFilter, RefundRequestLine};
+use store::retry_copy::{self, WaitingCopy};
+use store::review::{self, ReviewRow};
+use store::stock::{self, Code};
+use store::{BeijingTime, MysqlConnection, redelivery, trade, user_order};
+
+use crate::failure::Failure;
+use crate::operations::order::OrderLine;
+use crate::operations::order::change::{Change, change_of, not_kept};
+use crate::operations::order::next_step::NextStep;
+use crate::operations::signature_check::{SignatureCheck, check};
+
+/// More available codes than this need not be counted.
+const COUNTED: i64 = 100_000;
+
+/// In the place of what `--redact` hides.
+const HIDDEN: &str = "(hidden)";
+
+/// One order with everything that hangs on it.
+#[derive(Serialize)]
+pub(crate) struct OrderDetails {
+    #[serde(flatten)]
+    pub(crate) order: OrderLine,
+    pub(crate) product: ProductLine,
+    pub(crate) fulfillment: Option<Fulfillment>,
+    pub(crate) goods: Vec<Code>,
+    pub(crate) entitlement: Option<Entitlement>,
+    pub(crate) trades: Vec<TradeLine>,
+    pub(crate) refunds: Vec<RefundLine>,
+    /// Refunds that were asked for here, the oldest first.
+    pub(crate) refund_requests: Vec<RefundRequestLine>,
+    pub(crate) reviews: Vec<ReviewRow>,
+    pub(crate) events: Vec<OrderEvent>,
+    /// What the gateway is asked, while it is.
+    pub(crate) gateway_query: Option<AskedRow>,
+    /// Messages that name it and wait in a retry tier.
+    pub(crate) retries: Vec<WaitingCopy>,
+    /// What operators did with its dead letters.
+    pub(crate) dead_letters: Vec<history::Row>,
+    /// Dead letters that name it and have no line in `story`.
+    pub(crate) unrecorded_letters: Vec<dead_letter::Letter>,
+    /// Messages that name it and came back without an answer: each may have killed a worker.
+    pub(crate) came_back: Vec<redelivery::Came>,
+    /// What to do next, in English.
+    pub(crate) next_step: String,
+    pub(crate) notifications: usize,
+    pub(crate) story: Vec<StoryMessage>,
+    /// Codes that could be delivered now.
+    #[serde(skip)]
+    pub(crate) available: i64,
+    /// When it was read.
+    #[serde(skip)]
+    pub(crate) read_at: DateTime<Utc>,
+}
+
+/// The product sold.
+#[derive(Serialize)]
+pub(crate) struct ProductLine {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) kind: ProductKind,
+}
+
+/// One trade: facts and merged times.
+#[derive(Serialize)]
+pub(crate) struct TradeLine {
+    pub(crate) trade_no: String,
+    pub(crate) facts: Vec<String>,
+    gmt_create: Option<BeijingTime>,
+    gmt_payment: Option<BeijingTime>,
+    gmt_refund: Option<BeijingTime>,
+    gmt_close: Option<BeijingTime>,
+    notify_time: Option<BeijingTime>,
+    /// Fen.
+    refunded_fee: i64,
+}
+
+/// One notification, as it belongs to this order.
+#[derive(Serialize)]
+pub(crate) struct StoryMessage {
+    pub(crate) at: BeijingTime,
+    pub(crate) last_seen: BeijingTime,
+    /// When the ingress took it; a worker came to it at `at`.
+    pub(crate) received_at: BeijingTime,
+    pub(crate) message_id: String,
+    pub(crate) merchant: String,
+    pub(crate) kind: String,
+    pub(crate) trade_no: Option<String>,
+    pub(crate) trade_status: Option<String>,
+    pub(crate) outcome: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) error: Option<String>,
+    pub(crate) seen: i32,
+    pub(crate) attempts: i32,
+    pub(crate) facts_added: Vec<String>,
+    pub(crate) changes: Option<Change>,
+    /// Changes of other orders, or of this one, that the message made and that are not kept: too many.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) changes_not_kept: usize,
+    /// Of what Alipay signed, as far as its merchant is configured here.
+    pub(crate) signature: Option<SignatureCheck>,
+    #[serde(skip)]
+    form: String,
+}
+
+impl OrderDetails {
+    /// Reads everything about an order; `None` when there is no such order. Inside a
+    /// [`store::snapshot`].
+    pub(crate) fn read(
+        connection: &mut MysqlConnection,
+        id: &str,
+    ) -> Result<Option<OrderDetails>, Failure> {
+        let Some(row) = user_order::find(connection, id)? else { return Ok(None) };
+        let products = store::product::by_ids(connection, &[&row.product_id])?;
+        let product = products
+            .first()
+            .map(OrderDetails::product_of)
+            .ok_or_else(|| Failure::Refused(format!("the product {} is gone", row.product_id)))?;
+        let trades: Vec<TradeLine> = trade::of_orders(connection, &[id])?
+            .into_iter()
+            .map(|(_, trade)| TradeLine::from(trade))
+            .collect();
+        let trade_nos: Vec<&str> = trades.iter().map(|trade| trade.trade_no.as_str()).collect();
+        let story: Vec<StoryMessage> = notification::of_order(connection, id, &trade_nos)?
+            .into_iter()
+            .map(|line| StoryMessage::new(line, id))
+            .collect();
+        let mut page = OrderDetails {
+            product,
+            fulfillment: fulfillment::of_order(connection, id)?,
+            goods: stock::of_order(connection, id)?,
+            entitlement: entitlement::of_order(connection, id)?,
+            refunds: refund::of_order(connection, id)?,
+            refund_requests: requests_of(connection, id)?,
+            reviews: review::of_order(connection, id)?,
+            events: outbox::of_order(connection, id)?,
+            gateway_query: gateway_query::of_order(connection, id)?,
+            retries: retry_copy::of_order(connection, id)?,
+            dead_letters: history::of_order(connection, id)?,
+            unrecorded_letters: dead_letter::of_order(connection, id)?,
+            came_back: redelivery::of_order(connection, id)?,
+            next_step: String::new(),
+            notifications: story.len(),
+            read_at: Utc::now(),
+            available: stock::available(connection, &row.product_id, COUNTED)?,
+            trades,
+            story,
+            order: row.into(),
+        };
+        page.next_step = NextStep::of(&page).english();
+        Ok(Some(page))
+    }
+
+    /// The product as it is shown with an order.
+    pub(crate) fn product_of(product: &Product) -> ProductLine {
+        ProductLine { id: product.id.clone(), name: product.name.clone(), kind: product.kind }
+    }
+
+    /// Checks the signature of every notification again, with today's keys.
+    pub(crate) fn check_signatures(&mut self, config: &Config) {
+        for told in &mut self.story {
+            if matches!(told.kind.as_str(), "trade_status" | "batch_refund") {
+                told.signature = check(config, &told.merchant, &told.form, told.received_at.0);
+            }
+        }
+    }
+
+    /// Hides the buyer, the codes, and names, so that the page can be passed on.
+    pub(crate) fn redact(&mut self) {
+        let hide = |text: &mut String| {
+            if !text.is_empty() {
+                HIDDEN.clone_into(text);
+            }
+        };
+        let row = &mut self.order.row;
+        hide(&mut row.account);
+        hide(&mut row.subject);
+        for text in [
+            &mut row.seller_email,
+            &mut row.seller_id,
+            &mut row.buyer_email,
+            &mut row.buyer_id,
+            &mut row.receive_name,
+            &mut row.receive_address,
+            &mut row.receive_zip,
+            &mut row.receive_phone,
+            &mut row.receive_mobile,
+        ] {
+            text.iter_mut().for_each(hide);
+        }
+        self.goods.iter_mut().for_each(|code| hide(&mut code.code));
+        self.entitlement.iter_mut().for_each(|it| hide(&mut it.account));
+        for review in &mut self.reviews {
+            review.decided_by.iter_mut().for_each(hide);
+            review.note.iter_mut().for_each(hide);
+        }
+        for request in &mut self.refund_requests {
+            hide(&mut request.asked_by);
+            hide(&mut request.reason);
+            request.error.iter_mut().for_each(hide);
+        }
+        for letter in &mut self.dead_letters {
+            hide(&mut letter.done_by);
+            letter.note.iter_mut().for_each(hide);
+            hide(&mut letter.headers);
+        }
+        self.unrecorded_letters.iter_mut().for_each(|letter| hide(&mut letter.error));
+        // The evidence may quote what the sender wrote.
+        self.story.iter_mut().for_each(|told| told.error.iter_mut().for_each(hide));
+    }
+
+    /// Whether a trade of the order has this fact.
+    pub(crate) fn has_fact(&self, fact: &str) -> bool {
+        self.trades.iter().any(|trade| trade.has(fact))
+    }
+}
+
+impl TradeLine {
+    /// Whether it has this fact.
+    pub(crate) fn has(&self, fact: &str) -> bool {
+        self.facts.iter().any(|known| known == fact)
+    }
+
+    /// Fen: what of it went back.
+    pub(crate) fn refunded_fee(&self) -> i64 {
+        self.refunded_fee
+    }
+
+    /// Its times in words.
+    pub(crate) fn times(&self) -> String {
+        let times = [
+            ("created", self.gmt_create),
+            ("paid", self.gmt_payment),
+            ("refunded", self.gmt_refund),
+            ("closed", self.gmt_close),
+        ];
+        let told: Vec<String> =
+            times.into_iter().filter_map(|(what, at)| Some(format!("{what} {}", at?))).collect();
+        if told.is_empty() { "no times known".to_owned() } else { told.join(", ") }
+    }
+}
+
+impl From<Trade> for TradeLine {
+    fn from(trade: Trade) -> TradeLine {
+        TradeLine {
+            trade_no: trade.trade_no,
+            facts: names(&trade.facts.to_column()),
+            gmt_create: trade.gmt_create.map(BeijingTime),
+            gmt_payment: trade.gmt_payment.map(BeijingTime),
+            gmt_refund: trade.gmt_refund.map(BeijingTime),
+            gmt_close: trade.gmt_close.map(BeijingTime),
+            notify_time: trade.notify_time.map(BeijingTime),
+            refunded_fee: trade.refunded_fee.get(),
+        }
+    }
+}
+
+impl StoryMessage {
+    pub(crate) fn new(line: StoryLine, order_id: &str) -> StoryMessage {
+        let changes = line.changes.as_deref().and_then(|json| change_of(json, order_id));
+        let changes_not_kept = line.changes.as_deref().map_or(0, not_kept);
+        StoryMessage {
+            at: line.first_seen,
+            last_seen: line.last_seen,
+            received_at: line.received_at,
+            message_id: line.message_id,
+            merchant: line.merchant,
+            kind: line.kind,
+            trade_no: line.trade_no,
+            trade_status: line.trade_status,
+            outcome: line.outcome,
+            reason: line.reason,
+            error: line.error,
+            seen: line.seen,
+            attempts: line.attempts,
+            facts_added: names(&line.facts_added),
+            changes,
+            changes_not_kept,
+            signature: None,
+            form: line.form,
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// The refunds that were asked for, the oldest first.
+fn requests_of(
+    connection: &mut MysqlConnection,
+    id: &str,
+) -> Result<Vec<RefundRequestLine>, Failure> {
+    let filter = RefundRequestFilter { order: Some(id), ..RefundRequestFilter::default() };
+    let mut requests = refund_request::list(connection, &filter, 1000)?;
+    requests.reverse();
+    Ok(requests)
+}
+
+/// The names in a comma-separated column.
+fn names(column: &str) -> Vec<String> {
+    column.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}

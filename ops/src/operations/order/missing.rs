@@ -1,0 +1,88 @@
+//! What is known of an order that is not there.
+
+use chrono::Utc;
+use serde::Serialize;
+use store::dead_letter::{self, Letter};
+use store::redelivery::{self, Came};
+use store::retry_copy::{self, WaitingCopy};
+use store::{MysqlConnection, notification};
+
+use crate::failure::Failure;
+use crate::operations::order::details::StoryMessage;
+use crate::operations::order::next_step::of_rejection;
+use crate::operations::order::story::{Happening, in_retry_tiers};
+use crate::plural;
+
+/// An order number that messages name and that no row has.
+#[derive(Serialize)]
+pub(crate) struct MissingOrder {
+    id: String,
+    exists: bool,
+    /// Messages that wait for it in a retry tier.
+    retries: Vec<WaitingCopy>,
+    /// Messages that named it and came to an end.
+    story: Vec<StoryMessage>,
+    /// Dead letters that name it and have no line in `story`.
+    unrecorded_letters: Vec<Letter>,
+    /// Messages that name it and came back without an answer.
+    came_back: Vec<Came>,
+}
+
+impl MissingOrder {
+    pub(crate) fn read(
+        connection: &mut MysqlConnection,
+        id: &str,
+    ) -> Result<MissingOrder, Failure> {
+        Ok(MissingOrder {
+            id: id.to_owned(),
+            exists: false,
+            retries: retry_copy::of_order(connection, id)?,
+            story: notification::of_order(connection, id, &[])?
+                .into_iter()
+                .map(|line| StoryMessage::new(line, id))
+                .collect(),
+            unrecorded_letters: dead_letter::of_order(connection, id)?,
+            came_back: redelivery::of_order(connection, id)?,
+        })
+    }
+
+    /// In a few lines.
+    pub(crate) fn told(&self) -> String {
+        let id = &self.id;
+        let mut lines = vec![match self.retries.len() {
+            0 => format!("there is no order {id}"),
+            1 => format!("there is no order {id}; 1 message waits for it in a retry tier"),
+            several => {
+                format!("there is no order {id}; {several} messages wait for it in retry tiers")
+            }
+        }];
+        lines.extend(in_retry_tiers(&self.retries, Utc::now()));
+        let rejected: Vec<&StoryMessage> =
+            self.story.iter().filter(|told| told.outcome == "rejected").collect();
+        if let (Some(first), Some(last)) = (rejected.first(), rejected.last()) {
+            let count = rejected.len();
+            let reason = last.reason.as_deref().unwrap_or("no reason");
+            let since = first.received_at;
+            lines.push(format!(
+                "{} {} rejected that named it, the first received at {since}, the last as {reason}: \
+                 `ops dlq list --order {id}`",
+                plural::count(count, "message"),
+                plural::verb(count, "was", "were")
+            ));
+            lines.push(format!("next: {}", of_rejection(reason, id, last.trade_no.as_deref())));
+        }
+        for letter in &self.unrecorded_letters {
+            lines.push(format!(
+                "{}  {}: `ops dlq list --order {id}`",
+                letter.died_at,
+                Happening::LetterDied(letter).english()
+            ));
+        }
+        lines.extend(
+            self.came_back
+                .iter()
+                .map(|came| format!("{}  {}", came.last_seen, Happening::CameBack(came).english())),
+        );
+        lines.join("\n")
+    }
+}

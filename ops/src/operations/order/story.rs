@@ -1,0 +1,102 @@
+//! An order as a story for a person: what it is, what happened to it, and what was not done and why.
+
+mod happening;
+mod not_done;
+
+use alipay::Fen;
+use order::time_limit;
+use store::BeijingTime;
+use store::user_order::Order;
+
+use crate::operations::order::details::{OrderDetails, ProductLine};
+use crate::plural::count;
+
+pub(crate) use happening::{GoodsMove, Happening, happenings};
+pub(crate) use not_done::{in_retry_tiers, not_done, not_done_but_reviews};
+
+/// What the order is, in a few lines.
+pub(crate) fn header(row: &Order, product: &ProductLine) -> Vec<String> {
+    let mut lines = vec![
+        format!("order {}: {}", row.id, in_words(row)),
+        format!(
+            "{} x {} ({}, {}), {} yuan, merchant {}",
+            row.quantity,
+            product.name,
+            product.id,
+            product.kind.as_str(),
+            Fen::new(row.total_fee),
+            row.merchant
+        ),
+    ];
+    for (name, value) in [
+        ("subject", &row.subject),
+        ("account", &row.account),
+        ("trade", row.trade_no.as_ref().unwrap_or(&String::new())),
+        ("buyer", row.buyer_email.as_ref().unwrap_or(&String::new())),
+    ] {
+        if !value.is_empty() {
+            lines.push(format!("{name} {value}"));
+        }
+    }
+    if let Some(end) = row.expires_at {
+        lines.push(match time_limit(row.created_at.0, Some(end.0), None) {
+            Ok(_) => format!("can be paid until {end}"),
+            Err(why) => format!("its time limit {end} does not count: {why}"),
+        });
+    }
+    if let Some(paid) = row.paid_dtime {
+        // A limit that does not count makes nothing late.
+        let late = if limit(row).is_some_and(|end| paid > end) { ", late" } else { "" };
+        lines.push(format!("paid {paid}{late}"));
+    }
+    if row.refunded_fee > 0 {
+        lines.push(format!("refunded {} yuan", Fen::new(row.refunded_fee)));
+    }
+    lines
+}
+
+/// Until when the order can be paid, where its limit counts.
+fn limit(row: &Order) -> Option<BeijingTime> {
+    let counts = |end: &BeijingTime| time_limit(row.created_at.0, Some(end.0), None).is_ok();
+    row.expires_at.filter(counts)
+}
+
+fn in_words(row: &Order) -> String {
+    let words = match row.status {
+        0 if row.trade_status == 1 => "placed, the buyer was asked to pay",
+        0 if row.trade_status == 7 => "placed, paid to a seller's account that cannot receive yet",
+        0 => "placed, nothing paid",
+        8 if row.is_return_goods => "paid; the goods came back",
+        8 if row.is_send_goods => "paid; delivered",
+        8 => "paid; not delivered",
+        4 => "finished, no refund is possible any more",
+        32 if row.is_finish => "closed without payment",
+        32 if row.paid_dtime.is_none() && row.expired_at.is_some() => {
+            "closed: its time is over, and Alipay knew no trade to close"
+        }
+        32 => "closed after a payment: nobody knows yet where the money is",
+        105 => "refunded in full and closed",
+        106 => "a refund was refused or withdrawn, the trade went on",
+        _ => "unknown to this version",
+    };
+    format!("{} {words}", row.status)
+}
+
+/// What went out, a line each.
+pub(crate) fn goods(page: &OrderDetails) -> Vec<String> {
+    let mut lines: Vec<String> =
+        page.goods.iter().map(|code| format!("{} {}", code.code, code.state)).collect();
+    if page.fulfillment.as_ref().is_some_and(|it| it.is_imported) {
+        lines.push("delivered by another system, before the order was imported".to_owned());
+    }
+    if let Some(entitlement) = &page.entitlement {
+        let account = &entitlement.account;
+        lines.push(format!(
+            "{} for {account}, paid {}; with all its orders {account} has it until {}",
+            count(entitlement.days, "day"),
+            entitlement.starts_at,
+            entitlement.account_until
+        ));
+    }
+    lines
+}

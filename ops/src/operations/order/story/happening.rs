@@ -1,0 +1,236 @@
+//! What happened to an order, as a list of typed entries: the one place that knows how each is said in English. The
+//! console chooses a Chinese word and a colour by the variant.
+
+use alipay::Fen;
+use store::BeijingTime;
+use store::dead_letter::Letter;
+use store::dead_letter::history;
+use store::outbox::OrderEvent;
+use store::redelivery::Came;
+use store::refund_request::RefundRequestLine;
+use store::review::ReviewRow;
+
+use super::limit;
+use crate::operations::dead_letter::short;
+use crate::operations::order::change::steps;
+use crate::operations::order::details::{OrderDetails, StoryMessage};
+use crate::plural::count;
+
+/// Something that happened to an order.
+pub(crate) enum Happening<'a> {
+    /// The order was placed.
+    Placed,
+    /// The time within which it could be paid ended.
+    PaymentTimeEnded,
+    /// Somebody asked for a refund.
+    RefundAsked(&'a RefundRequestLine),
+    /// A worker came to an end with a message.
+    Message(&'a StoryMessage),
+    /// The goods moved without a message: stock arrived, a person acted.
+    Goods(GoodsMove),
+    /// A review was raised.
+    ReviewRaised(&'a ReviewRow),
+    /// A person decided a review.
+    ReviewDecided(&'a ReviewRow),
+    /// An operator replayed or discarded a dead letter.
+    LetterHandled(&'a history::Row),
+    /// A message became a dead letter and has no row in the inbox.
+    LetterDied(&'a Letter),
+    /// A message came back without an answer.
+    CameBack(&'a Came),
+    /// An event was published to the shop.
+    EventPublished(&'a OrderEvent),
+}
+
+/// What goods do without a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GoodsMove {
+    /// They wait for stock, an account or a person.
+    Wait,
+    Delivered,
+    Returned,
+}
+
+impl GoodsMove {
+    /// Whether goods in this state (a `fulfillment.state`) have made the move.
+    fn reaches(self, state: &str) -> bool {
+        match self {
+            GoodsMove::Wait => {
+                matches!(state, "awaiting_stock" | "awaiting_manual" | "awaiting_account")
+            }
+            GoodsMove::Delivered => state == "delivered",
+            GoodsMove::Returned => state == "returned",
+        }
+    }
+}
+
+/// All that happened, sorted by time.
+pub(crate) fn happenings(details: &OrderDetails) -> Vec<(BeijingTime, Happening<'_>)> {
+    let row = &details.order.row;
+    let mut all = vec![(row.created_at, Happening::Placed)];
+    let ended = limit(row).filter(|end| end.0 < details.read_at);
+    all.extend(ended.map(|end| (end, Happening::PaymentTimeEnded)));
+    let requests = details.refund_requests.iter();
+    all.extend(requests.map(|it| (it.created_at, Happening::RefundAsked(it))));
+    all.extend(details.story.iter().map(|it| (it.at, Happening::Message(it))));
+    all.extend(goods_moved_alone(details).map(|(at, moved)| (at, Happening::Goods(moved))));
+    for review in &details.reviews {
+        all.push((review.raised_at, Happening::ReviewRaised(review)));
+        if let (Some(at), Some(_)) = (review.ended_at, &review.decided_by) {
+            all.push((at, Happening::ReviewDecided(review)));
+        }
+    }
+    all.extend(details.dead_letters.iter().map(|it| (it.done_at, Happening::LetterHandled(it))));
+    all.extend(details.unrecorded_letters.iter().map(|it| (it.died_at, Happening::LetterDied(it))));
+    all.extend(details.came_back.iter().map(|it| (it.last_seen, Happening::CameBack(it))));
+    let events = details.events.iter();
+    all.extend(events.filter_map(|it| Some((it.published_at?, Happening::EventPublished(it)))));
+    all.sort_by_key(|(at, _)| *at);
+    all
+}
+
+/// Moves of the goods of which no message tells.
+fn goods_moved_alone(details: &OrderDetails) -> impl Iterator<Item = (BeijingTime, GoodsMove)> {
+    let times = details.fulfillment.as_ref().map(|it| {
+        [
+            (GoodsMove::Wait, it.waiting_since),
+            (GoodsMove::Delivered, it.delivered_at),
+            (GoodsMove::Returned, it.returned_at),
+        ]
+    });
+    let changed = |message: &StoryMessage| message.changes.as_ref()?.goods.clone();
+    let states: Vec<String> = details.story.iter().filter_map(changed).collect();
+    times
+        .into_iter()
+        .flatten()
+        .filter(move |(moved, _)| !states.iter().any(|state| moved.reaches(state)))
+        .filter_map(|(moved, at)| Some((at?, moved)))
+}
+
+impl Happening<'_> {
+    /// In a line.
+    pub(crate) fn english(&self) -> String {
+        match self {
+            Happening::Placed => "placed".to_owned(),
+            Happening::PaymentTimeEnded => "its time to be paid ended".to_owned(),
+            Happening::RefundAsked(request) => {
+                let (amount, by) = (Fen::new(request.amount), &request.asked_by);
+                format!("refund of {amount} yuan asked for by {by}: {}", request.reason)
+            }
+            Happening::Message(message) => told(message),
+            Happening::Goods(GoodsMove::Wait) => "goods wait".to_owned(),
+            Happening::Goods(GoodsMove::Delivered) => "goods delivered".to_owned(),
+            Happening::Goods(GoodsMove::Returned) => "goods returned".to_owned(),
+            Happening::ReviewRaised(review) => {
+                format!("review {} raised: {}", review.id, review.reason)
+            }
+            Happening::ReviewDecided(review) => {
+                let by = review.decided_by.as_deref().unwrap_or_default();
+                let decision = review.decision.as_deref().unwrap_or("ended");
+                let note = review.note.as_deref().unwrap_or_default();
+                format!("review {} decided by {by}: {decision} {note}", review.reason)
+            }
+            Happening::LetterHandled(row) => {
+                let note = row.note.as_deref().unwrap_or_default();
+                let line = format!("dead letter {} by {} {note}", row.action, row.done_by);
+                line.trim_end().to_owned()
+            }
+            Happening::LetterDied(letter) => {
+                let id = short(&letter.message_id);
+                format!("dead letter {id}, {}: {}", letter.reason, letter.error)
+            }
+            Happening::CameBack(came) => came_back(came),
+            Happening::EventPublished(event) => format!("event {} published", event.event),
+        }
+    }
+
+    /// How a message arrived: its signature, its retries.
+    pub(crate) fn detail(&self) -> Option<String> {
+        let Happening::Message(message) = self else { return None };
+        let mut parts = Vec::new();
+        if let Some(signature) = &message.signature {
+            let word = if signature.valid { "valid today" } else { "NOT VALID today" };
+            parts.push(format!("signature {word}: {}", signature.said));
+        }
+        let waited = (message.at.0 - message.received_at.0).num_seconds();
+        if waited > 0 {
+            parts.push(format!("received at {}, {waited} s before", message.received_at));
+        }
+        match message.attempts {
+            0 => {}
+            1 => parts.push("after 1 retry".to_owned()),
+            several => parts.push(format!("after {several} retries")),
+        }
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+}
+
+/// A message that nobody has come to an end with.
+fn came_back(came: &Came) -> String {
+    let id = short(&came.message_id);
+    let times = match came.count {
+        1 => "once".to_owned(),
+        several => format!("{several} times"),
+    };
+    format!(
+        "a message ({id}) came back {times} without an answer: a worker died or lost its connection while it \
+         worked on it; at the third time it becomes a dead letter (kills_workers)"
+    )
+}
+
+fn told(message: &StoryMessage) -> String {
+    let what = message.trade_status.as_deref().unwrap_or(&message.kind);
+    let mut line = match message.kind.as_str() {
+        "query_answer" => format!("the gateway answered {what}"),
+        "refund_answer" => "the gateway answered that a refund was made".to_owned(),
+        "expiry" => "the gateway answered that there is nothing to close".to_owned(),
+        "query_request" => "somebody wants the gateway asked about it".to_owned(),
+        "decision" => format!("a person decided {what}"),
+        _ => format!("Alipay notified {what}"),
+    };
+    if let Some(trade_no) = &message.trade_no {
+        line.push_str(&format!(" for trade {trade_no}"));
+    }
+    line.push_str(": ");
+    match message.outcome.as_str() {
+        // The outcome is that of the latest run; what an earlier one applied stays on record.
+        "applied" | "unchanged" if has_news(message) => line.push_str(&news(message)),
+        "applied" if message.kind == "query_request" => line.push_str("a worker asks"),
+        "applied" => line.push_str("noted"),
+        "unchanged" => line.push_str("nothing new"),
+        "unknown" => line.push_str("a trade status that this version does not know"),
+        "rejected" => {
+            let reason = message.reason.as_deref().unwrap_or("no reason");
+            let error = message.error.as_deref().unwrap_or("no evidence");
+            line.push_str(&format!("rejected, {reason}: {error}"));
+        }
+        other => line.push_str(other),
+    }
+    if message.outcome != "rejected"
+        && let Some(odd) = &message.error
+    {
+        line.push_str(&format!("; {odd}"));
+    }
+    if message.changes_not_kept > 0 {
+        let orders = count(message.changes_not_kept, "more order");
+        line.push_str(&format!("; what it changed of {orders} is not kept"));
+    }
+    if message.seen > 1 {
+        line.push_str(&format!(" (seen {} times, last {})", message.seen, message.last_seen));
+    }
+    line
+}
+
+fn has_news(message: &StoryMessage) -> bool {
+    !message.facts_added.is_empty()
+        || message.changes.as_ref().is_some_and(|it| !steps(it).is_empty())
+}
+
+fn news(message: &StoryMessage) -> String {
+    // What goes back in full went back in part, too: only one of the two is news.
+    let full = message.facts_added.iter().any(|fact| fact == "refunded_in_full");
+    let facts = message.facts_added.iter().filter(|fact| !full || *fact != "refunded_in_part");
+    let facts = facts.map(String::as_str).collect::<Vec<_>>().join(", ");
+    let facts = Some(facts).filter(|facts| !facts.is_empty());
+    facts.into_iter().chain(message.changes.iter().flat_map(steps)).collect::<Vec<_>>().join("; ")
+}

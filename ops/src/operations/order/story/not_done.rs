@@ -1,0 +1,277 @@
+//! What was not done with an order, and why.
+
+use std::collections::BTreeMap;
+
+use alipay::Fen;
+use chrono::{DateTime, TimeDelta, Utc};
+use order::{Facts, ProductKind, time_limit};
+use store::BeijingTime;
+use store::refund_request::RefundRequestLine;
+use store::retry_copy::WaitingCopy;
+use store::review::ReviewRow;
+use store::user_order::Order;
+use worker::retry_copies::OVERDUE_AFTER;
+
+use super::Happening;
+use crate::operations::order::details::{OrderDetails, TradeLine};
+use crate::operations::order::next_step::{of_rejection, of_review};
+use crate::operations::review_case::{evidence, meaning};
+use crate::plural;
+
+/// What was not done, and why.
+pub(crate) fn not_done(page: &OrderDetails) -> Vec<String> {
+    lines(page, in_review(page))
+}
+
+/// The same without the open reviews, for whoever shows them anyway.
+pub(crate) fn not_done_but_reviews(page: &OrderDetails) -> Vec<String> {
+    lines(page, Vec::new())
+}
+
+/// The open reviews, each with what ends it.
+fn in_review(page: &OrderDetails) -> Vec<String> {
+    let open = page.reviews.iter().filter(|review| review.state == "open");
+    let line = |review: &ReviewRow| {
+        let evidence = match evidence(review) {
+            none if none.is_empty() => none,
+            some => format!(" ({some})"),
+        };
+        let next = of_review(review).map(|next| format!("; next: {next}")).unwrap_or_default();
+        format!("in review: {}{evidence}: {}{next}", review.reason, meaning(review))
+    };
+    open.map(line).collect()
+}
+
+fn lines(page: &OrderDetails, in_review: Vec<String>) -> Vec<String> {
+    let mut lines: Vec<String> = not_delivered(page).into_iter().collect();
+    lines.extend(not_closed(&page.order.row, page.read_at));
+    lines.extend(page.refund_requests.iter().filter_map(not_refunded));
+    lines.extend(in_review);
+    lines.extend(in_retry_tiers(&page.retries, page.read_at));
+    lines.extend(
+        page.came_back
+            .iter()
+            .map(|came| format!("not worked on yet: {}", Happening::CameBack(came).english())),
+    );
+    lines.extend(rejected(page));
+    lines.extend(other_trades(page));
+    let waiting: Vec<&str> = page
+        .events
+        .iter()
+        .filter(|event| event.published_at.is_none())
+        .map(|event| event.event.as_str())
+        .collect();
+    if !waiting.is_empty() {
+        lines.push(format!("not published yet: {}", waiting.join(", ")));
+    }
+    lines
+}
+
+/// Messages that were rejected, a line for each reason.
+fn rejected(page: &OrderDetails) -> Vec<String> {
+    let mut reasons: BTreeMap<&str, (usize, Option<&str>)> = BTreeMap::new();
+    let told = page.story.iter().filter(|told| told.outcome == "rejected");
+    // A trade that the order has is not to be given back because of another message about it.
+    let is_own = |number: &str| page.trades.iter().any(|trade| trade.trade_no == number);
+    let told = told.map(|it| {
+        let stray = it.trade_no.as_deref().filter(|number| !is_own(number));
+        (it.reason.as_deref().unwrap_or("no reason"), stray)
+    });
+    let unrecorded = page.unrecorded_letters.iter().map(|letter| (letter.reason.as_str(), None));
+    for (reason, trade_no) in told.chain(unrecorded) {
+        let entry = reasons.entry(reason).or_default();
+        entry.0 += 1;
+        entry.1 = entry.1.or(trade_no);
+    }
+    let order = &page.order.row.id;
+    let line = |(reason, (count, trade_no)): (&str, (usize, Option<&str>))| {
+        let (messages, were) =
+            (plural::count(count, "message"), plural::verb(count, "was", "were"));
+        let next = of_rejection(reason, order, trade_no);
+        format!(
+            "not applied: {messages} {were} rejected as {reason}, see `ops dlq list --order {order}`; next: {next}"
+        )
+    };
+    reasons.into_iter().map(line).collect()
+}
+
+/// What became of the money of trades that paid the order besides the one that it goes by.
+fn other_trades(page: &OrderDetails) -> Vec<String> {
+    let row = &page.order.row;
+    let Some(own) = row.trade_no.as_deref() else { return Vec::new() };
+    let others = page.trades.iter().filter(|trade| trade.trade_no != own && trade.has("paid"));
+    let total = Fen::new(row.total_fee);
+    let line = |trade: &TradeLine| {
+        let (number, back) = (&trade.trade_no, Fen::new(trade.refunded_fee()));
+        if trade.has("refunded_in_full") {
+            let stays = match row.status {
+                105 => format!("and so was trade {own}"),
+                _ => format!("the order stays paid by trade {own}"),
+            };
+            return format!(
+                "another payment {number} of {total} yuan was given back in full; {stays}"
+            );
+        }
+        let so_far = match back > Fen::new(0) {
+            true => format!(", of which {back} yuan went back"),
+            false => String::new(),
+        };
+        format!(
+            "another payment {number} of {total} yuan is with us{so_far}; next: `ops refund {} --trade-no {number} \
+             --all --reason \"paid twice\"`",
+            row.id
+        )
+    };
+    others.map(line).collect()
+}
+
+/// Messages that name the order and wait in a retry tier.
+pub(crate) fn in_retry_tiers(retries: &[WaitingCopy], now: DateTime<Utc>) -> Vec<String> {
+    let late = TimeDelta::seconds(i64::from(OVERDUE_AFTER));
+    let lines = retries.iter().map(|copy| {
+        let (tier, due, since, retry) = (&copy.tier, copy.due_at, copy.first_seen, copy.attempt);
+        if copy.due_at.0 + late < now {
+            return format!(
+                "not worked on: a message received at {since} should be back from {tier} since {due}: `ops \
+                 retries list`"
+            );
+        }
+        format!(
+            "not worked on yet: a message received at {since} waits in {tier} until {due}, for retry {retry}"
+        )
+    });
+    lines.collect()
+}
+
+/// An order whose time is over and that is neither paid nor closed.
+fn not_closed(row: &Order, now: DateTime<Utc>) -> Option<String> {
+    let end = row.expires_at.filter(|_| row.status == 0 && row.trade_status != 7)?;
+    time_limit(row.created_at.0, Some(end.0), None).ok()?;
+    (end.0 < now).then(|| {
+        format!("not closed yet: its time ended at {end}; it is closed at Alipay first, then here")
+    })
+}
+
+/// A refund that was asked for and is not known to be made.
+fn not_refunded(request: &RefundRequestLine) -> Option<String> {
+    let amount = Fen::new(request.amount);
+    let error = request.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
+    let next = request.due_at.map(|at| format!("; a worker tries again at {at}"));
+    let next = next.unwrap_or_else(|| {
+        let order = &request.order_id;
+        match request.state.as_str() {
+            "asked" => format!("; next: repeat the same `ops refund {order} ...`, it is the same refund"),
+            "unknown" => format!("; next: repeat the same `ops refund {order} ...`, which asks what became of it"),
+            _ => format!(
+                "; next: mend what Alipay refused, then repeat the same `ops refund {order} ...`, or pay back in another way"
+            ),
+        }
+    });
+    (request.state != "accepted").then(|| {
+        format!(
+            "not refunded: {amount} yuan, asked for by {} as {}, {}{error}{next}",
+            request.asked_by, request.request_no, request.state
+        )
+    })
+}
+
+/// A trade that came late, and was neither accepted nor given back.
+fn is_late(page: &OrderDetails) -> bool {
+    page.trades.iter().any(|trade| Facts::from_column(&trade.facts.join(",")).is_late())
+}
+
+/// A trade whose goods wait for the gateway's word.
+fn awaits_confirmation(page: &OrderDetails) -> bool {
+    page.trades.iter().any(|trade| {
+        let has = |name: &str| trade.facts.iter().any(|fact| fact == name);
+        has("to_be_confirmed") && !has("confirmed_paid")
+    })
+}
+
+/// Part of the money that the order goes by went back, and not all of it.
+fn is_refunded_in_part(page: &OrderDetails) -> bool {
+    let own = page.trades.iter().find(|it| Some(&it.trade_no) == page.order.row.trade_no.as_ref());
+    own.is_some_and(|trade| trade.has("refunded_in_part") && !trade.has("refunded_in_full"))
+}
+
+/// What the gateway was asked about the order.
+fn asked(page: &OrderDetails) -> String {
+    let answers = page.story.iter().filter(|told| told.kind == "query_answer");
+    let latest = answers.map(|told| (told.last_seen, told.trade_status.as_deref())).max();
+    let row = page.gateway_query.as_ref();
+    let mut parts = Vec::new();
+    match (latest, row.and_then(|row| Some((row.asked_at?, row.answer.as_deref())))) {
+        (Some((at, answer)), None) => parts.push(answered(at, answer)),
+        (Some(told), Some(row)) if told.0 > row.0 => parts.push(answered(told.0, told.1)),
+        (_, Some((at, answer))) => parts.push(answered(at, answer)),
+        (None, None) => parts.push("the gateway was not asked".to_owned()),
+    }
+    if let Some(row) = row {
+        if let Some(error) = &row.error {
+            parts.push(format!("without an answer: {error}"));
+        }
+        parts.push(format!("it is asked again at {} ({})", row.due_at, row.why));
+    }
+    parts.join(", ")
+}
+
+fn answered(at: BeijingTime, answer: Option<&str>) -> String {
+    let what = match answer {
+        Some("TRADE_NOT_EXIST") => "it knows no trade",
+        Some(answer) => answer,
+        None => "no answer",
+    };
+    format!("gateway asked at {at}: {what}")
+}
+
+fn not_delivered(page: &OrderDetails) -> Option<String> {
+    let row = &page.order.row;
+    let Some(fulfillment) = &page.fulfillment else {
+        let why = match row.status {
+            0 if row.trade_status == 7 => "the payment cannot be received yet (TRADE_PENDING)",
+            0 => "not paid",
+            32 if page.has_fact("paid") => "closed after a payment, the money's place is unknown",
+            32 => "closed without payment",
+            8 | 4 | 106 if is_late(page) => "paid after the order's time, and such money goes back",
+            8 | 4 | 106 if awaits_confirmation(page) => {
+                "a notification says paid, and merchants.NAME.confirm wants the gateway's word first"
+            }
+            105 => "refunded before anything was delivered",
+            _ => "paid, but no worker has come to its goods yet",
+        };
+        return Some(format!("not delivered: {why}; {}", asked(page)));
+    };
+    let since = fulfillment.waiting_since.map_or_else(|| "?".to_owned(), |at| at.to_string());
+    let units = fulfillment.units;
+    let line = match fulfillment.state.as_str() {
+        "awaiting_stock" => format!(
+            "not delivered: waiting for stock since {since} ({units} units wanted, {} available)",
+            page.available
+        ),
+        "awaiting_manual" => {
+            format!("not delivered: waiting for a person to deliver since {since}")
+        }
+        "awaiting_account" => format!(
+            "not delivered: the order names no account, waiting since {since}; name it: ops order account {} ACCOUNT",
+            row.id
+        ),
+        "cancelled" if is_late(page) => {
+            "not delivered: paid after the order's time, and such money goes back".to_owned()
+        }
+        "cancelled" => "not delivered: refunded while it waited".to_owned(),
+        "delivered" if is_refunded_in_part(page) => format!(
+            "not taken back: only part of the money went back ({} of {} yuan), and no message says for which unit",
+            Fen::new(row.refunded_fee),
+            Fen::new(row.total_fee)
+        ),
+        "returned" if page.product.kind == ProductKind::Stock && fulfillment.is_imported => {
+            "not taken back by this system: another one delivered the goods, a person has to take them back"
+                .to_owned()
+        }
+        "returned" if page.product.kind == ProductKind::Manual => {
+            "not taken back by this system: a person has to".to_owned()
+        }
+        _ => return None,
+    };
+    Some(line)
+}

@@ -1,0 +1,255 @@
+//! The whole system at one moment: what `ops status` and the console show.
+
+pub(crate) mod broker;
+pub(crate) mod ingress;
+pub(crate) mod topology;
+
+use std::collections::BTreeMap;
+
+use broker::{BrokerLook, BrokerState, QueueDepth};
+use chrono::{TimeDelta, Utc};
+use config::Config;
+use ingress::IngressLook;
+use serde::Serialize;
+use store::counts::{self, Waiting};
+use store::gateway_query::{self, AskedCounts};
+use store::pulse::{self, Pulse};
+use store::retry_copy::{TierCopies, by_tier};
+use store::stock::{self, LowStock};
+use store::worker_heartbeat::{self, WorkerRow};
+use store::write_access::{WriteAccess, write_access};
+use store::{BeijingTime, MysqlConnection, clock, snapshot, user_order};
+
+use worker::retry_copies::OVERDUE_AFTER;
+
+use crate::failure::Failure;
+use crate::operations::order::status_name::status_name;
+use crate::operations::unknown_merchant::UnknownMerchant;
+use crate::operations::verdict::{CertificateSpan, NotAsked, Verdict};
+
+/// Everything; `None` is what could not be asked.
+#[derive(Debug, Serialize)]
+pub(crate) struct Overview {
+    pub(crate) at: BeijingTime,
+    /// What is wrong; of everything else that is here.
+    #[serde(flatten)]
+    pub(crate) verdict: Verdict,
+    pub(crate) orders: Option<Vec<OrderCount>>,
+    pub(crate) queues: Option<Vec<QueueDepth>>,
+    /// Whether `messages` of the queues are all that are in them, and not only those that are ready.
+    pub(crate) queue_totals: Option<bool>,
+    /// What waits in the retry tiers by the workers' books.
+    pub(crate) retries: Option<Vec<TierCopies>>,
+    pub(crate) dead_letters: Option<u32>,
+    pub(crate) dead_letters_by_reason: Option<BTreeMap<String, usize>>,
+    /// Of how many letters the reasons are counted: of the first of very many.
+    pub(crate) dead_letters_looked_at: Option<usize>,
+    pub(crate) outbox: Option<Outbox>,
+    pub(crate) awaiting_stock: Option<Waiting>,
+    pub(crate) awaiting_manual: Option<Waiting>,
+    pub(crate) awaiting_account: Option<Waiting>,
+    pub(crate) open_reviews: Option<Waiting>,
+    /// Of these, orders that are paid here and not at Alipay.
+    #[serde(skip)]
+    pub(crate) not_at_alipay: Option<Waiting>,
+    pub(crate) gateway_queries: Option<AskedCounts>,
+    pub(crate) low_stock: Option<Vec<LowStock>>,
+    /// Merchants that orders name and the configuration does not have.
+    pub(crate) unknown_merchants: Option<Vec<UnknownMerchant>>,
+    pub(crate) work: Option<Pulse>,
+    /// What workers say of themselves.
+    pub(crate) workers: Option<Vec<WorkerRow>>,
+    /// Between the look before and this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rates: Option<Rates>,
+    /// The rest is told by the findings alone.
+    #[serde(skip)]
+    pub(crate) not_asked: Vec<NotAsked>,
+    #[serde(skip)]
+    pub(crate) broker: Option<BrokerState>,
+    /// Where `ingress.admin_listen` is configured.
+    #[serde(skip)]
+    pub(crate) ingress: Option<IngressLook>,
+    #[serde(skip)]
+    pub(crate) write_access: Option<WriteAccess>,
+    /// By how much the database's clock is ahead of this machine's.
+    #[serde(skip)]
+    pub(crate) database_ahead: Option<TimeDelta>,
+    #[serde(skip)]
+    pub(crate) refunds_unknown: Option<Waiting>,
+    #[serde(skip)]
+    pub(crate) certificates: Vec<CertificateSpan>,
+    #[serde(skip)]
+    pub(crate) events_enabled: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct OrderCount {
+    pub(crate) status: i16,
+    pub(crate) status_name: &'static str,
+    pub(crate) orders: i64,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Outbox {
+    pub(crate) unpublished: i64,
+    pub(crate) oldest: Option<BeijingTime>,
+}
+
+/// How many in a minute.
+#[derive(Debug, Serialize)]
+pub(crate) struct Rates {
+    /// Orders placed.
+    pub(crate) orders: i64,
+    /// Orders that left the status placed.
+    pub(crate) progressed: i64,
+    /// Messages that workers came to an end with for the first time.
+    pub(crate) messages: i64,
+    /// Events written for the shop.
+    pub(crate) events: i64,
+}
+
+impl Overview {
+    /// Nothing but the time and what the configuration says.
+    pub(crate) fn of(config: &Config) -> Overview {
+        let certificates = config.merchants.values().flat_map(CertificateSpan::all).collect();
+        let events_enabled = config.events.enabled;
+        Overview { certificates, events_enabled, ..Overview::empty(BeijingTime(Utc::now())) }
+    }
+
+    /// Nothing but the time.
+    pub(crate) fn empty(at: BeijingTime) -> Overview {
+        Overview {
+            at,
+            verdict: Verdict::none(),
+            orders: None,
+            queues: None,
+            queue_totals: None,
+            retries: None,
+            dead_letters: None,
+            dead_letters_by_reason: None,
+            dead_letters_looked_at: None,
+            outbox: None,
+            awaiting_stock: None,
+            awaiting_manual: None,
+            awaiting_account: None,
+            open_reviews: None,
+            not_at_alipay: None,
+            gateway_queries: None,
+            low_stock: None,
+            unknown_merchants: None,
+            work: None,
+            workers: None,
+            rates: None,
+            not_asked: Vec::new(),
+            broker: None,
+            ingress: None,
+            write_access: None,
+            database_ahead: None,
+            refunds_unknown: None,
+            certificates: Vec::new(),
+            events_enabled: false,
+        }
+    }
+
+    /// Judges what was gathered. To be called last.
+    pub(crate) fn judge(&mut self) {
+        self.verdict = Verdict::of(self);
+    }
+
+    pub(crate) fn ask_database(
+        &mut self,
+        connection: &mut MysqlConnection,
+        config: &Config,
+    ) -> Result<(), Failure> {
+        let merchants: Vec<&str> = config.merchants.keys().map(String::as_str).collect();
+        let asked = Utc::now();
+        let database = clock::now(connection)?;
+        self.database_ahead = Some(database - (asked + (Utc::now() - asked) / 2));
+        // Not in the snapshot, which is read-only.
+        self.write_access = Some(write_access(connection)?);
+        snapshot(connection, |db| {
+            let counts = counts::counts(db)?;
+            let named = counts.orders.iter().map(|count| OrderCount {
+                status: count.status,
+                status_name: status_name(count.status),
+                orders: count.orders,
+            });
+            self.orders = Some(named.collect());
+            self.retries = Some(by_tier(db, OVERDUE_AFTER)?);
+            self.outbox = Some(Outbox {
+                unpublished: counts.unpublished.count,
+                oldest: counts.unpublished.oldest,
+            });
+            self.awaiting_stock = Some(counts.awaiting_stock);
+            self.awaiting_manual = Some(counts.awaiting_manual);
+            self.awaiting_account = Some(counts.awaiting_account);
+            self.open_reviews = Some(counts.open_reviews);
+            self.not_at_alipay = Some(counts.not_at_alipay);
+            self.refunds_unknown = Some(counts.refunds_unknown);
+            self.workers = Some(worker_heartbeat::all(db)?);
+            self.gateway_queries = Some(gateway_query::counts(db)?);
+            self.low_stock = Some(stock::low(db)?);
+            self.work = Some(pulse::pulse(db)?);
+            if !merchants.is_empty() {
+                let unknown = user_order::unknown_merchants(db, &merchants)?.into_iter();
+                let named = unknown.map(|orders| UnknownMerchant::new(orders, config));
+                self.unknown_merchants = Some(named.collect());
+            }
+            Ok::<_, Failure>(())
+        })
+    }
+
+    pub(crate) fn see(&mut self, look: BrokerLook) {
+        self.dead_letters = look.dead_letters;
+        self.dead_letters_looked_at = look.by_reason.as_ref().map(|reasons| reasons.values().sum());
+        self.dead_letters_by_reason = look.by_reason;
+        self.queues = Some(look.queues);
+        self.queue_totals = Some(look.totals);
+        self.not_asked.extend(look.not_asked);
+        self.broker = Some(look.state);
+    }
+
+    /// Messages that should have come back from a retry tier and have not.
+    pub(crate) fn overdue(&self) -> Option<Waiting> {
+        let tiers = self.retries.as_ref()?;
+        Some(Waiting {
+            count: tiers.iter().map(|tier| tier.overdue).sum(),
+            oldest: tiers.iter().filter_map(|tier| tier.oldest_overdue).min(),
+        })
+    }
+
+    /// Rates since the look before, where both could be taken.
+    pub(crate) fn count_rates(&mut self, before: &Overview) {
+        let milliseconds = (self.at.0 - before.at.0).num_milliseconds().max(1);
+        let a_minute = |was: i64, is: i64| (is - was).saturating_mul(60_000) / milliseconds;
+        let (Some(work), Some(worked)) = (&self.work, &before.work) else { return };
+        let (Some(orders), Some(placed)) = (&self.orders, &before.orders) else { return };
+        let all = |orders: &[OrderCount]| orders.iter().map(|count| count.orders).sum::<i64>();
+        let open = |orders: &[OrderCount]| {
+            orders.iter().filter(|count| count.status == 0).map(|count| count.orders).sum::<i64>()
+        };
+        self.rates = Some(Rates {
+            orders: a_minute(all(placed), all(orders)),
+            progressed: a_minute(all(placed) - open(placed), all(orders) - open(orders)),
+            messages: a_minute(worked.messages, work.messages),
+            events: a_minute(worked.events, work.events),
+        });
+    }
+
+    /// How long ago that was, by the clock of the database, which wrote it.
+    pub(crate) fn waited(&self, since: BeijingTime) -> TimeDelta {
+        self.at.0 + self.database_ahead.unwrap_or_default() - since.0
+    }
+
+    /// How long ago, in the largest unit that is not zero.
+    pub(crate) fn age(&self, since: BeijingTime) -> String {
+        let seconds = self.waited(since).num_seconds().max(0);
+        match seconds {
+            0..60 => format!("{seconds} s"),
+            60..3600 => format!("{} m", seconds / 60),
+            3600..86_400 => format!("{} h", seconds / 3600),
+            _ => format!("{} d", seconds / 86_400),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What the broker says.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use queue::topology::{self, RetryTier};
+use queue::{Cluster, Connection, ConnectionSettings, Depth, alarm};
+use serde::Serialize;
+
+use super::topology::Topology;
+use crate::failure::Failure;
+use crate::operations::dead_queue::{DeadQueue, is_missing};
+use crate::operations::management::{BrokerAlarm, Management};
+use crate::operations::verdict::NotAsked;
+
+/// Dead letters of which the reasons are counted.
+const COUNTED: u32 = 50_000;
+
+/// How long to wait for another operator who is at the letters.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a comparison of the topology counts, where looks follow each other.
+const TOPOLOGY: Duration = Duration::from_secs(30);
+
+/// Queues, and why letters died.
+pub(crate) struct BrokerLook {
+    pub(crate) queues: Vec<QueueDepth>,
+    /// Whether the queues' messages are all that are in them, and not only those that are ready.
+    pub(crate) totals: bool,
+    pub(crate) dead_letters: Option<u32>,
+    pub(crate) by_reason: Option<BTreeMap<String, usize>>,
+    pub(crate) state: BrokerState,
+    /// What could not be asked although it is configured.
+    pub(crate) not_asked: Vec<NotAsked>,
+}
+
+/// Whether the broker takes messages, and has what it should.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct BrokerState {
+    /// As the management API tells them.
+    pub(crate) alarms: Vec<BrokerAlarm>,
+    /// Why a connection that publishes is blocked.
+    pub(crate) blocked: Option<String>,
+    pub(crate) topology: Option<Topology>,
+}
+
+/// What a look need not find out again, since it was found out a short while ago.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known {
+    /// The number of dead letters, and why they had died.
+    letters: Option<(u32, BTreeMap<String, usize>)>,
+    topology: Option<(Instant, Topology)>,
+}
+
+impl Known {
+    /// What is known after this look, with what was known before.
+    pub(crate) fn after(look: &BrokerLook, before: Known) -> Known {
+        let fresh = before.topology.filter(|(at, _)| at.elapsed() < TOPOLOGY);
+        let topology = look.state.topology.clone().map(|it| (Instant::now(), it));
+        Known {
+            letters: look.dead_letters.zip(look.by_reason.clone()),
+            topology: fresh.or(topology),
+        }
+    }
+}
+
+/// One queue; without messages when it is not there.
+#[derive(Debug, Serialize)]
+pub(crate) struct QueueDepth {
+    pub(crate) name: String,
+    /// All that are in it, where the management API tells; else those that are ready.
+    pub(crate) messages: Option<u32>,
+    /// Those that a consumer could be given now.
+    pub(crate) ready: Option<u32>,
+    pub(crate) consumers: Option<u32>,
+}
+
+impl BrokerLook {
+    /// Asks. Letters are not read again while their number is the same, and the topology is compared twice a minute.
+    pub(crate) async fn take(
+        cluster: &Cluster,
+        management: Option<&Management>,
+        events: bool,
+        known: &Known,
+    ) -> Result<BrokerLook, Failure> {
+        let (mut queues, blocked) = depths(cluster, events).await?;
+        let mut not_asked = Vec::new();
+        let (totals, alarms) = match management {
+            Some(management) => match ask_management(&mut queues, management).await {
+                Ok(alarms) => (true, alarms),
+                Err(failure) => {
+                    not_asked.push(NotAsked::Management { why: failure.to_string() });
+                    (false, Vec::new())
+                }
+            },
+            None => (false, Vec::new()),
+        };
+        let waits = queues.iter().find(|queue| queue.name == topology::work_queue(0));
+        // A probe of a binding would wait where nobody consumes, behind what waits, and at a broker that takes no messages.
+        let is_worked_on = waits.is_some_and(|queue| {
+            queue.ready == Some(0) && queue.consumers.is_some_and(|it| it > 0)
+        });
+        let probe = blocked.is_none() && is_worked_on;
+        let topology = match &known.topology {
+            Some((at, topology)) if at.elapsed() < TOPOLOGY => Some(topology.clone()),
+            _ => {
+                let management = management.filter(|_| totals);
+                match Topology::compare(cluster, management, events, probe).await {
+                    Ok(topology) => Some(topology),
+                    Err(failure) => {
+                        not_asked.push(NotAsked::Topology { why: failure.to_string() });
+                        None
+                    }
+                }
+            }
+        };
+        let dead = queues.iter().find(|queue| queue.name == topology::DEAD_QUEUE);
+        let dead_letters = dead.and_then(|queue| queue.messages);
+        let by_reason = match (dead_letters, &known.letters) {
+            (None, _) => None,
+            (Some(0), _) => Some(BTreeMap::new()),
+            (Some(now), Some((then, reasons))) if now == *then => Some(reasons.clone()),
+            // Another operator may be at the letters for a while: then their number has to do.
+            (Some(_), _) => reasons(cluster).await.ok(),
+        };
+        let state = BrokerState { alarms, blocked, topology };
+        Ok(BrokerLook { queues, totals, dead_letters, by_reason, state, not_asked })
+    }
+}
+
+/// Takes the totals of the management API, and returns the alarms that it tells.
+async fn ask_management(
+    queues: &mut [QueueDepth],
+    management: &Management,
+) -> Result<Vec<BrokerAlarm>, Failure> {
+    let told = management.queues().await?;
+    for queue in queues.iter_mut() {
+        let total = told.iter().find(|told| told.name == queue.name).and_then(|it| it.messages);
+        // Its count is some seconds old.
+        let total = total.and_then(|total| u32::try_from(total).ok());
+        queue.messages = queue.messages.map(|ready| ready.max(total.unwrap_or(0)));
+    }
+    management.alarms().await
+}
+
+async fn reasons(cluster: &Cluster) -> Result<BTreeMap<String, usize>, Failure> {
+    let mut queue = DeadQueue::open_within(cluster, PATIENCE).await?;
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let looked = queue
+        .look(COUNTED, |letter| {
+            let reason = letter.headers.reason.unwrap_or_else(|| "no reason".to_owned());
+            *reasons.entry(reason).or_default() += 1;
+        })
+        .await;
+    queue.close().await?;
+    looked?;
+    Ok(reasons)
+}
+
+/// Messages that are ready in each queue, and why the broker takes no messages. Each queue is asked for on a channel of its
+/// own: one that is missing ends the channel.
+async fn depths(
+    cluster: &Cluster,
+    events: bool,
+) -> Result<(Vec<QueueDepth>, Option<String>), Failure> {
+    let connection = Connection::open(&ConnectionSettings::new(cluster, "ops status")).await?;
+    let mut names = vec![topology::work_queue(0)];
+    names.extend(RetryTier::ALL.map(|tier| tier.name().to_owned()));
+    names.push(topology::DEAD_QUEUE.to_owned());
+    if events {
+        names.push(topology::EVENTS_QUEUE.to_owned());
+    }
+    let mut depths = Vec::with_capacity(names.len());
+    for name in names {
+        let channel = connection.create_channel().await?;
+        let (ready, consumers) = match Depth::of(&connection, &channel, &name).await {
+            Ok(depth) => (Some(depth.ready), Some(depth.consumers)),
+            Err(error) if is_missing(&error) => (None, None),
+            Err(error) => return Err(error.into()),
+        };
+        depths.push(QueueDepth { name, messages: ready, ready, consumers });
+    }
+    // Last, since a connection that is blocked is of no use any more.
+    let blocked = alarm::blocked(&connection).await?;
+    alarm::leave(&connection).await;
+    Ok((depths, blocked))
+}

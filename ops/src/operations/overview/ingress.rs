@@ -1,0 +1,130 @@
+//! What the ingress says of itself, at its admin endpoint.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use config::Config;
+use hyper::StatusCode;
+use tokio::time::timeout;
+
+use crate::operations::admin_endpoint;
+
+/// How long it may take to answer.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// One look at the ingress that is configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct IngressLook {
+    /// Its address, as in `ingress.admin_listen`.
+    pub(crate) address: String,
+    pub(crate) answer: IngressAnswer,
+    /// What became of notifications since its start, by merchant.
+    pub(crate) notifications: BTreeMap<String, Notifications>,
+}
+
+/// What `/readyz` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum IngressAnswer {
+    Ready,
+    /// For this reason.
+    NotReady(String),
+    /// Nothing answers.
+    Nothing,
+    /// Something answers that is none of our programs.
+    Stranger,
+}
+
+/// How many notifications had which answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Notifications {
+    pub(crate) accepted: u64,
+    pub(crate) bad_signature: u64,
+}
+
+impl IngressLook {
+    /// Asks, where `ingress.admin_listen` is an address with a known port.
+    pub(crate) async fn take(config: &Config) -> Option<IngressLook> {
+        let address = config.ingress.admin_listen.filter(|address| address.port() != 0)?;
+        let here = admin_endpoint::here(address).to_string();
+        let ask = |path| timeout(PATIENCE, admin_endpoint::get(&here, path));
+        let (ready, metrics) = tokio::join!(ask("/readyz"), ask("/metrics"));
+        let answer = match ready {
+            Ok(Ok((status, body))) => told(status, &String::from_utf8_lossy(&body)),
+            Ok(Err(_)) | Err(_) => IngressAnswer::Nothing,
+        };
+        let notifications = match metrics {
+            Ok(Ok((StatusCode::OK, body))) => counted(&String::from_utf8_lossy(&body)),
+            _ => BTreeMap::new(),
+        };
+        Some(IngressLook { address: address.to_string(), answer, notifications })
+    }
+}
+
+fn told(status: StatusCode, body: &str) -> IngressAnswer {
+    match (status, body.strip_prefix("not ready: ")) {
+        (StatusCode::OK, _) if body == "ready" => IngressAnswer::Ready,
+        (StatusCode::SERVICE_UNAVAILABLE, Some(why)) => IngressAnswer::NotReady(why.to_owned()),
+        _ => IngressAnswer::Stranger,
+    }
+}
+
+/// The counts in what Prometheus reads.
+fn counted(metrics: &str) -> BTreeMap<String, Notifications> {
+    let mut all: BTreeMap<String, Notifications> = BTreeMap::new();
+    for line in metrics.lines() {
+        let Some((labels, count)) = line
+            .strip_prefix("ingress_requests_total{")
+            .and_then(|line| line.rsplit_once("} "))
+            .and_then(|(labels, count)| Some((labels, count.parse::<u64>().ok()?)))
+        else {
+            continue;
+        };
+        // No merchant's name and no code holds a quote or a comma.
+        let label = |name: &str| {
+            let mut pairs = labels.split(',').filter_map(|pair| pair.split_once('='));
+            pairs.find(|(key, _)| *key == name).map(|(_, value)| value.trim_matches('"'))
+        };
+        let of = all.entry(label("merchant").unwrap_or_default().to_owned()).or_default();
+        match (label("outcome"), label("reason")) {
+            (Some("success"), _) => of.accepted += count,
+            (Some("fail"), Some("bad_signature")) => of.bad_signature += count,
+            _ => {}
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notifications_are_counted_by_merchant() {
+        let metrics = "# TYPE ingress_requests_total counter\n\
+            ingress_requests_total{merchant=\"shop\",outcome=\"success\",reason=\"\"} 7\n\
+            ingress_requests_total{merchant=\"app\",outcome=\"fail\",reason=\"bad_signature\"} 2\n\
+            ingress_requests_total{merchant=\"app\",outcome=\"fail\",reason=\"no_body\"} 9\n\
+            ingress_returns_total{merchant=\"app\",outcome=\"fail\",reason=\"bad_signature\"} 5\n\
+            ingress_in_flight 3\n";
+        let expected = [
+            ("app".to_owned(), Notifications { accepted: 0, bad_signature: 2 }),
+            ("shop".to_owned(), Notifications { accepted: 7, bad_signature: 0 }),
+        ];
+        assert_eq!(counted(metrics), BTreeMap::from(expected));
+        assert!(counted("").is_empty());
+    }
+
+    #[test]
+    fn only_our_words_are_an_answer() {
+        assert_eq!(told(StatusCode::OK, "ready"), IngressAnswer::Ready);
+        let why = IngressAnswer::NotReady("broker".to_owned());
+        assert_eq!(told(StatusCode::SERVICE_UNAVAILABLE, "not ready: broker"), why);
+        for (status, body) in [
+            (StatusCode::OK, "<html>"),
+            (StatusCode::NOT_FOUND, "not found"),
+            (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+        ] {
+            assert_eq!(told(status, body), IngressAnswer::Stranger, "{status} {body}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Whether the broker has the exchanges, queues and bindings that it should have.
+
+use queue::Cluster;
+use queue::topology::{self, Change, TopologyError};
+
+use crate::failure::Failure;
+use crate::operations::management::Management;
+use crate::operations::topology_findings::{Finding, Seen};
+
+/// What is missing, differs, or should not be there.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Topology {
+    pub(crate) missing: Vec<Change>,
+    /// What is there and has other arguments.
+    pub(crate) conflicts: Vec<String>,
+    /// Known with the management API alone.
+    pub(crate) odd: Vec<Finding>,
+}
+
+impl Topology {
+    /// Compares. `probe`: without the management API bindings are found out by messages that come back where one is
+    /// missing, and that workers ignore.
+    pub(crate) async fn compare(
+        cluster: &Cluster,
+        management: Option<&Management>,
+        events: bool,
+        probe: bool,
+    ) -> Result<Topology, Failure> {
+        let compared = match (management, probe) {
+            (None, true) => topology::plan_without_tiers(cluster, events).await,
+            _ => topology::compare(cluster, events).await,
+        };
+        let mut found = Topology::default();
+        match compared {
+            Ok(missing) => found.missing = missing,
+            Err(TopologyError::Conflicts(conflicts)) => {
+                found.conflicts = conflicts.iter().map(ToString::to_string).collect();
+            }
+            // The account may not configure: what is missing can be seen all the same.
+            Err(TopologyError::Refused { .. }) => {
+                found.missing = topology::missing_objects(cluster, events).await?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(management) = management {
+            let seen = Seen::ask(management).await?;
+            let unbound = seen.missing_bindings(events);
+            found.missing.extend(
+                unbound.into_iter().filter(|it| !found.missing.contains(it)).collect::<Vec<_>>(),
+            );
+            found.odd = seen.findings();
+        }
+        Ok(found)
+    }
+}

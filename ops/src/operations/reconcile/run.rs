@@ -1,0 +1,314 @@
+//! Asks, compares, publishes, a page of orders at a time.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use alipay::{QueryAnswer, TradeRef};
+use futures_util::StreamExt as _;
+use futures_util::stream::iter;
+use gateway::{Answered, Gateway, GatewayError};
+use indicatif::{ProgressBar, ProgressStyle};
+use store::Connection;
+use store::user_order::{self, OrderSpan, SpanOrder};
+use tokio::sync::Mutex;
+use tokio::task::block_in_place;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::page::{Difference, Page, Unanswered};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::await_worker::Sent;
+use crate::operations::gateway_answer::{Comparison, compare, sent};
+use crate::operations::publish::Confirmed;
+
+/// Orders that are read, compared and published together.
+const TOGETHER: i64 = 40;
+
+/// Questions that are open at once.
+const OPEN: usize = 4;
+
+/// A gateway that leaves so many questions in a row without an answer is given up.
+const PATIENCE: usize = 20;
+
+/// A reconciliation on its way.
+pub(crate) struct Run<'a> {
+    context: &'a Context,
+    span: OrderSpan<'a>,
+    gateway: Gateway,
+    rate: u32,
+    database: Connection,
+    progress: ProgressBar,
+    failed_in_a_row: usize,
+    /// Orders whose answer would be an alarm: our row is read after the answer, and a notification may have come in
+    /// between. They are asked about once more at the end.
+    suspects: Vec<SpanOrder>,
+    page: Page,
+}
+
+/// Whether it is the first answer about these orders, or the one that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    First,
+    Second,
+}
+
+/// The pause before orders are asked about once more: what is on its way arrives.
+const BEFORE_SECOND: Duration = Duration::from_secs(2);
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        context: &'a Context,
+        span: OrderSpan<'a>,
+        dry_run: bool,
+        rate: u32,
+    ) -> Result<Run<'a>, Failure> {
+        let mut database = context.database()?;
+        let orders = user_order::count_in_span(&mut database, &span)?;
+        let bar = ProgressBar::new(orders.unsigned_abs());
+        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} orders, {eta} left {msg}");
+        Ok(Run {
+            context,
+            span,
+            gateway: Gateway::new(context.gateway_timeout()),
+            rate,
+            database,
+            progress: match style {
+                Ok(style) => bar.with_style(style),
+                Err(_) => bar,
+            },
+            failed_in_a_row: 0,
+            suspects: Vec::new(),
+            page: Page { dry_run, orders, ..Page::default() },
+        })
+    }
+
+    /// Goes through the span until its end, Ctrl-C, or until the gateway is given up.
+    pub(crate) async fn run(mut self) -> Result<Page, Failure> {
+        let publisher = match self.page.dry_run {
+            true => None,
+            false => Some(Confirmed::open(&self.context.broker()?, "ops reconcile").await?),
+        };
+        let mut pace = interval(Duration::from_secs(1) / self.rate);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let pace = Mutex::new(pace);
+        let walked = self.walk(publisher.as_ref(), &pace).await;
+        if let Some(publisher) = publisher {
+            publisher.close().await;
+        }
+        self.progress.finish_and_clear();
+        if let Err(failure) = walked {
+            // What was published before stays published, so say how far it came.
+            self.page.ended_early = Some(failure.to_string());
+        }
+        Ok(self.page)
+    }
+
+    async fn walk(
+        &mut self,
+        publisher: Option<&Confirmed>,
+        pace: &Mutex<Interval>,
+    ) -> Result<(), Failure> {
+        let mut last: Option<SpanOrder> = None;
+        loop {
+            let orders = block_in_place(|| {
+                user_order::in_span(&mut self.database, &self.span, last.as_ref(), TOGETHER)
+            })?;
+            let Some(end) = orders.last().cloned() else { break };
+            let answers = self.ask(orders, pace, Look::First).await;
+            self.compare_and_publish(answers, publisher, Look::First).await?;
+            if self.page.ended_early.is_some() {
+                return Ok(());
+            }
+            self.page.came_to = Some(end.created_at);
+            last = Some(end);
+        }
+        self.look_again(publisher, pace).await
+    }
+
+    /// Asks once more about the orders whose answer would be an alarm. Their rows were read before this question, and are
+    /// read again after it: what still contradicts does so at one moment.
+    async fn look_again(
+        &mut self,
+        publisher: Option<&Confirmed>,
+        pace: &Mutex<Interval>,
+    ) -> Result<(), Failure> {
+        if self.suspects.is_empty() {
+            return Ok(());
+        }
+        self.progress.set_message("asking once more");
+        tokio::time::sleep(BEFORE_SECOND).await;
+        let mut suspects = std::mem::take(&mut self.suspects).into_iter().peekable();
+        while suspects.peek().is_some() && self.page.ended_early.is_none() {
+            let orders: Vec<SpanOrder> =
+                suspects.by_ref().take(TOGETHER.unsigned_abs() as usize).collect();
+            let answers = self.ask(orders, pace, Look::Second).await;
+            self.compare_and_publish(answers, publisher, Look::Second).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks about a page of orders, a few at a time.
+    async fn ask(
+        &mut self,
+        orders: Vec<SpanOrder>,
+        pace: &Mutex<Interval>,
+        look: Look,
+    ) -> Vec<(SpanOrder, Answered)> {
+        let mut answers = Vec::new();
+        let mut wanted = Vec::new();
+        for order in orders {
+            if self.can_ask(&order.merchant) { wanted.push(order) } else { self.progress.inc(1) }
+        }
+        let (context, gateway) = (self.context, &self.gateway);
+        let questions = iter(wanted).map(async |order| {
+            pace.lock().await.tick().await;
+            let answered = match context.config.merchant(&order.merchant) {
+                Some(merchant) => {
+                    Box::pin(gateway.query(merchant, TradeRef::OutTradeNo(&order.id))).await
+                }
+                None => Err(no_merchant(&order.merchant)),
+            };
+            (order, answered)
+        });
+        let mut questions = Box::pin(questions.buffer_unordered(OPEN));
+        let mut interrupt = Box::pin(tokio::signal::ctrl_c());
+        loop {
+            let next = tokio::select! {
+                biased;
+                _ = &mut interrupt => {
+                    self.page.ended_early = Some("interrupted".to_owned());
+                    break;
+                }
+                next = questions.next() => next,
+            };
+            let Some((order, answered)) = next else { break };
+            if look == Look::First {
+                self.progress.inc(1);
+                self.page.asked += 1;
+            }
+            match answered {
+                Ok(answered) => {
+                    self.failed_in_a_row = 0;
+                    answers.push((order, answered));
+                }
+                Err(error) => {
+                    self.failed_in_a_row += 1;
+                    self.page.unanswered.push(Unanswered {
+                        order: order.id,
+                        merchant: order.merchant,
+                        reason: error.reason_code().to_owned(),
+                        error: error.to_string(),
+                    });
+                    if self.failed_in_a_row >= PATIENCE {
+                        let why = format!("{PATIENCE} questions in a row without an answer");
+                        self.page.ended_early = Some(why);
+                        break;
+                    }
+                }
+            }
+        }
+        answers
+    }
+
+    /// Whether the merchant can be asked about its orders; tells of one that cannot once.
+    fn can_ask(&mut self, name: &str) -> bool {
+        if !self.page.merchants_left_out.contains_key(name) {
+            let can = match self.context.config.merchant(name) {
+                Some(merchant) => Gateway::can_ask(merchant),
+                None => Err(no_merchant(name)),
+            };
+            let Err(error) = can else { return true };
+            self.page.merchants_left_out.insert(name.to_owned(), error.to_string());
+        }
+        self.page.orders_left_out += 1;
+        false
+    }
+
+    async fn compare_and_publish(
+        &mut self,
+        answers: Vec<(SpanOrder, Answered)>,
+        publisher: Option<&Confirmed>,
+        look: Look,
+    ) -> Result<(), Failure> {
+        let mut compared = Vec::new();
+        let mut asked_about = HashMap::new();
+        for (asked, answered) in answers {
+            let Some(merchant) = self.context.config.merchant(&asked.merchant) else { continue };
+            let message = sent(merchant, &asked.id, &answered)?;
+            let row = block_in_place(|| user_order::find(&mut self.database, &asked.id))?;
+            asked_about.insert(asked.id.clone(), asked);
+            compared.extend(row.map(|row| (row, answered.answer, message)));
+        }
+        let results =
+            block_in_place(|| compare(&mut self.database, &self.context.config, &compared))?;
+        let mut differ = Vec::new();
+        let mut messages = Vec::new();
+        for ((row, answer, message), compared) in compared.into_iter().zip(results) {
+            if compared.comparison == Comparison::Same {
+                self.page.same += 1;
+                self.page.not_begun += usize::from(answer == QueryAnswer::NotExist);
+                continue;
+            }
+            if look == Look::First
+                && is_alarm(compared.comparison, publisher.is_some())
+                && let Some(asked) = asked_about.remove(&row.id)
+            {
+                self.suspects.push(asked);
+                continue;
+            }
+            // An order that a worker holds is not compared: its answer is published in any case, and
+            // changes nothing where it is no news.
+            let news = matches!(compared.comparison, Comparison::News | Comparison::Busy);
+            messages.push(if news { publisher.map(|_| message) } else { None });
+            let (order, merchant) = (row.id, row.merchant);
+            differ.push(Difference { order, merchant, compared, published: false });
+        }
+        let published = match publisher {
+            Some(publisher) => self.publish(publisher, &mut differ, messages).await,
+            None => Ok(()),
+        };
+        self.page.differ.append(&mut differ);
+        published
+    }
+
+    async fn publish(
+        &mut self,
+        publisher: &Confirmed,
+        differ: &mut [Difference],
+        messages: Vec<Option<Sent>>,
+    ) -> Result<(), Failure> {
+        for message in messages.iter().flatten() {
+            block_in_place(|| message.write_down(&mut self.database))?;
+        }
+        let (at, messages): (Vec<usize>, Vec<_>) = messages
+            .into_iter()
+            .enumerate()
+            .filter_map(|(at, sent)| Some((at, sent?.message)))
+            .unzip();
+        let mut refused = None;
+        for (at, result) in at.into_iter().zip(publisher.publish_all(messages).await) {
+            match result {
+                Ok(()) => {
+                    differ[at].published = true;
+                    self.page.published += 1;
+                }
+                Err(error) => refused = Some(error),
+            }
+        }
+        refused.map_or(Ok(()), |error| Err(error.into()))
+    }
+}
+
+/// Whether a comparison ends the program with another code than 0, where it stands.
+fn is_alarm(comparison: Comparison, publishes: bool) -> bool {
+    match comparison {
+        Comparison::Same => false,
+        // Published, it is no alarm.
+        Comparison::News | Comparison::Busy => !publishes,
+        Comparison::Disagrees | Comparison::UnknownThere => true,
+    }
+}
+
+fn no_merchant(name: &str) -> GatewayError {
+    GatewayError::NoKey { merchant: name.to_owned(), key: "protocol" }
+}

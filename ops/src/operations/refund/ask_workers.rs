@@ -1,0 +1,49 @@
+//! Tells workers what Alipay answered, and has them ask the gateway about an order, when its
+//! notification is lost.
+
+use chrono::Utc;
+use gateway::RefundProof;
+use queue::{Envelope, Message};
+use store::refund_request::RefundRequest;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::await_worker::Sent;
+use crate::operations::publish::Confirmed;
+
+/// Publishes a `query_request`, confirmed.
+pub(crate) fn ask_workers(context: &Context, merchant: &str, order: &str) -> Result<(), Failure> {
+    publish(context, order, &[Envelope::query_request(merchant, order, "ops", Utc::now())])
+}
+
+/// Publishes the answers that say that the refund was made, where they are at hand, and a question
+/// about the trade, confirmed.
+pub(crate) fn tell_workers(
+    context: &Context,
+    request: &RefundRequest,
+    proof: Option<&RefundProof>,
+) -> Result<(), Failure> {
+    let (merchant, order) = (&request.merchant, &request.order_id);
+    let answer = proof.map(|proof| worker::refund_answer(request, proof));
+    let question = Envelope::query_request(merchant, order, "ops", Utc::now());
+    publish(context, order, &answer.into_iter().chain([question]).collect::<Vec<_>>())
+}
+
+fn publish(context: &Context, order: &str, envelopes: &[Envelope]) -> Result<(), Failure> {
+    let messages: Vec<Message> = envelopes
+        .iter()
+        .map(|envelope| Ok(Sent::new(envelope)?.message))
+        .collect::<Result<_, Failure>>()?;
+    let published = context.block_on(async {
+        let publisher = Confirmed::open(&context.broker()?, "ops").await?;
+        let published = publisher.publish_all(messages).await;
+        publisher.close().await;
+        Ok(published.into_iter().collect::<Result<(), _>>()?)
+    });
+    published.map_err(|failure: Failure| {
+        Failure::CouldNotAsk(format!(
+            "{failure}\nThat was done all the same; only the message to the workers is not queued. \
+             Repeat the command, or `ops query {order} --apply`."
+        ))
+    })
+}

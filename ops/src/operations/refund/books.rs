@@ -1,0 +1,56 @@
+//! What is on record of a request and its trade.
+
+use alipay::Fen;
+use order::RejectedPayment;
+use serde::Serialize;
+use store::refund_request::{self, RefundRequest, RefundRequestFilter};
+use store::{BeijingTime, MysqlConnection, trade, user_order};
+
+use crate::failure::Failure;
+
+/// What is known beside the request itself.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Books {
+    /// When its end was noted: when Alipay said that it has refunded it, or not.
+    ended_at: Option<BeijingTime>,
+    /// Fen: what of the trade went back in all, as far as is known here.
+    pub(crate) refunded_in_all: i64,
+    /// Fen: the order's total; of a rejected payment its own.
+    pub(crate) order_total: i64,
+}
+
+impl Books {
+    pub(crate) fn read(
+        connection: &mut MysqlConnection,
+        request: &RefundRequest,
+        rejected: Option<&RejectedPayment>,
+    ) -> Result<Books, Failure> {
+        let order = request.order_id.as_str();
+        let filter = RefundRequestFilter { order: Some(order), ..RefundRequestFilter::default() };
+        let lines = refund_request::list(connection, &filter, i64::MAX)?;
+        let ended = lines.iter().find(|line| line.request_no == request.request_no);
+        let of_trade = refund_request::of_order(connection, order)?.into_iter();
+        let answered = of_trade
+            .filter(|other| other.trade_no == request.trade_no)
+            .filter_map(|other| other.running_total)
+            .max();
+        let told = trade::of_orders(connection, &[order])?.into_iter();
+        let told = told.map(|(_, trade)| trade).find(|it| it.trade_no == request.trade_no);
+        let told = told.or_else(|| rejected.map(|payment| payment.trade.clone()));
+        let told = told.map(|trade| trade.refunded_fee);
+        let row = user_order::find(connection, order)?;
+        Ok(Books {
+            ended_at: ended.and_then(|line| line.ended_at),
+            refunded_in_all: answered.max(told).map_or(0, Fen::get),
+            order_total: match rejected {
+                Some(payment) => payment.total.get(),
+                None => row.map_or(0, |row| row.total_fee),
+            },
+        })
+    }
+
+    /// When it ended, in words.
+    pub(crate) fn at(&self) -> String {
+        self.ended_at.map_or_else(String::new, |at| format!(" at {at}"))
+    }
+}

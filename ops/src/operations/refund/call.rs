@@ -1,0 +1,150 @@
+//! The Open Platform: `alipay.trade.refund`, and what its answers mean.
+
+use std::time::Duration;
+
+use config::Merchant;
+use gateway::{Gateway, RefundOutcome, RefundProof};
+use order::RefundRequestState;
+use order::{Refund, RejectedPayment};
+use store::refund_request::{self, NO_ANSWER_YET, RefundRequest};
+use store::{MysqlConnection, refund, trade};
+
+use super::ask_workers::tell_workers;
+use super::books::Books;
+use super::find_or_create::Agreed;
+use super::refundable::told;
+use crate::cli::verb::refund::output::{Before, Said};
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Calls Alipay in the request's turn, writes down what became of it, and prints it.
+pub(crate) fn call(
+    context: &Context,
+    connection: &mut MysqlConnection,
+    merchant: &Merchant,
+    agreed: Agreed,
+    rejected: Option<&RejectedPayment>,
+) -> Result<(), Failure> {
+    std::thread::sleep(Duration::from_micros(agreed.wait));
+    // Somebody else may have asked meanwhile.
+    let mut request = read_again(connection, &agreed.request)?;
+    let was_made = request.state == RefundRequestState::Accepted;
+    // Of a rejected payment there is nobody to be told.
+    let is_known = was_made && (request.of_rejected || is_known(connection, &request)?);
+    let proof = if is_known {
+        None
+    } else if was_made {
+        prove(context, merchant, &request)?
+    } else {
+        let proof = carry_out(context, connection, merchant, &request)?;
+        request = read_again(connection, &request)?;
+        proof
+    };
+    if request.of_rejected && request.state == RefundRequestState::Accepted {
+        book(connection, &request)?;
+    }
+    let books = Books::read(connection, &request, rejected)?;
+    let before = if was_made { Before::Made } else { agreed.before() };
+    let said = Said::of(&request, &books, before, None);
+    context.output.print(&said, || said.text())?;
+    let why = request.error.as_deref().unwrap_or(NO_ANSWER_YET);
+    match request.state {
+        RefundRequestState::Accepted => {
+            if is_taken(connection, &request)? {
+                tell_workers(context, &request, proof.as_ref())?;
+            }
+            if is_known || proof.is_some() {
+                return Ok(());
+            }
+            Err(Failure::CouldNotAsk(
+                "the refund was made before, workers have not heard of it, and Alipay did not say so once \
+                 more when it was asked\nRepeat the same command: it is the same refund."
+                    .to_owned(),
+            ))
+        }
+        RefundRequestState::Refused => Err(Failure::Refused(format!("not refunded: {why}"))),
+        RefundRequestState::Asked | RefundRequestState::Unknown => {
+            Err(Failure::CouldNotAsk(format!(
+                "it is not known what became of the refund: {why}\nRepeat the same command: it is the same \
+                 refund."
+            )))
+        }
+    }
+}
+
+fn read_again(
+    connection: &mut MysqlConnection,
+    request: &RefundRequest,
+) -> Result<RefundRequest, Failure> {
+    let mut requests = refund_request::of_order(connection, &request.order_id)?.into_iter();
+    requests
+        .find(|other| other.request_no == request.request_no)
+        .ok_or_else(|| Failure::Refused(format!("request {} has vanished", request.request_no)))
+}
+
+/// Books the refund of a payment that no order took by its trade's number: should an order take the trade later
+/// (its letter is replayed), the refund counts there.
+fn book(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<(), Failure> {
+    let row = Refund {
+        trade_no: request.trade_no.clone(),
+        refund_key: format!("{}@", request.request_no),
+        request_no: request.request_no.clone(),
+        running_total: request.running_total,
+        amount: Some(request.amount),
+        result: Some("SUCCESS".to_owned()),
+        gmt_refund: None,
+    };
+    Ok(refund::upsert(connection, &[(&request.merchant, &row)])?)
+}
+
+/// Whether an order has the trade: of a rejected payment none has, unless its letter was replayed meanwhile.
+fn is_taken(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<bool, Failure> {
+    Ok(!request.of_rejected || !trade::orders_of(connection, &[&request.trade_no])?.is_empty())
+}
+
+/// Asks for the refund, and where the answer leaves it open, what became of it; writes that down.
+fn carry_out(
+    context: &Context,
+    connection: &mut MysqlConnection,
+    merchant: &Merchant,
+    request: &RefundRequest,
+) -> Result<Option<RefundProof>, Failure> {
+    let number = &request.request_no;
+    let repeated = request.state == RefundRequestState::Unknown;
+    // Before the call: whatever ends this program from here on, nobody knows what became of it.
+    let state = RefundRequestState::Unknown;
+    refund_request::note(connection, number, state, Some(NO_ANSWER_YET), None)?;
+    let outcome = context.block_on(async {
+        let gateway = Gateway::new(context.gateway_timeout());
+        Ok(gateway.carry_out_refund(merchant, &request.refund(), repeated).await)
+    })?;
+    let (state, reason, proof) = match outcome {
+        RefundOutcome::Made(proof) => (RefundRequestState::Accepted, None, Some(proof)),
+        RefundOutcome::Refused { reason } | RefundOutcome::Unsent { reason } => {
+            (RefundRequestState::Refused, Some(reason), None)
+        }
+        RefundOutcome::Unknown { reason } => (RefundRequestState::Unknown, Some(reason), None),
+    };
+    let refunded = proof.as_ref().and_then(|proof| proof.refunded);
+    refund_request::note(connection, number, state, reason.as_deref(), refunded)?;
+    Ok(proof)
+}
+
+/// Whether workers have heard that the refund was made.
+fn is_known(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<bool, Failure> {
+    let lines = refund::of_order(connection, &request.order_id)?;
+    Ok(lines.iter().any(|line| told(line, request).is_some()))
+}
+
+/// Alipay's word on a refund that was made before and that workers have not heard of: whoever was
+/// told died, or found no broker. None when Alipay does not give it.
+fn prove(
+    context: &Context,
+    merchant: &Merchant,
+    request: &RefundRequest,
+) -> Result<Option<RefundProof>, Failure> {
+    context.block_on(async {
+        let gateway = Gateway::new(context.gateway_timeout());
+        Ok(gateway.prove_refund(merchant, &request.refund()).await)
+    })
+}

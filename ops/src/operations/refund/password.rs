@@ -1,0 +1,78 @@
+//! The legacy gateway: a link for the person who types the payment password.
+
+use alipay::{Fen, PlatformRefund, PlatformRefundItem, link};
+use chrono::Utc;
+use config::Merchant;
+use order::RefundRequestState;
+use order::RejectedPayment;
+use store::MysqlConnection;
+use store::refund_request::RefundRequest;
+use tracing::warn;
+
+use super::books::Books;
+use super::find_or_create::{Agreed, Wish};
+use crate::cli::verb::refund::output::Said;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::pay_link::browser::{asker, bad_request, seller};
+
+/// Whether a batch can still be confirmed on a day, `20261123`.
+pub(crate) fn is_good(request: &RefundRequest, day: &str) -> bool {
+    request.request_no.starts_with(day)
+}
+
+/// An error for what a batch cannot carry, before it is written down: a batch like it is signed and
+/// thrown away.
+pub(crate) fn check(merchant: &Merchant, wish: &Wish<'_>) -> Result<(), Failure> {
+    let amount = wish.amount.unwrap_or(Fen::new(1));
+    let items = [PlatformRefundItem { trade_no: "1", amount, reason: wish.reason }];
+    let now = Utc::now();
+    let day = PlatformRefund { serial: "", items: &[], notify_url: None }.batch_no(now);
+    let serial =
+        wish.request_no.map_or("abc", |number| number.strip_prefix(&day).unwrap_or(number));
+    let batch = PlatformRefund { serial, items: &items, notify_url: None };
+    let asker = asker(merchant)?;
+    let (account, seller) = (asker.account, seller(merchant)?);
+    let form = batch.mapi(account, seller, asker.charset, now, &asker.signer);
+    form.map(drop).map_err(|error| bad_request(&error))
+}
+
+/// Prints the link, unless Alipay has refunded it.
+pub(crate) fn print(
+    context: &Context,
+    connection: &mut MysqlConnection,
+    merchant: &Merchant,
+    agreed: Agreed,
+    rejected: Option<&RejectedPayment>,
+    notify_url: Option<&str>,
+) -> Result<(), Failure> {
+    let before = agreed.before();
+    let request = agreed.request;
+    let books = Books::read(connection, &request, rejected)?;
+    if request.state == RefundRequestState::Accepted {
+        let said = Said::of(&request, &books, before, None);
+        return context.output.print(&said, || said.text());
+    }
+    let asker = asker(merchant)?;
+    let items = [PlatformRefundItem {
+        trade_no: &request.trade_no,
+        amount: request.amount,
+        reason: &request.reason,
+    }];
+    let (_, serial) = request.request_no.split_at_checked(8).unwrap_or_default();
+    let batch = PlatformRefund { serial, items: &items, notify_url };
+    let now = Utc::now();
+    if batch.batch_no(now) != request.request_no {
+        return Err(Failure::Refused(
+            "it is another day in Beijing now: repeat the command".to_owned(),
+        ));
+    }
+    let (account, seller) = (asker.account, seller(merchant)?);
+    let form = batch.mapi(account, seller, asker.charset, now, &asker.signer);
+    let form = form.map_err(|error| bad_request(&error))?;
+    if notify_url.is_none() {
+        warn!("no --notify-url: Alipay may tell nobody how the batch ended");
+    }
+    let said = Said::of(&request, &books, before, Some(link(&merchant.gateway, &form)));
+    context.output.print(&said, || said.text())
+}

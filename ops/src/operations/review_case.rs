@@ -1,0 +1,192 @@
+//! One case with what can be decided about it.
+
+use alipay::Fen;
+use chrono::Utc;
+use order::{Decision, ReviewReason};
+use queue::Envelope;
+use serde::Serialize;
+use store::MysqlConnection;
+use store::decision::{self, NewDecision};
+use store::review::{self, ReviewRow};
+
+use crate::failure::Failure;
+use crate::operations::await_worker::Sent;
+use crate::operations::order::details::OrderDetails;
+
+/// A case and its order.
+pub(crate) struct Case {
+    pub(crate) row: ReviewRow,
+    pub(crate) page: OrderDetails,
+}
+
+/// A decision that is possible, with the command that takes it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Choice {
+    pub(crate) decision: &'static str,
+    pub(crate) trade_no: Option<String>,
+    pub(crate) meaning: &'static str,
+    pub(crate) command: String,
+}
+
+impl Case {
+    /// Reads a case with its order, inside a [`store::snapshot`].
+    pub(crate) fn read(connection: &mut MysqlConnection, id: i64) -> Result<Case, Failure> {
+        let Some(row) = review::find(connection, id)? else {
+            return Err(Failure::NotFound(format!("there is no review {id}")));
+        };
+        let Some(page) = OrderDetails::read(connection, &row.order_id)? else {
+            return Err(Failure::NotFound(format!("there is no order {}", row.order_id)));
+        };
+        Ok(Case { row, page })
+    }
+
+    /// Trades that paid, of which a refund has to name one where there are several.
+    pub(crate) fn trades_paid(&self) -> Vec<&str> {
+        let paid =
+            self.page.trades.iter().filter(|trade| trade.facts.iter().any(|it| it == "paid"));
+        paid.map(|trade| trade.trade_no.as_str()).collect()
+    }
+
+    /// Whether the decision has to name a trade.
+    pub(crate) fn needs_trade(&self, decision: Decision) -> bool {
+        reason(&self.row).is_some_and(|reason| decision.must_name_trade(reason))
+    }
+
+    /// What can be decided, each with its command; nothing where the case has ended.
+    pub(crate) fn choices(&self) -> Vec<Choice> {
+        if self.row.state != "open" {
+            return Vec::new();
+        }
+        let possible = decisions(&self.row).iter();
+        possible
+            .flat_map(|decision| {
+                let trades: Vec<Option<&str>> = if self.needs_trade(*decision) {
+                    self.trades_paid().into_iter().map(Some).collect()
+                } else {
+                    vec![None]
+                };
+                trades.into_iter().map(|trade_no| self.choice(*decision, trade_no))
+            })
+            .collect()
+    }
+
+    /// Refuses what no worker would take.
+    pub(crate) fn check(&self, decision: Decision, trade_no: Option<&str>) -> Result<(), Failure> {
+        let row = &self.row;
+        let possible = possible(row);
+        let word = decision.as_str();
+        if !possible.contains(&word) {
+            return Err(Failure::Usage(format!(
+                "{word} does not answer the review {}: one of {}",
+                row.reason,
+                possible.join(", ")
+            )));
+        }
+        let all: Vec<&str> = self.page.trades.iter().map(|trade| trade.trade_no.as_str()).collect();
+        match trade_no {
+            Some(trade_no) if !all.contains(&trade_no) => {
+                return Err(Failure::Usage(format!(
+                    "the order has no trade {trade_no}: its trades are {}",
+                    all.join(", ")
+                )));
+            }
+            None if self.needs_trade(decision) => {
+                return Err(Failure::Usage(format!(
+                    "more than one trade paid: --trade-no says which was refunded, one of {}",
+                    self.trades_paid().join(", ")
+                )));
+            }
+            _ => {}
+        }
+        match row.state.as_str() {
+            "open" => Ok(()),
+            state => {
+                let by = row.decided_by.as_deref().map(|by| format!(" by {by}"));
+                let by = by.unwrap_or_default();
+                let at = row.ended_at.map(|at| format!(" at {at}")).unwrap_or_default();
+                let what = row.decision.as_deref().map(|what| format!(", {what}"));
+                let what = what.unwrap_or_default();
+                Err(Failure::Refused(format!(
+                    "review {} is {state}{by} already{at}{what}; nothing was sent",
+                    row.id
+                )))
+            }
+        }
+    }
+
+    /// Writes the decision down: from now on it is made, and a worker applies it with or without the
+    /// message that is returned, which tells the workers to look.
+    pub(crate) fn decide(
+        &self,
+        connection: &mut MysqlConnection,
+        decision: Decision,
+        trade_no: Option<&str>,
+        by: &str,
+        note: &str,
+    ) -> Result<Sent, Failure> {
+        let new = NewDecision {
+            review_id: self.row.id,
+            order_id: &self.row.order_id,
+            trade_no,
+            decision: decision.as_str(),
+            decided_by: by,
+            note,
+        };
+        let number = decision::insert(connection, &new)?;
+        let merchant = &self.page.order.row.merchant;
+        Sent::new(&Envelope::decision(merchant, &self.row.order_id, number, Utc::now()))
+    }
+
+    fn choice(&self, decision: Decision, trade_no: Option<&str>) -> Choice {
+        let trade = trade_no.map(|trade_no| format!(" --trade-no {trade_no}")).unwrap_or_default();
+        let (id, word) = (self.row.id, decision.as_str());
+        Choice {
+            decision: word,
+            trade_no: trade_no.map(str::to_owned),
+            meaning: effect(decision),
+            command: format!("ops review decide {id} {word}{trade} --note \"...\""),
+        }
+    }
+}
+
+/// The evidence as a person reads it: an amount in yuan, where it is one in fen.
+pub(crate) fn evidence(row: &ReviewRow) -> String {
+    match (reason(row), row.evidence.parse::<i64>()) {
+        (Some(ReviewReason::PartialRefund), Ok(fen)) => format!("{} yuan went back", Fen::new(fen)),
+        _ => row.evidence.clone(),
+    }
+}
+
+/// The words of the decisions that answer this case.
+pub(crate) fn possible(row: &ReviewRow) -> Vec<&'static str> {
+    decisions(row).iter().map(|decision| decision.as_str()).collect()
+}
+
+/// The decisions that answer this case; none to a reason that this version does not know.
+pub(crate) fn decisions(row: &ReviewRow) -> &'static [Decision] {
+    reason(row).map_or(&[], Decision::possible)
+}
+
+/// The reason, where this version knows it.
+pub(crate) fn reason(row: &ReviewRow) -> Option<ReviewReason> {
+    row.reason.parse().ok()
+}
+
+/// What follows from a decision.
+pub(crate) fn effect(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Paid => "the money is with us: the trade counts as paid, goods go out",
+        Decision::Refunded => {
+            "all money of the trade went back: if that was the order's money, goods come back too"
+        }
+        Decision::Accepted => "the money came late and is taken all the same: goods go out",
+        Decision::Delivered => "a person has delivered the goods",
+        Decision::TakenBack => "a person has taken the goods back",
+        Decision::Noted => "seen: money, goods and status stay as they are",
+    }
+}
+
+/// What the reason means, in a sentence.
+pub(crate) fn meaning(row: &ReviewRow) -> &'static str {
+    reason(row).map_or("", ReviewReason::meaning)
+}

@@ -1,0 +1,40 @@
+//! The signature of a form that was kept, checked again with today's keys.
+
+use alipay::Form;
+use chrono::{DateTime, Utc};
+use config::Config;
+use serde::Serialize;
+
+/// What a check says now. It may differ from what the ingress found, when keys were changed since.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct SignatureCheck {
+    pub(crate) valid: bool,
+    /// Sign type and key, or why it is not valid.
+    pub(crate) said: String,
+}
+
+/// Checks a notification as of the time when it came, since certificates end; `None` when its merchant is not configured here.
+pub(crate) fn check(
+    config: &Config,
+    merchant: &str,
+    form: &str,
+    received_at: DateTime<Utc>,
+) -> Option<SignatureCheck> {
+    let merchant = config.merchants.get(merchant)?;
+    let checked = match Form::parse(form.as_bytes()) {
+        Err(error) => Err(error.to_string()),
+        Ok(form) => merchant
+            .verifier
+            .verify(&form, &[], received_at)
+            .map_err(|error| format!("{}: {error}", error.reason_code())),
+    };
+    Some(match checked {
+        Err(said) => SignatureCheck { valid: false, said },
+        Ok(verified) => {
+            let key = merchant.verifier.public_key(&verified);
+            let print = key.map(|key| format!(" {}", &key.fingerprint()[..16]));
+            let said = format!("{verified}{}", print.unwrap_or_default());
+            SignatureCheck { valid: true, said }
+        }
+    })
+}

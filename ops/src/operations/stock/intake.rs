@@ -1,0 +1,130 @@
+//! Puts codes into the stock of a product: all of them or none.
+
+use diesel::Connection as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use order::ProductKind;
+use store::stock::{self, Elsewhere, notice};
+use store::{Connection, product};
+
+use crate::failure::Failure;
+
+/// Codes and bytes in one statement.
+const CHUNK: usize = 2_000;
+const CHUNK_BYTES: usize = 1024 * 1024;
+
+/// Seconds for which another import is waited for.
+const PATIENCE: i64 = 60;
+
+/// An error unless codes can be put into the stock of this product.
+pub(crate) fn check_product(connection: &mut Connection, id: &str) -> Result<(), Failure> {
+    match product::by_ids(connection, &[id])?.first() {
+        None => Err(Failure::Refused(format!("there is no product {id}"))),
+        Some(product) if product.kind != ProductKind::Stock => {
+            let kind = product.kind.as_str();
+            Err(Failure::Refused(format!("product {id} is of kind {kind}: no codes")))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Lets no other import look or write until the connection ends.
+pub(crate) fn lock(connection: &mut Connection) -> Result<(), Failure> {
+    if stock::lock_import(connection, 0)? {
+        return Ok(());
+    }
+    tracing::warn!("another import is at work: waiting for it");
+    if stock::lock_import(connection, PATIENCE)? {
+        return Ok(());
+    }
+    Err(Failure::CouldNotAsk(format!(
+        "another import has been at work for {PATIENCE} s: nothing was imported, run it again later"
+    )))
+}
+
+/// Which codes are in the stock already.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// Codes that the product has.
+    pub(crate) here: Vec<String>,
+    /// Codes that other products have.
+    pub(crate) elsewhere: Vec<Elsewhere>,
+}
+
+impl Known {
+    /// Looks for codes, of which none is there twice.
+    pub(crate) fn look(
+        connection: &mut Connection,
+        product_id: &str,
+        codes: &[&str],
+    ) -> Result<Known, Failure> {
+        let mut known = Known::default();
+        for chunk in chunks(codes) {
+            known.here.extend(stock::existing(connection, product_id, chunk)?);
+            known.elsewhere.extend(stock::elsewhere(connection, product_id, chunk)?);
+        }
+        Ok(known)
+    }
+}
+
+/// Adds codes in one transaction, in which `also` is called at the end. Returns how many were new.
+pub(crate) fn add(
+    connection: &mut Connection,
+    product_id: &str,
+    codes: &[&str],
+    also: impl FnOnce(&mut Connection) -> Result<(), Failure>,
+) -> Result<usize, Failure> {
+    let progress = progress(codes.len());
+    let added = connection.transaction(|connection| {
+        let mut new = 0;
+        for chunk in chunks(codes) {
+            new += stock::import(connection, product_id, chunk)?;
+            service::crash_point!("stock_import.after_chunk");
+            progress.inc(chunk.len() as u64);
+        }
+        // The last lock: see low_stock_notice.
+        notice::forget_if_above(connection, product_id)?;
+        also(connection)?;
+        Ok::<_, Failure>(new)
+    });
+    progress.finish_and_clear();
+    added
+}
+
+/// Pieces that fit into one statement.
+fn chunks<'a, 'b>(codes: &'b [&'a str]) -> impl Iterator<Item = &'b [&'a str]> {
+    let mut rest = codes;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = rest.iter().take(CHUNK).take_while(|code| {
+            bytes += code.len();
+            bytes <= CHUNK_BYTES
+        });
+        let (chunk, behind) = rest.split_at(fits.count());
+        rest = behind;
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+/// A bar on stderr, when that is a terminal.
+fn progress(codes: usize) -> ProgressBar {
+    let bar = ProgressBar::new(codes as u64);
+    match ProgressStyle::with_template("{bar:40} {pos}/{len} codes, {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHUNK, chunks};
+
+    #[test]
+    fn a_statement_has_so_many_codes_and_bytes() {
+        let short = vec!["x"; CHUNK * 2 + 1];
+        assert_eq!(chunks(&short).map(<[&str]>::len).collect::<Vec<_>>(), [CHUNK, CHUNK, 1]);
+        let long = "x".repeat(8192);
+        let long = vec![long.as_str(); 300];
+        assert_eq!(chunks(&long).map(<[&str]>::len).collect::<Vec<_>>(), [128, 128, 44]);
+        assert_eq!(chunks(&[]).count(), 0);
+    }
+}

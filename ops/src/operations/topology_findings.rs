@@ -1,0 +1,381 @@
+//! What is odd about the broker's queues, exchanges and bindings, as its management API shows them.
+
+mod finding;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use queue::topology::{
+    Change, DEAD_QUEUE, EVENTS_EXCHANGE, EVENTS_QUEUE, RetryTier, WORK_EXCHANGE, bindings,
+    work_queue,
+};
+use serde_json::Value;
+use tracing::info;
+
+pub(crate) use self::finding::Finding;
+use crate::failure::Failure;
+use crate::operations::dead_queue::LOCK_QUEUE;
+use crate::operations::management::{
+    BrokerBinding, BrokerExchange, BrokerPolicy, BrokerQueue, Management,
+};
+
+/// What our names begin with.
+const OURS: &str = "alipay.";
+
+/// What a policy must not set on a queue of ours, since it removes acknowledged messages.
+const REMOVES: [&str; 3] = ["message-ttl", "expires", "delivery-limit"];
+
+/// What the broker has.
+pub(crate) struct Seen {
+    queues: Vec<BrokerQueue>,
+    exchanges: Vec<BrokerExchange>,
+    bindings: Vec<BrokerBinding>,
+}
+
+impl Seen {
+    pub(crate) async fn ask(management: &Management) -> Result<Seen, Failure> {
+        let mut queues = management.queues().await?;
+        match management.policies().await? {
+            Some(policies) => add_policies(&mut queues, &policies),
+            None => {
+                info!(
+                    "policies are not known: the account of amqp.management_url may not see them"
+                );
+            }
+        }
+        Ok(Seen {
+            queues,
+            exchanges: management.exchanges().await?,
+            bindings: management.bindings().await?,
+        })
+    }
+
+    /// Bindings that should be there and are not.
+    pub(crate) fn missing_bindings(&self, events: bool) -> Vec<Change> {
+        let is_there = |change: &Change| match change {
+            Change::Binding { queue, exchange, routing_key } => self.bindings.iter().any(|it| {
+                it.source == *exchange
+                    && it.destination == *queue
+                    && it.destination_type == "queue"
+                    && it.routing_key == *routing_key
+            }),
+            Change::Exchange { .. } | Change::Queue { .. } => true,
+        };
+        bindings(events).into_iter().filter(|change| !is_there(change)).collect()
+    }
+
+    /// What should not be there.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let mut findings = BTreeSet::new();
+        let (queues, exchanges) = (our_queues(), our_exchanges());
+        for queue in self.queues.iter().filter(|queue| queue.name.starts_with(OURS)) {
+            if queues.contains(&queue.name) {
+                findings.extend(removes_messages(queue));
+                findings.extend(full(queue));
+            } else if queue.name != LOCK_QUEUE {
+                let (name, messages) = (queue.name.clone(), queue.messages);
+                findings.insert(Finding::UnknownQueue { name, messages });
+            }
+            findings.extend(self.dead_letters_nowhere(queue));
+        }
+        for exchange in self.exchanges.iter().filter(|it| it.name.starts_with(OURS)) {
+            if !exchanges.contains(&exchange.name) {
+                findings.insert(Finding::UnknownExchange { name: exchange.name.clone() });
+            }
+        }
+        for binding in self.bindings.iter().filter(|it| exchanges.contains(&it.source)) {
+            // The events are the shop's to bind.
+            if binding.source != EVENTS_EXCHANGE && !queues.contains(&binding.destination) {
+                findings.insert(Finding::UnknownBinding {
+                    exchange: binding.source.clone(),
+                    destination: binding.destination.clone(),
+                    routing_key: binding.routing_key.clone(),
+                });
+            }
+        }
+        findings.extend(self.loops());
+        findings.into_iter().collect()
+    }
+
+    fn dead_letters_nowhere(&self, queue: &BrokerQueue) -> Option<Finding> {
+        let exchange = dead_letter(queue, "exchange")?;
+        // A message that keeps its key may be bound: our own are.
+        let routing_key = dead_letter(queue, "routing-key");
+        let queue = queue.name.clone();
+        if exchange.is_empty() {
+            let routing_key = routing_key?;
+            let is_there = self.queues.iter().any(|it| it.name == routing_key);
+            return (!is_there).then_some(Finding::UnboundKey { queue, exchange, routing_key });
+        }
+        if !self.exchanges.iter().any(|it| it.name == exchange) {
+            return Some(Finding::MissingDeadLetterExchange { queue, exchange });
+        }
+        let routing_key = routing_key?;
+        let keys_count = self.exchanges.iter().any(|it| it.name == exchange && it.kind == "direct");
+        let is_bound = self
+            .bindings
+            .iter()
+            .any(|it| it.source == exchange && (!keys_count || it.routing_key == routing_key));
+        (!is_bound).then_some(Finding::UnboundKey { queue, exchange, routing_key })
+    }
+
+    /// Circles of queues, one of ours among them, each once.
+    fn loops(&self) -> Vec<Finding> {
+        let next: BTreeMap<&str, BTreeSet<&str>> =
+            self.queues.iter().map(|queue| (queue.name.as_str(), self.targets(queue))).collect();
+        let mut found = BTreeSet::new();
+        for start in next.keys() {
+            let mut way = vec![*start];
+            follow(&next, &mut way, &mut found);
+        }
+        let ours = |queues: &&Vec<String>| queues.iter().any(|name| name.starts_with(OURS));
+        found
+            .iter()
+            .filter(ours)
+            .map(|queues| Finding::DeadLetterLoop { queues: queues.clone() })
+            .collect()
+    }
+
+    /// The queues that a queue dead-letters to.
+    fn targets(&self, queue: &BrokerQueue) -> BTreeSet<&str> {
+        let mut targets = BTreeSet::new();
+        let Some(exchange) = dead_letter(queue, "exchange") else { return targets };
+        let key = dead_letter(queue, "routing-key");
+        if exchange.is_empty() {
+            // Without a key of its own a message that was published by queue name comes back.
+            let key = key.unwrap_or_else(|| queue.name.clone());
+            let named = self.queues.iter().find(|it| it.name == key);
+            targets.extend(named.map(|it| it.name.as_str()));
+            return targets;
+        }
+        let mut exchanges = vec![exchange.as_str()];
+        let mut seen = BTreeSet::new();
+        while let Some(exchange) = exchanges.pop() {
+            if !seen.insert(exchange.to_owned()) {
+                continue;
+            }
+            for binding in self.bindings.iter().filter(|it| it.source == exchange) {
+                match binding.destination_type.as_str() {
+                    "queue" => _ = targets.insert(binding.destination.as_str()),
+                    _ => exchanges.push(&binding.destination),
+                }
+            }
+        }
+        targets
+    }
+}
+
+/// Walks on from the end of `way`. A circle is told from its first name in order.
+fn follow<'a>(
+    next: &BTreeMap<&'a str, BTreeSet<&'a str>>,
+    way: &mut Vec<&'a str>,
+    found: &mut BTreeSet<Vec<String>>,
+) {
+    let Some(last) = way.last() else { return };
+    for target in next.get(last).into_iter().flatten() {
+        match way.iter().position(|name| name == target) {
+            Some(at) => {
+                let mut circle: Vec<String> =
+                    way[at..].iter().map(|&name| name.to_owned()).collect();
+                let first =
+                    circle.iter().enumerate().min_by_key(|(_, name)| *name).map(|(at, _)| at);
+                circle.rotate_left(first.unwrap_or(0));
+                found.insert(circle);
+            }
+            None => {
+                way.push(target);
+                follow(next, way, found);
+                way.pop();
+            }
+        }
+    }
+}
+
+fn add_policies(queues: &mut [BrokerQueue], policies: &[BrokerPolicy]) {
+    for queue in queues.iter_mut().filter(|it| !it.effective_policy_definition.is_object()) {
+        let policy = policies.iter().find(|policy| Some(&policy.name) == queue.policy.as_ref());
+        if let Some(policy) = policy {
+            queue.effective_policy_definition = policy.definition.clone();
+        }
+    }
+}
+
+fn our_queues() -> BTreeSet<String> {
+    let mut names = BTreeSet::from([work_queue(0), DEAD_QUEUE.to_owned(), EVENTS_QUEUE.to_owned()]);
+    names.extend(RetryTier::ALL.map(|tier| tier.name().to_owned()));
+    names
+}
+
+fn our_exchanges() -> BTreeSet<String> {
+    let mut names = BTreeSet::from([WORK_EXCHANGE.to_owned(), EVENTS_EXCHANGE.to_owned()]);
+    names.extend(RetryTier::ALL.map(|tier| tier.name().to_owned()));
+    names
+}
+
+/// `x-dead-letter-exchange` or `x-dead-letter-routing-key`, of the queue's arguments or of its policy.
+fn dead_letter(queue: &BrokerQueue, what: &str) -> Option<String> {
+    let of_queue = queue.arguments.get(&format!("x-dead-letter-{what}"));
+    let of_policy = || queue.effective_policy_definition.get(format!("dead-letter-{what}"));
+    of_queue.or_else(of_policy).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn removes_messages(queue: &BrokerQueue) -> Vec<Finding> {
+    if queue.name == EVENTS_QUEUE {
+        return Vec::new();
+    }
+    let set = |key: &str| queue.effective_policy_definition.get(key);
+    let mut keys: Vec<&str> = REMOVES.into_iter().filter(|key| set(key).is_some()).collect();
+    let refuses = set("overflow").or_else(|| queue.arguments.get("x-overflow"));
+    let refuses = refuses.and_then(Value::as_str) == Some("reject-publish");
+    let limits = ["max-length", "max-length-bytes"].into_iter().filter(|key| set(key).is_some());
+    if !refuses {
+        keys.extend(limits);
+    }
+    let policy = queue.policy.clone().unwrap_or_default();
+    let finding = |key: &str| Finding::RemovesMessages {
+        queue: queue.name.clone(),
+        policy: policy.clone(),
+        key: key.to_owned(),
+    };
+    keys.into_iter().map(finding).collect()
+}
+
+/// A queue that is at its limit. That of `max-length-bytes` cannot be known: the API tells no bytes here.
+fn full(queue: &BrokerQueue) -> Option<Finding> {
+    let limit = queue.effective_policy_definition.get("max-length")?.as_u64()?;
+    let messages = queue.messages.filter(|messages| *messages >= limit)?;
+    let policy = queue.policy.clone().unwrap_or_default();
+    Some(Finding::Full { queue: queue.name.clone(), policy, limit, messages })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Finding, Seen};
+    use serde_json::{Value, json};
+
+    fn seen(queues: Value, exchanges: Value, bindings: Value) -> Seen {
+        Seen {
+            queues: serde_json::from_value(queues).unwrap(),
+            exchanges: serde_json::from_value(exchanges).unwrap(),
+            bindings: serde_json::from_value(bindings).unwrap(),
+        }
+    }
+
+    fn binding(source: &str, destination: &str, key: &str) -> Value {
+        json!({"source": source, "destination": destination, "destination_type": "queue", "routing_key": key})
+    }
+
+    #[test]
+    fn what_is_not_ours_is_named() {
+        let found = seen(
+            json!([
+                {"name": "alipay.notify.0", "messages": 1},
+                {"name": "alipay.dead.lock"},
+                {"name": "alipay.notify.old", "messages": 7},
+                {"name": "other", "messages": 9},
+            ]),
+            json!([{"name": "", "type": "direct"}, {"name": "alipay.notify", "type": "direct"},
+                {"name": "alipay.lost", "type": "fanout"}]),
+            json!([
+                binding("alipay.notify", "alipay.notify.0", "0"),
+                binding("alipay.notify", "spy", "0"),
+                binding("", "spy", "spy")
+            ]),
+        );
+        let findings = found.findings();
+        assert_eq!(
+            findings,
+            [
+                Finding::UnknownQueue { name: "alipay.notify.old".into(), messages: Some(7) },
+                Finding::UnknownExchange { name: "alipay.lost".into() },
+                Finding::UnknownBinding {
+                    exchange: "alipay.notify".into(),
+                    destination: "spy".into(),
+                    routing_key: "0".into()
+                },
+            ]
+        );
+    }
+
+    #[test]
+    fn loops_and_keys_that_lead_nowhere_are_named() {
+        let to = |exchange: &str| json!({"x-dead-letter-exchange": exchange});
+        let found = seen(
+            json!([
+                {"name": "alipay.notify.0", "policy": "round",
+                    "effective_policy_definition": {"dead-letter-exchange": "alipay.retry.5s"}},
+                {"name": "alipay.retry.5s", "arguments": to("alipay.notify")},
+                {"name": "alipay.retry.30s", "arguments":
+                    {"x-dead-letter-exchange": "alipay.notify", "x-dead-letter-routing-key": "7"}},
+                {"name": "alipay.retry.2m", "arguments": to("gone")},
+            ]),
+            json!([{"name": "alipay.notify", "type": "direct"},
+                {"name": "alipay.retry.5s", "type": "fanout"}]),
+            json!([
+                binding("alipay.notify", "alipay.notify.0", "0"),
+                binding("alipay.retry.5s", "alipay.retry.5s", "")
+            ]),
+        );
+        assert_eq!(
+            found.findings(),
+            [
+                Finding::DeadLetterLoop {
+                    queues: vec!["alipay.notify.0".into(), "alipay.retry.5s".into()]
+                },
+                Finding::MissingDeadLetterExchange {
+                    queue: "alipay.retry.2m".into(),
+                    exchange: "gone".into()
+                },
+                Finding::UnboundKey {
+                    queue: "alipay.retry.30s".into(),
+                    exchange: "alipay.notify".into(),
+                    routing_key: "7".into()
+                },
+            ]
+        );
+        let missing = found.missing_bindings(false);
+        assert_eq!(missing.len(), queue::topology::bindings(false).len() - 2, "{missing:?}");
+    }
+
+    #[test]
+    fn a_queue_at_the_limit_of_its_policy_is_named() {
+        let found = |messages: u64| {
+            let policy = json!({"max-length": 5, "overflow": "reject-publish"});
+            let queue = json!([{"name": "alipay.notify.0", "messages": messages, "policy": "limit",
+                "effective_policy_definition": policy}]);
+            seen(queue, json!([]), json!([])).findings()
+        };
+        let full = |messages| Finding::Full {
+            queue: "alipay.notify.0".into(),
+            policy: "limit".into(),
+            limit: 5,
+            messages,
+        };
+        assert_eq!(found(4), []);
+        assert_eq!(found(5), [full(5)]);
+        // A quorum queue takes a few more than its limit.
+        assert_eq!(found(7), [full(7)]);
+        let said = full(7).to_string();
+        assert!(said.contains("set a larger max-length"), "{said}");
+    }
+
+    #[test]
+    fn policies_that_remove_messages_are_named() {
+        let found = seen(
+            json!([
+                {"name": "alipay.dead", "policy": "short", "effective_policy_definition": {"message-ttl": 5}},
+                {"name": "alipay.notify.0", "policy": "limit", "effective_policy_definition":
+                    {"max-length": 5, "overflow": "reject-publish"}},
+                {"name": "alipay.events.shop", "policy": "e", "effective_policy_definition": {"max-length": 5}},
+                {"name": "alipay.retry.5s", "effective_policy_definition": []},
+            ]),
+            json!([]),
+            json!([]),
+        );
+        let removes = Finding::RemovesMessages {
+            queue: "alipay.dead".into(),
+            policy: "short".into(),
+            key: "message-ttl".into(),
+        };
+        assert_eq!(found.findings(), [removes]);
+    }
+}

@@ -1,0 +1,215 @@
+//! What is wrong, the most urgent first: judged from what an [`Overview`] has gathered, without asking anybody.
+//!
+//! Each source of findings is a file with an enum: what can be wrong there. A finding has a code, which is a heading of
+//! `docs/troubleshooting.md`, says with values what was seen, and what to do.
+
+mod broker;
+mod certificates;
+mod clocks;
+mod database;
+mod goods;
+mod ingress;
+mod not_asked;
+pub(crate) mod text;
+mod work;
+
+use chrono::TimeDelta;
+use serde::{Serialize, Serializer};
+
+use crate::operations::overview::Overview;
+pub(crate) use broker::BrokerFinding;
+pub(crate) use certificates::{CertificateFinding, CertificateSpan};
+pub(crate) use clocks::ClockFinding;
+pub(crate) use database::DatabaseFinding;
+pub(crate) use goods::GoodsFinding;
+pub(crate) use ingress::IngressFinding;
+pub(crate) use not_asked::NotAsked;
+pub(crate) use work::WorkFinding;
+
+/// How soon somebody has to act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Urgency {
+    /// Nothing moves, or it will not for long: the alarms of severity `page`.
+    Now,
+    /// Somebody's order or money waits until a person acts: the alarms of severity `ticket`.
+    Soon,
+    /// Work that is there every day. All is well with it.
+    Later,
+}
+
+impl Urgency {
+    /// As a person reads it, always of the same width.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Urgency::Now => "NOW  ",
+            Urgency::Soon => "soon ",
+            Urgency::Later => "to do",
+        }
+    }
+
+    pub(crate) fn chinese(self) -> &'static str {
+        match self {
+            Urgency::Now => "立即",
+            Urgency::Soon => "尽快",
+            Urgency::Later => "待办",
+        }
+    }
+}
+
+/// What every finding tells.
+pub(crate) trait Told {
+    /// The heading of the troubleshooting page.
+    fn code(&self) -> &'static str;
+    /// What it is, in a few words for the console.
+    fn chinese(&self) -> &'static str;
+    fn urgency(&self) -> Urgency;
+    /// What was seen, with values.
+    fn seen(&self) -> String;
+    /// A command, or what to look at.
+    fn to_do(&self) -> String;
+}
+
+/// Something to act on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Finding {
+    NotAsked(NotAsked),
+    Broker(BrokerFinding),
+    Ingress(IngressFinding),
+    Database(DatabaseFinding),
+    Clocks(ClockFinding),
+    Work(WorkFinding),
+    Goods(GoodsFinding),
+    Certificates(CertificateFinding),
+}
+
+impl Finding {
+    fn told(&self) -> &dyn Told {
+        match self {
+            Finding::NotAsked(finding) => finding,
+            Finding::Broker(finding) => finding,
+            Finding::Ingress(finding) => finding,
+            Finding::Database(finding) => finding,
+            Finding::Clocks(finding) => finding,
+            Finding::Work(finding) => finding,
+            Finding::Goods(finding) => finding,
+            Finding::Certificates(finding) => finding,
+        }
+    }
+
+    pub(crate) fn code(&self) -> &'static str {
+        self.told().code()
+    }
+
+    pub(crate) fn chinese(&self) -> &'static str {
+        self.told().chinese()
+    }
+
+    pub(crate) fn urgency(&self) -> Urgency {
+        self.told().urgency()
+    }
+
+    pub(crate) fn seen(&self) -> String {
+        self.told().seen()
+    }
+
+    pub(crate) fn to_do(&self) -> String {
+        self.told().to_do()
+    }
+
+    /// Where the documents explain it.
+    pub(crate) fn explained(&self) -> String {
+        format!("docs/troubleshooting.md#{}", self.code())
+    }
+}
+
+/// As scripts read it.
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            code: &'a str,
+            urgency: Urgency,
+            seen: String,
+            to_do: String,
+            explained: String,
+        }
+        let line = Line {
+            code: self.code(),
+            urgency: self.urgency(),
+            seen: self.seen(),
+            to_do: self.to_do(),
+            explained: self.explained(),
+        };
+        line.serialize(serializer)
+    }
+}
+
+/// Whether all is well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Answer {
+    /// Nobody has to act soon.
+    Well,
+    /// Something is wrong.
+    Wrong,
+    /// Database or broker could not be asked; what else was found is told all the same.
+    NotAllAsked,
+}
+
+/// All findings, the most urgent first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Verdict {
+    #[serde(rename = "verdict")]
+    pub(crate) answer: Answer,
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl Verdict {
+    /// Before anything was asked.
+    pub(crate) fn none() -> Verdict {
+        Verdict { answer: Answer::Well, findings: Vec::new() }
+    }
+
+    /// Judges.
+    pub(crate) fn of(overview: &Overview) -> Verdict {
+        let mut findings: Vec<Finding> = Vec::new();
+        findings.extend(overview.not_asked.iter().cloned().map(Finding::NotAsked));
+        // In the order in which one thing follows from another: a broker that is blocked stops workers.
+        findings.extend(broker::judge(overview).into_iter().map(Finding::Broker));
+        findings.extend(ingress::judge(overview).into_iter().map(Finding::Ingress));
+        findings.extend(database::judge(overview).into_iter().map(Finding::Database));
+        findings.extend(work::judge(overview).into_iter().map(Finding::Work));
+        findings.extend(clocks::judge(overview).into_iter().map(Finding::Clocks));
+        findings.extend(goods::judge(overview).into_iter().map(Finding::Goods));
+        findings.extend(certificates::judge(overview).into_iter().map(Finding::Certificates));
+        findings.sort_by_key(Finding::urgency);
+        let is_missing =
+            |finding: &Finding| matches!(finding, Finding::NotAsked(it) if it.is_server());
+        let answer = match findings.iter().map(Finding::urgency).min() {
+            _ if findings.iter().any(is_missing) => Answer::NotAllAsked,
+            None | Some(Urgency::Later) => Answer::Well,
+            Some(Urgency::Now | Urgency::Soon) => Answer::Wrong,
+        };
+        Verdict { answer, findings }
+    }
+
+    /// How many findings are more than the work of every day.
+    pub(crate) fn wrong(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.urgency() < Urgency::Later).count()
+    }
+}
+
+/// A length of time in its largest unit: `8 h`, `3 min`.
+fn length(time: TimeDelta) -> String {
+    let seconds = time.num_seconds().abs();
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", (seconds + 1800) / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests;

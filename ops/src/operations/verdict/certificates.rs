@@ -1,0 +1,119 @@
+//! Certificates that end.
+
+use alipay::Certificate;
+use chrono::{DateTime, TimeDelta, Utc};
+use config::Merchant;
+use config::certificates::{self, Role};
+use store::BeijingTime;
+
+use super::{Told, Urgency, length};
+use crate::operations::overview::Overview;
+
+/// As `ops certs`, the log and `AlipayCertificateEnds`.
+const SOON: TimeDelta = TimeDelta::days(30);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CertificateFinding {
+    /// It has ended: it is not used any more.
+    Ended { whose: String, until: BeijingTime },
+    /// It has not begun.
+    NotBegun { whose: String, from: BeijingTime },
+    /// It ends within 30 days.
+    Ends { whose: String, until: BeijingTime, left: TimeDelta },
+}
+
+/// A certificate of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CertificateSpan {
+    /// Its role and its merchant, as `app certificate of merchant shop`.
+    pub(crate) whose: String,
+    pub(crate) from: DateTime<Utc>,
+    pub(crate) until: DateTime<Utc>,
+}
+
+impl CertificateSpan {
+    /// All of a merchant.
+    pub(crate) fn all(merchant: &Merchant) -> Vec<CertificateSpan> {
+        let span = |(role, certificate): (Role, &Certificate)| CertificateSpan {
+            whose: format!("{} certificate of merchant {}", role.name(), merchant.name),
+            from: certificate.not_before(),
+            until: certificate.not_after(),
+        };
+        certificates::of(merchant).map(span).collect()
+    }
+}
+
+pub(super) fn judge(overview: &Overview) -> Vec<CertificateFinding> {
+    let at = overview.at.0;
+    let lasts = |span: &CertificateSpan| at >= span.from && span.until - at >= SOON;
+    // The next one is there already: the old one may stay for what was signed with it, and is no news.
+    let has_next = |span: &CertificateSpan| {
+        overview.certificates.iter().any(|other| other.whose == span.whose && lasts(other))
+    };
+    let found = overview.certificates.iter().filter_map(|span| {
+        if at >= span.from && has_next(span) {
+            return None;
+        }
+        let whose = span.whose.clone();
+        let (from, until) = (BeijingTime(span.from), BeijingTime(span.until));
+        match span {
+            _ if at > span.until => Some(CertificateFinding::Ended { whose, until }),
+            _ if at < span.from => Some(CertificateFinding::NotBegun { whose, from }),
+            _ if span.until - at < SOON => {
+                Some(CertificateFinding::Ends { whose, until, left: span.until - at })
+            }
+            _ => None,
+        }
+    });
+    found.collect()
+}
+
+impl Told for CertificateFinding {
+    fn code(&self) -> &'static str {
+        match self {
+            CertificateFinding::Ended { .. } => "certificate_ended",
+            CertificateFinding::NotBegun { .. } => "certificate_not_begun",
+            CertificateFinding::Ends { .. } => "certificate_ends_soon",
+        }
+    }
+
+    fn chinese(&self) -> &'static str {
+        match self {
+            CertificateFinding::Ended { .. } => "证书已过期",
+            CertificateFinding::NotBegun { .. } => "证书尚未生效",
+            CertificateFinding::Ends { .. } => "证书即将到期",
+        }
+    }
+
+    fn urgency(&self) -> Urgency {
+        match self {
+            CertificateFinding::Ended { .. } | CertificateFinding::NotBegun { .. } => Urgency::Now,
+            CertificateFinding::Ends { .. } => Urgency::Soon,
+        }
+    }
+
+    fn seen(&self) -> String {
+        match self {
+            CertificateFinding::Ended { whose, until } => {
+                format!("the {whose} ended {until}: it is not used any more")
+            }
+            CertificateFinding::NotBegun { whose, from } => {
+                format!("the {whose} is valid from {from} on: it is not used yet")
+            }
+            CertificateFinding::Ends { whose, until, left } => {
+                format!("the {whose} ends in {} ({until})", length(*left))
+            }
+        }
+    }
+
+    fn to_do(&self) -> String {
+        let (CertificateFinding::Ended { whose, .. }
+        | CertificateFinding::NotBegun { whose, .. }
+        | CertificateFinding::Ends { whose, .. }) = self;
+        match whose.starts_with(Role::App.name()) {
+            true => "ops certs; make a new one on open.alipay.com, replace app_cert_file and private_key_file together, reload",
+            false => "ops certs; get the new one from open.alipay.com and put it beside the old one",
+        }
+        .to_owned()
+    }
+}

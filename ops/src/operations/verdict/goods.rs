@@ -1,0 +1,222 @@
+//! Findings about orders: paid and not delivered, reviews, refunds, questions to the gateway, merchants that nobody serves.
+
+use chrono::TimeDelta;
+use store::BeijingTime;
+use store::counts::Waiting;
+
+use super::{Told, Urgency, length};
+use crate::operations::overview::Overview;
+use crate::operations::unknown_merchant::UnknownMerchant;
+use crate::plural::{count, verb};
+
+/// Reviews that are older are forgotten, not being worked on.
+const OLD_REVIEW: TimeDelta = TimeDelta::days(3);
+/// A delivery by hand is late after a day.
+const LATE_BY_HAND: TimeDelta = TimeDelta::days(1);
+/// The gateway's word takes seconds; after ten minutes a person is asked.
+const UNCONFIRMED: TimeDelta = TimeDelta::minutes(10);
+/// A question that has been due for so long is not being asked.
+const UNASKED: TimeDelta = TimeDelta::minutes(15);
+/// Nobody knows whether a refund was made.
+const UNKNOWN_REFUND: TimeDelta = TimeDelta::minutes(15);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum GoodsFinding {
+    /// Orders name a merchant that is not configured.
+    UnknownMerchant { text: String, merchant: String },
+    /// Paid, and there are no codes.
+    NoStock(Waits),
+    /// Paid, and the order names no account for the subscription.
+    NoAccount(Waits),
+    /// Paid, and a person has to deliver.
+    ByHand(Waits),
+    /// Paid, and the goods wait for the gateway's word.
+    Unconfirmed(Waits),
+    /// It is not known whether money went back.
+    UnknownRefunds(Waits),
+    /// Nobody asks the gateway.
+    NotAsked(Waits),
+    /// The gateway's answers are missing or cannot be used.
+    NoAnswer { orders: i64 },
+    /// Paid here, and Alipay says that it is not.
+    NotAtAlipay(Waits),
+    /// Cases for a person.
+    Reviews(Waits),
+    /// Products at their threshold.
+    LowStock { products: Vec<String> },
+}
+
+/// How many wait, since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Waits {
+    pub(crate) orders: i64,
+    pub(crate) oldest: Option<BeijingTime>,
+    pub(crate) waited: TimeDelta,
+}
+
+pub(super) fn judge(overview: &Overview) -> Vec<GoodsFinding> {
+    let mut found: Vec<GoodsFinding> =
+        overview.unknown_merchants.iter().flatten().map(unknown_merchant).collect();
+    let waits = |waiting: &Option<Waiting>| {
+        waits(overview, waiting.as_ref()?.count, waiting.as_ref()?.oldest)
+    };
+    found.extend(waits(&overview.not_at_alipay).map(GoodsFinding::NotAtAlipay));
+    found.extend(waits(&overview.awaiting_stock).map(GoodsFinding::NoStock));
+    found.extend(waits(&overview.awaiting_account).map(GoodsFinding::NoAccount));
+    found.extend(
+        waits(&overview.refunds_unknown)
+            .filter(|it| it.waited > UNKNOWN_REFUND)
+            .map(GoodsFinding::UnknownRefunds),
+    );
+    if let Some(asked) = &overview.gateway_queries {
+        let confirming = self::waits(overview, asked.confirming, asked.oldest_confirming);
+        found.extend(confirming.map(GoodsFinding::Unconfirmed));
+        let due = self::waits(overview, asked.due, asked.oldest_due);
+        found.extend(due.filter(|it| it.waited > UNASKED).map(GoodsFinding::NotAsked));
+        if asked.failed > 0 {
+            found.push(GoodsFinding::NoAnswer { orders: asked.failed });
+        }
+    }
+    found.extend(waits(&overview.awaiting_manual).map(GoodsFinding::ByHand));
+    found.extend(waits(&overview.open_reviews).map(GoodsFinding::Reviews));
+    let low = overview.low_stock.iter().flatten();
+    let products: Vec<String> =
+        low.map(|low| format!("{} has {}", low.product_id, low.available)).collect();
+    if !products.is_empty() {
+        found.push(GoodsFinding::LowStock { products });
+    }
+    found
+}
+
+fn unknown_merchant(one: &UnknownMerchant) -> GoodsFinding {
+    GoodsFinding::UnknownMerchant { text: one.text(), merchant: one.orders.merchant.clone() }
+}
+
+fn waits(overview: &Overview, orders: i64, oldest: Option<BeijingTime>) -> Option<Waits> {
+    let waited = oldest.map_or(TimeDelta::zero(), |oldest| overview.waited(oldest));
+    (orders > 0).then_some(Waits { orders, oldest, waited })
+}
+
+impl Waits {
+    fn told(&self, one: &str) -> String {
+        let verb = verb(self.orders, "waits", "wait");
+        let since = self.oldest.map_or(String::new(), |oldest| {
+            format!(", the first for {} (since {oldest})", length(self.waited))
+        });
+        format!("{} {verb}{since}", count(self.orders, one))
+    }
+}
+
+impl Told for GoodsFinding {
+    fn code(&self) -> &'static str {
+        match self {
+            GoodsFinding::UnknownMerchant { .. } => "merchant_not_configured",
+            GoodsFinding::NoStock(_) => "no_stock",
+            GoodsFinding::NoAccount(_) => "waits_for_account",
+            GoodsFinding::ByHand(_) => "waits_for_delivery_by_hand",
+            GoodsFinding::Unconfirmed(_) => "waits_for_confirmation",
+            GoodsFinding::UnknownRefunds(_) => "refund_unknown",
+            GoodsFinding::NotAsked(_) => "gateway_not_asked",
+            GoodsFinding::NoAnswer { .. } => "gateway_no_answer",
+            GoodsFinding::NotAtAlipay(_) => "not_at_alipay",
+            GoodsFinding::Reviews(_) => "reviews_open",
+            GoodsFinding::LowStock { .. } => "low_stock",
+        }
+    }
+
+    fn chinese(&self) -> &'static str {
+        match self {
+            GoodsFinding::UnknownMerchant { .. } => "订单写了没有配置的商户",
+            GoodsFinding::NoStock(_) => "已付款，缺货",
+            GoodsFinding::NoAccount(_) => "已付款，订阅没有账号",
+            GoodsFinding::ByHand(_) => "已付款，待人工发货",
+            GoodsFinding::Unconfirmed(_) => "已付款，等待网关确认",
+            GoodsFinding::UnknownRefunds(_) => "退款结果未知",
+            GoodsFinding::NotAsked(_) => "没有按时查询网关",
+            GoodsFinding::NoAnswer { .. } => "网关没有可用的答复",
+            GoodsFinding::NotAtAlipay(_) => "这里已付款，支付宝说没有",
+            GoodsFinding::Reviews(_) => "待人工复核",
+            GoodsFinding::LowStock { .. } => "库存不足",
+        }
+    }
+
+    fn urgency(&self) -> Urgency {
+        let soon_if = |late: bool| if late { Urgency::Soon } else { Urgency::Later };
+        match self {
+            // As `AlipayDoesNotKnowAPayment`: goods may go out for nothing.
+            GoodsFinding::UnknownMerchant { .. } | GoodsFinding::NotAtAlipay(_) => Urgency::Now,
+            GoodsFinding::NoStock(_)
+            | GoodsFinding::NoAccount(_)
+            | GoodsFinding::UnknownRefunds(_)
+            | GoodsFinding::NotAsked(_) => Urgency::Soon,
+            GoodsFinding::ByHand(waits) => soon_if(waits.waited > LATE_BY_HAND),
+            GoodsFinding::Unconfirmed(waits) => soon_if(waits.waited > UNCONFIRMED),
+            GoodsFinding::Reviews(waits) => soon_if(waits.waited > OLD_REVIEW),
+            GoodsFinding::NoAnswer { .. } | GoodsFinding::LowStock { .. } => Urgency::Later,
+        }
+    }
+
+    fn seen(&self) -> String {
+        match self {
+            GoodsFinding::UnknownMerchant { text, .. } => format!("{text}: nobody serves it"),
+            GoodsFinding::NoStock(waits) => {
+                format!("paid and not delivered, no codes in stock: {}", waits.told("order"))
+            }
+            GoodsFinding::NoAccount(waits) => format!(
+                "paid and not delivered, no account for the subscription: {}",
+                waits.told("order")
+            ),
+            GoodsFinding::ByHand(waits) => {
+                format!("paid, to be delivered by hand: {}", waits.told("order"))
+            }
+            GoodsFinding::Unconfirmed(waits) => {
+                format!(
+                    "paid, the goods wait for the gateway's confirmation: {}",
+                    waits.told("order")
+                )
+            }
+            GoodsFinding::UnknownRefunds(waits) => {
+                format!("it is not known whether the money went back: {}", waits.told("refund"))
+            }
+            GoodsFinding::NotAsked(waits) => {
+                format!("the gateway should have been asked: {}", waits.told("question"))
+            }
+            GoodsFinding::NoAnswer { orders } => format!(
+                "the latest question has no usable answer: {}; it is asked again",
+                count(*orders, "order")
+            ),
+            GoodsFinding::NotAtAlipay(waits) => {
+                format!("paid here, and Alipay says that it is not: {}", waits.told("order"))
+            }
+            GoodsFinding::Reviews(waits) => {
+                format!("for a person to decide: {}", waits.told("review"))
+            }
+            GoodsFinding::LowStock { products } => format!("little stock: {}", products.join(", ")),
+        }
+    }
+
+    fn to_do(&self) -> String {
+        match self {
+            GoodsFinding::UnknownMerchant { merchant, .. } => {
+                return format!("ops order list --merchant {merchant}; correct the shop, or configure the merchant and send SIGHUP");
+            }
+            GoodsFinding::NoStock(_) => "ops order list --goods awaiting_stock, then ops stock import",
+            GoodsFinding::NoAccount(_) => {
+                "ops order list --goods awaiting_account, then ops order account"
+            }
+            GoodsFinding::ByHand(_) => "ops order list --goods awaiting_manual, then ops review list",
+            GoodsFinding::Unconfirmed(_) => "ops query ORDER asks now and says what is wrong",
+            GoodsFinding::UnknownRefunds(_) => "ops refund-requests --state unknown",
+            GoodsFinding::NotAsked(_) => {
+                "is worker.queries = true, and may the merchant be asked (ops check)? read a worker's log"
+            }
+            GoodsFinding::NoAnswer { .. } => "ops query ORDER says what is wrong; read a worker's log",
+            GoodsFinding::NotAtAlipay(_) => {
+                "is a key stolen? ops review list; docs/troubleshooting.md says how to tell"
+            }
+            GoodsFinding::Reviews(_) => "ops review list",
+            GoodsFinding::LowStock { .. } => "ops stock list, then ops stock import",
+        }
+        .to_owned()
+    }
+}

@@ -1,0 +1,311 @@
+//! Findings about the work: workers, queues, retries, dead letters, events.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use queue::topology::work_queue;
+use store::BeijingTime;
+use store::worker_heartbeat::WorkerRow;
+
+use super::{Told, Urgency, length};
+use crate::operations::overview::Overview;
+use crate::plural::{count, verb};
+
+/// A worker writes a heartbeat every 5 s: one that is older is not alive, or cannot write.
+const SILENT: TimeDelta = TimeDelta::seconds(30);
+/// A lane that has had the same messages for so long is not getting on.
+const STUCK: TimeDelta = TimeDelta::seconds(60);
+/// So many workers that ended without saying so within this time do not end by chance.
+const CRASHES: usize = 3;
+const CRASHES_WITHIN: TimeDelta = TimeDelta::minutes(10);
+/// As `AlipayBacklog`.
+const BACKLOG: u32 = 10_000;
+/// As `AlipayOrdersNotFound`.
+const RETRIES: i64 = 20;
+/// An event that has waited for so long is not being published.
+const UNPUBLISHED: TimeDelta = TimeDelta::seconds(60);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum WorkFinding {
+    /// Nobody consumes the work queue.
+    NoWorkers {
+        messages: u32,
+        /// The worker that was heard of last, and why it cannot work.
+        last: Option<(String, BeijingTime, Option<String>)>,
+        /// Whether one runs all the same.
+        one_lives: bool,
+    },
+    /// Workers end and are started again.
+    CrashLoop { crashes: usize, last: BeijingTime },
+    /// Workers are there, have messages and are not getting on.
+    StandsStill { worker: String, messages: i32, since: TimeDelta, trouble: Option<String> },
+    /// A worker that lives and says that it is not ready.
+    NotReady { worker: String, trouble: String },
+    /// A worker was killed, or cannot write.
+    Gone { worker: String, seen_at: BeijingTime },
+    /// Very many messages wait.
+    Backlog { messages: u32 },
+    /// The broker does not take retries or dead letters.
+    Held { messages: i64 },
+    /// Messages should have come back from a retry tier.
+    RetriesOverdue { copies: i64, oldest: Option<BeijingTime> },
+    /// Messages wait for a retry, as they should.
+    RetriesWaiting { copies: i64 },
+    /// By reason, where these are known.
+    DeadLetters { letters: u32, reasons: BTreeMap<String, usize> },
+    /// Events that nobody publishes.
+    Unpublished { events: i64, oldest: BeijingTime, enabled: bool },
+}
+
+pub(super) fn judge(overview: &Overview) -> Vec<WorkFinding> {
+    let mut found = Vec::new();
+    workers(overview, &mut found);
+    let held: i64 = live(overview).map(|worker| i64::from(worker.held)).sum();
+    if held > 0 {
+        found.push(WorkFinding::Held { messages: held });
+    }
+    let tiers = overview.retries.iter().flatten();
+    let copies: i64 = tiers.map(|tier| tier.copies).sum();
+    match overview.overdue() {
+        Some(overdue) if overdue.count > 0 => {
+            found.push(WorkFinding::RetriesOverdue {
+                copies: overdue.count,
+                oldest: overdue.oldest,
+            });
+        }
+        _ if copies > 0 => found.push(WorkFinding::RetriesWaiting { copies }),
+        _ => {}
+    }
+    if let Some(letters) = overview.dead_letters.filter(|letters| *letters > 0) {
+        let reasons = overview.dead_letters_by_reason.clone().unwrap_or_default();
+        found.push(WorkFinding::DeadLetters { letters, reasons });
+    }
+    if let Some(outbox) = &overview.outbox
+        && let Some(oldest) = outbox.oldest.filter(|oldest| overview.waited(*oldest) > UNPUBLISHED)
+    {
+        let (events, enabled) = (outbox.unpublished, overview.events_enabled);
+        found.push(WorkFinding::Unpublished { events, oldest, enabled });
+    }
+    found
+}
+
+fn workers(overview: &Overview, found: &mut Vec<WorkFinding>) {
+    let queue = overview.queues.iter().flatten().find(|queue| queue.name == work_queue(0));
+    let no_consumers = queue.is_some_and(|queue| queue.consumers == Some(0));
+    if no_consumers {
+        let last = overview.workers.iter().flatten().max_by_key(|worker| worker.seen_at);
+        found.push(WorkFinding::NoWorkers {
+            messages: queue.and_then(|queue| queue.messages).unwrap_or(0),
+            last: last.map(|last| (last.worker.clone(), last.seen_at, last.trouble.clone())),
+            one_lives: live(overview).next().is_some(),
+        });
+    }
+    for worker in live(overview) {
+        let since = TimeDelta::milliseconds(worker.busy_ms);
+        let (name, trouble) = (worker.worker.clone(), worker.trouble.clone());
+        if since > STUCK {
+            let messages = worker.messages;
+            found.push(WorkFinding::StandsStill { worker: name, messages, since, trouble });
+        } else if let Some(trouble) = trouble.filter(|_| !no_consumers) {
+            found.push(WorkFinding::NotReady { worker: name, trouble });
+        }
+    }
+    // While the database takes no writes nobody can say that he lives.
+    let can_write = overview.write_access.as_ref().is_none_or(|access| access.refused.is_none());
+    let silent = overview.workers.iter().flatten().filter(|worker| !is_live(worker.age_ms));
+    let silent: Vec<&WorkerRow> = silent.collect();
+    let recent = silent
+        .iter()
+        .filter(|worker| (0..CRASHES_WITHIN.num_milliseconds()).contains(&worker.age_ms));
+    let crashes = recent.clone().count();
+    if can_write && crashes >= CRASHES {
+        let last = recent.map(|worker| worker.seen_at).max();
+        found.extend(last.map(|last| WorkFinding::CrashLoop { crashes, last }));
+    } else if can_write && !no_consumers {
+        // A worker of the same host that has started since is in its place.
+        let replaced = |gone: &WorkerRow| {
+            live(overview).any(|it| it.host() == gone.host() && it.started_at >= gone.seen_at)
+        };
+        found.extend(silent.into_iter().filter(|gone| !replaced(gone)).map(|worker| {
+            WorkFinding::Gone { worker: worker.worker.clone(), seen_at: worker.seen_at }
+        }));
+    }
+    let messages = queue.and_then(|queue| queue.messages).unwrap_or(0);
+    if messages > BACKLOG {
+        found.push(WorkFinding::Backlog { messages });
+    }
+}
+
+fn live(overview: &Overview) -> impl Iterator<Item = &WorkerRow> {
+    overview.workers.iter().flatten().filter(|worker| is_live(worker.age_ms))
+}
+
+/// A heartbeat of the future was written while the clock was wrong.
+fn is_live(age_ms: i64) -> bool {
+    (-SILENT.num_milliseconds()..=SILENT.num_milliseconds()).contains(&age_ms)
+}
+
+impl Told for WorkFinding {
+    fn code(&self) -> &'static str {
+        match self {
+            WorkFinding::NoWorkers { .. } => "no_workers",
+            WorkFinding::StandsStill { .. } => "work_stands_still",
+            WorkFinding::NotReady { .. } => "worker_not_ready",
+            WorkFinding::Gone { .. } => "worker_gone",
+            WorkFinding::CrashLoop { .. } => "workers_crash",
+            WorkFinding::Backlog { .. } => "backlog",
+            WorkFinding::Held { .. } => "messages_held",
+            WorkFinding::RetriesOverdue { .. } => "retries_overdue",
+            WorkFinding::RetriesWaiting { .. } => "retries_waiting",
+            WorkFinding::DeadLetters { .. } => "dead_letters",
+            WorkFinding::Unpublished { .. } => "events_not_published",
+        }
+    }
+
+    fn chinese(&self) -> &'static str {
+        match self {
+            WorkFinding::NoWorkers { .. } => "没有 worker 在消费",
+            WorkFinding::StandsStill { .. } => "worker 卡住了",
+            WorkFinding::NotReady { .. } => "worker 未就绪",
+            WorkFinding::Gone { .. } => "有 worker 异常退出",
+            WorkFinding::CrashLoop { .. } => "worker 反复崩溃",
+            WorkFinding::Backlog { .. } => "消息积压",
+            WorkFinding::Held { .. } => "死信队列或重试队列已满",
+            WorkFinding::RetriesOverdue { .. } => "消息没有从重试队列回来",
+            WorkFinding::RetriesWaiting { .. } => "有消息等待重试",
+            WorkFinding::DeadLetters { .. } => "有死信",
+            WorkFinding::Unpublished { .. } => "事件没有发布",
+        }
+    }
+
+    fn urgency(&self) -> Urgency {
+        match self {
+            WorkFinding::NoWorkers { .. }
+            | WorkFinding::CrashLoop { .. }
+            | WorkFinding::StandsStill { .. }
+            | WorkFinding::NotReady { .. }
+            | WorkFinding::Backlog { .. }
+            | WorkFinding::Held { .. }
+            | WorkFinding::RetriesOverdue { .. } => Urgency::Now,
+            WorkFinding::DeadLetters { .. } | WorkFinding::Unpublished { .. } => Urgency::Soon,
+            WorkFinding::RetriesWaiting { copies } if *copies > RETRIES => Urgency::Soon,
+            WorkFinding::RetriesWaiting { .. } | WorkFinding::Gone { .. } => Urgency::Later,
+        }
+    }
+
+    fn seen(&self) -> String {
+        match self {
+            WorkFinding::NoWorkers { messages, last, one_lives: _ } => {
+                let waits = count(i64::from(*messages), "message");
+                let verb = verb(*messages, "waits", "wait");
+                let last = last.as_ref().map_or(String::new(), |(worker, at, trouble)| {
+                    let trouble = trouble.as_ref().map(|it| format!(", not ready: {it}"));
+                    format!(
+                        "; worker {worker} was last heard of {at}{}",
+                        trouble.unwrap_or_default()
+                    )
+                });
+                format!("no worker consumes {}: {waits} {verb}{last}", work_queue(0))
+            }
+            WorkFinding::StandsStill { worker, messages, since, trouble } => {
+                let held = count(i64::from(*messages), "message");
+                let trouble = trouble.as_ref().map(|it| format!("; it says: {it}"));
+                format!(
+                    "worker {worker} has had {held} for {} and is not getting on{}",
+                    length(*since),
+                    trouble.unwrap_or_default()
+                )
+            }
+            WorkFinding::NotReady { worker, trouble } => {
+                format!("worker {worker} is not ready: {trouble}")
+            }
+            WorkFinding::Gone { worker, seen_at } => format!(
+                "worker {worker} was last heard of {seen_at} and did not end by itself; others consume"
+            ),
+            WorkFinding::CrashLoop { crashes, last } => format!(
+                "{crashes} workers ended without a good-bye within {}, the last one {last}",
+                length(CRASHES_WITHIN)
+            ),
+            WorkFinding::Backlog { messages } => {
+                format!("{messages} messages wait in {}", work_queue(0))
+            }
+            WorkFinding::Held { messages } => format!(
+                "{} stay with the workers: alipay.dead or a retry tier is full",
+                count(*messages, "message")
+            ),
+            WorkFinding::RetriesOverdue { copies, oldest } => {
+                let first = oldest.map(|oldest| format!(", the first received {oldest}"));
+                let verb = verb(*copies, "has", "have");
+                format!(
+                    "{} {verb} not come back from a retry tier{}",
+                    count(*copies, "message"),
+                    first.unwrap_or_default()
+                )
+            }
+            WorkFinding::RetriesWaiting { copies } => {
+                let verb = verb(*copies, "waits", "wait");
+                format!(
+                    "{} {verb} for a retry: probably orders that are not there yet",
+                    count(*copies, "message")
+                )
+            }
+            WorkFinding::DeadLetters { letters, reasons } => {
+                let mut by_count: Vec<(&String, &usize)> = reasons.iter().collect();
+                by_count.sort_by(|one, other| other.1.cmp(one.1).then(one.0.cmp(other.0)));
+                let reasons: Vec<String> = by_count
+                    .into_iter()
+                    .map(|(reason, letters)| format!("{letters} {reason}"))
+                    .collect();
+                let why = if reasons.is_empty() {
+                    String::new()
+                } else {
+                    format!(": {}", reasons.join(", "))
+                };
+                format!("{}{why}", count(i64::from(*letters), "dead letter"))
+            }
+            WorkFinding::Unpublished { events, oldest, enabled } => {
+                let off =
+                    if *enabled { "" } else { " (events.enabled is false in this configuration)" };
+                let verb = verb(*events, "is", "are");
+                format!(
+                    "{} {verb} not published, the first of {oldest}{off}",
+                    count(*events, "event")
+                )
+            }
+        }
+    }
+
+    fn to_do(&self) -> String {
+        match self {
+            WorkFinding::NoWorkers { one_lives: true, .. } => {
+                "a worker runs and does not consume: its log and /readyz say why; ops check tests the accounts' rights"
+            }
+            WorkFinding::NoWorkers { .. } => {
+                "start a worker: systemctl start alipay-worker@1; its log says why one ended"
+            }
+            WorkFinding::StandsStill { .. } => {
+                "who holds a lock: SELECT * FROM information_schema.innodb_trx; then that worker's log"
+            }
+            WorkFinding::NotReady { .. } => {
+                "read that worker's log; of a full queue rabbitmqctl list_queues name messages policy tells, of locks in \
+                 the database SHOW PROCESSLIST"
+            }
+            WorkFinding::CrashLoop { .. } => {
+                "the workers' logs: journalctl -u 'alipay-worker@*'; ops dlq list --reason kills_workers"
+            }
+            WorkFinding::Gone { .. } => {
+                "systemctl list-units 'alipay-worker@*' on that host: start it again, or leave it: the line goes within an hour"
+            }
+            WorkFinding::Backlog { .. } => "start more workers; look at the database's load",
+            WorkFinding::Held { .. } => {
+                "rabbitmqctl list_queues name messages policy names the full queue; with amqp.management_url ops topology plan does"
+            }
+            WorkFinding::RetriesOverdue { .. } => "ops topology plan, then ops retries list",
+            WorkFinding::RetriesWaiting { .. } => "ops retries list --all",
+            WorkFinding::DeadLetters { .. } => "ops dlq list --group",
+            WorkFinding::Unpublished { enabled: true, .. } => "read a worker's log; ops topology plan: is alipay.events there? rabbitmqctl list_queues name messages policy: is its queue full?",
+            WorkFinding::Unpublished { enabled: false, .. } => "set events.enabled = true for the workers, or give the events up",
+        }
+        .to_owned()
+    }
+}
