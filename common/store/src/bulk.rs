@@ -82,7 +82,7 @@ impl Template {
         let (before, rest) = sql.split_once(BEGIN)?;
         let (join, rest) = rest.split_once('\n')?;
         let (row, after) = rest.split_once(END)?;
-        Some(Template { before, row, join, after })
+        Some(Template { before, row, join: join.trim(), after })
     }
 }
 
