@@ -59,8 +59,8 @@ struct Look {
 struct Trouble(Option<(Instant, String)>);
 
 impl Trouble {
-    /// What to report now.
-    fn to_report(&mut self, now: Readiness) -> Option<String> {
+    /// Takes in the present state. Returns what to report now.
+    fn update(&mut self, now: Readiness) -> Option<String> {
         self.0 = match (now, self.0.take()) {
             (Readiness::Ready, _) => None,
             (Readiness::NotReady(why), Some((since, _))) => Some((since, why)),
@@ -77,7 +77,7 @@ pub(crate) async fn run(context: Context, readiness: impl Fn() -> Readiness + Se
     let (mut step, mut is_new, mut reported_at) = (Step::default(), true, None);
     let (mut trouble, mut latest) = (Trouble::default(), None::<(Instant, Option<String>)>);
     loop {
-        let why = trouble.to_report(readiness());
+        let why = trouble.update(readiness());
         let is_due = latest
             .as_ref()
             .is_none_or(|(at, reported)| at.elapsed() >= INTERVAL || *reported != why);
