@@ -82,7 +82,7 @@ impl Verdict {
                 Some((_, Ok(MessageOutcome::Applied | MessageOutcome::Unchanged))) => {}
                 Some(_) | None if is_dead => {}
                 Some((outcome, _)) => {
-                    self.add("I1", format!("{}: {outcome}, no dead letter", name()))
+                    self.add("I1", format!("{}: {outcome}, no dead letter", name()));
                 }
                 None => self.add("I1", format!("{}: LOST", name())),
             }
