@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::operations::dead_letter::DeadLetter;
 use crate::operations::dead_letter::deadly::LeftOut;
 use crate::operations::dead_letter::rehearsal::Rehearsal;
-use crate::operations::dry_run::{Foreseen, ForeseenOutcome, Source, because, foresee};
+use crate::operations::dry_run::{Foreseen, ForeseenOutcome, because, foresee_letters};
 
 /// Letters that are listed.
 const LISTED: usize = 500;
@@ -30,9 +30,8 @@ pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<P
     drop(turn);
     let left_out = meant - letters.len();
     let config = console.config.clone();
-    let foreseen = console
-        .database(move |connection| foresee(connection, &config, letters, Source::Queue))
-        .await?;
+    let foreseen =
+        console.database(move |connection| foresee_letters(connection, &config, letters)).await?;
     let body = html! {
         (told_left_out(deadly.letters()))
         @if !foreseen.is_empty() {

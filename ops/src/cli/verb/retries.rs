@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use store::retry_copy;
-use worker::retry_copies::OVERDUE_AFTER;
+use worker::OVERDUE_AFTER;
 
 use crate::cli::context::Context;
 use crate::cli::output::{Table, or_empty};

@@ -3,7 +3,7 @@
 use order::RejectedPayment;
 use queue::Received;
 use store::{MysqlConnection, trade};
-use worker::incoming::Incoming;
+use worker::message::InboundMessage;
 
 use crate::failure::Failure;
 use crate::operations::access::Access;
@@ -32,7 +32,7 @@ pub(crate) fn find(
     if messages.is_empty() {
         messages = of_letters(access, trade_no)?;
     }
-    let first = messages.first().and_then(|it| Some((it.merchant.clone(), it.word()?.said())));
+    let first = messages.first().and_then(|it| Some((it.merchant.clone(), it.word()?.trade())));
     let first = first.map(|(merchant, said)| (merchant, said.out_trade_no.clone()));
     let Some((merchant, named)) = first else { return Err(unknown(order, trade_no)) };
     if let Some(order) = order.filter(|order| *order != named) {
@@ -68,8 +68,8 @@ fn of_letters(access: &Access, trade_no: &str) -> Result<Vec<Rejected>, Failure>
         let mut found = Vec::new();
         let looked = queue.look(u32::MAX, |received: Received| {
             let reason = received.headers.reason.clone();
-            let read = Incoming::read(&received, &access.config).ok();
-            found.extend(read.and_then(|incoming| Rejected::of(incoming, reason, trade_no)));
+            let read = InboundMessage::receive(&received, &access.config).ok();
+            found.extend(read.and_then(|message| Rejected::of(message, reason, trade_no)));
         });
         let looked = looked.await;
         queue.close().await?;

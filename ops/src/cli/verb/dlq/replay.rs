@@ -24,7 +24,7 @@ use crate::operations::dead_letter::record::record;
 use crate::operations::dead_letter::rehearsal::Rehearsal;
 use crate::operations::dead_letter::replay::{Step, dead_since, replay};
 use crate::operations::dead_letter::{DeadLetter, is_meant};
-use crate::operations::dry_run::{Foreseen, ForeseenOutcome, Source, because, foresee};
+use crate::operations::dry_run::{Foreseen, ForeseenOutcome, because, foresee_letters};
 use crate::plural::count;
 
 /// Send dead letters back to work, with attempt 0
@@ -199,7 +199,7 @@ fn dry_run(
 ) -> Result<Option<String>, Failure> {
     let Rehearsal { letters, meant, looked } = rehearsal;
     let tried = letters.len();
-    let foreseen = foresee(&mut *context.database()?, &context.config, letters, Source::Queue)?;
+    let foreseen = foresee_letters(&mut *context.database()?, &context.config, letters)?;
     let result = DryRun {
         letters: foreseen.len(),
         meant,
