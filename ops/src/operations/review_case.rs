@@ -2,7 +2,7 @@
 
 use alipay::Fen;
 use chrono::Utc;
-use order::{Decision, ReviewReason};
+use order::{Decision, Facts, ReviewReason, ReviewState};
 use queue::Envelope;
 use serde::Serialize;
 use store::MysqlConnection;
@@ -43,8 +43,7 @@ impl Case {
 
     /// Trades that paid, of which a refund has to name one where there are several.
     pub(crate) fn trades_paid(&self) -> Vec<&str> {
-        let paid =
-            self.page.trades.iter().filter(|trade| trade.facts.iter().any(|it| it == "paid"));
+        let paid = self.page.trades.iter().filter(|trade| trade.has(Facts::PAID));
         paid.map(|trade| trade.trade_no.as_str()).collect()
     }
 
@@ -55,7 +54,7 @@ impl Case {
 
     /// What can be decided, each with its command; nothing where the case has ended.
     pub(crate) fn choices(&self) -> Vec<Choice> {
-        if self.row.state != "open" {
+        if !is_open(&self.row) {
             return Vec::new();
         }
         let possible = decisions(&self.row).iter();
@@ -99,20 +98,16 @@ impl Case {
             }
             _ => {}
         }
-        match row.state.as_str() {
-            "open" => Ok(()),
-            state => {
-                let by = row.decided_by.as_deref().map(|by| format!(" by {by}"));
-                let by = by.unwrap_or_default();
-                let at = row.ended_at.map(|at| format!(" at {at}")).unwrap_or_default();
-                let what = row.decision.as_deref().map(|what| format!(", {what}"));
-                let what = what.unwrap_or_default();
-                Err(Failure::Refused(format!(
-                    "review {} is {state}{by} already{at}{what}; nothing was sent",
-                    row.id
-                )))
-            }
+        if is_open(row) {
+            return Ok(());
         }
+        let by = row.decided_by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
+        let at = row.ended_at.map(|at| format!(" at {at}")).unwrap_or_default();
+        let what = row.decision.as_deref().map(|what| format!(", {what}")).unwrap_or_default();
+        Err(Failure::Refused(format!(
+            "review {} is {}{by} already{at}{what}; nothing was sent",
+            row.id, row.state
+        )))
     }
 
     /// Writes the decision down: from now on it is made, and a worker applies it with or without the
@@ -156,6 +151,11 @@ pub(crate) fn evidence(row: &ReviewRow) -> String {
         (Some(ReviewReason::PartialRefund), Ok(fen)) => format!("{} yuan went back", Fen::new(fen)),
         _ => row.evidence.clone(),
     }
+}
+
+/// Whether it waits for a person.
+pub(crate) fn is_open(row: &ReviewRow) -> bool {
+    row.state.parse() == Ok(ReviewState::Open)
 }
 
 /// The words of the decisions that answer this case.
