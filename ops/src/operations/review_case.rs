@@ -49,7 +49,7 @@ impl Case {
 
     /// Whether the decision has to name a trade.
     pub(crate) fn needs_trade(&self, decision: Decision) -> bool {
-        reason(&self.row).is_some_and(|reason| decision.must_name_trade(reason))
+        known_reason(&self.row).is_some_and(|reason| decision.must_name_trade(reason))
     }
 
     /// What can be decided, each with its command; nothing where the case has ended.
@@ -147,7 +147,7 @@ impl Case {
 
 /// The evidence as a person reads it: an amount in yuan, where it is one in fen.
 pub(crate) fn evidence(row: &ReviewRow) -> String {
-    match (reason(row), row.evidence.parse::<i64>()) {
+    match (known_reason(row), row.evidence.parse::<i64>()) {
         (Some(ReviewReason::PartialRefund), Ok(fen)) => format!("{} yuan went back", Fen::new(fen)),
         _ => row.evidence.clone(),
     }
@@ -165,11 +165,11 @@ pub(crate) fn possible(row: &ReviewRow) -> Vec<&'static str> {
 
 /// The decisions that answer this case; none to a reason that this version does not know.
 pub(crate) fn decisions(row: &ReviewRow) -> &'static [Decision] {
-    reason(row).map_or(&[], Decision::possible)
+    known_reason(row).map_or(&[], Decision::possible)
 }
 
 /// The reason, where this version knows it.
-pub(crate) fn reason(row: &ReviewRow) -> Option<ReviewReason> {
+pub(crate) fn known_reason(row: &ReviewRow) -> Option<ReviewReason> {
     row.reason.parse().ok()
 }
 
@@ -189,5 +189,5 @@ pub(crate) fn effect(decision: Decision) -> &'static str {
 
 /// What the reason means, in a sentence.
 pub(crate) fn meaning(row: &ReviewRow) -> &'static str {
-    reason(row).map_or("", ReviewReason::meaning)
+    known_reason(row).map_or("", ReviewReason::meaning)
 }

@@ -231,7 +231,7 @@ pub(crate) fn of_review(row: &ReviewRow) -> Option<String> {
     let id = row.id;
     let words: Vec<String> =
         review_case::decisions(row).iter().map(|it| it.as_str().to_owned()).collect();
-    let first = match review_case::reason(row) {
+    let first = match review_case::known_reason(row) {
         Some(ReviewReason::NoAccount) => {
             format!("`ops order account {} ACCOUNT`, which ends it, or ", row.order_id)
         }
