@@ -3,6 +3,9 @@
 use alipay::{BatchRefundItem, BatchRefundNotify, Fen, TradeStatusSync, format_beijing};
 use chrono::{DateTime, Utc};
 
+/// The result of a refund that was made.
+pub const SUCCESS: &str = "SUCCESS";
+
 /// Alipay's answer to a refund that was asked for: the money has moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundAnswered {
@@ -92,7 +95,7 @@ impl Refund {
             request_no: answer.request_no.clone(),
             running_total: answer.refunded,
             amount: Some(answer.amount),
-            result: Some("SUCCESS".to_owned()),
+            result: Some(SUCCESS.to_owned()),
             gmt_refund: answer.gmt_refund,
         }
     }
@@ -117,7 +120,7 @@ impl Refund {
     /// result; its facts came with the notification.
     #[must_use]
     pub fn succeeded(&self) -> bool {
-        self.result.as_deref() == Some("SUCCESS")
+        self.result.as_deref() == Some(SUCCESS)
     }
 
     pub(crate) fn amount_or_zero(&self) -> Fen {

@@ -147,6 +147,7 @@ async fn a_message_refused_until_the_last_tier_is_dead_lettered_with_the_error()
 }
 
 /// The message that waits, as if it had come through all retry tiers.
+#[expect(clippy::disallowed_methods, reason = "what others may publish")]
 async fn to_its_last_attempt(world: &World) {
     let connection = lapin::Connection::connect(&world.sandbox.amqp_url, Default::default())
         .await

@@ -192,15 +192,15 @@ async fn hand_on(
     answered: Answered,
 ) -> Result<Answer, Failure> {
     let order = claimed.due.order_id.as_str();
-    let Answered { asked_at, body, answer } = answered;
-    let answer = match answer {
+    let asked_at = answered.asked_at;
+    let answer = match &answered.answer {
         QueryAnswer::NotExist => Answer::NotExist,
-        QueryAnswer::Trade(trade) => Answer::Trade(trade.trade_status),
+        QueryAnswer::Trade(trade) => Answer::Trade(trade.trade_status.clone()),
     };
     if answer.is_unpaid() && contradicts(&claimed.due) {
         // A lane opens a review.
         if plan::is_asked_again(&claimed.due) {
-            publish_answer(context, merchant, order, asked_at, &body).await?;
+            publish_answer(context, merchant, order, &answered).await?;
         }
         return Ok(answer);
     }
@@ -216,7 +216,7 @@ async fn hand_on(
                 publish(&context.publisher, &envelope).await?;
             }
         }
-        Answer::Trade(_) => publish_answer(context, merchant, order, asked_at, &body).await?,
+        Answer::Trade(_) => publish_answer(context, merchant, order, &answered).await?,
     }
     Ok(answer)
 }
@@ -226,10 +226,10 @@ async fn publish_answer(
     context: &Context,
     merchant: &Merchant,
     order: &str,
-    asked_at: DateTime<Utc>,
-    body: &[u8],
+    answered: &Answered,
 ) -> Result<(), Failure> {
-    let envelope = Envelope::query_answer(&merchant.name, merchant.charset, order, asked_at, body);
+    let Answered { asked_at, charset, body, .. } = answered;
+    let envelope = Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body);
     let (order_id, digest) = (order.to_owned(), envelope.digest());
     write(context, "writing down an answer", move |connection| {
         let (order_id, digest) = (order_id.as_str(), digest.as_str());
