@@ -25,6 +25,19 @@
 //! nothing, which is why duplicates, replays, redeliveries and crashes need no special path anywhere in the system.
 //! `tests/exhaustive.rs` runs every arrival order.
 
+/// Gives an enum `as_str`: the words of its variants.
+macro_rules! as_str {
+    ($name:ident) => {
+        impl $name {
+            /// The word in columns, messages and metrics.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                self.into()
+            }
+        }
+    };
+}
+
 /// Declares a closed set: an enum with the words that columns, messages and metrics have for it. A word is the name of
 /// its variant in snake case.
 macro_rules! closed_set {
@@ -38,13 +51,7 @@ macro_rules! closed_set {
         #[strum(serialize_all = "snake_case")]
         pub enum $name { $($(#[$of_variant])* $variant,)+ }
 
-        impl $name {
-            /// The word in columns, messages and metrics.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                self.into()
-            }
-        }
+        as_str!($name);
     };
 }
 
