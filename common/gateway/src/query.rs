@@ -4,7 +4,7 @@ use alipay::{Form, Protocol, QueryAnswer, TradeQuery, TradeRef};
 use chrono::{DateTime, Utc};
 use config::Merchant;
 
-use crate::asker::{Asker, address, charset, same_trade};
+use crate::asker::{Asker, address, same_trade};
 use crate::{Gateway, GatewayError};
 
 /// An answer with the time it was asked for.
@@ -50,7 +50,8 @@ impl Gateway {
         let body = self.post(address(merchant)?, form.encode()).await?;
         let (protocol, verifier) = (merchant.protocol, &merchant.verifier);
         // At the time of the question, as everybody who verifies it again later does.
-        let answer = QueryAnswer::read(&body, protocol, charset(merchant), verifier, asked_at)?;
+        let answer =
+            QueryAnswer::read(&body, protocol, merchant.gateway_charset(), verifier, asked_at)?;
         if let QueryAnswer::Trade(trade) = &answer {
             same_trade(which, Some(&trade.out_trade_no), Some(&trade.trade_no))?;
         }

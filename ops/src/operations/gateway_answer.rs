@@ -1,6 +1,6 @@
 //! What the gateway answers about an order, next to what we hold.
 
-use alipay::{Charset, Fen, QueryAnswer};
+use alipay::{Fen, QueryAnswer};
 use config::Config;
 use config::Merchant;
 use gateway::{Answered, GatewayError};
@@ -114,13 +114,11 @@ impl From<&Order> for Held {
 
 /// The message that tells workers of an answer.
 pub(crate) fn sent(merchant: &Merchant, order: &str, answered: &Answered) -> Result<Sent, Failure> {
-    // The gateways have no GB18030; the request named GBK then.
-    let charset = match merchant.charset {
-        Charset::Gb18030 => Charset::Gbk,
-        other => other,
-    };
     let (at, body) = (answered.asked_at, &answered.body);
-    Sent::answer(order, &Envelope::query_answer(&merchant.name, charset, order, at, body))
+    Sent::answer(
+        order,
+        &Envelope::query_answer(&merchant.name, merchant.gateway_charset(), order, at, body),
+    )
 }
 
 /// Compares answers with their orders by running the worker's own code, rolled back.

@@ -217,7 +217,8 @@ async fn tell_lanes(
     asked_at: DateTime<Utc>,
     body: &[u8],
 ) -> Result<(), Failure> {
-    let envelope = Envelope::query_answer(&merchant.name, merchant.charset, order, asked_at, body);
+    let envelope =
+        Envelope::query_answer(&merchant.name, merchant.gateway_charset(), order, asked_at, body);
     let (order_id, digest) = (order.to_owned(), envelope.digest());
     write(context, "writing down an answer", move |connection| {
         let (order_id, digest) = (order_id.as_str(), digest.as_str());
