@@ -150,8 +150,7 @@ impl Lane {
             // What was delivered and not acknowledged goes back to the queue with the channel.
             let cancel = channel.basic_cancel(tag.as_str().into(), BasicCancelOptions::default());
             let _ = connection.bounded("ending a consumer", cancel).await;
-            let close = channel.close(200, "OK".into());
-            let _ = connection.bounded("closing a channel", close).await;
+            let _ = connection.close_channel(&channel).await;
         }
         ended
     }

@@ -1,8 +1,7 @@
 //! What the gateway answers about an order, next to what we hold.
 
 use alipay::{Fen, QueryAnswer};
-use config::Config;
-use config::Merchant;
+use config::{Config, Merchant};
 use gateway::{Answered, GatewayError};
 use queue::Envelope;
 use serde::Serialize;
