@@ -9,7 +9,7 @@ use crate::error_number::{fault_of_number, fault_without_number, is_not_primary}
 pub enum StoreError {
     /// The database said no, or did not answer.
     #[error("{0}")]
-    Database(#[from] DieselError),
+    Database(#[source] DieselError),
     /// All connections of the pool were in use.
     #[error("no database connection: {0}")]
     Pool(String),
@@ -30,6 +30,16 @@ pub enum StoreError {
     /// Rows could not be written as JSON for a batch statement.
     #[error("batch parameter: {0}")]
     Json(#[from] serde_json::Error),
+}
+
+impl From<DieselError> for StoreError {
+    fn from(error: DieselError) -> StoreError {
+        match error {
+            // A connection that ends in a COMMIT fails in the ROLLBACK after it, too. The first error tells what happened.
+            DieselError::RollbackErrorOnCommit { commit_error, .. } => (*commit_error).into(),
+            error => StoreError::Database(error),
+        }
+    }
 }
 
 /// Whose fault an error is. The worker must not mix these up.
@@ -131,5 +141,27 @@ fn fault_of(error: &DieselError) -> Fault {
         | DieselError::InvalidCString(_)
         | DieselError::NotFound => Fault::Data,
         _ => Fault::Infrastructure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_ends_in_a_commit_is_an_outage() {
+        let lost = || {
+            let reason = "Connection reset by peer".to_owned();
+            Box::new(DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection,
+                Box::new(reason),
+            ))
+        };
+        let error = StoreError::from(DieselError::RollbackErrorOnCommit {
+            rollback_error: lost(),
+            commit_error: lost(),
+        });
+        assert!(error.is_outage(), "{error:?}");
+        assert_eq!(error.fault(), Fault::Infrastructure);
     }
 }

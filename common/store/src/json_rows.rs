@@ -102,6 +102,11 @@ pub(crate) fn utc(column: Option<NaiveDateTime>) -> Option<DateTime<Utc>> {
     column.map(|naive| naive.and_utc())
 }
 
+/// A time for a `DATETIME` column, which holds UTC.
+pub(crate) fn naive(time: Option<DateTime<Utc>>) -> Option<NaiveDateTime> {
+    time.map(|time| time.naive_utc())
+}
+
 /// A length of time as `INTERVAL ? MICROSECOND` takes it.
 pub(crate) fn microseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)

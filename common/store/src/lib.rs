@@ -16,6 +16,7 @@
 //! * [`StoreError::fault`] says whether trying again can help.
 
 mod beijing_time;
+mod bulk;
 mod connection;
 mod error;
 mod error_number;
