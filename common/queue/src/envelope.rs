@@ -3,7 +3,7 @@
 use alipay::Charset;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use strum::{Display, IntoStaticStr, VariantArray};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// One notification, or one request about an order, as it waits in a queue.
 ///
@@ -95,6 +95,7 @@ impl Envelope {
     Serialize,
     Deserialize,
     Display,
+    EnumString,
     IntoStaticStr,
     VariantArray,
 )]
