@@ -115,7 +115,7 @@ fn pair_returns<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::{Confirm, Returned, settle};
+    use super::{Confirm, Returned, pair_returns};
     use crate::PublishError;
 
     fn acked(returned: Option<Option<&str>>) -> Confirm {
