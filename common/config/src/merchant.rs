@@ -109,15 +109,6 @@ impl Merchant {
         self.longest_time_to_pay.and_then(|longest| TimeDelta::from_std(longest).ok())
     }
 
-    /// The charset of requests to the gateway and of its answers. The gateways have no GB18030; GBK is all of it that they use.
-    #[must_use]
-    pub fn gateway_charset(&self) -> Charset {
-        match self.charset {
-            Charset::Gb18030 => Charset::Gbk,
-            other => other,
-        }
-    }
-
     /// Who the merchant is at Alipay.
     #[must_use]
     pub fn account(&self) -> RecipientAccount<'_> {

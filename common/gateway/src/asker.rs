@@ -29,7 +29,7 @@ impl<'a> Asker<'a> {
     pub fn of(merchant: &'a Merchant) -> Result<Asker<'a>, GatewayError> {
         let (account, signer) = (account(merchant)?, signer(merchant)?);
         let application = application(merchant, account, Utc::now())?;
-        Ok(Asker { account, application, charset: merchant.gateway_charset(), signer })
+        Ok(Asker { account, application, charset: merchant.charset.at_the_gateway(), signer })
     }
 }
 
@@ -104,7 +104,8 @@ pub(crate) fn address(merchant: &Merchant) -> Result<Uri, GatewayError> {
         Protocol::Openapi => "charset",
     };
     let joint = if merchant.gateway.contains('?') { '&' } else { '?' };
-    parse(merchant, &format!("{}{joint}{name}={}", merchant.gateway, merchant.gateway_charset()))
+    let charset = merchant.charset.at_the_gateway();
+    parse(merchant, &format!("{}{joint}{name}={charset}", merchant.gateway))
 }
 
 /// An address that begins with the merchant's `gateway`.

@@ -66,7 +66,7 @@ impl Gateway {
         refund: &TradeRefund<'_>,
         repeated: bool,
     ) -> RefundOutcome {
-        let charset = merchant.gateway_charset();
+        let charset = merchant.charset.at_the_gateway();
         // The answer, where Alipay took the request, and why it does not prove the refund.
         let (answered, reason) = match self.refund(merchant, refund).await {
             Ok(answered) if answered.answer.moved => {
@@ -132,7 +132,7 @@ impl Gateway {
         let queried = self.refund_query(merchant, refund.which, number).await.ok()?;
         queried.answer.succeeded(number, refund.amount).then_some(RefundProof {
             asked_at: queried.asked_at,
-            charset: merchant.gateway_charset(),
+            charset: queried.charset,
             refund: None,
             refund_query: Some(queried.body),
             refunded: None,

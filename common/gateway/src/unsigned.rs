@@ -32,7 +32,7 @@ impl Gateway {
         merchant: &Merchant,
     ) -> Result<TimestampAnswer, GatewayError> {
         offered(merchant, Protocol::Mapi, "query_timestamp")?;
-        let charset = merchant.gateway_charset();
+        let charset = merchant.charset.at_the_gateway();
         let form = QueryTimestamp::mapi(account(merchant)?, charset);
         let body = self.get(parse(merchant, &link(&merchant.gateway, &form))?).await?;
         Ok(TimestampAnswer::read(&body, charset)?)

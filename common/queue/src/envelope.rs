@@ -122,6 +122,11 @@ impl Kind {
     /// Every kind.
     pub const ALL: &[Kind] = Kind::VARIANTS;
 
+    /// Reads the word; `None`: no kind that this version knows.
+    pub fn read(word: &str) -> Option<Kind> {
+        word.parse().ok()
+    }
+
     /// The word in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         self.into()
