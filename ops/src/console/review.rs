@@ -14,6 +14,7 @@ use super::request::Form;
 use super::reviews::{chinese, review_address, state, told};
 use super::{Console, Shared, person};
 use crate::failure::Failure;
+use crate::operations::await_worker::AppliedOutcome;
 use crate::operations::order::details::TradeLine;
 use crate::operations::order::next_step::of_review;
 use crate::operations::order::story::{header, not_done};
@@ -60,9 +61,7 @@ pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Resu
 
 /// What the order is, its trades, and what was not done, a line each.
 fn order_now(case: &Case) -> String {
-    let trade = |trade: &TradeLine| {
-        format!("trade {}: {}, {}", trade.trade_no, trade.facts.join(", "), trade.times())
-    };
+    let trade = |trade: &TradeLine| trade.text();
     let mut lines = header(&case.page.order.row, &case.page.product);
     lines.extend(case.page.trades.iter().map(trade));
     lines.extend(not_done(&case.page));
@@ -145,8 +144,8 @@ pub(super) async fn decide(
     let (order, sent) = decided?;
     let applied = console.database(move |connection| Ok(sent.wait(connection)?)).await;
     let (class, result) = match &applied {
-        Ok(applied) if applied.outcome == "rejected" => ("bad", applied.text()),
-        Ok(applied) if applied.outcome == "waiting" => ("warn", applied.text()),
+        Ok(applied) if applied.is_rejected() => ("bad", applied.text()),
+        Ok(applied) if applied.outcome == AppliedOutcome::Waiting => ("warn", applied.text()),
         Ok(applied) => ("good", applied.text()),
         Err(failure) => ("warn", format!("It is written down.\n{failure}")),
     };

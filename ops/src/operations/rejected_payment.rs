@@ -57,7 +57,7 @@ pub(crate) fn in_inbox(
 }
 
 fn of_line(line: &RejectedLine, config: &Config, trade_no: &str) -> Option<Rejected> {
-    let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == line.kind)?;
+    let kind = Kind::read(&line.kind)?;
     let charset = Charset::named(line.charset.as_bytes())?;
     let (merchant, form) = (line.merchant.as_str(), line.form.as_str());
     let envelope = Envelope::new(merchant, kind, charset, line.received_at(), form);

@@ -14,7 +14,7 @@ pub struct AuditedCase {
     /// The order.
     #[diesel(sql_type = Text)]
     pub order_id: String,
-    /// Word of [`order::review::REASONS`].
+    /// Word of [`order::ReviewReason`].
     #[diesel(sql_type = Text)]
     pub reason: String,
     /// What makes it this case.

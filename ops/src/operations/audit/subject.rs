@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use alipay::Fen;
 use chrono::NaiveDateTime;
 use order::{
-    FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, OrderTerms, ProductKind, Refund,
-    Trade, TradeStatusCode, time_limit,
+    FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, OrderStatus, OrderTerms,
+    ProductKind, Refund, Trade, TradeStatusCode, time_limit,
 };
 use store::StoreError;
 use store::review::AuditedCase;
@@ -82,7 +82,8 @@ impl Subject {
     /// Placed and nothing more, of an order with a time: that time.
     pub(crate) fn unpaid_since(&self) -> Option<NaiveDateTime> {
         let pending = TradeStatusCode::TradePending.code();
-        let placed = self.row.status == 0 && self.row.trade_status != pending;
+        let placed =
+            self.row.status == OrderStatus::Placed.code() && self.row.trade_status != pending;
         self.row.expires_at.filter(|_| placed)
     }
 

@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{DeadLetter, short};
+use order::RejectionReason;
 
-/// The reason that a worker gives a message after three deaths.
-pub(crate) const KILLS_WORKERS: &str = "kills_workers";
+use super::{DeadLetter, short};
 
 /// Whether the letter's message killed workers.
 pub(crate) fn is_deadly(letter: &DeadLetter) -> bool {
-    letter.reason.as_deref() == Some(KILLS_WORKERS)
+    letter.reason.as_deref() == Some(RejectionReason::KillsWorkers.as_str())
 }
 
 /// Letters that are left out of a replay, as they are met.

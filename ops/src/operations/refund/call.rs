@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use config::Merchant;
 use gateway::{RefundOutcome, RefundProof};
+use order::refund::SUCCESS;
 use order::{Refund, RefundRequestState, RejectedPayment};
 use store::refund_request::{self, NO_ANSWER_YET, RefundRequest};
 use store::{MysqlConnection, refund, trade};
@@ -92,7 +93,7 @@ fn book(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<(),
         request_no: request.request_no.clone(),
         running_total: request.running_total,
         amount: Some(request.amount),
-        result: Some("SUCCESS".to_owned()),
+        result: Some(SUCCESS.to_owned()),
         gmt_refund: None,
     };
     Ok(refund::upsert(connection, &[(&request.merchant, &row)])?)

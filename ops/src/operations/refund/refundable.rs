@@ -2,6 +2,7 @@
 
 use alipay::Fen;
 use order::RefundRequestState;
+use order::refund::SUCCESS;
 use order::{Facts, Trade};
 use store::refund::RefundLine;
 use store::refund_request::RefundRequest;
@@ -124,5 +125,10 @@ pub(crate) fn left(
 /// Whether Alipay has told of this request, and if so whether it succeeded.
 pub(crate) fn told(line: &RefundLine, request: &RefundRequest) -> Option<bool> {
     let same = line.request_no == request.request_no && line.trade_no == request.trade_no;
-    same.then(|| line.result.as_deref().is_none_or(|result| result == "SUCCESS"))
+    same.then(|| succeeded(line))
+}
+
+/// Whether the refund was made: a batch tells of each item how it ended, all else tells of what was made.
+pub(crate) fn succeeded(line: &RefundLine) -> bool {
+    line.result.as_deref().is_none_or(|result| result == SUCCESS)
 }

@@ -128,6 +128,10 @@ fn leave_on_signals(before: Option<Termios>) {
         };
         runtime.block_on(async { service::shutdown::on_signals().cancelled().await });
         leave(before.as_ref());
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the thread that reads keys may wait for ever"
+        )]
         std::process::exit(0);
     });
 }
