@@ -18,7 +18,7 @@ use crate::operations::await_worker::AppliedOutcome;
 use crate::operations::order::details::TradeLine;
 use crate::operations::order::next_step::of_review;
 use crate::operations::order::story::{header, not_done};
-use crate::operations::publish::Confirmed;
+use crate::operations::publish::ConfirmedPublisher;
 use crate::operations::review_case::{Case, Choice, evidence, meaning};
 
 pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Result<Page, Failure> {
@@ -127,7 +127,7 @@ pub(super) async fn decide(
         .map_err(|_| Failure::Usage(say("请选择一个决定", "choose a decision").to_owned()))?;
     let trade_no = Some(trade_no.trim().to_owned()).filter(|trade_no| !trade_no.is_empty());
     // Connected before the decision is written: without a broker nothing is decided.
-    let publisher = Confirmed::open(console.broker(), "ops console").await?;
+    let publisher = ConfirmedPublisher::open(console.broker(), "ops console").await?;
     let decided = console
         .database(move |connection| {
             let case = snapshot(connection, |connection| Case::read(connection, id))?;

@@ -41,9 +41,9 @@ pub(crate) struct Applied {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AppliedOutcome {
-    /// No worker has come to it in time.
+    /// No worker has handled it in time.
     Waiting,
-    /// A worker has come to an end with it.
+    /// A worker has handled it.
     #[serde(untagged)]
     Ended(MessageOutcome),
 }

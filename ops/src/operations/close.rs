@@ -37,7 +37,7 @@ pub(crate) struct Closed {
     /// When Alipay closed it, of one that is closed already.
     pub(crate) closed_at: Option<BeijingTime>,
     pub(crate) error: Option<String>,
-    /// Whether workers could be told to ask the gateway what became of it.
+    /// Whether the request that workers query the gateway was published.
     #[serde(skip)]
     pub(crate) workers_told: Result<(), Failure>,
 }

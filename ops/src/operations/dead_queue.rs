@@ -94,7 +94,7 @@ impl DeadQueue {
         Ok(DeadQueue { connection, channel, ready, strangers, removed: 0, progress })
     }
 
-    /// Letters that nobody held at the start.
+    /// Letters that no consumer held at the start.
     pub(crate) fn ready(&self) -> u32 {
         self.ready
     }
@@ -186,8 +186,7 @@ impl DeadQueue {
     /// there.
     pub(crate) async fn close(self) -> Result<(), Failure> {
         self.progress.finish_and_clear();
-        let goodbye = self.channel.close(200, "OK".into());
-        self.connection.bounded("closing a channel", goodbye).await?;
+        self.connection.close_channel(&self.channel).await?;
         let expected = self.ready.saturating_sub(self.removed);
         let channel = self.connection.create_channel().await?;
         let (mut ready, mut since) = (0, Instant::now());
@@ -237,7 +236,7 @@ async fn lock(connection: &Connection, patience: Duration) -> Result<(), Failure
     }
 }
 
-/// Messages in the queue that nobody holds, and consumers.
+/// Messages in the queue that no consumer holds, and consumers.
 async fn depth(connection: &Connection, channel: &Channel) -> Result<Depth, Failure> {
     Depth::of(connection, channel, DEAD_QUEUE).await.map_err(failure)
 }

@@ -24,7 +24,7 @@ pub(crate) struct GatewaySays {
     pub(crate) trade_status: Option<String>,
     /// Fen.
     pub(crate) total_fee: Option<i64>,
-    /// Fen; what went back so far, where the answer says so.
+    /// Fen; what was refunded so far, where the answer has it.
     pub(crate) refunded_fee: Option<i64>,
     pub(crate) gmt_create: Option<BeijingTime>,
     pub(crate) gmt_payment: Option<BeijingTime>,
@@ -106,7 +106,7 @@ impl From<&Order> for Held {
     }
 }
 
-/// The message that tells workers of an answer.
+/// The message that brings an answer to the workers.
 pub(crate) fn sent(merchant: &Merchant, order: &str, answered: &Answered) -> Result<Sent, Failure> {
     let Answered { asked_at, charset, body, .. } = answered;
     Sent::answer(order, &Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body))

@@ -68,7 +68,7 @@ pub(crate) fn parse_id(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Reads the id of an order that is to be: nobody could type one again that holds what cannot be seen.
+/// Reads the id of a new order; invisible characters are refused, since nobody could type them again.
 pub(crate) fn parse_new_id(text: &str) -> Result<String, String> {
     let id = parse_id(text)?;
     unseen::check_typed(&id)?;

@@ -63,7 +63,7 @@ pub(crate) struct Overview {
     /// Between the look before and this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rates: Option<Rates>,
-    /// The rest is told by the findings alone.
+    /// The rest appears in the findings alone.
     #[serde(skip)]
     pub(crate) not_asked: Vec<NotAsked>,
     #[serde(skip)]

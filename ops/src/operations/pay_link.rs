@@ -43,7 +43,7 @@ pub(crate) struct PayLink {
     merchant: String,
     /// Fen.
     total_fee: i64,
-    /// The time limit that Alipay is told: a parameter and its value.
+    /// The time limit that is sent to Alipay: a parameter and its value.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<(&'static str, String)>,
     pub(crate) link: Option<String>,

@@ -65,7 +65,7 @@ fn of_line(line: &RejectedLine, config: &Config, trade_no: &str) -> Option<Rejec
     Rejected::of(message, line.reason.clone(), trade_no)
 }
 
-/// The payment that these messages tell of, with the refunds of its trade that are booked; `None` of no message.
+/// The payment that these messages describe, with the booked refunds of its trade; `None` without a message.
 /// Those of another merchant or about another order are left out.
 pub(crate) fn payment(
     connection: &mut MysqlConnection,

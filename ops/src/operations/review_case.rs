@@ -111,7 +111,7 @@ impl Case {
     }
 
     /// Writes the decision down: from now on it is made, and a worker applies it with or without the
-    /// message that is returned, which tells the workers to look.
+    /// message that is returned, which only makes it faster.
     pub(crate) fn decide(
         &self,
         connection: &mut MysqlConnection,

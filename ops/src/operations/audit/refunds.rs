@@ -52,8 +52,8 @@ pub(crate) fn check(subject: &Subject, recount: &OrderRecord, found: &mut Findin
     }
 }
 
-/// An answer to a question tells how much went back, and not by which request: there is no refund on
-/// record for it. It confirms the payment, or tells of a close.
+/// A query answer states how much was refunded, but not by which request, so there is no refund on
+/// record for it. It confirms the payment, or reports a close.
 fn may_be_answered(trade: &Trade) -> bool {
     trade.facts.contains(Facts::REFUNDED_IN_PART)
         && trade.facts.intersects(Facts::CONFIRMED_PAID | Facts::CLOSED)

@@ -92,7 +92,7 @@ impl Subject {
         time_limit(self.stored.terms.created_at, self.stored.terms.expires_at, None).err()
     }
 
-    /// Paid, and waiting for stock, for a person to deliver, for an account, or for the gateway's word.
+    /// Paid, and waiting for stock, for a person to deliver, for an account, or for the gateway's confirmation.
     pub(crate) fn awaits_goods(&self, state: &OrderState) -> bool {
         let awaiting = self.stored.fulfillment.is_some_and(FulfillmentState::is_waiting);
         (awaiting && state.deserves_goods()) || state.awaits_confirmation()

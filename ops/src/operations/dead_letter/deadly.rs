@@ -23,7 +23,7 @@ struct Met {
 }
 
 impl LeftOut {
-    /// Notes a letter that is meant and left out.
+    /// Notes a letter that is selected and left out.
     pub(crate) fn add(&self, id: &str) {
         let mut met = self.met();
         met.letters += 1;

@@ -15,13 +15,13 @@ pub(crate) enum NextStep {
     Unpaid { order: String, asked_at: Option<BeijingTime> },
     /// Paid to an account that cannot receive yet.
     Pending { asked_at: Option<BeijingTime> },
-    /// Paid, and the goods wait for the gateway's word.
+    /// Paid, and the goods wait for the gateway's confirmation.
     Unconfirmed { order: String, asked_at: Option<BeijingTime> },
     /// Paid after the order's time, and such money goes back.
     Late { order: String },
     /// Paid and delivered.
     Paid { order: String },
-    /// Paid, and no worker has come to its goods.
+    /// Paid, and no worker has handled its goods yet.
     NotYetDelivered,
     /// Waits for codes.
     StockWanted { product: String },

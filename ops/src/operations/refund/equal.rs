@@ -21,7 +21,7 @@ pub(crate) enum Equal {
     MadeThere { amount: Fen, request_no: String, at: BeijingTime },
 }
 
-/// The latest refund of this amount within the last minutes; of `but` it is known that it is not meant.
+/// The latest refund of this amount within the last minutes, other than the request `but`.
 pub(crate) fn equal(
     connection: &mut MysqlConnection,
     order: &str,

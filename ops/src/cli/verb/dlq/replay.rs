@@ -1,6 +1,6 @@
 //! `ops dlq replay`
 
-mod told;
+mod output;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use queue::Received;
 use serde::Serialize;
 use store::dead_letter::history::Action;
 
-use self::told::{Fates, Told};
+use self::output::{Fates, ReplayOutput};
 use super::filter::FilterArgs;
 use crate::cli::context::Context;
 use crate::cli::operator::Operator;
@@ -86,7 +86,7 @@ pub(crate) struct Replay {
 #[derive(Serialize)]
 struct DryRun {
     letters: usize,
-    /// Letters that are meant; more than `letters` where there are too many, or of copies.
+    /// Letters that are selected; more than `letters` where there are too many, or copies.
     meant: usize,
     looked_at: u32,
     there: u32,
@@ -173,7 +173,7 @@ impl Replay {
                 format!("{dead} of {replayed} died again: {}", fates.reasons())
             }));
             copies.retain(|_, count| *count > 1);
-            let sent = Told { replayed, left_out: left_out.letters(), copies, fates };
+            let sent = ReplayOutput { replayed, left_out: left_out.letters(), copies, fates };
             context.output.print(&sent, || sent.text())?;
             ended?;
             context.check_filter(filter.merchant.as_deref(), replayed + left_out.letters())?;

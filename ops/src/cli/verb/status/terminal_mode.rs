@@ -113,7 +113,7 @@ fn silence() -> Option<OwnedFd> {
 }
 
 fn leave(before: Option<&Termios>) {
-    // Nobody is left to tell where that fails.
+    // If that fails, there is nowhere to report it.
     let _ = write(LEAVE);
     if let Some(before) = before {
         let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, before);

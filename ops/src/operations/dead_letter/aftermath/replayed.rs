@@ -20,7 +20,7 @@ pub(crate) enum Fate {
     DeadAgain,
     /// It waits in a retry tier: its order is not there yet, or the database refuses it.
     Retrying,
-    /// No worker has come to it yet, as far as is known.
+    /// No worker has handled it yet, as far as is known.
     Waiting,
     /// A trade status that the workers do not know: it counts for nothing.
     Unknown,

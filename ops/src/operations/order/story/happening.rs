@@ -27,7 +27,7 @@ pub(crate) enum Happening<'a> {
     PaymentTimeEnded,
     /// Somebody asked for a refund.
     RefundAsked(&'a RefundRequestLine),
-    /// A worker came to an end with a message.
+    /// A worker finished a message.
     Message(&'a StoryMessage),
     /// The goods moved without a message: stock arrived, a person acted.
     Goods(GoodsMove),
@@ -39,7 +39,7 @@ pub(crate) enum Happening<'a> {
     LetterHandled(&'a history::Row),
     /// A message became a dead letter and has no row in the inbox.
     LetterDied(&'a Letter),
-    /// A message came back without an answer.
+    /// A message was redelivered: no worker acknowledged it.
     CameBack(&'a Came),
     /// An event was published to the shop.
     EventPublished(&'a OrderEvent),
@@ -90,7 +90,7 @@ pub(crate) fn happenings(details: &OrderDetails) -> Vec<(BeijingTime, Happening<
     all
 }
 
-/// Moves of the goods of which no message tells.
+/// Moves of the goods that no message caused.
 fn goods_moved_alone(details: &OrderDetails) -> impl Iterator<Item = (BeijingTime, GoodsMove)> {
     let times = details.fulfillment.as_ref().map(|it| {
         [
@@ -166,7 +166,7 @@ impl Happening<'_> {
     }
 }
 
-/// A message that nobody has come to an end with.
+/// A message that was redelivered without an acknowledgement.
 fn came_back(came: &Came) -> String {
     let id = short(&came.message_id);
     let times = match came.count {

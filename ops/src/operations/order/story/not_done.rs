@@ -187,7 +187,7 @@ fn is_late(page: &OrderDetails) -> bool {
     page.trades.iter().any(|trade| trade.facts.0.is_late())
 }
 
-/// A trade whose goods wait for the gateway's word.
+/// A trade whose goods wait for the gateway's confirmation.
 fn awaits_confirmation(page: &OrderDetails) -> bool {
     page.trades.iter().any(|trade| trade.facts.0.awaits_confirmation())
 }
