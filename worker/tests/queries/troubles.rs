@@ -1,11 +1,10 @@
 //! A gateway that is down, slow, or says what cannot be used.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use queue::Envelope;
-use testkit::FaultProxy;
+use testkit::{FakeGateway, FaultProxy, Reply};
 
 use crate::alipay_side::{AlipaySide, UNPAID};
 
@@ -18,25 +17,6 @@ pub(crate) fn in_front_of(address: &str) -> FaultProxy {
     let host = address.trim_start_matches("http://").trim_end_matches("/gateway.do");
     let target: SocketAddr = host.parse().expect("an address");
     FaultProxy::start(target).expect("a proxy")
-}
-
-/// A server that answers everything with the same bytes.
-fn answers_always(body: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { return };
-            let mut request = [0; 4096];
-            let _ = stream.read(&mut request);
-            let length = body.len();
-            let _ = write!(
-                stream,
-                "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-            );
-        }
-    });
-    format!("http://{address}/gateway.do")
 }
 
 #[test]
@@ -112,7 +92,8 @@ fn a_wrong_signature_is_no_fact() {
 #[test]
 fn an_unreadable_answer_changes_nothing() {
     let mut side = AlipaySide::new(5);
-    let address = answers_always("<html><body>502 Bad Gateway</body></html>");
+    let page = Reply::text("<html><body>502 Bad Gateway</body></html>");
+    let address = FakeGateway::start(page).expect("a gateway").url;
     side.place("shop", "GARBAGE", "CODE");
     side.place("app", "RUBBISH", "CODE");
     let _worker = side.worker(&address, &[UNPAID]);
