@@ -1,7 +1,8 @@
 //! What went wrong in the database, and whose fault it is.
 
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::{DatabaseErrorKind, DeserializeFieldError, Error as DieselError};
 
+use crate::column::UnknownValue;
 use crate::error_number::{fault_of_number, fault_without_number, is_not_primary};
 
 /// An error of this crate.
@@ -9,7 +10,7 @@ use crate::error_number::{fault_of_number, fault_without_number, is_not_primary}
 pub enum StoreError {
     /// The database said no, or did not answer.
     #[error("{0}")]
-    Database(#[from] DieselError),
+    Database(DieselError),
     /// All connections of the pool were in use.
     #[error("no database connection: {0}")]
     Pool(String),
@@ -30,6 +31,26 @@ pub enum StoreError {
     /// Rows could not be written as JSON for a batch statement.
     #[error("batch parameter: {0}")]
     Json(#[from] serde_json::Error),
+}
+
+impl From<DieselError> for StoreError {
+    fn from(error: DieselError) -> StoreError {
+        match unknown_value(&error) {
+            Some(UnknownValue { table, column, value }) => {
+                StoreError::Row { table, what: format!("{column} is {value:?}, which is not known") }
+            }
+            None => StoreError::Database(error),
+        }
+    }
+}
+
+/// The value of a column that this version does not know, where that is the error.
+fn unknown_value(error: &DieselError) -> Option<&UnknownValue> {
+    let DieselError::DeserializationError(error) = error else { return None };
+    match error.downcast_ref::<DeserializeFieldError>() {
+        Some(of_field) => of_field.error.downcast_ref(),
+        None => error.downcast_ref(),
+    }
 }
 
 /// Whose fault an error is. The worker must not mix these up.

@@ -16,11 +16,13 @@
 //! * [`StoreError::fault`] says whether trying again can help.
 
 mod beijing_time;
+mod column;
 mod connection;
 mod error;
 mod error_number;
 mod id_range;
 mod json_rows;
+mod schema;
 mod snapshot;
 
 pub mod clock;

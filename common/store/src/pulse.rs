@@ -2,9 +2,10 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Datetime, Nullable};
+use diesel::sql_types::{BigInt, Nullable};
 use serde::Serialize;
 
+use crate::column::Moment;
 use crate::BeijingTime;
 use crate::{MysqlConnection, StoreError};
 
@@ -18,7 +19,7 @@ pub struct Pulse {
     #[diesel(sql_type = BigInt)]
     pub events: i64,
     /// When a worker wrote the latest message down for the first time.
-    #[diesel(sql_type = Nullable<Datetime>)]
+    #[diesel(sql_type = Nullable<Moment>)]
     pub latest: Option<BeijingTime>,
     /// How long that message was on its way from the ingress to the database, milliseconds: what waits
     /// in the queue is about that old.

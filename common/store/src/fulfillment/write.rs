@@ -9,42 +9,30 @@ use order::FulfillmentState;
 use serde::Serialize;
 
 use crate::json_rows::{execute_rows, json, load_rows, microseconds};
+use crate::schema::fulfillment;
 use crate::{MysqlConnection, StoreError};
 
-#[derive(QueryableByName)]
-struct StateRow {
-    #[diesel(sql_type = Text)]
-    order_id: String,
-    #[diesel(sql_type = Text)]
-    state: String,
-    #[diesel(sql_type = Bool)]
-    is_imported: bool,
-}
-
 /// What was done with the goods of one order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[diesel(table_name = fulfillment)]
 pub struct Goods {
+    /// The order.
+    pub order_id: String,
     /// Their state.
     pub state: FulfillmentState,
     /// Another system delivered them before the order was imported.
     pub is_imported: bool,
 }
 
-/// The state of the goods of these orders, as (order id, goods). Orders without a row are left out.
+/// The state of the goods of these orders. Orders without a row are left out.
 ///
 /// # Errors
 /// What the database says.
 pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
-) -> Result<Vec<(String, Goods)>, StoreError> {
-    let rows: Vec<StateRow> = load_rows(connection, include_str!("of_orders.sql"), order_ids)?;
-    rows.into_iter()
-        .map(|row| match row.state.parse::<FulfillmentState>().ok() {
-            Some(state) => Ok((row.order_id, Goods { state, is_imported: row.is_imported })),
-            None => Err(StoreError::Row { table: "fulfillment", what: row.state }),
-        })
-        .collect()
+) -> Result<Vec<Goods>, StoreError> {
+    load_rows(connection, include_str!("of_orders.sql"), order_ids)
 }
 
 /// A change of the goods of one order.
@@ -72,8 +60,8 @@ pub fn upsert(
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = fulfillment)]
 struct ProductRow {
-    #[diesel(sql_type = Text)]
     product_id: String,
 }
 
@@ -82,15 +70,16 @@ struct ProductRow {
 /// # Errors
 /// What the database says.
 pub fn awaited_products(connection: &mut MysqlConnection) -> Result<Vec<String>, StoreError> {
-    let rows: Vec<ProductRow> =
-        sql_query("SELECT DISTINCT product_id FROM fulfillment WHERE state = 'awaiting_stock'")
-            .load(connection)?;
-    Ok(rows.into_iter().map(|row| row.product_id).collect())
+    Ok(fulfillment::table
+        .filter(fulfillment::state.eq(FulfillmentState::AwaitingStock))
+        .select(fulfillment::product_id)
+        .distinct()
+        .load(connection)?)
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = fulfillment)]
 struct WaitingRow {
-    #[diesel(sql_type = Text)]
     order_id: String,
 }
 

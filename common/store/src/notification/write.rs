@@ -1,13 +1,12 @@
 //! What a batch writes into the inbox.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{Datetime, Text};
 use order::MessageOutcome;
 use serde::Serialize;
 
 use crate::json_rows::{execute_rows, sql_time};
+use crate::schema::notification;
 use crate::{MysqlConnection, StoreError};
 
 /// A notification as a batch records it.
@@ -61,20 +60,14 @@ pub fn record(
 }
 
 /// What the inbox knows of the first time that a message was worked on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = notification)]
 pub struct FirstSeen {
     /// When, by the database's clock.
+    #[diesel(column_name = first_seen)]
     pub at: DateTime<Utc>,
     /// The form then, bytes outside printable ASCII percent-encoded.
     pub form: String,
-}
-
-#[derive(QueryableByName)]
-struct FirstSeenRow {
-    #[diesel(sql_type = Datetime)]
-    first_seen: NaiveDateTime,
-    #[diesel(sql_type = Text)]
-    form: String,
 }
 
 /// When a message was worked on first; `None` where it never was.
@@ -87,14 +80,11 @@ pub fn first_seen(
     kind: &str,
     message_id: &str,
 ) -> Result<Option<FirstSeen>, StoreError> {
-    let row: Option<FirstSeenRow> = sql_query(
-        "SELECT first_seen, form FROM notification \
-         WHERE merchant = ? AND kind = ? AND message_id = ?",
-    )
-    .bind::<Text, _>(merchant)
-    .bind::<Text, _>(kind)
-    .bind::<Text, _>(message_id)
-    .get_result(connection)
-    .optional()?;
-    Ok(row.map(|row| FirstSeen { at: row.first_seen.and_utc(), form: row.form }))
+    Ok(notification::table
+        .filter(notification::merchant.eq(merchant))
+        .filter(notification::kind.eq(kind))
+        .filter(notification::message_id.eq(message_id))
+        .select(FirstSeen::as_select())
+        .first(connection)
+        .optional()?)
 }

@@ -3,10 +3,11 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Datetime, Integer, Nullable, SmallInt, Text};
+use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
 use serde::Serialize;
 
 use crate::json_rows::execute_rows;
+use crate::schema::outbox;
 use crate::{MysqlConnection, StoreError};
 
 /// The event of a product whose available codes came down to its threshold.
@@ -47,11 +48,13 @@ pub fn insert_low_stock(
     available: i64,
     threshold: i32,
 ) -> Result<(), StoreError> {
-    sql_query("INSERT INTO outbox (product_id, event, available, threshold) VALUES (?, ?, ?, ?)")
-        .bind::<Text, _>(product_id)
-        .bind::<Text, _>(LOW_STOCK)
-        .bind::<BigInt, _>(available)
-        .bind::<Integer, _>(threshold)
+    diesel::insert_into(outbox::table)
+        .values((
+            outbox::product_id.eq(product_id),
+            outbox::event.eq(LOW_STOCK),
+            outbox::available.eq(available),
+            outbox::threshold.eq(threshold),
+        ))
         .execute(connection)?;
     Ok(())
 }
@@ -99,14 +102,11 @@ pub enum About {
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = outbox)]
 struct WaitingRow {
-    #[diesel(sql_type = BigInt)]
     id: i64,
-    #[diesel(sql_type = Text)]
     event: String,
-    #[diesel(sql_type = Datetime)]
     created_at: NaiveDateTime,
-    #[diesel(sql_type = Nullable<Text>)]
     order_id: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     merchant: Option<String>,
@@ -118,11 +118,8 @@ struct WaitingRow {
     total_fee: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
     refunded_fee: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
     product_id: Option<String>,
-    #[diesel(sql_type = Nullable<Integer>)]
     available: Option<i32>,
-    #[diesel(sql_type = Nullable<Integer>)]
     threshold: Option<i32>,
 }
 

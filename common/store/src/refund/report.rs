@@ -2,32 +2,28 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use serde::Serialize;
 
+use crate::schema::refund;
 use crate::BeijingTime;
 use crate::{MysqlConnection, StoreError};
 
 /// One refund. Amounts are fen.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
+#[diesel(table_name = refund)]
 pub struct RefundLine {
     /// The trade that money was given back from.
-    #[diesel(sql_type = Text)]
     pub trade_no: String,
     /// `batch_no` (legacy) or `out_biz_no` (Open Platform).
-    #[diesel(sql_type = Text)]
     pub request_no: String,
     /// This refund alone: as told (legacy batch, answers), or what the running total grew by.
-    #[diesel(sql_type = Nullable<BigInt>)]
     pub amount: Option<i64>,
     /// The trade's total after it (Open Platform).
-    #[diesel(sql_type = Nullable<BigInt>)]
     pub running_total: Option<i64>,
     /// `SUCCESS`, or the error code of a batch item; a notification of the Open Platform has none.
-    #[diesel(sql_type = Nullable<Text>)]
     pub result: Option<String>,
     /// When the money went back.
-    #[diesel(sql_type = Nullable<Datetime>)]
     pub gmt_refund: Option<BeijingTime>,
     /// Whether an answer says it, and not a notification.
     #[diesel(sql_type = Bool)]

@@ -1,13 +1,15 @@
 //! Refunds of the trades of a batch.
 
 use alipay::Fen;
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use order::Refund;
 use serde::Serialize;
 
-use crate::json_rows::{execute_rows, load_rows, sql_time, utc};
+use super::row::RefundRow;
+use crate::json_rows::{execute_rows, load_rows, sql_time};
+use crate::schema::refund;
 use crate::{MysqlConnection, StoreError};
 
 /// The trades whose refunds are asked for.
@@ -19,26 +21,6 @@ pub struct MerchantTrade<'a> {
     pub trade_no: &'a str,
 }
 
-#[derive(QueryableByName)]
-struct RefundRow {
-    #[diesel(sql_type = Text)]
-    merchant: String,
-    #[diesel(sql_type = Text)]
-    trade_no: String,
-    #[diesel(sql_type = Text)]
-    refund_key: String,
-    #[diesel(sql_type = Text)]
-    request_no: String,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    running_total: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    amount: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
-    result: Option<String>,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    gmt_refund: Option<NaiveDateTime>,
-}
-
 /// The refunds of these trades, as (merchant, refund). A locking read, see
 /// [`crate::trade::orders_of`].
 ///
@@ -48,22 +30,15 @@ pub fn of_trades(
     connection: &mut MysqlConnection,
     trades: &[MerchantTrade<'_>],
 ) -> Result<Vec<(String, Refund)>, StoreError> {
-    let rows: Vec<RefundRow> = load_rows(connection, include_str!("of_trades.sql"), trades)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let refund = Refund {
-                trade_no: row.trade_no,
-                refund_key: row.refund_key,
-                request_no: row.request_no,
-                running_total: row.running_total.map(Fen::new),
-                amount: row.amount.map(Fen::new),
-                result: row.result,
-                gmt_refund: utc(row.gmt_refund),
-            };
-            (row.merchant, refund)
-        })
-        .collect())
+    #[derive(QueryableByName)]
+    #[diesel(table_name = refund)]
+    struct OfMerchant {
+        merchant: String,
+        #[diesel(embed)]
+        refund: RefundRow,
+    }
+    let rows: Vec<OfMerchant> = load_rows(connection, include_str!("of_trades.sql"), trades)?;
+    Ok(rows.into_iter().map(|row| (row.merchant, row.refund.into())).collect())
 }
 
 #[derive(Serialize)]

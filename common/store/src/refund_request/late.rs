@@ -9,6 +9,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::json_rows::{execute_rows, load_rows};
+use crate::schema::refund_request;
 use crate::{MysqlConnection, StoreError};
 
 /// What stands in `asked_by`.
@@ -95,10 +96,9 @@ pub fn withdraw_late(
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = refund_request)]
 struct OnItsWay {
-    #[diesel(sql_type = Text)]
     order_id: String,
-    #[diesel(sql_type = Text)]
     trade_no: String,
 }
 

@@ -7,6 +7,7 @@ use order::{ReviewReason, ReviewState};
 use serde::Serialize;
 
 use crate::json_rows::{execute_rows, load_rows, sql_time};
+use crate::schema::review;
 use crate::{MysqlConnection, StoreError};
 
 /// A case on record.
@@ -23,14 +24,11 @@ pub struct Case {
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = review)]
 struct CaseRow {
-    #[diesel(sql_type = Text)]
     order_id: String,
-    #[diesel(sql_type = Text)]
     reason: String,
-    #[diesel(sql_type = Text)]
     evidence: String,
-    #[diesel(sql_type = Text)]
     state: String,
 }
 
@@ -92,8 +90,8 @@ pub struct NumberedCase {
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = review)]
 struct NumberedRow {
-    #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(embed)]
     case: CaseRow,

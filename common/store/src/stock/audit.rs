@@ -4,20 +4,19 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Binary, Text};
 
+use crate::schema::stock_item;
 use crate::IdRange;
 use crate::{MysqlConnection, StoreError};
 
 /// A row of `stock_item` that names an order, which need not exist.
 #[derive(Debug, Clone, QueryableByName)]
+#[diesel(table_name = stock_item)]
 #[expect(missing_docs, reason = "the columns of the table, which its migration explains")]
 pub struct AuditedCode {
-    #[diesel(sql_type = BigInt)]
     pub id: i64,
     #[diesel(sql_type = Text)]
     pub order_id: String,
-    #[diesel(sql_type = Text)]
     pub product_id: String,
-    #[diesel(sql_type = Text)]
     pub state: String,
     #[diesel(sql_type = Binary)]
     pub code: Vec<u8>,

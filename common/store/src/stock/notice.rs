@@ -9,13 +9,14 @@ use diesel::sql_query;
 use diesel::sql_types::{Bool, Integer, Nullable, Text};
 
 use crate::stock;
+use crate::schema::low_stock_notice;
 use crate::{MysqlConnection, StoreError};
 
 /// A product on sale with a threshold, or one that was told to be low and has none any more.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[diesel(table_name = low_stock_notice)]
 pub struct Watched {
     /// The product.
-    #[diesel(sql_type = Text)]
     pub product_id: String,
     /// `product.low_stock`: with so many codes or fewer its stock is low. None while the product is off sale.
     #[diesel(sql_type = Nullable<Integer>)]
@@ -35,13 +36,6 @@ impl Watched {
         let available = stock::available(connection, &self.product_id, threshold + 1)?;
         Ok((available <= threshold).then_some(available))
     }
-}
-
-#[derive(QueryableByName)]
-struct Noted {
-    #[diesel(sql_type = Text)]
-    #[expect(dead_code, reason = "that there is a row is the answer")]
-    product_id: String,
 }
 
 /// Everything that is watched, by id.
@@ -64,8 +58,8 @@ pub fn watched(connection: &mut MysqlConnection) -> Result<Vec<Watched>, StoreEr
 /// # Errors
 /// What the database says.
 pub fn note(connection: &mut MysqlConnection, product_id: &str) -> Result<bool, StoreError> {
-    let new = sql_query("INSERT IGNORE INTO low_stock_notice (product_id) VALUES (?)")
-        .bind::<Text, _>(product_id)
+    let new = diesel::insert_or_ignore_into(low_stock_notice::table)
+        .values(low_stock_notice::product_id.eq(product_id))
         .execute(connection)?;
     Ok(new > 0)
 }
@@ -75,11 +69,8 @@ pub fn note(connection: &mut MysqlConnection, product_id: &str) -> Result<bool, 
 /// # Errors
 /// What the database says.
 pub fn lock(connection: &mut MysqlConnection, product_id: &str) -> Result<bool, StoreError> {
-    let locked =
-        sql_query("SELECT product_id FROM low_stock_notice WHERE product_id = ? FOR UPDATE")
-            .bind::<Text, _>(product_id)
-            .load::<Noted>(connection)?;
-    Ok(!locked.is_empty())
+    let notice = low_stock_notice::table.find(product_id).select(low_stock_notice::product_id);
+    Ok(notice.for_update().get_result::<String>(connection).optional()?.is_some())
 }
 
 /// Forgets that it was told: the next crossing is told again.
@@ -87,9 +78,7 @@ pub fn lock(connection: &mut MysqlConnection, product_id: &str) -> Result<bool, 
 /// # Errors
 /// What the database says.
 pub fn forget(connection: &mut MysqlConnection, product_id: &str) -> Result<(), StoreError> {
-    sql_query("DELETE FROM low_stock_notice WHERE product_id = ?")
-        .bind::<Text, _>(product_id)
-        .execute(connection)?;
+    diesel::delete(low_stock_notice::table.find(product_id)).execute(connection)?;
     Ok(())
 }
 

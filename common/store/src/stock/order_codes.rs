@@ -5,16 +5,16 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 use serde::Serialize;
 
+use crate::schema::stock_item;
 use crate::{MysqlConnection, StoreError};
 
 /// A code of a stock product.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
+#[diesel(table_name = stock_item)]
 pub struct Code {
     /// The code.
-    #[diesel(sql_type = Text)]
     pub code: String,
     /// `delivered`, `returned`, or `resold`: it came back and a person put it on sale again.
-    #[diesel(sql_type = Text)]
     pub state: String,
 }
 

@@ -5,6 +5,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::json_rows::json;
+use crate::schema::stock_item;
 use crate::{MysqlConnection, StoreError};
 
 /// Which returned codes of a product.
@@ -18,10 +19,9 @@ pub enum Returned<'a> {
 
 /// A returned code.
 #[derive(Debug, Clone, QueryableByName)]
+#[diesel(table_name = stock_item)]
 struct Picked {
-    #[diesel(sql_type = BigInt)]
     id: i64,
-    #[diesel(sql_type = Text)]
     code: String,
 }
 

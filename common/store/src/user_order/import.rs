@@ -3,14 +3,16 @@
 //! All of it is meant for one transaction, in which the orders that are here already are locked.
 
 use alipay::Fen;
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, Text};
+use diesel::sql_types::{Bool, Nullable};
 use order::FulfillmentState;
 use serde::Serialize;
 
 use crate::entitlement::{self, NewEntitlement};
+use crate::column::Word;
 use crate::json_rows::{execute_rows, load_rows, sql_time};
+use crate::schema::user_order;
 use crate::{MysqlConnection, StoreError};
 
 /// An order as the old system knew it.
@@ -43,45 +45,33 @@ pub struct ImportedOrder {
 
 /// An order that is here already.
 #[derive(Debug, Clone, QueryableByName)]
+#[diesel(table_name = user_order)]
 pub struct KnownOrder {
     /// `out_trade_no`.
-    #[diesel(sql_type = Text)]
     pub id: String,
     /// Name in the configuration.
-    #[diesel(sql_type = Text)]
     pub merchant: String,
     /// Whom a subscription belongs to.
-    #[diesel(sql_type = Text)]
     pub account: String,
     /// The product sold.
-    #[diesel(sql_type = Text)]
     pub product_id: String,
     /// Units.
-    #[diesel(sql_type = Integer)]
     pub quantity: i32,
     /// Amount, fen.
-    #[diesel(sql_type = BigInt)]
-    pub total_fee: i64,
-    /// When it was placed, UTC.
-    #[diesel(sql_type = Datetime)]
-    pub created_at: NaiveDateTime,
-    #[diesel(sql_type = Nullable<Text>)]
-    state: Option<String>,
+    pub total_fee: Fen,
+    /// When it was placed.
+    pub created_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Word<FulfillmentState>>)]
+    state: Option<FulfillmentState>,
     #[diesel(sql_type = Nullable<Bool>)]
     is_imported: Option<bool>,
 }
 
 impl KnownOrder {
     /// What was done with its goods, and whether another system did it; `None` while nothing was.
-    ///
-    /// # Errors
-    /// A state that this version does not know.
-    pub fn goods(&self) -> Result<Option<(FulfillmentState, bool)>, StoreError> {
-        let Some(word) = &self.state else { return Ok(None) };
-        let state = word
-            .parse::<FulfillmentState>()
-            .map_err(|_| StoreError::Row { table: "fulfillment", what: word.clone() })?;
-        Ok(Some((state, self.is_imported.unwrap_or(false))))
+    #[must_use]
+    pub fn goods(&self) -> Option<(FulfillmentState, bool)> {
+        Some((self.state?, self.is_imported.unwrap_or(false)))
     }
 }
 

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use alipay::Fen;
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable};
 use order::{OrderRecord, OrderState, OrderTerms, Parties};
 use serde::Serialize;
 
-use crate::json_rows::{execute_rows, load_rows, microseconds, sql_time, utc};
+use crate::column::{Deadline, Moment};
+use crate::json_rows::{execute_rows, load_rows, microseconds, sql_time};
+use crate::schema::{entitlement, user_order};
 use crate::{MysqlConnection, StoreError};
 
 /// An order that this transaction has locked.
@@ -31,26 +33,18 @@ pub struct LockedOrder {
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = user_order)]
 struct LockedRow {
-    #[diesel(sql_type = Text)]
     id: String,
-    #[diesel(sql_type = Text)]
     merchant: String,
-    #[diesel(sql_type = Text)]
     account: String,
-    #[diesel(sql_type = Text)]
     product_id: String,
-    #[diesel(sql_type = Integer)]
     quantity: i32,
-    #[diesel(sql_type = BigInt)]
-    total_fee: i64,
-    #[diesel(sql_type = Datetime)]
-    created_at: NaiveDateTime,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    expires_at: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    expired_at: Option<NaiveDateTime>,
-    #[diesel(sql_type = Bool)]
+    total_fee: Fen,
+    created_at: DateTime<Utc>,
+    #[diesel(deserialize_as = Deadline)]
+    expires_at: Option<DateTime<Utc>>,
+    expired_at: Option<DateTime<Utc>>,
     needs_review: bool,
 }
 
@@ -70,15 +64,15 @@ pub fn lock(
             terms: OrderTerms {
                 id: row.id,
                 merchant: row.merchant,
-                total_fee: Fen::new(row.total_fee),
-                created_at: row.created_at.and_utc(),
-                expires_at: utc(row.expires_at),
+                total_fee: row.total_fee,
+                created_at: row.created_at,
+                expires_at: row.expires_at,
             },
             account: row.account,
             product_id: row.product_id,
             quantity: row.quantity,
             needs_review: row.needs_review,
-            expired_at: utc(row.expired_at),
+            expired_at: row.expired_at,
         })
         .collect())
 }
@@ -107,26 +101,18 @@ pub fn name_account(
     id: &str,
     account: &str,
 ) -> Result<Named, StoreError> {
-    #[derive(QueryableByName)]
-    struct Granted {
-        #[diesel(sql_type = Nullable<Text>)]
-        account: Option<String>,
-    }
     connection.transaction(|connection| {
         // The lock of the order first, as everybody takes it.
-        let found: Vec<Granted> = sql_query(
-            "SELECT e.account FROM user_order AS o LEFT JOIN entitlement AS e ON e.order_id = o.id \
-             WHERE o.id = ? FOR UPDATE",
-        )
-        .bind::<Text, _>(id)
-        .load(connection)?;
-        match found.into_iter().next() {
+        let order = user_order::table
+            .left_join(entitlement::table.on(entitlement::order_id.eq(user_order::id)))
+            .filter(user_order::id.eq(id))
+            .select(entitlement::account.nullable());
+        match order.for_update().get_result::<Option<String>>(connection).optional()? {
             None => Ok(Named::NoOrder),
-            Some(Granted { account: Some(to) }) => Ok(Named::Granted { to }),
-            Some(Granted { account: None }) => {
-                sql_query("UPDATE user_order SET account = ? WHERE id = ?")
-                    .bind::<Text, _>(account)
-                    .bind::<Text, _>(id)
+            Some(Some(to)) => Ok(Named::Granted { to }),
+            Some(None) => {
+                diesel::update(user_order::table.find(id))
+                    .set(user_order::account.eq(account))
                     .execute(connection)?;
                 Ok(Named::Done)
             }
@@ -135,8 +121,8 @@ pub fn name_account(
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = user_order)]
 struct IdRow {
-    #[diesel(sql_type = Text)]
     id: String,
 }
 
@@ -259,7 +245,8 @@ pub fn update(
 }
 
 /// What a shop writes when it places an order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = user_order)]
 pub struct NewOrder<'a> {
     /// `out_trade_no`: 1 to 64 bytes.
     pub id: &'a str,
@@ -277,6 +264,7 @@ pub struct NewOrder<'a> {
     pub total_fee: Fen,
     /// For how long it can be paid, by the database's clock; `None`: the default of the column, which
     /// is for ever unless the shop has changed it.
+    #[diesel(skip_insertion)]
     pub expires_after: Option<Duration>,
 }
 
@@ -285,27 +273,12 @@ pub struct NewOrder<'a> {
 /// # Errors
 /// What the database says: a unique violation when the number is taken.
 pub fn insert(connection: &mut MysqlConnection, order: &NewOrder<'_>) -> Result<(), StoreError> {
-    let statement = match order.expires_after {
-        None => {
-            "INSERT INTO user_order (id, merchant, account, product_id, quantity, subject, total_fee) \
-             VALUES (?, ?, ?, ?, ?, ?, ?)"
-        }
-        Some(_) => {
-            "INSERT INTO user_order (id, merchant, account, product_id, quantity, subject, total_fee, \
-             expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND)"
-        }
-    };
-    let insert = sql_query(statement)
-        .bind::<Text, _>(order.id)
-        .bind::<Text, _>(order.merchant)
-        .bind::<Text, _>(order.account)
-        .bind::<Text, _>(order.product_id)
-        .bind::<Integer, _>(order.quantity)
-        .bind::<Text, _>(order.subject)
-        .bind::<BigInt, _>(order.total_fee.get());
-    match order.expires_after {
-        None => insert.execute(connection)?,
-        Some(after) => insert.bind::<BigInt, _>(microseconds(after)).execute(connection)?,
-    };
+    let expires_at = order.expires_after.map(|after| {
+        sql::<Nullable<Moment>>("UTC_TIMESTAMP(6) + INTERVAL ")
+            .bind::<BigInt, _>(microseconds(after))
+            .sql(" MICROSECOND")
+    });
+    let expires_at = expires_at.map(|at| user_order::expires_at.eq(at));
+    diesel::insert_into(user_order::table).values((order, expires_at)).execute(connection)?;
     Ok(())
 }
