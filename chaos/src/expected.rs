@@ -3,7 +3,7 @@
 use alipay::{Charset, Notification, Protocol};
 use anyhow::Context;
 use chrono::Utc;
-use order::{Facts, Identity, OrderRecord, OrderState, OrderTerms, ProductKind, Refund};
+use order::{Facts, MerchantAccount, OrderRecord, OrderState, OrderTerms, ProductKind, Refund};
 
 use crate::database::OrderRow;
 use crate::load::Sent;
@@ -23,7 +23,7 @@ pub(crate) fn state<'a>(
         created_at: Utc::now(),
         expires_at: None,
     };
-    let identity = Identity {
+    let account = MerchantAccount {
         merchant: gateway.name.to_owned(),
         seller_id: Some(gateway.merchant.seller_id.clone()),
         app_id: (gateway.merchant.protocol == Protocol::Openapi)
@@ -39,11 +39,11 @@ pub(crate) fn state<'a>(
             .context("a notification of our own")?;
         match said {
             // A mismatch teaches nothing: it goes to the dead letters.
-            Notification::Trade(said) => drop(record.learn_trade(&identity, &said)),
+            Notification::Trade(said) => drop(record.apply_notification(&account, &said)),
             Notification::DepositBack(_) => {}
             Notification::BatchRefund(batch) => {
                 for item in &batch.items {
-                    record.learn_refund(Refund::of_batch_item(&batch, item));
+                    record.apply_refund(Refund::of_batch_item(&batch, item));
                 }
             }
         }

@@ -126,7 +126,7 @@ async fn turn_away<'a>(
     Outcome { merchant, result: Err(refusal) }
 }
 
-/// Whether the body says it is a form. Of two types in one header the first counts (protocol reference, traps:
+/// Whether the body says it is a form. Of two types in one header the first counts (docs/protocol.md §13.2:
 /// proxies join them). Parameters such as `charset` are allowed and not believed: the
 /// charset is a signed parameter of the form itself.
 fn is_form(headers: &HeaderMap) -> bool {

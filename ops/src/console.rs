@@ -8,30 +8,29 @@
 
 mod acts;
 mod address;
-mod answer;
 mod cohort;
+mod dry_run;
 mod guard;
-mod layout;
 mod letter;
 mod letters;
-mod list;
 mod order;
 mod orders;
+mod page;
 mod products;
 mod request;
 mod results;
 mod review;
 mod reviews;
-mod route;
 mod server;
 mod status;
 mod tag;
 
-use queue::Cluster;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::State;
 use config::Config;
+use queue::Cluster;
 use service::language::say;
 use store::{Connection, Pool};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
@@ -50,6 +49,9 @@ const QUESTIONS: usize = 16;
 const DATABASE_TIME: Duration = Duration::from_secs(20);
 /// How long a page waits for another one that is at the dead letters.
 const LETTERS_TIME: Duration = Duration::from_secs(20);
+
+/// What every page is given.
+type Shared = State<Arc<Console>>;
 
 /// What all pages share.
 pub(crate) struct Console {

@@ -24,7 +24,6 @@
 
 mod cli;
 mod console;
-mod context;
 mod failure;
 mod operations;
 mod plural;
@@ -37,9 +36,9 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use config::Config;
 use service::telemetry;
 
+use crate::cli::context::Context;
 use crate::cli::output::Output;
 use crate::cli::{help, verb};
-use context::Context;
 use failure::Failure;
 
 /// Operator's tool for the Alipay notification pipeline: schema, queues, products, stock, orders,

@@ -3,10 +3,12 @@
 //! An operation takes a connection, the configuration or the broker, and returns a typed result; [`crate::cli`] prints it
 //! as text or JSON, [`crate::console`] shows it in a browser.
 
+pub(crate) mod access;
 pub(crate) mod admin_endpoint;
 pub(crate) mod audit;
 pub(crate) mod await_worker;
 pub(crate) mod check;
+pub(crate) mod close;
 pub(crate) mod dead_letter;
 pub(crate) mod dead_queue;
 pub(crate) mod dry_run;
@@ -16,13 +18,16 @@ pub(crate) mod management;
 pub(crate) mod order;
 pub(crate) mod overview;
 pub(crate) mod pay_link;
+pub(crate) mod product;
 pub(crate) mod publish;
+pub(crate) mod query;
 pub(crate) mod reconcile;
 pub(crate) mod refund;
 pub(crate) mod rejected_payment;
 pub(crate) mod review_case;
 pub(crate) mod signature_check;
 pub(crate) mod stock;
+pub(crate) mod topology;
 pub(crate) mod topology_findings;
 pub(crate) mod unknown_merchant;
 pub(crate) mod verdict;

@@ -34,7 +34,7 @@ pub struct Account {
 }
 
 /// What the legacy gateway demands in a pay link of accounts that have asked for it: who builds
-/// links for somebody else does not have it. (protocol 9.1)
+/// links for somebody else does not have it. (docs/protocol.md §9.1)
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Demands {
     /// `anti_phishing_key`, got from `query_timestamp` at most 30 seconds ago.

@@ -1,4 +1,4 @@
-//! What is different at an account in certificate mode. (protocol 11.4)
+//! What is different at an account in certificate mode. (docs/protocol.md §11.4)
 
 use alipay::{Certificate, Form, PrivateKey};
 use base64::Engine;

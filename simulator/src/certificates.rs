@@ -1,5 +1,5 @@
 //! Certificates as Alipay's certificate mode has them: a root, an intermediate, and what they issue
-//! (docs/protocol.md#114-certificate-mode).
+//! (docs/protocol.md §11.4).
 
 mod files;
 

@@ -1,8 +1,6 @@
 //! The command line.
 
 mod certificates;
-#[cfg(feature = "check")]
-mod check;
 mod delivery;
 mod keygen;
 mod order;
@@ -97,11 +95,6 @@ enum Verb {
         simulator storm --config alipay.toml --merchant shop --orders-from orders.txt --rate 0 \
         --mix pay+refund --duplicate 10 --corrupt 1 --reorder")]
     Storm(Box<storm::Storm>),
-    /// Compares a storm's ledger with the database: what was answered success is there.
-    #[cfg(feature = "check")]
-    #[command(after_help = "Example:\n  \
-        simulator check --config alipay.toml --ledger ledger.jsonl --wait 30s")]
-    Check(check::Check),
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  \
         simulator completions bash > /etc/bash_completion.d/simulator")]
@@ -154,8 +147,6 @@ pub(crate) async fn run() -> ExitCode {
         Verb::Finish(finish) => finish.run(config).await,
         Verb::Serve(serve) => serve.run(config).await,
         Verb::Storm(storm) => storm.run(config).await,
-        #[cfg(feature = "check")]
-        Verb::Check(check) => check.run(config).await,
         Verb::Completions(shell) => written(shell.run(Arguments::command())),
         Verb::Man(man) => written(man.run(Arguments::command())),
     };

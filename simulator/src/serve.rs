@@ -10,7 +10,6 @@ mod book;
 mod cashier;
 mod gateway;
 mod gateway_faults;
-mod html;
 mod json;
 mod mapi;
 mod mapi_batch;
@@ -19,6 +18,7 @@ mod mapi_trade;
 mod names;
 mod openapi;
 mod openapi_trade;
+mod page;
 mod pay;
 mod post;
 mod request;
@@ -32,15 +32,10 @@ mod xml;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::Request;
-use axum::response::{IntoResponse as _, Response};
 use service::http::{self, Limits};
-use service::language::Language;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use self::answer::Answer;
 pub use self::book::Book;
 pub use self::gateway_faults::GatewayFaults;
 pub use self::names::Names;
@@ -116,14 +111,13 @@ impl Server {
     /// Serves until `shutdown` is cancelled; requests that are under way may end, repeats of
     /// notifications do not.
     pub async fn run(&self, listener: TcpListener, shutdown: CancellationToken) {
-        let alipay = Arc::clone(&self.0);
-        let answer = move |request| answer(Arc::clone(&alipay), request);
+        let router = route::router(Arc::clone(&self.0));
         let stopped = async {
             shutdown.cancelled().await;
             self.0.post.stop();
         };
         tokio::join!(
-            http::serve(listener, shutdown.clone(), LIMITS, Router::new().fallback(answer)),
+            http::serve(listener, shutdown.clone(), LIMITS, router),
             stopped,
             shutdown.run_until_cancelled(self.close_in_time()),
         );
@@ -139,30 +133,4 @@ impl Server {
             let _ = tokio::task::spawn_blocking(move || alipay.close_in_time()).await;
         }
     }
-}
-
-async fn answer(alipay: Arc<Alipay>, request: Request) -> Response {
-    if let Err(answer) = alipay.settings.names.check(&request) {
-        return answer.into_response();
-    }
-    let language = Language::of(request.headers());
-    let request = match request::read(request).await {
-        Ok(request) => request,
-        Err(answer) => return answer.into_response(),
-    };
-    let is_gateway = request.path == gateway::PATH;
-    if is_gateway {
-        let faults = &alipay.settings.gateway;
-        tokio::time::sleep(faults.delay).await;
-        if faults.fails() {
-            return Answer::text(503, "Service Unavailable").into_response();
-        }
-    }
-    // Signing takes a millisecond, and the book's file is locked and synced.
-    let answer = tokio::task::spawn_blocking(move || {
-        alipay.close_in_time();
-        language.within(|| route::answer(&alipay, &request))
-    });
-    let failed = |_| Answer::text(500, "Internal Server Error");
-    answer.await.unwrap_or_else(failed).into_response()
 }

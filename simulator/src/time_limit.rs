@@ -10,7 +10,7 @@ const SHORTEST: TimeDelta = TimeDelta::minutes(1);
 const BEIJING: Option<FixedOffset> = FixedOffset::east_opt(8 * 3600);
 
 /// How long a trade can be paid before Alipay closes it: `it_b_pay` of the legacy gateway,
-/// `timeout_express` and `time_expire` of the Open Platform. (protocol 9.1)
+/// `timeout_express` and `time_expire` of the Open Platform. (docs/protocol.md §9.1)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeLimit {
     /// So long after the trade was opened.

@@ -91,7 +91,7 @@ pub struct Trade {
     #[serde(default)]
     pub pay_until: Option<DateTime<Utc>>,
     /// Whether Alipay tells when nobody paid in time: it does for a page on a phone, and not for
-    /// one on a computer or of the legacy gateway. (protocol 8.1, 8.3)
+    /// one on a computer or of the legacy gateway. (docs/protocol.md §8.1, §8.3)
     #[serde(default)]
     pub tells_timeout: bool,
     /// When it was opened.

@@ -9,7 +9,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// The authorities that vouch for servers: the public ones, as for Alipay, which refuses certificates
-/// that a server has signed itself (protocol 7); or those of a file, for an installation that the
+/// that a server has signed itself (docs/protocol.md §7); or those of a file, for an installation that the
 /// internet does not see.
 #[derive(Debug, Clone, Default)]
 pub struct Trust(Option<Arc<ClientConfig>>);

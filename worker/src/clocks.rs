@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::incoming::{Content, Incoming};
+use crate::message::{Content, InboundMessage};
 
 /// Clocks may differ by so much.
 pub(crate) const TOLERANCE: TimeDelta = TimeDelta::seconds(30);
@@ -28,15 +28,15 @@ struct Told {
 
 impl MessageClock {
     /// A message came, which says when it was received and, a notification, when Alipay sent it.
-    pub(crate) fn tell(&self, incoming: &Incoming, now: DateTime<Utc>) {
-        let sent_at = match &incoming.content {
-            Ok(Content::Trade(said)) => said.notify_time,
+    pub(crate) fn compare(&self, message: &InboundMessage, now: DateTime<Utc>) {
+        let sent_at = match &message.content {
+            Ok(Content::Trade(notification)) => notification.notify_time,
             _ => None,
         };
-        self.learn(ahead(incoming.claimed_at, sent_at, now));
+        self.keep_largest(ahead(message.claimed_at, sent_at, now));
     }
 
-    fn learn(&self, ahead: TimeDelta) {
+    fn keep_largest(&self, ahead: TimeDelta) {
         if ahead.abs() <= TOLERANCE {
             return;
         }
@@ -104,7 +104,7 @@ mod tests {
         let (second, hour) = (TimeDelta::seconds(1), TimeDelta::hours(1));
         let told = |received: TimeDelta, sent: Option<TimeDelta>| {
             let clock = MessageClock::default();
-            clock.learn(ahead(now() + received, sent.map(|sent| now() + sent), now()));
+            clock.keep_largest(ahead(now() + received, sent.map(|sent| now() + sent), now()));
             clock.ahead()
         };
         // Late is no sign, however late.
@@ -122,7 +122,7 @@ mod tests {
     fn the_largest_difference_of_a_minute_is_told() {
         let clock = MessageClock::default();
         for seconds in [40, 28_800, 35] {
-            clock.learn(TimeDelta::seconds(seconds));
+            clock.keep_largest(TimeDelta::seconds(seconds));
         }
         assert_eq!(clock.ahead(), TimeDelta::hours(8));
     }

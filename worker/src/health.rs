@@ -10,7 +10,7 @@ use store::{Fault, StoreError};
 use tokio::sync::Notify;
 
 use crate::clocks::MessageClock;
-use crate::in_hand::InHand;
+use crate::lane::in_hand::InHand;
 
 /// Shared by all lanes and sweepers.
 #[derive(Clone)]

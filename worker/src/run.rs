@@ -19,13 +19,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
-use crate::consumer::Lane;
-use crate::dead_queue::DeadQueue;
+use crate::context::Context;
 use crate::health::Health;
-use crate::processing::Processing;
-use crate::suspects::Suspects;
-use crate::{
-    heartbeat, merchant_watch, open_rows, outbox_relay, queries, refunds, restock, retry_copies,
+use crate::lane::Lane;
+use crate::lane::dead_queue::DeadQueue;
+use crate::lane::poison::Suspects;
+use crate::sweepers::{
+    heartbeat, merchant_watch, open_rows, outbox_relay, queries, refunds, restock, retry_watch,
     stock_watch,
 };
 
@@ -103,7 +103,7 @@ pub async fn run(
         publisher_cancel.clone(),
     );
     let health = Health::new(lanes);
-    let processing = Processing {
+    let context = Context {
         config: Arc::clone(&config),
         current,
         pool,
@@ -117,19 +117,19 @@ pub async fn run(
     };
 
     let mut sweepers = JoinSet::new();
-    sweepers.spawn(restock::run(processing.clone()));
-    sweepers.spawn(open_rows::run(processing.clone()));
-    sweepers.spawn(retry_copies::watch(processing.clone()));
-    sweepers.spawn(merchant_watch::run(processing.clone()));
+    sweepers.spawn(restock::run(context.clone()));
+    sweepers.spawn(open_rows::run(context.clone()));
+    sweepers.spawn(retry_watch::run(context.clone()));
+    sweepers.spawn(merchant_watch::run(context.clone()));
     let (of, by, until) = (health.clone(), publisher.clone(), cancel.clone());
-    sweepers.spawn(heartbeat::run(processing.clone(), move || readiness(&of, &by, &until)));
+    sweepers.spawn(heartbeat::run(context.clone(), move || readiness(&of, &by, &until)));
     if config.events.enabled {
-        sweepers.spawn(outbox_relay::run(processing.clone()));
-        sweepers.spawn(stock_watch::run(processing.clone()));
+        sweepers.spawn(outbox_relay::run(context.clone()));
+        sweepers.spawn(stock_watch::run(context.clone()));
     }
     if config.worker.queries {
-        sweepers.spawn(queries::run(processing.clone()));
-        sweepers.spawn(refunds::run(processing.clone()));
+        sweepers.spawn(queries::run(context.clone()));
+        sweepers.spawn(refunds::run(context.clone()));
     }
     // Probes are answered until the end of the drain: not ready, but alive.
     let drained = CancellationToken::new();
@@ -139,7 +139,7 @@ pub async fn run(
         admin_address = Some(admin::bound(&listener, "worker.admin_listen", address)?);
         let (health, publisher, cancel) = (health.clone(), publisher.clone(), cancel.clone());
         let readiness = move || readiness(&health, &publisher, &cancel);
-        let runs = processing.current.clone();
+        let runs = context.current.clone();
         let summary = move || Summary::of("worker", &runs.borrow());
         tokio::spawn(admin::serve(listener, readiness, summary, metrics, drained.clone()));
     }
@@ -151,7 +151,7 @@ pub async fn run(
 
     let settings = ConnectionSettings::new(&cluster, "worker consume");
     let supervised = supervise(settings, cancel.clone(), async |connection: Connection| {
-        consume(&config, &processing, &connection).await;
+        consume(&config, &context, &connection).await;
     });
     supervised.await;
 
@@ -166,8 +166,8 @@ pub async fn run(
 }
 
 /// All lanes on one connection, until it is lost or the worker stops.
-async fn consume(config: &Config, processing: &Processing, connection: &Connection) {
-    match topology::apply(&processing.cluster, config.events.enabled).await {
+async fn consume(config: &Config, context: &Context, connection: &Connection) {
+    match topology::apply(&context.cluster, config.events.enabled).await {
         Ok(_) => {}
         // An operator declares with another account. A lane without a queue says so itself.
         Err(error @ TopologyError::Refused { .. }) => {
@@ -184,7 +184,7 @@ async fn consume(config: &Config, processing: &Processing, connection: &Connecti
     }
     let mut lanes = JoinSet::new();
     for number in 0..config.worker.lanes {
-        let lane = Lane { number, batch: config.worker.batch, processing: processing.clone() };
+        let lane = Lane { number, batch: config.worker.batch, context: context.clone() };
         let connection = connection.clone();
         lanes.spawn(async move { lane.run(&connection).await });
     }

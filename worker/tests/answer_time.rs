@@ -22,8 +22,8 @@ fn read(asked_at: DateTime<Utc>, sn: &str) -> Result<(), &'static str> {
     );
     let body = answer.as_bytes();
     let envelope = Envelope::query_answer("app", Charset::Utf8, "A1", asked_at, body);
-    let incoming = gateway_answer::read(&envelope, ALIPAY);
-    incoming.content.map(drop).map_err(|never| never.reason)
+    let message = gateway_answer::read(&envelope, ALIPAY);
+    message.content.map(drop).map_err(|rejection| rejection.reason)
 }
 
 #[test]

@@ -9,7 +9,7 @@ use alipay::{Charset, Fen};
 use chrono::{DateTime, Utc};
 use order::RefundAnswered;
 use queue::{Envelope, RefundAnswerForm};
-use worker::incoming::Content;
+use worker::message::Content;
 
 const PUBLIC: &str = include_str!("../../common/alipay/tests/fixtures/keys/rsa2048-spki.pem");
 
@@ -58,12 +58,12 @@ fn read(
 }
 
 fn read_envelope(envelope: &Envelope) -> Result<RefundAnswered, &'static str> {
-    let incoming = gateway_answer::read(envelope, PUBLIC);
-    assert_eq!(incoming.order_id().as_deref(), Some("A1"));
-    match incoming.content {
+    let message = gateway_answer::read(envelope, PUBLIC);
+    assert_eq!(message.order_id().as_deref(), Some("A1"));
+    match message.content {
         Ok(Content::RefundAnswer(said)) => Ok(said),
         Ok(other) => panic!("{other:?}"),
-        Err(never) => Err(never.reason),
+        Err(rejection) => Err(rejection.reason),
     }
 }
 

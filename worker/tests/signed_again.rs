@@ -13,7 +13,7 @@ use lapin::message::Delivery;
 use lapin::types::ShortString;
 use queue::{Envelope, Kind, Received, message_id};
 use testkit::Sandbox;
-use worker::incoming::{Content, Incoming};
+use worker::message::{Content, InboundMessage};
 
 const PRIVATE: &str =
     include_str!("../../common/alipay/tests/fixtures/keys/rsa2048-pkcs8-private.pem");
@@ -78,16 +78,16 @@ fn received(envelope: &Envelope) -> Received {
     Received::new(delivery)
 }
 
-fn verdict(incoming: Incoming) -> Result<(), &'static str> {
-    match incoming.content {
+fn outcome(message: InboundMessage) -> Result<(), &'static str> {
+    match message.content {
         Ok(Content::Trade(_)) => Ok(()),
         Ok(other) => panic!("{other:?}"),
-        Err(never) => Err(never.reason),
+        Err(rejection) => Err(rejection.reason),
     }
 }
 
 fn read(config: &Config, envelope: &Envelope) -> Result<(), &'static str> {
-    verdict(Incoming::read(&received(envelope), config).expect("an envelope"))
+    outcome(InboundMessage::receive(&received(envelope), config).expect("an envelope"))
 }
 
 #[test]
@@ -183,9 +183,9 @@ fn the_inbox_proves_an_earlier_receipt() {
     let then = Utc::now() - day * 130;
     let letter = received(&envelope(&signed(&md5("before"), then), then));
     let mut judge = || {
-        let mut incoming = Incoming::read(&letter, &config).expect("an envelope");
-        incoming.prove_receipt(&mut connection, &letter, &config).expect("asked");
-        verdict(incoming)
+        let mut message = InboundMessage::receive(&letter, &config).expect("an envelope");
+        message.prove_receipt(&mut connection, &letter, &config).expect("asked");
+        outcome(message)
     };
     assert_eq!(judge(), Err("sign_type_not_allowed"));
 

@@ -28,9 +28,9 @@ use store::refund_request::{self, RefundRequest};
 use store::user_order::NewOrder;
 use stories::{Said, Story};
 use testkit::Sandbox;
+use worker::batch::Outcome;
 use worker::batch::{self, Rules};
-use worker::incoming::{Content, Incoming};
-use worker::verdict::Verdict;
+use worker::message::{Content, InboundMessage};
 
 const RULES: Rules = Rules { events: true, overtake_limit: Duration::from_secs(600) };
 
@@ -100,7 +100,7 @@ fn connect(url: &str) -> store::Connection {
 }
 
 /// The notification as it would reach a worker, about order `R1-run` and trades `T?-run`.
-fn incoming(story: &Story, said: &Said, run: &str) -> Incoming {
+fn message(story: &Story, said: &Said, run: &str) -> InboundMessage {
     let (kind, content) = match said {
         Said::Trade(notification) => {
             let mut notification = notification.clone();
@@ -132,9 +132,9 @@ fn incoming(story: &Story, said: &Said, run: &str) -> Incoming {
     };
     // The id of a message is a hash of what it says; any stable text will do here.
     let message_id = format!("{:016x}", fingerprint(&format!("{content:?}")));
-    Incoming {
+    InboundMessage {
         message_id,
-        identity: story.identity(),
+        account: story.account(),
         protocol: Protocol::Openapi,
         kind,
         charset: Charset::Utf8,
@@ -157,7 +157,7 @@ fn fingerprint(text: &str) -> u64 {
 
 /// Workers take what arrives, in batches of up to so many each, until nothing is left. What is locked
 /// goes to the back of the queue, as a lane keeps it for its next batch.
-fn work(url: &str, arrivals: Vec<Incoming>, batches: &[usize]) {
+fn work(url: &str, arrivals: Vec<InboundMessage>, batches: &[usize]) {
     let queue = Mutex::new(VecDeque::from(arrivals));
     std::thread::scope(|scope| {
         for &size in batches {
@@ -165,7 +165,7 @@ fn work(url: &str, arrivals: Vec<Incoming>, batches: &[usize]) {
             scope.spawn(move || {
                 let mut connection = connect(url);
                 loop {
-                    let taken: Vec<Incoming> = {
+                    let taken: Vec<InboundMessage> = {
                         let mut queue = queue.lock().expect("not poisoned");
                         let size = size.min(queue.len());
                         queue.drain(..size).collect()
@@ -173,19 +173,19 @@ fn work(url: &str, arrivals: Vec<Incoming>, batches: &[usize]) {
                     if taken.is_empty() {
                         return;
                     }
-                    let verdicts = loop {
+                    let outcomes = loop {
                         match batch::run(&mut connection, &taken, RULES, |_| Ok(Vec::new())) {
-                            Ok(verdicts) => break verdicts,
+                            Ok(outcomes) => break outcomes,
                             // Deadlocks are what the worker tries again.
                             Err(error) if error.fault() == store::Fault::Infrastructure => {}
                             Err(error) => panic!("{error}"),
                         }
                     };
                     let mut queue = queue.lock().expect("not poisoned");
-                    for (item, verdict) in taken.into_iter().zip(verdicts) {
-                        match verdict {
-                            Verdict::Done => {}
-                            Verdict::Locked => queue.push_back(item),
+                    for (item, outcome) in taken.into_iter().zip(outcomes) {
+                        match outcome {
+                            Outcome::Done => {}
+                            Outcome::Locked => queue.push_back(item),
                             other => panic!("{other:?}"),
                         }
                     }
@@ -227,7 +227,7 @@ fn play(
         .execute(connection)
         .expect("an older order");
     write_rows(connection, story, run);
-    let arrivals = order.iter().map(|at| incoming(story, &story.notifications[*at], run)).collect();
+    let arrivals = order.iter().map(|at| message(story, &story.notifications[*at], run)).collect();
     work(url, arrivals, batches);
     sql_query(ROW).bind::<Text, _>(&id).get_result(connection).expect("a row")
 }
@@ -248,7 +248,7 @@ fn write_rows(connection: &mut store::Connection, story: &Story, run: &str) {
                     .expect("deleted");
                 let request = RefundRequest {
                     request_no: answer.request_no.clone(),
-                    merchant: story.identity().merchant,
+                    merchant: story.account().merchant,
                     order_id: id.clone(),
                     trade_no: format!("{}-{run}", answer.trade_no),
                     amount: answer.amount,

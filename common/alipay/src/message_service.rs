@@ -1,7 +1,7 @@
 //! Forms of the Open Platform's message service: `msg_method` names the message, `biz_content` is its JSON.
 //!
 //! They come to the notify URL where the shop has configured it so, without `notify_type`, `out_trade_no` and
-//! `trade_status`. Source: protocol reference, messages of the message service.
+//! `trade_status`. (docs/protocol.md §14)
 
 use chrono::{DateTime, Utc};
 

@@ -155,7 +155,7 @@ impl Verifier {
     /// signed text, the Open Platform signs them. Sources disagree about both, so the other rule is
     /// tried once when the first one fails, if there is an empty value at all. They disagree as well
     /// whether a notification has an `alipay_cert_sn`, which would not be signed: where there is one,
-    /// the form is tried once more without it (protocol reference 11.1).
+    /// the form is tried once more without it (docs/protocol.md §11.1).
     ///
     /// A missing or empty `sign_type` means the configured ones. A key out of a certificate counts
     /// only while that is valid, a retired one only before its end.

@@ -28,7 +28,7 @@ pub struct OrderTerms {
 
 /// Who the configured merchant is at Alipay, and what it does with money that is late or not confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct MerchantAccount {
     /// The merchant's name in the configuration.
     pub merchant: String,
     /// 2088 and 12 digits.
@@ -51,9 +51,9 @@ impl OrderTerms {
     /// [`ImplausibleLimit`]
     pub fn time_limit(
         &self,
-        identity: &Identity,
+        account: &MerchantAccount,
     ) -> Result<Option<DateTime<Utc>>, ImplausibleLimit> {
-        time_limit(self.created_at, self.expires_at, identity.longest_time_to_pay)
+        time_limit(self.created_at, self.expires_at, account.longest_time_to_pay)
     }
 }
 
@@ -103,31 +103,33 @@ impl Mismatch {
 /// The first [`Mismatch`] found.
 pub fn agree(
     terms: &OrderTerms,
-    identity: &Identity,
-    said: &TradeStatusSync,
+    account: &MerchantAccount,
+    notification: &TradeStatusSync,
 ) -> Result<(), Mismatch> {
-    if terms.merchant != identity.merchant {
+    if terms.merchant != account.merchant {
         return Err(Mismatch::Merchant {
             order: terms.merchant.clone(),
-            notification: identity.merchant.clone(),
+            notification: account.merchant.clone(),
         });
     }
-    if let Some((merchant, notification)) = differs(&identity.seller_id, &said.seller_id) {
+    if let Some((merchant, notification)) = differs(&account.seller_id, &notification.seller_id) {
         return Err(Mismatch::Seller { merchant, notification });
     }
-    if let Some((merchant, notification)) = differs(&identity.app_id, &said.app_id) {
+    if let Some((merchant, notification)) = differs(&account.app_id, &notification.app_id) {
         return Err(Mismatch::App { merchant, notification });
     }
-    if let Some(currency) = said.currency.as_ref().filter(|currency| !is_cny(currency)) {
+    if let Some(currency) = notification.currency.as_ref().filter(|currency| !is_cny(currency)) {
         return Err(Mismatch::Currency { notification: currency.clone() });
     }
-    if said.total != terms.total_fee {
-        return Err(Mismatch::Total { order: terms.total_fee, notification: said.total });
+    if notification.total != terms.total_fee {
+        return Err(Mismatch::Total { order: terms.total_fee, notification: notification.total });
     }
-    if let Some(refunded) = said.refund_fee.filter(|refunded| *refunded > said.total) {
-        return Err(Mismatch::RefundAboveTotal { refunded, total: said.total });
+    if let Some(refunded) =
+        notification.refund_fee.filter(|refunded| *refunded > notification.total)
+    {
+        return Err(Mismatch::RefundAboveTotal { refunded, total: notification.total });
     }
-    match said.gmt_create.or(said.gmt_payment) {
+    match notification.gmt_create.or(notification.gmt_payment) {
         Some(trade) if trade + TRADE_BEFORE_ORDER < terms.created_at => {
             Err(Mismatch::OlderThanOrder { trade, order: terms.created_at })
         }
@@ -142,17 +144,17 @@ pub fn agree(
 /// The first [`Mismatch`] found.
 pub fn agree_refund(
     terms: &OrderTerms,
-    identity: &Identity,
+    account: &MerchantAccount,
     answer: &RefundAnswered,
 ) -> Result<(), Mismatch> {
-    if terms.merchant != identity.merchant {
+    if terms.merchant != account.merchant {
         return Err(Mismatch::Merchant {
             order: terms.merchant.clone(),
-            notification: identity.merchant.clone(),
+            notification: account.merchant.clone(),
         });
     }
-    if let Some(told) = answer.total.filter(|told| *told != terms.total_fee) {
-        return Err(Mismatch::Total { order: terms.total_fee, notification: told });
+    if let Some(answered) = answer.total.filter(|total| *total != terms.total_fee) {
+        return Err(Mismatch::Total { order: terms.total_fee, notification: answered });
     }
     let refunded = answer.refunded.unwrap_or_default().max(answer.amount);
     if refunded > terms.total_fee {

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{Facts, QueryReason, ReviewReason};
 
-/// Alipay repeats a notification for 24 h 22 min (protocol reference, section 6). A day more is for slow
+/// Alipay repeats a notification for 24 h 22 min (docs/protocol.md §7). A day more is for slow
 /// networks and clocks.
 pub const OLDEST_REPEAT: TimeDelta = TimeDelta::minutes(2 * 24 * 60 + 22);
 
@@ -44,10 +44,10 @@ impl Doubt {
     /// A notification that was received *before* its `notify_time` is not: the clock that is wrong may be
     /// ours, and nothing must be lost by that.
     #[must_use]
-    pub fn of(said: &TradeStatusSync, received_at: DateTime<Utc>) -> Option<Doubt> {
-        let paid = Facts::of(said).contains(Facts::PAID);
-        match said.trade_status {
-            TradeStatus::WaitBuyerPay if paid || said.gmt_payment.is_some() => {
+    pub fn of(notification: &TradeStatusSync, received_at: DateTime<Utc>) -> Option<Doubt> {
+        let paid = Facts::of(notification).contains(Facts::PAID);
+        match notification.trade_status {
+            TradeStatus::WaitBuyerPay if paid || notification.gmt_payment.is_some() => {
                 return Some(Doubt::Contradiction { status: "WAIT_BUYER_PAY" });
             }
             TradeStatus::TradePending if paid => {
@@ -55,10 +55,10 @@ impl Doubt {
             }
             _ => {}
         }
-        if paid && said.gmt_create.is_none() && said.gmt_payment.is_none() {
+        if paid && notification.gmt_create.is_none() && notification.gmt_payment.is_none() {
             return Some(Doubt::Undated);
         }
-        let notify_time = said.notify_time?;
+        let notify_time = notification.notify_time?;
         (notify_time + OLDEST_REPEAT < received_at)
             .then_some(Doubt::Outdated { notify_time, received_at })
     }

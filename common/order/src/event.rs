@@ -47,7 +47,7 @@ as_str!(Event);
 
 /// The order at one moment, as far as events depend on it.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment<'a> {
+pub struct OrderSnapshot<'a> {
     /// The computed state.
     pub state: &'a OrderState,
     /// What was done with the goods.
@@ -56,7 +56,7 @@ pub struct Moment<'a> {
     pub needs_review: bool,
 }
 
-impl Moment<'_> {
+impl OrderSnapshot<'_> {
     fn shows(&self, event: Event) -> bool {
         use FulfillmentState::{Delivered, Returned};
         let facts = self.state.facts;
@@ -77,7 +77,7 @@ impl Moment<'_> {
 
 /// The events that became true between two moments.
 #[must_use]
-pub fn between(before: Moment<'_>, after: Moment<'_>) -> Vec<Event> {
+pub fn between(before: OrderSnapshot<'_>, after: OrderSnapshot<'_>) -> Vec<Event> {
     Event::VARIANTS
         .iter()
         .copied()

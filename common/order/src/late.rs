@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{Facts, FulfillmentState, Identity, OrderRecord, Trade};
+use crate::{Facts, FulfillmentState, MerchantAccount, OrderRecord, Trade};
 
 /// The time until which an order can be paid, and what the merchant does with later money.
 #[derive(Debug, Clone, Copy)]
@@ -17,11 +17,11 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    pub(crate) fn of(record: &OrderRecord, identity: &Identity) -> Limit {
+    pub(crate) fn of(record: &OrderRecord, account: &MerchantAccount) -> Limit {
         use FulfillmentState::{Delivered, Returned};
         Limit {
-            expires_at: record.terms.time_limit(identity).ok().flatten(),
-            refunds_late: identity.refunds_late,
+            expires_at: record.terms.time_limit(account).ok().flatten(),
+            refunds_late: account.refunds_late,
             goods_are_out: matches!(record.fulfillment, Some(Delivered | Returned)),
         }
     }

@@ -56,7 +56,7 @@ pub mod status;
 pub mod time_limit;
 pub mod trade;
 
-pub use agreement::{Identity, Mismatch, OrderTerms};
+pub use agreement::{MerchantAccount, Mismatch, OrderTerms};
 pub use decision::{Decision, DecisionState, ImpossibleDecision};
 pub use doubt::Doubt;
 pub use event::Event;
@@ -66,7 +66,7 @@ pub use outcome::{MessageOutcome, RejectionReason, Remark};
 pub use query::QueryReason;
 pub use record::OrderRecord;
 pub use refund::{Refund, RefundAnswered, RefundRequestState};
-pub use rejected::{RejectedPayment, RejectedWord};
+pub use rejected::{RejectedMessage, RejectedPayment};
 pub use review::{Review, ReviewReason, ReviewState};
 pub use status::{OrderState, OrderStatus, RefundStatusCode, TradeStatusCode};
 pub use time_limit::{ImplausibleLimit, time_limit};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alipay::TradeStatusSync;
 use chrono::{DateTime, Utc};
 
-use crate::agreement::{self, Identity, Mismatch, OrderTerms};
+use crate::agreement::{self, MerchantAccount, Mismatch, OrderTerms};
 use crate::late::Limit;
 use crate::review::{self, Review};
 use crate::trade::earliest;
@@ -52,20 +52,20 @@ impl OrderRecord {
     ///
     /// # Errors
     /// A [`Mismatch`] with the order; the record is unchanged then.
-    pub fn learn_trade(
+    pub fn apply_notification(
         &mut self,
-        identity: &Identity,
-        said: &TradeStatusSync,
+        account: &MerchantAccount,
+        notification: &TradeStatusSync,
     ) -> Result<(), Mismatch> {
-        agreement::agree(&self.terms, identity, said)?;
-        let limit = Limit::of(self, identity);
-        self.trade(&said.trade_no).learn(said, limit);
-        if let Some(refund) = Refund::of_trade(said) {
+        agreement::agree(&self.terms, account, notification)?;
+        let limit = Limit::of(self, account);
+        self.trade(&notification.trade_no).apply_notification(notification, limit);
+        if let Some(refund) = Refund::of_trade(notification) {
             self.keep(refund);
         }
         self.count_refunds();
-        let tells = Facts::of(said).contains(Facts::PAID);
-        self.await_confirmation(identity, &said.trade_no, tells);
+        let is_paid = Facts::of(notification).contains(Facts::PAID);
+        self.await_confirmation(account, &notification.trade_no, is_paid);
         Ok(())
     }
 
@@ -75,14 +75,14 @@ impl OrderRecord {
     ///
     /// # Errors
     /// A [`Mismatch`] with the order; the record is unchanged then.
-    pub fn learn_answer(
+    pub fn apply_answer(
         &mut self,
-        identity: &Identity,
+        account: &MerchantAccount,
         answer: &TradeStatusSync,
     ) -> Result<(), Mismatch> {
-        agreement::agree(&self.terms, identity, answer)?;
-        let limit = Limit::of(self, identity);
-        self.trade(&answer.trade_no).learn_answer(answer, limit);
+        agreement::agree(&self.terms, account, answer)?;
+        let limit = Limit::of(self, account);
+        self.trade(&answer.trade_no).apply_answer(answer, limit);
         self.count_refunds();
         Ok(())
     }
@@ -92,14 +92,14 @@ impl OrderRecord {
     ///
     /// # Errors
     /// A [`Mismatch`] with the order; the record is unchanged then.
-    pub fn learn_refund_answer(
+    pub fn apply_refund_answer(
         &mut self,
-        identity: &Identity,
+        account: &MerchantAccount,
         answer: &RefundAnswered,
     ) -> Result<(), Mismatch> {
-        agreement::agree_refund(&self.terms, identity, answer)?;
+        agreement::agree_refund(&self.terms, account, answer)?;
         let total = self.terms.total_fee;
-        self.trade(&answer.trade_no).learn_refund_answer(answer, total);
+        self.trade(&answer.trade_no).apply_refund_answer(answer, total);
         self.keep(Refund::of_answer(answer));
         self.count_refunds();
         Ok(())
@@ -110,7 +110,7 @@ impl OrderRecord {
     ///
     /// # Errors
     /// [`ImpossibleDecision`]; the record is unchanged then.
-    pub fn learn_decision(
+    pub fn apply_decision(
         &mut self,
         decision: Decision,
         reason: ReviewReason,
@@ -155,21 +155,21 @@ impl OrderRecord {
 
     /// Learns that Alipay knew of no trade to close at `at`, which was after `ended`, the order's time
     /// then. Nothing follows from it when the shop has given the buyer more time meanwhile.
-    pub fn learn_expiry(&mut self, ended: DateTime<Utc>, at: DateTime<Utc>) {
+    pub fn apply_expiry(&mut self, ended: DateTime<Utc>, at: DateTime<Utc>) {
         if self.terms.expires_at.is_some_and(|expires_at| expires_at <= ended) {
             self.expired_at = earliest(self.expired_at, Some(at));
         }
     }
 
     /// Learns of a refund by a notification about a batch, which says that its trade was paid.
-    pub fn learn_batch_refund(&mut self, identity: &Identity, refund: Refund) {
+    pub fn apply_batch_refund(&mut self, account: &MerchantAccount, refund: Refund) {
         let trade_no = refund.trade_no.clone();
-        self.learn_refund(refund);
-        self.await_confirmation(identity, &trade_no, false);
+        self.apply_refund(refund);
+        self.await_confirmation(account, &trade_no, false);
     }
 
     /// Learns of a refund that is on record for one of the order's trades.
-    pub fn learn_refund(&mut self, refund: Refund) {
+    pub fn apply_refund(&mut self, refund: Refund) {
         self.keep(refund);
         self.count_refunds();
     }
@@ -216,11 +216,11 @@ impl OrderRecord {
     /// The policy of the merchant as of now: goods for what was told of this trade wait for the gateway's
     /// word. `tells`: a notification says that it was paid; a refund on record says so as well. An answer
     /// of the gateway is that word.
-    fn await_confirmation(&mut self, identity: &Identity, trade_no: &str, tells: bool) {
-        let wanted = identity.confirms_above.is_some_and(|above| self.terms.total_fee > above);
+    fn await_confirmation(&mut self, account: &MerchantAccount, trade_no: &str, is_paid: bool) {
+        let wanted = account.confirms_above.is_some_and(|above| self.terms.total_fee > above);
         let refunded = |refund: &Refund| refund.trade_no == trade_no && refund.succeeded();
         if wanted
-            && (tells || self.refunds.values().any(refunded))
+            && (is_paid || self.refunds.values().any(refunded))
             && let Some(trade) = self.trades.get_mut(trade_no)
         {
             trade.facts |= Facts::TO_BE_CONFIRMED;

@@ -71,18 +71,18 @@ pub struct Refund {
 impl Refund {
     /// The refund that an Open Platform notification reports, if it reports one.
     #[must_use]
-    pub fn of_trade(said: &TradeStatusSync) -> Option<Refund> {
-        let running_total = said.refund_fee.filter(|fee| *fee > Fen::new(0))?;
-        let request_no = said.request_no.clone().unwrap_or_default();
-        let at = said.gmt_refund.map(format_beijing).unwrap_or_default();
+    pub fn of_trade(notification: &TradeStatusSync) -> Option<Refund> {
+        let running_total = notification.refund_fee.filter(|fee| *fee > Fen::new(0))?;
+        let request_no = notification.request_no.clone().unwrap_or_default();
+        let at = notification.gmt_refund.map(format_beijing).unwrap_or_default();
         Some(Refund {
-            trade_no: said.trade_no.clone(),
+            trade_no: notification.trade_no.clone(),
             refund_key: format!("{request_no}@{at}"),
             request_no,
             running_total: Some(running_total),
             amount: None,
             result: None,
-            gmt_refund: said.gmt_refund,
+            gmt_refund: notification.gmt_refund,
         })
     }
 
@@ -90,15 +90,15 @@ impl Refund {
     /// seconds where notifications give milliseconds. So a notification of the same refund has a row
     /// beside it; whoever shows them to a person shows one.
     #[must_use]
-    pub fn of_answer(said: &RefundAnswered) -> Refund {
+    pub fn of_answer(answer: &RefundAnswered) -> Refund {
         Refund {
-            trade_no: said.trade_no.clone(),
-            refund_key: format!("{}@", said.request_no),
-            request_no: said.request_no.clone(),
-            running_total: said.refunded,
-            amount: Some(said.amount),
+            trade_no: answer.trade_no.clone(),
+            refund_key: format!("{}@", answer.request_no),
+            request_no: answer.request_no.clone(),
+            running_total: answer.refunded,
+            amount: Some(answer.amount),
             result: Some("SUCCESS".to_owned()),
-            gmt_refund: said.gmt_refund,
+            gmt_refund: answer.gmt_refund,
         }
     }
 

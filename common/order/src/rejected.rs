@@ -1,9 +1,9 @@
-//! A payment that no order took: what Alipay has told of it, as a trade of its own.
+//! A payment that no order took: what Alipay has sent about it, as a trade of its own.
 
 use alipay::{Fen, TradeStatusSync};
 use chrono::{DateTime, Utc};
 
-use crate::{Identity, Mismatch, OrderRecord, OrderTerms, ProductKind, Refund, Trade};
+use crate::{MerchantAccount, Mismatch, OrderRecord, OrderTerms, ProductKind, Refund, Trade};
 
 /// A payment whose notification was rejected: it does not agree with the order that it names, or there is no
 /// such order.
@@ -15,43 +15,42 @@ pub struct RejectedPayment {
     pub merchant: String,
     /// The total of the trade, fen.
     pub total: Fen,
-    /// What was told.
+    /// What Alipay has sent about it.
     pub trade: Trade,
 }
 
 /// One rejected message about the trade.
 #[derive(Debug, Clone, Copy)]
-pub enum RejectedWord<'a> {
+pub enum RejectedMessage<'a> {
     /// A notification.
-    Told(&'a TradeStatusSync),
+    Notification(&'a TradeStatusSync),
     /// An answer of the gateway.
-    Answered(&'a TradeStatusSync),
+    Answer(&'a TradeStatusSync),
 }
 
-impl<'a> RejectedWord<'a> {
+impl<'a> RejectedMessage<'a> {
     /// What it says.
     #[must_use]
-    pub fn said(self) -> &'a TradeStatusSync {
+    pub fn trade(self) -> &'a TradeStatusSync {
         match self {
-            RejectedWord::Told(said) | RejectedWord::Answered(said) => said,
+            RejectedMessage::Notification(trade) | RejectedMessage::Answer(trade) => trade,
         }
     }
 }
 
 impl RejectedPayment {
-    /// Puts together what messages about one trade say, and the refunds of it that are on record; `None` of no
-    /// message. Which seller or application took the money does not matter here: Alipay decides who may give it
-    /// back.
+    /// Merges messages about one trade and the refunds of it that are on record; `None` without a message. Which
+    /// seller or application took the money does not matter here: Alipay decides who may give it back.
     ///
     /// # Errors
     /// [`Mismatch`]: amounts in another currency, or messages that contradict each other about the total.
     pub fn of(
         merchant: &str,
-        words: &[RejectedWord<'_>],
+        messages: &[RejectedMessage<'_>],
         refunds: impl IntoIterator<Item = Refund>,
     ) -> Result<Option<RejectedPayment>, Mismatch> {
-        let Some(first) = words.first().map(|word| word.said()) else { return Ok(None) };
-        let identity = Identity {
+        let Some(first) = messages.first().map(|message| message.trade()) else { return Ok(None) };
+        let account = MerchantAccount {
             merchant: merchant.to_owned(),
             seller_id: None,
             app_id: None,
@@ -68,15 +67,15 @@ impl RejectedPayment {
             expires_at: None,
         };
         let mut record = OrderRecord::new(terms, ProductKind::Manual);
-        for word in words {
-            match word {
-                RejectedWord::Told(said) => record.learn_trade(&identity, said)?,
-                RejectedWord::Answered(said) => record.learn_answer(&identity, said)?,
+        for message in messages {
+            match message {
+                RejectedMessage::Notification(it) => record.apply_notification(&account, it)?,
+                RejectedMessage::Answer(it) => record.apply_answer(&account, it)?,
             }
         }
         for refund in refunds {
             if refund.trade_no == first.trade_no {
-                record.learn_refund(refund);
+                record.apply_refund(refund);
             }
         }
         let trade = record.trades.remove(&first.trade_no);

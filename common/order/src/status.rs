@@ -248,7 +248,7 @@ fn awaits_confirmation(facts: Facts) -> bool {
 /// The status and `is_finish` for a set of facts. The first match wins.
 ///
 /// An order that has expired is not finished: its page may still be open in a browser, and Alipay
-/// makes a trade of it as soon as the buyer logs in there (protocol 12, `alipay.trade.close`).
+/// makes a trade of it as soon as the buyer logs in there (docs/protocol.md §12).
 fn status_of(facts: Facts, expired: bool) -> (OrderStatus, bool) {
     if facts.contains(Facts::REFUNDED_IN_FULL) {
         (OrderStatus::Refunded, true)

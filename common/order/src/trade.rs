@@ -72,14 +72,14 @@ impl Trade {
     }
 
     /// Adds what a notification says. Learning it again changes nothing.
-    pub(crate) fn learn(&mut self, said: &TradeStatusSync, limit: Limit) {
+    pub(crate) fn apply_notification(&mut self, notification: &TradeStatusSync, limit: Limit) {
         let limit = limit.given(self.facts);
-        self.facts |= Facts::of(said);
-        self.merge(said, limit);
+        self.facts |= Facts::of(notification);
+        self.merge(notification, limit);
     }
 
     /// Adds what the gateway answered; `notify_time` is when it was asked.
-    pub(crate) fn learn_answer(&mut self, answer: &TradeStatusSync, limit: Limit) {
+    pub(crate) fn apply_answer(&mut self, answer: &TradeStatusSync, limit: Limit) {
         let limit = limit.given(self.facts);
         let facts = Facts::of_answer(answer);
         self.facts |= facts;
@@ -90,7 +90,7 @@ impl Trade {
     }
 
     /// Adds that a refund which was asked for was made. `total` is the order's.
-    pub(crate) fn learn_refund_answer(&mut self, answer: &RefundAnswered, total: Fen) {
+    pub(crate) fn apply_refund_answer(&mut self, answer: &RefundAnswered, total: Fen) {
         let refunded = answer.refunded.unwrap_or_default().max(answer.amount);
         let extent =
             if refunded >= total { Facts::REFUNDED_IN_FULL } else { Facts::REFUNDED_IN_PART };
@@ -137,30 +137,30 @@ impl Trade {
     }
 
     /// Merges the attributes.
-    fn merge(&mut self, said: &TradeStatusSync, limit: Limit) {
-        self.gmt_create = earliest(self.gmt_create, said.gmt_create);
+    fn merge(&mut self, notification: &TradeStatusSync, limit: Limit) {
+        self.gmt_create = earliest(self.gmt_create, notification.gmt_create);
         let paid_before = self.gmt_payment;
-        self.gmt_payment = earliest(self.gmt_payment, said.gmt_payment);
+        self.gmt_payment = earliest(self.gmt_payment, notification.gmt_payment);
         self.judge_lateness(paid_before, limit);
-        self.gmt_refund = self.gmt_refund.max(said.gmt_refund);
-        self.gmt_close = self.gmt_close.max(said.gmt_close);
-        self.notify_time = self.notify_time.max(said.notify_time);
-        if let Some(fee) = said.refund_fee {
+        self.gmt_refund = self.gmt_refund.max(notification.gmt_refund);
+        self.gmt_close = self.gmt_close.max(notification.gmt_close);
+        self.notify_time = self.notify_time.max(notification.notify_time);
+        if let Some(fee) = notification.refund_fee {
             self.refunded_fee = self.refunded_fee.max(fee);
         }
         let parties = &mut self.parties;
         for (known, told) in [
-            (&mut parties.seller_email, &said.seller_email),
-            (&mut parties.seller_id, &said.seller_id),
-            (&mut parties.seller_actions, &said.seller_actions),
-            (&mut parties.buyer_email, &said.buyer_email),
-            (&mut parties.buyer_id, &said.buyer_id),
-            (&mut parties.buyer_actions, &said.buyer_actions),
-            (&mut parties.receive_name, &said.receive_name),
-            (&mut parties.receive_address, &said.receive_address),
-            (&mut parties.receive_zip, &said.receive_zip),
-            (&mut parties.receive_phone, &said.receive_phone),
-            (&mut parties.receive_mobile, &said.receive_mobile),
+            (&mut parties.seller_email, &notification.seller_email),
+            (&mut parties.seller_id, &notification.seller_id),
+            (&mut parties.seller_actions, &notification.seller_actions),
+            (&mut parties.buyer_email, &notification.buyer_email),
+            (&mut parties.buyer_id, &notification.buyer_id),
+            (&mut parties.buyer_actions, &notification.buyer_actions),
+            (&mut parties.receive_name, &notification.receive_name),
+            (&mut parties.receive_address, &notification.receive_address),
+            (&mut parties.receive_zip, &notification.receive_zip),
+            (&mut parties.receive_phone, &notification.receive_phone),
+            (&mut parties.receive_mobile, &notification.receive_mobile),
         ] {
             if told > known {
                 known.clone_from(told);

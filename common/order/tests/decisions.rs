@@ -41,7 +41,7 @@ fn closed_after_payment() {
 
     let mut paid = doubtful.clone();
     let decided = |record: &mut OrderRecord, decision| {
-        record.learn_decision(
+        record.apply_decision(
             decision,
             ReviewReason::ClosedAfterPayment,
             None,
@@ -67,13 +67,13 @@ fn closed_after_payment() {
     let mut early = doubtful.clone();
     let before_the_close = at("2026-01-05 11:59:00");
     early
-        .learn_decision(Decision::Paid, ReviewReason::ClosedAfterPayment, None, before_the_close)
+        .apply_decision(Decision::Paid, ReviewReason::ClosedAfterPayment, None, before_the_close)
         .expect("possible");
     assert_eq!(early.state().status.code(), 8);
 
     // Of the trade that was closed, and of no other.
     let mut other = order(ProductKind::Stock, &[("T1", CLOSED), ("T2", Facts::PAID)]);
-    let wrong = other.learn_decision(
+    let wrong = other.apply_decision(
         Decision::Paid,
         ReviewReason::ClosedAfterPayment,
         Some("T2"),
@@ -92,7 +92,7 @@ fn of_two_payments_the_refunded_one_is_named() {
     let mut record = order(ProductKind::Stock, &[("T1", Facts::PAID), ("T2", Facts::PAID)]);
     let decide = |record: &mut OrderRecord, trade_no| {
         let at = at("2026-01-06 10:00:00");
-        record.learn_decision(Decision::Refunded, ReviewReason::SecondPayment, trade_no, at)
+        record.apply_decision(Decision::Refunded, ReviewReason::SecondPayment, trade_no, at)
     };
     let untouched = record.clone();
     assert_eq!(decide(&mut record, None), Err(ImpossibleDecision::NoTrade));
@@ -111,13 +111,13 @@ fn what_a_person_delivers_is_delivered() {
     record.fulfillment = Some(FulfillmentState::AwaitingManual);
     let now = at("2026-01-06 10:00:00");
     record
-        .learn_decision(Decision::Delivered, ReviewReason::DeliverByHand, None, now)
+        .apply_decision(Decision::Delivered, ReviewReason::DeliverByHand, None, now)
         .expect("possible");
     assert_eq!(record.fulfillment, Some(FulfillmentState::Delivered));
     // Said again after the goods came back, it delivers nothing.
     record.fulfillment = Some(FulfillmentState::Returned);
     record
-        .learn_decision(Decision::Delivered, ReviewReason::DeliverByHand, None, now)
+        .apply_decision(Decision::Delivered, ReviewReason::DeliverByHand, None, now)
         .expect("possible");
     assert_eq!(record.fulfillment, Some(FulfillmentState::Returned));
 }
@@ -131,7 +131,7 @@ fn a_decision_must_answer_the_review() {
         (Decision::Paid, ReviewReason::PartialRefund),
         (Decision::Refunded, ReviewReason::DeliverByHand),
     ] {
-        let decided = record.learn_decision(decision, reason, None, at("2026-01-06 10:00:00"));
+        let decided = record.apply_decision(decision, reason, None, at("2026-01-06 10:00:00"));
         assert!(matches!(decided, Err(ImpossibleDecision::Reason { .. })), "{decided:?}");
     }
     assert_eq!(record, untouched);
@@ -144,7 +144,7 @@ fn late_money_is_refunded_or_taken() {
     let now = at("2026-01-06 10:00:00");
     let mut record = order(ProductKind::Stock, &[("T1", LATE), ("T2", Facts::PAID)]);
     let decide = |record: &mut OrderRecord, decision, trade_no| {
-        record.learn_decision(decision, ReviewReason::LatePayment, Some(trade_no), now)
+        record.apply_decision(decision, ReviewReason::LatePayment, Some(trade_no), now)
     };
     // The order goes by the other one.
     let state = record.state();
@@ -201,13 +201,13 @@ fn what_opens_too_late() {
     let mut expired = order(ProductKind::Stock, &[("T1", Facts::WAITING)]);
     expired.terms.expires_at = Some(end);
     assert_eq!(open_at(&expired), [""; 0], "placed: the sweeper closes it");
-    expired.learn_expiry(end, at("2026-01-05 10:31:00"));
+    expired.apply_expiry(end, at("2026-01-05 10:31:00"));
     assert_eq!(open_at(&expired), ["T1"]);
     assert_eq!((expired.state().status.code(), expired.state().is_finish), (32, false));
 
     // More time than when it was asked.
     let mut longer = order(ProductKind::Stock, &[]);
     longer.terms.expires_at = Some(at("2026-01-05 10:40:00"));
-    longer.learn_expiry(end, at("2026-01-05 10:31:00"));
+    longer.apply_expiry(end, at("2026-01-05 10:31:00"));
     assert_eq!((longer.expired_at, longer.state().status.code()), (None, 0));
 }

@@ -10,7 +10,7 @@ mod stories;
 use std::collections::BTreeSet;
 
 use order::{
-    FulfillmentState, GoodsDecision, Identity, OrderRecord, OrderState, Review, ReviewReason,
+    FulfillmentState, GoodsDecision, MerchantAccount, OrderRecord, OrderState, Review, ReviewReason,
 };
 use stories::{Said, Story};
 
@@ -19,7 +19,7 @@ struct Shop {
     record: OrderRecord,
     /// Refunds that arrived before their trade was known.
     early: Vec<order::Refund>,
-    identity: Identity,
+    account: MerchantAccount,
     delivered: u32,
     returned: u32,
 }
@@ -38,7 +38,7 @@ impl Shop {
         Shop {
             record: OrderRecord::new(story.terms(), order::ProductKind::Stock),
             early: Vec::new(),
-            identity: story.identity(),
+            account: story.account(),
             delivered: 0,
             returned: 0,
         }
@@ -48,28 +48,28 @@ impl Shop {
         match said {
             Said::Trade(notification) => {
                 self.record
-                    .learn_trade(&self.identity, notification)
+                    .apply_notification(&self.account, notification)
                     .expect("the stories agree with the order");
                 self.find_early_refunds();
             }
             Said::Answer(answer) => {
                 self.record
-                    .learn_answer(&self.identity, answer)
+                    .apply_answer(&self.account, answer)
                     .expect("the stories agree with the order");
                 self.find_early_refunds();
             }
             Said::RefundAnswer(answer) => {
                 self.record
-                    .learn_refund_answer(&self.identity, answer)
+                    .apply_refund_answer(&self.account, answer)
                     .expect("the stories agree with the order");
                 self.find_early_refunds();
             }
-            Said::Expiry(at) => self.record.learn_expiry(*at, *at),
+            Said::Expiry(at) => self.record.apply_expiry(*at, *at),
             Said::Batch(batch) => {
                 for item in &batch.items {
                     let refund = order::Refund::of_batch_item(batch, item);
                     if self.record.trades.contains_key(&refund.trade_no) {
-                        self.record.learn_batch_refund(&self.identity, refund);
+                        self.record.apply_batch_refund(&self.account, refund);
                     } else {
                         self.early.push(refund);
                     }
@@ -96,7 +96,7 @@ impl Shop {
     fn find_early_refunds(&mut self) {
         for refund in self.early.clone() {
             if self.record.trades.contains_key(&refund.trade_no) {
-                self.record.learn_batch_refund(&self.identity, refund);
+                self.record.apply_batch_refund(&self.account, refund);
             }
         }
     }

@@ -3,7 +3,9 @@
 #![allow(clippy::expect_used, reason = "a test")]
 
 use alipay::{Charset, Fen, Form, Notification, Protocol, parse_beijing};
-use order::{FulfillmentState, GoodsDecision, Identity, OrderRecord, OrderTerms, ProductKind};
+use order::{
+    FulfillmentState, GoodsDecision, MerchantAccount, OrderRecord, OrderTerms, ProductKind,
+};
 
 /// A payment of trade T1, with or without its time.
 fn payment(gmt_payment: Option<&str>) -> alipay::TradeStatusSync {
@@ -32,7 +34,7 @@ fn goods_that_went_out_are_not_given_back_for() {
         created_at: at("2026-01-05 10:00:00"),
         expires_at: Some(at("2026-01-05 10:30:00")),
     };
-    let identity = Identity {
+    let account = MerchantAccount {
         merchant: "shop".into(),
         seller_id: None,
         app_id: None,
@@ -50,15 +52,15 @@ fn goods_that_went_out_are_not_given_back_for() {
         (Some(FulfillmentState::Delivered), GoodsDecision::Nothing, false),
     ] {
         let mut record = OrderRecord::new(terms.clone(), ProductKind::Stock);
-        record.learn_trade(&identity, &payment(None)).expect("agrees");
+        record.apply_notification(&account, &payment(None)).expect("agrees");
         assert_eq!(record.goods(&record.state()), GoodsDecision::Deliver);
         record.fulfillment = fulfillment;
-        record.learn_trade(&identity, &late).expect("agrees");
+        record.apply_notification(&account, &late).expect("agrees");
         assert_eq!(record.trades["T1"].is_late(), is_late, "{fulfillment:?}");
         assert_eq!(record.goods(&record.state()), goods, "{fulfillment:?}");
         // Told again it is the same.
         let once = record.clone();
-        record.learn_trade(&identity, &late).expect("agrees");
+        record.apply_notification(&account, &late).expect("agrees");
         assert_eq!(record, once);
     }
 }

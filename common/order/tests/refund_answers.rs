@@ -5,7 +5,7 @@
 
 use alipay::{Fen, parse_beijing};
 use chrono::{DateTime, Utc};
-use order::{Facts, Identity, OrderRecord, OrderTerms, ProductKind, RefundAnswered};
+use order::{Facts, MerchantAccount, OrderRecord, OrderTerms, ProductKind, RefundAnswered};
 
 fn at(text: &str) -> DateTime<Utc> {
     parse_beijing(text).expect("a time")
@@ -23,8 +23,8 @@ fn order() -> OrderRecord {
     OrderRecord::new(terms, ProductKind::Stock)
 }
 
-fn identity(merchant: &str) -> Identity {
-    Identity {
+fn account(merchant: &str) -> MerchantAccount {
+    MerchantAccount {
         merchant: merchant.into(),
         seller_id: None,
         app_id: None,
@@ -48,7 +48,7 @@ fn answer(number: &str, amount: i64, refunded: Option<i64>) -> RefundAnswered {
 }
 
 fn learn(record: &mut OrderRecord, answer: &RefundAnswered) {
-    record.learn_refund_answer(&identity("app"), answer).expect("they agree");
+    record.apply_refund_answer(&account("app"), answer).expect("they agree");
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn answers_without_a_running_total_add_up() {
 fn answers_that_do_not_agree_count_for_nothing() {
     let mut record = order();
     let mut reason = |answer: &RefundAnswered, merchant: &str| {
-        let mismatch = record.learn_refund_answer(&identity(merchant), answer);
+        let mismatch = record.apply_refund_answer(&account(merchant), answer);
         mismatch.map_err(|mismatch| mismatch.reason().as_str())
     };
     let good = answer("R1", 300, Some(300));

@@ -3,7 +3,7 @@
 //! A program of this project begins with the same five lines. It loads its configuration (crate `config`), starts
 //! [`telemetry`], opens the [`admin`] endpoint if one is configured, asks [`shutdown`] for a token that
 //! SIGTERM cancels, and then does its job until the token says stop. Programs with pages for
-//! people serve them with [`http`], write them with [`html`], in one [`language`] at a time, and keep other sites out with
+//! people serve them with [`http`], put them together with [`page`], in one [`language`] at a time, and keep other sites out with
 //! [`guard`]; what is shown to people goes through [`unseen`]. That a server is away is told by [`outage`], and why by [`reach`].
 //!
 //! This crate knows neither the database nor the broker. So the public endpoint can use it without linking a database client.
@@ -12,10 +12,10 @@ pub mod admin;
 pub mod command_line;
 pub mod crash_point;
 pub mod guard;
-pub mod html;
 pub mod http;
 pub mod language;
 pub mod outage;
+pub mod page;
 pub mod reach;
 pub mod shutdown;
 pub mod telemetry;

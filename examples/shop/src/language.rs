@@ -1,5 +1,11 @@
 //! The language of a page: what the browser asks for.
 
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::ACCEPT_LANGUAGE;
+use axum::http::request::Parts;
+
 /// A language that the shop has texts in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Language {
@@ -44,6 +50,15 @@ impl Language {
             Language::English => english,
             Language::Chinese => chinese,
         }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Language {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Language, Infallible> {
+        let wanted = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Ok(Language::of(wanted.unwrap_or_default()))
     }
 }
 

@@ -7,9 +7,9 @@
 #![allow(rustdoc::bare_urls, reason = "the doc comments of arguments are their help texts")]
 
 mod events;
-mod html;
 mod language;
 mod orders;
+mod page;
 mod pages;
 mod pay_link;
 
@@ -18,9 +18,6 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 
@@ -87,25 +84,9 @@ async fn main() -> anyhow::Result<()> {
     });
     tokio::spawn(events::listen(arguments.amqp_url, news));
     say(&format!("shop ready {}/", shop.public_url));
-    loop {
-        let Ok((stream, _)) = listener.accept().await else {
-            // Too many open files, for example: wait until some are closed.
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            continue;
-        };
-        let shop = Arc::clone(&shop);
-        tokio::spawn(async move {
-            let service = service_fn(move |request| {
-                let shop = Arc::clone(&shop);
-                async move { Ok::<_, std::convert::Infallible>(pages::answer(&shop, &request).await) }
-            });
-            // A browser that hangs up concerns nobody.
-            let _ = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
-        });
-    }
+    // A reverse proxy in front ends TLS, and connections that send nothing.
+    axum::serve(listener, pages::router(shop)).await?;
+    Ok(())
 }
 
 /// A line for whoever runs the shop.

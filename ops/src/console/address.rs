@@ -1,5 +1,6 @@
 //! Addresses of the console's pages.
 
+use maud::{Markup, html};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The address of a page about one thing: `/orders/` and its id, encoded.
@@ -18,6 +19,16 @@ pub(super) fn listing(path: &str, filters: &[(&str, &str)]) -> String {
         address.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
     }
     address
+}
+
+/// A link to a page of this server.
+pub(super) fn link(address: &str, text: &str) -> Markup {
+    html! { a href=(address) { (text) } }
+}
+
+/// A link to an order's page.
+pub(super) fn order_link(order: &str) -> Markup {
+    link(&address("/orders/", order), order)
 }
 
 #[cfg(test)]

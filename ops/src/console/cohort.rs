@@ -1,10 +1,11 @@
 //! Which dead letters a page is about.
 
-use service::html::Html;
-use service::language::say;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use maud::{Markup, html};
+use service::language::say;
+use service::page::hidden;
 
 use super::address::listing;
 use super::request::Parameters;
@@ -76,12 +77,11 @@ impl Cohort {
     }
 
     /// Hidden fields that carry it along.
-    pub(super) fn fields(&self) -> Html {
+    pub(super) fn fields(&self) -> Markup {
         let given = self.pairs().into_iter().filter(|(_, value)| !value.is_empty());
-        let fields = given.fold(Html::new(), |html, (name, value)| html.hidden(name, value));
-        match self.until {
-            Some(until) => fields.hidden(UNTIL, &until.to_rfc3339()),
-            None => fields,
+        html! {
+            @for (name, value) in given { (hidden(name, value)) }
+            @if let Some(until) = self.until { (hidden(UNTIL, &until.to_rfc3339())) }
         }
     }
 
@@ -126,13 +126,12 @@ impl Selection {
     }
 
     /// Hidden fields that carry it along.
-    pub(super) fn fields(&self) -> Html {
+    pub(super) fn fields(&self) -> Markup {
         match self {
-            Selection::Ticked(ids) => {
-                let names = ids.iter().map(|id| format!("{TICKED}{id}"));
-                names.fold(Html::new(), |html, name| html.hidden(&name, "on"))
-            }
-            Selection::All(cohort) => cohort.fields().hidden("which", "all"),
+            Selection::Ticked(ids) => html! {
+                @for id in ids { (hidden(&format!("{TICKED}{id}"), "on")) }
+            },
+            Selection::All(cohort) => html! { (cohort.fields()) (hidden("which", "all")) },
         }
     }
 

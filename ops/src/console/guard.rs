@@ -1,15 +1,15 @@
 //! Who may act: see [`service::guard`]; and a token that only our pages hold.
 
-use hyper::header::HeaderMap;
-use hyper::{StatusCode, Uri};
+use axum::extract::Request;
+use axum::http::{Method, StatusCode};
+use maud::Markup;
 use rand::RngExt as _;
 use service::guard::{self, Foreign, WrongName};
-use service::html::Html;
 use service::language::say;
+use service::page::hidden;
 use subtle::ConstantTimeEq as _;
 
-use super::answer::Answer;
-use super::request::Asked;
+use super::request::{Parameters, Refusal, refusal};
 
 /// The field of every form that changes something.
 const FIELD: &str = "token";
@@ -30,24 +30,35 @@ impl Guard {
     }
 
     /// The hidden field that a form must hold.
-    pub(super) fn field(&self) -> Html {
-        Html::new().hidden(FIELD, &self.token)
+    pub(super) fn field(&self) -> Markup {
+        hidden(FIELD, &self.token)
     }
 
-    /// Refuses a name that is not ours.
-    pub(super) fn check_host(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Answer> {
-        self.site.check_host(headers, uri).map_err(answer)
-    }
-
-    /// Refuses a POST that did not come from a page of ours.
-    pub(super) fn check_sender(&self, headers: &HeaderMap) -> Result<(), Answer> {
-        self.site.check_sender(headers).map_err(answer)
+    /// Refuses a name that is not ours, and a POST that did not come from a page of ours.
+    pub(super) fn check(&self, request: &Request) -> Result<(), Refusal> {
+        let mut checked = self.site.check_host(request.headers(), request.uri());
+        if request.method() == Method::POST {
+            checked = checked.and_then(|()| self.site.check_sender(request.headers()));
+        }
+        checked.map_err(|foreign| match foreign {
+            Foreign::Host => refusal(
+                StatusCode::MISDIRECTED_REQUEST,
+                say(
+                    "控制台不使用这个主机名。请用地址访问，或用 --host NAME 启动。",
+                    "the console is not known by this name (Host). Use its address, or start it with --host NAME.",
+                ),
+            ),
+            Foreign::Sender => nothing_done(say(
+                "表单来自其他网站；如控制台有自己的域名，请用 --host 写明浏览器中的协议、域名和端口",
+                "the form comes from another site; where the console has a name of its own, --host says scheme, \
+                 name and port as the browser shows them",
+            )),
+        })
     }
 
     /// Refuses a form without the token.
-    pub(super) fn check_token(&self, asked: &Asked) -> Result<(), Answer> {
-        let given = asked.form.get(FIELD).as_bytes();
-        if bool::from(given.ct_eq(self.token.as_bytes())) {
+    pub(super) fn check_token(&self, form: &Parameters) -> Result<(), Refusal> {
+        if bool::from(form.get(FIELD).as_bytes().ct_eq(self.token.as_bytes())) {
             return Ok(());
         }
         Err(nothing_done(say(
@@ -57,26 +68,6 @@ impl Guard {
     }
 }
 
-fn answer(foreign: Foreign) -> Answer {
-    match foreign {
-        Foreign::Host => Answer::text(
-            StatusCode::MISDIRECTED_REQUEST,
-            say(
-                say("421: 控制台不使用这个主机名。请用地址访问，或用 --host NAME 启动。", "\n"),
-                "421: the console is not known by this name (Host). Use its address, or start it with --host NAME.\n",
-            ),
-        ),
-        Foreign::Sender => nothing_done(say(
-            "表单来自其他网站；如控制台有自己的域名，请用 --host 写明浏览器中的协议、域名和端口",
-            "the form comes from another site; where the console has a name of its own, --host says scheme, \
-                 name and port as the browser shows them",
-        )),
-    }
-}
-
-fn nothing_done(why: &str) -> Answer {
-    Answer::text(
-        StatusCode::FORBIDDEN,
-        format!("403: {}: {why}\n", say("未执行", "nothing was done")),
-    )
+fn nothing_done(why: &str) -> Refusal {
+    refusal(StatusCode::FORBIDDEN, format!("{}: {why}", say("未执行", "nothing was done")))
 }

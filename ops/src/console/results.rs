@@ -1,15 +1,15 @@
 //! What an act came to, kept so that the browser can be led to a page that may be loaded again.
 
-use service::html::Html;
-use service::language::say;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use hyper::StatusCode;
+use axum::extract::{Path, State};
+use axum::response::Redirect;
 use rand::RngExt as _;
+use service::language::say;
 
-use super::answer::Answer;
-use super::layout::Page;
+use super::Shared;
+use super::page::{Menu, Page};
 use crate::failure::Failure;
 
 /// Results that are kept.
@@ -17,38 +17,31 @@ const KEPT: usize = 256;
 
 /// The latest results, by ticket.
 #[derive(Debug, Default)]
-pub(super) struct Results(Mutex<VecDeque<(String, Kept)>>);
-
-#[derive(Debug, Clone)]
-struct Kept {
-    status: StatusCode,
-    menu: &'static str,
-    title: String,
-    body: Html,
-}
+pub(super) struct Results(Mutex<VecDeque<(String, Page)>>);
 
 impl Results {
     /// Keeps a page, and leads to it.
-    pub(super) fn keep(&self, page: Page) -> Answer {
+    pub(super) fn keep(&self, menu: Menu, page: Page) -> Redirect {
         let ticket = format!("{:016x}", rand::rng().random::<u64>());
-        let Page { status, menu, title, body, refresh: _ } = page;
         let address = format!("/results/{ticket}");
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push_back((ticket, Kept { status, menu, title, body }));
+        kept.push_back((ticket, Page { menu: Some(menu), ..page }));
         if kept.len() > KEPT {
             kept.pop_front();
         }
-        Answer::see(address)
+        Redirect::to(&address)
     }
+}
 
-    /// `/results/TICKET`
-    pub(super) fn show(&self, ticket: &str) -> Result<Page, Failure> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.iter().find(|(known, _)| known == ticket);
-        let Some((_, Kept { status, menu, title, body })) = found.cloned() else {
-            let text = say("结果已经不在了", "there is no such result any more");
-            return Err(Failure::NotFound(text.to_owned()));
-        };
-        Ok(Page { status, ..Page::new(menu, title, body) })
-    }
+/// `/results/TICKET`
+pub(super) async fn show(
+    State(console): Shared,
+    Path(ticket): Path<String>,
+) -> Result<Page, Failure> {
+    let kept = console.results.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = kept.iter().find(|(known, _)| *known == ticket);
+    found.map(|(_, page)| page.clone()).ok_or_else(|| {
+        let text = say("结果已经不在了", "there is no such result any more");
+        Failure::NotFound(text.to_owned())
+    })
 }

@@ -1,18 +1,29 @@
-//! The server: its limits, and who may ask.
+//! The server: its limits, its addresses, and who may ask.
 
-use service::language::{self, Language};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+    SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse as _, Response};
-use hyper::header::SET_COOKIE;
+use axum::routing::get;
 use service::http::{self, Limits};
+use service::language::{self, Language, say};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Console, request, route};
+use super::request::{LONGEST_FORM, Parameters, refusal};
+use super::{
+    Console, Shared, acts, letter, letters, order, orders, page, products, results, review,
+    reviews, status,
+};
+use crate::failure::Failure;
 
 /// A few operators with some pages each.
 const LIMITS: Limits = Limits {
@@ -23,46 +34,81 @@ const LIMITS: Limits = Limits {
     stop_time: Duration::from_secs(5),
 };
 
+/// The longest address: filters and an order number have a few hundred bytes.
+const LONGEST_ADDRESS: usize = 4 * 1024;
+
+/// A page has its own style and forms that lead back here, and nothing else.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
+    frame-ancestors 'none'; base-uri 'none'";
+
 /// Serves until `shutdown` is cancelled; what is under way may end.
 pub(crate) async fn serve(console: Console, listener: TcpListener, shutdown: CancellationToken) {
-    let console = Arc::new(console);
-    let answer = move |request| {
-        let console = Arc::clone(&console);
-        async move { answer(&console, request).await }
-    };
-    http::serve(listener, shutdown, LIMITS, Router::new().fallback(answer)).await;
+    http::serve(listener, shutdown, LIMITS, router(Arc::new(console))).await;
 }
 
-async fn answer(console: &Arc<Console>, request: Request) -> Response {
-    let asked_for = Language::of(request.headers());
-    asked_for.scope(answer_within(console, request)).await
+fn router(console: Arc<Console>) -> Router {
+    Router::new()
+        .route("/", get(status::show))
+        .route("/orders", get(orders::show))
+        .route("/orders/{id}", get(order::show))
+        .route("/dead-letters", get(letters::show).post(acts::act))
+        .route("/dead-letters/{id}", get(letter::show))
+        .route("/reviews", get(reviews::show))
+        .route("/reviews/{id}", get(review::show).post(review::decide))
+        .route("/products", get(products::show))
+        .route("/results/{ticket}", get(results::show))
+        .method_not_allowed_fallback(async || only("GET, HEAD"))
+        .fallback(async || {
+            Failure::NotFound(say("没有这个页面", "there is no such page").to_owned())
+        })
+        .layer(DefaultBodyLimit::max(LONGEST_FORM))
+        .layer(from_fn_with_state(Arc::clone(&console), page::framed))
+        .layer(from_fn_with_state(Arc::clone(&console), admit))
+        .layer(map_response(with_headers))
+        .with_state(console)
 }
 
-async fn answer_within(console: &Arc<Console>, request: Request) -> Response {
-    let guard = &console.guard;
-    let mut checked = guard.check_host(request.headers(), request.uri());
-    if request.method() == hyper::Method::POST {
-        checked = checked.and_then(|()| guard.check_sender(request.headers()));
+/// Another method is wanted.
+fn only(methods: &'static str) -> Response {
+    ([(ALLOW, methods)], refusal(StatusCode::METHOD_NOT_ALLOWED, methods)).into_response()
+}
+
+/// Keeps others out, and chooses the language: the one that the address names, which the browser is to keep, else
+/// the one that it kept or asks for.
+async fn admit(State(console): Shared, request: Request, next: Next) -> Response {
+    let accepted = Language::of(request.headers());
+    if let Err(refused) = accepted.within(|| console.guard.check(&request)) {
+        return refused.into_response();
     }
-    if let Err(answer) = checked {
-        return answer.into_response();
+    if ![Method::GET, Method::HEAD, Method::POST].contains(request.method()) {
+        return only("GET, HEAD, POST");
     }
-    let asked = match request::read(request).await {
-        Ok(asked) => asked,
-        Err(answer) => return answer.into_response(),
-    };
-    if asked.is_post
-        && let Err(answer) = guard.check_token(&asked)
-    {
-        return answer.into_response();
+    let (uri, query) = (request.uri(), request.uri().query().unwrap_or_default());
+    if uri.path().len() + query.len() > LONGEST_ADDRESS {
+        return refusal(StatusCode::URI_TOO_LONG, "the address is too long").into_response();
     }
-    match Language::of_tag(asked.query.get(language::NAME)) {
-        Some(chosen) => {
-            let answer = chosen.scope(Box::pin(route::answer(console, &asked))).await;
-            let mut response = answer.into_response();
-            response.headers_mut().insert(SET_COOKIE, chosen.cookie());
-            response
-        }
-        None => Box::pin(route::answer(console, &asked)).await.into_response(),
+    let query = Parameters::read(query.as_bytes()).unwrap_or_default();
+    let chosen = Language::of_tag(query.get(language::NAME));
+    let mut response = chosen.unwrap_or(accepted).scope(next.run(request)).await;
+    if let Some(chosen) = chosen {
+        response.headers_mut().insert(SET_COOKIE, chosen.cookie());
     }
+    response
+}
+
+/// The headers of every answer.
+async fn with_headers(mut response: Response) -> Response {
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        // Other sites learn no order numbers; this one still says where a form came from.
+        (REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
 }

@@ -1,23 +1,25 @@
 //! `/`: the whole system on one page.
 
-use service::html::Html;
-use service::language::{Language, say};
 use std::sync::PoisonError;
 
+use axum::extract::State;
+use axum::http::StatusCode;
+use maud::{Markup, html};
 use queue::topology::work_queue;
+use service::language::{Language, say};
+use service::page::Column;
 use store::BeijingTime;
 use store::counts::Waiting;
 
-use super::Console;
-use super::address::listing;
+use super::address::{link, listing};
 use super::cohort::{Cohort, NO_REASON};
-use super::layout::{Page, away, nothing};
-use super::list::{Column, list};
-use super::request::Asked;
+use super::page::{Page, away, nothing, table};
+use super::request::Query;
 use super::tag::{self, Tone, tag};
+use super::{Console, Shared};
 use crate::failure::Failure;
 use crate::operations::overview::Overview;
-use crate::operations::overview::broker::{BrokerLook, Known};
+use crate::operations::overview::broker::{BrokerLook, Known, QueueDepth};
 use crate::operations::overview::ingress::IngressLook;
 use crate::operations::verdict::{Answer, Finding, NotAsked, Urgency};
 
@@ -30,10 +32,10 @@ const CONSUMERS: Column = Column::number("消费者", "Consumers");
 const SENT_FOR_A_RETRY: Column = Column::number("待重试", "Sent for a retry");
 const AVAILABLE: Column = Column::number("可售 / 警戒线", "Available / low at");
 
-pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failure> {
+pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<Page, Failure> {
     let ingress = IngressLook::take(&console.config);
     let (database, broker, ingress) =
-        tokio::join!(ask_database(console), ask_broker(console), ingress);
+        tokio::join!(ask_database(&console), ask_broker(&console), ingress);
     let mut overview = match database {
         Ok(overview) => overview,
         Err(failure) => {
@@ -49,27 +51,26 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<Page, Failu
     }
     overview.judge();
     let servers_away = overview.not_asked.iter().filter(|it| it.is_server()).count();
-    let refreshed = asked.query.some("refresh").is_some();
-    let body = Html::new()
-        .html(verdict(&overview))
-        .html(tiles(&overview))
-        .raw("<div class=\"two\"><section>")
-        .html(orders(&overview))
-        .html(low_stock(&overview))
-        .raw("</section><section>")
-        .html(queues(&overview))
-        .html(reasons(&overview))
-        .raw("</section></div>\n<p class=\"note\">")
-        .html(behind(&overview))
-        .html(match refreshed {
-            true => Html::new().link("/", say("停止自动刷新", "Stop reloading")),
-            false => Html::new().link("/?refresh=1", say("每 10 秒自动刷新", "Reload every 10 s")),
-        })
-        .raw("</p>");
-    let mut page = Page::new("/", say("总览", "Status"), body);
+    let refreshed = query.some("refresh").is_some();
+    let body = html! {
+        (verdict(&overview))
+        (tiles(&overview))
+        div.two {
+            section { (orders(&overview)) (low_stock(&overview)) }
+            section { (queues(&overview)) (reasons(&overview)) }
+        }
+        p.note {
+            (behind(&overview))
+            @match refreshed {
+                true => (link("/", say("停止自动刷新", "Stop reloading"))),
+                false => (link("/?refresh=1", say("每 10 秒自动刷新", "Reload every 10 s"))),
+            }
+        }
+    };
+    let mut page = Page::new(say("总览", "Status"), body);
     page.refresh = refreshed.then_some(REFRESH);
     if servers_away == 2 {
-        page.status = hyper::StatusCode::SERVICE_UNAVAILABLE;
+        page.status = StatusCode::SERVICE_UNAVAILABLE;
     }
     Ok(page)
 }
@@ -96,7 +97,7 @@ async fn ask_broker(console: &Console) -> Result<BrokerLook, Failure> {
 }
 
 /// The verdict of `ops status`: whether all is well, and each finding with what to do.
-fn verdict(overview: &Overview) -> Html {
+fn verdict(overview: &Overview) -> Markup {
     let verdict = &overview.verdict;
     let (tone, chinese) = match (verdict.answer, verdict.wrong()) {
         (Answer::Well, _) => ("good", "一切正常".to_owned()),
@@ -107,49 +108,38 @@ fn verdict(overview: &Overview) -> Html {
         Language::Chinese => chinese,
         Language::English => verdict.headline(),
     };
-    Html::new()
-        .raw("<div class=\"box ")
-        .raw(tone)
-        .raw("\"><b>")
-        .text(&headline)
-        .raw("</b></div>\n")
-        .all(verdict.findings.iter().map(finding))
-}
-
-fn finding(finding: &Finding) -> Html {
-    let told = told(finding);
-    match finding {
-        Finding::NotAsked(asked) => told.all(asked.server_failure().as_ref().map(away)),
-        _ => told,
+    html! {
+        div.box.(tone) { b { (headline) } }
+        @for found in &verdict.findings { (finding(found)) }
     }
 }
 
-fn told(finding: &Finding) -> Html {
+fn finding(finding: &Finding) -> Markup {
     let urgency = finding.urgency();
     let tone = match urgency {
         Urgency::Now => Tone::Bad,
         Urgency::Soon => Tone::Warn,
         Urgency::Later => Tone::Plain,
     };
-    let class = if finding.is_wrong() { "<div class=\"box bad\">" } else { "<div class=\"box\">" };
-    Html::new()
-        .raw(class)
-        .html(tag(tone, say(urgency.chinese(), urgency.word().trim_end())))
-        .raw(" <span class=\"mono\">")
-        .text(finding.code())
-        .raw("</span> ")
-        .raw(say(finding.chinese(), ""))
-        .raw(say("。", ""))
-        .text(&finding.seen())
-        .raw("<br>")
-        .raw(say("处理：", "Do:"))
-        .raw(" ")
-        .text(&finding.to_do())
-        .raw("</div>\n")
+    let class = if finding.is_wrong() { "box bad" } else { "box" };
+    let server = match finding {
+        Finding::NotAsked(asked) => asked.server_failure(),
+        _ => None,
+    };
+    html! {
+        div class=(class) {
+            (tag(tone, say(urgency.chinese(), urgency.word().trim_end())))
+            " " span.mono { (finding.code()) } " "
+            (say(finding.chinese(), "")) (say("。", "")) (finding.seen())
+            br;
+            (say("处理：", "Do:")) " " (finding.to_do())
+        }
+        @if let Some(failure) = server { (away(&failure)) }
+    }
 }
 
 /// What needs a person first, in large numbers.
-fn tiles(overview: &Overview) -> Html {
+fn tiles(overview: &Overview) -> Markup {
     let age = |waiting: &Waiting| waiting.oldest.map(|oldest| overview.age(oldest));
     let waiting = |of: &Option<Waiting>| of.as_ref().map(|it| (it.count, age(it)));
     let queue = |name: &str| {
@@ -192,157 +182,151 @@ fn tiles(overview: &Overview) -> Html {
         tile(say("待查询网关", "Queries due"), "", Tone::Plain, due),
         tile(say("网关无答复", "Unanswered"), "", Tone::Warn, asked.map(|it| (it.failed, None))),
     ];
-    Html::new()
-        .raw("<div class=\"tiles\">")
-        .all(first)
-        .raw("</div>\n<div class=\"tiles minor\">")
-        .all(second)
-        .raw("</div>\n")
+    html! {
+        div.tiles { @for tile in first { (tile) } }
+        div.tiles.minor { @for tile in second { (tile) } }
+    }
 }
 
-fn tile(
-    name: &'static str,
-    path: &'static str,
-    tone: Tone,
-    value: Option<(i64, Option<String>)>,
-) -> Html {
+fn tile(name: &str, path: &str, tone: Tone, value: Option<(i64, Option<String>)>) -> Markup {
     let none = value.as_ref().is_none_or(|(count, _)| *count == 0);
-    let tone = if none { Tone::Plain } else { tone };
-    let (open, close) = if path.is_empty() { ("<div", "</div>") } else { ("<a", "</a>") };
-    let mut html = Html::new().raw(open).raw(" class=\"tile ").raw(tone.class()).raw("\"");
-    if !path.is_empty() {
-        html = html.raw(" href=\"").raw(path).raw("\"");
-    }
-    html = html.raw("><span>").raw(name).raw("</span><b>");
-    html = match &value {
-        Some((count, _)) => html.shown(count),
-        None => html.raw("?"),
-    };
-    html = html.raw("</b>");
-    html = match value {
-        Some((_, Some(age))) => html.raw("<span>").raw(say("最久", "oldest")).raw(" ").text(&age),
-        Some((_, None)) => html.raw("<span class=\"none\">&nbsp;"),
-        None => html.raw("<span>").raw(say("无法查询", "not known")),
-    };
-    html.raw("</span>").raw(close)
-}
-
-fn orders(overview: &Overview) -> Html {
-    let html = Html::new().raw("<h2>").raw(say("订单", "Orders by status")).raw("</h2>");
-    let Some(orders) = &overview.orders else { return html.html(unknown()) };
-    if orders.is_empty() {
-        return html.html(nothing(say("还没有订单。", "No orders yet.")));
-    }
-    let rows = orders.iter().map(|count| {
-        let code = count.status.to_string();
-        Html::new()
-            .raw("<tr><td>")
-            .html(tag::status(count.status))
-            .raw("</td><td class=\"n\">")
-            .link(&listing("/orders", &[("status", &code)]), &count.orders.to_string())
-            .raw("</td></tr>\n")
-    });
-    html.raw("<div class=\"card\"><table>").all(rows).raw("</table></div>\n")
-}
-
-fn low_stock(overview: &Overview) -> Html {
-    let html = Html::new().raw("<h2>").raw(say("低库存", "Low stock")).raw("</h2>");
-    let Some(low) = &overview.low_stock else { return html.html(unknown()) };
-    if low.is_empty() {
-        return html
-            .html(nothing(say("没有达到警戒线的商品。", "No product is down to its threshold.")));
-    }
-    let rows = low.iter().map(|product| {
-        Html::new()
-            .raw("<tr><td class=\"mono\">")
-            .text(&product.product_id)
-            .raw("</td>")
-            .html(AVAILABLE.cell(format!("{} / {}", product.available, product.low_stock)))
-            .raw("</tr>\n")
-    });
-    html.html(list([Column::text("商品", "Product"), AVAILABLE], rows))
-}
-
-fn queues(overview: &Overview) -> Html {
-    let html = Html::new().raw("<h2>").raw(say("队列", "Queues")).raw("</h2>");
-    let Some(queues) = &overview.queues else { return html.html(unknown()) };
-    let rows = queues.iter().map(|queue| {
-        let mut row = Html::new().raw("<tr><td class=\"mono\">").text(&queue.name).raw("</td>");
-        row = match queue.messages {
-            Some(messages) => row.html(MESSAGES.cell(messages)),
-            None => row.cell_of(tag(
-                Tone::Bad,
-                say(say("缺失：", "ops topology apply"), "missing: ops topology apply"),
-            )),
-        };
-        let booked = overview.retries.iter().flatten().find(|tier| tier.tier == queue.name);
-        let shown = |number: Option<i64>| number.map(|it| it.to_string()).unwrap_or_default();
-        row = row
-            .html(READY.cell(shown(queue.ready.map(i64::from))))
-            .html(CONSUMERS.cell(shown(queue.consumers.map(i64::from))))
-            .html(SENT_FOR_A_RETRY.cell(shown(booked.map(|tier| tier.copies))));
-        match booked.map(|tier| tier.overdue).filter(|overdue| *overdue > 0) {
-            Some(overdue) => row.cell_of(tag(Tone::Bad, &overdue.to_string())),
-            None => row.number(""),
+    let class = format!("tile {}", if none { Tone::Plain } else { tone }.class());
+    let inside = html! {
+        span { (name) }
+        @match value {
+            None => { b { "?" } span { (say("无法查询", "not known")) } }
+            Some((count, None)) => { b { (count) } span.none { "\u{a0}" } }
+            Some((count, Some(age))) => {
+                b { (count) } span { (say("最久", "oldest")) " " (age) }
+            }
         }
-        .raw("</tr>\n")
-    });
-    let html = html.html(list(
-        [
-            Column::text("队列", "Queue"),
-            MESSAGES,
-            READY,
-            CONSUMERS,
-            SENT_FOR_A_RETRY,
-            Column::number("超时", "Overdue"),
-        ],
-        rows,
-    ));
-    match overview.queue_totals {
-        Some(false) => html
-            .raw("<p class=\"note\">")
-            .raw(say(
-                "只计就绪消息；设置 amqp.management_url 后显示总数。",
-                "Counts ready messages only: set amqp.management_url for totals.",
-            ))
-            .raw("</p>\n"),
-        _ => html,
+    };
+    html! {
+        @if path.is_empty() {
+            div class=(class) { (inside) }
+        } @else {
+            a class=(class) href=(path) { (inside) }
+        }
     }
 }
 
-fn reasons(overview: &Overview) -> Html {
-    let Some(reasons) = overview.dead_letters_by_reason.as_ref().filter(|it| !it.is_empty()) else {
-        return Html::new();
-    };
-    let rows = reasons.iter().map(|(reason, letters)| {
-        let known = if reason == "no reason" { NO_REASON } else { reason };
-        let cohort = Cohort { reason: known.to_owned(), ..Cohort::default() };
-        let name = Html::new().link(&cohort.address(), reason);
-        Html::new().raw("<tr>").cell_of(name).number(letters).raw("</tr>\n")
-    });
-    Html::new()
-        .raw("<h2>")
-        .raw(say("死信原因", "Why letters died"))
-        .raw("</h2><div class=\"card\"><table>")
-        .all(rows)
-        .raw("</table></div>\n")
+/// A part of the page; `None` is what cannot be asked now.
+fn section(heading: &str, content: Option<Markup>) -> Markup {
+    html! { h2 { (heading) } (content.unwrap_or_else(|| nothing(say("无法查询。", "Not known now.")))) }
 }
 
-fn behind(overview: &Overview) -> Html {
-    let Some(work) = &overview.work else { return Html::new() };
+fn orders(overview: &Overview) -> Markup {
+    let listed = overview.orders.as_ref().map(|orders| {
+        if orders.is_empty() {
+            return nothing(say("还没有订单。", "No orders yet."));
+        }
+        html! {
+            div.card { table {
+                @for count in orders {
+                    @let address = listing("/orders", &[("status", &count.status.to_string())]);
+                    tr {
+                        td { (tag::status(count.status)) }
+                        td.n { (link(&address, &count.orders.to_string())) }
+                    }
+                }
+            } }
+        }
+    });
+    section(say("订单", "Orders by status"), listed)
+}
+
+fn low_stock(overview: &Overview) -> Markup {
+    let listed = overview.low_stock.as_ref().map(|low| {
+        if low.is_empty() {
+            return nothing(say("没有达到警戒线的商品。", "No product is down to its threshold."));
+        }
+        let rows = low.iter().map(|product| {
+            html! {
+                tr {
+                    td.mono { (product.product_id) }
+                    (AVAILABLE.cell(format!("{} / {}", product.available, product.low_stock)))
+                }
+            }
+        });
+        table([Column::text("商品", "Product"), AVAILABLE], rows)
+    });
+    section(say("低库存", "Low stock"), listed)
+}
+
+fn queues(overview: &Overview) -> Markup {
+    let columns = [
+        Column::text("队列", "Queue"),
+        MESSAGES,
+        READY,
+        CONSUMERS,
+        SENT_FOR_A_RETRY,
+        Column::number("超时", "Overdue"),
+    ];
+    let listed = overview.queues.as_ref().map(|queues| {
+        html! {
+            (table(columns, queues.iter().map(|queue| queue_row(overview, queue))))
+            @if overview.queue_totals == Some(false) {
+                p.note {
+                    (say(
+                        "只计就绪消息；设置 amqp.management_url 后显示总数。",
+                        "Counts ready messages only: set amqp.management_url for totals.",
+                    ))
+                }
+            }
+        }
+    });
+    section(say("队列", "Queues"), listed)
+}
+
+fn queue_row(overview: &Overview, queue: &QueueDepth) -> Markup {
+    let booked = overview.retries.iter().flatten().find(|tier| tier.tier == queue.name);
+    let overdue = booked.map(|tier| tier.overdue).filter(|overdue| *overdue > 0);
+    let shown = |number: Option<i64>| number.map(|it| it.to_string()).unwrap_or_default();
+    html! {
+        tr {
+            td.mono { (queue.name) }
+            @match queue.messages {
+                Some(messages) => (MESSAGES.cell(messages)),
+                None => td {
+                    (tag(Tone::Bad, say("缺失：ops topology apply", "missing: ops topology apply")))
+                },
+            }
+            (READY.cell(shown(queue.ready.map(i64::from))))
+            (CONSUMERS.cell(shown(queue.consumers.map(i64::from))))
+            (SENT_FOR_A_RETRY.cell(shown(booked.map(|tier| tier.copies))))
+            @match overdue {
+                Some(overdue) => td { (tag(Tone::Bad, &overdue.to_string())) },
+                None => td.n {},
+            }
+        }
+    }
+}
+
+fn reasons(overview: &Overview) -> Markup {
+    let Some(reasons) = overview.dead_letters_by_reason.as_ref().filter(|it| !it.is_empty()) else {
+        return html! {};
+    };
+    html! {
+        h2 { (say("死信原因", "Why letters died")) }
+        div.card { table {
+            @for (reason, letters) in reasons {
+                @let known = if reason == "no reason" { NO_REASON } else { reason };
+                @let cohort = Cohort { reason: known.to_owned(), ..Cohort::default() };
+                tr { td { (link(&cohort.address(), reason)) } td.n { (letters) } }
+            }
+        } }
+    }
+}
+
+fn behind(overview: &Overview) -> Markup {
+    let Some(work) = &overview.work else { return html! {} };
     let Some(milliseconds) = work.behind_milliseconds else {
-        return Html::new().raw(say("还没有处理过消息。", "No message was worked on yet. "));
+        return html! { (say("还没有处理过消息。", "No message was worked on yet. ")) };
     };
     let (seconds, rest) = (milliseconds / 1000, milliseconds.unsigned_abs() % 1000);
     let at = work.latest.map(|at: BeijingTime| at.to_string()).unwrap_or_default();
-    Html::new()
-        .raw(say("最近处理的消息：", "Last worked on: the message of "))
-        .text(&at)
-        .raw(say("，等待了 ", ", after waiting "))
-        .text(&format!("{seconds}.{rest:03} s"))
-        .raw(" · ")
-}
-
-fn unknown() -> Html {
-    nothing(say("无法查询。", "Not known now."))
+    html! {
+        (say("最近处理的消息：", "Last worked on: the message of ")) (at)
+        (say("，等待了 ", ", after waiting ")) (format!("{seconds}.{rest:03} s")) " · "
+    }
 }

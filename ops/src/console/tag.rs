@@ -1,6 +1,7 @@
 //! States as small coloured words.
 
-use service::html::Html;
+use maud::{Markup, html};
+use order::{FulfillmentState, OrderStatus};
 use service::language::{Language, say};
 
 use crate::operations::order::status_name::{status_chinese, status_name};
@@ -29,17 +30,17 @@ impl Tone {
 }
 
 /// A word in a tone.
-pub(super) fn tag(tone: Tone, word: &str) -> Html {
-    Html::new().raw("<span class=\"tag ").raw(tone.class()).raw("\">").text(word).raw("</span>")
+pub(super) fn tag(tone: Tone, word: &str) -> Markup {
+    html! { span.tag.(tone.class()) { (word) } }
 }
 
 /// The status of an order: its number and its name.
-pub(super) fn status(code: i16) -> Html {
-    let tone = match code {
-        8 => Tone::Good,
-        4 => Tone::Blue,
-        105 | 106 => Tone::Warn,
-        _ => Tone::Plain,
+pub(super) fn status(code: i16) -> Markup {
+    let tone = match OrderStatus::from_code(code) {
+        Some(OrderStatus::Paid) => Tone::Good,
+        Some(OrderStatus::Finished) => Tone::Blue,
+        Some(OrderStatus::Refunded | OrderStatus::RefundClosed) => Tone::Warn,
+        Some(OrderStatus::Placed | OrderStatus::Closed) | None => Tone::Plain,
     };
     tag(tone, &format!("{code} {}", status_words(code)))
 }
@@ -50,26 +51,35 @@ pub(super) fn status_words(code: i16) -> &'static str {
 }
 
 /// The state of goods.
-pub(super) fn goods(state: &str) -> Html {
-    tag(goods_named(state).0, &goods_words(state))
+pub(super) fn goods(state: &str) -> Markup {
+    let tone = match state.parse() {
+        Ok(FulfillmentState::Delivered) => Tone::Good,
+        Ok(FulfillmentState::AwaitingStock) => Tone::Bad,
+        Ok(
+            FulfillmentState::Returned
+            | FulfillmentState::AwaitingManual
+            | FulfillmentState::AwaitingAccount,
+        ) => Tone::Warn,
+        Ok(FulfillmentState::Cancelled) | Err(_) => Tone::Plain,
+    };
+    tag(tone, &goods_words(state))
 }
 
 /// The name of a state of goods.
 pub(super) fn goods_words(state: &str) -> String {
-    match Language::here() {
-        Language::Chinese if !goods_named(state).1.is_empty() => goods_named(state).1.to_owned(),
+    match (Language::here(), state.parse::<FulfillmentState>()) {
+        (Language::Chinese, Ok(state)) => goods_chinese(state).to_owned(),
         _ => state.replace('_', " "),
     }
 }
 
-fn goods_named(state: &str) -> (Tone, &'static str) {
+fn goods_chinese(state: FulfillmentState) -> &'static str {
     match state {
-        "delivered" => (Tone::Good, "已发货"),
-        "returned" => (Tone::Warn, "已收回"),
-        "awaiting_stock" => (Tone::Bad, "缺货"),
-        "awaiting_manual" => (Tone::Warn, "待人工"),
-        "awaiting_account" => (Tone::Warn, "缺账号"),
-        "cancelled" => (Tone::Plain, "已取消"),
-        _ => (Tone::Plain, ""),
+        FulfillmentState::Delivered => "已发货",
+        FulfillmentState::Returned => "已收回",
+        FulfillmentState::AwaitingStock => "缺货",
+        FulfillmentState::AwaitingManual => "待人工",
+        FulfillmentState::AwaitingAccount => "缺账号",
+        FulfillmentState::Cancelled => "已取消",
     }
 }

@@ -1,20 +1,16 @@
 //! What the worker would make of messages: its own code, in a transaction that is rolled back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use config::Config;
 use diesel::Connection as _;
-use lapin::message::Delivery;
-use lapin::types::ShortString;
+use order::RejectionReason;
 use queue::{Message, Received};
 use serde::Serialize;
 use store::{Fault, MysqlConnection, notification};
-use worker::batch::{self, BatchError, Rules};
-use worker::incoming::Incoming;
-use worker::verdict::{Never, Verdict};
+use worker::batch::{self, BatchError, Outcome, Rules, run_halving};
+use worker::message::{InboundMessage, Rejection};
 
-use crate::cli::output::{or_empty, table};
-use crate::cli::terminal::short_id;
 use crate::failure::Failure;
 use crate::operations::order::change::{OrderChanged, changes_in, steps};
 
@@ -36,17 +32,6 @@ pub(crate) struct Foreseen {
     pub(crate) changes: Vec<OrderChanged>,
 }
 
-/// A message that nobody published yet, as a worker would receive it.
-pub(crate) fn as_received(message: &Message) -> Received {
-    let (exchange, key) = (message.exchange.as_str(), message.routing_key.as_str());
-    let mut delivery = Delivery::mock(0, exchange.into(), key.into(), false, message.body.clone());
-    let id = ShortString::from(message.message_id.as_str());
-    delivery.properties = delivery.properties.with_message_id(id);
-    let mut received = Received::new(delivery);
-    received.headers = message.headers.clone();
-    received
-}
-
 /// Ends every transaction here: one way or the other it is rolled back.
 enum Stop {
     Foreseen(Vec<Foreseen>),
@@ -59,48 +44,71 @@ impl From<diesel::result::Error> for Stop {
     }
 }
 
-/// Where messages come from whose effect is foreseen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// A queue: an answer of the gateway counts where it has been written down.
-    Queue,
-    /// This program has just got these answers.
-    Gateway,
-}
-
-/// Foresees what messages would do if they were replayed in this order. Messages of one order are told
-/// together; copies of one message count once.
-pub(crate) fn foresee(
+/// Foresees what letters would do if they were replayed in this order.
+pub(crate) fn foresee_letters(
     connection: &mut MysqlConnection,
     config: &Config,
     letters: Vec<Received>,
-    source: Source,
 ) -> Result<Vec<Foreseen>, Failure> {
+    let mut seen = BTreeSet::new();
     let mut foreseen = Vec::new();
-    let mut by_order: BTreeMap<String, Vec<Incoming>> = BTreeMap::new();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut messages = Vec::new();
     for mut letter in letters {
         if !seen.insert(letter.message_id.clone()) {
             continue;
         }
         letter.headers.attempt = 0;
-        match Incoming::read(&letter, config) {
-            Ok(mut incoming) => {
-                incoming.prove_receipt(connection, &letter, config)?;
-                if source == Source::Gateway {
-                    incoming.answer_digest = None;
-                }
+        match InboundMessage::receive(&letter, config) {
+            Ok(mut message) => {
+                message.prove_receipt(connection, &letter, config)?;
                 // What an operator names.
-                incoming.message_id.clone_from(&letter.message_id);
-                let order = incoming.order_id().unwrap_or_default();
-                by_order.entry(order).or_default().push(incoming);
+                message.message_id = letter.message_id;
+                messages.push(message);
             }
-            Err(never) => foreseen.push(Foreseen {
+            Err(rejection) => foreseen.push(Foreseen {
                 merchant: letter.headers.merchant.clone(),
-                ..dies_again(letter.message_id, letter.headers.order, &never)
+                ..dies_again(letter.message_id, letter.headers.order, &rejection)
             }),
         }
     }
+    foreseen.extend(foresee(connection, config, messages)?);
+    Ok(foreseen)
+}
+
+/// Foresees what answers of the gateway would do which this program has just got: they need not be written down.
+pub(crate) fn foresee_answers<'a>(
+    connection: &mut MysqlConnection,
+    config: &Config,
+    answers: impl Iterator<Item = &'a Message>,
+) -> Result<Vec<Foreseen>, Failure> {
+    let mut foreseen = Vec::new();
+    let mut messages = Vec::new();
+    for answer in answers {
+        let id = &answer.message_id;
+        match InboundMessage::read(id, &answer.headers, &answer.body, config) {
+            Ok(mut message) => {
+                message.answer_digest = None;
+                message.message_id.clone_from(id);
+                messages.push(message);
+            }
+            Err(rejection) => foreseen.push(dies_again(id.clone(), None, &rejection)),
+        }
+    }
+    foreseen.extend(foresee(connection, config, messages)?);
+    Ok(foreseen)
+}
+
+/// Messages of one order are worked on together.
+fn foresee(
+    connection: &mut MysqlConnection,
+    config: &Config,
+    messages: Vec<InboundMessage>,
+) -> Result<Vec<Foreseen>, Failure> {
+    let mut by_order: BTreeMap<String, Vec<InboundMessage>> = BTreeMap::new();
+    for message in messages {
+        by_order.entry(message.order_id().unwrap_or_default()).or_default().push(message);
+    }
+    let mut foreseen = Vec::new();
     let mut batch = Vec::new();
     for (_, messages) in by_order {
         batch.extend(messages);
@@ -113,86 +121,94 @@ pub(crate) fn foresee(
     Ok(foreseen)
 }
 
-/// Runs one batch and rolls it back; halves it when it fails on its data, as a worker would.
+/// Runs a batch and rolls it back; halves it when it fails on its data, as a worker would.
 fn run(
     connection: &mut MysqlConnection,
     config: &Config,
-    batch: &[Incoming],
+    batch: &[InboundMessage],
 ) -> Result<Vec<Foreseen>, Failure> {
-    if batch.is_empty() {
-        return Ok(Vec::new());
+    let mut state = (connection, Vec::with_capacity(batch.len()));
+    let done: Result<(), BatchError> = run_halving(
+        &mut state,
+        0..batch.len(),
+        &|(connection, foreseen), part| {
+            foreseen.extend(run_together(connection, config, &batch[part])?);
+            Ok(())
+        },
+        &|(_, foreseen), at, error| {
+            let unknown = error.fault() == Fault::Unknown;
+            let reason = match unknown {
+                true => RejectionReason::DatabaseRefuses,
+                false => RejectionReason::UnusableData,
+            };
+            let (message, rejection) = (&batch[at], Rejection::new(reason, error));
+            foreseen.push(Foreseen {
+                merchant: Some(message.account.merchant.clone()),
+                ..dies_again(message.message_id.clone(), message.order_id(), &rejection)
+            });
+            Ok(())
+        },
+    );
+    match done {
+        Ok(()) => Ok(state.1),
+        Err(BatchError::Store(error)) => Err(error.into()),
+        Err(error) => Err(Failure::CouldNotAsk(error.to_string())),
     }
+}
+
+/// One transaction, rolled back.
+fn run_together(
+    connection: &mut MysqlConnection,
+    config: &Config,
+    batch: &[InboundMessage],
+) -> Result<Vec<Foreseen>, BatchError> {
     let stop: Result<(), Stop> = connection.transaction(|connection| {
-        let verdicts = batch::run(connection, batch, Rules::of(config), |_| Ok(Vec::new()))
+        let outcomes = batch::run(connection, batch, Rules::of(config), |_| Ok(Vec::new()))
             .map_err(Stop::Batch)?;
-        let mut told = Vec::with_capacity(batch.len());
-        for (incoming, verdict) in batch.iter().zip(&verdicts) {
-            told.push(
-                tell(connection, incoming, verdict).map_err(|error| Stop::Batch(error.into()))?,
-            );
+        let mut foreseen = Vec::with_capacity(batch.len());
+        for (message, outcome) in batch.iter().zip(&outcomes) {
+            let one = effect(connection, message, outcome);
+            foreseen.push(one.map_err(|error| Stop::Batch(error.into()))?);
         }
-        Err(Stop::Foreseen(told))
+        Err(Stop::Foreseen(foreseen))
     });
     match stop {
         Ok(()) => Ok(Vec::new()),
-        Err(Stop::Foreseen(told)) => Ok(told),
-        Err(Stop::Batch(error)) if error.may_be_one_messages() => match batch {
-            [alone] => {
-                let reason = if error.fault() == Fault::Unknown {
-                    "database_refuses"
-                } else {
-                    "unusable_data"
-                };
-                let never = Never::new(reason, error);
-                Ok(vec![Foreseen {
-                    merchant: Some(alone.identity.merchant.clone()),
-                    ..dies_again(alone.message_id.clone(), alone.order_id(), &never)
-                }])
-            }
-            several => {
-                let (first, second) = several.split_at(several.len() / 2);
-                let mut told = run(connection, config, first)?;
-                told.extend(run(connection, config, second)?);
-                Ok(told)
-            }
-        },
-        Err(Stop::Batch(BatchError::Store(error))) => Err(error.into()),
-        Err(Stop::Batch(error)) => Err(Failure::CouldNotAsk(error.to_string())),
+        Err(Stop::Foreseen(foreseen)) => Ok(foreseen),
+        Err(Stop::Batch(error)) => Err(error),
     }
 }
 
 /// What one message did, while its transaction lives.
-fn tell(
+fn effect(
     connection: &mut MysqlConnection,
-    incoming: &Incoming,
-    verdict: &Verdict,
+    message: &InboundMessage,
+    outcome: &Outcome,
 ) -> Result<Foreseen, store::StoreError> {
     let mut foreseen = Foreseen {
-        id: incoming.message_id.clone(),
-        order: incoming.order_id(),
-        merchant: Some(incoming.identity.merchant.clone()),
+        id: message.message_id.clone(),
+        order: message.order_id(),
+        merchant: Some(message.account.merchant.clone()),
         outcome: String::new(),
         reason: None,
         error: None,
         facts_added: Vec::new(),
         changes: Vec::new(),
     };
-    match verdict {
-        Verdict::Locked | Verdict::Held => "locked".clone_into(&mut foreseen.outcome),
-        Verdict::NotYet => "no_order_yet".clone_into(&mut foreseen.outcome),
-        Verdict::Never(never) | Verdict::Refused(never) | Verdict::LiesAlready(never) => {
+    match outcome {
+        Outcome::Locked | Outcome::Held => "locked".clone_into(&mut foreseen.outcome),
+        Outcome::RetryLater => "no_order_yet".clone_into(&mut foreseen.outcome),
+        Outcome::Rejected(rejection)
+        | Outcome::DatabaseRefuses(rejection)
+        | Outcome::RejectedBefore(rejection) => {
             "rejected".clone_into(&mut foreseen.outcome);
-            foreseen.reason = Some(never.reason.to_owned());
-            foreseen.error = Some(never.error.clone());
+            foreseen.reason = Some(rejection.reason.to_owned());
+            foreseen.error = Some(rejection.error.clone());
         }
-        Verdict::Done => {
-            let merchant = &incoming.identity.merchant;
-            let line = notification::find(
-                connection,
-                merchant,
-                incoming.kind.as_str(),
-                &incoming.message_id,
-            )?;
+        Outcome::Done => {
+            let merchant = &message.account.merchant;
+            let kind = message.kind.as_str();
+            let line = notification::find(connection, merchant, kind, &message.message_id)?;
             let Some(line) = line else { return Ok(foreseen) };
             // What an earlier run of the same message applied stays in its line.
             if line.outcome == "applied" {
@@ -206,46 +222,23 @@ fn tell(
     Ok(foreseen)
 }
 
-fn dies_again(id: String, order: Option<String>, never: &Never) -> Foreseen {
+fn dies_again(id: String, order: Option<String>, rejection: &Rejection) -> Foreseen {
     Foreseen {
         id,
         order,
         merchant: None,
         outcome: "rejected".to_owned(),
-        reason: Some(never.reason.to_owned()),
-        error: Some(never.error.clone()),
+        reason: Some(rejection.reason.to_owned()),
+        error: Some(rejection.error.clone()),
         facts_added: Vec::new(),
         changes: Vec::new(),
     }
 }
 
-/// For a person.
-pub(crate) fn foreseen_table(foreseen: &[Foreseen]) -> String {
-    table(
-        ["id", "order", "would", "because"],
-        foreseen
-            .iter()
-            .map(|one| [short_id(&one.id), or_empty(one.order.as_ref()), would(one), because(one)]),
-    )
-}
-
-fn would(one: &Foreseen) -> String {
-    let word = match one.outcome.as_str() {
-        "applied" => "be applied",
-        "unchanged" => "change nothing",
-        "unknown" => "change nothing: an unknown trade status",
-        "rejected" => "die again",
-        "no_order_yet" => "wait: the order is not there yet",
-        "locked" => "be worked on: somebody has the order locked now, ask again",
-        other => other,
-    };
-    word.to_owned()
-}
-
 /// The change, or the reason.
 pub(crate) fn because(one: &Foreseen) -> String {
     if let Some(reason) = &one.reason {
-        return format!("{reason}: {}", or_empty(one.error.as_ref()));
+        return format!("{reason}: {}", one.error.as_deref().unwrap_or_default());
     }
     let mut parts = Vec::new();
     if !one.facts_added.is_empty() {

@@ -11,7 +11,7 @@ use store::{BeijingTime, MysqlConnection};
 
 use crate::failure::Failure;
 use crate::operations::await_worker::Sent;
-use crate::operations::dry_run::{Foreseen, Source, as_received, foresee};
+use crate::operations::dry_run::{Foreseen, foresee_answers};
 use crate::operations::order::change::steps;
 
 /// What the gateway says.
@@ -129,8 +129,8 @@ pub(crate) fn compare(
     config: &Config,
     answers: &[(Order, QueryAnswer, Sent)],
 ) -> Result<Vec<Compared>, Failure> {
-    let messages = answers.iter().map(|(_, _, sent)| as_received(&sent.message)).collect();
-    let mut foreseen = foresee(connection, config, messages, Source::Gateway)?;
+    let messages = answers.iter().map(|(_, _, sent)| &sent.message);
+    let mut foreseen = foresee_answers(connection, config, messages)?;
     let compared = answers.iter().map(|(row, answer, sent)| {
         let at = foreseen.iter().position(|one| one.id == sent.message.message_id);
         let foreseen = at.map(|at| foreseen.swap_remove(at));

@@ -11,64 +11,58 @@ use config::signature_remedy::{Effort, Remedy, ignored, remedies};
 use serde::Serialize;
 use store::BeijingTime;
 
-use crate::cli::output::plain;
-
-/// Where no remedy was found.
-const NOTHING_FOUND: &str = "nothing that was tried: a value was changed, a parameter is missing, or the key \
-    is not the one that Alipay uses for this merchant now";
-
 /// The verdict on a body, with what led to it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Judgement {
-    merchant: String,
-    protocol: &'static str,
-    valid: bool,
+    pub(crate) merchant: String,
+    pub(crate) protocol: &'static str,
+    pub(crate) valid: bool,
     /// Why it is not valid: a word, and a sentence.
-    reason: Option<&'static str>,
+    pub(crate) reason: Option<&'static str>,
     pub(crate) error: Option<String>,
     /// The check that succeeded.
-    sign_type: Option<&'static str>,
-    algorithm: Option<&'static str>,
-    rule: Option<String>,
+    pub(crate) sign_type: Option<&'static str>,
+    pub(crate) algorithm: Option<&'static str>,
+    pub(crate) rule: Option<String>,
     /// Index in the configuration, from 0.
-    key: Option<usize>,
+    pub(crate) key: Option<usize>,
     /// Hex SHA-256 of the public key (SPKI, DER); none for an MD5 key.
-    fingerprint: Option<String>,
+    pub(crate) fingerprint: Option<String>,
     /// Alipay's number of the certificate that the key is in.
-    cert_sn: Option<String>,
+    pub(crate) cert_sn: Option<String>,
     /// When that certificate ends.
-    cert_not_after: Option<BeijingTime>,
+    pub(crate) cert_not_after: Option<BeijingTime>,
     /// The text that is signed, by the rule that held, else by the protocol's own rule.
-    canonical: Option<String>,
+    pub(crate) canonical: Option<String>,
     /// By the other rule, when the signature is not valid and the texts differ.
-    other_canonical: Option<String>,
+    pub(crate) other_canonical: Option<String>,
     /// The checks that failed, when the signature is not valid.
-    tried: Vec<Check>,
+    pub(crate) tried: Vec<Check>,
     /// What would make it hold, as far as that can be found out.
     pub(crate) remedies: Vec<Remedy>,
     /// The charset by which workers read the values: `utf-8`, `gbk` or `gb18030`; none where the form names one that is
     /// not known.
-    charset: Option<&'static str>,
+    pub(crate) charset: Option<&'static str>,
     /// Who says so: the form's own `charset`, or the configuration of the merchant.
-    charset_from: Option<String>,
+    pub(crate) charset_from: Option<String>,
     /// Parameters whose values are none of this charset.
-    undecodable: Vec<String>,
+    pub(crate) undecodable: Vec<String>,
     /// The word with which a worker makes a dead letter of it.
-    worker_rejects: Option<&'static str>,
+    pub(crate) worker_rejects: Option<&'static str>,
     /// Parameters that the configuration leaves out of the text.
-    ignored: Vec<String>,
+    pub(crate) ignored: Vec<String>,
     pub(crate) warnings: Vec<String>,
     pub(crate) notes: Vec<String>,
 }
 
 /// One way to check the signature.
 #[derive(Debug, Serialize)]
-struct Check {
-    sign_type: &'static str,
-    algorithm: &'static str,
-    rule: String,
-    key: usize,
-    fingerprint: Option<String>,
+pub(crate) struct Check {
+    pub(crate) sign_type: &'static str,
+    pub(crate) algorithm: &'static str,
+    pub(crate) rule: String,
+    pub(crate) key: usize,
+    pub(crate) fingerprint: Option<String>,
 }
 
 impl Check {
@@ -285,56 +279,6 @@ impl Judgement {
                 self.undecodable.join(", ")
             ));
         }
-    }
-
-    /// For a person.
-    pub(crate) fn text(&self) -> String {
-        let mut lines = vec![match &self.error {
-            None => "valid".to_owned(),
-            Some(error) => format!("not valid: {error}"),
-        }];
-        let mut line = |name: &str, value: Option<&str>| {
-            if let Some(value) = value {
-                lines.push(format!("{name:<12} {}", plain(value)));
-            }
-        };
-        line("merchant", Some(&format!("{} ({})", self.merchant, self.protocol)));
-        line("reason", self.reason);
-        line("sign type", self.sign_type);
-        line("algorithm", self.algorithm);
-        line("rule", self.rule.as_deref());
-        if let (Some(charset), Some(from)) = (self.charset, &self.charset_from) {
-            line("charset", Some(&format!("{charset} ({from})")));
-        }
-        line(
-            "worker",
-            self.worker_rejects
-                .map(|reason| format!("makes a dead letter of it: {reason}"))
-                .as_deref(),
-        );
-        line("key", self.key.map(|key| format!("number {key}, from 0")).as_deref());
-        line("fingerprint", self.fingerprint.as_deref());
-        if let (Some(sn), Some(until)) = (&self.cert_sn, self.cert_not_after) {
-            line("certificate", Some(&format!("{sn}, until {until}")));
-        }
-        for check in &self.tried {
-            let Check { sign_type, rule, key, .. } = check;
-            let fingerprint = check.fingerprint.as_deref().unwrap_or_default();
-            line("tried", Some(&format!("{sign_type}, {rule}, key {key} {fingerprint}")));
-        }
-        if !self.ignored.is_empty() {
-            line("ignored", Some(&self.ignored.join(", ")));
-        }
-        for remedy in &self.remedies {
-            line("would hold", Some(&format!("{}: {}", remedy.code, remedy.says)));
-        }
-        if self.error.is_some() && self.remedies.is_empty() && self.reason == Some("bad_signature")
-        {
-            line("would hold", Some(NOTHING_FOUND));
-        }
-        line("canonical", self.canonical.as_deref());
-        line("or", self.other_canonical.as_deref());
-        lines.join("\n")
     }
 }
 

@@ -13,27 +13,36 @@ pub(crate) mod story;
 use serde::Serialize;
 use service::unseen;
 
+use store::{MysqlConnection, user_order};
+
 use self::status_name::status_name;
+use crate::failure::Failure;
 
 /// A row of `user_order` with the name of its status, as it is printed everywhere.
 #[derive(Serialize)]
 pub(crate) struct OrderLine {
     #[serde(flatten)]
-    pub(crate) row: store::user_order::Order,
+    pub(crate) row: user_order::Order,
     pub(crate) status_name: &'static str,
 }
 
-impl From<store::user_order::Order> for OrderLine {
-    fn from(row: store::user_order::Order) -> OrderLine {
+impl From<user_order::Order> for OrderLine {
+    fn from(row: user_order::Order) -> OrderLine {
         OrderLine { status_name: status_name(row.status), row }
     }
 }
 
-/// Why there is no new order, and no link to pay one, for a product.
-pub(crate) fn off_sale(product_id: &str) -> String {
-    format!(
-        "product {product_id} is off sale: `ops product set {product_id} --on-sale yes` puts it on sale again"
-    )
+/// The order with this id, or that there is none.
+pub(crate) fn find(
+    connection: &mut MysqlConnection,
+    id: &str,
+) -> Result<user_order::Order, Failure> {
+    user_order::find(connection, id)?.ok_or_else(|| missing_order(id))
+}
+
+/// That there is no such order.
+pub(crate) fn missing_order(id: &str) -> Failure {
+    Failure::NotFound(format!("there is no order {id}"))
 }
 
 /// Reads the id of an order or a product: what Alipay takes as `out_trade_no` and the tables hold.

@@ -20,7 +20,7 @@ use store::worker_heartbeat::{self, WorkerRow};
 use store::write_access::{WriteAccess, write_access};
 use store::{BeijingTime, MysqlConnection, clock, snapshot, user_order};
 
-use worker::retry_copies::OVERDUE_AFTER;
+use worker::OVERDUE_AFTER;
 
 use crate::failure::Failure;
 use crate::operations::order::status_name::status_name;

@@ -1,4 +1,4 @@
 //! Asks the gateway about all orders of a span and compares.
 
-pub(crate) mod page;
+pub(crate) mod report;
 pub(crate) mod run;

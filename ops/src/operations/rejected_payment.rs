@@ -3,12 +3,12 @@
 use alipay::Charset;
 use chrono::Utc;
 use config::Config;
-use order::{Mismatch, RejectedPayment, RejectedWord};
+use order::{Mismatch, RejectedMessage, RejectedPayment};
 use queue::{Envelope, Kind};
 use store::notification::{self, RejectedLine};
 use store::refund::{self, MerchantTrade};
 use store::{MysqlConnection, StoreError};
-use worker::incoming::{Content, Incoming};
+use worker::message::{Content, InboundMessage};
 
 /// A message about one trade whose signature holds with today's keys, with why it was rejected.
 #[derive(Debug)]
@@ -21,27 +21,27 @@ pub(crate) struct Rejected {
 impl Rejected {
     /// The message, where it is about this trade and can be read.
     pub(crate) fn of(
-        incoming: Incoming,
+        message: InboundMessage,
         reason: Option<String>,
         trade_no: &str,
     ) -> Option<Rejected> {
-        let merchant = incoming.identity.merchant.clone();
-        let content = incoming.content.ok()?;
-        let is_meant = word(&content).is_some_and(|word| word.said().trade_no == trade_no);
+        let merchant = message.account.merchant.clone();
+        let content = message.content.ok()?;
+        let is_meant = word(&content).is_some_and(|word| word.trade().trade_no == trade_no);
         is_meant.then_some(Rejected { merchant, reason, content })
     }
 
     /// What it says.
-    pub(crate) fn word(&self) -> Option<RejectedWord<'_>> {
+    pub(crate) fn word(&self) -> Option<RejectedMessage<'_>> {
         word(&self.content)
     }
 }
 
 /// What a message says of one trade; a notification that is doubted says nothing.
-pub(crate) fn word(content: &Content) -> Option<RejectedWord<'_>> {
+pub(crate) fn word(content: &Content) -> Option<RejectedMessage<'_>> {
     match content {
-        Content::Trade(said) => Some(RejectedWord::Told(said)),
-        Content::Answer(said) => Some(RejectedWord::Answered(said)),
+        Content::Trade(said) => Some(RejectedMessage::Notification(said)),
+        Content::Answer(said) => Some(RejectedMessage::Answer(said)),
         _ => None,
     }
 }
@@ -61,8 +61,8 @@ fn of_line(line: &RejectedLine, config: &Config, trade_no: &str) -> Option<Rejec
     let charset = Charset::named(line.charset.as_bytes())?;
     let (merchant, form) = (line.merchant.as_str(), line.form.as_str());
     let envelope = Envelope::new(merchant, kind, charset, line.received_at(), form);
-    let incoming = Incoming::of(envelope, String::new(), config, Utc::now()).ok()?;
-    Rejected::of(incoming, line.reason.clone(), trade_no)
+    let message = InboundMessage::of_envelope(envelope, "", config, Utc::now()).ok()?;
+    Rejected::of(message, line.reason.clone(), trade_no)
 }
 
 /// The payment that these messages tell of, with the refunds of its trade that are booked; `None` of no message.
@@ -74,11 +74,11 @@ pub(crate) fn payment(
     trade_no: &str,
     messages: &[Rejected],
 ) -> Result<Result<Option<RejectedPayment>, Mismatch>, StoreError> {
-    let words: Vec<RejectedWord<'_>> = messages
+    let words: Vec<RejectedMessage<'_>> = messages
         .iter()
         .filter(|message| message.merchant == merchant)
         .filter_map(Rejected::word)
-        .filter(|word| word.said().out_trade_no == order)
+        .filter(|word| word.trade().out_trade_no == order)
         .collect();
     let key = MerchantTrade { merchant, trade_no };
     let refunds = refund::of_trades(connection, &[key])?.into_iter().map(|(_, refund)| refund);

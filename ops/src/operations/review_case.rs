@@ -12,6 +12,7 @@ use store::review::{self, ReviewRow};
 use crate::failure::Failure;
 use crate::operations::await_worker::Sent;
 use crate::operations::order::details::OrderDetails;
+use crate::operations::order::missing_order;
 
 /// A case and its order.
 pub(crate) struct Case {
@@ -35,7 +36,7 @@ impl Case {
             return Err(Failure::NotFound(format!("there is no review {id}")));
         };
         let Some(page) = OrderDetails::read(connection, &row.order_id)? else {
-            return Err(Failure::NotFound(format!("there is no order {}", row.order_id)));
+            return Err(missing_order(&row.order_id));
         };
         Ok(Case { row, page })
     }

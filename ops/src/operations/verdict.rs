@@ -10,13 +10,13 @@ mod database;
 mod goods;
 mod ingress;
 mod not_asked;
-pub(crate) mod text;
 mod work;
 
 use chrono::TimeDelta;
 use serde::{Serialize, Serializer};
 
 use crate::operations::overview::Overview;
+use crate::plural::count;
 pub(crate) use broker::BrokerFinding;
 pub(crate) use certificates::{CertificateFinding, CertificateSpan};
 pub(crate) use clocks::ClockFinding;
@@ -117,6 +117,11 @@ impl Finding {
         self.told().to_do()
     }
 
+    /// Whether it is more than the work of every day.
+    pub(crate) fn is_wrong(&self) -> bool {
+        self.urgency() < Urgency::Later
+    }
+
     /// Where the documents explain it.
     pub(crate) fn explained(&self) -> String {
         format!("docs/troubleshooting.md#{}", self.code())
@@ -196,7 +201,25 @@ impl Verdict {
 
     /// How many findings are more than the work of every day.
     pub(crate) fn wrong(&self) -> usize {
-        self.findings.iter().filter(|finding| finding.urgency() < Urgency::Later).count()
+        self.findings.iter().filter(|finding| finding.is_wrong()).count()
+    }
+
+    /// In a line.
+    pub(crate) fn headline(&self) -> String {
+        let wrong = i64::try_from(self.wrong()).unwrap_or(i64::MAX);
+        let later = i64::try_from(self.findings.len()).unwrap_or(i64::MAX) - wrong;
+        let to_do = match later {
+            0 => String::new(),
+            later => format!("; {later} to do"),
+        };
+        match (self.answer, wrong) {
+            (Answer::Well, _) => format!("all is well{to_do}"),
+            (Answer::Wrong, 1) => format!("1 thing is wrong{to_do}"),
+            (Answer::Wrong, wrong) => format!("{} are wrong{to_do}", count(wrong, "thing")),
+            (Answer::NotAllAsked, wrong) => {
+                format!("not everything could be asked: {}{to_do}", count(wrong, "thing"))
+            }
+        }
     }
 }
 

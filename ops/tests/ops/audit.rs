@@ -8,7 +8,7 @@ use alipay::Protocol;
 use diesel::RunQueryDsl as _;
 use serde_json::{Value, json};
 use testkit::clock::{beijing_in_form, minutes_ago};
-use worker::verdict::Verdict;
+use worker::batch::Outcome;
 
 use self::damage::DAMAGE;
 use crate::worker_at_hand::Shop;
@@ -47,7 +47,7 @@ fn shop() -> Shop {
     hear(&mut shop, "BACK", "TRADE_CLOSED", &refund);
     let batch = "notify_type=batch_refund_notify&batch_no=B1&success_num=1\
                  &result_details=T-PART%5E4.00%5ESUCCESS";
-    assert_eq!(shop.hear(Protocol::Mapi, batch), Verdict::Done);
+    assert_eq!(shop.hear(Protocol::Mapi, batch), Outcome::Done);
     shop
 }
 
@@ -57,7 +57,7 @@ fn hear(shop: &mut Shop, order: &str, status: &str, more: &str) {
     let body = format!(
         "out_trade_no={order}&trade_no=T-{order}&total_amount=10.00&trade_status={status}{paid}{more}"
     );
-    assert_eq!(shop.hear(Protocol::Openapi, &body), Verdict::Done);
+    assert_eq!(shop.hear(Protocol::Openapi, &body), Outcome::Done);
 }
 
 fn sql(shop: &mut Shop, statements: &[&str]) {
@@ -146,12 +146,12 @@ fn a_refund_that_the_gateway_alone_told_of_is_no_gap() {
          &gmt_payment={}&trade_status=TRADE_SUCCESS&refund_fee=3.00&refund_status=REFUND_SUCCESS",
         beijing_in_form(minutes_ago(2))
     );
-    assert_eq!(shop.hear_answer(Protocol::Mapi, &answer), Verdict::Done);
+    assert_eq!(shop.hear_answer(Protocol::Mapi, &answer), Outcome::Done);
     assert_eq!(kinds(&shop, 0), BTreeSet::new());
     // Another refund, of which the gateway tells by a batch: less than what is known already.
     let batch = "notify_type=batch_refund_notify&batch_no=B2&success_num=1\
                  &result_details=T-ASKED%5E2.00%5ESUCCESS";
-    assert_eq!(shop.hear(Protocol::Mapi, batch), Verdict::Done);
+    assert_eq!(shop.hear(Protocol::Mapi, batch), Outcome::Done);
     assert_eq!(kinds(&shop, 0), BTreeSet::new());
 }
 

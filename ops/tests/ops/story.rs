@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use alipay::Protocol;
 use serde_json::{Value, json};
 use testkit::clock::{beijing, beijing_in_form, column, minutes_ago};
-use worker::verdict::Verdict;
+use worker::batch::Outcome;
 
 use crate::worker_at_hand::Shop;
 
@@ -27,7 +27,7 @@ fn an_order_that_waits_is_delivered_refused_in_part_and_refunded() {
     shop.ops.run("order create A-1 --merchant shop --product gift --quantity 2").done();
     shop.stock("CODE-1\n");
     let paid = trade("A-1", "T1", "trade_status=TRADE_SUCCESS&buyer_logon_id=ann%1B%5B31m");
-    assert_eq!(shop.hear(Protocol::Openapi, &paid), Verdict::Done);
+    assert_eq!(shop.hear(Protocol::Openapi, &paid), Outcome::Done);
 
     let text = shop.ops.run("order show A-1").done().stdout;
     assert!(text.starts_with("order A-1: 8 paid"), "{text}");
@@ -42,7 +42,7 @@ fn an_order_that_waits_is_delivered_refused_in_part_and_refunded() {
     let total_is_wrong =
         "out_trade_no=A-1&trade_no=T1&total_amount=1.00&trade_status=TRADE_SUCCESS";
     let verdict = shop.hear(Protocol::Openapi, total_is_wrong);
-    assert!(matches!(verdict, Verdict::Never(_)), "{verdict:?}");
+    assert!(matches!(verdict, Outcome::Rejected(_)), "{verdict:?}");
     shop.hear(Protocol::Openapi, &paid);
     for (request, running_total) in [("r1", "5.00"), ("r2", "12.50")] {
         let more = format!(
@@ -125,18 +125,18 @@ fn batch_refunds_belong_to_the_story_through_their_trades() {
              &seller_id=2088000000000001",
             trades[order]
         );
-        assert_eq!(shop.hear(Protocol::Mapi, &body), Verdict::Done);
+        assert_eq!(shop.hear(Protocol::Mapi, &body), Outcome::Done);
     };
     pay(&mut shop, "A-1");
     pay(&mut shop, "A-3");
     // A-2 is not paid yet, as far as we know.
     let batch = "notify_type=batch_refund_notify&batch_no=B1&success_num=2\
                  &result_details=2001%5E10.00%5ESUCCESS%232002%5E4.00%5ESUCCESS";
-    assert_eq!(shop.hear(Protocol::Mapi, batch), Verdict::Done);
+    assert_eq!(shop.hear(Protocol::Mapi, batch), Outcome::Done);
     pay(&mut shop, "A-2");
     let single = "notify_type=batch_refund_notify&batch_no=B2&success_num=1\
                   &result_details=2002%5E6.00%5ESUCCESS";
-    assert_eq!(shop.hear(Protocol::Mapi, single), Verdict::Done);
+    assert_eq!(shop.hear(Protocol::Mapi, single), Outcome::Done);
 
     let shown = shop.ops.json("order show A-1");
     assert_eq!(shown["status"], 105);
@@ -164,7 +164,7 @@ fn batch_refunds_belong_to_the_story_through_their_trades() {
     // Its number contradicts its item, which decides.
     let single = "notify_type=batch_refund_notify&batch_no=B3&success_num=0\
                   &result_details=002%5E1.00%5ESUCCESS";
-    assert_eq!(shop.hear(Protocol::Mapi, single), Verdict::Done);
+    assert_eq!(shop.hear(Protocol::Mapi, single), Outcome::Done);
     let shown = shop.ops.json("order show A-3");
     assert_eq!(
         outcomes(&shown),

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use alipay::{Charset, Form, Notification, Protocol};
 use chrono::Utc;
-use order::Identity;
+use order::MerchantAccount;
 use queue::{Kind, message_id};
 use testkit::Sandbox;
+use worker::batch::Outcome;
 use worker::batch::{Rules, run, settle};
-use worker::incoming::{Content, Incoming};
-use worker::verdict::{Never, Verdict};
+use worker::message::Rejection;
+use worker::message::{Content, InboundMessage};
 
 use crate::program::Ops;
 
@@ -37,11 +38,11 @@ impl Shop {
     }
 
     /// What the worker does with a verified form, as the merchant `shop`.
-    pub(crate) fn hear(&mut self, protocol: Protocol, body: &str) -> Verdict {
+    pub(crate) fn hear(&mut self, protocol: Protocol, body: &str) -> Outcome {
         let form = Form::parse(body.as_bytes()).unwrap();
         let content = Notification::read(&form, protocol, Charset::Utf8)
             .map(Content::from)
-            .map_err(|error| Never::new(error.reason_code(), error));
+            .map_err(|error| Rejection::new(error.reason_code(), error));
         let kind = match &content {
             Ok(Content::BatchRefund(_)) => Kind::BatchRefund,
             _ => Kind::TradeStatus,
@@ -50,7 +51,7 @@ impl Shop {
     }
 
     /// What the worker does when the gateway answers this about a trade.
-    pub(crate) fn hear_answer(&mut self, protocol: Protocol, body: &str) -> Verdict {
+    pub(crate) fn hear_answer(&mut self, protocol: Protocol, body: &str) -> Outcome {
         let form = Form::parse(body.as_bytes()).unwrap();
         let Ok(Notification::Trade(answer)) = Notification::read(&form, protocol, Charset::Utf8)
         else {
@@ -64,12 +65,12 @@ impl Shop {
         protocol: Protocol,
         body: &str,
         kind: Kind,
-        content: Result<Content, Never>,
-    ) -> Verdict {
+        content: Result<Content, Rejection>,
+    ) -> Outcome {
         let form = Form::parse(body.as_bytes()).unwrap();
-        let incoming = Incoming {
+        let message = InboundMessage {
             message_id: message_id("shop", kind, &form),
-            identity: Identity {
+            account: MerchantAccount {
                 merchant: "shop".into(),
                 seller_id: Some("2088000000000001".into()),
                 app_id: None,
@@ -88,7 +89,7 @@ impl Shop {
             answer_digest: None,
             content,
         };
-        run(&mut self.connection, &[incoming], RULES, |_| Ok(Vec::new())).unwrap().remove(0)
+        run(&mut self.connection, &[message], RULES, |_| Ok(Vec::new())).unwrap().remove(0)
     }
 
     /// What the restock sweeper does.

@@ -1,17 +1,22 @@
 //! `/gateway.do`: whose request it is, by protocol.
 
-use super::answer::Answer;
+use axum::http::StatusCode;
+use axum::response::Response;
+
 use super::request::Asked;
-use super::{Alipay, mapi, openapi};
+use super::{Alipay, answer, mapi, openapi};
 
 /// Where both gateways listen.
 pub(super) const PATH: &str = "/gateway.do";
 
 /// Answers a merchant's request. `service` makes it one of the legacy gateway, anything else one
 /// of the Open Platform.
-pub(super) fn answer(alipay: &Alipay, asked: &Asked) -> Answer {
+pub(super) fn answer(alipay: &Alipay, asked: &Asked) -> Response {
     let Ok(form) = asked.parameters() else {
-        return Answer::text(400, "a parameter occurs twice, there are too many, or none is there");
+        return answer::text(
+            StatusCode::BAD_REQUEST,
+            "a parameter occurs twice, there are too many, or none is there",
+        );
     };
     match form.get("service") {
         Some(_) => mapi::answer(alipay, &form),

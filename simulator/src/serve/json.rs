@@ -1,10 +1,11 @@
 //! The Open Platform's answers: one JSON node, signed as the text that is sent.
 
 use alipay::{Charset, SignType, Signer, md5_sign};
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Serialize;
 
-use super::GatewayFaults;
-use super::answer::Answer;
+use super::{GatewayFaults, answer};
 
 /// The fields of an answer, in the order in which they are written; not sorted, so that whoever
 /// verifies a node that was parsed and written again fails, as with Alipay.
@@ -68,19 +69,25 @@ impl Node {
         charset: Charset,
         (signer, cert_sn): (Option<&Signer>, Option<&str>),
         faults: &GatewayFaults,
-    ) -> Answer {
+    ) -> Response {
         let fields: Vec<String> =
             self.0.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         // Solidi are escaped, as Alipay's older answers have them: another reason to keep bytes.
         let node = format!("{{{}}}", fields.join(",")).replace('/', "\\/");
         let Ok(node) = charset.encode(&node) else {
-            return Answer::text(500, "the answer cannot be written in its charset");
+            return answer::text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the answer cannot be written in its charset",
+            );
         };
         let mut body = format!("{{\"{name}\":").into_bytes();
         body.extend_from_slice(&node);
         if let Some(signer) = signer {
             let Some(signature) = signature(signer, &node) else {
-                return Answer::text(500, "the answer cannot be signed");
+                return answer::text(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "the answer cannot be signed",
+                );
             };
             let signature = faults.spoiled(signature);
             if let Some(sn) = cert_sn {
@@ -89,7 +96,7 @@ impl Node {
             body.extend_from_slice(format!(",\"sign\":\"{signature}\"").as_bytes());
         }
         body.push(b'}');
-        Answer::of(200, "text/html", charset, body)
+        answer::of(StatusCode::OK, "text/html", charset, body)
     }
 }
 

@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use alipay::{Charset, Form, Protocol};
-
-use super::answer::Answer;
-use super::pay::{PayError, PayRequest, amount};
-use super::{Alipay, html, mapi_refund, mapi_trade, xml};
-use crate::{Account, PayLink, Status, TimeLimit};
+use axum::http::StatusCode;
+use axum::response::Response;
 use service::language::say;
+
+use super::pay::{PayError, PayRequest, amount};
+use super::{Alipay, answer, mapi_refund, mapi_trade, page, xml};
+use crate::{Account, PayLink, Status, TimeLimit};
 
 /// A verified request of a merchant.
 pub(super) struct Call<'a> {
@@ -22,7 +23,7 @@ pub(super) struct Call<'a> {
 pub(super) type Code = &'static str;
 
 /// Answers a request: pages for the browser, XML for programs, or Alipay's code of why not.
-pub(super) fn answer(alipay: &Alipay, form: &Form) -> Answer {
+pub(super) fn answer(alipay: &Alipay, form: &Form) -> Response {
     let text = |name: &str| std::str::from_utf8(form.get(name).unwrap_or_default()).unwrap_or("");
     let (service, partner) = (text("service"), text("partner"));
     let is_it = |account: &&Account| {
@@ -37,7 +38,7 @@ pub(super) fn answer(alipay: &Alipay, form: &Form) -> Answer {
     let refused = |code: Code| {
         tracing::info!(code, "the legacy gateway refused");
         match is_page {
-            true => html::problem(400, code, explained(code)),
+            true => page::problem(StatusCode::BAD_REQUEST, code, explained(code)),
             false => xml::refused(code, charset.unwrap_or(Charset::Utf8)),
         }
     };
@@ -84,7 +85,7 @@ impl Call<'_> {
     }
 }
 
-fn create_direct_pay_by_user(call: &Call<'_>) -> Result<Answer, Code> {
+fn create_direct_pay_by_user(call: &Call<'_>) -> Result<Response, Code> {
     let seller = &call.account.merchant;
     if call.needed("payment_type")? != "1" {
         return Err("ILLEGAL_PAYMENT_TYPE");
@@ -124,7 +125,7 @@ fn create_direct_pay_by_user(call: &Call<'_>) -> Result<Answer, Code> {
     };
     let opened = request.checked().and_then(|request| request.open(call.alipay, call.account));
     match opened {
-        Ok(trade_no) => Ok(Answer::redirect(format!("/cashier/{trade_no}"))),
+        Ok(trade_no) => Ok(answer::redirect(&format!("/cashier/{trade_no}"))),
         Err(PayError::Parameter("the amount")) => Err("ILLEGAL_FEE_PARAM"),
         Err(PayError::Parameter(_)) => Err("ILLEGAL_ARGUMENT"),
         Err(PayError::Over(Status::TradeClosed)) => Err("TRADE_HAS_CLOSED"),

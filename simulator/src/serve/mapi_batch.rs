@@ -1,4 +1,4 @@
-//! What a request for a batch of refunds says. (protocol 9.2)
+//! What a request for a batch of refunds says. (docs/protocol.md §9.2)
 
 use std::collections::BTreeSet;
 

@@ -1,85 +1,83 @@
 //! `refund_fastpay_by_platform_pwd`: a page on which a person types the payment password, and the
-//! result comes by `batch_refund_notify` alone. (protocol 9.2)
+//! result comes by `batch_refund_notify` alone. (docs/protocol.md §9.2)
 
 use alipay::Fen;
+use axum::http::StatusCode;
+use axum::response::Response;
+use maud::{Markup, html};
+use service::language::say;
+use service::page::{Column, fact, list};
 
-use super::Alipay;
-use super::answer::Answer;
-use super::html::{self, Html};
 use super::mapi::{Call, Code};
 use super::mapi_batch::Batch;
 use super::request::Asked;
 use super::step::{Found, StepError};
+use super::{Alipay, answer, page};
 use crate::{BatchRefundItem, Kind, Notification, Status, Trade, TradeError};
-use service::language::say;
 
 /// Takes the batch and leads the browser to the page with the password.
-pub(super) fn ask(call: &Call<'_>) -> Result<Answer, Code> {
+pub(super) fn ask(call: &Call<'_>) -> Result<Response, Code> {
     let batch = Batch::read(call)?;
     let ticket = call.alipay.tickets.batches.give(batch, call.alipay.now());
-    Ok(Answer::redirect(format!("/refund/{ticket}")))
+    Ok(answer::redirect(&format!("/refund/{ticket}")))
 }
 
 /// The page with the password.
-pub(super) fn page(alipay: &Alipay, ticket: &str) -> Answer {
+pub(super) fn page(alipay: &Alipay, ticket: &str) -> Response {
     let Some((_, batch)) = alipay.tickets.batches.find(ticket) else { return gone() };
-    let mut body = Html::new()
-        .raw("<table>")
-        .row(say("商户", "Merchant"), &batch.merchant)
-        .row(say("批次号", "Batch"), &batch.batch_no)
-        .raw("</table><h2>")
-        .raw(say("退款明细", "Refunds"))
-        .raw("</h2><table class=\"list\"><tr><th>")
-        .raw(say("交易号", "Trade"))
-        .raw("</th>")
-        .raw("<th>")
-        .raw(say("金额", "Amount"))
-        .raw("</th><th>")
-        .raw(say("原因", "Reason"))
-        .raw("</th></tr>\n");
-    for item in &batch.items {
-        body = body
-            .raw("<tr><td>")
-            .link(&format!("/trades/{}", item.trade_no), &item.trade_no)
-            .raw("</td><td>")
-            .text(&item.amount.to_string())
-            .raw("</td><td>")
-            .text(&item.reason)
-            .raw("</td></tr>\n");
+    let columns = [
+        Column::text("交易号", "Trade"),
+        Column::text("金额", "Amount"),
+        Column::text("原因", "Reason"),
+    ];
+    let rows = batch.items.iter().map(|item| row(&item.trade_no, item.amount, &item.reason));
+    let body = html! {
+        table {
+            (fact(say("商户", "Merchant"), &batch.merchant))
+            (fact(say("批次号", "Batch"), &batch.batch_no))
+        }
+        h2 { (say("退款明细", "Refunds")) }
+        (list(columns, rows))
+        form method="post" {
+            p {
+                input type="password" name="password" placeholder=(say("支付密码", "password"))
+                    required autofocus autocomplete="off";
+                " "
+                button.main { (say("确认退款", "Refund")) }
+            }
+        }
+        p.note { (say("任何密码都可以。", "Any password does.")) }
+    };
+    page::page(StatusCode::OK, say("退款确认", "Confirm the refund"), body)
+}
+
+fn row(trade_no: &str, amount: Fen, text: &str) -> Markup {
+    html! {
+        tr {
+            td { a href=(format!("/trades/{trade_no}")) { (trade_no) } }
+            td { (amount.to_string()) }
+            td { (text) }
+        }
     }
-    let body = body
-        .raw("</table><form method=\"post\"><p><input type=\"password\" name=\"password\" ")
-        .raw("placeholder=\"")
-        .raw(say("支付密码", "password"))
-        .raw("\" required autofocus autocomplete=\"off\"> ")
-        .raw("<button class=\"main\">")
-        .raw(say("确认退款", "Refund"))
-        .raw("</button></p></form>")
-        .raw("<p class=\"note\">")
-        .raw(say("任何密码都可以。", "Any password does."))
-        .raw("</p>");
-    html::page(200, say("退款确认", "Confirm the refund"), body)
 }
 
 /// The person has typed something: the refunds happen, and are told.
-pub(super) fn confirm(alipay: &Alipay, asked: &Asked, ticket: &str) -> Answer {
+pub(super) fn confirm(alipay: &Alipay, asked: &Asked, ticket: &str) -> Response {
     let form = asked.parameters().unwrap_or_default();
     if form.get("password").is_none_or(<[u8]>::is_empty) {
-        return html::problem(
-            400,
-            "password",
-            say("请输入支付密码。", "Type a password; any does."),
-        );
+        let text = say("请输入支付密码。", "Type a password; any does.");
+        return page::problem(StatusCode::BAD_REQUEST, "password", text);
     }
     let Some(batch) = alipay.tickets.batches.take(ticket) else { return gone() };
     if let Err(code) = batch.check_unused(alipay) {
         let text = say("这个批次号已经用过。", "This batch number was used before.");
-        return html::problem(409, code, text);
+        return page::problem(StatusCode::CONFLICT, code, text);
     }
     match refund(alipay, &batch) {
         Ok(results) => done(&batch, &results),
         Err(_) => {
-            html::problem(500, "SYSTEM_ERROR", say("系统错误。", "The trades cannot be changed."))
+            let text = say("系统错误。", "The trades cannot be changed.");
+            page::problem(StatusCode::INTERNAL_SERVER_ERROR, "SYSTEM_ERROR", text)
         }
     }
 }
@@ -164,30 +162,20 @@ fn code(error: &StepError) -> &'static str {
     }
 }
 
-fn done(batch: &Batch, results: &[BatchRefundItem]) -> Answer {
-    let mut body = Html::new().raw("<p>").text(&batch.batch_no).raw("</p><table>");
-    for result in results {
-        let trade = format!("/trades/{}", result.trade_no);
-        body = body
-            .raw("<tr><td>")
-            .link(&trade, &result.trade_no)
-            .raw("</td><td>")
-            .text(&result.amount.to_string())
-            .raw("</td><td>")
-            .text(&result.result)
-            .raw("</td></tr>\n");
-    }
-    let body = body
-        .raw("</table><p class=\"note\">")
-        .raw(say(
-            "结果由 batch_refund_notify 通知商户。",
-            "The merchant learns of it by batch_refund_notify.",
-        ))
-        .raw("</p>");
-    html::page(200, say("退款已受理", "The refund was accepted"), body)
+fn done(batch: &Batch, results: &[BatchRefundItem]) -> Response {
+    let told = say(
+        "结果由 batch_refund_notify 通知商户。",
+        "The merchant learns of it by batch_refund_notify.",
+    );
+    let body = html! {
+        p { (batch.batch_no) }
+        table { @for it in results { (row(&it.trade_no, it.amount, &it.result)) } }
+        p.note { (told) }
+    };
+    page::page(StatusCode::OK, say("退款已受理", "The refund was accepted"), body)
 }
 
-fn gone() -> Answer {
+fn gone() -> Response {
     let text = say("没有这个批次，或者已经确认过。", "No such batch, or it was confirmed before.");
-    html::problem(404, "not found", text)
+    page::problem(StatusCode::NOT_FOUND, "not found", text)
 }

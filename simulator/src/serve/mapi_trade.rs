@@ -1,24 +1,25 @@
 //! The legacy gateway's services for programs.
 
 use alipay::{Charset, Fen, Form};
+use axum::http::StatusCode;
+use axum::response::Response;
 use chrono::TimeDelta;
 
-use super::Alipay;
-use super::answer::Answer;
 use super::book::Which;
 use super::mapi::{Call, Code};
 use super::step::StepError;
 use super::xml::{self, Fields};
+use super::{Alipay, answer};
 use crate::account::sign_type;
 use crate::mapi::{milliseconds, seconds};
 use crate::{Account, Trade};
 
-/// How long an anti-phishing key is good. (protocol 9.4)
+/// How long an anti-phishing key is good. (docs/protocol.md §9.4)
 const KEY_TIME: TimeDelta = TimeDelta::seconds(30);
-/// How long the id of a return page can be asked about. (protocol 6)
+/// How long the id of a return page can be asked about. (docs/protocol.md §6)
 const RETURN_TIME: TimeDelta = TimeDelta::seconds(60);
 
-pub(super) fn single_trade_query(call: &Call<'_>) -> Result<Answer, Code> {
+pub(super) fn single_trade_query(call: &Call<'_>) -> Result<Response, Code> {
     let trade = find(call, "out_trade_no")?;
     let signer = call.account.answering(sign_type(call.form));
     let faults = &call.alipay.settings.gateway;
@@ -26,8 +27,8 @@ pub(super) fn single_trade_query(call: &Call<'_>) -> Result<Answer, Code> {
 }
 
 /// Closes an unpaid trade. The order number is called `out_order_no` here, and there is no signed
-/// part in the answer. (protocol 9.4)
-pub(super) fn close_trade(call: &Call<'_>) -> Result<Answer, Code> {
+/// part in the answer. (docs/protocol.md §9.4)
+pub(super) fn close_trade(call: &Call<'_>) -> Result<Response, Code> {
     let trade = find(call, "out_order_no")?;
     let closed = call.alipay.step(&trade.trade_no, None, |trade, at| Ok(vec![trade.close(at)?]));
     match closed {
@@ -51,14 +52,14 @@ fn find(call: &Call<'_>, order: &str) -> Result<Trade, Code> {
 
 /// Whether an id is one of ours: `true` until its notification was answered `success`, `false`
 /// afterwards and for an unknown one, `invalid` for a request that cannot be understood. Unsigned
-/// both ways. (protocol 6)
-pub(super) fn notify_verify(alipay: &Alipay, form: &Form, account: Option<&Account>) -> Answer {
+/// both ways. (docs/protocol.md §6)
+pub(super) fn notify_verify(alipay: &Alipay, form: &Form, account: Option<&Account>) -> Response {
     let id = std::str::from_utf8(form.get("notify_id").unwrap_or_default()).unwrap_or("");
     let (Some(account), false) = (account, id.is_empty()) else {
-        return Answer::text(200, "invalid");
+        return answer::text(StatusCode::OK, "invalid");
     };
     if let Some((given, ())) = alipay.tickets.returns.find(id) {
-        return Answer::text(200, (alipay.now() - given < RETURN_TIME).to_string());
+        return answer::text(StatusCode::OK, (alipay.now() - given < RETURN_TIME).to_string());
     }
     let said = alipay.book.read(|trades| {
         let orders = trades.merchants.get(&account.name)?;
@@ -70,8 +71,8 @@ pub(super) fn notify_verify(alipay: &Alipay, form: &Form, account: Option<&Accou
         attempts.iter().any(crate::Attempt::is_success)
     };
     match said {
-        Ok(said) => Answer::text(200, (said.is_some() && !over()).to_string()),
-        Err(_) => Answer::text(503, "Service Unavailable"),
+        Ok(said) => answer::text(StatusCode::OK, (said.is_some() && !over()).to_string()),
+        Err(_) => answer::text(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
     }
 }
 
@@ -81,7 +82,7 @@ pub(super) fn query_timestamp(
     account: &Account,
     form: &Form,
     charset: Charset,
-) -> Answer {
+) -> Response {
     let fields = vec![("encrypt_key", alipay.tickets.keys.give((), alipay.now()))];
     let signer = account.answering(sign_type(form));
     xml::signed("timestamp", fields, form, charset, &signer, &alipay.settings.gateway)
@@ -97,7 +98,7 @@ pub(super) fn check_anti_phishing_key(alipay: &Alipay, key: &str) -> Result<(), 
 }
 
 /// What `single_trade_query` tells of a trade: flags are T and F here, and only this answer has
-/// the refunded amount. (protocol 9.3)
+/// the refunded amount. (docs/protocol.md §9.3)
 fn fields(trade: &Trade) -> Fields {
     let text = str::to_owned;
     let refund = trade.refunds.last();

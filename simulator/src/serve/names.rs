@@ -1,9 +1,9 @@
 //! By which names browsers know the pages, and which forms come from them.
 
-use hyper::{Method, Request};
+use axum::extract::Request;
+use axum::http::{Method, StatusCode};
 use service::guard::{Foreign, Guard, WrongName};
 
-use super::answer::Answer;
 use super::gateway;
 
 /// Names of the simulator's pages. A page of another site must not pay trades in the browser of whoever has
@@ -21,7 +21,7 @@ impl Names {
     }
 
     /// The gateway is for programs, and for buyers whom a shop's page sends; what it does is signed.
-    pub(super) fn check<B>(&self, request: &Request<B>) -> Result<(), Answer> {
+    pub(super) fn check(&self, request: &Request) -> Result<(), (StatusCode, &'static str)> {
         if request.uri().path() == gateway::PATH {
             return Ok(());
         }
@@ -30,11 +30,11 @@ impl Names {
             checked = checked.and_then(|()| self.0.check_sender(request.headers()));
         }
         checked.map_err(|foreign| match foreign {
-            Foreign::Host => Answer::text(
-                421,
+            Foreign::Host => (
+                StatusCode::MISDIRECTED_REQUEST,
                 "the simulator is not known by this name (Host): use its address, or serve --host NAME",
             ),
-            Foreign::Sender => Answer::text(403, "nothing was done: the form comes from another site"),
+            Foreign::Sender => (StatusCode::FORBIDDEN, "nothing was done: the form comes from another site"),
         })
     }
 }

@@ -1,13 +1,14 @@
 //! The Open Platform's methods.
 
 use alipay::{Charset, Fen, Form, MoneyError, Protocol, parse_beijing};
+use axum::http::StatusCode;
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::answer::Answer;
 use super::json::{NO_KEY, Node};
 use super::pay::{PayError, PayRequest};
-use super::{Alipay, html, openapi_trade};
+use super::{Alipay, answer, openapi_trade, page};
 use crate::account::sign_type;
 use crate::{Account, PayLink, Status, TimeLimit};
 
@@ -26,7 +27,7 @@ pub(super) struct Call<'a> {
 type Refusal = (&'static str, &'static str);
 
 /// Answers a request: a page for the browser, JSON for programs, or Alipay's code of why not.
-pub(super) fn answer(alipay: &Alipay, form: &Form) -> Answer {
+pub(super) fn answer(alipay: &Alipay, form: &Form) -> Response {
     let faults = &alipay.settings.gateway;
     let (named, account) = (Charset::of(form, Charset::Utf8), account(alipay, form));
     let charset = named.as_ref().copied().unwrap_or(Charset::Utf8);
@@ -59,7 +60,7 @@ pub(super) fn answer(alipay: &Alipay, form: &Form) -> Answer {
         Err((code, text)) => {
             tracing::info!(code, "the Open Platform refused");
             return match is_page {
-                true => html::problem(400, code, text),
+                true => page::problem(StatusCode::BAD_REQUEST, code, text),
                 false => write(Node::refused(code, text)),
             };
         }
@@ -71,7 +72,8 @@ pub(super) fn answer(alipay: &Alipay, form: &Form) -> Answer {
         "alipay.trade.refund" => write(openapi_trade::refund(&call)),
         "alipay.trade.fastpay.refund.query" => write(openapi_trade::refund_query(&call)),
         "alipay.open.app.alipaycert.download" => write(download(&call)),
-        _ => pay(&call).unwrap_or_else(|(code, text)| html::problem(400, code, text)),
+        _ => pay(&call)
+            .unwrap_or_else(|(code, text)| page::problem(StatusCode::BAD_REQUEST, code, text)),
     }
 }
 
@@ -174,7 +176,7 @@ fn time_limit(call: &Call<'_>) -> Option<TimeLimit> {
 }
 
 /// Opens the trade and leads the browser to the cashier.
-fn pay(call: &Call<'_>) -> Result<Answer, Refusal> {
+fn pay(call: &Call<'_>) -> Result<Response, Refusal> {
     let invalid = |_| ("ACQ.INVALID_PARAMETER", "参数无效 out_trade_no, total_amount, subject");
     let address = |name: &str| {
         let value = call.form.get(name).filter(|value| !value.is_empty());
@@ -199,7 +201,7 @@ fn pay(call: &Call<'_>) -> Result<Answer, Refusal> {
     };
     let opened = request.checked().and_then(|request| request.open(call.alipay, call.account));
     match opened {
-        Ok(trade_no) => Ok(Answer::redirect(format!("/cashier/{trade_no}"))),
+        Ok(trade_no) => Ok(answer::redirect(&format!("/cashier/{trade_no}"))),
         Err(PayError::Parameter(_)) => {
             Err(("ACQ.INVALID_PARAMETER", "参数无效 a parameter is missing or unusable"))
         }

@@ -1,4 +1,4 @@
-//! The Open Platform's methods about a trade. (protocol 12)
+//! The Open Platform's methods about a trade. (docs/protocol.md §12)
 
 use alipay::Fen;
 use serde_json::json;

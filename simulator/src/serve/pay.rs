@@ -6,7 +6,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use super::Alipay;
 use crate::{Account, KeptTrade, PayLink, Status, TimeLimit, Trade, TradeFileError};
 
-/// The most that one trade can be over: 100,000,000.00. (protocol 9.1)
+/// The most that one trade can be over: 100,000,000.00. (docs/protocol.md §9.1)
 const MOST: Fen = Fen::new(10_000_000_000);
 
 /// What a verified pay link asks for.
@@ -115,8 +115,8 @@ fn is_address(url: &str) -> bool {
 }
 
 /// Where the browser goes after the payment: the merchant's return URL with the signed parameters
-/// of the return page. The legacy gateway's tell as much as a notification (protocol 4), the Open
-/// Platform's not even the status (protocol 10). None where the link named no return URL.
+/// of the return page. The legacy gateway's tell as much as a notification (docs/protocol.md §4), the Open
+/// Platform's not even the status (docs/protocol.md §10). None where the link named no return URL.
 pub(super) fn return_to(
     alipay: &Alipay,
     account: &Account,

@@ -3,24 +3,18 @@
 use std::time::Duration;
 
 use alipay::Form;
-use axum::extract::Request;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::Method;
-
-use super::answer::Answer;
 
 /// The longest body: a batch of a thousand refunds has less than this.
-const LONGEST_BODY: usize = 512 * 1024;
+pub(super) const LONGEST_BODY: usize = 512 * 1024;
 /// How long the body may take.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
-/// A request that was read to its end.
+/// The parameters of a request, still encoded: GBK must not be decoded as UTF-8.
 #[derive(Debug)]
 pub(super) struct Asked {
-    pub(super) method: Method,
-    pub(super) path: String,
-    /// Still encoded.
     query: String,
     body: Bytes,
 }
@@ -29,24 +23,16 @@ pub(super) struct Asked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ambiguous;
 
-/// Reads the request; the error is the answer to send.
-pub(super) async fn read(request: Request) -> Result<Asked, Answer> {
-    let method = request.method().clone();
-    if method != Method::GET && method != Method::POST {
-        return Err(Answer::text(405, "only GET and POST"));
+impl<S: Send + Sync> FromRequest<S> for Asked {
+    type Rejection = (StatusCode, String);
+
+    async fn from_request(request: Request, state: &S) -> Result<Asked, Self::Rejection> {
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let body = tokio::time::timeout(BODY_TIME, Bytes::from_request(request, state)).await;
+        let late = |_| (StatusCode::REQUEST_TIMEOUT, "the body did not come in time".to_owned());
+        let body = body.map_err(late)?;
+        Ok(Asked { query, body: body.map_err(|error| (error.status(), error.body_text()))? })
     }
-    let path = request.uri().path().to_owned();
-    let query = request.uri().query().unwrap_or_default().to_owned();
-    let body = Limited::new(request.into_body(), LONGEST_BODY).collect();
-    let body = match tokio::time::timeout(BODY_TIME, body).await {
-        Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            return Err(Answer::text(413, "the body is too long"));
-        }
-        Ok(Err(_)) => return Err(Answer::text(400, "the body ends too early")),
-        Err(_) => return Err(Answer::text(408, "the body did not come in time")),
-    };
-    Ok(Asked { method, path, query, body })
 }
 
 impl Asked {

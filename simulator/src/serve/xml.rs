@@ -1,21 +1,22 @@
 //! The legacy gateway's answers: XML in the charset of the request.
 
 use alipay::{Charset, Form, Rule, Signer};
+use axum::http::StatusCode;
+use axum::response::Response;
 
-use super::GatewayFaults;
-use super::answer::Answer;
+use super::{GatewayFaults, answer};
 
 /// Names and values in the order in which they are written.
 pub(super) type Fields = Vec<(&'static str, String)>;
 
 /// `is_success` F with an error code; unsigned, as Alipay's are.
-pub(super) fn refused(code: &str, charset: Charset) -> Answer {
+pub(super) fn refused(code: &str, charset: Charset) -> Response {
     let text = format!("<is_success>F</is_success><error>{}</error>", escaped(code));
     document(&text, charset)
 }
 
 /// `is_success` T and nothing else.
-pub(super) fn done(charset: Charset) -> Answer {
+pub(super) fn done(charset: Charset) -> Response {
     document("<is_success>T</is_success>", charset)
 }
 
@@ -30,7 +31,7 @@ pub(super) fn signed(
     charset: Charset,
     signer: &Signer,
     faults: &GatewayFaults,
-) -> Answer {
+) -> Response {
     let fields: Fields = fields.into_iter().map(|(name, value)| (name, writable(&value))).collect();
     let Some(sign) = signature(&fields, charset, signer) else {
         return refused("SYSTEM_ERROR", charset);
@@ -65,11 +66,14 @@ fn signature(fields: &Fields, charset: Charset, signer: &Signer) -> Option<Strin
     String::from_utf8(form.get("sign")?.to_vec()).ok()
 }
 
-fn document(text: &str, charset: Charset) -> Answer {
+fn document(text: &str, charset: Charset) -> Response {
     let text = format!("<?xml version=\"1.0\" encoding=\"{charset}\"?>\n<alipay>{text}</alipay>");
     match charset.encode(&text) {
-        Ok(body) => Answer::of(200, "text/xml", charset, body),
-        Err(_) => Answer::text(500, "the answer cannot be written in its charset"),
+        Ok(body) => answer::of(StatusCode::OK, "text/xml", charset, body),
+        Err(_) => answer::text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the answer cannot be written in its charset",
+        ),
     }
 }
 

@@ -67,7 +67,7 @@ async fn a_buyer_pays_in_every_protocol_and_charset() {
     let server = AlipayServer::start().await;
     for (name, charset) in [
         ("shop", Charset::Utf8),
-        // The request's charset, not the configured one. (protocol 2)
+        // The request's charset, not the configured one. (docs/protocol.md §2)
         ("shop", Charset::Gbk),
         ("gbk", Charset::Gbk),
         ("rsa", Charset::Utf8),
@@ -122,12 +122,12 @@ fn check_return(server: &AlipayServer, name: &str, charset: Charset, url: &str) 
             assert_eq!(form.get("is_success"), Some(&b"T"[..]));
             let subject = charset.decode(form.get("subject").unwrap()).unwrap();
             assert_eq!(subject, SUBJECT);
-            // Encoded twice on the wire. (protocol 4)
+            // Encoded twice on the wire. (docs/protocol.md §4)
             let id = String::from_utf8(form.get("notify_id").unwrap().to_vec()).unwrap();
             assert!(id.contains("%2F") && query.contains("%252F"), "{id}");
         }
         Protocol::Openapi => {
-            // It proves a redirect, not a payment. (protocol 10)
+            // It proves a redirect, not a payment. (docs/protocol.md §10)
             assert_eq!(form.get("trade_status"), None);
             assert_eq!(form.get("notify_id"), None);
             assert_eq!(form.get("method"), Some(&b"alipay.trade.page.pay.return"[..]));
@@ -205,7 +205,7 @@ async fn what_is_refused_is_repeated_and_shown() {
     assert!(page.contains("500 &lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
     assert!(!page.contains("<script"), "{page}");
 
-    // Its id is no longer good: the merchant has printed success. (protocol 6)
+    // Its id is no longer good: the merchant has printed success. (docs/protocol.md §6)
     let id = String::from_utf8(said[0].get("notify_id").unwrap().to_vec()).unwrap();
     let partner = server.merchant("shop").partner.clone().unwrap();
     let verify = link("/gateway.do", &NotifyVerify::mapi(&partner, id.as_bytes()));

@@ -1,4 +1,4 @@
-//! The gateway in certificate mode, read as merchants read it. (protocol 11.3, 11.4)
+//! The gateway in certificate mode, read as merchants read it. (docs/protocol.md §11.3, §11.4)
 
 use alipay::{
     AnswerError, Application, Certificate, Charset, Fen, Form, Payment, QueryAnswer, Rule,
@@ -160,7 +160,11 @@ async fn a_notification_verifies_with_the_key_in_the_certificate() {
     }
     let said = shop.received().remove(0);
     merchant.verifier.verify(&said, &[], Utc::now()).unwrap();
-    assert_eq!(said.get("alipay_cert_sn"), None, "the one capture has none (protocol 11.1)");
+    assert_eq!(
+        said.get("alipay_cert_sn"),
+        None,
+        "the one capture has none (docs/protocol.md §11.1)"
+    );
 }
 
 /// Alipay signs with a certificate that the merchant has never heard of.

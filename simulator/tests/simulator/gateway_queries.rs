@@ -110,7 +110,7 @@ async fn what_happens_later() {
     assert_eq!(back.gmt_close, Some(now()));
     let closed = read("CLOSED").await;
     assert_eq!((closed.trade_status, closed.gmt_payment), (TradeStatus::TradeClosed, None));
-    // The notification's flags are Y and N, the answer's T and F. (protocol 9.3)
+    // The notification's flags are Y and N, the answer's T and F. (docs/protocol.md §9.3)
     let xml = asked(&server, "shop", TradeRef::OutTradeNo("BACK"), Charset::Utf8).await.text();
     assert!(xml.contains("<use_coupon>F</use_coupon>"), "{xml}");
     let refunded_at = format!("<gmt_refund>{}.000</gmt_refund>", beijing(now()));

@@ -108,7 +108,7 @@ async fn a_refund_is_asked_about() {
     assert_eq!(unknown.refund_amount, None, "10000 without amounts");
 }
 
-/// As they stand in the answers: who reads them may want any. (protocol 12)
+/// As they stand in the answers: who reads them may want any. (docs/protocol.md §12)
 #[tokio::test]
 async fn every_field_of_a_refund() {
     let server = AlipayServer::start().await;

@@ -115,7 +115,7 @@ async fn query(server: &AlipayServer, order: &str) -> Option<TradeStatus> {
 }
 
 /// A page on a phone is told of, one on a computer and the legacy gateway's are not, as documents
-/// say; unless the server is told to. (protocol 8.1, 8.3)
+/// say; unless the server is told to. (docs/protocol.md §8.1, §8.3)
 #[tokio::test]
 async fn who_is_told() {
     for (tell_timeouts, expected) in [(false, &["PHONE"][..]), (true, &["LEGACY", "PAGE", "PHONE"])]
@@ -182,7 +182,7 @@ async fn limits_outlive_the_server() {
 }
 
 /// A page that nobody has opened is no trade yet: the close says so, and the link stays good.
-/// (protocol 12)
+/// (docs/protocol.md §12)
 #[tokio::test]
 async fn an_unknown_trade_is_not_closed() {
     let (server, _) = with_clock().await;

@@ -48,7 +48,7 @@ async fn a_deleted_work_queue_is_declared_and_consumed_again() {
     // Red for a moment: looked at without a pause.
     let asked = Instant::now();
     while !worker.readiness().contains("a lane is not consuming") {
-        assert!(asked.elapsed() < Duration::from_secs(30), "never red");
+        assert!(asked.elapsed() < Duration::from_secs(30), "rejection red");
     }
     worker.wait_until_ready();
     // Nobody but the worker has declared it: nothing was published meanwhile.

@@ -4,10 +4,8 @@ use std::io::Write as _;
 
 use alipay::{PrivateKey, SignType};
 use config::Config;
-use lapin::message::Delivery;
-use lapin::types::ShortString;
-use queue::{Envelope, Received};
-use worker::incoming::Incoming;
+use queue::Envelope;
+use worker::message::InboundMessage;
 
 const PRIVATE: &str =
     include_str!("../../../common/alipay/tests/fixtures/keys/rsa2048-pkcs8-private.pem");
@@ -19,7 +17,7 @@ pub(crate) fn sign(node: &str) -> String {
 }
 
 /// What a lane reads, for merchant `app` with this key or certificate of Alipay's.
-pub(crate) fn read(envelope: &Envelope, alipay_key: &str) -> Incoming {
+pub(crate) fn read(envelope: &Envelope, alipay_key: &str) -> InboundMessage {
     let mut file = tempfile::NamedTempFile::new().expect("a file");
     write!(
         file,
@@ -28,11 +26,8 @@ pub(crate) fn read(envelope: &Envelope, alipay_key: &str) -> Incoming {
     )
     .expect("written");
     let config = Config::load_from(Some(file.path()), []).expect("a configuration");
-    let mut delivery =
-        Delivery::mock(0, "alipay.notify".into(), "0".into(), false, envelope.to_bytes());
-    let id = ShortString::from(envelope.message_id().expect("an id"));
-    delivery.properties = delivery.properties.with_message_id(id);
+    let id = envelope.message_id().expect("an id");
     // As of the time of the question, whatever day it is.
-    let now = envelope.received_at;
-    Incoming::read_as_of(&Received::new(delivery), &config, now).expect("an envelope")
+    InboundMessage::of_envelope(envelope.clone(), &id, &config, envelope.received_at)
+        .expect("an envelope")
 }

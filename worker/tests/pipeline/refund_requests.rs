@@ -33,7 +33,7 @@ fn settled(world: &World, order: &str, state: &str) -> Value {
         if asked[0]["state"] == state {
             return asked[0]["error"].clone();
         }
-        assert!(since.elapsed() < PATIENCE, "never {state}: {asked:#}");
+        assert!(since.elapsed() < PATIENCE, "rejection {state}: {asked:#}");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
 }

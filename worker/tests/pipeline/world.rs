@@ -222,7 +222,7 @@ impl World {
 pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let since = Instant::now();
     while !holds() {
-        assert!(since.elapsed() < PATIENCE, "never: {what}");
+        assert!(since.elapsed() < PATIENCE, "rejection: {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -243,7 +243,7 @@ fn refusals() {
 
 #[test]
 fn an_encrypted_answer_has_a_reason_of_its_own() {
-    // The signature covers the quotes too (protocol 11.3).
+    // The signature covers the quotes too (docs/protocol.md §11.3).
     let node = "\"bm9kZQ==\"";
     for body in [answer(node), format!(r#"{{"alipay_trade_query_response":{node}}}"#)] {
         let error = read(body).unwrap_err();

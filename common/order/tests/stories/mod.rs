@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use alipay::{BatchRefundNotify, Fen, TradeStatusSync};
 use chrono::{DateTime, Utc};
-use order::{Identity, OrderState, OrderTerms, RefundAnswered, Review};
+use order::{MerchantAccount, OrderState, OrderTerms, RefundAnswered, Review};
 
 /// What reaches a worker.
 pub enum Said {
@@ -81,8 +81,8 @@ impl Story {
     }
 
     /// The merchant.
-    pub fn identity(&self) -> Identity {
-        Identity {
+    pub fn account(&self) -> MerchantAccount {
+        MerchantAccount {
             merchant: "shop".into(),
             seller_id: Some("2088000000000001".into()),
             app_id: Some("2021000000000001".into()),

@@ -10,8 +10,8 @@ use serde::Serialize;
 use store::BeijingTime;
 use tracing::info;
 
+use crate::cli::context::Context;
 use crate::cli::output::table;
-use crate::context::Context;
 use crate::failure::Failure;
 
 /// The certificates of the configuration, and when they end

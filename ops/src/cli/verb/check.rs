@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 use config::Config;
 use serde::Serialize;
 
+use crate::cli::context::Context;
 use crate::cli::output::Output;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::check::merchants::MerchantLine;
 use crate::operations::check::running::{self, Running};

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use clap::Args;
 use tokio::net::TcpListener;
 
+use crate::cli::context::Context;
 use crate::console;
-use crate::context::Context;
 use crate::failure::Failure;
 
 /// Pages in a browser: status, orders, dead letters, reviews, products

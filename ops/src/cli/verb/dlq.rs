@@ -1,6 +1,7 @@
 //! `ops dlq`
 
 mod discard;
+mod filter;
 mod history;
 mod list;
 mod replay;
@@ -8,7 +9,7 @@ mod show;
 
 use clap::{Args, Subcommand};
 
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 
 /// Dead letters: messages that need a person

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 use store::migrate;
 
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 
 /// Bring the database schema up to date

@@ -8,7 +8,7 @@ mod show;
 
 use clap::{Args, Subcommand};
 
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 
 /// Place orders and look at them

@@ -8,8 +8,8 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use store::stock::StockLevel;
 
+use crate::cli::context::Context;
 use crate::cli::output::{Table, or_empty};
-use crate::context::Context;
 use crate::failure::Failure;
 
 /// Add, change and list what the shop sells

@@ -1,23 +1,14 @@
 //! `ops query`
 
-use std::time::Duration;
-
-use alipay::{Fen, TradeRef};
+use alipay::Fen;
 use clap::Args;
-use gateway::Gateway;
-use serde::Serialize;
 
+use crate::cli::context::Context;
 use crate::cli::output::{or_empty, plain, table};
-use crate::context::Context;
 use crate::failure::Failure;
-use crate::operations::await_worker::Applied;
-use crate::operations::gateway_answer::{Compared, Comparison, compare, could_not_ask, sent};
+use crate::operations::gateway_answer::{Compared, Comparison};
 use crate::operations::order::change::steps;
-use crate::operations::publish::Confirmed;
-
-/// How often an order that a worker has locked is looked at again.
-const TRIES: usize = 5;
-const PAUSE: Duration = Duration::from_millis(200);
+use crate::operations::query::{Queried, query};
 
 /// Ask Alipay's gateway about an order, and compare
 ///
@@ -40,62 +31,11 @@ pub(crate) struct Query {
     apply: bool,
 }
 
-#[derive(Serialize)]
-struct Answer<'a> {
-    order: &'a str,
-    merchant: &'a str,
-    #[serde(flatten)]
-    compared: &'a Compared,
-    /// What a worker made of it, with `--apply`.
-    applied: Option<&'a Applied>,
-}
-
 impl Query {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let mut connection = context.database()?;
-        let Some(row) = store::user_order::find(&mut connection, &self.order)? else {
-            return Err(Failure::Refused(format!("there is no order {}", self.order)));
-        };
-        let merchant = context.merchant(&row.merchant)?;
-        let answered = context.block_on(async {
-            let gateway = Gateway::new(context.gateway_timeout());
-            let which = TradeRef::OutTradeNo(&self.order);
-            gateway.query(merchant, which).await.map_err(|error| could_not_ask(&error))
-        })?;
-        let message = sent(merchant, &self.order, &answered)?;
-        let mut pair = [(row, answered.answer, message)];
-        let mut compared = compare(&mut connection, &context.config, &pair)?;
-        for _ in 1..TRIES {
-            if compared.iter().all(|one| one.comparison != Comparison::Busy) {
-                break;
-            }
-            std::thread::sleep(PAUSE);
-            compared = compare(&mut connection, &context.config, &pair)?;
-        }
-        let Some(compared) = compared.pop() else {
-            return Err(Failure::CouldNotAsk("the answer was not compared".to_owned()));
-        };
-        let mut applied = None;
-        if self.apply && matches!(compared.comparison, Comparison::News | Comparison::Busy) {
-            let message = &mut pair[0].2;
-            message.look_before(&mut connection)?;
-            message.write_down(&mut connection)?;
-            context.block_on(async {
-                let publisher = Confirmed::open(&context.broker()?, "ops query").await?;
-                let published = publisher.publish(message.message.clone()).await;
-                publisher.close().await;
-                published
-            })?;
-            applied = Some(message.wait(&mut connection)?);
-        }
-        let answer = Answer {
-            order: &self.order,
-            merchant: &merchant.name,
-            compared: &compared,
-            applied: applied.as_ref(),
-        };
-        context.output.print(&answer, || text(&answer))?;
-        match (compared.comparison, applied) {
+        let queried = query(context, &mut *context.database()?, &self.order, self.apply)?;
+        context.output.print(&queried, || text(&queried))?;
+        match (queried.compared.comparison, queried.applied) {
             (Comparison::Same, _) => Ok(()),
             (_, Some(applied)) => applied.check(),
             (Comparison::News, None) => Err(Failure::Refused(
@@ -114,8 +54,8 @@ impl Query {
     }
 }
 
-fn text(answer: &Answer<'_>) -> String {
-    let Compared { gateway, held, .. } = answer.compared;
+fn text(queried: &Queried) -> String {
+    let Compared { gateway, held, .. } = &queried.compared;
     let yuan = |fen: Option<i64>| or_empty(fen.map(Fen::new).as_ref());
     let there = |value: &Option<String>| value.clone().unwrap_or_default();
     let rows = [
@@ -134,14 +74,14 @@ fn text(answer: &Answer<'_>) -> String {
             or_empty(held.finished_at.as_ref()),
         ],
     ];
-    let mut lines = vec![format!("order {} of merchant {}", answer.order, answer.merchant)];
+    let mut lines = vec![format!("order {} of merchant {}", queried.order, queried.merchant)];
     if !gateway.exists {
         lines.push("the gateway knows no such trade: the buyer has not begun to pay".to_owned());
     }
     lines.push(table(["", "gateway", "here"], rows));
     lines.push(String::new());
-    lines.push(verdict(answer.compared));
-    if let Some(applied) = answer.applied {
+    lines.push(verdict(&queried.compared));
+    if let Some(applied) = &queried.applied {
         lines.push(applied.text());
     }
     lines.join("\n")

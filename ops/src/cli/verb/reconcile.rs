@@ -1,11 +1,13 @@
 //! `ops reconcile`
 
+mod text;
+
 use chrono::{DateTime, Utc};
 use clap::Args;
 use store::user_order::OrderSpan;
 
+use crate::cli::context::Context;
 use crate::cli::time_args::parse_moment;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::reconcile::run::Run;
 
@@ -61,8 +63,8 @@ impl Reconcile {
             merchant: self.merchant.as_deref(),
             finished_too: self.all,
         };
-        let page = context.block_on(Run::new(context, span, self.dry_run, self.rate)?.run())?;
-        context.output.print(&page, || page.text())?;
-        page.verdict()
+        let report = context.block_on(Run::new(context, span, self.dry_run, self.rate)?.run())?;
+        context.output.print(&report, || text::text(&report))?;
+        text::end(&report)
     }
 }

@@ -1,6 +1,6 @@
 //! `ops refund`
 
-pub(crate) mod output;
+mod output;
 
 use alipay::{Fen, Protocol};
 use clap::Args;
@@ -8,9 +8,9 @@ use gateway::Gateway;
 use store::{MysqlConnection, trade, user_order};
 use tracing::info;
 
+use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::cli::question::asked;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::gateway_answer::could_not_ask;
 use crate::operations::pay_link::browser::parse_url;
@@ -114,13 +114,14 @@ impl Refund {
         }
         let agreed = agree_or_ask(&mut connection, &mut wish)?;
         let rejected = wish.rejected;
-        match merchant.protocol {
+        let refunded = match merchant.protocol {
             Protocol::Openapi => call::call(context, &mut connection, merchant, agreed, rejected),
             Protocol::Mapi => {
                 let url = self.notify_url.as_deref();
-                password::print(context, &mut connection, merchant, agreed, rejected, url)
+                password::link_of(&mut connection, merchant, agreed, rejected, url)
             }
-        }
+        };
+        output::print(context, refunded?)
     }
 
     /// The order, or the rejected payment.

@@ -5,8 +5,8 @@ use clap::Args;
 use order::RefundRequestState;
 use store::refund_request::{self, RefundRequestFilter};
 
+use crate::cli::context::Context;
 use crate::cli::output::{Table, or_empty};
-use crate::context::Context;
 use crate::failure::Failure;
 
 /// List the refunds that were asked for, the latest first

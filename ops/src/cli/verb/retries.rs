@@ -2,11 +2,11 @@
 
 use clap::{Args, Subcommand};
 use store::retry_copy;
-use worker::retry_copies::OVERDUE_AFTER;
+use worker::OVERDUE_AFTER;
 
+use crate::cli::context::Context;
 use crate::cli::output::{Table, or_empty};
 use crate::cli::terminal::short_id;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::plural::{count, verb};
 

@@ -6,7 +6,7 @@ mod show;
 
 use clap::{Args, Subcommand};
 
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 
 /// What needs a person: list the cases, look at one, decide it

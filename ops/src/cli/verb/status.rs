@@ -1,5 +1,6 @@
 //! `ops status`
 
+mod findings;
 mod screen;
 mod terminal_mode;
 mod text;
@@ -7,7 +8,7 @@ mod watch;
 
 use clap::Args;
 
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::overview::Overview;
 use crate::operations::overview::broker::{BrokerLook, Known};

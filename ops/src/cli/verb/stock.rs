@@ -9,7 +9,7 @@ mod withdrawals;
 
 use clap::{Args, Subcommand};
 
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 
 /// Import codes, look at the stock, take codes out and put them back

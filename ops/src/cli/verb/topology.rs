@@ -1,13 +1,11 @@
 //! `ops topology`
 
 use clap::{Args, Subcommand};
-use queue::topology::{self, Change};
-use serde::Serialize;
-use tracing::info;
+use queue::topology;
 
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
-use crate::operations::topology_findings::{Finding, Seen};
+use crate::operations::topology::{Difference, plan};
 
 /// Compare the queues of the broker with what should be there, or declare them
 ///
@@ -43,17 +41,9 @@ enum Verb {
     Apply,
 }
 
-/// One thing about the broker.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Line {
-    Missing(Change),
-    Odd(Finding),
-}
-
 impl Topology {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let lines = context.block_on(look(context))?;
+        let lines = context.block_on(plan(context))?;
         if matches!(self.verb, Verb::Plan) {
             print(context, &lines, "missing:", "nothing is missing")?;
             return match lines.as_slice() {
@@ -63,15 +53,15 @@ impl Topology {
         }
         let events = context.config.events.enabled;
         context.block_on(async { Ok(topology::apply(&context.broker()?, events).await?) })?;
-        let declared: Vec<Line> =
-            lines.into_iter().filter(|line| matches!(line, Line::Missing(_))).collect();
+        let declared: Vec<Difference> =
+            lines.into_iter().filter(|line| matches!(line, Difference::Missing(_))).collect();
         print(context, &declared, "declared", "nothing is missing")
     }
 }
 
 /// How much there is to do, and how.
-fn to_do(lines: &[Line]) -> String {
-    let missing = lines.iter().filter(|line| matches!(line, Line::Missing(_))).count();
+fn to_do(lines: &[Difference]) -> String {
+    let missing = lines.iter().filter(|line| matches!(line, Difference::Missing(_))).count();
     let odd = lines.len() - missing;
     let mut parts = Vec::new();
     if missing > 0 {
@@ -83,33 +73,19 @@ fn to_do(lines: &[Line]) -> String {
     parts.join("; ")
 }
 
-async fn look(context: &Context) -> Result<Vec<Line>, Failure> {
-    let (broker, events) = (context.broker()?, context.config.events.enabled);
-    let Some(management) = context.management()? else {
-        let missing = topology::plan(&broker, events).await?;
-        info!(
-            "queues and exchanges that are not ours, and the bindings of the events, are not known: \
-             set amqp.management_url"
-        );
-        return Ok(missing.into_iter().map(Line::Missing).collect());
-    };
-    let mut missing = topology::compare(&broker, events).await?;
-    let seen = Seen::ask(&management).await?;
-    let unbound: Vec<Change> =
-        seen.missing_bindings(events).into_iter().filter(|it| !missing.contains(it)).collect();
-    missing.extend(unbound);
-    let missing = missing.into_iter().map(Line::Missing);
-    Ok(missing.chain(seen.findings().into_iter().map(Line::Odd)).collect())
-}
-
-fn print(context: &Context, lines: &[Line], word: &str, nothing: &str) -> Result<(), Failure> {
-    context.output.print::<[Line]>(lines, || {
+fn print(
+    context: &Context,
+    lines: &[Difference],
+    word: &str,
+    nothing: &str,
+) -> Result<(), Failure> {
+    context.output.print::<[Difference]>(lines, || {
         if lines.is_empty() {
             return nothing.to_owned();
         }
-        let text = |line: &Line| match line {
-            Line::Missing(change) => format!("{word} {change}\n"),
-            Line::Odd(finding) => format!("odd: {finding}\n"),
+        let text = |line: &Difference| match line {
+            Difference::Missing(change) => format!("{word} {change}\n"),
+            Difference::Odd(finding) => format!("odd: {finding}\n"),
         };
         lines.iter().map(text).collect()
     })

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use tracing::{info, warn};
 
+use crate::cli::context::Context;
+use crate::cli::output::plain;
 use crate::cli::verb::read_file;
-use crate::context::Context;
 use crate::failure::Failure;
-use crate::operations::judgement::Judgement;
+use crate::operations::judgement::{Check, Judgement};
 
 /// Judge a notification's signature and explain it
 ///
@@ -43,10 +44,67 @@ impl Verify {
         for warning in &judgement.warnings {
             warn!("{warning}");
         }
-        context.output.print(&judgement, || judgement.text())?;
+        context.output.print(&judgement, || text(&judgement))?;
         match &judgement.error {
             None => Ok(()),
             Some(error) => Err(Failure::Refused(format!("the signature is not valid: {error}"))),
         }
     }
+}
+
+/// Where no remedy was found.
+const NOTHING_FOUND: &str = "nothing that was tried: a value was changed, a parameter is missing, or the key \
+    is not the one that Alipay uses for this merchant now";
+
+/// For a person.
+fn text(judgement: &Judgement) -> String {
+    let mut lines = vec![match &judgement.error {
+        None => "valid".to_owned(),
+        Some(error) => format!("not valid: {error}"),
+    }];
+    let mut line = |name: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            lines.push(format!("{name:<12} {}", plain(value)));
+        }
+    };
+    line("merchant", Some(&format!("{} ({})", judgement.merchant, judgement.protocol)));
+    line("reason", judgement.reason);
+    line("sign type", judgement.sign_type);
+    line("algorithm", judgement.algorithm);
+    line("rule", judgement.rule.as_deref());
+    if let (Some(charset), Some(from)) = (judgement.charset, &judgement.charset_from) {
+        line("charset", Some(&format!("{charset} ({from})")));
+    }
+    line(
+        "worker",
+        judgement
+            .worker_rejects
+            .map(|reason| format!("makes a dead letter of it: {reason}"))
+            .as_deref(),
+    );
+    line("key", judgement.key.map(|key| format!("number {key}, from 0")).as_deref());
+    line("fingerprint", judgement.fingerprint.as_deref());
+    if let (Some(sn), Some(until)) = (&judgement.cert_sn, judgement.cert_not_after) {
+        line("certificate", Some(&format!("{sn}, until {until}")));
+    }
+    for check in &judgement.tried {
+        let Check { sign_type, rule, key, .. } = check;
+        let fingerprint = check.fingerprint.as_deref().unwrap_or_default();
+        line("tried", Some(&format!("{sign_type}, {rule}, key {key} {fingerprint}")));
+    }
+    if !judgement.ignored.is_empty() {
+        line("ignored", Some(&judgement.ignored.join(", ")));
+    }
+    for remedy in &judgement.remedies {
+        line("would hold", Some(&format!("{}: {}", remedy.code, remedy.says)));
+    }
+    if judgement.error.is_some()
+        && judgement.remedies.is_empty()
+        && judgement.reason == Some("bad_signature")
+    {
+        line("would hold", Some(NOTHING_FOUND));
+    }
+    line("canonical", judgement.canonical.as_deref());
+    line("or", judgement.other_canonical.as_deref());
+    lines.join("\n")
 }

@@ -59,7 +59,7 @@ impl Subject {
     pub(crate) fn recount(&self) -> OrderRecord {
         let mut record = self.stored.clone();
         for refund in &self.refunds {
-            record.learn_refund(refund.clone());
+            record.apply_refund(refund.clone());
         }
         record
     }

@@ -7,8 +7,8 @@ use config::summary::{Difference, Summary};
 use hyper::StatusCode;
 use serde::Serialize;
 
-use crate::context::Context;
 use crate::failure::Failure;
+use crate::operations::access::Access;
 use crate::operations::admin_endpoint;
 
 /// How long one answer may take.
@@ -37,7 +37,7 @@ impl Running {
 }
 
 /// The program at the admin endpoint of the configuration.
-pub(crate) fn configured(context: &Context, program: &str, address: Option<SocketAddr>) -> Running {
+pub(crate) fn configured(access: &Access, program: &str, address: Option<SocketAddr>) -> Running {
     let unknown = |why: String| Running {
         program: Some(program.to_owned()),
         address: address.map(|address| address.to_string()),
@@ -52,16 +52,16 @@ pub(crate) fn configured(context: &Context, program: &str, address: Option<Socke
         return unknown("its port is a free one: name it with --running".to_owned());
     }
     let here = admin_endpoint::here(address);
-    match ask(context, &here.to_string()) {
-        Ok(summary) => compared(context, here.to_string(), &summary, false),
+    match ask(access, &here.to_string()) {
+        Ok(summary) => compared(access, here.to_string(), &summary, false),
         Err(why) => unknown(why),
     }
 }
 
 /// The program at an address of the command line.
-pub(crate) fn named(context: &Context, address: &str) -> Running {
-    match ask(context, address) {
-        Ok(summary) => compared(context, address.to_owned(), &summary, true),
+pub(crate) fn named(access: &Access, address: &str) -> Running {
+    match ask(access, address) {
+        Ok(summary) => compared(access, address.to_owned(), &summary, true),
         Err(why) => Running {
             program: None,
             address: Some(address.to_owned()),
@@ -72,8 +72,8 @@ pub(crate) fn named(context: &Context, address: &str) -> Running {
     }
 }
 
-fn compared(context: &Context, address: String, runs: &Summary, wanted: bool) -> Running {
-    let mut difference = runs.difference(&next(&runs.program, context));
+fn compared(access: &Access, address: String, runs: &Summary, wanted: bool) -> Running {
+    let mut difference = runs.difference(&next(&runs.program, access));
     // Of the other program's section a program uses nothing.
     let foreign = if runs.program == "ingress" { "worker" } else { "ingress" };
     difference.restart.retain(|section| {
@@ -88,8 +88,8 @@ fn compared(context: &Context, address: String, runs: &Summary, wanted: bool) ->
     }
 }
 
-fn ask(context: &Context, address: &str) -> Result<Summary, String> {
-    let asked = context.block_on(async {
+fn ask(access: &Access, address: &str) -> Result<Summary, String> {
+    let asked = access.block_on(async {
         let call = tokio::time::timeout(PATIENCE, get(address)).await;
         let late = || format!("no answer within {} s", PATIENCE.as_secs());
         call.map_err(|_| late()).and_then(|answer| answer).map_err(Failure::CouldNotAsk)
@@ -109,6 +109,6 @@ async fn get(address: &str) -> Result<Summary, String> {
 }
 
 /// What a program would run with.
-fn next(program: &str, context: &Context) -> Summary {
-    Summary::of(program, &context.config)
+fn next(program: &str, access: &Access) -> Summary {
+    Summary::of(program, &access.config)
 }

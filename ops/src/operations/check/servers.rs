@@ -6,8 +6,8 @@ use queue::{Cluster, topology};
 use serde::Serialize;
 use store::{migrate, rights};
 
-use crate::context::Context;
 use crate::failure::Failure;
+use crate::operations::access::Access;
 
 /// The database or the broker.
 #[derive(Debug, Default, Serialize)]
@@ -32,9 +32,9 @@ impl Server {
     }
 }
 
-pub(crate) fn database(context: &Context) -> Server {
+pub(crate) fn database(access: &Access) -> Server {
     let look = || -> Result<Server, Failure> {
-        let mut connection = context.database()?;
+        let mut connection = access.database()?;
         let mut server = Server { has: vec!["it answers".to_owned()], ..Server::default() };
         if migrate::pending(&mut connection)? {
             server.missing.push("the schema is not up to date: run ops migrate".to_owned());
@@ -56,9 +56,9 @@ pub(crate) fn database(context: &Context) -> Server {
 }
 
 /// `publishes_only`: for an ingress, whose account needs no more than to publish.
-pub(crate) fn broker(context: &Context, publishes_only: bool) -> Server {
+pub(crate) fn broker(access: &Access, publishes_only: bool) -> Server {
     let look = async {
-        let cluster = Cluster::configured(&context.config.amqp)?;
+        let cluster = Cluster::configured(&access.config.amqp)?;
         let beyond = account::beyond_publishing(&cluster).await?;
         let mut server = Server { has: vec!["it answers".to_owned()], ..Server::default() };
         let may: Vec<String> = beyond.iter().map(ToString::to_string).collect();
@@ -67,7 +67,7 @@ pub(crate) fn broker(context: &Context, publishes_only: bool) -> Server {
             false => format!("beside publishing, the account may {}", may.join(", ")),
         });
         if beyond.contains(&Permission::Configure) {
-            compare(&cluster, context.config.events.enabled, &mut server).await?;
+            compare(&cluster, access.config.events.enabled, &mut server).await?;
         } else if !publishes_only {
             server.missing.push(
                 "the account may not declare queues: only an ingress can use it (say --only ingress)"
@@ -79,7 +79,7 @@ pub(crate) fn broker(context: &Context, publishes_only: bool) -> Server {
         }
         Ok(server)
     };
-    context.block_on(look).unwrap_or_else(|failure| Server::failed(&failure))
+    access.block_on(look).unwrap_or_else(|failure| Server::failed(&failure))
 }
 
 async fn compare(cluster: &Cluster, events: bool, server: &mut Server) -> Result<(), Failure> {

@@ -6,7 +6,7 @@
 
 use alipay::{Fen, TradeStatusSync};
 use order::agreement::agree;
-use order::{Facts, Identity, OrderTerms, Refund, RejectedPayment, Trade};
+use order::{Facts, MerchantAccount, OrderTerms, Refund, RejectedPayment, Trade};
 use serde::Serialize;
 
 /// Why nothing is left to do about a letter.
@@ -79,7 +79,7 @@ pub(crate) enum KnownTrade<'a> {
 
 /// Whether what a letter says of a trade is settled.
 pub(crate) fn trade_settled(
-    identity: &Identity,
+    account: &MerchantAccount,
     said: &TradeStatusSync,
     by: ToldBy,
     known: &KnownTrade<'_>,
@@ -95,7 +95,7 @@ pub(crate) fn trade_settled(
     match known {
         KnownTrade::OfAnother => None,
         KnownTrade::OfOrder { terms, trade } => {
-            let agrees = agree(terms, identity, said).is_ok();
+            let agrees = agree(terms, account, said).is_ok();
             let refunded = said.refund_fee.unwrap_or_default();
             let known = agrees && is_known(facts, trade.facts) && refunded <= trade.refunded_fee;
             known.then_some(Settled::InBooks)

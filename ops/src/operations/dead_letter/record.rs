@@ -7,7 +7,7 @@ use store::dead_letter;
 use store::dead_letter::history::{Action, Entry, insert};
 use store::notification::{MessageKey, removed};
 
-use worker::incoming::content_id;
+use worker::message::content_id;
 
 use super::DeadLetter;
 use crate::failure::Failure;

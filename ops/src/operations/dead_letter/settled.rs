@@ -9,7 +9,7 @@ use store::notification::{self, MessageKey};
 use store::refund::{self, MerchantTrade};
 use store::refund_request;
 use store::{MysqlConnection, StoreError, decision, trade, user_order};
-use worker::incoming::{Content, Incoming};
+use worker::message::{Content, InboundMessage};
 
 use super::claim::{KnownTrade, Settled, ToldBy, refund_booked, trade_settled};
 use crate::operations::rejected_payment::{Rejected, in_inbox, payment};
@@ -21,30 +21,30 @@ pub(crate) fn settled(
     letter: &Received,
 ) -> Result<Option<Settled>, StoreError> {
     // What cannot be read and verified today is looked at by a person.
-    let Ok(mut incoming) = Incoming::read(letter, config) else { return Ok(None) };
-    incoming.prove_receipt(connection, letter, config)?;
-    if incoming.content.is_err() {
+    let Ok(mut message) = InboundMessage::receive(letter, config) else { return Ok(None) };
+    message.prove_receipt(connection, letter, config)?;
+    if message.content.is_err() {
         return Ok(None);
     }
     let Some(died_at) = letter.headers.died_at else { return Ok(None) };
     let key = MessageKey {
-        merchant: &incoming.identity.merchant,
-        kind: incoming.kind.as_str(),
-        message_id: &incoming.message_id,
+        merchant: &message.account.merchant,
+        kind: message.kind.as_str(),
+        message_id: &message.message_id,
     };
     let line = notification::find(connection, key.merchant, key.kind, key.message_id)?;
     let worked_on = |outcome: &str| outcome == "applied" || outcome == "unchanged";
     if line.is_some_and(|line| worked_on(&line.outcome) && line.last_seen.0 > died_at) {
         return Ok(Some(Settled::WorkedOn));
     }
-    let merchant = incoming.identity.merchant.clone();
-    match &incoming.content {
+    let merchant = message.account.merchant.clone();
+    match &message.content {
         Ok(Content::Trade(said)) => {
-            of_trade(connection, config, &incoming, said, ToldBy::Notification)
+            of_trade(connection, config, &message, said, ToldBy::Notification)
         }
-        Ok(Content::Answer(said)) => of_trade(connection, config, &incoming, said, ToldBy::Gateway),
+        Ok(Content::Answer(said)) => of_trade(connection, config, &message, said, ToldBy::Gateway),
         Ok(Content::Doubtful(doubtful)) => {
-            of_trade(connection, config, &incoming, &doubtful.said, ToldBy::Notification)
+            of_trade(connection, config, &message, &doubtful.notification, ToldBy::Notification)
         }
         Ok(Content::BatchRefund(batch)) => {
             let told: Vec<Refund> =
@@ -74,11 +74,11 @@ pub(crate) fn settled(
 fn of_trade(
     connection: &mut MysqlConnection,
     config: &Config,
-    incoming: &Incoming,
+    message: &InboundMessage,
     said: &TradeStatusSync,
     by: ToldBy,
 ) -> Result<Option<Settled>, StoreError> {
-    let identity = &incoming.identity;
+    let account = &message.account;
     let holders = trade::holders(connection, &said.trade_no)?;
     if !holders.is_empty() {
         let row = match holders.contains(&said.out_trade_no) {
@@ -86,7 +86,7 @@ fn of_trade(
             false => None,
         };
         let Some(row) = row else {
-            return Ok(trade_settled(identity, said, by, &KnownTrade::OfAnother));
+            return Ok(trade_settled(account, said, by, &KnownTrade::OfAnother));
         };
         let trades = trade::of_orders(connection, &[&said.out_trade_no])?;
         let trade = trades.iter().map(|(_, it)| it).find(|it| it.trade_no == said.trade_no);
@@ -98,23 +98,18 @@ fn of_trade(
             created_at: row.created_at.0,
             expires_at: row.expires_at.map(|at| at.0),
         };
-        return Ok(trade_settled(
-            identity,
-            said,
-            by,
-            &KnownTrade::OfOrder { terms: &terms, trade },
-        ));
+        return Ok(trade_settled(account, said, by, &KnownTrade::OfOrder { terms: &terms, trade }));
     }
-    let (merchant, order, trade_no) = (&identity.merchant, &said.out_trade_no, &said.trade_no);
+    let (merchant, order, trade_no) = (&account.merchant, &said.out_trade_no, &said.trade_no);
     let mut messages = in_inbox(connection, config, trade_no)?;
-    messages.extend(Rejected::of(incoming.clone(), None, trade_no));
+    messages.extend(Rejected::of(message.clone(), None, trade_no));
     let payment = payment(connection, merchant, order, trade_no, &messages)?.ok().flatten();
     let key = MerchantTrade { merchant, trade_no };
     let requests = refund_request::of_rejected(connection, &[key])?;
     let made = requests.iter().filter(|it| it.state == RefundRequestState::Accepted);
     let given_back = made.fold(0_i64, |sum, it| sum.saturating_add(it.amount.get()));
     let known = KnownTrade::Nobodys { payment: payment.as_ref(), given_back: Fen::new(given_back) };
-    Ok(trade_settled(identity, said, by, &known))
+    Ok(trade_settled(account, said, by, &known))
 }
 
 /// Whether all these refunds are booked, and each belongs to an order or to a payment that was given back.

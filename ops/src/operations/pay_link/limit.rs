@@ -7,7 +7,7 @@ use store::user_order::Order;
 
 use crate::failure::Failure;
 
-/// Alipay knows no longer limit (protocol reference, section 9.1).
+/// Alipay knows no longer limit (docs/protocol.md §9.1).
 const LONGEST: TimeDelta = TimeDelta::days(15);
 
 /// The parameter with its value; none for an order without a limit.

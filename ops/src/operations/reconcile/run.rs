@@ -14,9 +14,9 @@ use tokio::sync::Mutex;
 use tokio::task::block_in_place;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::page::{Difference, Page, Unanswered};
-use crate::context::Context;
+use super::report::{Difference, Report, Unanswered};
 use crate::failure::Failure;
+use crate::operations::access::Access;
 use crate::operations::await_worker::Sent;
 use crate::operations::gateway_answer::{Comparison, compare, sent};
 use crate::operations::publish::Confirmed;
@@ -32,7 +32,7 @@ const PATIENCE: usize = 20;
 
 /// A reconciliation on its way.
 pub(crate) struct Run<'a> {
-    context: &'a Context,
+    access: &'a Access,
     span: OrderSpan<'a>,
     gateway: Gateway,
     rate: u32,
@@ -42,7 +42,7 @@ pub(crate) struct Run<'a> {
     /// Orders whose answer would be an alarm: our row is read after the answer, and a notification may have come in
     /// between. They are asked about once more at the end.
     suspects: Vec<SpanOrder>,
-    page: Page,
+    report: Report,
 }
 
 /// Whether it is the first answer about these orders, or the one that counts.
@@ -57,19 +57,19 @@ const BEFORE_SECOND: Duration = Duration::from_secs(2);
 
 impl<'a> Run<'a> {
     pub(crate) fn new(
-        context: &'a Context,
+        access: &'a Access,
         span: OrderSpan<'a>,
         dry_run: bool,
         rate: u32,
     ) -> Result<Run<'a>, Failure> {
-        let mut database = context.database()?;
+        let mut database = access.database()?;
         let orders = user_order::count_in_span(&mut database, &span)?;
         let bar = ProgressBar::new(orders.unsigned_abs());
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} orders, {eta} left {msg}");
         Ok(Run {
-            context,
+            access,
             span,
-            gateway: Gateway::new(context.gateway_timeout()),
+            gateway: access.gateway(),
             rate,
             database,
             progress: match style {
@@ -78,15 +78,15 @@ impl<'a> Run<'a> {
             },
             failed_in_a_row: 0,
             suspects: Vec::new(),
-            page: Page { dry_run, orders, ..Page::default() },
+            report: Report { dry_run, orders, ..Report::default() },
         })
     }
 
     /// Goes through the span until its end, Ctrl-C, or until the gateway is given up.
-    pub(crate) async fn run(mut self) -> Result<Page, Failure> {
-        let publisher = match self.page.dry_run {
+    pub(crate) async fn run(mut self) -> Result<Report, Failure> {
+        let publisher = match self.report.dry_run {
             true => None,
-            false => Some(Confirmed::open(&self.context.broker()?, "ops reconcile").await?),
+            false => Some(Confirmed::open(&self.access.broker()?, "ops reconcile").await?),
         };
         let mut pace = interval(Duration::from_secs(1) / self.rate);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -98,9 +98,9 @@ impl<'a> Run<'a> {
         self.progress.finish_and_clear();
         if let Err(failure) = walked {
             // What was published before stays published, so say how far it came.
-            self.page.ended_early = Some(failure.to_string());
+            self.report.ended_early = Some(failure.to_string());
         }
-        Ok(self.page)
+        Ok(self.report)
     }
 
     async fn walk(
@@ -116,10 +116,10 @@ impl<'a> Run<'a> {
             let Some(end) = orders.last().cloned() else { break };
             let answers = self.ask(orders, pace, Look::First).await;
             self.compare_and_publish(answers, publisher, Look::First).await?;
-            if self.page.ended_early.is_some() {
+            if self.report.ended_early.is_some() {
                 return Ok(());
             }
-            self.page.came_to = Some(end.created_at);
+            self.report.came_to = Some(end.created_at);
             last = Some(end);
         }
         self.look_again(publisher, pace).await
@@ -138,7 +138,7 @@ impl<'a> Run<'a> {
         self.progress.set_message("asking once more");
         tokio::time::sleep(BEFORE_SECOND).await;
         let mut suspects = std::mem::take(&mut self.suspects).into_iter().peekable();
-        while suspects.peek().is_some() && self.page.ended_early.is_none() {
+        while suspects.peek().is_some() && self.report.ended_early.is_none() {
             let orders: Vec<SpanOrder> =
                 suspects.by_ref().take(TOGETHER.unsigned_abs() as usize).collect();
             let answers = self.ask(orders, pace, Look::Second).await;
@@ -159,10 +159,10 @@ impl<'a> Run<'a> {
         for order in orders {
             if self.can_ask(&order.merchant) { wanted.push(order) } else { self.progress.inc(1) }
         }
-        let (context, gateway) = (self.context, &self.gateway);
+        let (access, gateway) = (self.access, &self.gateway);
         let questions = iter(wanted).map(async |order| {
             pace.lock().await.tick().await;
-            let answered = match context.config.merchant(&order.merchant) {
+            let answered = match access.config.merchant(&order.merchant) {
                 Some(merchant) => {
                     Box::pin(gateway.query(merchant, TradeRef::OutTradeNo(&order.id))).await
                 }
@@ -176,7 +176,7 @@ impl<'a> Run<'a> {
             let next = tokio::select! {
                 biased;
                 _ = &mut interrupt => {
-                    self.page.ended_early = Some("interrupted".to_owned());
+                    self.report.ended_early = Some("interrupted".to_owned());
                     break;
                 }
                 next = questions.next() => next,
@@ -184,7 +184,7 @@ impl<'a> Run<'a> {
             let Some((order, answered)) = next else { break };
             if look == Look::First {
                 self.progress.inc(1);
-                self.page.asked += 1;
+                self.report.asked += 1;
             }
             match answered {
                 Ok(answered) => {
@@ -193,7 +193,7 @@ impl<'a> Run<'a> {
                 }
                 Err(error) => {
                     self.failed_in_a_row += 1;
-                    self.page.unanswered.push(Unanswered {
+                    self.report.unanswered.push(Unanswered {
                         order: order.id,
                         merchant: order.merchant,
                         reason: error.reason_code().to_owned(),
@@ -201,7 +201,7 @@ impl<'a> Run<'a> {
                     });
                     if self.failed_in_a_row >= PATIENCE {
                         let why = format!("{PATIENCE} questions in a row without an answer");
-                        self.page.ended_early = Some(why);
+                        self.report.ended_early = Some(why);
                         break;
                     }
                 }
@@ -212,15 +212,15 @@ impl<'a> Run<'a> {
 
     /// Whether the merchant can be asked about its orders; tells of one that cannot once.
     fn can_ask(&mut self, name: &str) -> bool {
-        if !self.page.merchants_left_out.contains_key(name) {
-            let can = match self.context.config.merchant(name) {
+        if !self.report.merchants_left_out.contains_key(name) {
+            let can = match self.access.config.merchant(name) {
                 Some(merchant) => Gateway::can_ask(merchant),
                 None => Err(no_merchant(name)),
             };
             let Err(error) = can else { return true };
-            self.page.merchants_left_out.insert(name.to_owned(), error.to_string());
+            self.report.merchants_left_out.insert(name.to_owned(), error.to_string());
         }
-        self.page.orders_left_out += 1;
+        self.report.orders_left_out += 1;
         false
     }
 
@@ -233,20 +233,20 @@ impl<'a> Run<'a> {
         let mut compared = Vec::new();
         let mut asked_about = HashMap::new();
         for (asked, answered) in answers {
-            let Some(merchant) = self.context.config.merchant(&asked.merchant) else { continue };
+            let Some(merchant) = self.access.config.merchant(&asked.merchant) else { continue };
             let message = sent(merchant, &asked.id, &answered)?;
             let row = block_in_place(|| user_order::find(&mut self.database, &asked.id))?;
             asked_about.insert(asked.id.clone(), asked);
             compared.extend(row.map(|row| (row, answered.answer, message)));
         }
         let results =
-            block_in_place(|| compare(&mut self.database, &self.context.config, &compared))?;
+            block_in_place(|| compare(&mut self.database, &self.access.config, &compared))?;
         let mut differ = Vec::new();
         let mut messages = Vec::new();
         for ((row, answer, message), compared) in compared.into_iter().zip(results) {
             if compared.comparison == Comparison::Same {
-                self.page.same += 1;
-                self.page.not_begun += usize::from(answer == QueryAnswer::NotExist);
+                self.report.same += 1;
+                self.report.not_begun += usize::from(answer == QueryAnswer::NotExist);
                 continue;
             }
             if look == Look::First
@@ -267,7 +267,7 @@ impl<'a> Run<'a> {
             Some(publisher) => self.publish(publisher, &mut differ, messages).await,
             None => Ok(()),
         };
-        self.page.differ.append(&mut differ);
+        self.report.differ.append(&mut differ);
         published
     }
 
@@ -290,7 +290,7 @@ impl<'a> Run<'a> {
             match result {
                 Ok(()) => {
                     differ[at].published = true;
-                    self.page.published += 1;
+                    self.report.published += 1;
                 }
                 Err(error) => refused = Some(error),
             }

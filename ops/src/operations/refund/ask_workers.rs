@@ -6,36 +6,36 @@ use gateway::RefundProof;
 use queue::{Envelope, Message};
 use store::refund_request::RefundRequest;
 
-use crate::context::Context;
 use crate::failure::Failure;
+use crate::operations::access::Access;
 use crate::operations::await_worker::Sent;
 use crate::operations::publish::Confirmed;
 
 /// Publishes a `query_request`, confirmed.
-pub(crate) fn ask_workers(context: &Context, merchant: &str, order: &str) -> Result<(), Failure> {
-    publish(context, order, &[Envelope::query_request(merchant, order, "ops", Utc::now())])
+pub(crate) fn ask_workers(access: &Access, merchant: &str, order: &str) -> Result<(), Failure> {
+    publish(access, order, &[Envelope::query_request(merchant, order, "ops", Utc::now())])
 }
 
 /// Publishes the answers that say that the refund was made, where they are at hand, and a question
 /// about the trade, confirmed.
 pub(crate) fn tell_workers(
-    context: &Context,
+    access: &Access,
     request: &RefundRequest,
     proof: Option<&RefundProof>,
 ) -> Result<(), Failure> {
     let (merchant, order) = (&request.merchant, &request.order_id);
     let answer = proof.map(|proof| worker::refund_answer(request, proof));
     let question = Envelope::query_request(merchant, order, "ops", Utc::now());
-    publish(context, order, &answer.into_iter().chain([question]).collect::<Vec<_>>())
+    publish(access, order, &answer.into_iter().chain([question]).collect::<Vec<_>>())
 }
 
-fn publish(context: &Context, order: &str, envelopes: &[Envelope]) -> Result<(), Failure> {
+fn publish(access: &Access, order: &str, envelopes: &[Envelope]) -> Result<(), Failure> {
     let messages: Vec<Message> = envelopes
         .iter()
         .map(|envelope| Ok(Sent::new(envelope)?.message))
         .collect::<Result<_, Failure>>()?;
-    let published = context.block_on(async {
-        let publisher = Confirmed::open(&context.broker()?, "ops").await?;
+    let published = access.block_on(async {
+        let publisher = Confirmed::open(&access.broker()?, "ops").await?;
         let published = publisher.publish_all(messages).await;
         publisher.close().await;
         Ok(published.into_iter().collect::<Result<(), _>>()?)

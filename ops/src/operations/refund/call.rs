@@ -3,28 +3,27 @@
 use std::time::Duration;
 
 use config::Merchant;
-use gateway::{Gateway, RefundOutcome, RefundProof};
-use order::RefundRequestState;
-use order::{Refund, RejectedPayment};
+use gateway::{RefundOutcome, RefundProof};
+use order::{Refund, RefundRequestState, RejectedPayment};
 use store::refund_request::{self, NO_ANSWER_YET, RefundRequest};
 use store::{MysqlConnection, refund, trade};
 
+use super::Refunded;
 use super::ask_workers::tell_workers;
 use super::books::Books;
-use super::find_or_create::Agreed;
+use super::find_or_create::{Agreed, Before};
 use super::refundable::told;
-use crate::cli::verb::refund::output::{Before, Said};
-use crate::context::Context;
 use crate::failure::Failure;
+use crate::operations::access::Access;
 
-/// Calls Alipay in the request's turn, writes down what became of it, and prints it.
+/// Calls Alipay in the request's turn, writes down what became of it, and tells the workers.
 pub(crate) fn call(
-    context: &Context,
+    access: &Access,
     connection: &mut MysqlConnection,
     merchant: &Merchant,
     agreed: Agreed,
     rejected: Option<&RejectedPayment>,
-) -> Result<(), Failure> {
+) -> Result<Refunded, Failure> {
     std::thread::sleep(Duration::from_micros(agreed.wait));
     // Somebody else may have asked meanwhile.
     let mut request = read_again(connection, &agreed.request)?;
@@ -34,9 +33,9 @@ pub(crate) fn call(
     let proof = if is_known {
         None
     } else if was_made {
-        prove(context, merchant, &request)?
+        prove(access, merchant, &request)?
     } else {
-        let proof = carry_out(context, connection, merchant, &request)?;
+        let proof = carry_out(access, connection, merchant, &request)?;
         request = read_again(connection, &request)?;
         proof
     };
@@ -45,28 +44,30 @@ pub(crate) fn call(
     }
     let books = Books::read(connection, &request, rejected)?;
     let before = if was_made { Before::Made } else { agreed.before() };
-    let said = Said::of(&request, &books, before, None);
-    context.output.print(&said, || said.text())?;
+    let ended = match request.state {
+        RefundRequestState::Accepted if is_taken(connection, &request)? => {
+            tell_workers(access, &request, proof.as_ref())
+        }
+        _ => Ok(()),
+    };
+    let ended = ended.and_then(|()| end(&request, is_known || proof.is_some()));
+    Ok(Refunded { request, books, before, link: None, ended })
+}
+
+/// An error unless the refund is made, and workers know or will hear of it.
+fn end(request: &RefundRequest, is_told: bool) -> Result<(), Failure> {
     let why = request.error.as_deref().unwrap_or(NO_ANSWER_YET);
     match request.state {
-        RefundRequestState::Accepted => {
-            if is_taken(connection, &request)? {
-                tell_workers(context, &request, proof.as_ref())?;
-            }
-            if is_known || proof.is_some() {
-                return Ok(());
-            }
-            Err(Failure::CouldNotAsk(
-                "the refund was made before, workers have not heard of it, and Alipay did not say so once \
-                 more when it was asked\nRepeat the same command: it is the same refund."
-                    .to_owned(),
-            ))
-        }
+        RefundRequestState::Accepted if is_told => Ok(()),
+        RefundRequestState::Accepted => Err(Failure::CouldNotAsk(
+            "the refund was made before, workers have not heard of it, and Alipay did not say so once more when it \
+             was asked\nRepeat the same command: it is the same refund."
+                .to_owned(),
+        )),
         RefundRequestState::Refused => Err(Failure::Refused(format!("not refunded: {why}"))),
         RefundRequestState::Asked | RefundRequestState::Unknown => {
             Err(Failure::CouldNotAsk(format!(
-                "it is not known what became of the refund: {why}\nRepeat the same command: it is the same \
-                 refund."
+                "it is not known what became of the refund: {why}\nRepeat the same command: it is the same refund."
             )))
         }
     }
@@ -104,7 +105,7 @@ fn is_taken(connection: &mut MysqlConnection, request: &RefundRequest) -> Result
 
 /// Asks for the refund, and where the answer leaves it open, what became of it; writes that down.
 fn carry_out(
-    context: &Context,
+    access: &Access,
     connection: &mut MysqlConnection,
     merchant: &Merchant,
     request: &RefundRequest,
@@ -114,9 +115,8 @@ fn carry_out(
     // Before the call: whatever ends this program from here on, nobody knows what became of it.
     let state = RefundRequestState::Unknown;
     refund_request::note(connection, number, state, Some(NO_ANSWER_YET), None)?;
-    let outcome = context.block_on(async {
-        let gateway = Gateway::new(context.gateway_timeout());
-        Ok(gateway.carry_out_refund(merchant, &request.refund(), repeated).await)
+    let outcome = access.block_on(async {
+        Ok(access.gateway().carry_out_refund(merchant, &request.refund(), repeated).await)
     })?;
     let (state, reason, proof) = match outcome {
         RefundOutcome::Made(proof) => (RefundRequestState::Accepted, None, Some(proof)),
@@ -139,12 +139,9 @@ fn is_known(connection: &mut MysqlConnection, request: &RefundRequest) -> Result
 /// Alipay's word on a refund that was made before and that workers have not heard of: whoever was
 /// told died, or found no broker. None when Alipay does not give it.
 fn prove(
-    context: &Context,
+    access: &Access,
     merchant: &Merchant,
     request: &RefundRequest,
 ) -> Result<Option<RefundProof>, Failure> {
-    context.block_on(async {
-        let gateway = Gateway::new(context.gateway_timeout());
-        Ok(gateway.prove_refund(merchant, &request.refund()).await)
-    })
+    access.block_on(async { Ok(access.gateway().prove_refund(merchant, &request.refund()).await) })
 }

@@ -4,19 +4,19 @@ use alipay::{Fen, PlatformRefund, Protocol};
 use chrono::Utc;
 use config::Merchant;
 use diesel::Connection as _;
-use order::RefundRequestState;
-use order::RejectedPayment;
+
+use order::{RefundRequestState, RejectedPayment};
 use rand::RngExt as _;
 use store::refund::{self, RefundLine};
 use store::refund_request::{self, RefundRequest};
-use store::{MysqlConnection, trade, user_order};
+use store::{MysqlConnection, trade};
 
 use super::equal::equal;
 use super::not_agreed::NotAgreed;
 use super::password::is_good;
 use super::refundable::{Left, left, paid_trade, told};
-use crate::cli::verb::refund::output::Before;
 use crate::failure::{Failure, is_taken};
+use crate::operations::order::{find, missing_order};
 
 /// Seconds that another operator's request for the same payment is waited for.
 const LOCK_WAIT: i64 = 10;
@@ -35,6 +35,17 @@ pub(crate) struct Wish<'a> {
     pub(crate) rejected: Option<&'a RejectedPayment>,
     /// It is meant as another refund, also where an equal one was made a moment ago.
     pub(crate) again: bool,
+}
+
+/// What was there of a refund before the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// Nothing: it is new.
+    Nothing,
+    /// Its request.
+    Asked,
+    /// Its request, and Alipay's word that it is made.
+    Made,
 }
 
 /// A request on record.
@@ -112,7 +123,7 @@ impl Wish<'_> {
     fn agree(&self, connection: &mut MysqlConnection) -> Result<Agreed, NotAgreed> {
         let has_order = refund_request::lock_order(connection, self.order)?;
         if !has_order && self.rejected.is_none() {
-            return Err(Failure::Refused(format!("there is no order {}", self.order)).into());
+            return Err(missing_order(self.order).into());
         }
         let requests = refund_request::of_order(connection, self.order)?;
         let lines = match self.rejected {
@@ -299,9 +310,7 @@ impl Wish<'_> {
             let total = payment.total.get();
             return left(self.order, total, &payment.trade, lines, requests, day.as_deref());
         }
-        let Some(row) = user_order::find(connection, self.order)? else {
-            return Err(Failure::Refused(format!("there is no order {}", self.order)));
-        };
+        let row = find(connection, self.order)?;
         let trades = trade::of_orders(connection, &[self.order])?;
         let trades: Vec<order::Trade> = trades.into_iter().map(|(_, trade)| trade).collect();
         let trade = paid_trade(&row, &trades, self.trade_no)?;

@@ -9,10 +9,9 @@ use store::MysqlConnection;
 use store::refund_request::RefundRequest;
 use tracing::warn;
 
+use super::Refunded;
 use super::books::Books;
 use super::find_or_create::{Agreed, Wish};
-use crate::cli::verb::refund::output::Said;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::pay_link::browser::{asker, bad_request, seller};
 
@@ -37,21 +36,19 @@ pub(crate) fn check(merchant: &Merchant, wish: &Wish<'_>) -> Result<(), Failure>
     form.map(drop).map_err(|error| bad_request(&error))
 }
 
-/// Prints the link, unless Alipay has refunded it.
-pub(crate) fn print(
-    context: &Context,
+/// Makes the link, unless Alipay has refunded it.
+pub(crate) fn link_of(
     connection: &mut MysqlConnection,
     merchant: &Merchant,
     agreed: Agreed,
     rejected: Option<&RejectedPayment>,
     notify_url: Option<&str>,
-) -> Result<(), Failure> {
+) -> Result<Refunded, Failure> {
     let before = agreed.before();
     let request = agreed.request;
     let books = Books::read(connection, &request, rejected)?;
     if request.state == RefundRequestState::Accepted {
-        let said = Said::of(&request, &books, before, None);
-        return context.output.print(&said, || said.text());
+        return Ok(Refunded { request, books, before, link: None, ended: Ok(()) });
     }
     let asker = asker(merchant)?;
     let items = [PlatformRefundItem {
@@ -73,6 +70,6 @@ pub(crate) fn print(
     if notify_url.is_none() {
         warn!("no --notify-url: Alipay may tell nobody how the batch ended");
     }
-    let said = Said::of(&request, &books, before, Some(link(&merchant.gateway, &form)));
-    context.output.print(&said, || said.text())
+    let link = Some(link(&merchant.gateway, &form));
+    Ok(Refunded { request, books, before, link, ended: Ok(()) })
 }

@@ -3,10 +3,10 @@
 use order::RejectedPayment;
 use queue::Received;
 use store::{MysqlConnection, trade};
-use worker::incoming::Incoming;
+use worker::message::InboundMessage;
 
-use crate::context::Context;
 use crate::failure::Failure;
+use crate::operations::access::Access;
 use crate::operations::dead_queue::DeadQueue;
 use crate::operations::rejected_payment::{Rejected, in_inbox, payment};
 
@@ -18,7 +18,7 @@ pub(crate) struct Found {
 
 /// Finds a rejected payment: in the inbox, else among the dead letters. An error says why there is none.
 pub(crate) fn find(
-    context: &Context,
+    access: &Access,
     connection: &mut MysqlConnection,
     order: Option<&str>,
     trade_no: &str,
@@ -28,11 +28,11 @@ pub(crate) fn find(
             "trade {trade_no} belongs to order {owner}: ops refund {owner} --trade-no {trade_no}"
         )));
     }
-    let mut messages = in_inbox(connection, &context.config, trade_no)?;
+    let mut messages = in_inbox(connection, &access.config, trade_no)?;
     if messages.is_empty() {
-        messages = of_letters(context, trade_no)?;
+        messages = of_letters(access, trade_no)?;
     }
-    let first = messages.first().and_then(|it| Some((it.merchant.clone(), it.word()?.said())));
+    let first = messages.first().and_then(|it| Some((it.merchant.clone(), it.word()?.trade())));
     let first = first.map(|(merchant, said)| (merchant, said.out_trade_no.clone()));
     let Some((merchant, named)) = first else { return Err(unknown(order, trade_no)) };
     if let Some(order) = order.filter(|order| *order != named) {
@@ -62,14 +62,14 @@ fn unknown(order: Option<&str>, trade_no: &str) -> Failure {
 }
 
 /// The letters that tell of this trade: those that killed a worker are in no inbox.
-fn of_letters(context: &Context, trade_no: &str) -> Result<Vec<Rejected>, Failure> {
-    context.block_on(async {
-        let mut queue = DeadQueue::open(&context.broker()?).await?;
+fn of_letters(access: &Access, trade_no: &str) -> Result<Vec<Rejected>, Failure> {
+    access.block_on(async {
+        let mut queue = DeadQueue::open(&access.broker()?).await?;
         let mut found = Vec::new();
         let looked = queue.look(u32::MAX, |received: Received| {
             let reason = received.headers.reason.clone();
-            let read = Incoming::read(&received, &context.config).ok();
-            found.extend(read.and_then(|incoming| Rejected::of(incoming, reason, trade_no)));
+            let read = InboundMessage::receive(&received, &access.config).ok();
+            found.extend(read.and_then(|message| Rejected::of(message, reason, trade_no)));
         });
         let looked = looked.await;
         queue.close().await?;

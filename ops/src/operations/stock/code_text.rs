@@ -5,19 +5,18 @@
 
 use std::borrow::Cow;
 
-use clap::ValueEnum;
 use service::unseen;
 
 /// What becomes of invisible characters in a code: zero width ones, direction marks, byte order marks, and no-break and
 /// other wide spaces at its ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Invisible {
-    /// The file is refused, and the lines are named
+    /// The file is refused, and the lines are named.
     #[default]
     Refuse,
-    /// They are left out of the code
+    /// They are left out of the code.
     Remove,
-    /// They are part of the code
+    /// They are part of the code.
     Keep,
 }
 

@@ -2,9 +2,8 @@
 
 use diesel::Connection as _;
 use indicatif::{ProgressBar, ProgressStyle};
-use order::ProductKind;
+use store::Connection;
 use store::stock::{self, Elsewhere, notice};
-use store::{Connection, product};
 
 use crate::failure::Failure;
 
@@ -14,18 +13,6 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 
 /// Seconds for which another import is waited for.
 const PATIENCE: i64 = 60;
-
-/// An error unless codes can be put into the stock of this product.
-pub(crate) fn check_product(connection: &mut Connection, id: &str) -> Result<(), Failure> {
-    match product::by_ids(connection, &[id])?.first() {
-        None => Err(Failure::Refused(format!("there is no product {id}"))),
-        Some(product) if product.kind != ProductKind::Stock => {
-            let kind = product.kind.as_str();
-            Err(Failure::Refused(format!("product {id} is of kind {kind}: no codes")))
-        }
-        Some(_) => Ok(()),
-    }
-}
 
 /// Lets no other import look or write until the connection ends.
 pub(crate) fn lock(connection: &mut Connection) -> Result<(), Failure> {

@@ -118,9 +118,13 @@ fn found(change: impl FnOnce(&mut Overview)) -> Vec<String> {
     verdict.findings.iter().map(line).collect()
 }
 
-/// As it is printed without colours.
+/// The headline, and each finding as it is told.
 fn printed(verdict: &Verdict) -> String {
-    crate::cli::terminal::render(&verdict.text(), false, |part| part.to_owned())
+    let mut lines = vec![verdict.headline()];
+    lines.extend(verdict.findings.iter().map(|it| {
+        format!("{} {}: {}\n      do: {}", it.urgency().word(), it.code(), it.seen(), it.to_do())
+    }));
+    lines.join("\n")
 }
 
 fn judged(change: impl FnOnce(&mut Overview)) -> Verdict {

@@ -2,12 +2,12 @@
 
 use chrono::Utc;
 use clap::Args;
-use gateway::{Gateway, GatewayError};
+use gateway::GatewayError;
 use serde::Serialize;
 use store::BeijingTime;
 use tracing::warn;
 
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::gateway_answer::could_not_ask;
 
@@ -48,10 +48,8 @@ struct Answer<'a> {
 impl Download {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let merchant = context.merchant(&self.merchant)?;
-        let asked = context.block_on(async {
-            let gateway = Gateway::new(context.gateway_timeout());
-            Ok(gateway.certificate(merchant, &self.sn).await)
-        })?;
+        let asked = context
+            .block_on(async { Ok(context.gateway().certificate(merchant, &self.sn).await) })?;
         let certificate = asked.map_err(|error| match error {
             GatewayError::Answer(alipay::AnswerError::Refused { .. })
             | GatewayError::Certificate(_) => Failure::Refused(error.to_string()),

@@ -7,8 +7,8 @@ use queue::Received;
 use serde::Serialize;
 use store::dead_letter::history::Action;
 
+use crate::cli::context::Context;
 use crate::cli::operator::Operator;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::dead_letter::claim::Settled;
 use crate::operations::dead_letter::discard::discard;

@@ -3,9 +3,9 @@
 use clap::Args;
 use store::dead_letter::history::list;
 
+use crate::cli::context::Context;
 use crate::cli::output::{or_empty, table};
 use crate::cli::terminal::short_id;
-use crate::context::Context;
 use crate::failure::Failure;
 
 /// List what operators did with dead letters, the latest first

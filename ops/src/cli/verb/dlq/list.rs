@@ -5,9 +5,10 @@ use queue::Received;
 use store::MysqlConnection;
 use tracing::{debug, warn};
 
+use super::filter::FilterArgs;
+use crate::cli::context::Context;
 use crate::cli::output::{Table, or_empty};
 use crate::cli::terminal::short_id;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::dead_letter::earliest::Earliest;
 use crate::operations::dead_letter::filter::Filter;
@@ -48,7 +49,7 @@ pub(crate) struct List {
     #[arg(long)]
     group: bool,
     #[command(flatten)]
-    filter: Filter,
+    filter: FilterArgs,
     /// The most to list
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
@@ -56,6 +57,7 @@ pub(crate) struct List {
 
 impl List {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
+        let filter = Filter::from(self.filter);
         let mut groups = Grouping::default();
         let mut earliest = Earliest::new(self.limit as usize, |a: &Listed, b: &Listed| {
             by_death(&a.letter, &b.letter)
@@ -65,7 +67,7 @@ impl List {
             let looked = queue
                 .look(u32::MAX, |received| {
                     let letter = DeadLetter::from(&received);
-                    if !self.filter.takes(&letter) {
+                    if !filter.takes(&letter) {
                         return;
                     }
                     match self.group {
@@ -77,7 +79,7 @@ impl List {
             queue.close().await?;
             looked
         })?;
-        let merchant = self.filter.merchant.as_deref();
+        let merchant = filter.merchant.as_deref();
         if self.group {
             let groups = groups.groups();
             context.check_filter(merchant, groups.len())?;

@@ -10,8 +10,11 @@ use serde::Serialize;
 use store::dead_letter::history::Action;
 
 use self::told::{Fates, Told};
+use super::filter::FilterArgs;
+use crate::cli::context::Context;
 use crate::cli::operator::Operator;
-use crate::context::Context;
+use crate::cli::output::{or_empty, table};
+use crate::cli::terminal::short_id;
 use crate::failure::Failure;
 use crate::operations::dead_letter::aftermath::Aftermath;
 use crate::operations::dead_letter::deadly::{LeftOut, is_deadly};
@@ -21,7 +24,7 @@ use crate::operations::dead_letter::record::record;
 use crate::operations::dead_letter::rehearsal::Rehearsal;
 use crate::operations::dead_letter::replay::{Step, dead_since, replay};
 use crate::operations::dead_letter::{DeadLetter, is_meant};
-use crate::operations::dry_run::{Foreseen, Source, foresee, foreseen_table};
+use crate::operations::dry_run::{Foreseen, because, foresee_letters};
 use crate::plural::count;
 
 /// Send dead letters back to work, with attempt 0
@@ -60,7 +63,7 @@ pub(crate) struct Replay {
     #[arg(long, conflicts_with_all = ["ids", "more_ids", "reason", "order", "merchant", "since"])]
     all: bool,
     #[command(flatten)]
-    filter: Filter,
+    filter: FilterArgs,
     /// The most to replay
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
@@ -97,9 +100,8 @@ struct DryRun {
 impl Replay {
     pub(crate) fn run(mut self, context: &Context) -> Result<(), Failure> {
         self.ids.append(&mut self.more_ids);
-        let Filter { reason, order, merchant, since } = &self.filter;
-        let filtered = reason.is_some() || order.is_some() || merchant.is_some() || since.is_some();
-        if self.ids.is_empty() && !filtered && !self.all {
+        let filter = Filter::from(self.filter);
+        if self.ids.is_empty() && filter.is_empty() && !self.all {
             return Err(Failure::Usage(
                 "say which: MESSAGE_ID, --reason, --order, --merchant, --since or --all".to_owned(),
             ));
@@ -111,7 +113,7 @@ impl Replay {
         let wanted = |received: &Received| {
             let letter = DeadLetter::from(received);
             let meant = (ids.is_empty() || ids.iter().any(|id| is_meant(id, &letter.id)))
-                && self.filter.takes(&letter);
+                && filter.takes(&letter);
             if meant && is_deadly(&letter) && !self.even_if_it_kills_workers {
                 left_out.add(&letter.id);
                 return false;
@@ -123,7 +125,7 @@ impl Replay {
             let reading = async { Rehearsal::read(&context.broker()?, limit, wanted).await };
             let rehearsal = context.block_on(reading)?;
             let matching = rehearsal.meant + left_out.letters();
-            context.check_filter(self.filter.merchant.as_deref(), matching)?;
+            context.check_filter(filter.merchant.as_deref(), matching)?;
             for letter in &rehearsal.letters {
                 missing.retain(|id| !is_meant(id, &letter.message_id));
             }
@@ -174,7 +176,7 @@ impl Replay {
             let sent = Told { replayed, left_out: left_out.letters(), copies, fates };
             context.output.print(&sent, || sent.text())?;
             ended?;
-            context.check_filter(self.filter.merchant.as_deref(), replayed + left_out.letters())?;
+            context.check_filter(filter.merchant.as_deref(), replayed + left_out.letters())?;
             if replayed == 0 && left_out.letters() == 0 && ids.is_empty() {
                 no.push("no dead letter matches: nothing was replayed".to_owned());
             }
@@ -197,7 +199,7 @@ fn dry_run(
 ) -> Result<Option<String>, Failure> {
     let Rehearsal { letters, meant, looked } = rehearsal;
     let tried = letters.len();
-    let foreseen = foresee(&mut *context.database()?, &context.config, letters, Source::Queue)?;
+    let foreseen = foresee_letters(&mut *context.database()?, &context.config, letters)?;
     let result = DryRun {
         letters: foreseen.len(),
         meant,
@@ -227,4 +229,26 @@ fn dry_run(
         (_, 0) => None,
         (_, dying) => Some(format!("{dying} of {letters} would die again: mend the cause first")),
     })
+}
+
+fn foreseen_table(foreseen: &[Foreseen]) -> String {
+    table(
+        ["id", "order", "would", "because"],
+        foreseen
+            .iter()
+            .map(|one| [short_id(&one.id), or_empty(one.order.as_ref()), would(one), because(one)]),
+    )
+}
+
+fn would(one: &Foreseen) -> String {
+    let word = match one.outcome.as_str() {
+        "applied" => "be applied",
+        "unchanged" => "change nothing",
+        "unknown" => "change nothing: an unknown trade status",
+        "rejected" => "die again",
+        "no_order_yet" => "wait: the order is not there yet",
+        "locked" => "be worked on: somebody has the order locked now, ask again",
+        other => other,
+    };
+    word.to_owned()
 }

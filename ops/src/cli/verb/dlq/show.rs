@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
+use crate::cli::context::Context;
 use crate::cli::output::{or_empty, plain};
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::dead_letter::evidence::{Background, Evidence, find};
 use crate::operations::dead_letter::not_there::not_there;

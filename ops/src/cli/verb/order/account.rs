@@ -4,9 +4,9 @@ use clap::Args;
 use store::user_order::{self, Named};
 
 use super::create::parse_account;
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
-use crate::operations::order::parse_id;
+use crate::operations::order::{missing_order, parse_id};
 
 /// Name the account that a subscription is for
 ///
@@ -41,7 +41,7 @@ impl Account {
                     format!("order {id} has been granted to account {account} already; nothing was changed")
                 })
             }
-            Named::NoOrder => Err(Failure::Refused(format!("there is no order {id}"))),
+            Named::NoOrder => Err(missing_order(id)),
             Named::Granted { to } => Err(Failure::Refused(format!(
                 "order {id} has been granted to account {to:?}, which is not changed"
             ))),

@@ -9,18 +9,20 @@ use config::Merchant;
 use order::ProductKind;
 use service::unseen;
 use store::MysqlConnection;
-use store::product::{self, Product};
-use store::user_order::{self, NewOrder, import::ImportedOrder};
+use store::product::Product;
+use store::user_order::import::ImportedOrder;
+use store::user_order::{self, NewOrder};
 use tracing::warn;
 
+use crate::cli::context::Context;
 use crate::cli::order_text;
 use crate::cli::time_args::parse_length;
-use crate::context::Context;
 use crate::failure::{Failure, is_taken};
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::import::{self, Numbered};
 use crate::operations::order::import_file::{made_at, total, with_days};
-use crate::operations::order::{OrderLine, off_sale, parse_id, parse_new_id};
+use crate::operations::order::{OrderLine, find, parse_id, parse_new_id};
+use crate::operations::product;
 
 /// Place an order, as the shop would
 ///
@@ -94,12 +96,9 @@ impl Create {
         }
         self.check_time_limit(context)?;
         let mut connection = context.database()?;
-        let found = product::by_ids(&mut connection, &[&self.product])?;
-        let Some(product) = found.first() else {
-            return Err(Failure::Refused(format!("there is no product {}", self.product)));
-        };
-        if !product.on_sale && self.created_at.is_none() {
-            return Err(Failure::Refused(off_sale(&product.id)));
+        let product = &product::find(&mut connection, &self.product)?;
+        if self.created_at.is_none() {
+            product::check_on_sale(product)?;
         }
         let price = product.price.get().checked_mul(i64::from(self.quantity)).ok_or_else(|| {
             let price = product.price;
@@ -175,10 +174,7 @@ impl Create {
         connection: &mut MysqlConnection,
         product: &Product,
     ) -> Result<(), Failure> {
-        let Some(row) = user_order::find(connection, &self.id)? else {
-            return Err(Failure::Refused(format!("the order {} has vanished", self.id)));
-        };
-        let line = OrderLine::from(row);
+        let line = OrderLine::from(find(connection, &self.id)?);
         context
             .output
             .print(&line, || order_text::header(&line.row, &OrderDetails::product_of(product)))

@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use store::product;
 
+use crate::cli::context::Context;
 use crate::cli::verb::read_file;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::order::import::{self, Counts};
 use crate::operations::order::import_file::{Known, OrderFile};

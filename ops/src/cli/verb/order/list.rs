@@ -5,8 +5,8 @@ use clap::Args;
 use order::{FulfillmentState, VariantArray};
 use store::user_order::{self, Order, OrderFilter};
 
+use crate::cli::context::Context;
 use crate::cli::output::{Table, or_empty};
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::order::OrderLine;
 use crate::operations::order::status_name::{parse_status, status_chinese};

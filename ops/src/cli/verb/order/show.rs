@@ -3,9 +3,9 @@
 use clap::Args;
 use store::snapshot;
 
+use crate::cli::context::Context;
 use crate::cli::order_text;
 use crate::cli::output::Output;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::missing::MissingOrder;

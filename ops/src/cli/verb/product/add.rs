@@ -9,7 +9,7 @@ use store::product::{self, Product};
 use tracing::warn;
 
 use super::{ProductLine, product_table};
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::{Failure, is_taken};
 use crate::operations::order::parse_new_id;
 

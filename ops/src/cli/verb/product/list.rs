@@ -4,7 +4,7 @@ use clap::Args;
 use store::{product, stock};
 
 use super::{ProductLine, product_table};
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
 
 /// List all products, with their codes available, delivered, returned, and wanted by waiting orders

@@ -3,14 +3,14 @@
 use alipay::Fen;
 use clap::{ArgGroup, Args, ValueEnum};
 use diesel::Connection as _;
-use order::ProductKind;
 use store::product::{self, Changes};
 use store::stock;
 
 use super::add::{parse_name, parse_price};
 use super::{ProductLine, product_table};
-use crate::context::Context;
+use crate::cli::context::Context;
 use crate::failure::Failure;
+use crate::operations::product::{check_has_codes, find};
 
 /// Change name or price of a product, take it off sale, set when its stock is low
 ///
@@ -60,14 +60,10 @@ impl Set {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
         let id = self.id.as_str();
-        let products = product::by_ids(&mut connection, &[id])?;
-        let Some(product) = products.first() else {
-            return Err(Failure::Refused(format!("there is no product {id}")));
-        };
+        let product = find(&mut connection, id)?;
         let for_codes = self.low_stock.is_some() || self.resell_returned.is_some();
-        if for_codes && product.kind != ProductKind::Stock {
-            let kind = product.kind.as_str();
-            return Err(Failure::Refused(format!("product {id} is of kind {kind}: no codes")));
+        if for_codes {
+            check_has_codes(&product)?;
         }
         let is_yes = |answer: Option<YesNo>| answer.map(|answer| answer == YesNo::Yes);
         let changes = Changes {
@@ -84,17 +80,11 @@ impl Set {
             }
             Ok::<_, Failure>(())
         })?;
-        let products = product::by_ids(&mut connection, &[id])?;
+        let product = find(&mut connection, id)?;
         let levels = stock::levels(&mut connection)?;
         let low_stock = levels.iter().find(|level| level.product_id == id);
         let low_stock = low_stock.and_then(|level| level.low_stock);
-        let lines: Vec<ProductLine<'_>> = products
-            .iter()
-            .map(|product| ProductLine { low_stock, ..ProductLine::from(product) })
-            .collect();
-        match lines.first() {
-            Some(line) => context.output.print(line, || product_table(&lines)),
-            None => Err(Failure::Refused(format!("the product {id} has vanished"))),
-        }
+        let line = ProductLine { low_stock, ..ProductLine::from(&product) };
+        context.output.print(&line, || product_table(std::slice::from_ref(&line)))
     }
 }

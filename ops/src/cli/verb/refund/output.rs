@@ -7,27 +7,17 @@ use store::MysqlConnection;
 use store::refund_request::RefundRequest;
 
 use super::needs_again;
+use crate::cli::context::Context;
 use crate::cli::output::plain;
-use crate::context::Context;
 use crate::failure::Failure;
+use crate::operations::refund::Refunded;
 use crate::operations::refund::books::Books;
-use crate::operations::refund::find_or_create::{Wish, rehearse};
+use crate::operations::refund::find_or_create::{Before, Wish, rehearse};
 use crate::operations::refund::not_agreed::NotAgreed;
-
-/// What was there of a refund before the command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Before {
-    /// Nothing: it is new.
-    Nothing,
-    /// Its request.
-    Asked,
-    /// Its request, and Alipay's word that it is made.
-    Made,
-}
 
 /// A refund, as it stands after the command.
 #[derive(Serialize)]
-pub(crate) struct Said<'a> {
+pub(super) struct Said<'a> {
     order: &'a str,
     merchant: &'a str,
     trade_no: &'a str,
@@ -57,7 +47,7 @@ pub(crate) struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    pub(crate) fn of(
+    pub(super) fn of(
         request: &'a RefundRequest,
         books: &'a Books,
         before: Before,
@@ -83,7 +73,7 @@ impl<'a> Said<'a> {
         }
     }
 
-    pub(crate) fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let amount = Fen::new(self.amount);
         let (order, trade, number, by) =
             (self.order, self.trade_no, self.request_no, self.asked_by);
@@ -120,6 +110,14 @@ impl<'a> Said<'a> {
     }
 }
 
+/// Prints what became of a refund.
+pub(super) fn print(context: &Context, refunded: Refunded) -> Result<(), Failure> {
+    let Refunded { request, books, before, link, ended } = refunded;
+    let said = Said::of(&request, &books, before, link);
+    context.output.print(&said, || said.text())?;
+    ended
+}
+
 /// What a refund of a rejected payment means for the order that it names.
 const NO_ORDER: &str = "the payment was rejected, so the order stays as it is; once Alipay has refunded it, its dead \
                         letter can be discarded (ops dlq discard --settled)";
@@ -131,7 +129,7 @@ fn in_all(books: &Books) -> Option<String> {
 }
 
 /// Says what the command would do, without doing it.
-pub(crate) fn foretell(
+pub(super) fn foretell(
     context: &Context,
     connection: &mut MysqlConnection,
     wish: &Wish<'_>,

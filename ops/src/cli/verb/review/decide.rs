@@ -6,8 +6,8 @@ use serde::Serialize;
 use store::snapshot;
 use tracing::warn;
 
+use crate::cli::context::Context;
 use crate::cli::operator::Operator;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::await_worker::Applied;
 use crate::operations::publish::Confirmed;

@@ -4,8 +4,8 @@ use clap::Args;
 use serde::Serialize;
 use store::review::{self, ReviewFilter, ReviewRow};
 
+use crate::cli::context::Context;
 use crate::cli::output::table;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::review_case::{evidence, meaning, possible};
 

@@ -5,8 +5,8 @@ use serde::Serialize;
 use store::review::ReviewRow;
 use store::snapshot;
 
+use crate::cli::context::Context;
 use crate::cli::order_text;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::next_step::of_review;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use console::truncate_str;
 use service::unseen;
 
+use super::findings;
 use crate::cli::terminal;
 use crate::operations::overview::Overview;
 use crate::plural::count;
@@ -25,9 +26,10 @@ pub(super) fn page(
     (rows, columns): (usize, usize),
 ) -> Vec<String> {
     let heading = format!("{}  (every {} s, q ends)", overview.at, every.as_secs());
-    let mut lines = vec![heading, overview.verdict.painted_headline()];
+    let mut lines = vec![heading, findings::headline(&overview.verdict)];
     for finding in &overview.verdict.findings {
-        lines.extend(finding.text().lines().flat_map(|line| terminal::broken(line, columns)));
+        let text = findings::finding(finding);
+        lines.extend(text.lines().flat_map(|line| terminal::broken(line, columns)));
     }
     lines.push(String::new());
     let figures = overview.figures();

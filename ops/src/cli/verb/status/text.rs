@@ -2,6 +2,7 @@
 
 use store::counts::Waiting;
 
+use super::findings;
 use crate::cli::output::{or_empty, table};
 use crate::cli::terminal;
 use crate::operations::order::status_name::status_chinese;
@@ -11,7 +12,7 @@ use crate::plural::count;
 impl Overview {
     /// The verdict, and the figures below it.
     pub(super) fn text(&self) -> String {
-        terminal::folded(&format!("{}\n\n{}", self.verdict.text(), self.figures()))
+        terminal::folded(&format!("{}\n\n{}", findings::text(&self.verdict), self.figures()))
     }
 
     /// The figures alone, in the order in which they are looked for on a bad day.

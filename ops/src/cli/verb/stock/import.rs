@@ -5,13 +5,15 @@ mod result;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
 
 use self::result::Imported;
+use crate::cli::context::Context;
 use crate::cli::question::asked;
 use crate::cli::verb::read_file;
-use crate::context::Context;
 use crate::failure::Failure;
+use crate::operations::product;
 use crate::operations::stock::code_file::{CodeFile, CodeLine};
 use crate::operations::stock::code_text::Invisible;
 use crate::operations::stock::intake::{self, Known};
@@ -56,6 +58,21 @@ pub(crate) struct Import {
     invisible: Invisible,
 }
 
+impl ValueEnum for Invisible {
+    fn value_variants<'a>() -> &'a [Invisible] {
+        &[Invisible::Refuse, Invisible::Remove, Invisible::Keep]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (word, help) = match self {
+            Invisible::Refuse => ("refuse", "The file is refused, and the lines are named"),
+            Invisible::Remove => ("remove", "They are left out of the code"),
+            Invisible::Keep => ("keep", "They are part of the code"),
+        };
+        Some(PossibleValue::new(word).help(help))
+    }
+}
+
 impl Import {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let bytes = read_file(&self.file)?;
@@ -64,7 +81,7 @@ impl Import {
         })?;
         let codes: Vec<&str> = file.codes.iter().map(|line| &*line.code).collect();
         let mut connection = context.database()?;
-        intake::check_product(&mut connection, &self.product_id)?;
+        product::check_has_codes(&product::find(&mut connection, &self.product_id)?)?;
 
         let known = Known::look(&mut connection, &self.product_id, &codes)?;
         let odd = odd_new_lines(&file.codes, &known);

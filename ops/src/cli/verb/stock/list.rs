@@ -3,8 +3,8 @@
 use clap::Args;
 use store::stock;
 
+use crate::cli::context::Context;
 use crate::cli::output::{Table, or_empty};
-use crate::context::Context;
 use crate::failure::Failure;
 
 /// List per product: codes available, delivered, returned, and who waits

@@ -4,8 +4,8 @@ use clap::Args;
 use serde::Serialize;
 use store::stock::withdrawal;
 
+use crate::cli::context::Context;
 use crate::cli::operator::Operator;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::stock::intake::{self, Known};
 use crate::plural::count;

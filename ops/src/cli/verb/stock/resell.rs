@@ -3,14 +3,14 @@
 use clap::Args;
 use diesel::Connection as _;
 use serde::Serialize;
-use store::product;
 use store::stock::notice;
 use store::stock::resale::{self, Returned};
 
+use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::cli::output::plain;
-use crate::context::Context;
 use crate::failure::Failure;
+use crate::operations::product;
 
 /// Put codes that came back on sale again
 ///
@@ -60,9 +60,7 @@ impl Resell {
         let by = self.operator.name()?;
         let mut connection = context.database()?;
         let id = &self.product_id;
-        if product::by_ids(&mut connection, &[id])?.is_empty() {
-            return Err(Failure::Refused(format!("there is no product {id}")));
-        }
+        product::find(&mut connection, id)?;
         let codes: Vec<&str> = self.codes.iter().map(String::as_str).collect();
         let returned = match &self.order {
             Some(order) => Returned::Order(order),

@@ -3,13 +3,13 @@
 use clap::Args;
 use diesel::Connection as _;
 use serde::Serialize;
-use store::product;
 use store::stock::withdrawal::{self, NewWithdrawal};
 
+use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::cli::output::{check_stdout_is_open, plain};
-use crate::context::Context;
 use crate::failure::Failure;
+use crate::operations::product;
 use crate::plural;
 
 /// Take available codes out of the stock
@@ -72,9 +72,7 @@ impl Withdraw {
 
     fn withdraw(&self, context: &Context, product_id: &str) -> Result<(), Failure> {
         let mut connection = context.database()?;
-        if product::by_ids(&mut connection, &[product_id])?.is_empty() {
-            return Err(Failure::Refused(format!("there is no product {product_id}")));
-        }
+        product::find(&mut connection, product_id)?;
         let codes: Vec<&str> = self.codes.iter().map(String::as_str).collect();
         let count = self.count.unwrap_or_default();
         let new = NewWithdrawal {

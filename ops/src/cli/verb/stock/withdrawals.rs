@@ -3,8 +3,8 @@
 use clap::Args;
 use store::stock::withdrawal;
 
+use crate::cli::context::Context;
 use crate::cli::output::{or_empty, table};
-use crate::context::Context;
 use crate::failure::Failure;
 
 /// List what was taken out of the stock, the latest first

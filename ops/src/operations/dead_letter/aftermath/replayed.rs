@@ -8,7 +8,7 @@ use serde::Serialize;
 use store::BeijingTime;
 use store::notification::InboxState;
 use store::retry_copy::WaitingCopy;
-use worker::incoming::content_id;
+use worker::message::content_id;
 
 /// What became of one letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

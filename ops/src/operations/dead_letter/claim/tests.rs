@@ -1,7 +1,7 @@
 //! The rule of what is settled, over every reason of a rejected trade and every state of its money.
 
 use alipay::{Charset, Fen, Form, Notification, Protocol, TradeStatusSync};
-use order::{Facts, Identity, OrderTerms, Refund, RejectedPayment, RejectedWord, Trade};
+use order::{Facts, MerchantAccount, OrderTerms, Refund, RejectedMessage, RejectedPayment, Trade};
 
 use super::{KnownTrade, Settled, ToldBy, refund_booked, trade_settled};
 
@@ -27,8 +27,8 @@ fn said(more: &str) -> TradeStatusSync {
     }
 }
 
-fn identity() -> Identity {
-    Identity {
+fn account() -> MerchantAccount {
+    MerchantAccount {
         merchant: "shop".to_owned(),
         seller_id: Some("2088".to_owned()),
         app_id: Some("app".to_owned()),
@@ -52,18 +52,18 @@ fn terms() -> OrderTerms {
 fn with_order(letter: &str, terms: &OrderTerms, facts: Facts, refunded: i64) -> Option<Settled> {
     let trade = Trade { facts, refunded_fee: Fen::new(refunded), ..Trade::new("1") };
     let known = KnownTrade::OfOrder { terms, trade: &trade };
-    trade_settled(&identity(), &said(letter), ToldBy::Notification, &known)
+    trade_settled(&account(), &said(letter), ToldBy::Notification, &known)
 }
 
 /// The letter against what other rejected messages say of a trade that no order has.
 fn without_order(letter: &str, others: &[&str], given_back: i64) -> Option<Settled> {
     let all: Vec<TradeStatusSync> =
         std::iter::once(letter).chain(others.iter().copied()).map(said).collect();
-    let words: Vec<RejectedWord<'_>> = all.iter().map(RejectedWord::Told).collect();
+    let words: Vec<RejectedMessage<'_>> = all.iter().map(RejectedMessage::Notification).collect();
     let payment = RejectedPayment::of("shop", &words, []).ok().flatten();
     let given_back = Fen::new(given_back);
     let known = KnownTrade::Nobodys { payment: payment.as_ref(), given_back };
-    trade_settled(&identity(), &said(letter), ToldBy::Notification, &known)
+    trade_settled(&account(), &said(letter), ToldBy::Notification, &known)
 }
 
 #[test]
@@ -125,10 +125,10 @@ fn what_does_not_agree_with_its_order_is_never_in_the_books() {
         let trade = Trade { facts: everything, refunded_fee: Fen::new(2000), ..Trade::new("1") };
         let terms = terms();
         let known = KnownTrade::OfOrder { terms: &terms, trade: &trade };
-        let found = trade_settled(&identity(), &changed, ToldBy::Notification, &known);
+        let found = trade_settled(&account(), &changed, ToldBy::Notification, &known);
         assert_eq!(found, None, "{what}: {more}");
         let another =
-            trade_settled(&identity(), &changed, ToldBy::Notification, &KnownTrade::OfAnother);
+            trade_settled(&account(), &changed, ToldBy::Notification, &KnownTrade::OfAnother);
         assert_eq!(another, None, "{what} of another order");
     }
 }
@@ -158,10 +158,10 @@ fn money_that_no_order_took_is_settled_only_once_all_of_it_is_back() {
     }
     // Messages that contradict each other about the total.
     let (one, two) = (said(PAID), TradeStatusSync { total: Fen::new(1), ..said(BACK) });
-    let words = [RejectedWord::Told(&one), RejectedWord::Told(&two)];
+    let words = [RejectedMessage::Notification(&one), RejectedMessage::Notification(&two)];
     assert!(RejectedPayment::of("shop", &words, []).is_err());
     let known = KnownTrade::Nobodys { payment: None, given_back: Fen::new(1000) };
-    assert_eq!(trade_settled(&identity(), &one, ToldBy::Notification, &known), None);
+    assert_eq!(trade_settled(&account(), &one, ToldBy::Notification, &known), None);
 }
 
 #[test]

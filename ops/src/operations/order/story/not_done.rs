@@ -10,7 +10,7 @@ use store::refund_request::RefundRequestLine;
 use store::retry_copy::WaitingCopy;
 use store::review::ReviewRow;
 use store::user_order::Order;
-use worker::retry_copies::OVERDUE_AFTER;
+use worker::OVERDUE_AFTER;
 
 use super::Happening;
 use crate::operations::order::details::{OrderDetails, TradeLine};

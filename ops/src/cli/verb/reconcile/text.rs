@@ -1,0 +1,84 @@
+//! What a reconciliation found, for a person, and how the program ends.
+
+use crate::cli::output::{or_empty, plain, table};
+use crate::cli::verb::query::verdict;
+use crate::failure::Failure;
+use crate::operations::gateway_answer::Comparison;
+use crate::operations::reconcile::report::{Difference, Report};
+use crate::plural::{count, verb};
+
+/// For a person.
+pub(super) fn text(report: &Report) -> String {
+    let mut parts = Vec::new();
+    if !report.differ.is_empty() {
+        parts.push(table(
+            ["order", "gateway", "here", "published", "what"],
+            report.differ.iter().map(|one| {
+                [
+                    one.order.clone(),
+                    or_empty(one.compared.gateway.trade_status.as_ref()),
+                    one.compared.held.trade_status.to_owned(),
+                    if one.published { "yes" } else { "no" }.to_owned(),
+                    verdict(&one.compared),
+                ]
+            }),
+        ));
+    }
+    if !report.unanswered.is_empty() {
+        parts.push(table(
+            ["no answer about", "reason", "error"],
+            report
+                .unanswered
+                .iter()
+                .map(|one| [one.order.clone(), one.reason.clone(), one.error.clone()]),
+        ));
+    }
+    for (merchant, reason) in &report.merchants_left_out {
+        parts.push(plain(&format!("merchant {merchant} was left out: {reason}")));
+    }
+    let Report { orders, asked, same, not_begun, published, .. } = report;
+    let mut summary = format!(
+        "asked about {asked} of {}: {same} the same (the buyer of {not_begun} has not \
+             begun to pay), {} differ, {} published, {} without an answer",
+        count(*orders, "order"),
+        report.differ.len(),
+        count(*published, "answer"),
+        report.unanswered.len()
+    );
+    if report.dry_run {
+        summary.push_str("; a dry run publishes nothing");
+    }
+    if let Some(why) = &report.ended_early {
+        let to = or_empty(report.came_to.as_ref());
+        summary.push_str(&format!("\nended early: {why}; it came to the orders placed at {to}"));
+    }
+    parts.push(summary);
+    parts.join("\n\n")
+}
+
+/// How the program ends.
+pub(super) fn end(report: &Report) -> Result<(), Failure> {
+    if report.asked == 0 && report.orders_left_out > 0 {
+        return Err(Failure::Usage("no merchant of the span can be asked".to_owned()));
+    }
+    if let Some(why) = &report.ended_early {
+        return Err(Failure::CouldNotAsk(format!("ended early: {why}")));
+    }
+    let unanswered = report.unanswered.len() + report.orders_left_out;
+    let busy = |one: &&Difference| one.compared.comparison == Comparison::Busy;
+    let not_compared = report.differ.iter().filter(|one| !one.published).filter(busy).count();
+    if unanswered + not_compared > 0 {
+        return Err(Failure::CouldNotAsk(format!(
+            "{} could not be asked about or compared: run it again",
+            count(unanswered + not_compared, "order")
+        )));
+    }
+    match report.differ.iter().filter(|one| !one.published).count() {
+        0 => Ok(()),
+        open => Err(Failure::Refused(format!(
+            "{} {}",
+            count(open, "order"),
+            verb(open, "differs", "differ")
+        ))),
+    }
+}

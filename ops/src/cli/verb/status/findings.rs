@@ -1,0 +1,31 @@
+//! The verdict for a person: one line that says whether all is well, then two lines a finding.
+
+use crate::cli::output::plain;
+use crate::cli::terminal::Style;
+use crate::operations::verdict::{Answer, Finding, Urgency, Verdict};
+
+/// The first line in the colour of its answer.
+pub(super) fn headline(verdict: &Verdict) -> String {
+    let style = match verdict.answer {
+        Answer::Well => Style::Green,
+        Answer::Wrong | Answer::NotAllAsked => Style::Red,
+    };
+    style.paint(verdict.headline())
+}
+
+/// All of it.
+pub(super) fn text(verdict: &Verdict) -> String {
+    let findings = verdict.findings.iter().map(finding);
+    std::iter::once(headline(verdict)).chain(findings).collect::<Vec<_>>().join("\n")
+}
+
+/// What is wrong, and below it what to do.
+pub(super) fn finding(finding: &Finding) -> String {
+    let style = match finding.urgency() {
+        Urgency::Now => Style::Red,
+        Urgency::Soon => Style::Yellow,
+        Urgency::Later => Style::Faint,
+    };
+    let (word, code) = (style.paint(finding.urgency().word()), finding.code());
+    format!("{word} {code}: {}\n      do: {}", plain(&finding.seen()), plain(&finding.to_do()))
+}

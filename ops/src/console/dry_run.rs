@@ -1,0 +1,100 @@
+//! What a replay of dead letters would do.
+
+use maud::{Markup, html};
+use queue::Received;
+use service::language::say;
+use service::page::Column;
+
+use super::Console;
+use super::acts::{takes, told_left_out};
+use super::address::{link, order_link};
+use super::cohort::Selection;
+use super::letters::{act_fields, letter_link};
+use super::page::{Page, nothing, table};
+use super::tag::{Tone, tag};
+use crate::failure::Failure;
+use crate::operations::dead_letter::DeadLetter;
+use crate::operations::dead_letter::deadly::LeftOut;
+use crate::operations::dead_letter::rehearsal::Rehearsal;
+use crate::operations::dry_run::{Foreseen, because, foresee_letters};
+
+/// Letters that are listed.
+const LISTED: usize = 500;
+
+pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failure> {
+    let turn = console.at_letters().await?;
+    let deadly = LeftOut::default();
+    let wanted = |letter: &Received| takes(&selection, &DeadLetter::from(letter), &deadly);
+    let Rehearsal { letters, meant, looked } =
+        Rehearsal::read(console.broker(), usize::MAX, wanted).await?;
+    drop(turn);
+    let left_out = meant - letters.len();
+    let config = console.config.clone();
+    let foreseen =
+        console.database(move |connection| foresee_letters(connection, &config, letters)).await?;
+    let body = html! {
+        (told_left_out(deadly.letters()))
+        @if !foreseen.is_empty() {
+            @if left_out > 0 || looked.at < looked.of {
+                div.box.warn {
+                    (say("没有全部试运行。看过的死信：", "Not all were tried. Letters looked at: "))
+                    (looked.at) " / " (looked.of)
+                    (say("；符合条件但没有试的：", "; that match and were not tried: ")) (left_out)
+                }
+            }
+            (outcomes(&foreseen))
+            h2 { (say("现在", "And now")) }
+            div.card { form method="post" action="/dead-letters" {
+                (console.guard.field())
+                (selection.fields())
+                (act_fields())
+            } }
+            p.pages { (link(&selection.address(), say("« 返回", "Back"))) }
+        } @else if deadly.letters() == 0 {
+            (nothing(say("这些死信已经不在了。", "None of these letters is there any more.")))
+        }
+    };
+    Ok(Page::new(say("试运行", "Dry run"), body))
+}
+
+fn outcomes(foreseen: &[Foreseen]) -> Markup {
+    let count = |outcome: &str| foreseen.iter().filter(|one| one.outcome == outcome).count();
+    let columns = [
+        Column::text("死信", "Letter"),
+        Column::text("订单", "Order"),
+        Column::text("结果", "Outcome"),
+        Column::text("变化或原因", "Change or reason"),
+    ];
+    html! {
+        div.box.good {
+            (say("没有改变任何东西。", "Nothing was changed."))
+            p {
+                (say("通知：", "Notifications: ")) (foreseen.len())
+                (say("；会生效：", "; would be applied: ")) b { (count("applied")) }
+                (say("；无变化：", "; would change nothing: ")) b { (count("unchanged")) }
+                (say("；会再次失败：", "; would die again: ")) b { (count("rejected")) }
+            }
+        }
+        (table(columns, foreseen.iter().take(LISTED).map(row)))
+    }
+}
+
+fn row(one: &Foreseen) -> Markup {
+    let (tone, word) = match one.outcome.as_str() {
+        "applied" => (Tone::Good, say("会生效", "applied")),
+        "unchanged" => (Tone::Plain, say("无变化", "unchanged")),
+        "unknown" => (Tone::Warn, say("未知状态", "unknown status")),
+        "rejected" => (Tone::Bad, say("会再次失败", "dies again")),
+        "no_order_yet" => (Tone::Warn, say("订单未到", "no order yet")),
+        "locked" => (Tone::Warn, say("订单正被处理", "locked now")),
+        other => (Tone::Plain, other),
+    };
+    html! {
+        tr {
+            td.id.mono { (letter_link(&one.id)) }
+            td.id { @if let Some(order) = &one.order { (order_link(order)) } }
+            td { (tag(tone, word)) }
+            td { (because(one)) }
+        }
+    }
+}

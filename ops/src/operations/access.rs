@@ -1,0 +1,99 @@
+//! The configuration, and how to reach what it names: the database, the broker, the gateway.
+
+use std::future::Future;
+use std::time::Duration;
+
+use config::Config;
+use config::Merchant;
+use gateway::Gateway;
+use queue::Cluster;
+use store::{Connection, MysqlConnection, Pool};
+use tokio::runtime::Builder;
+use tracing::warn;
+
+use crate::failure::Failure;
+use crate::operations::management::Management;
+use crate::operations::unknown_merchant::unknown_merchant;
+
+/// How long background tasks may take to end after a verb that talked to the broker.
+const SHUTDOWN: Duration = Duration::from_secs(2);
+
+/// The configuration, and how to reach what it names.
+pub(crate) struct Access {
+    pub(crate) config: Config,
+}
+
+impl Access {
+    pub(crate) fn new(config: Config) -> Access {
+        Access { config }
+    }
+
+    /// A connection to the database.
+    pub(crate) fn database(&self) -> Result<Connection, Failure> {
+        let settings = worker::database_settings(&self.config.database);
+        settings.check().map_err(|error| Failure::Usage(error.to_string()))?;
+        // The verb prints the error.
+        Ok(Pool::silent(settings, 1).get()?)
+    }
+
+    /// A connection for what is only a hint: a database that does not answer is not asked twice.
+    pub(crate) fn database_for_a_hint(&self) -> Result<MysqlConnection, Failure> {
+        Ok(store::connect_once(worker::database_settings(&self.config.database))?)
+    }
+
+    /// A merchant of the configuration.
+    pub(crate) fn merchant(&self, name: &str) -> Result<&Merchant, Failure> {
+        self.config
+            .merchant(name)
+            .ok_or_else(|| Failure::Usage(unknown_merchant(&self.config, name)))
+    }
+
+    /// What a filter by merchant found: nothing by a name that the configuration does not have is a mistake,
+    /// and something is worth a word.
+    pub(crate) fn check_filter(&self, merchant: Option<&str>, found: usize) -> Result<(), Failure> {
+        let Some(name) = merchant else { return Ok(()) };
+        if self.config.merchants.is_empty() || self.config.merchants.contains_key(name) {
+            return Ok(());
+        }
+        let unknown = unknown_merchant(&self.config, name);
+        if found == 0 {
+            return Err(Failure::Usage(unknown));
+        }
+        warn!("{unknown}");
+        Ok(())
+    }
+
+    /// Alipay's gateway, with the limit of the configuration on how long a question may take.
+    pub(crate) fn gateway(&self) -> Gateway {
+        Gateway::new(self.config.worker.query_timeout)
+    }
+
+    /// The broker.
+    pub(crate) fn broker(&self) -> Result<Cluster, Failure> {
+        let cluster = Cluster::configured(&self.config.amqp)?;
+        if let Some(publishers) = &self.config.amqp.publishers {
+            cluster.publishes_as("amqp.ops_users", &publishers.ops)?;
+        }
+        Ok(cluster)
+    }
+
+    /// RabbitMQ's management API, where it is configured.
+    pub(crate) fn management(&self) -> Result<Option<Management>, Failure> {
+        Management::configured(&self.config.amqp, self.broker()?.vhost())
+    }
+
+    /// Runs what talks to the broker.
+    pub(crate) fn block_on<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::CouldNotAsk(format!("cannot start threads: {error}")))?;
+        let result = runtime.block_on(work);
+        runtime.shutdown_timeout(SHUTDOWN);
+        result
+    }
+}

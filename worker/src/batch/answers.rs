@@ -1,0 +1,36 @@
+//! Answers of the gateway in one batch, and whether a program of ours got them.
+
+use std::collections::BTreeSet;
+
+use store::gateway_answer::{self, AnswerKey};
+use store::{MysqlConnection, StoreError};
+
+use crate::message::InboundMessage;
+
+/// The answers that are on record. Anybody who can publish could have written one: what is signed is a text,
+/// and at the legacy gateway the text of any message can be laid out as an answer.
+#[derive(Default)]
+pub(super) struct Answers {
+    known: BTreeSet<(String, String)>,
+}
+
+impl Answers {
+    /// Reads the rows; no statement for a batch without an answer.
+    pub(super) fn load(
+        connection: &mut MysqlConnection,
+        batch: &[InboundMessage],
+    ) -> Result<Answers, StoreError> {
+        let keys: BTreeSet<AnswerKey<'_>> =
+            batch.iter().filter_map(InboundMessage::answer).collect();
+        let keys: Vec<AnswerKey<'_>> = keys.into_iter().collect();
+        let known = gateway_answer::known(connection, &keys)?.into_iter().collect();
+        Ok(Answers { known })
+    }
+
+    /// Whether the message is no answer, or one that is on record.
+    pub(super) fn believes(&self, message: &InboundMessage) -> bool {
+        message.answer().is_none_or(|key| {
+            self.known.contains(&(key.order_id.to_owned(), key.digest.to_owned()))
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! An order is paid here, and Alipay's gateway says that it is not.
+//!
+//! A stranger may have signed a notification with a stolen key; the gateway's answer is the one thing that a
+//! stranger cannot make. The gateway can also be behind its own notification. So the query sweeper asks a second
+//! time (`sweepers/queries/asking.rs`) about an order that was paid before the first question, and only then
+//! publishes the answer. A lane compares it with the order, under lock, and opens the review `not_at_alipay`.
+
+use alipay::{TradeStatus, TradeStatusSync};
+use chrono::{DateTime, TimeDelta, Utc};
+use order::{Review, ReviewReason};
+
+use super::loaded_order::LoadedOrder;
+
+/// A payment younger than this may be one that the gateway's servers have not all heard of.
+const UNDER_WAY: TimeDelta = TimeDelta::minutes(1);
+
+/// What the gateway said of the order's trade.
+pub(super) enum GatewaySays<'a> {
+    /// It knows no such trade.
+    NoTrade,
+    /// It knows the trade.
+    Trade(&'a TradeStatusSync),
+}
+
+/// Raises the review where the answer to a question of `asked_at` contradicts the order; called before the answer
+/// is applied. An answer that says that the money came ends such a review. An answer that is older than one which
+/// says that, or than the payment's time to reach all servers, contradicts nothing.
+pub(super) fn compare(order: &mut LoadedOrder, says: &GatewaySays<'_>, asked_at: DateTime<Utc>) {
+    let state = order.record.state();
+    let chosen = state.trade_no.as_ref().and_then(|trade_no| order.record.trades.get(trade_no));
+    let Some(trade) = chosen.filter(|trade| trade.claims_money()) else { return };
+    let is_older = trade.confirmed_at.is_some_and(|confirmed| asked_at <= confirmed);
+    if is_older || trade.gmt_payment.is_some_and(|paid| asked_at < paid + UNDER_WAY) {
+        return;
+    }
+    let total = order.record.terms.total_fee;
+    let evidence = match says {
+        GatewaySays::NoTrade => Some("TRADE_NOT_EXIST".to_owned()),
+        // Another trade of the order says nothing about this one.
+        GatewaySays::Trade(answer) if answer.trade_no != trade.trade_no => return,
+        GatewaySays::Trade(answer) if answer.total != total => {
+            Some(format!("total {}", answer.total))
+        }
+        GatewaySays::Trade(answer) if answer.trade_status == TradeStatus::WaitBuyerPay => {
+            Some("WAIT_BUYER_PAY".to_owned())
+        }
+        GatewaySays::Trade(_) => None,
+    };
+    match evidence {
+        Some(evidence) => {
+            tracing::error!(
+                order = order.record.terms.id,
+                merchant = order.record.terms.merchant,
+                gateway = evidence,
+                "an order is paid here, and Alipay says that it is not: review not_at_alipay"
+            );
+            metrics::counter!("worker_not_at_alipay_total").increment(1);
+            order.raised.insert(Review { reason: ReviewReason::NotAtAlipay, evidence });
+        }
+        None => _ = order.resolved.insert(ReviewReason::NotAtAlipay),
+    }
+}

@@ -1,0 +1,58 @@
+//! What a batch does about its dead letters beside publishing them.
+
+use std::collections::BTreeSet;
+
+use store::notification::MessageKey;
+use store::{MysqlConnection, StoreError, notification};
+
+use super::inbox::{DeadLetter, InboxRecord};
+use super::{Outcome, retry_copies};
+use crate::message::InboundMessage;
+use crate::message::receipt::text;
+
+/// Merchant, kind, message id, reason, and what the form says but for its `notify_time`.
+type Letter = (String, String, String, String, Option<Vec<u8>>);
+
+/// The same rejected message makes no second dead letter while its first one lies there: a stranger could
+/// fill the queue with one message otherwise. It is the same where it says the same: a letter must not stand
+/// for one that somebody has changed.
+pub(super) fn keep_one_each(
+    connection: &mut MysqlConnection,
+    records: &mut [InboxRecord<'_>],
+) -> Result<(), StoreError> {
+    let keys: BTreeSet<MessageKey<'_>> =
+        records.iter().filter_map(|record| Some(record.dead_letter()?.key)).collect();
+    let mut lying: BTreeSet<Letter> =
+        notification::lying(connection, &keys.into_iter().collect::<Vec<_>>())?
+            .into_iter()
+            .map(|it| (it.merchant, it.kind, it.message_id, it.reason, text(&it.form)))
+            .collect();
+    for record in records {
+        let Some(DeadLetter { key, reason, form }) = record.dead_letter() else { continue };
+        let [merchant, kind, id] = [key.merchant, key.kind, key.message_id].map(str::to_owned);
+        if !lying.insert((merchant, kind, id, reason.to_owned(), text(form))) {
+            record.is_rejected_before();
+        }
+    }
+    Ok(())
+}
+
+/// The broker has not taken the retries and dead letters of these messages: their queue is full. Nothing may
+/// say that they lie there; the messages stay with the lane, and the others of the batch are done.
+pub(super) fn hold(
+    connection: &mut MysqlConnection,
+    batch: &[InboundMessage],
+    outcomes: &mut [Outcome],
+    refused: &[usize],
+) -> Result<(), StoreError> {
+    let held: Vec<&InboundMessage> = refused.iter().filter_map(|at| batch.get(*at)).collect();
+    let keys: BTreeSet<MessageKey<'_>> = held.iter().map(|message| message.key()).collect();
+    notification::removed(connection, &keys.into_iter().collect::<Vec<_>>())?;
+    retry_copies::unbook(connection, &held)?;
+    for at in refused {
+        if let Some(outcome) = outcomes.get_mut(*at) {
+            *outcome = Outcome::Held;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! Writes down which late money goes back, in the transaction that learns of it. The refund sweeper
+//! carries it out; at the legacy gateway a person does, and the review says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alipay::{Fen, Protocol};
+use store::refund_request::{self, LateRefund};
+use store::{MysqlConnection, StoreError};
+
+use super::loaded_order::LoadedOrder;
+use crate::message::InboundMessage;
+
+/// Asks for what has become late, and withdraws what is so no longer.
+pub(super) fn request(
+    connection: &mut MysqlConnection,
+    orders: &BTreeMap<String, LoadedOrder>,
+    batch: &[InboundMessage],
+) -> Result<(), StoreError> {
+    let openapi: BTreeSet<&str> = batch
+        .iter()
+        .filter(|message| message.protocol == Protocol::Openapi)
+        .map(|message| message.account.merchant.as_str())
+        .collect();
+    let (mut late, mut over) = (Vec::new(), Vec::new());
+    for order in orders.values() {
+        let terms = &order.record.terms;
+        let merchant = terms.merchant.as_str();
+        if openapi.contains(merchant) {
+            late.extend(order.newly_late().map(|trade| LateRefund {
+                merchant,
+                order_id: &terms.id,
+                trade_no: &trade.trade_no,
+                amount: Fen::new(terms.total_fee.get() - trade.refunded_fee.get()),
+            }));
+        }
+        over.extend(order.no_longer_late().map(|trade| (merchant, trade.trade_no.as_str())));
+    }
+    refund_request::ask_late(connection, &late)?;
+    refund_request::withdraw_late(connection, &over)
+}

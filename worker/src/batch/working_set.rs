@@ -1,0 +1,208 @@
+//! The orders of one batch in memory, and the one place where a message is applied to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::Utc;
+use order::agreement::agree;
+use order::{OrderRecord, QueryReason, Review, ReviewReason};
+
+use super::Outcome;
+use super::answers::Answers;
+use super::batch_refunds::BatchRefunds;
+use super::contradiction::{self, GatewaySays};
+use super::decisions::{Decisions, NotedDecision};
+use super::deposit_backs::DepositBacks;
+use super::expiries::Expiries;
+use super::loaded_order::LoadedOrder;
+use super::query_requests::QueryRequests;
+use super::refund_requests::{self, RefundRequests};
+use crate::message::{Content, InboundMessage, Rejection};
+
+/// Everything that a batch is about, read under lock. [`load`](super::load) makes it.
+pub(crate) struct WorkingSet {
+    pub(crate) orders: Orders,
+    /// Refunds of the legacy gateway's batches.
+    pub(super) batch_refunds: BatchRefunds,
+    /// What persons decided.
+    pub(super) decisions: Decisions,
+    /// Orders whose time was over.
+    pub(super) expiries: Expiries,
+    /// Refunds that were asked for.
+    pub(super) refund_requests: RefundRequests,
+    /// Answers of the gateway that are on record.
+    pub(super) answers: Answers,
+    /// What banks did with refunds.
+    pub(super) deposit_backs: DepositBacks,
+    /// Questions for the gateway that this batch writes down.
+    pub(super) query_requests: QueryRequests,
+}
+
+impl WorkingSet {
+    /// Applies one message to its orders. Nothing is read or written here.
+    pub(super) fn apply(&mut self, message: &InboundMessage) -> Applied<'_> {
+        let account = &message.account;
+        let merchant = account.merchant.as_str();
+        let content = match &message.content {
+            Ok(content) => content,
+            Err(rejection) => return Applied::to_none(Outcome::Rejected(rejection.clone())),
+        };
+        let WorkingSet { orders, query_requests, .. } = self;
+        match content {
+            Content::Trade(notification) => orders.apply(&notification.out_trade_no, |order| {
+                order.record.apply_notification(account, notification)?;
+                order.check_time_limit(account);
+                Ok(News::InTheOrder)
+            }),
+            Content::Doubtful(doubtful) => {
+                let (notification, doubt) = (&doubtful.notification, &doubtful.doubt);
+                orders.apply(&notification.out_trade_no, |order| {
+                    agree(&order.record.terms, account, notification)?;
+                    if doubtful.is_asked {
+                        let (id, at) = (&notification.out_trade_no, message.received_at);
+                        query_requests.request(id, merchant, doubt.query_reason(), at);
+                    } else {
+                        let (reason, evidence) = (doubt.reason(), notification.trade_no.clone());
+                        order.raised.insert(Review { reason, evidence });
+                    }
+                    Ok(News::InTheOrder)
+                })
+            }
+            Content::BatchRefund(batch) => self.batch_refunds.apply(orders, account, batch),
+            Content::DepositBack(deposit_back) => {
+                orders.apply(&deposit_back.out_trade_no, |order| {
+                    order.belongs_to(account)?;
+                    let review = self.deposit_backs.review(deposit_back)?;
+                    let news = News::beside_the_order(review.is_some());
+                    order.raised.extend(review);
+                    Ok(news)
+                })
+            }
+            // No program of ours has written this answer down: a message of version 0.1, or anybody's.
+            Content::Answer(_) | Content::NoTrade { .. } if !self.answers.believes(message) => {
+                let id = message.order().unwrap_or_default();
+                orders.apply(id, |order| {
+                    order.belongs_to(account)?;
+                    query_requests.request(id, merchant, QueryReason::Answer, Utc::now());
+                    Ok(News::BesideTheOrder)
+                })
+            }
+            Content::Answer(answer) => orders.apply(&answer.out_trade_no, |order| {
+                order.belongs_to(account)?;
+                // Of an answer this is when the gateway was asked.
+                let asked_at = answer.notify_time.unwrap_or(message.received_at);
+                contradiction::compare(order, &GatewaySays::Trade(answer), asked_at);
+                order.record.apply_answer(account, answer)?;
+                // Whatever was doubted, this is what Alipay says.
+                order.resolved.extend(ReviewReason::DOUBTS);
+                order.check_time_limit(account);
+                Ok(News::InTheOrder)
+            }),
+            Content::NoTrade { order: id } => orders.apply(id, |order| {
+                order.belongs_to(account)?;
+                contradiction::compare(order, &GatewaySays::NoTrade, message.received_at);
+                Ok(News::InTheOrder)
+            }),
+            Content::RefundAnswer(answer) => orders.apply(&answer.out_trade_no, |order| {
+                order.belongs_to(account)?;
+                self.refund_requests.check(account, answer)?;
+                refund_requests::fits(&order.record, answer)?;
+                order.record.apply_refund_answer(account, answer)?;
+                Ok(News::InTheOrder)
+            }),
+            Content::Expiry { order: id } => orders.apply(id, |order| {
+                order.belongs_to(account)?;
+                let has_row = self.expiries.apply(&mut order.record);
+                if !has_row {
+                    // A message of version 0.1, or anybody's: Alipay is asked once more.
+                    query_requests.request(id, merchant, QueryReason::Expiry, Utc::now());
+                }
+                Ok(News::beside_the_order(!has_row))
+            }),
+            Content::Request { order: id, asked_by } => orders.apply(id, |order| {
+                order.belongs_to(account)?;
+                query_requests.request(id, merchant, *asked_by, message.received_at);
+                Ok(News::BesideTheOrder)
+            }),
+            Content::Decision(named) => {
+                let decision = self.decisions.noted(named);
+                let applied = orders.apply(&named.order, |order| {
+                    order.belongs_to(account)?;
+                    let ends_review = self.decisions.apply(&mut order.record, named)?;
+                    Ok(News::beside_the_order(ends_review))
+                });
+                Applied { decision, ..applied }
+            }
+        }
+    }
+}
+
+/// The locked orders of a batch, and the ids of those that somebody else has locked.
+pub(crate) struct Orders {
+    pub(crate) loaded: BTreeMap<String, LoadedOrder>,
+    pub(super) busy: BTreeSet<String>,
+}
+
+impl Orders {
+    /// Applies something to one order, if it is there and locked.
+    fn apply(
+        &mut self,
+        id: &str,
+        change: impl FnOnce(&mut LoadedOrder) -> Result<News, Rejection>,
+    ) -> Applied<'_> {
+        let Some(order) = self.loaded.get_mut(id) else {
+            let is_busy = self.busy.contains(id);
+            return Applied::to_none(if is_busy { Outcome::Locked } else { Outcome::RetryLater });
+        };
+        let before = order.record.clone();
+        match change(order) {
+            Err(rejection) => Applied::to_none(Outcome::Rejected(rejection)),
+            Ok(news) => Applied {
+                news,
+                orders: vec![(before, &order.record)],
+                ..Applied::to_none(Outcome::Done)
+            },
+        }
+    }
+}
+
+/// Where to look for what a message says that was not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum News {
+    /// In the order: the record before and after differ, or nothing was new.
+    InTheOrder,
+    /// Something was new that the order does not show: a refund row that no order knows yet, a question for the
+    /// gateway, a review that a person ended.
+    BesideTheOrder,
+}
+
+impl News {
+    pub(super) fn beside_the_order(is_news: bool) -> News {
+        if is_news { News::BesideTheOrder } else { News::InTheOrder }
+    }
+}
+
+/// What applying one message did.
+pub(crate) struct Applied<'a> {
+    pub(crate) outcome: Outcome,
+    /// Each order before and after.
+    pub(crate) orders: Vec<(OrderRecord, &'a OrderRecord)>,
+    pub(crate) news: News,
+    /// Trades of refunds that no order of the merchant knows: their rows wait, and count for nothing until
+    /// one does.
+    pub(crate) parked: Vec<String>,
+    /// The row that a message about a decision names.
+    pub(crate) decision: Option<NotedDecision>,
+}
+
+impl Applied<'_> {
+    /// No order has changed.
+    pub(super) fn to_none(outcome: Outcome) -> Self {
+        Applied {
+            outcome,
+            orders: Vec::new(),
+            news: News::InTheOrder,
+            parked: Vec::new(),
+            decision: None,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What lanes and sweepers share, and their calls to the database.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use config::Config;
+use queue::{Cluster, Publisher};
+use store::Pool;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+
+use crate::health::Health;
+use crate::lane::dead_queue::DeadQueue;
+use crate::lane::poison::Suspects;
+
+/// What every lane and every sweeper works with.
+#[derive(Clone)]
+pub(crate) struct Context {
+    /// The configuration of the start.
+    pub(crate) config: Arc<Config>,
+    /// The same with the merchants of this moment.
+    pub(crate) current: watch::Receiver<Arc<Config>>,
+    pub(crate) pool: Pool,
+    pub(crate) cluster: Cluster,
+    pub(crate) publisher: Publisher,
+    pub(crate) health: Health,
+    pub(crate) cancel: CancellationToken,
+    pub(crate) suspects: Suspects,
+    pub(crate) dead_queue: DeadQueue,
+    /// Wakes the query sweeper: goods may wait for an answer of the gateway.
+    pub(crate) wake_queries: Arc<Notify>,
+}
+
+/// How long a worker that stops waits for a call to the database.
+const STOP_LIMIT: Duration = Duration::from_secs(7);
+
+/// The lane stopped, lost its connection to the broker, or cannot go on, before the batch came to
+/// its end. Its messages are not acknowledged and come again.
+#[derive(Debug)]
+pub(crate) struct Interrupted;
+
+impl Context {
+    /// Runs `call` on a thread that may block, and waits for its end. It ends: each statement does
+    /// within `worker.database_timeout`. Only a worker that stops does not wait that long; what the
+    /// call commits after that is not acknowledged, and is repeated without effect.
+    pub(crate) async fn on_database<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        call: impl FnOnce(&Context) -> T + Send + 'static,
+    ) -> Result<T, Interrupted> {
+        let this = self.clone();
+        let mut task = tokio::task::spawn_blocking(move || call(&this));
+        let stop = async {
+            self.cancel.cancelled().await;
+            tokio::time::sleep(STOP_LIMIT).await;
+        };
+        tokio::select! {
+            biased;
+            ended = &mut task => ended.map_err(|panic| {
+                error!(error = %panic, what, "panicked; it is done again");
+                Interrupted
+            }),
+            () = stop => Err(Interrupted),
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! A lane: one channel, one consumer, one batch in flight.
+
+mod acknowledge;
+mod attempt;
+mod burial;
+pub(crate) mod dead_queue;
+pub(crate) mod in_hand;
+pub(crate) mod poison;
+mod unrecorded;
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use futures_util::{FutureExt, StreamExt};
+use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+use metrics::{counter, gauge, histogram};
+use queue::{Connection, ConnectionError, Received, topology};
+use tracing::{debug, info, warn};
+
+use crate::batch::Outcome;
+use crate::context::Context;
+use attempt::Unprocessed;
+
+/// A batch stops growing at this many bytes of bodies, so that its JSON parameters stay well below
+/// `max_allowed_packet` (16 MiB by default on MariaDB).
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// RabbitMQ's limit for a quorum queue's prefetch.
+const MAX_PREFETCH: usize = 2000;
+
+/// How long a lane waits before it looks again at messages whose orders somebody else has locked,
+/// when nothing else arrives.
+const LOCKED_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a lane waits before it tries again what the broker did not take.
+const HELD_PAUSE: Duration = Duration::from_secs(2);
+
+/// The longest pause before a consumer that ended is set up again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// The pause before a lane consumes again after the database has refused a statement as such: only a
+/// person can change that, by a migration, a grant or another version.
+const REFUSED_PAUSE: Duration = Duration::from_secs(10);
+
+/// A connection whose end a channel has met is known to be lost within a second; twice that is waited.
+const END_KNOWN: Duration = Duration::from_secs(2);
+
+/// Why a consumer ended.
+enum Ended {
+    /// Its channel or connection is of no use any more.
+    Connection(ConnectionError),
+    /// The database refuses a statement whatever the data: other workers may do better.
+    StatementRefused,
+}
+
+impl Ended {
+    fn lost(reason: impl Into<String>) -> Ended {
+        Ended::Connection(ConnectionError::Lost { reason: reason.into() })
+    }
+}
+
+impl From<ConnectionError> for Ended {
+    fn from(error: ConnectionError) -> Ended {
+        Ended::Connection(error)
+    }
+}
+
+impl From<lapin::Error> for Ended {
+    fn from(error: lapin::Error) -> Ended {
+        Ended::Connection(error.into())
+    }
+}
+
+/// What stays with the lane after a batch, not acknowledged.
+#[derive(Default)]
+struct Staying {
+    /// Orders that somebody else has locked.
+    locked: Vec<Received>,
+    /// The broker does not take their retries or dead letters.
+    held: Vec<Received>,
+}
+
+/// One lane of the worker.
+pub(crate) struct Lane {
+    pub(crate) number: usize,
+    /// The most messages in one batch.
+    pub(crate) batch: usize,
+    pub(crate) context: Context,
+}
+
+impl Lane {
+    /// Consumes on this connection until it is lost or the worker stops. A consumer that ends alone
+    /// (queue deleted, channel closed by the broker) is set up again, and its queue declared before.
+    pub(crate) async fn run(&self, connection: &Connection) {
+        let mut pause = LOCKED_PAUSE;
+        while !self.context.cancel.is_cancelled() && !connection.is_lost() {
+            let began = Instant::now();
+            let ended = self.consume(connection).await;
+            self.context.health.set_consuming(self.number, false);
+            match ended {
+                Ok(()) => {}
+                Err(Ended::StatementRefused) => pause = REFUSED_PAUSE,
+                // The channel can hear of the connection's end first.
+                Err(Ended::Connection(error)) if error.is_outage() => {
+                    debug!(lane = self.number, %error, "the lane's connection ended");
+                    let _ = tokio::time::timeout(END_KNOWN, connection.lost()).await;
+                }
+                Err(Ended::Connection(error)) if !connection.is_lost() => {
+                    warn!(lane = self.number, %error, "the lane's consumer ended and is set up again");
+                    self.context.declare().await;
+                }
+                Err(Ended::Connection(_)) => return,
+            }
+            if began.elapsed() > LONGEST_PAUSE && pause < REFUSED_PAUSE {
+                pause = LOCKED_PAUSE;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.context.cancel.cancelled() => return,
+                _ = connection.lost() => return,
+            }
+            pause =
+                if pause < REFUSED_PAUSE { (pause * 2).min(LONGEST_PAUSE) } else { LOCKED_PAUSE };
+        }
+    }
+
+    /// One consumer from its beginning to its end.
+    async fn consume(&self, connection: &Connection) -> Result<(), Ended> {
+        let channel = connection.create_channel().await?;
+        let prefetch = u16::try_from((self.batch * 2).min(MAX_PREFETCH)).unwrap_or(u16::MAX);
+        let qos = channel.basic_qos(prefetch, BasicQosOptions::default());
+        connection.bounded("setting the prefetch", qos).await?;
+        let queue = topology::work_queue(0);
+        let tag = format!("worker-{}", self.number);
+        let consume = channel.basic_consume(
+            queue.as_str().into(),
+            tag.as_str().into(),
+            BasicConsumeOptions::default(),
+            FieldTable::default(),
+        );
+        let mut consumer = connection.bounded("starting a consumer", consume).await?;
+        self.context.health.set_consuming(self.number, true);
+        info!(lane = self.number, queue, prefetch, "consuming");
+
+        let ended = self.serve(connection, &mut consumer).await;
+        self.context.health.set_consuming(self.number, false);
+        self.context.health.in_hand().set(self.number, 0);
+        if !connection.is_lost() {
+            // What was delivered and not acknowledged goes back to the queue with the channel.
+            let cancel = channel.basic_cancel(tag.as_str().into(), BasicCancelOptions::default());
+            let _ = connection.bounded("ending a consumer", cancel).await;
+            let close = channel.close(200, "OK".into());
+            let _ = connection.bounded("closing a channel", close).await;
+        }
+        ended
+    }
+
+    /// Takes batches until the consumer or the worker ends.
+    async fn serve(
+        &self,
+        connection: &Connection,
+        consumer: &mut lapin::Consumer,
+    ) -> Result<(), Ended> {
+        let cancel = &self.context.cancel;
+        let mut locked: Vec<Received> = Vec::new();
+        // Tried again from time to time alone: they must not slow down the others.
+        let mut held: Vec<Received> = Vec::new();
+        let mut held_until = Instant::now();
+        loop {
+            let first = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Ok(()),
+                reason = connection.lost() => return Err(Ended::lost(reason)),
+                next = consumer.next() => match next {
+                    Some(delivery) => Some(Received::new(delivery?)),
+                    None => return Err(Ended::lost("the broker ended the consumer")),
+                },
+                () = tokio::time::sleep(LOCKED_PAUSE), if !locked.is_empty() => None,
+                () = tokio::time::sleep_until(held_until.into()), if !held.is_empty() => None,
+            };
+            let mut batch = std::mem::take(&mut locked);
+            batch.extend(first);
+            if held_until <= Instant::now() {
+                batch.append(&mut held);
+                held_until = Instant::now() + HELD_PAUSE;
+            }
+            let mut bytes: usize = batch.iter().map(|message| message.body.len()).sum();
+            // What is waiting already, without a timer: an idle system handles a single message at
+            // once, a busy one gets large batches.
+            while batch.len() < self.batch && bytes < BATCH_BYTES {
+                match consumer.next().now_or_never() {
+                    Some(Some(delivery)) => {
+                        let message = Received::new(delivery?);
+                        bytes += message.body.len();
+                        batch.push(message);
+                    }
+                    Some(None) | None => break,
+                }
+            }
+            let stays = self.work(connection, batch, &held).await?;
+            locked = stays.locked;
+            held.extend(stays.held);
+            self.hold(held.len());
+            self.context.health.in_hand().set(self.number, locked.len() + held.len());
+        }
+    }
+
+    /// Tells how many messages the broker keeps this lane from finishing.
+    fn hold(&self, messages: usize) {
+        let all = self.context.health.set_held(self.number, messages);
+        gauge!("worker_held_messages").set(f64::from(u32::try_from(all).unwrap_or(u32::MAX)));
+    }
+
+    /// One batch: outcomes, then acknowledgements. Returns what stays with the lane; `held` stays in any case.
+    async fn work(
+        &self,
+        connection: &Connection,
+        batch: Vec<Received>,
+        held: &[Received],
+    ) -> Result<Staying, Ended> {
+        service::crash_point!("worker.after_receive");
+        let started = Instant::now();
+        self.context.health.in_hand().set(self.number, batch.len() + held.len());
+        let size = u32::try_from(batch.len()).unwrap_or(u32::MAX);
+        let ended = match self.context.process(self.number, connection, batch).await {
+            Ok(ended) => ended,
+            Err(Unprocessed::Interrupted) => return Err(Ended::lost("interrupted")),
+            Err(Unprocessed::StatementRefused) => return Err(Ended::StatementRefused),
+        };
+        service::crash_point!("worker.before_ack");
+        histogram!("worker_batch_seconds").record(started.elapsed());
+        histogram!("worker_batch_messages").record(f64::from(size));
+        let (mut stays, mut done) = (Staying::default(), Vec::new());
+        for (message, outcome) in ended {
+            match outcome {
+                Outcome::Locked => stays.locked.push(message),
+                Outcome::Held => stays.held.push(message),
+                outcome => {
+                    self.report(&message, &outcome);
+                    done.push((message, outcome));
+                }
+            }
+        }
+        let open = stays.locked.iter().chain(&stays.held).chain(held);
+        let open: BTreeSet<u64> = open.map(|message| message.tag).collect();
+        let done: Vec<&Received> = done.iter().map(|(message, _)| message).collect();
+        if !connection.bounded("acknowledging", acknowledge::acknowledge(&done, &open)).await? {
+            return Err(Ended::lost("the channel is gone, acknowledgements did not count"));
+        }
+        service::crash_point!("worker.after_ack");
+        Ok(stays)
+    }
+
+    fn report(&self, message: &Received, outcome: &Outcome) {
+        let outcome = match outcome {
+            Outcome::Done => "done",
+            Outcome::Locked | Outcome::Held => "locked",
+            Outcome::RetryLater => "retried",
+            Outcome::DatabaseRefuses(rejection) => {
+                warn!(
+                    message_id = message.message_id,
+                    error = rejection.error,
+                    "the database refuses this message and takes others: it is tried again later"
+                );
+                "refused"
+            }
+            Outcome::RejectedBefore(_) => "dead_already",
+            Outcome::Rejected(rejection) => {
+                warn!(
+                    message_id = message.message_id,
+                    reason = rejection.reason,
+                    error = rejection.error,
+                    "dead-lettered"
+                );
+                counter!("worker_dead_letters_total", "reason" => rejection.reason).increment(1);
+                "dead"
+            }
+        };
+        counter!("worker_messages_total", "outcome" => outcome).increment(1);
+    }
+}

@@ -1,0 +1,74 @@
+//! After a batch: which messages to publish, which deliveries to acknowledge.
+
+use std::collections::BTreeSet;
+
+use lapin::options::BasicAckOptions;
+use lapin::types::DeliveryTag;
+use order::RejectionReason;
+use queue::topology::RetryTier;
+use queue::{Message, Received};
+
+use super::unrecorded::named_order;
+use crate::batch::Outcome;
+use crate::message::{InboundMessage, Rejection};
+
+/// The copy of a message that its outcome calls for.
+pub(super) fn message_for(
+    received: &Received,
+    message: &InboundMessage,
+    outcome: &Outcome,
+) -> Option<Message> {
+    match outcome {
+        Outcome::Done | Outcome::Locked | Outcome::Held | Outcome::RejectedBefore(_) => None,
+        Outcome::RetryLater => RetryTier::after(received.headers.attempt).map(|tier| {
+            let error = format!("{} is not there yet", message.awaited());
+            Message::retry(received, tier)
+                .with_reason(RejectionReason::OrderNotFound.as_str(), error)
+        }),
+        Outcome::DatabaseRefuses(rejection) => {
+            RetryTier::after(received.headers.attempt).map(|tier| {
+                Message::retry(received, tier).with_reason(rejection.reason, &rejection.error)
+            })
+        }
+        Outcome::Rejected(rejection) => Some(dead(received, rejection, Some(message))),
+    }
+}
+
+/// A dead letter with its reason.
+pub(super) fn dead(
+    received: &Received,
+    rejection: &Rejection,
+    message: Option<&InboundMessage>,
+) -> Message {
+    let order = named_order(received, message);
+    let merchant = message.map(|message| message.account.merchant.as_str());
+    Message::dead(received, rejection.reason, &rejection.error, order.as_deref(), merchant)
+}
+
+/// Acknowledges the done, in as few frames as possible: one `multiple` for everything before the
+/// oldest delivery that is still open, single ones after it.
+///
+/// Returns whether all of it was taken: `false` means that the channel is gone, and what was not
+/// acknowledged comes again.
+///
+/// # Errors
+/// The channel is gone, said in another way.
+pub(super) async fn acknowledge(
+    done: &[&Received],
+    open: &BTreeSet<DeliveryTag>,
+) -> lapin::Result<bool> {
+    let oldest_open = open.first().copied().unwrap_or(DeliveryTag::MAX);
+    let (before, after): (Vec<&Received>, Vec<&Received>) =
+        done.iter().partition(|received| received.tag < oldest_open);
+    if let Some(last) = before.iter().max_by_key(|received| received.tag)
+        && !last.acker.ack(BasicAckOptions { multiple: true }).await?
+    {
+        return Ok(false);
+    }
+    for received in after {
+        if !received.acker.ack(BasicAckOptions::default()).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

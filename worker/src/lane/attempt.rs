@@ -1,0 +1,313 @@
+//! From deliveries to outcomes: runs batches on a thread that may block, tries an infrastructure failure again, and
+//! finds the message at fault when a batch fails on its data.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use metrics::counter;
+use order::RejectionReason;
+use queue::{Connection, Message, PublishError, Received, topology};
+use store::redelivery::Suspect;
+use store::{Fault, MysqlConnection, redelivery};
+use tokio::runtime::Handle;
+use tracing::{debug, error, warn};
+
+use super::acknowledge::message_for;
+use super::unrecorded;
+use crate::batch::{self, BatchError, Outcome, Rules, retry_copies, run_halving};
+use crate::context::{Context, Interrupted};
+use crate::health::User;
+use crate::message::{InboundMessage, Rejection};
+use crate::trouble::Trouble;
+
+/// A message that was redelivered this often has killed its worker each time: a dead letter.
+const DEADLY: i32 = 3;
+
+/// Pauses between tries of a batch after an infrastructure failure.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Deliveries and the outcomes that they have so far. Kept from one try to the next, so that what is
+/// done, its dead letter published, is not done again because a neighbour had to wait.
+struct Work {
+    received: Vec<Received>,
+    outcomes: Vec<Option<Outcome>>,
+}
+
+/// Why deliveries have no outcomes. They are not acknowledged and come again.
+#[derive(Debug)]
+pub(crate) enum Unprocessed {
+    /// The worker stops, or the connection to the broker is gone.
+    Interrupted,
+    /// The database refuses a statement, whatever the data.
+    StatementRefused,
+}
+
+impl From<Interrupted> for Unprocessed {
+    fn from(_: Interrupted) -> Unprocessed {
+        Unprocessed::Interrupted
+    }
+}
+
+impl Context {
+    /// Works on the deliveries of this lane until each has an outcome, however long the database is
+    /// away.
+    pub(crate) async fn process(
+        &self,
+        lane: usize,
+        connection: &Connection,
+        received: Vec<Received>,
+    ) -> Result<Vec<(Received, Outcome)>, Unprocessed> {
+        let outcomes = vec![None; received.len()];
+        let mut work = Work { received, outcomes };
+        let mut pause = FIRST_PAUSE;
+        let mut trouble = Trouble::default();
+        loop {
+            let result;
+            (work, result) = self
+                .on_database("a batch", move |this| {
+                    let result = attempt(this, &mut work);
+                    (work, result)
+                })
+                .await?;
+            let Err(failure) = result else {
+                self.health.database_works(User::Lane(lane));
+                trouble.batch_worked(lane);
+                let outcomes = work.outcomes.into_iter().flatten();
+                return Ok(work.received.into_iter().zip(outcomes).collect());
+            };
+            counter!("worker_batch_failures_total").increment(1);
+            if let BatchError::Store(error) = &failure {
+                let is_news = self.health.database_fails(User::Lane(lane), error);
+                if error.fault() == Fault::Statement {
+                    if is_news {
+                        error!(%error, number = error.number(), statement = error.statement(),
+                            "the database refuses a statement of this version, whatever the data: \
+                             run `ops migrate`, or see docs/databases.md; \
+                             nothing is consumed until it is taken");
+                    }
+                    return Err(Unprocessed::StatementRefused);
+                }
+            }
+            if let BatchError::Publish(PublishError::Returned { .. }) = &failure {
+                // A retry tier or the queue of dead letters is gone: without it nothing goes on.
+                self.declare().await;
+            }
+            trouble.batch_failed(lane, work.received.len(), &failure);
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.cancel.cancelled() => return Err(Unprocessed::Interrupted),
+                _ = connection.lost() => return Err(Unprocessed::Interrupted),
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Declares what is missing at the broker.
+    pub(crate) async fn declare(&self) {
+        let events = self.config.events.enabled;
+        match topology::apply(&self.cluster, events).await {
+            Ok(_) => {}
+            Err(error) if error.is_outage() => debug!(%error, "the queues could not be declared"),
+            Err(error) => warn!(%error, "the queues could not be declared"),
+        }
+    }
+
+    /// Publishes, and returns the places of those that the broker refused: their queue is full.
+    pub(super) fn publish(&self, messages: Vec<Message>) -> Result<Vec<usize>, PublishError> {
+        if messages.is_empty() {
+            return Ok(Vec::new());
+        }
+        service::crash_point!("worker.before_confirm");
+        let results = Handle::current().block_on(self.publisher.publish_all(messages));
+        service::crash_point!("worker.after_confirm");
+        let mut refused = Vec::new();
+        for (at, result) in results.into_iter().enumerate() {
+            match result {
+                Ok(()) => {}
+                Err(PublishError::Nacked) => refused.push(at),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(refused)
+    }
+}
+
+/// One try for everything without an outcome, on a thread that may block. Ends with an outcome for
+/// each message, or with an infrastructure failure.
+fn attempt(context: &Context, work: &mut Work) -> Result<(), BatchError> {
+    let Work { received, outcomes } = work;
+    let config = Arc::clone(&context.current.borrow());
+    let (mut places, mut fresh) = (Vec::new(), Vec::new());
+    let mut redelivered = Vec::new();
+    for (at, delivery) in received.iter().enumerate() {
+        if outcomes[at].is_some() {
+            continue;
+        }
+        if delivery.is_probe {
+            outcomes[at] = Some(Outcome::Done);
+            continue;
+        }
+        let message = match InboundMessage::receive(delivery, &config) {
+            Ok(message) => message,
+            Err(rejection) => {
+                retry_copies::came_back(&context.pool, delivery)?;
+                if unrecorded::named_order(delivery, None).is_some() {
+                    let mut connection = context.pool.get()?;
+                    unrecorded::write_down(&mut connection, delivery, &rejection, None)?;
+                }
+                outcomes[at] = Some(context.publish_dead(delivery, rejection, None)?);
+                continue;
+            }
+        };
+        context.health.message_clock().compare(&message, Utc::now());
+        if delivery.redelivered {
+            redelivered.push((at, message));
+        } else {
+            places.push(at);
+            fresh.push(message);
+        }
+    }
+    if fresh.is_empty() && redelivered.is_empty() {
+        return Ok(());
+    }
+    let mut connection = context.pool.get()?;
+    let read = places.iter().copied().zip(&mut fresh);
+    for (at, message) in read.chain(redelivered.iter_mut().map(|(at, it)| (*at, it))) {
+        message.prove_receipt(&mut connection, &received[at], &config)?;
+    }
+    let mut attempt = Attempt { context, connection: &mut connection, received, outcomes };
+    attempt.run(&places, &fresh)?;
+    for (at, suspect) in &redelivered {
+        let _alone = context.suspects.alone();
+        attempt.run_suspect(*at, suspect)?;
+    }
+    Ok(())
+}
+
+/// The batches of one try.
+pub(super) struct Attempt<'a> {
+    pub(super) context: &'a Context,
+    pub(super) connection: &'a mut MysqlConnection,
+    received: &'a [Received],
+    outcomes: &'a mut [Option<Outcome>],
+}
+
+impl Attempt<'_> {
+    /// Works on `batch`, whose messages are at `places` among those received; when it fails on its data, or for a
+    /// reason that is not known, halves it until the message at fault is alone.
+    pub(super) fn run(
+        &mut self,
+        places: &[usize],
+        batch: &[InboundMessage],
+    ) -> Result<(), BatchError> {
+        run_halving(
+            self,
+            0..batch.len(),
+            &|attempt: &mut Self, part: Range<usize>| {
+                attempt.run_together(&places[part.clone()], &batch[part])
+            },
+            &|attempt: &mut Self, at, failure| {
+                let (place, message, all) = (places[at], &batch[at], attempt.received);
+                let received = &all[place];
+                let outcome = if failure.fault() == Fault::Unknown {
+                    attempt.set_aside(received, message, failure)?
+                } else {
+                    error!(message_id = message.message_id, error = %failure, "a message that the database refuses");
+                    let rejection = Rejection::new(RejectionReason::UnusableData, failure);
+                    attempt.bury(received, message, rejection)?
+                };
+                attempt.outcomes[place] = Some(outcome);
+                Ok::<(), BatchError>(())
+            },
+        )
+    }
+
+    /// One transaction.
+    fn run_together(
+        &mut self,
+        places: &[usize],
+        batch: &[InboundMessage],
+    ) -> Result<(), BatchError> {
+        let Attempt { context, received, .. } = *self;
+        let publish = |outcomes: &[Outcome]| {
+            let (of_batch, messages): (Vec<usize>, Vec<_>) = places
+                .iter()
+                .zip(batch)
+                .zip(outcomes)
+                .enumerate()
+                .filter_map(|(of_batch, ((at, message), outcome))| {
+                    Some((of_batch, message_for(&received[*at], message, outcome)?))
+                })
+                .unzip();
+            let refused = context.publish(messages)?;
+            Ok(refused.into_iter().filter_map(|at| of_batch.get(at).copied()).collect())
+        };
+        let outcomes = batch::run(self.connection, batch, Rules::of(&context.config), publish)
+            .inspect_err(|failure| {
+                if batch.len() > 1 && failure.may_be_one_messages() {
+                    counter!("worker_batch_splits_total").increment(1);
+                    warn!(error = %failure, messages = batch.len(), "the batch failed on its data and is halved");
+                }
+            })?;
+        service::crash_point!("worker.after_commit");
+        let waits =
+            |it: &InboundMessage| it.account.confirms_above.is_some() && it.trade().is_some();
+        if batch.iter().any(waits) {
+            context.wake_queries.notify_one();
+        }
+        let is_there = |outcome: &Outcome| matches!(outcome, Outcome::RejectedBefore(_));
+        let is_emptied = outcomes.iter().any(is_there)
+            && Handle::current().block_on(context.dead_queue.is_empty(&context.cluster));
+        for ((at, message), outcome) in places.iter().zip(batch).zip(outcomes) {
+            if is_emptied && is_there(&outcome) {
+                self.bury_again(*at, message)?;
+            } else {
+                self.outcomes[*at] = Some(outcome);
+            }
+        }
+        Ok(())
+    }
+
+    /// A redelivered message may be what killed the last worker: it is counted, in a transaction of
+    /// its own that outlives this process, and then worked on alone: the caller holds the turn.
+    fn run_suspect(&mut self, at: usize, message: &InboundMessage) -> Result<(), BatchError> {
+        let id = &message.message_id;
+        let order = message.order_id();
+        let suspect = Suspect {
+            message_id: id,
+            merchant: Some(&message.account.merchant),
+            order_id: order.as_deref().filter(|order| order.len() <= unrecorded::LONGEST_ORDER),
+        };
+        let (context, all) = (self.context, self.received);
+        let count =
+            context.suspects.count(id, || redelivery::count_up(self.connection, &suspect))?;
+        service::crash_point!("worker.after_count_up");
+        if count >= DEADLY {
+            let evidence = format!("redelivered {count} times, each time without an answer");
+            let rejection = Rejection::new(RejectionReason::KillsWorkers, evidence);
+            error!(message_id = id, "a message that kills workers");
+            let received = &all[at];
+            self.outcomes[at] = Some(if count == DEADLY {
+                self.bury(received, message, rejection)?
+            } else {
+                // Even that killed: to the dead letters without looking at it again.
+                unrecorded::write_down(self.connection, received, &rejection, Some(message))?;
+                context.publish_dead(received, rejection, Some(message))?
+            });
+            return self.forget(id);
+        }
+        let result = self.run(&[at], std::slice::from_ref(message));
+        // Whatever came of it, this process lives.
+        self.forget(id)?;
+        result
+    }
+
+    fn forget(&mut self, message_id: &str) -> Result<(), BatchError> {
+        redelivery::forget(self.connection, message_id)?;
+        self.context.suspects.remove(message_id);
+        Ok(())
+    }
+}

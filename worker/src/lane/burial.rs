@@ -1,0 +1,100 @@
+//! Messages that become dead letters one by one.
+
+use order::RejectionReason;
+use queue::Received;
+use queue::topology::RetryTier;
+use store::{notification, redelivery};
+use tracing::{error, warn};
+
+use super::acknowledge::{dead, message_for};
+use super::attempt::Attempt;
+use super::unrecorded;
+use crate::batch::{self, BatchError, Outcome, Rules, retry_copies};
+use crate::context::Context;
+use crate::message::{InboundMessage, Rejection};
+
+impl Attempt<'_> {
+    /// A message was rejected before, and its letter is gone with all others of the queue: it is a letter again.
+    pub(super) fn bury_again(
+        &mut self,
+        at: usize,
+        message: &InboundMessage,
+    ) -> Result<(), BatchError> {
+        warn!(
+            message_id = message.message_id,
+            "alipay.dead was emptied by another tool than ops: what is rejected again is a letter again"
+        );
+        notification::removed(self.connection, &[message.key()])?;
+        self.run(&[at], std::slice::from_ref(message))
+    }
+
+    /// A message that failed alone, for a reason that is not known to be the data's: a trigger, key or
+    /// check of the shop's, or an error of a kind that was never met. If the database takes other
+    /// writes, it is this message that fails, and it must not hold up the others.
+    pub(super) fn set_aside(
+        &mut self,
+        received: &Received,
+        message: &InboundMessage,
+        failure: BatchError,
+    ) -> Result<Outcome, BatchError> {
+        if redelivery::probe(self.connection).is_err() {
+            return Err(failure);
+        }
+        let rejection = Rejection::new(RejectionReason::DatabaseRefuses, failure);
+        if RetryTier::after(received.headers.attempt).is_none() {
+            error!(
+                message_id = message.message_id,
+                error = rejection.error,
+                "the database refused a message to the last"
+            );
+            return self.bury(received, message, rejection);
+        }
+        let outcome = Outcome::DatabaseRefuses(rejection);
+        retry_copies::book(self.connection, std::iter::once((message, &outcome)))?;
+        let retry = message_for(received, message, &outcome).into_iter().collect();
+        if self.context.publish(retry)?.is_empty() {
+            return Ok(outcome);
+        }
+        retry_copies::unbook(self.connection, &[message])?;
+        Ok(Outcome::Held)
+    }
+
+    /// The message at fault, alone: a dead letter, recorded in the inbox if the inbox can hold it. Of
+    /// what it says nothing is worked on.
+    pub(super) fn bury(
+        &mut self,
+        received: &Received,
+        message: &InboundMessage,
+        rejection: Rejection,
+    ) -> Result<Outcome, BatchError> {
+        let context = self.context;
+        let mut unreadable = message.clone();
+        unreadable.content = Err(rejection.clone());
+        let publish =
+            |_: &[Outcome]| context.publish(vec![dead(received, &rejection, Some(message))]);
+        let rules = Rules { events: false, ..Rules::of(&context.config) };
+        match batch::run(self.connection, &[unreadable], rules, publish) {
+            Ok(outcomes) if outcomes.contains(&Outcome::Held) => Ok(Outcome::Held),
+            Ok(_) => Ok(Outcome::Rejected(rejection)),
+            Err(failure) if !failure.may_be_one_messages() => Err(failure),
+            Err(_) => {
+                unrecorded::write_down(self.connection, received, &rejection, Some(message))?;
+                context.publish_dead(received, rejection, Some(message))
+            }
+        }
+    }
+}
+
+impl Context {
+    /// A dead letter of a message that no transaction is about. Its order has been told of it before: a crash
+    /// in between repeats both.
+    pub(super) fn publish_dead(
+        &self,
+        received: &Received,
+        rejection: Rejection,
+        message: Option<&InboundMessage>,
+    ) -> Result<Outcome, BatchError> {
+        let refused = self.publish(vec![dead(received, &rejection, message)])?;
+        Ok(if refused.is_empty() { Outcome::Rejected(rejection) } else { Outcome::Held })
+    }
+}

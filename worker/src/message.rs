@@ -1,0 +1,329 @@
+//! From a message in the queue to what a batch can work on.
+
+mod command;
+mod doubtful;
+mod publisher_check;
+pub(crate) mod receipt;
+mod refund_answer;
+mod rejection;
+mod verification;
+
+use alipay::{
+    BatchRefundNotify, Charset, DepositBack, Form, Notification, Protocol, SecondReading,
+    TradeStatusSync, order_in_biz_content,
+};
+use chrono::{DateTime, Utc};
+use config::{Config, LatePayment};
+use gateway::Gateway;
+use order::{MerchantAccount, QueryReason, RefundAnswered, RejectionReason};
+use queue::{Envelope, Headers, Kind, Received};
+use store::gateway_answer::AnswerKey;
+use store::notification::MessageKey;
+
+/// Bytes of a form that are worked on. Its inbox row must fit `max_allowed_packet` of any database, and
+/// a row that does not is refused in a way that looks like trouble with the line: the message would be
+/// tried for ever. Alipay's notifications have a few KiB.
+const FORM_LIMIT: usize = 1024 * 1024;
+
+pub use command::NamedDecision;
+pub use doubtful::Doubtful;
+pub use rejection::Rejection;
+
+/// What a message says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// `trade_status_sync`.
+    Trade(Box<TradeStatusSync>),
+    /// `batch_refund_notify`.
+    BatchRefund(BatchRefundNotify),
+    /// What a bank did with a refund.
+    DepositBack(Box<DepositBack>),
+    /// A `trade_status_sync` that is not believed by itself.
+    Doubtful(Doubtful),
+    /// The gateway's answer, verified again; `notify_time` is when it was asked.
+    Answer(Box<TradeStatusSync>),
+    /// The gateway knows no trade of this order.
+    NoTrade {
+        /// The order.
+        order: String,
+    },
+    /// Look at what `order_expired` says of this order.
+    Expiry {
+        /// The order.
+        order: String,
+    },
+    /// Somebody wants the gateway asked about this order.
+    Request {
+        /// The order.
+        order: String,
+        /// Who.
+        asked_by: QueryReason,
+    },
+    /// Look at what a person decided about a review.
+    Decision(NamedDecision),
+    /// A refund that was asked for was made, as the gateway answered, verified again.
+    RefundAnswer(RefundAnswered),
+}
+
+impl From<Notification> for Content {
+    fn from(notification: Notification) -> Content {
+        match notification {
+            Notification::Trade(trade) => Content::Trade(trade),
+            Notification::BatchRefund(batch) => Content::BatchRefund(batch),
+            Notification::DepositBack(back) => Content::DepositBack(back),
+        }
+    }
+}
+
+/// The id under which workers know a message that has been received; `None` where they go by what its publisher
+/// called it, since it cannot be read.
+#[must_use]
+pub fn content_id(received: &Received, config: &Config) -> Option<String> {
+    let envelope = Envelope::read(&received.body).ok()?;
+    let merchant = config.merchants.get(&envelope.merchant)?;
+    let form = Form::parse(envelope.form.as_bytes()).ok()?;
+    Some(id_of(&envelope, &form, merchant.protocol))
+}
+
+fn envelope(body: &[u8]) -> Result<Envelope, Rejection> {
+    Envelope::read(body).map_err(|error| Rejection::new(RejectionReason::NoEnvelope, error))
+}
+
+fn id_of(envelope: &Envelope, form: &Form, protocol: Protocol) -> String {
+    let is_notification = matches!(envelope.kind, Kind::TradeStatus | Kind::BatchRefund);
+    let is_ambiguous = is_notification && SecondReading::of(form, protocol).is_some();
+    queue::id_of_content(&envelope.merchant, envelope.kind, form, is_ambiguous)
+}
+
+/// A verified notification, or a message of our own, read and ready for a batch.
+#[derive(Debug, Clone)]
+pub struct InboundMessage {
+    /// Hex SHA-256 of what it holds, the same for every repeat; of a form that cannot be parsed what its
+    /// publisher called it.
+    pub message_id: String,
+    /// The merchant that it came for.
+    pub account: MerchantAccount,
+    /// The gateway of that merchant: at the Open Platform a program can give money back.
+    pub protocol: Protocol,
+    /// What kind of message it is.
+    pub kind: Kind,
+    /// The charset that the form is in.
+    pub charset: Charset,
+    /// As received, non-ASCII bytes percent-encoded.
+    pub form: String,
+    /// When the ingress took it, as far back as is believed.
+    pub received_at: DateTime<Utc>,
+    /// When it says that the ingress took it.
+    pub claimed_at: DateTime<Utc>,
+    /// Retry tiers that it has passed.
+    pub attempt: u32,
+    /// It was a dead letter before, and is one again should it be rejected.
+    pub was_dead: bool,
+    /// Of an answer of the gateway: by what the program that got it wrote it down. `None` where this program
+    /// got it itself.
+    pub answer_digest: Option<String>,
+    /// What it says; or why nobody will ever be able to read it.
+    pub content: Result<Content, Rejection>,
+}
+
+impl InboundMessage {
+    /// Reads a message that the broker delivered.
+    ///
+    /// # Errors
+    /// A [`Rejection`] when its publisher may not publish it, and those of [`InboundMessage::read`].
+    pub fn receive(received: &Received, config: &Config) -> Result<InboundMessage, Rejection> {
+        InboundMessage::receive_as_of(received, config, Utc::now())
+    }
+
+    /// The same as of another time: a time of receipt is believed 40 days back from it.
+    fn receive_as_of(
+        received: &Received,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Result<InboundMessage, Rejection> {
+        let envelope = envelope(&received.body)?;
+        publisher_check::check(received.user_id.as_deref(), envelope.kind, &config.amqp)?;
+        InboundMessage::of_envelope(envelope, &received.message_id, config, now)
+            .map(|message| message.with_headers(&received.headers))
+    }
+
+    /// Reads a message whose publisher is not in question.
+    ///
+    /// # Errors
+    /// A [`Rejection`] when the body is no envelope, nobody knows its merchant, or it is too large, so that not
+    /// even the inbox can hold it. A notification that cannot be read *is* an `InboundMessage`, with the reason
+    /// as its content, because the inbox records it.
+    pub fn read(
+        id: &str,
+        headers: &Headers,
+        body: &[u8],
+        config: &Config,
+    ) -> Result<InboundMessage, Rejection> {
+        InboundMessage::of_envelope(envelope(body)?, id, config, Utc::now())
+            .map(|message| message.with_headers(headers))
+    }
+
+    fn with_headers(self, headers: &Headers) -> InboundMessage {
+        let was_dead = headers.replayed || headers.died_at.is_some();
+        InboundMessage { attempt: headers.attempt, was_dead, ..self }
+    }
+
+    /// Reads an envelope that is in no queue: a row of the inbox, or one made of a row.
+    ///
+    /// # Errors
+    /// As [`InboundMessage::read`].
+    pub fn of_envelope(
+        envelope: Envelope,
+        message_id: &str,
+        config: &Config,
+        now: DateTime<Utc>,
+    ) -> Result<InboundMessage, Rejection> {
+        let Some(merchant) = config.merchants.get(&envelope.merchant) else {
+            let error = format!("merchant {} is not configured here", envelope.merchant);
+            return Err(Rejection::new(RejectionReason::UnknownMerchant, error));
+        };
+        let size = envelope.form.len();
+        if size > FORM_LIMIT {
+            let error = format!("the form has {size} bytes; at most {FORM_LIMIT} are worked on");
+            return Err(Rejection::new(RejectionReason::TooLarge, error));
+        }
+        let account = MerchantAccount {
+            merchant: envelope.merchant.clone(),
+            seller_id: merchant.seller_id.clone(),
+            app_id: merchant.app_id.clone(),
+            refunds_late: merchant.late_payment == LatePayment::Refund,
+            confirms_above: merchant.confirm.above(),
+            longest_time_to_pay: merchant.longest_time_to_pay(),
+        };
+        let received_at = verification::believed(envelope.received_at, now);
+        let answer_digest = (envelope.kind == Kind::QueryAnswer).then(|| envelope.digest());
+        let form = Form::parse(envelope.form.as_bytes());
+        // Whoever publishes writes the property: books and the inbox go by what the message holds.
+        let message_id = match &form {
+            Ok(form) => id_of(&envelope, form, merchant.protocol),
+            Err(_) => message_id.to_owned(),
+        };
+        let content = form
+            .map_err(|error| Rejection::new(RejectionReason::BadForm, error))
+            .and_then(|form| {
+                match envelope.kind {
+                    Kind::TradeStatus | Kind::BatchRefund => {
+                        let charset = verification::check(&envelope, &form, merchant, received_at)?;
+                        let is_asked = config.worker.queries && Gateway::can_ask(merchant).is_ok();
+                        // A stranger's copy of an old notification comes through the ingress, which says when.
+                        let told_at = envelope.received_at;
+                        doubtful::read(&form, charset, merchant.protocol, told_at, is_asked)
+                    }
+                    Kind::QueryRequest => command::request(&form),
+                    Kind::QueryAnswer => command::answer(&form, envelope.charset, merchant, now),
+                    Kind::Decision => command::decision(&form),
+                    Kind::Expiry => Ok(Content::Expiry { order: command::order(&form)? }),
+                    Kind::RefundAnswer => {
+                        refund_answer::read(&form, envelope.charset, merchant, now)
+                    }
+                }
+            });
+        Ok(InboundMessage {
+            message_id,
+            account,
+            protocol: merchant.protocol,
+            kind: envelope.kind,
+            charset: envelope.charset,
+            form: envelope.form,
+            received_at,
+            claimed_at: envelope.received_at,
+            attempt: 0,
+            was_dead: false,
+            answer_digest,
+            content,
+        })
+    }
+
+    /// What a message without its order waits for.
+    pub(crate) fn awaited(&self) -> String {
+        match self.order_id() {
+            Some(order) => format!("order {order}"),
+            // A batch names trades.
+            None => "order that knows a trade of the batch".to_owned(),
+        }
+    }
+
+    /// The order that it is about, if it can be worked on.
+    #[must_use]
+    pub(crate) fn order(&self) -> Option<&str> {
+        match &self.content {
+            Ok(Content::Trade(trade) | Content::Answer(trade)) => Some(&trade.out_trade_no),
+            Ok(
+                Content::NoTrade { order }
+                | Content::Request { order, .. }
+                | Content::Expiry { order },
+            ) => Some(order),
+            Ok(Content::Decision(decision)) => Some(&decision.order),
+            Ok(Content::Doubtful(doubtful)) => Some(&doubtful.notification.out_trade_no),
+            Ok(Content::DepositBack(back)) => Some(&back.out_trade_no),
+            Ok(Content::RefundAnswer(answer)) => Some(&answer.out_trade_no),
+            Ok(Content::BatchRefund(_)) | Err(_) => None,
+        }
+    }
+
+    /// By what the inbox knows it.
+    pub(crate) fn key(&self) -> MessageKey<'_> {
+        MessageKey {
+            merchant: &self.account.merchant,
+            kind: self.kind.as_str(),
+            message_id: &self.message_id,
+        }
+    }
+
+    /// The answer of the gateway that it carries.
+    pub(crate) fn answer(&self) -> Option<AnswerKey<'_>> {
+        match (&self.content, &self.answer_digest) {
+            (Ok(Content::Answer(_) | Content::NoTrade { .. }), Some(digest)) => {
+                Some(AnswerKey { order_id: self.order()?, digest })
+            }
+            _ => None,
+        }
+    }
+
+    /// What it says about one trade of its order.
+    pub(crate) fn trade(&self) -> Option<&TradeStatusSync> {
+        match &self.content {
+            Ok(Content::Trade(trade) | Content::Answer(trade)) => Some(trade),
+            _ => None,
+        }
+    }
+
+    /// The order number that it carries, for whoever looks for it: also of a notification of which
+    /// something else cannot be read.
+    #[must_use]
+    pub fn order_id(&self) -> Option<String> {
+        if let Some(order) = self.order() {
+            return Some(order.to_owned());
+        }
+        let form = Form::parse(self.form.as_bytes()).ok()?;
+        let Some(number) = form.get("out_trade_no") else {
+            return order_in_biz_content(&form, self.charset);
+        };
+        let number = self.charset.decode(number).ok()?;
+        let usable = (1..=64).contains(&number.len()) && !number.contains(char::is_control);
+        usable.then_some(number)
+    }
+
+    /// The trade that it names, also where it cannot be worked on; of a batch of several trades none.
+    pub(crate) fn named_trade(&self) -> Option<String> {
+        let form = Form::parse(self.form.as_bytes()).ok()?;
+        let number = match (form.get("trade_no"), form.get("result_details")) {
+            (Some(number), _) => self.charset.decode(number).ok()?,
+            (None, Some(details)) => {
+                let details = self.charset.decode(details).ok()?;
+                match alipay::BatchRefundItem::parse_details(&details).ok()?.as_slice() {
+                    [item] => item.trade_no.clone(),
+                    _ => return None,
+                }
+            }
+            (None, None) => return None,
+        };
+        let usable = (1..=64).contains(&number.len()) && !number.contains(char::is_control);
+        usable.then_some(number)
+    }
+}

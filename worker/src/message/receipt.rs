@@ -1,0 +1,44 @@
+//! The inbox as a witness: when a message was received that says that it is old.
+
+use alipay::{Form, Rule, canonical};
+use chrono::Utc;
+use config::Config;
+use queue::Received;
+use store::{MysqlConnection, StoreError, notification};
+
+use super::InboundMessage;
+use super::verification::BELIEVED;
+
+impl InboundMessage {
+    /// A message that says that it was received longer ago than is believed, and that was worked on
+    /// before, is judged as it was then: a dead letter that is replayed after months verifies with the
+    /// keys of its time. Only the same text is the same message; repeats differ in `notify_time`.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn prove_receipt(
+        &mut self,
+        connection: &mut MysqlConnection,
+        received: &Received,
+        config: &Config,
+    ) -> Result<(), StoreError> {
+        if Utc::now() - self.received_at < BELIEVED {
+            return Ok(());
+        }
+        let (merchant, kind) = (&self.account.merchant, self.kind.as_str());
+        let first = notification::first_seen(connection, merchant, kind, &self.message_id)?;
+        let same = |form: &str| text(form).is_some_and(|then| text(&self.form) == Some(then));
+        if let Some(first) = first.filter(|first| same(&first.form))
+            && let Ok(as_then) = InboundMessage::receive_as_of(received, config, first.at)
+        {
+            *self = as_then;
+        }
+        Ok(())
+    }
+}
+
+/// What a form says, whenever it was told.
+pub(crate) fn text(form: &str) -> Option<Vec<u8>> {
+    let form = Form::parse(form.as_bytes()).ok()?;
+    Some(canonical(&form, Rule::Notification, &["notify_time".to_owned()]))
+}

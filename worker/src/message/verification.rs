@@ -1,0 +1,65 @@
+//! Verifies a signed form once more: what lies in a queue is no better than what lies in a database.
+//! Who can publish messages could else ship goods with four parameters.
+
+use alipay::{Charset, Form, check_recipient};
+use chrono::{DateTime, TimeDelta, Utc};
+use config::Merchant;
+use order::RejectionReason;
+use queue::Envelope;
+
+use super::Rejection;
+
+/// How far back a message's own time of receipt is believed. Retired keys and certificates count for
+/// what came before their end, so with an earlier time an old key could sign for ever.
+pub(super) const BELIEVED: TimeDelta = TimeDelta::days(40);
+
+/// The time of receipt that is believed of a message that says `claimed`.
+pub(super) fn believed(claimed: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    claimed.max(now - BELIEVED).min(now)
+}
+
+/// Checks that Alipay signed a notification for this merchant, with the key that the envelope names,
+/// if it names one, as of the time when it was received. Returns the charset of its values.
+///
+/// # Errors
+/// The reason of the signature (`bad_signature`, `unknown_key` and so on), `not_this_merchant`, or a
+/// charset that is not known.
+pub(super) fn check(
+    envelope: &Envelope,
+    form: &Form,
+    merchant: &Merchant,
+    received_at: DateTime<Utc>,
+) -> Result<Charset, Rejection> {
+    let verified = merchant
+        .verifier
+        .verify_with(envelope.key.as_deref(), form, &[], received_at)
+        .map_err(|error| Rejection::new(error.reason_code(), error))?;
+    check_recipient(form, merchant.protocol, verified.sign_type, merchant.account()).map_err(
+        |parameter| {
+            let name = &merchant.name;
+            let evidence = format!("{parameter} is missing or is not that of merchant {name}");
+            Rejection::new(RejectionReason::NotThisMerchant, evidence)
+        },
+    )?;
+    // What the form says of its charset is signed, what the envelope says is not.
+    Charset::of(form, envelope.charset)
+        .map_err(|error| Rejection::new(RejectionReason::UnknownCharset, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    use super::believed;
+
+    #[test]
+    fn forty_days_back_and_no_further() {
+        let now: DateTime<Utc> = "2026-11-29T00:00:00Z".parse().unwrap();
+        let days = |days| now - TimeDelta::days(days);
+        assert_eq!(believed(days(39), now), days(39));
+        assert_eq!(believed(days(41), now), days(40));
+        assert_eq!(believed(days(4000), now), days(40));
+        // An ingress whose clock is ahead.
+        assert_eq!(believed(days(-1), now), now);
+    }
+}

@@ -1,0 +1,126 @@
+//! Sweepers: what a worker does without a message, beside its lanes. Each sweeps and pauses until the worker stops.
+
+pub(crate) mod heartbeat;
+pub(crate) mod merchant_watch;
+pub(crate) mod open_rows;
+pub(crate) mod outbox_relay;
+pub(crate) mod queries;
+pub(crate) mod refunds;
+pub(crate) mod restock;
+pub(crate) mod retry_watch;
+pub(crate) mod stock_watch;
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use tracing::{debug, info, warn};
+
+use crate::batch::BatchError;
+use crate::context::{Context, Interrupted};
+use crate::trouble::Trouble;
+
+pub use refunds::refund_answer;
+pub use retry_watch::OVERDUE_AFTER;
+
+/// The pause between two sweeps.
+pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Why a sweep did not come to its end.
+#[derive(Debug)]
+pub(crate) enum Unswept {
+    /// The worker stops, or the sweep panicked: logged where it happened.
+    Interrupted,
+    /// The database or the broker did not do its part.
+    Failed(BatchError),
+}
+
+impl From<Interrupted> for Unswept {
+    fn from(_: Interrupted) -> Unswept {
+        Unswept::Interrupted
+    }
+}
+
+impl From<BatchError> for Unswept {
+    fn from(error: BatchError) -> Unswept {
+        Unswept::Failed(error)
+    }
+}
+
+/// The turns of one sweeper.
+///
+/// ```text
+/// while sweeper.turn().await {
+///     let swept = ...;
+///     sweeper.ended(swept);
+/// }
+/// ```
+pub(crate) struct Sweeper<'a> {
+    name: &'static str,
+    context: &'a Context,
+    pause: Duration,
+    failing: bool,
+    trouble: Trouble,
+}
+
+impl<'a> Sweeper<'a> {
+    /// `name` is what the log calls it.
+    pub(crate) fn new(name: &'static str, context: &'a Context) -> Sweeper<'a> {
+        Sweeper { name, context, pause: INTERVAL, failing: false, trouble: Trouble::default() }
+    }
+
+    /// Waits for the next turn; `false` when the worker stops.
+    pub(crate) async fn turn(&self) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(self.pause) => true,
+            () = self.context.cancel.cancelled() => false,
+        }
+    }
+
+    /// The same, and the turn comes at once where somebody waits for it. A sweeper that cannot work keeps
+    /// its pause.
+    pub(crate) async fn turn_or_woken(&self, wake: &Notify) -> bool {
+        if self.failing {
+            return self.turn().await;
+        }
+        tokio::select! {
+            more = self.turn() => more,
+            () = wake.notified() => true,
+        }
+    }
+
+    /// A sweep that is one call to the database. A worker that stops waits for it.
+    pub(crate) async fn call<T: Send + 'static>(
+        &self,
+        sweep: impl FnOnce(&Context) -> Result<T, BatchError> + Send + 'static,
+    ) -> Result<T, Unswept> {
+        Ok(self.context.on_database(self.name, sweep).await??)
+    }
+
+    /// Takes the end of a sweep, with the pause that follows it. That the sweeper cannot work is logged
+    /// once, then once a minute, and when it works again; an outage of database or broker is told by their connections.
+    pub(crate) fn ended(&mut self, swept: Result<Duration, Unswept>) {
+        self.pause = *swept.as_ref().unwrap_or(&INTERVAL);
+        match swept {
+            Ok(_) => {
+                self.failing = false;
+                if let Some(lasted) = self.trouble.worked(Instant::now()) {
+                    info!(seconds = lasted.as_secs(), "{} works again", self.name);
+                }
+            }
+            Err(Unswept::Interrupted) => {}
+            Err(Unswept::Failed(error)) => {
+                self.failing = true;
+                if self.trouble.failed(&error, Instant::now()) {
+                    warn!(%error, "{} cannot work; it goes on trying", self.name);
+                } else {
+                    debug!(%error, "{} cannot work", self.name);
+                }
+            }
+        }
+    }
+}
+
+/// A number for a gauge.
+fn as_metric(number: i64) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,190 @@
+//! The heartbeat: every few seconds a worker writes that it lives, what its clock says, what it holds and why it cannot work
+//! (table `worker_heartbeat`). So a worker without a message knows, too, that the database takes no writes; clocks that
+//! disagree are told; and times that a wrong clock wrote are corrected once it is right.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use metrics::gauge;
+use service::admin::Readiness;
+use store::worker_heartbeat::{self, Heartbeat};
+use store::{StoreError, clock};
+use tracing::{info, warn};
+
+use crate::batch::BatchError;
+use crate::clocks::{Step, disagree};
+use crate::context::Context;
+use crate::health::User;
+use crate::sweepers::{self, Sweeper, Unswept};
+
+/// The pause between two heartbeats that say the same.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+/// A worker that has not been ready for so long is in trouble.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The pause between two lines of the log about clocks that disagree.
+const REMINDER: Duration = Duration::from_secs(60);
+
+/// Who this worker is.
+#[derive(Debug, Clone)]
+struct Name {
+    worker: String,
+    host: String,
+}
+
+impl Name {
+    fn own() -> Name {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+        let host = host.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_default();
+        let known = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        let host: String = host.chars().filter(known).take(64).collect();
+        let host = if host.is_empty() { "unknown".to_owned() } else { host };
+        let worker = format!("{host}:{}:{}", std::process::id(), Utc::now().timestamp_micros());
+        Name { worker, host }
+    }
+}
+
+/// What one look at the database's clock told.
+struct Look {
+    /// What it said.
+    database: DateTime<Utc>,
+    /// By how much it was ahead of this worker's.
+    ahead: TimeDelta,
+    at: Instant,
+}
+
+/// Why `/readyz` is red, and for how long: a worker that connects again is not in trouble.
+#[derive(Debug, Default)]
+struct Trouble(Option<(Instant, String)>);
+
+impl Trouble {
+    /// What is told now.
+    fn told(&mut self, now: Readiness) -> Option<String> {
+        self.0 = match (now, self.0.take()) {
+            (Readiness::Ready, _) => None,
+            (Readiness::NotReady(why), Some((since, _))) => Some((since, why)),
+            (Readiness::NotReady(why), None) => Some((Instant::now(), why)),
+        };
+        self.0.as_ref().filter(|(since, _)| since.elapsed() >= PATIENCE).map(|(_, why)| why.clone())
+    }
+}
+
+/// Beats until the worker stops. `readiness` is what `/readyz` says.
+pub(crate) async fn run(context: Context, readiness: impl Fn() -> Readiness + Send) {
+    let name = Name::own();
+    let mut sweeper = Sweeper::new("the heartbeat", &context);
+    let (mut step, mut is_new, mut told) = (Step::default(), true, None);
+    let (mut trouble, mut latest) = (Trouble::default(), None::<(Instant, Option<String>)>);
+    loop {
+        let why = trouble.told(readiness());
+        let is_due =
+            latest.as_ref().is_none_or(|(at, said)| at.elapsed() >= INTERVAL || *said != why);
+        if is_due {
+            let (own, says) = (name.clone(), why.clone());
+            let beat = sweeper
+                .call(move |context| Ok(beat(context, &own, says.as_deref(), is_new)?))
+                .await;
+            match &beat {
+                Ok(look) => {
+                    context.health.database_writes();
+                    tell(&context, look, &mut told);
+                    if step.has_gone_back(look.database, look.at) || is_new {
+                        heal(&context, &sweeper).await;
+                    }
+                    is_new = false;
+                    latest = Some((Instant::now(), why));
+                }
+                Err(Unswept::Failed(BatchError::Store(error))) => {
+                    context.health.database_fails(User::Heartbeat, error);
+                }
+                Err(Unswept::Failed(BatchError::Publish(_)) | Unswept::Interrupted) => {}
+            }
+            sweeper.ended(beat.map(|_| sweepers::INTERVAL));
+        }
+        if !sweeper.turn().await {
+            break;
+        }
+    }
+    let gone = context.on_database("saying good-bye", move |this| {
+        let mut connection = this.pool.get()?;
+        worker_heartbeat::goodbye(&mut connection, &name.worker)
+    });
+    // Without it the row is removed by others, later.
+    let _ = gone.await;
+}
+
+fn beat(
+    context: &Context,
+    name: &Name,
+    trouble: Option<&str>,
+    is_new: bool,
+) -> Result<Look, StoreError> {
+    let mut connection = context.pool.get()?;
+    let asked = Utc::now();
+    let database = clock::now(&mut connection)?;
+    let at = Instant::now();
+    let ahead = database - (asked + (Utc::now() - asked) / 2);
+    if is_new {
+        worker_heartbeat::remove_gone(&mut connection, &name.host)?;
+    }
+    let health = &context.health;
+    let (messages, busy) = health.in_hand().all();
+    let number = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    let heartbeat = Heartbeat {
+        worker: &name.worker,
+        host: &name.host,
+        version: env!("CARGO_PKG_VERSION"),
+        worker_time: Utc::now(),
+        message_ahead_ms: health.message_clock().ahead().num_milliseconds(),
+        messages: number(messages),
+        busy_ms: i64::try_from(busy.as_millis()).unwrap_or(i64::MAX),
+        held: number(health.held()),
+        trouble,
+    };
+    worker_heartbeat::beat(&mut connection, &heartbeat)?;
+    Ok(Look { database, ahead, at })
+}
+
+/// Corrects times that the database wrote while its clock was ahead.
+async fn heal(context: &Context, sweeper: &Sweeper<'_>) {
+    let healed = sweeper.call(|context| {
+        let mut connection = context.pool.get()?;
+        Ok(clock::heal(&mut connection)?)
+    });
+    match healed.await {
+        Ok(0) | Err(Unswept::Interrupted) => {}
+        Ok(rows) => {
+            warn!(
+                rows,
+                "times in the future were corrected: the database's clock was ahead; what waited for them is due now"
+            );
+            context.wake_queries.notify_one();
+        }
+        Err(Unswept::Failed(error)) => warn!(%error, "times in the future could not be corrected"),
+    }
+}
+
+/// Says that clocks disagree: at once, each minute while it lasts, and when it is over.
+fn tell(context: &Context, look: &Look, told: &mut Option<Instant>) {
+    let messages = context.health.message_clock().ahead();
+    for (with, ahead) in [("database", look.ahead), ("messages", messages)] {
+        let seconds = i32::try_from(ahead.num_seconds()).unwrap_or(i32::MAX);
+        gauge!("worker_clock_ahead_seconds", "clock" => with).set(f64::from(seconds));
+    }
+    if !disagree(look.ahead) && !disagree(messages) {
+        if told.take().is_some() {
+            info!("the clocks of database, messages and worker agree again");
+        }
+        return;
+    }
+    if told.is_some_and(|at| at.elapsed() < REMINDER) {
+        return;
+    }
+    *told = Some(Instant::now());
+    warn!(
+        database_ahead_seconds = look.ahead.num_seconds(),
+        messages_ahead_seconds = messages.num_seconds(),
+        "the clocks of database, messages and worker disagree: set the wrong one right (chrony, timedatectl), in UTC"
+    );
+}

@@ -1,0 +1,59 @@
+//! The watch of the merchants that orders name: a shop that writes a name which nobody serves gets paid, and
+//! nothing is delivered.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use config::nearest_of;
+use metrics::gauge;
+use store::user_order::{self, MerchantOrders};
+use tracing::{error, info};
+
+use crate::context::Context;
+use crate::sweepers::Sweeper;
+
+/// The pause between two looks.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+/// Watches until the worker stops.
+pub(crate) async fn run(context: Context) {
+    let mut sweeper = Sweeper::new("the watch of the orders' merchants", &context);
+    let mut told = BTreeSet::new();
+    while sweeper.turn().await {
+        let config = context.current.borrow().clone();
+        let known = config.clone();
+        let looked = sweeper
+            .call(move |context| {
+                let mut connection = context.pool.get()?;
+                let known: Vec<&str> = known.merchants.keys().map(String::as_str).collect();
+                Ok(user_order::unknown_merchants(&mut connection, &known)?)
+            })
+            .await;
+        sweeper.ended(looked.map(|unknown| {
+            let orders: i64 = unknown.iter().map(|one| one.orders).sum();
+            gauge!("worker_orders_of_unknown_merchants")
+                .set(f64::from(u32::try_from(orders).unwrap_or(u32::MAX)));
+            let names: Vec<&str> = config.merchants.keys().map(String::as_str).collect();
+            tell(&unknown, &mut told, &names);
+            INTERVAL
+        }));
+    }
+}
+
+/// Each name is logged once, until it is gone.
+fn tell(unknown: &[MerchantOrders], told: &mut BTreeSet<String>, known: &[&str]) {
+    for one in unknown.iter().filter(|one| !told.contains(&one.merchant)) {
+        error!(
+            merchant = one.merchant,
+            orders = one.orders,
+            did_you_mean = nearest_of(&one.merchant, known.iter().copied()),
+            "orders name a merchant that is not configured: their payments are not delivered; correct the shop and \
+             user_order.merchant, or configure it"
+        );
+    }
+    let now: BTreeSet<String> = unknown.iter().map(|one| one.merchant.clone()).collect();
+    for gone in told.difference(&now) {
+        info!(merchant = gone, "no order names this merchant any more, or it is configured now");
+    }
+    *told = now;
+}

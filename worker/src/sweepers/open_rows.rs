@@ -1,0 +1,105 @@
+//! Decisions and expired orders whose message was lost: a row that has stayed open is looked at without
+//! one.
+
+use chrono::Utc;
+use metrics::counter;
+use queue::Envelope;
+use store::{decision, order_expired};
+use tracing::{error, info, warn};
+
+use crate::batch::{self, BatchError, Outcome, Rules};
+use crate::context::Context;
+use crate::message::InboundMessage;
+use crate::sweepers::Sweeper;
+
+/// The pause between two sweeps.
+const INTERVAL: std::time::Duration = std::time::Duration::from_secs(5);
+/// How many seconds the message has to come, which a row was written for.
+const AGE: i64 = 15;
+/// Rows read at one time.
+const CHUNK: i64 = 64;
+
+/// Sweeps until the worker stops.
+pub(crate) async fn run(context: Context) {
+    let mut sweeper = Sweeper::new("the sweeper of open rows", &context);
+    while sweeper.turn().await {
+        let swept = sweeper.call(sweep).await;
+        sweeper.ended(swept.map(|()| INTERVAL));
+    }
+}
+
+fn sweep(context: &Context) -> Result<(), BatchError> {
+    let mut connection = context.pool.get()?;
+    let mut above = 0;
+    loop {
+        let rows = decision::open(&mut connection, above, AGE, CHUNK)?;
+        for row in &rows {
+            above = row.id;
+            let envelope = Envelope::decision(&row.merchant, &row.order_id, row.id, Utc::now());
+            look(context, &mut connection, envelope)?;
+        }
+        if rows.is_empty() || context.cancel.is_cancelled() {
+            break;
+        }
+    }
+    let mut left = 0;
+    loop {
+        let rows = order_expired::open(&mut connection, left, AGE, CHUNK)?;
+        for row in &rows {
+            let (order, at) = (row.order_id.as_str(), Utc::now());
+            let envelope = Envelope::expiry(&row.merchant, order, row.expires_at, at);
+            if !look(context, &mut connection, envelope)? {
+                left += 1;
+            }
+        }
+        if rows.is_empty() || context.cancel.is_cancelled() {
+            return Ok(());
+        }
+    }
+}
+
+/// Works on what the message of a row would say, in a transaction of its own. Says whether the row has
+/// ended.
+fn look(
+    context: &Context,
+    connection: &mut store::MysqlConnection,
+    envelope: Envelope,
+) -> Result<bool, BatchError> {
+    let config = context.current.borrow().clone();
+    let (kind, merchant) = (envelope.kind, envelope.merchant.clone());
+    let Ok(id) = envelope.message_id() else { return Ok(false) };
+    let message = match InboundMessage::of_envelope(envelope, &id, &config, Utc::now()) {
+        Ok(message) => message,
+        Err(rejection) => {
+            warn!(merchant, %kind, reason = rejection.reason, error = rejection.error,
+                "a row that is still open cannot be worked on");
+            return Ok(false);
+        }
+    };
+    let order = message.order_id().unwrap_or_default();
+    let rules = Rules::of(&context.config);
+    let outcome = match batch::run(connection, &[message], rules, |_| Ok(Vec::new())) {
+        Ok(outcomes) => outcomes.into_iter().next(),
+        Err(failure) if failure.may_be_one_messages() => {
+            warn!(order, %kind, error = %failure, "the database refuses what a row says; it is tried again");
+            return Ok(false);
+        }
+        Err(failure) => return Err(failure),
+    };
+    match outcome {
+        Some(Outcome::Done) => {
+            counter!("worker_open_rows_total", "kind" => kind.as_str()).increment(1);
+            info!(order, %kind, "the message about a row did not come; the row was applied without it");
+            Ok(true)
+        }
+        Some(Outcome::Rejected(rejection) | Outcome::RejectedBefore(rejection)) => {
+            counter!("worker_open_rows_total", "kind" => kind.as_str()).increment(1);
+            error!(order, %kind, reason = rejection.reason, error = rejection.error,
+                "what a row says is refused");
+            // An expiry stays open, of an order that is another merchant's now.
+            Ok(kind == queue::Kind::Decision)
+        }
+        // Somebody has the order locked: next time.
+        _ => Ok(false),
+    }
+}

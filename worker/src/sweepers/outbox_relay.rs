@@ -1,0 +1,157 @@
+//! The outbox relay: publishes events after the commit that made them true.
+//!
+//! An event can repeat (a crash between confirm and commit) but never be missing; each carries a
+//! stable id: `ORDER:EVENT`, or `PRODUCT:EVENT:NUMBER`, since a product has the same event again. One
+//! that the broker returns stays in the table and is tried again.
+
+use std::time::{Duration, Instant};
+
+use diesel::Connection as _;
+use metrics::counter;
+use queue::Message;
+use serde::Serialize;
+use store::outbox::{self, About, Waiting};
+use tokio::runtime::Handle;
+use tracing::{debug, error, info, warn};
+
+use crate::batch::BatchError;
+use crate::context::{Context, Interrupted};
+use crate::trouble::Trouble;
+
+/// How often the table is looked at when there was nothing.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// The pause after events that could not be published.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Events published in one transaction.
+const CHUNK: i64 = 256;
+
+/// The body of an event, JSON.
+#[derive(Serialize)]
+struct Body<'a> {
+    id: &'a str,
+    event: &'a str,
+    #[serde(flatten)]
+    about: BodyAbout<'a>,
+    happened_at: String,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum BodyAbout<'a> {
+    Order {
+        order: &'a str,
+        merchant: &'a str,
+        trade_no: Option<&'a str>,
+        /// Status of the order when the event was published, not when it happened.
+        status: i16,
+        /// Fen.
+        total_fee: i64,
+        /// Fen.
+        refunded_fee: i64,
+    },
+    Product {
+        product: &'a str,
+        /// Codes that could be sold when it happened.
+        available: i32,
+        threshold: i32,
+    },
+}
+
+/// What one look at the table did.
+struct Relayed {
+    published: usize,
+    failed: usize,
+}
+
+/// Relays until the worker stops.
+pub(crate) async fn run(context: Context) {
+    // Before the first connection is made nothing could be published, and that is no error.
+    tokio::select! {
+        () = context.publisher.ready() => {}
+        () = context.cancel.cancelled() => return,
+    }
+    let mut trouble = Trouble::default();
+    loop {
+        let relayed = context.on_database("the outbox relay", relay).await;
+        if let Ok(Ok(_)) = &relayed
+            && let Some(lasted) = trouble.worked(Instant::now())
+        {
+            info!(seconds = lasted.as_secs(), "the outbox relay works again");
+        }
+        let pause = match relayed {
+            Ok(Ok(relayed)) if relayed.failed > 0 => {
+                error!(
+                    events = relayed.failed,
+                    "events could not be published and stay in the outbox"
+                );
+                counter!("worker_events_total", "outcome" => "failed")
+                    .increment(u64::try_from(relayed.failed).unwrap_or(0));
+                PAUSE
+            }
+            Ok(Ok(relayed)) if relayed.published > 0 => Duration::ZERO,
+            Ok(Ok(_)) => INTERVAL,
+            Ok(Err(error)) => {
+                if trouble.failed(&error, Instant::now()) {
+                    warn!(%error, "the outbox relay cannot work; it goes on trying");
+                } else {
+                    debug!(%error, "the outbox relay cannot work");
+                }
+                PAUSE
+            }
+            Err(Interrupted) => PAUSE,
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = context.cancel.cancelled() => return,
+        }
+    }
+}
+
+fn relay(context: &Context) -> Result<Relayed, BatchError> {
+    let mut connection = context.pool.get()?;
+    connection.transaction(|connection| {
+        let waiting = outbox::lock_unpublished(connection, CHUNK)?;
+        if waiting.is_empty() {
+            return Ok(Relayed { published: 0, failed: 0 });
+        }
+        let messages = waiting.iter().map(message).collect();
+        let results = Handle::current().block_on(context.publisher.publish_all(messages));
+        service::crash_point!("outbox.after_publish");
+        let published: Vec<i64> = waiting
+            .iter()
+            .zip(&results)
+            .filter(|(_, result)| result.is_ok())
+            .map(|(event, _)| event.id)
+            .collect();
+        outbox::mark_published(connection, &published)?;
+        counter!("worker_events_total", "outcome" => "published")
+            .increment(u64::try_from(published.len()).unwrap_or(0));
+        Ok(Relayed { published: published.len(), failed: waiting.len() - published.len() })
+    })
+}
+
+fn message(event: &Waiting) -> Message {
+    let (id, about) = match &event.about {
+        About::Order { id: order, merchant, trade_no, status, total_fee, refunded_fee } => (
+            format!("{order}:{}", event.event),
+            BodyAbout::Order {
+                order,
+                merchant,
+                trade_no: trade_no.as_deref(),
+                status: *status,
+                total_fee: *total_fee,
+                refunded_fee: *refunded_fee,
+            },
+        ),
+        About::Product { id: product, available, threshold } => (
+            format!("{product}:{}:{}", event.event, event.id),
+            BodyAbout::Product { product, available: *available, threshold: *threshold },
+        ),
+    };
+    let happened_at = event.created_at.and_utc();
+    let body = Body { id: &id, event: &event.event, about, happened_at: happened_at.to_rfc3339() };
+    let body = serde_json::to_vec(&body).unwrap_or_default();
+    Message::event(&event.event, id, happened_at, body)
+}

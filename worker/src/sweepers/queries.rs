@@ -1,0 +1,293 @@
+//! The query sweeper: asks Alipay's gateway about orders from which nothing is heard.
+//!
+//! ```text
+//! orders unpaid or silent for too long, or expired ──▶ gateway_query ◀── lanes: requests, money in doubt
+//!                                                       │ claim: rows that are due, under a lease
+//!                                                       ▼
+//!                                     the gateway, outside any transaction
+//!                                                       │ the answer, confirmed
+//!                                                       ▼
+//!                                       alipay.notify.0 ──▶ a lane, like a notification
+//! ```
+//!
+//! A crash anywhere repeats a question, and an answer that comes twice changes nothing: the lease
+//! runs out and another worker asks. So it is with closing: what is closed already refuses, and the
+//! question after it says that it is closed.
+
+mod asking;
+mod circuit_breaker;
+mod plan;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use config::{Config, Merchant};
+use diesel::Connection as _;
+use futures_util::StreamExt;
+use gateway::Gateway;
+use metrics::counter;
+use order::QueryReason;
+use store::gateway_query::{self, Due, Move, Note, Pass};
+use tracing::{error, info, warn};
+
+use crate::batch::BatchError;
+use crate::context::Context;
+use crate::sweepers::{INTERVAL, Sweeper, Unswept};
+use asking::{Asked, Failure, ask};
+use circuit_breaker::{CircuitBreaker, State};
+use plan::{Judgement, Limits};
+
+/// Questions under way at one time.
+const AT_ONCE: usize = 8;
+
+/// Rows claimed at one time, of all merchants together; at least one of each.
+const CHUNK: usize = 32;
+
+/// Orders looked at in one transaction, and how many of those before rows are claimed again.
+const STEP: i64 = 1000;
+const STEPS: usize = 50;
+
+/// An order that was committed so long after it was inserted is still found.
+const LATE: Duration = Duration::from_secs(3600);
+
+/// Calls of the gateway for one question at most: an order whose time is over is closed first.
+const CALLS: u32 = 2;
+
+/// Beyond the questions themselves: publishing and writing down what came of them.
+const LEASE_MARGIN: Duration = Duration::from_secs(10);
+
+/// A row that is asked now.
+#[derive(Debug, Clone)]
+struct Claimed {
+    due: Due,
+    leased_until: DateTime<Utc>,
+}
+
+/// Sweeps until the worker stops.
+pub(crate) async fn run(context: Context) {
+    let mut current = context.current.clone();
+    let mut breakers = askable(&current.borrow_and_update());
+    let gateway = Gateway::new(context.config.worker.query_timeout);
+    let mut sweeper = Sweeper::new("the query sweeper", &context);
+    while sweeper.turn_or_woken(&context.wake_queries).await {
+        if current.has_changed().unwrap_or(false) {
+            breakers = askable(&current.borrow_and_update());
+        }
+        // What is being asked when the worker stops is asked by another when the lease runs out.
+        let swept = sweep(&context, &gateway, &mut breakers);
+        let Some(swept) = context.cancel.run_until_cancelled(swept).await else { return };
+        sweeper.ended(swept.map(|more| if more { Duration::ZERO } else { INTERVAL }));
+    }
+}
+
+/// The merchants whose gateway can be asked. Of the others it is said what is missing.
+fn askable(config: &Config) -> Vec<CircuitBreaker> {
+    let mut breakers = Vec::new();
+    for merchant in config.merchants.values() {
+        match Gateway::can_ask(merchant) {
+            Ok(()) => breakers.push(CircuitBreaker::new(merchant.clone())),
+            Err(error) => info!(
+                merchant = merchant.name,
+                "the gateway is not asked about this merchant's orders: {error}"
+            ),
+        }
+    }
+    breakers
+}
+
+/// Enrols, claims, asks, writes down. Says whether the next round should follow at once.
+async fn sweep(
+    context: &Context,
+    gateway: &Gateway,
+    breakers: &mut [CircuitBreaker],
+) -> Result<bool, Unswept> {
+    if breakers.is_empty() {
+        return Ok(false);
+    }
+    let names: Vec<String> = breakers.iter().map(|breaker| breaker.merchant.name.clone()).collect();
+    context.on_database("enrolling orders to ask about", move |this| enrol(this, &names)).await??;
+    let share = i64::try_from((CHUNK / breakers.len()).max(1)).unwrap_or(1);
+    let shares: Vec<(String, i64)> = breakers
+        .iter()
+        .filter_map(|breaker| Some((breaker.merchant.name.clone(), breaker.share(share)?)))
+        .collect();
+    let (claimed, more) =
+        context.on_database("claiming queries", move |this| claim(this, &shares)).await??;
+    if claimed.is_empty() {
+        return Ok(more);
+    }
+    service::crash_point!("queries.after_claim");
+    let questions = claimed.into_iter().filter_map(|mut one| {
+        let breaker = breakers.iter().find(|breaker| breaker.merchant.name == one.due.merchant)?;
+        plan::forget_implausible_limit(&mut one.due, breaker.merchant.longest_time_to_pay());
+        Some((one, Arc::clone(&breaker.merchant)))
+    });
+    let asked: Vec<Asked> = futures_util::stream::iter(questions)
+        .map(|(one, merchant)| ask_one(context, gateway, one, merchant))
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    service::crash_point!("queries.after_publish");
+    for breaker in breakers.iter_mut() {
+        breaker.record(&asked);
+    }
+    let pauses: Vec<(String, Duration)> =
+        breakers.iter().map(|breaker| (breaker.merchant.name.clone(), breaker.pause())).collect();
+    context.on_database("noting answers", move |this| note(this, &asked, &pauses)).await??;
+    Ok(more)
+}
+
+async fn ask_one(
+    context: &Context,
+    gateway: &Gateway,
+    claimed: Claimed,
+    merchant: Arc<Merchant>,
+) -> Asked {
+    let asked = ask(context, gateway, &merchant, claimed).await;
+    counter!("gateway_queries_total", "outcome" => asked.outcome()).increment(1);
+    asked
+}
+
+/// Goes on through the orders that are old enough, a step at a time, each pass from where it was. The late
+/// passes go the same way an hour behind: see [`LATE`].
+fn enrol(context: &Context, merchants: &[String]) -> Result<(), BatchError> {
+    let worker = &context.config.worker;
+    let merchants: Vec<&str> = merchants.iter().map(String::as_str).collect();
+    let mut connection = context.pool.get()?;
+    for (name, why, age) in [
+        ("expired", QueryReason::Expired, Duration::ZERO),
+        ("expired_late", QueryReason::Expired, LATE),
+        ("unpaid", QueryReason::Unpaid, worker.query_unpaid_after),
+        ("unpaid_late", QueryReason::Unpaid, worker.query_unpaid_after + LATE),
+        ("silent", QueryReason::Silent, worker.query_silent_after),
+        ("silent_late", QueryReason::Silent, worker.query_silent_after + LATE),
+    ] {
+        for _ in 0..STEPS {
+            let pass = Pass { name, why, age };
+            let step = connection.transaction(|connection| {
+                gateway_query::enrol_next(connection, pass, &merchants, STEP)
+            })?;
+            if let Some(ahead) = step.ahead {
+                warn!(
+                    pass = name,
+                    seconds = ahead.num_seconds(),
+                    "the cursor of the questions to the gateway was in the future, since the database's clock was ahead: the \
+                     orders of the last day are looked at again"
+                );
+            }
+            counter!("gateway_query_orders_total", "why" => why.as_str())
+                .increment(u64::try_from(step.enrolled).unwrap_or(0));
+            if !step.more || context.cancel.is_cancelled() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes rows that are due, at most so many of each merchant. Of these it returns the ones that are to be
+/// asked now, under a lease; the others are moved to a later time or deleted. And whether a merchant may
+/// have more that are due.
+fn claim(context: &Context, shares: &[(String, i64)]) -> Result<(Vec<Claimed>, bool), BatchError> {
+    let limits = Limits::of(&context.config.worker);
+    // The questions of a chunk take turns, and the last of them must still be under its lease.
+    let rounds = CHUNK.max(shares.len()).div_ceil(AT_ONCE);
+    let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
+    let calls = rounds.saturating_mul(CALLS);
+    let lease = context.config.worker.query_timeout.saturating_mul(calls) + LEASE_MARGIN;
+    let mut connection = context.pool.get()?;
+    connection.transaction(|connection| {
+        let mut claimed = Vec::new();
+        let mut more = false;
+        for (merchant, share) in shares {
+            let rows = gateway_query::claim(connection, merchant, *share)?;
+            // A full share: there may be more at once. A share of one is a probe of a gateway in trouble, or one
+            // of very many merchants: neither is in a hurry.
+            more |= *share > 1 && i64::try_from(rows.len()).is_ok_and(|taken| taken >= *share);
+            let (mut moves, mut over) = (Vec::new(), Vec::new());
+            for due in &rows {
+                let order_id = due.order_id.as_str();
+                match plan::judge(due, &limits) {
+                    Judgement::Ask => {
+                        let leased_until = due.now + lease;
+                        moves.push(Move { order_id, due_at: Some(leased_until), asking: 1 });
+                        claimed.push(Claimed { due: due.clone(), leased_until });
+                    }
+                    Judgement::Later(at) => {
+                        moves.push(Move { order_id, due_at: Some(at), asking: 0 });
+                    }
+                    Judgement::Over => over.push(order_id),
+                }
+            }
+            gateway_query::move_to(connection, &moves)?;
+            gateway_query::delete(connection, &over)?;
+        }
+        Ok((claimed, more))
+    })
+}
+
+/// Writes down what came of the questions and when they are asked again.
+fn note(
+    context: &Context,
+    asked: &[Asked],
+    pauses: &[(String, Duration)],
+) -> Result<(), BatchError> {
+    let limits = Limits::of(&context.config.worker);
+    let not_closed: Vec<Option<String>> = asked.iter().map(Asked::not_closed).collect();
+    let mut notes: Vec<Note<'_>> = asked
+        .iter()
+        .zip(&not_closed)
+        .map(|(asked, not_closed)| {
+            let Claimed { due, leased_until } = &asked.claimed;
+            let (why, due_at) = match &asked.result {
+                Ok(_) if asked.is_unconfirmed() => {
+                    (QueryReason::Confirm, Some(plan::confirm_again(due)))
+                }
+                Ok(_) if asked.asks_once_more() => {
+                    (QueryReason::NotAtAlipay, Some(plan::once_more(due)))
+                }
+                Ok(_) => (plan::next_why(due), plan::next(due, &limits, asked.still_open())),
+                Err(failure) => {
+                    let pause = pauses.iter().find(|(merchant, _)| *merchant == due.merchant);
+                    let pause = pause.map_or(INTERVAL, |(_, pause)| *pause);
+                    (due.why, Some(plan::retry(due, failure.is_transient(), pause)))
+                }
+            };
+            Note {
+                order_id: &due.order_id,
+                why: why.as_str(),
+                leased_until: Some(*leased_until),
+                due_at,
+                answer: asked.result.as_deref().ok(),
+                error: asked.result.as_ref().err().map(Failure::text).or(not_closed.as_deref()),
+            }
+        })
+        .collect();
+    notes.sort_by_key(|note| note.order_id);
+    let mut connection = context.pool.get()?;
+    connection.transaction(|connection| gateway_query::note(connection, &notes))?;
+    Ok(())
+}
+
+/// Says what changed at a merchant's gateway.
+fn report(merchant: &str, was: State, failure: Option<&Failure>, order: &str) {
+    match failure {
+        None if was != State::Answers => info!(merchant, "the gateway answers again"),
+        None => {}
+        Some(failure) if failure.is_transient() => warn!(
+            merchant,
+            reason = failure.code(),
+            error = failure.text(),
+            "the gateway cannot be asked; its orders wait and are asked again"
+        ),
+        Some(failure) => error!(
+            merchant,
+            order,
+            reason = failure.code(),
+            error = failure.text(),
+            "the gateway's answer cannot be used: check the merchant's keys and its account at Alipay; \
+             table gateway_query says of which orders"
+        ),
+    }
+}

@@ -1,0 +1,287 @@
+//! One question to the gateway, and its answer on the way to the lanes. An unpaid order whose time is
+//! over is closed there first: what the question then finds is final, but for a page that is still open.
+
+use std::fmt::Display;
+
+use alipay::{CloseAnswer, QueryAnswer, TradeRef, TradeStatus};
+use chrono::{DateTime, Utc};
+use config::Merchant;
+use gateway::{Answered, Gateway, GatewayError};
+use metrics::counter;
+use order::{OrderStatus, QueryReason};
+use queue::{Envelope, Publisher};
+use store::gateway_answer::{self, AnswerKey};
+use store::gateway_query::Due;
+use store::{MysqlConnection, StoreError, order_expired};
+
+use super::{Claimed, plan};
+use crate::context::{Context, Interrupted};
+
+/// What came of a question.
+pub(super) struct Asked {
+    pub(super) claimed: Claimed,
+    /// Alipay's word: a `trade_status`, or `TRADE_NOT_EXIST`.
+    pub(super) result: Result<String, Failure>,
+    /// What came of closing, where that was wanted. No fact: the question after it tells.
+    closed: Option<Result<CloseAnswer, GatewayError>>,
+}
+
+/// Why there is no answer that a lane can work on.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    code: &'static str,
+    text: String,
+    transient: bool,
+    /// The gateway did its part.
+    broker: bool,
+}
+
+impl Failure {
+    /// A short word.
+    pub(super) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The evidence.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Nobody has to do anything: asking again will help one day.
+    pub(super) fn is_transient(&self) -> bool {
+        self.transient
+    }
+
+    /// The answer was there and could not be handed on.
+    pub(super) fn is_of_the_broker(&self) -> bool {
+        self.broker
+    }
+}
+
+impl Asked {
+    /// The word for the metric.
+    pub(super) fn outcome(&self) -> &'static str {
+        match &self.result {
+            Ok(answer) if answer == NOT_EXIST => "not_exist",
+            Ok(_) => "trade",
+            Err(failure) => failure.code,
+        }
+    }
+
+    /// Alipay has closed the trade, and says that it waits all the same: it will say otherwise soon.
+    pub(super) fn still_open(&self) -> bool {
+        self.says(WAITS) && matches!(self.closed, Some(Ok(CloseAnswer::Closed)))
+    }
+
+    /// Goods wait for this answer, and it does not say that the money is there or was.
+    pub(super) fn is_unconfirmed(&self) -> bool {
+        self.claimed.due.why == QueryReason::Confirm && self.is_unpaid_there()
+    }
+
+    /// The order was paid here before the question, and Alipay says that it is not: it is asked once more,
+    /// since its servers can be behind its own notification.
+    pub(super) fn asks_once_more(&self) -> bool {
+        let due = &self.claimed.due;
+        self.is_unpaid_there() && contradicts(due) && !plan::is_asked_again(due)
+    }
+
+    /// Why an order that should be closed still waits, for an operator.
+    pub(super) fn not_closed(&self) -> Option<String> {
+        let Some(Err(error)) = &self.closed else { return None };
+        self.is_unpaid_there()
+            .then(|| format!("its time is over and it could not be closed: {error}"))
+    }
+
+    /// Alipay knows of no payment.
+    fn is_unpaid_there(&self) -> bool {
+        self.says(WAITS) || self.says(NOT_EXIST)
+    }
+
+    fn says(&self, word: &str) -> bool {
+        self.result.as_deref().is_ok_and(|answer| answer == word)
+    }
+}
+
+const NOT_EXIST: &str = "TRADE_NOT_EXIST";
+const WAITS: &str = "WAIT_BUYER_PAY";
+
+/// Whether an answer that nothing is paid contradicts what we were told before the question.
+fn contradicts(due: &Due) -> bool {
+    due.order.as_ref().is_some_and(plan::is_paid)
+}
+
+/// Asks about one order and publishes the answer, confirmed.
+pub(super) async fn ask(
+    context: &Context,
+    gateway: &Gateway,
+    merchant: &Merchant,
+    claimed: Claimed,
+) -> Asked {
+    let order_id = claimed.due.order_id.as_str();
+    let closed = match plan::closes_first(&claimed.due, Utc::now()) {
+        true => Some(close(gateway, merchant, order_id).await),
+        false => None,
+    };
+    if let Some(Err(error)) = &closed
+        && !matches!(error, GatewayError::Answer(_))
+    {
+        return Asked { result: Err(error.into()), claimed, closed };
+    }
+    let which = match known_trade(&claimed.due) {
+        Some(trade_no) => TradeRef::TradeNo(trade_no),
+        None => TradeRef::OutTradeNo(order_id),
+    };
+    let result = match gateway.query(merchant, which).await {
+        Ok(answered) => hand_on(context, merchant, &claimed, closed.as_ref(), answered).await,
+        Err(error) => Err(Failure::from(&error)),
+    };
+    Asked { claimed, result, closed }
+}
+
+/// Has the gateway close what is unpaid. That it refuses is no failure: the trade was paid or is closed,
+/// and the question says which.
+async fn close(
+    gateway: &Gateway,
+    merchant: &Merchant,
+    order_id: &str,
+) -> Result<CloseAnswer, GatewayError> {
+    let closed = gateway.close(merchant, TradeRef::OutTradeNo(order_id)).await;
+    let outcome = match &closed {
+        Ok(CloseAnswer::Closed) => "closed",
+        Ok(CloseAnswer::NotExist) => "not_exist",
+        Err(error) => error.reason_code(),
+    };
+    counter!("gateway_closes_total", "outcome" => outcome).increment(1);
+    service::crash_point!("queries.after_close");
+    closed
+}
+
+/// The trade to ask by: the one that was paid. Before a payment it is the order that is asked about,
+/// since another of its trades may be the one that gets paid; and so it is while a payment waits to be confirmed,
+/// since Alipay may never have heard of the trade that a notification named.
+fn known_trade(due: &Due) -> Option<&str> {
+    let order = due
+        .order
+        .as_ref()
+        .filter(|order| due.why != QueryReason::Confirm && !plan::is_unpaid(order))?;
+    order.trade_no.as_deref()
+}
+
+async fn hand_on(
+    context: &Context,
+    merchant: &Merchant,
+    claimed: &Claimed,
+    closed: Option<&Result<CloseAnswer, GatewayError>>,
+    answered: Answered,
+) -> Result<String, Failure> {
+    let order = claimed.due.order_id.as_str();
+    let Answered { asked_at, body, answer } = answered;
+    let unpaid_there = match &answer {
+        QueryAnswer::NotExist => Some(NOT_EXIST),
+        QueryAnswer::Trade(trade) if trade.trade_status == TradeStatus::WaitBuyerPay => Some(WAITS),
+        QueryAnswer::Trade(_) => None,
+    };
+    if let Some(word) = unpaid_there.filter(|_| contradicts(&claimed.due)) {
+        // A lane opens a review.
+        if plan::is_asked_again(&claimed.due) {
+            tell_lanes(context, merchant, order, asked_at, &body).await?;
+        }
+        return Ok(word.to_owned());
+    }
+    match answer {
+        QueryAnswer::NotExist => {
+            // Not there to close, and not there afterwards: only then has the order expired.
+            if let (Some(ended), Some(Ok(CloseAnswer::NotExist))) =
+                (still_placed_since(claimed), closed)
+            {
+                // The row says it; the message has a lane look at the row.
+                write_expired(context, order, ended, asked_at).await?;
+                let envelope = Envelope::expiry(&merchant.name, order, ended, asked_at);
+                publish(&context.publisher, &envelope).await?;
+            }
+            Ok(NOT_EXIST.to_owned())
+        }
+        QueryAnswer::Trade(trade) => {
+            tell_lanes(context, merchant, order, asked_at, &body).await?;
+            // The column holds so much; a word that we do not know can be of any length.
+            Ok(trade.trade_status.as_str().chars().take(64).collect())
+        }
+    }
+}
+
+/// The row says that the gateway gave this answer; the message holds it.
+async fn tell_lanes(
+    context: &Context,
+    merchant: &Merchant,
+    order: &str,
+    asked_at: DateTime<Utc>,
+    body: &[u8],
+) -> Result<(), Failure> {
+    let envelope = Envelope::query_answer(&merchant.name, merchant.charset, order, asked_at, body);
+    let (order_id, digest) = (order.to_owned(), envelope.digest());
+    write(context, "writing down an answer", move |connection| {
+        let (order_id, digest) = (order_id.as_str(), digest.as_str());
+        gateway_answer::write(connection, AnswerKey { order_id, digest })
+    })
+    .await?;
+    publish(&context.publisher, &envelope).await
+}
+
+/// The time that is over, of an order that nobody has closed yet.
+fn still_placed_since(claimed: &Claimed) -> Option<DateTime<Utc>> {
+    let order = claimed.due.order.as_ref().filter(|order| order.status == OrderStatus::Placed)?;
+    order.expires_at.filter(|_| order.expired_at.is_none())
+}
+
+async fn write_expired(
+    context: &Context,
+    order: &str,
+    ended: DateTime<Utc>,
+    said_at: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let order = order.to_owned();
+    write(context, "writing an expiry", move |connection| {
+        order_expired::write(connection, &order, ended, said_at)
+    })
+    .await
+}
+
+async fn write(
+    context: &Context,
+    what: &'static str,
+    row: impl FnOnce(&mut MysqlConnection) -> Result<(), StoreError> + Send + 'static,
+) -> Result<(), Failure> {
+    let written = context.on_database(what, move |this| {
+        let mut connection = this.pool.get()?;
+        row(&mut connection)
+    });
+    match written.await {
+        Ok(written) => written.map_err(not_handed_on),
+        Err(Interrupted) => Err(not_handed_on("the worker stops")),
+    }
+}
+
+async fn publish(publisher: &Publisher, envelope: &Envelope) -> Result<(), Failure> {
+    let message = envelope.message().map_err(not_handed_on)?;
+    publisher.publish(message).await.map_err(not_handed_on)
+}
+
+fn not_handed_on(why: impl Display) -> Failure {
+    Failure {
+        code: "not_published",
+        text: format!("the answer could not be handed on: {why}"),
+        transient: true,
+        broker: true,
+    }
+}
+
+impl From<&GatewayError> for Failure {
+    fn from(error: &GatewayError) -> Failure {
+        Failure {
+            code: error.reason_code(),
+            text: error.to_string(),
+            transient: error.is_transient(),
+            broker: false,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The circuit breaker of one merchant's gateway: whether it answers, and how long it is left alone.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use config::Merchant;
+
+use super::asking::{Asked, Failure};
+use super::report;
+
+/// Pauses while a gateway does not answer.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// How a gateway behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// It answers.
+    Answers,
+    /// It cannot be reached, or is in trouble.
+    Away,
+    /// It answers, and its answers cannot be used.
+    Refuses,
+}
+
+/// The circuit breaker of one merchant's gateway: closed while it answers, half open for one probe at a time.
+pub(super) struct CircuitBreaker {
+    pub(super) merchant: Arc<Merchant>,
+    state: State,
+    pause: Duration,
+    left_alone_until: Option<Instant>,
+}
+
+impl CircuitBreaker {
+    pub(super) fn new(merchant: Merchant) -> CircuitBreaker {
+        CircuitBreaker {
+            merchant: Arc::new(merchant),
+            state: State::Answers,
+            pause: FIRST_PAUSE,
+            left_alone_until: None,
+        }
+    }
+
+    /// How many questions it may get now: `chunk`, one as a probe, or none.
+    pub(super) fn share(&self, chunk: i64) -> Option<i64> {
+        match self.left_alone_until {
+            Some(until) if until > Instant::now() => None,
+            _ if self.state == State::Answers => Some(chunk),
+            _ => Some(1),
+        }
+    }
+
+    /// How long a question that failed waits.
+    pub(super) fn pause(&self) -> Duration {
+        self.pause
+    }
+
+    /// Takes in what came of its own questions among a chunk. One usable answer is enough for a gateway that
+    /// answers: it gets its full share again, and failures beside it are matters of single orders. Without
+    /// any, the gateway is left alone for a pause, twice as long each time.
+    ///
+    /// Logs a change of state once. An answer that cannot be used, beside others that can, is no change of
+    /// state and logged with each chunk.
+    pub(super) fn record(&mut self, asked: &[Asked]) {
+        let mut answered = false;
+        let mut worst: Option<(&Failure, &str)> = None;
+        for one in asked.iter().filter(|one| one.claimed.due.merchant == self.merchant.name) {
+            match &one.result {
+                // The answer was there; that the broker did not take it is not the gateway's doing.
+                Err(failure) if failure.is_of_the_broker() => answered = true,
+                Ok(_) => answered = true,
+                // What cannot be used says more than what did not come.
+                Err(failure) if worst.is_none_or(|(known, _)| known.is_transient()) => {
+                    worst = Some((failure, &one.claimed.due.order_id));
+                }
+                Err(_) => {}
+            }
+        }
+        let failed = worst.map(|(failure, _)| match failure.is_transient() {
+            true => State::Away,
+            false => State::Refuses,
+        });
+        // One of many that did not come is no news of the gateway; one that cannot be used is.
+        if let (Some((failure, order)), Some(failed)) = (worst, failed)
+            && self.state != failed
+            && (!answered || failed == State::Refuses)
+        {
+            report(&self.merchant.name, self.state, Some(failure), order);
+        }
+        match (answered, failed) {
+            // None of the questions was its own.
+            (false, None) => {}
+            (false, Some(failed)) => {
+                self.pause = match self.state {
+                    State::Answers => FIRST_PAUSE,
+                    _ => (self.pause * 2).min(LONGEST_PAUSE),
+                };
+                self.left_alone_until = Some(Instant::now() + self.pause);
+                self.state = failed;
+            }
+            (true, failed) => {
+                if failed.is_none() {
+                    report(&self.merchant.name, self.state, None, "");
+                }
+                self.pause = FIRST_PAUSE;
+                self.left_alone_until = None;
+                self.state = State::Answers;
+            }
+        }
+    }
+}

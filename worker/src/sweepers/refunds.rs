@@ -1,0 +1,203 @@
+//! The refund sweeper: gives money back that came after its order's time, where the merchant's
+//! configuration says so.
+//!
+//! ```text
+//! lane: late money ──▶ refund_request, in the transaction that books the payment
+//!                          │ claim: rows that are due, under a lease, each trade in its turn
+//!                          ▼
+//!            alipay.trade.refund with the row's number, outside any transaction;
+//!            where its answer leaves it open, alipay.trade.fastpay.refund.query
+//!                          │ the answers, confirmed
+//!                          ▼
+//!                  alipay.notify.0 ──▶ a lane, like a notification
+//! ```
+//!
+//! A crash anywhere repeats the call with the same number, which refunds once, and the answers, which
+//! change nothing the second time. What Alipay refuses is a person's matter: the review stays open.
+
+mod call;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use alipay::Protocol;
+use chrono::{DateTime, TimeDelta, Utc};
+use config::{Config, Merchant};
+use diesel::Connection as _;
+use futures_util::StreamExt;
+use gateway::{Gateway, RefundOutcome};
+use order::RefundRequestState;
+use store::refund_request::{self, ClaimedRefund};
+use tracing::{error, info, warn};
+
+use crate::batch::BatchError;
+use crate::context::Context;
+use crate::sweepers::{INTERVAL, Sweeper, Unswept};
+use call::carry_out;
+pub use call::refund_answer;
+
+/// Refunds of one merchant that are carried out at one time.
+const SHARE: i64 = 8;
+/// Calls under way at one time.
+const AT_ONCE: usize = 4;
+/// Beyond the calls themselves: publishing and writing down what came of them.
+const LEASE_MARGIN: Duration = Duration::from_secs(10);
+
+/// A refund of which nothing is known is repeated after as long as it is old, within these.
+const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(3);
+const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+
+/// Sweeps until the worker stops.
+pub(crate) async fn run(context: Context) {
+    let mut current = context.current.clone();
+    let mut merchants = askable(&current.borrow_and_update());
+    let gateway = Gateway::new(context.config.worker.query_timeout);
+    let mut sweeper = Sweeper::new("the refund sweeper", &context);
+    while sweeper.turn().await {
+        if current.has_changed().unwrap_or(false) {
+            merchants = askable(&current.borrow_and_update());
+        }
+        // What is being called when the worker stops is called again by another when the lease runs out.
+        let swept = sweep(&context, &gateway, &merchants);
+        let Some(swept) = context.cancel.run_until_cancelled(swept).await else { return };
+        sweeper.ended(swept.map(|()| INTERVAL));
+    }
+}
+
+/// The merchants for whom a program can refund.
+fn askable(config: &Config) -> Vec<Arc<Merchant>> {
+    let merchants = config.merchants.values();
+    merchants
+        .filter(|it| it.protocol == Protocol::Openapi && Gateway::can_ask(it).is_ok())
+        .map(|merchant| Arc::new(merchant.clone()))
+        .collect()
+}
+
+/// Claims, calls, publishes, writes down.
+async fn sweep(
+    context: &Context,
+    gateway: &Gateway,
+    merchants: &[Arc<Merchant>],
+) -> Result<(), Unswept> {
+    if merchants.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = merchants.iter().map(|merchant| merchant.name.clone()).collect();
+    let claimed =
+        context.on_database("claiming refunds", move |this| claim(this, &names)).await??;
+    if claimed.is_empty() {
+        return Ok(());
+    }
+    service::crash_point!("refunds.after_claim");
+    let calls = claimed.into_iter().filter_map(|one| {
+        let merchant = merchants.iter().find(|merchant| merchant.name == one.request.merchant)?;
+        Some((one, Arc::clone(merchant)))
+    });
+    let ended: Vec<(ClaimedRefund, RefundOutcome)> = futures_util::stream::iter(calls)
+        .map(|(one, merchant)| carry_out(context, gateway, one, merchant))
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    service::crash_point!("refunds.after_publish");
+    context.on_database("noting refunds", move |this| note(this, &ended)).await??;
+    Ok(())
+}
+
+/// Takes what is due, at most so many of each merchant.
+fn claim(context: &Context, merchants: &[String]) -> Result<Vec<ClaimedRefund>, BatchError> {
+    // Calls take turns, each is two questions, and the last must still be under its lease.
+    let most = usize::try_from(SHARE).unwrap_or(1) * merchants.len().max(1);
+    let rounds = u32::try_from(most.div_ceil(AT_ONCE) * 2).unwrap_or(u32::MAX);
+    let lease = context.config.worker.query_timeout.saturating_mul(rounds) + LEASE_MARGIN;
+    let mut connection = context.pool.get()?;
+    let mut claimed = Vec::new();
+    for merchant in merchants {
+        let of_merchant = connection
+            .transaction(|connection| refund_request::claim(connection, merchant, SHARE, lease))?;
+        claimed.extend(of_merchant);
+    }
+    Ok(claimed)
+}
+
+/// Writes down what came of the calls, and says it once.
+fn note(context: &Context, ended: &[(ClaimedRefund, RefundOutcome)]) -> Result<(), BatchError> {
+    let mut connection = context.pool.get()?;
+    for (claimed, outcome) in ended {
+        let request = &claimed.request;
+        let number = &request.request_no;
+        let (order, merchant) = (&request.order_id, &request.merchant);
+        match outcome {
+            RefundOutcome::Made(proof) => {
+                info!(order, merchant, request_no = number, "late money was refunded");
+                let state = RefundRequestState::Accepted;
+                refund_request::note(&mut connection, number, state, None, proof.refunded)?;
+            }
+            RefundOutcome::Refused { reason } => {
+                error!(
+                    order,
+                    merchant,
+                    request_no = number,
+                    reason,
+                    "Alipay refuses to refund late money: a person has to decide the order's review"
+                );
+                let state = RefundRequestState::Refused;
+                refund_request::note(&mut connection, number, state, Some(reason), None)?;
+            }
+            RefundOutcome::Unsent { reason } | RefundOutcome::Unknown { reason } => {
+                if code(reason) != request.error.as_deref().map_or("", code) {
+                    warn!(
+                        order,
+                        merchant,
+                        request_no = number,
+                        reason,
+                        "late money is not known to be refunded; it is tried again with the same number"
+                    );
+                }
+                let unsent = matches!(outcome, RefundOutcome::Unsent { .. });
+                let state =
+                    if unsent { RefundRequestState::Asked } else { RefundRequestState::Unknown };
+                let due_at = next(claimed.now, claimed.since);
+                refund_request::put_off(&mut connection, number, state, reason, due_at)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The code that a reason begins with.
+fn code(reason: &str) -> &str {
+    reason.split(':').next().unwrap_or_default()
+}
+
+/// When a refund is tried again: pauses double with its age.
+fn next(now: DateTime<Utc>, since: DateTime<Utc>) -> DateTime<Utc> {
+    now + (now - since).clamp(FIRST_PAUSE, LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    use super::{code, next};
+
+    #[test]
+    fn pauses_double_up_to_an_hour() {
+        let since: DateTime<Utc> = "2026-11-23T12:00:00Z".parse().unwrap();
+        let mut now = since;
+        let mut pauses = Vec::new();
+        for _ in 0..14 {
+            let then = next(now, since);
+            pauses.push((then - now).num_seconds());
+            now = then;
+        }
+        assert_eq!(pauses[..5], [3, 3, 6, 12, 24]);
+        assert_eq!(pauses[12..], [3600, 3600]);
+        assert_eq!(next(since, since + TimeDelta::seconds(9)) - since, TimeDelta::seconds(3));
+    }
+
+    #[test]
+    fn what_a_reason_begins_with() {
+        assert_eq!(code("timeout: the gateway did not answer within 2s"), "timeout");
+        assert_eq!(code(""), "");
+    }
+}

@@ -1,0 +1,71 @@
+//! One refund: the call, and its answers on the way to the lanes.
+
+use std::sync::Arc;
+
+use chrono::Utc;
+use config::Merchant;
+use gateway::{Gateway, RefundOutcome, RefundProof};
+use metrics::counter;
+use order::RefundRequestState;
+use queue::{Envelope, Publisher, RefundAnswerForm};
+use store::refund_request::{ClaimedRefund, RefundRequest};
+
+use crate::context::Context;
+
+/// Calls Alipay about one refund, and publishes its answers when it was made.
+pub(super) async fn carry_out(
+    context: &Context,
+    gateway: &Gateway,
+    claimed: ClaimedRefund,
+    merchant: Arc<Merchant>,
+) -> (ClaimedRefund, RefundOutcome) {
+    let request = &claimed.request;
+    let repeated = request.state == RefundRequestState::Unknown;
+    let mut outcome = gateway.carry_out_refund(&merchant, &request.refund(), repeated).await;
+    service::crash_point!("refunds.after_call");
+    if let RefundOutcome::Made(proof) = &outcome
+        && let Err(reason) = publish(&context.publisher, &claimed, proof).await
+    {
+        // Asked again, Alipay says the same.
+        outcome = RefundOutcome::Unknown { reason: format!("not_published: {reason}") };
+    }
+    let word = match &outcome {
+        RefundOutcome::Made(_) => "made",
+        RefundOutcome::Refused { .. } => "refused",
+        RefundOutcome::Unsent { .. } => "unsent",
+        RefundOutcome::Unknown { .. } => "unknown",
+    };
+    counter!("late_refunds_total", "outcome" => word).increment(1);
+    (claimed, outcome)
+}
+
+/// Alipay's answers to a refund for the lanes, which verify them again.
+pub fn refund_answer(request: &RefundRequest, proof: &RefundProof) -> Envelope {
+    let form = RefundAnswerForm {
+        order: &request.order_id,
+        trade_no: &request.trade_no,
+        request_no: &request.request_no,
+        amount: request.amount,
+        refund: proof.refund.as_deref(),
+        refund_query: proof.refund_query.as_deref(),
+    };
+    Envelope::refund_answer(&request.merchant, proof.charset, &form, proof.asked_at)
+}
+
+/// The answers for the lanes, and a question about the trade: a refund in full closes it, of which
+/// not every product tells.
+async fn publish(
+    publisher: &Publisher,
+    claimed: &ClaimedRefund,
+    proof: &RefundProof,
+) -> Result<(), String> {
+    let request = &claimed.request;
+    let envelopes = [
+        refund_answer(request, proof),
+        Envelope::query_request(&request.merchant, &request.order_id, "refund", Utc::now()),
+    ];
+    let messages: Result<Vec<_>, _> = envelopes.iter().map(Envelope::message).collect();
+    let messages = messages.map_err(|error| error.to_string())?;
+    let published: Result<(), _> = publisher.publish_all(messages).await.into_iter().collect();
+    published.map_err(|error| error.to_string())
+}

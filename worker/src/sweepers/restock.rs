@@ -1,0 +1,108 @@
+//! The restock sweeper: delivers to orders that waited, as soon as there is stock again, or the account that a
+//! subscription is for.
+
+use metrics::{counter, gauge};
+use store::{StoreError, fulfillment, stock};
+use tracing::{info, warn};
+
+use crate::batch::{self, BatchError, Rules};
+use crate::context::Context;
+use crate::health::User;
+use crate::sweepers::{INTERVAL, Sweeper, Unswept, as_metric};
+
+/// Orders settled in one transaction.
+const CHUNK: i64 = 64;
+
+/// Sweeps until the worker stops.
+pub(crate) async fn run(context: Context) {
+    let mut sweeper = Sweeper::new("the restock sweeper", &context);
+    while sweeper.turn().await {
+        let settled = sweeper.call(sweep).await;
+        match &settled {
+            Ok(0) => context.health.database_works(User::Restock),
+            Ok(orders) => {
+                context.health.database_works(User::Restock);
+                info!(orders, "looked again at orders that waited for stock or an account");
+            }
+            Err(Unswept::Failed(BatchError::Store(error))) => {
+                context.health.database_fails(User::Restock, error);
+            }
+            Err(Unswept::Failed(BatchError::Publish(_))) => {}
+            Err(Unswept::Interrupted) => {}
+        }
+        sweeper.ended(settled.map(|_| INTERVAL));
+    }
+}
+
+/// Settles waiting orders, oldest payment first. Each batch locks its orders first and looks at
+/// their state again, so an order that was refunded meanwhile gets nothing.
+fn sweep(context: &Context) -> Result<usize, BatchError> {
+    let mut connection = context.pool.get()?;
+    let mut settled = 0;
+    let named = fulfillment::accounts_named(&mut connection, CHUNK)?;
+    if !named.is_empty() {
+        settled += settle(context, &mut connection, &named)?;
+    }
+    for product_id in fulfillment::awaited_products(&mut connection)? {
+        loop {
+            let orders = next_orders(context, &mut connection, &product_id)?;
+            if orders.is_empty() || context.cancel.is_cancelled() {
+                break;
+            }
+            settled += settle(context, &mut connection, &orders)?;
+            let still = next_orders(context, &mut connection, &product_id)?;
+            if still == orders {
+                // Locked by somebody else, or picked clean by new payments: next time.
+                break;
+            }
+        }
+    }
+    let (orders, seconds) = fulfillment::stock_queue(&mut connection)?;
+    gauge!("worker_orders_awaiting_stock").set(as_metric(orders));
+    gauge!("worker_oldest_order_awaiting_stock_seconds").set(as_metric(seconds));
+    Ok(settled)
+}
+
+/// Settles orders in one transaction. Where the database refuses one of them (a trigger or check of the
+/// shop's), each has a transaction of its own, so that the others get their goods. Returns how many were
+/// settled.
+fn settle(
+    context: &Context,
+    connection: &mut store::MysqlConnection,
+    orders: &[String],
+) -> Result<usize, BatchError> {
+    let rules = Rules::of(&context.config);
+    let settled = batch::settle(connection, orders, rules, || {
+        service::crash_point!("restock.after_give");
+    });
+    match (settled, orders) {
+        (Ok(_), _) => Ok(orders.len()),
+        (Err(failure), _) if !failure.may_be_one_messages() => Err(failure),
+        (Err(failure), [order]) => {
+            warn!(order, error = %failure, "the database refuses goods that are due; it is tried again");
+            counter!("worker_restock_refused_total").increment(1);
+            Ok(0)
+        }
+        (Err(_), several) => {
+            let mut settled = 0;
+            for order in several {
+                settled += settle(context, connection, std::slice::from_ref(order))?;
+            }
+            Ok(settled)
+        }
+    }
+}
+
+fn next_orders(
+    context: &Context,
+    connection: &mut store::MysqlConnection,
+    product_id: &str,
+) -> Result<Vec<String>, StoreError> {
+    // More than a chunk could use need not be counted.
+    let available = stock::available(connection, product_id, 100_000)?;
+    if available == 0 {
+        return Ok(Vec::new());
+    }
+    let overtake_limit = context.config.worker.stock_overtake_limit;
+    fulfillment::awaiting_stock(connection, product_id, available, overtake_limit, CHUNK)
+}

@@ -1,0 +1,58 @@
+//! The watch of the retry tiers: reports copies that do not come back. What is long overdue is stuck or lost.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use metrics::gauge;
+use queue::topology::RetryTier;
+use store::retry_copy;
+use tracing::{error, info};
+
+use super::{Sweeper, as_metric};
+use crate::context::Context;
+
+/// How long after its time a copy is overdue, in seconds: it may wait in the work queue, too.
+pub const OVERDUE_AFTER: i32 = 60;
+
+/// The pause between two looks.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+/// Watches until the worker stops.
+pub(crate) async fn run(context: Context) {
+    let mut sweeper = Sweeper::new("the watch of the retry tiers", &context);
+    let mut overdue = BTreeMap::new();
+    while sweeper.turn().await {
+        let looked = sweeper
+            .call(|context| {
+                let mut connection = context.pool.get()?;
+                Ok(retry_copy::by_tier(&mut connection, OVERDUE_AFTER)?)
+            })
+            .await;
+        sweeper.ended(looked.map(|tiers| {
+            for tier in RetryTier::ALL {
+                let told = tiers.iter().find(|told| told.tier == tier.name());
+                let count = told.map_or(0, |told| told.overdue);
+                report(tier, count, overdue.insert(tier.name(), count).unwrap_or(0));
+                let age = told
+                    .and_then(|told| told.oldest_overdue)
+                    .map_or(0, |oldest| (chrono::Utc::now() - oldest.0).num_seconds().max(0));
+                gauge!("worker_oldest_overdue_retry_seconds", "tier" => tier.name())
+                    .set(as_metric(age));
+            }
+            INTERVAL
+        }));
+    }
+}
+
+fn report(tier: RetryTier, count: i64, before: i64) {
+    gauge!("worker_overdue_retries", "tier" => tier.name()).set(as_metric(count));
+    if count > 0 && before == 0 {
+        error!(
+            tier = tier.name(),
+            messages = count,
+            "messages do not come back from a retry tier: run `ops topology plan`, and `ops retries list`"
+        );
+    } else if count == 0 && before > 0 {
+        info!(tier = tier.name(), "nothing is overdue in this retry tier any more");
+    }
+}

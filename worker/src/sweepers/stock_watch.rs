@@ -1,0 +1,58 @@
+//! The stock watch: tells the shop when a product runs low, once until its stock was above the threshold.
+//!
+//! It compares what is there with what was told, instead of counting along with deliveries: a batch sees
+//! its own codes go and not those of the lane beside it, so two that each stay above the threshold can be
+//! below it together. A crash loses nothing either, and batches pay nothing.
+
+use diesel::Connection as _;
+use store::stock::notice::{self, Watched};
+use store::{StoreError, outbox};
+use tracing::info;
+
+use crate::batch::BatchError;
+use crate::context::Context;
+use crate::sweepers::{INTERVAL, Sweeper};
+
+/// Watches until the worker stops.
+pub(crate) async fn run(context: Context) {
+    let mut sweeper = Sweeper::new("the stock watch", &context);
+    while sweeper.turn().await {
+        let looked = sweeper.call(look).await;
+        sweeper.ended(looked.map(|()| INTERVAL));
+    }
+}
+
+fn look(context: &Context) -> Result<(), BatchError> {
+    let mut connection = context.pool.get()?;
+    for product in notice::watched(&mut connection)? {
+        let low = product.low(&mut connection)?.is_some();
+        if low != product.told {
+            connection.transaction(|connection| settle(connection, &product))?;
+        }
+    }
+    Ok(())
+}
+
+/// Under the lock of the notice, which another worker's watch or an import may have held until now, so
+/// everything is looked at again. The statement that locks and the one that counts are two: a statement
+/// sees what was committed when it began, which for the first is before it waited.
+fn settle(connection: &mut store::MysqlConnection, product: &Watched) -> Result<(), StoreError> {
+    let id = &product.product_id;
+    if product.told {
+        let still_told = notice::lock(connection, id)?;
+        if still_told && product.low(connection)?.is_none() {
+            notice::forget(connection, id)?;
+        }
+        return Ok(());
+    }
+    if !notice::note(connection, id)? {
+        return Ok(());
+    }
+    match (product.low(connection)?, product.threshold) {
+        (Some(available), Some(threshold)) => {
+            info!(product = id, available, threshold, "stock is low");
+            outbox::insert_low_stock(connection, id, available, threshold)
+        }
+        _ => notice::forget(connection, id),
+    }
+}
