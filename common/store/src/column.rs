@@ -18,7 +18,8 @@ use diesel::mysql::{Mysql, MysqlType, MysqlValue};
 use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{
-    BigInt, Datetime, HasSqlType, Nullable, SingleValue, SmallInt, SqlOrd, SqlType, Text, is_nullable,
+    BigInt, Datetime, HasSqlType, Nullable, SingleValue, SmallInt, SqlOrd, SqlType, Text,
+    is_nullable,
 };
 use diesel::{QueryResult, RunQueryDsl};
 use order::{
@@ -98,23 +99,39 @@ pub(crate) struct UnknownValue {
     pub(crate) value: String,
 }
 
-/// Lets expressions of a SQL type take values of a type.
-macro_rules! expressions {
+/// A type of another crate that a column holds.
+pub trait Stored: Sized {
+    /// The type of the column.
+    type Sql: SqlType + SingleValue;
+}
+
+/// Such a type in an expression. Rust does not let us tell `diesel` that it is one by itself.
+pub(crate) fn value<T: Stored>(value: T) -> Bound<T::Sql, T> {
+    Bound::new(value)
+}
+
+/// Such a type in a row that is inserted.
+#[derive(Debug, Clone, Copy)]
+pub struct Value<T>(T);
+
+impl<T: Stored> From<T> for Value<T> {
+    fn from(value: T) -> Value<T> {
+        Value(value)
+    }
+}
+
+impl<T: Stored> AsExpression<T::Sql> for Value<T> {
+    type Expression = Bound<T::Sql, T>;
+
+    fn as_expression(self) -> Self::Expression {
+        value(self.0)
+    }
+}
+
+macro_rules! stored {
     ($sql:ty, $rust:ty) => {
-        impl AsExpression<$sql> for $rust {
-            type Expression = Bound<$sql, $rust>;
-
-            fn as_expression(self) -> Self::Expression {
-                Bound::new(self)
-            }
-        }
-
-        impl<'a> AsExpression<$sql> for &'a $rust {
-            type Expression = Bound<$sql, &'a $rust>;
-
-            fn as_expression(self) -> Self::Expression {
-                Bound::new(self)
-            }
+        impl Stored for $rust {
+            type Sql = $sql;
         }
     };
 }
@@ -134,7 +151,7 @@ macro_rules! queryable {
 
 macro_rules! words {
     ($($set:ident in $table:ident.$column:ident by $read:expr;)+) => {$(
-        expressions!(Word<$set>, $set);
+        stored!(Word<$set>, $set);
         queryable!(Word<$set>, $set);
 
         impl FromSql<Word<$set>, Mysql> for $set {
@@ -171,7 +188,7 @@ words! {
 
 macro_rules! codes {
     ($($set:ident in $table:ident.$column:ident;)+) => {$(
-        expressions!(Code<$set>, $set);
+        stored!(Code<$set>, $set);
         queryable!(Code<$set>, $set);
 
         impl FromSql<Code<$set>, Mysql> for $set {
@@ -210,7 +227,7 @@ impl<T> FromSql<Code<T>, Mysql> for i16 {
     }
 }
 
-expressions!(Money, Fen);
+stored!(Money, Fen);
 queryable!(Money, Fen);
 
 impl FromSql<Money, Mysql> for Fen {
@@ -241,7 +258,7 @@ impl FromSql<FactSet, Mysql> for Facts {
     }
 }
 
-expressions!(Moment, DateTime<Utc>);
+stored!(Moment, DateTime<Utc>);
 
 /// A date of zeros, as old programs write for "none".
 fn is_zeros(value: &MysqlTime) -> bool {

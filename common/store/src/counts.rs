@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use order::{FulfillmentState, RefundRequestState, ReviewReason, ReviewState};
 use serde::Serialize;
 
+use crate::column::value;
 use crate::schema::{fulfillment, outbox, refund_request, review, user_order};
 use crate::{BeijingTime, MysqlConnection, StoreError};
 
@@ -54,12 +55,12 @@ pub struct Counts {
 pub fn counts(connection: &mut MysqlConnection) -> Result<Counts, StoreError> {
     let waiting = |connection: &mut MysqlConnection, state: FulfillmentState| {
         fulfillment::table
-            .filter(fulfillment::state.eq(state))
+            .filter(fulfillment::state.eq(value(state)))
             .select((count_star(), min(fulfillment::waiting_since)))
             .get_result(connection)
     };
     let open = review::table
-        .filter(review::state.eq(ReviewState::Open))
+        .filter(review::state.eq(value(ReviewState::Open)))
         .select((count_star(), min(review::raised_at)));
     Ok(Counts {
         orders: user_order::table
@@ -76,10 +77,10 @@ pub fn counts(connection: &mut MysqlConnection) -> Result<Counts, StoreError> {
         awaiting_account: waiting(connection, FulfillmentState::AwaitingAccount)?,
         open_reviews: open.get_result(connection)?,
         not_at_alipay: open
-            .filter(review::reason.eq(ReviewReason::NotAtAlipay))
+            .filter(review::reason.eq(value(ReviewReason::NotAtAlipay)))
             .get_result(connection)?,
         refunds_unknown: refund_request::table
-            .filter(refund_request::state.eq(RefundRequestState::Unknown))
+            .filter(refund_request::state.eq(value(RefundRequestState::Unknown)))
             .select((count_star(), min(refund_request::created_at)))
             .get_result(connection)?,
     })

@@ -6,10 +6,10 @@ use diesel::dsl::DuplicatedKeys;
 use diesel::prelude::*;
 use serde::Serialize;
 
-use crate::schema::dead_letter;
 use crate::BeijingTime;
 use crate::column::now;
 use crate::json_rows::{execute_rows, explanation};
+use crate::schema::dead_letter;
 use crate::{MysqlConnection, StoreError};
 
 /// A letter that is about to be published.

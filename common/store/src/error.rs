@@ -36,9 +36,10 @@ pub enum StoreError {
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> StoreError {
         match unknown_value(&error) {
-            Some(UnknownValue { table, column, value }) => {
-                StoreError::Row { table, what: format!("{column} is {value:?}, which is not known") }
-            }
+            Some(UnknownValue { table, column, value }) => StoreError::Row {
+                table,
+                what: format!("{column} is {value:?}, which is not known"),
+            },
             None => StoreError::Database(error),
         }
     }

@@ -8,7 +8,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 
-use crate::column::now;
+use crate::column::{now, value};
 use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::schema::order_expired;
 use crate::{MysqlConnection, StoreError};
@@ -27,13 +27,13 @@ pub fn write(
     diesel::insert_into(order_expired::table)
         .values((
             order_expired::order_id.eq(order_id),
-            order_expired::expires_at.eq(expires_at),
-            order_expired::said_at.eq(said_at),
+            order_expired::expires_at.eq(value(expires_at)),
+            order_expired::said_at.eq(value(said_at)),
         ))
         .on_conflict(DuplicatedKeys)
         .do_update()
         .set((
-            order_expired::said_at.eq(said_at),
+            order_expired::said_at.eq(value(said_at)),
             order_expired::written_at.eq(now()),
             order_expired::ended_at.eq(None::<DateTime<Utc>>),
         ))

@@ -5,6 +5,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use order::ProductKind;
 
+use crate::column::{Value, value};
 use crate::json_rows::load_rows;
 use crate::schema::product;
 use crate::{MysqlConnection, StoreError};
@@ -18,8 +19,10 @@ pub struct Product {
     /// Its name.
     pub name: String,
     /// How it is delivered.
+    #[diesel(serialize_as = Value<ProductKind>)]
     pub kind: ProductKind,
     /// Price of a unit, fen.
+    #[diesel(serialize_as = Value<Fen>)]
     pub price: Fen,
     /// Length of a subscription.
     pub days: Option<i32>,
@@ -53,13 +56,12 @@ pub fn list(connection: &mut MysqlConnection) -> Result<Vec<Product>, StoreError
 /// # Errors
 /// What the database says: a unique violation when the id is taken.
 pub fn insert(connection: &mut MysqlConnection, new: &Product) -> Result<(), StoreError> {
-    diesel::insert_into(product::table).values(new).execute(connection)?;
+    diesel::insert_into(product::table).values(new.clone()).execute(connection)?;
     Ok(())
 }
 
 /// What of a product changes; `None` stays as it is. Orders that are placed keep their total.
-#[derive(Debug, Clone, Copy, Default, AsChangeset)]
-#[diesel(table_name = product)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Changes<'a> {
     /// The name.
     pub name: Option<&'a str>,
@@ -81,7 +83,12 @@ pub fn update(
     changes: &Changes<'_>,
 ) -> Result<(), StoreError> {
     diesel::update(product::table.find(id))
-        .set(changes)
+        .set((
+            changes.name.map(|name| product::name.eq(name)),
+            changes.price.map(|price| product::price.eq(value(price))),
+            changes.on_sale.map(|on_sale| product::on_sale.eq(on_sale)),
+            changes.resell_returned.map(|resell| product::resell_returned.eq(resell)),
+        ))
         .execute(connection)
         .optional_empty_changeset()?;
     Ok(())

@@ -5,8 +5,8 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Nullable};
 use serde::Serialize;
 
-use crate::column::Moment;
 use crate::BeijingTime;
+use crate::column::Moment;
 use crate::{MysqlConnection, StoreError};
 
 /// Numbers that only grow: two samples give rates. Read from the ends of indexes, so they cost nothing.

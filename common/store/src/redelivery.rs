@@ -5,8 +5,8 @@ use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text};
 use serde::Serialize;
 
-use crate::schema::redelivery;
 use crate::BeijingTime;
+use crate::schema::redelivery;
 use crate::{MysqlConnection, StoreError};
 
 /// A message that came back.
@@ -38,10 +38,7 @@ pub fn count_up(
     .bind::<Nullable<Text>, _>(suspect.merchant)
     .bind::<Nullable<Text>, _>(suspect.order_id)
     .execute(connection)?;
-    Ok(redelivery::table
-        .find(suspect.message_id)
-        .select(redelivery::count)
-        .first(connection)?)
+    Ok(redelivery::table.find(suspect.message_id).select(redelivery::count).first(connection)?)
 }
 
 /// Writes a row and removes it: whether the database takes writes at all.

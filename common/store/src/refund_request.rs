@@ -17,7 +17,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use order::RefundRequestState;
 
-use crate::column::{Money, Word};
+use crate::column::{Money, Value, Word};
 use crate::json_rows::{explanation, load_rows};
 use crate::schema::{refund_request, user_order};
 use crate::{MysqlConnection, StoreError};
@@ -44,6 +44,7 @@ pub struct RefundRequest {
     /// Alipay's number.
     pub trade_no: String,
     /// The amount, above zero.
+    #[diesel(serialize_as = Value<Fen>)]
     pub amount: Fen,
     /// Whether all that was left was wanted.
     pub is_rest: bool,
@@ -52,10 +53,13 @@ pub struct RefundRequest {
     /// Who asked first.
     pub asked_by: String,
     /// What became of it.
+    #[diesel(serialize_as = Value<RefundRequestState>)]
     pub state: RefundRequestState,
     /// Why it is refused or unknown.
+    #[diesel(skip_insertion)]
     pub error: Option<String>,
     /// All refunds of the trade with this one, as Alipay answered.
+    #[diesel(skip_insertion)]
     pub running_total: Option<Fen>,
     /// The payment was rejected: no order has its trade, and `order_id` is the number that it names.
     pub of_rejected: bool,
@@ -117,7 +121,7 @@ pub fn by_numbers(
 /// # Errors
 /// What the database says; `UniqueViolation` when the number is taken.
 pub fn insert(connection: &mut MysqlConnection, new: &RefundRequest) -> Result<(), StoreError> {
-    diesel::insert_into(refund_request::table).values(new).execute(connection)?;
+    diesel::insert_into(refund_request::table).values(new.clone()).execute(connection)?;
     Ok(())
 }
 

@@ -12,10 +12,10 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Nullable};
 use serde::Serialize;
 
-use crate::schema::retry_copy;
 use crate::BeijingTime;
 use crate::column::Moment;
 use crate::json_rows::{execute_rows, load_rows, sql_time};
+use crate::schema::retry_copy;
 use crate::{MysqlConnection, StoreError};
 
 /// Which copy: the message's id, and the number of retries that the copy has had.

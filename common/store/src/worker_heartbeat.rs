@@ -7,10 +7,10 @@ use diesel::sql_query;
 use diesel::sql_types::BigInt;
 use serde::Serialize;
 
-use crate::schema::worker_heartbeat;
 use crate::BeijingTime;
-use crate::column::{Moment, now};
+use crate::column::{Moment, Value, now};
 use crate::json_rows::explanation;
+use crate::schema::worker_heartbeat;
 use crate::{MysqlConnection, StoreError};
 
 /// What a worker says of itself.
@@ -24,6 +24,7 @@ pub struct Heartbeat<'a> {
     /// Its version.
     pub version: &'a str,
     /// What its clock says now.
+    #[diesel(serialize_as = Value<DateTime<Utc>>)]
     pub worker_time: DateTime<Utc>,
     /// How far a time in a message was ahead of its clock in the last minute, milliseconds; below zero where a message was
     /// received before Alipay sent it.
@@ -44,15 +45,12 @@ pub struct Heartbeat<'a> {
 /// What the database says.
 pub fn beat(connection: &mut MysqlConnection, heartbeat: &Heartbeat<'_>) -> Result<(), StoreError> {
     let trouble = heartbeat.trouble.map(explanation);
-    let row = (
-        Heartbeat { trouble: trouble.as_deref(), ..*heartbeat },
-        worker_heartbeat::seen_at.eq(now()),
-    );
+    let row = Heartbeat { trouble: trouble.as_deref(), ..*heartbeat };
     diesel::insert_into(worker_heartbeat::table)
-        .values(&row)
+        .values((row, worker_heartbeat::seen_at.eq(now())))
         .on_conflict(DuplicatedKeys)
         .do_update()
-        .set(&row)
+        .set((row, worker_heartbeat::seen_at.eq(now())))
         .execute(connection)?;
     Ok(())
 }

@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 use serde::Serialize;
 
-use crate::schema::dead_letter_audit;
 use crate::BeijingTime;
 use crate::json_rows::{execute_rows, short};
+use crate::schema::dead_letter_audit;
 use crate::{MysqlConnection, StoreError};
 
 /// What was done with a dead letter.

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 use serde::Serialize;
 
-use crate::schema::fulfillment;
 use crate::BeijingTime;
+use crate::schema::fulfillment;
 use crate::{MysqlConnection, StoreError};
 
 /// A row of `fulfillment`.

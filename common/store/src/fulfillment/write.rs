@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{BigInt, Text};
 use order::FulfillmentState;
 use serde::Serialize;
 
+use crate::column::value;
 use crate::json_rows::{execute_rows, json, load_rows, microseconds};
 use crate::schema::fulfillment;
 use crate::{MysqlConnection, StoreError};
@@ -71,7 +72,7 @@ struct ProductRow {
 /// What the database says.
 pub fn awaited_products(connection: &mut MysqlConnection) -> Result<Vec<String>, StoreError> {
     Ok(fulfillment::table
-        .filter(fulfillment::state.eq(FulfillmentState::AwaitingStock))
+        .filter(fulfillment::state.eq(value(FulfillmentState::AwaitingStock)))
         .select(fulfillment::product_id)
         .distinct()
         .load(connection)?)

@@ -5,11 +5,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, SmallInt, Text};
+use diesel::sql_types::{BigInt, Text};
 use order::{OrderStatus, QueryReason, TradeStatusCode};
 
 use super::{Wish, enrol};
-use crate::column::Moment;
+use crate::column::{Moment, value};
 use crate::schema::{gateway_query_cursor, user_order};
 use crate::{MysqlConnection, StoreError};
 
@@ -60,7 +60,7 @@ struct CandidateRow {
     id: String,
     merchant: String,
     status: OrderStatus,
-    trade_status: OrderStatus,
+    trade_status: TradeStatusCode,
     is_finish: bool,
     /// What the way goes by.
     #[diesel(sql_type = Moment)]
@@ -71,7 +71,10 @@ impl CandidateRow {
     fn is_for(&self, pass: Pass) -> bool {
         match pass.why {
             QueryReason::Unpaid => self.status == OrderStatus::Placed,
-            QueryReason::Expired => self.status == OrderStatus::Placed && self.trade_status != TradeStatusCode::TradePending,
+            QueryReason::Expired => {
+                self.status == OrderStatus::Placed
+                    && self.trade_status != TradeStatusCode::TradePending
+            }
             _ => !self.is_finish,
         }
     }
@@ -84,7 +87,7 @@ impl CandidateRow {
             merchant: &self.merchant,
             why: pass.why.as_str(),
             forward: i32::from(expired),
-            requested_at: expired.then(|| self.at),
+            requested_at: expired.then_some(self.at),
         }
     }
 }
@@ -151,7 +154,7 @@ fn set_cursor(
 ) -> Result<(), StoreError> {
     diesel::update(gateway_query_cursor::table.find(pass.name))
         .set((
-            gateway_query_cursor::reached.eq(reached),
+            gateway_query_cursor::reached.eq(value(reached)),
             gateway_query_cursor::reached_id.eq(reached_id),
         ))
         .execute(connection)?;

@@ -1,3 +1,4 @@
+-- Not DSL: it locks in a derived table, with SKIP LOCKED.
 -- The order is read, not locked: FOR UPDATE reaches only the inner table.
 SELECT x.order_id, x.merchant, x.why, x.created_at, UTC_TIMESTAMP(6) AS now, o.status, o.is_finish, o.trade_no,
        o.created_at AS ordered_at,

@@ -2,12 +2,12 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable};
 use serde::Serialize;
 
+use crate::BeijingTime;
 use crate::column::Moment;
 use crate::schema::gateway_query;
-use crate::BeijingTime;
 use crate::{MysqlConnection, StoreError};
 
 /// What is asked about an order, and what came of it. The row is gone when nothing more is asked.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 
 use crate::schema::notification;
 use crate::{MysqlConnection, StoreError};
@@ -47,6 +47,7 @@ pub fn lost(
 /// # Errors
 /// What the database says.
 pub fn last_id(connection: &mut MysqlConnection) -> Result<i64, StoreError> {
-    let last = notification::table.select(max(notification::id)).get_result::<Option<i64>>(connection)?;
+    let last =
+        notification::table.select(max(notification::id)).get_result::<Option<i64>>(connection)?;
     Ok(last.unwrap_or(0))
 }

@@ -5,9 +5,9 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 
 use super::MessageKey;
-use crate::schema::notification;
 use crate::BeijingTime;
 use crate::json_rows::load_rows;
+use crate::schema::notification;
 use crate::{MysqlConnection, StoreError};
 
 /// The line of `notification` that a worker wrote for a message.

@@ -7,6 +7,7 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 use order::MessageOutcome;
 
+use crate::column::value;
 use crate::schema::notification;
 use crate::{MysqlConnection, StoreError};
 
@@ -59,7 +60,11 @@ pub fn answered_since(
         .filter(notification::order_id.eq(order))
         .filter(notification::merchant.eq(merchant))
         .filter(notification::kind.eq("query_answer"))
-        .filter(notification::outcome.eq(MessageOutcome::Applied).or(notification::outcome.eq(MessageOutcome::Unchanged)))
-        .filter(notification::last_seen.gt(since));
+        .filter(
+            notification::outcome
+                .eq(value(MessageOutcome::Applied))
+                .or(notification::outcome.eq(value(MessageOutcome::Unchanged))),
+        )
+        .filter(notification::last_seen.gt(value(since)));
     Ok(diesel::select(exists(answer)).get_result(connection)?)
 }

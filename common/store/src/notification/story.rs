@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 
-use crate::schema::notification;
 use crate::BeijingTime;
+use crate::schema::notification;
 use crate::{MysqlConnection, StoreError};
 
 /// A row of `notification`, as it belongs to one order.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 
+use crate::column::value;
 use crate::schema::outbox;
 use crate::{MysqlConnection, StoreError};
 
@@ -25,7 +26,7 @@ pub fn unpublished(
     before: DateTime<Utc>,
 ) -> Result<Unpublished, StoreError> {
     Ok(outbox::table
-        .filter(outbox::published_at.is_null().and(outbox::created_at.lt(before)))
+        .filter(outbox::published_at.is_null().and(outbox::created_at.lt(value(before))))
         .select((count_star(), min(outbox::created_at)))
         .get_result(connection)?)
 }

@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 use serde::Serialize;
 
-use crate::schema::outbox;
 use crate::BeijingTime;
+use crate::schema::outbox;
 use crate::{MysqlConnection, StoreError};
 
 /// A row of `outbox`.

@@ -1,9 +1,9 @@
 //! Events that a batch writes and the relay publishes.
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
+use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
 use serde::Serialize;
 
 use crate::json_rows::execute_rows;
@@ -52,7 +52,7 @@ pub fn insert_low_stock(
         .values((
             outbox::product_id.eq(product_id),
             outbox::event.eq(LOW_STOCK),
-            outbox::available.eq(available),
+            outbox::available.eq(i32::try_from(available).unwrap_or(i32::MAX)),
             outbox::threshold.eq(threshold),
         ))
         .execute(connection)?;
@@ -66,8 +66,8 @@ pub struct Waiting {
     pub id: i64,
     /// The routing key.
     pub event: String,
-    /// When it became true, UTC.
-    pub created_at: NaiveDateTime,
+    /// When it became true.
+    pub created_at: DateTime<Utc>,
     /// What it is about.
     pub about: About,
 }
@@ -106,7 +106,7 @@ pub enum About {
 struct WaitingRow {
     id: i64,
     event: String,
-    created_at: NaiveDateTime,
+    created_at: DateTime<Utc>,
     order_id: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     merchant: Option<String>,

@@ -22,7 +22,13 @@ pub(super) struct RefundRow {
 impl From<RefundRow> for Refund {
     fn from(row: RefundRow) -> Refund {
         let RefundRow {
-            trade_no, refund_key, request_no, running_total, amount, result, gmt_refund
+            trade_no,
+            refund_key,
+            request_no,
+            running_total,
+            amount,
+            result,
+            gmt_refund,
         } = row;
         Refund { trade_no, refund_key, request_no, running_total, amount, result, gmt_refund }
     }

@@ -3,7 +3,7 @@
 use alipay::Fen;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+
 use order::Refund;
 use serde::Serialize;
 

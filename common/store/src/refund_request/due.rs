@@ -17,7 +17,7 @@ use diesel::sql_types::{BigInt, Text};
 use order::RefundRequestState;
 
 use super::{NO_ANSWER_YET, RefundRequest, turn};
-use crate::column::Moment;
+use crate::column::{Moment, value};
 use crate::json_rows::explanation;
 use crate::schema::{refund_request, user_order};
 use crate::{MysqlConnection, StoreError};
@@ -94,7 +94,7 @@ fn later(
     due_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     diesel::update(refund_request::table.find(request_no))
-        .set(refund_request::due_at.eq(due_at))
+        .set(refund_request::due_at.eq(Some(due_at)))
         .execute(connection)?;
     Ok(())
 }
@@ -113,12 +113,12 @@ pub fn put_off(
 ) -> Result<(), StoreError> {
     let under_way = refund_request::table
         .find(request_no)
-        .filter(refund_request::state.eq(RefundRequestState::Unknown));
+        .filter(refund_request::state.eq(value(RefundRequestState::Unknown)));
     diesel::update(under_way)
         .set((
-            refund_request::state.eq(state),
+            refund_request::state.eq(value(state)),
             refund_request::error.eq(Some(explanation(error))),
-            refund_request::due_at.eq(due_at),
+            refund_request::due_at.eq(Some(due_at)),
         ))
         .execute(connection)?;
     Ok(())

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use alipay::Fen;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 

@@ -7,8 +7,8 @@ use diesel::sql_types::Integer;
 use order::RefundRequestState;
 use serde::Serialize;
 
+use crate::column::{Moment, value};
 use crate::schema::refund_request;
-use crate::column::Moment;
 use crate::{BeijingTime, MysqlConnection, StoreError};
 
 /// A row of `refund_request`. Amounts are fen.
@@ -66,7 +66,7 @@ pub fn list(
         query = query.filter(refund_request::merchant.eq(merchant));
     }
     if let Some(state) = filter.state {
-        query = query.filter(refund_request::state.eq(state));
+        query = query.filter(refund_request::state.eq(value(state)));
     }
     Ok(query.load(connection)?)
 }
@@ -92,9 +92,11 @@ pub fn equal(
     Ok(refund_request::table
         .filter(refund_request::order_id.eq(order))
         .filter(refund_request::trade_no.eq(trade_no))
-        .filter(refund_request::amount.eq(Fen::new(amount)))
-        .filter(refund_request::state.ne(RefundRequestState::Refused))
-        .filter(refund_request::state.eq(RefundRequestState::Unknown).or(latest.gt(long_ago)))
+        .filter(refund_request::amount.eq(value(Fen::new(amount))))
+        .filter(refund_request::state.ne(value(RefundRequestState::Refused)))
+        .filter(
+            refund_request::state.eq(value(RefundRequestState::Unknown)).or(latest.gt(long_ago)),
+        )
         .order((refund_request::created_at.desc(), refund_request::request_no))
         .select(RefundRequestLine::as_select())
         .load(connection)?)

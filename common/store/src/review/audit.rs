@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Text};
 
-use crate::schema::review;
 use crate::IdRange;
+use crate::schema::review;
 use crate::{MysqlConnection, StoreError};
 
 /// A row of `review` that is open or was decided.

@@ -4,8 +4,9 @@ use diesel::prelude::*;
 use order::ReviewState;
 use serde::Serialize;
 
-use crate::schema::review;
 use crate::BeijingTime;
+use crate::column::value;
+use crate::schema::review;
 use crate::{MysqlConnection, StoreError};
 
 /// A row of `review`.
@@ -55,7 +56,7 @@ pub fn list(
     let mut query =
         review::table.order(review::id).limit(limit).select(ReviewRow::as_select()).into_boxed();
     if filter == ReviewFilter::Open {
-        query = query.filter(review::state.eq(ReviewState::Open));
+        query = query.filter(review::state.eq(value(ReviewState::Open)));
     }
     Ok(query.load(connection)?)
 }

@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Binary, Text};
+use diesel::sql_types::{Binary, Text};
 
-use crate::schema::stock_item;
 use crate::IdRange;
+use crate::schema::stock_item;
 use crate::{MysqlConnection, StoreError};
 
 /// A row of `stock_item` that names an order, which need not exist.

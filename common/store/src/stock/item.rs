@@ -43,11 +43,12 @@ pub fn available(
     product_id: &str,
     limit: i64,
 ) -> Result<i64, StoreError> {
-    let count = sql::<BigInt>("(SELECT COUNT(*) FROM (SELECT id FROM stock_item WHERE product_id = ")
-        .bind::<Text, _>(product_id)
-        .sql(" AND state = 'available' LIMIT ")
-        .bind::<BigInt, _>(limit)
-        .sql(") AS some)");
+    let count =
+        sql::<BigInt>("(SELECT COUNT(*) FROM (SELECT id FROM stock_item WHERE product_id = ")
+            .bind::<Text, _>(product_id)
+            .sql(" AND state = 'available' LIMIT ")
+            .bind::<BigInt, _>(limit)
+            .sql(") AS some)");
     Ok(diesel::select(count).get_result(connection)?)
 }
 

@@ -8,8 +8,8 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Integer, Nullable, Text};
 
-use crate::stock;
 use crate::schema::low_stock_notice;
+use crate::stock;
 use crate::{MysqlConnection, StoreError};
 
 /// A product on sale with a threshold, or one that was told to be low and has none any more.

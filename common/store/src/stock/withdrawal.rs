@@ -5,10 +5,10 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 
-use crate::schema::{stock_item, stock_withdrawal, stock_withdrawn_code};
 use crate::BeijingTime;
 use crate::column::{last_insert_id, now};
 use crate::json_rows::json;
+use crate::schema::{stock_item, stock_withdrawal, stock_withdrawn_code};
 use crate::{MysqlConnection, StoreError};
 
 /// A withdrawal, without its codes.

@@ -6,10 +6,10 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 use order::Trade;
 
-use crate::schema::trade;
-use crate::IdRange;
 use super::row::FactRow;
+use crate::IdRange;
 use crate::column::Moment;
+use crate::schema::trade;
 use crate::{MysqlConnection, StoreError};
 
 /// All trades of a range as (order id, trade), by order; parties and `notify_time` are left empty.

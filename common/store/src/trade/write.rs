@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::row::TradeRow;
 use crate::json_rows::{execute_rows, load_rows, sql_time};
-use crate::user_order::PartyColumns;
 use crate::schema::trade;
+use crate::user_order::PartyColumns;
 use crate::{MysqlConnection, StoreError};
 
 /// Names one trade of one order.

@@ -6,9 +6,9 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 use order::{FulfillmentState, ProductKind};
 
+use crate::IdRange;
 use crate::column::{Deadline, Moment, Word};
 use crate::schema::user_order;
-use crate::IdRange;
 use crate::{MysqlConnection, StoreError};
 
 /// What the shop wrote, what was computed, and the goods. Amounts are fen.

@@ -1,3 +1,4 @@
+-- Not DSL: FORCE INDEX and STRAIGHT_JOIN keep the plan.
 -- By primary key all the way: four tables in step. Without FORCE INDEX a small product table goes through a join buffer,
 -- and then the whole rest of the orders is sorted for each range (measured: seconds instead of 0.07 s).
 SELECT STRAIGHT_JOIN o.id, o.merchant, o.product_id, p.kind, o.quantity, o.total_fee,

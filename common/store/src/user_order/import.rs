@@ -9,8 +9,8 @@ use diesel::sql_types::{Bool, Nullable};
 use order::FulfillmentState;
 use serde::Serialize;
 
-use crate::entitlement::{self, NewEntitlement};
 use crate::column::Word;
+use crate::entitlement::{self, NewEntitlement};
 use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::schema::user_order;
 use crate::{MysqlConnection, StoreError};

@@ -1,3 +1,4 @@
+-- Not DSL: keys as one JSON parameter keep the text static, STRAIGHT_JOIN and FORCE INDEX the plan.
 -- The keys are a derived table: MySQL refuses a locking clause over JSON_TABLE itself (error 3569).
 SELECT STRAIGHT_JOIN o.id, o.merchant, o.account, o.product_id, o.quantity, o.total_fee,
        o.created_at, f.state,

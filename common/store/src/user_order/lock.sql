@@ -1,3 +1,4 @@
+-- Not DSL: keys as one JSON parameter keep the text static, STRAIGHT_JOIN and FORCE INDEX the plan.
 -- STRAIGHT_JOIN: go from the keys to the primary key, in the order of the keys. Any other plan would
 -- lock rows of strangers. FORCE INDEX: on a small table the optimizer would rather scan and lock it whole.
 -- The keys are a derived table: MySQL refuses a locking clause over JSON_TABLE itself (error 3569).

@@ -6,9 +6,9 @@ use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
 use order::FulfillmentState;
 use serde::Serialize;
 
-use crate::column::{Deadline, Moment, Word};
-use crate::schema::user_order;
 use crate::BeijingTime;
+use crate::column::{Deadline, Moment};
+use crate::schema::user_order;
 use crate::{MysqlConnection, StoreError};
 
 /// A row of `user_order`. Amounts are fen.

@@ -1,3 +1,4 @@
+-- Not DSL: it reads several tables in one statement of subqueries.
 SELECT id, merchant, account, product_id, quantity, subject, total_fee, trade_no, status, trade_status, refund_status,
        refunded_fee, refund_dtime, refund_finish_dtime, notify_dtime, paid_dtime, confirm_dtime, finish_dtime,
        seller_email, seller_id, seller_actions, buyer_email, buyer_id, buyer_actions, receive_name, receive_address,

@@ -5,8 +5,9 @@ use diesel::mysql::Mysql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use crate::schema::user_order;
 use crate::BeijingTime;
+use crate::column::value;
+use crate::schema::user_order;
 use crate::{MysqlConnection, StoreError};
 
 /// Which orders: those placed from `since` until before `until`.
@@ -38,7 +39,9 @@ type Filter<'a> = Box<dyn BoxableExpression<user_order::table, Mysql, SqlType = 
 
 impl<'a> OrderSpan<'a> {
     fn filter(&self) -> Filter<'a> {
-        let placed = user_order::created_at.ge(self.since).and(user_order::created_at.lt(self.until));
+        let placed = user_order::created_at
+            .ge(value(self.since))
+            .and(user_order::created_at.lt(value(self.until)));
         let unfinished = user_order::is_finish.eq(false);
         match (self.finished_too, self.merchant) {
             (true, None) => Box::new(placed),
@@ -80,7 +83,8 @@ pub fn in_span(
         .select(SpanOrder::as_select())
         .into_boxed();
     if let Some(last) = after {
-        query = query.filter(user_order::created_at.gt(since).or(user_order::id.gt(&last.id)));
+        query =
+            query.filter(user_order::created_at.gt(value(since)).or(user_order::id.gt(&last.id)));
     }
     Ok(query.load(connection)?)
 }

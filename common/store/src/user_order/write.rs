@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, Nullable};
 use order::{OrderRecord, OrderState, OrderTerms, Parties};
 use serde::Serialize;
 
-use crate::column::{Deadline, Moment};
+use crate::column::{Deadline, Moment, Value};
 use crate::json_rows::{execute_rows, load_rows, microseconds, sql_time};
 use crate::schema::{entitlement, user_order};
 use crate::{MysqlConnection, StoreError};
@@ -261,6 +261,7 @@ pub struct NewOrder<'a> {
     /// Title.
     pub subject: &'a str,
     /// Amount, fen.
+    #[diesel(serialize_as = Value<Fen>)]
     pub total_fee: Fen,
     /// For how long it can be paid, by the database's clock; `None`: the default of the column, which
     /// is for ever unless the shop has changed it.
@@ -279,6 +280,8 @@ pub fn insert(connection: &mut MysqlConnection, order: &NewOrder<'_>) -> Result<
             .sql(" MICROSECOND")
     });
     let expires_at = expires_at.map(|at| user_order::expires_at.eq(at));
-    diesel::insert_into(user_order::table).values((order, expires_at)).execute(connection)?;
+    diesel::insert_into(user_order::table)
+        .values((order.clone(), expires_at))
+        .execute(connection)?;
     Ok(())
 }
