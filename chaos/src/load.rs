@@ -9,6 +9,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use hyper::Uri;
 use queue::Kind;
+use service::backoff::Backoff;
 use simulator::{Attempt, Book, Fault, LedgerLine, Sender, SignedNotification};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -212,7 +213,7 @@ impl Load {
         let mut notification = letter.notification;
         let (mut attempts, mut success): (u64, Option<DateTime<Utc>>) = (0, None);
         let sent_at = Utc::now();
-        let mut gap = Duration::from_millis(200);
+        let mut backoff = Backoff::new(Duration::from_millis(200), self.longest_gap);
         for to in gateway.to.iter().cycle().skip(first % gateway.to.len()) {
             let attempt = postman.post(to, Bytes::from(notification.body())).await?;
             attempts += 1;
@@ -228,8 +229,7 @@ impl Load {
             if success.is_some() || judged || self.is_over() {
                 break;
             }
-            sleep(gap).await;
-            gap = (gap * 2).min(self.longest_gap);
+            sleep(backoff.next_pause()).await;
             notification = notification.at(Utc::now())?;
         }
         self.progress.letters_over.fetch_add(1, Ordering::Relaxed);

@@ -37,6 +37,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::Parser;
 use rand::RngExt;
+use service::duration;
 use testkit::{BrokerKind, Wanted};
 
 use crate::faults::{Fault, busiest, plan, span, stretch};
@@ -88,10 +89,10 @@ struct Arguments {
     #[arg(long, value_enum, requires = "for", conflicts_with = "faults")]
     outage: Option<Server>,
     /// For how long it is stopped, such as 20s or 10m
-    #[arg(long = "for", id = "for", requires = "outage", value_parser = time)]
+    #[arg(long = "for", id = "for", requires = "outage", value_parser = duration::parse)]
     length: Option<Duration>,
     /// After an outage goods are delivered so soon after the server accepts connections
-    #[arg(long, default_value = "5s", value_parser = time)]
+    #[arg(long, default_value = "5s", value_parser = duration::parse)]
     recovery: Duration,
     /// The longest time a part is stopped (SIGSTOP) or a line silent, in seconds
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=60))]
@@ -131,17 +132,6 @@ fn main() -> ExitCode {
     }
     say(&format!("\nSeed {seed}: NOT as it should be. Logs and ledger: {}", folder.display()));
     ExitCode::FAILURE
-}
-
-/// A duration such as `20s` or `10m`.
-fn time(text: &str) -> Result<Duration, String> {
-    let (number, unit) = text.split_at(text.len() - usize::from(text.ends_with(['s', 'm'])));
-    let seconds = match unit {
-        "m" => 60,
-        _ => 1,
-    };
-    let number: u64 = number.parse().map_err(|_| "a time such as 20s or 10m".to_owned())?;
-    Ok(Duration::from_secs(number.saturating_mul(seconds)))
 }
 
 /// What is broken.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use alipay::Fen;
+use service::backoff::Backoff;
 use testkit::Pipeline;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
@@ -15,7 +16,8 @@ use crate::story::PART;
 /// Commands under way at one time: each is a process.
 const AT_ONCE: usize = 3;
 /// How long the operator waits before the same command again, at first and at most.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Somebody with a shell. Reaches servers directly: what is broken for them is the servers.
 #[derive(Clone)]
@@ -32,7 +34,7 @@ impl Operator {
     /// Refunds a part of an order. Not paid yet, the database away, the gateway answers 503, nobody
     /// knows what became of it: the same command is the same refund, so it is repeated.
     pub(crate) async fn refund(&self, order: &str, give_up: &AtomicBool) -> anyhow::Result<()> {
-        let mut pause = PAUSES.0;
+        let mut backoff = Backoff::new(SHORTEST_PAUSE, LONGEST_PAUSE);
         loop {
             let (shop, order) = (self.shop.clone(), order.to_owned());
             let turn = self.at_once.acquire().await?;
@@ -50,9 +52,8 @@ impl Operator {
                     say(&format!("  ! {error:#}"));
                     return Ok(());
                 }
-                Err(_) => sleep(pause).await,
+                Err(_) => sleep(backoff.next_pause()).await,
             }
-            pause = (pause * 2).min(PAUSES.1);
         }
     }
 }

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use queue::Cluster;
 use queue::topology::TopologyError;
+use service::backoff::Backoff;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-/// First and largest pause between two attempts.
-const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(10)];
+/// Between two attempts.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Least time between two looks at a topology that seems to be there.
 const REST: Duration = Duration::from_secs(1);
 
@@ -76,7 +78,7 @@ impl Topology {
     }
 
     async fn find(&self, cluster: &Cluster, declares: bool, events: bool) {
-        let [mut pause, longest] = PAUSES;
+        let mut backoff = Backoff::new(SHORTEST_PAUSE, LONGEST_PAUSE);
         let mut reported = None;
         loop {
             let error = match declare_or_look(cluster, declares, events).await {
@@ -94,8 +96,7 @@ impl Topology {
                 reported = Some(error);
             }
             self.state.send_replace(State::Missing);
-            tokio::time::sleep(pause.mul_f64(rand::random_range(0.5..1.0))).await;
-            pause = (pause * 2).min(longest);
+            tokio::time::sleep(backoff.next_pause()).await;
         }
     }
 }

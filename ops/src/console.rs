@@ -1,8 +1,8 @@
 //! The operators' pages in a browser.
 //!
-//! Each page asks the same functions as the verb of its name and shows what they say. The database is
-//! asked on threads that may wait, through a small pool; the broker through connections of its own, as the
-//! verbs do. Either may be away: pages that need the other one still work.
+//! Each page calls the same operations as the verb of its name and renders their results. Queries run on blocking
+//! threads, through a small pool of connections; the broker is asked over a connection for each page, as by the verbs.
+//! Either server may be away: pages that need only the other one work.
 //!
 //! There is no login. It listens on loopback, and [`guard`] keeps other web sites out.
 
@@ -16,6 +16,7 @@ mod letters;
 mod order;
 mod orders;
 mod page;
+mod person;
 mod products;
 mod request;
 mod results;
@@ -42,12 +43,12 @@ use guard::Guard;
 use results::Results;
 pub(crate) use server::serve;
 
-/// Connections to the database, and questions to it that may be under way or wait for one.
+/// Connections to the database, and queries that may run or wait for a connection.
 const CONNECTIONS: u32 = 4;
 const QUESTIONS: usize = 16;
 /// How long the database may take for one statement, and for all that a page asks.
 const DATABASE_TIME: Duration = Duration::from_secs(20);
-/// How long a page waits for another one that is at the dead letters.
+/// How long a page waits for another one that works on the dead letters.
 const LETTERS_TIME: Duration = Duration::from_secs(20);
 
 /// What every page is given.
@@ -61,7 +62,7 @@ pub(crate) struct Console {
     management: Option<Management>,
     pool: Pool,
     questions: Arc<Semaphore>,
-    /// Held by whoever is at the dead letters: one at a time, see [`DeadQueue`](crate::operations::dead_queue::DeadQueue).
+    /// Held while a page reads or moves dead letters, which only one may at a time: see [`DeadQueue`](crate::operations::dead_queue::DeadQueue).
     at_letters: Mutex<()>,
     /// What the latest look at the status found out.
     known: std::sync::Mutex<Known>,
@@ -101,7 +102,7 @@ impl Console {
         &self.cluster
     }
 
-    /// Waits until no other page of this console is at the dead letters, which a long replay may be.
+    /// Waits until no other page of this console works on the dead letters; a replay can take long.
     async fn at_letters(&self) -> Result<MutexGuard<'_, ()>, Failure> {
         let turn = tokio::time::timeout(LETTERS_TIME, self.at_letters.lock()).await;
         turn.map_err(|_| {
@@ -113,8 +114,8 @@ impl Console {
         })
     }
 
-    /// Asks the database on a thread that may wait. One that does not answer keeps its thread and its
-    /// turn, so there are never more than a few of them.
+    /// Queries the database on a blocking thread. A query keeps its permit until it ends, so a database that does
+    /// not answer blocks [`QUESTIONS`] threads at the most.
     async fn database<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&mut Connection) -> Result<T, Failure> + Send + 'static,

@@ -18,6 +18,7 @@ use std::time::Duration;
 use alipay::Fen;
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use service::duration::{self, DurationError};
 use simulator::{TradeError, Trust};
 
 /// A stand-in for Alipay: keeps trades and sends signed notifications about them.
@@ -164,19 +165,9 @@ fn yuan(text: &str) -> anyhow::Result<Fen> {
     Ok(amount)
 }
 
-/// Reads a time such as `500ms`, `3s` or `2m`; none is 0.
-fn time(text: &str) -> anyhow::Result<Duration> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let milliseconds: u64 = match unit {
-        "ms" => 1,
-        "s" => 1000,
-        "m" => 60_000,
-        _ => anyhow::bail!("expected a number and ms, s or m, for example 500ms or 3s"),
-    };
-    let number: u64 = number.parse().context("expected a number and a unit, for example 3s")?;
-    anyhow::ensure!(number <= 86_400_000 / milliseconds, "more than a day");
-    Ok(Duration::from_millis(number * milliseconds))
+/// Reads a length of time such as `500ms`, `3s` or `2m`, up to a day.
+fn time(text: &str) -> Result<Duration, DurationError> {
+    duration::parse_up_to(Duration::from_hours(24), text)
 }
 
 /// Who vouches for servers: the authority of a file, or the public ones.

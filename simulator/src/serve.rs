@@ -54,23 +54,23 @@ const LIMITS: Limits = Limits {
     stop_time: Duration::from_secs(2),
 };
 
-/// How often it is looked whether the time of an unpaid trade is over; whoever asks gets an answer
-/// of this moment.
+/// How often unpaid trades are checked for the end of their time. A request checks them first, so its answer is
+/// true at its moment.
 const PACE: Duration = Duration::from_millis(200);
 
 /// How a [`Server`] behaves.
 #[derive(Debug, Clone, Default)]
 pub struct ServeSettings {
-    /// What the gateway's answers have wrong.
+    /// Faults of the gateway's answers.
     pub gateway: GatewayFaults,
     /// How notifications are sent.
     pub sending: SendSettings,
-    /// The notification of a trade that nobody paid in time, also where documents say that Alipay
+    /// Send a notification for every trade that nobody paid in time, also where Alipay's documents say that it
     /// sends none.
     pub tell_timeouts: bool,
     /// What time it is.
     pub clock: Clock,
-    /// By which names browsers know the pages, besides `localhost` and addresses.
+    /// The host names of the pages, besides `localhost` and addresses.
     pub names: Names,
 }
 
@@ -123,13 +123,13 @@ impl Server {
         );
     }
 
-    /// Closes what nobody paid in time, also while nobody asks.
+    /// Closes unpaid trades whose time is over, also when no request comes.
     async fn close_in_time(&self) {
         let mut pace = tokio::time::interval(PACE);
         loop {
             pace.tick().await;
             let alipay = Arc::clone(&self.0);
-            // A panic in there has been told of by its thread.
+            // The panic hook reports a panic in there.
             let _ = tokio::task::spawn_blocking(move || alipay.close_in_time()).await;
         }
     }

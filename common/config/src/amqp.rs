@@ -1,16 +1,38 @@
 //! `[amqp]`: where the broker is, and whom to trust.
 
+use rustls_pki_types::CertificateDer;
+use serde::{Deserialize, Serialize};
+
+use crate::Secret;
 use crate::error::ConfigError;
+use crate::field::Line;
 use crate::layers::{self, Layers};
+use crate::secret::{self, ServerUrl};
 use crate::stray::SecretForm;
 use crate::tls::{self, ClientCertificate};
-use crate::{Secret, secret};
 
-use rustls_pki_types::CertificateDer;
-
-const URLS: &str = "amqp.urls";
-const USER_ID: &str = "amqp.user_id";
 const SCHEMES: [&str; 2] = ["amqp://", "amqps://"];
+
+/// The keys of `[amqp]`.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "a section [amqp]")]
+pub(crate) struct AmqpKeys {
+    url: Option<ServerUrl>,
+    url_file: Option<Line>,
+    urls: Option<Vec<ServerUrl>>,
+    ca_file: Option<Line>,
+    client_cert_file: Option<Line>,
+    client_key_file: Option<Line>,
+    management_url: Option<ServerUrl>,
+    management_url_file: Option<Line>,
+    user_id: bool,
+    #[serde(default)]
+    ingress_users: Vec<Line>,
+    #[serde(default)]
+    worker_users: Vec<Line>,
+    #[serde(default)]
+    ops_users: Vec<Line>,
+}
 
 /// `[amqp]`: RabbitMQ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,19 +83,8 @@ impl Amqp {
     }
 }
 
-pub(super) fn read(layers: &Layers) -> Result<Amqp, ConfigError> {
-    let (urls, key) = match layers.texts(URLS) {
-        Some(urls) => {
-            let trimmed = urls.iter().map(|url| SecretForm::Url.trim(url).map(Secret::new));
-            let trimmed: Result<_, String> = trimmed.collect();
-            (trimmed.map_err(|problem| layers.invalid(URLS, problem))?, URLS.to_owned())
-        }
-        None => match secret::find(layers, "amqp.url", SecretForm::Url)? {
-            Some(found) => (vec![found.secret], found.path),
-            None => return Err(layers::missing("amqp.url", "is not set")),
-        },
-    };
-    let urls: Vec<Secret> = urls;
+pub(super) fn read(layers: &Layers, keys: &AmqpKeys) -> Result<Amqp, ConfigError> {
+    let (urls, key, source) = urls(layers, keys)?;
     if urls.is_empty() {
         return Err(layers.invalid(&key, "names no broker"));
     }
@@ -85,18 +96,45 @@ pub(super) fn read(layers: &Layers) -> Result<Amqp, ConfigError> {
     }
     Ok(Amqp {
         urls,
-        source: layers.origin(&key),
         key,
-        ca: tls::certificates(layers, "amqp.ca_file")?,
-        client: tls::client(layers, "amqp.client_cert_file", "amqp.client_key_file")?,
-        management_url: management_url(layers)?,
-        user_id: layers.switch(USER_ID)?,
-        publishers: publishers(layers)?,
+        source,
+        ca: tls::certificates(layers, "amqp.ca_file", keys.ca_file.as_ref())?,
+        client: tls::client(
+            layers,
+            ("amqp.client_cert_file", keys.client_cert_file.as_ref()),
+            ("amqp.client_key_file", keys.client_key_file.as_ref()),
+        )?,
+        management_url: management_url(layers, keys)?,
+        user_id: keys.user_id,
+        publishers: publishers(layers, keys)?,
     })
 }
 
-fn management_url(layers: &Layers) -> Result<Option<Secret>, ConfigError> {
-    let Some(found) = secret::find(layers, "amqp.management_url", SecretForm::Url)? else {
+/// The URLs, the key that gave them, and who set it.
+fn urls(layers: &Layers, keys: &AmqpKeys) -> Result<(Vec<Secret>, String, String), ConfigError> {
+    const PATH: &str = "amqp.url";
+    const LIST: &str = "amqp.urls";
+    if let Some(urls) = &keys.urls {
+        let trimmed = urls.iter().map(|url| SecretForm::Url.trim(url.0.expose_secret()));
+        let urls: Result<Vec<_>, String> = trimmed.map(|url| url.map(Secret::new)).collect();
+        let urls = urls.map_err(|problem| layers.invalid(LIST, problem))?;
+        return Ok((urls, LIST.to_owned(), layers.origin(LIST)));
+    }
+    let text = keys.url.as_ref().map(|url| &url.0);
+    match secret::find(layers, PATH, text, keys.url_file.as_ref(), SecretForm::Url)? {
+        Some(found) => {
+            let source = found.origin(layers);
+            Ok((vec![found.secret], found.path, source))
+        }
+        None => Err(layers::missing(PATH, "is not set")),
+    }
+}
+
+fn management_url(layers: &Layers, keys: &AmqpKeys) -> Result<Option<Secret>, ConfigError> {
+    const PATH: &str = "amqp.management_url";
+    let text = keys.management_url.as_ref().map(|url| &url.0);
+    let file = keys.management_url_file.as_ref();
+    let Some(found) = secret::find(layers, PATH, text, file, SecretForm::Url)? else {
         return Ok(None);
     };
     let url = found.secret.expose_secret();
@@ -106,21 +144,26 @@ fn management_url(layers: &Layers) -> Result<Option<Secret>, ConfigError> {
     Ok(Some(found.secret))
 }
 
-fn publishers(layers: &Layers) -> Result<Option<Publishers>, ConfigError> {
-    let keys = ["amqp.ingress_users", "amqp.worker_users", "amqp.ops_users"];
-    let [ingress, worker, ops] = keys;
-    let lists = [layers.names(ingress)?, layers.names(worker)?, layers.names(ops)?];
-    let Some(set) = lists.iter().position(|list| !list.is_empty()) else { return Ok(None) };
-    if let Some(unset) = lists.iter().position(Vec::is_empty) {
+fn publishers(layers: &Layers, keys: &AmqpKeys) -> Result<Option<Publishers>, ConfigError> {
+    let lists = [
+        ("amqp.ingress_users", &keys.ingress_users),
+        ("amqp.worker_users", &keys.worker_users),
+        ("amqp.ops_users", &keys.ops_users),
+    ];
+    let Some((set, _)) = lists.iter().find(|(_, users)| !users.is_empty()) else {
+        return Ok(None);
+    };
+    if let Some((unset, _)) = lists.iter().find(|(_, users)| users.is_empty()) {
         let problem =
-            format!("is set and {} is not: that program's messages would be refused", keys[unset]);
-        return Err(layers.invalid(keys[set], problem));
+            format!("is set and {unset} is not: that program's messages would be refused");
+        return Err(layers.invalid(set, problem));
     }
-    if !layers.switch(USER_ID)? {
+    if !keys.user_id {
         let problem =
             "is checked against user_id, which messages do not carry: amqp.user_id is false";
-        return Err(layers.invalid(keys[set], problem));
+        return Err(layers.invalid(set, problem));
     }
-    let [ingress, worker, ops] = lists;
+    let [ingress, worker, ops] =
+        lists.map(|(_, users)| users.iter().map(|user| user.to_string()).collect());
     Ok(Some(Publishers { ingress, worker, ops }))
 }

@@ -2,9 +2,24 @@
 
 use rustls_pki_types::CertificateDer;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::ConfigError;
-use crate::layers::Layers;
-use crate::{Secret, secret, tls};
+use crate::field::Line;
+use crate::layers::{self, Layers};
+use crate::secret::{self, ServerUrl};
+use crate::stray::SecretForm;
+use crate::{Secret, tls};
+
+/// The keys of `[database]`.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields, expecting = "a section [database]")]
+pub(crate) struct DatabaseKeys {
+    url: Option<ServerUrl>,
+    url_file: Option<Line>,
+    tls: DatabaseTls,
+    ca_file: Option<Line>,
+}
 
 /// `[database]`: MySQL or MariaDB.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +35,8 @@ pub struct Database {
 }
 
 /// `database.tls`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DatabaseTls {
     /// In plain text.
     Off,
@@ -30,12 +46,20 @@ pub enum DatabaseTls {
     Required,
 }
 
-pub(super) fn read(layers: &Layers) -> Result<Database, ConfigError> {
-    let url = secret::url(layers, "database.url", &["mysql://"])?;
+pub(super) fn read(layers: &Layers, keys: &DatabaseKeys) -> Result<Database, ConfigError> {
+    const PATH: &str = "database.url";
+    let text = keys.url.as_ref().map(|url| &url.0);
+    let Some(url) = secret::find(layers, PATH, text, keys.url_file.as_ref(), SecretForm::Url)?
+    else {
+        return Err(layers::missing(PATH, "is not set"));
+    };
+    if !url.secret.expose_secret().starts_with("mysql://") {
+        return Err(layers.invalid(&url.path, "does not begin with mysql://"));
+    }
     Ok(Database {
+        source: url.origin(layers),
         url: url.secret,
-        source: layers.origin(&url.path),
-        tls: tls::database(layers)?,
-        ca: tls::certificates(layers, "database.ca_file")?,
+        tls: keys.tls,
+        ca: tls::certificates(layers, "database.ca_file", keys.ca_file.as_ref())?,
     })
 }

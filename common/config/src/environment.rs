@@ -3,16 +3,15 @@
 use std::ffi::OsString;
 
 use crate::error::{ConfigError, Source};
-use crate::layers::{self, Layer};
-use crate::schema::{self, Kind, MERCHANTS};
-use crate::value;
+use crate::layers::{self, Layer, MERCHANTS};
+use crate::node::Node;
 
 /// Every key has a variable `ALIPAY__SECTION__KEY`.
 const PREFIX: &str = "ALIPAY__";
 
 /// The variables that other programs use too, and the keys they set.
-const CONVENTIONAL: [(&str, &str, &str); 2] =
-    [("DATABASE_URL", "database", "url"), ("AMQP_URL", "amqp", "url")];
+const CONVENTIONAL: [(&str, &str); 2] =
+    [("DATABASE_URL", "database.url"), ("AMQP_URL", "amqp.url")];
 
 /// Splits the environment into its two layers: `DATABASE_URL` and `AMQP_URL`, and above them the
 /// variables that begin with `ALIPAY__`. `configured` are the merchants that are known so far.
@@ -20,39 +19,37 @@ pub(super) fn layers(
     variables: &[(OsString, OsString)],
     configured: &[String],
 ) -> Result<[Layer; 2], ConfigError> {
-    let mut conventional = Layer::new();
-    let mut own = Layer::new();
+    let mut conventional = Layer::default();
+    let mut own = Layer::default();
     for (name, value) in variables {
         let Some(name) = name.to_str() else { continue };
         let set_by = Source::Variable(name.to_owned());
-        if let Some((_, section, key)) = CONVENTIONAL.iter().find(|(known, ..)| *known == name) {
-            let path = format!("{section}.{key}");
+        if let Some((_, path)) = CONVENTIONAL.iter().find(|(known, _)| *known == name) {
             if !value.is_empty() {
-                set(&mut conventional, path, section, key, value, set_by)?;
+                set(&mut conventional, path, value, &set_by)?;
             }
         } else if let Some(rest) = name.strip_prefix(PREFIX) {
-            let rest = rest.to_ascii_lowercase();
-            let Some((section, key)) = rest.split_once("__") else {
-                return Err(layers::unknown("", None, &rest, &set_by));
-            };
-            if !schema::SECTIONS.contains(&section) {
-                return Err(layers::unknown("", None, section, &set_by));
-            }
-            if section != MERCHANTS {
-                set(&mut own, format!("{section}.{key}"), section, key, value, set_by)?;
-                continue;
-            }
-            // No key holds "__", so the last one separates the merchant's name from the key.
-            let Some((written, key)) = key.rsplit_once("__") else {
-                return Err(layers::unknown(MERCHANTS, Some(MERCHANTS), key, &set_by));
-            };
-            let merchant = merchant_name(written, configured, &set_by)?;
-            let owner = format!("{MERCHANTS}.{merchant}");
-            layers::check_name(&owner, &merchant, &set_by)?;
-            set(&mut own, format!("{owner}.{key}"), MERCHANTS, key, value, set_by)?;
+            set(&mut own, &path(&rest.to_ascii_lowercase(), configured, &set_by)?, value, &set_by)?;
         }
     }
     Ok([conventional, own])
+}
+
+/// The path that a variable sets: its name without the prefix is `written`.
+fn path(written: &str, configured: &[String], set_by: &Source) -> Result<String, ConfigError> {
+    let Some((section, key)) = written.split_once("__") else { return Ok(written.to_owned()) };
+    if section != MERCHANTS {
+        return Ok(format!("{section}.{key}"));
+    }
+    // No key holds "__", so the last one separates the merchant's name from the key.
+    let (written, key) = match key.rsplit_once("__") {
+        Some((written, key)) => (written, format!(".{key}")),
+        None => (key, String::new()),
+    };
+    let merchant = merchant_name(written, configured, set_by)?;
+    let owner = format!("{MERCHANTS}.{merchant}");
+    layers::check_name(&owner, &merchant, set_by)?;
+    Ok(format!("{owner}{key}"))
 }
 
 /// The configured merchant that a variable means, without regard to case; else a new one in lower case.
@@ -79,27 +76,10 @@ fn merchant_name(
     }
 }
 
-fn set(
-    layer: &mut Layer,
-    path: String,
-    section: &str,
-    name: &str,
-    text: &OsString,
-    set_by: Source,
-) -> Result<(), ConfigError> {
-    let Some(key) = schema::find(section, name) else {
-        let owner = path.rsplit_once('.').map_or("", |(owner, _)| owner);
-        return Err(layers::unknown(owner, Some(section), name, &set_by));
-    };
+fn set(layer: &mut Layer, path: &str, text: &OsString, set_by: &Source) -> Result<(), ConfigError> {
     let Some(text) = text.to_str() else {
-        return Err(layers::invalid(&path, "is not UTF-8".to_owned(), &set_by));
+        return Err(layers::invalid(path, "is not UTF-8".to_owned(), set_by));
     };
-    let value = value::from_variable(key.kind, text).map_err(|problem| {
-        // What was typed where a secret belongs must not be shown.
-        let is_secret = matches!(key.kind, Kind::Secret | Kind::Tables);
-        let problem = if is_secret { "cannot be read".to_owned() } else { problem };
-        layers::invalid(&path, problem, &set_by)
-    })?;
-    layer.set(path, key, value, set_by);
+    layer.set(path, Node::Variable(text.to_owned()), set_by);
     Ok(())
 }

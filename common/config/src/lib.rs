@@ -4,23 +4,22 @@
 //! unknown key, a contradiction or an unusable key file is an error at start that names the key.
 
 mod amqp;
-mod certificate_mode;
 pub mod certificates;
-mod confirm;
 mod database;
-mod duration;
 mod environment;
 mod error;
 mod exposed;
+mod field;
 pub mod keys_in_use;
 mod layers;
 mod merchant;
+mod nearest;
 mod network;
-mod policy;
+mod node;
+mod problem;
 pub mod reload;
-mod retired_keys;
-mod schema;
 mod secret;
+mod sections;
 mod shown;
 mod signature_probe;
 pub mod signature_remedy;
@@ -29,24 +28,22 @@ pub mod summary;
 mod tls;
 mod unnamed;
 mod url_mistake;
-mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 pub use amqp::{Amqp, Publishers};
-pub use confirm::Confirm;
 pub use database::{Database, DatabaseTls};
 pub use error::{ConfigError, Source};
 pub use exposed::Exposed;
 use layers::{Layer, Layers};
-pub use merchant::{LatePayment, Merchant, NotifyVerify};
+pub use merchant::{Confirm, LatePayment, Merchant, NotifyVerify};
+pub use nearest::nearest_of;
 pub use network::Network;
-pub use schema::nearest_of;
 pub use secret::Secret;
+use sections::Sections;
+pub use sections::{Events, Ingress, Worker};
 pub use shown::Setting;
 pub use tls::ClientCertificate;
 pub use url_mistake::{ENCODE, url_mistake};
@@ -70,78 +67,6 @@ pub struct Config {
     pub exposed: Vec<Exposed>,
 }
 
-/// `[ingress]`: the public endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ingress {
-    /// Address of the public listener; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// Address of `/livez`, `/readyz`, `/metrics`; off when `None`.
-    pub admin_listen: Option<SocketAddr>,
-    /// Largest body, in bytes.
-    pub max_body: usize,
-    /// Notifications that may wait for the broker at one time.
-    pub max_in_flight: usize,
-    /// Open connections.
-    pub max_connections: usize,
-    /// Open connections of one address that is neither loopback nor one of `trusted_proxies`.
-    pub max_connections_per_peer: usize,
-    /// Whose connections have no limit of their own and whose `X-Forwarded-For` is believed, beside
-    /// loopback.
-    pub trusted_proxies: Vec<Network>,
-    /// Refused requests of one client and merchant in a minute; further ones are answered 429 unread.
-    pub max_refused_per_minute: usize,
-    /// Bytes that all bodies under way may hold together.
-    pub max_body_memory: usize,
-    /// How long a new connection may take to its first byte.
-    pub first_byte_timeout: Duration,
-    /// How long the broker may take to confirm.
-    pub confirm_timeout: Duration,
-    /// How long the headers of a request may take.
-    pub header_timeout: Duration,
-    /// How long the body of a request may take.
-    pub body_timeout: Duration,
-    /// Age at which a connection is closed.
-    pub connection_timeout: Duration,
-    /// How long a graceful stop may take.
-    pub shutdown_timeout: Duration,
-    /// How long the gateway may take to say whether it sent a notification.
-    pub notify_verify_timeout: Duration,
-    /// AMQP channels that publish side by side.
-    pub lanes: usize,
-    /// Whether to end when the account at the broker may do more than it needs to.
-    pub least_privilege: bool,
-}
-
-/// `[worker]`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Worker {
-    /// Largest number of messages in one transaction.
-    pub batch: usize,
-    /// Batches under way at one time.
-    pub lanes: usize,
-    /// How long the database may take to answer one statement.
-    pub database_timeout: Duration,
-    /// Whether the gateway is asked about orders that are unpaid, silent or in doubt.
-    pub queries: bool,
-    /// Age at which the gateway is asked about an order that is not paid.
-    pub query_unpaid_after: Duration,
-    /// Time without news after which the gateway is asked about an order that is not finished.
-    pub query_silent_after: Duration,
-    /// How long one question to the gateway may take.
-    pub query_timeout: Duration,
-    /// How long smaller orders may pass an order that waits for stock.
-    pub stock_overtake_limit: Duration,
-    /// Address of `/livez`, `/readyz`, `/metrics`; off when `None`.
-    pub admin_listen: Option<SocketAddr>,
-}
-
-/// `[events]`: what the shop can listen to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Events {
-    /// Whether order events are published.
-    pub enabled: bool,
-}
-
 impl Config {
     /// Loads the configuration: defaults, then the file (`file`, else `ALIPAY_CONFIG`, else `./alipay.toml`
     /// where it is there, which is logged), then the environment.
@@ -155,10 +80,7 @@ impl Config {
         variables: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Config, ConfigError> {
         let layers = layers(file, &variables.into_iter().collect::<Vec<_>>())?;
-        let config = read_sections(&layers)?;
-        let merchants = merchant::read_all(&layers)?;
-        // Last: reading the keys has found them.
-        Ok(Config { merchants, exposed: layers.all_exposed(), ..config })
+        Read::of(&layers).whole().map(|(config, _)| config)
     }
 
     /// Loads the configuration as [`Config::load`] does, and does not end with the first problem: one is told of each
@@ -171,17 +93,13 @@ impl Config {
                 return Examined { config: None, problems: vec![problem], ..Examined::default() };
             }
         };
-        let (merchants, mut problems) = merchant::read_each(&layers);
-        let sections = read_sections(&layers).map_err(|problem| problems.insert(0, problem)).ok();
-        if let Some(config) =
-            sections.as_ref().filter(|_| merchants.is_empty() && problems.is_empty())
-        {
-            problems.extend(config.require_merchants().err());
-        }
-        let exposed = layers.all_exposed();
-        let config = sections.filter(|_| problems.is_empty());
-        let config = config.map(|it| Config { merchants: merchants.clone(), exposed, ..it });
-        Examined { config, merchants, problems, set_sections: layers.set_sections() }
+        let Read { config, merchants, mut problems, .. } = Read::of(&layers);
+        let config = config.filter(|_| problems.is_empty());
+        problems.extend(config.as_ref().and_then(|config| config.require_merchants().err()));
+        let config = config.filter(|_| problems.is_empty());
+        let set = layers.keys().filter(|(_, set_by)| **set_by != Source::Defaults);
+        let set_sections = set.filter_map(|(path, _)| path.split('.').next()).map(str::to_owned);
+        Examined { config, merchants, problems, set_sections: set_sections.collect() }
     }
 
     /// What [`Config::load`] reads, key by key, with where each value comes from; no secret is in it.
@@ -196,14 +114,12 @@ impl Config {
     ) -> Result<Vec<Setting>, ConfigError> {
         let variables: Vec<_> = variables.into_iter().collect();
         let layers = layers(file, &variables)?;
-        read_sections(&layers)?;
-        let merchants = merchant::read_all(&layers)?;
-        let text = match named(file, &variables) {
-            Some(path) => std::fs::read_to_string(&path)
-                .map_err(|error| ConfigError::File { path: path.clone(), error })?,
+        let (config, sections) = Read::of(&layers).whole()?;
+        let text = match layers.file() {
+            Some(path) => read_file(path)?,
             None => String::new(),
         };
-        Ok(shown::settings(&layers, &merchants, &text))
+        Ok(shown::settings(&layers, &sections, &config.merchants, &text))
     }
 
     /// The defaults file: every key with its default and what it means.
@@ -279,118 +195,145 @@ fn named(file: Option<&Path>, variables: &[(OsString, OsString)]) -> Option<Path
 /// Defaults, file and environment, on top of each other.
 fn layers(file: Option<&Path>, variables: &[(OsString, OsString)]) -> Result<Layers, ConfigError> {
     let file = named(file, variables);
-    let folder = file.as_deref().and_then(Path::parent).map(Path::to_owned);
-    let mut layers = Layers::new(folder.unwrap_or_default())?;
+    let mut layers = Layers::new(file.clone())?;
     if let Some(path) = file {
-        let unreadable = |error| ConfigError::File { path: path.clone(), error };
-        let text = std::fs::read_to_string(&path).map_err(unreadable)?;
-        let layer = Layer::from_toml(&text, &Source::File(path.clone()))?;
-        let metadata = std::fs::metadata(&path).map_err(unreadable)?;
-        if let Some(exposed) = exposed::look(&path, &metadata, layer.holds_secret()) {
-            layers.exposed(exposed);
-        }
-        layers.put(layer)?;
+        layers.put(Layer::from_toml(&read_file(&path)?, &Source::File(path))?)?;
     }
-    let configured: Vec<String> = layers.merchants().map(str::to_owned).collect();
+    let configured: Vec<String> = layers.merchants().into_iter().map(str::to_owned).collect();
     for layer in environment::layers(variables, &configured)? {
         layers.put(layer)?;
     }
     Ok(layers)
 }
 
-/// Everything but the merchants.
-fn read_sections(layers: &Layers) -> Result<Config, ConfigError> {
-    let listen = "ingress.listen";
-    Ok(Config {
-        database: database::read(layers)?,
-        amqp: amqp::read(layers)?,
-        ingress: Ingress {
-            listen: layers
-                .address(listen)
-                .ok_or_else(|| layers.invalid(listen, "the public listener cannot be off"))?,
-            admin_listen: layers.address("ingress.admin_listen"),
-            max_body: layers.number("ingress.max_body")?,
-            max_in_flight: layers.number("ingress.max_in_flight")?,
-            max_connections: layers.number("ingress.max_connections")?,
-            max_connections_per_peer: layers.number("ingress.max_connections_per_peer")?,
-            trusted_proxies: network::read(layers, "ingress.trusted_proxies")?,
-            max_refused_per_minute: layers.number("ingress.max_refused_per_minute")?,
-            max_body_memory: body_memory(layers)?,
-            first_byte_timeout: layers.duration("ingress.first_byte_timeout")?,
-            confirm_timeout: layers.duration("ingress.confirm_timeout")?,
-            header_timeout: layers.duration("ingress.header_timeout")?,
-            body_timeout: layers.duration("ingress.body_timeout")?,
-            connection_timeout: layers.duration("ingress.connection_timeout")?,
-            shutdown_timeout: layers.duration("ingress.shutdown_timeout")?,
-            notify_verify_timeout: layers.duration("ingress.notify_verify_timeout")?,
-            lanes: layers.number("ingress.lanes")?,
-            least_privilege: layers.switch("ingress.least_privilege")?,
-        },
-        worker: Worker {
-            batch: layers.number("worker.batch")?,
-            lanes: layers.number("worker.lanes")?,
-            database_timeout: layers.duration("worker.database_timeout")?,
-            queries: layers.switch("worker.queries")?,
-            query_unpaid_after: layers.duration("worker.query_unpaid_after")?,
-            query_silent_after: layers.duration("worker.query_silent_after")?,
-            query_timeout: layers.duration("worker.query_timeout")?,
-            stock_overtake_limit: layers.duration("worker.stock_overtake_limit")?,
-            admin_listen: layers.address("worker.admin_listen"),
-        },
-        events: Events { enabled: layers.switch("events.enabled")? },
-        merchants: BTreeMap::new(),
-        exposed: Vec::new(),
-    })
+fn read_file(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path)
+        .map_err(|error| ConfigError::File { path: path.to_owned(), error })
 }
 
-/// A body of the largest size must fit.
-fn body_memory(layers: &Layers) -> Result<usize, ConfigError> {
-    const PATH: &str = "ingress.max_body_memory";
-    let memory = layers.number(PATH)?;
-    if memory < layers.number("ingress.max_body")? {
-        return Err(layers.invalid(PATH, "is less than ingress.max_body"));
+/// What the layers say, read as far as it can be read.
+#[derive(Default)]
+struct Read {
+    /// Where the sections besides the merchants can be read; its merchants are those that can be.
+    config: Option<Config>,
+    sections: Option<Sections>,
+    merchants: BTreeMap<String, Merchant>,
+    /// The first of the sections besides the merchants, and of each merchant.
+    problems: Vec<ConfigError>,
+}
+
+impl Read {
+    fn of(layers: &Layers) -> Read {
+        let mut read = Read::default();
+        let queries = match layers.sections().and_then(|sections| read.sections(layers, sections)) {
+            Ok(queries) => queries,
+            Err(problem) => {
+                read.problems.push(problem);
+                true
+            }
+        };
+        for name in layers.merchants() {
+            if let Err(problem) = read.merchant(layers, name, queries) {
+                read.problems.push(problem);
+            }
+        }
+        if read.problems.is_empty() {
+            read.problems.extend(merchant::check_pairs(layers, &read.merchants).err());
+        }
+        if let (Some(path), Some(sections)) = (layers.file(), &read.sections)
+            && let Ok(metadata) = std::fs::metadata(path)
+            && let Some(exposed) =
+                exposed::look(path, &metadata, shown::file_holds_secret(layers, sections))
+        {
+            layers.exposed(exposed);
+        }
+        if let Some(config) = &mut read.config {
+            config.merchants.clone_from(&read.merchants);
+            config.exposed = layers.all_exposed();
+        }
+        read
     }
-    Ok(memory)
+
+    /// Whether the gateway is asked: merchants depend on it.
+    fn sections(&mut self, layers: &Layers, sections: Sections) -> Result<bool, ConfigError> {
+        let Sections { database, amqp, ingress, worker, events, .. } = &sections;
+        if ingress.max_body_memory < ingress.max_body {
+            let problem = "is less than ingress.max_body";
+            return Err(layers.invalid("ingress.max_body_memory", problem));
+        }
+        self.config = Some(Config {
+            database: database::read(layers, database)?,
+            amqp: amqp::read(layers, amqp)?,
+            ingress: ingress.clone(),
+            worker: worker.clone(),
+            events: events.clone(),
+            merchants: BTreeMap::new(),
+            exposed: Vec::new(),
+        });
+        let queries = worker.queries;
+        self.sections = Some(sections);
+        Ok(queries)
+    }
+
+    fn merchant(&mut self, layers: &Layers, name: &str, queries: bool) -> Result<(), ConfigError> {
+        let keys = layers.merchant(name)?;
+        self.merchants.insert(name.to_owned(), merchant::read(layers, name, &keys, queries)?);
+        if let Some(sections) = &mut self.sections {
+            sections.merchants.insert(name.to_owned(), keys);
+        }
+        Ok(())
+    }
+
+    /// All of it, or the first problem.
+    fn whole(self) -> Result<(Config, Sections), ConfigError> {
+        match (self.problems.into_iter().next(), self.config, self.sections) {
+            (None, Some(config), Some(sections)) => Ok((config, sections)),
+            (Some(problem), ..) => Err(problem),
+            (None, ..) => Err(ConfigError::NoMerchant),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::schema::{KEYS, MERCHANTS};
     use super::*;
+    use crate::layers::DEFAULTS;
 
     /// The reference with its example lines (`#key = ...`) made real.
-    fn reference_keys() -> BTreeSet<String> {
-        let lines = layers::DEFAULTS.lines().map(|line| match line.strip_prefix('#') {
+    fn with_examples() -> toml::Table {
+        let lines = DEFAULTS.lines().map(|line| match line.strip_prefix('#') {
             Some(example) if !example.is_empty() && !example.starts_with(' ') => example,
             _ => line,
         });
         let text = lines.collect::<Vec<_>>().join("\n");
-        let table: toml::Table = text.parse().expect("the reference with its examples is TOML");
-        let mut keys = BTreeSet::new();
-        for (section, value) in table {
-            let mut value = value;
-            if section == MERCHANTS {
-                value = value.get("shop").expect("the example merchant").clone();
-            }
-            for (name, _) in value.as_table().expect("a section") {
-                keys.insert(format!("{section}.{name}"));
-            }
-        }
-        keys
+        text.parse().expect("the reference with its examples is TOML")
     }
 
     #[test]
-    fn the_reference_and_the_schema_hold_the_same_keys() {
-        let schema: BTreeSet<String> =
-            KEYS.iter().map(|key| format!("{}.{}", key.section, key.name)).collect();
-        assert_eq!(reference_keys(), schema);
-        assert_eq!(schema.len(), KEYS.len(), "a key is in the schema twice");
+    fn the_reference_and_the_sections_hold_the_same_keys() {
+        let table = with_examples();
+        let read: Sections =
+            serde::Deserialize::deserialize(node::Node::from(toml::Value::Table(table.clone())))
+                .expect("every key of the reference exists and has a value of its type");
+        let keys = |value: &serde_json::Value| -> BTreeSet<String> {
+            value.as_object().expect("a section").keys().cloned().collect()
+        };
+        let known = serde_json::to_value(&read).unwrap();
+        let written = serde_json::to_value(&table).unwrap();
+        assert_eq!(keys(&written), keys(&known));
+        for section in keys(&known) {
+            let [known, written] = [&known, &written].map(|it| match section.as_str() {
+                layers::MERCHANTS => keys(&it[&section]["shop"]),
+                _ => keys(&it[&section]),
+            });
+            assert_eq!(written, known, "[{section}]");
+        }
     }
 
     #[test]
     fn every_key_of_the_reference_has_a_comment_above_it() {
         let mut commented = false;
-        for line in layers::DEFAULTS.lines() {
+        for line in DEFAULTS.lines() {
             let is_key = !line.starts_with("# ") && line.contains(" = ");
             if line.starts_with("# ") {
                 commented = true;

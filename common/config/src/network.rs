@@ -5,8 +5,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::error::ConfigError;
-use super::layers::Layers;
+use serde::de::{Deserializer, Error, Unexpected};
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::field;
 
 /// One address or a network of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,17 +34,23 @@ impl fmt::Display for Network {
     }
 }
 
-/// The networks of a list.
-pub(super) fn read(layers: &Layers, path: &str) -> Result<Vec<Network>, ConfigError> {
-    let texts = layers.texts(path).unwrap_or_default();
-    let read = |text: &String| {
-        Network::read(text).ok_or_else(|| {
-            let problem =
-                format!("{text:?} is not an address or a network such as \"10.1.0.0/16\"");
-            layers.invalid(path, problem)
-        })
-    };
-    texts.iter().map(read).collect()
+/// As it is written: an address by itself, without the length of its network.
+impl Serialize for Network {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.prefix_len() == self.0.max_prefix_len() {
+            true => self.0.addr().serialize(serializer),
+            false => serializer.collect_str(&self.0),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Network {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Network, D::Error> {
+        let text = field::text(deserializer)?;
+        let expected = "an address or a network such as \"10.1.0.0/16\"";
+        Network::read(&text)
+            .ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &expected))
+    }
 }
 
 #[cfg(test)]

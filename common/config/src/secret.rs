@@ -2,13 +2,17 @@
 
 use std::fmt;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::Deserializer;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::ConfigError;
 use crate::exposed;
+use crate::field::{self, Line};
 use crate::layers::Layers;
+use crate::shown;
 use crate::stray::{self, SecretForm};
 
 /// A secret text. `Debug` shows nothing of it, and its memory is overwritten when it is dropped.
@@ -43,41 +47,72 @@ impl fmt::Debug for Secret {
     }
 }
 
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+        field::text(deserializer).map(Secret::new)
+    }
+}
+
+/// Its fingerprint, as an MD5 key has it, marked as a secret: see [`shown::holds_secret`].
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(shown::SECRET, shown::fingerprint(self.expose_secret()))])
+    }
+}
+
+/// The URL of a server, which may hold a password.
+#[derive(Deserialize)]
+pub(crate) struct ServerUrl(pub(crate) Secret);
+
+impl Serialize for ServerUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let url = self.0.expose_secret();
+        let shown = shown::without_password(url);
+        if shown == url {
+            return shown.serialize(serializer);
+        }
+        serializer.collect_map([(shown::SECRET, shown)])
+    }
+}
+
 /// A secret and the key that gave it: `md5_key` or `md5_key_file`.
 pub(super) struct Found {
     pub(super) secret: Secret,
     pub(super) path: String,
+    file: Option<PathBuf>,
 }
 
-/// The secret of `path` or of the file that `path_file` names, when either is set.
+impl Found {
+    /// Who set it: see [`Layers::origin`]; of a file also its name, `the file db.url (database.url_file in alipay.toml)`.
+    pub(super) fn origin(&self, layers: &Layers) -> String {
+        let set_by = layers.origin(&self.path);
+        match &self.file {
+            Some(file) => format!("the file {} ({set_by})", file.display()),
+            None => set_by,
+        }
+    }
+}
+
+/// The secret of the key at `path`, or what is in the file of the key `path_file`, when either is set.
 ///
 /// # Errors
 /// The file cannot be read; the text holds what does not belong into a secret of this form.
 pub(super) fn find(
     layers: &Layers,
     path: &str,
+    text: Option<&Secret>,
+    file: Option<&Line>,
     form: SecretForm,
 ) -> Result<Option<Found>, ConfigError> {
-    if let Some(text) = layers.written(path)? {
-        let text = form.trim(text).map_err(|problem| layers.invalid(path, problem))?;
-        return Ok(Some(Found { secret: Secret::new(text), path: path.to_owned() }));
+    if let Some(text) = text {
+        let text = form.trim(text.expose_secret());
+        let secret = Secret::new(text.map_err(|problem| layers.invalid(path, problem))?);
+        return Ok(Some(Found { secret, path: path.to_owned(), file: None }));
     }
+    let Some(file) = file else { return Ok(None) };
     let path = format!("{path}_file");
-    let Some(file) = layers.text(&path)? else { return Ok(None) };
     let secret = read_file(layers, &path, file, form)?;
-    Ok(Some(Found { secret, path }))
-}
-
-/// A URL with a password in it: the error does not show it.
-pub(super) fn url(layers: &Layers, path: &str, schemes: &[&str]) -> Result<Found, ConfigError> {
-    let Some(found) = find(layers, path, SecretForm::Url)? else {
-        return Err(super::layers::missing(path, "is not set"));
-    };
-    if !schemes.iter().any(|scheme| found.secret.expose_secret().starts_with(scheme)) {
-        let problem = format!("does not begin with {}", schemes.join(" or "));
-        return Err(layers.invalid(&found.path, problem));
-    }
-    Ok(found)
+    Ok(Some(Found { secret, path, file: Some(layers.resolve(file)) }))
 }
 
 /// Reads a file that holds one secret. What editors and `echo` add around it is cut off, see [`SecretForm`].

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use alipay::Md5Key;
 use serde::Serialize;
+use serde_json::Value;
 
-use super::error::Source;
-use super::layers::Layers;
-use super::merchant::Merchant;
-use super::schema::{self, Kind, MERCHANTS};
-use super::value::Value;
+use crate::error::Source;
 use crate::keys_in_use::keys_in_use;
+use crate::layers::{Layers, MERCHANTS};
+use crate::merchant::Merchant;
+use crate::sections::Sections;
 
 /// One key of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,56 +25,81 @@ pub struct Setting {
     pub from: String,
 }
 
-/// All keys that are set, sorted by section and name; `file` is the text of the configuration file.
+/// The key of a value that is a secret, whose text here is its fingerprint or the URL without the password.
+pub(crate) const SECRET: &str = "secret";
+
+/// All keys that are set, sorted; `file` is the text of the configuration file.
 pub(super) fn settings(
     layers: &Layers,
+    sections: &Sections,
     merchants: &BTreeMap<String, Merchant>,
     file: &str,
 ) -> Vec<Setting> {
     let lines = lines_of(file);
-    let mut settings = Vec::new();
-    for (path, value, source) in layers.all() {
-        let from = match source {
+    let values = values(sections);
+    let setting = |(path, source): (&str, &Source)| Setting {
+        key: path.to_owned(),
+        value: shown(path, at(&values, path), merchants),
+        from: match source {
             Source::Defaults => "default".to_owned(),
             Source::File(file) => match lines.get(path) {
                 Some(line) => format!("{}:{line}", file.display()),
                 None => file.display().to_string(),
             },
             Source::Variable(name) => format!("variable {name}"),
-        };
-        settings.push(Setting { key: path.to_owned(), value: shown(path, value, merchants), from });
-    }
-    settings
+        },
+    };
+    layers.keys().map(setting).collect()
 }
 
-fn shown(path: &str, value: &Value, merchants: &BTreeMap<String, Merchant>) -> String {
-    let (owner, name) = path.rsplit_once('.').unwrap_or(("", path));
-    let (section, merchant) = match owner.split_once('.') {
-        Some((section, merchant)) => (section, merchants.get(merchant)),
-        None => (owner, None),
-    };
-    let prints = merchant.map(|merchant| fingerprints(merchant, name)).unwrap_or_default();
-    let is_secret = schema::find(section, name).is_some_and(|key| key.kind == Kind::Secret);
+/// Whether the configuration file sets a secret itself, and does not name the file of one. A URL is one with a password in it.
+pub(super) fn file_holds_secret(layers: &Layers, sections: &Sections) -> bool {
+    let values = values(sections);
+    let mut set_by_file = layers.keys().filter(|(_, source)| matches!(source, Source::File(_)));
+    set_by_file.any(|(path, _)| holds_secret(at(&values, path)))
+}
+
+fn holds_secret(value: &Value) -> bool {
     match value {
-        Value::Text(text) if name == "url" || name == "management_url" => without_password(text),
-        Value::Text(_) if is_secret && !prints.is_empty() => prints,
-        // What cannot be a key, such as a token; also a key of a section that could not be read.
-        Value::Text(text) if is_secret => print_of(text),
-        Value::Texts(texts) if name == "urls" => {
-            texts.iter().map(|url| without_password(url)).collect::<Vec<_>>().join(", ")
+        Value::Object(fields) => {
+            fields.iter().any(|(name, value)| name == SECRET || holds_secret(value))
         }
-        Value::Texts(_) if name == "alipay_public_keys" => prints,
-        Value::Tables(_) if section == MERCHANTS => prints,
-        Value::Tables(tables) => format!("{} entries", tables.len()),
-        Value::Text(text) if !prints.is_empty() => format!("{text} ({prints})"),
-        Value::Text(text) => without_password(text),
-        Value::Texts(texts) if !prints.is_empty() => format!("{} ({prints})", texts.join(", ")),
-        Value::Texts(texts) => texts.join(", "),
-        Value::Number(number) => number.to_string(),
-        Value::Switch(on) => on.to_string(),
-        Value::Duration(duration) => told(*duration),
-        Value::Address(Some(address)) => address.to_string(),
-        Value::Address(None) => "off".to_owned(),
+        Value::Array(items) => items.iter().any(holds_secret),
+        _ => false,
+    }
+}
+
+/// What all keys say, with marked secrets.
+fn values(sections: &Sections) -> Value {
+    serde_json::to_value(sections).unwrap_or_default()
+}
+
+/// The value at `section.key` or `merchants.NAME.key`.
+fn at<'a>(values: &'a Value, path: &str) -> &'a Value {
+    let mut names = path.split('.');
+    names.try_fold(values, |value, name| value.get(name)).unwrap_or(&Value::Null)
+}
+
+/// Of a key of a merchant its fingerprint, also of what a file holds.
+fn shown(path: &str, value: &Value, merchants: &BTreeMap<String, Merchant>) -> String {
+    let text = text_of(value);
+    let merchant = path.strip_prefix("merchants.").and_then(|path| path.split_once('.'));
+    let Some((merchant, name)) = merchant else { return text };
+    let prints = merchants.get(merchant).map(|it| fingerprints(it, name)).unwrap_or_default();
+    match name.ends_with("_file") {
+        _ if prints.is_empty() => text,
+        true => format!("{text} ({prints})"),
+        false => prints,
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::Null => "off".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text_of).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => fields.get(SECRET).map(text_of).unwrap_or_default(),
+        other => other.to_string(),
     }
 }
 
@@ -90,25 +115,17 @@ fn fingerprints(merchant: &Merchant, name: &str) -> String {
 }
 
 /// The fingerprint of a text, as an MD5 key has it.
-fn print_of(text: &str) -> String {
+pub(crate) fn fingerprint(text: &str) -> String {
     format!("fingerprint {}", Md5Key::new(text).fingerprint())
 }
 
 /// `scheme://USER:PASSWORD@HOST` with the fingerprint of the password in its place.
-fn without_password(url: &str) -> String {
+pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let Some((user, host)) = rest.rsplit_once('@') else { return url.to_owned() };
     match user.split_once(':') {
-        Some((user, password)) => format!("{scheme}://{user}:({})@{host}", print_of(password)),
+        Some((user, password)) => format!("{scheme}://{user}:({})@{host}", fingerprint(password)),
         None => url.to_owned(),
-    }
-}
-
-/// `500ms`, `90s`: as it could be written.
-fn told(duration: std::time::Duration) -> String {
-    match (duration.as_millis(), duration.as_secs()) {
-        (millis, _) if !millis.is_multiple_of(1000) => format!("{millis}ms"),
-        (_, seconds) => format!("{seconds}s"),
     }
 }
 
@@ -139,8 +156,7 @@ fn lines_of(text: &str) -> BTreeMap<String, usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{lines_of, told, without_password};
-    use std::time::Duration;
+    use super::{lines_of, without_password};
 
     #[test]
     fn no_password_is_shown() {
@@ -171,11 +187,5 @@ mod tests {
         assert_eq!(of("merchants.a-b.seller_id"), Some(10));
         assert_eq!(lines_of("[merchants]\nshop = { protocol = \"mapi\" }\n").len(), 1);
         assert_eq!(lines_of("not toml"), std::collections::BTreeMap::new());
-    }
-
-    #[test]
-    fn durations_as_they_are_written() {
-        assert_eq!(told(Duration::from_millis(500)), "500ms");
-        assert_eq!(told(Duration::from_secs(120)), "120s");
     }
 }

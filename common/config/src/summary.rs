@@ -9,7 +9,7 @@ use alipay::Md5Key;
 use serde::{Deserialize, Serialize};
 
 use crate::keys_in_use::keys_in_use;
-use crate::{Config, Confirm, LatePayment, Merchant, NotifyVerify, Secret};
+use crate::{Config, Merchant, Secret};
 
 /// The settings of a merchant by the names of their keys; what is not set is left out.
 pub type Settings = BTreeMap<String, String>;
@@ -126,10 +126,10 @@ pub fn settings(merchant: &Merchant) -> Settings {
         ("app_auth_token", merchant.app_auth_token.as_ref().map(fingerprint)),
         ("charset", Some(merchant.charset.name().to_owned())),
         ("ignore_params", joined(merchant.ignore_params.iter().cloned())),
-        ("notify_verify", Some(notify_verify(merchant.notify_verify).to_owned())),
-        ("late_payment", Some(late_payment(merchant.late_payment).to_owned())),
+        ("notify_verify", Some(<&str>::from(merchant.notify_verify).to_owned())),
+        ("late_payment", Some(<&str>::from(merchant.late_payment).to_owned())),
         ("longest_time_to_pay", merchant.longest_time_to_pay.map(|longest| format!("{longest:?}"))),
-        ("confirm", Some(confirm(&merchant.confirm))),
+        ("confirm", Some(merchant.confirm.to_string())),
         ("gateway", Some(merchant.gateway.clone())),
         ("return_to", merchant.return_to.clone()),
     ];
@@ -144,29 +144,6 @@ fn joined(texts: impl Iterator<Item = String>) -> Option<String> {
 /// Of a token, which is long and random as an MD5 key is.
 fn fingerprint(token: &Secret) -> String {
     Md5Key::new(token.expose_secret()).fingerprint()
-}
-
-fn notify_verify(setting: NotifyVerify) -> &'static str {
-    match setting {
-        NotifyVerify::Off => "off",
-        NotifyVerify::BestEffort => "best_effort",
-        NotifyVerify::Required => "required",
-    }
-}
-
-fn late_payment(setting: LatePayment) -> &'static str {
-    match setting {
-        LatePayment::Deliver => "deliver",
-        LatePayment::Refund => "refund",
-    }
-}
-
-fn confirm(setting: &Confirm) -> String {
-    match setting {
-        Confirm::Ambiguous => "ambiguous".to_owned(),
-        Confirm::Always => "always".to_owned(),
-        Confirm::Above(amount) => amount.to_string(),
-    }
 }
 
 fn sections(config: &Config) -> BTreeMap<String, String> {

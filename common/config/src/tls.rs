@@ -5,8 +5,8 @@ use std::fmt;
 use rustls_pki_types::pem::{Error as PemError, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::DatabaseTls;
 use crate::error::ConfigError;
+use crate::field::Line;
 use crate::layers::{self, Layers};
 use crate::secret::{self, Secret};
 use crate::stray::SecretForm;
@@ -43,8 +43,9 @@ fn pem(text: &Secret) -> &[u8] {
 pub(super) fn certificates(
     layers: &Layers,
     path: &str,
+    file: Option<&Line>,
 ) -> Result<Option<Vec<CertificateDer<'static>>>, ConfigError> {
-    let Some(file) = layers.text(path)? else { return Ok(None) };
+    let Some(file) = file else { return Ok(None) };
     let text = secret::read_file(layers, path, file, SecretForm::Pem)?;
     let unusable = |why: String| {
         let file = layers.resolve(file);
@@ -62,11 +63,11 @@ pub(super) fn certificates(
 /// The certificate and the key that the two files hold: both or none.
 pub(super) fn client(
     layers: &Layers,
-    certificate_path: &str,
-    key_path: &str,
+    (certificate_path, certificate): (&str, Option<&Line>),
+    (key_path, key): (&str, Option<&Line>),
 ) -> Result<Option<ClientCertificate>, ConfigError> {
-    let chain = certificates(layers, certificate_path)?;
-    let key = match layers.text(key_path)? {
+    let chain = certificates(layers, certificate_path, certificate)?;
+    let key = match key {
         Some(file) => {
             let text = secret::read_file(layers, key_path, file, SecretForm::Pem)?;
             let key = PrivateKeyDer::from_pem_slice(pem(&text));
@@ -88,16 +89,5 @@ pub(super) fn client(
         (None, Some(_)) => {
             Err(layers::missing(certificate_path, format!("required beside {key_path}")))
         }
-    }
-}
-
-/// `database.tls`
-pub(super) fn database(layers: &Layers) -> Result<DatabaseTls, ConfigError> {
-    const PATH: &str = "database.tls";
-    match layers.text(PATH)?.unwrap_or_default() {
-        "off" => Ok(DatabaseTls::Off),
-        "preferred" => Ok(DatabaseTls::Preferred),
-        "required" => Ok(DatabaseTls::Required),
-        _ => Err(layers.invalid(PATH, "expected \"off\", \"preferred\" or \"required\"")),
     }
 }

@@ -7,8 +7,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use hyper::Uri;
 use hyper::header::{HOST, HeaderMap, HeaderName, ORIGIN};
+use hyper::{Method, Request, Uri};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -106,11 +106,20 @@ impl Guard {
         Guard { programs: true, ..self }
     }
 
-    /// Refuses a name that is not ours. An address or `localhost` cannot be somebody else's name.
+    /// Refuses a request for a name that is not ours, and a POST that did not come from a page of ours.
     ///
     /// # Errors
-    /// [`Foreign::Host`].
-    pub fn check_host(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Foreign> {
+    /// [`Foreign`].
+    pub fn check<B>(&self, request: &Request<B>) -> Result<(), Foreign> {
+        self.check_host(request.headers(), request.uri())?;
+        match *request.method() {
+            Method::POST => self.check_sender(request.headers()),
+            _ => Ok(()),
+        }
+    }
+
+    /// An address or `localhost` cannot be somebody else's name.
+    fn check_host(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Foreign> {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
         match uri.authority().map(|authority| authority.as_str()).or(host) {
             Some(host) if self.is_ours(host) => Ok(()),
@@ -118,11 +127,8 @@ impl Guard {
         }
     }
 
-    /// Refuses a POST that did not come from a page of ours: of the same scheme, host and port.
-    ///
-    /// # Errors
-    /// [`Foreign::Sender`].
-    pub fn check_sender(&self, headers: &HeaderMap) -> Result<(), Foreign> {
+    /// A page of ours has the same scheme, host and port.
+    fn check_sender(&self, headers: &HeaderMap) -> Result<(), Foreign> {
         let told = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         let site = told(FETCH_SITE);
         let origin = told(ORIGIN).map(|origin| self.is_own_page(origin, told(HOST)));

@@ -9,8 +9,10 @@
 //! This crate knows neither the database nor the broker. So the public endpoint can use it without linking a database client.
 
 pub mod admin;
+pub mod backoff;
 pub mod command_line;
 pub mod crash_point;
+pub mod duration;
 pub mod guard;
 pub mod http;
 pub mod language;

@@ -1,6 +1,8 @@
 //! What the pages of the console and of the simulator have in common: the document around them, tables, and
 //! text that is shown as it is.
 
+use axum::http::header::{CACHE_CONTROL, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::response::Response;
 use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 
 use crate::language::{Language, say};
@@ -45,6 +47,20 @@ impl Document<'_> {
 /// maud has escaped before what could become markup.
 fn visible(body: Markup) -> Markup {
     PreEscaped(unseen::escaped_lines(&body.into_string()).replace('\'', "&#39;"))
+}
+
+/// Adds the headers of every answer to a browser.
+pub async fn with_headers(mut response: Response) -> Response {
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // An address has the number of an order or a trade in it, which other sites shall not learn. With
+        // "no-referrer" a browser would not say either that a form comes from here.
+        (REFERRER_POLICY, "same-origin"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// The row of a fact: its name and its value; nothing where the value is empty.

@@ -10,7 +10,7 @@ use crate::error_number::{fault_of_number, fault_without_number, is_not_primary}
 pub enum StoreError {
     /// The database said no, or did not answer.
     #[error("{0}")]
-    Database(DieselError),
+    Database(#[source] DieselError),
     /// All connections of the pool were in use.
     #[error("no database connection: {0}")]
     Pool(String),
@@ -35,23 +35,24 @@ pub enum StoreError {
 
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> StoreError {
-        match unknown_value(&error) {
-            Some(UnknownValue { table, column, value }) => StoreError::Row {
-                table,
-                what: format!("{column} is {value:?}, which is not known"),
-            },
-            None => StoreError::Database(error),
+        let unknown = unknown_value(&error);
+        match error {
+            // A connection that ends in a COMMIT fails in the ROLLBACK after it, too. The first error tells what happened.
+            DieselError::RollbackErrorOnCommit { commit_error, .. } => (*commit_error).into(),
+            error => unknown.unwrap_or(StoreError::Database(error)),
         }
     }
 }
 
 /// The value of a column that this version does not know, where that is the error.
-fn unknown_value(error: &DieselError) -> Option<&UnknownValue> {
+fn unknown_value(error: &DieselError) -> Option<StoreError> {
     let DieselError::DeserializationError(error) = error else { return None };
-    match error.downcast_ref::<DeserializeFieldError>() {
+    let unknown: Option<&UnknownValue> = match error.downcast_ref::<DeserializeFieldError>() {
         Some(of_field) => of_field.error.downcast_ref(),
         None => error.downcast_ref(),
-    }
+    };
+    let UnknownValue { table, column, value } = unknown?;
+    Some(StoreError::Row { table, what: format!("{column} is {value:?}, which is not known") })
 }
 
 /// Whose fault an error is. The worker must not mix these up.
@@ -153,5 +154,27 @@ fn fault_of(error: &DieselError) -> Fault {
         | DieselError::InvalidCString(_)
         | DieselError::NotFound => Fault::Data,
         _ => Fault::Infrastructure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_ends_in_a_commit_is_an_outage() {
+        let lost = || {
+            let reason = "Connection reset by peer".to_owned();
+            Box::new(DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection,
+                Box::new(reason),
+            ))
+        };
+        let error = StoreError::from(DieselError::RollbackErrorOnCommit {
+            rollback_error: lost(),
+            commit_error: lost(),
+        });
+        assert!(error.is_outage(), "{error:?}");
+        assert_eq!(error.fault(), Fault::Infrastructure);
     }
 }

@@ -16,6 +16,7 @@
 //! * [`StoreError::fault`] says whether trying again can help.
 
 mod beijing_time;
+mod bulk;
 mod column;
 mod connection;
 mod error;

@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use alipay::parse_beijing;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
+use service::duration::{self, DurationError};
 
 /// Reads an age (`30m`, `24h`, `7d`: so long ago), a Beijing time (`2026-11-23` or
 /// `2026-11-23 12:00:00`) or RFC 3339.
 pub(crate) fn parse_moment(text: &str) -> Result<DateTime<Utc>, String> {
-    if let Some(age) = age(text) {
+    // A text with a space is a date.
+    if !text.contains(' ')
+        && let Ok(age) = duration::parse_up_to(LONGEST, text)
+    {
         return Ok(Utc::now() - age);
     }
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
@@ -22,29 +26,15 @@ pub(crate) fn parse_moment(text: &str) -> Result<DateTime<Utc>, String> {
     })
 }
 
-/// Reads a length of time above zero: `90s`, `30m`, `24h`, `7d`.
-pub(crate) fn parse_length(text: &str) -> Result<Duration, String> {
-    let length = age(text).and_then(|age| age.to_std().ok());
-    length
-        .filter(|length| !length.is_zero())
-        .ok_or_else(|| "expected a length of time such as 90s, 30m, 24h or 7d".to_owned())
-}
+/// Lengths of time end here: ten years.
+const LONGEST: Duration = Duration::from_hours(3_660 * 24);
 
-/// A whole number of seconds, minutes, hours or days, at most ten years.
-fn age(text: &str) -> Option<TimeDelta> {
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 60 * 60,
-        "d" => 24 * 60 * 60,
-        _ => return None,
-    };
-    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
+/// Reads a length of time above zero: `90s`, `30m`, `24h`, `7d`.
+pub(crate) fn parse_length(text: &str) -> Result<Duration, DurationError> {
+    match duration::parse_up_to(LONGEST, text)? {
+        Duration::ZERO => Err(DurationError::Unreadable),
+        length => Ok(length),
     }
-    let seconds = number.parse::<i64>().ok()?.checked_mul(seconds)?;
-    (seconds <= 3_660 * 24 * 60 * 60).then(|| TimeDelta::seconds(seconds))
 }
 
 #[cfg(test)]

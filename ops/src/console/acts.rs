@@ -15,7 +15,8 @@ use super::address::link;
 use super::cohort::Selection;
 use super::dry_run::dry_run;
 use super::page::{Menu, Page};
-use super::request::{Form, Parameters};
+use super::person::{name, note};
+use super::request::Form;
 use super::tag::{Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
@@ -26,11 +27,7 @@ use crate::operations::dead_letter::discard::discard;
 use crate::operations::dead_letter::record::record;
 use crate::operations::dead_letter::replay::{Step, dead_since, replay};
 
-/// The longest name and note.
-const LONGEST_NAME: usize = 255;
-const LONGEST_NOTE: usize = 1000;
-
-/// A button below dead letters.
+/// The form below dead letters, with one of its three buttons.
 pub(super) async fn act(State(console): Shared, Form(form): Form) -> Result<Response, Failure> {
     let selection = Selection::read(&form)?;
     let (action, note) = match form.get("act") {
@@ -48,30 +45,7 @@ pub(super) async fn act(State(console): Shared, Form(form): Form) -> Result<Resp
     Ok(move_letters(&console, selection, action, by, note).await?.into_response())
 }
 
-/// Who does it. The console has no login, so the name is what somebody writes.
-pub(super) fn name(form: &Parameters) -> Result<String, Failure> {
-    match form.get("by") {
-        "" => Err(Failure::Usage(say("请写姓名", "say who you are").to_owned())),
-        by if by.chars().count() > LONGEST_NAME => Err(Failure::Usage(format!(
-            "{}: {LONGEST_NAME}",
-            say("姓名太长，最多的字数", "the name is too long; the most characters")
-        ))),
-        by => Ok(by.to_owned()),
-    }
-}
-
-/// Why; may be empty.
-pub(super) fn note(form: &Parameters) -> Result<String, Failure> {
-    let note = form.get("note");
-    if note.chars().count() > LONGEST_NOTE {
-        let said = say("原因太长，最多的字数", "the note is too long; the most characters");
-        let text = format!("{said}: {LONGEST_NOTE}");
-        return Err(Failure::Usage(text));
-    }
-    Ok(note.to_owned())
-}
-
-/// Whether a letter is meant and may be replayed; notes those that may not.
+/// Whether a letter is selected and may be replayed; counts in `deadly` those that are selected and may not.
 pub(super) fn takes(selection: &Selection, letter: &DeadLetter, deadly: &LeftOut) -> bool {
     let meant = selection.takes(letter);
     if meant && is_deadly(letter) {
@@ -81,8 +55,8 @@ pub(super) fn takes(selection: &Selection, letter: &DeadLetter, deadly: &LeftOut
     meant
 }
 
-/// What is said of letters that killed workers.
-pub(super) fn told_left_out(letters: usize) -> Markup {
+/// The warning that letters were left out because their messages crashed workers.
+pub(super) fn left_out_warning(letters: usize) -> Markup {
     html! {
         @if letters > 0 {
             div.box.warn {
@@ -109,8 +83,8 @@ async fn move_letters(
     let back = selection.address();
     let shared = Arc::clone(console);
     let runtime = Handle::current();
-    // The walk writes into the database between two answers of the broker, on a thread that may wait. It goes
-    // on when the browser hangs up.
+    // The walk blocks on the database between two answers of the broker, so it runs on a blocking thread. It goes
+    // on when the browser disconnects.
     let walked = tokio::task::spawn_blocking(move || {
         runtime.block_on(walk(&shared, &selection, action, &by, note.as_deref()))
     });
@@ -131,7 +105,7 @@ async fn move_letters(
         ),
     };
     let body = html! {
-        (told_left_out(left_out))
+        (left_out_warning(left_out))
         @if let Some(failure) = &failure {
             div.box.bad {
                 b { (say("没有全部完成", "Not all was done")) }
@@ -139,7 +113,7 @@ async fn move_letters(
             }
         }
         div.box.good { b { (count) } " " (done) }
-        @if let Some(fates) = &fates { (told(fates)) }
+        @if let Some(fates) = &fates { (outcomes(fates)) }
         @if count == 0 && left_out == 0 && failure.is_none() {
             p.note { (say("可能别人已经处理了。", "Somebody else may have been first.")) }
         }
@@ -156,7 +130,7 @@ async fn move_letters(
 }
 
 /// What became of replayed letters.
-fn told(aftermath: &Aftermath) -> Markup {
+fn outcomes(aftermath: &Aftermath) -> Markup {
     let counted = [
         (Fate::Applied, Tone::Good, say("已生效", "applied")),
         (Fate::Unchanged, Tone::Plain, say("无变化", "changed nothing")),
@@ -200,7 +174,7 @@ async fn walk(
         Ok(turn) => turn,
         Err(failure) => return failed(failure),
     };
-    // What cannot be put on record is not moved.
+    // Without a database there is no record of the act, so no letter is moved.
     let mut database = match console.pool.get() {
         Ok(database) => database,
         Err(error) => return failed(error.into()),

@@ -13,33 +13,33 @@ use crate::failure::Failure;
 use crate::operations::dead_letter::fingerprint::fingerprint;
 use crate::operations::dead_letter::{DeadLetter, is_meant};
 
-/// Stands for letters that have no reason: something else than a worker put them there.
+/// The word for letters without a reason, which no worker put there.
 pub(super) const NO_REASON: &str = "none";
 
-/// In the names of the boxes that tick a letter.
+/// How the name of a checkbox begins; the id of its letter follows.
 pub(super) const TICKED: &str = "letter.";
 
-/// The field with the moment at which the last of the letters died that a page knew of.
+/// The field with the time at which the last letter on the page died.
 const UNTIL: &str = "until";
 
-/// Letters that have these in common; empty is anything.
+/// A filter for letters; an empty field matches every letter.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cohort {
     pub(super) reason: String,
-    /// The error without what differs from letter to letter.
+    /// The fingerprint of the error: without numbers and times.
     pub(super) print: String,
     pub(super) order: String,
     pub(super) merchant: String,
-    /// Not those that died after this moment: whoever says "all" means what the page showed.
+    /// Letters that died later do not match: "all" means the letters that the page showed.
     pub(super) until: Option<DateTime<Utc>>,
 }
 
-/// The letters that a form is about.
+/// The letters that a form selects.
 #[derive(Debug, Clone)]
 pub(super) enum Selection {
     /// These, with all their copies.
     Ticked(BTreeSet<String>),
-    /// All of a cohort.
+    /// All letters that match a filter.
     All(Cohort),
 }
 
@@ -76,7 +76,7 @@ impl Cohort {
         }
     }
 
-    /// Hidden fields that carry it along.
+    /// Hidden fields that repeat it in the next form.
     pub(super) fn fields(&self) -> Markup {
         let given = self.pairs().into_iter().filter(|(_, value)| !value.is_empty());
         html! {
@@ -105,7 +105,7 @@ impl Cohort {
 }
 
 impl Selection {
-    /// What a form is about. It says itself whether all or the ticked ones are meant.
+    /// Reads the selection: the field `which` says whether all letters or the ticked ones are meant.
     pub(super) fn read(form: &Parameters) -> Result<Selection, Failure> {
         if form.get("which") == "all" {
             return Ok(Selection::All(Cohort::read(form)));
@@ -125,7 +125,7 @@ impl Selection {
         }
     }
 
-    /// Hidden fields that carry it along.
+    /// Hidden fields that repeat it in the next form.
     pub(super) fn fields(&self) -> Markup {
         match self {
             Selection::Ticked(ids) => html! {

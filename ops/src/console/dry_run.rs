@@ -6,7 +6,7 @@ use service::language::say;
 use service::page::Column;
 
 use super::Console;
-use super::acts::{takes, told_left_out};
+use super::acts::{left_out_warning, takes};
 use super::address::{link, order_link};
 use super::cohort::Selection;
 use super::letters::{act_fields, letter_link};
@@ -33,7 +33,7 @@ pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<P
     let foreseen =
         console.database(move |connection| foresee_letters(connection, &config, letters)).await?;
     let body = html! {
-        (told_left_out(deadly.letters()))
+        (left_out_warning(deadly.letters()))
         @if !foreseen.is_empty() {
             @if left_out > 0 || looked.at < looked.of {
                 div.box.warn {

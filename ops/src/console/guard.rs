@@ -1,7 +1,7 @@
-//! Who may act: see [`service::guard`]; and a token that only our pages hold.
+//! Checks where a request comes from (see [`service::guard`]), and the token that every form of the console holds.
 
 use axum::extract::Request;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use maud::Markup;
 use rand::RngExt as _;
 use service::guard::{self, Foreign, WrongName};
@@ -14,7 +14,7 @@ use super::request::{Parameters, Refusal, refusal};
 /// The field of every form that changes something.
 const FIELD: &str = "token";
 
-/// What tells our own pages and names from others.
+/// Tells the console's own host names and forms from those of others.
 #[derive(Debug)]
 pub(super) struct Guard {
     site: guard::Guard,
@@ -36,11 +36,7 @@ impl Guard {
 
     /// Refuses a name that is not ours, and a POST that did not come from a page of ours.
     pub(super) fn check(&self, request: &Request) -> Result<(), Refusal> {
-        let mut checked = self.site.check_host(request.headers(), request.uri());
-        if request.method() == Method::POST {
-            checked = checked.and_then(|()| self.site.check_sender(request.headers()));
-        }
-        checked.map_err(|foreign| match foreign {
+        self.site.check(request).map_err(|foreign| match foreign {
             Foreign::Host => refusal(
                 StatusCode::MISDIRECTED_REQUEST,
                 say(

@@ -13,7 +13,7 @@ use super::cohort::{Cohort, NO_REASON, TICKED};
 use super::page::{Page, away, nothing, table};
 use super::request::Query;
 use super::tag::{Tone, tag};
-use super::{Console, Shared};
+use super::{Console, Shared, person};
 use crate::failure::Failure;
 use crate::operations::dead_letter::earliest::Earliest;
 use crate::operations::dead_letter::group::{Group, Grouping};
@@ -21,14 +21,14 @@ use crate::operations::dead_letter::settled::settled;
 use crate::operations::dead_letter::{DeadLetter, by_death, short};
 use crate::operations::dead_queue::{DeadQueue, Looked};
 
-/// Letters that are looked at: a few seconds' worth.
+/// The most letters that are read, which takes a few seconds.
 const LOOKED: u32 = 100_000;
 /// Letters with a box to tick; a form has at most 256 fields.
 const LISTED: usize = 200;
 /// Acts of operators that are listed.
 const ACTS: i64 = 10;
 
-/// What was seen of the letters.
+/// What was read of the queue.
 struct Look {
     /// All of them, by cause.
     groups: Vec<Group>,
@@ -217,11 +217,9 @@ fn flat_list(console: &Console, cohort: &Cohort, look: &Look) -> Markup {
 pub(super) fn act_fields() -> Markup {
     html! {
         div.acts {
-            input name="by" maxlength="255" autocomplete="name"
-                placeholder=(say("姓名", "Your name")) aria-label=(say("姓名", "Your name"));
-            input name="note" size="44" maxlength="1000"
-                placeholder=(say("原因，丢弃时必填", "Why; needed to discard"))
-                aria-label=(say("原因", "Why"));
+            (person::fields(
+                say("原因，丢弃时必填", "Why; needed to discard"), say("原因", "Why"), false,
+            ))
         }
         div.acts {
             button.main name="act" value="dry_run" { (say("试运行", "Dry run")) }

@@ -61,7 +61,7 @@ impl Menu {
     }
 }
 
-/// A page on its way.
+/// A page without its frame.
 #[derive(Debug, Clone)]
 pub(super) struct Page {
     pub(super) status: StatusCode,
@@ -186,7 +186,7 @@ fn problem(failure: &Failure) -> Page {
     Page { status, ..Page::new(title, body) }
 }
 
-/// What a table shows that has no rows.
+/// What stands in the place of a table without rows.
 pub(super) fn nothing(text: &str) -> Markup {
     html! { p.empty { (text) } }
 }

@@ -1,4 +1,4 @@
-//! What an act came to, kept so that the browser can be led to a page that may be loaded again.
+//! The results of acts. Each has an address of its own for a while, so that reloading it does not repeat the act.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};

@@ -8,12 +8,11 @@ use service::language::{Language, say};
 use service::page::fact;
 use store::snapshot;
 
-use super::acts::{name, note};
 use super::address::{address, link, order_link};
 use super::page::{Menu, Page, nothing};
 use super::request::Form;
 use super::reviews::{chinese, review_address, state, told};
-use super::{Console, Shared};
+use super::{Console, Shared, person};
 use crate::failure::Failure;
 use crate::operations::order::details::TradeLine;
 use crate::operations::order::next_step::of_review;
@@ -76,10 +75,7 @@ fn form(console: &Console, id: i64, choices: &[Choice]) -> Markup {
             (console.guard.field())
             @for choice in choices { (choice_of(choice, choices.len() == 1)) }
             div.acts {
-                input name="by" required maxlength="255" autocomplete="name"
-                    placeholder=(say("姓名", "Your name")) aria-label=(say("姓名", "Your name"));
-                input name="note" required size="44" maxlength="1000"
-                    placeholder=(say("说明：为什么", "Why")) aria-label=(say("说明", "Why"));
+                (person::fields(say("说明：为什么", "Why"), say("说明", "Why"), true))
                 button.main { (say("决定", "Decide")) }
             }
         } }
@@ -115,15 +111,14 @@ fn decision_words(decision: &str) -> &str {
     }
 }
 
-/// The decision is written down, and a message has a worker look at it; the page says what that made of
-/// it.
+/// Writes the decision, publishes the message that has a worker apply it, and shows what came of it.
 pub(super) async fn decide(
     State(console): Shared,
     Path(id): Path<String>,
     Form(form): Form,
 ) -> Result<Redirect, Failure> {
     let id = number(&id)?;
-    let (by, note) = (name(&form)?, note(&form)?);
+    let (by, note) = (person::name(&form)?, person::note(&form)?);
     if note.is_empty() {
         return Err(Failure::Usage(say("请写说明", "say why, in the note").to_owned()));
     }
@@ -132,7 +127,7 @@ pub(super) async fn decide(
     let decision = Decision::read(word)
         .map_err(|_| Failure::Usage(say("请选择一个决定", "choose a decision").to_owned()))?;
     let trade_no = Some(trade_no.trim().to_owned()).filter(|trade_no| !trade_no.is_empty());
-    // Before it is written: without a broker nothing is decided.
+    // Connected before the decision is written: without a broker nothing is decided.
     let publisher = Confirmed::open(console.broker(), "ops console").await?;
     let decided = console
         .database(move |connection| {
@@ -143,13 +138,13 @@ pub(super) async fn decide(
         })
         .await;
     if let Ok((_, sent)) = &decided {
-        // Written is decided: workers look at what stays open, also without the message.
+        // The decision counts once it is written: workers look for open ones also without a message.
         let _ = publisher.publish(sent.message.clone()).await;
     }
     publisher.close().await;
     let (order, sent) = decided?;
     let applied = console.database(move |connection| Ok(sent.wait(connection)?)).await;
-    let (class, said) = match &applied {
+    let (class, result) = match &applied {
         Ok(applied) if applied.outcome == "rejected" => ("bad", applied.text()),
         Ok(applied) if applied.outcome == "waiting" => ("warn", applied.text()),
         Ok(applied) => ("good", applied.text()),
@@ -161,7 +156,7 @@ pub(super) async fn decide(
                 (say("决定已送出", "The decision was sent:")) " "
                 (decision_words(decision.as_str()))
             }
-            pre { (said) }
+            pre { (result) }
         }
         p.pages {
             (link(&review_address(id), say("复核", "Review")))

@@ -6,8 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
-    SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ALLOW, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, SET_COOKIE, X_FRAME_OPTIONS,
 };
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state, map_response};
@@ -64,7 +63,8 @@ fn router(console: Arc<Console>) -> Router {
         .layer(DefaultBodyLimit::max(LONGEST_FORM))
         .layer(from_fn_with_state(Arc::clone(&console), page::framed))
         .layer(from_fn_with_state(Arc::clone(&console), admit))
-        .layer(map_response(with_headers))
+        .layer(map_response(with_policy))
+        .layer(map_response(service::page::with_headers))
         .with_state(console)
 }
 
@@ -96,15 +96,11 @@ async fn admit(State(console): Shared, request: Request, next: Next) -> Response
     response
 }
 
-/// The headers of every answer.
-async fn with_headers(mut response: Response) -> Response {
+/// Keeps pages out of the frames and windows of other sites, and everything from outside out of pages.
+async fn with_policy(mut response: Response) -> Response {
     for (name, value) in [
-        (CACHE_CONTROL, "no-store"),
         (CONTENT_SECURITY_POLICY, POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
-        // Other sites learn no order numbers; this one still says where a form came from.
-        (REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ] {

@@ -9,7 +9,7 @@ use service::language::say;
 use service::page::fact;
 
 use super::pay::return_to;
-use super::request::Asked;
+use super::request::RawForm;
 use super::step::{Found, StepError};
 use super::{Alipay, answer, page};
 use crate::{Fault, Status, TradeError, UnknownFault};
@@ -37,8 +37,8 @@ pub(super) fn page(alipay: &Alipay, trade_no: &str) -> Response {
 }
 
 /// The buyer pays: the notification goes out, and the browser goes back to the merchant.
-pub(super) fn pay(alipay: &Alipay, asked: &Asked, trade_no: &str) -> Response {
-    let Ok(fault) = fault(&asked.parameters().unwrap_or_default()) else { return no_such_fault() };
+pub(super) fn pay(alipay: &Alipay, trade_no: &str, form: &RawForm) -> Response {
+    let Ok(fault) = fault(&form.parameters().unwrap_or_default()) else { return no_such_fault() };
     let found = match alipay.step(trade_no, fault, |trade, at| Ok(vec![trade.pay(at)?])) {
         Ok(found) => found,
         Err(error) => return problem(&error),
@@ -53,7 +53,7 @@ pub(super) fn pay(alipay: &Alipay, asked: &Asked, trade_no: &str) -> Response {
 }
 
 /// The buyer goes away; the trade stays as it is.
-pub(super) fn leave(alipay: &Alipay, trade_no: &str) -> Response {
+pub(super) fn leave(alipay: &Alipay, trade_no: &str, _: &RawForm) -> Response {
     let found = match alipay.find(trade_no) {
         Ok(found) => found,
         Err(error) => return problem(&error),

@@ -1,9 +1,9 @@
-//! `/gateway.do`: whose request it is, by protocol.
+//! `/gateway.do`: hands a request to the gateway of its protocol.
 
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::request::Asked;
+use super::request::RawForm;
 use super::{Alipay, answer, mapi, openapi};
 
 /// Where both gateways listen.
@@ -11,8 +11,8 @@ pub(super) const PATH: &str = "/gateway.do";
 
 /// Answers a merchant's request. `service` makes it one of the legacy gateway, anything else one
 /// of the Open Platform.
-pub(super) fn answer(alipay: &Alipay, asked: &Asked) -> Response {
-    let Ok(form) = asked.parameters() else {
+pub(super) fn answer(alipay: &Alipay, form: &RawForm) -> Response {
+    let Ok(form) = form.parameters() else {
         return answer::text(
             StatusCode::BAD_REQUEST,
             "a parameter occurs twice, there are too many, or none is there",

@@ -1,4 +1,4 @@
-//! The legacy gateway's services: whose request, in which charset, and is it theirs.
+//! The legacy gateway's services: finds the merchant and the charset of a request, and verifies it.
 
 use std::net::IpAddr;
 

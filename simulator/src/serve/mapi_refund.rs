@@ -10,7 +10,7 @@ use service::page::{Column, fact, list};
 
 use super::mapi::{Call, Code};
 use super::mapi_batch::Batch;
-use super::request::Asked;
+use super::request::RawForm;
 use super::step::{Found, StepError};
 use super::{Alipay, answer, page};
 use crate::{BatchRefundItem, Kind, Notification, Status, Trade, TradeError};
@@ -61,9 +61,9 @@ fn row(trade_no: &str, amount: Fen, text: &str) -> Markup {
     }
 }
 
-/// The person has typed something: the refunds happen, and are told.
-pub(super) fn confirm(alipay: &Alipay, asked: &Asked, ticket: &str) -> Response {
-    let form = asked.parameters().unwrap_or_default();
+/// The password was typed: makes the refunds and sends their notifications.
+pub(super) fn confirm(alipay: &Alipay, ticket: &str, form: &RawForm) -> Response {
+    let form = form.parameters().unwrap_or_default();
     if form.get("password").is_none_or(<[u8]>::is_empty) {
         let text = say("请输入支付密码。", "Type a password; any does.");
         return page::problem(StatusCode::BAD_REQUEST, "password", text);
@@ -82,7 +82,7 @@ pub(super) fn confirm(alipay: &Alipay, asked: &Asked, ticket: &str) -> Response 
     }
 }
 
-/// Makes the refunds one by one, tells of each (`trade_status_sync`, to the address of the
+/// Makes the refunds one by one, notifies of each (`trade_status_sync`, to the address of the
 /// payment), and then of the batch, to the address that the request named.
 fn refund(alipay: &Alipay, batch: &Batch) -> Result<Vec<BatchRefundItem>, StepError> {
     let mut results = Vec::new();
@@ -104,12 +104,12 @@ fn refund(alipay: &Alipay, batch: &Batch) -> Result<Vec<BatchRefundItem>, StepEr
             Err(error) => BatchRefundItem::failed(&item.trade_no, item.amount, code(&error)),
         });
     }
-    tell(alipay, batch, last, &results)?;
+    notify(alipay, batch, last, &results)?;
     Ok(results)
 }
 
-/// The `batch_refund_notify`; kept with the last trade that was refunded, where there is one.
-fn tell(
+/// Sends the `batch_refund_notify`; it is kept with the last trade that was refunded, where there is one.
+fn notify(
     alipay: &Alipay,
     batch: &Batch,
     last: Option<Found>,
@@ -119,31 +119,31 @@ fn tell(
     let make = |trade: &mut Trade| -> Notification {
         trade.batch_refund_notify(&batch.batch_no, results, alipay.now())
     };
-    let (found, said) = match last {
+    let (found, notification) = match last {
         Some(found) => {
             let trade_no = found.kept.trade.trade_no.clone();
-            let mut said = None;
+            let mut sent = None;
             // Kept by hand: `step` would send it to the address of the payment.
             alipay.book.update::<_, StepError>(|trades| {
                 let kept = super::step::kept(trades, &found.merchant, &trade_no);
                 let kept = kept.ok_or(StepError::NotFound)?;
                 let made = make(&mut kept.trade);
                 kept.notifications.push(made.clone());
-                said = Some(made);
+                sent = Some(made);
                 Ok(())
             })?;
-            (found, said)
+            (found, sent)
         }
         None => {
             let mut trade = Trade::open(&account.merchant, "", Fen::new(1), alipay.now());
-            let said = make(&mut trade);
+            let notification = make(&mut trade);
             let kept = crate::KeptTrade::new(trade);
-            (Found { merchant: batch.merchant.clone(), kept }, Some(said))
+            (Found { merchant: batch.merchant.clone(), kept }, Some(notification))
         }
     };
-    if let Some(said) = said {
-        debug_assert_eq!(said.kind, Kind::BatchRefund);
-        alipay.send(&found, batch.notify_url.as_deref(), said, None);
+    if let Some(notification) = notification {
+        debug_assert_eq!(notification.kind, Kind::BatchRefund);
+        alipay.send(&found, batch.notify_url.as_deref(), notification, None);
     }
     Ok(())
 }

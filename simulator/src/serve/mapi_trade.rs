@@ -61,17 +61,17 @@ pub(super) fn notify_verify(alipay: &Alipay, form: &Form, account: Option<&Accou
     if let Some((given, ())) = alipay.tickets.returns.find(id) {
         return answer::text(StatusCode::OK, (alipay.now() - given < RETURN_TIME).to_string());
     }
-    let said = alipay.book.read(|trades| {
+    let known = alipay.book.read(|trades| {
         let orders = trades.merchants.get(&account.name)?;
-        let mut said = orders.values().flatten().flat_map(|kept| &kept.notifications);
-        said.find(|said| said.notify_id == id).map(|_| ())
+        let mut notifications = orders.values().flatten().flat_map(|kept| &kept.notifications);
+        notifications.find(|it| it.notify_id == id).map(|_| ())
     });
     let over = || {
         let attempts = alipay.post.sent(id).map(|sent| sent.attempts).unwrap_or_default();
         attempts.iter().any(crate::Attempt::is_success)
     };
-    match said {
-        Ok(said) => answer::text(StatusCode::OK, (said.is_some() && !over()).to_string()),
+    match known {
+        Ok(known) => answer::text(StatusCode::OK, (known.is_some() && !over()).to_string()),
         Err(_) => answer::text(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
     }
 }

@@ -1,7 +1,7 @@
-//! By which names browsers know the pages, and which forms come from them.
+//! Checks the host name of a request, and where a form comes from.
 
 use axum::extract::Request;
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use service::guard::{Foreign, Guard, WrongName};
 
 use super::gateway;
@@ -25,11 +25,7 @@ impl Names {
         if request.uri().path() == gateway::PATH {
             return Ok(());
         }
-        let mut checked = self.0.check_host(request.headers(), request.uri());
-        if request.method() == Method::POST {
-            checked = checked.and_then(|()| self.0.check_sender(request.headers()));
-        }
-        checked.map_err(|foreign| match foreign {
+        self.0.check(request).map_err(|foreign| match foreign {
             Foreign::Host => (
                 StatusCode::MISDIRECTED_REQUEST,
                 "the simulator is not known by this name (Host): use its address, or serve --host NAME",

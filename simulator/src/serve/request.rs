@@ -14,7 +14,7 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// The parameters of a request, still encoded: GBK must not be decoded as UTF-8.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct RawForm {
     query: String,
     body: Bytes,
 }
@@ -23,19 +23,19 @@ pub(super) struct Asked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ambiguous;
 
-impl<S: Send + Sync> FromRequest<S> for Asked {
+impl<S: Send + Sync> FromRequest<S> for RawForm {
     type Rejection = (StatusCode, String);
 
-    async fn from_request(request: Request, state: &S) -> Result<Asked, Self::Rejection> {
+    async fn from_request(request: Request, state: &S) -> Result<RawForm, Self::Rejection> {
         let query = request.uri().query().unwrap_or_default().to_owned();
         let body = tokio::time::timeout(BODY_TIME, Bytes::from_request(request, state)).await;
         let late = |_| (StatusCode::REQUEST_TIMEOUT, "the body did not come in time".to_owned());
         let body = body.map_err(late)?;
-        Ok(Asked { query, body: body.map_err(|error| (error.status(), error.body_text()))? })
+        Ok(RawForm { query, body: body.map_err(|error| (error.status(), error.body_text()))? })
     }
 }
 
-impl Asked {
+impl RawForm {
     /// The parameters of URL and body together: merchants put some here and some there, and the
     /// charset in both.
     pub(super) fn parameters(&self) -> Result<Form, Ambiguous> {

@@ -1,4 +1,4 @@
-//! From a path to what answers it, and who may ask.
+//! Which path is answered by what, and who may ask.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use service::language::Language;
 
-use super::request::{Asked, LONGEST_BODY};
+use super::request::{LONGEST_BODY, RawForm};
 use super::{Alipay, answer, cashier, gateway, mapi_refund, trade_pages};
 
 type Shared = State<Arc<Alipay>>;
@@ -19,52 +19,41 @@ type Shared = State<Arc<Alipay>>;
 pub(super) fn router(alipay: Arc<Alipay>) -> Router {
     Router::new()
         .route(gateway::PATH, get(ask_gateway).post(ask_gateway))
-        .route("/", get(|alipay: Shared| waiting(alipay, trade_pages::list)))
-        .route(
-            "/cashier/{trade_no}",
-            get(|alipay: Shared, Path(trade_no): Path<String>| {
-                waiting(alipay, move |alipay| cashier::page(alipay, &trade_no))
-            }),
-        )
-        .route(
-            "/cashier/{trade_no}/pay",
-            post(|alipay: Shared, Path(trade_no): Path<String>, asked: Asked| {
-                waiting(alipay, move |alipay| cashier::pay(alipay, &asked, &trade_no))
-            }),
-        )
-        .route(
-            "/cashier/{trade_no}/leave",
-            post(|alipay: Shared, Path(trade_no): Path<String>| {
-                waiting(alipay, move |alipay| cashier::leave(alipay, &trade_no))
-            }),
-        )
-        .route(
-            "/trades/{trade_no}",
-            get(|alipay: Shared, Path(trade_no): Path<String>| {
-                waiting(alipay, move |alipay| trade_pages::one(alipay, &trade_no))
-            }),
-        )
-        .route(
-            "/trades/{trade_no}/{step}",
-            post(|alipay: Shared, Path((trade_no, step)): Path<(String, String)>, asked: Asked| {
-                waiting(alipay, move |alipay| trade_pages::act(alipay, &asked, &trade_no, &step))
-            }),
-        )
-        .route(
-            "/refund/{ticket}",
-            get(|alipay: Shared, Path(ticket): Path<String>| {
-                waiting(alipay, move |alipay| mapi_refund::page(alipay, &ticket))
-            })
-            .post(|alipay: Shared, Path(ticket): Path<String>, asked: Asked| {
-                waiting(alipay, move |alipay| mapi_refund::confirm(alipay, &asked, &ticket))
-            }),
-        )
+        .route("/", get(|alipay: Shared| blocking(alipay, trade_pages::list)))
+        .route("/cashier/{trade_no}", shown(cashier::page))
+        .route("/cashier/{trade_no}/pay", submitted(cashier::pay))
+        .route("/cashier/{trade_no}/leave", submitted(cashier::leave))
+        .route("/trades/{trade_no}", shown(trade_pages::one))
+        .route("/trades/{trade_no}/{step}", post(step))
+        .route("/refund/{ticket}", shown(mapi_refund::page).merge(submitted(mapi_refund::confirm)))
         .method_not_allowed_fallback(async || not_allowed())
         .fallback(async || answer::text(StatusCode::NOT_FOUND, "not found"))
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(from_fn_with_state(Arc::clone(&alipay), admit))
-        .layer(map_response(answer::with_headers))
+        .layer(map_response(service::page::with_headers))
         .with_state(alipay)
+}
+
+/// A page about what the path names.
+fn shown(page: fn(&Alipay, &str) -> Response) -> MethodRouter<Arc<Alipay>> {
+    get(move |alipay: Shared, Path(name): Path<String>| {
+        blocking(alipay, move |alipay| page(alipay, &name))
+    })
+}
+
+/// What a form does with what the path names.
+fn submitted(act: fn(&Alipay, &str, &RawForm) -> Response) -> MethodRouter<Arc<Alipay>> {
+    post(move |alipay: Shared, Path(name): Path<String>, form: RawForm| {
+        blocking(alipay, move |alipay| act(alipay, &name, &form))
+    })
+}
+
+async fn step(
+    alipay: Shared,
+    Path((trade_no, step)): Path<(String, String)>,
+    form: RawForm,
+) -> Response {
+    blocking(alipay, move |alipay| trade_pages::act(alipay, &form, &trade_no, &step)).await
 }
 
 fn not_allowed() -> Response {
@@ -83,17 +72,17 @@ async fn admit(State(alipay): Shared, request: Request, next: Next) -> Response 
     Language::of(request.headers()).scope(next.run(request)).await
 }
 
-async fn ask_gateway(alipay: Shared, asked: Asked) -> Response {
+async fn ask_gateway(alipay: Shared, form: RawForm) -> Response {
     let faults = &alipay.settings.gateway;
     tokio::time::sleep(faults.delay).await;
     if faults.fails() {
         return answer::text(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
     }
-    waiting(alipay, move |alipay| gateway::answer(alipay, &asked)).await
+    blocking(alipay, move |alipay| gateway::answer(alipay, &form)).await
 }
 
-/// Answers on a thread that may wait: signing takes a millisecond, and the book's file is locked and synced.
-async fn waiting(
+/// Answers on a blocking thread: signing takes a millisecond, and the book's file is locked and synced.
+async fn blocking(
     State(alipay): Shared,
     answer: impl FnOnce(&Alipay) -> Response + Send + 'static,
 ) -> Response {

@@ -1,4 +1,4 @@
-//! Steps of a kept trade: changed in the book, then told.
+//! Steps of a trade: the change in the book, then the notification.
 
 use chrono::{DateTime, Utc};
 
@@ -50,7 +50,7 @@ impl Alipay {
         found?.ok_or(StepError::NotFound)
     }
 
-    /// Makes a step of a trade, keeps it, and sends what it makes Alipay say.
+    /// Makes a step of a trade, keeps it, and sends the notifications that follow from it.
     pub(super) fn step(
         &self,
         trade_no: &str,
@@ -58,14 +58,14 @@ impl Alipay {
         step: impl FnOnce(&mut Trade, DateTime<Utc>) -> Result<Vec<Notification>, TradeError>,
     ) -> Result<Found, StepError> {
         let merchant = self.find(trade_no)?.merchant;
-        let (kept, said) = self.book.update::<_, StepError>(|trades| {
+        let (kept, notifications) = self.book.update::<_, StepError>(|trades| {
             let kept = kept(trades, &merchant, trade_no).ok_or(StepError::NotFound)?;
-            let said = step(&mut kept.trade, self.now())?;
-            kept.notifications.extend(said.iter().cloned());
-            Ok((kept.clone(), said))
+            let notifications = step(&mut kept.trade, self.now())?;
+            kept.notifications.extend(notifications.iter().cloned());
+            Ok((kept.clone(), notifications))
         })?;
         let found = Found { merchant, kept };
-        for notification in said {
+        for notification in notifications {
             self.send(&found, None, notification, fault);
         }
         Ok(found)
@@ -81,7 +81,7 @@ impl Alipay {
     ) {
         let link = found.kept.link.as_ref();
         let to = to.or(link.and_then(|link| link.notify_url.as_deref()));
-        // A trade whose merchant is not served any more is seen and not told about.
+        // A trade whose merchant is not served any more has no notifications.
         if let Some(account) = self.account(&found.merchant) {
             let (merchant, signer) = (account.name.as_str(), &account.signer);
             self.post.send(Letter { merchant, signer, to, notification, fault });

@@ -57,8 +57,8 @@ impl Alipay {
             let told = self.settings.tell_timeouts;
             let closed = self.step(&trade_no, None, |trade, at| {
                 let is_told = told || trade.tells_timeout;
-                let said = trade.time_out(at)?;
-                Ok(if is_told { vec![said] } else { Vec::new() })
+                let notification = trade.time_out(at)?;
+                Ok(if is_told { vec![notification] } else { Vec::new() })
             });
             match closed {
                 Ok(_) => tracing::info!(trade_no, "nobody paid in time; the trade is closed"),

@@ -1,4 +1,4 @@
-//! All trades, and one trade with everything that was said about it.
+//! All trades, and one trade with its notifications.
 
 use alipay::{Fen, format_beijing};
 use axum::http::StatusCode;
@@ -10,7 +10,7 @@ use service::page::{Column, fact, hidden};
 
 use super::cashier::{fault, fault_choice, no_such_fault, problem};
 use super::post::{Letter, Sent};
-use super::request::Asked;
+use super::request::RawForm;
 use super::step::Found;
 use super::{Alipay, answer, page};
 use crate::{Attempt, Notification, Status, Trade};
@@ -105,8 +105,8 @@ pub(super) fn one(alipay: &Alipay, trade_no: &str) -> Response {
         @if found.kept.notifications.is_empty() {
             p { (say("还没有通知。", "Nothing was sent yet.")) }
         }
-        @for said in notifications {
-            (notification(trade_no, said, alipay.post.sent(&said.notify_id)))
+        @for it in notifications {
+            (notification(trade_no, it, alipay.post.sent(&it.notify_id)))
         }
     };
     page::page(StatusCode::OK, say("交易", "Trade"), body)
@@ -144,18 +144,19 @@ fn actions(found: &Found) -> Markup {
 }
 
 /// One notification with its attempts.
-fn notification(trade_no: &str, said: &Notification, sent: Option<Sent>) -> Markup {
+fn notification(trade_no: &str, notification: &Notification, sent: Option<Sent>) -> Markup {
     let parameters = ["trade_status", "refund_fee", "refund_status", "result_details"];
-    let parameters = parameters.into_iter().filter_map(|name| Some((name, said.parameter(name)?)));
+    let parameters =
+        parameters.into_iter().filter_map(|name| Some((name, notification.parameter(name)?)));
     html! {
         table.list {
             tr {
-                th { (said.kind.name()) }
+                th { (notification.kind.name()) }
                 td {
-                    code { "notify_id " (said.notify_id) }
+                    code { "notify_id " (notification.notify_id) }
                     @for (name, value) in parameters { br; code { (name) "=" (value) } }
                 }
-                td { (resend(trade_no, said)) }
+                td { (resend(trade_no, notification)) }
             }
             @match sent {
                 Some(sent) => (attempts(&sent)),
@@ -198,10 +199,10 @@ fn attempt_row(attempt: &Attempt) -> Markup {
     }
 }
 
-fn resend(trade_no: &str, said: &Notification) -> Markup {
+fn resend(trade_no: &str, notification: &Notification) -> Markup {
     html! {
         form method="post" action=(format!("/trades/{trade_no}/resend")) {
-            (hidden("notify_id", &said.notify_id))
+            (hidden("notify_id", &notification.notify_id))
             (fault_choice()) " "
             button { (say("重发", "Resend")) }
         }
@@ -209,8 +210,8 @@ fn resend(trade_no: &str, said: &Notification) -> Markup {
 }
 
 /// A button of the page: makes the step and shows the trade again.
-pub(super) fn act(alipay: &Alipay, asked: &Asked, trade_no: &str, step: &str) -> Response {
-    let form = asked.parameters().unwrap_or_default();
+pub(super) fn act(alipay: &Alipay, form: &RawForm, trade_no: &str, step: &str) -> Response {
+    let form = form.parameters().unwrap_or_default();
     let Ok(fault) = fault(&form) else { return no_such_fault() };
     let text = |name: &str| std::str::from_utf8(form.get(name).unwrap_or_default()).unwrap_or("?");
     let made = match step {
@@ -227,14 +228,14 @@ pub(super) fn act(alipay: &Alipay, asked: &Asked, trade_no: &str, step: &str) ->
             })
         }
         "resend" => alipay.find(trade_no).inspect(|found| {
-            let said = found.kept.notifications.iter().find(|it| it.notify_id == text("notify_id"));
+            let kept = found.kept.notifications.iter().find(|it| it.notify_id == text("notify_id"));
             let link = found.kept.link.as_ref();
-            if let (Some(said), Some(account)) = (said, alipay.account(&found.merchant)) {
+            if let (Some(kept), Some(account)) = (kept, alipay.account(&found.merchant)) {
                 let letter = Letter {
                     merchant: &account.name,
                     signer: &account.signer,
                     to: link.and_then(|link| link.notify_url.as_deref()),
-                    notification: said.clone(),
+                    notification: kept.clone(),
                     fault,
                 };
                 alipay.post.resend(letter, alipay.now());

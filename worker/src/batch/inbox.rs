@@ -140,13 +140,13 @@ impl<'a> InboxRecord<'a> {
             charset: self.message.charset.name(),
             form: &self.message.form,
             outcome: self.came_of_it,
-            dies: i32::from(matches!(self.outcome, Outcome::Rejected(_))),
+            dies: matches!(self.outcome, Outcome::Rejected(_)),
             reason,
             error,
             facts_added: self.facts_added.to_column(),
             changes: is_applied.then(|| changes_json(&self.changes)).flatten(),
             attempts: self.message.attempt,
-            received_at: Some(self.message.received_at),
+            received_at: self.message.received_at,
         })
     }
 

@@ -43,7 +43,7 @@ struct Arguments {
     ledger: PathBuf,
     /// Look again until nothing is missing or this time is over, for example 30s: workers may be
     /// behind.
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = service::duration::parse)]
     wait: Duration,
     /// Orders that the ledger does not name may have been delivered since it began.
     #[arg(long)]

@@ -82,3 +82,37 @@ fn a_file_that_is_no_toml_or_not_there() {
     let text = Config::load_from(Some(Path::new("/no/such/file")), []).unwrap_err().to_string();
     assert!(text.contains("/no/such/file"), "{text}");
 }
+
+#[test]
+fn durations_have_units_and_limits() {
+    let timeout = |value: &str| load(&format!("[ingress]\nbody_timeout = {value}\n"));
+    for (value, milliseconds) in [
+        ("\"250ms\"", 250),
+        ("\"5s\"", 5_000),
+        ("\"5 s\"", 5_000),
+        ("\"2m\"", 120_000),
+        ("\"1h\"", 3_600_000),
+        ("\"42\"", 42),
+        ("42", 42),
+        ("\"15d\"", 1_296_000_000),
+    ] {
+        let config = timeout(value).unwrap();
+        assert_eq!(config.ingress.body_timeout.as_millis(), milliseconds, "{value}");
+    }
+    for text in [
+        "",
+        "0",
+        "0s",
+        "s",
+        "-5s",
+        "1.5s",
+        "5 parsecs",
+        "5S",
+        "99999999999999999999h",
+        "361h",
+        "16d",
+    ] {
+        let value = format!("{text:?}");
+        refused(timeout(&value), "ingress.body_timeout", "is not a duration above zero such as");
+    }
+}

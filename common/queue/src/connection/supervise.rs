@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use service::backoff::Backoff;
 use service::outage::Kind;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -55,7 +56,7 @@ pub async fn supervise<Body, Running>(
     Running: Future<Output = ()>,
 {
     let name = settings.name.as_str();
-    let mut pause = Pause::new();
+    let mut backoff = Backoff::new(SHORTEST_PAUSE, LONGEST_PAUSE);
     loop {
         let opened = tokio::select! {
             biased;
@@ -87,7 +88,7 @@ pub async fn supervise<Body, Running>(
                 }
                 connection.leave_host();
                 if since.elapsed() > LONGEST_PAUSE {
-                    pause = Pause::new();
+                    backoff.start_over();
                 }
             }
             Err(error) => {
@@ -102,42 +103,7 @@ pub async fn supervise<Body, Running>(
         tokio::select! {
             biased;
             () = cancel.cancelled() => return,
-            () = sleep(pause.next().max(refused)) => {}
+            () = sleep(backoff.next_pause().max(refused)) => {}
         }
-    }
-}
-
-/// The pauses between attempts.
-struct Pause {
-    longest: Duration,
-}
-
-impl Pause {
-    fn new() -> Pause {
-        Pause { longest: SHORTEST_PAUSE }
-    }
-
-    /// Half of it fixed, half random: many programs that lost one broker do not come back in step.
-    fn next(&mut self) -> Duration {
-        let longest = self.longest;
-        self.longest = (longest * 2).min(LONGEST_PAUSE);
-        rand::random_range(longest / 2..=longest)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{LONGEST_PAUSE, Pause, SHORTEST_PAUSE};
-
-    #[test]
-    fn pauses_grow_to_a_limit_with_jitter() {
-        let mut pause = Pause::new();
-        let mut longest = SHORTEST_PAUSE;
-        for _ in 0..20 {
-            let next = pause.next();
-            assert!(longest / 2 <= next && next <= longest, "{next:?} of {longest:?}");
-            longest = (longest * 2).min(LONGEST_PAUSE);
-        }
-        assert_eq!(longest, LONGEST_PAUSE);
     }
 }

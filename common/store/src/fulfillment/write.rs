@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Text};
 use order::FulfillmentState;
-use serde::Serialize;
 
+use crate::bulk::{BulkRow, Values, write_rows};
 use crate::column::value;
-use crate::json_rows::{execute_rows, json, load_rows, microseconds};
+use crate::json_rows::{json, load_rows, microseconds};
 use crate::schema::fulfillment;
 use crate::{MysqlConnection, StoreError};
 
@@ -37,7 +37,7 @@ pub fn of_orders(
 }
 
 /// A change of the goods of one order.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Change<'a> {
     /// The order.
     pub order_id: &'a str,
@@ -49,6 +49,25 @@ pub struct Change<'a> {
     pub units: i32,
 }
 
+impl BulkRow for Change<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        use FulfillmentState::{
+            AwaitingAccount, AwaitingManual, AwaitingStock, Delivered, Returned,
+        };
+        const NONE: i32 = 0;
+        let state = self.state;
+        let is_given = matches!(state, Delivered | Returned);
+        let waits = matches!(state, AwaitingStock | AwaitingManual | AwaitingAccount);
+        let flag = |is_set: bool| if is_set { &true } else { &false };
+        values.push::<Text, str>(self.order_id)?;
+        values.push::<Text, str>(self.product_id)?;
+        values.push::<Text, str>(state.into())?;
+        values.push::<Integer, _>(&self.units)?;
+        values.push::<Integer, _>(if is_given { &self.units } else { &NONE })?;
+        values.push_all::<Bool, _>([waits, state == Delivered, state == Returned].map(flag))
+    }
+}
+
 /// Writes new states, sorted by order. `given` follows: all units once delivered, none before.
 ///
 /// # Errors
@@ -57,7 +76,7 @@ pub fn upsert(
     connection: &mut MysqlConnection,
     sorted_changes: &[Change<'_>],
 ) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("upsert.sql"), sorted_changes)
+    write_rows(connection, include_str!("upsert.sql"), sorted_changes)
 }
 
 #[derive(QueryableByName)]

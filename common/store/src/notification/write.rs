@@ -2,15 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Integer, Nullable, Text};
 use order::MessageOutcome;
-use serde::Serialize;
 
-use crate::json_rows::{execute_rows, sql_time};
+use crate::bulk::{BulkRow, Values, write_rows};
+use crate::column::Moment;
 use crate::schema::notification;
 use crate::{MysqlConnection, StoreError};
 
 /// A notification as a batch records it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Record<'a> {
     /// Name of the merchant in the configuration.
     pub merchant: &'a str,
@@ -30,8 +31,8 @@ pub struct Record<'a> {
     pub form: &'a str,
     /// What came of it.
     pub outcome: MessageOutcome,
-    /// 1 where this run makes a dead letter of it, else 0.
-    pub dies: i32,
+    /// This run makes a dead letter of it.
+    pub dies: bool,
     /// Why it was rejected; or what is odd about one that counts.
     pub reason: Option<&'a str>,
     /// The evidence.
@@ -43,8 +44,56 @@ pub struct Record<'a> {
     /// Retry tiers passed before this run.
     pub attempts: u32,
     /// When the ingress took it.
-    #[serde(serialize_with = "sql_time")]
-    pub received_at: Option<DateTime<Utc>>,
+    pub received_at: DateTime<Utc>,
+}
+
+/// The column `changes` holds fewer bytes than a batch refund of a thousand orders changes.
+const LONGEST_CHANGES: usize = 65_535;
+
+struct Row<'a> {
+    record: &'a Record<'a>,
+    outcome: &'static str,
+    /// `changes` and `long_changes`.
+    changes: [Option<&'a str>; 2],
+    attempts: i32,
+    received_at: DateTime<Utc>,
+}
+
+impl<'a> Row<'a> {
+    fn new(record: &'a Record<'a>) -> Row<'a> {
+        let (short, long) = match record.changes.as_deref() {
+            Some(changes) if changes.len() > LONGEST_CHANGES => (None, Some(changes)),
+            changes => (changes, None),
+        };
+        Row {
+            record,
+            outcome: record.outcome.into(),
+            changes: [short, long],
+            attempts: i32::try_from(record.attempts).unwrap_or(i32::MAX),
+            received_at: record.received_at,
+        }
+    }
+}
+
+impl BulkRow for Row<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        let Record { merchant, kind, message_id, order_id, trade_no, trade_status, .. } =
+            self.record;
+        let Record { charset, form, reason, error, facts_added, .. } = self.record;
+        for key in [merchant, kind, message_id] {
+            values.push::<Text, str>(key)?;
+        }
+        values.push_all::<Nullable<Text>, _>([order_id, trade_no, trade_status])?;
+        for text in [charset, form, self.outcome] {
+            values.push::<Text, str>(text)?;
+        }
+        values.push_all::<Nullable<Text>, _>([reason, error])?;
+        values.push::<Text, _>(facts_added)?;
+        values.push_all::<Nullable<Text>, _>(&self.changes)?;
+        values.push::<Integer, _>(&self.attempts)?;
+        values.push::<Moment, _>(&self.received_at)?;
+        values.push::<Bool, _>(&self.record.dies)
+    }
 }
 
 /// Records a batch, sorted by (merchant, kind, message id). A repeat counts `seen` up and keeps what
@@ -56,7 +105,8 @@ pub fn record(
     connection: &mut MysqlConnection,
     sorted_records: &[Record<'_>],
 ) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("record.sql"), sorted_records)
+    let rows: Vec<Row<'_>> = sorted_records.iter().map(Row::new).collect();
+    write_rows(connection, include_str!("record.sql"), &rows)
 }
 
 /// What the inbox knows of the first time that a message was worked on.

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
-use serde::Serialize;
 
+use crate::bulk::{BulkRow, Values, write_rows};
 use crate::json_rows::execute_rows;
 use crate::schema::outbox;
 use crate::{MysqlConnection, StoreError};
@@ -14,12 +14,19 @@ use crate::{MysqlConnection, StoreError};
 pub const LOW_STOCK: &str = "product.low_stock";
 
 /// An event of an order that became true.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewEvent<'a> {
     /// The order.
     pub order_id: &'a str,
     /// The routing key, `order.paid` and so on.
     pub event: &'a str,
+}
+
+impl BulkRow for NewEvent<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        values.push::<Text, str>(self.order_id)?;
+        values.push::<Text, str>(self.event)
+    }
 }
 
 /// Writes events in the order given, in which they are published; one that the order had already
@@ -28,13 +35,7 @@ pub struct NewEvent<'a> {
 /// # Errors
 /// What the database says.
 pub fn insert(connection: &mut MysqlConnection, events: &[NewEvent<'_>]) -> Result<(), StoreError> {
-    execute_rows(
-        connection,
-        "INSERT INTO outbox (order_id, event) SELECT j.order_id, j.event FROM JSON_TABLE(?, '$[*]' \
-         COLUMNS (order_id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.order_id', event VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.event')) AS j \
-         ON DUPLICATE KEY UPDATE event = j.event",
-        events,
-    )
+    write_rows(connection, include_str!("insert.sql"), events)
 }
 
 /// Writes the event `product.low_stock`. Whether it was told is for

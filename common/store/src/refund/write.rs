@@ -3,12 +3,14 @@
 use alipay::Fen;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-
+use diesel::sql_types::{BigInt, Nullable, Text};
 use order::Refund;
 use serde::Serialize;
 
 use super::row::RefundRow;
-use crate::json_rows::{execute_rows, load_rows, sql_time};
+use crate::bulk::{BulkRow, Values, write_rows};
+use crate::column::Moment;
+use crate::json_rows::load_rows;
 use crate::schema::refund;
 use crate::{MysqlConnection, StoreError};
 
@@ -41,17 +43,23 @@ pub fn of_trades(
     Ok(rows.into_iter().map(|row| (row.merchant, row.refund.into())).collect())
 }
 
-#[derive(Serialize)]
 struct RefundColumns<'a> {
     merchant: &'a str,
-    trade_no: &'a str,
-    refund_key: &'a str,
-    request_no: &'a str,
-    running_total: Option<i64>,
-    amount: Option<i64>,
-    result: Option<&'a str>,
-    #[serde(serialize_with = "sql_time")]
+    refund: &'a Refund,
+    /// The running total and the amount, fen.
+    fees: [Option<i64>; 2],
     gmt_refund: Option<DateTime<Utc>>,
+}
+
+impl BulkRow for RefundColumns<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        let Refund { trade_no, refund_key, request_no, result, .. } = self.refund;
+        values.push::<Text, str>(self.merchant)?;
+        values.push_all::<Text, String>([trade_no, refund_key, request_no])?;
+        values.push_all::<Nullable<BigInt>, _>(&self.fees)?;
+        values.push::<Nullable<Text>, _>(result)?;
+        values.push::<Nullable<Moment>, _>(&self.gmt_refund)
+    }
 }
 
 /// Writes refunds, as (merchant, refund), sorted by key. A row that is there already grows as
@@ -67,14 +75,10 @@ pub fn upsert(
         .iter()
         .map(|(merchant, refund)| RefundColumns {
             merchant,
-            trade_no: &refund.trade_no,
-            refund_key: &refund.refund_key,
-            request_no: &refund.request_no,
-            running_total: refund.running_total.map(Fen::get),
-            amount: refund.amount.map(Fen::get),
-            result: refund.result.as_deref(),
+            refund,
+            fees: [refund.running_total, refund.amount].map(|fee| fee.map(Fen::get)),
             gmt_refund: refund.gmt_refund,
         })
         .collect();
-    execute_rows(connection, include_str!("upsert.sql"), &rows)
+    write_rows(connection, include_str!("upsert.sql"), &rows)
 }

@@ -1,9 +1,8 @@
-INSERT INTO review (order_id, reason, evidence, state)
-SELECT j.order_id, j.reason, j.evidence, j.state
-FROM JSON_TABLE(?, '$[*]' COLUMNS (
-    order_id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.order_id',
-    reason MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.reason', evidence MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.evidence',
-    state MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.state')) AS j
+-- Not the DSL: it takes a statement of several rows for one that may not be cached.
+INSERT INTO review (order_id, reason, evidence, state, ended_at) VALUES
+-- for each row, joined by ,
+(?, ?, ?, ?, IF(?, NULL, UTC_TIMESTAMP(6)))
+-- end of rows
 ON DUPLICATE KEY UPDATE
-    ended_at = IF(review.state = 'decided', review.ended_at, IF(j.state = 'open', NULL, UTC_TIMESTAMP(6))),
-    state = IF(review.state = 'decided', review.state, j.state)
+    ended_at = IF(state = 'decided', ended_at, VALUES(ended_at)),
+    state = IF(state = 'decided', state, VALUES(state))

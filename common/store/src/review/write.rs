@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-
+use diesel::sql_types::{BigInt, Bool, Text};
 use order::{ReviewReason, ReviewState};
 use serde::Serialize;
 
+use crate::bulk::{BulkRow, Values, write_rows};
 use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::schema::review;
 use crate::{MysqlConnection, StoreError};
@@ -57,7 +58,7 @@ pub fn of_orders(
 }
 
 /// A case as it should be now.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change<'a> {
     /// The order.
     pub order_id: &'a str,
@@ -69,6 +70,19 @@ pub struct Change<'a> {
     pub state: &'a str,
 }
 
+impl BulkRow for Change<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        for text in [self.order_id, self.reason, self.evidence, self.state] {
+            values.push::<Text, str>(text)?;
+        }
+        values.push::<Bool, _>(if self.state == <&str>::from(ReviewState::Open) {
+            &true
+        } else {
+            &false
+        })
+    }
+}
+
 /// Opens and settles cases, sorted by key. What a person decided stays decided.
 ///
 /// # Errors
@@ -77,7 +91,7 @@ pub fn upsert(
     connection: &mut MysqlConnection,
     sorted_changes: &[Change<'_>],
 ) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("upsert.sql"), sorted_changes)
+    write_rows(connection, include_str!("upsert.sql"), sorted_changes)
 }
 
 /// A case by its number.

@@ -6,6 +6,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 
+use crate::bulk::{BulkRow, Values, write_rows};
 use crate::json_rows::{execute_rows, json};
 use crate::schema::stock_item;
 use crate::{MysqlConnection, StoreError};
@@ -53,7 +54,7 @@ pub fn available(
 }
 
 /// A picked code and the order that gets it.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub struct Given<'a> {
     /// `stock_item.id`.
     pub id: i64,
@@ -61,12 +62,19 @@ pub struct Given<'a> {
     pub order_id: &'a str,
 }
 
+impl BulkRow for Given<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        values.push::<BigInt, _>(&self.id)?;
+        values.push::<Text, str>(self.order_id)
+    }
+}
+
 /// Gives picked codes to orders.
 ///
 /// # Errors
 /// What the database says.
 pub fn give(connection: &mut MysqlConnection, given: &[Given<'_>]) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("give.sql"), given)
+    write_rows(connection, include_str!("give.sql"), given)
 }
 
 /// Takes back the codes of these orders. A returned code has been seen by the buyer and is not sold

@@ -1,5 +1,6 @@
-INSERT INTO trade (order_id, trade_no)
-SELECT j.order_id, j.trade_no
-FROM JSON_TABLE(?, '$[*]' COLUMNS (order_id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.order_id',
-    trade_no VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.trade_no')) AS j
-ON DUPLICATE KEY UPDATE trade_no = j.trade_no
+-- Not the DSL: it takes a statement of several rows for one that may not be cached.
+INSERT INTO trade (order_id, trade_no) VALUES
+-- for each row, joined by ,
+(?, ?)
+-- end of rows
+ON DUPLICATE KEY UPDATE trade_no = VALUES(trade_no)

@@ -1,43 +1,29 @@
-UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
-    order_id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.order_id',
-    trade_no VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.trade_no',
-    facts MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.facts',
-    gmt_create DATETIME(6) PATH '$.gmt_create',
-    gmt_payment DATETIME(6) PATH '$.gmt_payment',
-    gmt_refund DATETIME(6) PATH '$.gmt_refund',
-    gmt_close DATETIME(6) PATH '$.gmt_close',
-    notify_time DATETIME(6) PATH '$.notify_time',
-    confirmed_at DATETIME(6) PATH '$.confirmed_at',
-    seller_email MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.seller_email',
-    seller_id MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.seller_id',
-    seller_actions MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.seller_actions',
-    buyer_email MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.buyer_email',
-    buyer_id MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.buyer_id',
-    buyer_actions MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.buyer_actions',
-    receive_name MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.receive_name',
-    receive_address MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.receive_address',
-    receive_zip MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.receive_zip',
-    receive_phone MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.receive_phone',
-    receive_mobile MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.receive_mobile',
-    refunded_fee BIGINT PATH '$.refunded_fee')) AS j
-STRAIGHT_JOIN trade AS t FORCE INDEX (PRIMARY) ON t.order_id = j.order_id AND t.trade_no = j.trade_no
-SET
-    t.facts = j.facts,
-    t.gmt_create = j.gmt_create,
-    t.gmt_payment = j.gmt_payment,
-    t.gmt_refund = j.gmt_refund,
-    t.gmt_close = j.gmt_close,
-    t.notify_time = j.notify_time,
-    t.confirmed_at = j.confirmed_at,
-    t.seller_email = CONCAT(j.seller_email),
-    t.seller_id = CONCAT(j.seller_id),
-    t.seller_actions = CONCAT(j.seller_actions),
-    t.buyer_email = CONCAT(j.buyer_email),
-    t.buyer_id = CONCAT(j.buyer_id),
-    t.buyer_actions = CONCAT(j.buyer_actions),
-    t.receive_name = CONCAT(j.receive_name),
-    t.receive_address = CONCAT(j.receive_address),
-    t.receive_zip = CONCAT(j.receive_zip),
-    t.receive_phone = CONCAT(j.receive_phone),
-    t.receive_mobile = CONCAT(j.receive_mobile),
-    t.refunded_fee = j.refunded_fee
+-- Not the DSL: it takes a statement of several rows for one that may not be cached.
+INSERT INTO trade (
+    order_id, trade_no, facts, gmt_create, gmt_payment, gmt_refund, gmt_close, notify_time, confirmed_at,
+    seller_email, seller_id, seller_actions, buyer_email, buyer_id, buyer_actions, receive_name, receive_address,
+    receive_zip, receive_phone, receive_mobile, refunded_fee)
+VALUES
+-- for each row, joined by ,
+(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+-- end of rows
+ON DUPLICATE KEY UPDATE
+    facts = VALUES(facts),
+    gmt_create = VALUES(gmt_create),
+    gmt_payment = VALUES(gmt_payment),
+    gmt_refund = VALUES(gmt_refund),
+    gmt_close = VALUES(gmt_close),
+    notify_time = VALUES(notify_time),
+    confirmed_at = VALUES(confirmed_at),
+    seller_email = VALUES(seller_email),
+    seller_id = VALUES(seller_id),
+    seller_actions = VALUES(seller_actions),
+    buyer_email = VALUES(buyer_email),
+    buyer_id = VALUES(buyer_id),
+    buyer_actions = VALUES(buyer_actions),
+    receive_name = VALUES(receive_name),
+    receive_address = VALUES(receive_address),
+    receive_zip = VALUES(receive_zip),
+    receive_phone = VALUES(receive_phone),
+    receive_mobile = VALUES(receive_mobile),
+    refunded_fee = VALUES(refunded_fee)

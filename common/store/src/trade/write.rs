@@ -2,22 +2,31 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
 use order::Trade;
-use serde::Serialize;
 
 use super::row::TradeRow;
-use crate::json_rows::{execute_rows, load_rows, sql_time};
+use crate::bulk::{BulkRow, Values, write_rows};
+use crate::column::Moment;
+use crate::json_rows::load_rows;
 use crate::schema::trade;
 use crate::user_order::PartyColumns;
 use crate::{MysqlConnection, StoreError};
 
 /// Names one trade of one order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TradeKey<'a> {
     /// `user_order.id`.
     pub order_id: &'a str,
     /// Alipay's number.
     pub trade_no: &'a str,
+}
+
+impl BulkRow for TradeKey<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        values.push::<Text, str>(self.order_id)?;
+        values.push::<Text, str>(self.trade_no)
+    }
 }
 
 /// Makes sure that a row exists for each trade. Sorted keys keep two batches from a deadlock.
@@ -28,7 +37,7 @@ pub fn insert_missing(
     connection: &mut MysqlConnection,
     sorted_keys: &[TradeKey<'_>],
 ) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("insert_missing.sql"), sorted_keys)
+    write_rows(connection, include_str!("insert_missing.sql"), sorted_keys)
 }
 
 /// All trades of these orders, as (order id, trade).
@@ -81,26 +90,23 @@ pub fn holders(
         .load(connection)?)
 }
 
-#[derive(Serialize)]
 struct TradeColumns<'a> {
-    order_id: &'a str,
-    trade_no: &'a str,
+    key: TradeKey<'a>,
     facts: String,
-    #[serde(serialize_with = "sql_time")]
-    gmt_create: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "sql_time")]
-    gmt_payment: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "sql_time")]
-    gmt_refund: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "sql_time")]
-    gmt_close: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "sql_time")]
-    notify_time: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "sql_time")]
-    confirmed_at: Option<DateTime<Utc>>,
-    refunded_fee: i64,
-    #[serde(flatten)]
+    /// `gmt_create`, `gmt_payment`, `gmt_refund`, `gmt_close`, `notify_time`, `confirmed_at`.
+    times: [Option<DateTime<Utc>>; 6],
     parties: PartyColumns<'a>,
+    refunded_fee: i64,
+}
+
+impl BulkRow for TradeColumns<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        self.key.bind(values)?;
+        values.push::<Text, _>(&self.facts)?;
+        values.push_all::<Nullable<Moment>, _>(&self.times)?;
+        self.parties.bind(values)?;
+        values.push::<BigInt, _>(&self.refunded_fee)
+    }
 }
 
 /// Writes trades of locked orders, as (order id, trade).
@@ -113,19 +119,23 @@ pub fn update(
 ) -> Result<(), StoreError> {
     let rows: Vec<TradeColumns<'_>> = trades
         .iter()
-        .map(|(order_id, trade)| TradeColumns {
-            order_id,
-            trade_no: &trade.trade_no,
-            facts: trade.facts.to_column(),
-            gmt_create: trade.gmt_create,
-            gmt_payment: trade.gmt_payment,
-            gmt_refund: trade.gmt_refund,
-            gmt_close: trade.gmt_close,
-            notify_time: trade.notify_time,
-            confirmed_at: trade.confirmed_at,
-            refunded_fee: trade.refunded_fee.get(),
-            parties: (&trade.parties).into(),
+        .map(|(order_id, trade)| {
+            let times = [
+                trade.gmt_create,
+                trade.gmt_payment,
+                trade.gmt_refund,
+                trade.gmt_close,
+                trade.notify_time,
+                trade.confirmed_at,
+            ];
+            TradeColumns {
+                key: TradeKey { order_id, trade_no: &trade.trade_no },
+                facts: trade.facts.to_column(),
+                times: times,
+                parties: (&trade.parties).into(),
+                refunded_fee: trade.refunded_fee.get(),
+            }
         })
         .collect();
-    execute_rows(connection, include_str!("update.sql"), &rows)
+    write_rows(connection, include_str!("update.sql"), &rows)
 }

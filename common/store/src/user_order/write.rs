@@ -6,12 +6,12 @@ use alipay::Fen;
 use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
+use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text};
 use order::{OrderRecord, OrderState, OrderTerms, Parties};
-use serde::Serialize;
 
+use crate::bulk::{BulkRow, Values, write_rows};
 use crate::column::{Deadline, Moment, Value};
-use crate::json_rows::{execute_rows, load_rows, microseconds, sql_time};
+use crate::json_rows::{load_rows, microseconds};
 use crate::schema::{entitlement, user_order};
 use crate::{MysqlConnection, StoreError};
 
@@ -136,68 +136,18 @@ pub fn existing(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<St
 }
 
 /// The computed columns of one order.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct OrderColumns<'a> {
     id: &'a str,
     trade_no: Option<&'a str>,
-    status: i16,
-    trade_status: i16,
-    refund_status: i16,
+    statuses: [i16; 3],
     refunded_fee: i64,
-    #[serde(serialize_with = "sql_time")]
-    refund_dtime: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "sql_time")]
-    refund_finish_dtime: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "sql_time")]
-    notify_dtime: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "sql_time")]
-    paid_dtime: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "sql_time")]
-    confirm_dtime: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "sql_time")]
-    finish_dtime: Option<DateTime<Utc>>,
-    #[serde(flatten)]
+    /// Of the refund, its end, the notification, the payment, the confirmation, the end.
+    times: [Option<DateTime<Utc>>; 6],
     parties: PartyColumns<'a>,
-    is_send_goods: i32,
-    is_return_goods: i32,
-    is_finish: i32,
-    needs_review: i32,
-    #[serde(serialize_with = "sql_time")]
+    /// Goods are out, goods are back, finished, in review.
+    flags: [bool; 4],
     expired_at: Option<DateTime<Utc>>,
-}
-
-/// The party columns that `user_order` and `trade` share.
-#[derive(Debug, Serialize)]
-pub(crate) struct PartyColumns<'a> {
-    seller_email: Option<&'a str>,
-    seller_id: Option<&'a str>,
-    seller_actions: Option<&'a str>,
-    buyer_email: Option<&'a str>,
-    buyer_id: Option<&'a str>,
-    buyer_actions: Option<&'a str>,
-    receive_name: Option<&'a str>,
-    receive_address: Option<&'a str>,
-    receive_zip: Option<&'a str>,
-    receive_phone: Option<&'a str>,
-    receive_mobile: Option<&'a str>,
-}
-
-impl<'a> From<&'a Parties> for PartyColumns<'a> {
-    fn from(parties: &'a Parties) -> PartyColumns<'a> {
-        PartyColumns {
-            seller_email: parties.seller_email.as_deref(),
-            seller_id: parties.seller_id.as_deref(),
-            seller_actions: parties.seller_actions.as_deref(),
-            buyer_email: parties.buyer_email.as_deref(),
-            buyer_id: parties.buyer_id.as_deref(),
-            buyer_actions: parties.buyer_actions.as_deref(),
-            receive_name: parties.receive_name.as_deref(),
-            receive_address: parties.receive_address.as_deref(),
-            receive_zip: parties.receive_zip.as_deref(),
-            receive_phone: parties.receive_phone.as_deref(),
-            receive_mobile: parties.receive_mobile.as_deref(),
-        }
-    }
 }
 
 impl<'a> OrderColumns<'a> {
@@ -210,26 +160,70 @@ impl<'a> OrderColumns<'a> {
     ) -> OrderColumns<'a> {
         use order::FulfillmentState::{Delivered, Returned};
         let fulfillment = record.fulfillment;
+        let times = [
+            state.refund_dtime,
+            state.refund_finish_dtime,
+            state.notify_dtime,
+            state.paid_dtime,
+            state.confirm_dtime,
+            state.finish_dtime,
+        ];
         OrderColumns {
             id: &record.terms.id,
             trade_no: state.trade_no.as_deref(),
-            status: state.status.code(),
-            trade_status: state.trade_status.code(),
-            refund_status: state.refund_status.code(),
+            statuses: [state.status.code(), state.trade_status.code(), state.refund_status.code()],
             refunded_fee: state.refunded_fee.get(),
-            refund_dtime: state.refund_dtime,
-            refund_finish_dtime: state.refund_finish_dtime,
-            notify_dtime: state.notify_dtime,
-            paid_dtime: state.paid_dtime,
-            confirm_dtime: state.confirm_dtime,
-            finish_dtime: state.finish_dtime,
+            times: times,
             parties: (&state.parties).into(),
-            is_send_goods: i32::from(matches!(fulfillment, Some(Delivered | Returned))),
-            is_return_goods: i32::from(fulfillment == Some(Returned)),
-            is_finish: i32::from(state.is_finish),
-            needs_review: i32::from(needs_review),
+            flags: [
+                matches!(fulfillment, Some(Delivered | Returned)),
+                fulfillment == Some(Returned),
+                state.is_finish,
+                needs_review,
+            ],
             expired_at: record.expired_at,
         }
+    }
+}
+
+impl BulkRow for OrderColumns<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        values.push::<Text, _>(self.id)?;
+        values.push::<Nullable<Text>, _>(&self.trade_no)?;
+        values.push_all::<SmallInt, _>(&self.statuses)?;
+        values.push::<BigInt, _>(&self.refunded_fee)?;
+        values.push_all::<Nullable<Moment>, _>(&self.times)?;
+        self.parties.bind(values)?;
+        values.push_all::<Bool, _>(&self.flags)?;
+        values.push::<Nullable<Moment>, _>(&self.expired_at)
+    }
+}
+
+/// The party columns that `user_order` and `trade` share.
+#[derive(Debug)]
+pub(crate) struct PartyColumns<'a>([Option<&'a str>; 11]);
+
+impl<'a> From<&'a Parties> for PartyColumns<'a> {
+    fn from(parties: &'a Parties) -> PartyColumns<'a> {
+        PartyColumns([
+            parties.seller_email.as_deref(),
+            parties.seller_id.as_deref(),
+            parties.seller_actions.as_deref(),
+            parties.buyer_email.as_deref(),
+            parties.buyer_id.as_deref(),
+            parties.buyer_actions.as_deref(),
+            parties.receive_name.as_deref(),
+            parties.receive_address.as_deref(),
+            parties.receive_zip.as_deref(),
+            parties.receive_phone.as_deref(),
+            parties.receive_mobile.as_deref(),
+        ])
+    }
+}
+
+impl BulkRow for PartyColumns<'_> {
+    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
+        values.push_all::<Nullable<Text>, _>(&self.0)
     }
 }
 
@@ -241,7 +235,7 @@ pub fn update(
     connection: &mut MysqlConnection,
     orders: &[OrderColumns<'_>],
 ) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("update.sql"), orders)
+    write_rows(connection, include_str!("update.sql"), orders)
 }
 
 /// What a shop writes when it places an order.

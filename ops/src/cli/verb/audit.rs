@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use service::duration::{self, DurationError};
 use store::snapshot;
 
 use crate::cli::context::Context;
@@ -83,19 +84,9 @@ fn progress() -> ProgressBar {
     }
 }
 
-/// A whole number of seconds, minutes or hours.
-fn parse_age(text: &str) -> Result<TimeDelta, String> {
-    let (number, unit) =
-        text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-    let factor = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 60 * 60,
-        _ => return Err("expected a number and s, m or h, for example 5s".to_owned()),
-    };
-    let seconds = number.parse::<i64>().ok().and_then(|number| number.checked_mul(factor));
-    seconds
-        .filter(|seconds| *seconds <= 366 * 24 * 60 * 60)
-        .map(TimeDelta::seconds)
-        .ok_or_else(|| "expected at most a year".to_owned())
+/// An age of up to a year.
+fn parse_age(text: &str) -> Result<TimeDelta, DurationError> {
+    let longest = Duration::from_hours(366 * 24);
+    let age = duration::parse_up_to(longest, text)?;
+    TimeDelta::from_std(age).map_err(|_| DurationError::TooLong { longest })
 }

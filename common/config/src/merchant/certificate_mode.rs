@@ -3,36 +3,40 @@
 //! Nothing here depends on the clock: a program must start at night, when a certificate has just ended.
 //! What is out of date is refused where it is used, and told by [`crate::certificates`].
 
-use alipay::{
-    Certificate, CertificateError, KeyError, PrivateKey, Protocol, PublicKey, RootCertificates,
-};
+use alipay::{Certificate, CertificateError, KeyError, Protocol, PublicKey, RootCertificates};
 
+use super::{Merchant, MerchantKeys};
 use crate::error::ConfigError;
+use crate::field::Line;
 use crate::layers::{self, Layers};
-use crate::secret;
+use crate::secret::{self, Secret};
 use crate::stray::SecretForm;
 
-/// Both sides' certificates, besides Alipay's own in `alipay_public_keys`.
-pub(super) struct Certificates {
-    pub(super) app_cert: Option<Certificate>,
-    pub(super) alipay_root_cert: Option<RootCertificates>,
-}
-
-/// Reads and checks them against the keys of the same merchant.
-///
-/// `owner` is the path of the merchant's section, `keys_path` that of Alipay's keys.
+/// Adds both sides' certificates, besides Alipay's own in `alipay_public_keys`, and checks them against the merchant's keys.
+/// `keys_path` is the path of Alipay's keys.
 pub(super) fn read(
     layers: &Layers,
-    owner: &str,
-    protocol: Protocol,
-    public_keys: &[PublicKey],
+    merchant: Merchant,
+    keys: &MerchantKeys,
     keys_path: &str,
-    private_key: Option<&PrivateKey>,
-) -> Result<Certificates, ConfigError> {
-    let app = found(layers, &format!("{owner}.app_cert"), protocol, Certificate::read)?;
-    let roots_path = format!("{owner}.alipay_root_cert");
-    let roots = found(layers, &roots_path, protocol, RootCertificates::read)?;
-    if let (Some((app, path)), Some(private_key)) = (&app, private_key)
+) -> Result<Merchant, ConfigError> {
+    let path = |key: &str| format!("merchants.{}.{key}", merchant.name);
+    let (app_path, roots_path) = (path("app_cert"), path("alipay_root_cert"));
+    let app = found(
+        layers,
+        &app_path,
+        merchant.protocol,
+        (&keys.app_cert, &keys.app_cert_file),
+        Certificate::read,
+    )?;
+    let roots = found(
+        layers,
+        &roots_path,
+        merchant.protocol,
+        (&keys.alipay_root_cert, &keys.alipay_root_cert_file),
+        RootCertificates::read,
+    )?;
+    if let (Some((app, path)), Some(private_key)) = (&app, &merchant.private_key)
         && app.public_key() != private_key.public_key()
     {
         let problem = "is not the certificate of this merchant's private_key: take the two of one application";
@@ -40,7 +44,9 @@ pub(super) fn read(
     }
     match &roots {
         Some((roots, _)) => {
-            check_alipays(layers, keys_path, public_keys, roots)?;
+            check_alipays(layers, keys_path, &merchant.public_keys, roots)?;
+            let retired = merchant.verifier.retired_public_keys();
+            check_retired(layers, &path("retired_keys"), &retired, roots)?;
         }
         // Requests carry the numbers of both.
         None if app.is_some() => {
@@ -48,15 +54,13 @@ pub(super) fn read(
         }
         None => {}
     }
-    Ok(Certificates {
-        app_cert: app.map(|(app, _)| app),
-        alipay_root_cert: roots.map(|(roots, _)| roots),
-    })
+    let (app_cert, alipay_root_cert) = (app.map(|(app, _)| app), roots.map(|(roots, _)| roots));
+    Ok(Merchant { app_cert, alipay_root_cert, ..merchant })
 }
 
 /// An error unless the certificates among keys that are retired were issued by one of the roots. A key
 /// of before the change to certificates is in none.
-pub(super) fn check_retired(
+fn check_retired(
     layers: &Layers,
     path: &str,
     public_keys: &[PublicKey],
@@ -73,9 +77,12 @@ fn found<T>(
     layers: &Layers,
     path: &str,
     protocol: Protocol,
+    (text, file): (&Option<String>, &Option<Line>),
     read: fn(&str) -> Result<T, KeyError>,
 ) -> Result<Option<(T, String)>, ConfigError> {
-    let Some(found) = secret::find(layers, path, SecretForm::Pem)? else { return Ok(None) };
+    let text = text.as_deref().map(Secret::new);
+    let found = secret::find(layers, path, text.as_ref(), file.as_ref(), SecretForm::Pem)?;
+    let Some(found) = found else { return Ok(None) };
     if protocol != Protocol::Openapi {
         let problem = "is for protocol openapi: mapi has no certificates";
         return Err(layers.invalid(&found.path, problem));

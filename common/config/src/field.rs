@@ -1,0 +1,149 @@
+//! The types of keys: how a value is read, and how `ops config show` shows it.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::ops::Deref;
+
+use serde::de::{Deserializer, Error, Unexpected, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::shown::without_password;
+use crate::stray;
+
+/// Text of one line that is no secret: a name, a number, an address, a path. White space behind it is cut off; empty text is an
+/// error, as is what cannot be seen: both are always mistakes.
+pub(crate) struct Line(String);
+
+impl Deref for Line {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Line {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Line, D::Error> {
+        let text = text(deserializer)?;
+        stray::line(&text).map(|line| Line(line.to_owned())).map_err(D::Error::custom)
+    }
+}
+
+impl Serialize for Line {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        without_password(self).serialize(serializer)
+    }
+}
+
+/// A list of lines, which the file may write as one text.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct OneOrMore(pub(crate) Vec<Line>);
+
+/// Text as it is written.
+pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    struct Text;
+    impl Visitor<'_> for Text {
+        type Value = String;
+
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("text in quotes")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+            Ok(text.to_owned())
+        }
+    }
+    deserializer.deserialize_str(Text)
+}
+
+/// A whole number from 1 to `MOST`.
+pub(crate) fn up_to<'de, const MOST: u64, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<usize, D::Error> {
+    struct Number<const MOST: u64>;
+    impl<const MOST: u64> Visitor<'_> for Number<MOST> {
+        type Value = usize;
+
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(out, "a whole number from 1 to {MOST}")
+        }
+
+        fn visit_i64<E: Error>(self, number: i64) -> Result<usize, E> {
+            let in_range = u64::try_from(number).ok().filter(|it| (1..=MOST).contains(it));
+            in_range
+                .and_then(|number| usize::try_from(number).ok())
+                .ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &self))
+        }
+    }
+    deserializer.deserialize_u64(Number::<MOST>)
+}
+
+const ADDRESS: &str = "an address such as \"127.0.0.1:8080\"";
+
+/// `IP:PORT`.
+pub(crate) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = text(deserializer)?;
+    let address = text.trim().parse();
+    address.map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &ADDRESS))
+}
+
+/// `IP:PORT`; empty text means off.
+pub(crate) fn address_or_off<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SocketAddr>, D::Error> {
+    let text = text(deserializer)?;
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let address = text.trim().parse().map(Some);
+    address.map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &ADDRESS))
+}
+
+/// Time with a unit, above zero and at most 15 days; a bare number is milliseconds.
+pub(crate) mod duration {
+    use std::fmt;
+    use std::time::Duration;
+
+    use serde::de::{Deserializer, Error, Unexpected, Visitor};
+    use serde::{Serialize, Serializer};
+    use service::duration;
+
+    const LONGEST: Duration = Duration::from_hours(15 * 24);
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        struct Time;
+        impl Visitor<'_> for Time {
+            type Value = Duration;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a duration above zero such as \"500ms\", \"5s\" or \"2m\"")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Duration, E> {
+                let milliseconds = || text.trim().parse().ok().map(Duration::from_millis);
+                let time = duration::parse(text).ok().or_else(milliseconds);
+                time.filter(|time| !time.is_zero() && *time <= LONGEST)
+                    .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+            }
+
+            fn visit_i64<E: Error>(self, milliseconds: i64) -> Result<Duration, E> {
+                self.visit_str(&milliseconds.to_string())
+            }
+        }
+        deserializer.deserialize_any(Time)
+    }
+
+    /// `500ms`, `90s`: as it could be written.
+    pub(crate) fn serialize<S: Serializer>(
+        time: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let text = match time.as_millis() {
+            millis if !millis.is_multiple_of(1000) => format!("{millis}ms"),
+            _ => format!("{}s", time.as_secs()),
+        };
+        text.serialize(serializer)
+    }
+}

@@ -1,0 +1,45 @@
+//! Who acts, and why. The console has no login, so the name is what somebody writes.
+
+use maud::{Markup, html};
+use service::language::say;
+
+use super::request::Parameters;
+use crate::failure::Failure;
+
+/// The most characters of a name and of a note.
+const LONGEST_NAME: usize = 255;
+const LONGEST_NOTE: usize = 1000;
+
+/// The fields of a form; `hint` and `label` are about the note.
+pub(super) fn fields(hint: &str, label: &str, is_required: bool) -> Markup {
+    let name = say("姓名", "Your name");
+    html! {
+        input name="by" required[is_required] maxlength=(LONGEST_NAME) autocomplete="name"
+            placeholder=(name) aria-label=(name);
+        input name="note" required[is_required] size="44" maxlength=(LONGEST_NOTE)
+            placeholder=(hint) aria-label=(label);
+    }
+}
+
+/// Who does it.
+pub(super) fn name(form: &Parameters) -> Result<String, Failure> {
+    let name = form.get("by");
+    if name.is_empty() {
+        return Err(Failure::Usage(say("请写姓名", "say who you are").to_owned()));
+    }
+    let long = say("姓名太长，最多的字数", "the name is too long; the most characters");
+    within(name, LONGEST_NAME, long)
+}
+
+/// Why; may be empty.
+pub(super) fn note(form: &Parameters) -> Result<String, Failure> {
+    let long = say("原因太长，最多的字数", "the note is too long; the most characters");
+    within(form.get("note"), LONGEST_NOTE, long)
+}
+
+fn within(text: &str, most: usize, long: &str) -> Result<String, Failure> {
+    match text.chars().count() > most {
+        true => Err(Failure::Usage(format!("{long}: {most}"))),
+        false => Ok(text.to_owned()),
+    }
+}
