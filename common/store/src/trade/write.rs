@@ -131,7 +131,7 @@ pub fn update(
             TradeColumns {
                 key: TradeKey { order_id, trade_no: &trade.trade_no },
                 facts: trade.facts.to_column(),
-                times: times,
+                times,
                 parties: (&trade.parties).into(),
                 refunded_fee: trade.refunded_fee.get(),
             }

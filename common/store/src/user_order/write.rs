@@ -173,7 +173,7 @@ impl<'a> OrderColumns<'a> {
             trade_no: state.trade_no.as_deref(),
             statuses: [state.status.code(), state.trade_status.code(), state.refund_status.code()],
             refunded_fee: state.refunded_fee.get(),
-            times: times,
+            times,
             parties: (&state.parties).into(),
             flags: [
                 matches!(fulfillment, Some(Delivered | Returned)),
