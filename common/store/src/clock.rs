@@ -11,9 +11,6 @@ use diesel::sql_query;
 use crate::{MysqlConnection, StoreError, column};
 
 /// What the database's clock says.
-///
-/// # Errors
-/// What the database says.
 pub fn now(connection: &mut MysqlConnection) -> Result<DateTime<Utc>, StoreError> {
     Ok(diesel::select(column::now()).get_result(connection)?)
 }
@@ -44,9 +41,6 @@ const HEARTBEATS: &str =
 
 /// Corrects times in the future that nothing but a wrong clock can have written: questions to the gateway and refunds are
 /// due now, what waits for goods waits from now on. Returns how many rows of work were corrected.
-///
-/// # Errors
-/// What the database says.
 pub fn heal(connection: &mut MysqlConnection) -> Result<usize, StoreError> {
     let mut rows = 0;
     for statement in [QUERIES, REFUNDS, RETRIES, GOODS] {

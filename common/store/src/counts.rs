@@ -49,9 +49,6 @@ pub struct Counts {
 }
 
 /// Counts.
-///
-/// # Errors
-/// What the database says.
 pub fn counts(connection: &mut MysqlConnection) -> Result<Counts, StoreError> {
     let waiting = |connection: &mut MysqlConnection, state: FulfillmentState| {
         fulfillment::table

@@ -29,9 +29,6 @@ pub struct NewLetter<'a> {
 }
 
 /// Writes it down. A letter with the same id that is there already is replaced.
-///
-/// # Errors
-/// What the database says.
 pub fn write(connection: &mut MysqlConnection, letter: &NewLetter<'_>) -> Result<(), StoreError> {
     let error = explanation(letter.error);
     let letter = NewLetter {
@@ -66,9 +63,6 @@ pub struct Letter {
 }
 
 /// The letters that name this order, the oldest first, at most 1,000.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,
@@ -82,9 +76,6 @@ pub fn of_order(
 }
 
 /// These letters have been replayed or discarded.
-///
-/// # Errors
-/// What the database says.
 pub fn remove(connection: &mut MysqlConnection, message_ids: &[&str]) -> Result<(), StoreError> {
     let ids: Vec<&str> = message_ids.iter().copied().map(cut).collect();
     execute_rows(connection, include_str!("dead_letter/remove.sql"), &ids)

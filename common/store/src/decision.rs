@@ -33,9 +33,6 @@ pub struct NewDecision<'a> {
 
 /// Writes a decision down and returns its number. No worker is told by this alone, but workers look
 /// at what has stayed open.
-///
-/// # Errors
-/// What the database says.
 pub fn insert(connection: &mut MysqlConnection, new: &NewDecision<'_>) -> Result<i64, StoreError> {
     diesel::insert_into(decision::table).values(new).execute(connection)?;
     Ok(last_insert_id(connection)?)
@@ -69,9 +66,6 @@ pub struct DecisionRow {
 }
 
 /// The decisions with these numbers. Their orders should be locked: then nobody else ends them.
-///
-/// # Errors
-/// What the database says.
 pub fn by_ids(
     connection: &mut MysqlConnection,
     ids: &[i64],
@@ -92,9 +86,6 @@ pub struct EndedDecision<'a> {
 }
 
 /// Ends open decisions, sorted by number. What has ended stays as it is.
-///
-/// # Errors
-/// What the database says.
 pub fn end(
     connection: &mut MysqlConnection,
     sorted_decisions: &[EndedDecision<'_>],
@@ -117,9 +108,6 @@ pub struct OpenDecision {
 
 /// At most `limit` decisions above a number that have been open for longer than `age` seconds, the
 /// oldest first: their message was lost, or waits behind others. One of the future was written while the clock was wrong.
-///
-/// # Errors
-/// What the database says.
 pub fn open(
     connection: &mut MysqlConnection,
     above: i64,

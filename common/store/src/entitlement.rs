@@ -28,9 +28,6 @@ pub struct NewEntitlement<'a> {
 }
 
 /// Grants subscriptions, sorted by order; one that is there already stays as it is.
-///
-/// # Errors
-/// What the database says.
 pub fn grant(
     connection: &mut MysqlConnection,
     sorted: &[NewEntitlement<'_>],
@@ -39,9 +36,6 @@ pub fn grant(
 }
 
 /// Takes subscriptions back.
-///
-/// # Errors
-/// What the database says.
 pub fn revoke(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
     execute_rows(
         connection,
@@ -69,9 +63,6 @@ pub struct Entitlement {
 }
 
 /// The subscription of this order; `None` when it was taken back or is none.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,

@@ -19,9 +19,6 @@ pub struct AnswerKey<'a> {
 }
 
 /// Writes down that the gateway gave this answer; before the answer is published.
-///
-/// # Errors
-/// What the database says.
 pub fn write(connection: &mut MysqlConnection, answer: AnswerKey<'_>) -> Result<(), StoreError> {
     diesel::insert_into(gateway_answer::table)
         .values(answer)
@@ -40,9 +37,6 @@ struct Row {
 }
 
 /// Which of these answers a program of ours got, as (order, digest).
-///
-/// # Errors
-/// What the database says.
 pub fn known(
     connection: &mut MysqlConnection,
     answers: &[AnswerKey<'_>],

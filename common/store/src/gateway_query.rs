@@ -37,9 +37,6 @@ pub struct Wish<'a> {
 
 /// Makes sure that the gateway is asked about these orders, sorted. Several wishes for one order are
 /// one row, and one question when they come before it.
-///
-/// # Errors
-/// What the database says.
 pub fn enrol(
     connection: &mut MysqlConnection,
     sorted_wishes: &[Wish<'_>],
@@ -142,9 +139,6 @@ impl DueRow {
 /// Locks up to `limit` rows of this merchant that are due, the longest due first, and leaves out
 /// those that another worker has locked. To be followed, in the same transaction, by [`move_to`] or
 /// [`delete`] for each.
-///
-/// # Errors
-/// What the database says.
 pub fn claim(
     connection: &mut MysqlConnection,
     merchant: &str,
@@ -171,17 +165,11 @@ pub struct Move<'a> {
 }
 
 /// Moves claimed rows.
-///
-/// # Errors
-/// What the database says.
 pub fn move_to(connection: &mut MysqlConnection, moves: &[Move<'_>]) -> Result<(), StoreError> {
     execute_rows(connection, include_str!("gateway_query/move.sql"), moves)
 }
 
 /// Deletes rows: nothing more is to be asked about these orders.
-///
-/// # Errors
-/// What the database says.
 pub fn delete(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
     execute_rows(connection, include_str!("gateway_query/delete.sql"), order_ids)
 }
@@ -208,9 +196,6 @@ pub struct Note<'a> {
 }
 
 /// Writes down what came of questions.
-///
-/// # Errors
-/// What the database says.
 pub fn note(connection: &mut MysqlConnection, notes: &[Note<'_>]) -> Result<(), StoreError> {
     let (over, going_on): (Vec<&Note<'_>>, Vec<&Note<'_>>) =
         notes.iter().partition(|note| note.due_at.is_none());

@@ -15,9 +15,6 @@ use crate::{MysqlConnection, StoreError};
 
 /// Writes down that Alipay had nothing to close, `said_at`, for an order whose time was
 /// `expires_at`. Said again, the row is open again.
-///
-/// # Errors
-/// What the database says.
 pub fn write(
     connection: &mut MysqlConnection,
     order_id: &str,
@@ -56,9 +53,6 @@ pub struct Expired {
 }
 
 /// The rows of these orders, which should be locked.
-///
-/// # Errors
-/// What the database says.
 pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
@@ -74,9 +68,6 @@ struct Key<'a> {
 }
 
 /// Ends rows: their orders have been told.
-///
-/// # Errors
-/// What the database says.
 pub fn end(
     connection: &mut MysqlConnection,
     told: &[(&str, DateTime<Utc>)],
@@ -103,9 +94,6 @@ pub struct OpenExpired {
 
 /// At most `limit` rows that have been open for longer than `age` seconds, the oldest first, behind
 /// the first `offset`. One of the future was written while the clock was wrong.
-///
-/// # Errors
-/// What the database says.
 pub fn open(
     connection: &mut MysqlConnection,
     offset: i64,

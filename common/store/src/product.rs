@@ -31,9 +31,6 @@ pub struct Product {
 }
 
 /// The products with these ids.
-///
-/// # Errors
-/// What the database says.
 pub fn by_ids(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<Product>, StoreError> {
     load_rows(
         connection,
@@ -44,9 +41,6 @@ pub fn by_ids(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<Prod
 }
 
 /// All products by id.
-///
-/// # Errors
-/// What the database says.
 pub fn list(connection: &mut MysqlConnection) -> Result<Vec<Product>, StoreError> {
     Ok(product::table.order(product::id).select(Product::as_select()).load(connection)?)
 }
@@ -74,9 +68,6 @@ pub struct Changes<'a> {
 }
 
 /// Changes a product; one that is not there is no error.
-///
-/// # Errors
-/// What the database says.
 pub fn update(
     connection: &mut MysqlConnection,
     id: &str,
@@ -95,9 +86,6 @@ pub fn update(
 }
 
 /// Sets the threshold of a product, or takes it away. Returns whether there is such a product.
-///
-/// # Errors
-/// What the database says.
 pub fn set_low_stock(
     connection: &mut MysqlConnection,
     product_id: &str,

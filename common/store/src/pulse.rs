@@ -28,9 +28,6 @@ pub struct Pulse {
 }
 
 /// A sample.
-///
-/// # Errors
-/// What the database says.
 pub fn pulse(connection: &mut MysqlConnection) -> Result<Pulse, StoreError> {
     Ok(sql_query(
         "SELECT COALESCE(n.id, 0) AS messages, COALESCE((SELECT MAX(id) FROM outbox), 0) AS events, \

@@ -22,9 +22,6 @@ pub struct Suspect<'a> {
 
 /// Counts a redelivery and returns how many there have been. Commits by itself: the count must
 /// outlive the worker that the message may kill.
-///
-/// # Errors
-/// What the database says.
 pub fn count_up(
     connection: &mut MysqlConnection,
     suspect: &Suspect<'_>,
@@ -42,9 +39,6 @@ pub fn count_up(
 }
 
 /// Writes a row and removes it: whether the database takes writes at all.
-///
-/// # Errors
-/// What the database says.
 pub fn probe(connection: &mut MysqlConnection) -> Result<(), StoreError> {
     const PROBE: &str = "probe";
     count_up(connection, &Suspect { message_id: PROBE, ..Suspect::default() })?;
@@ -64,9 +58,6 @@ pub struct Came {
 }
 
 /// The messages that name this order and came back without an answer.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Came>, StoreError> {
     Ok(redelivery::table
         .filter(redelivery::order_id.eq(order_id))
@@ -76,9 +67,6 @@ pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<
 }
 
 /// Forgets a message: a worker dealt with it and lives.
-///
-/// # Errors
-/// What the database says.
 pub fn forget(connection: &mut MysqlConnection, message_id: &str) -> Result<(), StoreError> {
     diesel::delete(redelivery::table.find(message_id)).execute(connection)?;
     Ok(())

@@ -80,18 +80,12 @@ impl RefundRequest {
 
 /// Locks an order until the end of the transaction; waits for whoever has it. Says whether there is
 /// one.
-///
-/// # Errors
-/// What the database says.
 pub fn lock_order(connection: &mut MysqlConnection, order_id: &str) -> Result<bool, StoreError> {
     let order = user_order::table.find(order_id).select(user_order::id).for_update();
     Ok(order.get_result::<String>(connection).optional()?.is_some())
 }
 
 /// The requests of an order, the oldest first.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,
@@ -106,9 +100,6 @@ pub fn of_order(
 }
 
 /// The requests with these numbers. Number, trade and amount of one never change.
-///
-/// # Errors
-/// What the database says.
 pub fn by_numbers(
     connection: &mut MysqlConnection,
     request_nos: &[&str],
@@ -140,9 +131,6 @@ fn turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<i64
 
 /// Takes the next turn to call Alipay about the trade, 3 s after the one before, by the database's
 /// clock. Returns how long to wait for it, in microseconds. The order should be locked.
-///
-/// # Errors
-/// What the database says.
 pub fn take_turn(
     connection: &mut MysqlConnection,
     request: &RefundRequest,
@@ -160,9 +148,6 @@ pub fn take_turn(
 
 /// Writes what became of a request. One that was accepted stays so; one that has ended is nothing
 /// for a worker any more.
-///
-/// # Errors
-/// What the database says.
 pub fn note(
     connection: &mut MysqlConnection,
     request_no: &str,

@@ -47,9 +47,6 @@ pub struct NewCopy<'a> {
 }
 
 /// Writes down copies that go into a tier, sorted by their keys.
-///
-/// # Errors
-/// What the database says.
 pub fn insert(
     connection: &mut MysqlConnection,
     sorted_copies: &[NewCopy<'_>],
@@ -58,9 +55,6 @@ pub fn insert(
 }
 
 /// Forgets copies that have come back, sorted. What was never written down is no error.
-///
-/// # Errors
-/// What the database says.
 pub fn delete(
     connection: &mut MysqlConnection,
     sorted_keys: &[CopyKey<'_>],
@@ -87,9 +81,6 @@ pub struct TierCopies {
 
 /// What waits, by tier; a tier without copies is left out. Overdue is what should have come back more
 /// than `slack_seconds` ago.
-///
-/// # Errors
-/// What the database says.
 pub fn by_tier(
     connection: &mut MysqlConnection,
     slack_seconds: i32,
@@ -126,9 +117,6 @@ pub struct WaitingCopy {
 }
 
 /// The copies that should have come back more than `slack_seconds` ago, the first one first.
-///
-/// # Errors
-/// What the database says.
 pub fn overdue(
     connection: &mut MysqlConnection,
     slack_seconds: i32,
@@ -146,9 +134,6 @@ pub fn overdue(
 }
 
 /// All copies that wait, of this order where one is given, the first one due first.
-///
-/// # Errors
-/// What the database says.
 pub fn waiting(
     connection: &mut MysqlConnection,
     order_id: Option<&str>,
@@ -166,9 +151,6 @@ pub fn waiting(
 }
 
 /// The copies of these messages that wait.
-///
-/// # Errors
-/// What the database says.
 pub fn of_messages(
     connection: &mut MysqlConnection,
     message_ids: &[&str],
@@ -177,9 +159,6 @@ pub fn of_messages(
 }
 
 /// The copies that wait and name this order, the one that is due first first, at most 1,000.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,
@@ -188,9 +167,6 @@ pub fn of_order(
 }
 
 /// Forgets all copies of a message, which a person has seen to. Returns how many there were.
-///
-/// # Errors
-/// What the database says.
 pub fn forget(connection: &mut MysqlConnection, message_id: &str) -> Result<usize, StoreError> {
     let of_message = retry_copy::table.filter(retry_copy::message_id.eq(message_id));
     Ok(diesel::delete(of_message).execute(connection)?)

@@ -40,9 +40,6 @@ pub struct Heartbeat<'a> {
 }
 
 /// Writes the worker's row.
-///
-/// # Errors
-/// What the database says.
 pub fn beat(connection: &mut MysqlConnection, heartbeat: &Heartbeat<'_>) -> Result<(), StoreError> {
     let trouble = heartbeat.trouble.map(explanation);
     let row = Heartbeat { trouble: trouble.as_deref(), ..*heartbeat };
@@ -57,9 +54,6 @@ pub fn beat(connection: &mut MysqlConnection, heartbeat: &Heartbeat<'_>) -> Resu
 
 /// Removes rows of workers that are gone: on this host those of ten minutes ago, since a worker starts in their place and
 /// more recent ones tell of workers that crash again and again; elsewhere those of an hour ago.
-///
-/// # Errors
-/// What the database says.
 pub fn remove_gone(connection: &mut MysqlConnection, host: &str) -> Result<(), StoreError> {
     let an_hour_ago = sql::<Moment>("UTC_TIMESTAMP(6) - INTERVAL 1 HOUR");
     let ten_minutes_ago = sql::<Moment>("UTC_TIMESTAMP(6) - INTERVAL 10 MINUTE");
@@ -72,9 +66,6 @@ pub fn remove_gone(connection: &mut MysqlConnection, host: &str) -> Result<(), S
 }
 
 /// Removes the row of a worker that ends.
-///
-/// # Errors
-/// What the database says.
 pub fn goodbye(connection: &mut MysqlConnection, worker: &str) -> Result<(), StoreError> {
     diesel::delete(worker_heartbeat::table.find(worker)).execute(connection)?;
     Ok(())
@@ -118,9 +109,6 @@ impl WorkerRow {
 }
 
 /// All workers that have a row, the one that was heard last first.
-///
-/// # Errors
-/// What the database says.
 pub fn all(connection: &mut MysqlConnection) -> Result<Vec<WorkerRow>, StoreError> {
     Ok(sql_query(
         "SELECT worker, version, started_at, seen_at, message_ahead_ms, messages, busy_ms, held, trouble, \

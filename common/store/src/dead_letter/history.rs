@@ -39,9 +39,6 @@ pub struct Entry<'a> {
 }
 
 /// Adds entries.
-///
-/// # Errors
-/// What the database says.
 pub fn insert(connection: &mut MysqlConnection, entries: &[Entry<'_>]) -> Result<(), StoreError> {
     execute_rows(connection, include_str!("history_insert.sql"), entries)
 }
@@ -62,9 +59,6 @@ pub struct Row {
 }
 
 /// The latest entries first, at most `limit`; of one message where `message_id` is given.
-///
-/// # Errors
-/// What the database says.
 pub fn list(
     connection: &mut MysqlConnection,
     message_id: Option<&str>,
@@ -82,9 +76,6 @@ pub fn list(
 }
 
 /// The entries whose letter names this order, oldest first.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Row>, StoreError> {
     Ok(dead_letter_audit::table
         .filter(dead_letter_audit::order_id.eq(order_id))

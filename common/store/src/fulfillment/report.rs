@@ -28,9 +28,6 @@ pub struct Fulfillment {
 }
 
 /// What was done with the goods of this order; `None` while nothing was.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,

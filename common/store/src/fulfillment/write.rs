@@ -26,9 +26,6 @@ pub struct Goods {
 }
 
 /// The state of the goods of these orders. Orders without a row are left out.
-///
-/// # Errors
-/// What the database says.
 pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
@@ -69,9 +66,6 @@ impl BulkRow for Change<'_> {
 }
 
 /// Writes new states, sorted by order. `given` follows: all units once delivered, none before.
-///
-/// # Errors
-/// What the database says.
 pub fn upsert(
     connection: &mut MysqlConnection,
     sorted_changes: &[Change<'_>],
@@ -86,9 +80,6 @@ struct ProductRow {
 }
 
 /// The products that paid orders wait for.
-///
-/// # Errors
-/// What the database says.
 pub fn awaited_products(connection: &mut MysqlConnection) -> Result<Vec<String>, StoreError> {
     Ok(fulfillment::table
         .filter(fulfillment::state.eq(value(FulfillmentState::AwaitingStock)))
@@ -106,9 +97,6 @@ struct WaitingRow {
 /// Orders that wait for this product and that `available` units could serve whole, oldest payment
 /// first. An order for ten does not hold up an order for one, until it has waited for `overtake_limit`: then
 /// none that was paid later is among them.
-///
-/// # Errors
-/// What the database says.
 pub fn awaiting_stock(
     connection: &mut MysqlConnection,
     product_id: &str,
@@ -129,9 +117,6 @@ pub fn awaiting_stock(
 
 /// Those of these products for which a paid order has waited longer than `overtake_limit`: what comes in is
 /// kept for it.
-///
-/// # Errors
-/// What the database says.
 pub fn kept_products(
     connection: &mut MysqlConnection,
     product_ids: &[&str],
@@ -145,9 +130,6 @@ pub fn kept_products(
 }
 
 /// Up to `limit` paid orders of subscriptions that waited for an account, and name one now.
-///
-/// # Errors
-/// What the database says.
 pub fn accounts_named(
     connection: &mut MysqlConnection,
     limit: i64,
@@ -164,9 +146,6 @@ pub fn accounts_named(
 }
 
 /// How many paid orders wait for stock, and how long the first of them has, in seconds.
-///
-/// # Errors
-/// What the database says.
 pub fn stock_queue(connection: &mut MysqlConnection) -> Result<(i64, i64), StoreError> {
     #[derive(QueryableByName)]
     struct Queue {

@@ -95,9 +95,6 @@ impl CandidateRow {
 /// Looks at the next `limit` orders of a pass and enrols those that it is for, of `merchants` alone;
 /// an order that is enrolled stays as it is, unless its time is over: then it is due now. One worker at
 /// a time: for the others there is nothing to do. To be run in a transaction.
-///
-/// # Errors
-/// What the database says.
 pub fn enrol_next(
     connection: &mut MysqlConnection,
     pass: Pass,

@@ -29,9 +29,6 @@ pub struct AskedRow {
 }
 
 /// What is asked about this order.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,
@@ -67,9 +64,6 @@ pub struct AskedCounts {
 }
 
 /// Counts.
-///
-/// # Errors
-/// What the database says.
 pub fn counts(connection: &mut MysqlConnection) -> Result<AskedCounts, StoreError> {
     Ok(sql_query(
         "SELECT COUNT(*) AS orders, COUNT(IF(due_at <= UTC_TIMESTAMP(6), 1, NULL)) AS due, \

@@ -28,9 +28,6 @@ pub struct LostNotification {
 
 /// Notifications with an id above `after` and up to `to` that a worker says it has applied, and whose
 /// trade row is not there.
-///
-/// # Errors
-/// What the database says.
 pub fn lost(
     connection: &mut MysqlConnection,
     after: i64,
@@ -43,9 +40,6 @@ pub fn lost(
 }
 
 /// The greatest id of a notification; 0 where there is none.
-///
-/// # Errors
-/// What the database says.
 pub fn last_id(connection: &mut MysqlConnection) -> Result<i64, StoreError> {
     let last =
         notification::table.select(max(notification::id)).get_result::<Option<i64>>(connection)?;

@@ -38,9 +38,6 @@ pub struct Lying {
 
 /// Which of these messages have a dead letter already. After a day it is not known any more: somebody may
 /// have emptied the queue with another tool.
-///
-/// # Errors
-/// What the database says.
 pub fn lying(
     connection: &mut MysqlConnection,
     messages: &[MessageKey<'_>],
@@ -50,9 +47,6 @@ pub fn lying(
 
 /// Notes that the dead letters of these messages are removed from `alipay.dead`: should one be rejected
 /// again, that is a letter again.
-///
-/// # Errors
-/// What the database says.
 pub fn removed(
     connection: &mut MysqlConnection,
     messages: &[MessageKey<'_>],

@@ -31,9 +31,6 @@ pub struct InboxLine {
 }
 
 /// The line of this message, when a worker has come to an end with it.
-///
-/// # Errors
-/// What the database says.
 pub fn find(
     connection: &mut MysqlConnection,
     merchant: &str,
@@ -73,9 +70,6 @@ pub struct InboxState {
 }
 
 /// What came of each of these messages; one that no worker has come to an end with is left out.
-///
-/// # Errors
-/// What the database says.
 pub fn states(
     connection: &mut MysqlConnection,
     keys: &[MessageKey<'_>],

@@ -30,9 +30,6 @@ pub struct RejectedLine {
 }
 
 /// The rejected messages that name this trade, in the order in which they were seen first, at most 1,000.
-///
-/// # Errors
-/// What the database says.
 pub fn rejected_of_trade(
     connection: &mut MysqlConnection,
     trade_no: &str,
@@ -47,9 +44,6 @@ pub fn rejected_of_trade(
 }
 
 /// Whether an answer of the gateway about the order was worked on after a moment.
-///
-/// # Errors
-/// What the database says.
 pub fn answered_since(
     connection: &mut MysqlConnection,
     merchant: &str,

@@ -50,9 +50,6 @@ pub struct StoryLine {
 
 /// Everything that was told about this order, in the order in which it was seen first. A batch
 /// refund carries no order number and belongs to the order through a trade number.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,

@@ -98,9 +98,6 @@ impl BulkRow for Row<'_> {
 
 /// Records a batch, sorted by (merchant, kind, message id). A repeat counts `seen` up and keeps what
 /// the run that applied it wrote.
-///
-/// # Errors
-/// What the database says.
 pub fn record(
     connection: &mut MysqlConnection,
     sorted_records: &[Record<'_>],
@@ -121,9 +118,6 @@ pub struct FirstSeen {
 }
 
 /// When a message was worked on first; `None` where it never was.
-///
-/// # Errors
-/// What the database says.
 pub fn first_seen(
     connection: &mut MysqlConnection,
     merchant: &str,

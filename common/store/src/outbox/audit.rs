@@ -18,9 +18,6 @@ pub struct Unpublished {
 }
 
 /// The events that were written before `before` and are not published.
-///
-/// # Errors
-/// What the database says.
 pub fn unpublished(
     connection: &mut MysqlConnection,
     before: DateTime<Utc>,

@@ -20,9 +20,6 @@ pub struct OrderEvent {
 }
 
 /// The events of this order, oldest first.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,

@@ -31,18 +31,12 @@ impl BulkRow for NewEvent<'_> {
 
 /// Writes events in the order given, in which they are published; one that the order had already
 /// stays as it is.
-///
-/// # Errors
-/// What the database says.
 pub fn insert(connection: &mut MysqlConnection, events: &[NewEvent<'_>]) -> Result<(), StoreError> {
     write_rows(connection, include_str!("insert.sql"), events)
 }
 
 /// Writes the event `product.low_stock`. Whether it was told is for
 /// [`stock::notice`](crate::stock::notice) to know.
-///
-/// # Errors
-/// What the database says.
 pub fn insert_low_stock(
     connection: &mut MysqlConnection,
     product_id: &str,
@@ -143,9 +137,6 @@ impl WaitingRow {
 
 /// Locks up to `limit` unpublished events, oldest first, leaving out what another relay has, and
 /// what is about nothing that is there.
-///
-/// # Errors
-/// What the database says.
 pub fn lock_unpublished(
     connection: &mut MysqlConnection,
     limit: i64,
@@ -161,9 +152,6 @@ pub fn lock_unpublished(
 }
 
 /// Marks events as published.
-///
-/// # Errors
-/// What the database says.
 pub fn mark_published(connection: &mut MysqlConnection, ids: &[i64]) -> Result<(), StoreError> {
     execute_rows(
         connection,

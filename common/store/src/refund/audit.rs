@@ -10,9 +10,6 @@ use crate::schema::trade;
 use crate::{IdRange, MysqlConnection, StoreError};
 
 /// The refunds on record for the trades that a range's orders know, as (order id, refund).
-///
-/// # Errors
-/// What the database says.
 pub fn in_range(
     connection: &mut MysqlConnection,
     range: &IdRange,

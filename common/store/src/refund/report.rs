@@ -36,9 +36,6 @@ impl RefundLine {
 
 /// The refunds of this order's trades, by trade and time. One of which an answer and a notification
 /// tell is one line.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,
@@ -56,9 +53,6 @@ pub fn of_order(
 }
 
 /// The refunds of one trade, whether an order knows it or not.
-///
-/// # Errors
-/// What the database says.
 pub fn of_trade(
     connection: &mut MysqlConnection,
     merchant: &str,

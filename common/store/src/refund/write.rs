@@ -25,9 +25,6 @@ pub struct MerchantTrade<'a> {
 
 /// The refunds of these trades, as (merchant, refund). A locking read, see
 /// [`crate::trade::orders_of`].
-///
-/// # Errors
-/// What the database says.
 pub fn of_trades(
     connection: &mut MysqlConnection,
     trades: &[MerchantTrade<'_>],
@@ -64,9 +61,6 @@ impl BulkRow for RefundColumns<'_> {
 
 /// Writes refunds, as (merchant, refund), sorted by key. A row that is there already grows as
 /// [`Refund`]s merge: a success stays a success, amounts and times take the greater.
-///
-/// # Errors
-/// What the database says.
 pub fn upsert(
     connection: &mut MysqlConnection,
     sorted_refunds: &[(&str, &Refund)],

@@ -46,9 +46,6 @@ struct DueRow {
 
 /// Takes up to `limit` refunds of this merchant that are due and whose turn it is to call Alipay: 3 s
 /// after any other call about the trade. The others come in their turn. To be run in a transaction.
-///
-/// # Errors
-/// What the database says.
 pub fn claim(
     connection: &mut MysqlConnection,
     merchant: &str,
@@ -101,9 +98,6 @@ fn later(
 
 /// Writes down that a claimed refund has not ended, why, and when it is taken up again. `asked`: the
 /// gateway never saw it.
-///
-/// # Errors
-/// What the database says.
 pub fn put_off(
     connection: &mut MysqlConnection,
     request_no: &str,

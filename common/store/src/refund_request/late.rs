@@ -59,9 +59,6 @@ pub fn late_number(merchant: &str, trade_no: &str) -> String {
 /// Writes down that late money goes back; a worker's refund sweeper does it. Belongs into the
 /// transaction that books the payment, with the order locked. A trade for which it was asked before
 /// stays as it is, also when Alipay refused: then it is a person's matter.
-///
-/// # Errors
-/// What the database says.
 pub fn ask_late(
     connection: &mut MysqlConnection,
     late: &[LateRefund<'_>],
@@ -82,9 +79,6 @@ pub fn ask_late(
 /// Takes back what [`ask_late`] wrote, for trades, as (merchant, trade number), that are not late after
 /// all or whose money is back already. A refund that may have been sent goes on: whatever comes of it,
 /// Alipay tells. With the orders locked.
-///
-/// # Errors
-/// What the database says.
 pub fn withdraw_late(
     connection: &mut MysqlConnection,
     trades: &[(&str, &str)],
@@ -105,9 +99,6 @@ struct OnItsWay {
 /// Of these orders the trades, as (order, trade number), whose money goes back or has gone back: a
 /// refund is asked for or of unknown end, or a refund of all that was left is done. The orders
 /// should be locked.
-///
-/// # Errors
-/// What the database says.
 pub fn on_its_way(
     connection: &mut MysqlConnection,
     order_ids: &[&str],

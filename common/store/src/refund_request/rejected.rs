@@ -13,9 +13,6 @@ use crate::{MysqlConnection, StoreError};
 /// Locks an order's number, of which there may be no row, against everybody who asks for a refund of a rejected
 /// payment of it; `false` when somebody else has held it for `seconds`. It ends with [`unlock_number`] or the
 /// connection.
-///
-/// # Errors
-/// What the database says.
 pub fn lock_number(
     connection: &mut MysqlConnection,
     order_id: &str,
@@ -31,9 +28,6 @@ pub fn lock_number(
 }
 
 /// Lets go of an order's number.
-///
-/// # Errors
-/// What the database says.
 pub fn unlock_number(connection: &mut MysqlConnection, order_id: &str) -> Result<(), StoreError> {
     sql_query("DO RELEASE_LOCK(CONCAT('alipay_refund.', LEFT(SHA2(CONCAT(DATABASE(), '.', ?), 256), 32)))")
         .bind::<Text, _>(order_id)
@@ -42,9 +36,6 @@ pub fn unlock_number(connection: &mut MysqlConnection, order_id: &str) -> Result
 }
 
 /// The requests for rejected payments of these trades, the oldest first.
-///
-/// # Errors
-/// What the database says.
 pub fn of_rejected(
     connection: &mut MysqlConnection,
     trades: &[MerchantTrade<'_>],

@@ -46,9 +46,6 @@ pub struct RefundRequestFilter<'a> {
 }
 
 /// The requests that match, the latest first, at most `limit`.
-///
-/// # Errors
-/// What the database says.
 pub fn list(
     connection: &mut MysqlConnection,
     filter: &RefundRequestFilter<'_>,
@@ -74,9 +71,6 @@ pub fn list(
 /// The requests over this amount of a trade that may be what somebody means who asks once more, the
 /// latest first: whatever nobody knows the end of, and what was asked for or made within so many seconds
 /// by the database's clock. What Alipay refused is left out.
-///
-/// # Errors
-/// What the database says.
 pub fn equal(
     connection: &mut MysqlConnection,
     order: &str,

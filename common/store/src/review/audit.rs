@@ -27,9 +27,6 @@ pub struct AuditedCase {
 }
 
 /// The open and the decided cases of a range.
-///
-/// # Errors
-/// What the database says.
 pub fn in_range(
     connection: &mut MysqlConnection,
     range: &IdRange,

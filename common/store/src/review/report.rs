@@ -45,9 +45,6 @@ pub enum ReviewFilter {
 }
 
 /// Reviews of all orders, oldest first, at most `limit`.
-///
-/// # Errors
-/// What the database says.
 pub fn list(
     connection: &mut MysqlConnection,
     filter: ReviewFilter,
@@ -62,17 +59,11 @@ pub fn list(
 }
 
 /// The review with this number.
-///
-/// # Errors
-/// What the database says.
 pub fn find(connection: &mut MysqlConnection, id: i64) -> Result<Option<ReviewRow>, StoreError> {
     Ok(review::table.find(id).select(ReviewRow::as_select()).first(connection).optional()?)
 }
 
 /// All reviews of this order, oldest first.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,

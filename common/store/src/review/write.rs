@@ -46,9 +46,6 @@ impl CaseRow {
 }
 
 /// All cases of these orders, whatever their state.
-///
-/// # Errors
-/// What the database says.
 pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
@@ -84,9 +81,6 @@ impl BulkRow for Change<'_> {
 }
 
 /// Opens and settles cases, sorted by key. What a person decided stays decided.
-///
-/// # Errors
-/// What the database says.
 pub fn upsert(
     connection: &mut MysqlConnection,
     sorted_changes: &[Change<'_>],
@@ -112,9 +106,6 @@ struct NumberedRow {
 }
 
 /// The cases with these numbers. Their orders should be locked: then nobody else ends them.
-///
-/// # Errors
-/// What the database says.
 pub fn by_ids(
     connection: &mut MysqlConnection,
     ids: &[i64],
@@ -149,9 +140,6 @@ pub struct Decided<'a> {
 }
 
 /// Ends open cases by decisions, sorted by number. What has ended stays as it is.
-///
-/// # Errors
-/// What the database says.
 pub fn decide(
     connection: &mut MysqlConnection,
     sorted_decisions: &[Decided<'_>],

@@ -23,9 +23,6 @@ pub struct AuditedCode {
 }
 
 /// All codes that name an order number of a range.
-///
-/// # Errors
-/// What the database says.
 pub fn in_range(
     connection: &mut MysqlConnection,
     range: &IdRange,

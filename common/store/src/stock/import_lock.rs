@@ -9,9 +9,6 @@ use diesel::sql_types::{BigInt, Nullable};
 use crate::{MysqlConnection, StoreError};
 
 /// Takes the lock of this schema; `false` when somebody else has held it for `seconds`. It ends with the connection.
-///
-/// # Errors
-/// What the database says.
 pub fn lock_import(connection: &mut MysqlConnection, seconds: i64) -> Result<bool, StoreError> {
     // A lock's name has 64 characters at most, and so has a schema's. MySQL 9 has no MD5.
     let got = sql::<Nullable<BigInt>>(

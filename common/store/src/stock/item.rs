@@ -16,9 +16,6 @@ pub const MAX_CODE: usize = 8192;
 
 /// Locks up to `units` available codes of a product, oldest first, leaving out what another
 /// transaction is about to give away.
-///
-/// # Errors
-/// What the database says.
 pub fn pick(
     connection: &mut MysqlConnection,
     product_id: &str,
@@ -36,9 +33,6 @@ pub fn pick(
 }
 
 /// How many codes of a product are available, counted up to `limit`.
-///
-/// # Errors
-/// What the database says.
 pub fn available(
     connection: &mut MysqlConnection,
     product_id: &str,
@@ -70,18 +64,12 @@ impl BulkRow for Given<'_> {
 }
 
 /// Gives picked codes to orders.
-///
-/// # Errors
-/// What the database says.
 pub fn give(connection: &mut MysqlConnection, given: &[Given<'_>]) -> Result<(), StoreError> {
     write_rows(connection, include_str!("give.sql"), given)
 }
 
 /// Takes back the codes of these orders. A returned code has been seen by the buyer and is not sold
 /// again, unless its product says so.
-///
-/// # Errors
-/// What the database says.
 pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
     execute_rows(connection, include_str!("take_back.sql"), order_ids)
 }
@@ -122,9 +110,6 @@ struct CodeRow {
 }
 
 /// Which of these codes the product has already, whatever their state. `codes` without repeats.
-///
-/// # Errors
-/// What the database says.
 pub fn existing(
     connection: &mut MysqlConnection,
     product_id: &str,
@@ -148,9 +133,6 @@ pub struct Elsewhere {
 }
 
 /// Which of these codes other products have, whatever their state. `codes` without repeats.
-///
-/// # Errors
-/// What the database says.
 pub fn elsewhere(
     connection: &mut MysqlConnection,
     product_id: &str,

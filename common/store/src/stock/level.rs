@@ -48,9 +48,6 @@ impl StockLevel {
 }
 
 /// All stock products by id.
-///
-/// # Errors
-/// What the database says.
 pub fn levels(connection: &mut MysqlConnection) -> Result<Vec<StockLevel>, StoreError> {
     Ok(sql_query(include_str!("level.sql")).load(connection)?)
 }

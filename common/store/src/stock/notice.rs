@@ -28,9 +28,6 @@ pub struct Watched {
 
 impl Watched {
     /// The available codes, when they are at or below the threshold. Counts hardly further than that.
-    ///
-    /// # Errors
-    /// What the database says.
     pub fn low(&self, connection: &mut MysqlConnection) -> Result<Option<i64>, StoreError> {
         let Some(threshold) = self.threshold.map(i64::from) else { return Ok(None) };
         let available = stock::available(connection, &self.product_id, threshold + 1)?;
@@ -39,9 +36,6 @@ impl Watched {
 }
 
 /// Everything that is watched, by id.
-///
-/// # Errors
-/// What the database says.
 pub fn watched(connection: &mut MysqlConnection) -> Result<Vec<Watched>, StoreError> {
     Ok(sql_query(
         "SELECT p.id AS product_id, IF(p.on_sale, p.low_stock, NULL) AS threshold, \
@@ -54,9 +48,6 @@ pub fn watched(connection: &mut MysqlConnection) -> Result<Vec<Watched>, StoreEr
 
 /// Notes that it is told; `false` when it was noted already, also by somebody else just now, whose
 /// commit was waited for.
-///
-/// # Errors
-/// What the database says.
 pub fn note(connection: &mut MysqlConnection, product_id: &str) -> Result<bool, StoreError> {
     let new = diesel::insert_or_ignore_into(low_stock_notice::table)
         .values(low_stock_notice::product_id.eq(product_id))
@@ -65,18 +56,12 @@ pub fn note(connection: &mut MysqlConnection, product_id: &str) -> Result<bool, 
 }
 
 /// Locks the notice of a product, until the end of the transaction. Says whether there is one.
-///
-/// # Errors
-/// What the database says.
 pub fn lock(connection: &mut MysqlConnection, product_id: &str) -> Result<bool, StoreError> {
     let notice = low_stock_notice::table.find(product_id).select(low_stock_notice::product_id);
     Ok(notice.for_update().get_result::<String>(connection).optional()?.is_some())
 }
 
 /// Forgets that it was told: the next crossing is told again.
-///
-/// # Errors
-/// What the database says.
 pub fn forget(connection: &mut MysqlConnection, product_id: &str) -> Result<(), StoreError> {
     diesel::delete(low_stock_notice::table.find(product_id)).execute(connection)?;
     Ok(())
@@ -84,9 +69,6 @@ pub fn forget(connection: &mut MysqlConnection, product_id: &str) -> Result<(), 
 
 /// After an import, in its transaction: forgets the notice of a product that is above its threshold
 /// now. Workers would see that too, unless waiting orders take all of it at once.
-///
-/// # Errors
-/// What the database says.
 pub fn forget_if_above(
     connection: &mut MysqlConnection,
     product_id: &str,

@@ -19,9 +19,6 @@ pub struct Code {
 }
 
 /// The codes that this order got, in the order in which they came to stock.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Code>, StoreError> {
     Ok(sql_query(
         "SELECT code, state FROM (SELECT id, code, CAST(state AS CHAR) AS state FROM stock_item WHERE order_id = ? \

@@ -28,9 +28,6 @@ struct Picked {
 /// Makes returned codes of a product available again and records who did it and why. Returns them in the order in which
 /// they came to stock. In a transaction of the caller's, which ends with
 /// [`forget_if_above`](crate::stock::notice::forget_if_above).
-///
-/// # Errors
-/// What the database says.
 pub fn resell(
     connection: &mut MysqlConnection,
     product_id: &str,

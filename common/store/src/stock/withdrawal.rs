@@ -56,9 +56,6 @@ struct IdRow {
 /// Moves available codes of a product into a new withdrawal: those named in `codes`, else the `count` that were
 /// imported last, which nobody would get soon. What a worker is about to give away is left out. Returns its number;
 /// `None` when there was nothing to take. In a transaction of the caller's.
-///
-/// # Errors
-/// What the database says.
 pub fn withdraw(
     connection: &mut MysqlConnection,
     new: &NewWithdrawal<'_>,
@@ -107,9 +104,6 @@ pub fn withdraw(
 
 /// A withdrawal; `None` when there is none of this number. With `lock` its row is locked until the end of the
 /// transaction.
-///
-/// # Errors
-/// What the database says.
 pub fn find(
     connection: &mut MysqlConnection,
     id: i64,
@@ -124,9 +118,6 @@ pub fn find(
 }
 
 /// Its codes, in the order in which they came to stock.
-///
-/// # Errors
-/// What the database says.
 pub fn codes(connection: &mut MysqlConnection, id: i64) -> Result<Vec<String>, StoreError> {
     Ok(stock_withdrawn_code::table
         .filter(stock_withdrawn_code::withdrawal_id.eq(id))
@@ -136,9 +127,6 @@ pub fn codes(connection: &mut MysqlConnection, id: i64) -> Result<Vec<String>, S
 }
 
 /// The latest withdrawals first, at most `limit`; of one product where it is given.
-///
-/// # Errors
-/// What the database says.
 pub fn list(
     connection: &mut MysqlConnection,
     product_id: Option<&str>,
@@ -156,9 +144,6 @@ pub fn list(
 }
 
 /// Notes that the codes were put back into sale.
-///
-/// # Errors
-/// What the database says.
 pub fn note_put_back(
     connection: &mut MysqlConnection,
     id: i64,

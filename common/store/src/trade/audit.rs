@@ -13,9 +13,6 @@ use crate::schema::trade;
 use crate::{MysqlConnection, StoreError};
 
 /// All trades of a range as (order id, trade), by order; parties and `notify_time` are left empty.
-///
-/// # Errors
-/// What the database says.
 pub fn in_range(
     connection: &mut MysqlConnection,
     range: &IdRange,
@@ -47,9 +44,6 @@ pub struct SharedTrade {
 }
 
 /// Trades that have paid more than one order.
-///
-/// # Errors
-/// What the database says.
 pub fn shared(connection: &mut MysqlConnection) -> Result<Vec<SharedTrade>, StoreError> {
     Ok(sql_query(include_str!("shared.sql")).load(connection)?)
 }

@@ -30,9 +30,6 @@ impl BulkRow for TradeKey<'_> {
 }
 
 /// Makes sure that a row exists for each trade. Sorted keys keep two batches from a deadlock.
-///
-/// # Errors
-/// What the database says.
 pub fn insert_missing(
     connection: &mut MysqlConnection,
     sorted_keys: &[TradeKey<'_>],
@@ -41,9 +38,6 @@ pub fn insert_missing(
 }
 
 /// All trades of these orders, as (order id, trade).
-///
-/// # Errors
-/// What the database says.
 pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
@@ -64,9 +58,6 @@ struct LinkRow {
 /// A locking read: it waits for a batch that is just inserting such a trade, so that of "refund row
 /// first, then look for the trade" and "trade row first, then look for refunds" at least one sees
 /// the other.
-///
-/// # Errors
-/// What the database says.
 pub fn orders_of(
     connection: &mut MysqlConnection,
     trade_nos: &[&str],
@@ -76,9 +67,6 @@ pub fn orders_of(
 }
 
 /// The orders that have this trade, of any merchant. Locks nothing and waits for nobody.
-///
-/// # Errors
-/// What the database says.
 pub fn holders(
     connection: &mut MysqlConnection,
     trade_no: &str,
@@ -110,9 +98,6 @@ impl BulkRow for TradeColumns<'_> {
 }
 
 /// Writes trades of locked orders, as (order id, trade).
-///
-/// # Errors
-/// What the database says.
 pub fn update(
     connection: &mut MysqlConnection,
     trades: &[(&str, &Trade)],

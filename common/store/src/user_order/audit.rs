@@ -60,9 +60,6 @@ pub struct AuditedOrder {
 }
 
 /// The first `limit` orders of a range, by number.
-///
-/// # Errors
-/// What the database says.
 pub fn in_range(
     connection: &mut MysqlConnection,
     range: &IdRange,
@@ -76,9 +73,6 @@ pub fn in_range(
 }
 
 /// How many orders there are.
-///
-/// # Errors
-/// What the database says.
 pub fn count(connection: &mut MysqlConnection) -> Result<i64, StoreError> {
     Ok(user_order::table.count().get_result(connection)?)
 }

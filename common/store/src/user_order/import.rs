@@ -76,9 +76,6 @@ impl KnownOrder {
 }
 
 /// Locks the orders with these ids that are here; waits for whoever has one.
-///
-/// # Errors
-/// What the database says.
 pub fn lock_known(
     connection: &mut MysqlConnection,
     sorted_ids: &[&str],
@@ -87,9 +84,6 @@ pub fn lock_known(
 }
 
 /// Writes orders that are not here, without their goods. They can be paid for ever.
-///
-/// # Errors
-/// What the database says.
 pub fn insert(
     connection: &mut MysqlConnection,
     orders: &[&ImportedOrder],
@@ -98,9 +92,6 @@ pub fn insert(
 }
 
 /// Gives orders that are here, and locked, the time at which they were made.
-///
-/// # Errors
-/// What the database says.
 pub fn correct(
     connection: &mut MysqlConnection,
     orders: &[&ImportedOrder],
@@ -110,9 +101,6 @@ pub fn correct(
 
 /// Writes down that another system delivered the goods of these orders, of which nothing was done here. A
 /// subscription begins with its order, so that a refund ends it as any other.
-///
-/// # Errors
-/// What the database says.
 pub fn deliver(
     connection: &mut MysqlConnection,
     orders: &[&ImportedOrder],

@@ -83,9 +83,6 @@ pub struct OrderFilter<'a> {
 const SELECT: &str = include_str!("report.sql");
 
 /// The order with this id.
-///
-/// # Errors
-/// What the database says.
 pub fn find(connection: &mut MysqlConnection, id: &str) -> Result<Option<Order>, StoreError> {
     Ok(sql_query(SELECT)
         .into_boxed()
@@ -96,9 +93,6 @@ pub fn find(connection: &mut MysqlConnection, id: &str) -> Result<Option<Order>,
 }
 
 /// Orders, the one placed last first, at most `limit`.
-///
-/// # Errors
-/// What the database says.
 pub fn list(
     connection: &mut MysqlConnection,
     filter: &OrderFilter<'_>,

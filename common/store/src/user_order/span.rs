@@ -55,9 +55,6 @@ impl<'a> OrderSpan<'a> {
 }
 
 /// How many orders the span has.
-///
-/// # Errors
-/// What the database says.
 pub fn count_in_span(
     connection: &mut MysqlConnection,
     span: &OrderSpan<'_>,
@@ -66,9 +63,6 @@ pub fn count_in_span(
 }
 
 /// Orders of the span in the order in which they were placed, at most `limit`; those after `after`.
-///
-/// # Errors
-/// What the database says.
 pub fn in_span(
     connection: &mut MysqlConnection,
     span: &OrderSpan<'_>,

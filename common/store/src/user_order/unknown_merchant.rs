@@ -36,9 +36,6 @@ struct Count {
 
 /// The merchants that orders name and that are none of `known`, with those of their orders of the last 30 days
 /// that are not paid. One without such orders is left out: it may be a shop that was closed.
-///
-/// # Errors
-/// What the database says.
 pub fn unknown_merchants(
     connection: &mut MysqlConnection,
     known: &[&str],

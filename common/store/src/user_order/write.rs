@@ -50,9 +50,6 @@ struct LockedRow {
 
 /// Locks the orders with these ids, sorted, and leaves out those that somebody else has locked and
 /// those that do not exist (or are not committed yet): neither is waited for.
-///
-/// # Errors
-/// What the database says.
 pub fn lock(
     connection: &mut MysqlConnection,
     sorted_ids: &[&str],
@@ -93,9 +90,6 @@ pub enum Named {
 
 /// Names the account that an order is for, unless its subscription has been granted. Under the order's lock,
 /// since a worker may be granting it.
-///
-/// # Errors
-/// What the database says.
 pub fn name_account(
     connection: &mut MysqlConnection,
     id: &str,
@@ -127,9 +121,6 @@ struct IdRow {
 }
 
 /// Which of these orders are committed, locked or not.
-///
-/// # Errors
-/// What the database says.
 pub fn existing(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<String>, StoreError> {
     let rows: Vec<IdRow> = load_rows(connection, include_str!("existing.sql"), ids)?;
     Ok(rows.into_iter().map(|row| row.id).collect())
@@ -228,9 +219,6 @@ impl BulkRow for PartyColumns<'_> {
 }
 
 /// Writes the computed columns of locked orders.
-///
-/// # Errors
-/// What the database says.
 pub fn update(
     connection: &mut MysqlConnection,
     orders: &[OrderColumns<'_>],
