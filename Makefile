@@ -15,10 +15,10 @@ SUITES := $(if $(filter mysql,$(DATABASE))$(filter 4 cluster,$(BROKER))$(filter 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo chaos conformance fuzz test matrix bench lint fmt doc services build doctest
+.PHONY: help demo chaos conformance fuzz test matrix bench lint lint-all fmt doc services build doctest
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Private RabbitMQ and MariaDB are started for demo and test, and removed afterwards."
 	@echo "  Set AMQP_URL and DATABASE_URL to use servers that run already; DATABASE=mysql BROKER=4 (testkit run --help)"
@@ -55,9 +55,17 @@ bench: services ## load on this machine, in a release build: ingress alone, work
 	$(CARGO) build --release --bins
 	$(TARGET)/release/testkit run -- scripts/load
 
-lint: services ## formatting and clippy, warnings denied
+# Small tools that `cargo install` builds where they are missing: half a minute, once. cargo-deny takes two minutes: only lint-all installs it.
+lint test: LINT_TOOLS = cargo-machete
+lint-all: LINT_TOOLS = cargo-machete cargo-deny
+
+lint: services ## formatting, clippy and documentation, warnings denied; dependencies that nobody uses, or that deny.toml forbids
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps
+	@CARGO="$(CARGO)" scripts/lint-dependencies
+
+lint-all: lint ## the same, and installs cargo-deny for it
 
 fmt: ## format everything
 	$(CARGO) fmt --all
@@ -66,7 +74,7 @@ doc: services ## the crates' documentation, in target/doc
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 
 services:
-	@SNIPPETS="$(LANGUAGES)" scripts/install-services
+	@SNIPPETS="$(LANGUAGES)" LINT_TOOLS="$(LINT_TOOLS)" scripts/install-services
 	@$(if $(strip $(SUITES)),scripts/install-other-servers $(SUITES),true)
 
 build: services

@@ -169,6 +169,7 @@ impl Watchdog {
             }
             let seconds = limit.as_secs();
             say(&format!("\nSeed {seed}: not over after {seconds} s. Logs: {}", folder.display()));
+            #[expect(clippy::disallowed_methods, reason = "what hangs cannot return")]
             std::process::exit(1);
         });
         Watchdog { servers }

@@ -34,6 +34,7 @@ struct Arguments {
 /// Ends the program because of its configuration.
 fn unusable(error: &dyn std::error::Error) -> ! {
     tracing::error!("{error}");
+    #[expect(clippy::disallowed_methods, reason = "nothing has begun that could be lost")]
     std::process::exit(USAGE);
 }
 

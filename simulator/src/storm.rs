@@ -165,6 +165,10 @@ impl Storm {
     ) -> Result<Summary, StormError> {
         let mut signed = signing::start(self);
         signed.fill(|count| progress(Progress::Signed(count)), cancelled).await?;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the sender must not be slowed: it is what is measured"
+        )]
         let (over, lines) = mpsc::unbounded_channel();
         let started = Instant::now();
         // A storm whose ledger is broken proves nothing: it is ended.

@@ -71,6 +71,7 @@ impl FaultProxy {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let target = Arc::new(Mutex::new(target));
         let shared_target = Arc::clone(&target);
+        #[expect(clippy::disallowed_methods, reason = "orders come from threads, a few a test")]
         let (orders, received) = mpsc::unbounded_channel();
         let weak = orders.downgrade();
         let (bound, is_bound) = std_mpsc::channel();

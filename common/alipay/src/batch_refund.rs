@@ -1,4 +1,4 @@
-//! `batch_refund_notify`, the results of a refund request at the legacy gateway.
+//! `batch_refund_notify`, the results of a refund request at the legacy gateway (docs/protocol.md §3).
 
 use chrono::{DateTime, Utc};
 

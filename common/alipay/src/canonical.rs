@@ -1,4 +1,4 @@
-//! The text that a signature covers.
+//! The text that a signature covers (docs/protocol.md §5, §11.1, §11.2).
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! Certificates of certificate mode: whose key it is, and until when.
 //!
-//! docs/protocol.md §11.4. Both sides have one: the application's goes along with requests as its
+//! See docs/protocol.md §11.4. Both sides have one: the application's goes along with requests as its
 //! number, and in Alipay's is the key that verifies what Alipay signs.
 
 mod error;

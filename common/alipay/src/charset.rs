@@ -44,6 +44,15 @@ pub enum CharsetError {
 }
 
 impl Charset {
+    /// The charset of requests to a gateway, and of its answers. The gateways have no GB18030; GBK is all of it that
+    /// they use.
+    pub fn at_the_gateway(self) -> Charset {
+        match self {
+            Charset::Gb18030 => Charset::Gbk,
+            other => other,
+        }
+    }
+
     /// The character set of a name, in any case: `utf-8`, `utf8`, `gbk`, `gb2312`, `gb18030`.
     /// Other names are not accepted, although libraries know hundreds.
     pub fn named(name: &[u8]) -> Option<Charset> {

@@ -1,4 +1,4 @@
-//! The two families of Alipay gateways.
+//! The two families of Alipay gateways (docs/protocol.md §1).
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! What a buyer's browser brings back from Alipay's page.
+//! What a buyer's browser brings back from Alipay's page (docs/protocol.md §4, §10).
 
 use crate::parameters::Parameters;
 use crate::{Charset, Form, Unreadable};

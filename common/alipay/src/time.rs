@@ -1,4 +1,4 @@
-//! Alipay's times: Beijing time without a zone.
+//! Alipay's times: Beijing time without a zone (docs/protocol.md §13.6).
 
 use chrono::{DateTime, FixedOffset, NaiveDate, TimeZone, Utc};
 

@@ -1,4 +1,4 @@
-//! The words of `trade_status` and `refund_status`.
+//! The words of `trade_status` and `refund_status` (docs/protocol.md §8).
 
 /// The state of a trade, parameter `trade_status`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -7,9 +7,7 @@ use crate::{Fen, Protocol, RefundStatus, TradeStatus, Unreadable};
 
 /// The notification `trade_status_sync` of both gateways: what Alipay says about one trade.
 ///
-/// Sources: the parameter tables of create_direct_pay_by_user and of the Open Platform's
-/// asynchronous notifications, and captured messages. A parameter that is absent or empty is
-/// `None`.
+/// All of its parameters: docs/protocol.md §2, §10. One that is absent or empty is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TradeStatusSync {
     /// The merchant's order number, 1 to 64 bytes without control characters.

@@ -29,7 +29,7 @@ impl<'a> Asker<'a> {
     pub fn of(merchant: &'a Merchant) -> Result<Asker<'a>, GatewayError> {
         let (account, signer) = (account(merchant)?, signer(merchant)?);
         let application = application(merchant, account, Utc::now())?;
-        Ok(Asker { account, application, charset: charset(merchant), signer })
+        Ok(Asker { account, application, charset: merchant.charset.at_the_gateway(), signer })
     }
 }
 
@@ -97,15 +97,6 @@ fn no_key(merchant: &Merchant, key: &'static str) -> GatewayError {
     GatewayError::NoKey { merchant: merchant.name.clone(), key }
 }
 
-/// The charset of requests and answers. The gateways have no GB18030; GBK is all of it that they
-/// use.
-pub(crate) fn charset(merchant: &Merchant) -> Charset {
-    match merchant.charset {
-        Charset::Gb18030 => Charset::Gbk,
-        other => other,
-    }
-}
-
 /// The gateway's address with the charset, without which it guesses how a POST is written.
 pub(crate) fn address(merchant: &Merchant) -> Result<Uri, GatewayError> {
     let name = match merchant.protocol {
@@ -113,7 +104,8 @@ pub(crate) fn address(merchant: &Merchant) -> Result<Uri, GatewayError> {
         Protocol::Openapi => "charset",
     };
     let joint = if merchant.gateway.contains('?') { '&' } else { '?' };
-    parse(merchant, &format!("{}{joint}{name}={}", merchant.gateway, charset(merchant)))
+    let charset = merchant.charset.at_the_gateway();
+    parse(merchant, &format!("{}{joint}{name}={charset}", merchant.gateway))
 }
 
 /// An address that begins with the merchant's `gateway`.

@@ -26,8 +26,7 @@ impl Gateway {
             return Err(GatewayError::NoKey { merchant, key: "alipay_root_cert" });
         };
         let Asker { application, charset, signer, .. } = Asker::of(merchant)?;
-        let form = CertificateDownload::openapi(application, sn, charset, Utc::now(), &signer)
-            .map_err(|error| GatewayError::Signing { reason: error.to_string() })?;
+        let form = CertificateDownload::openapi(application, sn, charset, Utc::now(), &signer)?;
         let body = self.post(address(merchant)?, form.encode()).await?;
         let answer = CertificateAnswer::read(&body, charset)?;
         answer.trusted(sn, roots).map_err(GatewayError::Certificate)

@@ -20,12 +20,11 @@ impl Gateway {
     ) -> Result<CloseAnswer, GatewayError> {
         let Asker { account, application, charset, signer } = Asker::of(merchant)?;
         let form = match merchant.protocol {
-            Protocol::Mapi => TradeClose::mapi(account, which, charset, &signer),
+            Protocol::Mapi => TradeClose::mapi(account, which, charset, &signer)?,
             Protocol::Openapi => {
-                TradeClose::openapi(application, which, charset, Utc::now(), &signer)
+                TradeClose::openapi(application, which, charset, Utc::now(), &signer)?
             }
         };
-        let form = form.map_err(|error| GatewayError::Signing { reason: error.to_string() })?;
         let body = self.post(address(merchant)?, form.encode()).await?;
         let (protocol, verifier) = (merchant.protocol, &merchant.verifier);
         Ok(CloseAnswer::read(&body, protocol, charset, verifier, Utc::now())?)

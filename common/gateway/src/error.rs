@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alipay::{AnswerError, CertificateError, Protocol, RequestError};
+use alipay::{AnswerError, CertificateError, KeyError, Protocol, RequestError};
 
 /// Why a question to the gateway has no answer. Nothing is known about the trade then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -143,10 +143,16 @@ impl GatewayError {
     }
 }
 
+impl From<KeyError> for GatewayError {
+    fn from(error: KeyError) -> GatewayError {
+        GatewayError::Signing { reason: error.to_string() }
+    }
+}
+
 impl From<RequestError> for GatewayError {
     fn from(error: RequestError) -> GatewayError {
         match error {
-            RequestError::Key(error) => GatewayError::Signing { reason: error.to_string() },
+            RequestError::Key(error) => error.into(),
             error @ RequestError::Invalid { .. } => GatewayError::Request(error),
         }
     }

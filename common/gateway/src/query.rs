@@ -1,10 +1,10 @@
 //! `single_trade_query` and `alipay.trade.query`.
 
-use alipay::{Form, Protocol, QueryAnswer, TradeQuery, TradeRef};
+use alipay::{Charset, Form, Protocol, QueryAnswer, TradeQuery, TradeRef};
 use chrono::{DateTime, Utc};
 use config::Merchant;
 
-use crate::asker::{Asker, address, charset, same_trade};
+use crate::asker::{Asker, address, same_trade};
 use crate::{Gateway, GatewayError};
 
 /// An answer with the time it was asked for.
@@ -12,6 +12,8 @@ use crate::{Gateway, GatewayError};
 pub struct Answered<T = QueryAnswer> {
     /// Just before the request was sent: the answer may leave out what happened after it.
     pub asked_at: DateTime<Utc>,
+    /// The charset of the answer.
+    pub charset: Charset,
     /// The answer, byte for byte: it can be verified again.
     pub body: Vec<u8>,
     /// What it says; verified, and about the trade that was asked for.
@@ -49,12 +51,13 @@ impl Gateway {
         let form = request(merchant, which, asked_at)?;
         let body = self.post(address(merchant)?, form.encode()).await?;
         let (protocol, verifier) = (merchant.protocol, &merchant.verifier);
+        let charset = merchant.charset.at_the_gateway();
         // At the time of the question, as everybody who verifies it again later does.
-        let answer = QueryAnswer::read(&body, protocol, charset(merchant), verifier, asked_at)?;
+        let answer = QueryAnswer::read(&body, protocol, charset, verifier, asked_at)?;
         if let QueryAnswer::Trade(trade) = &answer {
             same_trade(which, Some(&trade.out_trade_no), Some(&trade.trade_no))?;
         }
-        Ok(Answered { asked_at, body, answer })
+        Ok(Answered { asked_at, charset, body, answer })
     }
 }
 
@@ -64,9 +67,8 @@ fn request(
     at: DateTime<Utc>,
 ) -> Result<Form, GatewayError> {
     let Asker { account, application, charset, signer } = Asker::of(merchant)?;
-    match merchant.protocol {
-        Protocol::Mapi => TradeQuery::mapi(account, which, charset, &signer),
-        Protocol::Openapi => TradeQuery::openapi(application, which, charset, at, &signer),
-    }
-    .map_err(|error| GatewayError::Signing { reason: error.to_string() })
+    Ok(match merchant.protocol {
+        Protocol::Mapi => TradeQuery::mapi(account, which, charset, &signer)?,
+        Protocol::Openapi => TradeQuery::openapi(application, which, charset, at, &signer)?,
+    })
 }

@@ -28,7 +28,7 @@ impl Gateway {
         let body = self.post(address(merchant)?, form.encode()).await?;
         let answer = RefundAnswer::read(&body, charset, &merchant.verifier, asked_at)?;
         same_trade(refund.which, Some(&answer.out_trade_no), Some(&answer.trade_no))?;
-        Ok(Answered { asked_at, body, answer })
+        Ok(Answered { asked_at, charset, body, answer })
     }
 
     /// Asks the Open Platform what became of a refund:
@@ -50,6 +50,6 @@ impl Gateway {
         let body = self.post(address(merchant)?, form.encode()).await?;
         let answer = RefundQueryAnswer::read(&body, charset, &merchant.verifier, asked_at)?;
         same_trade(which, answer.out_trade_no.as_deref(), answer.trade_no.as_deref())?;
-        Ok(Answered { asked_at, body, answer })
+        Ok(Answered { asked_at, charset, body, answer })
     }
 }

@@ -4,7 +4,6 @@ use alipay::{AnswerError, Charset, Fen, TradeRefund};
 use chrono::{DateTime, Utc};
 use config::Merchant;
 
-use crate::asker::charset;
 use crate::{Gateway, GatewayError};
 
 /// Alipay took a request and moved nothing, and does not say that it was done before.
@@ -67,7 +66,7 @@ impl Gateway {
         refund: &TradeRefund<'_>,
         repeated: bool,
     ) -> RefundOutcome {
-        let charset = charset(merchant);
+        let charset = merchant.charset.at_the_gateway();
         // The answer, where Alipay took the request, and why it does not prove the refund.
         let (answered, reason) = match self.refund(merchant, refund).await {
             Ok(answered) if answered.answer.moved => {
@@ -133,7 +132,7 @@ impl Gateway {
         let queried = self.refund_query(merchant, refund.which, number).await.ok()?;
         queried.answer.succeeded(number, refund.amount).then_some(RefundProof {
             asked_at: queried.asked_at,
-            charset: charset(merchant),
+            charset: queried.charset,
             refund: None,
             refund_query: Some(queried.body),
             refunded: None,

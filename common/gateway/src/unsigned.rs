@@ -3,7 +3,7 @@
 use alipay::{NotifyVerify, NotifyVerifyAnswer, Protocol, QueryTimestamp, TimestampAnswer, link};
 use config::Merchant;
 
-use crate::asker::{account, charset, offered, parse};
+use crate::asker::{account, offered, parse};
 use crate::{Gateway, GatewayError};
 
 impl Gateway {
@@ -32,7 +32,7 @@ impl Gateway {
         merchant: &Merchant,
     ) -> Result<TimestampAnswer, GatewayError> {
         offered(merchant, Protocol::Mapi, "query_timestamp")?;
-        let charset = charset(merchant);
+        let charset = merchant.charset.at_the_gateway();
         let form = QueryTimestamp::mapi(account(merchant)?, charset);
         let body = self.get(parse(merchant, &link(&merchant.gateway, &form))?).await?;
         Ok(TimestampAnswer::read(&body, charset)?)

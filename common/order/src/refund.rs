@@ -4,6 +4,9 @@ use alipay::{BatchRefundItem, BatchRefundNotify, Fen, TradeStatusSync, format_be
 use chrono::{DateTime, Utc};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
+/// The result of a refund that was made.
+pub const SUCCESS: &str = "SUCCESS";
+
 /// What Alipay answered about one refund that was asked for: its money has moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundAnswered {
@@ -97,7 +100,7 @@ impl Refund {
             request_no: answer.request_no.clone(),
             running_total: answer.refunded,
             amount: Some(answer.amount),
-            result: Some("SUCCESS".to_owned()),
+            result: Some(SUCCESS.to_owned()),
             gmt_refund: answer.gmt_refund,
         }
     }
@@ -122,7 +125,7 @@ impl Refund {
     /// notification speaks through the facts that came with it.
     #[must_use]
     pub fn succeeded(&self) -> bool {
-        self.result.as_deref() == Some("SUCCESS")
+        self.result.as_deref() == Some(SUCCESS)
     }
 
     pub(crate) fn amount_or_zero(&self) -> Fen {

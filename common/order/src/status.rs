@@ -3,7 +3,7 @@
 use alipay::Fen;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use strum::{FromRepr, VariantArray};
+use strum::{EnumString, FromRepr, IntoStaticStr, VariantArray};
 
 use crate::{Facts, Parties, Trade};
 
@@ -27,9 +27,22 @@ macro_rules! code {
 }
 
 /// `user_order.status`, with the numbers of the classic system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, FromRepr, VariantArray)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    EnumString,
+    FromRepr,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[repr(i16)]
 #[serde(into = "i16")]
+#[strum(serialize_all = "snake_case")]
 pub enum OrderStatus {
     /// Placed, nothing paid.
     Placed = 0,
@@ -46,6 +59,7 @@ pub enum OrderStatus {
 }
 
 code!(OrderStatus);
+as_str!(OrderStatus);
 
 impl OrderStatus {
     /// The Chinese name that operators and buyers of the classic system know.
@@ -69,8 +83,9 @@ impl From<OrderStatus> for i16 {
 }
 
 /// `user_order.trade_status`: the furthest that was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, FromRepr, VariantArray)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, FromRepr, IntoStaticStr, VariantArray)]
 #[repr(i16)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "Alipay's own words, with the numbers of the classic system")]
 pub enum TradeStatusCode {
     NoPay = 0,
@@ -82,6 +97,7 @@ pub enum TradeStatusCode {
 }
 
 code!(TradeStatusCode);
+as_str!(TradeStatusCode);
 
 impl TradeStatusCode {
     fn of(facts: Facts) -> TradeStatusCode {
@@ -211,7 +227,7 @@ impl OrderState {
     /// Paid as a notification says, and goods wait until the gateway, or a person, says so too.
     #[must_use]
     pub fn awaits_confirmation(&self) -> bool {
-        awaits_confirmation(self.facts)
+        self.facts.awaits_confirmation()
     }
 
     /// Paid after the order's time, and the money is to go back.
@@ -237,12 +253,16 @@ impl Trade {
     /// Paid as a notification says, and goods wait until the gateway, or a person, says so too.
     #[must_use]
     pub fn awaits_confirmation(&self) -> bool {
-        awaits_confirmation(self.facts)
+        self.facts.awaits_confirmation()
     }
 }
 
-fn awaits_confirmation(facts: Facts) -> bool {
-    facts.contains(Facts::PAID | Facts::TO_BE_CONFIRMED) && !facts.contains(Facts::CONFIRMED_PAID)
+impl Facts {
+    /// The same of the facts of a trade.
+    #[must_use]
+    pub fn awaits_confirmation(self) -> bool {
+        self.contains(Facts::PAID | Facts::TO_BE_CONFIRMED) && !self.contains(Facts::CONFIRMED_PAID)
+    }
 }
 
 /// The status and `is_finish` for a set of facts. The first match wins.

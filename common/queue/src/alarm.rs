@@ -26,6 +26,10 @@ pub async fn blocked(connection: &Connection) -> Result<Option<String>, Connecti
         .with_message_id(PROBE.into())
         .with_expiration("1".into());
     let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a probe, on a channel of its own that is closed after it"
+    )]
     let publish =
         async { channel.basic_publish("".into(), NO_QUEUE.into(), options, &[], properties).await };
     connection.bounded("looking for an alarm", publish).await?;

@@ -117,6 +117,11 @@ impl Kind {
         Kind::Expiry,
     ];
 
+    /// Reads the word; `None`: no kind that this version knows.
+    pub fn read(word: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
     /// The word in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         match self {

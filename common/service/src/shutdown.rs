@@ -28,6 +28,7 @@ async fn watch(mut terminate: Signal, mut interrupt: Signal, token: Cancellation
     token.cancel();
     let name = next(&mut terminate, &mut interrupt).await;
     tracing::warn!(signal = name, "second signal: stopping at once");
+    #[expect(clippy::disallowed_methods, reason = "whoever asks twice does not want to wait")]
     std::process::exit(INTERRUPTED);
 }
 

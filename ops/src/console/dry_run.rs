@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::operations::dead_letter::DeadLetter;
 use crate::operations::dead_letter::deadly::LeftOut;
 use crate::operations::dead_letter::rehearsal::Rehearsal;
-use crate::operations::dry_run::{Foreseen, because, foresee_letters};
+use crate::operations::dry_run::{Foreseen, ForeseenOutcome, because, foresee_letters};
 
 /// Letters that are listed.
 const LISTED: usize = 500;
@@ -58,7 +58,6 @@ pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<P
 }
 
 fn outcomes(foreseen: &[Foreseen]) -> Markup {
-    let count = |outcome: &str| foreseen.iter().filter(|one| one.outcome == outcome).count();
     let columns = [
         Column::text("死信", "Letter"),
         Column::text("订单", "Order"),
@@ -70,9 +69,9 @@ fn outcomes(foreseen: &[Foreseen]) -> Markup {
             (say("没有改变任何东西。", "Nothing was changed."))
             p {
                 (say("通知：", "Notifications: ")) (foreseen.len())
-                (say("；会生效：", "; would be applied: ")) b { (count("applied")) }
-                (say("；无变化：", "; would change nothing: ")) b { (count("unchanged")) }
-                (say("；会再次失败：", "; would die again: ")) b { (count("rejected")) }
+                (say("；会生效：", "; would be applied: ")) b { (ForeseenOutcome::Applied.count(foreseen)) }
+                (say("；无变化：", "; would change nothing: ")) b { (ForeseenOutcome::Unchanged.count(foreseen)) }
+                (say("；会再次失败：", "; would die again: ")) b { (ForeseenOutcome::Rejected.count(foreseen)) }
             }
         }
         (table(columns, foreseen.iter().take(LISTED).map(row)))
@@ -80,14 +79,13 @@ fn outcomes(foreseen: &[Foreseen]) -> Markup {
 }
 
 fn row(one: &Foreseen) -> Markup {
-    let (tone, word) = match one.outcome.as_str() {
-        "applied" => (Tone::Good, say("会生效", "applied")),
-        "unchanged" => (Tone::Plain, say("无变化", "unchanged")),
-        "unknown" => (Tone::Warn, say("未知状态", "unknown status")),
-        "rejected" => (Tone::Bad, say("会再次失败", "dies again")),
-        "no_order_yet" => (Tone::Warn, say("订单未到", "no order yet")),
-        "locked" => (Tone::Warn, say("订单正被处理", "locked now")),
-        other => (Tone::Plain, other),
+    let (tone, word) = match one.outcome {
+        ForeseenOutcome::Applied => (Tone::Good, say("会生效", "applied")),
+        ForeseenOutcome::Unchanged => (Tone::Plain, say("无变化", "unchanged")),
+        ForeseenOutcome::Unknown => (Tone::Warn, say("未知状态", "unknown status")),
+        ForeseenOutcome::Rejected => (Tone::Bad, say("会再次失败", "dies again")),
+        ForeseenOutcome::NoOrderYet => (Tone::Warn, say("订单未到", "no order yet")),
+        ForeseenOutcome::Locked => (Tone::Warn, say("订单正被处理", "locked now")),
     };
     html! {
         tr {

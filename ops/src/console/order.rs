@@ -3,6 +3,8 @@
 use alipay::Fen;
 use axum::extract::{Path, State};
 use maud::{Markup, display, html};
+use order::MessageOutcome;
+use queue::Kind;
 use service::language::{Language, say};
 use service::page::{Column, fact};
 use store::{BeijingTime, snapshot};
@@ -131,13 +133,15 @@ fn topic(happening: &Happening<'_>) -> (&'static str, Tone) {
         Happening::PaymentTimeEnded => ("到期", Tone::Plain),
         Happening::RefundAsked(_) => ("退款", Tone::Plain),
         Happening::Message(message) => (
-            match message.kind.as_str() {
-                "query_answer" | "refund_answer" | "expiry" | "query_request" => "网关",
-                "decision" => "决定",
+            match message.kind() {
+                Some(
+                    Kind::QueryAnswer | Kind::RefundAnswer | Kind::Expiry | Kind::QueryRequest,
+                ) => "网关",
+                Some(Kind::Decision) => "决定",
                 _ => "通知",
             },
             match &message.changes {
-                _ if message.outcome == "rejected" => Tone::Bad,
+                _ if message.outcome == MessageOutcome::Rejected => Tone::Bad,
                 Some(change) if change.moves() => Tone::Good,
                 _ => Tone::Plain,
             },
@@ -201,7 +205,7 @@ fn trades(page: &OrderDetails) -> Markup {
         html! {
             tr {
                 td.id.mono { (trade.trade_no) }
-                td { (trade.facts.join(", ")) }
+                td { (trade.facts.to_string()) }
                 td { (trade.times()) }
             }
         }

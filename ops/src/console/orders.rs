@@ -3,7 +3,7 @@
 use alipay::Fen;
 use axum::extract::State;
 use maud::{Markup, display, html};
-use order::{FulfillmentState, VariantArray as _};
+use order::{FulfillmentState, OrderStatus, VariantArray as _};
 use service::language::say;
 use service::page::Column;
 use store::user_order::{self, Order, OrderSearch};
@@ -14,7 +14,7 @@ use super::page::{Page, nothing, table};
 use super::request::Query;
 use super::tag::{self, Tone, tag};
 use crate::failure::Failure;
-use crate::operations::order::status_name::{ORDER_STATUSES, parse_status, status_name};
+use crate::operations::order::status_name::{parse_status, status_name};
 
 /// Orders on one page.
 const LISTED: i64 = 100;
@@ -107,7 +107,7 @@ fn search_bar(text: &str, state: &str, goods: &str) -> Markup {
                 placeholder=(hint) value=(text);
             select name="status" aria-label=(say("状态", "Status")) {
                 (option("", false, say("全部状态", "Any status")))
-                @for code in ORDER_STATUSES.iter().map(|(status, _)| status.code()) {
+                @for code in OrderStatus::VARIANTS.iter().map(|status| status.code()) {
                     @let chosen = code.to_string() == state || status_name(code) == state;
                     (option(
                         &code.to_string(),

@@ -14,10 +14,11 @@ use super::request::Form;
 use super::reviews::{chinese, review_address, state, told};
 use super::{Console, Shared, person};
 use crate::failure::Failure;
+use crate::operations::await_worker::AppliedOutcome;
 use crate::operations::order::details::TradeLine;
 use crate::operations::order::next_step::of_review;
 use crate::operations::order::story::{header, not_done};
-use crate::operations::publish::Confirmed;
+use crate::operations::publish::ConfirmedPublisher;
 use crate::operations::review_case::{Case, Choice, evidence, meaning};
 
 pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Result<Page, Failure> {
@@ -60,9 +61,7 @@ pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Resu
 
 /// What the order is, its trades, and what was not done, a line each.
 fn order_now(case: &Case) -> String {
-    let trade = |trade: &TradeLine| {
-        format!("trade {}: {}, {}", trade.trade_no, trade.facts.join(", "), trade.times())
-    };
+    let trade = |trade: &TradeLine| trade.text();
     let mut lines = header(&case.page.order.row, &case.page.product);
     lines.extend(case.page.trades.iter().map(trade));
     lines.extend(not_done(&case.page));
@@ -128,7 +127,7 @@ pub(super) async fn decide(
         .map_err(|_| Failure::Usage(say("请选择一个决定", "choose a decision").to_owned()))?;
     let trade_no = Some(trade_no.trim().to_owned()).filter(|trade_no| !trade_no.is_empty());
     // Connected before the decision is written: without a broker nothing is decided.
-    let publisher = Confirmed::open(console.broker(), "ops console").await?;
+    let publisher = ConfirmedPublisher::open(console.broker(), "ops console").await?;
     let decided = console
         .database(move |connection| {
             let case = snapshot(connection, |connection| Case::read(connection, id))?;
@@ -145,8 +144,8 @@ pub(super) async fn decide(
     let (order, sent) = decided?;
     let applied = console.database(move |connection| Ok(sent.wait(connection)?)).await;
     let (class, result) = match &applied {
-        Ok(applied) if applied.outcome == "rejected" => ("bad", applied.text()),
-        Ok(applied) if applied.outcome == "waiting" => ("warn", applied.text()),
+        Ok(applied) if applied.is_rejected() => ("bad", applied.text()),
+        Ok(applied) if applied.outcome == AppliedOutcome::Waiting => ("warn", applied.text()),
         Ok(applied) => ("good", applied.text()),
         Err(failure) => ("warn", format!("It is written down.\n{failure}")),
     };

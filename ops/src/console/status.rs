@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::operations::overview::Overview;
 use crate::operations::overview::broker::{BrokerLook, Known, QueueDepth};
 use crate::operations::overview::ingress::IngressLook;
-use crate::operations::verdict::{Answer, Finding, NotAsked, Urgency};
+use crate::operations::verdict::{Finding, Health, NotAsked, Urgency};
 
 /// Seconds between two looks, where the page is loaded again by itself.
 const REFRESH: u32 = 10;
@@ -100,9 +100,9 @@ async fn ask_broker(console: &Console) -> Result<BrokerLook, Failure> {
 fn verdict(overview: &Overview) -> Markup {
     let verdict = &overview.verdict;
     let (tone, chinese) = match (verdict.answer, verdict.wrong()) {
-        (Answer::Well, _) => ("good", "一切正常".to_owned()),
-        (Answer::Wrong, wrong) => ("bad", format!("{wrong} 项异常")),
-        (Answer::NotAllAsked, wrong) => ("bad", format!("有服务无法查询，共 {wrong} 项异常")),
+        (Health::Well, _) => ("good", "一切正常".to_owned()),
+        (Health::Wrong, wrong) => ("bad", format!("{wrong} 项异常")),
+        (Health::NotAllAsked, wrong) => ("bad", format!("有服务无法查询，共 {wrong} 项异常")),
     };
     let headline = match Language::here() {
         Language::Chinese => chinese,

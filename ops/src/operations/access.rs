@@ -49,7 +49,7 @@ impl Access {
     }
 
     /// What a filter by merchant found: nothing by a name that the configuration does not have is a mistake,
-    /// and something is worth a word.
+    /// and something is worth a warning.
     pub(crate) fn check_filter(&self, merchant: Option<&str>, found: usize) -> Result<(), Failure> {
         let Some(name) = merchant else { return Ok(()) };
         if self.config.merchants.is_empty() || self.config.merchants.contains_key(name) {

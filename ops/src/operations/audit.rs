@@ -28,7 +28,7 @@ use store::{IdRange, MysqlConnection, clock, fulfillment, notification, stock, t
 
 use crate::failure::Failure;
 
-pub(crate) use finding::{Line, Lines, Owner};
+pub(crate) use finding::{AuditEntries, AuditEntry, Owner};
 pub(crate) use kind::{GapKind, KINDS};
 pub(crate) use totals::Totals;
 
@@ -44,9 +44,9 @@ const STOCK: i64 = 100_000;
 /// What was found so far.
 pub(crate) struct Audit {
     pub(crate) now: DateTime<Utc>,
-    pub(crate) gaps: Lines<GapKind>,
+    pub(crate) gaps: AuditEntries<GapKind>,
     /// By the reason of the review, or the state of the goods.
-    pub(crate) waiting: Lines<&'static str>,
+    pub(crate) waiting: AuditEntries<&'static str>,
     pub(crate) totals: Totals,
     pub(crate) unpublished: Unpublished,
     grace: TimeDelta,
@@ -70,8 +70,8 @@ impl Audit {
         let now = clock::now(db)?;
         let mut audit = Audit {
             now,
-            gaps: Lines::new(limit),
-            waiting: Lines::new(limit),
+            gaps: AuditEntries::new(limit),
+            waiting: AuditEntries::new(limit),
             totals: Totals::default(),
             unpublished: outbox::unpublished(db, now - outbox_age)?,
             grace,
@@ -146,7 +146,7 @@ impl Audit {
                 reason.is_some_and(ReviewReason::is_doubt)
             };
             let lost = notification::lost(db, after, to)?;
-            // A notification that is not believed makes no trade: the gateway is asked, or a person.
+            // A doubtful notification makes no trade: the gateway or a person decides.
             for lost in lost.into_iter().filter(|lost| !doubted(&lost.reason)) {
                 let trade_no = lost.trade_no.unwrap_or_default();
                 let what = format!("notification {} of trade {trade_no}", lost.id);

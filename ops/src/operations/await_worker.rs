@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use order::MessageOutcome;
 use queue::{Envelope, Message};
 use serde::Serialize;
 use store::gateway_answer::{self, AnswerKey};
@@ -9,6 +10,7 @@ use store::{MysqlConnection, StoreError, notification};
 
 use crate::failure::Failure;
 use crate::operations::order::change::{OrderChanged, changes_in, steps};
+use crate::operations::order::fact_list::FactList;
 
 /// How long to wait for a worker, and how often to look.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,12 +30,27 @@ pub(crate) struct Sent {
 /// What a worker made of it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Applied {
-    /// `applied`, `unchanged`, `rejected`, `unknown`; `waiting` when no worker came to it in time.
-    pub(crate) outcome: String,
+    pub(crate) outcome: AppliedOutcome,
     pub(crate) reason: Option<String>,
     pub(crate) error: Option<String>,
-    pub(crate) facts_added: Vec<String>,
+    pub(crate) facts_added: FactList,
     pub(crate) changes: Vec<OrderChanged>,
+}
+
+/// What a worker made of a message, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AppliedOutcome {
+    /// No worker has handled it in time.
+    Waiting,
+    /// A worker has handled it.
+    #[serde(untagged)]
+    Ended(MessageOutcome),
+}
+
+/// Reads `notification.outcome`. A word that this version does not know counts for nothing, like an unknown trade status.
+pub(crate) fn outcome_of(word: &str) -> MessageOutcome {
+    word.parse().unwrap_or(MessageOutcome::Unknown)
 }
 
 impl Sent {
@@ -87,25 +104,28 @@ impl Sent {
                 &self.message.message_id,
             )?;
             if let Some(line) = line.filter(|line| line.seen > self.seen_before) {
-                let applied = line.outcome == "applied";
-                let facts = line.facts_added.split(',').filter(|name| applied && !name.is_empty());
+                let outcome = outcome_of(&line.outcome);
+                let applied = outcome == MessageOutcome::Applied;
                 return Ok(Applied {
-                    facts_added: facts.map(str::to_owned).collect(),
+                    facts_added: match applied {
+                        true => FactList::from_column(&line.facts_added),
+                        false => FactList::default(),
+                    },
                     changes: match line.changes {
                         Some(json) if applied => changes_in(&json),
                         _ => Vec::new(),
                     },
-                    outcome: line.outcome,
+                    outcome: AppliedOutcome::Ended(outcome),
                     reason: line.reason,
                     error: line.error,
                 });
             }
             if began.elapsed() >= PATIENCE {
                 return Ok(Applied {
-                    outcome: "waiting".to_owned(),
+                    outcome: AppliedOutcome::Waiting,
                     reason: None,
                     error: None,
-                    facts_added: Vec::new(),
+                    facts_added: FactList::default(),
                     changes: Vec::new(),
                 });
             }
@@ -117,11 +137,11 @@ impl Sent {
 impl Applied {
     /// In a sentence or two.
     pub(crate) fn text(&self) -> String {
-        match self.outcome.as_str() {
-            "applied" => {
+        match self.outcome {
+            AppliedOutcome::Ended(MessageOutcome::Applied) => {
                 let mut lines = vec!["A worker has applied it.".to_owned()];
-                if !self.facts_added.is_empty() {
-                    lines.push(format!("facts added: {}", self.facts_added.join(", ")));
+                if self.facts_added != FactList::default() {
+                    lines.push(format!("facts added: {}", self.facts_added));
                 }
                 for changed in &self.changes {
                     let steps = steps(&changed.change);
@@ -131,22 +151,30 @@ impl Applied {
                 }
                 lines.join("\n")
             }
-            "unchanged" => "A worker has seen it; it changed nothing about the order.".to_owned(),
-            "rejected" => format!(
+            AppliedOutcome::Ended(MessageOutcome::Unchanged) => {
+                "A worker has seen it; it changed nothing about the order.".to_owned()
+            }
+            AppliedOutcome::Ended(MessageOutcome::Rejected) => format!(
                 "A worker has refused it: {}: {}",
                 self.reason.as_deref().unwrap_or("no reason"),
                 self.error.as_deref().unwrap_or_default()
             ),
-            "waiting" => "No worker has come to it yet: it takes effect once one runs.".to_owned(),
-            other => format!("A worker has seen it: {other}."),
+            AppliedOutcome::Waiting => {
+                "No worker has come to it yet: it takes effect once one runs.".to_owned()
+            }
+            AppliedOutcome::Ended(MessageOutcome::Unknown) => {
+                "A worker has seen it: unknown.".to_owned()
+            }
         }
+    }
+
+    /// Whether a worker refused it.
+    pub(crate) fn is_rejected(&self) -> bool {
+        self.outcome == AppliedOutcome::Ended(MessageOutcome::Rejected)
     }
 
     /// An error when a worker refused it.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        match self.outcome.as_str() {
-            "rejected" => Err(Failure::Refused(self.text())),
-            _ => Ok(()),
-        }
+        if self.is_rejected() { Err(Failure::Refused(self.text())) } else { Ok(()) }
     }
 }

@@ -2,15 +2,15 @@
 
 use alipay::{AnswerError, CloseAnswer, TradeRef};
 use gateway::{Gateway, GatewayError};
-use order::{OrderStatus, TradeStatusCode};
+use order::OrderStatus;
 use serde::Serialize;
 use store::{BeijingTime, MysqlConnection};
 
 use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::gateway_answer::could_not_ask;
-use crate::operations::order::find;
 use crate::operations::order::status_name::status_name;
+use crate::operations::order::{find, is_pending, status};
 use crate::operations::refund::ask_workers::ask_workers;
 
 /// What became of the order's trade at Alipay.
@@ -37,7 +37,7 @@ pub(crate) struct Closed {
     /// When Alipay closed it, of one that is closed already.
     pub(crate) closed_at: Option<BeijingTime>,
     pub(crate) error: Option<String>,
-    /// Whether workers could be told to ask the gateway what became of it.
+    /// Whether the request that workers query the gateway was published.
     #[serde(skip)]
     pub(crate) workers_told: Result<(), Failure>,
 }
@@ -49,7 +49,7 @@ pub(crate) fn close(
     order: &str,
 ) -> Result<Closed, Failure> {
     let row = find(connection, order)?;
-    if row.status == OrderStatus::Closed.code() && row.is_finish && row.paid_dtime.is_none() {
+    if status(&row) == Some(OrderStatus::Closed) && row.is_finish && row.paid_dtime.is_none() {
         return Ok(Closed {
             order: row.id,
             merchant: row.merchant,
@@ -59,8 +59,8 @@ pub(crate) fn close(
             workers_told: Ok(()),
         });
     }
-    let is_placed = row.status == OrderStatus::Placed.code();
-    if !is_placed || row.trade_status == TradeStatusCode::TradePending.code() {
+    let is_placed = status(&row) == Some(OrderStatus::Placed);
+    if !is_placed || is_pending(&row) {
         let word = match is_placed {
             true => "paid, and Alipay holds the money",
             false => status_name(row.status),

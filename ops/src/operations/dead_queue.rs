@@ -94,7 +94,7 @@ impl DeadQueue {
         Ok(DeadQueue { connection, channel, ready, strangers, removed: 0, progress })
     }
 
-    /// Letters that nobody held at the start.
+    /// Letters that no consumer held at the start.
     pub(crate) fn ready(&self) -> u32 {
         self.ready
     }
@@ -237,7 +237,7 @@ async fn lock(connection: &Connection, patience: Duration) -> Result<(), Failure
     }
 }
 
-/// Messages in the queue that nobody holds, and consumers.
+/// Messages in the queue that no consumer holds, and consumers.
 async fn depth(connection: &Connection, channel: &Channel) -> Result<Depth, Failure> {
     Depth::of(connection, channel, DEAD_QUEUE).await.map_err(failure)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use config::Config;
 use diesel::Connection as _;
-use order::RejectionReason;
+use order::{MessageOutcome, RejectionReason};
 use queue::{Message, Received};
 use serde::Serialize;
 use store::{Fault, MysqlConnection, notification};
@@ -12,7 +12,9 @@ use worker::batch::{self, BatchError, Outcome, Rules, run_halving};
 use worker::message::{InboundMessage, Rejection};
 
 use crate::failure::Failure;
+use crate::operations::await_worker::outcome_of;
 use crate::operations::order::change::{OrderChanged, changes_in, steps};
+use crate::operations::order::fact_list::FactList;
 
 /// Messages in one transaction. It holds the locks of their orders, and workers leave locked orders for
 /// a later batch, so it must be short.
@@ -24,12 +26,47 @@ pub(crate) struct Foreseen {
     pub(crate) id: String,
     pub(crate) order: Option<String>,
     pub(crate) merchant: Option<String>,
-    /// `applied`, `unchanged`, `unknown`, `rejected`; `no_order_yet` and `locked` have not ended.
-    pub(crate) outcome: String,
+    pub(crate) outcome: ForeseenOutcome,
     pub(crate) reason: Option<String>,
     pub(crate) error: Option<String>,
-    pub(crate) facts_added: Vec<String>,
+    pub(crate) facts_added: FactList,
     pub(crate) changes: Vec<OrderChanged>,
+}
+
+/// How a message would end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ForeseenOutcome {
+    /// It says something new.
+    Applied,
+    /// Everything that it says is known.
+    Unchanged,
+    /// A trade status that this version does not know.
+    Unknown,
+    /// It would be a dead letter.
+    Rejected,
+    /// It would wait for its order.
+    NoOrderYet,
+    /// Somebody has its order locked now.
+    Locked,
+}
+
+impl ForeseenOutcome {
+    /// How many of the messages would end so.
+    pub(crate) fn count(self, foreseen: &[Foreseen]) -> usize {
+        foreseen.iter().filter(|one| one.outcome == self).count()
+    }
+}
+
+impl From<MessageOutcome> for ForeseenOutcome {
+    fn from(outcome: MessageOutcome) -> ForeseenOutcome {
+        match outcome {
+            MessageOutcome::Applied => ForeseenOutcome::Applied,
+            MessageOutcome::Unchanged => ForeseenOutcome::Unchanged,
+            MessageOutcome::Unknown => ForeseenOutcome::Unknown,
+            MessageOutcome::Rejected => ForeseenOutcome::Rejected,
+        }
+    }
 }
 
 /// Ends every transaction here: one way or the other it is rolled back.
@@ -189,19 +226,19 @@ fn effect(
         id: message.message_id.clone(),
         order: message.order_id(),
         merchant: Some(message.account.merchant.clone()),
-        outcome: String::new(),
+        outcome: ForeseenOutcome::Unchanged,
         reason: None,
         error: None,
-        facts_added: Vec::new(),
+        facts_added: FactList::default(),
         changes: Vec::new(),
     };
     match outcome {
-        Outcome::Locked | Outcome::Held => "locked".clone_into(&mut foreseen.outcome),
-        Outcome::RetryLater => "no_order_yet".clone_into(&mut foreseen.outcome),
+        Outcome::Locked | Outcome::Held => foreseen.outcome = ForeseenOutcome::Locked,
+        Outcome::RetryLater => foreseen.outcome = ForeseenOutcome::NoOrderYet,
         Outcome::Rejected(rejection)
         | Outcome::DatabaseRefuses(rejection)
         | Outcome::RejectedBefore(rejection) => {
-            "rejected".clone_into(&mut foreseen.outcome);
+            foreseen.outcome = ForeseenOutcome::Rejected;
             foreseen.reason = Some(rejection.reason.to_owned());
             foreseen.error = Some(rejection.error.clone());
         }
@@ -211,12 +248,11 @@ fn effect(
             let line = notification::find(connection, merchant, kind, &message.message_id)?;
             let Some(line) = line else { return Ok(foreseen) };
             // What an earlier run of the same message applied stays in its line.
-            if line.outcome == "applied" {
-                let facts = line.facts_added.split(',').filter(|name| !name.is_empty());
-                foreseen.facts_added = facts.map(str::to_owned).collect();
+            foreseen.outcome = ForeseenOutcome::from(outcome_of(&line.outcome));
+            if foreseen.outcome == ForeseenOutcome::Applied {
+                foreseen.facts_added = FactList::from_column(&line.facts_added);
                 foreseen.changes = changes_in(line.changes.as_deref().unwrap_or_default());
             }
-            foreseen.outcome = line.outcome;
         }
     }
     Ok(foreseen)
@@ -227,10 +263,10 @@ fn dies_again(id: String, order: Option<String>, rejection: &Rejection) -> Fores
         id,
         order,
         merchant: None,
-        outcome: "rejected".to_owned(),
+        outcome: ForeseenOutcome::Rejected,
         reason: Some(rejection.reason.to_owned()),
         error: Some(rejection.error.clone()),
-        facts_added: Vec::new(),
+        facts_added: FactList::default(),
         changes: Vec::new(),
     }
 }
@@ -241,8 +277,8 @@ pub(crate) fn because(one: &Foreseen) -> String {
         return format!("{reason}: {}", one.error.as_deref().unwrap_or_default());
     }
     let mut parts = Vec::new();
-    if !one.facts_added.is_empty() {
-        parts.push(one.facts_added.join(", "));
+    if one.facts_added != FactList::default() {
+        parts.push(one.facts_added.to_string());
     }
     for changed in &one.changes {
         let steps = steps(&changed.change);

@@ -1,9 +1,10 @@
 //! What the gateway answers about an order, next to what we hold.
 
-use alipay::{Charset, Fen, QueryAnswer};
+use alipay::{Fen, QueryAnswer};
 use config::Config;
 use config::Merchant;
 use gateway::{Answered, GatewayError};
+use order::{Facts, TradeStatusCode};
 use queue::Envelope;
 use serde::Serialize;
 use store::user_order::Order;
@@ -11,7 +12,7 @@ use store::{BeijingTime, MysqlConnection};
 
 use crate::failure::Failure;
 use crate::operations::await_worker::Sent;
-use crate::operations::dry_run::{Foreseen, foresee_answers};
+use crate::operations::dry_run::{Foreseen, ForeseenOutcome, foresee_answers};
 use crate::operations::order::change::steps;
 
 /// What the gateway says.
@@ -23,7 +24,7 @@ pub(crate) struct GatewaySays {
     pub(crate) trade_status: Option<String>,
     /// Fen.
     pub(crate) total_fee: Option<i64>,
-    /// Fen; what went back so far, where the answer says so.
+    /// Fen; what was refunded so far, where the answer has it.
     pub(crate) refunded_fee: Option<i64>,
     pub(crate) gmt_create: Option<BeijingTime>,
     pub(crate) gmt_payment: Option<BeijingTime>,
@@ -95,15 +96,8 @@ impl From<&Order> for Held {
         Held {
             status: row.status,
             trade_no: row.trade_no.clone(),
-            trade_status: match row.trade_status {
-                0 => "NO_PAY",
-                1 => "WAIT_BUYER_PAY",
-                7 => "TRADE_PENDING",
-                8 => "TRADE_SUCCESS",
-                4 => "TRADE_FINISHED",
-                5 => "TRADE_CLOSED",
-                _ => "unknown",
-            },
+            trade_status: TradeStatusCode::from_code(row.trade_status)
+                .map_or("unknown", TradeStatusCode::as_str),
             total_fee: row.total_fee,
             refunded_fee: row.refunded_fee,
             paid_at: row.paid_dtime,
@@ -112,15 +106,10 @@ impl From<&Order> for Held {
     }
 }
 
-/// The message that tells workers of an answer.
+/// The message that brings an answer to the workers.
 pub(crate) fn sent(merchant: &Merchant, order: &str, answered: &Answered) -> Result<Sent, Failure> {
-    // The gateways have no GB18030; the request named GBK then.
-    let charset = match merchant.charset {
-        Charset::Gb18030 => Charset::Gbk,
-        other => other,
-    };
-    let (at, body) = (answered.asked_at, &answered.body);
-    Sent::answer(order, &Envelope::query_answer(&merchant.name, charset, order, at, body))
+    let Answered { asked_at, charset, body, .. } = answered;
+    Sent::answer(order, &Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body))
 }
 
 /// Compares answers with their orders by running the worker's own code, rolled back.
@@ -134,12 +123,16 @@ pub(crate) fn compare(
     let compared = answers.iter().map(|(row, answer, sent)| {
         let at = foreseen.iter().position(|one| one.id == sent.message.message_id);
         let foreseen = at.map(|at| foreseen.swap_remove(at));
-        let comparison = match (foreseen.as_ref().map(|one| one.outcome.as_str()), answer) {
+        let comparison = match (foreseen.as_ref().map(|one| one.outcome), answer) {
             (_, QueryAnswer::NotExist) if row.trade_no.is_some() => Comparison::UnknownThere,
             (_, QueryAnswer::NotExist) => Comparison::Same,
-            (Some("applied"), _) if foreseen.as_ref().is_some_and(is_news) => Comparison::News,
-            (Some("locked" | "no_order_yet") | None, _) => Comparison::Busy,
-            (Some("rejected"), _) => Comparison::Disagrees,
+            (Some(ForeseenOutcome::Applied), _) if foreseen.as_ref().is_some_and(is_news) => {
+                Comparison::News
+            }
+            (Some(ForeseenOutcome::Locked | ForeseenOutcome::NoOrderYet) | None, _) => {
+                Comparison::Busy
+            }
+            (Some(ForeseenOutcome::Rejected), _) => Comparison::Disagrees,
             (Some(_), _) => Comparison::Same,
         };
         Compared { comparison, gateway: answer.into(), held: row.into(), foreseen }
@@ -150,7 +143,7 @@ pub(crate) fn compare(
 /// Whether it changes something that a person would call different. An answer always confirms a payment
 /// (`confirmed_paid`) and may add a time or a buyer's number that the notification left out.
 fn is_news(foreseen: &Foreseen) -> bool {
-    foreseen.facts_added.iter().any(|fact| fact != "confirmed_paid")
+    !(foreseen.facts_added.0 - Facts::CONFIRMED_PAID).is_empty()
         || foreseen.changes.iter().any(|changed| !steps(&changed.change).is_empty())
 }
 

@@ -1,4 +1,4 @@
-//! What can be said about one signature.
+//! Whether a signature is valid, and why not.
 
 use alipay::{
     Charset, Form, Notification, Protocol, Rule, SecondReading, SignType, SignatureError,
@@ -17,7 +17,7 @@ pub(crate) struct Judgement {
     pub(crate) merchant: String,
     pub(crate) protocol: &'static str,
     pub(crate) valid: bool,
-    /// Why it is not valid: a word, and a sentence.
+    /// Why it is not valid: a code, and a sentence.
     pub(crate) reason: Option<&'static str>,
     pub(crate) error: Option<String>,
     /// The check that succeeded.
@@ -43,11 +43,11 @@ pub(crate) struct Judgement {
     /// The charset by which workers read the values: `utf-8`, `gbk` or `gb18030`; none where the form names one that is
     /// not known.
     pub(crate) charset: Option<&'static str>,
-    /// Who says so: the form's own `charset`, or the configuration of the merchant.
+    /// Its source: the form's own `charset`, or the configuration of the merchant.
     pub(crate) charset_from: Option<String>,
     /// Parameters whose values are none of this charset.
     pub(crate) undecodable: Vec<String>,
-    /// The word with which a worker makes a dead letter of it.
+    /// The reason with which a worker would dead-letter it.
     pub(crate) worker_rejects: Option<&'static str>,
     /// Parameters that the configuration leaves out of the text.
     pub(crate) ignored: Vec<String>,
@@ -210,7 +210,7 @@ impl Judgement {
         }
     }
 
-    /// What else keeps a signed form from being believed: a signature covers a text, not a form.
+    /// Other reasons for which a signed form is not trusted: a signature covers a text, not a form.
     fn warn_of_readings(&mut self, merchant: &Merchant, form: &Form) {
         let names = alipay::check_names(form, &merchant.ignore_params).err();
         let refused = match is_return(form) {

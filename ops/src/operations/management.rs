@@ -117,7 +117,7 @@ impl Management {
 
     /// All queues of the virtual host, with their totals.
     pub(crate) async fn queues(&self) -> Result<Vec<BrokerQueue>, Failure> {
-        // Without statistics: cheap for the broker, and told also where it collects none.
+        // Without statistics: cheap for the broker, and available also where it collects none.
         self.get("queues", "?disable_stats=true&enable_queue_totals=true").await
     }
 
@@ -141,7 +141,7 @@ impl Management {
         }
     }
 
-    /// The alarms of all nodes; none where the account, or this version, does not tell.
+    /// The alarms of all nodes; `None` where the account or the broker's version does not report them.
     pub(crate) async fn alarms(&self) -> Result<Vec<BrokerAlarm>, Failure> {
         // The answer is 503 while there are alarms.
         let (status, body) = self.ask_path("health/checks/alarms").await?;

@@ -3,6 +3,7 @@
 pub(crate) mod change;
 pub(crate) mod csv;
 pub(crate) mod details;
+pub(crate) mod fact_list;
 pub(crate) mod import;
 pub(crate) mod import_file;
 pub(crate) mod missing;
@@ -13,6 +14,7 @@ pub(crate) mod story;
 use serde::Serialize;
 use service::unseen;
 
+use order::{OrderStatus, TradeStatusCode};
 use store::{MysqlConnection, user_order};
 
 use self::status_name::status_name;
@@ -45,6 +47,16 @@ pub(crate) fn missing_order(id: &str) -> Failure {
     Failure::NotFound(format!("there is no order {id}"))
 }
 
+/// The status of a row; none is one that this version does not know.
+pub(crate) fn status(row: &user_order::Order) -> Option<OrderStatus> {
+    OrderStatus::from_code(row.status)
+}
+
+/// Whether the order is paid to an account that cannot receive yet.
+pub(crate) fn is_pending(row: &user_order::Order) -> bool {
+    row.trade_status == TradeStatusCode::TradePending.code()
+}
+
 /// Reads the id of an order or a product: what Alipay takes as `out_trade_no` and the tables hold.
 pub(crate) fn parse_id(text: &str) -> Result<String, String> {
     if !(1..=64).contains(&text.len()) {
@@ -56,7 +68,7 @@ pub(crate) fn parse_id(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Reads the id of an order that is to be: nobody could type one again that holds what cannot be seen.
+/// Reads the id of a new order; invisible characters are refused, since nobody could type them again.
 pub(crate) fn parse_new_id(text: &str) -> Result<String, String> {
     let id = parse_id(text)?;
     unseen::check_typed(&id)?;

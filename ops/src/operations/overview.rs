@@ -10,6 +10,7 @@ use broker::{BrokerLook, BrokerState, QueueDepth};
 use chrono::{TimeDelta, Utc};
 use config::Config;
 use ingress::IngressLook;
+use order::OrderStatus;
 use serde::Serialize;
 use store::counts::{self, Waiting};
 use store::gateway_query::{self, AskedCounts};
@@ -62,7 +63,7 @@ pub(crate) struct Overview {
     /// Between the look before and this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rates: Option<Rates>,
-    /// The rest is told by the findings alone.
+    /// The rest appears in the findings alone.
     #[serde(skip)]
     pub(crate) not_asked: Vec<NotAsked>,
     #[serde(skip)]
@@ -227,7 +228,11 @@ impl Overview {
         let (Some(orders), Some(placed)) = (&self.orders, &before.orders) else { return };
         let all = |orders: &[OrderCount]| orders.iter().map(|count| count.orders).sum::<i64>();
         let open = |orders: &[OrderCount]| {
-            orders.iter().filter(|count| count.status == 0).map(|count| count.orders).sum::<i64>()
+            orders
+                .iter()
+                .filter(|count| count.status == OrderStatus::Placed.code())
+                .map(|count| count.orders)
+                .sum::<i64>()
         };
         self.rates = Some(Rates {
             orders: a_minute(all(placed), all(orders)),

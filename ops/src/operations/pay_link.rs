@@ -9,7 +9,7 @@ use alipay::{Fen, Payment, Protocol, TradeStatus, link, submit_page};
 use chrono::Utc;
 use config::Merchant;
 use gateway::{Asker, Gateway};
-use order::{OrderStatus, TradeStatusCode};
+use order::OrderStatus;
 use serde::Serialize;
 use store::{MysqlConnection, user_order};
 
@@ -17,8 +17,8 @@ use self::browser::{asker, bad_request, seller};
 use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::gateway_answer::could_not_ask;
-use crate::operations::order::find;
 use crate::operations::order::status_name::status_name;
+use crate::operations::order::{find, is_pending, status};
 use crate::operations::product;
 
 /// How an order is to be paid.
@@ -43,7 +43,7 @@ pub(crate) struct PayLink {
     merchant: String,
     /// Fen.
     total_fee: i64,
-    /// The time limit that Alipay is told: a parameter and its value.
+    /// The time limit that is sent to Alipay: a parameter and its value.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<(&'static str, String)>,
     pub(crate) link: Option<String>,
@@ -131,9 +131,9 @@ fn anti_phishing_key(
 
 /// An error unless the order waits for its payment.
 fn check_payable(row: &user_order::Order) -> Result<(), Failure> {
-    let word = if row.status != OrderStatus::Placed.code() {
+    let word = if status(row) != Some(OrderStatus::Placed) {
         status_name(row.status)
-    } else if row.trade_status == TradeStatusCode::TradePending.code() {
+    } else if is_pending(row) {
         // The money is at Alipay already.
         TradeStatus::TradePending.as_str()
     } else {

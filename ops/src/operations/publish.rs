@@ -16,15 +16,15 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const CAPACITY: usize = 64;
 
 /// A publisher with one lane, ready.
-pub(crate) struct Confirmed {
+pub(crate) struct ConfirmedPublisher {
     publisher: Publisher,
     cancel: CancellationToken,
     publishing: JoinHandle<()>,
 }
 
-impl Confirmed {
+impl ConfirmedPublisher {
     /// Connects; `name` is what the broker's tools show.
-    pub(crate) async fn open(cluster: &Cluster, name: &str) -> Result<Confirmed, Failure> {
+    pub(crate) async fn open(cluster: &Cluster, name: &str) -> Result<ConfirmedPublisher, Failure> {
         let cancel = CancellationToken::new();
         let (publisher, publishing) = Publisher::start(
             PublisherSettings {
@@ -36,7 +36,7 @@ impl Confirmed {
             },
             cancel.clone(),
         );
-        let confirmed = Confirmed { publisher, cancel, publishing };
+        let confirmed = ConfirmedPublisher { publisher, cancel, publishing };
         if timeout(TIMEOUT, confirmed.publisher.ready()).await.is_err() {
             confirmed.close().await;
             return Err(Failure::BrokerAway("broker: no channel to publish on".to_owned()));

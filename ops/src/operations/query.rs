@@ -11,7 +11,7 @@ use crate::operations::access::Access;
 use crate::operations::await_worker::Applied;
 use crate::operations::gateway_answer::{Compared, Comparison, compare, could_not_ask, sent};
 use crate::operations::order::find;
-use crate::operations::publish::Confirmed;
+use crate::operations::publish::ConfirmedPublisher;
 
 /// How often an order that a worker has locked is looked at again.
 const TRIES: usize = 5;
@@ -60,7 +60,7 @@ pub(crate) fn query(
         message.look_before(connection)?;
         message.write_down(connection)?;
         access.block_on(async {
-            let publisher = Confirmed::open(&access.broker()?, "ops query").await?;
+            let publisher = ConfirmedPublisher::open(&access.broker()?, "ops query").await?;
             let published = publisher.publish(message.message.clone()).await;
             publisher.close().await;
             published

@@ -57,7 +57,7 @@ pub(crate) fn in_inbox(
 }
 
 fn of_line(line: &RejectedLine, config: &Config, trade_no: &str) -> Option<Rejected> {
-    let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == line.kind)?;
+    let kind = Kind::read(&line.kind)?;
     let charset = Charset::named(line.charset.as_bytes())?;
     let (merchant, form) = (line.merchant.as_str(), line.form.as_str());
     let envelope = Envelope::new(merchant, kind, charset, line.received_at, form);
@@ -65,7 +65,7 @@ fn of_line(line: &RejectedLine, config: &Config, trade_no: &str) -> Option<Rejec
     Rejected::of(message, line.reason.clone(), trade_no)
 }
 
-/// The payment that these messages tell of, with the refunds of its trade that are booked; `None` of no message.
+/// The payment that these messages describe, with the booked refunds of its trade; `None` without a message.
 /// Those of another merchant or about another order are left out.
 pub(crate) fn payment(
     connection: &mut MysqlConnection,

@@ -2,7 +2,7 @@
 
 use alipay::Fen;
 use chrono::Utc;
-use order::{Decision, ReviewReason};
+use order::{Decision, Facts, ReviewReason, ReviewState};
 use queue::Envelope;
 use serde::Serialize;
 use store::MysqlConnection;
@@ -43,19 +43,18 @@ impl Case {
 
     /// Trades that paid, of which a refund has to name one where there are several.
     pub(crate) fn trades_paid(&self) -> Vec<&str> {
-        let paid =
-            self.page.trades.iter().filter(|trade| trade.facts.iter().any(|it| it == "paid"));
+        let paid = self.page.trades.iter().filter(|trade| trade.has(Facts::PAID));
         paid.map(|trade| trade.trade_no.as_str()).collect()
     }
 
     /// Whether the decision has to name a trade.
     pub(crate) fn needs_trade(&self, decision: Decision) -> bool {
-        reason(&self.row).is_some_and(|reason| decision.must_name_trade(reason))
+        known_reason(&self.row).is_some_and(|reason| decision.must_name_trade(reason))
     }
 
     /// What can be decided, each with its command; nothing where the case has ended.
     pub(crate) fn choices(&self) -> Vec<Choice> {
-        if self.row.state != "open" {
+        if !is_open(&self.row) {
             return Vec::new();
         }
         let possible = decisions(&self.row).iter();
@@ -99,24 +98,20 @@ impl Case {
             }
             _ => {}
         }
-        match row.state.as_str() {
-            "open" => Ok(()),
-            state => {
-                let by = row.decided_by.as_deref().map(|by| format!(" by {by}"));
-                let by = by.unwrap_or_default();
-                let at = row.ended_at.map(|at| format!(" at {at}")).unwrap_or_default();
-                let what = row.decision.as_deref().map(|what| format!(", {what}"));
-                let what = what.unwrap_or_default();
-                Err(Failure::Refused(format!(
-                    "review {} is {state}{by} already{at}{what}; nothing was sent",
-                    row.id
-                )))
-            }
+        if is_open(row) {
+            return Ok(());
         }
+        let by = row.decided_by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
+        let at = row.ended_at.map(|at| format!(" at {at}")).unwrap_or_default();
+        let what = row.decision.as_deref().map(|what| format!(", {what}")).unwrap_or_default();
+        Err(Failure::Refused(format!(
+            "review {} is {}{by} already{at}{what}; nothing was sent",
+            row.id, row.state
+        )))
     }
 
     /// Writes the decision down: from now on it is made, and a worker applies it with or without the
-    /// message that is returned, which tells the workers to look.
+    /// message that is returned, which only makes it faster.
     pub(crate) fn decide(
         &self,
         connection: &mut MysqlConnection,
@@ -152,10 +147,15 @@ impl Case {
 
 /// The evidence as a person reads it: an amount in yuan, where it is one in fen.
 pub(crate) fn evidence(row: &ReviewRow) -> String {
-    match (reason(row), row.evidence.parse::<i64>()) {
+    match (known_reason(row), row.evidence.parse::<i64>()) {
         (Some(ReviewReason::PartialRefund), Ok(fen)) => format!("{} yuan went back", Fen::new(fen)),
         _ => row.evidence.clone(),
     }
+}
+
+/// Whether it waits for a person.
+pub(crate) fn is_open(row: &ReviewRow) -> bool {
+    row.state.parse() == Ok(ReviewState::Open)
 }
 
 /// The words of the decisions that answer this case.
@@ -165,11 +165,11 @@ pub(crate) fn possible(row: &ReviewRow) -> Vec<&'static str> {
 
 /// The decisions that answer this case; none to a reason that this version does not know.
 pub(crate) fn decisions(row: &ReviewRow) -> &'static [Decision] {
-    reason(row).map_or(&[], Decision::possible)
+    known_reason(row).map_or(&[], Decision::possible)
 }
 
 /// The reason, where this version knows it.
-pub(crate) fn reason(row: &ReviewRow) -> Option<ReviewReason> {
+pub(crate) fn known_reason(row: &ReviewRow) -> Option<ReviewReason> {
     row.reason.parse().ok()
 }
 
@@ -189,5 +189,5 @@ pub(crate) fn effect(decision: Decision) -> &'static str {
 
 /// What the reason means, in a sentence.
 pub(crate) fn meaning(row: &ReviewRow) -> &'static str {
-    reason(row).map_or("", ReviewReason::meaning)
+    known_reason(row).map_or("", ReviewReason::meaning)
 }

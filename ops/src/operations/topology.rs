@@ -6,7 +6,7 @@ use tracing::info;
 
 use crate::failure::Failure;
 use crate::operations::access::Access;
-use crate::operations::topology_findings::{Finding, Seen};
+use crate::operations::topology_findings::{Seen, TopologyFinding};
 
 /// One thing about the broker.
 #[derive(Serialize)]
@@ -15,7 +15,7 @@ pub(crate) enum Difference {
     /// What should be there and is not.
     Missing(Change),
     /// What should not be there, or differs.
-    Odd(Finding),
+    Odd(TopologyFinding),
 }
 
 /// Looks without changing anything; what is missing comes first.

@@ -11,7 +11,7 @@ use queue::topology::{
 use serde_json::Value;
 use tracing::info;
 
-pub(crate) use self::finding::Finding;
+pub(crate) use self::finding::TopologyFinding;
 use crate::failure::Failure;
 use crate::operations::dead_queue::LOCK_QUEUE;
 use crate::operations::management::{
@@ -64,7 +64,7 @@ impl Seen {
     }
 
     /// What should not be there.
-    pub(crate) fn findings(&self) -> Vec<Finding> {
+    pub(crate) fn findings(&self) -> Vec<TopologyFinding> {
         let mut findings = BTreeSet::new();
         let (queues, exchanges) = (our_queues(), our_exchanges());
         for queue in self.queues.iter().filter(|queue| queue.name.starts_with(OURS)) {
@@ -73,19 +73,19 @@ impl Seen {
                 findings.extend(full(queue));
             } else if queue.name != LOCK_QUEUE {
                 let (name, messages) = (queue.name.clone(), queue.messages);
-                findings.insert(Finding::UnknownQueue { name, messages });
+                findings.insert(TopologyFinding::UnknownQueue { name, messages });
             }
             findings.extend(self.dead_letters_nowhere(queue));
         }
         for exchange in self.exchanges.iter().filter(|it| it.name.starts_with(OURS)) {
             if !exchanges.contains(&exchange.name) {
-                findings.insert(Finding::UnknownExchange { name: exchange.name.clone() });
+                findings.insert(TopologyFinding::UnknownExchange { name: exchange.name.clone() });
             }
         }
         for binding in self.bindings.iter().filter(|it| exchanges.contains(&it.source)) {
             // The events are the shop's to bind.
             if binding.source != EVENTS_EXCHANGE && !queues.contains(&binding.destination) {
-                findings.insert(Finding::UnknownBinding {
+                findings.insert(TopologyFinding::UnknownBinding {
                     exchange: binding.source.clone(),
                     destination: binding.destination.clone(),
                     routing_key: binding.routing_key.clone(),
@@ -96,7 +96,7 @@ impl Seen {
         findings.into_iter().collect()
     }
 
-    fn dead_letters_nowhere(&self, queue: &BrokerQueue) -> Option<Finding> {
+    fn dead_letters_nowhere(&self, queue: &BrokerQueue) -> Option<TopologyFinding> {
         let exchange = dead_letter(queue, "exchange")?;
         // A message that keeps its key may be bound: our own are.
         let routing_key = dead_letter(queue, "routing-key");
@@ -104,10 +104,14 @@ impl Seen {
         if exchange.is_empty() {
             let routing_key = routing_key?;
             let is_there = self.queues.iter().any(|it| it.name == routing_key);
-            return (!is_there).then_some(Finding::UnboundKey { queue, exchange, routing_key });
+            return (!is_there).then_some(TopologyFinding::UnboundKey {
+                queue,
+                exchange,
+                routing_key,
+            });
         }
         if !self.exchanges.iter().any(|it| it.name == exchange) {
-            return Some(Finding::MissingDeadLetterExchange { queue, exchange });
+            return Some(TopologyFinding::MissingDeadLetterExchange { queue, exchange });
         }
         let routing_key = routing_key?;
         let keys_count = self.exchanges.iter().any(|it| it.name == exchange && it.kind == "direct");
@@ -115,11 +119,11 @@ impl Seen {
             .bindings
             .iter()
             .any(|it| it.source == exchange && (!keys_count || it.routing_key == routing_key));
-        (!is_bound).then_some(Finding::UnboundKey { queue, exchange, routing_key })
+        (!is_bound).then_some(TopologyFinding::UnboundKey { queue, exchange, routing_key })
     }
 
     /// Circles of queues, one of ours among them, each once.
-    fn loops(&self) -> Vec<Finding> {
+    fn loops(&self) -> Vec<TopologyFinding> {
         let next: BTreeMap<&str, BTreeSet<&str>> =
             self.queues.iter().map(|queue| (queue.name.as_str(), self.targets(queue))).collect();
         let mut found = BTreeSet::new();
@@ -131,7 +135,7 @@ impl Seen {
         found
             .iter()
             .filter(ours)
-            .map(|queues| Finding::DeadLetterLoop { queues: queues.clone() })
+            .map(|queues| TopologyFinding::DeadLetterLoop { queues: queues.clone() })
             .collect()
     }
 
@@ -164,7 +168,7 @@ impl Seen {
     }
 }
 
-/// Walks on from the end of `way`. A circle is told from its first name in order.
+/// Walks on from the end of `way`. A circle is listed from its first name in order.
 fn follow<'a>(
     next: &BTreeMap<&'a str, BTreeSet<&'a str>>,
     way: &mut Vec<&'a str>,
@@ -218,7 +222,7 @@ fn dead_letter(queue: &BrokerQueue, what: &str) -> Option<String> {
     of_queue.or_else(of_policy).and_then(Value::as_str).map(str::to_owned)
 }
 
-fn removes_messages(queue: &BrokerQueue) -> Vec<Finding> {
+fn removes_messages(queue: &BrokerQueue) -> Vec<TopologyFinding> {
     if queue.name == EVENTS_QUEUE {
         return Vec::new();
     }
@@ -231,7 +235,7 @@ fn removes_messages(queue: &BrokerQueue) -> Vec<Finding> {
         keys.extend(limits);
     }
     let policy = queue.policy.clone().unwrap_or_default();
-    let finding = |key: &str| Finding::RemovesMessages {
+    let finding = |key: &str| TopologyFinding::RemovesMessages {
         queue: queue.name.clone(),
         policy: policy.clone(),
         key: key.to_owned(),
@@ -239,17 +243,17 @@ fn removes_messages(queue: &BrokerQueue) -> Vec<Finding> {
     keys.into_iter().map(finding).collect()
 }
 
-/// A queue that is at its limit. That of `max-length-bytes` cannot be known: the API tells no bytes here.
-fn full(queue: &BrokerQueue) -> Option<Finding> {
+/// A queue that is at its limit. That of `max-length-bytes` cannot be known: the API reports no bytes here.
+fn full(queue: &BrokerQueue) -> Option<TopologyFinding> {
     let limit = queue.effective_policy_definition.get("max-length")?.as_u64()?;
     let messages = queue.messages.filter(|messages| *messages >= limit)?;
     let policy = queue.policy.clone().unwrap_or_default();
-    Some(Finding::Full { queue: queue.name.clone(), policy, limit, messages })
+    Some(TopologyFinding::Full { queue: queue.name.clone(), policy, limit, messages })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Finding, Seen};
+    use super::{Seen, TopologyFinding};
     use serde_json::{Value, json};
 
     fn seen(queues: Value, exchanges: Value, bindings: Value) -> Seen {
@@ -285,9 +289,12 @@ mod tests {
         assert_eq!(
             findings,
             [
-                Finding::UnknownQueue { name: "alipay.notify.old".into(), messages: Some(7) },
-                Finding::UnknownExchange { name: "alipay.lost".into() },
-                Finding::UnknownBinding {
+                TopologyFinding::UnknownQueue {
+                    name: "alipay.notify.old".into(),
+                    messages: Some(7)
+                },
+                TopologyFinding::UnknownExchange { name: "alipay.lost".into() },
+                TopologyFinding::UnknownBinding {
                     exchange: "alipay.notify".into(),
                     destination: "spy".into(),
                     routing_key: "0".into()
@@ -318,14 +325,14 @@ mod tests {
         assert_eq!(
             found.findings(),
             [
-                Finding::DeadLetterLoop {
+                TopologyFinding::DeadLetterLoop {
                     queues: vec!["alipay.notify.0".into(), "alipay.retry.5s".into()]
                 },
-                Finding::MissingDeadLetterExchange {
+                TopologyFinding::MissingDeadLetterExchange {
                     queue: "alipay.retry.2m".into(),
                     exchange: "gone".into()
                 },
-                Finding::UnboundKey {
+                TopologyFinding::UnboundKey {
                     queue: "alipay.retry.30s".into(),
                     exchange: "alipay.notify".into(),
                     routing_key: "7".into()
@@ -344,7 +351,7 @@ mod tests {
                 "effective_policy_definition": policy}]);
             seen(queue, json!([]), json!([])).findings()
         };
-        let full = |messages| Finding::Full {
+        let full = |messages| TopologyFinding::Full {
             queue: "alipay.notify.0".into(),
             policy: "limit".into(),
             limit: 5,
@@ -371,7 +378,7 @@ mod tests {
             json!([]),
             json!([]),
         );
-        let removes = Finding::RemovesMessages {
+        let removes = TopologyFinding::RemovesMessages {
             queue: "alipay.dead".into(),
             policy: "short".into(),
             key: "message-ttl".into(),

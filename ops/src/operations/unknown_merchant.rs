@@ -5,7 +5,7 @@ use config::nearest_of;
 use serde::Serialize;
 use store::user_order::MerchantOrders;
 
-/// Orders of a merchant that nobody serves, as `ops status` tells them.
+/// Orders of a merchant that is not configured, as `ops status` lists them.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct UnknownMerchant {
     #[serde(flatten)]

@@ -57,8 +57,8 @@ impl Urgency {
     }
 }
 
-/// What every finding tells.
-pub(crate) trait Told {
+/// What every finding says of itself.
+pub(crate) trait Describe {
     /// The heading of the troubleshooting page.
     fn code(&self) -> &'static str;
     /// What it is, in a few words for the console.
@@ -84,7 +84,7 @@ pub(crate) enum Finding {
 }
 
 impl Finding {
-    fn told(&self) -> &dyn Told {
+    fn source(&self) -> &dyn Describe {
         match self {
             Finding::NotAsked(finding) => finding,
             Finding::Broker(finding) => finding,
@@ -98,23 +98,23 @@ impl Finding {
     }
 
     pub(crate) fn code(&self) -> &'static str {
-        self.told().code()
+        self.source().code()
     }
 
     pub(crate) fn chinese(&self) -> &'static str {
-        self.told().chinese()
+        self.source().chinese()
     }
 
     pub(crate) fn urgency(&self) -> Urgency {
-        self.told().urgency()
+        self.source().urgency()
     }
 
     pub(crate) fn seen(&self) -> String {
-        self.told().seen()
+        self.source().seen()
     }
 
     pub(crate) fn to_do(&self) -> String {
-        self.told().to_do()
+        self.source().to_do()
     }
 
     /// Whether it is more than the work of every day.
@@ -132,33 +132,33 @@ impl Finding {
 impl Serialize for Finding {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
-        struct Line<'a> {
+        struct FindingJson<'a> {
             code: &'a str,
             urgency: Urgency,
             seen: String,
             to_do: String,
             explained: String,
         }
-        let line = Line {
+        let json = FindingJson {
             code: self.code(),
             urgency: self.urgency(),
             seen: self.seen(),
             to_do: self.to_do(),
             explained: self.explained(),
         };
-        line.serialize(serializer)
+        json.serialize(serializer)
     }
 }
 
 /// Whether all is well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Answer {
+pub(crate) enum Health {
     /// Nobody has to act soon.
     Well,
     /// Something is wrong.
     Wrong,
-    /// Database or broker could not be asked; what else was found is told all the same.
+    /// Database or broker could not be asked; what else was found is listed all the same.
     NotAllAsked,
 }
 
@@ -166,14 +166,14 @@ pub(crate) enum Answer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Verdict {
     #[serde(rename = "verdict")]
-    pub(crate) answer: Answer,
+    pub(crate) answer: Health,
     pub(crate) findings: Vec<Finding>,
 }
 
 impl Verdict {
     /// Before anything was asked.
     pub(crate) fn none() -> Verdict {
-        Verdict { answer: Answer::Well, findings: Vec::new() }
+        Verdict { answer: Health::Well, findings: Vec::new() }
     }
 
     /// Judges.
@@ -192,9 +192,9 @@ impl Verdict {
         let is_missing =
             |finding: &Finding| matches!(finding, Finding::NotAsked(it) if it.is_server());
         let answer = match findings.iter().map(Finding::urgency).min() {
-            _ if findings.iter().any(is_missing) => Answer::NotAllAsked,
-            None | Some(Urgency::Later) => Answer::Well,
-            Some(Urgency::Now | Urgency::Soon) => Answer::Wrong,
+            _ if findings.iter().any(is_missing) => Health::NotAllAsked,
+            None | Some(Urgency::Later) => Health::Well,
+            Some(Urgency::Now | Urgency::Soon) => Health::Wrong,
         };
         Verdict { answer, findings }
     }
@@ -213,10 +213,10 @@ impl Verdict {
             later => format!("; {later} to do"),
         };
         match (self.answer, wrong) {
-            (Answer::Well, _) => format!("all is well{to_do}"),
-            (Answer::Wrong, 1) => format!("1 thing is wrong{to_do}"),
-            (Answer::Wrong, wrong) => format!("{} are wrong{to_do}", count(wrong, "thing")),
-            (Answer::NotAllAsked, wrong) => {
+            (Health::Well, _) => format!("all is well{to_do}"),
+            (Health::Wrong, 1) => format!("1 thing is wrong{to_do}"),
+            (Health::Wrong, wrong) => format!("{} are wrong{to_do}", count(wrong, "thing")),
+            (Health::NotAllAsked, wrong) => {
                 format!("not everything could be asked: {}{to_do}", count(wrong, "thing"))
             }
         }

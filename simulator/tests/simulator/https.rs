@@ -30,6 +30,7 @@ async fn merchant(authority: &Authority) -> (u16, UnboundedReceiver<Bytes>) {
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
+    #[expect(clippy::disallowed_methods, reason = "a test reads all of it")]
     let (heard, received) = unbounded_channel();
     tokio::spawn(async move {
         loop {

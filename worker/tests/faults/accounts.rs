@@ -72,6 +72,7 @@ async fn publish(hand: &Hand, user: Option<&str>, envelope: &Envelope, id: &str)
     }
     let options = BasicPublishOptions { mandatory: true, ..Default::default() };
     let body = envelope.to_bytes();
+    #[expect(clippy::disallowed_methods, reason = "what others may publish")]
     let publish = hand.channel.basic_publish(
         topology::WORK_EXCHANGE.into(),
         topology::routing_key(0).as_str().into(),
@@ -89,6 +90,7 @@ fn letters(world: &World, reason: &str) -> usize {
 /// Each program does its work with its own account, retries and replays too; messages by others are
 /// dead letters, whatever they say.
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "what others may publish")]
 async fn each_program_has_an_account_and_others_are_not_believed() {
     let mut scene = tokio::task::spawn_blocking(|| Scene::new(4)).await.expect("a scene");
     let worker_url = url(&scene.broker, "worker");

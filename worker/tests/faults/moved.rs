@@ -45,6 +45,7 @@ impl Hand {
             .with_user_id("guest".into())
             .with_headers(message.headers.to_table());
         let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+        #[expect(clippy::disallowed_methods, reason = "what others may publish")]
         let publish = self.channel.basic_publish(
             exchange.into(),
             key.into(),

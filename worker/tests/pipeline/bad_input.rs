@@ -147,6 +147,7 @@ async fn what_the_database_refuses_to_the_last_is_dead_with_its_words() {
 }
 
 /// The message that waits, as if it had come through all retry tiers.
+#[expect(clippy::disallowed_methods, reason = "what others may publish")]
 async fn to_its_last_attempt(world: &World) {
     let connection = lapin::Connection::connect(&world.sandbox.amqp_url, Default::default())
         .await

@@ -78,6 +78,7 @@ async fn bury(world: &World, id: &str, body: Vec<u8>) {
     channel.confirm_select(ConfirmSelectOptions::default()).await.expect("confirm mode");
     let properties = BasicProperties::default().with_delivery_mode(2).with_message_id(id.into());
     let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+    #[expect(clippy::disallowed_methods, reason = "what others may publish")]
     let publish = channel.basic_publish("".into(), DEAD_QUEUE.into(), options, &body, properties);
     let confirm = publish.await.expect("published").await.expect("confirmed");
     assert!(confirm.is_ack() && confirm.take_message().is_none());

@@ -52,7 +52,7 @@ pub(crate) struct World {
     address: String,
     sender: Sender,
     database: store::Connection,
-    _ingress: Program,
+    ingress: Program,
     // Last: what uses it goes first.
     pub(crate) sandbox: Sandbox,
     _folder: TempDir,
@@ -98,7 +98,7 @@ impl World {
             address,
             sender: Sender::new(Duration::from_secs(10)),
             database,
-            _ingress: ingress,
+            ingress,
             sandbox,
             _folder: folder,
         }
@@ -107,6 +107,16 @@ impl World {
     /// The notify URL of the legacy merchant.
     pub(crate) fn address(&self) -> String {
         format!("http://{}/alipay/shop/notify", self.address)
+    }
+
+    /// `HOST:PORT` of the ingress.
+    pub(crate) fn host(&self) -> &str {
+        &self.address
+    }
+
+    /// What the ingress has logged.
+    pub(crate) fn ingress_log(&self) -> String {
+        self.ingress.stderr()
     }
 
     pub(crate) fn worker(&self) -> Program {

@@ -1,4 +1,4 @@
-//! `create_direct_pay_by_user` and `alipay.trade.page.pay`: the page where a buyer pays.
+//! `create_direct_pay_by_user` and `alipay.trade.page.pay`: the page where a buyer pays (docs/protocol.md §9.1).
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! `refund_fastpay_by_platform_pwd`: the page where an operator confirms refunds by password.
+//! `refund_fastpay_by_platform_pwd`: the page where an operator confirms refunds by password (docs/protocol.md §9.2).
 
 use std::collections::BTreeSet;
 

@@ -16,6 +16,7 @@ fn path(name: &str) -> PathBuf {
 }
 
 /// The text of a file.
+#[expect(clippy::disallowed_methods, reason = "fixtures are files")]
 pub(crate) fn text(name: &str) -> String {
     let path = path(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))

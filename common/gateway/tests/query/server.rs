@@ -33,6 +33,7 @@ impl Server {
     pub(crate) async fn start(reply: Reply) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let gateway = format!("http://{}/gateway.do", listener.local_addr().unwrap());
+        #[expect(clippy::disallowed_methods, reason = "a test reads all of it")]
         let (sender, requests) = unbounded_channel();
         let connections = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&connections);

@@ -29,6 +29,7 @@ async fn an_untrusted_certificate_is_refused_before_a_byte_is_sent() {
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
+    #[expect(clippy::disallowed_methods, reason = "a test reads all of it")]
     let (sender, mut requests) = unbounded_channel();
     tokio::spawn(async move {
         loop {

@@ -38,6 +38,7 @@ pub(super) async fn gather<'a>(
 ) -> Result<Vec<Result<(), PublishError>>, lapin::Error> {
     // One task owns the channel, and the first poll of `basic_publish` both takes the delivery
     // tag and queues the frames: tags and frames have one order.
+    #[expect(clippy::disallowed_methods, reason = "the one place that publishes")]
     let confirms: FuturesUnordered<_> = publications
         .clone()
         .enumerate()

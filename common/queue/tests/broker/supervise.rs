@@ -50,6 +50,7 @@ async fn next(seen: &mut mpsc::UnboundedReceiver<Seen>) -> Seen {
 async fn a_consumer_comes_back_after_a_cut_and_after_its_queue_was_deleted() {
     let client = Client::new().await;
     let proxy = Proxy::start(&client.url).await;
+    #[expect(clippy::disallowed_methods, reason = "a test reads all of it")]
     let (sender, mut seen) = mpsc::unbounded_channel();
     let cancel = CancellationToken::new();
     let stop = cancel.clone();

@@ -15,7 +15,7 @@ use crate::{MysqlConnection, StoreError};
 pub struct AuditedCase {
     /// The order.
     pub order_id: String,
-    /// Word of [`order::review::REASONS`].
+    /// Word of [`order::ReviewReason`].
     pub reason: String,
     /// What makes it this case.
     pub evidence: String,

@@ -17,7 +17,7 @@ pub struct ReviewRow {
     pub id: i64,
     /// The order.
     pub order_id: String,
-    /// Word of [`order::review::REASONS`].
+    /// Word of [`order::ReviewReason`].
     pub reason: String,
     /// What makes it this case.
     pub evidence: String,

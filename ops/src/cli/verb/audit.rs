@@ -1,6 +1,6 @@
 //! `ops audit`
 
-mod page;
+mod report;
 
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,7 @@ impl Audit {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let began = Instant::now();
         let check = self.check(context, began).map_err(could_not_ask)?;
-        let page = page::Page::new(&check, began.elapsed());
+        let page = report::Report::new(&check, began.elapsed());
         context.output.print(&page, || page.text())?;
         match check.gaps.count() {
             0 => Ok(()),

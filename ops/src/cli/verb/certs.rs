@@ -43,7 +43,7 @@ enum CertsVerb {
 
 /// A certificate as of now.
 #[derive(Serialize)]
-struct Line<'a> {
+struct CertificateLine<'a> {
     merchant: &'a str,
     /// `app`, `alipay` or `root`.
     role: &'static str,
@@ -59,13 +59,13 @@ struct Line<'a> {
     state: &'static str,
 }
 
-impl<'a> Line<'a> {
+impl<'a> CertificateLine<'a> {
     fn new(
         merchant: &'a str,
         (role, certificate): (Role, &'a Certificate),
         within: TimeDelta,
         at: DateTime<Utc>,
-    ) -> Line<'a> {
+    ) -> CertificateLine<'a> {
         let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
         let state = match certificate.check_time(at) {
             Err(_) if at < not_before => "not_yet_valid",
@@ -73,7 +73,7 @@ impl<'a> Line<'a> {
             Ok(()) if not_after - at < within => "ends_soon",
             Ok(()) => "valid",
         };
-        Line {
+        CertificateLine {
             merchant,
             role: role.name(),
             sn: certificate.sn(),
@@ -87,7 +87,17 @@ impl<'a> Line<'a> {
     }
 
     fn cells(&self) -> [String; 8] {
-        let Line { merchant, role, sn, subject, issuer, not_after, days_left, state, .. } = self;
+        let CertificateLine {
+            merchant,
+            role,
+            sn,
+            subject,
+            issuer,
+            not_after,
+            days_left,
+            state,
+            ..
+        } = self;
         let texts = [merchant, role, sn].map(ToString::to_string);
         let [merchant, role, sn] = texts;
         let (until, days) = (not_after.to_string(), days_left.to_string());
@@ -114,12 +124,12 @@ impl Certs {
             None => context.config.merchants.values().collect(),
         };
         let (at, within) = (Utc::now(), TimeDelta::days(self.days.into()));
-        let mut lines: Vec<Line<'_>> = merchants
+        let mut lines: Vec<CertificateLine<'_>> = merchants
             .into_iter()
             .flat_map(|merchant| {
                 certificates::of(merchant).map(|one| (merchant.name.as_str(), one))
             })
-            .map(|(merchant, one)| Line::new(merchant, one, within, at))
+            .map(|(merchant, one)| CertificateLine::new(merchant, one, within, at))
             .collect();
         lines.sort_by_key(|line| (line.not_after.0, line.merchant));
         if lines.is_empty() {
@@ -127,7 +137,7 @@ impl Certs {
         }
         context.output.print(&lines, || {
             let header = ["merchant", "role", "state", "until", "days", "sn", "subject", "issuer"];
-            table(header, lines.iter().map(Line::cells))
+            table(header, lines.iter().map(CertificateLine::cells))
         })?;
         let count = |state: &str| lines.iter().filter(|line| line.state == state).count();
         let (expired, early, soon) = (count("expired"), count("not_yet_valid"), count("ends_soon"));

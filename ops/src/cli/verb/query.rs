@@ -93,8 +93,9 @@ pub(crate) fn verdict(compared: &Compared) -> String {
     let line = match compared.comparison {
         Comparison::Same => "same: the gateway says nothing that is not known here".to_owned(),
         Comparison::News => {
+            let facts = foreseen.map(|one| one.facts_added).unwrap_or_default().to_string();
             let mut news: Vec<String> =
-                foreseen.map(|one| one.facts_added.clone()).unwrap_or_default();
+                Some(facts).filter(|it| !it.is_empty()).into_iter().collect();
             let changes = foreseen.iter().flat_map(|one| &one.changes);
             news.extend(changes.flat_map(|changed| steps(&changed.change)));
             format!("news: {}", news.join(", "))

@@ -14,9 +14,9 @@ use crate::cli::question::asked;
 use crate::failure::Failure;
 use crate::operations::gateway_answer::could_not_ask;
 use crate::operations::pay_link::browser::parse_url;
-use crate::operations::refund::find_or_create::{Agreed, Wish, agree};
-use crate::operations::refund::not_agreed::NotAgreed;
-use crate::operations::refund::rejected::Found;
+use crate::operations::refund::find_or_create::{RecordedRequest, RefundCommand, find_or_create};
+use crate::operations::refund::not_recorded::NotRecorded;
+use crate::operations::refund::rejected::RejectedFound;
 use crate::operations::refund::{call, password, rejected};
 
 /// Refund an order, once however often the command is repeated
@@ -90,7 +90,7 @@ impl Refund {
         let merchant = context.merchant(&of.merchant)?;
         // Before anything is written down: a configuration that cannot ask leaves no trace.
         Gateway::can_ask(merchant).map_err(|error| could_not_ask(&error))?;
-        let mut wish = Wish {
+        let mut command = RefundCommand {
             order: &of.order,
             merchant,
             amount: self.amount,
@@ -107,13 +107,13 @@ impl Refund {
             ));
         }
         if merchant.protocol == Protocol::Mapi {
-            password::check(merchant, &wish)?;
+            password::check(merchant, &command)?;
         }
         if self.dry_run {
-            return output::foretell(context, &mut connection, &wish);
+            return output::foretell(context, &mut connection, &command);
         }
-        let agreed = agree_or_ask(&mut connection, &mut wish)?;
-        let rejected = wish.rejected;
+        let agreed = find_or_ask(&mut connection, &mut command)?;
+        let rejected = command.rejected;
         let refunded = match merchant.protocol {
             Protocol::Openapi => call::call(context, &mut connection, merchant, agreed, rejected),
             Protocol::Mapi => {
@@ -125,7 +125,11 @@ impl Refund {
     }
 
     /// The order, or the rejected payment.
-    fn of(&self, context: &Context, connection: &mut MysqlConnection) -> Result<Of, Failure> {
+    fn of(
+        &self,
+        context: &Context,
+        connection: &mut MysqlConnection,
+    ) -> Result<RefundTarget, Failure> {
         let row = match &self.order {
             Some(order) => user_order::find(connection, order)?,
             None => None,
@@ -139,7 +143,7 @@ impl Refund {
                 (row, _) => row,
             };
             if let Some(row) = row.filter(|row| owner(&row.id)) {
-                return Ok(Of { order: row.id, merchant: row.merchant, rejected: None });
+                return Ok(RefundTarget { order: row.id, merchant: row.merchant, rejected: None });
             }
             let rejected = rejected::find(context, connection, self.order.as_deref(), trade_no)?;
             let payment = &rejected.payment;
@@ -150,11 +154,11 @@ impl Refund {
                 "no order took this payment: it is refunded by what its rejected notification says"
             );
             let (order, merchant) = (payment.order.clone(), payment.merchant.clone());
-            return Ok(Of { order, merchant, rejected: Some(rejected) });
+            return Ok(RefundTarget { order, merchant, rejected: Some(rejected) });
         }
         let order = self.order.as_deref().unwrap_or_default();
         match row {
-            Some(row) => Ok(Of { order: row.id, merchant: row.merchant, rejected: None }),
+            Some(row) => Ok(RefundTarget { order: row.id, merchant: row.merchant, rejected: None }),
             None => Err(Failure::Refused(format!(
                 "there is no order {order}; a payment that names it can be given back with --trade-no: \
                  `ops order show {order}` says whether one was rejected"
@@ -164,32 +168,35 @@ impl Refund {
 }
 
 /// What is to be refunded.
-struct Of {
+struct RefundTarget {
     order: String,
-    /// Of a rejected payment the merchant that it came for.
+    /// RefundTarget a rejected payment the merchant that it came for.
     merchant: String,
-    rejected: Option<Found>,
+    rejected: Option<RejectedFound>,
 }
 
 /// The request, after a question to the person where an equal refund is fresh. Nothing is locked while the
 /// person thinks, so everything is looked at once more afterwards.
-fn agree_or_ask(connection: &mut MysqlConnection, wish: &mut Wish<'_>) -> Result<Agreed, Failure> {
-    let equal = match agree(connection, wish) {
+fn find_or_ask(
+    connection: &mut MysqlConnection,
+    command: &mut RefundCommand<'_>,
+) -> Result<RecordedRequest, Failure> {
+    let equal = match find_or_create(connection, command) {
         Ok(agreed) => return Ok(agreed),
-        Err(NotAgreed::Equal(equal)) => equal,
-        Err(NotAgreed::Failed(failure)) => return Err(failure),
+        Err(NotRecorded::Equal(equal)) => equal,
+        Err(NotRecorded::Failed(failure)) => return Err(failure),
     };
-    let order = wish.order;
+    let order = command.order;
     match asked(&format!("{equal} of order {order}. Refund the same amount once more?")) {
         Some(true) => {}
         Some(false) => return Err(Failure::Refused("nothing was refunded".to_owned())),
         None => return Err(Failure::Refused(needs_again(order, &equal.to_string()))),
     }
-    wish.again = true;
-    match agree(connection, wish) {
+    command.again = true;
+    match find_or_create(connection, command) {
         Ok(agreed) => Ok(agreed),
-        Err(NotAgreed::Failed(failure)) => Err(failure),
-        Err(NotAgreed::Equal(equal)) => {
+        Err(NotRecorded::Failed(failure)) => Err(failure),
+        Err(NotRecorded::Equal(equal)) => {
             Err(Failure::Refused(needs_again(order, &equal.to_string())))
         }
     }

@@ -67,7 +67,7 @@ impl Audit {
         let mut found = Findings::default();
         let recount = subject.recount();
         refunds::check(subject, &recount, &mut found);
-        // The trade is told already: what follows from it is not told a second time.
+        // The trade is listed already: what follows from it is not listed again.
         let record = if found.has(GapKind::RefundNotCounted) { &subject.stored } else { &recount };
         let state = record.state();
         columns::check(row, &subject.stored.state(), record.fulfillment, &mut found);
@@ -174,7 +174,7 @@ impl Audit {
                 "a worker asks the gateway about its payment",
                 Owner::Worker,
             ),
-            // Its review is told above.
+            // Its review is listed above.
             _ if subject.has_open_case() => return,
             _ => ("awaiting_manual", "deliver it", Owner::Person),
         };

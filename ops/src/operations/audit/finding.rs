@@ -32,7 +32,7 @@ impl Owner {
 
 /// One line: a gap, or something that waits.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Line<K> {
+pub(crate) struct AuditEntry<K> {
     pub(crate) order: String,
     pub(crate) kind: K,
     pub(crate) what: String,
@@ -42,20 +42,20 @@ pub(crate) struct Line<K> {
     pub(crate) age_seconds: Option<i64>,
 }
 
-/// Lines of one sort.
+/// AuditEntries of one sort.
 #[derive(Debug, Clone)]
-pub(crate) struct Lines<K> {
+pub(crate) struct AuditEntries<K> {
     pub(crate) counts: BTreeMap<K, u64>,
-    pub(crate) kept: Vec<Line<K>>,
+    pub(crate) kept: Vec<AuditEntry<K>>,
     limit: usize,
 }
 
-impl<K: Ord + Copy> Lines<K> {
-    pub(crate) fn new(limit: usize) -> Lines<K> {
-        Lines { counts: BTreeMap::new(), kept: Vec::new(), limit }
+impl<K: Ord + Copy> AuditEntries<K> {
+    pub(crate) fn new(limit: usize) -> AuditEntries<K> {
+        AuditEntries { counts: BTreeMap::new(), kept: Vec::new(), limit }
     }
 
-    pub(crate) fn add(&mut self, line: Line<K>) {
+    pub(crate) fn add(&mut self, line: AuditEntry<K>) {
         *self.counts.entry(line.kind).or_default() += 1;
         if self.kept.len() < self.limit {
             self.kept.push(line);
@@ -74,8 +74,8 @@ pub(crate) fn line<K>(
     owner: Owner,
     since: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
-) -> Line<K> {
-    Line {
+) -> AuditEntry<K> {
+    AuditEntry {
         order: order.to_owned(),
         kind,
         what,

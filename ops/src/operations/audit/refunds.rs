@@ -1,7 +1,7 @@
 //! Refunds on record against what their trades count.
 
 use alipay::Fen;
-use order::{Facts, OrderRecord, Trade};
+use order::{Facts, OrderRecord, ReviewReason, Trade};
 
 use super::GapKind;
 use super::finding::Findings;
@@ -43,7 +43,8 @@ pub(crate) fn check(subject: &Subject, recount: &OrderRecord, found: &mut Findin
             let what = format!("trade {trade_no} says {is}, its refunds come to {due} yuan");
             found.add(GapKind::RefundTotalDiffers, what);
         }
-        let told_person = subject.cases.iter().any(|case| case.reason == "refund_above_total");
+        let told_person =
+            subject.cases.iter().any(|case| case.reason == ReviewReason::RefundAboveTotal.as_str());
         if counted.refund_above_total && !told_person {
             let what = format!("trade {trade_no}: {told} of {total} yuan");
             found.add(GapKind::RefundAboveTotal, what);
@@ -51,8 +52,8 @@ pub(crate) fn check(subject: &Subject, recount: &OrderRecord, found: &mut Findin
     }
 }
 
-/// An answer to a question tells how much went back, and not by which request: there is no refund on
-/// record for it. It confirms the payment, or tells of a close.
+/// A query answer states how much was refunded, but not by which request, so there is no refund on
+/// record for it. It confirms the payment, or reports a close.
 fn may_be_answered(trade: &Trade) -> bool {
     trade.facts.contains(Facts::REFUNDED_IN_PART)
         && trade.facts.intersects(Facts::CONFIRMED_PAID | Facts::CLOSED)

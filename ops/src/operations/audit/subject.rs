@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use alipay::Fen;
 use chrono::{DateTime, Utc};
 use order::{
-    FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, OrderTerms, Refund, Trade,
-    TradeStatusCode, time_limit,
+    FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, OrderStatus, OrderTerms, Refund,
+    Trade, TradeStatusCode, time_limit,
 };
 use store::review::AuditedCase;
 use store::stock::AuditedCode;
@@ -75,7 +75,8 @@ impl Subject {
     /// Placed and nothing more, of an order with a time: that time.
     pub(crate) fn unpaid_since(&self) -> Option<DateTime<Utc>> {
         let pending = TradeStatusCode::TradePending.code();
-        let placed = self.row.status == 0 && self.row.trade_status != pending;
+        let placed =
+            self.row.status == OrderStatus::Placed.code() && self.row.trade_status != pending;
         self.row.expires_at.filter(|_| placed)
     }
 
@@ -84,7 +85,7 @@ impl Subject {
         time_limit(self.stored.terms.created_at, self.stored.terms.expires_at, None).err()
     }
 
-    /// Paid, and waiting for stock, for a person to deliver, for an account, or for the gateway's word.
+    /// Paid, and waiting for stock, for a person to deliver, for an account, or for the gateway's confirmation.
     pub(crate) fn awaits_goods(&self, state: &OrderState) -> bool {
         let awaiting = self.stored.fulfillment.is_some_and(FulfillmentState::is_waiting);
         (awaiting && state.deserves_goods()) || state.awaits_confirmation()

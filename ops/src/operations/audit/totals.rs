@@ -42,7 +42,7 @@ impl Balance {
         let (paid, refunded) = paying.fold((0, 0), |(paid, refunded): (i64, i64), trade| {
             (paid.saturating_add(total), refunded.saturating_add(trade.refunded_fee.get()))
         });
-        // Goods that another system delivered count with their payment, which Alipay may never tell again.
+        // Goods that another system delivered count with their payment, of which Alipay may never notify again.
         let counts = !record.goods_imported || !record.trades.is_empty();
         let out = counts && matches!(record.fulfillment, Some(Delivered | Returned));
         let back = counts && record.fulfillment == Some(Returned);

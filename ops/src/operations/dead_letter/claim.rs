@@ -15,7 +15,7 @@ use serde::Serialize;
 pub(crate) enum Settled {
     /// Workers have worked on the same message after the letter died.
     WorkedOn,
-    /// What it says is known: by another message, or because a person or the gateway said it.
+    /// What it says is recorded: from another message, a person's decision or the gateway.
     InBooks,
     /// No order took the payment, and all of its money is back.
     GivenBack,
@@ -112,8 +112,8 @@ pub(crate) fn trade_settled(
     }
 }
 
-/// Whether a trade with these facts knows what is said. That the buyer was asked to pay, or that money was on its
-/// way, is no news of a trade that has come further.
+/// Whether a trade with these facts has all that the message says. That the buyer was asked to pay, or that money was on its
+/// way, adds nothing to a trade that has come further.
 fn is_known(said: Facts, known: Facts) -> bool {
     let mut news = said - known;
     if known.intersects(Facts::PAID | Facts::CLOSED) {
@@ -125,7 +125,7 @@ fn is_known(said: Facts, known: Facts) -> bool {
     news.is_empty()
 }
 
-/// Whether a refund that a letter tells of is booked with the same amount and result.
+/// Whether the refund in a letter is booked with the same amount and result.
 pub(crate) fn refund_booked(told: &Refund, rows: &[Refund]) -> bool {
     rows.iter().any(|row| {
         row.trade_no == told.trade_no

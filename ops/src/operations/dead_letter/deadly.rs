@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{DeadLetter, short};
+use order::RejectionReason;
 
-/// The reason that a worker gives a message after three deaths.
-pub(crate) const KILLS_WORKERS: &str = "kills_workers";
+use super::{DeadLetter, short};
 
 /// Whether the letter's message killed workers.
 pub(crate) fn is_deadly(letter: &DeadLetter) -> bool {
-    letter.reason.as_deref() == Some(KILLS_WORKERS)
+    letter.reason.as_deref() == Some(RejectionReason::KillsWorkers.as_str())
 }
 
 /// Letters that are left out of a replay, as they are met.
@@ -24,7 +23,7 @@ struct Met {
 }
 
 impl LeftOut {
-    /// Notes a letter that is meant and left out.
+    /// Notes a letter that is selected and left out.
     pub(crate) fn add(&self, id: &str) {
         let mut met = self.met();
         met.letters += 1;

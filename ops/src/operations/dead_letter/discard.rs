@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::operations::dead_queue::DeadQueue;
 
 /// Walks through all letters and removes the `wanted`. `done` puts each round on record before it is
-/// removed, so it is also told of letters that stay when the broker fails then.
+/// removed, so it also records letters that stay when the broker fails then.
 pub(crate) async fn discard(
     cluster: &Cluster,
     wanted: impl FnMut(&Received) -> bool,

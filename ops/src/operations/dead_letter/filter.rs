@@ -1,4 +1,4 @@
-//! Which dead letters are meant.
+//! Which dead letters are selected.
 
 use chrono::{DateTime, Utc};
 

@@ -9,10 +9,10 @@ use crate::operations::dead_queue::{DeadQueue, Looked};
 /// Letters that are kept with their bodies, a few KB each: what a dry run foresees at one time.
 pub(crate) const MOST: usize = 100_000;
 
-/// Letters that are meant, those that were seen first first.
+/// Selected letters, the oldest first.
 pub(crate) struct Rehearsal {
     pub(crate) letters: Vec<Received>,
-    /// How many are meant.
+    /// How many are selected.
     pub(crate) meant: usize,
     pub(crate) looked: Looked,
 }

@@ -8,9 +8,9 @@ use queue::{Cluster, Message, Received};
 use super::rounds::walk;
 use crate::failure::Failure;
 use crate::operations::dead_queue::DeadQueue;
-use crate::operations::publish::Confirmed;
+use crate::operations::publish::ConfirmedPublisher;
 
-/// A step of a replay about which the caller is told.
+/// A step of a replay that is reported to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     /// These are about to be published.
@@ -19,7 +19,7 @@ pub(crate) enum Step {
     Confirmed,
 }
 
-/// Walks through all letters and replays the `wanted`. `told` hears of each round, twice.
+/// Walks through all letters and replays the `wanted`. `told` is called twice for each round.
 pub(crate) async fn replay(
     cluster: &Cluster,
     limit: usize,
@@ -28,7 +28,7 @@ pub(crate) async fn replay(
 ) -> Result<(), Failure> {
     let mut queue = DeadQueue::open(cluster).await?;
     let outcome = async {
-        let publisher = Confirmed::open(cluster, "ops replay").await?;
+        let publisher = ConfirmedPublisher::open(cluster, "ops replay").await?;
         let walked = walk(&mut queue, limit, wanted, async |queue: &mut DeadQueue, round| {
             replay_round(queue, &publisher, round, told).await
         })
@@ -43,7 +43,7 @@ pub(crate) async fn replay(
 
 async fn replay_round(
     queue: &mut DeadQueue,
-    publisher: &Confirmed,
+    publisher: &ConfirmedPublisher,
     mut round: Vec<Received>,
     told: &mut impl FnMut(Step, &[&Received]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {

@@ -19,7 +19,7 @@ pub(crate) async fn walk(
     mut wanted: impl FnMut(&Received) -> bool,
     mut work: impl AsyncFnMut(&mut DeadQueue, Vec<Received>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    // No further than to what was there at the start: a letter that dies again at once must not be met
+    // No further than what was there at the start: a letter that dies again at once must not be taken
     // a second time.
     let mut left = queue.ready();
     let mut open = limit;

@@ -3,7 +3,7 @@
 use alipay::{Fen, TradeStatusSync};
 use chrono::{DateTime, Utc};
 use config::Config;
-use order::{DecisionState, OrderTerms, Refund, RefundRequestState};
+use order::{DecisionState, MessageOutcome, OrderStatus, OrderTerms, Refund, RefundRequestState};
 use queue::Received;
 use store::notification::{self, MessageKey};
 use store::refund::{self, MerchantTrade};
@@ -33,7 +33,9 @@ pub(crate) fn settled(
         message_id: &message.message_id,
     };
     let line = notification::find(connection, key.merchant, key.kind, key.message_id)?;
-    let worked_on = |outcome: &str| outcome == "applied" || outcome == "unchanged";
+    let worked_on = |word: &str| {
+        matches!(word.parse(), Ok(MessageOutcome::Applied | MessageOutcome::Unchanged))
+    };
     if line.is_some_and(|line| worked_on(&line.outcome) && line.last_seen.0 > died_at) {
         return Ok(Some(Settled::WorkedOn));
     }
@@ -57,7 +59,7 @@ pub(crate) fn settled(
         Ok(Content::Request { order, .. }) => asked_since(connection, &merchant, order, died_at),
         Ok(Content::Expiry { order }) => {
             let row = user_order::find(connection, order)?.filter(|row| row.merchant == merchant);
-            Ok(row.filter(|row| row.status != 0).map(|_| Settled::InBooks))
+            Ok(row.filter(|row| row.status != OrderStatus::Placed.code()).map(|_| Settled::InBooks))
         }
         Ok(Content::Decision(named)) => {
             let row = decision::by_ids(connection, &[named.number])?.into_iter().next();

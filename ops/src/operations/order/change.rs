@@ -1,6 +1,7 @@
 //! What a message changed about orders, as the worker wrote it down.
 
 use alipay::Fen;
+use order::FulfillmentState;
 use serde::{Deserialize, Serialize};
 
 use crate::operations::order::status_name::status_name;
@@ -12,7 +13,7 @@ pub(crate) struct Change {
     /// Fen.
     pub(crate) refunded_fee: Step<i64>,
     /// The state of the goods afterwards, where it changed.
-    pub(crate) goods: Option<String>,
+    pub(crate) goods: Option<FulfillmentState>,
     pub(crate) events: Vec<String>,
 }
 
@@ -52,7 +53,7 @@ struct Written {
     status: [i16; 2],
     refunded_fee: [i64; 2],
     #[serde(default)]
-    goods: Option<String>,
+    goods: Option<FulfillmentState>,
     #[serde(default)]
     events: Vec<String>,
     /// So many more changes are not kept; such an element has no order.
@@ -103,7 +104,7 @@ pub(crate) fn steps(change: &Change) -> Vec<String> {
         let (was, is) = (Fen::new(refunded.before), Fen::new(refunded.after));
         steps.push(format!("refunded {was} -> {is} yuan"));
     }
-    steps.extend(change.goods.as_ref().map(|goods| format!("goods {goods}")));
+    steps.extend(change.goods.map(|goods| format!("goods {goods}")));
     if !change.events.is_empty() {
         steps.push(format!("events {}", change.events.join(", ")));
     }
@@ -122,7 +123,7 @@ mod tests {
         let change = change_of(json, "A").unwrap();
         assert_eq!((change.status.before, change.status.after), (8, 105));
         assert_eq!(change.refunded_fee.after, 100);
-        assert_eq!(change.goods.as_deref(), Some("returned"));
+        assert_eq!(change.goods, Some(order::FulfillmentState::Returned));
         assert_eq!(change.events, ["order.refunded"]);
         assert!(change_of(json, "C").is_none());
         let cut = r#"[{"order":"","status":[0,0],"refunded_fee":[0,0],"more":412}]"#;

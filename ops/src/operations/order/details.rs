@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use config::Config;
-use order::{ProductKind, Trade};
+use order::{Facts, MessageOutcome, ProductKind, Trade};
+use queue::Kind;
 use serde::Serialize;
 use store::dead_letter::{self, history};
 use store::entitlement::{self, Entitlement};
@@ -19,8 +20,10 @@ use store::stock::{self, Code};
 use store::{BeijingTime, MysqlConnection, redelivery, trade, user_order};
 
 use crate::failure::Failure;
+use crate::operations::await_worker::outcome_of;
 use crate::operations::order::OrderLine;
-use crate::operations::order::change::{Change, change_of, not_kept};
+use crate::operations::order::change::{Change, change_of, not_kept, steps};
+use crate::operations::order::fact_list::FactList;
 use crate::operations::order::next_step::NextStep;
 use crate::operations::signature_check::{SignatureCheck, check};
 
@@ -79,7 +82,7 @@ pub(crate) struct ProductLine {
 #[derive(Serialize)]
 pub(crate) struct TradeLine {
     pub(crate) trade_no: String,
-    pub(crate) facts: Vec<String>,
+    pub(crate) facts: FactList,
     gmt_create: Option<BeijingTime>,
     gmt_payment: Option<BeijingTime>,
     gmt_refund: Option<BeijingTime>,
@@ -101,12 +104,12 @@ pub(crate) struct StoryMessage {
     pub(crate) kind: String,
     pub(crate) trade_no: Option<String>,
     pub(crate) trade_status: Option<String>,
-    pub(crate) outcome: String,
+    pub(crate) outcome: MessageOutcome,
     pub(crate) reason: Option<String>,
     pub(crate) error: Option<String>,
     pub(crate) seen: i32,
     pub(crate) attempts: i32,
-    pub(crate) facts_added: Vec<String>,
+    pub(crate) facts_added: FactList,
     pub(crate) changes: Option<Change>,
     /// Changes of other orders, or of this one, that the message made and that are not kept: too many.
     #[serde(skip_serializing_if = "is_zero")]
@@ -173,7 +176,7 @@ impl OrderDetails {
     /// Checks the signature of every notification again, with today's keys.
     pub(crate) fn check_signatures(&mut self, config: &Config) {
         for told in &mut self.story {
-            if matches!(told.kind.as_str(), "trade_status" | "batch_refund") {
+            if matches!(told.kind(), Some(Kind::TradeStatus | Kind::BatchRefund)) {
                 told.signature = check(config, &told.merchant, &told.form, told.received_at.0);
             }
         }
@@ -224,20 +227,25 @@ impl OrderDetails {
     }
 
     /// Whether a trade of the order has this fact.
-    pub(crate) fn has_fact(&self, fact: &str) -> bool {
+    pub(crate) fn has_fact(&self, fact: Facts) -> bool {
         self.trades.iter().any(|trade| trade.has(fact))
     }
 }
 
 impl TradeLine {
     /// Whether it has this fact.
-    pub(crate) fn has(&self, fact: &str) -> bool {
-        self.facts.iter().any(|known| known == fact)
+    pub(crate) fn has(&self, fact: Facts) -> bool {
+        self.facts.0.contains(fact)
     }
 
     /// Fen: what of it went back.
     pub(crate) fn refunded_fee(&self) -> i64 {
         self.refunded_fee
+    }
+
+    /// In a line: its facts and times.
+    pub(crate) fn text(&self) -> String {
+        format!("trade {}: {}, {}", self.trade_no, self.facts, self.times())
     }
 
     /// Its times in words.
@@ -258,7 +266,7 @@ impl From<Trade> for TradeLine {
     fn from(trade: Trade) -> TradeLine {
         TradeLine {
             trade_no: trade.trade_no,
-            facts: names(&trade.facts.to_column()),
+            facts: FactList(trade.facts),
             gmt_create: trade.gmt_create.map(BeijingTime),
             gmt_payment: trade.gmt_payment.map(BeijingTime),
             gmt_refund: trade.gmt_refund.map(BeijingTime),
@@ -270,6 +278,17 @@ impl From<Trade> for TradeLine {
 }
 
 impl StoryMessage {
+    /// What it is; none is a kind that this version does not know.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        Kind::read(&self.kind)
+    }
+
+    /// Whether it added facts, or changed the order.
+    pub(crate) fn has_news(&self) -> bool {
+        let moved = self.changes.as_ref().is_some_and(|change| !steps(change).is_empty());
+        !self.facts_added.0.is_empty() || moved
+    }
+
     pub(crate) fn new(line: StoryLine, order_id: &str) -> StoryMessage {
         let changes = line.changes.as_deref().and_then(|json| change_of(json, order_id));
         let changes_not_kept = line.changes.as_deref().map_or(0, not_kept);
@@ -282,12 +301,12 @@ impl StoryMessage {
             kind: line.kind,
             trade_no: line.trade_no,
             trade_status: line.trade_status,
-            outcome: line.outcome,
+            outcome: outcome_of(&line.outcome),
             reason: line.reason,
             error: line.error,
             seen: line.seen,
             attempts: line.attempts,
-            facts_added: names(&line.facts_added),
+            facts_added: FactList::from_column(&line.facts_added),
             changes,
             changes_not_kept,
             signature: None,
@@ -310,9 +329,4 @@ fn requests_of(
     let mut requests = refund_request::list(connection, &filter, 1000)?;
     requests.reverse();
     Ok(requests)
-}
-
-/// The names in a comma-separated column.
-fn names(column: &str) -> Vec<String> {
-    column.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 /// Orders in one statement.
 const CHUNK: usize = 1_000;
 
-/// Problems told before the rest is only counted.
+/// Problems that are listed; the rest is only counted.
 const TOLD: usize = 20;
 
 /// An order with the line of the file that it is on, where it is from a file.
@@ -28,7 +28,7 @@ pub(crate) struct Numbered {
 pub(crate) struct Counts {
     /// Orders that were not here.
     pub(crate) imported: usize,
-    /// Orders that were here and got their time, or the word that their goods are delivered.
+    /// Orders that were here and got their time, or the mark that their goods are delivered.
     pub(crate) corrected: usize,
     /// Orders that are here as the old system knew them.
     pub(crate) unchanged: usize,

@@ -1,6 +1,7 @@
 //! What is known of an order that is not there.
 
 use chrono::Utc;
+use order::MessageOutcome;
 use serde::Serialize;
 use store::dead_letter::{self, Letter};
 use store::redelivery::{self, Came};
@@ -58,7 +59,7 @@ impl MissingOrder {
         }];
         lines.extend(in_retry_tiers(&self.retries, Utc::now()));
         let rejected: Vec<&StoryMessage> =
-            self.story.iter().filter(|told| told.outcome == "rejected").collect();
+            self.story.iter().filter(|told| told.outcome == MessageOutcome::Rejected).collect();
         if let (Some(first), Some(last)) = (rejected.first(), rejected.last()) {
             let count = rejected.len();
             let reason = last.reason.as_deref().unwrap_or("no reason");

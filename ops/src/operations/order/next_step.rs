@@ -1,10 +1,11 @@
 //! What to do next with an order, in both languages: one place for every state.
 
-use order::{Facts, ReviewReason};
+use order::{Facts, FulfillmentState, OrderStatus, RejectionReason, ReviewReason};
 use store::BeijingTime;
 use store::review::ReviewRow;
 
 use crate::operations::order::details::OrderDetails;
+use crate::operations::order::{is_pending, status};
 use crate::operations::review_case;
 
 /// What an order waits for, or that it waits for nothing.
@@ -14,13 +15,13 @@ pub(crate) enum NextStep {
     Unpaid { order: String, asked_at: Option<BeijingTime> },
     /// Paid to an account that cannot receive yet.
     Pending { asked_at: Option<BeijingTime> },
-    /// Paid, and the goods wait for the gateway's word.
+    /// Paid, and the goods wait for the gateway's confirmation.
     Unconfirmed { order: String, asked_at: Option<BeijingTime> },
     /// Paid after the order's time, and such money goes back.
     Late { order: String },
     /// Paid and delivered.
     Paid { order: String },
-    /// Paid, and no worker has come to its goods.
+    /// Paid, and no worker has handled its goods yet.
     NotYetDelivered,
     /// Waits for codes.
     StockWanted { product: String },
@@ -50,7 +51,7 @@ impl NextStep {
     /// That of an order.
     pub(crate) fn of(page: &OrderDetails) -> NextStep {
         let step = NextStep::without_reviews(page);
-        let open = page.reviews.iter().filter(|review| review.state == "open");
+        let open = page.reviews.iter().filter(|review| review_case::is_open(review));
         let reviews: Vec<i64> = open.map(|review| review.id).collect();
         match step {
             // These end their review by themselves, or the answer of the gateway does.
@@ -69,36 +70,40 @@ impl NextStep {
         let row = &page.order.row;
         let order = row.id.clone();
         let asked_at = page.gateway_query.as_ref().map(|asked| asked.due_at);
-        let facts = |trade: &crate::operations::order::details::TradeLine| {
-            Facts::from_column(&trade.facts.join(","))
-        };
         let chosen = page.trades.iter().find(|it| Some(&it.trade_no) == row.trade_no.as_ref());
-        let chosen = chosen.map(facts).unwrap_or_default();
-        match row.status {
-            0 if row.trade_status == 7 => NextStep::Pending { asked_at },
-            0 => NextStep::Unpaid { order, asked_at },
-            32 if row.is_finish => NextStep::ClosedUnpaid,
-            32 if chosen.contains(Facts::PAID) => NextStep::Doubted { order, asked_at },
-            32 => NextStep::Expired { asked_at },
-            105 => NextStep::Refunded,
-            8 | 4 | 106 => match page.fulfillment.as_ref().map(|goods| goods.state.as_str()) {
-                _ if chosen.is_late() => NextStep::Late { order },
-                Some("awaiting_stock") => NextStep::StockWanted { product: row.product_id.clone() },
-                Some("awaiting_manual") => NextStep::DeliverByHand,
-                Some("awaiting_account") => NextStep::AccountWanted { order },
-                None if chosen.contains(Facts::TO_BE_CONFIRMED)
-                    && !chosen.contains(Facts::CONFIRMED_PAID) =>
-                {
-                    NextStep::Unconfirmed { order, asked_at }
+        let chosen = chosen.map(|trade| trade.facts.0).unwrap_or_default();
+        let Some(status) = status(row) else { return NextStep::Unknown };
+        match status {
+            OrderStatus::Placed if is_pending(row) => NextStep::Pending { asked_at },
+            OrderStatus::Placed => NextStep::Unpaid { order, asked_at },
+            OrderStatus::Closed if row.is_finish => NextStep::ClosedUnpaid,
+            OrderStatus::Closed if chosen.contains(Facts::PAID) => {
+                NextStep::Doubted { order, asked_at }
+            }
+            OrderStatus::Closed => NextStep::Expired { asked_at },
+            OrderStatus::Refunded => NextStep::Refunded,
+            OrderStatus::Paid | OrderStatus::Finished | OrderStatus::RefundClosed => {
+                let goods = page.fulfillment.as_ref();
+                match goods.map(|goods| goods.state.parse().ok()) {
+                    _ if chosen.is_late() => NextStep::Late { order },
+                    Some(Some(FulfillmentState::AwaitingStock)) => {
+                        NextStep::StockWanted { product: row.product_id.clone() }
+                    }
+                    Some(Some(FulfillmentState::AwaitingManual)) => NextStep::DeliverByHand,
+                    Some(Some(FulfillmentState::AwaitingAccount)) => {
+                        NextStep::AccountWanted { order }
+                    }
+                    None if chosen.awaits_confirmation() => {
+                        NextStep::Unconfirmed { order, asked_at }
+                    }
+                    None => NextStep::NotYetDelivered,
+                    Some(_) => match status {
+                        OrderStatus::RefundClosed => NextStep::RefundClosed,
+                        OrderStatus::Finished => NextStep::Finished,
+                        _ => NextStep::Paid { order },
+                    },
                 }
-                None => NextStep::NotYetDelivered,
-                Some(_) => match row.status {
-                    106 => NextStep::RefundClosed,
-                    4 => NextStep::Finished,
-                    _ => NextStep::Paid { order },
-                },
-            },
-            _ => NextStep::Unknown,
+            }
         }
     }
 
@@ -220,13 +225,13 @@ fn shown(reviews: &[i64]) -> String {
 
 /// The commands that end an open review; none of one that has ended.
 pub(crate) fn of_review(row: &ReviewRow) -> Option<String> {
-    if row.state != "open" {
+    if !review_case::is_open(row) {
         return None;
     }
     let id = row.id;
     let words: Vec<String> =
         review_case::decisions(row).iter().map(|it| it.as_str().to_owned()).collect();
-    let first = match review_case::reason(row) {
+    let first = match review_case::known_reason(row) {
         Some(ReviewReason::NoAccount) => {
             format!("`ops order account {} ACCOUNT`, which ends it, or ", row.order_id)
         }
@@ -245,40 +250,41 @@ pub(crate) fn of_review(row: &ReviewRow) -> Option<String> {
 }
 
 /// What to do about a rejected message; `stray` is its trade, where no order has it.
-pub(crate) fn of_rejection(reason: &str, order: &str, stray: Option<&str>) -> String {
+pub(crate) fn of_rejection(word: &str, order: &str, stray: Option<&str>) -> String {
     let look = format!("`ops dlq list --order {order}`");
-    let heading = format!("{look}; docs/troubleshooting.md says what to do under {reason}");
-    let Some(trade) = stray.filter(|_| MISMATCHES.contains(&reason) || reason == "order_not_found")
-    else {
-        return match reason {
-            "currency_mismatch" => "give the payment back on Alipay's page".to_owned(),
-            "kills_workers" => format!(
-                "do not replay it; `ops query {order} --apply` delivers by the gateway's answer, then discard the letter"
-            ),
-            _ => heading,
-        };
-    };
-    let back = format!(
-        "give the payment back with `ops refund {order} --trade-no {trade} --all --reason \"...\" --dry-run`"
-    );
-    match reason {
-        "order_not_found" => format!(
+    let Ok(reason) = word.parse() else { return look_up(&look, word) };
+    let back = stray.map(|trade| {
+        format!(
+            "give the payment back with `ops refund {order} --trade-no {trade} --all --reason \"...\" --dry-run`"
+        )
+    });
+    match (reason, back) {
+        (RejectionReason::OrderNotFound, Some(back)) => format!(
             "place the order (`ops order create`, `ops order import`) and replay the letter ({look}), or {back}"
         ),
-        _ => format!(
+        (
+            RejectionReason::TotalMismatch
+            | RejectionReason::MerchantMismatch
+            | RejectionReason::SellerMismatch
+            | RejectionReason::AppMismatch
+            | RejectionReason::TradeOlderThanOrder,
+            Some(back),
+        ) => format!(
             "is the order wrong, mend it and replay the letter ({look}); is the payment wrong, {back}"
         ),
+        (RejectionReason::CurrencyMismatch, _) => {
+            "give the payment back on Alipay's page".to_owned()
+        }
+        (RejectionReason::KillsWorkers, _) => format!(
+            "do not replay it; `ops query {order} --apply` delivers by the gateway's answer, then discard the letter"
+        ),
+        _ => look_up(&look, word),
     }
 }
 
-/// Reasons of payments that do not agree with their order and that Alipay can give back.
-const MISMATCHES: [&str; 5] = [
-    "total_mismatch",
-    "merchant_mismatch",
-    "seller_mismatch",
-    "app_mismatch",
-    "trade_older_than_order",
-];
+fn look_up(look: &str, word: &str) -> String {
+    format!("{look}; docs/troubleshooting.md says what to do under {word}")
+}
 
 #[cfg(test)]
 mod tests {

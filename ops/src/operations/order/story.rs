@@ -4,11 +4,12 @@ mod happening;
 mod not_done;
 
 use alipay::Fen;
-use order::time_limit;
+use order::{OrderStatus, TradeStatusCode, time_limit};
 use store::BeijingTime;
 use store::user_order::Order;
 
 use crate::operations::order::details::{OrderDetails, ProductLine};
+use crate::operations::order::{is_pending, status};
 use crate::plural::count;
 
 pub(crate) use happening::{GoodsMove, Happening, happenings};
@@ -62,22 +63,28 @@ fn limit(row: &Order) -> Option<BeijingTime> {
 }
 
 fn in_words(row: &Order) -> String {
-    let words = match row.status {
-        0 if row.trade_status == 1 => "placed, the buyer was asked to pay",
-        0 if row.trade_status == 7 => "placed, paid to a seller's account that cannot receive yet",
-        0 => "placed, nothing paid",
-        8 if row.is_return_goods => "paid; the goods came back",
-        8 if row.is_send_goods => "paid; delivered",
-        8 => "paid; not delivered",
-        4 => "finished, no refund is possible any more",
-        32 if row.is_finish => "closed without payment",
-        32 if row.paid_dtime.is_none() && row.expired_at.is_some() => {
+    let Some(status) = status(row) else {
+        return format!("{} unknown to this version", row.status);
+    };
+    let words = match status {
+        OrderStatus::Placed if is_pending(row) => {
+            "placed, paid to a seller's account that cannot receive yet"
+        }
+        OrderStatus::Placed if row.trade_status == TradeStatusCode::WaitBuyerPay.code() => {
+            "placed, the buyer was asked to pay"
+        }
+        OrderStatus::Placed => "placed, nothing paid",
+        OrderStatus::Paid if row.is_return_goods => "paid; the goods came back",
+        OrderStatus::Paid if row.is_send_goods => "paid; delivered",
+        OrderStatus::Paid => "paid; not delivered",
+        OrderStatus::Finished => "finished, no refund is possible any more",
+        OrderStatus::Closed if row.is_finish => "closed without payment",
+        OrderStatus::Closed if row.paid_dtime.is_none() && row.expired_at.is_some() => {
             "closed: its time is over, and Alipay knew no trade to close"
         }
-        32 => "closed after a payment: nobody knows yet where the money is",
-        105 => "refunded in full and closed",
-        106 => "a refund was refused or withdrawn, the trade went on",
-        _ => "unknown to this version",
+        OrderStatus::Closed => "closed after a payment: nobody knows yet where the money is",
+        OrderStatus::Refunded => "refunded in full and closed",
+        OrderStatus::RefundClosed => "a refund was refused or withdrawn, the trade went on",
     };
     format!("{} {words}", row.status)
 }

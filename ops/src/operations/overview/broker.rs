@@ -37,7 +37,7 @@ pub(crate) struct BrokerLook {
 /// Whether the broker takes messages, and has what it should.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BrokerState {
-    /// As the management API tells them.
+    /// As the management API reports them.
     pub(crate) alarms: Vec<BrokerAlarm>,
     /// Why a connection that publishes is blocked.
     pub(crate) blocked: Option<String>,
@@ -68,7 +68,7 @@ impl Known {
 #[derive(Debug, Serialize)]
 pub(crate) struct QueueDepth {
     pub(crate) name: String,
-    /// All that are in it, where the management API tells; else those that are ready.
+    /// All messages in it, where the management API is configured; otherwise those that are ready.
     pub(crate) messages: Option<u32>,
     /// Those that a consumer could be given now.
     pub(crate) ready: Option<u32>,
@@ -128,7 +128,7 @@ impl BrokerLook {
     }
 }
 
-/// Takes the totals of the management API, and returns the alarms that it tells.
+/// Takes the totals of the management API, and returns the alarms that it reports.
 async fn ask_management(
     queues: &mut [QueueDepth],
     management: &Management,

@@ -5,7 +5,7 @@ use queue::topology::{self, Change, TopologyError};
 
 use crate::failure::Failure;
 use crate::operations::management::Management;
-use crate::operations::topology_findings::{Finding, Seen};
+use crate::operations::topology_findings::{Seen, TopologyFinding};
 
 /// What is missing, differs, or should not be there.
 #[derive(Debug, Clone, Default)]
@@ -14,7 +14,7 @@ pub(crate) struct Topology {
     /// What is there and has other arguments.
     pub(crate) conflicts: Vec<String>,
     /// Known with the management API alone.
-    pub(crate) odd: Vec<Finding>,
+    pub(crate) odd: Vec<TopologyFinding>,
 }
 
 impl Topology {

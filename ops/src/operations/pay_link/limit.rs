@@ -1,4 +1,4 @@
-//! How long the order can be paid, as Alipay is told.
+//! The time limit of a payment, as it is sent to Alipay.
 
 use alipay::{Protocol, format_beijing};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};

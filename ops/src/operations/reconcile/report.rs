@@ -20,7 +20,7 @@ pub(crate) struct Report {
     pub(crate) published: usize,
     /// Orders that differ.
     pub(crate) differ: Vec<Difference>,
-    /// Orders about which the gateway gave no answer that can be believed.
+    /// Orders about which the gateway gave no verified answer.
     pub(crate) unanswered: Vec<Unanswered>,
     /// Merchants that cannot be asked, with the reason.
     pub(crate) merchants_left_out: BTreeMap<String, String>,

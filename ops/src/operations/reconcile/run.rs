@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::await_worker::Sent;
 use crate::operations::gateway_answer::{Comparison, compare, sent};
-use crate::operations::publish::Confirmed;
+use crate::operations::publish::ConfirmedPublisher;
 
 /// Orders that are read, compared and published together.
 const TOGETHER: i64 = 40;
@@ -86,7 +86,7 @@ impl<'a> Run<'a> {
     pub(crate) async fn run(mut self) -> Result<Report, Failure> {
         let publisher = match self.report.dry_run {
             true => None,
-            false => Some(Confirmed::open(&self.access.broker()?, "ops reconcile").await?),
+            false => Some(ConfirmedPublisher::open(&self.access.broker()?, "ops reconcile").await?),
         };
         let mut pace = interval(Duration::from_secs(1) / self.rate);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -105,7 +105,7 @@ impl<'a> Run<'a> {
 
     async fn walk(
         &mut self,
-        publisher: Option<&Confirmed>,
+        publisher: Option<&ConfirmedPublisher>,
         pace: &Mutex<Interval>,
     ) -> Result<(), Failure> {
         let mut last: Option<SpanOrder> = None;
@@ -129,7 +129,7 @@ impl<'a> Run<'a> {
     /// read again after it: what still contradicts does so at one moment.
     async fn look_again(
         &mut self,
-        publisher: Option<&Confirmed>,
+        publisher: Option<&ConfirmedPublisher>,
         pace: &Mutex<Interval>,
     ) -> Result<(), Failure> {
         if self.suspects.is_empty() {
@@ -210,7 +210,7 @@ impl<'a> Run<'a> {
         answers
     }
 
-    /// Whether the merchant can be asked about its orders; tells of one that cannot once.
+    /// Whether the gateway can be queried for this merchant; a merchant that it cannot be queried for is recorded once.
     fn can_ask(&mut self, name: &str) -> bool {
         if !self.report.merchants_left_out.contains_key(name) {
             let can = match self.access.config.merchant(name) {
@@ -227,7 +227,7 @@ impl<'a> Run<'a> {
     async fn compare_and_publish(
         &mut self,
         answers: Vec<(SpanOrder, Answered)>,
-        publisher: Option<&Confirmed>,
+        publisher: Option<&ConfirmedPublisher>,
         look: Look,
     ) -> Result<(), Failure> {
         let mut compared = Vec::new();
@@ -257,7 +257,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             // An order that a worker holds is not compared: its answer is published in any case, and
-            // changes nothing where it is no news.
+            // changes nothing where it says nothing new.
             let news = matches!(compared.comparison, Comparison::News | Comparison::Busy);
             messages.push(if news { publisher.map(|_| message) } else { None });
             let (order, merchant) = (row.id, row.merchant);
@@ -273,7 +273,7 @@ impl<'a> Run<'a> {
 
     async fn publish(
         &mut self,
-        publisher: &Confirmed,
+        publisher: &ConfirmedPublisher,
         differ: &mut [Difference],
         messages: Vec<Option<Sent>>,
     ) -> Result<(), Failure> {

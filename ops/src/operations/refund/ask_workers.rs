@@ -9,7 +9,7 @@ use store::refund_request::RefundRequest;
 use crate::failure::Failure;
 use crate::operations::access::Access;
 use crate::operations::await_worker::Sent;
-use crate::operations::publish::Confirmed;
+use crate::operations::publish::ConfirmedPublisher;
 
 /// Publishes a `query_request`, confirmed.
 pub(crate) fn ask_workers(access: &Access, merchant: &str, order: &str) -> Result<(), Failure> {
@@ -35,7 +35,7 @@ fn publish(access: &Access, order: &str, envelopes: &[Envelope]) -> Result<(), F
         .map(|envelope| Ok(Sent::new(envelope)?.message))
         .collect::<Result<_, Failure>>()?;
     let published = access.block_on(async {
-        let publisher = Confirmed::open(&access.broker()?, "ops").await?;
+        let publisher = ConfirmedPublisher::open(&access.broker()?, "ops").await?;
         let published = publisher.publish_all(messages).await;
         publisher.close().await;
         Ok(published.into_iter().collect::<Result<(), _>>()?)

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 /// What is known beside the request itself.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Books {
-    /// When its end was noted: when Alipay said that it has refunded it, or not.
+    /// When the outcome was recorded: Alipay confirmed or refused the refund.
     ended_at: Option<BeijingTime>,
     /// Fen: what of the trade went back in all, as far as is known here.
     pub(crate) refunded_in_all: i64,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use config::Merchant;
 use gateway::{RefundOutcome, RefundProof};
+use order::refund::SUCCESS;
 use order::{Refund, RefundRequestState, RejectedPayment};
 use store::refund_request::{self, NO_ANSWER_YET, RefundRequest};
 use store::{MysqlConnection, refund, trade};
@@ -11,8 +12,8 @@ use store::{MysqlConnection, refund, trade};
 use super::Refunded;
 use super::ask_workers::tell_workers;
 use super::books::Books;
-use super::find_or_create::{Agreed, Before};
-use super::refundable::told;
+use super::find_or_create::{Before, RecordedRequest};
+use super::refundable::result_of;
 use crate::failure::Failure;
 use crate::operations::access::Access;
 
@@ -21,14 +22,14 @@ pub(crate) fn call(
     access: &Access,
     connection: &mut MysqlConnection,
     merchant: &Merchant,
-    agreed: Agreed,
+    agreed: RecordedRequest,
     rejected: Option<&RejectedPayment>,
 ) -> Result<Refunded, Failure> {
     std::thread::sleep(Duration::from_micros(agreed.wait));
     // Somebody else may have asked meanwhile.
     let mut request = read_again(connection, &agreed.request)?;
     let was_made = request.state == RefundRequestState::Accepted;
-    // Of a rejected payment there is nobody to be told.
+    // No order has a rejected payment, so workers need not know of its refund.
     let is_known = was_made && (request.of_rejected || is_known(connection, &request)?);
     let proof = if is_known {
         None
@@ -54,7 +55,7 @@ pub(crate) fn call(
     Ok(Refunded { request, books, before, link: None, ended })
 }
 
-/// An error unless the refund is made, and workers know or will hear of it.
+/// An error unless the refund is made and workers know, or will be notified.
 fn end(request: &RefundRequest, is_told: bool) -> Result<(), Failure> {
     let why = request.error.as_deref().unwrap_or(NO_ANSWER_YET);
     match request.state {
@@ -92,7 +93,7 @@ fn book(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<(),
         request_no: request.request_no.clone(),
         running_total: request.running_total,
         amount: Some(request.amount),
-        result: Some("SUCCESS".to_owned()),
+        result: Some(SUCCESS.to_owned()),
         gmt_refund: None,
     };
     Ok(refund::upsert(connection, &[(&request.merchant, &row)])?)
@@ -112,7 +113,7 @@ fn carry_out(
 ) -> Result<Option<RefundProof>, Failure> {
     let number = &request.request_no;
     let repeated = request.state == RefundRequestState::Unknown;
-    // Before the call: whatever ends this program from here on, nobody knows what became of it.
+    // Before the call: if this program ends from here on, the outcome of the refund is unknown.
     let state = RefundRequestState::Unknown;
     refund_request::note(connection, number, state, Some(NO_ANSWER_YET), None)?;
     let outcome = access.block_on(async {
@@ -130,10 +131,10 @@ fn carry_out(
     Ok(proof)
 }
 
-/// Whether workers have heard that the refund was made.
+/// Whether workers have recorded the refund.
 fn is_known(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<bool, Failure> {
     let lines = refund::of_order(connection, &request.order_id)?;
-    Ok(lines.iter().any(|line| told(line, request).is_some()))
+    Ok(lines.iter().any(|line| result_of(line, request).is_some()))
 }
 
 /// Alipay's word on a refund that was made before and that workers have not heard of: whoever was

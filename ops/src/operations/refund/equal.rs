@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::refundable::succeeded;
 use alipay::Fen;
 use chrono::{TimeDelta, Utc};
 use store::refund::RefundLine;
@@ -20,7 +21,7 @@ pub(crate) enum Equal {
     MadeThere { amount: Fen, request_no: String, at: BeijingTime },
 }
 
-/// The latest refund of this amount within the last minutes; of `but` it is known that it is not meant.
+/// The latest refund of this amount within the last minutes, other than the request `but`.
 pub(crate) fn equal(
     connection: &mut MysqlConnection,
     order: &str,
@@ -38,7 +39,7 @@ pub(crate) fn equal(
     let there = lines.iter().rev().find_map(|line| {
         let same = line.trade_no == trade_no
             && line.amount == Some(amount.get())
-            && line.result.as_deref().is_none_or(|result| result == "SUCCESS")
+            && succeeded(line)
             && ours.iter().all(|request| request.request_no != line.request_no);
         let at = line.gmt_refund.filter(|at| at.0 > since)?;
         same.then(|| Equal::MadeThere { amount, request_no: line.request_no.clone(), at })

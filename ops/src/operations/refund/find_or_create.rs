@@ -1,4 +1,4 @@
-//! The request that a wish stands for: one that is there, or a new one.
+//! The request that a command stands for: one that is there, or a new one.
 
 use alipay::{Fen, PlatformRefund, Protocol};
 use chrono::Utc;
@@ -12,9 +12,9 @@ use store::refund_request::{self, RefundRequest};
 use store::{MysqlConnection, trade};
 
 use super::equal::equal;
-use super::not_agreed::NotAgreed;
+use super::not_recorded::NotRecorded;
 use super::password::is_good;
-use super::refundable::{Left, left, paid_trade, told};
+use super::refundable::{Refundable, paid_trade, refundable, result_of};
 use crate::failure::{Failure, is_taken};
 use crate::operations::order::{find, missing_order};
 
@@ -22,7 +22,7 @@ use crate::operations::order::{find, missing_order};
 const LOCK_WAIT: i64 = 10;
 
 /// What an operator wants refunded.
-pub(crate) struct Wish<'a> {
+pub(crate) struct RefundCommand<'a> {
     pub(crate) order: &'a str,
     pub(crate) merchant: &'a Merchant,
     /// None: all that is left.
@@ -44,12 +44,12 @@ pub(crate) enum Before {
     Nothing,
     /// Its request.
     Asked,
-    /// Its request, and Alipay's word that it is made.
+    /// Its request, and Alipay has confirmed the refund.
     Made,
 }
 
 /// A request on record.
-pub(crate) struct Agreed {
+pub(crate) struct RecordedRequest {
     pub(crate) request: RefundRequest,
     /// How long to wait for its turn to call Alipay, in microseconds.
     pub(crate) wait: u64,
@@ -57,7 +57,7 @@ pub(crate) struct Agreed {
     pub(crate) is_repeat: bool,
 }
 
-impl Agreed {
+impl RecordedRequest {
     /// What was there before.
     pub(crate) fn before(&self) -> Before {
         match (self.is_repeat, self.request.state) {
@@ -70,24 +70,26 @@ impl Agreed {
 
 /// Finds or writes the request, with the order locked: of two operators the second finds the
 /// first's.
-pub(crate) fn agree(
+pub(crate) fn find_or_create(
     connection: &mut MysqlConnection,
-    wish: &Wish<'_>,
-) -> Result<Agreed, NotAgreed> {
-    wish.alone(connection, |connection| connection.transaction(|connection| wish.agree(connection)))
+    command: &RefundCommand<'_>,
+) -> Result<RecordedRequest, NotRecorded> {
+    command.alone(connection, |connection| {
+        connection.transaction(|connection| command.find_or_create(connection))
+    })
 }
 
 /// The same, and nothing of it stays in the database.
 pub(crate) fn rehearse(
     connection: &mut MysqlConnection,
-    wish: &Wish<'_>,
-) -> Result<Agreed, NotAgreed> {
+    command: &RefundCommand<'_>,
+) -> Result<RecordedRequest, NotRecorded> {
     let mut agreed = None;
-    let ended: Result<(), NotAgreed> = wish.alone(connection, |connection| {
+    let ended: Result<(), NotRecorded> = command.alone(connection, |connection| {
         connection.transaction(|connection| {
-            agreed = Some(wish.agree(connection)?);
+            agreed = Some(command.find_or_create(connection)?);
             // An error is what rolls back.
-            Err(NotAgreed::Failed(Failure::Refused("rehearsed".to_owned())))
+            Err(NotRecorded::Failed(Failure::Refused("rehearsed".to_owned())))
         })
     });
     match (agreed, ended) {
@@ -97,14 +99,14 @@ pub(crate) fn rehearse(
     }
 }
 
-impl Wish<'_> {
-    /// Does something while nobody else asks for a refund of the same rejected payment: of its order there may
-    /// be no row that could be locked.
+impl RefundCommand<'_> {
+    /// Runs `work` under a named lock on the rejected payment, so that nobody else requests its refund: its order may
+    /// have no row that could be locked.
     fn alone<T>(
         &self,
         connection: &mut MysqlConnection,
-        work: impl FnOnce(&mut MysqlConnection) -> Result<T, NotAgreed>,
-    ) -> Result<T, NotAgreed> {
+        work: impl FnOnce(&mut MysqlConnection) -> Result<T, NotRecorded>,
+    ) -> Result<T, NotRecorded> {
         if self.rejected.is_none() {
             return work(connection);
         }
@@ -120,7 +122,10 @@ impl Wish<'_> {
         done
     }
 
-    fn agree(&self, connection: &mut MysqlConnection) -> Result<Agreed, NotAgreed> {
+    fn find_or_create(
+        &self,
+        connection: &mut MysqlConnection,
+    ) -> Result<RecordedRequest, NotRecorded> {
         let has_order = refund_request::lock_order(connection, self.order)?;
         if !has_order && self.rejected.is_none() {
             return Err(missing_order(self.order).into());
@@ -141,11 +146,11 @@ impl Wish<'_> {
         let calls = self.merchant.protocol == Protocol::Openapi
             && request.state != RefundRequestState::Accepted;
         let wait = if calls { refund_request::take_turn(connection, &request)? } else { 0 };
-        Ok(Agreed { request, wait, is_repeat })
+        Ok(RecordedRequest { request, wait, is_repeat })
     }
 
-    /// Whether money of this amount goes back twice within minutes, and nobody has said that this is meant.
-    /// A number of one's own says so.
+    /// An error if the same amount would go back twice within minutes without `--again`.
+    /// A request number of the operator's own counts as `--again`.
     fn check_equal(
         &self,
         connection: &mut MysqlConnection,
@@ -153,12 +158,12 @@ impl Wish<'_> {
         amount: Fen,
         lines: &[RefundLine],
         but: Option<&str>,
-    ) -> Result<(), NotAgreed> {
+    ) -> Result<(), NotRecorded> {
         if self.again || self.request_no.is_some() {
             return Ok(());
         }
         match equal(connection, self.order, trade_no, amount, lines, but)? {
-            Some(found) => Err(NotAgreed::Equal(found)),
+            Some(found) => Err(NotRecorded::Equal(found)),
             None => Ok(()),
         }
     }
@@ -200,13 +205,13 @@ impl Wish<'_> {
         found: &RefundRequest,
         requests: &[RefundRequest],
         lines: &[RefundLine],
-    ) -> Result<RefundRequest, NotAgreed> {
+    ) -> Result<RefundRequest, NotRecorded> {
         let mut request = found.clone();
         let number = &found.request_no;
         if request.state == RefundRequestState::Accepted {
             return Ok(request);
         }
-        let told = lines.iter().find_map(|line| told(line, found));
+        let told = lines.iter().find_map(|line| result_of(line, found));
         if told == Some(true) {
             let state = RefundRequestState::Accepted;
             refund_request::note(connection, number, state, None, request.running_total)?;
@@ -262,7 +267,7 @@ impl Wish<'_> {
         connection: &mut MysqlConnection,
         requests: &[RefundRequest],
         lines: &[RefundLine],
-    ) -> Result<RefundRequest, NotAgreed> {
+    ) -> Result<RefundRequest, NotRecorded> {
         let left = self.left(connection, requests, lines)?;
         let amount = self.amount.unwrap_or(left.amount);
         left.check(self.order, amount)?;
@@ -304,17 +309,17 @@ impl Wish<'_> {
         connection: &mut MysqlConnection,
         requests: &[RefundRequest],
         lines: &[RefundLine],
-    ) -> Result<Left, Failure> {
+    ) -> Result<Refundable, Failure> {
         let day = (self.merchant.protocol == Protocol::Mapi).then(|| self.day());
         if let Some(payment) = self.rejected {
             let total = payment.total.get();
-            return left(self.order, total, &payment.trade, lines, requests, day.as_deref());
+            return refundable(self.order, total, &payment.trade, lines, requests, day.as_deref());
         }
         let row = find(connection, self.order)?;
         let trades = trade::of_orders(connection, &[self.order])?;
         let trades: Vec<order::Trade> = trades.into_iter().map(|(_, trade)| trade).collect();
         let trade = paid_trade(&row, &trades, self.trade_no)?;
-        left(&row.id, row.total_fee, trade, lines, requests, day.as_deref())
+        refundable(&row.id, row.total_fee, trade, lines, requests, day.as_deref())
     }
 
     /// Today in Beijing, as a batch number begins.

@@ -11,7 +11,7 @@ use tracing::warn;
 
 use super::Refunded;
 use super::books::Books;
-use super::find_or_create::{Agreed, Wish};
+use super::find_or_create::{RecordedRequest, RefundCommand};
 use crate::failure::Failure;
 use crate::operations::pay_link::browser::{asker, bad_request, seller};
 
@@ -22,13 +22,13 @@ pub(crate) fn is_good(request: &RefundRequest, day: &str) -> bool {
 
 /// An error for what a batch cannot carry, before it is written down: a batch like it is signed and
 /// thrown away.
-pub(crate) fn check(merchant: &Merchant, wish: &Wish<'_>) -> Result<(), Failure> {
-    let amount = wish.amount.unwrap_or(Fen::new(1));
-    let items = [PlatformRefundItem { trade_no: "1", amount, reason: wish.reason }];
+pub(crate) fn check(merchant: &Merchant, command: &RefundCommand<'_>) -> Result<(), Failure> {
+    let amount = command.amount.unwrap_or(Fen::new(1));
+    let items = [PlatformRefundItem { trade_no: "1", amount, reason: command.reason }];
     let now = Utc::now();
     let day = PlatformRefund { serial: "", items: &[], notify_url: None }.batch_no(now);
     let serial =
-        wish.request_no.map_or("abc", |number| number.strip_prefix(&day).unwrap_or(number));
+        command.request_no.map_or("abc", |number| number.strip_prefix(&day).unwrap_or(number));
     let batch = PlatformRefund { serial, items: &items, notify_url: None };
     let asker = asker(merchant)?;
     let (account, seller) = (asker.account, seller(merchant)?);
@@ -40,7 +40,7 @@ pub(crate) fn check(merchant: &Merchant, wish: &Wish<'_>) -> Result<(), Failure>
 pub(crate) fn link_of(
     connection: &mut MysqlConnection,
     merchant: &Merchant,
-    agreed: Agreed,
+    agreed: RecordedRequest,
     rejected: Option<&RejectedPayment>,
     notify_url: Option<&str>,
 ) -> Result<Refunded, Failure> {

@@ -2,6 +2,7 @@
 
 use alipay::Fen;
 use order::RefundRequestState;
+use order::refund::SUCCESS;
 use order::{Facts, Trade};
 use store::refund::RefundLine;
 use store::refund_request::RefundRequest;
@@ -44,14 +45,14 @@ pub(crate) fn paid_trade<'a>(
 }
 
 /// What of a trade can still be refunded.
-pub(crate) struct Left {
+pub(crate) struct Refundable {
     pub(crate) trade_no: String,
     pub(crate) amount: Fen,
     /// What was asked for and may still go back, in words.
     waiting: Vec<String>,
 }
 
-impl Left {
+impl Refundable {
     /// An error when it is less than this.
     pub(crate) fn check(&self, order: &str, amount: Fen) -> Result<(), Failure> {
         let left = self.amount.max(Fen::new(0));
@@ -75,14 +76,14 @@ impl Left {
 
 /// How much of the trade may be asked for: its total, less what went back, less what was asked for
 /// and may still go back.
-pub(crate) fn left(
+pub(crate) fn refundable(
     order: &str,
     total_fee: i64,
     trade: &Trade,
     lines: &[RefundLine],
     requests: &[RefundRequest],
     batch_day: Option<&str>,
-) -> Result<Left, Failure> {
+) -> Result<Refundable, Failure> {
     let refused = |why: &str| {
         Failure::Refused(format!("trade {} of order {order} {why}: no refund", trade.trade_no))
     };
@@ -104,7 +105,7 @@ pub(crate) fn left(
     let known = trade.refunded_fee.max(answered.unwrap_or_default());
     let is_counted = |request: &RefundRequest| {
         request.running_total.is_some_and(|total| total <= known)
-            || lines.iter().any(|line| told(line, request).is_some())
+            || lines.iter().any(|line| result_of(line, request).is_some())
     };
     let waiting: Vec<&RefundRequest> = own()
         .filter(|request| request.state != RefundRequestState::Refused && !is_counted(request))
@@ -114,15 +115,20 @@ pub(crate) fn left(
     let words = waiting
         .iter()
         .map(|it| format!("{} yuan as {} ({})", it.amount, it.request_no, it.state.as_str()));
-    Ok(Left {
+    Ok(Refundable {
         trade_no: trade.trade_no.clone(),
         amount: Fen::new((total_fee - known.get()).saturating_sub(sum)),
         waiting: words.collect(),
     })
 }
 
-/// Whether Alipay has told of this request, and if so whether it succeeded.
-pub(crate) fn told(line: &RefundLine, request: &RefundRequest) -> Option<bool> {
+/// Whether the refund of this request succeeded; `None` while Alipay has not notified of it.
+pub(crate) fn result_of(line: &RefundLine, request: &RefundRequest) -> Option<bool> {
     let same = line.request_no == request.request_no && line.trade_no == request.trade_no;
-    same.then(|| line.result.as_deref().is_none_or(|result| result == "SUCCESS"))
+    same.then(|| succeeded(line))
+}
+
+/// Whether the refund was made: a batch states the result of each item; all other messages report refunds that were made.
+pub(crate) fn succeeded(line: &RefundLine) -> bool {
+    line.result.as_deref().is_none_or(|result| result == SUCCESS)
 }

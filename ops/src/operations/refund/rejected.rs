@@ -11,7 +11,7 @@ use crate::operations::dead_queue::DeadQueue;
 use crate::operations::rejected_payment::{Rejected, in_inbox, payment};
 
 /// The payment, with why it was rejected.
-pub(crate) struct Found {
+pub(crate) struct RejectedFound {
     pub(crate) payment: RejectedPayment,
     pub(crate) reason: String,
 }
@@ -22,7 +22,7 @@ pub(crate) fn find(
     connection: &mut MysqlConnection,
     order: Option<&str>,
     trade_no: &str,
-) -> Result<Found, Failure> {
+) -> Result<RejectedFound, Failure> {
     if let Some((_, owner)) = trade::orders_of(connection, &[trade_no])?.into_iter().next() {
         return Err(Failure::Refused(format!(
             "trade {trade_no} belongs to order {owner}: ops refund {owner} --trade-no {trade_no}"
@@ -48,7 +48,7 @@ pub(crate) fn find(
     })?;
     let reason = messages.into_iter().find_map(|message| message.reason);
     let reason = reason.unwrap_or_else(|| "no reason".to_owned());
-    payment.map(|payment| Found { payment, reason }).ok_or_else(|| unknown(order, trade_no))
+    payment.map(|payment| RejectedFound { payment, reason }).ok_or_else(|| unknown(order, trade_no))
 }
 
 fn unknown(order: Option<&str>, trade_no: &str) -> Failure {
@@ -61,7 +61,7 @@ fn unknown(order: Option<&str>, trade_no: &str) -> Failure {
     ))
 }
 
-/// The letters that tell of this trade: those that killed a worker are in no inbox.
+/// The dead letters about this trade: messages that killed a worker have no row in the inbox.
 fn of_letters(access: &Access, trade_no: &str) -> Result<Vec<Rejected>, Failure> {
     access.block_on(async {
         let mut queue = DeadQueue::open(&access.broker()?).await?;

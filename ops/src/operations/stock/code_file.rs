@@ -8,7 +8,7 @@ use store::stock::MAX_CODE;
 use super::code_text::{Invisible, code_of};
 use super::file_kind::{Unreadable, other_kind};
 
-/// Problems told before the rest is only counted.
+/// Problems that are listed; the rest is only counted.
 const TOLD: usize = 10;
 
 /// The codes of a file.

@@ -30,21 +30,21 @@ pub(crate) fn lock(connection: &mut Connection) -> Result<(), Failure> {
 
 /// Which codes are in the stock already.
 #[derive(Debug, Default)]
-pub(crate) struct Known {
+pub(crate) struct KnownCodes {
     /// Codes that the product has.
     pub(crate) here: Vec<String>,
     /// Codes that other products have.
     pub(crate) elsewhere: Vec<Elsewhere>,
 }
 
-impl Known {
+impl KnownCodes {
     /// Looks for codes, of which none is there twice.
     pub(crate) fn look(
         connection: &mut Connection,
         product_id: &str,
         codes: &[&str],
-    ) -> Result<Known, Failure> {
-        let mut known = Known::default();
+    ) -> Result<KnownCodes, Failure> {
+        let mut known = KnownCodes::default();
         for chunk in chunks(codes) {
             known.here.extend(stock::existing(connection, product_id, chunk)?);
             known.elsewhere.extend(stock::elsewhere(connection, product_id, chunk)?);

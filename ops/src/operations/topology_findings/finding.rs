@@ -9,7 +9,7 @@ use crate::plural::count;
 /// Something that should not be there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "object", rename_all = "snake_case")]
-pub(crate) enum Finding {
+pub(crate) enum TopologyFinding {
     /// A queue with a name like ours that no program reads.
     UnknownQueue { name: String, messages: Option<u64> },
     /// An exchange with a name like ours that no program publishes to.
@@ -28,51 +28,53 @@ pub(crate) enum Finding {
     Full { queue: String, policy: String, limit: u64, messages: u64 },
 }
 
-impl Finding {
+impl TopologyFinding {
     /// Whether messages are lost or refused because of it.
     pub(crate) fn is_harmful(&self) -> bool {
         match self {
-            Finding::DeadLetterLoop { .. }
-            | Finding::MissingDeadLetterExchange { .. }
-            | Finding::UnboundKey { .. }
-            | Finding::RemovesMessages { .. }
-            | Finding::Full { .. } => true,
-            Finding::UnknownQueue { .. }
-            | Finding::UnknownExchange { .. }
-            | Finding::UnknownBinding { .. } => false,
+            TopologyFinding::DeadLetterLoop { .. }
+            | TopologyFinding::MissingDeadLetterExchange { .. }
+            | TopologyFinding::UnboundKey { .. }
+            | TopologyFinding::RemovesMessages { .. }
+            | TopologyFinding::Full { .. } => true,
+            TopologyFinding::UnknownQueue { .. }
+            | TopologyFinding::UnknownExchange { .. }
+            | TopologyFinding::UnknownBinding { .. } => false,
         }
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for TopologyFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Finding::UnknownQueue { name, messages: Some(messages) } => {
+            TopologyFinding::UnknownQueue { name, messages: Some(messages) } => {
                 write!(f, "queue {name} is none of ours; messages in it: {messages}")
             }
-            Finding::UnknownQueue { name, messages: None } => {
+            TopologyFinding::UnknownQueue { name, messages: None } => {
                 write!(f, "queue {name} is none of ours")
             }
-            Finding::UnknownExchange { name } => write!(f, "exchange {name} is none of ours"),
-            Finding::UnknownBinding { exchange, destination, routing_key } => write!(
+            TopologyFinding::UnknownExchange { name } => {
+                write!(f, "exchange {name} is none of ours")
+            }
+            TopologyFinding::UnknownBinding { exchange, destination, routing_key } => write!(
                 f,
                 "binding of {destination} to exchange {exchange} with key {routing_key:?} is none of \
                  ours: what is published there is copied"
             ),
-            Finding::DeadLetterLoop { queues } => write!(
+            TopologyFinding::DeadLetterLoop { queues } => write!(
                 f,
                 "dead-lettering goes in a circle, and the broker drops what comes round: {}",
                 queues.join(" → ")
             ),
-            Finding::MissingDeadLetterExchange { queue, exchange } => {
+            TopologyFinding::MissingDeadLetterExchange { queue, exchange } => {
                 write!(f, "queue {queue} dead-letters to exchange {exchange}, which is not there")
             }
-            Finding::UnboundKey { queue, exchange, routing_key } => write!(
+            TopologyFinding::UnboundKey { queue, exchange, routing_key } => write!(
                 f,
                 "queue {queue} dead-letters to exchange {exchange} with key {routing_key:?}, which is \
                  not bound: nothing comes home from it"
             ),
-            Finding::Full { queue, policy, limit, messages } => write!(
+            TopologyFinding::Full { queue, policy, limit, messages } => write!(
                 f,
                 "queue {queue} has {} and policy {policy} limits it to {limit}: what is published \
                  there is refused. Let workers empty it, or set a larger max-length in that policy. Removing the \
@@ -80,7 +82,7 @@ impl fmt::Display for Finding {
                  workers of this version): they are refused until they connect again",
                 count(*messages, "message")
             ),
-            Finding::RemovesMessages { queue, policy, key } => write!(
+            TopologyFinding::RemovesMessages { queue, policy, key } => write!(
                 f,
                 "policy {policy} sets {key} on queue {queue}: it removes what was answered success"
             ),

@@ -2,9 +2,9 @@
 
 use queue::topology::Change;
 
-use super::{Told, Urgency};
+use super::{Describe, Urgency};
 use crate::operations::overview::Overview;
-use crate::operations::topology_findings::Finding as Odd;
+use crate::operations::topology_findings::TopologyFinding as Odd;
 use crate::plural::count;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ fn listed<T: ToString>(things: &[T]) -> String {
     text.join("; ")
 }
 
-impl Told for BrokerFinding {
+impl Describe for BrokerFinding {
     fn code(&self) -> &'static str {
         match self {
             BrokerFinding::Memory { .. } => "broker_memory_alarm",

@@ -6,7 +6,7 @@ use config::Merchant;
 use config::certificates::{self, Role};
 use store::BeijingTime;
 
-use super::{Told, Urgency, length};
+use super::{Describe, Urgency, length};
 use crate::operations::overview::Overview;
 
 /// As `ops certs`, the log and `AlipayCertificateEnds`.
@@ -46,7 +46,7 @@ impl CertificateSpan {
 pub(super) fn judge(overview: &Overview) -> Vec<CertificateFinding> {
     let at = overview.at.0;
     let lasts = |span: &CertificateSpan| at >= span.from && span.until - at >= SOON;
-    // The next one is there already: the old one may stay for what was signed with it, and is no news.
+    // Its successor is configured already: the old one may stay for what it signed, and needs no action.
     let has_next = |span: &CertificateSpan| {
         overview.certificates.iter().any(|other| other.whose == span.whose && lasts(other))
     };
@@ -68,7 +68,7 @@ pub(super) fn judge(overview: &Overview) -> Vec<CertificateFinding> {
     found.collect()
 }
 
-impl Told for CertificateFinding {
+impl Describe for CertificateFinding {
     fn code(&self) -> &'static str {
         match self {
             CertificateFinding::Ended { .. } => "certificate_ended",

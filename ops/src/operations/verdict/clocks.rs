@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Told, Urgency, length};
+use super::{Describe, Urgency, length};
 use crate::operations::overview::Overview;
 
 /// Clocks may differ by so much.
@@ -74,7 +74,7 @@ fn hint(ahead: TimeDelta) -> &'static str {
     }
 }
 
-impl Told for ClockFinding {
+impl Describe for ClockFinding {
     fn code(&self) -> &'static str {
         match self {
             ClockFinding::Database { .. }

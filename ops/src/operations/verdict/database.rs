@@ -3,14 +3,14 @@
 use chrono::TimeDelta;
 use store::BeijingTime;
 
-use super::{Told, Urgency};
+use super::{Describe, Urgency};
 use crate::operations::overview::Overview;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum DatabaseFinding {
     /// It takes no writes.
     ReadOnly {
-        /// What says so: a variable, or the server's answer to a write.
+        /// The evidence: a variable, or the server's answer to a write.
         told: String,
         /// The account of this program may write all the same.
         may_write: bool,
@@ -32,7 +32,7 @@ pub(super) fn judge(overview: &Overview) -> Vec<DatabaseFinding> {
     vec![DatabaseFinding::ReadOnly { told, may_write: access.refused.is_none(), since }]
 }
 
-impl Told for DatabaseFinding {
+impl Describe for DatabaseFinding {
     fn code(&self) -> &'static str {
         match self {
             DatabaseFinding::ReadOnly { .. } => "database_read_only",

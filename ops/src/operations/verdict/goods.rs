@@ -1,10 +1,10 @@
-//! Findings about orders: paid and not delivered, reviews, refunds, questions to the gateway, merchants that nobody serves.
+//! Findings about orders: paid and not delivered, reviews, refunds, questions to the gateway, merchants that are not configured.
 
 use chrono::TimeDelta;
 use store::BeijingTime;
 use store::counts::Waiting;
 
-use super::{Told, Urgency, length};
+use super::{Describe, Urgency, length};
 use crate::operations::overview::Overview;
 use crate::operations::unknown_merchant::UnknownMerchant;
 use crate::plural::{count, verb};
@@ -13,7 +13,7 @@ use crate::plural::{count, verb};
 const OLD_REVIEW: TimeDelta = TimeDelta::days(3);
 /// A delivery by hand is late after a day.
 const LATE_BY_HAND: TimeDelta = TimeDelta::days(1);
-/// The gateway's word takes seconds; after ten minutes a person is asked.
+/// The gateway confirms within seconds; after ten minutes a person has to look.
 const UNCONFIRMED: TimeDelta = TimeDelta::minutes(10);
 /// A question that has been due for so long is not being asked.
 const UNASKED: TimeDelta = TimeDelta::minutes(15);
@@ -30,7 +30,7 @@ pub(crate) enum GoodsFinding {
     NoAccount(Waits),
     /// Paid, and a person has to deliver.
     ByHand(Waits),
-    /// Paid, and the goods wait for the gateway's word.
+    /// Paid, and the goods wait for the gateway's confirmation.
     Unconfirmed(Waits),
     /// It is not known whether money went back.
     UnknownRefunds(Waits),
@@ -107,7 +107,7 @@ impl Waits {
     }
 }
 
-impl Told for GoodsFinding {
+impl Describe for GoodsFinding {
     fn code(&self) -> &'static str {
         match self {
             GoodsFinding::UnknownMerchant { .. } => "merchant_not_configured",

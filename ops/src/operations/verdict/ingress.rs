@@ -1,6 +1,6 @@
 //! Findings at the ingress.
 
-use super::{Told, Urgency};
+use super::{Describe, Urgency};
 use crate::operations::overview::Overview;
 use crate::operations::overview::ingress::{IngressAnswer, Notifications};
 
@@ -37,7 +37,7 @@ pub(super) fn judge(overview: &Overview) -> Vec<IngressFinding> {
     state.into_iter().chain(refused).collect()
 }
 
-impl Told for IngressFinding {
+impl Describe for IngressFinding {
     fn code(&self) -> &'static str {
         match self {
             IngressFinding::NotReady { .. } => "ingress_not_ready",

@@ -1,6 +1,6 @@
 //! What could not be asked: that is a finding, too.
 
-use super::{Told, Urgency};
+use super::{Describe, Urgency};
 use crate::failure::Failure;
 
 /// Who did not answer, and why.
@@ -47,7 +47,7 @@ impl NotAsked {
     }
 }
 
-impl Told for NotAsked {
+impl Describe for NotAsked {
     fn code(&self) -> &'static str {
         match self {
             NotAsked::Database { .. } => "database_not_asked",

@@ -20,13 +20,13 @@ use store::user_order::MerchantOrders;
 use store::worker_heartbeat::WorkerRow;
 use store::write_access::WriteAccess;
 
-use super::{Answer, CertificateSpan, NotAsked, Urgency, Verdict, length};
+use super::{CertificateSpan, Health, NotAsked, Urgency, Verdict, length};
 use crate::operations::management::BrokerAlarm;
 use crate::operations::overview::broker::{BrokerState, QueueDepth};
 use crate::operations::overview::ingress::{IngressAnswer, IngressLook, Notifications};
 use crate::operations::overview::topology::Topology;
 use crate::operations::overview::{Outbox, Overview};
-use crate::operations::topology_findings::Finding as Odd;
+use crate::operations::topology_findings::TopologyFinding as Odd;
 use crate::operations::unknown_merchant::UnknownMerchant;
 
 fn now() -> DateTime<Utc> {
@@ -144,10 +144,10 @@ fn judged(change: impl FnOnce(&mut Overview)) -> Verdict {
 #[test]
 fn a_system_that_is_well_has_no_findings() {
     let verdict = judged(|_| {});
-    assert_eq!((verdict.answer, verdict.findings.len()), (Answer::Well, 0));
+    assert_eq!((verdict.answer, verdict.findings.len()), (Health::Well, 0));
     assert_eq!(printed(&verdict), "all is well");
     // Nor one of which nothing was gathered, as before a schema is there.
-    assert_eq!(Verdict::of(&Overview::empty(BeijingTime(now()))).answer, Answer::Well);
+    assert_eq!(Verdict::of(&Overview::empty(BeijingTime(now()))).answer, Health::Well);
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn what_could_not_be_asked_is_a_finding_and_the_rest_is_told() {
         it.not_asked.push(NotAsked::Database { why: why() });
         it.dead_letters = Some(1);
     });
-    assert_eq!(verdict.answer, Answer::NotAllAsked);
+    assert_eq!(verdict.answer, Health::NotAllAsked);
     assert!(
         printed(&verdict).starts_with(
             "not everything could be asked: 2 things\nNOW   database_not_asked: 127.0.0.1:1"
@@ -176,7 +176,7 @@ fn what_could_not_be_asked_is_a_finding_and_the_rest_is_told() {
         (NotAsked::Topology { why: why() }, "to do topology_not_asked"),
     ] {
         assert_eq!(found(|it| it.not_asked.push(not_asked.clone())), [code]);
-        assert_eq!(judged(|it| it.not_asked.push(not_asked)).answer, Answer::Well);
+        assert_eq!(judged(|it| it.not_asked.push(not_asked)).answer, Health::Well);
     }
 }
 
@@ -264,7 +264,7 @@ fn the_most_urgent_comes_first_and_each_says_what_to_do() {
     });
     let codes: Vec<&str> = verdict.findings.iter().map(super::Finding::code).collect();
     assert_eq!(codes, ["database_read_only", "no_workers", "dead_letters", "reviews_open"]);
-    assert_eq!((verdict.answer, verdict.wrong()), (Answer::Wrong, 3));
+    assert_eq!((verdict.answer, verdict.wrong()), (Health::Wrong, 3));
     assert_eq!(verdict.headline(), "3 things are wrong; 1 to do");
     let json = serde_json::to_value(&verdict).unwrap();
     assert_eq!(json["verdict"], "wrong");
@@ -272,7 +272,7 @@ fn the_most_urgent_comes_first_and_each_says_what_to_do() {
     assert_eq!(json["findings"][2]["urgency"], "soon");
     assert_eq!(json["findings"][2]["explained"], "docs/troubleshooting.md#dead_letters");
     let well = judged(|it| it.open_reviews = waits(1, minutes(1)));
-    assert_eq!((well.answer, well.headline()), (Answer::Well, "all is well; 1 to do".to_owned()));
+    assert_eq!((well.answer, well.headline()), (Health::Well, "all is well; 1 to do".to_owned()));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use queue::topology::work_queue;
 use store::BeijingTime;
 use store::worker_heartbeat::WorkerRow;
 
-use super::{Told, Urgency, length};
+use super::{Describe, Urgency, length};
 use crate::operations::overview::Overview;
 use crate::plural::{count, verb};
 
@@ -30,7 +30,7 @@ pub(crate) enum WorkFinding {
     /// Nobody consumes the work queue.
     NoWorkers {
         messages: u32,
-        /// The worker that was heard of last, and why it cannot work.
+        /// The worker with the latest heartbeat, and why it cannot work.
         last: Option<(String, BeijingTime, Option<String>)>,
         /// Whether one runs all the same.
         one_lives: bool,
@@ -53,7 +53,7 @@ pub(crate) enum WorkFinding {
     RetriesWaiting { copies: i64 },
     /// By reason, where these are known.
     DeadLetters { letters: u32, reasons: BTreeMap<String, usize> },
-    /// Events that nobody publishes.
+    /// Events that wait to be published.
     Unpublished { events: i64, oldest: BeijingTime, enabled: bool },
 }
 
@@ -110,7 +110,7 @@ fn workers(overview: &Overview, found: &mut Vec<WorkFinding>) {
             found.push(WorkFinding::NotReady { worker: name, trouble });
         }
     }
-    // While the database takes no writes nobody can say that he lives.
+    // While the database accepts no writes, no worker can write a heartbeat.
     let can_write = overview.write_access.as_ref().is_none_or(|access| access.refused.is_none());
     let silent = overview.workers.iter().flatten().filter(|worker| !is_live(worker.age_ms));
     let silent: Vec<&WorkerRow> = silent.collect();
@@ -145,7 +145,7 @@ fn is_live(age_ms: i64) -> bool {
     (-SILENT.num_milliseconds()..=SILENT.num_milliseconds()).contains(&age_ms)
 }
 
-impl Told for WorkFinding {
+impl Describe for WorkFinding {
     fn code(&self) -> &'static str {
         match self {
             WorkFinding::NoWorkers { .. } => "no_workers",

@@ -175,8 +175,8 @@ async fn hand_on(
     answered: Answered,
 ) -> Result<String, Failure> {
     let order = claimed.due.order_id.as_str();
-    let Answered { asked_at, body, answer } = answered;
-    let unpaid_there = match &answer {
+    let asked_at = answered.asked_at;
+    let unpaid_there = match &answered.answer {
         QueryAnswer::NotExist => Some(NOT_EXIST),
         QueryAnswer::Trade(trade) if trade.trade_status == TradeStatus::WaitBuyerPay => Some(WAITS),
         QueryAnswer::Trade(_) => None,
@@ -184,11 +184,11 @@ async fn hand_on(
     if let Some(word) = unpaid_there.filter(|_| contradicts(&claimed.due)) {
         // A lane opens a review.
         if plan::is_asked_again(&claimed.due) {
-            tell_lanes(context, merchant, order, asked_at, &body).await?;
+            tell_lanes(context, merchant, order, &answered).await?;
         }
         return Ok(word.to_owned());
     }
-    match answer {
+    match &answered.answer {
         QueryAnswer::NotExist => {
             // Not there to close, and not there afterwards: only then has the order expired.
             if let (Some(ended), Some(Ok(CloseAnswer::NotExist))) =
@@ -202,7 +202,7 @@ async fn hand_on(
             Ok(NOT_EXIST.to_owned())
         }
         QueryAnswer::Trade(trade) => {
-            tell_lanes(context, merchant, order, asked_at, &body).await?;
+            tell_lanes(context, merchant, order, &answered).await?;
             // The column holds so much; a word that we do not know can be of any length.
             Ok(trade.trade_status.as_str().chars().take(64).collect())
         }
@@ -214,10 +214,10 @@ async fn tell_lanes(
     context: &Context,
     merchant: &Merchant,
     order: &str,
-    asked_at: DateTime<Utc>,
-    body: &[u8],
+    answered: &Answered,
 ) -> Result<(), Failure> {
-    let envelope = Envelope::query_answer(&merchant.name, merchant.charset, order, asked_at, body);
+    let Answered { asked_at, charset, body, .. } = answered;
+    let envelope = Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body);
     let (order_id, digest) = (order.to_owned(), envelope.digest());
     write(context, "writing down an answer", move |connection| {
         let (order_id, digest) = (order_id.as_str(), digest.as_str());

@@ -34,7 +34,7 @@ pub(crate) struct Download {
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct DownloadedCertificate<'a> {
     merchant: &'a str,
     sn: &'a str,
     subject: &'a str,
@@ -61,7 +61,7 @@ impl Download {
         if merchant.public_keys.iter().any(|key| key.certificate() == Some(&certificate)) {
             warn!("merchants.{} has this certificate already", merchant.name);
         }
-        let answer = Answer {
+        let answer = DownloadedCertificate {
             merchant: &merchant.name,
             sn: certificate.sn(),
             subject: certificate.subject(),

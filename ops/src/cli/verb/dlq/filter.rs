@@ -1,4 +1,4 @@
-//! Which dead letters are meant, on the command line.
+//! The options that select dead letters.
 
 use chrono::{DateTime, Utc};
 use clap::Args;

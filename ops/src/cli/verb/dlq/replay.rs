@@ -1,6 +1,6 @@
 //! `ops dlq replay`
 
-mod told;
+mod output;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use queue::Received;
 use serde::Serialize;
 use store::dead_letter::history::Action;
 
-use self::told::{Fates, Told};
+use self::output::{Fates, ReplayOutput};
 use super::filter::FilterArgs;
 use crate::cli::context::Context;
 use crate::cli::operator::Operator;
@@ -24,7 +24,7 @@ use crate::operations::dead_letter::record::record;
 use crate::operations::dead_letter::rehearsal::Rehearsal;
 use crate::operations::dead_letter::replay::{Step, dead_since, replay};
 use crate::operations::dead_letter::{DeadLetter, is_meant};
-use crate::operations::dry_run::{Foreseen, because, foresee_letters};
+use crate::operations::dry_run::{Foreseen, ForeseenOutcome, because, foresee_letters};
 use crate::plural::count;
 
 /// Send dead letters back to work, with attempt 0
@@ -86,7 +86,7 @@ pub(crate) struct Replay {
 #[derive(Serialize)]
 struct DryRun {
     letters: usize,
-    /// Letters that are meant; more than `letters` where there are too many, or of copies.
+    /// Letters that are selected; more than `letters` where there are too many, or copies.
     meant: usize,
     looked_at: u32,
     there: u32,
@@ -173,7 +173,7 @@ impl Replay {
                 format!("{dead} of {replayed} died again: {}", fates.reasons())
             }));
             copies.retain(|_, count| *count > 1);
-            let sent = Told { replayed, left_out: left_out.letters(), copies, fates };
+            let sent = ReplayOutput { replayed, left_out: left_out.letters(), copies, fates };
             context.output.print(&sent, || sent.text())?;
             ended?;
             context.check_filter(filter.merchant.as_deref(), replayed + left_out.letters())?;
@@ -205,8 +205,8 @@ fn dry_run(
         meant,
         looked_at: looked.at,
         there: looked.of,
-        would_change: foreseen.iter().filter(|one| one.outcome == "applied").count(),
-        would_die_again: foreseen.iter().filter(|one| one.outcome == "rejected").count(),
+        would_change: ForeseenOutcome::Applied.count(&foreseen),
+        would_die_again: ForeseenOutcome::Rejected.count(&foreseen),
         left_out,
         foreseen,
     };
@@ -241,14 +241,13 @@ fn foreseen_table(foreseen: &[Foreseen]) -> String {
 }
 
 fn would(one: &Foreseen) -> String {
-    let word = match one.outcome.as_str() {
-        "applied" => "be applied",
-        "unchanged" => "change nothing",
-        "unknown" => "change nothing: an unknown trade status",
-        "rejected" => "die again",
-        "no_order_yet" => "wait: the order is not there yet",
-        "locked" => "be worked on: somebody has the order locked now, ask again",
-        other => other,
+    let word = match one.outcome {
+        ForeseenOutcome::Applied => "be applied",
+        ForeseenOutcome::Unchanged => "change nothing",
+        ForeseenOutcome::Unknown => "change nothing: an unknown trade status",
+        ForeseenOutcome::Rejected => "die again",
+        ForeseenOutcome::NoOrderYet => "wait: the order is not there yet",
+        ForeseenOutcome::Locked => "be worked on: somebody has the order locked now, ask again",
     };
     word.to_owned()
 }

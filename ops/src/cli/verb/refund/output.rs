@@ -12,12 +12,12 @@ use crate::cli::output::plain;
 use crate::failure::Failure;
 use crate::operations::refund::Refunded;
 use crate::operations::refund::books::Books;
-use crate::operations::refund::find_or_create::{Before, Wish, rehearse};
-use crate::operations::refund::not_agreed::NotAgreed;
+use crate::operations::refund::find_or_create::{Before, RefundCommand, rehearse};
+use crate::operations::refund::not_recorded::NotRecorded;
 
 /// A refund, as it stands after the command.
 #[derive(Serialize)]
-pub(super) struct Said<'a> {
+pub(super) struct RefundOutput<'a> {
     order: &'a str,
     merchant: &'a str,
     trade_no: &'a str,
@@ -29,7 +29,7 @@ pub(super) struct Said<'a> {
     asked_by: &'a str,
     state: &'static str,
     error: Option<&'a str>,
-    /// Fen: all refunds of the trade with this one, where Alipay said so.
+    /// Fen: all refunds of the trade with this one, where Alipay's answer has it.
     refunded_fee: Option<i64>,
     /// The same refund was asked for before.
     repeated: bool,
@@ -46,14 +46,14 @@ pub(super) struct Said<'a> {
     link: Option<String>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> RefundOutput<'a> {
     pub(super) fn of(
         request: &'a RefundRequest,
         books: &'a Books,
         before: Before,
         link: Option<String>,
-    ) -> Said<'a> {
-        Said {
+    ) -> RefundOutput<'a> {
+        RefundOutput {
             order: &request.order_id,
             merchant: &request.merchant,
             trade_no: &request.trade_no,
@@ -113,7 +113,7 @@ impl<'a> Said<'a> {
 /// Prints what became of a refund.
 pub(super) fn print(context: &Context, refunded: Refunded) -> Result<(), Failure> {
     let Refunded { request, books, before, link, ended } = refunded;
-    let said = Said::of(&request, &books, before, link);
+    let said = RefundOutput::of(&request, &books, before, link);
     context.output.print(&said, || said.text())?;
     ended
 }
@@ -132,22 +132,23 @@ fn in_all(books: &Books) -> Option<String> {
 pub(super) fn foretell(
     context: &Context,
     connection: &mut MysqlConnection,
-    wish: &Wish<'_>,
+    command: &RefundCommand<'_>,
 ) -> Result<(), Failure> {
-    let agreed = match rehearse(connection, wish) {
+    let agreed = match rehearse(connection, command) {
         Ok(agreed) => agreed,
-        Err(NotAgreed::Failed(failure)) => return Err(failure),
-        Err(NotAgreed::Equal(equal)) => {
-            return Err(Failure::Refused(needs_again(wish.order, &equal.to_string())));
+        Err(NotRecorded::Failed(failure)) => return Err(failure),
+        Err(NotRecorded::Equal(equal)) => {
+            return Err(Failure::Refused(needs_again(command.order, &equal.to_string())));
         }
     };
     let request = &agreed.request;
-    let books = Books::read(connection, request, wish.rejected)?;
-    let said = Said { dry_run: true, ..Said::of(request, &books, agreed.before(), None) };
+    let books = Books::read(connection, request, command.rejected)?;
+    let said =
+        RefundOutput { dry_run: true, ..RefundOutput::of(request, &books, agreed.before(), None) };
     context.output.print(&said, || {
-        let (amount, order, trade) = (request.amount, wish.order, &request.trade_no);
+        let (amount, order, trade) = (request.amount, command.order, &request.trade_no);
         let (number, by, at) = (&request.request_no, &request.asked_by, books.at());
-        let would = match (request.state, agreed.is_repeat, wish.merchant.protocol) {
+        let would = match (request.state, agreed.is_repeat, command.merchant.protocol) {
             (RefundRequestState::Accepted, ..) => format!(
                 "nothing would be sent: {amount} yuan of order {order} are refunded already{at}, asked for by \
                  {by} as {number}"

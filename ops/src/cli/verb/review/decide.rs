@@ -10,7 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::failure::Failure;
 use crate::operations::await_worker::Applied;
-use crate::operations::publish::Confirmed;
+use crate::operations::publish::ConfirmedPublisher;
 use crate::operations::review_case::Case;
 
 /// Decide a case, with a note of why
@@ -69,7 +69,7 @@ impl Decide {
         case.check(self.decision, trade_no)?;
         let sent = context.block_on(async {
             // Before it is written: without a broker nothing is decided.
-            let publisher = Confirmed::open(&context.broker()?, "ops review").await?;
+            let publisher = ConfirmedPublisher::open(&context.broker()?, "ops review").await?;
             let sent = case.decide(&mut connection, self.decision, trade_no, by, note);
             if let Ok(sent) = &sent
                 && let Err(failure) = publisher.publish(sent.message.clone()).await

@@ -24,7 +24,7 @@ pub(crate) struct List {
 }
 
 #[derive(Serialize)]
-struct Line {
+struct ReviewLine {
     #[serde(flatten)]
     row: ReviewRow,
     /// What can be decided.
@@ -35,12 +35,12 @@ impl List {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let filter = if self.all { ReviewFilter::All } else { ReviewFilter::Open };
         let rows = review::list(&mut *context.database()?, filter, self.limit)?;
-        let lines: Vec<Line> =
-            rows.into_iter().map(|row| Line { possible: possible(&row), row }).collect();
+        let lines: Vec<ReviewLine> =
+            rows.into_iter().map(|row| ReviewLine { possible: possible(&row), row }).collect();
         context.output.print(&lines, || {
             table(
                 ["id", "order", "state", "raised at", "reason", "evidence", "possible", "meaning"],
-                lines.iter().map(|Line { row, possible }| {
+                lines.iter().map(|ReviewLine { row, possible }| {
                     [
                         row.id.to_string(),
                         row.order_id.clone(),

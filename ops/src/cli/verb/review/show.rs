@@ -66,8 +66,7 @@ fn text(case: &Case, choices: &[Choice]) -> String {
     lines.push(String::new());
     lines.extend(header(&page.order.row, &page.product));
     for trade in &page.trades {
-        let facts = trade.facts.join(", ");
-        lines.push(format!("trade {}: {facts}, {}", trade.trade_no, trade.times()));
+        lines.push(trade.text());
     }
     lines.extend(not_done_but_reviews(page));
     if let Some(next) = of_review(row) {

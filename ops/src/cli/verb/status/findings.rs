@@ -2,13 +2,13 @@
 
 use crate::cli::output::plain;
 use crate::cli::terminal::Style;
-use crate::operations::verdict::{Answer, Finding, Urgency, Verdict};
+use crate::operations::verdict::{Finding, Health, Urgency, Verdict};
 
 /// The first line in the colour of its answer.
 pub(super) fn headline(verdict: &Verdict) -> String {
     let style = match verdict.answer {
-        Answer::Well => Style::Green,
-        Answer::Wrong | Answer::NotAllAsked => Style::Red,
+        Health::Well => Style::Green,
+        Health::Wrong | Health::NotAllAsked => Style::Red,
     };
     style.paint(verdict.headline())
 }

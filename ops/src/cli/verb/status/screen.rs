@@ -10,7 +10,7 @@ use crate::cli::terminal;
 use crate::operations::overview::Overview;
 use crate::plural::count;
 
-/// Rows and columns of a terminal that does not tell.
+/// Rows and columns of a terminal that does not report its size.
 const USUAL: (usize, usize) = (24, 80);
 
 /// Rows and columns of the terminal.

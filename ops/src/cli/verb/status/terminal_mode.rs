@@ -113,7 +113,7 @@ fn silence() -> Option<OwnedFd> {
 }
 
 fn leave(before: Option<&Termios>) {
-    // Nobody is left to tell where that fails.
+    // If that fails, there is nowhere to report it.
     let _ = write(LEAVE);
     if let Some(before) = before {
         let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, before);
@@ -128,6 +128,10 @@ fn leave_on_signals(before: Option<Termios>) {
         };
         runtime.block_on(async { service::shutdown::on_signals().cancelled().await });
         leave(before.as_ref());
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the thread that reads keys may wait for ever"
+        )]
         std::process::exit(0);
     });
 }

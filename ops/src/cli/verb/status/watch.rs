@@ -32,6 +32,10 @@ pub(super) fn watch(context: &Context, seconds: u64, looks: Option<u32>) -> Resu
                 if mode.key(KEYS) == Some(Key::End) {
                     // A server that does not answer would keep us for some seconds. Nothing is half done.
                     mode.leave();
+                    #[expect(
+                        clippy::disallowed_methods,
+                        reason = "the scope would wait for the server"
+                    )]
                     std::process::exit(0);
                 }
             }

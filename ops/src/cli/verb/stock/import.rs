@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::operations::product;
 use crate::operations::stock::code_file::{CodeFile, CodeLine};
 use crate::operations::stock::code_text::Invisible;
-use crate::operations::stock::intake::{self, Known};
+use crate::operations::stock::intake::{self, KnownCodes};
 use crate::operations::stock::odd_lines::{OddLine, odd_lines};
 
 /// Import codes from a file, one a line: all of them or none
@@ -83,7 +83,7 @@ impl Import {
         let mut connection = context.database()?;
         product::check_has_codes(&product::find(&mut connection, &self.product_id)?)?;
 
-        let known = Known::look(&mut connection, &self.product_id, &codes)?;
+        let known = KnownCodes::look(&mut connection, &self.product_id, &codes)?;
         let odd = odd_new_lines(&file.codes, &known);
         let mut result = Imported::new(&self.product_id, self.dry_run, &file, &known, &odd);
         if let Err(refused) = self.refused_elsewhere(&known).and_then(|()| self.refused_odd(&odd)) {
@@ -96,7 +96,7 @@ impl Import {
 
         intake::lock(&mut connection)?;
         // Another import may have ended since.
-        let known = Known::look(&mut connection, &self.product_id, &codes)?;
+        let known = KnownCodes::look(&mut connection, &self.product_id, &codes)?;
         self.refused_elsewhere(&known)?;
         let imported = intake::add(&mut connection, &self.product_id, &codes, |_| Ok(()));
         result.imported = imported.map_err(|failure: Failure| {
@@ -106,7 +106,7 @@ impl Import {
         context.output.print(&result, || result.text())
     }
 
-    fn refused_elsewhere(&self, known: &Known) -> Result<(), Failure> {
+    fn refused_elsewhere(&self, known: &KnownCodes) -> Result<(), Failure> {
         let Some(first) = known.elsewhere.first() else { return Ok(()) };
         if self.also_in_other_products {
             return Ok(());
@@ -143,7 +143,7 @@ impl Import {
 }
 
 /// The odd ones among the lines that would be imported: what is in the stock has been looked at before.
-fn odd_new_lines(lines: &[CodeLine<'_>], known: &Known) -> Vec<OddLine> {
+fn odd_new_lines(lines: &[CodeLine<'_>], known: &KnownCodes) -> Vec<OddLine> {
     let here: HashSet<&str> = known.here.iter().map(String::as_str).collect();
     let there: HashSet<usize> =
         lines.iter().filter(|line| here.contains(&*line.code)).map(|line| line.line).collect();

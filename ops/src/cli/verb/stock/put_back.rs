@@ -7,7 +7,7 @@ use store::stock::withdrawal;
 use crate::cli::context::Context;
 use crate::cli::operator::Operator;
 use crate::failure::Failure;
-use crate::operations::stock::intake::{self, Known};
+use crate::operations::stock::intake::{self, KnownCodes};
 use crate::plural::count;
 
 /// Put the codes of a withdrawal back into sale, all of them
@@ -59,7 +59,7 @@ impl PutBack {
         let product_id = &withdrawal.product_id;
         let codes = withdrawal::codes(&mut connection, id)?;
         let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
-        let known = Known::look(&mut connection, product_id, &codes)?;
+        let known = KnownCodes::look(&mut connection, product_id, &codes)?;
         if let Some(other) = known.elsewhere.first().filter(|_| !self.also_in_other_products) {
             return Err(Failure::Refused(format!(
                 "nothing was put back: product {} or others have {} of the codes by now, and each would be sold twice; \

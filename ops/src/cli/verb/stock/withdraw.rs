@@ -132,7 +132,7 @@ impl Withdrawn<'_> {
         let count = self.withdrawn.len();
         match printed {
             Ok(()) => {
-                // The reader of stdout may have ended before it read all of it, which nobody can see from here.
+                // The reader of stdout may have ended before it read all of it, which cannot be seen from here.
                 tracing::info!(
                     "withdrawal {id}: {}; ops stock withdraw --again {id} prints it again",
                     plural::count(count, "code")

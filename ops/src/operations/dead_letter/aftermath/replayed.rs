@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::operations::await_worker::outcome_of;
 use config::Config;
+use order::MessageOutcome;
 use queue::{Envelope, Received};
 use serde::Serialize;
 use store::BeijingTime;
@@ -18,7 +20,7 @@ pub(crate) enum Fate {
     DeadAgain,
     /// It waits in a retry tier: its order is not there yet, or the database refuses it.
     Retrying,
-    /// No worker has come to it yet, as far as is known.
+    /// No worker has handled it yet, as far as is known.
     Waiting,
     /// A trade status that the workers do not know: it counts for nothing.
     Unknown,
@@ -113,11 +115,11 @@ impl Replayed {
         if state.seen <= self.seen_before {
             return;
         }
-        self.outcome = match state.outcome.as_str() {
-            "rejected" => Fate::DeadAgain,
-            "applied" => Fate::Applied,
-            "unknown" => Fate::Unknown,
-            _ => Fate::Unchanged,
+        self.outcome = match outcome_of(&state.outcome) {
+            MessageOutcome::Rejected => Fate::DeadAgain,
+            MessageOutcome::Applied => Fate::Applied,
+            MessageOutcome::Unknown => Fate::Unknown,
+            MessageOutcome::Unchanged => Fate::Unchanged,
         };
         if self.outcome == Fate::DeadAgain {
             (self.reason, self.error) = (state.reason, state.error);

@@ -2,6 +2,8 @@
 //! console chooses a Chinese word and a colour by the variant.
 
 use alipay::Fen;
+use order::{Facts, FulfillmentState, MessageOutcome};
+use queue::Kind;
 use store::BeijingTime;
 use store::dead_letter::Letter;
 use store::dead_letter::history;
@@ -14,6 +16,7 @@ use super::limit;
 use crate::operations::dead_letter::short;
 use crate::operations::order::change::steps;
 use crate::operations::order::details::{OrderDetails, StoryMessage};
+use crate::operations::order::fact_list::FactList;
 use crate::plural::count;
 
 /// Something that happened to an order.
@@ -24,7 +27,7 @@ pub(crate) enum Happening<'a> {
     PaymentTimeEnded,
     /// Somebody asked for a refund.
     RefundAsked(&'a RefundRequestLine),
-    /// A worker came to an end with a message.
+    /// A worker finished a message.
     Message(&'a StoryMessage),
     /// The goods moved without a message: stock arrived, a person acted.
     Goods(GoodsMove),
@@ -36,7 +39,7 @@ pub(crate) enum Happening<'a> {
     LetterHandled(&'a history::Row),
     /// A message became a dead letter and has no row in the inbox.
     LetterDied(&'a Letter),
-    /// A message came back without an answer.
+    /// A message was redelivered: no worker acknowledged it.
     CameBack(&'a Came),
     /// An event was published to the shop.
     EventPublished(&'a OrderEvent),
@@ -52,14 +55,12 @@ pub(crate) enum GoodsMove {
 }
 
 impl GoodsMove {
-    /// Whether goods in this state (a `fulfillment.state`) have made the move.
-    fn reaches(self, state: &str) -> bool {
+    /// Whether goods in this state have made the move.
+    fn reaches(self, state: FulfillmentState) -> bool {
         match self {
-            GoodsMove::Wait => {
-                matches!(state, "awaiting_stock" | "awaiting_manual" | "awaiting_account")
-            }
-            GoodsMove::Delivered => state == "delivered",
-            GoodsMove::Returned => state == "returned",
+            GoodsMove::Wait => state.is_waiting(),
+            GoodsMove::Delivered => state == FulfillmentState::Delivered,
+            GoodsMove::Returned => state == FulfillmentState::Returned,
         }
     }
 }
@@ -89,7 +90,7 @@ pub(crate) fn happenings(details: &OrderDetails) -> Vec<(BeijingTime, Happening<
     all
 }
 
-/// Moves of the goods of which no message tells.
+/// Moves of the goods that no message caused.
 fn goods_moved_alone(details: &OrderDetails) -> impl Iterator<Item = (BeijingTime, GoodsMove)> {
     let times = details.fulfillment.as_ref().map(|it| {
         [
@@ -98,12 +99,12 @@ fn goods_moved_alone(details: &OrderDetails) -> impl Iterator<Item = (BeijingTim
             (GoodsMove::Returned, it.returned_at),
         ]
     });
-    let changed = |message: &StoryMessage| message.changes.as_ref()?.goods.clone();
-    let states: Vec<String> = details.story.iter().filter_map(changed).collect();
+    let changed = |message: &StoryMessage| message.changes.as_ref()?.goods;
+    let states: Vec<FulfillmentState> = details.story.iter().filter_map(changed).collect();
     times
         .into_iter()
         .flatten()
-        .filter(move |(moved, _)| !states.iter().any(|state| moved.reaches(state)))
+        .filter(move |(moved, _)| !states.iter().any(|state| moved.reaches(*state)))
         .filter_map(|(moved, at)| Some((at?, moved)))
 }
 
@@ -165,7 +166,7 @@ impl Happening<'_> {
     }
 }
 
-/// A message that nobody has come to an end with.
+/// A message that was redelivered without an acknowledgement.
 fn came_back(came: &Came) -> String {
     let id = short(&came.message_id);
     let times = match came.count {
@@ -180,33 +181,20 @@ fn came_back(came: &Came) -> String {
 
 fn told(message: &StoryMessage) -> String {
     let what = message.trade_status.as_deref().unwrap_or(&message.kind);
-    let mut line = match message.kind.as_str() {
-        "query_answer" => format!("the gateway answered {what}"),
-        "refund_answer" => "the gateway answered that a refund was made".to_owned(),
-        "expiry" => "the gateway answered that there is nothing to close".to_owned(),
-        "query_request" => "somebody wants the gateway asked about it".to_owned(),
-        "decision" => format!("a person decided {what}"),
-        _ => format!("Alipay notified {what}"),
+    let mut line = match message.kind() {
+        Some(Kind::QueryAnswer) => format!("the gateway answered {what}"),
+        Some(Kind::RefundAnswer) => "the gateway answered that a refund was made".to_owned(),
+        Some(Kind::Expiry) => "the gateway answered that there is nothing to close".to_owned(),
+        Some(Kind::QueryRequest) => "somebody wants the gateway asked about it".to_owned(),
+        Some(Kind::Decision) => format!("a person decided {what}"),
+        Some(Kind::TradeStatus | Kind::BatchRefund) | None => format!("Alipay notified {what}"),
     };
     if let Some(trade_no) = &message.trade_no {
         line.push_str(&format!(" for trade {trade_no}"));
     }
     line.push_str(": ");
-    match message.outcome.as_str() {
-        // The outcome is that of the latest run; what an earlier one applied stays on record.
-        "applied" | "unchanged" if has_news(message) => line.push_str(&news(message)),
-        "applied" if message.kind == "query_request" => line.push_str("a worker asks"),
-        "applied" => line.push_str("noted"),
-        "unchanged" => line.push_str("nothing new"),
-        "unknown" => line.push_str("a trade status that this version does not know"),
-        "rejected" => {
-            let reason = message.reason.as_deref().unwrap_or("no reason");
-            let error = message.error.as_deref().unwrap_or("no evidence");
-            line.push_str(&format!("rejected, {reason}: {error}"));
-        }
-        other => line.push_str(other),
-    }
-    if message.outcome != "rejected"
+    line.push_str(&outcome(message));
+    if message.outcome != MessageOutcome::Rejected
         && let Some(odd) = &message.error
     {
         line.push_str(&format!("; {odd}"));
@@ -221,16 +209,31 @@ fn told(message: &StoryMessage) -> String {
     line
 }
 
-fn has_news(message: &StoryMessage) -> bool {
-    !message.facts_added.is_empty()
-        || message.changes.as_ref().is_some_and(|it| !steps(it).is_empty())
+fn outcome(message: &StoryMessage) -> String {
+    let words = match message.outcome {
+        // The outcome is that of the latest run; what an earlier one applied stays on record.
+        MessageOutcome::Applied | MessageOutcome::Unchanged if message.has_news() => {
+            return news(message);
+        }
+        MessageOutcome::Applied if message.kind() == Some(Kind::QueryRequest) => "a worker asks",
+        MessageOutcome::Applied => "noted",
+        MessageOutcome::Unchanged => "nothing new",
+        MessageOutcome::Unknown => "a trade status that this version does not know",
+        MessageOutcome::Rejected => {
+            let reason = message.reason.as_deref().unwrap_or("no reason");
+            let error = message.error.as_deref().unwrap_or("no evidence");
+            return format!("rejected, {reason}: {error}");
+        }
+    };
+    words.to_owned()
 }
 
 fn news(message: &StoryMessage) -> String {
-    // What goes back in full went back in part, too: only one of the two is news.
-    let full = message.facts_added.iter().any(|fact| fact == "refunded_in_full");
-    let facts = message.facts_added.iter().filter(|fact| !full || *fact != "refunded_in_part");
-    let facts = facts.map(String::as_str).collect::<Vec<_>>().join(", ");
-    let facts = Some(facts).filter(|facts| !facts.is_empty());
+    let mut facts = message.facts_added.0;
+    if facts.contains(Facts::REFUNDED_IN_FULL) {
+        // What goes back in full went back in part, too: only one of the two is news.
+        facts -= Facts::REFUNDED_IN_PART;
+    }
+    let facts = Some(FactList(facts).to_string()).filter(|facts| !facts.is_empty());
     facts.into_iter().chain(message.changes.iter().flat_map(steps)).collect::<Vec<_>>().join("; ")
 }

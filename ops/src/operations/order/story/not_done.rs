@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use alipay::Fen;
 use chrono::{DateTime, TimeDelta, Utc};
-use order::{Facts, ProductKind, time_limit};
+use order::{
+    Facts, FulfillmentState, MessageOutcome, OrderStatus, ProductKind, RefundRequestState,
+    time_limit,
+};
+use queue::Kind;
 use store::BeijingTime;
 use store::refund_request::RefundRequestLine;
 use store::retry_copy::WaitingCopy;
@@ -15,7 +19,8 @@ use worker::OVERDUE_AFTER;
 use super::Happening;
 use crate::operations::order::details::{OrderDetails, TradeLine};
 use crate::operations::order::next_step::{of_rejection, of_review};
-use crate::operations::review_case::{evidence, meaning};
+use crate::operations::order::{is_pending, status};
+use crate::operations::review_case::{evidence, is_open, meaning};
 use crate::plural;
 
 /// What was not done, and why.
@@ -30,7 +35,7 @@ pub(crate) fn not_done_but_reviews(page: &OrderDetails) -> Vec<String> {
 
 /// The open reviews, each with what ends it.
 fn in_review(page: &OrderDetails) -> Vec<String> {
-    let open = page.reviews.iter().filter(|review| review.state == "open");
+    let open = page.reviews.iter().filter(|review| is_open(review));
     let line = |review: &ReviewRow| {
         let evidence = match evidence(review) {
             none if none.is_empty() => none,
@@ -70,7 +75,7 @@ fn lines(page: &OrderDetails, in_review: Vec<String>) -> Vec<String> {
 /// Messages that were rejected, a line for each reason.
 fn rejected(page: &OrderDetails) -> Vec<String> {
     let mut reasons: BTreeMap<&str, (usize, Option<&str>)> = BTreeMap::new();
-    let told = page.story.iter().filter(|told| told.outcome == "rejected");
+    let told = page.story.iter().filter(|told| told.outcome == MessageOutcome::Rejected);
     // A trade that the order has is not to be given back because of another message about it.
     let is_own = |number: &str| page.trades.iter().any(|trade| trade.trade_no == number);
     let told = told.map(|it| {
@@ -99,13 +104,13 @@ fn rejected(page: &OrderDetails) -> Vec<String> {
 fn other_trades(page: &OrderDetails) -> Vec<String> {
     let row = &page.order.row;
     let Some(own) = row.trade_no.as_deref() else { return Vec::new() };
-    let others = page.trades.iter().filter(|trade| trade.trade_no != own && trade.has("paid"));
+    let others = page.trades.iter().filter(|trade| trade.trade_no != own && trade.has(Facts::PAID));
     let total = Fen::new(row.total_fee);
     let line = |trade: &TradeLine| {
         let (number, back) = (&trade.trade_no, Fen::new(trade.refunded_fee()));
-        if trade.has("refunded_in_full") {
-            let stays = match row.status {
-                105 => format!("and so was trade {own}"),
+        if trade.has(Facts::REFUNDED_IN_FULL) {
+            let stays = match status(row) {
+                Some(OrderStatus::Refunded) => format!("and so was trade {own}"),
                 _ => format!("the order stays paid by trade {own}"),
             };
             return format!(
@@ -145,7 +150,8 @@ pub(crate) fn in_retry_tiers(retries: &[WaitingCopy], now: DateTime<Utc>) -> Vec
 
 /// An order whose time is over and that is neither paid nor closed.
 fn not_closed(row: &Order, now: DateTime<Utc>) -> Option<String> {
-    let end = row.expires_at.filter(|_| row.status == 0 && row.trade_status != 7)?;
+    let is_unpaid = status(row) == Some(OrderStatus::Placed) && !is_pending(row);
+    let end = row.expires_at.filter(|_| is_unpaid)?;
     time_limit(row.created_at.0, Some(end.0), None).ok()?;
     (end.0 < now).then(|| {
         format!("not closed yet: its time ended at {end}; it is closed at Alipay first, then here")
@@ -155,19 +161,20 @@ fn not_closed(row: &Order, now: DateTime<Utc>) -> Option<String> {
 /// A refund that was asked for and is not known to be made.
 fn not_refunded(request: &RefundRequestLine) -> Option<String> {
     let amount = Fen::new(request.amount);
+    let state = request.state.parse().ok();
     let error = request.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
     let next = request.due_at.map(|at| format!("; a worker tries again at {at}"));
     let next = next.unwrap_or_else(|| {
         let order = &request.order_id;
-        match request.state.as_str() {
-            "asked" => format!("; next: repeat the same `ops refund {order} ...`, it is the same refund"),
-            "unknown" => format!("; next: repeat the same `ops refund {order} ...`, which asks what became of it"),
+        match state {
+            Some(RefundRequestState::Asked) => format!("; next: repeat the same `ops refund {order} ...`, it is the same refund"),
+            Some(RefundRequestState::Unknown) => format!("; next: repeat the same `ops refund {order} ...`, which asks what became of it"),
             _ => format!(
                 "; next: mend what Alipay refused, then repeat the same `ops refund {order} ...`, or pay back in another way"
             ),
         }
     });
-    (request.state != "accepted").then(|| {
+    (state != Some(RefundRequestState::Accepted)).then(|| {
         format!(
             "not refunded: {amount} yuan, asked for by {} as {}, {}{error}{next}",
             request.asked_by, request.request_no, request.state
@@ -177,26 +184,25 @@ fn not_refunded(request: &RefundRequestLine) -> Option<String> {
 
 /// A trade that came late, and was neither accepted nor given back.
 fn is_late(page: &OrderDetails) -> bool {
-    page.trades.iter().any(|trade| Facts::from_column(&trade.facts.join(",")).is_late())
+    page.trades.iter().any(|trade| trade.facts.0.is_late())
 }
 
-/// A trade whose goods wait for the gateway's word.
+/// A trade whose goods wait for the gateway's confirmation.
 fn awaits_confirmation(page: &OrderDetails) -> bool {
-    page.trades.iter().any(|trade| {
-        let has = |name: &str| trade.facts.iter().any(|fact| fact == name);
-        has("to_be_confirmed") && !has("confirmed_paid")
-    })
+    page.trades.iter().any(|trade| trade.facts.0.awaits_confirmation())
 }
 
 /// Part of the money that the order goes by went back, and not all of it.
 fn is_refunded_in_part(page: &OrderDetails) -> bool {
     let own = page.trades.iter().find(|it| Some(&it.trade_no) == page.order.row.trade_no.as_ref());
-    own.is_some_and(|trade| trade.has("refunded_in_part") && !trade.has("refunded_in_full"))
+    own.is_some_and(|trade| {
+        trade.has(Facts::REFUNDED_IN_PART) && !trade.has(Facts::REFUNDED_IN_FULL)
+    })
 }
 
 /// What the gateway was asked about the order.
 fn asked(page: &OrderDetails) -> String {
-    let answers = page.story.iter().filter(|told| told.kind == "query_answer");
+    let answers = page.story.iter().filter(|told| told.kind() == Some(Kind::QueryAnswer));
     let latest = answers.map(|told| (told.last_seen, told.trade_status.as_deref())).max();
     let row = page.gateway_query.as_ref();
     let mut parts = Vec::new();
@@ -227,51 +233,67 @@ fn answered(at: BeijingTime, answer: Option<&str>) -> String {
 fn not_delivered(page: &OrderDetails) -> Option<String> {
     let row = &page.order.row;
     let Some(fulfillment) = &page.fulfillment else {
-        let why = match row.status {
-            0 if row.trade_status == 7 => "the payment cannot be received yet (TRADE_PENDING)",
-            0 => "not paid",
-            32 if page.has_fact("paid") => "closed after a payment, the money's place is unknown",
-            32 => "closed without payment",
-            8 | 4 | 106 if is_late(page) => "paid after the order's time, and such money goes back",
-            8 | 4 | 106 if awaits_confirmation(page) => {
-                "a notification says paid, and merchants.NAME.confirm wants the gateway's word first"
-            }
-            105 => "refunded before anything was delivered",
-            _ => "paid, but no worker has come to its goods yet",
-        };
-        return Some(format!("not delivered: {why}; {}", asked(page)));
+        return Some(format!("not delivered: {}; {}", no_goods(page), asked(page)));
     };
     let since = fulfillment.waiting_since.map_or_else(|| "?".to_owned(), |at| at.to_string());
     let units = fulfillment.units;
-    let line = match fulfillment.state.as_str() {
-        "awaiting_stock" => format!(
+    let line = match fulfillment.state.parse().ok()? {
+        FulfillmentState::AwaitingStock => format!(
             "not delivered: waiting for stock since {since} ({units} units wanted, {} available)",
             page.available
         ),
-        "awaiting_manual" => {
+        FulfillmentState::AwaitingManual => {
             format!("not delivered: waiting for a person to deliver since {since}")
         }
-        "awaiting_account" => format!(
+        FulfillmentState::AwaitingAccount => format!(
             "not delivered: the order names no account, waiting since {since}; name it: ops order account {} ACCOUNT",
             row.id
         ),
-        "cancelled" if is_late(page) => {
+        FulfillmentState::Cancelled if is_late(page) => {
             "not delivered: paid after the order's time, and such money goes back".to_owned()
         }
-        "cancelled" => "not delivered: refunded while it waited".to_owned(),
-        "delivered" if is_refunded_in_part(page) => format!(
+        FulfillmentState::Cancelled => "not delivered: refunded while it waited".to_owned(),
+        FulfillmentState::Delivered if is_refunded_in_part(page) => format!(
             "not taken back: only part of the money went back ({} of {} yuan), and no message says for which unit",
             Fen::new(row.refunded_fee),
             Fen::new(row.total_fee)
         ),
-        "returned" if page.product.kind == ProductKind::Stock && fulfillment.is_imported => {
+        FulfillmentState::Returned
+            if page.product.kind == ProductKind::Stock && fulfillment.is_imported =>
+        {
             "not taken back by this system: another one delivered the goods, a person has to take them back"
                 .to_owned()
         }
-        "returned" if page.product.kind == ProductKind::Manual => {
+        FulfillmentState::Returned if page.product.kind == ProductKind::Manual => {
             "not taken back by this system: a person has to".to_owned()
         }
-        _ => return None,
+        FulfillmentState::Delivered | FulfillmentState::Returned => return None,
     };
     Some(line)
+}
+
+/// Why nothing was done with the goods.
+fn no_goods(page: &OrderDetails) -> &'static str {
+    match status(&page.order.row) {
+        Some(OrderStatus::Placed) if is_pending(&page.order.row) => {
+            "the payment cannot be received yet (TRADE_PENDING)"
+        }
+        Some(OrderStatus::Placed) => "not paid",
+        Some(OrderStatus::Closed) if page.has_fact(Facts::PAID) => {
+            "closed after a payment, the money's place is unknown"
+        }
+        Some(OrderStatus::Closed) => "closed without payment",
+        Some(OrderStatus::Refunded) => "refunded before anything was delivered",
+        Some(OrderStatus::Paid | OrderStatus::Finished | OrderStatus::RefundClosed)
+            if is_late(page) =>
+        {
+            "paid after the order's time, and such money goes back"
+        }
+        Some(OrderStatus::Paid | OrderStatus::Finished | OrderStatus::RefundClosed)
+            if awaits_confirmation(page) =>
+        {
+            "a notification says paid, and merchants.NAME.confirm wants the gateway's word first"
+        }
+        _ => "paid, but no worker has come to its goods yet",
+    }
 }

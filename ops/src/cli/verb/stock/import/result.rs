@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::cli::output::plain;
 use crate::operations::stock::code_file::CodeFile;
-use crate::operations::stock::intake::Known;
+use crate::operations::stock::intake::KnownCodes;
 use crate::operations::stock::odd_lines::OddLine;
 use crate::plural::{count, verb};
 
@@ -35,7 +35,7 @@ pub(super) struct Imported<'a> {
     /// Codes that other products have, too.
     in_other_products: usize,
     /// The first of them.
-    in_other_products_codes: Vec<Other>,
+    in_other_products_codes: Vec<CodeElsewhere>,
     /// Lines that look like no code.
     odd_lines: usize,
     /// The first of them.
@@ -43,7 +43,7 @@ pub(super) struct Imported<'a> {
 }
 
 #[derive(Serialize)]
-struct Other {
+struct CodeElsewhere {
     /// From 1.
     line: usize,
     code: String,
@@ -55,12 +55,12 @@ impl<'a> Imported<'a> {
         product_id: &'a str,
         dry_run: bool,
         file: &CodeFile<'_>,
-        known: &Known,
+        known: &KnownCodes,
         odd: &[OddLine],
     ) -> Imported<'a> {
         let lines: HashMap<&str, usize> =
             file.codes.iter().map(|line| (&*line.code, line.line)).collect();
-        let others = known.elsewhere.iter().take(LISTED).map(|other| Other {
+        let others = known.elsewhere.iter().take(LISTED).map(|other| CodeElsewhere {
             line: lines.get(other.code.as_str()).copied().unwrap_or_default(),
             code: other.code.clone(),
             product_id: other.product_id.clone(),

@@ -8,11 +8,11 @@ use serde::Serialize;
 use store::BeijingTime;
 
 use crate::cli::output::table;
-use crate::operations::audit::{Audit, GapKind, Line, Lines, Totals};
+use crate::operations::audit::{Audit, AuditEntries, AuditEntry, GapKind, Totals};
 use crate::plural;
 
 #[derive(Serialize)]
-pub(crate) struct Page<'a> {
+pub(crate) struct Report<'a> {
     /// The moment of the snapshot.
     at: BeijingTime,
     milliseconds: u128,
@@ -21,15 +21,15 @@ pub(crate) struct Page<'a> {
     /// By kind, all of them.
     gap_counts: BTreeMap<&'static str, u64>,
     /// The first of them.
-    gaps: &'a [Line<GapKind>],
+    gaps: &'a [AuditEntry<GapKind>],
     waiting_found: u64,
     waiting_counts: &'a BTreeMap<&'static str, u64>,
-    waiting: &'a [Line<&'static str>],
+    waiting: &'a [AuditEntry<&'static str>],
     warnings: Vec<String>,
 }
 
-impl Page<'_> {
-    pub(crate) fn new(audit: &Audit, took: Duration) -> Page<'_> {
+impl Report<'_> {
+    pub(crate) fn new(audit: &Audit, took: Duration) -> Report<'_> {
         let mut warnings = Vec::new();
         if let Some(oldest) = audit.unpublished.oldest {
             let (count, oldest) = (audit.unpublished.count, BeijingTime(oldest));
@@ -40,8 +40,8 @@ impl Page<'_> {
                 plural::verb(count, "waits", "wait")
             ));
         }
-        let Lines { counts, kept, .. } = &audit.gaps;
-        Page {
+        let AuditEntries { counts, kept, .. } = &audit.gaps;
+        Report {
             at: BeijingTime(audit.now),
             milliseconds: took.as_millis(),
             totals: &audit.totals,
@@ -86,7 +86,7 @@ impl Page<'_> {
         parts.join("\n\n")
     }
 
-    /// No gap is no reason to worry; what a difference is that the sums show is said.
+    /// That nothing is wrong, with the reason of a difference between the sums.
     fn no_gaps(&self) -> String {
         let yuan = |fen: i64| Fen::new(fen);
         let parts = [
@@ -120,7 +120,7 @@ impl Page<'_> {
     }
 }
 
-fn lines<K: std::fmt::Display>(lines: &[Line<K>], found: u64) -> String {
+fn lines<K: std::fmt::Display>(lines: &[AuditEntry<K>], found: u64) -> String {
     let rows = lines.iter().map(|line| {
         [
             line.order.clone(),

@@ -1,4 +1,4 @@
-//! What is told of a replay.
+//! What a replay prints.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ const LISTED_IN_JSON: usize = 1000;
 
 /// What was sent back, and what became of it.
 #[derive(Serialize)]
-pub(super) struct Told<'a> {
+pub(super) struct ReplayOutput<'a> {
     /// Letters: an id stands for all its copies.
     pub(super) replayed: usize,
     /// Letters that match and were left out: their messages killed workers.
@@ -36,7 +36,7 @@ pub(super) struct Fates<'a> {
     pub(super) dead_again_by_reason: BTreeMap<String, usize>,
     /// In a retry tier.
     pub(super) retrying: usize,
-    /// No worker has come to them yet.
+    /// No worker has handled them yet.
     pub(super) waiting: usize,
     /// At most 1,000, those with which something is left to do first.
     pub(super) letters: Vec<&'a Replayed>,
@@ -90,7 +90,7 @@ impl Fates<'_> {
     }
 }
 
-impl Told<'_> {
+impl ReplayOutput<'_> {
     pub(super) fn text(&self) -> String {
         let replayed = self.replayed;
         let Some(fates) = &self.fates else {
@@ -102,7 +102,7 @@ impl Told<'_> {
         let open = |one: &&&Replayed| {
             matches!(one.outcome, Fate::DeadAgain | Fate::Retrying | Fate::Waiting)
         };
-        // A few are told one by one; of many those that need somebody.
+        // A few are listed one by one; of many only those that need somebody.
         let listed: Vec<&&Replayed> = match replayed > LISTED {
             true => fates.letters.iter().filter(open).take(LISTED).collect(),
             false => fates.letters.iter().collect(),
