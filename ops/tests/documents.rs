@@ -103,7 +103,9 @@ fn reasons() -> BTreeSet<String> {
             let program = source.split("#[cfg(test)]").next().unwrap_or_default();
             for name in ["fn reason_code(", "fn reason("] {
                 for function in program.split(name).skip(1) {
+                    // A method ends with an indented brace, any other function with one that is not.
                     let body = function.split("\n    }\n").next().unwrap_or_default();
+                    let body = body.split("\n}\n").next().unwrap_or_default();
                     reasons.extend(body.split("=> ").skip(1).filter_map(literal));
                 }
             }

@@ -9,6 +9,7 @@ use chrono::Utc;
 use metrics::counter;
 use order::RejectionReason;
 use queue::{Connection, Message, PublishError, Received, topology};
+use service::backoff::Backoff;
 use store::redelivery::Suspect;
 use store::{Fault, MysqlConnection, redelivery};
 use tokio::runtime::Handle;
@@ -62,7 +63,7 @@ impl Context {
     ) -> Result<Vec<(Received, Outcome)>, Unprocessed> {
         let outcomes = vec![None; received.len()];
         let mut work = Work { received, outcomes };
-        let mut pause = FIRST_PAUSE;
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut trouble = Trouble::default();
         loop {
             let result;
@@ -97,11 +98,10 @@ impl Context {
             }
             trouble.batch_failed(lane, work.received.len(), &failure);
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(backoff.next_pause()) => {}
                 () = self.cancel.cancelled() => return Err(Unprocessed::Interrupted),
                 _ = connection.lost() => return Err(Unprocessed::Interrupted),
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 

@@ -47,7 +47,7 @@ mod tests {
         let names = |name: &str| vec![name.to_owned()];
         amqp.publishers =
             Some(Publishers { ingress: names("i"), worker: names("w"), ops: names("o") });
-        for kind in Kind::ALL {
+        for kind in Kind::ALL.iter().copied() {
             let outside =
                 matches!(kind, Kind::TradeStatus | Kind::BatchRefund | Kind::QueryRequest);
             assert_eq!(believed(&amqp, kind), [false, outside, true, true, false], "{kind}");
