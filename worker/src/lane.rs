@@ -44,14 +44,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// person can change that, by a migration, a grant or another version.
 const REFUSED_PAUSE: Duration = Duration::from_secs(10);
 
-/// A connection whose end a channel has met is known to be lost within a second; twice that is waited.
+/// When a channel ends with its connection, the connection reports its loss within a second; twice that is waited.
 const END_KNOWN: Duration = Duration::from_secs(2);
 
 /// Why a consumer ended.
 enum Ended {
     /// Its channel or connection is of no use any more.
     Connection(ConnectionError),
-    /// The database refuses a statement whatever the data: other workers may do better.
+    /// The database refuses a statement whatever the data; another version of the worker may succeed.
     StatementRefused,
 }
 
@@ -103,7 +103,7 @@ impl Lane {
             match ended {
                 Ok(()) => {}
                 Err(Ended::StatementRefused) => refused = REFUSED_PAUSE,
-                // The channel can hear of the connection's end first.
+                // The channel can notice the end of the connection first.
                 Err(Ended::Connection(error)) if error.is_outage() => {
                     debug!(lane = self.number, %error, "the lane's connection ended");
                     let _ = tokio::time::timeout(END_KNOWN, connection.lost()).await;
@@ -205,7 +205,7 @@ impl Lane {
         }
     }
 
-    /// Tells how many messages the broker keeps this lane from finishing.
+    /// Reports how many messages this lane cannot finish because the broker does not take their copies.
     fn hold(&self, messages: usize) {
         let all = self.context.health.set_held(self.number, messages);
         gauge!("worker_held_messages").set(f64::from(u32::try_from(all).unwrap_or(u32::MAX)));
