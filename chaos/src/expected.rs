@@ -3,14 +3,18 @@
 use alipay::{Charset, Notification, Protocol};
 use anyhow::Context;
 use chrono::Utc;
-use order::{Facts, MerchantAccount, OrderRecord, OrderState, OrderTerms, ProductKind, Refund};
+use order::FulfillmentState::{Cancelled, Delivered, Returned};
+use order::{
+    Facts, FulfillmentState, MerchantAccount, OrderRecord, OrderState, OrderStatus, OrderTerms,
+    ProductKind, Refund,
+};
 
 use crate::database::OrderRow;
 use crate::load::Sent;
 use crate::stage::Gateway;
 use crate::story::Story;
 
-/// The state of an order that learnt these notifications; forged ones are nothing to learn.
+/// The state of an order to which these notifications were applied; forged ones are left out.
 pub(crate) fn state<'a>(
     story: &Story,
     gateway: &Gateway,
@@ -79,14 +83,15 @@ pub(crate) fn goods(row: &OrderRow, story: &Story) -> Vec<String> {
         }
     };
     let units = i64::from(row.quantity);
+    let state: Option<FulfillmentState> = row.goods.as_deref().and_then(|word| word.parse().ok());
     let goods = row.goods.as_deref().unwrap_or("none");
     let (out, back) = (row.codes_out, row.codes_back);
     // Whatever happened: once out at most, once back at most.
     must(out + back == 0 || out + back == units, format!("{units} units: {out} out, {back} back"));
     let is_code = story.product == "CODE";
-    match row.status {
-        8 | 4 | 106 => {
-            must(goods == "delivered", format!("paid, goods {goods}"));
+    match OrderStatus::from_code(row.status) {
+        Some(OrderStatus::Paid | OrderStatus::Finished | OrderStatus::RefundClosed) => {
+            must(state == Some(Delivered), format!("paid, goods {goods}"));
             must(
                 row.is_send_goods && !row.is_return_goods,
                 "paid, is_send_goods is not alone".into(),
@@ -98,17 +103,20 @@ pub(crate) fn goods(row: &OrderRow, story: &Story) -> Vec<String> {
                 format!("{} entitlements", row.entitlements),
             );
         }
-        105 => {
+        Some(OrderStatus::Refunded) => {
             // A refund may overtake its payment: then nothing ever went out.
             must(
-                matches!(goods, "returned" | "cancelled" | "none"),
+                matches!(state, None | Some(Returned | Cancelled)),
                 format!("refunded, goods {goods}"),
             );
             must(
                 row.is_send_goods == row.is_return_goods,
                 "refunded, sent but not returned".into(),
             );
-            must(row.is_send_goods == (goods == "returned"), format!("sent, but goods {goods}"));
+            must(
+                row.is_send_goods == (state == Some(Returned)),
+                format!("sent, but goods {goods}"),
+            );
             must(out == 0, format!("refunded, {out} codes are still out"));
             must(
                 back == if is_code && row.is_send_goods { units } else { 0 },
@@ -121,7 +129,7 @@ pub(crate) fn goods(row: &OrderRow, story: &Story) -> Vec<String> {
             );
         }
         _ => {
-            must(goods == "none" && out + back + row.entitlements == 0, format!("goods {goods}"));
+            must(state.is_none() && out + back + row.entitlements == 0, format!("goods {goods}"));
             must(!row.is_send_goods, "is_send_goods without a payment".into());
         }
     }

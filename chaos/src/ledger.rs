@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+use order::OrderStatus;
 use simulator::{Book, Status, Trade};
 
 use crate::database::{Database, Standing};
@@ -98,7 +99,7 @@ impl Ledger {
             };
             let there_are = i64::try_from(trade.refunds.len()).unwrap_or(i64::MAX);
             compare("refunds at Alipay", there_are, refunds);
-            if status == 105 {
+            if status == OrderStatus::Refunded.code() {
                 compare("fen left at Alipay", trade.refundable().get(), 0);
             }
             if trade.status == Status::WaitBuyerPay {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
+use order::RejectionReason;
 
 use crate::database::Database;
 use crate::faults::Kind;
@@ -163,7 +164,9 @@ impl Outage {
         if blamed > 0 {
             verdict.add("outage", format!("an attempt was counted for {blamed} notifications"));
         }
-        for (id, reason) in dead.iter().filter(|(_, reason)| reason != "total_mismatch") {
+        for (id, reason) in
+            dead.iter().filter(|(_, reason)| reason != RejectionReason::TotalMismatch.as_str())
+        {
             verdict.add("outage", format!("{id} was dead-lettered: {reason}"));
         }
         let since = sent

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use order::OrderState;
+use order::{MessageOutcome, OrderState, RejectionReason};
 
 use crate::database::{Database, OrderRow};
 use crate::expected;
@@ -77,10 +77,13 @@ impl Verdict {
                 continue;
             }
             let is_dead = dead.contains(sent.message_id.as_str());
-            match inbox.get(&sent.message_id).map(String::as_str) {
-                Some("applied" | "unchanged") => {}
+            let outcome = inbox.get(&sent.message_id);
+            match outcome.map(|word| (word, word.parse())) {
+                Some((_, Ok(MessageOutcome::Applied | MessageOutcome::Unchanged))) => {}
                 Some(_) | None if is_dead => {}
-                Some(outcome) => self.add("I1", format!("{}: {outcome}, no dead letter", name())),
+                Some((outcome, _)) => {
+                    self.add("I1", format!("{}: {outcome}, no dead letter", name()));
+                }
                 None => self.add("I1", format!("{}: LOST", name())),
             }
         }
@@ -231,8 +234,11 @@ pub(crate) fn reach(
     dead.iter().for_each(|(_, reason)| *reasons.entry(reason).or_default() += 1);
     say(&format!("· {} dead letters: {reasons:?}", dead.len()));
 
-    let innocent: BTreeSet<&str> =
-        dead.iter().filter(|(_, why)| why != "total_mismatch").map(|(id, _)| id.as_str()).collect();
+    let innocent: BTreeSet<&str> = dead
+        .iter()
+        .filter(|(_, why)| why != RejectionReason::TotalMismatch.as_str())
+        .map(|(id, _)| id.as_str())
+        .collect();
     let innocent = evidence.sent.iter().filter(|sent| innocent.contains(sent.message_id.as_str()));
     // By order and by trade: a row of `refund` names its trade alone.
     let names = |sent: &Sent| {
@@ -249,7 +255,9 @@ pub(crate) fn reach(
     if innocent.is_empty() && still.len() != dead.len() {
         verdict.add("I6", format!("{} dead letters before, {} after", dead.len(), still.len()));
     }
-    for (id, reason) in still.iter().filter(|(_, reason)| reason != "total_mismatch") {
+    for (id, reason) in
+        still.iter().filter(|(_, reason)| reason != RejectionReason::TotalMismatch.as_str())
+    {
         verdict.add("I7", format!("{id} died again: {reason}"));
     }
     verdict.orders(evidence)?;

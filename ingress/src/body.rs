@@ -8,7 +8,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 
 use crate::Refusal;
-use crate::places::Asking;
+use crate::places::ActiveRequest;
 
 /// Bytes of an unwanted body that are read and thrown away.
 const DISCARD_BYTES: usize = 1024 * 1024;
@@ -20,7 +20,7 @@ const DISCARD_TIME: Duration = Duration::from_secs(1);
 /// not as they are announced.
 pub(crate) async fn read<B>(
     body: &mut B,
-    asking: &Asking<'_>,
+    request: &ActiveRequest<'_>,
     limit: usize,
     time: Duration,
 ) -> Result<Vec<u8>, Refusal>
@@ -39,7 +39,7 @@ where
             if data.len() > limit - bytes.len() {
                 return Err(Refusal::BodyTooLarge { limit });
             }
-            asking.keep(data.len())?;
+            request.keep(data.len())?;
             bytes.extend_from_slice(&data);
         }
         Ok(bytes)

@@ -14,25 +14,25 @@ use crate::topology::Topology;
 pub(crate) struct Broker {
     publisher: Publisher,
     topology: Topology,
-    places: Semaphore,
+    permits: Semaphore,
 }
 
-/// A place for one message that waits for the broker.
-pub(crate) struct Place<'a> {
+/// The permit of one message to wait for the broker.
+pub(crate) struct InFlight<'a> {
     _permit: SemaphorePermit<'a>,
     _counted: Counted,
 }
 
 impl Broker {
-    /// With places for this many messages that wait at one time.
+    /// So many messages may wait at one time.
     pub(crate) fn new(publisher: Publisher, topology: Topology, max_in_flight: usize) -> Broker {
-        Broker { publisher, topology, places: Semaphore::new(max_in_flight) }
+        Broker { publisher, topology, permits: Semaphore::new(max_in_flight) }
     }
 
-    /// A place, if there is one.
-    pub(crate) fn place(&self) -> Result<Place<'_>, Refusal> {
-        let permit = self.places.try_acquire().map_err(|_| Refusal::Overloaded)?;
-        Ok(Place { _permit: permit, _counted: Counted::new("ingress_in_flight") })
+    /// A permit, unless `ingress.max_in_flight` messages wait already.
+    pub(crate) fn admit(&self) -> Result<InFlight<'_>, Refusal> {
+        let permit = self.permits.try_acquire().map_err(|_| Refusal::Overloaded)?;
+        Ok(InFlight { _permit: permit, _counted: Counted::new("ingress_in_flight") })
     }
 
     /// Publishes and waits for the confirm, but not longer than somebody should wait for an answer. A
@@ -40,7 +40,7 @@ impl Broker {
     /// of the two.
     pub(crate) async fn publish(
         &self,
-        _place: &Place<'_>,
+        _permit: &InFlight<'_>,
         envelope: &Envelope,
         message_id: String,
         confirm_timeout: Duration,

@@ -52,7 +52,7 @@ pub(crate) async fn accept(
 }
 
 /// Waits for the first byte of a connection; `false` when none comes in time.
-async fn speaks(stream: &TcpStream, time: Duration) -> bool {
+async fn first_byte(stream: &TcpStream, time: Duration) -> bool {
     let peeked = tokio::time::timeout(time, stream.peek(&mut [0])).await;
     if peeked.is_err() {
         places::count_closed(places::NO_FIRST_BYTE);
@@ -74,7 +74,7 @@ async fn serve(
         return;
     }
     let speaks = tokio::select! {
-        speaks = speaks(&stream, limits.first_byte_timeout) => speaks,
+        speaks = first_byte(&stream, limits.first_byte_timeout) => speaks,
         () = place.taken_away() => false,
         () = stopping.cancelled() => false,
     };
@@ -82,7 +82,7 @@ async fn serve(
         return;
     }
     let place = Arc::new(place);
-    let asking = Arc::clone(&place);
+    let of_requests = Arc::clone(&place);
     let (age, header_timeout) = (limits.connection_timeout, limits.header_timeout);
     // The longest that a request may take which has begun when the connection is told to end.
     let last_request = limits.header_timeout
@@ -90,7 +90,7 @@ async fn serve(
         + limits.notify_verify_timeout
         + limits.confirm_timeout;
     let service = service_fn(move |request| {
-        let (endpoint, place) = (Arc::clone(&endpoint), Arc::clone(&asking));
+        let (endpoint, place) = (Arc::clone(&endpoint), Arc::clone(&of_requests));
         async move { Ok::<_, Infallible>(endpoint.answer(request, &place).await) }
     });
     let mut connection = pin!(

@@ -18,12 +18,12 @@ use tokio::sync::watch;
 
 use crate::broker::Broker;
 use crate::explainer::Explainer;
-use crate::notify_verify::BackQuery;
+use crate::notify_verify::NotifyVerifier;
 use crate::peer::Peer;
 use crate::places::Place;
 use crate::refusal_log::RefusalLog;
 use crate::refusals::Refusals;
-use crate::route::{self, Page};
+use crate::route::{self, Callback};
 use crate::{notify_url, return_url};
 
 /// Characters of an unknown path in the log.
@@ -34,7 +34,7 @@ pub(crate) struct Endpoint {
     /// The configuration of this moment. A request looks once, so it never sees half of a change.
     pub(crate) config: watch::Receiver<Arc<Config>>,
     pub(crate) broker: Broker,
-    pub(crate) back_query: Arc<BackQuery>,
+    pub(crate) notify_verifier: Arc<NotifyVerifier>,
     pub(crate) refusals: Refusals,
     pub(crate) refusal_log: Arc<RefusalLog>,
     pub(crate) explainer: Explainer,
@@ -47,24 +47,24 @@ impl Endpoint {
         request: Request<Incoming>,
         place: &Place,
     ) -> Response<Full<Bytes>> {
-        let asking = place.asked();
+        let active = place.begin_request();
         let config = Arc::clone(&self.config.borrow());
         let (head, body) = request.into_parts();
         let route = route::read(head.uri.path());
         let merchant = route.and_then(|route| route.merchant(&config).ok());
         let merchant = merchant.map_or("", |merchant| merchant.name.as_str());
         let proxies = &config.ingress.trusted_proxies;
-        let peer = Peer::asking(place.address(), &head.headers, proxies);
+        let peer = Peer::of_request(place.address(), &head.headers, proxies);
         let too_many =
             peer.is_some_and(|peer| self.refusals.are_too_many(peer, merchant, Instant::now()));
-        if route.is_some_and(|route| route.page == Page::Return) {
+        if route.is_some_and(|route| route.callback == Callback::Return) {
             if too_many {
                 return return_url::turned_away(self, merchant);
             }
             let Some(route) = route else { return return_url::panicked() };
             // A browser's request has no body: it is read to its end.
-            asking.read_to_its_end();
-            let answer = unwound(return_url::answer(self, &config, route, &head)).await;
+            active.body_complete();
+            let answer = catch_panic(return_url::answer(self, &config, route, &head)).await;
             let answer = answer.unwrap_or_else(|_| return_url::panicked());
             self.count(peer, merchant, answer.status(), false);
             return answer;
@@ -73,10 +73,10 @@ impl Endpoint {
             return notify_url::turned_away(self, merchant);
         }
         if merchant.is_empty() {
-            self.tell_of_lost_path(&head);
+            self.log_unknown_path(&head);
         }
-        let handled = notify_url::answer(self, &config, route, &head, body, &asking);
-        let handled = unwound(handled).await;
+        let handled = notify_url::answer(self, &config, route, &head, body, &active);
+        let handled = catch_panic(handled).await;
         let (answer, is_alipays) = handled.unwrap_or_else(|_| (notify_url::panicked(), false));
         self.count(peer, merchant, answer.status(), is_alipays);
         answer
@@ -94,7 +94,7 @@ impl Endpoint {
 
     /// A POST below `/alipay/` where nothing is: a notify URL that was given to Alipay with a mistake
     /// loses every notification.
-    fn tell_of_lost_path(&self, head: &Parts) {
+    fn log_unknown_path(&self, head: &Parts) {
         let path = head.uri.path();
         let ours = path.trim_start_matches('/').split('/').next() == Some("alipay");
         if !ours || head.method != Method::POST {
@@ -112,7 +112,7 @@ impl Endpoint {
 }
 
 /// Runs a handler to its end or its panic. The panic itself is reported by the panic hook.
-async fn unwound<T>(handler: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
+async fn catch_panic<T>(handler: impl Future<Output = T>) -> Result<T, Box<dyn Any + Send>> {
     AssertUnwindSafe(handler)
         .catch_unwind()
         .await
@@ -128,7 +128,7 @@ mod tests {
         async fn handler() -> Response<Full<Bytes>> {
             panic!("made by a test")
         }
-        assert!(unwound(handler()).await.is_err());
+        assert!(catch_panic(handler()).await.is_err());
         for answer in [notify_url::panicked(), return_url::panicked()] {
             assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         }

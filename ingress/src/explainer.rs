@@ -8,9 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use alipay::{Form, SignatureError};
-use config::Config;
-use config::Merchant;
 use config::signature_remedy::{Effort, remedies};
+use config::{Config, Merchant};
 
 const WINDOW: Duration = Duration::from_secs(60);
 /// Explanations in a minute, of all merchants together.
@@ -48,7 +47,7 @@ impl Explainer {
         let (body, error) = (body.to_vec(), error.clone());
         tokio::task::spawn_blocking(move || {
             let _busy = busy;
-            tell(&config, &name, &body, &error);
+            log_cause(&config, &name, &body, &error);
         });
     }
 
@@ -73,7 +72,7 @@ impl Drop for Busy {
     }
 }
 
-fn tell(config: &Config, name: &str, body: &[u8], error: &SignatureError) {
+fn log_cause(config: &Config, name: &str, body: &[u8], error: &SignatureError) {
     let (Some(merchant), Ok(form)) = (config.merchant(name), Form::parse(body)) else { return };
     let found = remedies(config, merchant, &form, body, error, Effort::Bounded);
     match found.first() {

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser};
-use config::Config;
-use config::ConfigError;
+use config::{Config, ConfigError};
 use ingress::Server;
 use queue::Cluster;
 use service::command_line::Describe;

@@ -7,7 +7,7 @@ use chrono::Utc;
 use config::Merchant;
 use queue::{Envelope, Kind};
 
-use crate::broker::{Broker, Place};
+use crate::broker::{Broker, InFlight};
 use crate::{Refusal, identity};
 
 /// A notification for this merchant, on its way to `success`: it is [`read`], and where the merchant
@@ -57,10 +57,10 @@ impl Notification {
     pub(crate) async fn publish(
         &self,
         broker: &Broker,
-        place: &Place<'_>,
+        permit: &InFlight<'_>,
         confirm_timeout: Duration,
     ) -> Result<(), Refusal> {
-        broker.publish(place, &self.envelope, self.message_id(), confirm_timeout).await?;
+        broker.publish(permit, &self.envelope, self.message_id(), confirm_timeout).await?;
         service::crash_point!("ingress.after_confirm");
         Ok(())
     }

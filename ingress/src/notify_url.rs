@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use config::Config;
-use config::Merchant;
+use config::{Config, Merchant};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, EXPECT, HeaderValue};
@@ -14,7 +13,7 @@ use hyper::{HeaderMap, Method, Response, StatusCode};
 use metrics::{counter, histogram};
 
 use crate::endpoint::Endpoint;
-use crate::places::Asking;
+use crate::places::ActiveRequest;
 use crate::refusal_log::RefusalLog;
 use crate::route::Route;
 use crate::{Refusal, body, notify};
@@ -33,10 +32,10 @@ pub(crate) async fn answer(
     route: Option<Route<'_>>,
     head: &Parts,
     body: Incoming,
-    asking: &Asking<'_>,
+    request: &ActiveRequest<'_>,
 ) -> (Response<Full<Bytes>>, bool) {
     let started = Instant::now();
-    let outcome = handle(endpoint, config, route, head, body, asking).await;
+    let outcome = handle(endpoint, config, route, head, body, request).await;
     report(&outcome, started, Some(&endpoint.refusal_log));
     (response(&outcome.result), matches!(outcome.result, Ok(true)))
 }
@@ -61,7 +60,7 @@ async fn handle<'a>(
     route: Option<Route<'_>>,
     head: &Parts,
     mut body: Incoming,
-    asking: &Asking<'_>,
+    request: &ActiveRequest<'_>,
 ) -> Outcome<'a> {
     let merchant = match merchant(config, route, head) {
         Ok(merchant) => merchant,
@@ -69,13 +68,13 @@ async fn handle<'a>(
     };
     let limits = &config.ingress;
     let read = if is_form(&head.headers) {
-        body::read(&mut body, asking, limits.max_body, limits.body_timeout).await
+        body::read(&mut body, request, limits.max_body, limits.body_timeout).await
     } else {
         Err(Refusal::WrongContentType)
     };
     match read {
         Ok(bytes) => {
-            asking.read_to_its_end();
+            request.body_complete();
             let result = take(endpoint, config, merchant, &bytes).await;
             if let Err(Refusal::Signature(error)) = &result {
                 endpoint.explainer.explain(config, merchant, &bytes, error);
@@ -95,18 +94,18 @@ fn merchant<'a>(
     if head.method == Method::POST { Ok(merchant) } else { Err(Refusal::MethodNotAllowed) }
 }
 
-/// Takes a notification if there is a place for it.
+/// Takes a notification, unless too many wait for the broker.
 async fn take(
     endpoint: &Endpoint,
     config: &Arc<Config>,
     merchant: &Merchant,
     body: &[u8],
 ) -> Result<bool, Refusal> {
-    let place = endpoint.broker.place()?;
+    let permit = endpoint.broker.admit()?;
     let timeout = config.ingress.confirm_timeout;
     let notification = notify::read(merchant, body)?;
-    endpoint.back_query.check(config, merchant, &notification).await?;
-    notification.publish(&endpoint.broker, &place, timeout).await?;
+    endpoint.notify_verifier.check(config, merchant, &notification).await?;
+    notification.publish(&endpoint.broker, &permit, timeout).await?;
     Ok(!notification.is_ambiguous)
 }
 

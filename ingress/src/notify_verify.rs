@@ -1,4 +1,4 @@
-//! The back-query of the legacy gateway: did it send this notification?
+//! The `notify_verify` query of the legacy gateway: did it send this notification?
 //!
 //! It is asked after the signature was checked, and before the notification is answered: the gateway
 //! forgets an id when its notification was answered `success`.
@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use alipay::NotifyVerifyAnswer;
-use config::Config;
-use config::{Merchant, NotifyVerify};
+use config::{Config, Merchant, NotifyVerify};
 use gateway::{Gateway, GatewayError};
 use metrics::counter;
 use tokio::sync::Semaphore;
@@ -21,16 +20,16 @@ use crate::remembered::Remembered;
 const MOST: usize = 10_000;
 
 /// Asks the gateways about notifications; shared by all requests.
-pub(crate) struct BackQuery {
+pub(crate) struct NotifyVerifier {
     gateway: Gateway,
     genuine: Mutex<Remembered>,
     /// Places for questions: a slow gateway must not take all places for notifications.
     places: Arc<Semaphore>,
 }
 
-/// What is known of a notification.
+/// What the gateway says of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
+enum VerifyReply {
     /// The gateway said `true` to this process before.
     Remembered,
     /// `true`.
@@ -39,14 +38,14 @@ enum Said {
     False,
     /// `invalid`.
     Invalid,
-    /// Nothing that can be used, or nobody could ask.
-    Nothing(&'static str),
+    /// NoAnswer that can be used, or nobody could ask.
+    NoAnswer(&'static str),
 }
 
-impl BackQuery {
+impl NotifyVerifier {
     /// Questions take `timeout` at most, and only so many are asked at one time.
-    pub(crate) fn new(timeout: Duration, at_once: usize) -> BackQuery {
-        BackQuery {
+    pub(crate) fn new(timeout: Duration, at_once: usize) -> NotifyVerifier {
+        NotifyVerifier {
             gateway: Gateway::new(timeout),
             genuine: Mutex::new(Remembered::new(MOST)),
             places: Arc::new(Semaphore::new(at_once)),
@@ -73,14 +72,16 @@ impl BackQuery {
         };
         let form = &notification.form;
         let id = form.get("notify_id").filter(|id| !id.is_empty()).ok_or(Refusal::NoNotifyId)?;
-        let said = self.look_or_ask(config, merchant, id).await;
-        let (answer, result) = match said {
-            Said::Remembered => ("remembered", Ok(())),
-            Said::True => ("true", Ok(())),
-            Said::False => ("false", Err(Refusal::NotifyVerifyFalse)),
-            Said::Invalid => ("invalid", Err(Refusal::NotifyVerifyInvalid)),
-            Said::Nothing(why) if required => ("none", Err(Refusal::NotifyVerifyNoAnswer { why })),
-            Said::Nothing(_) => ("none", Ok(())),
+        let reply = self.look_or_ask(config, merchant, id).await;
+        let (answer, result) = match reply {
+            VerifyReply::Remembered => ("remembered", Ok(())),
+            VerifyReply::True => ("true", Ok(())),
+            VerifyReply::False => ("false", Err(Refusal::NotifyVerifyFalse)),
+            VerifyReply::Invalid => ("invalid", Err(Refusal::NotifyVerifyInvalid)),
+            VerifyReply::NoAnswer(why) if required => {
+                ("none", Err(Refusal::NotifyVerifyNoAnswer { why }))
+            }
+            VerifyReply::NoAnswer(_) => ("none", Ok(())),
         };
         counter!(
             "ingress_notify_verify_total",
@@ -97,13 +98,13 @@ impl BackQuery {
         config: &Arc<Config>,
         merchant: &Merchant,
         id: &[u8],
-    ) -> Said {
+    ) -> VerifyReply {
         if self.is_remembered(merchant, id) {
-            return Said::Remembered;
+            return VerifyReply::Remembered;
         }
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             tracing::warn!(merchant = merchant.name, "too many questions to the gateway at once");
-            return Said::Nothing("too_many_questions");
+            return VerifyReply::NoAnswer("too_many_questions");
         };
         let (this, config) = (Arc::clone(self), Arc::clone(config));
         let (name, id) = (merchant.name.clone(), id.to_vec());
@@ -113,24 +114,24 @@ impl BackQuery {
             let _place = place;
             match config.merchant(&name) {
                 Some(merchant) => this.ask(merchant, &id).await,
-                None => Said::Nothing("no_such_merchant"),
+                None => VerifyReply::NoAnswer("no_such_merchant"),
             }
         });
-        asking.await.unwrap_or(Said::Nothing("panic"))
+        asking.await.unwrap_or(VerifyReply::NoAnswer("panic"))
     }
 
-    async fn ask(&self, merchant: &Merchant, id: &[u8]) -> Said {
+    async fn ask(&self, merchant: &Merchant, id: &[u8]) -> VerifyReply {
         match self.gateway.notify_verify(merchant, id).await {
             Ok(NotifyVerifyAnswer::Genuine) => {
                 let mut genuine = self.genuine.lock().unwrap_or_else(PoisonError::into_inner);
                 genuine.add(&merchant.name, id);
-                Said::True
+                VerifyReply::True
             }
             // The same notification twice at once, and the gateway answers one question for an id.
-            Ok(_) if self.is_remembered(merchant, id) => Said::Remembered,
-            Ok(NotifyVerifyAnswer::NotGenuine) => Said::False,
-            Ok(NotifyVerifyAnswer::WrongQuestion) => Said::Invalid,
-            Err(error) => Said::Nothing(no_answer(merchant, &error)),
+            Ok(_) if self.is_remembered(merchant, id) => VerifyReply::Remembered,
+            Ok(NotifyVerifyAnswer::NotGenuine) => VerifyReply::False,
+            Ok(NotifyVerifyAnswer::WrongQuestion) => VerifyReply::Invalid,
+            Err(error) => VerifyReply::NoAnswer(no_answer(merchant, &error)),
         }
     }
 

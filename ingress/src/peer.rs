@@ -32,7 +32,7 @@ impl Peer {
 
     /// The client of a request: the other side of its connection, or, where that is a proxy, the last
     /// address of `X-Forwarded-For` that is none. `None` where the proxy does not tell.
-    pub(crate) fn asking(
+    pub(crate) fn of_request(
         address: IpAddr,
         headers: &HeaderMap,
         proxies: &[Network],
@@ -101,7 +101,7 @@ mod tests {
             for line in forwarded {
                 headers.append(FORWARDED_FOR, HeaderValue::from_static(line));
             }
-            let found = Peer::asking(address(from), &headers, &proxies);
+            let found = Peer::of_request(address(from), &headers, &proxies);
             assert_eq!(found, expected.map(|text| Peer::of(address(text))), "{from} {forwarded:?}");
         }
     }

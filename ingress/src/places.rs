@@ -61,7 +61,7 @@ pub(crate) struct Place {
 
 /// A request of a connection, from its head to its answer.
 #[derive(Debug)]
-pub(crate) struct Asking<'a>(&'a Place);
+pub(crate) struct ActiveRequest<'a>(&'a Place);
 
 /// Why a connection was closed from this side, as the metric names it.
 const PEER_LIMIT: &str = "peer_limit";
@@ -198,8 +198,8 @@ impl Place {
     }
 
     /// A request has begun on the connection.
-    pub(crate) fn asked(&self) -> Asking<'_> {
-        Asking::new(self)
+    pub(crate) fn begin_request(&self) -> ActiveRequest<'_> {
+        ActiveRequest::new(self)
     }
 }
 
@@ -210,15 +210,15 @@ impl Drop for Place {
     }
 }
 
-impl<'a> Asking<'a> {
-    fn new(place: &'a Place) -> Asking<'a> {
+impl<'a> ActiveRequest<'a> {
+    fn new(place: &'a Place) -> ActiveRequest<'a> {
         let mut state = place.places.state();
         let now = state.tick();
         if let Some(held) = state.held.get_mut(&place.id) {
             held.heard = now;
         }
         drop(state);
-        Asking(place)
+        ActiveRequest(place)
     }
 
     /// Bytes of the body have arrived and are kept until the request is answered.
@@ -244,14 +244,14 @@ impl<'a> Asking<'a> {
     }
 
     /// The request was read to its end: the place cannot be taken away until it is answered.
-    pub(crate) fn read_to_its_end(&self) {
+    pub(crate) fn body_complete(&self) {
         if let Some(held) = self.0.places.state().held.get_mut(&self.0.id) {
             held.answering = true;
         }
     }
 }
 
-impl Drop for Asking<'_> {
+impl Drop for ActiveRequest<'_> {
     fn drop(&mut self) {
         let Place { places, id, .. } = self.0;
         let mut state = places.state();
@@ -301,13 +301,13 @@ mod tests {
         let first = take(&places, OTHER).await;
         let second = take(&places, STRANGER).await;
         let third = take(&places, STRANGER).await;
-        drop(first.asked());
+        drop(first.begin_request());
         let fourth = take(&places, STRANGER).await;
         assert!(is_closed(&second) && !is_closed(&first) && !is_closed(&third));
         let _busy = [&first, &third, &fourth].map(|place| {
-            let asking = place.asked();
-            asking.read_to_its_end();
-            asking
+            let request = place.begin_request();
+            request.body_complete();
+            request
         });
         let mut waits = std::pin::pin!(places.take(LOCAL.parse().unwrap()));
         let waited = futures_util::poll!(waits.as_mut());
@@ -318,15 +318,15 @@ mod tests {
     async fn a_place_that_is_given_back_is_given_to_who_waits() {
         let places = places(1, 1, 100);
         let first = take(&places, LOCAL).await;
-        let asking = first.asked();
-        asking.read_to_its_end();
+        let request = first.begin_request();
+        request.body_complete();
         let waiting = tokio::spawn({
             let places = Arc::clone(&places);
             async move { places.take(LOCAL.parse().unwrap()).await.is_some() }
         });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
-        drop(asking);
+        drop(request);
         assert!(waiting.await.unwrap());
         assert!(is_closed(&first));
     }
@@ -340,9 +340,9 @@ mod tests {
         assert!(is_closed(&first) && !is_closed(&second));
         let other = take(&places, OTHER).await;
         let _busy = [&second, &third].map(|place| {
-            let asking = place.asked();
-            asking.read_to_its_end();
-            asking
+            let request = place.begin_request();
+            request.body_complete();
+            request
         });
         assert!(places.take(STRANGER.parse().unwrap()).await.is_none());
         assert!(!is_closed(&other));
@@ -370,12 +370,13 @@ mod tests {
             take(&places, STRANGER).await,
             take(&places, STRANGER).await,
         );
-        let (one, two, three) = (first.asked(), second.asked(), third.asked());
+        let (one, two, three) =
+            (first.begin_request(), second.begin_request(), third.begin_request());
         one.keep(40).unwrap();
         two.keep(40).unwrap();
         three.keep(40).unwrap();
         assert!(is_closed(&first) && !is_closed(&second));
-        two.read_to_its_end();
+        two.body_complete();
         assert!(matches!(three.keep(40), Err(Refusal::Overloaded)));
         drop(two);
         three.keep(40).unwrap();

@@ -59,12 +59,12 @@ impl RefusalLog {
     pub(crate) async fn run(&self, end: CancellationToken) {
         let mut look = tokio::time::interval(LOOK);
         while end.run_until_cancelled(look.tick()).await.is_some() {
-            self.tell(false);
+            self.log_left_out(false);
         }
-        self.tell(true);
+        self.log_left_out(true);
     }
 
-    fn tell(&self, all: bool) {
+    fn log_left_out(&self, all: bool) {
         for LeftOut { merchant, reason, number } in self.end_minutes(Instant::now(), all) {
             tracing::warn!(
                 merchant,

@@ -38,10 +38,10 @@ pub(crate) async fn ask(
     broker: &Broker,
     confirm_timeout: Duration,
 ) -> Result<(), Refusal> {
-    let place = broker.place()?;
+    let permit = broker.admit()?;
     let envelope = Envelope::query_request(&merchant.name, order, "return_page", Utc::now());
     let message_id = envelope.message_id()?;
-    broker.publish(&place, &envelope, message_id, confirm_timeout.min(LONGEST_WAIT)).await
+    broker.publish(&permit, &envelope, message_id, confirm_timeout.min(LONGEST_WAIT)).await
 }
 
 /// The merchant's page with the order number as `order`, and nothing else that came with the request.

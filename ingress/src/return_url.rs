@@ -3,8 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use config::Config;
-use config::Merchant;
+use config::{Config, Merchant};
 use http_body_util::Full;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,

@@ -1,23 +1,22 @@
-//! From a path to a page and a merchant.
+//! From a path to a callback and a merchant.
 
-use config::Config;
-use config::Merchant;
+use config::{Config, Merchant};
 
 use crate::Refusal;
 
-/// What is at a path.
+/// Which of the two addresses of a merchant that Alipay knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Page {
+pub(crate) enum Callback {
     /// Where Alipay POSTs its notifications.
     Notify,
     /// Where a buyer's browser comes back to.
     Return,
 }
 
-/// A page, and the merchant that the path names; no name in the short path.
+/// A callback, and the merchant that the path names; no name in the short path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Route<'a> {
-    pub(crate) page: Page,
+    pub(crate) callback: Callback,
     merchant: Option<&'a str>,
 }
 
@@ -32,16 +31,16 @@ pub(crate) fn read(path: &str) -> Option<Route<'_>> {
         [Some(""), Some("alipay"), Some(page), None, None] => (None, page),
         _ => return None,
     };
-    let page = match page {
-        "notify" => Page::Notify,
-        "return" => Page::Return,
+    let callback = match page {
+        "notify" => Callback::Notify,
+        "return" => Callback::Return,
         _ => return None,
     };
-    Some(Route { page, merchant })
+    Some(Route { callback, merchant })
 }
 
 impl Route<'_> {
-    /// The merchant whose page this is.
+    /// The merchant whose callback this is.
     ///
     /// # Errors
     /// No such merchant, or none is named and there are several.
@@ -76,7 +75,7 @@ mod tests {
     fn found(config: &Config, path: &str) -> String {
         let Some(route) = read(path) else { return "not_found".to_owned() };
         match route.merchant(config) {
-            Ok(merchant) => format!("{:?} {}", route.page, merchant.name),
+            Ok(merchant) => format!("{:?} {}", route.callback, merchant.name),
             Err(refusal) => refusal.reason().to_owned(),
         }
     }

@@ -21,7 +21,7 @@ use crate::broker::Broker;
 use crate::connection;
 use crate::endpoint::Endpoint;
 use crate::explainer::Explainer;
-use crate::notify_verify::BackQuery;
+use crate::notify_verify::NotifyVerifier;
 use crate::privileges;
 use crate::refusal_log::RefusalLog;
 use crate::refusals::Refusals;
@@ -148,9 +148,9 @@ impl Server {
             tokio::spawn(admin::serve(admin, readiness, summary, metrics, end.clone()));
         }
         let broker = Broker::new(publisher.clone(), topology.clone(), limits.max_in_flight);
-        let back_query =
-            BackQuery::new(limits.notify_verify_timeout, (limits.max_in_flight / 4).max(1));
-        let back_query = Arc::new(back_query);
+        let notify_verifier =
+            NotifyVerifier::new(limits.notify_verify_timeout, (limits.max_in_flight / 4).max(1));
+        let notify_verifier = Arc::new(notify_verifier);
         // An alarm on its increase needs a value before the first one.
         metrics::counter!("ingress_unknown_paths_total").increment(0);
         let refusal_log = Arc::new(RefusalLog::default());
@@ -162,7 +162,7 @@ impl Server {
         let endpoint = Arc::new(Endpoint {
             config: current,
             broker,
-            back_query,
+            notify_verifier,
             refusals,
             refusal_log,
             explainer: Explainer::default(),

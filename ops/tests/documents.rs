@@ -1,7 +1,7 @@
 //! `docs/troubleshooting.md` explains, in both languages, every reason that a program can print.
 //!
 //! Reasons are words in many crates, most of them in a `match` and in no list, and some crates are
-//! not below this one. So they are read from the sources: the literals of every function called
+//! not below this one. So they are read from the sources: the literals of every method called
 //! `reason_code` or `reason`, the variants of the closed sets of `order`, every `code:`, the names in every
 //! `Readiness::of`, what a worker says of its database, and the messages of the errors that keep a program from starting. A new one is
 //! found without anybody thinking of this test.
@@ -101,9 +101,11 @@ fn reasons() -> BTreeSet<String> {
         for file in sources(&root().join(folder)) {
             let source = read(&file);
             let program = source.split("#[cfg(test)]").next().unwrap_or_default();
-            for name in ["fn reason_code(", "fn reason("] {
+            for name in ["fn reason_code(&self", "fn reason(&self"] {
                 for function in program.split(name).skip(1) {
+                    // A method ends with an indented brace, any other function with one that is not.
                     let body = function.split("\n    }\n").next().unwrap_or_default();
+                    let body = body.split("\n}\n").next().unwrap_or_default();
                     reasons.extend(body.split("=> ").skip(1).filter_map(literal));
                 }
             }

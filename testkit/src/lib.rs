@@ -25,7 +25,7 @@
 //!   stop, kill, pause and start again at the same port with the same data.
 //! * Tests: a [`Sandbox`] is a schema and a vhost of one test's own; a [`Program`] is one of our
 //!   binaries as a child process; a [`Pipeline`] is all of them on one configuration; a
-//!   [`FaultProxy`] is a line to a server that a test can cut. [`Certificates`] and
+//!   [`FaultProxy`] is a line to a server that a test can cut; a [`FakeGateway`] answers as a test says. [`Certificates`] and
 //!   [`RabbitMq::start_with`] are for tests of TLS and of other settings of a broker.
 //!
 //! # Clocks
@@ -38,6 +38,7 @@
 mod certificates;
 pub mod clock;
 mod database;
+mod fake_gateway;
 mod folder;
 mod given;
 mod installed;
@@ -60,6 +61,7 @@ mod suite;
 
 pub use certificates::{Certificates, KeyPairFiles};
 pub use database::{Database, DatabaseOptions, DatabaseProgram};
+pub use fake_gateway::{FakeGateway, Reply};
 pub use folder::{FOLDER_VARIABLE, Folder};
 pub use given::check_given_servers;
 pub use kind::{BROKER_VARIABLE, BrokerKind, DATABASE_VARIABLE, DatabaseKind};

@@ -59,13 +59,13 @@ impl From<diesel::result::Error> for BatchError {
 }
 
 impl BatchError {
-    /// The same without one of the messages may succeed.
+    /// Without one of the messages the batch may succeed.
     #[must_use]
     pub fn may_be_one_messages(&self) -> bool {
         matches!(self.fault(), Fault::Data | Fault::Unknown)
     }
 
-    /// Database or broker are away, which is logged once an outage by whoever connects to them.
+    /// Database or broker are away, which their connections log once per outage.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match self {
@@ -74,7 +74,7 @@ impl BatchError {
         }
     }
 
-    /// Whose fault it is.
+    /// The kind of failure.
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
@@ -87,7 +87,7 @@ impl BatchError {
 /// What the configuration says about every batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// Whether the shop is told what happens.
+    /// Whether events are written for the shop.
     pub events: bool,
     /// How long smaller orders may pass one that waits for stock.
     pub overtake_limit: Duration,
@@ -119,12 +119,12 @@ pub fn run(
     work(connection, batch, &[], rules, Turn::After(rules.overtake_limit), confirm)
 }
 
-/// Moves the goods of orders about which nothing new is said, whose turn it is: the restock sweeper's way
-/// in. `before_commit` is called when everything is written.
+/// Moves the goods of orders without a message, whose turn it is: the restock sweeper's way in. `before_commit` is
+/// called when everything is written.
 ///
 /// # Errors
 /// [`BatchError`]; the transaction is rolled back.
-pub fn settle(
+pub fn restock(
     connection: &mut MysqlConnection,
     orders: &[String],
     rules: Rules,
@@ -166,13 +166,13 @@ pub fn run_halving<S, E: From<BatchError>>(
 fn work(
     connection: &mut MysqlConnection,
     batch: &[InboundMessage],
-    settle: &[String],
+    restock: &[String],
     rules: Rules,
     turn: Turn,
     confirm: impl FnOnce(&[Outcome]) -> Result<Vec<usize>, PublishError>,
 ) -> Result<Vec<Outcome>, BatchError> {
     connection.transaction(|connection| {
-        let mut set = load::load(connection, batch, settle)?;
+        let mut set = load::load(connection, batch, restock)?;
         service::crash_point!("worker.after_lock");
 
         let mut records = apply(&mut set, batch);

@@ -1,4 +1,4 @@
-//! Clocks that disagree: that of the database, those in messages, and this worker's.
+//! Clocks that disagree: the database's, those in messages, and this worker's.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,27 +7,27 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::message::{Content, InboundMessage};
 
-/// Clocks may differ by so much.
+/// A difference up to this is tolerated.
 pub(crate) const TOLERANCE: TimeDelta = TimeDelta::seconds(30);
 
-/// What a message told counts for so long.
+/// How long a difference is reported after the message that revealed it.
 const COUNTS: Duration = Duration::from_secs(60);
 
 /// The times in messages, compared with this worker's clock.
 ///
-/// How long a message was on its way is not known, so a time in the past proves nothing. Two things cannot be: that a
+/// The travel time of a message is unknown, so a time in the past proves nothing. Two things are impossible: that a
 /// message was received in the future, and that it was received before Alipay sent it.
 #[derive(Debug, Default)]
-pub(crate) struct MessageClock(Mutex<Option<Told>>);
+pub(crate) struct MessageClock(Mutex<Option<Difference>>);
 
 #[derive(Debug, Clone, Copy)]
-struct Told {
+struct Difference {
     ahead: TimeDelta,
     at: Instant,
 }
 
 impl MessageClock {
-    /// A message came, which says when it was received and, a notification, when Alipay sent it.
+    /// Compares the times in a message: when it was received and, of a notification, when Alipay sent it.
     pub(crate) fn compare(&self, message: &InboundMessage, now: DateTime<Utc>) {
         let sent_at = match &message.content {
             Ok(Content::Trade(notification)) => notification.notify_time,
@@ -40,22 +40,25 @@ impl MessageClock {
         if ahead.abs() <= TOLERANCE {
             return;
         }
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let larger =
-            told.is_none_or(|told| told.at.elapsed() > COUNTS || told.ahead.abs() <= ahead.abs());
+        let mut largest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let larger = largest.is_none_or(|largest| {
+            largest.at.elapsed() > COUNTS || largest.ahead.abs() <= ahead.abs()
+        });
         if larger {
-            *told = Some(Told { ahead, at: Instant::now() });
+            *largest = Some(Difference { ahead, at: Instant::now() });
         }
     }
 
     /// How far messages were ahead of this clock in the last minute; below zero: received before they were sent.
     pub(crate) fn ahead(&self) -> TimeDelta {
-        let told = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.filter(|told| told.at.elapsed() <= COUNTS).map_or(TimeDelta::zero(), |told| told.ahead)
+        let largest = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        largest
+            .filter(|largest| largest.at.elapsed() <= COUNTS)
+            .map_or(TimeDelta::zero(), |largest| largest.ahead)
     }
 }
 
-/// Zero where nothing is wrong for sure.
+/// Zero unless a clock is certainly wrong.
 fn ahead(
     received_at: DateTime<Utc>,
     sent_at: Option<DateTime<Utc>>,
@@ -72,12 +75,12 @@ pub(crate) fn disagree(difference: TimeDelta) -> bool {
     difference.abs() > TOLERANCE
 }
 
-/// Notices that another clock has gone back: by more than a clock is corrected in running.
+/// Notices that another clock was set back, by more than the usual correction of a running clock.
 #[derive(Debug, Default)]
 pub(crate) struct Step(Option<(DateTime<Utc>, Instant)>);
 
 impl Step {
-    /// The clock says `now`. Whether it has gone back since it was looked at last.
+    /// The clock shows `now`. Returns whether it was set back since the last look.
     pub(crate) fn has_gone_back(&mut self, now: DateTime<Utc>, at: Instant) -> bool {
         let before = self.0.replace((now, at));
         before.is_some_and(|(then, looked)| {
@@ -100,26 +103,26 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_in_a_message_tells_of_a_clock() {
+    fn impossible_message_times_reveal_a_wrong_clock() {
         let (second, hour) = (TimeDelta::seconds(1), TimeDelta::hours(1));
-        let told = |received: TimeDelta, sent: Option<TimeDelta>| {
+        let found = |received: TimeDelta, sent: Option<TimeDelta>| {
             let clock = MessageClock::default();
             clock.keep_largest(ahead(now() + received, sent.map(|sent| now() + sent), now()));
             clock.ahead()
         };
-        // Late is no sign, however late.
-        assert_eq!(told(-hour * 9, None), TimeDelta::zero());
-        assert_eq!(told(-hour * 9, Some(-hour * 10)), TimeDelta::zero());
-        assert_eq!(told(second * 30, None), TimeDelta::zero());
-        assert_eq!(told(second * 31, None), second * 31);
-        assert_eq!(told(hour * 8, Some(TimeDelta::zero())), hour * 8);
+        // A message may be late without any clock being wrong.
+        assert_eq!(found(-hour * 9, None), TimeDelta::zero());
+        assert_eq!(found(-hour * 9, Some(-hour * 10)), TimeDelta::zero());
+        assert_eq!(found(second * 30, None), TimeDelta::zero());
+        assert_eq!(found(second * 31, None), second * 31);
+        assert_eq!(found(hour * 8, Some(TimeDelta::zero())), hour * 8);
         // Received before Alipay sent it.
-        assert_eq!(told(-hour * 8, Some(-second)), second - hour * 8);
-        assert_eq!(told(-second * 31, Some(-second)), TimeDelta::zero());
+        assert_eq!(found(-hour * 8, Some(-second)), second - hour * 8);
+        assert_eq!(found(-second * 31, Some(-second)), TimeDelta::zero());
     }
 
     #[test]
-    fn the_largest_difference_of_a_minute_is_told() {
+    fn the_largest_difference_of_the_last_minute_is_reported() {
         let clock = MessageClock::default();
         for seconds in [40, 28_800, 35] {
             clock.keep_largest(TimeDelta::seconds(seconds));
@@ -138,12 +141,12 @@ mod tests {
         // Forwards, and a little back.
         assert!(!step.has_gone_back(now() + TimeDelta::hours(1), at(20)));
         assert!(!step.has_gone_back(now() + TimeDelta::hours(1) - TimeDelta::seconds(20), at(25)));
-        // While nobody looked it went back by less than the time that passed.
+        // It was set back by less than the time that passed between two looks.
         assert!(step.has_gone_back(now() + TimeDelta::hours(2), at(25 + 2 * 3600)));
     }
 
     #[test]
-    fn half_a_minute_is_no_disagreement() {
+    fn half_a_minute_is_tolerated() {
         assert!(!disagree(TimeDelta::seconds(30)) && !disagree(TimeDelta::seconds(-30)));
         assert!(disagree(TimeDelta::seconds(31)) && disagree(-TimeDelta::hours(8)));
     }

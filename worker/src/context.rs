@@ -17,9 +17,9 @@ use crate::lane::poison::Suspects;
 /// What every lane and every sweeper works with.
 #[derive(Clone)]
 pub(crate) struct Context {
-    /// The configuration of the start.
+    /// The configuration at the start.
     pub(crate) config: Arc<Config>,
-    /// The same with the merchants of this moment.
+    /// The same with the present merchants.
     pub(crate) current: watch::Receiver<Arc<Config>>,
     pub(crate) pool: Pool,
     pub(crate) cluster: Cluster,
@@ -28,7 +28,7 @@ pub(crate) struct Context {
     pub(crate) cancel: CancellationToken,
     pub(crate) suspects: Suspects,
     pub(crate) dead_queue: DeadQueue,
-    /// Wakes the query sweeper: goods may wait for an answer of the gateway.
+    /// Wakes the query sweeper when goods may wait for an answer of the gateway.
     pub(crate) wake_queries: Arc<Notify>,
 }
 

@@ -27,8 +27,8 @@ struct Inner {
     held: Vec<AtomicUsize>,
 }
 
-/// Who uses the database. Each knows only of its own calls: that a sweeper can read does not mean
-/// that a lane can write.
+/// Who uses the database. Each reports its own calls only: a sweeper that can read does not prove that a lane can
+/// write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum User {
     Lane(usize),
@@ -40,7 +40,7 @@ pub(crate) enum User {
 #[derive(Debug)]
 struct ReadOnly {
     since: DateTime<Utc>,
-    /// The server's words.
+    /// The server's message.
     error: String,
 }
 
@@ -73,7 +73,7 @@ impl Health {
         self.held()
     }
 
-    /// What the lanes have in hand.
+    /// The messages that lanes have taken and not acknowledged.
     pub(crate) fn in_hand(&self) -> &InHand {
         &self.0.in_hand
     }
@@ -88,8 +88,8 @@ impl Health {
         self.0.held.iter().map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
-    /// The latest call of this user worked. One lane's success is every lane's: all run the same
-    /// statements, and the messages that one had to give back another may have worked on.
+    /// The latest call of this user succeeded. One lane's success clears the trouble of all lanes: they run the same
+    /// statements, and another lane may have worked on the messages that one had to give back.
     pub(crate) fn database_works(&self, user: User) {
         self.troubles(|troubles| {
             troubles.retain(|other, _| match (user, other) {
@@ -102,14 +102,14 @@ impl Health {
         }
     }
 
-    /// The heartbeat was written: whatever was read-only takes writes again.
+    /// The heartbeat was written: the database takes writes again.
     pub(crate) fn database_writes(&self) {
         self.database_works(User::Heartbeat);
         self.read_only(Option::take);
     }
 
-    /// The latest call of this user failed, and not because of the data. Says whether that is news:
-    /// the same was not true of any user before.
+    /// The latest call of this user failed, and not because of the data. Returns whether that is new: no user had this
+    /// trouble before.
     pub(crate) fn database_fails(&self, user: User, error: &StoreError) -> bool {
         if error.is_read_only() {
             let error = error.to_string();
@@ -138,10 +138,10 @@ impl Health {
         self.0.consuming.iter().all(|flag| flag.load(Ordering::Relaxed))
     }
 
-    /// What is wrong with the database, as far as the latest calls tell, or with the queues for retries and dead
+    /// What is wrong with the database, as far as the latest calls show, or with the queues for retries and dead
     /// letters.
     pub(crate) fn trouble(&self) -> Option<String> {
-        // While it lasts connections are thrown away, and calls fail for reasons that follow from that.
+        // Meanwhile connections are dropped, and calls fail in consequence: the cause is what is reported.
         let read_only = self.read_only(|known| known.as_ref().map(ReadOnly::text));
         if read_only.is_some() {
             return read_only;
@@ -193,7 +193,7 @@ mod tests {
     use super::{Health, User};
 
     #[test]
-    fn one_user_that_works_does_not_hide_another_that_does_not() {
+    fn a_working_user_does_not_hide_a_failing_one() {
         let health = Health::new(2);
         assert_eq!(health.trouble(), None);
         health.database_fails(User::Lane(0), &StoreError::Pool("no".to_owned()));

@@ -16,6 +16,7 @@ use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use metrics::{counter, gauge, histogram};
 use queue::{Connection, ConnectionError, Received, topology};
+use service::backoff::Backoff;
 use tracing::{debug, info, warn};
 
 use crate::batch::Outcome;
@@ -43,14 +44,14 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// person can change that, by a migration, a grant or another version.
 const REFUSED_PAUSE: Duration = Duration::from_secs(10);
 
-/// A connection whose end a channel has met is known to be lost within a second; twice that is waited.
+/// When a channel ends with its connection, the connection reports its loss within a second; twice that is waited.
 const END_KNOWN: Duration = Duration::from_secs(2);
 
 /// Why a consumer ended.
 enum Ended {
     /// Its channel or connection is of no use any more.
     Connection(ConnectionError),
-    /// The database refuses a statement whatever the data: other workers may do better.
+    /// The database refuses a statement whatever the data; another version of the worker may succeed.
     StatementRefused,
 }
 
@@ -93,15 +94,16 @@ impl Lane {
     /// Consumes on this connection until it is lost or the worker stops. A consumer that ends alone
     /// (queue deleted, channel closed by the broker) is set up again, and its queue declared before.
     pub(crate) async fn run(&self, connection: &Connection) {
-        let mut pause = LOCKED_PAUSE;
+        let mut backoff = Backoff::new(LOCKED_PAUSE, LONGEST_PAUSE);
         while !self.context.cancel.is_cancelled() && !connection.is_lost() {
             let began = Instant::now();
             let ended = self.consume(connection).await;
+            let mut refused = Duration::ZERO;
             self.context.health.set_consuming(self.number, false);
             match ended {
                 Ok(()) => {}
-                Err(Ended::StatementRefused) => pause = REFUSED_PAUSE,
-                // The channel can hear of the connection's end first.
+                Err(Ended::StatementRefused) => refused = REFUSED_PAUSE,
+                // The channel can notice the end of the connection first.
                 Err(Ended::Connection(error)) if error.is_outage() => {
                     debug!(lane = self.number, %error, "the lane's connection ended");
                     let _ = tokio::time::timeout(END_KNOWN, connection.lost()).await;
@@ -112,16 +114,14 @@ impl Lane {
                 }
                 Err(Ended::Connection(_)) => return,
             }
-            if began.elapsed() > LONGEST_PAUSE && pause < REFUSED_PAUSE {
-                pause = LOCKED_PAUSE;
+            if began.elapsed() > LONGEST_PAUSE {
+                backoff.start_over();
             }
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(backoff.next_pause().max(refused)) => {}
                 () = self.context.cancel.cancelled() => return,
                 _ = connection.lost() => return,
             }
-            pause =
-                if pause < REFUSED_PAUSE { (pause * 2).min(LONGEST_PAUSE) } else { LOCKED_PAUSE };
         }
     }
 
@@ -150,8 +150,7 @@ impl Lane {
             // What was delivered and not acknowledged goes back to the queue with the channel.
             let cancel = channel.basic_cancel(tag.as_str().into(), BasicCancelOptions::default());
             let _ = connection.bounded("ending a consumer", cancel).await;
-            let close = channel.close(200, "OK".into());
-            let _ = connection.bounded("closing a channel", close).await;
+            let _ = connection.close_channel(&channel).await;
         }
         ended
     }
@@ -206,7 +205,7 @@ impl Lane {
         }
     }
 
-    /// Tells how many messages the broker keeps this lane from finishing.
+    /// Reports how many messages this lane cannot finish because the broker does not take their copies.
     fn hold(&self, messages: usize) {
         let all = self.context.health.set_held(self.number, messages);
         gauge!("worker_held_messages").set(f64::from(u32::try_from(all).unwrap_or(u32::MAX)));

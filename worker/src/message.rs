@@ -20,14 +20,16 @@ use queue::{Envelope, Headers, Kind, Received};
 use store::gateway_answer::AnswerKey;
 use store::notification::MessageKey;
 
-/// Bytes of a form that are worked on. Its inbox row must fit `max_allowed_packet` of any database, and
-/// a row that does not is refused in a way that looks like trouble with the line: the message would be
-/// tried for ever. Alipay's notifications have a few KiB.
+/// The largest form that is worked on, bytes. Its inbox row must fit `max_allowed_packet` of any database: a larger row
+/// fails like a broken connection, and the message would be retried for ever. Alipay's notifications have a few KiB.
 const FORM_LIMIT: usize = 1024 * 1024;
 
 pub use command::NamedDecision;
 pub use doubtful::Doubtful;
 pub use rejection::Rejection;
+
+/// The longest number of an order, trade or request, bytes.
+pub(crate) const LONGEST_NUMBER: usize = 64;
 
 /// What a message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +40,7 @@ pub enum Content {
     BatchRefund(BatchRefundNotify),
     /// What a bank did with a refund.
     DepositBack(Box<DepositBack>),
-    /// A `trade_status_sync` that is not believed by itself.
+    /// A `trade_status_sync` that is not trusted on its own.
     Doubtful(Doubtful),
     /// The gateway's answer, verified again; `notify_time` is when it was asked.
     Answer(Box<TradeStatusSync>),
@@ -47,21 +49,21 @@ pub enum Content {
         /// The order.
         order: String,
     },
-    /// Look at what `order_expired` says of this order.
+    /// Apply the rows of `order_expired` about this order.
     Expiry {
         /// The order.
         order: String,
     },
-    /// Somebody wants the gateway asked about this order.
+    /// Ask the gateway about this order.
     Request {
         /// The order.
         order: String,
         /// Who.
         asked_by: QueryReason,
     },
-    /// Look at what a person decided about a review.
+    /// Apply a person's decision about a review.
     Decision(NamedDecision),
-    /// A refund that was asked for was made, as the gateway answered, verified again.
+    /// The gateway's answer that a refund was made, verified again.
     RefundAnswer(RefundAnswered),
 }
 
@@ -75,14 +77,28 @@ impl From<Notification> for Content {
     }
 }
 
-/// The id under which workers know a message that has been received; `None` where they go by what its publisher
-/// called it, since it cannot be read.
+/// The id under which workers know a received message: computed from its content; `None` where it cannot be read and its
+/// publisher's id is used.
 #[must_use]
 pub fn content_id(received: &Received, config: &Config) -> Option<String> {
     let envelope = Envelope::read(&received.body).ok()?;
     let merchant = config.merchants.get(&envelope.merchant)?;
     let form = Form::parse(envelope.form.as_bytes()).ok()?;
     Some(id_of(&envelope, &form, merchant.protocol))
+}
+
+/// The order number in a form, where it can be read.
+pub(crate) fn order_in_form(form: &Form, charset: Charset) -> Option<String> {
+    match form.get("out_trade_no") {
+        Some(number) => usable(charset.decode(number).ok()?),
+        None => order_in_biz_content(form, charset),
+    }
+}
+
+/// A number of an order, trade or request, if the text can be one: columns hold this length.
+fn usable(number: String) -> Option<String> {
+    let fits = (1..=LONGEST_NUMBER).contains(&number.len());
+    (fits && !number.contains(char::is_control)).then_some(number)
 }
 
 fn envelope(body: &[u8]) -> Result<Envelope, Rejection> {
@@ -98,12 +114,11 @@ fn id_of(envelope: &Envelope, form: &Form, protocol: Protocol) -> String {
 /// A verified notification, or a message of our own, read and ready for a batch.
 #[derive(Debug, Clone)]
 pub struct InboundMessage {
-    /// Hex SHA-256 of what it holds, the same for every repeat; of a form that cannot be parsed what its
-    /// publisher called it.
+    /// Hex SHA-256 of its content, the same for every repeat; of a form that cannot be parsed its publisher's id.
     pub message_id: String,
     /// The merchant that it came for.
     pub account: MerchantAccount,
-    /// The gateway of that merchant: at the Open Platform a program can give money back.
+    /// The gateway of that merchant: at the Open Platform a program can refund.
     pub protocol: Protocol,
     /// What kind of message it is.
     pub kind: Kind,
@@ -111,18 +126,18 @@ pub struct InboundMessage {
     pub charset: Charset,
     /// As received, non-ASCII bytes percent-encoded.
     pub form: String,
-    /// When the ingress took it, as far back as is believed.
+    /// When the ingress took it; a claim of an older time than is believed is raised to that.
     pub received_at: DateTime<Utc>,
-    /// When it says that the ingress took it.
+    /// When the ingress took it, as the message claims.
     pub claimed_at: DateTime<Utc>,
     /// Retry tiers that it has passed.
     pub attempt: u32,
-    /// It was a dead letter before, and is one again should it be rejected.
+    /// It was a dead letter before, and becomes one again if it is rejected.
     pub was_dead: bool,
-    /// Of an answer of the gateway: by what the program that got it wrote it down. `None` where this program
-    /// got it itself.
+    /// Of an answer of the gateway: the digest that the program which got it has written down. `None` where this
+    /// program got it itself.
     pub answer_digest: Option<String>,
-    /// What it says; or why nobody will ever be able to read it.
+    /// Its content, or why it can never be read.
     pub content: Result<Content, Rejection>,
 }
 
@@ -198,7 +213,7 @@ impl InboundMessage {
         let received_at = verification::believed(envelope.received_at, now);
         let answer_digest = (envelope.kind == Kind::QueryAnswer).then(|| envelope.digest());
         let form = Form::parse(envelope.form.as_bytes());
-        // Whoever publishes writes the property: books and the inbox go by what the message holds.
+        // The publisher chooses the property, so inbox and books use an id computed from the content.
         let message_id = match &form {
             Ok(form) => id_of(&envelope, form, merchant.protocol),
             Err(_) => message_id.to_owned(),
@@ -210,7 +225,7 @@ impl InboundMessage {
                     Kind::TradeStatus | Kind::BatchRefund => {
                         let charset = verification::check(&envelope, &form, merchant, received_at)?;
                         let is_asked = config.worker.queries && Gateway::can_ask(merchant).is_ok();
-                        // A stranger's copy of an old notification comes through the ingress, which says when.
+                        // A stranger's copy of an old notification comes through the ingress, which sets this time.
                         let told_at = envelope.received_at;
                         doubtful::read(&form, charset, merchant.protocol, told_at, is_asked)
                     }
@@ -266,7 +281,7 @@ impl InboundMessage {
         }
     }
 
-    /// By what the inbox knows it.
+    /// Its key in the inbox.
     pub(crate) fn key(&self) -> MessageKey<'_> {
         MessageKey {
             merchant: &self.account.merchant,
@@ -285,7 +300,7 @@ impl InboundMessage {
         }
     }
 
-    /// What it says about one trade of its order.
+    /// The trade that it reports.
     pub(crate) fn trade(&self) -> Option<&TradeStatusSync> {
         match &self.content {
             Ok(Content::Trade(trade) | Content::Answer(trade)) => Some(trade),
@@ -293,20 +308,13 @@ impl InboundMessage {
         }
     }
 
-    /// The order number that it carries, for whoever looks for it: also of a notification of which
-    /// something else cannot be read.
+    /// The order number that it carries, also where something else in it cannot be read.
     #[must_use]
     pub fn order_id(&self) -> Option<String> {
         if let Some(order) = self.order() {
             return Some(order.to_owned());
         }
-        let form = Form::parse(self.form.as_bytes()).ok()?;
-        let Some(number) = form.get("out_trade_no") else {
-            return order_in_biz_content(&form, self.charset);
-        };
-        let number = self.charset.decode(number).ok()?;
-        let usable = (1..=64).contains(&number.len()) && !number.contains(char::is_control);
-        usable.then_some(number)
+        order_in_form(&Form::parse(self.form.as_bytes()).ok()?, self.charset)
     }
 
     /// The trade that it names, also where it cannot be worked on; of a batch of several trades none.
@@ -323,7 +331,6 @@ impl InboundMessage {
             }
             (None, None) => return None,
         };
-        let usable = (1..=64).contains(&number.len()) && !number.contains(char::is_control);
-        usable.then_some(number)
+        usable(number)
     }
 }

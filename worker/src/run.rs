@@ -55,7 +55,7 @@ pub enum RunError {
 
 /// Runs the worker until `cancel`: then consumers are cancelled, running batches finish, commit and
 /// are acknowledged, and everything is closed. `ready` is called once, when all lanes consume. Later
-/// changes of the configuration are followed as far as merchants go.
+/// changes of the configuration apply to merchants only.
 ///
 /// # Errors
 /// [`RunError`], before anything was consumed. A broker or a database that is away is no error: the
@@ -131,7 +131,7 @@ pub async fn run(
         sweepers.spawn(queries::run(context.clone()));
         sweepers.spawn(refunds::run(context.clone()));
     }
-    // Probes are answered until the end of the drain: not ready, but alive.
+    // The admin endpoint answers until the drain is over: alive, but not ready.
     let drained = CancellationToken::new();
     let mut admin_address = None;
     if let Some(address) = config.worker.admin_listen {
@@ -169,7 +169,7 @@ pub async fn run(
 async fn consume(config: &Config, context: &Context, connection: &Connection) {
     match topology::apply(&context.cluster, config.events.enabled).await {
         Ok(_) => {}
-        // An operator declares with another account. A lane without a queue says so itself.
+        // An operator declares with another account. A lane reports a missing queue itself.
         Err(error @ TopologyError::Refused { .. }) => {
             warn!(%error, "not allowed to declare: taking the queues as there");
         }
@@ -190,7 +190,7 @@ async fn consume(config: &Config, context: &Context, connection: &Connection) {
     }
     while let Some(lane) = lanes.join_next().await {
         if let Err(panic) = lane {
-            // The others would go on while one is missing for ever: start all over instead.
+            // Without a restart of all lanes this one would be missing for ever.
             error!(error = %panic, "a lane panicked; all lanes start over");
             connection.give_up("a lane panicked");
         }
@@ -213,8 +213,8 @@ pub fn database_settings(database: &config::Database) -> DatabaseSettings {
     }
 }
 
-/// A worker on an old schema would fail every batch: better not to start. A database that does not
-/// answer now is waited for later.
+/// A worker on an old schema would fail every batch, so it does not start. A database that does not answer yet is
+/// waited for later.
 async fn refuse_old_schema(pool: &Pool) -> Result<(), RunError> {
     let pool = pool.clone();
     let pending = tokio::task::spawn_blocking(move || -> Result<bool, StoreError> {
@@ -224,7 +224,7 @@ async fn refuse_old_schema(pool: &Pool) -> Result<(), RunError> {
     match pending.await {
         Ok(Ok(true)) => Err(RunError::SchemaPending),
         Ok(Ok(false)) | Err(_) => Ok(()),
-        // The pool has told of it, and tells when the database is there.
+        // The pool has logged it, and logs when the database is back.
         Ok(Err(error)) if error.is_outage() => Ok(()),
         Ok(Err(error)) => {
             warn!(%error, "the database does not answer yet; the worker waits for it");

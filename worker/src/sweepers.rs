@@ -97,7 +97,7 @@ impl<'a> Sweeper<'a> {
     }
 
     /// Takes the end of a sweep, with the pause that follows it. That the sweeper cannot work is logged
-    /// once, then once a minute, and when it works again; an outage of database or broker is told by their connections.
+    /// once, then once a minute, and when it works again; an outage of database or broker is logged by their connections.
     pub(crate) fn ended(&mut self, swept: Result<Duration, Unswept>) {
         self.pause = *swept.as_ref().unwrap_or(&INTERVAL);
         match swept {

@@ -1,4 +1,4 @@
-//! Which failures of work that is repeated are logged: the first, one a minute, and the end.
+//! Which failures of repeated work are logged: the first, one a minute, and the recovery.
 
 use std::time::{Duration, Instant};
 
@@ -9,19 +9,19 @@ use crate::batch::BatchError;
 /// The pause between two lines about the same trouble.
 const REMINDER: Duration = Duration::from_secs(60);
 
-/// So many deadlocks in a row are what happens to transactions that meet: one of the two is repeated.
+/// Deadlocks in a row that are normal between concurrent transactions, and are not logged.
 const DEADLOCKS: u32 = 5;
 
 /// The failures of one lane's batch, or of one sweeper, since it last worked.
 #[derive(Debug, Default)]
 pub(crate) struct Trouble {
     began: Option<Instant>,
-    told: Option<Instant>,
+    logged: Option<Instant>,
     deadlocks: u32,
 }
 
 impl Trouble {
-    /// It failed again. Whether that is worth a line: an outage is told by the connections.
+    /// It failed again. Returns whether to log it; an outage is logged by the connections instead.
     pub(crate) fn failed(&mut self, error: &BatchError, now: Instant) -> bool {
         self.began.get_or_insert(now);
         if matches!(error, BatchError::Store(error) if error.is_deadlock()) {
@@ -30,12 +30,13 @@ impl Trouble {
                 return false;
             }
         }
-        let is_due = self.told.is_none_or(|told| now.saturating_duration_since(told) >= REMINDER);
-        let is_told = is_due && !error.is_outage();
-        if is_told {
-            self.told = Some(now);
+        let is_due =
+            self.logged.is_none_or(|logged| now.saturating_duration_since(logged) >= REMINDER);
+        let is_logged = is_due && !error.is_outage();
+        if is_logged {
+            self.logged = Some(now);
         }
-        is_told
+        is_logged
     }
 
     /// A lane's batch failed again.
@@ -47,17 +48,17 @@ impl Trouble {
         }
     }
 
-    /// A lane's batch came to its end.
+    /// A lane's batch succeeded.
     pub(crate) fn batch_worked(&mut self, lane: usize) {
         if let Some(lasted) = self.worked(Instant::now()) {
             info!(lane, seconds = lasted.as_secs(), "the batch is finished now");
         }
     }
 
-    /// It worked. How long it did not, where that was told.
+    /// It succeeded. Returns how long it had failed, if that was logged.
     pub(crate) fn worked(&mut self, now: Instant) -> Option<Duration> {
-        let Trouble { began, told, .. } = std::mem::take(self);
-        told.and(began).map(|began| now.saturating_duration_since(began))
+        let Trouble { began, logged, .. } = std::mem::take(self);
+        logged.and(began).map(|began| now.saturating_duration_since(began))
     }
 }
 
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadlock_that_is_repeated_and_succeeds_is_no_line() {
+    fn a_deadlock_that_succeeds_on_retry_is_not_logged() {
         let (mut trouble, now) = (Trouble::default(), Instant::now());
         for _ in 0..3 {
             for _ in 0..DEADLOCKS {
@@ -117,14 +118,14 @@ mod tests {
             }
             assert_eq!(trouble.worked(now), None);
         }
-        // One that never ends is.
-        let told = (0..100).filter(|_| trouble.failed(&server("1213"), now)).count();
-        assert_eq!(told, 1);
+        // Deadlocks that never end are logged.
+        let logged = (0..100).filter(|_| trouble.failed(&server("1213"), now)).count();
+        assert_eq!(logged, 1);
         assert_eq!(trouble.worked(now + REMINDER), Some(REMINDER));
     }
 
     #[test]
-    fn an_outage_is_told_by_the_connections() {
+    fn outages_are_not_logged_here() {
         let (mut trouble, now) = (Trouble::default(), Instant::now());
         for error in [
             BatchError::Store(StoreError::Away("no".to_owned())),
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_has_a_line_at_once_and_one_a_minute() {
+    fn other_failures_are_logged_at_once_and_then_once_a_minute() {
         for error in [
             server("1290"),
             server("1205"),
@@ -147,9 +148,9 @@ mod tests {
         ] {
             let (mut trouble, start) = (Trouble::default(), Instant::now());
             let seconds = |number| start + Duration::from_secs(number);
-            let told: Vec<u64> =
+            let logged: Vec<u64> =
                 (0..150).filter(|at| trouble.failed(&error, seconds(*at))).collect();
-            assert_eq!(told, [0, 60, 120], "{error}");
+            assert_eq!(logged, [0, 60, 120], "{error}");
             assert_eq!(trouble.worked(seconds(150)), Some(Duration::from_secs(150)));
             assert_eq!(trouble.worked(seconds(151)), None);
         }

@@ -27,7 +27,7 @@ fn read(asked_at: DateTime<Utc>, sn: &str) -> Result<(), &'static str> {
 }
 
 #[test]
-fn an_answer_counts_as_of_its_question() {
+fn an_answer_is_verified_as_of_its_question() {
     let certificate = Certificate::read(ALIPAY).expect("a certificate");
     let (end, sn) = (certificate.not_after(), certificate.sn());
     assert_eq!(read(end, sn), Ok(()));

@@ -68,7 +68,7 @@ fn read_envelope(envelope: &Envelope) -> Result<RefundAnswered, &'static str> {
 }
 
 #[test]
-fn what_says_that_money_has_moved() {
+fn answers_that_confirm_a_refund() {
     let moved = read(Some(&refund("A1", "T1", "Y", "5.00")), None).expect("moved");
     let expected = RefundAnswered {
         out_trade_no: "A1".into(),
@@ -100,7 +100,7 @@ fn what_says_that_money_has_moved() {
 }
 
 #[test]
-fn what_says_less() {
+fn answers_that_do_not_confirm_a_refund() {
     let unmoved = refund("A1", "T1", "N", "3.00");
     assert_eq!(read(Some(&unmoved), None), Err("refund_not_confirmed"));
     assert_eq!(read(None, None), Err("refund_not_confirmed"));
@@ -120,7 +120,7 @@ fn what_says_less() {
 }
 
 #[test]
-fn what_is_refused() {
+fn answers_that_are_rejected() {
     for other in [refund("A2", "T1", "Y", "3.00"), refund("A1", "T2", "Y", "3.00")] {
         assert_eq!(read(Some(&other), None), Err("answer_for_another_order"));
     }

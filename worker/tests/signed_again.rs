@@ -91,7 +91,7 @@ fn read(config: &Config, envelope: &Envelope) -> Result<(), &'static str> {
 }
 
 #[test]
-fn only_what_alipay_signed_is_believed() {
+fn unsigned_messages_are_rejected() {
     let config = config("");
     let form = signed(&rsa(), Utc::now());
     let good = envelope(&form, Utc::now());

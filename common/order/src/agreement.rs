@@ -26,7 +26,7 @@ pub struct OrderTerms {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// Who the configured merchant is at Alipay, and what it does with money that is late or not confirmed.
+/// The merchant's account at Alipay, and its policy for money that is late or not confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MerchantAccount {
     /// The merchant's name in the configuration.
@@ -35,17 +35,16 @@ pub struct MerchantAccount {
     pub seller_id: Option<String>,
     /// The Open Platform application.
     pub app_id: Option<String>,
-    /// Money that comes after its order's time goes back; else it is a payment like any other.
+    /// Late payments are refunded; else a late payment counts as any other.
     pub refunds_late: bool,
-    /// A payment of an order above this amount waits for the gateway's word before goods go out; `None`:
-    /// none does.
+    /// Goods of an order above this amount wait until the gateway confirms the payment; `None`: goods never wait.
     pub confirms_above: Option<Fen>,
-    /// How much time it gives its buyers to pay, where it says so.
+    /// The longest time limit of its orders, where the configuration has one.
     pub longest_time_to_pay: Option<TimeDelta>,
 }
 
 impl OrderTerms {
-    /// The time until which the order can be paid, if that can be meant.
+    /// The time until which the order can be paid, if it is plausible.
     ///
     /// # Errors
     /// [`ImplausibleLimit`]
@@ -137,8 +136,8 @@ pub fn agree(
     }
 }
 
-/// Checks the answer to a refund against the order and the merchant. It names neither seller nor app:
-/// that it is signed for the merchant's question is all there is.
+/// Checks the answer to a refund against the order and the merchant. The answer names neither seller nor app; only its
+/// signature connects it with the merchant.
 ///
 /// # Errors
 /// The first [`Mismatch`] found.
@@ -164,10 +163,10 @@ pub fn agree_refund(
 }
 
 /// Both values where both are there and differ.
-fn differs(configured: &Option<String>, told: &Option<String>) -> Option<(String, String)> {
-    match (configured, told) {
-        (Some(configured), Some(told)) if configured != told => {
-            Some((configured.clone(), told.clone()))
+fn differs(configured: &Option<String>, received: &Option<String>) -> Option<(String, String)> {
+    match (configured, received) {
+        (Some(configured), Some(received)) if configured != received => {
+            Some((configured.clone(), received.clone()))
         }
         _ => None,
     }

@@ -1,39 +1,24 @@
 //! What a person can decide about a review.
 
-use strum::{Display, EnumString, IntoStaticStr, VariantArray};
-
 use crate::ReviewReason;
 
-/// A person's decision. It ends the review; some decisions are also facts about a trade, or say what
-/// was done with the goods.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Display,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum Decision {
-    /// The money is there: the trade is confirmed as paid.
-    Paid,
-    /// All of the trade's money went back.
-    Refunded,
-    /// Late money is taken all the same: the goods go out.
-    Accepted,
-    /// A manual product was delivered.
-    Delivered,
-    /// A manual product was taken back.
-    TakenBack,
-    /// Seen, and nothing follows from it.
-    Noted,
+closed_set! {
+    /// A person's decision. It ends the review; some decisions are also facts about a trade, or say what
+    /// was done with the goods.
+    pub enum Decision {
+        /// The money is there: the trade is confirmed as paid.
+        Paid,
+        /// All of the trade's money went back.
+        Refunded,
+        /// The late payment is accepted: the goods go out.
+        Accepted,
+        /// A manual product was delivered.
+        Delivered,
+        /// A manual product was taken back.
+        TakenBack,
+        /// Seen, and nothing follows from it.
+        Noted,
+    }
 }
 
 /// Why a decision cannot be.
@@ -61,8 +46,6 @@ pub enum ImpossibleDecision {
     #[error("the money of trade {trade_no} is on its way back by refund_request: wait for its end")]
     RefundUnderWay { trade_no: String },
 }
-
-as_str!(Decision);
 
 impl Decision {
     /// Reads the word.
@@ -126,23 +109,19 @@ impl Decision {
     }
 }
 
-/// `decision.state`.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, VariantArray,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum DecisionState {
-    /// No worker has applied it yet.
-    Open,
-    /// It ended its review.
-    Applied,
-    /// Its review had ended already: by another decision, or because later facts made it moot.
-    Moot,
-    /// It cannot be.
-    Refused,
+closed_set! {
+    /// `decision.state`.
+    pub enum DecisionState {
+        /// No worker has applied it yet.
+        Open,
+        /// It ended its review.
+        Applied,
+        /// Its review had ended already: by another decision, or because later facts made it moot.
+        Moot,
+        /// It cannot be.
+        Refused,
+    }
 }
-
-as_str!(DecisionState);
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,5 @@
-//! A notification whose signature is right and that is not believed by itself: the gateway is asked
-//! instead, whose answer has a structure of its own, and where it cannot be asked a person decides.
+//! A notification with a valid signature that is not trusted on its own: the gateway is asked instead, and where it
+//! cannot be asked, a person decides.
 
 use alipay::{SecondReading, TradeStatus, TradeStatusSync, format_beijing};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,7 +16,7 @@ pub enum Doubt {
     /// The signed text is also that of another form.
     #[error("{0}")]
     SecondReading(SecondReading),
-    /// It says that money came and not when: a return URL says as much.
+    /// It reports a payment without any time of the trade: a return URL contains the same parameters.
     #[error("it says that the trade was paid and has neither gmt_create nor gmt_payment")]
     Undated,
     /// Alipay stopped repeating it long before it was received.
@@ -30,7 +30,7 @@ pub enum Doubt {
         /// When the ingress received it.
         received_at: DateTime<Utc>,
     },
-    /// It tells of a payment or a refund of a trade that, as it says, nobody has paid.
+    /// It reports a payment or a refund of a trade that it calls unpaid.
     #[error("it says {status} and tells of money that was paid or given back")]
     Contradiction {
         /// `trade_status`.
@@ -41,8 +41,8 @@ pub enum Doubt {
 impl Doubt {
     /// Whether what was read from a form, received at a time by our own clock, is to be doubted.
     ///
-    /// A notification that was received *before* its `notify_time` is not: the clock that is wrong may be
-    /// ours, and nothing must be lost by that.
+    /// A notification that was received *before* its `notify_time` is not doubted: our own clock may be wrong, and
+    /// that must not lose a payment.
     #[must_use]
     pub fn of(notification: &TradeStatusSync, received_at: DateTime<Utc>) -> Option<Doubt> {
         let paid = Facts::of(notification).contains(Facts::PAID);

@@ -1,49 +1,35 @@
 //! Events for the shop: one per newly added fact or effect, unique per order and event.
 
 use serde::Serialize;
-use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+use strum::VariantArray;
 
 use crate::{Facts, FulfillmentState, OrderState};
 
-/// What the shop can learn about an order: the routing key in `alipay.events` and the `event` column of `outbox`. In
-/// the order in which a shop wants them.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Display,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[serde(into = "&'static str")]
-#[expect(missing_docs, reason = "each word is its own explanation")]
-pub enum Event {
-    #[strum(serialize = "order.paid")]
-    Paid,
-    #[strum(serialize = "order.delivered")]
-    Delivered,
-    #[strum(serialize = "order.finished")]
-    Finished,
-    #[strum(serialize = "order.closed")]
-    Closed,
-    #[strum(serialize = "order.refunded_in_part")]
-    RefundedInPart,
-    #[strum(serialize = "order.refunded")]
-    Refunded,
-    #[strum(serialize = "order.returned")]
-    Returned,
-    #[strum(serialize = "order.needs_review")]
-    NeedsReview,
+closed_set! {
+    /// An event for the shop: the routing key in `alipay.events` and the `event` column of `outbox`. In
+    /// the order in which a shop wants them.
+    #[derive(Serialize)]
+    #[serde(into = "&'static str")]
+    #[expect(missing_docs, reason = "each word is its own explanation")]
+    pub enum Event {
+        #[strum(serialize = "order.paid")]
+        Paid,
+        #[strum(serialize = "order.delivered")]
+        Delivered,
+        #[strum(serialize = "order.finished")]
+        Finished,
+        #[strum(serialize = "order.closed")]
+        Closed,
+        #[strum(serialize = "order.refunded_in_part")]
+        RefundedInPart,
+        #[strum(serialize = "order.refunded")]
+        Refunded,
+        #[strum(serialize = "order.returned")]
+        Returned,
+        #[strum(serialize = "order.needs_review")]
+        NeedsReview,
+    }
 }
-
-as_str!(Event);
 
 /// The order at one moment, as far as events depend on it.
 #[derive(Debug, Clone, Copy)]

@@ -1,17 +1,17 @@
-//! Facts: what Alipay has told us about a trade. They only grow.
+//! Facts: what Alipay has reported about a trade. They only grow.
 
 use alipay::{Fen, RefundStatus, TradeStatus, TradeStatusSync};
 use bitflags::bitflags;
 
 bitflags! {
-    /// A set of facts about one trade. The union of two sets is what both messages together say.
+    /// A set of facts about one trade. Two messages together give the union of their sets.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
     pub struct Facts: u16 {
         /// `WAIT_BUYER_PAY` was seen.
         const WAITING = 1;
         /// `TRADE_PENDING`: paid, but the seller's account cannot receive yet.
         const PENDING = 1 << 1;
-        /// Money arrived, directly said or implied by a refund.
+        /// Money arrived: reported, or implied by a refund.
         const PAID = 1 << 2;
         /// `TRADE_FINISHED`: no refund is possible any more.
         const FINISHED = 1 << 3;
@@ -23,15 +23,14 @@ bitflags! {
         const REFUNDED_IN_FULL = 1 << 6;
         /// `REFUND_CLOSED`: a refund was refused or withdrawn.
         const REFUND_CLOSED = 1 << 7;
-        /// The gateway's answer or a person confirmed that the money is there: for a trade that is
-        /// closed it counts when that was said after the close ([`Trade::confirmed_at`](crate::Trade)).
+        /// The gateway's answer or a person confirmed the payment: for a closed trade this counts only if the
+        /// confirmation came after the close ([`Trade::confirmed_at`](crate::Trade)).
         const CONFIRMED_PAID = 1 << 8;
-        /// The buyer paid after the order's time, and the merchant's policy was then to give such
-        /// money back (see [`late`](crate::late)).
+        /// The buyer paid after the order's time limit, and the merchant's policy was then to refund such payments (see [`late`](crate::late)).
         const PAID_LATE = 1 << 9;
-        /// A person took late money all the same.
+        /// A person accepted a late payment.
         const LATE_ACCEPTED = 1 << 10;
-        /// A notification told of the payment, and the merchant's policy was then that the gateway must
+        /// A notification reported the payment, and the merchant's policy was then that the gateway must
         /// confirm such a payment before goods go out.
         const TO_BE_CONFIRMED = 1 << 11;
     }
@@ -58,7 +57,7 @@ impl Facts {
     ///
     /// `refund_fee` is the trade's running total; `0.00` is no refund (unpaid timeouts and some
     /// `TRADE_FINISHED` carry it). The legacy gateway sends no amount with a refund: there the
-    /// trade status tells a full refund (`TRADE_CLOSED`) from a partial one.
+    /// trade status distinguishes a full refund (`TRADE_CLOSED`) from a partial one.
     #[must_use]
     pub fn of(notification: &TradeStatusSync) -> Facts {
         let closed = notification.trade_status == TradeStatus::TradeClosed;
@@ -95,25 +94,24 @@ impl Facts {
 
     /// The facts that the gateway's verified answer to a query adds.
     ///
-    /// An answer tells what *is*, where a notification tells what happened: `TRADE_SUCCESS` and
-    /// `TRADE_FINISHED` mean that the money is there now, and `TRADE_CLOSED` of a trade that was paid
-    /// means that it went back. The Open Platform's answer has no `refund_fee`; where the legacy
-    /// gateway's has one, that says how much went back.
+    /// An answer reports the present state, a notification an event: `TRADE_SUCCESS` and `TRADE_FINISHED` mean that
+    /// the money is there now, and `TRADE_CLOSED` of a trade that was paid means that it was refunded. The Open
+    /// Platform's answer has no `refund_fee`; the legacy gateway's may have one, the refunded amount.
     #[must_use]
     pub fn of_answer(answer: &TradeStatusSync) -> Facts {
-        let told = Facts::of(answer);
+        let reported = Facts::of(answer);
         match answer.trade_status {
             TradeStatus::TradeSuccess | TradeStatus::TradeFinished
-                if !told.contains(Facts::REFUNDED_IN_FULL) =>
+                if !reported.contains(Facts::REFUNDED_IN_FULL) =>
             {
-                told | Facts::CONFIRMED_PAID
+                reported | Facts::CONFIRMED_PAID
             }
             TradeStatus::TradeClosed
                 if answer.gmt_payment.is_some() && answer.refund_fee.is_none() =>
             {
-                told | Facts::REFUNDED_IN_FULL
+                reported | Facts::REFUNDED_IN_FULL
             }
-            _ => told,
+            _ => reported,
         }
     }
 

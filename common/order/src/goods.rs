@@ -1,72 +1,42 @@
 //! Goods follow from the state of the order, never from a message.
 
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::{OrderState, OrderStatus};
 
-/// `product.kind`.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    Display,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum ProductKind {
-    /// A code per unit, taken from `stock_item`.
-    Stock,
-    /// One `entitlement` row per order and account.
-    Subscription,
-    /// A person delivers and takes back.
-    Manual,
+closed_set! {
+    /// `product.kind`.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum ProductKind {
+        /// A code per unit, taken from `stock_item`.
+        Stock,
+        /// One `entitlement` row per order and account.
+        Subscription,
+        /// A person delivers and takes back.
+        Manual,
+    }
 }
 
-as_str!(ProductKind);
-
-/// `fulfillment.state`. No row yet is `None` of this.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Deserialize,
-    Display,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum FulfillmentState {
-    /// All units are with the buyer.
-    Delivered,
-    /// Paid, but there are not enough units; the restock sweeper delivers when there are.
-    AwaitingStock,
-    /// A person has to deliver.
-    AwaitingManual,
-    /// Delivered once and taken back.
-    Returned,
-    /// Refunded before anything was delivered.
-    Cancelled,
-    /// A subscription that was paid, and whose order names no account; the restock sweeper grants it when
-    /// the order does.
-    AwaitingAccount,
+closed_set! {
+    /// `fulfillment.state`. No row yet is `None` of this.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum FulfillmentState {
+        /// The buyer has all units.
+        Delivered,
+        /// Paid, but there are not enough units; the restock sweeper delivers when there are.
+        AwaitingStock,
+        /// A person has to deliver.
+        AwaitingManual,
+        /// Delivered once and taken back.
+        Returned,
+        /// Refunded before anything was delivered.
+        Cancelled,
+        /// A paid subscription whose order names no account; the restock sweeper grants it once the order does.
+        AwaitingAccount,
+    }
 }
-
-as_str!(FulfillmentState);
 
 impl FulfillmentState {
     /// Paid, and the goods are not out yet.
@@ -86,15 +56,15 @@ pub enum GoodsDecision {
     Deliver,
     /// Take back what was given.
     TakeBack,
-    /// Refunded while waiting, or the money is late and goes back: stop waiting.
+    /// Refunded while waiting, or the payment is late and is refunded: stop waiting.
     Cancel,
 }
 
 impl GoodsDecision {
     /// Decides by the state of the order and by what has been done with its goods so far.
     ///
-    /// Goods go out at most once and come back at most once: after `returned` nothing is delivered
-    /// again by itself, a review is raised instead.
+    /// Goods go out at most once and come back at most once: after `returned` nothing is delivered again
+    /// automatically, a review is raised instead.
     #[must_use]
     pub fn of(state: &OrderState, fulfillment: Option<FulfillmentState>) -> GoodsDecision {
         use FulfillmentState::{AwaitingAccount, AwaitingStock, Cancelled, Delivered};

@@ -1,14 +1,14 @@
-//! An order's time, and money that comes after it.
+//! An order's time limit, and payments after it.
 //!
-//! Whether money is late follows from the earliest `gmt_payment` alone, whichever message brings it.
-//! What then becomes of it is the merchant's policy at the moment when the first of them is learnt: a
-//! policy that changes later moves no goods.
+//! Whether a payment is late follows from the earliest `gmt_payment` alone, whichever message brings it. What becomes
+//! of a late payment is decided by the merchant's policy when the first `gmt_payment` arrives: a policy that changes
+//! later moves no goods.
 
 use chrono::{DateTime, Utc};
 
 use crate::{Facts, FulfillmentState, MerchantAccount, OrderRecord, Trade};
 
-/// The time until which an order can be paid, and what the merchant does with later money.
+/// The time until which an order can be paid, and what the merchant does with later payments.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limit {
     expires_at: Option<DateTime<Utc>>,
@@ -26,8 +26,8 @@ impl Limit {
         }
     }
 
-    /// For a trade with these facts. Where a payment was told without its time and its goods went out,
-    /// it stays one: goods and money must not both be with the buyer.
+    /// For a trade with these facts. If a payment was reported without its time and its goods went out, it stays
+    /// accepted: the buyer must not have both goods and money.
     pub(crate) fn given(self, known: Facts) -> Limit {
         let delivered = self.goods_are_out && known.contains(Facts::PAID);
         Limit { refunds_late: self.refunds_late && !delivered, ..self }
@@ -35,8 +35,7 @@ impl Limit {
 }
 
 impl Facts {
-    /// Those of money that came after the order's time, is to be given back, and is not yet given back
-    /// in full.
+    /// The payment came after the order's time limit, is to be refunded, and is not yet refunded in full.
     #[must_use]
     pub fn is_late(self) -> bool {
         self.contains(Facts::PAID | Facts::PAID_LATE)
@@ -45,7 +44,7 @@ impl Facts {
 }
 
 impl Trade {
-    /// Paid after the order's time, to be given back, and not yet given back in full.
+    /// Paid after the order's time limit, to be refunded, and not yet refunded in full.
     #[must_use]
     pub fn is_late(&self) -> bool {
         self.facts.is_late()
@@ -58,10 +57,10 @@ impl Trade {
             && !self.facts.intersects(Facts::PENDING | Facts::PAID | Facts::CLOSED)
     }
 
-    /// Judges the time of the payment when it becomes known, and again should an earlier one be told.
-    /// `before` is what was known of it until now.
+    /// Judges the time of the payment when it becomes known, and again if an earlier one is reported.
+    /// `before` is the time that was known until now.
     ///
-    /// That a fact goes away again is an exception: it follows `gmt_payment`, which only gets earlier.
+    /// This is the one fact that can be removed: it follows `gmt_payment`, which only gets earlier.
     pub(crate) fn judge_lateness(&mut self, before: Option<DateTime<Utc>>, limit: Limit) {
         let Some(paid_at) = self.gmt_payment.filter(|_| self.gmt_payment != before) else { return };
         let late = limit.expires_at.is_some_and(|expires_at| paid_at > expires_at);
@@ -74,9 +73,9 @@ impl Trade {
 }
 
 impl OrderRecord {
-    /// Trades that can still be paid although the order is closed and its time is over: a page that was
-    /// open in a browser made one after Alipay had said that there is nothing to close. They are to be
-    /// closed at once. The message that tells of one says when that was, so no clock is needed.
+    /// Trades that can still be paid although the order is closed and its time limit is over: a page that was
+    /// open in a browser created one after Alipay had answered that there is nothing to close. They are to be
+    /// closed at once. The message about the trade has its time, so no clock is needed.
     pub fn open_too_late(&self) -> impl Iterator<Item = &Trade> {
         let over = |trade: &&Trade| {
             self.expired_at.is_some()

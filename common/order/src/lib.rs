@@ -3,39 +3,55 @@
 //! Notifications repeat, overtake each other and arrive months late, so an order is not moved from
 //! state to state by the message that came last. Instead:
 //!
-//! 1. every notification adds [`Facts`] to its [`Trade`], and so does what the gateway answers to a
-//!    question or to a refund ([`RefundAnswered`]); facts only grow and attributes merge so that order
-//!    does not matter;
+//! 1. every notification adds [`Facts`] to its [`Trade`], and so does the gateway's answer to a question or to a
+//!    refund ([`RefundAnswered`]); facts only grow, and attributes merge in a way that does not depend on the order
+//!    of arrival;
 //! 2. before facts count, the notification must *agree* with the order ([`agreement`]): same total,
-//!    seller, app, merchant and currency, and a trade that is not older than the order;
-//!    A notification that could have been put together by somebody else, under the same signature, is a
-//!    [`Doubt`]: it adds nothing, and the gateway is asked;
+//!    seller, app, merchant and currency, and a trade that is not older than the order.
+//!    A notification that a stranger could have composed under a genuine signature is a [`Doubt`]: it adds no
+//!    facts, and the gateway is asked;
 //! 3. the [`OrderState`] is computed from the trades, never stored as an input ([`status`]);
 //! 4. goods follow from the state ([`goods`]), never from a message;
 //! 5. what a person must look at is computed too ([`review`]), and so are the events for the shop
 //!    ([`event`]).
 //!
 //! An [`OrderRecord`] holds all that is known of one order and is the only entry point the worker
-//! needs: *learn*, then ask for the state.
+//! needs: *apply* what came, then compute the state.
 //!
-//! An order can have a time until which it is to be paid ([`late`]): it then expires, and what is
-//! paid later is late. The merchant's policy says whether that is a payment like any other or money
-//! that goes back.
+//! An order can have a time limit for its payment ([`late`]): it then expires, and a payment after that is late. The
+//! merchant's policy decides whether a late payment counts as any other or is refunded.
 //!
-//! Nothing here reads a clock, a socket or a database: time is an argument. Telling a record twice
-//! what it knows changes nothing, which is why duplicates, replays, redeliveries and crashes need
-//! no special path anywhere in the system. `tests/exhaustive.rs` runs every arrival order.
+//! Nothing here reads a clock, a socket or a database: time is an argument. Applying a message twice changes
+//! nothing, which is why duplicates, replays, redeliveries and crashes need no special path anywhere in the system.
+//! `tests/exhaustive.rs` runs every arrival order.
 
-/// Gives a closed set `as_str`: the text that its variants have in columns, messages and metrics.
+/// Gives an enum `as_str`: the words of its variants.
 macro_rules! as_str {
-    ($closed_set:ty) => {
-        impl $closed_set {
+    ($name:ident) => {
+        impl $name {
             /// The word in columns, messages and metrics.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 self.into()
             }
         }
+    };
+}
+
+/// Declares a closed set: an enum with the words that columns, messages and metrics have for it. A word is the name of
+/// its variant in snake case.
+macro_rules! closed_set {
+    (
+        $(#[$attribute:meta])*
+        pub enum $name:ident { $($(#[$of_variant:meta])* $variant:ident,)+ }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(strum::Display, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+        #[strum(serialize_all = "snake_case")]
+        pub enum $name { $($(#[$of_variant])* $variant,)+ }
+
+        as_str!($name);
     };
 }
 

@@ -1,102 +1,69 @@
 //! What becomes of a message, as the inbox and the dead letters say it.
 
 use serde::Serialize;
-use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// `notification.outcome`: what came of the latest run of a message.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    Display,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum MessageOutcome {
-    /// It said something new.
-    Applied,
-    /// Everything that it says was known.
-    Unchanged,
-    /// It was dead-lettered; `reason` and `error` say why.
-    Rejected,
-    /// A trade status that this version does not know.
-    Unknown,
+closed_set! {
+    /// `notification.outcome`: what came of the latest run of a message.
+    #[derive(Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum MessageOutcome {
+        /// It said something new.
+        Applied,
+        /// Everything that it says was known.
+        Unchanged,
+        /// It was dead-lettered; `reason` and `error` say why.
+        Rejected,
+        /// A trade status that this version does not know.
+        Unknown,
+    }
 }
 
-as_str!(MessageOutcome);
-
-/// Why a worker rejects a message: `reason` of a dead letter and of an inbox row. Where the protocol is broken, the
-/// reason is the code of an error of the crate `alipay` instead.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Display,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "docs/troubleshooting.md explains each under its word")]
-pub enum RejectionReason {
-    // The message cannot be read.
-    NoEnvelope,
-    UnknownPublisher,
-    UnknownMerchant,
-    TooLarge,
-    BadForm,
-    NotThisMerchant,
-    UnknownCharset,
-    UnreadableRequest,
-    // It does not belong to the order that it names.
-    MerchantMismatch,
-    TotalMismatch,
-    SellerMismatch,
-    AppMismatch,
-    CurrencyMismatch,
-    TradeOlderThanOrder,
-    RefundAboveTotal,
-    OrderNotFound,
-    TradeOfAnotherOrder,
-    // It does not fit what was asked or decided.
-    AnswerForAnotherOrder,
-    RefundNotConfirmed,
-    RefundAnswerMismatch,
-    DecisionWithoutRow,
-    UnknownReview,
-    ImpossibleDecision,
-    // Working on it fails.
-    UnusableData,
-    DatabaseRefuses,
-    KillsWorkers,
+closed_set! {
+    /// Why a worker rejects a message: `reason` of a dead letter and of an inbox row. Where the protocol is broken, the
+    /// reason is the code of an error of the crate `alipay` instead.
+    #[expect(missing_docs, reason = "docs/troubleshooting.md explains each under its word")]
+    pub enum RejectionReason {
+        // The message cannot be read.
+        NoEnvelope,
+        UnknownPublisher,
+        UnknownMerchant,
+        TooLarge,
+        BadForm,
+        NotThisMerchant,
+        UnknownCharset,
+        UnreadableRequest,
+        // It does not belong to the order that it names.
+        MerchantMismatch,
+        TotalMismatch,
+        SellerMismatch,
+        AppMismatch,
+        CurrencyMismatch,
+        TradeOlderThanOrder,
+        RefundAboveTotal,
+        OrderNotFound,
+        TradeOfAnotherOrder,
+        // It does not fit what was asked or decided.
+        AnswerForAnotherOrder,
+        RefundNotConfirmed,
+        RefundAnswerMismatch,
+        DecisionWithoutRow,
+        UnknownReview,
+        ImpossibleDecision,
+        // Working on it fails.
+        UnusableData,
+        DatabaseRefuses,
+        KillsWorkers,
+    }
 }
 
-as_str!(RejectionReason);
-
-/// `notification.reason` of a message that counts: what is odd about it. A [`Doubt`](crate::Doubt) is odd, too.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, VariantArray,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum Remark {
-    /// `success_num` of a batch refund contradicts its items.
-    SuccessNumDiffers,
-    /// No order knows the trade of a refund yet.
-    ParkedRefund,
-    /// No order took the payment, and an operator has given it back.
-    RejectedPaymentGivenBack,
+closed_set! {
+    /// `notification.reason` of a message that counts: what is odd about it. A [`Doubt`](crate::Doubt) is odd, too.
+    pub enum Remark {
+        /// `success_num` of a batch refund contradicts its items.
+        SuccessNumDiffers,
+        /// No order knows the trade of a refund yet.
+        ParkedRefund,
+        /// No order took the payment, and an operator has given it back.
+        RejectedPaymentGivenBack,
+    }
 }
-
-as_str!(Remark);

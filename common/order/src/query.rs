@@ -1,61 +1,44 @@
 //! Why Alipay's gateway is asked about an order.
 
-use strum::{Display, EnumString, IntoStaticStr, VariantArray};
-
-/// `gateway_query.why`.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Display,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum QueryReason {
-    /// Not paid for some time.
-    Unpaid,
-    /// Paid, and nothing was heard for long.
-    Silent,
-    /// Its time to pay is over.
-    Expired,
-    /// A trade was closed after its payment: where is the money?
-    InDoubt,
-    /// A trade can still be paid although the order's time is over.
-    OpenTooLate,
-    /// Goods wait until the gateway has confirmed the payment.
-    Confirm,
-    /// The order is paid here and, as the gateway has said once, not there.
-    NotAtAlipay,
-    /// The buyer came back from Alipay.
-    ReturnPage,
-    /// An operator asks.
-    Ops,
-    /// A refund was asked for.
-    Refund,
-    /// A message about an expiry has no row.
-    Expiry,
-    /// An answer of the gateway has no row.
-    Answer,
-    /// A [`Doubt`](crate::Doubt): the form has a second reading.
-    AmbiguousForm,
-    /// A doubt: paid, and no time says when.
-    UndatedPayment,
-    /// A doubt: older than Alipay's last repeat.
-    OutdatedNotification,
-    /// A doubt: money of an unpaid trade.
-    ContradictoryNotification,
-    /// Somebody else asks.
-    Request,
+closed_set! {
+    /// `gateway_query.why`.
+    pub enum QueryReason {
+        /// Not paid for some time.
+        Unpaid,
+        /// Paid, and nothing was heard for long.
+        Silent,
+        /// Its time to pay is over.
+        Expired,
+        /// A trade was closed after its payment: where is the money?
+        InDoubt,
+        /// A trade can still be paid although the order's time is over.
+        OpenTooLate,
+        /// Goods wait until the gateway has confirmed the payment.
+        Confirm,
+        /// The order is paid here and, as the gateway has said once, not there.
+        NotAtAlipay,
+        /// The buyer came back from Alipay.
+        ReturnPage,
+        /// An operator asks.
+        Ops,
+        /// A refund was asked for.
+        Refund,
+        /// A message about an expiry has no row.
+        Expiry,
+        /// An answer of the gateway has no row.
+        Answer,
+        /// A [`Doubt`](crate::Doubt): the form has a second reading.
+        AmbiguousForm,
+        /// A doubt: paid, and no time says when.
+        UndatedPayment,
+        /// A doubt: older than Alipay's last repeat.
+        OutdatedNotification,
+        /// A doubt: money of an unpaid trade.
+        ContradictoryNotification,
+        /// Somebody else asks.
+        Request,
+    }
 }
-
-as_str!(QueryReason);
 
 impl QueryReason {
     /// Reads a message or a row. A word that this version does not know is a [`QueryReason::Request`].

@@ -1,4 +1,4 @@
-//! All that is known of one order, and the ways to learn more.
+//! All that is known of one order, and how messages are applied to it.
 
 use std::collections::BTreeMap;
 
@@ -29,12 +29,12 @@ pub struct OrderRecord {
     pub fulfillment: Option<FulfillmentState>,
     /// Another system delivered the goods before the order was imported: no code here is theirs.
     pub goods_imported: bool,
-    /// When Alipay said, after the order's time, that there is nothing to close.
+    /// When Alipay answered, after the order's time limit, that there is nothing to close.
     pub expired_at: Option<DateTime<Utc>>,
 }
 
 impl OrderRecord {
-    /// An order of which no notification is known yet.
+    /// An order without any notification yet.
     #[must_use]
     pub fn new(terms: OrderTerms, kind: ProductKind) -> OrderRecord {
         OrderRecord {
@@ -48,7 +48,7 @@ impl OrderRecord {
         }
     }
 
-    /// Learns what a notification says about one of the order's trades.
+    /// Applies a notification about one of the order's trades.
     ///
     /// # Errors
     /// A [`Mismatch`] with the order; the record is unchanged then.
@@ -69,9 +69,8 @@ impl OrderRecord {
         Ok(())
     }
 
-    /// Learns what the gateway answered about one of the order's trades. Its `notify_time` is when
-    /// the gateway was asked. It makes no refund of its own known: an answer tells how much went
-    /// back, not by which request.
+    /// Applies the gateway's answer about one of the order's trades. Its `notify_time` is when the gateway was asked.
+    /// It adds no refund row: an answer reports how much was refunded, not by which request.
     ///
     /// # Errors
     /// A [`Mismatch`] with the order; the record is unchanged then.
@@ -87,8 +86,8 @@ impl OrderRecord {
         Ok(())
     }
 
-    /// Learns that a refund which was asked for was made: the answer says by which request, which the
-    /// answer to a query does not.
+    /// Applies the answer to a refund that was asked for: it names the request, which the answer to a query does
+    /// not.
     ///
     /// # Errors
     /// A [`Mismatch`] with the order; the record is unchanged then.
@@ -105,8 +104,8 @@ impl OrderRecord {
         Ok(())
     }
 
-    /// Learns what a person decided, at `at`, about a review for `reason`: about the trade
-    /// `trade_no`, else about the trade that the order goes by. Learning it again changes nothing.
+    /// Applies a person's decision, made at `at`, on a review for `reason`: about the trade `trade_no`, else about the
+    /// trade that the order goes by. Applying it again changes nothing.
     ///
     /// # Errors
     /// [`ImpossibleDecision`]; the record is unchanged then.
@@ -135,7 +134,7 @@ impl OrderRecord {
             }
         }
         match decision {
-            // The notification that told of the trade was not believed, so it may not be known.
+            // The notification about the trade was not believed, so the trade may not be known.
             Decision::Paid if reason.is_doubt() => {
                 self.trade(&trade_no.unwrap_or_default()).confirm(at);
             }
@@ -153,22 +152,22 @@ impl OrderRecord {
         Ok(())
     }
 
-    /// Learns that Alipay knew of no trade to close at `at`, which was after `ended`, the order's time
-    /// then. Nothing follows from it when the shop has given the buyer more time meanwhile.
+    /// Applies that Alipay knew of no trade to close at `at`, which was after `ended`, the order's time limit then.
+    /// Nothing follows from it when the shop has extended the limit meanwhile.
     pub fn apply_expiry(&mut self, ended: DateTime<Utc>, at: DateTime<Utc>) {
         if self.terms.expires_at.is_some_and(|expires_at| expires_at <= ended) {
             self.expired_at = earliest(self.expired_at, Some(at));
         }
     }
 
-    /// Learns of a refund by a notification about a batch, which says that its trade was paid.
+    /// Applies a refund that a notification about a batch reports, which implies that its trade was paid.
     pub fn apply_batch_refund(&mut self, account: &MerchantAccount, refund: Refund) {
         let trade_no = refund.trade_no.clone();
         self.apply_refund(refund);
         self.await_confirmation(account, &trade_no, false);
     }
 
-    /// Learns of a refund that is on record for one of the order's trades.
+    /// Applies a refund that is on record for one of the order's trades.
     pub fn apply_refund(&mut self, refund: Refund) {
         self.keep(refund);
         self.count_refunds();
@@ -213,9 +212,9 @@ impl OrderRecord {
         self.trades.get_mut(&trade_no).ok_or(ImpossibleDecision::Trade { trade_no })
     }
 
-    /// The policy of the merchant as of now: goods for what was told of this trade wait for the gateway's
-    /// word. `tells`: a notification says that it was paid; a refund on record says so as well. An answer
-    /// of the gateway is that word.
+    /// By the merchant's present policy goods of this trade wait until the gateway confirms the payment. `is_paid`: a
+    /// notification reports the payment; a refund on record implies it as well. An answer of the gateway is itself the
+    /// confirmation.
     fn await_confirmation(&mut self, account: &MerchantAccount, trade_no: &str, is_paid: bool) {
         let wanted = account.confirms_above.is_some_and(|above| self.terms.total_fee > above);
         let refunded = |refund: &Refund| refund.trade_no == trade_no && refund.succeeded();

@@ -1,13 +1,12 @@
-//! A refund as one row: what Alipay said about one refund request of one trade.
+//! A refund as one row: what Alipay reports about one refund request of one trade.
 
 use alipay::{BatchRefundItem, BatchRefundNotify, Fen, TradeStatusSync, format_beijing};
 use chrono::{DateTime, Utc};
-use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// The result of a refund that was made.
 pub const SUCCESS: &str = "SUCCESS";
 
-/// What Alipay answered about one refund that was asked for: its money has moved.
+/// Alipay's answer to a refund that was asked for: the money has moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundAnswered {
     /// The order.
@@ -18,33 +17,29 @@ pub struct RefundAnswered {
     pub request_no: String,
     /// The amount of this refund, fen.
     pub amount: Fen,
-    /// All refunds of the trade at the time of the answer, fen, where an answer said so.
+    /// All refunds of the trade at the time of the answer, fen, where an answer has it.
     pub refunded: Option<Fen>,
-    /// The total of the trade, fen, where an answer said so.
+    /// The total of the trade, fen, where an answer has it.
     pub total: Option<Fen>,
-    /// When the money went back, where an answer said so.
+    /// When the money was refunded, where an answer has it.
     pub gmt_refund: Option<DateTime<Utc>>,
     /// When it was asked.
     pub asked_at: DateTime<Utc>,
 }
 
-/// `refund_request.state`: what became of a refund that was asked for.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, VariantArray,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum RefundRequestState {
-    /// Not sent yet; at the legacy gateway: waits for a person's password.
-    Asked,
-    /// Sent, and no answer says what became of it.
-    Unknown,
-    /// Alipay has refunded it.
-    Accepted,
-    /// Alipay has not, and will not unless it is asked again.
-    Refused,
+closed_set! {
+    /// `refund_request.state`: what became of a refund that was asked for.
+    pub enum RefundRequestState {
+        /// Not sent yet; at the legacy gateway: waits for a person's password.
+        Asked,
+        /// Sent, and no answer says what became of it.
+        Unknown,
+        /// Alipay has refunded it.
+        Accepted,
+        /// Alipay has not, and will not unless it is asked again.
+        Refused,
+    }
 }
-
-as_str!(RefundRequestState);
 
 /// One refund of one trade.
 ///
@@ -89,9 +84,9 @@ impl Refund {
         })
     }
 
-    /// The row of an answer to a refund that was asked for. It has no time in its key: answers give
-    /// seconds where notifications give milliseconds. So a notification of the same refund has a row
-    /// beside it; whoever shows them to a person shows one.
+    /// The row of an answer to a refund that was asked for. It has no time in its key: answers have seconds where
+    /// notifications have milliseconds. So a notification of the same refund has a row of its own; programs that show
+    /// refunds to a person show one of the two.
     #[must_use]
     pub fn of_answer(answer: &RefundAnswered) -> Refund {
         Refund {
@@ -121,8 +116,8 @@ impl Refund {
         }
     }
 
-    /// A batch item that worked, or a refund of which an answer says so. The row of an Open Platform
-    /// notification speaks through the facts that came with it.
+    /// A batch item that succeeded, or a refund that an answer confirms. The row of an Open Platform notification has no
+    /// result; its facts came with the notification.
     #[must_use]
     pub fn succeeded(&self) -> bool {
         self.result.as_deref() == Some(SUCCESS)

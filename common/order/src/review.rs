@@ -1,7 +1,7 @@
-//! What a person must look at, computed from the order like everything else.
+//! What a person must look at, computed from the order.
 
 use alipay::format_beijing;
-use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+use strum::EnumMessage;
 
 use crate::{Facts, FulfillmentState, OrderState, OrderStatus, Trade};
 
@@ -16,43 +16,45 @@ pub struct Review {
     pub evidence: String,
 }
 
-/// `review.reason`.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Display,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "`meaning` explains each")]
-pub enum ReviewReason {
-    ClosedAfterPayment,
-    SecondPayment,
-    LatePayment,
-    PartialRefund,
-    RefundAboveTotal,
-    PaidAfterReturn,
-    DeliverByHand,
-    TakeBackByHand,
-    NoAccount,
-    ImplausibleTimeLimit,
-    NotAtAlipay,
-    RefundSentBack,
-    AmbiguousForm,
-    UndatedPayment,
-    OutdatedNotification,
-    ContradictoryNotification,
+closed_set! {
+    /// `review.reason`.
+    #[derive(EnumMessage)]
+    #[expect(missing_docs, reason = "the message explains each")]
+    pub enum ReviewReason {
+        #[strum(message = "the trade was paid and then closed: where is the money?")]
+        ClosedAfterPayment,
+        #[strum(message = "more than one trade paid this order: give the money back")]
+        SecondPayment,
+        #[strum(message = "paid after the order's time, and such money goes back: refund it or take it")]
+        LatePayment,
+        #[strum(message = "part of the money went back: no message says which unit of the goods")]
+        PartialRefund,
+        #[strum(message = "batch refunds add up to more than the order's total")]
+        RefundAboveTotal,
+        #[strum(message = "paid again after its goods were taken back: deliver or refund by hand")]
+        PaidAfterReturn,
+        #[strum(message = "a manual product was paid: deliver it")]
+        DeliverByHand,
+        #[strum(message = "refunded after a person or an old system delivered: take the goods back")]
+        TakeBackByHand,
+        #[strum(message = "a subscription was paid and its order names no account: name it")]
+        NoAccount,
+        #[strum(message = "expires_at is before the order or long after it, so it does not count")]
+        ImplausibleTimeLimit,
+        #[strum(message = "paid here, and Alipay's gateway says, asked twice, that it is not")]
+        NotAtAlipay,
+        #[strum(message = "the bank sent a refund back: the buyer does not have the money")]
+        RefundSentBack,
+        #[strum(message = "the signed text of a notification can be cut in two ways: ask Alipay")]
+        AmbiguousForm,
+        #[strum(message = "a notification says paid and has no time of the trade: ask Alipay")]
+        UndatedPayment,
+        #[strum(message = "Alipay stopped repeating it long before it came: ask Alipay")]
+        OutdatedNotification,
+        #[strum(message = "it tells of money of a trade that it calls unpaid: ask Alipay")]
+        ContradictoryNotification,
+    }
 }
-
-as_str!(ReviewReason);
 
 impl ReviewReason {
     /// The reasons of a [`Doubt`](crate::Doubt).
@@ -66,52 +68,7 @@ impl ReviewReason {
     /// What it means, for a person.
     #[must_use]
     pub fn meaning(self) -> &'static str {
-        match self {
-            ReviewReason::ClosedAfterPayment => {
-                "the trade was paid and then closed: where is the money?"
-            }
-            ReviewReason::SecondPayment => {
-                "more than one trade paid this order: give the money back"
-            }
-            ReviewReason::LatePayment => {
-                "paid after the order's time, and such money goes back: refund it or take it"
-            }
-            ReviewReason::PartialRefund => {
-                "part of the money went back: no message says which unit of the goods"
-            }
-            ReviewReason::RefundAboveTotal => "batch refunds add up to more than the order's total",
-            ReviewReason::PaidAfterReturn => {
-                "paid again after its goods were taken back: deliver or refund by hand"
-            }
-            ReviewReason::DeliverByHand => "a manual product was paid: deliver it",
-            ReviewReason::TakeBackByHand => {
-                "refunded after a person or an old system delivered: take the goods back"
-            }
-            ReviewReason::NoAccount => {
-                "a subscription was paid and its order names no account: name it"
-            }
-            ReviewReason::ImplausibleTimeLimit => {
-                "expires_at is before the order or long after it, so it does not count"
-            }
-            ReviewReason::NotAtAlipay => {
-                "paid here, and Alipay's gateway says, asked twice, that it is not"
-            }
-            ReviewReason::RefundSentBack => {
-                "the bank sent a refund back: the buyer does not have the money"
-            }
-            ReviewReason::AmbiguousForm => {
-                "the signed text of a notification can be cut in two ways: ask Alipay"
-            }
-            ReviewReason::UndatedPayment => {
-                "a notification says paid and has no time of the trade: ask Alipay"
-            }
-            ReviewReason::OutdatedNotification => {
-                "Alipay stopped repeating it long before it came: ask Alipay"
-            }
-            ReviewReason::ContradictoryNotification => {
-                "it tells of money of a trade that it calls unpaid: ask Alipay"
-            }
-        }
+        self.get_message().unwrap_or_default()
     }
 
     /// Whether it is about a notification that was not believed.
@@ -129,32 +86,17 @@ impl ReviewReason {
     }
 }
 
-/// `review.state`.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Display,
-    EnumString,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum ReviewState {
-    /// A person must look.
-    Open,
-    /// Later facts made it moot.
-    Settled,
-    /// A person ended it.
-    Decided,
+closed_set! {
+    /// `review.state`.
+    pub enum ReviewState {
+        /// A person must look.
+        Open,
+        /// Later facts made it moot.
+        Settled,
+        /// A person ended it.
+        Decided,
+    }
 }
-
-as_str!(ReviewState);
 
 /// All reviews that the order's state calls for now. `by_hand`: only a person can take its goods back.
 #[must_use]

@@ -213,8 +213,8 @@ impl OrderState {
         }
     }
 
-    /// Goods belong to the buyer: paid in time or taken all the same, confirmed where the merchant wants
-    /// that, and neither refunded in full nor in doubt.
+    /// The buyer is entitled to the goods: paid in time or accepted late, confirmed where the merchant wants that, and
+    /// neither refunded in full nor in doubt.
     #[must_use]
     pub fn deserves_goods(&self) -> bool {
         use OrderStatus::{Finished, Paid, RefundClosed};
@@ -224,13 +224,13 @@ impl OrderState {
             && !self.awaits_confirmation()
     }
 
-    /// Paid as a notification says, and goods wait until the gateway, or a person, says so too.
+    /// A notification reports the payment, and goods wait until the gateway or a person confirms it.
     #[must_use]
     pub fn awaits_confirmation(&self) -> bool {
         self.facts.awaits_confirmation()
     }
 
-    /// Paid after the order's time, and the money is to go back.
+    /// Paid after the order's time limit, and to be refunded.
     #[must_use]
     pub fn is_late(&self) -> bool {
         self.facts.is_late()
@@ -242,7 +242,7 @@ impl OrderState {
         self.status == OrderStatus::Closed && !self.facts.contains(Facts::PAID)
     }
 
-    /// Closed after a payment of which nobody confirmed where the money is.
+    /// Closed after a payment, and nobody has confirmed since where the money is.
     #[must_use]
     pub fn money_in_doubt(&self) -> bool {
         self.status == OrderStatus::Closed && self.facts.contains(Facts::PAID)
@@ -250,7 +250,7 @@ impl OrderState {
 }
 
 impl Trade {
-    /// Paid as a notification says, and goods wait until the gateway, or a person, says so too.
+    /// A notification reports the payment, and goods wait until the gateway or a person confirms it.
     #[must_use]
     pub fn awaits_confirmation(&self) -> bool {
         self.facts.awaits_confirmation()
@@ -267,8 +267,8 @@ impl Facts {
 
 /// The status and `is_finish` for a set of facts. The first match wins.
 ///
-/// An order that has expired is not finished: its page may still be open in a browser, and Alipay
-/// makes a trade of it as soon as the buyer logs in there (docs/protocol.md §12).
+/// An expired order is not finished: its page may still be open in a browser, and Alipay creates a trade as soon as
+/// the buyer logs in there (docs/protocol.md §12).
 fn status_of(facts: Facts, expired: bool) -> (OrderStatus, bool) {
     if facts.contains(Facts::REFUNDED_IN_FULL) {
         (OrderStatus::Refunded, true)

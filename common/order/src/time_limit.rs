@@ -1,8 +1,8 @@
-//! Whether the time until which an order can be paid can be meant.
+//! Whether the time limit of an order is plausible.
 //!
 //! `expires_at` is UTC, and a shop that writes its own local time there has every payment judged late (west of
 //! Greenwich) or payable for hours too long (east of it). Neither is acted on: such a limit does not count, and a
-//! person is told.
+//! person must look.
 
 use std::fmt;
 
@@ -62,7 +62,7 @@ impl fmt::Display for Length {
 /// its buyers, where the configuration says so.
 ///
 /// # Errors
-/// [`ImplausibleLimit`]: act as if there were none, and tell a person.
+/// [`ImplausibleLimit`]: act as if there were none, and raise a review.
 pub fn time_limit(
     created_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_meant_counts() {
+    fn plausible_limits_count() {
         for minutes in [-10, 0, 1, 30, 120, 480, 601, 24 * 60, 7 * 24 * 60, 15 * 24 * 60] {
             assert_eq!(of(minutes, None), Ok(minutes));
         }
@@ -107,18 +107,18 @@ mod tests {
     }
 
     #[test]
-    fn local_times_do_not() {
+    fn limits_in_local_time_do_not_count() {
         // 30 minutes from now, as clocks show it in Los Angeles, London in winter, Beijing, Tokyo, Auckland.
-        let told = |minutes| of(minutes, None).unwrap_err();
-        assert_eq!(told(30 - 8 * 60), "it ends 7 h 30 min before the order was placed");
+        let refused = |minutes| of(minutes, None).unwrap_err();
+        assert_eq!(refused(30 - 8 * 60), "it ends 7 h 30 min before the order was placed");
         assert_eq!(of(30, None), Ok(30));
         let beijing =
             "it ends 8 h 30 min after the order was placed, as 30 min does in Beijing's time";
-        assert_eq!(told(30 + 8 * 60), beijing);
+        assert_eq!(refused(30 + 8 * 60), beijing);
         // An hour in the Azores.
-        assert_eq!(told(60 - 80), "it ends 20 min before the order was placed");
+        assert_eq!(refused(60 - 80), "it ends 20 min before the order was placed");
         let month = "it ends 31 d after the order was placed, at most 15 d can be meant";
-        assert_eq!(told(31 * 24 * 60), month);
+        assert_eq!(refused(31 * 24 * 60), month);
         let two_hours = Some(TimeDelta::hours(2));
         for minutes in [30 + 9 * 60, 30 + 13 * 60, 121] {
             assert!(of(minutes, two_hours).is_err(), "{minutes}");

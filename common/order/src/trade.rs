@@ -1,4 +1,4 @@
-//! One Alipay trade and how what is said about it merges.
+//! One Alipay trade, and how messages about it merge.
 
 use alipay::{Fen, TradeStatusSync};
 use chrono::{DateTime, Utc};
@@ -29,7 +29,7 @@ pub struct Parties {
 pub struct Trade {
     /// Alipay's number of the trade.
     pub trade_no: String,
-    /// What Alipay has told us.
+    /// What Alipay has reported.
     pub facts: Facts,
     /// Earliest `gmt_create`.
     pub gmt_create: Option<DateTime<Utc>>,
@@ -41,7 +41,7 @@ pub struct Trade {
     pub gmt_close: Option<DateTime<Utc>>,
     /// Latest `notify_time`.
     pub notify_time: Option<DateTime<Utc>>,
-    /// Latest time at which the gateway or a person said that the money is there.
+    /// Latest time at which the gateway or a person confirmed the payment.
     pub confirmed_at: Option<DateTime<Utc>>,
     /// Refunded so far, fen: the greatest of the running totals seen, the sum of the successful
     /// batch items, and the total when refunded in full. Never above the order's total.
@@ -71,14 +71,14 @@ impl Trade {
         }
     }
 
-    /// Adds what a notification says. Learning it again changes nothing.
+    /// Adds a notification. Applying it again changes nothing.
     pub(crate) fn apply_notification(&mut self, notification: &TradeStatusSync, limit: Limit) {
         let limit = limit.given(self.facts);
         self.facts |= Facts::of(notification);
         self.merge(notification, limit);
     }
 
-    /// Adds what the gateway answered; `notify_time` is when it was asked.
+    /// Adds the gateway's answer; `notify_time` is when it was asked.
     pub(crate) fn apply_answer(&mut self, answer: &TradeStatusSync, limit: Limit) {
         let limit = limit.given(self.facts);
         let facts = Facts::of_answer(answer);
@@ -89,7 +89,7 @@ impl Trade {
         self.merge(answer, limit);
     }
 
-    /// Adds that a refund which was asked for was made. `total` is the order's.
+    /// Adds the answer to a refund that was asked for. `total` is the order's.
     pub(crate) fn apply_refund_answer(&mut self, answer: &RefundAnswered, total: Fen) {
         let refunded = answer.refunded.unwrap_or_default().max(answer.amount);
         let extent =
@@ -100,21 +100,20 @@ impl Trade {
         self.notify_time = self.notify_time.max(Some(answer.asked_at));
     }
 
-    /// A person who knows of the close, if there is one, says that the money is there: whatever the
-    /// clocks say, that was after it.
+    /// A person confirms the payment. The person knows of the close, if there is one, so the confirmation counts as later
+    /// than the close, whatever the clocks say.
     pub(crate) fn confirm(&mut self, at: DateTime<Utc>) {
         self.facts |= Facts::PAID | Facts::CONFIRMED_PAID;
         self.confirmed_at = self.confirmed_at.max(Some(at)).max(self.gmt_close);
     }
 
-    /// The facts by which the state is told: a confirmation that the money is there is no longer one
-    /// when the trade was closed after it.
+    /// The facts from which the state is computed: a confirmation no longer counts when the trade was closed after it.
     pub(crate) fn standing_facts(&self) -> Facts {
         let outdated = self.facts.contains(Facts::CLOSED) && self.confirmed_at < self.gmt_close;
         if outdated { self.facts - Facts::CONFIRMED_PAID } else { self.facts }
     }
 
-    /// Money came, as far as we were told, and it is there.
+    /// As far as reported, money came and was not refunded in full.
     #[must_use]
     pub fn claims_money(&self) -> bool {
         self.facts.contains(Facts::PAID)
@@ -122,15 +121,15 @@ impl Trade {
             && !self.is_in_doubt()
     }
 
-    /// Paid, closed, and nobody has said that all of the money went back. Whether it is there
-    /// nevertheless is the gateway's to say.
+    /// Paid, closed, and no full refund was reported. Whether the money is there nevertheless, the gateway must
+    /// answer.
     #[must_use]
     pub fn is_closed_after_payment(&self) -> bool {
         self.facts.contains(Facts::PAID | Facts::CLOSED)
             && !self.facts.contains(Facts::REFUNDED_IN_FULL)
     }
 
-    /// The same, and nobody has said since the close that the money is there.
+    /// The same, and nobody has confirmed the payment since the close.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         self.is_closed_after_payment() && !self.standing_facts().contains(Facts::CONFIRMED_PAID)
@@ -149,7 +148,7 @@ impl Trade {
             self.refunded_fee = self.refunded_fee.max(fee);
         }
         let parties = &mut self.parties;
-        for (known, told) in [
+        for (known, reported) in [
             (&mut parties.seller_email, &notification.seller_email),
             (&mut parties.seller_id, &notification.seller_id),
             (&mut parties.seller_actions, &notification.seller_actions),
@@ -162,8 +161,8 @@ impl Trade {
             (&mut parties.receive_phone, &notification.receive_phone),
             (&mut parties.receive_mobile, &notification.receive_mobile),
         ] {
-            if told > known {
-                known.clone_from(told);
+            if reported > known {
+                known.clone_from(reported);
             }
         }
     }

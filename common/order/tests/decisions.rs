@@ -88,7 +88,7 @@ fn closed_after_payment() {
 }
 
 #[test]
-fn of_two_payments_the_refunded_one_is_named() {
+fn a_refund_decision_on_two_payments_must_name_the_trade() {
     let mut record = order(ProductKind::Stock, &[("T1", Facts::PAID), ("T2", Facts::PAID)]);
     let decide = |record: &mut OrderRecord, trade_no| {
         let at = at("2026-01-06 10:00:00");
@@ -106,7 +106,7 @@ fn of_two_payments_the_refunded_one_is_named() {
 }
 
 #[test]
-fn what_a_person_delivers_is_delivered() {
+fn a_decision_delivered_marks_goods_as_delivered() {
     let mut record = order(ProductKind::Manual, &[("T1", Facts::PAID)]);
     record.fulfillment = Some(FulfillmentState::AwaitingManual);
     let now = at("2026-01-06 10:00:00");
@@ -139,7 +139,7 @@ fn a_decision_must_answer_the_review() {
 
 /// Late money, and what a person can say of it.
 #[test]
-fn late_money_is_refunded_or_taken() {
+fn a_late_payment_can_be_refunded_or_accepted() {
     const LATE: Facts = Facts::PAID.union(Facts::PAID_LATE);
     let now = at("2026-01-06 10:00:00");
     let mut record = order(ProductKind::Stock, &[("T1", LATE), ("T2", Facts::PAID)]);
@@ -177,7 +177,7 @@ fn late_money_is_refunded_or_taken() {
 
 /// A trade that appears although the order is over is one to close at once.
 #[test]
-fn what_opens_too_late() {
+fn trades_opened_after_the_time_limit() {
     let end = at("2026-01-05 10:30:00");
     let open_at = |record: &OrderRecord| {
         record.open_too_late().map(|trade| trade.trade_no.clone()).collect::<Vec<_>>()

@@ -25,7 +25,7 @@ fn payment(gmt_payment: Option<&str>) -> alipay::TradeStatusSync {
 }
 
 #[test]
-fn goods_that_went_out_are_not_given_back_for() {
+fn delivered_orders_are_not_refunded_as_late() {
     let at = |time: &str| parse_beijing(time).expect("a time");
     let terms = OrderTerms {
         id: "L1".into(),

@@ -225,7 +225,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_form_that_is_believed_says_what_alipay_said(
+    fn believed_forms_are_parsed_as_alipay_meant(
         (protocol, sent) in sent(),
         keep in vec(any::<u32>(), 64),
     ) {

@@ -76,8 +76,7 @@ async fn has(connection: &Connection, permission: Permission) -> Result<bool, Co
     };
     let refused = match connection.bounded("looking for a permission", tried).await {
         Ok(()) => {
-            let goodbye = channel.close(200, "OK".into());
-            connection.bounded("closing a channel", goodbye).await?;
+            connection.close_channel(&channel).await?;
             return Ok(true);
         }
         Err(ConnectionError::Amqp(error)) => error,

@@ -42,8 +42,7 @@ pub async fn blocked(connection: &Connection) -> Result<Option<String>, Connecti
             (Ok(opened), _) => {
                 for channel in [channel, opened] {
                     // One that may not publish here was closed by the broker.
-                    let goodbye = channel.close(200, "OK".into());
-                    let _ = connection.bounded("closing a channel", goodbye).await;
+                    let _ = connection.close_channel(&channel).await;
                 }
                 return Ok(None);
             }

@@ -135,6 +135,16 @@ impl Connection {
         }
     }
 
+    /// Closes a channel that had no error, within [`BROKER_TIMEOUT`].
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Connection::bounded`].
+    pub async fn close_channel(&self, channel: &lapin::Channel) -> Result<(), ConnectionError> {
+        let goodbye = channel.close(REPLY_SUCCESS, "OK".into());
+        self.bounded("closing a channel", goodbye).await
+    }
+
     /// What it can do now.
     pub fn state(&self) -> ConnectionState {
         self.state.borrow().clone()

@@ -1,10 +1,9 @@
 //! The body of a message.
 
-use std::fmt;
-
 use alipay::Charset;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// One notification, or one request about an order, as it waits in a queue.
 ///
@@ -86,8 +85,22 @@ impl Envelope {
 }
 
 /// What an [`Envelope`] carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Kind {
     /// `trade_status_sync`: what happened to one trade.
     TradeStatus,
@@ -107,38 +120,16 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 7] = [
-        Kind::TradeStatus,
-        Kind::BatchRefund,
-        Kind::QueryRequest,
-        Kind::QueryAnswer,
-        Kind::Decision,
-        Kind::RefundAnswer,
-        Kind::Expiry,
-    ];
+    pub const ALL: &[Kind] = Kind::VARIANTS;
 
     /// Reads the word; `None`: no kind that this version knows.
     pub fn read(word: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.as_str() == word)
+        word.parse().ok()
     }
 
     /// The word in JSON and in the database.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::TradeStatus => "trade_status",
-            Kind::BatchRefund => "batch_refund",
-            Kind::QueryRequest => "query_request",
-            Kind::QueryAnswer => "query_answer",
-            Kind::Decision => "decision",
-            Kind::RefundAnswer => "refund_answer",
-            Kind::Expiry => "expiry",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        self.into()
     }
 }
 
@@ -219,7 +210,7 @@ mod tests {
 
     #[test]
     fn round_trip_of_each_kind() {
-        for kind in Kind::ALL {
+        for kind in Kind::ALL.iter().copied() {
             let envelope = Envelope { kind, ..envelope() };
             assert_eq!(Envelope::read(&envelope.to_bytes()), Ok(envelope));
             assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{kind}\""));

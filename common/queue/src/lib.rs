@@ -61,17 +61,18 @@
 
 pub mod account;
 pub mod alarm;
+mod command;
 mod connection;
 mod depth;
 mod envelope;
 mod headers;
 mod message;
 mod message_id;
-mod own_form;
 mod publisher;
 mod received;
 pub mod topology;
 
+pub use command::RefundAnswerForm;
 pub use connection::supervise::supervise;
 pub use connection::{
     BROKER_TIMEOUT, Cluster, Connection, ConnectionError, ConnectionSettings, ConnectionState,
@@ -82,7 +83,6 @@ pub use envelope::{Envelope, EnvelopeError, Kind};
 pub use headers::{Headers, MAX_HEADER_LENGTH};
 pub use message::Message;
 pub use message_id::{id_of_content, message_id};
-pub use own_form::RefundAnswerForm;
 pub use publisher::error::PublishError;
 pub use publisher::{Publisher, PublisherSettings};
 pub use received::Received;

@@ -19,7 +19,7 @@ pub fn holds(data: &[u8]) {
     }
 
     let mut body = data;
-    let kind = input::choice(&mut body, &Kind::ALL);
+    let kind = input::choice(&mut body, Kind::ALL);
     let charset = input::charset(&mut body);
     let envelope = Envelope::new("shop", kind, charset, input::now(), ascii_form(body));
     let bytes = envelope.to_bytes();

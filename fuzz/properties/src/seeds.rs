@@ -75,13 +75,14 @@ pub fn amounts() -> Vec<Vec<u8>> {
 /// Envelopes of every kind, and bodies to put into one.
 pub fn envelopes() -> Vec<Vec<u8>> {
     let at = input::now();
-    let kinds = Kind::ALL.map(|kind| Envelope::new("shop", kind, Charset::Gbk, at, "a=%B2%E2"));
+    let kinds = Kind::ALL.iter();
+    let kinds = kinds.map(|kind| Envelope::new("shop", *kind, Charset::Gbk, at, "a=%B2%E2"));
     let own = [
         Envelope::query_request("shop", "A 1", "ops", at),
         Envelope::query_answer("shop", Charset::Utf8, "A 1", at, PAID.as_bytes()),
         Envelope::decision("shop", "A 1", 7, at),
     ];
-    let envelopes = kinds.iter().chain(&own).map(Envelope::to_bytes);
+    let envelopes = kinds.chain(own).map(|envelope| envelope.to_bytes());
     envelopes.chain(forms().into_iter().take(6)).collect()
 }
 

@@ -4,7 +4,6 @@
 
 mod broker;
 mod client;
-mod gateway;
 mod notification;
 mod proxy;
 mod running;

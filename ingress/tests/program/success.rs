@@ -3,9 +3,10 @@
 use alipay::{Charset, Form, Protocol, PublicKey, SignType, Verifier};
 use queue::Kind;
 
+use testkit::{FakeGateway, Reply};
+
 use crate::broker::Broker;
 use crate::client::{self, Client};
-use crate::gateway::{Gateway, Says};
 use crate::notification::{
     ALIPAY_PUBLIC_KEY, MD5_KEY, RSA_SELLER, SHOP_SELLER, good, mapi_form, md5, openapi_form, rsa,
     rsa2, signed,
@@ -81,7 +82,7 @@ async fn a_gbk_body_reaches_the_queue_as_it_was_signed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_legacy_batch_refund_needs_no_seller() {
     let sandbox = sandbox().await;
-    let gateway = Gateway::start(Says::Body("true")).await;
+    let gateway = FakeGateway::start(Reply::text("true")).unwrap();
     let asked = ("ALIPAY__MERCHANTS__RSA__GATEWAY", gateway.url.as_str());
     let ingress = Ingress::start_with(&sandbox.amqp_url, &[asked]).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;

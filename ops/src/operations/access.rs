@@ -3,8 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use config::Config;
-use config::Merchant;
+use config::{Config, Merchant};
 use gateway::Gateway;
 use queue::Cluster;
 use store::{Connection, MysqlConnection, Pool};

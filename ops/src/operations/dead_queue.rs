@@ -186,8 +186,7 @@ impl DeadQueue {
     /// there.
     pub(crate) async fn close(self) -> Result<(), Failure> {
         self.progress.finish_and_clear();
-        let goodbye = self.channel.close(200, "OK".into());
-        self.connection.bounded("closing a channel", goodbye).await?;
+        self.connection.close_channel(&self.channel).await?;
         let expected = self.ready.saturating_sub(self.removed);
         let channel = self.connection.create_channel().await?;
         let (mut ready, mut since) = (0, Instant::now());

@@ -5,9 +5,8 @@ use alipay::{
     Unreadable, Verified, canonical, is_return,
 };
 use chrono::Utc;
-use config::Config;
-use config::Merchant;
 use config::signature_remedy::{Effort, Remedy, ignored, remedies};
+use config::{Config, Merchant};
 use serde::Serialize;
 use store::BeijingTime;
 

@@ -1,13 +1,12 @@
 //! `ops certs`: when certificates end, and a new one from the gateway.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
 use std::path::PathBuf;
 
 use alipay::{Certificate, Form, PrivateKey, Rule, Signer};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use testkit::{FakeGateway, Reply};
 
 use crate::program::{NOBODY, Ops};
 
@@ -75,34 +74,15 @@ fn every_certificate_and_when_it_ends() {
     good.run("certs --merchant none").ended(2, "merchant none is not configured");
 }
 
-/// A gateway that answers the next request with this body.
-fn gateway(body: String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/gateway.do", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut request = Vec::new();
-        let mut chunk = [0; 4096];
-        // The form's signature comes last.
-        while !request.windows(6).any(|part| part == b"&sign=") {
-            let length = stream.read(&mut chunk).unwrap();
-            request.extend_from_slice(&chunk[..length]);
-        }
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(body.as_bytes()).unwrap();
-    });
-    url
-}
-
 #[test]
 fn a_new_certificate() {
     let renewed = Certificate::read(&pem("alipay-renewed")).unwrap();
     let download = format!("certs download --merchant app --sn {}", renewed.sn());
     let answered = |node: String| {
         let name = "alipay_open_app_alipaycert_download_response";
-        let url = gateway(format!(r#"{{"{name}":{node},"sign":"bm9ib2R5"}}"#));
-        ops(&["alipay"], "app").set("ALIPAY__MERCHANTS__APP__GATEWAY", &url).run(&download)
+        let body = format!(r#"{{"{name}":{node},"sign":"bm9ib2R5"}}"#);
+        let gateway = FakeGateway::start(Reply::text(&body)).unwrap();
+        ops(&["alipay"], "app").set("ALIPAY__MERCHANTS__APP__GATEWAY", &gateway.url).run(&download)
     };
     let certificate = |name: &str| {
         let content = STANDARD.encode(pem(name));

@@ -1,13 +1,12 @@
 //! A stand-in for the legacy gateway: answers `single_trade_query` for the trades that a test names.
 
 use std::collections::HashMap;
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use alipay::{Form, Md5Key, Rule, Signer};
 use testkit::clock::{beijing, minutes_ago};
+use testkit::{FakeGateway, Reply};
 
 /// The key of both sides.
 pub(crate) const KEY: &str = "a-key-nobody-should-see";
@@ -25,6 +24,7 @@ pub(crate) struct GatewayAtHand {
     asked: Arc<Mutex<Vec<String>>>,
     slow: Arc<Mutex<Duration>>,
     meanwhile: Meanwhile,
+    _gateway: FakeGateway,
 }
 
 /// What happens between an answer and its arrival, once.
@@ -32,25 +32,28 @@ type Meanwhile = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
 
 impl GatewayAtHand {
     pub(crate) fn start() -> GatewayAtHand {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/gateway.do", listener.local_addr().unwrap());
-        let gateway = GatewayAtHand {
-            url,
-            trades: Arc::default(),
-            asked: Arc::default(),
-            slow: Arc::default(),
-            meanwhile: Arc::default(),
-        };
-        let (trades, asked) = (gateway.trades.clone(), gateway.asked.clone());
-        let (slow, meanwhile) = (gateway.slow.clone(), gateway.meanwhile.clone());
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (trades, asked, slow) = (trades.clone(), asked.clone(), slow.clone());
-                let meanwhile = meanwhile.clone();
-                std::thread::spawn(move || serve(stream, &trades, &asked, &slow, &meanwhile));
+        let trades: Trades = Arc::default();
+        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+        let slow: Arc<Mutex<Duration>> = Arc::default();
+        let meanwhile: Meanwhile = Arc::default();
+        let known = (trades.clone(), asked.clone(), slow.clone(), meanwhile.clone());
+        let gateway = FakeGateway::answering(move |request| {
+            let (trades, asked, slow, meanwhile) = &known;
+            let (_, body) = request.split_once("\r\n\r\n").unwrap();
+            let form = Form::parse(body.as_bytes()).unwrap();
+            let order = String::from_utf8(form.get("out_trade_no").unwrap().to_vec()).unwrap();
+            std::thread::sleep(*slow.lock().unwrap());
+            let answer = answer(trades.lock().unwrap().get(&order));
+            asked.lock().unwrap().push(order);
+            let happens = meanwhile.lock().unwrap().take();
+            if let Some(happens) = happens {
+                happens();
             }
+            Reply::Good(answer.into_bytes())
         });
-        gateway
+        let gateway = gateway.unwrap();
+        let url = gateway.url.clone();
+        GatewayAtHand { url, trades, asked, slow, meanwhile, _gateway: gateway }
     }
 
     /// From now on it knows this trade, which was paid and is so still.
@@ -87,54 +90,6 @@ impl GatewayAtHand {
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
-}
-
-fn serve(
-    mut stream: TcpStream,
-    trades: &Trades,
-    asked: &Mutex<Vec<String>>,
-    slow: &Mutex<Duration>,
-    meanwhile: &Meanwhile,
-) {
-    let mut buffer = Vec::new();
-    let mut chunk = [0; 4096];
-    loop {
-        let Some((head, length)) = head(&buffer) else {
-            match stream.read(&mut chunk) {
-                Ok(0) | Err(_) => return,
-                Ok(read) => buffer.extend_from_slice(&chunk[..read]),
-            }
-            continue;
-        };
-        while buffer.len() < head + length {
-            match stream.read(&mut chunk) {
-                Ok(0) | Err(_) => return,
-                Ok(read) => buffer.extend_from_slice(&chunk[..read]),
-            }
-        }
-        let form = Form::parse(&buffer[head..head + length]).unwrap();
-        let order = String::from_utf8(form.get("out_trade_no").unwrap().to_vec()).unwrap();
-        std::thread::sleep(*slow.lock().unwrap());
-        let body = answer(trades.lock().unwrap().get(&order));
-        asked.lock().unwrap().push(order);
-        let happens = meanwhile.lock().unwrap().take();
-        if let Some(happens) = happens {
-            happens();
-        }
-        buffer.drain(..head + length);
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
-        if stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).is_err() {
-            return;
-        }
-    }
-}
-
-/// Where the body begins, and its length.
-fn head(buffer: &[u8]) -> Option<(usize, usize)> {
-    let end = buffer.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
-    let text = String::from_utf8_lossy(&buffer[..end]).to_lowercase();
-    let (_, length) = text.split_once("content-length:")?;
-    Some((end, length.lines().next()?.trim().parse().ok()?))
 }
 
 fn answer(fields: Option<&Vec<(String, String)>>) -> String {

@@ -8,7 +8,7 @@ use order::MerchantAccount;
 use queue::{Kind, message_id};
 use testkit::Sandbox;
 use worker::batch::Outcome;
-use worker::batch::{Rules, run, settle};
+use worker::batch::{Rules, restock, run};
 use worker::message::Rejection;
 use worker::message::{Content, InboundMessage};
 
@@ -95,6 +95,6 @@ impl Shop {
     /// What the restock sweeper does.
     pub(crate) fn settle(&mut self, order: &str) {
         let settled = [order.to_owned()];
-        settle(&mut self.connection, &settled, RULES, || {}).unwrap();
+        restock(&mut self.connection, &settled, RULES, || {}).unwrap();
     }
 }

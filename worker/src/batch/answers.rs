@@ -7,8 +7,8 @@ use store::{MysqlConnection, StoreError};
 
 use crate::message::InboundMessage;
 
-/// The answers that are on record. Anybody who can publish could have written one: what is signed is a text,
-/// and at the legacy gateway the text of any message can be laid out as an answer.
+/// The answers that are on record. Without the record anybody who can publish could forge one: a signature covers a
+/// text, and at the legacy gateway the text of any message can be laid out as an answer.
 #[derive(Default)]
 pub(super) struct Answers {
     known: BTreeSet<(String, String)>,

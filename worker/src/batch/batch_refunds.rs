@@ -133,7 +133,7 @@ impl BatchRefunds {
             }
             if is_parked {
                 parked.push(item.trade_no.clone());
-                // Its row waits for the order; that the bank sent the money back must be told then, too.
+                // The row waits for the order. The review about the bank must wait with it, so the message is retried.
                 waits |= item.is_sent_back();
             }
         }

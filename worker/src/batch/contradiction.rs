@@ -14,7 +14,7 @@ use super::loaded_order::LoadedOrder;
 /// A payment younger than this may be one that the gateway's servers have not all heard of.
 const UNDER_WAY: TimeDelta = TimeDelta::minutes(1);
 
-/// What the gateway said of the order's trade.
+/// The gateway's answer about the order's trade.
 pub(super) enum GatewaySays<'a> {
     /// It knows no such trade.
     NoTrade,
@@ -42,7 +42,7 @@ pub(super) fn compare(order: &mut LoadedOrder, says: &GatewaySays<'_>, asked_at:
             Some(format!("total {}", answer.total))
         }
         GatewaySays::Trade(answer) if answer.trade_status == TradeStatus::WaitBuyerPay => {
-            Some("WAIT_BUYER_PAY".to_owned())
+            Some(answer.trade_status.as_str().to_owned())
         }
         GatewaySays::Trade(_) => None,
     };

@@ -137,7 +137,7 @@ impl Decisions {
         }
         let impossible =
             |error: ImpossibleDecision| Rejection::new(RejectionReason::ImpossibleDecision, error);
-        // Such a review is about one trade, whichever the person names.
+        // Such a review is about one trade; a decision that names another one is impossible.
         let is_about_one = case.reason == ReviewReason::LatePayment || case.reason.is_doubt();
         let about = is_about_one.then_some(case.evidence.as_str());
         if let (Some(about), Some(named)) = (about, row.trade_no.as_deref())
@@ -161,7 +161,7 @@ impl Decisions {
             && let Some(trade_no) = trade_no.map(str::to_owned)
             && self.on_its_way.contains(&(row.order_id.clone(), trade_no.clone()))
         {
-            // Goods and money must not both be with the buyer.
+            // The buyer must not have both goods and money.
             return Err(impossible(ImpossibleDecision::RefundUnderWay { trade_no }));
         }
         record
@@ -170,15 +170,15 @@ impl Decisions {
         Ok(true)
     }
 
-    /// Another order that knows the trade of a notification that was not believed. Whoever wrote it chose the
-    /// number: it may be paid, and for something else.
+    /// Another order that knows the trade of a notification that was not believed. Its writer chose the trade number:
+    /// the trade may be genuine and have paid for something else.
     fn other_order(&self, case: &Case) -> Option<&str> {
         let other =
             |(trade, order): &&(String, String)| *trade == case.evidence && *order != case.order_id;
         self.known_trades.iter().find(other).map(|(_, order)| order.as_str())
     }
 
-    /// The trade of a notification that was not believed, and that a person says was paid: it needs a row.
+    /// The trade of a notification that was not believed, and that a person confirms as paid: it needs a row.
     pub(super) fn believed_trade(&self, named: &NamedDecision) -> Option<&str> {
         let row = self.rows.get(&named.number).filter(|row| row.order_id == named.order)?;
         let case = self.cases.get(&row.review_id).filter(|case| case.order_id == row.order_id)?;

@@ -29,8 +29,8 @@ impl DepositBacks {
         Ok(DepositBacks(trade::orders_of(connection, &trades)?))
     }
 
-    /// The review that a message calls for: none where the money has arrived or is under way. The refund and
-    /// its trade may not be known yet: the message can come first.
+    /// The review that a message calls for: none where the money has arrived or is under way. The refund and its trade
+    /// may not be known yet, since the message can come first.
     ///
     /// # Errors
     /// The trade is that of another order, and not of the one that the message names.

@@ -49,7 +49,7 @@ pub(super) fn move_goods(
                     FulfillmentState::Delivered
                 } else {
                     if turn == Turn::Theirs {
-                        // Fewer codes than were counted: nobody behind it is served before it.
+                        // Fewer codes than were counted: no later order is served first.
                         codes.clear();
                     }
                     FulfillmentState::AwaitingStock
@@ -88,7 +88,7 @@ pub(super) fn move_goods(
             order.record.fulfillment = Some(next);
         }
     }
-    // What a person delivered by hand is in the record already.
+    // A delivery by hand is in the record already.
     let changes: Vec<fulfillment::Change<'_>> = orders
         .iter()
         .filter(|(_, order)| order.record.fulfillment != order.fulfillment_before)

@@ -1,5 +1,5 @@
-//! Writes down which late money goes back, in the transaction that learns of it. The refund sweeper
-//! carries it out; at the legacy gateway a person does, and the review says so.
+//! Requests the refund of late payments, in the transaction that records them. The refund sweeper carries it out; at
+//! the legacy gateway a person does, and the review says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 

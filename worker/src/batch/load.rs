@@ -22,8 +22,8 @@ use super::refund_requests::RefundRequests;
 use super::working_set::{Orders, WorkingSet};
 use crate::message::{Content, InboundMessage};
 
-/// Locks and reads everything that the batch is about, plus the orders in `settle`, about which
-/// nothing new is said.
+/// Locks and reads everything that the batch is about, plus the orders in `restock`, about which
+/// there is no message.
 ///
 /// Two kinds of rows are written on the way, so that a refund and its trade find each other whoever comes
 /// first: those of batch refunds *before* their trades are looked up, and those of the trades that the batch
@@ -31,14 +31,14 @@ use crate::message::{Content, InboundMessage};
 pub(super) fn load(
     connection: &mut MysqlConnection,
     batch: &[InboundMessage],
-    settle: &[String],
+    restock: &[String],
 ) -> Result<WorkingSet, StoreError> {
     let mut batch_refunds = BatchRefunds::book(connection, batch)?;
     let ids: BTreeSet<&str> = batch
         .iter()
         .filter_map(InboundMessage::order)
         .chain(batch_refunds.order_ids())
-        .chain(settle.iter().map(String::as_str))
+        .chain(restock.iter().map(String::as_str))
         .collect();
     let ids: Vec<&str> = ids.into_iter().collect();
     let locked = user_order::lock(connection, &ids)?;

@@ -24,7 +24,7 @@ pub(crate) struct LoadedOrder {
     /// The state as it is in the database.
     pub(super) before: OrderState,
     pub(super) fulfillment_before: Option<FulfillmentState>,
-    /// Reviews that this batch opens by what happened, not by the order's state.
+    /// Reviews that an event in this batch opens, not the order's state.
     pub(super) raised: BTreeSet<Review>,
     /// Reasons of such reviews that this batch has answered.
     pub(super) resolved: BTreeSet<ReviewReason>,
@@ -67,8 +67,8 @@ impl LoadedOrder {
             .map(|(_, refund)| refund)
     }
 
-    /// A trade was closed after its payment, or closed again after somebody said that its money is
-    /// there: where it is has to be asked anew, whatever was answered earlier and by whichever clock.
+    /// A trade was closed after its payment, or closed again after the payment was confirmed: the gateway must be asked
+    /// again, whatever it answered earlier.
     pub(super) fn is_newly_in_doubt(&self) -> bool {
         self.record.trades.values().any(|trade| {
             let before = self.stored.get(&trade.trade_no);
@@ -93,13 +93,13 @@ impl LoadedOrder {
         self.record.open_too_late().any(|trade| !known(trade))
     }
 
-    /// Late money that is to go back by itself, and that this batch has learnt something new about.
-    /// Where it is must be known: a trade that was closed cannot be refunded.
+    /// Late payments to refund automatically about which this batch has brought news. The place of the money must be
+    /// known: a closed trade cannot be refunded.
     pub(super) fn newly_late(&self) -> impl Iterator<Item = &Trade> {
         self.changed_trades().filter(|trade| trade.is_late() && !trade.is_in_doubt())
     }
 
-    /// Trades that were late and are so no longer.
+    /// Trades that were late and no longer are.
     pub(super) fn no_longer_late(&self) -> impl Iterator<Item = &Trade> {
         let was = |trade: &&Trade| self.stored.get(&trade.trade_no).is_some_and(Trade::is_late);
         self.record.trades.values().filter(was).filter(|trade| !trade.is_late())

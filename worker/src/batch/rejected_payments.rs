@@ -106,6 +106,6 @@ fn reports_refund(notification: &TradeStatusSync) -> bool {
 fn is_all_back(requests: &[&RefundRequest], total: Fen) -> bool {
     let made = || requests.iter().filter(|it| it.state == RefundRequestState::Accepted);
     let sum = made().fold(0_i64, |sum, it| sum.saturating_add(it.amount.get()));
-    let told = made().filter_map(|it| it.running_total).max().unwrap_or_default();
-    Fen::new(sum).max(told) >= total
+    let reported = made().filter_map(|it| it.running_total).max().unwrap_or_default();
+    Fen::new(sum).max(reported) >= total
 }

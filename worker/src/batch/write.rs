@@ -11,8 +11,8 @@ use store::{MysqlConnection, StoreError, outbox, refund, refund_request, trade, 
 use super::inbox::InboxRecord;
 use super::loaded_order::LoadedOrder;
 
-/// Writes the orders, and notes in the inbox records what became of their goods and which events were written:
-/// the story of an order tells it with the last message about it.
+/// Writes the orders, and notes what became of their goods and which events were written in the inbox record of the
+/// last message about each: the story of an order shows it there.
 pub(super) fn write(
     connection: &mut MysqlConnection,
     loaded: &BTreeMap<String, LoadedOrder>,

@@ -45,14 +45,14 @@ pub(super) fn dead(
     Message::dead(received, rejection.reason, &rejection.error, order.as_deref(), merchant)
 }
 
-/// Acknowledges the done, in as few frames as possible: one `multiple` for everything before the
+/// Acknowledges what is done, in as few frames as possible: one `multiple` for everything before the
 /// oldest delivery that is still open, single ones after it.
 ///
 /// Returns whether all of it was taken: `false` means that the channel is gone, and what was not
 /// acknowledged comes again.
 ///
 /// # Errors
-/// The channel is gone, said in another way.
+/// The channel is gone.
 pub(super) async fn acknowledge(
     done: &[&Received],
     open: &BTreeSet<DeliveryTag>,

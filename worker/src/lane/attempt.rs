@@ -9,6 +9,7 @@ use chrono::Utc;
 use metrics::counter;
 use order::RejectionReason;
 use queue::{Connection, Message, PublishError, Received, topology};
+use service::backoff::Backoff;
 use store::redelivery::Suspect;
 use store::{Fault, MysqlConnection, redelivery};
 use tokio::runtime::Handle;
@@ -19,7 +20,7 @@ use super::unrecorded;
 use crate::batch::{self, BatchError, Outcome, Rules, retry_copies, run_halving};
 use crate::context::{Context, Interrupted};
 use crate::health::User;
-use crate::message::{InboundMessage, Rejection};
+use crate::message::{InboundMessage, LONGEST_NUMBER, Rejection};
 use crate::trouble::Trouble;
 
 /// A message that was redelivered this often has killed its worker each time: a dead letter.
@@ -29,8 +30,8 @@ const DEADLY: i32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Deliveries and the outcomes that they have so far. Kept from one try to the next, so that what is
-/// done, its dead letter published, is not done again because a neighbour had to wait.
+/// Deliveries and the outcomes that they have so far. Kept from one try to the next, so that a finished message, whose
+/// dead letter may be published already, is not worked on again because another one had to wait.
 struct Work {
     received: Vec<Received>,
     outcomes: Vec<Option<Outcome>>,
@@ -62,7 +63,7 @@ impl Context {
     ) -> Result<Vec<(Received, Outcome)>, Unprocessed> {
         let outcomes = vec![None; received.len()];
         let mut work = Work { received, outcomes };
-        let mut pause = FIRST_PAUSE;
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut trouble = Trouble::default();
         loop {
             let result;
@@ -92,16 +93,15 @@ impl Context {
                 }
             }
             if let BatchError::Publish(PublishError::Returned { .. }) = &failure {
-                // A retry tier or the queue of dead letters is gone: without it nothing goes on.
+                // A retry tier or the dead-letter queue is gone, and no batch can finish without it.
                 self.declare().await;
             }
             trouble.batch_failed(lane, work.received.len(), &failure);
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(backoff.next_pause()) => {}
                 () = self.cancel.cancelled() => return Err(Unprocessed::Interrupted),
                 _ = connection.lost() => return Err(Unprocessed::Interrupted),
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -271,15 +271,15 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    /// A redelivered message may be what killed the last worker: it is counted, in a transaction of
-    /// its own that outlives this process, and then worked on alone: the caller holds the turn.
+    /// A redelivered message may have killed the last worker: it is counted, in a transaction of its own that survives
+    /// a death of this process, and then worked on alone (the caller holds the turn).
     fn run_suspect(&mut self, at: usize, message: &InboundMessage) -> Result<(), BatchError> {
         let id = &message.message_id;
         let order = message.order_id();
         let suspect = Suspect {
             message_id: id,
             merchant: Some(&message.account.merchant),
-            order_id: order.as_deref().filter(|order| order.len() <= unrecorded::LONGEST_ORDER),
+            order_id: order.as_deref().filter(|order| order.len() <= LONGEST_NUMBER),
         };
         let (context, all) = (self.context, self.received);
         let count =
@@ -293,14 +293,14 @@ impl Attempt<'_> {
             self.outcomes[at] = Some(if count == DEADLY {
                 self.bury(received, message, rejection)?
             } else {
-                // Even that killed: to the dead letters without looking at it again.
+                // Even its dead-lettering killed a worker: publish it without reading it again.
                 unrecorded::write_down(self.connection, received, &rejection, Some(message))?;
                 context.publish_dead(received, rejection, Some(message))?
             });
             return self.forget(id);
         }
         let result = self.run(&[at], std::slice::from_ref(message));
-        // Whatever came of it, this process lives.
+        // Whatever the result, the message did not kill this process.
         self.forget(id)?;
         result
     }

@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::message::{InboundMessage, Rejection};
 
 impl Attempt<'_> {
-    /// A message was rejected before, and its letter is gone with all others of the queue: it is a letter again.
+    /// A message was rejected before, and its dead letter is gone with the whole queue: it becomes a dead letter again.
     pub(super) fn bury_again(
         &mut self,
         at: usize,
@@ -28,9 +28,9 @@ impl Attempt<'_> {
         self.run(&[at], std::slice::from_ref(message))
     }
 
-    /// A message that failed alone, for a reason that is not known to be the data's: a trigger, key or
-    /// check of the shop's, or an error of a kind that was never met. If the database takes other
-    /// writes, it is this message that fails, and it must not hold up the others.
+    /// A message that failed alone, with an error that is not known to be the data's fault: the shop's trigger, key or
+    /// check, or an unclassified error. If the database takes other writes, this message is the cause, and it must not
+    /// delay the others.
     pub(super) fn set_aside(
         &mut self,
         received: &Received,
@@ -59,8 +59,8 @@ impl Attempt<'_> {
         Ok(Outcome::Held)
     }
 
-    /// The message at fault, alone: a dead letter, recorded in the inbox if the inbox can hold it. Of
-    /// what it says nothing is worked on.
+    /// Makes the message at fault a dead letter, recorded in the inbox if the inbox can hold it. Nothing of its content
+    /// is applied.
     pub(super) fn bury(
         &mut self,
         received: &Received,
@@ -86,8 +86,8 @@ impl Attempt<'_> {
 }
 
 impl Context {
-    /// A dead letter of a message that no transaction is about. Its order has been told of it before: a crash
-    /// in between repeats both.
+    /// Publishes a dead letter outside any transaction. The row at its order was written before: a crash in between
+    /// repeats both.
     pub(super) fn publish_dead(
         &self,
         received: &Received,

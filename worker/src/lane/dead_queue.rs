@@ -1,5 +1,5 @@
-//! Whether dead letters lie in `alipay.dead`: somebody may have emptied it with another tool than `ops`, and then
-//! a message that is rejected again must be a letter again.
+//! Whether dead letters lie in `alipay.dead`. If somebody emptied the queue with another tool than `ops`, a message that
+//! is rejected again must become a dead letter again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use queue::topology::DEAD_QUEUE;
 use queue::{Cluster, Connection, ConnectionError, ConnectionSettings, Depth};
 use tracing::warn;
 
-/// For so long a queue that held letters is taken to hold them.
+/// How long the queue is assumed to hold letters after it did.
 const BELIEVED: Duration = Duration::from_secs(5);
 
 /// The latest look that found letters; shared by all lanes.
@@ -16,8 +16,8 @@ const BELIEVED: Duration = Duration::from_secs(5);
 pub(crate) struct DeadQueue(Arc<Mutex<Option<Instant>>>);
 
 impl DeadQueue {
-    /// Whether nothing lies there for certain. A queue that somebody reads at this moment may show none of its
-    /// letters, and a broker that does not say is believed to have them.
+    /// Whether the queue is certainly empty. While somebody reads it, its letters may be invisible, so it does not count
+    /// as empty then, nor while the broker does not answer.
     pub(crate) async fn is_empty(&self, cluster: &Cluster) -> bool {
         let latest = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if latest.is_some_and(|at| at.elapsed() < BELIEVED) {

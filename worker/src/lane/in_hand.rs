@@ -1,4 +1,4 @@
-//! What the lanes have taken from the queue and not acknowledged: AMQP tells nobody.
+//! What the lanes have taken from the queue and not acknowledged: not visible over AMQP.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ pub(crate) struct InHand(Mutex<Vec<Hand>>);
 #[derive(Debug, Clone, Copy, Default)]
 struct Hand {
     messages: usize,
-    /// Since when it has had messages without being through with all of them.
+    /// Since when it has always had unfinished messages.
     since: Option<Instant>,
 }
 
@@ -19,7 +19,7 @@ impl InHand {
         InHand(Mutex::new(vec![Hand::default(); lanes]))
     }
 
-    /// A lane has so many messages now: a batch, and what stayed of those before.
+    /// A lane has this number of messages now: a batch, and what stayed of those before.
     pub(crate) fn set(&self, lane: usize, messages: usize) {
         let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(hand) = lanes.get_mut(lane) {
@@ -28,7 +28,7 @@ impl InHand {
         }
     }
 
-    /// How many messages all lanes have, and how long the slowest of them has not been through.
+    /// How many messages all lanes have, and how long the slowest lane has had unfinished ones.
     pub(crate) fn all(&self) -> (usize, Duration) {
         let lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let slowest = lanes.iter().filter_map(|hand| hand.since).min();
@@ -46,7 +46,7 @@ mod tests {
     use super::InHand;
 
     #[test]
-    fn a_lane_that_is_not_through_is_busy_since_its_first_message() {
+    fn a_lane_is_busy_since_its_first_unfinished_message() {
         let hands = InHand::new(2);
         assert_eq!(hands.all(), (0, Duration::ZERO));
         hands.set(0, 3);

@@ -1,12 +1,11 @@
-//! Redelivered messages, any of which may have killed the last worker.
+//! Poison messages: a redelivered message may have killed the last worker.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Messages that this process has counted as suspects and not yet forgotten in the database. It
-/// counts none twice: it lives, so what interrupted it, a lost connection or a call that took too
-/// long, was not the message.
+/// Messages that this process has counted as suspects and not yet removed from the database. It counts none twice: the
+/// process is alive, so a lost connection or a slow call interrupted the work, not the message.
 #[derive(Clone, Default)]
 pub(crate) struct Suspects(Arc<Inner>);
 
@@ -18,7 +17,7 @@ struct Inner {
     next: Condvar,
 }
 
-/// Who is to work on a suspect, first come first served.
+/// Whose turn it is to work on a suspect, first come first served.
 #[derive(Default)]
 struct Turns {
     given: u64,
@@ -93,7 +92,7 @@ mod tests {
     fn counted_once_and_remembered() {
         let suspects = Suspects::default();
         assert_eq!(suspects.count("M", || Ok::<i32, ()>(3)), Ok(3));
-        // What made the dead letter of it fail must not get it worked on.
+        // A failure while it is dead-lettered must not cause it to be worked on.
         assert_eq!(suspects.count("M", || Err(())), Ok(3));
         suspects.remove("M");
         assert_eq!(suspects.count("M", || Err(())), Err(()));

@@ -1,15 +1,12 @@
-//! Dead letters that get no row in the inbox: of messages that cannot be read, and of those that kill the
-//! worker that writes that row. Their orders are told of them all the same.
+//! Dead letters without a row in the inbox: of messages that cannot be read, and of those that kill the worker that
+//! writes the row. A row in `dead_letter` connects them with their orders.
 
-use alipay::{Form, order_in_biz_content};
+use alipay::Form;
 use queue::{Envelope, Received};
 use store::dead_letter::{self, NewLetter};
 use store::{MysqlConnection, StoreError};
 
-use crate::message::{InboundMessage, Rejection};
-
-/// Bytes of an order's number at most.
-pub(super) const LONGEST_ORDER: usize = 64;
+use crate::message::{InboundMessage, LONGEST_NUMBER, Rejection, order_in_form};
 
 /// Writes down a letter that is about to be published, where it names an order.
 pub(super) fn write_down(
@@ -37,15 +34,10 @@ pub(super) fn named_order(received: &Received, message: Option<&InboundMessage>)
         Some(message) => message.order_id(),
         None => in_envelope(&received.body),
     };
-    order.filter(|order| (1..=LONGEST_ORDER).contains(&order.len()))
+    order.filter(|order| (1..=LONGEST_NUMBER).contains(&order.len()))
 }
 
 fn in_envelope(body: &[u8]) -> Option<String> {
     let envelope = Envelope::read(body).ok()?;
-    let form = Form::parse(envelope.form.as_bytes()).ok()?;
-    let Some(number) = form.get("out_trade_no") else {
-        return order_in_biz_content(&form, envelope.charset);
-    };
-    let order = envelope.charset.decode(number).ok()?;
-    (!order.contains(char::is_control)).then_some(order)
+    order_in_form(&Form::parse(envelope.form.as_bytes()).ok()?, envelope.charset)
 }

@@ -7,7 +7,7 @@ use config::Merchant;
 use order::{QueryReason, RejectionReason};
 
 use super::verification::believed;
-use super::{Content, Rejection};
+use super::{Content, Rejection, usable};
 
 /// A row of the table `decision`, which says what a person decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +24,9 @@ pub(super) fn request(form: &Form) -> Result<Content, Rejection> {
     Ok(Content::Request { order: order(form)?, asked_by })
 }
 
-/// The answer is verified once more: what lies in a queue is no better than what lies in a database.
-/// It is verified as of its own time, so that one that waited is not refused because Alipay's
-/// certificate ended meanwhile; that time is believed as that of a notification is.
+/// The answer is verified again: a queue deserves no more trust than a database. It is verified as of its own time, so
+/// that an answer which waited is not refused because Alipay's certificate has expired meanwhile; that time is believed
+/// like the one of a notification.
 pub(super) fn answer(
     form: &Form,
     charset: Charset,
@@ -54,8 +54,8 @@ pub(super) fn answer(
     }
 }
 
-/// A message of version 0.1 holds the decision itself. Anybody who can publish could have written
-/// it, so a person has to decide again.
+/// A message of version 0.1 holds the decision itself. Anybody who can publish could have written it, so a person must
+/// decide again.
 pub(super) fn decision(form: &Form) -> Result<Content, Rejection> {
     let order = order(form)?;
     let Some(number) = text(form, "decision_no")? else {
@@ -78,10 +78,9 @@ pub(super) fn order(form: &Form) -> Result<String, Rejection> {
         .ok_or_else(|| unreadable("out_trade_no is missing or is no order number".to_owned()))
 }
 
-/// A number of ours or of Alipay's, where the value can be one.
+/// A number of an order, trade or request, if the value can be one.
 pub(super) fn number(form: &Form, name: &str) -> Result<Option<String>, Rejection> {
-    let fits = |number: &String| number.len() <= 64 && !number.contains(char::is_control);
-    Ok(text(form, name)?.filter(fits))
+    Ok(text(form, name)?.and_then(usable))
 }
 
 pub(super) fn time(form: &Form) -> Result<DateTime<Utc>, Rejection> {
@@ -89,7 +88,7 @@ pub(super) fn time(form: &Form) -> Result<DateTime<Utc>, Rejection> {
     parse_beijing(&time).map_err(|error| unreadable(format!("notify_time: {error}")))
 }
 
-/// A value, where there is one. Our own forms are UTF-8, whatever an answer inside is.
+/// A value, where there is one. Our own forms are UTF-8, whatever the charset of an answer inside.
 pub(super) fn text(form: &Form, name: &str) -> Result<Option<String>, Rejection> {
     let Some(value) = form.get(name).filter(|value| !value.is_empty()) else { return Ok(None) };
     let text = Charset::Utf8.decode(value);

@@ -1,4 +1,4 @@
-//! Reads what Alipay signed: a notification that is believed, or one that is not believed by itself.
+//! Reads what Alipay signed: a notification that is believed, or one that is not trusted on its own.
 
 use alipay::{
     Charset, Form, Notification, Protocol, SecondReading, TradeStatusSync, check_notification,
@@ -39,7 +39,7 @@ pub(super) fn read(
                 Some(doubt) => Ok(Content::Doubtful(Doubtful { notification, doubt, is_asked })),
             }
         }
-        // A batch names no order that could be asked about, and the gateway says nothing of a bank.
+        // A batch names no order that could be asked about, and the gateway does not report a bank's refusal.
         other @ (Notification::BatchRefund(_) | Notification::DepositBack(_)) => match reading {
             None => Ok(other.into()),
             Some(doubt) => Err(Rejection::new(doubt.reason(), doubt)),

@@ -1,4 +1,4 @@
-//! Whom a worker believes: the broker's word about who published a message.
+//! Which account may publish which message. The broker guarantees the account.
 
 use config::{Amqp, Publishers};
 use order::RejectionReason;
@@ -9,9 +9,8 @@ use super::Rejection;
 /// Checks that the account that published the message may publish this kind. Everything is believed
 /// where no accounts are configured.
 ///
-/// An ingress passes on what came from outside. A worker publishes what the gateway answered, what
-/// expired, and any message again as a retry; who runs `ops` publishes decisions, and any message again
-/// as a replay.
+/// An ingress passes on what came from outside. A worker publishes answers of the gateway, expiries, and any message
+/// again as a retry; `ops` publishes decisions, and any message again as a replay.
 pub(super) fn check(user: Option<&str>, kind: Kind, amqp: &Amqp) -> Result<(), Rejection> {
     let Some(Publishers { ingress, worker, ops }) = &amqp.publishers else { return Ok(()) };
     let from_outside = match kind {
@@ -39,7 +38,7 @@ mod tests {
     use super::check;
 
     #[test]
-    fn each_program_is_believed_what_it_publishes() {
+    fn each_program_may_publish_its_own_kinds() {
         let mut amqp = Amqp::at("amqp://h");
         let users = [None, Some("i"), Some("w"), Some("o"), Some("stranger")];
         let believed = |amqp: &Amqp, kind| users.map(|user| check(user, kind, amqp).is_ok());
@@ -47,7 +46,7 @@ mod tests {
         let names = |name: &str| vec![name.to_owned()];
         amqp.publishers =
             Some(Publishers { ingress: names("i"), worker: names("w"), ops: names("o") });
-        for kind in Kind::ALL {
+        for kind in Kind::ALL.iter().copied() {
             let outside =
                 matches!(kind, Kind::TradeStatus | Kind::BatchRefund | Kind::QueryRequest);
             assert_eq!(believed(&amqp, kind), [false, outside, true, true, false], "{kind}");

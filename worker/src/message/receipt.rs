@@ -1,4 +1,4 @@
-//! The inbox as a witness: when a message was received that says that it is old.
+//! The inbox proves when an old message was received first.
 
 use alipay::{Form, Rule, canonical};
 use chrono::Utc;
@@ -10,9 +10,9 @@ use super::InboundMessage;
 use super::verification::BELIEVED;
 
 impl InboundMessage {
-    /// A message that says that it was received longer ago than is believed, and that was worked on
-    /// before, is judged as it was then: a dead letter that is replayed after months verifies with the
-    /// keys of its time. Only the same text is the same message; repeats differ in `notify_time`.
+    /// A message that claims an older time of receipt than is believed, and that was worked on before, is verified as of
+    /// that first time: a dead letter that is replayed after months verifies with the keys of its time. Only the same
+    /// text is the same message; repeats differ in `notify_time`.
     ///
     /// # Errors
     /// What the database says.
@@ -37,7 +37,7 @@ impl InboundMessage {
     }
 }
 
-/// What a form says, whenever it was told.
+/// The content of a form without its `notify_time`.
 pub(crate) fn text(form: &str) -> Option<Vec<u8>> {
     let form = Form::parse(form.as_bytes()).ok()?;
     Some(canonical(&form, Rule::Notification, &["notify_time".to_owned()]))

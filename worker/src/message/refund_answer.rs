@@ -41,9 +41,8 @@ pub(super) fn read(
         return Err(Rejection::new(RejectionReason::RefundNotConfirmed, evidence));
     }
     let refunded = answers.refund.as_ref().and_then(|answer| answer.refunded);
-    // One of them must say of which refund it speaks: by its number, or by all that was refunded so far,
-    // which a lane compares with what is booked. Else the answer to another refund of the same amount
-    // would do.
+    // One answer must identify the refund: by its number, or by the total refunded so far, which a lane compares with
+    // the books. Otherwise the answer to another refund of the same amount would be accepted.
     let query = answers.query.as_ref();
     if refunded.is_none() && !query.is_some_and(|answer| done && answer.out_request_no.is_some()) {
         let evidence = format!("no answer names the refund {request_no} or all that was refunded");
@@ -79,8 +78,8 @@ struct Answers {
 }
 
 impl Answers {
-    /// An error unless both answers are about this trade of this order. What an answer does not name
-    /// cannot disagree: it was asked about by the trade's number.
+    /// An error unless both answers are about this trade of this order. A parameter that an answer leaves out cannot
+    /// disagree: the question named the trade.
     fn check(&self, order: &str, trade_no: &str) -> Result<(), Rejection> {
         let refund = self.refund.as_ref();
         let query = self.query.as_ref();

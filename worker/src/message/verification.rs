@@ -1,5 +1,5 @@
-//! Verifies a signed form once more: what lies in a queue is no better than what lies in a database.
-//! Who can publish messages could else ship goods with four parameters.
+//! Verifies a signed form again: a queue deserves no more trust than a database. Otherwise anybody who can publish could
+//! have goods delivered with four parameters.
 
 use alipay::{Charset, Form, check_recipient};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -9,11 +9,11 @@ use queue::Envelope;
 
 use super::Rejection;
 
-/// How far back a message's own time of receipt is believed. Retired keys and certificates count for
-/// what came before their end, so with an earlier time an old key could sign for ever.
+/// How far back a message's own time of receipt is believed. Retired keys and certificates verify what came before their
+/// end, so without this limit an old key could sign for ever.
 pub(super) const BELIEVED: TimeDelta = TimeDelta::days(40);
 
-/// The time of receipt that is believed of a message that says `claimed`.
+/// The believed time of receipt of a message that claims `claimed`.
 pub(super) fn believed(claimed: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
     claimed.max(now - BELIEVED).min(now)
 }
@@ -41,7 +41,7 @@ pub(super) fn check(
             Rejection::new(RejectionReason::NotThisMerchant, evidence)
         },
     )?;
-    // What the form says of its charset is signed, what the envelope says is not.
+    // The charset in the form is signed, the one in the envelope is not.
     Charset::of(form, envelope.charset)
         .map_err(|error| Rejection::new(RejectionReason::UnknownCharset, error))
 }
@@ -53,7 +53,7 @@ mod tests {
     use super::believed;
 
     #[test]
-    fn forty_days_back_and_no_further() {
+    fn receipt_times_are_believed_for_forty_days() {
         let now: DateTime<Utc> = "2026-11-29T00:00:00Z".parse().unwrap();
         let days = |days| now - TimeDelta::days(days);
         assert_eq!(believed(days(39), now), days(39));

@@ -1,6 +1,6 @@
-//! The heartbeat: every few seconds a worker writes that it lives, what its clock says, what it holds and why it cannot work
-//! (table `worker_heartbeat`). So a worker without a message knows, too, that the database takes no writes; clocks that
-//! disagree are told; and times that a wrong clock wrote are corrected once it is right.
+//! The heartbeat: every few seconds a worker writes its clock, its load and its trouble into a row of
+//! `worker_heartbeat`. So even an idle worker notices that the database takes no writes; clocks that disagree are
+//! reported; and times that a wrong clock wrote are corrected once the clock is right.
 
 use std::time::{Duration, Instant};
 
@@ -45,9 +45,9 @@ impl Name {
     }
 }
 
-/// What one look at the database's clock told.
+/// One look at the database's clock.
 struct Look {
-    /// What it said.
+    /// What it showed.
     database: DateTime<Utc>,
     /// By how much it was ahead of this worker's.
     ahead: TimeDelta,
@@ -59,8 +59,8 @@ struct Look {
 struct Trouble(Option<(Instant, String)>);
 
 impl Trouble {
-    /// What is told now.
-    fn told(&mut self, now: Readiness) -> Option<String> {
+    /// Takes in the present state. Returns what to report now.
+    fn update(&mut self, now: Readiness) -> Option<String> {
         self.0 = match (now, self.0.take()) {
             (Readiness::Ready, _) => None,
             (Readiness::NotReady(why), Some((since, _))) => Some((since, why)),
@@ -74,12 +74,13 @@ impl Trouble {
 pub(crate) async fn run(context: Context, readiness: impl Fn() -> Readiness + Send) {
     let name = Name::own();
     let mut sweeper = Sweeper::new("the heartbeat", &context);
-    let (mut step, mut is_new, mut told) = (Step::default(), true, None);
+    let (mut step, mut is_new, mut reported_at) = (Step::default(), true, None);
     let (mut trouble, mut latest) = (Trouble::default(), None::<(Instant, Option<String>)>);
     loop {
-        let why = trouble.told(readiness());
-        let is_due =
-            latest.as_ref().is_none_or(|(at, said)| at.elapsed() >= INTERVAL || *said != why);
+        let why = trouble.update(readiness());
+        let is_due = latest
+            .as_ref()
+            .is_none_or(|(at, reported)| at.elapsed() >= INTERVAL || *reported != why);
         if is_due {
             let (own, says) = (name.clone(), why.clone());
             let beat = sweeper
@@ -88,7 +89,7 @@ pub(crate) async fn run(context: Context, readiness: impl Fn() -> Readiness + Se
             match &beat {
                 Ok(look) => {
                     context.health.database_writes();
-                    tell(&context, look, &mut told);
+                    report_clocks(&context, look, &mut reported_at);
                     if step.has_gone_back(look.database, look.at) || is_new {
                         heal(&context, &sweeper).await;
                     }
@@ -110,7 +111,7 @@ pub(crate) async fn run(context: Context, readiness: impl Fn() -> Readiness + Se
         let mut connection = this.pool.get()?;
         worker_heartbeat::goodbye(&mut connection, &name.worker)
     });
-    // Without it the row is removed by others, later.
+    // If this fails, another worker removes the row later.
     let _ = gone.await;
 }
 
@@ -165,23 +166,23 @@ async fn heal(context: &Context, sweeper: &Sweeper<'_>) {
     }
 }
 
-/// Says that clocks disagree: at once, each minute while it lasts, and when it is over.
-fn tell(context: &Context, look: &Look, told: &mut Option<Instant>) {
+/// Logs that clocks disagree: at once, each minute while it lasts, and when it is over.
+fn report_clocks(context: &Context, look: &Look, reported_at: &mut Option<Instant>) {
     let messages = context.health.message_clock().ahead();
     for (with, ahead) in [("database", look.ahead), ("messages", messages)] {
         let seconds = i32::try_from(ahead.num_seconds()).unwrap_or(i32::MAX);
         gauge!("worker_clock_ahead_seconds", "clock" => with).set(f64::from(seconds));
     }
     if !disagree(look.ahead) && !disagree(messages) {
-        if told.take().is_some() {
+        if reported_at.take().is_some() {
             info!("the clocks of database, messages and worker agree again");
         }
         return;
     }
-    if told.is_some_and(|at| at.elapsed() < REMINDER) {
+    if reported_at.is_some_and(|at| at.elapsed() < REMINDER) {
         return;
     }
-    *told = Some(Instant::now());
+    *reported_at = Some(Instant::now());
     warn!(
         database_ahead_seconds = look.ahead.num_seconds(),
         messages_ahead_seconds = messages.num_seconds(),

@@ -1,4 +1,4 @@
-//! The watch of the merchants that orders name: a shop that writes a name which nobody serves gets paid, and
+//! The watch of the merchants that orders name: if a shop writes a name that no configuration has, buyers pay and
 //! nothing is delivered.
 
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// Watches until the worker stops.
 pub(crate) async fn run(context: Context) {
     let mut sweeper = Sweeper::new("the watch of the orders' merchants", &context);
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     while sweeper.turn().await {
         let config = context.current.borrow().clone();
         let known = config.clone();
@@ -34,15 +34,15 @@ pub(crate) async fn run(context: Context) {
             gauge!("worker_orders_of_unknown_merchants")
                 .set(f64::from(u32::try_from(orders).unwrap_or(u32::MAX)));
             let names: Vec<&str> = config.merchants.keys().map(String::as_str).collect();
-            tell(&unknown, &mut told, &names);
+            report(&unknown, &mut reported, &names);
             INTERVAL
         }));
     }
 }
 
 /// Each name is logged once, until it is gone.
-fn tell(unknown: &[MerchantOrders], told: &mut BTreeSet<String>, known: &[&str]) {
-    for one in unknown.iter().filter(|one| !told.contains(&one.merchant)) {
+fn report(unknown: &[MerchantOrders], reported: &mut BTreeSet<String>, known: &[&str]) {
+    for one in unknown.iter().filter(|one| !reported.contains(&one.merchant)) {
         error!(
             merchant = one.merchant,
             orders = one.orders,
@@ -52,8 +52,8 @@ fn tell(unknown: &[MerchantOrders], told: &mut BTreeSet<String>, known: &[&str])
         );
     }
     let now: BTreeSet<String> = unknown.iter().map(|one| one.merchant.clone()).collect();
-    for gone in told.difference(&now) {
+    for gone in reported.difference(&now) {
         info!(merchant = gone, "no order names this merchant any more, or it is configured now");
     }
-    *told = now;
+    *reported = now;
 }

@@ -1,5 +1,4 @@
-//! Decisions and expired orders whose message was lost: a row that has stayed open is looked at without
-//! one.
+//! Applies decisions and expiries whose message was lost: a row that has stayed open is applied without a message.
 
 use chrono::Utc;
 use metrics::counter;
@@ -14,7 +13,7 @@ use crate::sweepers::Sweeper;
 
 /// The pause between two sweeps.
 const INTERVAL: std::time::Duration = std::time::Duration::from_secs(5);
-/// How many seconds the message has to come, which a row was written for.
+/// How many seconds the message of a row has to arrive.
 const AGE: i64 = 15;
 /// Rows read at one time.
 const CHUNK: i64 = 64;
@@ -58,8 +57,7 @@ fn sweep(context: &Context) -> Result<(), BatchError> {
     }
 }
 
-/// Works on what the message of a row would say, in a transaction of its own. Says whether the row has
-/// ended.
+/// Applies the message that a row should have had, in a transaction of its own. Returns whether the row has ended.
 fn look(
     context: &Context,
     connection: &mut store::MysqlConnection,
@@ -96,10 +94,10 @@ fn look(
             counter!("worker_open_rows_total", "kind" => kind.as_str()).increment(1);
             error!(order, %kind, reason = rejection.reason, error = rejection.error,
                 "what a row says is refused");
-            // An expiry stays open, of an order that is another merchant's now.
+            // An expiry stays open if its order belongs to another merchant now.
             Ok(kind == queue::Kind::Decision)
         }
-        // Somebody has the order locked: next time.
+        // Somebody has locked the order: next time.
         _ => Ok(false),
     }
 }

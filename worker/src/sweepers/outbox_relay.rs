@@ -1,8 +1,8 @@
 //! The outbox relay: publishes events after the commit that made them true.
 //!
-//! An event can repeat (a crash between confirm and commit) but never be missing; each carries a
-//! stable id: `ORDER:EVENT`, or `PRODUCT:EVENT:NUMBER`, since a product has the same event again. One
-//! that the broker returns stays in the table and is tried again.
+//! An event can repeat (a crash between confirm and commit) but never be missing; each carries a stable id:
+//! `ORDER:EVENT`, or `PRODUCT:EVENT:NUMBER`, since a product can have the same event again. An event that the broker
+//! returns stays in the table and is published again.
 
 use std::time::{Duration, Instant};
 
@@ -67,7 +67,7 @@ struct Relayed {
 
 /// Relays until the worker stops.
 pub(crate) async fn run(context: Context) {
-    // Before the first connection is made nothing could be published, and that is no error.
+    // Until the first connection is made, a failure to publish is no error.
     tokio::select! {
         () = context.publisher.ready() => {}
         () = context.cancel.cancelled() => return,

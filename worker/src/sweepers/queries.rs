@@ -1,4 +1,4 @@
-//! The query sweeper: asks Alipay's gateway about orders from which nothing is heard.
+//! The query sweeper: asks Alipay's gateway about orders without news.
 //!
 //! ```text
 //! orders unpaid or silent for too long, or expired ──▶ gateway_query ◀── lanes: requests, money in doubt
@@ -11,8 +11,8 @@
 //! ```
 //!
 //! A crash anywhere repeats a question, and an answer that comes twice changes nothing: the lease
-//! runs out and another worker asks. So it is with closing: what is closed already refuses, and the
-//! question after it says that it is closed.
+//! runs out and another worker asks. Closing can be repeated, too: a second close is refused, and the query then
+//! reports the trade as closed.
 
 mod asking;
 mod circuit_breaker;
@@ -34,7 +34,7 @@ use tracing::{error, info, warn};
 use crate::batch::BatchError;
 use crate::context::Context;
 use crate::sweepers::{INTERVAL, Sweeper, Unswept};
-use asking::{Asked, Failure, ask};
+use asking::{Answer, Asked, Failure, ask};
 use circuit_breaker::{CircuitBreaker, State};
 use plan::{Judgement, Limits};
 
@@ -48,13 +48,13 @@ const CHUNK: usize = 32;
 const STEP: i64 = 1000;
 const STEPS: usize = 50;
 
-/// An order that was committed so long after it was inserted is still found.
+/// An order that was committed this long after it was inserted is still found.
 const LATE: Duration = Duration::from_secs(3600);
 
 /// Calls of the gateway for one question at most: an order whose time is over is closed first.
 const CALLS: u32 = 2;
 
-/// Beyond the questions themselves: publishing and writing down what came of them.
+/// Time beyond the questions themselves: publishing and recording the answers.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
 /// A row that is asked now.
@@ -74,14 +74,14 @@ pub(crate) async fn run(context: Context) {
         if current.has_changed().unwrap_or(false) {
             breakers = askable(&current.borrow_and_update());
         }
-        // What is being asked when the worker stops is asked by another when the lease runs out.
+        // When the worker stops, another worker repeats the questions under way after their lease.
         let swept = sweep(&context, &gateway, &mut breakers);
         let Some(swept) = context.cancel.run_until_cancelled(swept).await else { return };
         sweeper.ended(swept.map(|more| if more { Duration::ZERO } else { INTERVAL }));
     }
 }
 
-/// The merchants whose gateway can be asked. Of the others it is said what is missing.
+/// The merchants whose gateway can be asked. For the others the log says what is missing.
 fn askable(config: &Config) -> Vec<CircuitBreaker> {
     let mut breakers = Vec::new();
     for merchant in config.merchants.values() {
@@ -96,7 +96,7 @@ fn askable(config: &Config) -> Vec<CircuitBreaker> {
     breakers
 }
 
-/// Enrols, claims, asks, writes down. Says whether the next round should follow at once.
+/// Enrols, claims, asks, records. Returns whether the next round should follow at once.
 async fn sweep(
     context: &Context,
     gateway: &Gateway,
@@ -149,8 +149,8 @@ async fn ask_one(
     asked
 }
 
-/// Goes on through the orders that are old enough, a step at a time, each pass from where it was. The late
-/// passes go the same way an hour behind: see [`LATE`].
+/// Each pass goes on through the orders that are old enough, a step at a time, from its cursor. The late passes do the
+/// same an hour behind: see [`LATE`].
 fn enrol(context: &Context, merchants: &[String]) -> Result<(), BatchError> {
     let worker = &context.config.worker;
     let merchants: Vec<&str> = merchants.iter().map(String::as_str).collect();
@@ -186,9 +186,8 @@ fn enrol(context: &Context, merchants: &[String]) -> Result<(), BatchError> {
     Ok(())
 }
 
-/// Takes rows that are due, at most so many of each merchant. Of these it returns the ones that are to be
-/// asked now, under a lease; the others are moved to a later time or deleted. And whether a merchant may
-/// have more that are due.
+/// Takes rows that are due, up to the share of each merchant. Returns those to ask now, under a lease, and whether a
+/// merchant may have more that are due; the other rows are moved to a later time or deleted.
 fn claim(context: &Context, shares: &[(String, i64)]) -> Result<(Vec<Claimed>, bool), BatchError> {
     let limits = Limits::of(&context.config.worker);
     // The questions of a chunk take turns, and the last of them must still be under its lease.
@@ -227,7 +226,7 @@ fn claim(context: &Context, shares: &[(String, i64)]) -> Result<(Vec<Claimed>, b
     })
 }
 
-/// Writes down what came of the questions and when they are asked again.
+/// Records the results of the questions and when each is asked again.
 fn note(
     context: &Context,
     asked: &[Asked],
@@ -259,7 +258,7 @@ fn note(
                 why: why.as_str(),
                 leased_until: Some(*leased_until),
                 due_at,
-                answer: asked.result.as_deref().ok(),
+                answer: asked.result.as_ref().ok().map(Answer::as_str),
                 error: asked.result.as_ref().err().map(Failure::text).or(not_closed.as_deref()),
             }
         })
@@ -270,7 +269,7 @@ fn note(
     Ok(())
 }
 
-/// Says what changed at a merchant's gateway.
+/// Logs a change of a merchant's gateway.
 fn report(merchant: &str, was: State, failure: Option<&Failure>, order: &str) {
     match failure {
         None if was != State::Answers => info!(merchant, "the gateway answers again"),

@@ -1,5 +1,4 @@
-//! The refund sweeper: gives money back that came after its order's time, where the merchant's
-//! configuration says so.
+//! The refund sweeper: refunds late payments where the merchant's configuration says so.
 //!
 //! ```text
 //! lane: late money ──▶ refund_request, in the transaction that books the payment
@@ -13,7 +12,7 @@
 //! ```
 //!
 //! A crash anywhere repeats the call with the same number, which refunds once, and the answers, which
-//! change nothing the second time. What Alipay refuses is a person's matter: the review stays open.
+//! change nothing the second time. If Alipay refuses a refund, the review stays open for a person.
 
 mod call;
 
@@ -40,10 +39,10 @@ pub use call::refund_answer;
 const SHARE: i64 = 8;
 /// Calls under way at one time.
 const AT_ONCE: usize = 4;
-/// Beyond the calls themselves: publishing and writing down what came of them.
+/// Time beyond the calls themselves: publishing and recording the answers.
 const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
-/// A refund of which nothing is known is repeated after as long as it is old, within these.
+/// A refund without a known result is repeated after a pause as long as its age, within these limits.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(3);
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
 
@@ -57,7 +56,7 @@ pub(crate) async fn run(context: Context) {
         if current.has_changed().unwrap_or(false) {
             merchants = askable(&current.borrow_and_update());
         }
-        // What is being called when the worker stops is called again by another when the lease runs out.
+        // When the worker stops, another worker repeats the calls under way after their lease.
         let swept = sweep(&context, &gateway, &merchants);
         let Some(swept) = context.cancel.run_until_cancelled(swept).await else { return };
         sweeper.ended(swept.map(|()| INTERVAL));
@@ -73,7 +72,7 @@ fn askable(config: &Config) -> Vec<Arc<Merchant>> {
         .collect()
 }
 
-/// Claims, calls, publishes, writes down.
+/// Claims, calls, publishes, records.
 async fn sweep(
     context: &Context,
     gateway: &Gateway,
@@ -119,7 +118,7 @@ fn claim(context: &Context, merchants: &[String]) -> Result<Vec<ClaimedRefund>, 
     Ok(claimed)
 }
 
-/// Writes down what came of the calls, and says it once.
+/// Records the results of the calls, and logs each once.
 fn note(context: &Context, ended: &[(ClaimedRefund, RefundOutcome)]) -> Result<(), BatchError> {
     let mut connection = context.pool.get()?;
     for (claimed, outcome) in ended {
@@ -169,7 +168,7 @@ fn code(reason: &str) -> &str {
     reason.split(':').next().unwrap_or_default()
 }
 
-/// When a refund is tried again: pauses double with its age.
+/// When a refund is tried again: the pause equals its age, so the pauses double.
 fn next(now: DateTime<Utc>, since: DateTime<Utc>) -> DateTime<Utc> {
     now + (now - since).clamp(FIRST_PAUSE, LONGEST_PAUSE)
 }
@@ -196,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_reason_begins_with() {
+    fn the_code_is_the_text_before_the_colon() {
         assert_eq!(code("timeout: the gateway did not answer within 2s"), "timeout");
         assert_eq!(code(""), "");
     }

@@ -1,11 +1,11 @@
-//! The restock sweeper: delivers to orders that waited, as soon as there is stock again, or the account that a
-//! subscription is for.
+//! The restock sweeper: delivers to waiting orders as soon as there is stock, or the order names the account of its
+//! subscription.
 
 use metrics::{counter, gauge};
 use store::{StoreError, fulfillment, stock};
 use tracing::{info, warn};
 
-use crate::batch::{self, BatchError, Rules};
+use crate::batch::{self, BatchError, Rules, run_halving};
 use crate::context::Context;
 use crate::health::User;
 use crate::sweepers::{INTERVAL, Sweeper, Unswept, as_metric};
@@ -34,8 +34,8 @@ pub(crate) async fn run(context: Context) {
     }
 }
 
-/// Settles waiting orders, oldest payment first. Each batch locks its orders first and looks at
-/// their state again, so an order that was refunded meanwhile gets nothing.
+/// Settles waiting orders, oldest payment first. Each batch locks its orders first and reads their state again, so an
+/// order that was refunded meanwhile gets nothing.
 fn sweep(context: &Context) -> Result<usize, BatchError> {
     let mut connection = context.pool.get()?;
     let mut settled = 0;
@@ -52,7 +52,7 @@ fn sweep(context: &Context) -> Result<usize, BatchError> {
             settled += settle(context, &mut connection, &orders)?;
             let still = next_orders(context, &mut connection, &product_id)?;
             if still == orders {
-                // Locked by somebody else, or picked clean by new payments: next time.
+                // Locked by somebody else, or new payments took the stock: next time.
                 break;
             }
         }
@@ -64,33 +64,32 @@ fn sweep(context: &Context) -> Result<usize, BatchError> {
 }
 
 /// Settles orders in one transaction. Where the database refuses one of them (a trigger or check of the
-/// shop's), each has a transaction of its own, so that the others get their goods. Returns how many were
-/// settled.
+/// shop's), the others get their goods all the same. Returns how many were settled.
 fn settle(
     context: &Context,
     connection: &mut store::MysqlConnection,
     orders: &[String],
 ) -> Result<usize, BatchError> {
     let rules = Rules::of(&context.config);
-    let settled = batch::settle(connection, orders, rules, || {
-        service::crash_point!("restock.after_give");
-    });
-    match (settled, orders) {
-        (Ok(_), _) => Ok(orders.len()),
-        (Err(failure), _) if !failure.may_be_one_messages() => Err(failure),
-        (Err(failure), [order]) => {
+    let mut state = (connection, 0);
+    run_halving(
+        &mut state,
+        0..orders.len(),
+        &|(connection, settled), part| {
+            batch::restock(connection, &orders[part.clone()], rules, || {
+                service::crash_point!("restock.after_give");
+            })?;
+            *settled += part.len();
+            Ok(())
+        },
+        &|_, at, failure| {
+            let order = &orders[at];
             warn!(order, error = %failure, "the database refuses goods that are due; it is tried again");
             counter!("worker_restock_refused_total").increment(1);
-            Ok(0)
-        }
-        (Err(_), several) => {
-            let mut settled = 0;
-            for order in several {
-                settled += settle(context, connection, std::slice::from_ref(order))?;
-            }
-            Ok(settled)
-        }
-    }
+            Ok::<(), BatchError>(())
+        },
+    )?;
+    Ok(state.1)
 }
 
 fn next_orders(

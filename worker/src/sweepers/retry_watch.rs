@@ -11,7 +11,7 @@ use tracing::{error, info};
 use super::{Sweeper, as_metric};
 use crate::context::Context;
 
-/// How long after its time a copy is overdue, in seconds: it may wait in the work queue, too.
+/// Seconds after its time at which a copy is overdue: it may wait in the work queue, too.
 pub const OVERDUE_AFTER: i32 = 60;
 
 /// The pause between two looks.
@@ -30,11 +30,11 @@ pub(crate) async fn run(context: Context) {
             .await;
         sweeper.ended(looked.map(|tiers| {
             for tier in RetryTier::ALL {
-                let told = tiers.iter().find(|told| told.tier == tier.name());
-                let count = told.map_or(0, |told| told.overdue);
+                let found = tiers.iter().find(|found| found.tier == tier.name());
+                let count = found.map_or(0, |found| found.overdue);
                 report(tier, count, overdue.insert(tier.name(), count).unwrap_or(0));
-                let age = told
-                    .and_then(|told| told.oldest_overdue)
+                let age = found
+                    .and_then(|found| found.oldest_overdue)
                     .map_or(0, |oldest| (chrono::Utc::now() - oldest.0).num_seconds().max(0));
                 gauge!("worker_oldest_overdue_retry_seconds", "tier" => tier.name())
                     .set(as_metric(age));

@@ -1,8 +1,8 @@
-//! The stock watch: tells the shop when a product runs low, once until its stock was above the threshold.
+//! The stock watch: reports to the shop when a product runs low, once until its stock was above the threshold.
 //!
-//! It compares what is there with what was told, instead of counting along with deliveries: a batch sees
-//! its own codes go and not those of the lane beside it, so two that each stay above the threshold can be
-//! below it together. A crash loses nothing either, and batches pay nothing.
+//! It compares the stock with what was reported, instead of counting deliveries: a batch sees only its own codes go,
+//! so two batches that each stay above the threshold can be below it together. A crash loses nothing, and batches do
+//! no extra work.
 
 use diesel::Connection as _;
 use store::stock::notice::{self, Watched};
@@ -33,9 +33,9 @@ fn look(context: &Context) -> Result<(), BatchError> {
     Ok(())
 }
 
-/// Under the lock of the notice, which another worker's watch or an import may have held until now, so
-/// everything is looked at again. The statement that locks and the one that counts are two: a statement
-/// sees what was committed when it began, which for the first is before it waited.
+/// Looks again under the lock of the notice, which another worker's watch or an import may have held until now. Locking
+/// and counting are two statements: a statement sees what was committed when it began, and the first one began before
+/// it waited.
 fn settle(connection: &mut store::MysqlConnection, product: &Watched) -> Result<(), StoreError> {
     let id = &product.product_id;
     if product.told {

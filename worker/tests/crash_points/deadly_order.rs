@@ -15,7 +15,7 @@ const LANES: (&str, &str) = ("ALIPAY__WORKER__LANES", "8");
 const BATCH: (&str, &str) = ("ALIPAY__WORKER__BATCH", "2");
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_kills_is_dead_after_three_and_its_neighbours_flow() {
+async fn a_message_that_kills_workers_is_dead_lettered_after_three_deaths() {
     let mut world = World::new(40);
     world.place_orders("X", 20);
     let mut deadly_id = String::new();
@@ -66,7 +66,7 @@ async fn a_message_that_kills_is_dead_after_three_and_its_neighbours_flow() {
 
 /// One that kills even whoever buries it: on record with its order from the first time that it comes back.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_kills_its_burial_is_told_of_at_its_order() {
+async fn a_message_that_kills_its_dead_lettering_is_recorded_at_its_order() {
     let mut world = World::new(1);
     world.place_orders("X", 8);
     let signed = sign(world.payment(DEADLY));

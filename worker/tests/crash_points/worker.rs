@@ -27,7 +27,7 @@ const MAY_REPEAT_DEAD_LETTERS: [&str; 6] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_books_are_right_after_a_death_at_each_point() {
+async fn the_result_is_right_after_a_crash_at_each_point() {
     let mut world = World::new(100);
     world.pipeline.add_product(RARE, "rare", &["--kind", "stock"]).expect("a product");
     // Those of the query and refund sweepers are died at in tests/queries, where there is a gateway to ask; those of

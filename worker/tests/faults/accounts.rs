@@ -182,7 +182,7 @@ async fn an_ingress_account_can_publish_and_do_no_more() {
 
 /// Everything that is in a queue, also what is with a consumer, and what is not ours.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_management_api_tells_totals_and_what_is_not_ours() {
+async fn the_management_api_reports_totals_and_foreign_messages() {
     let scene = tokio::task::spawn_blocking(|| Scene::new(0)).await.expect("a scene");
     let management = scene.broker.admin_url().replace("guest:guest", "alipay-monitor:secret");
     let asked = |arguments: &[&str]| {

@@ -70,7 +70,7 @@ async fn full_queues_hold_back_no_good_message() {
 
 /// `ops dlq discard` says what it removes; a purge does not.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_rejected_again_after_a_purge_is_a_letter_again() {
+async fn rejected_messages_become_dead_letters_again_after_a_purge() {
     let mut scene = tokio::task::spawn_blocking(|| scene(1)).await.expect("a scene");
     let _worker = Worker::start(&scene.world, &[]);
     scene.world.place_orders("W", 1);

@@ -67,7 +67,7 @@ fn a_database_that_is_cut_off_comes_back() {
 /// Redelivered messages are suspects, which are counted in the database. That the line breaks again
 /// and again between the count and the end of the transaction is not theirs to answer for.
 #[test]
-fn a_line_that_breaks_all_the_time_makes_no_message_deadly() {
+fn broken_connections_do_not_count_as_worker_deaths() {
     let mut scene = Scene::new();
     let mut storm = storm(&scene.world, ORDERS);
     let mut first = scene.worker();

@@ -72,7 +72,7 @@ fn retried(worker: &Worker) -> f64 {
 /// More than the 32 that a tier offers at one time. Without a binding for their key they fill it for
 /// ever, and what waits there beside them, acknowledged and answered `success`, stays there too.
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_published_by_queue_name_come_home_and_hold_nobody_up() {
+async fn messages_published_by_queue_name_are_worked_on_without_delay_to_others() {
     const BY_NAME: usize = 48;
     const GENUINE: usize = 5;
     let mut world = World::new(BY_NAME + GENUINE);
@@ -95,7 +95,7 @@ async fn messages_published_by_queue_name_come_home_and_hold_nobody_up() {
 
 /// Into a tier, by the names of its exchange, its queue, and without a key at all.
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_published_into_a_tier_come_home() {
+async fn messages_published_into_a_retry_tier_return() {
     let mut world = World::new(3);
     world.place_orders("K", 3);
     let _worker = Worker::start(&world, &[]);
@@ -152,7 +152,7 @@ impl Scene {
 /// Dead letters that a person moves back by queue name, the order being there at last; and one that is
 /// moved into a tier.
 #[tokio::test(flavor = "multi_thread")]
-async fn letters_that_a_shovel_moves_come_home() {
+async fn dead_letters_moved_by_a_shovel_are_worked_on() {
     let mut scene = tokio::task::spawn_blocking(|| Scene::new(2)).await.expect("a scene");
     let hand = Hand::at(&scene.world.sandbox.amqp_url).await;
     let dead = topology::DEAD_QUEUE;
@@ -169,7 +169,7 @@ async fn letters_that_a_shovel_moves_come_home() {
 /// Somebody removes the binding of the work queue while messages wait in a tier: they stay there until
 /// it is back, and `ops topology plan` says what is missing.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_removed_binding_is_named_and_what_waited_comes_home() {
+async fn a_removed_binding_is_reported_and_waiting_messages_return() {
     let mut scene = tokio::task::spawn_blocking(|| Scene::new(1)).await.expect("a scene");
     let worker = Worker::start(&scene.world, &[]);
     let hand = Hand::at(&scene.world.sandbox.amqp_url).await;

@@ -27,7 +27,7 @@ fn told_once(log: &str, server: &str, from: &str) {
 }
 
 #[test]
-fn an_outage_of_the_database_is_told_once_and_so_is_its_end() {
+fn a_database_outage_is_logged_once_and_so_is_its_end() {
     let mut world = World::new(ORDERS + 20);
     world.place_orders("K", ORDERS);
     let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
@@ -47,7 +47,7 @@ fn an_outage_of_the_database_is_told_once_and_so_is_its_end() {
 }
 
 #[test]
-fn an_outage_of_the_broker_is_told_once_and_so_is_its_end() {
+fn a_broker_outage_is_logged_once_and_so_is_its_end() {
     let mut world = World::new(ORDERS + 20);
     world.place_orders("K", ORDERS);
     let line = FaultProxy::in_front_of(&world.sandbox.amqp_url).expect("a proxy");
@@ -67,7 +67,7 @@ fn an_outage_of_the_broker_is_told_once_and_so_is_its_end() {
 
 /// A password that is wrong is no outage: the error says so, and what to do.
 #[test]
-fn a_refusal_is_an_error_that_says_what_to_do() {
+fn a_refused_connection_logs_an_error_with_the_remedy() {
     let world = World::new(1);
     let wrong = world.sandbox.database_url.replace("root@", "nobody:sesame-4711@");
     let vhost = format!("{}-nowhere", world.sandbox.amqp_url);

@@ -64,7 +64,7 @@ async fn a_message_that_a_key_of_the_shops_refuses_stops_nobody() {
 /// A schema of another version: no message is to blame, the worker says what is refused, consumes nothing,
 /// and goes on when the schema fits.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_that_is_refused_is_said_once_and_holds_the_messages() {
+async fn a_refused_statement_is_logged_once_and_stops_consuming() {
     let mut world = World::new(10);
     world.place_orders("K", 3);
     let worker = Worker::start(&world, &[("ALIPAY__WORKER__LANES", "2")]);
@@ -86,7 +86,7 @@ async fn a_statement_that_is_refused_is_said_once_and_holds_the_messages() {
 /// `ALTER TABLE` waits behind a forgotten transaction, and everything waits behind it. Nothing is counted
 /// against a message for that, whatever happens to the workers meanwhile.
 #[tokio::test(flavor = "multi_thread")]
-async fn ddl_that_waits_blames_no_message() {
+async fn waiting_ddl_rejects_no_message() {
     let mut world = World::new(10);
     world.place_orders("K", 3);
     let pool = Pool::new(&world.sandbox.database_url, 2);

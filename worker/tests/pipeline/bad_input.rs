@@ -80,7 +80,7 @@ async fn unusable_notifications_become_dead_letters_with_the_reason() {
 
 /// Its inbox row would fit no small database, which would look like trouble with the line for ever.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_above_a_mebibyte_is_dead_at_once() {
+async fn a_form_above_one_mebibyte_is_rejected_at_once() {
     let mut world = World::with(&CONFIG.replace("[ingress]", "[ingress]\nmax_body = 4194304"), 2);
     let _worker = world.worker();
     world.place_orders("G", 2);
@@ -101,7 +101,7 @@ async fn a_form_above_a_mebibyte_is_dead_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn data_that_the_database_refuses_is_found_alone() {
+async fn a_message_with_refused_data_is_isolated() {
     let mut world = World::new(40);
     world.place_orders("D", 30);
     // An out_biz_no longer than its column, in the middle of a batch of good ones: sent while no
@@ -128,7 +128,7 @@ async fn data_that_the_database_refuses_is_found_alone() {
 
 /// What the shop's own trigger refuses to the last is a dead letter with the database's words.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_database_refuses_to_the_last_is_dead_with_its_words() {
+async fn a_message_refused_until_the_last_tier_is_dead_lettered_with_the_error() {
     let mut world = World::new(10);
     world.place_orders("T", 2);
     world.sql(

@@ -39,7 +39,7 @@ fn programs_describe_themselves() {
 }
 
 #[test]
-fn a_second_worker_is_told_what_it_lacks() {
+fn a_worker_without_configuration_says_what_is_missing() {
     let world = crate::world::World::new(0);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
     let address = taken.local_addr().expect("an address").to_string();

@@ -53,7 +53,7 @@ async fn the_three_kinds_of_product_go_out_and_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stock_that_arrives_goes_to_who_paid_first() {
+async fn new_stock_goes_to_the_earliest_payment() {
     let mut world = World::new(0);
     let _worker = world.worker();
     world.place_orders("W", 5);
@@ -131,7 +131,7 @@ async fn chinese_survives_a_schema_of_another_charset() {
 
 /// A refund that came to nothing, as both gateways tell of it; of the legacy one also with a time.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refund_that_came_to_nothing_ends_in_106() {
+async fn a_withdrawn_refund_ends_in_status_106() {
     let mut world = World::new(3);
     let _worker = world.worker();
     world.place_orders("R", 3);

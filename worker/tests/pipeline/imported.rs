@@ -32,7 +32,7 @@ fn import(world: &World, text: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn goods_of_an_old_system_go_out_never_and_come_back_by_hand() {
+async fn imported_goods_are_never_delivered_and_are_taken_back_by_hand() {
     let mut world = World::new(10);
     let _worker = world.worker();
     world
@@ -92,7 +92,7 @@ async fn goods_of_an_old_system_go_out_never_and_come_back_by_hand() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_that_was_imported_with_the_time_of_its_import_is_put_right() {
+async fn an_order_imported_with_the_wrong_time_can_be_corrected() {
     let world = World::new(10);
     let _worker = world.worker();
     world.pipeline.order("LATE", "app", "CODE").expect("an order");

@@ -7,7 +7,7 @@ use simulator::BatchRefundItem;
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_of_a_thousand_refunds_is_told_whole() {
+async fn a_batch_of_a_thousand_refunds_is_recorded_completely() {
     let mut world = World::new(0);
     world.place_orders("K", 1000);
     // Paid, as their trades say.

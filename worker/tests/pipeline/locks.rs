@@ -5,7 +5,7 @@ use diesel::connection::SimpleConnection;
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shop_that_holds_an_order_stops_nobody_else() {
+async fn an_order_locked_by_the_shop_delays_no_other() {
     let mut world = World::new(10);
     let _worker = world.worker();
     world.place_orders("L", 4);

@@ -11,7 +11,7 @@ use crate::world::{TOTAL, World};
 const TOLD: &str = "outbox WHERE event = 'product.low_stock' AND published_at IS NOT NULL";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crossing_is_told_once_and_again_after_stock_was_above() {
+async fn low_stock_is_reported_once_until_it_was_above_the_threshold() {
     let mut world = World::new(20);
     // Nobody watches this one.
     world.pipeline.add_product("FREE", "free", &["--kind", "stock"]).expect("product");

@@ -149,7 +149,7 @@ async fn a_batch_whose_bank_sent_the_money_back_is_a_review() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_handled_or_not_ours_is_a_dead_letter_with_its_name() {
+async fn unhandled_and_foreign_messages_are_dead_letters_with_a_reason() {
     let world = World::new(10);
     let _worker = world.worker();
     world.pipeline.order("MINE", "app", "CODE").expect("an order");

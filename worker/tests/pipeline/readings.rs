@@ -37,7 +37,7 @@ fn waits(world: &World, order: &str, subject: &str) -> Form {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_that_is_cut_elsewhere_delivers_nothing_and_a_person_decides() {
+async fn an_ambiguous_form_delivers_nothing_and_a_person_decides() {
     let mut world = World::new(3);
     let _worker = world.worker();
     world.place_orders("R", 2);

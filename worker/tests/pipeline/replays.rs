@@ -35,7 +35,7 @@ fn replay(world: &World, arguments: &[&str]) -> (i32, Value, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replay_tells_what_became_of_each() {
+async fn a_replay_reports_the_result_of_each_letter() {
     let mut world = World::new(10);
     let _worker = world.worker();
     dead_payments(&mut world, 5).await;
@@ -87,7 +87,7 @@ async fn bury(world: &World, id: &str, body: Vec<u8>) {
 
 /// A message without an order, one without a merchant and one that is none: workers write no line of them.
 #[tokio::test(flavor = "multi_thread")]
-async fn also_of_letters_that_no_inbox_holds() {
+async fn a_replay_reports_letters_without_an_inbox_row() {
     let world = World::new(10);
     let _worker = world.worker();
     let body = |merchant: &str, order: &str| {
@@ -113,7 +113,7 @@ async fn also_of_letters_that_no_inbox_holds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_worker_it_says_that_they_wait() {
+async fn a_replay_without_a_worker_reports_waiting_letters() {
     let mut world = World::new(10);
     {
         let _worker = world.worker();

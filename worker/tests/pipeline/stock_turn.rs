@@ -56,7 +56,7 @@ async fn smaller_orders_pass_a_large_one_until_its_turn() {
 
 /// A large order that is refunded while codes are kept for it lets the others go.
 #[tokio::test(flavor = "multi_thread")]
-async fn codes_are_kept_for_nobody_who_does_not_wait() {
+async fn codes_are_reserved_only_for_waiting_orders() {
     let mut world =
         World::with(&CONFIG.replace("batch = 16", "batch = 16\nstock_overtake_limit = \"1ms\""), 0);
     let _worker = world.worker();

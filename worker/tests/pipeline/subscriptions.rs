@@ -72,7 +72,7 @@ async fn a_renewal_begins_where_the_month_before_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobodys_month_waits_for_an_account() {
+async fn a_subscription_without_account_waits() {
     let mut world = World::new(0);
     let _worker = world.worker();
     with_month(&world);

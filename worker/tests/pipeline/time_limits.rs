@@ -18,7 +18,7 @@ fn place(world: &mut World, id: &str, expires_at: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_money_moves_by_a_limit_in_local_time() {
+async fn a_time_limit_in_local_time_moves_no_money() {
     let mut world = world();
     let _worker = world.worker();
     // In Los Angeles and in Shanghai, half an hour from now.

@@ -54,7 +54,7 @@ impl Scene {
 }
 
 #[test]
-fn a_cursor_of_the_future_goes_back_and_new_orders_are_asked_about() {
+fn a_cursor_in_the_future_is_moved_back() {
     let mut scene = Scene::ahead();
     let (_gateway, address) = scene.side.gateway(&[]);
     let worker = scene.side.worker(&address, &[UNPAID]);
@@ -89,7 +89,7 @@ fn a_cursor_of_the_future_goes_back_and_new_orders_are_asked_about() {
 }
 
 #[test]
-fn a_worker_that_starts_later_corrects_what_waits_for_the_future() {
+fn a_starting_worker_corrects_due_times_in_the_future() {
     let mut scene = Scene::ahead();
     let (_gateway, address) = scene.side.gateway(&[]);
     scene.side.place("app", "PAID", "CODE");
@@ -124,7 +124,7 @@ fn a_worker_that_starts_later_corrects_what_waits_for_the_future() {
 }
 
 #[test]
-fn a_database_that_is_ahead_closes_nothing_that_can_still_be_paid() {
+fn a_database_clock_ahead_closes_no_payable_trade() {
     let scene = Scene::ahead();
     let (_gateway, address) = scene.side.gateway(&[]);
     scene.side.place("app", "OPEN", "CODE");

@@ -7,7 +7,7 @@ use crate::alipay_side::AlipaySide;
 const ALWAYS: (&str, &str) = ("ALIPAY__MERCHANTS__APP__CONFIRM", "always");
 
 #[test]
-fn goods_wait_for_the_gateways_word() {
+fn goods_wait_until_the_gateway_confirms() {
     let side = AlipaySide::new(5);
     let (gateway, address) = side.gateway(&[]);
     drop(gateway);
@@ -32,7 +32,7 @@ fn goods_wait_for_the_gateways_word() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_gateway_does_not_know_is_not_delivered() {
+async fn payments_unknown_to_the_gateway_are_not_delivered() {
     let mut side = AlipaySide::new(5);
     let (_gateway, address) = side.gateway(&[]);
     let _worker = side.worker(&address, &[("ALIPAY__MERCHANTS__SHOP__CONFIRM", "9.99")]);

@@ -6,7 +6,7 @@ use crate::alipay_side::{AlipaySide, UNPAID};
 
 #[cfg(debug_assertions)]
 #[test]
-fn a_death_while_asking_is_made_good() {
+fn a_crash_while_querying_is_recovered() {
     for point in ["queries.after_claim", "queries.after_publish"] {
         let mut side = AlipaySide::new(3);
         let (_gateway, address) = side.gateway(&[]);

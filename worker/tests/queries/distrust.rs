@@ -52,7 +52,7 @@ fn told(proof: &RefundProof, order: &str, trade_no: &str, number: &str, fen: i64
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_told_under_another_number_refunds_nothing_twice() {
+async fn an_answer_under_another_number_refunds_nothing_twice() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
     let _worker = side.worker(&address, &[NO_QUERIES]);
@@ -143,7 +143,7 @@ async fn a_decision_in_the_queue_decides_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expiry_in_the_queue_is_a_question_and_no_fact() {
+async fn an_expiry_without_a_row_is_a_question_and_no_fact() {
     let mut side = AlipaySide::new(1);
     let _worker = side.worker(NOWHERE, &[NO_QUERIES]);
     side.place("app", "OPEN", "CODE");

@@ -33,7 +33,7 @@ impl AlipaySide {
 
 /// The buyer looks and goes away: neither an order without a time nor one that has time left is touched.
 #[test]
-fn what_waits_is_closed_there_and_then_here() {
+fn waiting_trades_are_closed_at_alipay_first() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
     for (merchant, order) in
@@ -72,7 +72,7 @@ fn what_waits_is_closed_there_and_then_here() {
 /// Alipay knows no trade of an order of which nobody opened the page, and the page stays open: what
 /// appears there later is closed at once, and money is money.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_alipay_does_not_know_expires_here_and_its_page_lives_on() {
+async fn orders_unknown_to_alipay_expire_and_can_still_be_paid_from_an_open_page() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
     let _worker = side.worker(&address, &[]);
@@ -110,7 +110,7 @@ async fn what_alipay_does_not_know_expires_here_and_its_page_lives_on() {
 }
 
 #[test]
-fn what_was_paid_meanwhile_is_delivered() {
+fn orders_paid_before_the_close_are_delivered() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
     for (merchant, order) in [("shop", "JUST-1"), ("app", "JUST-2")] {
@@ -132,7 +132,7 @@ fn what_was_paid_meanwhile_is_delivered() {
 }
 
 #[test]
-fn a_gateway_that_is_away_closes_nothing_until_it_is_back() {
+fn an_unreachable_gateway_closes_nothing() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
     let proxy: FaultProxy = in_front_of(&address);
@@ -176,7 +176,7 @@ fn two_workers_close_each_order_once() {
 /// hears that it is closed.
 #[cfg(debug_assertions)]
 #[test]
-fn a_death_between_closing_and_telling_is_made_good() {
+fn a_crash_between_close_and_query_is_recovered() {
     for point in ["queries.after_close", "queries.after_publish"] {
         let mut side = AlipaySide::new(1);
         let (_gateway, address) = side.gateway(&[]);

@@ -105,7 +105,7 @@ async fn money_in_doubt_is_asked_about_at_once() {
 
 /// Most orders are paid before they are asked about: their rows are put off, and quickly.
 #[test]
-fn orders_that_were_heard_of_meanwhile_hold_up_nobody() {
+fn recently_updated_orders_delay_no_other() {
     let mut side = AlipaySide::new(1);
     let (_gateway, address) = side.gateway(&[]);
     side.world.place_orders("PAID", 10_000);

@@ -21,7 +21,7 @@ impl AlipaySide {
 }
 
 #[test]
-fn at_the_open_platform_a_worker_gives_it_back() {
+fn at_the_open_platform_a_worker_refunds_late_payments() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
     let _worker = side.worker(&address, &REFUND);
@@ -92,7 +92,7 @@ async fn at_the_legacy_gateway_a_person_decides() {
 
 /// Goods and money must not both be with the buyer.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_on_its_way_back_cannot_be_taken() {
+async fn a_payment_being_refunded_cannot_be_accepted() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
     let proxy = in_front_of(&address);
@@ -120,7 +120,7 @@ async fn what_is_on_its_way_back_cannot_be_taken() {
 
 /// A policy that changes later moves no goods and no money.
 #[test]
-fn the_policy_of_the_moment_counts() {
+fn the_policy_at_the_time_of_payment_counts() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
     side.place("app", "BEFORE", "CODE");

@@ -24,7 +24,7 @@ fn paid_long_ago(side: &mut AlipaySide, order: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_alipay_does_not_know_goes_to_a_person_after_a_second_question() {
+async fn payments_unknown_to_alipay_are_reviewed_after_a_second_query() {
     let mut side = AlipaySide::new(5);
     let (_gateway, address) = side.gateway(&[]);
     let _worker = side.worker(&address, &[SILENT]);
@@ -63,7 +63,7 @@ async fn what_alipay_does_not_know_goes_to_a_person_after_a_second_question() {
 
 /// The second answer is another one: the gateway was behind.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_gateway_that_is_behind_is_believed_in_the_end() {
+async fn a_gateway_that_lags_behind_confirms_in_the_end() {
     let mut side = AlipaySide::new(5);
     let (_gateway, address) = side.gateway(&[]);
     let _worker = side.worker(&address, &[SILENT]);

@@ -43,7 +43,7 @@ fn wait_for_state(side: &mut AlipaySide, order: &str, state: &str) {
 }
 
 #[test]
-fn late_money_goes_back() {
+fn late_payments_are_refunded() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
     let workers = [side.worker(&address, &[]), side.worker(&address, &[])];
@@ -69,7 +69,7 @@ fn late_money_goes_back() {
 
 #[cfg(debug_assertions)]
 #[test]
-fn a_death_while_refunding_is_made_good() {
+fn a_crash_while_refunding_is_recovered() {
     for point in ["refunds.after_claim", "refunds.after_call", "refunds.after_publish"] {
         let mut side = AlipaySide::new(3);
         let (_gateway, address) = side.gateway(&[]);
@@ -98,7 +98,7 @@ fn a_death_while_refunding_is_made_good() {
 }
 
 #[test]
-fn what_alipay_refuses_is_a_persons_matter() {
+fn refunds_that_alipay_refuses_stay_in_review() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
     let mut worker = side.worker(&address, &[]);
@@ -121,7 +121,7 @@ fn what_alipay_refuses_is_a_persons_matter() {
 }
 
 #[test]
-fn a_gateway_that_is_away_is_called_again() {
+fn an_unreachable_gateway_is_called_again() {
     let mut side = AlipaySide::new(3);
     let nowhere = "http://127.0.0.1:9/gateway.do";
     let mut first: Program = side.worker(nowhere, &[]);

@@ -54,7 +54,7 @@ fn two_workers_ask_once() {
 
 /// The buyer's browser and Alipay's server tell of the same payment, in either order and at one moment.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_browser_and_the_server_at_once() {
+async fn return_page_and_notification_at_the_same_time() {
     let mut side = AlipaySide::new(25);
     let (_gateway, address) = side.gateway(&[]);
     side.world.place_orders("B", 20);

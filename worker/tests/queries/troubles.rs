@@ -1,11 +1,10 @@
 //! A gateway that is down, slow, or says what cannot be used.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use queue::Envelope;
-use testkit::FaultProxy;
+use testkit::{FakeGateway, FaultProxy, Reply};
 
 use crate::alipay_side::{AlipaySide, UNPAID};
 
@@ -18,25 +17,6 @@ pub(crate) fn in_front_of(address: &str) -> FaultProxy {
     let host = address.trim_start_matches("http://").trim_end_matches("/gateway.do");
     let target: SocketAddr = host.parse().expect("an address");
     FaultProxy::start(target).expect("a proxy")
-}
-
-/// A server that answers everything with the same bytes.
-fn answers_always(body: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { return };
-            let mut request = [0; 4096];
-            let _ = stream.read(&mut request);
-            let length = body.len();
-            let _ = write!(
-                stream,
-                "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-            );
-        }
-    });
-    format!("http://{address}/gateway.do")
 }
 
 #[test]
@@ -63,7 +43,7 @@ fn a_gateway_that_is_down_and_then_slow_is_asked_again() {
 }
 
 #[test]
-fn a_gateway_that_fails_now_and_then_heals_all() {
+fn an_unreliable_gateway_still_heals_every_order() {
     let mut side = AlipaySide::new(20);
     let (_gateway, address) = side.gateway(&["--gateway-fail", "30%"]);
     side.world.place_orders("H", 10);
@@ -110,9 +90,10 @@ fn a_wrong_signature_is_no_fact() {
 }
 
 #[test]
-fn garbage_is_no_answer() {
+fn an_unreadable_answer_changes_nothing() {
     let mut side = AlipaySide::new(5);
-    let address = answers_always("<html><body>502 Bad Gateway</body></html>");
+    let page = Reply::text("<html><body>502 Bad Gateway</body></html>");
+    let address = FakeGateway::start(page).expect("a gateway").url;
     side.place("shop", "GARBAGE", "CODE");
     side.place("app", "RUBBISH", "CODE");
     let _worker = side.worker(&address, &[UNPAID]);

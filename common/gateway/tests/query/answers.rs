@@ -7,14 +7,14 @@ use chrono::{TimeDelta, Utc};
 use gateway::{Gateway, GatewayError};
 
 use crate::merchant::{json, mapi, merchant, openapi, xml};
-use crate::server::{Reply, Server};
+use testkit::{FakeGateway, Reply};
 
 const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn the_legacy_gateway() {
-    let mut server = Server::start(Reply::Good(xml("A-1"))).await;
-    let merchant = mapi(&server.gateway);
+    let server = FakeGateway::start(Reply::Good(xml("A-1"))).unwrap();
+    let merchant = mapi(&server.url);
     let before = Utc::now();
     let answered = Gateway::new(SOON).query(&merchant, TradeRef::OutTradeNo("A-1")).await.unwrap();
     assert!(answered.asked_at >= before && answered.asked_at - before < TimeDelta::seconds(10));
@@ -22,7 +22,7 @@ async fn the_legacy_gateway() {
     let QueryAnswer::Trade(trade) = &answered.answer else { panic!("{answered:?}") };
     assert_eq!((trade.out_trade_no.as_str(), trade.total), ("A-1", Fen::new(275)));
 
-    let request = server.requests.recv().await.unwrap();
+    let request = server.next_request().unwrap();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /gateway.do?_input_charset=utf-8 HTTP/1.1\r\n"), "{head}");
     let head = head.to_lowercase();
@@ -38,13 +38,13 @@ async fn the_legacy_gateway() {
 
 #[tokio::test]
 async fn the_open_platform() {
-    let mut server = Server::start(Reply::Good(json("A-1"))).await;
-    let merchant = openapi(&server.gateway);
+    let server = FakeGateway::start(Reply::Good(json("A-1"))).unwrap();
+    let merchant = openapi(&server.url);
     let gateway = Gateway::new(SOON);
     let answered = gateway.query(&merchant, TradeRef::TradeNo("2019082922001")).await.unwrap();
     let QueryAnswer::Trade(trade) = &answered.answer else { panic!("{answered:?}") };
     assert_eq!((trade.out_trade_no.as_str(), trade.total), ("A-1", Fen::new(275)));
-    let request = server.requests.recv().await.unwrap();
+    let request = server.next_request().unwrap();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /gateway.do?charset=utf-8 HTTP/1.1\r\n"), "{head}");
     let form = Form::parse(body.as_bytes()).unwrap();
@@ -54,8 +54,8 @@ async fn the_open_platform() {
 
 #[tokio::test]
 async fn connections_are_used_again() {
-    let server = Server::start(Reply::Good(json("A-1"))).await;
-    let merchant = openapi(&server.gateway);
+    let server = FakeGateway::start(Reply::Good(json("A-1"))).unwrap();
+    let merchant = openapi(&server.url);
     let gateway = Gateway::new(SOON);
     for _ in 0..5 {
         gateway.clone().query(&merchant, TradeRef::OutTradeNo("A-1")).await.unwrap();
@@ -67,8 +67,8 @@ async fn connections_are_used_again() {
 async fn a_connection_that_was_closed_meanwhile_is_replaced() {
     let answer = json("A-1");
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", answer.len());
-    let server = Server::start(Reply::Raw([head.as_bytes(), &answer].concat())).await;
-    let merchant = openapi(&server.gateway);
+    let server = FakeGateway::start(Reply::Raw([head.as_bytes(), &answer].concat())).unwrap();
+    let merchant = openapi(&server.url);
     let gateway = Gateway::new(SOON);
     for _ in 0..5 {
         gateway.query(&merchant, TradeRef::OutTradeNo("A-1")).await.unwrap();
@@ -79,9 +79,9 @@ async fn a_connection_that_was_closed_meanwhile_is_replaced() {
 #[tokio::test]
 async fn an_answer_about_another_trade_is_none() {
     let gateway = Gateway::new(SOON);
-    let server = Server::start(Reply::Good(xml("A-1"))).await;
+    let server = FakeGateway::start(Reply::Good(xml("A-1"))).unwrap();
     for which in [TradeRef::OutTradeNo("A-2"), TradeRef::TradeNo("1")] {
-        let answer = gateway.query(&mapi(&server.gateway), which).await;
+        let answer = gateway.query(&mapi(&server.url), which).await;
         assert_eq!(answer.unwrap_err(), GatewayError::OtherTrade);
     }
 }
@@ -89,8 +89,8 @@ async fn an_answer_about_another_trade_is_none() {
 #[tokio::test]
 async fn an_answer_signed_by_somebody_else_is_none() {
     let gateway = Gateway::new(SOON);
-    let server = Server::start(Reply::Good(xml("A-1"))).await;
-    let mut merchant = mapi(&server.gateway);
+    let server = FakeGateway::start(Reply::Good(xml("A-1"))).unwrap();
+    let mut merchant = mapi(&server.url);
     let other = alipay::Md5Key::new("another");
     merchant.verifier =
         Verifier::new(Protocol::Mapi, merchant.sign_types.clone(), vec![other], vec![]).unwrap();
@@ -105,11 +105,11 @@ async fn no_such_trade_and_refusals() {
         Reply::Good(xml.into_bytes())
     };
     let gateway = Gateway::new(SOON);
-    let server = Server::start(failure("TRADE_NOT_EXIST")).await;
-    let answered = gateway.query(&mapi(&server.gateway), TradeRef::OutTradeNo("A-1")).await;
+    let server = FakeGateway::start(failure("TRADE_NOT_EXIST")).unwrap();
+    let answered = gateway.query(&mapi(&server.url), TradeRef::OutTradeNo("A-1")).await;
     assert_eq!(answered.unwrap().answer, QueryAnswer::NotExist);
-    let server = Server::start(failure("ILLEGAL_SIGN")).await;
-    let error = gateway.query(&mapi(&server.gateway), TradeRef::OutTradeNo("A-1")).await;
+    let server = FakeGateway::start(failure("ILLEGAL_SIGN")).unwrap();
+    let error = gateway.query(&mapi(&server.url), TradeRef::OutTradeNo("A-1")).await;
     let error = error.unwrap_err();
     assert!(matches!(error, GatewayError::Answer(AnswerError::Refused { .. })), "{error:?}");
     assert_eq!((error.reason_code(), error.is_transient()), ("refused", false));
@@ -151,16 +151,16 @@ fn what_the_configuration_must_have() {
 #[tokio::test]
 async fn the_charset_of_the_configuration() {
     for (charset, asked) in [("gbk", "gbk"), ("gb18030", "gbk"), ("utf-8", "utf-8")] {
-        let mut server = Server::start(Reply::Good(xml("A-1"))).await;
+        let server = FakeGateway::start(Reply::Good(xml("A-1"))).unwrap();
         let merchant = merchant(&format!(
             "protocol = \"mapi\"\nseller_id = \"2088000000000001\"\nsign_types = [\"MD5\"]\n\
              md5_key = \"{}\"\ncharset = \"{charset}\"\ngateway = \"{}?x=1\"",
             crate::merchant::MD5,
-            server.gateway
+            server.url
         ));
         let gateway = Gateway::new(SOON);
         gateway.query(&merchant, TradeRef::OutTradeNo("A-1")).await.unwrap();
-        let request = server.requests.recv().await.unwrap();
+        let request = server.next_request().unwrap();
         let line = format!("POST /gateway.do?x=1&_input_charset={asked} HTTP/1.1\r\n");
         assert!(request.starts_with(&line), "{request}");
         assert!(request.contains(&format!("&_input_charset={asked}&")), "{request}");

@@ -7,7 +7,7 @@ use config::Merchant;
 use gateway::{Gateway, GatewayError};
 
 use crate::merchant::{OWN, PRIVATE, merchant};
-use crate::server::{Reply, Server};
+use testkit::{FakeGateway, Reply};
 
 const SOON: Duration = Duration::from_secs(10);
 const WHICH: TradeRef<'_> = TradeRef::OutTradeNo("A-1");
@@ -54,11 +54,11 @@ fn not_exist(cert_sn: &str) -> Reply {
 
 #[tokio::test]
 async fn requests_carry_the_numbers() {
-    let mut server = Server::start(not_exist(&sn(RENEWED))).await;
-    let merchant = certified(&server.gateway, RENEWED, Some(APP));
+    let server = FakeGateway::start(not_exist(&sn(RENEWED))).unwrap();
+    let merchant = certified(&server.url, RENEWED, Some(APP));
     let answered = Gateway::new(SOON).query(&merchant, WHICH).await.unwrap();
     assert_eq!(answered.answer, alipay::QueryAnswer::NotExist);
-    let request = server.requests.recv().await.unwrap();
+    let request = server.next_request().unwrap();
     let (_, body) = request.split_once("\r\n\r\n").unwrap();
     let form = Form::parse(body.as_bytes()).unwrap();
     let text = |name: &str| String::from_utf8(form.get(name).unwrap().to_vec()).unwrap();
@@ -70,14 +70,14 @@ async fn requests_carry_the_numbers() {
 #[tokio::test]
 async fn an_answer_under_another_certificate() {
     let gateway = Gateway::new(SOON);
-    let server = Server::start(not_exist(&sn(OLD))).await;
-    let merchant = certified(&server.gateway, RENEWED, Some(APP));
+    let server = FakeGateway::start(not_exist(&sn(OLD))).unwrap();
+    let merchant = certified(&server.url, RENEWED, Some(APP));
     let error = gateway.query(&merchant, WHICH).await.unwrap_err();
     assert_eq!(error.reason_code(), "unknown_certificate", "{error}");
     assert!(error.to_string().contains(&sn(OLD)), "{error}");
     assert!(!error.is_transient());
 
-    let merchant = certified(&server.gateway, OLD, Some(APP));
+    let merchant = certified(&server.url, OLD, Some(APP));
     let error = gateway.query(&merchant, WHICH).await.unwrap_err();
     assert_eq!(error.reason_code(), "certificate_expired", "{error}");
     let expired = |error: &GatewayError| {
@@ -93,9 +93,9 @@ async fn an_answer_under_another_certificate() {
 
 #[tokio::test]
 async fn what_is_not_even_asked() {
-    let mut server = Server::start(not_exist("")).await;
+    let server = FakeGateway::start(not_exist("")).unwrap();
     let gateway = Gateway::new(SOON);
-    let expired = certified(&server.gateway, RENEWED, Some(APP_ENDED));
+    let expired = certified(&server.url, RENEWED, Some(APP_ENDED));
     let error = gateway.query(&expired, WHICH).await.unwrap_err();
     assert!(
         matches!(
@@ -107,13 +107,13 @@ async fn what_is_not_even_asked() {
     assert_eq!(error.reason_code(), "app_certificate");
     assert!(error.is_unsent() && !error.is_transient());
     assert_eq!(Gateway::can_ask(&expired), Err(error));
-    let without = certified(&server.gateway, RENEWED, None);
+    let without = certified(&server.url, RENEWED, None);
     let error = Gateway::can_ask(&without).unwrap_err();
     assert_eq!(error, GatewayError::NoKey { merchant: "m".to_owned(), key: "app_cert" });
-    let mode = crate::merchant::openapi(&server.gateway);
+    let mode = crate::merchant::openapi(&server.url);
     let error = gateway.certificate(&mode, "x").await.unwrap_err();
     assert_eq!(error, GatewayError::NoKey { merchant: "m".to_owned(), key: "alipay_root_cert" });
-    assert!(server.requests.try_recv().is_err());
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
@@ -133,8 +133,8 @@ async fn a_certificate_is_fetched_and_checked() {
         (FORGED, sn(FORGED), Some("untrusted_certificate")),
         ("x", sn(OLD), Some("not_an_answer")),
     ] {
-        let server = Server::start(download(pem)).await;
-        let merchant = certified(&server.gateway, RENEWED, Some(APP));
+        let server = FakeGateway::start(download(pem)).unwrap();
+        let merchant = certified(&server.url, RENEWED, Some(APP));
         let found = gateway.certificate(&merchant, &asked).await;
         let reason = found.as_ref().err().map(GatewayError::reason_code);
         assert_eq!(reason, expected, "{found:?}");

@@ -7,7 +7,7 @@ use gateway::{Gateway, GatewayError};
 use tokio::net::TcpListener;
 
 use crate::merchant::{json, openapi};
-use crate::server::{Reply, Server};
+use testkit::{FakeGateway, Reply};
 
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(300);
@@ -20,8 +20,8 @@ async fn ask(timeout: Duration, gateway: &str) -> GatewayError {
 }
 
 async fn failure(timeout: Duration, reply: Reply) -> GatewayError {
-    let server = Server::start(reply).await;
-    ask(timeout, &server.gateway).await
+    let server = FakeGateway::start(reply).unwrap();
+    ask(timeout, &server.url).await
 }
 
 fn with_length(length: usize, body: &[u8]) -> Vec<u8> {
@@ -91,9 +91,9 @@ async fn an_answer_without_a_length_ends_with_the_connection() {
     let cut = [head, &good[..good.len() - 1]].concat();
     let error = failure(LONG, Reply::Raw(cut)).await;
     assert!(matches!(error, GatewayError::Answer(AnswerError::NotAnAnswer { .. })), "{error:?}");
-    let server = Server::start(Reply::Raw([head, &good].concat())).await;
+    let server = FakeGateway::start(Reply::Raw([head, &good].concat())).unwrap();
     let gateway = Gateway::new(LONG);
-    let answer = gateway.query(&openapi(&server.gateway), TradeRef::OutTradeNo("A-1")).await;
+    let answer = gateway.query(&openapi(&server.url), TradeRef::OutTradeNo("A-1")).await;
     assert!(answer.is_ok(), "the type of the content does not matter: {answer:?}");
 }
 
@@ -106,9 +106,9 @@ async fn an_answer_that_is_too_large() {
 
     let mut largest = json("A-1");
     largest.resize(MAX_ANSWER, b' ');
-    let server = Server::start(Reply::Good(largest)).await;
+    let server = FakeGateway::start(Reply::Good(largest)).unwrap();
     let gateway = Gateway::new(LONG);
-    let answer = gateway.query(&openapi(&server.gateway), TradeRef::OutTradeNo("A-1")).await;
+    let answer = gateway.query(&openapi(&server.url), TradeRef::OutTradeNo("A-1")).await;
     assert!(answer.is_ok(), "{answer:?}");
 }
 
@@ -124,13 +124,13 @@ async fn other_statuses_are_errors() {
         ("502 Bad Gateway", true),
     ] {
         let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", good.len());
-        let mut server = Server::start(Reply::Raw([head.as_bytes(), &good].concat())).await;
-        let error = ask(LONG, &server.gateway).await;
+        let server = FakeGateway::start(Reply::Raw([head.as_bytes(), &good].concat())).unwrap();
+        let error = ask(LONG, &server.url).await;
         let number = status[..3].parse().unwrap();
         assert_eq!(error, GatewayError::Http { status: number });
         assert_eq!(error.is_transient(), transient, "{status}");
-        assert!(server.requests.recv().await.is_some());
-        assert!(server.requests.try_recv().is_err(), "a redirect is not followed");
+        assert!(server.next_request().is_some());
+        assert!(server.requests().is_empty(), "a redirect is not followed");
     }
 }
 
@@ -144,12 +144,12 @@ async fn pages_of_something_in_between() {
 
 #[tokio::test]
 async fn a_call_that_is_given_up_leaves_the_client_usable() {
-    let stalled = Server::start(Reply::Stall(Vec::new())).await;
-    let good = Server::start(Reply::Good(json("A-1"))).await;
+    let stalled = FakeGateway::start(Reply::Stall(Vec::new())).unwrap();
+    let good = FakeGateway::start(Reply::Good(json("A-1"))).unwrap();
     let gateway = Gateway::new(LONG);
-    let merchant = openapi(&stalled.gateway);
+    let merchant = openapi(&stalled.url);
     let call = gateway.query(&merchant, TradeRef::OutTradeNo("A-1"));
     assert!(tokio::time::timeout(SHORT, call).await.is_err());
-    let answer = gateway.query(&openapi(&good.gateway), TradeRef::OutTradeNo("A-1")).await;
+    let answer = gateway.query(&openapi(&good.url), TradeRef::OutTradeNo("A-1")).await;
     assert!(answer.is_ok(), "{answer:?}");
 }

@@ -7,5 +7,4 @@ mod certificates;
 mod failures;
 mod merchant;
 mod other_calls;
-mod server;
 mod tls;

@@ -9,7 +9,7 @@ use alipay::{
 use gateway::{Gateway, GatewayError};
 
 use crate::merchant::{PRIVATE, mapi, openapi};
-use crate::server::{Reply, Server};
+use testkit::{FakeGateway, Reply};
 
 const SOON: Duration = Duration::from_secs(10);
 const SHORT: Duration = Duration::from_millis(300);
@@ -39,27 +39,27 @@ fn refund_answer(order: &str) -> Reply {
 #[tokio::test]
 async fn a_refund_and_what_became_of_it() {
     let gateway = Gateway::new(SOON);
-    let mut server = Server::start(refund_answer("A-1")).await;
-    let merchant = openapi(&server.gateway);
+    let server = FakeGateway::start(refund_answer("A-1")).unwrap();
+    let merchant = openapi(&server.url);
     let refunded = gateway.refund(&merchant, &REFUND).await.unwrap().answer;
     assert!(refunded.moved && refunded.refunded == Some(Fen::new(100)));
-    let request = server.requests.recv().await.unwrap();
+    let request = server.next_request().unwrap();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /gateway.do?charset=utf-8 HTTP/1.1\r\n"), "{head}");
     let form = Form::parse(body.as_bytes()).unwrap();
     let content = r#"{"out_trade_no":"A-1","refund_amount":"1.00","out_request_no":"R-1","refund_reason":"too large"}"#;
     assert_eq!(form.get("biz_content"), Some(content.as_bytes()));
 
-    let server = Server::start(refund_answer("A-2")).await;
-    let error = gateway.refund(&openapi(&server.gateway), &REFUND).await.unwrap_err();
+    let server = FakeGateway::start(refund_answer("A-2")).unwrap();
+    let error = gateway.refund(&openapi(&server.url), &REFUND).await.unwrap_err();
     assert!(error == GatewayError::OtherTrade && !error.is_unsent());
 
     let name = "alipay_trade_fastpay_refund_query_response";
     let node = r#"{"code":"10000","out_trade_no":"A-1","out_request_no":"R-1","refund_status":"REFUND_SUCCESS","refund_amount":"1.00"}"#;
     for (order, found) in [("A-1", true), ("A-2", false)] {
-        let server = Server::start(answer(name, node)).await;
+        let server = FakeGateway::start(answer(name, node)).unwrap();
         let which = TradeRef::OutTradeNo(order);
-        let asked = gateway.refund_query(&openapi(&server.gateway), which, "R-1").await;
+        let asked = gateway.refund_query(&openapi(&server.url), which, "R-1").await;
         match asked {
             Ok(asked) => assert!(found && asked.answer.succeeded("R-1", Fen::new(100))),
             Err(error) => assert!(!found && error == GatewayError::OtherTrade, "{error}"),
@@ -69,12 +69,12 @@ async fn a_refund_and_what_became_of_it() {
 
 #[tokio::test]
 async fn what_is_wrong_before_it_is_sent() {
-    let mut server = Server::start(Reply::Good(b"true".to_vec())).await;
-    let (old, new) = (mapi(&server.gateway), openapi(&server.gateway));
+    let server = FakeGateway::start(Reply::Good(b"true".to_vec())).unwrap();
+    let (old, new) = (mapi(&server.url), openapi(&server.url));
     let gateway = Gateway::new(SOON);
     let which = TradeRef::OutTradeNo("A-1");
     let nothing = TradeRefund { amount: Fen::new(0), ..REFUND };
-    let mut keyless = openapi(&server.gateway);
+    let mut keyless = openapi(&server.url);
     keyless.private_key = None;
     for (error, reason) in [
         (gateway.refund(&old, &REFUND).await.unwrap_err(), "not_offered"),
@@ -88,7 +88,7 @@ async fn what_is_wrong_before_it_is_sent() {
         assert_eq!(error.reason_code(), reason, "{error}");
         assert!(error.is_unsent() && !error.is_transient(), "{error}");
     }
-    assert!(server.requests.try_recv().is_err());
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
@@ -96,20 +96,20 @@ async fn closing() {
     let gateway = Gateway::new(SOON);
     let which = TradeRef::OutTradeNo("A-1");
     let xml = |text: &str| Reply::Good(format!("<alipay>{text}</alipay>").into_bytes());
-    let mut server = Server::start(xml("<is_success>T</is_success>")).await;
-    let closed = gateway.close(&mapi(&server.gateway), which).await;
+    let server = FakeGateway::start(xml("<is_success>T</is_success>")).unwrap();
+    let closed = gateway.close(&mapi(&server.url), which).await;
     assert_eq!(closed, Ok(CloseAnswer::Closed));
-    let request = server.requests.recv().await.unwrap();
+    let request = server.next_request().unwrap();
     assert!(request.contains("service=close_trade") && request.contains("out_order_no=A-1"));
 
     let paid = "<is_success>F</is_success><error>TRADE_STATUS_NOT_AVAILD</error>";
-    let server = Server::start(xml(paid)).await;
-    let error = gateway.close(&mapi(&server.gateway), which).await.unwrap_err();
+    let server = FakeGateway::start(xml(paid)).unwrap();
+    let error = gateway.close(&mapi(&server.url), which).await.unwrap_err();
     assert!(matches!(error, GatewayError::Answer(AnswerError::Refused { .. })), "{error:?}");
 
     let node = r#"{"code":"40004","sub_code":"ACQ.TRADE_NOT_EXIST"}"#;
-    let server = Server::start(answer("alipay_trade_close_response", node)).await;
-    let closed = gateway.close(&openapi(&server.gateway), which).await;
+    let server = FakeGateway::start(answer("alipay_trade_close_response", node)).unwrap();
+    let closed = gateway.close(&openapi(&server.url), which).await;
     assert_eq!(closed, Ok(CloseAnswer::NotExist));
 }
 
@@ -125,21 +125,21 @@ async fn asking_about_a_notification() {
         ("<html>true", Err("not_an_answer")),
         ("", Err("not_an_answer")),
     ] {
-        let mut server = Server::start(Reply::Good(said.as_bytes().to_vec())).await;
-        let answer = gateway.notify_verify(&mapi(&server.gateway), b"a%2F/+b").await;
+        let server = FakeGateway::start(Reply::Good(said.as_bytes().to_vec())).unwrap();
+        let answer = gateway.notify_verify(&mapi(&server.url), b"a%2F/+b").await;
         assert_eq!(answer.map_err(|error| error.reason_code()), expected, "{said:?}");
-        let request = server.requests.recv().await.unwrap();
+        let request = server.next_request().unwrap();
         let line = "GET /gateway.do?service=notify_verify&partner=2088000000000001\
              &notify_id=a%252F%2F%2Bb HTTP/1.1\r\n";
         assert!(request.starts_with(line), "{request}");
     }
-    let silent = Server::start(Reply::Stall(Vec::new())).await;
-    let answer = Gateway::new(SHORT).notify_verify(&mapi(&silent.gateway), b"n1").await;
+    let silent = FakeGateway::start(Reply::Stall(Vec::new())).unwrap();
+    let answer = Gateway::new(SHORT).notify_verify(&mapi(&silent.url), b"n1").await;
     assert_eq!(answer, Err(GatewayError::Timeout { after: SHORT }));
 
     // One connection for all questions.
-    let server = Server::start(Reply::Good(b"true".to_vec())).await;
-    let merchant = mapi(&format!("{}?a=1", server.gateway));
+    let server = FakeGateway::start(Reply::Good(b"true".to_vec())).unwrap();
+    let merchant = mapi(&format!("{}?a=1", server.url));
     for _ in 0..5 {
         gateway.notify_verify(&merchant, b"n1").await.unwrap();
     }

@@ -57,7 +57,8 @@ impl Story {
             assert_eq!(state.is_finish, expected, "{}: is_finish", self.name);
         }
         assert_eq!(state.refunded_fee.get(), self.refunded, "{}: refunded_fee", self.name);
-        let reasons: Vec<&str> = reviews.iter().map(|review| review.reason.as_str()).collect();
+        let mut reasons: Vec<&str> = reviews.iter().map(|review| review.reason.as_str()).collect();
+        reasons.sort_unstable();
         assert_eq!(reasons, self.reviews, "{}: reviews", self.name);
         if let Some(expected) = self.net_goods {
             assert_eq!(net_goods, expected, "{}: goods", self.name);

@@ -59,7 +59,7 @@ pub(super) async fn gather<'a>(
     let mut confirms: Vec<(usize, Confirm)> = confirms.try_collect().await?;
     confirms.sort_unstable_by_key(|(index, _)| *index);
     let ids = publications.map(|publication| publication.message_id.as_str());
-    Ok(settle(ids, confirms.into_iter().map(|(_, confirm)| confirm).collect()))
+    Ok(pair_returns(ids, confirms.into_iter().map(|(_, confirm)| confirm).collect()))
 }
 
 /// What came for one message, before returns are paired.
@@ -88,7 +88,7 @@ impl From<Confirmation> for Confirm {
 
 /// Pairs returns by message id. A returned id fails every copy of that id, since nothing tells
 /// which copy came back; a return without an id fails all.
-fn settle<'a>(
+fn pair_returns<'a>(
     ids: impl Iterator<Item = &'a str>,
     confirms: Vec<Confirm>,
 ) -> Vec<Result<(), PublishError>> {
@@ -116,7 +116,7 @@ fn settle<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::{Confirm, Returned, settle};
+    use super::{Confirm, Returned, pair_returns};
     use crate::PublishError;
 
     fn acked(returned: Option<Option<&str>>) -> Confirm {
@@ -130,7 +130,7 @@ mod tests {
     }
 
     fn codes(ids: &[&str], confirms: Vec<Confirm>) -> Vec<&'static str> {
-        settle(ids.iter().copied(), confirms)
+        pair_returns(ids.iter().copied(), confirms)
             .iter()
             .map(|answer| answer.as_ref().map_or_else(PublishError::reason_code, |()| "confirmed"))
             .collect()

@@ -153,7 +153,7 @@ async fn absent(
     let looked = async {
         let mut missing = Vec::new();
         for declaration in declarations {
-            if matches!(ask(&connection, declaration, Mode::OnlyLook).await?, Answer::Missing) {
+            if matches!(ask(&connection, declaration, Mode::OnlyLook).await?, Presence::Missing) {
                 missing.push(declaration.change());
             }
         }
@@ -175,8 +175,8 @@ async fn compare_and_declare(
     let missing = look(connection, declarations).await?;
     for declaration in declarations {
         match ask(connection, declaration, Mode::Declare).await? {
-            Answer::There | Answer::Missing => {}
-            Answer::Differs(conflict) => return Err(TopologyError::Conflicts(vec![conflict])),
+            Presence::There | Presence::Missing => {}
+            Presence::Differs(conflict) => return Err(TopologyError::Conflicts(vec![conflict])),
         }
     }
     Ok(missing)
@@ -201,9 +201,9 @@ async fn look(
             continue;
         }
         match ask(connection, declaration, Mode::Look).await? {
-            Answer::There => {}
-            Answer::Missing => missing.push(declaration.change()),
-            Answer::Differs(conflict) => conflicts.push(conflict),
+            Presence::There => {}
+            Presence::Missing => missing.push(declaration.change()),
+            Presence::Differs(conflict) => conflicts.push(conflict),
         }
     }
     if conflicts.is_empty() { Ok(missing) } else { Err(TopologyError::Conflicts(conflicts)) }
@@ -218,7 +218,7 @@ enum Mode {
     Declare,
 }
 
-enum Answer {
+enum Presence {
     There,
     Missing,
     Differs(Conflict),
@@ -229,7 +229,7 @@ async fn ask(
     connection: &Connection,
     declaration: &Declaration,
     mode: Mode,
-) -> Result<Answer, TopologyError> {
+) -> Result<Presence, TopologyError> {
     let channel = connection.create_channel().await?;
     let asked = async {
         if mode != Mode::Declare {
@@ -246,17 +246,16 @@ async fn ask(
     };
     let error = match asked.await {
         Ok(()) => {
-            let goodbye = channel.close(200, "OK".into());
-            connection.bounded("closing a channel", goodbye).await?;
-            return Ok(Answer::There);
+            connection.close_channel(&channel).await?;
+            return Ok(Presence::There);
         }
         Err(error) => error,
     };
     let change = declaration.change();
     match soft_error(&error) {
-        Some((AMQPSoftError::NOTFOUND, _)) if mode != Mode::Declare => Ok(Answer::Missing),
+        Some((AMQPSoftError::NOTFOUND, _)) if mode != Mode::Declare => Ok(Presence::Missing),
         Some((AMQPSoftError::PRECONDITIONFAILED, reply)) => {
-            Ok(Answer::Differs(Conflict { wanted: change, reply }))
+            Ok(Presence::Differs(Conflict { wanted: change, reply }))
         }
         _ => Err(refusal(error, &change)),
     }

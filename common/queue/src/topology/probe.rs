@@ -58,8 +58,7 @@ async fn is_consumed(connection: &Connection) -> Result<bool, TopologyError> {
     let depth = Depth::of(connection, &channel, &work_queue(0)).await;
     let consumers = depth.map_or(0, |depth| depth.consumers);
     if consumers > 0 {
-        let goodbye = channel.close(200, "OK".into());
-        connection.bounded("closing a channel", goodbye).await?;
+        connection.close_channel(&channel).await?;
     }
     Ok(consumers > 0)
 }
@@ -79,8 +78,7 @@ async fn arrives(
         Ok(taken) => taken,
         Err(error) => return Err(refusal(error, change)),
     };
-    let goodbye = channel.close(200, "OK".into());
-    connection.bounded("closing a channel", goodbye).await?;
+    connection.close_channel(&channel).await?;
     Ok(taken)
 }
 

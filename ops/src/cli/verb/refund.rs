@@ -226,9 +226,14 @@ fn parse_reason(text: &str) -> Result<String, String> {
     Ok(reason.to_owned())
 }
 
+/// 32: the 8 digits of the day may stand before the number, as the legacy gateway shows it.
 fn parse_request_no(text: &str) -> Result<String, String> {
     let fits = (3..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-    if fits { Ok(text.to_owned()) } else { Err("expected 3 to 24 letters and digits".to_owned()) }
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("expected 3 to 24 letters and digits, or 32 with the day before them".to_owned())
+    }
 }
 
 #[cfg(test)]

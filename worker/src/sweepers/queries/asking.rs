@@ -1,5 +1,5 @@
-//! One question to the gateway, and its answer on the way to the lanes. An unpaid order whose time is
-//! over is closed there first: what the question then finds is final, but for a page that is still open.
+//! One question to the gateway, and its answer on the way to the lanes. An unpaid order whose time is over is closed
+//! there first. What the question then finds is final, unless a payment page is still open in a browser.
 
 use std::fmt::Display;
 
@@ -20,10 +20,33 @@ use crate::context::{Context, Interrupted};
 /// What came of a question.
 pub(super) struct Asked {
     pub(super) claimed: Claimed,
-    /// Alipay's word: a `trade_status`, or `TRADE_NOT_EXIST`.
-    pub(super) result: Result<String, Failure>,
-    /// What came of closing, where that was wanted. No fact: the question after it tells.
+    pub(super) result: Result<Answer, Failure>,
+    /// What came of closing, where that was wanted. Closing does not change the order; the answer that follows does.
     closed: Option<Result<CloseAnswer, GatewayError>>,
+}
+
+/// What Alipay answered, for the books.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// There is no such trade.
+    NotExist,
+    /// The trade has this status.
+    Trade(TradeStatus),
+}
+
+impl Answer {
+    /// Alipay's word.
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Answer::NotExist => "TRADE_NOT_EXIST",
+            Answer::Trade(status) => status.as_str(),
+        }
+    }
+
+    /// Alipay knows of no payment.
+    fn is_unpaid(&self) -> bool {
+        matches!(self, Answer::NotExist | Answer::Trade(TradeStatus::WaitBuyerPay))
+    }
 }
 
 /// Why there is no answer that a lane can work on.
@@ -47,12 +70,12 @@ impl Failure {
         &self.text
     }
 
-    /// Nobody has to do anything: asking again will help one day.
+    /// Asking again will help; nobody has to act.
     pub(super) fn is_transient(&self) -> bool {
         self.transient
     }
 
-    /// The answer was there and could not be handed on.
+    /// The gateway answered, and the answer could not be published.
     pub(super) fn is_of_the_broker(&self) -> bool {
         self.broker
     }
@@ -62,30 +85,31 @@ impl Asked {
     /// The word for the metric.
     pub(super) fn outcome(&self) -> &'static str {
         match &self.result {
-            Ok(answer) if answer == NOT_EXIST => "not_exist",
-            Ok(_) => "trade",
+            Ok(Answer::NotExist) => "not_exist",
+            Ok(Answer::Trade(_)) => "trade",
             Err(failure) => failure.code,
         }
     }
 
-    /// Alipay has closed the trade, and says that it waits all the same: it will say otherwise soon.
+    /// Alipay has closed the trade and still reports it as waiting: the next query will report the close.
     pub(super) fn still_open(&self) -> bool {
-        self.says(WAITS) && matches!(self.closed, Some(Ok(CloseAnswer::Closed)))
+        matches!(self.result, Ok(Answer::Trade(TradeStatus::WaitBuyerPay)))
+            && matches!(self.closed, Some(Ok(CloseAnswer::Closed)))
     }
 
-    /// Goods wait for this answer, and it does not say that the money is there or was.
+    /// Goods wait for this answer, and it does not confirm a payment.
     pub(super) fn is_unconfirmed(&self) -> bool {
         self.claimed.due.why == QueryReason::Confirm && self.is_unpaid_there()
     }
 
-    /// The order was paid here before the question, and Alipay says that it is not: it is asked once more,
-    /// since its servers can be behind its own notification.
+    /// The order was paid here before the question, and Alipay reports no payment: it is asked once more, since its
+    /// servers can lag behind its own notification.
     pub(super) fn asks_once_more(&self) -> bool {
         let due = &self.claimed.due;
         self.is_unpaid_there() && contradicts(due) && !plan::is_asked_again(due)
     }
 
-    /// Why an order that should be closed still waits, for an operator.
+    /// Why an order that should be closed is still open, for an operator.
     pub(super) fn not_closed(&self) -> Option<String> {
         let Some(Err(error)) = &self.closed else { return None };
         self.is_unpaid_there()
@@ -94,18 +118,11 @@ impl Asked {
 
     /// Alipay knows of no payment.
     fn is_unpaid_there(&self) -> bool {
-        self.says(WAITS) || self.says(NOT_EXIST)
-    }
-
-    fn says(&self, word: &str) -> bool {
-        self.result.as_deref().is_ok_and(|answer| answer == word)
+        self.result.as_ref().is_ok_and(Answer::is_unpaid)
     }
 }
 
-const NOT_EXIST: &str = "TRADE_NOT_EXIST";
-const WAITS: &str = "WAIT_BUYER_PAY";
-
-/// Whether an answer that nothing is paid contradicts what we were told before the question.
+/// Whether an answer that nothing is paid contradicts what was known before the question.
 fn contradicts(due: &Due) -> bool {
     due.order.as_ref().is_some_and(plan::is_paid)
 }
@@ -138,8 +155,8 @@ pub(super) async fn ask(
     Asked { claimed, result, closed }
 }
 
-/// Has the gateway close what is unpaid. That it refuses is no failure: the trade was paid or is closed,
-/// and the question says which.
+/// Has the gateway close what is unpaid. A refusal is no failure: the trade was paid or is closed, and the question
+/// that follows reports which.
 async fn close(
     gateway: &Gateway,
     merchant: &Merchant,
@@ -156,9 +173,9 @@ async fn close(
     closed
 }
 
-/// The trade to ask by: the one that was paid. Before a payment it is the order that is asked about,
-/// since another of its trades may be the one that gets paid; and so it is while a payment waits to be confirmed,
-/// since Alipay may never have heard of the trade that a notification named.
+/// The trade to ask about: the one that was paid. Before a payment the question is about the order, since another of
+/// its trades may be the one that gets paid; and so it is while a payment waits to be confirmed, since Alipay may not
+/// know the trade that a notification named.
 fn known_trade(due: &Due) -> Option<&str> {
     let order = due
         .order
@@ -173,44 +190,39 @@ async fn hand_on(
     claimed: &Claimed,
     closed: Option<&Result<CloseAnswer, GatewayError>>,
     answered: Answered,
-) -> Result<String, Failure> {
+) -> Result<Answer, Failure> {
     let order = claimed.due.order_id.as_str();
     let asked_at = answered.asked_at;
-    let unpaid_there = match &answered.answer {
-        QueryAnswer::NotExist => Some(NOT_EXIST),
-        QueryAnswer::Trade(trade) if trade.trade_status == TradeStatus::WaitBuyerPay => Some(WAITS),
-        QueryAnswer::Trade(_) => None,
+    let answer = match &answered.answer {
+        QueryAnswer::NotExist => Answer::NotExist,
+        QueryAnswer::Trade(trade) => Answer::Trade(trade.trade_status.clone()),
     };
-    if let Some(word) = unpaid_there.filter(|_| contradicts(&claimed.due)) {
+    if answer.is_unpaid() && contradicts(&claimed.due) {
         // A lane opens a review.
         if plan::is_asked_again(&claimed.due) {
-            tell_lanes(context, merchant, order, &answered).await?;
+            publish_answer(context, merchant, order, &answered).await?;
         }
-        return Ok(word.to_owned());
+        return Ok(answer);
     }
-    match &answered.answer {
-        QueryAnswer::NotExist => {
-            // Not there to close, and not there afterwards: only then has the order expired.
+    match answer {
+        Answer::NotExist => {
+            // Nothing to close, and no trade afterwards: only then has the order expired.
             if let (Some(ended), Some(Ok(CloseAnswer::NotExist))) =
                 (still_placed_since(claimed), closed)
             {
-                // The row says it; the message has a lane look at the row.
+                // The row is what counts; the message makes a lane read it.
                 write_expired(context, order, ended, asked_at).await?;
                 let envelope = Envelope::expiry(&merchant.name, order, ended, asked_at);
                 publish(&context.publisher, &envelope).await?;
             }
-            Ok(NOT_EXIST.to_owned())
         }
-        QueryAnswer::Trade(trade) => {
-            tell_lanes(context, merchant, order, &answered).await?;
-            // The column holds so much; a word that we do not know can be of any length.
-            Ok(trade.trade_status.as_str().chars().take(64).collect())
-        }
+        Answer::Trade(_) => publish_answer(context, merchant, order, &answered).await?,
     }
+    Ok(answer)
 }
 
-/// The row says that the gateway gave this answer; the message holds it.
-async fn tell_lanes(
+/// Publishes an answer for the lanes. They believe it because of the row that is written first.
+async fn publish_answer(
     context: &Context,
     merchant: &Merchant,
     order: &str,

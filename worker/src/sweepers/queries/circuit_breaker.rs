@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use config::Merchant;
+use service::backoff::Backoff;
 
 use super::asking::{Asked, Failure};
 use super::report;
@@ -27,6 +28,7 @@ pub(super) enum State {
 pub(super) struct CircuitBreaker {
     pub(super) merchant: Arc<Merchant>,
     state: State,
+    backoff: Backoff,
     pause: Duration,
     left_alone_until: Option<Instant>,
 }
@@ -36,6 +38,7 @@ impl CircuitBreaker {
         CircuitBreaker {
             merchant: Arc::new(merchant),
             state: State::Answers,
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
             pause: FIRST_PAUSE,
             left_alone_until: None,
         }
@@ -91,10 +94,7 @@ impl CircuitBreaker {
             // None of the questions was its own.
             (false, None) => {}
             (false, Some(failed)) => {
-                self.pause = match self.state {
-                    State::Answers => FIRST_PAUSE,
-                    _ => (self.pause * 2).min(LONGEST_PAUSE),
-                };
+                self.pause = self.backoff.next_pause();
                 self.left_alone_until = Some(Instant::now() + self.pause);
                 self.state = failed;
             }
@@ -102,6 +102,7 @@ impl CircuitBreaker {
                 if failed.is_none() {
                     report(&self.merchant.name, self.state, None, "");
                 }
+                self.backoff.start_over();
                 self.pause = FIRST_PAUSE;
                 self.left_alone_until = None;
                 self.state = State::Answers;

@@ -1,4 +1,4 @@
-//! When an order is asked about: now, later, never again. Pure.
+//! When the gateway is asked about an order: now, later, never again. Pure.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const PROMPT: TimeDelta = TimeDelta::seconds(5);
 /// The longest pause after an answer that cannot be used.
 const REFUSED_LIMIT: TimeDelta = TimeDelta::hours(1);
 
-/// How long goods wait for the gateway's word before a person hears that it does not know the payment.
+/// How long goods wait for a confirmation before a review reports that the gateway does not know the payment.
 const DISBELIEF: TimeDelta = TimeDelta::minutes(10);
 
 /// The configured times.
@@ -43,7 +43,7 @@ impl Limits {
 pub(super) enum Judgement {
     /// Ask.
     Ask,
-    /// Something was heard meanwhile: not before this time.
+    /// The order was updated meanwhile: not before this time.
     Later(DateTime<Utc>),
     /// Nothing is left to ask.
     Over,
@@ -65,9 +65,9 @@ pub(super) fn judge(due: &Due, limits: &Limits) -> Judgement {
     Judgement::Ask
 }
 
-/// Whether Alipay is told to close the order before it is asked about it: unpaid, and its time is over, by the
-/// database's clock and by this worker's, `here`: a database that is hours ahead must not close what can still be paid.
-/// A buyer who has paid a seller that cannot receive yet is not turned away.
+/// Whether Alipay is asked to close the order before the query: it is unpaid, and its time limit is over by the
+/// database's clock and by this worker's, `here`. A database clock that is hours ahead must not close an order that can
+/// still be paid. A pending payment (the seller's account cannot receive yet) is not closed.
 pub(super) fn closes_first(due: &Due, here: DateTime<Utc>) -> bool {
     let unpaid =
         |order: &DueOrder| is_unpaid(order) && order.trade_status != TradeStatusCode::TradePending;
@@ -75,9 +75,8 @@ pub(super) fn closes_first(due: &Due, here: DateTime<Utc>) -> bool {
         && due.order.as_ref().is_some_and(unpaid)
 }
 
-/// When an order that was asked about is asked about again: after as long as its row is old, or its
-/// time is over, so that the time since the first question doubles with each. `None`: never again, the
-/// row goes. `still_open`: Alipay has closed the trade, and did not say so yet when it was asked.
+/// The next query is due one row-age from now, or as long as the time limit has been over, so the intervals double. `None`:
+/// never again, the row is deleted. `still_open`: Alipay has closed the trade, and the query did not report that yet.
 pub(super) fn next(due: &Due, limits: &Limits, still_open: bool) -> Option<DateTime<Utc>> {
     let order = due.order.as_ref()?;
     if still_open {
@@ -102,8 +101,8 @@ pub(super) fn next(due: &Due, limits: &Limits, still_open: bool) -> Option<DateT
     Some((due.now + first.max(due.now - since)).min(end))
 }
 
-/// When an order is asked about again whose goods wait, and of which the gateway does not say yet that it
-/// is paid: its servers can be behind its own notification. The time since the first question doubles.
+/// The next query for an order whose goods wait and whose payment the gateway does not report yet: its servers can lag
+/// behind its own notification. The intervals double.
 pub(super) fn confirm_again(due: &Due) -> DateTime<Utc> {
     due.now + (due.now - due.since).max(PROMPT)
 }
@@ -125,13 +124,13 @@ pub(super) fn is_unpaid(order: &DueOrder) -> bool {
     order.status == OrderStatus::Placed || (order.status == OrderStatus::Closed && !in_doubt)
 }
 
-/// Paid, as far as we were told before the question, and not refunded.
+/// Paid, as far as was known before the question, and not refunded.
 pub(super) fn is_paid(order: &DueOrder) -> bool {
     is_settled(order) && order.status != OrderStatus::Refunded
 }
 
-/// Whether the gateway has been asked often enough to believe that an order that is paid here is not there.
-/// While goods wait for its word it is asked at ever longer pauses anyway.
+/// Whether the gateway has been asked often enough to believe that a payment known here does not exist there. While
+/// goods wait for a confirmation it is asked at growing intervals anyway.
 pub(super) fn is_asked_again(due: &Due) -> bool {
     match due.why {
         QueryReason::NotAtAlipay => true,
@@ -145,7 +144,7 @@ pub(super) fn once_more(due: &Due) -> DateTime<Utc> {
     due.now + IMPATIENT
 }
 
-/// A time limit that cannot be meant does not count: nobody's trade is closed by it.
+/// An implausible time limit does not count: no trade is closed because of it.
 pub(super) fn forget_implausible_limit(due: &mut Due, longest: Option<TimeDelta>) {
     if let Some(order) = &mut due.order {
         let limit = order::time_limit(order.created_at, order.expires_at, longest);
@@ -153,7 +152,7 @@ pub(super) fn forget_implausible_limit(due: &mut Due, longest: Option<TimeDelta>
     }
 }
 
-/// Since when the order's time is over, if it is.
+/// When the order's time limit ended, if it has.
 fn time_over(due: &Due) -> Option<DateTime<Utc>> {
     due.order.as_ref()?.expires_at.filter(|expires_at| *expires_at <= due.now)
 }
@@ -166,7 +165,7 @@ pub(super) fn retry(due: &Due, transient: bool, pause: Duration) -> DateTime<Utc
     due.now + (due.now - due.since).clamp(IMPATIENT, REFUSED_LIMIT)
 }
 
-/// Paid, and the money is where it belongs.
+/// Paid, and the place of the money is known.
 fn is_settled(order: &DueOrder) -> bool {
     !matches!(order.status, OrderStatus::Placed | OrderStatus::Closed)
 }
@@ -214,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_paid_here_and_not_there_is_asked_once_more() {
+    fn contradictions_are_queried_a_second_time() {
         let asked = |why, age| is_asked_again(&due(why, 8, false, age));
         assert!(!asked(Silent, TimeDelta::days(2)) && !asked(Request, TimeDelta::days(2)));
         assert!(asked(NotAtAlipay, TimeDelta::zero()));
@@ -256,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_heard_of_is_not_silent() {
+    fn recently_updated_orders_are_not_silent() {
         let mut paid = due(Unpaid, 8, false, TimeDelta::hours(30));
         assert_eq!(judge(&paid, &limits()), Judgement::Ask);
         let heard = now() - TimeDelta::hours(2);
@@ -282,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unpaid_past_its_time_is_closed_first() {
+    fn unpaid_expired_orders_are_closed_before_the_query() {
         let minute = TimeDelta::minutes(1);
         // Placed; a trade waits; expired; closed, of which somebody asks again.
         for (status, trade_status, is_finish) in
@@ -308,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_that_is_ahead_closes_nothing() {
+    fn a_database_clock_ahead_closes_nothing() {
         let ended = over(0, 1, false, TimeDelta::hours(7));
         let here = |ahead: TimeDelta| closes_first(&ended, now() - ahead);
         assert!(here(TimeDelta::zero()) && here(TimeDelta::hours(7)));

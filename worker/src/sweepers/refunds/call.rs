@@ -26,7 +26,7 @@ pub(super) async fn carry_out(
     if let RefundOutcome::Made(proof) = &outcome
         && let Err(reason) = publish(&context.publisher, &claimed, proof).await
     {
-        // Asked again, Alipay says the same.
+        // A repeated call gets the same answer.
         outcome = RefundOutcome::Unknown { reason: format!("not_published: {reason}") };
     }
     let word = match &outcome {
@@ -52,8 +52,8 @@ pub fn refund_answer(request: &RefundRequest, proof: &RefundProof) -> Envelope {
     Envelope::refund_answer(&request.merchant, proof.charset, &form, proof.asked_at)
 }
 
-/// The answers for the lanes, and a question about the trade: a refund in full closes it, of which
-/// not every product tells.
+/// Publishes the answers for the lanes, and a question about the trade: a full refund closes it, and not every product
+/// of Alipay notifies that.
 async fn publish(
     publisher: &Publisher,
     claimed: &ClaimedRefund,
