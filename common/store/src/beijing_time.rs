@@ -3,18 +3,19 @@
 use std::fmt;
 
 use alipay::format_beijing;
-use chrono::{DateTime, FixedOffset, NaiveDateTime, SecondsFormat, Utc};
-use diesel::deserialize::{self, FromSql};
+use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::mysql::{Mysql, MysqlValue};
-use diesel::sql_types::Datetime;
 use serde::{Serialize, Serializer};
+
+use crate::column::Moment;
 
 /// Beijing time, fixed: China has had no daylight saving since 1991.
 const BEIJING: FixedOffset = FixedOffset::east_opt(8 * 3600).expect("eight hours");
 
 /// A moment, read from a `DATETIME` column that holds UTC. Serialises as RFC 3339 with `+08:00`;
 /// `Display` is Alipay's own form, `2026-11-23 12:00:00`, to the second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, FromSqlRow)]
 pub struct BeijingTime(pub DateTime<Utc>);
 
 impl fmt::Display for BeijingTime {
@@ -31,10 +32,9 @@ impl Serialize for BeijingTime {
     }
 }
 
-impl FromSql<Datetime, Mysql> for BeijingTime {
+impl FromSql<Moment, Mysql> for BeijingTime {
     fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<BeijingTime> {
-        let naive = <NaiveDateTime as FromSql<Datetime, Mysql>>::from_sql(value)?;
-        Ok(BeijingTime(naive.and_utc()))
+        <DateTime<Utc> as FromSql<Moment, Mysql>>::from_sql(value).map(BeijingTime)
     }
 }
 

@@ -122,9 +122,6 @@ impl<R> QueryId for Statement<'_, R> {
 impl<R> RunQueryDsl<MysqlConnection> for Statement<'_, R> {}
 
 /// Writes the rows in their order.
-///
-/// # Errors
-/// What the database says.
 pub(crate) fn write_rows<R: BulkRow>(
     connection: &mut MysqlConnection,
     sql: &'static str,

@@ -4,26 +4,15 @@
 //! right, nothing that waits for such a time would happen for as long as it was ahead. So [`heal`] looks for rows with times
 //! that cannot be: a worker calls it when it starts and when the clock has gone back.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::Datetime;
 
-use crate::{MysqlConnection, StoreError};
-
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = Datetime)]
-    now: NaiveDateTime,
-}
+use crate::{MysqlConnection, StoreError, column};
 
 /// What the database's clock says.
-///
-/// # Errors
-/// What the database says.
 pub fn now(connection: &mut MysqlConnection) -> Result<DateTime<Utc>, StoreError> {
-    let row: Row = sql_query("SELECT UTC_TIMESTAMP(6) AS now").get_result(connection)?;
-    Ok(row.now.and_utc())
+    Ok(diesel::select(column::now()).get_result(connection)?)
 }
 
 /// A question that was written or asked more than a minute in the future is due now.
@@ -52,9 +41,6 @@ const HEARTBEATS: &str =
 
 /// Corrects times in the future that nothing but a wrong clock can have written: questions to the gateway and refunds are
 /// due now, what waits for goods waits from now on. Returns how many rows of work were corrected.
-///
-/// # Errors
-/// What the database says.
 pub fn heal(connection: &mut MysqlConnection) -> Result<usize, StoreError> {
     let mut rows = 0;
     for statement in [QUERIES, REFUNDS, RETRIES, GOODS] {

@@ -1,32 +1,29 @@
 //! The whole system in a few numbers.
 
+use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Datetime, Nullable, SmallInt};
+use order::{FulfillmentState, RefundRequestState, ReviewReason, ReviewState};
 use serde::Serialize;
 
-use crate::BeijingTime;
-use crate::{MysqlConnection, StoreError};
+use crate::column::value;
+use crate::schema::{fulfillment, outbox, refund_request, review, user_order};
+use crate::{BeijingTime, MysqlConnection, StoreError};
 
 /// How many orders have a status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Serialize)]
 pub struct StatusCount {
     /// `user_order.status`.
-    #[diesel(sql_type = SmallInt)]
     pub status: i16,
     /// How many.
-    #[diesel(sql_type = BigInt)]
     pub orders: i64,
 }
 
 /// Something that waits, and since when.
-#[derive(Debug, Clone, Copy, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Copy, Queryable, Serialize)]
 pub struct Waiting {
     /// How many rows.
-    #[diesel(sql_type = BigInt)]
     pub count: i64,
     /// The one that waits longest.
-    #[diesel(sql_type = Nullable<Datetime>)]
     pub oldest: Option<BeijingTime>,
 }
 
@@ -52,48 +49,36 @@ pub struct Counts {
 }
 
 /// Counts.
-///
-/// # Errors
-/// What the database says.
 pub fn counts(connection: &mut MysqlConnection) -> Result<Counts, StoreError> {
+    let waiting = |connection: &mut MysqlConnection, state: FulfillmentState| {
+        fulfillment::table
+            .filter(fulfillment::state.eq(value(state)))
+            .select((count_star(), min(fulfillment::waiting_since)))
+            .get_result(connection)
+    };
+    let open = review::table
+        .filter(review::state.eq(value(ReviewState::Open)))
+        .select((count_star(), min(review::raised_at)));
     Ok(Counts {
-        orders: sql_query(
-            "SELECT status, COUNT(*) AS orders FROM user_order GROUP BY status ORDER BY status",
-        )
-        .load(connection)?,
-        unpublished: sql_query(
-            "SELECT COUNT(*) AS count, MIN(created_at) AS oldest FROM outbox \
-             WHERE published_at IS NULL",
-        )
-        .get_result(connection)?,
-        awaiting_stock: sql_query(
-            "SELECT COUNT(*) AS count, MIN(waiting_since) AS oldest FROM fulfillment \
-             WHERE state = 'awaiting_stock'",
-        )
-        .get_result(connection)?,
-        awaiting_manual: sql_query(
-            "SELECT COUNT(*) AS count, MIN(waiting_since) AS oldest FROM fulfillment \
-             WHERE state = 'awaiting_manual'",
-        )
-        .get_result(connection)?,
-        awaiting_account: sql_query(
-            "SELECT COUNT(*) AS count, MIN(waiting_since) AS oldest FROM fulfillment \
-             WHERE state = 'awaiting_account'",
-        )
-        .get_result(connection)?,
-        open_reviews: sql_query(
-            "SELECT COUNT(*) AS count, MIN(raised_at) AS oldest FROM review WHERE state = 'open'",
-        )
-        .get_result(connection)?,
-        not_at_alipay: sql_query(
-            "SELECT COUNT(*) AS count, MIN(raised_at) AS oldest FROM review \
-             WHERE state = 'open' AND reason = 'not_at_alipay'",
-        )
-        .get_result(connection)?,
-        refunds_unknown: sql_query(
-            "SELECT COUNT(*) AS count, MIN(created_at) AS oldest FROM refund_request \
-             WHERE state = 'unknown'",
-        )
-        .get_result(connection)?,
+        orders: user_order::table
+            .group_by(user_order::status)
+            .order(user_order::status)
+            .select((user_order::status, count_star()))
+            .load(connection)?,
+        unpublished: outbox::table
+            .filter(outbox::published_at.is_null())
+            .select((count_star(), min(outbox::created_at)))
+            .get_result(connection)?,
+        awaiting_stock: waiting(connection, FulfillmentState::AwaitingStock)?,
+        awaiting_manual: waiting(connection, FulfillmentState::AwaitingManual)?,
+        awaiting_account: waiting(connection, FulfillmentState::AwaitingAccount)?,
+        open_reviews: open.get_result(connection)?,
+        not_at_alipay: open
+            .filter(review::reason.eq(value(ReviewReason::NotAtAlipay)))
+            .get_result(connection)?,
+        refunds_unknown: refund_request::table
+            .filter(refund_request::state.eq(value(RefundRequestState::Unknown)))
+            .select((count_star(), min(refund_request::created_at)))
+            .get_result(connection)?,
     })
 }

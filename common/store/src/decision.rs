@@ -1,17 +1,20 @@
 //! Table `decision`: what persons decided about reviews, for a worker to apply.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
+use diesel::sql_types::{BigInt, Text};
 use order::DecisionState;
 use serde::Serialize;
 
+use crate::column::last_insert_id;
 use crate::json_rows::{execute_rows, explained, load_rows};
+use crate::schema::decision;
 use crate::{MysqlConnection, StoreError};
 
 /// What a person decides, before it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Insertable)]
+#[diesel(table_name = decision)]
 pub struct NewDecision<'a> {
     /// `review.id`.
     pub review_id: i64,
@@ -20,6 +23,7 @@ pub struct NewDecision<'a> {
     /// The trade that it is about; none where it is about the order.
     pub trade_no: Option<&'a str>,
     /// The word of the decision: `paid`, `refunded`, `accepted`, `delivered`, `taken_back`, `noted`.
+    #[diesel(column_name = word)]
     pub decision: &'a str,
     /// Who decided, at most 255 characters.
     pub decided_by: &'a str,
@@ -27,36 +31,16 @@ pub struct NewDecision<'a> {
     pub note: &'a str,
 }
 
-#[derive(QueryableByName)]
-struct Id {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-}
-
 /// Writes a decision down and returns its number. No worker is told by this alone, but workers look
 /// at what has stayed open.
-///
-/// # Errors
-/// What the database says.
 pub fn insert(connection: &mut MysqlConnection, new: &NewDecision<'_>) -> Result<i64, StoreError> {
-    sql_query(
-        "INSERT INTO decision (review_id, order_id, trade_no, decision, decided_by, note) \
-         VALUES (?, ?, ?, ?, ?, ?)",
-    )
-    .bind::<BigInt, _>(new.review_id)
-    .bind::<Text, _>(new.order_id)
-    .bind::<Nullable<Text>, _>(new.trade_no)
-    .bind::<Text, _>(new.decision)
-    .bind::<Text, _>(new.decided_by)
-    .bind::<Text, _>(new.note)
-    .execute(connection)?;
-    let id: Id =
-        sql_query("SELECT CAST(LAST_INSERT_ID() AS SIGNED) AS id").get_result(connection)?;
-    Ok(id.id)
+    diesel::insert_into(decision::table).values(new).execute(connection)?;
+    Ok(last_insert_id(connection)?)
 }
 
 /// A decision on record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[diesel(table_name = decision)]
 pub struct DecisionRow {
     /// Its number.
     pub id: i64,
@@ -67,6 +51,7 @@ pub struct DecisionRow {
     /// The trade that it is about.
     pub trade_no: Option<String>,
     /// The word of the decision.
+    #[diesel(column_name = word)]
     pub decision: String,
     /// Who decided.
     pub decided_by: String,
@@ -80,58 +65,12 @@ pub struct DecisionRow {
     pub error: Option<String>,
 }
 
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = BigInt)]
-    review_id: i64,
-    #[diesel(sql_type = Text)]
-    order_id: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    trade_no: Option<String>,
-    #[diesel(sql_type = Text)]
-    decision: String,
-    #[diesel(sql_type = Text)]
-    decided_by: String,
-    #[diesel(sql_type = Text)]
-    note: String,
-    #[diesel(sql_type = Datetime)]
-    decided_at: NaiveDateTime,
-    #[diesel(sql_type = Text)]
-    state: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    error: Option<String>,
-}
-
 /// The decisions with these numbers. Their orders should be locked: then nobody else ends them.
-///
-/// # Errors
-/// What the database says.
 pub fn by_ids(
     connection: &mut MysqlConnection,
     ids: &[i64],
 ) -> Result<Vec<DecisionRow>, StoreError> {
-    let rows: Vec<Row> = load_rows(connection, include_str!("decision/by_ids.sql"), ids)?;
-    rows.into_iter()
-        .map(|row| {
-            let state = row.state.parse();
-            let state =
-                state.map_err(|_| StoreError::Row { table: "decision", what: row.state })?;
-            Ok(DecisionRow {
-                id: row.id,
-                review_id: row.review_id,
-                order_id: row.order_id,
-                trade_no: row.trade_no,
-                decision: row.decision,
-                decided_by: row.decided_by,
-                note: row.note,
-                decided_at: row.decided_at.and_utc(),
-                state,
-                error: row.error,
-            })
-        })
-        .collect()
+    load_rows(connection, include_str!("decision/by_ids.sql"), ids)
 }
 
 /// What became of a decision.
@@ -147,9 +86,6 @@ pub struct EndedDecision<'a> {
 }
 
 /// Ends open decisions, sorted by number. What has ended stays as it is.
-///
-/// # Errors
-/// What the database says.
 pub fn end(
     connection: &mut MysqlConnection,
     sorted_decisions: &[EndedDecision<'_>],
@@ -159,12 +95,11 @@ pub fn end(
 
 /// A decision that no worker has come to.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[diesel(table_name = decision)]
 pub struct OpenDecision {
     /// Its number.
-    #[diesel(sql_type = BigInt)]
     pub id: i64,
     /// `user_order.id`.
-    #[diesel(sql_type = Text)]
     pub order_id: String,
     /// The order's merchant.
     #[diesel(sql_type = Text)]
@@ -173,9 +108,6 @@ pub struct OpenDecision {
 
 /// At most `limit` decisions above a number that have been open for longer than `age` seconds, the
 /// oldest first: their message was lost, or waits behind others. One of the future was written while the clock was wrong.
-///
-/// # Errors
-/// What the database says.
 pub fn open(
     connection: &mut MysqlConnection,
     above: i64,

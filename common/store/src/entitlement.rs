@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Datetime, Integer, Text};
+use diesel::sql_types::Text;
 use serde::Serialize;
 
+use crate::column::Moment;
 use crate::json_rows::{execute_rows, sql_time};
+use crate::schema::entitlement;
 use crate::{BeijingTime, MysqlConnection, StoreError};
 
 /// A subscription that an order bought.
@@ -26,9 +28,6 @@ pub struct NewEntitlement<'a> {
 }
 
 /// Grants subscriptions, sorted by order; one that is there already stays as it is.
-///
-/// # Errors
-/// What the database says.
 pub fn grant(
     connection: &mut MysqlConnection,
     sorted: &[NewEntitlement<'_>],
@@ -37,9 +36,6 @@ pub fn grant(
 }
 
 /// Takes subscriptions back.
-///
-/// # Errors
-/// What the database says.
 pub fn revoke(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
     execute_rows(
         connection,
@@ -51,28 +47,22 @@ pub fn revoke(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<()
 
 /// A row of `entitlement`: the subscription that an order bought.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
+#[diesel(table_name = entitlement)]
 pub struct Entitlement {
     /// Whom it belongs to.
-    #[diesel(sql_type = Text)]
     pub account: String,
     /// The product.
-    #[diesel(sql_type = Text)]
     pub product_id: String,
     /// Length in days.
-    #[diesel(sql_type = Integer)]
     pub days: i32,
     /// The payment.
-    #[diesel(sql_type = Datetime)]
     pub starts_at: BeijingTime,
     /// Until when the account has the product, by all orders that it has paid.
-    #[diesel(sql_type = Datetime)]
+    #[diesel(sql_type = Moment)]
     pub account_until: BeijingTime,
 }
 
 /// The subscription of this order; `None` when it was taken back or is none.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,

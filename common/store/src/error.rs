@@ -1,7 +1,8 @@
 //! What went wrong in the database, and whose fault it is.
 
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::{DatabaseErrorKind, DeserializeFieldError, Error as DieselError};
 
+use crate::column::UnknownValue;
 use crate::error_number::{fault_of_number, fault_without_number, is_not_primary};
 
 /// An error of this crate.
@@ -34,12 +35,24 @@ pub enum StoreError {
 
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> StoreError {
+        let unknown = unknown_value(&error);
         match error {
             // A connection that ends in a COMMIT fails in the ROLLBACK after it, too. The first error tells what happened.
             DieselError::RollbackErrorOnCommit { commit_error, .. } => (*commit_error).into(),
-            error => StoreError::Database(error),
+            error => unknown.unwrap_or(StoreError::Database(error)),
         }
     }
+}
+
+/// The value of a column that this version does not know, where that is the error.
+fn unknown_value(error: &DieselError) -> Option<StoreError> {
+    let DieselError::DeserializationError(error) = error else { return None };
+    let unknown: Option<&UnknownValue> = match error.downcast_ref::<DeserializeFieldError>() {
+        Some(of_field) => of_field.error.downcast_ref(),
+        None => error.downcast_ref(),
+    };
+    let UnknownValue { table, column, value } = unknown?;
+    Some(StoreError::Row { table, what: format!("{column} is {value:?}, which is not known") })
 }
 
 /// Whose fault an error is. The worker must not mix these up.

@@ -1,15 +1,16 @@
 //! Table `gateway_answer`: answers of the gateway that a program of ours got.
 
+use diesel::dsl::DuplicatedKeys;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Text;
 use serde::Serialize;
 
 use crate::json_rows::load_rows;
+use crate::schema::gateway_answer;
 use crate::{MysqlConnection, StoreError};
 
 /// One answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Insertable)]
+#[diesel(table_name = gateway_answer)]
 pub struct AnswerKey<'a> {
     /// The order that was asked about.
     pub order_id: &'a str,
@@ -18,32 +19,24 @@ pub struct AnswerKey<'a> {
 }
 
 /// Writes down that the gateway gave this answer; before the answer is published.
-///
-/// # Errors
-/// What the database says.
 pub fn write(connection: &mut MysqlConnection, answer: AnswerKey<'_>) -> Result<(), StoreError> {
-    sql_query(
-        "INSERT INTO gateway_answer (order_id, digest) VALUES (?, ?) \
-         ON DUPLICATE KEY UPDATE digest = VALUES(digest)",
-    )
-    .bind::<Text, _>(answer.order_id)
-    .bind::<Text, _>(answer.digest)
-    .execute(connection)?;
+    diesel::insert_into(gateway_answer::table)
+        .values(answer)
+        .on_conflict(DuplicatedKeys)
+        .do_update()
+        .set(gateway_answer::digest.eq(answer.digest))
+        .execute(connection)?;
     Ok(())
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = gateway_answer)]
 struct Row {
-    #[diesel(sql_type = Text)]
     order_id: String,
-    #[diesel(sql_type = Text)]
     digest: String,
 }
 
 /// Which of these answers a program of ours got, as (order, digest).
-///
-/// # Errors
-/// What the database says.
 pub fn known(
     connection: &mut MysqlConnection,
     answers: &[AnswerKey<'_>],

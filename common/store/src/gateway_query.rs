@@ -3,14 +3,16 @@
 mod enrolment;
 mod report;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, SmallInt, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use order::{OrderStatus, QueryReason, TradeStatusCode};
 use serde::Serialize;
 
-use crate::json_rows::{execute_rows, explained, sql_time, utc, word};
+use crate::column::{Code, Deadline, Moment};
+use crate::json_rows::{execute_rows, explained, sql_time, word};
+use crate::schema::gateway_query;
 use crate::{MysqlConnection, StoreError};
 
 pub use enrolment::{Pass, Step, enrol_next};
@@ -35,9 +37,6 @@ pub struct Wish<'a> {
 
 /// Makes sure that the gateway is asked about these orders, sorted. Several wishes for one order are
 /// one row, and one question when they come before it.
-///
-/// # Errors
-/// What the database says.
 pub fn enrol(
     connection: &mut MysqlConnection,
     sorted_wishes: &[Wish<'_>],
@@ -84,61 +83,55 @@ pub struct DueOrder {
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = gateway_query)]
 struct DueRow {
-    #[diesel(sql_type = Text)]
     order_id: String,
-    #[diesel(sql_type = Text)]
     merchant: String,
-    #[diesel(sql_type = Text)]
-    why: String,
-    #[diesel(sql_type = Datetime)]
-    created_at: NaiveDateTime,
-    #[diesel(sql_type = Datetime)]
-    now: NaiveDateTime,
-    #[diesel(sql_type = Nullable<SmallInt>)]
-    status: Option<i16>,
+    why: QueryReason,
+    created_at: DateTime<Utc>,
+    #[diesel(sql_type = Moment)]
+    now: DateTime<Utc>,
+    // Of the order, where there is one.
+    #[diesel(sql_type = Nullable<Code<OrderStatus>>)]
+    status: Option<OrderStatus>,
     #[diesel(sql_type = Nullable<Bool>)]
     is_finish: Option<bool>,
     #[diesel(sql_type = Nullable<Text>)]
     trade_no: Option<String>,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    ordered_at: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    updated_at: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<SmallInt>)]
-    trade_status: Option<i16>,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    expires_at: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    expired_at: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Moment>)]
+    ordered_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Moment>)]
+    updated_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Code<TradeStatusCode>>)]
+    trade_status: Option<TradeStatusCode>,
+    #[diesel(sql_type = Nullable<Moment>, deserialize_as = Deadline)]
+    expires_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Moment>)]
+    expired_at: Option<DateTime<Utc>>,
 }
 
 impl DueRow {
+    fn order(&self) -> Option<DueOrder> {
+        Some(DueOrder {
+            status: self.status?,
+            is_finish: self.is_finish?,
+            trade_no: self.trade_no.clone(),
+            created_at: self.ordered_at?,
+            updated_at: self.updated_at?,
+            trade_status: self.trade_status?,
+            expires_at: self.expires_at,
+            expired_at: self.expired_at,
+        })
+    }
+
     fn read(self) -> Due {
-        let order = match (self.status, self.is_finish, self.ordered_at, self.updated_at) {
-            (Some(status), Some(is_finish), Some(created_at), Some(updated_at)) => Some(DueOrder {
-                // Of a number that is none of ours nothing is known but that it is not unpaid.
-                status: OrderStatus::from_code(status).unwrap_or(OrderStatus::Paid),
-                is_finish,
-                trade_no: self.trade_no,
-                created_at: created_at.and_utc(),
-                updated_at: updated_at.and_utc(),
-                trade_status: self
-                    .trade_status
-                    .and_then(TradeStatusCode::from_code)
-                    .unwrap_or(TradeStatusCode::NoPay),
-                expires_at: utc(self.expires_at),
-                expired_at: utc(self.expired_at),
-            }),
-            _ => None,
-        };
         Due {
+            order: self.order(),
             order_id: self.order_id,
             merchant: self.merchant,
-            why: QueryReason::read(&self.why),
-            since: self.created_at.and_utc(),
-            now: self.now.and_utc(),
-            order,
+            why: self.why,
+            since: self.created_at,
+            now: self.now,
         }
     }
 }
@@ -146,9 +139,6 @@ impl DueRow {
 /// Locks up to `limit` rows of this merchant that are due, the longest due first, and leaves out
 /// those that another worker has locked. To be followed, in the same transaction, by [`move_to`] or
 /// [`delete`] for each.
-///
-/// # Errors
-/// What the database says.
 pub fn claim(
     connection: &mut MysqlConnection,
     merchant: &str,
@@ -175,17 +165,11 @@ pub struct Move<'a> {
 }
 
 /// Moves claimed rows.
-///
-/// # Errors
-/// What the database says.
 pub fn move_to(connection: &mut MysqlConnection, moves: &[Move<'_>]) -> Result<(), StoreError> {
     execute_rows(connection, include_str!("gateway_query/move.sql"), moves)
 }
 
 /// Deletes rows: nothing more is to be asked about these orders.
-///
-/// # Errors
-/// What the database says.
 pub fn delete(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
     execute_rows(connection, include_str!("gateway_query/delete.sql"), order_ids)
 }
@@ -212,9 +196,6 @@ pub struct Note<'a> {
 }
 
 /// Writes down what came of questions.
-///
-/// # Errors
-/// What the database says.
 pub fn note(connection: &mut MysqlConnection, notes: &[Note<'_>]) -> Result<(), StoreError> {
     let (over, going_on): (Vec<&Note<'_>>, Vec<&Note<'_>>) =
         notes.iter().partition(|note| note.due_at.is_none());

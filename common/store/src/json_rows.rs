@@ -16,7 +16,7 @@ use std::borrow::Cow;
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::deserialize::QueryableByName;
 use diesel::mysql::Mysql;
 use diesel::sql_types::Text;
@@ -95,16 +95,6 @@ pub(crate) fn sql_time<S: Serializer>(
         Some(time) => serializer.collect_str(&time.format("%Y-%m-%d %H:%M:%S%.6f")),
         None => serializer.serialize_none(),
     }
-}
-
-/// A `DATETIME` column, which holds UTC.
-pub(crate) fn utc(column: Option<NaiveDateTime>) -> Option<DateTime<Utc>> {
-    column.map(|naive| naive.and_utc())
-}
-
-/// A time for a `DATETIME` column, which holds UTC.
-pub(crate) fn naive(time: Option<DateTime<Utc>>) -> Option<NaiveDateTime> {
-    time.map(|time| time.naive_utc())
 }
 
 /// A length of time as `INTERVAL ? MICROSECOND` takes it.

@@ -1,7 +1,10 @@
-//! MySQL: one file per table, batch statements, migrations.
+//! MySQL: rows by table, batch statements, migrations.
+//!
+//! `schema.rs` has the tables, `column.rs` the types of their columns, and a row struct names its table. What diesel's
+//! DSL cannot say stands in `.sql` files, and each says why.
 //!
 //! The worker reads and writes whole batches: each function here is one statement for any number of
-//! rows ([`json_rows`](crate) explains how), so a batch costs a handful of round trips. The caller
+//! rows (`json_rows.rs` and `bulk.rs` explain how), so a batch costs a handful of round trips. The caller
 //! owns the transaction. Locking order, the same everywhere: refund rows of a batch refund, then
 //! trades by number, then orders (sorted, `SKIP LOCKED`), then everything that hangs on an order.
 //!
@@ -13,15 +16,18 @@
 //!   all orders, a range of order numbers at a time ([`IdRange`]). Rows for people serialise as an operator's
 //!   script reads them: column names as keys, amounts in fen, times as [`BeijingTime`].
 //! * An order that is shown must be one picture: read everything inside one [`snapshot`].
-//! * [`StoreError::fault`] says whether trying again can help.
+//! * A function that returns a [`StoreError`] returns what the database says; where there is more to it, it says so.
+//!   [`StoreError::fault`] says whether trying again can help.
 
 mod beijing_time;
 mod bulk;
+mod column;
 mod connection;
 mod error;
 mod error_number;
 mod id_range;
 mod json_rows;
+mod schema;
 mod snapshot;
 
 pub mod clock;

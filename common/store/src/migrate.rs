@@ -192,9 +192,6 @@ fn versions(connection: &mut MysqlConnection) -> Result<Vec<String>, StoreError>
 }
 
 /// Whether the schema lacks migrations of this binary.
-///
-/// # Errors
-/// What the database says.
 pub fn pending(connection: &mut MysqlConnection) -> Result<bool, StoreError> {
     match versions(connection) {
         Ok(done) => Ok(MIGRATIONS.iter().any(|migration| !done.contains(&migration.version()))),

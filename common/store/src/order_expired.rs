@@ -1,40 +1,46 @@
 //! Table `order_expired`: orders whose time was over when Alipay had nothing to close, for a lane to
 //! tell the order.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
+use diesel::dsl::DuplicatedKeys;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Datetime, Text};
+use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 
+use crate::column::{now, value};
 use crate::json_rows::{execute_rows, load_rows, sql_time};
+use crate::schema::order_expired;
 use crate::{MysqlConnection, StoreError};
 
 /// Writes down that Alipay had nothing to close, `said_at`, for an order whose time was
 /// `expires_at`. Said again, the row is open again.
-///
-/// # Errors
-/// What the database says.
 pub fn write(
     connection: &mut MysqlConnection,
     order_id: &str,
     expires_at: DateTime<Utc>,
     said_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    sql_query(
-        "INSERT INTO order_expired (order_id, expires_at, said_at) VALUES (?, ?, ?) \
-         ON DUPLICATE KEY UPDATE said_at = VALUES(said_at), written_at = UTC_TIMESTAMP(6), \
-         ended_at = NULL",
-    )
-    .bind::<Text, _>(order_id)
-    .bind::<Datetime, _>(expires_at.naive_utc())
-    .bind::<Datetime, _>(said_at.naive_utc())
-    .execute(connection)?;
+    diesel::insert_into(order_expired::table)
+        .values((
+            order_expired::order_id.eq(order_id),
+            order_expired::expires_at.eq(value(expires_at)),
+            order_expired::said_at.eq(value(said_at)),
+        ))
+        .on_conflict(DuplicatedKeys)
+        .do_update()
+        .set((
+            order_expired::said_at.eq(value(said_at)),
+            order_expired::written_at.eq(now()),
+            order_expired::ended_at.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(connection)?;
     Ok(())
 }
 
 /// What a row says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[diesel(table_name = order_expired)]
 pub struct Expired {
     /// `user_order.id`.
     pub order_id: String,
@@ -42,41 +48,16 @@ pub struct Expired {
     pub expires_at: DateTime<Utc>,
     /// When Alipay had nothing to close.
     pub said_at: DateTime<Utc>,
-    /// A lane has told the order.
-    pub ended: bool,
-}
-
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = Text)]
-    order_id: String,
-    #[diesel(sql_type = Datetime)]
-    expires_at: NaiveDateTime,
-    #[diesel(sql_type = Datetime)]
-    said_at: NaiveDateTime,
-    #[diesel(sql_type = BigInt)]
-    ended: i64,
+    /// When a lane told the order.
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 /// The rows of these orders, which should be locked.
-///
-/// # Errors
-/// What the database says.
 pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
 ) -> Result<Vec<Expired>, StoreError> {
-    let rows: Vec<Row> =
-        load_rows(connection, include_str!("order_expired/of_orders.sql"), order_ids)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Expired {
-            order_id: row.order_id,
-            expires_at: row.expires_at.and_utc(),
-            said_at: row.said_at.and_utc(),
-            ended: row.ended != 0,
-        })
-        .collect())
+    load_rows(connection, include_str!("order_expired/of_orders.sql"), order_ids)
 }
 
 #[derive(Serialize)]
@@ -87,9 +68,6 @@ struct Key<'a> {
 }
 
 /// Ends rows: their orders have been told.
-///
-/// # Errors
-/// What the database says.
 pub fn end(
     connection: &mut MysqlConnection,
     told: &[(&str, DateTime<Utc>)],
@@ -102,38 +80,27 @@ pub fn end(
 }
 
 /// A row that no lane has come to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[diesel(table_name = order_expired)]
 pub struct OpenExpired {
     /// `user_order.id`.
     pub order_id: String,
     /// The order's merchant.
+    #[diesel(sql_type = Text)]
     pub merchant: String,
     /// The order's time that was over.
     pub expires_at: DateTime<Utc>,
 }
 
-#[derive(QueryableByName)]
-struct OpenRow {
-    #[diesel(sql_type = Text)]
-    order_id: String,
-    #[diesel(sql_type = Text)]
-    merchant: String,
-    #[diesel(sql_type = Datetime)]
-    expires_at: NaiveDateTime,
-}
-
 /// At most `limit` rows that have been open for longer than `age` seconds, the oldest first, behind
 /// the first `offset`. One of the future was written while the clock was wrong.
-///
-/// # Errors
-/// What the database says.
 pub fn open(
     connection: &mut MysqlConnection,
     offset: i64,
     age: i64,
     limit: i64,
 ) -> Result<Vec<OpenExpired>, StoreError> {
-    let rows: Vec<OpenRow> = sql_query(
+    Ok(sql_query(
         "SELECT e.order_id, o.merchant, e.expires_at \
          FROM order_expired AS e FORCE INDEX (order_expired_open) \
          STRAIGHT_JOIN user_order AS o FORCE INDEX (PRIMARY) ON o.id = e.order_id \
@@ -144,13 +111,5 @@ pub fn open(
     .bind::<BigInt, _>(age)
     .bind::<BigInt, _>(limit)
     .bind::<BigInt, _>(offset)
-    .load(connection)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| OpenExpired {
-            order_id: row.order_id,
-            merchant: row.merchant,
-            expires_at: row.expires_at.and_utc(),
-        })
-        .collect())
+    .load(connection)?)
 }

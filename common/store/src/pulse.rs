@@ -2,10 +2,11 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Datetime, Nullable};
+use diesel::sql_types::{BigInt, Nullable};
 use serde::Serialize;
 
 use crate::BeijingTime;
+use crate::column::Moment;
 use crate::{MysqlConnection, StoreError};
 
 /// Numbers that only grow: two samples give rates. Read from the ends of indexes, so they cost nothing.
@@ -18,7 +19,7 @@ pub struct Pulse {
     #[diesel(sql_type = BigInt)]
     pub events: i64,
     /// When a worker wrote the latest message down for the first time.
-    #[diesel(sql_type = Nullable<Datetime>)]
+    #[diesel(sql_type = Nullable<Moment>)]
     pub latest: Option<BeijingTime>,
     /// How long that message was on its way from the ingress to the database, milliseconds: what waits
     /// in the queue is about that old.
@@ -27,9 +28,6 @@ pub struct Pulse {
 }
 
 /// A sample.
-///
-/// # Errors
-/// What the database says.
 pub fn pulse(connection: &mut MysqlConnection) -> Result<Pulse, StoreError> {
     Ok(sql_query(
         "SELECT COALESCE(n.id, 0) AS messages, COALESCE((SELECT MAX(id) FROM outbox), 0) AS events, \

@@ -2,10 +2,11 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Datetime, Integer, Nullable, Text};
+use diesel::sql_types::{Nullable, Text};
 use serde::Serialize;
 
 use crate::BeijingTime;
+use crate::schema::redelivery;
 use crate::{MysqlConnection, StoreError};
 
 /// A message that came back.
@@ -21,18 +22,10 @@ pub struct Suspect<'a> {
 
 /// Counts a redelivery and returns how many there have been. Commits by itself: the count must
 /// outlive the worker that the message may kill.
-///
-/// # Errors
-/// What the database says.
 pub fn count_up(
     connection: &mut MysqlConnection,
     suspect: &Suspect<'_>,
 ) -> Result<i32, StoreError> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Integer)]
-        count: i32,
-    }
     sql_query(
         "INSERT INTO redelivery (message_id, count, merchant, order_id) VALUES (?, 1, ?, ?) \
          ON DUPLICATE KEY UPDATE count = count + 1, last_seen = UTC_TIMESTAMP(6), \
@@ -42,16 +35,10 @@ pub fn count_up(
     .bind::<Nullable<Text>, _>(suspect.merchant)
     .bind::<Nullable<Text>, _>(suspect.order_id)
     .execute(connection)?;
-    let row: Row = sql_query("SELECT count FROM redelivery WHERE message_id = ?")
-        .bind::<Text, _>(suspect.message_id)
-        .get_result(connection)?;
-    Ok(row.count)
+    Ok(redelivery::table.find(suspect.message_id).select(redelivery::count).first(connection)?)
 }
 
 /// Writes a row and removes it: whether the database takes writes at all.
-///
-/// # Errors
-/// What the database says.
 pub fn probe(connection: &mut MysqlConnection) -> Result<(), StoreError> {
     const PROBE: &str = "probe";
     count_up(connection, &Suspect { message_id: PROBE, ..Suspect::default() })?;
@@ -59,39 +46,28 @@ pub fn probe(connection: &mut MysqlConnection) -> Result<(), StoreError> {
 }
 
 /// A message that came back without an answer, and has not come to an end since.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = redelivery)]
 pub struct Came {
     /// Hex SHA-256.
-    #[diesel(sql_type = Text)]
     pub message_id: String,
     /// How often it came back.
-    #[diesel(sql_type = Integer)]
     pub count: i32,
     /// When last.
-    #[diesel(sql_type = Datetime)]
     pub last_seen: BeijingTime,
 }
 
 /// The messages that name this order and came back without an answer.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Came>, StoreError> {
-    Ok(sql_query(
-        "SELECT message_id, count, last_seen FROM redelivery WHERE order_id = ? \
-         ORDER BY last_seen, message_id",
-    )
-    .bind::<Text, _>(order_id)
-    .load(connection)?)
+    Ok(redelivery::table
+        .filter(redelivery::order_id.eq(order_id))
+        .order((redelivery::last_seen, redelivery::message_id))
+        .select(Came::as_select())
+        .load(connection)?)
 }
 
 /// Forgets a message: a worker dealt with it and lives.
-///
-/// # Errors
-/// What the database says.
 pub fn forget(connection: &mut MysqlConnection, message_id: &str) -> Result<(), StoreError> {
-    sql_query("DELETE FROM redelivery WHERE message_id = ?")
-        .bind::<Text, _>(message_id)
-        .execute(connection)?;
+    diesel::delete(redelivery::table.find(message_id)).execute(connection)?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod report;
+mod row;
 mod write;
 
 pub use audit::in_range;

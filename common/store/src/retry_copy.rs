@@ -6,13 +6,16 @@
 //! back. A row that is overdue is a copy that is stuck, or lost.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Datetime, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Integer, Nullable};
 use serde::Serialize;
 
 use crate::BeijingTime;
+use crate::column::Moment;
 use crate::json_rows::{execute_rows, load_rows, sql_time};
+use crate::schema::retry_copy;
 use crate::{MysqlConnection, StoreError};
 
 /// Which copy: the message's id, and the number of retries that the copy has had.
@@ -44,9 +47,6 @@ pub struct NewCopy<'a> {
 }
 
 /// Writes down copies that go into a tier, sorted by their keys.
-///
-/// # Errors
-/// What the database says.
 pub fn insert(
     connection: &mut MysqlConnection,
     sorted_copies: &[NewCopy<'_>],
@@ -55,9 +55,6 @@ pub fn insert(
 }
 
 /// Forgets copies that have come back, sorted. What was never written down is no error.
-///
-/// # Errors
-/// What the database says.
 pub fn delete(
     connection: &mut MysqlConnection,
     sorted_keys: &[CopyKey<'_>],
@@ -67,9 +64,9 @@ pub fn delete(
 
 /// What waits for one tier.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
+#[diesel(table_name = retry_copy)]
 pub struct TierCopies {
     /// The tier's queue.
-    #[diesel(sql_type = Text)]
     pub tier: String,
     /// Copies that have not come back.
     #[diesel(sql_type = BigInt)]
@@ -78,15 +75,12 @@ pub struct TierCopies {
     #[diesel(sql_type = BigInt)]
     pub overdue: i64,
     /// When the notification of an overdue one was received, the first of them.
-    #[diesel(sql_type = Nullable<Datetime>)]
+    #[diesel(sql_type = Nullable<Moment>)]
     pub oldest_overdue: Option<BeijingTime>,
 }
 
 /// What waits, by tier; a tier without copies is left out. Overdue is what should have come back more
 /// than `slack_seconds` ago.
-///
-/// # Errors
-/// What the database says.
 pub fn by_tier(
     connection: &mut MysqlConnection,
     slack_seconds: i32,
@@ -103,73 +97,60 @@ pub fn by_tier(
 }
 
 /// One copy that waits.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, QueryableByName, Serialize)]
+#[diesel(table_name = retry_copy)]
 pub struct WaitingCopy {
     /// Hex SHA-256, the same for every repeat.
-    #[diesel(sql_type = Text)]
     pub message_id: String,
     /// Retries, the one that it waits for included.
-    #[diesel(sql_type = Integer)]
     pub attempt: i32,
     /// The tier's queue.
-    #[diesel(sql_type = Text)]
     pub tier: String,
     /// Name of the merchant.
-    #[diesel(sql_type = Text)]
     pub merchant: String,
     /// The order.
-    #[diesel(sql_type = Nullable<Text>)]
     pub order_id: Option<String>,
     /// When the notification was received first.
-    #[diesel(sql_type = Datetime)]
     pub first_seen: BeijingTime,
     /// When it should be back.
-    #[diesel(sql_type = Datetime)]
     pub due_at: BeijingTime,
 }
 
 /// The copies that should have come back more than `slack_seconds` ago, the first one first.
-///
-/// # Errors
-/// What the database says.
 pub fn overdue(
     connection: &mut MysqlConnection,
     slack_seconds: i32,
     limit: i64,
 ) -> Result<Vec<WaitingCopy>, StoreError> {
-    Ok(sql_query(
-        "SELECT message_id, attempt, tier, merchant, order_id, first_seen, due_at FROM retry_copy \
-         WHERE due_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND ORDER BY due_at, message_id LIMIT ?",
-    )
-    .bind::<Integer, _>(slack_seconds)
-    .bind::<BigInt, _>(limit)
-    .load(connection)?)
+    let long_ago = sql::<Moment>("UTC_TIMESTAMP(6) - INTERVAL ")
+        .bind::<Integer, _>(slack_seconds)
+        .sql(" SECOND");
+    Ok(retry_copy::table
+        .filter(retry_copy::due_at.lt(long_ago))
+        .order((retry_copy::due_at, retry_copy::message_id))
+        .limit(limit)
+        .select(WaitingCopy::as_select())
+        .load(connection)?)
 }
 
 /// All copies that wait, of this order where one is given, the first one due first.
-///
-/// # Errors
-/// What the database says.
 pub fn waiting(
     connection: &mut MysqlConnection,
     order_id: Option<&str>,
     limit: i64,
 ) -> Result<Vec<WaitingCopy>, StoreError> {
-    let mut query = sql_query(
-        "SELECT message_id, attempt, tier, merchant, order_id, first_seen, due_at FROM retry_copy WHERE TRUE",
-    )
-    .into_boxed();
+    let mut query = retry_copy::table
+        .order((retry_copy::due_at, retry_copy::message_id))
+        .limit(limit)
+        .select(WaitingCopy::as_select())
+        .into_boxed();
     if let Some(order) = order_id {
-        query = query.sql(" AND order_id = ?").bind::<Text, _>(order);
+        query = query.filter(retry_copy::order_id.eq(order));
     }
-    let query = query.sql(" ORDER BY due_at, message_id LIMIT ?").bind::<BigInt, _>(limit);
     Ok(query.load(connection)?)
 }
 
 /// The copies of these messages that wait.
-///
-/// # Errors
-/// What the database says.
 pub fn of_messages(
     connection: &mut MysqlConnection,
     message_ids: &[&str],
@@ -178,9 +159,6 @@ pub fn of_messages(
 }
 
 /// The copies that wait and name this order, the one that is due first first, at most 1,000.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,
@@ -189,11 +167,7 @@ pub fn of_order(
 }
 
 /// Forgets all copies of a message, which a person has seen to. Returns how many there were.
-///
-/// # Errors
-/// What the database says.
 pub fn forget(connection: &mut MysqlConnection, message_id: &str) -> Result<usize, StoreError> {
-    Ok(sql_query("DELETE FROM retry_copy WHERE message_id = ?")
-        .bind::<Text, _>(message_id)
-        .execute(connection)?)
+    let of_message = retry_copy::table.filter(retry_copy::message_id.eq(message_id));
+    Ok(diesel::delete(of_message).execute(connection)?)
 }

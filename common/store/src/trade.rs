@@ -1,6 +1,7 @@
 //! Table `trade`: what Alipay has told us, one row per order and trade.
 
 mod audit;
+mod row;
 mod write;
 
 pub use audit::{SharedTrade, in_range, shared};

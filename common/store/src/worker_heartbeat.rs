@@ -1,17 +1,21 @@
 //! Table `worker_heartbeat`: which workers live, what their clocks say, and why one cannot work.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::{DuplicatedKeys, sql};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Datetime, Integer, Nullable, Text};
+use diesel::sql_types::BigInt;
 use serde::Serialize;
 
 use crate::BeijingTime;
+use crate::column::{Moment, Value, now};
 use crate::json_rows::explanation;
+use crate::schema::worker_heartbeat;
 use crate::{MysqlConnection, StoreError};
 
 /// What a worker says of itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, Insertable, AsChangeset)]
+#[diesel(table_name = worker_heartbeat, primary_key(worker), treat_none_as_null = true)]
 pub struct Heartbeat<'a> {
     /// `HOST:PROCESS:start`, one of its own for each process.
     pub worker: &'a str,
@@ -20,6 +24,7 @@ pub struct Heartbeat<'a> {
     /// Its version.
     pub version: &'a str,
     /// What its clock says now.
+    #[diesel(serialize_as = Value<DateTime<Utc>>)]
     pub worker_time: DateTime<Utc>,
     /// How far a time in a message was ahead of its clock in the last minute, milliseconds; below zero where a message was
     /// received before Alipay sent it.
@@ -35,71 +40,48 @@ pub struct Heartbeat<'a> {
 }
 
 /// Writes the worker's row.
-///
-/// # Errors
-/// What the database says.
 pub fn beat(connection: &mut MysqlConnection, heartbeat: &Heartbeat<'_>) -> Result<(), StoreError> {
     let trouble = heartbeat.trouble.map(explanation);
-    sql_query(
-        "INSERT INTO worker_heartbeat (worker, host, version, seen_at, worker_time, message_ahead_ms, messages, busy_ms, \
-         held, trouble) VALUES (?, ?, ?, UTC_TIMESTAMP(6), ?, ?, ?, ?, ?, ?) \
-         ON DUPLICATE KEY UPDATE seen_at = VALUES(seen_at), worker_time = VALUES(worker_time), \
-         message_ahead_ms = VALUES(message_ahead_ms), messages = VALUES(messages), busy_ms = VALUES(busy_ms), \
-         held = VALUES(held), trouble = VALUES(trouble)",
-    )
-    .bind::<Text, _>(heartbeat.worker)
-    .bind::<Text, _>(heartbeat.host)
-    .bind::<Text, _>(heartbeat.version)
-    .bind::<Datetime, _>(heartbeat.worker_time.naive_utc())
-    .bind::<BigInt, _>(heartbeat.message_ahead_ms)
-    .bind::<Integer, _>(heartbeat.messages)
-    .bind::<BigInt, _>(heartbeat.busy_ms)
-    .bind::<Integer, _>(heartbeat.held)
-    .bind::<Nullable<Text>, _>(trouble.as_deref())
-    .execute(connection)?;
+    let row = Heartbeat { trouble: trouble.as_deref(), ..*heartbeat };
+    diesel::insert_into(worker_heartbeat::table)
+        .values((row, worker_heartbeat::seen_at.eq(now())))
+        .on_conflict(DuplicatedKeys)
+        .do_update()
+        .set((row, worker_heartbeat::seen_at.eq(now())))
+        .execute(connection)?;
     Ok(())
 }
 
 /// Removes rows of workers that are gone: on this host those of ten minutes ago, since a worker starts in their place and
 /// more recent ones tell of workers that crash again and again; elsewhere those of an hour ago.
-///
-/// # Errors
-/// What the database says.
 pub fn remove_gone(connection: &mut MysqlConnection, host: &str) -> Result<(), StoreError> {
-    sql_query(
-        "DELETE FROM worker_heartbeat WHERE seen_at < UTC_TIMESTAMP(6) - INTERVAL 1 HOUR \
-         OR (host = ? AND seen_at < UTC_TIMESTAMP(6) - INTERVAL 10 MINUTE)",
-    )
-    .bind::<Text, _>(host)
-    .execute(connection)?;
+    let an_hour_ago = sql::<Moment>("UTC_TIMESTAMP(6) - INTERVAL 1 HOUR");
+    let ten_minutes_ago = sql::<Moment>("UTC_TIMESTAMP(6) - INTERVAL 10 MINUTE");
+    let here = worker_heartbeat::host.eq(host);
+    let gone = worker_heartbeat::seen_at
+        .lt(an_hour_ago)
+        .or(here.and(worker_heartbeat::seen_at.lt(ten_minutes_ago)));
+    diesel::delete(worker_heartbeat::table.filter(gone)).execute(connection)?;
     Ok(())
 }
 
 /// Removes the row of a worker that ends.
-///
-/// # Errors
-/// What the database says.
 pub fn goodbye(connection: &mut MysqlConnection, worker: &str) -> Result<(), StoreError> {
-    sql_query("DELETE FROM worker_heartbeat WHERE worker = ?")
-        .bind::<Text, _>(worker)
-        .execute(connection)?;
+    diesel::delete(worker_heartbeat::table.find(worker)).execute(connection)?;
     Ok(())
 }
 
 /// A worker, as its latest heartbeat tells.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
+#[diesel(table_name = worker_heartbeat)]
 pub struct WorkerRow {
     /// `HOST:PROCESS:start`.
-    #[diesel(sql_type = Text)]
     pub worker: String,
     /// Its version.
-    #[diesel(sql_type = Text)]
     pub version: String,
     /// When its first heartbeat was written.
-    #[diesel(sql_type = Datetime)]
     pub started_at: BeijingTime,
     /// When its latest one was.
-    #[diesel(sql_type = Datetime)]
     pub seen_at: BeijingTime,
     /// How long ago that was, by the clock of the database, milliseconds.
     #[diesel(sql_type = BigInt)]
@@ -108,19 +90,14 @@ pub struct WorkerRow {
     #[diesel(sql_type = BigInt)]
     pub clock_ahead_ms: i64,
     /// How far a time in a message was ahead of its clock, milliseconds; below zero: it was received before Alipay sent it.
-    #[diesel(sql_type = BigInt)]
     pub message_ahead_ms: i64,
     /// Messages that its lanes have and have not acknowledged.
-    #[diesel(sql_type = Integer)]
     pub messages: i32,
     /// How long the slowest lane has had the same messages, milliseconds.
-    #[diesel(sql_type = BigInt)]
     pub busy_ms: i64,
     /// Messages whose retry or dead letter the broker does not take.
-    #[diesel(sql_type = Integer)]
     pub held: i32,
     /// Why its `/readyz` is red.
-    #[diesel(sql_type = Nullable<Text>)]
     pub trouble: Option<String>,
 }
 
@@ -132,9 +109,6 @@ impl WorkerRow {
 }
 
 /// All workers that have a row, the one that was heard last first.
-///
-/// # Errors
-/// What the database says.
 pub fn all(connection: &mut MysqlConnection) -> Result<Vec<WorkerRow>, StoreError> {
     Ok(sql_query(
         "SELECT worker, version, started_at, seen_at, message_ahead_ms, messages, busy_ms, held, trouble, \

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alipay::parse_beijing;
 use chrono::{DateTime, Utc};
-use service::duration::{self, DurationError};
+use service::duration;
 
 /// Reads an age (`30m`, `24h`, `7d`: so long ago), a Beijing time (`2026-11-23` or
 /// `2026-11-23 12:00:00`) or RFC 3339.
@@ -30,11 +30,9 @@ pub(crate) fn parse_moment(text: &str) -> Result<DateTime<Utc>, String> {
 const LONGEST: Duration = Duration::from_hours(3_660 * 24);
 
 /// Reads a length of time above zero: `90s`, `30m`, `24h`, `7d`.
-pub(crate) fn parse_length(text: &str) -> Result<Duration, DurationError> {
-    match duration::parse_up_to(LONGEST, text)? {
-        Duration::ZERO => Err(DurationError::Unreadable),
-        length => Ok(length),
-    }
+pub(crate) fn parse_length(text: &str) -> Result<Duration, String> {
+    let length = duration::parse_up_to(LONGEST, text).ok().filter(|length| !length.is_zero());
+    length.ok_or_else(|| "expected a length of time such as 90s, 30m, 24h or 7d".to_owned())
 }
 
 #[cfg(test)]

@@ -1,5 +1,34 @@
 //! One file per verb: its arguments, what it does, what it prints.
 
+/// Declares a verb with verbs below it, each with its arguments: runs the one that was given.
+macro_rules! group {
+    ($(#[$doc:meta])* $group:ident { $($verb:ident($arguments:ty)),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(clap::Args)]
+        #[command(verbatim_doc_comment)]
+        pub(crate) struct $group {
+            #[command(subcommand)]
+            verb: Verb,
+        }
+
+        #[derive(clap::Subcommand)]
+        enum Verb {
+            $($verb($arguments)),+
+        }
+
+        impl $group {
+            pub(crate) fn run(
+                self,
+                context: &$crate::cli::context::Context,
+            ) -> Result<(), $crate::failure::Failure> {
+                match self.verb {
+                    $(Verb::$verb(verb) => verb.run(context)),+
+                }
+            }
+        }
+    };
+}
+
 pub(crate) mod audit;
 pub(crate) mod certs;
 pub(crate) mod check;

@@ -20,7 +20,7 @@ mod totals;
 
 use std::collections::HashMap;
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use indicatif::ProgressBar;
 use order::ReviewReason;
 use store::outbox::{self, Unpublished};
@@ -43,7 +43,7 @@ const STOCK: i64 = 100_000;
 
 /// What was found so far.
 pub(crate) struct Audit {
-    pub(crate) now: NaiveDateTime,
+    pub(crate) now: DateTime<Utc>,
     pub(crate) gaps: AuditEntries<GapKind>,
     /// By the reason of the review, or the state of the goods.
     pub(crate) waiting: AuditEntries<&'static str>,
@@ -67,7 +67,7 @@ impl Audit {
         limit: usize,
         progress: &ProgressBar,
     ) -> Result<Audit, Failure> {
-        let now = clock::now(db)?.naive_utc();
+        let now = clock::now(db)?;
         let mut audit = Audit {
             now,
             gaps: AuditEntries::new(limit),

@@ -60,7 +60,7 @@ fn of_line(line: &RejectedLine, config: &Config, trade_no: &str) -> Option<Rejec
     let kind = Kind::read(&line.kind)?;
     let charset = Charset::named(line.charset.as_bytes())?;
     let (merchant, form) = (line.merchant.as_str(), line.form.as_str());
-    let envelope = Envelope::new(merchant, kind, charset, line.received_at(), form);
+    let envelope = Envelope::new(merchant, kind, charset, line.received_at, form);
     let message = InboundMessage::of_envelope(envelope, "", config, Utc::now()).ok()?;
     Rejected::of(message, line.reason.clone(), trade_no)
 }

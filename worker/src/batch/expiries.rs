@@ -41,7 +41,7 @@ impl Expiries {
     /// Applies the rows that no batch has applied yet. `false`: there is no row at all.
     pub(super) fn apply(&mut self, record: &mut OrderRecord) -> bool {
         let rows = self.rows.get(&record.terms.id).map(Vec::as_slice).unwrap_or_default();
-        for row in rows.iter().filter(|row| !row.ended) {
+        for row in rows.iter().filter(|row| row.ended_at.is_none()) {
             record.apply_expiry(row.expires_at, row.said_at);
             self.applied.insert((row.order_id.clone(), row.expires_at));
         }

@@ -92,8 +92,10 @@ fn load_orders(
     let refunds = refund::of_trades(connection, &of_merchants)?.into_iter();
     let refunds =
         grouped(refunds.map(|(merchant, refund)| ((merchant, refund.trade_no.clone()), refund)));
-    let goods: HashMap<String, fulfillment::Goods> =
-        fulfillment::of_orders(connection, &ids)?.into_iter().collect();
+    let goods: HashMap<String, fulfillment::Goods> = fulfillment::of_orders(connection, &ids)?
+        .into_iter()
+        .map(|goods| (goods.order_id.clone(), goods))
+        .collect();
     let product_ids: BTreeSet<&str> =
         locked.iter().map(|order| order.product_id.as_str()).collect();
     let products: HashMap<String, Product> =

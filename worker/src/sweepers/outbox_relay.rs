@@ -150,7 +150,7 @@ fn message(event: &Waiting) -> Message {
             BodyAbout::Product { product, available: *available, threshold: *threshold },
         ),
     };
-    let happened_at = event.created_at.and_utc();
+    let happened_at = event.created_at;
     let body = Body { id: &id, event: &event.event, about, happened_at: happened_at.to_rfc3339() };
     let body = serde_json::to_vec(&body).unwrap_or_default();
     Message::event(&event.event, id, happened_at, body)

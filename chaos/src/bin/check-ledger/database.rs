@@ -6,6 +6,7 @@ use alipay::Form;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
+use order::{FulfillmentState, ProductKind};
 use store::{IdRange, MysqlConnection, Pool, StoreError, user_order};
 
 /// So many rows are read at once.
@@ -34,9 +35,9 @@ pub(crate) struct Received {
 pub(crate) struct OrderSeen {
     pub(crate) status: i16,
     /// `product.kind`.
-    pub(crate) kind: String,
+    pub(crate) kind: ProductKind,
     /// `fulfillment.state`.
-    pub(crate) goods: Option<String>,
+    pub(crate) goods: Option<FulfillmentState>,
     /// Written since the ledger began.
     pub(crate) is_new: bool,
 }
@@ -51,9 +52,9 @@ pub(crate) fn read(pool: &Pool, first: DateTime<Utc>) -> Result<Seen, StoreError
         for order in &orders {
             let own = OrderSeen {
                 status: order.status,
-                kind: order.kind.clone(),
-                goods: order.state.clone(),
-                is_new: order.updated_at.and_utc() >= first,
+                kind: order.kind,
+                goods: order.state,
+                is_new: order.updated_at >= first,
             };
             seen.orders.insert(order.id.clone(), own);
         }

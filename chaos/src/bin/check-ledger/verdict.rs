@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use order::{FulfillmentState, ProductKind};
 use serde::Serialize;
 use simulator::{Fault, Kind, LedgerLine};
 
@@ -68,7 +69,7 @@ pub(crate) fn gaps(lines: &[LedgerLine], seen: &Seen, others: bool) -> Vec<Gap> 
     if !others {
         let delivered = |(order, seen): &(&String, &OrderSeen)| {
             seen.is_new
-                && seen.goods.as_deref() == Some("delivered")
+                && seen.goods == Some(FulfillmentState::Delivered)
                 && !by_order.contains_key(order.as_str())
         };
         gaps.extend(seen.orders.iter().filter(delivered).map(|(order, _)| Gap {
@@ -145,12 +146,13 @@ impl Told {
         if status != PAID && !(status == REFUNDED && self.maybe_refunded) {
             return Some(("not_paid", format!("status {status}, expected {PAID}")));
         }
-        let goods = order.goods.as_deref().unwrap_or("none");
-        let out = matches!(goods, "delivered" | "awaiting_stock" | "awaiting_manual");
+        use FulfillmentState::{AwaitingManual, AwaitingStock, Delivered};
+        let out = matches!(order.goods, Some(Delivered | AwaitingStock | AwaitingManual));
+        let goods = order.goods.map_or("none", FulfillmentState::as_str);
         match status {
             PAID if !out => Some(("not_delivered", format!("goods: {goods}"))),
             // What a person delivered by hand, a person takes back.
-            REFUNDED if goods == "delivered" && order.kind != "manual" => {
+            REFUNDED if order.goods == Some(Delivered) && order.kind != ProductKind::Manual => {
                 Some(("not_taken_back", format!("goods: {goods}")))
             }
             _ => None,
@@ -180,8 +182,8 @@ mod tests {
 
     fn seen(order: &str, status: i16, goods: Option<&str>) -> Seen {
         let mut seen = Seen::default();
-        let goods = goods.map(str::to_owned);
-        let kind = "stock".to_owned();
+        let goods = goods.map(|word| word.parse().unwrap());
+        let kind = order::ProductKind::Stock;
         seen.orders.insert(order.to_owned(), OrderSeen { status, kind, goods, is_new: true });
         for kind in ["pay", "refund"] {
             let received = Received { outcome: "applied".to_owned(), reason: None };

@@ -1,12 +1,11 @@
 //! Table `dead_letter_audit`: what operators did with dead letters.
 
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
 use serde::Serialize;
 
 use crate::BeijingTime;
 use crate::json_rows::{execute_rows, short};
+use crate::schema::dead_letter_audit;
 use crate::{MysqlConnection, StoreError};
 
 /// What was done with a dead letter.
@@ -40,62 +39,48 @@ pub struct Entry<'a> {
 }
 
 /// Adds entries.
-///
-/// # Errors
-/// What the database says.
 pub fn insert(connection: &mut MysqlConnection, entries: &[Entry<'_>]) -> Result<(), StoreError> {
     execute_rows(connection, include_str!("history_insert.sql"), entries)
 }
 
 /// An entry as an operator reads it; without the body.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = dead_letter_audit)]
 #[expect(missing_docs, reason = "the columns of the table, which its migration explains")]
 pub struct Row {
-    #[diesel(sql_type = BigInt)]
     pub id: i64,
-    #[diesel(sql_type = Datetime)]
     pub done_at: BeijingTime,
-    #[diesel(sql_type = Text)]
     pub action: String,
-    #[diesel(sql_type = Text)]
     pub message_id: String,
-    #[diesel(sql_type = Nullable<Text>)]
     pub order_id: Option<String>,
-    #[diesel(sql_type = Text)]
     pub done_by: String,
-    #[diesel(sql_type = Nullable<Text>)]
     pub note: Option<String>,
-    #[diesel(sql_type = Text)]
     pub headers: String,
 }
 
-const SELECT: &str = "SELECT id, done_at, action, message_id, order_id, done_by, note, headers \
-                      FROM dead_letter_audit";
-
 /// The latest entries first, at most `limit`; of one message where `message_id` is given.
-///
-/// # Errors
-/// What the database says.
 pub fn list(
     connection: &mut MysqlConnection,
     message_id: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Row>, StoreError> {
-    let mut query = sql_query(SELECT).into_boxed();
+    let mut query = dead_letter_audit::table
+        .order(dead_letter_audit::id.desc())
+        .limit(limit)
+        .select(Row::as_select())
+        .into_boxed();
     if let Some(id) = message_id {
-        query = query.sql(" WHERE message_id = ?").bind::<Text, _>(id);
+        query = query.filter(dead_letter_audit::message_id.eq(id));
     }
-    Ok(query.sql(" ORDER BY id DESC LIMIT ?").bind::<BigInt, _>(limit).load(connection)?)
+    Ok(query.load(connection)?)
 }
 
 /// The entries whose letter names this order, oldest first.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Row>, StoreError> {
-    Ok(sql_query(SELECT)
-        .into_boxed()
-        .sql(" WHERE order_id = ? ORDER BY id LIMIT 1000")
-        .bind::<Text, _>(order_id)
+    Ok(dead_letter_audit::table
+        .filter(dead_letter_audit::order_id.eq(order_id))
+        .order(dead_letter_audit::id)
+        .limit(1000)
+        .select(Row::as_select())
         .load(connection)?)
 }

@@ -1,3 +1,4 @@
+-- Not DSL: rows as one JSON parameter keep the text static, whatever their number.
 INSERT INTO dead_letter_audit (action, message_id, order_id, done_by, note, headers, body)
 SELECT j.action, j.message_id, j.order_id, j.done_by, CONCAT(j.note), CONCAT(j.headers), j.body
 FROM JSON_TABLE(?, '$[*]' COLUMNS (

@@ -1,3 +1,4 @@
+-- Not DSL: rows as one JSON parameter keep the text static, whatever their number.
 INSERT INTO entitlement (order_id, account, product_id, days, starts_at)
 SELECT j.order_id, j.account, j.product_id, j.days, COALESCE(j.starts_at, UTC_TIMESTAMP(6))
 FROM JSON_TABLE(?, '$[*]' COLUMNS (

@@ -1,3 +1,4 @@
+-- Not DSL: FORCE INDEX and STRAIGHT_JOIN keep the plan.
 -- Parameters: product, units available, overtake_limit in microseconds; product, units available, limit.
 -- `barrier` is the first paid of the orders that have waited too long and cannot be served yet.
 SELECT f.order_id

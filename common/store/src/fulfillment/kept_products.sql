@@ -1,3 +1,4 @@
+-- Not DSL: keys as one JSON parameter keep the text static, STRAIGHT_JOIN and FORCE INDEX the plan.
 -- Parameters: product ids as JSON, overtake_limit in microseconds. Stops at the first such order of each product.
 SELECT j.product_id
 FROM JSON_TABLE(?, '$[*]' COLUMNS (product_id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS j

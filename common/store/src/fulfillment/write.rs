@@ -8,43 +8,29 @@ use diesel::sql_types::{BigInt, Bool, Integer, Text};
 use order::FulfillmentState;
 
 use crate::bulk::{BulkRow, Values, write_rows};
+use crate::column::value;
 use crate::json_rows::{json, load_rows, microseconds};
+use crate::schema::fulfillment;
 use crate::{MysqlConnection, StoreError};
 
-#[derive(QueryableByName)]
-struct StateRow {
-    #[diesel(sql_type = Text)]
-    order_id: String,
-    #[diesel(sql_type = Text)]
-    state: String,
-    #[diesel(sql_type = Bool)]
-    is_imported: bool,
-}
-
 /// What was done with the goods of one order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[diesel(table_name = fulfillment)]
 pub struct Goods {
+    /// The order.
+    pub order_id: String,
     /// Their state.
     pub state: FulfillmentState,
     /// Another system delivered them before the order was imported.
     pub is_imported: bool,
 }
 
-/// The state of the goods of these orders, as (order id, goods). Orders without a row are left out.
-///
-/// # Errors
-/// What the database says.
+/// The state of the goods of these orders. Orders without a row are left out.
 pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
-) -> Result<Vec<(String, Goods)>, StoreError> {
-    let rows: Vec<StateRow> = load_rows(connection, include_str!("of_orders.sql"), order_ids)?;
-    rows.into_iter()
-        .map(|row| match row.state.parse::<FulfillmentState>().ok() {
-            Some(state) => Ok((row.order_id, Goods { state, is_imported: row.is_imported })),
-            None => Err(StoreError::Row { table: "fulfillment", what: row.state }),
-        })
-        .collect()
+) -> Result<Vec<Goods>, StoreError> {
+    load_rows(connection, include_str!("of_orders.sql"), order_ids)
 }
 
 /// A change of the goods of one order.
@@ -80,9 +66,6 @@ impl BulkRow for Change<'_> {
 }
 
 /// Writes new states, sorted by order. `given` follows: all units once delivered, none before.
-///
-/// # Errors
-/// What the database says.
 pub fn upsert(
     connection: &mut MysqlConnection,
     sorted_changes: &[Change<'_>],
@@ -91,34 +74,29 @@ pub fn upsert(
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = fulfillment)]
 struct ProductRow {
-    #[diesel(sql_type = Text)]
     product_id: String,
 }
 
 /// The products that paid orders wait for.
-///
-/// # Errors
-/// What the database says.
 pub fn awaited_products(connection: &mut MysqlConnection) -> Result<Vec<String>, StoreError> {
-    let rows: Vec<ProductRow> =
-        sql_query("SELECT DISTINCT product_id FROM fulfillment WHERE state = 'awaiting_stock'")
-            .load(connection)?;
-    Ok(rows.into_iter().map(|row| row.product_id).collect())
+    Ok(fulfillment::table
+        .filter(fulfillment::state.eq(value(FulfillmentState::AwaitingStock)))
+        .select(fulfillment::product_id)
+        .distinct()
+        .load(connection)?)
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = fulfillment)]
 struct WaitingRow {
-    #[diesel(sql_type = Text)]
     order_id: String,
 }
 
 /// Orders that wait for this product and that `available` units could serve whole, oldest payment
 /// first. An order for ten does not hold up an order for one, until it has waited for `overtake_limit`: then
 /// none that was paid later is among them.
-///
-/// # Errors
-/// What the database says.
 pub fn awaiting_stock(
     connection: &mut MysqlConnection,
     product_id: &str,
@@ -139,9 +117,6 @@ pub fn awaiting_stock(
 
 /// Those of these products for which a paid order has waited longer than `overtake_limit`: what comes in is
 /// kept for it.
-///
-/// # Errors
-/// What the database says.
 pub fn kept_products(
     connection: &mut MysqlConnection,
     product_ids: &[&str],
@@ -155,9 +130,6 @@ pub fn kept_products(
 }
 
 /// Up to `limit` paid orders of subscriptions that waited for an account, and name one now.
-///
-/// # Errors
-/// What the database says.
 pub fn accounts_named(
     connection: &mut MysqlConnection,
     limit: i64,
@@ -174,9 +146,6 @@ pub fn accounts_named(
 }
 
 /// How many paid orders wait for stock, and how long the first of them has, in seconds.
-///
-/// # Errors
-/// What the database says.
 pub fn stock_queue(connection: &mut MysqlConnection) -> Result<(i64, i64), StoreError> {
     #[derive(QueryableByName)]
     struct Queue {

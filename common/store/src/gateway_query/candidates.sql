@@ -1,3 +1,4 @@
+-- Not DSL: FORCE INDEX and STRAIGHT_JOIN keep the plan.
 -- The span is found in the index alone, in two ranges: the rest of the cursor's own microsecond (a shop may
 -- insert many orders in one statement), and what comes after it.
 SELECT o.id, o.merchant, o.status, o.trade_status, o.is_finish, x.created_at AS at

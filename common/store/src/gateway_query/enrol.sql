@@ -1,3 +1,4 @@
+-- Not DSL: rows as one JSON parameter keep the text static, whatever their number.
 -- A row that is there is brought forward by a request alone, and not by one that was made before the latest
 -- question: that question answers it. One order is not asked about more often than every five seconds.
 INSERT INTO gateway_query (order_id, merchant, why, due_at)

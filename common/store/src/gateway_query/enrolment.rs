@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Datetime, SmallInt, Text};
+use diesel::sql_types::{BigInt, Text};
 use order::{OrderStatus, QueryReason, TradeStatusCode};
 
 use super::{Wish, enrol};
+use crate::column::{Moment, value};
+use crate::schema::{gateway_query_cursor, user_order};
 use crate::{MysqlConnection, StoreError};
 
 /// One way through all orders, from the oldest to the newest that are old enough. Each order is
@@ -44,43 +46,35 @@ const AHEAD: TimeDelta = TimeDelta::minutes(1);
 const BACK: TimeDelta = TimeDelta::days(1);
 
 #[derive(QueryableByName)]
+#[diesel(table_name = gateway_query_cursor)]
 struct CursorRow {
-    #[diesel(sql_type = Datetime)]
-    reached: NaiveDateTime,
-    #[diesel(sql_type = Text)]
+    reached: DateTime<Utc>,
     reached_id: String,
-    #[diesel(sql_type = Datetime)]
-    now: NaiveDateTime,
+    #[diesel(sql_type = Moment)]
+    now: DateTime<Utc>,
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = user_order)]
 struct CandidateRow {
-    #[diesel(sql_type = Text)]
     id: String,
-    #[diesel(sql_type = Text)]
     merchant: String,
-    #[diesel(sql_type = SmallInt)]
-    status: i16,
-    #[diesel(sql_type = SmallInt)]
-    trade_status: i16,
-    #[diesel(sql_type = Bool)]
+    status: OrderStatus,
+    trade_status: TradeStatusCode,
     is_finish: bool,
     /// What the way goes by.
-    #[diesel(sql_type = Datetime)]
-    at: NaiveDateTime,
+    #[diesel(sql_type = Moment)]
+    at: DateTime<Utc>,
 }
-
-/// `status` of an order of which nothing is paid.
-const PLACED: i16 = OrderStatus::Placed.code();
-
-/// `trade_status` of a buyer who has paid a seller that cannot receive yet.
-const TRADE_PENDING: i16 = TradeStatusCode::TradePending.code();
 
 impl CandidateRow {
     fn is_for(&self, pass: Pass) -> bool {
         match pass.why {
-            QueryReason::Unpaid => self.status == PLACED,
-            QueryReason::Expired => self.status == PLACED && self.trade_status != TRADE_PENDING,
+            QueryReason::Unpaid => self.status == OrderStatus::Placed,
+            QueryReason::Expired => {
+                self.status == OrderStatus::Placed
+                    && self.trade_status != TradeStatusCode::TradePending
+            }
             _ => !self.is_finish,
         }
     }
@@ -93,7 +87,7 @@ impl CandidateRow {
             merchant: &self.merchant,
             why: pass.why.as_str(),
             forward: i32::from(expired),
-            requested_at: expired.then(|| self.at.and_utc()),
+            requested_at: expired.then_some(self.at),
         }
     }
 }
@@ -101,9 +95,6 @@ impl CandidateRow {
 /// Looks at the next `limit` orders of a pass and enrols those that it is for, of `merchants` alone;
 /// an order that is enrolled stays as it is, unless its time is over: then it is due now. One worker at
 /// a time: for the others there is nothing to do. To be run in a transaction.
-///
-/// # Errors
-/// What the database says.
 pub fn enrol_next(
     connection: &mut MysqlConnection,
     pass: Pass,
@@ -119,10 +110,10 @@ pub fn enrol_next(
     .optional()?;
     let nothing = Step { enrolled: 0, more: false, ahead: None };
     let Some(cursor) = cursor else { return Ok(nothing) };
-    let until: DateTime<Utc> = cursor.now.and_utc() - pass.age;
+    let until: DateTime<Utc> = cursor.now - pass.age;
     let ahead = cursor.reached - cursor.now;
     if ahead > AHEAD {
-        set_cursor(connection, pass, (until - BACK).naive_utc(), "")?;
+        set_cursor(connection, pass, until - BACK, "")?;
         return Ok(Step { more: true, ahead: Some(ahead), ..nothing });
     }
     let candidates = match pass.why {
@@ -130,11 +121,11 @@ pub fn enrol_next(
         _ => include_str!("candidates.sql"),
     };
     let rows: Vec<CandidateRow> = sql_query(candidates)
-        .bind::<Datetime, _>(cursor.reached)
+        .bind::<Moment, _>(cursor.reached)
         .bind::<Text, _>(&cursor.reached_id)
         .bind::<BigInt, _>(limit)
-        .bind::<Datetime, _>(cursor.reached)
-        .bind::<Datetime, _>(until.naive_utc())
+        .bind::<Moment, _>(cursor.reached)
+        .bind::<Moment, _>(until)
         .bind::<BigInt, _>(limit)
         .bind::<BigInt, _>(limit)
         .load(connection)?;
@@ -155,13 +146,14 @@ pub fn enrol_next(
 fn set_cursor(
     connection: &mut MysqlConnection,
     pass: Pass,
-    reached: NaiveDateTime,
+    reached: DateTime<Utc>,
     reached_id: &str,
 ) -> Result<(), StoreError> {
-    sql_query("UPDATE gateway_query_cursor SET reached = ?, reached_id = ? WHERE name = ?")
-        .bind::<Datetime, _>(reached)
-        .bind::<Text, _>(reached_id)
-        .bind::<Text, _>(pass.name)
+    diesel::update(gateway_query_cursor::table.find(pass.name))
+        .set((
+            gateway_query_cursor::reached.eq(value(reached)),
+            gateway_query_cursor::reached_id.eq(reached_id),
+        ))
         .execute(connection)?;
     Ok(())
 }

@@ -1,3 +1,4 @@
+-- Not DSL: FORCE INDEX and STRAIGHT_JOIN keep the plan.
 -- As candidates.sql, by the time until which orders can be paid.
 SELECT o.id, o.merchant, o.status, o.trade_status, o.is_finish, x.at
 FROM (

@@ -1,8 +1,8 @@
--- A date of zeros in expires_at, as old programs write for "none", is none.
+-- Not DSL: it locks in a derived table, with SKIP LOCKED.
 -- The order is read, not locked: FOR UPDATE reaches only the inner table.
 SELECT x.order_id, x.merchant, x.why, x.created_at, UTC_TIMESTAMP(6) AS now, o.status, o.is_finish, o.trade_no,
-       IF(DAYOFMONTH(o.created_at) = 0 OR MONTH(o.created_at) = 0, TIMESTAMP'1970-01-01 00:00:00', o.created_at) AS ordered_at,
-       IF(DAYOFMONTH(o.updated_at) = 0 OR MONTH(o.updated_at) = 0, TIMESTAMP'1970-01-01 00:00:00', o.updated_at) AS updated_at, o.trade_status, IF(DAYOFMONTH(o.expires_at) = 0 OR MONTH(o.expires_at) = 0, NULL, o.expires_at) AS expires_at, o.expired_at
+       o.created_at AS ordered_at,
+       o.updated_at, o.trade_status, o.expires_at, o.expired_at
 FROM (
     SELECT order_id, merchant, why, due_at, created_at
     FROM gateway_query FORCE INDEX (gateway_query_due)

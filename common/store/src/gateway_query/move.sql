@@ -1,3 +1,4 @@
+-- Not DSL: rows as one JSON parameter keep the text static, whatever their number.
 UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
     order_id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.order_id', due_at DATETIME(6) PATH '$.due_at',
     asking INT PATH '$.asking')) AS j

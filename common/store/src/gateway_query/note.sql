@@ -1,3 +1,4 @@
+-- Not DSL: rows as one JSON parameter keep the text static, whatever their number.
 -- Whoever brought the row forward meanwhile wants a question of his own: his time stays.
 UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
     order_id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.order_id',

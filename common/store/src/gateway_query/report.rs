@@ -2,49 +2,42 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Datetime, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable};
 use serde::Serialize;
 
 use crate::BeijingTime;
+use crate::column::Moment;
+use crate::schema::gateway_query;
 use crate::{MysqlConnection, StoreError};
 
 /// What is asked about an order, and what came of it. The row is gone when nothing more is asked.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Queryable, Selectable, Serialize)]
+#[diesel(table_name = gateway_query)]
 pub struct AskedRow {
     /// `unpaid`, `silent`, `in_doubt`, or who asks.
-    #[diesel(sql_type = Text)]
     pub why: String,
     /// When the gateway is asked next.
-    #[diesel(sql_type = Datetime)]
     pub due_at: BeijingTime,
     /// Questions that were answered.
-    #[diesel(sql_type = Integer)]
     pub asked: i32,
     /// The latest question.
-    #[diesel(sql_type = Nullable<Datetime>)]
     pub asked_at: Option<BeijingTime>,
     /// The latest answer, in Alipay's word.
-    #[diesel(sql_type = Nullable<Text>)]
     pub answer: Option<String>,
     /// Why the latest question has no answer.
-    #[diesel(sql_type = Nullable<Text>)]
     pub error: Option<String>,
 }
 
 /// What is asked about this order.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,
 ) -> Result<Option<AskedRow>, StoreError> {
-    Ok(sql_query(
-        "SELECT why, due_at, asked, asked_at, answer, error FROM gateway_query WHERE order_id = ?",
-    )
-    .bind::<Text, _>(order_id)
-    .get_result(connection)
-    .optional()?)
+    Ok(gateway_query::table
+        .find(order_id)
+        .select(AskedRow::as_select())
+        .first(connection)
+        .optional()?)
 }
 
 /// Questions in numbers.
@@ -63,17 +56,14 @@ pub struct AskedCounts {
     #[diesel(sql_type = BigInt)]
     pub confirming: i64,
     /// The one of these that has waited longest.
-    #[diesel(sql_type = Nullable<Datetime>)]
+    #[diesel(sql_type = Nullable<Moment>)]
     pub oldest_confirming: Option<BeijingTime>,
     /// The one that is due longest.
-    #[diesel(sql_type = Nullable<Datetime>)]
+    #[diesel(sql_type = Nullable<Moment>)]
     pub oldest_due: Option<BeijingTime>,
 }
 
 /// Counts.
-///
-/// # Errors
-/// What the database says.
 pub fn counts(connection: &mut MysqlConnection) -> Result<AskedCounts, StoreError> {
     Ok(sql_query(
         "SELECT COUNT(*) AS orders, COUNT(IF(due_at <= UTC_TIMESTAMP(6), 1, NULL)) AS due, \

@@ -1,3 +1,4 @@
+-- Not DSL: FORCE INDEX and STRAIGHT_JOIN keep the plan.
 -- Rows are read in the order in which they lie: the index on the order would jump through a table of long texts.
 SELECT STRAIGHT_JOIN n.id, n.order_id, n.trade_no, n.reason, n.last_seen
 FROM notification AS n FORCE INDEX (PRIMARY)

@@ -5,6 +5,7 @@ use diesel::sql_types::Text;
 use serde::Serialize;
 
 use crate::json_rows::{execute_rows, load_rows};
+use crate::schema::notification;
 use crate::{MysqlConnection, StoreError};
 
 /// A message that is rejected.
@@ -20,29 +21,23 @@ pub struct MessageKey<'a> {
 
 /// A message of which a dead letter was made within the last day and not discarded since.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[diesel(table_name = notification)]
 pub struct Lying {
     /// Name of the merchant in the configuration.
-    #[diesel(sql_type = Text)]
     pub merchant: String,
     /// The envelope's kind.
-    #[diesel(sql_type = Text)]
     pub kind: String,
     /// Hex SHA-256.
-    #[diesel(sql_type = Text)]
     pub message_id: String,
     /// Why it was rejected.
     #[diesel(sql_type = Text)]
     pub reason: String,
     /// As it was received first.
-    #[diesel(sql_type = Text)]
     pub form: String,
 }
 
 /// Which of these messages have a dead letter already. After a day it is not known any more: somebody may
 /// have emptied the queue with another tool.
-///
-/// # Errors
-/// What the database says.
 pub fn lying(
     connection: &mut MysqlConnection,
     messages: &[MessageKey<'_>],
@@ -52,9 +47,6 @@ pub fn lying(
 
 /// Notes that the dead letters of these messages are removed from `alipay.dead`: should one be rejected
 /// again, that is a letter again.
-///
-/// # Errors
-/// What the database says.
 pub fn removed(
     connection: &mut MysqlConnection,
     messages: &[MessageKey<'_>],

@@ -2,43 +2,35 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Datetime, Integer, Nullable, Text};
+use diesel::sql_types::Text;
 
 use super::MessageKey;
 use crate::BeijingTime;
 use crate::json_rows::load_rows;
+use crate::schema::notification;
 use crate::{MysqlConnection, StoreError};
 
 /// The line of `notification` that a worker wrote for a message.
 #[derive(Debug, Clone, QueryableByName)]
+#[diesel(table_name = notification)]
 pub struct InboxLine {
     /// What came of its latest run: `applied`, `unchanged`, `rejected`, `unknown`.
-    #[diesel(sql_type = Text)]
     pub outcome: String,
     /// Why it was rejected.
-    #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
     /// The evidence.
-    #[diesel(sql_type = Nullable<Text>)]
     pub error: Option<String>,
     /// Names of the facts that it added, joined by commas.
-    #[diesel(sql_type = Text)]
     pub facts_added: String,
     /// JSON: what the run that applied it changed.
-    #[diesel(sql_type = Nullable<Text>)]
     pub changes: Option<String>,
     /// How often it was seen.
-    #[diesel(sql_type = Integer)]
     pub seen: i32,
     /// When last.
-    #[diesel(sql_type = Datetime)]
     pub last_seen: BeijingTime,
 }
 
 /// The line of this message, when a worker has come to an end with it.
-///
-/// # Errors
-/// What the database says.
 pub fn find(
     connection: &mut MysqlConnection,
     merchant: &str,
@@ -59,34 +51,25 @@ pub fn find(
 
 /// What came of the latest run of a message.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[diesel(table_name = notification)]
 pub struct InboxState {
     /// Name of the merchant.
-    #[diesel(sql_type = Text)]
     pub merchant: String,
     /// The envelope's kind.
-    #[diesel(sql_type = Text)]
     pub kind: String,
     /// Hex SHA-256.
-    #[diesel(sql_type = Text)]
     pub message_id: String,
     /// `applied`, `unchanged`, `rejected`, `unknown`.
-    #[diesel(sql_type = Text)]
     pub outcome: String,
     /// Why it was rejected.
-    #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
     /// The evidence.
-    #[diesel(sql_type = Nullable<Text>)]
     pub error: Option<String>,
     /// How often it was seen.
-    #[diesel(sql_type = Integer)]
     pub seen: i32,
 }
 
 /// What came of each of these messages; one that no worker has come to an end with is left out.
-///
-/// # Errors
-/// What the database says.
 pub fn states(
     connection: &mut MysqlConnection,
     keys: &[MessageKey<'_>],

@@ -1,3 +1,4 @@
+-- Not DSL: rows as one JSON parameter keep the text static, whatever their number.
 UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
     merchant VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.merchant',
     kind VARCHAR(32) CHARACTER SET utf8mb4 PATH '$.kind',

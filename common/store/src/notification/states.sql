@@ -1,3 +1,4 @@
+-- Not DSL: keys as one JSON parameter keep the text static, STRAIGHT_JOIN and FORCE INDEX the plan.
 SELECT STRAIGHT_JOIN n.merchant, n.kind, n.message_id, n.outcome, n.reason, n.error, n.seen
 FROM JSON_TABLE(?, '$[*]' COLUMNS (
     merchant VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.merchant',

@@ -3,71 +3,53 @@
 use alipay::{Charset, Form, Notification, Protocol};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Datetime, Integer, Nullable, Text};
+use diesel::sql_types::Text;
 
 use crate::BeijingTime;
+use crate::schema::notification;
 use crate::{MysqlConnection, StoreError};
 
 /// A row of `notification`, as it belongs to one order.
 #[derive(Debug, Clone, QueryableByName)]
+#[diesel(table_name = notification)]
 pub struct StoryLine {
     /// When a worker saw it first.
-    #[diesel(sql_type = Datetime)]
     pub first_seen: BeijingTime,
     /// And last.
-    #[diesel(sql_type = Datetime)]
     pub last_seen: BeijingTime,
     /// When the ingress took it, or one of our programs wrote it.
-    #[diesel(sql_type = Datetime)]
     pub received_at: BeijingTime,
     /// The merchant that it came for.
-    #[diesel(sql_type = Text)]
     pub merchant: String,
     /// The envelope's kind.
-    #[diesel(sql_type = Text)]
     pub kind: String,
     /// Hex SHA-256, the same for every repeat.
-    #[diesel(sql_type = Text)]
     pub message_id: String,
     /// The trade; `None` for a batch of several trades.
-    #[diesel(sql_type = Nullable<Text>)]
     pub trade_no: Option<String>,
     /// Alipay's word for the trade's state, or the kind of message.
-    #[diesel(sql_type = Nullable<Text>)]
     pub trade_status: Option<String>,
     /// What came of its latest run.
-    #[diesel(sql_type = Text)]
     pub outcome: String,
     /// Why it was rejected; or what is odd about one that counts.
-    #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
     /// The evidence.
-    #[diesel(sql_type = Nullable<Text>)]
     pub error: Option<String>,
     /// Names of the facts that it added, joined by commas.
-    #[diesel(sql_type = Text)]
     pub facts_added: String,
     /// JSON: what the run that applied it changed.
-    #[diesel(sql_type = Nullable<Text>)]
     pub changes: Option<String>,
     /// Retry tiers passed before the latest run.
-    #[diesel(sql_type = Integer)]
     pub attempts: i32,
     /// How often it was seen.
-    #[diesel(sql_type = Integer)]
     pub seen: i32,
-    #[diesel(sql_type = Text)]
     charset: String,
     /// As received, non-ASCII bytes percent-encoded.
-    #[diesel(sql_type = Text)]
     pub form: String,
 }
 
 /// Everything that was told about this order, in the order in which it was seen first. A batch
 /// refund carries no order number and belongs to the order through a trade number.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,

@@ -1,3 +1,4 @@
+-- Not DSL: it reads several tables in one statement of subqueries.
 -- Three ways to an order: its number; the trade number of a batch refund of one trade; and for a batch of several
 -- trades, whose row names none of them, the form: it is looked into only when the order has refunds of batches.
 SELECT n.first_seen, n.received_at, n.last_seen, n.merchant, n.kind, n.message_id, n.trade_no, n.trade_status, n.outcome, n.reason,

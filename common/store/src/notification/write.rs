@@ -1,12 +1,13 @@
 //! What a batch writes into the inbox.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{Bool, Datetime, Integer, Nullable, Text};
+use diesel::sql_types::{Bool, Integer, Nullable, Text};
 use order::MessageOutcome;
 
 use crate::bulk::{BulkRow, Values, write_rows};
+use crate::column::Moment;
+use crate::schema::notification;
 use crate::{MysqlConnection, StoreError};
 
 /// A notification as a batch records it.
@@ -55,7 +56,7 @@ struct Row<'a> {
     /// `changes` and `long_changes`.
     changes: [Option<&'a str>; 2],
     attempts: i32,
-    received_at: NaiveDateTime,
+    received_at: DateTime<Utc>,
 }
 
 impl<'a> Row<'a> {
@@ -69,7 +70,7 @@ impl<'a> Row<'a> {
             outcome: record.outcome.into(),
             changes: [short, long],
             attempts: i32::try_from(record.attempts).unwrap_or(i32::MAX),
-            received_at: record.received_at.naive_utc(),
+            received_at: record.received_at,
         }
     }
 }
@@ -90,16 +91,13 @@ impl BulkRow for Row<'_> {
         values.push::<Text, _>(facts_added)?;
         values.push_all::<Nullable<Text>, _>(&self.changes)?;
         values.push::<Integer, _>(&self.attempts)?;
-        values.push::<Datetime, _>(&self.received_at)?;
+        values.push::<Moment, _>(&self.received_at)?;
         values.push::<Bool, _>(&self.record.dies)
     }
 }
 
 /// Records a batch, sorted by (merchant, kind, message id). A repeat counts `seen` up and keeps what
 /// the run that applied it wrote.
-///
-/// # Errors
-/// What the database says.
 pub fn record(
     connection: &mut MysqlConnection,
     sorted_records: &[Record<'_>],
@@ -109,40 +107,28 @@ pub fn record(
 }
 
 /// What the inbox knows of the first time that a message was worked on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = notification)]
 pub struct FirstSeen {
     /// When, by the database's clock.
+    #[diesel(column_name = first_seen)]
     pub at: DateTime<Utc>,
     /// The form then, bytes outside printable ASCII percent-encoded.
     pub form: String,
 }
 
-#[derive(QueryableByName)]
-struct FirstSeenRow {
-    #[diesel(sql_type = Datetime)]
-    first_seen: NaiveDateTime,
-    #[diesel(sql_type = Text)]
-    form: String,
-}
-
 /// When a message was worked on first; `None` where it never was.
-///
-/// # Errors
-/// What the database says.
 pub fn first_seen(
     connection: &mut MysqlConnection,
     merchant: &str,
     kind: &str,
     message_id: &str,
 ) -> Result<Option<FirstSeen>, StoreError> {
-    let row: Option<FirstSeenRow> = sql_query(
-        "SELECT first_seen, form FROM notification \
-         WHERE merchant = ? AND kind = ? AND message_id = ?",
-    )
-    .bind::<Text, _>(merchant)
-    .bind::<Text, _>(kind)
-    .bind::<Text, _>(message_id)
-    .get_result(connection)
-    .optional()?;
-    Ok(row.map(|row| FirstSeen { at: row.first_seen.and_utc(), form: row.form }))
+    Ok(notification::table
+        .filter(notification::merchant.eq(merchant))
+        .filter(notification::kind.eq(kind))
+        .filter(notification::message_id.eq(message_id))
+        .select(FirstSeen::as_select())
+        .first(connection)
+        .optional()?)
 }

@@ -1,35 +1,29 @@
 //! Events that nobody publishes.
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
+use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Datetime, Nullable};
 
+use crate::column::value;
+use crate::schema::outbox;
 use crate::{MysqlConnection, StoreError};
 
 /// Events that wait too long.
-#[derive(Debug, Clone, QueryableByName)]
+#[derive(Debug, Clone, Queryable)]
 pub struct Unpublished {
     /// How many.
-    #[diesel(sql_type = BigInt)]
     pub count: i64,
-    /// The one that waits longest, UTC.
-    #[diesel(sql_type = Nullable<Datetime>)]
-    pub oldest: Option<NaiveDateTime>,
+    /// The one that waits longest.
+    pub oldest: Option<DateTime<Utc>>,
 }
 
-/// The events that were written before `before` (UTC) and are not published.
-///
-/// # Errors
-/// What the database says.
+/// The events that were written before `before` and are not published.
 pub fn unpublished(
     connection: &mut MysqlConnection,
-    before: NaiveDateTime,
+    before: DateTime<Utc>,
 ) -> Result<Unpublished, StoreError> {
-    Ok(sql_query(
-        "SELECT COUNT(*) AS count, MIN(created_at) AS oldest FROM outbox \
-         WHERE published_at IS NULL AND created_at < ?",
-    )
-    .bind::<Datetime, _>(before)
-    .get_result(connection)?)
+    Ok(outbox::table
+        .filter(outbox::published_at.is_null().and(outbox::created_at.lt(value(before))))
+        .select((count_star(), min(outbox::created_at)))
+        .get_result(connection)?)
 }

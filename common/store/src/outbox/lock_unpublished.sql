@@ -1,3 +1,4 @@
+-- Not DSL: it locks in a derived table, with SKIP LOCKED.
 -- The order is read, not locked: FOR UPDATE reaches only the inner table.
 SELECT x.id, x.event, x.created_at, x.order_id, o.merchant, o.trade_no, o.status, o.total_fee, o.refunded_fee,
        x.product_id, x.available, x.threshold

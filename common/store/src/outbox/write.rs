@@ -1,12 +1,13 @@
 //! Events that a batch writes and the relay publishes.
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Datetime, Integer, Nullable, SmallInt, Text};
+use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
 
 use crate::bulk::{BulkRow, Values, write_rows};
 use crate::json_rows::execute_rows;
+use crate::schema::outbox;
 use crate::{MysqlConnection, StoreError};
 
 /// The event of a product whose available codes came down to its threshold.
@@ -30,29 +31,25 @@ impl BulkRow for NewEvent<'_> {
 
 /// Writes events in the order given, in which they are published; one that the order had already
 /// stays as it is.
-///
-/// # Errors
-/// What the database says.
 pub fn insert(connection: &mut MysqlConnection, events: &[NewEvent<'_>]) -> Result<(), StoreError> {
     write_rows(connection, include_str!("insert.sql"), events)
 }
 
 /// Writes the event `product.low_stock`. Whether it was told is for
 /// [`stock::notice`](crate::stock::notice) to know.
-///
-/// # Errors
-/// What the database says.
 pub fn insert_low_stock(
     connection: &mut MysqlConnection,
     product_id: &str,
     available: i64,
     threshold: i32,
 ) -> Result<(), StoreError> {
-    sql_query("INSERT INTO outbox (product_id, event, available, threshold) VALUES (?, ?, ?, ?)")
-        .bind::<Text, _>(product_id)
-        .bind::<Text, _>(LOW_STOCK)
-        .bind::<BigInt, _>(available)
-        .bind::<Integer, _>(threshold)
+    diesel::insert_into(outbox::table)
+        .values((
+            outbox::product_id.eq(product_id),
+            outbox::event.eq(LOW_STOCK),
+            outbox::available.eq(i32::try_from(available).unwrap_or(i32::MAX)),
+            outbox::threshold.eq(threshold),
+        ))
         .execute(connection)?;
     Ok(())
 }
@@ -64,8 +61,8 @@ pub struct Waiting {
     pub id: i64,
     /// The routing key.
     pub event: String,
-    /// When it became true, UTC.
-    pub created_at: NaiveDateTime,
+    /// When it became true.
+    pub created_at: DateTime<Utc>,
     /// What it is about.
     pub about: About,
 }
@@ -100,14 +97,11 @@ pub enum About {
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = outbox)]
 struct WaitingRow {
-    #[diesel(sql_type = BigInt)]
     id: i64,
-    #[diesel(sql_type = Text)]
     event: String,
-    #[diesel(sql_type = Datetime)]
-    created_at: NaiveDateTime,
-    #[diesel(sql_type = Nullable<Text>)]
+    created_at: DateTime<Utc>,
     order_id: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     merchant: Option<String>,
@@ -119,11 +113,8 @@ struct WaitingRow {
     total_fee: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
     refunded_fee: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
     product_id: Option<String>,
-    #[diesel(sql_type = Nullable<Integer>)]
     available: Option<i32>,
-    #[diesel(sql_type = Nullable<Integer>)]
     threshold: Option<i32>,
 }
 
@@ -146,9 +137,6 @@ impl WaitingRow {
 
 /// Locks up to `limit` unpublished events, oldest first, leaving out what another relay has, and
 /// what is about nothing that is there.
-///
-/// # Errors
-/// What the database says.
 pub fn lock_unpublished(
     connection: &mut MysqlConnection,
     limit: i64,
@@ -164,9 +152,6 @@ pub fn lock_unpublished(
 }
 
 /// Marks events as published.
-///
-/// # Errors
-/// What the database says.
 pub fn mark_published(connection: &mut MysqlConnection, ids: &[i64]) -> Result<(), StoreError> {
     execute_rows(
         connection,

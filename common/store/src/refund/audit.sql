@@ -1,3 +1,4 @@
+-- Not DSL: FORCE INDEX and STRAIGHT_JOIN keep the plan.
 SELECT STRAIGHT_JOIN t.order_id, r.trade_no, r.refund_key, r.request_no, r.running_total, r.amount, r.result,
        r.gmt_refund
 FROM user_order AS o FORCE INDEX (PRIMARY)

@@ -1,3 +1,4 @@
+-- Not DSL: keys as one JSON parameter keep the text static, STRAIGHT_JOIN and FORCE INDEX the plan.
 -- The keys are a derived table: MySQL refuses a locking clause over JSON_TABLE itself (error 3569).
 SELECT STRAIGHT_JOIN r.merchant, r.trade_no, r.refund_key, r.request_no, r.running_total, r.amount, r.result,
        r.gmt_refund

@@ -1,91 +1,82 @@
 //! Refunds of an order's trades, with the amount of each.
 
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, Text};
 use serde::Serialize;
 
 use crate::BeijingTime;
+use crate::schema::{refund, trade, user_order};
 use crate::{MysqlConnection, StoreError};
 
 /// One refund. Amounts are fen.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Serialize)]
+#[diesel(table_name = refund)]
 pub struct RefundLine {
     /// The trade that money was given back from.
-    #[diesel(sql_type = Text)]
     pub trade_no: String,
     /// `batch_no` (legacy) or `out_biz_no` (Open Platform).
-    #[diesel(sql_type = Text)]
     pub request_no: String,
     /// This refund alone: as told (legacy batch, answers), or what the running total grew by.
-    #[diesel(sql_type = Nullable<BigInt>)]
     pub amount: Option<i64>,
     /// The trade's total after it (Open Platform).
-    #[diesel(sql_type = Nullable<BigInt>)]
     pub running_total: Option<i64>,
     /// `SUCCESS`, or the error code of a batch item; a notification of the Open Platform has none.
-    #[diesel(sql_type = Nullable<Text>)]
     pub result: Option<String>,
     /// When the money went back.
-    #[diesel(sql_type = Nullable<Datetime>)]
     pub gmt_refund: Option<BeijingTime>,
-    /// Whether an answer says it, and not a notification.
-    #[diesel(sql_type = Bool)]
     #[serde(skip)]
-    by_answer: bool,
+    refund_key: String,
+}
+
+impl RefundLine {
+    /// Whether an answer says it, and not a notification: its key has no time.
+    fn by_answer(&self) -> bool {
+        self.refund_key.ends_with('@')
+    }
 }
 
 /// The refunds of this order's trades, by trade and time. One of which an answer and a notification
 /// tell is one line.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,
 ) -> Result<Vec<RefundLine>, StoreError> {
-    let lines: Vec<RefundLine> = sql_query(
-        "SELECT r.trade_no, r.request_no, r.amount, r.running_total, r.result, r.gmt_refund, \
-         r.refund_key LIKE '%@' AS by_answer \
-         FROM user_order AS o JOIN trade AS t ON t.order_id = o.id \
-         JOIN refund AS r ON r.merchant = o.merchant AND r.trade_no = t.trade_no \
-         WHERE o.id = ? ORDER BY r.trade_no, r.gmt_refund, r.running_total, r.refund_key",
-    )
-    .bind::<Text, _>(order_id)
-    .load(connection)?;
-    let mut lines = one_line_a_refund(lines);
-    derive_amounts(&mut lines);
-    Ok(lines)
+    let of_trade =
+        refund::merchant.eq(user_order::merchant).and(refund::trade_no.eq(trade::trade_no));
+    let lines = user_order::table
+        .inner_join(trade::table.on(trade::order_id.eq(user_order::id)))
+        .inner_join(refund::table.on(of_trade))
+        .filter(user_order::id.eq(order_id))
+        .order((refund::trade_no, refund::gmt_refund, refund::running_total, refund::refund_key))
+        .select(RefundLine::as_select())
+        .load(connection)?;
+    Ok(with_amounts(lines))
 }
 
 /// The refunds of one trade, whether an order knows it or not.
-///
-/// # Errors
-/// What the database says.
 pub fn of_trade(
     connection: &mut MysqlConnection,
     merchant: &str,
     trade_no: &str,
 ) -> Result<Vec<RefundLine>, StoreError> {
-    let lines: Vec<RefundLine> = sql_query(
-        "SELECT r.trade_no, r.request_no, r.amount, r.running_total, r.result, r.gmt_refund, \
-         r.refund_key LIKE '%@' AS by_answer \
-         FROM refund AS r WHERE r.merchant = ? AND r.trade_no = ? \
-         ORDER BY r.gmt_refund, r.running_total, r.refund_key",
-    )
-    .bind::<Text, _>(merchant)
-    .bind::<Text, _>(trade_no)
-    .load(connection)?;
+    let lines = refund::table
+        .filter(refund::merchant.eq(merchant).and(refund::trade_no.eq(trade_no)))
+        .order((refund::gmt_refund, refund::running_total, refund::refund_key))
+        .select(RefundLine::as_select())
+        .load(connection)?;
+    Ok(with_amounts(lines))
+}
+
+fn with_amounts(lines: Vec<RefundLine>) -> Vec<RefundLine> {
     let mut lines = one_line_a_refund(lines);
     derive_amounts(&mut lines);
-    Ok(lines)
+    lines
 }
 
 /// Puts what answers say beside what notifications say of the same refund: those tell its amount,
 /// these its time to the millisecond. The lower total is the one right after it.
 fn one_line_a_refund(lines: Vec<RefundLine>) -> Vec<RefundLine> {
     let (answers, mut told): (Vec<RefundLine>, Vec<RefundLine>) =
-        lines.into_iter().partition(|line| line.by_answer);
+        lines.into_iter().partition(RefundLine::by_answer);
     for answer in answers {
         let same = |line: &&mut RefundLine| {
             line.trade_no == answer.trade_no && line.request_no == answer.request_no
@@ -121,7 +112,7 @@ fn derive_amounts(lines: &mut [RefundLine]) {
         // A total that an answer to a later question told may count later refunds too.
         let step = line.running_total.map(|total| total.saturating_sub(so_far));
         line.amount = line.amount.or(step);
-        let after = match (line.by_answer, line.running_total) {
+        let after = match (line.by_answer(), line.running_total) {
             (false, Some(total)) => total,
             (true, _) => so_far.saturating_add(line.amount.unwrap_or_default()),
             (false, None) => continue,
@@ -142,7 +133,7 @@ mod tests {
             running_total,
             result: None,
             gmt_refund: None,
-            by_answer: false,
+            refund_key: String::new(),
         }
     }
 
@@ -151,7 +142,7 @@ mod tests {
         RefundLine {
             request_no: request_no.to_owned(),
             gmt_refund: Some(crate::BeijingTime(at)),
-            by_answer,
+            refund_key: if by_answer { "R@" } else { "R@2026-11-23" }.to_owned(),
             ..line
         }
     }

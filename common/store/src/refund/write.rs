@@ -1,14 +1,17 @@
 //! Refunds of the trades of a batch.
 
 use alipay::Fen;
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Datetime, Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use order::Refund;
 use serde::Serialize;
 
+use super::row::RefundRow;
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::json_rows::{load_rows, naive, utc};
+use crate::column::Moment;
+use crate::json_rows::load_rows;
+use crate::schema::refund;
 use crate::{MysqlConnection, StoreError};
 
 /// The trades whose refunds are asked for.
@@ -20,51 +23,21 @@ pub struct MerchantTrade<'a> {
     pub trade_no: &'a str,
 }
 
-#[derive(QueryableByName)]
-struct RefundRow {
-    #[diesel(sql_type = Text)]
-    merchant: String,
-    #[diesel(sql_type = Text)]
-    trade_no: String,
-    #[diesel(sql_type = Text)]
-    refund_key: String,
-    #[diesel(sql_type = Text)]
-    request_no: String,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    running_total: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    amount: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
-    result: Option<String>,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    gmt_refund: Option<NaiveDateTime>,
-}
-
 /// The refunds of these trades, as (merchant, refund). A locking read, see
 /// [`crate::trade::orders_of`].
-///
-/// # Errors
-/// What the database says.
 pub fn of_trades(
     connection: &mut MysqlConnection,
     trades: &[MerchantTrade<'_>],
 ) -> Result<Vec<(String, Refund)>, StoreError> {
-    let rows: Vec<RefundRow> = load_rows(connection, include_str!("of_trades.sql"), trades)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let refund = Refund {
-                trade_no: row.trade_no,
-                refund_key: row.refund_key,
-                request_no: row.request_no,
-                running_total: row.running_total.map(Fen::new),
-                amount: row.amount.map(Fen::new),
-                result: row.result,
-                gmt_refund: utc(row.gmt_refund),
-            };
-            (row.merchant, refund)
-        })
-        .collect())
+    #[derive(QueryableByName)]
+    #[diesel(table_name = refund)]
+    struct OfMerchant {
+        merchant: String,
+        #[diesel(embed)]
+        refund: RefundRow,
+    }
+    let rows: Vec<OfMerchant> = load_rows(connection, include_str!("of_trades.sql"), trades)?;
+    Ok(rows.into_iter().map(|row| (row.merchant, row.refund.into())).collect())
 }
 
 struct RefundColumns<'a> {
@@ -72,7 +45,7 @@ struct RefundColumns<'a> {
     refund: &'a Refund,
     /// The running total and the amount, fen.
     fees: [Option<i64>; 2],
-    gmt_refund: Option<NaiveDateTime>,
+    gmt_refund: Option<DateTime<Utc>>,
 }
 
 impl BulkRow for RefundColumns<'_> {
@@ -82,15 +55,12 @@ impl BulkRow for RefundColumns<'_> {
         values.push_all::<Text, String>([trade_no, refund_key, request_no])?;
         values.push_all::<Nullable<BigInt>, _>(&self.fees)?;
         values.push::<Nullable<Text>, _>(result)?;
-        values.push::<Nullable<Datetime>, _>(&self.gmt_refund)
+        values.push::<Nullable<Moment>, _>(&self.gmt_refund)
     }
 }
 
 /// Writes refunds, as (merchant, refund), sorted by key. A row that is there already grows as
 /// [`Refund`]s merge: a success stays a success, amounts and times take the greater.
-///
-/// # Errors
-/// What the database says.
 pub fn upsert(
     connection: &mut MysqlConnection,
     sorted_refunds: &[(&str, &Refund)],
@@ -101,7 +71,7 @@ pub fn upsert(
             merchant,
             refund,
             fees: [refund.running_total, refund.amount].map(|fee| fee.map(Fen::get)),
-            gmt_refund: naive(refund.gmt_refund),
+            gmt_refund: refund.gmt_refund,
         })
         .collect();
     write_rows(connection, include_str!("upsert.sql"), &rows)

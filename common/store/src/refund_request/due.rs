@@ -9,15 +9,17 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Datetime, Text};
+use diesel::sql_types::{BigInt, Text};
 
 use order::RefundRequestState;
 
-use super::{Locked, NO_ANSWER_YET, RefundRequest, Row, turn};
+use super::{NO_ANSWER_YET, RefundRequest, turn};
+use crate::column::{Moment, value};
 use crate::json_rows::explanation;
+use crate::schema::{refund_request, user_order};
 use crate::{MysqlConnection, StoreError};
 
 /// A refund that is carried out now. The row says `unknown` until its end is noted.
@@ -33,20 +35,17 @@ pub struct ClaimedRefund {
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = refund_request)]
 struct DueRow {
     #[diesel(embed)]
-    request: Row,
-    #[diesel(sql_type = Datetime)]
-    created_at: NaiveDateTime,
-    #[diesel(sql_type = Datetime)]
-    now: NaiveDateTime,
+    request: RefundRequest,
+    created_at: DateTime<Utc>,
+    #[diesel(sql_type = Moment)]
+    now: DateTime<Utc>,
 }
 
 /// Takes up to `limit` refunds of this merchant that are due and whose turn it is to call Alipay: 3 s
 /// after any other call about the trade. The others come in their turn. To be run in a transaction.
-///
-/// # Errors
-/// What the database says.
 pub fn claim(
     connection: &mut MysqlConnection,
     merchant: &str,
@@ -60,17 +59,14 @@ pub fn claim(
     let lease = TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX);
     let mut claimed = Vec::new();
     for DueRow { request, created_at, now } in rows {
-        let now = now.and_utc();
-        let request = RefundRequest::try_from(request)?;
         // Turns are taken with the order locked. Its rows are locked already here, so nobody may be
         // waited for.
-        let order: Vec<Locked> =
-            sql_query("SELECT id FROM user_order WHERE id = ? FOR UPDATE SKIP LOCKED")
-                .bind::<Text, _>(&request.order_id)
-                .load(connection)?;
-        let wait = match order.is_empty() {
-            true => TimeDelta::seconds(1),
-            false => TimeDelta::microseconds(turn(connection, &request)?),
+        let order = user_order::table.find(&request.order_id).select(user_order::id);
+        let order: Option<String> =
+            order.for_update().skip_locked().get_result(connection).optional()?;
+        let wait = match order {
+            None => TimeDelta::seconds(1),
+            Some(_) => TimeDelta::microseconds(turn(connection, &request)?),
         };
         if wait > TimeDelta::zero() {
             later(connection, &request.request_no, now + wait)?;
@@ -81,10 +77,10 @@ pub fn claim(
              asked_at = UTC_TIMESTAMP(6), due_at = ? WHERE request_no = ?",
         )
         .bind::<Text, _>(NO_ANSWER_YET)
-        .bind::<Datetime, _>((now + lease).naive_utc())
+        .bind::<Moment, _>(now + lease)
         .bind::<Text, _>(&request.request_no)
         .execute(connection)?;
-        claimed.push(ClaimedRefund { request, since: created_at.and_utc(), now });
+        claimed.push(ClaimedRefund { request, since: created_at, now });
     }
     Ok(claimed)
 }
@@ -94,18 +90,14 @@ fn later(
     request_no: &str,
     due_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    sql_query("UPDATE refund_request SET due_at = ? WHERE request_no = ?")
-        .bind::<Datetime, _>(due_at.naive_utc())
-        .bind::<Text, _>(request_no)
+    diesel::update(refund_request::table.find(request_no))
+        .set(refund_request::due_at.eq(Some(due_at)))
         .execute(connection)?;
     Ok(())
 }
 
 /// Writes down that a claimed refund has not ended, why, and when it is taken up again. `asked`: the
 /// gateway never saw it.
-///
-/// # Errors
-/// What the database says.
 pub fn put_off(
     connection: &mut MysqlConnection,
     request_no: &str,
@@ -113,14 +105,15 @@ pub fn put_off(
     error: &str,
     due_at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    sql_query(
-        "UPDATE refund_request SET state = ?, error = ?, due_at = ? \
-         WHERE request_no = ? AND state = 'unknown'",
-    )
-    .bind::<Text, _>(state.as_str())
-    .bind::<Text, _>(explanation(error))
-    .bind::<Datetime, _>(due_at.naive_utc())
-    .bind::<Text, _>(request_no)
-    .execute(connection)?;
+    let under_way = refund_request::table
+        .find(request_no)
+        .filter(refund_request::state.eq(value(RefundRequestState::Unknown)));
+    diesel::update(under_way)
+        .set((
+            refund_request::state.eq(value(state)),
+            refund_request::error.eq(Some(explanation(error))),
+            refund_request::due_at.eq(Some(due_at)),
+        ))
+        .execute(connection)?;
     Ok(())
 }

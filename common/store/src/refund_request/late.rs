@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use alipay::Fen;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::json_rows::{execute_rows, load_rows};
+use crate::schema::refund_request;
 use crate::{MysqlConnection, StoreError};
 
 /// What stands in `asked_by`.
@@ -58,9 +59,6 @@ pub fn late_number(merchant: &str, trade_no: &str) -> String {
 /// Writes down that late money goes back; a worker's refund sweeper does it. Belongs into the
 /// transaction that books the payment, with the order locked. A trade for which it was asked before
 /// stays as it is, also when Alipay refused: then it is a person's matter.
-///
-/// # Errors
-/// What the database says.
 pub fn ask_late(
     connection: &mut MysqlConnection,
     late: &[LateRefund<'_>],
@@ -81,9 +79,6 @@ pub fn ask_late(
 /// Takes back what [`ask_late`] wrote, for trades, as (merchant, trade number), that are not late after
 /// all or whose money is back already. A refund that may have been sent goes on: whatever comes of it,
 /// Alipay tells. With the orders locked.
-///
-/// # Errors
-/// What the database says.
 pub fn withdraw_late(
     connection: &mut MysqlConnection,
     trades: &[(&str, &str)],
@@ -95,19 +90,15 @@ pub fn withdraw_late(
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = refund_request)]
 struct OnItsWay {
-    #[diesel(sql_type = Text)]
     order_id: String,
-    #[diesel(sql_type = Text)]
     trade_no: String,
 }
 
 /// Of these orders the trades, as (order, trade number), whose money goes back or has gone back: a
 /// refund is asked for or of unknown end, or a refund of all that was left is done. The orders
 /// should be locked.
-///
-/// # Errors
-/// What the database says.
 pub fn on_its_way(
     connection: &mut MysqlConnection,
     order_ids: &[&str],

@@ -1,3 +1,4 @@
+-- Not DSL: rows as one JSON parameter keep the text static, whatever their number.
 -- A number that is there already keeps its row as it is.
 INSERT INTO refund_request
     (request_no, merchant, order_id, trade_no, amount, is_rest, reason, asked_by, state, due_at)

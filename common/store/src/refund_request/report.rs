@@ -1,49 +1,36 @@
 //! Refunds that were asked for, by operators and by workers.
 
+use alipay::Fen;
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, Text};
+use diesel::sql_types::Integer;
+use order::RefundRequestState;
 use serde::Serialize;
 
-use crate::BeijingTime;
-use crate::{MysqlConnection, StoreError};
-use order::RefundRequestState;
+use crate::column::{Moment, value};
+use crate::schema::refund_request;
+use crate::{BeijingTime, MysqlConnection, StoreError};
 
 /// A row of `refund_request`. Amounts are fen.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Serialize)]
+#[diesel(table_name = refund_request)]
 #[expect(missing_docs, reason = "the columns of the table, which its migration explains")]
 pub struct RefundRequestLine {
-    #[diesel(sql_type = Text)]
     pub request_no: String,
-    #[diesel(sql_type = Text)]
     pub merchant: String,
-    #[diesel(sql_type = Text)]
     pub order_id: String,
-    #[diesel(sql_type = Text)]
     pub trade_no: String,
-    #[diesel(sql_type = BigInt)]
     pub amount: i64,
-    #[diesel(sql_type = Bool)]
     pub is_rest: bool,
-    #[diesel(sql_type = Text)]
     pub reason: String,
-    #[diesel(sql_type = Text)]
     pub asked_by: String,
-    #[diesel(sql_type = Text)]
     pub state: String,
-    #[diesel(sql_type = Nullable<Text>)]
     pub error: Option<String>,
-    #[diesel(sql_type = Nullable<BigInt>)]
     pub running_total: Option<i64>,
-    #[diesel(sql_type = Datetime)]
     pub created_at: BeijingTime,
-    #[diesel(sql_type = Nullable<Datetime>)]
     pub asked_at: Option<BeijingTime>,
-    #[diesel(sql_type = Nullable<Datetime>)]
     pub ended_at: Option<BeijingTime>,
-    #[diesel(sql_type = Nullable<Datetime>)]
     pub due_at: Option<BeijingTime>,
-    #[diesel(sql_type = Bool)]
     pub of_rejected: bool,
 }
 
@@ -58,39 +45,32 @@ pub struct RefundRequestFilter<'a> {
     pub state: Option<RefundRequestState>,
 }
 
-const SELECT: &str = "SELECT request_no, merchant, order_id, trade_no, amount, is_rest, reason, \
-                      asked_by, state, error, running_total, created_at, asked_at, ended_at, due_at, of_rejected \
-                      FROM refund_request WHERE TRUE";
-
 /// The requests that match, the latest first, at most `limit`.
-///
-/// # Errors
-/// What the database says.
 pub fn list(
     connection: &mut MysqlConnection,
     filter: &RefundRequestFilter<'_>,
     limit: i64,
 ) -> Result<Vec<RefundRequestLine>, StoreError> {
-    let mut query = sql_query(SELECT).into_boxed();
+    let mut query = refund_request::table
+        .order((refund_request::created_at.desc(), refund_request::request_no))
+        .limit(limit)
+        .select(RefundRequestLine::as_select())
+        .into_boxed();
     if let Some(order) = filter.order {
-        query = query.sql(" AND order_id = ?").bind::<Text, _>(order);
+        query = query.filter(refund_request::order_id.eq(order));
     }
     if let Some(merchant) = filter.merchant {
-        query = query.sql(" AND merchant = ?").bind::<Text, _>(merchant);
+        query = query.filter(refund_request::merchant.eq(merchant));
     }
     if let Some(state) = filter.state {
-        query = query.sql(" AND state = ?").bind::<Text, _>(state.as_str());
+        query = query.filter(refund_request::state.eq(value(state)));
     }
-    let query = query.sql(" ORDER BY created_at DESC, request_no LIMIT ?").bind::<BigInt, _>(limit);
     Ok(query.load(connection)?)
 }
 
 /// The requests over this amount of a trade that may be what somebody means who asks once more, the
 /// latest first: whatever nobody knows the end of, and what was asked for or made within so many seconds
 /// by the database's clock. What Alipay refused is left out.
-///
-/// # Errors
-/// What the database says.
 pub fn equal(
     connection: &mut MysqlConnection,
     order: &str,
@@ -98,16 +78,20 @@ pub fn equal(
     amount: i64,
     seconds: i32,
 ) -> Result<Vec<RefundRequestLine>, StoreError> {
-    Ok(sql_query(SELECT)
-        .into_boxed()
-        .sql(
-            " AND order_id = ? AND trade_no = ? AND amount = ? AND state <> 'refused' AND (state = 'unknown' \
-             OR GREATEST(created_at, COALESCE(asked_at, created_at), COALESCE(ended_at, created_at)) \
-             > UTC_TIMESTAMP(6) - INTERVAL ? SECOND) ORDER BY created_at DESC, request_no",
+    let latest = sql::<Moment>(
+        "GREATEST(created_at, COALESCE(asked_at, created_at), COALESCE(ended_at, created_at))",
+    );
+    let long_ago =
+        sql::<Moment>("UTC_TIMESTAMP(6) - INTERVAL ").bind::<Integer, _>(seconds).sql(" SECOND");
+    Ok(refund_request::table
+        .filter(refund_request::order_id.eq(order))
+        .filter(refund_request::trade_no.eq(trade_no))
+        .filter(refund_request::amount.eq(value(Fen::new(amount))))
+        .filter(refund_request::state.ne(value(RefundRequestState::Refused)))
+        .filter(
+            refund_request::state.eq(value(RefundRequestState::Unknown)).or(latest.gt(long_ago)),
         )
-        .bind::<Text, _>(order)
-        .bind::<Text, _>(trade_no)
-        .bind::<BigInt, _>(amount)
-        .bind::<Integer, _>(seconds)
+        .order((refund_request::created_at.desc(), refund_request::request_no))
+        .select(RefundRequestLine::as_select())
         .load(connection)?)
 }

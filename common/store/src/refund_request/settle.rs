@@ -16,9 +16,6 @@ struct Key<'a> {
 /// Ends the requests that these refunds, as (merchant, refund), are told of: a batch at the legacy gateway names
 /// its number, a notification of the Open Platform that of the refund. The refunds must have been written in this
 /// transaction. What was not asked for here settles nothing.
-///
-/// # Errors
-/// What the database says.
 pub fn settle(
     connection: &mut MysqlConnection,
     sorted_refunds: &[(&str, &Refund)],

@@ -1,3 +1,4 @@
+-- Not DSL: rows as one JSON parameter keep the text static, whatever their number.
 INSERT INTO retry_copy (message_id, attempt, tier, merchant, order_id, first_seen, due_at)
 SELECT j.message_id, j.attempt, j.tier, j.merchant, j.order_id, j.first_seen, UTC_TIMESTAMP(6) + INTERVAL j.seconds SECOND
 FROM JSON_TABLE(?, '$[*]' COLUMNS (

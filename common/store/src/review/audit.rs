@@ -1,37 +1,32 @@
 //! Review cases of a range of orders that a person has or had before them.
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Bool, Datetime, Text};
+use diesel::sql_types::{Bool, Text};
 
 use crate::IdRange;
+use crate::schema::review;
 use crate::{MysqlConnection, StoreError};
 
 /// A row of `review` that is open or was decided.
 #[derive(Debug, Clone, QueryableByName)]
+#[diesel(table_name = review)]
 pub struct AuditedCase {
     /// The order.
-    #[diesel(sql_type = Text)]
     pub order_id: String,
     /// Word of [`order::ReviewReason`].
-    #[diesel(sql_type = Text)]
     pub reason: String,
     /// What makes it this case.
-    #[diesel(sql_type = Text)]
     pub evidence: String,
     /// Still open, else decided.
     #[diesel(sql_type = Bool)]
     pub open: bool,
-    /// When it was opened, UTC.
-    #[diesel(sql_type = Datetime)]
-    pub raised_at: NaiveDateTime,
+    /// When it was opened.
+    pub raised_at: DateTime<Utc>,
 }
 
 /// The open and the decided cases of a range.
-///
-/// # Errors
-/// What the database says.
 pub fn in_range(
     connection: &mut MysqlConnection,
     range: &IdRange,

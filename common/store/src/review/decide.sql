@@ -1,3 +1,4 @@
+-- Not DSL: rows as one JSON parameter keep the text static, whatever their number.
 UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$.id',
     decision MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.decision',
     decided_by MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$.decided_by',

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::{Bool, Text};
 use order::{ReviewReason, ReviewState};
 use serde::Serialize;
 
 use crate::bulk::{BulkRow, Values, write_rows};
 use crate::json_rows::{execute_rows, load_rows, sql_time};
+use crate::schema::review;
 use crate::{MysqlConnection, StoreError};
 
 /// A case on record.
@@ -24,14 +25,11 @@ pub struct Case {
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = review)]
 struct CaseRow {
-    #[diesel(sql_type = Text)]
     order_id: String,
-    #[diesel(sql_type = Text)]
     reason: String,
-    #[diesel(sql_type = Text)]
     evidence: String,
-    #[diesel(sql_type = Text)]
     state: String,
 }
 
@@ -48,9 +46,6 @@ impl CaseRow {
 }
 
 /// All cases of these orders, whatever their state.
-///
-/// # Errors
-/// What the database says.
 pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
@@ -86,9 +81,6 @@ impl BulkRow for Change<'_> {
 }
 
 /// Opens and settles cases, sorted by key. What a person decided stays decided.
-///
-/// # Errors
-/// What the database says.
 pub fn upsert(
     connection: &mut MysqlConnection,
     sorted_changes: &[Change<'_>],
@@ -106,17 +98,14 @@ pub struct NumberedCase {
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = review)]
 struct NumberedRow {
-    #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(embed)]
     case: CaseRow,
 }
 
 /// The cases with these numbers. Their orders should be locked: then nobody else ends them.
-///
-/// # Errors
-/// What the database says.
 pub fn by_ids(
     connection: &mut MysqlConnection,
     ids: &[i64],
@@ -151,9 +140,6 @@ pub struct Decided<'a> {
 }
 
 /// Ends open cases by decisions, sorted by number. What has ended stays as it is.
-///
-/// # Errors
-/// What the database says.
 pub fn decide(
     connection: &mut MysqlConnection,
     sorted_decisions: &[Decided<'_>],

@@ -2,31 +2,27 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Binary, Text};
+use diesel::sql_types::{Binary, Text};
 
 use crate::IdRange;
+use crate::schema::stock_item;
 use crate::{MysqlConnection, StoreError};
 
 /// A row of `stock_item` that names an order, which need not exist.
 #[derive(Debug, Clone, QueryableByName)]
+#[diesel(table_name = stock_item)]
 #[expect(missing_docs, reason = "the columns of the table, which its migration explains")]
 pub struct AuditedCode {
-    #[diesel(sql_type = BigInt)]
     pub id: i64,
     #[diesel(sql_type = Text)]
     pub order_id: String,
-    #[diesel(sql_type = Text)]
     pub product_id: String,
-    #[diesel(sql_type = Text)]
     pub state: String,
     #[diesel(sql_type = Binary)]
     pub code: Vec<u8>,
 }
 
 /// All codes that name an order number of a range.
-///
-/// # Errors
-/// What the database says.
 pub fn in_range(
     connection: &mut MysqlConnection,
     range: &IdRange,

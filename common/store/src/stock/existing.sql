@@ -1,3 +1,4 @@
+-- Not DSL: codes are compared by a hash of the server, and the keys are one JSON parameter.
 -- CHARACTER SET: without one a text column here has that of the schema, and what does not fit there turns into "?".
 SELECT STRAIGHT_JOIN s.code
 FROM JSON_TABLE(?, '$[*]' COLUMNS (code MEDIUMTEXT CHARACTER SET utf8mb4 PATH '$')) AS j

@@ -1,5 +1,6 @@
 //! Table `stock_item`: codes, available → delivered → returned.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
@@ -7,54 +8,43 @@ use serde::Serialize;
 
 use crate::bulk::{BulkRow, Values, write_rows};
 use crate::json_rows::{execute_rows, json};
+use crate::schema::stock_item;
 use crate::{MysqlConnection, StoreError};
 
 /// The longest code, in bytes: licence files of 4 KB in base64, cards with a PIN and an address. What the column holds.
 pub const MAX_CODE: usize = 8192;
 
-#[derive(QueryableByName)]
-struct IdRow {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-}
-
 /// Locks up to `units` available codes of a product, oldest first, leaving out what another
 /// transaction is about to give away.
-///
-/// # Errors
-/// What the database says.
 pub fn pick(
     connection: &mut MysqlConnection,
     product_id: &str,
     units: i64,
 ) -> Result<Vec<i64>, StoreError> {
-    let rows: Vec<IdRow> = sql_query(
-        "SELECT id FROM stock_item WHERE product_id = ? AND state = 'available' \
-         ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED",
-    )
-    .bind::<Text, _>(product_id)
-    .bind::<BigInt, _>(units)
-    .load(connection)?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    Ok(stock_item::table
+        .filter(stock_item::product_id.eq(product_id))
+        .filter(stock_item::state.eq("available"))
+        .order(stock_item::id)
+        .limit(units)
+        .select(stock_item::id)
+        .for_update()
+        .skip_locked()
+        .load(connection)?)
 }
 
 /// How many codes of a product are available, counted up to `limit`.
-///
-/// # Errors
-/// What the database says.
 pub fn available(
     connection: &mut MysqlConnection,
     product_id: &str,
     limit: i64,
 ) -> Result<i64, StoreError> {
-    let row: IdRow = sql_query(
-        "SELECT COUNT(*) AS id FROM (SELECT id FROM stock_item WHERE product_id = ? \
-         AND state = 'available' LIMIT ?) AS some",
-    )
-    .bind::<Text, _>(product_id)
-    .bind::<BigInt, _>(limit)
-    .get_result(connection)?;
-    Ok(row.id)
+    let count =
+        sql::<BigInt>("(SELECT COUNT(*) FROM (SELECT id FROM stock_item WHERE product_id = ")
+            .bind::<Text, _>(product_id)
+            .sql(" AND state = 'available' LIMIT ")
+            .bind::<BigInt, _>(limit)
+            .sql(") AS some)");
+    Ok(diesel::select(count).get_result(connection)?)
 }
 
 /// A picked code and the order that gets it.
@@ -74,18 +64,12 @@ impl BulkRow for Given<'_> {
 }
 
 /// Gives picked codes to orders.
-///
-/// # Errors
-/// What the database says.
 pub fn give(connection: &mut MysqlConnection, given: &[Given<'_>]) -> Result<(), StoreError> {
     write_rows(connection, include_str!("give.sql"), given)
 }
 
 /// Takes back the codes of these orders. A returned code has been seen by the buyer and is not sold
 /// again, unless its product says so.
-///
-/// # Errors
-/// What the database says.
 pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
     execute_rows(connection, include_str!("take_back.sql"), order_ids)
 }
@@ -120,15 +104,12 @@ pub fn import(
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = stock_item)]
 struct CodeRow {
-    #[diesel(sql_type = Text)]
     code: String,
 }
 
 /// Which of these codes the product has already, whatever their state. `codes` without repeats.
-///
-/// # Errors
-/// What the database says.
 pub fn existing(
     connection: &mut MysqlConnection,
     product_id: &str,
@@ -143,19 +124,15 @@ pub fn existing(
 
 /// A code that another product has, too.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
+#[diesel(table_name = stock_item)]
 pub struct Elsewhere {
     /// The code.
-    #[diesel(sql_type = Text)]
     pub code: String,
     /// The other product.
-    #[diesel(sql_type = Text)]
     pub product_id: String,
 }
 
 /// Which of these codes other products have, whatever their state. `codes` without repeats.
-///
-/// # Errors
-/// What the database says.
 pub fn elsewhere(
     connection: &mut MysqlConnection,
     product_id: &str,

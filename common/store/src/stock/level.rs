@@ -2,19 +2,20 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 
+use crate::schema::product;
 use crate::{MysqlConnection, StoreError};
 
 /// The codes of one stock product.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
+#[diesel(table_name = product)]
 pub struct StockLevel {
     /// The product.
     #[diesel(sql_type = Text)]
     pub product_id: String,
     /// Its name.
-    #[diesel(sql_type = Text)]
     pub name: String,
     /// Codes that can be sold.
     #[diesel(sql_type = BigInt)]
@@ -32,10 +33,8 @@ pub struct StockLevel {
     #[diesel(sql_type = BigInt)]
     pub waiting_units: i64,
     /// With so many available codes or fewer the stock is low.
-    #[diesel(sql_type = Nullable<Integer>)]
     pub low_stock: Option<i32>,
     /// Whether it takes new orders.
-    #[diesel(sql_type = Bool)]
     pub on_sale: bool,
 }
 
@@ -49,9 +48,6 @@ impl StockLevel {
 }
 
 /// All stock products by id.
-///
-/// # Errors
-/// What the database says.
 pub fn levels(connection: &mut MysqlConnection) -> Result<Vec<StockLevel>, StoreError> {
     Ok(sql_query(include_str!("level.sql")).load(connection)?)
 }

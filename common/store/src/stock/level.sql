@@ -1,3 +1,4 @@
+-- Not DSL: it reads several tables in one statement of subqueries.
 SELECT p.id AS product_id, p.name, p.low_stock, p.on_sale,
        COALESCE(s.available, 0) AS available, COALESCE(s.delivered, 0) AS delivered,
        COALESCE(s.returned, 0) AS returned,

@@ -22,9 +22,6 @@ pub struct LowStock {
 }
 
 /// All products on sale at their threshold or below, by id.
-///
-/// # Errors
-/// What the database says.
 pub fn low(connection: &mut MysqlConnection) -> Result<Vec<LowStock>, StoreError> {
     Ok(sql_query(
         "SELECT * FROM (SELECT p.id AS product_id, p.low_stock, (SELECT COUNT(*) FROM stock_item AS s \

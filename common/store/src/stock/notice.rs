@@ -8,14 +8,15 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Integer, Nullable, Text};
 
+use crate::schema::low_stock_notice;
 use crate::stock;
 use crate::{MysqlConnection, StoreError};
 
 /// A product on sale with a threshold, or one that was told to be low and has none any more.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[diesel(table_name = low_stock_notice)]
 pub struct Watched {
     /// The product.
-    #[diesel(sql_type = Text)]
     pub product_id: String,
     /// `product.low_stock`: with so many codes or fewer its stock is low. None while the product is off sale.
     #[diesel(sql_type = Nullable<Integer>)]
@@ -27,9 +28,6 @@ pub struct Watched {
 
 impl Watched {
     /// The available codes, when they are at or below the threshold. Counts hardly further than that.
-    ///
-    /// # Errors
-    /// What the database says.
     pub fn low(&self, connection: &mut MysqlConnection) -> Result<Option<i64>, StoreError> {
         let Some(threshold) = self.threshold.map(i64::from) else { return Ok(None) };
         let available = stock::available(connection, &self.product_id, threshold + 1)?;
@@ -37,17 +35,7 @@ impl Watched {
     }
 }
 
-#[derive(QueryableByName)]
-struct Noted {
-    #[diesel(sql_type = Text)]
-    #[expect(dead_code, reason = "that there is a row is the answer")]
-    product_id: String,
-}
-
 /// Everything that is watched, by id.
-///
-/// # Errors
-/// What the database says.
 pub fn watched(connection: &mut MysqlConnection) -> Result<Vec<Watched>, StoreError> {
     Ok(sql_query(
         "SELECT p.id AS product_id, IF(p.on_sale, p.low_stock, NULL) AS threshold, \
@@ -60,44 +48,27 @@ pub fn watched(connection: &mut MysqlConnection) -> Result<Vec<Watched>, StoreEr
 
 /// Notes that it is told; `false` when it was noted already, also by somebody else just now, whose
 /// commit was waited for.
-///
-/// # Errors
-/// What the database says.
 pub fn note(connection: &mut MysqlConnection, product_id: &str) -> Result<bool, StoreError> {
-    let new = sql_query("INSERT IGNORE INTO low_stock_notice (product_id) VALUES (?)")
-        .bind::<Text, _>(product_id)
+    let new = diesel::insert_or_ignore_into(low_stock_notice::table)
+        .values(low_stock_notice::product_id.eq(product_id))
         .execute(connection)?;
     Ok(new > 0)
 }
 
 /// Locks the notice of a product, until the end of the transaction. Says whether there is one.
-///
-/// # Errors
-/// What the database says.
 pub fn lock(connection: &mut MysqlConnection, product_id: &str) -> Result<bool, StoreError> {
-    let locked =
-        sql_query("SELECT product_id FROM low_stock_notice WHERE product_id = ? FOR UPDATE")
-            .bind::<Text, _>(product_id)
-            .load::<Noted>(connection)?;
-    Ok(!locked.is_empty())
+    let notice = low_stock_notice::table.find(product_id).select(low_stock_notice::product_id);
+    Ok(notice.for_update().get_result::<String>(connection).optional()?.is_some())
 }
 
 /// Forgets that it was told: the next crossing is told again.
-///
-/// # Errors
-/// What the database says.
 pub fn forget(connection: &mut MysqlConnection, product_id: &str) -> Result<(), StoreError> {
-    sql_query("DELETE FROM low_stock_notice WHERE product_id = ?")
-        .bind::<Text, _>(product_id)
-        .execute(connection)?;
+    diesel::delete(low_stock_notice::table.find(product_id)).execute(connection)?;
     Ok(())
 }
 
 /// After an import, in its transaction: forgets the notice of a product that is above its threshold
 /// now. Workers would see that too, unless waiting orders take all of it at once.
-///
-/// # Errors
-/// What the database says.
 pub fn forget_if_above(
     connection: &mut MysqlConnection,
     product_id: &str,

@@ -5,23 +5,20 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 use serde::Serialize;
 
+use crate::schema::stock_item;
 use crate::{MysqlConnection, StoreError};
 
 /// A code of a stock product.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
+#[diesel(table_name = stock_item)]
 pub struct Code {
     /// The code.
-    #[diesel(sql_type = Text)]
     pub code: String,
     /// `delivered`, `returned`, or `resold`: it came back and a person put it on sale again.
-    #[diesel(sql_type = Text)]
     pub state: String,
 }
 
 /// The codes that this order got, in the order in which they came to stock.
-///
-/// # Errors
-/// What the database says.
 pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Code>, StoreError> {
     Ok(sql_query(
         "SELECT code, state FROM (SELECT id, code, CAST(state AS CHAR) AS state FROM stock_item WHERE order_id = ? \

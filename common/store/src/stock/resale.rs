@@ -2,9 +2,10 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::Text;
 
 use crate::json_rows::json;
+use crate::schema::stock_item;
 use crate::{MysqlConnection, StoreError};
 
 /// Which returned codes of a product.
@@ -18,19 +19,15 @@ pub enum Returned<'a> {
 
 /// A returned code.
 #[derive(Debug, Clone, QueryableByName)]
+#[diesel(table_name = stock_item)]
 struct Picked {
-    #[diesel(sql_type = BigInt)]
     id: i64,
-    #[diesel(sql_type = Text)]
     code: String,
 }
 
 /// Makes returned codes of a product available again and records who did it and why. Returns them in the order in which
 /// they came to stock. In a transaction of the caller's, which ends with
 /// [`forget_if_above`](crate::stock::notice::forget_if_above).
-///
-/// # Errors
-/// What the database says.
 pub fn resell(
     connection: &mut MysqlConnection,
     product_id: &str,

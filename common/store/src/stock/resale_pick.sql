@@ -1,3 +1,4 @@
+-- Not DSL: codes are compared by a hash of the server, and the keys are one JSON parameter.
 -- A derived table: MySQL refuses to lock rows beside JSON_TABLE itself.
 SELECT STRAIGHT_JOIN s.id, s.code
 FROM (SELECT DISTINCT UNHEX(SHA2(CAST(j.code AS BINARY), 256)) AS code_hash

@@ -1,3 +1,4 @@
+-- Not DSL: keys as one JSON parameter keep the text static, STRAIGHT_JOIN and FORCE INDEX the plan.
 -- The keys are a derived table: MySQL refuses a locking clause over JSON_TABLE itself (error 3569).
 SELECT STRAIGHT_JOIN t.order_id, t.trade_no
 FROM (SELECT j.trade_no

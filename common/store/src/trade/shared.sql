@@ -1,3 +1,4 @@
+-- Not DSL: FORCE INDEX and STRAIGHT_JOIN keep the plan.
 -- The index on trade numbers alone is read; of the few numbers that it holds twice the rows are looked at.
 SELECT t.order_id, t.trade_no, MIN(x.order_id) AS other, o.updated_at
 FROM (SELECT trade_no FROM trade FORCE INDEX (trade_trade_no) GROUP BY trade_no HAVING COUNT(*) > 1) AS twice

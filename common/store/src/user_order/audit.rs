@@ -1,65 +1,49 @@
 //! Orders with what was done with their goods, one row each.
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, SmallInt, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+use order::{FulfillmentState, ProductKind};
 
 use crate::IdRange;
+use crate::column::{Deadline, Moment, Word};
+use crate::schema::user_order;
 use crate::{MysqlConnection, StoreError};
 
-/// What the shop wrote, what was computed, and the goods. Amounts are fen, times UTC.
+/// What the shop wrote, what was computed, and the goods. Amounts are fen.
 #[derive(Debug, Clone, QueryableByName)]
+#[diesel(table_name = user_order)]
 #[expect(missing_docs, reason = "the columns of the tables, which their migrations explain")]
 pub struct AuditedOrder {
-    #[diesel(sql_type = Text)]
     pub id: String,
-    #[diesel(sql_type = Text)]
     pub merchant: String,
-    #[diesel(sql_type = Text)]
     pub product_id: String,
     /// `product.kind`.
-    #[diesel(sql_type = Text)]
-    pub kind: String,
-    #[diesel(sql_type = Integer)]
+    #[diesel(sql_type = Word<ProductKind>)]
+    pub kind: ProductKind,
     pub quantity: i32,
-    #[diesel(sql_type = BigInt)]
     pub total_fee: i64,
-    #[diesel(sql_type = Datetime)]
-    pub created_at: NaiveDateTime,
-    #[diesel(sql_type = Datetime)]
-    pub updated_at: NaiveDateTime,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    pub expires_at: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    pub expired_at: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Text>)]
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    #[diesel(deserialize_as = Deadline)]
+    pub expires_at: Option<DateTime<Utc>>,
+    pub expired_at: Option<DateTime<Utc>>,
     pub trade_no: Option<String>,
-    #[diesel(sql_type = SmallInt)]
     pub status: i16,
-    #[diesel(sql_type = SmallInt)]
     pub trade_status: i16,
-    #[diesel(sql_type = SmallInt)]
     pub refund_status: i16,
-    #[diesel(sql_type = BigInt)]
     pub refunded_fee: i64,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    pub paid_dtime: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    pub refund_dtime: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    pub finish_dtime: Option<NaiveDateTime>,
-    #[diesel(sql_type = Bool)]
+    pub paid_dtime: Option<DateTime<Utc>>,
+    pub refund_dtime: Option<DateTime<Utc>>,
+    pub finish_dtime: Option<DateTime<Utc>>,
     pub is_send_goods: bool,
-    #[diesel(sql_type = Bool)]
     pub is_return_goods: bool,
-    #[diesel(sql_type = Bool)]
     pub is_finish: bool,
-    #[diesel(sql_type = Bool)]
     pub needs_review: bool,
     /// `fulfillment.state`, where there is a row; so are the next six.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub state: Option<String>,
+    #[diesel(sql_type = Nullable<Word<FulfillmentState>>)]
+    pub state: Option<FulfillmentState>,
     #[diesel(sql_type = Nullable<Text>)]
     pub fulfillment_product: Option<String>,
     #[diesel(sql_type = Nullable<Integer>)]
@@ -68,17 +52,14 @@ pub struct AuditedOrder {
     pub given: Option<i32>,
     #[diesel(sql_type = Nullable<Bool>)]
     pub is_imported: Option<bool>,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    pub waiting_since: Option<NaiveDateTime>,
+    #[diesel(sql_type = Nullable<Moment>)]
+    pub waiting_since: Option<DateTime<Utc>>,
     /// `entitlement.product_id`, where there is a row.
     #[diesel(sql_type = Nullable<Text>)]
     pub entitlement_product: Option<String>,
 }
 
 /// The first `limit` orders of a range, by number.
-///
-/// # Errors
-/// What the database says.
 pub fn in_range(
     connection: &mut MysqlConnection,
     range: &IdRange,
@@ -92,15 +73,6 @@ pub fn in_range(
 }
 
 /// How many orders there are.
-///
-/// # Errors
-/// What the database says.
 pub fn count(connection: &mut MysqlConnection) -> Result<i64, StoreError> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        count: i64,
-    }
-    let row: Row = sql_query("SELECT COUNT(*) AS count FROM user_order").get_result(connection)?;
-    Ok(row.count)
+    Ok(user_order::table.count().get_result(connection)?)
 }

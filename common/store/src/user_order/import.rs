@@ -3,14 +3,16 @@
 //! All of it is meant for one transaction, in which the orders that are here already are locked.
 
 use alipay::Fen;
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, Text};
+use diesel::sql_types::{Bool, Nullable};
 use order::FulfillmentState;
 use serde::Serialize;
 
+use crate::column::Word;
 use crate::entitlement::{self, NewEntitlement};
 use crate::json_rows::{execute_rows, load_rows, sql_time};
+use crate::schema::user_order;
 use crate::{MysqlConnection, StoreError};
 
 /// An order as the old system knew it.
@@ -43,52 +45,37 @@ pub struct ImportedOrder {
 
 /// An order that is here already.
 #[derive(Debug, Clone, QueryableByName)]
+#[diesel(table_name = user_order)]
 pub struct KnownOrder {
     /// `out_trade_no`.
-    #[diesel(sql_type = Text)]
     pub id: String,
     /// Name in the configuration.
-    #[diesel(sql_type = Text)]
     pub merchant: String,
     /// Whom a subscription belongs to.
-    #[diesel(sql_type = Text)]
     pub account: String,
     /// The product sold.
-    #[diesel(sql_type = Text)]
     pub product_id: String,
     /// Units.
-    #[diesel(sql_type = Integer)]
     pub quantity: i32,
     /// Amount, fen.
-    #[diesel(sql_type = BigInt)]
-    pub total_fee: i64,
-    /// When it was placed, UTC.
-    #[diesel(sql_type = Datetime)]
-    pub created_at: NaiveDateTime,
-    #[diesel(sql_type = Nullable<Text>)]
-    state: Option<String>,
+    pub total_fee: Fen,
+    /// When it was placed.
+    pub created_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Word<FulfillmentState>>)]
+    state: Option<FulfillmentState>,
     #[diesel(sql_type = Nullable<Bool>)]
     is_imported: Option<bool>,
 }
 
 impl KnownOrder {
     /// What was done with its goods, and whether another system did it; `None` while nothing was.
-    ///
-    /// # Errors
-    /// A state that this version does not know.
-    pub fn goods(&self) -> Result<Option<(FulfillmentState, bool)>, StoreError> {
-        let Some(word) = &self.state else { return Ok(None) };
-        let state = word
-            .parse::<FulfillmentState>()
-            .map_err(|_| StoreError::Row { table: "fulfillment", what: word.clone() })?;
-        Ok(Some((state, self.is_imported.unwrap_or(false))))
+    #[must_use]
+    pub fn goods(&self) -> Option<(FulfillmentState, bool)> {
+        Some((self.state?, self.is_imported.unwrap_or(false)))
     }
 }
 
 /// Locks the orders with these ids that are here; waits for whoever has one.
-///
-/// # Errors
-/// What the database says.
 pub fn lock_known(
     connection: &mut MysqlConnection,
     sorted_ids: &[&str],
@@ -97,9 +84,6 @@ pub fn lock_known(
 }
 
 /// Writes orders that are not here, without their goods. They can be paid for ever.
-///
-/// # Errors
-/// What the database says.
 pub fn insert(
     connection: &mut MysqlConnection,
     orders: &[&ImportedOrder],
@@ -108,9 +92,6 @@ pub fn insert(
 }
 
 /// Gives orders that are here, and locked, the time at which they were made.
-///
-/// # Errors
-/// What the database says.
 pub fn correct(
     connection: &mut MysqlConnection,
     orders: &[&ImportedOrder],
@@ -120,9 +101,6 @@ pub fn correct(
 
 /// Writes down that another system delivered the goods of these orders, of which nothing was done here. A
 /// subscription begins with its order, so that a refund ends it as any other.
-///
-/// # Errors
-/// What the database says.
 pub fn deliver(
     connection: &mut MysqlConnection,
     orders: &[&ImportedOrder],

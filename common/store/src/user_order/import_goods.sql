@@ -1,3 +1,4 @@
+-- Not DSL: rows as one JSON parameter keep the text static, whatever their number.
 INSERT INTO fulfillment (order_id, product_id, state, units, given, is_imported)
 SELECT j.id, j.product_id, 'delivered', j.quantity, j.quantity, TRUE
 FROM JSON_TABLE(?, '$[*]' COLUMNS (

@@ -1,3 +1,4 @@
+-- Not DSL: rows as one JSON parameter keep the text static, whatever their number.
 -- expires_at is named: the column's default may be a time from now.
 INSERT INTO user_order (id, merchant, account, product_id, quantity, subject, total_fee, created_at, expires_at)
 SELECT j.id, j.merchant, j.account, j.product_id, j.quantity, j.subject, j.total_fee, j.created_at, NULL

@@ -1,6 +1,7 @@
+-- Not DSL: keys as one JSON parameter keep the text static, STRAIGHT_JOIN and FORCE INDEX the plan.
 -- The keys are a derived table: MySQL refuses a locking clause over JSON_TABLE itself (error 3569).
 SELECT STRAIGHT_JOIN o.id, o.merchant, o.account, o.product_id, o.quantity, o.total_fee,
-       IF(DAYOFMONTH(o.created_at) = 0 OR MONTH(o.created_at) = 0, TIMESTAMP'1970-01-01 00:00:00', o.created_at) AS created_at, f.state,
+       o.created_at, f.state,
        f.is_imported
 FROM (SELECT j.id FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS j) AS k
 JOIN user_order AS o FORCE INDEX (PRIMARY) ON o.id = k.id

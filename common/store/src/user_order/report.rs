@@ -2,95 +2,62 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, SmallInt, Text};
+use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
 use order::FulfillmentState;
 use serde::Serialize;
 
 use crate::BeijingTime;
+use crate::column::{Deadline, Moment};
+use crate::schema::user_order;
 use crate::{MysqlConnection, StoreError};
 
 /// A row of `user_order`. Amounts are fen.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
+#[diesel(table_name = user_order)]
 #[expect(missing_docs, reason = "the columns of the table, which its migration explains")]
 pub struct Order {
-    #[diesel(sql_type = Text)]
     pub id: String,
-    #[diesel(sql_type = Text)]
     pub merchant: String,
-    #[diesel(sql_type = Text)]
     pub account: String,
-    #[diesel(sql_type = Text)]
     pub product_id: String,
-    #[diesel(sql_type = Integer)]
     pub quantity: i32,
-    #[diesel(sql_type = Text)]
     pub subject: String,
-    #[diesel(sql_type = BigInt)]
     pub total_fee: i64,
-    #[diesel(sql_type = Nullable<Text>)]
     pub trade_no: Option<String>,
-    #[diesel(sql_type = SmallInt)]
     pub status: i16,
-    #[diesel(sql_type = SmallInt)]
     pub trade_status: i16,
-    #[diesel(sql_type = SmallInt)]
     pub refund_status: i16,
-    #[diesel(sql_type = BigInt)]
     pub refunded_fee: i64,
-    #[diesel(sql_type = Nullable<Datetime>)]
     pub refund_dtime: Option<BeijingTime>,
-    #[diesel(sql_type = Nullable<Datetime>)]
     pub refund_finish_dtime: Option<BeijingTime>,
-    #[diesel(sql_type = Nullable<Datetime>)]
     pub notify_dtime: Option<BeijingTime>,
-    #[diesel(sql_type = Nullable<Datetime>)]
     pub paid_dtime: Option<BeijingTime>,
-    #[diesel(sql_type = Nullable<Datetime>)]
     pub confirm_dtime: Option<BeijingTime>,
-    #[diesel(sql_type = Nullable<Datetime>)]
     pub finish_dtime: Option<BeijingTime>,
-    #[diesel(sql_type = Nullable<Text>)]
     pub seller_email: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     pub seller_id: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     pub seller_actions: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     pub buyer_email: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     pub buyer_id: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     pub buyer_actions: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     pub receive_name: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     pub receive_address: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     pub receive_zip: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     pub receive_phone: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
     pub receive_mobile: Option<String>,
-    #[diesel(sql_type = Bool)]
     pub is_send_goods: bool,
-    #[diesel(sql_type = Bool)]
     pub is_return_goods: bool,
-    #[diesel(sql_type = Bool)]
     pub is_finish: bool,
-    #[diesel(sql_type = Bool)]
     pub needs_review: bool,
-    #[diesel(sql_type = Datetime)]
     pub created_at: BeijingTime,
-    #[diesel(sql_type = Nullable<Datetime>)]
+    #[diesel(deserialize_as = Deadline)]
     pub expires_at: Option<BeijingTime>,
-    #[diesel(sql_type = Nullable<Datetime>)]
     pub expired_at: Option<BeijingTime>,
-    #[diesel(sql_type = Datetime)]
     pub updated_at: BeijingTime,
     /// `fulfillment.state`; none before a worker has come to its goods.
     #[diesel(sql_type = Nullable<Text>)]
     pub goods_state: Option<String>,
-    #[diesel(sql_type = Nullable<Datetime>)]
+    #[diesel(sql_type = Nullable<Moment>)]
     pub goods_waiting_since: Option<BeijingTime>,
 }
 
@@ -116,23 +83,16 @@ pub struct OrderFilter<'a> {
 const SELECT: &str = include_str!("report.sql");
 
 /// The order with this id.
-///
-/// # Errors
-/// What the database says.
 pub fn find(connection: &mut MysqlConnection, id: &str) -> Result<Option<Order>, StoreError> {
     Ok(sql_query(SELECT)
         .into_boxed()
-        .sql(" WHERE id = ")
-        .sql("?")
+        .sql(" WHERE id = ?")
         .bind::<Text, _>(id)
         .get_result(connection)
         .optional()?)
 }
 
 /// Orders, the one placed last first, at most `limit`.
-///
-/// # Errors
-/// What the database says.
 pub fn list(
     connection: &mut MysqlConnection,
     filter: &OrderFilter<'_>,

@@ -73,9 +73,6 @@ const AFTER: &str = " AND created_at <= (SELECT created_at FROM user_order WHERE
                      AND (created_at, id) < (SELECT created_at, id FROM user_order WHERE id = ?)";
 
 /// Orders that match, the one placed last first, at most `limit`.
-///
-/// # Errors
-/// What the database says.
 pub fn search(
     connection: &mut MysqlConnection,
     search: &OrderSearch<'_>,

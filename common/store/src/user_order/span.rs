@@ -1,11 +1,13 @@
 //! Orders of a span of time.
 
 use chrono::{DateTime, Utc};
+use diesel::mysql::Mysql;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Datetime, Text};
+use diesel::sql_types::Bool;
 
 use crate::BeijingTime;
+use crate::column::value;
+use crate::schema::user_order;
 use crate::{MysqlConnection, StoreError};
 
 /// Which orders: those placed from `since` until before `until`.
@@ -22,53 +24,45 @@ pub struct OrderSpan<'a> {
 }
 
 /// An order of the span.
-#[derive(Debug, Clone, QueryableByName)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = user_order)]
 pub struct SpanOrder {
     /// Its number.
-    #[diesel(sql_type = Text)]
     pub id: String,
     /// Its merchant.
-    #[diesel(sql_type = Text)]
     pub merchant: String,
     /// When it was placed.
-    #[diesel(sql_type = Datetime)]
     pub created_at: BeijingTime,
 }
 
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
+type Filter<'a> = Box<dyn BoxableExpression<user_order::table, Mysql, SqlType = Bool> + 'a>;
+
+impl<'a> OrderSpan<'a> {
+    fn filter(&self) -> Filter<'a> {
+        let placed = user_order::created_at
+            .ge(value(self.since))
+            .and(user_order::created_at.lt(value(self.until)));
+        let unfinished = user_order::is_finish.eq(false);
+        match (self.finished_too, self.merchant) {
+            (true, None) => Box::new(placed),
+            (false, None) => Box::new(placed.and(unfinished)),
+            (true, Some(merchant)) => Box::new(placed.and(user_order::merchant.eq(merchant))),
+            (false, Some(merchant)) => {
+                Box::new(placed.and(unfinished).and(user_order::merchant.eq(merchant)))
+            }
+        }
+    }
 }
 
 /// How many orders the span has.
-///
-/// # Errors
-/// What the database says.
 pub fn count_in_span(
     connection: &mut MysqlConnection,
     span: &OrderSpan<'_>,
 ) -> Result<i64, StoreError> {
-    let mut query = sql_query(
-        "SELECT COUNT(*) AS count FROM user_order WHERE created_at >= ? AND created_at < ?",
-    )
-    .into_boxed()
-    .bind::<Datetime, _>(span.since.naive_utc())
-    .bind::<Datetime, _>(span.until.naive_utc());
-    if !span.finished_too {
-        query = query.sql(" AND NOT is_finish");
-    }
-    if let Some(merchant) = span.merchant {
-        query = query.sql(" AND merchant = ?").bind::<Text, _>(merchant);
-    }
-    let row: Count = query.get_result(connection)?;
-    Ok(row.count)
+    Ok(user_order::table.filter(span.filter()).count().get_result(connection)?)
 }
 
 /// Orders of the span in the order in which they were placed, at most `limit`; those after `after`.
-///
-/// # Errors
-/// What the database says.
 pub fn in_span(
     connection: &mut MysqlConnection,
     span: &OrderSpan<'_>,
@@ -76,23 +70,15 @@ pub fn in_span(
     limit: i64,
 ) -> Result<Vec<SpanOrder>, StoreError> {
     let since = after.map_or(span.since, |last| last.created_at.0);
-    let mut query = sql_query(
-        "SELECT id, merchant, created_at FROM user_order WHERE created_at >= ? AND created_at < ?",
-    )
-    .into_boxed()
-    .bind::<Datetime, _>(since.naive_utc())
-    .bind::<Datetime, _>(span.until.naive_utc());
+    let mut query = user_order::table
+        .filter(OrderSpan { since, ..*span }.filter())
+        .order((user_order::created_at, user_order::id))
+        .limit(limit)
+        .select(SpanOrder::as_select())
+        .into_boxed();
     if let Some(last) = after {
-        query = query
-            .sql(" AND (created_at > ? OR id > ?)")
-            .bind::<Datetime, _>(since.naive_utc())
-            .bind::<Text, _>(&last.id);
+        query =
+            query.filter(user_order::created_at.gt(value(since)).or(user_order::id.gt(&last.id)));
     }
-    if !span.finished_too {
-        query = query.sql(" AND NOT is_finish");
-    }
-    if let Some(merchant) = span.merchant {
-        query = query.sql(" AND merchant = ?").bind::<Text, _>(merchant);
-    }
-    Ok(query.sql(" ORDER BY created_at, id LIMIT ?").bind::<BigInt, _>(limit).load(connection)?)
+    Ok(query.load(connection)?)
 }

@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Binary, Datetime, Nullable};
+use diesel::sql_types::{BigInt, Binary, Nullable};
 use serde::Serialize;
 
-use crate::BeijingTime;
-use crate::{MysqlConnection, StoreError};
+use crate::column::Moment;
+use crate::{BeijingTime, MysqlConnection, StoreError};
 
 /// Orders of the last 30 days that name a merchant and are not paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,15 +30,12 @@ struct Name {
 struct Count {
     #[diesel(sql_type = BigInt)]
     orders: i64,
-    #[diesel(sql_type = Nullable<Datetime>)]
+    #[diesel(sql_type = Nullable<Moment>)]
     oldest: Option<BeijingTime>,
 }
 
 /// The merchants that orders name and that are none of `known`, with those of their orders of the last 30 days
 /// that are not paid. One without such orders is left out: it may be a shop that was closed.
-///
-/// # Errors
-/// What the database says.
 pub fn unknown_merchants(
     connection: &mut MysqlConnection,
     known: &[&str],

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use alipay::Fen;
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Datetime, Integer, Nullable, SmallInt, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text};
 use order::{OrderRecord, OrderState, OrderTerms, Parties};
 
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::json_rows::{load_rows, microseconds, naive, utc};
+use crate::column::{Deadline, Moment, Value};
+use crate::json_rows::{load_rows, microseconds};
+use crate::schema::{entitlement, user_order};
 use crate::{MysqlConnection, StoreError};
 
 /// An order that this transaction has locked.
@@ -31,34 +33,23 @@ pub struct LockedOrder {
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = user_order)]
 struct LockedRow {
-    #[diesel(sql_type = Text)]
     id: String,
-    #[diesel(sql_type = Text)]
     merchant: String,
-    #[diesel(sql_type = Text)]
     account: String,
-    #[diesel(sql_type = Text)]
     product_id: String,
-    #[diesel(sql_type = Integer)]
     quantity: i32,
-    #[diesel(sql_type = BigInt)]
-    total_fee: i64,
-    #[diesel(sql_type = Datetime)]
-    created_at: NaiveDateTime,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    expires_at: Option<NaiveDateTime>,
-    #[diesel(sql_type = Nullable<Datetime>)]
-    expired_at: Option<NaiveDateTime>,
-    #[diesel(sql_type = Bool)]
+    total_fee: Fen,
+    created_at: DateTime<Utc>,
+    #[diesel(deserialize_as = Deadline)]
+    expires_at: Option<DateTime<Utc>>,
+    expired_at: Option<DateTime<Utc>>,
     needs_review: bool,
 }
 
 /// Locks the orders with these ids, sorted, and leaves out those that somebody else has locked and
 /// those that do not exist (or are not committed yet): neither is waited for.
-///
-/// # Errors
-/// What the database says.
 pub fn lock(
     connection: &mut MysqlConnection,
     sorted_ids: &[&str],
@@ -70,15 +61,15 @@ pub fn lock(
             terms: OrderTerms {
                 id: row.id,
                 merchant: row.merchant,
-                total_fee: Fen::new(row.total_fee),
-                created_at: row.created_at.and_utc(),
-                expires_at: utc(row.expires_at),
+                total_fee: row.total_fee,
+                created_at: row.created_at,
+                expires_at: row.expires_at,
             },
             account: row.account,
             product_id: row.product_id,
             quantity: row.quantity,
             needs_review: row.needs_review,
-            expired_at: utc(row.expired_at),
+            expired_at: row.expired_at,
         })
         .collect())
 }
@@ -99,34 +90,23 @@ pub enum Named {
 
 /// Names the account that an order is for, unless its subscription has been granted. Under the order's lock,
 /// since a worker may be granting it.
-///
-/// # Errors
-/// What the database says.
 pub fn name_account(
     connection: &mut MysqlConnection,
     id: &str,
     account: &str,
 ) -> Result<Named, StoreError> {
-    #[derive(QueryableByName)]
-    struct Granted {
-        #[diesel(sql_type = Nullable<Text>)]
-        account: Option<String>,
-    }
     connection.transaction(|connection| {
         // The lock of the order first, as everybody takes it.
-        let found: Vec<Granted> = sql_query(
-            "SELECT e.account FROM user_order AS o LEFT JOIN entitlement AS e ON e.order_id = o.id \
-             WHERE o.id = ? FOR UPDATE",
-        )
-        .bind::<Text, _>(id)
-        .load(connection)?;
-        match found.into_iter().next() {
+        let order = user_order::table
+            .left_join(entitlement::table.on(entitlement::order_id.eq(user_order::id)))
+            .filter(user_order::id.eq(id))
+            .select(entitlement::account.nullable());
+        match order.for_update().get_result::<Option<String>>(connection).optional()? {
             None => Ok(Named::NoOrder),
-            Some(Granted { account: Some(to) }) => Ok(Named::Granted { to }),
-            Some(Granted { account: None }) => {
-                sql_query("UPDATE user_order SET account = ? WHERE id = ?")
-                    .bind::<Text, _>(account)
-                    .bind::<Text, _>(id)
+            Some(Some(to)) => Ok(Named::Granted { to }),
+            Some(None) => {
+                diesel::update(user_order::table.find(id))
+                    .set(user_order::account.eq(account))
                     .execute(connection)?;
                 Ok(Named::Done)
             }
@@ -135,15 +115,12 @@ pub fn name_account(
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = user_order)]
 struct IdRow {
-    #[diesel(sql_type = Text)]
     id: String,
 }
 
 /// Which of these orders are committed, locked or not.
-///
-/// # Errors
-/// What the database says.
 pub fn existing(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<String>, StoreError> {
     let rows: Vec<IdRow> = load_rows(connection, include_str!("existing.sql"), ids)?;
     Ok(rows.into_iter().map(|row| row.id).collect())
@@ -157,11 +134,11 @@ pub struct OrderColumns<'a> {
     statuses: [i16; 3],
     refunded_fee: i64,
     /// Of the refund, its end, the notification, the payment, the confirmation, the end.
-    times: [Option<NaiveDateTime>; 6],
+    times: [Option<DateTime<Utc>>; 6],
     parties: PartyColumns<'a>,
     /// Goods are out, goods are back, finished, in review.
     flags: [bool; 4],
-    expired_at: Option<NaiveDateTime>,
+    expired_at: Option<DateTime<Utc>>,
 }
 
 impl<'a> OrderColumns<'a> {
@@ -187,7 +164,7 @@ impl<'a> OrderColumns<'a> {
             trade_no: state.trade_no.as_deref(),
             statuses: [state.status.code(), state.trade_status.code(), state.refund_status.code()],
             refunded_fee: state.refunded_fee.get(),
-            times: times.map(naive),
+            times,
             parties: (&state.parties).into(),
             flags: [
                 matches!(fulfillment, Some(Delivered | Returned)),
@@ -195,7 +172,7 @@ impl<'a> OrderColumns<'a> {
                 state.is_finish,
                 needs_review,
             ],
-            expired_at: naive(record.expired_at),
+            expired_at: record.expired_at,
         }
     }
 }
@@ -206,10 +183,10 @@ impl BulkRow for OrderColumns<'_> {
         values.push::<Nullable<Text>, _>(&self.trade_no)?;
         values.push_all::<SmallInt, _>(&self.statuses)?;
         values.push::<BigInt, _>(&self.refunded_fee)?;
-        values.push_all::<Nullable<Datetime>, _>(&self.times)?;
+        values.push_all::<Nullable<Moment>, _>(&self.times)?;
         self.parties.bind(values)?;
         values.push_all::<Bool, _>(&self.flags)?;
-        values.push::<Nullable<Datetime>, _>(&self.expired_at)
+        values.push::<Nullable<Moment>, _>(&self.expired_at)
     }
 }
 
@@ -242,9 +219,6 @@ impl BulkRow for PartyColumns<'_> {
 }
 
 /// Writes the computed columns of locked orders.
-///
-/// # Errors
-/// What the database says.
 pub fn update(
     connection: &mut MysqlConnection,
     orders: &[OrderColumns<'_>],
@@ -253,7 +227,8 @@ pub fn update(
 }
 
 /// What a shop writes when it places an order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = user_order)]
 pub struct NewOrder<'a> {
     /// `out_trade_no`: 1 to 64 bytes.
     pub id: &'a str,
@@ -268,9 +243,11 @@ pub struct NewOrder<'a> {
     /// Title.
     pub subject: &'a str,
     /// Amount, fen.
+    #[diesel(serialize_as = Value<Fen>)]
     pub total_fee: Fen,
     /// For how long it can be paid, by the database's clock; `None`: the default of the column, which
     /// is for ever unless the shop has changed it.
+    #[diesel(skip_insertion)]
     pub expires_after: Option<Duration>,
 }
 
@@ -279,27 +256,14 @@ pub struct NewOrder<'a> {
 /// # Errors
 /// What the database says: a unique violation when the number is taken.
 pub fn insert(connection: &mut MysqlConnection, order: &NewOrder<'_>) -> Result<(), StoreError> {
-    let statement = match order.expires_after {
-        None => {
-            "INSERT INTO user_order (id, merchant, account, product_id, quantity, subject, total_fee) \
-             VALUES (?, ?, ?, ?, ?, ?, ?)"
-        }
-        Some(_) => {
-            "INSERT INTO user_order (id, merchant, account, product_id, quantity, subject, total_fee, \
-             expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND)"
-        }
-    };
-    let insert = sql_query(statement)
-        .bind::<Text, _>(order.id)
-        .bind::<Text, _>(order.merchant)
-        .bind::<Text, _>(order.account)
-        .bind::<Text, _>(order.product_id)
-        .bind::<Integer, _>(order.quantity)
-        .bind::<Text, _>(order.subject)
-        .bind::<BigInt, _>(order.total_fee.get());
-    match order.expires_after {
-        None => insert.execute(connection)?,
-        Some(after) => insert.bind::<BigInt, _>(microseconds(after)).execute(connection)?,
-    };
+    let expires_at = order.expires_after.map(|after| {
+        sql::<Nullable<Moment>>("UTC_TIMESTAMP(6) + INTERVAL ")
+            .bind::<BigInt, _>(microseconds(after))
+            .sql(" MICROSECOND")
+    });
+    let expires_at = expires_at.map(|at| user_order::expires_at.eq(at));
+    diesel::insert_into(user_order::table)
+        .values((order.clone(), expires_at))
+        .execute(connection)?;
     Ok(())
 }

@@ -4,38 +4,19 @@ mod add;
 mod list;
 mod set;
 
-use clap::{Args, Subcommand};
 use serde::Serialize;
 use store::stock::StockLevel;
 
-use crate::cli::context::Context;
 use crate::cli::output::{Table, or_empty};
-use crate::failure::Failure;
 
-/// Add, change and list what the shop sells
-///
-/// Example: ops product list
-#[derive(Args)]
-#[command(verbatim_doc_comment)]
-pub(crate) struct Product {
-    #[command(subcommand)]
-    verb: Verb,
-}
-
-#[derive(Subcommand)]
-enum Verb {
-    Add(add::Add),
-    Set(set::Set),
-    List(list::List),
-}
-
-impl Product {
-    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        match self.verb {
-            Verb::Add(verb) => verb.run(context),
-            Verb::Set(verb) => verb.run(context),
-            Verb::List(verb) => verb.run(context),
-        }
+group! {
+    /// Add, change and list what the shop sells
+    ///
+    /// Example: ops product list
+    Product {
+        Add(add::Add),
+        Set(set::Set),
+        List(list::List),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `ops retries`
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use store::retry_copy;
 use worker::OVERDUE_AFTER;
 
@@ -10,24 +10,18 @@ use crate::cli::terminal::short_id;
 use crate::failure::Failure;
 use crate::plural::{count, verb};
 
-/// Messages that wait in a retry tier, and those that should have come back and have not
-///
-/// Workers write down each message that they send into a retry tier, and cross it out when it is back. What
-/// stays is held back by the broker (a binding or a queue is missing: ops topology plan), waits in the work
-/// queue behind others, or is gone (somebody purged the tier).
-///
-/// Example: ops retries list
-#[derive(Args)]
-#[command(verbatim_doc_comment)]
-pub(crate) struct Retries {
-    #[command(subcommand)]
-    verb: Verb,
-}
-
-#[derive(Subcommand)]
-enum Verb {
-    List(List),
-    Forget(Forget),
+group! {
+    /// Messages that wait in a retry tier, and those that should have come back and have not
+    ///
+    /// Workers write down each message that they send into a retry tier, and cross it out when it is back. What
+    /// stays is held back by the broker (a binding or a queue is missing: ops topology plan), waits in the work
+    /// queue behind others, or is gone (somebody purged the tier).
+    ///
+    /// Example: ops retries list
+    Retries {
+        List(List),
+        Forget(Forget),
+    }
 }
 
 /// List what is overdue, the first one first; ends with 1 when there is something
@@ -61,15 +55,6 @@ struct Forget {
     /// The message's id, as ops retries list prints it
     #[arg(value_name = "ID", required = true)]
     ids: Vec<String>,
-}
-
-impl Retries {
-    pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        match self.verb {
-            Verb::List(verb) => verb.run(context),
-            Verb::Forget(verb) => verb.run(context),
-        }
-    }
 }
 
 impl List {

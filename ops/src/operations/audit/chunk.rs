@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
 use order::ReviewReason;
 use order::{FulfillmentState, OrderState};
 use store::review;
@@ -30,7 +30,7 @@ impl Audit {
         let mut places = HashMap::with_capacity(rows.len());
         for row in rows {
             places.insert(row.id.clone(), subjects.len());
-            subjects.push(Subject::new(row)?);
+            subjects.push(Subject::new(row));
         }
         for (id, trade) in trade::in_range(db, range)? {
             if let Some(&place) = places.get(&id) {
@@ -111,7 +111,7 @@ impl Audit {
         &mut self,
         order: &str,
         gap: (GapKind, String),
-        since: Option<NaiveDateTime>,
+        since: Option<DateTime<Utc>>,
     ) {
         if since.is_some_and(|since| self.now - since < self.grace) {
             return;

@@ -35,7 +35,6 @@ pub(crate) fn check(
         ("finish_dtime", row.finish_dtime, state.finish_dtime),
     ];
     for (column, is, should) in times {
-        let is = is.map(|time| time.and_utc());
         if is != should {
             let told =
                 |time: Option<DateTime<Utc>>| time.map_or("none".into(), |time| time.to_rfc3339());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use store::BeijingTime;
 
@@ -72,15 +72,15 @@ pub(crate) fn line<K>(
     order: &str,
     (kind, what): (K, String),
     owner: Owner,
-    since: Option<NaiveDateTime>,
-    now: NaiveDateTime,
+    since: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
 ) -> AuditEntry<K> {
     AuditEntry {
         order: order.to_owned(),
         kind,
         what,
         owner,
-        since: since.map(|since| BeijingTime(since.and_utc())),
+        since: since.map(BeijingTime),
         age_seconds: since.map(|since| (now - since).num_seconds().max(0)),
     }
 }

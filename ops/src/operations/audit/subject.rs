@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use alipay::Fen;
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
 use order::{
-    FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, OrderStatus, OrderTerms,
-    ProductKind, Refund, Trade, TradeStatusCode, time_limit,
+    FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, OrderStatus, OrderTerms, Refund,
+    Trade, TradeStatusCode, time_limit,
 };
-use store::StoreError;
 use store::review::AuditedCase;
 use store::stock::AuditedCode;
 use store::user_order::AuditedOrder;
@@ -25,30 +24,24 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    pub(crate) fn new(row: AuditedOrder) -> Result<Subject, StoreError> {
-        let kind = row
-            .kind
-            .parse::<ProductKind>()
-            .map_err(|_| StoreError::Row { table: "product", what: row.kind.clone() })?;
-        let unreadable = |what: &str| StoreError::Row { table: "fulfillment", what: what.into() };
-        let read = |state: &str| state.parse::<FulfillmentState>().map_err(|_| unreadable(state));
+    pub(crate) fn new(row: AuditedOrder) -> Subject {
         let terms = OrderTerms {
             id: row.id.clone(),
             merchant: row.merchant.clone(),
             total_fee: Fen::new(row.total_fee),
-            created_at: row.created_at.and_utc(),
-            expires_at: row.expires_at.map(|at| at.and_utc()),
+            created_at: row.created_at,
+            expires_at: row.expires_at,
         };
         let stored = OrderRecord {
             terms,
-            kind,
+            kind: row.kind,
             trades: BTreeMap::new(),
             refunds: BTreeMap::new(),
-            fulfillment: row.state.as_deref().map(read).transpose()?,
+            fulfillment: row.state,
             goods_imported: row.is_imported.unwrap_or(false),
-            expired_at: row.expired_at.map(|at| at.and_utc()),
+            expired_at: row.expired_at,
         };
-        Ok(Subject { row, stored, refunds: Vec::new(), codes: Vec::new(), cases: Vec::new() })
+        Subject { row, stored, refunds: Vec::new(), codes: Vec::new(), cases: Vec::new() }
     }
 
     pub(crate) fn add_trade(&mut self, trade: Trade) {
@@ -80,7 +73,7 @@ impl Subject {
     }
 
     /// Placed and nothing more, of an order with a time: that time.
-    pub(crate) fn unpaid_since(&self) -> Option<NaiveDateTime> {
+    pub(crate) fn unpaid_since(&self) -> Option<DateTime<Utc>> {
         let pending = TradeStatusCode::TradePending.code();
         let placed =
             self.row.status == OrderStatus::Placed.code() && self.row.trade_status != pending;

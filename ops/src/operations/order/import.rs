@@ -106,7 +106,7 @@ fn import_chunk(
             deliver.extend(order.delivered.then_some(order));
             continue;
         };
-        match compare(order, here)? {
+        match compare(order, here) {
             Err(problem) => {
                 let at = line.map(|line| format!("line {line}: ")).unwrap_or_default();
                 let told = format!("{at}order {} is here already, and {problem}", order.id);
@@ -131,42 +131,38 @@ struct Difference {
     goods: bool,
 }
 
-/// The inner error says what cannot be put right.
-fn compare(
-    order: &ImportedOrder,
-    here: &KnownOrder,
-) -> Result<Result<Difference, String>, store::StoreError> {
-    let total = alipay::Fen::new(here.total_fee);
+/// The error says what cannot be put right.
+fn compare(order: &ImportedOrder, here: &KnownOrder) -> Result<Difference, String> {
     for (name, is, told) in [
         ("merchant", &here.merchant, &order.merchant),
         ("product", &here.product_id, &order.product_id),
         ("account", &here.account, &order.account),
         ("quantity", &here.quantity.to_string(), &order.quantity.to_string()),
-        ("total", &total.to_string(), &order.total_fee.to_string()),
+        ("total", &here.total_fee.to_string(), &order.total_fee.to_string()),
     ] {
         if is != told {
-            return Ok(Err(format!("its {name} is {is:?}, not {told:?}")));
+            return Err(format!("its {name} is {is:?}, not {told:?}"));
         }
     }
-    let created_at = here.created_at.and_utc();
+    let created_at = here.created_at;
     let wanted = order.created_at.unwrap_or(created_at);
     let (is, told) = (whole_seconds(created_at), whole_seconds(wanted));
     if told > is {
         let [is, told] = [is, told].map(alipay::format_beijing);
-        return Ok(Err(format!("was made at {is} (Beijing), which is before {told}")));
+        return Err(format!("was made at {is} (Beijing), which is before {told}"));
     }
-    let goods = match (order.delivered, here.goods()?) {
+    let goods = match (order.delivered, here.goods()) {
         (true, None) => true,
         (true, Some((_, true))) | (false, None | Some((_, false))) => false,
         (true, Some((state, false))) => {
             let state = state.as_str();
-            return Ok(Err(format!("its goods are {state} here: nothing else delivered them")));
+            return Err(format!("its goods are {state} here: nothing else delivered them"));
         }
         (false, Some((_, true))) => {
-            return Ok(Err("was imported as delivered: that is not taken back".to_owned()));
+            return Err("was imported as delivered: that is not taken back".to_owned());
         }
     };
-    Ok(Ok(Difference { time: told < is, goods }))
+    Ok(Difference { time: told < is, goods })
 }
 
 /// A file has no fractions of seconds.

@@ -32,7 +32,7 @@ impl Report<'_> {
     pub(crate) fn new(audit: &Audit, took: Duration) -> Report<'_> {
         let mut warnings = Vec::new();
         if let Some(oldest) = audit.unpublished.oldest {
-            let (count, oldest) = (audit.unpublished.count, BeijingTime(oldest.and_utc()));
+            let (count, oldest) = (audit.unpublished.count, BeijingTime(oldest));
             warnings.push(format!(
                 "{} {} to be published, the oldest since {oldest} (worker: is one running, \
                  with [events] enabled = true?)",
@@ -42,7 +42,7 @@ impl Report<'_> {
         }
         let AuditEntries { counts, kept, .. } = &audit.gaps;
         Report {
-            at: BeijingTime(audit.now.and_utc()),
+            at: BeijingTime(audit.now),
             milliseconds: took.as_millis(),
             totals: &audit.totals,
             gaps_found: audit.gaps.count(),

@@ -1,0 +1,311 @@
+//! What the columns hold: SQL types of our own, by which rows carry the types of the crates `alipay` and `order`.
+//!
+//! A trait of `diesel` for a type of another crate can only be written with a SQL type that is ours, and so a column has
+//! one type in [`schema`](crate::schema) and one in Rust. A report that shows a column as text or number reads it as
+//! [`String`], [`i16`] or [`i64`].
+
+use std::io::Write as _;
+use std::marker::PhantomData;
+
+use alipay::Fen;
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::deserialize::{self, FromSql, FromSqlRow, Queryable};
+use diesel::dsl::sql;
+use diesel::expression::{AsExpression, SqlLiteral};
+use diesel::internal::derives::as_expression::Bound;
+use diesel::mysql::data_types::MysqlTime;
+use diesel::mysql::{Mysql, MysqlType, MysqlValue};
+use diesel::query_builder::QueryId;
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{
+    BigInt, Datetime, HasSqlType, Nullable, SingleValue, SmallInt, SqlOrd, SqlType, Text,
+    is_nullable,
+};
+use diesel::{QueryResult, RunQueryDsl};
+use order::{
+    DecisionState, Facts, FulfillmentState, MessageOutcome, OrderStatus, ProductKind, QueryReason,
+    RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
+};
+
+use crate::{BeijingTime, MysqlConnection};
+
+/// `DATETIME(6)`, always UTC.
+#[derive(Debug, Clone, Copy, SqlType, QueryId)]
+#[diesel(mysql_type(name = "DateTime"))]
+pub struct Moment;
+
+impl SqlOrd for Moment {}
+
+/// `BIGINT` of fen.
+#[derive(Debug, Clone, Copy, SqlType, QueryId)]
+#[diesel(mysql_type(name = "LongLong"))]
+pub struct Money;
+
+/// `SET` with the names of facts.
+#[derive(Debug, Clone, Copy, SqlType, QueryId)]
+#[diesel(mysql_type(name = "String"))]
+pub struct FactSet;
+
+/// A closed set, by the words of its variants.
+#[derive(Debug, Clone, Copy)]
+pub struct Word<T>(PhantomData<T>);
+
+/// A closed set, by the numbers of its variants.
+#[derive(Debug, Clone, Copy)]
+pub struct Code<T>(PhantomData<T>);
+
+/// Makes a generic type one of SQL: the derives would ask for `T: QueryId`.
+macro_rules! sql_type {
+    ($sql:ident, $mysql:expr) => {
+        impl<T: 'static> SqlType for $sql<T> {
+            type IsNull = is_nullable::NotNull;
+        }
+
+        impl<T: 'static> SingleValue for $sql<T> {}
+
+        impl<T: 'static> QueryId for $sql<T> {
+            type QueryId = $sql<T>;
+            const HAS_STATIC_QUERY_ID: bool = true;
+        }
+
+        impl<T> HasSqlType<$sql<T>> for Mysql {
+            fn metadata(_: &mut ()) -> MysqlType {
+                $mysql
+            }
+        }
+    };
+}
+
+sql_type!(Word, MysqlType::String);
+sql_type!(Code, MysqlType::Short);
+
+/// What the database's clock says.
+pub(crate) fn now() -> SqlLiteral<Moment> {
+    sql("UTC_TIMESTAMP(6)")
+}
+
+/// The number that the latest row of this connection got.
+pub(crate) fn last_insert_id(connection: &mut MysqlConnection) -> QueryResult<i64> {
+    diesel::select(sql::<BigInt>("CAST(LAST_INSERT_ID() AS SIGNED)")).get_result(connection)
+}
+
+/// A column holds what this version does not know.
+#[derive(Debug, thiserror::Error)]
+#[error("{table}.{column}: {value:?} is not known")]
+pub(crate) struct UnknownValue {
+    pub(crate) table: &'static str,
+    pub(crate) column: &'static str,
+    /// What the column holds.
+    pub(crate) value: String,
+}
+
+/// A type of another crate that a column holds.
+pub trait Stored: Sized {
+    /// The type of the column.
+    type Sql: SqlType + SingleValue;
+}
+
+/// Such a type in an expression. Rust does not let us tell `diesel` that it is one by itself.
+pub(crate) fn value<T: Stored>(value: T) -> Bound<T::Sql, T> {
+    Bound::new(value)
+}
+
+/// Such a type in a row that is inserted.
+#[derive(Debug, Clone, Copy)]
+pub struct Value<T>(T);
+
+impl<T: Stored> From<T> for Value<T> {
+    fn from(value: T) -> Value<T> {
+        Value(value)
+    }
+}
+
+impl<T: Stored> AsExpression<T::Sql> for Value<T> {
+    type Expression = Bound<T::Sql, T>;
+
+    fn as_expression(self) -> Self::Expression {
+        value(self.0)
+    }
+}
+
+macro_rules! stored {
+    ($sql:ty, $rust:ty) => {
+        impl Stored for $rust {
+            type Sql = $sql;
+        }
+    };
+}
+
+/// Lets rows carry a type as it is.
+macro_rules! queryable {
+    ($sql:ty, $rust:ty) => {
+        impl Queryable<$sql, Mysql> for $rust {
+            type Row = $rust;
+
+            fn build(row: $rust) -> deserialize::Result<$rust> {
+                Ok(row)
+            }
+        }
+    };
+}
+
+macro_rules! words {
+    ($($set:ident in $table:ident.$column:ident by $read:expr;)+) => {$(
+        stored!(Word<$set>, $set);
+        queryable!(Word<$set>, $set);
+
+        impl FromSql<Word<$set>, Mysql> for $set {
+            fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<$set> {
+                let value = <String as FromSql<Text, Mysql>>::from_sql(value)?;
+                let read: fn(&str) -> Option<$set> = $read;
+                read(&value).ok_or_else(|| {
+                    let (table, column) = (stringify!($table), stringify!($column));
+                    UnknownValue { table, column, value }.into()
+                })
+            }
+        }
+
+        impl ToSql<Word<$set>, Mysql> for $set {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
+                out.write_all(self.as_str().as_bytes())?;
+                Ok(IsNull::No)
+            }
+        }
+    )+};
+}
+
+words! {
+    DecisionState in decision.state by |word| word.parse().ok();
+    FulfillmentState in fulfillment.state by |word| word.parse().ok();
+    MessageOutcome in notification.outcome by |word| word.parse().ok();
+    ProductKind in product.kind by |word| word.parse().ok();
+    // Anybody can write a row there.
+    QueryReason in gateway_query.why by |word| Some(QueryReason::read(word));
+    RefundRequestState in refund_request.state by |word| word.parse().ok();
+    ReviewReason in review.reason by |word| word.parse().ok();
+    ReviewState in review.state by |word| word.parse().ok();
+}
+
+macro_rules! codes {
+    ($($set:ident in $table:ident.$column:ident;)+) => {$(
+        stored!(Code<$set>, $set);
+        queryable!(Code<$set>, $set);
+
+        impl FromSql<Code<$set>, Mysql> for $set {
+            fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<$set> {
+                let code = <i16 as FromSql<SmallInt, Mysql>>::from_sql(value)?;
+                $set::from_code(code).ok_or_else(|| {
+                    let (table, column) = (stringify!($table), stringify!($column));
+                    UnknownValue { table, column, value: code.to_string() }.into()
+                })
+            }
+        }
+
+        impl ToSql<Code<$set>, Mysql> for $set {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
+                <i16 as ToSql<SmallInt, Mysql>>::to_sql(&self.code(), &mut out.reborrow())
+            }
+        }
+    )+};
+}
+
+codes! {
+    OrderStatus in user_order.status;
+    RefundStatusCode in user_order.refund_status;
+    TradeStatusCode in user_order.trade_status;
+}
+
+impl<T> FromSql<Word<T>, Mysql> for String {
+    fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<String> {
+        <String as FromSql<Text, Mysql>>::from_sql(value)
+    }
+}
+
+impl<T> FromSql<Code<T>, Mysql> for i16 {
+    fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<i16> {
+        <i16 as FromSql<SmallInt, Mysql>>::from_sql(value)
+    }
+}
+
+stored!(Money, Fen);
+queryable!(Money, Fen);
+
+impl FromSql<Money, Mysql> for Fen {
+    fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Fen> {
+        <i64 as FromSql<BigInt, Mysql>>::from_sql(value).map(Fen::new)
+    }
+}
+
+impl ToSql<Money, Mysql> for Fen {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
+        <i64 as ToSql<BigInt, Mysql>>::to_sql(&self.get(), &mut out.reborrow())
+    }
+}
+
+impl FromSql<Money, Mysql> for i64 {
+    fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<i64> {
+        <i64 as FromSql<BigInt, Mysql>>::from_sql(value)
+    }
+}
+
+queryable!(FactSet, Facts);
+
+impl FromSql<FactSet, Mysql> for Facts {
+    /// A fact that this version does not know is left out.
+    fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Facts> {
+        let names = <String as FromSql<Text, Mysql>>::from_sql(value)?;
+        Ok(Facts::from_column(&names))
+    }
+}
+
+stored!(Moment, DateTime<Utc>);
+
+/// A date of zeros, as old programs write for "none".
+fn is_zeros(value: &MysqlTime) -> bool {
+    value.month == 0 || value.day == 0
+}
+
+impl FromSql<Moment, Mysql> for DateTime<Utc> {
+    /// A date of zeros is 1970.
+    fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<DateTime<Utc>> {
+        if is_zeros(&<MysqlTime as FromSql<Datetime, Mysql>>::from_sql(value.clone())?) {
+            return Ok(DateTime::UNIX_EPOCH);
+        }
+        <NaiveDateTime as FromSql<Datetime, Mysql>>::from_sql(value).map(|time| time.and_utc())
+    }
+}
+
+impl ToSql<Moment, Mysql> for DateTime<Utc> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
+        <NaiveDateTime as ToSql<Datetime, Mysql>>::to_sql(&self.naive_utc(), &mut out.reborrow())
+    }
+}
+
+/// `user_order.expires_at`: a date of zeros is none.
+#[derive(FromSqlRow)]
+pub(crate) struct Deadline(Option<DateTime<Utc>>);
+
+impl FromSql<Nullable<Moment>, Mysql> for Deadline {
+    fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Deadline> {
+        if is_zeros(&<MysqlTime as FromSql<Datetime, Mysql>>::from_sql(value.clone())?) {
+            return Ok(Deadline(None));
+        }
+        <DateTime<Utc> as FromSql<Moment, Mysql>>::from_sql(value).map(|time| Deadline(Some(time)))
+    }
+
+    fn from_nullable_sql(value: Option<MysqlValue<'_>>) -> deserialize::Result<Deadline> {
+        value.map_or(Ok(Deadline(None)), Deadline::from_sql)
+    }
+}
+
+impl From<Deadline> for Option<DateTime<Utc>> {
+    fn from(deadline: Deadline) -> Option<DateTime<Utc>> {
+        deadline.0
+    }
+}
+
+impl From<Deadline> for Option<BeijingTime> {
+    fn from(deadline: Deadline) -> Option<BeijingTime> {
+        deadline.0.map(BeijingTime)
+    }
+}

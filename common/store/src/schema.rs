@@ -1,0 +1,367 @@
+//! The tables, as the migrations leave them. `tests/schema.rs` compares this with a migrated database.
+//!
+//! Keys are `VARBINARY`, since they compare by byte, and text all the same. [`column`](crate::column) has the types that
+//! are ours.
+
+macro_rules! tables {
+    ($($table:ident ($($key:ident),+) { $($columns:tt)+ })+) => {$(
+        diesel::table! {
+            use diesel::sql_types::*;
+            use order::{
+                DecisionState, FulfillmentState, MessageOutcome, OrderStatus, ProductKind, QueryReason,
+                RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
+            };
+            use crate::column::{Code, FactSet, Moment, Money, Word};
+
+            $table ($($key),+) { $($columns)+ }
+        }
+    )+};
+}
+
+tables! {
+    dead_letter (message_id) {
+        message_id -> Text,
+        merchant -> Text,
+        order_id -> Text,
+        reason -> Text,
+        error -> Text,
+        died_at -> Moment,
+    }
+
+    dead_letter_audit (id) {
+        id -> BigInt,
+        action -> Text,
+        message_id -> Text,
+        order_id -> Nullable<Text>,
+        done_by -> Text,
+        note -> Nullable<Text>,
+        headers -> Text,
+        body -> Nullable<Text>,
+        done_at -> Moment,
+    }
+
+    decision (id) {
+        id -> BigInt,
+        review_id -> BigInt,
+        order_id -> Text,
+        trade_no -> Nullable<Text>,
+        #[sql_name = "decision"]
+        word -> Text,
+        decided_by -> Text,
+        note -> Text,
+        decided_at -> Moment,
+        state -> Word<DecisionState>,
+        error -> Nullable<Text>,
+        ended_at -> Nullable<Moment>,
+    }
+
+    entitlement (order_id) {
+        order_id -> Text,
+        account -> Text,
+        product_id -> Text,
+        days -> Integer,
+        starts_at -> Moment,
+    }
+
+    fulfillment (order_id) {
+        order_id -> Text,
+        product_id -> Text,
+        state -> Word<FulfillmentState>,
+        units -> Integer,
+        given -> Integer,
+        waiting_since -> Nullable<Moment>,
+        delivered_at -> Nullable<Moment>,
+        returned_at -> Nullable<Moment>,
+        is_imported -> Bool,
+    }
+
+    gateway_answer (order_id, digest) {
+        order_id -> Text,
+        digest -> Text,
+        written_at -> Moment,
+    }
+
+    gateway_query (order_id) {
+        order_id -> Text,
+        merchant -> Text,
+        why -> Word<QueryReason>,
+        due_at -> Moment,
+        asked -> Integer,
+        asked_at -> Nullable<Moment>,
+        answer -> Nullable<Text>,
+        error -> Nullable<Text>,
+        created_at -> Moment,
+    }
+
+    gateway_query_cursor (name) {
+        name -> Text,
+        reached -> Moment,
+        reached_id -> Text,
+    }
+
+    low_stock_notice (product_id) {
+        product_id -> Text,
+        since -> Moment,
+    }
+
+    notification (id) {
+        id -> BigInt,
+        merchant -> Text,
+        kind -> Text,
+        message_id -> Text,
+        order_id -> Nullable<Text>,
+        trade_no -> Nullable<Text>,
+        trade_status -> Nullable<Text>,
+        charset -> Text,
+        form -> Text,
+        outcome -> Word<MessageOutcome>,
+        reason -> Nullable<Text>,
+        error -> Nullable<Text>,
+        facts_added -> Text,
+        changes -> Nullable<Text>,
+        attempts -> Integer,
+        seen -> Integer,
+        received_at -> Moment,
+        first_seen -> Moment,
+        last_seen -> Moment,
+        dead_since -> Nullable<Moment>,
+        long_changes -> Nullable<Text>,
+    }
+
+    order_expired (order_id, expires_at) {
+        order_id -> Text,
+        expires_at -> Moment,
+        said_at -> Moment,
+        written_at -> Moment,
+        ended_at -> Nullable<Moment>,
+    }
+
+    outbox (id) {
+        id -> BigInt,
+        order_id -> Nullable<Text>,
+        event -> Text,
+        created_at -> Moment,
+        published_at -> Nullable<Moment>,
+        product_id -> Nullable<Text>,
+        available -> Nullable<Integer>,
+        threshold -> Nullable<Integer>,
+    }
+
+    product (id) {
+        id -> Text,
+        name -> Text,
+        kind -> Word<ProductKind>,
+        price -> Money,
+        days -> Nullable<Integer>,
+        resell_returned -> Bool,
+        created_at -> Moment,
+        low_stock -> Nullable<Integer>,
+        on_sale -> Bool,
+    }
+
+    redelivery (message_id) {
+        message_id -> Text,
+        count -> Integer,
+        last_seen -> Moment,
+        merchant -> Nullable<Text>,
+        order_id -> Nullable<Text>,
+    }
+
+    refund (merchant, trade_no, refund_key) {
+        merchant -> Text,
+        trade_no -> Text,
+        refund_key -> Text,
+        request_no -> Text,
+        running_total -> Nullable<Money>,
+        amount -> Nullable<Money>,
+        result -> Nullable<Text>,
+        gmt_refund -> Nullable<Moment>,
+    }
+
+    refund_request (request_no) {
+        request_no -> Text,
+        merchant -> Text,
+        order_id -> Text,
+        trade_no -> Text,
+        amount -> Money,
+        is_rest -> Bool,
+        reason -> Text,
+        asked_by -> Text,
+        state -> Word<RefundRequestState>,
+        error -> Nullable<Text>,
+        running_total -> Nullable<Money>,
+        created_at -> Moment,
+        asked_at -> Nullable<Moment>,
+        ended_at -> Nullable<Moment>,
+        due_at -> Nullable<Moment>,
+        of_rejected -> Bool,
+    }
+
+    retry_copy (message_id, attempt) {
+        message_id -> Text,
+        attempt -> Integer,
+        tier -> Text,
+        merchant -> Text,
+        order_id -> Nullable<Text>,
+        first_seen -> Moment,
+        due_at -> Moment,
+    }
+
+    review (id) {
+        id -> BigInt,
+        order_id -> Text,
+        reason -> Word<ReviewReason>,
+        evidence -> Text,
+        state -> Word<ReviewState>,
+        raised_at -> Moment,
+        ended_at -> Nullable<Moment>,
+        decision -> Nullable<Text>,
+        decided_by -> Nullable<Text>,
+        note -> Nullable<Text>,
+    }
+
+    stock_item (id) {
+        id -> BigInt,
+        product_id -> Text,
+        code -> Text,
+        state -> Text,
+        order_id -> Nullable<Text>,
+        created_at -> Moment,
+        code_hash -> Nullable<Binary>,
+    }
+
+    stock_resale (id) {
+        id -> BigInt,
+        stock_item_id -> BigInt,
+        product_id -> Text,
+        code -> Text,
+        order_id -> Text,
+        done_by -> Text,
+        reason -> Text,
+        done_at -> Moment,
+    }
+
+    stock_withdrawal (id) {
+        id -> BigInt,
+        product_id -> Text,
+        codes -> Integer,
+        taken_by -> Text,
+        reason -> Text,
+        taken_at -> Moment,
+        put_back_at -> Nullable<Moment>,
+        put_back_by -> Nullable<Text>,
+        put_back_reason -> Nullable<Text>,
+    }
+
+    stock_withdrawn_code (withdrawal_id, stock_item_id) {
+        withdrawal_id -> BigInt,
+        stock_item_id -> BigInt,
+        code -> Text,
+    }
+
+    trade (order_id, trade_no) {
+        order_id -> Text,
+        trade_no -> Text,
+        facts -> FactSet,
+        gmt_create -> Nullable<Moment>,
+        gmt_payment -> Nullable<Moment>,
+        gmt_refund -> Nullable<Moment>,
+        gmt_close -> Nullable<Moment>,
+        notify_time -> Nullable<Moment>,
+        refunded_fee -> Money,
+        seller_email -> Nullable<Text>,
+        seller_id -> Nullable<Text>,
+        seller_actions -> Nullable<Text>,
+        buyer_email -> Nullable<Text>,
+        buyer_id -> Nullable<Text>,
+        buyer_actions -> Nullable<Text>,
+        receive_name -> Nullable<Text>,
+        receive_address -> Nullable<Text>,
+        receive_zip -> Nullable<Text>,
+        receive_phone -> Nullable<Text>,
+        receive_mobile -> Nullable<Text>,
+        confirmed_at -> Nullable<Moment>,
+    }
+
+    user_order (id) {
+        id -> Text,
+        merchant -> Text,
+        account -> Text,
+        product_id -> Text,
+        quantity -> Integer,
+        subject -> Text,
+        total_fee -> Money,
+        created_at -> Moment,
+        updated_at -> Moment,
+        trade_no -> Nullable<Text>,
+        status -> Code<OrderStatus>,
+        trade_status -> Code<TradeStatusCode>,
+        refund_status -> Code<RefundStatusCode>,
+        refunded_fee -> Money,
+        refund_dtime -> Nullable<Moment>,
+        refund_finish_dtime -> Nullable<Moment>,
+        notify_dtime -> Nullable<Moment>,
+        paid_dtime -> Nullable<Moment>,
+        confirm_dtime -> Nullable<Moment>,
+        finish_dtime -> Nullable<Moment>,
+        seller_email -> Nullable<Text>,
+        seller_id -> Nullable<Text>,
+        seller_actions -> Nullable<Text>,
+        buyer_email -> Nullable<Text>,
+        buyer_id -> Nullable<Text>,
+        buyer_actions -> Nullable<Text>,
+        receive_name -> Nullable<Text>,
+        receive_address -> Nullable<Text>,
+        receive_zip -> Nullable<Text>,
+        receive_phone -> Nullable<Text>,
+        receive_mobile -> Nullable<Text>,
+        is_send_goods -> Bool,
+        is_return_goods -> Bool,
+        is_finish -> Bool,
+        needs_review -> Bool,
+        expires_at -> Nullable<Moment>,
+        expired_at -> Nullable<Moment>,
+    }
+
+    worker_heartbeat (worker) {
+        worker -> Text,
+        host -> Text,
+        version -> Text,
+        started_at -> Moment,
+        seen_at -> Moment,
+        worker_time -> Moment,
+        message_ahead_ms -> BigInt,
+        messages -> Integer,
+        busy_ms -> BigInt,
+        held -> Integer,
+        trouble -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    dead_letter,
+    dead_letter_audit,
+    decision,
+    entitlement,
+    fulfillment,
+    gateway_answer,
+    gateway_query,
+    gateway_query_cursor,
+    low_stock_notice,
+    notification,
+    order_expired,
+    outbox,
+    product,
+    redelivery,
+    refund,
+    refund_request,
+    retry_copy,
+    review,
+    stock_item,
+    stock_resale,
+    stock_withdrawal,
+    stock_withdrawn_code,
+    trade,
+    user_order,
+    worker_heartbeat,
+);
