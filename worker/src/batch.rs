@@ -1,6 +1,6 @@
 //! One batch, one transaction: load, decide, write, commit.
 //!
-//! This is the job of the worker; [`work`] is to be read from top to bottom. What it decides is decided by pure
+//! This is the job of the worker; `work` is to be read from top to bottom. What it decides is decided by pure
 //! functions of the crate `order`; what it reads and writes are statements of the crate `store`. Running it again
 //! with the same messages changes nothing, so nobody has to know whether a crash came before or after the commit.
 

@@ -53,7 +53,7 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// Its fingerprint, as an MD5 key has it, marked as a secret: see [`shown::holds_secret`].
+/// Its fingerprint, as an MD5 key has it, marked as a secret: see `shown.rs`.
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map([(shown::SECRET, shown::fingerprint(self.expose_secret()))])
