@@ -9,7 +9,7 @@ pub enum DurationError {
     #[error("expected a length of time with its unit, such as 500ms, 90s, 30m, 24h or 7d")]
     Unreadable,
     /// It has no unit, and might mean seconds or milliseconds.
-    #[error("{number} has no unit: write {number}s or {number}ms")]
+    #[error("{number} is not a length of time without its unit: write {number}s or {number}ms")]
     NoUnit {
         /// What was written.
         number: u64,
