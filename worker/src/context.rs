@@ -12,7 +12,7 @@ use tracing::error;
 
 use crate::health::Health;
 use crate::lane::dead_queue::DeadQueue;
-use crate::lane::poison::Suspects;
+use crate::lane::poison::RedeliveryCounts;
 
 /// What every lane and every sweeper works with.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ pub(crate) struct Context {
     pub(crate) publisher: Publisher,
     pub(crate) health: Health,
     pub(crate) cancel: CancellationToken,
-    pub(crate) suspects: Suspects,
+    pub(crate) redeliveries: RedeliveryCounts,
     pub(crate) dead_queue: DeadQueue,
     /// Wakes the query sweeper when goods may wait for an answer of the gateway.
     pub(crate) wake_queries: Arc<Notify>,

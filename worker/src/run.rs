@@ -23,7 +23,7 @@ use crate::context::Context;
 use crate::health::Health;
 use crate::lane::Lane;
 use crate::lane::dead_queue::DeadQueue;
-use crate::lane::poison::Suspects;
+use crate::lane::poison::RedeliveryCounts;
 use crate::sweepers::{
     heartbeat, merchant_watch, open_rows, outbox_relay, queries, refunds, restock, retry_watch,
     stock_watch,
@@ -111,7 +111,7 @@ pub async fn run(
         publisher: publisher.clone(),
         health: health.clone(),
         cancel: cancel.clone(),
-        suspects: Suspects::default(),
+        redeliveries: RedeliveryCounts::default(),
         dead_queue: DeadQueue::default(),
         wake_queries: Arc::default(),
     };

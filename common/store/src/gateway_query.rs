@@ -20,7 +20,7 @@ pub use report::{AskedCounts, AskedRow, counts, of_order};
 
 /// An order to ask about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Wish<'a> {
+pub struct NewQuery<'a> {
     /// The order.
     pub order_id: &'a str,
     /// Name of the order's merchant.
@@ -35,13 +35,13 @@ pub struct Wish<'a> {
     pub requested_at: Option<DateTime<Utc>>,
 }
 
-/// Makes sure that the gateway is asked about these orders, sorted. Several wishes for one order are
+/// Makes sure that the gateway is asked about these orders, sorted. Several queries for one order are
 /// one row, and one question when they come before it.
 pub fn enrol(
     connection: &mut MysqlConnection,
-    sorted_wishes: &[Wish<'_>],
+    sorted_queries: &[NewQuery<'_>],
 ) -> Result<(), StoreError> {
-    execute_rows(connection, include_str!("gateway_query/enrol.sql"), sorted_wishes)
+    execute_rows(connection, include_str!("gateway_query/enrol.sql"), sorted_queries)
 }
 
 /// A row that is due, and its order as it is now.

@@ -11,7 +11,7 @@ use crate::{MysqlConnection, StoreError};
 
 /// A message that came back.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Suspect<'a> {
+pub struct RedeliveredMessage<'a> {
     /// Hex SHA-256, the same for every repeat.
     pub message_id: &'a str,
     /// The merchant that it came for.
@@ -24,24 +24,27 @@ pub struct Suspect<'a> {
 /// outlive the worker that the message may kill.
 pub fn count_up(
     connection: &mut MysqlConnection,
-    suspect: &Suspect<'_>,
+    message: &RedeliveredMessage<'_>,
 ) -> Result<i32, StoreError> {
     sql_query(
         "INSERT INTO redelivery (message_id, count, merchant, order_id) VALUES (?, 1, ?, ?) \
          ON DUPLICATE KEY UPDATE count = count + 1, last_seen = UTC_TIMESTAMP(6), \
          merchant = COALESCE(merchant, VALUES(merchant)), order_id = COALESCE(order_id, VALUES(order_id))",
     )
-    .bind::<Text, _>(suspect.message_id)
-    .bind::<Nullable<Text>, _>(suspect.merchant)
-    .bind::<Nullable<Text>, _>(suspect.order_id)
+    .bind::<Text, _>(message.message_id)
+    .bind::<Nullable<Text>, _>(message.merchant)
+    .bind::<Nullable<Text>, _>(message.order_id)
     .execute(connection)?;
-    Ok(redelivery::table.find(suspect.message_id).select(redelivery::count).first(connection)?)
+    Ok(redelivery::table.find(message.message_id).select(redelivery::count).first(connection)?)
 }
 
 /// Writes a row and removes it: whether the database takes writes at all.
 pub fn probe(connection: &mut MysqlConnection) -> Result<(), StoreError> {
     const PROBE: &str = "probe";
-    count_up(connection, &Suspect { message_id: PROBE, ..Suspect::default() })?;
+    count_up(
+        connection,
+        &RedeliveredMessage { message_id: PROBE, ..RedeliveredMessage::default() },
+    )?;
     forget(connection, PROBE)
 }
 

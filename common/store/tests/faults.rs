@@ -134,7 +134,10 @@ fn what_a_server_says_about_data() {
     }
     // Through a statement of this crate.
     let long = "x".repeat(300);
-    let suspect = redelivery::Suspect { message_id: &long, ..redelivery::Suspect::default() };
+    let suspect = redelivery::RedeliveredMessage {
+        message_id: &long,
+        ..redelivery::RedeliveredMessage::default()
+    };
     expect("key too long", redelivery::count_up(shop, &suspect).map(drop), &[1406], Fault::Data);
 
     // It may have an answer when it is tried again: the row is seen then. Or it is a key of the shop's.

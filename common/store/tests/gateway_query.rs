@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use order::{OrderStatus, QueryReason};
-use store::gateway_query::{self, Move, Note, Pass, Wish, enrol_next};
+use store::gateway_query::{self, Move, NewQuery, Note, Pass, enrol_next};
 use store::{Pool, migrate};
 use testkit::Sandbox;
 
@@ -105,8 +105,8 @@ fn ids(prefix: &str, n: usize) -> Vec<String> {
     (1..=n).map(|number| format!("{prefix}{number:04}")).collect()
 }
 
-fn wish<'a>(order_id: &'a str, why: &'a str, requested_at: Option<DateTime<Utc>>) -> Wish<'a> {
-    Wish { order_id, merchant: "shop", why, forward: 1, requested_at }
+fn query<'a>(order_id: &'a str, why: &'a str, requested_at: Option<DateTime<Utc>>) -> NewQuery<'a> {
+    NewQuery { order_id, merchant: "shop", why, forward: 1, requested_at }
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn a_locked_order_holds_up_nobody() {
     let mut shop = db.pool.get().expect("a connection");
     shop.batch_execute("BEGIN; SELECT id FROM user_order FOR UPDATE").expect("locks");
     assert_eq!(db.pass(UNPAID, 10), 3);
-    gateway_query::enrol(&mut db.connection, &[wish("A0001", "ops", None)]).expect("a wish");
+    gateway_query::enrol(&mut db.connection, &[query("A0001", "ops", None)]).expect("a row");
     let claimed = db
         .connection
         .transaction(|connection| gateway_query::claim(connection, "shop", 10))
@@ -177,7 +177,7 @@ fn a_request_brings_a_row_forward_once() {
     let mut db = Database::new();
     db.place(&ids("A", 1), "shop", 30, 0, false);
     let asked = Utc::now();
-    gateway_query::enrol(&mut db.connection, &[wish("A0001", "ops", Some(asked))]).expect("a wish");
+    gateway_query::enrol(&mut db.connection, &[query("A0001", "ops", Some(asked))]).expect("a row");
     let leased = Some(asked + Duration::from_secs(3600));
     let moved = Move { order_id: "A0001", due_at: leased, asking: 1 };
     gateway_query::move_to(&mut db.connection, &[moved]).expect("a lease");
@@ -188,15 +188,15 @@ fn a_request_brings_a_row_forward_once() {
 
     // The question went out after this request was made.
     let before = Some(asked - Duration::from_secs(300));
-    gateway_query::enrol(&mut db.connection, &[wish("A0001", "early", before)]).expect("a wish");
+    gateway_query::enrol(&mut db.connection, &[query("A0001", "early", before)]).expect("a row");
     assert_eq!(db.count(due), 0);
     // A pass does not bring it forward either.
-    let routine = Wish { forward: 0, ..wish("A0001", "unpaid", None) };
-    gateway_query::enrol(&mut db.connection, &[routine]).expect("a wish");
+    let routine = NewQuery { forward: 0, ..query("A0001", "unpaid", None) };
+    gateway_query::enrol(&mut db.connection, &[routine]).expect("a row");
     assert_eq!(db.count(due), 0);
 
-    gateway_query::enrol(&mut db.connection, &[wish("A0001", "later", Some(Utc::now()))])
-        .expect("a wish");
+    gateway_query::enrol(&mut db.connection, &[query("A0001", "later", Some(Utc::now()))])
+        .expect("a row");
     assert_eq!(db.count(due), 1);
     assert_eq!(db.count("gateway_query WHERE why = 'later'"), 1);
     // The answer to the earlier question leaves the new one its time.
@@ -218,7 +218,7 @@ fn a_request_brings_a_row_forward_once() {
              due_at = UTC_TIMESTAMP(6) + INTERVAL 1 HOUR",
         )
         .expect("a question of just now");
-    gateway_query::enrol(&mut db.connection, &[wish("A0001", "in_doubt", None)]).expect("a wish");
+    gateway_query::enrol(&mut db.connection, &[query("A0001", "in_doubt", None)]).expect("a row");
     assert_eq!(db.count(due), 0);
     assert_eq!(db.count("gateway_query WHERE due_at <= UTC_TIMESTAMP(6) + INTERVAL 5 SECOND"), 1);
 }

@@ -13,7 +13,7 @@ use simulator::{
     Attempt, Delivery, Faults, Kind, Ladder, Notification, Sender, SignedNotification, Writing,
 };
 
-use super::order::Told;
+use super::order::StepResult;
 use super::target::Target;
 use super::{Ending, Output};
 
@@ -94,7 +94,7 @@ impl DeliveryArguments {
     pub(super) async fn run(
         &self,
         target: &Target,
-        told: &Told,
+        step: &StepResult,
         at: DateTime<Utc>,
     ) -> anyhow::Result<Ending> {
         let writing = match (self.slow_body, self.half_body) {
@@ -106,16 +106,16 @@ impl DeliveryArguments {
         let timeout = Duration::from_secs(self.timeout);
         let sender = Sender::trusting(timeout, &trust).writing(writing);
         let ladder = self.ladder();
-        let again = if self.reorder { told.before.as_slice() } else { &[] };
-        let mut notifications: Vec<&Notification> = again.iter().chain(&told.now).collect();
+        let again = if self.reorder { step.before.as_slice() } else { &[] };
+        let mut notifications: Vec<&Notification> = again.iter().chain(&step.now).collect();
         if self.reorder {
             notifications.reverse();
         }
         if self.drop {
-            return self.lost(told, &notifications);
+            return self.lost(step, &notifications);
         }
         let to = target.to()?;
-        let printer = RefCell::new(Printer::new(self.output, &told.trade.trade_no));
+        let printer = RefCell::new(Printer::new(self.output, &step.trade.trade_no));
         let mut sent = Vec::new();
         if let Some(delay) = self.delay {
             tokio::time::sleep(delay).await;
@@ -149,8 +149,8 @@ impl DeliveryArguments {
         let ending = ending.unwrap_or(Ending::Success);
         if self.output == Output::Json {
             let report = Report {
-                order: &told.trade.out_trade_no,
-                trade_no: &told.trade.trade_no,
+                order: &step.trade.out_trade_no,
+                trade_no: &step.trade.trade_no,
                 notifications: sent,
                 success: ending == Ending::Success,
             };
@@ -160,12 +160,12 @@ impl DeliveryArguments {
     }
 
     /// What `--drop` prints: what would have been sent.
-    fn lost(&self, told: &Told, notifications: &[&Notification]) -> anyhow::Result<Ending> {
+    fn lost(&self, step: &StepResult, notifications: &[&Notification]) -> anyhow::Result<Ending> {
         let mut out = io::stdout().lock();
         if self.output == Output::Json {
             let report = Report {
-                order: &told.trade.out_trade_no,
-                trade_no: &told.trade.trade_no,
+                order: &step.trade.out_trade_no,
+                trade_no: &step.trade.trade_no,
                 notifications: Vec::new(),
                 success: true,
             };
@@ -178,7 +178,7 @@ impl DeliveryArguments {
                 "{} order={} trade_no={} notify_id={} dropped",
                 notification.kind.name(),
                 notification.out_trade_no,
-                told.trade.trade_no,
+                step.trade.trade_no,
                 notification.notify_id,
             )?;
         }

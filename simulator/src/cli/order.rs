@@ -33,7 +33,7 @@ pub(super) enum Which {
 }
 
 /// What a verb has to send.
-pub(super) struct Told {
+pub(super) struct StepResult {
     pub(super) trade: Trade,
     /// The verb's notifications.
     pub(super) now: Vec<Notification>,
@@ -56,7 +56,7 @@ impl OrderArguments {
         which: &Which,
         again: impl FnOnce(&KeptTrade) -> anyhow::Result<Vec<Notification>>,
         step: impl FnOnce(&mut Trade, DateTime<Utc>) -> anyhow::Result<Vec<Notification>>,
-    ) -> anyhow::Result<Told> {
+    ) -> anyhow::Result<StepResult> {
         let file = TradeFile::new(trade_file(self.trades.clone(), config));
         file.update::<_, anyhow::Error>(|trades| {
             let kept = self.find(trades, name, merchant, which)?;
@@ -66,11 +66,11 @@ impl OrderArguments {
                 let is_old =
                     |old: &Notification| !repeated.iter().any(|new| new.notify_id == old.notify_id);
                 let before = before.into_iter().filter(is_old).collect();
-                return Ok(Told { trade: kept.trade.clone(), now: repeated, before });
+                return Ok(StepResult { trade: kept.trade.clone(), now: repeated, before });
             }
             let now = step(&mut kept.trade, self.at())?;
             kept.notifications.extend(now.iter().cloned());
-            Ok(Told { trade: kept.trade.clone(), now, before })
+            Ok(StepResult { trade: kept.trade.clone(), now, before })
         })
         .with_context(|| format!("order {}", self.order))
     }

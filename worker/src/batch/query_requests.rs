@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use order::QueryReason;
-use store::gateway_query::{self, Wish};
+use store::gateway_query::{self, NewQuery};
 use store::{MysqlConnection, StoreError};
 
 use super::loaded_order::LoadedOrder;
@@ -68,10 +68,10 @@ impl QueryRequests {
     pub(super) fn write(&self, connection: &mut MysqlConnection) -> Result<(), StoreError> {
         let over: Vec<&str> = self.over.iter().map(String::as_str).collect();
         gateway_query::delete(connection, &over)?;
-        let wanted: Vec<Wish<'_>> = self
+        let wanted: Vec<NewQuery<'_>> = self
             .wanted
             .iter()
-            .map(|(order_id, request)| Wish {
+            .map(|(order_id, request)| NewQuery {
                 order_id,
                 merchant: &request.merchant,
                 why: request.why.as_str(),

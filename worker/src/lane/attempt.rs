@@ -10,7 +10,7 @@ use metrics::counter;
 use order::RejectionReason;
 use queue::{Connection, Message, PublishError, Received, topology};
 use service::backoff::Backoff;
-use store::redelivery::Suspect;
+use store::redelivery::RedeliveredMessage;
 use store::{Fault, MysqlConnection, redelivery};
 use tokio::runtime::Handle;
 use tracing::{debug, error, warn};
@@ -180,9 +180,9 @@ fn attempt(context: &Context, work: &mut Work) -> Result<(), BatchError> {
     }
     let mut attempt = Attempt { context, connection: &mut connection, received, outcomes };
     attempt.run(&places, &fresh)?;
-    for (at, suspect) in &redelivered {
-        let _alone = context.suspects.alone();
-        attempt.run_suspect(*at, suspect)?;
+    for (at, message) in &redelivered {
+        let _alone = context.redeliveries.alone();
+        attempt.run_alone(*at, message)?;
     }
     Ok(())
 }
@@ -273,17 +273,18 @@ impl Attempt<'_> {
 
     /// A redelivered message may have killed the last worker: it is counted, in a transaction of its own that survives
     /// a death of this process, and then worked on alone (the caller holds the turn).
-    fn run_suspect(&mut self, at: usize, message: &InboundMessage) -> Result<(), BatchError> {
+    fn run_alone(&mut self, at: usize, message: &InboundMessage) -> Result<(), BatchError> {
         let id = &message.message_id;
         let order = message.order_id();
-        let suspect = Suspect {
+        let redelivered = RedeliveredMessage {
             message_id: id,
             merchant: Some(&message.account.merchant),
             order_id: order.as_deref().filter(|order| order.len() <= LONGEST_NUMBER),
         };
         let (context, all) = (self.context, self.received);
-        let count =
-            context.suspects.count(id, || redelivery::count_up(self.connection, &suspect))?;
+        let count = context
+            .redeliveries
+            .count(id, || redelivery::count_up(self.connection, &redelivered))?;
         service::crash_point!("worker.after_count_up");
         if count >= DEADLY {
             let evidence = format!("redelivered {count} times, each time without an answer");
@@ -307,7 +308,7 @@ impl Attempt<'_> {
 
     fn forget(&mut self, message_id: &str) -> Result<(), BatchError> {
         redelivery::forget(self.connection, message_id)?;
-        self.context.suspects.remove(message_id);
+        self.context.redeliveries.remove(message_id);
         Ok(())
     }
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Messages that this process has counted as suspects and not yet removed from the database. It counts none twice: the
+/// Messages that this process has counted and not yet removed from the database. It counts none twice: the
 /// process is alive, so a lost connection or a slow call interrupted the work, not the message.
 #[derive(Clone, Default)]
-pub(crate) struct Suspects(Arc<Inner>);
+pub(crate) struct RedeliveryCounts(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -17,7 +17,7 @@ struct Inner {
     next: Condvar,
 }
 
-/// Whose turn it is to work on a suspect, first come first served.
+/// Whose turn it is to work on a redelivered message, first come first served.
 #[derive(Default)]
 struct Turns {
     given: u64,
@@ -34,7 +34,7 @@ impl Drop for Alone<'_> {
     }
 }
 
-impl Suspects {
+impl RedeliveryCounts {
     /// How often it was counted. The first time that this process sees it, `count_up` counts it; when
     /// that fails, it may have counted all the same, so it is not done again.
     pub(crate) fn count<E>(
@@ -65,7 +65,7 @@ impl Suspects {
         self.0.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Held while a suspect is worked on, by one lane at a time: what is under way on another lane
+    /// Held while a redelivered message is worked on, by one lane at a time: what is under way on another lane
     /// while this one kills the process would be counted with it, and dead-lettered although it is
     /// innocent. A turn ends: each call to the database has a limit of time.
     pub(crate) fn alone(&self) -> Alone<'_> {
@@ -86,34 +86,34 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use super::Suspects;
+    use super::RedeliveryCounts;
 
     #[test]
     fn counted_once_and_remembered() {
-        let suspects = Suspects::default();
-        assert_eq!(suspects.count("M", || Ok::<i32, ()>(3)), Ok(3));
+        let redeliveries = RedeliveryCounts::default();
+        assert_eq!(redeliveries.count("M", || Ok::<i32, ()>(3)), Ok(3));
         // A failure while it is dead-lettered must not cause it to be worked on.
-        assert_eq!(suspects.count("M", || Err(())), Ok(3));
-        suspects.remove("M");
-        assert_eq!(suspects.count("M", || Err(())), Err(()));
-        assert_eq!(suspects.count("M", || Ok::<i32, ()>(4)), Ok(0));
+        assert_eq!(redeliveries.count("M", || Err(())), Ok(3));
+        redeliveries.remove("M");
+        assert_eq!(redeliveries.count("M", || Err(())), Err(()));
+        assert_eq!(redeliveries.count("M", || Ok::<i32, ()>(4)), Ok(0));
     }
 
     #[test]
     fn one_after_the_other() {
-        let suspects = Suspects::default();
-        let first = suspects.alone();
+        let redeliveries = RedeliveryCounts::default();
+        let first = redeliveries.alone();
         let (entered, order) = mpsc::channel();
         let mut waiting = Vec::new();
         for number in 0..3 {
-            let (entered, lane) = (entered.clone(), suspects.clone());
+            let (entered, lane) = (entered.clone(), redeliveries.clone());
             waiting.push(thread::spawn(move || {
                 let alone = lane.alone();
                 entered.send(number).unwrap();
                 drop(alone);
             }));
             // So that they queue up in this order.
-            while suspects.0.turns.lock().unwrap().given != number + 2 {
+            while redeliveries.0.turns.lock().unwrap().given != number + 2 {
                 thread::yield_now();
             }
         }

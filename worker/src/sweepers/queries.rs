@@ -34,7 +34,7 @@ use tracing::{error, info, warn};
 use crate::batch::BatchError;
 use crate::context::Context;
 use crate::sweepers::{INTERVAL, Sweeper, Unswept};
-use asking::{Answer, Asked, Failure, ask};
+use asking::{Answer, Failure, Queried, ask};
 use circuit_breaker::{CircuitBreaker, State};
 use plan::{Judgement, Limits};
 
@@ -123,7 +123,7 @@ async fn sweep(
         plan::forget_implausible_limit(&mut one.due, breaker.merchant.longest_time_to_pay());
         Some((one, Arc::clone(&breaker.merchant)))
     });
-    let asked: Vec<Asked> = futures_util::stream::iter(questions)
+    let asked: Vec<Queried> = futures_util::stream::iter(questions)
         .map(|(one, merchant)| ask_one(context, gateway, one, merchant))
         .buffer_unordered(AT_ONCE)
         .collect()
@@ -143,7 +143,7 @@ async fn ask_one(
     gateway: &Gateway,
     claimed: Claimed,
     merchant: Arc<Merchant>,
-) -> Asked {
+) -> Queried {
     let asked = ask(context, gateway, &merchant, claimed).await;
     counter!("gateway_queries_total", "outcome" => asked.outcome()).increment(1);
     asked
@@ -229,11 +229,11 @@ fn claim(context: &Context, shares: &[(String, i64)]) -> Result<(Vec<Claimed>, b
 /// Records the results of the questions and when each is asked again.
 fn note(
     context: &Context,
-    asked: &[Asked],
+    asked: &[Queried],
     pauses: &[(String, Duration)],
 ) -> Result<(), BatchError> {
     let limits = Limits::of(&context.config.worker);
-    let not_closed: Vec<Option<String>> = asked.iter().map(Asked::not_closed).collect();
+    let not_closed: Vec<Option<String>> = asked.iter().map(Queried::not_closed).collect();
     let mut notes: Vec<Note<'_>> = asked
         .iter()
         .zip(&not_closed)

@@ -53,7 +53,7 @@ fn is_wrong(line: &LedgerLine) -> bool {
 /// name may have been delivered.
 pub(crate) fn gaps(lines: &[LedgerLine], seen: &Seen, others: bool) -> Vec<Gap> {
     let mut gaps: Vec<Gap> = lines.iter().filter_map(|line| notification(line, seen)).collect();
-    let mut by_order: BTreeMap<&str, Told> = BTreeMap::new();
+    let mut by_order: BTreeMap<&str, Expected> = BTreeMap::new();
     for line in lines {
         by_order.entry(&line.order).or_default().add(line);
     }
@@ -110,14 +110,14 @@ fn notification(line: &LedgerLine, seen: &Seen) -> Option<Gap> {
 
 /// What a ledger says about one order.
 #[derive(Debug, Default)]
-struct Told {
+struct Expected {
     paid: bool,
     refunded: bool,
     /// A refund was sent, or lost, or told by its batch alone.
     maybe_refunded: bool,
 }
 
-impl Told {
+impl Expected {
     fn add(&mut self, line: &LedgerLine) {
         let success = counts(line);
         match line.kind {

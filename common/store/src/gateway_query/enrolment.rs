@@ -8,7 +8,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use order::{OrderStatus, QueryReason, TradeStatusCode};
 
-use super::{Wish, enrol};
+use super::{NewQuery, enrol};
 use crate::column::{Moment, value};
 use crate::schema::{gateway_query_cursor, user_order};
 use crate::{MysqlConnection, StoreError};
@@ -79,10 +79,10 @@ impl CandidateRow {
         }
     }
 
-    fn wish(&self, pass: Pass) -> Wish<'_> {
+    fn query(&self, pass: Pass) -> NewQuery<'_> {
         // Whoever was asked about before its time was over is asked about again, and closed.
         let expired = pass.why == QueryReason::Expired;
-        Wish {
+        NewQuery {
             order_id: &self.id,
             merchant: &self.merchant,
             why: pass.why.as_str(),
@@ -130,17 +130,17 @@ pub fn enrol_next(
         .bind::<BigInt, _>(limit)
         .load(connection)?;
     let Some(last) = rows.last() else { return Ok(nothing) };
-    let mut wishes: Vec<Wish<'_>> = rows
+    let mut queries: Vec<NewQuery<'_>> = rows
         .iter()
         .filter(|row| row.is_for(pass))
         .filter(|row| merchants.contains(&row.merchant.as_str()))
-        .map(|row| row.wish(pass))
+        .map(|row| row.query(pass))
         .collect();
-    wishes.sort();
-    enrol(connection, &wishes)?;
+    queries.sort();
+    enrol(connection, &queries)?;
     set_cursor(connection, pass, last.at, &last.id)?;
     let full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= limit;
-    Ok(Step { enrolled: wishes.len(), more: full, ahead: None })
+    Ok(Step { enrolled: queries.len(), more: full, ahead: None })
 }
 
 fn set_cursor(

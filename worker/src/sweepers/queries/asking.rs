@@ -18,7 +18,7 @@ use super::{Claimed, plan};
 use crate::context::{Context, Interrupted};
 
 /// What came of a question.
-pub(super) struct Asked {
+pub(super) struct Queried {
     pub(super) claimed: Claimed,
     pub(super) result: Result<Answer, Failure>,
     /// What came of closing, where that was wanted. Closing does not change the order; the answer that follows does.
@@ -81,7 +81,7 @@ impl Failure {
     }
 }
 
-impl Asked {
+impl Queried {
     /// The word for the metric.
     pub(super) fn outcome(&self) -> &'static str {
         match &self.result {
@@ -133,7 +133,7 @@ pub(super) async fn ask(
     gateway: &Gateway,
     merchant: &Merchant,
     claimed: Claimed,
-) -> Asked {
+) -> Queried {
     let order_id = claimed.due.order_id.as_str();
     let closed = match plan::closes_first(&claimed.due, Utc::now()) {
         true => Some(close(gateway, merchant, order_id).await),
@@ -142,7 +142,7 @@ pub(super) async fn ask(
     if let Some(Err(error)) = &closed
         && !matches!(error, GatewayError::Answer(_))
     {
-        return Asked { result: Err(error.into()), claimed, closed };
+        return Queried { result: Err(error.into()), claimed, closed };
     }
     let which = match known_trade(&claimed.due) {
         Some(trade_no) => TradeRef::TradeNo(trade_no),
@@ -152,7 +152,7 @@ pub(super) async fn ask(
         Ok(answered) => hand_on(context, merchant, &claimed, closed.as_ref(), answered).await,
         Err(error) => Err(Failure::from(&error)),
     };
-    Asked { claimed, result, closed }
+    Queried { claimed, result, closed }
 }
 
 /// Has the gateway close what is unpaid. A refusal is no failure: the trade was paid or is closed, and the question

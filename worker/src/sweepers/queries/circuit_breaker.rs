@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use config::Merchant;
 use service::backoff::Backoff;
 
-use super::asking::{Asked, Failure};
+use super::asking::{Failure, Queried};
 use super::report;
 
 /// Pauses while a gateway does not answer.
@@ -64,7 +64,7 @@ impl CircuitBreaker {
     ///
     /// Logs a change of state once. An answer that cannot be used, beside others that can, is no change of
     /// state and logged with each chunk.
-    pub(super) fn record(&mut self, asked: &[Asked]) {
+    pub(super) fn record(&mut self, asked: &[Queried]) {
         let mut answered = false;
         let mut worst: Option<(&Failure, &str)> = None;
         for one in asked.iter().filter(|one| one.claimed.due.merchant == self.merchant.name) {
