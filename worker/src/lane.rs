@@ -23,7 +23,7 @@ use crate::batch::Outcome;
 use crate::context::Context;
 use attempt::Unprocessed;
 
-/// A batch stops growing at this many bytes of bodies, so that its JSON parameters stay well below
+/// A batch stops growing at this many bytes of bodies, so that its statements stay well below
 /// `max_allowed_packet` (16 MiB by default on MariaDB).
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
 

@@ -1,7 +1,8 @@
 //! Rows as one JSON parameter.
 //!
-//! A batch statement joins `JSON_TABLE(?, '$[*]' COLUMNS (…))`, so every statement is static text, no
-//! value is ever pasted into SQL, and the number of rows does not matter. Column types in the
+//! A read by many keys, or a write of few narrow rows, joins `JSON_TABLE(?, '$[*]' COLUMNS (…))`, so the statement is
+//! static text, no value is ever pasted into SQL, and the number of rows does not matter. The wide rows of a batch are
+//! written by [`bulk`](crate::bulk), which costs the server less. Column types in the
 //! `COLUMNS` lists are wide (`MEDIUMTEXT`) on purpose: a value that does not fit must fail at the table it
 //! goes into, in strict mode, and not turn into NULL on its way there. Text columns name their character set:
 //! without it they have the schema's default, and in a latin1 schema 张 becomes `?` without a word.
