@@ -14,12 +14,11 @@ use crate::server_url::ServerUrl;
 /// Declare it before the programs that use it: values are dropped in reverse order.
 ///
 /// ```no_run
-/// use std::time::Duration;
 /// use testkit::{Program, Sandbox};
 ///
 /// let sandbox = Sandbox::new();
 /// let mut worker = Program::start("worker", &[], &sandbox.environment());
-/// worker.wait_for_line("worker ready", Duration::from_secs(30));
+/// worker.wait_until_ready();
 /// ```
 #[derive(Debug)]
 pub struct Sandbox {

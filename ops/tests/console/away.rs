@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use testkit::{FaultProxy, Sandbox};
+use testkit::{FaultProxy, Sandbox, until};
 
-use crate::world::{NOBODY, World};
+use crate::program::NOBODY;
+use crate::world::World;
 
 const NO_DATABASE: &str = "The database does not answer";
 const NO_BROKER: &str = "The broker does not answer";
@@ -78,8 +79,5 @@ fn a_silent_database_ends_with_a_page_and_it_comes_back() {
     alone.browser.get("/dead-letters?view=flat").shows(200, &[]);
     proxy.cut();
     proxy.resume();
-    let began = Instant::now();
-    while alone.browser.get("/products").status != 200 {
-        assert!(began.elapsed() < Duration::from_secs(30), "it did not come back");
-    }
+    until("it comes back", || alone.browser.get("/products").status == 200);
 }

@@ -43,6 +43,6 @@ fn a_paid_one_is_refused_here_or_there() {
     }
     drop(worker);
     world.order("B-3", "app");
-    world.gateway_at("http://127.0.0.1:1/gateway.do");
+    world.set_gateway("http://127.0.0.1:1/gateway.do");
     world.run("close B-3").ended(3, "no_connection");
 }

@@ -11,11 +11,11 @@ use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
 use queue::account::{Permission, beyond_publishing};
 use queue::{Cluster, Envelope, Kind, topology};
-use testkit::{Folder, Program, RabbitMq, Sandbox};
+use testkit::{Folder, RabbitMq, Sandbox, TestApp, until};
 
 use crate::Worker;
 use crate::moved::{Hand, check_orders};
-use crate::world::{CONFIG, World, eventually};
+use crate::world::{CONFIG, World};
 
 const USERS: &str = r#"
 [amqp]
@@ -38,7 +38,12 @@ impl Scene {
         sandbox.amqp_url = url(&broker, "ops");
         let ingress = url(&broker, "ingress");
         let more = [("AMQP_URL", ingress.as_str()), ("ALIPAY__INGRESS__LEAST_PRIVILEGE", "true")];
-        let world = World::with_ingress(sandbox, &format!("{USERS}{CONFIG}"), codes, &more);
+        let world = World::of(
+            TestApp::builder(&format!("{USERS}{CONFIG}"))
+                .on(sandbox)
+                .with_codes(codes)
+                .with_ingress_variables(&more),
+        );
         Scene { world, broker }
     }
 }
@@ -100,7 +105,7 @@ async fn each_program_has_an_account_and_others_are_not_believed() {
     scene.world.place_orders("K", 1);
     scene.world.send(scene.world.payment("K000001")).await;
     scene.world.send(scene.world.payment("K000002")).await;
-    eventually("a retry", || worker.metric("worker_messages_total{outcome=\"retried\"}") >= 1.0);
+    until("a retry", || worker.metric("worker_messages_total{outcome=\"retried\"}") >= 1.0);
     scene.world.sql(
         "INSERT INTO user_order (id, merchant, product_id, quantity, subject, total_fee) \
          VALUES ('K000002','shop','CODE',1,'s',1000)",
@@ -119,7 +124,7 @@ async fn each_program_has_an_account_and_others_are_not_believed() {
     let ingress = Hand::at(&url(&scene.broker, "ingress")).await;
     let decision = envelope(Kind::Decision, "out_trade_no=K000001");
     publish(&ingress, Some("alipay-ingress"), &decision, "3").await;
-    eventually("three letters", || letters(&scene.world, "unknown_publisher") == 3);
+    until("three letters", || letters(&scene.world, "unknown_publisher") == 3);
 
     // Who replays a letter vouches for it.
     scene.world.sql(
@@ -155,27 +160,19 @@ async fn an_ingress_account_can_publish_and_do_no_more() {
     );
 
     // One that wants no more than it needs ends with an account that may do more.
-    let config = scene.world.pipeline.config().display().to_string();
     let guest = scene.broker.url();
-    let users = "guest,alipay-ingress";
-    let environment = [
-        &scene.world.sandbox.environment()[..],
-        &[
-            ("AMQP_URL", guest.as_str()),
-            ("ALIPAY__AMQP__INGRESS_USERS", users),
-            ("ALIPAY__INGRESS__LEAST_PRIVILEGE", "true"),
-        ],
-    ]
-    .concat();
-    let mut ingress = Program::start("ingress", &["--config", &config], &environment);
+    let pipeline = scene.world.pipeline.with(&[("AMQP_URL", &guest)]);
+    let least = [
+        ("ALIPAY__AMQP__INGRESS_USERS", "guest,alipay-ingress"),
+        ("ALIPAY__INGRESS__LEAST_PRIVILEGE", "true"),
+    ];
+    let mut ingress = pipeline.with(&least).program("ingress", &[]);
     assert!(!ingress.wait().success());
-    let said = ingress.stderr();
-    assert!(said.contains("ingress.least_privilege") && said.contains("(configure)"), "{said}");
+    let log = ingress.stderr();
+    assert!(log.contains("ingress.least_privilege") && log.contains("(configure)"), "{log}");
 
     // One that workers do not believe does not start.
-    let environment =
-        [&scene.world.sandbox.environment()[..], &[("AMQP_URL", guest.as_str())]].concat();
-    let mut ingress = Program::start("ingress", &["--config", &config], &environment);
+    let mut ingress = pipeline.program("ingress", &[]);
     assert!(!ingress.wait().success());
     assert!(ingress.stderr().contains("amqp.ingress_users"), "{}", ingress.stderr());
 }
@@ -186,14 +183,9 @@ async fn the_management_api_reports_totals_and_foreign_messages() {
     let scene = tokio::task::spawn_blocking(|| Scene::new(0)).await.expect("a scene");
     let management = scene.broker.admin_url().replace("guest:guest", "alipay-monitor:secret");
     let asked = |arguments: &[&str]| {
-        let config = scene.world.pipeline.config().display().to_string();
-        let arguments = [&["--config", &config, "--output", "json"][..], arguments].concat();
-        let environment = [
-            &scene.world.sandbox.environment()[..],
-            &[("ALIPAY__AMQP__MANAGEMENT_URL", management.as_str())],
-        ]
-        .concat();
-        let output = testkit::run_program("ops", &arguments, &environment);
+        let asking = ("ALIPAY__AMQP__MANAGEMENT_URL", management.as_str());
+        let pipeline = scene.world.pipeline.with(&[asking]);
+        let output = pipeline.run("ops", &[&["--output", "json"], arguments].concat());
         let json = serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON");
         (output.status.code(), json, String::from_utf8_lossy(&output.stderr).into_owned())
     };
@@ -223,7 +215,7 @@ async fn the_management_api_reports_totals_and_foreign_messages() {
     // Nobody works; whether that is seen depends on what the broker counts as a consumer.
     let status = || asked(&["status"]).1;
     // The broker's own count is some seconds old.
-    eventually("three in all", || work(&status())["messages"] == 3);
+    until("three in all", || work(&status())["messages"] == 3);
     let status = status();
     assert_eq!((&work(&status)["ready"], &status["queue_totals"]), (&0.into(), &true.into()));
 

@@ -2,8 +2,9 @@
 
 use chrono::{TimeDelta, Utc};
 use simulator::Trade;
+use testkit::until;
 
-use crate::world::{TOTAL, World, eventually};
+use crate::world::{TOTAL, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_three_kinds_of_product_go_out_and_come_back() {
@@ -81,7 +82,7 @@ async fn new_stock_goes_to_the_earliest_payment() {
         .import("CODE", &["N3".to_owned(), "N4".to_owned(), "N5".to_owned()])
         .expect("stock");
     world.wait_for_count("fulfillment WHERE state = 'delivered'", 4);
-    eventually("one code is left", || world.count("stock_item WHERE state = 'available'") == 1);
+    until("one code is left", || world.count("stock_item WHERE state = 'available'") == 1);
 }
 
 /// Goods that the shop's own trigger refuses for one order are not kept from the others.
@@ -102,7 +103,7 @@ async fn an_order_whose_goods_are_refused_does_not_hold_up_the_others() {
     let codes = ["N1", "N2", "N3"].map(str::to_owned);
     world.pipeline.import("CODE", &codes).expect("stock");
     world.wait_for_count("fulfillment WHERE state = 'delivered'", 2);
-    eventually("it is said", || worker.stderr().contains("refuses goods that are due"));
+    worker.wait_for_log("refuses goods that are due");
     world.sql("DROP TRIGGER no_goods");
     world.wait_for_count("fulfillment WHERE state = 'delivered'", 3);
 }
