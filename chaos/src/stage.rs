@@ -14,8 +14,7 @@ use hyper::Uri;
 use rand::RngExt;
 use simulator::Merchant;
 use testkit::{
-    FOLDER_VARIABLE, FaultProxy, Folder, Merchants, Pipeline, RabbitMq, RabbitMqControl, Servers,
-    Wanted,
+    FaultProxy, Folder, Merchants, Pipeline, RabbitMq, RabbitMqControl, Servers, Wanted,
 };
 
 use crate::faults::{Fault, Kind, parts};
@@ -126,7 +125,6 @@ impl Stage {
         ];
         let (tell, news) = mpsc::channel();
         let database_url = variable("DATABASE_URL")?;
-        let config = shop.config().display().to_string();
         let brokers = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
         let controls = nodes.iter().map(RabbitMq::remote).collect();
         let counts = BTreeMap::from(parts(nodes.len()));
@@ -139,7 +137,7 @@ impl Stage {
             .into_iter()
             .flat_map(|kind| (0..counts[&kind]).map(move |number| (kind, number)))
         {
-            let mut environment = vec![(FOLDER_VARIABLE.to_owned(), variable(FOLDER_VARIABLE)?)];
+            let mut own = shop.clone();
             let database_urls = vec![database_url.clone()];
             for (name, mut urls) in
                 [("AMQP_URL", broker_urls.clone()), ("DATABASE_URL", database_urls)]
@@ -151,18 +149,13 @@ impl Stage {
                     urls[at] = line.url(&urls[at]);
                     engines.push((line_kind, number, Engine::Line(line)));
                 }
-                environment.push((name.to_owned(), urls.join(",")));
+                own.set(name, &urls.join(","));
             }
             if kind == Kind::Ingress {
-                let listen = format!("127.0.0.1:{}", ports[number]);
-                environment.push(("ALIPAY__INGRESS__LISTEN".to_owned(), listen));
+                own.set("ALIPAY__INGRESS__LISTEN", &format!("127.0.0.1:{}", ports[number]));
             }
-            let launch = Launch {
-                program: kind.name(),
-                arguments: vec!["--config".to_owned(), config.clone()],
-                environment,
-                log: folder.join(format!("{}.log", kind.part_name(number, counts[&kind]))),
-            };
+            let log = folder.join(format!("{}.log", kind.part_name(number, counts[&kind])));
+            let launch = Launch { program: kind.name(), shop: own, log };
             engines.push((kind, number, Engine::Program(launch, None)));
         }
         let mut parts: BTreeMap<Kind, Vec<Part>> = BTreeMap::new();

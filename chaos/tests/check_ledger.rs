@@ -35,7 +35,7 @@ fn check(app: &TestApp, ledger: &Path, more: &str) -> (Option<i32>, Value) {
 
 #[test]
 fn a_ledger_is_compared_with_the_database() {
-    let app = TestApp::builder(CONFIG).with_codes(40).with_ingress().start();
+    let app = TestApp::builder(CONFIG).with_codes(40).with_ingress(&[]);
     let (shop, to) = (&app.pipeline, app.notify_url("old"));
     let [ledger, changed] = ["ledger.jsonl", "changed.jsonl"].map(|name| shop.file(name));
     for number in 1..=10 {

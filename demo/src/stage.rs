@@ -67,7 +67,7 @@ impl Stage {
         let (program, ingress) = shop.start_ingress();
         say(&format!("· ingress ready on {ingress} (process {})", program.id()));
         let mut others = vec![program];
-        let (program, alipay) = shop.start_alipay(&ingress, &[]);
+        let (program, alipay) = shop.start_alipay(Some(&ingress), &[]);
         say(&format!("· simulator ready on {alipay} (process {})", program.id()));
         others.push(program);
         let workers = Vec::new();

@@ -64,7 +64,7 @@ mod shifted_clock;
 mod suite;
 mod wait;
 
-pub use app::{Alipay, TestApp, TestAppBuilder};
+pub use app::TestApp;
 pub use certificates::{Certificates, KeyPairFiles};
 pub use database::{Database, DatabaseOptions, DatabaseProgram};
 pub use fake_gateway::{FakeGateway, Reply};

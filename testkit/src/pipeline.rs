@@ -131,11 +131,13 @@ impl Pipeline {
     }
 
     /// Starts `simulator serve`, which is Alipay, with these arguments; returns it with its
-    /// `http://HOST:PORT`. It sends notifications to the ingress at `HOST:PORT`.
+    /// `http://HOST:PORT`. It sends notifications to the ingress at `HOST:PORT`, or nowhere.
     #[must_use]
-    pub fn start_alipay(&self, ingress: &str, arguments: &[&str]) -> (Program, String) {
-        let ingress = format!("http://{ingress}");
-        let arguments = [&["serve", "--ingress", &ingress], arguments].concat();
+    pub fn start_alipay(&self, ingress: Option<&str>, arguments: &[&str]) -> (Program, String) {
+        let ingress = ingress.map(|address| format!("http://{address}"));
+        let ingress = ingress.as_ref().map(|url| ["--ingress", url.as_str()]);
+        let ingress = ingress.as_ref().map_or(&[][..], |option| &option[..]);
+        let arguments = [&["serve"], ingress, arguments].concat();
         let (program, line) = self.start("simulator", &arguments);
         (program, line.value("url").to_owned())
     }

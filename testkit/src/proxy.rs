@@ -116,13 +116,8 @@ impl FaultProxy {
 
     /// The same URL, but through this proxy; empty for what is no URL.
     pub fn url(&self, url: &str) -> String {
-        let path = url.splitn(4, '/').nth(3).unwrap_or_default();
-        let path = path.split('?').next().unwrap_or_default();
-        let through = |server: ServerUrl| {
-            let (host, port) = (self.address.ip().to_string(), self.address.port());
-            ServerUrl { host, port, ..server }.with_path(path)
-        };
-        ServerUrl::read(url).map(through).unwrap_or_default()
+        let through = ServerUrl::read(url).and_then(|server| server.at(self.address));
+        through.unwrap_or_default()
     }
 
     /// Passes everything on again, also what a black hole kept, and accepts again after a cut.

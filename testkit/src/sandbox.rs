@@ -189,7 +189,7 @@ fn admin(broker: &ServerUrl) -> ServerUrl {
     if std::env::var("AMQP_ADMIN_URL").is_ok_and(|url| !url.is_empty()) {
         return server("AMQP_ADMIN_URL");
     }
-    ServerUrl { scheme: "http".into(), port: 15672, ..broker.clone() }
+    ServerUrl { port: 15672, ..broker.clone() }
 }
 
 /// Runs a statement by the command line client, which comes with the server's package.

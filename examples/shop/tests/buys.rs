@@ -41,8 +41,8 @@ struct Street {
 
 impl Street {
     fn open(pay_within: &str) -> Street {
-        let app = TestApp::builder(CONFIG).with_codes(1).with_ingress().with_gateway();
-        let app = app.with_workers(1).start();
+        let app = TestApp::builder(CONFIG).with_codes(1).with_ingress(&[]).with_gateway();
+        let app = app.with_workers(1);
         let (notify, gateway) = (app.notify_url("shop"), app.gateway());
         let options = [
             ["--product", "CODE"],

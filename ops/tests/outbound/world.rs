@@ -36,7 +36,7 @@ impl World {
             ("USER", "operator"),
         ];
         let app = TestApp::builder(&merchants.to_string()).with_variables(&variables);
-        let world = World { app: app.with_gateway().start() };
+        let world = World { app: app.with_gateway() };
         world.run("migrate").ended(0, "");
         world.run("topology apply").ended(0, "");
         world.run("product add gift --name 礼品 --kind manual --price 10").ended(0, "");
@@ -102,11 +102,11 @@ impl World {
 
     /// The trade at Alipay.
     pub(crate) fn trade(&self, id: &str, merchant: &str) -> Value {
-        self.trade_at_alipay(merchant, id)
+        self.pipeline.trade_at_alipay(merchant, id).unwrap()
     }
 
     /// The refunds that Alipay has made of it, fen.
     pub(crate) fn refunds(&self, id: &str, merchant: &str) -> Vec<i64> {
-        self.refunds_at_alipay(merchant, id)
+        self.pipeline.refunds_at_alipay(merchant, id).unwrap()
     }
 }

@@ -39,10 +39,7 @@ impl Scene {
         let ingress = url(&broker, "ingress");
         let more = [("AMQP_URL", ingress.as_str()), ("ALIPAY__INGRESS__LEAST_PRIVILEGE", "true")];
         let world = World::of(
-            TestApp::builder(&format!("{USERS}{CONFIG}"))
-                .on(sandbox)
-                .with_codes(codes)
-                .with_ingress_variables(&more),
+            TestApp::on(sandbox, &format!("{USERS}{CONFIG}")).with_codes(codes).with_ingress(&more),
         );
         Scene { world, broker }
     }

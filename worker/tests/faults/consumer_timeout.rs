@@ -42,7 +42,7 @@ fn consumers_that_the_broker_ends_during_an_outage_of_the_database_start_again()
         sandbox
     };
     let mut world = World::of(
-        TestApp::builder(CONFIG).on(sandbox).with_codes(ORDERS + 20).with_fault_proxies(),
+        TestApp::on(sandbox, CONFIG).with_codes(ORDERS + 20).with_ingress(&[]).with_fault_proxies(),
     );
     world.place_orders("K", ORDERS);
     let line = world.line_to_database();

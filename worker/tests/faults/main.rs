@@ -29,12 +29,12 @@ use crate::world::{CONFIG, World};
 impl World {
     /// A pipeline on servers of the test's own.
     pub(crate) fn on(sandbox: Sandbox, config: &str, codes: usize) -> World {
-        World::of(TestApp::builder(config).on(sandbox).with_codes(codes))
+        World::of(TestApp::on(sandbox, config).with_codes(codes).with_ingress(&[]))
     }
 
     /// One with [`lines`](TestApp::lines) between workers and servers.
     pub(crate) fn with_lines(codes: usize) -> World {
-        World::of(TestApp::builder(CONFIG).with_codes(codes).with_fault_proxies())
+        World::of(TestApp::builder(CONFIG).with_codes(codes).with_ingress(&[]).with_fault_proxies())
     }
 
     /// The line between workers and database.

@@ -15,8 +15,8 @@ const MD5_KEY: &str = "only0for0tests";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_password_and_no_key_is_in_a_log_of_everything() {
-    let app = TestApp::builder(CONFIG).on(Sandbox::with_password(PASSWORD)).with_codes(2);
-    let world = World::of(app.with_ingress_variables(&[EVERYTHING]));
+    let app = TestApp::on(Sandbox::with_password(PASSWORD), CONFIG).with_codes(2);
+    let world = World::of(app.with_ingress(&[EVERYTHING]));
     let talkative = world.pipeline.with(&[EVERYTHING]);
     let worker = talkative.start_worker();
     world.pipeline.order("S1", "shop", "CODE").expect("an order");
@@ -77,7 +77,7 @@ fn signature(form: &Form) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_signature_no_body_and_nothing_of_the_buyer_is_in_a_log_of_everything() {
-    let app = TestApp::builder(CONFIG).with_codes(9).with_ingress_variables(&[EVERYTHING]);
+    let app = TestApp::builder(CONFIG).with_codes(9).with_ingress(&[EVERYTHING]);
     let mut world = World::of(app);
     let worker = world.pipeline.with(&[EVERYTHING]).start_worker();
     world.place_orders("G", 4);

@@ -12,7 +12,7 @@ use diesel::sql_types::BigInt;
 use queue::{Cluster, Message, Publisher, PublisherSettings};
 use serde_json::Value;
 use simulator::{Attempt, Merchant, Notification, Sender, Trade};
-use testkit::{PATIENCE, Program, TestApp, TestAppBuilder, until_ok};
+use testkit::{PATIENCE, Program, TestApp, until_ok};
 use tokio_util::sync::CancellationToken;
 
 /// Every order costs 10.00 yuan.
@@ -68,12 +68,11 @@ impl World {
 
     /// The same with a configuration of the test's own.
     pub(crate) fn with(config: &str, codes: usize) -> World {
-        World::of(TestApp::builder(config).with_codes(codes))
+        World::of(TestApp::builder(config).with_codes(codes).with_ingress(&[]))
     }
 
-    /// Of these parts, and an ingress.
-    pub(crate) fn of(parts: TestAppBuilder) -> World {
-        let test = parts.with_ingress().start();
+    /// Of an app with an ingress.
+    pub(crate) fn of(test: TestApp) -> World {
         let database = store::Pool::new(&test.sandbox.database_url, 1).get();
         World {
             shop: Merchant::mapi("2088000000000001"),

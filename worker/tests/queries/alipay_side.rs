@@ -42,14 +42,13 @@ impl AlipaySide {
 
     /// The same on servers of the test's own.
     pub(crate) fn on(sandbox: Sandbox, codes: usize) -> AlipaySide {
-        let app = TestApp::builder(&config()).on(sandbox).with_codes(codes);
+        let app = TestApp::on(sandbox, &config()).with_codes(codes).with_ingress(&[]);
         AlipaySide { world: World::of(app) }
     }
 
-    /// Starts the gateway; returns it with its address.
+    /// Starts the gateway, which sends no notifications; returns it with its address.
     pub(crate) fn gateway(&self, faults: &[&str]) -> (Program, String) {
-        let ingress = self.world.ingress_address();
-        let (gateway, url) = self.world.pipeline.start_alipay(ingress, faults);
+        let (gateway, url) = self.world.pipeline.start_alipay(None, faults);
         (gateway, format!("{url}/gateway.do"))
     }
 
@@ -136,12 +135,12 @@ impl AlipaySide {
 
     /// The refunds that Alipay has made of this order, in fen.
     pub(crate) fn refunds(&self, merchant: &str, order: &str) -> Vec<i64> {
-        self.world.refunds_at_alipay(merchant, order)
+        self.world.pipeline.refunds_at_alipay(merchant, order).expect("a trade")
     }
 
     /// Alipay's number of the order's trade.
     pub(crate) fn trade_no(&self, merchant: &str, order: &str) -> String {
-        let trade = self.world.trade_at_alipay(merchant, order);
+        let trade = self.world.pipeline.trade_at_alipay(merchant, order).expect("a trade");
         trade["trade_no"].as_str().expect("a number").to_owned()
     }
 

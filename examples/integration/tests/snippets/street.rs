@@ -39,7 +39,7 @@ private_key_file = "app/alipay_private.pem"
 
 impl Street {
     pub(crate) fn open() -> Street {
-        let mut app = TestApp::builder(CONFIG).with_codes(0).with_ingress().with_gateway().start();
+        let mut app = TestApp::builder(CONFIG).with_codes(0).with_ingress(&[]).with_gateway();
         let name = "游戏点卡 <1> \"one\"";
         let product = ["product", "add", "CARD", "--name", name, "--price", "0.07"];
         let kind = ["--kind", "stock", "--low-stock", "100"];
