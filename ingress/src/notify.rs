@@ -5,7 +5,7 @@ use std::time::Duration;
 use alipay::{Charset, Form, SecondReading, SignType};
 use chrono::Utc;
 use config::Merchant;
-use queue::{Envelope, Kind};
+use queue::{Envelope, MessageKind};
 
 use crate::broker::{Broker, InFlight};
 use crate::{Refusal, identity};
@@ -15,7 +15,7 @@ use crate::{Refusal, identity};
 /// only then, Alipay may read `success`.
 pub(crate) struct Notification {
     pub(crate) form: Form,
-    kind: Kind,
+    kind: MessageKind,
     envelope: Envelope,
     /// The gateway is asked whether it sent this, whatever the configuration says.
     pub(crate) must_be_confirmed: bool,
@@ -48,8 +48,8 @@ pub(crate) fn read(merchant: &Merchant, body: &[u8]) -> Result<Notification, Ref
 
 /// A batch of refunds names neither seller nor order, and Alipay's legacy RSA key signs for all merchants:
 /// its signature is as right for another merchant's refunds.
-fn is_anybodys(kind: Kind, sign_type: SignType) -> bool {
-    kind == Kind::BatchRefund && sign_type == SignType::Rsa
+fn is_anybodys(kind: MessageKind, sign_type: SignType) -> bool {
+    kind == MessageKind::BatchRefund && sign_type == SignType::Rsa
 }
 
 impl Notification {
@@ -74,9 +74,9 @@ impl Notification {
 }
 
 /// What the form is, for the queue; whether it makes sense is judged by the worker.
-fn kind(form: &Form) -> Kind {
+fn kind(form: &Form) -> MessageKind {
     match form.get("notify_type") {
-        Some(b"batch_refund_notify") => Kind::BatchRefund,
-        _ => Kind::TradeStatus,
+        Some(b"batch_refund_notify") => MessageKind::BatchRefund,
+        _ => MessageKind::TradeStatus,
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use alipay::NotifyVerifyAnswer;
-use config::{Config, Merchant, NotifyVerify};
+use config::{Config, Merchant, NotifyVerifyPolicy};
 use gateway::{Gateway, GatewayError};
 use metrics::counter;
 use tokio::sync::Semaphore;
@@ -66,9 +66,9 @@ impl NotifyVerifier {
     ) -> Result<(), Refusal> {
         let required = match merchant.notify_verify {
             _ if notification.must_be_confirmed => true,
-            NotifyVerify::Off => return Ok(()),
-            NotifyVerify::BestEffort => false,
-            NotifyVerify::Required => true,
+            NotifyVerifyPolicy::Off => return Ok(()),
+            NotifyVerifyPolicy::BestEffort => false,
+            NotifyVerifyPolicy::Required => true,
         };
         let form = &notification.form;
         let id = form.get("notify_id").filter(|id| !id.is_empty()).ok_or(Refusal::NoNotifyId)?;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::summary::Summary;
+use config::summary::ConfigSummary;
 use config::{self, Config, DatabaseTls};
 use queue::topology::TopologyError;
 use queue::{
@@ -140,7 +140,7 @@ pub async fn run(
         let (health, publisher, cancel) = (health.clone(), publisher.clone(), cancel.clone());
         let readiness = move || readiness(&health, &publisher, &cancel);
         let runs = context.current.clone();
-        let summary = move || Summary::of("worker", &runs.borrow());
+        let summary = move || ConfigSummary::of("worker", &runs.borrow());
         tokio::spawn(admin::serve(listener, readiness, summary, metrics, drained.clone()));
     }
     let announced = health.clone();

@@ -38,7 +38,7 @@ pub use database::{Database, DatabaseTls};
 pub use error::{ConfigError, Source};
 pub use exposed::Exposed;
 use layers::{Layer, Layers};
-pub use merchant::{Confirm, LatePayment, Merchant, NotifyVerify};
+pub use merchant::{ConfirmPolicy, LatePaymentPolicy, Merchant, NotifyVerifyPolicy};
 pub use nearest::nearest_of;
 pub use network::Network;
 pub use secret::Secret;

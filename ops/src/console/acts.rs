@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
-use queue::Received;
+use queue::ReceivedMessage;
 use service::language::say;
 use store::dead_letter::history::Action;
 use tokio::runtime::Handle;
@@ -183,17 +183,17 @@ async fn walk(
     let mut count = 0;
     let cluster = console.broker();
     if action == Action::Discarded {
-        let mut done = |round: &[&Received]| {
+        let mut done = |round: &[&ReceivedMessage]| {
             record(&mut database, &console.config, action, round, by, note)?;
             count += round.len();
             Ok(())
         };
-        let wanted = |received: &Received| selection.takes(&DeadLetter::from(received));
+        let wanted = |received: &ReceivedMessage| selection.takes(&DeadLetter::from(received));
         let walked = discard(cluster, wanted, &mut done).await;
         return Moved { count, failure: walked.err(), ..Moved::default() };
     }
     let mut aftermath = Aftermath::new(&console.config);
-    let mut told = |step: Step, round: &[&Received]| {
+    let mut told = |step: Step, round: &[&ReceivedMessage]| {
         if step == Step::Before {
             return Ok(aftermath.before(&mut database, round)?);
         }
@@ -202,7 +202,7 @@ async fn walk(
         count += round.len();
         Ok(())
     };
-    let wanted = |it: &Received| takes(selection, &DeadLetter::from(it), &deadly);
+    let wanted = |it: &ReceivedMessage| takes(selection, &DeadLetter::from(it), &deadly);
     let walked = replay(cluster, usize::MAX, wanted, &mut told).await;
     drop(turn);
     let runtime = Handle::current();

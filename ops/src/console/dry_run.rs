@@ -1,7 +1,7 @@
 //! What a replay of dead letters would do.
 
 use maud::{Markup, html};
-use queue::Received;
+use queue::ReceivedMessage;
 use service::language::say;
 use service::page::Column;
 
@@ -24,7 +24,7 @@ const LISTED: usize = 500;
 pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failure> {
     let turn = console.at_letters().await?;
     let deadly = LeftOut::default();
-    let wanted = |letter: &Received| takes(&selection, &DeadLetter::from(letter), &deadly);
+    let wanted = |letter: &ReceivedMessage| takes(&selection, &DeadLetter::from(letter), &deadly);
     let Rehearsal { letters, meant, looked } =
         Rehearsal::read(console.broker(), usize::MAX, wanted).await?;
     drop(turn);

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use maud::{Markup, html};
-use queue::Received;
+use queue::ReceivedMessage;
 use service::language::say;
 use service::page::Column;
 use store::BeijingTime;
@@ -35,7 +35,7 @@ struct Look {
     /// The first of those that match, sorted by death.
     chosen: Vec<DeadLetter>,
     /// Their messages, in the same order.
-    messages: Vec<Received>,
+    messages: Vec<ReceivedMessage>,
     /// How many match.
     matching: usize,
     /// When the last of them died.
@@ -104,10 +104,10 @@ async fn look(console: &Console, cohort: &Cohort) -> Result<Look, Failure> {
     let _turn = console.at_letters().await?;
     let mut queue = DeadQueue::open(console.broker()).await?;
     let (mut groups, mut until) = (Grouping::default(), None);
-    let mut chosen =
-        Earliest::new(LISTED, |a: &(DeadLetter, Received), b: &(DeadLetter, Received)| {
-            by_death(&a.0, &b.0)
-        });
+    let mut chosen = Earliest::new(
+        LISTED,
+        |a: &(DeadLetter, ReceivedMessage), b: &(DeadLetter, ReceivedMessage)| by_death(&a.0, &b.0),
+    );
     let looked = queue
         .look(LOOKED, |received| {
             let letter = DeadLetter::from(&received);

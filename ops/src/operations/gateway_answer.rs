@@ -3,7 +3,7 @@
 use alipay::{Fen, QueryAnswer};
 use config::Config;
 use config::Merchant;
-use gateway::{Answered, GatewayError};
+use gateway::{GatewayError, VerifiedAnswer};
 use order::{Facts, TradeStatusCode};
 use queue::Envelope;
 use serde::Serialize;
@@ -107,8 +107,12 @@ impl From<&Order> for Held {
 }
 
 /// The message that brings an answer to the workers.
-pub(crate) fn sent(merchant: &Merchant, order: &str, answered: &Answered) -> Result<Sent, Failure> {
-    let Answered { asked_at, charset, body, .. } = answered;
+pub(crate) fn sent(
+    merchant: &Merchant,
+    order: &str,
+    answered: &VerifiedAnswer,
+) -> Result<Sent, Failure> {
+    let VerifiedAnswer { asked_at, charset, body, .. } = answered;
     Sent::answer(order, &Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alipay::Fen;
-use order::{MerchantAccount, OrderRecord, RefundAnswered, RejectionReason};
+use order::{ConfirmedRefund, MerchantAccount, OrderRecord, RejectionReason};
 use store::refund_request::{self, RefundRequest};
 use store::{MysqlConnection, StoreError};
 
@@ -37,9 +37,9 @@ impl RefundRequests {
     pub(super) fn check(
         &self,
         account: &MerchantAccount,
-        answer: &RefundAnswered,
+        answer: &ConfirmedRefund,
     ) -> Result<(), Rejection> {
-        let RefundAnswered { out_trade_no: order, trade_no, request_no, amount, .. } = answer;
+        let ConfirmedRefund { out_trade_no: order, trade_no, request_no, amount, .. } = answer;
         let Some(request) = self.0.get(request_no) else {
             let evidence = format!("no refund {request_no} was asked for here");
             return Err(mismatch(evidence));
@@ -59,7 +59,7 @@ impl RefundRequests {
 
 /// An error when this refund and the booked ones together exceed what Alipay has ever reported as refunded for the
 /// trade: the answer then belongs to another refund and is repeated.
-pub(super) fn fits(record: &OrderRecord, answer: &RefundAnswered) -> Result<(), Rejection> {
+pub(super) fn fits(record: &OrderRecord, answer: &ConfirmedRefund) -> Result<(), Rejection> {
     let Some(refunded) = answer.refunded else { return Ok(()) };
     let of_trade = || record.refunds.values().filter(|refund| refund.trade_no == answer.trade_no);
     let others: Fen = of_trade()

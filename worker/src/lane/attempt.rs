@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::Utc;
 use metrics::counter;
 use order::RejectionReason;
-use queue::{Connection, Message, PublishError, Received, topology};
+use queue::{Connection, Message, PublishError, ReceivedMessage, topology};
 use service::backoff::Backoff;
 use store::redelivery::RedeliveredMessage;
 use store::{Fault, MysqlConnection, redelivery};
@@ -33,7 +33,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Deliveries and the outcomes that they have so far. Kept from one try to the next, so that a finished message, whose
 /// dead letter may be published already, is not worked on again because another one had to wait.
 struct Work {
-    received: Vec<Received>,
+    received: Vec<ReceivedMessage>,
     outcomes: Vec<Option<Outcome>>,
 }
 
@@ -59,8 +59,8 @@ impl Context {
         &self,
         lane: usize,
         connection: &Connection,
-        received: Vec<Received>,
-    ) -> Result<Vec<(Received, Outcome)>, Unprocessed> {
+        received: Vec<ReceivedMessage>,
+    ) -> Result<Vec<(ReceivedMessage, Outcome)>, Unprocessed> {
         let outcomes = vec![None; received.len()];
         let mut work = Work { received, outcomes };
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
@@ -191,7 +191,7 @@ fn attempt(context: &Context, work: &mut Work) -> Result<(), BatchError> {
 pub(super) struct Attempt<'a> {
     pub(super) context: &'a Context,
     pub(super) connection: &'a mut MysqlConnection,
-    received: &'a [Received],
+    received: &'a [ReceivedMessage],
     outcomes: &'a mut [Option<Outcome>],
 }
 

@@ -1,7 +1,7 @@
 //! Messages that become dead letters one by one.
 
 use order::RejectionReason;
-use queue::Received;
+use queue::ReceivedMessage;
 use queue::topology::RetryTier;
 use store::{notification, redelivery};
 use tracing::{error, warn};
@@ -33,7 +33,7 @@ impl Attempt<'_> {
     /// delay the others.
     pub(super) fn set_aside(
         &mut self,
-        received: &Received,
+        received: &ReceivedMessage,
         message: &InboundMessage,
         failure: BatchError,
     ) -> Result<Outcome, BatchError> {
@@ -63,7 +63,7 @@ impl Attempt<'_> {
     /// is applied.
     pub(super) fn bury(
         &mut self,
-        received: &Received,
+        received: &ReceivedMessage,
         message: &InboundMessage,
         rejection: Rejection,
     ) -> Result<Outcome, BatchError> {
@@ -90,7 +90,7 @@ impl Context {
     /// repeats both.
     pub(super) fn publish_dead(
         &self,
-        received: &Received,
+        received: &ReceivedMessage,
         rejection: Rejection,
         message: Option<&InboundMessage>,
     ) -> Result<Outcome, BatchError> {

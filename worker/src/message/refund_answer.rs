@@ -3,7 +3,7 @@
 use alipay::{Charset, Fen, Form, RefundAnswer, RefundQueryAnswer};
 use chrono::{DateTime, Utc};
 use config::Merchant;
-use order::{RefundAnswered, RejectionReason};
+use order::{ConfirmedRefund, RejectionReason};
 
 use super::command::{number, order, text, time, unreadable};
 use super::verification::believed;
@@ -60,7 +60,7 @@ pub(super) fn read(
             .and_then(|answer| answer.gmt_refund_pay),
         answers.query.as_ref().and_then(|answer| answer.gmt_refund_pay),
     );
-    Ok(Content::RefundAnswer(RefundAnswered {
+    Ok(Content::RefundAnswer(ConfirmedRefund {
         out_trade_no: order,
         trade_no,
         request_no,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::retired_keys::Entry;
-use super::{Confirm, LatePayment, NotifyVerify};
+use super::{ConfirmPolicy, LatePaymentPolicy, NotifyVerifyPolicy};
 use crate::field::{Line, OneOrMore, duration};
 use crate::secret::Secret;
 
@@ -38,12 +38,12 @@ pub(crate) struct MerchantKeys {
     #[serde(default)]
     pub(super) ignore_params: Vec<Line>,
     #[serde(default)]
-    pub(super) notify_verify: NotifyVerify,
+    pub(super) notify_verify: NotifyVerifyPolicy,
     #[serde(default)]
-    pub(super) late_payment: LatePayment,
+    pub(super) late_payment: LatePaymentPolicy,
     pub(super) longest_time_to_pay: Option<Longest>,
     #[serde(default)]
-    pub(super) confirm: Confirm,
+    pub(super) confirm: ConfirmPolicy,
     pub(super) gateway: Option<Line>,
     pub(super) return_to: Option<Line>,
 }

@@ -3,7 +3,8 @@
 use alipay::{Charset, KeyError, Md5Key, PrivateKey, Protocol, SignType, Verifier};
 
 use super::{
-    Merchant, MerchantKeys, NotifyVerify, certificate_mode, confirm, public_keys, retired_keys,
+    Merchant, MerchantKeys, NotifyVerifyPolicy, certificate_mode, confirm, public_keys,
+    retired_keys,
 };
 use crate::error::ConfigError;
 use crate::field::Line;
@@ -79,7 +80,7 @@ pub(crate) fn read(
         return Err(layers.invalid(&found.path, "is for protocol openapi"));
     }
     // A setting that promises a check must not be taken and then ignored.
-    if keys.notify_verify != NotifyVerify::Off && protocol != Protocol::Mapi {
+    if keys.notify_verify != NotifyVerifyPolicy::Off && protocol != Protocol::Mapi {
         let word: &str = keys.notify_verify.into();
         let problem = format!("{word:?} is for protocol mapi: openapi has no such query");
         return Err(layers.invalid(&path("notify_verify"), problem));

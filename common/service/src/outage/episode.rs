@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Kind;
+use super::OutageKind;
 
 /// The pause between two lines about an outage that goes on.
 const REMINDER: Duration = Duration::from_secs(60);
@@ -19,9 +19,9 @@ const REASONS: usize = 4;
 pub(super) enum Line {
     /// The server cannot be used. `lost`: why the connection before ended. `left_out`: outages of the last
     /// minute that had no line.
-    Began { kind: Kind, reason: String, lost: Option<String>, left_out: u32 },
+    Began { kind: OutageKind, reason: String, lost: Option<String>, left_out: u32 },
     /// It still cannot, or for another reason.
-    GoesOn { kind: Kind, reason: String, lasted: Duration },
+    GoesOn { kind: OutageKind, reason: String, lasted: Duration },
     /// It can again.
     Ended { lasted: Duration },
     /// A connection ended, and the next attempt made another.
@@ -39,7 +39,7 @@ pub(super) struct Episodes {
 #[derive(Debug)]
 struct Away {
     began: Instant,
-    kind: Kind,
+    kind: OutageKind,
     reason: String,
     /// When its last line was written; none when it has none yet.
     told: Option<Instant>,
@@ -62,7 +62,7 @@ impl Episodes {
     }
 
     /// An attempt to connect failed.
-    pub(super) fn failed(&mut self, kind: Kind, reason: &str, now: Instant) -> Option<Line> {
+    pub(super) fn failed(&mut self, kind: OutageKind, reason: &str, now: Instant) -> Option<Line> {
         let Some(away) = &mut self.away else {
             let (began, lost) = match self.lost.take() {
                 Some((at, why)) => (at, Some(why)),
@@ -86,7 +86,7 @@ impl Episodes {
         }
         // A server that begins to refuse is news, whatever was told before.
         let is_news =
-            (is_new && away.told.is_some()) || (away.kind != kind && kind == Kind::Refuses);
+            (is_new && away.told.is_some()) || (away.kind != kind && kind == OutageKind::Refuses);
         away.kind = kind;
         let since = away.told.unwrap_or(away.began);
         if !is_news && now.saturating_duration_since(since) < REMINDER {
@@ -109,7 +109,7 @@ impl Episodes {
     }
 
     /// Why the server cannot be used now.
-    pub(super) fn state(&self) -> Option<(Kind, String)> {
+    pub(super) fn state(&self) -> Option<(OutageKind, String)> {
         self.away.as_ref().map(|away| (away.kind, away.reason.clone()))
     }
 
@@ -140,7 +140,12 @@ mod tests {
     }
 
     fn began(reason: &str, left_out: u32) -> Option<Line> {
-        Some(Line::Began { kind: Kind::Away, reason: reason.to_owned(), lost: None, left_out })
+        Some(Line::Began {
+            kind: OutageKind::Away,
+            reason: reason.to_owned(),
+            lost: None,
+            left_out,
+        })
     }
 
     #[test]
@@ -150,12 +155,13 @@ mod tests {
         // 150 s with ten connections, each of which tries twice a second.
         for tenth in 0..3_000 {
             let now = start + Duration::from_millis(tenth * 50);
-            lines.extend(all.failed(Kind::Away, REFUSED, now));
+            lines.extend(all.failed(OutageKind::Away, REFUSED, now));
         }
         lines.extend(all.connected(start + seconds(150)));
         lines.extend(all.connected(start + seconds(151)));
         let reason = REFUSED.to_owned();
-        let goes_on = |lasted| Line::GoesOn { kind: Kind::Away, reason: reason.clone(), lasted };
+        let goes_on =
+            |lasted| Line::GoesOn { kind: OutageKind::Away, reason: reason.clone(), lasted };
         assert_eq!(
             lines,
             [
@@ -173,7 +179,7 @@ mod tests {
         let (mut all, start) = (Episodes::default(), Instant::now());
         all.lost("reset by peer", start);
         all.lost("another connection's", start + seconds(1));
-        let line = all.failed(Kind::Away, REFUSED, start + seconds(2));
+        let line = all.failed(OutageKind::Away, REFUSED, start + seconds(2));
         let Some(Line::Began { lost, .. }) = line else { panic!("{line:?}") };
         assert_eq!(lost.as_deref(), Some("reset by peer"));
         let ended = all.connected(start + seconds(21));
@@ -197,7 +203,7 @@ mod tests {
         for at in 0..500 {
             let now = start + Duration::from_millis(at * 100);
             let reason = if at % 2 == 0 { REFUSED } else { "no answer within 5 s" };
-            if let Some(line) = all.failed(Kind::Away, reason, now) {
+            if let Some(line) = all.failed(OutageKind::Away, reason, now) {
                 told += 1;
                 news.push(line);
             }
@@ -206,7 +212,7 @@ mod tests {
         // Reasons that are never twice the same, such as those with a number in them.
         let many = (0..500).filter(|at| {
             let now = start + seconds(50) + Duration::from_millis(*at);
-            all.failed(Kind::Away, &format!("reason {at}"), now).is_some()
+            all.failed(OutageKind::Away, &format!("reason {at}"), now).is_some()
         });
         assert_eq!(many.count(), REASONS - 2);
     }
@@ -215,15 +221,15 @@ mod tests {
     fn a_refusal_is_told_although_the_server_was_away_before() {
         let (mut all, start) = (Episodes::default(), Instant::now());
         for reason in 0..10 {
-            all.failed(Kind::Away, &reason.to_string(), start);
+            all.failed(OutageKind::Away, &reason.to_string(), start);
         }
-        let line = all.failed(Kind::Refuses, "access denied", start + seconds(1));
+        let line = all.failed(OutageKind::Refuses, "access denied", start + seconds(1));
         let reason = "access denied".to_owned();
         let expected =
-            Line::GoesOn { kind: Kind::Refuses, reason: reason.clone(), lasted: seconds(1) };
+            Line::GoesOn { kind: OutageKind::Refuses, reason: reason.clone(), lasted: seconds(1) };
         assert_eq!(line, Some(expected));
-        assert_eq!(all.failed(Kind::Refuses, "access denied", start + seconds(2)), None);
-        assert_eq!(all.state(), Some((Kind::Refuses, reason)));
+        assert_eq!(all.failed(OutageKind::Refuses, "access denied", start + seconds(2)), None);
+        assert_eq!(all.state(), Some((OutageKind::Refuses, reason)));
     }
 
     #[test]
@@ -232,18 +238,18 @@ mod tests {
         let mut lines = Vec::new();
         for at in 0..100 {
             let now = start + Duration::from_millis(at * 500);
-            lines.extend(all.failed(Kind::Away, REFUSED, now));
+            lines.extend(all.failed(OutageKind::Away, REFUSED, now));
             lines.extend(all.connected(now + Duration::from_millis(100)));
         }
         assert_eq!(lines.len(), 2 * usize::try_from(EPISODES).unwrap(), "{lines:?}");
         // The next minute says how many were left out; an outage without a line gets one once it is long.
-        assert_eq!(all.failed(Kind::Away, REFUSED, start + seconds(61)), began(REFUSED, 97));
+        assert_eq!(all.failed(OutageKind::Away, REFUSED, start + seconds(61)), began(REFUSED, 97));
         for _ in 0..10 {
             all.connected(start + seconds(62));
-            all.failed(Kind::Away, REFUSED, start + seconds(62));
+            all.failed(OutageKind::Away, REFUSED, start + seconds(62));
         }
-        assert_eq!(all.failed(Kind::Away, REFUSED, start + seconds(121)), None);
-        assert!(all.failed(Kind::Away, REFUSED, start + seconds(122)).is_some());
+        assert_eq!(all.failed(OutageKind::Away, REFUSED, start + seconds(121)), None);
+        assert!(all.failed(OutageKind::Away, REFUSED, start + seconds(122)).is_some());
         assert!(all.connected(start + seconds(123)).is_some());
     }
 }

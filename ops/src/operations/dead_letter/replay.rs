@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use queue::{Cluster, Message, Received};
+use queue::{Cluster, Message, ReceivedMessage};
 
 use super::rounds::walk;
 use crate::failure::Failure;
@@ -23,8 +23,8 @@ pub(crate) enum Step {
 pub(crate) async fn replay(
     cluster: &Cluster,
     limit: usize,
-    wanted: impl FnMut(&Received) -> bool,
-    told: &mut impl FnMut(Step, &[&Received]) -> Result<(), Failure>,
+    wanted: impl FnMut(&ReceivedMessage) -> bool,
+    told: &mut impl FnMut(Step, &[&ReceivedMessage]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut queue = DeadQueue::open(cluster).await?;
     let outcome = async {
@@ -44,8 +44,8 @@ pub(crate) async fn replay(
 async fn replay_round(
     queue: &mut DeadQueue,
     publisher: &ConfirmedPublisher,
-    mut round: Vec<Received>,
-    told: &mut impl FnMut(Step, &[&Received]) -> Result<(), Failure>,
+    mut round: Vec<ReceivedMessage>,
+    told: &mut impl FnMut(Step, &[&ReceivedMessage]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     round.sort_by_key(|received| received.headers.first_seen);
     told(Step::Before, &round.iter().collect::<Vec<_>>())?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use alipay::{QueryAnswer, TradeRef};
 use futures_util::StreamExt as _;
 use futures_util::stream::iter;
-use gateway::{Answered, Gateway, GatewayError};
+use gateway::{Gateway, GatewayError, VerifiedAnswer};
 use indicatif::{ProgressBar, ProgressStyle};
 use store::Connection;
 use store::user_order::{self, OrderSpan, SpanOrder};
@@ -153,7 +153,7 @@ impl<'a> Run<'a> {
         orders: Vec<SpanOrder>,
         pace: &Mutex<Interval>,
         look: Look,
-    ) -> Vec<(SpanOrder, Answered)> {
+    ) -> Vec<(SpanOrder, VerifiedAnswer)> {
         let mut answers = Vec::new();
         let mut wanted = Vec::new();
         for order in orders {
@@ -226,7 +226,7 @@ impl<'a> Run<'a> {
 
     async fn compare_and_publish(
         &mut self,
-        answers: Vec<(SpanOrder, Answered)>,
+        answers: Vec<(SpanOrder, VerifiedAnswer)>,
         publisher: Option<&ConfirmedPublisher>,
         look: Look,
     ) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use alipay::{CloseAnswer, QueryAnswer, TradeRef, TradeStatus};
 use chrono::{DateTime, Utc};
 use config::Merchant;
-use gateway::{Answered, Gateway, GatewayError};
+use gateway::{Gateway, GatewayError, VerifiedAnswer};
 use metrics::counter;
 use order::{OrderStatus, QueryReason};
 use queue::{Envelope, Publisher};
@@ -189,7 +189,7 @@ async fn hand_on(
     merchant: &Merchant,
     claimed: &Claimed,
     closed: Option<&Result<CloseAnswer, GatewayError>>,
-    answered: Answered,
+    answered: VerifiedAnswer,
 ) -> Result<Answer, Failure> {
     let order = claimed.due.order_id.as_str();
     let asked_at = answered.asked_at;
@@ -226,9 +226,9 @@ async fn publish_answer(
     context: &Context,
     merchant: &Merchant,
     order: &str,
-    answered: &Answered,
+    answered: &VerifiedAnswer,
 ) -> Result<(), Failure> {
-    let Answered { asked_at, charset, body, .. } = answered;
+    let VerifiedAnswer { asked_at, charset, body, .. } = answered;
     let envelope = Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body);
     let (order_id, digest) = (order.to_owned(), envelope.digest());
     write(context, "writing down an answer", move |connection| {

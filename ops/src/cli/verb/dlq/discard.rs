@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
-use queue::Received;
+use queue::ReceivedMessage;
 use serde::Serialize;
 use store::dead_letter::history::Action;
 
@@ -81,7 +81,7 @@ impl Discard {
         let mut database = context.database()?;
         let mut looking = if self.settled { Some(context.database()?) } else { None };
         let (mut reasons, mut unknown) = (BTreeMap::new(), None);
-        let wanted = |received: &Received| {
+        let wanted = |received: &ReceivedMessage| {
             let Some(looking) = &mut looking else {
                 return ids.iter().any(|id| is_meant(id, &received.message_id));
             };
@@ -98,7 +98,7 @@ impl Discard {
             }
             unknown.is_none()
         };
-        let mut done = |round: &[&Received]| {
+        let mut done = |round: &[&ReceivedMessage]| {
             tokio::task::block_in_place(|| {
                 record(&mut database, &context.config, Action::Discarded, round, by, Some(why))
             })?;

@@ -1,7 +1,7 @@
 //! `ops dlq list`
 
 use clap::Args;
-use queue::Received;
+use queue::ReceivedMessage;
 use store::MysqlConnection;
 use tracing::{debug, warn};
 
@@ -23,7 +23,7 @@ const LOOKED_UP: usize = 2_000;
 /// A letter with its message.
 struct Listed {
     letter: DeadLetter,
-    received: Received,
+    received: ReceivedMessage,
 }
 
 /// List dead letters, the one that died first first

@@ -5,7 +5,7 @@ mod output;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
-use queue::Received;
+use queue::ReceivedMessage;
 use serde::Serialize;
 use store::dead_letter::history::Action;
 
@@ -110,7 +110,7 @@ impl Replay {
         let mut missing: BTreeSet<String> = self.ids.iter().cloned().collect();
         let ids = missing.clone();
         let left_out = LeftOut::default();
-        let wanted = |received: &Received| {
+        let wanted = |received: &ReceivedMessage| {
             let letter = DeadLetter::from(received);
             let meant = (ids.is_empty() || ids.iter().any(|id| is_meant(id, &letter.id)))
                 && filter.takes(&letter);
@@ -138,7 +138,7 @@ impl Replay {
             let by = self.operator.name_or_unknown()?;
             let note = self.note.as_deref();
             let mut aftermath = Aftermath::new(&context.config);
-            let mut told = |step: Step, round: &[&Received]| {
+            let mut told = |step: Step, round: &[&ReceivedMessage]| {
                 tokio::task::block_in_place(|| match step {
                     Step::Before if self.no_wait => Ok(()),
                     Step::Before => Ok(aftermath.before(&mut database, round)?),

@@ -31,7 +31,7 @@ fn alarms_of_the_broker() {
 #[test]
 fn topology() {
     let with = |topology: Topology| broker(|it| it.topology = Some(topology));
-    let exchange = |name: &str| Change::Exchange { name: name.into(), kind: "direct" };
+    let exchange = |name: &str| TopologyObject::Exchange { name: name.into(), kind: "direct" };
     assert_eq!(with(Topology::default()), [""; 0]);
     let missing = Topology { missing: vec![exchange("alipay.notify")], ..Topology::default() };
     assert_eq!(with(missing.clone()), ["NOW topology_missing"]);
