@@ -127,7 +127,7 @@ fn an_envelope_cannot_name_another_merchant() {
 }
 
 #[test]
-fn the_key_that_verified_is_the_one_that_counts() {
+fn only_the_key_named_in_the_envelope_verifies() {
     let config = retired(TimeDelta::days(1));
     let verifier = &config.merchants["one"].verifier;
     let before = Utc::now() - TimeDelta::days(2);
@@ -152,7 +152,7 @@ fn the_key_that_verified_is_the_one_that_counts() {
 }
 
 #[test]
-fn a_retired_key_counts_for_what_came_before_its_end() {
+fn a_retired_key_verifies_messages_received_before_its_end() {
     let day = TimeDelta::days(1);
     let at = |config: &Config, ago: TimeDelta| {
         let at = Utc::now() - ago;

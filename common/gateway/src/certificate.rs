@@ -27,7 +27,7 @@ impl Gateway {
         };
         let Asker { application, charset, signer, .. } = Asker::of(merchant)?;
         let form = CertificateDownload::openapi(application, sn, charset, Utc::now(), &signer)?;
-        let body = self.post(address(merchant)?, form.encode()).await?;
+        let body = self.read(address(merchant)?, form.encode()).await?;
         let answer = CertificateAnswer::read(&body, charset)?;
         answer.trusted(sn, roots).map_err(GatewayError::Certificate)
     }

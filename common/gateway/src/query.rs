@@ -49,7 +49,7 @@ impl Gateway {
     ) -> Result<Answered, GatewayError> {
         let asked_at = Utc::now();
         let form = request(merchant, which, asked_at)?;
-        let body = self.post(address(merchant)?, form.encode()).await?;
+        let body = self.read(address(merchant)?, form.encode()).await?;
         let (protocol, verifier) = (merchant.protocol, &merchant.verifier);
         let charset = merchant.charset.at_the_gateway();
         // At the time of the question, as everybody who verifies it again later does.

@@ -47,7 +47,7 @@ impl Gateway {
         let asked_at = Utc::now();
         let form =
             RefundQuery::openapi(application, which, out_request_no, charset, asked_at, &signer)?;
-        let body = self.post(address(merchant)?, form.encode()).await?;
+        let body = self.read(address(merchant)?, form.encode()).await?;
         let answer = RefundQueryAnswer::read(&body, charset, &merchant.verifier, asked_at)?;
         same_trade(which, answer.out_trade_no.as_deref(), answer.trade_no.as_deref())?;
         Ok(Answered { asked_at, charset, body, answer })

@@ -21,7 +21,7 @@ pub use self::connect_error::ConnectError;
 pub use self::manager::Manager;
 pub use self::mysql::MysqlConnection;
 pub use self::settings::{DatabaseSettings, Tls};
-use crate::StoreError;
+use crate::{Result, StoreError};
 
 /// A pool of connections with the session settings that the statements of this crate rely on.
 #[derive(Clone)]
@@ -76,7 +76,7 @@ impl Pool {
     /// # Errors
     /// [`StoreError::Away`] and [`StoreError::Refused`]: there is no connection, and the pool has logged why;
     /// [`StoreError::Pool`] when all connections are in use.
-    pub fn get(&self) -> Result<Connection, StoreError> {
+    pub fn get(&self) -> Result<Connection> {
         let began = Instant::now();
         loop {
             if let Ok(connection) = self.connections.get_timeout(LOOK) {
@@ -109,7 +109,7 @@ impl Pool {
 ///
 /// # Errors
 /// [`StoreError::Away`], [`StoreError::Refused`]. Nothing is logged.
-pub fn connect_once(settings: impl Into<DatabaseSettings>) -> Result<MysqlConnection, StoreError> {
+pub fn connect_once(settings: impl Into<DatabaseSettings>) -> Result<MysqlConnection> {
     let manager = Manager::new(&settings.into(), Outage::silent("the database"));
     r2d2::ManageConnection::connect(&manager).map_err(|error| match error.kind() {
         Kind::Away => StoreError::Away(error.to_string()),

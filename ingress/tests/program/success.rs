@@ -14,7 +14,7 @@ use crate::notification::{
 use crate::running::{Ingress, sandbox, shop};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_message_is_in_the_queue_when_success_is_read() {
+async fn the_message_is_queued_before_success_is_answered() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
@@ -42,7 +42,7 @@ async fn the_message_is_in_the_queue_when_success_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_gbk_body_reaches_the_queue_as_it_was_signed() {
+async fn a_gbk_body_is_queued_byte_for_byte() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
@@ -109,7 +109,7 @@ async fn a_legacy_batch_refund_needs_no_seller() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_short_path_and_a_query_that_means_nothing() {
+async fn the_short_path_is_accepted_and_the_query_is_ignored() {
     let sandbox = sandbox().await;
     let mut variables = vec![
         ("ALIPAY__AMQP__URL", sandbox.amqp_url.as_str()),
@@ -129,7 +129,7 @@ async fn the_short_path_and_a_query_that_means_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_sign_type_means_the_configured_one() {
+async fn a_missing_sign_type_means_the_configured_sign_type() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     let mut form = signed(mapi_form("n8", SHOP_SELLER), &md5());
@@ -138,7 +138,7 @@ async fn a_missing_sign_type_means_the_configured_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_way_to_send_a_body() {
+async fn bodies_in_every_http_framing_are_accepted() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;

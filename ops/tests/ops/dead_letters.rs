@@ -101,7 +101,7 @@ fn topology_is_planned_applied_and_then_complete() {
 }
 
 #[test]
-fn a_hundred_looks_lose_nothing_and_are_sorted_by_death() {
+fn a_hundred_lists_lose_no_letter_and_sort_by_time_of_death() {
     let sandbox = Sandbox::broker_only();
     let ops = Ops::new(&sandbox);
     ops.run("topology apply").done();
@@ -150,7 +150,7 @@ fn a_letter_is_shown_with_its_form() {
 }
 
 #[test]
-fn replay_one_with_its_copies_and_then_all() {
+fn a_replay_of_one_letter_includes_its_copies() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
@@ -248,7 +248,7 @@ fn a_letter_that_cannot_be_published_stays() {
 }
 
 #[test]
-fn status_counts_what_it_can_ask() {
+fn status_counts_only_queues_that_exist() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind stock --price 10").done();

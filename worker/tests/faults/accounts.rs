@@ -91,7 +91,7 @@ fn letters(world: &World, reason: &str) -> usize {
 /// dead letters, whatever they say.
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::disallowed_methods, reason = "what others may publish")]
-async fn each_program_has_an_account_and_others_are_not_believed() {
+async fn messages_of_other_broker_accounts_are_rejected() {
     let mut scene = tokio::task::spawn_blocking(|| Scene::new(4)).await.expect("a scene");
     let worker_url = url(&scene.broker, "worker");
     let worker = Worker::start(&scene.world, &[("AMQP_URL", &worker_url)]);
@@ -145,7 +145,7 @@ async fn each_program_has_an_account_and_others_are_not_believed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_ingress_account_can_publish_and_do_no_more() {
+async fn an_ingress_account_can_only_publish() {
     let scene = tokio::task::spawn_blocking(|| Scene::new(0)).await.expect("a scene");
     let cluster = |name: &str| Cluster::at(&url(&scene.broker, name)).expect("a URL");
     assert_eq!(beyond_publishing(&cluster("ingress")).await.expect("asked"), []);

@@ -175,7 +175,7 @@ async fn to_its_last_attempt(world: &World) {
 
 /// Whoever may publish can name a message as he likes; tables hold ids of 64 bytes.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_with_a_long_id_or_none_is_worked_on_like_another() {
+async fn messages_without_id_or_with_a_long_one_are_processed() {
     let mut world = World::new(3);
     let _worker = world.worker();
     world.place_orders("L", 3);

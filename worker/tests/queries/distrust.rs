@@ -15,7 +15,7 @@ const NO_QUERIES: (&str, &str) = ("ALIPAY__WORKER__QUERIES", "false");
 const NOWHERE: &str = "http://127.0.0.1:9/gateway.do";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn four_parameters_ship_nothing() {
+async fn unsigned_parameters_deliver_nothing() {
     let mut side = AlipaySide::new(3);
     let _worker = side.worker(NOWHERE, &[NO_QUERIES]);
     side.place("shop", "FORGED", "CODE");
@@ -143,7 +143,7 @@ async fn a_decision_in_the_queue_decides_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expiry_without_a_row_is_a_question_and_no_fact() {
+async fn an_expiry_without_a_row_only_queries_the_gateway() {
     let mut side = AlipaySide::new(1);
     let _worker = side.worker(NOWHERE, &[NO_QUERIES]);
     side.place("app", "OPEN", "CODE");
@@ -158,7 +158,7 @@ async fn an_expiry_without_a_row_is_a_question_and_no_fact() {
 
 /// What was written counts, also where the message about it was lost.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_whose_message_is_lost_is_applied() {
+async fn a_decision_whose_message_is_lost_is_applied() {
     let mut side = AlipaySide::new(3);
     let _worker = side.worker(NOWHERE, &[NO_QUERIES]);
     side.place("shop", "CLOSED", "CODE");
@@ -205,7 +205,7 @@ fn eventually_dead(side: &AlipaySide) {
 
 /// The property message_id is anybody's to write: books and the inbox go by what a message holds.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_under_the_id_of_another_one_hides_nothing() {
+async fn a_message_with_the_id_of_another_is_processed() {
     let mut side = AlipaySide::new(3);
     let _worker = side.worker(NOWHERE, &[NO_QUERIES]);
     // The order is not there yet: its notification waits in a tier, and stands in the books.
