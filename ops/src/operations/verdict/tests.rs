@@ -173,7 +173,7 @@ fn what_could_not_be_asked_is_a_finding_and_the_rest_is_told() {
     // What is a help alone does not make the answer unknown.
     for (not_asked, code) in [
         (NotAsked::Management { why: why() }, "to do management_not_asked"),
-        (NotAsked::TopologyState { why: why() }, "to do topology_not_asked"),
+        (NotAsked::Topology { why: why() }, "to do topology_not_asked"),
     ] {
         assert_eq!(found(|it| it.not_asked.push(not_asked.clone())), [code]);
         assert_eq!(judged(|it| it.not_asked.push(not_asked)).answer, Health::Well);
