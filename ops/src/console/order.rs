@@ -12,7 +12,7 @@ use store::{BeijingTime, snapshot};
 use super::Shared;
 use super::address::{address, link};
 use super::page::{Page, table};
-use super::request::Query;
+use super::request::QueryString;
 use super::reviews::{self, review_address, told};
 use super::tag::{self, Tone};
 use crate::failure::Failure;
@@ -26,7 +26,7 @@ const AMOUNT: Column = Column::number("金额", "Amount");
 pub(super) async fn show(
     State(console): Shared,
     Path(id): Path<String>,
-    Query(query): Query,
+    QueryString(query): QueryString,
 ) -> Result<Page, Failure> {
     let (order, config) = (id.clone(), console.config.clone());
     let redact = query.some("redact").is_some();

@@ -133,7 +133,7 @@ pub(crate) struct OpenedLetter {
     /// The form as it was received: what `ops verify` reads.
     pub(crate) form: Option<String>,
     /// Its parameters as text, without the signature.
-    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) parameters: Vec<ReadableParameter>,
     /// The body, when it is no envelope.
     pub(crate) body: Option<String>,
     #[serde(skip)]
@@ -145,7 +145,7 @@ pub(crate) struct OpenedLetter {
 
 /// A parameter of the form, decoded by the charset of the letter.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Parameter {
+pub(crate) struct ReadableParameter {
     pub(crate) name: String,
     pub(crate) value: String,
     /// Its bytes are none of this charset: the value shows them escaped.
@@ -197,7 +197,7 @@ fn order_of(envelope: &Envelope) -> Option<String> {
 }
 
 /// The parameters as text; the signature is of no use to a reader.
-fn parameters(envelope: &Envelope) -> Vec<Parameter> {
+fn parameters(envelope: &Envelope) -> Vec<ReadableParameter> {
     let Ok(form) = Form::parse(envelope.form.as_bytes()) else { return Vec::new() };
     let text = |bytes: &[u8], charset: Charset| match charset.decode(bytes) {
         Ok(text) => (text, false),
@@ -207,7 +207,7 @@ fn parameters(envelope: &Envelope) -> Vec<Parameter> {
         .filter(|(name, _)| *name != b"sign")
         .map(|(name, value)| {
             let (value, undecodable) = text(value, envelope.charset);
-            Parameter { name: text(name, envelope.charset).0, value, undecodable }
+            ReadableParameter { name: text(name, envelope.charset).0, value, undecodable }
         })
         .collect()
 }

@@ -6,12 +6,12 @@ use tracing::info;
 
 use crate::failure::Failure;
 use crate::operations::access::Access;
-use crate::operations::topology_findings::{Seen, TopologyFinding};
+use crate::operations::topology_findings::{BrokerObjects, TopologyFinding};
 
 /// One thing about the broker.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(crate) enum Difference {
+pub(crate) enum TopologyDifference {
     /// What should be there and is not.
     Missing(TopologyObject),
     /// What should not be there, or differs.
@@ -19,7 +19,7 @@ pub(crate) enum Difference {
 }
 
 /// Looks without changing anything; what is missing comes first.
-pub(crate) async fn plan(access: &Access) -> Result<Vec<Difference>, Failure> {
+pub(crate) async fn plan(access: &Access) -> Result<Vec<TopologyDifference>, Failure> {
     let (broker, events) = (access.broker()?, access.config.events.enabled);
     let Some(management) = access.management()? else {
         let missing = topology::plan(&broker, events).await?;
@@ -27,13 +27,18 @@ pub(crate) async fn plan(access: &Access) -> Result<Vec<Difference>, Failure> {
             "queues and exchanges that are not ours, and the bindings of the events, are not known: \
              set amqp.management_url"
         );
-        return Ok(missing.into_iter().map(Difference::Missing).collect());
+        return Ok(missing.into_iter().map(TopologyDifference::Missing).collect());
     };
     let mut missing = topology::compare(&broker, events).await?;
+<<<<<<< HEAD
     let seen = Seen::ask(&management).await?;
     let unbound: Vec<TopologyObject> =
+=======
+    let seen = BrokerObjects::ask(&management).await?;
+    let unbound: Vec<Change> =
+>>>>>>> main
         seen.missing_bindings(events).into_iter().filter(|it| !missing.contains(it)).collect();
     missing.extend(unbound);
-    let missing = missing.into_iter().map(Difference::Missing);
-    Ok(missing.chain(seen.findings().into_iter().map(Difference::Odd)).collect())
+    let missing = missing.into_iter().map(TopologyDifference::Missing);
+    Ok(missing.chain(seen.findings().into_iter().map(TopologyDifference::Odd)).collect())
 }

@@ -25,14 +25,14 @@ const OURS: &str = "alipay.";
 const REMOVES: [&str; 3] = ["message-ttl", "expires", "delivery-limit"];
 
 /// What the broker has.
-pub(crate) struct Seen {
+pub(crate) struct BrokerObjects {
     queues: Vec<BrokerQueue>,
     exchanges: Vec<BrokerExchange>,
     bindings: Vec<BrokerBinding>,
 }
 
-impl Seen {
-    pub(crate) async fn ask(management: &Management) -> Result<Seen, Failure> {
+impl BrokerObjects {
+    pub(crate) async fn ask(management: &Management) -> Result<BrokerObjects, Failure> {
         let mut queues = management.queues().await?;
         match management.policies().await? {
             Some(policies) => add_policies(&mut queues, &policies),
@@ -42,7 +42,7 @@ impl Seen {
                 );
             }
         }
-        Ok(Seen {
+        Ok(BrokerObjects {
             queues,
             exchanges: management.exchanges().await?,
             bindings: management.bindings().await?,
@@ -255,11 +255,11 @@ fn full(queue: &BrokerQueue) -> Option<TopologyFinding> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Seen, TopologyFinding};
+    use super::{BrokerObjects, TopologyFinding};
     use serde_json::{Value, json};
 
-    fn seen(queues: Value, exchanges: Value, bindings: Value) -> Seen {
-        Seen {
+    fn seen(queues: Value, exchanges: Value, bindings: Value) -> BrokerObjects {
+        BrokerObjects {
             queues: serde_json::from_value(queues).unwrap(),
             exchanges: serde_json::from_value(exchanges).unwrap(),
             bindings: serde_json::from_value(bindings).unwrap(),

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A program that was asked, or why it was not.
 #[derive(Debug, Serialize)]
-pub(crate) struct Running {
+pub(crate) struct RunningProgram {
     /// `ingress` or `worker`, as it says itself or by the configuration.
     pub(crate) program: Option<String>,
     pub(crate) address: Option<String>,
@@ -29,7 +29,7 @@ pub(crate) struct Running {
     wanted: bool,
 }
 
-impl Running {
+impl RunningProgram {
     /// Whether it was asked for by name and did not answer.
     pub(crate) fn is_failure(&self) -> bool {
         self.wanted && self.unknown.is_some()
@@ -37,8 +37,12 @@ impl Running {
 }
 
 /// The program at the admin endpoint of the configuration.
-pub(crate) fn configured(access: &Access, program: &str, address: Option<SocketAddr>) -> Running {
-    let unknown = |why: String| Running {
+pub(crate) fn configured(
+    access: &Access,
+    program: &str,
+    address: Option<SocketAddr>,
+) -> RunningProgram {
+    let unknown = |why: String| RunningProgram {
         program: Some(program.to_owned()),
         address: address.map(|address| address.to_string()),
         unknown: Some(why),
@@ -59,10 +63,10 @@ pub(crate) fn configured(access: &Access, program: &str, address: Option<SocketA
 }
 
 /// The program at an address of the command line.
-pub(crate) fn named(access: &Access, address: &str) -> Running {
+pub(crate) fn named(access: &Access, address: &str) -> RunningProgram {
     match ask(access, address) {
         Ok(summary) => compared(access, address.to_owned(), &summary, true),
-        Err(why) => Running {
+        Err(why) => RunningProgram {
             program: None,
             address: Some(address.to_owned()),
             unknown: Some(why),
@@ -72,14 +76,18 @@ pub(crate) fn named(access: &Access, address: &str) -> Running {
     }
 }
 
+<<<<<<< HEAD
 fn compared(access: &Access, address: String, runs: &ConfigSummary, wanted: bool) -> Running {
+=======
+fn compared(access: &Access, address: String, runs: &Summary, wanted: bool) -> RunningProgram {
+>>>>>>> main
     let mut difference = runs.difference(&next(&runs.program, access));
     // Of the other program's section a program uses nothing.
     let foreign = if runs.program == "ingress" { "worker" } else { "ingress" };
     difference.restart.retain(|section| {
         section != foreign && !(runs.program == "ingress" && section == "database")
     });
-    Running {
+    RunningProgram {
         program: Some(runs.program.clone()),
         address: Some(address),
         unknown: None,

@@ -12,7 +12,7 @@ use crate::operations::publish::ConfirmedPublisher;
 
 /// A step of a replay that is reported to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum ReplayStep {
     /// These are about to be published.
     Before,
     /// The broker has confirmed these, and they are not removed yet.
@@ -23,8 +23,13 @@ pub(crate) enum Step {
 pub(crate) async fn replay(
     cluster: &Cluster,
     limit: usize,
+<<<<<<< HEAD
     wanted: impl FnMut(&ReceivedMessage) -> bool,
     told: &mut impl FnMut(Step, &[&ReceivedMessage]) -> Result<(), Failure>,
+=======
+    wanted: impl FnMut(&Received) -> bool,
+    told: &mut impl FnMut(ReplayStep, &[&Received]) -> Result<(), Failure>,
+>>>>>>> main
 ) -> Result<(), Failure> {
     let mut queue = DeadQueue::open(cluster).await?;
     let outcome = async {
@@ -44,11 +49,16 @@ pub(crate) async fn replay(
 async fn replay_round(
     queue: &mut DeadQueue,
     publisher: &ConfirmedPublisher,
+<<<<<<< HEAD
     mut round: Vec<ReceivedMessage>,
     told: &mut impl FnMut(Step, &[&ReceivedMessage]) -> Result<(), Failure>,
+=======
+    mut round: Vec<Received>,
+    told: &mut impl FnMut(ReplayStep, &[&Received]) -> Result<(), Failure>,
+>>>>>>> main
 ) -> Result<(), Failure> {
     round.sort_by_key(|received| received.headers.first_seen);
-    told(Step::Before, &round.iter().collect::<Vec<_>>())?;
+    told(ReplayStep::Before, &round.iter().collect::<Vec<_>>())?;
     let messages = round.iter().map(Message::replay).collect();
     let results = publisher.publish_all(messages).await;
     let mut refused = None;
@@ -59,7 +69,7 @@ async fn replay_round(
             Err(error) => refused = Some(error),
         }
     }
-    told(Step::Confirmed, &confirmed)?;
+    told(ReplayStep::Confirmed, &confirmed)?;
     for received in confirmed {
         queue.remove(received).await?;
     }

@@ -22,7 +22,7 @@ use store::{BeijingTime, MysqlConnection, redelivery, trade, user_order};
 use crate::failure::Failure;
 use crate::operations::await_worker::outcome_of;
 use crate::operations::order::OrderLine;
-use crate::operations::order::change::{Change, change_of, not_kept, steps};
+use crate::operations::order::change::{OrderChange, change_of, not_kept, steps};
 use crate::operations::order::fact_list::FactList;
 use crate::operations::order::next_step::NextStep;
 use crate::operations::signature_check::{SignatureCheck, check};
@@ -110,7 +110,7 @@ pub(crate) struct StoryMessage {
     pub(crate) seen: i32,
     pub(crate) attempts: i32,
     pub(crate) facts_added: FactList,
-    pub(crate) changes: Option<Change>,
+    pub(crate) changes: Option<OrderChange>,
     /// Changes of other orders, or of this one, that the message made and that are not kept: too many.
     #[serde(skip_serializing_if = "is_zero")]
     pub(crate) changes_not_kept: usize,

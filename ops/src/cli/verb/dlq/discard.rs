@@ -29,7 +29,7 @@ use crate::operations::dead_letter::{DeadLetter, is_meant};
 /// Example: ops dlq discard --settled --reason "the outage of 2026-11-20 is over" --by ann
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Discard {
+pub(crate) struct DiscardArgs {
     /// Their ids, as ops dlq list prints them; the first 12 characters are enough
     #[arg(value_name = "MESSAGE_ID", required_unless_present = "settled")]
     ids: Vec<String>,
@@ -67,7 +67,7 @@ impl Discarded {
     }
 }
 
-impl Discard {
+impl DiscardArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let why = self.reason.trim();
         if why.is_empty() {
