@@ -196,13 +196,8 @@ async fn walk(
         return Moved { count, failure: walked.err(), ..Moved::default() };
     }
     let mut aftermath = Aftermath::new(&console.config);
-<<<<<<< HEAD
-    let mut told = |step: Step, round: &[&ReceivedMessage]| {
-        if step == Step::Before {
-=======
-    let mut told = |step: ReplayStep, round: &[&Received]| {
+    let mut told = |step: ReplayStep, round: &[&ReceivedMessage]| {
         if step == ReplayStep::Before {
->>>>>>> main
             return Ok(aftermath.before(&mut database, round)?);
         }
         record(&mut database, &console.config, action, round, by, note)?;

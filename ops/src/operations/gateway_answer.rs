@@ -110,20 +110,13 @@ impl From<&Order> for HeldOrder {
 pub(crate) fn sent(
     merchant: &Merchant,
     order: &str,
-<<<<<<< HEAD
     answered: &VerifiedAnswer,
-) -> Result<Sent, Failure> {
-    let VerifiedAnswer { asked_at, charset, body, .. } = answered;
-    Sent::answer(order, &Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body))
-=======
-    answered: &Answered,
 ) -> Result<PreparedMessage, Failure> {
-    let Answered { asked_at, charset, body, .. } = answered;
+    let VerifiedAnswer { asked_at, charset, body, .. } = answered;
     PreparedMessage::answer(
         order,
         &Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body),
     )
->>>>>>> main
 }
 
 /// Compares answers with their orders by running the worker's own code, rolled back.

@@ -30,13 +30,8 @@ pub(crate) async fn plan(access: &Access) -> Result<Vec<TopologyDifference>, Fai
         return Ok(missing.into_iter().map(TopologyDifference::Missing).collect());
     };
     let mut missing = topology::compare(&broker, events).await?;
-<<<<<<< HEAD
-    let seen = Seen::ask(&management).await?;
-    let unbound: Vec<TopologyObject> =
-=======
     let seen = BrokerObjects::ask(&management).await?;
-    let unbound: Vec<Change> =
->>>>>>> main
+    let unbound: Vec<TopologyObject> =
         seen.missing_bindings(events).into_iter().filter(|it| !missing.contains(it)).collect();
     missing.extend(unbound);
     let missing = missing.into_iter().map(TopologyDifference::Missing);

@@ -76,11 +76,12 @@ pub(crate) fn named(access: &Access, address: &str) -> RunningProgram {
     }
 }
 
-<<<<<<< HEAD
-fn compared(access: &Access, address: String, runs: &ConfigSummary, wanted: bool) -> Running {
-=======
-fn compared(access: &Access, address: String, runs: &Summary, wanted: bool) -> RunningProgram {
->>>>>>> main
+fn compared(
+    access: &Access,
+    address: String,
+    runs: &ConfigSummary,
+    wanted: bool,
+) -> RunningProgram {
     let mut difference = runs.difference(&next(&runs.program, access));
     // Of the other program's section a program uses nothing.
     let foreign = if runs.program == "ingress" { "worker" } else { "ingress" };

@@ -23,13 +23,8 @@ pub(crate) enum ReplayStep {
 pub(crate) async fn replay(
     cluster: &Cluster,
     limit: usize,
-<<<<<<< HEAD
     wanted: impl FnMut(&ReceivedMessage) -> bool,
-    told: &mut impl FnMut(Step, &[&ReceivedMessage]) -> Result<(), Failure>,
-=======
-    wanted: impl FnMut(&Received) -> bool,
-    told: &mut impl FnMut(ReplayStep, &[&Received]) -> Result<(), Failure>,
->>>>>>> main
+    told: &mut impl FnMut(ReplayStep, &[&ReceivedMessage]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut queue = DeadQueue::open(cluster).await?;
     let outcome = async {
@@ -49,13 +44,8 @@ pub(crate) async fn replay(
 async fn replay_round(
     queue: &mut DeadQueue,
     publisher: &ConfirmedPublisher,
-<<<<<<< HEAD
     mut round: Vec<ReceivedMessage>,
-    told: &mut impl FnMut(Step, &[&ReceivedMessage]) -> Result<(), Failure>,
-=======
-    mut round: Vec<Received>,
-    told: &mut impl FnMut(ReplayStep, &[&Received]) -> Result<(), Failure>,
->>>>>>> main
+    told: &mut impl FnMut(ReplayStep, &[&ReceivedMessage]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     round.sort_by_key(|received| received.headers.first_seen);
     told(ReplayStep::Before, &round.iter().collect::<Vec<_>>())?;

@@ -9,13 +9,8 @@ use crate::operations::topology_findings::{BrokerObjects, TopologyFinding};
 
 /// What is missing, differs, or should not be there.
 #[derive(Debug, Clone, Default)]
-<<<<<<< HEAD
-pub(crate) struct Topology {
-    pub(crate) missing: Vec<TopologyObject>,
-=======
 pub(crate) struct TopologyState {
-    pub(crate) missing: Vec<Change>,
->>>>>>> main
+    pub(crate) missing: Vec<TopologyObject>,
     /// What is there and has other arguments.
     pub(crate) conflicts: Vec<String>,
     /// Known with the management API alone.

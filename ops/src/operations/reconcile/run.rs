@@ -152,13 +152,8 @@ impl<'a> Reconciliation<'a> {
         &mut self,
         orders: Vec<SpanOrder>,
         pace: &Mutex<Interval>,
-<<<<<<< HEAD
-        look: Look,
-    ) -> Vec<(SpanOrder, VerifiedAnswer)> {
-=======
         look: Pass,
-    ) -> Vec<(SpanOrder, Answered)> {
->>>>>>> main
+    ) -> Vec<(SpanOrder, VerifiedAnswer)> {
         let mut answers = Vec::new();
         let mut wanted = Vec::new();
         for order in orders {

@@ -109,13 +109,8 @@ impl ReplayArgs {
         let limit = self.limit.map_or(usize::MAX, |limit| limit as usize);
         let mut missing: BTreeSet<String> = self.ids.iter().cloned().collect();
         let ids = missing.clone();
-<<<<<<< HEAD
-        let left_out = LeftOut::default();
-        let wanted = |received: &ReceivedMessage| {
-=======
         let left_out = DeadlyLetters::default();
-        let wanted = |received: &Received| {
->>>>>>> main
+        let wanted = |received: &ReceivedMessage| {
             let letter = DeadLetter::from(received);
             let meant = (ids.is_empty() || ids.iter().any(|id| is_meant(id, &letter.id)))
                 && filter.takes(&letter);
@@ -143,11 +138,7 @@ impl ReplayArgs {
             let by = self.operator.name_or_unknown()?;
             let note = self.note.as_deref();
             let mut aftermath = Aftermath::new(&context.config);
-<<<<<<< HEAD
-            let mut told = |step: Step, round: &[&ReceivedMessage]| {
-=======
-            let mut told = |step: ReplayStep, round: &[&Received]| {
->>>>>>> main
+            let mut told = |step: ReplayStep, round: &[&ReceivedMessage]| {
                 tokio::task::block_in_place(|| match step {
                     ReplayStep::Before if self.no_wait => Ok(()),
                     ReplayStep::Before => Ok(aftermath.before(&mut database, round)?),
