@@ -13,7 +13,7 @@ use metrics::counter;
 use tokio::sync::Semaphore;
 
 use crate::Refusal;
-use crate::notify::Notification;
+use crate::notify::VerifiedNotification;
 use crate::remembered::Remembered;
 
 /// Confirmed ids that are remembered. A repeat comes after minutes or hours.
@@ -62,7 +62,7 @@ impl NotifyVerifier {
         self: &Arc<Self>,
         config: &Arc<Config>,
         merchant: &Merchant,
-        notification: &Notification,
+        notification: &VerifiedNotification,
     ) -> Result<(), Refusal> {
         let required = match merchant.notify_verify {
             _ if notification.must_be_confirmed => true,

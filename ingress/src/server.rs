@@ -25,7 +25,7 @@ use crate::notify_verify::NotifyVerifier;
 use crate::privileges;
 use crate::refusal_log::RefusalLog;
 use crate::refusals::Refusals;
-use crate::topology::Topology;
+use crate::topology::TopologyKeeper;
 
 /// How long the start waits for a broker that does not answer before it says that it listens.
 const FIRST_CONTACT: Duration = Duration::from_secs(5);
@@ -136,7 +136,7 @@ impl Server {
 
         let (publisher, mut lanes) =
             Publisher::start(publisher_settings(&config, cluster.clone()), end.child_token());
-        let topology = Topology::new();
+        let topology = TopologyKeeper::new();
         let events = config.events.enabled;
         let privileges = privileges::check(cluster.clone(), limits.least_privilege);
         let declares = !limits.least_privilege;
@@ -257,7 +257,7 @@ fn publisher_settings(config: &Config, cluster: Cluster) -> PublisherSettings {
 }
 
 /// Waits until a notification can be taken; `false` when the broker cannot be reached for now.
-async fn first_contact(publisher: &Publisher, topology: &Topology) -> bool {
+async fn first_contact(publisher: &Publisher, topology: &TopologyKeeper) -> bool {
     let contact = async {
         let declared = topology.first_attempt().await;
         if declared {
@@ -270,7 +270,7 @@ async fn first_contact(publisher: &Publisher, topology: &Topology) -> bool {
 
 fn readiness(
     publisher: Publisher,
-    topology: Topology,
+    topology: TopologyKeeper,
     shutdown: CancellationToken,
 ) -> impl Fn() -> Readiness + Clone + Send + Sync + 'static {
     move || {

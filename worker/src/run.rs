@@ -22,7 +22,7 @@ use tracing::{debug, error, warn};
 use crate::context::Context;
 use crate::health::Health;
 use crate::lane::Lane;
-use crate::lane::dead_queue::DeadQueue;
+use crate::lane::dead_queue::DeadQueueProbe;
 use crate::lane::poison::RedeliveryCounts;
 use crate::sweepers::{
     heartbeat, merchant_watch, open_rows, outbox_relay, queries, refunds, restock, retry_watch,
@@ -112,7 +112,7 @@ pub async fn run(
         health: health.clone(),
         cancel: cancel.clone(),
         redeliveries: RedeliveryCounts::default(),
-        dead_queue: DeadQueue::default(),
+        dead_queue: DeadQueueProbe::default(),
         wake_queries: Arc::default(),
     };
 

@@ -312,9 +312,10 @@ mod tests {
     #[test]
     fn the_reference_and_the_sections_hold_the_same_keys() {
         let table = with_examples();
-        let read: Sections =
-            serde::Deserialize::deserialize(node::Node::from(toml::Value::Table(table.clone())))
-                .expect("every key of the reference exists and has a value of its type");
+        let read: Sections = serde::Deserialize::deserialize(node::ConfigValue::from(
+            toml::Value::Table(table.clone()),
+        ))
+        .expect("every key of the reference exists and has a value of its type");
         let keys = |value: &serde_json::Value| -> BTreeSet<String> {
             value.as_object().expect("a section").keys().cloned().collect()
         };

@@ -10,7 +10,7 @@
 use alipay::{Charset, Fen, Form, FormError, format_beijing};
 use chrono::{DateTime, SubsecRound, Utc};
 
-use crate::message_id::{Parts, message_id};
+use crate::message_id::{IdHasher, message_id};
 use crate::{Envelope, Message, MessageKind};
 
 /// What Alipay answered to a refund that was asked for, as parameters of a form.
@@ -118,7 +118,7 @@ impl Envelope {
     /// gateway writes it down, and a lane finds it. Unlike the message id it tells one cut of a text from another.
     #[must_use]
     pub fn digest(&self) -> String {
-        let mut parts = Parts::new(&self.merchant, self.kind);
+        let mut parts = IdHasher::new(&self.merchant, self.kind);
         parts.add(self.charset.to_string().as_bytes());
         parts.add(self.form.as_bytes());
         parts.id()

@@ -13,7 +13,7 @@ use crate::MessageKind;
 /// Alipay keeps the `notify_id` when it repeats a notification, and signs each repeat anew with
 /// its own `notify_time`.
 pub fn message_id(merchant: &str, kind: MessageKind, form: &Form) -> String {
-    let mut parts = Parts::new(merchant, kind);
+    let mut parts = IdHasher::new(merchant, kind);
     match form.get("notify_id").filter(|id| !id.is_empty()) {
         Some(id) => {
             parts.add(b"notify_id");
@@ -47,7 +47,7 @@ fn message_id_of_parameters(merchant: &str, kind: MessageKind, form: &Form) -> S
             && ["sign", "sign_type", NOTIFY_TIME].iter().all(|other| other.as_bytes() != *name)
     };
     let parameters: BTreeSet<(&[u8], &[u8])> = form.iter().filter(signed).collect();
-    let mut parts = Parts::new(merchant, kind);
+    let mut parts = IdHasher::new(merchant, kind);
     parts.add(b"parameters");
     for (name, value) in parameters {
         parts.add(name);
@@ -59,11 +59,11 @@ fn message_id_of_parameters(merchant: &str, kind: MessageKind, form: &Form) -> S
 const NOTIFY_TIME: &str = "notify_time";
 
 /// A hash of a list of parts.
-pub(crate) struct Parts(Sha256);
+pub(crate) struct IdHasher(Sha256);
 
-impl Parts {
-    pub(crate) fn new(merchant: &str, kind: MessageKind) -> Parts {
-        let mut parts = Parts(Sha256::new());
+impl IdHasher {
+    pub(crate) fn new(merchant: &str, kind: MessageKind) -> IdHasher {
+        let mut parts = IdHasher(Sha256::new());
         parts.add(merchant.as_bytes());
         parts.add(kind.as_str().as_bytes());
         parts

@@ -1,4 +1,4 @@
-//! Answers to refunds against what was asked for, in one batch.
+//! RecordedAnswers to refunds against what was asked for, in one batch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +11,14 @@ use crate::message::{Content, InboundMessage, Rejection};
 
 /// The requests that the answers of a batch name, by number.
 #[derive(Default)]
-pub(super) struct RefundRequests(BTreeMap<String, RefundRequest>);
+pub(super) struct RequestedRefunds(BTreeMap<String, RefundRequest>);
 
-impl RefundRequests {
+impl RequestedRefunds {
     /// Reads the requests; no statement for a batch without an answer.
     pub(super) fn load(
         connection: &mut MysqlConnection,
         batch: &[InboundMessage],
-    ) -> Result<RefundRequests, StoreError> {
+    ) -> Result<RequestedRefunds, StoreError> {
         let numbers: BTreeSet<&str> = batch
             .iter()
             .filter_map(|message| match &message.content {
@@ -29,7 +29,7 @@ impl RefundRequests {
         let numbers: Vec<&str> = numbers.into_iter().collect();
         let requests = refund_request::by_numbers(connection, &numbers)?;
         let by_number = requests.into_iter().map(|request| (request.request_no.clone(), request));
-        Ok(RefundRequests(by_number.collect()))
+        Ok(RequestedRefunds(by_number.collect()))
     }
 
     /// An error unless a refund with this number was asked for here, of this trade and amount. Alipay's

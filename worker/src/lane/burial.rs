@@ -7,13 +7,13 @@ use store::{notification, redelivery};
 use tracing::{error, warn};
 
 use super::acknowledge::{dead, message_for};
-use super::attempt::Attempt;
+use super::attempt::BatchAttempt;
 use super::unrecorded;
 use crate::batch::{self, BatchError, Outcome, Rules, retry_copies};
 use crate::context::Context;
 use crate::message::{InboundMessage, Rejection};
 
-impl Attempt<'_> {
+impl BatchAttempt<'_> {
     /// A message was rejected before, and its dead letter is gone with the whole queue: it becomes a dead letter again.
     pub(super) fn bury_again(
         &mut self,

@@ -29,7 +29,7 @@ pub(super) fn read(
         .ok()
         .filter(|amount| *amount > Fen::default())
         .ok_or_else(|| unreadable(format!("refund_amount {amount:?} is no amount above zero")))?;
-    let answers = Answers {
+    let answers = RefundAnswers {
         refund: refund(form, charset, merchant, at)?,
         query: query(form, charset, merchant, at)?,
     };
@@ -72,12 +72,12 @@ pub(super) fn read(
     }))
 }
 
-struct Answers {
+struct RefundAnswers {
     refund: Option<RefundAnswer>,
     query: Option<RefundQueryAnswer>,
 }
 
-impl Answers {
+impl RefundAnswers {
     /// An error unless both answers are about this trade of this order. A parameter that an answer leaves out cannot
     /// disagree: the question named the trade.
     fn check(&self, order: &str, trade_no: &str) -> Result<(), Rejection> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::Merchant;
 use crate::error::ConfigError;
-use crate::field::Line;
+use crate::field::LineText;
 use crate::layers::{self, Layers};
 
 /// Whose payments wait for the gateway's signed answer before goods go out. A notification that is doubted
@@ -38,7 +38,7 @@ impl ConfirmPolicy {
 
 impl<'de> Deserialize<'de> for ConfirmPolicy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ConfirmPolicy, D::Error> {
-        match &*Line::deserialize(deserializer)? {
+        match &*LineText::deserialize(deserializer)? {
             "ambiguous" => Ok(ConfirmPolicy::Ambiguous),
             "always" => Ok(ConfirmPolicy::Always),
             amount => Fen::parse(amount).map(ConfirmPolicy::Above).map_err(|_| {

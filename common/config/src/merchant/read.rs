@@ -7,7 +7,7 @@ use super::{
     retired_keys,
 };
 use crate::error::ConfigError;
-use crate::field::Line;
+use crate::field::LineText;
 use crate::layers::{self, Layers};
 use crate::secret::{self, Secret};
 use crate::stray::SecretForm;
@@ -20,10 +20,10 @@ pub(crate) fn read(
     queries: bool,
 ) -> Result<Merchant, ConfigError> {
     let path = |key: &str| format!("merchants.{name}.{key}");
-    let secret = |key: &str, text: &Option<Secret>, file: &Option<Line>, form| {
+    let secret = |key: &str, text: &Option<Secret>, file: &Option<LineText>, form| {
         secret::find(layers, &path(key), text.as_ref(), file.as_ref(), form)
     };
-    let text = |line: &Option<Line>| line.as_ref().map(|line| line.to_string());
+    let text = |line: &Option<LineText>| line.as_ref().map(|line| line.to_string());
 
     let protocol = protocol(layers, &path("protocol"), keys)?;
     match protocol {
@@ -179,7 +179,7 @@ fn gateway(
 fn address(
     layers: &Layers,
     path: &str,
-    line: Option<&Line>,
+    line: Option<&LineText>,
     begins: &[&str],
 ) -> Result<Option<String>, ConfigError> {
     let Some(text) = line else { return Ok(None) };

@@ -16,7 +16,7 @@ const REASONS: usize = 4;
 
 /// What is to be logged.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum OutageLine {
     /// The server cannot be used. `lost`: why the connection before ended. `left_out`: outages of the last
     /// minute that had no line.
     Began { kind: OutageKind, reason: String, lost: Option<String>, left_out: u32 },
@@ -62,7 +62,12 @@ impl Episodes {
     }
 
     /// An attempt to connect failed.
-    pub(super) fn failed(&mut self, kind: OutageKind, reason: &str, now: Instant) -> Option<Line> {
+    pub(super) fn failed(
+        &mut self,
+        kind: OutageKind,
+        reason: &str,
+        now: Instant,
+    ) -> Option<OutageLine> {
         let Some(away) = &mut self.away else {
             let (began, lost) = match self.lost.take() {
                 Some((at, why)) => (at, Some(why)),
@@ -77,7 +82,7 @@ impl Episodes {
                 told: left_out.map(|_| now),
                 reasons: vec![reason.clone()],
             });
-            return Some(Line::Began { kind, reason, lost, left_out: left_out? });
+            return Some(OutageLine::Began { kind, reason, lost, left_out: left_out? });
         };
         away.reason = reason.to_owned();
         let is_new = !away.reasons.contains(&away.reason) && away.reasons.len() < REASONS;
@@ -94,18 +99,18 @@ impl Episodes {
         }
         away.told = Some(now);
         let lasted = now.saturating_duration_since(away.began);
-        Some(Line::GoesOn { kind, reason: away.reason.clone(), lasted })
+        Some(OutageLine::GoesOn { kind, reason: away.reason.clone(), lasted })
     }
 
     /// A connection was made.
-    pub(super) fn connected(&mut self, now: Instant) -> Option<Line> {
+    pub(super) fn connected(&mut self, now: Instant) -> Option<OutageLine> {
         if let Some(away) = self.away.take() {
             let lasted = now.saturating_duration_since(away.began);
-            return away.told.map(|_| Line::Ended { lasted });
+            return away.told.map(|_| OutageLine::Ended { lasted });
         }
         let (began, reason) = self.lost.take()?;
         let left_out = self.tells(now)?;
-        Some(Line::Short { reason, lasted: now.saturating_duration_since(began), left_out })
+        Some(OutageLine::Short { reason, lasted: now.saturating_duration_since(began), left_out })
     }
 
     /// Why the server cannot be used now.
@@ -139,8 +144,8 @@ mod tests {
         Duration::from_secs(number)
     }
 
-    fn began(reason: &str, left_out: u32) -> Option<Line> {
-        Some(Line::Began {
+    fn began(reason: &str, left_out: u32) -> Option<OutageLine> {
+        Some(OutageLine::Began {
             kind: OutageKind::Away,
             reason: reason.to_owned(),
             lost: None,
@@ -161,14 +166,14 @@ mod tests {
         lines.extend(all.connected(start + seconds(151)));
         let reason = REFUSED.to_owned();
         let goes_on =
-            |lasted| Line::GoesOn { kind: OutageKind::Away, reason: reason.clone(), lasted };
+            |lasted| OutageLine::GoesOn { kind: OutageKind::Away, reason: reason.clone(), lasted };
         assert_eq!(
             lines,
             [
                 began(REFUSED, 0).unwrap(),
                 goes_on(seconds(60)),
                 goes_on(seconds(120)),
-                Line::Ended { lasted: seconds(150) },
+                OutageLine::Ended { lasted: seconds(150) },
             ]
         );
         assert_eq!(all.state(), None);
@@ -180,10 +185,10 @@ mod tests {
         all.lost("reset by peer", start);
         all.lost("another connection's", start + seconds(1));
         let line = all.failed(OutageKind::Away, REFUSED, start + seconds(2));
-        let Some(Line::Began { lost, .. }) = line else { panic!("{line:?}") };
+        let Some(OutageLine::Began { lost, .. }) = line else { panic!("{line:?}") };
         assert_eq!(lost.as_deref(), Some("reset by peer"));
         let ended = all.connected(start + seconds(21));
-        assert_eq!(ended, Some(Line::Ended { lasted: seconds(21) }));
+        assert_eq!(ended, Some(OutageLine::Ended { lasted: seconds(21) }));
     }
 
     #[test]
@@ -191,7 +196,7 @@ mod tests {
         let (mut all, start) = (Episodes::default(), Instant::now());
         all.lost("reset by peer", start);
         let reason = "reset by peer".to_owned();
-        let short = Line::Short { reason, lasted: seconds(1), left_out: 0 };
+        let short = OutageLine::Short { reason, lasted: seconds(1), left_out: 0 };
         assert_eq!(all.connected(start + seconds(1)), Some(short));
         assert_eq!(all.connected(start + seconds(2)), None);
     }
@@ -225,8 +230,11 @@ mod tests {
         }
         let line = all.failed(OutageKind::Refuses, "access denied", start + seconds(1));
         let reason = "access denied".to_owned();
-        let expected =
-            Line::GoesOn { kind: OutageKind::Refuses, reason: reason.clone(), lasted: seconds(1) };
+        let expected = OutageLine::GoesOn {
+            kind: OutageKind::Refuses,
+            reason: reason.clone(),
+            lasted: seconds(1),
+        };
         assert_eq!(line, Some(expected));
         assert_eq!(all.failed(OutageKind::Refuses, "access denied", start + seconds(2)), None);
         assert_eq!(all.state(), Some((OutageKind::Refuses, reason)));
