@@ -1,8 +1,8 @@
 //! One request, bounded in time and size.
 
 use std::error::Error;
-use std::fmt;
 use std::time::Duration;
+use std::{fmt, io};
 
 use alipay::MAX_ANSWER;
 use bytes::Bytes;
@@ -11,8 +11,8 @@ use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use service::reach::{self, Obstacle};
 
@@ -22,6 +22,14 @@ use crate::GatewayError;
 const IDLE: Duration = Duration::from_secs(30);
 /// How many unused connections are kept to one gateway.
 const MOST_IDLE: usize = 8;
+
+/// Whether a request is sent again where the connection ended before an answer began. A gateway may close an unused
+/// connection at the moment in which a request is sent on it, and nobody knows whether it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    Never,
+    Once,
+}
 
 /// The HTTP client for Alipay's gateway. A copy shares its connections.
 #[derive(Clone)]
@@ -50,17 +58,20 @@ impl Gateway {
         Gateway { http, timeout }
     }
 
-    /// Sends a form and receives the whole answer.
+    /// Sends a form that changes something at Alipay, and receives the whole answer.
     ///
     /// # Errors
     /// No connection, any status but 200, an answer above [`MAX_ANSWER`], or too slow.
     pub(crate) async fn post(&self, address: Uri, form: String) -> Result<Vec<u8>, GatewayError> {
-        let mut request = Request::new(Full::new(Bytes::from(form)));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = address;
-        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
-        request.headers_mut().insert(CONTENT_TYPE, form_type);
-        self.call(request).await
+        self.call(posted(address, form), Repeat::Never).await
+    }
+
+    /// Sends a form that changes nothing at Alipay, and receives the whole answer.
+    ///
+    /// # Errors
+    /// As [`post`](Gateway::post).
+    pub(crate) async fn read(&self, address: Uri, form: String) -> Result<Vec<u8>, GatewayError> {
+        self.call(posted(address, form), Repeat::Once).await
     }
 
     /// Asks with an address alone, and receives the whole answer.
@@ -70,14 +81,23 @@ impl Gateway {
     pub(crate) async fn get(&self, address: Uri) -> Result<Vec<u8>, GatewayError> {
         let mut request = Request::new(Full::default());
         *request.uri_mut() = address;
-        self.call(request).await
+        self.call(request, Repeat::Once).await
     }
 
-    async fn call(&self, request: Request<Full<Bytes>>) -> Result<Vec<u8>, GatewayError> {
+    async fn call(
+        &self,
+        request: Request<Full<Bytes>>,
+        repeat: Repeat,
+    ) -> Result<Vec<u8>, GatewayError> {
         let place = place(request.uri());
         let call = async {
-            let response =
-                self.http.request(request).await.map_err(|error| broken(&place, &error))?;
+            let response = match self.http.request(request.clone()).await {
+                Err(error) if repeat == Repeat::Once && closed_before_answer(&error) => {
+                    self.http.request(request).await
+                }
+                result => result,
+            };
+            let response = response.map_err(|error| broken(&place, &error))?;
             if response.status() != StatusCode::OK {
                 return Err(GatewayError::Http { status: response.status().as_u16() });
             }
@@ -89,6 +109,28 @@ impl Gateway {
             Err(_) => Err(GatewayError::Timeout { after: self.timeout }),
         }
     }
+}
+
+fn posted(address: Uri, form: String) -> Request<Full<Bytes>> {
+    let mut request = Request::new(Full::new(Bytes::from(form)));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = address;
+    let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+    request.headers_mut().insert(CONTENT_TYPE, form_type);
+    request
+}
+
+/// Whether the connection ended before an answer began.
+fn closed_before_answer(error: &legacy::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    let source = error.source().and_then(|source| source.downcast_ref::<hyper::Error>());
+    source.is_some_and(|error| {
+        let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+        error.is_incomplete_message()
+            || io.is_some_and(|io| {
+                matches!(io.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)
+            })
+    })
 }
 
 /// The body of an answer, given up as soon as it is too large.

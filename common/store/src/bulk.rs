@@ -21,7 +21,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 use diesel::{QueryResult, RunQueryDsl};
 
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// Rows of the largest statement.
 const MOST_ROWS: usize = 128;
@@ -126,7 +126,7 @@ pub(crate) fn write_rows<R: BulkRow>(
     connection: &mut MysqlConnection,
     sql: &'static str,
     rows: &[R],
-) -> Result<(), StoreError> {
+) -> Result<()> {
     let template = Template::new(sql);
     debug_assert!(template.is_some(), "no part for one row in: {sql}");
     let Some(template) = template else {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::column::Moment;
 use crate::json_rows::{execute_rows, sql_time};
 use crate::schema::entitlement;
-use crate::{BeijingTime, MysqlConnection, StoreError};
+use crate::{BeijingTime, MysqlConnection, Result};
 
 /// A subscription that an order bought.
 #[derive(Debug, Clone, Serialize)]
@@ -28,15 +28,12 @@ pub struct NewEntitlement<'a> {
 }
 
 /// Grants subscriptions, sorted by order; one that is there already stays as it is.
-pub fn grant(
-    connection: &mut MysqlConnection,
-    sorted: &[NewEntitlement<'_>],
-) -> Result<(), StoreError> {
+pub fn grant(connection: &mut MysqlConnection, sorted: &[NewEntitlement<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("entitlement/grant.sql"), sorted)
 }
 
 /// Takes subscriptions back.
-pub fn revoke(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
+pub fn revoke(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<()> {
     execute_rows(
         connection,
         "DELETE e FROM JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(64) CHARACTER SET utf8mb4 PATH '$')) AS k \
@@ -63,10 +60,7 @@ pub struct Entitlement {
 }
 
 /// The subscription of this order; `None` when it was taken back or is none.
-pub fn of_order(
-    connection: &mut MysqlConnection,
-    order_id: &str,
-) -> Result<Option<Entitlement>, StoreError> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Option<Entitlement>> {
     Ok(sql_query(
         "SELECT e.account, e.product_id, e.days, e.starts_at, \
          (SELECT ends_at FROM entitlement_end AS u \

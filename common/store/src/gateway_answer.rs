@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::json_rows::load_rows;
 use crate::schema::gateway_answer;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// One answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Insertable)]
@@ -19,7 +19,7 @@ pub struct AnswerKey<'a> {
 }
 
 /// Writes down that the gateway gave this answer; before the answer is published.
-pub fn write(connection: &mut MysqlConnection, answer: AnswerKey<'_>) -> Result<(), StoreError> {
+pub fn write(connection: &mut MysqlConnection, answer: AnswerKey<'_>) -> Result<()> {
     diesel::insert_into(gateway_answer::table)
         .values(answer)
         .on_conflict(DuplicatedKeys)
@@ -40,7 +40,7 @@ struct Row {
 pub fn known(
     connection: &mut MysqlConnection,
     answers: &[AnswerKey<'_>],
-) -> Result<Vec<(String, String)>, StoreError> {
+) -> Result<Vec<(String, String)>> {
     let rows: Vec<Row> = load_rows(connection, include_str!("gateway_answer/known.sql"), answers)?;
     Ok(rows.into_iter().map(|row| (row.order_id, row.digest)).collect())
 }

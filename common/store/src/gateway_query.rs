@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::column::{Code, Deadline, Moment};
 use crate::json_rows::{execute_rows, explained, sql_time, word};
 use crate::schema::gateway_query;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 pub use enrolment::{Pass, Step, enrol_next};
 pub use report::{AskedCounts, AskedRow, counts, of_order};
@@ -37,10 +37,7 @@ pub struct NewQuery<'a> {
 
 /// Makes sure that the gateway is asked about these orders, sorted. Several queries for one order are
 /// one row, and one question when they come before it.
-pub fn enrol(
-    connection: &mut MysqlConnection,
-    sorted_queries: &[NewQuery<'_>],
-) -> Result<(), StoreError> {
+pub fn enrol(connection: &mut MysqlConnection, sorted_queries: &[NewQuery<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("gateway_query/enrol.sql"), sorted_queries)
 }
 
@@ -139,11 +136,7 @@ impl DueRow {
 /// Locks up to `limit` rows of this merchant that are due, the longest due first, and leaves out
 /// those that another worker has locked. To be followed, in the same transaction, by [`move_to`] or
 /// [`delete`] for each.
-pub fn claim(
-    connection: &mut MysqlConnection,
-    merchant: &str,
-    limit: i64,
-) -> Result<Vec<Due>, StoreError> {
+pub fn claim(connection: &mut MysqlConnection, merchant: &str, limit: i64) -> Result<Vec<Due>> {
     let rows: Vec<DueRow> = sql_query(include_str!("gateway_query/lock_due.sql"))
         .bind::<Text, _>(merchant)
         .bind::<BigInt, _>(limit)
@@ -165,12 +158,12 @@ pub struct Move<'a> {
 }
 
 /// Moves claimed rows.
-pub fn move_to(connection: &mut MysqlConnection, moves: &[Move<'_>]) -> Result<(), StoreError> {
+pub fn move_to(connection: &mut MysqlConnection, moves: &[Move<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("gateway_query/move.sql"), moves)
 }
 
 /// Deletes rows: nothing more is to be asked about these orders.
-pub fn delete(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
+pub fn delete(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<()> {
     execute_rows(connection, include_str!("gateway_query/delete.sql"), order_ids)
 }
 
@@ -196,7 +189,7 @@ pub struct Note<'a> {
 }
 
 /// Writes down what came of questions.
-pub fn note(connection: &mut MysqlConnection, notes: &[Note<'_>]) -> Result<(), StoreError> {
+pub fn note(connection: &mut MysqlConnection, notes: &[Note<'_>]) -> Result<()> {
     let (over, going_on): (Vec<&Note<'_>>, Vec<&Note<'_>>) =
         notes.iter().partition(|note| note.due_at.is_none());
     execute_rows(connection, include_str!("gateway_query/note.sql"), &going_on)?;

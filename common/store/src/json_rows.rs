@@ -24,14 +24,14 @@ use diesel::sql_types::Text;
 use diesel::{RunQueryDsl, sql_query};
 use serde::{Serialize, Serializer};
 
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// Runs a statement whose one parameter is rows as JSON; none where there are no rows.
 pub(crate) fn execute_rows<T: Serialize>(
     connection: &mut MysqlConnection,
     statement: &'static str,
     rows: &[T],
-) -> Result<(), StoreError> {
+) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -44,7 +44,7 @@ pub(crate) fn load_rows<T: Serialize, R: QueryableByName<Mysql> + 'static>(
     connection: &mut MysqlConnection,
     query: &'static str,
     keys: &[T],
-) -> Result<Vec<R>, StoreError> {
+) -> Result<Vec<R>> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -52,7 +52,7 @@ pub(crate) fn load_rows<T: Serialize, R: QueryableByName<Mysql> + 'static>(
 }
 
 /// The JSON text of a list of rows.
-pub(crate) fn json<T: Serialize>(rows: &[T]) -> Result<String, StoreError> {
+pub(crate) fn json<T: Serialize>(rows: &[T]) -> Result<String> {
     Ok(serde_json::to_string(rows)?)
 }
 

@@ -61,6 +61,6 @@ pub use connection::{
     ConnectError, Connection, DatabaseSettings, Manager, MysqlConnection, Pool, Tls, UrlError,
     connect_once,
 };
-pub use error::{Fault, StoreError};
+pub use error::{Fault, Result, StoreError};
 pub use id_range::IdRange;
 pub use snapshot::snapshot;

@@ -18,7 +18,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 
 use self::embedded::{MIGRATIONS, Migration};
 use self::step::steps_of;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result, StoreError};
 
 /// One program at a time: the name of the server's lock, and how long it is waited for, in seconds.
 const LOCK: &str = "alipay_migrate";
@@ -185,14 +185,14 @@ const NO_SUCH_KEY: u16 = 1091;
 const NO_SUCH_TABLE: u16 = 1146;
 const LOCK_WAIT: u16 = 1205;
 
-fn versions(connection: &mut MysqlConnection) -> Result<Vec<String>, StoreError> {
+fn versions(connection: &mut MysqlConnection) -> Result<Vec<String>> {
     let rows: Vec<Version> =
         sql_query("SELECT version FROM __diesel_schema_migrations").load(connection)?;
     Ok(rows.into_iter().map(|row| row.version).collect())
 }
 
 /// Whether the schema lacks migrations of this binary.
-pub fn pending(connection: &mut MysqlConnection) -> Result<bool, StoreError> {
+pub fn pending(connection: &mut MysqlConnection) -> Result<bool> {
     match versions(connection) {
         Ok(done) => Ok(MIGRATIONS.iter().any(|migration| !done.contains(&migration.version()))),
         Err(error) if error.number() == Some(NO_SUCH_TABLE) => Ok(true),

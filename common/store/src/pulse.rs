@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::BeijingTime;
 use crate::column::Moment;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// Numbers that only grow: two samples give rates. Read from the ends of indexes, so they cost nothing.
 #[derive(Debug, Clone, Copy, QueryableByName, Serialize)]
@@ -28,7 +28,7 @@ pub struct Pulse {
 }
 
 /// A sample.
-pub fn pulse(connection: &mut MysqlConnection) -> Result<Pulse, StoreError> {
+pub fn pulse(connection: &mut MysqlConnection) -> Result<Pulse> {
     Ok(sql_query(
         "SELECT COALESCE(n.id, 0) AS messages, COALESCE((SELECT MAX(id) FROM outbox), 0) AS events, \
          n.first_seen AS latest, \

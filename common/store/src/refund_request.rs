@@ -20,7 +20,7 @@ use order::RefundRequestState;
 use crate::column::{Money, Value, Word};
 use crate::json_rows::{explanation, load_rows};
 use crate::schema::{refund_request, user_order};
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 pub use due::{ClaimedRefund, claim, put_off};
 pub use late::{LateRefund, ask_late, late_number, on_its_way, withdraw_late};
@@ -80,16 +80,13 @@ impl RefundRequest {
 
 /// Locks an order until the end of the transaction; waits for whoever has it. Says whether there is
 /// one.
-pub fn lock_order(connection: &mut MysqlConnection, order_id: &str) -> Result<bool, StoreError> {
+pub fn lock_order(connection: &mut MysqlConnection, order_id: &str) -> Result<bool> {
     let order = user_order::table.find(order_id).select(user_order::id).for_update();
     Ok(order.get_result::<String>(connection).optional()?.is_some())
 }
 
 /// The requests of an order, the oldest first.
-pub fn of_order(
-    connection: &mut MysqlConnection,
-    order_id: &str,
-) -> Result<Vec<RefundRequest>, StoreError> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<RefundRequest>> {
     Ok(sql_query(
         "SELECT request_no, merchant, order_id, trade_no, amount, is_rest, reason, asked_by, state, \
          error, running_total, of_rejected FROM refund_request FORCE INDEX (refund_request_order) \
@@ -103,7 +100,7 @@ pub fn of_order(
 pub fn by_numbers(
     connection: &mut MysqlConnection,
     request_nos: &[&str],
-) -> Result<Vec<RefundRequest>, StoreError> {
+) -> Result<Vec<RefundRequest>> {
     load_rows(connection, include_str!("refund_request/by_numbers.sql"), request_nos)
 }
 
@@ -111,13 +108,13 @@ pub fn by_numbers(
 ///
 /// # Errors
 /// What the database says; `UniqueViolation` when the number is taken.
-pub fn insert(connection: &mut MysqlConnection, new: &RefundRequest) -> Result<(), StoreError> {
+pub fn insert(connection: &mut MysqlConnection, new: &RefundRequest) -> Result<()> {
     diesel::insert_into(refund_request::table).values(new.clone()).execute(connection)?;
     Ok(())
 }
 
 /// How long the trade's next turn is away, in microseconds. A turn that is further away was taken while the clock was wrong.
-fn turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<i64, StoreError> {
+fn turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<i64> {
     let rest = sql::<BigInt>(
         "CAST(GREATEST(0, COALESCE(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), \
          MAX(IF(asked_at > UTC_TIMESTAMP(6) + INTERVAL 10 MINUTE, NULL, asked_at)) + INTERVAL 3 SECOND), 0)) AS SIGNED)",
@@ -131,10 +128,7 @@ fn turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<i64
 
 /// Takes the next turn to call Alipay about the trade, 3 s after the one before, by the database's
 /// clock. Returns how long to wait for it, in microseconds. The order should be locked.
-pub fn take_turn(
-    connection: &mut MysqlConnection,
-    request: &RefundRequest,
-) -> Result<u64, StoreError> {
+pub fn take_turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<u64> {
     let wait = turn(connection, request)?;
     sql_query(
         "UPDATE refund_request SET asked_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND \
@@ -154,7 +148,7 @@ pub fn note(
     state: RefundRequestState,
     error: Option<&str>,
     running_total: Option<Fen>,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     let ended = matches!(state, RefundRequestState::Accepted | RefundRequestState::Refused);
     sql_query(
         "UPDATE refund_request SET state = ?, error = ?, running_total = ?, \

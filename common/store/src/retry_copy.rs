@@ -16,7 +16,7 @@ use crate::BeijingTime;
 use crate::column::Moment;
 use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::schema::retry_copy;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// Which copy: the message's id, and the number of retries that the copy has had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -47,18 +47,12 @@ pub struct NewCopy<'a> {
 }
 
 /// Writes down copies that go into a tier, sorted by their keys.
-pub fn insert(
-    connection: &mut MysqlConnection,
-    sorted_copies: &[NewCopy<'_>],
-) -> Result<(), StoreError> {
+pub fn insert(connection: &mut MysqlConnection, sorted_copies: &[NewCopy<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("retry_copy/insert.sql"), sorted_copies)
 }
 
 /// Forgets copies that have come back, sorted. What was never written down is no error.
-pub fn delete(
-    connection: &mut MysqlConnection,
-    sorted_keys: &[CopyKey<'_>],
-) -> Result<(), StoreError> {
+pub fn delete(connection: &mut MysqlConnection, sorted_keys: &[CopyKey<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("retry_copy/delete.sql"), sorted_keys)
 }
 
@@ -81,10 +75,7 @@ pub struct TierCopies {
 
 /// What waits, by tier; a tier without copies is left out. Overdue is what should have come back more
 /// than `slack_seconds` ago.
-pub fn by_tier(
-    connection: &mut MysqlConnection,
-    slack_seconds: i32,
-) -> Result<Vec<TierCopies>, StoreError> {
+pub fn by_tier(connection: &mut MysqlConnection, slack_seconds: i32) -> Result<Vec<TierCopies>> {
     Ok(sql_query(
         "SELECT tier, COUNT(*) AS copies, \
                 CAST(COALESCE(SUM(due_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND), 0) AS SIGNED) AS overdue, \
@@ -121,7 +112,7 @@ pub fn overdue(
     connection: &mut MysqlConnection,
     slack_seconds: i32,
     limit: i64,
-) -> Result<Vec<WaitingCopy>, StoreError> {
+) -> Result<Vec<WaitingCopy>> {
     let long_ago = sql::<Moment>("UTC_TIMESTAMP(6) - INTERVAL ")
         .bind::<Integer, _>(slack_seconds)
         .sql(" SECOND");
@@ -138,7 +129,7 @@ pub fn waiting(
     connection: &mut MysqlConnection,
     order_id: Option<&str>,
     limit: i64,
-) -> Result<Vec<WaitingCopy>, StoreError> {
+) -> Result<Vec<WaitingCopy>> {
     let mut query = retry_copy::table
         .order((retry_copy::due_at, retry_copy::message_id))
         .limit(limit)
@@ -154,20 +145,17 @@ pub fn waiting(
 pub fn of_messages(
     connection: &mut MysqlConnection,
     message_ids: &[&str],
-) -> Result<Vec<WaitingCopy>, StoreError> {
+) -> Result<Vec<WaitingCopy>> {
     load_rows(connection, include_str!("retry_copy/of_messages.sql"), message_ids)
 }
 
 /// The copies that wait and name this order, the one that is due first first, at most 1,000.
-pub fn of_order(
-    connection: &mut MysqlConnection,
-    order_id: &str,
-) -> Result<Vec<WaitingCopy>, StoreError> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<WaitingCopy>> {
     waiting(connection, Some(order_id), 1000)
 }
 
 /// Forgets all copies of a message, which a person has seen to. Returns how many there were.
-pub fn forget(connection: &mut MysqlConnection, message_id: &str) -> Result<usize, StoreError> {
+pub fn forget(connection: &mut MysqlConnection, message_id: &str) -> Result<usize> {
     let of_message = retry_copy::table.filter(retry_copy::message_id.eq(message_id));
     Ok(diesel::delete(of_message).execute(connection)?)
 }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text};
 
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result, StoreError};
 
 /// Whether the server takes writes, as far as an account can see.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,7 +36,7 @@ struct Variables {
 ///
 /// # Errors
 /// The connection is lost.
-pub fn write_access(connection: &mut MysqlConnection) -> Result<WriteAccess, StoreError> {
+pub fn write_access(connection: &mut MysqlConnection) -> Result<WriteAccess> {
     let mut access = WriteAccess::default();
     let variables: Result<Variables, _> = sql_query(
         "SELECT CAST(@@global.read_only AS CHAR) AS read_only, \

@@ -25,7 +25,7 @@ fn told_once(log: &str, server: &str, from: &str) {
 }
 
 #[test]
-fn a_database_outage_is_logged_once_and_so_is_its_end() {
+fn the_start_and_end_of_a_database_outage_are_logged_once() {
     let mut world = World::with_lines(ORDERS + 20);
     world.place_orders("K", ORDERS);
     let line = world.line_to_database();
@@ -44,7 +44,7 @@ fn a_database_outage_is_logged_once_and_so_is_its_end() {
 }
 
 #[test]
-fn a_broker_outage_is_logged_once_and_so_is_its_end() {
+fn the_start_and_end_of_a_broker_outage_are_logged_once() {
     let mut world = World::with_lines(ORDERS + 20);
     world.place_orders("K", ORDERS);
     let line = world.line_to_broker();

@@ -14,7 +14,7 @@ const PASSWORD: &str = "correct0horse0battery0staple";
 const MD5_KEY: &str = "only0for0tests";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_password_and_no_key_is_in_a_log_of_everything() {
+async fn trace_logs_contain_no_password_and_no_key() {
     let app = TestApp::on(Sandbox::with_password(PASSWORD), CONFIG).with_codes(2);
     let world = World::of(app.with_ingress(&[EVERYTHING]));
     let talkative = world.pipeline.with(&[EVERYTHING]);
@@ -76,7 +76,7 @@ fn signature(form: &Form) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_signature_no_body_and_nothing_of_the_buyer_is_in_a_log_of_everything() {
+async fn trace_logs_contain_no_signature_body_or_buyer_data() {
     let app = TestApp::builder(CONFIG).with_codes(9).with_ingress(&[EVERYTHING]);
     let mut world = World::of(app);
     let worker = world.pipeline.with(&[EVERYTHING]).start_worker();

@@ -1,5 +1,6 @@
 //! Gateways that answer.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use alipay::{AnswerError, Fen, Form, Protocol, QueryAnswer, TradeRef, Verifier};
@@ -74,6 +75,24 @@ async fn a_connection_that_was_closed_meanwhile_is_replaced() {
         gateway.query(&merchant, TradeRef::OutTradeNo("A-1")).await.unwrap();
     }
     assert_eq!(server.connections(), 5);
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_under_a_request_is_replaced() {
+    let (count, answer) = (AtomicUsize::new(0), json("A-1"));
+    let server = FakeGateway::answering(move |_| match count.fetch_add(1, Ordering::SeqCst) {
+        1 => Reply::Raw(Vec::new()),
+        _ => Reply::Good(answer.clone()),
+    })
+    .unwrap();
+    let merchant = openapi(&server.url);
+    let gateway = Gateway::new(SOON);
+    for _ in 0..2 {
+        gateway.query(&merchant, TradeRef::OutTradeNo("A-1")).await.unwrap();
+    }
+    let requests = server.requests();
+    assert_eq!((server.connections(), requests.len()), (2, 3));
+    assert_eq!(requests[1], requests[2]);
 }
 
 #[tokio::test]

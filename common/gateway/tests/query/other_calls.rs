@@ -114,6 +114,15 @@ async fn closing() {
 }
 
 #[tokio::test]
+async fn a_close_is_sent_once_only() {
+    let server = FakeGateway::start(Reply::Raw(Vec::new())).unwrap();
+    let which = TradeRef::OutTradeNo("A-1");
+    let error = Gateway::new(SOON).close(&mapi(&server.url), which).await.unwrap_err();
+    assert!(matches!(error, GatewayError::Connect { .. }), "{error:?}");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
 async fn asking_about_a_notification() {
     let gateway = Gateway::new(SOON);
     for (said, expected) in [

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::BeijingTime;
 use crate::schema::fulfillment;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A row of `fulfillment`.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
@@ -28,10 +28,7 @@ pub struct Fulfillment {
 }
 
 /// What was done with the goods of this order; `None` while nothing was.
-pub fn of_order(
-    connection: &mut MysqlConnection,
-    order_id: &str,
-) -> Result<Option<Fulfillment>, StoreError> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Option<Fulfillment>> {
     Ok(fulfillment::table
         .find(order_id)
         .select(Fulfillment::as_select())

@@ -11,7 +11,7 @@ use crate::bulk::{BulkRow, Values, write_rows};
 use crate::column::value;
 use crate::json_rows::{json, load_rows, microseconds};
 use crate::schema::fulfillment;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// What was done with the goods of one order.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
@@ -26,10 +26,7 @@ pub struct Goods {
 }
 
 /// The state of the goods of these orders. Orders without a row are left out.
-pub fn of_orders(
-    connection: &mut MysqlConnection,
-    order_ids: &[&str],
-) -> Result<Vec<Goods>, StoreError> {
+pub fn of_orders(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<Vec<Goods>> {
     load_rows(connection, include_str!("of_orders.sql"), order_ids)
 }
 
@@ -66,10 +63,7 @@ impl BulkRow for Change<'_> {
 }
 
 /// Writes new states, sorted by order. `given` follows: all units once delivered, none before.
-pub fn upsert(
-    connection: &mut MysqlConnection,
-    sorted_changes: &[Change<'_>],
-) -> Result<(), StoreError> {
+pub fn upsert(connection: &mut MysqlConnection, sorted_changes: &[Change<'_>]) -> Result<()> {
     write_rows(connection, include_str!("upsert.sql"), sorted_changes)
 }
 
@@ -80,7 +74,7 @@ struct ProductRow {
 }
 
 /// The products that paid orders wait for.
-pub fn awaited_products(connection: &mut MysqlConnection) -> Result<Vec<String>, StoreError> {
+pub fn awaited_products(connection: &mut MysqlConnection) -> Result<Vec<String>> {
     Ok(fulfillment::table
         .filter(fulfillment::state.eq(value(FulfillmentState::AwaitingStock)))
         .select(fulfillment::product_id)
@@ -103,7 +97,7 @@ pub fn awaiting_stock(
     available: i64,
     overtake_limit: Duration,
     limit: i64,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<String>> {
     let rows: Vec<WaitingRow> = sql_query(include_str!("in_turn.sql"))
         .bind::<Text, _>(product_id)
         .bind::<BigInt, _>(available)
@@ -121,7 +115,7 @@ pub fn kept_products(
     connection: &mut MysqlConnection,
     product_ids: &[&str],
     overtake_limit: Duration,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<String>> {
     let rows: Vec<ProductRow> = sql_query(include_str!("kept_products.sql"))
         .bind::<Text, _>(json(product_ids)?)
         .bind::<BigInt, _>(microseconds(overtake_limit))
@@ -130,10 +124,7 @@ pub fn kept_products(
 }
 
 /// Up to `limit` paid orders of subscriptions that waited for an account, and name one now.
-pub fn accounts_named(
-    connection: &mut MysqlConnection,
-    limit: i64,
-) -> Result<Vec<String>, StoreError> {
+pub fn accounts_named(connection: &mut MysqlConnection, limit: i64) -> Result<Vec<String>> {
     let rows: Vec<WaitingRow> = sql_query(
         "SELECT f.order_id FROM fulfillment AS f FORCE INDEX (fulfillment_turn) \
          JOIN user_order AS o ON o.id = f.order_id \
@@ -146,7 +137,7 @@ pub fn accounts_named(
 }
 
 /// How many paid orders wait for stock, and how long the first of them has, in seconds.
-pub fn stock_queue(connection: &mut MysqlConnection) -> Result<(i64, i64), StoreError> {
+pub fn stock_queue(connection: &mut MysqlConnection) -> Result<(i64, i64)> {
     #[derive(QueryableByName)]
     struct Queue {
         #[diesel(sql_type = BigInt)]

@@ -11,7 +11,7 @@ use order::{OrderStatus, QueryReason, TradeStatusCode};
 use super::{NewQuery, enrol};
 use crate::column::{Moment, value};
 use crate::schema::{gateway_query_cursor, user_order};
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// One way through all orders, from the oldest to the newest that are old enough. Each order is
 /// looked at once on each. The way of why `expired` goes by `expires_at`, all others by `created_at`.
@@ -100,7 +100,7 @@ pub fn enrol_next(
     pass: Pass,
     merchants: &[&str],
     limit: i64,
-) -> Result<Step, StoreError> {
+) -> Result<Step> {
     let cursor: Option<CursorRow> = sql_query(
         "SELECT reached, reached_id, UTC_TIMESTAMP(6) AS now FROM gateway_query_cursor \
          WHERE name = ? FOR UPDATE SKIP LOCKED",
@@ -148,7 +148,7 @@ fn set_cursor(
     pass: Pass,
     reached: DateTime<Utc>,
     reached_id: &str,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     diesel::update(gateway_query_cursor::table.find(pass.name))
         .set((
             gateway_query_cursor::reached.eq(value(reached)),

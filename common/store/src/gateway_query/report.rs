@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::BeijingTime;
 use crate::column::Moment;
 use crate::schema::gateway_query;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// What is asked about an order, and what came of it. The row is gone when nothing more is asked.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
@@ -29,10 +29,7 @@ pub struct AskedRow {
 }
 
 /// What is asked about this order.
-pub fn of_order(
-    connection: &mut MysqlConnection,
-    order_id: &str,
-) -> Result<Option<AskedRow>, StoreError> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Option<AskedRow>> {
     Ok(gateway_query::table
         .find(order_id)
         .select(AskedRow::as_select())
@@ -64,7 +61,7 @@ pub struct AskedCounts {
 }
 
 /// Counts.
-pub fn counts(connection: &mut MysqlConnection) -> Result<AskedCounts, StoreError> {
+pub fn counts(connection: &mut MysqlConnection) -> Result<AskedCounts> {
     Ok(sql_query(
         "SELECT COUNT(*) AS orders, COUNT(IF(due_at <= UTC_TIMESTAMP(6), 1, NULL)) AS due, \
          COUNT(error) AS failed, COUNT(IF(why = 'confirm', 1, NULL)) AS confirming, \

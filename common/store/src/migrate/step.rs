@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// One statement.
 pub(super) struct Step<'a> {
@@ -49,10 +49,7 @@ fn created(statement: &str) -> Option<Created<'_>> {
 
 impl Created<'_> {
     /// Columns that the table of this name lacks: then it is somebody else's.
-    pub(super) fn missing(
-        &self,
-        connection: &mut MysqlConnection,
-    ) -> Result<Vec<String>, StoreError> {
+    pub(super) fn missing(&self, connection: &mut MysqlConnection) -> Result<Vec<String>> {
         #[derive(QueryableByName)]
         struct Column {
             #[diesel(sql_type = Text)]

@@ -8,7 +8,7 @@ use super::MessageKey;
 use crate::BeijingTime;
 use crate::json_rows::load_rows;
 use crate::schema::notification;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// The line of `notification` that a worker wrote for a message.
 #[derive(Debug, Clone, QueryableByName)]
@@ -36,7 +36,7 @@ pub fn find(
     merchant: &str,
     kind: &str,
     message_id: &str,
-) -> Result<Option<InboxLine>, StoreError> {
+) -> Result<Option<InboxLine>> {
     Ok(sql_query(
         "SELECT outcome, reason, error, facts_added, COALESCE(long_changes, changes) AS changes, seen, \
          last_seen FROM notification \
@@ -73,6 +73,6 @@ pub struct InboxState {
 pub fn states(
     connection: &mut MysqlConnection,
     keys: &[MessageKey<'_>],
-) -> Result<Vec<InboxState>, StoreError> {
+) -> Result<Vec<InboxState>> {
     load_rows(connection, include_str!("states.sql"), keys)
 }

@@ -7,7 +7,7 @@ use diesel::sql_types::Text;
 
 use crate::BeijingTime;
 use crate::schema::notification;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A row of `notification`, as it belongs to one order.
 #[derive(Debug, Clone, QueryableByName)]
@@ -54,7 +54,7 @@ pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,
     trade_nos: &[&str],
-) -> Result<Vec<StoryLine>, StoreError> {
+) -> Result<Vec<StoryLine>> {
     let lines: Vec<StoryLine> = sql_query(include_str!("story.sql"))
         .bind::<Text, _>(order_id)
         .bind::<Text, _>(order_id)

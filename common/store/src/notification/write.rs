@@ -8,7 +8,7 @@ use order::MessageOutcome;
 use crate::bulk::{BulkRow, Values, write_rows};
 use crate::column::Moment;
 use crate::schema::notification;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A notification as a batch records it.
 #[derive(Debug, Clone)]
@@ -98,10 +98,7 @@ impl BulkRow for Row<'_> {
 
 /// Records a batch, sorted by (merchant, kind, message id). A repeat counts `seen` up and keeps what
 /// the run that applied it wrote.
-pub fn record(
-    connection: &mut MysqlConnection,
-    sorted_records: &[Record<'_>],
-) -> Result<(), StoreError> {
+pub fn record(connection: &mut MysqlConnection, sorted_records: &[Record<'_>]) -> Result<()> {
     let rows: Vec<Row<'_>> = sorted_records.iter().map(Row::new).collect();
     write_rows(connection, include_str!("record.sql"), &rows)
 }
@@ -123,7 +120,7 @@ pub fn first_seen(
     merchant: &str,
     kind: &str,
     message_id: &str,
-) -> Result<Option<FirstSeen>, StoreError> {
+) -> Result<Option<FirstSeen>> {
     Ok(notification::table
         .filter(notification::merchant.eq(merchant))
         .filter(notification::kind.eq(kind))

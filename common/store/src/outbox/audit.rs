@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use crate::column::value;
 use crate::schema::outbox;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// Events that wait too long.
 #[derive(Debug, Clone, Queryable)]
@@ -18,10 +18,7 @@ pub struct Unpublished {
 }
 
 /// The events that were written before `before` and are not published.
-pub fn unpublished(
-    connection: &mut MysqlConnection,
-    before: DateTime<Utc>,
-) -> Result<Unpublished, StoreError> {
+pub fn unpublished(connection: &mut MysqlConnection, before: DateTime<Utc>) -> Result<Unpublished> {
     Ok(outbox::table
         .filter(outbox::published_at.is_null().and(outbox::created_at.lt(value(before))))
         .select((count_star(), min(outbox::created_at)))

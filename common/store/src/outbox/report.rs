@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::BeijingTime;
 use crate::schema::outbox;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A row of `outbox`.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
@@ -20,10 +20,7 @@ pub struct OrderEvent {
 }
 
 /// The events of this order, oldest first.
-pub fn of_order(
-    connection: &mut MysqlConnection,
-    order_id: &str,
-) -> Result<Vec<OrderEvent>, StoreError> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<OrderEvent>> {
     Ok(outbox::table
         .filter(outbox::order_id.eq(order_id))
         .order(outbox::id)

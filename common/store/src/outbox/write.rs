@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
 use crate::bulk::{BulkRow, Values, write_rows};
 use crate::json_rows::execute_rows;
 use crate::schema::outbox;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// The event of a product whose available codes came down to its threshold.
 pub const LOW_STOCK: &str = "product.low_stock";
@@ -31,7 +31,7 @@ impl BulkRow for NewEvent<'_> {
 
 /// Writes events in the order given, in which they are published; one that the order had already
 /// stays as it is.
-pub fn insert(connection: &mut MysqlConnection, events: &[NewEvent<'_>]) -> Result<(), StoreError> {
+pub fn insert(connection: &mut MysqlConnection, events: &[NewEvent<'_>]) -> Result<()> {
     write_rows(connection, include_str!("insert.sql"), events)
 }
 
@@ -42,7 +42,7 @@ pub fn insert_low_stock(
     product_id: &str,
     available: i64,
     threshold: i32,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     diesel::insert_into(outbox::table)
         .values((
             outbox::product_id.eq(product_id),
@@ -137,10 +137,7 @@ impl WaitingRow {
 
 /// Locks up to `limit` unpublished events, oldest first, leaving out what another relay has, and
 /// what is about nothing that is there.
-pub fn lock_unpublished(
-    connection: &mut MysqlConnection,
-    limit: i64,
-) -> Result<Vec<Waiting>, StoreError> {
+pub fn lock_unpublished(connection: &mut MysqlConnection, limit: i64) -> Result<Vec<Waiting>> {
     let rows: Vec<WaitingRow> = sql_query(include_str!("lock_unpublished.sql"))
         .bind::<BigInt, _>(limit)
         .load(connection)?;
@@ -152,7 +149,7 @@ pub fn lock_unpublished(
 }
 
 /// Marks events as published.
-pub fn mark_published(connection: &mut MysqlConnection, ids: &[i64]) -> Result<(), StoreError> {
+pub fn mark_published(connection: &mut MysqlConnection, ids: &[i64]) -> Result<()> {
     execute_rows(
         connection,
         "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS j STRAIGHT_JOIN outbox AS x FORCE INDEX (PRIMARY) \

@@ -7,13 +7,13 @@ use order::Refund;
 
 use super::row::RefundRow;
 use crate::schema::trade;
-use crate::{IdRange, MysqlConnection, StoreError};
+use crate::{IdRange, MysqlConnection, Result};
 
 /// The refunds on record for the trades that a range's orders know, as (order id, refund).
 pub fn in_range(
     connection: &mut MysqlConnection,
     range: &IdRange,
-) -> Result<Vec<(String, Refund)>, StoreError> {
+) -> Result<Vec<(String, Refund)>> {
     #[derive(QueryableByName)]
     #[diesel(table_name = trade)]
     struct OfOrder {

@@ -12,7 +12,7 @@ use crate::bulk::{BulkRow, Values, write_rows};
 use crate::column::Moment;
 use crate::json_rows::load_rows;
 use crate::schema::refund;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// The trades whose refunds are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -28,7 +28,7 @@ pub struct MerchantTrade<'a> {
 pub fn of_trades(
     connection: &mut MysqlConnection,
     trades: &[MerchantTrade<'_>],
-) -> Result<Vec<(String, Refund)>, StoreError> {
+) -> Result<Vec<(String, Refund)>> {
     #[derive(QueryableByName)]
     #[diesel(table_name = refund)]
     struct OfMerchant {
@@ -61,10 +61,7 @@ impl BulkRow for RefundColumns<'_> {
 
 /// Writes refunds, as (merchant, refund), sorted by key. A row that is there already grows as
 /// [`Refund`]s merge: a success stays a success, amounts and times take the greater.
-pub fn upsert(
-    connection: &mut MysqlConnection,
-    sorted_refunds: &[(&str, &Refund)],
-) -> Result<(), StoreError> {
+pub fn upsert(connection: &mut MysqlConnection, sorted_refunds: &[(&str, &Refund)]) -> Result<()> {
     let rows: Vec<RefundColumns<'_>> = sorted_refunds
         .iter()
         .map(|(merchant, refund)| RefundColumns {

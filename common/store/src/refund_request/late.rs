@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::json_rows::{execute_rows, load_rows};
 use crate::schema::refund_request;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// What stands in `asked_by`.
 const ASKED_BY: &str = "worker";
@@ -59,10 +59,7 @@ pub fn late_number(merchant: &str, trade_no: &str) -> String {
 /// Writes down that late money goes back; a worker's refund sweeper does it. Belongs into the
 /// transaction that books the payment, with the order locked. A trade for which it was asked before
 /// stays as it is, also when Alipay refused: then it is a person's matter.
-pub fn ask_late(
-    connection: &mut MysqlConnection,
-    late: &[LateRefund<'_>],
-) -> Result<(), StoreError> {
+pub fn ask_late(connection: &mut MysqlConnection, late: &[LateRefund<'_>]) -> Result<()> {
     let mut rows: Vec<LateRow<'_>> = late
         .iter()
         .map(|late| LateRow {
@@ -79,10 +76,7 @@ pub fn ask_late(
 /// Takes back what [`ask_late`] wrote, for trades, as (merchant, trade number), that are not late after
 /// all or whose money is back already. A refund that may have been sent goes on: whatever comes of it,
 /// Alipay tells. With the orders locked.
-pub fn withdraw_late(
-    connection: &mut MysqlConnection,
-    trades: &[(&str, &str)],
-) -> Result<(), StoreError> {
+pub fn withdraw_late(connection: &mut MysqlConnection, trades: &[(&str, &str)]) -> Result<()> {
     let mut numbers: Vec<String> =
         trades.iter().map(|(merchant, trade_no)| late_number(merchant, trade_no)).collect();
     numbers.sort_unstable();
@@ -102,7 +96,7 @@ struct OnItsWay {
 pub fn on_its_way(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
-) -> Result<Vec<(String, String)>, StoreError> {
+) -> Result<Vec<(String, String)>> {
     let rows: Vec<OnItsWay> = load_rows(connection, include_str!("on_its_way.sql"), order_ids)?;
     Ok(rows.into_iter().map(|row| (row.order_id, row.trade_no)).collect())
 }

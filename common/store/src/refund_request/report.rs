@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::column::{Moment, value};
 use crate::schema::refund_request;
-use crate::{BeijingTime, MysqlConnection, StoreError};
+use crate::{BeijingTime, MysqlConnection, Result};
 
 /// A row of `refund_request`. Amounts are fen.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Serialize)]
@@ -50,7 +50,7 @@ pub fn list(
     connection: &mut MysqlConnection,
     filter: &RefundRequestFilter<'_>,
     limit: i64,
-) -> Result<Vec<RefundRequestLine>, StoreError> {
+) -> Result<Vec<RefundRequestLine>> {
     let mut query = refund_request::table
         .order((refund_request::created_at.desc(), refund_request::request_no))
         .limit(limit)
@@ -77,7 +77,7 @@ pub fn equal(
     trade_no: &str,
     amount: i64,
     seconds: i32,
-) -> Result<Vec<RefundRequestLine>, StoreError> {
+) -> Result<Vec<RefundRequestLine>> {
     let latest = sql::<Moment>(
         "GREATEST(created_at, COALESCE(asked_at, created_at), COALESCE(ended_at, created_at))",
     );

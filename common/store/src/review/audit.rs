@@ -7,7 +7,7 @@ use diesel::sql_types::{Bool, Text};
 
 use crate::IdRange;
 use crate::schema::review;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A row of `review` that is open or was decided.
 #[derive(Debug, Clone, QueryableByName)]
@@ -27,10 +27,7 @@ pub struct AuditedCase {
 }
 
 /// The open and the decided cases of a range.
-pub fn in_range(
-    connection: &mut MysqlConnection,
-    range: &IdRange,
-) -> Result<Vec<AuditedCase>, StoreError> {
+pub fn in_range(connection: &mut MysqlConnection, range: &IdRange) -> Result<Vec<AuditedCase>> {
     Ok(sql_query(
         "SELECT order_id, reason, evidence, state = 'open' AS open, raised_at FROM review \
          FORCE INDEX (review_case) WHERE order_id BETWEEN ? AND ? AND state IN ('open', 'decided')",

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::BeijingTime;
 use crate::column::value;
 use crate::schema::review;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A row of `review`.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
@@ -49,7 +49,7 @@ pub fn list(
     connection: &mut MysqlConnection,
     filter: ReviewFilter,
     limit: i64,
-) -> Result<Vec<ReviewRow>, StoreError> {
+) -> Result<Vec<ReviewRow>> {
     let mut query =
         review::table.order(review::id).limit(limit).select(ReviewRow::as_select()).into_boxed();
     if filter == ReviewFilter::Open {
@@ -59,15 +59,12 @@ pub fn list(
 }
 
 /// The review with this number.
-pub fn find(connection: &mut MysqlConnection, id: i64) -> Result<Option<ReviewRow>, StoreError> {
+pub fn find(connection: &mut MysqlConnection, id: i64) -> Result<Option<ReviewRow>> {
     Ok(review::table.find(id).select(ReviewRow::as_select()).first(connection).optional()?)
 }
 
 /// All reviews of this order, oldest first.
-pub fn of_order(
-    connection: &mut MysqlConnection,
-    order_id: &str,
-) -> Result<Vec<ReviewRow>, StoreError> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<ReviewRow>> {
     Ok(review::table
         .filter(review::order_id.eq(order_id))
         .order(review::id)

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::bulk::{BulkRow, Values, write_rows};
 use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::schema::review;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A case on record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,10 +46,7 @@ impl CaseRow {
 }
 
 /// All cases of these orders, whatever their state.
-pub fn of_orders(
-    connection: &mut MysqlConnection,
-    order_ids: &[&str],
-) -> Result<Vec<Case>, StoreError> {
+pub fn of_orders(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<Vec<Case>> {
     let rows: Vec<CaseRow> = load_rows(connection, include_str!("of_orders.sql"), order_ids)?;
     Ok(rows.into_iter().filter_map(CaseRow::read).collect())
 }
@@ -81,10 +78,7 @@ impl BulkRow for Change<'_> {
 }
 
 /// Opens and settles cases, sorted by key. What a person decided stays decided.
-pub fn upsert(
-    connection: &mut MysqlConnection,
-    sorted_changes: &[Change<'_>],
-) -> Result<(), StoreError> {
+pub fn upsert(connection: &mut MysqlConnection, sorted_changes: &[Change<'_>]) -> Result<()> {
     write_rows(connection, include_str!("upsert.sql"), sorted_changes)
 }
 
@@ -106,10 +100,7 @@ struct NumberedRow {
 }
 
 /// The cases with these numbers. Their orders should be locked: then nobody else ends them.
-pub fn by_ids(
-    connection: &mut MysqlConnection,
-    ids: &[i64],
-) -> Result<Vec<NumberedCase>, StoreError> {
+pub fn by_ids(connection: &mut MysqlConnection, ids: &[i64]) -> Result<Vec<NumberedCase>> {
     let rows: Vec<NumberedRow> = load_rows(
         connection,
         "SELECT STRAIGHT_JOIN r.id, r.order_id, r.reason, r.evidence, r.state \
@@ -140,9 +131,6 @@ pub struct Decided<'a> {
 }
 
 /// Ends open cases by decisions, sorted by number. What has ended stays as it is.
-pub fn decide(
-    connection: &mut MysqlConnection,
-    sorted_decisions: &[Decided<'_>],
-) -> Result<(), StoreError> {
+pub fn decide(connection: &mut MysqlConnection, sorted_decisions: &[Decided<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("decide.sql"), sorted_decisions)
 }

@@ -6,7 +6,7 @@ use diesel::sql_types::{Binary, Text};
 
 use crate::IdRange;
 use crate::schema::stock_item;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A row of `stock_item` that names an order, which need not exist.
 #[derive(Debug, Clone, QueryableByName)]
@@ -23,10 +23,7 @@ pub struct AuditedCode {
 }
 
 /// All codes that name an order number of a range.
-pub fn in_range(
-    connection: &mut MysqlConnection,
-    range: &IdRange,
-) -> Result<Vec<AuditedCode>, StoreError> {
+pub fn in_range(connection: &mut MysqlConnection, range: &IdRange) -> Result<Vec<AuditedCode>> {
     Ok(sql_query(
         "SELECT id, order_id, product_id, state, code FROM stock_item \
          FORCE INDEX (stock_item_order) WHERE order_id BETWEEN ? AND ?",

@@ -6,10 +6,10 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// Takes the lock of this schema; `false` when somebody else has held it for `seconds`. It ends with the connection.
-pub fn lock_import(connection: &mut MysqlConnection, seconds: i64) -> Result<bool, StoreError> {
+pub fn lock_import(connection: &mut MysqlConnection, seconds: i64) -> Result<bool> {
     // A lock's name has 64 characters at most, and so has a schema's. MySQL 9 has no MD5.
     let got = sql::<Nullable<BigInt>>(
         "CAST(GET_LOCK(CONCAT('alipay_stock.', LEFT(SHA2(DATABASE(), 256), 32)), ",

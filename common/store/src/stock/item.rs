@@ -9,18 +9,14 @@ use serde::Serialize;
 use crate::bulk::{BulkRow, Values, write_rows};
 use crate::json_rows::{execute_rows, json};
 use crate::schema::stock_item;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result, StoreError};
 
 /// The longest code, in bytes: licence files of 4 KB in base64, cards with a PIN and an address. What the column holds.
 pub const MAX_CODE: usize = 8192;
 
 /// Locks up to `units` available codes of a product, oldest first, leaving out what another
 /// transaction is about to give away.
-pub fn pick(
-    connection: &mut MysqlConnection,
-    product_id: &str,
-    units: i64,
-) -> Result<Vec<i64>, StoreError> {
+pub fn pick(connection: &mut MysqlConnection, product_id: &str, units: i64) -> Result<Vec<i64>> {
     Ok(stock_item::table
         .filter(stock_item::product_id.eq(product_id))
         .filter(stock_item::state.eq("available"))
@@ -33,11 +29,7 @@ pub fn pick(
 }
 
 /// How many codes of a product are available, counted up to `limit`.
-pub fn available(
-    connection: &mut MysqlConnection,
-    product_id: &str,
-    limit: i64,
-) -> Result<i64, StoreError> {
+pub fn available(connection: &mut MysqlConnection, product_id: &str, limit: i64) -> Result<i64> {
     let count =
         sql::<BigInt>("(SELECT COUNT(*) FROM (SELECT id FROM stock_item WHERE product_id = ")
             .bind::<Text, _>(product_id)
@@ -64,13 +56,13 @@ impl BulkRow for Given<'_> {
 }
 
 /// Gives picked codes to orders.
-pub fn give(connection: &mut MysqlConnection, given: &[Given<'_>]) -> Result<(), StoreError> {
+pub fn give(connection: &mut MysqlConnection, given: &[Given<'_>]) -> Result<()> {
     write_rows(connection, include_str!("give.sql"), given)
 }
 
 /// Takes back the codes of these orders. A returned code has been seen by the buyer and is not sold
 /// again, unless its product says so.
-pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
+pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<()> {
     execute_rows(connection, include_str!("take_back.sql"), order_ids)
 }
 
@@ -81,11 +73,7 @@ pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result
 /// # Errors
 /// What the database says; [`StoreError::Row`] when it did not take every code: there is no such
 /// product, or a code is longer than [`MAX_CODE`]. Then roll back.
-pub fn import(
-    connection: &mut MysqlConnection,
-    product_id: &str,
-    codes: &[&str],
-) -> Result<usize, StoreError> {
+pub fn import(connection: &mut MysqlConnection, product_id: &str, codes: &[&str]) -> Result<usize> {
     if codes.is_empty() {
         return Ok(0);
     }
@@ -114,7 +102,7 @@ pub fn existing(
     connection: &mut MysqlConnection,
     product_id: &str,
     codes: &[&str],
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<String>> {
     let rows: Vec<CodeRow> = sql_query(include_str!("existing.sql"))
         .bind::<Text, _>(json(codes)?)
         .bind::<Text, _>(product_id)
@@ -137,7 +125,7 @@ pub fn elsewhere(
     connection: &mut MysqlConnection,
     product_id: &str,
     codes: &[&str],
-) -> Result<Vec<Elsewhere>, StoreError> {
+) -> Result<Vec<Elsewhere>> {
     Ok(sql_query(include_str!("elsewhere.sql"))
         .bind::<Text, _>(json(codes)?)
         .bind::<Text, _>(product_id)

@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 
 use crate::schema::product;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// The codes of one stock product.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
@@ -48,6 +48,6 @@ impl StockLevel {
 }
 
 /// All stock products by id.
-pub fn levels(connection: &mut MysqlConnection) -> Result<Vec<StockLevel>, StoreError> {
+pub fn levels(connection: &mut MysqlConnection) -> Result<Vec<StockLevel>> {
     Ok(sql_query(include_str!("level.sql")).load(connection)?)
 }

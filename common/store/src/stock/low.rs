@@ -5,7 +5,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Text};
 use serde::Serialize;
 
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A product whose available codes are at its threshold or below.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
@@ -22,7 +22,7 @@ pub struct LowStock {
 }
 
 /// All products on sale at their threshold or below, by id.
-pub fn low(connection: &mut MysqlConnection) -> Result<Vec<LowStock>, StoreError> {
+pub fn low(connection: &mut MysqlConnection) -> Result<Vec<LowStock>> {
     Ok(sql_query(
         "SELECT * FROM (SELECT p.id AS product_id, p.low_stock, (SELECT COUNT(*) FROM stock_item AS s \
          WHERE s.product_id = p.id AND s.state = 'available') AS available FROM product AS p \

@@ -6,7 +6,7 @@ use diesel::sql_types::Text;
 use serde::Serialize;
 
 use crate::schema::stock_item;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A code of a stock product.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
@@ -19,7 +19,7 @@ pub struct Code {
 }
 
 /// The codes that this order got, in the order in which they came to stock.
-pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Code>, StoreError> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Code>> {
     Ok(sql_query(
         "SELECT code, state FROM (SELECT id, code, CAST(state AS CHAR) AS state FROM stock_item WHERE order_id = ? \
          UNION ALL SELECT stock_item_id, code, 'resold' FROM stock_resale WHERE order_id = ?) AS goods \

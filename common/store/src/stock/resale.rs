@@ -6,7 +6,7 @@ use diesel::sql_types::Text;
 
 use crate::json_rows::json;
 use crate::schema::stock_item;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// Which returned codes of a product.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +34,7 @@ pub fn resell(
     returned: Returned<'_>,
     done_by: &str,
     reason: &str,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<String>> {
     let mut picked: Vec<Picked> = match returned {
         Returned::Codes(codes) => sql_query(include_str!("resale_pick.sql"))
             .bind::<Text, _>(json(codes)?)

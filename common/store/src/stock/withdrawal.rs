@@ -9,7 +9,7 @@ use crate::BeijingTime;
 use crate::column::{last_insert_id, now};
 use crate::json_rows::json;
 use crate::schema::{stock_item, stock_withdrawal, stock_withdrawn_code};
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result, StoreError};
 
 /// A withdrawal, without its codes.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
@@ -61,7 +61,7 @@ pub fn withdraw(
     new: &NewWithdrawal<'_>,
     codes: &[&str],
     count: i64,
-) -> Result<Option<i64>, StoreError> {
+) -> Result<Option<i64>> {
     let ids: Vec<i64> = if codes.is_empty() {
         stock_item::table
             .filter(stock_item::product_id.eq(new.product_id))
@@ -104,11 +104,7 @@ pub fn withdraw(
 
 /// A withdrawal; `None` when there is none of this number. With `lock` its row is locked until the end of the
 /// transaction.
-pub fn find(
-    connection: &mut MysqlConnection,
-    id: i64,
-    lock: bool,
-) -> Result<Option<Withdrawal>, StoreError> {
+pub fn find(connection: &mut MysqlConnection, id: i64, lock: bool) -> Result<Option<Withdrawal>> {
     let query = stock_withdrawal::table.find(id).select(Withdrawal::as_select());
     let found = match lock {
         true => query.for_update().first(connection),
@@ -118,7 +114,7 @@ pub fn find(
 }
 
 /// Its codes, in the order in which they came to stock.
-pub fn codes(connection: &mut MysqlConnection, id: i64) -> Result<Vec<String>, StoreError> {
+pub fn codes(connection: &mut MysqlConnection, id: i64) -> Result<Vec<String>> {
     Ok(stock_withdrawn_code::table
         .filter(stock_withdrawn_code::withdrawal_id.eq(id))
         .order(stock_withdrawn_code::stock_item_id)
@@ -131,7 +127,7 @@ pub fn list(
     connection: &mut MysqlConnection,
     product_id: Option<&str>,
     limit: i64,
-) -> Result<Vec<Withdrawal>, StoreError> {
+) -> Result<Vec<Withdrawal>> {
     let mut query = stock_withdrawal::table
         .order(stock_withdrawal::id.desc())
         .limit(limit)
@@ -149,7 +145,7 @@ pub fn note_put_back(
     id: i64,
     by: &str,
     reason: &str,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     diesel::update(stock_withdrawal::table.find(id))
         .set((
             stock_withdrawal::put_back_at.eq(now().nullable()),

@@ -11,7 +11,7 @@ use crate::column::Moment;
 use crate::json_rows::load_rows;
 use crate::schema::trade;
 use crate::user_order::PartyColumns;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// Names one trade of one order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +33,7 @@ impl BulkRow for TradeKey<'_> {
 pub fn insert_missing(
     connection: &mut MysqlConnection,
     sorted_keys: &[TradeKey<'_>],
-) -> Result<(), StoreError> {
+) -> Result<()> {
     write_rows(connection, include_str!("insert_missing.sql"), sorted_keys)
 }
 
@@ -41,7 +41,7 @@ pub fn insert_missing(
 pub fn of_orders(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
-) -> Result<Vec<(String, Trade)>, StoreError> {
+) -> Result<Vec<(String, Trade)>> {
     let rows: Vec<TradeRow> = load_rows(connection, include_str!("of_orders.sql"), order_ids)?;
     Ok(rows.into_iter().map(TradeRow::read).collect())
 }
@@ -61,16 +61,13 @@ struct LinkRow {
 pub fn orders_of(
     connection: &mut MysqlConnection,
     trade_nos: &[&str],
-) -> Result<Vec<(String, String)>, StoreError> {
+) -> Result<Vec<(String, String)>> {
     let rows: Vec<LinkRow> = load_rows(connection, include_str!("orders_of.sql"), trade_nos)?;
     Ok(rows.into_iter().map(|row| (row.trade_no, row.order_id)).collect())
 }
 
 /// The orders that have this trade, of any merchant. Locks nothing and waits for nobody.
-pub fn holders(
-    connection: &mut MysqlConnection,
-    trade_no: &str,
-) -> Result<Vec<String>, StoreError> {
+pub fn holders(connection: &mut MysqlConnection, trade_no: &str) -> Result<Vec<String>> {
     Ok(trade::table
         .filter(trade::trade_no.eq(trade_no))
         .limit(100)
@@ -98,10 +95,7 @@ impl BulkRow for TradeColumns<'_> {
 }
 
 /// Writes trades of locked orders, as (order id, trade).
-pub fn update(
-    connection: &mut MysqlConnection,
-    trades: &[(&str, &Trade)],
-) -> Result<(), StoreError> {
+pub fn update(connection: &mut MysqlConnection, trades: &[(&str, &Trade)]) -> Result<()> {
     let rows: Vec<TradeColumns<'_>> = trades
         .iter()
         .map(|(order_id, trade)| {

@@ -9,7 +9,7 @@ use order::{FulfillmentState, ProductKind};
 use crate::IdRange;
 use crate::column::{Deadline, Moment, Word};
 use crate::schema::user_order;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// What the shop wrote, what was computed, and the goods. Amounts are fen.
 #[derive(Debug, Clone, QueryableByName)]
@@ -64,7 +64,7 @@ pub fn in_range(
     connection: &mut MysqlConnection,
     range: &IdRange,
     limit: i64,
-) -> Result<Vec<AuditedOrder>, StoreError> {
+) -> Result<Vec<AuditedOrder>> {
     Ok(sql_query(include_str!("audit.sql"))
         .bind::<Text, _>(&range.from)
         .bind::<Text, _>(&range.to)
@@ -73,6 +73,6 @@ pub fn in_range(
 }
 
 /// How many orders there are.
-pub fn count(connection: &mut MysqlConnection) -> Result<i64, StoreError> {
+pub fn count(connection: &mut MysqlConnection) -> Result<i64> {
     Ok(user_order::table.count().get_result(connection)?)
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::BeijingTime;
 use crate::column::{Deadline, Moment};
 use crate::schema::user_order;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A row of `user_order`. Amounts are fen.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
@@ -83,7 +83,7 @@ pub struct OrderFilter<'a> {
 const SELECT: &str = include_str!("report.sql");
 
 /// The order with this id.
-pub fn find(connection: &mut MysqlConnection, id: &str) -> Result<Option<Order>, StoreError> {
+pub fn find(connection: &mut MysqlConnection, id: &str) -> Result<Option<Order>> {
     Ok(sql_query(SELECT)
         .into_boxed()
         .sql(" WHERE id = ?")
@@ -97,7 +97,7 @@ pub fn list(
     connection: &mut MysqlConnection,
     filter: &OrderFilter<'_>,
     limit: i64,
-) -> Result<Vec<Order>, StoreError> {
+) -> Result<Vec<Order>> {
     let mut query = sql_query(SELECT).into_boxed().sql(" WHERE TRUE");
     if let Some(status) = filter.status {
         query = query.sql(" AND status = ?").bind::<SmallInt, _>(status);

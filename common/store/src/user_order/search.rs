@@ -7,7 +7,7 @@ use order::FulfillmentState;
 
 use super::Order;
 use super::report::GOODS;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// What is looked for; everything that is given must hold.
 #[derive(Debug, Clone, Copy, Default)]
@@ -77,7 +77,7 @@ pub fn search(
     connection: &mut MysqlConnection,
     search: &OrderSearch<'_>,
     limit: i64,
-) -> Result<Vec<Order>, StoreError> {
+) -> Result<Vec<Order>> {
     let mut query = sql_query(include_str!("report.sql")).into_boxed().sql(" WHERE TRUE");
     if let Some(text) = search.text {
         query = query.sql(if is_of_few(connection, text)? { FIND_FEW } else { FIND_MANY });
@@ -103,7 +103,7 @@ pub fn search(
 }
 
 /// Whether few orders have a number, or a trade with a number, that begins with the text, or this buyer.
-fn is_of_few(connection: &mut MysqlConnection, text: &str) -> Result<bool, StoreError> {
+fn is_of_few(connection: &mut MysqlConnection, text: &str) -> Result<bool> {
     let mut query = sql_query(COUNT).into_boxed();
     for _ in 0..BINDS {
         query = query.bind::<Text, _>(text);

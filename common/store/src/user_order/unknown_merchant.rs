@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Binary, Nullable};
 use serde::Serialize;
 
 use crate::column::Moment;
-use crate::{BeijingTime, MysqlConnection, StoreError};
+use crate::{BeijingTime, MysqlConnection, Result};
 
 /// Orders of the last 30 days that name a merchant and are not paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,7 +39,7 @@ struct Count {
 pub fn unknown_merchants(
     connection: &mut MysqlConnection,
     known: &[&str],
-) -> Result<Vec<MerchantOrders>, StoreError> {
+) -> Result<Vec<MerchantOrders>> {
     let names: Vec<Name> =
         sql_query("SELECT DISTINCT merchant FROM user_order FORCE INDEX (user_order_merchant)")
             .load(connection)?;

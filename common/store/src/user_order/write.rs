@@ -13,7 +13,7 @@ use crate::bulk::{BulkRow, Values, write_rows};
 use crate::column::{Deadline, Moment, Value};
 use crate::json_rows::{load_rows, microseconds};
 use crate::schema::{entitlement, user_order};
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// An order that this transaction has locked.
 #[derive(Debug, Clone)]
@@ -50,10 +50,7 @@ struct LockedRow {
 
 /// Locks the orders with these ids, sorted, and leaves out those that somebody else has locked and
 /// those that do not exist (or are not committed yet): neither is waited for.
-pub fn lock(
-    connection: &mut MysqlConnection,
-    sorted_ids: &[&str],
-) -> Result<Vec<LockedOrder>, StoreError> {
+pub fn lock(connection: &mut MysqlConnection, sorted_ids: &[&str]) -> Result<Vec<LockedOrder>> {
     let rows: Vec<LockedRow> = load_rows(connection, include_str!("lock.sql"), sorted_ids)?;
     Ok(rows
         .into_iter()
@@ -90,11 +87,7 @@ pub enum Named {
 
 /// Names the account that an order is for, unless its subscription has been granted. Under the order's lock,
 /// since a worker may be granting it.
-pub fn name_account(
-    connection: &mut MysqlConnection,
-    id: &str,
-    account: &str,
-) -> Result<Named, StoreError> {
+pub fn name_account(connection: &mut MysqlConnection, id: &str, account: &str) -> Result<Named> {
     connection.transaction(|connection| {
         // The lock of the order first, as everybody takes it.
         let order = user_order::table
@@ -121,7 +114,7 @@ struct IdRow {
 }
 
 /// Which of these orders are committed, locked or not.
-pub fn existing(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<String>, StoreError> {
+pub fn existing(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<String>> {
     let rows: Vec<IdRow> = load_rows(connection, include_str!("existing.sql"), ids)?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
@@ -219,10 +212,7 @@ impl BulkRow for PartyColumns<'_> {
 }
 
 /// Writes the computed columns of locked orders.
-pub fn update(
-    connection: &mut MysqlConnection,
-    orders: &[OrderColumns<'_>],
-) -> Result<(), StoreError> {
+pub fn update(connection: &mut MysqlConnection, orders: &[OrderColumns<'_>]) -> Result<()> {
     write_rows(connection, include_str!("update.sql"), orders)
 }
 
@@ -255,7 +245,7 @@ pub struct NewOrder<'a> {
 ///
 /// # Errors
 /// What the database says: a unique violation when the number is taken.
-pub fn insert(connection: &mut MysqlConnection, order: &NewOrder<'_>) -> Result<(), StoreError> {
+pub fn insert(connection: &mut MysqlConnection, order: &NewOrder<'_>) -> Result<()> {
     let expires_at = order.expires_after.map(|after| {
         sql::<Nullable<Moment>>("UTC_TIMESTAMP(6) + INTERVAL ")
             .bind::<BigInt, _>(microseconds(after))
