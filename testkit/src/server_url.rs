@@ -11,7 +11,7 @@ pub(crate) struct ServerUrl {
     pub(crate) password: String,
     pub(crate) host: String,
     pub(crate) port: u16,
-    url: Url,
+    pub(crate) url: Url,
 }
 
 impl ServerUrl {
