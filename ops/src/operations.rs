@@ -7,6 +7,7 @@ pub(crate) mod access;
 pub(crate) mod admin_endpoint;
 pub(crate) mod audit;
 pub(crate) mod await_worker;
+pub(crate) mod certificates;
 pub(crate) mod check;
 pub(crate) mod close;
 pub(crate) mod dead_letter;
@@ -31,3 +32,9 @@ pub(crate) mod topology;
 pub(crate) mod topology_findings;
 pub(crate) mod unknown_merchant;
 pub(crate) mod verdict;
+
+/// Whether a number can be left out of JSON.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+pub(crate) fn is_zero(number: &usize) -> bool {
+    *number == 0
+}

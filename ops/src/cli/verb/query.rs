@@ -4,11 +4,13 @@ use alipay::Fen;
 use clap::Args;
 
 use crate::cli::context::Context;
-use crate::cli::output::{or_empty, plain, table};
+use crate::cli::output::plain;
+use crate::cli::table::table;
 use crate::failure::Failure;
 use crate::operations::gateway_answer::{Compared, Comparison};
 use crate::operations::order::change::steps;
 use crate::operations::query::{Queried, query};
+use crate::text::or_empty;
 
 /// Ask Alipay's gateway about an order, and compare
 ///
