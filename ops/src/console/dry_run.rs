@@ -79,7 +79,7 @@ fn outcomes(foreseen: &[Foreseen]) -> Markup {
 }
 
 fn row(one: &Foreseen) -> Markup {
-    let (tone, word) = match one.outcome {
+    let (tone, word) = match one.effect.outcome {
         ForeseenOutcome::Applied => (Tone::Good, say("会生效", "applied")),
         ForeseenOutcome::Unchanged => (Tone::Plain, say("无变化", "unchanged")),
         ForeseenOutcome::Unknown => (Tone::Warn, say("未知状态", "unknown status")),

@@ -91,7 +91,7 @@ fn text(queried: &Queried) -> String {
 
 /// The comparison in a sentence.
 pub(crate) fn verdict(compared: &Compared) -> String {
-    let foreseen = compared.foreseen.as_ref();
+    let foreseen = compared.foreseen.as_ref().map(|foreseen| &foreseen.effect);
     let line = match compared.comparison {
         Comparison::Same => "same: the gateway says nothing that is not known here".to_owned(),
         Comparison::News => {

@@ -1,6 +1,7 @@
 //! The rule of what is settled, over every reason of a rejected trade and every state of its money.
 
 use alipay::{Charset, Fen, Form, Notification, Protocol, TradeStatusSync};
+use order::VariantArray as _;
 use order::{Facts, MerchantAccount, OrderTerms, Refund, RejectedMessage, RejectedPayment, Trade};
 
 use super::{KnownTrade, Settled, ToldBy, refund_booked, trade_settled};

@@ -80,7 +80,7 @@ pub(super) fn foreseen_text(result: &ReplayForeseen) -> String {
 }
 
 fn would(one: &Foreseen) -> &'static str {
-    match one.outcome {
+    match one.effect.outcome {
         ForeseenOutcome::Applied => "be applied",
         ForeseenOutcome::Unchanged => "change nothing",
         ForeseenOutcome::Unknown => "change nothing: an unknown trade status",
