@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
-use queue::Received;
+use queue::ReceivedMessage;
 use service::language::say;
 use store::dead_letter::history::Action;
 use tokio::runtime::Handle;

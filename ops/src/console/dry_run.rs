@@ -1,7 +1,7 @@
 //! What a replay of dead letters would do.
 
 use maud::{Markup, html};
-use queue::Received;
+use queue::ReceivedMessage;
 use service::language::say;
 use service::page::Column;
 

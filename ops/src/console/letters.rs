@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use maud::{Markup, html};
-use queue::Received;
+use queue::ReceivedMessage;
 use service::language::say;
 use service::page::Column;
 use store::BeijingTime;
@@ -35,7 +35,7 @@ struct LettersRead {
     /// The first of those that match, sorted by death.
     chosen: Vec<DeadLetter>,
     /// Their messages, in the same order.
-    messages: Vec<Received>,
+    messages: Vec<ReceivedMessage>,
     /// How many match.
     matching: usize,
     /// When the last of them died.

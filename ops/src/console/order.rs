@@ -4,7 +4,7 @@ use alipay::Fen;
 use axum::extract::{Path, State};
 use maud::{Markup, display, html};
 use order::MessageOutcome;
-use queue::Kind;
+use queue::MessageKind;
 use service::language::{Language, say};
 use service::page::{Column, fact};
 use store::{BeijingTime, snapshot};
@@ -135,9 +135,12 @@ fn topic(happening: &Happening<'_>) -> (&'static str, Tone) {
         Happening::Message(message) => (
             match message.kind() {
                 Some(
-                    Kind::QueryAnswer | Kind::RefundAnswer | Kind::Expiry | Kind::QueryRequest,
+                    MessageKind::QueryAnswer
+                    | MessageKind::RefundAnswer
+                    | MessageKind::Expiry
+                    | MessageKind::QueryRequest,
                 ) => "网关",
-                Some(Kind::Decision) => "决定",
+                Some(MessageKind::Decision) => "决定",
                 _ => "通知",
             },
             match &message.changes {

@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use alipay::{Charset, Form};
-use queue::{Envelope, Kind, Received};
+use queue::{Envelope, MessageKind, ReceivedMessage};
 use serde::Serialize;
 
 use self::claim::Settled;
@@ -50,8 +50,8 @@ pub(crate) struct DeadLetter {
     pub(crate) worker_version: Option<String>,
 }
 
-impl From<&Received> for DeadLetter {
-    fn from(received: &Received) -> DeadLetter {
+impl From<&ReceivedMessage> for DeadLetter {
+    fn from(received: &ReceivedMessage) -> DeadLetter {
         let headers = &received.headers;
         DeadLetter {
             id: received.message_id.clone(),
@@ -142,7 +142,7 @@ pub(crate) struct OpenedLetter {
     pub(crate) envelope: Option<Envelope>,
     /// The message itself.
     #[serde(skip)]
-    pub(crate) received: Arc<Received>,
+    pub(crate) received: Arc<ReceivedMessage>,
 }
 
 /// A parameter of the form, decoded by the charset of the letter.
@@ -156,7 +156,7 @@ pub(crate) struct ReadableParameter {
 }
 
 impl OpenedLetter {
-    pub(crate) fn open(received: Received, copies: usize) -> OpenedLetter {
+    pub(crate) fn open(received: ReceivedMessage, copies: usize) -> OpenedLetter {
         let mut letter = DeadLetter::from(&received);
         let envelope = Envelope::read(&received.body).ok();
         if let Some(envelope) = &envelope {
@@ -188,7 +188,7 @@ impl OpenedLetter {
     /// Whether Alipay signed the form; what our own programs write has no signature.
     pub(crate) fn is_notification(&self) -> bool {
         let kind = self.envelope.as_ref().map(|envelope| envelope.kind);
-        matches!(kind, Some(Kind::TradeStatus | Kind::BatchRefund))
+        matches!(kind, Some(MessageKind::TradeStatus | MessageKind::BatchRefund))
     }
 }
 

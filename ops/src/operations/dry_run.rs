@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use config::Config;
 use order::{MessageOutcome, RejectionReason};
-use queue::{Message, Received};
+use queue::{Message, ReceivedMessage};
 use serde::Serialize;
 use store::{Fault, MysqlConnection, StoreError, notification};
 use worker::batch::{self, BatchError, Outcome, Rules, run_halving};
@@ -69,7 +69,7 @@ impl From<MessageOutcome> for ForeseenOutcome {
 pub(crate) fn foresee_letters(
     connection: &mut MysqlConnection,
     config: &Config,
-    letters: Vec<Received>,
+    letters: Vec<ReceivedMessage>,
 ) -> Result<Vec<Foreseen>, Failure> {
     let mut seen = BTreeSet::new();
     let mut foreseen = Vec::new();

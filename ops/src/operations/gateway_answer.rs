@@ -3,7 +3,7 @@
 use alipay::{Fen, QueryAnswer};
 use config::Config;
 use config::Merchant;
-use gateway::{Answered, GatewayError};
+use gateway::{GatewayError, VerifiedAnswer};
 use order::{Facts, TradeStatusCode};
 use queue::Envelope;
 use serde::Serialize;
@@ -109,9 +109,9 @@ impl From<&Order> for HeldOrder {
 pub(crate) fn sent(
     merchant: &Merchant,
     order: &str,
-    answered: &Answered,
+    answered: &VerifiedAnswer,
 ) -> Result<PreparedMessage, Failure> {
-    let Answered { asked_at, charset, body, .. } = answered;
+    let VerifiedAnswer { asked_at, charset, body, .. } = answered;
     PreparedMessage::answer(
         order,
         &Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body),

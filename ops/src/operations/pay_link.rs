@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use alipay::{Fen, Payment, Protocol, TradeStatus, link, submit_page};
 use chrono::Utc;
 use config::Merchant;
-use gateway::{Asker, Gateway};
+use gateway::{Credentials, Gateway};
 use order::OrderStatus;
 use serde::Serialize;
 use store::{MysqlConnection, user_order};
@@ -88,7 +88,7 @@ pub(crate) fn make(
         more: &more,
         nested: &[],
     };
-    let Asker { account, application, charset, signer } = &asker;
+    let Credentials { account, application, charset, signer } = &asker;
     let form = match merchant.protocol {
         Protocol::Mapi => payment.mapi(account, seller(merchant)?, *charset, signer),
         Protocol::Openapi => payment.openapi(*application, *charset, now, signer),

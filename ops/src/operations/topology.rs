@@ -1,6 +1,6 @@
 //! What of the broker's queues, exchanges and bindings is missing or odd.
 
-use queue::topology::{self, Change};
+use queue::topology::{self, TopologyObject};
 use serde::Serialize;
 use tracing::info;
 
@@ -13,7 +13,7 @@ use crate::operations::topology_findings::{BrokerObjects, TopologyFinding};
 #[serde(untagged)]
 pub(crate) enum TopologyDifference {
     /// What should be there and is not.
-    Missing(Change),
+    Missing(TopologyObject),
     /// What should not be there, or differs.
     Odd(TopologyFinding),
 }
@@ -31,7 +31,7 @@ pub(crate) async fn plan(access: &Access) -> Result<Vec<TopologyDifference>, Fai
     };
     let mut missing = topology::compare(&broker, events).await?;
     let seen = BrokerObjects::ask(&management).await?;
-    let unbound: Vec<Change> =
+    let unbound: Vec<TopologyObject> =
         seen.missing_bindings(events).into_iter().filter(|it| !missing.contains(it)).collect();
     missing.extend(unbound);
     let missing = missing.into_iter().map(TopologyDifference::Missing);

@@ -5,7 +5,7 @@ mod finding;
 use std::collections::{BTreeMap, BTreeSet};
 
 use queue::topology::{
-    Change, DEAD_QUEUE, EVENTS_EXCHANGE, EVENTS_QUEUE, RetryTier, WORK_EXCHANGE, bindings,
+    DEAD_QUEUE, EVENTS_EXCHANGE, EVENTS_QUEUE, RetryTier, TopologyObject, WORK_EXCHANGE, bindings,
     work_queue,
 };
 use serde_json::Value;
@@ -50,15 +50,17 @@ impl BrokerObjects {
     }
 
     /// Bindings that should be there and are not.
-    pub(crate) fn missing_bindings(&self, events: bool) -> Vec<Change> {
-        let is_there = |change: &Change| match change {
-            Change::Binding { queue, exchange, routing_key } => self.bindings.iter().any(|it| {
-                it.source == *exchange
-                    && it.destination == *queue
-                    && it.destination_type == "queue"
-                    && it.routing_key == *routing_key
-            }),
-            Change::Exchange { .. } | Change::Queue { .. } => true,
+    pub(crate) fn missing_bindings(&self, events: bool) -> Vec<TopologyObject> {
+        let is_there = |change: &TopologyObject| match change {
+            TopologyObject::Binding { queue, exchange, routing_key } => {
+                self.bindings.iter().any(|it| {
+                    it.source == *exchange
+                        && it.destination == *queue
+                        && it.destination_type == "queue"
+                        && it.routing_key == *routing_key
+                })
+            }
+            TopologyObject::Exchange { .. } | TopologyObject::Queue { .. } => true,
         };
         bindings(events).into_iter().filter(|change| !is_there(change)).collect()
     }

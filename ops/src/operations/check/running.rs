@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use config::summary::{Difference, Summary};
+use config::summary::{ConfigDifference, ConfigSummary};
 use hyper::StatusCode;
 use serde::Serialize;
 
@@ -23,7 +23,7 @@ pub(crate) struct RunningProgram {
     /// Why it is not known what it runs with.
     pub(crate) unknown: Option<String>,
     /// What SIGHUP would change, and what needs a restart.
-    pub(crate) difference: Option<Difference>,
+    pub(crate) difference: Option<ConfigDifference>,
     /// It was named on the command line.
     #[serde(skip)]
     wanted: bool,
@@ -76,7 +76,12 @@ pub(crate) fn named(access: &Access, address: &str) -> RunningProgram {
     }
 }
 
-fn compared(access: &Access, address: String, runs: &Summary, wanted: bool) -> RunningProgram {
+fn compared(
+    access: &Access,
+    address: String,
+    runs: &ConfigSummary,
+    wanted: bool,
+) -> RunningProgram {
     let mut difference = runs.difference(&next(&runs.program, access));
     // Of the other program's section a program uses nothing.
     let foreign = if runs.program == "ingress" { "worker" } else { "ingress" };
@@ -92,7 +97,7 @@ fn compared(access: &Access, address: String, runs: &Summary, wanted: bool) -> R
     }
 }
 
-fn ask(access: &Access, address: &str) -> Result<Summary, String> {
+fn ask(access: &Access, address: &str) -> Result<ConfigSummary, String> {
     let asked = access.block_on(async {
         let call = tokio::time::timeout(PATIENCE, get(address)).await;
         let late = || format!("no answer within {} s", PATIENCE.as_secs());
@@ -101,7 +106,7 @@ fn ask(access: &Access, address: &str) -> Result<Summary, String> {
     asked.map_err(|failure| failure.to_string())
 }
 
-async fn get(address: &str) -> Result<Summary, String> {
+async fn get(address: &str) -> Result<ConfigSummary, String> {
     let (status, body) = admin_endpoint::get(address, "/config").await?;
     match status {
         StatusCode::OK => {}
@@ -113,6 +118,6 @@ async fn get(address: &str) -> Result<Summary, String> {
 }
 
 /// What a program would run with.
-fn next(program: &str, access: &Access) -> Summary {
-    Summary::of(program, &access.config)
+fn next(program: &str, access: &Access) -> ConfigSummary {
+    ConfigSummary::of(program, &access.config)
 }

@@ -1,7 +1,7 @@
 //! A dead letter with all that speaks for or against it.
 
 use config::Config;
-use queue::{Cluster, Received};
+use queue::{Cluster, ReceivedMessage};
 use serde::Serialize;
 use store::dead_letter::history;
 use store::{MysqlConnection, snapshot};

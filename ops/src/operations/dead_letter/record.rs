@@ -17,7 +17,7 @@ pub(crate) fn record(
     database: &mut MysqlConnection,
     config: &Config,
     action: Action,
-    letters: &[&Received],
+    letters: &[&ReceivedMessage],
     by: &str,
     note: Option<&str>,
 ) -> Result<(), Failure> {
@@ -50,7 +50,7 @@ pub(crate) fn record(
 fn remove_marks(
     database: &mut MysqlConnection,
     config: &Config,
-    letters: &[&Received],
+    letters: &[&ReceivedMessage],
 ) -> Result<(), Failure> {
     let messages: Vec<(Envelope, String)> = letters
         .iter()

@@ -1,6 +1,6 @@
 //! The letters that a dry run is about.
 
-use queue::{Cluster, Received};
+use queue::{Cluster, ReceivedMessage};
 
 use super::earliest::Earliest;
 use crate::failure::Failure;
@@ -11,7 +11,7 @@ pub(crate) const MOST: usize = 100_000;
 
 /// Selected letters, the oldest first.
 pub(crate) struct Rehearsal {
-    pub(crate) letters: Vec<Received>,
+    pub(crate) letters: Vec<ReceivedMessage>,
     /// How many are selected.
     pub(crate) meant: usize,
     pub(crate) looked: Looked,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use config::Config;
 use order::{Facts, MessageOutcome, ProductKind, Trade};
-use queue::Kind;
+use queue::MessageKind;
 use serde::Serialize;
 use store::dead_letter::{self, history};
 use store::entitlement::{self, Entitlement};
@@ -176,7 +176,7 @@ impl OrderDetails {
     /// Checks the signature of every notification again, with today's keys.
     pub(crate) fn check_signatures(&mut self, config: &Config) {
         for told in &mut self.story {
-            if matches!(told.kind(), Some(Kind::TradeStatus | Kind::BatchRefund)) {
+            if matches!(told.kind(), Some(MessageKind::TradeStatus | MessageKind::BatchRefund)) {
                 told.signature = check(config, &told.merchant, &told.form, told.received_at.0);
             }
         }
@@ -279,8 +279,8 @@ impl From<Trade> for TradeLine {
 
 impl StoryMessage {
     /// What it is; none is a kind that this version does not know.
-    pub(crate) fn kind(&self) -> Option<Kind> {
-        Kind::read(&self.kind)
+    pub(crate) fn kind(&self) -> Option<MessageKind> {
+        MessageKind::read(&self.kind)
     }
 
     /// Whether it added facts, or changed the order.

@@ -1,7 +1,7 @@
 //! Whether the broker has the exchanges, queues and bindings that it should have.
 
 use queue::Cluster;
-use queue::topology::{self, Change, TopologyError};
+use queue::topology::{self, TopologyError, TopologyObject};
 
 use crate::failure::Failure;
 use crate::operations::management::Management;
@@ -10,7 +10,7 @@ use crate::operations::topology_findings::{BrokerObjects, TopologyFinding};
 /// What is missing, differs, or should not be there.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TopologyState {
-    pub(crate) missing: Vec<Change>,
+    pub(crate) missing: Vec<TopologyObject>,
     /// What is there and has other arguments.
     pub(crate) conflicts: Vec<String>,
     /// Known with the management API alone.

@@ -149,7 +149,7 @@ impl<'a> Reconciliation<'a> {
         orders: Vec<SpanOrder>,
         pace: &Mutex<Interval>,
         look: Pass,
-    ) -> Vec<(SpanOrder, Answered)> {
+    ) -> Vec<(SpanOrder, VerifiedAnswer)> {
         let mut answers = Vec::new();
         let mut wanted = Vec::new();
         for order in orders {
@@ -222,7 +222,7 @@ impl<'a> Reconciliation<'a> {
 
     async fn compare_and_publish(
         &mut self,
-        answers: Vec<(SpanOrder, Answered)>,
+        answers: Vec<(SpanOrder, VerifiedAnswer)>,
         publisher: Option<&ConfirmedPublisher>,
         look: Pass,
     ) -> Result<(), Failure> {

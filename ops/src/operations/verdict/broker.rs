@@ -19,7 +19,7 @@ pub(crate) enum BrokerFinding {
     /// It takes no messages for another reason.
     Blocked { alarm: String },
     /// Exchanges, queues or bindings that are not there.
-    Missing { objects: Vec<Change> },
+    Missing { objects: Vec<TopologyObject> },
     /// There and other than declared.
     Differs { text: String },
     /// A queue at the limit of a policy, a policy that removes messages and the like.

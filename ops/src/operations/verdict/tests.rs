@@ -9,7 +9,7 @@ mod work;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use queue::topology::{Change, work_queue};
+use queue::topology::{TopologyObject, work_queue};
 use store::BeijingTime;
 use store::counts::Waiting;
 use store::gateway_query::AskedCounts;

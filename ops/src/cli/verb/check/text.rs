@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use config::summary::Difference;
+use config::summary::ConfigDifference;
 
 use super::CheckReport;
 use crate::cli::output::plain;
@@ -63,8 +63,8 @@ fn running(text: &mut String, running: &RunningProgram) {
         let _ = writeln!(text, "{name}{at}: not known what it runs with: {why}");
     }
     let Some(difference) = &running.difference else { return };
-    let Difference { added, removed, changed, restart } = difference;
-    if difference == &Difference::default() {
+    let ConfigDifference { added, removed, changed, restart } = difference;
+    if difference == &ConfigDifference::default() {
         let _ = writeln!(text, "{name}{at}: runs with this configuration");
         return;
     }

@@ -31,7 +31,7 @@ fn alarms_of_the_broker() {
 #[test]
 fn topology() {
     let with = |topology: TopologyState| broker(|it| it.topology = Some(topology));
-    let exchange = |name: &str| Change::Exchange { name: name.into(), kind: "direct" };
+    let exchange = |name: &str| TopologyObject::Exchange { name: name.into(), kind: "direct" };
     assert_eq!(with(TopologyState::default()), [""; 0]);
     let missing =
         TopologyState { missing: vec![exchange("alipay.notify")], ..TopologyState::default() };
