@@ -189,7 +189,7 @@ async fn walk(
     let config = &console.config;
     let cluster = console.broker();
     if action == Action::Discarded {
-        let wanted = |received: &Received| selection.takes(&DeadLetter::from(received));
+        let wanted = |received: &ReceivedMessage| selection.takes(&DeadLetter::from(received));
         let (note, mut ids) = (DiscardNote { by, why: note }, BTreeMap::new());
         let walked = discard(cluster, &mut database, config, note, wanted, &mut ids).await;
         return Moved { count: ids.values().sum(), failure: walked.err(), ..Moved::default() };
@@ -198,7 +198,7 @@ async fn walk(
     let replayed = BTreeMap::new();
     let mut replay = Replay { cluster, config, database, by, note, aftermath, replayed };
     let mut deadly = DeadlyLetters::default();
-    let wanted = |it: &Received| takes(selection, &DeadLetter::from(it), &mut deadly);
+    let wanted = |it: &ReceivedMessage| takes(selection, &DeadLetter::from(it), &mut deadly);
     let walked = replay.walk(usize::MAX, wanted).await;
     drop(turn);
     let waited = replay.wait().await;

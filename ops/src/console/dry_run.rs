@@ -24,7 +24,8 @@ const LISTED: usize = 500;
 pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failure> {
     let turn = console.at_letters().await?;
     let mut deadly = DeadlyLetters::default();
-    let wanted = |letter: &Received| takes(&selection, &DeadLetter::from(letter), &mut deadly);
+    let wanted =
+        |letter: &ReceivedMessage| takes(&selection, &DeadLetter::from(letter), &mut deadly);
     let Rehearsal { letters, meant, looked } =
         Rehearsal::read(console.broker(), usize::MAX, wanted).await?;
     drop(turn);

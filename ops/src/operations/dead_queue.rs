@@ -60,7 +60,7 @@ fn consumer_tag(number: usize) -> String {
 pub(crate) async fn look_at_letters(
     cluster: &Cluster,
     limit: u32,
-    each: impl FnMut(Received),
+    each: impl FnMut(ReceivedMessage),
 ) -> Result<Looked, Failure> {
     DeadQueue::open(cluster).await?.look_and_close(limit, each).await
 }
@@ -107,7 +107,7 @@ impl DeadQueue {
     pub(crate) async fn look_and_close(
         mut self,
         limit: u32,
-        each: impl FnMut(Received),
+        each: impl FnMut(ReceivedMessage),
     ) -> Result<Looked, Failure> {
         let looked = self.look(limit, each).await;
         self.close().await?;

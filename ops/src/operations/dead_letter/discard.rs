@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use config::Config;
-use queue::{Cluster, Received};
+use queue::{Cluster, ReceivedMessage};
 use serde::Serialize;
 use store::MysqlConnection;
 use store::dead_letter::history::Action;
@@ -33,12 +33,12 @@ pub(crate) async fn discard(
     database: &mut MysqlConnection,
     config: &Config,
     note: DiscardNote<'_>,
-    wanted: impl FnMut(&Received) -> bool,
+    wanted: impl FnMut(&ReceivedMessage) -> bool,
     discarded: &mut BTreeMap<String, usize>,
 ) -> Result<(), Failure> {
     let mut queue = DeadQueue::open(cluster).await?;
-    let work = async |queue: &mut DeadQueue, round: Vec<Received>| {
-        let letters: Vec<&Received> = round.iter().collect();
+    let work = async |queue: &mut DeadQueue, round: Vec<ReceivedMessage>| {
+        let letters: Vec<&ReceivedMessage> = round.iter().collect();
         let action = Action::Discarded;
         block_in_place(|| record(database, config, action, &letters, note.by, note.why))?;
         for received in &letters {
@@ -89,7 +89,7 @@ pub(crate) fn discard_selected(
         ToDiscard::Settled { .. } => Some(access.database()?),
     };
     let (mut reasons, mut unknown) = (BTreeMap::new(), None);
-    let mut is_settled = |received: &Received, merchant: Option<&str>| {
+    let mut is_settled = |received: &ReceivedMessage, merchant: Option<&str>| {
         let letter = DeadLetter::from(received);
         let is_of_another = merchant.is_some() && letter.merchant.as_deref() != merchant;
         let Some(looking) = looking.as_mut().filter(|_| unknown.is_none() && !is_of_another) else {
@@ -102,7 +102,7 @@ pub(crate) fn discard_selected(
         }
         unknown.is_none()
     };
-    let wanted = |received: &Received| match selected {
+    let wanted = |received: &ReceivedMessage| match selected {
         ToDiscard::Ids(ids) => ids.iter().any(|id| is_meant(id, &received.message_id)),
         ToDiscard::Settled { merchant } => is_settled(received, *merchant),
     };

@@ -41,7 +41,7 @@ pub(crate) struct Background {
 
 /// The letter with this id; of several copies the one that died last.
 pub(crate) async fn find(cluster: &Cluster, id: &str) -> Result<Option<OpenedLetter>, Failure> {
-    let mut found: Vec<Received> = Vec::new();
+    let mut found: Vec<ReceivedMessage> = Vec::new();
     look_at_letters(cluster, u32::MAX, |received| {
         if is_meant(id, &received.message_id) {
             found.push(received);

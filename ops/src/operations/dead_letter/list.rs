@@ -1,6 +1,6 @@
 //! Lists dead letters.
 
-use queue::Received;
+use queue::ReceivedMessage;
 use store::MysqlConnection;
 use tracing::{debug, warn};
 
@@ -17,7 +17,7 @@ use crate::operations::dead_queue::look_at_letters;
 const LOOKED_UP: usize = 2_000;
 
 /// A letter with its message.
-pub(crate) type ListedLetter = (DeadLetter, Received);
+pub(crate) type ListedLetter = (DeadLetter, ReceivedMessage);
 
 /// Keeps the letters that died first, at most `limit`.
 pub(crate) fn first_to_die(limit: usize) -> Earliest<ListedLetter> {

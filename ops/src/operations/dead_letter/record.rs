@@ -1,7 +1,7 @@
 //! What an operator did with dead letters, written down.
 
 use config::Config;
-use queue::{Envelope, Received};
+use queue::{Envelope, ReceivedMessage};
 use store::MysqlConnection;
 use store::dead_letter;
 use store::dead_letter::history::{Action, Entry, insert};
@@ -21,7 +21,7 @@ pub(crate) fn record(
     by: &str,
     note: Option<&str>,
 ) -> Result<(), Failure> {
-    let opened: Vec<(DeadLetter, &Received)> =
+    let opened: Vec<(DeadLetter, &ReceivedMessage)> =
         letters.iter().map(|received| (DeadLetter::from(*received), *received)).collect();
     let entries: Vec<Entry<'_>> = opened
         .iter()

@@ -22,11 +22,12 @@ impl Rehearsal {
     pub(crate) async fn read(
         cluster: &Cluster,
         limit: usize,
-        mut wanted: impl FnMut(&Received) -> bool,
+        mut wanted: impl FnMut(&ReceivedMessage) -> bool,
     ) -> Result<Rehearsal, Failure> {
-        let mut earliest = Earliest::new(limit.min(MOST), |a: &Received, b: &Received| {
-            a.headers.first_seen.cmp(&b.headers.first_seen)
-        });
+        let mut earliest =
+            Earliest::new(limit.min(MOST), |a: &ReceivedMessage, b: &ReceivedMessage| {
+                a.headers.first_seen.cmp(&b.headers.first_seen)
+            });
         let looked = look_at_letters(cluster, u32::MAX, |received| {
             if wanted(&received) {
                 earliest.add(received);

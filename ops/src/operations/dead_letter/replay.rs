@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use config::Config;
-use queue::{Cluster, Message, Received};
+use queue::{Cluster, Message, ReceivedMessage};
 use store::Connection;
 use store::dead_letter::history::Action;
 use tokio::runtime::Handle;
@@ -37,7 +37,7 @@ impl Replay<'_> {
     pub(crate) async fn walk(
         &mut self,
         limit: usize,
-        wanted: impl FnMut(&Received) -> bool,
+        wanted: impl FnMut(&ReceivedMessage) -> bool,
     ) -> Result<(), Failure> {
         let mut queue = DeadQueue::open(self.cluster).await?;
         let outcome = async {
@@ -58,11 +58,11 @@ impl Replay<'_> {
         &mut self,
         queue: &mut DeadQueue,
         publisher: &ConfirmedPublisher,
-        mut round: Vec<Received>,
+        mut round: Vec<ReceivedMessage>,
     ) -> Result<(), Failure> {
         round.sort_by_key(|received| received.headers.first_seen);
         if let Some(aftermath) = &mut self.aftermath {
-            let letters: Vec<&Received> = round.iter().collect();
+            let letters: Vec<&ReceivedMessage> = round.iter().collect();
             block_in_place(|| aftermath.before(&mut self.database, &letters))?;
         }
         let messages = round.iter().map(Message::replay).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use queue::Received;
+use queue::ReceivedMessage;
 use serde::Serialize;
 
 use super::aftermath::{Aftermath, Fate, Replayed};
@@ -100,7 +100,7 @@ pub(crate) fn replay_selected(
         aftermath: options.waits.then(|| Aftermath::new(&access.config)),
         replayed: BTreeMap::new(),
     };
-    let wanted = |received: &Received| selected.takes(&received.into());
+    let wanted = |received: &ReceivedMessage| selected.takes(&received.into());
     let (walked, aftermath) = access.block_on(async {
         let walked = replay.walk(options.limit, wanted).await;
         // Also after a failure: so many did go back.
@@ -151,7 +151,7 @@ pub(crate) fn foresee_selected(
     mut selected: SelectedLetters,
     limit: usize,
 ) -> Result<ReplayForeseen, Failure> {
-    let wanted = |received: &Received| selected.takes(&received.into());
+    let wanted = |received: &ReceivedMessage| selected.takes(&received.into());
     let rehearsal =
         access.block_on(async { Rehearsal::read(&access.broker()?, limit, wanted).await })?;
     let Rehearsal { letters, meant, looked } = rehearsal;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use queue::topology::{self, RetryTier};
-use queue::{Cluster, Connection, ConnectionSettings, Depth, Received, alarm};
+use queue::{Cluster, Connection, ConnectionSettings, Depth, ReceivedMessage, alarm};
 use serde::Serialize;
 
 use super::topology::TopologyState;
@@ -146,7 +146,7 @@ async fn ask_management(
 async fn reasons(cluster: &Cluster) -> Result<BTreeMap<String, usize>, Failure> {
     let queue = DeadQueue::open_within(cluster, PATIENCE).await?;
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    let count = |letter: Received| {
+    let count = |letter: ReceivedMessage| {
         let reason = letter.headers.reason.unwrap_or_else(|| "no reason".to_owned());
         *reasons.entry(reason).or_default() += 1;
     };

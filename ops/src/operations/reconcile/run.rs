@@ -6,7 +6,7 @@ use std::time::Duration;
 use alipay::{QueryAnswer, TradeRef};
 use futures_util::StreamExt as _;
 use futures_util::stream::iter;
-use gateway::{Answered, Gateway, GatewayError};
+use gateway::{Gateway, GatewayError, VerifiedAnswer};
 use indicatif::ProgressBar;
 use store::Connection;
 use store::user_order::{self, OrderSpan, SpanOrder};

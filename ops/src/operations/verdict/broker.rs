@@ -2,7 +2,7 @@
 
 use std::mem::discriminant;
 
-use queue::topology::Change;
+use queue::topology::TopologyObject;
 
 use super::{Description, Urgency};
 use crate::operations::overview::Overview;
