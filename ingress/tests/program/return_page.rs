@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use alipay::{Charset, Fen, Form, Payment, link};
-use queue::Kind;
+use queue::MessageKind;
 use testkit::Program;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -106,7 +106,10 @@ async fn a_signed_return_asks_the_gateway_and_sends_the_buyer_on() {
         .iter()
         .map(|message| {
             let (envelope, received) = (&message.envelope, &message.received);
-            assert_eq!((envelope.kind, envelope.charset), (Kind::QueryRequest, Charset::Utf8));
+            assert_eq!(
+                (envelope.kind, envelope.charset),
+                (MessageKind::QueryRequest, Charset::Utf8)
+            );
             assert!(before <= envelope.received_at && envelope.received_at <= chrono::Utc::now());
             assert_eq!(received.message_id, envelope.message_id().unwrap());
             assert_eq!(message.properties.delivery_mode(), &Some(2), "not persistent");

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lapin::options::{BasicGetOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use queue::topology::{DEAD_QUEUE, work_queue};
-use queue::{Cluster, Envelope, Headers, Kind, Message, Publisher, PublisherSettings};
+use queue::{Cluster, Envelope, Headers, Message, MessageKind, Publisher, PublisherSettings};
 use serde_json::{Value, json};
 use testkit::{Program, Sandbox};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,7 @@ fn at(minute: i64) -> DateTime<Utc> {
 /// A dead letter that died at that minute.
 pub(crate) fn letter(id: &str, died: i64) -> Message {
     let form = "out_trade_no=A-1&subject=%E6%B5%8B&sign=secret";
-    let envelope = Envelope::new("shop", Kind::TradeStatus, Charset::Utf8, at(0), form);
+    let envelope = Envelope::new("shop", MessageKind::TradeStatus, Charset::Utf8, at(0), form);
     Message {
         exchange: String::new(),
         routing_key: DEAD_QUEUE.to_owned(),
@@ -220,7 +220,7 @@ fn take_all(url: &str, queue: &str) -> BTreeMap<String, Headers> {
         let mut taken = BTreeMap::new();
         let options = BasicGetOptions { no_ack: true };
         while let Some(got) = channel.basic_get(queue.into(), options).await.unwrap() {
-            let received = queue::Received::new(got.delivery);
+            let received = queue::ReceivedMessage::new(got.delivery);
             taken.insert(received.message_id, received.headers);
         }
         connection.close().await;

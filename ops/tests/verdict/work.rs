@@ -5,7 +5,7 @@ use std::time::Duration;
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::Utc;
 use diesel::connection::SimpleConnection as _;
-use queue::{Cluster, Envelope, Kind, Message, Publisher, PublisherSettings, message_id};
+use queue::{Cluster, Envelope, Message, MessageKind, Publisher, PublisherSettings, message_id};
 use testkit::Sandbox;
 use testkit::clock::{beijing, minutes_ago};
 use tokio_util::sync::CancellationToken;
@@ -26,8 +26,8 @@ fn pay(shop: &Shop, order: &str, ahead: chrono::TimeDelta) {
     ]);
     let signer = Signer::Md5(Md5Key::new("a-key-nobody-should-see"));
     signer.sign_form(&mut form, Rule::DropEmpty).unwrap();
-    let id = message_id("shop", Kind::TradeStatus, &form);
-    let (kind, at) = (Kind::TradeStatus, Utc::now() + ahead);
+    let id = message_id("shop", MessageKind::TradeStatus, &form);
+    let (kind, at) = (MessageKind::TradeStatus, Utc::now() + ahead);
     let envelope = Envelope::new("shop", kind, Charset::Utf8, at, form.encode());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {

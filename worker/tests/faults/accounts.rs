@@ -10,7 +10,7 @@ use chrono::Utc;
 use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
 use queue::account::{Permission, beyond_publishing};
-use queue::{Cluster, Envelope, Kind, topology};
+use queue::{Cluster, Envelope, MessageKind, topology};
 use testkit::{Folder, Program, RabbitMq, Sandbox};
 
 use crate::Worker;
@@ -112,12 +112,12 @@ async fn messages_of_other_broker_accounts_are_rejected() {
     let signed = scene.world.payment("K000003").sign(&Signer::Md5(Md5Key::new("only0for0tests")));
     let form = String::from_utf8(signed.expect("signed").body().to_vec()).expect("a form");
     let envelope = |kind, form: &str| Envelope::new("shop", kind, Charset::Utf8, Utc::now(), form);
-    let payment = envelope(Kind::TradeStatus, &form);
+    let payment = envelope(MessageKind::TradeStatus, &form);
     publish(&guest, None, &payment, "1").await;
     publish(&guest, Some("guest"), &payment, "2").await;
     // The ingress has no business with decisions.
     let ingress = Hand::at(&url(&scene.broker, "ingress")).await;
-    let decision = envelope(Kind::Decision, "out_trade_no=K000001");
+    let decision = envelope(MessageKind::Decision, "out_trade_no=K000001");
     publish(&ingress, Some("alipay-ingress"), &decision, "3").await;
     eventually("three letters", || letters(&scene.world, "unknown_publisher") == 3);
 

@@ -8,7 +8,7 @@ use chrono::Utc;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::FieldTable;
 use queue::topology::{self, RetryTier};
-use queue::{Cluster, Connection, ConnectionSettings, Envelope, Kind, Message};
+use queue::{Cluster, Connection, ConnectionSettings, Envelope, Message, MessageKind};
 use simulator::Notification;
 use testkit::{Folder, RabbitMq, RabbitMqOptions, Sandbox};
 
@@ -36,8 +36,13 @@ impl Hand {
         let signed =
             notification.sign(&Signer::Md5(Md5Key::new("only0for0tests"))).expect("signed");
         let form = String::from_utf8(signed.body().to_vec()).expect("a form");
-        let envelope =
-            Envelope::new("shop", Kind::TradeStatus, Charset::Utf8, Utc::now(), form.as_str());
+        let envelope = Envelope::new(
+            "shop",
+            MessageKind::TradeStatus,
+            Charset::Utf8,
+            Utc::now(),
+            form.as_str(),
+        );
         let message = Message::notify(&envelope, id, None);
         let properties = lapin::BasicProperties::default()
             .with_delivery_mode(2)

@@ -2,7 +2,7 @@
 
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
-use queue::{Cluster, Envelope, Kind, Message, Publisher, PublisherSettings};
+use queue::{Cluster, Envelope, Message, MessageKind, Publisher, PublisherSettings};
 use simulator::{Notification, Trade};
 use tokio_util::sync::CancellationToken;
 
@@ -181,7 +181,8 @@ async fn messages_without_id_or_with_a_long_one_are_processed() {
     world.place_orders("L", 3);
     let message = |order: &str, id: &str| {
         let form = alipay::ascii_form(&signed(&world.payment(order), |_| {}));
-        let envelope = Envelope::new("shop", Kind::TradeStatus, Charset::Utf8, Utc::now(), form);
+        let envelope =
+            Envelope::new("shop", MessageKind::TradeStatus, Charset::Utf8, Utc::now(), form);
         Message::notify(&envelope, id, None)
     };
     let (long, multibyte) = ("x".repeat(255), "单".repeat(40));
