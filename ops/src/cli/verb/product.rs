@@ -10,7 +10,7 @@ use store::stock::StockLevel;
 use crate::cli::output::{Table, or_empty};
 
 group! {
-    /// Add, change and list what the shop sells
+    /// Add, change and list products
     ///
     /// Example: ops product list
     ProductArgs {

@@ -7,7 +7,7 @@ use super::{ProductLine, product_table};
 use crate::cli::context::Context;
 use crate::failure::Failure;
 
-/// List all products, with their codes available, delivered, returned, and wanted by waiting orders
+/// List all products with their numbers of codes: available, delivered, returned, missing for waiting orders
 ///
 /// Example: ops product list --output json
 #[derive(Args)]
