@@ -93,7 +93,7 @@ async fn move_letters(
     });
     let Moved { count, left_out, fates, failure } = walked
         .await
-        .map_err(|error| Failure::CouldNotAsk(format!("the walk has ended: {error}")))?;
+        .map_err(|error| Failure::CouldNotAsk(format!("the action on the dead letters failed: {error}")))?;
     let (title, done) = match action {
         Action::Replayed => (
             say("重放", "Replay"),

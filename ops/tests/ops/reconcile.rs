@@ -133,7 +133,7 @@ fn exit_code_3_when_unreachable_2_when_misconfigured() {
         .set("ALIPAY__MERCHANTS__SHOP__SIGN_TYPES", "RSA")
         .set("ALIPAY__MERCHANTS__SHOP__ALIPAY_PUBLIC_KEYS_FILE", PUBLIC_KEY);
     ops.run("query A-1").ended(2, "merchants.shop.private_key");
-    ops.run("reconcile --since 1h").ended(2, "no merchant of the span can be asked");
+    ops.run("reconcile --since 1h").ended(2, "no merchant of the time span can be queried");
     ops.run("reconcile --since 1h --until 2h").ended(2, "--until is not after --since");
     ops.run("reconcile --since 1h --merchant other").ended(2, "other is not configured");
 }

@@ -127,7 +127,7 @@ fn pairs_and_tabs_survive_import_withdraw_import() {
 fn a_heading_line_in_a_code_file_needs_confirmation() {
     let stock = Stock::new();
     let file = "card no\tpassword\nA-0001\tp1\nA-0002\tp2\nA-0003\t\n".as_bytes();
-    let dry = stock.import("gift", file, &["--dry-run"]).ended(1, "say --yes");
+    let dry = stock.import("gift", file, &["--dry-run"]).ended(1, "use --yes");
     let dry = dry.json();
     assert_eq!(
         (&dry["odd_lines"], &dry["new_codes"], &dry["imported"]),
@@ -148,7 +148,7 @@ fn a_heading_line_in_a_code_file_needs_confirmation() {
     let text = stock
         .ops
         .run_with(&["stock", "import", "gift", "--file", "-", "--dry-run"], b"code\nA-0009\tp9\n");
-    let text = text.ended(1, "say --yes").stdout;
+    let text = text.ended(1, "use --yes").stdout;
     assert!(text.starts_with("would import 2, already there 0\n"), "{text}");
     assert!(text.contains("line 1: looks like a heading: code"), "{text}");
 }

@@ -117,7 +117,7 @@ fn refunds_that_alipay_refuses_stay_in_review() {
     worker.terminate();
     assert!(worker.wait().success());
     let said = worker.stderr();
-    assert_eq!(said.matches("Alipay refuses to refund late money").count(), 1, "{said}");
+    assert_eq!(said.matches("Alipay refuses to refund a late payment").count(), 1, "{said}");
 }
 
 #[test]

@@ -127,7 +127,7 @@ impl CheckReport {
         let servers = || self.database.iter().chain(&self.broker);
         let silent = servers().any(|server| server.error.is_some());
         if silent || self.running.iter().any(RunningProgram::is_failure) {
-            return Err(Failure::CouldNotAsk("not everybody could be asked".to_owned()));
+            return Err(Failure::CouldNotAsk("some servers or programs did not answer".to_owned()));
         }
         if servers().any(|server| !server.missing.is_empty()) {
             return Err(Failure::Refused("something is missing".to_owned()));

@@ -95,7 +95,7 @@ pub(crate) fn rehearse(
     match (agreed, ended) {
         (Some(agreed), _) => Ok(agreed),
         (None, Err(why)) => Err(why),
-        (None, Ok(())) => Err(Failure::Refused("nothing was rehearsed".to_owned()).into()),
+        (None, Ok(())) => Err(Failure::Refused("no dry run was made".to_owned()).into()),
     }
 }
 

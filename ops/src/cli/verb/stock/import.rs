@@ -138,7 +138,7 @@ impl StockImportArgs {
             }
         }
         Err(Failure::Refused(format!(
-            "nothing was imported: {told}; take out what is none, or say --yes"
+            "nothing was imported: {told}; remove what is no code, or use --yes"
         )))
     }
 }
