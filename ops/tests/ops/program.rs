@@ -1,4 +1,4 @@
-//! Runs `ops` and looks at how it ended.
+//! Runs `ops` and checks its result.
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
@@ -21,7 +21,7 @@ pub(crate) const SHOP: [(&str, &str); 4] = [
     ("ALIPAY__MERCHANTS__SHOP__MD5_KEY", KEY),
 ];
 
-/// The program with the servers that it should use.
+/// The program and its servers.
 pub(crate) struct Ops {
     environment: Vec<(String, String)>,
 }
@@ -100,12 +100,12 @@ impl Ops {
             .stderr(Stdio::piped())
             .spawn()
             .expect("ops starts");
-        // What is written here is smaller than a pipe; one that does not read it is no error.
+        // The input fits into a pipe, so a program that does not read it is no error.
         let _ = child.stdin.take().expect("a pipe").write_all(stdin);
         Answer::of(child.wait_with_output().expect("ops ends"))
     }
 
-    /// What `ops status` tells, where something is wrong.
+    /// The output of `ops status` when something is wrong.
     pub(crate) fn status(&self) -> Value {
         self.run("status --output json").ended(1, "wrong").json()
     }

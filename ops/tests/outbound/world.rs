@@ -67,18 +67,18 @@ impl World {
         self.run(&format!("order create {id} --merchant {merchant} --product gift")).ended(0, "");
     }
 
-    /// From now on Alipay's notifications arrive: an ingress takes them.
+    /// Starts an ingress, so Alipay's notifications arrive from now on.
     pub(crate) fn hear_alipay(&mut self) {
         self.start_ingress(&[]);
         self.start_alipay(&[]);
     }
 
-    /// The buyer opens (`wait`) or pays (`pay`) a trade, and nobody is told.
+    /// The buyer opens (`wait`) or pays (`pay`) a trade, without a notification.
     pub(crate) fn buyer(&self, verb: &str, id: &str, merchant: &str) {
         self.at_alipay(verb, merchant, id, &["--total", "10.00", "--drop"]);
     }
 
-    /// Orders that are paid, there and here.
+    /// Orders that are paid, at Alipay and here.
     pub(crate) fn paid(&self, orders: &[(&str, &str)]) -> Program {
         let worker = self.worker();
         for (id, merchant) in orders {
@@ -94,7 +94,7 @@ impl World {
         self.start_worker()
     }
 
-    /// Waits until the order is so.
+    /// Waits until the order satisfies the condition.
     #[track_caller]
     pub(crate) fn until(&self, id: &str, is_so: impl Fn(&Value) -> bool) {
         self.pipeline.until_order(id, is_so);

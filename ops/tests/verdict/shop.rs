@@ -26,7 +26,7 @@ impl Shop {
         Shop { ops, sandbox }
     }
 
-    /// A worker that consumes and has told that it lives.
+    /// A worker that consumes and has written a heartbeat.
     pub(crate) fn worker(&self) -> Program {
         let worker = self.ops.worker();
         self.wait_for("a heartbeat", |status| {
@@ -39,7 +39,7 @@ impl Shop {
         store::Pool::new(&self.sandbox.database_url, 1).get().unwrap()
     }
 
-    /// Looks until it is so.
+    /// Runs `status` until the condition holds.
     #[track_caller]
     pub(crate) fn wait_for(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         until_ok(what, || {
@@ -48,7 +48,7 @@ impl Shop {
         })
     }
 
-    /// Looks until this is what is wrong.
+    /// Runs `status` until it reports these findings.
     #[track_caller]
     pub(crate) fn wait_for_codes(&self, expected: &[&str]) -> Value {
         self.wait_for(&format!("{expected:?}"), |status| codes(status) == expected)

@@ -21,26 +21,26 @@ const LONGEST_GAP: Duration = Duration::from_secs(1);
 pub(super) struct Storm {
     #[command(flatten)]
     target: TargetArguments,
-    /// Order numbers are this and a number from 000001.
+    /// Prefix of the order numbers; a number from 000001 follows.
     #[arg(long, value_name = "P", required_unless_present = "orders_from")]
     prefix: Option<String>,
     /// A file with one order number in each line.
     #[arg(long, value_name = "FILE", conflicts_with = "prefix")]
     orders_from: Option<PathBuf>,
-    /// How many orders [default: 1000, or all of --orders-from].
+    /// The number of orders [default: 1000, or all of --orders-from].
     #[arg(long, value_name = "N")]
     count: Option<usize>,
-    /// What every order costs, in yuan.
+    /// The total of each order, in yuan.
     #[arg(long, value_name = "YUAN", value_parser = super::yuan, default_value = "10.00")]
     total: Fen,
-    /// Notifications a second; 0: as fast as the connections allow.
+    /// Notifications a second; 0 means as fast as the connections allow.
     #[arg(long, value_name = "N", default_value_t = 100)]
     rate: u32,
-    /// Most requests at the same time.
+    /// The most requests at the same time.
     #[arg(long, value_name = "C", default_value = "64",
           value_parser = clap::value_parser!(u16).range(1..))]
     connections: u16,
-    /// What happens to every order.
+    /// What is done with every order.
     #[arg(long, value_name = "pay|pay+refund", default_value = "pay")]
     mix: Mix,
     #[command(flatten)]
@@ -49,20 +49,20 @@ pub(super) struct Storm {
     #[arg(long, value_name = "FACTOR", default_value = "2400",
           value_parser = clap::value_parser!(u32).range(1..))]
     compress: u32,
-    /// Repeat until answered success or so many seconds have passed.
+    /// Repeat until the answer is success, at most for so many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     give_up_after: u64,
-    /// How long to wait for an answer.
+    /// How long to wait for an answer, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     timeout: u64,
-    /// Keep the trades in this file, for a simulator serve that is asked about them.
+    /// Keep the trades in this file, so that a `simulator serve` can be queried about them.
     #[arg(long, value_name = "FILE")]
     trades: Option<PathBuf>,
     /// Write a JSON line for every notification: order, notify_id, kind, sent_at, attempts,
     /// answered_success_at (null when given up), fault (for duplicates and forged ones).
     #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
-    /// Lines to read, or one JSON document.
+    /// Format of the results.
     #[arg(long, value_enum, default_value = "table")]
     output: Output,
 }

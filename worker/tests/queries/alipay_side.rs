@@ -52,7 +52,7 @@ impl AlipaySide {
         (gateway, format!("{url}/gateway.do"))
     }
 
-    /// Something happens at Alipay: `verb` of the simulator. `--drop` in `more` keeps it silent.
+    /// Runs a `verb` of the simulator at Alipay; with `--drop` in `more`, without a notification.
     pub(crate) fn happens(&self, verb: &str, merchant: &str, order: &str, more: &[&str]) {
         self.world.at_alipay(verb, merchant, order, more);
     }
@@ -97,7 +97,7 @@ impl AlipaySide {
         store::Pool::new(&self.world.sandbox.database_url, 1).get().expect("a connection")
     }
 
-    /// A refund of 3.00 yuan was asked for, and nobody knows what became of it.
+    /// A refund of 3.00 yuan was requested, with an unknown result.
     pub(crate) fn asked_refund(&self, order: &str, trade_no: &str, number: &str) {
         let request = RefundRequest {
             request_no: number.to_owned(),
@@ -116,7 +116,7 @@ impl AlipaySide {
         insert(&mut self.connection(), &request).expect("a request");
     }
 
-    /// Writes down an answer of the gateway, as the program does that got it.
+    /// Records an answer of the gateway, as the program that receives it does.
     pub(crate) fn asked_answer(&self, order: &str, answer: &Envelope) {
         let key = AnswerKey { order_id: order, digest: &answer.digest() };
         gateway_answer::write(&mut self.connection(), key).expect("an answer");
@@ -144,7 +144,7 @@ impl AlipaySide {
         trade["trade_no"].as_str().expect("a number").to_owned()
     }
 
-    /// How many different answers about this order the lanes have worked on.
+    /// How many different answers about this order the lanes have processed.
     pub(crate) fn answers(&mut self, order: &str) -> i64 {
         let inbox = format!("notification WHERE kind = 'query_answer' AND order_id = '{order}'");
         self.world.count(&inbox)
