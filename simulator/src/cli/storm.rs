@@ -45,7 +45,7 @@ pub(super) struct Storm {
     mix: Mix,
     #[command(flatten)]
     faults: StormFaults,
-    /// Alipay's gaps between repeats are divided by this, and cut at one second.
+    /// Divide Alipay's intervals between repeats by this factor; the longest is one second.
     #[arg(long, value_name = "FACTOR", default_value = "2400",
           value_parser = clap::value_parser!(u32).range(1..))]
     compress: u32,

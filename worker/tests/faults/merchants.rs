@@ -1,4 +1,5 @@
 //! Orders whose merchant is not configured.
+
 use testkit::until;
 
 use crate::Worker;

@@ -1,4 +1,5 @@
 //! Late payments of merchants that refund them.
+
 use testkit::until;
 
 use crate::alipay_side::AlipaySide;
