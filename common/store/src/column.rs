@@ -10,21 +10,21 @@ use std::marker::PhantomData;
 use alipay::Fen;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::deserialize::{self, FromSql, FromSqlRow, Queryable};
-use diesel::dsl::sql;
-use diesel::expression::{AsExpression, SqlLiteral};
+use diesel::dsl::{AsSelect, SqlTypeOf, sql};
+use diesel::expression::{AsExpression, SqlLiteral, UncheckedBind};
 use diesel::internal::derives::as_expression::Bound;
 use diesel::mysql::data_types::MysqlTime;
 use diesel::mysql::{Mysql, MysqlType, MysqlValue};
 use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{
-    BigInt, Datetime, HasSqlType, Nullable, SingleValue, SmallInt, SqlOrd, SqlType, Text,
+    BigInt, Datetime, HasSqlType, Integer, Nullable, SingleValue, SmallInt, SqlOrd, SqlType, Text,
     is_nullable,
 };
 use diesel::{QueryResult, RunQueryDsl};
 use order::{
-    DecisionState, Facts, FulfillmentState, MessageOutcome, OrderStatus, ProductKind, QueryReason,
-    RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
+    CodeState, DecisionState, Facts, FulfillmentState, MessageOutcome, OrderStatus, ProductKind,
+    QueryReason, RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
 };
 
 use crate::{BeijingTime, MysqlConnection};
@@ -79,9 +79,26 @@ macro_rules! sql_type {
 sql_type!(Word, MysqlType::String);
 sql_type!(Code, MysqlType::Short);
 
+/// The types of the columns of a row.
+pub(crate) type ColumnsOf<R> = SqlTypeOf<AsSelect<R, Mysql>>;
+
 /// What the database's clock says.
 pub(crate) fn now() -> SqlLiteral<Moment> {
     sql("UTC_TIMESTAMP(6)")
+}
+
+/// So many seconds before that.
+pub(crate) fn ago(
+    seconds: i32,
+) -> SqlLiteral<Moment, UncheckedBind<SqlLiteral<Moment>, Bound<Integer, i32>>> {
+    sql("UTC_TIMESTAMP(6) - INTERVAL ").bind::<Integer, _>(seconds).sql(" SECOND")
+}
+
+/// So many microseconds after it.
+pub(crate) fn after(
+    microseconds: i64,
+) -> SqlLiteral<Moment, UncheckedBind<SqlLiteral<Moment>, Bound<BigInt, i64>>> {
+    sql("UTC_TIMESTAMP(6) + INTERVAL ").bind::<BigInt, _>(microseconds).sql(" MICROSECOND")
 }
 
 /// The number that the latest row of this connection got.
@@ -175,6 +192,7 @@ macro_rules! words {
 }
 
 words! {
+    CodeState in stock_item.state by |word| word.parse().ok();
     DecisionState in decision.state by |word| word.parse().ok();
     FulfillmentState in fulfillment.state by |word| word.parse().ok();
     MessageOutcome in notification.outcome by |word| word.parse().ok();
@@ -255,6 +273,13 @@ impl FromSql<FactSet, Mysql> for Facts {
     fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Facts> {
         let names = <String as FromSql<Text, Mysql>>::from_sql(value)?;
         Ok(Facts::from_column(&names))
+    }
+}
+
+impl ToSql<FactSet, Mysql> for Facts {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
+        out.write_all(self.to_column().as_bytes())?;
+        Ok(IsNull::No)
     }
 }
 

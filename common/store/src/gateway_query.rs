@@ -25,8 +25,8 @@ pub struct NewQuery<'a> {
     pub order_id: &'a str,
     /// Name of the order's merchant.
     pub merchant: &'a str,
-    /// Word of an [`order::QueryReason`].
-    pub why: &'a str,
+    /// Why.
+    pub why: QueryReason,
     /// 1: now, also where the row is there and due later. 0: as it is, where it is there.
     pub forward: i32,
     /// When it was asked for: a question that went out later answers it. `None`: no question that
@@ -173,7 +173,7 @@ pub struct Note<'a> {
     /// The order.
     pub order_id: &'a str,
     /// Why it is asked the next time.
-    pub why: &'a str,
+    pub why: QueryReason,
     /// The lease that it was asked under.
     #[serde(serialize_with = "sql_time")]
     pub leased_until: Option<DateTime<Utc>>,

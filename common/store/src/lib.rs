@@ -27,8 +27,10 @@ mod error;
 mod error_number;
 mod id_range;
 mod json_rows;
+mod parties;
 mod schema;
 mod snapshot;
+mod typed_sql;
 
 pub mod clock;
 pub mod counts;
@@ -63,4 +65,5 @@ pub use connection::{
 };
 pub use error::{Fault, Result, StoreError};
 pub use id_range::IdRange;
+pub use parties::PartyRow;
 pub use snapshot::snapshot;

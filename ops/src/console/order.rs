@@ -98,9 +98,9 @@ fn facts(page: &OrderDetails) -> Markup {
                 (fact(say("商户", "Merchant"), &row.merchant))
                 (fact(say("账号", "Account"), &row.account))
                 (fact(say("交易号", "Trade"), text(&row.trade_no)))
-                (fact(say("买家", "Buyer"), text(&row.buyer_email)))
-                (fact(say("买家号", "Buyer id"), text(&row.buyer_id)))
-                (fact(say("卖家号", "Seller id"), text(&row.seller_id)))
+                (fact(say("买家", "Buyer"), text(&row.parties.buyer_email)))
+                (fact(say("买家号", "Buyer id"), text(&row.parties.buyer_id)))
+                (fact(say("卖家号", "Seller id"), text(&row.parties.seller_id)))
             } }
         }
     }
@@ -175,7 +175,7 @@ fn goods(page: &OrderDetails) -> Markup {
         h2 { (say("货物", "Goods")) }
         div.card { table {
             @for code in &page.goods {
-                tr { td.mono { (code.code) } td { (tag::goods(&code.state)) } }
+                tr { td.mono { (code.code) } td { (tag::goods(code.state.as_str())) } }
             }
             @if let Some(entitlement) = &page.entitlement {
                 tr {

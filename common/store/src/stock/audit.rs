@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Binary, Text};
+use order::CodeState;
 
 use crate::IdRange;
 use crate::schema::stock_item;
@@ -17,7 +18,7 @@ pub struct AuditedCode {
     #[diesel(sql_type = Text)]
     pub order_id: String,
     pub product_id: String,
-    pub state: String,
+    pub state: CodeState,
     #[diesel(sql_type = Binary)]
     pub code: Vec<u8>,
 }

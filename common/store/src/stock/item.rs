@@ -4,11 +4,14 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
+use order::CodeState;
 use serde::Serialize;
 
 use crate::bulk::{BulkRow, Values, write_rows};
+use crate::column::value;
 use crate::json_rows::{execute_rows, json};
 use crate::schema::stock_item;
+use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result, StoreError};
 
 /// The longest code, in bytes: licence files of 4 KB in base64, cards with a PIN and an address. What the column holds.
@@ -19,7 +22,7 @@ pub const MAX_CODE: usize = 8192;
 pub fn pick(connection: &mut MysqlConnection, product_id: &str, units: i64) -> Result<Vec<i64>> {
     Ok(stock_item::table
         .filter(stock_item::product_id.eq(product_id))
-        .filter(stock_item::state.eq("available"))
+        .filter(stock_item::state.eq(value(CodeState::Available)))
         .order(stock_item::id)
         .limit(units)
         .select(stock_item::id)
@@ -91,23 +94,17 @@ pub fn import(connection: &mut MysqlConnection, product_id: &str, codes: &[&str]
     Ok(new)
 }
 
-#[derive(QueryableByName)]
-#[diesel(table_name = stock_item)]
-struct CodeRow {
-    code: String,
-}
-
 /// Which of these codes the product has already, whatever their state. `codes` without repeats.
 pub fn existing(
     connection: &mut MysqlConnection,
     product_id: &str,
     codes: &[&str],
 ) -> Result<Vec<String>> {
-    let rows: Vec<CodeRow> = sql_query(include_str!("existing.sql"))
+    Ok(sql_query(include_str!("existing.sql"))
         .bind::<Text, _>(json(codes)?)
         .bind::<Text, _>(product_id)
-        .load(connection)?;
-    Ok(rows.into_iter().map(|row| row.code).collect())
+        .typed::<Text>()
+        .load(connection)?)
 }
 
 /// A code that another product has, too.

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
+use order::CodeState;
 use serde::Serialize;
 
 use crate::schema::stock_item;
@@ -14,8 +15,8 @@ use crate::{MysqlConnection, Result};
 pub struct Code {
     /// The code.
     pub code: String,
-    /// `delivered`, `returned`, or `resold`: it came back and a person put it on sale again.
-    pub state: String,
+    /// With the buyer, returned, or sold again.
+    pub state: CodeState,
 }
 
 /// The codes that this order got, in the order in which they came to stock.

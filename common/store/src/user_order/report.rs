@@ -6,10 +6,9 @@ use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
 use order::FulfillmentState;
 use serde::Serialize;
 
-use crate::BeijingTime;
 use crate::column::{Deadline, Moment};
 use crate::schema::user_order;
-use crate::{MysqlConnection, Result};
+use crate::{BeijingTime, MysqlConnection, PartyRow, Result};
 
 /// A row of `user_order`. Amounts are fen.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
@@ -34,17 +33,9 @@ pub struct Order {
     pub paid_dtime: Option<BeijingTime>,
     pub confirm_dtime: Option<BeijingTime>,
     pub finish_dtime: Option<BeijingTime>,
-    pub seller_email: Option<String>,
-    pub seller_id: Option<String>,
-    pub seller_actions: Option<String>,
-    pub buyer_email: Option<String>,
-    pub buyer_id: Option<String>,
-    pub buyer_actions: Option<String>,
-    pub receive_name: Option<String>,
-    pub receive_address: Option<String>,
-    pub receive_zip: Option<String>,
-    pub receive_phone: Option<String>,
-    pub receive_mobile: Option<String>,
+    #[diesel(embed)]
+    #[serde(flatten)]
+    pub parties: PartyRow,
     pub is_send_goods: bool,
     pub is_return_goods: bool,
     pub is_finish: bool,

@@ -7,6 +7,7 @@ use order::FulfillmentState;
 
 use super::Order;
 use super::report::GOODS;
+use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result};
 
 /// What is looked for; everything that is given must hold.
@@ -38,7 +39,7 @@ const BINDS: usize = 5;
 const FEW: i64 = 1000;
 
 const COUNT: &str = concat!(
-    "SELECT COUNT(*) AS count FROM ((SELECT id FROM user_order WHERE ",
+    "SELECT COUNT(*) FROM ((SELECT id FROM user_order WHERE ",
     begins!("id"),
     " LIMIT 1001) UNION ALL (SELECT order_id FROM trade WHERE ",
     begins!("trade_no"),
@@ -61,12 +62,6 @@ const FIND_MANY: &str = concat!(
     begins!("t.trade_no"),
     ") OR buyer_id = ?)"
 );
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-}
 
 /// The first comparison finds the place in the index, the second the row.
 const AFTER: &str = " AND created_at <= (SELECT created_at FROM user_order WHERE id = ?) \
@@ -108,6 +103,6 @@ fn is_of_few(connection: &mut MysqlConnection, text: &str) -> Result<bool> {
     for _ in 0..BINDS {
         query = query.bind::<Text, _>(text);
     }
-    let found: Count = query.get_result(connection)?;
-    Ok(found.count <= FEW)
+    let found: i64 = query.typed::<BigInt>().get_result(connection)?;
+    Ok(found <= FEW)
 }

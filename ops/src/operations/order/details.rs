@@ -192,16 +192,17 @@ impl OrderDetails {
         let row = &mut self.order.row;
         hide(&mut row.account);
         hide(&mut row.subject);
+        let parties = &mut row.parties;
         for text in [
-            &mut row.seller_email,
-            &mut row.seller_id,
-            &mut row.buyer_email,
-            &mut row.buyer_id,
-            &mut row.receive_name,
-            &mut row.receive_address,
-            &mut row.receive_zip,
-            &mut row.receive_phone,
-            &mut row.receive_mobile,
+            &mut parties.seller_email,
+            &mut parties.seller_id,
+            &mut parties.buyer_email,
+            &mut parties.buyer_id,
+            &mut parties.receive_name,
+            &mut parties.receive_address,
+            &mut parties.receive_zip,
+            &mut parties.receive_phone,
+            &mut parties.receive_mobile,
         ] {
             text.iter_mut().for_each(hide);
         }
