@@ -71,4 +71,4 @@ mod server;
 mod topology;
 
 pub use refusal::Refusal;
-pub use server::{Server, ServerError};
+pub use server::{IngressError, Server};

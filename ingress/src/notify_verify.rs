@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use alipay::NotifyVerifyAnswer;
-use config::{Config, Merchant, NotifyVerify};
+use config::{Config, Merchant, NotifyVerifyPolicy};
 use gateway::{Gateway, GatewayError};
 use metrics::counter;
 use tokio::sync::Semaphore;
 
 use crate::Refusal;
-use crate::notify::Notification;
+use crate::notify::VerifiedNotification;
 use crate::remembered::Remembered;
 
 /// Confirmed ids that are remembered. A repeat comes after minutes or hours.
@@ -62,13 +62,13 @@ impl NotifyVerifier {
         self: &Arc<Self>,
         config: &Arc<Config>,
         merchant: &Merchant,
-        notification: &Notification,
+        notification: &VerifiedNotification,
     ) -> Result<(), Refusal> {
         let required = match merchant.notify_verify {
             _ if notification.must_be_confirmed => true,
-            NotifyVerify::Off => return Ok(()),
-            NotifyVerify::BestEffort => false,
-            NotifyVerify::Required => true,
+            NotifyVerifyPolicy::Off => return Ok(()),
+            NotifyVerifyPolicy::BestEffort => false,
+            NotifyVerifyPolicy::Required => true,
         };
         let form = &notification.form;
         let id = form.get("notify_id").filter(|id| !id.is_empty()).ok_or(Refusal::NoNotifyId)?;

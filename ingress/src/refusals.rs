@@ -20,11 +20,11 @@ const MOST: usize = 20_000;
 #[derive(Debug)]
 pub(crate) struct Refusals {
     most: usize,
-    state: Mutex<State>,
+    state: Mutex<RefusalCounts>,
 }
 
 #[derive(Debug)]
-struct State {
+struct RefusalCounts {
     began: Instant,
     /// By client and merchant, so that a key that is wrong at one merchant does not close the others.
     refused: HashMap<(Peer, String), usize>,
@@ -35,7 +35,10 @@ impl Refusals {
     /// So many in a minute.
     pub(crate) fn new(most: usize) -> Refusals {
         let (refused, genuine) = (HashMap::new(), HashMap::new());
-        Refusals { most, state: Mutex::new(State { began: Instant::now(), refused, genuine }) }
+        Refusals {
+            most,
+            state: Mutex::new(RefusalCounts { began: Instant::now(), refused, genuine }),
+        }
     }
 
     /// Whether further requests of the client to this merchant are turned away.
@@ -68,7 +71,7 @@ impl Refusals {
         }
     }
 
-    fn of_this_minute(&self, now: Instant) -> MutexGuard<'_, State> {
+    fn of_this_minute(&self, now: Instant) -> MutexGuard<'_, RefusalCounts> {
         let mut state = self.state();
         if is_over(state.began, WINDOW, now) {
             state.began = now;
@@ -77,7 +80,7 @@ impl Refusals {
         state
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, RefusalCounts> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -44,7 +44,7 @@ fn every_unit_is_hardened_and_gets_its_secrets_from_systemd() {
 }
 
 #[test]
-fn systemd_finds_little_exposed() {
+fn systemd_security_rates_every_unit_as_safe() {
     let installed = Command::new("systemd-analyze").arg("--version").output();
     if installed.is_err() {
         eprintln!("not tested: systemd-analyze is not installed");
@@ -122,7 +122,7 @@ fn each_service_has_only_its_own_secrets_and_networks() {
 
 /// The ingress's example has no private key and no database; both are configurations that can be read.
 #[test]
-fn the_example_configurations_can_be_read() {
+fn the_example_configurations_are_valid() {
     let folder = tempfile::tempdir().unwrap();
     let keys = root().join("common/alipay/tests/fixtures/keys");
     fs::create_dir(folder.path().join("secrets")).unwrap();

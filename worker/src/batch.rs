@@ -4,7 +4,6 @@
 //! functions of the crate `order`; what it reads and writes are statements of the crate `store`. Running it again
 //! with the same messages changes nothing, so nobody has to know whether a crash came before or after the commit.
 
-mod answers;
 mod batch_refunds;
 mod contradiction;
 mod dead_letters;
@@ -18,6 +17,7 @@ mod load;
 mod loaded_order;
 mod outcome;
 mod query_requests;
+mod recorded_answers;
 mod refund_requests;
 mod rejected_payments;
 pub(crate) mod retry_copies;

@@ -15,7 +15,7 @@ use futures_util::{FutureExt, StreamExt};
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use metrics::{counter, gauge, histogram};
-use queue::{Connection, ConnectionError, Received, topology};
+use queue::{Connection, ConnectionError, ReceivedMessage, topology};
 use service::backoff::Backoff;
 use tracing::{debug, info, warn};
 
@@ -77,9 +77,9 @@ impl From<lapin::Error> for Ended {
 #[derive(Default)]
 struct Staying {
     /// Orders that somebody else has locked.
-    locked: Vec<Received>,
+    locked: Vec<ReceivedMessage>,
     /// The broker does not take their retries or dead letters.
-    held: Vec<Received>,
+    held: Vec<ReceivedMessage>,
 }
 
 /// One lane of the worker.
@@ -162,9 +162,9 @@ impl Lane {
         consumer: &mut lapin::Consumer,
     ) -> Result<(), Ended> {
         let cancel = &self.context.cancel;
-        let mut locked: Vec<Received> = Vec::new();
+        let mut locked: Vec<ReceivedMessage> = Vec::new();
         // Tried again from time to time alone: they must not slow down the others.
-        let mut held: Vec<Received> = Vec::new();
+        let mut held: Vec<ReceivedMessage> = Vec::new();
         let mut held_until = Instant::now();
         loop {
             let first = tokio::select! {
@@ -172,7 +172,7 @@ impl Lane {
                 () = cancel.cancelled() => return Ok(()),
                 reason = connection.lost() => return Err(Ended::lost(reason)),
                 next = consumer.next() => match next {
-                    Some(delivery) => Some(Received::new(delivery?)),
+                    Some(delivery) => Some(ReceivedMessage::new(delivery?)),
                     None => return Err(Ended::lost("the broker ended the consumer")),
                 },
                 () = tokio::time::sleep(LOCKED_PAUSE), if !locked.is_empty() => None,
@@ -190,7 +190,7 @@ impl Lane {
             while batch.len() < self.batch && bytes < BATCH_BYTES {
                 match consumer.next().now_or_never() {
                     Some(Some(delivery)) => {
-                        let message = Received::new(delivery?);
+                        let message = ReceivedMessage::new(delivery?);
                         bytes += message.body.len();
                         batch.push(message);
                     }
@@ -215,8 +215,8 @@ impl Lane {
     async fn work(
         &self,
         connection: &Connection,
-        batch: Vec<Received>,
-        held: &[Received],
+        batch: Vec<ReceivedMessage>,
+        held: &[ReceivedMessage],
     ) -> Result<Staying, Ended> {
         service::crash_point!("worker.after_receive");
         let started = Instant::now();
@@ -243,7 +243,7 @@ impl Lane {
         }
         let open = stays.locked.iter().chain(&stays.held).chain(held);
         let open: BTreeSet<u64> = open.map(|message| message.tag).collect();
-        let done: Vec<&Received> = done.iter().map(|(message, _)| message).collect();
+        let done: Vec<&ReceivedMessage> = done.iter().map(|(message, _)| message).collect();
         if !connection.bounded("acknowledging", acknowledge::acknowledge(&done, &open)).await? {
             return Err(Ended::lost("the channel is gone, acknowledgements did not count"));
         }
@@ -251,7 +251,7 @@ impl Lane {
         Ok(stays)
     }
 
-    fn report(&self, message: &Received, outcome: &Outcome) {
+    fn report(&self, message: &ReceivedMessage, outcome: &Outcome) {
         let outcome = match outcome {
             Outcome::Done => "done",
             Outcome::Locked | Outcome::Held => "locked",

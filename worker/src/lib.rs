@@ -34,12 +34,12 @@
 pub mod batch;
 mod clocks;
 mod context;
+mod failure_log;
 mod health;
 mod lane;
 pub mod message;
 mod run;
 mod sweepers;
-mod trouble;
 
 pub use run::{RunError, database_settings, run};
 pub use sweepers::{OVERDUE_AFTER, refund_answer};

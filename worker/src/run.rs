@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::summary::Summary;
+use config::summary::ConfigSummary;
 use config::{self, Config, DatabaseTls};
 use queue::topology::TopologyError;
 use queue::{
@@ -22,7 +22,7 @@ use tracing::{debug, error, warn};
 use crate::context::Context;
 use crate::health::Health;
 use crate::lane::Lane;
-use crate::lane::dead_queue::DeadQueue;
+use crate::lane::dead_queue::DeadQueueProbe;
 use crate::lane::poison::RedeliveryCounts;
 use crate::sweepers::{
     heartbeat, merchant_watch, open_rows, outbox_relay, queries, refunds, restock, retry_watch,
@@ -112,7 +112,7 @@ pub async fn run(
         health: health.clone(),
         cancel: cancel.clone(),
         redeliveries: RedeliveryCounts::default(),
-        dead_queue: DeadQueue::default(),
+        dead_queue: DeadQueueProbe::default(),
         wake_queries: Arc::default(),
     };
 
@@ -140,7 +140,7 @@ pub async fn run(
         let (health, publisher, cancel) = (health.clone(), publisher.clone(), cancel.clone());
         let readiness = move || readiness(&health, &publisher, &cancel);
         let runs = context.current.clone();
-        let summary = move || Summary::of("worker", &runs.borrow());
+        let summary = move || ConfigSummary::of("worker", &runs.borrow());
         tokio::spawn(admin::serve(listener, readiness, summary, metrics, drained.clone()));
     }
     let announced = health.clone();

@@ -11,7 +11,7 @@ use config::Config;
 use diesel::connection::SimpleConnection;
 use lapin::message::Delivery;
 use lapin::types::ShortString;
-use queue::{Envelope, Kind, Received, message_id};
+use queue::{Envelope, MessageKind, ReceivedMessage, message_id};
 use testkit::Sandbox;
 use worker::message::{Content, InboundMessage};
 
@@ -66,16 +66,16 @@ fn signed(signer: &Signer, at: DateTime<Utc>) -> Form {
 }
 
 fn envelope(form: &Form, received_at: DateTime<Utc>) -> Envelope {
-    Envelope::new("one", Kind::TradeStatus, Charset::Utf8, received_at, form.encode())
+    Envelope::new("one", MessageKind::TradeStatus, Charset::Utf8, received_at, form.encode())
 }
 
-fn received(envelope: &Envelope) -> Received {
+fn received(envelope: &Envelope) -> ReceivedMessage {
     let mut delivery =
         Delivery::mock(0, "alipay.notify".into(), "0".into(), false, envelope.to_bytes());
     let form = Form::parse(envelope.form.as_bytes()).expect("a form");
     let id = message_id(&envelope.merchant, envelope.kind, &form);
     delivery.properties = delivery.properties.with_message_id(ShortString::from(id));
-    Received::new(delivery)
+    ReceivedMessage::new(delivery)
 }
 
 fn outcome(message: InboundMessage) -> Result<(), &'static str> {
@@ -106,7 +106,7 @@ fn unsigned_messages_are_rejected() {
     assert_eq!(read(&config, &with_form(&cheaper)), Err("bad_signature"));
     let batch = "notify_type=batch_refund_notify&batch_no=B1&success_num=1&\
                  result_details=T1%5E10.00%5ESUCCESS";
-    let forged = Envelope { kind: Kind::BatchRefund, ..with_form(batch) };
+    let forged = Envelope { kind: MessageKind::BatchRefund, ..with_form(batch) };
     assert_eq!(read(&config, &forged), Err("missing_sign"));
     assert_eq!(
         read(&config, &envelope(&signed(&md5("guess"), Utc::now()), Utc::now())),
@@ -127,7 +127,7 @@ fn an_envelope_cannot_name_another_merchant() {
 }
 
 #[test]
-fn the_key_that_verified_is_the_one_that_counts() {
+fn only_the_key_named_in_the_envelope_verifies() {
     let config = retired(TimeDelta::days(1));
     let verifier = &config.merchants["one"].verifier;
     let before = Utc::now() - TimeDelta::days(2);
@@ -152,7 +152,7 @@ fn the_key_that_verified_is_the_one_that_counts() {
 }
 
 #[test]
-fn a_retired_key_counts_for_what_came_before_its_end() {
+fn a_retired_key_verifies_messages_received_before_its_end() {
     let day = TimeDelta::days(1);
     let at = |config: &Config, ago: TimeDelta| {
         let at = Utc::now() - ago;

@@ -18,7 +18,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, SmallInt, Text};
 use order::RefundRequestState;
-use queue::Kind;
+use queue::MessageKind;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -106,28 +106,28 @@ fn message(story: &Story, said: &Said, run: &str) -> InboundMessage {
             let mut notification = notification.clone();
             notification.out_trade_no = format!("R1-{run}");
             notification.trade_no = format!("{}-{run}", notification.trade_no);
-            (Kind::TradeStatus, Content::Trade(notification))
+            (MessageKind::TradeStatus, Content::Trade(notification))
         }
         Said::Answer(answer) => {
             let mut answer = answer.clone();
             answer.out_trade_no = format!("R1-{run}");
             answer.trade_no = format!("{}-{run}", answer.trade_no);
-            (Kind::QueryAnswer, Content::Answer(answer))
+            (MessageKind::QueryAnswer, Content::Answer(answer))
         }
         Said::RefundAnswer(answer) => {
             let mut answer = answer.clone();
             answer.out_trade_no = format!("R1-{run}");
             answer.trade_no = format!("{}-{run}", answer.trade_no);
-            (Kind::RefundAnswer, Content::RefundAnswer(answer))
+            (MessageKind::RefundAnswer, Content::RefundAnswer(answer))
         }
         // The row says when: see `write_rows`.
-        Said::Expiry(_) => (Kind::Expiry, Content::Expiry { order: format!("R1-{run}") }),
+        Said::Expiry(_) => (MessageKind::Expiry, Content::Expiry { order: format!("R1-{run}") }),
         Said::Batch(batch) => {
             let mut batch = batch.clone();
             for item in &mut batch.items {
                 item.trade_no = format!("{}-{run}", item.trade_no);
             }
-            (Kind::BatchRefund, Content::BatchRefund(batch))
+            (MessageKind::BatchRefund, Content::BatchRefund(batch))
         }
     };
     // The id of a message is a hash of what it says; any stable text will do here.

@@ -42,7 +42,7 @@ pub enum ConfigError {
     Syntax {
         /// The file.
         path: PathBuf,
-        /// Line number, from 1.
+        /// LineText number, from 1.
         line: usize,
         /// What the parser says.
         message: String,

@@ -12,9 +12,9 @@ use crate::stray;
 
 /// Text of one line that is no secret: a name, a number, an address, a path. White space behind it is cut off; empty text is an
 /// error, as is what cannot be seen: both are always mistakes.
-pub(crate) struct Line(String);
+pub(crate) struct LineText(String);
 
-impl Deref for Line {
+impl Deref for LineText {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -22,14 +22,14 @@ impl Deref for Line {
     }
 }
 
-impl<'de> Deserialize<'de> for Line {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Line, D::Error> {
+impl<'de> Deserialize<'de> for LineText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<LineText, D::Error> {
         let text = text(deserializer)?;
-        stray::line(&text).map(|line| Line(line.to_owned())).map_err(D::Error::custom)
+        stray::line(&text).map(|line| LineText(line.to_owned())).map_err(D::Error::custom)
     }
 }
 
-impl Serialize for Line {
+impl Serialize for LineText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         without_password(self).serialize(serializer)
     }
@@ -37,7 +37,7 @@ impl Serialize for Line {
 
 /// A list of lines, which the file may write as one text.
 #[derive(Deserialize, Serialize)]
-pub(crate) struct OneOrMore(pub(crate) Vec<Line>);
+pub(crate) struct OneOrMore(pub(crate) Vec<LineText>);
 
 /// Text as it is written.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

@@ -38,7 +38,7 @@ pub use database::{Database, DatabaseTls};
 pub use error::{ConfigError, Source};
 pub use exposed::Exposed;
 use layers::{Layer, Layers};
-pub use merchant::{Confirm, LatePayment, Merchant, NotifyVerify};
+pub use merchant::{ConfirmPolicy, LatePaymentPolicy, Merchant, NotifyVerifyPolicy};
 pub use nearest::nearest_of;
 pub use network::Network;
 pub use secret::Secret;
@@ -312,9 +312,10 @@ mod tests {
     #[test]
     fn the_reference_and_the_sections_hold_the_same_keys() {
         let table = with_examples();
-        let read: Sections =
-            serde::Deserialize::deserialize(node::Node::from(toml::Value::Table(table.clone())))
-                .expect("every key of the reference exists and has a value of its type");
+        let read: Sections = serde::Deserialize::deserialize(node::ConfigValue::from(
+            toml::Value::Table(table.clone()),
+        ))
+        .expect("every key of the reference exists and has a value of its type");
         let keys = |value: &serde_json::Value| -> BTreeSet<String> {
             value.as_object().expect("a section").keys().cloned().collect()
         };

@@ -5,7 +5,7 @@
 use alipay::{Fen, TradeStatusSync, format_beijing};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{ImplausibleLimit, RefundAnswered, RejectionReason, time_limit};
+use crate::{ConfirmedRefund, ImplausibleLimit, RejectionReason, time_limit};
 
 /// A trade may have been created this long before its order and still pay it: clocks of the shop,
 /// the database and Alipay differ. Anything older is an old message for a reused order number.
@@ -144,7 +144,7 @@ pub fn agree(
 pub fn agree_refund(
     terms: &OrderTerms,
     account: &MerchantAccount,
-    answer: &RefundAnswered,
+    answer: &ConfirmedRefund,
 ) -> Result<(), Mismatch> {
     if terms.merchant != account.merchant {
         return Err(Mismatch::Merchant {

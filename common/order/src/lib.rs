@@ -4,7 +4,7 @@
 //! state to state by the message that came last. Instead:
 //!
 //! 1. every notification adds [`Facts`] to its [`Trade`], and so does the gateway's answer to a question or to a
-//!    refund ([`RefundAnswered`]); facts only grow, and attributes merge in a way that does not depend on the order
+//!    refund ([`ConfirmedRefund`]); facts only grow, and attributes merge in a way that does not depend on the order
 //!    of arrival;
 //! 2. before facts count, the notification must *agree* with the order ([`agreement`]): same total,
 //!    seller, app, merchant and currency, and a trade that is not older than the order.
@@ -83,7 +83,7 @@ pub use goods::{CodeState, FulfillmentState, GoodsDecision, ProductKind};
 pub use outcome::{MessageOutcome, RejectionReason, Remark};
 pub use query::QueryReason;
 pub use record::OrderRecord;
-pub use refund::{Refund, RefundAnswered, RefundRequestState};
+pub use refund::{ConfirmedRefund, Refund, RefundRequestState};
 pub use rejected::{RejectedMessage, RejectedPayment};
 pub use review::{Review, ReviewReason, ReviewState};
 pub use status::{OrderState, OrderStatus, RefundStatusCode, TradeStatusCode};

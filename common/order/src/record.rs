@@ -10,8 +10,8 @@ use crate::late::Limit;
 use crate::review::{self, Review};
 use crate::trade::earliest;
 use crate::{
-    Decision, Facts, FulfillmentState, GoodsDecision, ImpossibleDecision, OrderState, ProductKind,
-    Refund, RefundAnswered, ReviewReason, Trade,
+    ConfirmedRefund, Decision, Facts, FulfillmentState, GoodsDecision, ImpossibleDecision,
+    OrderState, ProductKind, Refund, ReviewReason, Trade,
 };
 
 /// One order with its trades, its refunds and what was done with its goods.
@@ -94,7 +94,7 @@ impl OrderRecord {
     pub fn apply_refund_answer(
         &mut self,
         account: &MerchantAccount,
-        answer: &RefundAnswered,
+        answer: &ConfirmedRefund,
     ) -> Result<(), Mismatch> {
         agreement::agree_refund(&self.terms, account, answer)?;
         let total = self.terms.total_fee;

@@ -4,7 +4,7 @@ use alipay::{Fen, TradeStatusSync};
 use chrono::{DateTime, Utc};
 
 use crate::late::Limit;
-use crate::{Facts, Refund, RefundAnswered};
+use crate::{ConfirmedRefund, Facts, Refund};
 
 /// Who took part in a trade, and where goods would be sent. Of two different texts the greater in
 /// byte order stays and an empty one loses, so that the order of arrival does not matter.
@@ -90,7 +90,7 @@ impl Trade {
     }
 
     /// Adds the answer to a refund that was asked for. `total` is the order's.
-    pub(crate) fn apply_refund_answer(&mut self, answer: &RefundAnswered, total: Fen) {
+    pub(crate) fn apply_refund_answer(&mut self, answer: &ConfirmedRefund, total: Fen) {
         let refunded = answer.refunded.unwrap_or_default().max(answer.amount);
         let extent =
             if refunded >= total { Facts::REFUNDED_IN_FULL } else { Facts::REFUNDED_IN_PART };

@@ -19,8 +19,8 @@ use tracing::error;
 use crate::connection::supervise::supervise;
 use crate::{Cluster, Connection, ConnectionSettings, Message, PublishError};
 use error::count_failure as count;
-use lane::{Lane, Request};
-use readiness::Readiness;
+use lane::{PublisherLane, Request};
+use readiness::OpenLanes;
 
 /// How a [`Publisher`] works.
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ pub struct PublisherSettings {
 pub struct Publisher {
     lanes: Arc<[mpsc::Sender<Request>]>,
     next: Arc<AtomicUsize>,
-    readiness: Readiness,
+    readiness: OpenLanes,
 }
 
 impl Publisher {
@@ -58,14 +58,14 @@ impl Publisher {
     ) -> (Publisher, JoinHandle<()>) {
         error::describe_metrics();
         let lane_count = settings.lanes.max(1);
-        let readiness = Readiness::new(lane_count);
+        let readiness = OpenLanes::new(lane_count);
         let (connections, connection) = watch::channel(None);
         let cancel_lanes = cancel.child_token();
         let mut lanes = JoinSet::new();
         let senders = (0..lane_count)
             .map(|_| {
                 let (sender, requests) = mpsc::channel(settings.lane_capacity.max(1));
-                let lane = Lane {
+                let lane = PublisherLane {
                     requests,
                     connections: connection.clone(),
                     readiness: readiness.clone(),

@@ -34,7 +34,7 @@ pub use apply::{
     TopologyError, apply, compare, missing_objects, missing_work, plan, plan_without_tiers,
 };
 pub use conflict::Conflict;
-pub use declaration::{Change, bindings};
+pub use declaration::{TopologyObject, bindings};
 pub(crate) use probe::PROBE;
 
 /// The direct exchange that work is published to, with a [`routing_key`].

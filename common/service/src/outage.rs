@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 
 use tracing::{error, info, warn};
 
-use self::episode::{Episodes, Line};
+use self::episode::{Episodes, OutageLine};
 
 /// Why a server cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum OutageKind {
     /// It does not answer; it can come back without anybody changing anything.
     Away,
     /// It answers and refuses this program: account, schema, virtual host, certificate. Somebody has to change
@@ -45,7 +45,7 @@ impl Outage {
     }
 
     /// An attempt to connect failed. `reason` says to where, why, and what to do.
-    pub fn goes_on(&self, kind: Kind, reason: &dyn fmt::Display) {
+    pub fn goes_on(&self, kind: OutageKind, reason: &dyn fmt::Display) {
         let line = self.episodes().failed(kind, &reason.to_string(), Instant::now());
         self.write(line);
     }
@@ -67,7 +67,7 @@ impl Outage {
     }
 
     /// The same, with its kind.
-    pub fn state(&self) -> Option<(Kind, String)> {
+    pub fn state(&self) -> Option<(OutageKind, String)> {
         self.episodes().state()
     }
 
@@ -76,12 +76,12 @@ impl Outage {
     }
 
     /// `the database cannot be reached`, `the broker cannot be reached`, and what follows.
-    fn write(&self, line: Option<Line>) {
+    fn write(&self, line: Option<OutageLine>) {
         let server = self.server;
         match line {
             _ if self.is_silent => {}
             None => {}
-            Some(Line::Began { kind: Kind::Away, reason, lost, left_out }) => {
+            Some(OutageLine::Began { kind: OutageKind::Away, reason, lost, left_out }) => {
                 let left_out = some(left_out);
                 warn!(
                     reason,
@@ -90,7 +90,7 @@ impl Outage {
                     "{server} cannot be reached; it is tried again until it answers"
                 );
             }
-            Some(Line::Began { kind: Kind::Refuses, reason, left_out, .. }) => {
+            Some(OutageLine::Began { kind: OutageKind::Refuses, reason, left_out, .. }) => {
                 let left_out = some(left_out);
                 error!(
                     reason,
@@ -98,14 +98,16 @@ impl Outage {
                     "{server} refuses this program: the reason says what to correct; it is tried again"
                 );
             }
-            Some(Line::GoesOn { kind: Kind::Away, reason, lasted }) => {
+            Some(OutageLine::GoesOn { kind: OutageKind::Away, reason, lasted }) => {
                 warn!(reason, seconds = lasted.as_secs(), "{server} still cannot be reached");
             }
-            Some(Line::GoesOn { kind: Kind::Refuses, reason, lasted }) => {
+            Some(OutageLine::GoesOn { kind: OutageKind::Refuses, reason, lasted }) => {
                 error!(reason, seconds = lasted.as_secs(), "{server} still refuses this program");
             }
-            Some(Line::Ended { lasted }) => info!("{server} answers again after {}", shown(lasted)),
-            Some(Line::Short { reason, lasted, left_out }) => warn!(
+            Some(OutageLine::Ended { lasted }) => {
+                info!("{server} answers again after {}", shown(lasted));
+            }
+            Some(OutageLine::Short { reason, lasted, left_out }) => warn!(
                 reason,
                 left_out = some(left_out),
                 "a connection to {server} was lost, and is there again after {}",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use config::Config;
-use config::summary::Summary;
+use config::summary::ConfigSummary;
 use service::admin::{self, Readiness};
 use service::telemetry::Metrics;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -36,7 +36,7 @@ async fn live_ready_and_metrics() {
     let readiness =
         move || Readiness::of(&[("broker", asked.load(Ordering::Relaxed)), ("disk", true)]);
     let config = Config::load_from(None, []).unwrap();
-    let summary = move || Summary::of("worker", &config);
+    let summary = move || ConfigSummary::of("worker", &config);
     let shutdown = CancellationToken::new();
     let task = tokio::spawn(admin::serve(listener, readiness, summary, metrics, shutdown.clone()));
 
@@ -55,7 +55,8 @@ async fn live_ready_and_metrics() {
     let answer = ask(address, "POST /readyz").await;
     assert!(answer.starts_with("HTTP/1.1 405 ") && answer.contains("allow: GET"), "{answer}");
     let answer = ask(address, "GET /config").await;
-    let summary: Summary = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let summary: ConfigSummary =
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
     assert_eq!((summary.program.as_str(), summary.merchants.len()), ("worker", 0));
     assert!(ask(address, "GET /").await.starts_with("HTTP/1.1 404 "));
 

@@ -14,7 +14,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use diesel::r2d2;
-use service::outage::{Kind, Outage};
+use service::outage::{Outage, OutageKind};
 
 pub use self::address::UrlError;
 pub use self::connect_error::ConnectError;
@@ -83,9 +83,9 @@ impl Pool {
                 return Ok(connection);
             }
             match self.manager.outage() {
-                Some((Kind::Refuses, reason)) => return Err(StoreError::Refused(reason)),
+                Some((OutageKind::Refuses, reason)) => return Err(StoreError::Refused(reason)),
                 _ if began.elapsed() < GET_TIMEOUT => {}
-                Some((Kind::Away, reason)) => return Err(StoreError::Away(reason)),
+                Some((OutageKind::Away, reason)) => return Err(StoreError::Away(reason)),
                 None => return Err(self.nothing_came()),
             }
         }
@@ -112,8 +112,8 @@ impl Pool {
 pub fn connect_once(settings: impl Into<DatabaseSettings>) -> Result<MysqlConnection> {
     let manager = Manager::new(&settings.into(), Outage::silent("the database"));
     r2d2::ManageConnection::connect(&manager).map_err(|error| match error.kind() {
-        Kind::Away => StoreError::Away(error.to_string()),
-        Kind::Refuses => StoreError::Refused(error.to_string()),
+        OutageKind::Away => StoreError::Away(error.to_string()),
+        OutageKind::Refuses => StoreError::Refused(error.to_string()),
     })
 }
 

@@ -33,7 +33,7 @@ pub(crate) async fn refused_in_time(ingress: &Ingress) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_is_not_there_at_the_start() {
+async fn the_ingress_starts_without_a_broker() {
     let sandbox = sandbox().await;
     let proxy = Proxy::to(&sandbox.amqp_url).await;
     proxy.cut();
@@ -51,7 +51,7 @@ async fn a_broker_that_is_not_there_at_the_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_goes_away_and_comes_back() {
+async fn answers_fail_while_the_broker_is_away_and_success_afterwards() {
     let sandbox = sandbox().await;
     let proxy = Proxy::to(&sandbox.amqp_url).await;
     let ingress = Ingress::start_with(&proxy.amqp_url, &[CONFIRM_TIMEOUT]).await;
@@ -68,7 +68,7 @@ async fn a_broker_that_goes_away_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_says_nothing_any_more() {
+async fn a_broker_that_stops_answering_gives_fail_in_time() {
     let sandbox = sandbox().await;
     let proxy = Proxy::to(&sandbox.amqp_url).await;
     let ingress = Ingress::start_with(&proxy.amqp_url, &[CONFIRM_TIMEOUT]).await;
@@ -80,7 +80,7 @@ async fn a_broker_that_says_nothing_any_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_queue_that_was_deleted_is_declared_again() {
+async fn a_deleted_queue_is_declared_again() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start_with(&sandbox.amqp_url, &[CONFIRM_TIMEOUT]).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;

@@ -47,7 +47,7 @@ async fn first_end(ingress: &Ingress) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_that_has_ended_stops_one_merchant_alone() {
+async fn an_expired_certificate_stops_only_its_merchant() {
     let sandbox = sandbox().await;
     let file = File { folder: tempfile::tempdir().unwrap() };
     write(&file, &[OLD]);

@@ -32,7 +32,7 @@ async fn metric(ingress: &Ingress, name: &str) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_connection_that_is_idle_longest_gives_way() {
+async fn the_longest_idle_connection_is_closed_first() {
     let sandbox = sandbox().await;
     let ingress =
         Ingress::start_with(&sandbox.amqp_url, &[("ALIPAY__INGRESS__MAX_CONNECTIONS", "2")]).await;
@@ -56,7 +56,7 @@ async fn the_connection_that_is_idle_longest_gives_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_says_nothing_is_closed_after_a_second() {
+async fn an_idle_new_connection_is_closed_after_a_second() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     let started = Instant::now();
@@ -70,7 +70,7 @@ async fn a_connection_that_says_nothing_is_closed_after_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_host_cannot_take_all_places() {
+async fn one_host_cannot_use_all_connections() {
     let Some(own) = own_address() else {
         eprintln!("not tested: this machine has no address but loopback");
         return;
@@ -111,7 +111,7 @@ async fn one_host_cannot_take_all_places() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_stops_gives_its_memory_to_one_that_arrives() {
+async fn a_stalled_body_is_dropped_for_a_new_one() {
     let sandbox = sandbox().await;
     let limits =
         [("ALIPAY__INGRESS__MAX_BODY_MEMORY", "65536"), ("ALIPAY__INGRESS__BODY_TIMEOUT", "60s")];
@@ -135,7 +135,7 @@ async fn a_body_that_stops_gives_its_memory_to_one_that_arrives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_is_refused_too_often_is_not_read_any_more() {
+async fn a_client_refused_too_often_is_no_longer_read() {
     let sandbox = sandbox().await;
     let limit = [("ALIPAY__INGRESS__MAX_REFUSED_PER_MINUTE", "5")];
     let ingress = Ingress::start_with(&sandbox.amqp_url, &limit).await;
@@ -168,7 +168,7 @@ async fn a_client_that_is_refused_too_often_is_not_read_any_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_refusals_is_counted_and_not_logged_line_by_line() {
+async fn repeated_refusals_are_summarised_in_the_log() {
     let sandbox = sandbox().await;
     let mut ingress = Ingress::start(&sandbox.amqp_url).await;
     for _ in 0..200 {
@@ -189,7 +189,7 @@ async fn a_flood_of_refusals_is_counted_and_not_logged_line_by_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_notify_url_with_a_mistake_is_told_of() {
+async fn a_mistyped_notify_url_is_logged() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     for (path, number) in [

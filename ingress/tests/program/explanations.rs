@@ -19,7 +19,7 @@ fn plus_lost() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_cause_of_a_signature_that_does_not_hold_is_told() {
+async fn the_cause_of_a_bad_signature_is_logged() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     let of_the_shop = signed(mapi_form("n1", SHOP_SELLER), &md5()).encode();

@@ -25,7 +25,7 @@ fn good_of(length: usize) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_of_64_kib_and_one_byte() {
+async fn a_body_above_64_kib_is_refused() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
@@ -72,7 +72,7 @@ async fn the_body_limit_is_configurable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_body_a_half_body_and_a_slow_head() {
+async fn slow_and_incomplete_requests_time_out() {
     let sandbox = sandbox().await;
     let short =
         [("ALIPAY__INGRESS__BODY_TIMEOUT", "300ms"), ("ALIPAY__INGRESS__HEADER_TIMEOUT", "300ms")];
@@ -107,7 +107,7 @@ async fn a_slow_body_a_half_body_and_a_slow_head() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_head_that_is_too_large_and_one_that_is_none() {
+async fn large_and_malformed_heads_are_refused() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     let large = format!("POST {SHOP} HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(20_000));
@@ -125,7 +125,7 @@ async fn a_head_that_is_too_large_and_one_that_is_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_has_an_age() {
+async fn a_connection_is_closed_at_its_maximum_age() {
     let sandbox = sandbox().await;
     let ingress =
         Ingress::start_with(&sandbox.amqp_url, &[("ALIPAY__INGRESS__CONNECTION_TIMEOUT", "500ms")])

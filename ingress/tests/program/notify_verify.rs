@@ -32,7 +32,7 @@ async fn status(ingress: &Ingress, notify_id: &str) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_answer_in_each_mode() {
+async fn every_gateway_answer_is_handled_in_every_mode() {
     let sandbox = sandbox().await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
     let gateway = FakeGateway::start(Reply::text("true")).unwrap();
@@ -75,7 +75,7 @@ async fn each_answer_in_each_mode() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_is_signed_for_this_merchant_is_asked_about() {
+async fn only_notifications_signed_for_this_merchant_are_confirmed() {
     let sandbox = sandbox().await;
     let gateway = FakeGateway::start(Reply::text("true")).unwrap();
     let ingress = asking(&sandbox.amqp_url, "required", &gateway.url).await;
@@ -105,7 +105,7 @@ async fn only_what_is_signed_for_this_merchant_is_asked_about() {
 
 /// Alipay's legacy RSA key signs for every merchant, and a batch of refunds does not say for whom it is.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_of_refunds_under_the_shared_key_is_asked_about_in_any_case() {
+async fn md5_batch_refunds_are_always_confirmed_with_notify_verify() {
     let sandbox = sandbox().await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
     let gateway = FakeGateway::start(Reply::text("false")).unwrap();
@@ -140,7 +140,7 @@ async fn a_batch_of_refunds_under_the_shared_key_is_asked_about_in_any_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeat_of_what_was_confirmed_is_not_asked_again() {
+async fn a_confirmed_notification_is_not_confirmed_again() {
     let sandbox = sandbox().await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
     let proxy = Proxy::to(&sandbox.amqp_url).await;
@@ -171,7 +171,7 @@ async fn a_repeat_of_what_was_confirmed_is_not_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_comes_after_alipay_hung_up_is_remembered() {
+async fn an_answer_after_alipay_disconnects_is_remembered() {
     let sandbox = sandbox().await;
     let gateway =
         FakeGateway::start(Reply::Late(Duration::from_millis(333), "true".into())).unwrap();
@@ -187,7 +187,7 @@ async fn an_answer_that_comes_after_alipay_hung_up_is_remembered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_gateway_does_not_take_all_places() {
+async fn a_slow_gateway_does_not_block_other_merchants() {
     let sandbox = sandbox().await;
     let gateway = FakeGateway::start(Reply::Stall(Vec::new())).unwrap();
     let variables = [
@@ -213,7 +213,7 @@ async fn a_slow_gateway_does_not_take_all_places() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_simulator_knows_what_it_sent() {
+async fn the_simulator_confirms_its_own_notifications() {
     let sandbox = sandbox().await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
     let folder = tempfile::tempdir().unwrap();

@@ -19,7 +19,7 @@ async fn control(broker: &Arc<RabbitMq>, arguments: &'static [&'static str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_memory_alarm() {
+async fn a_memory_alarm_gives_fail_in_time() {
     let broker = Arc::new(broker().await);
     let ingress = Ingress::start_with(&broker.url(), &[CONFIRM_TIMEOUT]).await;
     until_taken(&ingress, "before").await;
@@ -39,7 +39,7 @@ async fn a_memory_alarm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_the_broker_closes() {
+async fn connections_closed_by_the_broker_are_reopened() {
     let broker = Arc::new(broker().await);
     let ingress = Ingress::start_with(&broker.url(), &[CONFIRM_TIMEOUT]).await;
     for _ in 0..2 {
@@ -52,7 +52,7 @@ async fn connections_that_the_broker_closes() {
 
 /// SIGSTOP: connections stay open, and nobody answers.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_is_stopped() {
+async fn a_stopped_broker_gives_fail_and_recovers() {
     let mut broker = broker().await;
     let ingress = Ingress::start_with(&broker.url(), &[CONFIRM_TIMEOUT]).await;
     until_taken(&ingress, "before").await;
@@ -68,7 +68,7 @@ async fn a_broker_that_is_stopped() {
 /// An account that can publish and no more: nothing is declared, what is missing is told, and work begins
 /// when somebody else has declared it.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_may_not_declare() {
+async fn an_account_without_the_right_to_declare_can_publish() {
     let broker = Arc::new(broker().await);
     control(&broker, &["add_user", "publisher", "secret"]).await;
     let permissions = ["set_permissions", "publisher", "^$", r"^alipay\.notify$", "^$"];

@@ -166,7 +166,7 @@ fn wrong_contents() -> Vec<Case> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_refusal_says_fail_and_publishes_nothing() {
+async fn every_refusal_answers_fail_and_publishes_nothing() {
     let sandbox = sandbox().await;
     let mut ingress = Ingress::start(&sandbox.amqp_url).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;

@@ -79,7 +79,7 @@ fn app(id: &str, signer: &Signer) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_change_under_requests_and_none_is_refused() {
+async fn a_key_change_under_load_refuses_no_request() {
     let sandbox = sandbox().await;
     let file = File { folder: tempfile::tempdir().unwrap() };
     file.write("md5_key = \"first\"", &[ALIPAY_PUBLIC_KEY], "");
@@ -157,7 +157,7 @@ async fn keys_change_under_requests_and_none_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_file_changes_nothing() {
+async fn an_invalid_file_changes_nothing() {
     let sandbox = sandbox().await;
     let file = File { folder: tempfile::tempdir().unwrap() };
     let md5 = "md5_key = \"first\"";
@@ -199,7 +199,7 @@ async fn a_bad_file_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn merchants_come_and_go_and_the_rest_needs_a_restart() {
+async fn reload_changes_merchants_and_reports_what_needs_a_restart() {
     let sandbox = sandbox().await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
     let file = File { folder: tempfile::tempdir().unwrap() };

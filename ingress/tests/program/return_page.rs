@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use alipay::{Charset, Fen, Form, Payment, link};
-use queue::Kind;
+use queue::MessageKind;
 use testkit::Program;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -106,7 +106,10 @@ async fn a_signed_return_asks_the_gateway_and_sends_the_buyer_on() {
         .iter()
         .map(|message| {
             let (envelope, received) = (&message.envelope, &message.received);
-            assert_eq!((envelope.kind, envelope.charset), (Kind::QueryRequest, Charset::Utf8));
+            assert_eq!(
+                (envelope.kind, envelope.charset),
+                (MessageKind::QueryRequest, Charset::Utf8)
+            );
             assert!(before <= envelope.received_at && envelope.received_at <= chrono::Utc::now());
             assert_eq!(received.message_id, envelope.message_id().unwrap());
             assert_eq!(message.properties.delivery_mode(), &Some(2), "not persistent");
@@ -127,7 +130,7 @@ async fn a_signed_return_asks_the_gateway_and_sends_the_buyer_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_short_path() {
+async fn the_short_return_path_serves_the_only_merchant() {
     let sandbox = sandbox().await;
     let mut variables = vec![
         ("ALIPAY__AMQP__URL", sandbox.amqp_url.as_str()),
@@ -142,7 +145,7 @@ async fn the_short_path() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_a_return_to_this_merchant_is_a_page_without_detail() {
+async fn an_invalid_return_gives_a_page_without_details() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start_with(&sandbox.amqp_url, &RETURN_TO).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
@@ -223,7 +226,7 @@ async fn what_is_not_a_return_to_this_merchant_is_a_page_without_detail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_buyer_does_not_notice_that_the_broker_is_away() {
+async fn a_buyer_returns_normally_while_the_broker_is_away() {
     let sandbox = sandbox().await;
     let proxy = Proxy::to(&sandbox.amqp_url).await;
     let ingress = Ingress::start_with(&proxy.amqp_url, &RETURN_TO).await;
@@ -256,7 +259,7 @@ async fn sent_to(address: SocketAddr, request: String) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn from_the_simulators_cashier() {
+async fn a_buyer_returns_from_the_simulators_cashier() {
     let sandbox = sandbox().await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
     let folder = tempfile::tempdir().unwrap();

@@ -18,7 +18,7 @@ use crate::running::{Ingress, PATIENCE, sandbox};
 const SHOP: &str = "/alipay/shop/notify";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sigterm_under_load_answers_what_it_took() {
+async fn sigterm_under_load_answers_all_accepted_requests() {
     let sandbox = sandbox().await;
     let mut ingress = Ingress::start(&sandbox.amqp_url).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
@@ -69,7 +69,7 @@ async fn sigterm_under_load_answers_what_it_took() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_has_begun_is_finished_and_probes_see_the_stop() {
+async fn shutdown_finishes_running_requests_and_fails_probes() {
     let sandbox = sandbox().await;
     let mut ingress = Ingress::start(&sandbox.amqp_url).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
@@ -94,7 +94,7 @@ async fn a_request_that_has_begun_is_finished_and_probes_see_the_stop() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_has_a_deadline() {
+async fn shutdown_ends_at_its_deadline() {
     let sandbox = sandbox().await;
     let proxy = Proxy::to(&sandbox.amqp_url).await;
     let limits = [

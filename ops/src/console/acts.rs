@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
-use queue::Received;
+use queue::ReceivedMessage;
 use service::language::say;
 use store::dead_letter::history::Action;
 use tokio::runtime::Handle;
@@ -16,19 +16,22 @@ use super::cohort::Selection;
 use super::dry_run::dry_run;
 use super::page::{Menu, Page};
 use super::person::{name, note};
-use super::request::Form;
+use super::request::PostedForm;
 use super::tag::{Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
 use crate::operations::dead_letter::DeadLetter;
 use crate::operations::dead_letter::aftermath::{Aftermath, Fate};
-use crate::operations::dead_letter::deadly::{LeftOut, is_deadly};
+use crate::operations::dead_letter::deadly::{DeadlyLetters, is_deadly};
 use crate::operations::dead_letter::discard::discard;
 use crate::operations::dead_letter::record::record;
-use crate::operations::dead_letter::replay::{Step, dead_since, replay};
+use crate::operations::dead_letter::replay::{ReplayStep, dead_since, replay};
 
 /// The form below dead letters, with one of its three buttons.
-pub(super) async fn act(State(console): Shared, Form(form): Form) -> Result<Response, Failure> {
+pub(super) async fn act(
+    State(console): Shared,
+    PostedForm(form): PostedForm,
+) -> Result<Response, Failure> {
     let selection = Selection::read(&form)?;
     let (action, note) = match form.get("act") {
         "dry_run" => return Ok(dry_run(&console, selection).await?.into_response()),
@@ -46,7 +49,7 @@ pub(super) async fn act(State(console): Shared, Form(form): Form) -> Result<Resp
 }
 
 /// Whether a letter is selected and may be replayed; counts in `deadly` those that are selected and may not.
-pub(super) fn takes(selection: &Selection, letter: &DeadLetter, deadly: &LeftOut) -> bool {
+pub(super) fn takes(selection: &Selection, letter: &DeadLetter, deadly: &DeadlyLetters) -> bool {
     let meant = selection.takes(letter);
     if meant && is_deadly(letter) {
         deadly.add(&letter.id);
@@ -179,22 +182,22 @@ async fn walk(
         Ok(database) => database,
         Err(error) => return failed(error.into()),
     };
-    let deadly = LeftOut::default();
+    let deadly = DeadlyLetters::default();
     let mut count = 0;
     let cluster = console.broker();
     if action == Action::Discarded {
-        let mut done = |round: &[&Received]| {
+        let mut done = |round: &[&ReceivedMessage]| {
             record(&mut database, &console.config, action, round, by, note)?;
             count += round.len();
             Ok(())
         };
-        let wanted = |received: &Received| selection.takes(&DeadLetter::from(received));
+        let wanted = |received: &ReceivedMessage| selection.takes(&DeadLetter::from(received));
         let walked = discard(cluster, wanted, &mut done).await;
         return Moved { count, failure: walked.err(), ..Moved::default() };
     }
     let mut aftermath = Aftermath::new(&console.config);
-    let mut told = |step: Step, round: &[&Received]| {
-        if step == Step::Before {
+    let mut told = |step: ReplayStep, round: &[&ReceivedMessage]| {
+        if step == ReplayStep::Before {
             return Ok(aftermath.before(&mut database, round)?);
         }
         record(&mut database, &console.config, action, round, by, note)?;
@@ -202,7 +205,7 @@ async fn walk(
         count += round.len();
         Ok(())
     };
-    let wanted = |it: &Received| takes(selection, &DeadLetter::from(it), &deadly);
+    let wanted = |it: &ReceivedMessage| takes(selection, &DeadLetter::from(it), &deadly);
     let walked = replay(cluster, usize::MAX, wanted, &mut told).await;
     drop(turn);
     let runtime = Handle::current();

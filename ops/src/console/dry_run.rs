@@ -1,7 +1,7 @@
 //! What a replay of dead letters would do.
 
 use maud::{Markup, html};
-use queue::Received;
+use queue::ReceivedMessage;
 use service::language::say;
 use service::page::Column;
 
@@ -14,7 +14,7 @@ use super::page::{Page, nothing, table};
 use super::tag::{Tone, tag};
 use crate::failure::Failure;
 use crate::operations::dead_letter::DeadLetter;
-use crate::operations::dead_letter::deadly::LeftOut;
+use crate::operations::dead_letter::deadly::DeadlyLetters;
 use crate::operations::dead_letter::rehearsal::Rehearsal;
 use crate::operations::dry_run::{Foreseen, ForeseenOutcome, because, foresee_letters};
 
@@ -23,8 +23,8 @@ const LISTED: usize = 500;
 
 pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failure> {
     let turn = console.at_letters().await?;
-    let deadly = LeftOut::default();
-    let wanted = |letter: &Received| takes(&selection, &DeadLetter::from(letter), &deadly);
+    let deadly = DeadlyLetters::default();
+    let wanted = |letter: &ReceivedMessage| takes(&selection, &DeadLetter::from(letter), &deadly);
     let Rehearsal { letters, meant, looked } =
         Rehearsal::read(console.broker(), usize::MAX, wanted).await?;
     drop(turn);

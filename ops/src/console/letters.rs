@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use maud::{Markup, html};
-use queue::Received;
+use queue::ReceivedMessage;
 use service::language::say;
 use service::page::Column;
 use store::BeijingTime;
@@ -11,7 +11,7 @@ use store::dead_letter::history;
 use super::address::{address, link, order_link};
 use super::cohort::{Cohort, NO_REASON, TICKED};
 use super::page::{Page, away, nothing, table};
-use super::request::Query;
+use super::request::QueryString;
 use super::tag::{Tone, tag};
 use super::{Console, Shared, person};
 use crate::failure::Failure;
@@ -29,13 +29,13 @@ const LISTED: usize = 200;
 const ACTS: i64 = 10;
 
 /// What was read of the queue.
-struct Look {
+struct LettersRead {
     /// All of them, by cause.
     groups: Vec<Group>,
     /// The first of those that match, sorted by death.
     chosen: Vec<DeadLetter>,
     /// Their messages, in the same order.
-    messages: Vec<Received>,
+    messages: Vec<ReceivedMessage>,
     /// How many match.
     matching: usize,
     /// When the last of them died.
@@ -47,7 +47,10 @@ const LETTERS: Column = Column::number("条数", "Letters");
 const ORDERS: Column = Column::number("订单", "Orders");
 const RETRIES: Column = Column::number("重试", "Retries");
 
-pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<Page, Failure> {
+pub(super) async fn show(
+    State(console): Shared,
+    QueryString(query): QueryString,
+) -> Result<Page, Failure> {
     let mut cohort = Cohort::read(&query);
     let flat = query.get("view") == "flat" || !cohort.is_everything();
     let mut look = look(&console, &cohort).await?;
@@ -84,7 +87,7 @@ pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<
     Ok(Page::new(say("死信", "Dead letters"), body))
 }
 
-impl Look {
+impl LettersRead {
     /// Finds out which of the chosen are settled. They are listed also while there is no database to ask.
     async fn find_settled(&mut self, console: &Console) {
         let (messages, config) = (std::mem::take(&mut self.messages), console.config.clone());
@@ -100,14 +103,14 @@ impl Look {
     }
 }
 
-async fn look(console: &Console, cohort: &Cohort) -> Result<Look, Failure> {
+async fn look(console: &Console, cohort: &Cohort) -> Result<LettersRead, Failure> {
     let _turn = console.at_letters().await?;
     let mut queue = DeadQueue::open(console.broker()).await?;
     let (mut groups, mut until) = (Grouping::default(), None);
-    let mut chosen =
-        Earliest::new(LISTED, |a: &(DeadLetter, Received), b: &(DeadLetter, Received)| {
-            by_death(&a.0, &b.0)
-        });
+    let mut chosen = Earliest::new(
+        LISTED,
+        |a: &(DeadLetter, ReceivedMessage), b: &(DeadLetter, ReceivedMessage)| by_death(&a.0, &b.0),
+    );
     let looked = queue
         .look(LOOKED, |received| {
             let letter = DeadLetter::from(&received);
@@ -121,7 +124,7 @@ async fn look(console: &Console, cohort: &Cohort) -> Result<Look, Failure> {
     queue.close().await?;
     let (chosen, matching) = chosen.into_sorted();
     let (chosen, messages) = chosen.into_iter().unzip();
-    Ok(Look { groups: groups.groups(), chosen, messages, matching, until, looked: looked? })
+    Ok(LettersRead { groups: groups.groups(), chosen, messages, matching, until, looked: looked? })
 }
 
 fn groups(groups: &[Group]) -> Markup {
@@ -169,7 +172,7 @@ fn group_row(group: &Group) -> Markup {
     }
 }
 
-fn flat_list(console: &Console, cohort: &Cohort, look: &Look) -> Markup {
+fn flat_list(console: &Console, cohort: &Cohort, look: &LettersRead) -> Markup {
     let (chosen, matching) = (&look.chosen, look.matching);
     let columns = [
         Column::NAMELESS,

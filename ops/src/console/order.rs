@@ -4,7 +4,7 @@ use alipay::Fen;
 use axum::extract::{Path, State};
 use maud::{Markup, display, html};
 use order::MessageOutcome;
-use queue::Kind;
+use queue::MessageKind;
 use service::language::{Language, say};
 use service::page::{Column, fact};
 use store::{BeijingTime, snapshot};
@@ -12,7 +12,7 @@ use store::{BeijingTime, snapshot};
 use super::Shared;
 use super::address::{address, link};
 use super::page::{Page, table};
-use super::request::Query;
+use super::request::QueryString;
 use super::reviews::{self, review_address, told};
 use super::tag::{self, Tone};
 use crate::failure::Failure;
@@ -26,7 +26,7 @@ const AMOUNT: Column = Column::number("金额", "Amount");
 pub(super) async fn show(
     State(console): Shared,
     Path(id): Path<String>,
-    Query(query): Query,
+    QueryString(query): QueryString,
 ) -> Result<Page, Failure> {
     let (order, config) = (id.clone(), console.config.clone());
     let redact = query.some("redact").is_some();
@@ -135,9 +135,12 @@ fn topic(happening: &Happening<'_>) -> (&'static str, Tone) {
         Happening::Message(message) => (
             match message.kind() {
                 Some(
-                    Kind::QueryAnswer | Kind::RefundAnswer | Kind::Expiry | Kind::QueryRequest,
+                    MessageKind::QueryAnswer
+                    | MessageKind::RefundAnswer
+                    | MessageKind::Expiry
+                    | MessageKind::QueryRequest,
                 ) => "网关",
-                Some(Kind::Decision) => "决定",
+                Some(MessageKind::Decision) => "决定",
                 _ => "通知",
             },
             match &message.changes {

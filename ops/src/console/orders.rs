@@ -11,7 +11,7 @@ use store::user_order::{self, Order, OrderSearch};
 use super::Shared;
 use super::address::{link, listing, order_link};
 use super::page::{Page, nothing, table};
-use super::request::Query;
+use super::request::QueryString;
 use super::tag::{self, Tone, tag};
 use crate::failure::Failure;
 use crate::operations::order::status_name::{parse_status, status_name};
@@ -25,7 +25,10 @@ const IN_REVIEW: &str = "review";
 const TOTAL: Column = Column::number("金额", "Total");
 const REFUNDED: Column = Column::number("已退", "Refunded");
 
-pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<Page, Failure> {
+pub(super) async fn show(
+    State(console): Shared,
+    QueryString(query): QueryString,
+) -> Result<Page, Failure> {
     let (text, state) = (query.get("q").to_owned(), query.get("status").to_owned());
     let after = query.get("after").to_owned();
     for (name, value) in [("q", &text), ("after", &after)] {

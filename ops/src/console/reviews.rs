@@ -11,7 +11,7 @@ use store::review::{self, ReviewFilter, ReviewRow};
 use super::Shared;
 use super::address::{address, link, order_link};
 use super::page::{Page, nothing, table};
-use super::request::Query;
+use super::request::QueryString;
 use super::tag::{Tone, tag};
 use crate::failure::Failure;
 use crate::operations::review_case::{evidence, meaning};
@@ -19,7 +19,10 @@ use crate::operations::review_case::{evidence, meaning};
 /// Cases on the page.
 const LISTED: i64 = 500;
 
-pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<Page, Failure> {
+pub(super) async fn show(
+    State(console): Shared,
+    QueryString(query): QueryString,
+) -> Result<Page, Failure> {
     let all = query.get("view") == "all";
     let filter = if all { ReviewFilter::All } else { ReviewFilter::Open };
     let rows =

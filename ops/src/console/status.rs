@@ -14,12 +14,12 @@ use store::counts::Waiting;
 use super::address::{link, listing};
 use super::cohort::{Cohort, NO_REASON};
 use super::page::{Page, away, nothing, table};
-use super::request::Query;
+use super::request::QueryString;
 use super::tag::{self, Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
 use crate::operations::overview::Overview;
-use crate::operations::overview::broker::{BrokerLook, Known, QueueDepth};
+use crate::operations::overview::broker::{BrokerLook, KnownBroker, QueueDepth};
 use crate::operations::overview::ingress::IngressLook;
 use crate::operations::verdict::{Finding, Health, NotAsked, Urgency};
 
@@ -29,10 +29,13 @@ const REFRESH: u32 = 10;
 const MESSAGES: Column = Column::number("消息", "Messages");
 const READY: Column = Column::number("就绪", "Ready");
 const CONSUMERS: Column = Column::number("消费者", "Consumers");
-const SENT_FOR_A_RETRY: Column = Column::number("待重试", "Sent for a retry");
+const SENT_FOR_A_RETRY: Column = Column::number("待重试", "PreparedMessage for a retry");
 const AVAILABLE: Column = Column::number("可售 / 警戒线", "Available / low at");
 
-pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<Page, Failure> {
+pub(super) async fn show(
+    State(console): Shared,
+    QueryString(query): QueryString,
+) -> Result<Page, Failure> {
     let ingress = IngressLook::take(&console.config);
     let (database, broker, ingress) =
         tokio::join!(ask_database(&console), ask_broker(&console), ingress);
@@ -92,7 +95,7 @@ async fn ask_broker(console: &Console) -> Result<BrokerLook, Failure> {
     let events = console.config.events.enabled;
     let management = console.management.as_ref();
     let look = BrokerLook::take(console.broker(), management, events, &before).await?;
-    *known() = Known::after(&look, before);
+    *known() = KnownBroker::after(&look, before);
     Ok(look)
 }
 

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// A message of ours, before and after it is published.
-pub(crate) struct Sent {
+pub(crate) struct PreparedMessage {
     pub(crate) message: Message,
     merchant: String,
     kind: &'static str,
@@ -53,13 +53,13 @@ pub(crate) fn outcome_of(word: &str) -> MessageOutcome {
     word.parse().unwrap_or(MessageOutcome::Unknown)
 }
 
-impl Sent {
+impl PreparedMessage {
     /// Prepares an envelope of ours for the work queue.
-    pub(crate) fn new(envelope: &Envelope) -> Result<Sent, Failure> {
+    pub(crate) fn new(envelope: &Envelope) -> Result<PreparedMessage, Failure> {
         let message = envelope
             .message()
             .map_err(|error| Failure::Refused(format!("the message cannot be written: {error}")))?;
-        Ok(Sent {
+        Ok(PreparedMessage {
             message,
             merchant: envelope.merchant.clone(),
             kind: envelope.kind.as_str(),
@@ -69,9 +69,9 @@ impl Sent {
     }
 
     /// Prepares an answer of the gateway.
-    pub(crate) fn answer(order: &str, envelope: &Envelope) -> Result<Sent, Failure> {
+    pub(crate) fn answer(order: &str, envelope: &Envelope) -> Result<PreparedMessage, Failure> {
         let answer = Some((order.to_owned(), envelope.digest()));
-        Ok(Sent { answer, ..Sent::new(envelope)? })
+        Ok(PreparedMessage { answer, ..PreparedMessage::new(envelope)? })
     }
 
     /// Writes down that the gateway gave this answer, without which no worker believes it; to be called before

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use config::Config;
 use diesel::Connection as _;
 use order::{MessageOutcome, RejectionReason};
-use queue::{Message, Received};
+use queue::{Message, ReceivedMessage};
 use serde::Serialize;
 use store::{Fault, MysqlConnection, notification};
 use worker::batch::{self, BatchError, Outcome, Rules, run_halving};
@@ -85,7 +85,7 @@ impl From<diesel::result::Error> for Stop {
 pub(crate) fn foresee_letters(
     connection: &mut MysqlConnection,
     config: &Config,
-    letters: Vec<Received>,
+    letters: Vec<ReceivedMessage>,
 ) -> Result<Vec<Foreseen>, Failure> {
     let mut seen = BTreeSet::new();
     let mut foreseen = Vec::new();

@@ -64,7 +64,7 @@ fn every_page_is_in_one_language() {
 }
 
 #[test]
-fn a_choice_is_kept_and_counts_more_than_the_browser() {
+fn a_chosen_language_is_kept_and_overrides_the_browser() {
     let world = World::new();
     let browser = &world.browser;
     let chosen = in_language(browser, "/orders?lang=en", CHINESE).shows(200, &["Orders"]);

@@ -11,7 +11,7 @@ fn alone() -> World {
 }
 
 #[test]
-fn pages_allow_nothing_from_outside() {
+fn pages_load_no_external_content() {
     let world = alone();
     let page = world.browser.get("/orders");
     let policy = page.header("content-security-policy").unwrap();
@@ -37,7 +37,7 @@ fn pages_allow_nothing_from_outside() {
 }
 
 #[test]
-fn other_names_are_refused() {
+fn unknown_host_names_are_refused() {
     let browser = &alone().browser;
     let port = browser.address.port();
     for host in ["evil.example", "127.0.0.1.evil.example", "10.1.2.3", ""] {
@@ -53,7 +53,7 @@ fn other_names_are_refused() {
 }
 
 #[test]
-fn forms_of_other_sites_are_refused() {
+fn cross_site_forms_are_refused() {
     let world = World::new();
     let browser = &world.browser;
     let letter = crate::world::notification("A-1", "T1", "TRADE_SUCCESS", "10.00");
@@ -134,7 +134,7 @@ fn methods_and_lengths_are_limited() {
 }
 
 #[test]
-fn a_form_is_only_taken_where_one_is() {
+fn a_post_to_a_page_without_form_is_refused() {
     let world = World::new();
     // A page with a form, and the token in it.
     let letter = crate::world::notification("A-1", "T1", "TRADE_SUCCESS", "10.00");
@@ -147,7 +147,7 @@ fn a_form_is_only_taken_where_one_is() {
 }
 
 #[test]
-fn strangers_cannot_reach_it_unless_it_is_said() {
+fn remote_addresses_need_allow_remote() {
     let run = |arguments: &[&str]| {
         let all = [&["console"], arguments].concat();
         testkit::run_program("ops", &all, &[("DATABASE_URL", NOBODY.0), ("AMQP_URL", NOBODY.1)])

@@ -7,7 +7,7 @@ use std::time::Duration;
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
 use queue::topology::DEAD_QUEUE;
-use queue::{Cluster, Envelope, Headers, Kind, Message, Publisher, PublisherSettings};
+use queue::{Cluster, Envelope, Headers, Message, MessageKind, Publisher, PublisherSettings};
 use testkit::clock::{beijing, minutes_ago};
 use testkit::{Program, Sandbox};
 use tokio_util::sync::CancellationToken;
@@ -147,9 +147,9 @@ pub(crate) fn notification(order: &str, trade_no: &str, status: &str, total: &st
         ("sign_type", "MD5"),
     ]);
     Signer::Md5(Md5Key::new(KEY)).sign_form(&mut form, Rule::DropEmpty).unwrap();
-    let id = queue::message_id("shop", Kind::TradeStatus, &form);
+    let id = queue::message_id("shop", MessageKind::TradeStatus, &form);
     let envelope =
-        Envelope::new("shop", Kind::TradeStatus, Charset::Utf8, Utc::now(), form.encode());
+        Envelope::new("shop", MessageKind::TradeStatus, Charset::Utf8, Utc::now(), form.encode());
     Message::notify(&envelope, id, None)
 }
 

@@ -74,7 +74,7 @@ fn kinds(shop: &Shop, code: i32) -> BTreeSet<String> {
 }
 
 #[test]
-fn a_database_that_only_workers_wrote_is_clean_and_what_waits_is_told() {
+fn a_database_written_only_by_workers_has_no_gap_and_waiting_work_is_listed() {
     let shop = shop();
     let audit = shop.ops.json("audit --grace 0s");
     assert_eq!((&audit["gaps_found"], &audit["gaps"]), (&json!(0), &json!([])));
@@ -138,7 +138,7 @@ fn every_kind_of_gap_is_found_and_named() {
 /// Its notifications were lost: the answer to a question says how much went back, and no refund is on
 /// record that comes to it.
 #[test]
-fn a_refund_that_the_gateway_alone_told_of_is_no_gap() {
+fn a_refund_known_only_from_the_gateway_is_no_gap() {
     let mut shop = shop();
     shop.ops.run("order create ASKED --merchant shop --product gift").done();
     let answer = format!(
@@ -156,7 +156,7 @@ fn a_refund_that_the_gateway_alone_told_of_is_no_gap() {
 }
 
 #[test]
-fn young_gaps_are_left_out_and_counts_are_complete_above_the_limit() {
+fn recent_gaps_are_left_out_and_counts_go_beyond_the_limit() {
     let mut shop = shop();
     sql(&mut shop, &["UPDATE user_order SET status = 4 WHERE status = 8"]);
     shop.ops.run("audit --grace 1h").done();
@@ -178,7 +178,7 @@ fn young_gaps_are_left_out_and_counts_are_complete_above_the_limit() {
 }
 
 #[test]
-fn events_that_nobody_publishes_are_a_warning() {
+fn unpublished_events_are_a_warning() {
     let shop = shop();
     assert_eq!(shop.ops.json("audit")["warnings"], json!([]));
     let audit: Value = shop.ops.json("audit --outbox-age 0s");
@@ -188,7 +188,7 @@ fn events_that_nobody_publishes_are_a_warning() {
 }
 
 #[test]
-fn an_order_that_nobody_closes_although_its_time_is_over_is_told() {
+fn an_expired_order_that_is_not_closed_is_a_gap() {
     let mut shop = shop();
     let over = "UPDATE user_order SET created_at = created_at - INTERVAL 2 HOUR, \
                 expires_at = UTC_TIMESTAMP(6) - INTERVAL 90 MINUTE WHERE id IN ('OPEN', 'PAID')";

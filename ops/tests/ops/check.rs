@@ -83,7 +83,7 @@ fn every_merchant_is_read_and_no_key_is_shown() {
 }
 
 #[test]
-fn servers_are_asked_and_what_is_missing_is_told() {
+fn check_asks_the_servers_and_names_what_is_missing() {
     let nobody =
         File::new(SHOP).check(&Ops::at(NOBODY.0, NOBODY.1), &[]).ended(3, "could be asked");
     assert!(nobody.json()["database"]["error"].is_string(), "{}", nobody.stdout);
@@ -115,7 +115,7 @@ fn servers_are_asked_and_what_is_missing_is_told() {
 }
 
 #[test]
-fn what_sighup_would_change_is_told_by_fingerprint() {
+fn check_shows_what_sighup_would_change_by_fingerprint() {
     let sandbox = Sandbox::new();
     let ops = Ops::new(&sandbox);
     let file = File::new(SHOP);

@@ -6,7 +6,7 @@ use std::sync::Barrier;
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use diesel::RunQueryDsl as _;
 use queue::topology::{DEAD_QUEUE, work_queue};
-use queue::{Envelope, Kind, Message};
+use queue::{Envelope, Message, MessageKind};
 use serde_json::{Value, json};
 use testkit::Sandbox;
 use testkit::clock::{beijing, minutes_ago};
@@ -32,7 +32,7 @@ pub(crate) fn notification(id: &str, order: &str, total: &str, died: i64) -> Mes
     let mut message = letter(id, died);
     let received_at = message.headers.first_seen;
     let envelope =
-        Envelope::new("shop", Kind::TradeStatus, Charset::Gbk, received_at, form.encode());
+        Envelope::new("shop", MessageKind::TradeStatus, Charset::Gbk, received_at, form.encode());
     message.body = envelope.to_bytes();
     message.headers.order = Some(order.to_owned());
     message.headers.error =

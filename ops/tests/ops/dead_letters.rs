@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lapin::options::{BasicGetOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use queue::topology::{DEAD_QUEUE, work_queue};
-use queue::{Cluster, Envelope, Headers, Kind, Message, Publisher, PublisherSettings};
+use queue::{Cluster, Envelope, Headers, Message, MessageKind, Publisher, PublisherSettings};
 use serde_json::{Value, json};
 use testkit::{Program, Sandbox};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,7 @@ fn at(minute: i64) -> DateTime<Utc> {
 /// A dead letter that died at that minute.
 pub(crate) fn letter(id: &str, died: i64) -> Message {
     let form = "out_trade_no=A-1&subject=%E6%B5%8B&sign=secret";
-    let envelope = Envelope::new("shop", Kind::TradeStatus, Charset::Utf8, at(0), form);
+    let envelope = Envelope::new("shop", MessageKind::TradeStatus, Charset::Utf8, at(0), form);
     Message {
         exchange: String::new(),
         routing_key: DEAD_QUEUE.to_owned(),
@@ -101,7 +101,7 @@ fn topology_is_planned_applied_and_then_complete() {
 }
 
 #[test]
-fn a_hundred_looks_lose_nothing_and_are_sorted_by_death() {
+fn a_hundred_lists_lose_no_letter_and_sort_by_time_of_death() {
     let sandbox = Sandbox::broker_only();
     let ops = Ops::new(&sandbox);
     ops.run("topology apply").done();
@@ -150,7 +150,7 @@ fn a_letter_is_shown_with_its_form() {
 }
 
 #[test]
-fn replay_one_with_its_copies_and_then_all() {
+fn a_replay_of_one_letter_includes_its_copies() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
@@ -220,7 +220,7 @@ fn take_all(url: &str, queue: &str) -> BTreeMap<String, Headers> {
         let mut taken = BTreeMap::new();
         let options = BasicGetOptions { no_ack: true };
         while let Some(got) = channel.basic_get(queue.into(), options).await.unwrap() {
-            let received = queue::Received::new(got.delivery);
+            let received = queue::ReceivedMessage::new(got.delivery);
             taken.insert(received.message_id, received.headers);
         }
         connection.close().await;
@@ -248,7 +248,7 @@ fn a_letter_that_cannot_be_published_stays() {
 }
 
 #[test]
-fn status_counts_what_it_can_ask() {
+fn status_counts_only_queues_that_exist() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind stock --price 10").done();

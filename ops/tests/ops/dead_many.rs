@@ -23,7 +23,7 @@ fn rare(id: &str, died: i64) -> Message {
 }
 
 #[test]
-fn sixty_six_thousand_letters_are_all_looked_at() {
+fn sixty_six_thousand_letters_are_all_listed() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
@@ -65,7 +65,7 @@ async fn put_back(connection: &queue::Connection, channel: &lapin::Channel, ther
 }
 
 #[test]
-fn letters_that_a_stranger_holds_are_told() {
+fn letters_held_by_another_consumer_are_reported() {
     let sandbox = Sandbox::broker_only();
     let ops = Ops::new(&sandbox);
     ops.run("topology apply").done();

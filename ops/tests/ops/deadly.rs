@@ -16,7 +16,7 @@ fn deadly(id: &str, died: i64) -> Message {
 }
 
 #[test]
-fn a_replay_leaves_out_what_kills_workers() {
+fn a_replay_leaves_out_letters_that_kill_workers() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
@@ -46,7 +46,7 @@ fn a_replay_leaves_out_what_kills_workers() {
 }
 
 #[test]
-fn a_replay_of_nothing_is_a_no() {
+fn exit_code_1_for_a_replay_that_matches_no_letter() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
@@ -62,7 +62,7 @@ fn a_replay_of_nothing_is_a_no() {
 }
 
 #[test]
-fn letters_without_a_line_in_the_inbox_stand_in_the_story() {
+fn letters_without_an_inbox_row_are_in_the_order_history() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();

@@ -16,7 +16,7 @@ fn merchant(ops: Ops, name: &str, seller: &str) -> Ops {
 }
 
 #[test]
-fn every_verb_refuses_it_and_says_which_there_are() {
+fn every_verb_refuses_an_unknown_merchant_and_lists_the_known_ones() {
     let sandbox = Sandbox::new();
     let ops = merchant(Ops::with_schema(&sandbox), "shop", "2088000000000001");
     let ops = merchant(ops, "app", "2088000000000002");
@@ -69,7 +69,7 @@ fn every_verb_refuses_it_and_says_which_there_are() {
 }
 
 #[test]
-fn where_none_is_configured_every_name_is_taken() {
+fn any_merchant_is_accepted_when_none_is_configured() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind stock --price 10").done();

@@ -39,7 +39,7 @@ fn a_file_is_imported_once_and_a_dry_run_writes_nothing() {
 }
 
 #[test]
-fn every_bad_line_is_named_and_nothing_is_written() {
+fn a_file_with_bad_lines_is_refused_and_each_line_is_named() {
     let (_sandbox, ops) = shop();
     let ops = ops
         .set("ALIPAY__MERCHANTS__SHOP__PROTOCOL", "mapi")
@@ -92,7 +92,7 @@ fn every_bad_line_is_named_and_nothing_is_written() {
 }
 
 #[test]
-fn an_order_that_is_here_and_differs_stops_all() {
+fn an_existing_order_that_differs_stops_the_whole_import() {
     let (_sandbox, ops) = shop();
     let import = |lines: &str| {
         let file = format!("{HEADING}\n{lines}\n");

@@ -62,7 +62,7 @@ impl World {
 }
 
 #[test]
-fn one_order_is_asked_about_and_healed() {
+fn a_query_of_one_order_heals_it() {
     let world = World::new();
     let ops = &world.ops;
     world.order("A-1");
@@ -117,7 +117,7 @@ fn one_order_is_asked_about_and_healed() {
 }
 
 #[test]
-fn what_cannot_be_asked_is_3_and_what_is_not_configured_2() {
+fn exit_code_3_when_unreachable_2_when_misconfigured() {
     let world = World::new();
     let ops = world.ops;
     world.gateway.slow(Duration::from_secs(3));
@@ -144,7 +144,7 @@ const PUBLIC_KEY: &str = concat!(
 );
 
 #[test]
-fn a_span_is_reconciled() {
+fn all_orders_of_a_time_span_are_reconciled() {
     let world = World::new();
     let ops = &world.ops;
     for n in 0..50 {
@@ -200,7 +200,7 @@ fn a_span_is_reconciled() {
 /// A payment that comes between the gateway's answer and the look at our row is no alarm; one that Alipay does not know
 /// when it is asked once more is.
 #[test]
-fn traffic_raises_no_false_alarm() {
+fn traffic_during_a_reconciliation_raises_no_false_alarm() {
     let world = std::sync::Arc::new(World::new());
     for (order, becomes_known) in [("A-1", true), ("A-2", false)] {
         world.order(order);
@@ -233,7 +233,7 @@ fn traffic_raises_no_false_alarm() {
 }
 
 #[test]
-fn an_interrupted_reconciliation_says_how_far_it_came() {
+fn an_interrupted_reconciliation_reports_how_far_it_got() {
     let world = World::new();
     for n in 0..50 {
         world.order(&format!("A-{n:02}"));

@@ -2,7 +2,7 @@
 
 use alipay::{Form, Md5Key, Rule, Signer};
 use chrono::{DateTime, Utc};
-use queue::{Envelope, Kind, Message};
+use queue::{Envelope, Message, MessageKind};
 use serde_json::{Value, json};
 use testkit::clock::{beijing_in_form, minutes_ago};
 
@@ -19,10 +19,10 @@ pub(crate) fn notification(order: &str, trade_no: &str, status: &str, more: &str
     );
     let at: DateTime<Utc> = Utc::now();
     let mut form = Form::parse(body.as_bytes()).unwrap();
-    let id = queue::message_id("shop", Kind::TradeStatus, &form);
+    let id = queue::message_id("shop", MessageKind::TradeStatus, &form);
     Signer::Md5(Md5Key::new(KEY)).sign_form(&mut form, Rule::DropEmpty).unwrap();
     let body = form.encode();
-    let envelope = Envelope::new("shop", Kind::TradeStatus, alipay::Charset::Utf8, at, body);
+    let envelope = Envelope::new("shop", MessageKind::TradeStatus, alipay::Charset::Utf8, at, body);
     Message::notify(&envelope, id, None)
 }
 

@@ -9,7 +9,7 @@ use crate::dead_cohorts::{configured, notification};
 use crate::dead_letters::{depth, publish};
 
 #[test]
-fn exactly_the_settled_ones_are_marked_and_discarded() {
+fn only_settled_letters_are_marked_and_discarded() {
     let sandbox = Sandbox::new();
     let ops = configured(&sandbox);
     for order in ["A-1", "A-2", "A-3"] {
@@ -64,7 +64,7 @@ fn exactly_the_settled_ones_are_marked_and_discarded() {
 
 /// No order took the payment: settled once all of the money is back, by our request or by Alipay's own word.
 #[test]
-fn a_payment_of_nobody_is_settled_once_it_is_back() {
+fn a_letter_without_order_is_settled_once_its_money_is_refunded() {
     let sandbox = Sandbox::new();
     let ops = configured(&sandbox);
     publish(&sandbox.amqp_url, vec![notification("stray", "A-9", "10.00", 1)]);

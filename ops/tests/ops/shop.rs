@@ -8,7 +8,7 @@ use testkit::Sandbox;
 use crate::program::{NOBODY, Ops};
 
 #[test]
-fn migrate_twice() {
+fn a_second_migrate_changes_nothing() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::new(&sandbox);
     let first = ops.run("migrate").done();
@@ -18,7 +18,7 @@ fn migrate_twice() {
 }
 
 #[test]
-fn without_servers_the_exit_code_is_3_and_without_a_schema_it_says_so() {
+fn exit_code_3_when_servers_or_schema_are_missing() {
     let nowhere = Ops::at(NOBODY.0, NOBODY.1);
     for arguments in ["migrate", "order list", "order show A", "dlq list", "status", "audit"] {
         let answer = nowhere.run(arguments).ended(3, "");
@@ -29,7 +29,7 @@ fn without_servers_the_exit_code_is_3_and_without_a_schema_it_says_so() {
 }
 
 #[test]
-fn usage_and_configuration_are_2() {
+fn exit_code_2_for_wrong_usage_and_configuration() {
     let nowhere = Ops::at(NOBODY.0, NOBODY.1);
     nowhere.run("").ended(2, "Usage");
     nowhere.run("order list --status 9").ended(2, "expected one of");
@@ -82,7 +82,7 @@ fn every_verb_has_a_help_text_with_an_example() {
 }
 
 #[test]
-fn products() {
+fn products_are_added_listed_and_changed() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     let name = ["product", "add", "gift", "--name", "Gift card", "--kind", "stock", "--price"];
@@ -115,7 +115,7 @@ fn products() {
 }
 
 #[test]
-fn stock_is_imported_once_and_bad_files_not_at_all() {
+fn each_code_is_imported_once_and_bad_files_are_refused() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind stock --price 10").done();
@@ -160,7 +160,7 @@ fn stock_is_imported_once_and_bad_files_not_at_all() {
 }
 
 #[test]
-fn imports_of_many_codes_go_in_chunks_and_can_be_repeated() {
+fn large_imports_are_chunked_and_can_be_repeated() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind stock --price 10").done();
@@ -189,7 +189,7 @@ fn imports_of_many_codes_go_in_chunks_and_can_be_repeated() {
 }
 
 #[test]
-fn available_codes_are_withdrawn_and_given_ones_stay() {
+fn only_available_codes_are_withdrawn() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     let add = "product add gift --name Gift --kind stock --price 10 --low-stock 3";

@@ -64,7 +64,7 @@ impl Stock {
 
 /// The files of issue 14: three codes of Excel on a Mac were one, marks and blanks were part of codes.
 #[test]
-fn files_of_every_editor_are_read_or_refused_by_line() {
+fn code_files_of_all_encodings_are_read_or_refused_by_line() {
     let stock = Stock::new();
     let case = |name: &str| {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/files").join(name);
@@ -124,7 +124,7 @@ fn pairs_and_tabs_survive_import_withdraw_import() {
 }
 
 #[test]
-fn a_heading_is_pointed_out_before_it_is_sold() {
+fn a_heading_line_in_a_code_file_needs_confirmation() {
     let stock = Stock::new();
     let file = "card no\tpassword\nA-0001\tp1\nA-0002\tp2\nA-0003\t\n".as_bytes();
     let dry = stock.import("gift", file, &["--dry-run"]).ended(1, "say --yes");
@@ -197,7 +197,7 @@ fn two_imports_at_once_do_not_sell_a_code_twice() {
 }
 
 #[test]
-fn an_import_that_dies_half_way_has_imported_nothing() {
+fn an_import_killed_half_way_imports_nothing() {
     let stock = Stock::new();
     let file = stock.folder.path().join("codes.txt");
     let codes: String = (0..100_000).map(|number| format!("CODE-{number:06}\r\n")).collect();
@@ -234,7 +234,7 @@ fn long_codes_are_sold_up_to_8192_bytes() {
 }
 
 #[test]
-fn a_withdrawal_is_recorded_and_shown_again() {
+fn a_withdrawal_is_recorded_and_can_be_shown_again() {
     let stock = Stock::new();
     let codes = "A-1\tx\nA-2\ty\nA-3\tz\n";
     stock.import("gift", codes.as_bytes(), &[]).done();
@@ -304,7 +304,7 @@ fn a_withdrawal_is_recorded_and_shown_again() {
 
 /// Codes used to be deleted and then printed: a full disk or a closed pipe lost them.
 #[test]
-fn a_withdrawal_outlives_its_output() {
+fn a_withdrawal_is_recorded_even_if_its_output_is_lost() {
     let stock = Stock::new();
     stock.import("gift", b"A-1\nA-2\nA-3\nA-4\nA-5\nA-6\n", &[]).done();
     let withdraw = |stdout: Stdio, options: &[&str], crash: &str| {
@@ -348,7 +348,7 @@ fn a_withdrawal_outlives_its_output() {
 }
 
 #[test]
-fn a_returned_code_is_put_on_sale_again_by_a_person() {
+fn a_returned_code_is_sold_again_after_put_back() {
     let stock = Stock::new();
     stock.import("gift", b"A-1\nA-2\nA-3\nA-4\n", &[]).done();
     for (order, code) in [("O-1", "A-1"), ("O-2", "A-2"), ("O-3", "A-3")] {

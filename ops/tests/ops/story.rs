@@ -111,7 +111,7 @@ fn an_order_that_waits_is_delivered_refused_in_part_and_refunded() {
 
 /// A batch refund names trades, not orders, and may name several.
 #[test]
-fn batch_refunds_belong_to_the_story_through_their_trades() {
+fn batch_refunds_are_in_the_order_history_by_their_trades() {
     let mut shop = Shop::new();
     shop.stock("CODE-1\nCODE-2\nCODE-3\n");
     let mut trades = HashMap::new();
@@ -184,7 +184,7 @@ fn batch_refunds_belong_to_the_story_through_their_trades() {
 
 /// Signatures are checked again with today's keys; what the gateway said, and who did what, is told.
 #[test]
-fn signatures_gateway_and_operators_are_told_and_can_be_hidden() {
+fn the_order_history_shows_signatures_gateway_answers_and_operators() {
     use alipay::{Form, Md5Key, Rule, Signer};
     use diesel::RunQueryDsl as _;
 

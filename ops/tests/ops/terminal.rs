@@ -24,7 +24,7 @@ fn widest(page: &str) -> usize {
 }
 
 #[test]
-fn lists_fit_the_terminal_and_are_whole_without_one() {
+fn lists_fit_the_terminal_and_are_complete_in_a_pipe() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
@@ -59,7 +59,7 @@ fn lists_fit_the_terminal_and_are_whole_without_one() {
 }
 
 #[test]
-fn colours_come_at_a_terminal_alone_and_go_by_no_color() {
+fn colours_appear_only_on_a_terminal_and_not_with_no_color() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add card --kind stock --price 10.00 --name card").done();

@@ -18,7 +18,7 @@ fn status(folder: &Path, variables: &[(&str, &str)]) -> (String, Output) {
 }
 
 #[test]
-fn which_configuration_is_taken_is_said() {
+fn the_configuration_that_is_used_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let (said, _) = status(folder.path(), &[("DATABASE_URL", NOBODY.0)]);
     assert!(!said.contains("no configuration"), "{said}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use alipay::{Charset, Form, Notification, Protocol};
 use chrono::Utc;
 use order::MerchantAccount;
-use queue::{Kind, message_id};
+use queue::{MessageKind, message_id};
 use testkit::Sandbox;
 use worker::batch::Outcome;
 use worker::batch::{Rules, restock, run};
@@ -44,8 +44,8 @@ impl Shop {
             .map(Content::from)
             .map_err(|error| Rejection::new(error.reason_code(), error));
         let kind = match &content {
-            Ok(Content::BatchRefund(_)) => Kind::BatchRefund,
-            _ => Kind::TradeStatus,
+            Ok(Content::BatchRefund(_)) => MessageKind::BatchRefund,
+            _ => MessageKind::TradeStatus,
         };
         self.work_on(protocol, body, kind, content)
     }
@@ -57,14 +57,14 @@ impl Shop {
         else {
             panic!("no answer: {body}")
         };
-        self.work_on(protocol, body, Kind::QueryAnswer, Ok(Content::Answer(answer)))
+        self.work_on(protocol, body, MessageKind::QueryAnswer, Ok(Content::Answer(answer)))
     }
 
     fn work_on(
         &mut self,
         protocol: Protocol,
         body: &str,
-        kind: Kind,
+        kind: MessageKind,
         content: Result<Content, Rejection>,
     ) -> Outcome {
         let form = Form::parse(body.as_bytes()).unwrap();

@@ -3,7 +3,7 @@
 use crate::world::World;
 
 #[test]
-fn an_unpaid_trade_is_closed_there_and_then_here() {
+fn an_unpaid_trade_is_closed_at_alipay_before_its_order() {
     let world = World::new();
     let _worker = world.worker();
     for (id, merchant) in [("A-1", "shop"), ("B-1", "app")] {
@@ -29,7 +29,7 @@ fn an_unpaid_trade_is_closed_there_and_then_here() {
 }
 
 #[test]
-fn a_paid_one_is_refused_here_or_there() {
+fn closing_a_paid_order_is_refused() {
     let mut world = World::new();
     let worker = world.paid(&[("A-1", "shop")]);
     world.run("close A-1").ended(1, "order A-1 is paid");

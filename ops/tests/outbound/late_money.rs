@@ -6,7 +6,7 @@ use store::Pool;
 use crate::world::World;
 
 #[test]
-fn what_is_on_its_way_back_cannot_be_accepted() {
+fn a_late_payment_being_refunded_cannot_be_accepted_by_ops() {
     let mut world = World::new();
     world.set("ALIPAY__MERCHANTS__APP__LATE_PAYMENT", "refund");
     // Nobody refunds by itself yet.
@@ -69,7 +69,7 @@ fn what_is_on_its_way_back_cannot_be_accepted() {
 }
 
 #[test]
-fn what_alipay_refuses_to_refund_can_be_accepted() {
+fn a_late_payment_that_alipay_refuses_to_refund_can_be_accepted() {
     let mut world = World::new();
     world.set("ALIPAY__MERCHANTS__APP__LATE_PAYMENT", "refund");
     world.set("ALIPAY__WORKER__QUERIES", "false");

@@ -11,7 +11,7 @@ fn sql(world: &World, statement: &str) {
 }
 
 #[test]
-fn alipay_is_told_the_limit_of_the_order() {
+fn pay_links_carry_the_time_limit_of_the_order() {
     let world = World::new();
     for (id, merchant, name) in [("A-1", "shop", "it_b_pay"), ("B-1", "app", "time_expire")] {
         let order = format!("order create {id} --merchant {merchant} --product gift");
@@ -47,7 +47,7 @@ fn alipay_is_told_the_limit_of_the_order() {
 }
 
 #[test]
-fn accounts_that_demand_a_key_and_an_address() {
+fn pay_links_carry_the_anti_phishing_key_and_buyer_address() {
     let mut world = World::new();
     let demands = ["--demand-anti-phishing-key", "shop", "--demand-exter-invoke-ip", "shop"];
     world.serve_again(&demands);

@@ -39,7 +39,7 @@ fn exchange(host: &str, request: &str) -> (String, String) {
 }
 
 #[test]
-fn a_link_of_each_protocol_leads_to_the_cashier() {
+fn pay_links_of_both_protocols_open_the_cashier() {
     let world = World::new();
     for (id, merchant) in [("A-1", "shop"), ("B-1", "app")] {
         world.order(id, merchant);
@@ -69,7 +69,7 @@ fn a_link_of_each_protocol_leads_to_the_cashier() {
 }
 
 #[test]
-fn an_order_that_is_paid_is_refused() {
+fn a_pay_link_for_a_paid_order_is_refused() {
     let mut world = World::new();
     let _worker = world.paid(&[("A-1", "shop"), ("B-1", "app")]);
     world.run("pay-link A-1").ended(1, "order A-1 is paid");

@@ -11,7 +11,7 @@ use crate::world::World;
 const ONE: &str = "refund B-1 --amount 1.00 --reason broken --by ann";
 
 #[test]
-fn repeated_it_is_one_refund() {
+fn a_repeated_refund_command_refunds_once() {
     let world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     let first = world.json(ONE);
@@ -46,7 +46,7 @@ fn repeated_it_is_one_refund() {
 }
 
 #[test]
-fn a_part_is_known_without_its_notification() {
+fn a_partial_refund_is_booked_without_its_notification() {
     let mut world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     let refunded = world.json(ONE);
@@ -75,7 +75,7 @@ fn a_part_is_known_without_its_notification() {
 }
 
 #[test]
-fn two_operators_at_the_same_moment() {
+fn two_operators_at_once_make_one_refund() {
     let world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     let with = |name: &'static str| {
@@ -99,7 +99,7 @@ fn two_operators_at_the_same_moment() {
 }
 
 #[test]
-fn killed_after_the_call_and_repeated() {
+fn a_refund_repeated_after_a_crash_is_made_once() {
     let mut world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     let line = LostAnswer::to(&world.url);
@@ -125,7 +125,7 @@ fn killed_after_the_call_and_repeated() {
 }
 
 #[test]
-fn a_gateway_that_is_too_slow_leaves_it_open() {
+fn a_refund_stays_open_when_the_gateway_is_too_slow() {
     let mut world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     world.set("ALIPAY__WORKER__QUERY_TIMEOUT", "500ms");
@@ -144,7 +144,7 @@ fn a_gateway_that_is_too_slow_leaves_it_open() {
 }
 
 #[test]
-fn what_is_not_refunded() {
+fn invalid_refunds_are_refused() {
     let mut world = World::new();
     let worker = world.paid(&[("B-1", "app")]);
     world.order("B-2", "app");

@@ -9,7 +9,7 @@ use crate::world::World;
 const TWO: &str = "refund A-1 --amount 2.00 --reason broken --by ann";
 
 #[test]
-fn the_link_leads_to_the_password_and_is_one_batch() {
+fn a_legacy_refund_link_makes_one_batch_after_the_password() {
     wait_past_midnight();
     let world = World::new();
     let _worker = world.paid(&[("A-1", "shop")]);
@@ -48,7 +48,7 @@ fn the_link_leads_to_the_password_and_is_one_batch() {
 }
 
 #[test]
-fn a_batch_of_another_day_is_not_repeated() {
+fn a_legacy_batch_of_an_earlier_day_is_not_repeated() {
     wait_past_midnight();
     let world = World::new();
     let _worker = world.paid(&[("A-1", "shop")]);

@@ -43,7 +43,7 @@ fn trade_no(world: &World, order: &str, merchant: &str) -> String {
 }
 
 #[test]
-fn a_payment_of_another_amount_goes_back_and_leaves_one_letter() {
+fn a_payment_with_a_wrong_amount_is_refunded_by_trade_number() {
     let mut world = World::new();
     let _ingress = world.with_ingress();
     let _worker = world.worker();
@@ -97,7 +97,7 @@ fn a_payment_of_another_amount_goes_back_and_leaves_one_letter() {
 }
 
 #[test]
-fn an_order_that_does_not_exist_and_a_legacy_batch() {
+fn rejected_payments_are_refunded_by_a_legacy_batch_too() {
     let mut world = World::new();
     let _ingress = world.with_ingress();
     let _worker = world.worker();
@@ -119,7 +119,7 @@ fn an_order_that_does_not_exist_and_a_legacy_batch() {
 
 /// Two operators at one moment are one refund, also where there is no order that could be locked.
 #[test]
-fn two_at_once_are_one() {
+fn two_refunds_of_one_trade_at_once_make_one() {
     let mut world = World::new();
     let _ingress = world.with_ingress();
     let _worker = world.worker();

@@ -16,7 +16,7 @@ use crate::world::World;
 const ONE: &str = "refund B-1 --amount 1.00 --reason broken --by li";
 
 #[test]
-fn another_reason_within_minutes_is_not_money_twice() {
+fn another_reason_within_ten_minutes_refunds_no_second_time() {
     let world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     let first = world.run(ONE).ended(0, "").stdout;
@@ -65,7 +65,7 @@ fn booked_refunds(connection: &mut store::Connection) -> i64 {
 }
 
 #[test]
-fn after_minutes_it_is_another_refund() {
+fn the_same_refund_after_ten_minutes_is_a_new_one() {
     let world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     let sql = |text: &str| {
@@ -111,7 +111,7 @@ fn after_minutes_it_is_another_refund() {
 }
 
 #[test]
-fn a_refund_made_at_alipay_itself_counts_too() {
+fn a_refund_made_in_alipays_back_office_is_detected() {
     let world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     let trade = world.trade("B-1", "app")["trade_no"].as_str().unwrap().to_owned();
@@ -134,7 +134,7 @@ fn a_refund_made_at_alipay_itself_counts_too() {
 
 /// `script` gives the program a terminal.
 #[test]
-fn on_a_terminal_it_asks() {
+fn a_repeated_refund_asks_on_a_terminal() {
     let world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     world.run(ONE).ended(0, "");
@@ -169,7 +169,7 @@ fn on_a_terminal_it_asks() {
 }
 
 #[test]
-fn a_repeat_says_when_it_was_refunded_and_for_whom() {
+fn a_repeated_refund_names_time_and_operator_of_the_first() {
     let world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     world.run(ONE).ended(0, "");
@@ -217,7 +217,7 @@ fn a_dry_run_writes_and_sends_nothing() {
 }
 
 #[test]
-fn two_links_for_one_wish_are_asked_about() {
+fn a_second_refund_link_for_one_amount_needs_again() {
     testkit::clock::wait_past_midnight();
     let world = World::new();
     let _worker = world.paid(&[("A-1", "shop")]);

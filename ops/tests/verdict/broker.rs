@@ -56,7 +56,7 @@ fn an_alarm_is_named_with_and_without_the_management_api() {
 }
 
 #[test]
-fn what_is_missing_at_the_broker_is_named() {
+fn missing_broker_objects_are_named() {
     let shop = Shop::new(Sandbox::new());
     let worker = shop.worker();
     let url = shop.sandbox.amqp_url.clone();
@@ -104,7 +104,7 @@ fn a_queue_with_other_arguments_is_named() {
 
 /// A look leaves nothing behind, whether somebody consumes or not.
 #[test]
-fn a_look_changes_nothing() {
+fn status_changes_nothing_at_the_broker() {
     let shop = Shop::new(Sandbox::new());
     for _ in 0..3 {
         let status = shop.ops.run("status --output json").ended(1, "wrong").json();

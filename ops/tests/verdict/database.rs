@@ -8,7 +8,7 @@ use testkit::{Database, Folder, Sandbox};
 use crate::shop::{Shop, codes, ops_of};
 
 #[test]
-fn a_read_only_database_is_named_with_since_when() {
+fn a_read_only_database_is_reported_with_its_start() {
     let folder = Arc::new(Folder::create().unwrap());
     let database = Database::start(&folder).unwrap();
     let root = |sql: &str| {
@@ -44,7 +44,7 @@ fn a_read_only_database_is_named_with_since_when() {
 }
 
 #[test]
-fn what_cannot_be_asked_is_told_and_the_rest_too() {
+fn unreachable_servers_are_reported_beside_all_other_findings() {
     use crate::program::NOBODY;
     let shop = Shop::new(Sandbox::new());
     let no_database = ops_of(NOBODY.0, &shop.sandbox.amqp_url);

@@ -81,7 +81,7 @@ fn knowing(shop: &Shop, ingress: &Ingress) -> Ops {
 }
 
 #[test]
-fn an_ingress_that_is_killed_has_the_wrong_key_or_no_broker() {
+fn a_stopped_ingress_a_wrong_key_and_a_missing_broker_are_reported() {
     let shop = Shop::new(Sandbox::new());
     let _worker = shop.worker();
     let amqp_url = shop.sandbox.amqp_url.as_str();

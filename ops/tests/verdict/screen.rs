@@ -79,7 +79,7 @@ fn lines(seen: &str) -> Vec<&str> {
 }
 
 #[test]
-fn it_draws_in_place_and_ends_with_a_key() {
+fn the_screen_redraws_in_place_and_ends_on_a_key() {
     let shop = Shop::new(Sandbox::new());
     for key in [b"q", b"\x03"] {
         let mut watch = Watch::start(&shop.sandbox.database_url, &shop.sandbox.amqp_url);
@@ -103,7 +103,7 @@ fn it_draws_in_place_and_ends_with_a_key() {
 
 /// Servers that do not answer take seconds, and nobody waits for them to leave.
 #[test]
-fn it_ends_at_once_while_it_asks() {
+fn the_screen_ends_at_once_during_a_query() {
     let mut watch = Watch::start(NOBODY.0, NOBODY.1);
     watch.wait_for("\u{1b}[?1049h");
     let (code, _) = watch.press(b"q");
@@ -111,7 +111,7 @@ fn it_ends_at_once_while_it_asks() {
 }
 
 #[test]
-fn the_terminal_is_as_it_was_when_somebody_ends_it() {
+fn the_terminal_is_restored_at_the_end() {
     use nix::sys::signal::{Signal, kill};
     use nix::unistd::Pid;
     let mut watch = Watch::start(NOBODY.0, NOBODY.1);

@@ -136,7 +136,7 @@ fn check_return(server: &AlipayServer, name: &str, charset: Charset, url: &str) 
 }
 
 #[tokio::test]
-async fn a_buyer_leaves_and_comes_back() {
+async fn a_buyer_can_leave_and_return_to_pay() {
     let server = AlipayServer::start().await;
     let cashier =
         open(&server, &pay_form(&server, ("app", "L1"), 10_00, Charset::Utf8, None)).await;
@@ -152,7 +152,7 @@ async fn a_buyer_leaves_and_comes_back() {
 }
 
 #[tokio::test]
-async fn links_that_are_wrong() {
+async fn invalid_pay_links_are_refused() {
     let server = AlipayServer::start().await;
     let refused = async |answer: Read, code: &str| {
         assert_eq!(answer.status, 400, "{code}");
@@ -180,7 +180,7 @@ async fn links_that_are_wrong() {
 }
 
 #[tokio::test]
-async fn what_is_refused_is_repeated_and_shown() {
+async fn refused_notifications_are_repeated_and_shown() {
     let sending = SendSettings { ladder: Ladder::alipay(24_000), ..SendSettings::default() };
     let settings = ServeSettings { sending, ..ServeSettings::default() };
     let server = AlipayServer::with(settings).await;
@@ -230,7 +230,7 @@ async fn until(server: &AlipayServer, path: &str, text: &str) -> String {
 }
 
 #[tokio::test]
-async fn faults_chosen_on_the_page() {
+async fn faults_can_be_chosen_on_the_page() {
     let server = AlipayServer::start().await;
     let shop = friendly().await;
     let notify = shop.url.to_string();
@@ -275,7 +275,7 @@ async fn faults_chosen_on_the_page() {
 }
 
 #[tokio::test]
-async fn a_share_of_all_is_lost() {
+async fn drop_at_100_percent_sends_no_notification() {
     let faults = BTreeMap::from([(Fault::Drop, 100)]);
     let sending = SendSettings { faults, ..SendSettings::default() };
     let server = AlipayServer::with(ServeSettings { sending, ..ServeSettings::default() }).await;
@@ -289,7 +289,7 @@ async fn a_share_of_all_is_lost() {
 }
 
 #[tokio::test]
-async fn steps_of_a_trade_on_its_page() {
+async fn the_trade_page_performs_every_step() {
     let server = AlipayServer::start().await;
     let shop = friendly().await;
     let notify = shop.url.to_string();

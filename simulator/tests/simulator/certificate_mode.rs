@@ -85,7 +85,7 @@ fn read(server: &AlipayServer, body: &[u8]) -> Result<QueryAnswer, AnswerError> 
 }
 
 #[tokio::test]
-async fn both_sides_name_their_certificates() {
+async fn requests_and_answers_name_their_certificates() {
     let keys = Keys::new();
     let (server, clock) = keys.serve(&keys.alipay, &[]).await;
     assert_eq!(

@@ -55,7 +55,7 @@ async fn merchant(authority: &Authority) -> (u16, UnboundedReceiver<Bytes>) {
 }
 
 #[tokio::test]
-async fn only_who_is_vouched_for_is_told() {
+async fn notifications_go_only_to_a_trusted_server() {
     let authority = Authority::new(Utc::now()).unwrap();
     let (port, mut received) = merchant(&authority).await;
     let own = Trust::only(&authority.roots_pem()).unwrap();
@@ -80,7 +80,7 @@ async fn only_who_is_vouched_for_is_told() {
 }
 
 #[test]
-fn files_that_name_nobody() {
+fn ca_files_without_a_certificate_are_refused() {
     for text in ["", "no PEM", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
         Trust::only(text).unwrap_err();
     }

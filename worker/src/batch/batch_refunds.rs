@@ -10,7 +10,7 @@ use store::{MysqlConnection, StoreError, refund, refund_request, trade};
 use super::Outcome;
 use super::deposit_backs;
 use super::loaded_order::LoadedOrder;
-use super::working_set::{Applied, News, Orders};
+use super::working_set::{AppliedMessage, News, Orders};
 use crate::message::{Content, InboundMessage};
 
 /// Merchant, trade number, refund key.
@@ -107,7 +107,7 @@ impl BatchRefunds {
         orders: &'a mut Orders,
         account: &MerchantAccount,
         batch: &BatchRefundNotify,
-    ) -> Applied<'a> {
+    ) -> AppliedMessage<'a> {
         let mut before: BTreeMap<&str, OrderRecord> = BTreeMap::new();
         let mut is_news = false;
         let mut parked = Vec::new();
@@ -119,7 +119,7 @@ impl BatchRefunds {
             let mut is_parked = true;
             for id in self.orders.get(&key).into_iter().flatten() {
                 let Some(order) = orders.loaded.get_mut(id) else {
-                    return Applied::to_none(Outcome::Locked);
+                    return AppliedMessage::to_none(Outcome::Locked);
                 };
                 if order.record.terms.merchant != account.merchant {
                     continue;
@@ -140,11 +140,11 @@ impl BatchRefunds {
         let changed = before
             .into_iter()
             .filter_map(|(id, before)| Some((before, &orders.loaded.get(id)?.record)));
-        Applied {
+        AppliedMessage {
             orders: changed.collect(),
             news: News::beside_the_order(is_news),
             parked,
-            ..Applied::to_none(if waits { Outcome::RetryLater } else { Outcome::Done })
+            ..AppliedMessage::to_none(if waits { Outcome::RetryLater } else { Outcome::Done })
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use store::notification::MessageKey;
 use store::{MysqlConnection, StoreError, notification};
 
-use super::inbox::{DeadLetter, InboxRecord};
+use super::inbox::{InboxRecord, NewDeadLetter};
 use super::{Outcome, retry_copies};
 use crate::message::InboundMessage;
 use crate::message::receipt::text;
@@ -28,7 +28,7 @@ pub(super) fn keep_one_each(
             .map(|it| (it.merchant, it.kind, it.message_id, it.reason, text(&it.form)))
             .collect();
     for record in records {
-        let Some(DeadLetter { key, reason, form }) = record.dead_letter() else { continue };
+        let Some(NewDeadLetter { key, reason, form }) = record.dead_letter() else { continue };
         let [merchant, kind, id] = [key.merchant, key.kind, key.message_id].map(str::to_owned);
         if !lying.insert((merchant, kind, id, reason.to_owned(), text(form))) {
             record.is_rejected_before();

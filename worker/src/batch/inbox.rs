@@ -10,12 +10,12 @@ use tracing::warn;
 
 use super::Outcome;
 use super::decisions::NotedDecision;
-use super::working_set::{Applied, News};
+use super::working_set::{AppliedMessage, News};
 use crate::message::{Content, InboundMessage, Rejection};
 use change::{OrderChange, changes_json};
 
 /// A message that becomes a dead letter.
-pub(super) struct DeadLetter<'a> {
+pub(super) struct NewDeadLetter<'a> {
     pub(super) key: MessageKey<'a>,
     pub(super) reason: &'static str,
     pub(super) form: &'a str,
@@ -41,7 +41,7 @@ pub(super) struct InboxRecord<'a> {
 
 impl<'a> InboxRecord<'a> {
     /// Compares the orders before and after the message was applied to them.
-    pub(super) fn new(message: &'a InboundMessage, applied: Applied<'_>) -> InboxRecord<'a> {
+    pub(super) fn new(message: &'a InboundMessage, applied: AppliedMessage<'_>) -> InboxRecord<'a> {
         let mut facts_added = Facts::empty();
         let mut changes = Vec::new();
         let mut is_news = applied.news == News::BesideTheOrder;
@@ -87,10 +87,10 @@ impl<'a> InboxRecord<'a> {
     }
 
     /// The message, where it becomes a dead letter that may lie there already, and why.
-    pub(super) fn dead_letter(&self) -> Option<DeadLetter<'a>> {
+    pub(super) fn dead_letter(&self) -> Option<NewDeadLetter<'a>> {
         let Outcome::Rejected(rejection) = &self.outcome else { return None };
         let (key, form) = (self.message.key(), &self.message.form);
-        (!self.message.was_dead).then_some(DeadLetter { key, reason: rejection.reason, form })
+        (!self.message.was_dead).then_some(NewDeadLetter { key, reason: rejection.reason, form })
     }
 
     /// A dead letter of the same message already lies there.

@@ -11,14 +11,14 @@ use store::trade::{self, TradeKey};
 use store::user_order::{self, LockedOrder};
 use store::{MysqlConnection, StoreError, fulfillment};
 
-use super::answers::Answers;
 use super::batch_refunds::BatchRefunds;
 use super::decisions::Decisions;
 use super::deposit_backs::DepositBacks;
 use super::expiries::Expiries;
 use super::loaded_order::LoadedOrder;
 use super::query_requests::QueryRequests;
-use super::refund_requests::RefundRequests;
+use super::recorded_answers::RecordedAnswers;
+use super::refund_requests::RequestedRefunds;
 use super::working_set::{Orders, WorkingSet};
 use crate::message::{Content, InboundMessage};
 
@@ -47,8 +47,8 @@ pub(super) fn load(
     let busy = user_order::existing(connection, &missing)?.into_iter().collect();
 
     let decisions = Decisions::load(connection, batch)?;
-    let refund_requests = RefundRequests::load(connection, batch)?;
-    let answers = Answers::load(connection, batch)?;
+    let refund_requests = RequestedRefunds::load(connection, batch)?;
+    let answers = RecordedAnswers::load(connection, batch)?;
     let trades = {
         let terms = locked.iter().map(|order| (order.terms.id.as_str(), order)).collect();
         let rows =
@@ -162,8 +162,8 @@ fn grouped<K: Eq + Hash, V>(pairs: impl IntoIterator<Item = (K, V)>) -> HashMap<
 /// What messages about rows of the database name.
 struct Rows<'a> {
     decisions: &'a Decisions,
-    refund_requests: &'a RefundRequests,
-    answers: &'a Answers,
+    refund_requests: &'a RequestedRefunds,
+    answers: &'a RecordedAnswers,
 }
 
 /// The trade that a message names, if it agrees with the order.

@@ -5,7 +5,7 @@
 //! is back, in the transaction that decides about it. [`retry_watch`](crate::sweepers) reports what does not come
 //! back.
 
-use queue::Received;
+use queue::ReceivedMessage;
 use queue::topology::RetryTier;
 use store::retry_copy::{self, CopyKey, NewCopy};
 use store::{MysqlConnection, Pool, StoreError};
@@ -67,7 +67,7 @@ pub(crate) fn unbook(
 }
 
 /// A message that came back, and of which nothing can be read.
-pub(crate) fn came_back(pool: &Pool, received: &Received) -> Result<(), BatchError> {
+pub(crate) fn came_back(pool: &Pool, received: &ReceivedMessage) -> Result<(), BatchError> {
     let attempt = received.headers.attempt;
     if attempt == 0 {
         return Ok(());

@@ -13,9 +13,9 @@ const BELIEVED: Duration = Duration::from_secs(5);
 
 /// The latest look that found letters; shared by all lanes.
 #[derive(Clone, Default)]
-pub(crate) struct DeadQueue(Arc<Mutex<Option<Instant>>>);
+pub(crate) struct DeadQueueProbe(Arc<Mutex<Option<Instant>>>);
 
-impl DeadQueue {
+impl DeadQueueProbe {
     /// Whether the queue is certainly empty. While somebody reads it, its letters may be invisible, so it does not count
     /// as empty then, nor while the broker does not answer.
     pub(crate) async fn is_empty(&self, cluster: &Cluster) -> bool {

@@ -7,10 +7,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 /// Messages that this process has counted and not yet removed from the database. It counts none twice: the
 /// process is alive, so a lost connection or a slow call interrupted the work, not the message.
 #[derive(Clone, Default)]
-pub(crate) struct RedeliveryCounts(Arc<Inner>);
+pub(crate) struct RedeliveryCounts(Arc<RedeliveryState>);
 
 #[derive(Default)]
-struct Inner {
+struct RedeliveryState {
     /// With how often each was counted, by all processes together.
     counted: Mutex<HashMap<String, i32>>,
     turns: Mutex<Turns>,
@@ -25,7 +25,7 @@ struct Turns {
 }
 
 /// One lane's turn, until it is dropped.
-pub(crate) struct Alone<'a>(&'a Inner);
+pub(crate) struct Alone<'a>(&'a RedeliveryState);
 
 impl Drop for Alone<'_> {
     fn drop(&mut self) {

@@ -3,7 +3,7 @@
 use alipay::{Form, Rule, canonical};
 use chrono::Utc;
 use config::Config;
-use queue::Received;
+use queue::ReceivedMessage;
 use store::{MysqlConnection, StoreError, notification};
 
 use super::InboundMessage;
@@ -19,7 +19,7 @@ impl InboundMessage {
     pub fn prove_receipt(
         &mut self,
         connection: &mut MysqlConnection,
-        received: &Received,
+        received: &ReceivedMessage,
         config: &Config,
     ) -> Result<(), StoreError> {
         if Utc::now() - self.received_at < BELIEVED {

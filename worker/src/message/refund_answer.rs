@@ -3,7 +3,7 @@
 use alipay::{Charset, Fen, Form, RefundAnswer, RefundQueryAnswer};
 use chrono::{DateTime, Utc};
 use config::Merchant;
-use order::{RefundAnswered, RejectionReason};
+use order::{ConfirmedRefund, RejectionReason};
 
 use super::command::{number, order, text, time, unreadable};
 use super::verification::believed;
@@ -29,7 +29,7 @@ pub(super) fn read(
         .ok()
         .filter(|amount| *amount > Fen::default())
         .ok_or_else(|| unreadable(format!("refund_amount {amount:?} is no amount above zero")))?;
-    let answers = Answers {
+    let answers = RefundAnswers {
         refund: refund(form, charset, merchant, at)?,
         query: query(form, charset, merchant, at)?,
     };
@@ -60,7 +60,7 @@ pub(super) fn read(
             .and_then(|answer| answer.gmt_refund_pay),
         answers.query.as_ref().and_then(|answer| answer.gmt_refund_pay),
     );
-    Ok(Content::RefundAnswer(RefundAnswered {
+    Ok(Content::RefundAnswer(ConfirmedRefund {
         out_trade_no: order,
         trade_no,
         request_no,
@@ -72,12 +72,12 @@ pub(super) fn read(
     }))
 }
 
-struct Answers {
+struct RefundAnswers {
     refund: Option<RefundAnswer>,
     query: Option<RefundQueryAnswer>,
 }
 
-impl Answers {
+impl RefundAnswers {
     /// An error unless both answers are about this trade of this order. A parameter that an answer leaves out cannot
     /// disagree: the question named the trade.
     fn check(&self, order: &str, trade_no: &str) -> Result<(), Rejection> {

@@ -95,7 +95,7 @@ fn look(
             error!(order, %kind, reason = rejection.reason, error = rejection.error,
                 "what a row says is refused");
             // An expiry stays open if its order belongs to another merchant now.
-            Ok(kind == queue::Kind::Decision)
+            Ok(kind == queue::MessageKind::Decision)
         }
         // Somebody has locked the order: next time.
         _ => Ok(false),

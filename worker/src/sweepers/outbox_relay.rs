@@ -16,7 +16,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::batch::BatchError;
 use crate::context::{Context, Interrupted};
-use crate::trouble::Trouble;
+use crate::failure_log::FailureLog;
 
 /// How often the table is looked at when there was nothing.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -72,7 +72,7 @@ pub(crate) async fn run(context: Context) {
         () = context.publisher.ready() => {}
         () = context.cancel.cancelled() => return,
     }
-    let mut trouble = Trouble::default();
+    let mut trouble = FailureLog::default();
     loop {
         let relayed = context.on_database("the outbox relay", relay).await;
         if let Ok(Ok(_)) = &relayed

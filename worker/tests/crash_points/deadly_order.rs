@@ -66,7 +66,7 @@ async fn a_message_that_kills_workers_is_dead_lettered_after_three_deaths() {
 
 /// One that kills even whoever buries it: on record with its order from the first time that it comes back.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_kills_its_dead_lettering_is_recorded_at_its_order() {
+async fn a_message_that_crashes_its_own_dead_lettering_is_recorded_with_its_order() {
     let mut world = World::new(1);
     world.place_orders("X", 8);
     let signed = sign(world.payment(DEADLY));

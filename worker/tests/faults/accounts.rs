@@ -10,7 +10,7 @@ use chrono::Utc;
 use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
 use queue::account::{Permission, beyond_publishing};
-use queue::{Cluster, Envelope, Kind, topology};
+use queue::{Cluster, Envelope, MessageKind, topology};
 use testkit::{Folder, Program, RabbitMq, Sandbox};
 
 use crate::Worker;
@@ -91,7 +91,7 @@ fn letters(world: &World, reason: &str) -> usize {
 /// dead letters, whatever they say.
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::disallowed_methods, reason = "what others may publish")]
-async fn each_program_has_an_account_and_others_are_not_believed() {
+async fn messages_of_other_broker_accounts_are_rejected() {
     let mut scene = tokio::task::spawn_blocking(|| Scene::new(4)).await.expect("a scene");
     let worker_url = url(&scene.broker, "worker");
     let worker = Worker::start(&scene.world, &[("AMQP_URL", &worker_url)]);
@@ -112,12 +112,12 @@ async fn each_program_has_an_account_and_others_are_not_believed() {
     let signed = scene.world.payment("K000003").sign(&Signer::Md5(Md5Key::new("only0for0tests")));
     let form = String::from_utf8(signed.expect("signed").body().to_vec()).expect("a form");
     let envelope = |kind, form: &str| Envelope::new("shop", kind, Charset::Utf8, Utc::now(), form);
-    let payment = envelope(Kind::TradeStatus, &form);
+    let payment = envelope(MessageKind::TradeStatus, &form);
     publish(&guest, None, &payment, "1").await;
     publish(&guest, Some("guest"), &payment, "2").await;
     // The ingress has no business with decisions.
     let ingress = Hand::at(&url(&scene.broker, "ingress")).await;
-    let decision = envelope(Kind::Decision, "out_trade_no=K000001");
+    let decision = envelope(MessageKind::Decision, "out_trade_no=K000001");
     publish(&ingress, Some("alipay-ingress"), &decision, "3").await;
     eventually("three letters", || letters(&scene.world, "unknown_publisher") == 3);
 
@@ -145,7 +145,7 @@ async fn each_program_has_an_account_and_others_are_not_believed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_ingress_account_can_publish_and_do_no_more() {
+async fn an_ingress_account_can_only_publish() {
     let scene = tokio::task::spawn_blocking(|| Scene::new(0)).await.expect("a scene");
     let cluster = |name: &str| Cluster::at(&url(&scene.broker, name)).expect("a URL");
     assert_eq!(beyond_publishing(&cluster("ingress")).await.expect("asked"), []);

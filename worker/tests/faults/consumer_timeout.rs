@@ -26,7 +26,7 @@ const AWAY: Duration = Duration::from_secs(180);
 /// (`consumer_timeout = 60000` in rabbitmq.conf), else at one of its own.
 #[test]
 #[ignore = "takes four minutes: run it with --run-ignored only"]
-fn consumers_that_the_broker_ends_during_an_outage_of_the_database_start_again() {
+fn consumers_cancelled_by_the_broker_during_a_database_outage_restart() {
     let own = std::env::var("CONSUMER_TIMEOUT").is_ok_and(|limit| limit == "60s");
     let mut broker = None;
     let sandbox = if own {

@@ -46,7 +46,7 @@ fn delivered(connection: &mut Connection) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn work_goes_on_at_the_new_primary() {
+async fn work_continues_on_the_new_primary() {
     let scene = tokio::task::spawn_blocking(|| {
         let ((old, old_folder), (new, new_folder)) = (server(), server());
         let line = FaultProxy::in_front_of(&as_shop(&old)).expect("a proxy");

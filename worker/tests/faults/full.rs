@@ -39,7 +39,7 @@ impl Scene {
 
 /// What cannot be dead-lettered or put back keeps nobody else waiting, and is told.
 #[tokio::test(flavor = "multi_thread")]
-async fn full_queues_hold_back_no_good_message() {
+async fn full_retry_and_dead_queues_do_not_delay_good_messages() {
     let mut scene = tokio::task::spawn_blocking(|| scene(12)).await.expect("a scene");
     let worker = Worker::start(&scene.world, &[]);
     scene.limit(DEAD_QUEUE, 1);
@@ -70,7 +70,7 @@ async fn full_queues_hold_back_no_good_message() {
 
 /// `ops dlq discard` says what it removes; a purge does not.
 #[tokio::test(flavor = "multi_thread")]
-async fn rejected_messages_become_dead_letters_again_after_a_purge() {
+async fn rejected_messages_are_dead_lettered_after_a_full_queue_is_purged() {
     let mut scene = tokio::task::spawn_blocking(|| scene(1)).await.expect("a scene");
     let _worker = Worker::start(&scene.world, &[]);
     scene.world.place_orders("W", 1);

@@ -16,7 +16,7 @@ const GAP: Duration = Duration::from_secs(5);
 
 /// Each line dies once, so the one that a program uses does.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_program_goes_on_at_another_host_when_the_one_in_use_dies() {
+async fn every_program_fails_over_to_another_broker_host() {
     let scene = tokio::task::spawn_blocking(|| {
         let mut sandbox = Sandbox::new();
         let lines = [(); 2].map(|()| FaultProxy::in_front_of(&sandbox.amqp_url).expect("a proxy"));

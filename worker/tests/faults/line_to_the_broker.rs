@@ -10,7 +10,7 @@ use crate::world::{World, eventually};
 use crate::{Worker, check, storm};
 
 #[test]
-fn a_worker_that_is_cut_off_from_the_broker_comes_back() {
+fn a_worker_recovers_after_its_broker_connection_is_cut() {
     let mut world = World::new(320);
     world.place_orders("K", 300);
     let line = FaultProxy::in_front_of(&world.sandbox.amqp_url).expect("a proxy");
@@ -28,7 +28,7 @@ fn a_worker_that_is_cut_off_from_the_broker_comes_back() {
 
 /// Half-open: no byte and no reset. Heartbeats notice it, after 20 s.
 #[test]
-fn a_worker_whose_line_to_the_broker_is_silent_comes_back() {
+fn a_worker_recovers_after_its_broker_connection_is_silent() {
     let mut world = World::new(320);
     world.place_orders("K", 300);
     let line = FaultProxy::in_front_of(&world.sandbox.amqp_url).expect("a proxy");
@@ -48,7 +48,7 @@ fn a_worker_whose_line_to_the_broker_is_silent_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_silent_broker_is_answered_503_in_time() {
+async fn a_broker_that_does_not_answer_gives_503_in_time() {
     let mut world = World::new(10);
     world.place_orders("K", 2);
     let line = FaultProxy::in_front_of(&world.sandbox.amqp_url).expect("a proxy");

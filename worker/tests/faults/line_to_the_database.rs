@@ -31,7 +31,7 @@ impl Scene {
 }
 
 #[test]
-fn a_silent_database_is_noticed_and_comes_back() {
+fn a_worker_recovers_after_its_database_connection_is_silent() {
     let mut scene = Scene::new();
     let mut worker = scene.worker();
     let mut storm = storm(&scene.world, ORDERS);
@@ -51,7 +51,7 @@ fn a_silent_database_is_noticed_and_comes_back() {
 }
 
 #[test]
-fn a_database_that_is_cut_off_comes_back() {
+fn a_worker_recovers_after_its_database_connection_is_cut() {
     let mut scene = Scene::new();
     let worker = scene.worker();
     let mut storm = storm(&scene.world, ORDERS);

@@ -7,7 +7,7 @@ const GAUGE: &str = "worker_orders_of_unknown_merchants";
 
 /// A typing error in the shop's SQL: nobody would be told until a buyer asks for the goods.
 #[tokio::test(flavor = "multi_thread")]
-async fn orders_of_a_merchant_that_is_not_configured_are_an_alarm() {
+async fn orders_of_an_unconfigured_merchant_raise_an_alarm() {
     let mut world = World::new(10);
     world.place_orders("K", 2);
     let worker = Worker::start(&world, &[]);

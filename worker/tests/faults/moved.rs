@@ -8,7 +8,7 @@ use chrono::Utc;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::FieldTable;
 use queue::topology::{self, RetryTier};
-use queue::{Cluster, Connection, ConnectionSettings, Envelope, Kind, Message};
+use queue::{Cluster, Connection, ConnectionSettings, Envelope, Message, MessageKind};
 use simulator::Notification;
 use testkit::{Folder, RabbitMq, RabbitMqOptions, Sandbox};
 
@@ -36,8 +36,13 @@ impl Hand {
         let signed =
             notification.sign(&Signer::Md5(Md5Key::new("only0for0tests"))).expect("signed");
         let form = String::from_utf8(signed.body().to_vec()).expect("a form");
-        let envelope =
-            Envelope::new("shop", Kind::TradeStatus, Charset::Utf8, Utc::now(), form.as_str());
+        let envelope = Envelope::new(
+            "shop",
+            MessageKind::TradeStatus,
+            Charset::Utf8,
+            Utc::now(),
+            form.as_str(),
+        );
         let message = Message::notify(&envelope, id, None);
         let properties = lapin::BasicProperties::default()
             .with_delivery_mode(2)
@@ -72,7 +77,7 @@ fn retried(worker: &Worker) -> f64 {
 /// More than the 32 that a tier offers at one time. Without a binding for their key they fill it for
 /// ever, and what waits there beside them, acknowledged and answered `success`, stays there too.
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_published_by_queue_name_are_worked_on_without_delay_to_others() {
+async fn messages_published_by_queue_name_are_processed_without_delaying_others() {
     const BY_NAME: usize = 48;
     const GENUINE: usize = 5;
     let mut world = World::new(BY_NAME + GENUINE);
@@ -152,7 +157,7 @@ impl Scene {
 /// Dead letters that a person moves back by queue name, the order being there at last; and one that is
 /// moved into a tier.
 #[tokio::test(flavor = "multi_thread")]
-async fn dead_letters_moved_by_a_shovel_are_worked_on() {
+async fn dead_letters_moved_by_a_shovel_are_processed() {
     let mut scene = tokio::task::spawn_blocking(|| Scene::new(2)).await.expect("a scene");
     let hand = Hand::at(&scene.world.sandbox.amqp_url).await;
     let dead = topology::DEAD_QUEUE;

@@ -27,7 +27,7 @@ fn told_once(log: &str, server: &str, from: &str) {
 }
 
 #[test]
-fn a_database_outage_is_logged_once_and_so_is_its_end() {
+fn the_start_and_end_of_a_database_outage_are_logged_once() {
     let mut world = World::new(ORDERS + 20);
     world.place_orders("K", ORDERS);
     let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
@@ -47,7 +47,7 @@ fn a_database_outage_is_logged_once_and_so_is_its_end() {
 }
 
 #[test]
-fn a_broker_outage_is_logged_once_and_so_is_its_end() {
+fn the_start_and_end_of_a_broker_outage_are_logged_once() {
     let mut world = World::new(ORDERS + 20);
     world.place_orders("K", ORDERS);
     let line = FaultProxy::in_front_of(&world.sandbox.amqp_url).expect("a proxy");

@@ -14,7 +14,7 @@ fn root(database: &Database) -> Connection {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_worker_says_since_when() {
+async fn every_worker_reports_since_when_the_database_is_read_only() {
     let scene = tokio::task::spawn_blocking(|| {
         let folder = Arc::new(Folder::create().expect("a folder"));
         let database = Database::start(&folder).expect("a server");

@@ -29,7 +29,7 @@ impl Scene {
 
 /// Everything that the worker would have to publish waits, with the messages that it is about.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_memory_alarm_holds_up_and_loses_nothing() {
+async fn a_memory_alarm_delays_messages_and_loses_none() {
     let mut scene = tokio::task::spawn_blocking(|| Scene::new(20)).await.expect("a scene");
     scene.world.place_orders("K", 3);
     let mut worker = Worker::start(&scene.world, &[]);
@@ -63,7 +63,7 @@ async fn a_memory_alarm_holds_up_and_loses_nothing() {
 }
 
 #[test]
-fn connections_that_the_broker_closes_and_a_broker_that_is_silent() {
+fn closed_connections_and_a_suspended_broker_lose_no_message() {
     let mut scene = Scene::new(320);
     scene.world.place_orders("K", 300);
     let mut worker = Worker::start(&scene.world, &[]);

@@ -20,7 +20,7 @@ fn delivered(world: &mut World, orders: i64) {
 /// A trigger of the shop's refuses one order. The others are delivered, the one waits in a retry tier, and
 /// is delivered when the trigger is gone.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_the_shops_trigger_refuses_stops_nobody() {
+async fn a_message_refused_by_a_trigger_of_the_shop_delays_no_other() {
     let mut world = World::new(ORDERS + 10);
     world.place_orders("K", ORDERS);
     world.sql(
@@ -44,7 +44,7 @@ async fn a_message_that_the_shops_trigger_refuses_stops_nobody() {
 
 /// A key of the shop's: it is not the worker's to know why.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_a_key_of_the_shops_refuses_stops_nobody() {
+async fn a_message_refused_by_a_unique_key_of_the_shop_delays_no_other() {
     let mut world = World::new(10);
     world.place_orders("K", 4);
     world.sql("ALTER TABLE user_order ADD COLUMN once SMALLINT AS (NULLIF(status, 0)) STORED, ADD UNIQUE KEY shop_once (once)");

@@ -10,7 +10,7 @@ use crate::{Worker, check};
 /// The line falls silent with calls under way. They end by themselves, the worker says so, and goes on
 /// when the line is back, without a new process.
 #[tokio::test(flavor = "multi_thread")]
-async fn calls_without_an_answer_end_and_the_worker_goes_on() {
+async fn database_calls_without_an_answer_time_out_and_the_worker_continues() {
     let mut world = World::new(10);
     world.place_orders("K", 2);
     let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
@@ -30,7 +30,7 @@ async fn calls_without_an_answer_end_and_the_worker_goes_on() {
 
 /// Nothing is under way but connections that are being made.
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_do_not_come_about_end_and_the_worker_goes_on() {
+async fn connection_attempts_without_an_answer_time_out_and_the_worker_continues() {
     let mut world = World::new(10);
     world.place_orders("K", 1);
     world.send(world.payment("K000001")).await;
@@ -47,7 +47,7 @@ async fn connections_that_do_not_come_about_end_and_the_worker_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_without_an_answer_does_not_hold_up_the_end() {
+async fn shutdown_does_not_wait_for_a_call_without_an_answer() {
     let mut world = World::new(10);
     world.place_orders("K", 2);
     let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");

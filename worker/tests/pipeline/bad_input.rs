@@ -2,7 +2,7 @@
 
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
-use queue::{Cluster, Envelope, Kind, Message, Publisher, PublisherSettings};
+use queue::{Cluster, Envelope, Message, MessageKind, Publisher, PublisherSettings};
 use simulator::{Notification, Trade};
 use tokio_util::sync::CancellationToken;
 
@@ -175,13 +175,14 @@ async fn to_its_last_attempt(world: &World) {
 
 /// Whoever may publish can name a message as he likes; tables hold ids of 64 bytes.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_with_a_long_id_or_none_is_worked_on_like_another() {
+async fn messages_without_id_or_with_a_long_one_are_processed() {
     let mut world = World::new(3);
     let _worker = world.worker();
     world.place_orders("L", 3);
     let message = |order: &str, id: &str| {
         let form = alipay::ascii_form(&signed(&world.payment(order), |_| {}));
-        let envelope = Envelope::new("shop", Kind::TradeStatus, Charset::Utf8, Utc::now(), form);
+        let envelope =
+            Envelope::new("shop", MessageKind::TradeStatus, Charset::Utf8, Utc::now(), form);
         Message::notify(&envelope, id, None)
     };
     let (long, multibyte) = ("x".repeat(255), "单".repeat(40));

@@ -11,7 +11,7 @@ fn printed(program: &str, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn programs_describe_themselves() {
+fn programs_print_version_and_help() {
     for (program, word) in [("ingress", "--config"), ("worker", "--config"), ("simulator", "storm")]
     {
         let (completions, man): (&[&str], &[&str]) = match program {

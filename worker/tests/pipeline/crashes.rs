@@ -49,7 +49,7 @@ fn check(world: &mut World) {
 }
 
 #[test]
-fn kill_nine_in_the_middle_of_a_thousand_payments() {
+fn sigkill_during_a_thousand_payments_loses_none() {
     let mut world = World::new(1100);
     world.place_orders("K", 1000);
     let mut first = world.worker();
@@ -67,7 +67,7 @@ fn kill_nine_in_the_middle_of_a_thousand_payments() {
 }
 
 #[test]
-fn sigterm_under_load_finishes_and_exits() {
+fn sigterm_under_load_finishes_the_batch_and_exits() {
     let mut world = World::new(1100);
     world.place_orders("K", 1000);
     let mut first = world.worker();

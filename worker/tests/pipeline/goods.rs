@@ -6,7 +6,7 @@ use simulator::Trade;
 use crate::world::{TOTAL, World, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_three_kinds_of_product_go_out_and_come_back() {
+async fn goods_of_every_kind_are_delivered_and_taken_back() {
     let mut world = World::new(5);
     let _worker = world.worker();
     world
@@ -86,7 +86,7 @@ async fn new_stock_goes_to_the_earliest_payment() {
 
 /// Goods that the shop's own trigger refuses for one order are not kept from the others.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_whose_goods_are_refused_does_not_hold_up_the_others() {
+async fn an_order_whose_goods_are_refused_delays_no_other() {
     let mut world = World::new(0);
     let worker = world.worker();
     world.place_orders("R", 3);
@@ -108,7 +108,7 @@ async fn an_order_whose_goods_are_refused_does_not_hold_up_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chinese_survives_a_schema_of_another_charset() {
+async fn chinese_text_is_kept_in_a_schema_of_another_charset() {
     let mut world = World::new(3);
     let schema = world.sandbox.name().to_owned();
     world.sql(&format!("ALTER DATABASE {schema} CHARACTER SET latin1"));
@@ -157,7 +157,7 @@ async fn a_withdrawn_refund_ends_in_status_106() {
 
 /// The shop writes what it likes: sums end at the largest number.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_audit_of_absurd_totals_ends() {
+async fn an_audit_with_overflowing_totals_ends() {
     let mut world = World::new(0);
     world.place_orders("A", 2);
     world.sql("UPDATE user_order SET total_fee = 9223372036854775807");

@@ -73,7 +73,7 @@ async fn low_stock_is_reported_once_until_it_was_above_the_threshold() {
 
 /// Another threshold is another question: what is low is told, and forgotten where nothing is low.
 #[tokio::test(flavor = "multi_thread")]
-async fn thresholds_change() {
+async fn a_changed_threshold_applies_at_once() {
     let mut world = World::new(3);
     world.place_orders("L", 1);
     let _worker = world.worker();

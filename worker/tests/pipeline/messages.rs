@@ -41,7 +41,7 @@ fn review(order: &Value) -> Option<&Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refund_that_the_bank_sends_back_is_a_review_at_its_order_whoever_comes_first() {
+async fn a_refund_returned_by_the_bank_opens_a_review_in_any_order_of_arrival() {
     let mut world = World::new(10);
     let _worker = world.worker();
     let told = |order: &str, trade_no: &str, status: &str| {
@@ -107,7 +107,7 @@ async fn a_refund_that_the_bank_sends_back_is_a_review_at_its_order_whoever_come
 
 /// A batch names no order: it waits for one that knows the trade.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_whose_bank_sent_the_money_back_may_come_before_its_payment() {
+async fn a_batch_refund_returned_by_the_bank_may_arrive_before_its_payment() {
     let mut world = World::new(10);
     let _worker = world.worker();
     world.pipeline.order("EARLY", "shop", "CODE").expect("an order");
@@ -124,7 +124,7 @@ async fn a_batch_whose_bank_sent_the_money_back_may_come_before_its_payment() {
 
 /// The legacy gateway tells of it in the details of a batch.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_whose_bank_sent_the_money_back_is_a_review() {
+async fn a_batch_refund_returned_by_the_bank_opens_a_review() {
     let world = World::new(10);
     let _worker = world.worker();
     for (order, flags, sent_back) in [

@@ -37,7 +37,7 @@ fn waits(world: &World, order: &str, subject: &str) -> Form {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_ambiguous_form_delivers_nothing_and_a_person_decides() {
+async fn an_ambiguous_form_delivers_nothing_and_opens_a_review() {
     let mut world = World::new(3);
     let _worker = world.worker();
     world.place_orders("R", 2);
@@ -116,7 +116,7 @@ async fn a_trade_that_paid_another_order_does_not_pay_this_one() {
 
 /// A text that begins with `&`, or one that nobody has listed, is no refund.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refund_that_a_buyer_wrote_takes_nothing_back() {
+async fn a_refund_injected_by_a_buyer_takes_no_goods_back() {
     let mut world = World::new(3);
     let _worker = world.worker();
     world.place_orders("E", 3);

@@ -96,7 +96,7 @@ async fn a_replay_reports_letters_without_an_inbox_row() {
             .sign(&alipay::Signer::Md5(alipay::Md5Key::new("only0for0tests")))
             .expect("signed");
         let form = String::from_utf8(signed.body().to_vec()).expect("a form");
-        let kind = queue::Kind::TradeStatus;
+        let kind = queue::MessageKind::TradeStatus;
         let now = chrono::Utc::now();
         queue::Envelope::new(merchant, kind, alipay::Charset::Utf8, now, form).to_bytes()
     };

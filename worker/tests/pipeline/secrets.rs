@@ -18,7 +18,7 @@ const PASSWORD: &str = "correct0horse0battery0staple";
 const MD5_KEY: &str = "only0for0tests";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_password_and_no_key_is_in_a_log_of_everything() {
+async fn trace_logs_contain_no_password_and_no_key() {
     let sandbox = Sandbox::with_password(PASSWORD);
     let folder = tempfile::tempdir().expect("a folder");
     let mut environment = sandbox.environment();
@@ -107,7 +107,7 @@ fn visit(address: &str, query: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_signature_no_body_and_nothing_of_the_buyer_is_in_a_log_of_everything() {
+async fn trace_logs_contain_no_signature_body_or_buyer_data() {
     let mut world = World::with_ingress(Sandbox::new(), CONFIG, 9, &[EVERYTHING]);
     let environment = [&world.sandbox.environment()[..], &[EVERYTHING]].concat();
     let folder = tempfile::tempdir().expect("a folder");

@@ -24,7 +24,7 @@ fn codes(from: usize, to: usize) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn smaller_orders_pass_a_large_one_until_its_turn() {
+async fn smaller_orders_overtake_a_large_one_until_the_limit() {
     let mut world = World::new(0);
     let _worker = world.worker();
     pay(&mut world, "TEN", 10, 60).await;

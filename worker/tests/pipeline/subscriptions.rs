@@ -34,7 +34,7 @@ fn until(order: &Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_renewal_begins_where_the_month_before_ends() {
+async fn a_renewal_starts_at_the_end_of_the_current_period() {
     let mut world = World::new(0);
     let _worker = world.worker();
     with_month(&world);

@@ -38,7 +38,7 @@ async fn a_time_limit_in_local_time_moves_no_money() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_limit_that_is_corrected_counts_again() {
+async fn a_corrected_time_limit_is_used_again() {
     let mut world = world();
     let _worker = world.worker();
     place(&mut world, "WEST", "-450 MINUTE");

@@ -39,7 +39,7 @@ fn signed(parameters: &[(&str, &str)]) -> Form {
 
 /// Whoever can publish, and has any text with a right signature, does not have Alipay's word.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signed_text_laid_out_as_an_answer_ships_nothing() {
+async fn another_signed_text_used_as_an_answer_delivers_nothing() {
     let mut side = AlipaySide::new(5);
     let _worker = side.worker(NOWHERE, &[NO_QUERIES]);
     let now = testkit::clock::beijing(Utc::now());
@@ -124,7 +124,7 @@ async fn a_signed_text_laid_out_as_an_answer_ships_nothing() {
 
 /// A genuine answer that says less than what is known, told once more as if it were new.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_genuine_answer_has_the_time_of_its_own_question() {
+async fn a_genuine_answer_carries_the_time_of_its_query() {
     let mut side = AlipaySide::new(5);
     let (_gateway, address) = side.gateway(&[]);
     let _worker = side.worker(&address, &[]);

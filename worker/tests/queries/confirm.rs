@@ -85,7 +85,7 @@ async fn the_buyers_own_payment_is_confirmed_after_a_forged_one() {
 
 /// The notification is doubted, and the gateway knows: no person is needed.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_doubted_notification_is_asked_about() {
+async fn a_doubtful_notification_is_confirmed_by_a_query() {
     let mut side = AlipaySide::new(5);
     let (_gateway, address) = side.gateway(&[]);
     let _worker = side.worker(&address, &[]);
@@ -109,7 +109,7 @@ async fn a_doubted_notification_is_asked_about() {
 /// The figures of docs/operating.md.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement: prints what confirm adds"]
-async fn the_time_that_confirm_adds() {
+async fn measure_the_delay_of_confirm() {
     const ORDERS: usize = 50;
     for confirm in ["ambiguous", "always"] {
         let mut side = AlipaySide::new(ORDERS);

@@ -89,7 +89,7 @@ impl AlipaySide {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn decisions_of_every_kind() {
+async fn every_decision_is_applied() {
     let mut side = AlipaySide::new(10);
     let _worker = side.worker("http://127.0.0.1:9/gateway.do", &[NO_QUERIES]);
     side.world.pipeline.add_product("HAND", "by hand", &["--kind", "manual"]).expect("a product");

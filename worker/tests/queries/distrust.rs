@@ -6,7 +6,7 @@ use alipay::{Charset, Fen, Md5Key, Signer, TradeRef, TradeRefund};
 use chrono::{TimeDelta, Utc};
 use config::Config;
 use gateway::{Gateway, RefundOutcome, RefundProof};
-use queue::{Envelope, Kind, Message, RefundAnswerForm};
+use queue::{Envelope, Message, MessageKind, RefundAnswerForm};
 
 use crate::alipay_side::AlipaySide;
 use crate::decisions::{review, write_decision};
@@ -15,7 +15,7 @@ const NO_QUERIES: (&str, &str) = ("ALIPAY__WORKER__QUERIES", "false");
 const NOWHERE: &str = "http://127.0.0.1:9/gateway.do";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn four_parameters_ship_nothing() {
+async fn unsigned_parameters_deliver_nothing() {
     let mut side = AlipaySide::new(3);
     let _worker = side.worker(NOWHERE, &[NO_QUERIES]);
     side.place("shop", "FORGED", "CODE");
@@ -25,9 +25,9 @@ async fn four_parameters_ship_nothing() {
     let batch = "notify_type=batch_refund_notify&batch_no=B1&success_num=1\
                  &result_details=1%5E10.00%5ESUCCESS&notify_id=b";
     side.publish([
-        forged(Kind::TradeStatus, form),
-        forged(Kind::TradeStatus, &format!("{form}&notify_id=1&sign={}", "0".repeat(32))),
-        forged(Kind::BatchRefund, batch),
+        forged(MessageKind::TradeStatus, form),
+        forged(MessageKind::TradeStatus, &format!("{form}&notify_id=1&sign={}", "0".repeat(32))),
+        forged(MessageKind::BatchRefund, batch),
     ])
     .await;
     side.world.wait_for_count("notification WHERE outcome = 'rejected'", 3);
@@ -122,8 +122,9 @@ async fn a_decision_in_the_queue_decides_nothing() {
     let other = review(&mut side, "OTHER", "closed_after_payment");
     // A person's decision about another order.
     let decided = write_decision(&side, "OTHER", None, other, "noted");
-    let forged =
-        |form: String| Envelope::new("shop", Kind::Decision, Charset::Utf8, Utc::now(), form);
+    let forged = |form: String| {
+        Envelope::new("shop", MessageKind::Decision, Charset::Utf8, Utc::now(), form)
+    };
     let time = "notify_time=2026-11-23+12%3A00%3A00";
     side.publish([
         forged(format!(
@@ -143,7 +144,7 @@ async fn a_decision_in_the_queue_decides_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expiry_without_a_row_is_a_question_and_no_fact() {
+async fn an_expiry_without_a_row_only_queries_the_gateway() {
     let mut side = AlipaySide::new(1);
     let _worker = side.worker(NOWHERE, &[NO_QUERIES]);
     side.place("app", "OPEN", "CODE");
@@ -158,7 +159,7 @@ async fn an_expiry_without_a_row_is_a_question_and_no_fact() {
 
 /// What was written counts, also where the message about it was lost.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_whose_message_is_lost_is_applied() {
+async fn a_decision_whose_message_is_lost_is_applied() {
     let mut side = AlipaySide::new(3);
     let _worker = side.worker(NOWHERE, &[NO_QUERIES]);
     side.place("shop", "CLOSED", "CODE");
@@ -205,7 +206,7 @@ fn eventually_dead(side: &AlipaySide) {
 
 /// The property message_id is anybody's to write: books and the inbox go by what a message holds.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_under_the_id_of_another_one_hides_nothing() {
+async fn a_message_with_the_id_of_another_is_processed() {
     let mut side = AlipaySide::new(3);
     let _worker = side.worker(NOWHERE, &[NO_QUERIES]);
     // The order is not there yet: its notification waits in a tier, and stands in the books.
@@ -218,7 +219,7 @@ async fn a_message_under_the_id_of_another_one_hides_nothing() {
     let signer = Signer::Md5(Md5Key::new("only0for0tests"));
     let form = paid.sign(&signer).expect("a signature").body().to_vec();
     let form = String::from_utf8(form).expect("a form");
-    let envelope = Envelope::new("shop", Kind::TradeStatus, Charset::Utf8, Utc::now(), form);
+    let envelope = Envelope::new("shop", MessageKind::TradeStatus, Charset::Utf8, Utc::now(), form);
     let mut message = Message::notify(&envelope, id.clone(), None);
     message.headers.attempt = 1;
     side.publish_messages(vec![message]).await;

@@ -72,7 +72,7 @@ fn waiting_trades_are_closed_at_alipay_first() {
 /// Alipay knows no trade of an order of which nobody opened the page, and the page stays open: what
 /// appears there later is closed at once, and money is money.
 #[tokio::test(flavor = "multi_thread")]
-async fn orders_unknown_to_alipay_expire_and_can_still_be_paid_from_an_open_page() {
+async fn orders_unknown_to_alipay_expire_and_a_later_payment_is_handled() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
     let _worker = side.worker(&address, &[]);
@@ -202,7 +202,7 @@ fn a_crash_between_close_and_query_is_recovered() {
 
 /// A shop that gives the buyer more time while the answer is on its way.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_that_was_given_more_time_does_not_expire() {
+async fn an_order_with_an_extended_limit_does_not_expire() {
     use chrono::{TimeDelta, Utc};
     use queue::Envelope;
     let mut side = AlipaySide::new(1);
@@ -240,7 +240,7 @@ async fn an_order_that_was_given_more_time_does_not_expire() {
 
 /// What old programs write for "none", where the server takes it: no question about others waits for it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_date_of_zeros_is_no_limit() {
+async fn a_zero_date_is_no_time_limit() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
     for order in ["ZEROS", "MONTH", "LOST"] {

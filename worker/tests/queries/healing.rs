@@ -69,7 +69,7 @@ fn a_lost_refund_takes_the_goods_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn money_in_doubt_is_asked_about_at_once() {
+async fn doubtful_money_is_queried_at_once() {
     let mut side = AlipaySide::new(5);
     let (_gateway, address) = side.gateway(&[]);
     // Neither unpaid nor silent for long enough: the doubt alone makes it ask.

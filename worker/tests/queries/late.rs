@@ -21,7 +21,7 @@ impl AlipaySide {
 }
 
 #[test]
-fn at_the_open_platform_a_worker_refunds_late_payments() {
+fn late_payments_at_the_open_platform_are_refunded() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
     let _worker = side.worker(&address, &REFUND);
@@ -60,7 +60,7 @@ fn at_the_open_platform_a_worker_refunds_late_payments() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn at_the_legacy_gateway_a_person_decides() {
+async fn late_payments_at_the_legacy_gateway_are_reviewed() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
     let _worker = side.worker(&address, &REFUND);

@@ -63,7 +63,7 @@ async fn payments_unknown_to_alipay_are_reviewed_after_a_second_query() {
 
 /// The second answer is another one: the gateway was behind.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_gateway_that_lags_behind_confirms_in_the_end() {
+async fn a_lagging_gateway_confirms_later() {
     let mut side = AlipaySide::new(5);
     let (_gateway, address) = side.gateway(&[]);
     let _worker = side.worker(&address, &[SILENT]);

@@ -18,7 +18,7 @@ fn reload(worker: &Program, says: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_and_a_merchant_that_come_later() {
+async fn a_key_and_a_merchant_added_by_reload_are_used() {
     let mut side = tokio::task::spawn_blocking(|| AlipaySide::new(5)).await.expect("a world");
     let (_gateway, address) = side.gateway(&[]);
     let file = side.world.pipeline.config().to_owned();

@@ -7,7 +7,7 @@ use testkit::Program;
 use crate::alipay_side::{AlipaySide, UNPAID};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_requests_are_one_question() {
+async fn a_hundred_query_requests_make_one_query() {
     let mut side = AlipaySide::new(5);
     let (_gateway, address) = side.gateway(&[]);
     side.place("app", "ASK", "CODE");
@@ -38,7 +38,7 @@ async fn a_hundred_requests_are_one_question() {
 }
 
 #[test]
-fn two_workers_ask_once() {
+fn two_workers_query_an_order_once() {
     let mut side = AlipaySide::new(60);
     let (_gateway, address) = side.gateway(&[]);
     side.world.place_orders("T", 50);
@@ -54,7 +54,7 @@ fn two_workers_ask_once() {
 
 /// The buyer's browser and Alipay's server tell of the same payment, in either order and at one moment.
 #[tokio::test(flavor = "multi_thread")]
-async fn return_page_and_notification_at_the_same_time() {
+async fn return_page_and_notification_at_once_deliver_once() {
     let mut side = AlipaySide::new(25);
     let (_gateway, address) = side.gateway(&[]);
     side.world.place_orders("B", 20);

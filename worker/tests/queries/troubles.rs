@@ -70,7 +70,7 @@ fn a_worker_that_waits_for_the_gateway_stops_at_once() {
 }
 
 #[test]
-fn a_wrong_signature_is_no_fact() {
+fn an_answer_with_a_wrong_signature_adds_no_fact() {
     let mut side = AlipaySide::new(5);
     let (_gateway, address) = side.gateway(&["--gateway-wrong-signature"]);
     for (merchant, order) in [("shop", "FORGED-1"), ("app", "FORGED-2")] {
@@ -103,7 +103,7 @@ fn an_unreadable_answer_changes_nothing() {
 
 /// What lies in the queue is verified again, and its order number compared: whoever put it there.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_does_not_fit_is_a_dead_letter_with_its_evidence() {
+async fn an_answer_for_another_order_is_dead_lettered_with_its_evidence() {
     let mut side = AlipaySide::new(5);
     let (_gateway, address) = side.gateway(&[]);
     let _worker = side.worker(&address, &[]);

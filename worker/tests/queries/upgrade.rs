@@ -86,7 +86,7 @@ fn config() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_of_version_0_1_are_worked_on() {
+async fn messages_of_version_0_1_are_processed() {
     let mut world = World::with(&config(), 10);
     for (order, merchant) in [
         ("OLD-PAID", "shop"),

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::AnswerError;
-use super::json::{Node, Outcome};
+use super::json::{GatewayOutcome, SignedNode};
 use crate::{Certificate, CertificateError, Charset, RootCertificates};
 
 /// A certificate that was asked for by its number, as somebody answered it.
@@ -23,10 +23,10 @@ impl CertificateAnswer {
     /// [`AnswerError::Refused`], and [`AnswerError::NotAnAnswer`] where no certificate is inside.
     pub fn read(body: &[u8], charset: Charset) -> Result<CertificateAnswer, AnswerError> {
         let name = "alipay_open_app_alipaycert_download_response";
-        let node = Node::read_unverified(body, name, charset)?;
+        let node = SignedNode::read_unverified(body, name, charset)?;
         match node.unverified_outcome()? {
-            Outcome::Success => {}
-            Outcome::NotExist => return Err(node.refusal()),
+            GatewayOutcome::Success => {}
+            GatewayOutcome::NotExist => return Err(node.refusal()),
         }
         let none = || AnswerError::NotAnAnswer { reason: "it has no certificate" };
         // The text of the file, as base64 once more.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::json::{Node, Outcome};
+use super::json::{GatewayOutcome, SignedNode};
 use super::xml;
 use crate::{AnswerError, Charset, Protocol, Verifier};
 
@@ -38,10 +38,11 @@ impl CloseAnswer {
                 Some(error) => Err(AnswerError::refused(&error, "")),
             },
             Protocol::Openapi => {
-                let node = Node::read(body, "alipay_trade_close_response", charset, verifier, at)?;
+                let node =
+                    SignedNode::read(body, "alipay_trade_close_response", charset, verifier, at)?;
                 Ok(match node.outcome()? {
-                    Outcome::Success => CloseAnswer::Closed,
-                    Outcome::NotExist => CloseAnswer::NotExist,
+                    GatewayOutcome::Success => CloseAnswer::Closed,
+                    GatewayOutcome::NotExist => CloseAnswer::NotExist,
                 })
             }
         }

@@ -11,7 +11,7 @@ use crate::parameters::Parameters;
 use crate::{Charset, Form, MAX_PARAMETERS, SignatureError, Verifier};
 
 /// The signed node of an answer.
-pub(super) struct Node {
+pub(super) struct SignedNode {
     /// Its plain values in UTF-8, text without quotes, numbers as written. What is nested is left
     /// out.
     pub(super) fields: Form,
@@ -23,14 +23,14 @@ pub(super) struct Node {
 }
 
 /// What the gateway decided about a request.
-pub(super) enum Outcome {
+pub(super) enum GatewayOutcome {
     /// It did what was asked; how far, the fields say.
     Success,
     /// It has no such trade.
     NotExist,
 }
 
-impl Node {
+impl SignedNode {
     /// Reads the answer to a method, whose node is `name` (`alipay_trade_query_response`).
     ///
     /// The signature covers the bytes of the node exactly as received, braces included. So the
@@ -38,20 +38,20 @@ impl Node {
     ///
     /// # Errors
     /// [`AnswerError::NotAnAnswer`], [`AnswerError::Encrypted`], and [`AnswerError::Signature`] when
-    /// there is a signature that is not right. A missing one is no error here: see [`Node::outcome`].
+    /// there is a signature that is not right. A missing one is no error here: see [`SignedNode::outcome`].
     pub(super) fn read(
         body: &[u8],
         name: &str,
         charset: Charset,
         verifier: &Verifier,
         at: DateTime<Utc>,
-    ) -> Result<Node, AnswerError> {
-        Node::read_with(body, name, charset, |content, sign, cert_sn| {
+    ) -> Result<SignedNode, AnswerError> {
+        SignedNode::read_with(body, name, charset, |content, sign, cert_sn| {
             verifier.verify_content(content, sign, cert_sn, at)
         })
     }
 
-    /// As [`Node::read`], of an answer whose content is checked in another way than by its signature.
+    /// As [`SignedNode::read`], of an answer whose content is checked in another way than by its signature.
     ///
     /// # Errors
     /// [`AnswerError::NotAnAnswer`], [`AnswerError::Encrypted`].
@@ -59,8 +59,8 @@ impl Node {
         body: &[u8],
         name: &str,
         charset: Charset,
-    ) -> Result<Node, AnswerError> {
-        Node::read_with(body, name, charset, |_, _, _| Ok(()))
+    ) -> Result<SignedNode, AnswerError> {
+        SignedNode::read_with(body, name, charset, |_, _, _| Ok(()))
     }
 
     /// `verify` is asked with the signed bytes, the signature and `alipay_cert_sn`.
@@ -69,7 +69,7 @@ impl Node {
         name: &str,
         charset: Charset,
         verify: impl FnOnce(&[u8], &[u8], Option<&str>) -> Result<(), SignatureError>,
-    ) -> Result<Node, AnswerError> {
+    ) -> Result<SignedNode, AnswerError> {
         if body.len() > MAX_ANSWER {
             return Err(not_an_answer("it is larger than 1 MiB"));
         }
@@ -111,7 +111,7 @@ impl Node {
         if node.has_duplicate() {
             return Err(not_an_answer("a name occurs twice"));
         }
-        Ok(Node { fields: node.plain_values()?, signed: !sign.is_empty(), is_error })
+        Ok(SignedNode { fields: node.plain_values()?, signed: !sign.is_empty(), is_error })
     }
 
     /// What the gateway decided. Only after this may the fields be believed.
@@ -119,7 +119,7 @@ impl Node {
     /// # Errors
     /// [`AnswerError::Refused`], signed or not: it says nothing about a trade.
     /// [`AnswerError::Unsigned`] for anything else without a signature.
-    pub(super) fn outcome(&self) -> Result<Outcome, AnswerError> {
+    pub(super) fn outcome(&self) -> Result<GatewayOutcome, AnswerError> {
         let outcome = self.unverified_outcome()?;
         if self.signed { Ok(outcome) } else { Err(AnswerError::Unsigned) }
     }
@@ -128,11 +128,11 @@ impl Node {
     ///
     /// # Errors
     /// [`AnswerError::Refused`].
-    pub(super) fn unverified_outcome(&self) -> Result<Outcome, AnswerError> {
+    pub(super) fn unverified_outcome(&self) -> Result<GatewayOutcome, AnswerError> {
         match self.word("code").as_str() {
             _ if self.is_error => Err(self.refusal()),
-            "10000" => Ok(Outcome::Success),
-            _ if self.word("sub_code") == "ACQ.TRADE_NOT_EXIST" => Ok(Outcome::NotExist),
+            "10000" => Ok(GatewayOutcome::Success),
+            _ if self.word("sub_code") == "ACQ.TRADE_NOT_EXIST" => Ok(GatewayOutcome::NotExist),
             _ => Err(self.refusal()),
         }
     }

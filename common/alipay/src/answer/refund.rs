@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::json::{Node, Outcome};
+use super::json::{GatewayOutcome, SignedNode};
 use crate::{AnswerError, Charset, Fen, RefundStatus, Unreadable, Verifier};
 
 /// The answer to `alipay.trade.refund`: the request was taken.
@@ -80,7 +80,7 @@ impl RefundQueryAnswer {
         Ok(RefundQueryAnswer::of(&node)?)
     }
 
-    fn of(node: &Node) -> Result<RefundQueryAnswer, Unreadable> {
+    fn of(node: &SignedNode) -> Result<RefundQueryAnswer, Unreadable> {
         let parameters = node.parameters();
         Ok(RefundQueryAnswer {
             out_trade_no: parameters.text("out_trade_no")?,
@@ -111,10 +111,10 @@ fn carried_out(
     charset: Charset,
     verifier: &Verifier,
     at: DateTime<Utc>,
-) -> Result<Node, AnswerError> {
-    let node = Node::read(body, name, charset, verifier, at)?;
+) -> Result<SignedNode, AnswerError> {
+    let node = SignedNode::read(body, name, charset, verifier, at)?;
     match node.outcome()? {
-        Outcome::Success => Ok(node),
-        Outcome::NotExist => Err(node.refusal()),
+        GatewayOutcome::Success => Ok(node),
+        GatewayOutcome::NotExist => Err(node.refusal()),
     }
 }

@@ -43,9 +43,9 @@ impl TimestampAnswer {
     /// # Errors
     /// [`AnswerError::Refused`] and [`AnswerError::NotAnAnswer`].
     pub fn read(body: &[u8], charset: Charset) -> Result<TimestampAnswer, AnswerError> {
-        match xml::Answer::read(body, "timestamp", charset)? {
-            xml::Answer::Failure(error) => Err(AnswerError::refused(&error, "")),
-            xml::Answer::Success(fields) => match fields.unverified("encrypt_key") {
+        match xml::XmlAnswer::read(body, "timestamp", charset)? {
+            xml::XmlAnswer::Failure(error) => Err(AnswerError::refused(&error, "")),
+            xml::XmlAnswer::Success(fields) => match fields.unverified("encrypt_key") {
                 Some(encrypt_key) => Ok(TimestampAnswer { encrypt_key }),
                 None => Err(AnswerError::NotAnAnswer { reason: "it has no encrypt_key" }),
             },

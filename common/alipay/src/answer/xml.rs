@@ -10,7 +10,7 @@ use crate::{Charset, Form, MAX_PARAMETERS, Verifier};
 const MOST_NODES: u32 = 4096;
 
 /// An answer, its signature not yet checked.
-pub(super) enum Answer {
+pub(super) enum XmlAnswer {
     /// `is_success` is `T`.
     Success(Fields),
     /// `is_success` is `F`, with the word in `error`. The gateway does not sign these.
@@ -27,24 +27,28 @@ pub(super) struct Fields {
     had_line_ends: bool,
 }
 
-impl Answer {
+impl XmlAnswer {
     /// Reads an answer whose fields stand in `response/name` (`trade`).
     ///
     /// The XML declaration says in which character set, else it is that of the request.
     ///
     /// # Errors
     /// [`AnswerError::NotAnAnswer`].
-    pub(super) fn read(body: &[u8], name: &str, charset: Charset) -> Result<Answer, AnswerError> {
+    pub(super) fn read(
+        body: &[u8],
+        name: &str,
+        charset: Charset,
+    ) -> Result<XmlAnswer, AnswerError> {
         let (text, charset) = decode(body, charset)?;
         let document = parse(&text)?;
         let root = root(&document)?;
         if let Some(error) = error(root)? {
-            return Ok(Answer::Failure(error));
+            return Ok(XmlAnswer::Failure(error));
         }
         let response = child(root, "response")?.ok_or(not_an_answer("it has no response"))?;
         let fields =
             child(response, name)?.ok_or(not_an_answer("its response is of another kind"))?;
-        Ok(Answer::Success(Fields {
+        Ok(XmlAnswer::Success(Fields {
             pairs: pairs(fields)?,
             sign: word(root, "sign")?.filter(|sign| !sign.is_empty()),
             sign_type: word(root, "sign_type")?,

@@ -7,7 +7,7 @@ use alipay::{Certificate, CertificateError, KeyError, Protocol, PublicKey, RootC
 
 use super::{Merchant, MerchantKeys};
 use crate::error::ConfigError;
-use crate::field::Line;
+use crate::field::LineText;
 use crate::layers::{self, Layers};
 use crate::secret::{self, Secret};
 use crate::stray::SecretForm;
@@ -77,7 +77,7 @@ fn found<T>(
     layers: &Layers,
     path: &str,
     protocol: Protocol,
-    (text, file): (&Option<String>, &Option<Line>),
+    (text, file): (&Option<String>, &Option<LineText>),
     read: fn(&str) -> Result<T, KeyError>,
 ) -> Result<Option<(T, String)>, ConfigError> {
     let text = text.as_deref().map(Secret::new);

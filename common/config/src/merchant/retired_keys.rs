@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ConfigError;
-use crate::field::{Line, OneOrMore};
+use crate::field::{LineText, OneOrMore};
 use crate::layers::Layers;
 use crate::secret::{self, Secret};
 use crate::stray::SecretForm;
@@ -16,20 +16,20 @@ use crate::stray::SecretForm;
 /// An entry as it is written.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields, expecting = "a table, { ... = \"...\" }")]
-pub(super) struct Entry {
+pub(super) struct RetiredKeyEntry {
     public_key: Option<String>,
-    public_key_file: Option<Line>,
+    public_key_file: Option<LineText>,
     md5_key: Option<Secret>,
-    md5_key_file: Option<Line>,
+    md5_key_file: Option<LineText>,
     sign_types: Option<OneOrMore>,
-    until: Option<Line>,
+    until: Option<LineText>,
 }
 
 /// Reads the keys of a merchant whose sign types are `configured`.
 pub(super) fn read(
     layers: &Layers,
     path: &str,
-    entries: &[Entry],
+    entries: &[RetiredKeyEntry],
     configured: &[SignType],
 ) -> Result<Vec<RetiredKey>, ConfigError> {
     let keys = entries.iter().enumerate().map(|(at, entry)| {
@@ -73,7 +73,7 @@ pub(super) fn read(
 struct Given<'a> {
     name: &'static str,
     text: Option<&'a Secret>,
-    file: Option<&'a Line>,
+    file: Option<&'a LineText>,
     form: SecretForm,
 }
 
@@ -99,7 +99,7 @@ impl Given<'_> {
     }
 }
 
-impl Entry {
+impl RetiredKeyEntry {
     /// As configured, else what the merchant's keys in use count for, else what the key can be used for.
     fn sign_types(&self, key: &OldKey, configured: &[SignType]) -> Result<Vec<SignType>, String> {
         let OldKey::Public(public) = key else { return Ok(vec![SignType::Md5]) };

@@ -5,7 +5,7 @@ use alipay::{
     TradeStatus, TradeStatusSync, parse_beijing,
 };
 use chrono::{DateTime, Utc};
-use order::RefundAnswered;
+use order::ConfirmedRefund;
 
 use super::Said;
 
@@ -149,7 +149,7 @@ pub(super) fn item_with_legs(
 
 /// A refund of `amount` by request `request` was made; the running total is `running` then.
 pub(super) fn refund_answers(amount: i64, running: i64, request: &str, time: &str) -> Said {
-    Said::RefundAnswer(RefundAnswered {
+    Said::RefundAnswer(ConfirmedRefund {
         out_trade_no: "R1".into(),
         trade_no: "T1".into(),
         request_no: request.into(),

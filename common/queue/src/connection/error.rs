@@ -3,7 +3,7 @@
 use std::fmt;
 
 use lapin::ErrorKind;
-use service::outage::Kind;
+use service::outage::OutageKind;
 
 use super::BROKER_TIMEOUT;
 
@@ -55,16 +55,16 @@ impl ConnectionError {
     }
 
     /// Whether the broker is away, or somebody has to change something.
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> OutageKind {
         match self {
-            ConnectionError::Settings { .. } => Kind::Refuses,
+            ConnectionError::Settings { .. } => OutageKind::Refuses,
             ConnectionError::NoHost(hosts) if hosts.iter().any(HostError::is_refusal) => {
-                Kind::Refuses
+                OutageKind::Refuses
             }
             ConnectionError::NoHost(_)
             | ConnectionError::Timeout { .. }
             | ConnectionError::Lost { .. }
-            | ConnectionError::Amqp(_) => Kind::Away,
+            | ConnectionError::Amqp(_) => OutageKind::Away,
         }
     }
 }

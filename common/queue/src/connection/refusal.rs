@@ -4,11 +4,11 @@ use config::ENCODE;
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
 use lapin::{Error, ErrorKind};
 
-use super::address::Address;
+use super::address::BrokerAddress;
 
 /// The broker's words, and what to do; `None` where the broker did not refuse this account or virtual host, so
 /// that trying again can help.
-pub(super) fn explain(error: &Error, address: &Address) -> Option<String> {
+pub(super) fn explain(error: &Error, address: &BrokerAddress) -> Option<String> {
     let ErrorKind::ProtocolError(said) = error.kind() else { return None };
     let words = said.get_message();
     let user = address.user();
@@ -29,7 +29,7 @@ pub(super) fn explain(error: &Error, address: &Address) -> Option<String> {
     }
 }
 
-fn of_vhost(address: &Address) -> String {
+fn of_vhost(address: &BrokerAddress) -> String {
     let (vhost, user) = (address.vhost(), address.user());
     if vhost.is_empty() {
         return "the URL ends with / and so names a virtual host without a name: the default one is /%2F, or nothing \

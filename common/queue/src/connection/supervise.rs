@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use service::backoff::Backoff;
-use service::outage::Kind;
+use service::outage::OutageKind;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -95,7 +95,7 @@ pub async fn supervise<Body, Running>(
                 let kind = error.kind();
                 debug!(connection = name, %error, "no connection to the broker");
                 settings.cluster.outage().goes_on(kind, &error);
-                if kind == Kind::Refuses {
+                if kind == OutageKind::Refuses {
                     refused = REFUSED_PAUSE;
                 }
             }

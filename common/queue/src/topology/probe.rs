@@ -11,7 +11,7 @@ use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel};
 
 use super::apply::{TopologyError, refusal};
-use super::{Change, RetryTier, WORK_EXCHANGE, routing_key, work_queue};
+use super::{RetryTier, TopologyObject, WORK_EXCHANGE, routing_key, work_queue};
 use crate::{Connection, Depth};
 
 /// The AMQP property `type` of a probe.
@@ -28,12 +28,12 @@ const TIER_TIME: &str = "1";
 /// and while the binding is missing by which a probe would leave them.
 pub(super) async fn missing_bindings(
     connection: &Connection,
-    bindings: Vec<Change>,
-) -> Result<Vec<Change>, TopologyError> {
+    bindings: Vec<TopologyObject>,
+) -> Result<Vec<TopologyObject>, TopologyError> {
     let mut missing = Vec::new();
     let mut home = is_consumed(connection).await?;
     for change in bindings {
-        let Change::Binding { exchange, routing_key: key, .. } = &change else { continue };
+        let TopologyObject::Binding { exchange, routing_key: key, .. } = &change else { continue };
         let is_work = exchange == WORK_EXCHANGE;
         let is_tier = RetryTier::ALL.iter().any(|tier| tier.name() == exchange);
         let bound = match (is_work, is_tier) {
@@ -66,7 +66,7 @@ async fn is_consumed(connection: &Connection) -> Result<bool, TopologyError> {
 /// Whether a queue takes a probe.
 async fn arrives(
     connection: &Connection,
-    change: &Change,
+    change: &TopologyObject,
     exchange: &str,
     key: &str,
     time_to_live: &'static str,

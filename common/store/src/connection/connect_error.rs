@@ -1,7 +1,7 @@
 //! Why there is no connection, and what to do about it.
 
 use mysql_async::{DriverError, IoError};
-use service::outage::Kind;
+use service::outage::OutageKind;
 use service::reach;
 
 use super::CONNECT_TIMEOUT;
@@ -81,20 +81,22 @@ pub enum ConnectError {
 
 impl ConnectError {
     /// Whether the server is away, or somebody has to change something.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> OutageKind {
         match self {
             ConnectError::Url(_)
             | ConnectError::NoTls { .. }
             | ConnectError::Tls { .. }
-            | ConnectError::RefusedBefore(_) => Kind::Refuses,
-            ConnectError::Refused { number, .. } if is_of_the_account(*number) => Kind::Refuses,
+            | ConnectError::RefusedBefore(_) => OutageKind::Refuses,
+            ConnectError::Refused { number, .. } if is_of_the_account(*number) => {
+                OutageKind::Refuses
+            }
             ConnectError::Refused { .. }
             | ConnectError::Unreachable { .. }
             | ConnectError::Timeout { .. }
             | ConnectError::Runtime(_)
             | ConnectError::Session { .. }
             | ConnectError::NotPrimary
-            | ConnectError::Lost(_) => Kind::Away,
+            | ConnectError::Lost(_) => OutageKind::Away,
         }
     }
 
@@ -175,7 +177,7 @@ fn hint(number: u16, encrypted: bool) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use service::outage::Kind;
+    use service::outage::OutageKind;
 
     use super::ConnectError;
 
@@ -188,11 +190,11 @@ mod tests {
     fn what_somebody_has_to_change_is_no_outage() {
         for number in [1044, 1045, 1049, 1130, 1698, 1862, 3118, 3159, 4151] {
             let error = refused(number);
-            assert_eq!(error.kind(), Kind::Refuses, "{number}");
+            assert_eq!(error.kind(), OutageKind::Refuses, "{number}");
             assert!(error.to_string().ends_with(')'), "what to do is told: {error}");
         }
         for number in [1040, 1053, 1129, 1203, 1226, 2006] {
-            assert_eq!(refused(number).kind(), Kind::Away, "{number}");
+            assert_eq!(refused(number).kind(), OutageKind::Away, "{number}");
         }
     }
 }

@@ -11,7 +11,7 @@ use diesel::sql_types::Text;
 use diesel::{QueryResult, RunQueryDsl, select};
 use diesel_async::AsyncMysqlConnection;
 use mysql_async::{Conn, DriverError, OptsBuilder};
-use service::outage::{Kind, Outage};
+use service::outage::{Outage, OutageKind};
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
@@ -71,7 +71,7 @@ impl Manager {
     }
 
     /// What is wrong with the database, where the last attempt to connect failed.
-    pub(super) fn outage(&self) -> Option<(Kind, String)> {
+    pub(super) fn outage(&self) -> Option<(OutageKind, String)> {
         self.0.outage.state()
     }
 
@@ -96,7 +96,7 @@ impl Manager {
             Err(error) => error,
         };
         let kind = error.kind();
-        if kind == Kind::Refuses && !matches!(error, ConnectError::RefusedBefore(_)) {
+        if kind == OutageKind::Refuses && !matches!(error, ConnectError::RefusedBefore(_)) {
             let refused = Some((Instant::now(), error.to_string()));
             *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
         }

@@ -26,7 +26,7 @@ use crate::operations::audit::{Audit as Check, GapKind};
 /// Example: ops audit --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment, after_long_help = GapKind::explained())]
-pub(crate) struct Audit {
+pub(crate) struct AuditArgs {
     /// The most gaps, and the most of what waits, to print; counts are always complete
     #[arg(long, default_value_t = 100)]
     limit: usize,
@@ -38,11 +38,11 @@ pub(crate) struct Audit {
     outbox_age: TimeDelta,
 }
 
-impl Audit {
+impl AuditArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let began = Instant::now();
         let check = self.check(context, began).map_err(could_not_ask)?;
-        let page = report::Report::new(&check, began.elapsed());
+        let page = report::AuditReport::new(&check, began.elapsed());
         context.output.print(&page, || page.text())?;
         match check.gaps.count() {
             0 => Ok(()),

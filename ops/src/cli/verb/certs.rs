@@ -25,7 +25,7 @@ use crate::failure::Failure;
 /// Example: ops certs --days 60
 #[derive(Args)]
 #[command(verbatim_doc_comment, args_conflicts_with_subcommands = true)]
-pub(crate) struct Certs {
+pub(crate) struct CertsArgs {
     /// Only this merchant
     #[arg(long, value_name = "NAME")]
     merchant: Option<String>,
@@ -38,7 +38,7 @@ pub(crate) struct Certs {
 
 #[derive(Subcommand)]
 enum CertsVerb {
-    Download(download::Download),
+    Download(download::CertDownloadArgs),
 }
 
 /// A certificate as of now.
@@ -114,7 +114,7 @@ impl<'a> CertificateLine<'a> {
     }
 }
 
-impl Certs {
+impl CertsArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         if let Some(CertsVerb::Download(verb)) = self.verb {
             return verb.run(context);

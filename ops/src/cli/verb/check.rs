@@ -12,8 +12,8 @@ use crate::cli::context::Context;
 use crate::cli::output::Output;
 use crate::failure::Failure;
 use crate::operations::check::merchants::MerchantLine;
-use crate::operations::check::running::{self, Running};
-use crate::operations::check::servers::{Server, broker, database};
+use crate::operations::check::running::{self, RunningProgram};
+use crate::operations::check::servers::{ServerCheck, broker, database};
 
 /// Test a configuration before it is used
 ///
@@ -31,38 +31,38 @@ use crate::operations::check::servers::{Server, broker, database};
 /// Example: ops check --only worker --running 10.0.0.7:9101
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Check {
+pub(crate) struct CheckArgs {
     /// Read the files, and ask nobody
     #[arg(long, conflicts_with = "running")]
     offline: bool,
     /// What the configuration is for: an ingress needs no database
     #[arg(long, value_enum, value_name = "PROGRAM")]
-    only: Option<Program>,
+    only: Option<CheckedProgram>,
     /// Ask the program with this admin endpoint, too; can be given several times
     #[arg(long, value_name = "HOST:PORT")]
     running: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Program {
+enum CheckedProgram {
     Ingress,
     Worker,
 }
 
 /// What was found.
 #[derive(Debug, Default, Serialize)]
-struct Report {
+struct CheckReport {
     /// Why the configuration cannot be used.
     problems: Vec<String>,
     /// What does not keep a program from starting.
     warnings: Vec<String>,
     merchants: Vec<MerchantLine>,
-    database: Option<Server>,
-    broker: Option<Server>,
-    running: Vec<Running>,
+    database: Option<ServerCheck>,
+    broker: Option<ServerCheck>,
+    running: Vec<RunningProgram>,
 }
 
-impl Check {
+impl CheckArgs {
     pub(crate) fn run(
         self,
         file: Option<&Path>,
@@ -70,10 +70,10 @@ impl Check {
         strict: bool,
     ) -> Result<(), Failure> {
         let examined = Config::examine(file);
-        let mut report = Report {
+        let mut report = CheckReport {
             problems: examined.problems.iter().map(ToString::to_string).collect(),
             merchants: examined.merchants.values().map(MerchantLine::of).collect(),
-            ..Report::default()
+            ..CheckReport::default()
         };
         if let Some(config) = examined.config {
             let exposed = config.exposed.iter().map(ToString::to_string);
@@ -87,23 +87,23 @@ impl Check {
         report.ended()
     }
 
-    fn ask(&self, context: &Context, is_set: impl Fn(&str) -> bool, report: &mut Report) {
-        if self.only == Some(Program::Ingress) {
-            report.database = Some(Server::not_asked("an ingress needs none"));
+    fn ask(&self, context: &Context, is_set: impl Fn(&str) -> bool, report: &mut CheckReport) {
+        if self.only == Some(CheckedProgram::Ingress) {
+            report.database = Some(ServerCheck::not_asked("an ingress needs none"));
         } else if is_set("database") {
             report.database = Some(database(context));
         } else {
-            report.database = Some(Server::not_asked("database.url is not set"));
+            report.database = Some(ServerCheck::not_asked("database.url is not set"));
         }
         report.broker = Some(if is_set("amqp") {
-            broker(context, self.only == Some(Program::Ingress))
+            broker(context, self.only == Some(CheckedProgram::Ingress))
         } else {
-            Server::not_asked("amqp.url is not set")
+            ServerCheck::not_asked("amqp.url is not set")
         });
         let config = &context.config;
         let admin = [
-            (Program::Ingress, "ingress", config.ingress.admin_listen),
-            (Program::Worker, "worker", config.worker.admin_listen),
+            (CheckedProgram::Ingress, "ingress", config.ingress.admin_listen),
+            (CheckedProgram::Worker, "worker", config.worker.admin_listen),
         ];
         for (program, name, address) in admin {
             if self.only.is_none_or(|only| only == program) {
@@ -115,7 +115,7 @@ impl Check {
     }
 }
 
-impl Report {
+impl CheckReport {
     fn ended(&self) -> Result<(), Failure> {
         if !self.problems.is_empty() {
             let count = match self.problems.len() {
@@ -126,7 +126,7 @@ impl Report {
         }
         let servers = || self.database.iter().chain(&self.broker);
         let silent = servers().any(|server| server.error.is_some());
-        if silent || self.running.iter().any(Running::is_failure) {
+        if silent || self.running.iter().any(RunningProgram::is_failure) {
             return Err(Failure::CouldNotAsk("not everybody could be asked".to_owned()));
         }
         if servers().any(|server| !server.missing.is_empty()) {

@@ -18,12 +18,12 @@ use crate::operations::close::{CloseOutcome, Closed, close};
 /// Example: ops close A-1001
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Close {
+pub(crate) struct CloseArgs {
     /// The order (out_trade_no)
     order: String,
 }
 
-impl Close {
+impl CloseArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let closed = close(context, &mut *context.database()?, &self.order)?;
         context.output.print(&closed, || text(&closed))?;

@@ -26,7 +26,7 @@ use crate::failure::Failure;
 /// Example: ops console --listen 127.0.0.1:8090
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Console {
+pub(crate) struct ConsoleArgs {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
     listen: SocketAddr,
@@ -39,7 +39,7 @@ pub(crate) struct Console {
     host: Vec<String>,
 }
 
-impl Console {
+impl ConsoleArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let remote = !service::guard::is_local(self.listen);
         if remote && !self.allow_remote {

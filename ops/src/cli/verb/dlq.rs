@@ -14,11 +14,11 @@ group! {
     /// moment, and always sees all of them.
     ///
     /// Example: ops dlq list --group
-    Dlq {
-        List(list::List),
-        Show(show::Show),
-        Replay(replay::Replay),
-        Discard(discard::Discard),
-        History(history::History),
+    DlqArgs {
+        List(list::LetterListArgs),
+        Show(show::LetterShowArgs),
+        Replay(replay::ReplayArgs),
+        Discard(discard::DiscardArgs),
+        History(history::LetterHistoryArgs),
     }
 }

@@ -15,13 +15,13 @@ use crate::failure::Failure;
 /// Example: ops man | man -l -
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Man {
+pub(crate) struct ManArgs {
     /// The folder; it is made where it is not there
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }
 
-impl Man {
+impl ManArgs {
     pub(crate) fn run(self, program: Command) -> Result<(), Failure> {
         let folder = self.folder.as_deref();
         command_line::manual(program, folder).map_err(|error| match folder {

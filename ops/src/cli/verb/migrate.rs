@@ -15,14 +15,14 @@ use crate::failure::Failure;
 /// Example: ops migrate --config alipay.toml
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Migrate {}
+pub(crate) struct MigrateArgs {}
 
 #[derive(Serialize)]
 struct Ran {
     ran: Vec<String>,
 }
 
-impl Migrate {
+impl MigrateArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
         let ran = migrate::run(&mut connection, |line| tracing::warn!("{line}"))

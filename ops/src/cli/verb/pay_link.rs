@@ -9,7 +9,7 @@ use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::order::parse_id;
 use crate::operations::pay_link::browser::parse_url;
-use crate::operations::pay_link::{Wanted, make};
+use crate::operations::pay_link::{PayLinkRequest, make};
 
 /// The signed link with which a buyer pays an order
 ///
@@ -25,7 +25,7 @@ use crate::operations::pay_link::{Wanted, make};
 /// Example: ops pay-link A-1001 --anti-phishing --exter-invoke-ip 203.0.113.7
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct PayLink {
+pub(crate) struct PayLinkArgs {
     /// The order (out_trade_no)
     order: String,
     /// The order must be of this merchant
@@ -49,9 +49,9 @@ pub(crate) struct PayLink {
     exter_invoke_ip: Option<IpAddr>,
 }
 
-impl PayLink {
+impl PayLinkArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let wanted = Wanted {
+        let wanted = PayLinkRequest {
             order: &self.order,
             merchant: self.merchant.as_deref(),
             as_form: self.form,

@@ -13,10 +13,10 @@ group! {
     /// Add, change and list what the shop sells
     ///
     /// Example: ops product list
-    Product {
-        Add(add::Add),
-        Set(set::Set),
-        List(list::List),
+    ProductArgs {
+        Add(add::ProductAddArgs),
+        Set(set::ProductSetArgs),
+        List(list::ProductListArgs),
     }
 }
 

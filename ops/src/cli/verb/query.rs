@@ -23,7 +23,7 @@ use crate::operations::query::{Queried, query};
 /// Example: ops query A-1001 --apply
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Query {
+pub(crate) struct QueryArgs {
     /// The order (out_trade_no)
     order: String,
     /// Send the answer to the workers when it says something new
@@ -31,7 +31,7 @@ pub(crate) struct Query {
     apply: bool,
 }
 
-impl Query {
+impl QueryArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let queried = query(context, &mut *context.database()?, &self.order, self.apply)?;
         context.output.print(&queried, || text(&queried))?;

@@ -9,7 +9,7 @@ use store::user_order::OrderSpan;
 use crate::cli::context::Context;
 use crate::cli::time_args::parse_moment;
 use crate::failure::Failure;
-use crate::operations::reconcile::run::Run;
+use crate::operations::reconcile::run::Reconciliation;
 
 /// Ask Alipay's gateway about all orders of a span, and send what is new to the workers
 ///
@@ -27,7 +27,7 @@ use crate::operations::reconcile::run::Run;
 /// Example: ops reconcile --since 2026-11-20 --until 2026-11-21 --all --dry-run --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Reconcile {
+pub(crate) struct ReconcileArgs {
     /// Orders placed since: 24h, 7d ago, or a Beijing time
     #[arg(long, value_parser = parse_moment, value_name = "WHEN")]
     since: DateTime<Utc>,
@@ -48,7 +48,7 @@ pub(crate) struct Reconcile {
     rate: u32,
 }
 
-impl Reconcile {
+impl ReconcileArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let until = self.until.unwrap_or_else(Utc::now);
         if until <= self.since {
@@ -63,7 +63,8 @@ impl Reconcile {
             merchant: self.merchant.as_deref(),
             finished_too: self.all,
         };
-        let report = context.block_on(Run::new(context, span, self.dry_run, self.rate)?.run())?;
+        let report =
+            context.block_on(Reconciliation::new(context, span, self.dry_run, self.rate)?.run())?;
         context.output.print(&report, || text::text(&report))?;
         text::end(&report)
     }

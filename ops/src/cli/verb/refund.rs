@@ -50,7 +50,7 @@ use crate::operations::refund::{call, password, rejected};
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 #[command(group = clap::ArgGroup::new("how_much").required(true).args(["amount", "all"]))]
-pub(crate) struct Refund {
+pub(crate) struct RefundArgs {
     /// The order (out_trade_no)
     #[arg(required_unless_present = "trade_no")]
     order: Option<String>,
@@ -82,7 +82,7 @@ pub(crate) struct Refund {
     operator: Operator,
 }
 
-impl Refund {
+impl RefundArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let by = self.operator.name()?;
         let mut connection = context.database()?;
@@ -170,7 +170,7 @@ impl Refund {
 /// What is to be refunded.
 struct RefundTarget {
     order: String,
-    /// RefundTarget a rejected payment the merchant that it came for.
+    /// Of a rejected payment the merchant that it came for.
     merchant: String,
     rejected: Option<RejectedFound>,
 }

@@ -20,7 +20,7 @@ use crate::failure::Failure;
 /// Example: ops refund-requests --order A-1001 --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct RefundRequests {
+pub(crate) struct RefundRequestsArgs {
     /// Only those of this order
     #[arg(long, value_name = "ORDER")]
     order: Option<String>,
@@ -35,7 +35,7 @@ pub(crate) struct RefundRequests {
     limit: i64,
 }
 
-impl RefundRequests {
+impl RefundRequestsArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let filter = RefundRequestFilter {
             order: self.order.as_deref(),

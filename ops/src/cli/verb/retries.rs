@@ -18,9 +18,9 @@ group! {
     /// queue behind others, or is gone (somebody purged the tier).
     ///
     /// Example: ops retries list
-    Retries {
-        List(List),
-        Forget(Forget),
+    RetriesArgs {
+        List(RetryListArgs),
+        Forget(RetryForgetArgs),
     }
 }
 
@@ -32,7 +32,7 @@ group! {
 /// Example: ops retries list --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-struct List {
+struct RetryListArgs {
     /// All that waits, not only what is overdue
     #[arg(long)]
     all: bool,
@@ -51,13 +51,13 @@ struct List {
 /// Example: ops retries forget 96d9659f42984a70ad20dd1473db12b4766d8fbe9fbb58f483380275d20146be
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-struct Forget {
+struct RetryForgetArgs {
     /// The message's id, as ops retries list prints it
     #[arg(value_name = "ID", required = true)]
     ids: Vec<String>,
 }
 
-impl List {
+impl RetryListArgs {
     fn run(self, context: &Context) -> Result<(), Failure> {
         let mut database = context.database()?;
         let all = self.all || self.order.is_some();
@@ -97,7 +97,7 @@ impl List {
     }
 }
 
-impl Forget {
+impl RetryForgetArgs {
     fn run(self, context: &Context) -> Result<(), Failure> {
         let mut database = context.database()?;
         let mut forgotten = 0;

@@ -11,9 +11,9 @@ group! {
     /// evidence and no case here: see `ops dlq list --group`; it ends with a replay or a discard.
     ///
     /// Example: ops review list
-    Review {
-        List(list::List),
-        Show(show::Show),
-        Decide(decide::Decide),
+    ReviewArgs {
+        List(list::ReviewListArgs),
+        Show(show::ReviewShowArgs),
+        Decide(decide::DecideArgs),
     }
 }

@@ -11,7 +11,7 @@ use clap::Args;
 use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::overview::Overview;
-use crate::operations::overview::broker::{BrokerLook, Known};
+use crate::operations::overview::broker::{BrokerLook, KnownBroker};
 use crate::operations::overview::ingress::IngressLook;
 use crate::operations::verdict::{Health, NotAsked};
 
@@ -36,7 +36,7 @@ use crate::operations::verdict::{Health, NotAsked};
 /// Example: ops status --watch 5
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Status {
+pub(crate) struct StatusArgs {
     /// Look again every so many seconds, until q or Ctrl-C
     #[arg(
         long,
@@ -51,12 +51,12 @@ pub(crate) struct Status {
     looks: Option<u32>,
 }
 
-impl Status {
+impl StatusArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         if let Some(seconds) = self.watch {
             return watch::watch(context, seconds, self.looks);
         }
-        let (overview, _) = look(context, None, Known::default())?;
+        let (overview, _) = look(context, None, KnownBroker::default())?;
         context.output.print(&overview, || overview.text())?;
         ended(&overview)
     }
@@ -66,8 +66,8 @@ impl Status {
 fn look(
     context: &Context,
     before: Option<&Overview>,
-    known: Known,
-) -> Result<(Overview, Known), Failure> {
+    known: KnownBroker,
+) -> Result<(Overview, KnownBroker), Failure> {
     let mut overview = Overview::of(&context.config);
     let database =
         context.database().and_then(|mut it| overview.ask_database(&mut it, &context.config));
@@ -84,7 +84,7 @@ fn look(
     overview.ingress = ingress;
     let mut known = known;
     if let Ok(look) = &asked {
-        known = Known::after(look, known);
+        known = KnownBroker::after(look, known);
     }
     let seen = asked.map(|look| overview.see(look));
     if let Some(why) = unasked(seen)? {

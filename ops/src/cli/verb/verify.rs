@@ -9,7 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::output::plain;
 use crate::cli::verb::read_file;
 use crate::failure::Failure;
-use crate::operations::judgement::{Check, Judgement};
+use crate::operations::judgement::{Judgement, SignatureTrial};
 
 /// Judge a notification's signature and explain it
 ///
@@ -24,7 +24,7 @@ use crate::operations::judgement::{Check, Judgement};
 /// Example: ops verify --merchant shop --body-file body.txt
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Verify {
+pub(crate) struct VerifyArgs {
     /// Name of the merchant in the configuration
     #[arg(long)]
     merchant: String,
@@ -33,7 +33,7 @@ pub(crate) struct Verify {
     body_file: PathBuf,
 }
 
-impl Verify {
+impl VerifyArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let merchant = context.merchant(&self.merchant)?;
         let bytes = read_file(&self.body_file)?;
@@ -88,7 +88,7 @@ fn text(judgement: &Judgement) -> String {
         line("certificate", Some(&format!("{sn}, until {until}")));
     }
     for check in &judgement.tried {
-        let Check { sign_type, rule, key, .. } = check;
+        let SignatureTrial { sign_type, rule, key, .. } = check;
         let fingerprint = check.fingerprint.as_deref().unwrap_or_default();
         line("tried", Some(&format!("{sign_type}, {rule}, key {key} {fingerprint}")));
     }

@@ -14,15 +14,15 @@ pub(crate) fn is_deadly(letter: &DeadLetter) -> bool {
 
 /// Letters that are left out of a replay, as they are met.
 #[derive(Debug, Default)]
-pub(crate) struct LeftOut(Mutex<Met>);
+pub(crate) struct DeadlyLetters(Mutex<DeadlyCount>);
 
 #[derive(Debug, Default)]
-struct Met {
+struct DeadlyCount {
     letters: usize,
     ids: BTreeSet<String>,
 }
 
-impl LeftOut {
+impl DeadlyLetters {
     /// Notes a letter that is selected and left out.
     pub(crate) fn add(&self, id: &str) {
         let mut met = self.met();
@@ -30,7 +30,7 @@ impl LeftOut {
         met.ids.insert(id.to_owned());
     }
 
-    fn met(&self) -> MutexGuard<'_, Met> {
+    fn met(&self) -> MutexGuard<'_, DeadlyCount> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

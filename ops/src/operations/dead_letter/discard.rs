@@ -1,6 +1,6 @@
 //! Throws dead letters away.
 
-use queue::{Cluster, Received};
+use queue::{Cluster, ReceivedMessage};
 
 use super::rounds::walk;
 use crate::failure::Failure;
@@ -10,12 +10,12 @@ use crate::operations::dead_queue::DeadQueue;
 /// removed, so it also records letters that stay when the broker fails then.
 pub(crate) async fn discard(
     cluster: &Cluster,
-    wanted: impl FnMut(&Received) -> bool,
-    done: &mut impl FnMut(&[&Received]) -> Result<(), Failure>,
+    wanted: impl FnMut(&ReceivedMessage) -> bool,
+    done: &mut impl FnMut(&[&ReceivedMessage]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut queue = DeadQueue::open(cluster).await?;
-    let work = async |queue: &mut DeadQueue, round: Vec<Received>| {
-        let letters: Vec<&Received> = round.iter().collect();
+    let work = async |queue: &mut DeadQueue, round: Vec<ReceivedMessage>| {
+        let letters: Vec<&ReceivedMessage> = round.iter().collect();
         done(&letters)?;
         for received in letters {
             queue.remove(received).await?;

@@ -1,7 +1,7 @@
 //! A dead letter with all that speaks for or against it.
 
 use config::Config;
-use queue::{Cluster, Received};
+use queue::{Cluster, ReceivedMessage};
 use serde::Serialize;
 use store::dead_letter::history;
 use store::{MysqlConnection, snapshot};
@@ -42,7 +42,7 @@ pub(crate) struct Background {
 /// The letter with this id; of several copies the one that died last.
 pub(crate) async fn find(cluster: &Cluster, id: &str) -> Result<Option<OpenedLetter>, Failure> {
     let mut queue = DeadQueue::open(cluster).await?;
-    let mut found: Vec<Received> = Vec::new();
+    let mut found: Vec<ReceivedMessage> = Vec::new();
     let looked = queue.look(u32::MAX, |received| {
         if is_meant(id, &received.message_id) {
             found.push(received);

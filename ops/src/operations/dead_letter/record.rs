@@ -1,7 +1,7 @@
 //! What an operator did with dead letters, written down.
 
 use config::Config;
-use queue::{Envelope, Received};
+use queue::{Envelope, ReceivedMessage};
 use store::Connection;
 use store::dead_letter;
 use store::dead_letter::history::{Action, Entry, insert};
@@ -17,11 +17,11 @@ pub(crate) fn record(
     database: &mut Connection,
     config: &Config,
     action: Action,
-    letters: &[&Received],
+    letters: &[&ReceivedMessage],
     by: &str,
     note: Option<&str>,
 ) -> Result<(), Failure> {
-    let told: Vec<(DeadLetter, &Received)> =
+    let told: Vec<(DeadLetter, &ReceivedMessage)> =
         letters.iter().map(|received| (DeadLetter::from(*received), *received)).collect();
     let entries: Vec<Entry<'_>> = told
         .iter()
@@ -50,7 +50,7 @@ pub(crate) fn record(
 fn remove_marks(
     database: &mut Connection,
     config: &Config,
-    letters: &[&Received],
+    letters: &[&ReceivedMessage],
 ) -> Result<(), Failure> {
     let messages: Vec<(Envelope, String)> = letters
         .iter()

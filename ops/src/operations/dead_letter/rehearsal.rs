@@ -1,6 +1,6 @@
 //! The letters that a dry run is about.
 
-use queue::{Cluster, Received};
+use queue::{Cluster, ReceivedMessage};
 
 use super::earliest::Earliest;
 use crate::failure::Failure;
@@ -11,7 +11,7 @@ pub(crate) const MOST: usize = 100_000;
 
 /// Selected letters, the oldest first.
 pub(crate) struct Rehearsal {
-    pub(crate) letters: Vec<Received>,
+    pub(crate) letters: Vec<ReceivedMessage>,
     /// How many are selected.
     pub(crate) meant: usize,
     pub(crate) looked: Looked,
@@ -22,12 +22,13 @@ impl Rehearsal {
     pub(crate) async fn read(
         cluster: &Cluster,
         limit: usize,
-        wanted: impl Fn(&Received) -> bool,
+        wanted: impl Fn(&ReceivedMessage) -> bool,
     ) -> Result<Rehearsal, Failure> {
         let mut queue = DeadQueue::open(cluster).await?;
-        let mut earliest = Earliest::new(limit.min(MOST), |a: &Received, b: &Received| {
-            a.headers.first_seen.cmp(&b.headers.first_seen)
-        });
+        let mut earliest =
+            Earliest::new(limit.min(MOST), |a: &ReceivedMessage, b: &ReceivedMessage| {
+                a.headers.first_seen.cmp(&b.headers.first_seen)
+            });
         let looked = queue
             .look(u32::MAX, |received| {
                 if wanted(&received) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use queue::{Cluster, Message, Received};
+use queue::{Cluster, Message, ReceivedMessage};
 
 use super::rounds::walk;
 use crate::failure::Failure;
@@ -12,7 +12,7 @@ use crate::operations::publish::ConfirmedPublisher;
 
 /// A step of a replay that is reported to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum ReplayStep {
     /// These are about to be published.
     Before,
     /// The broker has confirmed these, and they are not removed yet.
@@ -23,8 +23,8 @@ pub(crate) enum Step {
 pub(crate) async fn replay(
     cluster: &Cluster,
     limit: usize,
-    wanted: impl FnMut(&Received) -> bool,
-    told: &mut impl FnMut(Step, &[&Received]) -> Result<(), Failure>,
+    wanted: impl FnMut(&ReceivedMessage) -> bool,
+    told: &mut impl FnMut(ReplayStep, &[&ReceivedMessage]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut queue = DeadQueue::open(cluster).await?;
     let outcome = async {
@@ -44,11 +44,11 @@ pub(crate) async fn replay(
 async fn replay_round(
     queue: &mut DeadQueue,
     publisher: &ConfirmedPublisher,
-    mut round: Vec<Received>,
-    told: &mut impl FnMut(Step, &[&Received]) -> Result<(), Failure>,
+    mut round: Vec<ReceivedMessage>,
+    told: &mut impl FnMut(ReplayStep, &[&ReceivedMessage]) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     round.sort_by_key(|received| received.headers.first_seen);
-    told(Step::Before, &round.iter().collect::<Vec<_>>())?;
+    told(ReplayStep::Before, &round.iter().collect::<Vec<_>>())?;
     let messages = round.iter().map(Message::replay).collect();
     let results = publisher.publish_all(messages).await;
     let mut refused = None;
@@ -59,7 +59,7 @@ async fn replay_round(
             Err(error) => refused = Some(error),
         }
     }
-    told(Step::Confirmed, &confirmed)?;
+    told(ReplayStep::Confirmed, &confirmed)?;
     for received in confirmed {
         queue.remove(received).await?;
     }

@@ -4,7 +4,7 @@ use alipay::{Fen, TradeStatusSync};
 use chrono::{DateTime, Utc};
 use config::Config;
 use order::{DecisionState, MessageOutcome, OrderStatus, OrderTerms, Refund, RefundRequestState};
-use queue::Received;
+use queue::ReceivedMessage;
 use store::notification::{self, MessageKey};
 use store::refund::{self, MerchantTrade};
 use store::refund_request;
@@ -18,7 +18,7 @@ use crate::operations::rejected_payment::{Rejected, in_inbox, payment};
 pub(crate) fn settled(
     connection: &mut MysqlConnection,
     config: &Config,
-    letter: &Received,
+    letter: &ReceivedMessage,
 ) -> Result<Option<Settled>, StoreError> {
     // What cannot be read and verified today is looked at by a person.
     let Ok(mut message) = InboundMessage::receive(letter, config) else { return Ok(None) };

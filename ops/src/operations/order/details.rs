@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use config::Config;
 use order::{Facts, MessageOutcome, ProductKind, Trade};
-use queue::Kind;
+use queue::MessageKind;
 use serde::Serialize;
 use store::dead_letter::{self, history};
 use store::entitlement::{self, Entitlement};
@@ -22,7 +22,7 @@ use store::{BeijingTime, MysqlConnection, redelivery, trade, user_order};
 use crate::failure::Failure;
 use crate::operations::await_worker::outcome_of;
 use crate::operations::order::OrderLine;
-use crate::operations::order::change::{Change, change_of, not_kept, steps};
+use crate::operations::order::change::{OrderChange, change_of, not_kept, steps};
 use crate::operations::order::fact_list::FactList;
 use crate::operations::order::next_step::NextStep;
 use crate::operations::signature_check::{SignatureCheck, check};
@@ -110,7 +110,7 @@ pub(crate) struct StoryMessage {
     pub(crate) seen: i32,
     pub(crate) attempts: i32,
     pub(crate) facts_added: FactList,
-    pub(crate) changes: Option<Change>,
+    pub(crate) changes: Option<OrderChange>,
     /// Changes of other orders, or of this one, that the message made and that are not kept: too many.
     #[serde(skip_serializing_if = "is_zero")]
     pub(crate) changes_not_kept: usize,
@@ -176,7 +176,7 @@ impl OrderDetails {
     /// Checks the signature of every notification again, with today's keys.
     pub(crate) fn check_signatures(&mut self, config: &Config) {
         for told in &mut self.story {
-            if matches!(told.kind(), Some(Kind::TradeStatus | Kind::BatchRefund)) {
+            if matches!(told.kind(), Some(MessageKind::TradeStatus | MessageKind::BatchRefund)) {
                 told.signature = check(config, &told.merchant, &told.form, told.received_at.0);
             }
         }
@@ -280,8 +280,8 @@ impl From<Trade> for TradeLine {
 
 impl StoryMessage {
     /// What it is; none is a kind that this version does not know.
-    pub(crate) fn kind(&self) -> Option<Kind> {
-        Kind::read(&self.kind)
+    pub(crate) fn kind(&self) -> Option<MessageKind> {
+        MessageKind::read(&self.kind)
     }
 
     /// Whether it added facts, or changed the order.

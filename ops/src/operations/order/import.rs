@@ -18,14 +18,14 @@ const TOLD: usize = 20;
 
 /// An order with the line of the file that it is on, where it is from a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Numbered {
+pub(crate) struct NumberedOrder {
     pub(crate) line: Option<usize>,
     pub(crate) order: ImportedOrder,
 }
 
 /// What an import does, or would do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Counts {
+pub(crate) struct ImportCounts {
     /// Orders that were not here.
     pub(crate) imported: usize,
     /// Orders that were here and got their time, or the mark that their goods are delivered.
@@ -38,7 +38,7 @@ pub(crate) struct Counts {
 enum Stopped {
     Failed(Failure),
     /// It was only tried.
-    Tried(Counts),
+    Tried(ImportCounts),
 }
 
 impl From<diesel::result::Error> for Stopped {
@@ -60,14 +60,14 @@ impl From<store::StoreError> for Stopped {
 /// [`Failure::Refused`] names each order that is here already and differs; nothing is written then.
 pub(crate) fn import(
     connection: &mut MysqlConnection,
-    orders: &[Numbered],
+    orders: &[NumberedOrder],
     dry: bool,
     done: impl Fn(u64),
-) -> Result<Counts, Failure> {
-    let mut sorted: Vec<&Numbered> = orders.iter().collect();
+) -> Result<ImportCounts, Failure> {
+    let mut sorted: Vec<&NumberedOrder> = orders.iter().collect();
     sorted.sort_by_key(|numbered| numbered.order.id.as_bytes());
     let result = connection.transaction(|connection| {
-        let mut counts = Counts::default();
+        let mut counts = ImportCounts::default();
         let mut problems = BTreeMap::new();
         for chunk in sorted.chunks(CHUNK) {
             import_chunk(connection, chunk, &mut counts, &mut problems)?;
@@ -90,8 +90,8 @@ pub(crate) fn import(
 
 fn import_chunk(
     connection: &mut MysqlConnection,
-    chunk: &[&Numbered],
-    counts: &mut Counts,
+    chunk: &[&NumberedOrder],
+    counts: &mut ImportCounts,
     problems: &mut BTreeMap<(Option<usize>, String), String>,
 ) -> Result<(), Stopped> {
     let ids: Vec<&str> = chunk.iter().map(|numbered| numbered.order.id.as_str()).collect();
@@ -99,7 +99,7 @@ fn import_chunk(
     let known: HashMap<&str, &KnownOrder> =
         known.iter().map(|order| (order.id.as_str(), order)).collect();
     let (mut new, mut correct, mut deliver) = (Vec::new(), Vec::new(), Vec::new());
-    for Numbered { line, order } in chunk {
+    for NumberedOrder { line, order } in chunk {
         let Some(here) = known.get(order.id.as_str()) else {
             counts.imported += 1;
             new.push(order);
@@ -112,8 +112,8 @@ fn import_chunk(
                 let told = format!("{at}order {} is here already, and {problem}", order.id);
                 problems.insert((*line, order.id.clone()), told);
             }
-            Ok(Difference { time: false, goods: false }) => counts.unchanged += 1,
-            Ok(Difference { time, goods }) => {
+            Ok(Correction { time: false, goods: false }) => counts.unchanged += 1,
+            Ok(Correction { time, goods }) => {
                 counts.corrected += 1;
                 correct.extend(time.then_some(order));
                 deliver.extend(goods.then_some(order));
@@ -126,13 +126,13 @@ fn import_chunk(
 }
 
 /// What is put right about an order that is here.
-struct Difference {
+struct Correction {
     time: bool,
     goods: bool,
 }
 
 /// The error says what cannot be put right.
-fn compare(order: &ImportedOrder, here: &KnownOrder) -> Result<Difference, String> {
+fn compare(order: &ImportedOrder, here: &KnownOrder) -> Result<Correction, String> {
     for (name, is, told) in [
         ("merchant", &here.merchant, &order.merchant),
         ("product", &here.product_id, &order.product_id),
@@ -162,7 +162,7 @@ fn compare(order: &ImportedOrder, here: &KnownOrder) -> Result<Difference, Strin
             return Err("was imported as delivered: that is not taken back".to_owned());
         }
     };
-    Ok(Difference { time: told < is, goods })
+    Ok(Correction { time: told < is, goods })
 }
 
 /// A file has no fractions of seconds.

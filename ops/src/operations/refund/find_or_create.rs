@@ -39,7 +39,7 @@ pub(crate) struct RefundCommand<'a> {
 
 /// What was there of a refund before the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Before {
+pub(crate) enum PriorRefund {
     /// Nothing: it is new.
     Nothing,
     /// Its request.
@@ -59,11 +59,11 @@ pub(crate) struct RecordedRequest {
 
 impl RecordedRequest {
     /// What was there before.
-    pub(crate) fn before(&self) -> Before {
+    pub(crate) fn before(&self) -> PriorRefund {
         match (self.is_repeat, self.request.state) {
-            (true, RefundRequestState::Accepted) => Before::Made,
-            (true, _) => Before::Asked,
-            (false, _) => Before::Nothing,
+            (true, RefundRequestState::Accepted) => PriorRefund::Made,
+            (true, _) => PriorRefund::Asked,
+            (false, _) => PriorRefund::Nothing,
         }
     }
 }

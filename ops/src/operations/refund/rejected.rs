@@ -1,7 +1,7 @@
 //! A payment that was rejected, found by its trade's number.
 
 use order::RejectedPayment;
-use queue::Received;
+use queue::ReceivedMessage;
 use store::{MysqlConnection, trade};
 use worker::message::InboundMessage;
 
@@ -66,7 +66,7 @@ fn of_letters(access: &Access, trade_no: &str) -> Result<Vec<Rejected>, Failure>
     access.block_on(async {
         let mut queue = DeadQueue::open(&access.broker()?).await?;
         let mut found = Vec::new();
-        let looked = queue.look(u32::MAX, |received: Received| {
+        let looked = queue.look(u32::MAX, |received: ReceivedMessage| {
             let reason = received.headers.reason.clone();
             let read = InboundMessage::receive(&received, &access.config).ok();
             found.extend(read.and_then(|message| Rejected::of(message, reason, trade_no)));

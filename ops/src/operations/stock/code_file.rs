@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use store::stock::MAX_CODE;
 
 use super::code_text::{Invisible, code_of};
-use super::file_kind::{Unreadable, other_kind};
+use super::file_kind::{NotCodes, other_kind};
 
 /// Problems that are listed; the rest is only counted.
 const TOLD: usize = 10;
@@ -40,7 +40,7 @@ impl<'a> CodeFile<'a> {
     /// What the file seems to be, or the lines that are no code, with their numbers: then nothing of it should be used.
     pub(crate) fn read(bytes: &'a [u8], invisible: Invisible) -> Result<CodeFile<'a>, String> {
         let kind = other_kind(bytes);
-        if let Some(Unreadable::Whole(problem)) = kind {
+        if let Some(NotCodes::Whole(problem)) = kind {
             return Err(problem.to_owned());
         }
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -63,7 +63,7 @@ impl<'a> CodeFile<'a> {
             return Ok(file);
         }
         let mut text = told(&problems);
-        if let Some(Unreadable::Lines(hint)) = kind {
+        if let Some(NotCodes::Lines(hint)) = kind {
             text.push_str(&format!("\n{hint}"));
         }
         Err(text)

@@ -1,6 +1,6 @@
 //! Findings at the broker.
 
-use queue::topology::Change;
+use queue::topology::TopologyObject;
 
 use super::{Describe, Urgency};
 use crate::operations::overview::Overview;
@@ -16,7 +16,7 @@ pub(crate) enum BrokerFinding {
     /// It takes no messages for another reason.
     Blocked { told: String },
     /// Exchanges, queues or bindings that are not there.
-    Missing { objects: Vec<Change> },
+    Missing { objects: Vec<TopologyObject> },
     /// There and other than declared.
     Differs { text: String },
     /// A queue at the limit of a policy, a policy that removes messages and the like.

@@ -9,7 +9,7 @@ mod work;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use queue::topology::{Change, work_queue};
+use queue::topology::{TopologyObject, work_queue};
 use store::BeijingTime;
 use store::counts::Waiting;
 use store::gateway_query::AskedCounts;
@@ -24,7 +24,7 @@ use super::{CertificateSpan, Health, NotAsked, Urgency, Verdict, length};
 use crate::operations::management::BrokerAlarm;
 use crate::operations::overview::broker::{BrokerState, QueueDepth};
 use crate::operations::overview::ingress::{IngressAnswer, IngressLook, Notifications};
-use crate::operations::overview::topology::Topology;
+use crate::operations::overview::topology::TopologyState;
 use crate::operations::overview::{Outbox, Overview};
 use crate::operations::topology_findings::TopologyFinding as Odd;
 use crate::operations::unknown_merchant::UnknownMerchant;

@@ -12,7 +12,7 @@ use crate::operations::audit::{Audit, AuditEntries, AuditEntry, GapKind, Totals}
 use crate::plural;
 
 #[derive(Serialize)]
-pub(crate) struct Report<'a> {
+pub(crate) struct AuditReport<'a> {
     /// The moment of the snapshot.
     at: BeijingTime,
     milliseconds: u128,
@@ -28,8 +28,8 @@ pub(crate) struct Report<'a> {
     warnings: Vec<String>,
 }
 
-impl Report<'_> {
-    pub(crate) fn new(audit: &Audit, took: Duration) -> Report<'_> {
+impl AuditReport<'_> {
+    pub(crate) fn new(audit: &Audit, took: Duration) -> AuditReport<'_> {
         let mut warnings = Vec::new();
         if let Some(oldest) = audit.unpublished.oldest {
             let (count, oldest) = (audit.unpublished.count, BeijingTime(oldest));
@@ -41,7 +41,7 @@ impl Report<'_> {
             ));
         }
         let AuditEntries { counts, kept, .. } = &audit.gaps;
-        Report {
+        AuditReport {
             at: BeijingTime(audit.now),
             milliseconds: took.as_millis(),
             totals: &audit.totals,

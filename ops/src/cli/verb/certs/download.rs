@@ -24,7 +24,7 @@ use crate::operations::gateway_answer::could_not_ask;
 /// Example: ops certs download --merchant shop --sn 6f1e366a31d9575cd546914add04f4af > new.crt
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Download {
+pub(crate) struct CertDownloadArgs {
     /// Name of the merchant in the configuration
     #[arg(long, value_name = "NAME")]
     merchant: String,
@@ -45,7 +45,7 @@ struct DownloadedCertificate<'a> {
     pem: String,
 }
 
-impl Download {
+impl CertDownloadArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let merchant = context.merchant(&self.merchant)?;
         let asked = context

@@ -22,13 +22,13 @@ use crate::failure::Failure;
 /// Example: ops config show --only merchants.shop --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Show {
+pub(crate) struct ConfigShowArgs {
     /// Only keys that begin so: a section, a merchant, a key
     #[arg(long, value_name = "PREFIX")]
     only: Option<String>,
 }
 
-impl Show {
+impl ConfigShowArgs {
     pub(crate) fn run(self, file: Option<&Path>, output: Output) -> Result<(), Failure> {
         let mut settings = Config::shown(file)?;
         if let Some(only) = &self.only {

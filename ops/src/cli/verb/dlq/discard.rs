@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
-use queue::Received;
+use queue::ReceivedMessage;
 use serde::Serialize;
 use store::dead_letter::history::Action;
 
@@ -29,7 +29,7 @@ use crate::operations::dead_letter::{DeadLetter, is_meant};
 /// Example: ops dlq discard --settled --reason "the outage of 2026-11-20 is over" --by ann
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Discard {
+pub(crate) struct DiscardArgs {
     /// Their ids, as ops dlq list prints them; the first 12 characters are enough
     #[arg(value_name = "MESSAGE_ID", required_unless_present = "settled")]
     ids: Vec<String>,
@@ -67,7 +67,7 @@ impl Discarded {
     }
 }
 
-impl Discard {
+impl DiscardArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let why = self.reason.trim();
         if why.is_empty() {
@@ -81,7 +81,7 @@ impl Discard {
         let mut database = context.database()?;
         let mut looking = if self.settled { Some(context.database()?) } else { None };
         let (mut reasons, mut unknown) = (BTreeMap::new(), None);
-        let wanted = |received: &Received| {
+        let wanted = |received: &ReceivedMessage| {
             let Some(looking) = &mut looking else {
                 return ids.iter().any(|id| is_meant(id, &received.message_id));
             };
@@ -98,7 +98,7 @@ impl Discard {
             }
             unknown.is_none()
         };
-        let mut done = |round: &[&Received]| {
+        let mut done = |round: &[&ReceivedMessage]| {
             tokio::task::block_in_place(|| {
                 record(&mut database, &context.config, Action::Discarded, round, by, Some(why))
             })?;

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 /// Example: ops dlq history --limit 20
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct History {
+pub(crate) struct LetterHistoryArgs {
     /// Only of this letter (its whole id)
     #[arg(value_name = "MESSAGE_ID")]
     id: Option<String>,
@@ -22,7 +22,7 @@ pub(crate) struct History {
     limit: i64,
 }
 
-impl History {
+impl LetterHistoryArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let rows = list(&mut *context.database()?, self.id.as_deref(), self.limit)?;
         context.output.print(&rows, || {

@@ -1,7 +1,7 @@
 //! `ops dlq list`
 
 use clap::Args;
-use queue::Received;
+use queue::ReceivedMessage;
 use store::MysqlConnection;
 use tracing::{debug, warn};
 
@@ -21,9 +21,9 @@ use crate::operations::dead_queue::DeadQueue;
 const LOOKED_UP: usize = 2_000;
 
 /// A letter with its message.
-struct Listed {
+struct ListedLetter {
     letter: DeadLetter,
-    received: Received,
+    received: ReceivedMessage,
 }
 
 /// List dead letters, the one that died first first
@@ -44,7 +44,7 @@ struct Listed {
 /// Example: ops dlq list --reason total_mismatch --since 24h --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct List {
+pub(crate) struct LetterListArgs {
     /// Count what died of the same cause
     #[arg(long)]
     group: bool,
@@ -55,13 +55,14 @@ pub(crate) struct List {
     limit: u32,
 }
 
-impl List {
+impl LetterListArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let filter = Filter::from(self.filter);
         let mut groups = Grouping::default();
-        let mut earliest = Earliest::new(self.limit as usize, |a: &Listed, b: &Listed| {
-            by_death(&a.letter, &b.letter)
-        });
+        let mut earliest =
+            Earliest::new(self.limit as usize, |a: &ListedLetter, b: &ListedLetter| {
+                by_death(&a.letter, &b.letter)
+            });
         context.block_on(async {
             let mut queue = DeadQueue::open(&context.broker()?).await?;
             let looked = queue
@@ -72,7 +73,7 @@ impl List {
                     }
                     match self.group {
                         true => groups.add(letter),
-                        false => earliest.add(Listed { letter, received }),
+                        false => earliest.add(ListedLetter { letter, received }),
                     }
                 })
                 .await;
@@ -111,7 +112,7 @@ impl List {
 fn mark_settled(
     database: &mut MysqlConnection,
     context: &Context,
-    listed: &mut [Listed],
+    listed: &mut [ListedLetter],
 ) -> Result<(), Failure> {
     if listed.len() > LOOKED_UP {
         warn!("whether a letter is settled is looked up for the first {LOOKED_UP} only");

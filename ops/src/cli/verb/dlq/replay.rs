@@ -5,7 +5,7 @@ mod output;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
-use queue::Received;
+use queue::ReceivedMessage;
 use serde::Serialize;
 use store::dead_letter::history::Action;
 
@@ -17,12 +17,12 @@ use crate::cli::output::{or_empty, table};
 use crate::cli::terminal::short_id;
 use crate::failure::Failure;
 use crate::operations::dead_letter::aftermath::Aftermath;
-use crate::operations::dead_letter::deadly::{LeftOut, is_deadly};
+use crate::operations::dead_letter::deadly::{DeadlyLetters, is_deadly};
 use crate::operations::dead_letter::filter::Filter;
 use crate::operations::dead_letter::not_there::not_there;
 use crate::operations::dead_letter::record::record;
 use crate::operations::dead_letter::rehearsal::Rehearsal;
-use crate::operations::dead_letter::replay::{Step, dead_since, replay};
+use crate::operations::dead_letter::replay::{ReplayStep, dead_since, replay};
 use crate::operations::dead_letter::{DeadLetter, is_meant};
 use crate::operations::dry_run::{Foreseen, ForeseenOutcome, because, foresee_letters};
 use crate::plural::count;
@@ -52,7 +52,7 @@ use crate::plural::count;
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 #[group(skip)]
-pub(crate) struct Replay {
+pub(crate) struct ReplayArgs {
     /// Only these, with all their copies; the first 12 characters are enough
     #[arg(value_name = "MESSAGE_ID")]
     ids: Vec<String>,
@@ -97,7 +97,7 @@ struct DryRun {
     foreseen: Vec<Foreseen>,
 }
 
-impl Replay {
+impl ReplayArgs {
     pub(crate) fn run(mut self, context: &Context) -> Result<(), Failure> {
         self.ids.append(&mut self.more_ids);
         let filter = Filter::from(self.filter);
@@ -109,8 +109,8 @@ impl Replay {
         let limit = self.limit.map_or(usize::MAX, |limit| limit as usize);
         let mut missing: BTreeSet<String> = self.ids.iter().cloned().collect();
         let ids = missing.clone();
-        let left_out = LeftOut::default();
-        let wanted = |received: &Received| {
+        let left_out = DeadlyLetters::default();
+        let wanted = |received: &ReceivedMessage| {
             let letter = DeadLetter::from(received);
             let meant = (ids.is_empty() || ids.iter().any(|id| is_meant(id, &letter.id)))
                 && filter.takes(&letter);
@@ -138,15 +138,15 @@ impl Replay {
             let by = self.operator.name_or_unknown()?;
             let note = self.note.as_deref();
             let mut aftermath = Aftermath::new(&context.config);
-            let mut told = |step: Step, round: &[&Received]| {
+            let mut told = |step: ReplayStep, round: &[&ReceivedMessage]| {
                 tokio::task::block_in_place(|| match step {
-                    Step::Before if self.no_wait => Ok(()),
-                    Step::Before => Ok(aftermath.before(&mut database, round)?),
-                    Step::Confirmed => {
+                    ReplayStep::Before if self.no_wait => Ok(()),
+                    ReplayStep::Before => Ok(aftermath.before(&mut database, round)?),
+                    ReplayStep::Confirmed => {
                         record(&mut database, &context.config, Action::Replayed, round, by, note)
                     }
                 })?;
-                if step == Step::Confirmed {
+                if step == ReplayStep::Confirmed {
                     aftermath.published(round);
                     replayed += round.len();
                     for received in round {

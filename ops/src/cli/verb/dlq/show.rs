@@ -19,12 +19,12 @@ use crate::operations::dead_letter::not_there::not_there;
 /// Example: ops dlq show MESSAGE_ID --output json | jq -r .form | ops verify --merchant shop --body-file -
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Show {
+pub(crate) struct LetterShowArgs {
     /// Its id, as ops dlq list prints it; the first 12 characters are enough
     id: String,
 }
 
-impl Show {
+impl LetterShowArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let Some(opened) = context.block_on(find(&context.broker()?, &self.id))? else {
             return Err(Failure::Refused(not_there(context, &BTreeSet::from([self.id]))));

@@ -17,7 +17,7 @@ use crate::operations::order::{missing_order, parse_id};
 /// Example: ops order account A-1001 li@example.com
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Account {
+pub(crate) struct OrderAccountArgs {
     /// The order
     #[arg(value_parser = parse_id)]
     id: String,
@@ -26,9 +26,9 @@ pub(crate) struct Account {
     account: String,
 }
 
-impl Account {
+impl OrderAccountArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let Account { id, account } = &self;
+        let OrderAccountArgs { id, account } = &self;
         match user_order::name_account(&mut *context.database()?, id, account)? {
             Named::Done => {
                 let named = serde_json::json!({ "order": id, "account": account, "changed": true });

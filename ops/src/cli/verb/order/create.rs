@@ -19,7 +19,7 @@ use crate::cli::order_text;
 use crate::cli::time_args::parse_length;
 use crate::failure::{Failure, is_taken};
 use crate::operations::order::details::OrderDetails;
-use crate::operations::order::import::{self, Numbered};
+use crate::operations::order::import::{self, NumberedOrder};
 use crate::operations::order::import_file::{made_at, total, with_days};
 use crate::operations::order::{OrderLine, find, parse_id, parse_new_id};
 use crate::operations::product;
@@ -37,7 +37,7 @@ use crate::operations::product;
 /// Example: ops order create B-7 --merchant shop --product gift-100 --created-at "2026-05-10 10:00:00" --delivered
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Create {
+pub(crate) struct OrderCreateArgs {
     /// Its id (out_trade_no), 1 to 64 bytes
     #[arg(value_parser = parse_new_id)]
     id: String,
@@ -71,7 +71,7 @@ pub(crate) struct Create {
     total: Option<Fen>,
 }
 
-impl Create {
+impl OrderCreateArgs {
     /// A shop with a pay link of its own may know better, so the order is taken all the same.
     fn warn_of_what_cannot_be_paid(&self, name: &str) {
         let subject = self.subject.as_deref().unwrap_or(name);
@@ -164,7 +164,7 @@ impl Create {
             days: None,
         };
         let order = with_days(order, product).map_err(Failure::Usage)?;
-        import::import(connection, &[Numbered { line: None, order }], false, |_| {})?;
+        import::import(connection, &[NumberedOrder { line: None, order }], false, |_| {})?;
         Ok(())
     }
 

@@ -12,8 +12,8 @@ use store::product;
 use crate::cli::context::Context;
 use crate::cli::verb::read_file;
 use crate::failure::Failure;
-use crate::operations::order::import::{self, Counts};
-use crate::operations::order::import_file::{Known, OrderFile};
+use crate::operations::order::import::{self, ImportCounts};
+use crate::operations::order::import_file::{Catalogue, OrderFile};
 
 /// Import orders of an old system, with the time they were made and what was done already
 ///
@@ -34,7 +34,7 @@ use crate::operations::order::import_file::{Known, OrderFile};
 /// Example: mysql old -B -e 'SELECT ...' | to-csv | ops order import -
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Import {
+pub(crate) struct OrderImportArgs {
     /// The file; - is stdin
     file: PathBuf,
     /// Check every line, also against the orders that are here, and write nothing
@@ -46,11 +46,11 @@ pub(crate) struct Import {
 struct Imported {
     orders: usize,
     #[serde(flatten)]
-    counts: Counts,
+    counts: ImportCounts,
     dry_run: bool,
 }
 
-impl Import {
+impl OrderImportArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let bytes = read_file(&self.file)?;
         let bad = |problem: String| {
@@ -62,7 +62,7 @@ impl Import {
         let products: HashMap<String, product::Product> =
             products.into_iter().map(|product| (product.id.clone(), product)).collect();
         let merchants = context.config.merchants.keys().map(String::as_str).collect();
-        let known = Known { products, merchants, now: Utc::now() };
+        let known = Catalogue { products, merchants, now: Utc::now() };
         let orders = file.orders(&known).map_err(bad)?;
 
         let progress = progress(orders.len());
@@ -85,7 +85,7 @@ fn progress(orders: usize) -> ProgressBar {
 }
 
 fn text(result: &Imported) -> String {
-    let Counts { imported, corrected, unchanged } = result.counts;
+    let ImportCounts { imported, corrected, unchanged } = result.counts;
     let would = if result.dry_run { "nothing was written; this would be: " } else { "" };
     format!("{would}imported {imported}, corrected {corrected}, unchanged {unchanged}\n")
 }

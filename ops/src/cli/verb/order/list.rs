@@ -17,7 +17,7 @@ use crate::operations::order::status_name::{parse_status, status_chinese};
 /// Example: ops order list --status 8 --merchant shop --limit 20 --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct List {
+pub(crate) struct OrderListArgs {
     /// Only this status: 0 placed, 8 paid, 4 finished, 32 closed, 105 refunded, 106 refund_closed
     #[arg(long, value_parser = parse_status)]
     status: Option<i16>,
@@ -39,7 +39,7 @@ pub(crate) struct List {
     limit: i64,
 }
 
-impl List {
+impl OrderListArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let filter = OrderFilter {
             status: self.status,

@@ -22,7 +22,7 @@ use crate::operations::order::missing::MissingOrder;
 /// Example: ops order show A-1001 --redact --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Show {
+pub(crate) struct OrderShowArgs {
     /// Its id (out_trade_no)
     id: String,
     /// Hide the buyer's data, the codes, and names
@@ -30,7 +30,7 @@ pub(crate) struct Show {
     redact: bool,
 }
 
-impl Show {
+impl OrderShowArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
         let page =

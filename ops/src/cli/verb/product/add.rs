@@ -21,7 +21,7 @@ use crate::operations::order::parse_new_id;
 /// Example: ops product add gift-100 --name "Gift card 100" --kind stock --price 99.50 --low-stock 20
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Add {
+pub(crate) struct ProductAddArgs {
     /// Its id, 1 to 64 bytes
     #[arg(value_parser = parse_new_id)]
     id: String,
@@ -30,7 +30,7 @@ pub(crate) struct Add {
     name: String,
     /// How it is delivered
     #[arg(long, value_enum)]
-    kind: Kind,
+    kind: ProductKindArg,
     /// Price of a unit in yuan, for example 10.00
     #[arg(long, value_parser = parse_price, value_name = "YUAN")]
     price: Fen,
@@ -43,18 +43,18 @@ pub(crate) struct Add {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
+enum ProductKindArg {
     Stock,
     Subscription,
     Manual,
 }
 
-impl Add {
+impl ProductAddArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let kind = match self.kind {
-            Kind::Stock => ProductKind::Stock,
-            Kind::Subscription => ProductKind::Subscription,
-            Kind::Manual => ProductKind::Manual,
+            ProductKindArg::Stock => ProductKind::Stock,
+            ProductKindArg::Subscription => ProductKind::Subscription,
+            ProductKindArg::Manual => ProductKind::Manual,
         };
         if self.days.is_some() && kind != ProductKind::Subscription {
             let kind = kind.as_str();
@@ -66,7 +66,7 @@ impl Add {
                 "--low-stock belongs to kind stock, not to {kind}"
             )));
         }
-        let Add { id, name, price, days, .. } = self;
+        let ProductAddArgs { id, name, price, days, .. } = self;
         if name.contains('&') {
             warn!(
                 "the name {name:?} has & in it, and `ops pay-link` refuses it as a subject: Alipay signs it unescaped. \

@@ -12,9 +12,9 @@ use crate::failure::Failure;
 /// Example: ops product list --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct List {}
+pub(crate) struct ProductListArgs {}
 
-impl List {
+impl ProductListArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
         let products = product::list(&mut connection)?;

@@ -28,7 +28,7 @@ use crate::operations::product::{check_has_codes, find};
     group = ArgGroup::new("what").required(true).multiple(true)
         .args(["name", "price", "on_sale", "low_stock", "resell_returned"])
 )]
-pub(crate) struct Set {
+pub(crate) struct ProductSetArgs {
     /// The product
     id: String,
     /// Its name, at most 255 characters
@@ -56,7 +56,7 @@ enum YesNo {
     No,
 }
 
-impl Set {
+impl ProductSetArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
         let id = self.id.as_str();

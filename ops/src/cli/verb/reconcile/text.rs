@@ -4,11 +4,11 @@ use crate::cli::output::{or_empty, plain, table};
 use crate::cli::verb::query::verdict;
 use crate::failure::Failure;
 use crate::operations::gateway_answer::Comparison;
-use crate::operations::reconcile::report::{Difference, Report};
+use crate::operations::reconcile::report::{DifferingOrder, ReconcileReport};
 use crate::plural::{count, verb};
 
 /// For a person.
-pub(super) fn text(report: &Report) -> String {
+pub(super) fn text(report: &ReconcileReport) -> String {
     let mut parts = Vec::new();
     if !report.differ.is_empty() {
         parts.push(table(
@@ -36,7 +36,7 @@ pub(super) fn text(report: &Report) -> String {
     for (merchant, reason) in &report.merchants_left_out {
         parts.push(plain(&format!("merchant {merchant} was left out: {reason}")));
     }
-    let Report { orders, asked, same, not_begun, published, .. } = report;
+    let ReconcileReport { orders, asked, same, not_begun, published, .. } = report;
     let mut summary = format!(
         "asked about {asked} of {}: {same} the same (the buyer of {not_begun} has not \
              begun to pay), {} differ, {} published, {} without an answer",
@@ -57,7 +57,7 @@ pub(super) fn text(report: &Report) -> String {
 }
 
 /// How the program ends.
-pub(super) fn end(report: &Report) -> Result<(), Failure> {
+pub(super) fn end(report: &ReconcileReport) -> Result<(), Failure> {
     if report.asked == 0 && report.orders_left_out > 0 {
         return Err(Failure::Usage("no merchant of the span can be asked".to_owned()));
     }
@@ -65,7 +65,7 @@ pub(super) fn end(report: &Report) -> Result<(), Failure> {
         return Err(Failure::CouldNotAsk(format!("ended early: {why}")));
     }
     let unanswered = report.unanswered.len() + report.orders_left_out;
-    let busy = |one: &&Difference| one.compared.comparison == Comparison::Busy;
+    let busy = |one: &&DifferingOrder| one.compared.comparison == Comparison::Busy;
     let not_compared = report.differ.iter().filter(|one| !one.published).filter(busy).count();
     if unanswered + not_compared > 0 {
         return Err(Failure::CouldNotAsk(format!(

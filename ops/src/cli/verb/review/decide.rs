@@ -11,7 +11,7 @@ use crate::cli::operator::Operator;
 use crate::failure::Failure;
 use crate::operations::await_worker::Applied;
 use crate::operations::publish::ConfirmedPublisher;
-use crate::operations::review_case::Case;
+use crate::operations::review_case::ReviewCase;
 
 /// Decide a case, with a note of why
 ///
@@ -28,7 +28,7 @@ use crate::operations::review_case::Case;
 /// Example: ops review decide 8 accepted --note "two minutes late, agreed with the buyer"
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Decide {
+pub(crate) struct DecideArgs {
     /// Its number, as ops review list prints it
     id: i64,
     /// The decision
@@ -45,7 +45,7 @@ pub(crate) struct Decide {
 }
 
 #[derive(Serialize)]
-struct Decided<'a> {
+struct DecidedReview<'a> {
     review: i64,
     order: &'a str,
     decision: &'static str,
@@ -56,7 +56,7 @@ struct Decided<'a> {
     applied: &'a Applied,
 }
 
-impl Decide {
+impl DecideArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let note = self.note.trim();
         if note.is_empty() || note.len() > 4000 {
@@ -65,7 +65,7 @@ impl Decide {
         let by = self.operator.name()?;
         let trade_no = self.trade_no.as_deref();
         let mut connection = context.database()?;
-        let case = snapshot(&mut connection, |connection| Case::read(connection, self.id))?;
+        let case = snapshot(&mut connection, |connection| ReviewCase::read(connection, self.id))?;
         case.check(self.decision, trade_no)?;
         let sent = context.block_on(async {
             // Before it is written: without a broker nothing is decided.
@@ -81,7 +81,7 @@ impl Decide {
             sent
         })?;
         let applied = sent.wait(&mut connection)?;
-        let decided = Decided {
+        let decided = DecidedReview {
             review: self.id,
             order: &case.row.order_id,
             decision: self.decision.as_str(),

@@ -14,7 +14,7 @@ use crate::operations::review_case::{evidence, meaning, possible};
 /// Example: ops review list --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct List {
+pub(crate) struct ReviewListArgs {
     /// Also those that were decided or that later notifications settled
     #[arg(long)]
     all: bool,
@@ -31,7 +31,7 @@ struct ReviewLine {
     possible: Vec<&'static str>,
 }
 
-impl List {
+impl ReviewListArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let filter = if self.all { ReviewFilter::All } else { ReviewFilter::Open };
         let rows = review::list(&mut *context.database()?, filter, self.limit)?;

@@ -38,7 +38,7 @@ use crate::operations::stock::odd_lines::{OddLine, odd_lines};
 /// Example: ops stock import gift-100 --file codes.txt --yes
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Import {
+pub(crate) struct StockImportArgs {
     /// The product, of kind stock
     product_id: String,
     /// The file; - is stdin
@@ -73,7 +73,7 @@ impl ValueEnum for Invisible {
     }
 }
 
-impl Import {
+impl StockImportArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let bytes = read_file(&self.file)?;
         let file = CodeFile::read(&bytes, self.invisible).map_err(|problems| {

@@ -12,9 +12,9 @@ use crate::failure::Failure;
 /// Example: ops stock list --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct List {}
+pub(crate) struct StockListArgs {}
 
-impl List {
+impl StockListArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let levels = stock::levels(&mut *context.database()?)?;
         context.output.print(&levels, || {

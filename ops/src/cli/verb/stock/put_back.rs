@@ -18,7 +18,7 @@ use crate::plural::count;
 /// Example: ops stock put-back 17 --reason "the disk was full" --by ann
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct PutBack {
+pub(crate) struct PutBackArgs {
     /// The number of the withdrawal, see ops stock withdrawals
     #[arg(value_name = "ID")]
     id: i64,
@@ -41,7 +41,7 @@ struct Back<'a> {
     already_there: usize,
 }
 
-impl PutBack {
+impl PutBackArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let by = self.operator.name()?;
         let id = self.id;

@@ -22,7 +22,7 @@ use crate::operations::product;
 /// Example: ops stock resell gift-100 --order A-1001 --reason "never shown to the buyer"
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Resell {
+pub(crate) struct ResellArgs {
     /// The product
     product_id: String,
     /// This code; can be given several times
@@ -51,7 +51,7 @@ struct Resold<'a> {
     not_returned: Vec<&'a str>,
 }
 
-impl Resell {
+impl ResellArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let reason = self.reason.trim();
         if reason.is_empty() {

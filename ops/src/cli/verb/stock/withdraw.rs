@@ -25,7 +25,7 @@ use crate::plural;
 /// Example: ops stock withdraw --again 17 > codes.txt
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Withdraw {
+pub(crate) struct WithdrawArgs {
     /// The product, of kind stock
     #[arg(required_unless_present = "again")]
     product_id: Option<String>,
@@ -60,7 +60,7 @@ struct Withdrawn<'a> {
     not_available: Vec<&'a str>,
 }
 
-impl Withdraw {
+impl WithdrawArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         check_stdout_is_open()?;
         match (self.again, &self.product_id) {

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 /// Example: ops stock withdrawals --product gift-100 --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Withdrawals {
+pub(crate) struct WithdrawalsArgs {
     /// Only of this product
     #[arg(long, value_name = "PRODUCT_ID")]
     product: Option<String>,
@@ -23,7 +23,7 @@ pub(crate) struct Withdrawals {
     limit: i64,
 }
 
-impl Withdrawals {
+impl WithdrawalsArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
         let rows = withdrawal::list(&mut connection, self.product.as_deref(), self.limit)?;

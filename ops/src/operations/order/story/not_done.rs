@@ -8,7 +8,7 @@ use order::{
     Facts, FulfillmentState, MessageOutcome, OrderStatus, ProductKind, RefundRequestState,
     time_limit,
 };
-use queue::Kind;
+use queue::MessageKind;
 use store::BeijingTime;
 use store::refund_request::RefundRequestLine;
 use store::retry_copy::WaitingCopy;
@@ -202,7 +202,7 @@ fn is_refunded_in_part(page: &OrderDetails) -> bool {
 
 /// What the gateway was asked about the order.
 fn asked(page: &OrderDetails) -> String {
-    let answers = page.story.iter().filter(|told| told.kind() == Some(Kind::QueryAnswer));
+    let answers = page.story.iter().filter(|told| told.kind() == Some(MessageKind::QueryAnswer));
     let latest = answers.map(|told| (told.last_seen, told.trade_status.as_deref())).max();
     let row = page.gateway_query.as_ref();
     let mut parts = Vec::new();

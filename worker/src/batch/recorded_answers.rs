@@ -1,4 +1,4 @@
-//! Answers of the gateway in one batch, and whether a program of ours got them.
+//! RecordedAnswers of the gateway in one batch, and whether a program of ours got them.
 
 use std::collections::BTreeSet;
 
@@ -10,21 +10,21 @@ use crate::message::InboundMessage;
 /// The answers that are on record. Without the record anybody who can publish could forge one: a signature covers a
 /// text, and at the legacy gateway the text of any message can be laid out as an answer.
 #[derive(Default)]
-pub(super) struct Answers {
+pub(super) struct RecordedAnswers {
     known: BTreeSet<(String, String)>,
 }
 
-impl Answers {
+impl RecordedAnswers {
     /// Reads the rows; no statement for a batch without an answer.
     pub(super) fn load(
         connection: &mut MysqlConnection,
         batch: &[InboundMessage],
-    ) -> Result<Answers, StoreError> {
+    ) -> Result<RecordedAnswers, StoreError> {
         let keys: BTreeSet<AnswerKey<'_>> =
             batch.iter().filter_map(InboundMessage::answer).collect();
         let keys: Vec<AnswerKey<'_>> = keys.into_iter().collect();
         let known = gateway_answer::known(connection, &keys)?.into_iter().collect();
-        Ok(Answers { known })
+        Ok(RecordedAnswers { known })
     }
 
     /// Whether the message is no answer, or one that is on record.
