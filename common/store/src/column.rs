@@ -1,8 +1,11 @@
 //! What the columns hold: SQL types of our own, by which rows carry the types of the crates `alipay` and `order`.
 //!
 //! A trait of `diesel` for a type of another crate can only be written with a SQL type that is ours, and so a column has
-//! one type in [`schema`](crate::schema) and one in Rust. A report that shows a column as text or number reads it as
-//! [`String`], [`i16`] or [`i64`].
+//! one type in [`schema`](crate::schema) and one in Rust.
+//!
+//! What is an `ENUM` of the table is an enum in every row. A status, a reason or a state in a column of numbers or free text
+//! may be one of a newer version: a worker does not go on with it, and reports and audits show it as it is, since they read
+//! such a column as [`String`] or [`i16`]. Amounts in reports are [`i64`].
 
 use std::io::Write as _;
 use std::marker::PhantomData;
@@ -308,7 +311,7 @@ impl ToSql<Moment, Mysql> for DateTime<Utc> {
 
 /// `user_order.expires_at`: a date of zeros is none.
 #[derive(FromSqlRow)]
-pub(crate) struct Deadline(Option<DateTime<Utc>>);
+pub struct Deadline(Option<DateTime<Utc>>);
 
 impl FromSql<Nullable<Moment>, Mysql> for Deadline {
     fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Deadline> {

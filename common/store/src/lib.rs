@@ -27,6 +27,7 @@ mod error;
 mod error_number;
 mod id_range;
 mod json_rows;
+mod named_lock;
 mod parties;
 mod schema;
 mod snapshot;
@@ -60,8 +61,8 @@ pub mod write_access;
 
 pub use beijing_time::BeijingTime;
 pub use connection::{
-    ConnectError, Connection, DatabaseSettings, Manager, MysqlConnection, Pool, Tls, UrlError,
-    connect_once,
+    ConnectError, ConnectProblem, Connection, DatabaseSettings, Manager, MysqlConnection, Pool,
+    Tls, UrlError, connect_once,
 };
 pub use error::{Fault, Result, StoreError};
 pub use id_range::IdRange;

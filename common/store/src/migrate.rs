@@ -14,15 +14,16 @@ use diesel::connection::SimpleConnection;
 use diesel::migration::CREATE_MIGRATIONS_TABLE;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::Text;
 
 use self::embedded::{MIGRATIONS, Migration};
 use self::step::steps_of;
 use crate::typed_sql::SqlText as _;
-use crate::{MysqlConnection, Result, StoreError};
+use crate::{MysqlConnection, Result, StoreError, named_lock};
 
 /// One program at a time: the name of the server's lock, and how long it is waited for, in seconds.
 const LOCK: &str = "alipay_migrate";
+const LOCK_NAME: &str = "CONCAT(?, '.', DATABASE())";
 const LOCK_SECONDS: i64 = 60;
 
 /// How often a statement is tried that waits for somebody's transaction. Each try ends after the
@@ -91,16 +92,12 @@ pub fn run(
     connection: &mut MysqlConnection,
     mut report: impl FnMut(String),
 ) -> Result<Vec<String>, MigrationError> {
-    let lock = sql_query("SELECT CAST(GET_LOCK(CONCAT(?, '.', DATABASE()), ?) AS SIGNED)");
-    let lock = lock.bind::<Text, _>(LOCK).bind::<BigInt, _>(LOCK_SECONDS);
-    let got: Option<i64> = lock.typed::<Nullable<BigInt>>().get_result(connection)?;
-    if got != Some(1) {
+    if !named_lock::take(connection, LOCK_NAME, LOCK, LOCK_SECONDS)? {
         return Err(MigrationError::Locked);
     }
     let ran = run_locked(connection, &mut report);
     // It ends with the connection in any case.
-    let free = sql_query("DO RELEASE_LOCK(CONCAT(?, '.', DATABASE()))");
-    let _ = free.bind::<Text, _>(LOCK).execute(connection);
+    let _ = named_lock::release(connection, LOCK_NAME, LOCK);
     ran
 }
 

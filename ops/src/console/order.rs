@@ -72,7 +72,7 @@ fn facts(page: &OrderDetails) -> Markup {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let state = html! {
         (tag::status(row.status))
-        @if let Some(fulfillment) = &page.fulfillment { " " (tag::goods(&fulfillment.state)) }
+        @if let Some(fulfillment) = &page.fulfillment { " " (tag::goods(fulfillment.state)) }
     };
     let product = &page.product;
     let bought =
@@ -178,7 +178,7 @@ fn goods(page: &OrderDetails) -> Markup {
         h2 { (say("货物", "Goods")) }
         div.card { table {
             @for code in &page.goods {
-                tr { td.mono { (code.code) } td { (tag::goods(code.state.as_str())) } }
+                tr { td.mono { (code.code) } td { (tag::code(code.state)) } }
             }
             @if let Some(entitlement) = &page.entitlement {
                 tr {
@@ -251,7 +251,7 @@ fn cases(page: &OrderDetails) -> Markup {
                 tr {
                     td.id { (link(&review_address(review.id), &format!("# {}", review.id))) }
                     td { (review.reason) }
-                    td { (reviews::state(&review.state)) }
+                    td { (reviews::state(review.state)) }
                 }
             }
         } }

@@ -48,11 +48,6 @@ pub(crate) enum AppliedOutcome {
     Ended(MessageOutcome),
 }
 
-/// Reads `notification.outcome`. A word that this version does not know counts for nothing, like an unknown trade status.
-pub(crate) fn outcome_of(word: &str) -> MessageOutcome {
-    word.parse().unwrap_or(MessageOutcome::Unknown)
-}
-
 impl PreparedMessage {
     /// Prepares an envelope of ours for the work queue.
     pub(crate) fn new(envelope: &Envelope) -> Result<PreparedMessage, Failure> {
@@ -104,8 +99,7 @@ impl PreparedMessage {
                 &self.message.message_id,
             )?;
             if let Some(line) = line.filter(|line| line.seen > self.seen_before) {
-                let outcome = outcome_of(&line.outcome);
-                let applied = outcome == MessageOutcome::Applied;
+                let applied = line.outcome == MessageOutcome::Applied;
                 return Ok(Applied {
                     facts_added: match applied {
                         true => FactList::from_column(&line.facts_added),
@@ -115,7 +109,7 @@ impl PreparedMessage {
                         Some(json) if applied => changes_in(&json),
                         _ => Vec::new(),
                     },
-                    outcome: AppliedOutcome::Ended(outcome),
+                    outcome: AppliedOutcome::Ended(line.outcome),
                     reason: line.reason,
                     error: line.error,
                 });

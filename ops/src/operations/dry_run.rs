@@ -12,7 +12,6 @@ use worker::batch::{self, BatchError, Outcome, Rules, run_halving};
 use worker::message::{InboundMessage, Rejection};
 
 use crate::failure::Failure;
-use crate::operations::await_worker::outcome_of;
 use crate::operations::order::change::{OrderChanged, changes_in, steps};
 use crate::operations::order::fact_list::FactList;
 
@@ -248,7 +247,7 @@ fn effect(
             let line = notification::find(connection, merchant, kind, &message.message_id)?;
             let Some(line) = line else { return Ok(foreseen) };
             // What an earlier run of the same message applied stays in its line.
-            foreseen.outcome = ForeseenOutcome::from(outcome_of(&line.outcome));
+            foreseen.outcome = line.outcome.into();
             if foreseen.outcome == ForeseenOutcome::Applied {
                 foreseen.facts_added = FactList::from_column(&line.facts_added);
                 foreseen.changes = changes_in(line.changes.as_deref().unwrap_or_default());

@@ -12,7 +12,7 @@ use crate::column::value;
 use crate::json_rows::{execute_rows, json};
 use crate::schema::stock_item;
 use crate::typed_sql::SqlText as _;
-use crate::{MysqlConnection, Result, StoreError};
+use crate::{MysqlConnection, Result, StoreError, named_lock};
 
 /// The longest code, in bytes: licence files of 4 KB in base64, cards with a PIN and an address. What the column holds.
 pub const MAX_CODE: usize = 8192;
@@ -67,6 +67,14 @@ pub fn give(connection: &mut MysqlConnection, given: &[Given<'_>]) -> Result<()>
 /// again, unless its product says so.
 pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<()> {
     execute_rows(connection, include_str!("take_back.sql"), order_ids)
+}
+
+/// Lets one import of codes run at a time: what other products have is looked at first, and must still be true at the end.
+/// A lock of the server's by name and not of a row: an import takes long, and nobody who sells waits for it. `false` when
+/// somebody else has held it for `seconds`. It ends with the connection.
+pub fn lock_import(connection: &mut MysqlConnection, seconds: i64) -> Result<bool> {
+    let name = "CONCAT(?, LEFT(SHA2(DATABASE(), 256), 32))";
+    named_lock::take(connection, name, "alipay_stock.", seconds)
 }
 
 /// Adds codes; those that the product has already are left as they are. Returns how many were new,

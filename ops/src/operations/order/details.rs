@@ -20,7 +20,6 @@ use store::stock::{self, Code};
 use store::{BeijingTime, MysqlConnection, redelivery, trade, user_order};
 
 use crate::failure::Failure;
-use crate::operations::await_worker::outcome_of;
 use crate::operations::order::OrderLine;
 use crate::operations::order::change::{OrderChange, change_of, not_kept, steps};
 use crate::operations::order::fact_list::FactList;
@@ -302,7 +301,7 @@ impl StoryMessage {
             kind: line.kind,
             trade_no: line.trade_no,
             trade_status: line.trade_status,
-            outcome: outcome_of(&line.outcome),
+            outcome: line.outcome,
             reason: line.reason,
             error: line.error,
             seen: line.seen,

@@ -44,7 +44,7 @@ impl ReviewListArgs {
                     [
                         row.id.to_string(),
                         row.order_id.clone(),
-                        row.state.clone(),
+                        row.state.to_string(),
                         row.raised_at.to_string(),
                         row.reason.clone(),
                         evidence(row),
