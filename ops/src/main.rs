@@ -27,6 +27,8 @@ mod console;
 mod failure;
 mod operations;
 mod plural;
+mod progress;
+mod text;
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -35,3 +35,10 @@ impl Operator {
         Ok("unknown")
     }
 }
+
+/// The reason that an operator has to give.
+pub(crate) fn why(reason: &str) -> Result<&str, Failure> {
+    Some(reason.trim())
+        .filter(|reason| !reason.is_empty())
+        .ok_or_else(|| Failure::Usage("--reason: say why".to_owned()))
+}

@@ -4,11 +4,13 @@ use alipay::Fen;
 use clap::Args;
 
 use crate::cli::context::Context;
-use crate::cli::output::{or_empty, plain, table};
+use crate::cli::output::plain;
+use crate::cli::table::table;
 use crate::failure::Failure;
 use crate::operations::gateway_answer::{Compared, Comparison};
 use crate::operations::order::change::steps;
 use crate::operations::query::{Queried, query};
+use crate::text::or_empty;
 
 /// Ask Alipay's gateway about an order, and compare
 ///
@@ -89,7 +91,7 @@ fn text(queried: &Queried) -> String {
 
 /// The comparison in a sentence.
 pub(crate) fn verdict(compared: &Compared) -> String {
-    let foreseen = compared.foreseen.as_ref();
+    let foreseen = compared.foreseen.as_ref().map(|foreseen| &foreseen.effect);
     let line = match compared.comparison {
         Comparison::Same => "same: the gateway says nothing that is not known here".to_owned(),
         Comparison::News => {

@@ -5,7 +5,7 @@ use store::retry_copy;
 use worker::OVERDUE_AFTER;
 
 use crate::cli::context::Context;
-use crate::cli::output::{Table, or_empty};
+use crate::cli::table::list;
 use crate::cli::terminal::short_id;
 use crate::failure::Failure;
 use crate::plural::{count, verb};
@@ -69,22 +69,16 @@ impl RetryListArgs {
             if lines.is_empty() {
                 return if all { "nothing waits" } else { "nothing is overdue" }.to_owned();
             }
-            Table::new(
-                ["id", "tier", "due", "order", "merchant", "attempt", "first seen"],
-                lines.iter().map(|line| {
-                    [
-                        short_id(&line.message_id),
-                        line.tier.clone(),
-                        line.due_at.to_string(),
-                        or_empty(line.order_id.as_ref()),
-                        line.merchant.clone(),
-                        line.attempt.to_string(),
-                        line.first_seen.to_string(),
-                    ]
-                }),
-            )
-            .spare(&["first seen", "merchant"])
-            .text()
+            list(&lines)
+                .column("id", |line| short_id(&line.message_id))
+                .column("tier", |line| &line.tier)
+                .column("due", |line| line.due_at)
+                .optional("order", |line| line.order_id.as_ref())
+                .column("merchant", |line| &line.merchant)
+                .column("attempt", |line| line.attempt)
+                .column("first seen", |line| line.first_seen)
+                .spare(&["first seen", "merchant"])
+                .text()
         })?;
         match lines.len() {
             0 => Ok(()),

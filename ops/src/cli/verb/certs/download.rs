@@ -1,15 +1,10 @@
 //! `ops certs download`
 
-use chrono::Utc;
 use clap::Args;
-use gateway::GatewayError;
-use serde::Serialize;
-use store::BeijingTime;
-use tracing::warn;
 
 use crate::cli::context::Context;
 use crate::failure::Failure;
-use crate::operations::gateway_answer::could_not_ask;
+use crate::operations::certificates::download;
 
 /// Fetch a certificate of Alipay by its number
 ///
@@ -33,46 +28,10 @@ pub(crate) struct CertDownloadArgs {
     sn: String,
 }
 
-#[derive(Serialize)]
-struct DownloadedCertificate<'a> {
-    merchant: &'a str,
-    sn: &'a str,
-    subject: &'a str,
-    issuer: &'a str,
-    not_before: BeijingTime,
-    not_after: BeijingTime,
-    /// The certificate and those of its issuers.
-    pem: String,
-}
-
 impl CertDownloadArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let merchant = context.merchant(&self.merchant)?;
-        let asked = context
-            .block_on(async { Ok(context.gateway().certificate(merchant, &self.sn).await) })?;
-        let certificate = asked.map_err(|error| match error {
-            GatewayError::Answer(alipay::AnswerError::Refused { .. })
-            | GatewayError::Certificate(_) => Failure::Refused(error.to_string()),
-            error => could_not_ask(&error),
-        })?;
-        if let Err(error) = certificate.check_time(Utc::now()) {
-            warn!("{error}: it verifies nothing now");
-        }
-        if merchant.public_keys.iter().any(|key| key.certificate() == Some(&certificate)) {
-            warn!("merchants.{} has this certificate already", merchant.name);
-        }
-        let answer = DownloadedCertificate {
-            merchant: &merchant.name,
-            sn: certificate.sn(),
-            subject: certificate.subject(),
-            issuer: certificate.issuer(),
-            not_before: BeijingTime(certificate.not_before()),
-            not_after: BeijingTime(certificate.not_after()),
-            pem: certificate
-                .pem()
-                .map_err(|error| Failure::Refused(format!("the certificate: {error}")))?,
-        };
-        context.output.print(&answer, || answer.pem.clone())
+        let certificate = download(context, &self.merchant, &self.sn)?;
+        context.output.print(&certificate, || certificate.pem.clone())
     }
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 use config::Config;
 
 use crate::cli::output::Output;
-use crate::cli::table::Table;
+use crate::cli::table::list;
 use crate::failure::Failure;
 
 /// Print the effective configuration: each key, its value, and where the value comes from
@@ -43,11 +43,11 @@ impl ConfigShowArgs {
             }
         }
         output.print(&settings, || {
-            Table::new(
-                ["key", "value", "from"],
-                settings.iter().map(|it| [it.key.clone(), it.value.clone(), it.from.clone()]),
-            )
-            .text()
+            list(&settings)
+                .column("key", |setting| &setting.key)
+                .column("value", |setting| &setting.value)
+                .column("from", |setting| &setting.from)
+                .text()
         })
     }
 }

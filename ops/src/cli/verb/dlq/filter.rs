@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use crate::cli::time_args::parse_moment;
-use crate::operations::dead_letter::filter::Filter;
+use crate::operations::dead_letter::filter::LetterFilter;
 
 /// Filters, all of which must hold.
 #[derive(Debug, Clone, Args)]
@@ -23,9 +23,9 @@ pub(crate) struct FilterArgs {
     since: Option<DateTime<Utc>>,
 }
 
-impl From<FilterArgs> for Filter {
-    fn from(args: FilterArgs) -> Filter {
+impl From<FilterArgs> for LetterFilter {
+    fn from(args: FilterArgs) -> LetterFilter {
         let FilterArgs { reason, order, merchant, since } = args;
-        Filter { reason, order, merchant, since }
+        LetterFilter { reason, order, merchant, since }
     }
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use clap::Args;
 
 use crate::cli::context::Context;
-use crate::cli::output::{or_empty, plain};
+use crate::cli::output::plain;
 use crate::failure::Failure;
 use crate::operations::dead_letter::evidence::{Background, Evidence, find};
 use crate::operations::dead_letter::not_there::not_there;
+use crate::text::or_empty;
 
 /// Show a dead letter with its whole evidence
 ///
@@ -61,7 +62,7 @@ fn text(evidence: &Evidence) -> String {
     line("error", or_empty(letter.error.as_ref()));
     line("order", or_empty(letter.order.as_ref()));
     if let Some(settled) = letter.settled {
-        line("settled", format!("{}: {}; discard it", settled.as_str(), settled.words()));
+        line("settled", format!("{}: {}; discard it", settled, settled.words()));
     }
     line("merchant", or_empty(letter.merchant.as_ref()));
     line("kind", or_empty(opened.kind.as_ref()));

@@ -29,23 +29,23 @@ pub(crate) struct OrderAccountArgs {
 impl OrderAccountArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let OrderAccountArgs { id, account } = &self;
-        match user_order::name_account(&mut *context.database()?, id, account)? {
-            Named::Done => {
-                let named = serde_json::json!({ "order": id, "account": account, "changed": true });
-                context.output.print(&named, || format!("order {id} is for account {account}"))
+        let changed = match user_order::name_account(&mut *context.database()?, id, account)? {
+            Named::Done => true,
+            Named::Granted { to } if to == *account => false,
+            Named::NoOrder => return Err(missing_order(id)),
+            Named::Granted { to } => {
+                return Err(Failure::Refused(format!(
+                    "order {id} has been granted to account {to:?}, which is not changed"
+                )));
             }
-            Named::Granted { to } if to == *account => {
-                let named =
-                    serde_json::json!({ "order": id, "account": account, "changed": false });
-                context.output.print(&named, || {
-                    format!("order {id} has been granted to account {account} already; nothing was changed")
-                })
-            }
-            Named::NoOrder => Err(missing_order(id)),
-            Named::Granted { to } => Err(Failure::Refused(format!(
-                "order {id} has been granted to account {to:?}, which is not changed"
-            ))),
-        }
+        };
+        let named = serde_json::json!({ "order": id, "account": account, "changed": changed });
+        context.output.print(&named, || match changed {
+            true => format!("order {id} is for account {account}"),
+            false => format!(
+                "order {id} has been granted to account {account} already; nothing was changed"
+            ),
+        })
     }
 }
 

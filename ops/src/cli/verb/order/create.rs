@@ -3,26 +3,18 @@
 use std::time::Duration;
 
 use alipay::Fen;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::Utc;
 use clap::Args;
-use config::Merchant;
-use order::ProductKind;
 use service::unseen;
-use store::MysqlConnection;
-use store::product::Product;
-use store::user_order::import::ImportedOrder;
-use store::user_order::{self, NewOrder};
-use tracing::warn;
 
 use crate::cli::context::Context;
 use crate::cli::order_text;
 use crate::cli::time_args::parse_length;
-use crate::failure::{Failure, is_taken};
+use crate::failure::Failure;
+use crate::operations::order::create::{OldOrder, OrderToCreate, create};
 use crate::operations::order::details::OrderDetails;
-use crate::operations::order::import::{self, NumberedOrder};
-use crate::operations::order::import_file::{made_at, total, with_days};
-use crate::operations::order::{OrderLine, find, parse_id, parse_new_id};
-use crate::operations::product;
+use crate::operations::order::import_file::{made_at, total};
+use crate::operations::order::{parse_id, parse_new_id};
 
 /// Place an order, as the shop would
 ///
@@ -72,129 +64,28 @@ pub(crate) struct OrderCreateArgs {
 }
 
 impl OrderCreateArgs {
-    /// A shop with a pay link of its own may know better, so the order is taken all the same.
-    fn warn_of_what_cannot_be_paid(&self, name: &str) {
-        let subject = self.subject.as_deref().unwrap_or(name);
-        if subject.contains('&') {
-            warn!(
-                "the subject {subject:?} has & in it, and `ops pay-link` refuses it: Alipay signs it unescaped, so that it \
-                 can be read in two ways. Say --subject without it"
-            );
-        }
-        if !self.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-        {
-            warn!(
-                "Alipay takes letters, digits and _ in an order number (out_trade_no): it may refuse {:?}",
-                self.id
-            );
-        }
-    }
-
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         if !context.config.merchants.is_empty() {
             context.merchant(&self.merchant)?;
         }
-        self.check_time_limit(context)?;
-        let mut connection = context.database()?;
-        let product = &product::find(&mut connection, &self.product)?;
-        if self.created_at.is_none() {
-            product::check_on_sale(product)?;
-        }
-        let price = product.price.get().checked_mul(i64::from(self.quantity)).ok_or_else(|| {
-            let price = product.price;
-            Failure::Usage(format!("{} times {price} yuan is more than fits", self.quantity))
-        })?;
-        if product.kind == ProductKind::Subscription {
-            if self.account.is_empty() {
-                warn!(
-                    "a subscription without --account waits, once it is paid, until the order names one"
-                );
-            }
-            if product.days.unwrap_or(0).checked_mul(self.quantity).is_none() {
-                return Err(Failure::Usage(format!("{} units are too many days", self.quantity)));
-            }
-        }
-        if self.created_at.is_none() {
-            self.warn_of_what_cannot_be_paid(&product.name);
-        }
-        let total = self.total.unwrap_or(Fen::new(price));
-        if let Some(created_at) = &self.created_at {
-            let created_at = made_at(created_at, Utc::now()).map_err(Failure::Usage)?;
-            self.import(&mut connection, product, total, created_at)?;
-            return self.show(context, &mut connection, product);
-        }
-        let new = NewOrder {
-            id: &self.id,
-            merchant: &self.merchant,
-            account: &self.account,
-            product_id: &self.product,
+        let created_at = self.created_at.map(|text| made_at(&text, Utc::now())).transpose();
+        let (delivered, total) = (self.delivered, self.total);
+        let imported = created_at.map_err(Failure::Usage)?;
+        let imported = imported.map(|created_at| OldOrder { created_at, delivered, total });
+        let order = OrderToCreate {
+            id: self.id,
+            merchant: self.merchant,
+            product: self.product,
             quantity: self.quantity,
-            subject: self.subject.as_deref().unwrap_or(&product.name),
-            total_fee: total,
+            account: self.account,
+            subject: self.subject,
             expires_after: self.expires_after,
+            imported,
         };
-        user_order::insert(&mut connection, &new).map_err(|error| {
-            if is_taken(&error) {
-                Failure::Refused(format!("the order id {} is taken", self.id))
-            } else {
-                error.into()
-            }
-        })?;
-        self.show(context, &mut connection, product)
-    }
-
-    /// An order of an old system.
-    fn import(
-        &self,
-        connection: &mut MysqlConnection,
-        product: &Product,
-        total_fee: Fen,
-        created_at: DateTime<Utc>,
-    ) -> Result<(), Failure> {
-        let order = ImportedOrder {
-            id: self.id.clone(),
-            merchant: self.merchant.clone(),
-            account: self.account.clone(),
-            product_id: self.product.clone(),
-            quantity: self.quantity,
-            subject: self.subject.as_ref().unwrap_or(&product.name).clone(),
-            total_fee,
-            created_at: Some(created_at),
-            delivered: self.delivered,
-            days: None,
-        };
-        let order = with_days(order, product).map_err(Failure::Usage)?;
-        import::import(connection, &[NumberedOrder { line: None, order }], false, |_| {})?;
-        Ok(())
-    }
-
-    fn show(
-        &self,
-        context: &Context,
-        connection: &mut MysqlConnection,
-        product: &Product,
-    ) -> Result<(), Failure> {
-        let line = OrderLine::from(find(connection, &self.id)?);
+        let (line, product) = create(context, &order)?;
         context
             .output
-            .print(&line, || order_text::header(&line.row, &OrderDetails::product_of(product)))
-    }
-
-    /// What a worker would not act on is not written.
-    fn check_time_limit(&self, context: &Context) -> Result<(), Failure> {
-        let Some(after) = self.expires_after.and_then(|after| TimeDelta::from_std(after).ok())
-        else {
-            return Ok(());
-        };
-        let merchant = context.config.merchants.get(&self.merchant);
-        let longest = merchant.and_then(Merchant::longest_time_to_pay);
-        let now = Utc::now();
-        order::time_limit(now, Some(now + after), longest).map(|_| ()).map_err(|implausible| {
-            Failure::Usage(format!(
-                "--expires-after: {implausible}; if it is, set merchants.{}.longest_time_to_pay",
-                self.merchant
-            ))
-        })
+            .print(&line, || order_text::header(&line.row, &OrderDetails::product_of(&product)))
     }
 }
 

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use chrono::Utc;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use store::product;
 
@@ -14,6 +13,7 @@ use crate::cli::verb::read_file;
 use crate::failure::Failure;
 use crate::operations::order::import::{self, ImportCounts};
 use crate::operations::order::import_file::{Catalogue, OrderFile};
+use crate::progress;
 
 /// Import orders of an old system, with the time they were made and what was done already
 ///
@@ -65,22 +65,13 @@ impl OrderImportArgs {
         let known = Catalogue { products, merchants, now: Utc::now() };
         let orders = file.orders(&known).map_err(bad)?;
 
-        let progress = progress(orders.len());
+        let progress = progress::bar(orders.len(), "orders");
         let counts = import::import(&mut connection, &orders, self.dry_run, |done| {
             progress.inc(done);
         });
         progress.finish_and_clear();
         let result = Imported { orders: orders.len(), counts: counts?, dry_run: self.dry_run };
         context.output.print(&result, || text(&result))
-    }
-}
-
-/// A bar on stderr, when that is a terminal.
-fn progress(orders: usize) -> ProgressBar {
-    let bar = ProgressBar::new(orders as u64);
-    match ProgressStyle::with_template("{bar:40} {pos}/{len} orders, {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }
 

@@ -6,7 +6,7 @@ use order::{FulfillmentState, VariantArray};
 use store::user_order::{self, Order, OrderFilter};
 
 use crate::cli::context::Context;
-use crate::cli::output::{Table, or_empty};
+use crate::cli::table::list;
 use crate::failure::Failure;
 use crate::operations::order::OrderLine;
 use crate::operations::order::status_name::{parse_status, status_chinese};
@@ -52,41 +52,21 @@ impl OrderListArgs {
         context.check_filter(self.merchant.as_deref(), rows.len())?;
         let lines: Vec<OrderLine> = rows.into_iter().map(OrderLine::from).collect();
         context.output.print(&lines, || {
-            Table::new(
-                [
-                    "id",
-                    "merchant",
-                    "product",
-                    "units",
-                    "total",
-                    "refunded",
-                    "status",
-                    "",
-                    "goods",
-                    "review",
-                    "placed at",
-                    "trade",
-                ],
-                lines.iter().map(|line| {
-                    let row = &line.row;
-                    [
-                        row.id.clone(),
-                        row.merchant.clone(),
-                        row.product_id.clone(),
-                        row.quantity.to_string(),
-                        Fen::new(row.total_fee).to_string(),
-                        Fen::new(row.refunded_fee).to_string(),
-                        format!("{} {}", row.status, line.status_name),
-                        status_chinese(row.status).to_owned(),
-                        goods(row),
-                        if row.needs_review { "open" } else { "" }.to_owned(),
-                        row.created_at.to_string(),
-                        or_empty(row.trade_no.as_ref()),
-                    ]
-                }),
-            )
-            .spare(&["trade", "", "units", "merchant", "refunded", "placed at"])
-            .text()
+            list(&lines)
+                .column("id", |line| &line.row.id)
+                .column("merchant", |line| &line.row.merchant)
+                .column("product", |line| &line.row.product_id)
+                .column("units", |line| line.row.quantity)
+                .column("total", |line| Fen::new(line.row.total_fee))
+                .column("refunded", |line| Fen::new(line.row.refunded_fee))
+                .column("status", |line| format!("{} {}", line.row.status, line.status_name))
+                .column("", |line| status_chinese(line.row.status))
+                .column("goods", |line| goods(&line.row))
+                .column("review", |line| if line.row.needs_review { "open" } else { "" })
+                .column("placed at", |line| line.row.created_at)
+                .optional("trade", |line| line.row.trade_no.as_ref())
+                .spare(&["trade", "", "units", "merchant", "refunded", "placed at"])
+                .text()
         })
     }
 }
