@@ -129,7 +129,7 @@ impl OrderRecord {
         }
         if reason == ReviewReason::LatePayment {
             let trade = self.known_trade(trade_no.clone())?;
-            if !trade.is_late() {
+            if !trade.facts.is_late() {
                 return Err(ImpossibleDecision::NotLate { trade_no: trade.trade_no.clone() });
             }
         }

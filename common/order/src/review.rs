@@ -128,7 +128,7 @@ pub fn wanted<'a>(
             confirmed_at.map(format_beijing).unwrap_or_default(),
         );
     }
-    for trade in trades.clone().filter(|trade| trade.is_late()) {
+    for trade in trades.clone().filter(|trade| trade.facts.is_late()) {
         want(ReviewReason::LatePayment, trade.trade_no.clone());
     }
     if state.facts.contains(Facts::REFUNDED_IN_PART) && state.status != OrderStatus::Refunded {
@@ -155,8 +155,7 @@ pub fn wanted<'a>(
 fn digest(trade_nos: &[&str]) -> String {
     let mut joined = trade_nos.join(",");
     if joined.len() > 200 {
-        let cut = (0..=200).rev().find(|at| joined.is_char_boundary(*at)).unwrap_or(0);
-        joined.truncate(cut);
+        joined.truncate(joined.floor_char_boundary(200));
         joined.push_str(&format!("…{}", trade_nos.len()));
     }
     joined
