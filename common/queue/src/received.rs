@@ -75,12 +75,6 @@ impl ReceivedMessage {
     }
 }
 
-impl From<Delivery> for ReceivedMessage {
-    fn from(delivery: Delivery) -> ReceivedMessage {
-        ReceivedMessage::new(delivery)
-    }
-}
-
 /// Without the body, which is nobody's business in a log.
 impl fmt::Debug for ReceivedMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

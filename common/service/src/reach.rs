@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io;
 
-use tokio_rustls::rustls;
+use tokio_rustls::rustls::{self, CertificateError};
 
 /// How far a connection came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,36 @@ impl Obstacle {
             Obstacle::Broken => "the connection ended before an answer",
         }
     }
+}
+
+/// Why the certificate of a `server` ("broker") is not accepted, and what to do: `section` of the configuration has its
+/// `url` and `ca_file`.
+pub fn certificate_problem(wrong: &CertificateError, server: &str, section: &str) -> String {
+    let problem = match wrong {
+        CertificateError::UnknownIssuer => format!(
+            "is not from an authority that this program trusts: name the {server}'s authority in {section}.ca_file"
+        ),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            let names = match wrong {
+                CertificateError::NotValidForNameContext { presented, .. } => {
+                    format!(" ({})", presented.join(", "))
+                }
+                _ => String::new(),
+            };
+            format!(
+                "is for another name{names}: take a name of the certificate in {section}.url, or give the {server} a \
+                 certificate for this one"
+            )
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            format!("has ended: renew it on the {server} (or this machine's clock is wrong)")
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "is not valid yet: is this machine's clock right?".to_owned()
+        }
+        wrong => format!("cannot be used: {wrong}"),
+    };
+    format!("the {server}'s certificate {problem}")
 }
 
 fn of_io(error: &io::Error) -> Option<Obstacle> {
