@@ -57,7 +57,7 @@ pub enum Refusal {
     /// The notification is signed, but for somebody else, or does not say for whom.
     #[error("{parameter} is missing or is not this merchant's")]
     NotThisMerchant {
-        /// The parameter that tells.
+        /// The parameter that is missing or differs.
         parameter: &'static str,
     },
     /// The gateway is to be asked about the notification, which has no `notify_id`.

@@ -11,8 +11,8 @@ use crate::{Facts, FulfillmentState, OrderState, OrderStatus, Trade};
 pub struct Review {
     /// Why a person must look.
     pub reason: ReviewReason,
-    /// Trade numbers, an amount in fen, the time of an outdated confirmation, or what a bank said of
-    /// which refund; empty where there is only one case per order.
+    /// Trade numbers, an amount in fen, the time of an outdated confirmation, or the refund that a bank
+    /// sent back; empty where there is only one case per order.
     pub evidence: String,
 }
 
@@ -71,7 +71,7 @@ impl ReviewReason {
         self.get_message().unwrap_or_default()
     }
 
-    /// Whether it is about a notification that was not believed.
+    /// Whether it is about a doubtful notification.
     #[must_use]
     pub fn is_doubt(self) -> bool {
         ReviewReason::DOUBTS.contains(&self)

@@ -222,7 +222,7 @@ impl OrderState {
         self.status == OrderStatus::Closed && !self.facts.contains(Facts::PAID)
     }
 
-    /// Closed after a payment, and nobody has confirmed since where the money is.
+    /// Closed after a payment, and it is not confirmed where the money is.
     #[must_use]
     pub fn money_in_doubt(&self) -> bool {
         self.status == OrderStatus::Closed && self.facts.contains(Facts::PAID)

@@ -112,7 +112,7 @@ impl Trade {
             && !self.facts.contains(Facts::REFUNDED_IN_FULL)
     }
 
-    /// The same, and nobody has confirmed the payment since the close.
+    /// The same, and the payment was not confirmed after the close.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         self.is_closed_after_payment() && !self.standing_facts().contains(Facts::CONFIRMED_PAID)

@@ -1,4 +1,4 @@
-//! Whether the broker takes messages: AMQP tells it only to a connection that publishes.
+//! Whether the broker takes messages: AMQP reports it only to a connection that publishes.
 
 use tokio::time::timeout;
 
@@ -6,7 +6,7 @@ use crate::connection::BROKER_TIMEOUT;
 use crate::topology::publish_probe;
 use crate::{Connection, ConnectionError, ConnectionState};
 
-/// A key of the default exchange, so the name of a queue, that nobody has.
+/// A key of the default exchange, so the name of a queue, that is never declared.
 const NO_QUEUE: &str = "alipay.probe.of.an.alarm.that.no.queue.takes";
 
 /// Why the broker blocks connections that publish, such as `low on memory`; `None` where it takes messages.

@@ -1,4 +1,4 @@
-//! Why a server cannot be reached, in words that tell a wrong name from a wrong port and from a wrong certificate.
+//! Why a server cannot be reached: a wrong name, a wrong port and a wrong certificate have words of their own.
 
 use std::error::Error;
 use std::io;
@@ -23,7 +23,7 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    /// What stood in the way, told by an error and its causes.
+    /// What stood in the way, by an error and its causes.
     pub fn of(error: &(dyn Error + 'static)) -> Obstacle {
         let mut cause = Some(error);
         let mut found = Obstacle::Broken;
@@ -49,7 +49,7 @@ impl Obstacle {
     }
 
     /// In words, without the place, which the caller names.
-    pub fn says(self) -> &'static str {
+    fn explanation(self) -> &'static str {
         match self {
             Obstacle::Name => {
                 "the name has no address: is it spelt right, and does this machine resolve names?"
@@ -130,7 +130,7 @@ pub fn explain(error: &(dyn Error + 'static)) -> String {
     while let Some(cause) = last.source() {
         last = cause;
     }
-    format!("{} ({last})", Obstacle::of(error).says())
+    format!("{} ({last})", Obstacle::of(error).explanation())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::message::Rejection;
 pub(crate) struct LoadedOrder {
     pub(super) locked: LockedOrder,
     pub(super) product: Product,
-    /// All that is known, with what this batch says.
+    /// All that is known, with what this batch adds.
     pub(super) record: OrderRecord,
     /// Trades as they are in the database.
     pub(super) stored: BTreeMap<String, Trade>,
@@ -86,7 +86,7 @@ impl LoadedOrder {
         self.record.open_too_late().any(|trade| !known(trade))
     }
 
-    /// Late payments to refund automatically about which this batch has brought news. The place of the money must be
+    /// Late payments to refund automatically that this batch has changed. The place of the money must be
     /// known: a closed trade cannot be refunded.
     pub(super) fn newly_late(&self) -> impl Iterator<Item = &Trade> {
         self.changed_trades().filter(|trade| trade.facts.is_late() && !trade.is_in_doubt())

@@ -20,7 +20,7 @@ pub enum PublishError {
     /// No queue took the message: a queue or a binding is missing.
     #[error("returned by the broker: {reason}")]
     Returned {
-        /// What the broker said.
+        /// The reply of the broker.
         reason: String,
     },
     /// The broker refused it: the queue is full or failed.
@@ -41,7 +41,7 @@ pub enum PublishError {
 }
 
 impl PublishError {
-    /// There is no connection: the one who supervises it tells of it, once an outage.
+    /// There is no connection: [`supervise`](crate::supervise) logs that, once an outage.
     pub fn is_outage(&self) -> bool {
         matches!(self, PublishError::NotConnected)
     }
