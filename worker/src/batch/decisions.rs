@@ -73,8 +73,12 @@ impl Decisions {
 
     /// What the inbox notes of the decision that a message names.
     pub(super) fn noted(&self, named: &NamedDecision) -> Option<NotedDecision> {
-        let row = self.rows.get(&named.number).filter(|row| row.order_id == named.order)?;
+        let row = self.row(named)?;
         Some(NotedDecision { trade_no: row.trade_no.clone(), decision: row.decision.clone() })
+    }
+
+    fn row(&self, named: &NamedDecision) -> Option<&DecisionRow> {
+        self.rows.get(&named.number).filter(|row| row.order_id == named.order)
     }
 
     /// Applies what was decided to the order, whatever the message says of it. `false` when the decision or
@@ -115,8 +119,7 @@ impl Decisions {
 
     /// Whether the decision ends its review; it is then applied to the order.
     fn judge(&self, record: &mut OrderRecord, row: &DecisionRow) -> Result<bool, Rejection> {
-        let case = self.cases.get(&row.review_id).filter(|case| case.order_id == row.order_id);
-        let Some(case) = case else {
+        let Some(case) = self.case(row) else {
             let evidence = format!("order {} has no review {}", row.order_id, row.review_id);
             return Err(Rejection::new(RejectionReason::UnknownReview, evidence));
         };
@@ -160,6 +163,10 @@ impl Decisions {
         Ok(true)
     }
 
+    fn case(&self, row: &DecisionRow) -> Option<&Case> {
+        self.cases.get(&row.review_id).filter(|case| case.order_id == row.order_id)
+    }
+
     /// Another order that knows the trade of a doubtful notification. Its writer chose the trade number:
     /// the trade may be genuine and have paid for something else.
     fn other_order(&self, case: &Case) -> Option<&str> {
@@ -170,8 +177,8 @@ impl Decisions {
 
     /// The trade of a doubtful notification that a person confirms as paid: it needs a row.
     pub(super) fn confirmed_trade(&self, named: &NamedDecision) -> Option<&str> {
-        let row = self.rows.get(&named.number).filter(|row| row.order_id == named.order)?;
-        let case = self.cases.get(&row.review_id).filter(|case| case.order_id == row.order_id)?;
+        let row = self.row(named)?;
+        let case = self.case(row)?;
         let is_confirmed = row.decision == Decision::Paid.as_str() && case.reason.is_doubt();
         let is_open = row.state == DecisionState::Open && case.state == ReviewState::Open;
         let is_free = self.other_order(case).is_none();
