@@ -47,7 +47,7 @@ pub struct Storm {
     pub total: Fen,
     /// What happens to every order.
     pub mix: Mix,
-    /// Notifications a second; 0: as fast as the connections allow.
+    /// Notifications a second; 0 means as fast as the connections allow.
     pub rate: u32,
     /// Most requests at the same time, each on a connection that is kept alive. Above zero.
     pub connections: usize,
@@ -91,12 +91,12 @@ impl FromStr for Mix {
 /// What goes wrong in a storm.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StormFaults {
-    /// So many of a hundred notifications are sent twice.
+    /// Percentage of notifications that are sent twice.
     pub duplicate: u8,
     /// So many of a hundred notifications are accompanied by a forged one, whose signature is
     /// wrong and which must not be answered `success`. It is sent once.
     pub corrupt: u8,
-    /// The same with a good signature and another app or seller.
+    /// The same with a valid signature and another app or seller.
     pub wrong_app: u8,
     /// So many of a hundred notifications are accompanied by one that claims another total and has
     /// a `notify_id` of its own: `success`, and then a dead letter. It is sent once.
@@ -113,7 +113,7 @@ pub struct StormFaults {
     pub half_body: u8,
     /// Shuffles notifications with their neighbours: a refund may come before its payment.
     pub reorder: bool,
-    /// Decides which notifications are hit.
+    /// Seed that decides which notifications have faults.
     pub seed: u64,
 }
 

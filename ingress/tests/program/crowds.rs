@@ -1,4 +1,4 @@
-//! Many connections, many refused requests: whoever asks properly is answered nevertheless.
+//! Many connections and many refused requests: correct requests are still answered.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
@@ -91,7 +91,7 @@ async fn one_host_cannot_use_all_connections() {
         client.send("POST /alipay/shop/notify HTTP/1.1\r\n").await;
         hostile.push(client);
     }
-    // Each takes the place of its own host's oldest one.
+    // Each replaces the oldest connection of its own host.
     for client in &mut hostile[..16] {
         client.closed().await;
     }
@@ -124,7 +124,7 @@ async fn a_stalled_body_is_dropped_for_a_new_one() {
             metric(&ingress, "ingress_body_bytes").await == 65_499
         })
         .await;
-    // The next body of that size has no room until the first one is closed.
+    // The next body of that size fits only after the first one is closed.
     let mut second = Client::connect(ingress.public).await;
     second.send(&stalled[..stalled.len() - 1]).await;
     hostile.closed().await;
@@ -159,7 +159,7 @@ async fn a_client_refused_too_often_is_no_longer_read() {
     let answer = genuine(stranger).await;
     assert_eq!((answer.status, answer.body.as_str()), (429, "fail"));
     assert!(ingress.answers("fail", "too_many_refused").await >= 2);
-    // Others are not concerned, and who has sent something genuine has no limit.
+    // Other clients are not affected, and a client that has sent a genuine notification has no limit.
     assert_eq!(genuine("203.0.113.8").await.body, "success");
     for _ in 0..10 {
         assert_eq!(wrong(alipay).await, 400);

@@ -1,4 +1,4 @@
-//! What a broker does by itself: alarms, closed connections, silence. Each test has one of its own.
+//! Actions of a broker: alarms, closed connections, silence. Each test has its own broker.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ async fn a_memory_alarm_gives_fail_in_time() {
         ingress.until_ready_says(200, "ready").await;
         until_taken(&ingress, "after").await;
     }
-    // Refused is not unpublished: a blocked broker may take it after all, and Alipay repeats it.
+    // A refused notification may still be published by a blocked broker, and Alipay repeats it.
     let arrived = Broker::connect(&broker.url()).await.arrived().await;
     assert!((2..=7).contains(&arrived.len()), "{} arrived", arrived.len());
 }
@@ -65,7 +65,7 @@ async fn a_stopped_broker_gives_fail_and_recovers() {
     until_taken(&ingress, "after").await;
 }
 
-/// An account that can publish and no more: nothing is declared, what is missing is told, and work begins
+/// An account that can only publish: nothing is declared, what is missing is logged, and work begins
 /// when somebody else has declared it.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_without_the_right_to_declare_can_publish() {
@@ -81,7 +81,7 @@ async fn an_account_without_the_right_to_declare_can_publish() {
         let ingress = Ingress::start_with(&url, &more).await;
         let says =
             "direct exchange alipay.notify, quorum queue alipay.notify.0; run `ops topology apply`";
-        // RabbitMQ 4 does not let it look.
+        // RabbitMQ 4 does not allow the passive check.
         let blind = "not allowed to look either";
         let told = async || ingress.log().contains(says) || ingress.log().contains(blind);
         ingress.until("it says what is missing", told).await;

@@ -1,4 +1,4 @@
-//! A buyer comes back from Alipay's page.
+//! A buyer returns from Alipay's page.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -82,7 +82,7 @@ async fn a_signed_return_asks_the_gateway_and_sends_the_buyer_on() {
     let expected = "https://shop.example/paid?from=alipay&order=a100#top";
     assert_eq!(location(&answer), Some(expected));
     assert!(answer.head.contains("\r\ncache-control: no-store\r\n"), "{}", answer.head);
-    // What the merchant's own routing adds, at both ends; the rest is signed.
+    // Parameters of the merchant's routing, at both ends; the rest is signed.
     let query = format!("s=/alipay/back&{}&_url=x", shop_query("a 1&order=2#x"));
     let answer = get(&ingress, "/alipay/shop/return", &query).await;
     let expected = "https://shop.example/paid?from=alipay&order=a+1%26order%3d2%23x#top";

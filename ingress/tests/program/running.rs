@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use crate::client::{self, Answer};
 use crate::notification::{ALIPAY_PUBLIC_KEY, APP_ID, MD5_KEY, RSA_SELLER, SHOP_SELLER};
 
-/// For what takes milliseconds, on a machine that is busy.
+/// A time limit for what takes milliseconds, on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A vhost of the test's own.

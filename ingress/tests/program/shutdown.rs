@@ -1,4 +1,4 @@
-//! SIGTERM: what was answered `success` is in the queue, and everybody is answered.
+//! SIGTERM: what was answered `success` is in the queue, and every request gets an answer.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! How the program begins, or does not.
+//! The start of the program, and failed starts.
 
 use testkit::run_program;
 

@@ -15,11 +15,11 @@ use super::request::QueryString;
 use super::tag::{Tone, tag};
 use super::{Console, Shared, person};
 use crate::failure::Failure;
-use crate::operations::dead_letter::earliest::Earliest;
 use crate::operations::dead_letter::group::{Group, Grouping};
+use crate::operations::dead_letter::list::first_to_die;
 use crate::operations::dead_letter::settled::settled;
-use crate::operations::dead_letter::{DeadLetter, by_death, short};
-use crate::operations::dead_queue::{DeadQueue, Looked};
+use crate::operations::dead_letter::{DeadLetter, short};
+use crate::operations::dead_queue::{Looked, look_at_letters};
 
 /// The most letters that are read, which takes a few seconds.
 const LOOKED: u32 = 100_000;
@@ -105,26 +105,20 @@ impl LettersRead {
 
 async fn look(console: &Console, cohort: &Cohort) -> Result<LettersRead, Failure> {
     let _turn = console.at_letters().await?;
-    let mut queue = DeadQueue::open(console.broker()).await?;
     let (mut groups, mut until) = (Grouping::default(), None);
-    let mut chosen = Earliest::new(
-        LISTED,
-        |a: &(DeadLetter, ReceivedMessage), b: &(DeadLetter, ReceivedMessage)| by_death(&a.0, &b.0),
-    );
-    let looked = queue
-        .look(LOOKED, |received| {
-            let letter = DeadLetter::from(&received);
-            until = until.max(letter.died_at);
-            if cohort.takes(&letter) {
-                chosen.add((letter.clone(), received));
-            }
-            groups.add(letter);
-        })
-        .await;
-    queue.close().await?;
+    let mut chosen = first_to_die(LISTED);
+    let looked = look_at_letters(console.broker(), LOOKED, |received| {
+        let letter = DeadLetter::from(&received);
+        until = until.max(letter.died_at);
+        if cohort.takes(&letter) {
+            chosen.add((letter.clone(), received));
+        }
+        groups.add(letter);
+    })
+    .await?;
     let (chosen, matching) = chosen.into_sorted();
     let (chosen, messages) = chosen.into_iter().unzip();
-    Ok(LettersRead { groups: groups.groups(), chosen, messages, matching, until, looked: looked? })
+    Ok(LettersRead { groups: groups.groups(), chosen, messages, matching, until, looked })
 }
 
 fn groups(groups: &[Group]) -> Markup {

@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::operations::overview::Overview;
 use crate::operations::overview::broker::{BrokerLook, KnownBroker, QueueDepth};
 use crate::operations::overview::ingress::IngressLook;
-use crate::operations::verdict::{Finding, Health, NotAsked, Urgency};
+use crate::operations::verdict::{Description, Finding, Health, NotAsked, Urgency};
 
 /// Seconds between two looks, where the page is loaded again by itself.
 const REFRESH: u32 = 10;
@@ -118,7 +118,7 @@ fn verdict(overview: &Overview) -> Markup {
 }
 
 fn finding(finding: &Finding) -> Markup {
-    let urgency = finding.urgency();
+    let Description { urgency, code, chinese, seen, to_do } = finding.describe();
     let tone = match urgency {
         Urgency::Now => Tone::Bad,
         Urgency::Soon => Tone::Warn,
@@ -132,10 +132,10 @@ fn finding(finding: &Finding) -> Markup {
     html! {
         div class=(class) {
             (tag(tone, say(urgency.chinese(), urgency.word().trim_end())))
-            " " span.mono { (finding.code()) } " "
-            (say(finding.chinese(), "")) (say("。", "")) (finding.seen())
+            " " span.mono { (code) } " "
+            (say(chinese, "")) (say("。", "")) (seen)
             br;
-            (say("处理：", "Do:")) " " (finding.to_do())
+            (say("处理：", "Do:")) " " (to_do)
         }
         @if let Some(failure) = server { (away(&failure)) }
     }

@@ -9,7 +9,7 @@ use store::gateway_answer::{self, AnswerKey};
 use store::{MysqlConnection, StoreError, notification};
 
 use crate::failure::Failure;
-use crate::operations::order::change::{OrderChanged, changes_in, steps};
+use crate::operations::effect::Effect;
 use crate::operations::order::fact_list::FactList;
 
 /// How long to wait for a worker, and how often to look.
@@ -28,14 +28,7 @@ pub(crate) struct PreparedMessage {
 }
 
 /// What a worker made of it.
-#[derive(Debug, Serialize)]
-pub(crate) struct Applied {
-    pub(crate) outcome: AppliedOutcome,
-    pub(crate) reason: Option<String>,
-    pub(crate) error: Option<String>,
-    pub(crate) facts_added: FactList,
-    pub(crate) changes: Vec<OrderChanged>,
-}
+pub(crate) type Applied = Effect<AppliedOutcome>;
 
 /// What a worker made of a message, as far as is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -105,36 +98,24 @@ impl PreparedMessage {
             )?;
             if let Some(line) = line.filter(|line| line.seen > self.seen_before) {
                 let outcome = outcome_of(&line.outcome);
-                let applied = outcome == MessageOutcome::Applied;
-                return Ok(Applied {
-                    facts_added: match applied {
-                        true => FactList::from_column(&line.facts_added),
-                        false => FactList::default(),
-                    },
-                    changes: match line.changes {
-                        Some(json) if applied => changes_in(&json),
-                        _ => Vec::new(),
-                    },
-                    outcome: AppliedOutcome::Ended(outcome),
-                    reason: line.reason,
-                    error: line.error,
-                });
+                let ended = AppliedOutcome::Ended(outcome);
+                let effect = match outcome {
+                    MessageOutcome::Applied => {
+                        Effect::applied(ended, &line.facts_added, line.changes.as_deref())
+                    }
+                    _ => Effect::new(ended),
+                };
+                return Ok(Applied { reason: line.reason, error: line.error, ..effect });
             }
             if began.elapsed() >= PATIENCE {
-                return Ok(Applied {
-                    outcome: AppliedOutcome::Waiting,
-                    reason: None,
-                    error: None,
-                    facts_added: FactList::default(),
-                    changes: Vec::new(),
-                });
+                return Ok(Effect::new(AppliedOutcome::Waiting));
             }
             std::thread::sleep(LOOK);
         }
     }
 }
 
-impl Applied {
+impl Effect<AppliedOutcome> {
     /// In a sentence or two.
     pub(crate) fn text(&self) -> String {
         match self.outcome {
@@ -143,12 +124,7 @@ impl Applied {
                 if self.facts_added != FactList::default() {
                     lines.push(format!("facts added: {}", self.facts_added));
                 }
-                for changed in &self.changes {
-                    let steps = steps(&changed.change);
-                    if !steps.is_empty() {
-                        lines.push(format!("order {}: {}", changed.order, steps.join(", ")));
-                    }
-                }
+                lines.extend(self.changes_in_words());
                 lines.join("\n")
             }
             AppliedOutcome::Ended(MessageOutcome::Unchanged) => {

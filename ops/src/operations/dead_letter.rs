@@ -9,10 +9,12 @@ pub(crate) mod evidence;
 pub(crate) mod filter;
 pub(crate) mod fingerprint;
 pub(crate) mod group;
+pub(crate) mod list;
 pub(crate) mod not_there;
 pub(crate) mod record;
 pub(crate) mod rehearsal;
 pub(crate) mod replay;
+pub(crate) mod replay_selected;
 mod rounds;
 pub(crate) mod settled;
 
@@ -82,7 +84,7 @@ pub(crate) fn short(id: &str) -> String {
 
 impl DeadLetter {
     /// The order, and that there is none.
-    pub(crate) fn order_told(&self) -> String {
+    pub(crate) fn order_text(&self) -> String {
         match (&self.order, self.order_exists) {
             (Some(order), Some(false)) => format!("{order} (no such order)"),
             (Some(order), _) => order.clone(),

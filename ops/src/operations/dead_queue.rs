@@ -56,6 +56,15 @@ fn consumer_tag(number: usize) -> String {
     format!("ops-{number}")
 }
 
+/// Gives the letters that are there, at most `limit`, to `each`. All stay where they are.
+pub(crate) async fn look_at_letters(
+    cluster: &Cluster,
+    limit: u32,
+    each: impl FnMut(ReceivedMessage),
+) -> Result<Looked, Failure> {
+    DeadQueue::open(cluster).await?.look_and_close(limit, each).await
+}
+
 /// The dead letters, opened for a walk.
 pub(crate) struct DeadQueue {
     connection: Connection,
@@ -94,6 +103,17 @@ impl DeadQueue {
         Ok(DeadQueue { connection, channel, ready, strangers, removed: 0, progress })
     }
 
+    /// Looks at the letters, and closes.
+    pub(crate) async fn look_and_close(
+        mut self,
+        limit: u32,
+        each: impl FnMut(ReceivedMessage),
+    ) -> Result<Looked, Failure> {
+        let looked = self.look(limit, each).await;
+        self.close().await?;
+        looked
+    }
+
     /// Letters that no consumer held at the start.
     pub(crate) fn ready(&self) -> u32 {
         self.ready
@@ -101,7 +121,7 @@ impl DeadQueue {
 
     /// Gives the letters that were there at the start, at most `limit`, to `each`, streamed: tens of
     /// thousands a second. All stay where they are. Only a page of them is in memory at one time.
-    pub(crate) async fn look(
+    async fn look(
         &mut self,
         limit: u32,
         mut each: impl FnMut(ReceivedMessage),

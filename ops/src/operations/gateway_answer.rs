@@ -13,7 +13,6 @@ use store::{BeijingTime, MysqlConnection};
 use crate::failure::Failure;
 use crate::operations::await_worker::PreparedMessage;
 use crate::operations::dry_run::{Foreseen, ForeseenOutcome, foresee_answers};
-use crate::operations::order::change::steps;
 
 /// What the gateway says.
 #[derive(Debug, Clone, Serialize)]
@@ -130,7 +129,7 @@ pub(crate) fn compare(
     let compared = answers.iter().map(|(row, answer, sent)| {
         let at = foreseen.iter().position(|one| one.id == sent.message.message_id);
         let foreseen = at.map(|at| foreseen.swap_remove(at));
-        let comparison = match (foreseen.as_ref().map(|one| one.outcome), answer) {
+        let comparison = match (foreseen.as_ref().map(|one| one.effect.outcome), answer) {
             (_, QueryAnswer::NotExist) if row.trade_no.is_some() => Comparison::UnknownThere,
             (_, QueryAnswer::NotExist) => Comparison::Same,
             (Some(ForeseenOutcome::Applied), _) if foreseen.as_ref().is_some_and(is_news) => {
@@ -150,8 +149,8 @@ pub(crate) fn compare(
 /// Whether it changes something that a person would call different. An answer always confirms a payment
 /// (`confirmed_paid`) and may add a time or a buyer's number that the notification left out.
 fn is_news(foreseen: &Foreseen) -> bool {
-    !(foreseen.facts_added.0 - Facts::CONFIRMED_PAID).is_empty()
-        || foreseen.changes.iter().any(|changed| !steps(&changed.change).is_empty())
+    !(foreseen.effect.facts_added.0 - Facts::CONFIRMED_PAID).is_empty()
+        || foreseen.effect.changes_in_words().next().is_some()
 }
 
 /// A question without an answer: a configuration or a request that cannot be sent is 2, else 3.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use store::BeijingTime;
 
 /// The verdict on a body, with what led to it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Judgement {
     pub(crate) merchant: String,
     pub(crate) protocol: &'static str,
@@ -87,27 +87,7 @@ impl Judgement {
         let mut judgement = Judgement {
             merchant: merchant.name.clone(),
             protocol: merchant.protocol.name(),
-            valid: false,
-            reason: None,
-            error: None,
-            sign_type: None,
-            algorithm: None,
-            rule: None,
-            key: None,
-            fingerprint: None,
-            cert_sn: None,
-            cert_not_after: None,
-            canonical: None,
-            other_canonical: None,
-            tried: Vec::new(),
-            remedies: Vec::new(),
-            charset: None,
-            charset_from: None,
-            undecodable: Vec::new(),
-            worker_rejects: None,
-            ignored: Vec::new(),
-            warnings: Vec::new(),
-            notes: Vec::new(),
+            ..Judgement::default()
         };
         let body = judgement.trim(bytes);
         match Form::parse(body) {

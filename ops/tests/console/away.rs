@@ -46,7 +46,7 @@ fn dead_letter_pages_work_without_a_database() {
     for path in ["/orders", "/orders/A-1", "/products", "/reviews", "/reviews/1"] {
         browser.get(path).shows(503, &[NO_DATABASE]).hides(&["secret"]);
     }
-    // What cannot be put on record is not done.
+    // An action that cannot be recorded is not done.
     for act in ["replay", "discard", "dry_run"] {
         let fields = [("which", "all"), ("act", act), ("by", "王"), ("note", "x")];
         browser.post("/dead-letters", &fields).shows(503, &[NO_DATABASE]);

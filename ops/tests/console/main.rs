@@ -1,4 +1,4 @@
-//! `ops console` as a program: a browser's requests, and those that no browser of ours sends.
+//! `ops console` as a program: requests of a browser, and requests of strangers.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 

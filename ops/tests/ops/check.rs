@@ -87,7 +87,7 @@ fn check_asks_the_servers_and_names_what_is_missing() {
     let nobody =
         File::new(SHOP).check(&Ops::at(NOBODY.0, NOBODY.1), &[]).ended(3, "could be asked");
     assert!(nobody.json()["database"]["error"].is_string(), "{}", nobody.stdout);
-    // Neither is configured: nothing is asked, as on a machine with an ingress alone.
+    // Neither is configured, so no server is asked, as on a machine with only an ingress.
     let none = File::new(SHOP).check(&Ops::at("", ""), &[]).done().json();
     assert_eq!(none["database"]["not_asked"], "database.url is not set");
     assert_eq!(none["running"].as_array().unwrap().len(), 2);

@@ -124,7 +124,7 @@ fn a_letter_is_shown_with_signature_order_and_charset() {
     let text = ops.run("dlq show changed").done().stdout;
     assert!(text.contains("not valid today: bad_signature"), "{text}");
     assert!(text.contains("there is no order NONE"), "{text}");
-    // Without a database the letter is shown all the same.
+    // The letter is shown without a database, too.
     let blind = Ops::at(crate::program::NOBODY.0, &sandbox.amqp_url);
     let text = blind.run("dlq show good").done().stdout;
     assert!(text.contains("subject = 测试") && text.contains("cannot be asked"), "{text}");

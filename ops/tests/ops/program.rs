@@ -1,4 +1,4 @@
-//! Runs `ops` and looks at how it ended.
+//! Runs `ops` and checks its result.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ use testkit::Sandbox;
 pub(crate) const NOBODY: (&str, &str) =
     ("mysql://root@127.0.0.1:1/nothing", "amqp://guest:guest@127.0.0.1:1/%2f");
 
-/// The program with the servers that it should use.
+/// The program and its servers.
 pub(crate) struct Ops {
     environment: Vec<(String, String)>,
 }
@@ -66,7 +66,7 @@ impl Ops {
             .stderr(Stdio::piped())
             .spawn()
             .expect("ops starts");
-        // What is written here is smaller than a pipe; one that does not read it is no error.
+        // The input fits into a pipe, so a program that does not read it is no error.
         let _ = child.stdin.take().expect("a pipe").write_all(stdin);
         let output = child.wait_with_output().expect("ops ends");
         Answer {
@@ -76,7 +76,7 @@ impl Ops {
         }
     }
 
-    /// What `ops status` tells, where something is wrong.
+    /// The output of `ops status` when something is wrong.
     pub(crate) fn status(&self) -> Value {
         self.run("status --output json").ended(1, "wrong").json()
     }

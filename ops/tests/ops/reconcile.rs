@@ -96,7 +96,7 @@ fn a_query_of_one_order_heals_it() {
     assert_eq!(ops.json("query A-1")["comparison"], "same");
     assert_eq!(ops.json("query A-1 --apply")["applied"], Value::Null, "nothing to send");
 
-    // Paid as usual: the gateway's word confirms it, which is no difference.
+    // Paid as usual: the gateway confirms it, which is no difference.
     world.order("A-3");
     let url = world.sandbox.amqp_url.as_str();
     publish(url, vec![notification("A-3", "2026112300001000", "TRADE_SUCCESS", "")]);
@@ -133,7 +133,7 @@ fn exit_code_3_when_unreachable_2_when_misconfigured() {
         .set("ALIPAY__MERCHANTS__SHOP__SIGN_TYPES", "RSA")
         .set("ALIPAY__MERCHANTS__SHOP__ALIPAY_PUBLIC_KEYS_FILE", PUBLIC_KEY);
     ops.run("query A-1").ended(2, "merchants.shop.private_key");
-    ops.run("reconcile --since 1h").ended(2, "no merchant of the span can be asked");
+    ops.run("reconcile --since 1h").ended(2, "no merchant of the time span can be queried");
     ops.run("reconcile --since 1h --until 2h").ended(2, "--until is not after --since");
     ops.run("reconcile --since 1h --merchant other").ended(2, "other is not configured");
 }
@@ -163,7 +163,7 @@ fn all_orders_of_a_time_span_are_reconciled() {
         (&page["orders"], &page["asked"], &page["same"], &page["not_begun"], &page["published"]),
         (&json!(50), &json!(50), &json!(46), &json!(46), &json!(0))
     );
-    // What would be an alarm was asked about once more.
+    // Orders that would be an alarm were queried again.
     assert_eq!(world.gateway.asked().len(), 54);
     assert_eq!(depth(&world.sandbox.amqp_url, &work_queue(0)), 0);
 
@@ -188,7 +188,7 @@ fn all_orders_of_a_time_span_are_reconciled() {
     drop(worker);
     assert_eq!((status("A-03"), status("A-07"), status("A-08")), (json!(8), json!(32), json!(0)));
     let text = ops.run(reconcile).ended(1, "1 order differs").stdout;
-    // A-07 is finished: nothing more is expected of it.
+    // A-07 is finished, so it is not queried.
     assert!(text.contains("asked about 49 of 49 orders: 48 the same"), "{text}");
     assert!(text.contains("does not agree: total_mismatch"), "{text}");
     let all = ops.run(&format!("{reconcile} --all --output json")).ended(1, "").json();
@@ -197,8 +197,8 @@ fn all_orders_of_a_time_span_are_reconciled() {
     assert!(none.contains("asked about 0 of 0 orders"), "{none}");
 }
 
-/// A payment that comes between the gateway's answer and the look at our row is no alarm; one that Alipay does not know
-/// when it is asked once more is.
+/// A payment that arrives between the gateway's answer and the reading of our row is no alarm; one that Alipay does not
+/// know at the second query is.
 #[test]
 fn traffic_during_a_reconciliation_raises_no_false_alarm() {
     let world = std::sync::Arc::new(World::new());

@@ -38,7 +38,7 @@ fn closing_a_paid_order_is_refused() {
         world.buyer("pay", id, merchant);
         let answer = world.run(&format!("close {id} --output json"));
         assert_eq!(answer.ended(1, "is it paid?").json()["answer"], "refused");
-        // The workers asked.
+        // The workers have queried the gateway.
         world.until(id, |order| order["status"] == 8);
     }
     drop(worker);

@@ -1,4 +1,4 @@
-//! What `ops` asks of Alipay: pay links, refunds, closes, against `simulator serve`.
+//! What `ops` requests from Alipay: pay links, refunds, closes, against `simulator serve`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 

@@ -23,7 +23,7 @@ fn a_repeated_refund_command_refunds_once() {
     assert_eq!((&again["request_no"], &again["asked_by"]), (&first["request_no"], &json!("ann")));
     assert_eq!(world.refunds("B-1", "app"), [100]);
 
-    // Wanted twice: a number of its own. Not before 3 s after the first.
+    // A second refund with its own number, at least 3 s after the first.
     let began = Instant::now();
     let second = world.json(&format!("{ONE} --request-no R2000"));
     assert_eq!((&second["request_no"], &second["refunded_fee"]), (&json!("R2000"), &json!(200)));
@@ -39,7 +39,7 @@ fn a_repeated_refund_command_refunds_once() {
     assert_eq!(world.json(all)["amount"], 700);
     assert_eq!(world.json(all)["amount"], 700);
     assert_eq!(world.refunds("B-1", "app"), [100, 100, 100, 700]);
-    // No notification came: the workers have asked.
+    // No notification came: the workers have queried the gateway.
     world.until("B-1", |order| order["status"] == 105);
     assert_eq!(world.json(all)["state"], "accepted", "also afterwards");
     world.run("refund B-1 --amount 0.01 --reason more").ended(1, "is refunded in full");
@@ -57,13 +57,13 @@ fn a_partial_refund_is_booked_without_its_notification() {
         (&refunded["request_no"], &json!(100), &json!(100))
     );
 
-    // The broker is away when Alipay has answered: repeated, the command asks for its word once more.
+    // The broker is away when Alipay has answered: the repeated command queries the result again.
     let broker = world.sandbox.amqp_url.clone();
     world.set("AMQP_URL", "amqp://127.0.0.1:1/%2f");
     let two = "refund B-1 --amount 2.00 --reason two";
     world.run(two).ended(3, "the message to the workers is not queued");
     world.set("AMQP_URL", &broker);
-    // Without that word it is not done: nobody else knows of the refund.
+    // Without that answer the refund is not booked, since nothing else reports it.
     let gateway = format!("{}/gateway.do", world.url);
     world.gateway_at("http://127.0.0.1:1/gateway.do");
     world.run(two).ended(3, "workers have not heard of it");
@@ -88,7 +88,7 @@ fn two_operators_at_once_make_one_refund() {
     assert!(bob.wait().success(), "{}", bob.stderr());
     assert_eq!(world.refunds("B-1", "app"), [100]);
 
-    // All of it, twice at once, and a part: never more than there is.
+    // All of it, twice at once, and a part: never more than the total.
     let all = ["refund", "B-1", "--all", "--reason", "gone", "--by", "ann"];
     let part = ["refund", "B-1", "--amount", "5", "--reason", "half", "--by", "bob"];
     let mut running = [world.start(&all), world.start(&all), world.start(&part)];
@@ -113,7 +113,7 @@ fn a_refund_repeated_after_a_crash_is_made_once() {
     let requests = store::refund_request::of_order(&mut connection, "B-1").unwrap();
     assert_eq!(requests[0].state, RefundRequestState::Unknown);
 
-    // What is asked for and not answered counts.
+    // A request without an answer counts.
     world.gateway_at(&gateway);
     world.run("refund B-1 --amount 9.50 --reason rest").ended(
         1,
@@ -174,7 +174,7 @@ fn invalid_refunds_are_refused() {
     assert!(refused["error"].as_str().unwrap().contains("REFUND_FEE_ERR"), "{refused}");
     let again = world.run(&format!("{no} --output json")).ended(1, "not refunded").json();
     assert_eq!(again["request_no"], refused["request_no"]);
-    // It holds nothing back.
+    // It blocks no other refund.
     world.run("refund B-1 --amount 4 --reason three").ended(0, "");
     assert_eq!(world.refunds("B-1", "app"), [600, 400]);
     world.set("ALIPAY__MERCHANTS__APP__GATEWAY", "ftp://127.0.0.1/");

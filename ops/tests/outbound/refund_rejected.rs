@@ -1,4 +1,4 @@
-//! `ops refund --trade-no`: a payment that no order took goes back, and nothing dies of it.
+//! `ops refund --trade-no`: a payment that no order accepted is refunded, and no message becomes a dead letter.
 
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// Waits until so many dead letters are there.
+/// Waits until there are so many dead letters.
 #[track_caller]
 fn letters(world: &World, count: usize) -> Vec<Value> {
     let began = Instant::now();
@@ -22,7 +22,7 @@ fn letters(world: &World, count: usize) -> Vec<Value> {
     }
 }
 
-/// Waits until the inbox has a line like this for the order.
+/// Waits until the inbox has such a row for the order.
 #[track_caller]
 fn until_told(world: &World, order: &str, reason: &str) -> Value {
     let began = Instant::now();
@@ -80,7 +80,7 @@ fn a_payment_with_a_wrong_amount_is_refunded_by_trade_number() {
     let other = format!("refund B-1 --trade-no {trade} --all --reason other");
     world.run(&other).ended(1, "is refunded in full");
 
-    // Alipay tells of the refund, and the buyer's payment comes once more.
+    // Alipay reports the refund, and repeats the payment.
     let told = until_told(&world, "B-1", "rejected_payment_given_back");
     assert_ne!(told["outcome"], "rejected", "{told}");
     world.run("query B-1 --apply").ended(0, "");
@@ -89,7 +89,7 @@ fn a_payment_with_a_wrong_amount_is_refunded_by_trade_number() {
     assert_eq!(letters(&world, 1)[0]["id"], letter["id"], "no second letter");
     let row = &world.json("refund-requests --order B-1")[0];
     assert_eq!((&row["state"], &row["of_rejected"]), (&json!("accepted"), &json!(true)));
-    // The payment's own notification, once more after its letter is gone, is no letter either.
+    // A repeat of the payment's notification after its letter is gone becomes no letter either.
     assert_eq!(letters(&world, 1)[0]["settled"], "given_back");
     world.run("dlq discard --settled --reason back").ended(0, "");
     world.run("audit").ended(0, "");
@@ -101,7 +101,7 @@ fn rejected_payments_are_refunded_by_a_legacy_batch_too() {
     let mut world = World::new();
     let _ingress = world.with_ingress();
     let _worker = world.worker();
-    // A question about the order finds the trade; the answer dies, since the total is another.
+    // A query about the order finds the trade; its answer is dead-lettered, since the total differs.
     world.order("A-1", "shop");
     world.buyer_of("pay", "A-1", "shop", "0.50", &[]);
     letters(&world, 1);
@@ -117,7 +117,7 @@ fn rejected_payments_are_refunded_by_a_legacy_batch_too() {
     letters(&world, 1);
 }
 
-/// Two operators at one moment are one refund, also where there is no order that could be locked.
+/// Two operators at once make one refund, even without an order to lock.
 #[test]
 fn two_refunds_of_one_trade_at_once_make_one() {
     let mut world = World::new();
@@ -126,7 +126,7 @@ fn two_refunds_of_one_trade_at_once_make_one() {
     world.order("B-1", "app");
     world.buyer_of("pay", "B-1", "app", "3.00", &[]);
     letters(&world, 1);
-    // As if the order had never been there.
+    // As if the order had never existed.
     let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
     let gone =
         "DELETE FROM review; DELETE FROM gateway_query; DELETE FROM trade; DELETE FROM user_order";
@@ -143,7 +143,7 @@ fn two_refunds_of_one_trade_at_once_make_one() {
     });
     assert_eq!(numbers[0], numbers[1]);
     assert_eq!(world.refunds("B-1", "app"), [100]);
-    // What is left of it, and no more.
+    // The remaining amount, and no more.
     let rest = world.json(&format!("refund B-1 --trade-no {trade} --all --reason rest"));
     assert_eq!((&rest["amount"], &rest["refunded_in_all"]), (&json!(200), &json!(300)));
     until_told(&world, "B-1", "rejected_payment_given_back");

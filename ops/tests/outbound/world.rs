@@ -20,7 +20,7 @@ pub(crate) struct World {
     pub(crate) alipay: Program,
     /// `http://ADDRESS` of the simulator.
     pub(crate) url: String,
-    /// What all programs are told by the environment.
+    /// The environment of all programs.
     environment: Vec<(String, String)>,
     folder: TempDir,
     alipay_key: String,
@@ -73,7 +73,7 @@ impl World {
         world
     }
 
-    /// From now on programs that are started ask here.
+    /// The gateway of programs that are started from now on.
     pub(crate) fn gateway_at(&mut self, gateway: &str) {
         for merchant in ["SHOP", "APP"] {
             self.set(&format!("ALIPAY__MERCHANTS__{merchant}__GATEWAY"), gateway);
@@ -86,7 +86,7 @@ impl World {
         self.environment.push((name.to_owned(), value.to_owned()));
     }
 
-    /// Alipay with other faults, and the same trades.
+    /// Restarts the simulator with other faults and the same trades.
     pub(crate) fn serve_again(&mut self, faults: &[&str]) {
         self.alipay.kill();
         (self.alipay, self.url) =
@@ -127,7 +127,7 @@ impl World {
         self.run(&format!("order create {id} --merchant {merchant} --product gift")).ended(0, "");
     }
 
-    /// From now on Alipay's notifications arrive: an ingress takes them.
+    /// Starts an ingress, so Alipay's notifications arrive from now on.
     pub(crate) fn with_ingress(&mut self) -> Program {
         self.set("ALIPAY__INGRESS__LISTEN", "127.0.0.1:0");
         self.set("ALIPAY__INGRESS__ADMIN_LISTEN", "127.0.0.1:0");
@@ -140,12 +140,12 @@ impl World {
         ingress
     }
 
-    /// The buyer opens (`wait`) or pays (`pay`) a trade, and nobody is told.
+    /// The buyer opens (`wait`) or pays (`pay`) a trade, without a notification.
     pub(crate) fn buyer(&self, verb: &str, id: &str, merchant: &str) {
         self.buyer_of(verb, id, merchant, "10.00", &["--drop"]);
     }
 
-    /// The same over another total, and with a notification unless it is dropped.
+    /// The same with another total, and with a notification unless it is dropped.
     pub(crate) fn buyer_of(
         &self,
         verb: &str,
@@ -176,7 +176,7 @@ impl World {
         assert!(buyer.wait().success(), "{}", buyer.stderr());
     }
 
-    /// Orders that are paid, there and here.
+    /// Orders that are paid, at Alipay and here.
     pub(crate) fn paid(&self, orders: &[(&str, &str)]) -> Program {
         let worker = self.worker();
         for (id, merchant) in orders {
@@ -194,7 +194,7 @@ impl World {
         worker
     }
 
-    /// Waits until the order is so.
+    /// Waits until the order satisfies the condition.
     #[track_caller]
     pub(crate) fn until(&self, id: &str, is_so: impl Fn(&Value) -> bool) {
         let began = Instant::now();

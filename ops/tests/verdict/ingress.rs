@@ -98,7 +98,7 @@ fn a_stopped_ingress_a_wrong_key_and_a_missing_broker_are_reported() {
         ingress.admin
     );
     assert_eq!((urgency.as_str(), text), ("later", expected));
-    // Where it is not configured nobody asks.
+    // Without the setting, the ingress is not queried.
     let unasked = shop.ops.run("status --output json").json();
     assert!(!codes(&unasked).contains(&"ingress_away"), "{unasked:#}");
 
@@ -119,7 +119,7 @@ fn a_stopped_ingress_a_wrong_key_and_a_missing_broker_are_reported() {
     assert_eq!(urgency, "now");
     assert!(text.ends_with("is not ready: broker, work queue"), "{text}");
 
-    // One that has stopped answers nothing. The look is bounded.
+    // A stopped process answers nothing. The query has a time limit.
     wrong.program.pause();
     let began = std::time::Instant::now();
     seen(&ops.run("status --output json").json(), "ingress_away");

@@ -7,7 +7,7 @@ use testkit::{Program, Sandbox};
 
 use crate::program::{Answer, Ops};
 
-/// How long anything may take.
+/// The time limit of each wait.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) const MERCHANT: [(&str, &str); 4] = [
@@ -39,7 +39,7 @@ impl Shop {
         Shop { ops, sandbox }
     }
 
-    /// A worker that consumes and has told that it lives.
+    /// A worker that consumes and has written a heartbeat.
     pub(crate) fn worker(&self) -> Program {
         let own = [("ALIPAY__WORKER__QUERIES", "false"), ("RUST_LOG", "info")];
         let environment = [&self.sandbox.environment()[..], &MERCHANT, &own].concat();
@@ -55,7 +55,7 @@ impl Shop {
         store::Pool::new(&self.sandbox.database_url, 1).get().unwrap()
     }
 
-    /// Looks until it is so.
+    /// Runs `status` until the condition holds.
     #[track_caller]
     pub(crate) fn wait_for(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
@@ -69,7 +69,7 @@ impl Shop {
         }
     }
 
-    /// Looks until this is what is wrong.
+    /// Runs `status` until it reports these findings.
     #[track_caller]
     pub(crate) fn wait_for_codes(&self, expected: &[&str]) -> Value {
         self.wait_for(&format!("{expected:?}"), |status| codes(status) == expected)

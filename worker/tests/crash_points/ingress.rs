@@ -40,7 +40,7 @@ async fn a_notification_whose_ingress_died_is_repeated_and_delivered_once() {
         assert!(delivery.is_success(), "{point}: {:?}", delivery.attempts.last());
 
         world.wait_for_count(&format!("user_order WHERE id = '{order}' AND is_send_goods"), 1);
-        // Dead before the publish: heard of once. Dead after the confirm: the repeat is a copy.
+        // If it dies before the publish, there is one message. If it dies after the confirm, the repeat is a copy.
         let seen = if point == "ingress.after_confirm" { 2 } else { 1 };
         let inbox = format!("notification WHERE message_id = '{message_id}'");
         world.wait_for_count(&format!("{inbox} AND seen >= {seen}"), 1);

@@ -19,8 +19,8 @@ const AWAY: Duration = Duration::from_secs(180);
 
 /// A consumer that holds a message for longer loses it: up to RabbitMQ 4.2 with its channel, on 4.3
 /// by `basic.cancel` (up to 4.3.6 the broker counts such a consumer until the client ends it). The lane
-/// starts again, and nobody is blamed: not the message, which seems to
-/// have killed its worker, and not the worker.
+/// starts again, and nothing is counted: neither against the message, which seems to
+/// have killed its worker, nor against the worker.
 ///
 /// At the broker of `AMQP_URL` where `CONSUMER_TIMEOUT=60s` says that it has this limit
 /// (`consumer_timeout = 60000` in rabbitmq.conf), else at one of its own.

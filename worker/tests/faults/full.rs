@@ -37,7 +37,7 @@ impl Scene {
     }
 }
 
-/// What cannot be dead-lettered or put back keeps nobody else waiting, and is told.
+/// Messages that cannot be dead-lettered or retried delay no others, and are reported.
 #[tokio::test(flavor = "multi_thread")]
 async fn full_retry_and_dead_queues_do_not_delay_good_messages() {
     let mut scene = tokio::task::spawn_blocking(|| scene(12)).await.expect("a scene");
@@ -46,7 +46,7 @@ async fn full_retry_and_dead_queues_do_not_delay_good_messages() {
     scene.limit(RetryTier::FiveSeconds.name(), 1);
     scene.world.place_orders("W", 6);
     scene.wrong_totals("W", 6).await;
-    // Their orders are not there: they are to be put back.
+    // Their orders do not exist, so they must be retried.
     for number in 1..=4 {
         scene.world.send(scene.world.payment(&format!("N{number:06}"))).await;
     }
@@ -57,7 +57,7 @@ async fn full_retry_and_dead_queues_do_not_delay_good_messages() {
     }
     scene.world.wait_for_count("user_order WHERE id LIKE 'G%' AND is_send_goods", 8);
     assert!(worker.metric("worker_held_messages") >= 1.0);
-    // Nothing is lost: with room again all of them are letters, and the others come back to their orders.
+    // Nothing is lost: with room again they become dead letters, and the others are retried until their orders exist.
     scene.limit(DEAD_QUEUE, 1000);
     scene.limit(RetryTier::FiveSeconds.name(), 1000);
     eventually("all are letters", || scene.world.dead_letters().len() == 6);
@@ -82,7 +82,7 @@ async fn rejected_messages_are_dead_lettered_after_a_full_queue_is_purged() {
     scene.world.wait_for_count("notification WHERE seen = 2", 1);
     assert_eq!(scene.world.dead_letters().len(), 1);
     scene.broker.control(&["purge_queue", DEAD_QUEUE]).expect("rabbitmqctl");
-    // A worker believes its latest look for some seconds.
+    // A worker uses its latest reading for some seconds.
     let mut seen = 2;
     while scene.world.dead_letters().is_empty() {
         scene.world.send(wrong.clone()).await;

@@ -1,4 +1,4 @@
-//! The lines to the broker.
+//! The connections to the broker.
 
 use std::time::{Duration, Instant};
 
@@ -39,7 +39,7 @@ fn a_worker_recovers_after_its_broker_connection_is_silent() {
     line.black_hole();
     worker.wait_until_it_says("a lane is not consuming");
     assert!(storm.wait().success(), "the storm was not answered success throughout");
-    // What was silent is dead: only new connections can help.
+    // The silent connections are dead: only new ones can work.
     line.cut();
     line.resume();
     worker.wait_until_ready();

@@ -1,4 +1,4 @@
-//! The line between worker and database.
+//! The connection between worker and database.
 
 use std::net::TcpStream;
 
@@ -46,7 +46,7 @@ fn a_worker_recovers_after_its_database_connection_is_silent() {
     worker.wait_until_ready();
     check(&mut scene.world, 300);
     assert!(worker.program.is_running());
-    // A batch that ended late leaves nobody suspected.
+    // A batch that ended late makes no message a suspect.
     eventually("no suspects", || scene.world.count("redelivery") == 0);
 }
 
@@ -65,7 +65,7 @@ fn a_worker_recovers_after_its_database_connection_is_cut() {
 }
 
 /// Redelivered messages are suspects, which are counted in the database. That the line breaks again
-/// and again between the count and the end of the transaction is not theirs to answer for.
+/// and again between the count and the end of the transaction is not their fault.
 #[test]
 fn broken_connections_do_not_count_as_worker_deaths() {
     let mut scene = Scene::new();

@@ -1,5 +1,5 @@
-//! The worker and the ingress while a line to a server is cut or silent. Nobody's fault: no attempt
-//! is counted, nothing is dead-lettered, and it ends by itself.
+//! The worker and the ingress while a connection to a server is cut or silent. No attempt
+//! is counted, nothing is dead-lettered, and they recover by themselves.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]
 
@@ -98,7 +98,7 @@ fn storm(world: &World, count: usize) -> Program {
     Program::start("simulator", &arguments.concat(), &[])
 }
 
-/// Every order is delivered once, and nobody was blamed.
+/// Every order is delivered once, and no message was counted.
 fn check(world: &mut World, orders: i64) {
     world.wait_for_count("user_order WHERE status = 8 AND is_send_goods", orders);
     assert_eq!(world.count("stock_item WHERE state = 'delivered'"), orders);

@@ -1,11 +1,11 @@
-//! Orders whose merchant nobody serves.
+//! Orders whose merchant is not configured.
 
 use crate::Worker;
 use crate::world::{World, eventually};
 
 const GAUGE: &str = "worker_orders_of_unknown_merchants";
 
-/// A typing error in the shop's SQL: nobody would be told until a buyer asks for the goods.
+/// A typing error in the shop's SQL: without an alarm, only a buyer would notice.
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_of_an_unconfigured_merchant_raise_an_alarm() {
     let mut world = World::new(10);

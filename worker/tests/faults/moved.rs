@@ -1,5 +1,5 @@
 //! Messages that a person, or a tool of the broker, published or moved by queue name: they carry the
-//! queue's name as their routing key, or that of another queue. What was acknowledged comes home.
+//! queue's name as their routing key, or that of another queue. Acknowledged notifications still reach the workers.
 
 use std::sync::Arc;
 
@@ -171,8 +171,8 @@ async fn dead_letters_moved_by_a_shovel_are_processed() {
     check(&mut scene.world, 2);
 }
 
-/// Somebody removes the binding of the work queue while messages wait in a tier: they stay there until
-/// it is back, and `ops topology plan` says what is missing.
+/// The binding of the work queue is removed while messages wait in a tier: they stay there until
+/// it is restored, and `ops topology plan` says what is missing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removed_binding_is_reported_and_waiting_messages_return() {
     let mut scene = tokio::task::spawn_blocking(|| Scene::new(1)).await.expect("a scene");
@@ -181,7 +181,7 @@ async fn a_removed_binding_is_reported_and_waiting_messages_return() {
     scene.world.send(scene.world.payment("K000001")).await;
     eventually("it waits for its order", || retried(&worker) >= 1.0);
     hand.unbind("0").await;
-    // The books show it although the broker does not: nothing is ready.
+    // The table `retry_copy` shows it although the broker does not: nothing is ready.
     scene.world.wait_for_count("retry_copy WHERE tier = 'alipay.retry.5s' AND attempt = 1", 1);
     scene.world.sql("UPDATE retry_copy SET due_at = due_at - INTERVAL 1 HOUR");
     let overdue = "worker_overdue_retries{tier=\"alipay.retry.5s\"}";

@@ -1,4 +1,4 @@
-//! What a worker logs of an outage: a line when it begins and one when it is over, however many lanes and
+//! What a worker logs of an outage: a line when it begins and one when it ends, however many lanes and
 //! sweepers meet it.
 
 use testkit::FaultProxy;
@@ -13,8 +13,8 @@ fn lines<'a>(log: &'a str, words: &str) -> Vec<&'a str> {
     log.lines().filter(|line| line.contains(words)).collect()
 }
 
-/// One beginning, one end, and nothing of those that only met the outage. A change of the reason, such as a
-/// broken line and then a refused one, has a line of its own.
+/// One beginning, one end, and no line of each lane or sweeper. A change of the reason, such as a
+/// broken connection and then a refused one, has its own line.
 fn told_once(log: &str, server: &str, from: &str) {
     let began = lines(log, &format!("{server} cannot be reached"));
     assert_eq!(began.len(), 1, "{log}");
@@ -37,7 +37,7 @@ fn the_start_and_end_of_a_database_outage_are_logged_once() {
     world.wait_for_count("fulfillment", 30);
     line.cut();
     worker.wait_until_it_says("the database does not answer");
-    // The lanes hold messages and try again; every sweeper has had its turn meanwhile.
+    // The lanes hold messages and retry; every sweeper has run meanwhile.
     assert!(storm.wait().success(), "the storm was not answered success throughout");
     line.resume();
     worker.wait_until_ready();

@@ -1,4 +1,4 @@
-//! The database takes no writes: every worker says so, also one that has no message.
+//! The database is read-only: every worker reports it, even without a message.
 
 use std::sync::Arc;
 

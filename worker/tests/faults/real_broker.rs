@@ -1,4 +1,4 @@
-//! What a broker does by itself: alarms, closed connections, silence. Each test has one of its own.
+//! Actions of a broker: alarms, closed connections, silence. Each test has its own broker.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ impl Scene {
     }
 }
 
-/// Everything that the worker would have to publish waits, with the messages that it is about.
+/// Everything that the worker has to publish waits, and so do the messages that cause it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_memory_alarm_delays_messages_and_loses_none() {
     let mut scene = tokio::task::spawn_blocking(|| Scene::new(20)).await.expect("a scene");
@@ -54,7 +54,7 @@ async fn a_memory_alarm_delays_messages_and_loses_none() {
     let letter = [("K000003".to_owned(), "total_mismatch".to_owned())];
     eventually("one dead letter", || {
         let mut letters = scene.world.dead_letters();
-        // What was on its way when the alarm came may have arrived, and is published again.
+        // A message in transit at the time of the alarm may have arrived, and is published again.
         letters.dedup();
         letters == letter
     });
@@ -72,7 +72,7 @@ fn closed_connections_and_a_suspended_broker_lose_no_message() {
     scene.control(&["close_all_connections", "-p", "/", "for a test"]);
     eventually("noticed", || worker.program.stderr().contains("for a test"));
     worker.wait_until_ready();
-    // Half-open: everything stays connected, and nobody answers. Heartbeats tell, after 20 s.
+    // Half-open: everything stays connected, and nothing answers. Heartbeats detect it after 20 s.
     scene.broker.pause();
     worker.wait_until_it_says("a lane is not consuming");
     scene.broker.resume();

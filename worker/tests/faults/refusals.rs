@@ -10,7 +10,7 @@ use crate::{Worker, check};
 
 const ORDERS: usize = 30;
 
-/// Each order is delivered once, and nothing is dead. Attempts are counted here, as they should be.
+/// Each order is delivered once, and nothing is dead-lettered. Attempts are counted here, as intended.
 fn delivered(world: &mut World, orders: i64) {
     world.wait_for_count("user_order WHERE status = 8 AND is_send_goods", orders);
     assert_eq!(world.count("stock_item WHERE state = 'delivered'"), orders);
@@ -27,7 +27,7 @@ async fn a_message_refused_by_a_trigger_of_the_shop_delays_no_other() {
         "CREATE TRIGGER shop_says_no BEFORE UPDATE ON user_order FOR EACH ROW \
          BEGIN IF NEW.id = 'K000015' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'; END IF; END",
     );
-    // Before the worker, so that they are worked on together.
+    // Before the worker starts, so that they are in one batch.
     for number in 1..=ORDERS {
         world.send(world.payment(&format!("K{number:06}"))).await;
     }
@@ -42,7 +42,7 @@ async fn a_message_refused_by_a_trigger_of_the_shop_delays_no_other() {
     delivered(&mut world, 30);
 }
 
-/// A key of the shop's: it is not the worker's to know why.
+/// A unique key of the shop: the worker cannot know the reason.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_refused_by_a_unique_key_of_the_shop_delays_no_other() {
     let mut world = World::new(10);
@@ -61,8 +61,8 @@ async fn a_message_refused_by_a_unique_key_of_the_shop_delays_no_other() {
     delivered(&mut world, 4);
 }
 
-/// A schema of another version: no message is to blame, the worker says what is refused, consumes nothing,
-/// and goes on when the schema fits.
+/// A schema of another version: it is no message's fault. The worker reports what is refused, consumes nothing,
+/// and continues when the schema fits.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_statement_is_logged_once_and_stops_consuming() {
     let mut world = World::new(10);
@@ -103,7 +103,7 @@ async fn waiting_ddl_rejects_no_message() {
     for number in 1..=3 {
         world.send(world.payment(&format!("K{number:06}"))).await;
     }
-    // Each is killed with the messages in its hands, more often than a message may be counted.
+    // Each worker is killed while it holds the messages, more often than a message's crash count allows.
     for _ in 0..4 {
         let mut worker = Worker::start(&world, &[("ALIPAY__WORKER__DATABASE_TIMEOUT", "30s")]);
         worker.wait_until_it_says("the database does not answer");

@@ -1,4 +1,4 @@
-//! Signed but unusable: a dead letter with its reason, nothing delivered, neighbours unharmed.
+//! Signed but unusable: a dead letter with its reason, nothing delivered, other messages not affected.
 
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
@@ -73,12 +73,12 @@ async fn unusable_notifications_become_dead_letters_with_the_reason() {
     let told = world.expect(&order(7), |order| order["story"][0]["reason"] == "invalid_charset");
     assert_eq!(told["status"], 0);
 
-    // A good one behind them is delivered as if they had never been.
+    // A good message after them is delivered normally.
     world.send(world.payment(&order(8))).await;
     world.expect(&order(8), |order| order["is_send_goods"] == true);
 }
 
-/// Its inbox row would fit no small database, which would look like trouble with the line for ever.
+/// A database with small packets could not store its inbox row, which would look like a connection problem for ever.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_above_one_mebibyte_is_rejected_at_once() {
     let mut world = World::with(&CONFIG.replace("[ingress]", "[ingress]\nmax_body = 4194304"), 2);
@@ -126,7 +126,7 @@ async fn a_message_with_refused_data_is_isolated() {
     assert_eq!(world.count("notification WHERE reason = 'unusable_data'"), 1);
 }
 
-/// What the shop's own trigger refuses to the last is a dead letter with the database's words.
+/// A message that the shop's trigger refuses until the last tier is a dead letter with the database's error text.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_refused_until_the_last_tier_is_dead_lettered_with_the_error() {
     let mut world = World::new(10);
@@ -173,7 +173,7 @@ async fn to_its_last_attempt(world: &World) {
     connection.close(200, "OK".into()).await.expect("closed");
 }
 
-/// Whoever may publish can name a message as he likes; tables hold ids of 64 bytes.
+/// A publisher can choose any message id; tables hold ids of 64 bytes.
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_without_id_or_with_a_long_one_are_processed() {
     let mut world = World::new(3);

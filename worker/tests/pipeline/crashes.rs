@@ -82,6 +82,6 @@ fn sigterm_under_load_finishes_the_batch_and_exits() {
     assert!(storm.wait().success());
     check(&mut world);
     assert!(asked.elapsed() < PATIENCE);
-    // Handed back, not crashed: nothing is suspected of having killed a worker.
+    // The messages were given back, not lost in a crash, so none is a suspect.
     assert_eq!(world.count("redelivery"), 0);
 }

@@ -64,7 +64,7 @@ async fn imported_goods_are_never_delivered_and_are_taken_back_by_hand() {
     assert_eq!(world.count("outbox WHERE event = 'order.delivered'"), 1, "of OPEN");
     audit(&world);
 
-    // Refunded in full: what this system never gave a person has to take back; a subscription ends.
+    // Refunded in full: a person must take back what this system did not deliver; a subscription ends.
     let again = file(&[("OLD-2", "CODE", "yes"), ("SUB-2", "VIP", "yes")]);
     assert_eq!(import(&world, &again), counts(2, 2, 0));
     for order in ["OLD-2", "SUB-2"] {

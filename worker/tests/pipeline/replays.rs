@@ -1,4 +1,4 @@
-//! What `ops dlq replay` tells of the letters that it sent back.
+//! What `ops dlq replay` reports of the letters that it sent back.
 
 use std::time::Instant;
 
@@ -60,7 +60,7 @@ async fn a_replay_reports_the_result_of_each_letter() {
     }
     assert_eq!(world.dead_letters().len(), 2);
 
-    // What it says is known by now: nothing changes.
+    // Its content is already known: nothing changes.
     world.sql("UPDATE user_order SET total_fee = 1000");
     let text = world.pipeline.ops(&["dlq", "replay", "--all"]).expect("replayed");
     assert!(text.ends_with("replayed 2: 2 applied\n"), "{text}");
@@ -85,7 +85,7 @@ async fn bury(world: &World, id: &str, body: Vec<u8>) {
     connection.close().await;
 }
 
-/// A message without an order, one without a merchant and one that is none: workers write no line of them.
+/// A message without an order, one without a merchant, and an invalid one: workers write no inbox row for them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_reports_letters_without_an_inbox_row() {
     let world = World::new(10);

@@ -1,4 +1,4 @@
-//! What is never logged, however much is asked for: the list in docs/LOGGING.md.
+//! What is never logged, at any level: the list in docs/LOGGING.md.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -56,7 +56,7 @@ async fn trace_logs_contain_no_password_and_no_key() {
     }
 }
 
-/// What a message tells of a buyer. Each value has a part of letters and digits that stays the same in any encoding.
+/// A buyer's data in a message. Each value has a part of letters and digits that is the same in any encoding.
 const BUYER: [(&str, &str); 7] = [
     ("buyer_id", "2088777766665555"),
     ("buyer_email", "markedmail@example.com"),

@@ -1,4 +1,4 @@
-//! Until when an account has a subscription, and one that is for nobody.
+//! The end of a subscription, and a subscription without an account.
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use serde_json::Value;
@@ -56,7 +56,7 @@ async fn a_renewal_starts_at_the_end_of_the_current_period() {
     }
     let order = world.expect("M1", |order| order["status"] == 8);
     assert_eq!(until(&order), until_after(90), "{order:#}");
-    // The second month goes back: the third begins where the first ends.
+    // The second month is refunded: the third begins where the first ends.
     let refund = paid[1].refund(TOTAL, None, Utc::now()).expect("a refund");
     world.send(refund.sync).await;
     world.expect("M2", |order| order["status"] == 105);
@@ -103,7 +103,7 @@ async fn a_subscription_without_account_waits() {
         });
     }
     eventually("two have it", || world.count("entitlement") == 2);
-    // Somebody has it: it stays with them.
+    // An account already has it and keeps it.
     let again = world.pipeline.ops(&["order", "account", "NOBODY", "zhao"]);
     assert!(again.is_err(), "{again:?}");
     assert_eq!(world.count("entitlement WHERE account = 'li'"), 1);

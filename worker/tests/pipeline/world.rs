@@ -14,7 +14,7 @@ use simulator::{Merchant, Notification, Sender, Trade};
 use tempfile::TempDir;
 use testkit::{Pipeline, Program, Sandbox};
 
-/// How long anything may take.
+/// The time limit of each wait.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Every order costs 10.00 yuan.

@@ -102,7 +102,7 @@ gateway = "{NOWHERE}"
         (gateway, address)
     }
 
-    /// Something happens at Alipay: `verb` of the simulator. `--drop` in `more` keeps it silent.
+    /// Runs a `verb` of the simulator at Alipay; with `--drop` in `more`, without a notification.
     pub(crate) fn happens(&self, verb: &str, merchant: &str, order: &str, more: &[&str]) {
         let (config, trades, key) = (self.config(), self.file("trades.json"), self.alipay_key());
         let to = self.world.address().replace("/shop/", &format!("/{merchant}/"));
@@ -184,7 +184,7 @@ gateway = "{NOWHERE}"
         store::Pool::new(&self.world.sandbox.database_url, 1).get().expect("a connection")
     }
 
-    /// A refund of 3.00 yuan was asked for, and nobody knows what became of it.
+    /// A refund of 3.00 yuan was requested, with an unknown result.
     pub(crate) fn asked_refund(&self, order: &str, trade_no: &str, number: &str) {
         let request = RefundRequest {
             request_no: number.to_owned(),
@@ -203,7 +203,7 @@ gateway = "{NOWHERE}"
         insert(&mut self.connection(), &request).expect("a request");
     }
 
-    /// Writes down an answer of the gateway, as the program does that got it.
+    /// Records an answer of the gateway, as the program that receives it does.
     pub(crate) fn asked_answer(&self, order: &str, answer: &Envelope) {
         let key = AnswerKey { order_id: order, digest: &answer.digest() };
         gateway_answer::write(&mut self.connection(), key).expect("an answer");
@@ -237,7 +237,7 @@ gateway = "{NOWHERE}"
         number.as_str().expect("a trade").to_owned()
     }
 
-    /// How many different answers about this order the lanes have worked on.
+    /// How many different answers about this order the lanes have processed.
     pub(crate) fn answers(&mut self, order: &str) -> i64 {
         let inbox = format!("notification WHERE kind = 'query_answer' AND order_id = '{order}'");
         self.world.count(&inbox)

@@ -1,4 +1,4 @@
-//! The database's clock runs eight hours ahead and is set right.
+//! The database's clock is eight hours ahead and is then corrected.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ fn a_cursor_in_the_future_is_moved_back() {
     scene.side.place("app", "BEFORE", "CODE");
     scene.side.pays("app", "BEFORE", &["--drop"]);
     scene.side.world.expect("BEFORE", |order| order["is_send_goods"] == true);
-    // Nobody pays it: its next question is hours away.
+    // Nobody pays it: its next query is hours away.
     scene.side.place("app", "WAITS", "CODE");
     eventually("it was asked about", || {
         scene.number("COUNT(*) FROM gateway_query WHERE order_id = 'WAITS' AND asked > 0") == 1
@@ -79,7 +79,7 @@ fn a_cursor_in_the_future_is_moved_back() {
     scene.side.pays("app", "AFTER", &["--drop"]);
     scene.side.world.expect("AFTER", |order| order["is_send_goods"] == true);
     assert!(scene.time("reached") <= Utc::now());
-    // A question that was asked in the future is asked again now, and not in hours.
+    // A query recorded in the future is repeated now, not in hours.
     let again = "COUNT(*) FROM gateway_query WHERE order_id = 'WAITS' AND asked > 1 \
                  AND asked_at <= UTC_TIMESTAMP(6) AND due_at < UTC_TIMESTAMP(6) + INTERVAL 1 HOUR";
     eventually("it was asked about again", || scene.number(again) == 1);
@@ -95,7 +95,7 @@ fn a_starting_worker_corrects_due_times_in_the_future() {
     scene.side.place("app", "PAID", "CODE");
     scene.side.pays("app", "PAID", &["--drop"]);
     let mut database = scene.side.connection();
-    // What workers write at such a time: a lease, a turn of a refund, an order that waits for goods.
+    // What workers write at such a time: a lease, the next try of a refund, an order that waits for goods.
     let sql = "INSERT INTO gateway_query (order_id, merchant, why, due_at, asked_at) VALUES \
                  ('PAID', 'app', 'unpaid', UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE, UTC_TIMESTAMP(6)); \
                INSERT INTO fulfillment (order_id, product_id, state, units, given, waiting_since) VALUES \
@@ -108,7 +108,7 @@ fn a_starting_worker_corrects_due_times_in_the_future() {
     drop(database);
     scene.set_right();
     let _worker = scene.side.worker(&address, &[]);
-    // Asked about, although its own time would come in eight hours.
+    // Queried, although its due time is in eight hours.
     eventually("it was asked about", || {
         scene.number("COUNT(*) FROM notification WHERE kind = 'query_answer' AND order_id = 'PAID'")
             == 1

@@ -1,4 +1,4 @@
-//! Messages that version 0.1 wrote, recorded from it, are worked on after the upgrade.
+//! Recorded messages of version 0.1 are processed after the upgrade.
 
 use chrono::{DateTime, Utc};
 use order::RefundRequestState;
@@ -129,17 +129,17 @@ async fn messages_of_version_0_1_are_processed() {
         assert_eq!((&order["status"], &order["is_send_goods"]), (&8.into(), &true.into()));
     }
     world.wait_for_count("notification", 8);
-    // A decision that only the queue holds is a person's to make again; an expiry is asked about again.
+    // A decision without a row must be made again by a person; an expiry without a row causes a query.
     let dead = ("OLD-PAID".to_owned(), "decision_without_row".to_owned());
     assert_eq!(world.dead_letters(), std::slice::from_ref(&dead));
     let shown = world.pipeline.ops(&["dlq", "list"]).expect("ops dlq list");
     assert!(shown.contains("decide the review again"), "{shown}");
     assert_eq!(world.count("gateway_query WHERE order_id = 'OLD-EXPIRED' AND why = 'expiry'"), 1);
-    // The batch of refunds says so where it was worked on before the payment of its trade.
+    // The batch refund has `parked_refund` if it was processed before the payment of its trade.
     let told = "notification WHERE reason IS NOT NULL AND reason <> 'parked_refund'";
     assert_eq!(world.count(told), 1);
 
-    // Its order has been put right.
+    // Its order was corrected.
     publish(&url, vec![letter.message()]).await;
     world.sql("UPDATE user_order SET total_fee = 1200 WHERE id = 'OLD-DEAD000001'");
     let order = ["dlq", "replay", "--reason", "total_mismatch"];

@@ -163,8 +163,8 @@ impl Aftermath {
     }
 
     /// The letters, those with which something is left to do first, at most `limit`.
-    pub(crate) fn letters(&self, limit: usize) -> Vec<&Replayed> {
-        let mut letters: Vec<&Replayed> = self.letters.values().collect();
+    pub(crate) fn into_letters(self, limit: usize) -> Vec<Replayed> {
+        let mut letters: Vec<Replayed> = self.letters.into_values().collect();
         letters.sort_by_key(|one| one.outcome);
         letters.truncate(limit);
         letters

@@ -112,7 +112,7 @@ pub(crate) struct StoryMessage {
     pub(crate) facts_added: FactList,
     pub(crate) changes: Option<OrderChange>,
     /// Changes of other orders, or of this one, that the message made and that are not kept: too many.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "crate::operations::is_zero")]
     pub(crate) changes_not_kept: usize,
     /// Of what Alipay signed, as far as its merchant is configured here.
     pub(crate) signature: Option<SignatureCheck>,
@@ -313,11 +313,6 @@ impl StoryMessage {
             form: line.form,
         }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-fn is_zero(number: &usize) -> bool {
-    *number == 0
 }
 
 /// The refunds that were asked for, the oldest first.

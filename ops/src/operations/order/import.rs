@@ -9,12 +9,14 @@ use store::MysqlConnection;
 use store::user_order::import::{self, ImportedOrder, KnownOrder};
 
 use crate::failure::Failure;
+use crate::operations::rolled_back;
+use crate::text::first_of;
 
 /// Orders in one statement.
 const CHUNK: usize = 1_000;
 
 /// Problems that are listed; the rest is only counted.
-const TOLD: usize = 20;
+const LISTED: usize = 20;
 
 /// An order with the line of the file that it is on, where it is from a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,25 +36,6 @@ pub(crate) struct ImportCounts {
     pub(crate) unchanged: usize,
 }
 
-/// Why nothing was imported.
-enum Stopped {
-    Failed(Failure),
-    /// It was only tried.
-    Tried(ImportCounts),
-}
-
-impl From<diesel::result::Error> for Stopped {
-    fn from(error: diesel::result::Error) -> Stopped {
-        Stopped::Failed(store::StoreError::from(error).into())
-    }
-}
-
-impl From<store::StoreError> for Stopped {
-    fn from(error: store::StoreError) -> Stopped {
-        Stopped::Failed(error.into())
-    }
-}
-
 /// Imports orders in one transaction. `dry`: does all of it and takes it back. `done` hears how many orders were
 /// looked at.
 ///
@@ -66,26 +49,21 @@ pub(crate) fn import(
 ) -> Result<ImportCounts, Failure> {
     let mut sorted: Vec<&NumberedOrder> = orders.iter().collect();
     sorted.sort_by_key(|numbered| numbered.order.id.as_bytes());
-    let result = connection.transaction(|connection| {
+    let work = |connection: &mut MysqlConnection| {
         let mut counts = ImportCounts::default();
         let mut problems = BTreeMap::new();
         for chunk in sorted.chunks(CHUNK) {
             import_chunk(connection, chunk, &mut counts, &mut problems)?;
             done(chunk.len() as u64);
         }
-        if !problems.is_empty() {
-            let problems: Vec<String> = problems.into_values().collect();
-            return Err(Stopped::Failed(Failure::Refused(format!(
-                "nothing was imported\n{}",
-                told(&problems)
-            ))));
+        if problems.is_empty() {
+            return Ok(counts);
         }
-        if dry { Err(Stopped::Tried(counts)) } else { Ok(counts) }
-    });
-    match result {
-        Ok(counts) | Err(Stopped::Tried(counts)) => Ok(counts),
-        Err(Stopped::Failed(failure)) => Err(failure),
-    }
+        let problems: Vec<String> = problems.into_values().collect();
+        let problems = first_problems(&problems);
+        Err(Failure::Refused(format!("nothing was imported\n{problems}")))
+    };
+    if dry { rolled_back(connection, work) } else { connection.transaction(work) }
 }
 
 fn import_chunk(
@@ -93,7 +71,7 @@ fn import_chunk(
     chunk: &[&NumberedOrder],
     counts: &mut ImportCounts,
     problems: &mut BTreeMap<(Option<usize>, String), String>,
-) -> Result<(), Stopped> {
+) -> Result<(), Failure> {
     let ids: Vec<&str> = chunk.iter().map(|numbered| numbered.order.id.as_str()).collect();
     let known = import::lock_known(connection, &ids)?;
     let known: HashMap<&str, &KnownOrder> =
@@ -109,8 +87,8 @@ fn import_chunk(
         match compare(order, here) {
             Err(problem) => {
                 let at = line.map(|line| format!("line {line}: ")).unwrap_or_default();
-                let told = format!("{at}order {} is here already, and {problem}", order.id);
-                problems.insert((*line, order.id.clone()), told);
+                let problem = format!("{at}order {} is here already, and {problem}", order.id);
+                problems.insert((*line, order.id.clone()), problem);
             }
             Ok(Correction { time: false, goods: false }) => counts.unchanged += 1,
             Ok(Correction { time, goods }) => {
@@ -133,23 +111,23 @@ struct Correction {
 
 /// The error says what cannot be put right.
 fn compare(order: &ImportedOrder, here: &KnownOrder) -> Result<Correction, String> {
-    for (name, is, told) in [
+    for (name, is, wanted) in [
         ("merchant", &here.merchant, &order.merchant),
         ("product", &here.product_id, &order.product_id),
         ("account", &here.account, &order.account),
         ("quantity", &here.quantity.to_string(), &order.quantity.to_string()),
         ("total", &here.total_fee.to_string(), &order.total_fee.to_string()),
     ] {
-        if is != told {
-            return Err(format!("its {name} is {is:?}, not {told:?}"));
+        if is != wanted {
+            return Err(format!("its {name} is {is:?}, not {wanted:?}"));
         }
     }
     let created_at = here.created_at;
     let wanted = order.created_at.unwrap_or(created_at);
-    let (is, told) = (whole_seconds(created_at), whole_seconds(wanted));
-    if told > is {
-        let [is, told] = [is, told].map(alipay::format_beijing);
-        return Err(format!("was made at {is} (Beijing), which is before {told}"));
+    let (is, made) = (whole_seconds(created_at), whole_seconds(wanted));
+    if made > is {
+        let [is, made] = [is, made].map(alipay::format_beijing);
+        return Err(format!("was made at {is} (Beijing), which is before {made}"));
     }
     let goods = match (order.delivered, here.goods()) {
         (true, None) => true,
@@ -162,7 +140,7 @@ fn compare(order: &ImportedOrder, here: &KnownOrder) -> Result<Correction, Strin
             return Err("was imported as delivered: that is not taken back".to_owned());
         }
     };
-    Ok(Correction { time: told < is, goods })
+    Ok(Correction { time: made < is, goods })
 }
 
 /// A file has no fractions of seconds.
@@ -171,10 +149,6 @@ fn whole_seconds(time: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// The first problems, and how many more there are.
-pub(crate) fn told(problems: &[String]) -> String {
-    let mut text = problems.iter().take(TOLD).cloned().collect::<Vec<_>>().join("\n");
-    if problems.len() > TOLD {
-        text.push_str(&format!("\nand {} more", problems.len() - TOLD));
-    }
-    text
+pub(crate) fn first_problems(problems: &[String]) -> String {
+    first_of(problems, LISTED, "\n", "")
 }

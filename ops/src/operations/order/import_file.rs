@@ -11,7 +11,7 @@ use store::user_order::import::ImportedOrder;
 
 use super::{parse_id, parse_new_id};
 use crate::operations::order::csv::{CsvRecord, CsvRecords, records};
-use crate::operations::order::import::{NumberedOrder, told};
+use crate::operations::order::import::{NumberedOrder, first_problems};
 
 /// The columns, of which the first five and `delivered` must be there.
 const COLUMNS: [&str; 9] = [
@@ -121,7 +121,7 @@ impl OrderFile {
         problems.sort();
         let lines: Vec<String> =
             problems.iter().map(|(line, problem)| format!("line {line}: {problem}")).collect();
-        Err(told(&lines))
+        Err(first_problems(&lines))
     }
 
     fn order(&self, record: &CsvRecord, known: &Catalogue<'_>) -> Result<ImportedOrder, String> {

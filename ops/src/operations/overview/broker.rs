@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use queue::topology::{self, RetryTier};
-use queue::{Cluster, Connection, ConnectionSettings, Depth, alarm};
+use queue::{Cluster, Connection, ConnectionSettings, Depth, ReceivedMessage, alarm};
 use serde::Serialize;
 
 use super::topology::TopologyState;
@@ -144,16 +144,13 @@ async fn ask_management(
 }
 
 async fn reasons(cluster: &Cluster) -> Result<BTreeMap<String, usize>, Failure> {
-    let mut queue = DeadQueue::open_within(cluster, PATIENCE).await?;
+    let queue = DeadQueue::open_within(cluster, PATIENCE).await?;
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    let looked = queue
-        .look(COUNTED, |letter| {
-            let reason = letter.headers.reason.unwrap_or_else(|| "no reason".to_owned());
-            *reasons.entry(reason).or_default() += 1;
-        })
-        .await;
-    queue.close().await?;
-    looked?;
+    let count = |letter: ReceivedMessage| {
+        let reason = letter.headers.reason.unwrap_or_else(|| "no reason".to_owned());
+        *reasons.entry(reason).or_default() += 1;
+    };
+    queue.look_and_close(COUNTED, count).await?;
     Ok(reasons)
 }
 

@@ -7,7 +7,7 @@ use alipay::{QueryAnswer, TradeRef};
 use futures_util::StreamExt as _;
 use futures_util::stream::iter;
 use gateway::{Gateway, GatewayError, VerifiedAnswer};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use store::Connection;
 use store::user_order::{self, OrderSpan, SpanOrder};
 use tokio::sync::Mutex;
@@ -20,6 +20,7 @@ use crate::operations::access::Access;
 use crate::operations::await_worker::PreparedMessage;
 use crate::operations::gateway_answer::{Comparison, compare, sent};
 use crate::operations::publish::ConfirmedPublisher;
+use crate::progress;
 
 /// Orders that are read, compared and published together.
 const TOGETHER: i64 = 40;
@@ -64,18 +65,13 @@ impl<'a> Reconciliation<'a> {
     ) -> Result<Reconciliation<'a>, Failure> {
         let mut database = access.database()?;
         let orders = user_order::count_in_span(&mut database, &span)?;
-        let bar = ProgressBar::new(orders.unsigned_abs());
-        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} orders, {eta} left {msg}");
         Ok(Reconciliation {
             access,
             span,
             gateway: access.gateway(),
             rate,
             database,
-            progress: match style {
-                Ok(style) => bar.with_style(style),
-                Err(_) => bar,
-            },
+            progress: progress::bar(usize::try_from(orders).unwrap_or(0), "orders"),
             failed_in_a_row: 0,
             suspects: Vec::new(),
             report: ReconcileReport { dry_run, orders, ..ReconcileReport::default() },

@@ -7,9 +7,10 @@ use store::stock::MAX_CODE;
 
 use super::code_text::{Invisible, code_of};
 use super::file_kind::{NotCodes, other_kind};
+use crate::text::first_of;
 
 /// Problems that are listed; the rest is only counted.
-const TOLD: usize = 10;
+const LISTED: usize = 10;
 
 /// The codes of a file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl<'a> CodeFile<'a> {
         if problems.is_empty() {
             return Ok(file);
         }
-        let mut text = told(&problems);
+        let mut text = first_of(&problems, LISTED, "\n", " lines");
         if let Some(NotCodes::Lines(hint)) = kind {
             text.push_str(&format!("\n{hint}"));
         }
@@ -101,14 +102,6 @@ fn read_line(line: &[u8], invisible: Invisible) -> Result<Cow<'_, str>, String> 
         ));
     }
     Ok(code)
-}
-
-fn told(problems: &[String]) -> String {
-    let mut text = problems.iter().take(TOLD).cloned().collect::<Vec<_>>().join("\n");
-    if problems.len() > TOLD {
-        text.push_str(&format!("\nand {} more lines", problems.len() - TOLD));
-    }
-    text
 }
 
 #[cfg(test)]
