@@ -1,11 +1,7 @@
 //! What becomes of a message: the words of the inbox and of dead letters.
 
-use serde::Serialize;
-
 closed_set! {
     /// `notification.outcome`: the result of the latest run of a message.
-    #[derive(Serialize)]
-    #[serde(rename_all = "snake_case")]
     pub enum MessageOutcome {
         /// It changed something.
         Applied,

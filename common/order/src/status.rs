@@ -13,8 +13,10 @@ macro_rules! numbered_set {
         $(#[$attribute:meta])*
         pub enum $name:ident { $($(#[$of_variant:meta])* $variant:ident = $code:literal,)+ }
     ) => {
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, FromRepr, IntoStaticStr, VariantArray)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Serialize, FromRepr, IntoStaticStr, VariantArray)]
         #[repr(i16)]
+        #[serde(into = "i16")]
         $(#[$attribute])*
         pub enum $name { $($(#[$of_variant])* $variant = $code,)+ }
 
@@ -33,13 +35,18 @@ macro_rules! numbered_set {
                 <$name>::from_repr(code)
             }
         }
+
+        impl From<$name> for i16 {
+            fn from(status: $name) -> i16 {
+                status.code()
+            }
+        }
     };
 }
 
 numbered_set! {
     /// `user_order.status`, with the numbers of the classic system.
-    #[derive(Serialize, EnumString)]
-    #[serde(into = "i16")]
+    #[derive(EnumString)]
     #[strum(serialize_all = "snake_case")]
     pub enum OrderStatus {
         /// Placed, nothing paid.
@@ -69,12 +76,6 @@ impl OrderStatus {
             OrderStatus::Refunded => "已退款关闭",
             OrderStatus::RefundClosed => "退款关闭",
         }
-    }
-}
-
-impl From<OrderStatus> for i16 {
-    fn from(status: OrderStatus) -> i16 {
-        status.code()
     }
 }
 

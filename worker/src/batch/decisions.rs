@@ -53,12 +53,11 @@ impl Decisions {
         }));
         let rows = decision::by_ids(connection, &numbers)?;
         let reviews = distinct(rows.iter().map(|row| row.review_id));
-        let cases = review::by_ids(connection, &reviews)?;
+        let cases: BTreeMap<i64, Case> =
+            review::by_ids(connection, &reviews)?.into_iter().collect();
         let accepted = rows.iter().filter(|row| row.decision == Decision::Accepted.as_str());
         let accepted = distinct(accepted.map(|row| row.order_id.as_str()));
         let on_its_way = refund_request::on_its_way(connection, &accepted)?.into_iter().collect();
-        let cases: BTreeMap<i64, Case> =
-            cases.into_iter().map(|numbered| (numbered.id, numbered.case)).collect();
         let doubted = cases.values().filter(|case| case.reason.is_doubt());
         let doubted = distinct(doubted.map(|case| case.evidence.as_str()));
         let known_trades = trade::orders_of(connection, &doubted)?;
@@ -205,7 +204,7 @@ impl Decisions {
             .iter()
             .map(|(id, end)| EndedDecision {
                 id: *id,
-                state: end.state.as_str(),
+                state: end.state,
                 error: end.error.as_deref(),
             })
             .collect();
