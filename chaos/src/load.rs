@@ -8,7 +8,7 @@ use anyhow::Context;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use hyper::Uri;
-use queue::Kind;
+use queue::MessageKind;
 use service::backoff::Backoff;
 use simulator::{Attempt, Book, Fault, LedgerLine, Sender, SignedNotification};
 use tokio::sync::Semaphore;
@@ -235,8 +235,8 @@ impl Load {
         self.progress.letters_over.fetch_add(1, Ordering::Relaxed);
         let said = notification.notification();
         let kind = match said.kind {
-            simulator::Kind::BatchRefund => Kind::BatchRefund,
-            _ => Kind::TradeStatus,
+            simulator::Kind::BatchRefund => MessageKind::BatchRefund,
+            _ => MessageKind::TradeStatus,
         };
         let fault = match (letter.forged, letter.duplicate) {
             (true, _) => Some(Fault::Corrupt),

@@ -8,12 +8,12 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::Refusal;
 use crate::counted::Counted;
-use crate::topology::Topology;
+use crate::topology::TopologyKeeper;
 
 /// The broker as requests see it; shared by all of them.
 pub(crate) struct Broker {
     publisher: Publisher,
-    topology: Topology,
+    topology: TopologyKeeper,
     permits: Semaphore,
 }
 
@@ -25,7 +25,11 @@ pub(crate) struct InFlight<'a> {
 
 impl Broker {
     /// So many messages may wait at one time.
-    pub(crate) fn new(publisher: Publisher, topology: Topology, max_in_flight: usize) -> Broker {
+    pub(crate) fn new(
+        publisher: Publisher,
+        topology: TopologyKeeper,
+        max_in_flight: usize,
+    ) -> Broker {
         Broker { publisher, topology, permits: Semaphore::new(max_in_flight) }
     }
 

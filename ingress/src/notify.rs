@@ -5,17 +5,17 @@ use std::time::Duration;
 use alipay::{Charset, Form, SecondReading, SignType};
 use chrono::Utc;
 use config::Merchant;
-use queue::{Envelope, Kind};
+use queue::{Envelope, MessageKind};
 
 use crate::broker::{Broker, InFlight};
 use crate::{Refusal, identity};
 
 /// A notification for this merchant, on its way to `success`: it is [`read`], and where the merchant
-/// wants it the gateway is asked about it; then it is [`published`](Notification::publish). Then, and
+/// wants it the gateway is asked about it; then it is [`published`](VerifiedNotification::publish). Then, and
 /// only then, Alipay may read `success`.
-pub(crate) struct Notification {
+pub(crate) struct VerifiedNotification {
     pub(crate) form: Form,
-    kind: Kind,
+    kind: MessageKind,
     envelope: Envelope,
     /// The gateway is asked whether it sent this, whatever the configuration says.
     pub(crate) must_be_confirmed: bool,
@@ -24,7 +24,7 @@ pub(crate) struct Notification {
 }
 
 /// Verifies a notification from its bytes: signed by Alipay, and for this merchant.
-pub(crate) fn read(merchant: &Merchant, body: &[u8]) -> Result<Notification, Refusal> {
+pub(crate) fn read(merchant: &Merchant, body: &[u8]) -> Result<VerifiedNotification, Refusal> {
     let received_at = Utc::now();
     let form = Form::parse(body)?;
     // What else is signed by the same rules and keys is not taken for a notification.
@@ -43,16 +43,16 @@ pub(crate) fn read(merchant: &Merchant, body: &[u8]) -> Result<Notification, Ref
         .verified_by(merchant.verifier.fingerprint(&verified));
     let must_be_confirmed = is_anybodys(kind, verified.sign_type);
     let is_ambiguous = SecondReading::of(&form, merchant.protocol).is_some();
-    Ok(Notification { form, kind, envelope, must_be_confirmed, is_ambiguous })
+    Ok(VerifiedNotification { form, kind, envelope, must_be_confirmed, is_ambiguous })
 }
 
 /// A batch of refunds names neither seller nor order, and Alipay's legacy RSA key signs for all merchants:
 /// its signature is as right for another merchant's refunds.
-fn is_anybodys(kind: Kind, sign_type: SignType) -> bool {
-    kind == Kind::BatchRefund && sign_type == SignType::Rsa
+fn is_anybodys(kind: MessageKind, sign_type: SignType) -> bool {
+    kind == MessageKind::BatchRefund && sign_type == SignType::Rsa
 }
 
-impl Notification {
+impl VerifiedNotification {
     /// Publishes it. `Ok` only when the broker has confirmed it.
     pub(crate) async fn publish(
         &self,
@@ -64,9 +64,7 @@ impl Notification {
         service::crash_point!("ingress.after_confirm");
         Ok(())
     }
-}
 
-impl Notification {
     /// The id that its repeats share.
     fn message_id(&self) -> String {
         queue::id_of_content(&self.envelope.merchant, self.kind, &self.form, self.is_ambiguous)
@@ -74,9 +72,9 @@ impl Notification {
 }
 
 /// What the form is, for the queue; whether it makes sense is judged by the worker.
-fn kind(form: &Form) -> Kind {
+fn kind(form: &Form) -> MessageKind {
     match form.get("notify_type") {
-        Some(b"batch_refund_notify") => Kind::BatchRefund,
-        _ => Kind::TradeStatus,
+        Some(b"batch_refund_notify") => MessageKind::BatchRefund,
+        _ => MessageKind::TradeStatus,
     }
 }

@@ -19,7 +19,7 @@ use crate::route::Route;
 use crate::{Refusal, body, notify};
 
 /// The merchant's name for the metrics, once it is known, and what became of the request.
-struct Outcome<'a> {
+struct HandledRequest<'a> {
     merchant: &'a str,
     /// `true`: only Alipay can have sent it. A buyer with a text that Alipay signed can cut it elsewhere.
     result: Result<bool, Refusal>,
@@ -42,14 +42,14 @@ pub(crate) async fn answer(
 
 /// The answer to a client of which too many requests were refused already: its body is not read.
 pub(crate) fn turned_away(endpoint: &Endpoint, merchant: &str) -> Response<Full<Bytes>> {
-    let outcome = Outcome { merchant, result: Err(Refusal::TooManyRefused) };
+    let outcome = HandledRequest { merchant, result: Err(Refusal::TooManyRefused) };
     report(&outcome, Instant::now(), Some(&endpoint.refusal_log));
     response(&outcome.result)
 }
 
 /// The answer to a request whose handler panicked.
 pub(crate) fn panicked() -> Response<Full<Bytes>> {
-    let outcome = Outcome { merchant: "", result: Err(Refusal::Panic) };
+    let outcome = HandledRequest { merchant: "", result: Err(Refusal::Panic) };
     report(&outcome, Instant::now(), None);
     response(&outcome.result)
 }
@@ -61,7 +61,7 @@ async fn handle<'a>(
     head: &Parts,
     mut body: Incoming,
     request: &ActiveRequest<'_>,
-) -> Outcome<'a> {
+) -> HandledRequest<'a> {
     let merchant = match merchant(config, route, head) {
         Ok(merchant) => merchant,
         Err(refusal) => return turn_away("", refusal, head, body).await,
@@ -79,7 +79,7 @@ async fn handle<'a>(
             if let Err(Refusal::Signature(error)) = &result {
                 endpoint.explainer.explain(config, merchant, &bytes, error);
             }
-            Outcome { merchant: &merchant.name, result }
+            HandledRequest { merchant: &merchant.name, result }
         }
         Err(refusal) => turn_away(&merchant.name, refusal, head, body).await,
     }
@@ -115,14 +115,14 @@ async fn turn_away<'a>(
     refusal: Refusal,
     head: &Parts,
     body: Incoming,
-) -> Outcome<'a> {
+) -> HandledRequest<'a> {
     // A client that waits for "100 Continue" has sent nothing yet, and a late one has had its time.
     let wanted = !head.headers.contains_key(EXPECT)
         && !matches!(refusal, Refusal::BodyTimeout | Refusal::BodyIncomplete(_));
     if wanted {
         body::discard(body).await;
     }
-    Outcome { merchant, result: Err(refusal) }
+    HandledRequest { merchant, result: Err(refusal) }
 }
 
 /// Whether the body says it is a form. Of two types in one header the first counts (docs/protocol.md §13.2:
@@ -166,7 +166,7 @@ fn response(result: &Result<bool, Refusal>) -> Response<Full<Bytes>> {
 
 /// Logs and counts the answer. What a client can cause is information; what somebody should look at is a
 /// warning. Not every line is written where there are many alike.
-fn report(outcome: &Outcome<'_>, started: Instant, log: Option<&RefusalLog>) {
+fn report(outcome: &HandledRequest<'_>, started: Instant, log: Option<&RefusalLog>) {
     let merchant = outcome.merchant;
     let (word, reason) = match &outcome.result {
         Ok(_) => ("success", ""),

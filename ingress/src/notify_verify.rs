@@ -3,17 +3,18 @@
 //! It is asked after the signature was checked, and before the notification is answered: the gateway
 //! forgets an id when its notification was answered `success`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use alipay::NotifyVerifyAnswer;
-use config::{Config, Merchant, NotifyVerify};
+use config::{Config, Merchant, NotifyVerifyPolicy};
 use gateway::{Gateway, GatewayError};
 use metrics::counter;
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use crate::Refusal;
-use crate::notify::Notification;
+use crate::notify::VerifiedNotification;
 use crate::remembered::Remembered;
 
 /// Confirmed ids that are remembered. A repeat comes after minutes or hours.
@@ -30,7 +31,7 @@ pub(crate) struct NotifyVerifier {
 /// What the gateway says of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum VerifyReply {
-    /// The gateway said `true` to this process before.
+    /// The gateway answered `true` to this process before.
     Remembered,
     /// `true`.
     True,
@@ -38,7 +39,7 @@ enum VerifyReply {
     False,
     /// `invalid`.
     Invalid,
-    /// NoAnswer that can be used, or nobody could ask.
+    /// No answer that can be used, or there was no place for the query.
     NoAnswer(&'static str),
 }
 
@@ -62,13 +63,13 @@ impl NotifyVerifier {
         self: &Arc<Self>,
         config: &Arc<Config>,
         merchant: &Merchant,
-        notification: &Notification,
+        notification: &VerifiedNotification,
     ) -> Result<(), Refusal> {
         let required = match merchant.notify_verify {
             _ if notification.must_be_confirmed => true,
-            NotifyVerify::Off => return Ok(()),
-            NotifyVerify::BestEffort => false,
-            NotifyVerify::Required => true,
+            NotifyVerifyPolicy::Off => return Ok(()),
+            NotifyVerifyPolicy::BestEffort => false,
+            NotifyVerifyPolicy::Required => true,
         };
         let form = &notification.form;
         let id = form.get("notify_id").filter(|id| !id.is_empty()).ok_or(Refusal::NoNotifyId)?;
@@ -123,7 +124,7 @@ impl NotifyVerifier {
     async fn ask(&self, merchant: &Merchant, id: &[u8]) -> VerifyReply {
         match self.gateway.notify_verify(merchant, id).await {
             Ok(NotifyVerifyAnswer::Genuine) => {
-                let mut genuine = self.genuine.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut genuine = self.genuine.lock();
                 genuine.add(&merchant.name, id);
                 VerifyReply::True
             }
@@ -136,7 +137,7 @@ impl NotifyVerifier {
     }
 
     fn is_remembered(&self, merchant: &Merchant, id: &[u8]) -> bool {
-        let genuine = self.genuine.lock().unwrap_or_else(PoisonError::into_inner);
+        let genuine = self.genuine.lock();
         genuine.contains(&merchant.name, id)
     }
 }

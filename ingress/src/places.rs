@@ -1,12 +1,13 @@
-//! Places for connections, and the memory of their bodies: both are limited, and whoever is silent
-//! longest gives way to whoever asks.
+//! Places for connections, and the memory of their bodies. Both are limited: a new connection or body takes the place of
+//! the one that was silent longest.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use config::{Ingress, Network};
 use metrics::{counter, gauge};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -21,26 +22,26 @@ pub(crate) struct Places {
     most_of_a_peer: usize,
     most_bytes: usize,
     proxies: Vec<Network>,
-    state: Mutex<State>,
+    state: Mutex<PlacesState>,
     freed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct PlacesState {
     next: u64,
     /// Counts what was heard, of any connection: a clock that never stands still.
     heard: u64,
-    held: HashMap<u64, Held>,
+    held: HashMap<u64, OpenConnection>,
     of_peers: HashMap<Peer, usize>,
     bytes: usize,
 }
 
 /// One connection that has a place.
 #[derive(Debug)]
-struct Held {
+struct OpenConnection {
     /// Whose limit it counts for; `None` for proxies.
     peer: Option<Peer>,
-    /// When it was opened, sent something or was answered last: [`State::heard`] of then.
+    /// When it was opened, sent something or was answered last: [`PlacesState::heard`] of then.
     heard: u64,
     /// A request of it was read to its end and is being answered: nobody takes its place.
     answering: bool,
@@ -125,12 +126,14 @@ impl Places {
             *state.of_peers.entry(peer).or_insert(0) += 1;
         }
         let (heard, token) = (state.tick(), close.clone());
-        state.held.insert(id, Held { peer, heard, answering: false, bytes: 0, close: token });
+        state
+            .held
+            .insert(id, OpenConnection { peer, heard, answering: false, bytes: 0, close: token });
         Taken::Place(id, close)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, PlacesState> {
+        self.state.lock()
     }
 }
 
@@ -142,10 +145,14 @@ enum Taken {
     NotNow,
 }
 
-impl State {
+impl PlacesState {
     /// Closes the connection that has been idle longest, of those that are meant; a proxy's only where
     /// nobody else's is idle. `false` when there is none.
-    fn close_idle(&mut self, why: &'static str, meant: impl Fn(u64, &Held) -> bool) -> bool {
+    fn close_idle(
+        &mut self,
+        why: &'static str,
+        meant: impl Fn(u64, &OpenConnection) -> bool,
+    ) -> bool {
         let idle = self.held.iter().filter(|(id, held)| !held.answering && meant(**id, held));
         let longest = idle.min_by_key(|(_, held)| (held.peer.is_none(), held.heard));
         let Some(id) = longest.map(|(id, _)| *id) else { return false };
@@ -165,7 +172,7 @@ impl State {
         self.heard
     }
 
-    fn remove(&mut self, id: u64) -> Option<Held> {
+    fn remove(&mut self, id: u64) -> Option<OpenConnection> {
         let held = self.held.remove(&id)?;
         self.bytes -= held.bytes;
         self.report();

@@ -2,21 +2,21 @@
 //!
 //! An ingress is what a stranger can reach. With an account that can only write to the exchange
 //! `alipay.notify`, somebody who takes it over can publish notifications, which workers verify again,
-//! and can neither read nor delete what others were told.
+//! and can neither read nor delete other messages.
 
 use std::future::pending;
 use std::time::Duration;
 
 use queue::{Cluster, account};
 
-use crate::ServerError;
+use crate::IngressError;
 
 /// The pause between two attempts to ask a broker that is away.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Finds out once, as soon as the broker answers, and tells the log. Resolves only with the reason to
+/// Finds out once, as soon as the broker answers, and logs it. Resolves only with the reason to
 /// end: `required`, and the account may do more.
-pub(crate) async fn check(cluster: Cluster, required: bool) -> ServerError {
+pub(crate) async fn check(cluster: Cluster, required: bool) -> IngressError {
     let beyond = loop {
         match account::beyond_publishing(&cluster).await {
             Ok(permissions) => break permissions,
@@ -27,7 +27,7 @@ pub(crate) async fn check(cluster: Cluster, required: bool) -> ServerError {
     let text = beyond.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     match (beyond.is_empty(), required) {
         (true, _) => tracing::info!("the account at the broker can publish and do no more"),
-        (false, true) => return ServerError::Privileges { beyond: text },
+        (false, true) => return IngressError::Privileges { beyond: text },
         (false, false) => tracing::warn!(
             beyond = text,
             "the account at the broker may do more than an ingress needs: see scripts/broker-accounts, \

@@ -1,11 +1,12 @@
-//! A limit for refused requests of one client: whoever sends rubbish is turned away unread.
+//! A limit for refused requests of one client: after too many its requests are refused unread.
 //!
 //! Only refused requests count, so a limit never stands between Alipay and the shop: a client that has
 //! sent a genuine notification has no limit, and only Alipay can sign one.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::peer::Peer;
 
@@ -20,11 +21,11 @@ const MOST: usize = 20_000;
 #[derive(Debug)]
 pub(crate) struct Refusals {
     most: usize,
-    state: Mutex<State>,
+    state: Mutex<RefusalCounts>,
 }
 
 #[derive(Debug)]
-struct State {
+struct RefusalCounts {
     began: Instant,
     /// By client and merchant, so that a key that is wrong at one merchant does not close the others.
     refused: HashMap<(Peer, String), usize>,
@@ -35,7 +36,10 @@ impl Refusals {
     /// So many in a minute.
     pub(crate) fn new(most: usize) -> Refusals {
         let (refused, genuine) = (HashMap::new(), HashMap::new());
-        Refusals { most, state: Mutex::new(State { began: Instant::now(), refused, genuine }) }
+        Refusals {
+            most,
+            state: Mutex::new(RefusalCounts { began: Instant::now(), refused, genuine }),
+        }
     }
 
     /// Whether further requests of the client to this merchant are turned away.
@@ -68,7 +72,7 @@ impl Refusals {
         }
     }
 
-    fn of_this_minute(&self, now: Instant) -> MutexGuard<'_, State> {
+    fn of_this_minute(&self, now: Instant) -> MutexGuard<'_, RefusalCounts> {
         let mut state = self.state();
         if is_over(state.began, WINDOW, now) {
             state.began = now;
@@ -77,8 +81,8 @@ impl Refusals {
         state
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, RefusalCounts> {
+        self.state.lock()
     }
 }
 

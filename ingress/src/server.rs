@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use config::Config;
-use config::summary::Summary;
+use config::summary::ConfigSummary;
 use queue::{Cluster, ConnectionError, Publisher, PublisherSettings};
 use service::admin::{self, CannotListen, Readiness};
 use service::telemetry::Metrics;
@@ -25,7 +25,7 @@ use crate::notify_verify::NotifyVerifier;
 use crate::privileges;
 use crate::refusal_log::RefusalLog;
 use crate::refusals::Refusals;
-use crate::topology::Topology;
+use crate::topology::TopologyKeeper;
 
 /// How long the start waits for a broker that does not answer before it says that it listens.
 const FIRST_CONTACT: Duration = Duration::from_secs(5);
@@ -53,7 +53,7 @@ pub(crate) struct Addresses {
 
 /// Why the ingress cannot run.
 #[derive(Debug, thiserror::Error)]
-pub enum ServerError {
+pub enum IngressError {
     /// A listener cannot be bound.
     #[error(transparent)]
     Listen(#[from] CannotListen),
@@ -77,9 +77,6 @@ pub enum ServerError {
     PublisherEnded,
 }
 
-const LISTEN: &str = "ingress.listen";
-const ADMIN_LISTEN: &str = "ingress.admin_listen";
-
 impl Server {
     /// Binds the listeners. Does not need the broker. Later changes of the configuration are followed
     /// as far as merchants go.
@@ -87,7 +84,7 @@ impl Server {
     /// # Errors
     /// An address is in use or not ours; no merchant is configured; the section `[amqp]` contradicts
     /// itself.
-    pub async fn bind(current: watch::Receiver<Arc<Config>>) -> Result<Server, ServerError> {
+    pub async fn bind(current: watch::Receiver<Arc<Config>>) -> Result<Server, IngressError> {
         let config = Arc::clone(&current.borrow());
         config.require_merchants()?;
         let cluster = Cluster::configured(&config.amqp)?;
@@ -95,21 +92,14 @@ impl Server {
             cluster.publishes_as("amqp.ingress_users", &publishers.ingress)?;
         }
         let address = config.ingress.listen;
-        let listener = listen(address).map_err(|error| CannotListen {
-            key: "ingress.listen",
-            address,
-            error,
-        })?;
+        let cannot_listen = |error| CannotListen { key: "ingress.listen", address, error };
+        let listener = listen(address).map_err(cannot_listen)?;
         let bound_admin = match config.ingress.admin_listen {
-            Some(address) => {
-                let listener = admin::bind(ADMIN_LISTEN, address).await?;
-                let bound = admin::bound(&listener, ADMIN_LISTEN, address)?;
-                Some((listener, bound))
-            }
+            Some(address) => Some(admin::bind("ingress.admin_listen", address).await?),
             None => None,
         };
-        let listen = admin::bound(&listener, LISTEN, address)?;
         let (admin, admin_address) = bound_admin.unzip();
+        let listen = listener.local_addr().map_err(cannot_listen)?;
         let addresses = Addresses { listen, admin: admin_address };
         Ok(Server { current, cluster, listener, admin, addresses })
     }
@@ -121,13 +111,13 @@ impl Server {
     /// or when it turned out that the broker cannot be reached yet.
     ///
     /// # Errors
-    /// [`ServerError::PublisherEnded`], [`ServerError::Privileges`].
+    /// [`IngressError::PublisherEnded`], [`IngressError::Privileges`].
     pub async fn run(
         self,
         metrics: Metrics,
         shutdown: CancellationToken,
         ready: impl FnOnce(String),
-    ) -> Result<(), ServerError> {
+    ) -> Result<(), IngressError> {
         let Server { current, cluster, listener, admin, addresses } = self;
         let config = Arc::clone(&current.borrow());
         let limits = config.ingress.clone();
@@ -136,7 +126,7 @@ impl Server {
 
         let (publisher, mut lanes) =
             Publisher::start(publisher_settings(&config, cluster.clone()), end.child_token());
-        let topology = Topology::new();
+        let topology = TopologyKeeper::new();
         let events = config.events.enabled;
         let privileges = privileges::check(cluster.clone(), limits.least_privilege);
         let declares = !limits.least_privilege;
@@ -144,7 +134,7 @@ impl Server {
         if let Some(admin) = admin {
             let readiness = readiness(publisher.clone(), topology.clone(), shutdown.clone());
             let runs = current.clone();
-            let summary = move || Summary::of("ingress", &runs.borrow());
+            let summary = move || ConfigSummary::of("ingress", &runs.borrow());
             tokio::spawn(admin::serve(admin, readiness, summary, metrics, end.clone()));
         }
         let broker = Broker::new(publisher.clone(), topology.clone(), limits.max_in_flight);
@@ -189,7 +179,7 @@ impl Server {
         let mut result = tokio::select! {
             () = serving => Ok(()),
             () = shutdown.cancelled() => Ok(()),
-            _ = &mut lanes => Err(ServerError::PublisherEnded),
+            _ = &mut lanes => Err(IngressError::PublisherEnded),
             error = privileges => Err(error),
         };
 
@@ -205,7 +195,7 @@ impl Server {
             );
         }
         end.cancel();
-        if !matches!(result, Err(ServerError::PublisherEnded)) {
+        if !matches!(result, Err(IngressError::PublisherEnded)) {
             result = result.and(drain(lanes, deadline).await);
         }
         result
@@ -225,11 +215,11 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Waits for the lanes to finish what they hold, and for the connection to close.
-async fn drain(lanes: JoinHandle<()>, deadline: Instant) -> Result<(), ServerError> {
+async fn drain(lanes: JoinHandle<()>, deadline: Instant) -> Result<(), IngressError> {
     let deadline = deadline.max(Instant::now() + LEAST_DRAIN);
     match timeout_at(deadline, lanes).await {
         Ok(Ok(())) => tracing::info!("stopped"),
-        Ok(Err(_)) => return Err(ServerError::PublisherEnded),
+        Ok(Err(_)) => return Err(IngressError::PublisherEnded),
         // Whoever waited for these confirms was answered `fail` or is gone: nothing is lost.
         Err(_) => tracing::warn!("the broker did not answer in time; stopped without it"),
     }
@@ -257,7 +247,7 @@ fn publisher_settings(config: &Config, cluster: Cluster) -> PublisherSettings {
 }
 
 /// Waits until a notification can be taken; `false` when the broker cannot be reached for now.
-async fn first_contact(publisher: &Publisher, topology: &Topology) -> bool {
+async fn first_contact(publisher: &Publisher, topology: &TopologyKeeper) -> bool {
     let contact = async {
         let declared = topology.first_attempt().await;
         if declared {
@@ -270,7 +260,7 @@ async fn first_contact(publisher: &Publisher, topology: &Topology) -> bool {
 
 fn readiness(
     publisher: Publisher,
-    topology: Topology,
+    topology: TopologyKeeper,
     shutdown: CancellationToken,
 ) -> impl Fn() -> Readiness + Clone + Send + Sync + 'static {
     move || {

@@ -17,7 +17,7 @@ const REST: Duration = Duration::from_secs(1);
 
 /// What is known about the work queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum WorkQueueState {
     /// Nobody could ask yet.
     Unknown,
     /// The last attempt failed, or a message found no queue.
@@ -28,36 +28,39 @@ enum State {
 
 /// The topology as the ingress sees it. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Topology {
-    state: Arc<watch::Sender<State>>,
+pub(crate) struct TopologyKeeper {
+    state: Arc<watch::Sender<WorkQueueState>>,
     look_again: Arc<Notify>,
 }
 
-impl Topology {
-    /// Nothing is known; [`Topology::keep`] finds out.
-    pub(crate) fn new() -> Topology {
-        Topology { state: Arc::new(watch::Sender::new(State::Unknown)), look_again: Arc::default() }
+impl TopologyKeeper {
+    /// Nothing is known; [`TopologyKeeper::keep`] finds out.
+    pub(crate) fn new() -> TopologyKeeper {
+        TopologyKeeper {
+            state: Arc::new(watch::Sender::new(WorkQueueState::Unknown)),
+            look_again: Arc::default(),
+        }
     }
 
     /// Whether the work queue is there, as far as we know.
     pub(crate) fn is_there(&self) -> bool {
-        *self.state.borrow() == State::There
+        *self.state.borrow() == WorkQueueState::There
     }
 
     /// Waits for the end of the first attempt and says whether it succeeded.
     pub(crate) async fn first_attempt(&self) -> bool {
         let mut states = self.state.subscribe();
-        let known = states.wait_for(|state| *state != State::Unknown).await;
-        known.is_ok_and(|state| *state == State::There)
+        let known = states.wait_for(|state| *state != WorkQueueState::Unknown).await;
+        known.is_ok_and(|state| *state == WorkQueueState::There)
     }
 
-    /// A message was not taken by any queue: somebody has deleted what was declared.
+    /// No queue took a message: what was declared has been deleted.
     pub(crate) fn look_again(&self) {
         self.look_again.notify_one();
     }
 
     /// Declares what is missing, again and again until it is there, and whenever
-    /// [`Topology::look_again`] asks for it. One that does not declare (`declares`), or may not, only
+    /// [`TopologyKeeper::look_again`] asks for it. One that does not declare (`declares`), or may not, only
     /// looks whether the work queue is there.
     pub(crate) async fn keep(
         self,
@@ -71,7 +74,7 @@ impl Topology {
                 self.find(&cluster, declares, events).await;
                 tokio::time::sleep(REST).await;
                 self.look_again.notified().await;
-                self.state.send_replace(State::Missing);
+                self.state.send_replace(WorkQueueState::Missing);
             }
         };
         stop.run_until_cancelled(work).await;
@@ -83,7 +86,7 @@ impl Topology {
         loop {
             let error = match declare_or_look(cluster, declares, events).await {
                 Ok(()) => {
-                    self.state.send_replace(State::There);
+                    self.state.send_replace(WorkQueueState::There);
                     return;
                 }
                 Err(error) => error,
@@ -95,7 +98,7 @@ impl Topology {
                 tracing::warn!(error, "exchanges and queues are not known to be there");
                 reported = Some(error);
             }
-            self.state.send_replace(State::Missing);
+            self.state.send_replace(WorkQueueState::Missing);
             tokio::time::sleep(backoff.next_pause()).await;
         }
     }
@@ -127,7 +130,7 @@ async fn declare_or_look(cluster: &Cluster, declares: bool, events: bool) -> Res
                 missing.join(", ")
             )))
         }
-        // RabbitMQ 4 lets nobody look who may not declare. What no queue takes comes back, so nothing is lost.
+        // RabbitMQ 4 refuses a look to an account that may not declare. What no queue takes comes back, so nothing is lost.
         Err(error @ TopologyError::Refused { .. }) => {
             tracing::warn!(%error, "not allowed to look either: taking the work queue as there");
             Ok(())
@@ -138,7 +141,7 @@ async fn declare_or_look(cluster: &Cluster, declares: bool, events: bool) -> Res
 
 /// Why it is not known that the queues are there.
 enum Unknown {
-    /// The broker cannot be reached, of which its connections tell.
+    /// The broker cannot be reached, which its connections log.
     Outage,
     /// Anything else, in words.
     Other(String),

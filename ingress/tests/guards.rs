@@ -58,7 +58,7 @@ fn configuration_and_service_know_neither_broker_nor_database() {
 }
 
 #[test]
-fn asking_the_gateway_needs_neither_broker_nor_database() {
+fn the_gateway_crate_knows_neither_broker_nor_database() {
     needs_none_of("gateway", &["lapin", "diesel", "queue", "store", "order"]);
 }
 
@@ -90,9 +90,9 @@ fn no_common_crate_depends_on_a_program() {
 }
 
 #[test]
-fn programs_that_run_in_earnest_depend_on_no_other_program() {
+fn production_programs_depend_on_no_other_program() {
     for package in ["ingress", "ops", "shop", "simulator", "worker"] {
-        // `ops` foresees what the worker would make of an answer, by the worker's own code.
+        // A dry run of `ops` uses the worker's own code.
         let allowed = |program: &str| program == package || (package, program) == ("ops", "worker");
         let others: Vec<&str> = PROGRAMS.into_iter().filter(|program| !allowed(program)).collect();
         needs_none_of(package, &others);
@@ -100,8 +100,8 @@ fn programs_that_run_in_earnest_depend_on_no_other_program() {
 }
 
 #[test]
-fn an_example_needs_no_more_than_a_stranger_has() {
-    // It is made to be copied: the protocol crate, and none of what is inside the pipeline.
+fn the_example_shop_uses_only_the_protocol_crate() {
+    // It is an example to copy: it uses the protocol crate and no internal crate of the pipeline.
     needs_none_of("shop", &["config", "gateway", "order", "queue", "service", "store"]);
 }
 

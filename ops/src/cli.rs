@@ -1,5 +1,6 @@
 //! The command line: arguments, questions to the operator, and results as text or JSON.
 
+pub(crate) mod closed_set;
 pub(crate) mod context;
 pub(crate) mod help;
 pub(crate) mod operator;

@@ -38,7 +38,7 @@ use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 use crate::failure::Failure;
 use crate::operations::management::Management;
-use crate::operations::overview::broker::Known;
+use crate::operations::overview::broker::KnownBroker;
 use guard::Guard;
 use results::Results;
 pub(crate) use server::serve;
@@ -65,7 +65,7 @@ pub(crate) struct Console {
     /// Held while a page reads or moves dead letters, which only one may at a time: see [`DeadQueue`](crate::operations::dead_queue::DeadQueue).
     at_letters: Mutex<()>,
     /// What the latest look at the status found out.
-    known: std::sync::Mutex<Known>,
+    known: std::sync::Mutex<KnownBroker>,
     results: Results,
     guard: Guard,
     /// Whether others than this machine can reach it.

@@ -27,6 +27,8 @@ mod console;
 mod failure;
 mod operations;
 mod plural;
+mod progress;
+mod text;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -41,59 +43,59 @@ use crate::cli::output::Output;
 use crate::cli::{help, verb};
 use failure::Failure;
 
-/// Operator's tool for the Alipay notification pipeline: schema, queues, products, stock, orders,
-/// dead letters, signatures, the audit of money and goods.
+/// Operate the Alipay notification pipeline: schema, queues, products, stock, orders, refunds,
+/// dead letters, reviews, signatures, the audit of money and goods.
 ///
-/// Exit codes: 0 done or yes, 1 the answer is no, 2 usage or configuration, 3 the database or the
-/// broker could not be asked.
+/// Exit codes: 0 done or yes, 1 the answer is no, 2 wrong usage or configuration, 3 the database, the
+/// broker or the gateway did not answer.
 ///
 /// Example: ops --config alipay.toml order show A-1001
 #[derive(Parser)]
 #[command(version, verbatim_doc_comment, max_term_width = 100)]
-struct Arguments {
+struct OpsArgs {
     /// The configuration file
     #[arg(long, global = true, env = "ALIPAY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// How results are printed on stdout
+    /// Format of the results on stdout
     #[arg(long, global = true, value_enum, default_value_t)]
     output: Output,
-    /// End with 2 where a file with a secret can be read by every user, or changed by others; else only warn
+    /// Exit with 2 if every user can read a file with a secret, or others can change it; without this only warn
     #[arg(long, global = true)]
     strict: bool,
     #[command(subcommand)]
-    verb: Verb,
+    verb: OpsVerb,
 }
 
 #[derive(Subcommand)]
-enum Verb {
-    Migrate(verb::migrate::Migrate),
-    Topology(verb::topology::Topology),
-    Product(verb::product::Product),
-    Stock(verb::stock::Stock),
-    Order(verb::order::Order),
-    PayLink(verb::pay_link::PayLink),
-    Refund(verb::refund::Refund),
-    RefundRequests(verb::refund_requests::RefundRequests),
-    Close(verb::close::Close),
-    Verify(verb::verify::Verify),
-    Certs(verb::certs::Certs),
-    Check(verb::check::Check),
-    Config(verb::config::ConfigVerb),
-    Dlq(verb::dlq::Dlq),
-    Review(verb::review::Review),
-    Retries(verb::retries::Retries),
-    Query(verb::query::Query),
-    Reconcile(verb::reconcile::Reconcile),
-    Audit(verb::audit::Audit),
-    Status(verb::status::Status),
-    Console(verb::console::Console),
-    Completions(verb::completions::Completions),
-    Man(verb::man::Man),
+enum OpsVerb {
+    Migrate(verb::migrate::MigrateArgs),
+    Topology(verb::topology::TopologyArgs),
+    Product(verb::product::ProductArgs),
+    Stock(verb::stock::StockArgs),
+    Order(verb::order::OrderArgs),
+    PayLink(verb::pay_link::PayLinkArgs),
+    Refund(verb::refund::RefundArgs),
+    RefundRequests(verb::refund_requests::RefundRequestsArgs),
+    Close(verb::close::CloseArgs),
+    Verify(verb::verify::VerifyArgs),
+    Certs(verb::certs::CertsArgs),
+    Check(verb::check::CheckArgs),
+    Config(verb::config::ConfigArgs),
+    Dlq(verb::dlq::DlqArgs),
+    Review(verb::review::ReviewArgs),
+    Retries(verb::retries::RetriesArgs),
+    Query(verb::query::QueryArgs),
+    Reconcile(verb::reconcile::ReconcileArgs),
+    Audit(verb::audit::AuditArgs),
+    Status(verb::status::StatusArgs),
+    Console(verb::console::ConsoleArgs),
+    Completions(verb::completions::CompletionsArgs),
+    Man(verb::man::ManArgs),
 }
 
 fn main() -> ExitCode {
-    let matches = help::grouped(Arguments::command()).get_matches();
-    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let matches = help::grouped(OpsArgs::command()).get_matches();
+    let arguments = OpsArgs::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     telemetry::init_command("ops");
     match arguments.run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -107,15 +109,15 @@ fn main() -> ExitCode {
     }
 }
 
-impl Arguments {
+impl OpsArgs {
     fn run(self) -> Result<(), Failure> {
         match self.verb {
             // These describe the program and need no configuration.
-            Verb::Completions(verb) => verb.run(Arguments::command()),
-            Verb::Man(verb) => verb.run(Arguments::command()),
+            OpsVerb::Completions(verb) => verb.run(OpsArgs::command()),
+            OpsVerb::Man(verb) => verb.run(OpsArgs::command()),
             // This one goes on where the configuration cannot be used.
-            Verb::Check(verb) => verb.run(self.config.as_deref(), self.output, self.strict),
-            Verb::Config(verb) => verb.run(self.config.as_deref(), self.output),
+            OpsVerb::Check(verb) => verb.run(self.config.as_deref(), self.output, self.strict),
+            OpsVerb::Config(verb) => verb.run(self.config.as_deref(), self.output),
             verb => {
                 let config = Config::load(self.config.as_deref())?;
                 config.check_files(self.strict)?;
@@ -125,36 +127,38 @@ impl Arguments {
     }
 }
 
-impl Verb {
+impl OpsVerb {
     fn run(self, context: &Context) -> Result<(), Failure> {
         match self {
-            Verb::Migrate(verb) => verb.run(context),
-            Verb::Topology(verb) => verb.run(context),
-            Verb::Product(verb) => verb.run(context),
-            Verb::Stock(verb) => verb.run(context),
-            Verb::Order(verb) => verb.run(context),
-            Verb::PayLink(verb) => verb.run(context),
-            Verb::Refund(verb) => verb.run(context),
-            Verb::RefundRequests(verb) => verb.run(context),
-            Verb::Close(verb) => verb.run(context),
-            Verb::Verify(verb) => verb.run(context),
-            Verb::Certs(verb) => verb.run(context),
-            Verb::Dlq(verb) => verb.run(context),
-            Verb::Review(verb) => verb.run(context),
-            Verb::Retries(verb) => verb.run(context),
-            Verb::Query(verb) => verb.run(context),
-            Verb::Reconcile(verb) => verb.run(context),
-            Verb::Audit(verb) => verb.run(context),
-            Verb::Status(verb) => verb.run(context),
-            Verb::Console(verb) => verb.run(context),
-            Verb::Completions(_) | Verb::Man(_) | Verb::Check(_) | Verb::Config(_) => Ok(()),
+            OpsVerb::Migrate(verb) => verb.run(context),
+            OpsVerb::Topology(verb) => verb.run(context),
+            OpsVerb::Product(verb) => verb.run(context),
+            OpsVerb::Stock(verb) => verb.run(context),
+            OpsVerb::Order(verb) => verb.run(context),
+            OpsVerb::PayLink(verb) => verb.run(context),
+            OpsVerb::Refund(verb) => verb.run(context),
+            OpsVerb::RefundRequests(verb) => verb.run(context),
+            OpsVerb::Close(verb) => verb.run(context),
+            OpsVerb::Verify(verb) => verb.run(context),
+            OpsVerb::Certs(verb) => verb.run(context),
+            OpsVerb::Dlq(verb) => verb.run(context),
+            OpsVerb::Review(verb) => verb.run(context),
+            OpsVerb::Retries(verb) => verb.run(context),
+            OpsVerb::Query(verb) => verb.run(context),
+            OpsVerb::Reconcile(verb) => verb.run(context),
+            OpsVerb::Audit(verb) => verb.run(context),
+            OpsVerb::Status(verb) => verb.run(context),
+            OpsVerb::Console(verb) => verb.run(context),
+            OpsVerb::Completions(_) | OpsVerb::Man(_) | OpsVerb::Check(_) | OpsVerb::Config(_) => {
+                Ok(())
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Arguments;
+    use super::OpsArgs;
     use clap::{Command, CommandFactory as _};
 
     fn check(command: &Command, path: &str, seen: &mut usize) {
@@ -180,7 +184,7 @@ mod tests {
 
     #[test]
     fn every_verb_has_an_example_and_every_argument_a_help() {
-        let command = Arguments::command();
+        let command = OpsArgs::command();
         command.clone().debug_assert();
         let mut seen = 0;
         check(&command, "", &mut seen);

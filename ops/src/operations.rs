@@ -7,11 +7,13 @@ pub(crate) mod access;
 pub(crate) mod admin_endpoint;
 pub(crate) mod audit;
 pub(crate) mod await_worker;
+pub(crate) mod certificates;
 pub(crate) mod check;
 pub(crate) mod close;
 pub(crate) mod dead_letter;
 pub(crate) mod dead_queue;
 pub(crate) mod dry_run;
+pub(crate) mod effect;
 pub(crate) mod gateway_answer;
 pub(crate) mod judgement;
 pub(crate) mod management;
@@ -25,9 +27,18 @@ pub(crate) mod reconcile;
 pub(crate) mod refund;
 pub(crate) mod rejected_payment;
 pub(crate) mod review_case;
+mod rolled_back;
 pub(crate) mod signature_check;
 pub(crate) mod stock;
 pub(crate) mod topology;
 pub(crate) mod topology_findings;
 pub(crate) mod unknown_merchant;
 pub(crate) mod verdict;
+
+pub(crate) use rolled_back::rolled_back;
+
+/// Whether a number can be left out of JSON.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+pub(crate) fn is_zero(number: &usize) -> bool {
+    *number == 0
+}

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[test]
-fn every_file_and_test_that_the_coverage_names_is_there() {
+fn every_file_and_test_named_in_protocol_coverage_exists() {
     for document in ["docs/protocol-coverage.md", "docs/protocol-coverage.zh-CN.md"] {
         let text = fs::read_to_string(root().join(document)).unwrap();
         // What is handled stands in tables of five columns: the fourth is code, the fifth tests.
@@ -82,7 +82,7 @@ fn every_section_of_the_protocol_that_a_comment_cites_exists() {
 }
 
 #[test]
-fn every_link_between_documents_leads_to_a_file_and_a_heading() {
+fn every_link_between_documents_has_a_target() {
     let mut links = 0;
     for file in files(&root(), "md") {
         let text = fs::read_to_string(&file).unwrap();

@@ -53,7 +53,7 @@ fn every_reason_is_explained_in_both_languages() {
 }
 
 #[test]
-fn no_reason_is_explained_that_no_program_prints() {
+fn every_explained_reason_is_printed_by_a_program() {
     // Some are in no list that the scan knows; then they stand somewhere in the sources.
     let programs: String = SOURCES
         .iter()
@@ -70,7 +70,7 @@ fn no_reason_is_explained_that_no_program_prints() {
 }
 
 #[test]
-fn both_languages_have_the_same_entries_and_each_says_what_to_do() {
+fn both_languages_have_the_same_entries_with_a_remedy() {
     let [english, chinese] = LANGUAGES.map(|(document, what_to_do)| {
         entries(document).into_iter().map(move |(heading, text)| {
             assert!(text.contains(what_to_do), "{document}: {heading} does not say what to do");

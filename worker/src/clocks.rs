@@ -1,9 +1,9 @@
 //! Clocks that disagree: the database's, those in messages, and this worker's.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::Mutex;
 
 use crate::message::{Content, InboundMessage};
 
@@ -18,10 +18,10 @@ const COUNTS: Duration = Duration::from_secs(60);
 /// The travel time of a message is unknown, so a time in the past proves nothing. Two things are impossible: that a
 /// message was received in the future, and that it was received before Alipay sent it.
 #[derive(Debug, Default)]
-pub(crate) struct MessageClock(Mutex<Option<Difference>>);
+pub(crate) struct MessageClock(Mutex<Option<ClockDifference>>);
 
 #[derive(Debug, Clone, Copy)]
-struct Difference {
+struct ClockDifference {
     ahead: TimeDelta,
     at: Instant,
 }
@@ -40,18 +40,18 @@ impl MessageClock {
         if ahead.abs() <= TOLERANCE {
             return;
         }
-        let mut largest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut largest = self.0.lock();
         let larger = largest.is_none_or(|largest| {
             largest.at.elapsed() > COUNTS || largest.ahead.abs() <= ahead.abs()
         });
         if larger {
-            *largest = Some(Difference { ahead, at: Instant::now() });
+            *largest = Some(ClockDifference { ahead, at: Instant::now() });
         }
     }
 
     /// How far messages were ahead of this clock in the last minute; below zero: received before they were sent.
     pub(crate) fn ahead(&self) -> TimeDelta {
-        let largest = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let largest = *self.0.lock();
         largest
             .filter(|largest| largest.at.elapsed() <= COUNTS)
             .map_or(TimeDelta::zero(), |largest| largest.ahead)
@@ -77,9 +77,9 @@ pub(crate) fn disagree(difference: TimeDelta) -> bool {
 
 /// Notices that another clock was set back, by more than the usual correction of a running clock.
 #[derive(Debug, Default)]
-pub(crate) struct Step(Option<(DateTime<Utc>, Instant)>);
+pub(crate) struct ClockStep(Option<(DateTime<Utc>, Instant)>);
 
-impl Step {
+impl ClockStep {
     /// The clock shows `now`. Returns whether it was set back since the last look.
     pub(crate) fn has_gone_back(&mut self, now: DateTime<Utc>, at: Instant) -> bool {
         let before = self.0.replace((now, at));
@@ -96,7 +96,7 @@ mod tests {
 
     use chrono::{DateTime, TimeDelta, Utc};
 
-    use super::{MessageClock, Step, ahead, disagree};
+    use super::{ClockStep, MessageClock, ahead, disagree};
 
     fn now() -> DateTime<Utc> {
         "2026-11-23T12:00:00Z".parse().unwrap()
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_goes_back_is_noticed() {
-        let (mut step, began) = (Step::default(), Instant::now());
+        let (mut step, began) = (ClockStep::default(), Instant::now());
         let at = |seconds| began + Duration::from_secs(seconds);
         assert!(!step.has_gone_back(now() + TimeDelta::hours(8), at(0)));
         assert!(!step.has_gone_back(now() + TimeDelta::hours(8) + TimeDelta::seconds(5), at(5)));

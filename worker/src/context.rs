@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use crate::health::Health;
-use crate::lane::dead_queue::DeadQueue;
+use crate::lane::dead_queue::DeadQueueProbe;
 use crate::lane::poison::RedeliveryCounts;
 
 /// What every lane and every sweeper works with.
@@ -27,7 +27,7 @@ pub(crate) struct Context {
     pub(crate) health: Health,
     pub(crate) cancel: CancellationToken,
     pub(crate) redeliveries: RedeliveryCounts,
-    pub(crate) dead_queue: DeadQueue,
+    pub(crate) dead_queue: DeadQueueProbe,
     /// Wakes the query sweeper when goods may wait for an answer of the gateway.
     pub(crate) wake_queries: Arc<Notify>,
 }

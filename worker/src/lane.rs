@@ -4,7 +4,6 @@ mod acknowledge;
 mod attempt;
 mod burial;
 pub(crate) mod dead_queue;
-pub(crate) mod in_hand;
 pub(crate) mod poison;
 mod unrecorded;
 
@@ -15,7 +14,7 @@ use futures_util::{FutureExt, StreamExt};
 use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use metrics::{counter, gauge, histogram};
-use queue::{Connection, ConnectionError, Received, topology};
+use queue::{Connection, ConnectionError, ReceivedMessage, topology};
 use service::backoff::Backoff;
 use tracing::{debug, info, warn};
 
@@ -77,9 +76,9 @@ impl From<lapin::Error> for Ended {
 #[derive(Default)]
 struct Staying {
     /// Orders that somebody else has locked.
-    locked: Vec<Received>,
+    locked: Vec<ReceivedMessage>,
     /// The broker does not take their retries or dead letters.
-    held: Vec<Received>,
+    held: Vec<ReceivedMessage>,
 }
 
 /// One lane of the worker.
@@ -145,7 +144,7 @@ impl Lane {
 
         let ended = self.serve(connection, &mut consumer).await;
         self.context.health.set_consuming(self.number, false);
-        self.context.health.in_hand().set(self.number, 0);
+        self.context.health.set_unfinished(self.number, 0);
         if !connection.is_lost() {
             // What was delivered and not acknowledged goes back to the queue with the channel.
             let cancel = channel.basic_cancel(tag.as_str().into(), BasicCancelOptions::default());
@@ -162,9 +161,9 @@ impl Lane {
         consumer: &mut lapin::Consumer,
     ) -> Result<(), Ended> {
         let cancel = &self.context.cancel;
-        let mut locked: Vec<Received> = Vec::new();
+        let mut locked: Vec<ReceivedMessage> = Vec::new();
         // Tried again from time to time alone: they must not slow down the others.
-        let mut held: Vec<Received> = Vec::new();
+        let mut held: Vec<ReceivedMessage> = Vec::new();
         let mut held_until = Instant::now();
         loop {
             let first = tokio::select! {
@@ -172,7 +171,7 @@ impl Lane {
                 () = cancel.cancelled() => return Ok(()),
                 reason = connection.lost() => return Err(Ended::lost(reason)),
                 next = consumer.next() => match next {
-                    Some(delivery) => Some(Received::new(delivery?)),
+                    Some(delivery) => Some(ReceivedMessage::new(delivery?)),
                     None => return Err(Ended::lost("the broker ended the consumer")),
                 },
                 () = tokio::time::sleep(LOCKED_PAUSE), if !locked.is_empty() => None,
@@ -190,7 +189,7 @@ impl Lane {
             while batch.len() < self.batch && bytes < BATCH_BYTES {
                 match consumer.next().now_or_never() {
                     Some(Some(delivery)) => {
-                        let message = Received::new(delivery?);
+                        let message = ReceivedMessage::new(delivery?);
                         bytes += message.body.len();
                         batch.push(message);
                     }
@@ -201,7 +200,7 @@ impl Lane {
             locked = stays.locked;
             held.extend(stays.held);
             self.hold(held.len());
-            self.context.health.in_hand().set(self.number, locked.len() + held.len());
+            self.context.health.set_unfinished(self.number, locked.len() + held.len());
         }
     }
 
@@ -215,12 +214,12 @@ impl Lane {
     async fn work(
         &self,
         connection: &Connection,
-        batch: Vec<Received>,
-        held: &[Received],
+        batch: Vec<ReceivedMessage>,
+        held: &[ReceivedMessage],
     ) -> Result<Staying, Ended> {
         service::crash_point!("worker.after_receive");
         let started = Instant::now();
-        self.context.health.in_hand().set(self.number, batch.len() + held.len());
+        self.context.health.set_unfinished(self.number, batch.len() + held.len());
         let size = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         let ended = match self.context.process(self.number, connection, batch).await {
             Ok(ended) => ended,
@@ -243,7 +242,7 @@ impl Lane {
         }
         let open = stays.locked.iter().chain(&stays.held).chain(held);
         let open: BTreeSet<u64> = open.map(|message| message.tag).collect();
-        let done: Vec<&Received> = done.iter().map(|(message, _)| message).collect();
+        let done: Vec<&ReceivedMessage> = done.iter().map(|(message, _)| message).collect();
         if !connection.bounded("acknowledging", acknowledge::acknowledge(&done, &open)).await? {
             return Err(Ended::lost("the channel is gone, acknowledgements did not count"));
         }
@@ -251,7 +250,7 @@ impl Lane {
         Ok(stays)
     }
 
-    fn report(&self, message: &Received, outcome: &Outcome) {
+    fn report(&self, message: &ReceivedMessage, outcome: &Outcome) {
         let outcome = match outcome {
             Outcome::Done => "done",
             Outcome::Locked | Outcome::Held => "locked",

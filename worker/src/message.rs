@@ -13,10 +13,10 @@ use alipay::{
     TradeStatusSync, order_in_biz_content,
 };
 use chrono::{DateTime, Utc};
-use config::{Config, LatePayment};
+use config::{Config, LatePaymentPolicy};
 use gateway::Gateway;
-use order::{MerchantAccount, QueryReason, RefundAnswered, RejectionReason};
-use queue::{Envelope, Headers, Kind, Received};
+use order::{ConfirmedRefund, MerchantAccount, QueryReason, RejectionReason};
+use queue::{Envelope, Headers, MessageKind, ReceivedMessage};
 use store::gateway_answer::AnswerKey;
 use store::notification::MessageKey;
 
@@ -58,13 +58,13 @@ pub enum Content {
     Request {
         /// The order.
         order: String,
-        /// Who.
+        /// Who asks.
         asked_by: QueryReason,
     },
     /// Apply a person's decision about a review.
     Decision(NamedDecision),
     /// The gateway's answer that a refund was made, verified again.
-    RefundAnswer(RefundAnswered),
+    RefundAnswer(ConfirmedRefund),
 }
 
 impl From<Notification> for Content {
@@ -80,7 +80,7 @@ impl From<Notification> for Content {
 /// The id under which workers know a received message: computed from its content; `None` where it cannot be read and its
 /// publisher's id is used.
 #[must_use]
-pub fn content_id(received: &Received, config: &Config) -> Option<String> {
+pub fn content_id(received: &ReceivedMessage, config: &Config) -> Option<String> {
     let envelope = Envelope::read(&received.body).ok()?;
     let merchant = config.merchants.get(&envelope.merchant)?;
     let form = Form::parse(envelope.form.as_bytes()).ok()?;
@@ -106,7 +106,8 @@ fn envelope(body: &[u8]) -> Result<Envelope, Rejection> {
 }
 
 fn id_of(envelope: &Envelope, form: &Form, protocol: Protocol) -> String {
-    let is_notification = matches!(envelope.kind, Kind::TradeStatus | Kind::BatchRefund);
+    let is_notification =
+        matches!(envelope.kind, MessageKind::TradeStatus | MessageKind::BatchRefund);
     let is_ambiguous = is_notification && SecondReading::of(form, protocol).is_some();
     queue::id_of_content(&envelope.merchant, envelope.kind, form, is_ambiguous)
 }
@@ -121,14 +122,14 @@ pub struct InboundMessage {
     /// The gateway of that merchant: at the Open Platform a program can refund.
     pub protocol: Protocol,
     /// What kind of message it is.
-    pub kind: Kind,
+    pub kind: MessageKind,
     /// The charset that the form is in.
     pub charset: Charset,
     /// As received, non-ASCII bytes percent-encoded.
     pub form: String,
-    /// When the ingress took it; a claim of an older time than is believed is raised to that.
+    /// When the ingress received it; an older time than 40 days ago counts as that.
     pub received_at: DateTime<Utc>,
-    /// When the ingress took it, as the message claims.
+    /// When the ingress received it, as the message claims.
     pub claimed_at: DateTime<Utc>,
     /// Retry tiers that it has passed.
     pub attempt: u32,
@@ -146,13 +147,16 @@ impl InboundMessage {
     ///
     /// # Errors
     /// A [`Rejection`] when its publisher may not publish it, and those of [`InboundMessage::read`].
-    pub fn receive(received: &Received, config: &Config) -> Result<InboundMessage, Rejection> {
+    pub fn receive(
+        received: &ReceivedMessage,
+        config: &Config,
+    ) -> Result<InboundMessage, Rejection> {
         InboundMessage::receive_as_of(received, config, Utc::now())
     }
 
-    /// The same as of another time: a time of receipt is believed 40 days back from it.
+    /// The same as of another time: a time of receipt counts as far as 40 days back from it.
     fn receive_as_of(
-        received: &Received,
+        received: &ReceivedMessage,
         config: &Config,
         now: DateTime<Utc>,
     ) -> Result<InboundMessage, Rejection> {
@@ -165,7 +169,7 @@ impl InboundMessage {
     /// Reads a message whose publisher is not in question.
     ///
     /// # Errors
-    /// A [`Rejection`] when the body is no envelope, nobody knows its merchant, or it is too large, so that not
+    /// A [`Rejection`] when the body is no envelope, its merchant is not configured, or it is too large, so that not
     /// even the inbox can hold it. A notification that cannot be read *is* an `InboundMessage`, with the reason
     /// as its content, because the inbox records it.
     pub fn read(
@@ -206,14 +210,14 @@ impl InboundMessage {
             merchant: envelope.merchant.clone(),
             seller_id: merchant.seller_id.clone(),
             app_id: merchant.app_id.clone(),
-            refunds_late: merchant.late_payment == LatePayment::Refund,
+            refunds_late: merchant.late_payment == LatePaymentPolicy::Refund,
             confirms_above: merchant.confirm.above(),
             longest_time_to_pay: merchant.longest_time_to_pay(),
         };
         let received_at = verification::believed(envelope.received_at, now);
-        let answer_digest = (envelope.kind == Kind::QueryAnswer).then(|| envelope.digest());
+        let answer_digest = (envelope.kind == MessageKind::QueryAnswer).then(|| envelope.digest());
         let form = Form::parse(envelope.form.as_bytes());
-        // The publisher chooses the property, so inbox and books use an id computed from the content.
+        // The publisher chooses the property, so the tables use an id that is computed from the content.
         let message_id = match &form {
             Ok(form) => id_of(&envelope, form, merchant.protocol),
             Err(_) => message_id.to_owned(),
@@ -222,18 +226,20 @@ impl InboundMessage {
             .map_err(|error| Rejection::new(RejectionReason::BadForm, error))
             .and_then(|form| {
                 match envelope.kind {
-                    Kind::TradeStatus | Kind::BatchRefund => {
+                    MessageKind::TradeStatus | MessageKind::BatchRefund => {
                         let charset = verification::check(&envelope, &form, merchant, received_at)?;
                         let is_asked = config.worker.queries && Gateway::can_ask(merchant).is_ok();
                         // A stranger's copy of an old notification comes through the ingress, which sets this time.
-                        let told_at = envelope.received_at;
-                        doubtful::read(&form, charset, merchant.protocol, told_at, is_asked)
+                        let claimed_at = envelope.received_at;
+                        doubtful::read(&form, charset, merchant.protocol, claimed_at, is_asked)
                     }
-                    Kind::QueryRequest => command::request(&form),
-                    Kind::QueryAnswer => command::answer(&form, envelope.charset, merchant, now),
-                    Kind::Decision => command::decision(&form),
-                    Kind::Expiry => Ok(Content::Expiry { order: command::order(&form)? }),
-                    Kind::RefundAnswer => {
+                    MessageKind::QueryRequest => command::request(&form),
+                    MessageKind::QueryAnswer => {
+                        command::answer(&form, envelope.charset, merchant, now)
+                    }
+                    MessageKind::Decision => command::decision(&form),
+                    MessageKind::Expiry => Ok(Content::Expiry { order: command::order(&form)? }),
+                    MessageKind::RefundAnswer => {
                         refund_answer::read(&form, envelope.charset, merchant, now)
                     }
                 }

@@ -17,7 +17,7 @@ use tracing::{debug, info, warn};
 
 use crate::batch::BatchError;
 use crate::context::{Context, Interrupted};
-use crate::trouble::Trouble;
+use crate::failure_log::FailureLog;
 
 pub use refunds::refund_answer;
 pub use retry_watch::OVERDUE_AFTER;
@@ -59,13 +59,13 @@ pub(crate) struct Sweeper<'a> {
     context: &'a Context,
     pause: Duration,
     failing: bool,
-    trouble: Trouble,
+    trouble: FailureLog,
 }
 
 impl<'a> Sweeper<'a> {
     /// `name` is what the log calls it.
     pub(crate) fn new(name: &'static str, context: &'a Context) -> Sweeper<'a> {
-        Sweeper { name, context, pause: INTERVAL, failing: false, trouble: Trouble::default() }
+        Sweeper { name, context, pause: INTERVAL, failing: false, trouble: FailureLog::default() }
     }
 
     /// Waits for the next turn; `false` when the worker stops.
@@ -76,7 +76,7 @@ impl<'a> Sweeper<'a> {
         }
     }
 
-    /// The same, and the turn comes at once where somebody waits for it. A sweeper that cannot work keeps
+    /// The same, and the turn comes at once when `wake` is notified. A sweeper that cannot work keeps
     /// its pause.
     pub(crate) async fn turn_or_woken(&self, wake: &Notify) -> bool {
         if self.failing {

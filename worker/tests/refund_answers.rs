@@ -1,4 +1,4 @@
-//! Which answers to a refund say that money has moved, and which are refused: what lies in a queue is
+//! Which answers to a refund prove that money has moved, and which are rejected: messages of the queue are
 //! verified again.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]
@@ -7,7 +7,7 @@ mod gateway_answer;
 
 use alipay::{Charset, Fen};
 use chrono::{DateTime, Utc};
-use order::RefundAnswered;
+use order::ConfirmedRefund;
 use queue::{Envelope, RefundAnswerForm};
 use worker::message::Content;
 
@@ -45,7 +45,7 @@ fn asked_at() -> DateTime<Utc> {
 fn read(
     refund: Option<&[u8]>,
     refund_query: Option<&[u8]>,
-) -> Result<RefundAnswered, &'static str> {
+) -> Result<ConfirmedRefund, &'static str> {
     let form = RefundAnswerForm {
         order: "A1",
         trade_no: "T1",
@@ -57,7 +57,7 @@ fn read(
     read_envelope(&Envelope::refund_answer("app", Charset::Utf8, &form, asked_at()))
 }
 
-fn read_envelope(envelope: &Envelope) -> Result<RefundAnswered, &'static str> {
+fn read_envelope(envelope: &Envelope) -> Result<ConfirmedRefund, &'static str> {
     let message = gateway_answer::read(envelope, PUBLIC);
     assert_eq!(message.order_id().as_deref(), Some("A1"));
     match message.content {
@@ -70,7 +70,7 @@ fn read_envelope(envelope: &Envelope) -> Result<RefundAnswered, &'static str> {
 #[test]
 fn answers_that_confirm_a_refund() {
     let moved = read(Some(&refund("A1", "T1", "Y", "5.00")), None).expect("moved");
-    let expected = RefundAnswered {
+    let expected = ConfirmedRefund {
         out_trade_no: "A1".into(),
         trade_no: "T1".into(),
         request_no: "R1".into(),
@@ -86,10 +86,10 @@ fn answers_that_confirm_a_refund() {
     // latest refund, which may be another one.
     let again = read(Some(&refund("A1", "T1", "N", "5.00")), Some(&query(DONE))).expect("made");
     let gmt_refund = alipay::parse_beijing("2026-11-23 11:59:00").ok();
-    let made = RefundAnswered { total: Some(Fen::new(1000)), gmt_refund, ..expected };
+    let made = ConfirmedRefund { total: Some(Fen::new(1000)), gmt_refund, ..expected };
     assert_eq!(again, made);
     let proved = read(None, Some(&query(DONE))).expect("made");
-    assert_eq!(proved, RefundAnswered { refunded: None, ..made });
+    assert_eq!(proved, ConfirmedRefund { refunded: None, ..made });
     // Older answers have no state and name no trade: the amount says it. Which refund it is the number
     // says, or all that was refunded.
     let older = ",\"refund_amount\":\"3.00\"";
@@ -148,7 +148,7 @@ fn answers_that_are_rejected() {
     ] {
         let form = format!("{form}&notify_time=2026-11-23+12%3A00%3A01").replace(from, to);
         let envelope =
-            Envelope::new("app", queue::Kind::RefundAnswer, Charset::Utf8, asked_at(), form);
+            Envelope::new("app", queue::MessageKind::RefundAnswer, Charset::Utf8, asked_at(), form);
         assert_eq!(read_envelope(&envelope), Err("unreadable_request"), "{envelope:?}");
     }
 }

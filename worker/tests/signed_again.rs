@@ -1,5 +1,5 @@
-//! What a lane believes of a signed form that lies in the queue: nothing but what Alipay signed for this
-//! merchant, with a key that counted when the form was received.
+//! What a lane accepts of a signed form in the queue: only what Alipay signed for this
+//! merchant, with a key that was valid when the form was received.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]
 
@@ -11,7 +11,7 @@ use config::Config;
 use diesel::connection::SimpleConnection;
 use lapin::message::Delivery;
 use lapin::types::ShortString;
-use queue::{Envelope, Kind, Received, message_id};
+use queue::{Envelope, MessageKind, ReceivedMessage, message_id};
 use testkit::Sandbox;
 use worker::message::{Content, InboundMessage};
 
@@ -66,16 +66,16 @@ fn signed(signer: &Signer, at: DateTime<Utc>) -> Form {
 }
 
 fn envelope(form: &Form, received_at: DateTime<Utc>) -> Envelope {
-    Envelope::new("one", Kind::TradeStatus, Charset::Utf8, received_at, form.encode())
+    Envelope::new("one", MessageKind::TradeStatus, Charset::Utf8, received_at, form.encode())
 }
 
-fn received(envelope: &Envelope) -> Received {
+fn received(envelope: &Envelope) -> ReceivedMessage {
     let mut delivery =
         Delivery::mock(0, "alipay.notify".into(), "0".into(), false, envelope.to_bytes());
     let form = Form::parse(envelope.form.as_bytes()).expect("a form");
     let id = message_id(&envelope.merchant, envelope.kind, &form);
     delivery.properties = delivery.properties.with_message_id(ShortString::from(id));
-    Received::new(delivery)
+    ReceivedMessage::new(delivery)
 }
 
 fn outcome(message: InboundMessage) -> Result<(), &'static str> {
@@ -106,7 +106,7 @@ fn unsigned_messages_are_rejected() {
     assert_eq!(read(&config, &with_form(&cheaper)), Err("bad_signature"));
     let batch = "notify_type=batch_refund_notify&batch_no=B1&success_num=1&\
                  result_details=T1%5E10.00%5ESUCCESS";
-    let forged = Envelope { kind: Kind::BatchRefund, ..with_form(batch) };
+    let forged = Envelope { kind: MessageKind::BatchRefund, ..with_form(batch) };
     assert_eq!(read(&config, &forged), Err("missing_sign"));
     assert_eq!(
         read(&config, &envelope(&signed(&md5("guess"), Utc::now()), Utc::now())),
@@ -127,7 +127,7 @@ fn an_envelope_cannot_name_another_merchant() {
 }
 
 #[test]
-fn the_key_that_verified_is_the_one_that_counts() {
+fn only_the_key_named_in_the_envelope_verifies() {
     let config = retired(TimeDelta::days(1));
     let verifier = &config.merchants["one"].verifier;
     let before = Utc::now() - TimeDelta::days(2);
@@ -138,7 +138,7 @@ fn the_key_that_verified_is_the_one_that_counts() {
         assert_eq!(fingerprint.len(), 16);
         let named = envelope(&form, before).verified_by(Some(&fingerprint));
         assert_eq!(read(&config, &named), Ok(()));
-        // One that is not configured any more is a person's matter.
+        // A message with a key that is no longer configured needs a person.
         let gone = envelope(&form, before).verified_by(Some("0123456789abcdef"));
         assert_eq!(read(&config, &gone), Err("unknown_key"));
         let other = if matches!(signer, Signer::Md5(_)) {
@@ -152,7 +152,7 @@ fn the_key_that_verified_is_the_one_that_counts() {
 }
 
 #[test]
-fn a_retired_key_counts_for_what_came_before_its_end() {
+fn a_retired_key_verifies_messages_received_before_its_end() {
     let day = TimeDelta::days(1);
     let at = |config: &Config, ago: TimeDelta| {
         let at = Utc::now() - ago;
@@ -165,7 +165,7 @@ fn a_retired_key_counts_for_what_came_before_its_end() {
     let form = signed(&md5("before"), Utc::now());
     let ingress = config.merchants["one"].verifier.verify(&form, &[], Utc::now());
     assert_eq!(ingress.expect_err("refused").reason_code(), "sign_type_not_allowed");
-    // Who can publish can write any time of receipt. It is believed 40 days back.
+    // The publisher can write any time of receipt. It is accepted 40 days back.
     let config = retired(day * 50);
     assert_eq!(at(&config, day * 60), Err("sign_type_not_allowed"));
     assert_eq!(at(&config, day * 4000), Err("sign_type_not_allowed"));
@@ -189,7 +189,7 @@ fn the_inbox_proves_an_earlier_receipt() {
     };
     assert_eq!(judge(), Err("sign_type_not_allowed"));
 
-    // Worked on 120 days ago, and dead since.
+    // Processed 120 days ago, and dead-lettered since.
     let mut repeat = signed(&md5("before"), then);
     repeat.set("notify_time", "2026-11-24 12:00:00");
     md5("before").sign_form(&mut repeat, Rule::DropEmpty).expect("signed");

@@ -1,6 +1,6 @@
 //! The property of `order/tests/exhaustive.rs`, for a sample, against the real database with two
 //! workers at once: rows and goods end the same in whatever order and however often notifications
-//! arrive, and whoever works on them.
+//! arrive, and whichever worker processes them.
 
 #![allow(clippy::expect_used, clippy::panic, unreachable_pub, reason = "a test")]
 
@@ -18,7 +18,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Bool, Datetime, Nullable, SmallInt, Text};
 use order::RefundRequestState;
-use queue::Kind;
+use queue::MessageKind;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -106,28 +106,28 @@ fn message(story: &Story, said: &Said, run: &str) -> InboundMessage {
             let mut notification = notification.clone();
             notification.out_trade_no = format!("R1-{run}");
             notification.trade_no = format!("{}-{run}", notification.trade_no);
-            (Kind::TradeStatus, Content::Trade(notification))
+            (MessageKind::TradeStatus, Content::Trade(notification))
         }
         Said::Answer(answer) => {
             let mut answer = answer.clone();
             answer.out_trade_no = format!("R1-{run}");
             answer.trade_no = format!("{}-{run}", answer.trade_no);
-            (Kind::QueryAnswer, Content::Answer(answer))
+            (MessageKind::QueryAnswer, Content::Answer(answer))
         }
         Said::RefundAnswer(answer) => {
             let mut answer = answer.clone();
             answer.out_trade_no = format!("R1-{run}");
             answer.trade_no = format!("{}-{run}", answer.trade_no);
-            (Kind::RefundAnswer, Content::RefundAnswer(answer))
+            (MessageKind::RefundAnswer, Content::RefundAnswer(answer))
         }
         // The row says when: see `write_rows`.
-        Said::Expiry(_) => (Kind::Expiry, Content::Expiry { order: format!("R1-{run}") }),
+        Said::Expiry(_) => (MessageKind::Expiry, Content::Expiry { order: format!("R1-{run}") }),
         Said::Batch(batch) => {
             let mut batch = batch.clone();
             for item in &mut batch.items {
                 item.trade_no = format!("{}-{run}", item.trade_no);
             }
-            (Kind::BatchRefund, Content::BatchRefund(batch))
+            (MessageKind::BatchRefund, Content::BatchRefund(batch))
         }
     };
     // The id of a message is a hash of what it says; any stable text will do here.
@@ -155,8 +155,8 @@ fn fingerprint(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// Workers take what arrives, in batches of up to so many each, until nothing is left. What is locked
-/// goes to the back of the queue, as a lane keeps it for its next batch.
+/// Workers process what arrives, in batches of up to so many each, until nothing is left. A locked message
+/// goes to the end of the queue, as a lane keeps it for its next batch.
 fn work(url: &str, arrivals: Vec<InboundMessage>, batches: &[usize]) {
     let queue = Mutex::new(VecDeque::from(arrivals));
     std::thread::scope(|scope| {
@@ -311,7 +311,7 @@ fn rows_and_goods_end_the_same_with_two_workers() {
                 assert_eq!(row.refund_requests, 1, "{}: nobody gives it back", story.name);
             }
             if row.status == 105 {
-                // Where the refund overtook the payment, nobody had to ask for it.
+                // If the refund arrived before the payment, nobody requested it.
                 row.refund_requests = 0;
             }
             let expected = first.entry(story.name).or_insert_with(|| row.clone());

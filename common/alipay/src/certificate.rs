@@ -22,9 +22,9 @@ use crate::{KeyError, PublicKey, key_text};
 /// A certificate with an RSA key, together with the certificates that follow it in its file: those
 /// of its issuers.
 #[derive(Clone)]
-pub struct Certificate(Arc<Parts>);
+pub struct Certificate(Arc<ParsedCertificate>);
 
-struct Parts {
+struct ParsedCertificate {
     /// DER; the certificate itself comes first.
     chain: Vec<Vec<u8>>,
     sn: String,
@@ -71,7 +71,7 @@ impl Certificate {
                 .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
                 .ok_or_else(|| unusable("the certificate's time cannot be read".to_owned()))
         };
-        Ok(Certificate(Arc::new(Parts {
+        Ok(Certificate(Arc::new(ParsedCertificate {
             sn: number::of(&first),
             subject: body.subject().to_string(),
             issuer: body.issuer().to_string(),
@@ -118,7 +118,7 @@ impl Certificate {
     /// # Errors
     /// [`CertificateError::Expired`] and [`CertificateError::NotYetValid`].
     pub fn check_time(&self, at: DateTime<Utc>) -> Result<(), CertificateError> {
-        let Parts { sn, not_before, not_after, .. } = &*self.0;
+        let ParsedCertificate { sn, not_before, not_after, .. } = &*self.0;
         if at < *not_before {
             return Err(CertificateError::NotYetValid { sn: sn.clone(), not_before: *not_before });
         }

@@ -16,12 +16,12 @@ pub const MAX_PARAMETERS: usize = 256;
 pub struct Form {
     /// All names and values, one after the other: one allocation for the whole form.
     bytes: Vec<u8>,
-    parameters: Vec<Parameter>,
+    parameters: Vec<Span>,
 }
 
 /// Where a parameter lies in `Form::bytes`.
 #[derive(Clone, Copy)]
-struct Parameter {
+struct Span {
     name_start: usize,
     value_start: usize,
     value_end: usize,
@@ -75,7 +75,7 @@ impl Form {
             let value_start = form.bytes.len();
             percent::decode_into(&mut form.bytes, value.get(1..).unwrap_or_default());
             let value_end = form.bytes.len();
-            form.parameters.push(Parameter { name_start, value_start, value_end });
+            form.parameters.push(Span { name_start, value_start, value_end });
         }
         if form.is_empty() {
             return Err(FormError::Empty);
@@ -118,7 +118,7 @@ impl Form {
         let (name, value) = (name.as_ref(), value.as_ref());
         let name_start = self.bytes.len();
         let value_start = name_start + name.len();
-        let parameter = Parameter { name_start, value_start, value_end: value_start + value.len() };
+        let parameter = Span { name_start, value_start, value_end: value_start + value.len() };
         // Bytes of a replaced value stay behind unused: forms live for one message.
         let index = self.iter().position(|(own, _)| own == name);
         match index {

@@ -29,27 +29,27 @@ pub(crate) enum PublicKeyText {
 /// several PEM blocks, the first counts.
 pub(crate) fn public_key_der(text: &str) -> Result<PublicKeyText, KeyError> {
     let der = decode(text)?;
-    match Found::in_der(&der) {
-        Found::PublicKey(key) => Ok(PublicKeyText::Key(key)),
-        Found::Certificate => Ok(PublicKeyText::Certificate),
-        Found::PrivateKey(_) => {
+    match DerContent::in_der(&der) {
+        DerContent::PublicKey(key) => Ok(PublicKeyText::Key(key)),
+        DerContent::Certificate => Ok(PublicKeyText::Certificate),
+        DerContent::PrivateKey(_) => {
             Err(KeyError::Unexpected { expected: PUBLIC, found: "private key" })
         }
-        Found::OtherAlgorithm(algorithm) => Err(KeyError::NotRsa { algorithm }),
-        Found::Nothing => Err(KeyError::Unknown { expected: PUBLIC }),
+        DerContent::OtherAlgorithm(algorithm) => Err(KeyError::NotRsa { algorithm }),
+        DerContent::Nothing => Err(KeyError::Unknown { expected: PUBLIC }),
     }
 }
 
 /// The PKCS#1 `RSAPrivateKey` in a text: PEM or bare base64 of a PKCS#8 or PKCS#1 private key.
 pub(crate) fn private_key_der(text: &str) -> Result<Vec<u8>, KeyError> {
     let der = decode(text)?;
-    match Found::in_der(&der) {
-        Found::PrivateKey(key) => Ok(key),
-        Found::PublicKey(_) | Found::Certificate => {
+    match DerContent::in_der(&der) {
+        DerContent::PrivateKey(key) => Ok(key),
+        DerContent::PublicKey(_) | DerContent::Certificate => {
             Err(KeyError::Unexpected { expected: PRIVATE, found: PUBLIC })
         }
-        Found::OtherAlgorithm(algorithm) => Err(KeyError::NotRsa { algorithm }),
-        Found::Nothing => Err(KeyError::Unknown { expected: PRIVATE }),
+        DerContent::OtherAlgorithm(algorithm) => Err(KeyError::NotRsa { algorithm }),
+        DerContent::Nothing => Err(KeyError::Unknown { expected: PRIVATE }),
     }
 }
 
@@ -64,11 +64,11 @@ pub(crate) fn certificates_der(text: &str) -> Result<Vec<Vec<u8>>, KeyError> {
             return Err(KeyError::Unusable { reason });
         }
         let der = decode(text)?;
-        match Found::in_der(&der) {
-            Found::Certificate => {}
-            Found::PublicKey(_) => return Err(not_a_certificate("public key")),
-            Found::PrivateKey(_) => return Err(not_a_certificate("private key")),
-            Found::OtherAlgorithm(_) | Found::Nothing => {
+        match DerContent::in_der(&der) {
+            DerContent::Certificate => {}
+            DerContent::PublicKey(_) => return Err(not_a_certificate("public key")),
+            DerContent::PrivateKey(_) => return Err(not_a_certificate("private key")),
+            DerContent::OtherAlgorithm(_) | DerContent::Nothing => {
                 return Err(KeyError::Unknown { expected: CERTIFICATE });
             }
         }
@@ -119,7 +119,7 @@ fn is_base64(character: char) -> bool {
 
 /// The inside of a PEM block, given what follows its `-----BEGIN `.
 ///
-/// The label is not believed: people wrap PKCS#1 in `PUBLIC KEY`. What counts is inside.
+/// The label does not count: people wrap PKCS#1 in `PUBLIC KEY`. What counts is inside.
 fn pem_block(rest: &str) -> Result<&str, KeyError> {
     let label = rest.split("-----").next().unwrap_or_default();
     let unfinished = || KeyError::UnfinishedPem { label: label.chars().take(64).collect() };
@@ -133,7 +133,7 @@ fn pem_block(rest: &str) -> Result<&str, KeyError> {
 }
 
 /// What a DER text turned out to be.
-enum Found {
+enum DerContent {
     /// An RSA public key, as PKCS#1 DER.
     PublicKey(Vec<u8>),
     /// An RSA private key, as PKCS#1 DER.
@@ -145,26 +145,26 @@ enum Found {
     Nothing,
 }
 
-impl Found {
+impl DerContent {
     /// The forms exclude each other: their outermost SEQUENCEs begin differently.
-    fn in_der(der: &[u8]) -> Found {
-        let rsa = |algorithm: ObjectIdentifier, key: Found| match algorithm {
+    fn in_der(der: &[u8]) -> DerContent {
+        let rsa = |algorithm: ObjectIdentifier, key: DerContent| match algorithm {
             pkcs1::ALGORITHM_OID => key,
-            other => Found::OtherAlgorithm(other.to_string()),
+            other => DerContent::OtherAlgorithm(other.to_string()),
         };
         if let Ok(spki) = SubjectPublicKeyInfoRef::from_der(der) {
-            let key = Found::PublicKey(spki.subject_public_key.raw_bytes().to_vec());
+            let key = DerContent::PublicKey(spki.subject_public_key.raw_bytes().to_vec());
             rsa(spki.algorithm.oid, key)
         } else if Certificate::from_der(der).is_ok() {
-            Found::Certificate
+            DerContent::Certificate
         } else if pkcs1::RsaPublicKeyRef::from_der(der).is_ok() {
-            Found::PublicKey(der.to_vec())
+            DerContent::PublicKey(der.to_vec())
         } else if let Ok(pkcs8) = PrivateKeyInfoRef::from_der(der) {
-            rsa(pkcs8.algorithm.oid, Found::PrivateKey(pkcs8.private_key.as_bytes().to_vec()))
+            rsa(pkcs8.algorithm.oid, DerContent::PrivateKey(pkcs8.private_key.as_bytes().to_vec()))
         } else if pkcs1::RsaPrivateKeyRef::from_der(der).is_ok() {
-            Found::PrivateKey(der.to_vec())
+            DerContent::PrivateKey(der.to_vec())
         } else {
-            Found::Nothing
+            DerContent::Nothing
         }
     }
 }

@@ -1,23 +1,23 @@
 //! Whether a message was signed by whom it should be.
 
-mod attempt;
-mod held;
+mod signature_check;
+mod verifier_key;
 
 use std::fmt;
 use std::slice;
 
 use chrono::{DateTime, Utc};
 
-use self::attempt::{Attempt, Presented};
-use self::held::Held;
-pub use self::held::{KeyMark, OldKey, RetiredKey};
+use self::signature_check::{ParsedSignature, SignatureCheck};
+use self::verifier_key::VerifierKey;
+pub use self::verifier_key::{KeyMark, OldKey, RetiredKey};
 use crate::form::printable;
 use crate::public_key::LEAST_BITS_RSA2;
 use crate::{
     Form, KeyError, Md5Key, Protocol, PublicKey, Rule, SignType, SignatureError, canonical,
 };
 
-/// The parameter by which the Open Platform names its certificate. It is signed by nobody.
+/// The parameter by which the Open Platform names its certificate. It is not signed.
 const CERT_SN: &str = "alipay_cert_sn";
 
 /// Verifies the messages of one merchant with the keys and sign types of its configuration.
@@ -31,8 +31,8 @@ pub struct Verifier {
     sign_types: Vec<SignType>,
     /// The same, and those of retired keys alone.
     all_sign_types: Vec<SignType>,
-    md5_keys: Vec<Held<Md5Key>>,
-    public_keys: Vec<Held<PublicKey>>,
+    md5_keys: Vec<VerifierKey<Md5Key>>,
+    public_keys: Vec<VerifierKey<PublicKey>>,
 }
 
 /// How a message was verified.
@@ -97,8 +97,8 @@ impl Verifier {
             protocol,
             all_sign_types: sign_types.clone(),
             sign_types,
-            md5_keys: md5_keys.into_iter().map(Held::md5).collect(),
-            public_keys: public_keys.into_iter().map(Held::public).collect(),
+            md5_keys: md5_keys.into_iter().map(VerifierKey::md5).collect(),
+            public_keys: public_keys.into_iter().map(VerifierKey::public).collect(),
         })
     }
 
@@ -118,10 +118,10 @@ impl Verifier {
             let RetiredKey { key, sign_types, until } = retired;
             match key {
                 OldKey::Md5(key) => {
-                    self.md5_keys.push(Held::md5(key).retired(until, sign_types));
+                    self.md5_keys.push(VerifierKey::md5(key).retired(until, sign_types));
                 }
                 OldKey::Public(key) => {
-                    self.public_keys.push(Held::public(key).retired(until, sign_types));
+                    self.public_keys.push(VerifierKey::public(key).retired(until, sign_types));
                 }
             }
         }
@@ -132,9 +132,9 @@ impl Verifier {
     /// beginning of [`PublicKey::fingerprint`].
     pub fn fingerprint(&self, verified: &Verified) -> Option<&str> {
         match verified.sign_type {
-            SignType::Md5 => self.md5_keys.get(verified.key).map(Held::fingerprint),
+            SignType::Md5 => self.md5_keys.get(verified.key).map(VerifierKey::fingerprint),
             SignType::Rsa | SignType::Rsa2 => {
-                self.public_keys.get(verified.key).map(Held::fingerprint)
+                self.public_keys.get(verified.key).map(VerifierKey::fingerprint)
             }
         }
     }
@@ -284,9 +284,10 @@ impl Verifier {
         sign_types: &'a [SignType],
         signature: &'a [u8],
         at: DateTime<Utc>,
-    ) -> Result<Attempt<'a>, SignatureError> {
-        let presented = Presented::read(signature, sign_types).ok_or(SignatureError::Malformed)?;
-        Ok(Attempt {
+    ) -> Result<SignatureCheck<'a>, SignatureError> {
+        let presented =
+            ParsedSignature::read(signature, sign_types).ok_or(SignatureError::Malformed)?;
+        Ok(SignatureCheck {
             verifier: self,
             sign_types,
             presented,

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Secret;
 use crate::error::ConfigError;
-use crate::field::Line;
+use crate::field::LineText;
 use crate::layers::{self, Layers};
-use crate::secret::{self, ServerUrl};
+use crate::secret::{self, SecretUrl};
 use crate::stray::SecretForm;
 use crate::tls::{self, ClientCertificate};
 
@@ -17,21 +17,21 @@ const SCHEMES: [&str; 2] = ["amqp://", "amqps://"];
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields, expecting = "a section [amqp]")]
 pub(crate) struct AmqpKeys {
-    url: Option<ServerUrl>,
-    url_file: Option<Line>,
-    urls: Option<Vec<ServerUrl>>,
-    ca_file: Option<Line>,
-    client_cert_file: Option<Line>,
-    client_key_file: Option<Line>,
-    management_url: Option<ServerUrl>,
-    management_url_file: Option<Line>,
+    url: Option<SecretUrl>,
+    url_file: Option<LineText>,
+    urls: Option<Vec<SecretUrl>>,
+    ca_file: Option<LineText>,
+    client_cert_file: Option<LineText>,
+    client_key_file: Option<LineText>,
+    management_url: Option<SecretUrl>,
+    management_url_file: Option<LineText>,
     user_id: bool,
     #[serde(default)]
-    ingress_users: Vec<Line>,
+    ingress_users: Vec<LineText>,
     #[serde(default)]
-    worker_users: Vec<Line>,
+    worker_users: Vec<LineText>,
     #[serde(default)]
-    ops_users: Vec<Line>,
+    ops_users: Vec<LineText>,
 }
 
 /// `[amqp]`: RabbitMQ.
@@ -52,7 +52,7 @@ pub struct Amqp {
     pub management_url: Option<Secret>,
     /// Whether messages carry the URL's user as their `user_id`.
     pub user_id: bool,
-    /// From whom workers believe messages; from everybody when `None`.
+    /// Which accounts may publish messages to workers; every account when `None`.
     pub publishers: Option<Publishers>,
 }
 

@@ -5,9 +5,9 @@ use rustls_pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ConfigError;
-use crate::field::Line;
+use crate::field::LineText;
 use crate::layers::{self, Layers};
-use crate::secret::{self, ServerUrl};
+use crate::secret::{self, SecretUrl};
 use crate::stray::SecretForm;
 use crate::{Secret, tls};
 
@@ -15,10 +15,10 @@ use crate::{Secret, tls};
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields, expecting = "a section [database]")]
 pub(crate) struct DatabaseKeys {
-    url: Option<ServerUrl>,
-    url_file: Option<Line>,
+    url: Option<SecretUrl>,
+    url_file: Option<LineText>,
     tls: DatabaseTls,
-    ca_file: Option<Line>,
+    ca_file: Option<LineText>,
 }
 
 /// `[database]`: MySQL or MariaDB.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use crate::error::{ConfigError, Source};
 use crate::layers::{self, Layer, MERCHANTS};
-use crate::node::Node;
+use crate::node::ConfigValue;
 
 /// Every key has a variable `ALIPAY__SECTION__KEY`.
 const PREFIX: &str = "ALIPAY__";
@@ -80,6 +80,6 @@ fn set(layer: &mut Layer, path: &str, text: &OsString, set_by: &Source) -> Resul
     let Some(text) = text.to_str() else {
         return Err(layers::invalid(path, "is not UTF-8".to_owned(), set_by));
     };
-    layer.set(path, Node::Variable(text.to_owned()), set_by);
+    layer.set(path, ConfigValue::Variable(text.to_owned()), set_by);
     Ok(())
 }

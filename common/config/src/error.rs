@@ -42,7 +42,7 @@ pub enum ConfigError {
     Syntax {
         /// The file.
         path: PathBuf,
-        /// Line number, from 1.
+        /// LineText number, from 1.
         line: usize,
         /// What the parser says.
         message: String,
@@ -75,7 +75,7 @@ pub enum ConfigError {
         /// Where it was set.
         set_by: Source,
     },
-    /// A file has too wide a mode, and `--strict` was said.
+    /// A file has too wide a mode, and `--strict` was given.
     #[error("--strict: {exposed}")]
     Exposed {
         /// The file.

@@ -12,9 +12,9 @@ use crate::stray;
 
 /// Text of one line that is no secret: a name, a number, an address, a path. White space behind it is cut off; empty text is an
 /// error, as is what cannot be seen: both are always mistakes.
-pub(crate) struct Line(String);
+pub(crate) struct LineText(String);
 
-impl Deref for Line {
+impl Deref for LineText {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -22,14 +22,14 @@ impl Deref for Line {
     }
 }
 
-impl<'de> Deserialize<'de> for Line {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Line, D::Error> {
+impl<'de> Deserialize<'de> for LineText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<LineText, D::Error> {
         let text = text(deserializer)?;
-        stray::line(&text).map(|line| Line(line.to_owned())).map_err(D::Error::custom)
+        stray::line(&text).map(|line| LineText(line.to_owned())).map_err(D::Error::custom)
     }
 }
 
-impl Serialize for Line {
+impl Serialize for LineText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         without_password(self).serialize(serializer)
     }
@@ -37,7 +37,7 @@ impl Serialize for Line {
 
 /// A list of lines, which the file may write as one text.
 #[derive(Deserialize, Serialize)]
-pub(crate) struct OneOrMore(pub(crate) Vec<Line>);
+pub(crate) struct OneOrMore(pub(crate) Vec<LineText>);
 
 /// Text as it is written.
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -78,13 +78,9 @@ pub(crate) fn up_to<'de, const MOST: u64, D: Deserializer<'de>>(
     deserializer.deserialize_u64(Number::<MOST>)
 }
 
-const ADDRESS: &str = "an address such as \"127.0.0.1:8080\"";
-
 /// `IP:PORT`.
 pub(crate) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
-    let text = text(deserializer)?;
-    let address = text.trim().parse();
-    address.map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &ADDRESS))
+    read_address(&text(deserializer)?)
 }
 
 /// `IP:PORT`; empty text means off.
@@ -92,11 +88,12 @@ pub(crate) fn address_or_off<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<SocketAddr>, D::Error> {
     let text = text(deserializer)?;
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    let address = text.trim().parse().map(Some);
-    address.map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &ADDRESS))
+    (!text.trim().is_empty()).then(|| read_address(&text)).transpose()
+}
+
+fn read_address<E: Error>(text: &str) -> Result<SocketAddr, E> {
+    let expected = "an address such as \"127.0.0.1:8080\"";
+    text.trim().parse().map_err(|_| E::invalid_value(Unexpected::Str(text), &expected))
 }
 
 /// Time with a unit, above zero and at most 15 days; a bare number is milliseconds.

@@ -10,7 +10,7 @@ use serde_path_to_error::Segment;
 use crate::error::{ConfigError, Source};
 use crate::exposed::Exposed;
 use crate::merchant::MerchantKeys;
-use crate::node::Node;
+use crate::node::ConfigValue;
 use crate::problem::Problem;
 use crate::sections::Sections;
 
@@ -20,8 +20,8 @@ pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
 /// The section whose tables are named by the user.
 pub(crate) const MERCHANTS: &str = "merchants";
 
-struct Entry {
-    node: Node,
+struct LayerEntry {
+    node: ConfigValue,
     set_by: Source,
 }
 
@@ -29,7 +29,7 @@ struct Entry {
 /// is written in the file has an entry too, an empty table.
 #[derive(Default)]
 pub(crate) struct Layers {
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<String, LayerEntry>,
     /// The configuration file. Relative paths begin at its folder, or at the working directory.
     file: Option<PathBuf>,
     /// Files with too wide a mode that were read.
@@ -38,12 +38,12 @@ pub(crate) struct Layers {
 
 /// One layer before it is put on the others.
 #[derive(Default)]
-pub(crate) struct Layer(BTreeMap<String, Entry>);
+pub(crate) struct Layer(BTreeMap<String, LayerEntry>);
 
 impl Layer {
     /// Sets one key.
-    pub(crate) fn set(&mut self, path: &str, node: Node, set_by: &Source) {
-        self.0.insert(path.to_owned(), Entry { node, set_by: set_by.clone() });
+    pub(crate) fn set(&mut self, path: &str, node: ConfigValue, set_by: &Source) {
+        self.0.insert(path.to_owned(), LayerEntry { node, set_by: set_by.clone() });
     }
 
     /// Reads the text of a TOML file.
@@ -73,7 +73,7 @@ impl Layer {
         }
         match value {
             toml::Value::Table(keys) if is_section(path) => {
-                self.set(path, Node::table(), set_by);
+                self.set(path, ConfigValue::table(), set_by);
                 keys.into_iter().try_for_each(|(name, value)| {
                     self.add(&format!("{path}.{name}"), value, set_by)
                 })
@@ -138,7 +138,7 @@ impl Layers {
         owner: &str,
         is_part: impl Fn(&str) -> bool,
     ) -> Result<T, ConfigError> {
-        let mut tree = Node::table();
+        let mut tree = ConfigValue::table();
         let entries = self.entries.range(owner.to_owned()..);
         'entries: for (path, entry) in entries.take_while(|(path, _)| path.starts_with(owner)) {
             let below = path.strip_prefix(owner).unwrap_or_default();
@@ -148,9 +148,9 @@ impl Layers {
             }
             let mut place = &mut tree;
             for name in below.split('.').filter(|name| !name.is_empty()) {
-                // A value that stands where a section belongs is told of when the section is read.
-                let Node::Table(table) = place else { continue 'entries };
-                place = table.entry(name.to_owned()).or_insert_with(Node::table);
+                // A value that stands where a section belongs is reported when the section is read.
+                let ConfigValue::Table(table) = place else { continue 'entries };
+                place = table.entry(name.to_owned()).or_insert_with(ConfigValue::table);
             }
             *place = entry.node.clone();
         }

@@ -19,7 +19,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
-pub use self::confirm::Confirm;
+pub use self::confirm::ConfirmPolicy;
 pub(crate) use self::keys::MerchantKeys;
 pub(crate) use self::read::read;
 use crate::error::ConfigError;
@@ -63,11 +63,11 @@ pub struct Merchant {
     /// Parameters that the merchant's routing adds to the return URL.
     pub ignore_params: Vec<String>,
     /// Whether the gateway is asked about a notification before it is answered.
-    pub notify_verify: NotifyVerify,
+    pub notify_verify: NotifyVerifyPolicy,
     /// What becomes of money that comes after its order's time.
-    pub late_payment: LatePayment,
+    pub late_payment: LatePaymentPolicy,
     /// Whose payments wait for the gateway's word before goods go out.
-    pub confirm: Confirm,
+    pub confirm: ConfirmPolicy,
     /// How much time buyers have to pay, at most; orders with more, or less than none, have a mistake there.
     pub longest_time_to_pay: Option<Duration>,
     /// The gateway's address; Alipay's own when not configured.
@@ -80,7 +80,7 @@ pub struct Merchant {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum NotifyVerify {
+pub enum NotifyVerifyPolicy {
     /// Not asked: the signature decides.
     #[default]
     Off,
@@ -94,7 +94,7 @@ pub enum NotifyVerify {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum LatePayment {
+pub enum LatePaymentPolicy {
     /// It is a payment like any other.
     #[default]
     Deliver,
@@ -133,7 +133,7 @@ impl fmt::Debug for Merchant {
     }
 }
 
-/// What is wrong between two merchants. They must not be the same account at Alipay: a notification could not be told apart.
+/// What is wrong between two merchants. They must not be the same account at Alipay: a notification could be for either.
 /// And the key of one must not stand among Alipay's keys of another.
 pub(crate) fn check_pairs(
     layers: &Layers,

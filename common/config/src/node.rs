@@ -11,11 +11,11 @@ use crate::stray;
 
 /// A value as it was written. Has no `Debug`: it may be a secret.
 #[derive(Clone)]
-pub(crate) enum Node {
+pub(crate) enum ConfigValue {
     /// A table of the file.
-    Table(BTreeMap<String, Node>),
+    Table(BTreeMap<String, ConfigValue>),
     /// A list of the file.
-    List(Vec<Node>),
+    List(Vec<ConfigValue>),
     /// Any other value of the file.
     Value(toml::Value),
     /// The text of an environment variable. The type of its key decides what it means, never its look: a key that consists
@@ -26,54 +26,56 @@ pub(crate) enum Node {
 /// The name of the type for a list that may also be written as one text.
 pub(crate) const ONE_OR_MORE: &str = "OneOrMore";
 
-impl Node {
+impl ConfigValue {
     /// A table without keys.
-    pub(crate) fn table() -> Node {
-        Node::Table(BTreeMap::new())
+    pub(crate) fn table() -> ConfigValue {
+        ConfigValue::Table(BTreeMap::new())
     }
 }
 
-impl From<toml::Value> for Node {
-    fn from(value: toml::Value) -> Node {
+impl From<toml::Value> for ConfigValue {
+    fn from(value: toml::Value) -> ConfigValue {
         match value {
-            toml::Value::Table(table) => {
-                Node::Table(table.into_iter().map(|(name, value)| (name, value.into())).collect())
+            toml::Value::Table(table) => ConfigValue::Table(
+                table.into_iter().map(|(name, value)| (name, value.into())).collect(),
+            ),
+            toml::Value::Array(items) => {
+                ConfigValue::List(items.into_iter().map(ConfigValue::from).collect())
             }
-            toml::Value::Array(items) => Node::List(items.into_iter().map(Node::from).collect()),
-            value => Node::Value(value),
+            value => ConfigValue::Value(value),
         }
     }
 }
 
-impl<'de> IntoDeserializer<'de, Problem> for Node {
-    type Deserializer = Node;
+impl<'de> IntoDeserializer<'de, Problem> for ConfigValue {
+    type Deserializer = ConfigValue;
 
-    fn into_deserializer(self) -> Node {
+    fn into_deserializer(self) -> ConfigValue {
         self
     }
 }
 
-impl<'de> Deserializer<'de> for Node {
+impl<'de> Deserializer<'de> for ConfigValue {
     type Error = Problem;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         match self {
-            Node::Table(table) => visitor.visit_map(MapDeserializer::new(table.into_iter())),
-            Node::List(items) => visitor.visit_seq(SeqDeserializer::new(items.into_iter())),
-            Node::Variable(text) | Node::Value(toml::Value::String(text)) => {
+            ConfigValue::Table(table) => visitor.visit_map(MapDeserializer::new(table.into_iter())),
+            ConfigValue::List(items) => visitor.visit_seq(SeqDeserializer::new(items.into_iter())),
+            ConfigValue::Variable(text) | ConfigValue::Value(toml::Value::String(text)) => {
                 visitor.visit_string(text)
             }
-            Node::Value(toml::Value::Integer(number)) => visitor.visit_i64(number),
-            Node::Value(toml::Value::Float(number)) => visitor.visit_f64(number),
-            Node::Value(toml::Value::Boolean(on)) => visitor.visit_bool(on),
+            ConfigValue::Value(toml::Value::Integer(number)) => visitor.visit_i64(number),
+            ConfigValue::Value(toml::Value::Float(number)) => visitor.visit_f64(number),
+            ConfigValue::Value(toml::Value::Boolean(on)) => visitor.visit_bool(on),
             // A time may stand without quotes.
-            Node::Value(other) => visitor.visit_string(other.to_string()),
+            ConfigValue::Value(other) => visitor.visit_string(other.to_string()),
         }
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         match self {
-            Node::Variable(text) => match text.trim().parse() {
+            ConfigValue::Variable(text) => match text.trim().parse() {
                 Ok(on) => visitor.visit_bool(on),
                 Err(_) => Err(Problem::invalid_value(Unexpected::Str(&text), &"true or false")),
             },
@@ -83,7 +85,7 @@ impl<'de> Deserializer<'de> for Node {
 
     fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         match self {
-            Node::Variable(text) => match text.trim().parse() {
+            ConfigValue::Variable(text) => match text.trim().parse() {
                 Ok(number) => visitor.visit_i64(number),
                 Err(_) => Err(Problem::invalid_value(Unexpected::Str(&text), &visitor)),
             },
@@ -93,18 +95,18 @@ impl<'de> Deserializer<'de> for Node {
 
     /// A variable holds `["a", "b"]` or `a,b`; empty text is the empty list.
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
-        let Node::Variable(text) = self else { return self.deserialize_any(visitor) };
+        let ConfigValue::Variable(text) = self else { return self.deserialize_any(visitor) };
         let text = text.trim();
         if text.starts_with('[') {
             let list = format!("list = {text}").parse().ok();
             let list = list.and_then(|mut table: toml::Table| table.remove("list"));
             // What was typed may be a secret and is not shown.
             let list = list.ok_or_else(|| Problem::custom("begins with [ and is not a list"))?;
-            return Node::from(list).deserialize_any(visitor);
+            return ConfigValue::from(list).deserialize_any(visitor);
         }
         let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-        let items = items.map(|item| Node::Variable(item.to_owned()));
-        Node::List(items.collect()).deserialize_any(visitor)
+        let items = items.map(|item| ConfigValue::Variable(item.to_owned()));
+        ConfigValue::List(items.collect()).deserialize_any(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
@@ -117,8 +119,8 @@ impl<'de> Deserializer<'de> for Node {
         visitor: V,
     ) -> Result<V::Value, Problem> {
         match self {
-            Node::Value(toml::Value::String(_)) if name == ONE_OR_MORE => {
-                visitor.visit_newtype_struct(Node::List(vec![self]))
+            ConfigValue::Value(toml::Value::String(_)) if name == ONE_OR_MORE => {
+                visitor.visit_newtype_struct(ConfigValue::List(vec![self]))
             }
             other => visitor.visit_newtype_struct(other),
         }
@@ -131,7 +133,7 @@ impl<'de> Deserializer<'de> for Node {
         visitor: V,
     ) -> Result<V::Value, Problem> {
         match self {
-            Node::Variable(text) | Node::Value(toml::Value::String(text)) => {
+            ConfigValue::Variable(text) | ConfigValue::Value(toml::Value::String(text)) => {
                 let word = stray::line(&text).map_err(Problem::custom)?;
                 visitor.visit_enum(word.into_deserializer())
             }

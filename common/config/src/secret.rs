@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::ConfigError;
 use crate::exposed;
-use crate::field::{self, Line};
+use crate::field::{self, LineText};
 use crate::layers::Layers;
 use crate::shown;
 use crate::stray::{self, SecretForm};
@@ -32,7 +32,7 @@ impl Secret {
 }
 
 /// Whether two secrets of one configuration file and the next are the same. Not for what a stranger
-/// sends: the time that it takes tells.
+/// sends: the time that it takes reveals where they differ.
 impl PartialEq for Secret {
     fn eq(&self, other: &Secret) -> bool {
         self.expose_secret() == other.expose_secret()
@@ -62,9 +62,9 @@ impl Serialize for Secret {
 
 /// The URL of a server, which may hold a password.
 #[derive(Deserialize)]
-pub(crate) struct ServerUrl(pub(crate) Secret);
+pub(crate) struct SecretUrl(pub(crate) Secret);
 
-impl Serialize for ServerUrl {
+impl Serialize for SecretUrl {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let url = self.0.expose_secret();
         let shown = shown::without_password(url);
@@ -76,13 +76,13 @@ impl Serialize for ServerUrl {
 }
 
 /// A secret and the key that gave it: `md5_key` or `md5_key_file`.
-pub(super) struct Found {
+pub(super) struct FoundSecret {
     pub(super) secret: Secret,
     pub(super) path: String,
     file: Option<PathBuf>,
 }
 
-impl Found {
+impl FoundSecret {
     /// Who set it: see [`Layers::origin`]; of a file also its name, `the file db.url (database.url_file in alipay.toml)`.
     pub(super) fn origin(&self, layers: &Layers) -> String {
         let set_by = layers.origin(&self.path);
@@ -101,18 +101,18 @@ pub(super) fn find(
     layers: &Layers,
     path: &str,
     text: Option<&Secret>,
-    file: Option<&Line>,
+    file: Option<&LineText>,
     form: SecretForm,
-) -> Result<Option<Found>, ConfigError> {
+) -> Result<Option<FoundSecret>, ConfigError> {
     if let Some(text) = text {
         let text = form.trim(text.expose_secret());
         let secret = Secret::new(text.map_err(|problem| layers.invalid(path, problem))?);
-        return Ok(Some(Found { secret, path: path.to_owned(), file: None }));
+        return Ok(Some(FoundSecret { secret, path: path.to_owned(), file: None }));
     }
     let Some(file) = file else { return Ok(None) };
     let path = format!("{path}_file");
     let secret = read_file(layers, &path, file, form)?;
-    Ok(Some(Found { secret, path, file: Some(layers.resolve(file)) }))
+    Ok(Some(FoundSecret { secret, path, file: Some(layers.resolve(file)) }))
 }
 
 /// Reads a file that holds one secret. What editors and `echo` add around it is cut off, see [`SecretForm`].

@@ -1,6 +1,6 @@
 //! What a program runs with, as text that holds no secret: to compare it with a configuration that is to come.
 //!
-//! Keys are told by their fingerprints (of a private key that of its public key, of a certificate its number), URLs without
+//! Keys are named by their fingerprints (of a private key that of its public key, of a certificate its number), URLs without
 //! user and password.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ pub type Settings = BTreeMap<String, String>;
 
 /// What a program runs with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary {
+pub struct ConfigSummary {
     /// `ingress` or `worker`.
     pub program: String,
     /// Its version.
@@ -27,11 +27,11 @@ pub struct Summary {
     pub merchants: BTreeMap<String, Settings>,
 }
 
-impl Summary {
+impl ConfigSummary {
     /// What this program runs with, or would.
-    pub fn of(program: &str, config: &Config) -> Summary {
+    pub fn of(program: &str, config: &Config) -> ConfigSummary {
         let merchants = config.merchants.values();
-        Summary {
+        ConfigSummary {
             program: program.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             sections: sections(config),
@@ -40,8 +40,8 @@ impl Summary {
     }
 
     /// What would be another setting with `next`.
-    pub fn difference(&self, next: &Summary) -> Difference {
-        let missing_in = |other: &Summary, one: &Summary| -> Vec<String> {
+    pub fn difference(&self, next: &ConfigSummary) -> ConfigDifference {
+        let missing_in = |other: &ConfigSummary, one: &ConfigSummary| -> Vec<String> {
             one.merchants
                 .keys()
                 .filter(|name| !other.merchants.contains_key(*name))
@@ -55,7 +55,7 @@ impl Summary {
             keys.sort();
             keys.dedup();
             changed.extend(keys.into_iter().filter(|key| runs.get(*key) != next.get(*key)).map(
-                |key| Changed {
+                |key| ChangedSetting {
                     merchant: merchant.clone(),
                     setting: key.clone(),
                     runs: runs.get(key).cloned(),
@@ -64,7 +64,7 @@ impl Summary {
             ));
         }
         let differs = |name: &&String| self.sections.get(*name) != next.sections.get(*name);
-        Difference {
+        ConfigDifference {
             added: missing_in(self, next),
             removed: missing_in(next, self),
             changed,
@@ -75,20 +75,20 @@ impl Summary {
 
 /// What would change for a running program.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Difference {
+pub struct ConfigDifference {
     /// Merchants that SIGHUP would add.
     pub added: Vec<String>,
     /// Merchants that it would remove.
     pub removed: Vec<String>,
     /// Settings of merchants that it would change.
-    pub changed: Vec<Changed>,
+    pub changed: Vec<ChangedSetting>,
     /// Sections that differ and need a restart.
     pub restart: Vec<String>,
 }
 
 /// One setting of a merchant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Changed {
+pub struct ChangedSetting {
     /// The merchant.
     pub merchant: String,
     /// The key in its section.
@@ -190,10 +190,10 @@ fn server(url: &Secret) -> &str {
 mod tests {
     use std::ffi::OsString;
 
-    use super::Summary;
+    use super::ConfigSummary;
     use crate::Config;
 
-    fn summary(variables: &[(&str, &str)]) -> Summary {
+    fn summary(variables: &[(&str, &str)]) -> ConfigSummary {
         let shop = [
             ("ALIPAY__MERCHANTS__SHOP__PROTOCOL", "mapi"),
             ("ALIPAY__MERCHANTS__SHOP__SELLER_ID", "2088"),
@@ -202,7 +202,7 @@ mod tests {
         ];
         let all = shop.iter().chain(variables);
         let all = all.map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        Summary::of("worker", &Config::load_from(None, all).unwrap())
+        ConfigSummary::of("worker", &Config::load_from(None, all).unwrap())
     }
 
     #[test]
@@ -221,13 +221,13 @@ mod tests {
         assert_eq!(shop["md5_key"], "98a825259b4632b5");
         assert_ne!(shop["md5_old_key"], shop["md5_key"]);
         assert!(summary.sections["database"].starts_with("db/alipay"), "{text}");
-        assert_eq!(serde_json::from_str::<Summary>(&text).unwrap(), summary);
+        assert_eq!(serde_json::from_str::<ConfigSummary>(&text).unwrap(), summary);
     }
 
     #[test]
     fn what_differs_is_told() {
         let runs = summary(&[]);
-        assert_eq!(runs.difference(&runs), super::Difference::default());
+        assert_eq!(runs.difference(&runs), super::ConfigDifference::default());
         let next = summary(&[
             ("ALIPAY__MERCHANTS__SHOP__MD5_KEY", "hellp"),
             ("ALIPAY__MERCHANTS__SHOP__MD5_OLD_KEY", "hello"),

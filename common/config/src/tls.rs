@@ -6,7 +6,7 @@ use rustls_pki_types::pem::{Error as PemError, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::error::ConfigError;
-use crate::field::Line;
+use crate::field::LineText;
 use crate::layers::{self, Layers};
 use crate::secret::{self, Secret};
 use crate::stray::SecretForm;
@@ -43,7 +43,7 @@ fn pem(text: &Secret) -> &[u8] {
 pub(super) fn certificates(
     layers: &Layers,
     path: &str,
-    file: Option<&Line>,
+    file: Option<&LineText>,
 ) -> Result<Option<Vec<CertificateDer<'static>>>, ConfigError> {
     let Some(file) = file else { return Ok(None) };
     let text = secret::read_file(layers, path, file, SecretForm::Pem)?;
@@ -63,8 +63,8 @@ pub(super) fn certificates(
 /// The certificate and the key that the two files hold: both or none.
 pub(super) fn client(
     layers: &Layers,
-    (certificate_path, certificate): (&str, Option<&Line>),
-    (key_path, key): (&str, Option<&Line>),
+    (certificate_path, certificate): (&str, Option<&LineText>),
+    (key_path, key): (&str, Option<&LineText>),
 ) -> Result<Option<ClientCertificate>, ConfigError> {
     let chain = certificates(layers, certificate_path, certificate)?;
     let key = match key {

@@ -4,7 +4,7 @@ use alipay::{Certificate, CertificateAnswer, CertificateDownload, Protocol};
 use chrono::Utc;
 use config::Merchant;
 
-use crate::asker::{Asker, address, offered};
+use crate::credentials::{Credentials, address, offered};
 use crate::{Gateway, GatewayError};
 
 impl Gateway {
@@ -25,7 +25,7 @@ impl Gateway {
             let merchant = merchant.name.clone();
             return Err(GatewayError::NoKey { merchant, key: "alipay_root_cert" });
         };
-        let Asker { application, charset, signer, .. } = Asker::of(merchant)?;
+        let Credentials { application, charset, signer, .. } = Credentials::of(merchant)?;
         let form = CertificateDownload::openapi(application, sn, charset, Utc::now(), &signer)?;
         let body = self.read(address(merchant)?, form.encode()).await?;
         let answer = CertificateAnswer::read(&body, charset)?;

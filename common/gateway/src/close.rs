@@ -4,7 +4,7 @@ use alipay::{CloseAnswer, Protocol, TradeClose, TradeRef};
 use chrono::Utc;
 use config::Merchant;
 
-use crate::asker::{Asker, address};
+use crate::credentials::{Credentials, address};
 use crate::{Gateway, GatewayError};
 
 impl Gateway {
@@ -18,7 +18,7 @@ impl Gateway {
         merchant: &Merchant,
         which: TradeRef<'_>,
     ) -> Result<CloseAnswer, GatewayError> {
-        let Asker { account, application, charset, signer } = Asker::of(merchant)?;
+        let Credentials { account, application, charset, signer } = Credentials::of(merchant)?;
         let form = match merchant.protocol {
             Protocol::Mapi => TradeClose::mapi(account, which, charset, &signer)?,
             Protocol::Openapi => {

@@ -6,27 +6,27 @@
 //!
 //! A refund is more than one call: [`Gateway::carry_out_refund`] asks what became of it where the answer
 //! leaves that open, and says what is known then, a [`RefundOutcome`]. Answers that are to be verified
-//! again by others are kept byte for byte ([`Answered`], [`RefundProof`]).
+//! again by others are kept byte for byte ([`VerifiedAnswer`], [`RefundProof`]).
 //!
 //! In certificate mode requests carry the numbers of the application's certificate and of the roots
-//! ([`Asker`]); one that has ended asks nothing ([`GatewayError::AppCertificate`]), and
+//! ([`Credentials`]); one that has ended asks nothing ([`GatewayError::AppCertificate`]), and
 //! [`Gateway::certificate`] fetches a new one of Alipay's.
 //!
 //! The certificate of an https address must be one of the authorities that browsers trust, which
 //! are compiled in. A proxy of the environment is not used.
 
-mod asker;
 mod certificate;
 mod client;
 mod close;
+mod credentials;
 mod error;
 mod query;
 mod refund;
 mod refund_outcome;
 mod unsigned;
 
-pub use asker::Asker;
 pub use client::Gateway;
+pub use credentials::Credentials;
 pub use error::GatewayError;
-pub use query::Answered;
+pub use query::VerifiedAnswer;
 pub use refund_outcome::{RefundOutcome, RefundProof};

@@ -4,12 +4,12 @@ use alipay::{Charset, Form, Protocol, QueryAnswer, TradeQuery, TradeRef};
 use chrono::{DateTime, Utc};
 use config::Merchant;
 
-use crate::asker::{Asker, address, same_trade};
+use crate::credentials::{Credentials, address, same_trade};
 use crate::{Gateway, GatewayError};
 
 /// An answer with the time it was asked for.
 #[derive(Clone)]
-pub struct Answered<T = QueryAnswer> {
+pub struct VerifiedAnswer<T = QueryAnswer> {
     /// Just before the request was sent: the answer may leave out what happened after it.
     pub asked_at: DateTime<Utc>,
     /// The charset of the answer.
@@ -21,9 +21,9 @@ pub struct Answered<T = QueryAnswer> {
 }
 
 /// Without the body: it holds a signature and the buyer's data.
-impl<T> std::fmt::Debug for Answered<T> {
+impl<T> std::fmt::Debug for VerifiedAnswer<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Answered").field("asked_at", &self.asked_at).finish_non_exhaustive()
+        f.debug_struct("VerifiedAnswer").field("asked_at", &self.asked_at).finish_non_exhaustive()
     }
 }
 
@@ -34,7 +34,7 @@ impl Gateway {
     /// [`GatewayError::NoKey`] names the configuration key that is missing,
     /// [`GatewayError::Address`] and [`GatewayError::Signing`] say what is wrong with it.
     pub fn can_ask(merchant: &Merchant) -> Result<(), GatewayError> {
-        Asker::of(merchant)?;
+        Credentials::of(merchant)?;
         address(merchant).map(|_| ())
     }
 
@@ -46,7 +46,7 @@ impl Gateway {
         &self,
         merchant: &Merchant,
         which: TradeRef<'_>,
-    ) -> Result<Answered, GatewayError> {
+    ) -> Result<VerifiedAnswer, GatewayError> {
         let asked_at = Utc::now();
         let form = request(merchant, which, asked_at)?;
         let body = self.read(address(merchant)?, form.encode()).await?;
@@ -57,7 +57,7 @@ impl Gateway {
         if let QueryAnswer::Trade(trade) = &answer {
             same_trade(which, Some(&trade.out_trade_no), Some(&trade.trade_no))?;
         }
-        Ok(Answered { asked_at, charset, body, answer })
+        Ok(VerifiedAnswer { asked_at, charset, body, answer })
     }
 }
 
@@ -66,7 +66,7 @@ fn request(
     which: TradeRef<'_>,
     at: DateTime<Utc>,
 ) -> Result<Form, GatewayError> {
-    let Asker { account, application, charset, signer } = Asker::of(merchant)?;
+    let Credentials { account, application, charset, signer } = Credentials::of(merchant)?;
     Ok(match merchant.protocol {
         Protocol::Mapi => TradeQuery::mapi(account, which, charset, &signer)?,
         Protocol::Openapi => TradeQuery::openapi(application, which, charset, at, &signer)?,

@@ -4,8 +4,8 @@ use alipay::{Protocol, RefundAnswer, RefundQuery, RefundQueryAnswer, TradeRef, T
 use chrono::Utc;
 use config::Merchant;
 
-use crate::asker::{Asker, address, offered, same_trade};
-use crate::{Answered, Gateway, GatewayError};
+use crate::credentials::{Credentials, address, offered, same_trade};
+use crate::{Gateway, GatewayError, VerifiedAnswer};
 
 impl Gateway {
     /// Asks for a refund at the Open Platform. The legacy gateway has none that a program can ask
@@ -20,15 +20,15 @@ impl Gateway {
         &self,
         merchant: &Merchant,
         refund: &TradeRefund<'_>,
-    ) -> Result<Answered<RefundAnswer>, GatewayError> {
+    ) -> Result<VerifiedAnswer<RefundAnswer>, GatewayError> {
         offered(merchant, Protocol::Openapi, "alipay.trade.refund")?;
-        let Asker { application, charset, signer, .. } = Asker::of(merchant)?;
+        let Credentials { application, charset, signer, .. } = Credentials::of(merchant)?;
         let asked_at = Utc::now();
         let form = refund.openapi(application, charset, asked_at, &signer)?;
         let body = self.post(address(merchant)?, form.encode()).await?;
         let answer = RefundAnswer::read(&body, charset, &merchant.verifier, asked_at)?;
         same_trade(refund.which, Some(&answer.out_trade_no), Some(&answer.trade_no))?;
-        Ok(Answered { asked_at, charset, body, answer })
+        Ok(VerifiedAnswer { asked_at, charset, body, answer })
     }
 
     /// Asks the Open Platform what became of a refund:
@@ -41,15 +41,15 @@ impl Gateway {
         merchant: &Merchant,
         which: TradeRef<'_>,
         out_request_no: &str,
-    ) -> Result<Answered<RefundQueryAnswer>, GatewayError> {
+    ) -> Result<VerifiedAnswer<RefundQueryAnswer>, GatewayError> {
         offered(merchant, Protocol::Openapi, "alipay.trade.fastpay.refund.query")?;
-        let Asker { application, charset, signer, .. } = Asker::of(merchant)?;
+        let Credentials { application, charset, signer, .. } = Credentials::of(merchant)?;
         let asked_at = Utc::now();
         let form =
             RefundQuery::openapi(application, which, out_request_no, charset, asked_at, &signer)?;
         let body = self.read(address(merchant)?, form.encode()).await?;
         let answer = RefundQueryAnswer::read(&body, charset, &merchant.verifier, asked_at)?;
         same_trade(which, answer.out_trade_no.as_deref(), answer.trade_no.as_deref())?;
-        Ok(Answered { asked_at, charset, body, answer })
+        Ok(VerifiedAnswer { asked_at, charset, body, answer })
     }
 }

@@ -3,7 +3,7 @@
 use alipay::{NotifyVerify, NotifyVerifyAnswer, Protocol, QueryTimestamp, TimestampAnswer, link};
 use config::Merchant;
 
-use crate::asker::{account, offered, parse};
+use crate::credentials::{account, offered, parse};
 use crate::{Gateway, GatewayError};
 
 impl Gateway {

@@ -4,7 +4,7 @@
 //! state to state by the message that came last. Instead:
 //!
 //! 1. every notification adds [`Facts`] to its [`Trade`], and so does the gateway's answer to a question or to a
-//!    refund ([`RefundAnswered`]); facts only grow, and attributes merge in a way that does not depend on the order
+//!    refund ([`ConfirmedRefund`]); facts only grow, and attributes merge in a way that does not depend on the order
 //!    of arrival;
 //! 2. before facts count, the notification must *agree* with the order ([`agreement`]): same total,
 //!    seller, app, merchant and currency, and a trade that is not older than the order.
@@ -39,7 +39,7 @@ macro_rules! as_str {
 }
 
 /// Declares a closed set: an enum with the words that columns, messages and metrics have for it. A word is the name of
-/// its variant in snake case.
+/// its variant in snake case; it is what the set serialises as.
 macro_rules! closed_set {
     (
         $(#[$attribute:meta])*
@@ -48,6 +48,8 @@ macro_rules! closed_set {
         $(#[$attribute])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[derive(strum::Display, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+        #[derive(serde::Serialize)]
+        #[serde(into = "&'static str")]
         #[strum(serialize_all = "snake_case")]
         pub enum $name { $($(#[$of_variant])* $variant,)+ }
 
@@ -72,21 +74,23 @@ pub mod status;
 pub mod time_limit;
 pub mod trade;
 
+pub use alipay::Parties;
+
 pub use agreement::{MerchantAccount, Mismatch, OrderTerms};
 pub use decision::{Decision, DecisionState, ImpossibleDecision};
 pub use doubt::Doubt;
 pub use event::Event;
 pub use facts::Facts;
-pub use goods::{FulfillmentState, GoodsDecision, ProductKind};
+pub use goods::{CodeState, FulfillmentState, GoodsDecision, ProductKind};
 pub use outcome::{MessageOutcome, RejectionReason, Remark};
 pub use query::QueryReason;
 pub use record::OrderRecord;
-pub use refund::{Refund, RefundAnswered, RefundRequestState};
+pub use refund::{ConfirmedRefund, Refund, RefundRequestState};
 pub use rejected::{RejectedMessage, RejectedPayment};
 pub use review::{Review, ReviewReason, ReviewState};
 pub use status::{OrderState, OrderStatus, RefundStatusCode, TradeStatusCode};
 pub use time_limit::{ImplausibleLimit, time_limit};
-pub use trade::{Parties, Trade};
+pub use trade::Trade;
 
 /// `VARIANTS` of every closed set here.
 pub use strum::VariantArray;

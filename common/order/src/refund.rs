@@ -8,7 +8,7 @@ pub const SUCCESS: &str = "SUCCESS";
 
 /// Alipay's answer to a refund that was asked for: the money has moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefundAnswered {
+pub struct ConfirmedRefund {
     /// The order.
     pub out_trade_no: String,
     /// The trade.
@@ -88,7 +88,7 @@ impl Refund {
     /// notifications have milliseconds. So a notification of the same refund has a row of its own; programs that show
     /// refunds to a person show one of the two.
     #[must_use]
-    pub fn of_answer(answer: &RefundAnswered) -> Refund {
+    pub fn of_answer(answer: &ConfirmedRefund) -> Refund {
         Refund {
             trade_no: answer.trade_no.clone(),
             refund_key: format!("{}@", answer.request_no),

@@ -5,7 +5,7 @@
 
 use alipay::{Fen, parse_beijing};
 use chrono::{DateTime, Utc};
-use order::{Facts, MerchantAccount, OrderRecord, OrderTerms, ProductKind, RefundAnswered};
+use order::{ConfirmedRefund, Facts, MerchantAccount, OrderRecord, OrderTerms, ProductKind};
 
 fn at(text: &str) -> DateTime<Utc> {
     parse_beijing(text).expect("a time")
@@ -34,8 +34,8 @@ fn account(merchant: &str) -> MerchantAccount {
     }
 }
 
-fn answer(number: &str, amount: i64, refunded: Option<i64>) -> RefundAnswered {
-    RefundAnswered {
+fn answer(number: &str, amount: i64, refunded: Option<i64>) -> ConfirmedRefund {
+    ConfirmedRefund {
         out_trade_no: "A1".into(),
         trade_no: "T1".into(),
         request_no: number.into(),
@@ -47,7 +47,7 @@ fn answer(number: &str, amount: i64, refunded: Option<i64>) -> RefundAnswered {
     }
 }
 
-fn learn(record: &mut OrderRecord, answer: &RefundAnswered) {
+fn learn(record: &mut OrderRecord, answer: &ConfirmedRefund) {
     record.apply_refund_answer(&account("app"), answer).expect("they agree");
 }
 
@@ -85,13 +85,13 @@ fn answers_without_a_running_total_add_up() {
 #[test]
 fn answers_that_do_not_agree_count_for_nothing() {
     let mut record = order();
-    let mut reason = |answer: &RefundAnswered, merchant: &str| {
+    let mut reason = |answer: &ConfirmedRefund, merchant: &str| {
         let mismatch = record.apply_refund_answer(&account(merchant), answer);
         mismatch.map_err(|mismatch| mismatch.reason().as_str())
     };
     let good = answer("R1", 300, Some(300));
     assert_eq!(reason(&good, "shop"), Err("merchant_mismatch"));
-    let total = RefundAnswered { total: Some(Fen::new(999)), ..good.clone() };
+    let total = ConfirmedRefund { total: Some(Fen::new(999)), ..good.clone() };
     assert_eq!(reason(&total, "app"), Err("total_mismatch"));
     assert_eq!(reason(&answer("R1", 300, Some(1001)), "app"), Err("refund_above_total"));
     assert_eq!(reason(&answer("R1", 1001, None), "app"), Err("refund_above_total"));

@@ -10,8 +10,8 @@
 use alipay::{Charset, Fen, Form, FormError, format_beijing};
 use chrono::{DateTime, SubsecRound, Utc};
 
-use crate::message_id::{Parts, message_id};
-use crate::{Envelope, Kind, Message};
+use crate::message_id::{IdHasher, message_id};
+use crate::{Envelope, Message, MessageKind};
 
 /// What Alipay answered to a refund that was asked for, as parameters of a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Envelope {
         at: DateTime<Utc>,
     ) -> Envelope {
         let form = Form::from_pairs([("out_trade_no", order), ("asked_by", asked_by)]);
-        command(merchant, Kind::QueryRequest, Charset::Utf8, at, form)
+        command(merchant, MessageKind::QueryRequest, Charset::Utf8, at, form)
     }
 
     /// The gateway's answer about an order, byte for byte, which is in `charset`; `asked_at` is when
@@ -54,7 +54,7 @@ impl Envelope {
     ) -> Envelope {
         let mut form = Form::from_pairs([("out_trade_no", order)]);
         form.set("answer", body);
-        command(merchant, Kind::QueryAnswer, charset, asked_at, form)
+        command(merchant, MessageKind::QueryAnswer, charset, asked_at, form)
     }
 
     /// The gateway's answers to a refund, which are in `charset`; `asked_at` is when they were asked for.
@@ -75,11 +75,11 @@ impl Envelope {
                 form.set(name, body);
             }
         }
-        command(merchant, Kind::RefundAnswer, charset, asked_at, form)
+        command(merchant, MessageKind::RefundAnswer, charset, asked_at, form)
     }
 
     /// Says that `order_expiry` has a row about this order: Alipay has nothing to close for it, whose
-    /// time, `ended`, is over. The times are for people; workers believe the row.
+    /// time, `ended`, is over. The times are for people; workers read the row.
     pub fn expiry(
         merchant: &str,
         order: &str,
@@ -88,14 +88,14 @@ impl Envelope {
     ) -> Envelope {
         let ended = format_beijing(ended);
         let form = Form::from_pairs([("out_trade_no", order), ("expires_at", ended.as_str())]);
-        command(merchant, Kind::Expiry, Charset::Utf8, at, form)
+        command(merchant, MessageKind::Expiry, Charset::Utf8, at, form)
     }
 
     /// Says that the table `decision` has a row with this number, about a review of this order.
     pub fn decision(merchant: &str, order: &str, number: i64, at: DateTime<Utc>) -> Envelope {
         let number = number.to_string();
         let form = Form::from_pairs([("out_trade_no", order), ("decision_no", number.as_str())]);
-        command(merchant, Kind::Decision, Charset::Utf8, at, form)
+        command(merchant, MessageKind::Decision, Charset::Utf8, at, form)
     }
 
     /// The message that carries this envelope to the workers.
@@ -115,10 +115,10 @@ impl Envelope {
     }
 
     /// Hex SHA-256 of merchant, charset and form, byte for byte: by it the program that got an answer of the
-    /// gateway writes it down, and a lane finds it. Unlike the message id it tells one cut of a text from another.
+    /// gateway stores it, and a lane looks it up. Unlike the message id it differs between two cuts of one text.
     #[must_use]
     pub fn digest(&self) -> String {
-        let mut parts = Parts::new(&self.merchant, self.kind);
+        let mut parts = IdHasher::new(&self.merchant, self.kind);
         parts.add(self.charset.to_string().as_bytes());
         parts.add(self.form.as_bytes());
         parts.id()
@@ -127,7 +127,7 @@ impl Envelope {
 
 fn command(
     merchant: &str,
-    kind: Kind,
+    kind: MessageKind,
     charset: Charset,
     at: DateTime<Utc>,
     mut form: Form,

@@ -16,7 +16,7 @@ pub struct Envelope {
     /// The merchant's name in the configuration.
     pub merchant: String,
     /// What the form is.
-    pub kind: Kind,
+    pub kind: MessageKind,
     /// The character set of the form's values.
     pub charset: Charset,
     /// When the ingress received the form.
@@ -37,7 +37,7 @@ impl Envelope {
     /// An envelope of the current version.
     pub fn new(
         merchant: impl Into<String>,
-        kind: Kind,
+        kind: MessageKind,
         charset: Charset,
         received_at: DateTime<Utc>,
         form: impl Into<String>,
@@ -101,7 +101,7 @@ impl Envelope {
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum Kind {
+pub enum MessageKind {
     /// `trade_status_sync`: what happened to one trade.
     TradeStatus,
     /// `batch_refund_notify`: results of a batch of refunds, legacy gateway only.
@@ -118,12 +118,12 @@ pub enum Kind {
     Expiry,
 }
 
-impl Kind {
+impl MessageKind {
     /// Every kind.
-    pub const ALL: &[Kind] = Kind::VARIANTS;
+    pub const ALL: &[MessageKind] = MessageKind::VARIANTS;
 
     /// Reads the word; `None`: no kind that this version knows.
-    pub fn read(word: &str) -> Option<Kind> {
+    pub fn read(word: &str) -> Option<MessageKind> {
         word.parse().ok()
     }
 
@@ -178,7 +178,7 @@ impl From<serde_json::Error> for EnvelopeError {
 
 #[cfg(test)]
 mod tests {
-    use super::{Envelope, EnvelopeError, Kind};
+    use super::{Envelope, EnvelopeError, MessageKind};
     use alipay::Charset;
 
     const GOLDEN: &str = r#"{"version":1,"merchant":"shop","kind":"trade_status","charset":"gbk","received_at":"2026-11-23T03:41:00.250Z","form":"subject=%B2%E2+%CA%D4&total_fee=12.34&sign=x"}"#;
@@ -186,7 +186,7 @@ mod tests {
     fn envelope() -> Envelope {
         Envelope::new(
             "shop",
-            Kind::TradeStatus,
+            MessageKind::TradeStatus,
             Charset::Gbk,
             "2026-11-23T03:41:00.25Z".parse().unwrap(),
             "subject=%B2%E2+%CA%D4&total_fee=12.34&sign=x",
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn round_trip_of_each_kind() {
-        for kind in Kind::ALL.iter().copied() {
+        for kind in MessageKind::ALL.iter().copied() {
             let envelope = Envelope { kind, ..envelope() };
             assert_eq!(Envelope::read(&envelope.to_bytes()), Ok(envelope));
             assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{kind}\""));

@@ -1,4 +1,4 @@
-//! The way of a notification through RabbitMQ.
+//! How a notification travels through RabbitMQ.
 //!
 //! # Queues
 //!
@@ -11,7 +11,7 @@
 //!
 //! The body of a message is an [`Envelope`]: JSON with the form as Alipay sent it. What changes
 //! on the way (attempts, the reason of a retry or of a dead letter) is in the [`Headers`]. A
-//! [`Message`] is on its way out, a [`Received`] came in. [`message_id`] gives repeats of one
+//! [`Message`] is on its way out, a [`ReceivedMessage`] came in. [`message_id`] gives repeats of one
 //! notification the same id.
 //!
 //! # Publishing
@@ -43,7 +43,7 @@
 //!
 //! # Accounts
 //!
-//! Every message carries the user that it was published as ([`Received::user_id`]), which the broker
+//! Every message carries the user that it was published as ([`ReceivedMessage::user_id`]), which the broker
 //! checks; workers compare it with the accounts of the configuration. [`account`] finds out whether an
 //! account may do more than publish.
 //!
@@ -79,10 +79,10 @@ pub use connection::{
     HostError, HostProblem,
 };
 pub use depth::Depth;
-pub use envelope::{Envelope, EnvelopeError, Kind};
+pub use envelope::{Envelope, EnvelopeError, MessageKind};
 pub use headers::{Headers, MAX_HEADER_LENGTH};
 pub use message::Message;
 pub use message_id::{id_of_content, message_id};
 pub use publisher::error::PublishError;
 pub use publisher::{Publisher, PublisherSettings};
-pub use received::Received;
+pub use received::ReceivedMessage;

@@ -1,4 +1,4 @@
-//! Messages on their way out.
+//! Messages to publish.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use lapin::BasicProperties;
 use lapin::types::ShortString;
 
 use crate::topology::{self, RetryTier};
-use crate::{Envelope, Headers, PublishError, Received};
+use crate::{Envelope, Headers, PublishError, ReceivedMessage};
 
 /// Delivery mode of AMQP: 2 is persistent.
 const PERSISTENT: u8 = 2;
@@ -45,7 +45,7 @@ impl Message {
 
     /// The same message once more after the tier's delay, with `attempt` + 1, and with our own routing
     /// key whatever key it came with: of one that is not bound the tier could never let go.
-    pub fn retry(received: &Received, tier: RetryTier) -> Message {
+    pub fn retry(received: &ReceivedMessage, tier: RetryTier) -> Message {
         Message {
             exchange: tier.name().to_owned(),
             routing_key: topology::routing_key(0),
@@ -59,7 +59,7 @@ impl Message {
     /// are, so the body need not be an envelope. `reason` is a reason code, `error` the evidence;
     /// `order` is the order number (`out_trade_no`) where it is known. Dies now.
     pub fn dead(
-        received: &Received,
+        received: &ReceivedMessage,
         reason: &str,
         error: &str,
         order: Option<&str>,
@@ -87,7 +87,7 @@ impl Message {
 
     /// A dead letter back to work: body, id and `first_seen` stay, `attempt` starts at 0, what was
     /// said about its death goes.
-    pub fn replay(received: &Received) -> Message {
+    pub fn replay(received: &ReceivedMessage) -> Message {
         Message {
             exchange: topology::WORK_EXCHANGE.to_owned(),
             routing_key: topology::routing_key(0),
@@ -152,7 +152,7 @@ impl Message {
     }
 }
 
-/// Without the body, which is nobody's business in a log.
+/// Without the body: it holds buyer data, which no log may hold.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")
@@ -169,12 +169,12 @@ impl fmt::Debug for Message {
 mod tests {
     use super::Message;
     use crate::topology::RetryTier;
-    use crate::{Headers, Received};
+    use crate::{Headers, ReceivedMessage};
     use lapin::message::Delivery;
     use lapin::types::{AMQPValue, FieldTable};
 
     /// A delivery that came back from a retry tier: the broker has added its own headers.
-    fn received(body: &[u8]) -> Received {
+    fn received(body: &[u8]) -> ReceivedMessage {
         let headers = Headers {
             attempt: 2,
             reason: Some("order_missing".into()),
@@ -188,7 +188,7 @@ mod tests {
             Delivery::mock(7, "alipay.notify".into(), "3".into(), true, body.to_vec());
         delivery.properties =
             lapin::BasicProperties::default().with_message_id("id-1".into()).with_headers(table);
-        Received::new(delivery)
+        ReceivedMessage::new(delivery)
     }
 
     #[test]

@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use alipay::{Form, Rule, canonical};
 use sha2::{Digest, Sha256};
 
-use crate::Kind;
+use crate::MessageKind;
 
 /// The id of a message: SHA-256, as 64 lower-case hex digits, over the merchant, the kind and the
 /// form's `notify_id`; where there is none, over the signed text without `notify_time` and empty values.
 ///
 /// Alipay keeps the `notify_id` when it repeats a notification, and signs each repeat anew with
 /// its own `notify_time`.
-pub fn message_id(merchant: &str, kind: Kind, form: &Form) -> String {
-    let mut parts = Parts::new(merchant, kind);
+pub fn message_id(merchant: &str, kind: MessageKind, form: &Form) -> String {
+    let mut parts = IdHasher::new(merchant, kind);
     match form.get("notify_id").filter(|id| !id.is_empty()) {
         Some(id) => {
             parts.add(b"notify_id");
@@ -31,7 +31,7 @@ pub fn message_id(merchant: &str, kind: Kind, form: &Form) -> String {
 /// The id by what a message holds, whatever its publisher called it. `is_ambiguous`: the signed text of a
 /// notification can be cut in another way ([`alipay::SecondReading`]); a copy that somebody has cut anew keeps
 /// the `notify_id` of the genuine one, and must not pass for it.
-pub fn id_of_content(merchant: &str, kind: Kind, form: &Form, is_ambiguous: bool) -> String {
+pub fn id_of_content(merchant: &str, kind: MessageKind, form: &Form, is_ambiguous: bool) -> String {
     if is_ambiguous {
         message_id_of_parameters(merchant, kind, form)
     } else {
@@ -41,13 +41,13 @@ pub fn id_of_content(merchant: &str, kind: Kind, form: &Form, is_ambiguous: bool
 
 /// Over all parameters but `notify_time`, signatures and empty ones: neither `notify_id` nor the text tells a
 /// copy that was cut anew from the genuine one.
-fn message_id_of_parameters(merchant: &str, kind: Kind, form: &Form) -> String {
+fn message_id_of_parameters(merchant: &str, kind: MessageKind, form: &Form) -> String {
     let signed = |(name, value): &(&[u8], &[u8])| {
         !value.is_empty()
             && ["sign", "sign_type", NOTIFY_TIME].iter().all(|other| other.as_bytes() != *name)
     };
     let parameters: BTreeSet<(&[u8], &[u8])> = form.iter().filter(signed).collect();
-    let mut parts = Parts::new(merchant, kind);
+    let mut parts = IdHasher::new(merchant, kind);
     parts.add(b"parameters");
     for (name, value) in parameters {
         parts.add(name);
@@ -59,11 +59,11 @@ fn message_id_of_parameters(merchant: &str, kind: Kind, form: &Form) -> String {
 const NOTIFY_TIME: &str = "notify_time";
 
 /// A hash of a list of parts.
-pub(crate) struct Parts(Sha256);
+pub(crate) struct IdHasher(Sha256);
 
-impl Parts {
-    pub(crate) fn new(merchant: &str, kind: Kind) -> Parts {
-        let mut parts = Parts(Sha256::new());
+impl IdHasher {
+    pub(crate) fn new(merchant: &str, kind: MessageKind) -> IdHasher {
+        let mut parts = IdHasher(Sha256::new());
         parts.add(merchant.as_bytes());
         parts.add(kind.as_str().as_bytes());
         parts
@@ -83,15 +83,15 @@ impl Parts {
 #[cfg(test)]
 mod tests {
     use super::message_id;
-    use crate::Kind;
+    use crate::MessageKind;
     use alipay::Form;
 
-    fn id(merchant: &str, kind: Kind, body: &str) -> String {
+    fn id(merchant: &str, kind: MessageKind, body: &str) -> String {
         message_id(merchant, kind, &Form::parse(body.as_bytes()).unwrap())
     }
 
     fn trade(body: &str) -> String {
-        id("shop", Kind::TradeStatus, body)
+        id("shop", MessageKind::TradeStatus, body)
     }
 
     /// Ids are in databases: this value may never change.
@@ -114,9 +114,9 @@ mod tests {
     #[test]
     fn merchants_and_kinds_differ() {
         let ids = [
-            id("shop", Kind::TradeStatus, "notify_id=42"),
-            id("shop2", Kind::TradeStatus, "notify_id=42"),
-            id("shop", Kind::BatchRefund, "notify_id=42"),
+            id("shop", MessageKind::TradeStatus, "notify_id=42"),
+            id("shop2", MessageKind::TradeStatus, "notify_id=42"),
+            id("shop", MessageKind::BatchRefund, "notify_id=42"),
         ];
         assert!(ids[0] != ids[1] && ids[0] != ids[2] && ids[1] != ids[2], "{ids:?}");
     }
@@ -126,7 +126,7 @@ mod tests {
         let id = |body: &str| {
             super::message_id_of_parameters(
                 "shop",
-                Kind::TradeStatus,
+                MessageKind::TradeStatus,
                 &Form::parse(body.as_bytes()).unwrap(),
             )
         };

@@ -1,4 +1,4 @@
-//! Messages that came in.
+//! Messages that were received.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ const LONGEST_ID: usize = 64;
 ///
 /// The body is kept as it came: whether it is an [`Envelope`](crate::Envelope) is found out later,
 /// and one that is not can still be dead-lettered.
-pub struct Received {
+pub struct ReceivedMessage {
     /// Delivery tag, valid on the channel that it came from.
     pub tag: DeliveryTag,
     /// The id given by its publisher, at most 64 bytes; of a longer one the SHA-256 as hex, and of the
@@ -44,9 +44,9 @@ pub struct Received {
     pub acker: Acker,
 }
 
-impl Received {
+impl ReceivedMessage {
     /// Takes the delivery of a consumer, or of a `basic.get`, apart.
-    pub fn new(delivery: Delivery) -> Received {
+    pub fn new(delivery: Delivery) -> ReceivedMessage {
         let properties = &delivery.properties;
         let message_id = match properties.message_id().as_ref().map(ShortString::as_str) {
             None | Some("") => base16ct::lower::encode_string(&Sha256::digest(&delivery.data)),
@@ -60,7 +60,7 @@ impl Received {
         let headers = Headers::read(properties.headers().as_ref().unwrap_or(&none), Utc::now());
         let user_id = properties.user_id().as_ref().map(ToString::to_string);
         let is_probe = properties.kind().as_ref().is_some_and(|kind| kind.as_str() == PROBE);
-        Received {
+        ReceivedMessage {
             tag: delivery.delivery_tag,
             message_id,
             headers,
@@ -75,16 +75,10 @@ impl Received {
     }
 }
 
-impl From<Delivery> for Received {
-    fn from(delivery: Delivery) -> Received {
-        Received::new(delivery)
-    }
-}
-
-/// Without the body, which is nobody's business in a log.
-impl fmt::Debug for Received {
+/// Without the body: it holds buyer data, which no log may hold.
+impl fmt::Debug for ReceivedMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Received")
+        f.debug_struct("ReceivedMessage")
             .field("tag", &self.tag)
             .field("message_id", &self.message_id)
             .field("headers", &self.headers)
@@ -97,7 +91,7 @@ impl fmt::Debug for Received {
 
 #[cfg(test)]
 mod tests {
-    use super::Received;
+    use super::ReceivedMessage;
     use lapin::BasicProperties;
     use lapin::message::Delivery;
 
@@ -106,7 +100,7 @@ mod tests {
         let id_of = |id: &str| {
             let mut delivery = Delivery::mock(1, "".into(), "q".into(), false, b"a".to_vec());
             delivery.properties = BasicProperties::default().with_message_id(id.into());
-            Received::new(delivery).message_id
+            ReceivedMessage::new(delivery).message_id
         };
         let ours = "f".repeat(64);
         assert_eq!(id_of(&ours), ours);
@@ -122,7 +116,7 @@ mod tests {
     #[test]
     fn a_message_without_properties_has_a_stable_id() {
         let mock = |body: &[u8]| {
-            Received::new(Delivery::mock(1, "".into(), "q".into(), false, body.to_vec()))
+            ReceivedMessage::new(Delivery::mock(1, "".into(), "q".into(), false, body.to_vec()))
         };
         assert_eq!(mock(b"a").message_id, mock(b"a").message_id);
         assert_ne!(mock(b"a").message_id, mock(b"b").message_id);

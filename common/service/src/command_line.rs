@@ -10,10 +10,10 @@ pub use clap_complete::Shell;
 #[allow(missing_docs, reason = "see above")]
 #[derive(Debug, Args)]
 pub struct Describe {
-    /// Print a completion script for this shell and end
+    /// Print a completion script for this shell and exit
     #[arg(long, value_enum, value_name = "SHELL")]
     completions: Option<Shell>,
-    /// Print the manual page (for man -l -) and end
+    /// Print the manual page (for man -l -) and exit
     #[arg(long, conflicts_with = "completions")]
     man: bool,
 }
@@ -49,8 +49,8 @@ impl Completions {
 /// The arguments of a verb `man`.
 #[derive(Debug, Args)]
 pub struct Man {
-    /// The folder for the pages; it is made where it is not there. Without one the program's page alone
-    /// goes to stdout
+    /// The folder for the pages; it is created if it does not exist. Without a folder, only the program's page
+    /// is printed to stdout
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }
@@ -68,7 +68,7 @@ impl Man {
 /// Prints a completion script.
 ///
 /// # Errors
-/// Standard output takes nothing; that nobody reads to the end is none.
+/// Standard output takes nothing; a reader that closes it early is no error.
 pub fn completions(shell: Shell, mut program: Command) -> io::Result<()> {
     let name = program.get_name().to_owned();
     let mut script = Vec::new();

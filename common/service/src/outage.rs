@@ -7,16 +7,16 @@
 mod episode;
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use tracing::{error, info, warn};
 
-use self::episode::{Episodes, Line};
+use self::episode::{Episodes, OutageLine};
 
 /// Why a server cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum OutageKind {
     /// It does not answer; it can come back without anybody changing anything.
     Away,
     /// It answers and refuses this program: account, schema, virtual host, certificate. Somebody has to change
@@ -35,28 +35,28 @@ pub struct Outage {
 
 impl Outage {
     /// A server that has not failed yet; `server` begins its lines: `the database`.
-    pub fn of(server: &'static str) -> Outage {
+    pub fn new(server: &'static str) -> Outage {
         Outage { server, episodes: Mutex::default(), is_silent: false }
     }
 
-    /// The same for a program that tells of the error itself: nothing is logged.
+    /// The same for a program that reports the error itself: nothing is logged.
     pub fn silent(server: &'static str) -> Outage {
-        Outage { is_silent: true, ..Outage::of(server) }
+        Outage { is_silent: true, ..Outage::new(server) }
     }
 
     /// An attempt to connect failed. `reason` says to where, why, and what to do.
-    pub fn goes_on(&self, kind: Kind, reason: &dyn fmt::Display) {
+    pub fn attempt_failed(&self, kind: OutageKind, reason: &dyn fmt::Display) {
         let line = self.episodes().failed(kind, &reason.to_string(), Instant::now());
         self.write(line);
     }
 
     /// A connection that worked has ended. It is logged with what comes of the next attempt.
-    pub fn lost(&self, reason: &dyn fmt::Display) {
+    pub fn connection_lost(&self, reason: &dyn fmt::Display) {
         self.episodes().lost(&reason.to_string(), Instant::now());
     }
 
     /// A connection was made.
-    pub fn ended(&self) {
+    pub fn connected(&self) {
         let line = self.episodes().connected(Instant::now());
         self.write(line);
     }
@@ -67,21 +67,21 @@ impl Outage {
     }
 
     /// The same, with its kind.
-    pub fn state(&self) -> Option<(Kind, String)> {
+    pub fn state(&self) -> Option<(OutageKind, String)> {
         self.episodes().state()
     }
 
     fn episodes(&self) -> MutexGuard<'_, Episodes> {
-        self.episodes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.episodes.lock()
     }
 
     /// `the database cannot be reached`, `the broker cannot be reached`, and what follows.
-    fn write(&self, line: Option<Line>) {
+    fn write(&self, line: Option<OutageLine>) {
         let server = self.server;
         match line {
             _ if self.is_silent => {}
             None => {}
-            Some(Line::Began { kind: Kind::Away, reason, lost, left_out }) => {
+            Some(OutageLine::Began { kind: OutageKind::Away, reason, lost, left_out }) => {
                 let left_out = some(left_out);
                 warn!(
                     reason,
@@ -90,7 +90,7 @@ impl Outage {
                     "{server} cannot be reached; it is tried again until it answers"
                 );
             }
-            Some(Line::Began { kind: Kind::Refuses, reason, left_out, .. }) => {
+            Some(OutageLine::Began { kind: OutageKind::Refuses, reason, left_out, .. }) => {
                 let left_out = some(left_out);
                 error!(
                     reason,
@@ -98,17 +98,19 @@ impl Outage {
                     "{server} refuses this program: the reason says what to correct; it is tried again"
                 );
             }
-            Some(Line::GoesOn { kind: Kind::Away, reason, lasted }) => {
+            Some(OutageLine::GoesOn { kind: OutageKind::Away, reason, lasted }) => {
                 warn!(reason, seconds = lasted.as_secs(), "{server} still cannot be reached");
             }
-            Some(Line::GoesOn { kind: Kind::Refuses, reason, lasted }) => {
+            Some(OutageLine::GoesOn { kind: OutageKind::Refuses, reason, lasted }) => {
                 error!(reason, seconds = lasted.as_secs(), "{server} still refuses this program");
             }
-            Some(Line::Ended { lasted }) => info!("{server} answers again after {}", shown(lasted)),
-            Some(Line::Short { reason, lasted, left_out }) => warn!(
+            Some(OutageLine::Ended { lasted }) => {
+                info!("{server} answers again after {}", shown(lasted));
+            }
+            Some(OutageLine::Short { reason, lasted, left_out }) => warn!(
                 reason,
                 left_out = some(left_out),
-                "a connection to {server} was lost, and is there again after {}",
+                "a connection to {server} was lost, and was restored after {}",
                 shown(lasted)
             ),
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use config::Config;
-use config::summary::Summary;
+use config::summary::ConfigSummary;
 use service::admin::{self, Readiness};
 use service::telemetry::Metrics;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -28,15 +28,14 @@ async fn live_ready_and_metrics() {
     let metrics = Metrics::install().unwrap();
     metrics::counter!("admin_test_total", "outcome" => "success").increment(3);
     metrics::histogram!("admin_test_seconds").record(0.003);
-    let listener =
-        admin::bind("worker.admin_listen", "127.0.0.1:0".parse().unwrap()).await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let free_port = "127.0.0.1:0".parse().unwrap();
+    let (listener, address) = admin::bind("worker.admin_listen", free_port).await.unwrap();
     let broker = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&broker);
     let readiness =
         move || Readiness::of(&[("broker", asked.load(Ordering::Relaxed)), ("disk", true)]);
     let config = Config::load_from(None, []).unwrap();
-    let summary = move || Summary::of("worker", &config);
+    let summary = move || ConfigSummary::of("worker", &config);
     let shutdown = CancellationToken::new();
     let task = tokio::spawn(admin::serve(listener, readiness, summary, metrics, shutdown.clone()));
 
@@ -55,7 +54,8 @@ async fn live_ready_and_metrics() {
     let answer = ask(address, "POST /readyz").await;
     assert!(answer.starts_with("HTTP/1.1 405 ") && answer.contains("allow: GET"), "{answer}");
     let answer = ask(address, "GET /config").await;
-    let summary: Summary = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let summary: ConfigSummary =
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
     assert_eq!((summary.program.as_str(), summary.merchants.len()), ("worker", 0));
     assert!(ask(address, "GET /").await.starts_with("HTTP/1.1 404 "));
 

@@ -15,7 +15,7 @@ const BEIJING: FixedOffset = FixedOffset::east_opt(8 * 3600).expect("eight hours
 
 /// A moment, read from a `DATETIME` column that holds UTC. Serialises as RFC 3339 with `+08:00`;
 /// `Display` is Alipay's own form, `2026-11-23 12:00:00`, to the second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, FromSqlRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, FromSqlRow)]
 pub struct BeijingTime(pub DateTime<Utc>);
 
 impl fmt::Display for BeijingTime {

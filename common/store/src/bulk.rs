@@ -18,10 +18,10 @@
 use diesel::mysql::Mysql;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
-use diesel::sql_types::HasSqlType;
+use diesel::sql_types::{Bool, HasSqlType};
 use diesel::{QueryResult, RunQueryDsl};
 
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// Rows of the largest statement.
 const MOST_ROWS: usize = 128;
@@ -65,6 +65,13 @@ impl<'b> Values<'_, '_, 'b> {
         T: ToSql<S, Mysql> + 'b,
     {
         values.into_iter().try_for_each(|value| self.push::<S, T>(value))
+    }
+
+    /// Whether something is so, for each of the next placeholders.
+    pub(crate) fn push_flags(&mut self, flags: impl IntoIterator<Item = bool>) -> QueryResult<()> {
+        flags
+            .into_iter()
+            .try_for_each(|flag| self.push::<Bool, _>(if flag { &true } else { &false }))
     }
 }
 
@@ -126,7 +133,7 @@ pub(crate) fn write_rows<R: BulkRow>(
     connection: &mut MysqlConnection,
     sql: &'static str,
     rows: &[R],
-) -> Result<(), StoreError> {
+) -> Result<()> {
     let template = Template::new(sql);
     debug_assert!(template.is_some(), "no part for one row in: {sql}");
     let Some(template) = template else {

@@ -8,10 +8,10 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
 
-use crate::{MysqlConnection, StoreError, column};
+use crate::{MysqlConnection, Result, column};
 
 /// What the database's clock says.
-pub fn now(connection: &mut MysqlConnection) -> Result<DateTime<Utc>, StoreError> {
+pub fn now(connection: &mut MysqlConnection) -> Result<DateTime<Utc>> {
     Ok(diesel::select(column::now()).get_result(connection)?)
 }
 
@@ -41,7 +41,7 @@ const HEARTBEATS: &str =
 
 /// Corrects times in the future that nothing but a wrong clock can have written: questions to the gateway and refunds are
 /// due now, what waits for goods waits from now on. Returns how many rows of work were corrected.
-pub fn heal(connection: &mut MysqlConnection) -> Result<usize, StoreError> {
+pub fn heal(connection: &mut MysqlConnection) -> Result<usize> {
     let mut rows = 0;
     for statement in [QUERIES, REFUNDS, RETRIES, GOODS] {
         rows += sql_query(statement).execute(connection)?;

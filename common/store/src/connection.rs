@@ -14,14 +14,14 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use diesel::r2d2;
-use service::outage::{Kind, Outage};
+use service::outage::{Outage, OutageKind};
 
 pub use self::address::UrlError;
-pub use self::connect_error::ConnectError;
+pub use self::connect_error::{ConnectError, ConnectProblem};
 pub use self::manager::Manager;
 pub use self::mysql::MysqlConnection;
 pub use self::settings::{DatabaseSettings, Tls};
-use crate::StoreError;
+use crate::{Result, StoreError};
 
 /// A pool of connections with the session settings that the statements of this crate rely on.
 #[derive(Clone)]
@@ -48,7 +48,7 @@ impl Pool {
     /// is back.
     #[must_use]
     pub fn new(settings: impl Into<DatabaseSettings>, size: u32) -> Pool {
-        Pool::with(settings.into(), size, Outage::of("the database"))
+        Pool::with(settings.into(), size, Outage::new("the database"))
     }
 
     /// The same for a program that prints the error itself: the pool logs nothing.
@@ -76,16 +76,16 @@ impl Pool {
     /// # Errors
     /// [`StoreError::Away`] and [`StoreError::Refused`]: there is no connection, and the pool has logged why;
     /// [`StoreError::Pool`] when all connections are in use.
-    pub fn get(&self) -> Result<Connection, StoreError> {
+    pub fn get(&self) -> Result<Connection> {
         let began = Instant::now();
         loop {
             if let Ok(connection) = self.connections.get_timeout(LOOK) {
                 return Ok(connection);
             }
             match self.manager.outage() {
-                Some((Kind::Refuses, reason)) => return Err(StoreError::Refused(reason)),
+                Some((OutageKind::Refuses, reason)) => return Err(StoreError::Refused(reason)),
                 _ if began.elapsed() < GET_TIMEOUT => {}
-                Some((Kind::Away, reason)) => return Err(StoreError::Away(reason)),
+                Some((OutageKind::Away, reason)) => return Err(StoreError::Away(reason)),
                 None => return Err(self.nothing_came()),
             }
         }
@@ -109,11 +109,11 @@ impl Pool {
 ///
 /// # Errors
 /// [`StoreError::Away`], [`StoreError::Refused`]. Nothing is logged.
-pub fn connect_once(settings: impl Into<DatabaseSettings>) -> Result<MysqlConnection, StoreError> {
+pub fn connect_once(settings: impl Into<DatabaseSettings>) -> Result<MysqlConnection> {
     let manager = Manager::new(&settings.into(), Outage::silent("the database"));
     r2d2::ManageConnection::connect(&manager).map_err(|error| match error.kind() {
-        Kind::Away => StoreError::Away(error.to_string()),
-        Kind::Refuses => StoreError::Refused(error.to_string()),
+        OutageKind::Away => StoreError::Away(error.to_string()),
+        OutageKind::Refuses => StoreError::Refused(error.to_string()),
     })
 }
 

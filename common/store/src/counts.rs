@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::column::value;
 use crate::schema::{fulfillment, outbox, refund_request, review, user_order};
-use crate::{BeijingTime, MysqlConnection, StoreError};
+use crate::{BeijingTime, MysqlConnection, Result};
 
 /// How many orders have a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Serialize)]
@@ -49,7 +49,7 @@ pub struct Counts {
 }
 
 /// Counts.
-pub fn counts(connection: &mut MysqlConnection) -> Result<Counts, StoreError> {
+pub fn counts(connection: &mut MysqlConnection) -> Result<Counts> {
     let waiting = |connection: &mut MysqlConnection, state: FulfillmentState| {
         fulfillment::table
             .filter(fulfillment::state.eq(value(state)))

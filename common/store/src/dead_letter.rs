@@ -10,7 +10,7 @@ use crate::BeijingTime;
 use crate::column::now;
 use crate::json_rows::{execute_rows, explanation};
 use crate::schema::dead_letter;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A letter that is about to be published.
 #[derive(Debug, Clone, Copy, Insertable, AsChangeset)]
@@ -29,7 +29,7 @@ pub struct NewLetter<'a> {
 }
 
 /// Writes it down. A letter with the same id that is there already is replaced.
-pub fn write(connection: &mut MysqlConnection, letter: &NewLetter<'_>) -> Result<(), StoreError> {
+pub fn write(connection: &mut MysqlConnection, letter: &NewLetter<'_>) -> Result<()> {
     let error = explanation(letter.error);
     let letter = NewLetter {
         message_id: cut(letter.message_id),
@@ -63,10 +63,7 @@ pub struct Letter {
 }
 
 /// The letters that name this order, the oldest first, at most 1,000.
-pub fn of_order(
-    connection: &mut MysqlConnection,
-    order_id: &str,
-) -> Result<Vec<Letter>, StoreError> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Letter>> {
     Ok(dead_letter::table
         .filter(dead_letter::order_id.eq(order_id))
         .order((dead_letter::died_at, dead_letter::message_id))
@@ -76,7 +73,7 @@ pub fn of_order(
 }
 
 /// These letters have been replayed or discarded.
-pub fn remove(connection: &mut MysqlConnection, message_ids: &[&str]) -> Result<(), StoreError> {
+pub fn remove(connection: &mut MysqlConnection, message_ids: &[&str]) -> Result<()> {
     let ids: Vec<&str> = message_ids.iter().copied().map(cut).collect();
     execute_rows(connection, include_str!("dead_letter/remove.sql"), &ids)
 }

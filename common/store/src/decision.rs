@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::column::last_insert_id;
 use crate::json_rows::{execute_rows, explained, load_rows};
 use crate::schema::decision;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// What a person decides, before it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Insertable)]
@@ -33,7 +33,7 @@ pub struct NewDecision<'a> {
 
 /// Writes a decision down and returns its number. No worker is told by this alone, but workers look
 /// at what has stayed open.
-pub fn insert(connection: &mut MysqlConnection, new: &NewDecision<'_>) -> Result<i64, StoreError> {
+pub fn insert(connection: &mut MysqlConnection, new: &NewDecision<'_>) -> Result<i64> {
     diesel::insert_into(decision::table).values(new).execute(connection)?;
     Ok(last_insert_id(connection)?)
 }
@@ -66,10 +66,7 @@ pub struct DecisionRow {
 }
 
 /// The decisions with these numbers. Their orders should be locked: then nobody else ends them.
-pub fn by_ids(
-    connection: &mut MysqlConnection,
-    ids: &[i64],
-) -> Result<Vec<DecisionRow>, StoreError> {
+pub fn by_ids(connection: &mut MysqlConnection, ids: &[i64]) -> Result<Vec<DecisionRow>> {
     load_rows(connection, include_str!("decision/by_ids.sql"), ids)
 }
 
@@ -78,18 +75,15 @@ pub fn by_ids(
 pub struct EndedDecision<'a> {
     /// Its number.
     pub id: i64,
-    /// Word of an [`order::DecisionState`].
-    pub state: &'a str,
+    /// Applied or refused.
+    pub state: DecisionState,
     /// Why it was refused.
     #[serde(serialize_with = "explained")]
     pub error: Option<&'a str>,
 }
 
 /// Ends open decisions, sorted by number. What has ended stays as it is.
-pub fn end(
-    connection: &mut MysqlConnection,
-    sorted_decisions: &[EndedDecision<'_>],
-) -> Result<(), StoreError> {
+pub fn end(connection: &mut MysqlConnection, sorted_decisions: &[EndedDecision<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("decision/end.sql"), sorted_decisions)
 }
 
@@ -113,7 +107,7 @@ pub fn open(
     above: i64,
     age: i64,
     limit: i64,
-) -> Result<Vec<OpenDecision>, StoreError> {
+) -> Result<Vec<OpenDecision>> {
     Ok(sql_query(
         "SELECT d.id, d.order_id, o.merchant FROM decision AS d FORCE INDEX (decision_state) \
          STRAIGHT_JOIN user_order AS o FORCE INDEX (PRIMARY) ON o.id = d.order_id \

@@ -5,6 +5,9 @@ use diesel::result::{DatabaseErrorKind, DeserializeFieldError, Error as DieselEr
 use crate::column::UnknownValue;
 use crate::error_number::{fault_of_number, fault_without_number, is_not_primary};
 
+/// What this crate returns.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

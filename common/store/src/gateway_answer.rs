@@ -2,11 +2,12 @@
 
 use diesel::dsl::DuplicatedKeys;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use serde::Serialize;
 
-use crate::json_rows::load_rows;
+use crate::json_rows::load_columns;
 use crate::schema::gateway_answer;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// One answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Insertable)]
@@ -19,7 +20,7 @@ pub struct AnswerKey<'a> {
 }
 
 /// Writes down that the gateway gave this answer; before the answer is published.
-pub fn write(connection: &mut MysqlConnection, answer: AnswerKey<'_>) -> Result<(), StoreError> {
+pub fn write(connection: &mut MysqlConnection, answer: AnswerKey<'_>) -> Result<()> {
     diesel::insert_into(gateway_answer::table)
         .values(answer)
         .on_conflict(DuplicatedKeys)
@@ -29,18 +30,14 @@ pub fn write(connection: &mut MysqlConnection, answer: AnswerKey<'_>) -> Result<
     Ok(())
 }
 
-#[derive(QueryableByName)]
-#[diesel(table_name = gateway_answer)]
-struct Row {
-    order_id: String,
-    digest: String,
-}
-
 /// Which of these answers a program of ours got, as (order, digest).
 pub fn known(
     connection: &mut MysqlConnection,
     answers: &[AnswerKey<'_>],
-) -> Result<Vec<(String, String)>, StoreError> {
-    let rows: Vec<Row> = load_rows(connection, include_str!("gateway_answer/known.sql"), answers)?;
-    Ok(rows.into_iter().map(|row| (row.order_id, row.digest)).collect())
+) -> Result<Vec<(String, String)>> {
+    load_columns::<(Text, Text), _, _>(
+        connection,
+        include_str!("gateway_answer/known.sql"),
+        answers,
+    )
 }

@@ -20,18 +20,21 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use diesel::deserialize::QueryableByName;
 use diesel::mysql::Mysql;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
+use diesel::query_dsl::methods::LoadQuery;
 use diesel::sql_types::Text;
 use diesel::{RunQueryDsl, sql_query};
 use serde::{Serialize, Serializer};
 
-use crate::{MysqlConnection, StoreError};
+use crate::typed_sql::{SqlText as _, Typed};
+use crate::{MysqlConnection, Result};
 
 /// Runs a statement whose one parameter is rows as JSON; none where there are no rows.
 pub(crate) fn execute_rows<T: Serialize>(
     connection: &mut MysqlConnection,
     statement: &'static str,
     rows: &[T],
-) -> Result<(), StoreError> {
+) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -44,15 +47,31 @@ pub(crate) fn load_rows<T: Serialize, R: QueryableByName<Mysql> + 'static>(
     connection: &mut MysqlConnection,
     query: &'static str,
     keys: &[T],
-) -> Result<Vec<R>, StoreError> {
+) -> Result<Vec<R>> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
     Ok(sql_query(query).bind::<Text, _>(json(keys)?).load(connection)?)
 }
 
+/// The same for a query whose columns have the types `ST`.
+pub(crate) fn load_columns<ST, R, T: Serialize>(
+    connection: &mut MysqlConnection,
+    query: &'static str,
+    keys: &[T],
+) -> Result<Vec<R>>
+where
+    for<'q> Typed<ST, BoxedSqlQuery<'static, Mysql, SqlQuery>>: LoadQuery<'q, MysqlConnection, R>,
+{
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = sql_query(query).into_boxed().bind::<Text, _>(json(keys)?);
+    Ok(query.typed::<ST>().load(connection)?)
+}
+
 /// The JSON text of a list of rows.
-pub(crate) fn json<T: Serialize>(rows: &[T]) -> Result<String, StoreError> {
+pub(crate) fn json<T: Serialize>(rows: &[T]) -> Result<String> {
     Ok(serde_json::to_string(rows)?)
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::column::{now, value};
 use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::schema::order_expired;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// Writes down that Alipay had nothing to close, `said_at`, for an order whose time was
 /// `expires_at`. Said again, the row is open again.
@@ -20,7 +20,7 @@ pub fn write(
     order_id: &str,
     expires_at: DateTime<Utc>,
     said_at: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     diesel::insert_into(order_expired::table)
         .values((
             order_expired::order_id.eq(order_id),
@@ -53,10 +53,7 @@ pub struct Expired {
 }
 
 /// The rows of these orders, which should be locked.
-pub fn of_orders(
-    connection: &mut MysqlConnection,
-    order_ids: &[&str],
-) -> Result<Vec<Expired>, StoreError> {
+pub fn of_orders(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<Vec<Expired>> {
     load_rows(connection, include_str!("order_expired/of_orders.sql"), order_ids)
 }
 
@@ -68,10 +65,7 @@ struct Key<'a> {
 }
 
 /// Ends rows: their orders have been told.
-pub fn end(
-    connection: &mut MysqlConnection,
-    told: &[(&str, DateTime<Utc>)],
-) -> Result<(), StoreError> {
+pub fn end(connection: &mut MysqlConnection, told: &[(&str, DateTime<Utc>)]) -> Result<()> {
     let keys: Vec<Key<'_>> = told
         .iter()
         .map(|(order_id, expires_at)| Key { order_id, expires_at: Some(*expires_at) })
@@ -99,7 +93,7 @@ pub fn open(
     offset: i64,
     age: i64,
     limit: i64,
-) -> Result<Vec<OpenExpired>, StoreError> {
+) -> Result<Vec<OpenExpired>> {
     Ok(sql_query(
         "SELECT e.order_id, o.merchant, e.expires_at \
          FROM order_expired AS e FORCE INDEX (order_expired_open) \

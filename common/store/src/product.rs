@@ -8,7 +8,7 @@ use order::ProductKind;
 use crate::column::{Value, value};
 use crate::json_rows::load_rows;
 use crate::schema::product;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A product.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, QueryableByName, Insertable)]
@@ -31,7 +31,7 @@ pub struct Product {
 }
 
 /// The products with these ids.
-pub fn by_ids(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<Product>, StoreError> {
+pub fn by_ids(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<Product>> {
     load_rows(
         connection,
         "SELECT STRAIGHT_JOIN p.id, p.name, p.kind, p.price, p.days, p.on_sale FROM JSON_TABLE(?, '$[*]' \
@@ -41,7 +41,7 @@ pub fn by_ids(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<Prod
 }
 
 /// All products by id.
-pub fn list(connection: &mut MysqlConnection) -> Result<Vec<Product>, StoreError> {
+pub fn list(connection: &mut MysqlConnection) -> Result<Vec<Product>> {
     Ok(product::table.order(product::id).select(Product::as_select()).load(connection)?)
 }
 
@@ -49,7 +49,7 @@ pub fn list(connection: &mut MysqlConnection) -> Result<Vec<Product>, StoreError
 ///
 /// # Errors
 /// What the database says: a unique violation when the id is taken.
-pub fn insert(connection: &mut MysqlConnection, new: &Product) -> Result<(), StoreError> {
+pub fn insert(connection: &mut MysqlConnection, new: &Product) -> Result<()> {
     diesel::insert_into(product::table).values(new.clone()).execute(connection)?;
     Ok(())
 }
@@ -68,11 +68,7 @@ pub struct Changes<'a> {
 }
 
 /// Changes a product; one that is not there is no error.
-pub fn update(
-    connection: &mut MysqlConnection,
-    id: &str,
-    changes: &Changes<'_>,
-) -> Result<(), StoreError> {
+pub fn update(connection: &mut MysqlConnection, id: &str, changes: &Changes<'_>) -> Result<()> {
     diesel::update(product::table.find(id))
         .set((
             changes.name.map(|name| product::name.eq(name)),
@@ -90,7 +86,7 @@ pub fn set_low_stock(
     connection: &mut MysqlConnection,
     product_id: &str,
     threshold: Option<i32>,
-) -> Result<bool, StoreError> {
+) -> Result<bool> {
     diesel::update(product::table.find(product_id))
         .set(product::low_stock.eq(threshold))
         .execute(connection)?;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::BeijingTime;
 use crate::schema::redelivery;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A message that came back.
 #[derive(Debug, Clone, Copy, Default)]
@@ -22,10 +22,7 @@ pub struct RedeliveredMessage<'a> {
 
 /// Counts a redelivery and returns how many there have been. Commits by itself: the count must
 /// outlive the worker that the message may kill.
-pub fn count_up(
-    connection: &mut MysqlConnection,
-    message: &RedeliveredMessage<'_>,
-) -> Result<i32, StoreError> {
+pub fn count_up(connection: &mut MysqlConnection, message: &RedeliveredMessage<'_>) -> Result<i32> {
     sql_query(
         "INSERT INTO redelivery (message_id, count, merchant, order_id) VALUES (?, 1, ?, ?) \
          ON DUPLICATE KEY UPDATE count = count + 1, last_seen = UTC_TIMESTAMP(6), \
@@ -39,7 +36,7 @@ pub fn count_up(
 }
 
 /// Writes a row and removes it: whether the database takes writes at all.
-pub fn probe(connection: &mut MysqlConnection) -> Result<(), StoreError> {
+pub fn probe(connection: &mut MysqlConnection) -> Result<()> {
     const PROBE: &str = "probe";
     count_up(
         connection,
@@ -61,7 +58,7 @@ pub struct Came {
 }
 
 /// The messages that name this order and came back without an answer.
-pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Came>, StoreError> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Came>> {
     Ok(redelivery::table
         .filter(redelivery::order_id.eq(order_id))
         .order((redelivery::last_seen, redelivery::message_id))
@@ -70,7 +67,7 @@ pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<
 }
 
 /// Forgets a message: a worker dealt with it and lives.
-pub fn forget(connection: &mut MysqlConnection, message_id: &str) -> Result<(), StoreError> {
+pub fn forget(connection: &mut MysqlConnection, message_id: &str) -> Result<()> {
     diesel::delete(redelivery::table.find(message_id)).execute(connection)?;
     Ok(())
 }

@@ -11,16 +11,17 @@ mod report;
 mod settle;
 
 use alipay::{Fen, TradeRef, TradeRefund};
+use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Text};
 use order::RefundRequestState;
 
-use crate::column::{Money, Value, Word};
+use crate::column::{Value, after, now, value};
 use crate::json_rows::{explanation, load_rows};
 use crate::schema::{refund_request, user_order};
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 pub use due::{ClaimedRefund, claim, put_off};
 pub use late::{LateRefund, ask_late, late_number, on_its_way, withdraw_late};
@@ -80,16 +81,13 @@ impl RefundRequest {
 
 /// Locks an order until the end of the transaction; waits for whoever has it. Says whether there is
 /// one.
-pub fn lock_order(connection: &mut MysqlConnection, order_id: &str) -> Result<bool, StoreError> {
+pub fn lock_order(connection: &mut MysqlConnection, order_id: &str) -> Result<bool> {
     let order = user_order::table.find(order_id).select(user_order::id).for_update();
     Ok(order.get_result::<String>(connection).optional()?.is_some())
 }
 
 /// The requests of an order, the oldest first.
-pub fn of_order(
-    connection: &mut MysqlConnection,
-    order_id: &str,
-) -> Result<Vec<RefundRequest>, StoreError> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<RefundRequest>> {
     Ok(sql_query(
         "SELECT request_no, merchant, order_id, trade_no, amount, is_rest, reason, asked_by, state, \
          error, running_total, of_rejected FROM refund_request FORCE INDEX (refund_request_order) \
@@ -103,7 +101,7 @@ pub fn of_order(
 pub fn by_numbers(
     connection: &mut MysqlConnection,
     request_nos: &[&str],
-) -> Result<Vec<RefundRequest>, StoreError> {
+) -> Result<Vec<RefundRequest>> {
     load_rows(connection, include_str!("refund_request/by_numbers.sql"), request_nos)
 }
 
@@ -111,13 +109,13 @@ pub fn by_numbers(
 ///
 /// # Errors
 /// What the database says; `UniqueViolation` when the number is taken.
-pub fn insert(connection: &mut MysqlConnection, new: &RefundRequest) -> Result<(), StoreError> {
+pub fn insert(connection: &mut MysqlConnection, new: &RefundRequest) -> Result<()> {
     diesel::insert_into(refund_request::table).values(new.clone()).execute(connection)?;
     Ok(())
 }
 
 /// How long the trade's next turn is away, in microseconds. A turn that is further away was taken while the clock was wrong.
-fn turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<i64, StoreError> {
+fn turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<i64> {
     let rest = sql::<BigInt>(
         "CAST(GREATEST(0, COALESCE(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), \
          MAX(IF(asked_at > UTC_TIMESTAMP(6) + INTERVAL 10 MINUTE, NULL, asked_at)) + INTERVAL 3 SECOND), 0)) AS SIGNED)",
@@ -131,18 +129,11 @@ fn turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<i64
 
 /// Takes the next turn to call Alipay about the trade, 3 s after the one before, by the database's
 /// clock. Returns how long to wait for it, in microseconds. The order should be locked.
-pub fn take_turn(
-    connection: &mut MysqlConnection,
-    request: &RefundRequest,
-) -> Result<u64, StoreError> {
+pub fn take_turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<u64> {
     let wait = turn(connection, request)?;
-    sql_query(
-        "UPDATE refund_request SET asked_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND \
-         WHERE request_no = ?",
-    )
-    .bind::<BigInt, _>(wait)
-    .bind::<Text, _>(&request.request_no)
-    .execute(connection)?;
+    diesel::update(refund_request::table.find(&request.request_no))
+        .set(refund_request::asked_at.eq(after(wait).nullable()))
+        .execute(connection)?;
     Ok(wait.unsigned_abs())
 }
 
@@ -154,19 +145,19 @@ pub fn note(
     state: RefundRequestState,
     error: Option<&str>,
     running_total: Option<Fen>,
-) -> Result<(), StoreError> {
-    let ended = matches!(state, RefundRequestState::Accepted | RefundRequestState::Refused);
-    sql_query(
-        "UPDATE refund_request SET state = ?, error = ?, running_total = ?, \
-         ended_at = IF(?, UTC_TIMESTAMP(6), NULL), due_at = IF(?, NULL, due_at) \
-         WHERE request_no = ? AND state <> 'accepted'",
-    )
-    .bind::<Word<RefundRequestState>, _>(state)
-    .bind::<Nullable<Text>, _>(error.map(explanation))
-    .bind::<Nullable<Money>, _>(running_total)
-    .bind::<Bool, _>(ended)
-    .bind::<Bool, _>(ended)
-    .bind::<Text, _>(request_no)
-    .execute(connection)?;
+) -> Result<()> {
+    let has_ended = matches!(state, RefundRequestState::Accepted | RefundRequestState::Refused);
+    let never = None::<DateTime<Utc>>;
+    let is_open = refund_request::state.ne(value(RefundRequestState::Accepted));
+    diesel::update(refund_request::table.find(request_no).filter(is_open))
+        .set((
+            refund_request::state.eq(value(state)),
+            refund_request::error.eq(error.map(explanation)),
+            refund_request::running_total.eq(running_total),
+            has_ended.then(|| refund_request::ended_at.eq(now().nullable())),
+            (!has_ended).then(|| refund_request::ended_at.eq(never)),
+            has_ended.then(|| refund_request::due_at.eq(never)),
+        ))
+        .execute(connection)?;
     Ok(())
 }

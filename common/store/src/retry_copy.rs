@@ -6,17 +6,15 @@
 //! back. A row that is overdue is a copy that is stuck, or lost.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
+use diesel::dsl::{case_when, count, count_star, min};
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Integer, Nullable};
 use serde::Serialize;
 
 use crate::BeijingTime;
-use crate::column::Moment;
+use crate::column::ago;
 use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::schema::retry_copy;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// Which copy: the message's id, and the number of retries that the copy has had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -47,53 +45,42 @@ pub struct NewCopy<'a> {
 }
 
 /// Writes down copies that go into a tier, sorted by their keys.
-pub fn insert(
-    connection: &mut MysqlConnection,
-    sorted_copies: &[NewCopy<'_>],
-) -> Result<(), StoreError> {
+pub fn insert(connection: &mut MysqlConnection, sorted_copies: &[NewCopy<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("retry_copy/insert.sql"), sorted_copies)
 }
 
 /// Forgets copies that have come back, sorted. What was never written down is no error.
-pub fn delete(
-    connection: &mut MysqlConnection,
-    sorted_keys: &[CopyKey<'_>],
-) -> Result<(), StoreError> {
+pub fn delete(connection: &mut MysqlConnection, sorted_keys: &[CopyKey<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("retry_copy/delete.sql"), sorted_keys)
 }
 
 /// What waits for one tier.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
-#[diesel(table_name = retry_copy)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Serialize)]
 pub struct TierCopies {
     /// The tier's queue.
     pub tier: String,
     /// Copies that have not come back.
-    #[diesel(sql_type = BigInt)]
     pub copies: i64,
     /// Of these, how many should have come back longer ago than was asked for.
-    #[diesel(sql_type = BigInt)]
     pub overdue: i64,
     /// When the notification of an overdue one was received, the first of them.
-    #[diesel(sql_type = Nullable<Moment>)]
     pub oldest_overdue: Option<BeijingTime>,
 }
 
 /// What waits, by tier; a tier without copies is left out. Overdue is what should have come back more
 /// than `slack_seconds` ago.
-pub fn by_tier(
-    connection: &mut MysqlConnection,
-    slack_seconds: i32,
-) -> Result<Vec<TierCopies>, StoreError> {
-    Ok(sql_query(
-        "SELECT tier, COUNT(*) AS copies, \
-                CAST(COALESCE(SUM(due_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND), 0) AS SIGNED) AS overdue, \
-                MIN(CASE WHEN due_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND THEN first_seen END) AS oldest_overdue \
-         FROM retry_copy GROUP BY tier ORDER BY tier",
-    )
-    .bind::<Integer, _>(slack_seconds)
-    .bind::<Integer, _>(slack_seconds)
-    .load(connection)?)
+pub fn by_tier(connection: &mut MysqlConnection, slack_seconds: i32) -> Result<Vec<TierCopies>> {
+    let is_overdue = retry_copy::due_at.lt(ago(slack_seconds));
+    Ok(retry_copy::table
+        .group_by(retry_copy::tier)
+        .order(retry_copy::tier)
+        .select((
+            retry_copy::tier,
+            count_star(),
+            count(case_when(is_overdue.clone(), retry_copy::due_at)),
+            min(case_when(is_overdue, retry_copy::first_seen)),
+        ))
+        .load(connection)?)
 }
 
 /// One copy that waits.
@@ -121,12 +108,9 @@ pub fn overdue(
     connection: &mut MysqlConnection,
     slack_seconds: i32,
     limit: i64,
-) -> Result<Vec<WaitingCopy>, StoreError> {
-    let long_ago = sql::<Moment>("UTC_TIMESTAMP(6) - INTERVAL ")
-        .bind::<Integer, _>(slack_seconds)
-        .sql(" SECOND");
+) -> Result<Vec<WaitingCopy>> {
     Ok(retry_copy::table
-        .filter(retry_copy::due_at.lt(long_ago))
+        .filter(retry_copy::due_at.lt(ago(slack_seconds)))
         .order((retry_copy::due_at, retry_copy::message_id))
         .limit(limit)
         .select(WaitingCopy::as_select())
@@ -138,7 +122,7 @@ pub fn waiting(
     connection: &mut MysqlConnection,
     order_id: Option<&str>,
     limit: i64,
-) -> Result<Vec<WaitingCopy>, StoreError> {
+) -> Result<Vec<WaitingCopy>> {
     let mut query = retry_copy::table
         .order((retry_copy::due_at, retry_copy::message_id))
         .limit(limit)
@@ -154,20 +138,17 @@ pub fn waiting(
 pub fn of_messages(
     connection: &mut MysqlConnection,
     message_ids: &[&str],
-) -> Result<Vec<WaitingCopy>, StoreError> {
+) -> Result<Vec<WaitingCopy>> {
     load_rows(connection, include_str!("retry_copy/of_messages.sql"), message_ids)
 }
 
 /// The copies that wait and name this order, the one that is due first first, at most 1,000.
-pub fn of_order(
-    connection: &mut MysqlConnection,
-    order_id: &str,
-) -> Result<Vec<WaitingCopy>, StoreError> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<WaitingCopy>> {
     waiting(connection, Some(order_id), 1000)
 }
 
 /// Forgets all copies of a message, which a person has seen to. Returns how many there were.
-pub fn forget(connection: &mut MysqlConnection, message_id: &str) -> Result<usize, StoreError> {
+pub fn forget(connection: &mut MysqlConnection, message_id: &str) -> Result<usize> {
     let of_message = retry_copy::table.filter(retry_copy::message_id.eq(message_id));
     Ok(diesel::delete(of_message).execute(connection)?)
 }

@@ -5,7 +5,7 @@
 use diesel::prelude::*;
 use diesel::sql_query;
 
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result, StoreError};
 
 /// Access denied: to the schema, a table, a column.
 const DENIED: [u16; 3] = [1044, 1142, 1143];
@@ -22,7 +22,7 @@ const NEEDED: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// What the database says but for a refusal: without a schema that there is no table.
-pub fn missing(connection: &mut MysqlConnection) -> Result<Vec<&'static str>, StoreError> {
+pub fn missing(connection: &mut MysqlConnection) -> Result<Vec<&'static str>> {
     let mut missing = Vec::new();
     for (right, statement) in NEEDED {
         match sql_query(statement).execute(connection).map_err(StoreError::from) {

@@ -11,7 +11,7 @@ use crate::BeijingTime;
 use crate::column::{Moment, Value, now};
 use crate::json_rows::explanation;
 use crate::schema::worker_heartbeat;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// What a worker says of itself.
 #[derive(Debug, Clone, Copy, Insertable, AsChangeset)]
@@ -40,7 +40,7 @@ pub struct Heartbeat<'a> {
 }
 
 /// Writes the worker's row.
-pub fn beat(connection: &mut MysqlConnection, heartbeat: &Heartbeat<'_>) -> Result<(), StoreError> {
+pub fn beat(connection: &mut MysqlConnection, heartbeat: &Heartbeat<'_>) -> Result<()> {
     let trouble = heartbeat.trouble.map(explanation);
     let row = Heartbeat { trouble: trouble.as_deref(), ..*heartbeat };
     diesel::insert_into(worker_heartbeat::table)
@@ -54,7 +54,7 @@ pub fn beat(connection: &mut MysqlConnection, heartbeat: &Heartbeat<'_>) -> Resu
 
 /// Removes rows of workers that are gone: on this host those of ten minutes ago, since a worker starts in their place and
 /// more recent ones tell of workers that crash again and again; elsewhere those of an hour ago.
-pub fn remove_gone(connection: &mut MysqlConnection, host: &str) -> Result<(), StoreError> {
+pub fn remove_gone(connection: &mut MysqlConnection, host: &str) -> Result<()> {
     let an_hour_ago = sql::<Moment>("UTC_TIMESTAMP(6) - INTERVAL 1 HOUR");
     let ten_minutes_ago = sql::<Moment>("UTC_TIMESTAMP(6) - INTERVAL 10 MINUTE");
     let here = worker_heartbeat::host.eq(host);
@@ -66,7 +66,7 @@ pub fn remove_gone(connection: &mut MysqlConnection, host: &str) -> Result<(), S
 }
 
 /// Removes the row of a worker that ends.
-pub fn goodbye(connection: &mut MysqlConnection, worker: &str) -> Result<(), StoreError> {
+pub fn goodbye(connection: &mut MysqlConnection, worker: &str) -> Result<()> {
     diesel::delete(worker_heartbeat::table.find(worker)).execute(connection)?;
     Ok(())
 }
@@ -109,7 +109,7 @@ impl WorkerRow {
 }
 
 /// All workers that have a row, the one that was heard last first.
-pub fn all(connection: &mut MysqlConnection) -> Result<Vec<WorkerRow>, StoreError> {
+pub fn all(connection: &mut MysqlConnection) -> Result<Vec<WorkerRow>> {
     Ok(sql_query(
         "SELECT worker, version, started_at, seen_at, message_ahead_ms, messages, busy_ms, held, trouble, \
          CAST(TIMESTAMPDIFF(MICROSECOND, seen_at, UTC_TIMESTAMP(6)) / 1000 AS SIGNED) AS age_ms, \

@@ -1,7 +1,7 @@
 //! Messages in the queue.
 
 use alipay::{Form, ascii_form};
-use queue::{Envelope, Kind};
+use queue::{Envelope, MessageKind};
 
 use crate::input;
 
@@ -19,7 +19,7 @@ pub fn holds(data: &[u8]) {
     }
 
     let mut body = data;
-    let kind = input::choice(&mut body, Kind::ALL);
+    let kind = input::choice(&mut body, MessageKind::ALL);
     let charset = input::charset(&mut body);
     let envelope = Envelope::new("shop", kind, charset, input::now(), ascii_form(body));
     let bytes = envelope.to_bytes();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use alipay::{Charset, Form};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use queue::{Envelope, Kind};
+use queue::{Envelope, MessageKind};
 use serde_json::Value;
 
 use crate::input;
@@ -75,7 +75,7 @@ pub fn amounts() -> Vec<Vec<u8>> {
 /// Envelopes of every kind, and bodies to put into one.
 pub fn envelopes() -> Vec<Vec<u8>> {
     let at = input::now();
-    let kinds = Kind::ALL.iter();
+    let kinds = MessageKind::ALL.iter();
     let kinds = kinds.map(|kind| Envelope::new("shop", *kind, Charset::Gbk, at, "a=%B2%E2"));
     let own = [
         Envelope::query_request("shop", "A 1", "ops", at),

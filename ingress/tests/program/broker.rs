@@ -2,7 +2,7 @@
 
 use lapin::options::{BasicGetOptions, QueueDeleteOptions};
 use lapin::{BasicProperties, Channel};
-use queue::{Cluster, Connection, ConnectionSettings, Envelope, Received};
+use queue::{Cluster, Connection, ConnectionSettings, Envelope, ReceivedMessage};
 
 /// A look at the work queue over a connection of its own.
 pub(crate) struct Broker {
@@ -13,7 +13,7 @@ pub(crate) struct Broker {
 
 /// A message of the work queue.
 pub(crate) struct Arrived {
-    pub(crate) received: Received,
+    pub(crate) received: ReceivedMessage,
     pub(crate) envelope: Envelope,
     pub(crate) properties: BasicProperties,
 }
@@ -36,7 +36,7 @@ impl Broker {
             self.channel.basic_get("alipay.notify.0".into(), options).await.unwrap()
         {
             let properties = message.delivery.properties.clone();
-            let received = Received::new(message.delivery);
+            let received = ReceivedMessage::new(message.delivery);
             let envelope = Envelope::read(&received.body).unwrap();
             arrived.push(Arrived { received, envelope, properties });
         }

@@ -1,6 +1,7 @@
 //! A broker that is away, silent, or emptied: `fail` in time, and recovery without a restart.
 
 use std::time::{Duration, Instant};
+use testkit::until_async;
 
 use crate::broker::Broker;
 use crate::notification::good;
@@ -12,16 +13,12 @@ pub(crate) const CONFIRM_TIMEOUT: (&str, &str) = ("ALIPAY__INGRESS__CONFIRM_TIME
 
 /// POSTs until it is answered `success`; everything before is `fail` with 503.
 pub(crate) async fn until_taken(ingress: &Ingress, notify_id: &str) {
-    ingress
-        .until("taken again", async || {
-            let answer = ingress.post(SHOP, good(notify_id)).await;
-            assert!(matches!(
-                (answer.status, answer.body.as_str()),
-                (200, "success") | (503, "fail")
-            ));
-            answer.status == 200
-        })
-        .await;
+    until_async("taken again", async || {
+        let answer = ingress.post(SHOP, good(notify_id)).await;
+        assert!(matches!((answer.status, answer.body.as_str()), (200, "success") | (503, "fail")));
+        answer.status == 200
+    })
+    .await;
 }
 
 /// POSTs once, which must be refused, and in time.
@@ -33,7 +30,7 @@ pub(crate) async fn refused_in_time(ingress: &Ingress) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_is_not_there_at_the_start() {
+async fn the_ingress_starts_without_a_broker() {
     let sandbox = sandbox().await;
     let proxy = Proxy::to(&sandbox.amqp_url).await;
     proxy.cut();
@@ -51,7 +48,7 @@ async fn a_broker_that_is_not_there_at_the_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_goes_away_and_comes_back() {
+async fn answers_fail_while_the_broker_is_away_and_success_afterwards() {
     let sandbox = sandbox().await;
     let proxy = Proxy::to(&sandbox.amqp_url).await;
     let ingress = Ingress::start_with(&proxy.amqp_url, &[CONFIRM_TIMEOUT]).await;
@@ -68,7 +65,7 @@ async fn a_broker_that_goes_away_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_says_nothing_any_more() {
+async fn a_broker_that_stops_answering_gives_fail_in_time() {
     let sandbox = sandbox().await;
     let proxy = Proxy::to(&sandbox.amqp_url).await;
     let ingress = Ingress::start_with(&proxy.amqp_url, &[CONFIRM_TIMEOUT]).await;
@@ -80,7 +77,7 @@ async fn a_broker_that_says_nothing_any_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_queue_that_was_deleted_is_declared_again() {
+async fn a_deleted_queue_is_declared_again() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start_with(&sandbox.amqp_url, &[CONFIRM_TIMEOUT]).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;

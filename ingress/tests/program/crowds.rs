@@ -1,7 +1,8 @@
-//! Many connections, many refused requests: whoever asks properly is answered nevertheless.
+//! Many connections and many refused requests: correct requests are still answered.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
+use testkit::until_async;
 
 use crate::client::{self, Client, post};
 use crate::notification::good;
@@ -32,7 +33,7 @@ async fn metric(ingress: &Ingress, name: &str) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_connection_that_is_idle_longest_gives_way() {
+async fn the_longest_idle_connection_is_closed_first() {
     let sandbox = sandbox().await;
     let ingress =
         Ingress::start_with(&sandbox.amqp_url, &[("ALIPAY__INGRESS__MAX_CONNECTIONS", "2")]).await;
@@ -56,7 +57,7 @@ async fn the_connection_that_is_idle_longest_gives_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_says_nothing_is_closed_after_a_second() {
+async fn an_idle_new_connection_is_closed_after_a_second() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     let started = Instant::now();
@@ -70,7 +71,7 @@ async fn a_connection_that_says_nothing_is_closed_after_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_host_cannot_take_all_places() {
+async fn one_host_cannot_use_all_connections() {
     let Some(own) = own_address() else {
         eprintln!("not tested: this machine has no address but loopback");
         return;
@@ -91,7 +92,7 @@ async fn one_host_cannot_take_all_places() {
         client.send("POST /alipay/shop/notify HTTP/1.1\r\n").await;
         hostile.push(client);
     }
-    // Each takes the place of its own host's oldest one.
+    // Each replaces the oldest connection of its own host.
     for client in &mut hostile[..16] {
         client.closed().await;
     }
@@ -111,7 +112,7 @@ async fn one_host_cannot_take_all_places() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_stops_gives_its_memory_to_one_that_arrives() {
+async fn a_stalled_body_is_dropped_for_a_new_one() {
     let sandbox = sandbox().await;
     let limits =
         [("ALIPAY__INGRESS__MAX_BODY_MEMORY", "65536"), ("ALIPAY__INGRESS__BODY_TIMEOUT", "60s")];
@@ -119,12 +120,11 @@ async fn a_body_that_stops_gives_its_memory_to_one_that_arrives() {
     let stalled = post(SHOP, "x".repeat(65_500));
     let mut hostile = Client::connect(ingress.public).await;
     hostile.send(&stalled[..stalled.len() - 1]).await;
-    ingress
-        .until("all of it has arrived", async || {
-            metric(&ingress, "ingress_body_bytes").await == 65_499
-        })
-        .await;
-    // The next body of that size has no room until the first one is closed.
+    until_async("all of it has arrived", async || {
+        metric(&ingress, "ingress_body_bytes").await == 65_499
+    })
+    .await;
+    // The next body of that size fits only after the first one is closed.
     let mut second = Client::connect(ingress.public).await;
     second.send(&stalled[..stalled.len() - 1]).await;
     hostile.closed().await;
@@ -135,7 +135,7 @@ async fn a_body_that_stops_gives_its_memory_to_one_that_arrives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_is_refused_too_often_is_not_read_any_more() {
+async fn a_client_refused_too_often_is_no_longer_read() {
     let sandbox = sandbox().await;
     let limit = [("ALIPAY__INGRESS__MAX_REFUSED_PER_MINUTE", "5")];
     let ingress = Ingress::start_with(&sandbox.amqp_url, &limit).await;
@@ -159,7 +159,7 @@ async fn a_client_that_is_refused_too_often_is_not_read_any_more() {
     let answer = genuine(stranger).await;
     assert_eq!((answer.status, answer.body.as_str()), (429, "fail"));
     assert!(ingress.answers("fail", "too_many_refused").await >= 2);
-    // Others are not concerned, and who has sent something genuine has no limit.
+    // Other clients are not affected, and a client that has sent a genuine notification has no limit.
     assert_eq!(genuine("203.0.113.8").await.body, "success");
     for _ in 0..10 {
         assert_eq!(wrong(alipay).await, 400);
@@ -168,7 +168,7 @@ async fn a_client_that_is_refused_too_often_is_not_read_any_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_refusals_is_counted_and_not_logged_line_by_line() {
+async fn repeated_refusals_are_summarised_in_the_log() {
     let sandbox = sandbox().await;
     let mut ingress = Ingress::start(&sandbox.amqp_url).await;
     for _ in 0..200 {
@@ -189,7 +189,7 @@ async fn a_flood_of_refusals_is_counted_and_not_logged_line_by_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_notify_url_with_a_mistake_is_told_of() {
+async fn a_mistyped_notify_url_is_logged() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     for (path, number) in [
@@ -204,7 +204,7 @@ async fn a_notify_url_with_a_mistake_is_told_of() {
         assert_eq!(metric(&ingress, "ingress_unknown_paths_total").await, number, "{path}");
     }
     let told = async || ingress.log().contains("/alipay/nobody/notify");
-    ingress.until("the last path", told).await;
+    until_async("the last path", told).await;
     let log = ingress.log();
     assert!(log.contains("/alipay/shop//notify") && log.contains("notify URL"), "{log}");
     assert!(!log.contains("wp-login"), "{log}");

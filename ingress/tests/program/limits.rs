@@ -1,6 +1,7 @@
 //! Slow and hostile clients.
 
 use std::time::{Duration, Instant};
+use testkit::until_async;
 
 use crate::broker::Broker;
 use crate::client::{self, Client, post, post_chunked};
@@ -25,7 +26,7 @@ fn good_of(length: usize) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_of_64_kib_and_one_byte() {
+async fn a_body_above_64_kib_is_refused() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
@@ -49,7 +50,7 @@ async fn a_body_of_64_kib_and_one_byte() {
     assert!(early.is_err(), "answered while the body was sent: {early:?}");
     client.send(rest).await;
     assert_eq!(client.answer().await.unwrap().status, 413);
-    // Refused by its announcement alone.
+    // Refused because of its announced length.
     let mut client = Client::connect(ingress.public).await;
     client
         .send(format!(
@@ -72,7 +73,7 @@ async fn the_body_limit_is_configurable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_body_a_half_body_and_a_slow_head() {
+async fn slow_and_incomplete_requests_time_out() {
     let sandbox = sandbox().await;
     let short =
         [("ALIPAY__INGRESS__BODY_TIMEOUT", "300ms"), ("ALIPAY__INGRESS__HEADER_TIMEOUT", "300ms")];
@@ -90,12 +91,11 @@ async fn a_slow_body_a_half_body_and_a_slow_head() {
     let mut half = Client::connect(ingress.public).await;
     half.send(&request[..request.len() - 1]).await;
     drop(half);
-    // Nobody is there to read an answer; it is a request all the same.
-    ingress
-        .until("body_incomplete is counted", async || {
-            ingress.answers("fail", "body_incomplete").await == 1
-        })
-        .await;
+    // Nobody reads the answer, but the request is counted.
+    until_async("body_incomplete is counted", async || {
+        ingress.answers("fail", "body_incomplete").await == 1
+    })
+    .await;
 
     let mut head = Client::connect(ingress.public).await;
     head.send(b"POST /alipay/shop/notify HTTP/1.1\r\nHost: x\r\n").await;
@@ -107,7 +107,7 @@ async fn a_slow_body_a_half_body_and_a_slow_head() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_head_that_is_too_large_and_one_that_is_none() {
+async fn large_and_malformed_heads_are_refused() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     let large = format!("POST {SHOP} HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(20_000));
@@ -125,7 +125,7 @@ async fn a_head_that_is_too_large_and_one_that_is_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_has_an_age() {
+async fn a_connection_is_closed_at_its_maximum_age() {
     let sandbox = sandbox().await;
     let ingress =
         Ingress::start_with(&sandbox.amqp_url, &[("ALIPAY__INGRESS__CONNECTION_TIMEOUT", "500ms")])
@@ -153,11 +153,10 @@ async fn notifications_beyond_the_limit_are_refused_at_once() {
         client.send(post(SHOP, good("waits"))).await;
         waiting.push(client);
     }
-    ingress
-        .until("three in flight", async || {
-            client::get(ingress.admin, "/metrics").await.body.contains("ingress_in_flight 3\n")
-        })
-        .await;
+    until_async("three in flight", async || {
+        client::get(ingress.admin, "/metrics").await.body.contains("ingress_in_flight 3\n")
+    })
+    .await;
     let answer = ingress.post(SHOP, good("too many")).await;
     assert_eq!((answer.status, answer.body.as_str()), (503, "fail"));
     assert_eq!(ingress.answers("fail", "overloaded").await, 1);
@@ -165,6 +164,6 @@ async fn notifications_beyond_the_limit_are_refused_at_once() {
         let answer = client.answer().await.unwrap();
         assert_eq!((answer.status, answer.body.as_str()), (503, "fail"));
     }
-    // Clients that hang up give their places back, too.
+    // Clients that disconnect also free their places.
     assert!(client::get(ingress.admin, "/metrics").await.body.contains("ingress_in_flight 0\n"));
 }

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use alipay::Form;
-use testkit::{FakeGateway, Program, Reply, run_program};
+use testkit::{FakeGateway, Program, Reply, run_program, until_async};
 
 use crate::broker::Broker;
 use crate::broker_down::{CONFIRM_TIMEOUT, refused_in_time};
 use crate::client::{self, Client};
 use crate::notification::{MD5_KEY, RSA_SELLER, SHOP_SELLER, good, mapi_form, md5, rsa, signed};
 use crate::proxy::Proxy;
-use crate::running::{Ingress, PATIENCE, sandbox};
+use crate::running::{Ingress, sandbox};
 
 const SHOP: &str = "/alipay/shop/notify";
 
@@ -32,7 +32,7 @@ async fn status(ingress: &Ingress, notify_id: &str) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_answer_in_each_mode() {
+async fn every_gateway_answer_is_handled_in_every_mode() {
     let sandbox = sandbox().await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
     let gateway = FakeGateway::start(Reply::text("true")).unwrap();
@@ -75,7 +75,7 @@ async fn each_answer_in_each_mode() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_is_signed_for_this_merchant_is_asked_about() {
+async fn only_notifications_signed_for_this_merchant_are_confirmed() {
     let sandbox = sandbox().await;
     let gateway = FakeGateway::start(Reply::text("true")).unwrap();
     let ingress = asking(&sandbox.amqp_url, "required", &gateway.url).await;
@@ -83,7 +83,7 @@ async fn only_what_is_signed_for_this_merchant_is_asked_about() {
     assert_eq!(ingress.post(SHOP, forged).await.status, 400);
     let other = signed(mapi_form("n1", RSA_SELLER), &md5()).encode();
     assert_eq!(ingress.post(SHOP, other).await.status, 400);
-    // A merchant that does not want it.
+    // A merchant without `notify_verify`.
     let rsa = signed(mapi_form("n1", RSA_SELLER), &rsa()).encode();
     assert_eq!(ingress.post("/alipay/rsa/notify", rsa).await.status, 200);
     for form in [signed(mapi_form("", SHOP_SELLER), &md5()), {
@@ -105,7 +105,7 @@ async fn only_what_is_signed_for_this_merchant_is_asked_about() {
 
 /// Alipay's legacy RSA key signs for every merchant, and a batch of refunds does not say for whom it is.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_of_refunds_under_the_shared_key_is_asked_about_in_any_case() {
+async fn md5_batch_refunds_are_always_confirmed_with_notify_verify() {
     let sandbox = sandbox().await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
     let gateway = FakeGateway::start(Reply::text("false")).unwrap();
@@ -131,8 +131,9 @@ async fn a_batch_of_refunds_under_the_shared_key_is_asked_about_in_any_case() {
     assert_eq!(ingress.post("/alipay/rsa/notify", rsa("n1")).await.status, 503);
     gateway.reply(Reply::text("true"));
     assert_eq!(ingress.post("/alipay/rsa/notify", rsa("n1")).await.status, 200);
-    assert_eq!(gateway.requests().len(), 3);
-    // The MD5 key is this merchant's alone.
+    // The query that got no answer was sent a second time.
+    assert_eq!(gateway.requests().len(), 4);
+    // Only this merchant has the MD5 key.
     let md5 = signed(batch("n2"), &md5()).encode();
     assert_eq!(ingress.post(SHOP, md5).await.status, 200);
     assert_eq!(gateway.requests().len(), 0);
@@ -140,7 +141,7 @@ async fn a_batch_of_refunds_under_the_shared_key_is_asked_about_in_any_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeat_of_what_was_confirmed_is_not_asked_again() {
+async fn a_confirmed_notification_is_not_confirmed_again() {
     let sandbox = sandbox().await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
     let proxy = Proxy::to(&sandbox.amqp_url).await;
@@ -148,7 +149,7 @@ async fn a_repeat_of_what_was_confirmed_is_not_asked_again() {
     let ingress = asking(&proxy.amqp_url, "required", &gateway.url).await;
     ingress.until_ready_says(200, "ready").await;
 
-    // The answer `success` is lost on the way: the id is used up, and the same comes again.
+    // The answer `success` is lost: the id is used up, and Alipay repeats the notification.
     assert_eq!(status(&ingress, "lost").await, 200);
     gateway.reply(Reply::text("false"));
     assert_eq!(status(&ingress, "lost").await, 200);
@@ -171,23 +172,23 @@ async fn a_repeat_of_what_was_confirmed_is_not_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_comes_after_alipay_hung_up_is_remembered() {
+async fn an_answer_after_alipay_disconnects_is_remembered() {
     let sandbox = sandbox().await;
     let gateway =
         FakeGateway::start(Reply::Late(Duration::from_millis(333), "true".into())).unwrap();
     let ingress = asking(&sandbox.amqp_url, "required", &gateway.url).await;
     let mut impatient = Client::connect(ingress.public).await;
     impatient.send(client::post(SHOP, good("n1"))).await;
-    ingress.until("a question", async || gateway.requests().len() == 1).await;
+    until_async("a question", async || gateway.requests().len() == 1).await;
     drop(impatient);
     gateway.reply(Reply::text("false"));
-    // Until the slow answer is there the gateway denies what it is asked about for a second time.
-    ingress.until("remembered", async || status(&ingress, "n1").await == 200).await;
+    // Until the slow answer arrives, the gateway denies a second query of the same id.
+    until_async("remembered", async || status(&ingress, "n1").await == 200).await;
     assert_eq!(status(&ingress, "n2").await, 400);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_gateway_does_not_take_all_places() {
+async fn a_slow_gateway_does_not_block_other_merchants() {
     let sandbox = sandbox().await;
     let gateway = FakeGateway::start(Reply::Stall(Vec::new())).unwrap();
     let variables = [
@@ -199,8 +200,8 @@ async fn a_slow_gateway_does_not_take_all_places() {
     let ingress = Ingress::start_with(&sandbox.amqp_url, &variables).await;
     let waits = ingress.post(SHOP, good("slow"));
     let meanwhile = async {
-        ingress.until("one question", async || gateway.requests().len() == 1).await;
-        // A second one is not asked, and others are taken.
+        until_async("one question", async || gateway.requests().len() == 1).await;
+        // A second notification is not queried, and other merchants' notifications are accepted.
         assert_eq!(status(&ingress, "second").await, 503);
         let rsa = signed(mapi_form("n1", RSA_SELLER), &rsa()).encode();
         assert_eq!(ingress.post("/alipay/rsa/notify", rsa).await.status, 200);
@@ -213,7 +214,7 @@ async fn a_slow_gateway_does_not_take_all_places() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_simulator_knows_what_it_sent() {
+async fn the_simulator_confirms_its_own_notifications() {
     let sandbox = sandbox().await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
     let folder = tempfile::tempdir().unwrap();
@@ -226,8 +227,8 @@ async fn the_simulator_knows_what_it_sent() {
     std::fs::write(&file, text).unwrap();
     let config = file.to_str().unwrap();
     let mut alipay = Program::start("simulator", &["--config", config, "serve"], &[]);
-    let line = alipay.wait_for_line("simulator ready ", PATIENCE);
-    let gateway = line.split_once("gateway=").unwrap().1;
+    let line = alipay.wait_until_ready();
+    let gateway = line.value("gateway");
 
     let ingress = asking(&sandbox.amqp_url, "required", gateway).await;
     let to = format!("http://{}{SHOP}", ingress.public);
@@ -238,7 +239,7 @@ async fn the_simulator_knows_what_it_sent() {
     }
     assert_eq!(ingress.answers("success", "").await, 2);
     assert_eq!(broker.arrived().await.len(), 2);
-    // Signed, and not sent by this Alipay.
+    // Signed, but not sent by this simulator.
     assert_eq!(status(&ingress, "forged").await, 400);
     assert_eq!(ingress.answers("fail", "notify_verify_false").await, 1);
 }

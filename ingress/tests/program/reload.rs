@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use alipay::{Md5Key, Signer};
+use testkit::until_async;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -64,7 +65,7 @@ pub(crate) async fn reload(ingress: &Ingress, says: &str) {
     let before = lines();
     let id = ingress.id().to_string();
     assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
-    ingress.until(says, async || lines() > before).await;
+    until_async(says, async || lines() > before).await;
 }
 
 pub(crate) const READ_AGAIN: &str = "merchants and their keys were read again";
@@ -79,7 +80,7 @@ fn app(id: &str, signer: &Signer) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_change_under_requests_and_none_is_refused() {
+async fn a_key_change_under_load_refuses_no_request() {
     let sandbox = sandbox().await;
     let file = File { folder: tempfile::tempdir().unwrap() };
     file.write("md5_key = \"first\"", &[ALIPAY_PUBLIC_KEY], "");
@@ -115,7 +116,7 @@ async fn keys_change_under_requests_and_none_is_refused() {
     }
     let some_more = async |new: usize| {
         let enough = with[new].load(Ordering::Relaxed) + 40;
-        ingress.until("requests", async || with[new].load(Ordering::Relaxed) > enough).await;
+        until_async("requests", async || with[new].load(Ordering::Relaxed) > enough).await;
     };
     some_more(0).await;
     let both = "md5_key = \"second\"\nmd5_old_key = \"first\"";
@@ -157,7 +158,7 @@ async fn keys_change_under_requests_and_none_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_file_changes_nothing() {
+async fn an_invalid_file_changes_nothing() {
     let sandbox = sandbox().await;
     let file = File { folder: tempfile::tempdir().unwrap() };
     let md5 = "md5_key = \"first\"";
@@ -199,7 +200,7 @@ async fn a_bad_file_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn merchants_come_and_go_and_the_rest_needs_a_restart() {
+async fn reload_changes_merchants_and_reports_what_needs_a_restart() {
     let sandbox = sandbox().await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
     let file = File { folder: tempfile::tempdir().unwrap() };

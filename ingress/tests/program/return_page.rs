@@ -1,11 +1,11 @@
-//! A buyer comes back from Alipay's page.
+//! A buyer returns from Alipay's page.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use alipay::{Charset, Fen, Form, Payment, link};
-use queue::Kind;
-use testkit::Program;
+use queue::MessageKind;
+use testkit::{Program, until_async};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -13,7 +13,7 @@ use crate::broker::Broker;
 use crate::client::{self, Answer};
 use crate::notification::{APP_ID, MD5_KEY, SHOP_SELLER, md5, rsa, rsa2, signed, stranger};
 use crate::proxy::Proxy;
-use crate::running::{Ingress, PATIENCE, sandbox, shop};
+use crate::running::{Ingress, sandbox, shop};
 
 const RETURN_TO: [(&str, &str); 2] = [
     ("ALIPAY__MERCHANTS__SHOP__RETURN_TO", "https://shop.example/paid?from=alipay#top"),
@@ -82,7 +82,7 @@ async fn a_signed_return_asks_the_gateway_and_sends_the_buyer_on() {
     let expected = "https://shop.example/paid?from=alipay&order=a100#top";
     assert_eq!(location(&answer), Some(expected));
     assert!(answer.head.contains("\r\ncache-control: no-store\r\n"), "{}", answer.head);
-    // What the merchant's own routing adds, at both ends; the rest is signed.
+    // Parameters of the merchant's routing, at both ends; the rest is signed.
     let query = format!("s=/alipay/back&{}&_url=x", shop_query("a 1&order=2#x"));
     let answer = get(&ingress, "/alipay/shop/return", &query).await;
     let expected = "https://shop.example/paid?from=alipay&order=a+1%26order%3d2%23x#top";
@@ -106,7 +106,10 @@ async fn a_signed_return_asks_the_gateway_and_sends_the_buyer_on() {
         .iter()
         .map(|message| {
             let (envelope, received) = (&message.envelope, &message.received);
-            assert_eq!((envelope.kind, envelope.charset), (Kind::QueryRequest, Charset::Utf8));
+            assert_eq!(
+                (envelope.kind, envelope.charset),
+                (MessageKind::QueryRequest, Charset::Utf8)
+            );
             assert!(before <= envelope.received_at && envelope.received_at <= chrono::Utc::now());
             assert_eq!(received.message_id, envelope.message_id().unwrap());
             assert_eq!(message.properties.delivery_mode(), &Some(2), "not persistent");
@@ -127,7 +130,7 @@ async fn a_signed_return_asks_the_gateway_and_sends_the_buyer_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_short_path() {
+async fn the_short_return_path_serves_the_only_merchant() {
     let sandbox = sandbox().await;
     let mut variables = vec![
         ("ALIPAY__AMQP__URL", sandbox.amqp_url.as_str()),
@@ -142,7 +145,7 @@ async fn the_short_path() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_a_return_to_this_merchant_is_a_page_without_detail() {
+async fn an_invalid_return_gives_a_page_without_details() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start_with(&sandbox.amqp_url, &RETURN_TO).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
@@ -223,7 +226,7 @@ async fn what_is_not_a_return_to_this_merchant_is_a_page_without_detail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_buyer_does_not_notice_that_the_broker_is_away() {
+async fn a_buyer_returns_normally_while_the_broker_is_away() {
     let sandbox = sandbox().await;
     let proxy = Proxy::to(&sandbox.amqp_url).await;
     let ingress = Ingress::start_with(&proxy.amqp_url, &RETURN_TO).await;
@@ -256,7 +259,7 @@ async fn sent_to(address: SocketAddr, request: String) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn from_the_simulators_cashier() {
+async fn a_buyer_returns_from_the_simulators_cashier() {
     let sandbox = sandbox().await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
     let folder = tempfile::tempdir().unwrap();
@@ -269,9 +272,8 @@ async fn from_the_simulators_cashier() {
     std::fs::write(&file, text).unwrap();
     let arguments = ["--config", file.to_str().unwrap(), "serve"];
     let mut simulator = Program::start("simulator", &arguments, &[]);
-    let line = simulator.wait_for_line("simulator ready url=http://", PATIENCE);
-    let address = line.split_once("http://").unwrap().1.split_once(' ').unwrap().0;
-    let address: SocketAddr = address.parse().unwrap();
+    let line = simulator.wait_until_ready();
+    let address: SocketAddr = line.value("url").trim_start_matches("http://").parse().unwrap();
     let ingress = Ingress::start_with(&sandbox.amqp_url, &RETURN_TO).await;
 
     let notify_url = format!("http://{}/alipay/shop/notify", ingress.public);
@@ -298,7 +300,7 @@ async fn from_the_simulators_cashier() {
     let to = sent_to(ingress.public, format!("GET {path} {end}\r\n")).await;
     assert_eq!(to, "https://shop.example/paid?from=alipay&order=A1#top");
     // The notification comes from Alipay's server by itself, before or after the buyer.
-    ingress.until("both", async || ingress.answers("success", "").await == 1).await;
+    until_async("both", async || ingress.answers("success", "").await == 1).await;
     let mut kinds: Vec<String> =
         broker.arrived().await.iter().map(|one| one.envelope.kind.to_string()).collect();
     kinds.sort_unstable();

@@ -1,11 +1,11 @@
-//! How the program begins, or does not.
+//! The start of the program, and failed starts.
 
 use testkit::run_program;
 
 use crate::running::shop;
 
 #[test]
-fn a_configuration_that_cannot_be_used_ends_with_2_and_names_the_key() {
+fn exit_code_2_for_an_invalid_configuration_names_the_key() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("alipay.toml");
     let path = file.to_str().unwrap();
@@ -24,7 +24,7 @@ fn a_configuration_that_cannot_be_used_ends_with_2_and_names_the_key() {
 }
 
 #[test]
-fn hosts_of_the_broker_that_contradict_each_other_are_named() {
+fn conflicting_broker_hosts_are_named() {
     let mut variables = vec![("AMQP_URL", "amqp://u:hunter2@a,amqps://u:hunter2@b")];
     variables.extend(shop());
     let output = run_program("ingress", &[], &variables);
@@ -35,7 +35,7 @@ fn hosts_of_the_broker_that_contradict_each_other_are_named() {
 }
 
 #[test]
-fn an_address_that_is_taken_is_named() {
+fn an_address_in_use_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let mut variables = vec![("ALIPAY__INGRESS__LISTEN", address.as_str())];
@@ -47,14 +47,14 @@ fn an_address_that_is_taken_is_named() {
 }
 
 #[test]
-fn the_version() {
+fn the_version_is_printed() {
     let output = run_program("ingress", &["--version"], &[]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text, format!("ingress {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_file_that_every_user_can_read_is_told_of() {
+async fn a_key_file_readable_by_all_users_is_logged() {
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("shop.md5");
     std::fs::write(&key, "a-key").unwrap();
@@ -79,10 +79,10 @@ async fn a_key_file_that_every_user_can_read_is_told_of() {
     assert_eq!(status.code(), Some(2), "{log}");
     assert!(log.contains("--strict") && log.contains("shop.md5 (mode 644)"), "{log}");
     let mut lenient = start(&[]);
-    lenient.wait_for_line("ingress ready ", crate::running::PATIENCE);
+    lenient.wait_until_ready();
     assert!(lenient.stderr().contains("shop.md5 (mode 644)"), "{}", lenient.stderr());
     mode(0o640);
     let mut fine = start(&["--strict"]);
-    fine.wait_for_line("ingress ready ", crate::running::PATIENCE);
+    fine.wait_until_ready();
     assert!(!fine.stderr().contains("mode"), "{}", fine.stderr());
 }

@@ -1,7 +1,7 @@
 //! Notifications that are taken.
 
 use alipay::{Charset, Form, Protocol, PublicKey, SignType, Verifier};
-use queue::Kind;
+use queue::MessageKind;
 
 use testkit::{FakeGateway, Reply};
 
@@ -14,7 +14,7 @@ use crate::notification::{
 use crate::running::{Ingress, sandbox, shop};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_message_is_in_the_queue_when_success_is_read() {
+async fn the_message_is_queued_before_success_is_answered() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
@@ -28,12 +28,12 @@ async fn the_message_is_in_the_queue_when_success_is_read() {
     assert_eq!(arrived.len(), 1);
     let (envelope, received) = (&arrived[0].envelope, &arrived[0].received);
     assert_eq!((envelope.version, envelope.merchant.as_str()), (1, "shop"));
-    assert_eq!((envelope.kind, envelope.charset), (Kind::TradeStatus, Charset::Utf8));
+    assert_eq!((envelope.kind, envelope.charset), (MessageKind::TradeStatus, Charset::Utf8));
     assert!(before <= envelope.received_at && envelope.received_at <= chrono::Utc::now());
     assert_eq!(envelope.form, body);
     assert_eq!(envelope.key, Some(alipay::Md5Key::new(MD5_KEY).fingerprint()));
     let form = Form::parse(body.as_bytes()).unwrap();
-    assert_eq!(received.message_id, queue::message_id("shop", Kind::TradeStatus, &form));
+    assert_eq!(received.message_id, queue::message_id("shop", MessageKind::TradeStatus, &form));
     assert_eq!((received.exchange.as_str(), received.routing_key.as_str()), ("alipay.notify", "0"));
     assert_eq!(received.headers.attempt, 0);
     assert!(received.headers.traceparent.as_deref().unwrap().starts_with("00-"));
@@ -42,7 +42,7 @@ async fn the_message_is_in_the_queue_when_success_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_gbk_body_reaches_the_queue_as_it_was_signed() {
+async fn a_gbk_body_is_queued_byte_for_byte() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
@@ -105,11 +105,14 @@ async fn a_legacy_batch_refund_needs_no_seller() {
         .iter()
         .map(|message| (message.envelope.kind, message.envelope.charset))
         .collect();
-    assert_eq!(kinds, [(Kind::BatchRefund, Charset::Gbk), (Kind::TradeStatus, Charset::Gbk)]);
+    assert_eq!(
+        kinds,
+        [(MessageKind::BatchRefund, Charset::Gbk), (MessageKind::TradeStatus, Charset::Gbk)]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_short_path_and_a_query_that_means_nothing() {
+async fn the_short_path_is_accepted_and_the_query_is_ignored() {
     let sandbox = sandbox().await;
     let mut variables = vec![
         ("ALIPAY__AMQP__URL", sandbox.amqp_url.as_str()),
@@ -129,7 +132,7 @@ async fn the_short_path_and_a_query_that_means_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_sign_type_means_the_configured_one() {
+async fn a_missing_sign_type_means_the_configured_sign_type() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     let mut form = signed(mapi_form("n8", SHOP_SELLER), &md5());
@@ -138,7 +141,7 @@ async fn a_missing_sign_type_means_the_configured_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_way_to_send_a_body() {
+async fn bodies_in_every_http_framing_are_accepted() {
     let sandbox = sandbox().await;
     let ingress = Ingress::start(&sandbox.amqp_url).await;
     let broker = Broker::connect(&sandbox.amqp_url).await;
@@ -186,7 +189,7 @@ async fn every_way_to_send_a_body() {
 
     let ids = ["p1", "p2", "p3", "p4", "p5", "p6"].map(|id| {
         let form = Form::parse(good(id).as_bytes()).unwrap();
-        queue::message_id("shop", Kind::TradeStatus, &form)
+        queue::message_id("shop", MessageKind::TradeStatus, &form)
     });
     let arrived = broker.arrived().await;
     let mut found: Vec<_> =

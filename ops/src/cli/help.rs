@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn every_verb_stands_in_one_group() {
-        let command = crate::Arguments::command();
+        let command = crate::OpsArgs::command();
         let mut grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, verbs)| *verbs).copied().collect();
         let there: BTreeSet<&str> =
             command.get_subcommands().map(Command::get_name).chain(["help"]).collect();

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 /// The person whose name stands in the records.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Operator {
-    /// Who does it, for the record; the default is $USER
+    /// Your name, for the record; default: $USER
     #[arg(long, env = "USER", hide_env_values = true, value_name = "NAME")]
     by: Option<String>,
 }
@@ -34,4 +34,11 @@ impl Operator {
         warn!("recorded as done by \"unknown\", since $USER is not set: say who with --by NAME");
         Ok("unknown")
     }
+}
+
+/// The reason that an operator has to give.
+pub(crate) fn why(reason: &str) -> Result<&str, Failure> {
+    Some(reason.trim())
+        .filter(|reason| !reason.is_empty())
+        .ok_or_else(|| Failure::Usage("--reason: say why".to_owned()))
 }

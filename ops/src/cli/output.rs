@@ -6,7 +6,6 @@ use clap::ValueEnum;
 use serde::Serialize;
 use service::unseen;
 
-pub(crate) use crate::cli::table::{Table, table};
 use crate::cli::terminal;
 use crate::failure::Failure;
 
@@ -104,11 +103,6 @@ pub(crate) fn plain(text: &str) -> String {
         false => it.to_string(),
     };
     text.chars().map(escape).collect()
-}
-
-/// The value, or nothing.
-pub(crate) fn or_empty<T: ToString>(value: Option<&T>) -> String {
-    value.map(ToString::to_string).unwrap_or_default()
 }
 
 #[cfg(test)]

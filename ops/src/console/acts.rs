@@ -1,12 +1,13 @@
 //! Replay and discard of dead letters.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
-use queue::Received;
+use queue::ReceivedMessage;
 use service::language::say;
 use store::dead_letter::history::Action;
 use tokio::runtime::Handle;
@@ -16,19 +17,21 @@ use super::cohort::Selection;
 use super::dry_run::dry_run;
 use super::page::{Menu, Page};
 use super::person::{name, note};
-use super::request::Form;
+use super::request::PostedForm;
 use super::tag::{Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
 use crate::operations::dead_letter::DeadLetter;
 use crate::operations::dead_letter::aftermath::{Aftermath, Fate};
-use crate::operations::dead_letter::deadly::{LeftOut, is_deadly};
-use crate::operations::dead_letter::discard::discard;
-use crate::operations::dead_letter::record::record;
-use crate::operations::dead_letter::replay::{Step, dead_since, replay};
+use crate::operations::dead_letter::deadly::{DeadlyLetters, is_deadly};
+use crate::operations::dead_letter::discard::{DiscardNote, discard};
+use crate::operations::dead_letter::replay::Replay;
 
 /// The form below dead letters, with one of its three buttons.
-pub(super) async fn act(State(console): Shared, Form(form): Form) -> Result<Response, Failure> {
+pub(super) async fn act(
+    State(console): Shared,
+    PostedForm(form): PostedForm,
+) -> Result<Response, Failure> {
     let selection = Selection::read(&form)?;
     let (action, note) = match form.get("act") {
         "dry_run" => return Ok(dry_run(&console, selection).await?.into_response()),
@@ -45,14 +48,18 @@ pub(super) async fn act(State(console): Shared, Form(form): Form) -> Result<Resp
     Ok(move_letters(&console, selection, action, by, note).await?.into_response())
 }
 
-/// Whether a letter is selected and may be replayed; counts in `deadly` those that are selected and may not.
-pub(super) fn takes(selection: &Selection, letter: &DeadLetter, deadly: &LeftOut) -> bool {
-    let meant = selection.takes(letter);
-    if meant && is_deadly(letter) {
+/// Whether a letter is selected and may be replayed; notes in `deadly` those that are selected and may not.
+pub(super) fn takes(
+    selection: &Selection,
+    letter: &DeadLetter,
+    deadly: &mut DeadlyLetters,
+) -> bool {
+    let is_selected = selection.takes(letter);
+    if is_selected && is_deadly(letter) {
         deadly.add(&letter.id);
         return false;
     }
-    meant
+    is_selected
 }
 
 /// The warning that letters were left out because their messages crashed workers.
@@ -88,9 +95,9 @@ async fn move_letters(
     let walked = tokio::task::spawn_blocking(move || {
         runtime.block_on(walk(&shared, &selection, action, &by, note.as_deref()))
     });
-    let Moved { count, left_out, fates, failure } = walked
-        .await
-        .map_err(|error| Failure::CouldNotAsk(format!("the walk has ended: {error}")))?;
+    let Moved { count, left_out, fates, failure } = walked.await.map_err(|error| {
+        Failure::CouldNotAsk(format!("the action on the dead letters failed: {error}"))
+    })?;
     let (title, done) = match action {
         Action::Replayed => (
             say("重放", "Replay"),
@@ -179,40 +186,30 @@ async fn walk(
         Ok(database) => database,
         Err(error) => return failed(error.into()),
     };
-    let deadly = LeftOut::default();
-    let mut count = 0;
+    let config = &console.config;
     let cluster = console.broker();
     if action == Action::Discarded {
-        let mut done = |round: &[&Received]| {
-            record(&mut database, &console.config, action, round, by, note)?;
-            count += round.len();
-            Ok(())
-        };
-        let wanted = |received: &Received| selection.takes(&DeadLetter::from(received));
-        let walked = discard(cluster, wanted, &mut done).await;
-        return Moved { count, failure: walked.err(), ..Moved::default() };
+        let wanted = |received: &ReceivedMessage| selection.takes(&DeadLetter::from(received));
+        let (note, mut ids) = (DiscardNote { by, why: note }, BTreeMap::new());
+        let walked = discard(cluster, &mut database, config, note, wanted, &mut ids).await;
+        return Moved { count: ids.values().sum(), failure: walked.err(), ..Moved::default() };
     }
-    let mut aftermath = Aftermath::new(&console.config);
-    let mut told = |step: Step, round: &[&Received]| {
-        if step == Step::Before {
-            return Ok(aftermath.before(&mut database, round)?);
-        }
-        record(&mut database, &console.config, action, round, by, note)?;
-        aftermath.published(round);
-        count += round.len();
-        Ok(())
-    };
-    let wanted = |it: &Received| takes(selection, &DeadLetter::from(it), &deadly);
-    let walked = replay(cluster, usize::MAX, wanted, &mut told).await;
+    let aftermath = Some(Aftermath::new(config));
+    let replayed = BTreeMap::new();
+    let mut replay = Replay { cluster, config, database, by, note, aftermath, replayed };
+    let mut deadly = DeadlyLetters::default();
+    let wanted = |it: &ReceivedMessage| takes(selection, &DeadLetter::from(it), &mut deadly);
+    let walked = replay.walk(usize::MAX, wanted).await;
     drop(turn);
-    let runtime = Handle::current();
-    let waited = aftermath.wait(&mut database, |since, ids| {
-        tokio::task::block_in_place(|| runtime.block_on(dead_since(cluster, since, ids)))
-    });
+    let waited = replay.wait().await;
+    let (fates, waited) = match waited {
+        Ok(fates) => (fates, Ok(())),
+        Err(failure) => (None, Err(failure)),
+    };
     Moved {
-        count,
-        left_out: deadly.letters(),
-        fates: Some(aftermath).filter(|_| count > 0),
+        count: replay.replayed.values().sum(),
+        left_out: deadly.letters,
+        fates,
         failure: walked.and(waited).err(),
     }
 }

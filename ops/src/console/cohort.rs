@@ -8,7 +8,7 @@ use service::language::say;
 use service::page::hidden;
 
 use super::address::listing;
-use super::request::Parameters;
+use super::request::Fields;
 use crate::failure::Failure;
 use crate::operations::dead_letter::fingerprint::fingerprint;
 use crate::operations::dead_letter::{DeadLetter, is_meant};
@@ -44,7 +44,7 @@ pub(super) enum Selection {
 }
 
 impl Cohort {
-    pub(super) fn read(parameters: &Parameters) -> Cohort {
+    pub(super) fn read(parameters: &Fields) -> Cohort {
         let text = |name| parameters.get(name).to_owned();
         Cohort {
             reason: text("reason"),
@@ -106,7 +106,7 @@ impl Cohort {
 
 impl Selection {
     /// Reads the selection: the field `which` says whether all letters or the ticked ones are meant.
-    pub(super) fn read(form: &Parameters) -> Result<Selection, Failure> {
+    pub(super) fn read(form: &Fields) -> Result<Selection, Failure> {
         if form.get("which") == "all" {
             return Ok(Selection::All(Cohort::read(form)));
         }

@@ -1,7 +1,7 @@
 //! What a replay of dead letters would do.
 
 use maud::{Markup, html};
-use queue::Received;
+use queue::ReceivedMessage;
 use service::language::say;
 use service::page::Column;
 
@@ -14,7 +14,7 @@ use super::page::{Page, nothing, table};
 use super::tag::{Tone, tag};
 use crate::failure::Failure;
 use crate::operations::dead_letter::DeadLetter;
-use crate::operations::dead_letter::deadly::LeftOut;
+use crate::operations::dead_letter::deadly::DeadlyLetters;
 use crate::operations::dead_letter::rehearsal::Rehearsal;
 use crate::operations::dry_run::{Foreseen, ForeseenOutcome, because, foresee_letters};
 
@@ -23,8 +23,9 @@ const LISTED: usize = 500;
 
 pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<Page, Failure> {
     let turn = console.at_letters().await?;
-    let deadly = LeftOut::default();
-    let wanted = |letter: &Received| takes(&selection, &DeadLetter::from(letter), &deadly);
+    let mut deadly = DeadlyLetters::default();
+    let wanted =
+        |letter: &ReceivedMessage| takes(&selection, &DeadLetter::from(letter), &mut deadly);
     let Rehearsal { letters, meant, looked } =
         Rehearsal::read(console.broker(), usize::MAX, wanted).await?;
     drop(turn);
@@ -33,7 +34,7 @@ pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<P
     let foreseen =
         console.database(move |connection| foresee_letters(connection, &config, letters)).await?;
     let body = html! {
-        (left_out_warning(deadly.letters()))
+        (left_out_warning(deadly.letters))
         @if !foreseen.is_empty() {
             @if left_out > 0 || looked.at < looked.of {
                 div.box.warn {
@@ -50,7 +51,7 @@ pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<P
                 (act_fields())
             } }
             p.pages { (link(&selection.address(), say("« 返回", "Back"))) }
-        } @else if deadly.letters() == 0 {
+        } @else if deadly.letters == 0 {
             (nothing(say("这些死信已经不在了。", "None of these letters is there any more.")))
         }
     };
@@ -79,7 +80,7 @@ fn outcomes(foreseen: &[Foreseen]) -> Markup {
 }
 
 fn row(one: &Foreseen) -> Markup {
-    let (tone, word) = match one.outcome {
+    let (tone, word) = match one.effect.outcome {
         ForeseenOutcome::Applied => (Tone::Good, say("会生效", "applied")),
         ForeseenOutcome::Unchanged => (Tone::Plain, say("无变化", "unchanged")),
         ForeseenOutcome::Unknown => (Tone::Warn, say("未知状态", "unknown status")),

@@ -9,7 +9,7 @@ use service::language::say;
 use service::page::hidden;
 use subtle::ConstantTimeEq as _;
 
-use super::request::{Parameters, Refusal, refusal};
+use super::request::{Fields, Refusal, refusal};
 
 /// The field of every form that changes something.
 const FIELD: &str = "token";
@@ -53,7 +53,7 @@ impl Guard {
     }
 
     /// Refuses a form without the token.
-    pub(super) fn check_token(&self, form: &Parameters) -> Result<(), Refusal> {
+    pub(super) fn check_token(&self, form: &Fields) -> Result<(), Refusal> {
         if bool::from(form.get(FIELD).as_bytes().ct_eq(self.token.as_bytes())) {
             return Ok(());
         }

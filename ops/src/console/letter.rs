@@ -14,7 +14,7 @@ use super::page::{Page, away, nothing};
 use super::tag::{Tone, tag};
 use crate::failure::Failure;
 use crate::operations::dead_letter::evidence::{Background, Evidence, find};
-use crate::operations::dead_letter::{Parameter, short};
+use crate::operations::dead_letter::{ReadableParameter, short};
 
 pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Result<Page, Failure> {
     let turn = console.at_letters().await?;
@@ -143,7 +143,7 @@ fn form(evidence: &Evidence) -> Markup {
     }
 }
 
-fn parameters(parameters: &[Parameter]) -> Markup {
+fn parameters(parameters: &[ReadableParameter]) -> Markup {
     if parameters.is_empty() {
         return html! {};
     }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use maud::{Markup, html};
-use queue::Received;
+use queue::ReceivedMessage;
 use service::language::say;
 use service::page::Column;
 use store::BeijingTime;
@@ -11,15 +11,15 @@ use store::dead_letter::history;
 use super::address::{address, link, order_link};
 use super::cohort::{Cohort, NO_REASON, TICKED};
 use super::page::{Page, away, nothing, table};
-use super::request::Query;
+use super::request::QueryString;
 use super::tag::{Tone, tag};
 use super::{Console, Shared, person};
 use crate::failure::Failure;
-use crate::operations::dead_letter::earliest::Earliest;
 use crate::operations::dead_letter::group::{Group, Grouping};
+use crate::operations::dead_letter::list::first_to_die;
 use crate::operations::dead_letter::settled::settled;
-use crate::operations::dead_letter::{DeadLetter, by_death, short};
-use crate::operations::dead_queue::{DeadQueue, Looked};
+use crate::operations::dead_letter::{DeadLetter, short};
+use crate::operations::dead_queue::{Looked, look_at_letters};
 
 /// The most letters that are read, which takes a few seconds.
 const LOOKED: u32 = 100_000;
@@ -29,13 +29,13 @@ const LISTED: usize = 200;
 const ACTS: i64 = 10;
 
 /// What was read of the queue.
-struct Look {
+struct LettersRead {
     /// All of them, by cause.
     groups: Vec<Group>,
     /// The first of those that match, sorted by death.
     chosen: Vec<DeadLetter>,
     /// Their messages, in the same order.
-    messages: Vec<Received>,
+    messages: Vec<ReceivedMessage>,
     /// How many match.
     matching: usize,
     /// When the last of them died.
@@ -47,7 +47,10 @@ const LETTERS: Column = Column::number("条数", "Letters");
 const ORDERS: Column = Column::number("订单", "Orders");
 const RETRIES: Column = Column::number("重试", "Retries");
 
-pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<Page, Failure> {
+pub(super) async fn show(
+    State(console): Shared,
+    QueryString(query): QueryString,
+) -> Result<Page, Failure> {
     let mut cohort = Cohort::read(&query);
     let flat = query.get("view") == "flat" || !cohort.is_everything();
     let mut look = look(&console, &cohort).await?;
@@ -84,7 +87,7 @@ pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<
     Ok(Page::new(say("死信", "Dead letters"), body))
 }
 
-impl Look {
+impl LettersRead {
     /// Finds out which of the chosen are settled. They are listed also while there is no database to ask.
     async fn find_settled(&mut self, console: &Console) {
         let (messages, config) = (std::mem::take(&mut self.messages), console.config.clone());
@@ -100,28 +103,22 @@ impl Look {
     }
 }
 
-async fn look(console: &Console, cohort: &Cohort) -> Result<Look, Failure> {
+async fn look(console: &Console, cohort: &Cohort) -> Result<LettersRead, Failure> {
     let _turn = console.at_letters().await?;
-    let mut queue = DeadQueue::open(console.broker()).await?;
     let (mut groups, mut until) = (Grouping::default(), None);
-    let mut chosen =
-        Earliest::new(LISTED, |a: &(DeadLetter, Received), b: &(DeadLetter, Received)| {
-            by_death(&a.0, &b.0)
-        });
-    let looked = queue
-        .look(LOOKED, |received| {
-            let letter = DeadLetter::from(&received);
-            until = until.max(letter.died_at);
-            if cohort.takes(&letter) {
-                chosen.add((letter.clone(), received));
-            }
-            groups.add(letter);
-        })
-        .await;
-    queue.close().await?;
+    let mut chosen = first_to_die(LISTED);
+    let looked = look_at_letters(console.broker(), LOOKED, |received| {
+        let letter = DeadLetter::from(&received);
+        until = until.max(letter.died_at);
+        if cohort.takes(&letter) {
+            chosen.add((letter.clone(), received));
+        }
+        groups.add(letter);
+    })
+    .await?;
     let (chosen, matching) = chosen.into_sorted();
     let (chosen, messages) = chosen.into_iter().unzip();
-    Ok(Look { groups: groups.groups(), chosen, messages, matching, until, looked: looked? })
+    Ok(LettersRead { groups: groups.groups(), chosen, messages, matching, until, looked })
 }
 
 fn groups(groups: &[Group]) -> Markup {
@@ -169,7 +166,7 @@ fn group_row(group: &Group) -> Markup {
     }
 }
 
-fn flat_list(console: &Console, cohort: &Cohort, look: &Look) -> Markup {
+fn flat_list(console: &Console, cohort: &Cohort, look: &LettersRead) -> Markup {
     let (chosen, matching) = (&look.chosen, look.matching);
     let columns = [
         Column::NAMELESS,

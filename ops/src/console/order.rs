@@ -4,7 +4,7 @@ use alipay::Fen;
 use axum::extract::{Path, State};
 use maud::{Markup, display, html};
 use order::MessageOutcome;
-use queue::Kind;
+use queue::MessageKind;
 use service::language::{Language, say};
 use service::page::{Column, fact};
 use store::{BeijingTime, snapshot};
@@ -12,7 +12,7 @@ use store::{BeijingTime, snapshot};
 use super::Shared;
 use super::address::{address, link};
 use super::page::{Page, table};
-use super::request::Query;
+use super::request::QueryString;
 use super::reviews::{self, review_address, told};
 use super::tag::{self, Tone};
 use crate::failure::Failure;
@@ -26,7 +26,7 @@ const AMOUNT: Column = Column::number("金额", "Amount");
 pub(super) async fn show(
     State(console): Shared,
     Path(id): Path<String>,
-    Query(query): Query,
+    QueryString(query): QueryString,
 ) -> Result<Page, Failure> {
     let (order, config) = (id.clone(), console.config.clone());
     let redact = query.some("redact").is_some();
@@ -72,7 +72,7 @@ fn facts(page: &OrderDetails) -> Markup {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let state = html! {
         (tag::status(row.status))
-        @if let Some(fulfillment) = &page.fulfillment { " " (tag::goods(&fulfillment.state)) }
+        @if let Some(fulfillment) = &page.fulfillment { " " (tag::goods(fulfillment.state)) }
     };
     let product = &page.product;
     let bought =
@@ -98,9 +98,9 @@ fn facts(page: &OrderDetails) -> Markup {
                 (fact(say("商户", "Merchant"), &row.merchant))
                 (fact(say("账号", "Account"), &row.account))
                 (fact(say("交易号", "Trade"), text(&row.trade_no)))
-                (fact(say("买家", "Buyer"), text(&row.buyer_email)))
-                (fact(say("买家号", "Buyer id"), text(&row.buyer_id)))
-                (fact(say("卖家号", "Seller id"), text(&row.seller_id)))
+                (fact(say("买家", "Buyer"), text(&row.parties.buyer_email)))
+                (fact(say("买家号", "Buyer id"), text(&row.parties.buyer_id)))
+                (fact(say("卖家号", "Seller id"), text(&row.parties.seller_id)))
             } }
         }
     }
@@ -135,9 +135,12 @@ fn topic(happening: &Happening<'_>) -> (&'static str, Tone) {
         Happening::Message(message) => (
             match message.kind() {
                 Some(
-                    Kind::QueryAnswer | Kind::RefundAnswer | Kind::Expiry | Kind::QueryRequest,
+                    MessageKind::QueryAnswer
+                    | MessageKind::RefundAnswer
+                    | MessageKind::Expiry
+                    | MessageKind::QueryRequest,
                 ) => "网关",
-                Some(Kind::Decision) => "决定",
+                Some(MessageKind::Decision) => "决定",
                 _ => "通知",
             },
             match &message.changes {
@@ -175,7 +178,7 @@ fn goods(page: &OrderDetails) -> Markup {
         h2 { (say("货物", "Goods")) }
         div.card { table {
             @for code in &page.goods {
-                tr { td.mono { (code.code) } td { (tag::goods(&code.state)) } }
+                tr { td.mono { (code.code) } td { (tag::code(code.state)) } }
             }
             @if let Some(entitlement) = &page.entitlement {
                 tr {
@@ -248,7 +251,7 @@ fn cases(page: &OrderDetails) -> Markup {
                 tr {
                     td.id { (link(&review_address(review.id), &format!("# {}", review.id))) }
                     td { (review.reason) }
-                    td { (reviews::state(&review.state)) }
+                    td { (reviews::state(review.state)) }
                 }
             }
         } }

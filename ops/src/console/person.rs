@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use service::language::say;
 
-use super::request::Parameters;
+use super::request::Fields;
 use crate::failure::Failure;
 
 /// The most characters of a name and of a note.
@@ -22,7 +22,7 @@ pub(super) fn fields(hint: &str, label: &str, is_required: bool) -> Markup {
 }
 
 /// Who does it.
-pub(super) fn name(form: &Parameters) -> Result<String, Failure> {
+pub(super) fn name(form: &Fields) -> Result<String, Failure> {
     let name = form.get("by");
     if name.is_empty() {
         return Err(Failure::Usage(say("请写姓名", "say who you are").to_owned()));
@@ -32,7 +32,7 @@ pub(super) fn name(form: &Parameters) -> Result<String, Failure> {
 }
 
 /// Why; may be empty.
-pub(super) fn note(form: &Parameters) -> Result<String, Failure> {
+pub(super) fn note(form: &Fields) -> Result<String, Failure> {
     let long = say("原因太长，最多的字数", "the note is too long; the most characters");
     within(form.get("note"), LONGEST_NOTE, long)
 }

@@ -28,14 +28,14 @@ pub(super) fn refusal(status: StatusCode, why: impl AsRef<str>) -> Refusal {
 
 /// Names and values as text.
 #[derive(Debug, Default)]
-pub(super) struct Parameters(BTreeMap<String, String>);
+pub(super) struct Fields(BTreeMap<String, String>);
 
-impl Parameters {
-    pub(super) fn read(encoded: &[u8]) -> Result<Parameters, Refusal> {
+impl Fields {
+    pub(super) fn read(encoded: &[u8]) -> Result<Fields, Refusal> {
         let unusable = |what: &str| refusal(StatusCode::BAD_REQUEST, what);
         let form = match alipay::Form::parse(encoded) {
             Ok(form) => form,
-            Err(FormError::Empty) => return Ok(Parameters::default()),
+            Err(FormError::Empty) => return Ok(Fields::default()),
             Err(error) => return Err(unusable(&error.to_string())),
         };
         let text = |bytes: &[u8]| {
@@ -43,7 +43,7 @@ impl Parameters {
             text.map_err(|_| unusable("a parameter is not UTF-8"))
         };
         let pairs = form.iter().map(|(name, value)| Ok((text(name)?, text(value)?)));
-        pairs.collect::<Result<_, Refusal>>().map(Parameters)
+        pairs.collect::<Result<_, Refusal>>().map(Fields)
     }
 
     /// The value without spaces around it; empty when it is not there.
@@ -63,23 +63,23 @@ impl Parameters {
 }
 
 /// What the address asks for.
-pub(super) struct Query(pub(super) Parameters);
+pub(super) struct QueryString(pub(super) Fields);
 
-impl<S: Sync> FromRequestParts<S> for Query {
+impl<S: Sync> FromRequestParts<S> for QueryString {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Query, Refusal> {
-        Parameters::read(parts.uri.query().unwrap_or_default().as_bytes()).map(Query)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<QueryString, Refusal> {
+        Fields::read(parts.uri.query().unwrap_or_default().as_bytes()).map(QueryString)
     }
 }
 
 /// What a form of one of our pages says, which its token shows.
-pub(super) struct Form(pub(super) Parameters);
+pub(super) struct PostedForm(pub(super) Fields);
 
-impl FromRequest<Arc<Console>> for Form {
+impl FromRequest<Arc<Console>> for PostedForm {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, console: &Arc<Console>) -> Result<Form, Refusal> {
+    async fn from_request(request: Request, console: &Arc<Console>) -> Result<PostedForm, Refusal> {
         if !is_form(request.headers()) {
             return Err(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "only a form"));
         }
@@ -87,9 +87,9 @@ impl FromRequest<Arc<Console>> for Form {
         let late = |_| refusal(StatusCode::REQUEST_TIMEOUT, "the form did not come in time");
         let body = body.map_err(late)?;
         let body = body.map_err(|error| refusal(error.status(), error.body_text()))?;
-        let form = Parameters::read(&body)?;
+        let form = Fields::read(&body)?;
         console.guard.check_token(&form)?;
-        Ok(Form(form))
+        Ok(PostedForm(form))
     }
 }
 

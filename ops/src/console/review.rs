@@ -10,7 +10,7 @@ use store::snapshot;
 
 use super::address::{address, link, order_link};
 use super::page::{Menu, Page, nothing};
-use super::request::Form;
+use super::request::PostedForm;
 use super::reviews::{chinese, review_address, state, told};
 use super::{Console, Shared, person};
 use crate::failure::Failure;
@@ -19,18 +19,20 @@ use crate::operations::order::details::TradeLine;
 use crate::operations::order::next_step::of_review;
 use crate::operations::order::story::{header, not_done};
 use crate::operations::publish::ConfirmedPublisher;
-use crate::operations::review_case::{Case, Choice, evidence, meaning};
+use crate::operations::review_case::{Choice, ReviewCase, evidence, meaning};
 
 pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Result<Page, Failure> {
     let id = number(&id)?;
     let case = console
-        .database(move |connection| snapshot(connection, |connection| Case::read(connection, id)))
+        .database(move |connection| {
+            snapshot(connection, |connection| ReviewCase::read(connection, id))
+        })
         .await?;
     let row = &case.row;
     let choices = case.choices();
     let body = html! {
         div.card { table.facts {
-            (fact(say("状态", "State"), state(&row.state)))
+            (fact(say("状态", "State"), state(row.state)))
             (fact(say("订单", "Order"), order_link(&row.order_id)))
             (fact(say("原因", "Reason"), format!("{} {}", row.reason, say(chinese(&row.reason), ""))))
             (fact(say("含义", "Meaning"), meaning(row)))
@@ -60,7 +62,7 @@ pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Resu
 }
 
 /// What the order is, its trades, and what was not done, a line each.
-fn order_now(case: &Case) -> String {
+fn order_now(case: &ReviewCase) -> String {
     let trade = |trade: &TradeLine| trade.text();
     let mut lines = header(&case.page.order.row, &case.page.product);
     lines.extend(case.page.trades.iter().map(trade));
@@ -114,7 +116,7 @@ fn decision_words(decision: &str) -> &str {
 pub(super) async fn decide(
     State(console): Shared,
     Path(id): Path<String>,
-    Form(form): Form,
+    PostedForm(form): PostedForm,
 ) -> Result<Redirect, Failure> {
     let id = number(&id)?;
     let (by, note) = (person::name(&form)?, person::note(&form)?);
@@ -130,7 +132,7 @@ pub(super) async fn decide(
     let publisher = ConfirmedPublisher::open(console.broker(), "ops console").await?;
     let decided = console
         .database(move |connection| {
-            let case = snapshot(connection, |connection| Case::read(connection, id))?;
+            let case = snapshot(connection, |connection| ReviewCase::read(connection, id))?;
             case.check(decision, trade_no.as_deref())?;
             let sent = case.decide(connection, decision, trade_no.as_deref(), &by, &note)?;
             Ok((case.row.order_id, sent))

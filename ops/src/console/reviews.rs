@@ -11,7 +11,7 @@ use store::review::{self, ReviewFilter, ReviewRow};
 use super::Shared;
 use super::address::{address, link, order_link};
 use super::page::{Page, nothing, table};
-use super::request::Query;
+use super::request::QueryString;
 use super::tag::{Tone, tag};
 use crate::failure::Failure;
 use crate::operations::review_case::{evidence, meaning};
@@ -19,7 +19,10 @@ use crate::operations::review_case::{evidence, meaning};
 /// Cases on the page.
 const LISTED: i64 = 500;
 
-pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<Page, Failure> {
+pub(super) async fn show(
+    State(console): Shared,
+    QueryString(query): QueryString,
+) -> Result<Page, Failure> {
     let all = query.get("view") == "all";
     let filter = if all { ReviewFilter::All } else { ReviewFilter::Open };
     let rows =
@@ -64,7 +67,7 @@ fn row(row: &ReviewRow) -> Markup {
                 span.soft { (chinese(&row.reason)) " " (meaning(row)) }
             }
             td { (evidence(row)) }
-            td { (state(&row.state)) span.soft { (ended) } }
+            td { (state(row.state)) span.soft { (ended) } }
             td.t { (display(row.raised_at)) }
         }
     }
@@ -76,12 +79,11 @@ pub(super) fn review_address(id: i64) -> String {
 }
 
 /// The state of a case.
-pub(super) fn state(state: &str) -> Markup {
-    match state.parse() {
-        Ok(ReviewState::Open) => tag(Tone::Bad, say("待复核", "open")),
-        Ok(ReviewState::Decided) => tag(Tone::Good, say("已决定", "decided")),
-        Ok(ReviewState::Settled) => tag(Tone::Plain, say("已自行解决", "settled")),
-        Err(_) => tag(Tone::Plain, state),
+pub(super) fn state(state: ReviewState) -> Markup {
+    match state {
+        ReviewState::Open => tag(Tone::Bad, say("待复核", "open")),
+        ReviewState::Decided => tag(Tone::Good, say("已决定", "decided")),
+        ReviewState::Settled => tag(Tone::Plain, say("已自行解决", "settled")),
     }
 }
 

@@ -17,7 +17,7 @@ use service::language::{self, Language, say};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::request::{LONGEST_FORM, Parameters, refusal};
+use super::request::{Fields, LONGEST_FORM, refusal};
 use super::{
     Console, Shared, acts, letter, letters, order, orders, page, products, results, review,
     reviews, status,
@@ -87,7 +87,7 @@ async fn admit(State(console): Shared, request: Request, next: Next) -> Response
     if uri.path().len() + query.len() > LONGEST_ADDRESS {
         return refusal(StatusCode::URI_TOO_LONG, "the address is too long").into_response();
     }
-    let query = Parameters::read(query.as_bytes()).unwrap_or_default();
+    let query = Fields::read(query.as_bytes()).unwrap_or_default();
     let chosen = Language::of_tag(query.get(language::NAME));
     let mut response = chosen.unwrap_or(accepted).scope(next.run(request)).await;
     if let Some(chosen) = chosen {

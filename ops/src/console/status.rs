@@ -14,14 +14,14 @@ use store::counts::Waiting;
 use super::address::{link, listing};
 use super::cohort::{Cohort, NO_REASON};
 use super::page::{Page, away, nothing, table};
-use super::request::Query;
+use super::request::QueryString;
 use super::tag::{self, Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
 use crate::operations::overview::Overview;
-use crate::operations::overview::broker::{BrokerLook, Known, QueueDepth};
+use crate::operations::overview::broker::{BrokerLook, KnownBroker, QueueDepth};
 use crate::operations::overview::ingress::IngressLook;
-use crate::operations::verdict::{Finding, Health, NotAsked, Urgency};
+use crate::operations::verdict::{Description, Finding, Health, NotAsked, Urgency};
 
 /// Seconds between two looks, where the page is loaded again by itself.
 const REFRESH: u32 = 10;
@@ -29,10 +29,13 @@ const REFRESH: u32 = 10;
 const MESSAGES: Column = Column::number("消息", "Messages");
 const READY: Column = Column::number("就绪", "Ready");
 const CONSUMERS: Column = Column::number("消费者", "Consumers");
-const SENT_FOR_A_RETRY: Column = Column::number("待重试", "Sent for a retry");
+const SENT_FOR_A_RETRY: Column = Column::number("待重试", "PreparedMessage for a retry");
 const AVAILABLE: Column = Column::number("可售 / 警戒线", "Available / low at");
 
-pub(super) async fn show(State(console): Shared, Query(query): Query) -> Result<Page, Failure> {
+pub(super) async fn show(
+    State(console): Shared,
+    QueryString(query): QueryString,
+) -> Result<Page, Failure> {
     let ingress = IngressLook::take(&console.config);
     let (database, broker, ingress) =
         tokio::join!(ask_database(&console), ask_broker(&console), ingress);
@@ -92,7 +95,7 @@ async fn ask_broker(console: &Console) -> Result<BrokerLook, Failure> {
     let events = console.config.events.enabled;
     let management = console.management.as_ref();
     let look = BrokerLook::take(console.broker(), management, events, &before).await?;
-    *known() = Known::after(&look, before);
+    *known() = KnownBroker::after(&look, before);
     Ok(look)
 }
 
@@ -115,7 +118,7 @@ fn verdict(overview: &Overview) -> Markup {
 }
 
 fn finding(finding: &Finding) -> Markup {
-    let urgency = finding.urgency();
+    let Description { urgency, code, chinese, seen, to_do } = finding.describe();
     let tone = match urgency {
         Urgency::Now => Tone::Bad,
         Urgency::Soon => Tone::Warn,
@@ -129,10 +132,10 @@ fn finding(finding: &Finding) -> Markup {
     html! {
         div class=(class) {
             (tag(tone, say(urgency.chinese(), urgency.word().trim_end())))
-            " " span.mono { (finding.code()) } " "
-            (say(finding.chinese(), "")) (say("。", "")) (finding.seen())
+            " " span.mono { (code) } " "
+            (say(chinese, "")) (say("。", "")) (seen)
             br;
-            (say("处理：", "Do:")) " " (finding.to_do())
+            (say("处理：", "Do:")) " " (to_do)
         }
         @if let Some(failure) = server { (away(&failure)) }
     }

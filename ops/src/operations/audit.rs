@@ -19,17 +19,21 @@ mod subject;
 mod totals;
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use indicatif::ProgressBar;
 use order::ReviewReason;
 use store::outbox::{self, Unpublished};
-use store::{IdRange, MysqlConnection, clock, fulfillment, notification, stock, trade, user_order};
+use store::{
+    IdRange, MysqlConnection, clock, fulfillment, notification, snapshot, stock, trade, user_order,
+};
 
 use crate::failure::Failure;
+use crate::progress;
 
 pub(crate) use finding::{AuditEntries, AuditEntry, Owner};
-pub(crate) use kind::{GapKind, KINDS};
+pub(crate) use kind::GapKind;
 pub(crate) use totals::Totals;
 
 /// Orders read at once.
@@ -58,9 +62,28 @@ pub(crate) struct Audit {
     stock: HashMap<String, i64>,
 }
 
+/// Audits the whole database. What was under way in the first look gets a second one, once `grace` is over.
+pub(crate) fn audit(
+    connection: &mut MysqlConnection,
+    grace: TimeDelta,
+    outbox_age: TimeDelta,
+    limit: usize,
+) -> Result<Audit, Failure> {
+    let began = Instant::now();
+    let progress = progress::bar(0, "orders");
+    let mut audit = snapshot(connection, |db| Audit::run(db, grace, outbox_age, limit, &progress))?;
+    progress.finish_and_clear();
+    if !audit.second_look.is_empty() {
+        let grace = grace.to_std().unwrap_or(Duration::ZERO);
+        std::thread::sleep(grace.saturating_sub(began.elapsed()));
+        snapshot(connection, |db| audit.look_again(db))?;
+    }
+    Ok(audit)
+}
+
 impl Audit {
     /// Looks at everything in the snapshot that `db` sees.
-    pub(crate) fn run(
+    fn run(
         db: &mut MysqlConnection,
         grace: TimeDelta,
         outbox_age: TimeDelta,
@@ -105,13 +128,8 @@ impl Audit {
         Ok(audit)
     }
 
-    /// Orders that need a second look, once what was under way in the first is over.
-    pub(crate) fn needs_second_look(&self) -> bool {
-        !self.second_look.is_empty()
-    }
-
     /// Looks again at the orders that need it, in a new snapshot: what is still wrong is a gap.
-    pub(crate) fn look_again(&mut self, db: &mut MysqlConnection) -> Result<(), Failure> {
+    fn look_again(&mut self, db: &mut MysqlConnection) -> Result<(), Failure> {
         for id in std::mem::take(&mut self.second_look) {
             let span = IdRange::one(&id);
             let rows = user_order::in_range(db, &span, 1)?;

@@ -9,7 +9,7 @@ use store::gateway_answer::{self, AnswerKey};
 use store::{MysqlConnection, StoreError, notification};
 
 use crate::failure::Failure;
-use crate::operations::order::change::{OrderChanged, changes_in, steps};
+use crate::operations::effect::Effect;
 use crate::operations::order::fact_list::FactList;
 
 /// How long to wait for a worker, and how often to look.
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// A message of ours, before and after it is published.
-pub(crate) struct Sent {
+pub(crate) struct PreparedMessage {
     pub(crate) message: Message,
     merchant: String,
     kind: &'static str,
@@ -28,14 +28,7 @@ pub(crate) struct Sent {
 }
 
 /// What a worker made of it.
-#[derive(Debug, Serialize)]
-pub(crate) struct Applied {
-    pub(crate) outcome: AppliedOutcome,
-    pub(crate) reason: Option<String>,
-    pub(crate) error: Option<String>,
-    pub(crate) facts_added: FactList,
-    pub(crate) changes: Vec<OrderChanged>,
-}
+pub(crate) type Applied = Effect<AppliedOutcome>;
 
 /// What a worker made of a message, as far as is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -48,18 +41,13 @@ pub(crate) enum AppliedOutcome {
     Ended(MessageOutcome),
 }
 
-/// Reads `notification.outcome`. A word that this version does not know counts for nothing, like an unknown trade status.
-pub(crate) fn outcome_of(word: &str) -> MessageOutcome {
-    word.parse().unwrap_or(MessageOutcome::Unknown)
-}
-
-impl Sent {
+impl PreparedMessage {
     /// Prepares an envelope of ours for the work queue.
-    pub(crate) fn new(envelope: &Envelope) -> Result<Sent, Failure> {
+    pub(crate) fn new(envelope: &Envelope) -> Result<PreparedMessage, Failure> {
         let message = envelope
             .message()
             .map_err(|error| Failure::Refused(format!("the message cannot be written: {error}")))?;
-        Ok(Sent {
+        Ok(PreparedMessage {
             message,
             merchant: envelope.merchant.clone(),
             kind: envelope.kind.as_str(),
@@ -69,9 +57,9 @@ impl Sent {
     }
 
     /// Prepares an answer of the gateway.
-    pub(crate) fn answer(order: &str, envelope: &Envelope) -> Result<Sent, Failure> {
+    pub(crate) fn answer(order: &str, envelope: &Envelope) -> Result<PreparedMessage, Failure> {
         let answer = Some((order.to_owned(), envelope.digest()));
-        Ok(Sent { answer, ..Sent::new(envelope)? })
+        Ok(PreparedMessage { answer, ..PreparedMessage::new(envelope)? })
     }
 
     /// Writes down that the gateway gave this answer, without which no worker believes it; to be called before
@@ -104,37 +92,24 @@ impl Sent {
                 &self.message.message_id,
             )?;
             if let Some(line) = line.filter(|line| line.seen > self.seen_before) {
-                let outcome = outcome_of(&line.outcome);
-                let applied = outcome == MessageOutcome::Applied;
-                return Ok(Applied {
-                    facts_added: match applied {
-                        true => FactList::from_column(&line.facts_added),
-                        false => FactList::default(),
-                    },
-                    changes: match line.changes {
-                        Some(json) if applied => changes_in(&json),
-                        _ => Vec::new(),
-                    },
-                    outcome: AppliedOutcome::Ended(outcome),
-                    reason: line.reason,
-                    error: line.error,
-                });
+                let ended = AppliedOutcome::Ended(line.outcome);
+                let effect = match line.outcome {
+                    MessageOutcome::Applied => {
+                        Effect::applied(ended, &line.facts_added, line.changes.as_deref())
+                    }
+                    _ => Effect::new(ended),
+                };
+                return Ok(Applied { reason: line.reason, error: line.error, ..effect });
             }
             if began.elapsed() >= PATIENCE {
-                return Ok(Applied {
-                    outcome: AppliedOutcome::Waiting,
-                    reason: None,
-                    error: None,
-                    facts_added: FactList::default(),
-                    changes: Vec::new(),
-                });
+                return Ok(Effect::new(AppliedOutcome::Waiting));
             }
             std::thread::sleep(LOOK);
         }
     }
 }
 
-impl Applied {
+impl Effect<AppliedOutcome> {
     /// In a sentence or two.
     pub(crate) fn text(&self) -> String {
         match self.outcome {
@@ -143,12 +118,7 @@ impl Applied {
                 if self.facts_added != FactList::default() {
                     lines.push(format!("facts added: {}", self.facts_added));
                 }
-                for changed in &self.changes {
-                    let steps = steps(&changed.change);
-                    if !steps.is_empty() {
-                        lines.push(format!("order {}: {}", changed.order, steps.join(", ")));
-                    }
-                }
+                lines.extend(self.changes_in_words());
                 lines.join("\n")
             }
             AppliedOutcome::Ended(MessageOutcome::Unchanged) => {

@@ -9,10 +9,12 @@ pub(crate) mod evidence;
 pub(crate) mod filter;
 pub(crate) mod fingerprint;
 pub(crate) mod group;
+pub(crate) mod list;
 pub(crate) mod not_there;
 pub(crate) mod record;
 pub(crate) mod rehearsal;
 pub(crate) mod replay;
+pub(crate) mod replay_selected;
 mod rounds;
 pub(crate) mod settled;
 
@@ -21,7 +23,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use alipay::{Charset, Form};
-use queue::{Envelope, Kind, Received};
+use queue::{Envelope, MessageKind, ReceivedMessage};
 use serde::Serialize;
 
 use self::claim::Settled;
@@ -48,8 +50,8 @@ pub(crate) struct DeadLetter {
     pub(crate) worker_version: Option<String>,
 }
 
-impl From<&Received> for DeadLetter {
-    fn from(received: &Received) -> DeadLetter {
+impl From<&ReceivedMessage> for DeadLetter {
+    fn from(received: &ReceivedMessage) -> DeadLetter {
         let headers = &received.headers;
         DeadLetter {
             id: received.message_id.clone(),
@@ -82,7 +84,7 @@ pub(crate) fn short(id: &str) -> String {
 
 impl DeadLetter {
     /// The order, and that there is none.
-    pub(crate) fn order_told(&self) -> String {
+    pub(crate) fn order_text(&self) -> String {
         match (&self.order, self.order_exists) {
             (Some(order), Some(false)) => format!("{order} (no such order)"),
             (Some(order), _) => order.clone(),
@@ -133,19 +135,19 @@ pub(crate) struct OpenedLetter {
     /// The form as it was received: what `ops verify` reads.
     pub(crate) form: Option<String>,
     /// Its parameters as text, without the signature.
-    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) parameters: Vec<ReadableParameter>,
     /// The body, when it is no envelope.
     pub(crate) body: Option<String>,
     #[serde(skip)]
     pub(crate) envelope: Option<Envelope>,
     /// The message itself.
     #[serde(skip)]
-    pub(crate) received: Arc<Received>,
+    pub(crate) received: Arc<ReceivedMessage>,
 }
 
 /// A parameter of the form, decoded by the charset of the letter.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Parameter {
+pub(crate) struct ReadableParameter {
     pub(crate) name: String,
     pub(crate) value: String,
     /// Its bytes are none of this charset: the value shows them escaped.
@@ -154,7 +156,7 @@ pub(crate) struct Parameter {
 }
 
 impl OpenedLetter {
-    pub(crate) fn open(received: Received, copies: usize) -> OpenedLetter {
+    pub(crate) fn open(received: ReceivedMessage, copies: usize) -> OpenedLetter {
         let mut letter = DeadLetter::from(&received);
         let envelope = Envelope::read(&received.body).ok();
         if let Some(envelope) = &envelope {
@@ -186,7 +188,7 @@ impl OpenedLetter {
     /// Whether Alipay signed the form; what our own programs write has no signature.
     pub(crate) fn is_notification(&self) -> bool {
         let kind = self.envelope.as_ref().map(|envelope| envelope.kind);
-        matches!(kind, Some(Kind::TradeStatus | Kind::BatchRefund))
+        matches!(kind, Some(MessageKind::TradeStatus | MessageKind::BatchRefund))
     }
 }
 
@@ -197,7 +199,7 @@ fn order_of(envelope: &Envelope) -> Option<String> {
 }
 
 /// The parameters as text; the signature is of no use to a reader.
-fn parameters(envelope: &Envelope) -> Vec<Parameter> {
+fn parameters(envelope: &Envelope) -> Vec<ReadableParameter> {
     let Ok(form) = Form::parse(envelope.form.as_bytes()) else { return Vec::new() };
     let text = |bytes: &[u8], charset: Charset| match charset.decode(bytes) {
         Ok(text) => (text, false),
@@ -207,7 +209,7 @@ fn parameters(envelope: &Envelope) -> Vec<Parameter> {
         .filter(|(name, _)| *name != b"sign")
         .map(|(name, value)| {
             let (value, undecodable) = text(value, envelope.charset);
-            Parameter { name: text(name, envelope.charset).0, value, undecodable }
+            ReadableParameter { name: text(name, envelope.charset).0, value, undecodable }
         })
         .collect()
 }

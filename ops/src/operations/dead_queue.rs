@@ -20,7 +20,7 @@ use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::FieldTable;
 use lapin::{Channel, Consumer, ErrorKind};
 use queue::topology::DEAD_QUEUE;
-use queue::{Cluster, Connection, ConnectionError, ConnectionSettings, Depth, Received};
+use queue::{Cluster, Connection, ConnectionError, ConnectionSettings, Depth, ReceivedMessage};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 
@@ -54,6 +54,15 @@ pub(crate) struct Looked {
 /// The tag of the consumer of one page.
 fn consumer_tag(number: usize) -> String {
     format!("ops-{number}")
+}
+
+/// Gives the letters that are there, at most `limit`, to `each`. All stay where they are.
+pub(crate) async fn look_at_letters(
+    cluster: &Cluster,
+    limit: u32,
+    each: impl FnMut(ReceivedMessage),
+) -> Result<Looked, Failure> {
+    DeadQueue::open(cluster).await?.look_and_close(limit, each).await
 }
 
 /// The dead letters, opened for a walk.
@@ -94,6 +103,17 @@ impl DeadQueue {
         Ok(DeadQueue { connection, channel, ready, strangers, removed: 0, progress })
     }
 
+    /// Looks at the letters, and closes.
+    pub(crate) async fn look_and_close(
+        mut self,
+        limit: u32,
+        each: impl FnMut(ReceivedMessage),
+    ) -> Result<Looked, Failure> {
+        let looked = self.look(limit, each).await;
+        self.close().await?;
+        looked
+    }
+
     /// Letters that no consumer held at the start.
     pub(crate) fn ready(&self) -> u32 {
         self.ready
@@ -101,10 +121,10 @@ impl DeadQueue {
 
     /// Gives the letters that were there at the start, at most `limit`, to `each`, streamed: tens of
     /// thousands a second. All stay where they are. Only a page of them is in memory at one time.
-    pub(crate) async fn look(
+    async fn look(
         &mut self,
         limit: u32,
-        mut each: impl FnMut(Received),
+        mut each: impl FnMut(ReceivedMessage),
     ) -> Result<Looked, Failure> {
         let wanted = self.ready.min(limit);
         let mut looked = Looked { at: 0, of: self.ready, strangers: self.strangers };
@@ -117,7 +137,7 @@ impl DeadQueue {
             while came < page {
                 match timeout(SILENCE, consumer.next()).await {
                     Ok(Some(delivery)) => {
-                        each(Received::new(delivery.map_err(ConnectionError::Amqp)?));
+                        each(ReceivedMessage::new(delivery.map_err(ConnectionError::Amqp)?));
                         self.progress.inc(1);
                         came += 1;
                     }
@@ -163,15 +183,15 @@ impl DeadQueue {
     }
 
     /// The next letter; `None` at the end of the queue.
-    pub(crate) async fn next(&mut self) -> Result<Option<Received>, Failure> {
+    pub(crate) async fn next(&mut self) -> Result<Option<ReceivedMessage>, Failure> {
         let get = self.channel.basic_get(DEAD_QUEUE.into(), BasicGetOptions { no_ack: false });
         let got = self.connection.bounded("taking a dead letter", get).await.map_err(failure)?;
         self.progress.inc(1);
-        Ok(got.map(|message| Received::new(message.delivery)))
+        Ok(got.map(|message| ReceivedMessage::new(message.delivery)))
     }
 
     /// Removes a letter that has a new home, or is on record as thrown away.
-    pub(crate) async fn remove(&mut self, received: &Received) -> Result<(), Failure> {
+    pub(crate) async fn remove(&mut self, received: &ReceivedMessage) -> Result<(), Failure> {
         let ack = received.acker.ack(BasicAckOptions::default());
         if self.connection.bounded("acknowledging a dead letter", ack).await? {
             self.removed += 1;

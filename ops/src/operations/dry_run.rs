@@ -3,18 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use config::Config;
-use diesel::Connection as _;
 use order::{MessageOutcome, RejectionReason};
-use queue::{Message, Received};
+use queue::{Message, ReceivedMessage};
 use serde::Serialize;
-use store::{Fault, MysqlConnection, notification};
+use store::{Fault, MysqlConnection, StoreError, notification};
 use worker::batch::{self, BatchError, Outcome, Rules, run_halving};
 use worker::message::{InboundMessage, Rejection};
 
 use crate::failure::Failure;
-use crate::operations::await_worker::outcome_of;
-use crate::operations::order::change::{OrderChanged, changes_in, steps};
-use crate::operations::order::fact_list::FactList;
+use crate::operations::effect::Effect;
+use crate::operations::rolled_back;
 
 /// Messages in one transaction. It holds the locks of their orders, and workers leave locked orders for
 /// a later batch, so it must be short.
@@ -26,11 +24,8 @@ pub(crate) struct Foreseen {
     pub(crate) id: String,
     pub(crate) order: Option<String>,
     pub(crate) merchant: Option<String>,
-    pub(crate) outcome: ForeseenOutcome,
-    pub(crate) reason: Option<String>,
-    pub(crate) error: Option<String>,
-    pub(crate) facts_added: FactList,
-    pub(crate) changes: Vec<OrderChanged>,
+    #[serde(flatten)]
+    pub(crate) effect: Effect<ForeseenOutcome>,
 }
 
 /// How a message would end.
@@ -54,7 +49,7 @@ pub(crate) enum ForeseenOutcome {
 impl ForeseenOutcome {
     /// How many of the messages would end so.
     pub(crate) fn count(self, foreseen: &[Foreseen]) -> usize {
-        foreseen.iter().filter(|one| one.outcome == self).count()
+        foreseen.iter().filter(|one| one.effect.outcome == self).count()
     }
 }
 
@@ -69,23 +64,11 @@ impl From<MessageOutcome> for ForeseenOutcome {
     }
 }
 
-/// Ends every transaction here: one way or the other it is rolled back.
-enum Stop {
-    Foreseen(Vec<Foreseen>),
-    Batch(BatchError),
-}
-
-impl From<diesel::result::Error> for Stop {
-    fn from(error: diesel::result::Error) -> Stop {
-        Stop::Batch(error.into())
-    }
-}
-
 /// Foresees what letters would do if they were replayed in this order.
 pub(crate) fn foresee_letters(
     connection: &mut MysqlConnection,
     config: &Config,
-    letters: Vec<Received>,
+    letters: Vec<ReceivedMessage>,
 ) -> Result<Vec<Foreseen>, Failure> {
     let mut seen = BTreeSet::new();
     let mut foreseen = Vec::new();
@@ -199,92 +182,62 @@ fn run_together(
     config: &Config,
     batch: &[InboundMessage],
 ) -> Result<Vec<Foreseen>, BatchError> {
-    let stop: Result<(), Stop> = connection.transaction(|connection| {
-        let outcomes = batch::run(connection, batch, Rules::of(config), |_| Ok(Vec::new()))
-            .map_err(Stop::Batch)?;
-        let mut foreseen = Vec::with_capacity(batch.len());
-        for (message, outcome) in batch.iter().zip(&outcomes) {
-            let one = effect(connection, message, outcome);
-            foreseen.push(one.map_err(|error| Stop::Batch(error.into()))?);
-        }
-        Err(Stop::Foreseen(foreseen))
-    });
-    match stop {
-        Ok(()) => Ok(Vec::new()),
-        Err(Stop::Foreseen(foreseen)) => Ok(foreseen),
-        Err(Stop::Batch(error)) => Err(error),
-    }
+    rolled_back(connection, |connection| {
+        let outcomes = batch::run(connection, batch, Rules::of(config), |_| Ok(Vec::new()))?;
+        let effects = batch.iter().zip(&outcomes);
+        Ok(effects
+            .map(|(message, outcome)| foreseen(connection, message, outcome))
+            .collect::<Result<_, StoreError>>()?)
+    })
 }
 
 /// What one message did, while its transaction lives.
-fn effect(
+fn foreseen(
     connection: &mut MysqlConnection,
     message: &InboundMessage,
     outcome: &Outcome,
-) -> Result<Foreseen, store::StoreError> {
-    let mut foreseen = Foreseen {
-        id: message.message_id.clone(),
-        order: message.order_id(),
-        merchant: Some(message.account.merchant.clone()),
-        outcome: ForeseenOutcome::Unchanged,
-        reason: None,
-        error: None,
-        facts_added: FactList::default(),
-        changes: Vec::new(),
-    };
-    match outcome {
-        Outcome::Locked | Outcome::Held => foreseen.outcome = ForeseenOutcome::Locked,
-        Outcome::RetryLater => foreseen.outcome = ForeseenOutcome::NoOrderYet,
+) -> Result<Foreseen, StoreError> {
+    let merchant = &message.account.merchant;
+    let effect = match outcome {
+        Outcome::Locked | Outcome::Held => Effect::new(ForeseenOutcome::Locked),
+        Outcome::RetryLater => Effect::new(ForeseenOutcome::NoOrderYet),
         Outcome::Rejected(rejection)
         | Outcome::DatabaseRefuses(rejection)
         | Outcome::RejectedBefore(rejection) => {
-            foreseen.outcome = ForeseenOutcome::Rejected;
-            foreseen.reason = Some(rejection.reason.to_owned());
-            foreseen.error = Some(rejection.error.clone());
+            Effect::rejected(ForeseenOutcome::Rejected, rejection)
         }
         Outcome::Done => {
-            let merchant = &message.account.merchant;
             let kind = message.kind.as_str();
             let line = notification::find(connection, merchant, kind, &message.message_id)?;
-            let Some(line) = line else { return Ok(foreseen) };
             // What an earlier run of the same message applied stays in its line.
-            foreseen.outcome = ForeseenOutcome::from(outcome_of(&line.outcome));
-            if foreseen.outcome == ForeseenOutcome::Applied {
-                foreseen.facts_added = FactList::from_column(&line.facts_added);
-                foreseen.changes = changes_in(line.changes.as_deref().unwrap_or_default());
+            match line.map(|line| (ForeseenOutcome::from(line.outcome), line)) {
+                None => Effect::new(ForeseenOutcome::Unchanged),
+                Some((applied @ ForeseenOutcome::Applied, line)) => {
+                    Effect::applied(applied, &line.facts_added, line.changes.as_deref())
+                }
+                Some((outcome, _)) => Effect::new(outcome),
             }
         }
-    }
-    Ok(foreseen)
+    };
+    Ok(Foreseen {
+        id: message.message_id.clone(),
+        order: message.order_id(),
+        merchant: Some(merchant.clone()),
+        effect,
+    })
 }
 
 fn dies_again(id: String, order: Option<String>, rejection: &Rejection) -> Foreseen {
-    Foreseen {
-        id,
-        order,
-        merchant: None,
-        outcome: ForeseenOutcome::Rejected,
-        reason: Some(rejection.reason.to_owned()),
-        error: Some(rejection.error.clone()),
-        facts_added: FactList::default(),
-        changes: Vec::new(),
-    }
+    let effect = Effect::rejected(ForeseenOutcome::Rejected, rejection);
+    Foreseen { id, order, merchant: None, effect }
 }
 
 /// The change, or the reason.
 pub(crate) fn because(one: &Foreseen) -> String {
-    if let Some(reason) = &one.reason {
-        return format!("{reason}: {}", one.error.as_deref().unwrap_or_default());
+    let effect = &one.effect;
+    if let Some(reason) = &effect.reason {
+        return format!("{reason}: {}", effect.error.as_deref().unwrap_or_default());
     }
-    let mut parts = Vec::new();
-    if one.facts_added != FactList::default() {
-        parts.push(one.facts_added.to_string());
-    }
-    for changed in &one.changes {
-        let steps = steps(&changed.change);
-        if !steps.is_empty() {
-            parts.push(format!("order {}: {}", changed.order, steps.join(", ")));
-        }
-    }
-    parts.join("; ")
+    let facts = Some(effect.facts_added.to_string()).filter(|facts| !facts.is_empty());
+    facts.into_iter().chain(effect.changes_in_words()).collect::<Vec<_>>().join("; ")
 }

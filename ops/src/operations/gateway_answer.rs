@@ -3,7 +3,7 @@
 use alipay::{Fen, QueryAnswer};
 use config::Config;
 use config::Merchant;
-use gateway::{Answered, GatewayError};
+use gateway::{GatewayError, VerifiedAnswer};
 use order::{Facts, TradeStatusCode};
 use queue::Envelope;
 use serde::Serialize;
@@ -11,13 +11,12 @@ use store::user_order::Order;
 use store::{BeijingTime, MysqlConnection};
 
 use crate::failure::Failure;
-use crate::operations::await_worker::Sent;
+use crate::operations::await_worker::PreparedMessage;
 use crate::operations::dry_run::{Foreseen, ForeseenOutcome, foresee_answers};
-use crate::operations::order::change::steps;
 
 /// What the gateway says.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct GatewaySays {
+pub(crate) struct GatewayTrade {
     /// Whether it knows the trade.
     pub(crate) exists: bool,
     pub(crate) trade_no: Option<String>,
@@ -33,7 +32,7 @@ pub(crate) struct GatewaySays {
 
 /// What we hold.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Held {
+pub(crate) struct HeldOrder {
     pub(crate) status: i16,
     pub(crate) trade_no: Option<String>,
     pub(crate) trade_status: &'static str,
@@ -65,20 +64,20 @@ pub(crate) enum Comparison {
 #[derive(Debug, Serialize)]
 pub(crate) struct Compared {
     pub(crate) comparison: Comparison,
-    pub(crate) gateway: GatewaySays,
-    pub(crate) held: Held,
+    pub(crate) gateway: GatewayTrade,
+    pub(crate) held: HeldOrder,
     /// What applying the answer would change.
     pub(crate) foreseen: Option<Foreseen>,
 }
 
-impl From<&QueryAnswer> for GatewaySays {
-    fn from(answer: &QueryAnswer) -> GatewaySays {
+impl From<&QueryAnswer> for GatewayTrade {
+    fn from(answer: &QueryAnswer) -> GatewayTrade {
         let trade = match answer {
             QueryAnswer::Trade(trade) => Some(trade),
             QueryAnswer::NotExist => None,
         };
         let time = |time: Option<chrono::DateTime<chrono::Utc>>| time.map(BeijingTime);
-        GatewaySays {
+        GatewayTrade {
             exists: trade.is_some(),
             trade_no: trade.map(|trade| trade.trade_no.clone()),
             trade_status: trade.map(|trade| trade.trade_status.as_str().to_owned()),
@@ -91,9 +90,9 @@ impl From<&QueryAnswer> for GatewaySays {
     }
 }
 
-impl From<&Order> for Held {
-    fn from(row: &Order) -> Held {
-        Held {
+impl From<&Order> for HeldOrder {
+    fn from(row: &Order) -> HeldOrder {
+        HeldOrder {
             status: row.status,
             trade_no: row.trade_no.clone(),
             trade_status: TradeStatusCode::from_code(row.trade_status)
@@ -107,23 +106,30 @@ impl From<&Order> for Held {
 }
 
 /// The message that brings an answer to the workers.
-pub(crate) fn sent(merchant: &Merchant, order: &str, answered: &Answered) -> Result<Sent, Failure> {
-    let Answered { asked_at, charset, body, .. } = answered;
-    Sent::answer(order, &Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body))
+pub(crate) fn sent(
+    merchant: &Merchant,
+    order: &str,
+    answered: &VerifiedAnswer,
+) -> Result<PreparedMessage, Failure> {
+    let VerifiedAnswer { asked_at, charset, body, .. } = answered;
+    PreparedMessage::answer(
+        order,
+        &Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body),
+    )
 }
 
 /// Compares answers with their orders by running the worker's own code, rolled back.
 pub(crate) fn compare(
     connection: &mut MysqlConnection,
     config: &Config,
-    answers: &[(Order, QueryAnswer, Sent)],
+    answers: &[(Order, QueryAnswer, PreparedMessage)],
 ) -> Result<Vec<Compared>, Failure> {
     let messages = answers.iter().map(|(_, _, sent)| &sent.message);
     let mut foreseen = foresee_answers(connection, config, messages)?;
     let compared = answers.iter().map(|(row, answer, sent)| {
         let at = foreseen.iter().position(|one| one.id == sent.message.message_id);
         let foreseen = at.map(|at| foreseen.swap_remove(at));
-        let comparison = match (foreseen.as_ref().map(|one| one.outcome), answer) {
+        let comparison = match (foreseen.as_ref().map(|one| one.effect.outcome), answer) {
             (_, QueryAnswer::NotExist) if row.trade_no.is_some() => Comparison::UnknownThere,
             (_, QueryAnswer::NotExist) => Comparison::Same,
             (Some(ForeseenOutcome::Applied), _) if foreseen.as_ref().is_some_and(is_news) => {
@@ -143,8 +149,8 @@ pub(crate) fn compare(
 /// Whether it changes something that a person would call different. An answer always confirms a payment
 /// (`confirmed_paid`) and may add a time or a buyer's number that the notification left out.
 fn is_news(foreseen: &Foreseen) -> bool {
-    !(foreseen.facts_added.0 - Facts::CONFIRMED_PAID).is_empty()
-        || foreseen.changes.iter().any(|changed| !steps(&changed.change).is_empty())
+    !(foreseen.effect.facts_added.0 - Facts::CONFIRMED_PAID).is_empty()
+        || foreseen.effect.changes_in_words().next().is_some()
 }
 
 /// A question without an answer: a configuration or a request that cannot be sent is 2, else 3.

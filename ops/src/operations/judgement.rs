@@ -11,7 +11,7 @@ use serde::Serialize;
 use store::BeijingTime;
 
 /// The verdict on a body, with what led to it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Judgement {
     pub(crate) merchant: String,
     pub(crate) protocol: &'static str,
@@ -36,7 +36,7 @@ pub(crate) struct Judgement {
     /// By the other rule, when the signature is not valid and the texts differ.
     pub(crate) other_canonical: Option<String>,
     /// The checks that failed, when the signature is not valid.
-    pub(crate) tried: Vec<Check>,
+    pub(crate) tried: Vec<SignatureTrial>,
     /// What would make it hold, as far as that can be found out.
     pub(crate) remedies: Vec<Remedy>,
     /// The charset by which workers read the values: `utf-8`, `gbk` or `gb18030`; none where the form names one that is
@@ -56,7 +56,7 @@ pub(crate) struct Judgement {
 
 /// One way to check the signature.
 #[derive(Debug, Serialize)]
-pub(crate) struct Check {
+pub(crate) struct SignatureTrial {
     pub(crate) sign_type: &'static str,
     pub(crate) algorithm: &'static str,
     pub(crate) rule: String,
@@ -64,10 +64,10 @@ pub(crate) struct Check {
     pub(crate) fingerprint: Option<String>,
 }
 
-impl Check {
-    fn new(merchant: &Merchant, verified: &Verified) -> Check {
+impl SignatureTrial {
+    fn new(merchant: &Merchant, verified: &Verified) -> SignatureTrial {
         let key = merchant.verifier.public_key(verified);
-        Check {
+        SignatureTrial {
             sign_type: verified.sign_type.name(),
             algorithm: match verified.sign_type {
                 SignType::Md5 => "MD5 over the text and the key",
@@ -87,27 +87,7 @@ impl Judgement {
         let mut judgement = Judgement {
             merchant: merchant.name.clone(),
             protocol: merchant.protocol.name(),
-            valid: false,
-            reason: None,
-            error: None,
-            sign_type: None,
-            algorithm: None,
-            rule: None,
-            key: None,
-            fingerprint: None,
-            cert_sn: None,
-            cert_not_after: None,
-            canonical: None,
-            other_canonical: None,
-            tried: Vec::new(),
-            remedies: Vec::new(),
-            charset: None,
-            charset_from: None,
-            undecodable: Vec::new(),
-            worker_rejects: None,
-            ignored: Vec::new(),
-            warnings: Vec::new(),
-            notes: Vec::new(),
+            ..Judgement::default()
         };
         let body = judgement.trim(bytes);
         match Form::parse(body) {
@@ -157,7 +137,7 @@ impl Judgement {
         match merchant.verifier.verify(form, ignore, Utc::now()) {
             Ok(verified) => {
                 self.show_certificate(merchant, &verified);
-                let check = Check::new(merchant, &verified);
+                let check = SignatureTrial::new(merchant, &verified);
                 self.valid = true;
                 self.sign_type = Some(check.sign_type);
                 self.algorithm = Some(check.algorithm);
@@ -180,7 +160,8 @@ impl Judgement {
                 self.other_canonical = (own != others).then_some(others);
                 self.canonical = Some(own);
                 if let SignatureError::Mismatch { tried } = &error {
-                    self.tried = tried.iter().map(|way| Check::new(merchant, way)).collect();
+                    self.tried =
+                        tried.iter().map(|way| SignatureTrial::new(merchant, way)).collect();
                 }
                 Err(error)
             }

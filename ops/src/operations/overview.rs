@@ -29,7 +29,7 @@ use crate::operations::unknown_merchant::UnknownMerchant;
 use crate::operations::verdict::{CertificateSpan, NotAsked, Verdict};
 
 /// Everything; `None` is what could not be asked.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Overview {
     pub(crate) at: BeijingTime,
     /// What is wrong; of everything else that is here.
@@ -120,37 +120,7 @@ impl Overview {
 
     /// Nothing but the time.
     pub(crate) fn empty(at: BeijingTime) -> Overview {
-        Overview {
-            at,
-            verdict: Verdict::none(),
-            orders: None,
-            queues: None,
-            queue_totals: None,
-            retries: None,
-            dead_letters: None,
-            dead_letters_by_reason: None,
-            dead_letters_looked_at: None,
-            outbox: None,
-            awaiting_stock: None,
-            awaiting_manual: None,
-            awaiting_account: None,
-            open_reviews: None,
-            not_at_alipay: None,
-            gateway_queries: None,
-            low_stock: None,
-            unknown_merchants: None,
-            work: None,
-            workers: None,
-            rates: None,
-            not_asked: Vec::new(),
-            broker: None,
-            ingress: None,
-            write_access: None,
-            database_ahead: None,
-            refunds_unknown: None,
-            certificates: Vec::new(),
-            events_enabled: false,
-        }
+        Overview { at, ..Overview::default() }
     }
 
     /// Judges what was gathered. To be called last.

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use alipay::{Fen, Payment, Protocol, TradeStatus, link, submit_page};
 use chrono::Utc;
 use config::Merchant;
-use gateway::{Asker, Gateway};
+use gateway::{Credentials, Gateway};
 use order::OrderStatus;
 use serde::Serialize;
 use store::{MysqlConnection, user_order};
@@ -22,7 +22,7 @@ use crate::operations::order::{find, is_pending, status};
 use crate::operations::product;
 
 /// How an order is to be paid.
-pub(crate) struct Wanted<'a> {
+pub(crate) struct PayLinkRequest<'a> {
     pub(crate) order: &'a str,
     /// The order must be of this merchant.
     pub(crate) merchant: Option<&'a str>,
@@ -54,7 +54,7 @@ pub(crate) struct PayLink {
 pub(crate) fn make(
     access: &Access,
     connection: &mut MysqlConnection,
-    wanted: &Wanted<'_>,
+    wanted: &PayLinkRequest<'_>,
 ) -> Result<PayLink, Failure> {
     let row = find(connection, wanted.order)?;
     if let Some(name) = wanted.merchant.filter(|name| *name != row.merchant) {
@@ -88,7 +88,7 @@ pub(crate) fn make(
         more: &more,
         nested: &[],
     };
-    let Asker { account, application, charset, signer } = &asker;
+    let Credentials { account, application, charset, signer } = &asker;
     let form = match merchant.protocol {
         Protocol::Mapi => payment.mapi(account, seller(merchant)?, *charset, signer),
         Protocol::Openapi => payment.openapi(*application, *charset, now, signer),
@@ -109,7 +109,7 @@ pub(crate) fn make(
 fn anti_phishing_key(
     access: &Access,
     merchant: &Merchant,
-    wanted: &Wanted<'_>,
+    wanted: &PayLinkRequest<'_>,
 ) -> Result<Option<String>, Failure> {
     if merchant.protocol == Protocol::Openapi {
         let phishing = wanted.anti_phishing.then_some("--anti-phishing");

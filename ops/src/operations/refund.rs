@@ -12,15 +12,15 @@ pub(crate) mod rejected;
 
 use store::refund_request::RefundRequest;
 
-use self::books::Books;
-use self::find_or_create::Before;
+use self::books::RefundTotals;
+use self::find_or_create::PriorRefund;
 use crate::failure::Failure;
 
 /// A refund as it stands after an operator asked for it.
 pub(crate) struct Refunded {
     pub(crate) request: RefundRequest,
-    pub(crate) books: Books,
-    pub(crate) before: Before,
+    pub(crate) books: RefundTotals,
+    pub(crate) before: PriorRefund,
     /// For the person who types the payment password.
     pub(crate) link: Option<String>,
     /// Whether it is made, or the link is there; otherwise why not.

@@ -4,7 +4,7 @@ use alipay::Charset;
 use chrono::Utc;
 use config::Config;
 use order::{Mismatch, RejectedMessage, RejectedPayment};
-use queue::{Envelope, Kind};
+use queue::{Envelope, MessageKind};
 use store::notification::{self, RejectedLine};
 use store::refund::{self, MerchantTrade};
 use store::{MysqlConnection, StoreError};
@@ -57,7 +57,7 @@ pub(crate) fn in_inbox(
 }
 
 fn of_line(line: &RejectedLine, config: &Config, trade_no: &str) -> Option<Rejected> {
-    let kind = Kind::read(&line.kind)?;
+    let kind = MessageKind::read(&line.kind)?;
     let charset = Charset::named(line.charset.as_bytes())?;
     let (merchant, form) = (line.merchant.as_str(), line.form.as_str());
     let envelope = Envelope::new(merchant, kind, charset, line.received_at, form);

@@ -10,12 +10,12 @@ use store::decision::{self, NewDecision};
 use store::review::{self, ReviewRow};
 
 use crate::failure::Failure;
-use crate::operations::await_worker::Sent;
+use crate::operations::await_worker::PreparedMessage;
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::missing_order;
 
 /// A case and its order.
-pub(crate) struct Case {
+pub(crate) struct ReviewCase {
     pub(crate) row: ReviewRow,
     pub(crate) page: OrderDetails,
 }
@@ -29,16 +29,16 @@ pub(crate) struct Choice {
     pub(crate) command: String,
 }
 
-impl Case {
+impl ReviewCase {
     /// Reads a case with its order, inside a [`store::snapshot`].
-    pub(crate) fn read(connection: &mut MysqlConnection, id: i64) -> Result<Case, Failure> {
+    pub(crate) fn read(connection: &mut MysqlConnection, id: i64) -> Result<ReviewCase, Failure> {
         let Some(row) = review::find(connection, id)? else {
             return Err(Failure::NotFound(format!("there is no review {id}")));
         };
         let Some(page) = OrderDetails::read(connection, &row.order_id)? else {
             return Err(missing_order(&row.order_id));
         };
-        Ok(Case { row, page })
+        Ok(ReviewCase { row, page })
     }
 
     /// Trades that paid, of which a refund has to name one where there are several.
@@ -119,7 +119,7 @@ impl Case {
         trade_no: Option<&str>,
         by: &str,
         note: &str,
-    ) -> Result<Sent, Failure> {
+    ) -> Result<PreparedMessage, Failure> {
         let new = NewDecision {
             review_id: self.row.id,
             order_id: &self.row.order_id,
@@ -130,7 +130,7 @@ impl Case {
         };
         let number = decision::insert(connection, &new)?;
         let merchant = &self.page.order.row.merchant;
-        Sent::new(&Envelope::decision(merchant, &self.row.order_id, number, Utc::now()))
+        PreparedMessage::new(&Envelope::decision(merchant, &self.row.order_id, number, Utc::now()))
     }
 
     fn choice(&self, decision: Decision, trade_no: Option<&str>) -> Choice {
@@ -155,7 +155,7 @@ pub(crate) fn evidence(row: &ReviewRow) -> String {
 
 /// Whether it waits for a person.
 pub(crate) fn is_open(row: &ReviewRow) -> bool {
-    row.state.parse() == Ok(ReviewState::Open)
+    row.state == ReviewState::Open
 }
 
 /// The words of the decisions that answer this case.

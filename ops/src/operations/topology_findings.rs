@@ -5,7 +5,7 @@ mod finding;
 use std::collections::{BTreeMap, BTreeSet};
 
 use queue::topology::{
-    Change, DEAD_QUEUE, EVENTS_EXCHANGE, EVENTS_QUEUE, RetryTier, WORK_EXCHANGE, bindings,
+    DEAD_QUEUE, EVENTS_EXCHANGE, EVENTS_QUEUE, RetryTier, TopologyObject, WORK_EXCHANGE, bindings,
     work_queue,
 };
 use serde_json::Value;
@@ -25,14 +25,14 @@ const OURS: &str = "alipay.";
 const REMOVES: [&str; 3] = ["message-ttl", "expires", "delivery-limit"];
 
 /// What the broker has.
-pub(crate) struct Seen {
+pub(crate) struct BrokerObjects {
     queues: Vec<BrokerQueue>,
     exchanges: Vec<BrokerExchange>,
     bindings: Vec<BrokerBinding>,
 }
 
-impl Seen {
-    pub(crate) async fn ask(management: &Management) -> Result<Seen, Failure> {
+impl BrokerObjects {
+    pub(crate) async fn ask(management: &Management) -> Result<BrokerObjects, Failure> {
         let mut queues = management.queues().await?;
         match management.policies().await? {
             Some(policies) => add_policies(&mut queues, &policies),
@@ -42,7 +42,7 @@ impl Seen {
                 );
             }
         }
-        Ok(Seen {
+        Ok(BrokerObjects {
             queues,
             exchanges: management.exchanges().await?,
             bindings: management.bindings().await?,
@@ -50,15 +50,17 @@ impl Seen {
     }
 
     /// Bindings that should be there and are not.
-    pub(crate) fn missing_bindings(&self, events: bool) -> Vec<Change> {
-        let is_there = |change: &Change| match change {
-            Change::Binding { queue, exchange, routing_key } => self.bindings.iter().any(|it| {
-                it.source == *exchange
-                    && it.destination == *queue
-                    && it.destination_type == "queue"
-                    && it.routing_key == *routing_key
-            }),
-            Change::Exchange { .. } | Change::Queue { .. } => true,
+    pub(crate) fn missing_bindings(&self, events: bool) -> Vec<TopologyObject> {
+        let is_there = |change: &TopologyObject| match change {
+            TopologyObject::Binding { queue, exchange, routing_key } => {
+                self.bindings.iter().any(|it| {
+                    it.source == *exchange
+                        && it.destination == *queue
+                        && it.destination_type == "queue"
+                        && it.routing_key == *routing_key
+                })
+            }
+            TopologyObject::Exchange { .. } | TopologyObject::Queue { .. } => true,
         };
         bindings(events).into_iter().filter(|change| !is_there(change)).collect()
     }
@@ -253,11 +255,11 @@ fn full(queue: &BrokerQueue) -> Option<TopologyFinding> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Seen, TopologyFinding};
+    use super::{BrokerObjects, TopologyFinding};
     use serde_json::{Value, json};
 
-    fn seen(queues: Value, exchanges: Value, bindings: Value) -> Seen {
-        Seen {
+    fn seen(queues: Value, exchanges: Value, bindings: Value) -> BrokerObjects {
+        BrokerObjects {
             queues: serde_json::from_value(queues).unwrap(),
             exchanges: serde_json::from_value(exchanges).unwrap(),
             bindings: serde_json::from_value(bindings).unwrap(),

@@ -57,17 +57,33 @@ impl Urgency {
     }
 }
 
-/// What every finding says of itself.
-pub(crate) trait Describe {
+/// What a finding says of itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Description {
+    pub(crate) urgency: Urgency,
     /// The heading of the troubleshooting page.
-    fn code(&self) -> &'static str;
+    pub(crate) code: &'static str,
     /// What it is, in a few words for the console.
-    fn chinese(&self) -> &'static str;
-    fn urgency(&self) -> Urgency;
+    pub(crate) chinese: &'static str,
     /// What was seen, with values.
-    fn seen(&self) -> String;
+    pub(crate) seen: String,
     /// A command, or what to look at.
-    fn to_do(&self) -> String;
+    pub(crate) to_do: String,
+}
+
+impl Description {
+    /// A description that says neither what was seen nor what to do.
+    fn new(urgency: Urgency, code: &'static str, chinese: &'static str) -> Description {
+        Description { urgency, code, chinese, seen: String::new(), to_do: String::new() }
+    }
+
+    fn seen(self, seen: String) -> Description {
+        Description { seen, ..self }
+    }
+
+    fn advice(self, to_do: impl Into<String>) -> Description {
+        Description { to_do: to_do.into(), ..self }
+    }
 }
 
 /// Something to act on.
@@ -84,47 +100,27 @@ pub(crate) enum Finding {
 }
 
 impl Finding {
-    fn source(&self) -> &dyn Describe {
+    /// What it says of itself.
+    pub(crate) fn describe(&self) -> Description {
         match self {
-            Finding::NotAsked(finding) => finding,
-            Finding::Broker(finding) => finding,
-            Finding::Ingress(finding) => finding,
-            Finding::Database(finding) => finding,
-            Finding::Clocks(finding) => finding,
-            Finding::Work(finding) => finding,
-            Finding::Goods(finding) => finding,
-            Finding::Certificates(finding) => finding,
+            Finding::NotAsked(finding) => finding.describe(),
+            Finding::Broker(finding) => finding.describe(),
+            Finding::Ingress(finding) => finding.describe(),
+            Finding::Database(finding) => finding.describe(),
+            Finding::Clocks(finding) => finding.describe(),
+            Finding::Work(finding) => finding.describe(),
+            Finding::Goods(finding) => finding.describe(),
+            Finding::Certificates(finding) => finding.describe(),
         }
     }
 
-    pub(crate) fn code(&self) -> &'static str {
-        self.source().code()
-    }
-
-    pub(crate) fn chinese(&self) -> &'static str {
-        self.source().chinese()
-    }
-
-    pub(crate) fn urgency(&self) -> Urgency {
-        self.source().urgency()
-    }
-
-    pub(crate) fn seen(&self) -> String {
-        self.source().seen()
-    }
-
-    pub(crate) fn to_do(&self) -> String {
-        self.source().to_do()
+    fn urgency(&self) -> Urgency {
+        self.describe().urgency
     }
 
     /// Whether it is more than the work of every day.
     pub(crate) fn is_wrong(&self) -> bool {
         self.urgency() < Urgency::Later
-    }
-
-    /// Where the documents explain it.
-    pub(crate) fn explained(&self) -> String {
-        format!("docs/troubleshooting.md#{}", self.code())
     }
 }
 
@@ -139,22 +135,20 @@ impl Serialize for Finding {
             to_do: String,
             explained: String,
         }
-        let json = FindingJson {
-            code: self.code(),
-            urgency: self.urgency(),
-            seen: self.seen(),
-            to_do: self.to_do(),
-            explained: self.explained(),
-        };
+        let Description { urgency, code, seen, to_do, .. } = self.describe();
+        // Where the documents explain it.
+        let explained = format!("docs/troubleshooting.md#{code}");
+        let json = FindingJson { code, urgency, seen, to_do, explained };
         json.serialize(serializer)
     }
 }
 
 /// Whether all is well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Health {
     /// Nobody has to act soon.
+    #[default]
     Well,
     /// Something is wrong.
     Wrong,
@@ -163,7 +157,7 @@ pub(crate) enum Health {
 }
 
 /// All findings, the most urgent first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub(crate) struct Verdict {
     #[serde(rename = "verdict")]
     pub(crate) answer: Health,
@@ -171,11 +165,6 @@ pub(crate) struct Verdict {
 }
 
 impl Verdict {
-    /// Before anything was asked.
-    pub(crate) fn none() -> Verdict {
-        Verdict { answer: Health::Well, findings: Vec::new() }
-    }
-
     /// Judges.
     pub(crate) fn of(overview: &Overview) -> Verdict {
         let mut findings: Vec<Finding> = Vec::new();

@@ -2,15 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use testkit::{FaultProxy, Sandbox};
+use testkit::{FaultProxy, Sandbox, until};
 
-use crate::world::{NOBODY, World};
+use crate::program::NOBODY;
+use crate::world::World;
 
 const NO_DATABASE: &str = "The database does not answer";
 const NO_BROKER: &str = "The broker does not answer";
 
 #[test]
-fn without_a_broker_pages_of_the_database_work() {
+fn database_pages_work_without_a_broker() {
     let world = World::new();
     world.order("A-1");
     let World { sandbox, .. } = &world;
@@ -30,7 +31,7 @@ fn without_a_broker_pages_of_the_database_work() {
 }
 
 #[test]
-fn without_a_database_dead_letters_can_be_looked_at() {
+fn dead_letter_pages_work_without_a_database() {
     let world = World::new();
     let letter = crate::world::notification("A-1", "T1", "TRADE_SUCCESS", "10.00");
     world.publish(vec![crate::world::dead(letter, "A-1", "order_not_found", "no order A-1")]);
@@ -46,7 +47,7 @@ fn without_a_database_dead_letters_can_be_looked_at() {
     for path in ["/orders", "/orders/A-1", "/products", "/reviews", "/reviews/1"] {
         browser.get(path).shows(503, &[NO_DATABASE]).hides(&["secret"]);
     }
-    // What cannot be put on record is not done.
+    // An action that cannot be recorded is not done.
     for act in ["replay", "discard", "dry_run"] {
         let fields = [("which", "all"), ("act", act), ("by", "王"), ("note", "x")];
         browser.post("/dead-letters", &fields).shows(503, &[NO_DATABASE]);
@@ -55,7 +56,7 @@ fn without_a_database_dead_letters_can_be_looked_at() {
 }
 
 #[test]
-fn without_both_the_status_is_503_and_nothing_crashes() {
+fn status_is_503_without_broker_and_database() {
     let alone = World::with_console(Sandbox::database_only(), NOBODY);
     for _ in 0..2 {
         alone.browser.get("/").shows(503, &[NO_DATABASE, NO_BROKER]).hides(&["secret"]);
@@ -64,7 +65,7 @@ fn without_both_the_status_is_503_and_nothing_crashes() {
 }
 
 #[test]
-fn a_silent_database_ends_with_a_page_and_it_comes_back() {
+fn a_database_that_does_not_answer_gives_an_error_page_and_recovers() {
     let world = World::new();
     let proxy = FaultProxy::in_front_of(&world.sandbox.database_url).unwrap();
     let url = proxy.url(&world.sandbox.database_url);
@@ -78,8 +79,5 @@ fn a_silent_database_ends_with_a_page_and_it_comes_back() {
     alone.browser.get("/dead-letters?view=flat").shows(200, &[]);
     proxy.cut();
     proxy.resume();
-    let began = Instant::now();
-    while alone.browser.get("/products").status != 200 {
-        assert!(began.elapsed() < Duration::from_secs(30), "it did not come back");
-    }
+    until("it comes back", || alone.browser.get("/products").status == 200);
 }

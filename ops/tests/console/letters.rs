@@ -1,8 +1,8 @@
-//! Dead letters: looked at, foreseen, replayed, discarded.
+//! Dead letters: listed, dry-run, replayed, discarded.
 
 use crate::world::{World, dead, notification};
 
-/// Three letters: one of an order that is there now, one without, one for the wrong amount.
+/// Three letters: one of an order that exists now, one without an order, one with a wrong amount.
 fn world() -> World {
     let world = World::new();
     world.order("A-1");
@@ -30,7 +30,7 @@ fn world() -> World {
 }
 
 #[test]
-fn grouped_flat_and_one_by_one() {
+fn letters_are_shown_in_groups_in_a_list_and_singly() {
     let world = world();
     let browser = &world.browser;
     let groups = browser.get("/dead-letters").shows(
@@ -79,7 +79,7 @@ fn id(world: &World, reason: &str) -> String {
 }
 
 #[test]
-fn a_dry_run_says_what_a_replay_would_do_and_the_replay_does_it() {
+fn a_replay_does_what_its_dry_run_reported() {
     let world = world();
     let browser = &world.browser;
     let all = [("which", "all"), ("act", "dry_run")];
@@ -115,7 +115,7 @@ fn a_dry_run_says_what_a_replay_would_do_and_the_replay_does_it() {
 }
 
 #[test]
-fn to_discard_needs_a_name_and_a_reason() {
+fn discarding_needs_a_name_and_a_reason() {
     let world = world();
     let browser = &world.browser;
     let cohort = [("which", "all"), ("reason", "order_not_found"), ("act", "discard")];
@@ -137,7 +137,7 @@ fn to_discard_needs_a_name_and_a_reason() {
 }
 
 #[test]
-fn all_means_what_the_page_showed() {
+fn discard_all_affects_only_letters_that_the_page_showed() {
     let world = world();
     let browser = &world.browser;
     let page = browser.get("/dead-letters?view=flat").shows(200, &["All that match: 3"]);

@@ -5,7 +5,7 @@ use diesel::RunQueryDsl as _;
 use crate::world::{World, notification};
 
 #[test]
-fn orders_are_found_by_number_trade_and_state_and_their_text_is_harmless() {
+fn orders_are_found_by_number_trade_and_state_and_text_is_escaped() {
     let world = World::new();
     let browser = &world.browser;
     browser.get("/orders").shows(200, &["No order matches"]);
@@ -94,7 +94,7 @@ fn a_long_list_has_pages() {
 }
 
 #[test]
-fn a_beginning_that_many_orders_share_finds_the_latest_of_them() {
+fn a_common_order_number_prefix_finds_the_latest_orders() {
     let world = World::new();
     let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
     let many = "INSERT INTO user_order (id, merchant, product_id, total_fee, created_at) \
@@ -160,7 +160,7 @@ fn a_case_is_decided_with_a_name_and_a_note() {
 }
 
 #[test]
-fn products_show_what_is_there_and_what_is_low() {
+fn products_show_stock_and_low_stock() {
     let world = World::new();
     world.ops(&[
         "product",

@@ -1,9 +1,10 @@
-//! What is refused: other sites, other names, other methods, too much.
+//! Refused requests: other sites, other host names, other methods, too large ones.
 
 use testkit::Sandbox;
 
 use crate::browser::form;
-use crate::world::{NOBODY, World};
+use crate::program::NOBODY;
+use crate::world::World;
 
 /// Nothing that is refused needs a server behind the console.
 fn alone() -> World {
@@ -11,7 +12,7 @@ fn alone() -> World {
 }
 
 #[test]
-fn pages_allow_nothing_from_outside() {
+fn pages_load_no_external_content() {
     let world = alone();
     let page = world.browser.get("/orders");
     let policy = page.header("content-security-policy").unwrap();
@@ -37,7 +38,7 @@ fn pages_allow_nothing_from_outside() {
 }
 
 #[test]
-fn other_names_are_refused() {
+fn unknown_host_names_are_refused() {
     let browser = &alone().browser;
     let port = browser.address.port();
     for host in ["evil.example", "127.0.0.1.evil.example", "10.1.2.3", ""] {
@@ -53,7 +54,7 @@ fn other_names_are_refused() {
 }
 
 #[test]
-fn forms_of_other_sites_are_refused() {
+fn cross_site_forms_are_refused() {
     let world = World::new();
     let browser = &world.browser;
     let letter = crate::world::notification("A-1", "T1", "TRADE_SUCCESS", "10.00");
@@ -97,7 +98,7 @@ fn forms_of_other_sites_are_refused() {
         plain.iter().map(|(name, value)| (*name, value.as_str())).collect();
     browser.ask("POST", "/dead-letters", &plain, &good).shows(415, &[]);
     browser.get("/dead-letters?view=flat").shows(200, &["A-1"]);
-    // The same without a flaw.
+    // The same request without a fault.
     let seen = browser.post_as("/dead-letters", &good, &own);
     assert_eq!(seen.status, 303, "{seen:?}");
     browser.get("/dead-letters?view=flat").shows(200, &["No dead letter matches"]).hides(&["A-1"]);
@@ -134,7 +135,7 @@ fn methods_and_lengths_are_limited() {
 }
 
 #[test]
-fn a_form_is_only_taken_where_one_is() {
+fn a_post_to_a_page_without_form_is_refused() {
     let world = World::new();
     // A page with a form, and the token in it.
     let letter = crate::world::notification("A-1", "T1", "TRADE_SUCCESS", "10.00");
@@ -147,7 +148,7 @@ fn a_form_is_only_taken_where_one_is() {
 }
 
 #[test]
-fn strangers_cannot_reach_it_unless_it_is_said() {
+fn remote_addresses_need_allow_remote() {
     let run = |arguments: &[&str]| {
         let all = [&["console"], arguments].concat();
         testkit::run_program("ops", &all, &[("DATABASE_URL", NOBODY.0), ("AMQP_URL", NOBODY.1)])

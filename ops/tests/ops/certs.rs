@@ -40,7 +40,7 @@ fn ops(alipay: &[&str], app: &str) -> Ops {
 }
 
 #[test]
-fn every_certificate_and_when_it_ends() {
+fn every_certificate_is_listed_with_its_end() {
     let good = ops(&["alipay-renewed"], "app");
     let lines = good.json("certs");
     let lines = lines.as_array().unwrap();
@@ -75,7 +75,7 @@ fn every_certificate_and_when_it_ends() {
 }
 
 #[test]
-fn a_new_certificate() {
+fn a_new_certificate_is_downloaded_and_checked() {
     let renewed = Certificate::read(&pem("alipay-renewed")).unwrap();
     let download = format!("certs download --merchant app --sn {}", renewed.sn());
     let answered = |node: String| {
@@ -99,7 +99,7 @@ fn a_new_certificate() {
 }
 
 #[test]
-fn a_signature_under_a_certificate() {
+fn verify_checks_a_signature_with_a_certificate() {
     let verify = |alipay: &[&str], form: &Form| {
         let arguments = ["verify", "--merchant", "app", "--body-file", "-", "--output", "json"];
         ops(alipay, "app").run_with(&arguments, form.encode().as_bytes())

@@ -10,7 +10,7 @@ const KEY: &str = include_str!(concat!(
 ));
 
 #[test]
-fn each_value_with_where_it_comes_from_and_no_secret() {
+fn every_value_is_shown_with_its_source_and_without_secrets() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("alipay.pem"), KEY).unwrap();
     let file = folder.path().join("alipay.toml");

@@ -1,4 +1,4 @@
-//! TLS to the database as the configuration says it.
+//! TLS to the database, as configured.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use testkit::{Certificates, Database, DatabaseOptions, Folder};
 use crate::program::{NOBODY, Ops};
 
 #[test]
-fn own_database_the_configuration_says_whom_tls_trusts() {
+fn own_database_tls_trusts_the_configured_ca() {
     let folder = Arc::new(Folder::create().unwrap());
     let made = Certificates::create(folder.path()).unwrap();
     let arguments = vec![
@@ -42,9 +42,9 @@ fn own_database_the_configuration_says_whom_tls_trusts() {
     migrate("required", Some(&made.ca)).done();
 }
 
-/// A URL that cannot be used is a mistake in the configuration, and nothing is tried again.
+/// An invalid URL is a configuration error, so there is no retry.
 #[test]
-fn a_url_that_cannot_be_used_ends_with_2() {
+fn exit_code_2_for_an_invalid_database_url() {
     let environment = [("DATABASE_URL", "mysql://shop:secret@127.0.0.1:1/pay?ssl_mode=maybe")];
     let output = testkit::run_program("ops", &["migrate"], &environment);
     let text = String::from_utf8_lossy(&output.stderr);

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lapin::options::{BasicGetOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use queue::topology::{DEAD_QUEUE, work_queue};
-use queue::{Cluster, Envelope, Headers, Kind, Message, Publisher, PublisherSettings};
+use queue::{Cluster, Envelope, Headers, Message, MessageKind, Publisher, PublisherSettings};
 use serde_json::{Value, json};
 use testkit::{Program, Sandbox};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,7 @@ fn at(minute: i64) -> DateTime<Utc> {
 /// A dead letter that died at that minute.
 pub(crate) fn letter(id: &str, died: i64) -> Message {
     let form = "out_trade_no=A-1&subject=%E6%B5%8B&sign=secret";
-    let envelope = Envelope::new("shop", Kind::TradeStatus, Charset::Utf8, at(0), form);
+    let envelope = Envelope::new("shop", MessageKind::TradeStatus, Charset::Utf8, at(0), form);
     Message {
         exchange: String::new(),
         routing_key: DEAD_QUEUE.to_owned(),
@@ -96,12 +96,12 @@ fn topology_is_planned_applied_and_then_complete() {
     assert_eq!(ops.json("topology plan"), json!([]));
     assert_eq!(ops.run("topology apply").done().stdout, "nothing is missing\n");
     assert_eq!(ops.json("dlq list"), json!([]));
-    // What cannot be put on record is not replayed.
+    // A letter that cannot be recorded is not replayed.
     ops.run("dlq replay --all").ended(3, "database");
 }
 
 #[test]
-fn a_hundred_looks_lose_nothing_and_are_sorted_by_death() {
+fn a_hundred_lists_lose_no_letter_and_sort_by_time_of_death() {
     let sandbox = Sandbox::broker_only();
     let ops = Ops::new(&sandbox);
     ops.run("topology apply").done();
@@ -150,7 +150,7 @@ fn a_letter_is_shown_with_its_form() {
 }
 
 #[test]
-fn replay_one_with_its_copies_and_then_all() {
+fn a_replay_of_one_letter_includes_its_copies() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
@@ -168,7 +168,7 @@ fn replay_one_with_its_copies_and_then_all() {
     assert_eq!(depths(), [2, 599]);
     let again = ops.run("dlq replay --id id-7").ended(1, "there is no dead letter id-7");
     assert!(again.stderr.contains("id-7 was replayed at 20"), "{}", again.stderr);
-    // The others were only taken and given back, in an order that the broker chose.
+    // The other letters were only read and put back, in the broker's order.
     assert_eq!(ops.json("dlq list").as_array().unwrap().len(), 599);
 
     let answer = ops.run("dlq replay --all --no-wait").done();
@@ -199,7 +199,7 @@ fn a_replay_that_is_killed_loses_nothing_and_can_be_repeated() {
     assert_eq!(went.union(&stayed).cloned().collect::<BTreeSet<_>>(), all);
     assert_eq!(ops.json("dlq replay --all --no-wait"), json!({ "replayed": stayed.len() }));
     assert_eq!(ops.json("dlq list"), json!([]));
-    // A letter is put on record before it is removed.
+    // A letter is recorded before it is removed.
     let history = ops.json("dlq history --limit 1000");
     let told: BTreeSet<String> = history
         .as_array()
@@ -220,7 +220,7 @@ fn take_all(url: &str, queue: &str) -> BTreeMap<String, Headers> {
         let mut taken = BTreeMap::new();
         let options = BasicGetOptions { no_ack: true };
         while let Some(got) = channel.basic_get(queue.into(), options).await.unwrap() {
-            let received = queue::Received::new(got.delivery);
+            let received = queue::ReceivedMessage::new(got.delivery);
             taken.insert(received.message_id, received.headers);
         }
         connection.close().await;
@@ -248,7 +248,7 @@ fn a_letter_that_cannot_be_published_stays() {
 }
 
 #[test]
-fn status_counts_what_it_can_ask() {
+fn status_counts_only_queues_that_exist() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind stock --price 10").done();
@@ -280,7 +280,7 @@ fn status_counts_what_it_can_ask() {
     assert!(table.contains("last worked on: no message yet"), "{table}");
     assert_eq!(depth(&sandbox.amqp_url, DEAD_QUEUE), 2);
 
-    // An order a second is placed while somebody watches.
+    // An order is placed every second while `status --watch` runs.
     let watch = std::thread::scope(|scope| {
         let watch = scope.spawn(|| ops.run("status --watch 1 --looks 3 --output json"));
         for n in 0..20 {

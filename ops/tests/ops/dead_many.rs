@@ -1,4 +1,4 @@
-//! More dead letters than a broker hands out unasked, and letters that somebody else holds.
+//! More dead letters than the largest prefetch, and letters that another consumer holds.
 
 use lapin::options::{
     BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicNackOptions, BasicQosOptions,
@@ -23,7 +23,7 @@ fn rare(id: &str, died: i64) -> Message {
 }
 
 #[test]
-fn sixty_six_thousand_letters_are_all_looked_at() {
+fn sixty_six_thousand_letters_are_all_listed() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
@@ -65,7 +65,7 @@ async fn put_back(connection: &queue::Connection, channel: &lapin::Channel, ther
 }
 
 #[test]
-fn letters_that_a_stranger_holds_are_told() {
+fn letters_held_by_another_consumer_are_reported() {
     let sandbox = Sandbox::broker_only();
     let ops = Ops::new(&sandbox);
     ops.run("topology apply").done();
@@ -80,7 +80,7 @@ fn letters_that_a_stranger_holds_are_told() {
         let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
         let consumer = channel.basic_consume(DEAD_QUEUE.into(), "spy".into(), options, none);
         let consumer = consumer.await.unwrap();
-        // Its eight are with it before anybody looks.
+        // The consumer has its eight letters before `ops` reads.
         let mut held = consumer;
         for _ in 0..8 {
             futures_util::StreamExt::next(&mut held).await.unwrap().unwrap();
@@ -95,7 +95,7 @@ fn letters_that_a_stranger_holds_are_told() {
         connection.close().await;
     });
 
-    // Taken one by one, without a consumer.
+    // Another program takes letters one by one, with `basic.get`.
     let (connection, channel) = runtime.block_on(async {
         let settings =
             queue::ConnectionSettings::new(&Cluster::at(&sandbox.amqp_url).unwrap(), "stranger");

@@ -1,4 +1,4 @@
-//! Letters of messages that killed workers, and what else stands in no inbox.
+//! Letters of messages that killed workers, and letters without an inbox row.
 
 use diesel::connection::SimpleConnection as _;
 use queue::topology::{DEAD_QUEUE, work_queue};
@@ -16,7 +16,7 @@ fn deadly(id: &str, died: i64) -> Message {
 }
 
 #[test]
-fn a_replay_leaves_out_what_kills_workers() {
+fn a_replay_leaves_out_letters_that_kill_workers() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
@@ -46,7 +46,7 @@ fn a_replay_leaves_out_what_kills_workers() {
 }
 
 #[test]
-fn a_replay_of_nothing_is_a_no() {
+fn exit_code_1_for_a_replay_that_matches_no_letter() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
@@ -56,13 +56,13 @@ fn a_replay_of_nothing_is_a_no() {
         let dry = ops.run(&format!("dlq replay {which} --dry-run --output json"));
         assert_eq!(dry.ended(1, "no dead letter matches").json()["letters"], 0);
     }
-    // All would die again: nobody knows the merchant.
+    // All would die again: the merchant is not configured.
     publish(&sandbox.amqp_url, vec![letter("a", 1), letter("b", 2)]);
     ops.run("dlq replay --all --dry-run").ended(1, "2 of 2 would die again");
 }
 
 #[test]
-fn letters_without_a_line_in_the_inbox_stand_in_the_story() {
+fn letters_without_an_inbox_row_are_in_the_order_history() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
@@ -90,7 +90,7 @@ fn letters_without_a_line_in_the_inbox_stand_in_the_story() {
     assert!(missing.contains("dead letter lost, kills_workers"), "{missing}");
     assert!(missing.contains("a message (once) came back once without an answer"), "{missing}");
 
-    // Gone with its letter; what was done stands there.
+    // Removed with its letter; the operator's action is still shown.
     publish(&sandbox.amqp_url, vec![deadly("kills", 1)]);
     ops.run("dlq discard kills --reason poison --by ann").done();
     let page = ops.json("order show A-1");

@@ -16,7 +16,7 @@ fn merchant(ops: Ops, name: &str, seller: &str) -> Ops {
 }
 
 #[test]
-fn every_verb_refuses_it_and_says_which_there_are() {
+fn every_verb_refuses_an_unknown_merchant_and_lists_the_known_ones() {
     let sandbox = Sandbox::new();
     let ops = merchant(Ops::with_schema(&sandbox), "shop", "2088000000000001");
     let ops = merchant(ops, "app", "2088000000000002");
@@ -49,7 +49,7 @@ fn every_verb_refuses_it_and_says_which_there_are() {
         ops.run(&format!("order list --merchant {name}")).ended(2, meant);
     }
 
-    // What there is of such a name can be listed, and says so.
+    // Existing orders of such a merchant can be listed, with a warning.
     let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
     let insert = "INSERT INTO user_order (id, merchant, product_id, quantity, subject, total_fee) \
                   VALUES ('A-1', 'shpo', 'gift', 1, 's', 1000)";
@@ -63,13 +63,13 @@ fn every_verb_refuses_it_and_says_which_there_are() {
     assert_eq!(status["unknown_merchants"][0]["did_you_mean"], json!("shop"));
     // A configured one without orders is an empty list.
     assert_eq!(ops.json("order list --merchant shop"), json!([]));
-    // Bytes that are no text stop nothing.
+    // A merchant name that is not UTF-8 stops no verb.
     connection.batch_execute("UPDATE user_order SET merchant = x'FF00'").unwrap();
     assert_eq!(ops.status()["unknown_merchants"][0]["orders"], 1);
 }
 
 #[test]
-fn where_none_is_configured_every_name_is_taken() {
+fn any_merchant_is_accepted_when_none_is_configured() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind stock --price 10").done();

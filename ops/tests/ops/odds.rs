@@ -1,4 +1,4 @@
-//! Small ends: what is repeated, dates of zeros, names that nobody can type, output that nobody reads.
+//! Special cases: repeated commands, zero dates, invisible characters, closed output.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use testkit::Sandbox;
 use crate::program::Ops;
 
 #[test]
-fn the_same_account_once_more_changes_nothing() {
+fn setting_the_same_account_again_changes_nothing() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add vip --name VIP --kind subscription --price 10 --days 30").done();
@@ -23,7 +23,7 @@ fn the_same_account_once_more_changes_nothing() {
 }
 
 #[test]
-fn a_date_of_zeros_in_created_at_ends_nothing() {
+fn a_zero_date_in_created_at_stops_no_verb() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind manual --price 10").done();
@@ -38,7 +38,7 @@ fn a_date_of_zeros_in_created_at_ends_nothing() {
 }
 
 #[test]
-fn what_nobody_can_type_again_is_no_id_account_or_name() {
+fn invisible_characters_are_refused_in_ids_accounts_and_names() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind manual --price 10").done();
@@ -76,7 +76,7 @@ fn what_nobody_can_type_again_is_no_id_account_or_name() {
 }
 
 #[test]
-fn one_quote_hides_no_other_line() {
+fn an_open_quote_does_not_hide_errors_in_other_lines() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind manual --price 10").done();
@@ -94,7 +94,7 @@ fn one_quote_hides_no_other_line() {
 }
 
 #[test]
-fn codes_are_not_withdrawn_into_a_closed_output() {
+fn no_code_is_withdrawn_when_output_is_closed() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind stock --price 10").done();
@@ -107,7 +107,7 @@ fn codes_are_not_withdrawn_into_a_closed_output() {
             .env("DATABASE_URL", &sandbox.database_url)
             .env("RUST_LOG", "info")
             .env_remove("ALIPAY_CONFIG")
-            // What shifts the clock opens a file, which would take the place of the closed output.
+            // libfaketime opens a file, which would take the descriptor of the closed output.
             .env_remove("LD_PRELOAD")
             .env("USER", by)
             .output()
@@ -118,13 +118,13 @@ fn codes_are_not_withdrawn_into_a_closed_output() {
     assert_eq!(closed.status.code(), Some(3), "{said}");
     assert!(said.contains("stdout is closed: nothing was done"), "{said}");
     assert_eq!(ops.json("stock list")[0]["available"], 2);
-    // Whoever throws them away on purpose may.
+    // An operator may discard the codes on purpose.
     assert_eq!(withdraw(">/dev/null", "ann").status.code(), Some(0));
     assert_eq!(ops.json("stock withdrawals")[0]["taken_by"], "ann");
 }
 
 #[test]
-fn who_is_unknown_is_told_how_to_say_it() {
+fn an_operator_without_a_name_is_told_to_use_by() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind stock --price 10").done();
@@ -141,9 +141,9 @@ fn who_is_unknown_is_told_how_to_say_it() {
     assert_eq!(ops.json("stock withdrawals")[0]["taken_by"], "unknown");
 }
 
-/// The second of two payments went back in full: the order stays paid by the first.
+/// The second of two payments was refunded in full: the order stays paid by the first.
 #[test]
-fn each_payment_is_told_by_its_trade() {
+fn the_order_history_names_each_payment_by_its_trade() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind manual --price 10").done();
@@ -174,9 +174,9 @@ fn each_payment_is_told_by_its_trade() {
     );
 }
 
-/// A limit that does not count makes nothing late.
+/// An implausible limit makes no payment late.
 #[test]
-fn late_is_said_only_where_the_limit_counts() {
+fn a_payment_is_shown_as_late_only_under_a_valid_limit() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind manual --price 10").done();

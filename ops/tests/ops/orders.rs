@@ -1,4 +1,4 @@
-//! order create, show, list; what they refuse.
+//! `order create`, `show` and `list`, and what they refuse.
 
 use serde_json::{Value, json};
 use testkit::Sandbox;
@@ -14,7 +14,7 @@ pub(crate) fn shop() -> (Sandbox, Ops) {
 }
 
 #[test]
-fn create_and_show() {
+fn an_order_is_created_and_shown() {
     let (_sandbox, ops) = shop();
     let created = ops.json("order create A-1 --merchant shop --product gift --quantity 3");
     assert_eq!(created["total_fee"], 3150);
@@ -42,7 +42,7 @@ fn create_and_show() {
 }
 
 #[test]
-fn refusals() {
+fn invalid_orders_are_refused() {
     let (_sandbox, ops) = shop();
     let order = "--merchant shop --product gift";
     ops.run(&format!("order create A-1 {order}")).done();
@@ -76,7 +76,7 @@ fn a_subscription_without_account_is_a_warning_and_keeps_json_clean() {
 }
 
 #[test]
-fn only_configured_merchants_when_there_are_any() {
+fn an_order_of_an_unconfigured_merchant_is_refused() {
     let (_sandbox, ops) = shop();
     let ops = ops
         .set("ALIPAY__MERCHANTS__SHOP__PROTOCOL", "mapi")

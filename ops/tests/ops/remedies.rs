@@ -38,7 +38,7 @@ fn ops() -> Ops {
     })
 }
 
-/// The codes of what would make it hold.
+/// The codes of the remedies.
 fn remedies(merchant: &str, body: &[u8]) -> Vec<String> {
     let arguments = ["verify", "--merchant", merchant, "--body-file", "-", "--output", "json"];
     let answer = ops().run_with(&arguments, body).ended(1, "");
@@ -84,7 +84,7 @@ fn changed(more: &[(&str, &[u8])], after: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 #[test]
-fn what_shops_do_to_a_notification_is_named() {
+fn verify_names_common_changes_of_a_body() {
     let text = "测试".as_bytes();
     let gbk = b"\xb2\xe2\xca\xd4";
     for (body, code) in [
@@ -106,7 +106,7 @@ fn what_shops_do_to_a_notification_is_named() {
     ] {
         assert_eq!(remedies("old", &body), [code], "{}", body.escape_ascii());
     }
-    // The body of a log, decoded once already.
+    // A body copied from a log, already decoded once.
     let form = md5(form(&[("subject", b"1+1 %41")]), OLD);
     let pairs: Vec<Vec<u8>> =
         form.iter().map(|(name, value)| [name, b"=", value].concat()).collect();
@@ -117,7 +117,7 @@ fn what_shops_do_to_a_notification_is_named() {
 }
 
 #[test]
-fn plus_signs_of_a_signature_that_became_spaces() {
+fn verify_recognises_plus_signs_that_became_spaces() {
     // A signature with a plus sign: signatures differ with the text.
     let (form, sign) = (0..)
         .map(|n| {
@@ -133,7 +133,7 @@ fn plus_signs_of_a_signature_that_became_spaces() {
 }
 
 #[test]
-fn other_keys_and_sign_types_are_named() {
+fn verify_names_the_key_or_sign_type_that_fits() {
     let stranger = md5(form(&[]), SECOND).encode();
     assert_eq!(remedies("old", stranger.as_bytes()), ["another_merchant"]);
     let lied = md5(form(&[]), OLD).encode().replace("sign_type=MD5", "sign_type=RSA2");
@@ -152,7 +152,7 @@ fn other_keys_and_sign_types_are_named() {
     );
     assert!(text.stdout.contains("nothing that was tried"), "{}", text.stdout);
 
-    // What the shop's routing adds may be left out of a return URL, and of a notification never.
+    // Parameters of the shop's routing may be ignored in a return URL, but never in a notification.
     for (changed, advice) in [
         (
             changed(&[("is_success", b"T")], &[("q", b"pay")]),
@@ -166,9 +166,9 @@ fn other_keys_and_sign_types_are_named() {
     }
 }
 
-/// A frequent mistake at set-up: the console shows two public keys, and the wrong one is taken.
+/// A frequent mistake at set-up: Alipay's console shows two public keys, and the wrong one is configured.
 #[test]
-fn the_applications_own_public_key_in_the_place_of_alipays_is_refused() {
+fn the_application_public_key_is_refused_as_alipay_public_key() {
     let private = format!("{KEYS}/rsa2048-pkcs1-private.pem");
     let mixed = ops().set("ALIPAY__MERCHANTS__NEW__PRIVATE_KEY_FILE", &private);
     let said = mixed.run_with(&["verify", "--merchant", "new", "--body-file", "-"], b"a=1");

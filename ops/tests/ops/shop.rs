@@ -8,7 +8,7 @@ use testkit::Sandbox;
 use crate::program::{NOBODY, Ops};
 
 #[test]
-fn migrate_twice() {
+fn a_second_migrate_changes_nothing() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::new(&sandbox);
     let first = ops.run("migrate").done();
@@ -18,7 +18,7 @@ fn migrate_twice() {
 }
 
 #[test]
-fn without_servers_the_exit_code_is_3_and_without_a_schema_it_says_so() {
+fn exit_code_3_when_servers_or_schema_are_missing() {
     let nowhere = Ops::at(NOBODY.0, NOBODY.1);
     for arguments in ["migrate", "order list", "order show A", "dlq list", "status", "audit"] {
         let answer = nowhere.run(arguments).ended(3, "");
@@ -29,7 +29,7 @@ fn without_servers_the_exit_code_is_3_and_without_a_schema_it_says_so() {
 }
 
 #[test]
-fn usage_and_configuration_are_2() {
+fn exit_code_2_for_wrong_usage_and_configuration() {
     let nowhere = Ops::at(NOBODY.0, NOBODY.1);
     nowhere.run("").ended(2, "Usage");
     nowhere.run("order list --status 9").ended(2, "expected one of");
@@ -82,7 +82,7 @@ fn every_verb_has_a_help_text_with_an_example() {
 }
 
 #[test]
-fn products() {
+fn products_are_added_listed_and_changed() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     let name = ["product", "add", "gift", "--name", "Gift card", "--kind", "stock", "--price"];
@@ -115,12 +115,12 @@ fn products() {
 }
 
 #[test]
-fn stock_is_imported_once_and_bad_files_not_at_all() {
+fn each_code_is_imported_once_and_bad_files_are_refused() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind stock --price 10").done();
     ops.run("product add hand --name Hand --kind manual --price 10").done();
-    // What codes are written in must not depend on how somebody created the schema.
+    // The charset of codes must not depend on that of the schema.
     let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
     let latin1 = format!("ALTER DATABASE {} CHARACTER SET latin1", sandbox.name());
     connection.batch_execute(&latin1).unwrap();
@@ -160,7 +160,7 @@ fn stock_is_imported_once_and_bad_files_not_at_all() {
 }
 
 #[test]
-fn imports_of_many_codes_go_in_chunks_and_can_be_repeated() {
+fn large_imports_are_chunked_and_can_be_repeated() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind stock --price 10").done();
@@ -179,7 +179,7 @@ fn imports_of_many_codes_go_in_chunks_and_can_be_repeated() {
     );
     assert_eq!(overlapping["already_there_codes"].as_array().unwrap().len(), 10);
 
-    // Two at once: what one of them counts as new, the other does not.
+    // Two imports at once: only one of them counts a code as new.
     let counts = std::thread::scope(|scope| {
         let both = ["c", "d"].map(|name| scope.spawn(move || import(name, 7_000..13_000)));
         both.map(|import| import.join().unwrap()["imported"].as_u64().unwrap())
@@ -189,7 +189,7 @@ fn imports_of_many_codes_go_in_chunks_and_can_be_repeated() {
 }
 
 #[test]
-fn available_codes_are_withdrawn_and_given_ones_stay() {
+fn only_available_codes_are_withdrawn() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     let add = "product add gift --name Gift --kind stock --price 10 --low-stock 3";
@@ -234,7 +234,7 @@ fn available_codes_are_withdrawn_and_given_ones_stay() {
     ops.run("product set hand --low-stock 5").ended(1, "there is no product hand");
 }
 
-/// The schema of a version before, as far as this program can see.
+/// The schema of the previous version, as far as this program can see.
 #[test]
 fn an_older_schema_is_recognised() {
     let sandbox = Sandbox::new();
@@ -267,7 +267,7 @@ fn completions_and_manual_pages_need_no_configuration() {
         let text = std::fs::read_to_string(there.join(page)).expect(page);
         assert!(text.contains(".TH") && text.contains(holds), "{page}");
     }
-    // `ops help dlq` is told by the page of `ops dlq`.
+    // The page of `ops dlq` covers `ops help dlq`.
     let pages = std::fs::read_dir(&there).unwrap();
     let names: Vec<_> =
         pages.map(|page| page.unwrap().file_name().into_string().unwrap()).collect();

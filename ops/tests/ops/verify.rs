@@ -50,7 +50,7 @@ fn verify(merchant: &str, body: &[u8]) -> Answer {
 }
 
 #[test]
-fn valid_by_md5() {
+fn an_md5_signature_is_valid() {
     let mut form = form();
     form.set("subject", b"\xb2\xe2\xca\xd4");
     let answer = verify("old", signed_by_md5(form).as_bytes()).done().json();
@@ -68,7 +68,7 @@ fn valid_by_md5() {
 }
 
 #[test]
-fn valid_by_rsa2_with_the_fingerprint_of_the_key() {
+fn a_valid_rsa2_signature_shows_the_key_fingerprint() {
     let pem = std::fs::read_to_string(Path::new(KEYS).join("rsa2048-pkcs1-private.pem")).unwrap();
     let key = PrivateKey::read(&pem).unwrap();
     let fingerprint = key.public_key().fingerprint();
@@ -101,7 +101,7 @@ fn a_changed_value_is_refused_with_the_reason() {
 }
 
 #[test]
-fn a_query_string_and_a_last_newline_are_tolerated_and_said() {
+fn a_query_string_and_a_final_newline_are_accepted_and_reported() {
     let body = format!("?{}\r\n", signed_by_md5(form()));
     let answer = verify("old", body.as_bytes()).ended(0, "a leading ? was cut off");
     assert!(answer.stderr.contains("newlines at the end"), "{}", answer.stderr);
@@ -109,7 +109,7 @@ fn a_query_string_and_a_last_newline_are_tolerated_and_said() {
 }
 
 #[test]
-fn another_seller_is_a_warning_and_the_signature_decides() {
+fn another_seller_is_only_a_warning() {
     let mut stranger = form();
     stranger.set("seller_id", "2088999999999999");
     let body = signed_by_md5(stranger);
@@ -119,7 +119,7 @@ fn another_seller_is_a_warning_and_the_signature_decides() {
 }
 
 #[test]
-fn usage() {
+fn exit_code_2_for_wrong_use_of_verify() {
     ops().run("verify --merchant nobody --body-file -").ended(2, "nobody is not configured");
     ops().run("verify --merchant old --body-file /nonexistent").ended(2, "/nonexistent");
     let text = ops().run_with(&["verify", "--merchant", "old", "--body-file", "-"], b"a=1").stdout;
@@ -127,7 +127,7 @@ fn usage() {
 }
 
 #[test]
-fn a_valid_signature_of_what_is_not_believed() {
+fn a_valid_signature_of_a_doubtful_notification_is_reported() {
     let warnings = |form: Form| {
         let answer = verify("old", signed_by_md5(form).as_bytes()).done().json();
         assert_eq!(answer["valid"], true);
@@ -150,7 +150,7 @@ fn a_valid_signature_of_what_is_not_believed() {
 }
 
 #[test]
-fn the_charset_is_told_and_what_a_worker_does() {
+fn the_charset_is_shown_as_a_worker_reads_it() {
     let gbk = |named: Option<&str>, merchant: &str| {
         let mut form = form();
         form.set("trade_no", "2026112300000001");
@@ -165,7 +165,7 @@ fn the_charset_is_told_and_what_a_worker_does() {
         let ops = ops().set("ALIPAY__MERCHANTS__OLD__CHARSET", "utf-8");
         ops.run_with(&arguments, signed_by_md5(form).as_bytes()).done()
     };
-    // Signed by its bytes, and no text by the charset that is configured.
+    // The signature over the bytes is valid, but the values are not text in the configured charset.
     let answer = gbk(None, "old");
     assert!(answer.stderr.contains("they are gbk: set merchants.old.charset"), "{}", answer.stderr);
     assert!(
@@ -177,7 +177,7 @@ fn the_charset_is_told_and_what_a_worker_does() {
     assert_eq!((&json["valid"], &json["charset"]), (&true.into(), &"utf-8".into()));
     assert_eq!(json["undecodable"], serde_json::json!(["buyer_email", "subject"]));
     assert_eq!(json["worker_rejects"], "invalid_charset");
-    // The form says it.
+    // The form names its charset.
     let json = gbk(Some("GBK"), "old").json();
     assert_eq!(
         (&json["charset"], &json["worker_rejects"]),

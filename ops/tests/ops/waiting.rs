@@ -1,4 +1,4 @@
-//! What waits: messages in a retry tier for an order, goods for stock, dead letters for an order.
+//! What an order waits for: messages in a retry tier, stock, dead letters.
 
 use diesel::connection::SimpleConnection as _;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn copy(order: &str, attempt: i32, tier: &str, due: &str) -> String {
 }
 
 #[test]
-fn an_order_tells_of_messages_in_a_retry_tier() {
+fn an_order_shows_its_messages_in_retry_tiers() {
     let sandbox = Sandbox::database_only();
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind stock --price 10").done();
@@ -43,7 +43,7 @@ fn an_order_tells_of_messages_in_a_retry_tier() {
         "{text}"
     );
 
-    // Of an order that is not there.
+    // For an order that does not exist.
     let missing = ops
         .run("order show A-2")
         .ended(1, "there is no order A-2; 2 messages wait for it in retry tiers");
@@ -58,7 +58,7 @@ fn an_order_tells_of_messages_in_a_retry_tier() {
     let nothing = ops.run("order show A-3 --output json").ended(1, "there is no order A-3").json();
     assert_eq!((&nothing["retries"], &nothing["story"]), (&json!([]), &json!([])));
 
-    // What waits its time is no alarm, and can be listed.
+    // Messages that are not due yet cause no alarm, and can be listed.
     let waits =
         |arguments: &str| ops.json(&format!("retries list {arguments}")).as_array().unwrap().len();
     assert_eq!((waits("--all"), waits("--order A-2"), waits("--order A-9")), (3, 2, 0));
@@ -67,7 +67,7 @@ fn an_order_tells_of_messages_in_a_retry_tier() {
 }
 
 #[test]
-fn an_order_that_is_not_there_has_its_dead_letters_named() {
+fn the_dead_letters_of_an_unknown_order_are_named() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
@@ -97,7 +97,7 @@ fn an_order_that_is_not_there_has_its_dead_letters_named() {
 }
 
 #[test]
-fn goods_that_wait_are_listed_with_since_when() {
+fn waiting_goods_are_listed_with_their_waiting_time() {
     let mut shop = Shop::new();
     for id in ["A-1", "A-2", "A-3"] {
         shop.ops.run(&format!("order create {id} --merchant shop --product gift")).done();

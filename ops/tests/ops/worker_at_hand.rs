@@ -1,11 +1,11 @@
-//! A shop whose notifications are worked on by a batch of the real worker.
+//! A shop whose notifications the real worker's batch processes.
 
 use std::time::Duration;
 
 use alipay::{Charset, Form, Notification, Protocol};
 use chrono::Utc;
 use order::MerchantAccount;
-use queue::{Kind, message_id};
+use queue::{MessageKind, message_id};
 use testkit::Sandbox;
 use worker::batch::Outcome;
 use worker::batch::{Rules, restock, run};
@@ -16,7 +16,7 @@ use crate::program::Ops;
 
 const RULES: Rules = Rules { events: true, overtake_limit: Duration::from_secs(600) };
 
-/// A shop with a worker at hand.
+/// A shop with a worker's batch.
 pub(crate) struct Shop {
     pub(crate) ops: Ops,
     pub(crate) connection: store::Connection,
@@ -44,8 +44,8 @@ impl Shop {
             .map(Content::from)
             .map_err(|error| Rejection::new(error.reason_code(), error));
         let kind = match &content {
-            Ok(Content::BatchRefund(_)) => Kind::BatchRefund,
-            _ => Kind::TradeStatus,
+            Ok(Content::BatchRefund(_)) => MessageKind::BatchRefund,
+            _ => MessageKind::TradeStatus,
         };
         self.work_on(protocol, body, kind, content)
     }
@@ -57,14 +57,14 @@ impl Shop {
         else {
             panic!("no answer: {body}")
         };
-        self.work_on(protocol, body, Kind::QueryAnswer, Ok(Content::Answer(answer)))
+        self.work_on(protocol, body, MessageKind::QueryAnswer, Ok(Content::Answer(answer)))
     }
 
     fn work_on(
         &mut self,
         protocol: Protocol,
         body: &str,
-        kind: Kind,
+        kind: MessageKind,
         content: Result<Content, Rejection>,
     ) -> Outcome {
         let form = Form::parse(body.as_bytes()).unwrap();

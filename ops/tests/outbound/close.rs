@@ -3,7 +3,7 @@
 use crate::world::World;
 
 #[test]
-fn an_unpaid_trade_is_closed_there_and_then_here() {
+fn an_unpaid_trade_is_closed_at_alipay_before_its_order() {
     let world = World::new();
     let _worker = world.worker();
     for (id, merchant) in [("A-1", "shop"), ("B-1", "app")] {
@@ -29,7 +29,7 @@ fn an_unpaid_trade_is_closed_there_and_then_here() {
 }
 
 #[test]
-fn a_paid_one_is_refused_here_or_there() {
+fn closing_a_paid_order_is_refused() {
     let mut world = World::new();
     let worker = world.paid(&[("A-1", "shop")]);
     world.run("close A-1").ended(1, "order A-1 is paid");
@@ -38,11 +38,11 @@ fn a_paid_one_is_refused_here_or_there() {
         world.buyer("pay", id, merchant);
         let answer = world.run(&format!("close {id} --output json"));
         assert_eq!(answer.ended(1, "is it paid?").json()["answer"], "refused");
-        // The workers asked.
+        // The workers have queried the gateway.
         world.until(id, |order| order["status"] == 8);
     }
     drop(worker);
     world.order("B-3", "app");
-    world.gateway_at("http://127.0.0.1:1/gateway.do");
+    world.set_gateway("http://127.0.0.1:1/gateway.do");
     world.run("close B-3").ended(3, "no_connection");
 }

@@ -1,8 +1,7 @@
-//! An equal refund within minutes, and the same refund again: what `ops refund` says, and what it does.
+//! An equal refund within minutes, and the same refund again: the output and the effect of `ops refund`.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -10,13 +9,14 @@ use diesel::sql_query;
 use diesel::sql_types::BigInt;
 use serde_json::json;
 use testkit::clock::{column, minutes_ago};
+use testkit::until;
 
 use crate::world::World;
 
 const ONE: &str = "refund B-1 --amount 1.00 --reason broken --by li";
 
 #[test]
-fn another_reason_within_minutes_is_not_money_twice() {
+fn another_reason_within_ten_minutes_refunds_no_second_time() {
     let world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     let first = world.run(ONE).ended(0, "").stdout;
@@ -35,14 +35,14 @@ fn another_reason_within_minutes_is_not_money_twice() {
     assert_eq!(world.refunds("B-1", "app"), [100]);
     assert_eq!(world.json("refund-requests --order B-1").as_array().unwrap().len(), 1);
 
-    // Another amount is another refund, and all that is left may be the same amount as one before.
+    // Another amount is another refund; `--all` can be the same amount as an earlier one.
     world.run("refund B-1 --amount 1.01 --reason broken").ended(0, "");
     let again = world.json("refund B-1 --amount 1 --reason broken. --again");
     assert_eq!(
         (&again["repeated"], &again["refunded_in_all"], &again["order_total"]),
         (&json!(false), &json!(301), &json!(1000))
     );
-    // Which is one refund, however often it is repeated.
+    // It is one refund, however often it is repeated.
     let repeated = world.json("refund B-1 --amount 1 --reason broken. --again");
     assert_eq!(
         (&repeated["repeated"], &repeated["request_no"]),
@@ -65,21 +65,17 @@ fn booked_refunds(connection: &mut store::Connection) -> i64 {
 }
 
 #[test]
-fn after_minutes_it_is_another_refund() {
+fn the_same_refund_after_ten_minutes_is_a_new_one() {
     let world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     let sql = |text: &str| {
         let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
         connection.batch_execute(text).unwrap();
     };
-    // What Alipay tells settles a request: rows are changed when workers have booked it.
+    // Alipay's message settles a request: the rows change when workers have booked it.
     let booked = |refunds: i64| {
         let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
-        let began = Instant::now();
-        while booked_refunds(&mut connection) < refunds {
-            assert!(began.elapsed() < Duration::from_secs(60), "{refunds} refunds");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until(&format!("{refunds} refunds"), || booked_refunds(&mut connection) >= refunds);
     };
     world.run(ONE).ended(0, "");
     booked(1);
@@ -94,24 +90,24 @@ fn after_minutes_it_is_another_refund() {
     older(11);
     world.run("refund B-1 --amount 1 --reason second").ended(0, "");
     booked(2);
-    // Of which nobody knows the end: at any age.
+    // A refund with an unknown result, at any age.
     older(600);
     sql("UPDATE refund_request SET state = 'unknown' WHERE reason = 'second'");
     world.run("refund B-1 --amount 1 --reason third").ended(1, "(unknown, reason: second)");
-    // Alipay has refused it: no money went, and no row of a refund says otherwise.
+    // Alipay has refused it: no money moved, and no refund is recorded.
     sql(
         "DELETE FROM refund WHERE request_no IN (SELECT request_no FROM refund_request WHERE reason = 'second')",
     );
     sql("UPDATE refund_request SET state = 'refused'");
     world.run("refund B-1 --amount 1 --reason third").ended(0, "");
     booked(2);
-    // The refused one may be repeated, too, and is money of the same amount.
+    // The refused one can be repeated, too, and has the same amount.
     world.run("refund B-1 --amount 1 --reason second").ended(1, "reason: third");
     assert_eq!(world.refunds("B-1", "app"), [100, 100, 100]);
 }
 
 #[test]
-fn a_refund_made_at_alipay_itself_counts_too() {
+fn a_refund_made_in_alipays_back_office_is_detected() {
     let world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     let trade = world.trade("B-1", "app")["trade_no"].as_str().unwrap().to_owned();
@@ -134,23 +130,23 @@ fn a_refund_made_at_alipay_itself_counts_too() {
 
 /// `script` gives the program a terminal.
 #[test]
-fn on_a_terminal_it_asks() {
+fn a_repeated_refund_asks_on_a_terminal() {
     let world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     world.run(ONE).ended(0, "");
     let answer = |answer: &str| {
+        let (ops, config) = (env!("CARGO_BIN_EXE_ops"), world.pipeline.config().display());
         let command =
-            format!("{} refund B-1 --amount 1 --reason again --by li", env!("CARGO_BIN_EXE_ops"));
+            format!("{ops} --config {config} refund B-1 --amount 1 --reason again --by li");
         let mut script = Command::new("script")
             .args(["--quiet", "--return", "--command", &command, "/dev/null"])
-            .env_remove("ALIPAY_CONFIG")
-            .envs(world.environment())
+            .envs(world.pipeline.environment())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         script.stdin.as_mut().unwrap().write_all(answer.as_bytes()).unwrap();
-        // Its end would be the end of the terminal.
+        // The end of its input would close the terminal.
         let stdin = script.stdin.take();
         let output = script.wait_with_output().unwrap();
         drop(stdin);
@@ -169,7 +165,7 @@ fn on_a_terminal_it_asks() {
 }
 
 #[test]
-fn a_repeat_says_when_it_was_refunded_and_for_whom() {
+fn a_repeated_refund_names_time_and_operator_of_the_first() {
     let world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     world.run(ONE).ended(0, "");
@@ -178,7 +174,7 @@ fn a_repeat_says_when_it_was_refunded_and_for_whom() {
     assert!(again.contains(" by li: 1.00 yuan of order B-1"), "{again}");
     assert!(again.contains("Nothing was sent."), "{again}");
     world.run("refund B-1 --amount 2 --reason other").ended(0, "");
-    // Not what Alipay said then.
+    // Not Alipay's earlier answer.
     let again = world.run(ONE).ended(0, "").stdout;
     assert!(again.contains("in all, 3.00 of 10.00 yuan are refunded"), "{again}");
     assert_eq!(world.refunds("B-1", "app"), [100, 200]);
@@ -217,7 +213,7 @@ fn a_dry_run_writes_and_sends_nothing() {
 }
 
 #[test]
-fn two_links_for_one_wish_are_asked_about() {
+fn a_second_refund_link_for_one_amount_needs_again() {
     testkit::clock::wait_past_midnight();
     let world = World::new();
     let _worker = world.paid(&[("A-1", "shop")]);

@@ -12,7 +12,7 @@ fn of_this_machine() -> DatabaseOptions {
 }
 
 #[test]
-fn a_database_whose_clock_is_eight_hours_off_is_named() {
+fn a_database_clock_eight_hours_off_is_reported() {
     for (hours, side) in [(8, "8 h ahead of"), (-8, "8 h behind")] {
         let folder = Arc::new(Folder::create_shifted(ShiftedClock::hours_ahead(hours)).unwrap());
         let mut database = Database::start_with(&folder, &of_this_machine()).unwrap();

@@ -8,7 +8,7 @@ use testkit::{Database, Folder, Sandbox};
 use crate::shop::{Shop, codes, ops_of};
 
 #[test]
-fn a_read_only_database_is_named_with_since_when() {
+fn a_read_only_database_is_reported_with_its_start() {
     let folder = Arc::new(Folder::create().unwrap());
     let database = Database::start(&folder).unwrap();
     let root = |sql: &str| {
@@ -24,7 +24,7 @@ fn a_read_only_database_is_named_with_since_when() {
 
     root("SET GLOBAL read_only = 1");
     shop.ops.run("status").names("database_read_only", "database read-only");
-    // One that may write all the same says so.
+    // An account that may still write does not count.
     let as_root = ops_of(&database.url(), &shop.sandbox.amqp_url);
     let text = as_root.run("status").ended(1, "wrong").stdout;
     assert!(
@@ -44,7 +44,7 @@ fn a_read_only_database_is_named_with_since_when() {
 }
 
 #[test]
-fn what_cannot_be_asked_is_told_and_the_rest_too() {
+fn unreachable_servers_are_reported_beside_all_other_findings() {
     use crate::program::NOBODY;
     let shop = Shop::new(Sandbox::new());
     let no_database = ops_of(NOBODY.0, &shop.sandbox.amqp_url);
@@ -68,6 +68,6 @@ fn what_cannot_be_asked_is_told_and_the_rest_too() {
     let status = ops_of(&empty.database_url, &shop.sandbox.amqp_url).run("status --output json");
     let status = status.ended(3, "ops migrate").json();
     assert_eq!(codes(&status)[0], "database_not_asked");
-    // A configuration that cannot be used is no finding.
+    // An unusable configuration is an error, not a finding.
     ops_of("mysql://", &shop.sandbox.amqp_url).run("status").ended(2, "mysql://USER");
 }

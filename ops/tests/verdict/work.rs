@@ -1,11 +1,11 @@
-//! Workers that are gone or stand still, and a merchant that nobody serves.
+//! Workers that are gone or stand still, and a merchant that is not configured.
 
 use std::time::Duration;
 
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::Utc;
 use diesel::connection::SimpleConnection as _;
-use queue::{Cluster, Envelope, Kind, Message, Publisher, PublisherSettings, message_id};
+use queue::{Cluster, Envelope, Message, MessageKind, Publisher, PublisherSettings, message_id};
 use testkit::Sandbox;
 use testkit::clock::{beijing, minutes_ago};
 use tokio_util::sync::CancellationToken;
@@ -26,8 +26,8 @@ fn pay(shop: &Shop, order: &str, ahead: chrono::TimeDelta) {
     ]);
     let signer = Signer::Md5(Md5Key::new("a-key-nobody-should-see"));
     signer.sign_form(&mut form, Rule::DropEmpty).unwrap();
-    let id = message_id("shop", Kind::TradeStatus, &form);
-    let (kind, at) = (Kind::TradeStatus, Utc::now() + ahead);
+    let id = message_id("shop", MessageKind::TradeStatus, &form);
+    let (kind, at) = (MessageKind::TradeStatus, Utc::now() + ahead);
     let envelope = Envelope::new("shop", kind, Charset::Utf8, at, form.encode());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
@@ -48,13 +48,13 @@ fn pay(shop: &Shop, order: &str, ahead: chrono::TimeDelta) {
 }
 
 #[test]
-fn workers_that_were_killed_are_named() {
+fn killed_workers_are_reported() {
     let shop = Shop::new(Sandbox::new());
     let mut worker = shop.worker();
     let well = shop.ops.run("status").done();
     assert!(well.stdout.starts_with("all is well\n"), "{}", well.stdout);
     worker.kill();
-    // What a look sent to find out bindings is gone within seconds.
+    // Probe messages for bindings disappear within seconds.
     let status = shop.wait_for("nobody consumes, and nothing waits", |status| {
         codes(status) == ["no_workers"] && status["queues"][0]["messages"] == 0
     });
@@ -66,7 +66,7 @@ fn workers_that_were_killed_are_named() {
     shop.ops.run("order create A-1 --merchant shop --product gift").done();
     pay(&shop, "A-1", chrono::TimeDelta::zero());
     shop.ops.run("status").names("no_workers", "1 message waits");
-    // One that ends by itself says good-bye.
+    // A worker that stops gracefully records it.
     let mut worker = shop.worker();
     shop.wait_for("the order waits for goods", |status| codes(status) == ["no_stock"]);
     worker.terminate();
@@ -80,7 +80,7 @@ fn workers_that_were_killed_are_named() {
 }
 
 #[test]
-fn a_worker_that_holds_messages_says_so() {
+fn a_worker_that_stands_still_is_reported() {
     let shop = Shop::new(Sandbox::new());
     shop.ops.run("order create A-1 --merchant shop --product gift").done();
     let mut shops_own = shop.connection();
@@ -93,9 +93,9 @@ fn a_worker_that_holds_messages_says_so() {
         |status: &serde_json::Value, name: &str| status["workers"][0][name].as_i64().unwrap();
     let status = shop.wait_for("a message in hand", |status| of_worker(status, "messages") == 1);
     let busy = of_worker(&status, "busy_ms");
-    // As long as it is locked it is the same wait, although the lane tries it twenty times a second.
+    // While the order is locked it counts as one wait, although the lane tries it twenty times a second.
     shop.wait_for("a longer wait", |status| of_worker(status, "busy_ms") >= busy + 5000);
-    // A minute is long enough to be told; a test does not wait for it.
+    // It is reported after a minute; the test does not wait so long.
     shop.connection().batch_execute(
         "INSERT INTO worker_heartbeat (worker, host, version, seen_at, worker_time, messages, busy_ms) \
          VALUES ('b:1:1', 'b', '1', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 4, 61000)",
@@ -106,7 +106,7 @@ fn a_worker_that_holds_messages_says_so() {
 }
 
 #[test]
-fn messages_of_the_future_tell_of_a_clock() {
+fn messages_from_the_future_report_a_wrong_clock() {
     let shop = Shop::new(Sandbox::new());
     shop.ops.run("order create A-1 --merchant shop --product gift").done();
     let worker = shop.worker();
@@ -122,7 +122,7 @@ fn messages_of_the_future_tell_of_a_clock() {
 }
 
 #[test]
-fn a_merchant_that_nobody_serves_is_named() {
+fn an_unserved_merchant_is_reported() {
     let shop = Shop::new(Sandbox::new());
     let _worker = shop.worker();
     let insert = "INSERT INTO user_order (id, merchant, product_id, quantity, subject, total_fee) \
@@ -135,7 +135,7 @@ fn a_merchant_that_nobody_serves_is_named() {
 }
 
 #[test]
-fn what_waits_for_a_person_is_to_do_until_it_is_old() {
+fn reviews_become_a_warning_only_when_old() {
     let shop = Shop::new(Sandbox::new());
     let _worker = shop.worker();
     shop.ops.run("order create A-1 --merchant shop --product gift").done();

@@ -85,7 +85,7 @@ fn read(server: &AlipayServer, body: &[u8]) -> Result<QueryAnswer, AnswerError> 
 }
 
 #[tokio::test]
-async fn both_sides_name_their_certificates() {
+async fn requests_and_answers_name_their_certificates() {
     let keys = Keys::new();
     let (server, clock) = keys.serve(&keys.alipay, &[]).await;
     assert_eq!(
@@ -199,7 +199,7 @@ async fn an_unknown_certificate_can_be_downloaded() {
     ] {
         assert_eq!(download(content.to_owned()).await["sub_code"], code);
     }
-    // Which of them signs must be told.
+    // The certificate that signs must be named.
     let config = keys.config();
     let key = alipay::PrivateKey::read(&next.private_pem).unwrap();
     let account =

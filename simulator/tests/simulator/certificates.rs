@@ -8,7 +8,7 @@ use chrono::{TimeDelta, Utc};
 use simulator::{Authority, ValidTime};
 
 #[test]
-fn an_authority_issues() {
+fn an_authority_issues_valid_certificates() {
     let at = Utc::now();
     let authority = Authority::new(at).unwrap();
     let roots = RootCertificates::read(&authority.roots_pem()).unwrap();
@@ -16,7 +16,7 @@ fn an_authority_issues() {
     let issued = authority.alipay(ValidTime::days(30, at)).unwrap();
     let alipay = Certificate::read(&issued.bundle_pem).unwrap();
     roots.check(&alipay, at).unwrap();
-    // Its file has no issuer: nobody can tell who vouches for it.
+    // Its file has no issuer certificate, so it cannot be verified.
     let alone = Certificate::read(&issued.pem).unwrap();
     assert_eq!(alone.sn(), alipay.sn());
     assert!(matches!(roots.check(&alone, at), Err(CertificateError::UnknownIssuer { .. })));
@@ -41,7 +41,7 @@ fn an_authority_issues() {
 }
 
 #[test]
-fn files_of_the_program() {
+fn the_program_writes_certificate_files() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("certs");
     let run = |days: &str| -> Output {

@@ -74,7 +74,7 @@ async fn friendly() -> NotifyServer {
 }
 
 #[tokio::test]
-async fn a_refund_knows_its_payment() {
+async fn a_refund_continues_the_recorded_payment() {
     let folder = Folder::new().with_shop().await;
     let key = folder.path("keys/alipay_private.pem");
     let key = format!("--merchant shop --alipay-private-key {}", key.display());
@@ -107,13 +107,13 @@ async fn a_refund_knows_its_payment() {
     folder.run(&server.url, &refund).await;
     let repeated = server.received().pop().unwrap();
     assert_eq!(text(&repeated, "notify_id"), text(part, "notify_id"));
-    // Alipay refuses what cannot be.
+    // Alipay refuses impossible steps.
     let refused = folder.run(&server.url, &format!("finish {key} --order A1")).await;
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
 }
 
 #[tokio::test]
-async fn legacy_refund_with_a_batch_number() {
+async fn a_legacy_refund_takes_a_batch_number() {
     let folder = Folder::new();
     let server = friendly().await;
     // The only merchant needs no name, MD5 no key file.
@@ -129,7 +129,7 @@ async fn legacy_refund_with_a_batch_number() {
 }
 
 #[tokio::test]
-async fn faults() {
+async fn every_fault_changes_the_notification_as_named() {
     let folder = Folder::new();
     let server = friendly().await;
     let received = async |words: &str| {
@@ -153,7 +153,7 @@ async fn faults() {
     let wrong = received("pay --order C2 --total 10.00 --wrong-amount 9.99 --wrong-app").await;
     assert_eq!(text(&wrong[0], "total_fee"), "9.99");
     assert_ne!(text(&wrong[0], "seller_id"), "2088101568338364");
-    // The fault was on the way, not in the trade.
+    // The fault was in the notification, not in the trade.
     let right = received("pay --order C2 --total 10.00").await;
     assert_eq!(text(&right[0], "total_fee"), "10.00");
     assert_eq!(text(&right[0], "notify_id"), text(&wrong[0], "notify_id"));
@@ -169,7 +169,7 @@ async fn faults() {
 }
 
 #[tokio::test]
-async fn other_verbs() {
+async fn every_verb_sends_its_notifications() {
     let folder = Folder::new();
     let server = friendly().await;
     for words in [
@@ -241,7 +241,7 @@ async fn exit_codes() {
 }
 
 #[tokio::test]
-async fn a_key_that_the_merchant_does_not_know_is_noticed() {
+async fn an_unknown_signing_key_is_reported() {
     let folder = Folder::new().with_shop().await;
     let other = folder.path("other");
     run(&["keygen", "--dir", other.to_str().unwrap()]).await;
@@ -280,7 +280,7 @@ fn is_private(_: &Path) -> bool {
 }
 
 #[tokio::test]
-async fn two_programs_do_not_lose_trades_of_one_another() {
+async fn two_programs_keep_each_others_trades() {
     let folder = Folder::new();
     let server = friendly().await;
     let verbs: Vec<String> =
@@ -298,7 +298,7 @@ async fn two_programs_do_not_lose_trades_of_one_another() {
 }
 
 #[tokio::test]
-async fn storm_with_a_ledger() {
+async fn a_storm_writes_a_ledger() {
     let folder = Folder::new();
     let server = friendly().await;
     let ledger = folder.path("ledger.jsonl");

@@ -1,4 +1,4 @@
-//! What merchants ask about a trade, read as merchants read it.
+//! Queries about a trade, read as merchants read the answers.
 
 use std::time::{Duration, Instant};
 
@@ -58,7 +58,7 @@ const CASES: [(&str, Charset); 7] = [
 ];
 
 #[tokio::test]
-async fn a_payment_in_every_protocol_and_charset() {
+async fn a_payment_is_queried_in_every_protocol_and_charset() {
     let server = AlipayServer::start().await;
     for (name, charset) in CASES {
         let order = format!("A-{charset}");
@@ -78,7 +78,7 @@ async fn a_payment_in_every_protocol_and_charset() {
 }
 
 #[tokio::test]
-async fn what_happens_later() {
+async fn queries_show_every_later_state() {
     let server = AlipayServer::start().await;
     server.trade("shop", "WAIT", |_| {});
     server.trade("shop", "PART", |trade| {
@@ -118,7 +118,7 @@ async fn what_happens_later() {
 }
 
 #[tokio::test]
-async fn nobody_elses_trades() {
+async fn trades_of_other_merchants_are_not_found() {
     let server = AlipayServer::start().await;
     let other = server.trade("gbk", "OTHER", |_| {});
     for (name, charset) in CASES {
@@ -134,7 +134,7 @@ async fn nobody_elses_trades() {
 }
 
 #[tokio::test]
-async fn the_paid_one_of_two_trades() {
+async fn a_query_finds_the_paid_one_of_two_trades() {
     let server = AlipayServer::start().await;
     let paid = server.trade("shop", "TWICE", |trade| drop(trade.pay(now()).unwrap()));
     server.trade("shop", "TWICE", |_| {});
@@ -186,7 +186,7 @@ async fn forged_requests_are_refused() {
 }
 
 #[tokio::test]
-async fn real_codes_for_what_is_wrong() {
+async fn invalid_queries_get_alipays_error_codes() {
     let server = AlipayServer::start().await;
     let app = server.merchant("app").app_id.clone().unwrap();
     let sign = |change: &dyn Fn(&mut alipay::Form)| {
@@ -242,7 +242,7 @@ async fn real_codes_for_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn faults_of_the_gateway() {
+async fn gateway_faults_are_served() {
     let gateway =
         GatewayFaults { delay: Duration::from_millis(300), fail_percent: 0, wrong_signature: true };
     let server = AlipayServer::with(ServeSettings { gateway, ..ServeSettings::default() }).await;
@@ -261,7 +261,7 @@ async fn faults_of_the_gateway() {
 }
 
 #[tokio::test]
-async fn a_file_is_read_each_time() {
+async fn the_trade_file_is_read_at_each_query() {
     let folder = tempfile::tempdir().unwrap();
     let file = TradeFile::new(folder.path().join("trades.json"));
     let book = Book::of_file(file.clone());

@@ -1,4 +1,4 @@
-//! Input that nobody sensible sends, to every page.
+//! Invalid input for every page.
 
 use bytes::Bytes;
 use hyper::Method;
@@ -21,7 +21,7 @@ const PATHS: [&str; 10] = [
 ];
 
 #[tokio::test]
-async fn every_path_takes_anything() {
+async fn every_path_survives_invalid_input() {
     let server = AlipayServer::start().await;
     let script = "%3Cscript%3Ealert(1)%3C/script%3E";
     for path in PATHS {
@@ -76,12 +76,12 @@ async fn pages_are_read_with_get_and_changed_with_post() {
 }
 
 #[tokio::test]
-async fn bodies_have_a_limit_and_an_end() {
+async fn bodies_have_a_size_limit_and_a_time_limit() {
     let server = AlipayServer::start().await;
     let huge = vec![b'a'; 600 * 1024];
     assert_eq!(server.post("/gateway.do", huge).await.status, 413);
     let address = server.url.trim_start_matches("http://").to_owned();
-    // A body that never comes keeps its own connection busy and nobody else's.
+    // A body that never arrives occupies only its own connection.
     let mut silent = TcpStream::connect(&address).await.unwrap();
     silent
         .write_all(b"POST /gateway.do HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc")
@@ -100,7 +100,7 @@ async fn bodies_have_a_limit_and_an_end() {
 }
 
 #[tokio::test]
-async fn an_order_is_shown_as_text() {
+async fn order_texts_are_escaped() {
     let server = AlipayServer::start().await;
     let trade = server.trade("shop", "<img src=x onerror=alert(1)>", |trade| {
         trade.subject = "\"><script>alert(1)</script>".to_owned();

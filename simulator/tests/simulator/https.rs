@@ -1,4 +1,4 @@
-//! Notify URLs with `https`, whose certificate somebody must vouch for.
+//! Notify URLs with `https`, whose certificate must be verified.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +55,7 @@ async fn merchant(authority: &Authority) -> (u16, UnboundedReceiver<Bytes>) {
 }
 
 #[tokio::test]
-async fn only_who_is_vouched_for_is_told() {
+async fn notifications_go_only_to_a_trusted_server() {
     let authority = Authority::new(Utc::now()).unwrap();
     let (port, mut received) = merchant(&authority).await;
     let own = Trust::only(&authority.roots_pem()).unwrap();
@@ -64,7 +64,7 @@ async fn only_who_is_vouched_for_is_told() {
         let to = format!("https://{host}:{port}/alipay/shop/notify").parse().unwrap();
         sender.post(&to, "a=b".into()).await
     };
-    // The public authorities do not know it, and it is not called by its address.
+    // The public CAs do not know it, and the certificate does not name its address.
     for (sender, host) in
         [(Sender::new(time), "localhost"), (Sender::trusting(time, &own), "127.0.0.1")]
     {
@@ -80,7 +80,7 @@ async fn only_who_is_vouched_for_is_told() {
 }
 
 #[test]
-fn files_that_name_nobody() {
+fn ca_files_without_a_certificate_are_refused() {
     for text in ["", "no PEM", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
         Trust::only(text).unwrap_err();
     }

@@ -1,4 +1,4 @@
-//! What an account of the legacy gateway demands against phishing. (docs/protocol.md §9.1, §9.4)
+//! What an account of the legacy gateway requires against phishing. (docs/protocol.md §9.1, §9.4)
 
 use alipay::{Charset, QueryTimestamp, link};
 use chrono::TimeDelta;
@@ -20,7 +20,7 @@ async fn key(server: &AlipayServer) -> String {
 }
 
 #[tokio::test]
-async fn accounts_that_demand_it() {
+async fn an_account_can_require_anti_phishing_fields() {
     let clock = Clock::default();
     let settings = ServeSettings { clock: clock.clone(), ..ServeSettings::default() };
     let demands = Demands { anti_phishing_key: true, exter_invoke_ip: true };
@@ -51,7 +51,7 @@ async fn accounts_that_demand_it() {
 }
 
 #[tokio::test]
-async fn others_may_send_it() {
+async fn anti_phishing_fields_are_optional_otherwise() {
     let server = AlipayServer::start().await;
     assert_eq!(pay(&server, "P1", &[]).await.status, 303);
     let wrong = pay(&server, "P2", &[("anti_phishing_key", "0")]).await;

@@ -1,4 +1,4 @@
-//! Refunds and closes that a merchant asks for.
+//! Refunds and closes that a merchant requests.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ fn code<T: std::fmt::Debug>(answer: Result<T, AnswerError>) -> String {
 }
 
 #[tokio::test]
-async fn a_number_refunds_once() {
+async fn a_request_number_refunds_once() {
     let server = AlipayServer::start().await;
     let shop = NotifyServer::start(|_, _| (200, "success")).await;
     server.trade("app", "R1", |trade| drop(trade.pay(now()).unwrap()));
@@ -86,7 +86,7 @@ async fn a_number_refunds_once() {
 }
 
 #[tokio::test]
-async fn a_refund_is_asked_about() {
+async fn a_refund_can_be_queried() {
     let server = AlipayServer::start().await;
     server.trade("app", "Q1", |trade| drop(trade.pay(now()).unwrap()));
     refund(&server, "Q1", 3_00, "N1").await.unwrap();
@@ -110,7 +110,7 @@ async fn a_refund_is_asked_about() {
 
 /// As they stand in the answers: who reads them may want any. (docs/protocol.md §12)
 #[tokio::test]
-async fn every_field_of_a_refund() {
+async fn refund_notifications_carry_every_field() {
     let server = AlipayServer::start().await;
     let paid = server.trade("app", "F1", |trade| drop(trade.pay(now()).unwrap()));
     let (app_id, signer) = (server.merchant("app").app_id.clone().unwrap(), server.signer("app"));
@@ -190,7 +190,7 @@ async fn only_unpaid_trades_are_closed() {
 }
 
 #[tokio::test]
-async fn a_batch_waits_for_a_password() {
+async fn a_legacy_batch_waits_for_the_payment_password() {
     testkit::clock::wait_past_midnight();
     let server = AlipayServer::start().await;
     let shop = NotifyServer::start(|_, _| (200, "success")).await;
@@ -259,7 +259,7 @@ async fn a_batch_waits_for_a_password() {
 }
 
 #[tokio::test]
-async fn ids_and_timestamps() {
+async fn gateway_ids_and_timestamps_are_valid() {
     let server = AlipayServer::start().await;
     let said = server.trade("shop", "V1", |_| {});
     let said = {

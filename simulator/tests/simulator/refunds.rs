@@ -1,4 +1,4 @@
-//! Sequences of one trade: which fields tell the events apart.
+//! Sequences of one trade: which fields distinguish the events.
 
 use alipay::{Fen, Form, Notification as Read, Protocol, RefundStatus, TradeStatus};
 use simulator::{BatchRefundItem, Kind, Notification, Status, Trade, TradeError};
@@ -34,7 +34,7 @@ fn milliseconds(text: &str, milliseconds: i64) -> chrono::DateTime<chrono::Utc> 
 }
 
 #[test]
-fn openapi_events_are_told_apart() {
+fn openapi_notifications_show_which_event_happened() {
     let paid = Some(PAID);
     let mut trade = trade(&openapi());
     let pay = trade.pay(time(PAID)).unwrap();
@@ -84,7 +84,7 @@ fn openapi_events_are_told_apart() {
 }
 
 #[test]
-fn openapi_ends_without_refund() {
+fn openapi_close_and_finish_notify_no_refund() {
     let closed = Some("2026-11-23 12:15:00");
     let at = time("2026-11-23 12:15:00");
     let unpaid = trade(&openapi()).close(at).unwrap();
@@ -122,7 +122,7 @@ fn read(notification: Notification, protocol: Protocol) -> Read {
 }
 
 #[test]
-fn legacy_refund_comes_twice_and_only_the_batch_has_an_amount() {
+fn a_legacy_refund_is_notified_twice_with_one_amount() {
     let mut trade = trade(&mapi());
     trade.pay(time(PAID)).unwrap();
     let at = milliseconds("2026-11-23 13:00:00", 676);
@@ -153,7 +153,7 @@ fn legacy_refund_comes_twice_and_only_the_batch_has_an_amount() {
 }
 
 #[test]
-fn legacy_batch_with_a_failed_item() {
+fn a_legacy_batch_reports_a_failed_item() {
     let mut trade = trade(&mapi());
     let items = [
         BatchRefundItem::success("2016052621001004180237340740", Fen::new(10)),
@@ -172,7 +172,7 @@ fn legacy_batch_with_a_failed_item() {
 }
 
 #[test]
-fn legacy_refund_that_came_to_nothing() {
+fn a_failed_legacy_refund_leaves_the_trade_paid() {
     let mut trade = trade(&mapi());
     trade.pay(time(PAID)).unwrap();
     let refused = trade.refund_closed(time("2026-11-23 13:00:00")).unwrap();
@@ -183,7 +183,7 @@ fn legacy_refund_that_came_to_nothing() {
 }
 
 #[test]
-fn alipay_refuses_what_cannot_be() {
+fn invalid_trade_steps_are_refused() {
     let at = time("2026-11-23 13:00:00");
     let mut trade = trade(&openapi());
     let not_now = |trade: &Trade, step: &'static str, status| TradeError::NotNow {

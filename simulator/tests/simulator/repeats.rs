@@ -66,7 +66,7 @@ async fn repeats_are_signed_anew() {
 }
 
 #[tokio::test]
-async fn gives_up_at_the_end_of_the_ladder() {
+async fn repeats_stop_at_the_end_of_the_ladder() {
     let server = NotifyServer::start(|_, _| (200, "fail")).await;
     let sender = Sender::new(Duration::from_secs(5));
     let delivery =
@@ -76,7 +76,7 @@ async fn gives_up_at_the_end_of_the_ladder() {
 }
 
 #[tokio::test]
-async fn silence_and_absence_are_told_apart() {
+async fn timeouts_and_refused_connections_are_distinguished() {
     let sender = Sender::new(Duration::from_millis(200));
     let absent = sender.deliver(&nobody().await, &notification(), &Ladder::once()).await.unwrap();
     assert_eq!(absent.attempts[0].failure, Some(Failure::NotConnected));

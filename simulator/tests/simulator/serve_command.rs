@@ -55,7 +55,7 @@ fn get(url: &str) -> String {
 }
 
 #[test]
-fn a_lost_payment_is_in_the_gateway() {
+fn a_payment_without_notification_can_be_queried() {
     let folder = tempfile::tempdir().unwrap();
     configure(folder.path());
     let child = simulator(folder.path()).arg("serve").stdout(Stdio::piped()).spawn().unwrap();
@@ -93,7 +93,7 @@ fn a_lost_payment_is_in_the_gateway() {
 }
 
 #[test]
-fn a_key_that_may_be_real_is_refused_unless_it_is_said() {
+fn a_key_that_may_be_real_needs_an_option() {
     let folder = tempfile::tempdir().unwrap();
     let configure = |gateway: &str| {
         let text = format!(
@@ -172,7 +172,7 @@ fn another_site_cannot_pay_in_somebodys_browser() {
 }
 
 #[test]
-fn what_cannot_be_served() {
+fn invalid_serve_options_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     configure(folder.path());
     for words in [
@@ -214,7 +214,7 @@ fn listen(listener: &TcpListener) -> (String, Duration) {
 }
 
 #[test]
-fn slow_and_half_bodies_and_delays() {
+fn slow_and_partial_requests_are_limited() {
     let folder = tempfile::tempdir().unwrap();
     configure(folder.path());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

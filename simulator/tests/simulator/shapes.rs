@@ -31,14 +31,14 @@ fn sorted(mut names: Vec<String>) -> Vec<String> {
 const NOW: &str = "2026-11-23 12:01:00";
 
 #[test]
-fn legacy_payment() {
+fn a_legacy_payment_has_alipays_fields() {
     let paid = trade(&mapi()).pay(time(NOW)).unwrap();
     let capture = include_str!("../bodies/20-legacy-md5-notify-19min.json");
     assert_eq!(names(&paid), order_of(capture));
 }
 
 #[test]
-fn legacy_full_refund() {
+fn a_legacy_full_refund_has_alipays_fields() {
     let mut trade = trade(&mapi());
     trade.pay(time(NOW)).unwrap();
     let refund = trade.refund(Fen::new(10_00), None, time(NOW)).unwrap();
@@ -49,7 +49,7 @@ fn legacy_full_refund() {
 }
 
 #[test]
-fn openapi_payment() {
+fn an_openapi_payment_has_alipays_fields() {
     let gbk = openapi().with_charset(Charset::Gbk);
     let paid = trade(&gbk).pay(time(NOW)).unwrap();
     let capture = include_str!("../bodies/22-open-gbk-raw.json");
@@ -58,7 +58,7 @@ fn openapi_payment() {
 }
 
 #[test]
-fn openapi_refunds() {
+fn openapi_refunds_have_alipays_fields() {
     let mut trade = trade(&openapi());
     trade.pay(time(NOW)).unwrap();
     let part = trade.refund(Fen::new(3_00), Some("R1"), time(NOW)).unwrap();
@@ -73,7 +73,7 @@ fn openapi_refunds() {
 }
 
 #[test]
-fn openapi_unpaid_close() {
+fn an_openapi_unpaid_close_has_alipays_fields() {
     let closed = trade(&openapi()).close(time(NOW)).unwrap();
     let capture = include_str!("../bodies/29-open-timeout-close.json");
     assert_eq!(sorted(names(&closed)), names_of(capture));
@@ -81,7 +81,7 @@ fn openapi_unpaid_close() {
 }
 
 #[test]
-fn numbers_look_like_alipays() {
+fn numbers_have_alipays_format() {
     for merchant in [mapi(), openapi()] {
         let mut trade = trade(&merchant);
         assert_eq!(trade.trade_no.len(), 28);
@@ -98,7 +98,7 @@ fn numbers_look_like_alipays() {
 }
 
 #[test]
-fn the_day_of_a_number_is_beijings() {
+fn numbers_begin_with_the_date_in_beijing() {
     // 23:30 UTC on the 22nd.
     let at = time("2026-11-23 07:30:00");
     let trade = simulator::Trade::open(&Merchant::mapi("2088"), "A", Fen::new(1), at);

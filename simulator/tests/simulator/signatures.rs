@@ -18,7 +18,7 @@ fn verifier(protocol: Protocol, sign_type: SignType, public_key: Option<&str>) -
     Verifier::new(protocol, vec![sign_type], md5_keys, public_keys.into_iter().collect()).unwrap()
 }
 
-/// Everything that can be said about trades of one merchant.
+/// All notifications about trades of one merchant.
 fn every_notification(merchant: &Merchant) -> Vec<Notification> {
     let at = time("2026-11-23 13:00:00");
     let mut first = trade(merchant);
@@ -95,7 +95,7 @@ fn repeats_keep_the_identity_and_change_time_and_signature() {
 }
 
 #[test]
-fn a_corrupt_signature_looks_like_one_and_stays_corrupt() {
+fn a_corrupt_signature_is_well_formed_and_never_valid() {
     let pair = KeyPair::generate().unwrap();
     let rsa2 = Signer::Rsa2(PrivateKey::read(&pair.private_pem).unwrap());
     let mut faults = Faults::seeded(1);
@@ -116,7 +116,7 @@ fn a_corrupt_signature_looks_like_one_and_stays_corrupt() {
 }
 
 #[test]
-fn wrong_values_are_signed_all_the_same() {
+fn wrong_values_have_valid_signatures() {
     let at = time("2026-11-23 13:00:00");
     for (merchant, total, whom) in
         [(mapi(), "total_fee", "seller_id"), (openapi(), "total_amount", "app_id")]
@@ -132,7 +132,7 @@ fn wrong_values_are_signed_all_the_same() {
 }
 
 #[test]
-fn text_that_gbk_cannot_say_is_an_error() {
+fn text_outside_gbk_is_an_error() {
     let mut trade = trade(&mapi().with_charset(Charset::Gbk));
     trade.subject = "\u{1f600}".to_owned();
     let paid = trade.pay(time("2026-11-23 13:00:00")).unwrap();

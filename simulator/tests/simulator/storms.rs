@@ -1,4 +1,4 @@
-//! A storm delivers everything, forged notifications apart, and its ledger says so.
+//! A storm delivers everything but the forged notifications, and its ledger records it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -56,7 +56,7 @@ async fn picky_server() -> NotifyServer {
 }
 
 #[tokio::test]
-async fn everything_arrives_and_nothing_forged() {
+async fn every_genuine_notification_arrives_and_no_forged_one() {
     let server = picky_server().await;
     let mut storm = storm(server.url.clone(), 500);
     storm.mix = Mix::PayRefund;
@@ -105,7 +105,7 @@ async fn without_faults_payments_come_in_order() {
 }
 
 #[tokio::test]
-async fn a_rate_is_kept() {
+async fn a_storm_keeps_its_rate() {
     let server = NotifyServer::start(|_, _| (200, "success")).await;
     let mut storm = storm(server.url.clone(), 100);
     storm.rate = 500;
@@ -133,7 +133,7 @@ async fn latency_counts_from_the_intended_time_to_success() {
 }
 
 #[tokio::test]
-async fn what_nobody_answers_is_given_up() {
+async fn unanswered_notifications_are_given_up() {
     let mut storm = storm(nobody().await, 3);
     storm.ladder = storm.ladder.give_up_after(Duration::from_millis(50));
     let (summary, lines) = run(&storm).await;
@@ -160,7 +160,7 @@ async fn cancelling_ends_the_repeats() {
 }
 
 #[tokio::test]
-async fn other_faults_in_the_ledger() {
+async fn the_ledger_records_faults() {
     let server = NotifyServer::start(|form, _| match openapi_verifies(form) {
         true => (200, "success"),
         false => (400, "fail"),
@@ -200,7 +200,7 @@ async fn other_faults_in_the_ledger() {
     let wrong: BTreeSet<_> = of(Fault::WrongAmount).iter().map(|line| &line.notify_id).collect();
     let mut others = ledger.iter().filter(|line| line.fault != Some(Fault::WrongAmount));
     assert!(!others.any(|line| wrong.contains(&line.notify_id)));
-    // Whoever asks about a dropped one hears that it is paid.
+    // A query about a dropped notification says that the order is paid.
     let (merchant, book) = storm.book.unwrap();
     let paid = |line: &&LedgerLine| {
         let status = |trades: &Trades| trades.merchants[&merchant][&line.order][0].trade.status;

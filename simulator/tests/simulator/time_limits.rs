@@ -1,4 +1,4 @@
-//! Trades that nobody pays in time.
+//! Trades that are not paid in time.
 
 use alipay::{
     Charset, CloseAnswer, Form, QueryAnswer, TradeClose, TradeQuery, TradeRef, TradeStatus,
@@ -32,7 +32,7 @@ fn beijing(time: DateTime<Utc>) -> String {
 }
 
 #[tokio::test]
-async fn each_way_to_say_until_when() {
+async fn every_time_limit_parameter_is_applied() {
     let (server, clock) = with_clock().await;
     let absolute = beijing(clock.now() + TimeDelta::minutes(30));
     let both = [("timeout_express", "1m"), ("time_expire", absolute.as_str())];
@@ -74,7 +74,7 @@ async fn each_way_to_say_until_when() {
 }
 
 #[tokio::test]
-async fn nobody_pays_after_the_time() {
+async fn a_payment_after_the_limit_is_refused() {
     let (server, clock) = with_clock().await;
     for (name, limit) in [("shop", "it_b_pay"), ("app", "timeout_express")] {
         let form = server.pay_form_with(name, "LATE", &[(limit, "5m")]);
@@ -114,10 +114,10 @@ async fn query(server: &AlipayServer, order: &str) -> Option<TradeStatus> {
     }
 }
 
-/// A page on a phone is told of, one on a computer and the legacy gateway's are not, as documents
+/// A timeout is notified for a phone page, and not for a computer's page or the legacy gateway, as documents
 /// say; unless the server is told to. (docs/protocol.md §8.1, §8.3)
 #[tokio::test]
-async fn who_is_told() {
+async fn timeouts_are_notified_only_for_phone_pages() {
     for (tell_timeouts, expected) in [(false, &["PHONE"][..]), (true, &["LEGACY", "PAGE", "PHONE"])]
     {
         let shop = NotifyServer::start(|_, _| (200, "success")).await;
@@ -167,7 +167,7 @@ async fn who_is_told() {
 }
 
 #[tokio::test]
-async fn limits_outlive_the_server() {
+async fn time_limits_are_kept_across_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let book = || Book::of_file(TradeFile::new(folder.path().join("trades.json")));
     let clock = Clock::default();

@@ -10,12 +10,12 @@ use tracing::warn;
 
 use super::Outcome;
 use super::decisions::NotedDecision;
-use super::working_set::{Applied, News};
+use super::working_set::{AppliedMessage, News};
 use crate::message::{Content, InboundMessage, Rejection};
 use change::{OrderChange, changes_json};
 
 /// A message that becomes a dead letter.
-pub(super) struct DeadLetter<'a> {
+pub(super) struct NewDeadLetter<'a> {
     pub(super) key: MessageKey<'a>,
     pub(super) reason: &'static str,
     pub(super) form: &'a str,
@@ -41,7 +41,7 @@ pub(super) struct InboxRecord<'a> {
 
 impl<'a> InboxRecord<'a> {
     /// Compares the orders before and after the message was applied to them.
-    pub(super) fn new(message: &'a InboundMessage, applied: Applied<'_>) -> InboxRecord<'a> {
+    pub(super) fn new(message: &'a InboundMessage, applied: AppliedMessage<'_>) -> InboxRecord<'a> {
         let mut facts_added = Facts::empty();
         let mut changes = Vec::new();
         let mut is_news = applied.news == News::BesideTheOrder;
@@ -87,10 +87,10 @@ impl<'a> InboxRecord<'a> {
     }
 
     /// The message, where it becomes a dead letter that may lie there already, and why.
-    pub(super) fn dead_letter(&self) -> Option<DeadLetter<'a>> {
+    pub(super) fn dead_letter(&self) -> Option<NewDeadLetter<'a>> {
         let Outcome::Rejected(rejection) = &self.outcome else { return None };
         let (key, form) = (self.message.key(), &self.message.form);
-        (!self.message.was_dead).then_some(DeadLetter { key, reason: rejection.reason, form })
+        (!self.message.was_dead).then_some(NewDeadLetter { key, reason: rejection.reason, form })
     }
 
     /// A dead letter of the same message already lies there.
@@ -136,7 +136,7 @@ impl<'a> InboxRecord<'a> {
             message_id: &self.message.message_id,
             order_id,
             trade_no,
-            trade_status: trade_status.map(|word| bounded(word, 64)),
+            trade_status: trade_status.map(|word| &word[..word.floor_char_boundary(64)]),
             charset: self.message.charset.name(),
             form: &self.message.form,
             outcome: self.came_of_it,
@@ -145,7 +145,7 @@ impl<'a> InboxRecord<'a> {
             error,
             facts_added: self.facts_added.to_column(),
             changes: is_applied.then(|| changes_json(&self.changes)).flatten(),
-            attempts: self.message.attempt,
+            attempts: i32::try_from(self.message.attempt).unwrap_or(i32::MAX),
             received_at: self.message.received_at,
         })
     }
@@ -233,8 +233,8 @@ fn parked_refund(trades: &[String]) -> Option<(&'static str, String)> {
     Some((Remark::ParkedRefund.as_str(), evidence))
 }
 
-/// A repeat differs in `notify_time` alone, and so does the same answer to a later question: that is no
-/// news.
+/// A repeat differs in `notify_time` alone, and so does the same answer to a later query: that
+/// changes nothing.
 fn same_but_for_notify_times(before: &OrderRecord, after: &OrderRecord) -> bool {
     before.refunds == after.refunds
         && before.expired_at.is_some() == after.expired_at.is_some()
@@ -245,10 +245,4 @@ fn same_but_for_notify_times(before: &OrderRecord, after: &OrderRecord) -> bool 
             was.confirmed_at = is.confirmed_at;
             was == *is
         })
-}
-
-/// At most `limit` bytes, cut at a character.
-fn bounded(text: &str, limit: usize) -> &str {
-    let end = (0..=limit.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    &text[..end]
 }

@@ -1,35 +1,32 @@
-//! Answers to refunds against what was asked for, in one batch.
+//! RecordedAnswers to refunds against what was asked for, in one batch.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use alipay::Fen;
-use order::{MerchantAccount, OrderRecord, RefundAnswered, RejectionReason};
+use order::{ConfirmedRefund, MerchantAccount, OrderRecord, RejectionReason};
 use store::refund_request::{self, RefundRequest};
 use store::{MysqlConnection, StoreError};
 
+use super::distinct;
 use crate::message::{Content, InboundMessage, Rejection};
 
 /// The requests that the answers of a batch name, by number.
 #[derive(Default)]
-pub(super) struct RefundRequests(BTreeMap<String, RefundRequest>);
+pub(super) struct RequestedRefunds(BTreeMap<String, RefundRequest>);
 
-impl RefundRequests {
+impl RequestedRefunds {
     /// Reads the requests; no statement for a batch without an answer.
     pub(super) fn load(
         connection: &mut MysqlConnection,
         batch: &[InboundMessage],
-    ) -> Result<RefundRequests, StoreError> {
-        let numbers: BTreeSet<&str> = batch
-            .iter()
-            .filter_map(|message| match &message.content {
-                Ok(Content::RefundAnswer(answer)) => Some(answer.request_no.as_str()),
-                _ => None,
-            })
-            .collect();
-        let numbers: Vec<&str> = numbers.into_iter().collect();
+    ) -> Result<RequestedRefunds, StoreError> {
+        let numbers = distinct(batch.iter().filter_map(|message| match &message.content {
+            Ok(Content::RefundAnswer(answer)) => Some(answer.request_no.as_str()),
+            _ => None,
+        }));
         let requests = refund_request::by_numbers(connection, &numbers)?;
         let by_number = requests.into_iter().map(|request| (request.request_no.clone(), request));
-        Ok(RefundRequests(by_number.collect()))
+        Ok(RequestedRefunds(by_number.collect()))
     }
 
     /// An error unless a refund with this number was asked for here, of this trade and amount. Alipay's
@@ -37,9 +34,9 @@ impl RefundRequests {
     pub(super) fn check(
         &self,
         account: &MerchantAccount,
-        answer: &RefundAnswered,
+        answer: &ConfirmedRefund,
     ) -> Result<(), Rejection> {
-        let RefundAnswered { out_trade_no: order, trade_no, request_no, amount, .. } = answer;
+        let ConfirmedRefund { out_trade_no: order, trade_no, request_no, amount, .. } = answer;
         let Some(request) = self.0.get(request_no) else {
             let evidence = format!("no refund {request_no} was asked for here");
             return Err(mismatch(evidence));
@@ -59,7 +56,7 @@ impl RefundRequests {
 
 /// An error when this refund and the booked ones together exceed what Alipay has ever reported as refunded for the
 /// trade: the answer then belongs to another refund and is repeated.
-pub(super) fn fits(record: &OrderRecord, answer: &RefundAnswered) -> Result<(), Rejection> {
+pub(super) fn fits(record: &OrderRecord, answer: &ConfirmedRefund) -> Result<(), Rejection> {
     let Some(refunded) = answer.refunded else { return Ok(()) };
     let of_trade = || record.refunds.values().filter(|refund| refund.trade_no == answer.trade_no);
     let others: Fen = of_trade()

@@ -7,15 +7,15 @@ use order::agreement::agree;
 use order::{OrderRecord, QueryReason, Review, ReviewReason};
 
 use super::Outcome;
-use super::answers::Answers;
 use super::batch_refunds::BatchRefunds;
-use super::contradiction::{self, GatewaySays};
+use super::contradiction;
 use super::decisions::{Decisions, NotedDecision};
 use super::deposit_backs::DepositBacks;
 use super::expiries::Expiries;
 use super::loaded_order::LoadedOrder;
 use super::query_requests::QueryRequests;
-use super::refund_requests::{self, RefundRequests};
+use super::recorded_answers::RecordedAnswers;
+use super::refund_requests::{self, RequestedRefunds};
 use crate::message::{Content, InboundMessage, Rejection};
 
 /// Everything that a batch is about, read under lock. [`load`](super::load) makes it.
@@ -28,9 +28,9 @@ pub(crate) struct WorkingSet {
     /// Orders whose time was over.
     pub(super) expiries: Expiries,
     /// Refunds that were asked for.
-    pub(super) refund_requests: RefundRequests,
-    /// Answers of the gateway that are on record.
-    pub(super) answers: Answers,
+    pub(super) refund_requests: RequestedRefunds,
+    /// RecordedAnswers of the gateway that are on record.
+    pub(super) answers: RecordedAnswers,
     /// What banks did with refunds.
     pub(super) deposit_backs: DepositBacks,
     /// Questions for the gateway that this batch writes down.
@@ -39,12 +39,12 @@ pub(crate) struct WorkingSet {
 
 impl WorkingSet {
     /// Applies one message to its orders. Nothing is read or written here.
-    pub(super) fn apply(&mut self, message: &InboundMessage) -> Applied<'_> {
+    pub(super) fn apply(&mut self, message: &InboundMessage) -> AppliedMessage<'_> {
         let account = &message.account;
         let merchant = account.merchant.as_str();
         let content = match &message.content {
             Ok(content) => content,
-            Err(rejection) => return Applied::to_none(Outcome::Rejected(rejection.clone())),
+            Err(rejection) => return AppliedMessage::to_none(Outcome::Rejected(rejection.clone())),
         };
         let WorkingSet { orders, query_requests, .. } = self;
         match content {
@@ -78,7 +78,7 @@ impl WorkingSet {
                 })
             }
             // No program of ours has written this answer down: a message of version 0.1, or anybody's.
-            Content::Answer(_) | Content::NoTrade { .. } if !self.answers.believes(message) => {
+            Content::Answer(_) | Content::NoTrade { .. } if !self.answers.has(message) => {
                 let id = message.order().unwrap_or_default();
                 orders.apply(id, |order| {
                     order.belongs_to(account)?;
@@ -90,7 +90,7 @@ impl WorkingSet {
                 order.belongs_to(account)?;
                 // Of an answer this is when the gateway was asked.
                 let asked_at = answer.notify_time.unwrap_or(message.received_at);
-                contradiction::compare(order, &GatewaySays::Trade(answer), asked_at);
+                contradiction::compare(order, Some(answer), asked_at);
                 order.record.apply_answer(account, answer)?;
                 // Whatever was doubted, this is what Alipay says.
                 order.resolved.extend(ReviewReason::DOUBTS);
@@ -99,7 +99,7 @@ impl WorkingSet {
             }),
             Content::NoTrade { order: id } => orders.apply(id, |order| {
                 order.belongs_to(account)?;
-                contradiction::compare(order, &GatewaySays::NoTrade, message.received_at);
+                contradiction::compare(order, None, message.received_at);
                 Ok(News::InTheOrder)
             }),
             Content::RefundAnswer(answer) => orders.apply(&answer.out_trade_no, |order| {
@@ -130,7 +130,7 @@ impl WorkingSet {
                     let ends_review = self.decisions.apply(&mut order.record, named)?;
                     Ok(News::beside_the_order(ends_review))
                 });
-                Applied { decision, ..applied }
+                AppliedMessage { decision, ..applied }
             }
         }
     }
@@ -148,18 +148,22 @@ impl Orders {
         &mut self,
         id: &str,
         change: impl FnOnce(&mut LoadedOrder) -> Result<News, Rejection>,
-    ) -> Applied<'_> {
+    ) -> AppliedMessage<'_> {
         let Some(order) = self.loaded.get_mut(id) else {
             let is_busy = self.busy.contains(id);
-            return Applied::to_none(if is_busy { Outcome::Locked } else { Outcome::RetryLater });
+            return AppliedMessage::to_none(if is_busy {
+                Outcome::Locked
+            } else {
+                Outcome::RetryLater
+            });
         };
         let before = order.record.clone();
         match change(order) {
-            Err(rejection) => Applied::to_none(Outcome::Rejected(rejection)),
-            Ok(news) => Applied {
+            Err(rejection) => AppliedMessage::to_none(Outcome::Rejected(rejection)),
+            Ok(news) => AppliedMessage {
                 news,
                 orders: vec![(before, &order.record)],
-                ..Applied::to_none(Outcome::Done)
+                ..AppliedMessage::to_none(Outcome::Done)
             },
         }
     }
@@ -182,7 +186,7 @@ impl News {
 }
 
 /// What applying one message did.
-pub(crate) struct Applied<'a> {
+pub(crate) struct AppliedMessage<'a> {
     pub(crate) outcome: Outcome,
     /// Each order before and after.
     pub(crate) orders: Vec<(OrderRecord, &'a OrderRecord)>,
@@ -194,10 +198,10 @@ pub(crate) struct Applied<'a> {
     pub(crate) decision: Option<NotedDecision>,
 }
 
-impl Applied<'_> {
+impl AppliedMessage<'_> {
     /// No order has changed.
     pub(super) fn to_none(outcome: Outcome) -> Self {
-        Applied {
+        AppliedMessage {
             outcome,
             orders: Vec::new(),
             news: News::InTheOrder,

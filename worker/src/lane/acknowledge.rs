@@ -6,7 +6,7 @@ use lapin::options::BasicAckOptions;
 use lapin::types::DeliveryTag;
 use order::RejectionReason;
 use queue::topology::RetryTier;
-use queue::{Message, Received};
+use queue::{Message, ReceivedMessage};
 
 use super::unrecorded::named_order;
 use crate::batch::Outcome;
@@ -14,7 +14,7 @@ use crate::message::{InboundMessage, Rejection};
 
 /// The copy of a message that its outcome calls for.
 pub(super) fn message_for(
-    received: &Received,
+    received: &ReceivedMessage,
     message: &InboundMessage,
     outcome: &Outcome,
 ) -> Option<Message> {
@@ -36,7 +36,7 @@ pub(super) fn message_for(
 
 /// A dead letter with its reason.
 pub(super) fn dead(
-    received: &Received,
+    received: &ReceivedMessage,
     rejection: &Rejection,
     message: Option<&InboundMessage>,
 ) -> Message {
@@ -54,11 +54,11 @@ pub(super) fn dead(
 /// # Errors
 /// The channel is gone.
 pub(super) async fn acknowledge(
-    done: &[&Received],
+    done: &[&ReceivedMessage],
     open: &BTreeSet<DeliveryTag>,
 ) -> lapin::Result<bool> {
     let oldest_open = open.first().copied().unwrap_or(DeliveryTag::MAX);
-    let (before, after): (Vec<&Received>, Vec<&Received>) =
+    let (before, after): (Vec<&ReceivedMessage>, Vec<&ReceivedMessage>) =
         done.iter().partition(|received| received.tag < oldest_open);
     if let Some(last) = before.iter().max_by_key(|received| received.tag)
         && !last.acker.ack(BasicAckOptions { multiple: true }).await?

@@ -8,20 +8,21 @@ use std::time::Duration;
 use chrono::Utc;
 use metrics::counter;
 use order::RejectionReason;
-use queue::{Connection, Message, PublishError, Received, topology};
+use queue::{Connection, Message, PublishError, ReceivedMessage, topology};
 use service::backoff::Backoff;
 use store::redelivery::RedeliveredMessage;
 use store::{Fault, MysqlConnection, redelivery};
 use tokio::runtime::Handle;
-use tracing::{debug, error, warn};
+use tracing::{error, warn};
 
 use super::acknowledge::message_for;
 use super::unrecorded;
 use crate::batch::{self, BatchError, Outcome, Rules, retry_copies, run_halving};
 use crate::context::{Context, Interrupted};
+use crate::failure_log::FailureLog;
 use crate::health::User;
 use crate::message::{InboundMessage, LONGEST_NUMBER, Rejection};
-use crate::trouble::Trouble;
+use crate::run::report_undeclared;
 
 /// A message that was redelivered this often has killed its worker each time: a dead letter.
 const DEADLY: i32 = 3;
@@ -33,7 +34,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Deliveries and the outcomes that they have so far. Kept from one try to the next, so that a finished message, whose
 /// dead letter may be published already, is not worked on again because another one had to wait.
 struct Work {
-    received: Vec<Received>,
+    received: Vec<ReceivedMessage>,
     outcomes: Vec<Option<Outcome>>,
 }
 
@@ -59,12 +60,12 @@ impl Context {
         &self,
         lane: usize,
         connection: &Connection,
-        received: Vec<Received>,
-    ) -> Result<Vec<(Received, Outcome)>, Unprocessed> {
+        received: Vec<ReceivedMessage>,
+    ) -> Result<Vec<(ReceivedMessage, Outcome)>, Unprocessed> {
         let outcomes = vec![None; received.len()];
         let mut work = Work { received, outcomes };
         let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
-        let mut trouble = Trouble::default();
+        let mut trouble = FailureLog::default();
         loop {
             let result;
             (work, result) = self
@@ -107,11 +108,9 @@ impl Context {
 
     /// Declares what is missing at the broker.
     pub(crate) async fn declare(&self) {
-        let events = self.config.events.enabled;
-        match topology::apply(&self.cluster, events).await {
-            Ok(_) => {}
-            Err(error) if error.is_outage() => debug!(%error, "the queues could not be declared"),
-            Err(error) => warn!(%error, "the queues could not be declared"),
+        let declared = topology::apply(&self.cluster, self.config.events.enabled).await;
+        if let Err(error) = declared {
+            report_undeclared(&error);
         }
     }
 
@@ -153,7 +152,7 @@ fn attempt(context: &Context, work: &mut Work) -> Result<(), BatchError> {
         let message = match InboundMessage::receive(delivery, &config) {
             Ok(message) => message,
             Err(rejection) => {
-                retry_copies::came_back(&context.pool, delivery)?;
+                retry_copies::remove_unreadable(&context.pool, delivery)?;
                 if unrecorded::named_order(delivery, None).is_some() {
                     let mut connection = context.pool.get()?;
                     unrecorded::write_down(&mut connection, delivery, &rejection, None)?;
@@ -178,7 +177,7 @@ fn attempt(context: &Context, work: &mut Work) -> Result<(), BatchError> {
     for (at, message) in read.chain(redelivered.iter_mut().map(|(at, it)| (*at, it))) {
         message.prove_receipt(&mut connection, &received[at], &config)?;
     }
-    let mut attempt = Attempt { context, connection: &mut connection, received, outcomes };
+    let mut attempt = BatchAttempt { context, connection: &mut connection, received, outcomes };
     attempt.run(&places, &fresh)?;
     for (at, message) in &redelivered {
         let _alone = context.redeliveries.alone();
@@ -188,14 +187,14 @@ fn attempt(context: &Context, work: &mut Work) -> Result<(), BatchError> {
 }
 
 /// The batches of one try.
-pub(super) struct Attempt<'a> {
+pub(super) struct BatchAttempt<'a> {
     pub(super) context: &'a Context,
     pub(super) connection: &'a mut MysqlConnection,
-    received: &'a [Received],
+    received: &'a [ReceivedMessage],
     outcomes: &'a mut [Option<Outcome>],
 }
 
-impl Attempt<'_> {
+impl BatchAttempt<'_> {
     /// Works on `batch`, whose messages are at `places` among those received; when it fails on its data, or for a
     /// reason that is not known, halves it until the message at fault is alone.
     pub(super) fn run(
@@ -231,7 +230,7 @@ impl Attempt<'_> {
         places: &[usize],
         batch: &[InboundMessage],
     ) -> Result<(), BatchError> {
-        let Attempt { context, received, .. } = *self;
+        let BatchAttempt { context, received, .. } = *self;
         let publish = |outcomes: &[Outcome]| {
             let (of_batch, messages): (Vec<usize>, Vec<_>) = places
                 .iter()

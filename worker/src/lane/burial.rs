@@ -1,19 +1,19 @@
 //! Messages that become dead letters one by one.
 
 use order::RejectionReason;
-use queue::Received;
+use queue::ReceivedMessage;
 use queue::topology::RetryTier;
 use store::{notification, redelivery};
 use tracing::{error, warn};
 
 use super::acknowledge::{dead, message_for};
-use super::attempt::Attempt;
+use super::attempt::BatchAttempt;
 use super::unrecorded;
 use crate::batch::{self, BatchError, Outcome, Rules, retry_copies};
 use crate::context::Context;
 use crate::message::{InboundMessage, Rejection};
 
-impl Attempt<'_> {
+impl BatchAttempt<'_> {
     /// A message was rejected before, and its dead letter is gone with the whole queue: it becomes a dead letter again.
     pub(super) fn bury_again(
         &mut self,
@@ -22,7 +22,7 @@ impl Attempt<'_> {
     ) -> Result<(), BatchError> {
         warn!(
             message_id = message.message_id,
-            "alipay.dead was emptied by another tool than ops: what is rejected again is a letter again"
+            "alipay.dead was emptied by another program than ops: a message that is rejected again becomes a letter again"
         );
         notification::removed(self.connection, &[message.key()])?;
         self.run(&[at], std::slice::from_ref(message))
@@ -33,7 +33,7 @@ impl Attempt<'_> {
     /// delay the others.
     pub(super) fn set_aside(
         &mut self,
-        received: &Received,
+        received: &ReceivedMessage,
         message: &InboundMessage,
         failure: BatchError,
     ) -> Result<Outcome, BatchError> {
@@ -50,12 +50,12 @@ impl Attempt<'_> {
             return self.bury(received, message, rejection);
         }
         let outcome = Outcome::DatabaseRefuses(rejection);
-        retry_copies::book(self.connection, std::iter::once((message, &outcome)))?;
+        retry_copies::record(self.connection, std::iter::once((message, &outcome)))?;
         let retry = message_for(received, message, &outcome).into_iter().collect();
         if self.context.publish(retry)?.is_empty() {
             return Ok(outcome);
         }
-        retry_copies::unbook(self.connection, &[message])?;
+        retry_copies::remove(self.connection, &[message])?;
         Ok(Outcome::Held)
     }
 
@@ -63,7 +63,7 @@ impl Attempt<'_> {
     /// is applied.
     pub(super) fn bury(
         &mut self,
-        received: &Received,
+        received: &ReceivedMessage,
         message: &InboundMessage,
         rejection: Rejection,
     ) -> Result<Outcome, BatchError> {
@@ -90,7 +90,7 @@ impl Context {
     /// repeats both.
     pub(super) fn publish_dead(
         &self,
-        received: &Received,
+        received: &ReceivedMessage,
         rejection: Rejection,
         message: Option<&InboundMessage>,
     ) -> Result<Outcome, BatchError> {

@@ -2,7 +2,7 @@
 //! writes the row. A row in `dead_letter` connects them with their orders.
 
 use alipay::Form;
-use queue::{Envelope, Received};
+use queue::{Envelope, ReceivedMessage};
 use store::dead_letter::{self, NewLetter};
 use store::{MysqlConnection, StoreError};
 
@@ -11,7 +11,7 @@ use crate::message::{InboundMessage, LONGEST_NUMBER, Rejection, order_in_form};
 /// Writes down a letter that is about to be published, where it names an order.
 pub(super) fn write_down(
     connection: &mut MysqlConnection,
-    received: &Received,
+    received: &ReceivedMessage,
     rejection: &Rejection,
     message: Option<&InboundMessage>,
 ) -> Result<(), StoreError> {
@@ -29,7 +29,10 @@ pub(super) fn write_down(
 }
 
 /// The order that a message names, also where its merchant is not configured here.
-pub(super) fn named_order(received: &Received, message: Option<&InboundMessage>) -> Option<String> {
+pub(super) fn named_order(
+    received: &ReceivedMessage,
+    message: Option<&InboundMessage>,
+) -> Option<String> {
     let order = match message {
         Some(message) => message.order_id(),
         None => in_envelope(&received.body),

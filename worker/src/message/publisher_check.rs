@@ -2,20 +2,23 @@
 
 use config::{Amqp, Publishers};
 use order::RejectionReason;
-use queue::Kind;
+use queue::MessageKind;
 
 use super::Rejection;
 
-/// Checks that the account that published the message may publish this kind. Everything is believed
-/// where no accounts are configured.
+/// Checks that the account that published the message may publish this kind. Every account may publish
+/// everything where no accounts are configured.
 ///
 /// An ingress passes on what came from outside. A worker publishes answers of the gateway, expiries, and any message
 /// again as a retry; `ops` publishes decisions, and any message again as a replay.
-pub(super) fn check(user: Option<&str>, kind: Kind, amqp: &Amqp) -> Result<(), Rejection> {
+pub(super) fn check(user: Option<&str>, kind: MessageKind, amqp: &Amqp) -> Result<(), Rejection> {
     let Some(Publishers { ingress, worker, ops }) = &amqp.publishers else { return Ok(()) };
     let from_outside = match kind {
-        Kind::TradeStatus | Kind::BatchRefund | Kind::QueryRequest => true,
-        Kind::QueryAnswer | Kind::Decision | Kind::RefundAnswer | Kind::Expiry => false,
+        MessageKind::TradeStatus | MessageKind::BatchRefund | MessageKind::QueryRequest => true,
+        MessageKind::QueryAnswer
+        | MessageKind::Decision
+        | MessageKind::RefundAnswer
+        | MessageKind::Expiry => false,
     };
     let Some(user) = user else {
         let error =
@@ -33,7 +36,7 @@ pub(super) fn check(user: Option<&str>, kind: Kind, amqp: &Amqp) -> Result<(), R
 #[cfg(test)]
 mod tests {
     use config::{Amqp, Publishers};
-    use queue::Kind;
+    use queue::MessageKind;
 
     use super::check;
 
@@ -42,13 +45,15 @@ mod tests {
         let mut amqp = Amqp::at("amqp://h");
         let users = [None, Some("i"), Some("w"), Some("o"), Some("stranger")];
         let believed = |amqp: &Amqp, kind| users.map(|user| check(user, kind, amqp).is_ok());
-        assert_eq!(believed(&amqp, Kind::Decision), [true; 5]);
+        assert_eq!(believed(&amqp, MessageKind::Decision), [true; 5]);
         let names = |name: &str| vec![name.to_owned()];
         amqp.publishers =
             Some(Publishers { ingress: names("i"), worker: names("w"), ops: names("o") });
-        for kind in Kind::ALL.iter().copied() {
-            let outside =
-                matches!(kind, Kind::TradeStatus | Kind::BatchRefund | Kind::QueryRequest);
+        for kind in MessageKind::ALL.iter().copied() {
+            let outside = matches!(
+                kind,
+                MessageKind::TradeStatus | MessageKind::BatchRefund | MessageKind::QueryRequest
+            );
             assert_eq!(believed(&amqp, kind), [false, outside, true, true, false], "{kind}");
         }
     }

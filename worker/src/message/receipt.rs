@@ -3,14 +3,14 @@
 use alipay::{Form, Rule, canonical};
 use chrono::Utc;
 use config::Config;
-use queue::Received;
+use queue::ReceivedMessage;
 use store::{MysqlConnection, StoreError, notification};
 
 use super::InboundMessage;
 use super::verification::BELIEVED;
 
 impl InboundMessage {
-    /// A message that claims an older time of receipt than is believed, and that was worked on before, is verified as of
+    /// A message that claims an older time of receipt than counts, and that was worked on before, is verified as of
     /// that first time: a dead letter that is replayed after months verifies with the keys of its time. Only the same
     /// text is the same message; repeats differ in `notify_time`.
     ///
@@ -19,7 +19,7 @@ impl InboundMessage {
     pub fn prove_receipt(
         &mut self,
         connection: &mut MysqlConnection,
-        received: &Received,
+        received: &ReceivedMessage,
         config: &Config,
     ) -> Result<(), StoreError> {
         if Utc::now() - self.received_at < BELIEVED {

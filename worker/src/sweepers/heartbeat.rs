@@ -12,7 +12,7 @@ use store::{StoreError, clock};
 use tracing::{info, warn};
 
 use crate::batch::BatchError;
-use crate::clocks::{Step, disagree};
+use crate::clocks::{ClockStep, disagree};
 use crate::context::Context;
 use crate::health::User;
 use crate::sweepers::{self, Sweeper, Unswept};
@@ -28,25 +28,25 @@ const REMINDER: Duration = Duration::from_secs(60);
 
 /// Who this worker is.
 #[derive(Debug, Clone)]
-struct Name {
+struct WorkerName {
     worker: String,
     host: String,
 }
 
-impl Name {
-    fn own() -> Name {
+impl WorkerName {
+    fn own() -> WorkerName {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
         let host = host.or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_default();
         let known = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         let host: String = host.chars().filter(known).take(64).collect();
         let host = if host.is_empty() { "unknown".to_owned() } else { host };
         let worker = format!("{host}:{}:{}", std::process::id(), Utc::now().timestamp_micros());
-        Name { worker, host }
+        WorkerName { worker, host }
     }
 }
 
 /// One look at the database's clock.
-struct Look {
+struct ClockReading {
     /// What it showed.
     database: DateTime<Utc>,
     /// By how much it was ahead of this worker's.
@@ -56,9 +56,9 @@ struct Look {
 
 /// Why `/readyz` is red, and for how long: a worker that connects again is not in trouble.
 #[derive(Debug, Default)]
-struct Trouble(Option<(Instant, String)>);
+struct NotReadySince(Option<(Instant, String)>);
 
-impl Trouble {
+impl NotReadySince {
     /// Takes in the present state. Returns what to report now.
     fn update(&mut self, now: Readiness) -> Option<String> {
         self.0 = match (now, self.0.take()) {
@@ -72,19 +72,19 @@ impl Trouble {
 
 /// Beats until the worker stops. `readiness` is what `/readyz` says.
 pub(crate) async fn run(context: Context, readiness: impl Fn() -> Readiness + Send) {
-    let name = Name::own();
+    let name = WorkerName::own();
     let mut sweeper = Sweeper::new("the heartbeat", &context);
-    let (mut step, mut is_new, mut reported_at) = (Step::default(), true, None);
-    let (mut trouble, mut latest) = (Trouble::default(), None::<(Instant, Option<String>)>);
+    let (mut step, mut is_new, mut reported_at) = (ClockStep::default(), true, None);
+    let (mut trouble, mut latest) = (NotReadySince::default(), None::<(Instant, Option<String>)>);
     loop {
         let why = trouble.update(readiness());
         let is_due = latest
             .as_ref()
             .is_none_or(|(at, reported)| at.elapsed() >= INTERVAL || *reported != why);
         if is_due {
-            let (own, says) = (name.clone(), why.clone());
+            let (own, reason) = (name.clone(), why.clone());
             let beat = sweeper
-                .call(move |context| Ok(beat(context, &own, says.as_deref(), is_new)?))
+                .call(move |context| Ok(beat(context, &own, reason.as_deref(), is_new)?))
                 .await;
             match &beat {
                 Ok(look) => {
@@ -117,10 +117,10 @@ pub(crate) async fn run(context: Context, readiness: impl Fn() -> Readiness + Se
 
 fn beat(
     context: &Context,
-    name: &Name,
+    name: &WorkerName,
     trouble: Option<&str>,
     is_new: bool,
-) -> Result<Look, StoreError> {
+) -> Result<ClockReading, StoreError> {
     let mut connection = context.pool.get()?;
     let asked = Utc::now();
     let database = clock::now(&mut connection)?;
@@ -130,7 +130,7 @@ fn beat(
         worker_heartbeat::remove_gone(&mut connection, &name.host)?;
     }
     let health = &context.health;
-    let (messages, busy) = health.in_hand().all();
+    let (messages, busy) = health.unfinished();
     let number = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
     let heartbeat = Heartbeat {
         worker: &name.worker,
@@ -144,7 +144,7 @@ fn beat(
         trouble,
     };
     worker_heartbeat::beat(&mut connection, &heartbeat)?;
-    Ok(Look { database, ahead, at })
+    Ok(ClockReading { database, ahead, at })
 }
 
 /// Corrects times that the database wrote while its clock was ahead.
@@ -167,7 +167,7 @@ async fn heal(context: &Context, sweeper: &Sweeper<'_>) {
 }
 
 /// Logs that clocks disagree: at once, each minute while it lasts, and when it is over.
-fn report_clocks(context: &Context, look: &Look, reported_at: &mut Option<Instant>) {
+fn report_clocks(context: &Context, look: &ClockReading, reported_at: &mut Option<Instant>) {
     let messages = context.health.message_clock().ahead();
     for (with, ahead) in [("database", look.ahead), ("messages", messages)] {
         let seconds = i32::try_from(ahead.num_seconds()).unwrap_or(i32::MAX);
@@ -186,6 +186,6 @@ fn report_clocks(context: &Context, look: &Look, reported_at: &mut Option<Instan
     warn!(
         database_ahead_seconds = look.ahead.num_seconds(),
         messages_ahead_seconds = messages.num_seconds(),
-        "the clocks of database, messages and worker disagree: set the wrong one right (chrony, timedatectl), in UTC"
+        "the clocks of database, messages and worker disagree: correct the wrong one (chrony, timedatectl), in UTC"
     );
 }

@@ -1,4 +1,4 @@
-//! The query sweeper: asks Alipay's gateway about orders without news.
+//! The query sweeper: queries Alipay's gateway about orders of which no message came for long.
 //!
 //! ```text
 //! orders unpaid or silent for too long, or expired ──▶ gateway_query ◀── lanes: requests, money in doubt
@@ -34,9 +34,9 @@ use tracing::{error, info, warn};
 use crate::batch::BatchError;
 use crate::context::Context;
 use crate::sweepers::{INTERVAL, Sweeper, Unswept};
-use asking::{Answer, Failure, Queried, ask};
-use circuit_breaker::{CircuitBreaker, State};
-use plan::{Judgement, Limits};
+use asking::{QueriedOrder, QueryFailure, TradeAnswer, ask};
+use circuit_breaker::{BreakerState, CircuitBreaker};
+use plan::{QueryIntervals, QueryStep};
 
 /// Questions under way at one time.
 const AT_ONCE: usize = 8;
@@ -123,7 +123,7 @@ async fn sweep(
         plan::forget_implausible_limit(&mut one.due, breaker.merchant.longest_time_to_pay());
         Some((one, Arc::clone(&breaker.merchant)))
     });
-    let asked: Vec<Queried> = futures_util::stream::iter(questions)
+    let asked: Vec<QueriedOrder> = futures_util::stream::iter(questions)
         .map(|(one, merchant)| ask_one(context, gateway, one, merchant))
         .buffer_unordered(AT_ONCE)
         .collect()
@@ -143,7 +143,7 @@ async fn ask_one(
     gateway: &Gateway,
     claimed: Claimed,
     merchant: Arc<Merchant>,
-) -> Queried {
+) -> QueriedOrder {
     let asked = ask(context, gateway, &merchant, claimed).await;
     counter!("gateway_queries_total", "outcome" => asked.outcome()).increment(1);
     asked
@@ -189,7 +189,7 @@ fn enrol(context: &Context, merchants: &[String]) -> Result<(), BatchError> {
 /// Takes rows that are due, up to the share of each merchant. Returns those to ask now, under a lease, and whether a
 /// merchant may have more that are due; the other rows are moved to a later time or deleted.
 fn claim(context: &Context, shares: &[(String, i64)]) -> Result<(Vec<Claimed>, bool), BatchError> {
-    let limits = Limits::of(&context.config.worker);
+    let limits = QueryIntervals::of(&context.config.worker);
     // The questions of a chunk take turns, and the last of them must still be under its lease.
     let rounds = CHUNK.max(shares.len()).div_ceil(AT_ONCE);
     let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
@@ -208,15 +208,15 @@ fn claim(context: &Context, shares: &[(String, i64)]) -> Result<(Vec<Claimed>, b
             for due in &rows {
                 let order_id = due.order_id.as_str();
                 match plan::judge(due, &limits) {
-                    Judgement::Ask => {
+                    QueryStep::Ask => {
                         let leased_until = due.now + lease;
                         moves.push(Move { order_id, due_at: Some(leased_until), asking: 1 });
                         claimed.push(Claimed { due: due.clone(), leased_until });
                     }
-                    Judgement::Later(at) => {
+                    QueryStep::Later(at) => {
                         moves.push(Move { order_id, due_at: Some(at), asking: 0 });
                     }
-                    Judgement::Over => over.push(order_id),
+                    QueryStep::Over => over.push(order_id),
                 }
             }
             gateway_query::move_to(connection, &moves)?;
@@ -229,11 +229,11 @@ fn claim(context: &Context, shares: &[(String, i64)]) -> Result<(Vec<Claimed>, b
 /// Records the results of the questions and when each is asked again.
 fn note(
     context: &Context,
-    asked: &[Queried],
+    asked: &[QueriedOrder],
     pauses: &[(String, Duration)],
 ) -> Result<(), BatchError> {
-    let limits = Limits::of(&context.config.worker);
-    let not_closed: Vec<Option<String>> = asked.iter().map(Queried::not_closed).collect();
+    let limits = QueryIntervals::of(&context.config.worker);
+    let not_closed: Vec<Option<String>> = asked.iter().map(QueriedOrder::not_closed).collect();
     let mut notes: Vec<Note<'_>> = asked
         .iter()
         .zip(&not_closed)
@@ -250,16 +250,21 @@ fn note(
                 Err(failure) => {
                     let pause = pauses.iter().find(|(merchant, _)| *merchant == due.merchant);
                     let pause = pause.map_or(INTERVAL, |(_, pause)| *pause);
-                    (due.why, Some(plan::retry(due, failure.is_transient(), pause)))
+                    (due.why, Some(plan::retry(due, failure.is_transient, pause)))
                 }
             };
             Note {
                 order_id: &due.order_id,
-                why: why.as_str(),
+                why,
                 leased_until: Some(*leased_until),
                 due_at,
-                answer: asked.result.as_ref().ok().map(Answer::as_str),
-                error: asked.result.as_ref().err().map(Failure::text).or(not_closed.as_deref()),
+                answer: asked.result.as_ref().ok().map(TradeAnswer::as_str),
+                error: asked
+                    .result
+                    .as_ref()
+                    .err()
+                    .map(|failure| failure.text.as_str())
+                    .or(not_closed.as_deref()),
             }
         })
         .collect();
@@ -270,21 +275,21 @@ fn note(
 }
 
 /// Logs a change of a merchant's gateway.
-fn report(merchant: &str, was: State, failure: Option<&Failure>, order: &str) {
+fn report(merchant: &str, was: BreakerState, failure: Option<&QueryFailure>, order: &str) {
     match failure {
-        None if was != State::Answers => info!(merchant, "the gateway answers again"),
+        None if was != BreakerState::Answers => info!(merchant, "the gateway answers again"),
         None => {}
-        Some(failure) if failure.is_transient() => warn!(
+        Some(failure) if failure.is_transient => warn!(
             merchant,
-            reason = failure.code(),
-            error = failure.text(),
+            reason = failure.code,
+            error = failure.text,
             "the gateway cannot be asked; its orders wait and are asked again"
         ),
         Some(failure) => error!(
             merchant,
             order,
-            reason = failure.code(),
-            error = failure.text(),
+            reason = failure.code,
+            error = failure.text,
             "the gateway's answer cannot be used: check the merchant's keys and its account at Alipay; \
              table gateway_query says of which orders"
         ),

@@ -1,12 +1,12 @@
-//! What lies in a queue of the broker.
+//! The content of a queue.
 
 use lapin::options::BasicGetOptions;
-use queue::{Cluster, Connection, ConnectionSettings, Received};
+use queue::{Cluster, Connection, ConnectionSettings, ReceivedMessage};
 
 use crate::world::World;
 
 /// Takes everything out of a queue.
-pub(crate) async fn drain(world: &World, queue: &str) -> Vec<Received> {
+pub(crate) async fn drain(world: &World, queue: &str) -> Vec<ReceivedMessage> {
     let settings =
         ConnectionSettings::new(&Cluster::at(&world.sandbox.amqp_url).expect("a URL"), "test");
     let connection = Connection::open(&settings).await.expect("a connection");
@@ -14,7 +14,7 @@ pub(crate) async fn drain(world: &World, queue: &str) -> Vec<Received> {
     let mut messages = Vec::new();
     let options = BasicGetOptions { no_ack: true };
     while let Some(message) = channel.basic_get(queue.into(), options).await.expect(queue) {
-        messages.push(Received::new(message.delivery));
+        messages.push(ReceivedMessage::new(message.delivery));
     }
     messages
 }

@@ -1,10 +1,10 @@
-//! A small load with everything in it that a batch can hold.
+//! A small load with every kind of message that a batch can hold.
 
 use std::collections::BTreeSet;
 
 use alipay::{Fen, Form, Md5Key, Signer};
 use chrono::Utc;
-use queue::{Kind, message_id};
+use queue::{MessageKind, message_id};
 use simulator::{Notification, SignedNotification};
 
 use crate::world::{TOTAL, World};
@@ -29,7 +29,7 @@ pub(crate) struct Load {
     prefix: String,
     /// Ids of all messages that were answered `success`.
     sent: BTreeSet<String>,
-    /// The id of the one that can never be worked on.
+    /// The id of the message that is always rejected.
     pub(crate) wrong: String,
 }
 
@@ -41,8 +41,8 @@ pub(crate) fn sign(notification: Notification) -> SignedNotification {
 /// The id that the ingress must give to a notification.
 pub(crate) fn id_of(signed: &SignedNotification) -> String {
     let kind = match signed.notification().parameter("notify_type") {
-        Some("batch_refund_notify") => Kind::BatchRefund,
-        _ => Kind::TradeStatus,
+        Some("batch_refund_notify") => MessageKind::BatchRefund,
+        _ => MessageKind::TradeStatus,
     };
     message_id("shop", kind, &Form::parse(&signed.body()).expect("a form"))
 }

@@ -1,11 +1,11 @@
-//! An `expires_at` that cannot be meant: a shop wrote its own local time.
+//! An implausible `expires_at`: a shop wrote its local time.
 
 use chrono::Utc;
 use simulator::Trade;
 
 use crate::world::{CONFIG, TOTAL, World};
 
-/// Money that comes after an order's time goes back, at both merchants.
+/// Both merchants refund late payments.
 fn world() -> World {
     World::with(&CONFIG.replace("sign_types", "late_payment = \"refund\"\nsign_types"), 3)
 }
@@ -38,7 +38,7 @@ async fn a_time_limit_in_local_time_moves_no_money() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_limit_that_is_corrected_counts_again() {
+async fn a_corrected_time_limit_is_used_again() {
     let mut world = world();
     let _worker = world.worker();
     place(&mut world, "WEST", "-450 MINUTE");

@@ -1,4 +1,4 @@
-//! Somebody wants the gateway asked.
+//! Requests to query the gateway.
 
 use chrono::Utc;
 use queue::Envelope;
@@ -7,7 +7,7 @@ use testkit::Program;
 use crate::alipay_side::{AlipaySide, UNPAID};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_requests_are_one_question() {
+async fn a_hundred_query_requests_make_one_query() {
     let mut side = AlipaySide::new(5);
     let (_gateway, address) = side.gateway(&[]);
     side.place("app", "ASK", "CODE");
@@ -32,13 +32,13 @@ async fn a_hundred_requests_are_one_question() {
     assert_eq!(side.world.count("gateway_query WHERE order_id = 'LATE'"), 0);
     side.place("app", "LATE", "CODE");
     side.world.wait_for_count("gateway_query WHERE order_id = 'LATE' AND answer IS NOT NULL", 1);
-    // It was asked for again: asked again.
+    // Another request causes another query.
     side.publish([Envelope::query_request("app", "ASK", "ops", Utc::now())]).await;
     side.world.wait_for_count("gateway_query WHERE order_id = 'ASK' AND asked = 2", 1);
 }
 
 #[test]
-fn two_workers_ask_once() {
+fn two_workers_query_an_order_once() {
     let mut side = AlipaySide::new(60);
     let (_gateway, address) = side.gateway(&[]);
     side.world.place_orders("T", 50);
@@ -52,9 +52,9 @@ fn two_workers_ask_once() {
     assert_eq!(side.world.count("stock_item WHERE state = 'delivered'"), 50);
 }
 
-/// The buyer's browser and Alipay's server tell of the same payment, in either order and at one moment.
+/// The buyer's browser and Alipay's server report the same payment, in either order and at once.
 #[tokio::test(flavor = "multi_thread")]
-async fn return_page_and_notification_at_the_same_time() {
+async fn return_page_and_notification_at_once_deliver_once() {
     let mut side = AlipaySide::new(25);
     let (_gateway, address) = side.gateway(&[]);
     side.world.place_orders("B", 20);
@@ -72,7 +72,7 @@ async fn return_page_and_notification_at_the_same_time() {
         side.pays("shop", &order(number), &["--duplicate"]);
     }
     side.publish(returns(1..=10)).await;
-    // Here the browser is first: the server's word comes while the gateway is being asked.
+    // Here the browser is first: the notification arrives during the query.
     for number in 11..=20 {
         side.pays("shop", &order(number), &["--drop"]);
     }

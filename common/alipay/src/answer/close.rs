@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::json::{Node, Outcome};
+use super::json::{GatewayOutcome, SignedNode};
 use super::xml;
 use crate::{AnswerError, Charset, Protocol, Verifier};
 
-/// What became of the wish to close a trade. A trade that was paid is refused
+/// What became of a request to close a trade. A trade that was paid is refused
 /// ([`AnswerError::Refused`], `TRADE_STATUS_NOT_AVAILD` or `ACQ.TRADE_STATUS_ERROR` and others).
 ///
 /// No fact about money: the legacy gateway does not sign this answer.
@@ -38,10 +38,11 @@ impl CloseAnswer {
                 Some(error) => Err(AnswerError::refused(&error, "")),
             },
             Protocol::Openapi => {
-                let node = Node::read(body, "alipay_trade_close_response", charset, verifier, at)?;
+                let node =
+                    SignedNode::read(body, "alipay_trade_close_response", charset, verifier, at)?;
                 Ok(match node.outcome()? {
-                    Outcome::Success => CloseAnswer::Closed,
-                    Outcome::NotExist => CloseAnswer::NotExist,
+                    GatewayOutcome::Success => CloseAnswer::Closed,
+                    GatewayOutcome::NotExist => CloseAnswer::NotExist,
                 })
             }
         }

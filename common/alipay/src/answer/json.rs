@@ -1,17 +1,15 @@
 //! Answers of the Open Platform: JSON with one signed node.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
+use super::error::not_an_answer;
 use super::{AnswerError, MAX_ANSWER};
+use crate::json_object::JsonObject;
 use crate::parameters::Parameters;
 use crate::{Charset, Form, MAX_PARAMETERS, SignatureError, Verifier};
 
 /// The signed node of an answer.
-pub(super) struct Node {
+pub(super) struct SignedNode {
     /// Its plain values in UTF-8, text without quotes, numbers as written. What is nested is left
     /// out.
     pub(super) fields: Form,
@@ -23,14 +21,14 @@ pub(super) struct Node {
 }
 
 /// What the gateway decided about a request.
-pub(super) enum Outcome {
+pub(super) enum GatewayOutcome {
     /// It did what was asked; how far, the fields say.
     Success,
     /// It has no such trade.
     NotExist,
 }
 
-impl Node {
+impl SignedNode {
     /// Reads the answer to a method, whose node is `name` (`alipay_trade_query_response`).
     ///
     /// The signature covers the bytes of the node exactly as received, braces included. So the
@@ -38,20 +36,20 @@ impl Node {
     ///
     /// # Errors
     /// [`AnswerError::NotAnAnswer`], [`AnswerError::Encrypted`], and [`AnswerError::Signature`] when
-    /// there is a signature that is not right. A missing one is no error here: see [`Node::outcome`].
+    /// there is a signature that is not right. A missing one is no error here: see [`SignedNode::outcome`].
     pub(super) fn read(
         body: &[u8],
         name: &str,
         charset: Charset,
         verifier: &Verifier,
         at: DateTime<Utc>,
-    ) -> Result<Node, AnswerError> {
-        Node::read_with(body, name, charset, |content, sign, cert_sn| {
+    ) -> Result<SignedNode, AnswerError> {
+        SignedNode::read_with(body, name, charset, |content, sign, cert_sn| {
             verifier.verify_content(content, sign, cert_sn, at)
         })
     }
 
-    /// As [`Node::read`], of an answer whose content is checked in another way than by its signature.
+    /// As [`SignedNode::read`], of an answer whose content is checked in another way than by its signature.
     ///
     /// # Errors
     /// [`AnswerError::NotAnAnswer`], [`AnswerError::Encrypted`].
@@ -59,8 +57,8 @@ impl Node {
         body: &[u8],
         name: &str,
         charset: Charset,
-    ) -> Result<Node, AnswerError> {
-        Node::read_with(body, name, charset, |_, _, _| Ok(()))
+    ) -> Result<SignedNode, AnswerError> {
+        SignedNode::read_with(body, name, charset, |_, _, _| Ok(()))
     }
 
     /// `verify` is asked with the signed bytes, the signature and `alipay_cert_sn`.
@@ -69,15 +67,15 @@ impl Node {
         name: &str,
         charset: Charset,
         verify: impl FnOnce(&[u8], &[u8], Option<&str>) -> Result<(), SignatureError>,
-    ) -> Result<Node, AnswerError> {
+    ) -> Result<SignedNode, AnswerError> {
         if body.len() > MAX_ANSWER {
             return Err(not_an_answer("it is larger than 1 MiB"));
         }
         let text = charset
             .decode(body)
             .map_err(|_| not_an_answer("its bytes are not text in the charset of the request"))?;
-        let answer: Members<'_> = serde_json::from_str(&text)
-            .map_err(|_| not_an_answer("it is no JSON object, or has hundreds of members"))?;
+        let answer: JsonObject<'_> = read_object(&text)
+            .ok_or(not_an_answer("it is no JSON object, or has hundreds of members"))?;
         if answer.has_duplicate() {
             return Err(not_an_answer("a name occurs twice"));
         }
@@ -85,54 +83,55 @@ impl Node {
             (Some(node), None) => (node, false),
             (None, Some(node)) => (node, true),
             (Some(_), Some(_)) => return Err(not_an_answer("it has two answers")),
-            (None, None) => return Err(not_an_answer("it does not answer this method")),
+            (None, None) => {
+                return Err(not_an_answer("it does not answer this method"));
+            }
         };
-        let sign = match answer.get("sign").map(RawValue::get) {
+        let sign = match answer.get("sign") {
             None | Some("null") => String::new(),
             Some(sign) => serde_json::from_str(sign)
                 .map_err(|_| AnswerError::Signature(SignatureError::Malformed))?,
         };
-        let cert_sn: Option<String> = match answer.get("alipay_cert_sn").map(RawValue::get) {
+        let cert_sn: Option<String> = match answer.get("alipay_cert_sn") {
             None => None,
             Some(sn) => serde_json::from_str(sn)
                 .map_err(|_| not_an_answer("its alipay_cert_sn is no text"))?,
         };
         if !sign.is_empty() {
-            let signed = signed_bytes(body, &text, node.get(), charset)
+            let signed = signed_bytes(body, &text, node, charset)
                 .ok_or(not_an_answer("its bytes cannot be assigned to its text"))?;
             verify(signed, sign.as_bytes(), cert_sn.as_deref())?;
         }
         // Where a merchant turned encryption on, the node is base64 text: signed in its quotes.
-        if node.get().starts_with('"') {
+        if node.starts_with('"') {
             return Err(AnswerError::Encrypted);
         }
-        let node: Members<'_> = serde_json::from_str(node.get())
-            .map_err(|_| not_an_answer("its node is no JSON object"))?;
+        let node = read_object(node).ok_or(not_an_answer("its node is no JSON object"))?;
         if node.has_duplicate() {
             return Err(not_an_answer("a name occurs twice"));
         }
-        Ok(Node { fields: node.plain_values()?, signed: !sign.is_empty(), is_error })
+        Ok(SignedNode { fields: plain_values(&node)?, signed: !sign.is_empty(), is_error })
     }
 
-    /// What the gateway decided. Only after this may the fields be believed.
+    /// What the gateway decided. Only after this do the fields count.
     ///
     /// # Errors
     /// [`AnswerError::Refused`], signed or not: it says nothing about a trade.
     /// [`AnswerError::Unsigned`] for anything else without a signature.
-    pub(super) fn outcome(&self) -> Result<Outcome, AnswerError> {
+    pub(super) fn outcome(&self) -> Result<GatewayOutcome, AnswerError> {
         let outcome = self.unverified_outcome()?;
         if self.signed { Ok(outcome) } else { Err(AnswerError::Unsigned) }
     }
 
-    /// What somebody says that the gateway decided.
+    /// What the gateway decided, by an answer whose signature was not checked.
     ///
     /// # Errors
     /// [`AnswerError::Refused`].
-    pub(super) fn unverified_outcome(&self) -> Result<Outcome, AnswerError> {
+    pub(super) fn unverified_outcome(&self) -> Result<GatewayOutcome, AnswerError> {
         match self.word("code").as_str() {
             _ if self.is_error => Err(self.refusal()),
-            "10000" => Ok(Outcome::Success),
-            _ if self.word("sub_code") == "ACQ.TRADE_NOT_EXIST" => Ok(Outcome::NotExist),
+            "10000" => Ok(GatewayOutcome::Success),
+            _ if self.word("sub_code") == "ACQ.TRADE_NOT_EXIST" => Ok(GatewayOutcome::NotExist),
             _ => Err(self.refusal()),
         }
     }
@@ -160,8 +159,9 @@ impl Node {
     }
 }
 
-fn not_an_answer(reason: &'static str) -> AnswerError {
-    AnswerError::NotAnAnswer { reason }
+/// Reads an object of at most [`MAX_PARAMETERS`] members.
+fn read_object(text: &str) -> Option<JsonObject<'_>> {
+    serde_json::from_str(text).ok().filter(|object: &JsonObject<'_>| object.len() <= MAX_PARAMETERS)
 }
 
 /// The bytes of the body that a part of the decoded text came from.
@@ -173,63 +173,21 @@ fn signed_bytes<'a>(body: &'a [u8], text: &str, part: &str, charset: Charset) ->
     rest.get(..charset.source_length(rest, part)?)
 }
 
-/// The members of a JSON object, in their order, as written; at most [`MAX_PARAMETERS`].
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'a> Members<'a> {
-    fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0.iter().find(|(own, _)| own == name).map(|&(_, value)| value)
-    }
-
-    /// Two values for one name: parsers disagree which one counts.
-    fn has_duplicate(&self) -> bool {
-        let mut names: Vec<&str> = self.0.iter().map(|(name, _)| name.as_str()).collect();
-        names.sort_unstable();
-        names.windows(2).any(|pair| pair[0] == pair[1])
-    }
-
-    fn plain_values(&self) -> Result<Form, AnswerError> {
-        let mut fields = Vec::new();
-        for (name, value) in &self.0 {
-            match value.get() {
-                "null" => {}
-                nested if nested.starts_with(['{', '[']) => {}
-                text if text.starts_with('"') => {
-                    // Half a surrogate pair is JSON and no text.
-                    let text: String = serde_json::from_str(text)
-                        .map_err(|_| not_an_answer("a value is no text"))?;
-                    fields.push((name.as_str(), text));
-                }
-                number => fields.push((name.as_str(), number.to_owned())),
+/// The plain values of an object: text without quotes, numbers as written.
+fn plain_values(object: &JsonObject<'_>) -> Result<Form, AnswerError> {
+    let mut fields = Form::new();
+    for (name, value) in object.iter() {
+        match value {
+            "null" => {}
+            nested if nested.starts_with(['{', '[']) => {}
+            text if text.starts_with('"') => {
+                // Half a surrogate pair is JSON and no text.
+                let text: String =
+                    serde_json::from_str(text).map_err(|_| not_an_answer("a value is no text"))?;
+                fields.set(name, text);
             }
+            number => fields.set(name, number),
         }
-        Ok(Form::from_pairs(fields))
     }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members<'a>, D::Error> {
-        struct Reader;
-
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Vec<(String, &'de RawValue)>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    if members.len() == MAX_PARAMETERS {
-                        return Err(A::Error::custom("too many members"));
-                    }
-                    members.push(member);
-                }
-                Ok(members)
-            }
-        }
-
-        deserializer.deserialize_map(Reader).map(Members)
-    }
+    Ok(fields)
 }

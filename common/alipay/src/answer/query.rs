@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::json::{Node, Outcome};
+use super::json::{GatewayOutcome, SignedNode};
 use super::xml;
 use crate::parameters::Parameters;
 use crate::{AnswerError, Charset, Form, Protocol, TradeStatusSync, Verifier};
@@ -12,7 +12,7 @@ use crate::{AnswerError, Charset, Form, Protocol, TradeStatusSync, Verifier};
 pub enum QueryAnswer {
     /// The trade, in the words of a notification about it. Its signature was verified.
     ///
-    /// It may be another trade than the one asked for: whoever asked compares `out_trade_no` or
+    /// It may be another trade than the one asked for: the caller compares `out_trade_no` or
     /// `trade_no`. The Open Platform repeats neither `app_id` nor, as a rule, `seller_id`.
     Trade(Box<TradeStatusSync>),
     /// Alipay has no such trade. Normal until the buyer has scanned or logged in: it says nothing
@@ -47,10 +47,10 @@ fn single_trade_query(
     verifier: &Verifier,
     at: DateTime<Utc>,
 ) -> Result<QueryAnswer, AnswerError> {
-    match xml::Answer::read(body, "trade", charset)? {
-        xml::Answer::Failure(error) if error == "TRADE_NOT_EXIST" => Ok(QueryAnswer::NotExist),
-        xml::Answer::Failure(error) => Err(AnswerError::refused(&error, "")),
-        xml::Answer::Success(fields) => {
+    match xml::XmlAnswer::read(body, "trade", charset)? {
+        xml::XmlAnswer::Failure(error) if error == "TRADE_NOT_EXIST" => Ok(QueryAnswer::NotExist),
+        xml::XmlAnswer::Failure(error) => Err(AnswerError::refused(&error, "")),
+        xml::XmlAnswer::Success(fields) => {
             let (form, charset) = fields.verified(verifier, at)?;
             trade(&Parameters { form: &form, charset, is_guarded: false }, Protocol::Mapi)
         }
@@ -63,10 +63,10 @@ fn alipay_trade_query(
     verifier: &Verifier,
     at: DateTime<Utc>,
 ) -> Result<QueryAnswer, AnswerError> {
-    let mut node = Node::read(body, "alipay_trade_query_response", charset, verifier, at)?;
+    let mut node = SignedNode::read(body, "alipay_trade_query_response", charset, verifier, at)?;
     match node.outcome()? {
-        Outcome::NotExist => Ok(QueryAnswer::NotExist),
-        Outcome::Success => {
+        GatewayOutcome::NotExist => Ok(QueryAnswer::NotExist),
+        GatewayOutcome::Success => {
             rename(&mut node.fields, "send_pay_date", "gmt_payment");
             rename(&mut node.fields, "buyer_user_id", "buyer_id");
             trade(&node.parameters(), Protocol::Openapi)

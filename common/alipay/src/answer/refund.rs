@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::json::{Node, Outcome};
-use crate::{AnswerError, Charset, Fen, RefundStatus, Unreadable, Verifier};
+use super::json::{GatewayOutcome, SignedNode};
+use crate::{AnswerError, Charset, Fen, RefundStatus, Verifier};
 
 /// The answer to `alipay.trade.refund`: the request was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,10 +77,6 @@ impl RefundQueryAnswer {
     ) -> Result<RefundQueryAnswer, AnswerError> {
         let name = "alipay_trade_fastpay_refund_query_response";
         let node = carried_out(body, name, charset, verifier, at)?;
-        Ok(RefundQueryAnswer::of(&node)?)
-    }
-
-    fn of(node: &Node) -> Result<RefundQueryAnswer, Unreadable> {
         let parameters = node.parameters();
         Ok(RefundQueryAnswer {
             out_trade_no: parameters.text("out_trade_no")?,
@@ -111,10 +107,10 @@ fn carried_out(
     charset: Charset,
     verifier: &Verifier,
     at: DateTime<Utc>,
-) -> Result<Node, AnswerError> {
-    let node = Node::read(body, name, charset, verifier, at)?;
+) -> Result<SignedNode, AnswerError> {
+    let node = SignedNode::read(body, name, charset, verifier, at)?;
     match node.outcome()? {
-        Outcome::Success => Ok(node),
-        Outcome::NotExist => Err(node.refusal()),
+        GatewayOutcome::Success => Ok(node),
+        GatewayOutcome::NotExist => Err(node.refusal()),
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use roxmltree::{Document, Node, ParsingOptions};
 
+use super::error::not_an_answer;
 use super::{AnswerError, MAX_ANSWER};
 use crate::{Charset, Form, MAX_PARAMETERS, Verifier};
 
@@ -10,7 +11,7 @@ use crate::{Charset, Form, MAX_PARAMETERS, Verifier};
 const MOST_NODES: u32 = 4096;
 
 /// An answer, its signature not yet checked.
-pub(super) enum Answer {
+pub(super) enum XmlAnswer {
     /// `is_success` is `T`.
     Success(Fields),
     /// `is_success` is `F`, with the word in `error`. The gateway does not sign these.
@@ -27,24 +28,28 @@ pub(super) struct Fields {
     had_line_ends: bool,
 }
 
-impl Answer {
+impl XmlAnswer {
     /// Reads an answer whose fields stand in `response/name` (`trade`).
     ///
     /// The XML declaration says in which character set, else it is that of the request.
     ///
     /// # Errors
     /// [`AnswerError::NotAnAnswer`].
-    pub(super) fn read(body: &[u8], name: &str, charset: Charset) -> Result<Answer, AnswerError> {
+    pub(super) fn read(
+        body: &[u8],
+        name: &str,
+        charset: Charset,
+    ) -> Result<XmlAnswer, AnswerError> {
         let (text, charset) = decode(body, charset)?;
         let document = parse(&text)?;
         let root = root(&document)?;
         if let Some(error) = error(root)? {
-            return Ok(Answer::Failure(error));
+            return Ok(XmlAnswer::Failure(error));
         }
         let response = child(root, "response")?.ok_or(not_an_answer("it has no response"))?;
         let fields =
             child(response, name)?.ok_or(not_an_answer("its response is of another kind"))?;
-        Ok(Answer::Success(Fields {
+        Ok(XmlAnswer::Success(Fields {
             pairs: pairs(fields)?,
             sign: word(root, "sign")?.filter(|sign| !sign.is_empty()),
             sign_type: word(root, "sign_type")?,
@@ -99,7 +104,7 @@ impl Fields {
         Err(first_error.map_or(AnswerError::Unsigned, AnswerError::Signature))
     }
 
-    /// A value whose signature nobody checks: nothing to act upon. An empty one is none.
+    /// A value whose signature is not checked: nothing to act upon. An empty one is none.
     pub(super) fn unverified(self, name: &str) -> Option<String> {
         let found = self.pairs.into_iter().find(|(own, _)| own == name);
         found.map(|(_, value)| value).filter(|value| !value.is_empty())
@@ -165,10 +170,6 @@ fn error(root: Node<'_, '_>) -> Result<Option<String>, AnswerError> {
 /// The text of the only child element of a name, without space around it.
 fn word(parent: Node<'_, '_>, name: &str) -> Result<Option<String>, AnswerError> {
     Ok(child(parent, name)?.map(|node| value(node).trim().to_owned()))
-}
-
-fn not_an_answer(reason: &'static str) -> AnswerError {
-    AnswerError::NotAnAnswer { reason }
 }
 
 /// The name in `<?xml ... encoding="..."?>`, which is ASCII in every character set here.

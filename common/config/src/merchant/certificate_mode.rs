@@ -1,13 +1,13 @@
 //! Certificate mode of the Open Platform: `app_cert` and `alipay_root_cert`.
 //!
 //! Nothing here depends on the clock: a program must start at night, when a certificate has just ended.
-//! What is out of date is refused where it is used, and told by [`crate::certificates`].
+//! What is out of date is refused where it is used, and logged by [`crate::certificates`].
 
 use alipay::{Certificate, CertificateError, KeyError, Protocol, PublicKey, RootCertificates};
 
 use super::{Merchant, MerchantKeys};
 use crate::error::ConfigError;
-use crate::field::Line;
+use crate::field::LineText;
 use crate::layers::{self, Layers};
 use crate::secret::{self, Secret};
 use crate::stray::SecretForm;
@@ -77,7 +77,7 @@ fn found<T>(
     layers: &Layers,
     path: &str,
     protocol: Protocol,
-    (text, file): (&Option<String>, &Option<Line>),
+    (text, file): (&Option<String>, &Option<LineText>),
     read: fn(&str) -> Result<T, KeyError>,
 ) -> Result<Option<(T, String)>, ConfigError> {
     let text = text.as_deref().map(Secret::new);

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::Merchant;
 use crate::error::ConfigError;
-use crate::field::Line;
+use crate::field::LineText;
 use crate::layers::{self, Layers};
 
 /// Whose payments wait for the gateway's signed answer before goods go out. A notification that is doubted
 /// always does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Confirm {
-    /// Those alone that a doubted notification tells of.
+pub enum ConfirmPolicy {
+    /// Those alone that a doubtful notification reports.
     #[default]
     Ambiguous,
     /// All.
@@ -24,24 +24,24 @@ pub enum Confirm {
     Above(Fen),
 }
 
-impl Confirm {
+impl ConfirmPolicy {
     /// Orders above this total wait; `None`: no order does.
     #[must_use]
     pub fn above(self) -> Option<Fen> {
         match self {
-            Confirm::Ambiguous => None,
-            Confirm::Always => Some(Fen::default()),
-            Confirm::Above(amount) => Some(amount),
+            ConfirmPolicy::Ambiguous => None,
+            ConfirmPolicy::Always => Some(Fen::default()),
+            ConfirmPolicy::Above(amount) => Some(amount),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Confirm {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Confirm, D::Error> {
-        match &*Line::deserialize(deserializer)? {
-            "ambiguous" => Ok(Confirm::Ambiguous),
-            "always" => Ok(Confirm::Always),
-            amount => Fen::parse(amount).map(Confirm::Above).map_err(|_| {
+impl<'de> Deserialize<'de> for ConfirmPolicy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ConfirmPolicy, D::Error> {
+        match &*LineText::deserialize(deserializer)? {
+            "ambiguous" => Ok(ConfirmPolicy::Ambiguous),
+            "always" => Ok(ConfirmPolicy::Always),
+            amount => Fen::parse(amount).map(ConfirmPolicy::Above).map_err(|_| {
                 let expected = "\"ambiguous\", \"always\" or an amount in yuan such as \"100.00\"";
                 D::Error::invalid_value(Unexpected::Str(amount), &expected)
             }),
@@ -49,30 +49,30 @@ impl<'de> Deserialize<'de> for Confirm {
     }
 }
 
-impl fmt::Display for Confirm {
+impl fmt::Display for ConfirmPolicy {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Confirm::Ambiguous => out.write_str("ambiguous"),
-            Confirm::Always => out.write_str("always"),
-            Confirm::Above(amount) => amount.fmt(out),
+            ConfirmPolicy::Ambiguous => out.write_str("ambiguous"),
+            ConfirmPolicy::Always => out.write_str("always"),
+            ConfirmPolicy::Above(amount) => amount.fmt(out),
         }
     }
 }
 
-impl Serialize for Confirm {
+impl Serialize for ConfirmPolicy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-/// Goods must not wait for a gateway that nobody can ask.
+/// Goods must not wait for a gateway that cannot be queried.
 pub(super) fn check(
     layers: &Layers,
     merchant: &Merchant,
     queries: bool,
 ) -> Result<(), ConfigError> {
     let path = |key: &str| format!("merchants.{}.{key}", merchant.name);
-    if merchant.confirm == Confirm::Ambiguous {
+    if merchant.confirm == ConfirmPolicy::Ambiguous {
         return Ok(());
     }
     if !queries {

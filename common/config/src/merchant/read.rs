@@ -3,10 +3,11 @@
 use alipay::{Charset, KeyError, Md5Key, PrivateKey, Protocol, SignType, Verifier};
 
 use super::{
-    Merchant, MerchantKeys, NotifyVerify, certificate_mode, confirm, public_keys, retired_keys,
+    Merchant, MerchantKeys, NotifyVerifyPolicy, certificate_mode, confirm, public_keys,
+    retired_keys,
 };
 use crate::error::ConfigError;
-use crate::field::Line;
+use crate::field::LineText;
 use crate::layers::{self, Layers};
 use crate::secret::{self, Secret};
 use crate::stray::SecretForm;
@@ -19,10 +20,10 @@ pub(crate) fn read(
     queries: bool,
 ) -> Result<Merchant, ConfigError> {
     let path = |key: &str| format!("merchants.{name}.{key}");
-    let secret = |key: &str, text: &Option<Secret>, file: &Option<Line>, form| {
+    let secret = |key: &str, text: &Option<Secret>, file: &Option<LineText>, form| {
         secret::find(layers, &path(key), text.as_ref(), file.as_ref(), form)
     };
-    let text = |line: &Option<Line>| line.as_ref().map(|line| line.to_string());
+    let text = |line: &Option<LineText>| line.as_ref().map(|line| line.to_string());
 
     let protocol = protocol(layers, &path("protocol"), keys)?;
     match protocol {
@@ -79,7 +80,7 @@ pub(crate) fn read(
         return Err(layers.invalid(&found.path, "is for protocol openapi"));
     }
     // A setting that promises a check must not be taken and then ignored.
-    if keys.notify_verify != NotifyVerify::Off && protocol != Protocol::Mapi {
+    if keys.notify_verify != NotifyVerifyPolicy::Off && protocol != Protocol::Mapi {
         let word: &str = keys.notify_verify.into();
         let problem = format!("{word:?} is for protocol mapi: openapi has no such query");
         return Err(layers.invalid(&path("notify_verify"), problem));
@@ -178,7 +179,7 @@ fn gateway(
 fn address(
     layers: &Layers,
     path: &str,
-    line: Option<&Line>,
+    line: Option<&LineText>,
     begins: &[&str],
 ) -> Result<Option<String>, ConfigError> {
     let Some(text) = line else { return Ok(None) };

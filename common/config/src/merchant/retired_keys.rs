@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ConfigError;
-use crate::field::{Line, OneOrMore};
+use crate::field::{LineText, OneOrMore};
 use crate::layers::Layers;
 use crate::secret::{self, Secret};
 use crate::stray::SecretForm;
@@ -16,50 +16,40 @@ use crate::stray::SecretForm;
 /// An entry as it is written.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields, expecting = "a table, { ... = \"...\" }")]
-pub(super) struct Entry {
+pub(super) struct RetiredKeyEntry {
     public_key: Option<String>,
-    public_key_file: Option<Line>,
+    public_key_file: Option<LineText>,
     md5_key: Option<Secret>,
-    md5_key_file: Option<Line>,
+    md5_key_file: Option<LineText>,
     sign_types: Option<OneOrMore>,
-    until: Option<Line>,
+    until: Option<LineText>,
 }
 
 /// Reads the keys of a merchant whose sign types are `configured`.
 pub(super) fn read(
     layers: &Layers,
     path: &str,
-    entries: &[Entry],
+    entries: &[RetiredKeyEntry],
     configured: &[SignType],
 ) -> Result<Vec<RetiredKey>, ConfigError> {
     let keys = entries.iter().enumerate().map(|(at, entry)| {
         let invalid =
             |problem: String| layers.invalid(path, format!("key number {}: {problem}", at + 1));
         let public_key = entry.public_key.as_deref().map(Secret::new);
-        let public_key = Given {
-            name: "public_key",
-            text: public_key.as_ref(),
-            file: entry.public_key_file.as_ref(),
-            form: SecretForm::Pem,
+        let public_key = (public_key.as_ref(), &entry.public_key_file, SecretForm::Pem);
+        let md5_key = (entry.md5_key.as_ref(), &entry.md5_key_file, SecretForm::Word);
+        let public_key = key_text(layers, path, "public_key", public_key, invalid)?;
+        let key = match (public_key, key_text(layers, path, "md5_key", md5_key, invalid)?) {
+            (Some(text), None) => OldKey::Public(
+                PublicKey::read(text.expose_secret())
+                    .map_err(|error| invalid(error.to_string()))?,
+            ),
+            (None, Some(text)) => OldKey::Md5(Md5Key::new(text.expose_secret())),
+            _ => {
+                let problem = "needs either public_key or md5_key, or its file";
+                return Err(invalid(problem.to_owned()));
+            }
         };
-        let md5_key = Given {
-            name: "md5_key",
-            text: entry.md5_key.as_ref(),
-            file: entry.md5_key_file.as_ref(),
-            form: SecretForm::Word,
-        };
-        let key =
-            match (public_key.read(layers, path, invalid)?, md5_key.read(layers, path, invalid)?) {
-                (Some(text), None) => OldKey::Public(
-                    PublicKey::read(text.expose_secret())
-                        .map_err(|error| invalid(error.to_string()))?,
-                ),
-                (None, Some(text)) => OldKey::Md5(Md5Key::new(text.expose_secret())),
-                _ => {
-                    let problem = "needs either public_key or md5_key, or its file";
-                    return Err(invalid(problem.to_owned()));
-                }
-            };
         Ok(RetiredKey {
             sign_types: entry.sign_types(&key, configured).map_err(invalid)?,
             until: entry.until().map_err(invalid)?,
@@ -69,37 +59,28 @@ pub(super) fn read(
     keys.collect()
 }
 
-/// A key of an entry, written there or in a file.
-struct Given<'a> {
-    name: &'static str,
-    text: Option<&'a Secret>,
-    file: Option<&'a Line>,
-    form: SecretForm,
-}
-
-impl Given<'_> {
-    fn read(
-        &self,
-        layers: &Layers,
-        path: &str,
-        invalid: impl Fn(String) -> ConfigError,
-    ) -> Result<Option<Secret>, ConfigError> {
-        let Given { name, text, file, form } = self;
-        match (text, file) {
-            (Some(_), Some(_)) => Err(invalid(format!("sets {name} and {name}_file"))),
-            (Some(text), None) => {
-                let text = form.trim(text.expose_secret());
-                Ok(Some(Secret::new(text.map_err(|why| invalid(format!("{name} {why}")))?)))
-            }
-            (None, Some(file)) => {
-                secret::read_file(layers, &format!("{path}.{name}_file"), file, *form).map(Some)
-            }
-            (None, None) => Ok(None),
+/// The text of the key `name`, which stands in the entry or in a file.
+fn key_text(
+    layers: &Layers,
+    path: &str,
+    name: &str,
+    (text, file, form): (Option<&Secret>, &Option<LineText>, SecretForm),
+    invalid: impl Fn(String) -> ConfigError,
+) -> Result<Option<Secret>, ConfigError> {
+    match (text, file) {
+        (Some(_), Some(_)) => Err(invalid(format!("sets {name} and {name}_file"))),
+        (Some(text), None) => {
+            let text = form.trim(text.expose_secret());
+            Ok(Some(Secret::new(text.map_err(|why| invalid(format!("{name} {why}")))?)))
         }
+        (None, Some(file)) => {
+            secret::read_file(layers, &format!("{path}.{name}_file"), file, form).map(Some)
+        }
+        (None, None) => Ok(None),
     }
 }
 
-impl Entry {
+impl RetiredKeyEntry {
     /// As configured, else what the merchant's keys in use count for, else what the key can be used for.
     fn sign_types(&self, key: &OldKey, configured: &[SignType]) -> Result<Vec<SignType>, String> {
         let OldKey::Public(public) = key else { return Ok(vec![SignType::Md5]) };

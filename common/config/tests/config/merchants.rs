@@ -2,7 +2,7 @@
 
 use alipay::{Charset, Protocol, SignType};
 
-use config::LatePayment;
+use config::LatePaymentPolicy;
 
 use crate::support::{File, MAPI, key, load, openapi, refused};
 
@@ -72,9 +72,9 @@ fn what_a_merchant_needs() {
         and(&format!("notify_verify = \"{word}\"")).unwrap();
     }
     refused(and("late_payment = \"keep\""), "merchants.shop.late_payment", "\"refund\"");
-    assert_eq!(and("").unwrap().merchants["shop"].late_payment, LatePayment::Deliver);
+    assert_eq!(and("").unwrap().merchants["shop"].late_payment, LatePaymentPolicy::Deliver);
     let back = and("late_payment = \"refund\"").unwrap();
-    assert_eq!(back.merchants["shop"].late_payment, LatePayment::Refund);
+    assert_eq!(back.merchants["shop"].late_payment, LatePaymentPolicy::Refund);
     let app =
         format!("{}notify_verify = \"required\"\n", openapi(&key("rsa2048.pub.pem"), "[\"RSA2\"]"));
     refused(load(&app), "merchants.app.notify_verify", "no such query");

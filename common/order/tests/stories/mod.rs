@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use alipay::{BatchRefundNotify, Fen, TradeStatusSync};
 use chrono::{DateTime, Utc};
-use order::{MerchantAccount, OrderState, OrderTerms, RefundAnswered, Review};
+use order::{ConfirmedRefund, MerchantAccount, OrderState, OrderTerms, Review};
 
 /// What reaches a worker.
 pub enum Said {
@@ -24,7 +24,7 @@ pub enum Said {
     /// The gateway's answer to a query.
     Answer(Box<TradeStatusSync>),
     /// The gateway's answer to a refund that was asked for.
-    RefundAnswer(RefundAnswered),
+    RefundAnswer(ConfirmedRefund),
     /// Alipay has nothing to close at this time, and the order's is over.
     Expiry(DateTime<Utc>),
 }

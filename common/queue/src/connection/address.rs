@@ -13,14 +13,14 @@ const MAX_VHOST: usize = 255;
 
 /// One host of the broker. No `Debug`: it holds a password.
 #[derive(Clone)]
-pub(super) struct Address {
+pub(super) struct BrokerAddress {
     /// For the handshake; its host is without the brackets of an IPv6 address.
     pub(super) uri: AMQPUri,
 }
 
-impl Address {
+impl BrokerAddress {
     /// Reads a URL and gives it a heartbeat where it has none. The error does not quote it.
-    pub(super) fn read(text: &str) -> Result<Address, &'static str> {
+    pub(super) fn read(text: &str) -> Result<BrokerAddress, &'static str> {
         const FORM: &str = "it is not of the form amqp://user:password@host:port/vhost (in user and password write \
              @ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25)";
         // The parsers' own errors can quote the whole URL.
@@ -52,7 +52,7 @@ impl Address {
             return Err("the user is longer than 255 bytes");
         }
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
-        Ok(Address { uri })
+        Ok(BrokerAddress { uri })
     }
 
     pub(super) fn is_tls(&self) -> bool {
@@ -116,10 +116,10 @@ fn next_url(list: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, split};
+    use super::{BrokerAddress, split};
 
     fn heartbeat(url: &str) -> Option<u16> {
-        Address::read(url).unwrap().uri.query.heartbeat
+        BrokerAddress::read(url).unwrap().uri.query.heartbeat
     }
 
     #[test]
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_label_has_no_password() {
-        let label = |url: &str| Address::read(url).unwrap().label();
+        let label = |url: &str| BrokerAddress::read(url).unwrap().label();
         assert_eq!(label("amqp://shop:secret@broker:5673/pay"), "broker:5673/pay");
         assert_eq!(label("amqp://127.0.0.1/%2f"), "127.0.0.1:5672/");
         assert_eq!(label("amqps://broker"), "broker:5671/");
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_host_is_what_the_url_says() {
-        let host = |url: &str| Address::read(url).unwrap().host().to_owned();
+        let host = |url: &str| BrokerAddress::read(url).unwrap().host().to_owned();
         assert_eq!(host("amqp://[::1]:5672/%2f"), "::1");
         assert_eq!(host("amqp://10.0.0.1:5672/%2f"), "10.0.0.1");
         assert_eq!(host("amqp://broker-1.example:5672/%2f"), "broker-1.example");
@@ -165,7 +165,7 @@ mod tests {
             ("amqp://u:secret@h1,h2:5672/x", "comma"),
             (vhost.as_str(), "255"),
         ] {
-            let reason = Address::read(url).err().unwrap();
+            let reason = BrokerAddress::read(url).err().unwrap();
             assert!(reason.contains(word) && !reason.contains("secret"), "{url}: {reason}");
         }
     }

@@ -1,8 +1,8 @@
 //! The hosts of the broker.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use config::Amqp;
@@ -11,15 +11,16 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use lapin::types::LongString;
 use lapin::{AsyncTcpStream, ConnectionProperties, ErrorKind};
+use parking_lot::Mutex;
 use rand::seq::SliceRandom;
 use service::outage::Outage;
 use service::reach;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_rustls::rustls::ClientConfig;
 
-use super::address::{self, Address};
+use super::address::{self, BrokerAddress};
 use super::error::{ConnectionError, HostError, HostProblem};
-use super::wire::{self, Remark, Wire};
+use super::wire::{self, Wire, WireProblem};
 use super::{BROKER_TIMEOUT, refusal, tls};
 
 /// How long a host is waited for alone, before the next one is tried beside it. One that is down
@@ -36,7 +37,7 @@ const HEAD_START: Duration = Duration::from_secs(1);
 pub struct Cluster(Arc<Hosts>);
 
 struct Hosts {
-    hosts: Vec<Address>,
+    hosts: Vec<BrokerAddress>,
     tls: Option<Arc<ClientConfig>>,
     /// Whether messages carry the URL's user.
     user_id: bool,
@@ -60,7 +61,7 @@ impl Cluster {
         let mut hosts = Vec::new();
         for list in &amqp.urls {
             for url in address::split(list.expose_secret()) {
-                hosts.push(Address::read(url).map_err(unusable)?);
+                hosts.push(BrokerAddress::read(url).map_err(unusable)?);
             }
         }
         let first = hosts.first().ok_or_else(|| unusable("it names no host"))?;
@@ -91,7 +92,7 @@ impl Cluster {
         };
         hosts.shuffle(&mut rand::rng());
         let (user_id, source) = (amqp.user_id, amqp.source.clone());
-        let (first, outage) = (AtomicUsize::new(0), Outage::of("the broker"));
+        let (first, outage) = (AtomicUsize::new(0), Outage::new("the broker"));
         Ok(Cluster(Arc::new(Hosts { hosts, tls, user_id, source, outage, first })))
     }
 
@@ -107,7 +108,7 @@ impl Cluster {
 
     /// The virtual host, which all hosts have in common.
     pub fn vhost(&self) -> &str {
-        self.0.hosts.first().map_or("/", Address::vhost)
+        self.0.hosts.first().map_or("/", BrokerAddress::vhost)
     }
 
     /// The user that messages are published as at this host, where they are to say so.
@@ -116,14 +117,14 @@ impl Cluster {
         Some(address.user())
     }
 
-    /// Checks that workers believe what this program publishes: `users` are the accounts of the key
+    /// Checks that workers accept what this program publishes: `users` are the accounts of the key
     /// `key`.
     ///
     /// # Errors
     ///
     /// [`ConnectionError::Settings`]: a URL's user is not among them.
     pub fn publishes_as(&self, key: &str, users: &[String]) -> Result<(), ConnectionError> {
-        let others = |host: &&Address| !users.iter().any(|user| user == host.user());
+        let others = |host: &&BrokerAddress| !users.iter().any(|user| user == host.user());
         match self.0.hosts.iter().find(others) {
             None => Ok(()),
             Some(host) => {
@@ -143,7 +144,7 @@ impl Cluster {
 
     /// `host:port/vhost` of this host.
     pub(super) fn label(&self, host: usize) -> String {
-        self.0.hosts.get(host).map(Address::label).unwrap_or_default()
+        self.0.hosts.get(host).map(BrokerAddress::label).unwrap_or_default()
     }
 
     /// Connects to the first host that answers, within [`BROKER_TIMEOUT`], and says which.
@@ -205,7 +206,7 @@ impl Cluster {
 
     async fn handshake(
         &self,
-        address: &Address,
+        address: &BrokerAddress,
         to: SocketAddr,
         name: &str,
         deadline: Instant,
@@ -220,7 +221,7 @@ impl Cluster {
             ConnectionProperties::default().with_connection_name(LongString::from(name));
         let wire = Mutex::new(Some(wire.compat()));
         let hand_over = async move |_, _| {
-            let wire = wire.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let wire = wire.lock().take();
             let again = || std::io::Error::other("a line is handed over once");
             wire.map(AsyncTcpStream::Plain).ok_or_else(|| lapin::Error::from(again()))
         };
@@ -233,8 +234,8 @@ impl Cluster {
         match timeout_at(deadline, connect).await {
             Ok(Ok(lapin)) => Ok(lapin),
             Ok(Err(error)) => Err(match remarks.taken() {
-                Some(Remark::Tls(remark)) => HostProblem::Tls(remark),
-                Some(Remark::NotABroker(remark)) => HostProblem::NotABroker(remark),
+                Some(WireProblem::Tls(remark)) => HostProblem::Tls(remark),
+                Some(WireProblem::NotABroker(remark)) => HostProblem::NotABroker(remark),
                 // The alert that says why may be lost with the line.
                 None if self.0.tls.is_some() && matches!(error.kind(), ErrorKind::IOError(_)) => {
                     HostProblem::Tls(tls::ended(&error))
@@ -252,7 +253,7 @@ impl Cluster {
 /// Hosts, without passwords.
 impl std::fmt::Debug for Cluster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.hosts.iter().map(Address::label)).finish()
+        f.debug_list().entries(self.0.hosts.iter().map(BrokerAddress::label)).finish()
     }
 }
 

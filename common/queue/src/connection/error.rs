@@ -3,7 +3,7 @@
 use std::fmt;
 
 use lapin::ErrorKind;
-use service::outage::Kind;
+use service::outage::OutageKind;
 
 use super::BROKER_TIMEOUT;
 
@@ -30,7 +30,7 @@ pub enum ConnectionError {
     /// The connection ended.
     #[error("connection lost: {reason}")]
     Lost {
-        /// What lapin or the broker said.
+        /// The error of lapin or the reply of the broker.
         reason: String,
     },
     /// The broker, or the network, refused.
@@ -39,8 +39,8 @@ pub enum ConnectionError {
 }
 
 impl ConnectionError {
-    /// No host can be connected to, or the line ended: [`supervise`](crate::supervise) tells of it, once an outage,
-    /// so that whoever meets it need not.
+    /// No host can be connected to, or the line ended: [`supervise`](crate::supervise) logs that, once an outage, so
+    /// that no caller has to.
     pub fn is_outage(&self) -> bool {
         match self {
             ConnectionError::NoHost(_) | ConnectionError::Lost { .. } => true,
@@ -55,16 +55,16 @@ impl ConnectionError {
     }
 
     /// Whether the broker is away, or somebody has to change something.
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> OutageKind {
         match self {
-            ConnectionError::Settings { .. } => Kind::Refuses,
+            ConnectionError::Settings { .. } => OutageKind::Refuses,
             ConnectionError::NoHost(hosts) if hosts.iter().any(HostError::is_refusal) => {
-                Kind::Refuses
+                OutageKind::Refuses
             }
             ConnectionError::NoHost(_)
             | ConnectionError::Timeout { .. }
             | ConnectionError::Lost { .. }
-            | ConnectionError::Amqp(_) => Kind::Away,
+            | ConnectionError::Amqp(_) => OutageKind::Away,
         }
     }
 }

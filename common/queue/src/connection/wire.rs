@@ -8,7 +8,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use async_rs::traits::Reactor;
 use async_rs::util::RuntimeParts;
 use async_rs::{Runtime, Tokio};
 use futures_util::Stream;
+use parking_lot::Mutex;
 use service::reach;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -30,30 +31,30 @@ use super::{refusal, tls};
 /// The first byte of what a TLS server says to a client that does not speak TLS: an alert.
 const TLS_ALERT: u8 = 0x15;
 
-/// So many bytes tell what listens there.
+/// This number of bytes shows what listens there.
 const FIRST: usize = 5;
 
-/// What a line has told besides data.
+/// What the first bytes or an error of a line have shown.
 #[derive(Debug)]
-pub(super) enum Remark {
+pub(super) enum WireProblem {
     /// What was wrong with TLS.
     Tls(String),
     /// What listens there is no broker.
     NotABroker(&'static str),
 }
 
-/// The remark of a line, if there is one.
+/// The problem of a line, if there is one.
 #[derive(Debug, Default)]
-pub(super) struct Remarks(Mutex<Option<Remark>>);
+pub(super) struct WireProblems(Mutex<Option<WireProblem>>);
 
-impl Remarks {
-    /// What was wrong with the line; the first remark stays.
-    pub(super) fn taken(&self) -> Option<Remark> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+impl WireProblems {
+    /// What was wrong with the line; the first problem stays.
+    pub(super) fn taken(&self) -> Option<WireProblem> {
+        self.0.lock().take()
     }
 
-    fn put(&self, remark: Remark) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(remark);
+    fn put(&self, remark: WireProblem) {
+        self.0.lock().get_or_insert(remark);
     }
 }
 
@@ -63,7 +64,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 /// A line that remembers why it ended.
 pub(super) struct Wire {
     transport: Box<dyn Transport>,
-    remarks: Arc<Remarks>,
+    remarks: Arc<WireProblems>,
     /// The first bytes of a line without TLS; none once there were enough of them.
     first: Option<Vec<u8>>,
 }
@@ -80,7 +81,7 @@ impl Wire {
             Ok::<_, io::Error>(stream)
         };
         let tcp = tcp.await.map_err(|error| HostProblem::Tcp(reach::explain(&error)))?;
-        let remarks = Arc::new(Remarks::default());
+        let remarks = Arc::new(WireProblems::default());
         let Some((config, name)) = tls else {
             return Ok(Wire { transport: Box::new(tcp), remarks, first: Some(Vec::new()) });
         };
@@ -97,8 +98,8 @@ impl Wire {
         }
     }
 
-    /// What it will have told after an error.
-    pub(super) fn remarks(&self) -> Arc<Remarks> {
+    /// The problems of the line, to be read after an error.
+    pub(super) fn remarks(&self) -> Arc<WireProblems> {
         Arc::clone(&self.remarks)
     }
 
@@ -120,7 +121,7 @@ impl AsyncRead for Wire {
         match &read {
             Poll::Ready(Err(error)) => {
                 if let Some(remark) = tls::explain(error) {
-                    wire.remarks.put(Remark::Tls(remark));
+                    wire.remarks.put(WireProblem::Tls(remark));
                 }
             }
             Poll::Ready(Ok(())) => {
@@ -134,16 +135,16 @@ impl AsyncRead for Wire {
 }
 
 /// Looks at the first bytes of a line for what listens there.
-fn look(first: &mut Option<Vec<u8>>, remarks: &Remarks, read: &[u8]) {
+fn look(first: &mut Option<Vec<u8>>, remarks: &WireProblems, read: &[u8]) {
     let Some(bytes) = first else { return };
     bytes.extend(read.iter().take(FIRST - bytes.len()));
     if bytes.first() == Some(&TLS_ALERT) {
         let remark =
             "what listens there speaks TLS, and the URL begins with amqp://: write amqps://";
-        remarks.put(Remark::Tls(remark.to_owned()));
+        remarks.put(WireProblem::Tls(remark.to_owned()));
         *first = None;
     } else if let Some(remark) = refusal::not_amqp(bytes) {
-        remarks.put(Remark::NotABroker(remark));
+        remarks.put(WireProblem::NotABroker(remark));
         *first = None;
     } else if bytes.len() >= FIRST {
         *first = None;
@@ -169,18 +170,18 @@ impl AsyncWrite for Wire {
 }
 
 /// The runtime that lapin runs on: tokio, with [`Wire`] for its lines.
-pub(super) type WireRuntime = Runtime<RuntimeParts<Tokio, Wires>>;
+pub(super) type WireRuntime = Runtime<RuntimeParts<Tokio, WireReactor>>;
 
 /// The current tokio runtime.
 pub(super) fn runtime() -> WireRuntime {
-    Runtime::new(RuntimeParts::new(Tokio::current(), Wires(Tokio::current())))
+    Runtime::new(RuntimeParts::new(Tokio::current(), WireReactor(Tokio::current())))
 }
 
 /// tokio's reactor, of which only the type of a line differs.
 #[derive(Debug, Clone)]
-pub(super) struct Wires(Tokio);
+pub(super) struct WireReactor(Tokio);
 
-impl Reactor for Wires {
+impl Reactor for WireReactor {
     type TcpStream = Compat<Wire>;
     type Sleep = <Tokio as Reactor>::Sleep;
 

@@ -53,44 +53,44 @@ pub(super) async fn gather<'a>(
                     message.properties(message_id.clone(), user_id),
                 )
                 .await?;
-            Ok::<_, lapin::Error>((index, Confirm::from(written.await?)))
+            Ok::<_, lapin::Error>((index, MessageConfirm::from(written.await?)))
         })
         .collect();
-    let mut confirms: Vec<(usize, Confirm)> = confirms.try_collect().await?;
+    let mut confirms: Vec<(usize, MessageConfirm)> = confirms.try_collect().await?;
     confirms.sort_unstable_by_key(|(index, _)| *index);
     let ids = publications.map(|publication| publication.message_id.as_str());
     Ok(pair_returns(ids, confirms.into_iter().map(|(_, confirm)| confirm).collect()))
 }
 
 /// What came for one message, before returns are paired.
-struct Confirm {
+struct MessageConfirm {
     acked: bool,
     /// A return of **some** message of the gathering.
-    returned: Option<Returned>,
+    returned: Option<ReturnedMessage>,
 }
 
-struct Returned {
+struct ReturnedMessage {
     message_id: Option<String>,
     reason: String,
 }
 
-impl From<Confirmation> for Confirm {
-    fn from(confirmation: Confirmation) -> Confirm {
+impl From<Confirmation> for MessageConfirm {
+    fn from(confirmation: Confirmation) -> MessageConfirm {
         // `NotRequested` comes from a channel that is not in confirm mode, and confirms nothing.
         let acked = confirmation.is_ack();
-        let returned = confirmation.take_message().map(|message| Returned {
+        let returned = confirmation.take_message().map(|message| ReturnedMessage {
             message_id: message.properties.message_id().as_ref().map(ToString::to_string),
             reason: format!("{} {}", message.reply_code, message.reply_text),
         });
-        Confirm { acked, returned }
+        MessageConfirm { acked, returned }
     }
 }
 
-/// Pairs returns by message id. A returned id fails every copy of that id, since nothing tells
-/// which copy came back; a return without an id fails all.
+/// Pairs returns by message id. A returned id fails every copy of that id, since nothing
+/// identifies the copy that came back; a return without an id fails all.
 fn pair_returns<'a>(
     ids: impl Iterator<Item = &'a str>,
-    confirms: Vec<Confirm>,
+    confirms: Vec<MessageConfirm>,
 ) -> Vec<Result<(), PublishError>> {
     let mut acked = Vec::with_capacity(confirms.len());
     let mut returned = HashMap::new();
@@ -98,10 +98,10 @@ fn pair_returns<'a>(
     for confirm in confirms {
         acked.push(confirm.acked);
         match confirm.returned {
-            Some(Returned { message_id: Some(id), reason }) => {
+            Some(ReturnedMessage { message_id: Some(id), reason }) => {
                 returned.insert(id, reason);
             }
-            Some(Returned { message_id: None, reason }) => any = Some(reason),
+            Some(ReturnedMessage { message_id: None, reason }) => any = Some(reason),
             None => {}
         }
     }
@@ -116,20 +116,20 @@ fn pair_returns<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::{Confirm, Returned, pair_returns};
+    use super::{MessageConfirm, ReturnedMessage, pair_returns};
     use crate::PublishError;
 
-    fn acked(returned: Option<Option<&str>>) -> Confirm {
-        Confirm {
+    fn acked(returned: Option<Option<&str>>) -> MessageConfirm {
+        MessageConfirm {
             acked: true,
-            returned: returned.map(|id| Returned {
+            returned: returned.map(|id| ReturnedMessage {
                 message_id: id.map(str::to_owned),
                 reason: "312 NO_ROUTE".into(),
             }),
         }
     }
 
-    fn codes(ids: &[&str], confirms: Vec<Confirm>) -> Vec<&'static str> {
+    fn codes(ids: &[&str], confirms: Vec<MessageConfirm>) -> Vec<&'static str> {
         pair_returns(ids.iter().copied(), confirms)
             .iter()
             .map(|answer| answer.as_ref().map_or_else(PublishError::reason_code, |()| "confirmed"))
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_nack_is_its_own() {
-        let nacked = Confirm { acked: false, returned: None };
+        let nacked = MessageConfirm { acked: false, returned: None };
         assert_eq!(codes(&["a", "b"], vec![nacked, acked(None)]), ["nacked", "confirmed"]);
     }
 }

@@ -12,7 +12,7 @@ use tracing::warn;
 
 use super::error::count;
 use super::gathering::{Publication, gather};
-use super::readiness::Readiness;
+use super::readiness::OpenLanes;
 use crate::{BROKER_TIMEOUT, Connection, ConnectionError, ConnectionState, Message, PublishError};
 
 /// The most messages in one gathering. More in flight does not make a quorum queue faster, and
@@ -46,16 +46,16 @@ impl Request {
     }
 
     fn answer(self, answer: Answer) {
-        count(&answer);
+        count(answer.as_ref().copied());
         // Nobody may be waiting any more.
         let _ = self.answer.send(answer);
     }
 }
 
-pub(super) struct Lane {
+pub(super) struct PublisherLane {
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) connections: watch::Receiver<Option<Connection>>,
-    pub(super) readiness: Readiness,
+    pub(super) readiness: OpenLanes,
     pub(super) confirm_timeout: Duration,
     pub(super) cancel: CancellationToken,
 }
@@ -66,7 +66,7 @@ struct Finished;
 /// The connection is lost or blocked, or the channel was thrown away.
 struct ChannelGone;
 
-impl Lane {
+impl PublisherLane {
     pub(super) async fn run(mut self) {
         // Ends with `Finished` only.
         while let Ok(connection) = self.next_connection().await {

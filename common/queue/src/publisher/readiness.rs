@@ -5,15 +5,15 @@ use tokio::sync::watch;
 
 /// Counts the lanes that have a channel in confirm mode on a connection that is not blocked.
 #[derive(Clone)]
-pub(super) struct Readiness {
+pub(super) struct OpenLanes {
     /// How many of all.
     open: watch::Sender<usize>,
     lanes: usize,
 }
 
-impl Readiness {
-    pub(super) fn new(lanes: usize) -> Readiness {
-        let readiness = Readiness { open: watch::Sender::new(0), lanes };
+impl OpenLanes {
+    pub(super) fn new(lanes: usize) -> OpenLanes {
+        let readiness = OpenLanes { open: watch::Sender::new(0), lanes };
         readiness.change(|_| {});
         readiness
     }
@@ -42,7 +42,7 @@ impl Readiness {
 }
 
 pub(super) struct OpenLane<'a> {
-    readiness: &'a Readiness,
+    readiness: &'a OpenLanes,
 }
 
 impl Drop for OpenLane<'_> {

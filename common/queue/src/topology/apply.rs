@@ -9,7 +9,7 @@ use lapin::{Channel, ErrorKind};
 
 use super::declaration::Declaration;
 use super::probe::missing_bindings;
-use super::{Change, Conflict, bindings};
+use super::{Conflict, TopologyObject, bindings};
 use crate::{Cluster, Connection, ConnectionError, ConnectionSettings};
 
 /// Why the topology could not be compared or declared.
@@ -22,8 +22,8 @@ pub enum TopologyError {
     #[error("{change}: the broker says: {reply}")]
     Refused {
         /// What was looked for or declared.
-        change: Change,
-        /// What the broker said.
+        change: TopologyObject,
+        /// The reply of the broker.
         reply: String,
     },
     /// The broker could not be asked.
@@ -57,7 +57,7 @@ fn list(conflicts: &[Conflict]) -> String {
 /// # Errors
 ///
 /// [`TopologyError::Conflicts`] lists everything that is there and differs.
-pub async fn plan(cluster: &Cluster, events: bool) -> Result<Vec<Change>, TopologyError> {
+pub async fn plan(cluster: &Cluster, events: bool) -> Result<Vec<TopologyObject>, TopologyError> {
     plan_bindings(cluster, events, |_| true).await
 }
 
@@ -70,16 +70,16 @@ pub async fn plan(cluster: &Cluster, events: bool) -> Result<Vec<Change>, Topolo
 pub async fn plan_without_tiers(
     cluster: &Cluster,
     events: bool,
-) -> Result<Vec<Change>, TopologyError> {
-    let of_work = |binding: &Change| matches!(binding, Change::Binding { exchange, .. } if exchange == super::WORK_EXCHANGE);
+) -> Result<Vec<TopologyObject>, TopologyError> {
+    let of_work = |binding: &TopologyObject| matches!(binding, TopologyObject::Binding { exchange, .. } if exchange == super::WORK_EXCHANGE);
     plan_bindings(cluster, events, of_work).await
 }
 
 async fn plan_bindings(
     cluster: &Cluster,
     events: bool,
-    looked_for: impl Fn(&Change) -> bool,
-) -> Result<Vec<Change>, TopologyError> {
+    looked_for: impl Fn(&TopologyObject) -> bool,
+) -> Result<Vec<TopologyObject>, TopologyError> {
     let connection = open(cluster).await?;
     let planned = async {
         let mut missing = look(&connection, &Declaration::all(events)).await?;
@@ -101,7 +101,10 @@ async fn plan_bindings(
 /// # Errors
 ///
 /// As [`plan`].
-pub async fn compare(cluster: &Cluster, events: bool) -> Result<Vec<Change>, TopologyError> {
+pub async fn compare(
+    cluster: &Cluster,
+    events: bool,
+) -> Result<Vec<TopologyObject>, TopologyError> {
     let connection = open(cluster).await?;
     let compared = look(&connection, &Declaration::all(events)).await;
     connection.close().await;
@@ -109,12 +112,12 @@ pub async fn compare(cluster: &Cluster, events: bool) -> Result<Vec<Change>, Top
 }
 
 /// Declares what is missing and returns it; an empty list when everything was there. All bindings are
-/// made again, which changes nothing where they are, and is not told.
+/// made again, which changes nothing where they are there, and is not returned.
 ///
 /// # Errors
 ///
 /// As [`plan`]; then nothing was changed.
-pub async fn apply(cluster: &Cluster, events: bool) -> Result<Vec<Change>, TopologyError> {
+pub async fn apply(cluster: &Cluster, events: bool) -> Result<Vec<TopologyObject>, TopologyError> {
     let connection = open(cluster).await?;
     let applied = compare_and_declare(&connection, &Declaration::all(events)).await;
     connection.close().await;
@@ -127,7 +130,7 @@ pub async fn apply(cluster: &Cluster, events: bool) -> Result<Vec<Change>, Topol
 /// # Errors
 ///
 /// The broker cannot be asked.
-pub async fn missing_work(cluster: &Cluster) -> Result<Vec<Change>, TopologyError> {
+pub async fn missing_work(cluster: &Cluster) -> Result<Vec<TopologyObject>, TopologyError> {
     absent(cluster, &Declaration::work()).await
 }
 
@@ -139,7 +142,7 @@ pub async fn missing_work(cluster: &Cluster) -> Result<Vec<Change>, TopologyErro
 pub async fn missing_objects(
     cluster: &Cluster,
     events: bool,
-) -> Result<Vec<Change>, TopologyError> {
+) -> Result<Vec<TopologyObject>, TopologyError> {
     let mut all = Declaration::all(events);
     all.retain(|declaration| !matches!(declaration, Declaration::Binding { .. }));
     absent(cluster, &all).await
@@ -148,7 +151,7 @@ pub async fn missing_objects(
 async fn absent(
     cluster: &Cluster,
     declarations: &[Declaration],
-) -> Result<Vec<Change>, TopologyError> {
+) -> Result<Vec<TopologyObject>, TopologyError> {
     let connection = open(cluster).await?;
     let looked = async {
         let mut missing = Vec::new();
@@ -171,7 +174,7 @@ async fn open(cluster: &Cluster) -> Result<Connection, TopologyError> {
 async fn compare_and_declare(
     connection: &Connection,
     declarations: &[Declaration],
-) -> Result<Vec<Change>, TopologyError> {
+) -> Result<Vec<TopologyObject>, TopologyError> {
     let missing = look(connection, declarations).await?;
     for declaration in declarations {
         match ask(connection, declaration, Mode::Declare).await? {
@@ -185,15 +188,15 @@ async fn compare_and_declare(
 async fn look(
     connection: &Connection,
     declarations: &[Declaration],
-) -> Result<Vec<Change>, TopologyError> {
-    let mut missing: Vec<Change> = Vec::new();
+) -> Result<Vec<TopologyObject>, TopologyError> {
+    let mut missing: Vec<TopologyObject> = Vec::new();
     let mut conflicts = Vec::new();
     for declaration in declarations {
         if let Declaration::Binding { queue, exchange, .. } = declaration {
             let new = missing.iter().any(|change| match change {
-                Change::Queue { name } => name == queue,
-                Change::Exchange { name, .. } => name == exchange,
-                Change::Binding { .. } => false,
+                TopologyObject::Queue { name } => name == queue,
+                TopologyObject::Exchange { name, .. } => name == exchange,
+                TopologyObject::Binding { .. } => false,
             });
             if new {
                 missing.push(declaration.change());
@@ -272,7 +275,7 @@ fn soft_error(error: &ConnectionError) -> Option<(AMQPSoftError, String)> {
 }
 
 /// What became of looking for `change`, or of declaring it: a refusal, or no answer.
-pub(super) fn refusal(error: ConnectionError, change: &Change) -> TopologyError {
+pub(super) fn refusal(error: ConnectionError, change: &TopologyObject) -> TopologyError {
     match &error {
         ConnectionError::Amqp(amqp) => match amqp.kind() {
             ErrorKind::ProtocolError(refusal) => TopologyError::Refused {

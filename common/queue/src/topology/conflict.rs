@@ -4,15 +4,15 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Change, RetryTier, WORK_EXCHANGE, work_queue};
+use super::{RetryTier, TopologyObject, WORK_EXCHANGE, work_queue};
 
 /// Something of that name is there already, and is different (AMQP 406). It cannot be changed,
 /// only deleted and declared again; `Display` says how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Conflict {
     /// What should be there.
-    pub wanted: Change,
-    /// What the broker said: which argument differs, and how.
+    pub wanted: TopologyObject,
+    /// The reply of the broker: which argument differs, and how.
     pub reply: String,
 }
 
@@ -20,7 +20,7 @@ impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Conflict { wanted, reply } = self;
         match wanted {
-            Change::Queue { name } => {
+            TopologyObject::Queue { name } => {
                 write!(
                     f,
                     "queue {name} is there with other arguments. The broker says: {reply}. \
@@ -40,7 +40,7 @@ impl fmt::Display for Conflict {
                 }
                 Ok(())
             }
-            Change::Exchange { name, kind } => write!(
+            TopologyObject::Exchange { name, kind } => write!(
                 f,
                 "exchange {name} is there but is no durable {kind} exchange. The broker says: \
                  {reply}. The type of an exchange cannot be changed. Stop what publishes to \
@@ -48,7 +48,7 @@ impl fmt::Display for Conflict {
                 if name == WORK_EXCHANGE { " (the retry queues too: drain them)" } else { "" }
             ),
             // A binding cannot conflict: one more is just made.
-            Change::Binding { .. } => write!(f, "{wanted}: the broker says: {reply}"),
+            TopologyObject::Binding { .. } => write!(f, "{wanted}: the broker says: {reply}"),
         }
     }
 }

@@ -18,7 +18,7 @@ const DELIVERY_LIMIT: LongInt = 2_000_000_000;
 /// ([`apply`](super::apply)).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "object", rename_all = "snake_case")]
-pub enum Change {
+pub enum TopologyObject {
     /// An exchange.
     Exchange {
         /// Its name.
@@ -42,15 +42,15 @@ pub enum Change {
     },
 }
 
-impl fmt::Display for Change {
+impl fmt::Display for TopologyObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Change::Exchange { name, kind } => write!(f, "{kind} exchange {name}"),
-            Change::Queue { name } => write!(f, "quorum queue {name}"),
-            Change::Binding { queue, exchange, routing_key } if routing_key.is_empty() => {
+            TopologyObject::Exchange { name, kind } => write!(f, "{kind} exchange {name}"),
+            TopologyObject::Queue { name } => write!(f, "quorum queue {name}"),
+            TopologyObject::Binding { queue, exchange, routing_key } if routing_key.is_empty() => {
                 write!(f, "binding of queue {queue} to exchange {exchange} with an empty key")
             }
-            Change::Binding { queue, exchange, routing_key } => {
+            TopologyObject::Binding { queue, exchange, routing_key } => {
                 write!(f, "binding of queue {queue} to exchange {exchange} with key {routing_key}")
             }
         }
@@ -58,9 +58,9 @@ impl fmt::Display for Change {
 }
 
 /// All bindings that should be there. `events`: also those of the events.
-pub fn bindings(events: bool) -> Vec<Change> {
+pub fn bindings(events: bool) -> Vec<TopologyObject> {
     let all = Declaration::all(events).into_iter().map(|declaration| declaration.change());
-    all.filter(|change| matches!(change, Change::Binding { .. })).collect()
+    all.filter(|change| matches!(change, TopologyObject::Binding { .. })).collect()
 }
 
 /// One step of declaring the topology, in an order that works.
@@ -100,9 +100,9 @@ impl Declaration {
     }
 
     /// What it is when it is missing.
-    pub(super) fn change(&self) -> Change {
+    pub(super) fn change(&self) -> TopologyObject {
         match self.clone() {
-            Declaration::Exchange { name, kind } => Change::Exchange {
+            Declaration::Exchange { name, kind } => TopologyObject::Exchange {
                 name,
                 kind: match kind {
                     ExchangeKind::Fanout => "fanout",
@@ -110,9 +110,9 @@ impl Declaration {
                     _ => "direct",
                 },
             },
-            Declaration::Queue { name, .. } => Change::Queue { name },
+            Declaration::Queue { name, .. } => TopologyObject::Queue { name },
             Declaration::Binding { queue, exchange, routing_key } => {
-                Change::Binding { queue, exchange, routing_key }
+                TopologyObject::Binding { queue, exchange, routing_key }
             }
         }
     }

@@ -5,7 +5,10 @@ use std::time::Duration;
 use chrono::Utc;
 use lapin::options::{BasicAckOptions, BasicGetOptions, QueueDeclareOptions};
 use lapin::types::{FieldTable, ShortString};
-use queue::{Cluster, Envelope, Kind, Message, Publisher, PublisherSettings, Received, topology};
+use queue::{
+    Cluster, Envelope, Message, MessageKind, Publisher, PublisherSettings, ReceivedMessage,
+    topology,
+};
 use testkit::Sandbox;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -56,12 +59,12 @@ impl Client {
     }
 
     /// Takes the next message of a queue, waiting for it.
-    pub(crate) async fn take(&self, queue: &str) -> Received {
+    pub(crate) async fn take(&self, queue: &str) -> ReceivedMessage {
         self.take_delivery(queue).await.0
     }
 
     /// As `take`, with the names of all its headers.
-    pub(crate) async fn take_delivery(&self, queue: &str) -> (Received, Vec<String>) {
+    pub(crate) async fn take_delivery(&self, queue: &str) -> (ReceivedMessage, Vec<String>) {
         timeout(LONG, async {
             loop {
                 let got =
@@ -71,7 +74,7 @@ impl Client {
                     let headers = delivery.properties.headers().clone().unwrap_or_default();
                     let names = headers.inner().keys().map(ToString::to_string).collect();
                     assert!(delivery.acker.ack(BasicAckOptions::default()).await.unwrap());
-                    return (Received::new(delivery), names);
+                    return (ReceivedMessage::new(delivery), names);
                 }
                 // There is no signal for an arrival but a consumer, which would take them all.
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -130,6 +133,6 @@ impl Started {
 /// A message to the work queue whose body is `text`.
 pub(crate) fn work(text: &str) -> Message {
     let envelope =
-        Envelope::new("shop", Kind::TradeStatus, alipay::Charset::Utf8, Utc::now(), "a=b");
+        Envelope::new("shop", MessageKind::TradeStatus, alipay::Charset::Utf8, Utc::now(), "a=b");
     Message { body: text.as_bytes().to_vec(), ..Message::notify(&envelope, text, None) }
 }

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use futures_util::{FutureExt, poll};
 use lapin::options::QueueDeclareOptions;
 use lapin::types::{AMQPValue, FieldTable};
-use queue::{Envelope, Kind, Message, PublishError, PublisherSettings, topology};
+use queue::{Envelope, Message, MessageKind, PublishError, PublisherSettings, topology};
 use tokio::time::timeout;
 
 use crate::client::{Client, LONG, start_ready, start_with, work};
@@ -27,14 +27,14 @@ async fn a_notification_arrives_as_it_was_sent() {
     let form = "subject=%B2%E2+x&notify_id=42&sign=%2B";
     let envelope = Envelope::new(
         "shop",
-        Kind::TradeStatus,
+        MessageKind::TradeStatus,
         alipay::Charset::Gbk,
         "2026-11-23T03:41:00.25Z".parse().unwrap(),
         form,
     );
     let id = queue::message_id(
         "shop",
-        Kind::TradeStatus,
+        MessageKind::TradeStatus,
         &alipay::Form::parse(form.as_bytes()).unwrap(),
     );
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -45,7 +45,7 @@ async fn a_notification_arrives_as_it_was_sent() {
     let delivery = got.unwrap().delivery;
     assert_eq!(*delivery.properties.delivery_mode(), Some(2));
     assert_eq!(delivery.properties.content_type().as_ref().unwrap().as_str(), "application/json");
-    let received = queue::Received::new(delivery);
+    let received = queue::ReceivedMessage::new(delivery);
     assert_eq!(Envelope::read(&received.body).unwrap(), envelope);
     assert_eq!(received.message_id, id);
     assert_eq!(received.headers, message.headers);

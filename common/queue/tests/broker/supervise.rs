@@ -3,7 +3,7 @@
 use futures_util::StreamExt;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
-use queue::{Cluster, Connection, ConnectionSettings, ConnectionState, Received, supervise};
+use queue::{Cluster, Connection, ConnectionSettings, ConnectionState, ReceivedMessage, supervise};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +35,7 @@ async fn consume(connection: &Connection, seen: &mpsc::UnboundedSender<Seen>) {
     };
     seen.send(Seen::Consuming).unwrap();
     while let Some(Ok(delivery)) = consumer.next().await {
-        let received = Received::new(delivery);
+        let received = ReceivedMessage::new(delivery);
         assert!(received.acker.ack(BasicAckOptions::default()).await.unwrap());
         seen.send(Seen::Body(received.body)).unwrap();
     }

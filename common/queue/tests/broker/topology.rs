@@ -4,12 +4,12 @@ use futures_util::StreamExt as _;
 use lapin::ExchangeKind;
 use lapin::options::{BasicConsumeOptions, ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use queue::topology::{Change, TopologyError, apply, bindings, plan};
-use queue::{Cluster, Message, Received};
+use queue::topology::{TopologyError, TopologyObject, apply, bindings, plan};
+use queue::{Cluster, Message, ReceivedMessage};
 
 use crate::client::{Client, start_ready, work};
 
-fn names(changes: &[Change]) -> Vec<String> {
+fn names(changes: &[TopologyObject]) -> Vec<String> {
     changes.iter().map(ToString::to_string).collect()
 }
 
@@ -158,7 +158,7 @@ async fn plan_names_every_binding_that_is_missing() {
     let tier = "binding of queue alipay.retry.2m to exchange alipay.retry.2m with an empty key";
     assert_eq!(names(&plan(&client.cluster(), true).await.unwrap()), [&work[..], &[tier]].concat());
     let through = bindings(false).len() - 3;
-    let probes = consumer.take(through).map(|delivery| Received::new(delivery.unwrap()));
+    let probes = consumer.take(through).map(|delivery| ReceivedMessage::new(delivery.unwrap()));
     let probes = tokio::time::timeout(crate::client::LONG, probes.collect::<Vec<_>>()).await;
     assert!(probes.unwrap().iter().all(|probe| probe.is_probe));
 }

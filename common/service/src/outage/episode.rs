@@ -2,26 +2,26 @@
 
 use std::time::{Duration, Instant};
 
-use super::Kind;
+use super::OutageKind;
 
 /// The pause between two lines about an outage that goes on.
 const REMINDER: Duration = Duration::from_secs(60);
 
-/// Within so long at most [`EPISODES`] outages are told one by one.
+/// Within so long at most [`EPISODES`] outages are logged one by one.
 const WINDOW: Duration = Duration::from_secs(60);
 const EPISODES: u32 = 3;
 
-/// So many different reasons of one outage are told at once; any further one waits for its turn, once a minute.
+/// This number of different reasons of one outage is logged at once; any further one waits for its turn, once a minute.
 const REASONS: usize = 4;
 
 /// What is to be logged.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum OutageLine {
     /// The server cannot be used. `lost`: why the connection before ended. `left_out`: outages of the last
     /// minute that had no line.
-    Began { kind: Kind, reason: String, lost: Option<String>, left_out: u32 },
+    Began { kind: OutageKind, reason: String, lost: Option<String>, left_out: u32 },
     /// It still cannot, or for another reason.
-    GoesOn { kind: Kind, reason: String, lasted: Duration },
+    GoesOn { kind: OutageKind, reason: String, lasted: Duration },
     /// It can again.
     Ended { lasted: Duration },
     /// A connection ended, and the next attempt made another.
@@ -39,10 +39,10 @@ pub(super) struct Episodes {
 #[derive(Debug)]
 struct Away {
     began: Instant,
-    kind: Kind,
+    kind: OutageKind,
     reason: String,
     /// When its last line was written; none when it has none yet.
-    told: Option<Instant>,
+    logged_at: Option<Instant>,
     reasons: Vec<String>,
 }
 
@@ -62,59 +62,64 @@ impl Episodes {
     }
 
     /// An attempt to connect failed.
-    pub(super) fn failed(&mut self, kind: Kind, reason: &str, now: Instant) -> Option<Line> {
+    pub(super) fn failed(
+        &mut self,
+        kind: OutageKind,
+        reason: &str,
+        now: Instant,
+    ) -> Option<OutageLine> {
         let Some(away) = &mut self.away else {
             let (began, lost) = match self.lost.take() {
                 Some((at, why)) => (at, Some(why)),
                 None => (now, None),
             };
-            let left_out = self.tells(now);
+            let left_out = self.has_line(now);
             let reason = reason.to_owned();
             self.away = Some(Away {
                 began,
                 kind,
                 reason: reason.clone(),
-                told: left_out.map(|_| now),
+                logged_at: left_out.map(|_| now),
                 reasons: vec![reason.clone()],
             });
-            return Some(Line::Began { kind, reason, lost, left_out: left_out? });
+            return Some(OutageLine::Began { kind, reason, lost, left_out: left_out? });
         };
         away.reason = reason.to_owned();
         let is_new = !away.reasons.contains(&away.reason) && away.reasons.len() < REASONS;
         if is_new {
             away.reasons.push(away.reason.clone());
         }
-        // A server that begins to refuse is news, whatever was told before.
-        let is_news =
-            (is_new && away.told.is_some()) || (away.kind != kind && kind == Kind::Refuses);
+        // A server that begins to refuse is logged, whatever was logged before.
+        let is_news = (is_new && away.logged_at.is_some())
+            || (away.kind != kind && kind == OutageKind::Refuses);
         away.kind = kind;
-        let since = away.told.unwrap_or(away.began);
+        let since = away.logged_at.unwrap_or(away.began);
         if !is_news && now.saturating_duration_since(since) < REMINDER {
             return None;
         }
-        away.told = Some(now);
+        away.logged_at = Some(now);
         let lasted = now.saturating_duration_since(away.began);
-        Some(Line::GoesOn { kind, reason: away.reason.clone(), lasted })
+        Some(OutageLine::GoesOn { kind, reason: away.reason.clone(), lasted })
     }
 
     /// A connection was made.
-    pub(super) fn connected(&mut self, now: Instant) -> Option<Line> {
+    pub(super) fn connected(&mut self, now: Instant) -> Option<OutageLine> {
         if let Some(away) = self.away.take() {
             let lasted = now.saturating_duration_since(away.began);
-            return away.told.map(|_| Line::Ended { lasted });
+            return away.logged_at.map(|_| OutageLine::Ended { lasted });
         }
         let (began, reason) = self.lost.take()?;
-        let left_out = self.tells(now)?;
-        Some(Line::Short { reason, lasted: now.saturating_duration_since(began), left_out })
+        let left_out = self.has_line(now)?;
+        Some(OutageLine::Short { reason, lasted: now.saturating_duration_since(began), left_out })
     }
 
     /// Why the server cannot be used now.
-    pub(super) fn state(&self) -> Option<(Kind, String)> {
+    pub(super) fn state(&self) -> Option<(OutageKind, String)> {
         self.away.as_ref().map(|away| (away.kind, away.reason.clone()))
     }
 
     /// Whether another outage has lines of its own: with how many had none since the last that had.
-    fn tells(&mut self, now: Instant) -> Option<u32> {
+    fn has_line(&mut self, now: Instant) -> Option<u32> {
         let fresh = || Window { began: now, episodes: 0, left_out: 0 };
         let window = self.window.get_or_insert_with(fresh);
         if now.saturating_duration_since(window.began) >= WINDOW {
@@ -139,8 +144,13 @@ mod tests {
         Duration::from_secs(number)
     }
 
-    fn began(reason: &str, left_out: u32) -> Option<Line> {
-        Some(Line::Began { kind: Kind::Away, reason: reason.to_owned(), lost: None, left_out })
+    fn began(reason: &str, left_out: u32) -> Option<OutageLine> {
+        Some(OutageLine::Began {
+            kind: OutageKind::Away,
+            reason: reason.to_owned(),
+            lost: None,
+            left_out,
+        })
     }
 
     #[test]
@@ -150,19 +160,20 @@ mod tests {
         // 150 s with ten connections, each of which tries twice a second.
         for tenth in 0..3_000 {
             let now = start + Duration::from_millis(tenth * 50);
-            lines.extend(all.failed(Kind::Away, REFUSED, now));
+            lines.extend(all.failed(OutageKind::Away, REFUSED, now));
         }
         lines.extend(all.connected(start + seconds(150)));
         lines.extend(all.connected(start + seconds(151)));
         let reason = REFUSED.to_owned();
-        let goes_on = |lasted| Line::GoesOn { kind: Kind::Away, reason: reason.clone(), lasted };
+        let goes_on =
+            |lasted| OutageLine::GoesOn { kind: OutageKind::Away, reason: reason.clone(), lasted };
         assert_eq!(
             lines,
             [
                 began(REFUSED, 0).unwrap(),
                 goes_on(seconds(60)),
                 goes_on(seconds(120)),
-                Line::Ended { lasted: seconds(150) },
+                OutageLine::Ended { lasted: seconds(150) },
             ]
         );
         assert_eq!(all.state(), None);
@@ -173,11 +184,11 @@ mod tests {
         let (mut all, start) = (Episodes::default(), Instant::now());
         all.lost("reset by peer", start);
         all.lost("another connection's", start + seconds(1));
-        let line = all.failed(Kind::Away, REFUSED, start + seconds(2));
-        let Some(Line::Began { lost, .. }) = line else { panic!("{line:?}") };
+        let line = all.failed(OutageKind::Away, REFUSED, start + seconds(2));
+        let Some(OutageLine::Began { lost, .. }) = line else { panic!("{line:?}") };
         assert_eq!(lost.as_deref(), Some("reset by peer"));
         let ended = all.connected(start + seconds(21));
-        assert_eq!(ended, Some(Line::Ended { lasted: seconds(21) }));
+        assert_eq!(ended, Some(OutageLine::Ended { lasted: seconds(21) }));
     }
 
     #[test]
@@ -185,7 +196,7 @@ mod tests {
         let (mut all, start) = (Episodes::default(), Instant::now());
         all.lost("reset by peer", start);
         let reason = "reset by peer".to_owned();
-        let short = Line::Short { reason, lasted: seconds(1), left_out: 0 };
+        let short = OutageLine::Short { reason, lasted: seconds(1), left_out: 0 };
         assert_eq!(all.connected(start + seconds(1)), Some(short));
         assert_eq!(all.connected(start + seconds(2)), None);
     }
@@ -197,7 +208,7 @@ mod tests {
         for at in 0..500 {
             let now = start + Duration::from_millis(at * 100);
             let reason = if at % 2 == 0 { REFUSED } else { "no answer within 5 s" };
-            if let Some(line) = all.failed(Kind::Away, reason, now) {
+            if let Some(line) = all.failed(OutageKind::Away, reason, now) {
                 told += 1;
                 news.push(line);
             }
@@ -206,7 +217,7 @@ mod tests {
         // Reasons that are never twice the same, such as those with a number in them.
         let many = (0..500).filter(|at| {
             let now = start + seconds(50) + Duration::from_millis(*at);
-            all.failed(Kind::Away, &format!("reason {at}"), now).is_some()
+            all.failed(OutageKind::Away, &format!("reason {at}"), now).is_some()
         });
         assert_eq!(many.count(), REASONS - 2);
     }
@@ -215,15 +226,18 @@ mod tests {
     fn a_refusal_is_told_although_the_server_was_away_before() {
         let (mut all, start) = (Episodes::default(), Instant::now());
         for reason in 0..10 {
-            all.failed(Kind::Away, &reason.to_string(), start);
+            all.failed(OutageKind::Away, &reason.to_string(), start);
         }
-        let line = all.failed(Kind::Refuses, "access denied", start + seconds(1));
+        let line = all.failed(OutageKind::Refuses, "access denied", start + seconds(1));
         let reason = "access denied".to_owned();
-        let expected =
-            Line::GoesOn { kind: Kind::Refuses, reason: reason.clone(), lasted: seconds(1) };
+        let expected = OutageLine::GoesOn {
+            kind: OutageKind::Refuses,
+            reason: reason.clone(),
+            lasted: seconds(1),
+        };
         assert_eq!(line, Some(expected));
-        assert_eq!(all.failed(Kind::Refuses, "access denied", start + seconds(2)), None);
-        assert_eq!(all.state(), Some((Kind::Refuses, reason)));
+        assert_eq!(all.failed(OutageKind::Refuses, "access denied", start + seconds(2)), None);
+        assert_eq!(all.state(), Some((OutageKind::Refuses, reason)));
     }
 
     #[test]
@@ -232,18 +246,18 @@ mod tests {
         let mut lines = Vec::new();
         for at in 0..100 {
             let now = start + Duration::from_millis(at * 500);
-            lines.extend(all.failed(Kind::Away, REFUSED, now));
+            lines.extend(all.failed(OutageKind::Away, REFUSED, now));
             lines.extend(all.connected(now + Duration::from_millis(100)));
         }
         assert_eq!(lines.len(), 2 * usize::try_from(EPISODES).unwrap(), "{lines:?}");
         // The next minute says how many were left out; an outage without a line gets one once it is long.
-        assert_eq!(all.failed(Kind::Away, REFUSED, start + seconds(61)), began(REFUSED, 97));
+        assert_eq!(all.failed(OutageKind::Away, REFUSED, start + seconds(61)), began(REFUSED, 97));
         for _ in 0..10 {
             all.connected(start + seconds(62));
-            all.failed(Kind::Away, REFUSED, start + seconds(62));
+            all.failed(OutageKind::Away, REFUSED, start + seconds(62));
         }
-        assert_eq!(all.failed(Kind::Away, REFUSED, start + seconds(121)), None);
-        assert!(all.failed(Kind::Away, REFUSED, start + seconds(122)).is_some());
+        assert_eq!(all.failed(OutageKind::Away, REFUSED, start + seconds(121)), None);
+        assert!(all.failed(OutageKind::Away, REFUSED, start + seconds(122)).is_some());
         assert!(all.connected(start + seconds(123)).is_some());
     }
 }

@@ -11,12 +11,12 @@ use diesel::sql_types::Text;
 use diesel::{QueryResult, RunQueryDsl, select};
 use diesel_async::AsyncMysqlConnection;
 use mysql_async::{Conn, DriverError, OptsBuilder};
-use service::outage::{Kind, Outage};
+use service::outage::{Outage, OutageKind};
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use super::address::{Address, UrlError};
-use super::connect_error::ConnectError;
+use super::connect_error::{ConnectError, ConnectProblem};
 use super::driver::Driver;
 use super::{CONNECT_TIMEOUT, DatabaseSettings, MysqlConnection, Tls};
 
@@ -71,7 +71,7 @@ impl Manager {
     }
 
     /// What is wrong with the database, where the last attempt to connect failed.
-    pub(super) fn outage(&self) -> Option<(Kind, String)> {
+    pub(super) fn outage(&self) -> Option<(OutageKind, String)> {
         self.0.outage.state()
     }
 
@@ -91,16 +91,16 @@ impl Manager {
         let error = match connected {
             Ok(_) => {
                 *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                return self.0.outage.ended();
+                return self.0.outage.connected();
             }
             Err(error) => error,
         };
         let kind = error.kind();
-        if kind == Kind::Refuses && !matches!(error, ConnectError::RefusedBefore(_)) {
+        if kind == OutageKind::Refuses && !matches!(error, ConnectError::RefusedBefore(_)) {
             let refused = Some((Instant::now(), error.to_string()));
             *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
         }
-        self.0.outage.goes_on(kind, error);
+        self.0.outage.attempt_failed(kind, error);
     }
 
     /// A connection with the session's settings, or the reason why not.
@@ -109,16 +109,16 @@ impl Manager {
         let generation = self.0.generation.load(Ordering::Relaxed);
         let driver = Driver::connect(|| self.log_in(address))?;
         let mut connection = MysqlConnection::new(driver, Some(CONNECT_TIMEOUT), generation);
-        self.set_session(&mut connection).map_err(|error| ConnectError::Session {
+        self.set_session(&mut connection).map_err(|error| ConnectError::Attempt {
             label: address.label().to_owned(),
-            reason: error.to_string(),
+            problem: ConnectProblem::Session(error.to_string()),
         })?;
         connection.set_limit(self.0.timeout);
         Ok(connection)
     }
 
     async fn log_in(&self, address: &Address) -> Result<AsyncMysqlConnection, ConnectError> {
-        let label = || address.label().to_owned();
+        let failed = |problem| ConnectError::Attempt { label: address.label().to_owned(), problem };
         let encrypted = match address.tls() {
             Tls::Off => false,
             Tls::Preferred => !self.0.plain.load(Ordering::Relaxed),
@@ -142,11 +142,11 @@ impl Manager {
             open(address.plain()).await
         };
         let connected = timeout(CONNECT_TIMEOUT, connect).await;
-        match connected.map_err(|_| ConnectError::Timeout { label: label() })? {
-            Ok(connection) => AsyncMysqlConnection::try_from(connection).await.map_err(|error| {
-                ConnectError::Session { label: label(), reason: error.to_string() }
-            }),
-            Err(error) => Err(ConnectError::of(label(), address.tls() != Tls::Off, error)),
+        match connected.map_err(|_| failed(ConnectProblem::Timeout))? {
+            Ok(connection) => AsyncMysqlConnection::try_from(connection)
+                .await
+                .map_err(|error| failed(ConnectProblem::Session(error.to_string()))),
+            Err(error) => Err(failed(ConnectProblem::of(address.tls() != Tls::Off, error))),
         }
     }
 
@@ -197,7 +197,7 @@ impl ManageConnection for Manager {
             return true;
         }
         if let Some(reason) = connection.lost_because() {
-            self.0.outage.lost(&format_args!("{}: {reason}", self.label()));
+            self.0.outage.connection_lost(&format_args!("{}: {reason}", self.label()));
         }
         connection.is_lost()
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::BeijingTime;
 use crate::json_rows::{execute_rows, short};
 use crate::schema::dead_letter_audit;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// What was done with a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -39,7 +39,7 @@ pub struct Entry<'a> {
 }
 
 /// Adds entries.
-pub fn insert(connection: &mut MysqlConnection, entries: &[Entry<'_>]) -> Result<(), StoreError> {
+pub fn insert(connection: &mut MysqlConnection, entries: &[Entry<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("history_insert.sql"), entries)
 }
 
@@ -63,7 +63,7 @@ pub fn list(
     connection: &mut MysqlConnection,
     message_id: Option<&str>,
     limit: i64,
-) -> Result<Vec<Row>, StoreError> {
+) -> Result<Vec<Row>> {
     let mut query = dead_letter_audit::table
         .order(dead_letter_audit::id.desc())
         .limit(limit)
@@ -76,7 +76,7 @@ pub fn list(
 }
 
 /// The entries whose letter names this order, oldest first.
-pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Row>, StoreError> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<Row>> {
     Ok(dead_letter_audit::table
         .filter(dead_letter_audit::order_id.eq(order_id))
         .order(dead_letter_audit::id)

@@ -1,18 +1,19 @@
 //! What was done with the goods of an order.
 
 use diesel::prelude::*;
+use order::FulfillmentState;
 use serde::Serialize;
 
 use crate::BeijingTime;
 use crate::schema::fulfillment;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A row of `fulfillment`.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = fulfillment)]
 pub struct Fulfillment {
-    /// Word of [`order::FulfillmentState`].
-    pub state: String,
+    /// Their state.
+    pub state: FulfillmentState,
     /// Units ordered.
     pub units: i32,
     /// Units with the buyer now, or before they were returned.
@@ -28,10 +29,7 @@ pub struct Fulfillment {
 }
 
 /// What was done with the goods of this order; `None` while nothing was.
-pub fn of_order(
-    connection: &mut MysqlConnection,
-    order_id: &str,
-) -> Result<Option<Fulfillment>, StoreError> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Option<Fulfillment>> {
     Ok(fulfillment::table
         .find(order_id)
         .select(Fulfillment::as_select())

@@ -4,7 +4,8 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 
-use crate::{MysqlConnection, StoreError};
+use crate::typed_sql::SqlText as _;
+use crate::{MysqlConnection, Result};
 
 /// One statement.
 pub(super) struct Step<'a> {
@@ -49,22 +50,15 @@ fn created(statement: &str) -> Option<Created<'_>> {
 
 impl Created<'_> {
     /// Columns that the table of this name lacks: then it is somebody else's.
-    pub(super) fn missing(
-        &self,
-        connection: &mut MysqlConnection,
-    ) -> Result<Vec<String>, StoreError> {
-        #[derive(QueryableByName)]
-        struct Column {
-            #[diesel(sql_type = Text)]
-            name: String,
-        }
-        let there: Vec<Column> = sql_query(
-            "SELECT LOWER(column_name) AS name FROM information_schema.columns \
+    pub(super) fn missing(&self, connection: &mut MysqlConnection) -> Result<Vec<String>> {
+        let there: Vec<String> = sql_query(
+            "SELECT LOWER(column_name) FROM information_schema.columns \
              WHERE table_schema = DATABASE() AND table_name = ?",
         )
         .bind::<Text, _>(self.table)
+        .typed::<Text>()
         .load(connection)?;
-        let is_there = |column: &str| there.iter().any(|known| known.name == column);
+        let is_there = |column: &str| there.iter().any(|known| known == column);
         Ok(self.columns.iter().filter(|it| !is_there(it)).map(|it| (*it).to_owned()).collect())
     }
 }

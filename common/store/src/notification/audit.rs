@@ -7,7 +7,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::schema::notification;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A notification of a trade that the order does not know.
 #[derive(Debug, Clone, QueryableByName)]
@@ -32,7 +32,7 @@ pub fn lost(
     connection: &mut MysqlConnection,
     after: i64,
     to: i64,
-) -> Result<Vec<LostNotification>, StoreError> {
+) -> Result<Vec<LostNotification>> {
     Ok(sql_query(include_str!("audit.sql"))
         .bind::<BigInt, _>(after)
         .bind::<BigInt, _>(to)
@@ -40,7 +40,7 @@ pub fn lost(
 }
 
 /// The greatest id of a notification; 0 where there is none.
-pub fn last_id(connection: &mut MysqlConnection) -> Result<i64, StoreError> {
+pub fn last_id(connection: &mut MysqlConnection) -> Result<i64> {
     let last =
         notification::table.select(max(notification::id)).get_result::<Option<i64>>(connection)?;
     Ok(last.unwrap_or(0))

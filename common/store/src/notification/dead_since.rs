@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::json_rows::{execute_rows, load_rows};
 use crate::schema::notification;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A message that is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -38,18 +38,12 @@ pub struct Lying {
 
 /// Which of these messages have a dead letter already. After a day it is not known any more: somebody may
 /// have emptied the queue with another tool.
-pub fn lying(
-    connection: &mut MysqlConnection,
-    messages: &[MessageKey<'_>],
-) -> Result<Vec<Lying>, StoreError> {
+pub fn lying(connection: &mut MysqlConnection, messages: &[MessageKey<'_>]) -> Result<Vec<Lying>> {
     load_rows(connection, include_str!("lying.sql"), messages)
 }
 
 /// Notes that the dead letters of these messages are removed from `alipay.dead`: should one be rejected
 /// again, that is a letter again.
-pub fn removed(
-    connection: &mut MysqlConnection,
-    messages: &[MessageKey<'_>],
-) -> Result<(), StoreError> {
+pub fn removed(connection: &mut MysqlConnection, messages: &[MessageKey<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("removed.sql"), messages)
 }

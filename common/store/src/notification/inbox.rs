@@ -3,19 +3,20 @@
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
+use order::MessageOutcome;
 
 use super::MessageKey;
 use crate::BeijingTime;
 use crate::json_rows::load_rows;
 use crate::schema::notification;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// The line of `notification` that a worker wrote for a message.
 #[derive(Debug, Clone, QueryableByName)]
 #[diesel(table_name = notification)]
 pub struct InboxLine {
-    /// What came of its latest run: `applied`, `unchanged`, `rejected`, `unknown`.
-    pub outcome: String,
+    /// What came of its latest run.
+    pub outcome: MessageOutcome,
     /// Why it was rejected.
     pub reason: Option<String>,
     /// The evidence.
@@ -36,7 +37,7 @@ pub fn find(
     merchant: &str,
     kind: &str,
     message_id: &str,
-) -> Result<Option<InboxLine>, StoreError> {
+) -> Result<Option<InboxLine>> {
     Ok(sql_query(
         "SELECT outcome, reason, error, facts_added, COALESCE(long_changes, changes) AS changes, seen, \
          last_seen FROM notification \
@@ -59,8 +60,8 @@ pub struct InboxState {
     pub kind: String,
     /// Hex SHA-256.
     pub message_id: String,
-    /// `applied`, `unchanged`, `rejected`, `unknown`.
-    pub outcome: String,
+    /// Applied, unchanged, rejected, or unknown.
+    pub outcome: MessageOutcome,
     /// Why it was rejected.
     pub reason: Option<String>,
     /// The evidence.
@@ -73,6 +74,6 @@ pub struct InboxState {
 pub fn states(
     connection: &mut MysqlConnection,
     keys: &[MessageKey<'_>],
-) -> Result<Vec<InboxState>, StoreError> {
+) -> Result<Vec<InboxState>> {
     load_rows(connection, include_str!("states.sql"), keys)
 }

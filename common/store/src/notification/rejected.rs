@@ -9,7 +9,7 @@ use order::MessageOutcome;
 
 use crate::column::value;
 use crate::schema::notification;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A row of `notification` of a message that was rejected.
 #[derive(Debug, Clone, QueryableByName)]
@@ -33,7 +33,7 @@ pub struct RejectedLine {
 pub fn rejected_of_trade(
     connection: &mut MysqlConnection,
     trade_no: &str,
-) -> Result<Vec<RejectedLine>, StoreError> {
+) -> Result<Vec<RejectedLine>> {
     Ok(sql_query(
         "SELECT merchant, kind, reason, charset, form, received_at \
          FROM notification FORCE INDEX (notification_trade) \
@@ -49,7 +49,7 @@ pub fn answered_since(
     merchant: &str,
     order: &str,
     since: DateTime<Utc>,
-) -> Result<bool, StoreError> {
+) -> Result<bool> {
     let answer = notification::table
         .filter(notification::order_id.eq(order))
         .filter(notification::merchant.eq(merchant))

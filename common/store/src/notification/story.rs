@@ -4,10 +4,11 @@ use alipay::{Charset, Form, Notification, Protocol};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
+use order::MessageOutcome;
 
 use crate::BeijingTime;
 use crate::schema::notification;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A row of `notification`, as it belongs to one order.
 #[derive(Debug, Clone, QueryableByName)]
@@ -30,7 +31,7 @@ pub struct StoryLine {
     /// Alipay's word for the trade's state, or the kind of message.
     pub trade_status: Option<String>,
     /// What came of its latest run.
-    pub outcome: String,
+    pub outcome: MessageOutcome,
     /// Why it was rejected; or what is odd about one that counts.
     pub reason: Option<String>,
     /// The evidence.
@@ -54,7 +55,7 @@ pub fn of_order(
     connection: &mut MysqlConnection,
     order_id: &str,
     trade_nos: &[&str],
-) -> Result<Vec<StoryLine>, StoreError> {
+) -> Result<Vec<StoryLine>> {
     let lines: Vec<StoryLine> = sql_query(include_str!("story.sql"))
         .bind::<Text, _>(order_id)
         .bind::<Text, _>(order_id)

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::BeijingTime;
 use crate::schema::{refund, trade, user_order};
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// One refund. Amounts are fen.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Serialize)]
@@ -36,10 +36,7 @@ impl RefundLine {
 
 /// The refunds of this order's trades, by trade and time. One of which an answer and a notification
 /// tell is one line.
-pub fn of_order(
-    connection: &mut MysqlConnection,
-    order_id: &str,
-) -> Result<Vec<RefundLine>, StoreError> {
+pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Vec<RefundLine>> {
     let of_trade =
         refund::merchant.eq(user_order::merchant).and(refund::trade_no.eq(trade::trade_no));
     let lines = user_order::table
@@ -57,7 +54,7 @@ pub fn of_trade(
     connection: &mut MysqlConnection,
     merchant: &str,
     trade_no: &str,
-) -> Result<Vec<RefundLine>, StoreError> {
+) -> Result<Vec<RefundLine>> {
     let lines = refund::table
         .filter(refund::merchant.eq(merchant).and(refund::trade_no.eq(trade_no)))
         .order((refund::gmt_refund, refund::running_total, refund::refund_key))

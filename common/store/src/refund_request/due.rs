@@ -20,7 +20,7 @@ use super::{NO_ANSWER_YET, RefundRequest, turn};
 use crate::column::{Moment, value};
 use crate::json_rows::explanation;
 use crate::schema::{refund_request, user_order};
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A refund that is carried out now. The row says `unknown` until its end is noted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub fn claim(
     merchant: &str,
     limit: i64,
     lease: Duration,
-) -> Result<Vec<ClaimedRefund>, StoreError> {
+) -> Result<Vec<ClaimedRefund>> {
     let rows: Vec<DueRow> = sql_query(include_str!("lock_due.sql"))
         .bind::<Text, _>(merchant)
         .bind::<BigInt, _>(limit)
@@ -85,11 +85,7 @@ pub fn claim(
     Ok(claimed)
 }
 
-fn later(
-    connection: &mut MysqlConnection,
-    request_no: &str,
-    due_at: DateTime<Utc>,
-) -> Result<(), StoreError> {
+fn later(connection: &mut MysqlConnection, request_no: &str, due_at: DateTime<Utc>) -> Result<()> {
     diesel::update(refund_request::table.find(request_no))
         .set(refund_request::due_at.eq(Some(due_at)))
         .execute(connection)?;
@@ -104,7 +100,7 @@ pub fn put_off(
     state: RefundRequestState,
     error: &str,
     due_at: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     let under_way = refund_request::table
         .find(request_no)
         .filter(refund_request::state.eq(value(RefundRequestState::Unknown)));

@@ -3,14 +3,13 @@
 use std::fmt::Write as _;
 
 use alipay::Fen;
-use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::json_rows::{execute_rows, load_rows};
-use crate::schema::refund_request;
-use crate::{MysqlConnection, StoreError};
+use crate::json_rows::{execute_rows, load_columns};
+use crate::{MysqlConnection, Result};
 
 /// What stands in `asked_by`.
 const ASKED_BY: &str = "worker";
@@ -59,10 +58,7 @@ pub fn late_number(merchant: &str, trade_no: &str) -> String {
 /// Writes down that late money goes back; a worker's refund sweeper does it. Belongs into the
 /// transaction that books the payment, with the order locked. A trade for which it was asked before
 /// stays as it is, also when Alipay refused: then it is a person's matter.
-pub fn ask_late(
-    connection: &mut MysqlConnection,
-    late: &[LateRefund<'_>],
-) -> Result<(), StoreError> {
+pub fn ask_late(connection: &mut MysqlConnection, late: &[LateRefund<'_>]) -> Result<()> {
     let mut rows: Vec<LateRow<'_>> = late
         .iter()
         .map(|late| LateRow {
@@ -79,21 +75,11 @@ pub fn ask_late(
 /// Takes back what [`ask_late`] wrote, for trades, as (merchant, trade number), that are not late after
 /// all or whose money is back already. A refund that may have been sent goes on: whatever comes of it,
 /// Alipay tells. With the orders locked.
-pub fn withdraw_late(
-    connection: &mut MysqlConnection,
-    trades: &[(&str, &str)],
-) -> Result<(), StoreError> {
+pub fn withdraw_late(connection: &mut MysqlConnection, trades: &[(&str, &str)]) -> Result<()> {
     let mut numbers: Vec<String> =
         trades.iter().map(|(merchant, trade_no)| late_number(merchant, trade_no)).collect();
     numbers.sort_unstable();
     execute_rows(connection, include_str!("withdraw.sql"), &numbers)
-}
-
-#[derive(QueryableByName)]
-#[diesel(table_name = refund_request)]
-struct OnItsWay {
-    order_id: String,
-    trade_no: String,
 }
 
 /// Of these orders the trades, as (order, trade number), whose money goes back or has gone back: a
@@ -102,9 +88,8 @@ struct OnItsWay {
 pub fn on_its_way(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
-) -> Result<Vec<(String, String)>, StoreError> {
-    let rows: Vec<OnItsWay> = load_rows(connection, include_str!("on_its_way.sql"), order_ids)?;
-    Ok(rows.into_iter().map(|row| (row.order_id, row.trade_no)).collect())
+) -> Result<Vec<(String, String)>> {
+    load_columns::<(Text, Text), _, _>(connection, include_str!("on_its_way.sql"), order_ids)
 }
 
 #[cfg(test)]

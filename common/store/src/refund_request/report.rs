@@ -3,13 +3,12 @@
 use alipay::Fen;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Integer;
 use order::RefundRequestState;
 use serde::Serialize;
 
-use crate::column::{Moment, value};
+use crate::column::{Moment, ago, value};
 use crate::schema::refund_request;
-use crate::{BeijingTime, MysqlConnection, StoreError};
+use crate::{BeijingTime, MysqlConnection, Result};
 
 /// A row of `refund_request`. Amounts are fen.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Serialize)]
@@ -50,7 +49,7 @@ pub fn list(
     connection: &mut MysqlConnection,
     filter: &RefundRequestFilter<'_>,
     limit: i64,
-) -> Result<Vec<RefundRequestLine>, StoreError> {
+) -> Result<Vec<RefundRequestLine>> {
     let mut query = refund_request::table
         .order((refund_request::created_at.desc(), refund_request::request_no))
         .limit(limit)
@@ -77,19 +76,19 @@ pub fn equal(
     trade_no: &str,
     amount: i64,
     seconds: i32,
-) -> Result<Vec<RefundRequestLine>, StoreError> {
+) -> Result<Vec<RefundRequestLine>> {
     let latest = sql::<Moment>(
         "GREATEST(created_at, COALESCE(asked_at, created_at), COALESCE(ended_at, created_at))",
     );
-    let long_ago =
-        sql::<Moment>("UTC_TIMESTAMP(6) - INTERVAL ").bind::<Integer, _>(seconds).sql(" SECOND");
     Ok(refund_request::table
         .filter(refund_request::order_id.eq(order))
         .filter(refund_request::trade_no.eq(trade_no))
         .filter(refund_request::amount.eq(value(Fen::new(amount))))
         .filter(refund_request::state.ne(value(RefundRequestState::Refused)))
         .filter(
-            refund_request::state.eq(value(RefundRequestState::Unknown)).or(latest.gt(long_ago)),
+            refund_request::state
+                .eq(value(RefundRequestState::Unknown))
+                .or(latest.gt(ago(seconds))),
         )
         .order((refund_request::created_at.desc(), refund_request::request_no))
         .select(RefundRequestLine::as_select())

@@ -4,7 +4,7 @@ use order::Refund;
 use serde::Serialize;
 
 use crate::json_rows::execute_rows;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 #[derive(Serialize)]
 struct Key<'a> {
@@ -16,10 +16,7 @@ struct Key<'a> {
 /// Ends the requests that these refunds, as (merchant, refund), are told of: a batch at the legacy gateway names
 /// its number, a notification of the Open Platform that of the refund. The refunds must have been written in this
 /// transaction. What was not asked for here settles nothing.
-pub fn settle(
-    connection: &mut MysqlConnection,
-    sorted_refunds: &[(&str, &Refund)],
-) -> Result<(), StoreError> {
+pub fn settle(connection: &mut MysqlConnection, sorted_refunds: &[(&str, &Refund)]) -> Result<()> {
     let keys: Vec<Key<'_>> = sorted_refunds
         .iter()
         .map(|(merchant, refund)| Key {

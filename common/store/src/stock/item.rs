@@ -4,26 +4,25 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
+use order::CodeState;
 use serde::Serialize;
 
 use crate::bulk::{BulkRow, Values, write_rows};
+use crate::column::value;
 use crate::json_rows::{execute_rows, json};
 use crate::schema::stock_item;
-use crate::{MysqlConnection, StoreError};
+use crate::typed_sql::SqlText as _;
+use crate::{MysqlConnection, Result, StoreError, named_lock};
 
 /// The longest code, in bytes: licence files of 4 KB in base64, cards with a PIN and an address. What the column holds.
 pub const MAX_CODE: usize = 8192;
 
 /// Locks up to `units` available codes of a product, oldest first, leaving out what another
 /// transaction is about to give away.
-pub fn pick(
-    connection: &mut MysqlConnection,
-    product_id: &str,
-    units: i64,
-) -> Result<Vec<i64>, StoreError> {
+pub fn pick(connection: &mut MysqlConnection, product_id: &str, units: i64) -> Result<Vec<i64>> {
     Ok(stock_item::table
         .filter(stock_item::product_id.eq(product_id))
-        .filter(stock_item::state.eq("available"))
+        .filter(stock_item::state.eq(value(CodeState::Available)))
         .order(stock_item::id)
         .limit(units)
         .select(stock_item::id)
@@ -33,11 +32,7 @@ pub fn pick(
 }
 
 /// How many codes of a product are available, counted up to `limit`.
-pub fn available(
-    connection: &mut MysqlConnection,
-    product_id: &str,
-    limit: i64,
-) -> Result<i64, StoreError> {
+pub fn available(connection: &mut MysqlConnection, product_id: &str, limit: i64) -> Result<i64> {
     let count =
         sql::<BigInt>("(SELECT COUNT(*) FROM (SELECT id FROM stock_item WHERE product_id = ")
             .bind::<Text, _>(product_id)
@@ -64,14 +59,22 @@ impl BulkRow for Given<'_> {
 }
 
 /// Gives picked codes to orders.
-pub fn give(connection: &mut MysqlConnection, given: &[Given<'_>]) -> Result<(), StoreError> {
+pub fn give(connection: &mut MysqlConnection, given: &[Given<'_>]) -> Result<()> {
     write_rows(connection, include_str!("give.sql"), given)
 }
 
 /// Takes back the codes of these orders. A returned code has been seen by the buyer and is not sold
 /// again, unless its product says so.
-pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<(), StoreError> {
+pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<()> {
     execute_rows(connection, include_str!("take_back.sql"), order_ids)
+}
+
+/// Lets one import of codes run at a time: what other products have is looked at first, and must still be true at the end.
+/// A lock of the server's by name and not of a row: an import takes long, and nobody who sells waits for it. `false` when
+/// somebody else has held it for `seconds`. It ends with the connection.
+pub fn lock_import(connection: &mut MysqlConnection, seconds: i64) -> Result<bool> {
+    let name = "CONCAT(?, LEFT(SHA2(DATABASE(), 256), 32))";
+    named_lock::take(connection, name, "alipay_stock.", seconds)
 }
 
 /// Adds codes; those that the product has already are left as they are. Returns how many were new,
@@ -81,11 +84,7 @@ pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result
 /// # Errors
 /// What the database says; [`StoreError::Row`] when it did not take every code: there is no such
 /// product, or a code is longer than [`MAX_CODE`]. Then roll back.
-pub fn import(
-    connection: &mut MysqlConnection,
-    product_id: &str,
-    codes: &[&str],
-) -> Result<usize, StoreError> {
+pub fn import(connection: &mut MysqlConnection, product_id: &str, codes: &[&str]) -> Result<usize> {
     if codes.is_empty() {
         return Ok(0);
     }
@@ -103,23 +102,17 @@ pub fn import(
     Ok(new)
 }
 
-#[derive(QueryableByName)]
-#[diesel(table_name = stock_item)]
-struct CodeRow {
-    code: String,
-}
-
 /// Which of these codes the product has already, whatever their state. `codes` without repeats.
 pub fn existing(
     connection: &mut MysqlConnection,
     product_id: &str,
     codes: &[&str],
-) -> Result<Vec<String>, StoreError> {
-    let rows: Vec<CodeRow> = sql_query(include_str!("existing.sql"))
+) -> Result<Vec<String>> {
+    Ok(sql_query(include_str!("existing.sql"))
         .bind::<Text, _>(json(codes)?)
         .bind::<Text, _>(product_id)
-        .load(connection)?;
-    Ok(rows.into_iter().map(|row| row.code).collect())
+        .typed::<Text>()
+        .load(connection)?)
 }
 
 /// A code that another product has, too.
@@ -137,7 +130,7 @@ pub fn elsewhere(
     connection: &mut MysqlConnection,
     product_id: &str,
     codes: &[&str],
-) -> Result<Vec<Elsewhere>, StoreError> {
+) -> Result<Vec<Elsewhere>> {
     Ok(sql_query(include_str!("elsewhere.sql"))
         .bind::<Text, _>(json(codes)?)
         .bind::<Text, _>(product_id)

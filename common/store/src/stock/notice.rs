@@ -10,7 +10,7 @@ use diesel::sql_types::{Bool, Integer, Nullable, Text};
 
 use crate::schema::low_stock_notice;
 use crate::stock;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// A product on sale with a threshold, or one that was told to be low and has none any more.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
@@ -28,7 +28,7 @@ pub struct Watched {
 
 impl Watched {
     /// The available codes, when they are at or below the threshold. Counts hardly further than that.
-    pub fn low(&self, connection: &mut MysqlConnection) -> Result<Option<i64>, StoreError> {
+    pub fn low(&self, connection: &mut MysqlConnection) -> Result<Option<i64>> {
         let Some(threshold) = self.threshold.map(i64::from) else { return Ok(None) };
         let available = stock::available(connection, &self.product_id, threshold + 1)?;
         Ok((available <= threshold).then_some(available))
@@ -36,7 +36,7 @@ impl Watched {
 }
 
 /// Everything that is watched, by id.
-pub fn watched(connection: &mut MysqlConnection) -> Result<Vec<Watched>, StoreError> {
+pub fn watched(connection: &mut MysqlConnection) -> Result<Vec<Watched>> {
     Ok(sql_query(
         "SELECT p.id AS product_id, IF(p.on_sale, p.low_stock, NULL) AS threshold, \
          n.product_id IS NOT NULL AS told \
@@ -48,7 +48,7 @@ pub fn watched(connection: &mut MysqlConnection) -> Result<Vec<Watched>, StoreEr
 
 /// Notes that it is told; `false` when it was noted already, also by somebody else just now, whose
 /// commit was waited for.
-pub fn note(connection: &mut MysqlConnection, product_id: &str) -> Result<bool, StoreError> {
+pub fn note(connection: &mut MysqlConnection, product_id: &str) -> Result<bool> {
     let new = diesel::insert_or_ignore_into(low_stock_notice::table)
         .values(low_stock_notice::product_id.eq(product_id))
         .execute(connection)?;
@@ -56,23 +56,20 @@ pub fn note(connection: &mut MysqlConnection, product_id: &str) -> Result<bool, 
 }
 
 /// Locks the notice of a product, until the end of the transaction. Says whether there is one.
-pub fn lock(connection: &mut MysqlConnection, product_id: &str) -> Result<bool, StoreError> {
+pub fn lock(connection: &mut MysqlConnection, product_id: &str) -> Result<bool> {
     let notice = low_stock_notice::table.find(product_id).select(low_stock_notice::product_id);
     Ok(notice.for_update().get_result::<String>(connection).optional()?.is_some())
 }
 
 /// Forgets that it was told: the next crossing is told again.
-pub fn forget(connection: &mut MysqlConnection, product_id: &str) -> Result<(), StoreError> {
+pub fn forget(connection: &mut MysqlConnection, product_id: &str) -> Result<()> {
     diesel::delete(low_stock_notice::table.find(product_id)).execute(connection)?;
     Ok(())
 }
 
 /// After an import, in its transaction: forgets the notice of a product that is above its threshold
 /// now. Workers would see that too, unless waiting orders take all of it at once.
-pub fn forget_if_above(
-    connection: &mut MysqlConnection,
-    product_id: &str,
-) -> Result<(), StoreError> {
+pub fn forget_if_above(connection: &mut MysqlConnection, product_id: &str) -> Result<()> {
     let told: Option<Watched> = sql_query(
         "SELECT p.id AS product_id, IF(p.on_sale, p.low_stock, NULL) AS threshold, TRUE AS told \
          FROM low_stock_notice AS n JOIN product AS p ON p.id = n.product_id WHERE n.product_id = ?",

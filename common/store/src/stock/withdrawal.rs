@@ -3,13 +3,15 @@
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
+use order::CodeState;
 use serde::Serialize;
 
 use crate::BeijingTime;
-use crate::column::{last_insert_id, now};
+use crate::column::{last_insert_id, now, value};
 use crate::json_rows::json;
 use crate::schema::{stock_item, stock_withdrawal, stock_withdrawn_code};
-use crate::{MysqlConnection, StoreError};
+use crate::typed_sql::SqlText as _;
+use crate::{MysqlConnection, Result, StoreError};
 
 /// A withdrawal, without its codes.
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
@@ -47,12 +49,6 @@ pub struct NewWithdrawal<'a> {
     pub reason: &'a str,
 }
 
-#[derive(QueryableByName)]
-#[diesel(table_name = stock_item)]
-struct IdRow {
-    id: i64,
-}
-
 /// Moves available codes of a product into a new withdrawal: those named in `codes`, else the `count` that were
 /// imported last, which nobody would get soon. What a worker is about to give away is left out. Returns its number;
 /// `None` when there was nothing to take. In a transaction of the caller's.
@@ -61,11 +57,11 @@ pub fn withdraw(
     new: &NewWithdrawal<'_>,
     codes: &[&str],
     count: i64,
-) -> Result<Option<i64>, StoreError> {
+) -> Result<Option<i64>> {
     let ids: Vec<i64> = if codes.is_empty() {
         stock_item::table
             .filter(stock_item::product_id.eq(new.product_id))
-            .filter(stock_item::state.eq("available"))
+            .filter(stock_item::state.eq(value(CodeState::Available)))
             .order(stock_item::id.desc())
             .limit(count)
             .select(stock_item::id)
@@ -73,11 +69,11 @@ pub fn withdraw(
             .skip_locked()
             .load(connection)?
     } else {
-        let picked: Vec<IdRow> = sql_query(include_str!("withdrawal_pick.sql"))
+        sql_query(include_str!("withdrawal_pick.sql"))
             .bind::<Text, _>(json(codes)?)
             .bind::<Text, _>(new.product_id)
-            .load(connection)?;
-        picked.into_iter().map(|row| row.id).collect()
+            .typed::<BigInt>()
+            .load(connection)?
     };
     if ids.is_empty() {
         return Ok(None);
@@ -104,11 +100,7 @@ pub fn withdraw(
 
 /// A withdrawal; `None` when there is none of this number. With `lock` its row is locked until the end of the
 /// transaction.
-pub fn find(
-    connection: &mut MysqlConnection,
-    id: i64,
-    lock: bool,
-) -> Result<Option<Withdrawal>, StoreError> {
+pub fn find(connection: &mut MysqlConnection, id: i64, lock: bool) -> Result<Option<Withdrawal>> {
     let query = stock_withdrawal::table.find(id).select(Withdrawal::as_select());
     let found = match lock {
         true => query.for_update().first(connection),
@@ -118,7 +110,7 @@ pub fn find(
 }
 
 /// Its codes, in the order in which they came to stock.
-pub fn codes(connection: &mut MysqlConnection, id: i64) -> Result<Vec<String>, StoreError> {
+pub fn codes(connection: &mut MysqlConnection, id: i64) -> Result<Vec<String>> {
     Ok(stock_withdrawn_code::table
         .filter(stock_withdrawn_code::withdrawal_id.eq(id))
         .order(stock_withdrawn_code::stock_item_id)
@@ -131,7 +123,7 @@ pub fn list(
     connection: &mut MysqlConnection,
     product_id: Option<&str>,
     limit: i64,
-) -> Result<Vec<Withdrawal>, StoreError> {
+) -> Result<Vec<Withdrawal>> {
     let mut query = stock_withdrawal::table
         .order(stock_withdrawal::id.desc())
         .limit(limit)
@@ -149,7 +141,7 @@ pub fn note_put_back(
     id: i64,
     by: &str,
     reason: &str,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     diesel::update(stock_withdrawal::table.find(id))
         .set((
             stock_withdrawal::put_back_at.eq(now().nullable()),

@@ -10,13 +10,10 @@ use super::row::FactRow;
 use crate::IdRange;
 use crate::column::Moment;
 use crate::schema::trade;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// All trades of a range as (order id, trade), by order; parties and `notify_time` are left empty.
-pub fn in_range(
-    connection: &mut MysqlConnection,
-    range: &IdRange,
-) -> Result<Vec<(String, Trade)>, StoreError> {
+pub fn in_range(connection: &mut MysqlConnection, range: &IdRange) -> Result<Vec<(String, Trade)>> {
     let rows: Vec<FactRow> = sql_query(
         "SELECT order_id, trade_no, facts, gmt_create, gmt_payment, gmt_refund, gmt_close, \
          confirmed_at, refunded_fee FROM trade FORCE INDEX (PRIMARY) WHERE order_id BETWEEN ? AND ?",
@@ -44,6 +41,6 @@ pub struct SharedTrade {
 }
 
 /// Trades that have paid more than one order.
-pub fn shared(connection: &mut MysqlConnection) -> Result<Vec<SharedTrade>, StoreError> {
+pub fn shared(connection: &mut MysqlConnection) -> Result<Vec<SharedTrade>> {
     Ok(sql_query(include_str!("shared.sql")).load(connection)?)
 }

@@ -9,9 +9,10 @@ use order::{FulfillmentState, ProductKind};
 use crate::IdRange;
 use crate::column::{Deadline, Moment, Word};
 use crate::schema::user_order;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
-/// What the shop wrote, what was computed, and the goods. Amounts are fen.
+/// What the shop wrote, what was computed, and the goods. Amounts are fen. Statuses are numbers, since an audit reads the columns
+/// as they are: a number that nobody knows is a gap, and not an error.
 #[derive(Debug, Clone, QueryableByName)]
 #[diesel(table_name = user_order)]
 #[expect(missing_docs, reason = "the columns of the tables, which their migrations explain")]
@@ -64,7 +65,7 @@ pub fn in_range(
     connection: &mut MysqlConnection,
     range: &IdRange,
     limit: i64,
-) -> Result<Vec<AuditedOrder>, StoreError> {
+) -> Result<Vec<AuditedOrder>> {
     Ok(sql_query(include_str!("audit.sql"))
         .bind::<Text, _>(&range.from)
         .bind::<Text, _>(&range.to)
@@ -73,6 +74,6 @@ pub fn in_range(
 }
 
 /// How many orders there are.
-pub fn count(connection: &mut MysqlConnection) -> Result<i64, StoreError> {
+pub fn count(connection: &mut MysqlConnection) -> Result<i64> {
     Ok(user_order::table.count().get_result(connection)?)
 }

@@ -13,7 +13,7 @@ use crate::column::Word;
 use crate::entitlement::{self, NewEntitlement};
 use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::schema::user_order;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// An order as the old system knew it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -79,32 +79,23 @@ impl KnownOrder {
 pub fn lock_known(
     connection: &mut MysqlConnection,
     sorted_ids: &[&str],
-) -> Result<Vec<KnownOrder>, StoreError> {
+) -> Result<Vec<KnownOrder>> {
     load_rows(connection, include_str!("import_known.sql"), sorted_ids)
 }
 
 /// Writes orders that are not here, without their goods. They can be paid for ever.
-pub fn insert(
-    connection: &mut MysqlConnection,
-    orders: &[&ImportedOrder],
-) -> Result<(), StoreError> {
+pub fn insert(connection: &mut MysqlConnection, orders: &[&ImportedOrder]) -> Result<()> {
     execute_rows(connection, include_str!("import_insert.sql"), orders)
 }
 
 /// Gives orders that are here, and locked, the time at which they were made.
-pub fn correct(
-    connection: &mut MysqlConnection,
-    orders: &[&ImportedOrder],
-) -> Result<(), StoreError> {
+pub fn correct(connection: &mut MysqlConnection, orders: &[&ImportedOrder]) -> Result<()> {
     execute_rows(connection, include_str!("import_correct.sql"), orders)
 }
 
 /// Writes down that another system delivered the goods of these orders, of which nothing was done here. A
 /// subscription begins with its order, so that a refund ends it as any other.
-pub fn deliver(
-    connection: &mut MysqlConnection,
-    orders: &[&ImportedOrder],
-) -> Result<(), StoreError> {
+pub fn deliver(connection: &mut MysqlConnection, orders: &[&ImportedOrder]) -> Result<()> {
     execute_rows(connection, include_str!("import_goods.sql"), orders)?;
     execute_rows(connection, include_str!("import_sent.sql"), orders)?;
     let mut granted: Vec<NewEntitlement<'_>> = orders

@@ -8,7 +8,7 @@ use diesel::sql_types::Bool;
 use crate::BeijingTime;
 use crate::column::value;
 use crate::schema::user_order;
-use crate::{MysqlConnection, StoreError};
+use crate::{MysqlConnection, Result};
 
 /// Which orders: those placed from `since` until before `until`.
 #[derive(Debug, Clone, Copy)]
@@ -55,10 +55,7 @@ impl<'a> OrderSpan<'a> {
 }
 
 /// How many orders the span has.
-pub fn count_in_span(
-    connection: &mut MysqlConnection,
-    span: &OrderSpan<'_>,
-) -> Result<i64, StoreError> {
+pub fn count_in_span(connection: &mut MysqlConnection, span: &OrderSpan<'_>) -> Result<i64> {
     Ok(user_order::table.filter(span.filter()).count().get_result(connection)?)
 }
 
@@ -68,7 +65,7 @@ pub fn in_span(
     span: &OrderSpan<'_>,
     after: Option<&SpanOrder>,
     limit: i64,
-) -> Result<Vec<SpanOrder>, StoreError> {
+) -> Result<Vec<SpanOrder>> {
     let since = after.map_or(span.since, |last| last.created_at.0);
     let mut query = user_order::table
         .filter(OrderSpan { since, ..*span }.filter())

@@ -6,64 +6,50 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use service::duration::{self, DurationError};
-use store::snapshot;
 
 use crate::cli::context::Context;
 use crate::failure::Failure;
-use crate::operations::audit::{Audit as Check, GapKind};
+use crate::operations::audit::{GapKind, audit};
+use crate::plural::count;
 
 /// Check money against goods, and every order against its trades
 ///
 /// Reads the whole database in one consistent snapshot, while workers run, and computes each order again
-/// from its trades and refunds. Prints sums, each gap with its order, what is wrong, who must act (worker,
-/// person, operator) and its age, which is counted from the last time that the order was written. What
-/// waits for stock or for a person (an open review) is listed apart and is no gap. Changes nothing.
+/// from its trades and refunds. Prints sums, and each gap with its order, what is wrong, who must act (worker,
+/// person, operator) and its age since the last write to the order. Orders that wait for stock or for a person
+/// (an open review) are listed separately and are no gaps. Changes nothing.
 ///
-/// Ends with 0 when nothing is wrong, 1 when there are gaps, 3 when the database could not be asked.
+/// Exits with 0 if nothing is wrong, 1 if there are gaps, 3 if the database did not answer.
 ///
 /// Example: ops audit --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment, after_long_help = GapKind::explained())]
-pub(crate) struct Audit {
-    /// The most gaps, and the most of what waits, to print; counts are always complete
+pub(crate) struct AuditArgs {
+    /// The most gaps, and the most waiting orders, to print; counts are always complete
     #[arg(long, default_value_t = 100)]
     limit: usize,
-    /// Leave out gaps that are younger: 5s, 2m, 1h
+    /// Leave out gaps younger than this: 5s, 2m, 1h
     #[arg(long, default_value = "5s", value_parser = parse_age, value_name = "AGE")]
     grace: TimeDelta,
-    /// Warn of events that have waited longer to be published: 5s, 2m, 1h
+    /// Warn of events that have waited longer than this to be published: 5s, 2m, 1h
     #[arg(long, default_value = "5m", value_parser = parse_age, value_name = "AGE")]
     outbox_age: TimeDelta,
 }
 
-impl Audit {
+impl AuditArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let began = Instant::now();
-        let check = self.check(context, began).map_err(could_not_ask)?;
-        let page = report::Report::new(&check, began.elapsed());
+        let audit = context.database().and_then(|mut connection| {
+            audit(&mut connection, self.grace, self.outbox_age, self.limit)
+        });
+        let audit = audit.map_err(could_not_ask)?;
+        let page = report::AuditReport::new(&audit, began.elapsed());
         context.output.print(&page, || page.text())?;
-        match check.gaps.count() {
+        match audit.gaps.count() {
             0 => Ok(()),
-            1 => Err(Failure::Refused("1 gap".to_owned())),
-            gaps => Err(Failure::Refused(format!("{gaps} gaps"))),
+            gaps => Err(Failure::Refused(count(gaps, "gap"))),
         }
-    }
-
-    fn check(&self, context: &Context, began: Instant) -> Result<Check, Failure> {
-        let mut connection = context.database()?;
-        let progress = progress();
-        let mut check = snapshot(&mut connection, |db| {
-            Check::run(db, self.grace, self.outbox_age, self.limit, &progress)
-        })?;
-        progress.finish_and_clear();
-        if check.needs_second_look() {
-            let grace = self.grace.to_std().unwrap_or(Duration::ZERO);
-            std::thread::sleep(grace.saturating_sub(began.elapsed()));
-            snapshot(&mut connection, |db| check.look_again(db))?;
-        }
-        Ok(check)
     }
 }
 
@@ -72,15 +58,6 @@ fn could_not_ask(failure: Failure) -> Failure {
     match failure {
         Failure::Refused(text) => Failure::CouldNotAsk(text),
         other => other,
-    }
-}
-
-/// A bar on stderr, when that is a terminal.
-fn progress() -> ProgressBar {
-    let bar = ProgressBar::new(0).with_message("orders");
-    match ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }
 

@@ -12,57 +12,57 @@ use crate::cli::context::Context;
 use crate::cli::output::Output;
 use crate::failure::Failure;
 use crate::operations::check::merchants::MerchantLine;
-use crate::operations::check::running::{self, Running};
-use crate::operations::check::servers::{Server, broker, database};
+use crate::operations::check::running::{self, RunningProgram};
+use crate::operations::check::servers::{ServerCheck, broker, database};
 
-/// Test a configuration before it is used
+/// Test a configuration before you use it
 ///
-/// Reads the configuration with all key files, and goes on after the first problem: one is told of each merchant, one of the
-/// other sections. Shows what each merchant has, every key by its fingerprint and never the key itself, and what it lacks.
-/// Then asks the database (schema, rights) and the broker (rights, queues), where they are configured, and the running
-/// programs at ingress.admin_listen and worker.admin_listen (and at --running) with what they run: what SIGHUP would change,
-/// and which sections need a restart. Changes nothing.
+/// Reads the configuration and all key files, and continues after the first problem: it prints one problem for each merchant,
+/// and one for the other sections. For each merchant it shows what is configured and what is missing, and every key by its
+/// fingerprint, never the key itself. Then it asks the database (schema, rights) and the broker (rights, queues), if they are
+/// configured. It compares the configuration with that of the running programs at ingress.admin_listen, worker.admin_listen
+/// and --running: what SIGHUP would change, and which sections need a restart. Changes nothing.
 ///
-/// Ends with 2 where the configuration cannot be used, 3 where a server does not answer, 1 where the schema is not up to date,
-/// a right or a queue is missing, else with 0. A program that does not run is told and is no error.
+/// Exits with 2 if the configuration cannot be used, 3 if a server does not answer, 1 if the schema is not up to date or a
+/// right or a queue is missing, otherwise with 0. A program that does not run is reported, but is no error.
 ///
 /// Example: ops check --config new.toml
 /// Example: ops check --config new.toml --offline
 /// Example: ops check --only worker --running 10.0.0.7:9101
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Check {
-    /// Read the files, and ask nobody
+pub(crate) struct CheckArgs {
+    /// Only read the files; ask no server
     #[arg(long, conflicts_with = "running")]
     offline: bool,
-    /// What the configuration is for: an ingress needs no database
+    /// The program that the configuration is for; an ingress needs no database
     #[arg(long, value_enum, value_name = "PROGRAM")]
-    only: Option<Program>,
-    /// Ask the program with this admin endpoint, too; can be given several times
+    only: Option<CheckedProgram>,
+    /// Also ask the program with this admin endpoint; can be given several times
     #[arg(long, value_name = "HOST:PORT")]
     running: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Program {
+enum CheckedProgram {
     Ingress,
     Worker,
 }
 
 /// What was found.
 #[derive(Debug, Default, Serialize)]
-struct Report {
+struct CheckReport {
     /// Why the configuration cannot be used.
     problems: Vec<String>,
     /// What does not keep a program from starting.
     warnings: Vec<String>,
     merchants: Vec<MerchantLine>,
-    database: Option<Server>,
-    broker: Option<Server>,
-    running: Vec<Running>,
+    database: Option<ServerCheck>,
+    broker: Option<ServerCheck>,
+    running: Vec<RunningProgram>,
 }
 
-impl Check {
+impl CheckArgs {
     pub(crate) fn run(
         self,
         file: Option<&Path>,
@@ -70,10 +70,10 @@ impl Check {
         strict: bool,
     ) -> Result<(), Failure> {
         let examined = Config::examine(file);
-        let mut report = Report {
+        let mut report = CheckReport {
             problems: examined.problems.iter().map(ToString::to_string).collect(),
             merchants: examined.merchants.values().map(MerchantLine::of).collect(),
-            ..Report::default()
+            ..CheckReport::default()
         };
         if let Some(config) = examined.config {
             let exposed = config.exposed.iter().map(ToString::to_string);
@@ -87,23 +87,23 @@ impl Check {
         report.ended()
     }
 
-    fn ask(&self, context: &Context, is_set: impl Fn(&str) -> bool, report: &mut Report) {
-        if self.only == Some(Program::Ingress) {
-            report.database = Some(Server::not_asked("an ingress needs none"));
+    fn ask(&self, context: &Context, is_set: impl Fn(&str) -> bool, report: &mut CheckReport) {
+        if self.only == Some(CheckedProgram::Ingress) {
+            report.database = Some(ServerCheck::not_asked("an ingress needs none"));
         } else if is_set("database") {
             report.database = Some(database(context));
         } else {
-            report.database = Some(Server::not_asked("database.url is not set"));
+            report.database = Some(ServerCheck::not_asked("database.url is not set"));
         }
         report.broker = Some(if is_set("amqp") {
-            broker(context, self.only == Some(Program::Ingress))
+            broker(context, self.only == Some(CheckedProgram::Ingress))
         } else {
-            Server::not_asked("amqp.url is not set")
+            ServerCheck::not_asked("amqp.url is not set")
         });
         let config = &context.config;
         let admin = [
-            (Program::Ingress, "ingress", config.ingress.admin_listen),
-            (Program::Worker, "worker", config.worker.admin_listen),
+            (CheckedProgram::Ingress, "ingress", config.ingress.admin_listen),
+            (CheckedProgram::Worker, "worker", config.worker.admin_listen),
         ];
         for (program, name, address) in admin {
             if self.only.is_none_or(|only| only == program) {
@@ -115,7 +115,7 @@ impl Check {
     }
 }
 
-impl Report {
+impl CheckReport {
     fn ended(&self) -> Result<(), Failure> {
         if !self.problems.is_empty() {
             let count = match self.problems.len() {
@@ -126,8 +126,8 @@ impl Report {
         }
         let servers = || self.database.iter().chain(&self.broker);
         let silent = servers().any(|server| server.error.is_some());
-        if silent || self.running.iter().any(Running::is_failure) {
-            return Err(Failure::CouldNotAsk("not everybody could be asked".to_owned()));
+        if silent || self.running.iter().any(RunningProgram::is_failure) {
+            return Err(Failure::CouldNotAsk("some servers or programs did not answer".to_owned()));
         }
         if servers().any(|server| !server.missing.is_empty()) {
             return Err(Failure::Refused("something is missing".to_owned()));

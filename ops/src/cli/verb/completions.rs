@@ -12,13 +12,13 @@ use crate::failure::Failure;
 /// Example: ops completions fish > ~/.config/fish/completions/ops.fish
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Completions {
+pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     shell: Shell,
 }
 
-impl Completions {
+impl CompletionsArgs {
     pub(crate) fn run(self, program: Command) -> Result<(), Failure> {
         command_line::completions(self.shell, program)
             .map_err(|error| Failure::CouldNotAsk(format!("stdout: {error}")))

@@ -9,25 +9,25 @@ use clap::{Args, Subcommand};
 use crate::cli::output::Output;
 use crate::failure::Failure;
 
-/// The configuration that programs would run with
+/// Show the configuration that programs would run with
 ///
 /// Example: ops config show
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct ConfigVerb {
+pub(crate) struct ConfigArgs {
     #[command(subcommand)]
-    verb: Verb,
+    verb: ConfigVerb,
 }
 
 #[derive(Subcommand)]
-enum Verb {
-    Show(show::Show),
+enum ConfigVerb {
+    Show(show::ConfigShowArgs),
 }
 
-impl ConfigVerb {
+impl ConfigArgs {
     pub(crate) fn run(self, file: Option<&Path>, output: Output) -> Result<(), Failure> {
         match self.verb {
-            Verb::Show(verb) => verb.run(file, output),
+            ConfigVerb::Show(verb) => verb.run(file, output),
         }
     }
 }

@@ -9,20 +9,20 @@ use crate::failure::Failure;
 
 /// Bring the database schema up to date
 ///
-/// Runs the migrations that are pending and prints them. Safe to run twice, and while programs of the
-/// version before are running.
+/// Runs the pending migrations and prints them. You can run it twice, and while programs of the previous
+/// version are running.
 ///
 /// Example: ops migrate --config alipay.toml
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Migrate {}
+pub(crate) struct MigrateArgs {}
 
 #[derive(Serialize)]
 struct Ran {
     ran: Vec<String>,
 }
 
-impl Migrate {
+impl MigrateArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
         let ran = migrate::run(&mut connection, |line| tracing::warn!("{line}"))

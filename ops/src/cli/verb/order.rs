@@ -7,14 +7,14 @@ mod list;
 mod show;
 
 group! {
-    /// Place orders and look at them
+    /// Create, import, show and list orders
     ///
     /// Example: ops order list --needs-review
-    Order {
-        Create(create::Create),
-        Account(account::Account),
-        Import(import::Import),
-        Show(show::Show),
-        List(list::List),
+    OrderArgs {
+        Create(create::OrderCreateArgs),
+        Account(account::OrderAccountArgs),
+        Import(import::OrderImportArgs),
+        Show(show::OrderShowArgs),
+        List(list::OrderListArgs),
     }
 }

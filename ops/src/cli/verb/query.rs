@@ -4,34 +4,36 @@ use alipay::Fen;
 use clap::Args;
 
 use crate::cli::context::Context;
-use crate::cli::output::{or_empty, plain, table};
+use crate::cli::output::plain;
+use crate::cli::table::table;
 use crate::failure::Failure;
 use crate::operations::gateway_answer::{Compared, Comparison};
 use crate::operations::order::change::steps;
 use crate::operations::query::{Queried, query};
+use crate::text::or_empty;
 
-/// Ask Alipay's gateway about an order, and compare
+/// Query Alipay's gateway about an order, and compare
 ///
-/// Prints what the gateway says next to what we hold, and what would change. Changes nothing, unless
-/// --apply sends the answer to the workers, like a notification: through the same queue and the same state
-/// machine.
+/// Prints the gateway's data next to ours, and what would change. Changes nothing, unless --apply sends the
+/// answer to the workers: it then takes the same way as a notification, through the same queue and the same
+/// state machine.
 ///
-/// Ends with 0 when both say the same or the answer was applied, 1 when they differ, 2 when the merchant's
-/// configuration lacks what a question needs, 3 when the gateway (or the database) could not be asked.
+/// Exits with 0 if both agree or the answer was applied, 1 if they differ, 2 if the merchant's configuration
+/// does not allow a query, 3 if the gateway or the database did not answer.
 ///
 /// Example: ops query A-1001
 /// Example: ops query A-1001 --apply
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Query {
+pub(crate) struct QueryArgs {
     /// The order (out_trade_no)
     order: String,
-    /// Send the answer to the workers when it says something new
+    /// Send the answer to the workers if it contains something new
     #[arg(long)]
     apply: bool,
 }
 
-impl Query {
+impl QueryArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let queried = query(context, &mut *context.database()?, &self.order, self.apply)?;
         context.output.print(&queried, || text(&queried))?;
@@ -89,7 +91,7 @@ fn text(queried: &Queried) -> String {
 
 /// The comparison in a sentence.
 pub(crate) fn verdict(compared: &Compared) -> String {
-    let foreseen = compared.foreseen.as_ref();
+    let foreseen = compared.foreseen.as_ref().map(|foreseen| &foreseen.effect);
     let line = match compared.comparison {
         Comparison::Same => "same: the gateway says nothing that is not known here".to_owned(),
         Comparison::News => {

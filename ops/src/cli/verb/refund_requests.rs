@@ -6,22 +6,22 @@ use order::RefundRequestState;
 use store::refund_request::{self, RefundRequestFilter};
 
 use crate::cli::context::Context;
-use crate::cli::output::{Table, or_empty};
+use crate::cli::table::list;
 use crate::failure::Failure;
 
-/// List the refunds that were asked for, the latest first
+/// List the refund requests, the latest first
 ///
-/// By operators (`ops refund`), and by workers for money that came after its order's time. asked: not sent yet,
-/// or waiting for the password; unknown: sent, and nobody knows what became of it; accepted: Alipay has refunded
-/// it; refused: it has not. A time under "next try" says when a worker takes it up; what an operator asked for is
-/// repeated by the operator. What Alipay refunded without us stands in `ops order show`.
+/// Operators make them with `ops refund`, workers for late payments. States: `asked`: not sent yet, or waiting for
+/// the password; `unknown`: sent, result not known; `accepted`: Alipay has refunded it; `refused`: Alipay has
+/// refused it. "next try" is the time at which a worker repeats its own request; operators repeat theirs. Refunds
+/// made without this program are in `ops order show`.
 ///
 /// Example: ops refund-requests --state unknown
 /// Example: ops refund-requests --order A-1001 --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct RefundRequests {
-    /// Only those of this order
+pub(crate) struct RefundRequestsArgs {
+    /// Only those of this order (out_trade_no)
     #[arg(long, value_name = "ORDER")]
     order: Option<String>,
     /// Only this merchant's
@@ -35,7 +35,7 @@ pub(crate) struct RefundRequests {
     limit: i64,
 }
 
-impl RefundRequests {
+impl RefundRequestsArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let filter = RefundRequestFilter {
             order: self.order.as_deref(),
@@ -45,29 +45,20 @@ impl RefundRequests {
         let lines = refund_request::list(&mut *context.database()?, &filter, self.limit)?;
         context.check_filter(self.merchant.as_deref(), lines.len())?;
         context.output.print(&lines, || {
-            Table::new(
-                [
-                    "order", "amount", "state", "request", "trade", "merchant", "asked by", "at",
-                    "next try", "reason", "error",
-                ],
-                lines.iter().map(|line| {
-                    [
-                        line.order_id.clone(),
-                        Fen::new(line.amount).to_string(),
-                        line.state.clone(),
-                        line.request_no.clone(),
-                        line.trade_no.clone(),
-                        line.merchant.clone(),
-                        line.asked_by.clone(),
-                        line.created_at.to_string(),
-                        or_empty(line.due_at.as_ref()),
-                        line.reason.clone(),
-                        or_empty(line.error.as_ref()),
-                    ]
-                }),
-            )
-            .spare(&["merchant", "next try", "trade", "asked by"])
-            .text()
+            list(&lines)
+                .column("order", |line| &line.order_id)
+                .column("amount", |line| Fen::new(line.amount))
+                .column("state", |line| &line.state)
+                .column("request", |line| &line.request_no)
+                .column("trade", |line| &line.trade_no)
+                .column("merchant", |line| &line.merchant)
+                .column("asked by", |line| &line.asked_by)
+                .column("at", |line| line.created_at)
+                .optional("next try", |line| line.due_at)
+                .column("reason", |line| &line.reason)
+                .optional("error", |line| line.error.as_ref())
+                .spare(&["merchant", "next try", "trade", "asked by"])
+                .text()
         })
     }
 }

@@ -11,33 +11,35 @@ use clap::Args;
 use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::overview::Overview;
-use crate::operations::overview::broker::{BrokerLook, Known};
+use crate::operations::overview::broker::{BrokerLook, KnownBroker};
 use crate::operations::overview::ingress::IngressLook;
 use crate::operations::verdict::{Health, NotAsked};
 
-/// Whether all is well, and the whole system on one screen
+/// Show whether all is well, and the whole system on one screen
 ///
-/// The first line says "all is well", or how many things are wrong. Then the findings, the most urgent first: how soon (NOW:
-/// nothing moves, or soon will not; soon: somebody's order or money waits; to do: the work of every day), a code, what was seen,
-/// and what to do. Each code is a heading of docs/troubleshooting.md. Below them the figures: orders by status, queues, dead
-/// letters by reason, what waits, products with little stock, and how far workers are behind.
+/// The first line says "all is well", or how many things are wrong. Then follow the findings, the most urgent first. Each has
+/// an urgency (NOW: processing has stopped or will stop soon; soon: an order or money waits; to do: everyday work), a code, the
+/// observation, and what to do. Each code is a heading in docs/troubleshooting.md. Below are the figures: orders by status,
+/// queues, dead letters by reason, what waits, products with low stock, and how far workers are behind.
 ///
-/// Looks at the broker (alarms, blocked connections, exchanges, queues and bindings), the ingress (where ingress.admin_listen is
-/// set: ready, signatures refused), the database (read-only?), the clocks of database, workers and messages, workers, retries, dead letters, events, orders that are paid and not delivered, reviews,
-/// merchants that are not configured, and certificates. Changes nothing. Without amqp.management_url bindings are looked for
-/// only while a worker consumes and no message waits, and messages that workers hold are counted by what workers say.
+/// Checks the broker (alarms, blocked connections, exchanges, queues and bindings), the ingress if ingress.admin_listen is set
+/// (ready, signatures refused), the database (read-only?), the clocks of database, workers and messages, workers, retries, dead
+/// letters, events, orders that are paid and not delivered, reviews, merchants that are not configured, and certificates.
+/// Changes nothing. Without amqp.management_url, bindings are only checked while a worker consumes and no message waits, and
+/// messages that workers hold are counted from the workers' own reports.
 ///
-/// Ends with 0: all is well (also with things to do), 1: something is wrong, 3: database or broker could not be asked; what could
-/// be asked is told all the same. Reviews and deliveries by hand are things to do; they are wrong when they are old (3 days, 1 day).
+/// Exits with 0 if all is well (also with things to do), 1 if something is wrong, 3 if the database or the broker did not
+/// answer; the rest is reported all the same. Reviews and deliveries by hand are things to do; they count as wrong when they
+/// are old (3 days, 1 day).
 ///
-/// With --watch it looks again and again, with rates between two looks; on a terminal in place, until q or Ctrl-C.
+/// With --watch it repeats this, with rates since the last time; on a terminal in place, until q or Ctrl-C.
 ///
 /// Example: ops status --output json
 /// Example: ops status --watch 5
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Status {
-    /// Look again every so many seconds, until q or Ctrl-C
+pub(crate) struct StatusArgs {
+    /// Repeat every so many seconds (2 when no number is given), until q or Ctrl-C
     #[arg(
         long,
         value_name = "SECONDS",
@@ -46,17 +48,17 @@ pub(crate) struct Status {
         value_parser = clap::value_parser!(u64).range(1..=3600)
     )]
     watch: Option<u64>,
-    /// With --watch: end after so many looks
+    /// With --watch: end after so many times
     #[arg(long, requires = "watch", value_parser = clap::value_parser!(u32).range(1..))]
     looks: Option<u32>,
 }
 
-impl Status {
+impl StatusArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         if let Some(seconds) = self.watch {
             return watch::watch(context, seconds, self.looks);
         }
-        let (overview, _) = look(context, None, Known::default())?;
+        let (overview, _) = look(context, None, KnownBroker::default())?;
         context.output.print(&overview, || overview.text())?;
         ended(&overview)
     }
@@ -66,8 +68,8 @@ impl Status {
 fn look(
     context: &Context,
     before: Option<&Overview>,
-    known: Known,
-) -> Result<(Overview, Known), Failure> {
+    known: KnownBroker,
+) -> Result<(Overview, KnownBroker), Failure> {
     let mut overview = Overview::of(&context.config);
     let database =
         context.database().and_then(|mut it| overview.ask_database(&mut it, &context.config));
@@ -84,7 +86,7 @@ fn look(
     overview.ingress = ingress;
     let mut known = known;
     if let Ok(look) = &asked {
-        known = Known::after(look, known);
+        known = KnownBroker::after(look, known);
     }
     let seen = asked.map(|look| overview.see(look));
     if let Some(why) = unasked(seen)? {

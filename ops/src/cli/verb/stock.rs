@@ -8,15 +8,15 @@ mod withdraw;
 mod withdrawals;
 
 group! {
-    /// Import codes, look at the stock, take codes out and put them back
+    /// Import codes, list the stock, withdraw codes and put them back
     ///
     /// Example: ops stock list
-    Stock {
-        Import(import::Import),
-        List(list::List),
-        Withdraw(withdraw::Withdraw),
-        Withdrawals(withdrawals::Withdrawals),
-        PutBack(put_back::PutBack),
-        Resell(resell::Resell),
+    StockArgs {
+        Import(import::StockImportArgs),
+        List(list::StockListArgs),
+        Withdraw(withdraw::WithdrawArgs),
+        Withdrawals(withdrawals::WithdrawalsArgs),
+        PutBack(put_back::PutBackArgs),
+        Resell(resell::ResellArgs),
     }
 }

@@ -9,22 +9,22 @@ use crate::cli::context::Context;
 use crate::cli::output::plain;
 use crate::cli::verb::read_file;
 use crate::failure::Failure;
-use crate::operations::judgement::{Check, Judgement};
+use crate::operations::judgement::{Judgement, SignatureTrial};
 
-/// Judge a notification's signature and explain it
+/// Check a notification's signature and explain the result
 ///
-/// Ends with 0 when the signature is valid and with 1, and the reason, when it is not. Shows the text
-/// that is signed, the rule, the algorithm and the key, and the charset by which workers read the values: where they are
-/// not of that charset, it says what a worker does with it. Touches neither the broker nor the database.
-/// Another seller or application than the merchant's is only a warning here; the ingress refuses it.
+/// Exits with 0 if the signature is valid, and with 1 and the reason if it is not. Prints the text that is signed,
+/// the rule, the algorithm and the key, and the charset in which workers read the values. If the values are not in
+/// that charset, it says what a worker does with them. Uses neither the broker nor the database. Another seller or
+/// application than the merchant's is only a warning here; the ingress refuses it.
 ///
-/// The file holds the body of the POST, or a query string: a leading ? and newlines at the end, which
-/// editors add, are cut off and reported.
+/// The file holds the body of the POST, or a query string. A leading ? and newlines at the end, which editors add,
+/// are removed and reported.
 ///
 /// Example: ops verify --merchant shop --body-file body.txt
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Verify {
+pub(crate) struct VerifyArgs {
     /// Name of the merchant in the configuration
     #[arg(long)]
     merchant: String,
@@ -33,7 +33,7 @@ pub(crate) struct Verify {
     body_file: PathBuf,
 }
 
-impl Verify {
+impl VerifyArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let merchant = context.merchant(&self.merchant)?;
         let bytes = read_file(&self.body_file)?;
@@ -88,7 +88,7 @@ fn text(judgement: &Judgement) -> String {
         line("certificate", Some(&format!("{sn}, until {until}")));
     }
     for check in &judgement.tried {
-        let Check { sign_type, rule, key, .. } = check;
+        let SignatureTrial { sign_type, rule, key, .. } = check;
         let fingerprint = check.fingerprint.as_deref().unwrap_or_default();
         line("tried", Some(&format!("{sign_type}, {rule}, key {key} {fingerprint}")));
     }

@@ -9,8 +9,9 @@ use store::BeijingTime;
 use super::GapKind;
 
 /// Who must act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Owner {
     /// A worker does it by itself.
     Worker,
@@ -18,16 +19,6 @@ pub(crate) enum Owner {
     Person,
     /// Nobody has it yet: whoever runs the system.
     Operator,
-}
-
-impl Owner {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Owner::Worker => "worker",
-            Owner::Person => "person",
-            Owner::Operator => "operator",
-        }
-    }
 }
 
 /// One line: a gap, or something that waits.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use alipay::Fen;
 use chrono::{DateTime, Utc};
 use order::{
-    FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, OrderStatus, OrderTerms, Refund,
-    Trade, TradeStatusCode, time_limit,
+    CodeState, FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, OrderStatus,
+    OrderTerms, Refund, Trade, TradeStatusCode, time_limit,
 };
 use store::review::AuditedCase;
 use store::stock::AuditedCode;
@@ -59,7 +59,7 @@ impl Subject {
 
     /// Codes that the buyer has.
     pub(crate) fn codes_with_buyer(&self) -> usize {
-        self.codes.iter().filter(|code| code.state == "delivered").count()
+        self.codes.iter().filter(|code| code.state == CodeState::Delivered).count()
     }
 
     /// Another system delivered the goods, and Alipay has not been heard of the order since its import: the
@@ -88,6 +88,6 @@ impl Subject {
     /// Paid, and waiting for stock, for a person to deliver, for an account, or for the gateway's confirmation.
     pub(crate) fn awaits_goods(&self, state: &OrderState) -> bool {
         let awaiting = self.stored.fulfillment.is_some_and(FulfillmentState::is_waiting);
-        (awaiting && state.deserves_goods()) || state.awaits_confirmation()
+        (awaiting && state.deserves_goods()) || state.facts.awaits_confirmation()
     }
 }

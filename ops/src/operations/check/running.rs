@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use config::summary::{Difference, Summary};
+use config::summary::{ConfigDifference, ConfigSummary};
 use hyper::StatusCode;
 use serde::Serialize;
 
@@ -16,20 +16,20 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A program that was asked, or why it was not.
 #[derive(Debug, Serialize)]
-pub(crate) struct Running {
+pub(crate) struct RunningProgram {
     /// `ingress` or `worker`, as it says itself or by the configuration.
     pub(crate) program: Option<String>,
     pub(crate) address: Option<String>,
     /// Why it is not known what it runs with.
     pub(crate) unknown: Option<String>,
     /// What SIGHUP would change, and what needs a restart.
-    pub(crate) difference: Option<Difference>,
+    pub(crate) difference: Option<ConfigDifference>,
     /// It was named on the command line.
     #[serde(skip)]
     wanted: bool,
 }
 
-impl Running {
+impl RunningProgram {
     /// Whether it was asked for by name and did not answer.
     pub(crate) fn is_failure(&self) -> bool {
         self.wanted && self.unknown.is_some()
@@ -37,8 +37,12 @@ impl Running {
 }
 
 /// The program at the admin endpoint of the configuration.
-pub(crate) fn configured(access: &Access, program: &str, address: Option<SocketAddr>) -> Running {
-    let unknown = |why: String| Running {
+pub(crate) fn configured(
+    access: &Access,
+    program: &str,
+    address: Option<SocketAddr>,
+) -> RunningProgram {
+    let unknown = |why: String| RunningProgram {
         program: Some(program.to_owned()),
         address: address.map(|address| address.to_string()),
         unknown: Some(why),
@@ -59,10 +63,10 @@ pub(crate) fn configured(access: &Access, program: &str, address: Option<SocketA
 }
 
 /// The program at an address of the command line.
-pub(crate) fn named(access: &Access, address: &str) -> Running {
+pub(crate) fn named(access: &Access, address: &str) -> RunningProgram {
     match ask(access, address) {
         Ok(summary) => compared(access, address.to_owned(), &summary, true),
-        Err(why) => Running {
+        Err(why) => RunningProgram {
             program: None,
             address: Some(address.to_owned()),
             unknown: Some(why),
@@ -72,14 +76,19 @@ pub(crate) fn named(access: &Access, address: &str) -> Running {
     }
 }
 
-fn compared(access: &Access, address: String, runs: &Summary, wanted: bool) -> Running {
+fn compared(
+    access: &Access,
+    address: String,
+    runs: &ConfigSummary,
+    wanted: bool,
+) -> RunningProgram {
     let mut difference = runs.difference(&next(&runs.program, access));
     // Of the other program's section a program uses nothing.
     let foreign = if runs.program == "ingress" { "worker" } else { "ingress" };
     difference.restart.retain(|section| {
         section != foreign && !(runs.program == "ingress" && section == "database")
     });
-    Running {
+    RunningProgram {
         program: Some(runs.program.clone()),
         address: Some(address),
         unknown: None,
@@ -88,7 +97,7 @@ fn compared(access: &Access, address: String, runs: &Summary, wanted: bool) -> R
     }
 }
 
-fn ask(access: &Access, address: &str) -> Result<Summary, String> {
+fn ask(access: &Access, address: &str) -> Result<ConfigSummary, String> {
     let asked = access.block_on(async {
         let call = tokio::time::timeout(PATIENCE, get(address)).await;
         let late = || format!("no answer within {} s", PATIENCE.as_secs());
@@ -97,7 +106,7 @@ fn ask(access: &Access, address: &str) -> Result<Summary, String> {
     asked.map_err(|failure| failure.to_string())
 }
 
-async fn get(address: &str) -> Result<Summary, String> {
+async fn get(address: &str) -> Result<ConfigSummary, String> {
     let (status, body) = admin_endpoint::get(address, "/config").await?;
     match status {
         StatusCode::OK => {}
@@ -109,6 +118,6 @@ async fn get(address: &str) -> Result<Summary, String> {
 }
 
 /// What a program would run with.
-fn next(program: &str, access: &Access) -> Summary {
-    Summary::of(program, &access.config)
+fn next(program: &str, access: &Access) -> ConfigSummary {
+    ConfigSummary::of(program, &access.config)
 }

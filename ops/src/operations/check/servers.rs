@@ -11,7 +11,7 @@ use crate::operations::access::Access;
 
 /// The database or the broker.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Server {
+pub(crate) struct ServerCheck {
     /// Why it was not asked.
     pub(crate) not_asked: Option<&'static str>,
     /// Why there is no answer.
@@ -22,20 +22,21 @@ pub(crate) struct Server {
     pub(crate) missing: Vec<String>,
 }
 
-impl Server {
-    pub(crate) fn not_asked(why: &'static str) -> Server {
-        Server { not_asked: Some(why), ..Server::default() }
+impl ServerCheck {
+    pub(crate) fn not_asked(why: &'static str) -> ServerCheck {
+        ServerCheck { not_asked: Some(why), ..ServerCheck::default() }
     }
 
-    fn failed(failure: &Failure) -> Server {
-        Server { error: Some(failure.to_string()), ..Server::default() }
+    fn failed(failure: &Failure) -> ServerCheck {
+        ServerCheck { error: Some(failure.to_string()), ..ServerCheck::default() }
     }
 }
 
-pub(crate) fn database(access: &Access) -> Server {
-    let look = || -> Result<Server, Failure> {
+pub(crate) fn database(access: &Access) -> ServerCheck {
+    let look = || -> Result<ServerCheck, Failure> {
         let mut connection = access.database()?;
-        let mut server = Server { has: vec!["it answers".to_owned()], ..Server::default() };
+        let mut server =
+            ServerCheck { has: vec!["it answers".to_owned()], ..ServerCheck::default() };
         if migrate::pending(&mut connection)? {
             server.missing.push("the schema is not up to date: run ops migrate".to_owned());
             return Ok(server);
@@ -52,15 +53,16 @@ pub(crate) fn database(access: &Access) -> Server {
         }
         Ok(server)
     };
-    look().unwrap_or_else(|failure| Server::failed(&failure))
+    look().unwrap_or_else(|failure| ServerCheck::failed(&failure))
 }
 
 /// `publishes_only`: for an ingress, whose account needs no more than to publish.
-pub(crate) fn broker(access: &Access, publishes_only: bool) -> Server {
+pub(crate) fn broker(access: &Access, publishes_only: bool) -> ServerCheck {
     let look = async {
         let cluster = Cluster::configured(&access.config.amqp)?;
         let beyond = account::beyond_publishing(&cluster).await?;
-        let mut server = Server { has: vec!["it answers".to_owned()], ..Server::default() };
+        let mut server =
+            ServerCheck { has: vec!["it answers".to_owned()], ..ServerCheck::default() };
         let may: Vec<String> = beyond.iter().map(ToString::to_string).collect();
         server.has.push(match may.is_empty() {
             true => "the account may publish notifications, at most".to_owned(),
@@ -79,10 +81,10 @@ pub(crate) fn broker(access: &Access, publishes_only: bool) -> Server {
         }
         Ok(server)
     };
-    access.block_on(look).unwrap_or_else(|failure| Server::failed(&failure))
+    access.block_on(look).unwrap_or_else(|failure| ServerCheck::failed(&failure))
 }
 
-async fn compare(cluster: &Cluster, events: bool, server: &mut Server) -> Result<(), Failure> {
+async fn compare(cluster: &Cluster, events: bool, server: &mut ServerCheck) -> Result<(), Failure> {
     match topology::compare(cluster, events).await {
         Ok(missing) if missing.is_empty() => server.has.push("the queues are there".to_owned()),
         // In an empty vhost that is one thing to do, not two dozen.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use config::Config;
 use indicatif::ProgressBar;
-use queue::Received;
+use queue::ReceivedMessage;
 use store::notification::{self, InboxState, MessageKey};
 use store::retry_copy::{self, WaitingCopy};
 use store::{MysqlConnection, StoreError};
@@ -48,7 +48,7 @@ impl Aftermath {
     pub(crate) fn before(
         &mut self,
         connection: &mut MysqlConnection,
-        round: &[&Received],
+        round: &[&ReceivedMessage],
     ) -> Result<(), StoreError> {
         let mut new: Vec<Replayed> = Vec::new();
         for received in round {
@@ -70,7 +70,7 @@ impl Aftermath {
     }
 
     /// These are in the work queue now.
-    pub(crate) fn published(&mut self, round: &[&Received]) {
+    pub(crate) fn published(&mut self, round: &[&ReceivedMessage]) {
         for received in round {
             if let Some(one) = self.letters.get_mut(&received.message_id) {
                 one.copies += 1;
@@ -163,8 +163,8 @@ impl Aftermath {
     }
 
     /// The letters, those with which something is left to do first, at most `limit`.
-    pub(crate) fn letters(&self, limit: usize) -> Vec<&Replayed> {
-        let mut letters: Vec<&Replayed> = self.letters.values().collect();
+    pub(crate) fn into_letters(self, limit: usize) -> Vec<Replayed> {
+        let mut letters: Vec<Replayed> = self.letters.into_values().collect();
         letters.sort_by_key(|one| one.outcome);
         letters.truncate(limit);
         letters

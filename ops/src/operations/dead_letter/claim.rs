@@ -10,8 +10,20 @@ use order::{Facts, MerchantAccount, OrderTerms, Refund, RejectedPayment, Trade};
 use serde::Serialize;
 
 /// Why nothing is left to do about a letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    strum::Display,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Settled {
     /// Workers have worked on the same message after the letter died.
     WorkedOn,
@@ -24,21 +36,7 @@ pub(crate) enum Settled {
 }
 
 impl Settled {
-    #[cfg(test)]
-    pub(crate) const ALL: [Settled; 4] =
-        [Settled::WorkedOn, Settled::InBooks, Settled::GivenBack, Settled::NeverPaid];
-
-    /// The word in JSON and tables.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Settled::WorkedOn => "worked_on",
-            Settled::InBooks => "in_books",
-            Settled::GivenBack => "given_back",
-            Settled::NeverPaid => "never_paid",
-        }
-    }
-
-    /// The same in words.
+    /// In words.
     pub(crate) fn words(self) -> &'static str {
         match self {
             Settled::WorkedOn => "the same message was worked on after this letter died",

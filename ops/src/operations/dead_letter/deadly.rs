@@ -1,7 +1,6 @@
 //! Letters of messages that killed workers: a replay leaves them out unless somebody wants it all the same.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use order::RejectionReason;
 
@@ -12,43 +11,25 @@ pub(crate) fn is_deadly(letter: &DeadLetter) -> bool {
     letter.reason.as_deref() == Some(RejectionReason::KillsWorkers.as_str())
 }
 
-/// Letters that are left out of a replay, as they are met.
+/// Letters that are left out of a replay.
 #[derive(Debug, Default)]
-pub(crate) struct LeftOut(Mutex<Met>);
-
-#[derive(Debug, Default)]
-struct Met {
-    letters: usize,
-    ids: BTreeSet<String>,
+pub(crate) struct DeadlyLetters {
+    pub(crate) letters: usize,
+    /// Copies of a message have one id.
+    pub(crate) ids: BTreeSet<String>,
 }
 
-impl LeftOut {
+impl DeadlyLetters {
     /// Notes a letter that is selected and left out.
-    pub(crate) fn add(&self, id: &str) {
-        let mut met = self.met();
-        met.letters += 1;
-        met.ids.insert(id.to_owned());
+    pub(crate) fn add(&mut self, id: &str) {
+        self.letters += 1;
+        self.ids.insert(id.to_owned());
     }
 
-    fn met(&self) -> MutexGuard<'_, Met> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// How many.
-    pub(crate) fn letters(&self) -> usize {
-        self.met().letters
-    }
-
-    /// Their ids.
-    pub(crate) fn ids(&self) -> BTreeSet<String> {
-        self.met().ids.clone()
-    }
-
-    /// What to say of them; nothing where there are none.
-    pub(crate) fn told(&self) -> Option<String> {
-        let met = self.met();
-        let first = short(met.ids.first()?);
-        let (count, were, their) = match met.letters {
+    /// Why they are left out; nothing where there are none.
+    pub(crate) fn text(&self) -> Option<String> {
+        let first = short(self.ids.first()?);
+        let (count, were, their) = match self.letters {
             1 => ("1 letter", "was", "its message"),
             several => (&*format!("{several} letters"), "were", "their messages"),
         };

@@ -1,7 +1,7 @@
 //! A dead letter with all that speaks for or against it.
 
 use config::Config;
-use queue::{Cluster, Received};
+use queue::{Cluster, ReceivedMessage};
 use serde::Serialize;
 use store::dead_letter::history;
 use store::{MysqlConnection, snapshot};
@@ -10,7 +10,7 @@ use super::claim::Settled;
 use super::settled::settled;
 use super::{OpenedLetter, is_meant};
 use crate::failure::Failure;
-use crate::operations::dead_queue::DeadQueue;
+use crate::operations::dead_queue::look_at_letters;
 use crate::operations::order::OrderLine;
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::missing::MissingOrder;
@@ -41,16 +41,13 @@ pub(crate) struct Background {
 
 /// The letter with this id; of several copies the one that died last.
 pub(crate) async fn find(cluster: &Cluster, id: &str) -> Result<Option<OpenedLetter>, Failure> {
-    let mut queue = DeadQueue::open(cluster).await?;
-    let mut found: Vec<Received> = Vec::new();
-    let looked = queue.look(u32::MAX, |received| {
+    let mut found: Vec<ReceivedMessage> = Vec::new();
+    look_at_letters(cluster, u32::MAX, |received| {
         if is_meant(id, &received.message_id) {
             found.push(received);
         }
-    });
-    let looked = looked.await;
-    queue.close().await?;
-    looked?;
+    })
+    .await?;
     let copies = found.len();
     let last = found.into_iter().max_by_key(|received| received.headers.died_at);
     Ok(last.map(|received| OpenedLetter::open(received, copies)))

@@ -29,11 +29,11 @@ pub(crate) struct Group {
 /// Groups letters as they come; of each group a few words are kept, not its letters.
 #[derive(Debug, Default)]
 pub(crate) struct Grouping {
-    cohorts: BTreeMap<(Option<String>, String), Cohort>,
+    cohorts: BTreeMap<(Option<String>, String), GroupTally>,
 }
 
 #[derive(Debug, Default)]
-struct Cohort {
+struct GroupTally {
     letters: usize,
     /// Hashes of the orders' numbers.
     orders: HashSet<u64>,

@@ -1,8 +1,8 @@
 //! What an operator did with dead letters, written down.
 
 use config::Config;
-use queue::{Envelope, Received};
-use store::Connection;
+use queue::{Envelope, ReceivedMessage};
+use store::MysqlConnection;
 use store::dead_letter;
 use store::dead_letter::history::{Action, Entry, insert};
 use store::notification::{MessageKey, removed};
@@ -14,16 +14,16 @@ use crate::failure::Failure;
 
 /// Puts on record what is done with these letters; of discarded ones the body too.
 pub(crate) fn record(
-    database: &mut Connection,
+    database: &mut MysqlConnection,
     config: &Config,
     action: Action,
-    letters: &[&Received],
+    letters: &[&ReceivedMessage],
     by: &str,
     note: Option<&str>,
 ) -> Result<(), Failure> {
-    let told: Vec<(DeadLetter, &Received)> =
+    let opened: Vec<(DeadLetter, &ReceivedMessage)> =
         letters.iter().map(|received| (DeadLetter::from(*received), *received)).collect();
-    let entries: Vec<Entry<'_>> = told
+    let entries: Vec<Entry<'_>> = opened
         .iter()
         .map(|(letter, received)| Entry {
             action,
@@ -37,7 +37,7 @@ pub(crate) fn record(
         })
         .collect();
     insert(database, &entries)?;
-    let ids: Vec<&str> = told.iter().map(|(letter, _)| letter.id.as_str()).collect();
+    let ids: Vec<&str> = opened.iter().map(|(letter, _)| letter.id.as_str()).collect();
     dead_letter::remove(database, &ids)?;
     if action == Action::Discarded {
         remove_marks(database, config, letters)?;
@@ -48,9 +48,9 @@ pub(crate) fn record(
 /// Should one of the discarded messages be rejected once more, it is a letter again. A replayed letter says
 /// so itself, since a worker may have it before this is written.
 fn remove_marks(
-    database: &mut Connection,
+    database: &mut MysqlConnection,
     config: &Config,
-    letters: &[&Received],
+    letters: &[&ReceivedMessage],
 ) -> Result<(), Failure> {
     let messages: Vec<(Envelope, String)> = letters
         .iter()

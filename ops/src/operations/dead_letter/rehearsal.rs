@@ -1,17 +1,17 @@
 //! The letters that a dry run is about.
 
-use queue::{Cluster, Received};
+use queue::{Cluster, ReceivedMessage};
 
 use super::earliest::Earliest;
 use crate::failure::Failure;
-use crate::operations::dead_queue::{DeadQueue, Looked};
+use crate::operations::dead_queue::{Looked, look_at_letters};
 
 /// Letters that are kept with their bodies, a few KB each: what a dry run foresees at one time.
 pub(crate) const MOST: usize = 100_000;
 
 /// Selected letters, the oldest first.
 pub(crate) struct Rehearsal {
-    pub(crate) letters: Vec<Received>,
+    pub(crate) letters: Vec<ReceivedMessage>,
     /// How many are selected.
     pub(crate) meant: usize,
     pub(crate) looked: Looked,
@@ -22,21 +22,19 @@ impl Rehearsal {
     pub(crate) async fn read(
         cluster: &Cluster,
         limit: usize,
-        wanted: impl Fn(&Received) -> bool,
+        mut wanted: impl FnMut(&ReceivedMessage) -> bool,
     ) -> Result<Rehearsal, Failure> {
-        let mut queue = DeadQueue::open(cluster).await?;
-        let mut earliest = Earliest::new(limit.min(MOST), |a: &Received, b: &Received| {
-            a.headers.first_seen.cmp(&b.headers.first_seen)
-        });
-        let looked = queue
-            .look(u32::MAX, |received| {
-                if wanted(&received) {
-                    earliest.add(received);
-                }
-            })
-            .await;
-        queue.close().await?;
+        let mut earliest =
+            Earliest::new(limit.min(MOST), |a: &ReceivedMessage, b: &ReceivedMessage| {
+                a.headers.first_seen.cmp(&b.headers.first_seen)
+            });
+        let looked = look_at_letters(cluster, u32::MAX, |received| {
+            if wanted(&received) {
+                earliest.add(received);
+            }
+        })
+        .await?;
         let (letters, meant) = earliest.into_sorted();
-        Ok(Rehearsal { letters, meant, looked: looked? })
+        Ok(Rehearsal { letters, meant, looked })
     }
 }

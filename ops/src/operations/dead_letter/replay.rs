@@ -1,89 +1,122 @@
 //! Sends dead letters back to work.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use queue::{Cluster, Message, Received};
+use config::Config;
+use queue::{Cluster, Message, ReceivedMessage};
+use store::Connection;
+use store::dead_letter::history::Action;
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
+use super::aftermath::Aftermath;
+use super::record::record;
 use super::rounds::walk;
 use crate::failure::Failure;
-use crate::operations::dead_queue::DeadQueue;
+use crate::operations::dead_queue::{DeadQueue, look_at_letters};
 use crate::operations::publish::ConfirmedPublisher;
 
-/// A step of a replay that is reported to the caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
-    /// These are about to be published.
-    Before,
-    /// The broker has confirmed these, and they are not removed yet.
-    Confirmed,
+/// A replay: what it needs, and what was sent back so far.
+pub(crate) struct Replay<'a> {
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) config: &'a Config,
+    /// Without one there is no record of the replay, so no letter is moved.
+    pub(crate) database: Connection,
+    /// Who replays, and why.
+    pub(crate) by: &'a str,
+    pub(crate) note: Option<&'a str>,
+    /// None: nobody wants to know what becomes of the letters.
+    pub(crate) aftermath: Option<Aftermath>,
+    /// The letters that went back: their ids, and how many copies of each.
+    pub(crate) replayed: BTreeMap<String, usize>,
 }
 
-/// Walks through all letters and replays the `wanted`. `told` is called twice for each round.
-pub(crate) async fn replay(
-    cluster: &Cluster,
-    limit: usize,
-    wanted: impl FnMut(&Received) -> bool,
-    told: &mut impl FnMut(Step, &[&Received]) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let mut queue = DeadQueue::open(cluster).await?;
-    let outcome = async {
-        let publisher = ConfirmedPublisher::open(cluster, "ops replay").await?;
-        let walked = walk(&mut queue, limit, wanted, async |queue: &mut DeadQueue, round| {
-            replay_round(queue, &publisher, round, told).await
-        })
-        .await;
-        publisher.close().await;
-        walked
-    }
-    .await;
-    let closed = queue.close().await;
-    outcome.and(closed)
-}
-
-async fn replay_round(
-    queue: &mut DeadQueue,
-    publisher: &ConfirmedPublisher,
-    mut round: Vec<Received>,
-    told: &mut impl FnMut(Step, &[&Received]) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    round.sort_by_key(|received| received.headers.first_seen);
-    told(Step::Before, &round.iter().collect::<Vec<_>>())?;
-    let messages = round.iter().map(Message::replay).collect();
-    let results = publisher.publish_all(messages).await;
-    let mut refused = None;
-    let mut confirmed = Vec::new();
-    for (received, result) in round.iter().zip(results) {
-        match result {
-            Ok(()) => confirmed.push(received),
-            Err(error) => refused = Some(error),
+impl Replay<'_> {
+    /// Walks through all letters and replays the `wanted`.
+    pub(crate) async fn walk(
+        &mut self,
+        limit: usize,
+        wanted: impl FnMut(&ReceivedMessage) -> bool,
+    ) -> Result<(), Failure> {
+        let mut queue = DeadQueue::open(self.cluster).await?;
+        let outcome = async {
+            let publisher = ConfirmedPublisher::open(self.cluster, "ops replay").await?;
+            let walked = walk(&mut queue, limit, wanted, async |queue: &mut DeadQueue, round| {
+                self.replay_round(queue, &publisher, round).await
+            })
+            .await;
+            publisher.close().await;
+            walked
         }
+        .await;
+        outcome.and(queue.close().await)
     }
-    told(Step::Confirmed, &confirmed)?;
-    for received in confirmed {
-        queue.remove(received).await?;
+
+    /// Each letter is published, confirmed, put on record, and only then removed.
+    async fn replay_round(
+        &mut self,
+        queue: &mut DeadQueue,
+        publisher: &ConfirmedPublisher,
+        mut round: Vec<ReceivedMessage>,
+    ) -> Result<(), Failure> {
+        round.sort_by_key(|received| received.headers.first_seen);
+        if let Some(aftermath) = &mut self.aftermath {
+            let letters: Vec<&ReceivedMessage> = round.iter().collect();
+            block_in_place(|| aftermath.before(&mut self.database, &letters))?;
+        }
+        let messages = round.iter().map(Message::replay).collect();
+        let results = publisher.publish_all(messages).await;
+        let mut refused = None;
+        let mut confirmed = Vec::new();
+        for (received, result) in round.iter().zip(results) {
+            match result {
+                Ok(()) => confirmed.push(received),
+                Err(error) => refused = Some(error),
+            }
+        }
+        let (database, action) = (&mut self.database, Action::Replayed);
+        block_in_place(|| record(database, self.config, action, &confirmed, self.by, self.note))?;
+        if let Some(aftermath) = &mut self.aftermath {
+            aftermath.published(&confirmed);
+        }
+        for received in &confirmed {
+            *self.replayed.entry(received.message_id.clone()).or_default() += 1;
+        }
+        for received in confirmed {
+            queue.remove(received).await?;
+        }
+        refused.map_or(Ok(()), |error| Err(error.into()))
     }
-    refused.map_or(Ok(()), |error| Err(error.into()))
+
+    /// Waits for what becomes of the letters; none where nobody wants to know, or none went back.
+    pub(crate) async fn wait(&mut self) -> Result<Option<Aftermath>, Failure> {
+        let aftermath = self.aftermath.take().filter(|_| !self.replayed.is_empty());
+        let Some(mut aftermath) = aftermath else { return Ok(None) };
+        let runtime = Handle::current();
+        block_in_place(|| {
+            aftermath.wait(&mut self.database, |since, ids| {
+                runtime.block_on(dead_since(self.cluster, since, ids))
+            })
+        })?;
+        Ok(Some(aftermath))
+    }
 }
 
 /// Why these messages are dead letters that died since, by message id.
-pub(crate) async fn dead_since(
+async fn dead_since(
     cluster: &Cluster,
     since: DateTime<Utc>,
     ids: &BTreeSet<String>,
 ) -> Result<HashMap<String, String>, Failure> {
-    let mut queue = DeadQueue::open(cluster).await?;
     let mut dead = HashMap::new();
-    let looked = queue
-        .look(u32::MAX, |received| {
-            let fresh = received.headers.died_at.is_some_and(|died| died >= since);
-            if fresh && ids.contains(&received.message_id) {
-                let reason = received.headers.reason.unwrap_or_else(|| "no reason".to_owned());
-                dead.insert(received.message_id, reason);
-            }
-        })
-        .await;
-    queue.close().await?;
-    looked?;
+    look_at_letters(cluster, u32::MAX, |received| {
+        let fresh = received.headers.died_at.is_some_and(|died| died >= since);
+        if fresh && ids.contains(&received.message_id) {
+            let reason = received.headers.reason.unwrap_or_else(|| "no reason".to_owned());
+            dead.insert(received.message_id, reason);
+        }
+    })
+    .await?;
     Ok(dead)
 }

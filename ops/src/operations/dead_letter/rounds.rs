@@ -1,6 +1,6 @@
 //! Walks through the letters and does something with a few at a time.
 
-use queue::Received;
+use queue::ReceivedMessage;
 
 use crate::failure::Failure;
 use crate::operations::dead_queue::DeadQueue;
@@ -16,15 +16,15 @@ const ROUND: usize = 16;
 pub(crate) async fn walk(
     queue: &mut DeadQueue,
     limit: usize,
-    mut wanted: impl FnMut(&Received) -> bool,
-    mut work: impl AsyncFnMut(&mut DeadQueue, Vec<Received>) -> Result<(), Failure>,
+    mut wanted: impl FnMut(&ReceivedMessage) -> bool,
+    mut work: impl AsyncFnMut(&mut DeadQueue, Vec<ReceivedMessage>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     // No further than what was there at the start: a letter that dies again at once must not be taken
     // a second time.
     let mut left = queue.ready();
     let mut open = limit;
     while left > 0 && open > 0 {
-        let mut round: Vec<Received> = Vec::new();
+        let mut round: Vec<ReceivedMessage> = Vec::new();
         while round.len() < ROUND.min(open) && left > 0 {
             let Some(received) = queue.next().await? else {
                 left = 0;

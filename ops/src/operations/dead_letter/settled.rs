@@ -4,7 +4,7 @@ use alipay::{Fen, TradeStatusSync};
 use chrono::{DateTime, Utc};
 use config::Config;
 use order::{DecisionState, MessageOutcome, OrderStatus, OrderTerms, Refund, RefundRequestState};
-use queue::Received;
+use queue::ReceivedMessage;
 use store::notification::{self, MessageKey};
 use store::refund::{self, MerchantTrade};
 use store::refund_request;
@@ -18,7 +18,7 @@ use crate::operations::rejected_payment::{Rejected, in_inbox, payment};
 pub(crate) fn settled(
     connection: &mut MysqlConnection,
     config: &Config,
-    letter: &Received,
+    letter: &ReceivedMessage,
 ) -> Result<Option<Settled>, StoreError> {
     // What cannot be read and verified today is looked at by a person.
     let Ok(mut message) = InboundMessage::receive(letter, config) else { return Ok(None) };
@@ -33,10 +33,9 @@ pub(crate) fn settled(
         message_id: &message.message_id,
     };
     let line = notification::find(connection, key.merchant, key.kind, key.message_id)?;
-    let worked_on = |word: &str| {
-        matches!(word.parse(), Ok(MessageOutcome::Applied | MessageOutcome::Unchanged))
-    };
-    if line.is_some_and(|line| worked_on(&line.outcome) && line.last_seen.0 > died_at) {
+    let worked_on =
+        |outcome| matches!(outcome, MessageOutcome::Applied | MessageOutcome::Unchanged);
+    if line.is_some_and(|line| worked_on(line.outcome) && line.last_seen.0 > died_at) {
         return Ok(Some(Settled::WorkedOn));
     }
     let merchant = message.account.merchant.clone();

@@ -8,24 +8,24 @@ use crate::operations::order::status_name::status_name;
 
 /// What the run that applied a message changed about one order.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Change {
-    pub(crate) status: Step<i16>,
+pub(crate) struct OrderChange {
+    pub(crate) status: BeforeAfter<i16>,
     /// Fen.
-    pub(crate) refunded_fee: Step<i64>,
+    pub(crate) refunded_fee: BeforeAfter<i64>,
     /// The state of the goods afterwards, where it changed.
     pub(crate) goods: Option<FulfillmentState>,
     pub(crate) events: Vec<String>,
 }
 
-/// A [`Change`] with its order.
+/// An [`OrderChange`] with its order.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct OrderChanged {
     pub(crate) order: String,
     #[serde(flatten)]
-    pub(crate) change: Change,
+    pub(crate) change: OrderChange,
 }
 
-impl Change {
+impl OrderChange {
     /// Whether status or money changed.
     pub(crate) fn moves(&self) -> bool {
         self.status.is_change() || self.refunded_fee.is_change()
@@ -34,12 +34,12 @@ impl Change {
 
 /// A value before and after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(crate) struct Step<T> {
+pub(crate) struct BeforeAfter<T> {
     pub(crate) before: T,
     pub(crate) after: T,
 }
 
-impl<T: PartialEq> Step<T> {
+impl<T: PartialEq> BeforeAfter<T> {
     /// Whether the two differ.
     pub(crate) fn is_change(&self) -> bool {
         self.before != self.after
@@ -48,7 +48,7 @@ impl<T: PartialEq> Step<T> {
 
 /// An element of the `changes` column, as the worker writes it.
 #[derive(Deserialize)]
-struct Written {
+struct WrittenChange {
     order: String,
     status: [i16; 2],
     refunded_fee: [i64; 2],
@@ -63,21 +63,21 @@ struct Written {
 
 /// Changes that the worker counted and did not keep, since one message made too many.
 pub(crate) fn not_kept(json: &str) -> usize {
-    let written: Vec<Written> = serde_json::from_str(json).unwrap_or_default();
+    let written: Vec<WrittenChange> = serde_json::from_str(json).unwrap_or_default();
     written.iter().map(|written| written.more).sum()
 }
 
 /// All changes in the JSON that the worker wrote; a form that this version does not know is none.
 pub(crate) fn changes_in(json: &str) -> Vec<OrderChanged> {
-    let written: Vec<Written> = serde_json::from_str(json).unwrap_or_default();
+    let written: Vec<WrittenChange> = serde_json::from_str(json).unwrap_or_default();
     let changed = written.into_iter().filter(|written| written.more == 0).map(|written| {
         let ([status_before, status_after], [fee_before, fee_after]) =
             (written.status, written.refunded_fee);
         OrderChanged {
             order: written.order,
-            change: Change {
-                status: Step { before: status_before, after: status_after },
-                refunded_fee: Step { before: fee_before, after: fee_after },
+            change: OrderChange {
+                status: BeforeAfter { before: status_before, after: status_after },
+                refunded_fee: BeforeAfter { before: fee_before, after: fee_after },
                 goods: written.goods,
                 events: written.events,
             },
@@ -87,12 +87,12 @@ pub(crate) fn changes_in(json: &str) -> Vec<OrderChanged> {
 }
 
 /// The change of one order.
-pub(crate) fn change_of(json: &str, order_id: &str) -> Option<Change> {
+pub(crate) fn change_of(json: &str, order_id: &str) -> Option<OrderChange> {
     changes_in(json).into_iter().find(|it| it.order == order_id).map(|it| it.change)
 }
 
 /// A change in words; nothing where nothing changed.
-pub(crate) fn steps(change: &Change) -> Vec<String> {
+pub(crate) fn steps(change: &OrderChange) -> Vec<String> {
     let mut steps = Vec::new();
     let status = change.status;
     if status.is_change() {

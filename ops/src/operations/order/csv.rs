@@ -2,7 +2,7 @@
 
 /// One line of values, which may go over several lines of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Record {
+pub(crate) struct CsvRecord {
     /// Where it begins, from 1.
     pub(crate) line: usize,
     pub(crate) values: Vec<String>,
@@ -10,8 +10,8 @@ pub(crate) struct Record {
 
 /// The lines of a file, and what is wrong with others.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Records {
-    pub(crate) records: Vec<Record>,
+pub(crate) struct CsvRecords {
+    pub(crate) records: Vec<CsvRecord>,
     /// Lines that cannot be read, from 1, with why.
     pub(crate) problems: Vec<(usize, String)>,
 }
@@ -21,7 +21,7 @@ pub(crate) struct Records {
 ///
 /// # Errors
 /// Not UTF-8, with the line.
-pub(crate) fn records(bytes: &[u8]) -> Result<Records, String> {
+pub(crate) fn records(bytes: &[u8]) -> Result<CsvRecords, String> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
@@ -31,13 +31,13 @@ pub(crate) fn records(bytes: &[u8]) -> Result<Records, String> {
              with iconv -f GBK -t UTF-8)"
         )
     })?;
-    let mut reader = Reader { rest: text, line: 1 };
+    let mut reader = CsvReader { rest: text, line: 1 };
     let (mut records, mut problems) = (Vec::new(), Vec::new());
     while !reader.rest.is_empty() {
         let (line, rest) = (reader.line, reader.rest);
         match reader.record() {
             Ok(values) if values.iter().any(|value| !value.is_empty()) => {
-                records.push(Record { line, values });
+                records.push(CsvRecord { line, values });
             }
             Ok(_) => {}
             Err((at, problem)) => {
@@ -48,15 +48,15 @@ pub(crate) fn records(bytes: &[u8]) -> Result<Records, String> {
             }
         }
     }
-    Ok(Records { records, problems })
+    Ok(CsvRecords { records, problems })
 }
 
-struct Reader<'a> {
+struct CsvReader<'a> {
     rest: &'a str,
     line: usize,
 }
 
-impl Reader<'_> {
+impl CsvReader<'_> {
     /// The values up to the end of a line, which is taken too.
     fn record(&mut self) -> Result<Vec<String>, (usize, String)> {
         let mut values = Vec::new();

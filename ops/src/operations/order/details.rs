@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use config::Config;
 use order::{Facts, MessageOutcome, ProductKind, Trade};
-use queue::Kind;
+use queue::MessageKind;
 use serde::Serialize;
 use store::dead_letter::{self, history};
 use store::entitlement::{self, Entitlement};
@@ -20,9 +20,8 @@ use store::stock::{self, Code};
 use store::{BeijingTime, MysqlConnection, redelivery, trade, user_order};
 
 use crate::failure::Failure;
-use crate::operations::await_worker::outcome_of;
 use crate::operations::order::OrderLine;
-use crate::operations::order::change::{Change, change_of, not_kept, steps};
+use crate::operations::order::change::{OrderChange, change_of, not_kept, steps};
 use crate::operations::order::fact_list::FactList;
 use crate::operations::order::next_step::NextStep;
 use crate::operations::signature_check::{SignatureCheck, check};
@@ -110,9 +109,9 @@ pub(crate) struct StoryMessage {
     pub(crate) seen: i32,
     pub(crate) attempts: i32,
     pub(crate) facts_added: FactList,
-    pub(crate) changes: Option<Change>,
+    pub(crate) changes: Option<OrderChange>,
     /// Changes of other orders, or of this one, that the message made and that are not kept: too many.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "crate::operations::is_zero")]
     pub(crate) changes_not_kept: usize,
     /// Of what Alipay signed, as far as its merchant is configured here.
     pub(crate) signature: Option<SignatureCheck>,
@@ -176,7 +175,7 @@ impl OrderDetails {
     /// Checks the signature of every notification again, with today's keys.
     pub(crate) fn check_signatures(&mut self, config: &Config) {
         for told in &mut self.story {
-            if matches!(told.kind(), Some(Kind::TradeStatus | Kind::BatchRefund)) {
+            if matches!(told.kind(), Some(MessageKind::TradeStatus | MessageKind::BatchRefund)) {
                 told.signature = check(config, &told.merchant, &told.form, told.received_at.0);
             }
         }
@@ -192,16 +191,17 @@ impl OrderDetails {
         let row = &mut self.order.row;
         hide(&mut row.account);
         hide(&mut row.subject);
+        let parties = &mut row.parties;
         for text in [
-            &mut row.seller_email,
-            &mut row.seller_id,
-            &mut row.buyer_email,
-            &mut row.buyer_id,
-            &mut row.receive_name,
-            &mut row.receive_address,
-            &mut row.receive_zip,
-            &mut row.receive_phone,
-            &mut row.receive_mobile,
+            &mut parties.seller_email,
+            &mut parties.seller_id,
+            &mut parties.buyer_email,
+            &mut parties.buyer_id,
+            &mut parties.receive_name,
+            &mut parties.receive_address,
+            &mut parties.receive_zip,
+            &mut parties.receive_phone,
+            &mut parties.receive_mobile,
         ] {
             text.iter_mut().for_each(hide);
         }
@@ -279,8 +279,8 @@ impl From<Trade> for TradeLine {
 
 impl StoryMessage {
     /// What it is; none is a kind that this version does not know.
-    pub(crate) fn kind(&self) -> Option<Kind> {
-        Kind::read(&self.kind)
+    pub(crate) fn kind(&self) -> Option<MessageKind> {
+        MessageKind::read(&self.kind)
     }
 
     /// Whether it added facts, or changed the order.
@@ -301,7 +301,7 @@ impl StoryMessage {
             kind: line.kind,
             trade_no: line.trade_no,
             trade_status: line.trade_status,
-            outcome: outcome_of(&line.outcome),
+            outcome: line.outcome,
             reason: line.reason,
             error: line.error,
             seen: line.seen,
@@ -313,11 +313,6 @@ impl StoryMessage {
             form: line.form,
         }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
-fn is_zero(number: &usize) -> bool {
-    *number == 0
 }
 
 /// The refunds that were asked for, the oldest first.

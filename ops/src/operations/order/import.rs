@@ -9,48 +9,31 @@ use store::MysqlConnection;
 use store::user_order::import::{self, ImportedOrder, KnownOrder};
 
 use crate::failure::Failure;
+use crate::operations::rolled_back;
+use crate::text::first_of;
 
 /// Orders in one statement.
 const CHUNK: usize = 1_000;
 
 /// Problems that are listed; the rest is only counted.
-const TOLD: usize = 20;
+const LISTED: usize = 20;
 
 /// An order with the line of the file that it is on, where it is from a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Numbered {
+pub(crate) struct NumberedOrder {
     pub(crate) line: Option<usize>,
     pub(crate) order: ImportedOrder,
 }
 
 /// What an import does, or would do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Counts {
+pub(crate) struct ImportCounts {
     /// Orders that were not here.
     pub(crate) imported: usize,
     /// Orders that were here and got their time, or the mark that their goods are delivered.
     pub(crate) corrected: usize,
     /// Orders that are here as the old system knew them.
     pub(crate) unchanged: usize,
-}
-
-/// Why nothing was imported.
-enum Stopped {
-    Failed(Failure),
-    /// It was only tried.
-    Tried(Counts),
-}
-
-impl From<diesel::result::Error> for Stopped {
-    fn from(error: diesel::result::Error) -> Stopped {
-        Stopped::Failed(store::StoreError::from(error).into())
-    }
-}
-
-impl From<store::StoreError> for Stopped {
-    fn from(error: store::StoreError) -> Stopped {
-        Stopped::Failed(error.into())
-    }
 }
 
 /// Imports orders in one transaction. `dry`: does all of it and takes it back. `done` hears how many orders were
@@ -60,46 +43,41 @@ impl From<store::StoreError> for Stopped {
 /// [`Failure::Refused`] names each order that is here already and differs; nothing is written then.
 pub(crate) fn import(
     connection: &mut MysqlConnection,
-    orders: &[Numbered],
+    orders: &[NumberedOrder],
     dry: bool,
     done: impl Fn(u64),
-) -> Result<Counts, Failure> {
-    let mut sorted: Vec<&Numbered> = orders.iter().collect();
+) -> Result<ImportCounts, Failure> {
+    let mut sorted: Vec<&NumberedOrder> = orders.iter().collect();
     sorted.sort_by_key(|numbered| numbered.order.id.as_bytes());
-    let result = connection.transaction(|connection| {
-        let mut counts = Counts::default();
+    let work = |connection: &mut MysqlConnection| {
+        let mut counts = ImportCounts::default();
         let mut problems = BTreeMap::new();
         for chunk in sorted.chunks(CHUNK) {
             import_chunk(connection, chunk, &mut counts, &mut problems)?;
             done(chunk.len() as u64);
         }
-        if !problems.is_empty() {
-            let problems: Vec<String> = problems.into_values().collect();
-            return Err(Stopped::Failed(Failure::Refused(format!(
-                "nothing was imported\n{}",
-                told(&problems)
-            ))));
+        if problems.is_empty() {
+            return Ok(counts);
         }
-        if dry { Err(Stopped::Tried(counts)) } else { Ok(counts) }
-    });
-    match result {
-        Ok(counts) | Err(Stopped::Tried(counts)) => Ok(counts),
-        Err(Stopped::Failed(failure)) => Err(failure),
-    }
+        let problems: Vec<String> = problems.into_values().collect();
+        let problems = first_problems(&problems);
+        Err(Failure::Refused(format!("nothing was imported\n{problems}")))
+    };
+    if dry { rolled_back(connection, work) } else { connection.transaction(work) }
 }
 
 fn import_chunk(
     connection: &mut MysqlConnection,
-    chunk: &[&Numbered],
-    counts: &mut Counts,
+    chunk: &[&NumberedOrder],
+    counts: &mut ImportCounts,
     problems: &mut BTreeMap<(Option<usize>, String), String>,
-) -> Result<(), Stopped> {
+) -> Result<(), Failure> {
     let ids: Vec<&str> = chunk.iter().map(|numbered| numbered.order.id.as_str()).collect();
     let known = import::lock_known(connection, &ids)?;
     let known: HashMap<&str, &KnownOrder> =
         known.iter().map(|order| (order.id.as_str(), order)).collect();
     let (mut new, mut correct, mut deliver) = (Vec::new(), Vec::new(), Vec::new());
-    for Numbered { line, order } in chunk {
+    for NumberedOrder { line, order } in chunk {
         let Some(here) = known.get(order.id.as_str()) else {
             counts.imported += 1;
             new.push(order);
@@ -109,11 +87,11 @@ fn import_chunk(
         match compare(order, here) {
             Err(problem) => {
                 let at = line.map(|line| format!("line {line}: ")).unwrap_or_default();
-                let told = format!("{at}order {} is here already, and {problem}", order.id);
-                problems.insert((*line, order.id.clone()), told);
+                let problem = format!("{at}order {} is here already, and {problem}", order.id);
+                problems.insert((*line, order.id.clone()), problem);
             }
-            Ok(Difference { time: false, goods: false }) => counts.unchanged += 1,
-            Ok(Difference { time, goods }) => {
+            Ok(Correction { time: false, goods: false }) => counts.unchanged += 1,
+            Ok(Correction { time, goods }) => {
                 counts.corrected += 1;
                 correct.extend(time.then_some(order));
                 deliver.extend(goods.then_some(order));
@@ -126,30 +104,30 @@ fn import_chunk(
 }
 
 /// What is put right about an order that is here.
-struct Difference {
+struct Correction {
     time: bool,
     goods: bool,
 }
 
 /// The error says what cannot be put right.
-fn compare(order: &ImportedOrder, here: &KnownOrder) -> Result<Difference, String> {
-    for (name, is, told) in [
+fn compare(order: &ImportedOrder, here: &KnownOrder) -> Result<Correction, String> {
+    for (name, is, wanted) in [
         ("merchant", &here.merchant, &order.merchant),
         ("product", &here.product_id, &order.product_id),
         ("account", &here.account, &order.account),
         ("quantity", &here.quantity.to_string(), &order.quantity.to_string()),
         ("total", &here.total_fee.to_string(), &order.total_fee.to_string()),
     ] {
-        if is != told {
-            return Err(format!("its {name} is {is:?}, not {told:?}"));
+        if is != wanted {
+            return Err(format!("its {name} is {is:?}, not {wanted:?}"));
         }
     }
     let created_at = here.created_at;
     let wanted = order.created_at.unwrap_or(created_at);
-    let (is, told) = (whole_seconds(created_at), whole_seconds(wanted));
-    if told > is {
-        let [is, told] = [is, told].map(alipay::format_beijing);
-        return Err(format!("was made at {is} (Beijing), which is before {told}"));
+    let (is, made) = (whole_seconds(created_at), whole_seconds(wanted));
+    if made > is {
+        let [is, made] = [is, made].map(alipay::format_beijing);
+        return Err(format!("was made at {is} (Beijing), which is before {made}"));
     }
     let goods = match (order.delivered, here.goods()) {
         (true, None) => true,
@@ -162,7 +140,7 @@ fn compare(order: &ImportedOrder, here: &KnownOrder) -> Result<Difference, Strin
             return Err("was imported as delivered: that is not taken back".to_owned());
         }
     };
-    Ok(Difference { time: told < is, goods })
+    Ok(Correction { time: made < is, goods })
 }
 
 /// A file has no fractions of seconds.
@@ -171,10 +149,6 @@ fn whole_seconds(time: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// The first problems, and how many more there are.
-pub(crate) fn told(problems: &[String]) -> String {
-    let mut text = problems.iter().take(TOLD).cloned().collect::<Vec<_>>().join("\n");
-    if problems.len() > TOLD {
-        text.push_str(&format!("\nand {} more", problems.len() - TOLD));
-    }
-    text
+pub(crate) fn first_problems(problems: &[String]) -> String {
+    first_of(problems, LISTED, "\n", "")
 }

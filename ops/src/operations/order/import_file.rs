@@ -10,8 +10,8 @@ use store::product::Product;
 use store::user_order::import::ImportedOrder;
 
 use super::{parse_id, parse_new_id};
-use crate::operations::order::csv::{Record, Records, records};
-use crate::operations::order::import::{Numbered, told};
+use crate::operations::order::csv::{CsvRecord, CsvRecords, records};
+use crate::operations::order::import::{NumberedOrder, first_problems};
 
 /// The columns, of which the first five and `delivered` must be there.
 const COLUMNS: [&str; 9] = [
@@ -33,13 +33,13 @@ const REQUIRED: usize = 6;
 #[derive(Debug)]
 pub(crate) struct OrderFile {
     columns: Vec<&'static str>,
-    records: Vec<Record>,
+    records: Vec<CsvRecord>,
     /// Lines that cannot be read, with why.
     problems: Vec<(usize, String)>,
 }
 
 /// What the orders of a file are checked against.
-pub(crate) struct Known<'a> {
+pub(crate) struct Catalogue<'a> {
     pub(crate) products: HashMap<String, Product>,
     /// Names of the configuration; empty: none is configured, and any will do.
     pub(crate) merchants: Vec<&'a str>,
@@ -52,7 +52,7 @@ impl OrderFile {
     /// # Errors
     /// What is wrong with the form of the file.
     pub(crate) fn read(bytes: &[u8]) -> Result<OrderFile, String> {
-        let Records { records, problems } = records(bytes)?;
+        let CsvRecords { records, problems } = records(bytes)?;
         let mut records = records.into_iter();
         let heading = match (records.next(), problems.first()) {
             // The heading itself cannot be read.
@@ -96,7 +96,7 @@ impl OrderFile {
     ///
     /// # Errors
     /// Every line that is no order, up to a limit, with its number.
-    pub(crate) fn orders(&self, known: &Known<'_>) -> Result<Vec<Numbered>, String> {
+    pub(crate) fn orders(&self, known: &Catalogue<'_>) -> Result<Vec<NumberedOrder>, String> {
         let mut orders = Vec::with_capacity(self.records.len());
         let mut problems = self.problems.clone();
         let mut lines: HashMap<&str, usize> = HashMap::new();
@@ -104,7 +104,7 @@ impl OrderFile {
             match self.order(record, known) {
                 Err(problem) => problems.push((record.line, problem)),
                 Ok(order) => {
-                    orders.push(Numbered { line: Some(record.line), order });
+                    orders.push(NumberedOrder { line: Some(record.line), order });
                 }
             }
         }
@@ -121,10 +121,10 @@ impl OrderFile {
         problems.sort();
         let lines: Vec<String> =
             problems.iter().map(|(line, problem)| format!("line {line}: {problem}")).collect();
-        Err(told(&lines))
+        Err(first_problems(&lines))
     }
 
-    fn order(&self, record: &Record, known: &Known<'_>) -> Result<ImportedOrder, String> {
+    fn order(&self, record: &CsvRecord, known: &Catalogue<'_>) -> Result<ImportedOrder, String> {
         let (is, expected) = (record.values.len(), self.columns.len());
         if is != expected {
             return Err(format!("{is} values, the heading has {expected}"));

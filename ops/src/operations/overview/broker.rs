@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use queue::topology::{self, RetryTier};
-use queue::{Cluster, Connection, ConnectionSettings, Depth, alarm};
+use queue::{Cluster, Connection, ConnectionSettings, Depth, ReceivedMessage, alarm};
 use serde::Serialize;
 
-use super::topology::Topology;
+use super::topology::TopologyState;
 use crate::failure::Failure;
 use crate::operations::dead_queue::{DeadQueue, is_missing};
 use crate::operations::management::{BrokerAlarm, Management};
@@ -41,23 +41,23 @@ pub(crate) struct BrokerState {
     pub(crate) alarms: Vec<BrokerAlarm>,
     /// Why a connection that publishes is blocked.
     pub(crate) blocked: Option<String>,
-    pub(crate) topology: Option<Topology>,
+    pub(crate) topology: Option<TopologyState>,
 }
 
 /// What a look need not find out again, since it was found out a short while ago.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Known {
+pub(crate) struct KnownBroker {
     /// The number of dead letters, and why they had died.
     letters: Option<(u32, BTreeMap<String, usize>)>,
-    topology: Option<(Instant, Topology)>,
+    topology: Option<(Instant, TopologyState)>,
 }
 
-impl Known {
+impl KnownBroker {
     /// What is known after this look, with what was known before.
-    pub(crate) fn after(look: &BrokerLook, before: Known) -> Known {
+    pub(crate) fn after(look: &BrokerLook, before: KnownBroker) -> KnownBroker {
         let fresh = before.topology.filter(|(at, _)| at.elapsed() < TOPOLOGY);
         let topology = look.state.topology.clone().map(|it| (Instant::now(), it));
-        Known {
+        KnownBroker {
             letters: look.dead_letters.zip(look.by_reason.clone()),
             topology: fresh.or(topology),
         }
@@ -81,7 +81,7 @@ impl BrokerLook {
         cluster: &Cluster,
         management: Option<&Management>,
         events: bool,
-        known: &Known,
+        known: &KnownBroker,
     ) -> Result<BrokerLook, Failure> {
         let (mut queues, blocked) = depths(cluster, events).await?;
         let mut not_asked = Vec::new();
@@ -105,7 +105,7 @@ impl BrokerLook {
             Some((at, topology)) if at.elapsed() < TOPOLOGY => Some(topology.clone()),
             _ => {
                 let management = management.filter(|_| totals);
-                match Topology::compare(cluster, management, events, probe).await {
+                match TopologyState::compare(cluster, management, events, probe).await {
                     Ok(topology) => Some(topology),
                     Err(failure) => {
                         not_asked.push(NotAsked::Topology { why: failure.to_string() });
@@ -144,16 +144,13 @@ async fn ask_management(
 }
 
 async fn reasons(cluster: &Cluster) -> Result<BTreeMap<String, usize>, Failure> {
-    let mut queue = DeadQueue::open_within(cluster, PATIENCE).await?;
+    let queue = DeadQueue::open_within(cluster, PATIENCE).await?;
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    let looked = queue
-        .look(COUNTED, |letter| {
-            let reason = letter.headers.reason.unwrap_or_else(|| "no reason".to_owned());
-            *reasons.entry(reason).or_default() += 1;
-        })
-        .await;
-    queue.close().await?;
-    looked?;
+    let count = |letter: ReceivedMessage| {
+        let reason = letter.headers.reason.unwrap_or_else(|| "no reason".to_owned());
+        *reasons.entry(reason).or_default() += 1;
+    };
+    queue.look_and_close(COUNTED, count).await?;
     Ok(reasons)
 }
 

@@ -1,23 +1,23 @@
 //! Whether the broker has the exchanges, queues and bindings that it should have.
 
 use queue::Cluster;
-use queue::topology::{self, Change, TopologyError};
+use queue::topology::{self, TopologyError, TopologyObject};
 
 use crate::failure::Failure;
 use crate::operations::management::Management;
-use crate::operations::topology_findings::{Seen, TopologyFinding};
+use crate::operations::topology_findings::{BrokerObjects, TopologyFinding};
 
 /// What is missing, differs, or should not be there.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Topology {
-    pub(crate) missing: Vec<Change>,
+pub(crate) struct TopologyState {
+    pub(crate) missing: Vec<TopologyObject>,
     /// What is there and has other arguments.
     pub(crate) conflicts: Vec<String>,
     /// Known with the management API alone.
     pub(crate) odd: Vec<TopologyFinding>,
 }
 
-impl Topology {
+impl TopologyState {
     /// Compares. `probe`: without the management API bindings are found out by messages that come back where one is
     /// missing, and that workers ignore.
     pub(crate) async fn compare(
@@ -25,12 +25,12 @@ impl Topology {
         management: Option<&Management>,
         events: bool,
         probe: bool,
-    ) -> Result<Topology, Failure> {
+    ) -> Result<TopologyState, Failure> {
         let compared = match (management, probe) {
             (None, true) => topology::plan_without_tiers(cluster, events).await,
             _ => topology::compare(cluster, events).await,
         };
-        let mut found = Topology::default();
+        let mut found = TopologyState::default();
         match compared {
             Ok(missing) => found.missing = missing,
             Err(TopologyError::Conflicts(conflicts)) => {
@@ -43,7 +43,7 @@ impl Topology {
             Err(error) => return Err(error.into()),
         }
         if let Some(management) = management {
-            let seen = Seen::ask(management).await?;
+            let seen = BrokerObjects::ask(management).await?;
             let unbound = seen.missing_bindings(events);
             found.missing.extend(
                 unbound.into_iter().filter(|it| !found.missing.contains(it)).collect::<Vec<_>>(),

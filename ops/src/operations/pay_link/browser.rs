@@ -2,14 +2,14 @@
 
 use alipay::RequestError;
 use config::Merchant;
-use gateway::{Asker, GatewayError};
+use gateway::{Credentials, GatewayError};
 
 use crate::failure::Failure;
 use crate::operations::gateway_answer::could_not_ask;
 
 /// Who signs the merchant's requests.
-pub(crate) fn asker(merchant: &Merchant) -> Result<Asker<'_>, Failure> {
-    Asker::of(merchant).map_err(|error| could_not_ask(&error))
+pub(crate) fn asker(merchant: &Merchant) -> Result<Credentials<'_>, Failure> {
+    Credentials::of(merchant).map_err(|error| could_not_ask(&error))
 }
 
 /// The account that receives and pays at the legacy gateway.

@@ -9,7 +9,7 @@ use crate::operations::gateway_answer::Compared;
 
 /// What was found; its JSON is what `ops reconcile` prints.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct ReconcileReport {
     pub(crate) dry_run: bool,
     /// Orders in the span.
     pub(crate) orders: i64,
@@ -19,7 +19,7 @@ pub(crate) struct Report {
     pub(crate) not_begun: usize,
     pub(crate) published: usize,
     /// Orders that differ.
-    pub(crate) differ: Vec<Difference>,
+    pub(crate) differ: Vec<DifferingOrder>,
     /// Orders about which the gateway gave no verified answer.
     pub(crate) unanswered: Vec<Unanswered>,
     /// Merchants that cannot be asked, with the reason.
@@ -34,7 +34,7 @@ pub(crate) struct Report {
 
 /// An order that differs.
 #[derive(Debug, Serialize)]
-pub(crate) struct Difference {
+pub(crate) struct DifferingOrder {
     pub(crate) order: String,
     pub(crate) merchant: String,
     #[serde(flatten)]

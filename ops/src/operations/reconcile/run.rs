@@ -6,20 +6,21 @@ use std::time::Duration;
 use alipay::{QueryAnswer, TradeRef};
 use futures_util::StreamExt as _;
 use futures_util::stream::iter;
-use gateway::{Answered, Gateway, GatewayError};
-use indicatif::{ProgressBar, ProgressStyle};
+use gateway::{Gateway, GatewayError, VerifiedAnswer};
+use indicatif::ProgressBar;
 use store::Connection;
 use store::user_order::{self, OrderSpan, SpanOrder};
 use tokio::sync::Mutex;
 use tokio::task::block_in_place;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::report::{Difference, Report, Unanswered};
+use super::report::{DifferingOrder, ReconcileReport, Unanswered};
 use crate::failure::Failure;
 use crate::operations::access::Access;
-use crate::operations::await_worker::Sent;
+use crate::operations::await_worker::PreparedMessage;
 use crate::operations::gateway_answer::{Comparison, compare, sent};
 use crate::operations::publish::ConfirmedPublisher;
+use crate::progress;
 
 /// Orders that are read, compared and published together.
 const TOGETHER: i64 = 40;
@@ -31,7 +32,7 @@ const OPEN: usize = 4;
 const PATIENCE: usize = 20;
 
 /// A reconciliation on its way.
-pub(crate) struct Run<'a> {
+pub(crate) struct Reconciliation<'a> {
     access: &'a Access,
     span: OrderSpan<'a>,
     gateway: Gateway,
@@ -42,12 +43,12 @@ pub(crate) struct Run<'a> {
     /// Orders whose answer would be an alarm: our row is read after the answer, and a notification may have come in
     /// between. They are asked about once more at the end.
     suspects: Vec<SpanOrder>,
-    report: Report,
+    report: ReconcileReport,
 }
 
 /// Whether it is the first answer about these orders, or the one that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
+enum Pass {
     First,
     Second,
 }
@@ -55,35 +56,30 @@ enum Look {
 /// The pause before orders are asked about once more: what is on its way arrives.
 const BEFORE_SECOND: Duration = Duration::from_secs(2);
 
-impl<'a> Run<'a> {
+impl<'a> Reconciliation<'a> {
     pub(crate) fn new(
         access: &'a Access,
         span: OrderSpan<'a>,
         dry_run: bool,
         rate: u32,
-    ) -> Result<Run<'a>, Failure> {
+    ) -> Result<Reconciliation<'a>, Failure> {
         let mut database = access.database()?;
         let orders = user_order::count_in_span(&mut database, &span)?;
-        let bar = ProgressBar::new(orders.unsigned_abs());
-        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} orders, {eta} left {msg}");
-        Ok(Run {
+        Ok(Reconciliation {
             access,
             span,
             gateway: access.gateway(),
             rate,
             database,
-            progress: match style {
-                Ok(style) => bar.with_style(style),
-                Err(_) => bar,
-            },
+            progress: progress::bar(usize::try_from(orders).unwrap_or(0), "orders"),
             failed_in_a_row: 0,
             suspects: Vec::new(),
-            report: Report { dry_run, orders, ..Report::default() },
+            report: ReconcileReport { dry_run, orders, ..ReconcileReport::default() },
         })
     }
 
     /// Goes through the span until its end, Ctrl-C, or until the gateway is given up.
-    pub(crate) async fn run(mut self) -> Result<Report, Failure> {
+    pub(crate) async fn run(mut self) -> Result<ReconcileReport, Failure> {
         let publisher = match self.report.dry_run {
             true => None,
             false => Some(ConfirmedPublisher::open(&self.access.broker()?, "ops reconcile").await?),
@@ -114,8 +110,8 @@ impl<'a> Run<'a> {
                 user_order::in_span(&mut self.database, &self.span, last.as_ref(), TOGETHER)
             })?;
             let Some(end) = orders.last().cloned() else { break };
-            let answers = self.ask(orders, pace, Look::First).await;
-            self.compare_and_publish(answers, publisher, Look::First).await?;
+            let answers = self.ask(orders, pace, Pass::First).await;
+            self.compare_and_publish(answers, publisher, Pass::First).await?;
             if self.report.ended_early.is_some() {
                 return Ok(());
             }
@@ -141,8 +137,8 @@ impl<'a> Run<'a> {
         while suspects.peek().is_some() && self.report.ended_early.is_none() {
             let orders: Vec<SpanOrder> =
                 suspects.by_ref().take(TOGETHER.unsigned_abs() as usize).collect();
-            let answers = self.ask(orders, pace, Look::Second).await;
-            self.compare_and_publish(answers, publisher, Look::Second).await?;
+            let answers = self.ask(orders, pace, Pass::Second).await;
+            self.compare_and_publish(answers, publisher, Pass::Second).await?;
         }
         Ok(())
     }
@@ -152,8 +148,8 @@ impl<'a> Run<'a> {
         &mut self,
         orders: Vec<SpanOrder>,
         pace: &Mutex<Interval>,
-        look: Look,
-    ) -> Vec<(SpanOrder, Answered)> {
+        look: Pass,
+    ) -> Vec<(SpanOrder, VerifiedAnswer)> {
         let mut answers = Vec::new();
         let mut wanted = Vec::new();
         for order in orders {
@@ -182,7 +178,7 @@ impl<'a> Run<'a> {
                 next = questions.next() => next,
             };
             let Some((order, answered)) = next else { break };
-            if look == Look::First {
+            if look == Pass::First {
                 self.progress.inc(1);
                 self.report.asked += 1;
             }
@@ -226,9 +222,9 @@ impl<'a> Run<'a> {
 
     async fn compare_and_publish(
         &mut self,
-        answers: Vec<(SpanOrder, Answered)>,
+        answers: Vec<(SpanOrder, VerifiedAnswer)>,
         publisher: Option<&ConfirmedPublisher>,
-        look: Look,
+        look: Pass,
     ) -> Result<(), Failure> {
         let mut compared = Vec::new();
         let mut asked_about = HashMap::new();
@@ -249,7 +245,7 @@ impl<'a> Run<'a> {
                 self.report.not_begun += usize::from(answer == QueryAnswer::NotExist);
                 continue;
             }
-            if look == Look::First
+            if look == Pass::First
                 && is_alarm(compared.comparison, publisher.is_some())
                 && let Some(asked) = asked_about.remove(&row.id)
             {
@@ -261,7 +257,7 @@ impl<'a> Run<'a> {
             let news = matches!(compared.comparison, Comparison::News | Comparison::Busy);
             messages.push(if news { publisher.map(|_| message) } else { None });
             let (order, merchant) = (row.id, row.merchant);
-            differ.push(Difference { order, merchant, compared, published: false });
+            differ.push(DifferingOrder { order, merchant, compared, published: false });
         }
         let published = match publisher {
             Some(publisher) => self.publish(publisher, &mut differ, messages).await,
@@ -274,8 +270,8 @@ impl<'a> Run<'a> {
     async fn publish(
         &mut self,
         publisher: &ConfirmedPublisher,
-        differ: &mut [Difference],
-        messages: Vec<Option<Sent>>,
+        differ: &mut [DifferingOrder],
+        messages: Vec<Option<PreparedMessage>>,
     ) -> Result<(), Failure> {
         for message in messages.iter().flatten() {
             block_in_place(|| message.write_down(&mut self.database))?;

@@ -8,7 +8,7 @@ use store::refund_request::RefundRequest;
 
 use crate::failure::Failure;
 use crate::operations::access::Access;
-use crate::operations::await_worker::Sent;
+use crate::operations::await_worker::PreparedMessage;
 use crate::operations::publish::ConfirmedPublisher;
 
 /// Publishes a `query_request`, confirmed.
@@ -32,7 +32,7 @@ pub(crate) fn tell_workers(
 fn publish(access: &Access, order: &str, envelopes: &[Envelope]) -> Result<(), Failure> {
     let messages: Vec<Message> = envelopes
         .iter()
-        .map(|envelope| Ok(Sent::new(envelope)?.message))
+        .map(|envelope| Ok(PreparedMessage::new(envelope)?.message))
         .collect::<Result<_, Failure>>()?;
     let published = access.block_on(async {
         let publisher = ConfirmedPublisher::open(&access.broker()?, "ops").await?;

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 
 /// What is known beside the request itself.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Books {
+pub(crate) struct RefundTotals {
     /// When the outcome was recorded: Alipay confirmed or refused the refund.
     ended_at: Option<BeijingTime>,
     /// Fen: what of the trade went back in all, as far as is known here.
@@ -19,12 +19,12 @@ pub(crate) struct Books {
     pub(crate) order_total: i64,
 }
 
-impl Books {
+impl RefundTotals {
     pub(crate) fn read(
         connection: &mut MysqlConnection,
         request: &RefundRequest,
         rejected: Option<&RejectedPayment>,
-    ) -> Result<Books, Failure> {
+    ) -> Result<RefundTotals, Failure> {
         let order = request.order_id.as_str();
         let filter = RefundRequestFilter { order: Some(order), ..RefundRequestFilter::default() };
         let lines = refund_request::list(connection, &filter, i64::MAX)?;
@@ -39,7 +39,7 @@ impl Books {
         let told = told.or_else(|| rejected.map(|payment| payment.trade.clone()));
         let told = told.map(|trade| trade.refunded_fee);
         let row = user_order::find(connection, order)?;
-        Ok(Books {
+        Ok(RefundTotals {
             ended_at: ended.and_then(|line| line.ended_at),
             refunded_in_all: answered.max(told).map_or(0, Fen::get),
             order_total: match rejected {

@@ -11,8 +11,8 @@ use store::{MysqlConnection, refund, trade};
 
 use super::Refunded;
 use super::ask_workers::tell_workers;
-use super::books::Books;
-use super::find_or_create::{Before, RecordedRequest};
+use super::books::RefundTotals;
+use super::find_or_create::{PriorRefund, RecordedRequest};
 use super::refundable::result_of;
 use crate::failure::Failure;
 use crate::operations::access::Access;
@@ -43,8 +43,8 @@ pub(crate) fn call(
     if request.of_rejected && request.state == RefundRequestState::Accepted {
         book(connection, &request)?;
     }
-    let books = Books::read(connection, &request, rejected)?;
-    let before = if was_made { Before::Made } else { agreed.before() };
+    let books = RefundTotals::read(connection, &request, rejected)?;
+    let before = if was_made { PriorRefund::Made } else { agreed.before() };
     let ended = match request.state {
         RefundRequestState::Accepted if is_taken(connection, &request)? => {
             tell_workers(access, &request, proof.as_ref())
@@ -68,7 +68,7 @@ fn end(request: &RefundRequest, is_told: bool) -> Result<(), Failure> {
         RefundRequestState::Refused => Err(Failure::Refused(format!("not refunded: {why}"))),
         RefundRequestState::Asked | RefundRequestState::Unknown => {
             Err(Failure::CouldNotAsk(format!(
-                "it is not known what became of the refund: {why}\nRepeat the same command: it is the same refund."
+                "the result of the refund is not known: {why}\nRepeat the same command: it is the same refund."
             )))
         }
     }

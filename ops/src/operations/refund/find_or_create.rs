@@ -17,6 +17,7 @@ use super::password::is_good;
 use super::refundable::{Refundable, paid_trade, refundable, result_of};
 use crate::failure::{Failure, is_taken};
 use crate::operations::order::{find, missing_order};
+use crate::operations::rolled_back;
 
 /// Seconds that another operator's request for the same payment is waited for.
 const LOCK_WAIT: i64 = 10;
@@ -39,7 +40,7 @@ pub(crate) struct RefundCommand<'a> {
 
 /// What was there of a refund before the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Before {
+pub(crate) enum PriorRefund {
     /// Nothing: it is new.
     Nothing,
     /// Its request.
@@ -59,11 +60,11 @@ pub(crate) struct RecordedRequest {
 
 impl RecordedRequest {
     /// What was there before.
-    pub(crate) fn before(&self) -> Before {
+    pub(crate) fn before(&self) -> PriorRefund {
         match (self.is_repeat, self.request.state) {
-            (true, RefundRequestState::Accepted) => Before::Made,
-            (true, _) => Before::Asked,
-            (false, _) => Before::Nothing,
+            (true, RefundRequestState::Accepted) => PriorRefund::Made,
+            (true, _) => PriorRefund::Asked,
+            (false, _) => PriorRefund::Nothing,
         }
     }
 }
@@ -84,19 +85,9 @@ pub(crate) fn rehearse(
     connection: &mut MysqlConnection,
     command: &RefundCommand<'_>,
 ) -> Result<RecordedRequest, NotRecorded> {
-    let mut agreed = None;
-    let ended: Result<(), NotRecorded> = command.alone(connection, |connection| {
-        connection.transaction(|connection| {
-            agreed = Some(command.find_or_create(connection)?);
-            // An error is what rolls back.
-            Err(NotRecorded::Failed(Failure::Refused("rehearsed".to_owned())))
-        })
-    });
-    match (agreed, ended) {
-        (Some(agreed), _) => Ok(agreed),
-        (None, Err(why)) => Err(why),
-        (None, Ok(())) => Err(Failure::Refused("nothing was rehearsed".to_owned()).into()),
-    }
+    command.alone(connection, |connection| {
+        rolled_back(connection, |connection| command.find_or_create(connection))
+    })
 }
 
 impl RefundCommand<'_> {

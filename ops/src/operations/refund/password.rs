@@ -10,7 +10,7 @@ use store::refund_request::RefundRequest;
 use tracing::warn;
 
 use super::Refunded;
-use super::books::Books;
+use super::books::RefundTotals;
 use super::find_or_create::{RecordedRequest, RefundCommand};
 use crate::failure::Failure;
 use crate::operations::pay_link::browser::{asker, bad_request, seller};
@@ -46,7 +46,7 @@ pub(crate) fn link_of(
 ) -> Result<Refunded, Failure> {
     let before = agreed.before();
     let request = agreed.request;
-    let books = Books::read(connection, &request, rejected)?;
+    let books = RefundTotals::read(connection, &request, rejected)?;
     if request.state == RefundRequestState::Accepted {
         return Ok(Refunded { request, books, before, link: None, ended: Ok(()) });
     }

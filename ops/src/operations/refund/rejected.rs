@@ -1,13 +1,12 @@
 //! A payment that was rejected, found by its trade's number.
 
 use order::RejectedPayment;
-use queue::Received;
 use store::{MysqlConnection, trade};
 use worker::message::InboundMessage;
 
 use crate::failure::Failure;
 use crate::operations::access::Access;
-use crate::operations::dead_queue::DeadQueue;
+use crate::operations::dead_queue::look_at_letters;
 use crate::operations::rejected_payment::{Rejected, in_inbox, payment};
 
 /// The payment, with why it was rejected.
@@ -64,16 +63,13 @@ fn unknown(order: Option<&str>, trade_no: &str) -> Failure {
 /// The dead letters about this trade: messages that killed a worker have no row in the inbox.
 fn of_letters(access: &Access, trade_no: &str) -> Result<Vec<Rejected>, Failure> {
     access.block_on(async {
-        let mut queue = DeadQueue::open(&access.broker()?).await?;
         let mut found = Vec::new();
-        let looked = queue.look(u32::MAX, |received: Received| {
+        look_at_letters(&access.broker()?, u32::MAX, |received| {
             let reason = received.headers.reason.clone();
             let read = InboundMessage::receive(&received, &access.config).ok();
             found.extend(read.and_then(|message| Rejected::of(message, reason, trade_no)));
-        });
-        let looked = looked.await;
-        queue.close().await?;
-        looked?;
+        })
+        .await?;
         Ok(found)
     })
 }

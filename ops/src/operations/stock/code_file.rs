@@ -6,10 +6,11 @@ use std::collections::HashSet;
 use store::stock::MAX_CODE;
 
 use super::code_text::{Invisible, code_of};
-use super::file_kind::{Unreadable, other_kind};
+use super::file_kind::{NotCodes, other_kind};
+use crate::text::first_of;
 
 /// Problems that are listed; the rest is only counted.
-const TOLD: usize = 10;
+const LISTED: usize = 10;
 
 /// The codes of a file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl<'a> CodeFile<'a> {
     /// What the file seems to be, or the lines that are no code, with their numbers: then nothing of it should be used.
     pub(crate) fn read(bytes: &'a [u8], invisible: Invisible) -> Result<CodeFile<'a>, String> {
         let kind = other_kind(bytes);
-        if let Some(Unreadable::Whole(problem)) = kind {
+        if let Some(NotCodes::Whole(problem)) = kind {
             return Err(problem.to_owned());
         }
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -62,8 +63,8 @@ impl<'a> CodeFile<'a> {
         if problems.is_empty() {
             return Ok(file);
         }
-        let mut text = told(&problems);
-        if let Some(Unreadable::Lines(hint)) = kind {
+        let mut text = first_of(&problems, LISTED, "\n", " lines");
+        if let Some(NotCodes::Lines(hint)) = kind {
             text.push_str(&format!("\n{hint}"));
         }
         Err(text)
@@ -101,14 +102,6 @@ fn read_line(line: &[u8], invisible: Invisible) -> Result<Cow<'_, str>, String> 
         ));
     }
     Ok(code)
-}
-
-fn told(problems: &[String]) -> String {
-    let mut text = problems.iter().take(TOLD).cloned().collect::<Vec<_>>().join("\n");
-    if problems.len() > TOLD {
-        text.push_str(&format!("\nand {} more lines", problems.len() - TOLD));
-    }
-    text
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use alipay::Charset;
 
 /// What is wrong with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unreadable {
+pub(crate) enum NotCodes {
     /// There are no lines to name.
     Whole(&'static str),
     /// Said after the lines that are not UTF-8.
@@ -21,7 +21,7 @@ const PDF: &str = "this is a PDF: copy its text into a text file";
 const GZIP: &str = "this is compressed: unpack it first";
 
 /// What a file is that is no text in UTF-8.
-pub(crate) fn other_kind(bytes: &[u8]) -> Option<Unreadable> {
+pub(crate) fn other_kind(bytes: &[u8]) -> Option<NotCodes> {
     let begins = [
         (&b"\xff\xfe"[..], UTF_16),
         (b"\xfe\xff", UTF_16),
@@ -31,13 +31,13 @@ pub(crate) fn other_kind(bytes: &[u8]) -> Option<Unreadable> {
         (b"\x1f\x8b", GZIP),
     ];
     if let Some((_, what)) = begins.iter().find(|(begin, _)| bytes.starts_with(begin)) {
-        return Some(Unreadable::Whole(what));
+        return Some(NotCodes::Whole(what));
     }
     if is_utf16_without_mark(bytes) {
-        return Some(Unreadable::Whole(UTF_16));
+        return Some(NotCodes::Whole(UTF_16));
     }
     let is_gbk = std::str::from_utf8(bytes).is_err() && Charset::Gb18030.decode(bytes).is_ok();
-    is_gbk.then_some(Unreadable::Lines(GBK))
+    is_gbk.then_some(NotCodes::Lines(GBK))
 }
 
 /// ASCII in UTF-16: nearly every second byte is zero.
@@ -49,7 +49,7 @@ fn is_utf16_without_mark(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{GBK, UTF_16, Unreadable, other_kind};
+    use super::{GBK, NotCodes, UTF_16, other_kind};
 
     #[test]
     fn other_files_are_named() {
@@ -59,12 +59,12 @@ mod tests {
         for text in ["\u{feff}AAAA-0001\r\n", "AAAA-0001\nAAAA-0002\n", "\u{feff}卡密\r\n"] {
             for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
                 let found = other_kind(&utf16(text, bytes));
-                assert_eq!(found, Some(Unreadable::Whole(UTF_16)), "{text:?}");
+                assert_eq!(found, Some(NotCodes::Whole(UTF_16)), "{text:?}");
             }
         }
-        assert_eq!(other_kind(b"\xbf\xa8\xc3\xdc,A-1\n"), Some(Unreadable::Lines(GBK)));
+        assert_eq!(other_kind(b"\xbf\xa8\xc3\xdc,A-1\n"), Some(NotCodes::Lines(GBK)));
         for whole in [&b"PK\x03\x04rest"[..], b"\xd0\xcf\x11\xe0", b"%PDF-1.7", b"\x1f\x8b\x08"] {
-            assert!(matches!(other_kind(whole), Some(Unreadable::Whole(_))), "{whole:?}");
+            assert!(matches!(other_kind(whole), Some(NotCodes::Whole(_))), "{whole:?}");
         }
         for text in ["", "A", "AAAA-0001\n", "卡密-1\n", "\u{feff}A\n", "a\0b\n", "caf\u{e9}"] {
             assert_eq!(other_kind(text.as_bytes()), None, "{text:?}");

@@ -1,11 +1,11 @@
 //! Puts codes into the stock of a product: all of them or none.
 
 use diesel::Connection as _;
-use indicatif::{ProgressBar, ProgressStyle};
-use store::Connection;
+use store::MysqlConnection;
 use store::stock::{self, Elsewhere, notice};
 
 use crate::failure::Failure;
+use crate::progress;
 
 /// Codes and bytes in one statement.
 const CHUNK: usize = 2_000;
@@ -15,7 +15,7 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 const PATIENCE: i64 = 60;
 
 /// Lets no other import look or write until the connection ends.
-pub(crate) fn lock(connection: &mut Connection) -> Result<(), Failure> {
+pub(crate) fn lock(connection: &mut MysqlConnection) -> Result<(), Failure> {
     if stock::lock_import(connection, 0)? {
         return Ok(());
     }
@@ -24,7 +24,7 @@ pub(crate) fn lock(connection: &mut Connection) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::CouldNotAsk(format!(
-        "another import has been at work for {PATIENCE} s: nothing was imported, run it again later"
+        "another import has been running for {PATIENCE} s: nothing was imported, run it again later"
     )))
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct KnownCodes {
 impl KnownCodes {
     /// Looks for codes, of which none is there twice.
     pub(crate) fn look(
-        connection: &mut Connection,
+        connection: &mut MysqlConnection,
         product_id: &str,
         codes: &[&str],
     ) -> Result<KnownCodes, Failure> {
@@ -55,12 +55,12 @@ impl KnownCodes {
 
 /// Adds codes in one transaction, in which `also` is called at the end. Returns how many were new.
 pub(crate) fn add(
-    connection: &mut Connection,
+    connection: &mut MysqlConnection,
     product_id: &str,
     codes: &[&str],
-    also: impl FnOnce(&mut Connection) -> Result<(), Failure>,
+    also: impl FnOnce(&mut MysqlConnection) -> Result<(), Failure>,
 ) -> Result<usize, Failure> {
-    let progress = progress(codes.len());
+    let progress = progress::bar(codes.len(), "codes");
     let added = connection.transaction(|connection| {
         let mut new = 0;
         for chunk in chunks(codes) {
@@ -90,15 +90,6 @@ fn chunks<'a, 'b>(codes: &'b [&'a str]) -> impl Iterator<Item = &'b [&'a str]> {
         rest = behind;
         (!chunk.is_empty()).then_some(chunk)
     })
-}
-
-/// A bar on stderr, when that is a terminal.
-fn progress(codes: usize) -> ProgressBar {
-    let bar = ProgressBar::new(codes as u64);
-    match ProgressStyle::with_template("{bar:40} {pos}/{len} codes, {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
 
 #[cfg(test)]

@@ -25,89 +25,14 @@ const OTHERS: usize = 4;
 const DELIMITERS: [&str; 5] = ["\t", "----", ",", ";", "|"];
 
 /// Words that stand above codes, in lower case without blanks and punctuation.
-const HEADINGS: [&str; 81] = [
-    "code",
-    "codes",
-    "key",
-    "keys",
-    "card",
-    "cards",
-    "cardno",
-    "cardnumber",
-    "cardcode",
-    "cardkey",
-    "cardpassword",
-    "pin",
-    "pins",
-    "pincode",
-    "password",
-    "passwords",
-    "passwd",
-    "pass",
-    "pwd",
-    "account",
-    "accounts",
-    "accountname",
-    "user",
-    "username",
-    "userid",
-    "login",
-    "email",
-    "mail",
-    "serial",
-    "serials",
-    "serialno",
-    "serialnumber",
-    "sn",
-    "license",
-    "licence",
-    "licensekey",
-    "licencekey",
-    "activation",
-    "activationcode",
-    "activationkey",
-    "redeemcode",
-    "redemptioncode",
-    "giftcode",
-    "giftcard",
-    "voucher",
-    "vouchers",
-    "vouchercode",
-    "coupon",
-    "couponcode",
-    "token",
-    "url",
-    "link",
-    "number",
-    "no",
-    "id",
-    "name",
-    "value",
-    "product",
-    "secret",
-    "卡号",
-    "卡密",
-    "密码",
-    "卡密码",
-    "账号",
-    "帐号",
-    "账户",
-    "帐户",
-    "用户名",
-    "序列号",
-    "激活码",
-    "兑换码",
-    "注册码",
-    "充值码",
-    "提取码",
-    "邮箱",
-    "链接",
-    "编号",
-    "序号",
-    "卡券",
-    "券码",
-    "名称",
-];
+const HEADINGS: &str = "\
+    code codes key keys card cards cardno cardnumber cardcode cardkey cardpassword pin pins pincode \
+    password passwords passwd pass pwd account accounts accountname user username userid login \
+    email mail serial serials serialno serialnumber sn license licence licensekey licencekey \
+    activation activationcode activationkey redeemcode redemptioncode giftcode giftcard voucher \
+    vouchers vouchercode coupon couponcode token url link number no id name value product secret \
+    卡号 卡密 密码 卡密码 账号 帐号 账户 帐户 用户名 序列号 激活码 兑换码 注册码 充值码 提取码 邮箱 \
+    链接 编号 序号 卡券 券码 名称";
 
 /// The lines that are probably no codes, in the order of the file, each for the first reason that holds.
 pub(crate) fn odd_lines(lines: &[CodeLine<'_>]) -> Vec<OddLine> {
@@ -157,7 +82,7 @@ fn is_heading(code: &str) -> bool {
         .map(|field| -> String { field.chars().filter(|it| it.is_alphanumeric()).collect() })
         .filter(|word| !word.is_empty())
         .peekable();
-    words.peek().is_some() && words.all(|word| HEADINGS.contains(&word.as_str()))
+    words.peek().is_some() && words.all(|word| HEADINGS.split(' ').any(|heading| heading == word))
 }
 
 /// `1.23457E+15`

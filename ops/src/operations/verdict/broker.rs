@@ -1,22 +1,25 @@
 //! Findings at the broker.
 
-use queue::topology::Change;
+use std::mem::discriminant;
 
-use super::{Describe, Urgency};
+use queue::topology::TopologyObject;
+
+use super::{Description, Urgency};
 use crate::operations::overview::Overview;
 use crate::operations::topology_findings::TopologyFinding as Odd;
 use crate::plural::count;
+use crate::text::first_of;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BrokerFinding {
     /// Short of memory: it takes no messages.
-    Memory { told: String },
+    Memory { alarm: String },
     /// Short of disk.
-    Disk { told: String },
+    Disk { alarm: String },
     /// It takes no messages for another reason.
-    Blocked { told: String },
+    Blocked { alarm: String },
     /// Exchanges, queues or bindings that are not there.
-    Missing { objects: Vec<Change> },
+    Missing { objects: Vec<TopologyObject> },
     /// There and other than declared.
     Differs { text: String },
     /// A queue at the limit of a policy, a policy that removes messages and the like.
@@ -27,17 +30,18 @@ pub(super) fn judge(overview: &Overview) -> Vec<BrokerFinding> {
     let Some(broker) = &overview.broker else { return Vec::new() };
     let mut found = Vec::new();
     let alarms = broker.alarms.iter().map(|alarm| {
-        let told = format!("alarm {} at node {}", alarm.resource, alarm.node);
-        (alarm.resource.as_str(), told)
+        let text = format!("alarm {} at node {}", alarm.resource, alarm.node);
+        (alarm.resource.as_str(), text)
     });
     let blocked = broker.blocked.as_deref().map(|reason| (reason, reason.to_owned()));
-    for (resource, told) in alarms.chain(blocked) {
+    for (resource, alarm) in alarms.chain(blocked) {
         let finding = match resource {
-            it if it.contains("memory") => BrokerFinding::Memory { told },
-            it if it.contains("disk") => BrokerFinding::Disk { told },
-            _ => BrokerFinding::Blocked { told },
+            it if it.contains("memory") => BrokerFinding::Memory { alarm },
+            it if it.contains("disk") => BrokerFinding::Disk { alarm },
+            _ => BrokerFinding::Blocked { alarm },
         };
-        let is_known = found.iter().any(|known: &BrokerFinding| known.code() == finding.code());
+        let is_same = |known: &BrokerFinding| discriminant(known) == discriminant(&finding);
+        let is_known = found.iter().any(is_same);
         if !is_known {
             found.push(finding);
         }
@@ -58,81 +62,46 @@ pub(super) fn judge(overview: &Overview) -> Vec<BrokerFinding> {
 /// Things of which so many are named.
 const NAMED: usize = 3;
 
-fn listed<T: ToString>(things: &[T]) -> String {
-    let mut text: Vec<String> = things.iter().take(NAMED).map(ToString::to_string).collect();
-    if things.len() > NAMED {
-        text.push(format!("and {} more", things.len() - NAMED));
-    }
-    text.join("; ")
-}
+const TAKES_NOTHING: &str =
+    "it takes no messages, the ingress answers fail, retries and events wait";
 
-impl Describe for BrokerFinding {
-    fn code(&self) -> &'static str {
+impl BrokerFinding {
+    /// What it says of itself.
+    pub(crate) fn describe(&self) -> Description {
+        let now = |code, chinese| Description::new(Urgency::Now, code, chinese);
         match self {
-            BrokerFinding::Memory { .. } => "broker_memory_alarm",
-            BrokerFinding::Disk { .. } => "broker_disk_alarm",
-            BrokerFinding::Blocked { .. } => "broker_blocked",
-            BrokerFinding::Missing { .. } => "topology_missing",
-            BrokerFinding::Differs { .. } => "topology_differs",
-            BrokerFinding::Odd { .. } => "topology_odd",
-        }
-    }
-
-    fn chinese(&self) -> &'static str {
-        match self {
-            BrokerFinding::Memory { .. } => "RabbitMQ 内存告警，不再接收消息",
-            BrokerFinding::Disk { .. } => "RabbitMQ 磁盘告警，不再接收消息",
-            BrokerFinding::Blocked { .. } => "RabbitMQ 阻塞了发布消息的连接",
-            BrokerFinding::Missing { .. } => "缺少 exchange、队列或绑定",
-            BrokerFinding::Differs { .. } => "队列或 exchange 的参数不一致",
-            BrokerFinding::Odd { .. } => "RabbitMQ 上有不该有的东西",
-        }
-    }
-
-    fn urgency(&self) -> Urgency {
-        match self {
-            BrokerFinding::Odd { findings } if !findings.iter().any(Odd::is_harmful) => {
-                Urgency::Later
-            }
-            _ => Urgency::Now,
-        }
-    }
-
-    fn seen(&self) -> String {
-        match self {
-            BrokerFinding::Memory { told } => format!(
-                "RabbitMQ is short of memory ({told}): it takes no messages, the ingress answers fail, retries and events wait"
-            ),
-            BrokerFinding::Disk { told } => format!(
-                "RabbitMQ is short of disk ({told}): it takes no messages, the ingress answers fail, retries and events wait"
-            ),
-            BrokerFinding::Blocked { told } => {
-                format!(
-                    "RabbitMQ blocks connections that publish ({told}): the ingress answers fail"
-                )
-            }
-            BrokerFinding::Missing { objects } => {
-                format!(
+            BrokerFinding::Memory { alarm } => now("broker_memory_alarm", "RabbitMQ 内存告警，不再接收消息")
+                .seen(format!("RabbitMQ is short of memory ({alarm}): {TAKES_NOTHING}"))
+                .advice(
+                    "rabbitmq-diagnostics memory_breakdown; let workers drain the queue, or give RabbitMQ more memory",
+                ),
+            BrokerFinding::Disk { alarm } => now("broker_disk_alarm", "RabbitMQ 磁盘告警，不再接收消息")
+                .seen(format!("RabbitMQ is short of disk ({alarm}): {TAKES_NOTHING}"))
+                .advice("free disk on the node; it unblocks by itself"),
+            BrokerFinding::Blocked { alarm } => now("broker_blocked", "RabbitMQ 阻塞了发布消息的连接")
+                .seen(format!(
+                    "RabbitMQ blocks connections that publish ({alarm}): the ingress answers fail"
+                ))
+                .advice("rabbitmqctl status shows the alarm"),
+            BrokerFinding::Missing { objects } => now("topology_missing", "缺少 exchange、队列或绑定")
+                .seen(format!(
                     "{} missing at the broker: {}",
                     count(objects.len(), "thing"),
-                    listed(objects)
-                )
+                    first_of(objects, NAMED, "; ", "")
+                ))
+                .advice("ops topology apply"),
+            BrokerFinding::Differs { text } => now("topology_differs", "队列或 exchange 的参数不一致")
+                .seen(text.clone())
+                .advice("ops topology plan"),
+            BrokerFinding::Odd { findings } => {
+                let urgency = match findings.iter().any(Odd::is_harmful) {
+                    true => Urgency::Now,
+                    false => Urgency::Later,
+                };
+                Description::new(urgency, "topology_odd", "RabbitMQ 上有不该有的东西")
+                    .seen(first_of(findings, NAMED, "; ", ""))
+                    .advice("ops topology plan")
             }
-            BrokerFinding::Differs { text } => text.clone(),
-            BrokerFinding::Odd { findings } => listed(findings),
         }
-    }
-
-    fn to_do(&self) -> String {
-        match self {
-            BrokerFinding::Memory { .. } => {
-                "rabbitmq-diagnostics memory_breakdown; let workers drain the queue, or give RabbitMQ more memory"
-            }
-            BrokerFinding::Disk { .. } => "free disk on the node; it unblocks by itself",
-            BrokerFinding::Blocked { .. } => "rabbitmqctl status shows the alarm",
-            BrokerFinding::Missing { .. } => "ops topology apply",
-            BrokerFinding::Differs { .. } | BrokerFinding::Odd { .. } => "ops topology plan",
-        }
-        .to_owned()
     }
 }

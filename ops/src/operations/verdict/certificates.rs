@@ -6,7 +6,7 @@ use config::Merchant;
 use config::certificates::{self, Role};
 use store::BeijingTime;
 
-use super::{Describe, Urgency, length};
+use super::{Description, Urgency, length};
 use crate::operations::overview::Overview;
 
 /// As `ops certs`, the log and `AlipayCertificateEnds`.
@@ -68,52 +68,29 @@ pub(super) fn judge(overview: &Overview) -> Vec<CertificateFinding> {
     found.collect()
 }
 
-impl Describe for CertificateFinding {
-    fn code(&self) -> &'static str {
-        match self {
-            CertificateFinding::Ended { .. } => "certificate_ended",
-            CertificateFinding::NotBegun { .. } => "certificate_not_begun",
-            CertificateFinding::Ends { .. } => "certificate_ends_soon",
-        }
-    }
-
-    fn chinese(&self) -> &'static str {
-        match self {
-            CertificateFinding::Ended { .. } => "证书已过期",
-            CertificateFinding::NotBegun { .. } => "证书尚未生效",
-            CertificateFinding::Ends { .. } => "证书即将到期",
-        }
-    }
-
-    fn urgency(&self) -> Urgency {
-        match self {
-            CertificateFinding::Ended { .. } | CertificateFinding::NotBegun { .. } => Urgency::Now,
-            CertificateFinding::Ends { .. } => Urgency::Soon,
-        }
-    }
-
-    fn seen(&self) -> String {
-        match self {
-            CertificateFinding::Ended { whose, until } => {
-                format!("the {whose} ended {until}: it is not used any more")
-            }
-            CertificateFinding::NotBegun { whose, from } => {
-                format!("the {whose} is valid from {from} on: it is not used yet")
-            }
-            CertificateFinding::Ends { whose, until, left } => {
-                format!("the {whose} ends in {} ({until})", length(*left))
-            }
-        }
-    }
-
-    fn to_do(&self) -> String {
+impl CertificateFinding {
+    /// What it says of itself.
+    pub(crate) fn describe(&self) -> Description {
         let (CertificateFinding::Ended { whose, .. }
         | CertificateFinding::NotBegun { whose, .. }
         | CertificateFinding::Ends { whose, .. }) = self;
-        match whose.starts_with(Role::App.name()) {
+        let description = match self {
+            CertificateFinding::Ended { until, .. } => {
+                Description::new(Urgency::Now, "certificate_ended", "证书已过期")
+                    .seen(format!("the {whose} ended {until}: it is not used any more"))
+            }
+            CertificateFinding::NotBegun { from, .. } => {
+                Description::new(Urgency::Now, "certificate_not_begun", "证书尚未生效")
+                    .seen(format!("the {whose} is valid from {from} on: it is not used yet"))
+            }
+            CertificateFinding::Ends { until, left, .. } => {
+                Description::new(Urgency::Soon, "certificate_ends_soon", "证书即将到期")
+                    .seen(format!("the {whose} ends in {} ({until})", length(*left)))
+            }
+        };
+        description.advice(match whose.starts_with(Role::App.name()) {
             true => "ops certs; make a new one on open.alipay.com, replace app_cert_file and private_key_file together, reload",
             false => "ops certs; get the new one from open.alipay.com and put it beside the old one",
-        }
-        .to_owned()
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Describe, Urgency, length};
+use super::{Description, Urgency, length};
 use crate::operations::overview::Overview;
 
 /// Clocks may differ by so much.
@@ -39,9 +39,9 @@ pub(super) fn judge(overview: &Overview) -> Vec<ClockFinding> {
         if is_off(&ahead) && !as_here {
             found.push(ClockFinding::Worker { worker: worker.worker.clone(), ahead });
         }
-        let told = TimeDelta::milliseconds(worker.message_ahead_ms);
-        if told.abs() > messages.abs() {
-            messages = told;
+        let ahead = TimeDelta::milliseconds(worker.message_ahead_ms);
+        if ahead.abs() > messages.abs() {
+            messages = ahead;
         }
     }
     if is_off(&messages) {
@@ -74,62 +74,46 @@ fn hint(ahead: TimeDelta) -> &'static str {
     }
 }
 
-impl Describe for ClockFinding {
-    fn code(&self) -> &'static str {
-        match self {
-            ClockFinding::Database { .. }
-            | ClockFinding::Worker { .. }
-            | ClockFinding::Messages { .. }
-            | ClockFinding::Inbox { .. } => "clocks_disagree",
-        }
-    }
-
-    fn chinese(&self) -> &'static str {
-        match self {
-            ClockFinding::Database { .. } => "数据库时钟不准",
-            ClockFinding::Worker { .. } => "worker 时钟不准",
-            ClockFinding::Messages { .. } => "消息里的时间与 worker 时钟不一致",
-            ClockFinding::Inbox { .. } => "接收端与数据库的时钟不一致",
-        }
-    }
-
-    fn urgency(&self) -> Urgency {
-        Urgency::Now
-    }
-
-    fn seen(&self) -> String {
-        match self {
-            ClockFinding::Database { ahead } => format!(
-                "the database's clock is {} this machine's{}: orders are closed and asked about at the wrong time",
-                off(*ahead),
-                hint(*ahead)
-            ),
-            ClockFinding::Worker { worker, ahead } => {
+impl ClockFinding {
+    /// What it says of itself.
+    pub(crate) fn describe(&self) -> Description {
+        let (chinese, seen) = match self {
+            ClockFinding::Database { ahead } => (
+                "数据库时钟不准",
                 format!(
-                    "the clock of worker {worker} is {} the database's{}",
+                    "the database's clock is {} this machine's{}: orders are closed and asked about at the wrong time",
                     off(*ahead),
                     hint(*ahead)
-                )
+                ),
+            ),
+            ClockFinding::Worker { worker, ahead } => {
+                let (off, hint) = (off(*ahead), hint(*ahead));
+                let seen = format!("the clock of worker {worker} is {off} the database's{hint}");
+                ("worker 时钟不准", seen)
             }
-            ClockFinding::Messages { ahead } if *ahead > TimeDelta::zero() => format!(
-                "messages say that they were received {} in the future of a worker{}: the clock of an ingress or of a worker is wrong",
-                length(*ahead),
-                hint(*ahead)
+            ClockFinding::Messages { ahead } => {
+                let (length, hint) = (length(*ahead), hint(*ahead));
+                let seen = match *ahead > TimeDelta::zero() {
+                    true => format!(
+                        "messages say that they were received {length} in the future of a worker{hint}: the clock of an ingress or of a worker is wrong"
+                    ),
+                    false => format!(
+                        "messages say that they were received {length} before Alipay sent them{hint}: the clock of an ingress is behind"
+                    ),
+                };
+                ("消息里的时间与 worker 时钟不一致", seen)
+            }
+            ClockFinding::Inbox { ahead } => (
+                "接收端与数据库的时钟不一致",
+                format!(
+                    "the latest message was received {} after it was written down{}: the clocks of an ingress and of the database disagree",
+                    length(*ahead),
+                    hint(*ahead)
+                ),
             ),
-            ClockFinding::Messages { ahead } => format!(
-                "messages say that they were received {} before Alipay sent them{}: the clock of an ingress is behind",
-                length(*ahead),
-                hint(*ahead)
-            ),
-            ClockFinding::Inbox { ahead } => format!(
-                "the latest message was received {} after it was written down{}: the clocks of an ingress and of the database disagree",
-                length(*ahead),
-                hint(*ahead)
-            ),
-        }
-    }
-
-    fn to_do(&self) -> String {
-        "compare `date -u` on each machine and `SELECT UTC_TIMESTAMP()`; set the wrong one right (chronyc makestep)".to_owned()
+        };
+        Description::new(Urgency::Now, "clocks_disagree", chinese).seen(seen).advice(
+            "compare `date -u` on each machine and `SELECT UTC_TIMESTAMP()`; set the wrong one right (chronyc makestep)",
+        )
     }
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use store::BeijingTime;
 
-use super::{Describe, Urgency};
+use super::{Description, Urgency};
 use crate::operations::overview::Overview;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub(crate) enum DatabaseFinding {
     /// It takes no writes.
     ReadOnly {
         /// The evidence: a variable, or the server's answer to a write.
-        told: String,
+        evidence: String,
         /// The account of this program may write all the same.
         may_write: bool,
         /// When a worker wrote its last heartbeat, where that is a while ago.
@@ -26,40 +26,25 @@ pub(super) fn judge(overview: &Overview) -> Vec<DatabaseFinding> {
     let Some(access) = overview.write_access.as_ref().filter(|access| access.is_read_only()) else {
         return Vec::new();
     };
-    let told = access.read_only.clone().or_else(|| access.refused.clone()).unwrap_or_default();
+    let evidence = access.read_only.clone().or_else(|| access.refused.clone()).unwrap_or_default();
     let latest = overview.workers.iter().flatten().map(|worker| worker.seen_at).max();
     let since = latest.filter(|seen_at| overview.waited(*seen_at) > MISSED);
-    vec![DatabaseFinding::ReadOnly { told, may_write: access.refused.is_none(), since }]
+    vec![DatabaseFinding::ReadOnly { evidence, may_write: access.refused.is_none(), since }]
 }
 
-impl Describe for DatabaseFinding {
-    fn code(&self) -> &'static str {
-        match self {
-            DatabaseFinding::ReadOnly { .. } => "database_read_only",
-        }
-    }
-
-    fn chinese(&self) -> &'static str {
-        match self {
-            DatabaseFinding::ReadOnly { .. } => "数据库只读",
-        }
-    }
-
-    fn urgency(&self) -> Urgency {
-        Urgency::Now
-    }
-
-    fn seen(&self) -> String {
-        let DatabaseFinding::ReadOnly { told, may_write, since } = self;
+impl DatabaseFinding {
+    /// What it says of itself.
+    pub(crate) fn describe(&self) -> Description {
+        let DatabaseFinding::ReadOnly { evidence, may_write, since } = self;
         let since = since.map_or(String::new(), |since| format!(" since {since}"));
         let may = match may_write {
             true => "; this account may write all the same, others may not",
             false => ": nothing is delivered, messages wait with the workers and in the queue",
         };
-        format!("database read-only{since} ({told}){may}")
-    }
-
-    fn to_do(&self) -> String {
-        "SET GLOBAL read_only = 0 where that was a mistake; after a failover: does database.url lead to the primary?".to_owned()
+        Description::new(Urgency::Now, "database_read_only", "数据库只读")
+            .seen(format!("database read-only{since} ({evidence}){may}"))
+            .advice(
+                "SET GLOBAL read_only = 0 where that was a mistake; after a failover: does database.url lead to the primary?",
+            )
     }
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use store::BeijingTime;
 use store::counts::Waiting;
 
-use super::{Describe, Urgency, length};
+use super::{Description, Urgency, length};
 use crate::operations::overview::Overview;
 use crate::operations::unknown_merchant::UnknownMerchant;
 use crate::plural::{count, verb};
@@ -98,125 +98,75 @@ fn waits(overview: &Overview, orders: i64, oldest: Option<BeijingTime>) -> Optio
 }
 
 impl Waits {
-    fn told(&self, one: &str) -> String {
+    /// What waits: how many of it, and since when.
+    fn text(&self, what: &str, one: &str) -> String {
         let verb = verb(self.orders, "waits", "wait");
         let since = self.oldest.map_or(String::new(), |oldest| {
             format!(", the first for {} (since {oldest})", length(self.waited))
         });
-        format!("{} {verb}{since}", count(self.orders, one))
+        format!("{what}: {} {verb}{since}", count(self.orders, one))
     }
 }
 
-impl Describe for GoodsFinding {
-    fn code(&self) -> &'static str {
-        match self {
-            GoodsFinding::UnknownMerchant { .. } => "merchant_not_configured",
-            GoodsFinding::NoStock(_) => "no_stock",
-            GoodsFinding::NoAccount(_) => "waits_for_account",
-            GoodsFinding::ByHand(_) => "waits_for_delivery_by_hand",
-            GoodsFinding::Unconfirmed(_) => "waits_for_confirmation",
-            GoodsFinding::UnknownRefunds(_) => "refund_unknown",
-            GoodsFinding::NotAsked(_) => "gateway_not_asked",
-            GoodsFinding::NoAnswer { .. } => "gateway_no_answer",
-            GoodsFinding::NotAtAlipay(_) => "not_at_alipay",
-            GoodsFinding::Reviews(_) => "reviews_open",
-            GoodsFinding::LowStock { .. } => "low_stock",
-        }
-    }
-
-    fn chinese(&self) -> &'static str {
-        match self {
-            GoodsFinding::UnknownMerchant { .. } => "订单写了没有配置的商户",
-            GoodsFinding::NoStock(_) => "已付款，缺货",
-            GoodsFinding::NoAccount(_) => "已付款，订阅没有账号",
-            GoodsFinding::ByHand(_) => "已付款，待人工发货",
-            GoodsFinding::Unconfirmed(_) => "已付款，等待网关确认",
-            GoodsFinding::UnknownRefunds(_) => "退款结果未知",
-            GoodsFinding::NotAsked(_) => "没有按时查询网关",
-            GoodsFinding::NoAnswer { .. } => "网关没有可用的答复",
-            GoodsFinding::NotAtAlipay(_) => "这里已付款，支付宝说没有",
-            GoodsFinding::Reviews(_) => "待人工复核",
-            GoodsFinding::LowStock { .. } => "库存不足",
-        }
-    }
-
-    fn urgency(&self) -> Urgency {
+impl GoodsFinding {
+    /// What it says of itself.
+    pub(crate) fn describe(&self) -> Description {
+        let of = |urgency, code, chinese| Description::new(urgency, code, chinese);
         let soon_if = |late: bool| if late { Urgency::Soon } else { Urgency::Later };
         match self {
-            // As `AlipayDoesNotKnowAPayment`: goods may go out for nothing.
-            GoodsFinding::UnknownMerchant { .. } | GoodsFinding::NotAtAlipay(_) => Urgency::Now,
-            GoodsFinding::NoStock(_)
-            | GoodsFinding::NoAccount(_)
-            | GoodsFinding::UnknownRefunds(_)
-            | GoodsFinding::NotAsked(_) => Urgency::Soon,
-            GoodsFinding::ByHand(waits) => soon_if(waits.waited > LATE_BY_HAND),
-            GoodsFinding::Unconfirmed(waits) => soon_if(waits.waited > UNCONFIRMED),
-            GoodsFinding::Reviews(waits) => soon_if(waits.waited > OLD_REVIEW),
-            GoodsFinding::NoAnswer { .. } | GoodsFinding::LowStock { .. } => Urgency::Later,
-        }
-    }
-
-    fn seen(&self) -> String {
-        match self {
-            GoodsFinding::UnknownMerchant { text, .. } => format!("{text}: nobody serves it"),
-            GoodsFinding::NoStock(waits) => {
-                format!("paid and not delivered, no codes in stock: {}", waits.told("order"))
+            GoodsFinding::UnknownMerchant { text, merchant } => {
+                of(Urgency::Now, "merchant_not_configured", "订单写了没有配置的商户")
+                    .seen(format!("{text}: nobody serves it"))
+                    .advice(format!("ops order list --merchant {merchant}; correct the shop, or configure the merchant and send SIGHUP"))
             }
-            GoodsFinding::NoAccount(waits) => format!(
-                "paid and not delivered, no account for the subscription: {}",
-                waits.told("order")
-            ),
+            GoodsFinding::NoStock(waits) => of(Urgency::Soon, "no_stock", "已付款，缺货")
+                .seen(waits.text("paid and not delivered, no codes in stock", "order"))
+                .advice("ops order list --goods awaiting_stock, then ops stock import"),
+            GoodsFinding::NoAccount(waits) => {
+                of(Urgency::Soon, "waits_for_account", "已付款，订阅没有账号")
+                    .seen(waits.text("paid and not delivered, no account for the subscription", "order"))
+                    .advice("ops order list --goods awaiting_account, then ops order account")
+            }
             GoodsFinding::ByHand(waits) => {
-                format!("paid, to be delivered by hand: {}", waits.told("order"))
+                let urgency = soon_if(waits.waited > LATE_BY_HAND);
+                of(urgency, "waits_for_delivery_by_hand", "已付款，待人工发货")
+                    .seen(waits.text("paid, to be delivered by hand", "order"))
+                    .advice("ops order list --goods awaiting_manual, then ops review list")
             }
             GoodsFinding::Unconfirmed(waits) => {
-                format!(
-                    "paid, the goods wait for the gateway's confirmation: {}",
-                    waits.told("order")
-                )
+                let urgency = soon_if(waits.waited > UNCONFIRMED);
+                of(urgency, "waits_for_confirmation", "已付款，等待网关确认")
+                    .seen(waits.text("paid, the goods wait for the gateway's confirmation", "order"))
+                    .advice("ops query ORDER asks now and says what is wrong")
             }
-            GoodsFinding::UnknownRefunds(waits) => {
-                format!("it is not known whether the money went back: {}", waits.told("refund"))
+            GoodsFinding::UnknownRefunds(waits) => of(Urgency::Soon, "refund_unknown", "退款结果未知")
+                .seen(waits.text("it is not known whether the money went back", "refund"))
+                .advice("ops refund-requests --state unknown"),
+            GoodsFinding::NotAsked(waits) => of(Urgency::Soon, "gateway_not_asked", "没有按时查询网关")
+                .seen(waits.text("the gateway should have been asked", "question"))
+                .advice(
+                    "is worker.queries = true, and may the merchant be asked (ops check)? read a worker's log",
+                ),
+            GoodsFinding::NoAnswer { orders } => {
+                let orders = count(*orders, "order");
+                of(Urgency::Later, "gateway_no_answer", "网关没有可用的答复")
+                    .seen(format!("the latest question has no usable answer: {orders}; it is asked again"))
+                    .advice("ops query ORDER says what is wrong; read a worker's log")
             }
-            GoodsFinding::NotAsked(waits) => {
-                format!("the gateway should have been asked: {}", waits.told("question"))
-            }
-            GoodsFinding::NoAnswer { orders } => format!(
-                "the latest question has no usable answer: {}; it is asked again",
-                count(*orders, "order")
-            ),
+            // As `AlipayDoesNotKnowAPayment`: goods may go out for nothing.
             GoodsFinding::NotAtAlipay(waits) => {
-                format!("paid here, and Alipay says that it is not: {}", waits.told("order"))
+                of(Urgency::Now, "not_at_alipay", "这里已付款，支付宝说没有")
+                    .seen(waits.text("paid here, and Alipay says that it is not", "order"))
+                    .advice("is a key stolen? ops review list; docs/troubleshooting.md says how to tell")
             }
             GoodsFinding::Reviews(waits) => {
-                format!("for a person to decide: {}", waits.told("review"))
+                of(soon_if(waits.waited > OLD_REVIEW), "reviews_open", "待人工复核")
+                    .seen(waits.text("for a person to decide", "review"))
+                    .advice("ops review list")
             }
-            GoodsFinding::LowStock { products } => format!("little stock: {}", products.join(", ")),
+            GoodsFinding::LowStock { products } => of(Urgency::Later, "low_stock", "库存不足")
+                .seen(format!("little stock: {}", products.join(", ")))
+                .advice("ops stock list, then ops stock import"),
         }
-    }
-
-    fn to_do(&self) -> String {
-        match self {
-            GoodsFinding::UnknownMerchant { merchant, .. } => {
-                return format!("ops order list --merchant {merchant}; correct the shop, or configure the merchant and send SIGHUP");
-            }
-            GoodsFinding::NoStock(_) => "ops order list --goods awaiting_stock, then ops stock import",
-            GoodsFinding::NoAccount(_) => {
-                "ops order list --goods awaiting_account, then ops order account"
-            }
-            GoodsFinding::ByHand(_) => "ops order list --goods awaiting_manual, then ops review list",
-            GoodsFinding::Unconfirmed(_) => "ops query ORDER asks now and says what is wrong",
-            GoodsFinding::UnknownRefunds(_) => "ops refund-requests --state unknown",
-            GoodsFinding::NotAsked(_) => {
-                "is worker.queries = true, and may the merchant be asked (ops check)? read a worker's log"
-            }
-            GoodsFinding::NoAnswer { .. } => "ops query ORDER says what is wrong; read a worker's log",
-            GoodsFinding::NotAtAlipay(_) => {
-                "is a key stolen? ops review list; docs/troubleshooting.md says how to tell"
-            }
-            GoodsFinding::Reviews(_) => "ops review list",
-            GoodsFinding::LowStock { .. } => "ops stock list, then ops stock import",
-        }
-        .to_owned()
     }
 }

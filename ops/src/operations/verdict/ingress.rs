@@ -1,6 +1,6 @@
 //! Findings at the ingress.
 
-use super::{Describe, Urgency};
+use super::{Description, Urgency};
 use crate::operations::overview::Overview;
 use crate::operations::overview::ingress::{IngressAnswer, Notifications};
 
@@ -37,61 +37,36 @@ pub(super) fn judge(overview: &Overview) -> Vec<IngressFinding> {
     state.into_iter().chain(refused).collect()
 }
 
-impl Describe for IngressFinding {
-    fn code(&self) -> &'static str {
-        match self {
-            IngressFinding::NotReady { .. } => "ingress_not_ready",
-            IngressFinding::Away { .. } => "ingress_away",
-            IngressFinding::SignaturesRefused { .. } => "signatures_refused",
-        }
-    }
-
-    fn chinese(&self) -> &'static str {
-        match self {
-            IngressFinding::NotReady { .. } => "ingress 未就绪",
-            IngressFinding::Away { .. } => "ingress 没有应答",
-            IngressFinding::SignaturesRefused { .. } => "通知验签失败",
-        }
-    }
-
-    fn urgency(&self) -> Urgency {
-        match self {
-            IngressFinding::NotReady { .. } => Urgency::Now,
-            IngressFinding::SignaturesRefused { .. } => Urgency::Soon,
-            IngressFinding::Away { .. } => Urgency::Later,
-        }
-    }
-
-    fn seen(&self) -> String {
+impl IngressFinding {
+    /// What it says of itself.
+    pub(crate) fn describe(&self) -> Description {
+        let of = |urgency, code, chinese| Description::new(urgency, code, chinese);
         match self {
             IngressFinding::NotReady { address, why } => {
-                format!("the ingress at {address} is not ready: {why}")
+                of(Urgency::Now, "ingress_not_ready", "ingress 未就绪")
+                    .seen(format!("the ingress at {address} is not ready: {why}"))
+                    .advice("read the ingress' log; ops check --only ingress, ops topology plan")
             }
-            IngressFinding::Away { address, stranger: false } => format!(
-                "nothing answers at {address} (ingress.admin_listen): the ingress is down, or runs on another machine"
-            ),
-            IngressFinding::Away { address, stranger: true } => format!(
-                "what answers at {address} (ingress.admin_listen) is not the ingress: it is down, or runs on another machine"
-            ),
+            IngressFinding::Away { address, stranger } => {
+                let seen = match stranger {
+                    false => format!(
+                        "nothing answers at {address} (ingress.admin_listen): the ingress is down, or runs on another machine"
+                    ),
+                    true => format!(
+                        "what answers at {address} (ingress.admin_listen) is not the ingress: it is down, or runs on another machine"
+                    ),
+                };
+                of(Urgency::Later, "ingress_away", "ingress 没有应答")
+                    .seen(seen)
+                    .advice("systemctl status alipay-ingress on the machine of the ingress")
+            }
             IngressFinding::SignaturesRefused { merchant, notifications } => {
                 let Notifications { accepted, bad_signature: refused } = notifications;
-                format!(
-                    "since its start the ingress accepted {accepted} and refused {refused} notifications of {merchant}: bad_signature {refused}"
-                )
-            }
-        }
-    }
-
-    fn to_do(&self) -> String {
-        match self {
-            IngressFinding::NotReady { .. } => {
-                "read the ingress' log; ops check --only ingress, ops topology plan".to_owned()
-            }
-            IngressFinding::Away { .. } => {
-                "systemctl status alipay-ingress on the machine of the ingress".to_owned()
-            }
-            IngressFinding::SignaturesRefused { merchant, .. } => {
-                format!("the ingress' log says which key; ops verify --merchant {merchant}")
+                of(Urgency::Soon, "signatures_refused", "通知验签失败")
+                    .seen(format!(
+                        "since its start the ingress accepted {accepted} and refused {refused} notifications of {merchant}: bad_signature {refused}"
+                    ))
+                    .advice(format!("the ingress' log says which key; ops verify --merchant {merchant}"))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What could not be asked: that is a finding, too.
 
-use super::{Describe, Urgency};
+use super::{Description, Urgency};
 use crate::failure::Failure;
 
 /// Who did not answer, and why.
@@ -47,47 +47,25 @@ impl NotAsked {
     }
 }
 
-impl Describe for NotAsked {
-    fn code(&self) -> &'static str {
-        match self {
-            NotAsked::Database { .. } => "database_not_asked",
-            NotAsked::Broker { .. } => "broker_not_asked",
-            NotAsked::Management { .. } => "management_not_asked",
-            NotAsked::Topology { .. } => "topology_not_asked",
-        }
-    }
-
-    fn chinese(&self) -> &'static str {
-        match self {
-            NotAsked::Database { .. } => "数据库无法查询",
-            NotAsked::Broker { .. } => "RabbitMQ 无法查询",
-            NotAsked::Management { .. } => "RabbitMQ 管理接口无法查询",
-            NotAsked::Topology { .. } => "无法比较队列和绑定",
-        }
-    }
-
-    fn urgency(&self) -> Urgency {
-        match self {
-            NotAsked::Database { .. } | NotAsked::Broker { .. } => Urgency::Now,
-            NotAsked::Management { .. } | NotAsked::Topology { .. } => Urgency::Later,
-        }
-    }
-
-    fn seen(&self) -> String {
-        self.why().to_owned()
-    }
-
-    fn to_do(&self) -> String {
-        match self {
-            NotAsked::Database { .. } => {
-                "ops check: is the database up, and is database.url right? SHOW FULL PROCESSLIST tells of locks"
-            }
-            NotAsked::Broker { .. } => "ops check: is RabbitMQ up, and is amqp.url right?",
+impl NotAsked {
+    /// What it says of itself.
+    pub(crate) fn describe(&self) -> Description {
+        let of = |urgency, code, chinese| Description::new(urgency, code, chinese);
+        let description = match self {
+            NotAsked::Database { .. } => of(Urgency::Now, "database_not_asked", "数据库无法查询").advice(
+                "ops check: is the database up, and is database.url right? SHOW FULL PROCESSLIST tells of locks",
+            ),
+            NotAsked::Broker { .. } => of(Urgency::Now, "broker_not_asked", "RabbitMQ 无法查询")
+                .advice("ops check: is RabbitMQ up, and is amqp.url right?"),
             NotAsked::Management { .. } => {
-                "check amqp.management_url; without it only ready messages are counted"
+                of(Urgency::Later, "management_not_asked", "RabbitMQ 管理接口无法查询")
+                    .advice("check amqp.management_url; without it only ready messages are counted")
             }
-            NotAsked::Topology { .. } => "run ops topology plan with an account that may configure",
-        }
-        .to_owned()
+            NotAsked::Topology { .. } => {
+                of(Urgency::Later, "topology_not_asked", "无法比较队列和绑定")
+                    .advice("run ops topology plan with an account that may configure")
+            }
+        };
+        description.seen(self.why().to_owned())
     }
 }

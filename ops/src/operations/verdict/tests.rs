@@ -9,7 +9,7 @@ mod work;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use queue::topology::{Change, work_queue};
+use queue::topology::{TopologyObject, work_queue};
 use store::BeijingTime;
 use store::counts::Waiting;
 use store::gateway_query::AskedCounts;
@@ -24,7 +24,7 @@ use super::{CertificateSpan, Health, NotAsked, Urgency, Verdict, length};
 use crate::operations::management::BrokerAlarm;
 use crate::operations::overview::broker::{BrokerState, QueueDepth};
 use crate::operations::overview::ingress::{IngressAnswer, IngressLook, Notifications};
-use crate::operations::overview::topology::Topology;
+use crate::operations::overview::topology::TopologyState;
 use crate::operations::overview::{Outbox, Overview};
 use crate::operations::topology_findings::TopologyFinding as Odd;
 use crate::operations::unknown_merchant::UnknownMerchant;
@@ -114,7 +114,8 @@ fn workers(change: impl FnOnce(&mut WorkerRow)) -> Vec<String> {
 /// What is found after a change, as `urgency code`.
 fn found(change: impl FnOnce(&mut Overview)) -> Vec<String> {
     let verdict = judged(change);
-    let line = |it: &super::Finding| format!("{} {}", it.urgency().word().trim_end(), it.code());
+    let line =
+        |it: &super::Finding| format!("{} {}", it.urgency().word().trim_end(), it.describe().code);
     verdict.findings.iter().map(line).collect()
 }
 
@@ -122,7 +123,13 @@ fn found(change: impl FnOnce(&mut Overview)) -> Vec<String> {
 fn printed(verdict: &Verdict) -> String {
     let mut lines = vec![verdict.headline()];
     lines.extend(verdict.findings.iter().map(|it| {
-        format!("{} {}: {}\n      do: {}", it.urgency().word(), it.code(), it.seen(), it.to_do())
+        format!(
+            "{} {}: {}\n      do: {}",
+            it.urgency().word(),
+            it.describe().code,
+            it.describe().seen,
+            it.describe().to_do
+        )
     }));
     lines.join("\n")
 }
@@ -133,9 +140,9 @@ fn judged(change: impl FnOnce(&mut Overview)) -> Verdict {
     overview.judge();
     for finding in &overview.verdict.findings {
         assert!(
-            !finding.seen().is_empty()
-                && !finding.to_do().is_empty()
-                && !finding.chinese().is_empty()
+            !finding.describe().seen.is_empty()
+                && !finding.describe().to_do.is_empty()
+                && !finding.describe().chinese.is_empty()
         );
     }
     overview.verdict
@@ -165,7 +172,7 @@ fn what_could_not_be_asked_is_a_finding_and_the_rest_is_told() {
         "{}",
         printed(&verdict)
     );
-    assert_eq!(verdict.findings[1].code(), "dead_letters");
+    assert_eq!(verdict.findings[1].describe().code, "dead_letters");
     assert_eq!(
         found(|it| it.not_asked.push(NotAsked::Broker { why: why() })),
         ["NOW broker_not_asked"]
@@ -184,8 +191,8 @@ fn what_could_not_be_asked_is_a_finding_and_the_rest_is_told() {
 fn a_database_without_writes() {
     let variable = WriteAccess { read_only: Some("read_only = 1".into()), refused: None };
     let verdict = judged(|it| it.write_access = Some(variable.clone()));
-    assert_eq!(verdict.findings[0].code(), "database_read_only");
-    let seen = verdict.findings[0].seen();
+    assert_eq!(verdict.findings[0].describe().code, "database_read_only");
+    let seen = verdict.findings[0].describe().seen;
     assert!(
         seen.starts_with("database read-only (read_only = 1); this account may write"),
         "{seen}"
@@ -197,11 +204,11 @@ fn a_database_without_writes() {
         (worker.seen_at, worker.age_ms) = (ago(minutes(5)), 300_000);
     });
     assert_eq!(
-        verdict.findings.iter().map(super::Finding::code).collect::<Vec<_>>(),
+        verdict.findings.iter().map(|it| it.describe().code).collect::<Vec<_>>(),
         ["database_read_only"],
         "a worker that cannot write is not gone"
     );
-    let seen = verdict.findings[0].seen();
+    let seen = verdict.findings[0].describe().seen;
     assert!(
         seen.starts_with("database read-only since 2026-11-23 19:55:00 (read_only = 1): nothing"),
         "{seen}"
@@ -224,13 +231,13 @@ fn clocks() {
     };
     for ahead in [TimeDelta::seconds(31), -TimeDelta::seconds(31), eight, -eight] {
         let verdict = database(ahead);
-        let codes: Vec<&str> = verdict.findings.iter().map(super::Finding::code).collect();
+        let codes: Vec<&str> = verdict.findings.iter().map(|it| it.describe().code).collect();
         assert_eq!(codes, ["clocks_disagree"], "{ahead}");
     }
     assert_eq!(database(TimeDelta::seconds(30)).findings.len(), 0);
-    let seen = database(eight).findings[0].seen();
+    let seen = database(eight).findings[0].describe().seen;
     assert!(seen.contains("8 h ahead of this machine's (8 hours: local time"), "{seen}");
-    let seen = database(-TimeDelta::minutes(5)).findings[0].seen();
+    let seen = database(-TimeDelta::minutes(5)).findings[0].describe().seen;
     assert!(seen.contains("5 min behind this machine's:"), "{seen}");
 
     assert_eq!(workers(|it| it.clock_ahead_ms = 31_000), ["NOW clocks_disagree"]);
@@ -262,7 +269,7 @@ fn the_most_urgent_comes_first_and_each_says_what_to_do() {
         it.queues = Some(vec![queue(work_queue(0), 0, 0)]);
         it.write_access = Some(WriteAccess { read_only: None, refused: Some("no".into()) });
     });
-    let codes: Vec<&str> = verdict.findings.iter().map(super::Finding::code).collect();
+    let codes: Vec<&str> = verdict.findings.iter().map(|it| it.describe().code).collect();
     assert_eq!(codes, ["database_read_only", "no_workers", "dead_letters", "reviews_open"]);
     assert_eq!((verdict.answer, verdict.wrong()), (Health::Wrong, 3));
     assert_eq!(verdict.headline(), "3 things are wrong; 1 to do");

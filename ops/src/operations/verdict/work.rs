@@ -7,7 +7,7 @@ use queue::topology::work_queue;
 use store::BeijingTime;
 use store::worker_heartbeat::WorkerRow;
 
-use super::{Describe, Urgency, length};
+use super::{Description, Urgency, length};
 use crate::operations::overview::Overview;
 use crate::plural::{count, verb};
 
@@ -145,167 +145,116 @@ fn is_live(age_ms: i64) -> bool {
     (-SILENT.num_milliseconds()..=SILENT.num_milliseconds()).contains(&age_ms)
 }
 
-impl Describe for WorkFinding {
-    fn code(&self) -> &'static str {
+impl WorkFinding {
+    /// What it says of itself.
+    pub(crate) fn describe(&self) -> Description {
+        let now = |code, chinese| Description::new(Urgency::Now, code, chinese);
         match self {
-            WorkFinding::NoWorkers { .. } => "no_workers",
-            WorkFinding::StandsStill { .. } => "work_stands_still",
-            WorkFinding::NotReady { .. } => "worker_not_ready",
-            WorkFinding::Gone { .. } => "worker_gone",
-            WorkFinding::CrashLoop { .. } => "workers_crash",
-            WorkFinding::Backlog { .. } => "backlog",
-            WorkFinding::Held { .. } => "messages_held",
-            WorkFinding::RetriesOverdue { .. } => "retries_overdue",
-            WorkFinding::RetriesWaiting { .. } => "retries_waiting",
-            WorkFinding::DeadLetters { .. } => "dead_letters",
-            WorkFinding::Unpublished { .. } => "events_not_published",
-        }
-    }
-
-    fn chinese(&self) -> &'static str {
-        match self {
-            WorkFinding::NoWorkers { .. } => "没有 worker 在消费",
-            WorkFinding::StandsStill { .. } => "worker 卡住了",
-            WorkFinding::NotReady { .. } => "worker 未就绪",
-            WorkFinding::Gone { .. } => "有 worker 异常退出",
-            WorkFinding::CrashLoop { .. } => "worker 反复崩溃",
-            WorkFinding::Backlog { .. } => "消息积压",
-            WorkFinding::Held { .. } => "死信队列或重试队列已满",
-            WorkFinding::RetriesOverdue { .. } => "消息没有从重试队列回来",
-            WorkFinding::RetriesWaiting { .. } => "有消息等待重试",
-            WorkFinding::DeadLetters { .. } => "有死信",
-            WorkFinding::Unpublished { .. } => "事件没有发布",
-        }
-    }
-
-    fn urgency(&self) -> Urgency {
-        match self {
-            WorkFinding::NoWorkers { .. }
-            | WorkFinding::CrashLoop { .. }
-            | WorkFinding::StandsStill { .. }
-            | WorkFinding::NotReady { .. }
-            | WorkFinding::Backlog { .. }
-            | WorkFinding::Held { .. }
-            | WorkFinding::RetriesOverdue { .. } => Urgency::Now,
-            WorkFinding::DeadLetters { .. } | WorkFinding::Unpublished { .. } => Urgency::Soon,
-            WorkFinding::RetriesWaiting { copies } if *copies > RETRIES => Urgency::Soon,
-            WorkFinding::RetriesWaiting { .. } | WorkFinding::Gone { .. } => Urgency::Later,
-        }
-    }
-
-    fn seen(&self) -> String {
-        match self {
-            WorkFinding::NoWorkers { messages, last, one_lives: _ } => {
-                let waits = count(i64::from(*messages), "message");
+            WorkFinding::NoWorkers { messages, last, one_lives } => {
+                let waits = count(*messages, "message");
                 let verb = verb(*messages, "waits", "wait");
                 let last = last.as_ref().map_or(String::new(), |(worker, at, trouble)| {
                     let trouble = trouble.as_ref().map(|it| format!(", not ready: {it}"));
-                    format!(
-                        "; worker {worker} was last heard of {at}{}",
-                        trouble.unwrap_or_default()
-                    )
+                    let trouble = trouble.unwrap_or_default();
+                    format!("; worker {worker} was last heard of {at}{trouble}")
                 });
-                format!("no worker consumes {}: {waits} {verb}{last}", work_queue(0))
+                now("no_workers", "没有 worker 在消费")
+                    .seen(format!("no worker consumes {}: {waits} {verb}{last}", work_queue(0)))
+                    .advice(match one_lives {
+                        true => "a worker runs and does not consume: its log and /readyz say why; ops check tests the accounts' rights",
+                        false => "start a worker: systemctl start alipay-worker@1; its log says why one ended",
+                    })
             }
             WorkFinding::StandsStill { worker, messages, since, trouble } => {
-                let held = count(i64::from(*messages), "message");
+                let (held, since) = (count(*messages, "message"), length(*since));
                 let trouble = trouble.as_ref().map(|it| format!("; it says: {it}"));
-                format!(
-                    "worker {worker} has had {held} for {} and is not getting on{}",
-                    length(*since),
-                    trouble.unwrap_or_default()
-                )
+                let trouble = trouble.unwrap_or_default();
+                now("work_stands_still", "worker 卡住了")
+                    .seen(format!(
+                        "worker {worker} has had {held} for {since} and is not getting on{trouble}"
+                    ))
+                    .advice(
+                        "who holds a lock: SELECT * FROM information_schema.innodb_trx; then that worker's log",
+                    )
             }
-            WorkFinding::NotReady { worker, trouble } => {
-                format!("worker {worker} is not ready: {trouble}")
+            WorkFinding::NotReady { worker, trouble } => now("worker_not_ready", "worker 未就绪")
+                .seen(format!("worker {worker} is not ready: {trouble}"))
+                .advice(
+                    "read that worker's log; of a full queue rabbitmqctl list_queues name messages policy tells, of locks in \
+                     the database SHOW PROCESSLIST",
+                ),
+            WorkFinding::Gone { worker, seen_at } => {
+                Description::new(Urgency::Later, "worker_gone", "有 worker 异常退出")
+                    .seen(format!(
+                        "worker {worker} was last heard of {seen_at} and did not end by itself; others consume"
+                    ))
+                    .advice(
+                        "systemctl list-units 'alipay-worker@*' on that host: start it again, or leave it: the line goes within an hour",
+                    )
             }
-            WorkFinding::Gone { worker, seen_at } => format!(
-                "worker {worker} was last heard of {seen_at} and did not end by itself; others consume"
-            ),
-            WorkFinding::CrashLoop { crashes, last } => format!(
-                "{crashes} workers ended without a good-bye within {}, the last one {last}",
-                length(CRASHES_WITHIN)
-            ),
-            WorkFinding::Backlog { messages } => {
-                format!("{messages} messages wait in {}", work_queue(0))
+            WorkFinding::CrashLoop { crashes, last } => {
+                let within = length(CRASHES_WITHIN);
+                now("workers_crash", "worker 反复崩溃")
+                    .seen(format!(
+                        "{crashes} workers ended without a good-bye within {within}, the last one {last}"
+                    ))
+                    .advice(
+                        "the workers' logs: journalctl -u 'alipay-worker@*'; ops dlq list --reason kills_workers",
+                    )
             }
-            WorkFinding::Held { messages } => format!(
-                "{} stay with the workers: alipay.dead or a retry tier is full",
-                count(*messages, "message")
-            ),
+            WorkFinding::Backlog { messages } => now("backlog", "消息积压")
+                .seen(format!("{messages} messages wait in {}", work_queue(0)))
+                .advice("start more workers; look at the database's load"),
+            WorkFinding::Held { messages } => now("messages_held", "死信队列或重试队列已满")
+                .seen(format!(
+                    "{} stay with the workers: alipay.dead or a retry tier is full",
+                    count(*messages, "message")
+                ))
+                .advice(
+                    "rabbitmqctl list_queues name messages policy names the full queue; with amqp.management_url ops topology plan does",
+                ),
             WorkFinding::RetriesOverdue { copies, oldest } => {
                 let first = oldest.map(|oldest| format!(", the first received {oldest}"));
-                let verb = verb(*copies, "has", "have");
-                format!(
-                    "{} {verb} not come back from a retry tier{}",
-                    count(*copies, "message"),
-                    first.unwrap_or_default()
-                )
+                let (messages, verb) = (count(*copies, "message"), verb(*copies, "has", "have"));
+                now("retries_overdue", "消息没有从重试队列回来")
+                    .seen(format!(
+                        "{messages} {verb} not come back from a retry tier{}",
+                        first.unwrap_or_default()
+                    ))
+                    .advice("ops topology plan, then ops retries list")
             }
             WorkFinding::RetriesWaiting { copies } => {
-                let verb = verb(*copies, "waits", "wait");
-                format!(
-                    "{} {verb} for a retry: probably orders that are not there yet",
-                    count(*copies, "message")
-                )
+                let urgency = if *copies > RETRIES { Urgency::Soon } else { Urgency::Later };
+                let (messages, verb) = (count(*copies, "message"), verb(*copies, "waits", "wait"));
+                Description::new(urgency, "retries_waiting", "有消息等待重试")
+                    .seen(format!(
+                        "{messages} {verb} for a retry: probably orders that are not there yet"
+                    ))
+                    .advice("ops retries list --all")
             }
             WorkFinding::DeadLetters { letters, reasons } => {
                 let mut by_count: Vec<(&String, &usize)> = reasons.iter().collect();
                 by_count.sort_by(|one, other| other.1.cmp(one.1).then(one.0.cmp(other.0)));
-                let reasons: Vec<String> = by_count
-                    .into_iter()
-                    .map(|(reason, letters)| format!("{letters} {reason}"))
-                    .collect();
-                let why = if reasons.is_empty() {
-                    String::new()
-                } else {
-                    format!(": {}", reasons.join(", "))
+                let reasons = by_count.into_iter().map(|(reason, count)| format!("{count} {reason}"));
+                let why = match reasons.collect::<Vec<String>>().join(", ") {
+                    none if none.is_empty() => none,
+                    some => format!(": {some}"),
                 };
-                format!("{}{why}", count(i64::from(*letters), "dead letter"))
+                Description::new(Urgency::Soon, "dead_letters", "有死信")
+                    .seen(format!("{}{why}", count(*letters, "dead letter")))
+                    .advice("ops dlq list --group")
             }
             WorkFinding::Unpublished { events, oldest, enabled } => {
                 let off =
                     if *enabled { "" } else { " (events.enabled is false in this configuration)" };
-                let verb = verb(*events, "is", "are");
-                format!(
-                    "{} {verb} not published, the first of {oldest}{off}",
-                    count(*events, "event")
-                )
+                let (count, verb) = (count(*events, "event"), verb(*events, "is", "are"));
+                Description::new(Urgency::Soon, "events_not_published", "事件没有发布")
+                    .seen(format!("{count} {verb} not published, the first of {oldest}{off}"))
+                    .advice(match enabled {
+                        true => "read a worker's log; ops topology plan: is alipay.events there? rabbitmqctl list_queues name messages policy: is its queue full?",
+                        false => "set events.enabled = true for the workers, or give the events up",
+                    })
             }
         }
-    }
-
-    fn to_do(&self) -> String {
-        match self {
-            WorkFinding::NoWorkers { one_lives: true, .. } => {
-                "a worker runs and does not consume: its log and /readyz say why; ops check tests the accounts' rights"
-            }
-            WorkFinding::NoWorkers { .. } => {
-                "start a worker: systemctl start alipay-worker@1; its log says why one ended"
-            }
-            WorkFinding::StandsStill { .. } => {
-                "who holds a lock: SELECT * FROM information_schema.innodb_trx; then that worker's log"
-            }
-            WorkFinding::NotReady { .. } => {
-                "read that worker's log; of a full queue rabbitmqctl list_queues name messages policy tells, of locks in \
-                 the database SHOW PROCESSLIST"
-            }
-            WorkFinding::CrashLoop { .. } => {
-                "the workers' logs: journalctl -u 'alipay-worker@*'; ops dlq list --reason kills_workers"
-            }
-            WorkFinding::Gone { .. } => {
-                "systemctl list-units 'alipay-worker@*' on that host: start it again, or leave it: the line goes within an hour"
-            }
-            WorkFinding::Backlog { .. } => "start more workers; look at the database's load",
-            WorkFinding::Held { .. } => {
-                "rabbitmqctl list_queues name messages policy names the full queue; with amqp.management_url ops topology plan does"
-            }
-            WorkFinding::RetriesOverdue { .. } => "ops topology plan, then ops retries list",
-            WorkFinding::RetriesWaiting { .. } => "ops retries list --all",
-            WorkFinding::DeadLetters { .. } => "ops dlq list --group",
-            WorkFinding::Unpublished { enabled: true, .. } => "read a worker's log; ops topology plan: is alipay.events there? rabbitmqctl list_queues name messages policy: is its queue full?",
-            WorkFinding::Unpublished { enabled: false, .. } => "set events.enabled = true for the workers, or give the events up",
-        }
-        .to_owned()
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use alipay::{CloseAnswer, QueryAnswer, TradeRef, TradeStatus};
 use chrono::{DateTime, Utc};
 use config::Merchant;
-use gateway::{Answered, Gateway, GatewayError};
+use gateway::{Gateway, GatewayError, VerifiedAnswer};
 use metrics::counter;
 use order::{OrderStatus, QueryReason};
 use queue::{Envelope, Publisher};
@@ -18,82 +18,63 @@ use super::{Claimed, plan};
 use crate::context::{Context, Interrupted};
 
 /// What came of a question.
-pub(super) struct Queried {
+pub(super) struct QueriedOrder {
     pub(super) claimed: Claimed,
-    pub(super) result: Result<Answer, Failure>,
+    pub(super) result: Result<TradeAnswer, QueryFailure>,
     /// What came of closing, where that was wanted. Closing does not change the order; the answer that follows does.
     closed: Option<Result<CloseAnswer, GatewayError>>,
 }
 
-/// What Alipay answered, for the books.
+/// What Alipay answered, for the row of the query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum TradeAnswer {
     /// There is no such trade.
     NotExist,
     /// The trade has this status.
     Trade(TradeStatus),
 }
 
-impl Answer {
+impl TradeAnswer {
     /// Alipay's word.
     pub(super) fn as_str(&self) -> &str {
         match self {
-            Answer::NotExist => "TRADE_NOT_EXIST",
-            Answer::Trade(status) => status.as_str(),
+            TradeAnswer::NotExist => "TRADE_NOT_EXIST",
+            TradeAnswer::Trade(status) => status.as_str(),
         }
     }
 
     /// Alipay knows of no payment.
     fn is_unpaid(&self) -> bool {
-        matches!(self, Answer::NotExist | Answer::Trade(TradeStatus::WaitBuyerPay))
+        matches!(self, TradeAnswer::NotExist | TradeAnswer::Trade(TradeStatus::WaitBuyerPay))
     }
 }
 
 /// Why there is no answer that a lane can work on.
 #[derive(Debug, Clone)]
-pub(super) struct Failure {
-    code: &'static str,
-    text: String,
-    transient: bool,
-    /// The gateway did its part.
-    broker: bool,
-}
-
-impl Failure {
+pub(super) struct QueryFailure {
     /// A short word.
-    pub(super) fn code(&self) -> &'static str {
-        self.code
-    }
-
+    pub(super) code: &'static str,
     /// The evidence.
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Asking again will help; nobody has to act.
-    pub(super) fn is_transient(&self) -> bool {
-        self.transient
-    }
-
+    pub(super) text: String,
+    /// Another query will help; nobody has to act.
+    pub(super) is_transient: bool,
     /// The gateway answered, and the answer could not be published.
-    pub(super) fn is_of_the_broker(&self) -> bool {
-        self.broker
-    }
+    pub(super) is_of_the_broker: bool,
 }
 
-impl Queried {
+impl QueriedOrder {
     /// The word for the metric.
     pub(super) fn outcome(&self) -> &'static str {
         match &self.result {
-            Ok(Answer::NotExist) => "not_exist",
-            Ok(Answer::Trade(_)) => "trade",
+            Ok(TradeAnswer::NotExist) => "not_exist",
+            Ok(TradeAnswer::Trade(_)) => "trade",
             Err(failure) => failure.code,
         }
     }
 
     /// Alipay has closed the trade and still reports it as waiting: the next query will report the close.
     pub(super) fn still_open(&self) -> bool {
-        matches!(self.result, Ok(Answer::Trade(TradeStatus::WaitBuyerPay)))
+        matches!(self.result, Ok(TradeAnswer::Trade(TradeStatus::WaitBuyerPay)))
             && matches!(self.closed, Some(Ok(CloseAnswer::Closed)))
     }
 
@@ -118,7 +99,7 @@ impl Queried {
 
     /// Alipay knows of no payment.
     fn is_unpaid_there(&self) -> bool {
-        self.result.as_ref().is_ok_and(Answer::is_unpaid)
+        self.result.as_ref().is_ok_and(TradeAnswer::is_unpaid)
     }
 }
 
@@ -133,7 +114,7 @@ pub(super) async fn ask(
     gateway: &Gateway,
     merchant: &Merchant,
     claimed: Claimed,
-) -> Queried {
+) -> QueriedOrder {
     let order_id = claimed.due.order_id.as_str();
     let closed = match plan::closes_first(&claimed.due, Utc::now()) {
         true => Some(close(gateway, merchant, order_id).await),
@@ -142,7 +123,7 @@ pub(super) async fn ask(
     if let Some(Err(error)) = &closed
         && !matches!(error, GatewayError::Answer(_))
     {
-        return Queried { result: Err(error.into()), claimed, closed };
+        return QueriedOrder { result: Err(error.into()), claimed, closed };
     }
     let which = match known_trade(&claimed.due) {
         Some(trade_no) => TradeRef::TradeNo(trade_no),
@@ -150,9 +131,9 @@ pub(super) async fn ask(
     };
     let result = match gateway.query(merchant, which).await {
         Ok(answered) => hand_on(context, merchant, &claimed, closed.as_ref(), answered).await,
-        Err(error) => Err(Failure::from(&error)),
+        Err(error) => Err(QueryFailure::from(&error)),
     };
-    Queried { claimed, result, closed }
+    QueriedOrder { claimed, result, closed }
 }
 
 /// Has the gateway close what is unpaid. A refusal is no failure: the trade was paid or is closed, and the question
@@ -189,13 +170,13 @@ async fn hand_on(
     merchant: &Merchant,
     claimed: &Claimed,
     closed: Option<&Result<CloseAnswer, GatewayError>>,
-    answered: Answered,
-) -> Result<Answer, Failure> {
+    answered: VerifiedAnswer,
+) -> Result<TradeAnswer, QueryFailure> {
     let order = claimed.due.order_id.as_str();
     let asked_at = answered.asked_at;
     let answer = match &answered.answer {
-        QueryAnswer::NotExist => Answer::NotExist,
-        QueryAnswer::Trade(trade) => Answer::Trade(trade.trade_status.clone()),
+        QueryAnswer::NotExist => TradeAnswer::NotExist,
+        QueryAnswer::Trade(trade) => TradeAnswer::Trade(trade.trade_status.clone()),
     };
     if answer.is_unpaid() && contradicts(&claimed.due) {
         // A lane opens a review.
@@ -205,7 +186,7 @@ async fn hand_on(
         return Ok(answer);
     }
     match answer {
-        Answer::NotExist => {
+        TradeAnswer::NotExist => {
             // Nothing to close, and no trade afterwards: only then has the order expired.
             if let (Some(ended), Some(Ok(CloseAnswer::NotExist))) =
                 (still_placed_since(claimed), closed)
@@ -216,19 +197,19 @@ async fn hand_on(
                 publish(&context.publisher, &envelope).await?;
             }
         }
-        Answer::Trade(_) => publish_answer(context, merchant, order, &answered).await?,
+        TradeAnswer::Trade(_) => publish_answer(context, merchant, order, &answered).await?,
     }
     Ok(answer)
 }
 
-/// Publishes an answer for the lanes. They believe it because of the row that is written first.
+/// Publishes an answer for the lanes. They accept it because of the row that is written first.
 async fn publish_answer(
     context: &Context,
     merchant: &Merchant,
     order: &str,
-    answered: &Answered,
-) -> Result<(), Failure> {
-    let Answered { asked_at, charset, body, .. } = answered;
+    answered: &VerifiedAnswer,
+) -> Result<(), QueryFailure> {
+    let VerifiedAnswer { asked_at, charset, body, .. } = answered;
     let envelope = Envelope::query_answer(&merchant.name, *charset, order, *asked_at, body);
     let (order_id, digest) = (order.to_owned(), envelope.digest());
     write(context, "writing down an answer", move |connection| {
@@ -239,7 +220,7 @@ async fn publish_answer(
     publish(&context.publisher, &envelope).await
 }
 
-/// The time that is over, of an order that nobody has closed yet.
+/// The time limit that is over, of an order that is still placed.
 fn still_placed_since(claimed: &Claimed) -> Option<DateTime<Utc>> {
     let order = claimed.due.order.as_ref().filter(|order| order.status == OrderStatus::Placed)?;
     order.expires_at.filter(|_| order.expired_at.is_none())
@@ -250,7 +231,7 @@ async fn write_expired(
     order: &str,
     ended: DateTime<Utc>,
     said_at: DateTime<Utc>,
-) -> Result<(), Failure> {
+) -> Result<(), QueryFailure> {
     let order = order.to_owned();
     write(context, "writing an expiry", move |connection| {
         order_expired::write(connection, &order, ended, said_at)
@@ -262,7 +243,7 @@ async fn write(
     context: &Context,
     what: &'static str,
     row: impl FnOnce(&mut MysqlConnection) -> Result<(), StoreError> + Send + 'static,
-) -> Result<(), Failure> {
+) -> Result<(), QueryFailure> {
     let written = context.on_database(what, move |this| {
         let mut connection = this.pool.get()?;
         row(&mut connection)
@@ -273,27 +254,27 @@ async fn write(
     }
 }
 
-async fn publish(publisher: &Publisher, envelope: &Envelope) -> Result<(), Failure> {
+async fn publish(publisher: &Publisher, envelope: &Envelope) -> Result<(), QueryFailure> {
     let message = envelope.message().map_err(not_handed_on)?;
     publisher.publish(message).await.map_err(not_handed_on)
 }
 
-fn not_handed_on(why: impl Display) -> Failure {
-    Failure {
+fn not_handed_on(why: impl Display) -> QueryFailure {
+    QueryFailure {
         code: "not_published",
         text: format!("the answer could not be handed on: {why}"),
-        transient: true,
-        broker: true,
+        is_transient: true,
+        is_of_the_broker: true,
     }
 }
 
-impl From<&GatewayError> for Failure {
-    fn from(error: &GatewayError) -> Failure {
-        Failure {
+impl From<&GatewayError> for QueryFailure {
+    fn from(error: &GatewayError) -> QueryFailure {
+        QueryFailure {
             code: error.reason_code(),
             text: error.to_string(),
-            transient: error.is_transient(),
-            broker: false,
+            is_transient: error.is_transient(),
+            is_of_the_broker: false,
         }
     }
 }

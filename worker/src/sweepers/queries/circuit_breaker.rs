@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use config::Merchant;
 use service::backoff::Backoff;
 
-use super::asking::{Failure, Queried};
+use super::asking::{QueriedOrder, QueryFailure};
 use super::report;
 
 /// Pauses while a gateway does not answer.
@@ -15,7 +15,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How a gateway behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum BreakerState {
     /// It answers.
     Answers,
     /// It cannot be reached, or is in trouble.
@@ -27,7 +27,7 @@ pub(super) enum State {
 /// The circuit breaker of one merchant's gateway: closed while it answers, half open for one probe at a time.
 pub(super) struct CircuitBreaker {
     pub(super) merchant: Arc<Merchant>,
-    state: State,
+    state: BreakerState,
     backoff: Backoff,
     pause: Duration,
     left_alone_until: Option<Instant>,
@@ -37,7 +37,7 @@ impl CircuitBreaker {
     pub(super) fn new(merchant: Merchant) -> CircuitBreaker {
         CircuitBreaker {
             merchant: Arc::new(merchant),
-            state: State::Answers,
+            state: BreakerState::Answers,
             backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
             pause: FIRST_PAUSE,
             left_alone_until: None,
@@ -48,7 +48,7 @@ impl CircuitBreaker {
     pub(super) fn share(&self, chunk: i64) -> Option<i64> {
         match self.left_alone_until {
             Some(until) if until > Instant::now() => None,
-            _ if self.state == State::Answers => Some(chunk),
+            _ if self.state == BreakerState::Answers => Some(chunk),
             _ => Some(1),
         }
     }
@@ -64,29 +64,29 @@ impl CircuitBreaker {
     ///
     /// Logs a change of state once. An answer that cannot be used, beside others that can, is no change of
     /// state and logged with each chunk.
-    pub(super) fn record(&mut self, asked: &[Queried]) {
+    pub(super) fn record(&mut self, asked: &[QueriedOrder]) {
         let mut answered = false;
-        let mut worst: Option<(&Failure, &str)> = None;
+        let mut worst: Option<(&QueryFailure, &str)> = None;
         for one in asked.iter().filter(|one| one.claimed.due.merchant == self.merchant.name) {
             match &one.result {
                 // The answer was there; that the broker did not take it is not the gateway's doing.
-                Err(failure) if failure.is_of_the_broker() => answered = true,
+                Err(failure) if failure.is_of_the_broker => answered = true,
                 Ok(_) => answered = true,
                 // What cannot be used says more than what did not come.
-                Err(failure) if worst.is_none_or(|(known, _)| known.is_transient()) => {
+                Err(failure) if worst.is_none_or(|(known, _)| known.is_transient) => {
                     worst = Some((failure, &one.claimed.due.order_id));
                 }
                 Err(_) => {}
             }
         }
-        let failed = worst.map(|(failure, _)| match failure.is_transient() {
-            true => State::Away,
-            false => State::Refuses,
+        let failed = worst.map(|(failure, _)| match failure.is_transient {
+            true => BreakerState::Away,
+            false => BreakerState::Refuses,
         });
-        // One of many that did not come is no news of the gateway; one that cannot be used is.
+        // One answer of many that did not come changes nothing; one that cannot be used is reported.
         if let (Some((failure, order)), Some(failed)) = (worst, failed)
             && self.state != failed
-            && (!answered || failed == State::Refuses)
+            && (!answered || failed == BreakerState::Refuses)
         {
             report(&self.merchant.name, self.state, Some(failure), order);
         }
@@ -105,7 +105,7 @@ impl CircuitBreaker {
                 self.backoff.start_over();
                 self.pause = FIRST_PAUSE;
                 self.left_alone_until = None;
-                self.state = State::Answers;
+                self.state = BreakerState::Answers;
             }
         }
     }

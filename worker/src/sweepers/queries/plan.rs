@@ -24,14 +24,14 @@ const REFUSED_LIMIT: TimeDelta = TimeDelta::hours(1);
 const DISBELIEF: TimeDelta = TimeDelta::minutes(10);
 
 /// The configured times.
-pub(super) struct Limits {
+pub(super) struct QueryIntervals {
     unpaid_after: TimeDelta,
     silent_after: TimeDelta,
 }
 
-impl Limits {
-    pub(super) fn of(worker: &config::Worker) -> Limits {
-        Limits {
+impl QueryIntervals {
+    pub(super) fn of(worker: &config::Worker) -> QueryIntervals {
+        QueryIntervals {
             unpaid_after: delta(worker.query_unpaid_after),
             silent_after: delta(worker.query_silent_after),
         }
@@ -40,7 +40,7 @@ impl Limits {
 
 /// What to do with a row that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Judgement {
+pub(super) enum QueryStep {
     /// Ask.
     Ask,
     /// The order was updated meanwhile: not before this time.
@@ -50,19 +50,19 @@ pub(super) enum Judgement {
 }
 
 /// Judges a row by its order as it is now.
-pub(super) fn judge(due: &Due, limits: &Limits) -> Judgement {
-    let Some(order) = &due.order else { return Judgement::Over };
+pub(super) fn judge(due: &Due, limits: &QueryIntervals) -> QueryStep {
+    let Some(order) = &due.order else { return QueryStep::Over };
     if !due.why.is_routine() {
-        return Judgement::Ask;
+        return QueryStep::Ask;
     }
     if order.is_finish {
-        return Judgement::Over;
+        return QueryStep::Over;
     }
     let quiet_until = order.updated_at + limits.silent_after;
     if is_settled(order) && quiet_until > due.now {
-        return Judgement::Later(quiet_until);
+        return QueryStep::Later(quiet_until);
     }
-    Judgement::Ask
+    QueryStep::Ask
 }
 
 /// Whether Alipay is asked to close the order before the query: it is unpaid, and its time limit is over by the
@@ -77,7 +77,7 @@ pub(super) fn closes_first(due: &Due, here: DateTime<Utc>) -> bool {
 
 /// The next query is due one row-age from now, or as long as the time limit has been over, so the intervals double. `None`:
 /// never again, the row is deleted. `still_open`: Alipay has closed the trade, and the query did not report that yet.
-pub(super) fn next(due: &Due, limits: &Limits, still_open: bool) -> Option<DateTime<Utc>> {
+pub(super) fn next(due: &Due, limits: &QueryIntervals, still_open: bool) -> Option<DateTime<Utc>> {
     let order = due.order.as_ref()?;
     if still_open {
         return Some(due.now + IMPATIENT);
@@ -129,7 +129,7 @@ pub(super) fn is_paid(order: &DueOrder) -> bool {
     is_settled(order) && order.status != OrderStatus::Refunded
 }
 
-/// Whether the gateway has been asked often enough to believe that a payment known here does not exist there. While
+/// Whether the gateway was queried often enough: a payment that is known here does not exist there. While
 /// goods wait for a confirmation it is asked at growing intervals anyway.
 pub(super) fn is_asked_again(due: &Due) -> bool {
     match due.why {
@@ -177,7 +177,8 @@ fn delta(duration: Duration) -> TimeDelta {
 #[cfg(test)]
 mod tests {
     use super::{
-        Judgement, Limits, closes_first, is_asked_again, is_paid, judge, next, next_why, retry,
+        QueryIntervals, QueryStep, closes_first, is_asked_again, is_paid, judge, next, next_why,
+        retry,
     };
     use chrono::{DateTime, TimeDelta, Utc};
     use order::QueryReason::{Confirm, Expired, InDoubt, NotAtAlipay, Request, Silent, Unpaid};
@@ -188,8 +189,8 @@ mod tests {
         "2026-11-23T12:00:00Z".parse().unwrap()
     }
 
-    fn limits() -> Limits {
-        Limits { unpaid_after: TimeDelta::minutes(10), silent_after: TimeDelta::hours(24) }
+    fn limits() -> QueryIntervals {
+        QueryIntervals { unpaid_after: TimeDelta::minutes(10), silent_after: TimeDelta::hours(24) }
     }
 
     fn due(why: QueryReason, status: i16, is_finish: bool, row_age: TimeDelta) -> Due {
@@ -244,30 +245,30 @@ mod tests {
     #[test]
     fn finished_orders_are_over() {
         let hour = TimeDelta::hours(1);
-        assert_eq!(judge(&due(Silent, 105, true, hour), &limits()), Judgement::Over);
-        assert_eq!(judge(&due(Unpaid, 32, true, hour), &limits()), Judgement::Over);
+        assert_eq!(judge(&due(Silent, 105, true, hour), &limits()), QueryStep::Over);
+        assert_eq!(judge(&due(Unpaid, 32, true, hour), &limits()), QueryStep::Over);
         // Unless somebody asks: then once.
-        assert_eq!(judge(&due(QueryReason::Ops, 4, true, hour), &limits()), Judgement::Ask);
+        assert_eq!(judge(&due(QueryReason::Ops, 4, true, hour), &limits()), QueryStep::Ask);
         assert_eq!(next(&due(QueryReason::Ops, 4, true, hour), &limits(), false), None);
         let mut gone = due(QueryReason::Ops, 0, false, hour);
         gone.order = None;
-        assert_eq!(judge(&gone, &limits()), Judgement::Over);
+        assert_eq!(judge(&gone, &limits()), QueryStep::Over);
     }
 
     #[test]
     fn recently_updated_orders_are_not_silent() {
         let mut paid = due(Unpaid, 8, false, TimeDelta::hours(30));
-        assert_eq!(judge(&paid, &limits()), Judgement::Ask);
+        assert_eq!(judge(&paid, &limits()), QueryStep::Ask);
         let heard = now() - TimeDelta::hours(2);
         paid.order.as_mut().unwrap().updated_at = heard;
-        let later = Judgement::Later(heard + TimeDelta::hours(24));
+        let later = QueryStep::Later(heard + TimeDelta::hours(24));
         assert_eq!(judge(&paid, &limits()), later);
         paid.why = QueryReason::Ops;
-        assert_eq!(judge(&paid, &limits()), Judgement::Ask);
+        assert_eq!(judge(&paid, &limits()), QueryStep::Ask);
         let mut doubtful = due(InDoubt, 32, false, TimeDelta::zero());
         doubtful.order.as_mut().unwrap().updated_at = now();
         doubtful.order.as_mut().unwrap().trade_status = TradeStatusCode::TradeClosed;
-        assert_eq!(judge(&doubtful, &limits()), Judgement::Ask);
+        assert_eq!(judge(&doubtful, &limits()), QueryStep::Ask);
         assert_eq!(next(&doubtful, &limits(), false), Some(now() + TimeDelta::minutes(1)));
     }
 
@@ -334,9 +335,9 @@ mod tests {
         // Closed there and here, and yet a trade waits: it is asked about until that is closed, too.
         let mut open = over(32, 5, true, minute);
         assert_eq!((next(&open, false), next(&open, true)), (None, Some(minute)));
-        assert_eq!(judge(&open, &limits()), Judgement::Over);
+        assert_eq!(judge(&open, &limits()), QueryStep::Over);
         open.why = next_why(&open);
-        assert_eq!(judge(&open, &limits()), Judgement::Ask);
+        assert_eq!(judge(&open, &limits()), QueryStep::Ask);
     }
 
     #[test]

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use alipay::Fen;
+use order::VariantArray as _;
 use serde::Serialize;
 use store::BeijingTime;
 
-use crate::cli::output::table;
+use crate::cli::table::{list, table};
 use crate::operations::audit::{Audit, AuditEntries, AuditEntry, GapKind, Totals};
 use crate::plural;
 
 #[derive(Serialize)]
-pub(crate) struct Report<'a> {
+pub(crate) struct AuditReport<'a> {
     /// The moment of the snapshot.
     at: BeijingTime,
     milliseconds: u128,
@@ -28,8 +29,8 @@ pub(crate) struct Report<'a> {
     warnings: Vec<String>,
 }
 
-impl Report<'_> {
-    pub(crate) fn new(audit: &Audit, took: Duration) -> Report<'_> {
+impl AuditReport<'_> {
+    pub(crate) fn new(audit: &Audit, took: Duration) -> AuditReport<'_> {
         let mut warnings = Vec::new();
         if let Some(oldest) = audit.unpublished.oldest {
             let (count, oldest) = (audit.unpublished.count, BeijingTime(oldest));
@@ -41,7 +42,7 @@ impl Report<'_> {
             ));
         }
         let AuditEntries { counts, kept, .. } = &audit.gaps;
-        Report {
+        AuditReport {
             at: BeijingTime(audit.now),
             milliseconds: took.as_millis(),
             totals: &audit.totals,
@@ -68,11 +69,10 @@ impl Report<'_> {
         if self.gaps_found == 0 {
             parts.push(self.no_gaps());
         } else {
-            let counted =
-                crate::operations::audit::KINDS.iter().filter_map(|(_, name, meaning)| {
-                    let count = self.gap_counts.get(name)?;
-                    Some([(*name).to_owned(), count.to_string(), (*meaning).to_owned()])
-                });
+            let counted = GapKind::VARIANTS.iter().filter_map(|kind| {
+                let count = self.gap_counts.get(kind.name())?;
+                Some([kind.to_string(), count.to_string(), kind.meaning().to_owned()])
+            });
             parts.push(table(["gaps", "count", "meaning"], counted));
             parts.push(lines(self.gaps, self.gaps_found));
         }
@@ -121,16 +121,13 @@ impl Report<'_> {
 }
 
 fn lines<K: std::fmt::Display>(lines: &[AuditEntry<K>], found: u64) -> String {
-    let rows = lines.iter().map(|line| {
-        [
-            line.order.clone(),
-            line.kind.to_string(),
-            line.owner.as_str().to_owned(),
-            line.age_seconds.map(age).unwrap_or_default(),
-            line.what.clone(),
-        ]
-    });
-    let mut text = table(["order", "kind", "owner", "age", "what"], rows);
+    let mut text = list(lines)
+        .column("order", |line| &line.order)
+        .column("kind", |line| &line.kind)
+        .column("owner", |line| line.owner)
+        .optional("age", |line| line.age_seconds.map(age))
+        .column("what", |line| &line.what)
+        .text();
     let untold = found.saturating_sub(lines.len() as u64);
     if untold > 0 {
         text.push_str(&format!("\nand {untold} more; --limit prints them"));

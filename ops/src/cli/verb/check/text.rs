@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use config::summary::Difference;
+use config::summary::ConfigDifference;
 
-use super::Report;
+use super::CheckReport;
 use crate::cli::output::plain;
-use crate::operations::check::running::Running;
-use crate::operations::check::servers::Server;
+use crate::operations::check::running::RunningProgram;
+use crate::operations::check::servers::ServerCheck;
 
-impl Report {
+impl CheckReport {
     pub(super) fn text(&self, offline: bool) -> String {
         let mut text = String::new();
         for problem in &self.problems {
@@ -39,7 +39,7 @@ impl Report {
     }
 }
 
-fn server(text: &mut String, name: &str, server: Option<&Server>) {
+fn server(text: &mut String, name: &str, server: Option<&ServerCheck>) {
     let Some(server) = server else { return };
     if let Some(why) = server.not_asked {
         let _ = writeln!(text, "{name}: not asked, {why}");
@@ -56,15 +56,15 @@ fn server(text: &mut String, name: &str, server: Option<&Server>) {
     }
 }
 
-fn running(text: &mut String, running: &Running) {
+fn running(text: &mut String, running: &RunningProgram) {
     let name = running.program.as_deref().unwrap_or("program");
     let at = running.address.as_ref().map(|address| format!(" at {address}")).unwrap_or_default();
     if let Some(why) = &running.unknown {
         let _ = writeln!(text, "{name}{at}: not known what it runs with: {why}");
     }
     let Some(difference) = &running.difference else { return };
-    let Difference { added, removed, changed, restart } = difference;
-    if difference == &Difference::default() {
+    let ConfigDifference { added, removed, changed, restart } = difference;
+    if difference == &ConfigDifference::default() {
         let _ = writeln!(text, "{name}{at}: runs with this configuration");
         return;
     }

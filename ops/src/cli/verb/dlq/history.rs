@@ -4,7 +4,7 @@ use clap::Args;
 use store::dead_letter::history::list;
 
 use crate::cli::context::Context;
-use crate::cli::output::{or_empty, table};
+use crate::cli::table;
 use crate::cli::terminal::short_id;
 use crate::failure::Failure;
 
@@ -13,8 +13,8 @@ use crate::failure::Failure;
 /// Example: ops dlq history --limit 20
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct History {
-    /// Only of this letter (its whole id)
+pub(crate) struct LetterHistoryArgs {
+    /// Only this letter (its whole id)
     #[arg(value_name = "MESSAGE_ID")]
     id: Option<String>,
     /// The most to list
@@ -22,23 +22,18 @@ pub(crate) struct History {
     limit: i64,
 }
 
-impl History {
+impl LetterHistoryArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let rows = list(&mut *context.database()?, self.id.as_deref(), self.limit)?;
         context.output.print(&rows, || {
-            table(
-                ["done at", "action", "by", "order", "id", "note"],
-                rows.iter().map(|row| {
-                    [
-                        row.done_at.to_string(),
-                        row.action.clone(),
-                        row.done_by.clone(),
-                        or_empty(row.order_id.as_ref()),
-                        short_id(&row.message_id),
-                        or_empty(row.note.as_ref()),
-                    ]
-                }),
-            )
+            table::list(&rows)
+                .column("done at", |row| row.done_at)
+                .column("action", |row| &row.action)
+                .column("by", |row| &row.done_by)
+                .optional("order", |row| row.order_id.as_ref())
+                .column("id", |row| short_id(&row.message_id))
+                .optional("note", |row| row.note.as_ref())
+                .text()
         })
     }
 }

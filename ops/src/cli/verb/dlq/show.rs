@@ -5,26 +5,27 @@ use std::collections::BTreeSet;
 use clap::Args;
 
 use crate::cli::context::Context;
-use crate::cli::output::{or_empty, plain};
+use crate::cli::output::plain;
 use crate::failure::Failure;
 use crate::operations::dead_letter::evidence::{Background, Evidence, find};
 use crate::operations::dead_letter::not_there::not_there;
+use crate::text::or_empty;
 
-/// Show a dead letter with its whole evidence
+/// Show a dead letter with all its evidence
 ///
-/// The headers, the form in readable text by its charset, whether its signature holds with today's keys,
-/// and its order as it is now. What an operator did with this message before is listed too.
+/// Prints the headers, the form as text in its charset, whether its signature holds with today's keys, its order
+/// as it is now, and what operators did with this message before.
 ///
 /// Example: ops dlq show MESSAGE_ID
 /// Example: ops dlq show MESSAGE_ID --output json | jq -r .form | ops verify --merchant shop --body-file -
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Show {
-    /// Its id, as ops dlq list prints it; the first 12 characters are enough
+pub(crate) struct LetterShowArgs {
+    /// Its id, as `ops dlq list` prints it; the first 12 characters are enough
     id: String,
 }
 
-impl Show {
+impl LetterShowArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let Some(opened) = context.block_on(find(&context.broker()?, &self.id))? else {
             return Err(Failure::Refused(not_there(context, &BTreeSet::from([self.id]))));
@@ -61,7 +62,7 @@ fn text(evidence: &Evidence) -> String {
     line("error", or_empty(letter.error.as_ref()));
     line("order", or_empty(letter.order.as_ref()));
     if let Some(settled) = letter.settled {
-        line("settled", format!("{}: {}; discard it", settled.as_str(), settled.words()));
+        line("settled", format!("{}: {}; discard it", settled, settled.words()));
     }
     line("merchant", or_empty(letter.merchant.as_ref()));
     line("kind", or_empty(opened.kind.as_ref()));

@@ -8,44 +8,44 @@ use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::order::{missing_order, parse_id};
 
-/// Name the account that a subscription is for
+/// Set the account of an order for a subscription
 ///
-/// For an order that was placed without one. Where it is paid already, a worker grants the subscription
-/// within seconds, and its review no_account ends. Goods that have gone to one account are not
-/// given to another: that ends with 1. The same account once more changes nothing and ends with 0.
+/// For an order that was placed without an account. If it is already paid, a worker grants the subscription
+/// within seconds, and its review no_account settles. If another account already has the goods, nothing is
+/// changed (1). Setting the same account again changes nothing (0).
 ///
 /// Example: ops order account A-1001 li@example.com
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Account {
+pub(crate) struct OrderAccountArgs {
     /// The order
     #[arg(value_parser = parse_id)]
     id: String,
-    /// Whom the subscription belongs to, 1 to 255 characters
+    /// The account that the subscription is granted to, 1 to 255 characters
     #[arg(value_parser = parse_name)]
     account: String,
 }
 
-impl Account {
+impl OrderAccountArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let Account { id, account } = &self;
-        match user_order::name_account(&mut *context.database()?, id, account)? {
-            Named::Done => {
-                let named = serde_json::json!({ "order": id, "account": account, "changed": true });
-                context.output.print(&named, || format!("order {id} is for account {account}"))
+        let OrderAccountArgs { id, account } = &self;
+        let changed = match user_order::name_account(&mut *context.database()?, id, account)? {
+            Named::Done => true,
+            Named::Granted { to } if to == *account => false,
+            Named::NoOrder => return Err(missing_order(id)),
+            Named::Granted { to } => {
+                return Err(Failure::Refused(format!(
+                    "order {id} has been granted to account {to:?}, which is not changed"
+                )));
             }
-            Named::Granted { to } if to == *account => {
-                let named =
-                    serde_json::json!({ "order": id, "account": account, "changed": false });
-                context.output.print(&named, || {
-                    format!("order {id} has been granted to account {account} already; nothing was changed")
-                })
-            }
-            Named::NoOrder => Err(missing_order(id)),
-            Named::Granted { to } => Err(Failure::Refused(format!(
-                "order {id} has been granted to account {to:?}, which is not changed"
-            ))),
-        }
+        };
+        let named = serde_json::json!({ "order": id, "account": account, "changed": changed });
+        context.output.print(&named, || match changed {
+            true => format!("order {id} is for account {account}"),
+            false => format!(
+                "order {id} has been granted to account {account} already; nothing was changed"
+            ),
+        })
     }
 }
 

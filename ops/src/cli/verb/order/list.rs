@@ -6,32 +6,32 @@ use order::{FulfillmentState, VariantArray};
 use store::user_order::{self, Order, OrderFilter};
 
 use crate::cli::context::Context;
-use crate::cli::output::{Table, or_empty};
+use crate::cli::table::list;
 use crate::failure::Failure;
 use crate::operations::order::OrderLine;
 use crate::operations::order::status_name::{parse_status, status_chinese};
 
-/// List orders, the one placed last first
+/// List orders, the latest first
 ///
 /// Example: ops order list --goods awaiting_stock
 /// Example: ops order list --status 8 --merchant shop --limit 20 --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct List {
+pub(crate) struct OrderListArgs {
     /// Only this status: 0 placed, 8 paid, 4 finished, 32 closed, 105 refunded, 106 refund_closed
     #[arg(long, value_parser = parse_status)]
     status: Option<i16>,
     /// Only this merchant's
     #[arg(long)]
     merchant: Option<String>,
-    /// Only those whose goods are in this state: delivered, awaiting_stock (paid, and there is none in stock),
-    /// awaiting_manual (a person has to deliver), awaiting_account (a subscription for nobody), returned, cancelled
+    /// Only orders whose goods are in this state: delivered, awaiting_stock (paid, but not in stock), awaiting_manual
+    /// (a person must deliver), awaiting_account (a subscription without an account), returned, cancelled
     #[arg(long, value_name = "STATE", value_parser = parse_goods)]
     goods: Option<FulfillmentState>,
-    /// Only those with an open review
+    /// Only orders with an open review
     #[arg(long)]
     needs_review: bool,
-    /// Only this buyer's: the whole buyer_id, or the buyer_open_id of newer applications
+    /// Only orders of this buyer: the whole buyer_id, or the buyer_open_id of newer applications
     #[arg(long, value_name = "BUYER_ID")]
     buyer: Option<String>,
     /// The most to list
@@ -39,7 +39,7 @@ pub(crate) struct List {
     limit: i64,
 }
 
-impl List {
+impl OrderListArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let filter = OrderFilter {
             status: self.status,
@@ -52,41 +52,21 @@ impl List {
         context.check_filter(self.merchant.as_deref(), rows.len())?;
         let lines: Vec<OrderLine> = rows.into_iter().map(OrderLine::from).collect();
         context.output.print(&lines, || {
-            Table::new(
-                [
-                    "id",
-                    "merchant",
-                    "product",
-                    "units",
-                    "total",
-                    "refunded",
-                    "status",
-                    "",
-                    "goods",
-                    "review",
-                    "placed at",
-                    "trade",
-                ],
-                lines.iter().map(|line| {
-                    let row = &line.row;
-                    [
-                        row.id.clone(),
-                        row.merchant.clone(),
-                        row.product_id.clone(),
-                        row.quantity.to_string(),
-                        Fen::new(row.total_fee).to_string(),
-                        Fen::new(row.refunded_fee).to_string(),
-                        format!("{} {}", row.status, line.status_name),
-                        status_chinese(row.status).to_owned(),
-                        goods(row),
-                        if row.needs_review { "open" } else { "" }.to_owned(),
-                        row.created_at.to_string(),
-                        or_empty(row.trade_no.as_ref()),
-                    ]
-                }),
-            )
-            .spare(&["trade", "", "units", "merchant", "refunded", "placed at"])
-            .text()
+            list(&lines)
+                .column("id", |line| &line.row.id)
+                .column("merchant", |line| &line.row.merchant)
+                .column("product", |line| &line.row.product_id)
+                .column("units", |line| line.row.quantity)
+                .column("total", |line| Fen::new(line.row.total_fee))
+                .column("refunded", |line| Fen::new(line.row.refunded_fee))
+                .column("status", |line| format!("{} {}", line.row.status, line.status_name))
+                .column("", |line| status_chinese(line.row.status))
+                .column("goods", |line| goods(&line.row))
+                .column("review", |line| if line.row.needs_review { "open" } else { "" })
+                .column("placed at", |line| line.row.created_at)
+                .optional("trade", |line| line.row.trade_no.as_ref())
+                .spare(&["trade", "", "units", "merchant", "refunded", "placed at"])
+                .text()
         })
     }
 }
@@ -94,13 +74,11 @@ impl List {
 /// What became of the goods, in words.
 fn goods(row: &Order) -> String {
     let since = row.goods_waiting_since.map(|at| format!(" since {at}")).unwrap_or_default();
-    match row.goods_state.as_deref() {
-        Some(state) => match state.parse().ok() {
-            Some(FulfillmentState::AwaitingStock) => format!("waits for stock{since}"),
-            Some(FulfillmentState::AwaitingManual) => format!("waits for a person{since}"),
-            Some(FulfillmentState::AwaitingAccount) => format!("waits for an account{since}"),
-            _ => state.to_owned(),
-        },
+    match row.goods_state {
+        Some(FulfillmentState::AwaitingStock) => format!("waits for stock{since}"),
+        Some(FulfillmentState::AwaitingManual) => format!("waits for a person{since}"),
+        Some(FulfillmentState::AwaitingAccount) => format!("waits for an account{since}"),
+        Some(state) => state.to_string(),
         None => String::new(),
     }
 }

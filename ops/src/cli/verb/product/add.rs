@@ -1,27 +1,27 @@
 //! `ops product add`
 
 use alipay::Fen;
-use clap::{Args, ValueEnum};
-use diesel::Connection as _;
+use clap::Args;
 use order::ProductKind;
 use service::unseen;
-use store::product::{self, Product};
-use tracing::warn;
+use store::product::Product;
 
-use super::{ProductLine, product_table};
+use super::product_table;
+use crate::cli::closed_set::words_of;
 use crate::cli::context::Context;
-use crate::failure::{Failure, is_taken};
+use crate::failure::Failure;
 use crate::operations::order::parse_new_id;
+use crate::operations::product;
 
 /// Add a product
 ///
-/// Kinds: stock delivers one code per unit (see ops stock import), subscription gives an account --days
-/// per unit, manual leaves the delivery to a person.
+/// Kinds: `stock` delivers one code per unit (see `ops stock import`); `subscription` gives an account --days
+/// per unit; with `manual` a person delivers.
 ///
 /// Example: ops product add gift-100 --name "Gift card 100" --kind stock --price 99.50 --low-stock 20
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Add {
+pub(crate) struct ProductAddArgs {
     /// Its id, 1 to 64 bytes
     #[arg(value_parser = parse_new_id)]
     id: String,
@@ -29,67 +29,26 @@ pub(crate) struct Add {
     #[arg(long, value_parser = parse_name)]
     name: String,
     /// How it is delivered
-    #[arg(long, value_enum)]
-    kind: Kind,
+    #[arg(long, value_parser = words_of::<ProductKind>())]
+    kind: ProductKind,
     /// Price of a unit in yuan, for example 10.00
     #[arg(long, value_parser = parse_price, value_name = "YUAN")]
     price: Fen,
     /// Length of a subscription in days
     #[arg(long, value_parser = clap::value_parser!(i32).range(1..), required_if_eq("kind", "subscription"))]
     days: Option<i32>,
-    /// Warn when so many codes or fewer are available (status, stock list, event product.low_stock); for kind stock
+    /// Report low stock at so many available codes or fewer (status, stock list, event product.low_stock); only for kind stock
     #[arg(long, value_parser = clap::value_parser!(i32).range(1..), value_name = "COUNT")]
     low_stock: Option<i32>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
-    Stock,
-    Subscription,
-    Manual,
-}
-
-impl Add {
+impl ProductAddArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let kind = match self.kind {
-            Kind::Stock => ProductKind::Stock,
-            Kind::Subscription => ProductKind::Subscription,
-            Kind::Manual => ProductKind::Manual,
-        };
-        if self.days.is_some() && kind != ProductKind::Subscription {
-            let kind = kind.as_str();
-            return Err(Failure::Usage(format!("--days belongs to a subscription, not to {kind}")));
-        }
-        if self.low_stock.is_some() && kind != ProductKind::Stock {
-            let kind = kind.as_str();
-            return Err(Failure::Usage(format!(
-                "--low-stock belongs to kind stock, not to {kind}"
-            )));
-        }
-        let Add { id, name, price, days, .. } = self;
-        if name.contains('&') {
-            warn!(
-                "the name {name:?} has & in it, and `ops pay-link` refuses it as a subject: Alipay signs it unescaped. \
-                 Give orders a --subject without it, or change the name (ops product set --name)"
-            );
-        }
+        let ProductAddArgs { id, name, kind, price, days, low_stock } = self;
         let product = Product { id, name, kind, price, days, on_sale: true };
-        let mut connection = context.database()?;
-        connection.transaction(|connection| {
-            product::insert(connection, &product).map_err(|error| {
-                if is_taken(&error) {
-                    Failure::Refused(format!("there is a product {} already", product.id))
-                } else {
-                    error.into()
-                }
-            })?;
-            if self.low_stock.is_some() {
-                product::set_low_stock(connection, &product.id, self.low_stock)?;
-            }
-            Ok::<_, Failure>(())
-        })?;
-        let line = ProductLine { low_stock: self.low_stock, ..ProductLine::from(&product) };
-        context.output.print(&line, || product_table(std::slice::from_ref(&line)))
+        product::check_new(&product, low_stock)?;
+        let added = product::add(&mut *context.database()?, product, low_stock)?;
+        context.output.print(&added, || product_table(std::slice::from_ref(&added)))
     }
 }
 

@@ -1,32 +1,22 @@
 //! `ops product list`
 
 use clap::Args;
-use store::{product, stock};
 
-use super::{ProductLine, product_table};
+use super::product_table;
 use crate::cli::context::Context;
 use crate::failure::Failure;
+use crate::operations::product;
 
-/// List all products, with their codes available, delivered, returned, and wanted by waiting orders
+/// List all products with their numbers of codes: available, delivered, returned, missing for waiting orders
 ///
 /// Example: ops product list --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct List {}
+pub(crate) struct ProductListArgs {}
 
-impl List {
+impl ProductListArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let mut connection = context.database()?;
-        let products = product::list(&mut connection)?;
-        let levels = stock::levels(&mut connection)?;
-        let lines: Vec<ProductLine<'_>> = products
-            .iter()
-            .map(|product| {
-                let stock = levels.iter().find(|level| level.product_id == product.id);
-                let low_stock = stock.and_then(|level| level.low_stock);
-                ProductLine { low_stock, stock, ..ProductLine::from(product) }
-            })
-            .collect();
-        context.output.print(&lines, || product_table(&lines))
+        let products = product::list(&mut *context.database()?)?;
+        context.output.print(&products, || product_table(&products))
     }
 }

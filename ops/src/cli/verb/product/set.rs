@@ -1,23 +1,22 @@
 //! `ops product set`
 
 use alipay::Fen;
-use clap::{ArgGroup, Args, ValueEnum};
-use diesel::Connection as _;
-use store::product::{self, Changes};
-use store::stock;
+use clap::{ArgGroup, Args};
+use store::product::Changes;
 
 use super::add::{parse_name, parse_price};
-use super::{ProductLine, product_table};
+use super::product_table;
+use crate::cli::closed_set::yes_or_no;
 use crate::cli::context::Context;
 use crate::failure::Failure;
-use crate::operations::product::{check_has_codes, find};
+use crate::operations::product;
 
-/// Change name or price of a product, take it off sale, set when its stock is low
+/// Change a product's name or price, take it off sale, set its low-stock threshold
 ///
-/// A new price is for new orders: an order has a total of its own, and what is placed already is paid at that.
-/// A product that is off sale takes no new orders from ops order create and gets no ops pay-link; a shop that inserts its orders
-/// itself looks at product.on_sale. A buyer who has a link already can pay, and orders that are paid are delivered, also those
-/// that wait for stock. Its stock counts as low for nobody.
+/// A new price applies to new orders: each order has its own total, and earlier orders are paid at that.
+/// While a product is off sale, `ops order create` and `ops pay-link` refuse it; a shop that inserts its orders itself must
+/// check product.on_sale. A buyer who already has a link can pay, and paid orders are delivered, also those that wait for
+/// stock. Low stock is not reported meanwhile.
 ///
 /// Example: ops product set gift-100 --price 89.00 --name "Gift card 100, sale"
 /// Example: ops product set gift-100 --on-sale no
@@ -28,7 +27,7 @@ use crate::operations::product::{check_has_codes, find};
     group = ArgGroup::new("what").required(true).multiple(true)
         .args(["name", "price", "on_sale", "low_stock", "resell_returned"])
 )]
-pub(crate) struct Set {
+pub(crate) struct ProductSetArgs {
     /// The product
     id: String,
     /// Its name, at most 255 characters
@@ -37,54 +36,28 @@ pub(crate) struct Set {
     /// Price of a unit in yuan for new orders, for example 10.00
     #[arg(long, value_parser = parse_price, value_name = "YUAN")]
     price: Option<Fen>,
-    /// Whether it takes new orders
-    #[arg(long, value_enum)]
-    on_sale: Option<YesNo>,
-    /// Warn when so many codes or fewer are available (status, stock list, event product.low_stock); 0 never warns; for kind
-    /// stock
+    /// Whether new orders are accepted
+    #[arg(long, value_parser = yes_or_no())]
+    on_sale: Option<bool>,
+    /// Report low stock at so many available codes or fewer (status, stock list, event product.low_stock); 0 never reports;
+    /// only for kind stock
     #[arg(long, value_parser = clap::value_parser!(i32).range(0..), value_name = "COUNT")]
     low_stock: Option<i32>,
-    /// Whether codes that buyers returned are sold again by themselves; else ops stock resell does it for single ones; for
+    /// Whether returned codes are sold again automatically; if not, `ops stock resell` does it for single codes; only for
     /// kind stock
-    #[arg(long, value_enum)]
-    resell_returned: Option<YesNo>,
+    #[arg(long, value_parser = yes_or_no())]
+    resell_returned: Option<bool>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum YesNo {
-    Yes,
-    No,
-}
-
-impl Set {
+impl ProductSetArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
-        let mut connection = context.database()?;
-        let id = self.id.as_str();
-        let product = find(&mut connection, id)?;
-        let for_codes = self.low_stock.is_some() || self.resell_returned.is_some();
-        if for_codes {
-            check_has_codes(&product)?;
-        }
-        let is_yes = |answer: Option<YesNo>| answer.map(|answer| answer == YesNo::Yes);
         let changes = Changes {
             name: self.name.as_deref(),
             price: self.price,
-            on_sale: is_yes(self.on_sale),
-            resell_returned: is_yes(self.resell_returned),
+            on_sale: self.on_sale,
+            resell_returned: self.resell_returned,
         };
-        connection.transaction(|connection| {
-            product::update(connection, id, &changes)?;
-            if let Some(threshold) = self.low_stock {
-                let threshold = Some(threshold).filter(|threshold| *threshold > 0);
-                product::set_low_stock(connection, id, threshold)?;
-            }
-            Ok::<_, Failure>(())
-        })?;
-        let product = find(&mut connection, id)?;
-        let levels = stock::levels(&mut connection)?;
-        let low_stock = levels.iter().find(|level| level.product_id == id);
-        let low_stock = low_stock.and_then(|level| level.low_stock);
-        let line = ProductLine { low_stock, ..ProductLine::from(&product) };
-        context.output.print(&line, || product_table(std::slice::from_ref(&line)))
+        let set = product::set(&mut *context.database()?, &self.id, &changes, self.low_stock)?;
+        context.output.print(&set, || product_table(std::slice::from_ref(&set)))
     }
 }

@@ -1,42 +1,37 @@
 //! What a reconciliation found, for a person, and how the program ends.
 
-use crate::cli::output::{or_empty, plain, table};
+use crate::cli::output::plain;
+use crate::cli::table::list;
 use crate::cli::verb::query::verdict;
 use crate::failure::Failure;
 use crate::operations::gateway_answer::Comparison;
-use crate::operations::reconcile::report::{Difference, Report};
+use crate::operations::reconcile::report::{DifferingOrder, ReconcileReport};
 use crate::plural::{count, verb};
+use crate::text::or_empty;
 
 /// For a person.
-pub(super) fn text(report: &Report) -> String {
+pub(super) fn text(report: &ReconcileReport) -> String {
     let mut parts = Vec::new();
     if !report.differ.is_empty() {
-        parts.push(table(
-            ["order", "gateway", "here", "published", "what"],
-            report.differ.iter().map(|one| {
-                [
-                    one.order.clone(),
-                    or_empty(one.compared.gateway.trade_status.as_ref()),
-                    one.compared.held.trade_status.to_owned(),
-                    if one.published { "yes" } else { "no" }.to_owned(),
-                    verdict(&one.compared),
-                ]
-            }),
-        ));
+        let differ = list(&report.differ)
+            .column("order", |one| &one.order)
+            .optional("gateway", |one| one.compared.gateway.trade_status.as_ref())
+            .column("here", |one| one.compared.held.trade_status)
+            .column("published", |one| if one.published { "yes" } else { "no" })
+            .column("what", |one| verdict(&one.compared));
+        parts.push(differ.text());
     }
     if !report.unanswered.is_empty() {
-        parts.push(table(
-            ["no answer about", "reason", "error"],
-            report
-                .unanswered
-                .iter()
-                .map(|one| [one.order.clone(), one.reason.clone(), one.error.clone()]),
-        ));
+        let unanswered = list(&report.unanswered)
+            .column("no answer about", |one| &one.order)
+            .column("reason", |one| &one.reason)
+            .column("error", |one| &one.error);
+        parts.push(unanswered.text());
     }
     for (merchant, reason) in &report.merchants_left_out {
         parts.push(plain(&format!("merchant {merchant} was left out: {reason}")));
     }
-    let Report { orders, asked, same, not_begun, published, .. } = report;
+    let ReconcileReport { orders, asked, same, not_begun, published, .. } = report;
     let mut summary = format!(
         "asked about {asked} of {}: {same} the same (the buyer of {not_begun} has not \
              begun to pay), {} differ, {} published, {} without an answer",
@@ -57,19 +52,19 @@ pub(super) fn text(report: &Report) -> String {
 }
 
 /// How the program ends.
-pub(super) fn end(report: &Report) -> Result<(), Failure> {
+pub(super) fn end(report: &ReconcileReport) -> Result<(), Failure> {
     if report.asked == 0 && report.orders_left_out > 0 {
-        return Err(Failure::Usage("no merchant of the span can be asked".to_owned()));
+        return Err(Failure::Usage("no merchant of the time span can be queried".to_owned()));
     }
     if let Some(why) = &report.ended_early {
         return Err(Failure::CouldNotAsk(format!("ended early: {why}")));
     }
     let unanswered = report.unanswered.len() + report.orders_left_out;
-    let busy = |one: &&Difference| one.compared.comparison == Comparison::Busy;
+    let busy = |one: &&DifferingOrder| one.compared.comparison == Comparison::Busy;
     let not_compared = report.differ.iter().filter(|one| !one.published).filter(busy).count();
     if unanswered + not_compared > 0 {
         return Err(Failure::CouldNotAsk(format!(
-            "{} could not be asked about or compared: run it again",
+            "{} could not be queried or compared: run it again",
             count(unanswered + not_compared, "order")
         )));
     }

@@ -11,8 +11,8 @@ use crate::cli::context::Context;
 use crate::cli::output::plain;
 use crate::failure::Failure;
 use crate::operations::refund::Refunded;
-use crate::operations::refund::books::Books;
-use crate::operations::refund::find_or_create::{Before, RefundCommand, rehearse};
+use crate::operations::refund::books::RefundTotals;
+use crate::operations::refund::find_or_create::{PriorRefund, RefundCommand, rehearse};
 use crate::operations::refund::not_recorded::NotRecorded;
 
 /// A refund, as it stands after the command.
@@ -41,7 +41,7 @@ pub(super) struct RefundOutput<'a> {
     /// Nothing is written down, and nothing was sent.
     dry_run: bool,
     #[serde(flatten)]
-    books: &'a Books,
+    books: &'a RefundTotals,
     /// For the person who types the password.
     link: Option<String>,
 }
@@ -49,8 +49,8 @@ pub(super) struct RefundOutput<'a> {
 impl<'a> RefundOutput<'a> {
     pub(super) fn of(
         request: &'a RefundRequest,
-        books: &'a Books,
-        before: Before,
+        books: &'a RefundTotals,
+        before: PriorRefund,
         link: Option<String>,
     ) -> RefundOutput<'a> {
         RefundOutput {
@@ -64,8 +64,8 @@ impl<'a> RefundOutput<'a> {
             state: request.state.as_str(),
             error: request.error.as_deref(),
             refunded_fee: request.running_total.map(Fen::get),
-            repeated: before != Before::Nothing,
-            was_made: before == Before::Made,
+            repeated: before != PriorRefund::Nothing,
+            was_made: before == PriorRefund::Made,
             of_rejected: request.of_rejected,
             dry_run: false,
             books,
@@ -123,7 +123,7 @@ const NO_ORDER: &str = "the payment was rejected, so the order stays as it is; o
                         letter can be discarded (ops dlq discard --settled)";
 
 /// All refunds of the trade together.
-fn in_all(books: &Books) -> Option<String> {
+fn in_all(books: &RefundTotals) -> Option<String> {
     let (all, total) = (Fen::new(books.refunded_in_all), Fen::new(books.order_total));
     (books.refunded_in_all > 0).then(|| format!("in all, {all} of {total} yuan are refunded"))
 }
@@ -142,7 +142,7 @@ pub(super) fn foretell(
         }
     };
     let request = &agreed.request;
-    let books = Books::read(connection, request, command.rejected)?;
+    let books = RefundTotals::read(connection, request, command.rejected)?;
     let said =
         RefundOutput { dry_run: true, ..RefundOutput::of(request, &books, agreed.before(), None) };
     context.output.print(&said, || {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use store::review::{self, ReviewFilter, ReviewRow};
 
 use crate::cli::context::Context;
-use crate::cli::output::table;
+use crate::cli::table::list;
 use crate::failure::Failure;
 use crate::operations::review_case::{evidence, meaning, possible};
 
@@ -14,8 +14,8 @@ use crate::operations::review_case::{evidence, meaning, possible};
 /// Example: ops review list --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct List {
-    /// Also those that were decided or that later notifications settled
+pub(crate) struct ReviewListArgs {
+    /// Also reviews that were decided or have settled by themselves
     #[arg(long)]
     all: bool,
     /// The most to list
@@ -31,28 +31,23 @@ struct ReviewLine {
     possible: Vec<&'static str>,
 }
 
-impl List {
+impl ReviewListArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let filter = if self.all { ReviewFilter::All } else { ReviewFilter::Open };
         let rows = review::list(&mut *context.database()?, filter, self.limit)?;
         let lines: Vec<ReviewLine> =
             rows.into_iter().map(|row| ReviewLine { possible: possible(&row), row }).collect();
         context.output.print(&lines, || {
-            table(
-                ["id", "order", "state", "raised at", "reason", "evidence", "possible", "meaning"],
-                lines.iter().map(|ReviewLine { row, possible }| {
-                    [
-                        row.id.to_string(),
-                        row.order_id.clone(),
-                        row.state.clone(),
-                        row.raised_at.to_string(),
-                        row.reason.clone(),
-                        evidence(row),
-                        possible.join(" "),
-                        meaning(row).to_owned(),
-                    ]
-                }),
-            )
+            list(&lines)
+                .column("id", |line| line.row.id)
+                .column("order", |line| &line.row.order_id)
+                .column("state", |line| &line.row.state)
+                .column("raised at", |line| line.row.raised_at)
+                .column("reason", |line| &line.row.reason)
+                .column("evidence", |line| evidence(&line.row))
+                .column("possible", |line| line.possible.join(" "))
+                .column("meaning", |line| meaning(&line.row))
+                .text()
         })
     }
 }

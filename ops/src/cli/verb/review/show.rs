@@ -11,20 +11,20 @@ use crate::failure::Failure;
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::next_step::of_review;
 use crate::operations::order::story::{header, not_done_but_reviews};
-use crate::operations::review_case::{Case, Choice, evidence, meaning};
+use crate::operations::review_case::{Choice, ReviewCase, evidence, meaning};
 
-/// Show a case: what happened, what can be decided, and the commands for it
+/// Show a review: what happened, the possible decisions, and the commands for them
 ///
 /// Example: ops review show 7
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Show {
-    /// Its number, as ops review list prints it
+pub(crate) struct ReviewShowArgs {
+    /// The review's number, as `ops review list` prints it
     id: i64,
 }
 
 #[derive(Serialize)]
-struct Shown<'a> {
+struct ShownReview<'a> {
     #[serde(flatten)]
     row: &'a ReviewRow,
     meaning: &'static str,
@@ -32,11 +32,11 @@ struct Shown<'a> {
     order: &'a OrderDetails,
 }
 
-impl Show {
+impl ReviewShowArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
-        let case = snapshot(&mut connection, |connection| Case::read(connection, self.id))?;
-        let shown = Shown {
+        let case = snapshot(&mut connection, |connection| ReviewCase::read(connection, self.id))?;
+        let shown = ShownReview {
             row: &case.row,
             meaning: meaning(&case.row),
             choices: case.choices(),
@@ -46,8 +46,8 @@ impl Show {
     }
 }
 
-fn text(case: &Case, choices: &[Choice]) -> String {
-    let Case { row, page } = case;
+fn text(case: &ReviewCase, choices: &[Choice]) -> String {
+    let ReviewCase { row, page } = case;
     let mut lines = vec![format!(
         "review {} of order {}: {}, {} since {}",
         row.id, row.order_id, row.reason, row.state, row.raised_at

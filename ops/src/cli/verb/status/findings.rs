@@ -2,7 +2,7 @@
 
 use crate::cli::output::plain;
 use crate::cli::terminal::Style;
-use crate::operations::verdict::{Finding, Health, Urgency, Verdict};
+use crate::operations::verdict::{Description, Finding, Health, Urgency, Verdict};
 
 /// The first line in the colour of its answer.
 pub(super) fn headline(verdict: &Verdict) -> String {
@@ -21,11 +21,12 @@ pub(super) fn text(verdict: &Verdict) -> String {
 
 /// What is wrong, and below it what to do.
 pub(super) fn finding(finding: &Finding) -> String {
-    let style = match finding.urgency() {
+    let Description { urgency, code, seen, to_do, .. } = finding.describe();
+    let style = match urgency {
         Urgency::Now => Style::Red,
         Urgency::Soon => Style::Yellow,
         Urgency::Later => Style::Faint,
     };
-    let (word, code) = (style.paint(finding.urgency().word()), finding.code());
-    format!("{word} {code}: {}\n      do: {}", plain(&finding.seen()), plain(&finding.to_do()))
+    let word = style.paint(urgency.word());
+    format!("{word} {code}: {}\n      do: {}", plain(&seen), plain(&to_do))
 }

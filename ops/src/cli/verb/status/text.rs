@@ -3,11 +3,12 @@
 use store::counts::Waiting;
 
 use super::findings;
-use crate::cli::output::{or_empty, table};
+use crate::cli::table::table;
 use crate::cli::terminal;
 use crate::operations::order::status_name::status_chinese;
 use crate::operations::overview::Overview;
 use crate::plural::count;
+use crate::text::or_empty;
 
 impl Overview {
     /// The verdict, and the figures below it.

@@ -13,7 +13,7 @@ use crate::cli::output::Output;
 use crate::cli::terminal;
 use crate::failure::Failure;
 use crate::operations::overview::Overview;
-use crate::operations::overview::broker::Known;
+use crate::operations::overview::broker::KnownBroker;
 
 /// How often a key is looked for while a look is under way.
 const KEYS: Duration = Duration::from_millis(100);
@@ -23,7 +23,7 @@ pub(super) fn watch(context: &Context, seconds: u64, looks: Option<u32>) -> Resu
     let every = Duration::from_secs(seconds);
     let on_screen = context.output == Output::Table && std::io::stdout().is_terminal();
     let mode = if on_screen { Some(TerminalMode::enter().map_err(stdout)?) } else { None };
-    let (mut before, mut known, mut looked) = (None, Known::default(), 0);
+    let (mut before, mut known, mut looked) = (None, KnownBroker::default(), 0);
     loop {
         let began = Instant::now();
         let asked = std::thread::scope(|scope| {

@@ -4,17 +4,17 @@ use clap::Args;
 use store::stock::withdrawal;
 
 use crate::cli::context::Context;
-use crate::cli::output::{or_empty, table};
+use crate::cli::table::list;
 use crate::failure::Failure;
 
-/// List what was taken out of the stock, the latest first
+/// List the withdrawals from the stock, the latest first
 ///
-/// ops stock withdraw --again prints the codes of one, ops stock put-back puts them back into sale.
+/// `ops stock withdraw --again` prints the codes of one, `ops stock put-back` puts them back into sale.
 ///
 /// Example: ops stock withdrawals --product gift-100 --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Withdrawals {
+pub(crate) struct WithdrawalsArgs {
     /// Only of this product
     #[arg(long, value_name = "PRODUCT_ID")]
     product: Option<String>,
@@ -23,27 +23,22 @@ pub(crate) struct Withdrawals {
     limit: i64,
 }
 
-impl Withdrawals {
+impl WithdrawalsArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let mut connection = context.database()?;
         let rows = withdrawal::list(&mut connection, self.product.as_deref(), self.limit)?;
         context.output.print(&rows, || {
-            table(
-                ["id", "at", "product", "codes", "by", "reason", "put back", "by", "reason"],
-                rows.iter().map(|row| {
-                    [
-                        row.id.to_string(),
-                        row.taken_at.to_string(),
-                        row.product_id.clone(),
-                        row.codes.to_string(),
-                        row.taken_by.clone(),
-                        row.reason.clone(),
-                        or_empty(row.put_back_at.as_ref()),
-                        or_empty(row.put_back_by.as_ref()),
-                        or_empty(row.put_back_reason.as_ref()),
-                    ]
-                }),
-            )
+            list(&rows)
+                .column("id", |row| row.id)
+                .column("at", |row| row.taken_at)
+                .column("product", |row| &row.product_id)
+                .column("codes", |row| row.codes)
+                .column("by", |row| &row.taken_by)
+                .column("reason", |row| &row.reason)
+                .optional("put back", |row| row.put_back_at)
+                .optional("by", |row| row.put_back_by.as_ref())
+                .optional("reason", |row| row.put_back_reason.as_ref())
+                .text()
         })
     }
 }

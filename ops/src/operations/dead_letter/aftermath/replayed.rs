@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::operations::await_worker::outcome_of;
 use config::Config;
 use order::MessageOutcome;
-use queue::{Envelope, Received};
+use queue::{Envelope, ReceivedMessage};
 use serde::Serialize;
 use store::BeijingTime;
 use store::notification::InboxState;
@@ -72,7 +71,7 @@ pub(crate) struct Replayed {
 }
 
 impl Replayed {
-    pub(super) fn of(received: &Received, config: &Config) -> Replayed {
+    pub(super) fn of(received: &ReceivedMessage, config: &Config) -> Replayed {
         let envelope = Envelope::read(&received.body).ok();
         Replayed {
             id: received.message_id.clone(),
@@ -115,7 +114,7 @@ impl Replayed {
         if state.seen <= self.seen_before {
             return;
         }
-        self.outcome = match outcome_of(&state.outcome) {
+        self.outcome = match state.outcome {
             MessageOutcome::Rejected => Fate::DeadAgain,
             MessageOutcome::Applied => Fate::Applied,
             MessageOutcome::Unknown => Fate::Unknown,

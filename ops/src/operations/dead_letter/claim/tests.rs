@@ -1,6 +1,7 @@
 //! The rule of what is settled, over every reason of a rejected trade and every state of its money.
 
 use alipay::{Charset, Fen, Form, Notification, Protocol, TradeStatusSync};
+use order::VariantArray as _;
 use order::{Facts, MerchantAccount, OrderTerms, Refund, RejectedMessage, RejectedPayment, Trade};
 
 use super::{KnownTrade, Settled, ToldBy, refund_booked, trade_settled};
@@ -117,7 +118,11 @@ fn what_does_not_agree_with_its_order_is_never_in_the_books() {
     ] {
         let letter = said(PAID);
         let changed = match what {
-            "seller" => TradeStatusSync { seller_id: Some("2089".to_owned()), ..letter },
+            "seller" => {
+                let parties =
+                    alipay::Parties { seller_id: Some("2089".to_owned()), ..letter.parties };
+                TradeStatusSync { parties, ..letter }
+            }
             "app" => TradeStatusSync { app_id: Some("another".to_owned()), ..letter },
             "currency" => TradeStatusSync { currency: Some("USD".to_owned()), ..letter },
             _ => TradeStatusSync { refund_fee: Some(Fen::new(1001)), ..letter },
@@ -166,8 +171,9 @@ fn money_that_no_order_took_is_settled_only_once_all_of_it_is_back() {
 
 #[test]
 fn the_words_differ() {
-    let words: std::collections::BTreeSet<_> = Settled::ALL.map(Settled::as_str).into();
-    assert_eq!(words.len(), Settled::ALL.len());
+    let words: std::collections::BTreeSet<_> =
+        Settled::VARIANTS.iter().map(ToString::to_string).collect();
+    assert_eq!(words.len(), Settled::VARIANTS.len());
 }
 
 #[test]

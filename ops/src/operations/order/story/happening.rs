@@ -3,7 +3,7 @@
 
 use alipay::Fen;
 use order::{Facts, FulfillmentState, MessageOutcome};
-use queue::Kind;
+use queue::MessageKind;
 use store::BeijingTime;
 use store::dead_letter::Letter;
 use store::dead_letter::history;
@@ -182,12 +182,16 @@ fn came_back(came: &Came) -> String {
 fn told(message: &StoryMessage) -> String {
     let what = message.trade_status.as_deref().unwrap_or(&message.kind);
     let mut line = match message.kind() {
-        Some(Kind::QueryAnswer) => format!("the gateway answered {what}"),
-        Some(Kind::RefundAnswer) => "the gateway answered that a refund was made".to_owned(),
-        Some(Kind::Expiry) => "the gateway answered that there is nothing to close".to_owned(),
-        Some(Kind::QueryRequest) => "somebody wants the gateway asked about it".to_owned(),
-        Some(Kind::Decision) => format!("a person decided {what}"),
-        Some(Kind::TradeStatus | Kind::BatchRefund) | None => format!("Alipay notified {what}"),
+        Some(MessageKind::QueryAnswer) => format!("the gateway answered {what}"),
+        Some(MessageKind::RefundAnswer) => "the gateway answered that a refund was made".to_owned(),
+        Some(MessageKind::Expiry) => {
+            "the gateway answered that there is nothing to close".to_owned()
+        }
+        Some(MessageKind::QueryRequest) => "somebody wants the gateway asked about it".to_owned(),
+        Some(MessageKind::Decision) => format!("a person decided {what}"),
+        Some(MessageKind::TradeStatus | MessageKind::BatchRefund) | None => {
+            format!("Alipay notified {what}")
+        }
     };
     if let Some(trade_no) = &message.trade_no {
         line.push_str(&format!(" for trade {trade_no}"));
@@ -215,7 +219,9 @@ fn outcome(message: &StoryMessage) -> String {
         MessageOutcome::Applied | MessageOutcome::Unchanged if message.has_news() => {
             return news(message);
         }
-        MessageOutcome::Applied if message.kind() == Some(Kind::QueryRequest) => "a worker asks",
+        MessageOutcome::Applied if message.kind() == Some(MessageKind::QueryRequest) => {
+            "a worker asks"
+        }
         MessageOutcome::Applied => "noted",
         MessageOutcome::Unchanged => "nothing new",
         MessageOutcome::Unknown => "a trade status that this version does not know",

@@ -8,7 +8,7 @@ use order::{
     Facts, FulfillmentState, MessageOutcome, OrderStatus, ProductKind, RefundRequestState,
     time_limit,
 };
-use queue::Kind;
+use queue::MessageKind;
 use store::BeijingTime;
 use store::refund_request::RefundRequestLine;
 use store::retry_copy::WaitingCopy;
@@ -202,7 +202,7 @@ fn is_refunded_in_part(page: &OrderDetails) -> bool {
 
 /// What the gateway was asked about the order.
 fn asked(page: &OrderDetails) -> String {
-    let answers = page.story.iter().filter(|told| told.kind() == Some(Kind::QueryAnswer));
+    let answers = page.story.iter().filter(|told| told.kind() == Some(MessageKind::QueryAnswer));
     let latest = answers.map(|told| (told.last_seen, told.trade_status.as_deref())).max();
     let row = page.gateway_query.as_ref();
     let mut parts = Vec::new();
@@ -237,7 +237,7 @@ fn not_delivered(page: &OrderDetails) -> Option<String> {
     };
     let since = fulfillment.waiting_since.map_or_else(|| "?".to_owned(), |at| at.to_string());
     let units = fulfillment.units;
-    let line = match fulfillment.state.parse().ok()? {
+    let line = match fulfillment.state {
         FulfillmentState::AwaitingStock => format!(
             "not delivered: waiting for stock since {since} ({units} units wanted, {} available)",
             page.available

@@ -30,28 +30,29 @@ fn alarms_of_the_broker() {
 
 #[test]
 fn topology() {
-    let with = |topology: Topology| broker(|it| it.topology = Some(topology));
-    let exchange = |name: &str| Change::Exchange { name: name.into(), kind: "direct" };
-    assert_eq!(with(Topology::default()), [""; 0]);
-    let missing = Topology { missing: vec![exchange("alipay.notify")], ..Topology::default() };
+    let with = |topology: TopologyState| broker(|it| it.topology = Some(topology));
+    let exchange = |name: &str| TopologyObject::Exchange { name: name.into(), kind: "direct" };
+    assert_eq!(with(TopologyState::default()), [""; 0]);
+    let missing =
+        TopologyState { missing: vec![exchange("alipay.notify")], ..TopologyState::default() };
     assert_eq!(with(missing.clone()), ["NOW topology_missing"]);
     let text = printed(&judged(|it| it.broker.as_mut().unwrap().topology = Some(missing)));
     assert!(
         text.contains("1 thing missing at the broker: direct exchange alipay.notify\n"),
         "{text}"
     );
-    let many = Topology {
+    let many = TopologyState {
         missing: (0..5).map(|n| exchange(&n.to_string())).collect(),
-        ..Topology::default()
+        ..TopologyState::default()
     };
     let text = printed(&judged(|it| it.broker.as_mut().unwrap().topology = Some(many)));
     assert!(text.contains("5 things missing") && text.contains("and 2 more"), "{text}");
-    let differs = Topology {
+    let differs = TopologyState {
         conflicts: vec!["queue x is there with other arguments".into()],
-        ..Topology::default()
+        ..TopologyState::default()
     };
     assert_eq!(with(differs), ["NOW topology_differs"]);
-    let odd = |odd: Odd| Topology { odd: vec![odd], ..Topology::default() };
+    let odd = |odd: Odd| TopologyState { odd: vec![odd], ..TopologyState::default() };
     let unknown = Odd::UnknownExchange { name: "alipay.x".into() };
     assert_eq!(with(odd(unknown)), ["to do topology_odd"]);
     let full = Odd::Full { queue: "alipay.dead".into(), policy: "p".into(), limit: 1, messages: 1 };

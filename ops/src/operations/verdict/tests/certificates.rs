@@ -40,7 +40,7 @@ fn certificates() {
                 until: now() + TimeDelta::days(9),
             }];
         });
-        verdict.findings[0].to_do()
+        verdict.findings[0].describe().to_do
     };
     assert!(ends("app").contains("private_key_file together"));
     assert!(ends("alipay").contains("beside the old one"));

@@ -38,8 +38,8 @@ fn goods_and_money_that_wait() {
     let orders = MerchantOrders { merchant: "shpo".into(), orders: 3, oldest: ago(minutes(9)) };
     let unknown = UnknownMerchant { orders, did_you_mean: Some("shop".into()) };
     let verdict = judged(|it| it.unknown_merchants = Some(vec![unknown]));
-    assert_eq!(verdict.findings[0].code(), "merchant_not_configured");
-    let seen = verdict.findings[0].seen();
+    assert_eq!(verdict.findings[0].describe().code, "merchant_not_configured");
+    let seen = verdict.findings[0].describe().seen;
     assert!(
         seen.starts_with("3 unpaid orders name merchant shpo")
             && seen.contains("did you mean shop?"),

@@ -36,7 +36,11 @@ fn an_ingress_that_is_away_or_not_ready() {
         assert_eq!(found(ingress(answer.clone(), &[])), ["to do ingress_away"]);
         let verdict = judged(ingress(answer, &[]));
         assert_eq!(verdict.answer, Health::Well);
-        assert!(verdict.findings[0].seen().starts_with(seen), "{}", verdict.findings[0].seen());
+        assert!(
+            verdict.findings[0].describe().seen.starts_with(seen),
+            "{}",
+            verdict.findings[0].describe().seen
+        );
     }
 }
 
@@ -53,10 +57,10 @@ fn signatures_that_the_ingress_refuses() {
     let verdict = judged(ingress(IngressAnswer::Ready, &[("app", 2, 3), ("shop", 1000, 0)]));
     assert_eq!(verdict.findings.len(), 1);
     assert_eq!(
-        verdict.findings[0].seen(),
+        verdict.findings[0].describe().seen,
         "since its start the ingress accepted 2 and refused 3 notifications of app: bad_signature 3"
     );
-    assert!(verdict.findings[0].to_do().ends_with("ops verify --merchant app"));
+    assert!(verdict.findings[0].describe().to_do.ends_with("ops verify --merchant app"));
     assert_eq!(
         found(ingress(IngressAnswer::NotReady("broker".to_owned()), &[("app", 0, 1)])),
         ["NOW ingress_not_ready", "soon signatures_refused"]

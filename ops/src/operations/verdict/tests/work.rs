@@ -11,11 +11,14 @@ fn workers_that_are_gone_or_stand_still() {
         })
     };
     let verdict = none(4, Vec::new());
-    assert_eq!(verdict.findings[0].code(), "no_workers");
-    assert_eq!(verdict.findings[0].seen(), "no worker consumes alipay.notify.0: 4 messages wait");
+    assert_eq!(verdict.findings[0].describe().code, "no_workers");
+    assert_eq!(
+        verdict.findings[0].describe().seen,
+        "no worker consumes alipay.notify.0: 4 messages wait"
+    );
     let verdict = none(1, vec![WorkerRow { age_ms: 60_000, ..worker("a:1:1") }]);
     assert_eq!(verdict.findings.len(), 1, "{verdict:?}");
-    let seen = verdict.findings[0].seen();
+    let seen = verdict.findings[0].describe().seen;
     assert!(seen.contains("1 message waits; worker a:1:1 was last heard of 2026-"), "{seen}");
     // One that lives and does not consume says why.
     let trouble = WorkerRow { trouble: Some("a lane is not consuming".into()), ..worker("a:1:1") };
@@ -71,7 +74,7 @@ fn workers_that_crash_again_and_again() {
             it.queues = Some(vec![queue(work_queue(0), 1, 0)]);
             it.workers = Some(rows);
         });
-        verdict.findings[0].to_do()
+        verdict.findings[0].describe().to_do
     };
     assert!(advice(vec![worker("a:1:1")]).starts_with("a worker runs"));
     assert!(advice(vec![silent("a:1:1", 5)]).starts_with("start a worker"));
@@ -94,10 +97,13 @@ fn retries_letters_and_events() {
         it.dead_letters_by_reason =
             Some([("total_mismatch".to_owned(), 1), ("order_not_found".to_owned(), 3)].into());
     });
-    assert_eq!(letters.findings[0].seen(), "4 dead letters: 3 order_not_found, 1 total_mismatch");
-    assert_eq!(letters.findings[0].urgency(), Urgency::Soon);
+    assert_eq!(
+        letters.findings[0].describe().seen,
+        "4 dead letters: 3 order_not_found, 1 total_mismatch"
+    );
+    assert_eq!(letters.findings[0].describe().urgency, Urgency::Soon);
     let one = judged(|it| (it.dead_letters, it.dead_letters_by_reason) = (Some(1), None));
-    assert_eq!(one.findings[0].seen(), "1 dead letter");
+    assert_eq!(one.findings[0].describe().seen, "1 dead letter");
     let events = |time: TimeDelta| {
         found(|it| it.outbox = Some(Outbox { unpublished: 1, oldest: Some(ago(time)) }))
     };

@@ -14,13 +14,13 @@ const DEADLOCKS: u32 = 5;
 
 /// The failures of one lane's batch, or of one sweeper, since it last worked.
 #[derive(Debug, Default)]
-pub(crate) struct Trouble {
+pub(crate) struct FailureLog {
     began: Option<Instant>,
     logged: Option<Instant>,
     deadlocks: u32,
 }
 
-impl Trouble {
+impl FailureLog {
     /// It failed again. Returns whether to log it; an outage is logged by the connections instead.
     pub(crate) fn failed(&mut self, error: &BatchError, now: Instant) -> bool {
         self.began.get_or_insert(now);
@@ -57,7 +57,7 @@ impl Trouble {
 
     /// It succeeded. Returns how long it had failed, if that was logged.
     pub(crate) fn worked(&mut self, now: Instant) -> Option<Duration> {
-        let Trouble { began, logged, .. } = std::mem::take(self);
+        let FailureLog { began, logged, .. } = std::mem::take(self);
         logged.and(began).map(|began| now.saturating_duration_since(began))
     }
 }
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_deadlock_that_succeeds_on_retry_is_not_logged() {
-        let (mut trouble, now) = (Trouble::default(), Instant::now());
+        let (mut trouble, now) = (FailureLog::default(), Instant::now());
         for _ in 0..3 {
             for _ in 0..DEADLOCKS {
                 assert!(!trouble.failed(&server("1213"), now));
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn outages_are_not_logged_here() {
-        let (mut trouble, now) = (Trouble::default(), Instant::now());
+        let (mut trouble, now) = (FailureLog::default(), Instant::now());
         for error in [
             BatchError::Store(StoreError::Away("no".to_owned())),
             BatchError::Store(StoreError::Refused("no".to_owned())),
@@ -146,7 +146,7 @@ mod tests {
             BatchError::Store(StoreError::Pool("none was free".to_owned())),
             BatchError::Publish(PublishError::Nacked),
         ] {
-            let (mut trouble, start) = (Trouble::default(), Instant::now());
+            let (mut trouble, start) = (FailureLog::default(), Instant::now());
             let seconds = |number| start + Duration::from_secs(number);
             let logged: Vec<u64> =
                 (0..150).filter(|at| trouble.failed(&error, seconds(*at))).collect();

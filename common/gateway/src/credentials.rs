@@ -9,7 +9,7 @@ use crate::GatewayError;
 
 /// What a request needs besides its own values; also one that a browser sends.
 #[derive(Debug, Clone)]
-pub struct Asker<'a> {
+pub struct Credentials<'a> {
     /// The partner, or the application.
     pub account: &'a str,
     /// The application with its certificates and token. Of no use at the legacy gateway.
@@ -20,16 +20,16 @@ pub struct Asker<'a> {
     pub signer: Signer,
 }
 
-impl<'a> Asker<'a> {
+impl<'a> Credentials<'a> {
     /// What the merchant's configuration says.
     ///
     /// # Errors
     /// [`GatewayError::NoKey`] and [`GatewayError::Signing`] say what is missing,
     /// [`GatewayError::AppCertificate`] that it is out of date.
-    pub fn of(merchant: &'a Merchant) -> Result<Asker<'a>, GatewayError> {
+    pub fn of(merchant: &'a Merchant) -> Result<Credentials<'a>, GatewayError> {
         let (account, signer) = (account(merchant)?, signer(merchant)?);
         let application = application(merchant, account, Utc::now())?;
-        Ok(Asker { account, application, charset: merchant.charset.at_the_gateway(), signer })
+        Ok(Credentials { account, application, charset: merchant.charset.at_the_gateway(), signer })
     }
 }
 

@@ -4,16 +4,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 
-use super::held::Held;
+use super::verifier_key::VerifierKey;
 use super::{Verified, Verifier};
 use crate::md5::is_md5_signature;
 use crate::{Rule, SignType, SignatureError};
 
 /// A signature with what may have made it.
-pub(super) struct Attempt<'a> {
+pub(super) struct SignatureCheck<'a> {
     pub(super) verifier: &'a Verifier,
     pub(super) sign_types: &'a [SignType],
-    pub(super) presented: Presented<'a>,
+    pub(super) presented: ParsedSignature<'a>,
     /// The fingerprint of the only key that counts, where one is named.
     pub(super) only: Option<&'a str>,
     /// The only certificate that counts, where the message names one.
@@ -25,7 +25,7 @@ pub(super) struct Attempt<'a> {
     pub(super) outdated: Option<SignatureError>,
 }
 
-impl Attempt<'_> {
+impl SignatureCheck<'_> {
     /// Tries every key of every sign type for a text, and notes those that fail. How the text was
     /// made goes into the result.
     pub(super) fn with(
@@ -83,7 +83,7 @@ impl Attempt<'_> {
         Some(self.not_ended(ended.or_else(|| held.ended(self.at))))
     }
 
-    fn asks<K>(&self, held: &Held<K>) -> bool {
+    fn asks<K>(&self, held: &VerifierKey<K>) -> bool {
         self.only.is_none_or(|fingerprint| held.fingerprint() == fingerprint)
     }
 
@@ -101,18 +101,21 @@ impl Attempt<'_> {
 }
 
 /// A signature, read in the forms that the sign types need.
-pub(super) struct Presented<'a> {
+pub(super) struct ParsedSignature<'a> {
     md5: Option<&'a [u8]>,
     rsa: Option<Vec<u8>>,
 }
 
-impl<'a> Presented<'a> {
+impl<'a> ParsedSignature<'a> {
     /// `None` when the signature has the form of none of the sign types.
-    pub(super) fn read(signature: &'a [u8], sign_types: &[SignType]) -> Option<Presented<'a>> {
+    pub(super) fn read(
+        signature: &'a [u8],
+        sign_types: &[SignType],
+    ) -> Option<ParsedSignature<'a>> {
         let wants_md5 = sign_types.contains(&SignType::Md5);
         let wants_rsa = sign_types.iter().any(|&sign_type| sign_type != SignType::Md5);
         let md5 = (wants_md5 && is_md5_signature(signature)).then_some(signature);
         let rsa = if wants_rsa { STANDARD.decode(signature).ok() } else { None };
-        (md5.is_some() || rsa.is_some()).then_some(Presented { md5, rsa })
+        (md5.is_some() || rsa.is_some()).then_some(ParsedSignature { md5, rsa })
     }
 }

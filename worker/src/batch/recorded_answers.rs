@@ -1,34 +1,33 @@
-//! Answers of the gateway in one batch, and whether a program of ours got them.
+//! RecordedAnswers of the gateway in one batch, and whether a program of ours got them.
 
 use std::collections::BTreeSet;
 
-use store::gateway_answer::{self, AnswerKey};
+use store::gateway_answer;
 use store::{MysqlConnection, StoreError};
 
+use super::distinct;
 use crate::message::InboundMessage;
 
 /// The answers that are on record. Without the record anybody who can publish could forge one: a signature covers a
 /// text, and at the legacy gateway the text of any message can be laid out as an answer.
 #[derive(Default)]
-pub(super) struct Answers {
+pub(super) struct RecordedAnswers {
     known: BTreeSet<(String, String)>,
 }
 
-impl Answers {
+impl RecordedAnswers {
     /// Reads the rows; no statement for a batch without an answer.
     pub(super) fn load(
         connection: &mut MysqlConnection,
         batch: &[InboundMessage],
-    ) -> Result<Answers, StoreError> {
-        let keys: BTreeSet<AnswerKey<'_>> =
-            batch.iter().filter_map(InboundMessage::answer).collect();
-        let keys: Vec<AnswerKey<'_>> = keys.into_iter().collect();
+    ) -> Result<RecordedAnswers, StoreError> {
+        let keys = distinct(batch.iter().filter_map(InboundMessage::answer));
         let known = gateway_answer::known(connection, &keys)?.into_iter().collect();
-        Ok(Answers { known })
+        Ok(RecordedAnswers { known })
     }
 
     /// Whether the message is no answer, or one that is on record.
-    pub(super) fn believes(&self, message: &InboundMessage) -> bool {
+    pub(super) fn has(&self, message: &InboundMessage) -> bool {
         message.answer().is_none_or(|key| {
             self.known.contains(&(key.order_id.to_owned(), key.digest.to_owned()))
         })

@@ -12,7 +12,7 @@ pub struct RetiredKey {
     pub key: OldKey,
     /// The sign types that it counts for.
     pub sign_types: Vec<SignType>,
-    /// Its end: what came at this time or later is not believed.
+    /// Its end: what came at this time or later is refused.
     pub until: DateTime<Utc>,
 }
 
@@ -57,7 +57,7 @@ pub struct KeyMark {
 
 /// A key with its fingerprint and, where it is retired, its end.
 #[derive(Debug, Clone)]
-pub(super) struct Held<K> {
+pub(super) struct VerifierKey<K> {
     pub(super) key: K,
     fingerprint: String,
     retired: Option<Retired>,
@@ -69,21 +69,21 @@ struct Retired {
     sign_types: Vec<SignType>,
 }
 
-impl Held<Md5Key> {
-    pub(super) fn md5(key: Md5Key) -> Held<Md5Key> {
-        Held { fingerprint: key.fingerprint(), key, retired: None }
+impl VerifierKey<Md5Key> {
+    pub(super) fn md5(key: Md5Key) -> VerifierKey<Md5Key> {
+        VerifierKey { fingerprint: key.fingerprint(), key, retired: None }
     }
 }
 
-impl Held<PublicKey> {
-    pub(super) fn public(key: PublicKey) -> Held<PublicKey> {
-        Held { fingerprint: key.short_fingerprint(), key, retired: None }
+impl VerifierKey<PublicKey> {
+    pub(super) fn public(key: PublicKey) -> VerifierKey<PublicKey> {
+        VerifierKey { fingerprint: key.short_fingerprint(), key, retired: None }
     }
 }
 
-impl<K> Held<K> {
-    pub(super) fn retired(self, until: DateTime<Utc>, sign_types: Vec<SignType>) -> Held<K> {
-        Held { retired: Some(Retired { until, sign_types }), ..self }
+impl<K> VerifierKey<K> {
+    pub(super) fn retired(self, until: DateTime<Utc>, sign_types: Vec<SignType>) -> VerifierKey<K> {
+        VerifierKey { retired: Some(Retired { until, sign_types }), ..self }
     }
 
     pub(super) fn mark(&self, is_md5: bool) -> KeyMark {

@@ -1,0 +1,12 @@
+//! How far a long operation has come.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar on stderr, when that is a terminal. What is counted stands in its message.
+pub(crate) fn bar(length: usize, counted: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(length as u64).with_message(counted);
+    match ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

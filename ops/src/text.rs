@@ -1,0 +1,17 @@
+//! Small texts that results are made of.
+
+use std::fmt::Display;
+
+/// The value as text, or nothing.
+pub(crate) fn or_empty(value: Option<impl Display>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// The first `most` of these, and how many more of `what` there are.
+pub(crate) fn first_of(all: &[impl Display], most: usize, separator: &str, what: &str) -> String {
+    let mut parts: Vec<String> = all.iter().take(most).map(ToString::to_string).collect();
+    if all.len() > most {
+        parts.push(format!("and {} more{what}", all.len() - most));
+    }
+    parts.join(separator)
+}
