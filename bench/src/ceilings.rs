@@ -36,7 +36,7 @@ const BATCH: usize = 128;
 /// A server that reads a body and answers `success`, and nothing else: hyper's own speed.
 pub(crate) async fn serve_http() -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    crate::say(&format!("http ready listen={}", listener.local_addr()?));
+    crate::say(&format!("bench ready listen={}", listener.local_addr()?));
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
@@ -54,8 +54,7 @@ pub(crate) async fn serve_http() -> anyhow::Result<()> {
 /// The bare server as a process of its own, and its `HOST:PORT`.
 pub(crate) fn start_http() -> anyhow::Result<(Program, String)> {
     let mut program = Program::start("bench", &["serve-http"], &[]);
-    let line = program.wait_for_line("http ready listen=", std::time::Duration::from_secs(10));
-    let address = line.trim_start_matches("http ready listen=").to_owned();
+    let address = program.wait_until_ready().value("listen").to_owned();
     Ok((program, address))
 }
 

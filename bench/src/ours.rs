@@ -29,13 +29,13 @@ pub(crate) fn start_ingress(
     merchant: &str,
     connections: usize,
 ) -> anyhow::Result<(Program, Target)> {
-    let (program, address) = stage.pipeline.start_ingress()?;
+    let (program, address) = stage.pipeline.start_ingress();
     let path = format!("/alipay/{merchant}/notify");
     Ok((program, Target { address, path, connections }))
 }
 
 pub(crate) fn start_workers(stage: &Stage, count: usize) -> Vec<Program> {
-    (0..count).map(|_| stage.pipeline.start("worker").0).collect()
+    (0..count).map(|_| stage.pipeline.start_worker()).collect()
 }
 
 /// Waits until the notifications of so many orders are in the inbox, and returns when the last of them was.
