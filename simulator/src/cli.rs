@@ -177,14 +177,6 @@ fn trust(file: Option<&Path>) -> anyhow::Result<Trust> {
     Trust::only(&text).with_context(|| file.display().to_string())
 }
 
-/// Reads a share such as `20%` or `20`.
-fn percent(text: &str) -> anyhow::Result<u8> {
-    let number = text.strip_suffix('%').unwrap_or(text);
-    let number: u8 = number.parse().context("expected a percentage, for example 20%")?;
-    anyhow::ensure!(number <= 100, "more than 100%");
-    Ok(number)
-}
-
 fn fail(error: &anyhow::Error) -> ExitCode {
     // Nothing can be done about a closed stderr.
     let text = format!("{error:#}");

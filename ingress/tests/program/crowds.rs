@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
+use testkit::until_async;
 
 use crate::client::{self, Client, post};
 use crate::notification::good;
@@ -119,11 +120,10 @@ async fn a_stalled_body_is_dropped_for_a_new_one() {
     let stalled = post(SHOP, "x".repeat(65_500));
     let mut hostile = Client::connect(ingress.public).await;
     hostile.send(&stalled[..stalled.len() - 1]).await;
-    ingress
-        .until("all of it has arrived", async || {
-            metric(&ingress, "ingress_body_bytes").await == 65_499
-        })
-        .await;
+    until_async("all of it has arrived", async || {
+        metric(&ingress, "ingress_body_bytes").await == 65_499
+    })
+    .await;
     // The next body of that size fits only after the first one is closed.
     let mut second = Client::connect(ingress.public).await;
     second.send(&stalled[..stalled.len() - 1]).await;
@@ -204,7 +204,7 @@ async fn a_mistyped_notify_url_is_logged() {
         assert_eq!(metric(&ingress, "ingress_unknown_paths_total").await, number, "{path}");
     }
     let told = async || ingress.log().contains("/alipay/nobody/notify");
-    ingress.until("the last path", told).await;
+    until_async("the last path", told).await;
     let log = ingress.log();
     assert!(log.contains("/alipay/shop//notify") && log.contains("notify URL"), "{log}");
     assert!(!log.contains("wp-login"), "{log}");

@@ -1,6 +1,7 @@
 //! Slow and hostile clients.
 
 use std::time::{Duration, Instant};
+use testkit::until_async;
 
 use crate::broker::Broker;
 use crate::client::{self, Client, post, post_chunked};
@@ -91,11 +92,10 @@ async fn slow_and_incomplete_requests_time_out() {
     half.send(&request[..request.len() - 1]).await;
     drop(half);
     // Nobody reads the answer, but the request is counted.
-    ingress
-        .until("body_incomplete is counted", async || {
-            ingress.answers("fail", "body_incomplete").await == 1
-        })
-        .await;
+    until_async("body_incomplete is counted", async || {
+        ingress.answers("fail", "body_incomplete").await == 1
+    })
+    .await;
 
     let mut head = Client::connect(ingress.public).await;
     head.send(b"POST /alipay/shop/notify HTTP/1.1\r\nHost: x\r\n").await;
@@ -153,11 +153,10 @@ async fn notifications_beyond_the_limit_are_refused_at_once() {
         client.send(post(SHOP, good("waits"))).await;
         waiting.push(client);
     }
-    ingress
-        .until("three in flight", async || {
-            client::get(ingress.admin, "/metrics").await.body.contains("ingress_in_flight 3\n")
-        })
-        .await;
+    until_async("three in flight", async || {
+        client::get(ingress.admin, "/metrics").await.body.contains("ingress_in_flight 3\n")
+    })
+    .await;
     let answer = ingress.post(SHOP, good("too many")).await;
     assert_eq!((answer.status, answer.body.as_str()), (503, "fail"));
     assert_eq!(ingress.answers("fail", "overloaded").await, 1);

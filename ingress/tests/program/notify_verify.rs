@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use alipay::Form;
-use testkit::{FakeGateway, Program, Reply, run_program};
+use testkit::{FakeGateway, Program, Reply, run_program, until_async};
 
 use crate::broker::Broker;
 use crate::broker_down::{CONFIRM_TIMEOUT, refused_in_time};
 use crate::client::{self, Client};
 use crate::notification::{MD5_KEY, RSA_SELLER, SHOP_SELLER, good, mapi_form, md5, rsa, signed};
 use crate::proxy::Proxy;
-use crate::running::{Ingress, PATIENCE, sandbox};
+use crate::running::{Ingress, sandbox};
 
 const SHOP: &str = "/alipay/shop/notify";
 
@@ -178,11 +178,11 @@ async fn an_answer_after_alipay_disconnects_is_remembered() {
     let ingress = asking(&sandbox.amqp_url, "required", &gateway.url).await;
     let mut impatient = Client::connect(ingress.public).await;
     impatient.send(client::post(SHOP, good("n1"))).await;
-    ingress.until("a question", async || gateway.requests().len() == 1).await;
+    until_async("a question", async || gateway.requests().len() == 1).await;
     drop(impatient);
     gateway.reply(Reply::text("false"));
     // Until the slow answer arrives, the gateway denies a second query of the same id.
-    ingress.until("remembered", async || status(&ingress, "n1").await == 200).await;
+    until_async("remembered", async || status(&ingress, "n1").await == 200).await;
     assert_eq!(status(&ingress, "n2").await, 400);
 }
 
@@ -199,7 +199,7 @@ async fn a_slow_gateway_does_not_block_other_merchants() {
     let ingress = Ingress::start_with(&sandbox.amqp_url, &variables).await;
     let waits = ingress.post(SHOP, good("slow"));
     let meanwhile = async {
-        ingress.until("one question", async || gateway.requests().len() == 1).await;
+        until_async("one question", async || gateway.requests().len() == 1).await;
         // A second notification is not queried, and other merchants' notifications are accepted.
         assert_eq!(status(&ingress, "second").await, 503);
         let rsa = signed(mapi_form("n1", RSA_SELLER), &rsa()).encode();
@@ -226,8 +226,8 @@ async fn the_simulator_confirms_its_own_notifications() {
     std::fs::write(&file, text).unwrap();
     let config = file.to_str().unwrap();
     let mut alipay = Program::start("simulator", &["--config", config, "serve"], &[]);
-    let line = alipay.wait_for_line("simulator ready ", PATIENCE);
-    let gateway = line.split_once("gateway=").unwrap().1;
+    let line = alipay.wait_until_ready();
+    let gateway = line.value("gateway");
 
     let ingress = asking(&sandbox.amqp_url, "required", gateway).await;
     let to = format!("http://{}{SHOP}", ingress.public);

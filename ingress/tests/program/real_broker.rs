@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use testkit::{Folder, RabbitMq};
+use testkit::{Folder, RabbitMq, until_async};
 
 use crate::broker::Broker;
 use crate::broker_down::{CONFIRM_TIMEOUT, refused_in_time, until_taken};
@@ -84,7 +84,7 @@ async fn an_account_without_the_right_to_declare_can_publish() {
         // RabbitMQ 4 does not allow the passive check.
         let blind = "not allowed to look either";
         let told = async || ingress.log().contains(says) || ingress.log().contains(blind);
-        ingress.until("it says what is missing", told).await;
+        until_async("it says what is missing", told).await;
         if !ingress.log().contains(blind) {
             ingress.until_ready_says(503, "work queue").await;
         }
@@ -93,7 +93,7 @@ async fn an_account_without_the_right_to_declare_can_publish() {
         ingress.until_ready_says(200, "ready").await;
         until_taken(&ingress, least).await;
         let no_more = "the account at the broker can publish and do no more";
-        ingress.until("it says so", async || ingress.log().contains(no_more)).await;
+        until_async("it says so", async || ingress.log().contains(no_more)).await;
         drop(ingress);
         control(&broker, &["delete_queue", "alipay.notify.0"]).await;
         let delete = "rabbit_exchange:delete(rabbit_misc:r(<<\"/\">>, exchange, <<\"alipay.notify\">>), false, <<\"test\">>).";

@@ -72,7 +72,7 @@ fn facts(page: &OrderDetails) -> Markup {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let state = html! {
         (tag::status(row.status))
-        @if let Some(fulfillment) = &page.fulfillment { " " (tag::goods(&fulfillment.state)) }
+        @if let Some(fulfillment) = &page.fulfillment { " " (tag::goods(fulfillment.state)) }
     };
     let product = &page.product;
     let bought =
@@ -98,9 +98,9 @@ fn facts(page: &OrderDetails) -> Markup {
                 (fact(say("商户", "Merchant"), &row.merchant))
                 (fact(say("账号", "Account"), &row.account))
                 (fact(say("交易号", "Trade"), text(&row.trade_no)))
-                (fact(say("买家", "Buyer"), text(&row.buyer_email)))
-                (fact(say("买家号", "Buyer id"), text(&row.buyer_id)))
-                (fact(say("卖家号", "Seller id"), text(&row.seller_id)))
+                (fact(say("买家", "Buyer"), text(&row.parties.buyer_email)))
+                (fact(say("买家号", "Buyer id"), text(&row.parties.buyer_id)))
+                (fact(say("卖家号", "Seller id"), text(&row.parties.seller_id)))
             } }
         }
     }
@@ -178,7 +178,7 @@ fn goods(page: &OrderDetails) -> Markup {
         h2 { (say("商品", "Goods")) }
         div.card { table {
             @for code in &page.goods {
-                tr { td.mono { (code.code) } td { (tag::goods(&code.state)) } }
+                tr { td.mono { (code.code) } td { (tag::code(code.state)) } }
             }
             @if let Some(entitlement) = &page.entitlement {
                 tr {
@@ -251,7 +251,7 @@ fn cases(page: &OrderDetails) -> Markup {
                 tr {
                     td.id { (link(&review_address(review.id), &format!("# {}", review.id))) }
                     td { (review.reason) }
-                    td { (reviews::state(&review.state)) }
+                    td { (reviews::state(review.state)) }
                 }
             }
         } }

@@ -7,5 +7,8 @@ mod browser;
 mod languages;
 mod letters;
 mod pages;
+#[path = "../ops/program.rs"]
+#[allow(dead_code, reason = "shared with the tests of the other verbs")]
+mod program;
 mod strangers;
 mod world;

@@ -3,7 +3,8 @@
 use testkit::Sandbox;
 
 use crate::browser::form;
-use crate::world::{NOBODY, World};
+use crate::program::NOBODY;
+use crate::world::World;
 
 /// Nothing that is refused needs a server behind the console.
 fn alone() -> World {

@@ -12,9 +12,7 @@ use testkit::Sandbox;
 use testkit::clock::{beijing, minutes_ago};
 
 use crate::dead_letters::{depth, ids, letter, publish};
-use crate::program::Ops;
-
-const KEY: &str = "a-key-nobody-should-see";
+use crate::program::{KEY, Ops};
 
 /// A dead letter with a form of the merchant `shop`, who is configured.
 pub(crate) fn notification(id: &str, order: &str, total: &str, died: i64) -> Message {
@@ -41,12 +39,7 @@ pub(crate) fn notification(id: &str, order: &str, total: &str, died: i64) -> Mes
 }
 
 pub(crate) fn configured(sandbox: &Sandbox) -> Ops {
-    let ops = Ops::with_schema(sandbox)
-        .set("ALIPAY__MERCHANTS__SHOP__PROTOCOL", "mapi")
-        .set("ALIPAY__MERCHANTS__SHOP__SELLER_ID", "2088000000000001")
-        .set("ALIPAY__MERCHANTS__SHOP__SIGN_TYPES", "MD5")
-        .set("ALIPAY__MERCHANTS__SHOP__MD5_KEY", KEY)
-        .set("ALIPAY__EVENTS__ENABLED", "true");
+    let ops = Ops::with_schema(sandbox).with_shop().set("ALIPAY__EVENTS__ENABLED", "true");
     ops.run("topology apply").done();
     ops.run("product add gift --name Gift --kind stock --price 10").done();
     let codes = ["stock", "import", "gift", "--file", "-"];

@@ -8,8 +8,7 @@ use alipay::{Form, Md5Key, Rule, Signer};
 use testkit::clock::{beijing, minutes_ago};
 use testkit::{FakeGateway, Reply};
 
-/// The key of both sides.
-pub(crate) const KEY: &str = "a-key-nobody-should-see";
+use crate::program::KEY;
 
 /// The time at which the trades of these tests were paid.
 pub(crate) const PAID_MINUTES_AGO: i64 = 5;

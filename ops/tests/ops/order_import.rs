@@ -41,11 +41,7 @@ fn a_file_is_imported_once_and_a_dry_run_writes_nothing() {
 #[test]
 fn a_file_with_bad_lines_is_refused_and_each_line_is_named() {
     let (_sandbox, ops) = shop();
-    let ops = ops
-        .set("ALIPAY__MERCHANTS__SHOP__PROTOCOL", "mapi")
-        .set("ALIPAY__MERCHANTS__SHOP__SELLER_ID", "2088000000000001")
-        .set("ALIPAY__MERCHANTS__SHOP__SIGN_TYPES", "MD5")
-        .set("ALIPAY__MERCHANTS__SHOP__MD5_KEY", "secret");
+    let ops = ops.with_shop();
     let import = |lines: &str| {
         let file = format!("{HEADING},account\n{lines}");
         ops.run_with(&["order", "import", "-"], file.as_bytes())

@@ -191,14 +191,7 @@ fn the_order_history_shows_signatures_gateway_answers_and_operators() {
     let mut shop = Shop::new();
     shop.stock("CODE-1\n");
     shop.ops.run("order create A-1 --merchant shop --product gift --account ann").done();
-    for (name, value) in [
-        ("PROTOCOL", "mapi"),
-        ("SELLER_ID", "2088000000000001"),
-        ("SIGN_TYPES", "MD5"),
-        ("MD5_KEY", "a-key-nobody-should-see"),
-    ] {
-        shop.ops = shop.ops.set(&format!("ALIPAY__MERCHANTS__SHOP__{name}"), value);
-    }
+    shop.ops = shop.ops.with_shop();
     let mut form = Form::from_pairs([
         ("out_trade_no", "A-1"),
         ("trade_no", "T1"),

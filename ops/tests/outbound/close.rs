@@ -43,6 +43,6 @@ fn closing_a_paid_order_is_refused() {
     }
     drop(worker);
     world.order("B-3", "app");
-    world.gateway_at("http://127.0.0.1:1/gateway.do");
+    world.set_gateway("http://127.0.0.1:1/gateway.do");
     world.run("close B-3").ended(3, "no_connection");
 }

@@ -4,7 +4,6 @@
 
 mod certificates;
 mod close;
-mod keys;
 mod late_money;
 mod lost_answer;
 mod pay_limit;

@@ -64,10 +64,10 @@ fn a_partial_refund_is_booked_without_its_notification() {
     world.run(two).ended(3, "the message to the workers is not queued");
     world.set("AMQP_URL", &broker);
     // Without that answer the refund is not booked, since nothing else reports it.
-    let gateway = format!("{}/gateway.do", world.url);
-    world.gateway_at("http://127.0.0.1:1/gateway.do");
+    let gateway = world.gateway();
+    world.set_gateway("http://127.0.0.1:1/gateway.do");
     world.run(two).ended(3, "workers have not heard of it");
-    world.gateway_at(&gateway);
+    world.set_gateway(&gateway);
     assert_eq!(world.json(two)["state"], "accepted");
     world.until("B-1", |order| order["refunded_fee"] == 300);
     assert_eq!(world.refunds("B-1", "app"), [100, 200]);
@@ -102,9 +102,9 @@ fn two_operators_at_once_make_one_refund() {
 fn a_refund_repeated_after_a_crash_is_made_once() {
     let mut world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
-    let line = LostAnswer::to(&world.url);
-    let gateway = format!("{}/gateway.do", world.url);
-    world.gateway_at(&line.gateway);
+    let line = LostAnswer::to(world.alipay_url());
+    let gateway = world.gateway();
+    world.set_gateway(&line.gateway);
     let mut ops = world.start(&ONE.split(' ').collect::<Vec<_>>());
     line.wait();
     ops.kill();
@@ -114,7 +114,7 @@ fn a_refund_repeated_after_a_crash_is_made_once() {
     assert_eq!(requests[0].state, RefundRequestState::Unknown);
 
     // A request without an answer counts.
-    world.gateway_at(&gateway);
+    world.set_gateway(&gateway);
     world.run("refund B-1 --amount 9.50 --reason rest").ended(
         1,
         "9.00 yuan left of order B-1; asked for and not known to be refunded: 1.00 yuan as 20",
@@ -129,12 +129,12 @@ fn a_refund_stays_open_when_the_gateway_is_too_slow() {
     let mut world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     world.set("ALIPAY__WORKER__QUERY_TIMEOUT", "500ms");
-    world.serve_again(&["--gateway-delay", "5s"]);
+    world.start_alipay(&["--gateway-delay", "5s"]);
     let open =
         world.run(&format!("{ONE} --output json")).ended(3, "Repeat the same command").json();
     assert_eq!(open["state"], "unknown");
     assert!(open["error"].as_str().unwrap().starts_with("timeout: "), "{open}");
-    world.serve_again(&[]);
+    world.start_alipay(&[]);
     let repeated = world.json(ONE);
     assert_eq!(
         (&repeated["state"], &repeated["request_no"]),

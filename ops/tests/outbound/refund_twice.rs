@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -10,6 +9,7 @@ use diesel::sql_query;
 use diesel::sql_types::BigInt;
 use serde_json::json;
 use testkit::clock::{column, minutes_ago};
+use testkit::until;
 
 use crate::world::World;
 
@@ -75,11 +75,7 @@ fn the_same_refund_after_ten_minutes_is_a_new_one() {
     // Alipay's message settles a request: the rows change when workers have booked it.
     let booked = |refunds: i64| {
         let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
-        let began = Instant::now();
-        while booked_refunds(&mut connection) < refunds {
-            assert!(began.elapsed() < Duration::from_secs(60), "{refunds} refunds");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until(&format!("{refunds} refunds"), || booked_refunds(&mut connection) >= refunds);
     };
     world.run(ONE).ended(0, "");
     booked(1);
@@ -139,12 +135,12 @@ fn a_repeated_refund_asks_on_a_terminal() {
     let _worker = world.paid(&[("B-1", "app")]);
     world.run(ONE).ended(0, "");
     let answer = |answer: &str| {
+        let (ops, config) = (env!("CARGO_BIN_EXE_ops"), world.pipeline.config().display());
         let command =
-            format!("{} refund B-1 --amount 1 --reason again --by li", env!("CARGO_BIN_EXE_ops"));
+            format!("{ops} --config {config} refund B-1 --amount 1 --reason again --by li");
         let mut script = Command::new("script")
             .args(["--quiet", "--return", "--command", &command, "/dev/null"])
-            .env_remove("ALIPAY_CONFIG")
-            .envs(world.environment())
+            .envs(world.pipeline.environment())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use chrono::Utc;
 use clap::Args;
-use simulator::CertificateFiles;
 
 #[derive(Debug, Args)]
 pub(super) struct Certificates {
@@ -22,9 +21,8 @@ pub(super) struct Certificates {
 
 impl Certificates {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let files = CertificateFiles::write(&self.dir, &self.app_id, self.days, Utc::now())?;
         let mut out = io::stdout();
-        for file in files.all() {
+        for file in simulator::write_certificates(&self.dir, &self.app_id, self.days, Utc::now())? {
             writeln!(out, "{}", file.display())?;
         }
         Ok(())

@@ -77,7 +77,7 @@ pub(super) struct Serve {
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::time)]
     gateway_delay: Duration,
     /// Fault: answer this share of the gateway's requests with 503, for example 20%.
-    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = super::percent)]
+    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = simulator::percent)]
     gateway_fail: u8,
     /// Fault: give the gateway's answers a wrong signature.
     #[arg(long)]
@@ -165,5 +165,5 @@ impl Serve {
 /// Reads `drop=20%`.
 fn fault(text: &str) -> anyhow::Result<(Fault, u8)> {
     let (word, share) = text.split_once('=').context("expected FAULT=PERCENT, like drop=20%")?;
-    Ok((word.parse()?, super::percent(share)?))
+    Ok((word.parse()?, simulator::percent(share).map_err(anyhow::Error::msg)?))
 }

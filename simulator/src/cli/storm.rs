@@ -43,41 +43,8 @@ pub(super) struct Storm {
     /// What is done with every order.
     #[arg(long, value_name = "pay|pay+refund", default_value = "pay")]
     mix: Mix,
-    /// Percentage of notifications that are sent twice.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    duplicate: u8,
-    /// Percentage of notifications beside which a forged one is sent once; its answer must not
-    /// be success.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    corrupt: u8,
-    /// The same with a valid signature and another app or seller.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    wrong_app: u8,
-    /// Percentage of notifications beside which one with another total is sent once; it must
-    /// become a dead letter.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    wrong_amount: u8,
-    /// Percentage of notifications that are never sent.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    drop: u8,
-    /// Percentage of notifications that are sent five seconds late.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    delay: u8,
-    /// Percentage of notifications in GBK (openapi, which names its charset).
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    gbk: u8,
-    /// Percentage of notifications whose body is sent slowly, in pieces.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    slow_body: u8,
-    /// Percentage of notifications whose first attempt breaks off in the middle.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    half_body: u8,
-    /// Change the order of neighbouring notifications.
-    #[arg(long)]
-    reorder: bool,
-    /// Seed that decides which notifications have faults.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
+    #[command(flatten)]
+    faults: StormFaults,
     /// Divide Alipay's intervals between repeats by this factor; the longest is one second.
     #[arg(long, value_name = "FACTOR", default_value = "2400",
           value_parser = clap::value_parser!(u32).range(1..))]
@@ -107,7 +74,7 @@ impl Storm {
         let output = self.output;
         let target = self.target.resolve(config)?;
         let to = target.to()?.clone();
-        if self.gbk > 0 && target.merchant.protocol == Protocol::Mapi {
+        if self.faults.gbk > 0 && target.merchant.protocol == Protocol::Mapi {
             bail!("--gbk is for openapi; a mapi merchant's charset is in the configuration");
         }
         let storm = simulator::Storm {
@@ -119,19 +86,7 @@ impl Storm {
             mix: self.mix,
             rate: self.rate,
             connections: self.connections.into(),
-            faults: StormFaults {
-                duplicate: self.duplicate,
-                corrupt: self.corrupt,
-                wrong_app: self.wrong_app,
-                wrong_amount: self.wrong_amount,
-                drop: self.drop,
-                delay: self.delay,
-                gbk: self.gbk,
-                slow_body: self.slow_body,
-                half_body: self.half_body,
-                reorder: self.reorder,
-                seed: self.seed,
-            },
+            faults: self.faults,
             ladder: Ladder::alipay(self.compress)
                 .endless(LONGEST_GAP)
                 .give_up_after(Duration::from_secs(self.give_up_after)),

@@ -11,9 +11,7 @@ const SIGABRT: i32 = 6;
 
 /// Starts a program of ours on the world's configuration with more in its environment.
 pub(crate) fn start(world: &World, name: &str, more: &[(&str, &str)]) -> Program {
-    let config = world.pipeline.config().display().to_string();
-    let environment = [&world.sandbox.environment(), more].concat();
-    Program::start(name, &["--config", &config], &environment)
+    world.pipeline.with(more).program(name, &[])
 }
 
 /// Waits for its end, which must be the abort at `why`.

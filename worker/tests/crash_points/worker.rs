@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use queue::topology;
 use service::crash_point;
+use testkit::until;
 
 use crate::broker::drain;
 use crate::dying::{died_by, start};
 use crate::load::{Load, RARE};
-use crate::world::{World, eventually};
+use crate::world::World;
 
 /// One lane: then it is known what else the process was doing when it died.
 const ONE_LANE: (&str, &str) = ("ALIPAY__WORKER__LANES", "1");
@@ -98,7 +99,7 @@ async fn die_and_take_over(world: &mut World, point: &str, prefix: &str) -> Load
 /// Each event of the outbox was published at least once, under an id that is the same each time. A
 /// death at any point can find the relay between confirm and commit, so each may repeat.
 async fn check_events(world: &mut World, points: &[&str]) {
-    eventually("every event is out", || world.count("outbox WHERE published_at IS NULL") == 0);
+    until("every event is out", || world.count("outbox WHERE published_at IS NULL") == 0);
     let mut events: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for message in drain(world, topology::EVENTS_QUEUE).await {
         let body: serde_json::Value = serde_json::from_slice(&message.body).expect("JSON");

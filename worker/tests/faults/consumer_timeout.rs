@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 use queue::{Cluster, Connection, ConnectionSettings, topology};
-use testkit::{FaultProxy, Folder, RabbitMq, RabbitMqOptions, Sandbox};
+use testkit::{Folder, RabbitMq, RabbitMqOptions, Sandbox, TestApp, until};
 
-use crate::world::{CONFIG, World, eventually};
+use crate::world::{CONFIG, World};
 use crate::{Worker, check, storm};
 
 const ORDERS: usize = 300;
@@ -41,14 +41,15 @@ fn consumers_cancelled_by_the_broker_during_a_database_outage_restart() {
         broker = Some(started);
         sandbox
     };
-    let mut world = World::on(sandbox, CONFIG, ORDERS + 20);
+    let mut world = World::of(
+        TestApp::on(sandbox, CONFIG).with_codes(ORDERS + 20).with_ingress(&[]).with_fault_proxies(),
+    );
     world.place_orders("K", ORDERS);
-    let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
-    let url = line.url(&world.sandbox.database_url);
-    let mut workers = [(); 2].map(|()| Worker::start(&world, &[("DATABASE_URL", &url)]));
+    let line = world.line_to_database();
+    let mut workers = [(); 2].map(|()| Worker::start(&world, &[]));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let consumers = |world: &World| runtime.block_on(consumers(&world.sandbox.amqp_url));
-    eventually("four consumers", || consumers(&world) == 4);
+    until("four consumers", || consumers(&world) == 4);
 
     let mut storm = storm(&world, ORDERS);
     world.wait_for_count("fulfillment", 30);
@@ -67,7 +68,7 @@ fn consumers_cancelled_by_the_broker_during_a_database_outage_restart() {
         noticed |= worker.program.stderr().contains("the lane's consumer ended");
     }
     assert!(noticed, "the broker ended no consumer: the test proves nothing");
-    eventually("four consumers", || consumers(&world) == 4);
+    until("four consumers", || consumers(&world) == 4);
     drop(broker);
 }
 

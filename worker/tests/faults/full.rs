@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use queue::topology::{DEAD_QUEUE, RetryTier};
-use testkit::{Folder, RabbitMq, Sandbox};
+use testkit::{Folder, RabbitMq, Sandbox, until};
 
 use crate::Worker;
-use crate::world::{CONFIG, World, eventually};
+use crate::world::{CONFIG, World};
 
 struct Scene {
     world: World,
@@ -50,7 +50,7 @@ async fn full_retry_and_dead_queues_do_not_delay_good_messages() {
     for number in 1..=4 {
         scene.world.send(scene.world.payment(&format!("N{number:06}"))).await;
     }
-    eventually("it is told", || worker.readiness().contains("a queue is full"));
+    until("it is told", || worker.readiness().contains("a queue is full"));
     scene.world.place_orders("G", 8);
     for number in 1..=8 {
         scene.world.send(scene.world.payment(&format!("G{number:06}"))).await;
@@ -60,10 +60,10 @@ async fn full_retry_and_dead_queues_do_not_delay_good_messages() {
     // Nothing is lost: with room again they become dead letters, and the others are retried until their orders exist.
     scene.limit(DEAD_QUEUE, 1000);
     scene.limit(RetryTier::FiveSeconds.name(), 1000);
-    eventually("all are letters", || scene.world.dead_letters().len() == 6);
+    until("all are letters", || scene.world.dead_letters().len() == 6);
     scene.world.place_orders("N", 4);
     scene.world.wait_for_count("user_order WHERE id LIKE 'N%' AND is_send_goods", 4);
-    eventually("it is over", || !worker.readiness().contains("a queue is full"));
+    until("it is over", || !worker.readiness().contains("a queue is full"));
     assert_eq!(scene.world.count("user_order WHERE is_send_goods"), 12);
     assert_eq!(scene.world.count("user_order WHERE id LIKE 'W%' AND status <> 0"), 0);
 }
@@ -76,7 +76,7 @@ async fn rejected_messages_are_dead_lettered_after_a_full_queue_is_purged() {
     scene.world.place_orders("W", 1);
     let wrong = scene.world.payment("W000001").with("total_fee", "9.99");
     scene.world.send(wrong.clone()).await;
-    eventually("a letter", || scene.world.dead_letters().len() == 1);
+    until("a letter", || scene.world.dead_letters().len() == 1);
     // A repeat makes none while it lies there.
     scene.world.send(wrong.clone()).await;
     scene.world.wait_for_count("notification WHERE seen = 2", 1);

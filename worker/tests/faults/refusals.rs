@@ -4,8 +4,9 @@ use std::thread;
 
 use diesel::connection::SimpleConnection;
 use store::Pool;
+use testkit::until;
 
-use crate::world::{World, eventually};
+use crate::world::World;
 use crate::{Worker, check};
 
 const ORDERS: usize = 30;
@@ -33,7 +34,7 @@ async fn a_message_refused_by_a_trigger_of_the_shop_delays_no_other() {
     }
     let worker = Worker::start(&world, &[]);
     world.wait_for_count("user_order WHERE is_send_goods", 29);
-    eventually("it is set aside", || worker.program.stderr().contains("refuses this message"));
+    worker.program.wait_for_log("refuses this message");
     worker.wait_until_ready();
     assert_eq!(world.dead_letters(), []);
     world.sql("DROP TRIGGER shop_says_no");
@@ -53,7 +54,7 @@ async fn a_message_refused_by_a_unique_key_of_the_shop_delays_no_other() {
         world.send(world.payment(&format!("K{number:06}"))).await;
     }
     world.wait_for_count("user_order WHERE is_send_goods", 1);
-    eventually("the others are set aside", || {
+    until("the others are set aside", || {
         worker.program.stderr().matches("refuses this message").count() >= 3
     });
     worker.wait_until_ready();
@@ -74,7 +75,7 @@ async fn a_refused_statement_is_logged_once_and_stops_consuming() {
     }
     worker.wait_until_it_says("the database refuses a statement of this version");
     assert!(worker.readiness().contains("facts"), "{}", worker.readiness());
-    eventually("it stops consuming", || worker.readiness().contains("a lane is not consuming"));
+    until("it stops consuming", || worker.readiness().contains("a lane is not consuming"));
     let said = "nothing is consumed until it is taken";
     assert_eq!(worker.program.stderr().matches(said).count(), 1, "{}", worker.program.stderr());
     world.sql("ALTER TABLE trade RENAME COLUMN facts_of_another_version TO facts");
@@ -99,7 +100,7 @@ async fn waiting_ddl_rejects_no_message() {
     });
     let waits = "information_schema.processlist WHERE state LIKE 'Waiting for table metadata lock' \
                  AND info LIKE 'ALTER TABLE user_order ADD COLUMN more%'";
-    eventually("the DDL waits", || world.count(waits) > 0);
+    until("the DDL waits", || world.count(waits) > 0);
     for number in 1..=3 {
         world.send(world.payment(&format!("K{number:06}"))).await;
     }

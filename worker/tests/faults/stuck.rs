@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use testkit::FaultProxy;
-
 use crate::world::World;
 use crate::{Worker, check};
 
@@ -11,12 +9,11 @@ use crate::{Worker, check};
 /// when the connection is back, without a restart.
 #[tokio::test(flavor = "multi_thread")]
 async fn database_calls_without_an_answer_time_out_and_the_worker_continues() {
-    let mut world = World::new(10);
+    let mut world = World::with_lines(10);
     world.place_orders("K", 2);
-    let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
-    let url = line.url(&world.sandbox.database_url);
+    let line = world.line_to_database();
     let timeout = ("ALIPAY__WORKER__DATABASE_TIMEOUT", "1s");
-    let mut worker = Worker::start(&world, &[("DATABASE_URL", &url), timeout]);
+    let mut worker = Worker::start(&world, &[timeout]);
     world.send(world.payment("K000001")).await;
     world.expect("K000001", |order| order["is_send_goods"] == true);
     line.black_hole();
@@ -31,14 +28,13 @@ async fn database_calls_without_an_answer_time_out_and_the_worker_continues() {
 /// Only connection attempts are in progress.
 #[tokio::test(flavor = "multi_thread")]
 async fn connection_attempts_without_an_answer_time_out_and_the_worker_continues() {
-    let mut world = World::new(10);
+    let mut world = World::with_lines(10);
     world.place_orders("K", 1);
     world.send(world.payment("K000001")).await;
-    let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
-    let url = line.url(&world.sandbox.database_url);
+    let line = world.line_to_database();
     line.black_hole();
     let timeout = ("ALIPAY__WORKER__DATABASE_TIMEOUT", "1s");
-    let mut worker = Worker::start(&world, &[("DATABASE_URL", &url), timeout]);
+    let mut worker = Worker::start(&world, &[timeout]);
     worker.wait_until_it_says("the database does not answer");
     line.resume();
     check(&mut world, 1);
@@ -48,12 +44,11 @@ async fn connection_attempts_without_an_answer_time_out_and_the_worker_continues
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shutdown_does_not_wait_for_a_call_without_an_answer() {
-    let mut world = World::new(10);
+    let mut world = World::with_lines(10);
     world.place_orders("K", 2);
-    let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
-    let url = line.url(&world.sandbox.database_url);
+    let line = world.line_to_database();
     // The time limit of a call is longer than that of the shutdown.
-    let mut worker = Worker::start(&world, &[("DATABASE_URL", &url)]);
+    let mut worker = Worker::start(&world, &[]);
     world.send(world.payment("K000001")).await;
     world.expect("K000001", |order| order["is_send_goods"] == true);
     line.black_hole();

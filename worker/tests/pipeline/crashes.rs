@@ -2,40 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use testkit::Program;
+use testkit::{PATIENCE, Program};
 
-use crate::world::{PATIENCE, World};
+use crate::world::World;
 
 const PAYMENTS: i64 = 1000;
 
 /// Starts a storm of 1,000 payments, some of them sent twice.
 fn storm(world: &World) -> Program {
-    let config = world.pipeline.config().display().to_string();
-    let to = world.address();
+    let to = world.notify_url("shop");
     let arguments = [
-        "storm",
-        "--config",
-        &config,
-        "--to",
-        &to,
-        "--merchant",
-        "shop",
-        "--prefix",
-        "K",
-        "--count",
-        "1000",
-        "--total",
-        "10.00",
-        "--rate",
-        "400",
-        "--connections",
-        "8",
-        "--duplicate",
-        "20",
-        "--output",
-        "json",
+        &["storm", "--to", &to, "--merchant", "shop", "--prefix", "K", "--count", "1000"][..],
+        &["--total", "10.00", "--rate", "400", "--connections", "8", "--duplicate", "20"],
+        &["--output", "json"],
     ];
-    Program::start("simulator", &arguments, &[])
+    world.pipeline.program("simulator", &arguments.concat())
 }
 
 /// 1,000 orders, each delivered once, nothing else given away, nothing dead.

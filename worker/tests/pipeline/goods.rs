@@ -2,8 +2,9 @@
 
 use chrono::{TimeDelta, Utc};
 use simulator::Trade;
+use testkit::until;
 
-use crate::world::{TOTAL, World, eventually};
+use crate::world::{TOTAL, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn goods_of_every_kind_are_delivered_and_taken_back() {
@@ -81,7 +82,7 @@ async fn new_stock_goes_to_the_earliest_payment() {
         .import("CODE", &["N3".to_owned(), "N4".to_owned(), "N5".to_owned()])
         .expect("stock");
     world.wait_for_count("fulfillment WHERE state = 'delivered'", 4);
-    eventually("one code is left", || world.count("stock_item WHERE state = 'available'") == 1);
+    until("one code is left", || world.count("stock_item WHERE state = 'available'") == 1);
 }
 
 /// If the shop's trigger refuses the goods of one order, the others are still delivered.
@@ -102,7 +103,7 @@ async fn an_order_whose_goods_are_refused_delays_no_other() {
     let codes = ["N1", "N2", "N3"].map(str::to_owned);
     world.pipeline.import("CODE", &codes).expect("stock");
     world.wait_for_count("fulfillment WHERE state = 'delivered'", 2);
-    eventually("it is said", || worker.stderr().contains("refuses goods that are due"));
+    worker.wait_for_log("refuses goods that are due");
     world.sql("DROP TRIGGER no_goods");
     world.wait_for_count("fulfillment WHERE state = 'delivered'", 3);
 }

@@ -4,8 +4,9 @@ use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use simulator::Trade;
 use testkit::clock::beijing;
+use testkit::until;
 
-use crate::world::{TOTAL, World, eventually};
+use crate::world::{TOTAL, World};
 
 /// An old trade of the Open Platform merchant, made and paid 200 days ago.
 fn old_trade(world: &World, order: &str) -> Trade {
@@ -98,7 +99,7 @@ async fn an_order_imported_with_the_wrong_time_can_be_corrected() {
     world.pipeline.order("LATE", "app", "CODE").expect("an order");
     let mut trade = old_trade(&world, "LATE");
     world.send(trade.refund(TOTAL, Some("R"), Utc::now()).expect("a refund").sync).await;
-    eventually("it is dead", || !world.dead_letters().is_empty());
+    until("it is dead", || !world.dead_letters().is_empty());
     let letters = world.pipeline.json(&["dlq", "list"]).expect("ops dlq list");
     assert_eq!(letters[0]["reason"], "trade_older_than_order");
     let error = letters[0]["error"].as_str().expect("evidence");

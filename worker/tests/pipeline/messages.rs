@@ -4,8 +4,9 @@ use alipay::{Form, Md5Key, Rule, Signer};
 use chrono::Utc;
 use serde_json::{Value, json};
 use simulator::Trade;
+use testkit::until;
 
-use crate::world::{TOTAL, World, eventually};
+use crate::world::{TOTAL, World};
 
 const FAILED: &str = include_str!("cases/depositback-failed.json");
 const TRANSFER: &str = include_str!("cases/trans-order-changed.json");
@@ -196,7 +197,7 @@ async fn unhandled_and_foreign_messages_are_dead_letters_with_a_reason() {
         of("MINE", "ambiguous_form"),
     ];
     expected.sort();
-    eventually("every dead letter is there", || world.dead_letters().len() >= expected.len());
+    until("every dead letter is there", || world.dead_letters().len() >= expected.len());
     assert_eq!(world.dead_letters(), expected);
     let letters = world.pipeline.json(&["dlq", "list"]).expect("ops dlq list");
     let named = letters.as_array().expect("letters").iter().any(|letter| {

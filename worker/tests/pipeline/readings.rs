@@ -4,9 +4,10 @@ use alipay::{Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
 use simulator::Trade;
+use testkit::until;
 
 use crate::bad_input::signed;
-use crate::world::{TOTAL, World, eventually};
+use crate::world::{TOTAL, World};
 
 /// The order's open review for this reason, once it is there: its number and its evidence.
 fn review(world: &World, order: &str, reason: &str) -> (String, String) {
@@ -205,7 +206,7 @@ async fn the_same_rejected_message_is_one_dead_letter() {
     // A replayed letter that dies again is one letter again.
     world.pipeline.ops(&["dlq", "replay", "--all", "--no-wait"]).expect("ops dlq replay");
     world.wait_for_count(&seen(21), 1);
-    eventually("it is dead again", || world.dead_letters().len() == 1);
+    until("it is dead again", || world.dead_letters().len() == 1);
     world.send_body("shop", wrong.clone()).await;
     world.wait_for_count(&seen(22), 1);
     assert_eq!(world.dead_letters().len(), 1);

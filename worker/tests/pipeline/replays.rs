@@ -7,8 +7,9 @@ use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use queue::topology::DEAD_QUEUE;
 use queue::{Cluster, Connection, ConnectionSettings};
 use serde_json::{Value, json};
+use testkit::until;
 
-use crate::world::{World, eventually};
+use crate::world::World;
 
 /// Orders whose payment is a dead letter, since their total was wrong then.
 async fn dead_payments(world: &mut World, orders: usize) {
@@ -17,14 +18,13 @@ async fn dead_payments(world: &mut World, orders: usize) {
     for number in 1..=orders {
         world.send(world.payment(&format!("R{number:06}"))).await;
     }
-    eventually("all are dead", || world.dead_letters().len() == orders);
+    until("all are dead", || world.dead_letters().len() == orders);
 }
 
 /// Runs `ops` and returns its exit code, its JSON and its stderr.
 fn replay(world: &World, arguments: &[&str]) -> (i32, Value, String) {
-    let config = world.pipeline.config().display().to_string();
-    let all = [&["--config", &config, "--output", "json", "dlq", "replay"], arguments].concat();
-    let output = testkit::run_program("ops", &all, &world.sandbox.environment());
+    let arguments = [&["--output", "json", "dlq", "replay"], arguments].concat();
+    let output = world.pipeline.run("ops", &arguments);
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let json = serde_json::from_str(&stdout).unwrap_or(Value::Null);
     (

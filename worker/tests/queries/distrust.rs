@@ -199,7 +199,7 @@ async fn a_decision_whose_message_is_lost_is_applied() {
 }
 
 fn eventually_dead(side: &AlipaySide) {
-    crate::world::eventually("the refusal is a dead letter", || {
+    testkit::until("the refusal is a dead letter", || {
         side.world.dead_letters() == [("CLOSED".to_owned(), "impossible_decision".to_owned())]
     });
 }
@@ -222,7 +222,7 @@ async fn a_message_with_the_id_of_another_is_processed() {
     let envelope = Envelope::new("shop", MessageKind::TradeStatus, Charset::Utf8, Utc::now(), form);
     let mut message = Message::notify(&envelope, id.clone(), None);
     message.headers.attempt = 1;
-    side.publish_messages(vec![message]).await;
+    side.world.publish(vec![message]).await;
     side.world.expect("OTHER", |order| order["is_send_goods"] == true);
     assert_eq!(side.world.count("retry_copy WHERE order_id = 'LATER'"), 1);
     assert_eq!(side.world.count("notification WHERE order_id = 'OTHER' AND seen = 1"), 1);

@@ -2,11 +2,10 @@
 
 use std::os::unix::process::ExitStatusExt;
 
-use testkit::FaultProxy;
+use testkit::{FaultProxy, until};
 
 use crate::alipay_side::AlipaySide;
 use crate::troubles::{in_front_of, through};
-use crate::world::eventually;
 
 impl AlipaySide {
     /// From now on the order is to be closed.
@@ -59,7 +58,7 @@ fn waiting_trades_are_closed_at_alipay_first() {
             1
         );
     }
-    eventually("nobody asks again", || {
+    until("nobody asks again", || {
         side.world
             .count("gateway_query WHERE order_id LIKE 'OVER-%' AND due_at <= UTC_TIMESTAMP(6)")
             == 0

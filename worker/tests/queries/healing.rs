@@ -63,7 +63,7 @@ fn a_lost_refund_takes_the_goods_back() {
         );
     }
     // Finished, so it is not queried any more.
-    crate::world::eventually("the rows are gone", || side.world.count("gateway_query") == 0);
+    testkit::until("the rows are gone", || side.world.count("gateway_query") == 0);
     assert_eq!(side.world.count("stock_item WHERE state = 'delivered'"), 0);
     side.world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a clean audit");
 }

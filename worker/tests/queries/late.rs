@@ -1,9 +1,10 @@
 //! Late payments of merchants that refund them.
 
+use testkit::until;
+
 use crate::alipay_side::AlipaySide;
 use crate::decisions::{decision_of, review};
 use crate::troubles::{in_front_of, through};
-use crate::world::eventually;
 
 /// Both merchants refund late payments.
 const REFUND: [(&str, &str); 2] = [
@@ -114,7 +115,7 @@ async fn a_payment_being_refunded_cannot_be_accepted() {
     side.publish([decision_of(&side, "app", "LATE", None, number, "accepted")]).await;
     side.world.expect("LATE", |order| order["status"] == 8 && order["is_send_goods"] == true);
     assert_eq!(side.world.count("user_order WHERE needs_review"), 0);
-    eventually("it stays so", || side.world.count("refund_request WHERE state = 'refused'") == 1);
+    until("it stays so", || side.world.count("refund_request WHERE state = 'refused'") == 1);
     side.world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a clean audit");
 }
 

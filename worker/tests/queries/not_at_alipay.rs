@@ -1,9 +1,9 @@
 //! Paid here but not at Alipay: somebody has the key that signs notifications.
 
 use serde_json::json;
+use testkit::until;
 
 use crate::alipay_side::{AlipaySide, SILENT};
-use crate::world::eventually;
 
 /// The test does not wait for the pause before the second query.
 fn hurry(side: &mut AlipaySide, order: &str) {
@@ -57,7 +57,7 @@ async fn payments_unknown_to_alipay_are_reviewed_after_a_second_query() {
     let id = side.text("SELECT CAST(id AS CHAR) AS text FROM review");
     let decide = ["review", "decide", &id, "noted", "--by", "op", "--note", "forged"];
     side.world.pipeline.ops(&decide).expect("decided");
-    eventually("decided", || side.world.count("review WHERE state = 'decided'") == 1);
+    until("decided", || side.world.count("review WHERE state = 'decided'") == 1);
     side.world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a person has seen it");
 }
 
@@ -70,7 +70,8 @@ async fn a_lagging_gateway_confirms_later() {
     side.place("shop", "BEHIND", "CODE");
     side.pays("shop", "BEHIND", &[]);
     // What the gateway's server knows.
-    let [trades, hidden] = ["trades.json", "hidden.json"].map(|name| side.file(name));
+    let [trades, hidden] =
+        [side.world.pipeline.trades_file(), side.world.pipeline.file("hidden.json")];
     std::fs::rename(&trades, &hidden).expect("renamed");
     side.world.expect("BEHIND", |order| order["is_send_goods"] == true);
     paid_long_ago(&mut side, "BEHIND");

@@ -153,7 +153,7 @@ fn an_answer_that_disagrees_is_one_dead_letter() {
     }
     let _worker = side.worker(&address, &[UNPAID]);
     side.world.wait_for_count("notification WHERE reason = 'total_mismatch'", 2);
-    crate::world::eventually("nobody asks again", || side.world.count("gateway_query") == 0);
+    testkit::until("nobody asks again", || side.world.count("gateway_query") == 0);
     let letters = side.world.dead_letters();
     assert_eq!(letters.len(), 2, "{letters:?}");
     assert_eq!(side.world.count("user_order WHERE status <> 0 OR is_send_goods"), 0);

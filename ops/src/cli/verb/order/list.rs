@@ -74,13 +74,11 @@ impl OrderListArgs {
 /// What became of the goods, in words.
 fn goods(row: &Order) -> String {
     let since = row.goods_waiting_since.map(|at| format!(" since {at}")).unwrap_or_default();
-    match row.goods_state.as_deref() {
-        Some(state) => match state.parse().ok() {
-            Some(FulfillmentState::AwaitingStock) => format!("waits for stock{since}"),
-            Some(FulfillmentState::AwaitingManual) => format!("waits for a person{since}"),
-            Some(FulfillmentState::AwaitingAccount) => format!("waits for an account{since}"),
-            _ => state.to_owned(),
-        },
+    match row.goods_state {
+        Some(FulfillmentState::AwaitingStock) => format!("waits for stock{since}"),
+        Some(FulfillmentState::AwaitingManual) => format!("waits for a person{since}"),
+        Some(FulfillmentState::AwaitingAccount) => format!("waits for an account{since}"),
+        Some(state) => state.to_string(),
         None => String::new(),
     }
 }
