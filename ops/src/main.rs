@@ -68,27 +68,10 @@ struct OpsArgs {
 
 #[derive(Subcommand)]
 enum OpsVerb {
-    Migrate(verb::migrate::MigrateArgs),
-    Topology(verb::topology::TopologyArgs),
-    Product(verb::product::ProductArgs),
-    Stock(verb::stock::StockArgs),
-    Order(verb::order::OrderArgs),
-    PayLink(verb::pay_link::PayLinkArgs),
-    Refund(verb::refund::RefundArgs),
-    RefundRequests(verb::refund_requests::RefundRequestsArgs),
-    Close(verb::close::CloseArgs),
-    Verify(verb::verify::VerifyArgs),
-    Certs(verb::certs::CertsArgs),
+    #[command(flatten)]
+    Configured(verb::ConfiguredVerb),
     Check(verb::check::CheckArgs),
     Config(verb::config::ConfigArgs),
-    Dlq(verb::dlq::DlqArgs),
-    Review(verb::review::ReviewArgs),
-    Retries(verb::retries::RetriesArgs),
-    Query(verb::query::QueryArgs),
-    Reconcile(verb::reconcile::ReconcileArgs),
-    Audit(verb::audit::AuditArgs),
-    Status(verb::status::StatusArgs),
-    Console(verb::console::ConsoleArgs),
     Completions(verb::completions::CompletionsArgs),
     Man(verb::man::ManArgs),
 }
@@ -118,39 +101,10 @@ impl OpsArgs {
             // This one goes on where the configuration cannot be used.
             OpsVerb::Check(verb) => verb.run(self.config.as_deref(), self.output, self.strict),
             OpsVerb::Config(verb) => verb.run(self.config.as_deref(), self.output),
-            verb => {
+            OpsVerb::Configured(verb) => {
                 let config = Config::load(self.config.as_deref())?;
                 config.check_files(self.strict)?;
                 verb.run(&Context::new(config, self.output))
-            }
-        }
-    }
-}
-
-impl OpsVerb {
-    fn run(self, context: &Context) -> Result<(), Failure> {
-        match self {
-            OpsVerb::Migrate(verb) => verb.run(context),
-            OpsVerb::Topology(verb) => verb.run(context),
-            OpsVerb::Product(verb) => verb.run(context),
-            OpsVerb::Stock(verb) => verb.run(context),
-            OpsVerb::Order(verb) => verb.run(context),
-            OpsVerb::PayLink(verb) => verb.run(context),
-            OpsVerb::Refund(verb) => verb.run(context),
-            OpsVerb::RefundRequests(verb) => verb.run(context),
-            OpsVerb::Close(verb) => verb.run(context),
-            OpsVerb::Verify(verb) => verb.run(context),
-            OpsVerb::Certs(verb) => verb.run(context),
-            OpsVerb::Dlq(verb) => verb.run(context),
-            OpsVerb::Review(verb) => verb.run(context),
-            OpsVerb::Retries(verb) => verb.run(context),
-            OpsVerb::Query(verb) => verb.run(context),
-            OpsVerb::Reconcile(verb) => verb.run(context),
-            OpsVerb::Audit(verb) => verb.run(context),
-            OpsVerb::Status(verb) => verb.run(context),
-            OpsVerb::Console(verb) => verb.run(context),
-            OpsVerb::Completions(_) | OpsVerb::Man(_) | OpsVerb::Check(_) | OpsVerb::Config(_) => {
-                Ok(())
             }
         }
     }
@@ -180,6 +134,30 @@ mod tests {
         for verb in command.get_subcommands() {
             check(verb, &path, seen);
         }
+    }
+
+    /// The help texts of a verb and of all below it.
+    fn help_texts(command: &mut Command, path: &str, texts: &mut String) {
+        let path = format!("{path} {}", command.get_name()).trim_start().to_owned();
+        texts.push_str(&format!("\n===== {path} --help\n{}", command.render_long_help()));
+        for verb in command.get_subcommands_mut().filter(|verb| verb.get_name() != "help") {
+            help_texts(verb, &path, texts);
+        }
+    }
+
+    /// To record a wanted change: `INSTA_UPDATE=always`.
+    #[test]
+    fn help_texts_are_as_recorded() {
+        let mut command = crate::cli::help::grouped(OpsArgs::command()).bin_name("ops");
+        command.build();
+        let mut texts = String::new();
+        help_texts(&mut command, "", &mut texts);
+        insta::with_settings!({
+            snapshot_path => "../tests/snapshots",
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+            filters => [(r"\[env: (\w+)=.*\]", "[env: $1]"), (r" +\n", "\n")],
+        }, { insta::assert_snapshot!("help", texts) });
     }
 
     #[test]

@@ -7,5 +7,8 @@ mod browser;
 mod languages;
 mod letters;
 mod pages;
+mod recorded;
+#[path = "../snapshot.rs"]
+mod snapshot;
 mod strangers;
 mod world;
