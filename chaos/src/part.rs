@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testkit::{Database, FaultProxy, Program, RabbitMq, ServerError};
+use testkit::{Database, FaultProxy, Pipeline, Program, RabbitMq, ServerError};
 
 use crate::faults::Action;
 
@@ -28,8 +28,7 @@ pub(crate) enum Engine {
 /// How one of our programs is started.
 pub(crate) struct Launch {
     pub(crate) program: &'static str,
-    pub(crate) arguments: Vec<String>,
-    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) shop: Pipeline,
     pub(crate) log: PathBuf,
 }
 
@@ -198,17 +197,13 @@ impl Engine {
         match self {
             Engine::Program(launch, program) => {
                 if !program.as_mut().is_some_and(Program::is_running) {
-                    let arguments: Vec<&str> =
-                        launch.arguments.iter().map(String::as_str).collect();
-                    let environment: Vec<(&str, &str)> =
-                        launch.environment.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+                    let Launch { program: name, shop, log } = launch;
+                    let config = shop.config().display().to_string();
+                    let arguments = ["--config", config.as_str()];
                     // Ready or not: a supervisor starts it and goes on, and senders try again.
-                    *program = Some(Program::start_with_log(
-                        launch.program,
-                        &arguments,
-                        &environment,
-                        &launch.log,
-                    ));
+                    let started =
+                        Program::start_with_log(name, &arguments, &shop.environment(), log);
+                    *program = Some(started);
                 }
                 Ok(())
             }

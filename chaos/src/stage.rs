@@ -12,9 +12,9 @@ use alipay::{Md5Key, PrivateKey, Signer};
 use anyhow::Context;
 use hyper::Uri;
 use rand::RngExt;
-use simulator::{KeyPair, Merchant};
+use simulator::Merchant;
 use testkit::{
-    FOLDER_VARIABLE, FaultProxy, Folder, Pipeline, RabbitMq, RabbitMqControl, Servers, Wanted,
+    FaultProxy, Folder, Merchants, Pipeline, RabbitMq, RabbitMqControl, Servers, Wanted,
 };
 
 use crate::faults::{Fault, Kind, parts};
@@ -22,12 +22,10 @@ use crate::gateway::{Address, AlipayGateway};
 use crate::part::{Engine, Launch, News, Part};
 use crate::say;
 
-const SELLER_ID: &str = "2088000000000001";
 /// Which of the two merchants gives back what is paid after an order's time.
 pub(crate) const REFUNDS_LATE: usize = 1;
 /// The work queue.
 const WORK: &str = "alipay.notify.0";
-const APP_ID: &str = "2021000000000001";
 /// Ports for the ingresses: below what systems give to outgoing connections, which could take the
 /// port of an ingress that is down, and below testkit's.
 const PORTS: std::ops::Range<u16> = 10_000..20_000;
@@ -84,20 +82,22 @@ impl Stage {
             let found = environment.iter().find(|(other, _)| *other == name);
             found.map(|(_, value)| value.clone()).with_context(|| format!("no {name}"))
         };
-        let keys = KeyPair::generate()?;
-        let public = keys.write(&folder)?.public;
         let md5_key = format!("chaos{:027x}", rand::rng().random::<u64>());
         let borrowed: Vec<(&str, &str)> =
             environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let merchant = KeyPair::generate()?.write(&folder.join("merchant"))?.private;
         let address = Address::bind()?;
-        let text = configuration(&md5_key, &public, &merchant, &address.url());
+        let merchants = Merchants { md5_key: &md5_key, gateway: Some(&address.url()) };
+        // DATABASE_URL, AMQP_URL and where an ingress listens come from the environment. One merchant gives back
+        // what is paid late, the other delivers.
         let text = format!(
-            "{text}\n[worker]\nqueries = {lines}\nquery_timeout = \"3s\"\nquery_unpaid_after = \"{}s\"\n",
+            "[events]\nenabled = true\n{merchants}late_payment = \"refund\"\n\n[worker]\nqueries = {lines}\n\
+             query_timeout = \"3s\"\nquery_unpaid_after = \"{}s\"\n",
             unpaid_after.as_secs()
         );
-        let shop = Pipeline::new(&folder, &text, &borrowed)?;
-        let alipay_key = PrivateKey::read(&keys.private_pem)?;
+        let mut shop = Pipeline::new(&folder, &text, &borrowed)?;
+        shop.generate_keys()?;
+        let key = std::fs::read_to_string(shop.file("alipay/alipay_private.pem"))?;
+        let alipay_key = PrivateKey::read(&key)?;
         let gateway = AlipayGateway::start(address, shop.config(), &alipay_key)?;
         let codes: Vec<String> = (0..units).map(|number| format!("CODE-{number:08}")).collect();
         shop.prepare(&codes)?;
@@ -112,20 +112,19 @@ impl Stage {
         let gateways = [
             Gateway {
                 name: "shop",
-                merchant: Merchant::mapi(SELLER_ID),
+                merchant: Merchant::mapi(Merchants::SELLER_ID),
                 signer: Signer::Md5(Md5Key::new(md5_key.as_str())),
                 to: to("shop")?,
             },
             Gateway {
                 name: "app",
-                merchant: Merchant::openapi(APP_ID, SELLER_ID),
+                merchant: Merchant::openapi(Merchants::APP_ID, Merchants::SELLER_ID),
                 signer: Signer::Rsa2(alipay_key),
                 to: to("app")?,
             },
         ];
         let (tell, news) = mpsc::channel();
         let database_url = variable("DATABASE_URL")?;
-        let config = shop.config().display().to_string();
         let brokers = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
         let controls = nodes.iter().map(RabbitMq::remote).collect();
         let counts = BTreeMap::from(parts(nodes.len()));
@@ -138,7 +137,7 @@ impl Stage {
             .into_iter()
             .flat_map(|kind| (0..counts[&kind]).map(move |number| (kind, number)))
         {
-            let mut environment = vec![(FOLDER_VARIABLE.to_owned(), variable(FOLDER_VARIABLE)?)];
+            let mut own = shop.clone();
             let database_urls = vec![database_url.clone()];
             for (name, mut urls) in
                 [("AMQP_URL", broker_urls.clone()), ("DATABASE_URL", database_urls)]
@@ -150,18 +149,13 @@ impl Stage {
                     urls[at] = line.url(&urls[at]);
                     engines.push((line_kind, number, Engine::Line(line)));
                 }
-                environment.push((name.to_owned(), urls.join(",")));
+                own.set(name, &urls.join(","));
             }
             if kind == Kind::Ingress {
-                let listen = format!("127.0.0.1:{}", ports[number]);
-                environment.push(("ALIPAY__INGRESS__LISTEN".to_owned(), listen));
+                own.set("ALIPAY__INGRESS__LISTEN", &format!("127.0.0.1:{}", ports[number]));
             }
-            let launch = Launch {
-                program: kind.name(),
-                arguments: vec!["--config".to_owned(), config.clone()],
-                environment,
-                log: folder.join(format!("{}.log", kind.part_name(number, counts[&kind]))),
-            };
+            let log = folder.join(format!("{}.log", kind.part_name(number, counts[&kind])));
+            let launch = Launch { program: kind.name(), shop: own, log };
             engines.push((kind, number, Engine::Program(launch, None)));
         }
         let mut parts: BTreeMap<Kind, Vec<Part>> = BTreeMap::new();
@@ -264,33 +258,6 @@ fn line_of(kind: Kind, variable: &str) -> Option<Kind> {
         (Kind::Ingress, "AMQP_URL") => Some(Kind::IngressToBroker),
         _ => None,
     }
-}
-
-fn configuration(md5_key: &str, public: &Path, merchant: &Path, gateway: &str) -> String {
-    let (public, merchant) = (public.display(), merchant.display());
-    format!(
-        r#"# DATABASE_URL, AMQP_URL and where an ingress listens come from the environment.
-[events]
-enabled = true
-
-[merchants.shop]            # legacy gateway, MD5
-protocol = "mapi"
-seller_id = "{SELLER_ID}"
-sign_types = ["MD5"]
-md5_key = "{md5_key}"
-gateway = "{gateway}"
-
-[merchants.app]             # Open Platform, RSA2
-protocol = "openapi"
-app_id = "{APP_ID}"
-seller_id = "{SELLER_ID}"
-sign_types = ["RSA2"]
-alipay_public_keys_file = "{public}"
-private_key_file = "{merchant}"
-gateway = "{gateway}"
-late_payment = "refund"     # the other merchant delivers
-"#
-    )
 }
 
 fn free_port() -> anyhow::Result<u16> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Output;
 
 use serde_json::Value;
-use testkit::{Pipeline, Sandbox, run_program};
+use testkit::{TestApp, run_program};
 
 const CONFIG: &str = r#"
 [ingress]
@@ -21,87 +21,63 @@ sign_types = ["MD5"]
 md5_key = "a-key"
 "#;
 
-struct World {
-    sandbox: Sandbox,
-    folder: tempfile::TempDir,
-    shop: Pipeline,
+/// Runs a program on the configuration of the app, with words that hold no spaces.
+fn run(app: &TestApp, program: &str, words: &str) -> Output {
+    app.pipeline.run(program, &words.split_whitespace().collect::<Vec<_>>())
 }
 
-impl World {
-    fn new() -> World {
-        let sandbox = Sandbox::new();
-        let folder = tempfile::tempdir().unwrap();
-        let shop = Pipeline::new(folder.path(), CONFIG, &sandbox.environment()).unwrap();
-        let codes: Vec<String> = (0..40).map(|number| format!("C{number}")).collect();
-        shop.prepare(&codes).unwrap();
-        World { sandbox, folder, shop }
-    }
-
-    fn run(&self, program: &str, words: &str) -> Output {
-        let config = self.shop.config().display().to_string();
-        let mut arguments = vec!["--config", &config];
-        arguments.extend(words.split_whitespace());
-        run_program(program, &arguments, &self.sandbox.environment())
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.folder.path().join(name).display().to_string()
-    }
-
-    fn check(&self, ledger: &str, more: &str) -> (Option<i32>, Value) {
-        let ledger = self.path(ledger);
-        let output = self.run("check-ledger", &format!("--ledger {ledger} --output json {more}"));
-        let Ok(report) = serde_json::from_slice(&output.stdout) else { panic!("{output:?}") };
-        (output.status.code(), report)
-    }
+fn check(app: &TestApp, ledger: &Path, more: &str) -> (Option<i32>, Value) {
+    let words = format!("--ledger {} --output json {more}", ledger.display());
+    let output = run(app, "check-ledger", &words);
+    let Ok(report) = serde_json::from_slice(&output.stdout) else { panic!("{output:?}") };
+    (output.status.code(), report)
 }
 
 #[test]
 fn a_ledger_is_compared_with_the_database() {
-    let world = World::new();
-    let (_ingress, address) = world.shop.start_ingress().unwrap();
+    let app = TestApp::builder(CONFIG).with_codes(40).with_ingress(&[]);
+    let (shop, to) = (&app.pipeline, app.notify_url("old"));
+    let [ledger, changed] = ["ledger.jsonl", "changed.jsonl"].map(|name| shop.file(name));
     for number in 1..=10 {
-        world.shop.order(&format!("A{number:06}"), "old", "CODE").unwrap();
+        shop.order(&format!("A{number:06}"), "old", "CODE").unwrap();
     }
-    world.shop.order("OTHER", "old", "CODE").unwrap();
+    shop.order("OTHER", "old", "CODE").unwrap();
     let storm = format!(
         "storm --prefix A --count 10 --rate 0 --mix pay+refund --duplicate 30 --corrupt 30 \
-         --wrong-amount 30 --reorder --ledger {} --to http://{address}/alipay/old/notify",
-        world.path("ledger.jsonl")
+         --wrong-amount 30 --reorder --ledger {} --to {to}",
+        ledger.display()
     );
-    let output = world.run("simulator", &storm);
+    let output = run(&app, "simulator", &storm);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     // Nobody works yet: everything that was answered success is missing.
-    let (code, report) = world.check("ledger.jsonl", "");
+    let (code, report) = check(&app, &ledger, "");
     assert_eq!(code, Some(1));
     let missing = what(&report);
     assert!(missing.iter().filter(|it| *it == "not_received").count() >= 30, "{missing:?}");
 
-    let (_worker, _) = world.shop.start("worker");
-    let (code, report) = world.check("ledger.jsonl", "--wait 60s");
+    let _worker = app.start_worker();
+    let (code, report) = check(&app, &ledger, "--wait 60s");
     assert_eq!((code, what(&report).len()), (Some(0), 0), "{report:#}");
     assert_eq!(report["orders"], 10);
 
     // A line about a notification that never was, and one about another order.
-    let ledger = std::fs::read_to_string(world.path("ledger.jsonl")).unwrap();
+    let text = std::fs::read_to_string(&ledger).unwrap();
     let is_payment = |line: &&str| line.contains("\"pay\"") && !line.contains("\"fault\"");
-    let line = ledger.lines().find(is_payment).unwrap();
+    let line = text.lines().find(is_payment).unwrap();
     let id = &line.split("\"notify_id\":\"").nth(1).unwrap()[..34];
     // In that line alone: a forged copy of the notification has the same id and may stand before it.
-    let changed = ledger.replacen(line, &line.replace(id, "2000112300222230900000000000000000"), 1);
-    std::fs::write(world.path("changed.jsonl"), changed).unwrap();
-    let (code, report) = world.check("changed.jsonl", "");
+    let other = text.replacen(line, &line.replace(id, "2000112300222230900000000000000000"), 1);
+    std::fs::write(&changed, other).unwrap();
+    let (code, report) = check(&app, &changed, "");
     assert_eq!((code, what(&report)), (Some(1), vec!["not_received".to_owned()]));
 
     // Delivered, and the ledger knows nothing of it.
-    let pay = format!("pay --order OTHER --total 10.00 --to http://{address}/alipay/old/notify");
-    assert_eq!(world.run("simulator", &pay).status.code(), Some(0));
-    let delivered = |order: &Value| order["status"] == 8;
-    let patience = std::time::Duration::from_secs(60);
-    world.shop.wait_for_order("OTHER", patience, delivered).unwrap().unwrap();
-    let (code, report) = world.check("ledger.jsonl", "");
+    let pay = format!("pay --order OTHER --total 10.00 --to {to}");
+    assert_eq!(run(&app, "simulator", &pay).status.code(), Some(0));
+    shop.until_order("OTHER", |order| order["status"] == 8);
+    let (code, report) = check(&app, &ledger, "");
     assert_eq!((code, what(&report)), (Some(1), vec!["delivered_without_a_line".to_owned()]));
-    assert_eq!(world.check("ledger.jsonl", "--others").0, Some(0));
+    assert_eq!(check(&app, &ledger, "--others").0, Some(0));
 }
 
 fn what(report: &Value) -> Vec<String> {

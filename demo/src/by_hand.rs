@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::config::{MD5_KEY, SELLER_ID};
+use testkit::Merchants;
+
+use crate::config::MD5_KEY;
 use crate::folder::Folder;
 
 /// A demo that stays.
@@ -47,9 +49,10 @@ impl ByHand<'_> {
         let ByHand { database_url, amqp_url, ingress, alipay, .. } = self;
         let _ = writeln!(
             text,
-            "shop() {{\n  ALIPAY_PARTNER={SELLER_ID} ALIPAY_MD5_KEY={MD5_KEY} '{bin}/shop' --product CODE \\\n    \
+            "shop() {{\n  ALIPAY_PARTNER={seller} ALIPAY_MD5_KEY={MD5_KEY} '{bin}/shop' --product CODE \\\n    \
              --database-url '{database_url}' --amqp-url '{amqp_url}' \\\n    --gateway {alipay}/gateway.do \
-             --notify-url http://{ingress}/alipay/shop/notify \"$@\"\n}}"
+             --notify-url http://{ingress}/alipay/shop/notify \"$@\"\n}}",
+            seller = Merchants::SELLER_ID,
         );
         text
     }

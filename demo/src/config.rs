@@ -1,11 +1,9 @@
 //! The configuration of all programs of the demo, in one file: programs that are started with it need no variables.
 
+use testkit::Merchants;
+
 /// The secret of the demo's merchant at the legacy gateway. Not a secret.
 pub(crate) const MD5_KEY: &str = "demo0secret0of0the0legacy0gateway";
-/// The demo's merchant at the legacy gateway.
-pub(crate) const SELLER_ID: &str = "2088000000000001";
-/// The demo's merchant on the Open Platform.
-pub(crate) const APP_ID: &str = "2021000000000001";
 
 /// What differs from one start of the programs to the next.
 pub(crate) struct Config<'a> {
@@ -22,10 +20,8 @@ pub(crate) struct Config<'a> {
 impl Config<'_> {
     pub(crate) fn text(&self) -> String {
         let Config { database_url, amqp_url, ingress, query_unpaid_after, .. } = self;
-        let gateway = match self.alipay {
-            Some(alipay) => format!("gateway = \"{alipay}/gateway.do\""),
-            None => "# gateway = ...".to_owned(),
-        };
+        let gateway = self.alipay.map(|alipay| format!("{alipay}/gateway.do"));
+        let merchants = Merchants { md5_key: MD5_KEY, gateway: gateway.as_deref() };
         format!(
             r#"# The demo's configuration, complete: ops --config THIS-FILE status
 [database]
@@ -44,23 +40,7 @@ query_unpaid_after = "{query_unpaid_after}"      # far too short for a shop
 
 [events]
 enabled = true
-
-[merchants.shop]            # legacy gateway, MD5
-protocol = "mapi"
-seller_id = "{SELLER_ID}"
-sign_types = ["MD5"]
-md5_key = "{MD5_KEY}"
-{gateway}
-
-[merchants.app]             # Open Platform, RSA2
-protocol = "openapi"
-app_id = "{APP_ID}"
-seller_id = "{SELLER_ID}"
-sign_types = ["RSA2"]
-alipay_public_keys_file = "alipay_public.pem"
-private_key_file = "application_private.pem"
-{gateway}
-"#
+{merchants}"#
         )
     }
 }

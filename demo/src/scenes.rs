@@ -4,15 +4,15 @@ mod workers_away;
 
 use std::time::{Duration, Instant};
 
-use alipay::{Fen, Md5Key, PrivateKey, Signer};
+use alipay::{Fen, Md5Key, Signer};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use hyper::Uri;
 use serde_json::Value;
 use simulator::{Merchant, Notification, Sender, SignedNotification, Trade};
-use testkit::Pipeline;
+use testkit::{Merchants, Pipeline};
 
-use crate::config::{APP_ID, MD5_KEY, SELLER_ID};
+use crate::config::MD5_KEY;
 use crate::say;
 use crate::stage::{QUERY_AFTER, Stage};
 
@@ -64,14 +64,14 @@ impl<'a> Programme<'a> {
             sender: Sender::new(Duration::from_secs(10)),
             legacy: Gateway {
                 name: "shop",
-                merchant: Merchant::mapi(SELLER_ID),
+                merchant: Merchant::mapi(Merchants::SELLER_ID),
                 signer: Signer::Md5(Md5Key::new(MD5_KEY)),
                 to: to("shop")?,
             },
             open: Gateway {
                 name: "app",
-                merchant: Merchant::openapi(APP_ID, SELLER_ID),
-                signer: Signer::Rsa2(PrivateKey::read(&stage.keys.private_pem)?),
+                merchant: Merchant::openapi(Merchants::APP_ID, Merchants::SELLER_ID),
+                signer: Signer::Rsa2(stage.private_key("alipay")?),
                 to: to("app")?,
             },
             latencies: Vec::new(),

@@ -1,21 +1,20 @@
 //! The programs that the demo runs on, and their configuration.
 
-use std::path::Path;
 use std::time::Duration;
 
 use alipay::{Charset, Fen, Md5Key, Payment, PrivateKey, Signer};
 use anyhow::Context;
 use chrono::Utc;
-use simulator::{KeptTrade, KeyPair, Sender, Trade, TradeFile, TradeFileError};
-use testkit::{Pipeline, Program, run_program};
+use simulator::{KeptTrade, Sender, Trade, TradeFile, TradeFileError};
+use testkit::{Merchants, Pipeline, Program};
 
 use crate::by_hand::ByHand;
-use crate::config::{APP_ID, Config, MD5_KEY, SELLER_ID};
+use crate::config::{Config, MD5_KEY};
 use crate::folder::Folder;
 use crate::say;
 
-/// How long the simulator may take until it listens.
-const READY: Duration = Duration::from_secs(10);
+/// How long a page of the simulator may take.
+const PAGE: Duration = Duration::from_secs(10);
 /// Age at which the demo's workers ask the gateway about an order that is not paid.
 pub(crate) const QUERY_AFTER: &str = "1s";
 /// The same once the demo is over: a lost notification can be seen before it heals.
@@ -28,10 +27,6 @@ pub(crate) struct Stage {
     pub(crate) shop: Pipeline,
     /// `127.0.0.1:PORT` of the ingress.
     pub(crate) ingress: String,
-    /// Alipay's key pair for the Open Platform merchant.
-    pub(crate) keys: KeyPair,
-    /// The application's own key, which signs what the merchant asks.
-    application: KeyPair,
     /// `http://127.0.0.1:PORT` of the simulator, which is Alipay for both merchants.
     alipay: String,
     folder: Folder,
@@ -52,9 +47,6 @@ impl Stage {
         };
         let (database_url, amqp_url) = (server("DATABASE_URL")?, server("AMQP_URL")?);
         let folder = Folder::make(keep)?;
-        let (keys, application) = (KeyPair::generate()?, KeyPair::generate()?);
-        keys.write(&folder.path)?;
-        folder.write("application_private.pem", &application.private_pem)?;
         let first = Config {
             database_url: &database_url,
             amqp_url: &amqp_url,
@@ -64,32 +56,23 @@ impl Stage {
         };
         // Made before the pipeline writes it, so that its mode is a secret's.
         folder.write("alipay.toml", "")?;
-        let shop = Pipeline::new(&folder.path, &first.text(), &[])?.logging_to_files();
+        let mut shop = Pipeline::new(&folder.path, &first.text(), &[])?.logging_to_files();
+        shop.generate_keys()?;
         let codes: Vec<String> = (1..=12).map(|number| format!("CODE-{number:04}")).collect();
         shop.prepare(&codes)?;
         shop.add_product("RARE", "限量卡", &["--kind", "stock"])?;
         shop.add_product("VIP", "会员 30 天", &["--kind", "subscription", "--days", "30"])?;
         say("· schema, queues, 3 products, 12 codes in stock");
 
-        let (program, ingress) = shop.start_ingress()?;
+        let (program, ingress) = shop.start_ingress();
         say(&format!("· ingress ready on {ingress} (process {})", program.id()));
         let mut others = vec![program];
-        let (program, alipay) = start_alipay(shop.config(), &folder.path, &ingress)?;
+        let (program, alipay) = shop.start_alipay(Some(&ingress), &[]);
         say(&format!("· simulator ready on {alipay} (process {})", program.id()));
         others.push(program);
         let workers = Vec::new();
-        let mut stage = Stage {
-            shop,
-            ingress,
-            keys,
-            application,
-            alipay,
-            folder,
-            database_url,
-            amqp_url,
-            workers,
-            others,
-        };
+        let mut stage =
+            Stage { shop, ingress, alipay, folder, database_url, amqp_url, workers, others };
         // Now that both listen: workers and operators find them where they are.
         stage.configure(QUERY_AFTER)?;
         stage.start_workers(2);
@@ -110,7 +93,7 @@ impl Stage {
     /// Starts so many workers.
     pub(crate) fn start_workers(&mut self, count: usize) {
         for _ in 0..count {
-            let (program, line) = self.shop.start("worker");
+            let (program, line) = self.shop.start("worker", &[]);
             say(&format!("· {line} (process {})", program.id()));
             self.workers.push(program);
         }
@@ -127,17 +110,14 @@ impl Stage {
 
     /// The buyer pays an order at the merchant `app`, and the notification is lost on the way.
     pub(crate) fn pay_and_lose(&self, order: &str) -> anyhow::Result<String> {
-        let config = self.shop.config().display().to_string();
-        let key = self.folder.path.join("alipay_private.pem").display().to_string();
-        let arguments = ["pay", "--config", &config, "--merchant", "app", "--order", order];
-        let more = ["--total", "10.00", "--drop", "--alipay-private-key", &key];
-        let output = run_program("simulator", &[&arguments[..], &more].concat(), &[]);
-        anyhow::ensure!(
-            output.status.success(),
-            "simulator pay: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        let arguments = ["--total", "10.00", "--drop"];
+        Ok(self.shop.at_alipay("pay", "app", order, &arguments)?.trim().to_owned())
+    }
+
+    /// A private key: `alipay`'s, or that of the merchant `app`, which signs what it asks.
+    pub(crate) fn private_key(&self, owner: &str) -> anyhow::Result<PrivateKey> {
+        let file = self.shop.file(&format!("{owner}/alipay_private.pem"));
+        Ok(PrivateKey::read(&std::fs::read_to_string(file)?)?)
     }
 
     /// The buyer opens the pay link of an order at the merchant `app`; returns the address of the
@@ -145,20 +125,15 @@ impl Stage {
     pub(crate) async fn open_cashier(&self, order: &str) -> anyhow::Result<String> {
         let link = self.pay_link("app", order)?;
         self.press(&link).await?;
-        let trades = self.trade_file().read()?;
-        let kept = trades.merchants.get("app").and_then(|orders| orders.get(order)?.last());
-        let kept = kept.with_context(|| format!("the link of {order} opened no trade"))?;
-        Ok(format!("{}/cashier/{}", self.alipay, kept.trade.trade_no))
-    }
-
-    /// Where the simulator keeps its trades: beside the configuration.
-    fn trade_file(&self) -> TradeFile {
-        TradeFile::new(self.folder.path.join("simulator-trades.json"))
+        let trade = self.shop.trade_at_alipay("app", order)?;
+        let number = trade["trade_no"].as_str();
+        let number = number.with_context(|| format!("the link of {order} opened no trade"))?;
+        Ok(format!("{}/cashier/{number}", self.alipay))
     }
 
     /// Goes to an address of the simulator as a form does; returns the status of the answer.
     pub(crate) async fn press(&self, url: &str) -> anyhow::Result<u16> {
-        let attempt = Sender::new(READY).post(&url.parse()?, Vec::new().into()).await;
+        let attempt = Sender::new(PAGE).post(&url.parse()?, Vec::new().into()).await;
         attempt.status.with_context(|| format!("{url} does not answer"))
     }
 
@@ -178,7 +153,7 @@ impl Stage {
     /// Leaves everything running and says what to do with it. The simulator knows the trades that were played, as
     /// Alipay would: `ops reconcile` and `ops query` ask it.
     pub(crate) fn keep(&mut self, played: Vec<(&'static str, Trade)>) -> anyhow::Result<()> {
-        self.trade_file().update(|trades| {
+        TradeFile::new(self.shop.trades_file()).update(|trades| {
             for (merchant, trade) in played {
                 let order = trade.out_trade_no.clone();
                 trades.of(merchant, &order).push(KeptTrade::new(trade));
@@ -235,29 +210,14 @@ impl Stage {
         };
         let form = match merchant {
             "app" => {
-                let key = PrivateKey::read(&self.application.private_pem)?;
-                payment.openapi(APP_ID, Charset::Utf8, Utc::now(), &Signer::Rsa2(key))?
+                let signer = Signer::Rsa2(self.private_key("app")?);
+                payment.openapi(Merchants::APP_ID, Charset::Utf8, Utc::now(), &signer)?
             }
             _ => {
                 let signer = Signer::Md5(Md5Key::new(MD5_KEY));
-                payment.mapi(SELLER_ID, SELLER_ID, Charset::Utf8, &signer)?
+                payment.mapi(Merchants::SELLER_ID, Merchants::SELLER_ID, Charset::Utf8, &signer)?
             }
         };
         Ok(alipay::link(&format!("{}/gateway.do", self.alipay), &form))
     }
-}
-
-/// Starts `simulator serve`; returns it with its `http://HOST:PORT`.
-fn start_alipay(config: &Path, folder: &Path, ingress: &str) -> anyhow::Result<(Program, String)> {
-    let config = config.display().to_string();
-    let key = folder.join("alipay_private.pem").display().to_string();
-    let ingress = format!("http://{ingress}");
-    let arguments =
-        ["serve", "--config", &config, "--alipay-private-key", &key, "--ingress", &ingress];
-    let log = folder.join("simulator.log");
-    let mut program = Program::start_with_log("simulator", &arguments, &[], &log);
-    let line = program.wait_for_line("simulator ready", READY);
-    let url = line.split_whitespace().find_map(|word| word.strip_prefix("url="));
-    let url = url.context("the simulator did not say where it listens")?.to_owned();
-    Ok((program, url))
 }

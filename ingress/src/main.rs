@@ -11,18 +11,20 @@ use queue::Cluster;
 use service::command_line::Describe;
 use service::telemetry::{self, Metrics};
 
-/// Takes Alipay's notifications: verifies each, publishes it to RabbitMQ and answers `success` after the
+/// Receive Alipay's notifications: verify each one, publish it to RabbitMQ, and answer `success` after the
 /// broker's confirm.
 ///
-/// SIGHUP reads the configuration's merchants and keys again, SIGTERM stops gracefully.
+/// SIGHUP reads the merchants and keys of the configuration again, SIGTERM stops gracefully. Logs go to stderr.
+///
+/// Example: ingress --config alipay.toml
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Configuration file (TOML); ALIPAY_CONFIG when not given. Every key is also an environment variable,
+    /// The configuration file (TOML); default: ALIPAY_CONFIG. Every key can also be set by an environment variable,
     /// ALIPAY__SECTION__KEY.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Do not start where a file with a secret can be read by every user, or changed by others; else only
+    /// Do not start if every user can read a file with a secret, or others can change it; without this only
     /// warn
     #[arg(long)]
     strict: bool,

@@ -127,7 +127,7 @@ fn report(merchant: &str, result: &Result<Welcome, Refusal>, log: Option<&Refusa
                 merchant,
                 reason,
                 detail = %refusal,
-                "a buyer came back; asking the gateway could not be queued and is left to the sweeper"
+                "a buyer returned, but the query to the gateway could not be queued; a worker queries later"
             );
             ("not_asked", reason)
         }

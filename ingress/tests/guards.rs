@@ -92,7 +92,7 @@ fn no_common_crate_depends_on_a_program() {
 #[test]
 fn production_programs_depend_on_no_other_program() {
     for package in ["ingress", "ops", "shop", "simulator", "worker"] {
-        // `ops` foresees what the worker would make of an answer, by the worker's own code.
+        // A dry run of `ops` uses the worker's own code.
         let allowed = |program: &str| program == package || (package, program) == ("ops", "worker");
         let others: Vec<&str> = PROGRAMS.into_iter().filter(|program| !allowed(program)).collect();
         needs_none_of(package, &others);
@@ -101,7 +101,7 @@ fn production_programs_depend_on_no_other_program() {
 
 #[test]
 fn the_example_shop_uses_only_the_protocol_crate() {
-    // It is made to be copied: the protocol crate, and none of what is inside the pipeline.
+    // It is an example to copy: it uses the protocol crate and no internal crate of the pipeline.
     needs_none_of("shop", &["config", "gateway", "order", "queue", "service", "store"]);
 }
 

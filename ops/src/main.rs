@@ -43,11 +43,11 @@ use crate::cli::output::Output;
 use crate::cli::{help, verb};
 use failure::Failure;
 
-/// Operator's tool for the Alipay notification pipeline: schema, queues, products, stock, orders,
-/// dead letters, signatures, the audit of money and goods.
+/// Operate the Alipay notification pipeline: schema, queues, products, stock, orders, refunds,
+/// dead letters, reviews, signatures, the audit of money and goods.
 ///
-/// Exit codes: 0 done or yes, 1 the answer is no, 2 usage or configuration, 3 the database or the
-/// broker could not be asked.
+/// Exit codes: 0 done or yes, 1 the answer is no, 2 wrong usage or configuration, 3 the database, the
+/// broker or the gateway did not answer.
 ///
 /// Example: ops --config alipay.toml order show A-1001
 #[derive(Parser)]
@@ -56,10 +56,10 @@ struct OpsArgs {
     /// The configuration file
     #[arg(long, global = true, env = "ALIPAY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// How results are printed on stdout
+    /// Format of the results on stdout
     #[arg(long, global = true, value_enum, default_value_t)]
     output: Output,
-    /// End with 2 where a file with a secret can be read by every user, or changed by others; else only warn
+    /// Exit with 2 if every user can read a file with a secret, or others can change it; without this only warn
     #[arg(long, global = true)]
     strict: bool,
     #[command(subcommand)]

@@ -1,4 +1,4 @@
-//! What is said to be closed in the units and in docker-compose.yml is closed.
+//! The units and docker-compose.yml have the restrictions that the documents claim.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
@@ -101,7 +101,7 @@ fn each_service_has_only_its_own_secrets_and_networks() {
         let ours = !matches!(name.as_str(), "mysql" | "rabbitmq");
         assert_eq!(text.contains("<<: *program"), ours, "{name}");
         assert!(ours || text.contains("no-new-privileges:true"), "{name}");
-        // On this machine alone, and only what a proxy stands in front of.
+        // Only on this machine, and only ports for the proxy.
         let ports = line(name, "ports:");
         assert!(ports.is_empty() || ports.starts_with("[\"127.0.0.1:"), "{name}: {ports}");
         assert!(ports.is_empty() || matches!(name.as_str(), "ingress" | "console"), "{name}");

@@ -1,4 +1,4 @@
-//! What the parts of `ops` may name: operations know nothing of how they are asked for or shown.
+//! What the parts of `ops` may name: operations know neither the command line nor the console.
 
 #![allow(clippy::unwrap_used, reason = "a failed test panics")]
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 use service::reach::Obstacle;
+use strum::IntoStaticStr;
 
 /// The only answer that ends the repeats.
 pub(crate) const SUCCESS: &str = "success";
@@ -49,18 +50,23 @@ impl Attempt {
 }
 
 /// Why an attempt has no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
     /// Nothing accepts connections there, or there is no way to the address.
+    #[strum(serialize = "could not connect")]
     NotConnected,
     /// The name has no address.
+    #[strum(serialize = "the name has no address")]
     NameUnknown,
     /// There is a connection, and TLS failed on it.
+    #[strum(serialize = "TLS failed")]
     TlsFailed,
     /// The answer did not come in time.
+    #[strum(serialize = "no answer in time")]
     TimedOut,
     /// The connection broke, or what came was no HTTP.
+    #[strum(serialize = "the connection broke")]
     Broken,
 }
 
@@ -83,13 +89,7 @@ impl Failure {
 
     /// In words, for output.
     pub fn text(self) -> &'static str {
-        match self {
-            Failure::NotConnected => "could not connect",
-            Failure::NameUnknown => "the name has no address",
-            Failure::TlsFailed => "TLS failed",
-            Failure::TimedOut => "no answer in time",
-            Failure::Broken => "the connection broke",
-        }
+        self.into()
     }
 }
 

@@ -12,7 +12,7 @@ use rcgen::{
     SerialNumber,
 };
 
-pub use self::files::CertificateFiles;
+pub use self::files::write_certificates;
 use crate::{KeysError, keys};
 
 /// A root that is no RSA one, as there are in Alipay's file: the serial number of the roots leaves

@@ -21,14 +21,14 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use service::duration::{self, DurationError};
 use simulator::{TradeError, Trust};
 
-/// A stand-in for Alipay: keeps trades and sends signed notifications about them.
+/// Simulate Alipay: keep trades and send signed notifications about them.
 ///
-/// Results on stdout, messages on stderr. Exit codes: 0 answered success, 1 answered something
-/// else or refused as Alipay would, 2 usage or configuration, 3 could not connect.
+/// Results go to stdout, messages to stderr. Exit codes: 0 the answer was success, 1 the answer was something
+/// else or the step was refused as Alipay would refuse it, 2 wrong usage or configuration, 3 could not connect.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 struct Arguments {
-    /// The configuration of the ingress: protocol, identity and keys of each merchant.
+    /// Configuration file of the ingress: protocol, identity and keys of each merchant.
     #[arg(long, global = true, env = "ALIPAY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -37,26 +37,26 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Make the pair of RSA keys that Alipay signs with.
+    /// Make the RSA key pair with which the simulated Alipay signs.
     #[command(after_help = "Example:\n  simulator keygen --dir keys\n  \
         writes keys/alipay_private.pem (for --alipay-private-key) and keys/alipay_public.pem \
         (for alipay_public_keys_file)")]
     Keygen(keygen::Keygen),
-    /// Make the certificates of certificate mode: root, Alipay's, the application's, and their keys.
+    /// Make the files of certificate mode: root, Alipay's and the application's certificates, and their keys.
     #[command(
         after_help = "Example:\n  simulator certificates --dir certs --app-id 2021000000000001\n  \
         writes, for the configuration: alipayRootCert.crt (alipay_root_cert_file), \
         alipayCertPublicKey_RSA2.crt (alipay_public_keys_file), appCertPublicKey.crt \
         (app_cert_file), app_private.pem (private_key_file); for the simulator: \
         alipay_private.pem (--alipay-private-key); and the next certificate of Alipay with its \
-        key, to try what a change does"
+        key, to test a change of certificates"
     )]
     Certificates(certificates::Certificates),
-    /// The buyer opens a trade and does not pay yet: WAIT_BUYER_PAY.
+    /// Open a trade that the buyer has not paid yet: WAIT_BUYER_PAY.
     #[command(after_help = "Example:\n  \
         simulator wait --config alipay.toml --merchant shop --order A100 --total 10.00")]
     Wait(step::Wait),
-    /// The buyer pays: TRADE_SUCCESS. Again for a paid order: the same notification is repeated.
+    /// Pay an order: TRADE_SUCCESS. For a paid order, send the same notification again.
     #[command(after_help = "Examples:\n  \
         simulator pay --config alipay.toml --merchant shop --order A100 --total 10.00\n  \
         simulator pay --config alipay.toml --merchant shop --order A100 --total 10.00 --duplicate\n  \
@@ -64,32 +64,32 @@ enum Verb {
         simulator pay --config alipay.toml --merchant shop --order A102 --total 10.00 \
         --compress 240 --give-up-after 60\n  \
         simulator pay --config alipay.toml --merchant shop --order A104 --total 10.00 --drop   \
-        (paid, and nobody is told)")]
+        (paid, but no notification is sent)")]
     Pay(step::Pay),
-    /// Money goes back: TRADE_SUCCESS for a part, TRADE_CLOSED for all that is left.
+    /// Refund an order: TRADE_SUCCESS for a part, TRADE_CLOSED for all that is left.
     #[command(after_help = "Examples:\n  \
         simulator refund --config alipay.toml --merchant shop --order A100 --amount 3.00 \
         --request-no R1\n  \
         simulator refund --config alipay.toml --merchant shop --order A100   (all that is left)\n  \
         simulator refund --config alipay.toml --merchant shop --order A100 --reorder   \
-        (before its payment)")]
+        (before its payment arrives)")]
     Refund(step::Refund),
-    /// The trade is closed: TRADE_CLOSED, unpaid.
+    /// Close an unpaid trade: TRADE_CLOSED.
     #[command(after_help = "Example:\n  \
         simulator close --config alipay.toml --merchant shop --order A103 --total 10.00")]
     Close(step::Close),
-    /// The refund period is over: TRADE_FINISHED.
+    /// End the refund period of a paid trade: TRADE_FINISHED.
     #[command(after_help = "Example:\n  \
         simulator finish --config alipay.toml --merchant shop --order A100")]
     Finish(step::Finish),
-    /// Alipay over HTTP: the gateway that merchants ask, until it is stopped.
+    /// Serve the cashier for buyers and the gateway for merchants over HTTP, until it is stopped.
     #[command(after_help = "Examples:\n  \
         simulator serve --config alipay.toml --listen 127.0.0.1:8600 \
         --alipay-private-key keys/alipay_private.pem\n  \
         simulator serve --config alipay.toml --gateway-delay 3s --gateway-fail 20%   \
-        (how do those who ask take it?)")]
+        (to test programs that query it)")]
     Serve(Box<serve::Serve>),
-    /// Load: many orders are paid at a fixed rate, with a ledger of what was answered success.
+    /// Generate load: pay many orders at a fixed rate, and record in a ledger what was answered success.
     #[command(after_help = "Examples:\n  \
         simulator storm --config alipay.toml --merchant shop --prefix T --count 10000 --rate 500 \
         --total 10.00 --ledger ledger.jsonl\n  \
@@ -100,7 +100,7 @@ enum Verb {
     #[command(after_help = "Example:\n  \
         simulator completions bash > /etc/bash_completion.d/simulator")]
     Completions(service::command_line::Completions),
-    /// Write the manual pages: one of the program, one of each verb.
+    /// Write the manual pages: one for the program, one for each verb.
     #[command(
         after_help = "Examples:\n  simulator man /usr/local/share/man/man1\n  simulator man | man -l -"
     )]
@@ -110,7 +110,7 @@ enum Verb {
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Output {
-    /// Lines to read.
+    /// Text for a person.
     Table,
     /// One JSON document.
     Json,
@@ -175,14 +175,6 @@ fn trust(file: Option<&Path>) -> anyhow::Result<Trust> {
     let Some(file) = file else { return Ok(Trust::default()) };
     let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
     Trust::only(&text).with_context(|| file.display().to_string())
-}
-
-/// Reads a share such as `20%` or `20`.
-fn percent(text: &str) -> anyhow::Result<u8> {
-    let number = text.strip_suffix('%').unwrap_or(text);
-    let number: u8 = number.parse().context("expected a percentage, for example 20%")?;
-    anyhow::ensure!(number <= 100, "more than 100%");
-    Ok(number)
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

@@ -1,10 +1,10 @@
 //! What goes wrong when one notification is sent.
 
-use std::str::FromStr;
 use std::time::Duration;
 
 use alipay::{Charset, Fen};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::{Faults, Notification, SignError, SignedNotification, Writing};
 
@@ -15,8 +15,23 @@ const LATE: Duration = Duration::from_secs(5);
 const WRONG_TOTALS: [Fen; 2] = [Fen::new(1), Fen::new(2)];
 
 /// One fault of one notification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "kebab-case", parse_err_ty = UnknownFault, parse_err_fn = unknown)]
 pub enum Fault {
     /// Sent twice at the same time.
     Duplicate,
@@ -42,49 +57,20 @@ pub enum Fault {
 
 /// A word that is no [`Fault`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown fault {word:?}: expected one of {}", Fault::words().join(", "))]
+#[error("unknown fault {word:?}: expected one of {}", words())]
 pub struct UnknownFault {
     word: String,
 }
 
 impl Fault {
-    /// All of them.
-    pub const ALL: [Fault; 10] = [
-        Fault::Duplicate,
-        Fault::Reorder,
-        Fault::Delay,
-        Fault::Drop,
-        Fault::WrongAmount,
-        Fault::WrongApp,
-        Fault::Corrupt,
-        Fault::Gbk,
-        Fault::SlowBody,
-        Fault::HalfBody,
-    ];
-
     /// The word on command lines and in forms, for example `wrong-amount`.
     pub fn name(self) -> &'static str {
-        match self {
-            Fault::Duplicate => "duplicate",
-            Fault::Reorder => "reorder",
-            Fault::Delay => "delay",
-            Fault::Drop => "drop",
-            Fault::WrongAmount => "wrong-amount",
-            Fault::WrongApp => "wrong-app",
-            Fault::Corrupt => "corrupt",
-            Fault::Gbk => "gbk",
-            Fault::SlowBody => "slow-body",
-            Fault::HalfBody => "half-body",
-        }
+        self.into()
     }
 
     /// Whether Alipay would never have sent it: a merchant must refuse it.
     pub fn is_forgery(self) -> bool {
         matches!(self, Fault::Corrupt | Fault::WrongApp)
-    }
-
-    fn words() -> Vec<&'static str> {
-        Fault::ALL.map(Fault::name).to_vec()
     }
 
     /// The signed notification with the fault in it, if it is one of what is said.
@@ -134,11 +120,10 @@ impl Fault {
     }
 }
 
-impl FromStr for Fault {
-    type Err = UnknownFault;
+fn unknown(word: &str) -> UnknownFault {
+    UnknownFault { word: word.to_owned() }
+}
 
-    fn from_str(word: &str) -> Result<Fault, UnknownFault> {
-        let found = Fault::ALL.into_iter().find(|fault| fault.name() == word);
-        found.ok_or_else(|| UnknownFault { word: word.to_owned() })
-    }
+fn words() -> String {
+    Fault::VARIANTS.iter().map(|fault| fault.name()).collect::<Vec<_>>().join(", ")
 }

@@ -58,7 +58,7 @@ mod writing;
 
 pub use account::{Account, AccountError, Demands};
 pub use attempt::{Attempt, Delivery, Failure};
-pub use certificates::{Authority, CertificateFiles, IssuedCertificate, ValidTime};
+pub use certificates::{Authority, IssuedCertificate, ValidTime, write_certificates};
 pub use clock::Clock;
 pub use fault::{Fault, UnknownFault};
 pub use faults::Faults;
@@ -72,6 +72,7 @@ pub use serve::{Book, GatewayFaults, Names, SendSettings, ServeSettings, Server}
 pub use signed_notification::{SignError, SignedNotification};
 pub use storm::{
     Latency, LedgerLine, Mix, Progress, Storm, StormError, StormFaults, Summary, UnknownMix,
+    percent,
 };
 pub use time_limit::TimeLimit;
 pub use trade::{Buyer, PastRefund, Refund, Status, Trade, TradeError};

@@ -32,9 +32,10 @@ impl BatchRefundItem {
 }
 
 /// Parameters in the order of sending; those without a value are not sent.
-pub(crate) fn sent<const N: usize>(all: [(&str, Option<String>); N]) -> Vec<(String, String)> {
-    let present = all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    present.collect()
+pub(crate) fn present<'a, Name: From<&'a str>, const N: usize>(
+    all: [(&'a str, Option<String>); N],
+) -> Vec<(Name, String)> {
+    all.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect()
 }
 
 /// A time to the second, as every `gmt_*` but one.
@@ -65,7 +66,7 @@ pub(crate) fn trade_status_sync(
     let gmt_refund = refund.filter(|_| kind != Kind::RefundClosed);
     // Alipay says Y while it waits for the payment, N afterwards (seen in a captured flow).
     let adjustable = if trade.status == Status::WaitBuyerPay { "Y" } else { "N" };
-    sent([
+    present([
         ("refund_status", refund_status),
         ("discount", text("0.00")),
         ("payment_type", text("1")),
@@ -108,7 +109,7 @@ pub(crate) fn batch_refund_notify(
         .map(|item| format!("{}^{}^{}", item.trade_no, item.amount, item.result))
         .collect();
     let successes = items.iter().filter(|item| item.result == "SUCCESS").count();
-    sent([
+    present([
         ("sign", text("")),
         ("result_details", Some(details.join("#"))),
         ("notify_time", Some(seconds(at))),

@@ -3,12 +3,14 @@
 use alipay::{Charset, Fen, Protocol, Signer};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use crate::{SignError, SignedNotification};
 
 /// What made Alipay send a notification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Kind {
     /// The buyer has opened the trade: `WAIT_BUYER_PAY`.
     Wait,
@@ -35,18 +37,7 @@ pub enum Kind {
 impl Kind {
     /// The word used in output and in the ledger, for example `batch_refund`.
     pub fn name(self) -> &'static str {
-        match self {
-            Kind::Wait => "wait",
-            Kind::Pending => "pending",
-            Kind::Pay => "pay",
-            Kind::PayFinished => "pay_finished",
-            Kind::Refund => "refund",
-            Kind::BatchRefund => "batch_refund",
-            Kind::RefundClosed => "refund_closed",
-            Kind::Close => "close",
-            Kind::CloseAfterPayment => "close_after_payment",
-            Kind::Finish => "finish",
-        }
+        self.into()
     }
 }
 

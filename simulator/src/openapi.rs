@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::mapi::{milliseconds, seconds, sent};
+use crate::mapi::{milliseconds, present, seconds};
 use crate::{Kind, Trade};
 
 pub(crate) fn trade_status_sync(
@@ -29,7 +29,7 @@ pub(crate) fn trade_status_sync(
         let amount = trade.total;
         pays.then(|| format!(r#"[{{"amount":"{amount}","fundChannel":"ALIPAYACCOUNT"}}]"#))
     };
-    sent([
+    present([
         ("gmt_create", Some(seconds(trade.gmt_create))),
         ("charset", Some(trade.merchant.charset.name().to_uppercase())),
         ("seller_email", text(&trade.merchant.seller_email)),

@@ -1,9 +1,10 @@
 //! A notification as it goes over the wire.
 
 use alipay::{CharsetError, Form, KeyError, Protocol, Rule, Signer};
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::Notification;
+use crate::mapi::seconds;
 
 /// A notification together with its signature.
 #[derive(Debug, Clone)]
@@ -48,10 +49,7 @@ impl SignedNotification {
     /// # Errors
     /// As [`Notification::sign`].
     pub fn at(&self, notify_time: DateTime<Utc>) -> Result<SignedNotification, SignError> {
-        let mut notification = self
-            .notification
-            .clone()
-            .with("notify_time", alipay::format_beijing(notify_time.trunc_subsecs(0)));
+        let mut notification = self.notification.clone().with("notify_time", seconds(notify_time));
         notification.notify_time = notify_time;
         let form = signed_form(&notification, &self.signer, self.spoiled)?;
         Ok(SignedNotification { notification, form, ..self.clone() })

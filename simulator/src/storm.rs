@@ -47,7 +47,7 @@ pub struct Storm {
     pub total: Fen,
     /// What happens to every order.
     pub mix: Mix,
-    /// Notifications a second; 0: as fast as the connections allow.
+    /// Notifications a second; 0 means as fast as the connections allow.
     pub rate: u32,
     /// Most requests at the same time, each on a connection that is kept alive. Above zero.
     pub connections: usize,
@@ -89,32 +89,55 @@ impl FromStr for Mix {
 }
 
 /// What goes wrong in a storm.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::Args)]
 pub struct StormFaults {
-    /// So many of a hundred notifications are sent twice.
+    /// Percentage of notifications that are sent twice.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
     pub duplicate: u8,
-    /// So many of a hundred notifications are accompanied by a forged one, whose signature is
-    /// wrong and which must not be answered `success`. It is sent once.
+    /// Percentage of notifications beside which a forged one is sent once; its answer must not
+    /// be success.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
     pub corrupt: u8,
-    /// The same with a good signature and another app or seller.
+    /// The same with a valid signature and another app or seller.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
     pub wrong_app: u8,
-    /// So many of a hundred notifications are accompanied by one that claims another total and has
-    /// a `notify_id` of its own: `success`, and then a dead letter. It is sent once.
+    /// Percentage of notifications beside which one with another total is sent once; it must
+    /// become a dead letter.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
     pub wrong_amount: u8,
-    /// So many of a hundred are never sent.
+    /// Percentage of notifications that are never sent.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
     pub drop: u8,
-    /// So many of a hundred are sent five seconds late.
+    /// Percentage of notifications that are sent five seconds late.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
     pub delay: u8,
-    /// So many of a hundred are in GBK, where the protocol says the charset: on the Open Platform.
+    /// Percentage of notifications in GBK (openapi, which names its charset).
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
     pub gbk: u8,
-    /// So many of a hundred come with a body in slow pieces.
+    /// Percentage of notifications whose body is sent slowly, in pieces.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
     pub slow_body: u8,
-    /// So many of a hundred break off in the first attempt.
+    /// Percentage of notifications whose first attempt breaks off in the middle.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
     pub half_body: u8,
-    /// Shuffles notifications with their neighbours: a refund may come before its payment.
+    /// Change the order of neighbouring notifications.
+    #[arg(long)]
     pub reorder: bool,
-    /// Decides which notifications are hit.
+    /// Seed that decides which notifications have faults.
+    #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+}
+
+/// Reads a share such as `20%` or `20`.
+///
+/// # Errors
+/// It is no whole number, or more than 100.
+pub fn percent(text: &str) -> Result<u8, &'static str> {
+    match text.strip_suffix('%').unwrap_or(text).parse() {
+        Ok(number @ 0..=100) => Ok(number),
+        Ok(_) => Err("more than 100%"),
+        Err(_) => Err("expected a percentage, for example 20%"),
+    }
 }
 
 /// How far a storm has come.

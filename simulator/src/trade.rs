@@ -5,16 +5,18 @@ mod payment;
 mod refund;
 
 use alipay::{Fen, Protocol, format_beijing};
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 pub use self::refund::Refund;
 use crate::{Kind, Merchant, Notification, mapi, openapi};
 
 /// Where a trade stands, in Alipay's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// Nobody has paid yet.
     WaitBuyerPay,
@@ -31,13 +33,7 @@ pub enum Status {
 impl Status {
     /// The word on the wire, for example `TRADE_SUCCESS`.
     pub fn name(self) -> &'static str {
-        match self {
-            Status::WaitBuyerPay => "WAIT_BUYER_PAY",
-            Status::TradePending => "TRADE_PENDING",
-            Status::TradeSuccess => "TRADE_SUCCESS",
-            Status::TradeFinished => "TRADE_FINISHED",
-            Status::TradeClosed => "TRADE_CLOSED",
-        }
+        self.into()
     }
 }
 
@@ -251,7 +247,7 @@ const SERIALS: u64 = 1_000_000_000_000_000;
 const SERIAL_STEP: u64 = 179_424_691_000_003;
 
 /// The first digits of `yyyyMMddHHmmss` in Beijing.
-fn beijing_digits(at: DateTime<Utc>, count: usize) -> String {
-    let text = format_beijing(at.trunc_subsecs(0));
+pub(crate) fn beijing_digits(at: DateTime<Utc>, count: usize) -> String {
+    let text = mapi::seconds(at);
     text.chars().filter(char::is_ascii_digit).take(count).collect()
 }

@@ -23,10 +23,11 @@
 //! * `testkit run` (for `make test` and `make demo`): [`Folder::create`], then [`Servers::start`].
 //! * Programs that break servers on purpose: the same two calls, then [`RabbitMq`] and [`Database`]
 //!   stop, kill, pause and start again at the same port with the same data.
-//! * Tests: a [`Sandbox`] is a schema and a vhost of one test's own; a [`Program`] is one of our
-//!   binaries as a child process; a [`Pipeline`] is all of them on one configuration; a
-//!   [`FaultProxy`] is a line to a server that a test can cut; a [`FakeGateway`] answers as a test says. [`Certificates`] and
-//!   [`RabbitMq::start_with`] are for tests of TLS and of other settings of a broker.
+//! * Tests: a [`TestApp`] is the whole pipeline of one test. Its pieces: a [`Sandbox`] is a schema and a vhost; a
+//!   [`Program`] is one of our binaries as a child process; a [`Pipeline`] is all of them on one
+//!   configuration; a [`FaultProxy`] is a line to a server that a test can cut; a [`FakeGateway`] answers as a
+//!   test says. [`until`] waits for what no program says. [`Certificates`] and [`RabbitMq::start_with`] are for
+//!   tests of TLS and of other settings of a broker.
 //!
 //! # Clocks
 //!
@@ -35,15 +36,18 @@
 //!
 //! Private servers need Linux (`/proc`). Elsewhere set `AMQP_URL` and `DATABASE_URL`.
 
+mod app;
 mod certificates;
 pub mod clock;
 mod database;
 mod fake_gateway;
 mod folder;
 mod given;
+pub mod http;
 mod installed;
 mod kind;
 mod management;
+mod merchants;
 mod output;
 mod pipeline;
 mod ports;
@@ -58,19 +62,24 @@ mod server_url;
 mod servers;
 mod shifted_clock;
 mod suite;
+mod wait;
 
+pub use app::TestApp;
 pub use certificates::{Certificates, KeyPairFiles};
 pub use database::{Database, DatabaseOptions, DatabaseProgram};
 pub use fake_gateway::{FakeGateway, Reply};
 pub use folder::{FOLDER_VARIABLE, Folder};
 pub use given::check_given_servers;
 pub use kind::{BROKER_VARIABLE, BrokerKind, DATABASE_VARIABLE, DatabaseKind};
+pub use merchants::Merchants;
 pub use pipeline::Pipeline;
+pub use ports::free as free_ports;
 pub use process::ServerError;
-pub use program::{Program, run_program};
+pub use program::{Program, ReadyLine, run_program};
 pub use proxy::FaultProxy;
 pub use rabbitmq::{RabbitMq, RabbitMqControl, RabbitMqOptions, RabbitMqProgram, ServerTls};
 pub use sandbox::Sandbox;
 pub use server::{Server, ServerProgram};
 pub use servers::{Servers, Wanted};
 pub use shifted_clock::{ShiftedClock, ShiftedClockError};
+pub use wait::{PATIENCE, poll, until, until_async, until_ok};

@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use testkit::{BrokerKind, DatabaseKind, ShiftedClock};
 
-/// Private RabbitMQ and MariaDB or MySQL for tests and the demo.
+/// Run private servers (RabbitMQ, MariaDB or MySQL) for tests and the demo.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -19,17 +19,19 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Run a command with servers of its own, and remove them afterwards.
+    /// Run a command with its own servers, and remove them afterwards.
     ///
-    /// Sets AMQP_URL, AMQP_ADMIN_URL and DATABASE_URL; AMQP_URLS has all nodes of a cluster. Where
-    /// AMQP_URL or DATABASE_URL is set already, that server is used and none is started. The exit
+    /// Sets AMQP_URL, AMQP_ADMIN_URL and DATABASE_URL; AMQP_URLS has all nodes of a cluster. If
+    /// AMQP_URL or DATABASE_URL is already set, that server is used and none is started. The exit
     /// code is the command's; processes that the command leaves behind are ended.
     ///
     /// Other versions than this machine's need `scripts/install-other-servers` once.
+    ///
+    /// Example: testkit run -- cargo nextest run --workspace
     Run(Run),
-    /// End the servers that `run --keep` left, and remove their folder.
+    /// Stop the servers that `run --keep` left running, and remove their folder.
     Stop {
-        /// The folder that `run --keep` named.
+        /// The folder that `run --keep` printed.
         folder: PathBuf,
     },
     /// End a folder's servers when standard input closes.
@@ -39,19 +41,19 @@ enum Verb {
 
 #[derive(Debug, Args)]
 struct Run {
-    /// Leave the servers running afterwards.
+    /// Keep the servers running afterwards.
     #[arg(long)]
     keep: bool,
-    /// The database; default: what TESTKIT_DATABASE says, else mariadb
+    /// The database; default: TESTKIT_DATABASE, else mariadb
     #[arg(long)]
     database: Option<DatabaseKind>,
-    /// The broker; default: what TESTKIT_BROKER says, else 3
+    /// The broker; default: TESTKIT_BROKER, else 3
     #[arg(long)]
     broker: Option<BrokerKind>,
-    /// Servers and tests have a clock that is so far away, such as +400d or -30d.
+    /// Shift the clock of servers and tests, for example by +400d or -30d.
     ///
-    /// Needs libfaketime. The command keeps the machine's clock: it is cargo, which gives the shifted
-    /// one to the test programs that it starts.
+    /// Needs libfaketime. The command itself keeps the machine's clock: it is cargo, which gives the shifted
+    /// clock to the test programs that it starts.
     #[arg(long, value_name = "SHIFT", allow_hyphen_values = true)]
     clock: Option<ShiftedClock>,
     /// Do not print how to use the servers that are left: the command has told.

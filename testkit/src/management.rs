@@ -1,25 +1,23 @@
 //! Vhosts by RabbitMQ's management HTTP API.
 //!
 //! `PUT /api/vhosts/NAME`, `PUT /api/permissions/NAME/USER` and `DELETE /api/vhosts/NAME`, each one
-//! HTTP/1.1 request with `Connection: close`.
+//! request.
 
-use std::io::{Error, Read, Result, Write};
-use std::net::TcpStream;
-use std::time::Duration;
+use std::io::{Error, Result};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::http;
 use crate::server_url::ServerUrl;
 
-/// How long one request may take.
-const LIMIT: Duration = Duration::from_secs(30);
+/// Everything, in a vhost.
+const ALL: &str = r#"{"configure":".*","write":".*","read":".*"}"#;
 
 /// Makes a vhost in which `user` may do everything. `name` needs no escaping.
 pub(crate) fn create_vhost(admin: &ServerUrl, name: &str, user: &str) -> Result<()> {
     request(admin, "PUT", &format!("/api/vhosts/{name}"), "")?;
-    let all = r#"{"configure":".*","write":".*","read":".*"}"#;
-    request(admin, "PUT", &format!("/api/permissions/{name}/{user}"), all)
+    request(admin, "PUT", &format!("/api/permissions/{name}/{user}"), ALL)
 }
 
 /// Makes a user that may do everything in a vhost. `vhost`, `name` and `password` need no escaping.
@@ -31,8 +29,7 @@ pub(crate) fn create_user(
 ) -> Result<()> {
     let body = format!(r#"{{"password":"{password}","tags":""}}"#);
     request(admin, "PUT", &format!("/api/users/{name}"), &body)?;
-    let all = r#"{"configure":".*","write":".*","read":".*"}"#;
-    request(admin, "PUT", &format!("/api/permissions/{vhost}/{name}"), all)
+    request(admin, "PUT", &format!("/api/permissions/{vhost}/{name}"), ALL)
 }
 
 /// Removes a user.
@@ -46,25 +43,16 @@ pub(crate) fn delete_vhost(admin: &ServerUrl, name: &str) -> Result<()> {
 }
 
 fn request(admin: &ServerUrl, method: &str, path: &str, body: &str) -> Result<()> {
-    let mut stream = TcpStream::connect((admin.host.as_str(), admin.port))?;
-    stream.set_read_timeout(Some(LIMIT))?;
-    stream.set_write_timeout(Some(LIMIT))?;
     let login = STANDARD.encode(format!("{}:{}", admin.user, admin.password));
-    let text = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {}:{}\r\nAuthorization: Basic {login}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        admin.host,
-        admin.port,
-        body.len()
-    );
-    stream.write_all(text.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    let answer = String::from_utf8_lossy(&answer);
-    let status = answer.split_whitespace().nth(1).unwrap_or_default();
-    if status.starts_with('2') {
+    let login = format!("Basic {login}");
+    let headers = [("Authorization", login.as_str()), ("Content-Type", "application/json")];
+    let url = format!("http://{}:{}{path}", admin.host, admin.port);
+    let answer = http::request(method, &url, &headers, body)?;
+    if (200..300).contains(&answer.status) {
         return Ok(());
     }
-    let reason = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    Err(Error::other(format!("{method} {path} was answered with {status} {reason}")))
+    Err(Error::other(format!(
+        "{method} {path} was answered with {} {}",
+        answer.status, answer.body
+    )))
 }

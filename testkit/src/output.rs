@@ -50,35 +50,51 @@ impl Output {
         self.0.1.notify_all();
     }
 
-    /// Takes lines until one begins with `prefix`; None when the stream ends or the time is over.
-    pub(crate) fn take_until(&self, prefix: &str, limit: Duration) -> Option<String> {
-        let until = Instant::now() + limit;
-        let mut lines = self.lock();
-        loop {
-            while let Some(line) = lines.kept.pop_front() {
-                if line.starts_with(prefix) {
-                    return Some(line);
-                }
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            if lines.ended || left.is_zero() {
-                return None;
-            }
-            lines = self.wait(lines, left);
-        }
+    /// Takes lines until one is wanted; None when the stream ends or the time is over.
+    pub(crate) fn take_until(
+        &self,
+        is_wanted: impl Fn(&str) -> bool,
+        limit: Duration,
+    ) -> Option<String> {
+        self.wait_until(limit, |lines| {
+            std::iter::from_fn(|| lines.kept.pop_front()).find(|line| is_wanted(line))
+        })
+    }
+
+    /// Waits for a line that holds a text, and takes none.
+    pub(crate) fn wait_for(&self, text: &str, limit: Duration) -> Option<String> {
+        let mut seen = 0;
+        self.wait_until(limit, |lines| {
+            let mut unseen = lines.kept.iter().skip(seen - lines.dropped.min(seen));
+            let found = unseen.find(|line| line.contains(text)).cloned();
+            seen = lines.dropped + lines.kept.len();
+            found
+        })
     }
 
     /// Waits until the stream has ended, but not longer than `limit`: a process that the child
     /// started may hold it open.
     pub(crate) fn wait_end(&self, limit: Duration) {
+        self.wait_until(limit, |_| None::<()>);
+    }
+
+    /// Looks at the lines each time that one has come; None when the stream ends or the time is over.
+    fn wait_until<T>(
+        &self,
+        limit: Duration,
+        mut look: impl FnMut(&mut Lines) -> Option<T>,
+    ) -> Option<T> {
         let until = Instant::now() + limit;
         let mut lines = self.lock();
         loop {
+            if let Some(found) = look(&mut lines) {
+                return Some(found);
+            }
             let left = until.saturating_duration_since(Instant::now());
             if lines.ended || left.is_zero() {
-                return;
+                return None;
             }
-            lines = self.wait(lines, left);
+            lines = self.0.1.wait_timeout(lines, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -99,10 +115,6 @@ impl Output {
             text.push('\n');
         }
         text
-    }
-
-    fn wait<'a>(&self, lines: MutexGuard<'a, Lines>, limit: Duration) -> MutexGuard<'a, Lines> {
-        self.0.1.wait_timeout(lines, limit).unwrap_or_else(PoisonError::into_inner).0
     }
 
     fn lock(&self) -> MutexGuard<'_, Lines> {

@@ -1,18 +1,22 @@
 //! The whole pipeline as programs: what the demo plays on and what end-to-end tests take apart.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::process::Output;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use crate::{Program, run_program};
+use crate::program::{Program, ReadyLine, run_program};
+use crate::wait::{poll, until_ok};
 
-/// How long a program may take until it is ready.
-const READY: Duration = Duration::from_secs(30);
+/// Where Alipay's trades are, beside the configuration: the simulator's own default.
+const TRADES: &str = "simulator-trades.json";
+/// Alipay's private key, for all verbs of the simulator.
+const ALIPAY_KEY_VARIABLE: &str = "SIMULATOR_PRIVATE_KEY";
 
 /// A configuration file, and the programs that are run with it.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Pipeline {
     config: PathBuf,
     environment: Vec<(String, String)>,
@@ -34,9 +38,8 @@ impl Pipeline {
         std::fs::create_dir_all(folder)?;
         let path = folder.join("alipay.toml");
         std::fs::write(&path, config)?;
-        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let environment = environment.iter().map(own).collect();
-        Ok(Pipeline { config: path, environment, log_to_files: false })
+        let pipeline = Pipeline { config: path, environment: Vec::new(), log_to_files: false };
+        Ok(pipeline.with(environment))
     }
 
     /// The same, whose programs log to `NAME.log` beside the configuration and so can be
@@ -46,7 +49,25 @@ impl Pipeline {
         Pipeline { log_to_files: true, ..self }
     }
 
-    fn environment(&self) -> Vec<(&str, &str)> {
+    /// The same with more variables, or other values.
+    #[must_use]
+    pub fn with(&self, variables: &[(&str, &str)]) -> Pipeline {
+        let mut pipeline = self.clone();
+        for (name, value) in variables {
+            pipeline.set(name, value);
+        }
+        pipeline
+    }
+
+    /// One more variable, or another value, for programs that are started from now on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(other, _)| other != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The variables of all programs.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(&str, &str)> {
         self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
@@ -56,31 +77,121 @@ impl Pipeline {
         &self.config
     }
 
-    /// Starts `ingress` or `worker` and waits until it is ready. Returns it with the line that it
-    /// printed then.
+    /// A file beside the configuration.
     #[must_use]
-    pub fn start(&self, name: &str) -> (Program, String) {
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.config.with_file_name(name)
+    }
+
+    /// Where the simulator keeps Alipay's trades.
+    #[must_use]
+    pub fn trades_file(&self) -> PathBuf {
+        self.file(TRADES)
+    }
+
+    /// Starts a program with this configuration, and does not wait until it is ready.
+    #[must_use]
+    pub fn program(&self, name: &str, arguments: &[&str]) -> Program {
         let config = self.config.display().to_string();
-        let arguments = ["--config", config.as_str()];
-        let mut program = if self.log_to_files {
-            let log = self.config.with_file_name(format!("{name}.log"));
+        let arguments = [arguments, &["--config", &config]].concat();
+        if self.log_to_files {
+            let log = self.file(&format!("{name}.log"));
             Program::start_with_log(name, &arguments, &self.environment(), &log)
         } else {
             Program::start(name, &arguments, &self.environment())
-        };
-        let line = program.wait_for_line(&format!("{name} ready"), READY);
+        }
+    }
+
+    /// Runs a program with this configuration to its end.
+    #[must_use]
+    pub fn run(&self, name: &str, arguments: &[&str]) -> Output {
+        let config = self.config.display().to_string();
+        run_program(name, &[arguments, &["--config", &config]].concat(), &self.environment())
+    }
+
+    /// Starts a program and waits until it is ready. Returns it with the line that it printed then.
+    #[must_use]
+    pub fn start(&self, name: &str, arguments: &[&str]) -> (Program, ReadyLine) {
+        let mut program = self.program(name, arguments);
+        let line = program.wait_until_ready();
         (program, line)
     }
 
+    /// Starts a worker and waits until it is ready.
+    #[must_use]
+    pub fn start_worker(&self) -> Program {
+        self.start("worker", &[]).0
+    }
+
     /// Starts an ingress; returns it with its `HOST:PORT`.
+    #[must_use]
+    pub fn start_ingress(&self) -> (Program, String) {
+        let (program, line) = self.start("ingress", &[]);
+        (program, line.value("listen").to_owned())
+    }
+
+    /// Starts `simulator serve`, which is Alipay, with these arguments; returns it with its
+    /// `http://HOST:PORT`. It sends notifications to the ingress at `HOST:PORT`, or nowhere.
+    #[must_use]
+    pub fn start_alipay(&self, ingress: Option<&str>, arguments: &[&str]) -> (Program, String) {
+        let ingress = ingress.map(|address| format!("http://{address}"));
+        let ingress = ingress.as_ref().map(|url| ["--ingress", url.as_str()]);
+        let ingress = ingress.as_ref().map_or(&[][..], |option| &option[..]);
+        let arguments = [&["serve"], ingress, arguments].concat();
+        let (program, line) = self.start("simulator", &arguments);
+        (program, line.value("url").to_owned())
+    }
+
+    /// Makes the keys of [`Merchants`](crate::Merchants), in folders beside the configuration.
     ///
     /// # Errors
-    /// It does not say where it listens.
-    pub fn start_ingress(&self) -> anyhow::Result<(Program, String)> {
-        let (program, line) = self.start("ingress");
-        let address = line.split_whitespace().find_map(|word| word.strip_prefix("listen="));
-        let address = address.context("the ingress did not say where it listens")?.to_owned();
-        Ok((program, address))
+    /// They are there already.
+    pub fn generate_keys(&mut self) -> anyhow::Result<()> {
+        for owner in ["alipay", "app"] {
+            let folder = self.file(owner).display().to_string();
+            let keygen = run_program("simulator", &["keygen", "--dir", &folder], &[]);
+            succeeded("simulator keygen", &keygen)?;
+        }
+        let key = self.file("alipay/alipay_private.pem").display().to_string();
+        self.set(ALIPAY_KEY_VARIABLE, &key);
+        Ok(())
+    }
+
+    /// Something happens at Alipay to an order: a verb of the simulator. `--drop` among the arguments keeps
+    /// the merchant from hearing of it. Returns what was printed.
+    ///
+    /// # Errors
+    /// It cannot happen, or its notification was not answered `success`.
+    pub fn at_alipay(
+        &self,
+        verb: &str,
+        merchant: &str,
+        order: &str,
+        arguments: &[&str],
+    ) -> anyhow::Result<String> {
+        let step = [&[verb, "--merchant", merchant, "--order", order], arguments].concat();
+        succeeded(&step.join(" "), &self.run("simulator", &step))
+    }
+
+    /// The latest trade of an order at Alipay, as the simulator keeps it.
+    ///
+    /// # Errors
+    /// Alipay knows no such trade.
+    pub fn trade_at_alipay(&self, merchant: &str, order: &str) -> anyhow::Result<Value> {
+        let trades: Value = serde_json::from_slice(&std::fs::read(self.trades_file())?)?;
+        let trades = trades["merchants"][merchant][order].as_array();
+        let latest = trades.and_then(|trades| trades.last());
+        Ok(latest.with_context(|| format!("no trade of {order} at Alipay"))?["trade"].clone())
+    }
+
+    /// The refunds that Alipay has made of an order, in fen.
+    ///
+    /// # Errors
+    /// As [`trade_at_alipay`](Pipeline::trade_at_alipay).
+    pub fn refunds_at_alipay(&self, merchant: &str, order: &str) -> anyhow::Result<Vec<i64>> {
+        let trade = self.trade_at_alipay(merchant, order)?;
+        let refunds = trade["refunds"].as_array().context("no refunds")?;
+        Ok(refunds.iter().filter_map(|refund| refund["amount"].as_i64()).collect())
     }
 
     /// Runs a verb of `ops` and returns what it printed.
@@ -88,20 +199,7 @@ impl Pipeline {
     /// # Errors
     /// It did not exit with 0; the text is its stderr.
     pub fn ops(&self, arguments: &[&str]) -> anyhow::Result<String> {
-        self.ops_ending(arguments, &[0])
-    }
-
-    fn ops_ending(&self, arguments: &[&str], codes: &[i32]) -> anyhow::Result<String> {
-        let config = self.config.display().to_string();
-        let arguments = [&["--config", &config][..], arguments].concat();
-        let output = run_program("ops", &arguments, &self.environment());
-        ensure!(
-            output.status.code().is_some_and(|code| codes.contains(&code)),
-            "ops {}: {}",
-            arguments[2..].join(" "),
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        succeeded(&format!("ops {}", arguments.join(" ")), &self.run("ops", arguments))
     }
 
     /// What `ops status` tells, whether all is well or not.
@@ -109,8 +207,11 @@ impl Pipeline {
     /// # Errors
     /// The database or the broker could not be asked.
     pub fn status(&self) -> anyhow::Result<Value> {
-        let output = self.ops_ending(&["status", "--output", "json"], &[0, 1])?;
-        serde_json::from_str(&output).context("ops status")
+        let output = self.run("ops", &["status", "--output", "json"]);
+        match output.status.code() {
+            Some(1) => serde_json::from_slice(&output.stdout).context("ops status"),
+            _ => serde_json::from_str(&succeeded("ops status", &output)?).context("ops status"),
+        }
     }
 
     /// Runs a verb of `ops` and reads its JSON.
@@ -147,7 +248,7 @@ impl Pipeline {
     /// # Errors
     /// As [`Pipeline::ops`].
     pub fn import(&self, product: &str, codes: &[String]) -> anyhow::Result<()> {
-        let file = self.config.with_file_name("codes.txt");
+        let file = self.file("codes.txt");
         std::fs::write(&file, codes.join("\n"))?;
         self.ops(&["stock", "import", product, "--file", &file.display().to_string()]).map(drop)
     }
@@ -169,7 +270,7 @@ impl Pipeline {
         self.json(&["order", "show", id])
     }
 
-    /// Looks at the order until it is as it should be, at most for `limit`. Returns how it was at
+    /// Waits until the order is as it should be, at most for `limit`. Returns how it was at
     /// the last look: `Err` when it never was as it should be.
     ///
     /// # Errors
@@ -180,17 +281,30 @@ impl Pipeline {
         limit: Duration,
         holds: impl Fn(&Value) -> bool,
     ) -> anyhow::Result<Result<Value, Value>> {
-        let since = Instant::now();
-        loop {
-            let order = self.show(id)?;
-            if holds(&order) {
-                return Ok(Ok(order));
-            }
-            if since.elapsed() > limit {
-                return Ok(Err(order));
-            }
-            // Another program's progress can only be looked at.
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        poll(limit, || match self.show(id) {
+            Ok(order) if !holds(&order) => Err(Ok(order)),
+            outcome => outcome.map_err(Err),
+        })
+        .map_or_else(|last| last.map(Err), |order| Ok(Ok(order)))
     }
+
+    /// Waits until the order is as it should be.
+    ///
+    /// # Panics
+    /// It did not become so, or cannot be shown.
+    #[track_caller]
+    pub fn until_order(&self, id: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        until_ok(&format!("order {id}, as it should be"), || match self.show(id) {
+            Ok(order) if holds(&order) => Ok(order),
+            Ok(order) => Err(format!("{order:#}")),
+            Err(error) => Err(format!("{error:#}")),
+        })
+    }
+}
+
+/// What a program printed, where it ended well; otherwise what it printed to stderr.
+fn succeeded(what: &str, output: &Output) -> anyhow::Result<String> {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{what}: {}", errors.trim());
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

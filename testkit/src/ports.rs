@@ -17,7 +17,7 @@ const RANGE: std::ops::Range<u16> = 20_000..32_000;
 ///
 /// # Errors
 /// None found after many attempts.
-pub(crate) fn free<const N: usize>() -> Result<[u16; N], ServerError> {
+pub fn free<const N: usize>() -> Result<[u16; N], ServerError> {
     let mut random = rand::rng();
     let mut ports = [0; N];
     // Held until all are chosen, so that all differ.

@@ -1,6 +1,7 @@
 //! Our own programs as child processes.
 #![expect(clippy::panic, reason = "made for tests: a program that does not start fails the test")]
 
+use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -11,9 +12,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::output::Output;
+use crate::wait::PATIENCE;
 
-/// How long [`Program::wait`] waits.
-const WAIT: Duration = Duration::from_secs(60);
 /// How long the rest of an ended program's output may take to arrive.
 const REST: Duration = Duration::from_secs(1);
 /// How often an ending program is looked at.
@@ -72,20 +72,45 @@ impl Program {
     /// line end. Lines before it are passed over; a second call looks at what follows.
     ///
     /// # Panics
-    /// The program ends first, or the time is over.
-    pub fn wait_for_line(&mut self, prefix: &str, timeout: Duration) -> String {
-        if let Some(line) = self.output.take_until(prefix, timeout) {
+    /// The program ends first, or [`PATIENCE`] is over.
+    pub fn wait_for_line(&mut self, prefix: &str) -> String {
+        self.wait_for_output(prefix, |line| line.starts_with(prefix))
+    }
+
+    /// Waits for the line by which a program of ours says that it is ready, such as
+    /// `ingress ready listen=127.0.0.1:8080`.
+    ///
+    /// # Panics
+    /// As [`wait_for_line`](Program::wait_for_line).
+    pub fn wait_until_ready(&mut self) -> ReadyLine {
+        ReadyLine(self.wait_for_output("ready", |line| line.split(' ').nth(1) == Some("ready")))
+    }
+
+    fn wait_for_output(&mut self, what: &str, is_wanted: impl Fn(&str) -> bool) -> String {
+        if let Some(line) = self.output.take_until(is_wanted, PATIENCE) {
             return line;
         }
         // Its output ends a moment before it does.
         let began = Instant::now();
         while self.output.has_ended() && began.elapsed() < REST {
             if let Ok(Some(status)) = self.child.try_wait() {
-                panic!("{} ended with {status} before `{prefix}`", self.name);
+                panic!("{} ended with {status} before `{what}`", self.name);
             }
             sleep(LOOK);
         }
-        panic!("{} did not print `{prefix}` within {timeout:?}", self.name);
+        panic!("{} did not print `{what}` within {PATIENCE:?}", self.name);
+    }
+
+    /// Waits until a line on standard error holds `text`, and returns that line. A line that came before
+    /// counts, too.
+    ///
+    /// # Panics
+    /// The program ends first, or [`PATIENCE`] is over.
+    pub fn wait_for_log(&self, text: &str) -> String {
+        let errors = self.errors.as_ref();
+        errors
+            .and_then(|errors| errors.wait_for(text, PATIENCE))
+            .unwrap_or_else(|| panic!("{} does not log `{text}`", self.name))
     }
 
     /// Its process id.
@@ -127,10 +152,10 @@ impl Program {
         }
     }
 
-    /// Waits for its end, a minute at most.
+    /// Waits for its end.
     ///
     /// # Panics
-    /// The minute is over.
+    /// It does not end within [`PATIENCE`].
     pub fn wait(&mut self) -> ExitStatus {
         let began = Instant::now();
         loop {
@@ -141,8 +166,8 @@ impl Program {
                     }
                     return status;
                 }
-                Ok(None) if began.elapsed() < WAIT => sleep(LOOK),
-                Ok(None) => panic!("{} does not end within {WAIT:?}", self.name),
+                Ok(None) if began.elapsed() < PATIENCE => sleep(LOOK),
+                Ok(None) => panic!("{} does not end within {PATIENCE:?}", self.name),
                 Err(error) => panic!("{} cannot be waited for: {error}", self.name),
             }
         }
@@ -172,6 +197,30 @@ impl Drop for Program {
             errors.wait_end(REST);
             eprintln!("--- standard error of {} ({}):\n{}---", self.name, self.id(), errors.text());
         }
+    }
+}
+
+/// The line by which a program says that it is ready, and where it listens.
+#[derive(Debug, Clone)]
+pub struct ReadyLine(String);
+
+impl ReadyLine {
+    /// The value of `name=value`.
+    ///
+    /// # Panics
+    /// The line has none.
+    #[must_use]
+    pub fn value(&self, name: &str) -> &str {
+        let mut words = self.0.split_whitespace();
+        words
+            .find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+            .unwrap_or_else(|| panic!("no {name} in `{self}`"))
+    }
+}
+
+impl fmt::Display for ReadyLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::server_url::ServerUrl;
 
-/// Passes TCP connections on to a server, until it is told otherwise. Dropped, it resets all
+/// Passes TCP connections on to a server, until it is told otherwise. With its last clone it resets all
 /// connections and is gone.
 ///
 /// Every method returns when it is in force: after [`cut`](FaultProxy::cut) no connection is open,
@@ -30,7 +30,7 @@ use crate::server_url::ServerUrl;
 /// line.black_hole();
 /// line.resume();
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FaultProxy {
     address: SocketAddr,
     target: Arc<Mutex<SocketAddr>>,
@@ -116,13 +116,8 @@ impl FaultProxy {
 
     /// The same URL, but through this proxy; empty for what is no URL.
     pub fn url(&self, url: &str) -> String {
-        let path = url.splitn(4, '/').nth(3).unwrap_or_default();
-        let path = path.split('?').next().unwrap_or_default();
-        let through = |server: ServerUrl| {
-            let (host, port) = (self.address.ip().to_string(), self.address.port());
-            ServerUrl { host, port, ..server }.with_path(path)
-        };
-        ServerUrl::read(url).map(through).unwrap_or_default()
+        let through = ServerUrl::read(url).and_then(|server| server.at(self.address));
+        through.unwrap_or_default()
     }
 
     /// Passes everything on again, also what a black hole kept, and accepts again after a cut.
@@ -224,13 +219,14 @@ async fn accept(listener: Option<&TcpListener>) -> Result<TcpStream> {
     }
 }
 
-/// One connection from its beginning to its end.
+/// The address in a URL.
 fn server_of(url: &str) -> Result<SocketAddr> {
     ServerUrl::read(url)
         .and_then(|server| Some(SocketAddr::new(server.host.parse().ok()?, server.port)))
         .ok_or_else(|| Error::from(ErrorKind::InvalidInput))
 }
 
+/// One connection from its beginning to its end.
 async fn connect(mut client: TcpStream, target: SocketAddr, mut shared: Shared) {
     let server = async {
         shared.open().await?;

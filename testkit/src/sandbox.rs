@@ -14,12 +14,11 @@ use crate::server_url::ServerUrl;
 /// Declare it before the programs that use it: values are dropped in reverse order.
 ///
 /// ```no_run
-/// use std::time::Duration;
 /// use testkit::{Program, Sandbox};
 ///
 /// let sandbox = Sandbox::new();
 /// let mut worker = Program::start("worker", &[], &sandbox.environment());
-/// worker.wait_for_line("worker ready", Duration::from_secs(30));
+/// worker.wait_until_ready();
 /// ```
 #[derive(Debug)]
 pub struct Sandbox {
@@ -190,7 +189,7 @@ fn admin(broker: &ServerUrl) -> ServerUrl {
     if std::env::var("AMQP_ADMIN_URL").is_ok_and(|url| !url.is_empty()) {
         return server("AMQP_ADMIN_URL");
     }
-    ServerUrl { scheme: "http".into(), port: 15672, ..broker.clone() }
+    ServerUrl { port: 15672, ..broker.clone() }
 }
 
 /// Runs a statement by the command line client, which comes with the server's package.

@@ -1,68 +1,53 @@
 //! `scheme://user:password@host:port/path`, as AMQP, MySQL and HTTP addresses are written.
 
-/// The parts of a server's address; user and password decoded.
+use std::net::SocketAddr;
+
+use url::Url;
+
+/// A server's address and its parts; user and password decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServerUrl {
-    pub(crate) scheme: String,
     pub(crate) user: String,
     pub(crate) password: String,
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// What `user:password@` was, as written: for other addresses of the same server.
-    pub(crate) login: String,
-    /// What follows `?`, with the question mark.
-    pub(crate) query: String,
+    pub(crate) url: Url,
 }
 
 impl ServerUrl {
     /// Reads an address; the port defaults to the scheme's.
     pub(crate) fn read(url: &str) -> Option<ServerUrl> {
-        let (scheme, rest) = url.split_once("://")?;
-        let (rest, query) = match rest.find('?') {
-            Some(at) => rest.split_at(at),
-            None => (rest, ""),
-        };
-        let authority = rest.split('/').next()?;
-        let (login, place) = match authority.rfind('@') {
-            Some(at) => authority.split_at(at + 1),
-            None => ("", authority),
-        };
-        let (user, password) = login.trim_end_matches('@').split_once(':').unwrap_or_else(|| {
+        let mut url = Url::parse(url).ok()?;
+        let port = url.port_or_known_default().or(match url.scheme() {
+            "amqp" => Some(5672),
+            "amqps" => Some(5671),
+            "mysql" => Some(3306),
+            _ => None,
+        })?;
+        url.set_port(Some(port)).ok()?;
+        let (user, password) = match (url.username(), url.password()) {
             // AMQP's default login, RabbitMQ's too.
-            if login.is_empty() { ("guest", "guest") } else { (login.trim_end_matches('@'), "") }
-        });
-        // [::1]:5672 has colons in its host.
-        let (host, port) = match place.rsplit_once(':') {
-            Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
-            _ => (place, default_port(scheme)?),
+            ("", None) => ("guest", "guest"),
+            (user, password) => (user, password.unwrap_or_default()),
         };
-        Some(ServerUrl {
-            scheme: scheme.to_owned(),
-            user: decode(user)?,
-            password: decode(password)?,
-            host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
-            port,
-            login: login.to_owned(),
-            query: query.to_owned(),
-        })
+        let (user, password) = (decode(user)?, decode(password)?);
+        let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+        Some(ServerUrl { user, password, host, port, url })
     }
 
     /// The same server and user, another database or vhost.
     pub(crate) fn with_path(&self, path: &str) -> String {
-        let host =
-            if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        let ServerUrl { scheme, login, port, query, .. } = self;
-        format!("{scheme}://{login}{host}:{port}/{path}{query}")
+        let mut url = self.url.clone();
+        url.set_path(path);
+        url.into()
     }
-}
 
-fn default_port(scheme: &str) -> Option<u16> {
-    match scheme {
-        "amqp" => Some(5672),
-        "amqps" => Some(5671),
-        "mysql" => Some(3306),
-        "http" => Some(80),
-        _ => None,
+    /// The same, but at another address. None for a URL that can have none.
+    pub(crate) fn at(&self, address: SocketAddr) -> Option<String> {
+        let mut url = self.url.clone();
+        url.set_host(Some(&address.ip().to_string())).ok()?;
+        url.set_port(Some(address.port())).ok()?;
+        Some(url.into())
     }
 }
 

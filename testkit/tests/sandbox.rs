@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::process::Command;
-use std::time::Duration;
 
 use chrono::Utc;
 use testkit::{Program, Sandbox, run_program};
@@ -67,9 +66,8 @@ const GIVEN: [(&str, &str); 2] = [("AMQP_URL", "amqp://none"), ("DATABASE_URL", 
 fn a_program_is_waited_for_by_its_lines() {
     let script = "echo lost >&2; echo one; echo two 2; echo three; exec sleep 1000";
     let mut program = Program::start("testkit", &["run", "--", "sh", "-c", script], &GIVEN);
-    let limit = Duration::from_secs(20);
-    assert_eq!(program.wait_for_line("two", limit), "two 2");
-    assert_eq!(program.wait_for_line("", limit), "three");
+    assert_eq!(program.wait_for_line("two"), "two 2");
+    assert_eq!(program.wait_for_line(""), "three");
     program.terminate();
     assert_eq!(program.wait().code(), Some(128 + 15));
     assert!(program.stderr().contains("lost"), "{}", program.stderr());
@@ -79,7 +77,7 @@ fn a_program_is_waited_for_by_its_lines() {
 #[should_panic(expected = "testkit ended with exit status: 4 before `ready`")]
 fn a_program_that_ends_early_is_told() {
     let mut program = Program::start("testkit", &["run", "--", "sh", "-c", "exit 4"], &GIVEN);
-    program.wait_for_line("ready", Duration::from_secs(20));
+    program.wait_for_line("ready");
 }
 
 #[test]

@@ -9,10 +9,10 @@ use config::Config;
 use service::command_line::Describe;
 use service::{shutdown, telemetry};
 
-/// Consumes Alipay notifications from RabbitMQ and turns them into order states and goods in MySQL.
+/// Consume Alipay's notifications from RabbitMQ, and turn them into order states and goods in MySQL.
 ///
-/// Start as many as you like. Prints one line on stdout when it consumes; logs go to stderr. SIGHUP
-/// reads the configuration's merchants and keys again, SIGTERM stops gracefully.
+/// You can start any number of workers. Prints one line on stdout when it consumes; logs go to stderr. SIGHUP
+/// reads the merchants and keys of the configuration again, SIGTERM stops gracefully.
 ///
 /// Example: worker --config alipay.toml
 #[derive(Parser)]
@@ -21,7 +21,7 @@ struct Arguments {
     /// The configuration file.
     #[arg(long, env = "ALIPAY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Do not start where a file with a secret can be read by every user, or changed by others; else only
+    /// Do not start if every user can read a file with a secret, or others can change it; without this only
     /// warn.
     #[arg(long)]
     strict: bool,

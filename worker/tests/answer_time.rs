@@ -1,5 +1,5 @@
 //! An answer of the gateway that waited in a queue is verified as of the time when it was asked for:
-//! that Alipay's certificate ended meanwhile does not make it wrong.
+//! it stays valid if Alipay's certificate expired meanwhile.
 
 #![allow(clippy::expect_used, reason = "a test")]
 
@@ -12,7 +12,7 @@ use queue::Envelope;
 /// Ended in 2022.
 const ALIPAY: &str = include_str!("../../common/alipay/tests/fixtures/certificates/alipay.pem");
 
-/// Whether a lane takes the answer to a question of this time; or the reason why not.
+/// Whether a lane accepts the answer to a query of this time; or the reason why not.
 fn read(asked_at: DateTime<Utc>, sn: &str) -> Result<(), &'static str> {
     let node = "{\"code\":\"10000\",\"out_trade_no\":\"A1\",\"trade_no\":\"T1\",\
                 \"trade_status\":\"TRADE_SUCCESS\",\"total_amount\":\"10.00\"}";

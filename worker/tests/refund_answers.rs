@@ -1,4 +1,4 @@
-//! Which answers to a refund say that money has moved, and which are refused: what lies in a queue is
+//! Which answers to a refund prove that money has moved, and which are rejected: messages of the queue are
 //! verified again.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]

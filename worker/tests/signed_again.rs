@@ -1,5 +1,5 @@
-//! What a lane believes of a signed form that lies in the queue: nothing but what Alipay signed for this
-//! merchant, with a key that counted when the form was received.
+//! What a lane accepts of a signed form in the queue: only what Alipay signed for this
+//! merchant, with a key that was valid when the form was received.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]
 
@@ -138,7 +138,7 @@ fn only_the_key_named_in_the_envelope_verifies() {
         assert_eq!(fingerprint.len(), 16);
         let named = envelope(&form, before).verified_by(Some(&fingerprint));
         assert_eq!(read(&config, &named), Ok(()));
-        // One that is not configured any more is a person's matter.
+        // A message with a key that is no longer configured needs a person.
         let gone = envelope(&form, before).verified_by(Some("0123456789abcdef"));
         assert_eq!(read(&config, &gone), Err("unknown_key"));
         let other = if matches!(signer, Signer::Md5(_)) {
@@ -165,7 +165,7 @@ fn a_retired_key_verifies_messages_received_before_its_end() {
     let form = signed(&md5("before"), Utc::now());
     let ingress = config.merchants["one"].verifier.verify(&form, &[], Utc::now());
     assert_eq!(ingress.expect_err("refused").reason_code(), "sign_type_not_allowed");
-    // Who can publish can write any time of receipt. It is believed 40 days back.
+    // The publisher can write any time of receipt. It is accepted 40 days back.
     let config = retired(day * 50);
     assert_eq!(at(&config, day * 60), Err("sign_type_not_allowed"));
     assert_eq!(at(&config, day * 4000), Err("sign_type_not_allowed"));
@@ -189,7 +189,7 @@ fn the_inbox_proves_an_earlier_receipt() {
     };
     assert_eq!(judge(), Err("sign_type_not_allowed"));
 
-    // Worked on 120 days ago, and dead since.
+    // Processed 120 days ago, and dead-lettered since.
     let mut repeat = signed(&md5("before"), then);
     repeat.set("notify_time", "2026-11-24 12:00:00");
     md5("before").sign_form(&mut repeat, Rule::DropEmpty).expect("signed");

@@ -1,6 +1,6 @@
 //! The property of `order/tests/exhaustive.rs`, for a sample, against the real database with two
 //! workers at once: rows and goods end the same in whatever order and however often notifications
-//! arrive, and whoever works on them.
+//! arrive, and whichever worker processes them.
 
 #![allow(clippy::expect_used, clippy::panic, unreachable_pub, reason = "a test")]
 
@@ -155,8 +155,8 @@ fn fingerprint(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// Workers take what arrives, in batches of up to so many each, until nothing is left. What is locked
-/// goes to the back of the queue, as a lane keeps it for its next batch.
+/// Workers process what arrives, in batches of up to so many each, until nothing is left. A locked message
+/// goes to the end of the queue, as a lane keeps it for its next batch.
 fn work(url: &str, arrivals: Vec<InboundMessage>, batches: &[usize]) {
     let queue = Mutex::new(VecDeque::from(arrivals));
     std::thread::scope(|scope| {
@@ -311,7 +311,7 @@ fn rows_and_goods_end_the_same_with_two_workers() {
                 assert_eq!(row.refund_requests, 1, "{}: nobody gives it back", story.name);
             }
             if row.status == 105 {
-                // Where the refund overtook the payment, nobody had to ask for it.
+                // If the refund arrived before the payment, nobody requested it.
                 row.refund_requests = 0;
             }
             let expected = first.entry(story.name).or_insert_with(|| row.clone());

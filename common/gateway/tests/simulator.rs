@@ -35,9 +35,7 @@ impl Alipay {
         let key = format!("{KEYS}/rsa2048-pkcs8-private.pem");
         let arguments = ["--config", file, "serve", "--alipay-private-key", &key];
         let mut program = Program::start("simulator", &arguments, &[]);
-        let line = program.wait_for_line("simulator ready ", PATIENCE);
-        let gateway = line.split_once("gateway=").unwrap().1;
-        configure(folder.path(), gateway);
+        configure(folder.path(), program.wait_until_ready().value("gateway"));
         let config = Config::load_from(Some(Path::new(file)), []).unwrap();
         Alipay { folder, config, _program: program }
     }

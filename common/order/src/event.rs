@@ -1,6 +1,5 @@
 //! Events for the shop: one per newly added fact or effect, unique per order and event.
 
-use serde::Serialize;
 use strum::VariantArray;
 
 use crate::{Facts, FulfillmentState, OrderState};
@@ -8,8 +7,6 @@ use crate::{Facts, FulfillmentState, OrderState};
 closed_set! {
     /// An event for the shop: the routing key in `alipay.events` and the `event` column of `outbox`. In
     /// the order in which a shop wants them.
-    #[derive(Serialize)]
-    #[serde(into = "&'static str")]
     #[expect(missing_docs, reason = "each word is its own explanation")]
     pub enum Event {
         #[strum(serialize = "order.paid")]

@@ -1,12 +1,12 @@
 //! Goods follow from the state of the order, never from a message.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::{OrderState, OrderStatus};
 
 closed_set! {
     /// `product.kind`.
-    #[derive(Serialize, Deserialize)]
+    #[derive(Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum ProductKind {
         /// A code per unit, taken from `stock_item`.
@@ -20,7 +20,7 @@ closed_set! {
 
 closed_set! {
     /// `fulfillment.state`. No row yet is `None` of this.
-    #[derive(Serialize, Deserialize)]
+    #[derive(Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum FulfillmentState {
         /// The buyer has all units.
@@ -35,6 +35,20 @@ closed_set! {
         Cancelled,
         /// A paid subscription whose order names no account; the restock sweeper grants it once the order does.
         AwaitingAccount,
+    }
+}
+
+closed_set! {
+    /// `stock_item.state`: available → delivered → returned.
+    pub enum CodeState {
+        /// It can be sold.
+        Available,
+        /// A buyer has it.
+        Delivered,
+        /// It came back, and is not sold again by itself.
+        Returned,
+        /// It came back, and a person put it on sale again: a row of `stock_resale`. No `stock_item` is in this state.
+        Resold,
     }
 }
 

@@ -39,7 +39,7 @@ macro_rules! as_str {
 }
 
 /// Declares a closed set: an enum with the words that columns, messages and metrics have for it. A word is the name of
-/// its variant in snake case.
+/// its variant in snake case; it is what the set serialises as.
 macro_rules! closed_set {
     (
         $(#[$attribute:meta])*
@@ -48,6 +48,8 @@ macro_rules! closed_set {
         $(#[$attribute])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[derive(strum::Display, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
+        #[derive(serde::Serialize)]
+        #[serde(into = "&'static str")]
         #[strum(serialize_all = "snake_case")]
         pub enum $name { $($(#[$of_variant])* $variant,)+ }
 
@@ -77,7 +79,7 @@ pub use decision::{Decision, DecisionState, ImpossibleDecision};
 pub use doubt::Doubt;
 pub use event::Event;
 pub use facts::Facts;
-pub use goods::{FulfillmentState, GoodsDecision, ProductKind};
+pub use goods::{CodeState, FulfillmentState, GoodsDecision, ProductKind};
 pub use outcome::{MessageOutcome, RejectionReason, Remark};
 pub use query::QueryReason;
 pub use record::OrderRecord;

@@ -1,11 +1,7 @@
 //! What becomes of a message, as the inbox and the dead letters say it.
 
-use serde::Serialize;
-
 closed_set! {
     /// `notification.outcome`: what came of the latest run of a message.
-    #[derive(Serialize)]
-    #[serde(rename_all = "snake_case")]
     pub enum MessageOutcome {
         /// It said something new.
         Applied,

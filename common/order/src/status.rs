@@ -7,7 +7,7 @@ use strum::{EnumString, FromRepr, IntoStaticStr, VariantArray};
 
 use crate::{Facts, Parties, Trade};
 
-/// Gives a status its number: the discriminant of the variant.
+/// Gives a status its number: the discriminant of the variant, and what it serialises as.
 macro_rules! code {
     ($status:ty) => {
         impl $status {
@@ -21,6 +21,12 @@ macro_rules! code {
             #[must_use]
             pub const fn from_code(code: i16) -> Option<$status> {
                 <$status>::from_repr(code)
+            }
+        }
+
+        impl From<$status> for i16 {
+            fn from(status: $status) -> i16 {
+                status.code()
             }
         }
     };
@@ -76,15 +82,12 @@ impl OrderStatus {
     }
 }
 
-impl From<OrderStatus> for i16 {
-    fn from(status: OrderStatus) -> i16 {
-        status.code()
-    }
-}
-
 /// `user_order.trade_status`: the furthest that was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, FromRepr, IntoStaticStr, VariantArray)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, FromRepr, IntoStaticStr, VariantArray,
+)]
 #[repr(i16)]
+#[serde(into = "i16")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "Alipay's own words, with the numbers of the classic system")]
 pub enum TradeStatusCode {
@@ -114,8 +117,9 @@ impl TradeStatusCode {
 }
 
 /// `user_order.refund_status`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, FromRepr, VariantArray)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, FromRepr, VariantArray)]
 #[repr(i16)]
+#[serde(into = "i16")]
 #[expect(missing_docs, reason = "Alipay's own words, with the numbers of the classic system")]
 pub enum RefundStatusCode {
     NoRefund = 0,

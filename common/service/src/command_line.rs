@@ -10,10 +10,10 @@ pub use clap_complete::Shell;
 #[allow(missing_docs, reason = "see above")]
 #[derive(Debug, Args)]
 pub struct Describe {
-    /// Print a completion script for this shell and end
+    /// Print a completion script for this shell and exit
     #[arg(long, value_enum, value_name = "SHELL")]
     completions: Option<Shell>,
-    /// Print the manual page (for man -l -) and end
+    /// Print the manual page (for man -l -) and exit
     #[arg(long, conflicts_with = "completions")]
     man: bool,
 }
@@ -49,8 +49,8 @@ impl Completions {
 /// The arguments of a verb `man`.
 #[derive(Debug, Args)]
 pub struct Man {
-    /// The folder for the pages; it is made where it is not there. Without one the program's page alone
-    /// goes to stdout
+    /// The folder for the pages; it is created if it does not exist. Without a folder, only the program's page
+    /// is printed to stdout
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }

@@ -110,7 +110,7 @@ impl Outage {
             Some(OutageLine::Short { reason, lasted, left_out }) => warn!(
                 reason,
                 left_out = some(left_out),
-                "a connection to {server} was lost, and is there again after {}",
+                "a connection to {server} was lost, and was restored after {}",
                 shown(lasted)
             ),
         }

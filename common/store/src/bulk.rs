@@ -18,7 +18,7 @@
 use diesel::mysql::Mysql;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
-use diesel::sql_types::HasSqlType;
+use diesel::sql_types::{Bool, HasSqlType};
 use diesel::{QueryResult, RunQueryDsl};
 
 use crate::{MysqlConnection, Result};
@@ -65,6 +65,13 @@ impl<'b> Values<'_, '_, 'b> {
         T: ToSql<S, Mysql> + 'b,
     {
         values.into_iter().try_for_each(|value| self.push::<S, T>(value))
+    }
+
+    /// Whether something is so, for each of the next placeholders.
+    pub(crate) fn push_flags(&mut self, flags: impl IntoIterator<Item = bool>) -> QueryResult<()> {
+        flags
+            .into_iter()
+            .try_for_each(|flag| self.push::<Bool, _>(if flag { &true } else { &false }))
     }
 }
 

@@ -1,8 +1,11 @@
 //! What the columns hold: SQL types of our own, by which rows carry the types of the crates `alipay` and `order`.
 //!
 //! A trait of `diesel` for a type of another crate can only be written with a SQL type that is ours, and so a column has
-//! one type in [`schema`](crate::schema) and one in Rust. A report that shows a column as text or number reads it as
-//! [`String`], [`i16`] or [`i64`].
+//! one type in [`schema`](crate::schema) and one in Rust.
+//!
+//! What is an `ENUM` of the table is an enum in every row. A status, a reason or a state in a column of numbers or free text
+//! may be one of a newer version: a worker does not go on with it, and reports and audits show it as it is, since they read
+//! such a column as [`String`] or [`i16`]. Amounts in reports are [`i64`].
 
 use std::io::Write as _;
 use std::marker::PhantomData;
@@ -10,21 +13,21 @@ use std::marker::PhantomData;
 use alipay::Fen;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::deserialize::{self, FromSql, FromSqlRow, Queryable};
-use diesel::dsl::sql;
-use diesel::expression::{AsExpression, SqlLiteral};
+use diesel::dsl::{AsSelect, SqlTypeOf, sql};
+use diesel::expression::{AsExpression, SqlLiteral, UncheckedBind};
 use diesel::internal::derives::as_expression::Bound;
 use diesel::mysql::data_types::MysqlTime;
 use diesel::mysql::{Mysql, MysqlType, MysqlValue};
 use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{
-    BigInt, Datetime, HasSqlType, Nullable, SingleValue, SmallInt, SqlOrd, SqlType, Text,
+    BigInt, Datetime, HasSqlType, Integer, Nullable, SingleValue, SmallInt, SqlOrd, SqlType, Text,
     is_nullable,
 };
 use diesel::{QueryResult, RunQueryDsl};
 use order::{
-    DecisionState, Facts, FulfillmentState, MessageOutcome, OrderStatus, ProductKind, QueryReason,
-    RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
+    CodeState, DecisionState, Facts, FulfillmentState, MessageOutcome, OrderStatus, ProductKind,
+    QueryReason, RefundRequestState, RefundStatusCode, ReviewReason, ReviewState, TradeStatusCode,
 };
 
 use crate::{BeijingTime, MysqlConnection};
@@ -79,9 +82,26 @@ macro_rules! sql_type {
 sql_type!(Word, MysqlType::String);
 sql_type!(Code, MysqlType::Short);
 
+/// The types of the columns of a row.
+pub(crate) type ColumnsOf<R> = SqlTypeOf<AsSelect<R, Mysql>>;
+
 /// What the database's clock says.
 pub(crate) fn now() -> SqlLiteral<Moment> {
     sql("UTC_TIMESTAMP(6)")
+}
+
+/// So many seconds before that.
+pub(crate) fn ago(
+    seconds: i32,
+) -> SqlLiteral<Moment, UncheckedBind<SqlLiteral<Moment>, Bound<Integer, i32>>> {
+    sql("UTC_TIMESTAMP(6) - INTERVAL ").bind::<Integer, _>(seconds).sql(" SECOND")
+}
+
+/// So many microseconds after it.
+pub(crate) fn after(
+    microseconds: i64,
+) -> SqlLiteral<Moment, UncheckedBind<SqlLiteral<Moment>, Bound<BigInt, i64>>> {
+    sql("UTC_TIMESTAMP(6) + INTERVAL ").bind::<BigInt, _>(microseconds).sql(" MICROSECOND")
 }
 
 /// The number that the latest row of this connection got.
@@ -175,6 +195,7 @@ macro_rules! words {
 }
 
 words! {
+    CodeState in stock_item.state by |word| word.parse().ok();
     DecisionState in decision.state by |word| word.parse().ok();
     FulfillmentState in fulfillment.state by |word| word.parse().ok();
     MessageOutcome in notification.outcome by |word| word.parse().ok();
@@ -258,6 +279,13 @@ impl FromSql<FactSet, Mysql> for Facts {
     }
 }
 
+impl ToSql<FactSet, Mysql> for Facts {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
+        out.write_all(self.to_column().as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
 stored!(Moment, DateTime<Utc>);
 
 /// A date of zeros, as old programs write for "none".
@@ -283,7 +311,7 @@ impl ToSql<Moment, Mysql> for DateTime<Utc> {
 
 /// `user_order.expires_at`: a date of zeros is none.
 #[derive(FromSqlRow)]
-pub(crate) struct Deadline(Option<DateTime<Utc>>);
+pub struct Deadline(Option<DateTime<Utc>>);
 
 impl FromSql<Nullable<Moment>, Mysql> for Deadline {
     fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Deadline> {

@@ -17,7 +17,7 @@ use diesel::r2d2;
 use service::outage::{Outage, OutageKind};
 
 pub use self::address::UrlError;
-pub use self::connect_error::ConnectError;
+pub use self::connect_error::{ConnectError, ConnectProblem};
 pub use self::manager::Manager;
 pub use self::mysql::MysqlConnection;
 pub use self::settings::{DatabaseSettings, Tls};

@@ -75,8 +75,8 @@ pub fn by_ids(connection: &mut MysqlConnection, ids: &[i64]) -> Result<Vec<Decis
 pub struct EndedDecision<'a> {
     /// Its number.
     pub id: i64,
-    /// Word of an [`order::DecisionState`].
-    pub state: &'a str,
+    /// Applied or refused.
+    pub state: DecisionState,
     /// Why it was refused.
     #[serde(serialize_with = "explained")]
     pub error: Option<&'a str>,

@@ -1,9 +1,8 @@
 //! Table `entitlement`: one row per order and account of a subscription.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Text;
 use serde::Serialize;
 
 use crate::column::Moment;
@@ -43,8 +42,7 @@ pub fn revoke(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<()
 }
 
 /// A row of `entitlement`: the subscription that an order bought.
-#[derive(Debug, Clone, QueryableByName, Serialize)]
-#[diesel(table_name = entitlement)]
+#[derive(Debug, Clone, Queryable, Serialize)]
 pub struct Entitlement {
     /// Whom it belongs to.
     pub account: String,
@@ -55,19 +53,17 @@ pub struct Entitlement {
     /// The payment.
     pub starts_at: BeijingTime,
     /// Until when the account has the product, by all orders that it has paid.
-    #[diesel(sql_type = Moment)]
     pub account_until: BeijingTime,
 }
 
 /// The subscription of this order; `None` when it was taken back or is none.
 pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Option<Entitlement>> {
-    Ok(sql_query(
-        "SELECT e.account, e.product_id, e.days, e.starts_at, \
-         (SELECT ends_at FROM entitlement_end AS u \
-          WHERE u.account = e.account AND u.product_id = e.product_id) AS account_until \
-         FROM entitlement AS e WHERE e.order_id = ?",
-    )
-    .bind::<Text, _>(order_id)
-    .get_result(connection)
-    .optional()?)
+    use entitlement::{account, days, product_id, starts_at};
+    let until = "(SELECT ends_at FROM entitlement_end AS u \
+                 WHERE u.account = entitlement.account AND u.product_id = entitlement.product_id)";
+    Ok(entitlement::table
+        .find(order_id)
+        .select((account, product_id, days, starts_at, sql::<Moment>(until)))
+        .first(connection)
+        .optional()?)
 }

@@ -2,9 +2,10 @@
 
 use diesel::dsl::DuplicatedKeys;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use serde::Serialize;
 
-use crate::json_rows::load_rows;
+use crate::json_rows::load_columns;
 use crate::schema::gateway_answer;
 use crate::{MysqlConnection, Result};
 
@@ -29,18 +30,14 @@ pub fn write(connection: &mut MysqlConnection, answer: AnswerKey<'_>) -> Result<
     Ok(())
 }
 
-#[derive(QueryableByName)]
-#[diesel(table_name = gateway_answer)]
-struct Row {
-    order_id: String,
-    digest: String,
-}
-
 /// Which of these answers a program of ours got, as (order, digest).
 pub fn known(
     connection: &mut MysqlConnection,
     answers: &[AnswerKey<'_>],
 ) -> Result<Vec<(String, String)>> {
-    let rows: Vec<Row> = load_rows(connection, include_str!("gateway_answer/known.sql"), answers)?;
-    Ok(rows.into_iter().map(|row| (row.order_id, row.digest)).collect())
+    load_columns::<(Text, Text), _, _>(
+        connection,
+        include_str!("gateway_answer/known.sql"),
+        answers,
+    )
 }

@@ -4,15 +4,17 @@ mod enrolment;
 mod report;
 
 use chrono::{DateTime, Utc};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Text};
 use order::{OrderStatus, QueryReason, TradeStatusCode};
 use serde::Serialize;
 
-use crate::column::{Code, Deadline, Moment};
+use crate::column::{ColumnsOf, Deadline, Moment, now};
 use crate::json_rows::{execute_rows, explained, sql_time, word};
-use crate::schema::gateway_query;
+use crate::schema::{gateway_query, user_order};
+use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result};
 
 pub use enrolment::{Pass, Step, enrol_next};
@@ -25,8 +27,8 @@ pub struct NewQuery<'a> {
     pub order_id: &'a str,
     /// Name of the order's merchant.
     pub merchant: &'a str,
-    /// Word of an [`order::QueryReason`].
-    pub why: &'a str,
+    /// Why.
+    pub why: QueryReason,
     /// 1: now, also where the row is there and due later. 0: as it is, where it is there.
     pub forward: i32,
     /// When it was asked for: a question that went out later answers it. `None`: no question that
@@ -41,8 +43,9 @@ pub fn enrol(connection: &mut MysqlConnection, sorted_queries: &[NewQuery<'_>]) 
     execute_rows(connection, include_str!("gateway_query/enrol.sql"), sorted_queries)
 }
 
-/// A row that is due, and its order as it is now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A row that is due, and its order as it is now. Its columns in the order in which the statement names them.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = gateway_query)]
 pub struct Due {
     /// The order.
     pub order_id: String,
@@ -51,15 +54,19 @@ pub struct Due {
     /// Why it is asked.
     pub why: QueryReason,
     /// When the row was made.
+    #[diesel(column_name = created_at)]
     pub since: DateTime<Utc>,
     /// The database's clock.
+    #[diesel(select_expression = now(), select_expression_type = SqlLiteral<Moment>)]
     pub now: DateTime<Utc>,
     /// The order; `None` when it is gone.
+    #[diesel(embed)]
     pub order: Option<DueOrder>,
 }
 
 /// What the sweeper wants to know of an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = user_order)]
 pub struct DueOrder {
     /// `status`.
     pub status: OrderStatus,
@@ -74,74 +81,21 @@ pub struct DueOrder {
     /// `trade_status`.
     pub trade_status: TradeStatusCode,
     /// Until when it can be paid.
+    #[diesel(deserialize_as = Deadline)]
     pub expires_at: Option<DateTime<Utc>>,
     /// When Alipay said, after that, that there is nothing to close.
     pub expired_at: Option<DateTime<Utc>>,
-}
-
-#[derive(QueryableByName)]
-#[diesel(table_name = gateway_query)]
-struct DueRow {
-    order_id: String,
-    merchant: String,
-    why: QueryReason,
-    created_at: DateTime<Utc>,
-    #[diesel(sql_type = Moment)]
-    now: DateTime<Utc>,
-    // Of the order, where there is one.
-    #[diesel(sql_type = Nullable<Code<OrderStatus>>)]
-    status: Option<OrderStatus>,
-    #[diesel(sql_type = Nullable<Bool>)]
-    is_finish: Option<bool>,
-    #[diesel(sql_type = Nullable<Text>)]
-    trade_no: Option<String>,
-    #[diesel(sql_type = Nullable<Moment>)]
-    ordered_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Nullable<Moment>)]
-    updated_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Nullable<Code<TradeStatusCode>>)]
-    trade_status: Option<TradeStatusCode>,
-    #[diesel(sql_type = Nullable<Moment>, deserialize_as = Deadline)]
-    expires_at: Option<DateTime<Utc>>,
-    #[diesel(sql_type = Nullable<Moment>)]
-    expired_at: Option<DateTime<Utc>>,
-}
-
-impl DueRow {
-    fn order(&self) -> Option<DueOrder> {
-        Some(DueOrder {
-            status: self.status?,
-            is_finish: self.is_finish?,
-            trade_no: self.trade_no.clone(),
-            created_at: self.ordered_at?,
-            updated_at: self.updated_at?,
-            trade_status: self.trade_status?,
-            expires_at: self.expires_at,
-            expired_at: self.expired_at,
-        })
-    }
-
-    fn read(self) -> Due {
-        Due {
-            order: self.order(),
-            order_id: self.order_id,
-            merchant: self.merchant,
-            why: self.why,
-            since: self.created_at,
-            now: self.now,
-        }
-    }
 }
 
 /// Locks up to `limit` rows of this merchant that are due, the longest due first, and leaves out
 /// those that another worker has locked. To be followed, in the same transaction, by [`move_to`] or
 /// [`delete`] for each.
 pub fn claim(connection: &mut MysqlConnection, merchant: &str, limit: i64) -> Result<Vec<Due>> {
-    let rows: Vec<DueRow> = sql_query(include_str!("gateway_query/lock_due.sql"))
+    Ok(sql_query(include_str!("gateway_query/lock_due.sql"))
         .bind::<Text, _>(merchant)
         .bind::<BigInt, _>(limit)
-        .load(connection)?;
-    Ok(rows.into_iter().map(DueRow::read).collect())
+        .typed::<ColumnsOf<Due>>()
+        .load(connection)?)
 }
 
 /// A claimed row's next time.
@@ -173,7 +127,7 @@ pub struct Note<'a> {
     /// The order.
     pub order_id: &'a str,
     /// Why it is asked the next time.
-    pub why: &'a str,
+    pub why: QueryReason,
     /// The lease that it was asked under.
     #[serde(serialize_with = "sql_time")]
     pub leased_until: Option<DateTime<Utc>>,

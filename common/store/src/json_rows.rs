@@ -20,10 +20,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use diesel::deserialize::QueryableByName;
 use diesel::mysql::Mysql;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
+use diesel::query_dsl::methods::LoadQuery;
 use diesel::sql_types::Text;
 use diesel::{RunQueryDsl, sql_query};
 use serde::{Serialize, Serializer};
 
+use crate::typed_sql::{SqlText as _, Typed};
 use crate::{MysqlConnection, Result};
 
 /// Runs a statement whose one parameter is rows as JSON; none where there are no rows.
@@ -49,6 +52,22 @@ pub(crate) fn load_rows<T: Serialize, R: QueryableByName<Mysql> + 'static>(
         return Ok(Vec::new());
     }
     Ok(sql_query(query).bind::<Text, _>(json(keys)?).load(connection)?)
+}
+
+/// The same for a query whose columns have the types `ST`.
+pub(crate) fn load_columns<ST, R, T: Serialize>(
+    connection: &mut MysqlConnection,
+    query: &'static str,
+    keys: &[T],
+) -> Result<Vec<R>>
+where
+    for<'q> Typed<ST, BoxedSqlQuery<'static, Mysql, SqlQuery>>: LoadQuery<'q, MysqlConnection, R>,
+{
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = sql_query(query).into_boxed().bind::<Text, _>(json(keys)?);
+    Ok(query.typed::<ST>().load(connection)?)
 }
 
 /// The JSON text of a list of rows.

@@ -27,8 +27,11 @@ mod error;
 mod error_number;
 mod id_range;
 mod json_rows;
+mod named_lock;
+mod parties;
 mod schema;
 mod snapshot;
+mod typed_sql;
 
 pub mod clock;
 pub mod counts;
@@ -58,9 +61,10 @@ pub mod write_access;
 
 pub use beijing_time::BeijingTime;
 pub use connection::{
-    ConnectError, Connection, DatabaseSettings, Manager, MysqlConnection, Pool, Tls, UrlError,
-    connect_once,
+    ConnectError, ConnectProblem, Connection, DatabaseSettings, Manager, MysqlConnection, Pool,
+    Tls, UrlError, connect_once,
 };
 pub use error::{Fault, Result, StoreError};
 pub use id_range::IdRange;
+pub use parties::PartyRow;
 pub use snapshot::snapshot;

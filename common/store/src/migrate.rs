@@ -14,14 +14,16 @@ use diesel::connection::SimpleConnection;
 use diesel::migration::CREATE_MIGRATIONS_TABLE;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::Text;
 
 use self::embedded::{MIGRATIONS, Migration};
 use self::step::steps_of;
-use crate::{MysqlConnection, Result, StoreError};
+use crate::typed_sql::SqlText as _;
+use crate::{MysqlConnection, Result, StoreError, named_lock};
 
 /// One program at a time: the name of the server's lock, and how long it is waited for, in seconds.
 const LOCK: &str = "alipay_migrate";
+const LOCK_NAME: &str = "CONCAT(?, '.', DATABASE())";
 const LOCK_SECONDS: i64 = 60;
 
 /// How often a statement is tried that waits for somebody's transaction. Each try ends after the
@@ -80,18 +82,6 @@ impl From<diesel::result::Error> for MigrationError {
     }
 }
 
-#[derive(QueryableByName)]
-struct Version {
-    #[diesel(sql_type = Text)]
-    version: String,
-}
-
-#[derive(QueryableByName)]
-struct Got {
-    #[diesel(sql_type = Nullable<BigInt>)]
-    got: Option<i64>,
-}
-
 /// Runs what is pending and returns the versions that ran. Safe to run twice, after a run that was
 /// killed, and while programs of the version before are running. `report` gets a line when something
 /// is waited for.
@@ -102,15 +92,12 @@ pub fn run(
     connection: &mut MysqlConnection,
     mut report: impl FnMut(String),
 ) -> Result<Vec<String>, MigrationError> {
-    let lock = sql_query("SELECT CAST(GET_LOCK(CONCAT(?, '.', DATABASE()), ?) AS SIGNED) AS got");
-    let lock = lock.bind::<Text, _>(LOCK).bind::<BigInt, _>(LOCK_SECONDS);
-    if lock.get_result::<Got>(connection)?.got != Some(1) {
+    if !named_lock::take(connection, LOCK_NAME, LOCK, LOCK_SECONDS)? {
         return Err(MigrationError::Locked);
     }
     let ran = run_locked(connection, &mut report);
-    let free = sql_query("SELECT CAST(RELEASE_LOCK(CONCAT(?, '.', DATABASE())) AS SIGNED) AS got");
     // It ends with the connection in any case.
-    let _ = free.bind::<Text, _>(LOCK).get_result::<Got>(connection);
+    let _ = named_lock::release(connection, LOCK_NAME, LOCK);
     ran
 }
 
@@ -186,9 +173,8 @@ const NO_SUCH_TABLE: u16 = 1146;
 const LOCK_WAIT: u16 = 1205;
 
 fn versions(connection: &mut MysqlConnection) -> Result<Vec<String>> {
-    let rows: Vec<Version> =
-        sql_query("SELECT version FROM __diesel_schema_migrations").load(connection)?;
-    Ok(rows.into_iter().map(|row| row.version).collect())
+    let versions = sql_query("SELECT version FROM __diesel_schema_migrations");
+    Ok(versions.typed::<Text>().load(connection)?)
 }
 
 /// Whether the schema lacks migrations of this binary.

@@ -11,13 +11,14 @@ mod report;
 mod settle;
 
 use alipay::{Fen, TradeRef, TradeRefund};
+use chrono::{DateTime, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Text};
 use order::RefundRequestState;
 
-use crate::column::{Money, Value, Word};
+use crate::column::{Value, after, now, value};
 use crate::json_rows::{explanation, load_rows};
 use crate::schema::{refund_request, user_order};
 use crate::{MysqlConnection, Result};
@@ -130,13 +131,9 @@ fn turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<i64
 /// clock. Returns how long to wait for it, in microseconds. The order should be locked.
 pub fn take_turn(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<u64> {
     let wait = turn(connection, request)?;
-    sql_query(
-        "UPDATE refund_request SET asked_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND \
-         WHERE request_no = ?",
-    )
-    .bind::<BigInt, _>(wait)
-    .bind::<Text, _>(&request.request_no)
-    .execute(connection)?;
+    diesel::update(refund_request::table.find(&request.request_no))
+        .set(refund_request::asked_at.eq(after(wait).nullable()))
+        .execute(connection)?;
     Ok(wait.unsigned_abs())
 }
 
@@ -149,18 +146,18 @@ pub fn note(
     error: Option<&str>,
     running_total: Option<Fen>,
 ) -> Result<()> {
-    let ended = matches!(state, RefundRequestState::Accepted | RefundRequestState::Refused);
-    sql_query(
-        "UPDATE refund_request SET state = ?, error = ?, running_total = ?, \
-         ended_at = IF(?, UTC_TIMESTAMP(6), NULL), due_at = IF(?, NULL, due_at) \
-         WHERE request_no = ? AND state <> 'accepted'",
-    )
-    .bind::<Word<RefundRequestState>, _>(state)
-    .bind::<Nullable<Text>, _>(error.map(explanation))
-    .bind::<Nullable<Money>, _>(running_total)
-    .bind::<Bool, _>(ended)
-    .bind::<Bool, _>(ended)
-    .bind::<Text, _>(request_no)
-    .execute(connection)?;
+    let has_ended = matches!(state, RefundRequestState::Accepted | RefundRequestState::Refused);
+    let never = None::<DateTime<Utc>>;
+    let is_open = refund_request::state.ne(value(RefundRequestState::Accepted));
+    diesel::update(refund_request::table.find(request_no).filter(is_open))
+        .set((
+            refund_request::state.eq(value(state)),
+            refund_request::error.eq(error.map(explanation)),
+            refund_request::running_total.eq(running_total),
+            has_ended.then(|| refund_request::ended_at.eq(now().nullable())),
+            (!has_ended).then(|| refund_request::ended_at.eq(never)),
+            has_ended.then(|| refund_request::due_at.eq(never)),
+        ))
+        .execute(connection)?;
     Ok(())
 }

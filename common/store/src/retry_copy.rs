@@ -6,14 +6,12 @@
 //! back. A row that is overdue is a copy that is stuck, or lost.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
+use diesel::dsl::{case_when, count, count_star, min};
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Integer, Nullable};
 use serde::Serialize;
 
 use crate::BeijingTime;
-use crate::column::Moment;
+use crate::column::ago;
 use crate::json_rows::{execute_rows, load_rows, sql_time};
 use crate::schema::retry_copy;
 use crate::{MysqlConnection, Result};
@@ -57,34 +55,32 @@ pub fn delete(connection: &mut MysqlConnection, sorted_keys: &[CopyKey<'_>]) -> 
 }
 
 /// What waits for one tier.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName, Serialize)]
-#[diesel(table_name = retry_copy)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Serialize)]
 pub struct TierCopies {
     /// The tier's queue.
     pub tier: String,
     /// Copies that have not come back.
-    #[diesel(sql_type = BigInt)]
     pub copies: i64,
     /// Of these, how many should have come back longer ago than was asked for.
-    #[diesel(sql_type = BigInt)]
     pub overdue: i64,
     /// When the notification of an overdue one was received, the first of them.
-    #[diesel(sql_type = Nullable<Moment>)]
     pub oldest_overdue: Option<BeijingTime>,
 }
 
 /// What waits, by tier; a tier without copies is left out. Overdue is what should have come back more
 /// than `slack_seconds` ago.
 pub fn by_tier(connection: &mut MysqlConnection, slack_seconds: i32) -> Result<Vec<TierCopies>> {
-    Ok(sql_query(
-        "SELECT tier, COUNT(*) AS copies, \
-                CAST(COALESCE(SUM(due_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND), 0) AS SIGNED) AS overdue, \
-                MIN(CASE WHEN due_at < UTC_TIMESTAMP(6) - INTERVAL ? SECOND THEN first_seen END) AS oldest_overdue \
-         FROM retry_copy GROUP BY tier ORDER BY tier",
-    )
-    .bind::<Integer, _>(slack_seconds)
-    .bind::<Integer, _>(slack_seconds)
-    .load(connection)?)
+    let is_overdue = retry_copy::due_at.lt(ago(slack_seconds));
+    Ok(retry_copy::table
+        .group_by(retry_copy::tier)
+        .order(retry_copy::tier)
+        .select((
+            retry_copy::tier,
+            count_star(),
+            count(case_when(is_overdue.clone(), retry_copy::due_at)),
+            min(case_when(is_overdue, retry_copy::first_seen)),
+        ))
+        .load(connection)?)
 }
 
 /// One copy that waits.
@@ -113,11 +109,8 @@ pub fn overdue(
     slack_seconds: i32,
     limit: i64,
 ) -> Result<Vec<WaitingCopy>> {
-    let long_ago = sql::<Moment>("UTC_TIMESTAMP(6) - INTERVAL ")
-        .bind::<Integer, _>(slack_seconds)
-        .sql(" SECOND");
     Ok(retry_copy::table
-        .filter(retry_copy::due_at.lt(long_ago))
+        .filter(retry_copy::due_at.lt(ago(slack_seconds)))
         .order((retry_copy::due_at, retry_copy::message_id))
         .limit(limit)
         .select(WaitingCopy::as_select())

@@ -6,4 +6,4 @@ mod write;
 
 pub use audit::{AuditedCase, in_range};
 pub use report::{ReviewFilter, ReviewRow, find, list, of_order};
-pub use write::{Case, Change, Decided, NumberedCase, by_ids, decide, of_orders, upsert};
+pub use write::{Case, Change, Decided, by_ids, decide, of_orders, upsert};

@@ -13,7 +13,6 @@ pub use report::{Order, OrderFilter, find, list};
 pub use search::{OrderSearch, search};
 pub use span::{OrderSpan, SpanOrder, count_in_span, in_span};
 pub use unknown_merchant::{MerchantOrders, unknown_merchants};
-pub(crate) use write::PartyColumns;
 pub use write::{
     LockedOrder, Named, NewOrder, OrderColumns, existing, insert, lock, name_account, update,
 };

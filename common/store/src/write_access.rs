@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{Nullable, Text};
 
+use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result, StoreError};
 
 /// Whether the server takes writes, as far as an account can see.
@@ -24,26 +25,18 @@ impl WriteAccess {
     }
 }
 
-#[derive(QueryableByName)]
-struct Variables {
-    #[diesel(sql_type = Nullable<Text>)]
-    read_only: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    innodb_read_only: Option<String>,
-}
-
 /// Looks whether the server takes writes, and changes nothing. What it does not tell is taken as good.
 ///
 /// # Errors
 /// The connection is lost.
 pub fn write_access(connection: &mut MysqlConnection) -> Result<WriteAccess> {
     let mut access = WriteAccess::default();
-    let variables: Result<Variables, _> = sql_query(
-        "SELECT CAST(@@global.read_only AS CHAR) AS read_only, \
-         CAST(@@global.innodb_read_only AS CHAR) AS innodb_read_only",
+    let variables: QueryResult<(Option<String>, Option<String>)> = sql_query(
+        "SELECT CAST(@@global.read_only AS CHAR), CAST(@@global.innodb_read_only AS CHAR)",
     )
+    .typed::<(Nullable<Text>, Nullable<Text>)>()
     .get_result(connection);
-    if let Ok(Variables { read_only, innodb_read_only }) = variables {
+    if let Ok((read_only, innodb_read_only)) = variables {
         let named = [("read_only", read_only), ("innodb_read_only", innodb_read_only)];
         access.read_only = named.into_iter().find_map(|(name, value)| {
             let value = value.filter(|value| !matches!(value.as_str(), "0" | "OFF" | ""))?;

@@ -105,7 +105,11 @@ fn ids(prefix: &str, n: usize) -> Vec<String> {
     (1..=n).map(|number| format!("{prefix}{number:04}")).collect()
 }
 
-fn query<'a>(order_id: &'a str, why: &'a str, requested_at: Option<DateTime<Utc>>) -> NewQuery<'a> {
+fn query<'a>(
+    order_id: &'a str,
+    why: QueryReason,
+    requested_at: Option<DateTime<Utc>>,
+) -> NewQuery<'a> {
     NewQuery { order_id, merchant: "shop", why, forward: 1, requested_at }
 }
 
@@ -164,7 +168,8 @@ fn a_locked_order_holds_up_nobody() {
     let mut shop = db.pool.get().expect("a connection");
     shop.batch_execute("BEGIN; SELECT id FROM user_order FOR UPDATE").expect("locks");
     assert_eq!(db.pass(UNPAID, 10), 3);
-    gateway_query::enrol(&mut db.connection, &[query("A0001", "ops", None)]).expect("a row");
+    gateway_query::enrol(&mut db.connection, &[query("A0001", QueryReason::Ops, None)])
+        .expect("a row");
     let claimed = db
         .connection
         .transaction(|connection| gateway_query::claim(connection, "shop", 10))
@@ -177,7 +182,8 @@ fn a_request_brings_a_row_forward_once() {
     let mut db = Database::new();
     db.place(&ids("A", 1), "shop", 30, 0, false);
     let asked = Utc::now();
-    gateway_query::enrol(&mut db.connection, &[query("A0001", "ops", Some(asked))]).expect("a row");
+    gateway_query::enrol(&mut db.connection, &[query("A0001", QueryReason::Ops, Some(asked))])
+        .expect("a row");
     let leased = Some(asked + Duration::from_secs(3600));
     let moved = Move { order_id: "A0001", due_at: leased, asking: 1 };
     gateway_query::move_to(&mut db.connection, &[moved]).expect("a lease");
@@ -188,21 +194,25 @@ fn a_request_brings_a_row_forward_once() {
 
     // The question went out after this request was made.
     let before = Some(asked - Duration::from_secs(300));
-    gateway_query::enrol(&mut db.connection, &[query("A0001", "early", before)]).expect("a row");
+    gateway_query::enrol(&mut db.connection, &[query("A0001", QueryReason::Refund, before)])
+        .expect("a row");
     assert_eq!(db.count(due), 0);
     // A pass does not bring it forward either.
-    let routine = NewQuery { forward: 0, ..query("A0001", "unpaid", None) };
+    let routine = NewQuery { forward: 0, ..query("A0001", QueryReason::Unpaid, None) };
     gateway_query::enrol(&mut db.connection, &[routine]).expect("a row");
     assert_eq!(db.count(due), 0);
 
-    gateway_query::enrol(&mut db.connection, &[query("A0001", "later", Some(Utc::now()))])
-        .expect("a row");
+    gateway_query::enrol(
+        &mut db.connection,
+        &[query("A0001", QueryReason::ReturnPage, Some(Utc::now()))],
+    )
+    .expect("a row");
     assert_eq!(db.count(due), 1);
-    assert_eq!(db.count("gateway_query WHERE why = 'later'"), 1);
+    assert_eq!(db.count("gateway_query WHERE why = 'return_page'"), 1);
     // The answer to the earlier question leaves the new one its time.
     let note = Note {
         order_id: "A0001",
-        why: "unpaid",
+        why: QueryReason::Unpaid,
         leased_until: leased,
         due_at: None,
         answer: Some("WAIT_BUYER_PAY"),
@@ -218,7 +228,8 @@ fn a_request_brings_a_row_forward_once() {
              due_at = UTC_TIMESTAMP(6) + INTERVAL 1 HOUR",
         )
         .expect("a question of just now");
-    gateway_query::enrol(&mut db.connection, &[query("A0001", "in_doubt", None)]).expect("a row");
+    gateway_query::enrol(&mut db.connection, &[query("A0001", QueryReason::InDoubt, None)])
+        .expect("a row");
     assert_eq!(db.count(due), 0);
     assert_eq!(db.count("gateway_query WHERE due_at <= UTC_TIMESTAMP(6) + INTERVAL 5 SECOND"), 1);
 }

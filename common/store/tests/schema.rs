@@ -30,6 +30,14 @@ fn declared() -> (Columns, BTreeSet<(String, String)>) {
             columns.insert((table.clone(), name), of);
         }
     }
+    // `schema.rs` says why it leaves these out there.
+    let is_party =
+        |column: &str| ["seller_", "buyer_", "receive_"].iter().any(|it| column.starts_with(it));
+    let of_trade = columns.iter().filter(|((of, column), _)| of == "trade" && is_party(column));
+    let parties: Columns = of_trade
+        .map(|((_, column), of)| (("user_order".to_owned(), column.clone()), of.clone()))
+        .collect();
+    columns.extend(parties);
     (columns, keys)
 }
 

@@ -1,10 +1,8 @@
 //! A fault that can be seen, and its end.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::Context;
-use serde_json::Value;
-use testkit::run_program;
+use testkit::poll;
 
 use super::{PATIENCE, Programme, codes};
 use crate::say;
@@ -55,23 +53,16 @@ impl Programme<'_> {
 
     /// How many messages are ready in the work queue, once it holds what was sent.
     async fn waiting(&self) -> anyhow::Result<i64> {
-        let since = Instant::now();
-        loop {
-            // Its exit code says that not all is well, which is so.
-            let config = self.shop.config().display().to_string();
-            let status = ["--config", &config, "status", "--output", "json"];
-            let output = run_program("ops", &status, &[]);
-            let status: Value = serde_json::from_slice(&output.stdout).with_context(|| {
-                format!("ops status: {}", String::from_utf8_lossy(&output.stderr).trim())
-            })?;
-            let work = status["queues"]
-                .as_array()
-                .and_then(|queues| queues.iter().find(|queue| queue["name"] == "alipay.notify.0"));
-            let waiting = work.and_then(|queue| queue["messages"].as_i64()).unwrap_or(0);
-            if waiting >= 3 || since.elapsed() > PATIENCE {
-                return Ok(waiting);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        let waiting = || -> anyhow::Result<i64> {
+            let status = self.shop.status()?;
+            let queues = status["queues"].as_array();
+            let work = queues.and_then(|all| all.iter().find(|it| it["name"] == "alipay.notify.0"));
+            Ok(work.and_then(|queue| queue["messages"].as_i64()).unwrap_or(0))
+        };
+        poll(PATIENCE, || match waiting() {
+            Ok(messages @ ..3) => Err(Ok(messages)),
+            outcome => outcome.map_err(Err),
+        })
+        .or_else(|last| last)
     }
 }

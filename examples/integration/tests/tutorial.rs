@@ -6,14 +6,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use integration::{Block, blocks, compare};
-use testkit::Sandbox;
+use testkit::{Sandbox, poll};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -143,14 +142,7 @@ impl Shell {
     /// Whether the shell ends, once its input has ended.
     fn ends(&mut self) -> bool {
         self.input.take();
-        let since = Instant::now();
-        while since.elapsed() < LONG {
-            if self.child.try_wait().unwrap().is_some() {
-                return true;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        false
+        poll(LONG, || self.child.try_wait().unwrap().ok_or(())).is_ok()
     }
 
     /// What was written to standard error, and to the logs of the programs.
@@ -175,12 +167,13 @@ impl Drop for Shell {
             // A block failed: the programs that it started end, too.
             let _ = input.write_all(b"kill $SIMULATOR $INGRESS $WORKER\nexit\nexit\n");
         }
-        let since = Instant::now();
-        while matches!(self.child.try_wait(), Ok(None)) && since.elapsed() < Duration::from_secs(10)
-        {
-            std::thread::sleep(Duration::from_millis(20));
+        let ended = poll(Duration::from_secs(10), || match self.child.try_wait() {
+            Ok(None) => Err(()),
+            _ => Ok(()),
+        });
+        if ended.is_err() {
+            let _ = self.child.kill();
         }
-        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
@@ -190,15 +183,10 @@ fn with_free_ports(document: &str) -> String {
     let mut text = document.to_owned();
     for port in ["8080", "8090"] {
         assert!(text.contains(&format!("127.0.0.1:{port}")));
-        text = text.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{}", free_port()));
+        let [free] = testkit::free_ports().unwrap();
+        text = text.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{free}"));
     }
     text
-}
-
-/// Below the range of outgoing connections, which nobody else takes while nothing listens there.
-fn free_port() -> u16 {
-    let mut ports = std::iter::repeat_with(|| rand::random_range(20_000..32_000));
-    ports.find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).unwrap()
 }
 
 /// The folder of the programs that belong to this build.

@@ -1,6 +1,7 @@
 //! A broker that is away, silent, or emptied: `fail` in time, and recovery without a restart.
 
 use std::time::{Duration, Instant};
+use testkit::until_async;
 
 use crate::broker::Broker;
 use crate::notification::good;
@@ -12,16 +13,12 @@ pub(crate) const CONFIRM_TIMEOUT: (&str, &str) = ("ALIPAY__INGRESS__CONFIRM_TIME
 
 /// POSTs until it is answered `success`; everything before is `fail` with 503.
 pub(crate) async fn until_taken(ingress: &Ingress, notify_id: &str) {
-    ingress
-        .until("taken again", async || {
-            let answer = ingress.post(SHOP, good(notify_id)).await;
-            assert!(matches!(
-                (answer.status, answer.body.as_str()),
-                (200, "success") | (503, "fail")
-            ));
-            answer.status == 200
-        })
-        .await;
+    until_async("taken again", async || {
+        let answer = ingress.post(SHOP, good(notify_id)).await;
+        assert!(matches!((answer.status, answer.body.as_str()), (200, "success") | (503, "fail")));
+        answer.status == 200
+    })
+    .await;
 }
 
 /// POSTs once, which must be refused, and in time.

@@ -1,4 +1,4 @@
-//! Certificate mode: a certificate that has ended, and its successor.
+//! Certificate mode: an expired certificate and its successor.
 
 use alipay::{Certificate, Form, PrivateKey, Rule, Signer};
 
@@ -14,7 +14,7 @@ macro_rules! fixture {
 }
 /// Ended in 2022.
 const OLD: &str = fixture!("certificates/alipay.pem");
-/// Of the same key, until 2124.
+/// Of the same key; valid until 2124.
 const RENEWED: &str = fixture!("certificates/alipay-renewed.pem");
 const FORGED: &str = fixture!("certificates/forged.pem");
 const ROOTS: &str = fixture!("certificates/roots.pem");
@@ -51,7 +51,7 @@ async fn an_expired_certificate_stops_only_its_merchant() {
     let sandbox = sandbox().await;
     let file = File { folder: tempfile::tempdir().unwrap() };
     write(&file, &[OLD]);
-    // It starts: the other merchants have customers.
+    // It starts, for the other merchants.
     let ingress = start(&sandbox.amqp_url, &file).await;
     assert!(ingress.log().contains("a certificate is out of date"), "{}", ingress.log());
     let end = |pem: &str| Certificate::read(pem).unwrap().not_after().timestamp();
@@ -61,13 +61,13 @@ async fn an_expired_certificate_stops_only_its_merchant() {
     assert_eq!(ingress.answers("fail", "certificate_expired").await, 1);
     assert_eq!(ingress.post("/alipay/shop/notify", good("n1")).await.body, "success");
 
-    // One that no root issued is refused as a file, and nothing changes.
+    // A certificate that no root issued makes the configuration invalid, and nothing changes.
     write(&file, &[OLD, FORGED]);
     reload(&ingress, REFUSED).await;
     assert!(ingress.log().contains("is not issued by one of the roots"), "{}", ingress.log());
     assert_eq!(ingress.post(NOTIFY, &body).await.status, 400);
 
-    // Beside its successor it does no harm.
+    // The expired certificate does no harm beside its successor.
     write(&file, &[OLD, RENEWED]);
     reload(&ingress, READ_AGAIN).await;
     assert_eq!(ingress.post(NOTIFY, &body).await.body, "success");

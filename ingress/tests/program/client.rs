@@ -1,4 +1,4 @@
-//! An HTTP client that can do everything wrong: it writes bytes and reads answers.
+//! An HTTP client that can send invalid requests: it writes bytes and reads answers.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,7 +1,8 @@
-//! Many connections, many refused requests: whoever asks properly is answered nevertheless.
+//! Many connections and many refused requests: correct requests are still answered.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
+use testkit::until_async;
 
 use crate::client::{self, Client, post};
 use crate::notification::good;
@@ -91,7 +92,7 @@ async fn one_host_cannot_use_all_connections() {
         client.send("POST /alipay/shop/notify HTTP/1.1\r\n").await;
         hostile.push(client);
     }
-    // Each takes the place of its own host's oldest one.
+    // Each replaces the oldest connection of its own host.
     for client in &mut hostile[..16] {
         client.closed().await;
     }
@@ -119,12 +120,11 @@ async fn a_stalled_body_is_dropped_for_a_new_one() {
     let stalled = post(SHOP, "x".repeat(65_500));
     let mut hostile = Client::connect(ingress.public).await;
     hostile.send(&stalled[..stalled.len() - 1]).await;
-    ingress
-        .until("all of it has arrived", async || {
-            metric(&ingress, "ingress_body_bytes").await == 65_499
-        })
-        .await;
-    // The next body of that size has no room until the first one is closed.
+    until_async("all of it has arrived", async || {
+        metric(&ingress, "ingress_body_bytes").await == 65_499
+    })
+    .await;
+    // The next body of that size fits only after the first one is closed.
     let mut second = Client::connect(ingress.public).await;
     second.send(&stalled[..stalled.len() - 1]).await;
     hostile.closed().await;
@@ -159,7 +159,7 @@ async fn a_client_refused_too_often_is_no_longer_read() {
     let answer = genuine(stranger).await;
     assert_eq!((answer.status, answer.body.as_str()), (429, "fail"));
     assert!(ingress.answers("fail", "too_many_refused").await >= 2);
-    // Others are not concerned, and who has sent something genuine has no limit.
+    // Other clients are not affected, and a client that has sent a genuine notification has no limit.
     assert_eq!(genuine("203.0.113.8").await.body, "success");
     for _ in 0..10 {
         assert_eq!(wrong(alipay).await, 400);
@@ -204,7 +204,7 @@ async fn a_mistyped_notify_url_is_logged() {
         assert_eq!(metric(&ingress, "ingress_unknown_paths_total").await, number, "{path}");
     }
     let told = async || ingress.log().contains("/alipay/nobody/notify");
-    ingress.until("the last path", told).await;
+    until_async("the last path", told).await;
     let log = ingress.log();
     assert!(log.contains("/alipay/shop//notify") && log.contains("notify URL"), "{log}");
     assert!(!log.contains("wp-login"), "{log}");

@@ -1,4 +1,5 @@
 //! What the log says of a signature that does not hold: the cause in words, for few messages a minute.
+use testkit::until_async;
 
 use crate::notification::{SHOP_SELLER, mapi_form, md5, openapi_form, rsa2, signed};
 use crate::running::{Ingress, sandbox};
@@ -31,7 +32,7 @@ async fn the_cause_of_a_bad_signature_is_logged() {
         (SHOP, changed, "unknown", "no configured key made it"),
     ] {
         assert_eq!(ingress.post(path, body.clone()).await.status, 400, "{cause}");
-        ingress.until(cause, async || told(cause) == 1).await;
+        until_async(cause, async || told(cause) == 1).await;
         assert!(ingress.log().contains(says), "{}", ingress.log());
         let sign = body.rsplit_once("sign=").unwrap().1.split('&').next().unwrap();
         assert!(!ingress.log().contains(&sign[..16]), "a signature was logged");
@@ -42,7 +43,7 @@ async fn the_cause_of_a_bad_signature_is_logged() {
         let answer = ingress.post(SHOP, body.replace("total_fee=", "total_fee=2")).await;
         assert!(matches!(answer.status, 400 | 429), "{}", answer.status);
     }
-    ingress.until("a fourth", async || told("unknown") == 2).await;
+    until_async("a fourth", async || told("unknown") == 2).await;
     assert_eq!(ingress.post(SHOP, of_the_shop).await.body, "success");
     assert!(told("unknown") <= 2, "{}", ingress.log());
 }

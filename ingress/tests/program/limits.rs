@@ -1,6 +1,7 @@
 //! Slow and hostile clients.
 
 use std::time::{Duration, Instant};
+use testkit::until_async;
 
 use crate::broker::Broker;
 use crate::client::{self, Client, post, post_chunked};
@@ -49,7 +50,7 @@ async fn a_body_above_64_kib_is_refused() {
     assert!(early.is_err(), "answered while the body was sent: {early:?}");
     client.send(rest).await;
     assert_eq!(client.answer().await.unwrap().status, 413);
-    // Refused by its announcement alone.
+    // Refused because of its announced length.
     let mut client = Client::connect(ingress.public).await;
     client
         .send(format!(
@@ -90,12 +91,11 @@ async fn slow_and_incomplete_requests_time_out() {
     let mut half = Client::connect(ingress.public).await;
     half.send(&request[..request.len() - 1]).await;
     drop(half);
-    // Nobody is there to read an answer; it is a request all the same.
-    ingress
-        .until("body_incomplete is counted", async || {
-            ingress.answers("fail", "body_incomplete").await == 1
-        })
-        .await;
+    // Nobody reads the answer, but the request is counted.
+    until_async("body_incomplete is counted", async || {
+        ingress.answers("fail", "body_incomplete").await == 1
+    })
+    .await;
 
     let mut head = Client::connect(ingress.public).await;
     head.send(b"POST /alipay/shop/notify HTTP/1.1\r\nHost: x\r\n").await;
@@ -153,11 +153,10 @@ async fn notifications_beyond_the_limit_are_refused_at_once() {
         client.send(post(SHOP, good("waits"))).await;
         waiting.push(client);
     }
-    ingress
-        .until("three in flight", async || {
-            client::get(ingress.admin, "/metrics").await.body.contains("ingress_in_flight 3\n")
-        })
-        .await;
+    until_async("three in flight", async || {
+        client::get(ingress.admin, "/metrics").await.body.contains("ingress_in_flight 3\n")
+    })
+    .await;
     let answer = ingress.post(SHOP, good("too many")).await;
     assert_eq!((answer.status, answer.body.as_str()), (503, "fail"));
     assert_eq!(ingress.answers("fail", "overloaded").await, 1);
@@ -165,6 +164,6 @@ async fn notifications_beyond_the_limit_are_refused_at_once() {
         let answer = client.answer().await.unwrap();
         assert_eq!((answer.status, answer.body.as_str()), (503, "fail"));
     }
-    // Clients that hang up give their places back, too.
+    // Clients that disconnect also free their places.
     assert!(client::get(ingress.admin, "/metrics").await.body.contains("ingress_in_flight 0\n"));
 }

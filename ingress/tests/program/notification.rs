@@ -86,7 +86,7 @@ pub(crate) fn signed(mut form: Form, signer: &Signer) -> Form {
     form
 }
 
-/// The body of a payment for merchant `shop` that nothing is wrong with.
+/// The body of a correct payment for merchant `shop`.
 pub(crate) fn good(notify_id: &str) -> String {
     signed(mapi_form(notify_id, SHOP_SELLER), &md5()).encode()
 }

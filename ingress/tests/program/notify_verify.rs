@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use alipay::Form;
-use testkit::{FakeGateway, Program, Reply, run_program};
+use testkit::{FakeGateway, Program, Reply, run_program, until_async};
 
 use crate::broker::Broker;
 use crate::broker_down::{CONFIRM_TIMEOUT, refused_in_time};
 use crate::client::{self, Client};
 use crate::notification::{MD5_KEY, RSA_SELLER, SHOP_SELLER, good, mapi_form, md5, rsa, signed};
 use crate::proxy::Proxy;
-use crate::running::{Ingress, PATIENCE, sandbox};
+use crate::running::{Ingress, sandbox};
 
 const SHOP: &str = "/alipay/shop/notify";
 
@@ -83,7 +83,7 @@ async fn only_notifications_signed_for_this_merchant_are_confirmed() {
     assert_eq!(ingress.post(SHOP, forged).await.status, 400);
     let other = signed(mapi_form("n1", RSA_SELLER), &md5()).encode();
     assert_eq!(ingress.post(SHOP, other).await.status, 400);
-    // A merchant that does not want it.
+    // A merchant without `notify_verify`.
     let rsa = signed(mapi_form("n1", RSA_SELLER), &rsa()).encode();
     assert_eq!(ingress.post("/alipay/rsa/notify", rsa).await.status, 200);
     for form in [signed(mapi_form("", SHOP_SELLER), &md5()), {
@@ -132,7 +132,7 @@ async fn md5_batch_refunds_are_always_confirmed_with_notify_verify() {
     gateway.reply(Reply::text("true"));
     assert_eq!(ingress.post("/alipay/rsa/notify", rsa("n1")).await.status, 200);
     assert_eq!(gateway.requests().len(), 3);
-    // The MD5 key is this merchant's alone.
+    // Only this merchant has the MD5 key.
     let md5 = signed(batch("n2"), &md5()).encode();
     assert_eq!(ingress.post(SHOP, md5).await.status, 200);
     assert_eq!(gateway.requests().len(), 0);
@@ -148,7 +148,7 @@ async fn a_confirmed_notification_is_not_confirmed_again() {
     let ingress = asking(&proxy.amqp_url, "required", &gateway.url).await;
     ingress.until_ready_says(200, "ready").await;
 
-    // The answer `success` is lost on the way: the id is used up, and the same comes again.
+    // The answer `success` is lost: the id is used up, and Alipay repeats the notification.
     assert_eq!(status(&ingress, "lost").await, 200);
     gateway.reply(Reply::text("false"));
     assert_eq!(status(&ingress, "lost").await, 200);
@@ -178,11 +178,11 @@ async fn an_answer_after_alipay_disconnects_is_remembered() {
     let ingress = asking(&sandbox.amqp_url, "required", &gateway.url).await;
     let mut impatient = Client::connect(ingress.public).await;
     impatient.send(client::post(SHOP, good("n1"))).await;
-    ingress.until("a question", async || gateway.requests().len() == 1).await;
+    until_async("a question", async || gateway.requests().len() == 1).await;
     drop(impatient);
     gateway.reply(Reply::text("false"));
-    // Until the slow answer is there the gateway denies what it is asked about for a second time.
-    ingress.until("remembered", async || status(&ingress, "n1").await == 200).await;
+    // Until the slow answer arrives, the gateway denies a second query of the same id.
+    until_async("remembered", async || status(&ingress, "n1").await == 200).await;
     assert_eq!(status(&ingress, "n2").await, 400);
 }
 
@@ -199,8 +199,8 @@ async fn a_slow_gateway_does_not_block_other_merchants() {
     let ingress = Ingress::start_with(&sandbox.amqp_url, &variables).await;
     let waits = ingress.post(SHOP, good("slow"));
     let meanwhile = async {
-        ingress.until("one question", async || gateway.requests().len() == 1).await;
-        // A second one is not asked, and others are taken.
+        until_async("one question", async || gateway.requests().len() == 1).await;
+        // A second notification is not queried, and other merchants' notifications are accepted.
         assert_eq!(status(&ingress, "second").await, 503);
         let rsa = signed(mapi_form("n1", RSA_SELLER), &rsa()).encode();
         assert_eq!(ingress.post("/alipay/rsa/notify", rsa).await.status, 200);
@@ -226,8 +226,8 @@ async fn the_simulator_confirms_its_own_notifications() {
     std::fs::write(&file, text).unwrap();
     let config = file.to_str().unwrap();
     let mut alipay = Program::start("simulator", &["--config", config, "serve"], &[]);
-    let line = alipay.wait_for_line("simulator ready ", PATIENCE);
-    let gateway = line.split_once("gateway=").unwrap().1;
+    let line = alipay.wait_until_ready();
+    let gateway = line.value("gateway");
 
     let ingress = asking(&sandbox.amqp_url, "required", gateway).await;
     let to = format!("http://{}{SHOP}", ingress.public);
@@ -238,7 +238,7 @@ async fn the_simulator_confirms_its_own_notifications() {
     }
     assert_eq!(ingress.answers("success", "").await, 2);
     assert_eq!(broker.arrived().await.len(), 2);
-    // Signed, and not sent by this Alipay.
+    // Signed, but not sent by this simulator.
     assert_eq!(status(&ingress, "forged").await, 400);
     assert_eq!(ingress.answers("fail", "notify_verify_false").await, 1);
 }

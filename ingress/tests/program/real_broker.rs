@@ -1,8 +1,8 @@
-//! What a broker does by itself: alarms, closed connections, silence. Each test has one of its own.
+//! Actions of a broker: alarms, closed connections, silence. Each test has its own broker.
 
 use std::sync::Arc;
 
-use testkit::{Folder, RabbitMq};
+use testkit::{Folder, RabbitMq, until_async};
 
 use crate::broker::Broker;
 use crate::broker_down::{CONFIRM_TIMEOUT, refused_in_time, until_taken};
@@ -33,7 +33,7 @@ async fn a_memory_alarm_gives_fail_in_time() {
         ingress.until_ready_says(200, "ready").await;
         until_taken(&ingress, "after").await;
     }
-    // Refused is not unpublished: a blocked broker may take it after all, and Alipay repeats it.
+    // A refused notification may still be published by a blocked broker, and Alipay repeats it.
     let arrived = Broker::connect(&broker.url()).await.arrived().await;
     assert!((2..=7).contains(&arrived.len()), "{} arrived", arrived.len());
 }
@@ -65,7 +65,7 @@ async fn a_stopped_broker_gives_fail_and_recovers() {
     until_taken(&ingress, "after").await;
 }
 
-/// An account that can publish and no more: nothing is declared, what is missing is told, and work begins
+/// An account that can only publish: nothing is declared, what is missing is logged, and work begins
 /// when somebody else has declared it.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_without_the_right_to_declare_can_publish() {
@@ -81,10 +81,10 @@ async fn an_account_without_the_right_to_declare_can_publish() {
         let ingress = Ingress::start_with(&url, &more).await;
         let says =
             "direct exchange alipay.notify, quorum queue alipay.notify.0; run `ops topology apply`";
-        // RabbitMQ 4 does not let it look.
+        // RabbitMQ 4 does not allow the passive check.
         let blind = "not allowed to look either";
         let told = async || ingress.log().contains(says) || ingress.log().contains(blind);
-        ingress.until("it says what is missing", told).await;
+        until_async("it says what is missing", told).await;
         if !ingress.log().contains(blind) {
             ingress.until_ready_says(503, "work queue").await;
         }
@@ -93,7 +93,7 @@ async fn an_account_without_the_right_to_declare_can_publish() {
         ingress.until_ready_says(200, "ready").await;
         until_taken(&ingress, least).await;
         let no_more = "the account at the broker can publish and do no more";
-        ingress.until("it says so", async || ingress.log().contains(no_more)).await;
+        until_async("it says so", async || ingress.log().contains(no_more)).await;
         drop(ingress);
         control(&broker, &["delete_queue", "alipay.notify.0"]).await;
         let delete = "rabbit_exchange:delete(rabbit_misc:r(<<\"/\">>, exchange, <<\"alipay.notify\">>), false, <<\"test\">>).";

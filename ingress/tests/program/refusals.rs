@@ -24,7 +24,7 @@ const SHOP: &str = "/alipay/shop/notify";
 const APP: &str = "/alipay/app/notify";
 const RSA: &str = "/alipay/rsa/notify";
 
-/// Requests that nothing is wrong with but the way they come in.
+/// Valid forms in invalid requests.
 fn wrong_requests() -> Vec<Case> {
     let head = |method: &str, path: &str| {
         format!("{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").into_bytes()
@@ -52,7 +52,7 @@ fn wrong_requests() -> Vec<Case> {
     ]
 }
 
-/// Forms that are signed, and are no notifications.
+/// Signed forms that are no notifications.
 fn signed_for_something_else() -> Vec<Case> {
     let shop = |pairs: &[(&str, &str)]| {
         let mut form = mapi_form("x", SHOP_SELLER);
@@ -72,7 +72,7 @@ fn signed_for_something_else() -> Vec<Case> {
         ("total_fee", "10.00"),
     ]);
     let pay_link = signed(pay_link, &md5());
-    // The same text, cut in another place.
+    // The same text, split in another place.
     let mut cut = pay_link.clone();
     cut.set("subject", "Top-up bob");
     cut.set("total_fee", "10.00");
@@ -93,7 +93,7 @@ fn signed_for_something_else() -> Vec<Case> {
     ]
 }
 
-/// Forms whose signature does not hold.
+/// Forms with an invalid signature.
 fn wrong_signatures() -> Vec<Case> {
     let shop = |form: &Form| post(SHOP, form.encode());
     let app = |form: &Form| post(APP, form.encode());
@@ -139,7 +139,7 @@ fn wrong_signatures() -> Vec<Case> {
     ]
 }
 
-/// Signed by Alipay, and not for us or not readable.
+/// Signed by Alipay, but for another merchant or not readable.
 fn wrong_contents() -> Vec<Case> {
     let app = |name: &str, value: &str| {
         let mut form = openapi_form("x");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use alipay::{Md5Key, Signer};
+use testkit::until_async;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -64,7 +65,7 @@ pub(crate) async fn reload(ingress: &Ingress, says: &str) {
     let before = lines();
     let id = ingress.id().to_string();
     assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
-    ingress.until(says, async || lines() > before).await;
+    until_async(says, async || lines() > before).await;
 }
 
 pub(crate) const READ_AGAIN: &str = "merchants and their keys were read again";
@@ -115,7 +116,7 @@ async fn a_key_change_under_load_refuses_no_request() {
     }
     let some_more = async |new: usize| {
         let enough = with[new].load(Ordering::Relaxed) + 40;
-        ingress.until("requests", async || with[new].load(Ordering::Relaxed) > enough).await;
+        until_async("requests", async || with[new].load(Ordering::Relaxed) > enough).await;
     };
     some_more(0).await;
     let both = "md5_key = \"second\"\nmd5_old_key = \"first\"";

@@ -1,11 +1,11 @@
-//! A buyer comes back from Alipay's page.
+//! A buyer returns from Alipay's page.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use alipay::{Charset, Fen, Form, Payment, link};
 use queue::MessageKind;
-use testkit::Program;
+use testkit::{Program, until_async};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -13,7 +13,7 @@ use crate::broker::Broker;
 use crate::client::{self, Answer};
 use crate::notification::{APP_ID, MD5_KEY, SHOP_SELLER, md5, rsa, rsa2, signed, stranger};
 use crate::proxy::Proxy;
-use crate::running::{Ingress, PATIENCE, sandbox, shop};
+use crate::running::{Ingress, sandbox, shop};
 
 const RETURN_TO: [(&str, &str); 2] = [
     ("ALIPAY__MERCHANTS__SHOP__RETURN_TO", "https://shop.example/paid?from=alipay#top"),
@@ -82,7 +82,7 @@ async fn a_signed_return_asks_the_gateway_and_sends_the_buyer_on() {
     let expected = "https://shop.example/paid?from=alipay&order=a100#top";
     assert_eq!(location(&answer), Some(expected));
     assert!(answer.head.contains("\r\ncache-control: no-store\r\n"), "{}", answer.head);
-    // What the merchant's own routing adds, at both ends; the rest is signed.
+    // Parameters of the merchant's routing, at both ends; the rest is signed.
     let query = format!("s=/alipay/back&{}&_url=x", shop_query("a 1&order=2#x"));
     let answer = get(&ingress, "/alipay/shop/return", &query).await;
     let expected = "https://shop.example/paid?from=alipay&order=a+1%26order%3d2%23x#top";
@@ -272,9 +272,8 @@ async fn a_buyer_returns_from_the_simulators_cashier() {
     std::fs::write(&file, text).unwrap();
     let arguments = ["--config", file.to_str().unwrap(), "serve"];
     let mut simulator = Program::start("simulator", &arguments, &[]);
-    let line = simulator.wait_for_line("simulator ready url=http://", PATIENCE);
-    let address = line.split_once("http://").unwrap().1.split_once(' ').unwrap().0;
-    let address: SocketAddr = address.parse().unwrap();
+    let line = simulator.wait_until_ready();
+    let address: SocketAddr = line.value("url").trim_start_matches("http://").parse().unwrap();
     let ingress = Ingress::start_with(&sandbox.amqp_url, &RETURN_TO).await;
 
     let notify_url = format!("http://{}/alipay/shop/notify", ingress.public);
@@ -301,7 +300,7 @@ async fn a_buyer_returns_from_the_simulators_cashier() {
     let to = sent_to(ingress.public, format!("GET {path} {end}\r\n")).await;
     assert_eq!(to, "https://shop.example/paid?from=alipay&order=A1#top");
     // The notification comes from Alipay's server by itself, before or after the buyer.
-    ingress.until("both", async || ingress.answers("success", "").await == 1).await;
+    until_async("both", async || ingress.answers("success", "").await == 1).await;
     let mut kinds: Vec<String> =
         broker.arrived().await.iter().map(|one| one.envelope.kind.to_string()).collect();
     kinds.sort_unstable();

@@ -2,16 +2,11 @@
 
 use std::net::SocketAddr;
 use std::process::ExitStatus;
-use std::time::Duration;
 
-use testkit::{Program, Sandbox};
-use tokio::time::{Instant, sleep};
+use testkit::{Program, Sandbox, until_async};
 
 use crate::client::{self, Answer};
 use crate::notification::{ALIPAY_PUBLIC_KEY, APP_ID, MD5_KEY, RSA_SELLER, SHOP_SELLER};
-
-/// For what takes milliseconds, on a machine that is busy.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A vhost of the test's own.
 pub(crate) async fn sandbox() -> Sandbox {
@@ -49,13 +44,8 @@ impl Ingress {
     /// Starts it with these environment variables only.
     pub(crate) async fn run(variables: &[(&str, &str)]) -> Ingress {
         let mut program = Program::start("ingress", &[], variables);
-        let line = program.wait_for_line("ingress ready ", PATIENCE);
-        let address = |name: &str| -> SocketAddr {
-            let mut words = line.split_ascii_whitespace();
-            let found = words.find_map(|word| word.strip_prefix(name));
-            found.unwrap_or_else(|| panic!("no {name} in {line:?}")).parse().unwrap()
-        };
-        let (public, admin) = (address("listen="), address("admin="));
+        let line = program.wait_until_ready();
+        let [public, admin] = ["listen", "admin"].map(|name| line.value(name).parse().unwrap());
         Ingress { program, public, admin }
     }
 
@@ -87,20 +77,11 @@ impl Ingress {
 
     /// Waits until `/readyz` answers with this status and a text that ends so.
     pub(crate) async fn until_ready_says(&self, status: u16, ending: &str) {
-        self.until(&format!("/readyz {status} {ending}"), async || {
+        until_async(&format!("/readyz {status} {ending}"), async || {
             let answer = client::get(self.admin, "/readyz").await;
             answer.status == status && answer.body.ends_with(ending)
         })
         .await;
-    }
-
-    /// Asks again and again until the condition holds.
-    pub(crate) async fn until(&self, what: &str, condition: impl AsyncFn() -> bool) {
-        let deadline = Instant::now() + PATIENCE;
-        while !condition().await {
-            assert!(Instant::now() < deadline, "never: {what}\n{}", self.program.stderr());
-            sleep(Duration::from_millis(20)).await;
-        }
     }
 
     /// What it has logged until now.

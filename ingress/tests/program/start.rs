@@ -1,4 +1,4 @@
-//! How the program begins, or does not.
+//! The start of the program, and failed starts.
 
 use testkit::run_program;
 
@@ -79,10 +79,10 @@ async fn a_key_file_readable_by_all_users_is_logged() {
     assert_eq!(status.code(), Some(2), "{log}");
     assert!(log.contains("--strict") && log.contains("shop.md5 (mode 644)"), "{log}");
     let mut lenient = start(&[]);
-    lenient.wait_for_line("ingress ready ", crate::running::PATIENCE);
+    lenient.wait_until_ready();
     assert!(lenient.stderr().contains("shop.md5 (mode 644)"), "{}", lenient.stderr());
     mode(0o640);
     let mut fine = start(&["--strict"]);
-    fine.wait_for_line("ingress ready ", crate::running::PATIENCE);
+    fine.wait_until_ready();
     assert!(!fine.stderr().contains("mode"), "{}", fine.stderr());
 }

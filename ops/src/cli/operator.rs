@@ -8,7 +8,7 @@ use crate::failure::Failure;
 /// The person whose name stands in the records.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Operator {
-    /// Who does it, for the record; the default is $USER
+    /// Your name, for the record; default: $USER
     #[arg(long, env = "USER", hide_env_values = true, value_name = "NAME")]
     by: Option<String>,
 }

@@ -94,9 +94,9 @@ async fn move_letters(
     let walked = tokio::task::spawn_blocking(move || {
         runtime.block_on(walk(&shared, &selection, action, &by, note.as_deref()))
     });
-    let Moved { count, left_out, fates, failure } = walked
-        .await
-        .map_err(|error| Failure::CouldNotAsk(format!("the walk has ended: {error}")))?;
+    let Moved { count, left_out, fates, failure } = walked.await.map_err(|error| {
+        Failure::CouldNotAsk(format!("the action on the dead letters failed: {error}"))
+    })?;
     let (title, done) = match action {
         Action::Replayed => (
             say("重放", "Replay"),

@@ -72,7 +72,7 @@ fn facts(page: &OrderDetails) -> Markup {
     let row = &page.order.row;
     let state = html! {
         (tag::status(row.status))
-        @if let Some(fulfillment) = &page.fulfillment { " " (tag::goods(&fulfillment.state)) }
+        @if let Some(fulfillment) = &page.fulfillment { " " (tag::goods(fulfillment.state)) }
     };
     let product = &page.product;
     let bought =
@@ -98,9 +98,9 @@ fn facts(page: &OrderDetails) -> Markup {
                 (fact(say("商户", "Merchant"), &row.merchant))
                 (fact(say("账号", "Account"), &row.account))
                 (fact(say("交易号", "Trade"), or_empty(row.trade_no.as_ref())))
-                (fact(say("买家", "Buyer"), or_empty(row.buyer_email.as_ref())))
-                (fact(say("买家号", "Buyer id"), or_empty(row.buyer_id.as_ref())))
-                (fact(say("卖家号", "Seller id"), or_empty(row.seller_id.as_ref())))
+                (fact(say("买家", "Buyer"), or_empty(row.parties.buyer_email.as_ref())))
+                (fact(say("买家号", "Buyer id"), or_empty(row.parties.buyer_id.as_ref())))
+                (fact(say("卖家号", "Seller id"), or_empty(row.parties.seller_id.as_ref())))
             } }
         }
     }
@@ -178,7 +178,7 @@ fn goods(page: &OrderDetails) -> Markup {
         h2 { (say("货物", "Goods")) }
         div.card { table {
             @for code in &page.goods {
-                tr { td.mono { (code.code) } td { (tag::goods(&code.state)) } }
+                tr { td.mono { (code.code) } td { (tag::code(code.state)) } }
             }
             @if let Some(entitlement) = &page.entitlement {
                 tr {
@@ -245,7 +245,7 @@ fn cases(page: &OrderDetails) -> Markup {
                 tr {
                     td.id { (link(&review_address(review.id), &format!("# {}", review.id))) }
                     td { (review.reason) }
-                    td { (reviews::state(&review.state)) }
+                    td { (reviews::state(review.state)) }
                 }
             }
         } }

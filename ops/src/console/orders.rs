@@ -6,7 +6,7 @@ use maud::{Markup, display, html};
 use order::{FulfillmentState, OrderStatus, VariantArray as _};
 use service::language::say;
 use service::page::Column;
-use store::user_order::{self, Order, OrderSearch};
+use store::user_order::{self, Order, OrderFilter, OrderSearch};
 
 use super::Shared;
 use super::address::{link, listing, order_link};
@@ -58,9 +58,12 @@ pub(super) async fn show(
         .database(move |connection| {
             let search = OrderSearch {
                 text: Some(wanted.as_str()).filter(|text| !text.is_empty()),
-                status,
-                needs_review: in_review,
-                goods: goods_state,
+                filter: OrderFilter {
+                    status,
+                    needs_review: in_review,
+                    goods: goods_state,
+                    ..OrderFilter::default()
+                },
                 after: Some(last.as_str()).filter(|last| !last.is_empty()),
             };
             Ok(user_order::search(connection, &search, LISTED + 1)?)
@@ -121,8 +124,8 @@ fn search_bar(text: &str, state: &str, goods: &str) -> Markup {
             }
             select name="goods" aria-label=(say("货物", "Goods")) {
                 (option("", false, say("任何货物状态", "Any goods")))
-                @for word in FulfillmentState::VARIANTS.iter().map(|state| state.as_str()) {
-                    (option(word, word == goods, &tag::goods_words(word)))
+                @for &state in FulfillmentState::VARIANTS {
+                    (option(state.as_str(), state.as_str() == goods, &tag::goods_words(state)))
                 }
             }
             button.main { (say("搜索", "Search")) }
@@ -162,11 +165,10 @@ fn row(order: &Order) -> Markup {
 
 /// The state of the goods, since when they are waited for, and whether a person looks at the order.
 fn goods_of(order: &Order) -> Markup {
-    let state = order.goods_state.as_deref().and_then(|state| state.parse().ok());
-    let waits = state.is_some_and(FulfillmentState::is_waiting);
+    let waits = order.goods_state.is_some_and(FulfillmentState::is_waiting);
     let since = order.goods_waiting_since.filter(|_| waits);
     html! {
-        @if let Some(state) = &order.goods_state { (tag::goods(state)) }
+        @if let Some(state) = order.goods_state { (tag::goods(state)) }
         @if let Some(since) = since { span.soft { (say("自", "since")) " " (display(since)) } }
         @if order.needs_review { " " (tag(Tone::Bad, say("复核中", "in review"))) }
     }

@@ -33,7 +33,7 @@ pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Resu
     let choices = case.choices();
     let body = html! {
         div.card { table.facts {
-            (fact(say("状态", "State"), state(&row.state)))
+            (fact(say("状态", "State"), state(row.state)))
             (fact(say("订单", "Order"), order_link(&row.order_id)))
             (fact(say("原因", "Reason"), format!("{} {}", row.reason, say(chinese(&row.reason), ""))))
             (fact(say("含义", "Meaning"), meaning(row)))

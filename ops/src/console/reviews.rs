@@ -66,7 +66,7 @@ fn row(row: &ReviewRow) -> Markup {
                 span.soft { (chinese(&row.reason)) " " (meaning(row)) }
             }
             td { (evidence(row)) }
-            td { (state(&row.state)) span.soft { (ended) } }
+            td { (state(row.state)) span.soft { (ended) } }
             td.t { (display(row.raised_at)) }
         }
     }
@@ -78,12 +78,11 @@ pub(super) fn review_address(id: i64) -> String {
 }
 
 /// The state of a case.
-pub(super) fn state(state: &str) -> Markup {
-    match state.parse() {
-        Ok(ReviewState::Open) => tag(Tone::Bad, say("待复核", "open")),
-        Ok(ReviewState::Decided) => tag(Tone::Good, say("已决定", "decided")),
-        Ok(ReviewState::Settled) => tag(Tone::Plain, say("已自行解决", "settled")),
-        Err(_) => tag(Tone::Plain, state),
+pub(super) fn state(state: ReviewState) -> Markup {
+    match state {
+        ReviewState::Open => tag(Tone::Bad, say("待复核", "open")),
+        ReviewState::Decided => tag(Tone::Good, say("已决定", "decided")),
+        ReviewState::Settled => tag(Tone::Plain, say("已自行解决", "settled")),
     }
 }
 

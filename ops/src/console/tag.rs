@@ -1,7 +1,7 @@
 //! States as small coloured words.
 
 use maud::{Markup, html};
-use order::{FulfillmentState, OrderStatus};
+use order::{CodeState, FulfillmentState, OrderStatus};
 use service::language::{Language, say};
 
 use crate::operations::order::status_name::{status_chinese, status_name};
@@ -51,25 +51,33 @@ pub(super) fn status_words(code: i16) -> &'static str {
 }
 
 /// The state of goods.
-pub(super) fn goods(state: &str) -> Markup {
-    let tone = match state.parse() {
-        Ok(FulfillmentState::Delivered) => Tone::Good,
-        Ok(FulfillmentState::AwaitingStock) => Tone::Bad,
-        Ok(
-            FulfillmentState::Returned
-            | FulfillmentState::AwaitingManual
-            | FulfillmentState::AwaitingAccount,
-        ) => Tone::Warn,
-        Ok(FulfillmentState::Cancelled) | Err(_) => Tone::Plain,
+pub(super) fn goods(state: FulfillmentState) -> Markup {
+    use FulfillmentState::{
+        AwaitingAccount, AwaitingManual, AwaitingStock, Cancelled, Delivered, Returned,
+    };
+    let tone = match state {
+        Delivered => Tone::Good,
+        AwaitingStock => Tone::Bad,
+        Returned | AwaitingManual | AwaitingAccount => Tone::Warn,
+        Cancelled => Tone::Plain,
     };
     tag(tone, &goods_words(state))
 }
 
+/// The state of a code that names an order.
+pub(super) fn code(state: CodeState) -> Markup {
+    match state {
+        CodeState::Delivered => goods(FulfillmentState::Delivered),
+        CodeState::Returned => goods(FulfillmentState::Returned),
+        CodeState::Available | CodeState::Resold => tag(Tone::Plain, state.as_str()),
+    }
+}
+
 /// The name of a state of goods.
-pub(super) fn goods_words(state: &str) -> String {
-    match (Language::here(), state.parse::<FulfillmentState>()) {
-        (Language::Chinese, Ok(state)) => goods_chinese(state).to_owned(),
-        _ => state.replace('_', " "),
+pub(super) fn goods_words(state: FulfillmentState) -> String {
+    match Language::here() {
+        Language::Chinese => goods_chinese(state).to_owned(),
+        Language::English => state.as_str().replace('_', " "),
     }
 }
 

@@ -41,11 +41,6 @@ pub(crate) enum AppliedOutcome {
     Ended(MessageOutcome),
 }
 
-/// Reads `notification.outcome`. A word that this version does not know counts for nothing, like an unknown trade status.
-pub(crate) fn outcome_of(word: &str) -> MessageOutcome {
-    word.parse().unwrap_or(MessageOutcome::Unknown)
-}
-
 impl PreparedMessage {
     /// Prepares an envelope of ours for the work queue.
     pub(crate) fn new(envelope: &Envelope) -> Result<PreparedMessage, Failure> {
@@ -97,9 +92,8 @@ impl PreparedMessage {
                 &self.message.message_id,
             )?;
             if let Some(line) = line.filter(|line| line.seen > self.seen_before) {
-                let outcome = outcome_of(&line.outcome);
-                let ended = AppliedOutcome::Ended(outcome);
-                let effect = match outcome {
+                let ended = AppliedOutcome::Ended(line.outcome);
+                let effect = match line.outcome {
                     MessageOutcome::Applied => {
                         Effect::applied(ended, &line.facts_added, line.changes.as_deref())
                     }

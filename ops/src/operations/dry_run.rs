@@ -11,7 +11,6 @@ use worker::batch::{self, BatchError, Outcome, Rules, run_halving};
 use worker::message::{InboundMessage, Rejection};
 
 use crate::failure::Failure;
-use crate::operations::await_worker::outcome_of;
 use crate::operations::effect::Effect;
 use crate::operations::rolled_back;
 
@@ -211,7 +210,7 @@ fn foreseen(
             let kind = message.kind.as_str();
             let line = notification::find(connection, merchant, kind, &message.message_id)?;
             // What an earlier run of the same message applied stays in its line.
-            match line.map(|line| (ForeseenOutcome::from(outcome_of(&line.outcome)), line)) {
+            match line.map(|line| (ForeseenOutcome::from(line.outcome), line)) {
                 None => Effect::new(ForeseenOutcome::Unchanged),
                 Some((applied @ ForeseenOutcome::Applied, line)) => {
                     Effect::applied(applied, &line.facts_added, line.changes.as_deref())

@@ -155,7 +155,7 @@ pub(crate) fn evidence(row: &ReviewRow) -> String {
 
 /// Whether it waits for a person.
 pub(crate) fn is_open(row: &ReviewRow) -> bool {
-    row.state.parse() == Ok(ReviewState::Open)
+    row.state == ReviewState::Open
 }
 
 /// The words of the decisions that answer this case.

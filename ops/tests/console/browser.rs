@@ -1,8 +1,8 @@
 //! A plain HTTP client: one request a connection, every byte as the test says.
 
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::net::SocketAddr;
+
+use testkit::http::{self, Response};
 
 /// What asks the console.
 pub(crate) struct Browser {
@@ -69,25 +69,10 @@ impl Browser {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Seen {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
-        for (name, value) in headers {
-            request.push_str(&format!("{name}: {value}\r\n"));
-        }
-        if method == "POST" {
-            request.push_str(&format!("Content-Length: {}\r\n", body.len()));
-        }
-        request.push_str("\r\n");
-        request.push_str(body);
-        // A server that refuses early may close before it has read all.
-        let _ = stream.write_all(request.as_bytes());
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        let answer = String::from_utf8(answer).expect("UTF-8");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Seen { status, head: head.to_lowercase(), body: body.to_owned() }
+        let address = self.address.to_string();
+        let answer = http::send(&address, method, path, headers, body).unwrap();
+        let Response { status, head, body } = answer;
+        Seen { status, head: head.to_lowercase(), body }
     }
 }
 

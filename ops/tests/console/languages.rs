@@ -48,7 +48,7 @@ fn every_page_is_in_one_language() {
     ] {
         let english = in_language(browser, path, "en-US,en;q=0.9");
         assert!(english.body.contains("<html lang=\"en\">"), "{path}: {}", english.body);
-        // Of Chinese there is the way to the other language, and what came from outside.
+        // The only Chinese is the link to the other language, and text that came from outside.
         let told = english.body.replace(">中文</a>", "").replace("礼品", "");
         assert_eq!(chinese(&told), [""; 0], "{path}: {}", english.body);
 
@@ -73,7 +73,7 @@ fn a_chosen_language_is_kept_and_overrides_the_browser() {
     let host = browser.address.to_string();
     let kept = [("Host", host.as_str()), ("Accept-Language", CHINESE), ("Cookie", "a=b; lang=en")];
     browser.ask("GET", "/", &kept, "").shows(200, &["Status", "?lang=zh-CN"]);
-    // A word that is no language changes nothing and sets nothing.
+    // An unknown language changes nothing.
     let other = in_language(browser, "/?lang=x%0d%0aSet-Cookie:%20a=b", CHINESE);
     assert!(other.header("set-cookie").is_none() && other.body.contains("总览"), "{other:?}");
 }

@@ -1,8 +1,8 @@
-//! Dead letters: looked at, foreseen, replayed, discarded.
+//! Dead letters: listed, dry-run, replayed, discarded.
 
 use crate::world::{World, dead, notification};
 
-/// Three letters: one of an order that is there now, one without, one for the wrong amount.
+/// Three letters: one of an order that exists now, one without an order, one with a wrong amount.
 fn world() -> World {
     let world = World::new();
     world.order("A-1");

@@ -1,4 +1,4 @@
-//! `ops console` as a program: a browser's requests, and those that no browser of ours sends.
+//! `ops console` as a program: requests of a browser, and requests of strangers.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
@@ -8,6 +8,9 @@ mod languages;
 mod letters;
 mod pages;
 mod recorded;
+#[path = "../ops/program.rs"]
+#[allow(dead_code, reason = "shared with the tests of the other verbs")]
+mod program;
 #[path = "../snapshot.rs"]
 mod snapshot;
 mod strangers;

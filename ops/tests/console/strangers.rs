@@ -1,9 +1,10 @@
-//! What is refused: other sites, other names, other methods, too much.
+//! Refused requests: other sites, other host names, other methods, too large ones.
 
 use testkit::Sandbox;
 
 use crate::browser::form;
-use crate::world::{NOBODY, World};
+use crate::program::NOBODY;
+use crate::world::World;
 
 /// Nothing that is refused needs a server behind the console.
 fn alone() -> World {
@@ -97,7 +98,7 @@ fn cross_site_forms_are_refused() {
         plain.iter().map(|(name, value)| (*name, value.as_str())).collect();
     browser.ask("POST", "/dead-letters", &plain, &good).shows(415, &[]);
     browser.get("/dead-letters?view=flat").shows(200, &["A-1"]);
-    // The same without a flaw.
+    // The same request without a fault.
     let seen = browser.post_as("/dead-letters", &good, &own);
     assert_eq!(seen.status, 303, "{seen:?}");
     browser.get("/dead-letters?view=flat").shows(200, &["No dead letter matches"]).hides(&["A-1"]);

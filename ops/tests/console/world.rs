@@ -1,7 +1,5 @@
 //! A sandbox with a schema, queues, a shop, and a console.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
@@ -9,31 +7,16 @@ use chrono::{TimeDelta, Utc};
 use queue::topology::DEAD_QUEUE;
 use queue::{Cluster, Envelope, Headers, Message, MessageKind, Publisher, PublisherSettings};
 use testkit::clock::{beijing, minutes_ago};
-use testkit::{Program, Sandbox};
+use testkit::{Program, Sandbox, until};
 use tokio_util::sync::CancellationToken;
 
 use crate::browser::Browser;
-
-/// Nothing listens here.
-pub(crate) const NOBODY: (&str, &str) =
-    ("mysql://root:secret@127.0.0.1:1/nothing", "amqp://guest:secret@127.0.0.1:1/%2f");
-
-/// The key of the merchant `shop`.
-const KEY: &str = "a-key-nobody-should-see";
-
-const MERCHANT: [(&str, &str); 7] = [
-    ("ALIPAY__MERCHANTS__SHOP__PROTOCOL", "mapi"),
-    ("ALIPAY__MERCHANTS__SHOP__SELLER_ID", "2088000000000001"),
-    ("ALIPAY__MERCHANTS__SHOP__SIGN_TYPES", "MD5"),
-    ("ALIPAY__MERCHANTS__SHOP__MD5_KEY", KEY),
-    ("ALIPAY__WORKER__QUERIES", "false"),
-    ("ALIPAY__WORKER__ADMIN_LISTEN", "127.0.0.1:0"),
-    ("RUST_LOG", "info"),
-];
+use crate::program::{KEY, Ops};
 
 pub(crate) struct World {
     pub(crate) browser: Browser,
     pub(crate) sandbox: Sandbox,
+    ops: Ops,
     _console: Program,
 }
 
@@ -41,31 +24,29 @@ impl World {
     /// With both servers, a product `gift` and three codes of it.
     pub(crate) fn new() -> World {
         let sandbox = Sandbox::new();
-        for verb in
-            ["migrate", "topology apply", "product add gift --name Gift --kind stock --price 10"]
-        {
-            ops(&sandbox, &verb.split(' ').collect::<Vec<_>>(), "");
-        }
-        ops(&sandbox, &["stock", "import", "gift", "--file", "-"], "CODE-1\nCODE-2\nCODE-3\n");
-        let urls = (sandbox.database_url.clone(), sandbox.amqp_url.clone());
-        World::with_console(sandbox, (&urls.0, &urls.1))
+        let ops = Ops::with_schema(&sandbox).with_shop();
+        ops.run("topology apply").done();
+        ops.run("product add gift --name Gift --kind stock --price 10").done();
+        let codes = ["stock", "import", "gift", "--file", "-"];
+        ops.run_with(&codes, b"CODE-1\nCODE-2\nCODE-3\n").done();
+        World::of(sandbox, ops)
     }
 
     /// A console for these servers.
     pub(crate) fn with_console(sandbox: Sandbox, (database, broker): (&str, &str)) -> World {
-        let mut environment = vec![("DATABASE_URL", database), ("AMQP_URL", broker)];
-        environment.extend(MERCHANT);
-        let arguments = ["console", "--listen", "127.0.0.1:0"];
-        let mut console = Program::start("ops", &arguments, &environment);
-        let ready = "console ready url=http://";
-        let line = console.wait_for_line(ready, Duration::from_secs(30));
-        let (_, address) = line.split_once(ready).unwrap();
-        let address = address.trim_end_matches('/').parse().unwrap();
-        World { browser: Browser { address }, sandbox, _console: console }
+        World::of(sandbox, Ops::at(database, broker).with_shop())
+    }
+
+    fn of(sandbox: Sandbox, ops: Ops) -> World {
+        let mut console = ops.start(&["console", "--listen", "127.0.0.1:0"]);
+        let line = console.wait_until_ready();
+        let address = line.value("url").trim_start_matches("http://").trim_end_matches('/');
+        let browser = Browser { address: address.parse().unwrap() };
+        World { browser, sandbox, ops, _console: console }
     }
 
     pub(crate) fn ops(&self, arguments: &[&str]) -> String {
-        ops(&self.sandbox, arguments, "")
+        self.ops.run_with(arguments, b"").done().stdout
     }
 
     pub(crate) fn order(&self, id: &str) {
@@ -74,11 +55,7 @@ impl World {
 
     /// A worker, running until it is dropped.
     pub(crate) fn worker(&self) -> Program {
-        let mut environment = self.sandbox.environment();
-        environment.extend(MERCHANT);
-        let mut worker = Program::start("worker", &[], &environment);
-        worker.wait_for_line("worker ready", Duration::from_secs(30));
-        worker
+        self.ops.worker()
     }
 
     pub(crate) fn publish(&self, messages: Vec<Message>) {
@@ -105,31 +82,8 @@ impl World {
     /// Loads a page until it holds the text.
     #[track_caller]
     pub(crate) fn wait_for(&self, path: &str, text: &str) {
-        let began = std::time::Instant::now();
-        while !self.browser.get(path).body.contains(text) {
-            assert!(began.elapsed() < Duration::from_secs(30), "{path} never held {text:?}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        until(&format!("{path} with {text:?}"), || self.browser.get(path).body.contains(text));
     }
-}
-
-/// Runs a verb, which must end with 0, and returns its stdout.
-fn ops(sandbox: &Sandbox, arguments: &[&str], stdin: &str) -> String {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ops"))
-        .args(arguments)
-        .env_remove("ALIPAY_CONFIG")
-        .envs(MERCHANT)
-        .envs(sandbox.environment())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-    let output = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {stderr}");
-    String::from_utf8(output.stdout).unwrap()
 }
 
 /// A signed notification of the merchant `shop`.

@@ -44,11 +44,11 @@ impl AtTerminal {
             .expect("ops starts");
         AtTerminal { child, screen: File::from(pair.master) }
     }
-    /// What it writes until it ends, and its exit code.
+    /// Its output until it ends, and its exit code.
     pub(crate) fn ended(mut self) -> (i32, String) {
         let mut seen = Vec::new();
         let mut part = [0; 4096];
-        // A terminal that nobody has open any more is an error on Linux, and the end.
+        // On Linux, reading from a terminal that is closed on the other side is an error: the end.
         while let Ok(read @ 1..) = self.screen.read(&mut part) {
             seen.extend_from_slice(&part[..read]);
         }

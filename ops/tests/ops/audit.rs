@@ -1,4 +1,4 @@
-//! `ops audit`: a database that only workers wrote is clean; whatever is changed behind their back is found.
+//! `ops audit`: a database that only workers wrote has no gaps; every other change is found.
 
 mod damage;
 
@@ -13,7 +13,7 @@ use worker::batch::Outcome;
 use self::damage::DAMAGE;
 use crate::worker_at_hand::Shop;
 
-/// A shop with an order for every ending that needs nobody, and three that wait.
+/// A shop with an order for every final state that needs no person, and three that wait.
 fn shop() -> Shop {
     let mut shop = Shop::new();
     shop.ops.run("product add gift2 --name Gift2 --kind stock --price 10").done();
@@ -108,7 +108,7 @@ fn a_database_written_only_by_workers_has_no_gap_and_waiting_work_is_listed() {
         "{text}"
     );
 
-    // Stock that is there is the worker's.
+    // If stock is available, the worker must act.
     let codes = ["stock", "import", "rare", "--file", "-"];
     shop.ops.run_with(&codes, b"RARE-1\n").done();
     let audit = shop.ops.json("audit --grace 0s");
@@ -135,8 +135,8 @@ fn every_kind_of_gap_is_found_and_named() {
     assert_eq!(seen, listed, "a kind that nothing provokes");
 }
 
-/// Its notifications were lost: the answer to a question says how much went back, and no refund is on
-/// record that comes to it.
+/// Its notifications were lost: the answer to a query says how much was refunded, and no recorded refund
+/// explains that amount.
 #[test]
 fn a_refund_known_only_from_the_gateway_is_no_gap() {
     let mut shop = shop();
@@ -148,7 +148,7 @@ fn a_refund_known_only_from_the_gateway_is_no_gap() {
     );
     assert_eq!(shop.hear_answer(Protocol::Mapi, &answer), Outcome::Done);
     assert_eq!(kinds(&shop, 0), BTreeSet::new());
-    // Another refund, of which the gateway tells by a batch: less than what is known already.
+    // Another refund, reported by a batch: less than what is already known.
     let batch = "notify_type=batch_refund_notify&batch_no=B2&success_num=1\
                  &result_details=T-ASKED%5E2.00%5ESUCCESS";
     assert_eq!(shop.hear(Protocol::Mapi, batch), Outcome::Done);
@@ -199,7 +199,7 @@ fn an_expired_order_that_is_not_closed_is_a_gap() {
     let line = lines.iter().find(|line| line["kind"] == "unpaid_past_its_time").unwrap();
     assert_eq!((&line["order"], &line["owner"]), (&json!("OPEN"), &json!("worker")));
     assert!((5400..5500).contains(&line["age_seconds"].as_i64().unwrap()), "{line}");
-    // A limit that cannot be meant closes nothing.
+    // An implausible limit closes no order.
     sql(
         &mut shop,
         &["UPDATE user_order SET expires_at = created_at - INTERVAL 450 MINUTE WHERE id = 'OPEN'"],

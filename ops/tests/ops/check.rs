@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::{Program, Sandbox};
+use testkit::{Program, Sandbox, until};
 
 use crate::program::{Answer, NOBODY, Ops};
 
@@ -87,7 +86,7 @@ fn check_asks_the_servers_and_names_what_is_missing() {
     let nobody =
         File::new(SHOP).check(&Ops::at(NOBODY.0, NOBODY.1), &[]).ended(3, "could be asked");
     assert!(nobody.json()["database"]["error"].is_string(), "{}", nobody.stdout);
-    // Neither is configured: nothing is asked, as on a machine with an ingress alone.
+    // Neither is configured, so no server is asked, as on a machine with only an ingress.
     let none = File::new(SHOP).check(&Ops::at("", ""), &[]).done().json();
     assert_eq!(none["database"]["not_asked"], "database.url is not set");
     assert_eq!(none["running"].as_array().unwrap().len(), 2);
@@ -128,8 +127,8 @@ fn check_shows_what_sighup_would_change_by_fingerprint() {
     let path = file.path();
     let mut ingress =
         Program::start("ingress", &["--config", path.to_str().unwrap()], &environment);
-    let line = ingress.wait_for_line("ingress ready", Duration::from_secs(60));
-    let admin = line.split_whitespace().find_map(|word| word.strip_prefix("admin=")).unwrap();
+    let line = ingress.wait_until_ready();
+    let admin = line.value("admin");
     ops.run("migrate").done();
     ops.run("topology apply").done();
     // The free ports of this ingress are what its own file says, too.
@@ -175,9 +174,6 @@ fn check_shows_what_sighup_would_change_by_fingerprint() {
     let id = ingress.id().to_string();
     assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
     // The answer itself says when it was read again.
-    let since = Instant::now();
-    while asked(&[])["difference"]["changed"] != json!([]) {
-        assert!(since.elapsed() < Duration::from_secs(60), "{}", ingress.stderr());
-    }
+    until("it is read again", || asked(&[])["difference"]["changed"] == json!([]));
     file.check(&ops, &["--running", "127.0.0.1:1"]).ended(3, "could be asked");
 }

@@ -1,4 +1,4 @@
-//! TLS to the database as the configuration says it.
+//! TLS to the database, as configured.
 
 use std::fs;
 use std::path::Path;
@@ -42,7 +42,7 @@ fn own_database_tls_trusts_the_configured_ca() {
     migrate("required", Some(&made.ca)).done();
 }
 
-/// A URL that cannot be used is a mistake in the configuration, and nothing is tried again.
+/// An invalid URL is a configuration error, so there is no retry.
 #[test]
 fn exit_code_2_for_an_invalid_database_url() {
     let environment = [("DATABASE_URL", "mysql://shop:secret@127.0.0.1:1/pay?ssl_mode=maybe")];

@@ -12,9 +12,7 @@ use testkit::Sandbox;
 use testkit::clock::{beijing, minutes_ago};
 
 use crate::dead_letters::{depth, ids, letter, publish};
-use crate::program::Ops;
-
-const KEY: &str = "a-key-nobody-should-see";
+use crate::program::{KEY, Ops};
 
 /// A dead letter with a form of the merchant `shop`, who is configured.
 pub(crate) fn notification(id: &str, order: &str, total: &str, died: i64) -> Message {
@@ -41,12 +39,7 @@ pub(crate) fn notification(id: &str, order: &str, total: &str, died: i64) -> Mes
 }
 
 pub(crate) fn configured(sandbox: &Sandbox) -> Ops {
-    let ops = Ops::with_schema(sandbox)
-        .set("ALIPAY__MERCHANTS__SHOP__PROTOCOL", "mapi")
-        .set("ALIPAY__MERCHANTS__SHOP__SELLER_ID", "2088000000000001")
-        .set("ALIPAY__MERCHANTS__SHOP__SIGN_TYPES", "MD5")
-        .set("ALIPAY__MERCHANTS__SHOP__MD5_KEY", KEY)
-        .set("ALIPAY__EVENTS__ENABLED", "true");
+    let ops = Ops::with_schema(sandbox).with_shop().set("ALIPAY__EVENTS__ENABLED", "true");
     ops.run("topology apply").done();
     ops.run("product add gift --name Gift --kind stock --price 10").done();
     let codes = ["stock", "import", "gift", "--file", "-"];
@@ -124,7 +117,7 @@ fn a_letter_is_shown_with_signature_order_and_charset() {
     let text = ops.run("dlq show changed").done().stdout;
     assert!(text.contains("not valid today: bad_signature"), "{text}");
     assert!(text.contains("there is no order NONE"), "{text}");
-    // Without a database the letter is shown all the same.
+    // The letter is shown without a database, too.
     let blind = Ops::at(crate::program::NOBODY.0, &sandbox.amqp_url);
     let text = blind.run("dlq show good").done().stdout;
     assert!(text.contains("subject = 测试") && text.contains("cannot be asked"), "{text}");

@@ -96,7 +96,7 @@ fn topology_is_planned_applied_and_then_complete() {
     assert_eq!(ops.json("topology plan"), json!([]));
     assert_eq!(ops.run("topology apply").done().stdout, "nothing is missing\n");
     assert_eq!(ops.json("dlq list"), json!([]));
-    // What cannot be put on record is not replayed.
+    // A letter that cannot be recorded is not replayed.
     ops.run("dlq replay --all").ended(3, "database");
 }
 
@@ -168,7 +168,7 @@ fn a_replay_of_one_letter_includes_its_copies() {
     assert_eq!(depths(), [2, 599]);
     let again = ops.run("dlq replay --id id-7").ended(1, "there is no dead letter id-7");
     assert!(again.stderr.contains("id-7 was replayed at 20"), "{}", again.stderr);
-    // The others were only taken and given back, in an order that the broker chose.
+    // The other letters were only read and put back, in the broker's order.
     assert_eq!(ops.json("dlq list").as_array().unwrap().len(), 599);
 
     let answer = ops.run("dlq replay --all --no-wait").done();
@@ -199,7 +199,7 @@ fn a_replay_that_is_killed_loses_nothing_and_can_be_repeated() {
     assert_eq!(went.union(&stayed).cloned().collect::<BTreeSet<_>>(), all);
     assert_eq!(ops.json("dlq replay --all --no-wait"), json!({ "replayed": stayed.len() }));
     assert_eq!(ops.json("dlq list"), json!([]));
-    // A letter is put on record before it is removed.
+    // A letter is recorded before it is removed.
     let history = ops.json("dlq history --limit 1000");
     let told: BTreeSet<String> = history
         .as_array()
@@ -280,7 +280,7 @@ fn status_counts_only_queues_that_exist() {
     assert!(table.contains("last worked on: no message yet"), "{table}");
     assert_eq!(depth(&sandbox.amqp_url, DEAD_QUEUE), 2);
 
-    // An order a second is placed while somebody watches.
+    // An order is placed every second while `status --watch` runs.
     let watch = std::thread::scope(|scope| {
         let watch = scope.spawn(|| ops.run("status --watch 1 --looks 3 --output json"));
         for n in 0..20 {

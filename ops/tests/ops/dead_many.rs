@@ -1,4 +1,4 @@
-//! More dead letters than a broker hands out unasked, and letters that somebody else holds.
+//! More dead letters than the largest prefetch, and letters that another consumer holds.
 
 use lapin::options::{
     BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicNackOptions, BasicQosOptions,
@@ -80,7 +80,7 @@ fn letters_held_by_another_consumer_are_reported() {
         let (options, none) = (BasicConsumeOptions::default(), FieldTable::default());
         let consumer = channel.basic_consume(DEAD_QUEUE.into(), "spy".into(), options, none);
         let consumer = consumer.await.unwrap();
-        // Its eight are with it before anybody looks.
+        // The consumer has its eight letters before `ops` reads.
         let mut held = consumer;
         for _ in 0..8 {
             futures_util::StreamExt::next(&mut held).await.unwrap().unwrap();
@@ -95,7 +95,7 @@ fn letters_held_by_another_consumer_are_reported() {
         connection.close().await;
     });
 
-    // Taken one by one, without a consumer.
+    // Another program takes letters one by one, with `basic.get`.
     let (connection, channel) = runtime.block_on(async {
         let settings =
             queue::ConnectionSettings::new(&Cluster::at(&sandbox.amqp_url).unwrap(), "stranger");

@@ -1,4 +1,4 @@
-//! Letters of messages that killed workers, and what else stands in no inbox.
+//! Letters of messages that killed workers, and letters without an inbox row.
 
 use diesel::connection::SimpleConnection as _;
 use queue::topology::{DEAD_QUEUE, work_queue};
@@ -56,7 +56,7 @@ fn exit_code_1_for_a_replay_that_matches_no_letter() {
         let dry = ops.run(&format!("dlq replay {which} --dry-run --output json"));
         assert_eq!(dry.ended(1, "no dead letter matches").json()["letters"], 0);
     }
-    // All would die again: nobody knows the merchant.
+    // All would die again: the merchant is not configured.
     publish(&sandbox.amqp_url, vec![letter("a", 1), letter("b", 2)]);
     ops.run("dlq replay --all --dry-run").ended(1, "2 of 2 would die again");
 }
@@ -90,7 +90,7 @@ fn letters_without_an_inbox_row_are_in_the_order_history() {
     assert!(missing.contains("dead letter lost, kills_workers"), "{missing}");
     assert!(missing.contains("a message (once) came back once without an answer"), "{missing}");
 
-    // Gone with its letter; what was done stands there.
+    // Removed with its letter; the operator's action is still shown.
     publish(&sandbox.amqp_url, vec![deadly("kills", 1)]);
     ops.run("dlq discard kills --reason poison --by ann").done();
     let page = ops.json("order show A-1");

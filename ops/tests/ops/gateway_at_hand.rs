@@ -8,10 +8,9 @@ use alipay::{Form, Md5Key, Rule, Signer};
 use testkit::clock::{beijing, minutes_ago};
 use testkit::{FakeGateway, Reply};
 
-/// The key of both sides.
-pub(crate) const KEY: &str = "a-key-nobody-should-see";
+use crate::program::KEY;
 
-/// When trades of these tests were paid.
+/// The time at which the trades of these tests were paid.
 pub(crate) const PAID_MINUTES_AGO: i64 = 5;
 
 /// The fields of each trade, by order.
@@ -27,7 +26,7 @@ pub(crate) struct GatewayAtHand {
     _gateway: FakeGateway,
 }
 
-/// What happens between an answer and its arrival, once.
+/// An action between the gateway's answer and its arrival, once.
 type Meanwhile = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
 
 impl GatewayAtHand {
@@ -56,13 +55,13 @@ impl GatewayAtHand {
         GatewayAtHand { url, trades, asked, slow, meanwhile, _gateway: gateway }
     }
 
-    /// From now on it knows this trade, which was paid and is so still.
+    /// Adds this trade, which is paid.
     pub(crate) fn knows_paid(&self, order: &str, total: &str) {
         let paid_at = beijing(minutes_ago(PAID_MINUTES_AGO));
         self.knows(order, "TRADE_SUCCESS", total, &[("gmt_payment", &paid_at)]);
     }
 
-    /// From now on it knows this trade.
+    /// Adds this trade.
     pub(crate) fn knows(&self, order: &str, status: &str, total: &str, more: &[(&str, &str)]) {
         let mut fields = vec![
             ("out_trade_no", order),
@@ -76,17 +75,17 @@ impl GatewayAtHand {
         self.trades.lock().unwrap().insert(order.to_owned(), fields.collect());
     }
 
-    /// Every answer takes so long.
+    /// Delays every answer.
     pub(crate) fn slow(&self, time: Duration) {
         *self.slow.lock().unwrap() = time;
     }
 
-    /// This happens after its next answer, before that arrives.
+    /// Runs this after the next answer, before the answer arrives.
     pub(crate) fn meanwhile(&self, happens: impl FnOnce() + Send + 'static) {
         *self.meanwhile.lock().unwrap() = Some(Box::new(happens));
     }
 
-    /// The orders that it was asked about.
+    /// The orders that it was queried about.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }

@@ -49,7 +49,7 @@ fn every_verb_refuses_an_unknown_merchant_and_lists_the_known_ones() {
         ops.run(&format!("order list --merchant {name}")).ended(2, meant);
     }
 
-    // What there is of such a name can be listed, and says so.
+    // Existing orders of such a merchant can be listed, with a warning.
     let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
     let insert = "INSERT INTO user_order (id, merchant, product_id, quantity, subject, total_fee) \
                   VALUES ('A-1', 'shpo', 'gift', 1, 's', 1000)";
@@ -63,7 +63,7 @@ fn every_verb_refuses_an_unknown_merchant_and_lists_the_known_ones() {
     assert_eq!(status["unknown_merchants"][0]["did_you_mean"], json!("shop"));
     // A configured one without orders is an empty list.
     assert_eq!(ops.json("order list --merchant shop"), json!([]));
-    // Bytes that are no text stop nothing.
+    // A merchant name that is not UTF-8 stops no verb.
     connection.batch_execute("UPDATE user_order SET merchant = x'FF00'").unwrap();
     assert_eq!(ops.status()["unknown_merchants"][0]["orders"], 1);
 }

@@ -1,4 +1,4 @@
-//! Small ends: what is repeated, dates of zeros, names that nobody can type, output that nobody reads.
+//! Special cases: repeated commands, zero dates, invisible characters, closed output.
 
 use std::process::Command;
 
@@ -107,7 +107,7 @@ fn no_code_is_withdrawn_when_output_is_closed() {
             .env("DATABASE_URL", &sandbox.database_url)
             .env("RUST_LOG", "info")
             .env_remove("ALIPAY_CONFIG")
-            // What shifts the clock opens a file, which would take the place of the closed output.
+            // libfaketime opens a file, which would take the descriptor of the closed output.
             .env_remove("LD_PRELOAD")
             .env("USER", by)
             .output()
@@ -118,7 +118,7 @@ fn no_code_is_withdrawn_when_output_is_closed() {
     assert_eq!(closed.status.code(), Some(3), "{said}");
     assert!(said.contains("stdout is closed: nothing was done"), "{said}");
     assert_eq!(ops.json("stock list")[0]["available"], 2);
-    // Whoever throws them away on purpose may.
+    // An operator may discard the codes on purpose.
     assert_eq!(withdraw(">/dev/null", "ann").status.code(), Some(0));
     assert_eq!(ops.json("stock withdrawals")[0]["taken_by"], "ann");
 }
@@ -141,7 +141,7 @@ fn an_operator_without_a_name_is_told_to_use_by() {
     assert_eq!(ops.json("stock withdrawals")[0]["taken_by"], "unknown");
 }
 
-/// The second of two payments went back in full: the order stays paid by the first.
+/// The second of two payments was refunded in full: the order stays paid by the first.
 #[test]
 fn the_order_history_names_each_payment_by_its_trade() {
     let sandbox = Sandbox::database_only();
@@ -174,7 +174,7 @@ fn the_order_history_names_each_payment_by_its_trade() {
     );
 }
 
-/// A limit that does not count makes nothing late.
+/// An implausible limit makes no payment late.
 #[test]
 fn a_payment_is_shown_as_late_only_under_a_valid_limit() {
     let sandbox = Sandbox::database_only();

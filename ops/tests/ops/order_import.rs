@@ -1,4 +1,4 @@
-//! `ops order import`: all or nothing, a second time nothing, every bad line named.
+//! `ops order import`: all orders or none, no change the second time, every bad line is named.
 
 use crate::orders::shop;
 use serde_json::json;
@@ -41,11 +41,7 @@ fn a_file_is_imported_once_and_a_dry_run_writes_nothing() {
 #[test]
 fn a_file_with_bad_lines_is_refused_and_each_line_is_named() {
     let (_sandbox, ops) = shop();
-    let ops = ops
-        .set("ALIPAY__MERCHANTS__SHOP__PROTOCOL", "mapi")
-        .set("ALIPAY__MERCHANTS__SHOP__SELLER_ID", "2088000000000001")
-        .set("ALIPAY__MERCHANTS__SHOP__SIGN_TYPES", "MD5")
-        .set("ALIPAY__MERCHANTS__SHOP__MD5_KEY", "secret");
+    let ops = ops.with_shop();
     let import = |lines: &str| {
         let file = format!("{HEADING},account\n{lines}");
         ops.run_with(&["order", "import", "-"], file.as_bytes())
@@ -86,7 +82,7 @@ fn a_file_with_bad_lines_is_refused_and_each_line_is_named() {
     ops.run_with(&["order", "import", "-"], b"").ended(2, "the file is empty");
     ops.run("order import /nowhere.csv").ended(2, "/nowhere.csv");
     assert_eq!(ops.json("order list"), json!([]));
-    // A heading alone imports nothing, and says so.
+    // A file with only a heading imports nothing, and says so.
     let none = import("").done();
     assert!(none.stdout.contains("imported 0"), "{}", none.stdout);
 }
@@ -108,7 +104,7 @@ fn an_existing_order_that_differs_stops_the_whole_import() {
         import(&all).ended(1, &format!("line 3: order A is here already, and {said}"));
         ops.run("order show NEW").ended(1, "there is no order");
     }
-    // The time of the import is put right, and what was delivered; later it is neither undone nor done again.
+    // Corrects the time of the import and what was delivered; a later import neither undoes nor repeats it.
     let right = import("A,shop,gift,10.50,2026-05-10 10:00:00,no").done().json();
     assert_eq!((&right["corrected"], &right["unchanged"]), (&json!(1), &json!(0)));
     assert_eq!(ops.json("order show A")["created_at"], "2026-05-10T10:00:00+08:00");

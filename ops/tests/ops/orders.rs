@@ -1,4 +1,4 @@
-//! order create, show, list; what they refuse.
+//! `order create`, `show` and `list`, and what they refuse.
 
 use serde_json::{Value, json};
 use testkit::Sandbox;

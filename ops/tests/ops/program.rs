@@ -1,16 +1,27 @@
-//! Runs `ops` and looks at how it ended.
+//! Runs `ops` and checks its result.
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use testkit::Sandbox;
+use testkit::{Program, Sandbox};
 
 /// Nothing listens here.
 pub(crate) const NOBODY: (&str, &str) =
-    ("mysql://root@127.0.0.1:1/nothing", "amqp://guest:guest@127.0.0.1:1/%2f");
+    ("mysql://root:secret@127.0.0.1:1/nothing", "amqp://guest:secret@127.0.0.1:1/%2f");
 
-/// The program with the servers that it should use.
+/// The key of the merchant `shop`.
+pub(crate) const KEY: &str = "a-key-nobody-should-see";
+
+/// The configuration of the merchant `shop`, for all programs.
+pub(crate) const SHOP: [(&str, &str); 4] = [
+    ("ALIPAY__MERCHANTS__SHOP__PROTOCOL", "mapi"),
+    ("ALIPAY__MERCHANTS__SHOP__SELLER_ID", "2088000000000001"),
+    ("ALIPAY__MERCHANTS__SHOP__SIGN_TYPES", "MD5"),
+    ("ALIPAY__MERCHANTS__SHOP__MD5_KEY", KEY),
+];
+
+/// The program and its servers.
 pub(crate) struct Ops {
     environment: Vec<(String, String)>,
 }
@@ -44,10 +55,33 @@ impl Ops {
         Ops { environment: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec() }
     }
 
+    /// The same with the merchant [`SHOP`], whose workers ask no gateway.
+    pub(crate) fn with_shop(self) -> Ops {
+        let worker =
+            [("ALIPAY__WORKER__QUERIES", "false"), ("ALIPAY__WORKER__ADMIN_LISTEN", "127.0.0.1:0")];
+        SHOP.into_iter().chain(worker).fold(self, |ops, (name, value)| ops.set(name, value))
+    }
+
     /// One more variable.
     pub(crate) fn set(mut self, name: &str, value: &str) -> Ops {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Starts it with these arguments, and does not wait for its end.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Program {
+        Program::start("ops", arguments, &self.environment())
+    }
+
+    /// Starts a worker with the same configuration, and waits until it is ready.
+    pub(crate) fn worker(&self) -> Program {
+        let mut worker = Program::start("worker", &[], &self.environment());
+        worker.wait_until_ready();
+        worker
+    }
+
+    fn environment(&self) -> Vec<(&str, &str)> {
+        self.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
     /// Runs with arguments that hold no spaces.
@@ -60,23 +94,18 @@ impl Ops {
         let mut child = Command::new(env!("CARGO_BIN_EXE_ops"))
             .args(arguments)
             .env_remove("ALIPAY_CONFIG")
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .envs(self.environment())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("ops starts");
-        // What is written here is smaller than a pipe; one that does not read it is no error.
+        // The input fits into a pipe, so a program that does not read it is no error.
         let _ = child.stdin.take().expect("a pipe").write_all(stdin);
-        let output = child.wait_with_output().expect("ops ends");
-        Answer {
-            code: output.status.code().expect("no signal"),
-            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
+        Answer::of(child.wait_with_output().expect("ops ends"))
     }
 
-    /// What `ops status` tells, where something is wrong.
+    /// The output of `ops status` when something is wrong.
     pub(crate) fn status(&self) -> Value {
         self.run("status --output json").ended(1, "wrong").json()
     }
@@ -88,6 +117,14 @@ impl Ops {
 }
 
 impl Answer {
+    pub(crate) fn of(output: Output) -> Answer {
+        Answer {
+            code: output.status.code().expect("no signal"),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+
     /// With exit code 0.
     #[track_caller]
     pub(crate) fn done(self) -> Answer {

@@ -1,14 +1,14 @@
 //! query and reconcile against a gateway, and a real worker that applies the answers.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use queue::topology::work_queue;
 use serde_json::{Value, json};
 use testkit::clock::{beijing_in_json, minutes_ago};
-use testkit::{Program, Sandbox};
+use testkit::{Sandbox, until};
 
 use crate::dead_letters::{depth, publish};
-use crate::gateway_at_hand::{GatewayAtHand, KEY, PAID_MINUTES_AGO};
+use crate::gateway_at_hand::{GatewayAtHand, PAID_MINUTES_AGO};
 use crate::program::Ops;
 use crate::reviews::notification;
 
@@ -23,10 +23,8 @@ impl World {
     pub(crate) fn new() -> World {
         let sandbox = Sandbox::new();
         let gateway = GatewayAtHand::start();
-        let mut ops = Ops::with_schema(&sandbox);
-        for (name, value) in World::configuration(&gateway.url) {
-            ops = ops.set(name, &value);
-        }
+        let ops = Ops::with_schema(&sandbox).with_shop();
+        let ops = ops.set("ALIPAY__MERCHANTS__SHOP__GATEWAY", &gateway.url);
         ops.run("topology apply").done();
         ops.run("product add gift --name Gift --kind stock --price 10").done();
         let codes = ["stock", "import", "gift", "--file", "-"];
@@ -34,30 +32,8 @@ impl World {
         World { ops, sandbox, gateway }
     }
 
-    fn configuration(gateway: &str) -> Vec<(&'static str, String)> {
-        vec![
-            ("ALIPAY__MERCHANTS__SHOP__PROTOCOL", "mapi".into()),
-            ("ALIPAY__MERCHANTS__SHOP__SELLER_ID", "2088000000000001".into()),
-            ("ALIPAY__MERCHANTS__SHOP__SIGN_TYPES", "MD5".into()),
-            ("ALIPAY__MERCHANTS__SHOP__MD5_KEY", KEY.into()),
-            ("ALIPAY__MERCHANTS__SHOP__GATEWAY", gateway.into()),
-            ("ALIPAY__WORKER__QUERIES", "false".into()),
-            ("ALIPAY__WORKER__ADMIN_LISTEN", "127.0.0.1:0".into()),
-        ]
-    }
-
     pub(crate) fn order(&self, id: &str) {
         self.ops.run(&format!("order create {id} --merchant shop --product gift")).done();
-    }
-
-    /// A worker, running.
-    pub(crate) fn worker(&self) -> Program {
-        let configuration = World::configuration(&self.gateway.url);
-        let mut environment = self.sandbox.environment();
-        environment.extend(configuration.iter().map(|(name, value)| (*name, value.as_str())));
-        let mut worker = Program::start("worker", &[], &environment);
-        worker.wait_for_line("worker ready", Duration::from_secs(30));
-        worker
     }
 }
 
@@ -89,22 +65,18 @@ fn a_query_of_one_order_heals_it() {
     assert!(text.contains("TRADE_SUCCESS") && text.contains("NO_PAY"), "{text}");
     assert!(text.contains("status placed -> paid, goods delivered"), "{text}");
 
-    let worker = world.worker();
+    let worker = world.ops.worker();
     let applied = ops.run("query A-1 --apply").done().stdout;
     assert!(applied.contains("A worker has applied it.\nfacts added: paid"), "{applied}");
     assert_eq!(ops.json("order show A-1")["status"], 8);
     assert_eq!(ops.json("query A-1")["comparison"], "same");
     assert_eq!(ops.json("query A-1 --apply")["applied"], Value::Null, "nothing to send");
 
-    // Paid as usual: the gateway's word confirms it, which is no difference.
+    // Paid as usual: the gateway confirms it, which is no difference.
     world.order("A-3");
     let url = world.sandbox.amqp_url.as_str();
     publish(url, vec![notification("A-3", "2026112300001000", "TRADE_SUCCESS", "")]);
-    let began = Instant::now();
-    while ops.json("order show A-3")["status"] == 0 {
-        assert!(began.elapsed() < Duration::from_secs(20), "not paid");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until("A-3 is paid", || ops.json("order show A-3")["status"] != 0);
     world.gateway.knows_paid("A-3", "10.00");
     let same = ops.json("query A-3");
     assert_eq!(same["comparison"], "same", "{same}");
@@ -133,7 +105,7 @@ fn exit_code_3_when_unreachable_2_when_misconfigured() {
         .set("ALIPAY__MERCHANTS__SHOP__SIGN_TYPES", "RSA")
         .set("ALIPAY__MERCHANTS__SHOP__ALIPAY_PUBLIC_KEYS_FILE", PUBLIC_KEY);
     ops.run("query A-1").ended(2, "merchants.shop.private_key");
-    ops.run("reconcile --since 1h").ended(2, "no merchant of the span can be asked");
+    ops.run("reconcile --since 1h").ended(2, "no merchant of the time span can be queried");
     ops.run("reconcile --since 1h --until 2h").ended(2, "--until is not after --since");
     ops.run("reconcile --since 1h --merchant other").ended(2, "other is not configured");
 }
@@ -163,7 +135,7 @@ fn all_orders_of_a_time_span_are_reconciled() {
         (&page["orders"], &page["asked"], &page["same"], &page["not_begun"], &page["published"]),
         (&json!(50), &json!(50), &json!(46), &json!(46), &json!(0))
     );
-    // What would be an alarm was asked about once more.
+    // Orders that would be an alarm were queried again.
     assert_eq!(world.gateway.asked().len(), 54);
     assert_eq!(depth(&world.sandbox.amqp_url, &work_queue(0)), 0);
 
@@ -178,17 +150,13 @@ fn all_orders_of_a_time_span_are_reconciled() {
     assert_eq!(differ.len(), 4, "{page}");
     assert!(differ.contains(&("A-08", "disagrees")) && differ.contains(&("A-45", "news")));
 
-    let worker = world.worker();
-    let began = Instant::now();
+    let worker = world.ops.worker();
     let status = |order: &str| ops.json(&format!("order show {order}"))["status"].clone();
-    while status("A-45") == 0 || status("A-03") == 0 || status("A-07") == 0 {
-        assert!(began.elapsed() < Duration::from_secs(20), "not healed");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until("all are healed", || ["A-45", "A-03", "A-07"].iter().all(|order| status(order) != 0));
     drop(worker);
     assert_eq!((status("A-03"), status("A-07"), status("A-08")), (json!(8), json!(32), json!(0)));
     let text = ops.run(reconcile).ended(1, "1 order differs").stdout;
-    // A-07 is finished: nothing more is expected of it.
+    // A-07 is finished, so it is not queried.
     assert!(text.contains("asked about 49 of 49 orders: 48 the same"), "{text}");
     assert!(text.contains("does not agree: total_mismatch"), "{text}");
     let all = ops.run(&format!("{reconcile} --all --output json")).ended(1, "").json();
@@ -197,8 +165,8 @@ fn all_orders_of_a_time_span_are_reconciled() {
     assert!(none.contains("asked about 0 of 0 orders"), "{none}");
 }
 
-/// A payment that comes between the gateway's answer and the look at our row is no alarm; one that Alipay does not know
-/// when it is asked once more is.
+/// A payment that arrives between the gateway's answer and the reading of our row is no alarm; one that Alipay does not
+/// know at the second query is.
 #[test]
 fn traffic_during_a_reconciliation_raises_no_false_alarm() {
     let world = std::sync::Arc::new(World::new());
@@ -238,22 +206,14 @@ fn an_interrupted_reconciliation_reports_how_far_it_got() {
     for n in 0..50 {
         world.order(&format!("A-{n:02}"));
     }
-    let configuration = World::configuration(&world.gateway.url);
-    let mut environment = world.sandbox.environment();
-    environment.extend(configuration.iter().map(|(name, value)| (*name, value.as_str())));
-    let arguments = ["reconcile", "--since", "1h", "--rate", "10"];
-    let mut run = Program::start("ops", &arguments, &environment);
-    let began = Instant::now();
-    while world.gateway.asked().len() < 5 {
-        assert!(began.elapsed() < Duration::from_secs(20) && run.is_running(), "{}", run.stderr());
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let mut run = world.ops.start(&["reconcile", "--since", "1h", "--rate", "10"]);
+    until("five are asked about", || world.gateway.asked().len() >= 5);
     nix::sys::signal::kill(
         nix::unistd::Pid::from_raw(run.id().try_into().unwrap()),
         nix::sys::signal::Signal::SIGINT,
     )
     .unwrap();
-    let line = run.wait_for_line("ended early", Duration::from_secs(10));
+    let line = run.wait_for_line("ended early");
     assert!(line.contains("interrupted"), "{line}");
     assert_eq!(run.wait().code(), Some(3));
     assert!(world.gateway.asked().len() < 50);

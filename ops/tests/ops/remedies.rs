@@ -38,7 +38,7 @@ fn ops() -> Ops {
     })
 }
 
-/// The codes of what would make it hold.
+/// The codes of the remedies.
 fn remedies(merchant: &str, body: &[u8]) -> Vec<String> {
     let arguments = ["verify", "--merchant", merchant, "--body-file", "-", "--output", "json"];
     let answer = ops().run_with(&arguments, body).ended(1, "");
@@ -106,7 +106,7 @@ fn verify_names_common_changes_of_a_body() {
     ] {
         assert_eq!(remedies("old", &body), [code], "{}", body.escape_ascii());
     }
-    // The body of a log, decoded once already.
+    // A body copied from a log, already decoded once.
     let form = md5(form(&[("subject", b"1+1 %41")]), OLD);
     let pairs: Vec<Vec<u8>> =
         form.iter().map(|(name, value)| [name, b"=", value].concat()).collect();
@@ -152,7 +152,7 @@ fn verify_names_the_key_or_sign_type_that_fits() {
     );
     assert!(text.stdout.contains("nothing that was tried"), "{}", text.stdout);
 
-    // What the shop's routing adds may be left out of a return URL, and of a notification never.
+    // Parameters of the shop's routing may be ignored in a return URL, but never in a notification.
     for (changed, advice) in [
         (
             changed(&[("is_success", b"T")], &[("q", b"pay")]),
@@ -166,7 +166,7 @@ fn verify_names_the_key_or_sign_type_that_fits() {
     }
 }
 
-/// A frequent mistake at set-up: the console shows two public keys, and the wrong one is taken.
+/// A frequent mistake at set-up: Alipay's console shows two public keys, and the wrong one is configured.
 #[test]
 fn the_application_public_key_is_refused_as_alipay_public_key() {
     let private = format!("{KEYS}/rsa2048-pkcs1-private.pem");

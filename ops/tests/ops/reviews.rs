@@ -5,9 +5,11 @@ use chrono::{DateTime, Utc};
 use queue::{Envelope, Message, MessageKind};
 use serde_json::{Value, json};
 use testkit::clock::{beijing_in_form, minutes_ago};
+use testkit::{until, until_ok};
 
 use crate::dead_letters::publish;
-use crate::gateway_at_hand::{KEY, PAID_MINUTES_AGO};
+use crate::gateway_at_hand::PAID_MINUTES_AGO;
+use crate::program::KEY;
 use crate::reconcile::World;
 
 /// A notification on its way, as the ingress sends it.
@@ -27,16 +29,11 @@ pub(crate) fn notification(order: &str, trade_no: &str, status: &str, more: &str
 }
 
 fn open_review(world: &World, order: &str) -> i64 {
-    let began = std::time::Instant::now();
-    loop {
+    until_ok(&format!("a review of {order}"), || {
         let list = world.ops.json("review list");
         let found = list.as_array().unwrap().iter().find(|row| row["order_id"] == order);
-        if let Some(row) = found {
-            return row["id"].as_i64().unwrap();
-        }
-        assert!(began.elapsed().as_secs() < 20, "no review of {order}: {list}");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+        found.map(|row| row["id"].as_i64().unwrap()).ok_or(list)
+    })
 }
 
 fn decide(world: &World, arguments: &[&str]) -> crate::program::Answer {
@@ -49,7 +46,7 @@ fn a_case_is_shown_with_its_commands_and_decided() {
     let world = World::new();
     world.order("CLOSED");
     world.order("TWICE");
-    let worker = world.worker();
+    let worker = world.ops.worker();
     publish(
         &world.sandbox.amqp_url,
         vec![
@@ -108,12 +105,8 @@ fn a_case_is_shown_with_its_commands_and_decided() {
     let refund = [&twice, "refunded", "--note", "by phone", "--trade-no", "T3"];
     let waiting = decide(&world, &refund).done().json();
     assert_eq!(waiting["outcome"], "waiting");
-    let worker = world.worker();
-    let began = std::time::Instant::now();
-    while world.ops.json("order show TWICE")["needs_review"] == true {
-        assert!(began.elapsed().as_secs() < 20, "the decision was not taken");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    let worker = world.ops.worker();
+    until("the decision is taken", || world.ops.json("order show TWICE")["needs_review"] == false);
     drop(worker);
     let shown = world.ops.json("order show TWICE");
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Dead letters about which nothing is left to do: marked, and discarded by `--settled` alone.
+//! Settled dead letters are marked, and only `--settled` discards them.
 
 use diesel::connection::SimpleConnection as _;
 use queue::topology::DEAD_QUEUE;
@@ -22,11 +22,11 @@ fn only_settled_letters_are_marked_and_discarded() {
     publish(
         &sandbox.amqp_url,
         vec![
-            // In the books by another message.
+            // Its content is already known from another message.
             notification("known", "A-1", "10.00", 1),
-            // The same trade, another total: who paid what?
+            // The same trade with another total: the payment is unclear.
             notification("other-total", "A-1", "0.01", 2),
-            // Not in the books of its order, which another order's trade is no proof of.
+            // The trade belongs to another order, which proves nothing about this one.
             notification("unknown", "A-2", "10.00", 3),
             forged,
             nothing,
@@ -62,7 +62,7 @@ fn only_settled_letters_are_marked_and_discarded() {
     assert_eq!((&history["done_by"], &history["note"]), (&json!("ann"), &json!("over")));
 }
 
-/// No order took the payment: settled once all of the money is back, by our request or by Alipay's own word.
+/// No order accepted the payment: settled once all of it is refunded, by our request or by Alipay's message.
 #[test]
 fn a_letter_without_order_is_settled_once_its_money_is_refunded() {
     let sandbox = Sandbox::new();

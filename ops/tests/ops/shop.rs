@@ -120,7 +120,7 @@ fn each_code_is_imported_once_and_bad_files_are_refused() {
     let ops = Ops::with_schema(&sandbox);
     ops.run("product add gift --name Gift --kind stock --price 10").done();
     ops.run("product add hand --name Hand --kind manual --price 10").done();
-    // What codes are written in must not depend on how somebody created the schema.
+    // The charset of codes must not depend on that of the schema.
     let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
     let latin1 = format!("ALTER DATABASE {} CHARACTER SET latin1", sandbox.name());
     connection.batch_execute(&latin1).unwrap();
@@ -179,7 +179,7 @@ fn large_imports_are_chunked_and_can_be_repeated() {
     );
     assert_eq!(overlapping["already_there_codes"].as_array().unwrap().len(), 10);
 
-    // Two at once: what one of them counts as new, the other does not.
+    // Two imports at once: only one of them counts a code as new.
     let counts = std::thread::scope(|scope| {
         let both = ["c", "d"].map(|name| scope.spawn(move || import(name, 7_000..13_000)));
         both.map(|import| import.join().unwrap()["imported"].as_u64().unwrap())
@@ -234,7 +234,7 @@ fn only_available_codes_are_withdrawn() {
     ops.run("product set hand --low-stock 5").ended(1, "there is no product hand");
 }
 
-/// The schema of a version before, as far as this program can see.
+/// The schema of the previous version, as far as this program can see.
 #[test]
 fn an_older_schema_is_recognised() {
     let sandbox = Sandbox::new();
@@ -267,7 +267,7 @@ fn completions_and_manual_pages_need_no_configuration() {
         let text = std::fs::read_to_string(there.join(page)).expect(page);
         assert!(text.contains(".TH") && text.contains(holds), "{page}");
     }
-    // `ops help dlq` is told by the page of `ops dlq`.
+    // The page of `ops dlq` covers `ops help dlq`.
     let pages = std::fs::read_dir(&there).unwrap();
     let names: Vec<_> =
         pages.map(|page| page.unwrap().file_name().into_string().unwrap()).collect();

@@ -1,4 +1,4 @@
-//! Codes as people have them: files of every kind, withdrawals that are not lost, codes that are sold again.
+//! Stock: code files of every kind, withdrawals, and codes that are sold again.
 
 use std::fs;
 use std::path::PathBuf;
@@ -33,7 +33,7 @@ impl Stock {
         self.ops.run_with(&[&import[..], options].concat(), bytes)
     }
 
-    /// Takes everything out and returns what is printed, as bytes.
+    /// Withdraws all codes and returns the printed bytes.
     fn withdrawn(&self, product: &str) -> String {
         let count = self.available(product).to_string();
         self.ops.run(&format!("stock withdraw {product} --count {count}")).done().stdout
@@ -50,7 +50,7 @@ impl Stock {
         store::Pool::new(&self.sandbox.database_url, 1).get().unwrap()
     }
 
-    /// Gives a code to a new order and takes it back.
+    /// Delivers a code to a new order and takes it back.
     fn returned(&self, order: &str, code: &str) {
         self.ops.run(&format!("order create {order} --merchant shop --product gift")).done();
         let taken_back = "UPDATE stock_item SET state = 'returned', order_id = ? WHERE code = ?";
@@ -127,7 +127,7 @@ fn pairs_and_tabs_survive_import_withdraw_import() {
 fn a_heading_line_in_a_code_file_needs_confirmation() {
     let stock = Stock::new();
     let file = "card no\tpassword\nA-0001\tp1\nA-0002\tp2\nA-0003\t\n".as_bytes();
-    let dry = stock.import("gift", file, &["--dry-run"]).ended(1, "say --yes");
+    let dry = stock.import("gift", file, &["--dry-run"]).ended(1, "use --yes");
     let dry = dry.json();
     assert_eq!(
         (&dry["odd_lines"], &dry["new_codes"], &dry["imported"]),
@@ -142,13 +142,13 @@ fn a_heading_line_in_a_code_file_needs_confirmation() {
     assert_eq!(stock.import("gift", file, &["--yes", "--dry-run"]).done().json()["new_codes"], 4);
     assert_eq!(stock.available("gift"), 0);
     assert_eq!(stock.import("gift", file, &["--yes"]).done().json()["imported"], 4);
-    // What was looked at is not asked about again.
+    // Lines that were confirmed need no confirmation again.
     let more = [file, b"A-0004\tp4\n"].concat();
     assert_eq!(stock.import("gift", &more, &[]).done().json()["imported"], 1);
     let text = stock
         .ops
         .run_with(&["stock", "import", "gift", "--file", "-", "--dry-run"], b"code\nA-0009\tp9\n");
-    let text = text.ended(1, "say --yes").stdout;
+    let text = text.ended(1, "use --yes").stdout;
     assert!(text.starts_with("would import 2, already there 0\n"), "{text}");
     assert!(text.contains("line 1: looks like a heading: code"), "{text}");
 }
@@ -172,12 +172,12 @@ fn a_code_of_another_product_is_not_sold_twice() {
     // Also a code that is with a buyer or came back.
     stock.returned("O-1", "A-1");
     stock.import("other", b"A-1\n", &[]).ended(1, "--also-in-other-products");
-    // What was taken out of one product may go into another one.
+    // Codes that were withdrawn from one product can be imported into another one.
     stock.ops.run("stock withdraw gift --code A-3").done();
     assert_eq!(stock.import("other", b"A-3\n", &[]).done().json()["imported"], 1);
 }
 
-/// Two at one moment: one of them finds what the other has imported.
+/// Of two imports at once, one finds the codes that the other has imported.
 #[test]
 fn two_imports_at_once_do_not_sell_a_code_twice() {
     let stock = Stock::new();
@@ -302,7 +302,7 @@ fn a_withdrawal_is_recorded_and_can_be_shown_again() {
     assert_eq!(stock.available("gift"), 3);
 }
 
-/// Codes used to be deleted and then printed: a full disk or a closed pipe lost them.
+/// A full disk or a closed pipe must not lose withdrawn codes.
 #[test]
 fn a_withdrawal_is_recorded_even_if_its_output_is_lost() {
     let stock = Stock::new();

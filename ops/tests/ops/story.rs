@@ -160,8 +160,8 @@ fn batch_refunds_are_in_the_order_history_by_their_trades() {
         shown["refunds"].as_array().unwrap().iter().map(|refund| &refund["amount"]).collect();
     assert_eq!(amounts, [400, 600]);
 
-    // The text of batch B1 holds 002 too, but no item of that trade.
-    // Its number contradicts its item, which decides.
+    // The text of batch B1 also contains 002, but no item of that trade.
+    // Its `success_num` contradicts its item; the item decides.
     let single = "notify_type=batch_refund_notify&batch_no=B3&success_num=0\
                   &result_details=002%5E1.00%5ESUCCESS";
     assert_eq!(shop.hear(Protocol::Mapi, single), Outcome::Done);
@@ -182,7 +182,7 @@ fn batch_refunds_are_in_the_order_history_by_their_trades() {
     assert!(text.contains(&format!("; {odd}\n")), "{text}");
 }
 
-/// Signatures are checked again with today's keys; what the gateway said, and who did what, is told.
+/// The history shows signatures checked with today's keys, the gateway's answers, and the operators' actions.
 #[test]
 fn the_order_history_shows_signatures_gateway_answers_and_operators() {
     use alipay::{Form, Md5Key, Rule, Signer};
@@ -191,14 +191,7 @@ fn the_order_history_shows_signatures_gateway_answers_and_operators() {
     let mut shop = Shop::new();
     shop.stock("CODE-1\n");
     shop.ops.run("order create A-1 --merchant shop --product gift --account ann").done();
-    for (name, value) in [
-        ("PROTOCOL", "mapi"),
-        ("SELLER_ID", "2088000000000001"),
-        ("SIGN_TYPES", "MD5"),
-        ("MD5_KEY", "a-key-nobody-should-see"),
-    ] {
-        shop.ops = shop.ops.set(&format!("ALIPAY__MERCHANTS__SHOP__{name}"), value);
-    }
+    shop.ops = shop.ops.with_shop();
     let mut form = Form::from_pairs([
         ("out_trade_no", "A-1"),
         ("trade_no", "T1"),
@@ -245,7 +238,7 @@ fn the_order_history_shows_signatures_gateway_answers_and_operators() {
         )),
         "{text}"
     );
-    // Nobody wrote this form: the key was changed, or the row was.
+    // The signature does not hold: the key or the row was changed.
     let forged = form.encode().replace("WAIT_BUYER_PAY", "TRADE_SUCCESS");
     shop.hear(Protocol::Mapi, &forged);
     let text = shop.ops.run("order show A-1").done().stdout;

@@ -43,7 +43,7 @@ fn lists_fit_the_terminal_and_are_complete_in_a_pipe() {
             widest(&page)
         );
     }
-    // What is left out is said, and what identifies a line is there.
+    // The text says what is left out, and each line can be identified.
     let (_, orders) = AtTerminal::start(&sandbox, "order list", 24, 80).ended();
     assert!(orders.contains("A-2026-11-29-000001") && orders.contains("30.00"), "{orders}");
     assert!(orders.contains("too wide for this terminal: "), "{orders}");
@@ -67,7 +67,7 @@ fn colours_appear_only_on_a_terminal_and_not_with_no_color() {
         ops.run(&format!("order create A-{n} --merchant shop --product card --quantity 3")).done();
     }
     let escape = '\u{1b}';
-    // At 40 columns something is left out, which is told in another colour.
+    // At 40 columns something is left out, which is shown in another colour.
     let coloured = AtTerminal::start(&sandbox, "order list", 24, 40).ended().1;
     assert!(coloured.contains(escape), "{coloured}");
     assert!(!ops.run("order list").done().stdout.contains(escape));

@@ -1,4 +1,4 @@
-//! A configuration that nobody has named: which one is taken is said.
+//! Without `--config`, the program says which configuration it uses.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -30,7 +30,7 @@ fn the_configuration_that_is_used_is_named() {
     assert!(said.contains("\"shop\""), "the file's user: {said}");
     assert_eq!(output.status.code(), Some(3), "{said}");
 
-    // Named, it is taken without a word, and the one in the folder is not.
+    // A file named by `--config` is used without a message, and the one in the folder is ignored.
     let named = folder.path().join("other.toml");
     std::fs::write(&named, "[database]\nurl = \"mysql://other@127.0.0.1:1/x\"\n").unwrap();
     let named = named.display().to_string();

@@ -165,7 +165,7 @@ fn the_charset_is_shown_as_a_worker_reads_it() {
         let ops = ops().set("ALIPAY__MERCHANTS__OLD__CHARSET", "utf-8");
         ops.run_with(&arguments, signed_by_md5(form).as_bytes()).done()
     };
-    // Signed by its bytes, and no text by the charset that is configured.
+    // The signature over the bytes is valid, but the values are not text in the configured charset.
     let answer = gbk(None, "old");
     assert!(answer.stderr.contains("they are gbk: set merchants.old.charset"), "{}", answer.stderr);
     assert!(
@@ -177,7 +177,7 @@ fn the_charset_is_shown_as_a_worker_reads_it() {
     assert_eq!((&json["valid"], &json["charset"]), (&true.into(), &"utf-8".into()));
     assert_eq!(json["undecodable"], serde_json::json!(["buyer_email", "subject"]));
     assert_eq!(json["worker_rejects"], "invalid_charset");
-    // The form says it.
+    // The form names its charset.
     let json = gbk(Some("GBK"), "old").json();
     assert_eq!(
         (&json["charset"], &json["worker_rejects"]),

@@ -1,4 +1,4 @@
-//! What waits: messages in a retry tier for an order, goods for stock, dead letters for an order.
+//! What an order waits for: messages in a retry tier, stock, dead letters.
 
 use diesel::connection::SimpleConnection as _;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ fn an_order_shows_its_messages_in_retry_tiers() {
         "{text}"
     );
 
-    // Of an order that is not there.
+    // For an order that does not exist.
     let missing = ops
         .run("order show A-2")
         .ended(1, "there is no order A-2; 2 messages wait for it in retry tiers");
@@ -58,7 +58,7 @@ fn an_order_shows_its_messages_in_retry_tiers() {
     let nothing = ops.run("order show A-3 --output json").ended(1, "there is no order A-3").json();
     assert_eq!((&nothing["retries"], &nothing["story"]), (&json!([]), &json!([])));
 
-    // What waits its time is no alarm, and can be listed.
+    // Messages that are not due yet cause no alarm, and can be listed.
     let waits =
         |arguments: &str| ops.json(&format!("retries list {arguments}")).as_array().unwrap().len();
     assert_eq!((waits("--all"), waits("--order A-2"), waits("--order A-9")), (3, 2, 0));

@@ -1,4 +1,4 @@
-//! A shop whose notifications are worked on by a batch of the real worker.
+//! A shop whose notifications the real worker's batch processes.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::program::Ops;
 
 const RULES: Rules = Rules { events: true, overtake_limit: Duration::from_secs(600) };
 
-/// A shop with a worker at hand.
+/// A shop with a worker's batch.
 pub(crate) struct Shop {
     pub(crate) ops: Ops,
     pub(crate) connection: store::Connection,

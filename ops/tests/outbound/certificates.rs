@@ -10,7 +10,7 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../common/alipay/te
 fn a_link_names_the_certificates() {
     let mut world = World::new();
     let certificate = |name: &str| format!("{FIXTURES}/certificates/{name}.pem");
-    // Until 2122, and of the key below.
+    // Valid until 2122; of the key below.
     let (app, roots) = (certificate("app"), certificate("roots"));
     for (key, file) in [
         ("PRIVATE_KEY_FILE", &format!("{FIXTURES}/keys/app-private.pem")),
@@ -32,7 +32,7 @@ fn a_link_names_the_certificates() {
     assert_eq!(text("alipay_root_cert_sn"), RootCertificates::read(&roots).unwrap().sn());
     assert_eq!(text("app_auth_token"), "a-token");
 
-    // One that has ended, of the same key: Alipay would refuse the buyer.
+    // An expired certificate of the same key: Alipay would refuse the payment.
     world.set("ALIPAY__MERCHANTS__APP__APP_CERT_FILE", &certificate("app-ended"));
     world.run("pay-link A-1").ended(2, "merchants.app.app_cert cannot be used");
 }

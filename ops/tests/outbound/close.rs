@@ -38,11 +38,11 @@ fn closing_a_paid_order_is_refused() {
         world.buyer("pay", id, merchant);
         let answer = world.run(&format!("close {id} --output json"));
         assert_eq!(answer.ended(1, "is it paid?").json()["answer"], "refused");
-        // The workers asked.
+        // The workers have queried the gateway.
         world.until(id, |order| order["status"] == 8);
     }
     drop(worker);
     world.order("B-3", "app");
-    world.gateway_at("http://127.0.0.1:1/gateway.do");
+    world.set_gateway("http://127.0.0.1:1/gateway.do");
     world.run("close B-3").ended(3, "no_connection");
 }

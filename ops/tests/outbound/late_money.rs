@@ -1,4 +1,4 @@
-//! Money that came too late, as an operator sees it.
+//! Late payments, as an operator sees them.
 
 use serde_json::json;
 use store::Pool;
@@ -9,7 +9,7 @@ use crate::world::World;
 fn a_late_payment_being_refunded_cannot_be_accepted_by_ops() {
     let mut world = World::new();
     world.set("ALIPAY__MERCHANTS__APP__LATE_PAYMENT", "refund");
-    // Nobody refunds by itself yet.
+    // No worker refunds yet.
     world.set("ALIPAY__WORKER__QUERIES", "false");
     let worker = world.worker();
     world.order("B-1", "app");
@@ -95,7 +95,7 @@ fn a_late_payment_that_alipay_refuses_to_refund_can_be_accepted() {
         (&order["status"], &order["fulfillment"]["state"]),
         (&json!(8), &json!("awaiting_manual"))
     );
-    // It is a payment like any other now, and can be refunded as one.
+    // It is now a normal payment and can be refunded.
     world.run("refund B-1 --amount 1 --reason kind").ended(0, "");
     world.until("B-1", |order| order["refunded_fee"] == 100);
 }

@@ -1,4 +1,4 @@
-//! A line to the gateway on which a request arrives and the answer is lost.
+//! A connection to the gateway that delivers the request and loses the answer.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{sleep, spawn};
 use std::time::Duration;
 
-/// A line on a port of its own, until the test ends.
+/// A proxy on its own port, until the test ends.
 pub(crate) struct LostAnswer {
     pub(crate) gateway: String,
     answered: Receiver<()>,
@@ -28,7 +28,7 @@ impl LostAnswer {
         LostAnswer { gateway, answered }
     }
 
-    /// Waits until Alipay has answered a request, which the caller does not hear.
+    /// Waits until Alipay has answered a request; the caller does not get the answer.
     pub(crate) fn wait(&self) {
         self.answered.recv_timeout(Duration::from_secs(30)).expect("no request came");
     }
@@ -42,7 +42,7 @@ fn lose(mut caller: TcpStream, address: &str, answered: &Sender<()>) {
     if alipay.read(&mut first).is_ok_and(|read| read > 0) {
         let _ = answered.send(());
     }
-    // Longer than the caller lives.
+    // Longer than the caller runs.
     sleep(Duration::from_secs(60));
     let _ = caller.write_all(b"");
 }

@@ -1,10 +1,9 @@
-//! What `ops` asks of Alipay: pay links, refunds, closes, against `simulator serve`.
+//! What `ops` requests from Alipay: pay links, refunds, closes, against `simulator serve`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 
 mod certificates;
 mod close;
-mod keys;
 mod late_money;
 mod lost_answer;
 mod pay_limit;

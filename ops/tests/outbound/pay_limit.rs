@@ -28,8 +28,8 @@ fn pay_links_carry_the_time_limit_of_the_order() {
         }
         let link = answer["link"].as_str().unwrap();
         assert!(link.contains(name), "{link}");
-        let (page, _) = get(&world, link);
-        assert!(page.starts_with("HTTP/1.1 30"), "the gateway refuses the link: {page}");
+        let page = get(link);
+        assert_eq!(page.status / 10, 30, "the gateway refuses the link: {page:?}");
 
         let shown = world.run(&format!("order show {id}")).ended(0, "").stdout;
         assert!(shown.contains("can be paid until 20"), "{shown}");
@@ -50,18 +50,18 @@ fn pay_links_carry_the_time_limit_of_the_order() {
 fn pay_links_carry_the_anti_phishing_key_and_buyer_address() {
     let mut world = World::new();
     let demands = ["--demand-anti-phishing-key", "shop", "--demand-exter-invoke-ip", "shop"];
-    world.serve_again(&demands);
+    world.start_alipay(&demands);
     world.order("A-1", "shop");
     let link = |world: &World, options: &str| {
         let answer = world.run(&format!("pay-link A-1 {options}")).ended(0, "").stdout;
-        get(world, answer.trim()).0
+        get(answer.trim())
     };
     let refused = link(&world, "");
-    assert!(refused.contains("ILLEGAL_ANTI_PHISHING_KEY"), "{refused}");
+    assert!(refused.body.contains("ILLEGAL_ANTI_PHISHING_KEY"), "{refused:?}");
     let refused = link(&world, "--anti-phishing");
-    assert!(refused.contains("ILLEGAL_EXTER_INVOKE_IP"), "{refused}");
+    assert!(refused.body.contains("ILLEGAL_EXTER_INVOKE_IP"), "{refused:?}");
     let taken = link(&world, "--anti-phishing --exter-invoke-ip 203.0.113.7");
-    assert!(taken.starts_with("HTTP/1.1 30"), "{taken}");
+    assert_eq!(taken.status / 10, 30, "{taken:?}");
 
     world.run("pay-link A-1 --exter-invoke-ip home").ended(2, "invalid IP address");
     world.order("B-1", "app");
@@ -69,6 +69,6 @@ fn pay_links_carry_the_anti_phishing_key_and_buyer_address() {
     world
         .run("pay-link B-1 --exter-invoke-ip 203.0.113.7")
         .ended(2, "--exter-invoke-ip: merchant app");
-    world.gateway_at("http://127.0.0.1:1/gateway.do");
+    world.set_gateway("http://127.0.0.1:1/gateway.do");
     world.run("pay-link A-1 --anti-phishing").ended(3, "no_connection");
 }

@@ -1,41 +1,12 @@
 //! `ops pay-link`
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use testkit::http::{self, Response};
 
 use crate::world::World;
 
-/// The first line of the answer, its `location`, and the rest.
-pub(crate) fn get(world: &World, url: &str) -> (String, String) {
-    let path = url.strip_prefix(&world.url).unwrap();
-    let host = world.url.trim_start_matches("http://");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    exchange(host, &request)
-}
-
-/// A POST of a form.
-pub(crate) fn post(world: &World, path: &str, form: &str) -> (String, String) {
-    let host = world.url.trim_start_matches("http://");
-    let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\n\r\n{form}",
-        form.len()
-    );
-    exchange(host, &request)
-}
-
-fn exchange(host: &str, request: &str) -> (String, String) {
-    let mut stream = TcpStream::connect(host).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let location = answer
-        .lines()
-        .find_map(|line| {
-            line.to_lowercase().starts_with("location: ").then(|| line[10..].to_owned())
-        })
-        .unwrap_or_default();
-    (answer, location)
+/// The page behind an address, or a redirect.
+pub(crate) fn get(url: &str) -> Response {
+    http::get(url).unwrap()
 }
 
 #[test]
@@ -46,11 +17,11 @@ fn pay_links_of_both_protocols_open_the_cashier() {
         let urls = "--notify-url http://127.0.0.1:1/notify --return-url http://127.0.0.1:1/return";
         let answer = world.run(&format!("pay-link {id} {urls}")).ended(0, "");
         let link = answer.stdout.trim();
-        assert!(link.starts_with(&format!("{}/gateway.do?", world.url)), "{link}");
+        assert!(link.starts_with(&format!("{}/gateway.do?", world.alipay_url())), "{link}");
         assert!(!answer.stderr.contains("tell nobody"), "{}", answer.stderr);
-        let (page, location) = get(&world, link);
-        assert!(page.starts_with("HTTP/1.1 30"), "the gateway refuses the link: {page}");
-        let (cashier, _) = get(&world, &format!("{}{location}", world.url));
+        let page = get(link);
+        let location = page.header("location").unwrap_or_else(|| panic!("refused: {page:?}"));
+        let cashier = get(&format!("{}{location}", world.alipay_url())).body;
         assert!(cashier.contains("10.00") && cashier.contains("礼品"), "{cashier}");
         assert_eq!(world.trade(id, merchant)["total"], 1000);
 
@@ -76,7 +47,9 @@ fn a_pay_link_for_a_paid_order_is_refused() {
     world.run("pay-link B-1 --form").ended(1, "order B-1 is paid");
     world.order("B-2", "app");
     world.set("ALIPAY__MERCHANTS__APP__SIGN_TYPES", "RSA");
-    world.set("ALIPAY__MERCHANTS__APP__PRIVATE_KEY_FILE", "");
+    let file = world.pipeline.config();
+    let config = std::fs::read_to_string(file).unwrap();
+    std::fs::write(file, config.replace("private_key_file", "# private_key_file")).unwrap();
     let answer = world.run("pay-link B-2");
     assert_eq!(answer.code, 2, "{}", answer.stderr);
 }

@@ -23,7 +23,7 @@ fn a_repeated_refund_command_refunds_once() {
     assert_eq!((&again["request_no"], &again["asked_by"]), (&first["request_no"], &json!("ann")));
     assert_eq!(world.refunds("B-1", "app"), [100]);
 
-    // Wanted twice: a number of its own. Not before 3 s after the first.
+    // A second refund with its own number, at least 3 s after the first.
     let began = Instant::now();
     let second = world.json(&format!("{ONE} --request-no R2000"));
     assert_eq!((&second["request_no"], &second["refunded_fee"]), (&json!("R2000"), &json!(200)));
@@ -39,7 +39,7 @@ fn a_repeated_refund_command_refunds_once() {
     assert_eq!(world.json(all)["amount"], 700);
     assert_eq!(world.json(all)["amount"], 700);
     assert_eq!(world.refunds("B-1", "app"), [100, 100, 100, 700]);
-    // No notification came: the workers have asked.
+    // No notification came: the workers have queried the gateway.
     world.until("B-1", |order| order["status"] == 105);
     assert_eq!(world.json(all)["state"], "accepted", "also afterwards");
     world.run("refund B-1 --amount 0.01 --reason more").ended(1, "is refunded in full");
@@ -57,17 +57,17 @@ fn a_partial_refund_is_booked_without_its_notification() {
         (&refunded["request_no"], &json!(100), &json!(100))
     );
 
-    // The broker is away when Alipay has answered: repeated, the command asks for its word once more.
+    // The broker is away when Alipay has answered: the repeated command queries the result again.
     let broker = world.sandbox.amqp_url.clone();
     world.set("AMQP_URL", "amqp://127.0.0.1:1/%2f");
     let two = "refund B-1 --amount 2.00 --reason two";
     world.run(two).ended(3, "the message to the workers is not queued");
     world.set("AMQP_URL", &broker);
-    // Without that word it is not done: nobody else knows of the refund.
-    let gateway = format!("{}/gateway.do", world.url);
-    world.gateway_at("http://127.0.0.1:1/gateway.do");
+    // Without that answer the refund is not booked, since nothing else reports it.
+    let gateway = world.gateway();
+    world.set_gateway("http://127.0.0.1:1/gateway.do");
     world.run(two).ended(3, "workers have not heard of it");
-    world.gateway_at(&gateway);
+    world.set_gateway(&gateway);
     assert_eq!(world.json(two)["state"], "accepted");
     world.until("B-1", |order| order["refunded_fee"] == 300);
     assert_eq!(world.refunds("B-1", "app"), [100, 200]);
@@ -88,7 +88,7 @@ fn two_operators_at_once_make_one_refund() {
     assert!(bob.wait().success(), "{}", bob.stderr());
     assert_eq!(world.refunds("B-1", "app"), [100]);
 
-    // All of it, twice at once, and a part: never more than there is.
+    // All of it, twice at once, and a part: never more than the total.
     let all = ["refund", "B-1", "--all", "--reason", "gone", "--by", "ann"];
     let part = ["refund", "B-1", "--amount", "5", "--reason", "half", "--by", "bob"];
     let mut running = [world.start(&all), world.start(&all), world.start(&part)];
@@ -102,9 +102,9 @@ fn two_operators_at_once_make_one_refund() {
 fn a_refund_repeated_after_a_crash_is_made_once() {
     let mut world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
-    let line = LostAnswer::to(&world.url);
-    let gateway = format!("{}/gateway.do", world.url);
-    world.gateway_at(&line.gateway);
+    let line = LostAnswer::to(world.alipay_url());
+    let gateway = world.gateway();
+    world.set_gateway(&line.gateway);
     let mut ops = world.start(&ONE.split(' ').collect::<Vec<_>>());
     line.wait();
     ops.kill();
@@ -113,8 +113,8 @@ fn a_refund_repeated_after_a_crash_is_made_once() {
     let requests = store::refund_request::of_order(&mut connection, "B-1").unwrap();
     assert_eq!(requests[0].state, RefundRequestState::Unknown);
 
-    // What is asked for and not answered counts.
-    world.gateway_at(&gateway);
+    // A request without an answer counts.
+    world.set_gateway(&gateway);
     world.run("refund B-1 --amount 9.50 --reason rest").ended(
         1,
         "9.00 yuan left of order B-1; asked for and not known to be refunded: 1.00 yuan as 20",
@@ -129,12 +129,12 @@ fn a_refund_stays_open_when_the_gateway_is_too_slow() {
     let mut world = World::new();
     let _worker = world.paid(&[("B-1", "app")]);
     world.set("ALIPAY__WORKER__QUERY_TIMEOUT", "500ms");
-    world.serve_again(&["--gateway-delay", "5s"]);
+    world.start_alipay(&["--gateway-delay", "5s"]);
     let open =
         world.run(&format!("{ONE} --output json")).ended(3, "Repeat the same command").json();
     assert_eq!(open["state"], "unknown");
     assert!(open["error"].as_str().unwrap().starts_with("timeout: "), "{open}");
-    world.serve_again(&[]);
+    world.start_alipay(&[]);
     let repeated = world.json(ONE);
     assert_eq!(
         (&repeated["state"], &repeated["request_no"]),
@@ -174,7 +174,7 @@ fn invalid_refunds_are_refused() {
     assert!(refused["error"].as_str().unwrap().contains("REFUND_FEE_ERR"), "{refused}");
     let again = world.run(&format!("{no} --output json")).ended(1, "not refunded").json();
     assert_eq!(again["request_no"], refused["request_no"]);
-    // It holds nothing back.
+    // It blocks no other refund.
     world.run("refund B-1 --amount 4 --reason three").ended(0, "");
     assert_eq!(world.refunds("B-1", "app"), [600, 400]);
     world.set("ALIPAY__MERCHANTS__APP__GATEWAY", "ftp://127.0.0.1/");

@@ -1,9 +1,10 @@
-//! `ops refund` at the legacy gateway: a link for the person who types the password.
+//! `ops refund` at the legacy gateway: a link for the person who has the password.
 
 use serde_json::json;
 use testkit::clock::{beijing, minutes_ago, wait_past_midnight};
+use testkit::http;
 
-use crate::pay_link::{get, post};
+use crate::pay_link::get;
 use crate::world::World;
 
 const TWO: &str = "refund A-1 --amount 2.00 --reason broken --by ann";
@@ -22,7 +23,7 @@ fn a_legacy_refund_link_makes_one_batch_after_the_password() {
     let again = world.json(&TWO.replace("ann", "bob"));
     assert_eq!(again["request_no"], batch, "one batch");
 
-    // What waits for a password counts.
+    // A refund that waits for the password counts.
     world.run("refund A-1 --amount 8.01 --reason more").ended(1, "more than the 8.00 yuan");
     world.run("refund A-1 --amount 1 --reason a|b").ended(2, "reason has one of ^ | $ #");
     world.run("refund A-1 --amount 1 --reason a --request-no 000").ended(2, "serial is not");
@@ -33,17 +34,16 @@ fn a_legacy_refund_link_makes_one_batch_after_the_password() {
     let own = world.json(&format!("{TWO} --request-no abc"));
     assert_eq!(own["request_no"], format!("{today}abc"));
 
-    // Both links lead to one batch at Alipay, which takes it once.
+    // Both links lead to one batch, which Alipay accepts once.
     let mut pages = Vec::new();
     for answer in [&asked, &again] {
-        let (page, location) = get(&world, answer["link"].as_str().unwrap());
-        assert!(location.starts_with("/refund/"), "{page}");
-        pages.push(location);
+        let page = get(answer["link"].as_str().unwrap());
+        let location = page.header("location").expect("a redirect");
+        assert!(location.starts_with("/refund/"), "{page:?}");
+        pages.push(format!("{}{location}", world.alipay_url()));
     }
-    let (done, _) = post(&world, &pages[0], "password=1");
-    assert!(done.starts_with("HTTP/1.1 200"), "{done}");
-    let (second, _) = post(&world, &pages[1], "password=1");
-    assert!(second.starts_with("HTTP/1.1 409"), "{second}");
+    let statuses = [0, 1].map(|at| http::post_form(&pages[at], "password=1").unwrap().status);
+    assert_eq!(statuses, [200, 409]);
     assert_eq!(world.refunds("A-1", "shop"), [200]);
 }
 
@@ -61,12 +61,12 @@ fn a_legacy_batch_of_an_earlier_day_is_not_repeated() {
     let old = format!("{last_month}{}", &number[8..]);
     sql(&format!("UPDATE refund_request SET request_no = '{old}'"));
     world.run(TWO).ended(1, "its link is no longer good");
-    // Nobody typed the password: it holds nothing back.
+    // Nobody typed the password, so it blocks no other refund.
     let new = world.json("refund A-1 --all --reason other");
     assert_eq!(new["amount"], 1000);
     sql("DELETE FROM refund_request WHERE is_rest");
 
-    // Somebody had: Alipay told, late.
+    // Somebody had typed it: Alipay reports it late.
     let trade = world.trade("A-1", "shop")["trade_no"].as_str().unwrap().to_owned();
     sql(&format!(
         "INSERT INTO refund (merchant, trade_no, refund_key, request_no, amount, result) \
@@ -76,7 +76,7 @@ fn a_legacy_batch_of_an_earlier_day_is_not_repeated() {
     assert_eq!((&told["state"], &told["link"]), (&json!("accepted"), &json!(null)));
     assert_eq!(told["request_no"], old);
 
-    // Had it failed, the same wish is a new batch.
+    // If it failed, the same command makes a new batch.
     sql("UPDATE refund SET result = 'SELLER_BALANCE_NOT_ENOUGH'");
     sql("UPDATE refund_request SET state = 'asked'");
     let anew = world.json(TWO);

@@ -1,41 +1,30 @@
-//! `ops refund --trade-no`: a payment that no order took goes back, and nothing dies of it.
+//! `ops refund --trade-no`: a payment that no order accepted is refunded, and no message becomes a dead letter.
 
-use std::thread::{scope, sleep};
-use std::time::{Duration, Instant};
+use std::thread::scope;
 
 use serde_json::{Value, json};
+use testkit::{http, until_ok};
 
 use crate::world::World;
 
-/// Waits until so many dead letters are there.
+/// Waits until there are so many dead letters.
 #[track_caller]
 fn letters(world: &World, count: usize) -> Vec<Value> {
-    let began = Instant::now();
-    loop {
-        let letters = world.json("dlq list");
-        let letters = letters.as_array().unwrap();
-        if letters.len() == count {
-            return letters.clone();
-        }
-        assert!(began.elapsed() < Duration::from_secs(30), "not {count}: {letters:?}");
-        sleep(Duration::from_millis(50));
-    }
+    until_ok(&format!("{count} dead letters"), || {
+        let listed = world.json("dlq list");
+        let letters = listed.as_array().unwrap();
+        if letters.len() == count { Ok(letters.clone()) } else { Err(listed) }
+    })
 }
 
-/// Waits until the inbox has a line like this for the order.
+/// Waits until the inbox has such a row for the order.
 #[track_caller]
 fn until_told(world: &World, order: &str, reason: &str) -> Value {
-    let began = Instant::now();
-    loop {
-        let answer = world.run(&format!("order show {order} --output json"));
-        let page = answer.json();
-        let found = page["story"].as_array().unwrap().iter().find(|it| it["reason"] == reason);
-        if let Some(found) = found {
-            return found.clone();
-        }
-        assert!(began.elapsed() < Duration::from_secs(30), "{page}");
-        sleep(Duration::from_millis(50));
-    }
+    until_ok(&format!("{reason} in the story of {order}"), || {
+        let page = world.run(&format!("order show {order} --output json")).json();
+        let story = page["story"].as_array().unwrap();
+        story.iter().find(|it| it["reason"] == reason).cloned().ok_or(page)
+    })
 }
 
 fn trade_no(world: &World, order: &str, merchant: &str) -> String {
@@ -45,10 +34,10 @@ fn trade_no(world: &World, order: &str, merchant: &str) -> String {
 #[test]
 fn a_payment_with_a_wrong_amount_is_refunded_by_trade_number() {
     let mut world = World::new();
-    let _ingress = world.with_ingress();
+    world.hear_alipay();
     let _worker = world.worker();
     world.order("B-1", "app");
-    world.buyer_of("pay", "B-1", "app", "0.01", &[]);
+    world.at_alipay("pay", "app", "B-1", &["--total", "0.01"]);
     let letter = letters(&world, 1).remove(0);
     assert_eq!(letter["reason"], "total_mismatch");
     let trade = trade_no(&world, "B-1", "app");
@@ -80,7 +69,7 @@ fn a_payment_with_a_wrong_amount_is_refunded_by_trade_number() {
     let other = format!("refund B-1 --trade-no {trade} --all --reason other");
     world.run(&other).ended(1, "is refunded in full");
 
-    // Alipay tells of the refund, and the buyer's payment comes once more.
+    // Alipay reports the refund, and repeats the payment.
     let told = until_told(&world, "B-1", "rejected_payment_given_back");
     assert_ne!(told["outcome"], "rejected", "{told}");
     world.run("query B-1 --apply").ended(0, "");
@@ -89,7 +78,7 @@ fn a_payment_with_a_wrong_amount_is_refunded_by_trade_number() {
     assert_eq!(letters(&world, 1)[0]["id"], letter["id"], "no second letter");
     let row = &world.json("refund-requests --order B-1")[0];
     assert_eq!((&row["state"], &row["of_rejected"]), (&json!("accepted"), &json!(true)));
-    // The payment's own notification, once more after its letter is gone, is no letter either.
+    // A repeat of the payment's notification after its letter is gone becomes no letter either.
     assert_eq!(letters(&world, 1)[0]["settled"], "given_back");
     world.run("dlq discard --settled --reason back").ended(0, "");
     world.run("audit").ended(0, "");
@@ -99,34 +88,35 @@ fn a_payment_with_a_wrong_amount_is_refunded_by_trade_number() {
 #[test]
 fn rejected_payments_are_refunded_by_a_legacy_batch_too() {
     let mut world = World::new();
-    let _ingress = world.with_ingress();
+    world.hear_alipay();
     let _worker = world.worker();
-    // A question about the order finds the trade; the answer dies, since the total is another.
+    // A query about the order finds the trade; its answer is dead-lettered, since the total differs.
     world.order("A-1", "shop");
-    world.buyer_of("pay", "A-1", "shop", "0.50", &[]);
+    world.at_alipay("pay", "shop", "A-1", &["--total", "0.50"]);
     letters(&world, 1);
     let trade = trade_no(&world, "A-1", "shop");
     let asked = world.json(&format!("refund --trade-no {trade} --all --reason wrong --by ann"));
     assert_eq!((&asked["state"], &asked["amount"]), (&json!("asked"), &json!(50)));
     assert!(asked["link"].as_str().unwrap().contains("refund_fastpay_by_platform_pwd"));
-    let (page, location) = crate::pay_link::get(&world, asked["link"].as_str().unwrap());
-    assert!(location.starts_with("/refund/"), "{page}");
-    crate::pay_link::post(&world, &location, "password=1");
+    let page = crate::pay_link::get(asked["link"].as_str().unwrap());
+    let location = page.header("location").expect("a redirect");
+    assert!(location.starts_with("/refund/"), "{page:?}");
+    http::post_form(&format!("{}{location}", world.alipay_url()), "password=1").unwrap();
     assert_eq!(world.refunds("A-1", "shop"), [50]);
     until_told(&world, "A-1", "rejected_payment_given_back");
     letters(&world, 1);
 }
 
-/// Two operators at one moment are one refund, also where there is no order that could be locked.
+/// Two operators at once make one refund, even without an order to lock.
 #[test]
 fn two_refunds_of_one_trade_at_once_make_one() {
     let mut world = World::new();
-    let _ingress = world.with_ingress();
+    world.hear_alipay();
     let _worker = world.worker();
     world.order("B-1", "app");
-    world.buyer_of("pay", "B-1", "app", "3.00", &[]);
+    world.at_alipay("pay", "app", "B-1", &["--total", "3.00"]);
     letters(&world, 1);
-    // As if the order had never been there.
+    // As if the order had never existed.
     let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
     let gone =
         "DELETE FROM review; DELETE FROM gateway_query; DELETE FROM trade; DELETE FROM user_order";
@@ -143,7 +133,7 @@ fn two_refunds_of_one_trade_at_once_make_one() {
     });
     assert_eq!(numbers[0], numbers[1]);
     assert_eq!(world.refunds("B-1", "app"), [100]);
-    // What is left of it, and no more.
+    // The remaining amount, and no more.
     let rest = world.json(&format!("refund B-1 --trade-no {trade} --all --reason rest"));
     assert_eq!((&rest["amount"], &rest["refunded_in_all"]), (&json!(200), &json!(300)));
     until_told(&world, "B-1", "rejected_payment_given_back");

@@ -1,8 +1,7 @@
-//! An equal refund within minutes, and the same refund again: what `ops refund` says, and what it does.
+//! An equal refund within minutes, and the same refund again: the output and the effect of `ops refund`.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -10,6 +9,7 @@ use diesel::sql_query;
 use diesel::sql_types::BigInt;
 use serde_json::json;
 use testkit::clock::{column, minutes_ago};
+use testkit::until;
 
 use crate::world::World;
 
@@ -35,14 +35,14 @@ fn another_reason_within_ten_minutes_refunds_no_second_time() {
     assert_eq!(world.refunds("B-1", "app"), [100]);
     assert_eq!(world.json("refund-requests --order B-1").as_array().unwrap().len(), 1);
 
-    // Another amount is another refund, and all that is left may be the same amount as one before.
+    // Another amount is another refund; `--all` can be the same amount as an earlier one.
     world.run("refund B-1 --amount 1.01 --reason broken").ended(0, "");
     let again = world.json("refund B-1 --amount 1 --reason broken. --again");
     assert_eq!(
         (&again["repeated"], &again["refunded_in_all"], &again["order_total"]),
         (&json!(false), &json!(301), &json!(1000))
     );
-    // Which is one refund, however often it is repeated.
+    // It is one refund, however often it is repeated.
     let repeated = world.json("refund B-1 --amount 1 --reason broken. --again");
     assert_eq!(
         (&repeated["repeated"], &repeated["request_no"]),
@@ -72,14 +72,10 @@ fn the_same_refund_after_ten_minutes_is_a_new_one() {
         let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
         connection.batch_execute(text).unwrap();
     };
-    // What Alipay tells settles a request: rows are changed when workers have booked it.
+    // Alipay's message settles a request: the rows change when workers have booked it.
     let booked = |refunds: i64| {
         let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
-        let began = Instant::now();
-        while booked_refunds(&mut connection) < refunds {
-            assert!(began.elapsed() < Duration::from_secs(60), "{refunds} refunds");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until(&format!("{refunds} refunds"), || booked_refunds(&mut connection) >= refunds);
     };
     world.run(ONE).ended(0, "");
     booked(1);
@@ -94,18 +90,18 @@ fn the_same_refund_after_ten_minutes_is_a_new_one() {
     older(11);
     world.run("refund B-1 --amount 1 --reason second").ended(0, "");
     booked(2);
-    // Of which nobody knows the end: at any age.
+    // A refund with an unknown result, at any age.
     older(600);
     sql("UPDATE refund_request SET state = 'unknown' WHERE reason = 'second'");
     world.run("refund B-1 --amount 1 --reason third").ended(1, "(unknown, reason: second)");
-    // Alipay has refused it: no money went, and no row of a refund says otherwise.
+    // Alipay has refused it: no money moved, and no refund is recorded.
     sql(
         "DELETE FROM refund WHERE request_no IN (SELECT request_no FROM refund_request WHERE reason = 'second')",
     );
     sql("UPDATE refund_request SET state = 'refused'");
     world.run("refund B-1 --amount 1 --reason third").ended(0, "");
     booked(2);
-    // The refused one may be repeated, too, and is money of the same amount.
+    // The refused one can be repeated, too, and has the same amount.
     world.run("refund B-1 --amount 1 --reason second").ended(1, "reason: third");
     assert_eq!(world.refunds("B-1", "app"), [100, 100, 100]);
 }
@@ -139,18 +135,18 @@ fn a_repeated_refund_asks_on_a_terminal() {
     let _worker = world.paid(&[("B-1", "app")]);
     world.run(ONE).ended(0, "");
     let answer = |answer: &str| {
+        let (ops, config) = (env!("CARGO_BIN_EXE_ops"), world.pipeline.config().display());
         let command =
-            format!("{} refund B-1 --amount 1 --reason again --by li", env!("CARGO_BIN_EXE_ops"));
+            format!("{ops} --config {config} refund B-1 --amount 1 --reason again --by li");
         let mut script = Command::new("script")
             .args(["--quiet", "--return", "--command", &command, "/dev/null"])
-            .env_remove("ALIPAY_CONFIG")
-            .envs(world.environment())
+            .envs(world.pipeline.environment())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         script.stdin.as_mut().unwrap().write_all(answer.as_bytes()).unwrap();
-        // Its end would be the end of the terminal.
+        // The end of its input would close the terminal.
         let stdin = script.stdin.take();
         let output = script.wait_with_output().unwrap();
         drop(stdin);
@@ -178,7 +174,7 @@ fn a_repeated_refund_names_time_and_operator_of_the_first() {
     assert!(again.contains(" by li: 1.00 yuan of order B-1"), "{again}");
     assert!(again.contains("Nothing was sent."), "{again}");
     world.run("refund B-1 --amount 2 --reason other").ended(0, "");
-    // Not what Alipay said then.
+    // Not Alipay's earlier answer.
     let again = world.run(ONE).ended(0, "").stdout;
     assert!(again.contains("in all, 3.00 of 10.00 yuan are refunded"), "{again}");
     assert_eq!(world.refunds("B-1", "app"), [100, 200]);

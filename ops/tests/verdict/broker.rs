@@ -41,7 +41,7 @@ fn an_alarm_is_named_with_and_without_the_management_api() {
     assert_eq!(codes(&with)[0], "broker_memory_alarm");
     assert!(with["findings"][0]["seen"].as_str().unwrap().contains(&broker.node()), "{with:#}");
     assert_eq!(with["verdict"], "wrong");
-    // Again and again, since a look must not break anything.
+    // Several times, since `status` must not change anything.
     shop.ops.run("status").names("broker_memory_alarm", "low on memory");
 
     broker.control(&["set_vm_memory_high_watermark", "0.9"]).unwrap();
@@ -81,7 +81,7 @@ fn missing_broker_objects_are_named() {
         .names("topology_missing", "missing at the broker: direct exchange alipay.notify");
     shop.ops.run("topology apply").done();
 
-    // The worker would make its queue again.
+    // The worker would declare its queue again.
     drop(worker);
     on_broker(&url, async |channel| {
         let name = work_queue(0);
@@ -102,7 +102,7 @@ fn a_queue_with_other_arguments_is_named() {
     assert!(codes(&status).contains(&"topology_differs"), "{status:#}");
 }
 
-/// A look leaves nothing behind, whether somebody consumes or not.
+/// `status` leaves nothing behind, with or without a consumer.
 #[test]
 fn status_changes_nothing_at_the_broker() {
     let shop = Shop::new(Sandbox::new());

@@ -24,7 +24,7 @@ fn a_read_only_database_is_reported_with_its_start() {
 
     root("SET GLOBAL read_only = 1");
     shop.ops.run("status").names("database_read_only", "database read-only");
-    // One that may write all the same says so.
+    // An account that may still write does not count.
     let as_root = ops_of(&database.url(), &shop.sandbox.amqp_url);
     let text = as_root.run("status").ended(1, "wrong").stdout;
     assert!(
@@ -68,6 +68,6 @@ fn unreachable_servers_are_reported_beside_all_other_findings() {
     let status = ops_of(&empty.database_url, &shop.sandbox.amqp_url).run("status --output json");
     let status = status.ended(3, "ops migrate").json();
     assert_eq!(codes(&status)[0], "database_not_asked");
-    // A configuration that cannot be used is no finding.
+    // An unusable configuration is an error, not a finding.
     ops_of("mysql://", &shop.sandbox.amqp_url).run("status").ended(2, "mysql://USER");
 }

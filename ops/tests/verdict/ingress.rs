@@ -1,15 +1,13 @@
 //! The ingress is away, cannot publish, or has the wrong key.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::time::Duration;
 
 use alipay::{Form, Md5Key, Rule, Signer};
 use serde_json::Value;
-use testkit::{Program, Sandbox};
+use testkit::{Program, Sandbox, http};
 
-use crate::program::{NOBODY, Ops};
-use crate::shop::{MERCHANT, Shop, codes, ops_of};
+use crate::program::{KEY, NOBODY, Ops, SHOP};
+use crate::shop::{Shop, codes, ops_of};
 
 const ADMIN: &str = "ALIPAY__INGRESS__ADMIN_LISTEN";
 
@@ -28,19 +26,15 @@ impl Ingress {
             (ADMIN, admin),
             ("ALIPAY__MERCHANTS__SHOP__MD5_KEY", key),
         ];
-        let environment = [&MERCHANT[..3], &own].concat();
+        let environment = [&SHOP[..3], &own].concat();
         let mut program = Program::start("ingress", &[], &environment);
-        let line = program.wait_for_line("ingress ready", Duration::from_secs(30));
-        let word = |name: &str| {
-            let found = line.split_whitespace().find_map(|word| word.strip_prefix(name));
-            found.unwrap_or_else(|| panic!("no {name} in {line:?}")).to_owned()
-        };
-        let (public, admin) = (word("listen="), word("admin="));
+        let line = program.wait_until_ready();
+        let (public, admin) = (line.value("listen").to_owned(), line.value("admin").to_owned());
         Ingress { program, public, admin }
     }
 
-    /// POSTs a notification that Alipay signed; returns the status line.
-    fn notify(&self, notify_id: &str) -> String {
+    /// POSTs a notification that Alipay signed; returns the status.
+    fn notify(&self, notify_id: &str) -> u16 {
         let mut form = Form::from_pairs([
             ("notify_type", "trade_status_sync"),
             ("notify_time", "2026-11-23 12:00:05"),
@@ -51,19 +45,10 @@ impl Ingress {
             ("total_fee", "10.00"),
             ("seller_id", "2088000000000001"),
         ]);
-        let signer = Signer::Md5(Md5Key::new(MERCHANT[3].1));
+        let signer = Signer::Md5(Md5Key::new(KEY));
         signer.sign_form(&mut form, Rule::DropEmpty).unwrap();
-        let body = form.encode();
-        let head = format!(
-            "POST /alipay/shop/notify HTTP/1.1\r\nHost: shop\r\nConnection: close\r\nContent-Length: {}\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\n\r\n",
-            body.len()
-        );
-        let mut stream = TcpStream::connect(&self.public).unwrap();
-        stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer.lines().next().unwrap().to_owned()
+        let url = format!("http://{}/alipay/shop/notify", self.public);
+        http::post_form(&url, &form.encode()).unwrap().status
     }
 }
 
@@ -85,10 +70,10 @@ fn a_stopped_ingress_a_wrong_key_and_a_missing_broker_are_reported() {
     let shop = Shop::new(Sandbox::new());
     let _worker = shop.worker();
     let amqp_url = shop.sandbox.amqp_url.as_str();
-    let mut ingress = Ingress::start(amqp_url, MERCHANT[3].1, "127.0.0.1:0");
+    let mut ingress = Ingress::start(amqp_url, KEY, "127.0.0.1:0");
     let ops = knowing(&shop, &ingress);
     shop.wait_for("a publisher", |_| codes(&ops.json("status")).is_empty());
-    assert!(ingress.notify("1").starts_with("HTTP/1.1 200"));
+    assert_eq!(ingress.notify("1"), 200);
 
     ingress.program.kill();
     ingress.program.wait();
@@ -98,14 +83,14 @@ fn a_stopped_ingress_a_wrong_key_and_a_missing_broker_are_reported() {
         ingress.admin
     );
     assert_eq!((urgency.as_str(), text), ("later", expected));
-    // Where it is not configured nobody asks.
+    // Without the setting, the ingress is not queried.
     let unasked = shop.ops.run("status --output json").json();
     assert!(!codes(&unasked).contains(&"ingress_away"), "{unasked:#}");
 
     let mut wrong = Ingress::start(amqp_url, "another-key", "127.0.0.1:0");
     let ops = knowing(&shop, &wrong);
     for notify_id in ["2", "3"] {
-        assert!(wrong.notify(notify_id).starts_with("HTTP/1.1 400"));
+        assert_eq!(wrong.notify(notify_id), 400);
     }
     let (urgency, text) = seen(&ops.status(), "signatures_refused");
     assert_eq!(urgency, "soon");
@@ -114,12 +99,12 @@ fn a_stopped_ingress_a_wrong_key_and_a_missing_broker_are_reported() {
         "since its start the ingress accepted 0 and refused 2 notifications of shop: bad_signature 2"
     );
 
-    let cut_off = Ingress::start(NOBODY.1, MERCHANT[3].1, "127.0.0.1:0");
+    let cut_off = Ingress::start(NOBODY.1, KEY, "127.0.0.1:0");
     let (urgency, text) = seen(&knowing(&shop, &cut_off).status(), "ingress_not_ready");
     assert_eq!(urgency, "now");
     assert!(text.ends_with("is not ready: broker, work queue"), "{text}");
 
-    // One that has stopped answers nothing. The look is bounded.
+    // A stopped process answers nothing. The query has a time limit.
     wrong.program.pause();
     let began = std::time::Instant::now();
     seen(&ops.run("status --output json").json(), "ingress_away");

@@ -1,4 +1,4 @@
-//! `ops status` on real servers in real trouble: it names the cause.
+//! `ops status` with real servers and real faults: it names the cause.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a failed test panics")]
 

@@ -66,7 +66,7 @@ impl Watch {
     }
 }
 
-/// From the last time that it was drawn anew: the lines of one look.
+/// The lines of the last redraw.
 fn lines(seen: &str) -> Vec<&str> {
     let looks: Vec<&str> = seen.split("\u{1b}[H").collect();
     let last = looks[looks.len() - 1];
@@ -101,7 +101,7 @@ fn the_screen_redraws_in_place_and_ends_on_a_key() {
     }
 }
 
-/// Servers that do not answer take seconds, and nobody waits for them to leave.
+/// Servers that do not answer take seconds; the end does not wait for them.
 #[test]
 fn the_screen_ends_at_once_during_a_query() {
     let mut watch = Watch::start(NOBODY.0, NOBODY.1);
@@ -116,7 +116,7 @@ fn the_terminal_is_restored_at_the_end() {
     use nix::unistd::Pid;
     let mut watch = Watch::start(NOBODY.0, NOBODY.1);
     watch.wait_for("\u{1b}[?1049h");
-    // The handler is there once it has drawn.
+    // The signal handler is installed once it has drawn.
     watch.wait_for("\u{1b}[J");
     kill(Pid::from_raw(watch.program.id().cast_signed()), Signal::SIGTERM).unwrap();
     watch.wait_for("\u{1b}[?25h\u{1b}[?1049l");

@@ -1,26 +1,13 @@
 //! A shop with a schema, queues and workers.
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
-use testkit::{Program, Sandbox};
+use testkit::{Program, Sandbox, until_ok};
 
 use crate::program::{Answer, Ops};
 
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-pub(crate) const MERCHANT: [(&str, &str); 4] = [
-    ("ALIPAY__MERCHANTS__SHOP__PROTOCOL", "mapi"),
-    ("ALIPAY__MERCHANTS__SHOP__SELLER_ID", "2088000000000001"),
-    ("ALIPAY__MERCHANTS__SHOP__SIGN_TYPES", "MD5"),
-    ("ALIPAY__MERCHANTS__SHOP__MD5_KEY", "a-key-nobody-should-see"),
-];
-
 /// An `ops` with the merchant `shop`.
 pub(crate) fn ops_of(database_url: &str, amqp_url: &str) -> Ops {
-    let ops = Ops::at(database_url, amqp_url);
-    MERCHANT.into_iter().fold(ops, |ops, (name, value)| ops.set(name, value))
+    Ops::at(database_url, amqp_url).with_shop()
 }
 
 /// The shop of a sandbox.
@@ -39,12 +26,9 @@ impl Shop {
         Shop { ops, sandbox }
     }
 
-    /// A worker that consumes and has told that it lives.
+    /// A worker that consumes and has written a heartbeat.
     pub(crate) fn worker(&self) -> Program {
-        let own = [("ALIPAY__WORKER__QUERIES", "false"), ("RUST_LOG", "info")];
-        let environment = [&self.sandbox.environment()[..], &MERCHANT, &own].concat();
-        let mut worker = Program::start("worker", &[], &environment);
-        worker.wait_for_line("worker ready", Duration::from_secs(30));
+        let worker = self.ops.worker();
         self.wait_for("a heartbeat", |status| {
             status["workers"].as_array().is_some_and(|workers| !workers.is_empty())
         });
@@ -55,21 +39,16 @@ impl Shop {
         store::Pool::new(&self.sandbox.database_url, 1).get().unwrap()
     }
 
-    /// Looks until it is so.
+    /// Runs `status` until the condition holds.
     #[track_caller]
     pub(crate) fn wait_for(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        let began = Instant::now();
-        loop {
+        until_ok(what, || {
             let status = self.ops.run("status --output json").json();
-            if holds(&status) {
-                return status;
-            }
-            assert!(began.elapsed() < PATIENCE, "never: {what}\n{status:#}");
-            std::thread::sleep(Duration::from_millis(100));
-        }
+            if holds(&status) { Ok(status) } else { Err(format!("{status:#}")) }
+        })
     }
 
-    /// Looks until this is what is wrong.
+    /// Runs `status` until it reports these findings.
     #[track_caller]
     pub(crate) fn wait_for_codes(&self, expected: &[&str]) -> Value {
         self.wait_for(&format!("{expected:?}"), |status| codes(status) == expected)

@@ -1,4 +1,4 @@
-//! Workers that are gone or stand still, and a merchant that nobody serves.
+//! Workers that are gone or stand still, and a merchant that is not configured.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ fn killed_workers_are_reported() {
     let well = shop.ops.run("status").done();
     assert!(well.stdout.starts_with("all is well\n"), "{}", well.stdout);
     worker.kill();
-    // What a look sent to find out bindings is gone within seconds.
+    // Probe messages for bindings disappear within seconds.
     let status = shop.wait_for("nobody consumes, and nothing waits", |status| {
         codes(status) == ["no_workers"] && status["queues"][0]["messages"] == 0
     });
@@ -66,7 +66,7 @@ fn killed_workers_are_reported() {
     shop.ops.run("order create A-1 --merchant shop --product gift").done();
     pay(&shop, "A-1", chrono::TimeDelta::zero());
     shop.ops.run("status").names("no_workers", "1 message waits");
-    // One that ends by itself says good-bye.
+    // A worker that stops gracefully records it.
     let mut worker = shop.worker();
     shop.wait_for("the order waits for goods", |status| codes(status) == ["no_stock"]);
     worker.terminate();
@@ -93,9 +93,9 @@ fn a_worker_that_stands_still_is_reported() {
         |status: &serde_json::Value, name: &str| status["workers"][0][name].as_i64().unwrap();
     let status = shop.wait_for("a message in hand", |status| of_worker(status, "messages") == 1);
     let busy = of_worker(&status, "busy_ms");
-    // As long as it is locked it is the same wait, although the lane tries it twenty times a second.
+    // While the order is locked it counts as one wait, although the lane tries it twenty times a second.
     shop.wait_for("a longer wait", |status| of_worker(status, "busy_ms") >= busy + 5000);
-    // A minute is long enough to be told; a test does not wait for it.
+    // It is reported after a minute; the test does not wait so long.
     shop.connection().batch_execute(
         "INSERT INTO worker_heartbeat (worker, host, version, seen_at, worker_time, messages, busy_ms) \
          VALUES ('b:1:1', 'b', '1', UTC_TIMESTAMP(6), UTC_TIMESTAMP(6), 4, 61000)",

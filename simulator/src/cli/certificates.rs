@@ -5,26 +5,24 @@ use std::path::PathBuf;
 
 use chrono::Utc;
 use clap::Args;
-use simulator::CertificateFiles;
 
 #[derive(Debug, Args)]
 pub(super) struct Certificates {
-    /// The folder to write into; files that exist are kept and the command fails.
+    /// The folder to write to; if a file exists already, it is kept and the command fails.
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
-    /// The application that its certificate names.
+    /// The app id in the application's certificate.
     #[arg(long, value_name = "APP_ID", default_value = "2021000000000001")]
     app_id: String,
-    /// The certificates are valid for so many days.
+    /// The number of days for which the certificates are valid.
     #[arg(long, default_value = "365", value_parser = clap::value_parser!(i64).range(1..=3650))]
     days: i64,
 }
 
 impl Certificates {
     pub(super) fn run(&self) -> anyhow::Result<()> {
-        let files = CertificateFiles::write(&self.dir, &self.app_id, self.days, Utc::now())?;
         let mut out = io::stdout();
-        for file in files.all() {
+        for file in simulator::write_certificates(&self.dir, &self.app_id, self.days, Utc::now())? {
             writeln!(out, "{}", file.display())?;
         }
         Ok(())

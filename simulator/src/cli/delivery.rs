@@ -22,25 +22,25 @@ const COMPRESS: u32 = 240;
 
 #[derive(Debug, Args)]
 pub(super) struct DeliveryArguments {
-    /// Send each notification so many times more, at once and with new notify_time and sign.
+    /// Send each notification so many more times, immediately, with a new notify_time and sign.
     #[arg(long, value_name = "N", default_value_t = 0)]
     repeat: u32,
-    /// Send nothing: it happens, and its notifications are lost on the way.
+    /// Send nothing: the step is made, but its notifications are lost.
     #[arg(long)]
     drop: bool,
     /// Send each notification twice at the same time.
     #[arg(long)]
     duplicate: bool,
-    /// Newest first: send the verb's notifications, then again those before them.
+    /// Send the newest first: this step's notifications, then the earlier ones again.
     #[arg(long)]
     reorder: bool,
-    /// Spoil the signature.
+    /// Send an invalid signature.
     #[arg(long)]
     corrupt: bool,
-    /// Claim another total, in yuan.
+    /// Send another total, in yuan.
     #[arg(long, value_name = "YUAN", value_parser = super::yuan)]
     wrong_amount: Option<Fen>,
-    /// Name another app (openapi) or seller (mapi).
+    /// Send another app (openapi) or seller (mapi).
     #[arg(long)]
     wrong_app: bool,
     /// Encode the body as GBK.
@@ -52,23 +52,23 @@ pub(super) struct DeliveryArguments {
     /// Break the connection in the middle of the body.
     #[arg(long)]
     half_body: bool,
-    /// Wait so long before sending, for example 5s.
+    /// Wait before sending, for example 5s.
     #[arg(long, value_name = "TIME", value_parser = super::time)]
     delay: Option<Duration>,
-    /// Repeat until answered success, at Alipay's gaps (4m 10m 10m 1h 2h 6h 15h) divided by this
-    /// [default: one attempt; 240 with --give-up-after].
+    /// Repeat until the answer is success, at Alipay's intervals (4m 10m 10m 1h 2h 6h 15h) divided by this
+    /// factor [default: one attempt; 240 with --give-up-after].
     #[arg(long, value_name = "FACTOR", value_parser = clap::value_parser!(u32).range(1..))]
     compress: Option<u32>,
-    /// Repeat until answered success or so many seconds have passed.
+    /// Repeat until the answer is success, at most for so many seconds.
     #[arg(long, value_name = "SECONDS")]
     give_up_after: Option<u64>,
-    /// How long to wait for an answer.
+    /// How long to wait for an answer, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     timeout: u64,
-    /// The authority that vouches for a notify URL with https, PEM [default: the public ones].
+    /// The CA file (PEM) that verifies a notify URL with https [default: the public CAs].
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// Lines to read, or one JSON document.
+    /// Format of the results.
     #[arg(long, value_enum, default_value = "table")]
     output: Output,
 }

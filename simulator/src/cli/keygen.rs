@@ -8,7 +8,7 @@ use simulator::KeyPair;
 
 #[derive(Debug, Args)]
 pub(super) struct Keygen {
-    /// The folder to write into; files that exist are kept and the command fails.
+    /// The folder to write to; if a file exists already, it is kept and the command fails.
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
 }

@@ -13,13 +13,13 @@ pub(super) struct OrderArguments {
     /// The merchant's order number (out_trade_no).
     #[arg(long, value_name = "ID")]
     order: String,
-    /// The order's trade with this number [default: its latest].
+    /// The trade number, if the order has several trades [default: the latest].
     #[arg(long, value_name = "NUMBER")]
     trade_no: Option<String>,
-    /// Where trades are kept [default: simulator-trades.json beside the configuration].
+    /// The file that keeps the trades [default: simulator-trades.json beside the configuration].
     #[arg(long, value_name = "FILE")]
     trades: Option<PathBuf>,
-    /// When it happens, in Beijing, for example "2026-11-23 12:00:00" [default: now].
+    /// The time of the step, in Beijing time, for example "2026-11-23 12:00:00" [default: now].
     #[arg(long, value_name = "TIME", value_parser = alipay::parse_beijing)]
     at: Option<DateTime<Utc>>,
 }

@@ -19,67 +19,67 @@ use super::{Ending, order, real_keys, target};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// The address to listen on; port 0 takes a free one.
+    /// The address to listen on; port 0 takes a free port.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// A merchant to serve, may be given more than once [default: all that are configured].
+    /// A merchant to serve; can be given several times [default: all configured merchants].
     #[arg(long, value_name = "NAME")]
     merchant: Vec<String>,
-    /// Where trades are kept, shared with the other verbs [default: simulator-trades.json beside
+    /// The file that keeps the trades, shared with the other verbs [default: simulator-trades.json beside
     /// the configuration].
     #[arg(long, value_name = "FILE")]
     trades: Option<PathBuf>,
     /// Alipay's private key, which signs RSA and RSA2 (see keygen).
     #[arg(long, value_name = "FILE", env = "SIMULATOR_PRIVATE_KEY")]
     alipay_private_key: Option<PathBuf>,
-    /// A certificate of Alipay, for merchants in certificate mode; may be given more than once. The one
-    /// of --alipay-private-key goes along with answers, each can be downloaded [default: the merchant's
+    /// A certificate of Alipay, for merchants in certificate mode; can be given several times. Answers name the
+    /// one that belongs to --alipay-private-key; each can be downloaded [default: the merchant's
     /// own alipay_public_keys].
     #[arg(long, value_name = "FILE", requires = "alipay_private_key")]
     alipay_certificate: Vec<PathBuf>,
-    /// Where notifications go that name no notify_url: this and /alipay/NAME/notify
+    /// The base URL for trades without a notify_url; /alipay/NAME/notify is appended
     /// [default: http://<ingress.listen>].
     #[arg(long, value_name = "URL")]
     ingress: Option<String>,
-    /// The authority that vouches for notify URLs with https, PEM [default: the public ones].
+    /// The CA file (PEM) that verifies notify URLs with https [default: the public CAs].
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// Alipay's gaps between repeats (4m 10m 10m 1h 2h 6h 15h) are divided by this.
+    /// Divide Alipay's intervals between repeats (4m 10m 10m 1h 2h 6h 15h) by this factor.
     #[arg(long, value_name = "FACTOR", default_value = "240",
           value_parser = clap::value_parser!(u32).range(1..))]
     speed: u32,
-    /// Fault: so many notifications have this wrong, for example drop=20%; may be given more than
-    /// once. One of duplicate, reorder, delay, drop, wrong-amount, wrong-app, corrupt, gbk,
+    /// Fault: this share of the notifications has this fault, for example drop=20%; can be given several
+    /// times. Faults: duplicate, reorder, delay, drop, wrong-amount, wrong-app, corrupt, gbk,
     /// slow-body, half-body.
     #[arg(long, value_name = "FAULT=PERCENT", value_parser = fault)]
     fault: Vec<(Fault, u8)>,
-    /// A merchant of the legacy gateway whose pay links need an anti_phishing_key; may be given more
-    /// than once.
+    /// A merchant of the legacy gateway whose pay links need an anti_phishing_key; can be given several
+    /// times.
     #[arg(long, value_name = "NAME")]
     demand_anti_phishing_key: Vec<String>,
-    /// A merchant of the legacy gateway whose pay links need an exter_invoke_ip; may be given more
-    /// than once.
+    /// A merchant of the legacy gateway whose pay links need an exter_invoke_ip; can be given several
+    /// times.
     #[arg(long, value_name = "NAME")]
     demand_exter_invoke_ip: Vec<String>,
-    /// Tell of every trade that nobody paid in time; else only of those opened by
+    /// Send a notification for every trade that times out; without this only for those opened by
     /// alipay.trade.wap.pay, as Alipay does.
     #[arg(long)]
     tell_timeouts: bool,
-    /// A name that browsers know its pages by, NAME for https://NAME, or with scheme and port; localhost and
-    /// addresses need none; may be given more than once.
+    /// A name that browsers use: NAME for https://NAME, or with scheme and port; can be given several times;
+    /// not needed for localhost and addresses.
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
-    /// Sign with an md5_key that may be a real one, too: whoever has the same key takes what is signed here
-    /// for Alipay's word.
+    /// Also sign with an md5_key that may be a real one. Every system with the same key then accepts these
+    /// signatures as Alipay's.
     #[arg(long)]
     allow_real_keys: bool,
-    /// Fault: every answer of the gateway takes this long, for example 3s.
+    /// Fault: delay every answer of the gateway, for example by 3s.
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = super::time)]
     gateway_delay: Duration,
-    /// Fault: so many of the gateway's answers are 503, for example 20%.
-    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = super::percent)]
+    /// Fault: answer this share of the gateway's requests with 503, for example 20%.
+    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = simulator::percent)]
     gateway_fail: u8,
-    /// Fault: the gateway's answers are signed wrongly.
+    /// Fault: give the gateway's answers a wrong signature.
     #[arg(long)]
     gateway_wrong_signature: bool,
 }
@@ -165,5 +165,5 @@ impl Serve {
 /// Reads `drop=20%`.
 fn fault(text: &str) -> anyhow::Result<(Fault, u8)> {
     let (word, share) = text.split_once('=').context("expected FAULT=PERCENT, like drop=20%")?;
-    Ok((word.parse()?, super::percent(share)?))
+    Ok((word.parse()?, simulator::percent(share).map_err(anyhow::Error::msg)?))
 }

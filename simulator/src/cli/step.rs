@@ -45,7 +45,7 @@ impl Common {
 pub(super) struct Wait {
     #[command(flatten)]
     common: Common,
-    /// What the order costs, in yuan.
+    /// The order's total, in yuan.
     #[arg(long, value_name = "YUAN", value_parser = super::yuan)]
     total: Fen,
 }
@@ -62,13 +62,13 @@ impl Wait {
 pub(super) struct Pay {
     #[command(flatten)]
     common: Common,
-    /// What the order costs, in yuan.
+    /// The order's total, in yuan.
     #[arg(long, value_name = "YUAN", value_parser = super::yuan)]
     total: Fen,
-    /// To an account without refunds: TRADE_FINISHED at once.
+    /// The seller's account allows no refunds: TRADE_FINISHED at once.
     #[arg(long)]
     finished: bool,
-    /// The buyer pays the order once more, with another trade.
+    /// Pay the order a second time, with another trade.
     #[arg(long)]
     second_trade: bool,
 }
@@ -93,16 +93,16 @@ impl Pay {
 pub(super) struct Refund {
     #[command(flatten)]
     common: Common,
-    /// How much, in yuan [default: all that is left].
+    /// The amount to refund, in yuan [default: all that is left].
     #[arg(long, value_name = "YUAN", value_parser = super::yuan)]
     amount: Option<Fen>,
-    /// The merchant's number of this refund (out_biz_no); the same number again repeats it.
+    /// The merchant's request number of this refund (out_biz_no); the same number repeats the refund.
     #[arg(long, value_name = "NUMBER")]
     request_no: Option<String>,
     /// The legacy gateway's batch number: today's date and 3 to 24 digits or letters.
     #[arg(long, value_name = "NUMBER", conflicts_with = "request_no")]
     batch_no: Option<String>,
-    /// The refund comes to nothing: REFUND_CLOSED.
+    /// Let the refund fail: REFUND_CLOSED.
     #[arg(long, conflicts_with_all = ["amount", "request_no", "batch_no"])]
     closed: bool,
 }
@@ -163,10 +163,10 @@ fn refund_again(
 pub(super) struct Close {
     #[command(flatten)]
     common: Common,
-    /// What the order costs, in yuan; needed when it has no trade yet.
+    /// The order's total, in yuan; needed if it has no trade yet.
     #[arg(long, value_name = "YUAN", value_parser = super::yuan)]
     total: Option<Fen>,
-    /// A paid trade, without a word about the money.
+    /// Close a paid trade, without saying anything about the money.
     #[arg(long)]
     after_payment: bool,
 }

@@ -21,81 +21,48 @@ const LONGEST_GAP: Duration = Duration::from_secs(1);
 pub(super) struct Storm {
     #[command(flatten)]
     target: TargetArguments,
-    /// Order numbers are this and a number from 000001.
+    /// Prefix of the order numbers; a number from 000001 follows.
     #[arg(long, value_name = "P", required_unless_present = "orders_from")]
     prefix: Option<String>,
     /// A file with one order number in each line.
     #[arg(long, value_name = "FILE", conflicts_with = "prefix")]
     orders_from: Option<PathBuf>,
-    /// How many orders [default: 1000, or all of --orders-from].
+    /// The number of orders [default: 1000, or all of --orders-from].
     #[arg(long, value_name = "N")]
     count: Option<usize>,
-    /// What every order costs, in yuan.
+    /// The total of each order, in yuan.
     #[arg(long, value_name = "YUAN", value_parser = super::yuan, default_value = "10.00")]
     total: Fen,
-    /// Notifications a second; 0: as fast as the connections allow.
+    /// Notifications a second; 0 means as fast as the connections allow.
     #[arg(long, value_name = "N", default_value_t = 100)]
     rate: u32,
-    /// Most requests at the same time.
+    /// The most requests at the same time.
     #[arg(long, value_name = "C", default_value = "64",
           value_parser = clap::value_parser!(u16).range(1..))]
     connections: u16,
-    /// What happens to every order.
+    /// What is done with every order.
     #[arg(long, value_name = "pay|pay+refund", default_value = "pay")]
     mix: Mix,
-    /// So many of a hundred notifications are sent twice.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    duplicate: u8,
-    /// So many of a hundred notifications are accompanied by a forged one, which is sent once and
-    /// must not be answered success.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    corrupt: u8,
-    /// The same with a good signature and another app or seller.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    wrong_app: u8,
-    /// So many of a hundred notifications are accompanied by one that claims another total, which
-    /// is sent once and must end as a dead letter.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    wrong_amount: u8,
-    /// So many of a hundred notifications are never sent.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    drop: u8,
-    /// So many of a hundred notifications are sent five seconds late.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    delay: u8,
-    /// So many of a hundred notifications are in GBK (openapi, which says its charset).
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    gbk: u8,
-    /// So many of a hundred notifications have a body that comes in slow pieces.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    slow_body: u8,
-    /// So many of a hundred notifications break off in the middle of their first attempt.
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = super::percent)]
-    half_body: u8,
-    /// Shuffle notifications with their neighbours.
-    #[arg(long)]
-    reorder: bool,
-    /// Decides which notifications are hit.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
-    /// Alipay's gaps between repeats are divided by this, and cut at one second.
+    #[command(flatten)]
+    faults: StormFaults,
+    /// Divide Alipay's intervals between repeats by this factor; the longest is one second.
     #[arg(long, value_name = "FACTOR", default_value = "2400",
           value_parser = clap::value_parser!(u32).range(1..))]
     compress: u32,
-    /// Repeat until answered success or so many seconds have passed.
+    /// Repeat until the answer is success, at most for so many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     give_up_after: u64,
-    /// How long to wait for an answer.
+    /// How long to wait for an answer, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     timeout: u64,
-    /// Keep the trades in this file, for a simulator serve that is asked about them.
+    /// Keep the trades in this file, so that a `simulator serve` can be queried about them.
     #[arg(long, value_name = "FILE")]
     trades: Option<PathBuf>,
     /// Write a JSON line for every notification: order, notify_id, kind, sent_at, attempts,
     /// answered_success_at (null when given up), fault (for duplicates and forged ones).
     #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
-    /// Lines to read, or one JSON document.
+    /// Format of the results.
     #[arg(long, value_enum, default_value = "table")]
     output: Output,
 }
@@ -107,7 +74,7 @@ impl Storm {
         let output = self.output;
         let target = self.target.resolve(config)?;
         let to = target.to()?.clone();
-        if self.gbk > 0 && target.merchant.protocol == Protocol::Mapi {
+        if self.faults.gbk > 0 && target.merchant.protocol == Protocol::Mapi {
             bail!("--gbk is for openapi; a mapi merchant's charset is in the configuration");
         }
         let storm = simulator::Storm {
@@ -119,19 +86,7 @@ impl Storm {
             mix: self.mix,
             rate: self.rate,
             connections: self.connections.into(),
-            faults: StormFaults {
-                duplicate: self.duplicate,
-                corrupt: self.corrupt,
-                wrong_app: self.wrong_app,
-                wrong_amount: self.wrong_amount,
-                drop: self.drop,
-                delay: self.delay,
-                gbk: self.gbk,
-                slow_body: self.slow_body,
-                half_body: self.half_body,
-                reorder: self.reorder,
-                seed: self.seed,
-            },
+            faults: self.faults,
             ladder: Ladder::alipay(self.compress)
                 .endless(LONGEST_GAP)
                 .give_up_after(Duration::from_secs(self.give_up_after)),

@@ -14,7 +14,7 @@ use super::real_keys;
 
 #[derive(Debug, Args)]
 pub(super) struct TargetArguments {
-    /// The merchant's name in the configuration; may be left out when there is only one.
+    /// The merchant's name in the configuration; not needed if there is only one.
     #[arg(long, value_name = "NAME")]
     merchant: Option<String>,
     /// The notify URL [default: http://<ingress.listen>/alipay/NAME/notify].
@@ -23,8 +23,8 @@ pub(super) struct TargetArguments {
     /// Alipay's private key, which signs RSA and RSA2 (see keygen).
     #[arg(long, value_name = "FILE", env = "SIMULATOR_PRIVATE_KEY")]
     alipay_private_key: Option<PathBuf>,
-    /// Sign with an md5_key that may be a real one, too: whoever has the same key takes what is signed here
-    /// for Alipay's word.
+    /// Also sign with an md5_key that may be a real one. Every system with the same key then accepts these
+    /// signatures as Alipay's.
     #[arg(long)]
     allow_real_keys: bool,
     /// The signature algorithm [default: one that the merchant's configuration verifies].

@@ -1,17 +1,18 @@
 //! The cashier: where a buyer pays or leaves.
 
-use alipay::{Form, format_beijing};
+use alipay::Form;
 use axum::http::StatusCode;
 use axum::response::Response;
-use chrono::SubsecRound;
 use maud::{Markup, html};
 use service::language::say;
 use service::page::fact;
+use strum::VariantArray as _;
 
 use super::pay::return_to;
 use super::request::RawForm;
 use super::step::{Found, StepError};
 use super::{Alipay, answer, page};
+use crate::mapi::seconds;
 use crate::{Fault, Status, TradeError, UnknownFault};
 
 /// The page on which a buyer decides.
@@ -95,7 +96,7 @@ fn over(found: &Found) -> Response {
 fn summary(found: &Found) -> Markup {
     let trade = &found.kept.trade;
     let until = trade.pay_until.filter(|_| trade.gmt_payment.is_none());
-    let until = until.map(|until| format_beijing(until.trunc_subsecs(0)));
+    let until = until.map(seconds);
     html! {
         div.total { "¥" (trade.total.to_string()) }
         table {
@@ -113,8 +114,8 @@ pub(super) fn fault_choice() -> Markup {
     html! {
         select name="fault" {
             option value="" { (say("正常", "as usual")) }
-            @for fault in Fault::ALL {
-                option value=(fault.name()) { (explained(fault)) }
+            @for fault in Fault::VARIANTS {
+                option value=(fault.name()) { (explained(*fault)) }
             }
         }
     }

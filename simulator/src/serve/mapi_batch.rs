@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use alipay::{Fen, format_beijing, parse_beijing};
-use chrono::{DateTime, SubsecRound, Utc};
+use alipay::{Fen, parse_beijing};
+use chrono::{DateTime, Utc};
 
 use super::Alipay;
 use super::mapi::{Call, Code};
+use crate::trade::beijing_digits;
 
 /// The most refunds of one batch.
 const MOST: usize = 1000;
@@ -74,9 +75,7 @@ fn check_batch_no(batch_no: &str, at: DateTime<Utc>) -> Result<(), Code> {
     let good = (3..=24).contains(&serial.len())
         && serial.bytes().all(|byte| byte.is_ascii_alphanumeric())
         && serial != "000";
-    let today = format_beijing(at.trunc_subsecs(0));
-    let today: String = today.chars().filter(char::is_ascii_digit).take(8).collect();
-    match (good, day == today) {
+    match (good, day == beijing_digits(at, 8)) {
         (false, _) => Err("BATCH_NO_FORMAT_ERROR"),
         (true, false) => Err("REFUND_DATE_ERROR"),
         (true, true) => Ok(()),

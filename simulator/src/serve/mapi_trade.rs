@@ -11,7 +11,7 @@ use super::step::StepError;
 use super::xml::{self, Fields};
 use super::{Alipay, answer};
 use crate::account::sign_type;
-use crate::mapi::{milliseconds, seconds};
+use crate::mapi::{milliseconds, present, seconds};
 use crate::{Account, Trade};
 
 /// How long an anti-phishing key is good. (docs/protocol.md §9.4)
@@ -107,7 +107,7 @@ fn fields(trade: &Trade) -> Fields {
     let times = [trade.gmt_payment, trade.gmt_close, refund.map(|refund| refund.gmt_refund)];
     let last = times.into_iter().flatten().max().unwrap_or(trade.gmt_create);
     let closed = trade.gmt_close.is_some();
-    let all = [
+    present([
         ("additional_trade_status", closed.then(|| text("DAEMON_CONFIRM_CLOSE"))),
         ("body", Some(trade.body.as_ref().unwrap_or(&trade.subject).clone())),
         ("buyer_email", Some(trade.buyer.account.clone())),
@@ -137,6 +137,5 @@ fn fields(trade: &Trade) -> Fields {
         ("trade_no", Some(trade.trade_no.clone())),
         ("trade_status", Some(text(trade.status.name()))),
         ("use_coupon", Some(text("F"))),
-    ];
-    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    ])
 }

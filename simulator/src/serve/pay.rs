@@ -1,9 +1,10 @@
 //! What a pay link asks for, and how the browser goes back.
 
-use alipay::{Charset, Fen, Form, MoneyError, Protocol, Rule, format_beijing};
-use chrono::{DateTime, SubsecRound, Utc};
+use alipay::{Charset, Fen, Form, MoneyError, Protocol, Rule};
+use chrono::{DateTime, Utc};
 
 use super::Alipay;
+use crate::mapi::{present, seconds};
 use crate::{Account, KeptTrade, PayLink, Status, TimeLimit, Trade, TradeFileError};
 
 /// The most that one trade can be over: 100,000,000.00. (docs/protocol.md §9.1)
@@ -143,11 +144,11 @@ fn legacy(alipay: &Alipay, trade: &Trade, at: DateTime<Utc>) -> Vec<(&'static st
     // Encoded inside its value already: on the wire it is encoded twice.
     let notify_id = format!("RqPnCoPT3K9%2Fvwbh3I%2B{}", alipay.tickets.returns.give((), at));
     alipay.tickets.returns.keep(notify_id.clone(), (), at);
-    let all = [
+    present([
         ("is_success", Some(text("T"))),
         ("exterface", Some(text("create_direct_pay_by_user"))),
         ("notify_id", Some(notify_id)),
-        ("notify_time", Some(format_beijing(at.trunc_subsecs(0)))),
+        ("notify_time", Some(seconds(at))),
         ("notify_type", Some(text("trade_status_sync"))),
         ("out_trade_no", Some(trade.out_trade_no.clone())),
         ("subject", Some(trade.subject.clone())),
@@ -161,8 +162,7 @@ fn legacy(alipay: &Alipay, trade: &Trade, at: DateTime<Utc>) -> Vec<(&'static st
         ("buyer_id", Some(trade.buyer.id.clone())),
         ("body", trade.body.clone()),
         ("extra_common_param", trade.passback.clone()),
-    ];
-    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    ])
 }
 
 fn open(trade: &Trade, at: DateTime<Utc>) -> Vec<(&'static str, String)> {
@@ -177,6 +177,6 @@ fn open(trade: &Trade, at: DateTime<Utc>) -> Vec<(&'static str, String)> {
         ("version", text("1.0")),
         ("app_id", trade.merchant.app_id.clone()),
         ("seller_id", trade.merchant.seller_id.clone()),
-        ("timestamp", format_beijing(at.trunc_subsecs(0))),
+        ("timestamp", seconds(at)),
     ]
 }

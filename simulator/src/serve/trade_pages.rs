@@ -3,7 +3,7 @@
 use alipay::{Fen, format_beijing};
 use axum::http::StatusCode;
 use axum::response::Response;
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::SubsecRound;
 use maud::{Markup, html};
 use service::language::say;
 use service::page::{Column, fact, hidden};
@@ -13,6 +13,7 @@ use super::post::{Letter, Sent};
 use super::request::RawForm;
 use super::step::Found;
 use super::{Alipay, answer, page};
+use crate::mapi::seconds;
 use crate::{Attempt, Notification, Status, Trade};
 
 /// So many trades are listed.
@@ -247,8 +248,4 @@ pub(super) fn act(alipay: &Alipay, form: &RawForm, trade_no: &str, step: &str) -
         Ok(_) => answer::redirect(&format!("/trades/{trade_no}")),
         Err(error) => problem(&error),
     }
-}
-
-fn seconds(time: DateTime<Utc>) -> String {
-    format_beijing(time.trunc_subsecs(0))
 }

@@ -13,7 +13,7 @@ use super::delivery::Line;
 use crate::Fault;
 
 /// A storm in figures.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Notifications sent, without duplicates and forged ones.
     pub notifications: u64,
@@ -79,15 +79,7 @@ const LONGEST: u64 = 2 * 86_400 * 1_000_000;
 
 /// A summary that grows.
 pub(super) struct Tally {
-    notifications: u64,
-    duplicates: u64,
-    corrupt: u64,
-    wrong_amount: u64,
-    dropped: u64,
-    answered_success: u64,
-    given_up: u64,
-    corrupt_answered_success: u64,
-    answers: BTreeMap<String, u64>,
+    summary: Summary,
     latencies: Histogram<u64>,
 }
 
@@ -109,7 +101,7 @@ pub(super) async fn gather(
             }
         }
         tally.add(line);
-        progress(tally.answered_success + tally.given_up);
+        progress(tally.summary.answered_success + tally.summary.given_up);
     }
     if let Some(ledger) = &mut ledger {
         ledger.flush()?;
@@ -120,48 +112,41 @@ pub(super) async fn gather(
 impl Tally {
     #[expect(clippy::expect_used, reason = "the bounds are in order, and five digits are possible")]
     fn new() -> Tally {
+        let latencies = Histogram::new_with_bounds(1, LONGEST, 3);
         Tally {
-            notifications: 0,
-            duplicates: 0,
-            corrupt: 0,
-            wrong_amount: 0,
-            dropped: 0,
-            answered_success: 0,
-            given_up: 0,
-            corrupt_answered_success: 0,
-            answers: BTreeMap::new(),
-            latencies: Histogram::new_with_bounds(1, LONGEST, 3)
-                .expect("bounds and digits of a histogram"),
+            summary: Summary::default(),
+            latencies: latencies.expect("bounds and digits of a histogram"),
         }
     }
 
     fn add(&mut self, line: Line) {
+        let summary = &mut self.summary;
         for answer in line.answers {
-            *self.answers.entry(answer).or_default() += 1;
+            *summary.answers.entry(answer).or_default() += 1;
         }
         let success = line.latency.is_some();
         match line.ledger.fault {
             Some(Fault::Corrupt | Fault::WrongApp) => {
-                self.corrupt += 1;
-                self.corrupt_answered_success += u64::from(success);
+                summary.corrupt += 1;
+                summary.corrupt_answered_success += u64::from(success);
                 return;
             }
             Some(Fault::WrongAmount) => {
-                self.wrong_amount += 1;
+                summary.wrong_amount += 1;
                 return;
             }
             Some(Fault::Drop) => {
-                self.dropped += 1;
+                summary.dropped += 1;
                 return;
             }
-            Some(Fault::Duplicate) => self.duplicates += 1,
+            Some(Fault::Duplicate) => summary.duplicates += 1,
             Some(
                 Fault::Reorder | Fault::Delay | Fault::Gbk | Fault::SlowBody | Fault::HalfBody,
             )
-            | None => self.notifications += 1,
+            | None => summary.notifications += 1,
         }
-        self.answered_success += u64::from(success);
-        self.given_up += u64::from(!success);
+        summary.answered_success += u64::from(success);
+        summary.given_up += u64::from(!success);
         if let Some(latency) = line.latency {
             let microseconds = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
             self.latencies.saturating_record(microseconds);
@@ -170,19 +155,11 @@ impl Tally {
 
     pub(super) fn summary(self, duration: Duration, cancelled: bool) -> Summary {
         let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let success = self.summary.answered_success;
         Summary {
-            notifications: self.notifications,
-            duplicates: self.duplicates,
-            corrupt: self.corrupt,
-            wrong_amount: self.wrong_amount,
-            dropped: self.dropped,
-            answered_success: self.answered_success,
-            given_up: self.given_up,
-            corrupt_answered_success: self.corrupt_answered_success,
-            attempts: self.answers.values().sum(),
-            answers: self.answers,
+            attempts: self.summary.answers.values().sum(),
             milliseconds,
-            success_per_second: self.answered_success.saturating_mul(1000) / milliseconds.max(1),
+            success_per_second: success.saturating_mul(1000) / milliseconds.max(1),
             latency_microseconds: Latency {
                 p50: self.latencies.value_at_quantile(0.5),
                 p90: self.latencies.value_at_quantile(0.9),
@@ -190,6 +167,7 @@ impl Tally {
                 max: self.latencies.max(),
             },
             cancelled,
+            ..self.summary
         }
     }
 }

@@ -89,7 +89,7 @@ impl AlipayServer {
         AlipayServer::of(settings, book, Demands::default()).await
     }
 
-    /// All accounts demand something.
+    /// All accounts have requirements.
     pub(crate) async fn demanding(settings: ServeSettings, demands: Demands) -> AlipayServer {
         AlipayServer::of(settings, Book::in_memory(), demands).await
     }
@@ -163,7 +163,7 @@ impl AlipayServer {
         }
     }
 
-    /// Makes a trade over 10.00 for an order and lets things happen to it, untold.
+    /// Creates a trade over 10.00 for an order and changes it, without notifications.
     pub(crate) fn trade(&self, name: &str, order: &str, happens: impl FnOnce(&mut Trade)) -> Trade {
         let merchant = self.merchant(name);
         let key = PrivateKey::read(&keys().alipay.private_pem).unwrap();

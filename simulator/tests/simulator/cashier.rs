@@ -1,4 +1,4 @@
-//! A pay link, the cashier, what is sent, and the way back to the merchant.
+//! A pay link, the cashier, its notifications, and the return to the merchant.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -67,7 +67,7 @@ async fn a_buyer_pays_in_every_protocol_and_charset() {
     let server = AlipayServer::start().await;
     for (name, charset) in [
         ("shop", Charset::Utf8),
-        // The request's charset, not the configured one. (docs/protocol.md §2)
+        // In the request's charset, not the configured one. (docs/protocol.md §2)
         ("shop", Charset::Gbk),
         ("gbk", Charset::Gbk),
         ("rsa", Charset::Utf8),
@@ -144,7 +144,7 @@ async fn a_buyer_can_leave_and_return_to_pay() {
     assert_eq!(left.status, 200);
     assert!(left.text().contains(&cashier), "a way back");
     assert_eq!(server.kept("app", "L1").unwrap().trade.status, Status::WaitBuyerPay);
-    // Without an address the payment happens, and nothing is sent.
+    // Without a notify URL the payment is made, and nothing is sent.
     assert_eq!(server.post(&format!("{cashier}/pay"), "").await.status, 303);
     let trade = cashier.replace("/cashier/", "/trades/");
     let page = server.get(&trade).await.text();
@@ -205,7 +205,7 @@ async fn refused_notifications_are_repeated_and_shown() {
     assert!(page.contains("500 &lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
     assert!(!page.contains("<script"), "{page}");
 
-    // Its id is no longer good: the merchant has printed success. (docs/protocol.md §6)
+    // Its id is no longer valid: the merchant has answered `success`. (docs/protocol.md §6)
     let id = String::from_utf8(said[0].get("notify_id").unwrap().to_vec()).unwrap();
     let partner = server.merchant("shop").partner.clone().unwrap();
     let verify = link("/gateway.do", &NotifyVerify::mapi(&partner, id.as_bytes()));
@@ -264,7 +264,7 @@ async fn faults_can_be_chosen_on_the_page() {
     assert_eq!(Charset::Gbk.decode(gbk.get("subject").unwrap()).unwrap(), SUBJECT);
     let (_, before) = pay("F6", Fault::SlowBody).await;
     verifier.verify(&received(&shop, before + 1).await[before], &[], Utc::now()).unwrap();
-    // Lost: it happened, and nobody heard of it.
+    // Lost: the payment was made without a notification.
     let (trade, before) = pay("F7", Fault::Drop).await;
     let page = until(&server, &trade, "drop</b>").await;
     assert!(page.contains("TRADE_SUCCESS"), "{page}");

@@ -199,7 +199,7 @@ async fn an_unknown_certificate_can_be_downloaded() {
     ] {
         assert_eq!(download(content.to_owned()).await["sub_code"], code);
     }
-    // Which of them signs must be told.
+    // The certificate that signs must be named.
     let config = keys.config();
     let key = alipay::PrivateKey::read(&next.private_pem).unwrap();
     let account =

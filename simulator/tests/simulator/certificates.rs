@@ -16,7 +16,7 @@ fn an_authority_issues_valid_certificates() {
     let issued = authority.alipay(ValidTime::days(30, at)).unwrap();
     let alipay = Certificate::read(&issued.bundle_pem).unwrap();
     roots.check(&alipay, at).unwrap();
-    // Its file has no issuer: nobody can tell who vouches for it.
+    // Its file has no issuer certificate, so it cannot be verified.
     let alone = Certificate::read(&issued.pem).unwrap();
     assert_eq!(alone.sn(), alipay.sn());
     assert!(matches!(roots.check(&alone, at), Err(CertificateError::UnknownIssuer { .. })));

@@ -107,7 +107,7 @@ async fn a_refund_continues_the_recorded_payment() {
     folder.run(&server.url, &refund).await;
     let repeated = server.received().pop().unwrap();
     assert_eq!(text(&repeated, "notify_id"), text(part, "notify_id"));
-    // Alipay refuses what cannot be.
+    // Alipay refuses impossible steps.
     let refused = folder.run(&server.url, &format!("finish {key} --order A1")).await;
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
 }
@@ -153,7 +153,7 @@ async fn every_fault_changes_the_notification_as_named() {
     let wrong = received("pay --order C2 --total 10.00 --wrong-amount 9.99 --wrong-app").await;
     assert_eq!(text(&wrong[0], "total_fee"), "9.99");
     assert_ne!(text(&wrong[0], "seller_id"), "2088101568338364");
-    // The fault was on the way, not in the trade.
+    // The fault was in the notification, not in the trade.
     let right = received("pay --order C2 --total 10.00").await;
     assert_eq!(text(&right[0], "total_fee"), "10.00");
     assert_eq!(text(&right[0], "notify_id"), text(&wrong[0], "notify_id"));

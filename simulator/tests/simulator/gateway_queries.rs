@@ -1,4 +1,4 @@
-//! What merchants ask about a trade, read as merchants read it.
+//! Queries about a trade, read as merchants read the answers.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Input that nobody sensible sends, to every page.
+//! Invalid input for every page.
 
 use bytes::Bytes;
 use hyper::Method;
@@ -81,7 +81,7 @@ async fn bodies_have_a_size_limit_and_a_time_limit() {
     let huge = vec![b'a'; 600 * 1024];
     assert_eq!(server.post("/gateway.do", huge).await.status, 413);
     let address = server.url.trim_start_matches("http://").to_owned();
-    // A body that never comes keeps its own connection busy and nobody else's.
+    // A body that never arrives occupies only its own connection.
     let mut silent = TcpStream::connect(&address).await.unwrap();
     silent
         .write_all(b"POST /gateway.do HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc")

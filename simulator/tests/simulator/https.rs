@@ -1,4 +1,4 @@
-//! Notify URLs with `https`, whose certificate somebody must vouch for.
+//! Notify URLs with `https`, whose certificate must be verified.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +64,7 @@ async fn notifications_go_only_to_a_trusted_server() {
         let to = format!("https://{host}:{port}/alipay/shop/notify").parse().unwrap();
         sender.post(&to, "a=b".into()).await
     };
-    // The public authorities do not know it, and it is not called by its address.
+    // The public CAs do not know it, and the certificate does not name its address.
     for (sender, host) in
         [(Sender::new(time), "localhost"), (Sender::trusting(time, &own), "127.0.0.1")]
     {

@@ -1,4 +1,4 @@
-//! A merchant's notify URL that answers what it is told to.
+//! A merchant's notify URL with given answers.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -64,7 +64,7 @@ async fn reply(
     assert_eq!(request.method(), Method::POST);
     assert_eq!(request.headers()[CONTENT_TYPE], "application/x-www-form-urlencoded");
     let Ok(body) = request.into_body().collect().await else {
-        // The sender broke off: nobody reads this.
+        // The sender disconnected, so nobody reads this.
         return Response::new(Full::default());
     };
     let body = body.to_bytes();

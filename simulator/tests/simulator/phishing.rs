@@ -1,4 +1,4 @@
-//! What an account of the legacy gateway demands against phishing. (docs/protocol.md §9.1, §9.4)
+//! What an account of the legacy gateway requires against phishing. (docs/protocol.md §9.1, §9.4)
 
 use alipay::{Charset, QueryTimestamp, link};
 use chrono::TimeDelta;

@@ -1,4 +1,4 @@
-//! Refunds and closes that a merchant asks for.
+//! Refunds and closes that a merchant requests.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Sequences of one trade: which fields tell the events apart.
+//! Sequences of one trade: which fields distinguish the events.
 
 use alipay::{Fen, Form, Notification as Read, Protocol, RefundStatus, TradeStatus};
 use simulator::{BatchRefundItem, Kind, Notification, Status, Trade, TradeError};

@@ -18,7 +18,7 @@ fn verifier(protocol: Protocol, sign_type: SignType, public_key: Option<&str>) -
     Verifier::new(protocol, vec![sign_type], md5_keys, public_keys.into_iter().collect()).unwrap()
 }
 
-/// Everything that can be said about trades of one merchant.
+/// All notifications about trades of one merchant.
 fn every_notification(merchant: &Merchant) -> Vec<Notification> {
     let at = time("2026-11-23 13:00:00");
     let mut first = trade(merchant);

@@ -1,4 +1,4 @@
-//! A storm delivers everything, forged notifications apart, and its ledger says so.
+//! A storm delivers everything but the forged notifications, and its ledger records it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -200,7 +200,7 @@ async fn the_ledger_records_faults() {
     let wrong: BTreeSet<_> = of(Fault::WrongAmount).iter().map(|line| &line.notify_id).collect();
     let mut others = ledger.iter().filter(|line| line.fault != Some(Fault::WrongAmount));
     assert!(!others.any(|line| wrong.contains(&line.notify_id)));
-    // Whoever asks about a dropped one hears that it is paid.
+    // A query about a dropped notification says that the order is paid.
     let (merchant, book) = storm.book.unwrap();
     let paid = |line: &&LedgerLine| {
         let status = |trades: &Trades| trades.merchants[&merchant][&line.order][0].trade.status;

@@ -1,4 +1,4 @@
-//! Trades that nobody pays in time.
+//! Trades that are not paid in time.
 
 use alipay::{
     Charset, CloseAnswer, Form, QueryAnswer, TradeClose, TradeQuery, TradeRef, TradeStatus,
@@ -114,7 +114,7 @@ async fn query(server: &AlipayServer, order: &str) -> Option<TradeStatus> {
     }
 }
 
-/// A page on a phone is told of, one on a computer and the legacy gateway's are not, as documents
+/// A timeout is notified for a phone page, and not for a computer's page or the legacy gateway, as documents
 /// say; unless the server is told to. (docs/protocol.md §8.1, §8.3)
 #[tokio::test]
 async fn timeouts_are_notified_only_for_phone_pages() {

@@ -55,7 +55,9 @@ impl Decisions {
             .collect();
         let rows = decision::by_ids(connection, &numbers.into_iter().collect::<Vec<_>>())?;
         let reviews: BTreeSet<i64> = rows.iter().map(|row| row.review_id).collect();
-        let cases = review::by_ids(connection, &reviews.into_iter().collect::<Vec<_>>())?;
+        let reviews: Vec<i64> = reviews.into_iter().collect();
+        let cases: BTreeMap<i64, Case> =
+            review::by_ids(connection, &reviews)?.into_iter().collect();
         let accepted: BTreeSet<&str> = rows
             .iter()
             .filter(|row| row.decision == Decision::Accepted.as_str())
@@ -63,8 +65,6 @@ impl Decisions {
             .collect();
         let accepted: Vec<&str> = accepted.into_iter().collect();
         let on_its_way = refund_request::on_its_way(connection, &accepted)?.into_iter().collect();
-        let cases: BTreeMap<i64, Case> =
-            cases.into_iter().map(|numbered| (numbered.id, numbered.case)).collect();
         let doubted: BTreeSet<&str> = cases
             .values()
             .filter(|case| case.reason.is_doubt())
@@ -208,7 +208,7 @@ impl Decisions {
             .iter()
             .map(|(id, end)| EndedDecision {
                 id: *id,
-                state: end.state.as_str(),
+                state: end.state,
                 error: end.error.as_deref(),
             })
             .collect();

@@ -145,7 +145,7 @@ impl<'a> InboxRecord<'a> {
             error,
             facts_added: self.facts_added.to_column(),
             changes: is_applied.then(|| changes_json(&self.changes)).flatten(),
-            attempts: self.message.attempt,
+            attempts: i32::try_from(self.message.attempt).unwrap_or(i32::MAX),
             received_at: self.message.received_at,
         })
     }

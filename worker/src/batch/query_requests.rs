@@ -74,7 +74,7 @@ impl QueryRequests {
             .map(|(order_id, request)| NewQuery {
                 order_id,
                 merchant: &request.merchant,
-                why: request.why.as_str(),
+                why: request.why,
                 forward: 1,
                 requested_at: request.requested_at,
             })

@@ -45,7 +45,7 @@ pub(super) fn bring_up_to_date(
                     order_id: id,
                     reason: review.reason.as_str(),
                     evidence: &review.evidence,
-                    state: ReviewState::Open.as_str(),
+                    state: ReviewState::Open,
                 });
             }
         }
@@ -63,7 +63,7 @@ pub(super) fn bring_up_to_date(
                     order_id: id,
                     reason: case.reason.as_str(),
                     evidence: &case.evidence,
-                    state: ReviewState::Settled.as_str(),
+                    state: ReviewState::Settled,
                 });
             }
         }

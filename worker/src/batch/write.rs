@@ -37,7 +37,7 @@ pub(super) fn write(
         let has_expired = order.record.expired_at != order.locked.expired_at;
         let review_differs = needs_review != order.locked.needs_review;
         if trades.len() > trades_before || has_expired || goods_moved || review_differs {
-            orders.push(OrderColumns::new(&order.record, state, needs_review));
+            orders.push(OrderColumns { record: &order.record, state, needs_review });
         }
         let events = if events_are_wanted {
             let before = OrderSnapshot {

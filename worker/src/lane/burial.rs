@@ -22,7 +22,7 @@ impl BatchAttempt<'_> {
     ) -> Result<(), BatchError> {
         warn!(
             message_id = message.message_id,
-            "alipay.dead was emptied by another tool than ops: what is rejected again is a letter again"
+            "alipay.dead was emptied by another program than ops: a message that is rejected again becomes a letter again"
         );
         notification::removed(self.connection, &[message.key()])?;
         self.run(&[at], std::slice::from_ref(message))

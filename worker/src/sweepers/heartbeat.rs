@@ -186,6 +186,6 @@ fn report_clocks(context: &Context, look: &ClockReading, reported_at: &mut Optio
     warn!(
         database_ahead_seconds = look.ahead.num_seconds(),
         messages_ahead_seconds = messages.num_seconds(),
-        "the clocks of database, messages and worker disagree: set the wrong one right (chrony, timedatectl), in UTC"
+        "the clocks of database, messages and worker disagree: correct the wrong one (chrony, timedatectl), in UTC"
     );
 }

@@ -70,7 +70,7 @@ fn look(
         Ok(message) => message,
         Err(rejection) => {
             warn!(merchant, %kind, reason = rejection.reason, error = rejection.error,
-                "a row that is still open cannot be worked on");
+                "an open row cannot be processed");
             return Ok(false);
         }
     };
@@ -93,7 +93,7 @@ fn look(
         Some(Outcome::Rejected(rejection) | Outcome::RejectedBefore(rejection)) => {
             counter!("worker_open_rows_total", "kind" => kind.as_str()).increment(1);
             error!(order, %kind, reason = rejection.reason, error = rejection.error,
-                "what a row says is refused");
+                "a row is refused");
             // An expiry stays open if its order belongs to another merchant now.
             Ok(kind == queue::MessageKind::Decision)
         }

@@ -255,7 +255,7 @@ fn note(
             };
             Note {
                 order_id: &due.order_id,
-                why: why.as_str(),
+                why,
                 leased_until: Some(*leased_until),
                 due_at,
                 answer: asked.result.as_ref().ok().map(TradeAnswer::as_str),

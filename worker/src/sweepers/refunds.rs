@@ -137,7 +137,7 @@ fn note(context: &Context, ended: &[(ClaimedRefund, RefundOutcome)]) -> Result<(
                     merchant,
                     request_no = number,
                     reason,
-                    "Alipay refuses to refund late money: a person has to decide the order's review"
+                    "Alipay refuses to refund a late payment: a person has to decide the order's review"
                 );
                 let state = RefundRequestState::Refused;
                 refund_request::note(&mut connection, number, state, Some(reason), None)?;
@@ -149,7 +149,7 @@ fn note(context: &Context, ended: &[(ClaimedRefund, RefundOutcome)]) -> Result<(
                         merchant,
                         request_no = number,
                         reason,
-                        "late money is not known to be refunded; it is tried again with the same number"
+                        "the result of the refund of a late payment is not known; it is tried again with the same number"
                     );
                 }
                 let unsent = matches!(outcome, RefundOutcome::Unsent { .. });

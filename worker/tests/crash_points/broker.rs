@@ -1,4 +1,4 @@
-//! What lies in a queue of the broker.
+//! The content of a queue.
 
 use lapin::options::BasicGetOptions;
 use queue::{Cluster, Connection, ConnectionSettings, ReceivedMessage};

@@ -1,4 +1,4 @@
-//! A message that kills whoever works on it.
+//! A message that kills every worker that processes it.
 
 use queue::topology;
 
@@ -7,10 +7,10 @@ use crate::dying::{died_by, start};
 use crate::load::{id_of, sign};
 use crate::world::World;
 
-/// The order that kills, in the middle of the others.
+/// The deadly order, among others.
 const DEADLY: &str = "X000008";
 
-/// Many lanes with few messages each: its neighbours are under way at the same time.
+/// Many lanes with few messages each: others are in progress at the same time.
 const LANES: (&str, &str) = ("ALIPAY__WORKER__LANES", "8");
 const BATCH: (&str, &str) = ("ALIPAY__WORKER__BATCH", "2");
 
@@ -35,10 +35,10 @@ async fn a_message_that_kills_workers_is_dead_lettered_after_three_deaths() {
         assert_eq!(world.count(&format!("{counted} {}", kills - 1)), i64::from(kills > 1));
         // It was alone: no neighbour on another lane is suspected with it.
         assert_eq!(world.count(&neighbours_counted), 0, "after {kills} deaths");
-        // A neighbour that comes between two deaths waits for no person.
+        // A message that arrives between two crashes needs no person.
         world.send(world.payment(&format!("X{:06}", 15 + kills))).await;
     }
-    // Those that were worked on before it are delivered, although each worker died.
+    // Messages that were processed before it are delivered, although each worker died.
     assert!(world.count("user_order WHERE is_send_goods") > 0);
 
     let mut fourth = start(&world, "worker", &[("CRASH_ON_ORDER", DEADLY), LANES, BATCH]);
@@ -53,7 +53,7 @@ async fn a_message_that_kills_workers_is_dead_lettered_after_three_deaths() {
     assert_eq!(letter.message_id, deadly_id);
     assert_eq!(letter.headers.reason.as_deref(), Some("kills_workers"));
     assert_eq!(letter.headers.order.as_deref(), Some(DEADLY));
-    // Who looks at the order is told of it too.
+    // The order's history shows it too.
     let told = format!(
         "notification WHERE message_id = '{deadly_id}' AND order_id = '{DEADLY}' \
          AND outcome = 'rejected' AND reason = 'kills_workers' AND facts_added = ''"
@@ -64,7 +64,7 @@ async fn a_message_that_kills_workers_is_dead_lettered_after_three_deaths() {
     assert_eq!(world.count("stock_item WHERE state = 'delivered'"), 17);
 }
 
-/// One that kills even whoever buries it: on record with its order from the first time that it comes back.
+/// A message that kills even its dead-lettering: recorded with its order from the first redelivery.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_crashes_its_own_dead_lettering_is_recorded_with_its_order() {
     let mut world = World::new(1);

@@ -1,4 +1,4 @@
-//! Programs that are armed, and how they die.
+//! Programs with an armed crash point, and how they die.
 
 use std::os::unix::process::ExitStatusExt;
 
@@ -11,12 +11,10 @@ const SIGABRT: i32 = 6;
 
 /// Starts a program of ours on the world's configuration with more in its environment.
 pub(crate) fn start(world: &World, name: &str, more: &[(&str, &str)]) -> Program {
-    let config = world.pipeline.config().display().to_string();
-    let environment = [&world.sandbox.environment(), more].concat();
-    Program::start(name, &["--config", &config], &environment)
+    world.pipeline.with(more).program(name, &[])
 }
 
-/// Waits for its death, which must be by the abort that says `why`.
+/// Waits for its end, which must be the abort at `why`.
 pub(crate) fn died_by(program: &mut Program, why: &str) {
     let status = program.wait();
     assert_eq!(status.signal(), Some(SIGABRT), "{why}: ended with {status}");

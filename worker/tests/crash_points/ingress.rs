@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use service::crash_point;
 use simulator::{Ladder, Sender};
+use testkit::PATIENCE;
 
 use crate::dying::{died_by, start};
 use crate::load::{id_of, sign};
 use crate::world::World;
-
-const READY: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notification_whose_ingress_died_is_repeated_and_delivered_once() {
@@ -20,17 +19,16 @@ async fn a_notification_whose_ingress_died_is_repeated_and_delivered_once() {
         world.place_orders(&format!("I{number}"), 1);
         let order = format!("I{number}000001");
         let mut armed = start(&world, "ingress", &[("CRASH_POINT", point)]);
-        let line = armed.wait_for_line("ingress ready", READY);
-        let address = line.split_whitespace().find_map(|word| word.strip_prefix("listen="));
-        let address = address.expect("an address").to_owned();
+        let line = armed.wait_until_ready();
+        let address = line.value("listen").to_owned();
 
         let signed = sign(world.payment(&order));
         let message_id = id_of(&signed);
         let to = format!("http://{address}/alipay/shop/notify").parse().expect("a URI");
         let alipay = tokio::spawn(async move {
             let gap = Duration::from_millis(100);
-            let ladder = Ladder::alipay(u32::MAX).endless(gap).give_up_after(READY);
-            Sender::new(READY).deliver(&to, &signed, &ladder).await
+            let ladder = Ladder::alipay(u32::MAX).endless(gap).give_up_after(PATIENCE);
+            Sender::new(PATIENCE).deliver(&to, &signed, &ladder).await
         });
         died_by(&mut armed, point);
         let here = ("ALIPAY__INGRESS__LISTEN", address.as_str());
@@ -40,7 +38,7 @@ async fn a_notification_whose_ingress_died_is_repeated_and_delivered_once() {
         assert!(delivery.is_success(), "{point}: {:?}", delivery.attempts.last());
 
         world.wait_for_count(&format!("user_order WHERE id = '{order}' AND is_send_goods"), 1);
-        // Dead before the publish: heard of once. Dead after the confirm: the repeat is a copy.
+        // If it dies before the publish, there is one message. If it dies after the confirm, the repeat is a copy.
         let seen = if point == "ingress.after_confirm" { 2 } else { 1 };
         let inbox = format!("notification WHERE message_id = '{message_id}'");
         world.wait_for_count(&format!("{inbox} AND seen >= {seen}"), 1);

@@ -1,4 +1,4 @@
-//! A small load with everything in it that a batch can hold.
+//! A small load with every kind of message that a batch can hold.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ pub(crate) struct Load {
     prefix: String,
     /// Ids of all messages that were answered `success`.
     sent: BTreeSet<String>,
-    /// The id of the one that can never be worked on.
+    /// The id of the message that is always rejected.
     pub(crate) wrong: String,
 }
 

@@ -1,7 +1,7 @@
 //! Programs that die at each crash point (`service::crash_point`), one after the other.
 //!
 //! Every point is named in `service::crash_point::ALL`; a point that is added there is tested here
-//! without another line. After each death a fresh program takes over, and the books must be right.
+//! without another line. After each crash a new program takes over, and the result must be right.
 
 #![cfg(debug_assertions)]
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]

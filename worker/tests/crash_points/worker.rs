@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use queue::topology;
 use service::crash_point;
+use testkit::until;
 
 use crate::broker::drain;
 use crate::dying::{died_by, start};
 use crate::load::{Load, RARE};
-use crate::world::{World, eventually};
+use crate::world::World;
 
 /// One lane: then it is known what else the process was doing when it died.
 const ONE_LANE: (&str, &str) = ("ALIPAY__WORKER__LANES", "1");
 
 /// Points after which a dead letter may lie twice in its queue, under one id: it was confirmed, and
 /// the delivery that it is for was not acknowledged yet and came again. After an acknowledgement
-/// too, since its frame may not have left the process; and where the outbox relay dies, since the
+/// too, since its frame may not have left the process; and if the outbox relay dies, since the
 /// lane beside it may be anywhere.
 const MAY_REPEAT_DEAD_LETTERS: [&str; 6] = [
     "worker.after_count_up",
@@ -47,7 +48,7 @@ async fn the_result_is_right_after_a_crash_at_each_point() {
     for (point, load) in &loads {
         load.check(&mut world, point);
     }
-    // The late orders and those that waited have been through; nothing else died of it.
+    // The late and the waiting orders are processed; nothing else was dead-lettered.
     assert_eq!(drain(&world, topology::DEAD_QUEUE).await.len(), 0);
     assert_eq!(world.count("redelivery"), 0);
     let twice = "(SELECT order_id FROM stock_item WHERE order_id IS NOT NULL \
@@ -56,7 +57,7 @@ async fn the_result_is_right_after_a_crash_at_each_point() {
     check_events(&mut world, &points).await;
 }
 
-/// A load, a worker that dies of it at `point`, another that finishes it.
+/// A load, a worker that dies at `point`, and another one that finishes the work.
 async fn die_and_take_over(world: &mut World, point: &str, prefix: &str) -> Load {
     let mut load = Load::send(world, prefix).await;
     if point == "worker.after_count_up" {
@@ -98,7 +99,7 @@ async fn die_and_take_over(world: &mut World, point: &str, prefix: &str) -> Load
 /// Each event of the outbox was published at least once, under an id that is the same each time. A
 /// death at any point can find the relay between confirm and commit, so each may repeat.
 async fn check_events(world: &mut World, points: &[&str]) {
-    eventually("every event is out", || world.count("outbox WHERE published_at IS NULL") == 0);
+    until("every event is out", || world.count("outbox WHERE published_at IS NULL") == 0);
     let mut events: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for message in drain(world, topology::EVENTS_QUEUE).await {
         let body: serde_json::Value = serde_json::from_slice(&message.body).expect("JSON");

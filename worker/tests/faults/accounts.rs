@@ -1,5 +1,5 @@
 //! Accounts at the broker that can do no more than their program needs, as `scripts/broker-accounts`
-//! makes them, and messages by whom they are not believed of.
+//! creates them, and messages of accounts that may not publish them.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,11 +11,11 @@ use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
 use queue::account::{Permission, beyond_publishing};
 use queue::{Cluster, Envelope, MessageKind, topology};
-use testkit::{Folder, Program, RabbitMq, Sandbox};
+use testkit::{Folder, RabbitMq, Sandbox, TestApp, until};
 
 use crate::Worker;
 use crate::moved::{Hand, check_orders};
-use crate::world::{CONFIG, World, eventually};
+use crate::world::{CONFIG, World};
 
 const USERS: &str = r#"
 [amqp]
@@ -38,7 +38,9 @@ impl Scene {
         sandbox.amqp_url = url(&broker, "ops");
         let ingress = url(&broker, "ingress");
         let more = [("AMQP_URL", ingress.as_str()), ("ALIPAY__INGRESS__LEAST_PRIVILEGE", "true")];
-        let world = World::with_ingress(sandbox, &format!("{USERS}{CONFIG}"), codes, &more);
+        let world = World::of(
+            TestApp::on(sandbox, &format!("{USERS}{CONFIG}")).with_codes(codes).with_ingress(&more),
+        );
         Scene { world, broker }
     }
 }
@@ -100,14 +102,14 @@ async fn messages_of_other_broker_accounts_are_rejected() {
     scene.world.place_orders("K", 1);
     scene.world.send(scene.world.payment("K000001")).await;
     scene.world.send(scene.world.payment("K000002")).await;
-    eventually("a retry", || worker.metric("worker_messages_total{outcome=\"retried\"}") >= 1.0);
+    until("a retry", || worker.metric("worker_messages_total{outcome=\"retried\"}") >= 1.0);
     scene.world.sql(
         "INSERT INTO user_order (id, merchant, product_id, quantity, subject, total_fee) \
          VALUES ('K000002','shop','CODE',1,'s',1000)",
     );
     check_orders(&mut scene.world, 2);
 
-    // Signed by nobody but the shop's key, published by an account that is nobody's.
+    // Signed with the shop's key, published by an account that is not configured.
     let guest = Hand::at(&scene.broker.url()).await;
     let signed = scene.world.payment("K000003").sign(&Signer::Md5(Md5Key::new("only0for0tests")));
     let form = String::from_utf8(signed.expect("signed").body().to_vec()).expect("a form");
@@ -115,13 +117,13 @@ async fn messages_of_other_broker_accounts_are_rejected() {
     let payment = envelope(MessageKind::TradeStatus, &form);
     publish(&guest, None, &payment, "1").await;
     publish(&guest, Some("guest"), &payment, "2").await;
-    // The ingress has no business with decisions.
+    // The ingress may not publish decisions.
     let ingress = Hand::at(&url(&scene.broker, "ingress")).await;
     let decision = envelope(MessageKind::Decision, "out_trade_no=K000001");
     publish(&ingress, Some("alipay-ingress"), &decision, "3").await;
-    eventually("three letters", || letters(&scene.world, "unknown_publisher") == 3);
+    until("three letters", || letters(&scene.world, "unknown_publisher") == 3);
 
-    // Who replays a letter vouches for it.
+    // A replay publishes with the operator's account.
     scene.world.sql(
         "INSERT INTO user_order (id, merchant, product_id, quantity, subject, total_fee) \
          VALUES ('K000003','shop','CODE',1,'s',1000)",
@@ -129,7 +131,7 @@ async fn messages_of_other_broker_accounts_are_rejected() {
     scene.world.pipeline.ops(&["dlq", "replay", "1"]).expect("replayed");
     scene.world.wait_for_count("user_order WHERE status = 8 AND is_send_goods", 3);
 
-    // A user_id that is not one's own the broker refuses.
+    // The broker refuses a `user_id` of another account.
     let options = BasicPublishOptions::default();
     let stolen = BasicProperties::default().with_user_id("alipay-worker".into());
     let key = topology::routing_key(0);
@@ -154,28 +156,20 @@ async fn an_ingress_account_can_only_publish() {
         [Permission::Configure, Permission::Read, Permission::WriteByName]
     );
 
-    // One that wants no more than it needs ends with an account that may do more.
-    let config = scene.world.pipeline.config().display().to_string();
+    // With `least_privilege` the ingress exits if its account may do more.
     let guest = scene.broker.url();
-    let users = "guest,alipay-ingress";
-    let environment = [
-        &scene.world.sandbox.environment()[..],
-        &[
-            ("AMQP_URL", guest.as_str()),
-            ("ALIPAY__AMQP__INGRESS_USERS", users),
-            ("ALIPAY__INGRESS__LEAST_PRIVILEGE", "true"),
-        ],
-    ]
-    .concat();
-    let mut ingress = Program::start("ingress", &["--config", &config], &environment);
+    let pipeline = scene.world.pipeline.with(&[("AMQP_URL", &guest)]);
+    let least = [
+        ("ALIPAY__AMQP__INGRESS_USERS", "guest,alipay-ingress"),
+        ("ALIPAY__INGRESS__LEAST_PRIVILEGE", "true"),
+    ];
+    let mut ingress = pipeline.with(&least).program("ingress", &[]);
     assert!(!ingress.wait().success());
-    let said = ingress.stderr();
-    assert!(said.contains("ingress.least_privilege") && said.contains("(configure)"), "{said}");
+    let log = ingress.stderr();
+    assert!(log.contains("ingress.least_privilege") && log.contains("(configure)"), "{log}");
 
-    // One that workers do not believe does not start.
-    let environment =
-        [&scene.world.sandbox.environment()[..], &[("AMQP_URL", guest.as_str())]].concat();
-    let mut ingress = Program::start("ingress", &["--config", &config], &environment);
+    // A worker whose own account is not accepted does not start.
+    let mut ingress = pipeline.program("ingress", &[]);
     assert!(!ingress.wait().success());
     assert!(ingress.stderr().contains("amqp.ingress_users"), "{}", ingress.stderr());
 }
@@ -186,14 +180,9 @@ async fn the_management_api_reports_totals_and_foreign_messages() {
     let scene = tokio::task::spawn_blocking(|| Scene::new(0)).await.expect("a scene");
     let management = scene.broker.admin_url().replace("guest:guest", "alipay-monitor:secret");
     let asked = |arguments: &[&str]| {
-        let config = scene.world.pipeline.config().display().to_string();
-        let arguments = [&["--config", &config, "--output", "json"][..], arguments].concat();
-        let environment = [
-            &scene.world.sandbox.environment()[..],
-            &[("ALIPAY__AMQP__MANAGEMENT_URL", management.as_str())],
-        ]
-        .concat();
-        let output = testkit::run_program("ops", &arguments, &environment);
+        let asking = ("ALIPAY__AMQP__MANAGEMENT_URL", management.as_str());
+        let pipeline = scene.world.pipeline.with(&[asking]);
+        let output = pipeline.run("ops", &[&["--output", "json"], arguments].concat());
         let json = serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON");
         (output.status.code(), json, String::from_utf8_lossy(&output.stderr).into_owned())
     };
@@ -204,7 +193,7 @@ async fn the_management_api_reports_totals_and_foreign_messages() {
     };
     assert_eq!(with_management(&["topology", "plan"]), serde_json::json!([]));
 
-    // The ingress publishes, nobody works, and somebody holds what is there.
+    // The ingress publishes, no worker runs, and another consumer holds the messages.
     for number in 1..=3 {
         scene.world.send(scene.world.payment(&format!("K00000{number}"))).await;
     }
@@ -223,11 +212,11 @@ async fn the_management_api_reports_totals_and_foreign_messages() {
     // Nobody works; whether that is seen depends on what the broker counts as a consumer.
     let status = || asked(&["status"]).1;
     // The broker's own count is some seconds old.
-    eventually("three in all", || work(&status())["messages"] == 3);
+    until("three in all", || work(&status())["messages"] == 3);
     let status = status();
     assert_eq!((&work(&status)["ready"], &status["queue_totals"]), (&0.into(), &true.into()));
 
-    // A queue that nobody reads, with a copy of everything, which dead-letters in a circle.
+    // A queue without a reader, with a copy of everything, which dead-letters in a circle.
     let declare = |name: &'static str, to: &'static str| {
         let mut arguments = lapin::types::FieldTable::default();
         let text = |text: &str| lapin::types::AMQPValue::LongString(text.into());

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 use queue::{Cluster, Connection, ConnectionSettings, topology};
-use testkit::{FaultProxy, Folder, RabbitMq, RabbitMqOptions, Sandbox};
+use testkit::{Folder, RabbitMq, RabbitMqOptions, Sandbox, TestApp, until};
 
-use crate::world::{CONFIG, World, eventually};
+use crate::world::{CONFIG, World};
 use crate::{Worker, check, storm};
 
 const ORDERS: usize = 300;
@@ -19,8 +19,8 @@ const AWAY: Duration = Duration::from_secs(180);
 
 /// A consumer that holds a message for longer loses it: up to RabbitMQ 4.2 with its channel, on 4.3
 /// by `basic.cancel` (up to 4.3.6 the broker counts such a consumer until the client ends it). The lane
-/// starts again, and nobody is blamed: not the message, which seems to
-/// have killed its worker, and not the worker.
+/// starts again, and nothing is counted: neither against the message, which seems to
+/// have killed its worker, nor against the worker.
 ///
 /// At the broker of `AMQP_URL` where `CONSUMER_TIMEOUT=60s` says that it has this limit
 /// (`consumer_timeout = 60000` in rabbitmq.conf), else at one of its own.
@@ -41,14 +41,15 @@ fn consumers_cancelled_by_the_broker_during_a_database_outage_restart() {
         broker = Some(started);
         sandbox
     };
-    let mut world = World::on(sandbox, CONFIG, ORDERS + 20);
+    let mut world = World::of(
+        TestApp::on(sandbox, CONFIG).with_codes(ORDERS + 20).with_ingress(&[]).with_fault_proxies(),
+    );
     world.place_orders("K", ORDERS);
-    let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
-    let url = line.url(&world.sandbox.database_url);
-    let mut workers = [(); 2].map(|()| Worker::start(&world, &[("DATABASE_URL", &url)]));
+    let line = world.line_to_database();
+    let mut workers = [(); 2].map(|()| Worker::start(&world, &[]));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let consumers = |world: &World| runtime.block_on(consumers(&world.sandbox.amqp_url));
-    eventually("four consumers", || consumers(&world) == 4);
+    until("four consumers", || consumers(&world) == 4);
 
     let mut storm = storm(&world, ORDERS);
     world.wait_for_count("fulfillment", 30);
@@ -67,7 +68,7 @@ fn consumers_cancelled_by_the_broker_during_a_database_outage_restart() {
         noticed |= worker.program.stderr().contains("the lane's consumer ended");
     }
     assert!(noticed, "the broker ended no consumer: the test proves nothing");
-    eventually("four consumers", || consumers(&world) == 4);
+    until("four consumers", || consumers(&world) == 4);
     drop(broker);
 }
 

@@ -8,10 +8,10 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::BigInt;
 use store::{Connection, Pool, migrate};
-use testkit::{Database, FaultProxy, Folder, Sandbox};
+use testkit::{Database, FaultProxy, Folder, Sandbox, until};
 
 use crate::Worker;
-use crate::world::{CONFIG, World, eventually};
+use crate::world::{CONFIG, World};
 
 /// How long the new primary may be idle; it takes about a second.
 const GAP: Duration = Duration::from_secs(5);
@@ -72,7 +72,7 @@ async fn work_continues_on_the_new_primary() {
     let worker = Worker::start(&world, &[("DATABASE_URL", &url)]);
     world.send(world.payment("K000001")).await;
     let mut at_old = root(&old);
-    eventually("delivered at the old primary", || delivered(&mut at_old) == 1);
+    until("delivered at the old primary", || delivered(&mut at_old) == 1);
 
     line.lead_to(&as_shop(&new)).expect("an address");
     at_old.batch_execute("SET GLOBAL read_only = 1").expect("a replica");

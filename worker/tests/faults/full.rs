@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use queue::topology::{DEAD_QUEUE, RetryTier};
-use testkit::{Folder, RabbitMq, Sandbox};
+use testkit::{Folder, RabbitMq, Sandbox, until};
 
 use crate::Worker;
-use crate::world::{CONFIG, World, eventually};
+use crate::world::{CONFIG, World};
 
 struct Scene {
     world: World,
@@ -37,7 +37,7 @@ impl Scene {
     }
 }
 
-/// What cannot be dead-lettered or put back keeps nobody else waiting, and is told.
+/// Messages that cannot be dead-lettered or retried delay no others, and are reported.
 #[tokio::test(flavor = "multi_thread")]
 async fn full_retry_and_dead_queues_do_not_delay_good_messages() {
     let mut scene = tokio::task::spawn_blocking(|| scene(12)).await.expect("a scene");
@@ -46,24 +46,24 @@ async fn full_retry_and_dead_queues_do_not_delay_good_messages() {
     scene.limit(RetryTier::FiveSeconds.name(), 1);
     scene.world.place_orders("W", 6);
     scene.wrong_totals("W", 6).await;
-    // Their orders are not there: they are to be put back.
+    // Their orders do not exist, so they must be retried.
     for number in 1..=4 {
         scene.world.send(scene.world.payment(&format!("N{number:06}"))).await;
     }
-    eventually("it is told", || worker.readiness().contains("a queue is full"));
+    until("it is told", || worker.readiness().contains("a queue is full"));
     scene.world.place_orders("G", 8);
     for number in 1..=8 {
         scene.world.send(scene.world.payment(&format!("G{number:06}"))).await;
     }
     scene.world.wait_for_count("user_order WHERE id LIKE 'G%' AND is_send_goods", 8);
     assert!(worker.metric("worker_held_messages") >= 1.0);
-    // Nothing is lost: with room again all of them are letters, and the others come back to their orders.
+    // Nothing is lost: with room again they become dead letters, and the others are retried until their orders exist.
     scene.limit(DEAD_QUEUE, 1000);
     scene.limit(RetryTier::FiveSeconds.name(), 1000);
-    eventually("all are letters", || scene.world.dead_letters().len() == 6);
+    until("all are letters", || scene.world.dead_letters().len() == 6);
     scene.world.place_orders("N", 4);
     scene.world.wait_for_count("user_order WHERE id LIKE 'N%' AND is_send_goods", 4);
-    eventually("it is over", || !worker.readiness().contains("a queue is full"));
+    until("it is over", || !worker.readiness().contains("a queue is full"));
     assert_eq!(scene.world.count("user_order WHERE is_send_goods"), 12);
     assert_eq!(scene.world.count("user_order WHERE id LIKE 'W%' AND status <> 0"), 0);
 }
@@ -76,13 +76,13 @@ async fn rejected_messages_are_dead_lettered_after_a_full_queue_is_purged() {
     scene.world.place_orders("W", 1);
     let wrong = scene.world.payment("W000001").with("total_fee", "9.99");
     scene.world.send(wrong.clone()).await;
-    eventually("a letter", || scene.world.dead_letters().len() == 1);
+    until("a letter", || scene.world.dead_letters().len() == 1);
     // A repeat makes none while it lies there.
     scene.world.send(wrong.clone()).await;
     scene.world.wait_for_count("notification WHERE seen = 2", 1);
     assert_eq!(scene.world.dead_letters().len(), 1);
     scene.broker.control(&["purge_queue", DEAD_QUEUE]).expect("rabbitmqctl");
-    // A worker believes its latest look for some seconds.
+    // A worker uses its latest reading for some seconds.
     let mut seen = 2;
     while scene.world.dead_letters().is_empty() {
         scene.world.send(wrong.clone()).await;

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use alipay::{Md5Key, Signer};
 use simulator::Sender;
-use testkit::{FaultProxy, Sandbox};
+use testkit::{FaultProxy, Sandbox, until};
 
-use crate::world::{CONFIG, World, eventually};
+use crate::world::{CONFIG, World};
 use crate::{Worker, check, storm};
 
 const ORDERS: usize = 300;
@@ -30,7 +30,7 @@ async fn every_program_fails_over_to_another_broker_host() {
     let mut storm = storm(&world, ORDERS);
     world.wait_for_count("fulfillment", 30);
 
-    let to = world.address().parse().expect("a URI");
+    let to = world.notify_url("shop").parse().expect("a URI");
     let sender = Sender::new(Duration::from_secs(10));
     let key = Signer::Md5(Md5Key::new("only0for0tests"));
     for line in &lines {
@@ -47,5 +47,5 @@ async fn every_program_fails_over_to_another_broker_host() {
     }
     assert!(storm.wait().success(), "the storm was not answered success in the end");
     check(&mut world, i64::try_from(ORDERS).expect("a number"));
-    eventually("events", || world.count("outbox WHERE published_at IS NULL") == 0);
+    until("events", || world.count("outbox WHERE published_at IS NULL") == 0);
 }

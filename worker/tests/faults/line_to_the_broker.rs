@@ -1,21 +1,20 @@
-//! The lines to the broker.
+//! The connections to the broker.
 
 use std::time::{Duration, Instant};
 
 use alipay::{Md5Key, Signer};
 use simulator::Sender;
-use testkit::{FaultProxy, Program};
+use testkit::until;
 
-use crate::world::{World, eventually};
+use crate::world::World;
 use crate::{Worker, check, storm};
 
 #[test]
 fn a_worker_recovers_after_its_broker_connection_is_cut() {
-    let mut world = World::new(320);
+    let mut world = World::with_lines(320);
     world.place_orders("K", 300);
-    let line = FaultProxy::in_front_of(&world.sandbox.amqp_url).expect("a proxy");
-    let url = line.url(&world.sandbox.amqp_url);
-    let worker = Worker::start(&world, &[("AMQP_URL", &url)]);
+    let line = world.line_to_broker();
+    let worker = Worker::start(&world, &[]);
     let mut storm = storm(&world, 300);
     world.wait_for_count("fulfillment", 30);
     line.cut();
@@ -29,17 +28,16 @@ fn a_worker_recovers_after_its_broker_connection_is_cut() {
 /// Half-open: no byte and no reset. Heartbeats notice it, after 20 s.
 #[test]
 fn a_worker_recovers_after_its_broker_connection_is_silent() {
-    let mut world = World::new(320);
+    let mut world = World::with_lines(320);
     world.place_orders("K", 300);
-    let line = FaultProxy::in_front_of(&world.sandbox.amqp_url).expect("a proxy");
-    let url = line.url(&world.sandbox.amqp_url);
-    let mut worker = Worker::start(&world, &[("AMQP_URL", &url)]);
+    let line = world.line_to_broker();
+    let mut worker = Worker::start(&world, &[]);
     let mut storm = storm(&world, 300);
     world.wait_for_count("fulfillment", 30);
     line.black_hole();
     worker.wait_until_it_says("a lane is not consuming");
     assert!(storm.wait().success(), "the storm was not answered success throughout");
-    // What was silent is dead: only new connections can help.
+    // The silent connections are dead: only new ones can work.
     line.cut();
     line.resume();
     worker.wait_until_ready();
@@ -49,19 +47,11 @@ fn a_worker_recovers_after_its_broker_connection_is_silent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_does_not_answer_gives_503_in_time() {
-    let mut world = World::new(10);
+    let mut world = World::with_lines(10);
     world.place_orders("K", 2);
-    let line = FaultProxy::in_front_of(&world.sandbox.amqp_url).expect("a proxy");
-    let url = line.url(&world.sandbox.amqp_url);
-    let config = world.pipeline.config().display().to_string();
-    let environment = [("AMQP_URL", url.as_str()), ("ALIPAY__INGRESS__CONFIRM_TIMEOUT", "1s")];
-    let mut ingress = Program::start("ingress", &["--config", &config], &environment);
-    let ready = ingress.wait_for_line("ingress ready", Duration::from_secs(30));
-    let address = ready
-        .split_whitespace()
-        .find_map(|word| word.strip_prefix("listen="))
-        .expect("an address")
-        .to_owned();
+    let line = world.line_to_broker();
+    let timeout = ("ALIPAY__INGRESS__CONFIRM_TIMEOUT", "1s");
+    let (_ingress, address) = world.behind_lines().with(&[timeout]).start_ingress();
     let to = format!("http://{address}/alipay/shop/notify").parse().expect("a URI");
     let sender = Sender::new(Duration::from_secs(10));
     let key = Signer::Md5(Md5Key::new("only0for0tests"));
@@ -83,6 +73,6 @@ async fn a_broker_that_does_not_answer_gives_503_in_time() {
         assert!(asked.elapsed() < Duration::from_secs(30), "the ingress does not recover");
     }
     let _worker = world.worker();
-    eventually("both are delivered", || world.count("user_order WHERE is_send_goods") == 2);
+    until("both are delivered", || world.count("user_order WHERE is_send_goods") == 2);
     check(&mut world, 2);
 }

@@ -1,10 +1,10 @@
-//! The line between worker and database.
+//! The connection between worker and database.
 
 use std::net::TcpStream;
 
-use testkit::FaultProxy;
+use testkit::{FaultProxy, until};
 
-use crate::world::{World, eventually};
+use crate::world::World;
 use crate::{Worker, check, storm};
 
 const ORDERS: usize = 300;
@@ -12,21 +12,19 @@ const ORDERS: usize = 300;
 struct Scene {
     world: World,
     line: FaultProxy,
-    url: String,
 }
 
 impl Scene {
     fn new() -> Scene {
-        let mut world = World::new(ORDERS + 20);
+        let mut world = World::with_lines(ORDERS + 20);
         world.place_orders("K", ORDERS);
-        let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
-        let url = line.url(&world.sandbox.database_url);
-        Scene { world, line, url }
+        let line = world.line_to_database();
+        Scene { world, line }
     }
 
     fn worker(&self) -> Worker {
         let timeout = ("ALIPAY__WORKER__DATABASE_TIMEOUT", "2s");
-        Worker::start(&self.world, &[("DATABASE_URL", &self.url), timeout])
+        Worker::start(&self.world, &[timeout])
     }
 }
 
@@ -46,8 +44,8 @@ fn a_worker_recovers_after_its_database_connection_is_silent() {
     worker.wait_until_ready();
     check(&mut scene.world, 300);
     assert!(worker.program.is_running());
-    // A batch that ended late leaves nobody suspected.
-    eventually("no suspects", || scene.world.count("redelivery") == 0);
+    // A batch that ended late makes no message a suspect.
+    until("no suspects", || scene.world.count("redelivery") == 0);
 }
 
 #[test]
@@ -65,7 +63,7 @@ fn a_worker_recovers_after_its_database_connection_is_cut() {
 }
 
 /// Redelivered messages are suspects, which are counted in the database. That the line breaks again
-/// and again between the count and the end of the transaction is not theirs to answer for.
+/// and again between the count and the end of the transaction is not their fault.
 #[test]
 fn broken_connections_do_not_count_as_worker_deaths() {
     let mut scene = Scene::new();
@@ -79,7 +77,7 @@ fn broken_connections_do_not_count_as_worker_deaths() {
     let second = scene.worker();
     for round in 1..=12 {
         scene.line.cut_after(4000 + round * 700);
-        eventually("cut", || TcpStream::connect(scene.line.address()).is_err());
+        until("cut", || TcpStream::connect(scene.line.address()).is_err());
         scene.line.resume();
     }
     second.wait_until_ready();

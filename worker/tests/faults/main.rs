@@ -1,5 +1,5 @@
-//! The worker and the ingress while a line to a server is cut or silent. Nobody's fault: no attempt
-//! is counted, nothing is dead-lettered, and it ends by itself.
+//! The worker and the ingress while a connection to a server is cut or silent. No attempt
+//! is counted, nothing is dead-lettered, and they recover by themselves.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]
 
@@ -22,15 +22,33 @@ mod work_queue;
 #[path = "../pipeline/world.rs"]
 mod world;
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::time::Duration;
+use testkit::{FaultProxy, Program, Sandbox, TestApp, http, until};
 
-use testkit::Program;
+use crate::world::{CONFIG, World};
 
-use crate::world::{World, eventually};
+impl World {
+    /// A pipeline on servers of the test's own.
+    pub(crate) fn on(sandbox: Sandbox, config: &str, codes: usize) -> World {
+        World::of(TestApp::on(sandbox, config).with_codes(codes).with_ingress(&[]))
+    }
 
-/// A worker and the address of its probes.
+    /// One with [`lines`](TestApp::lines) between workers and servers.
+    pub(crate) fn with_lines(codes: usize) -> World {
+        World::of(TestApp::builder(CONFIG).with_codes(codes).with_ingress(&[]).with_fault_proxies())
+    }
+
+    /// The line between workers and database.
+    pub(crate) fn line_to_database(&self) -> FaultProxy {
+        self.lines.as_ref().expect("with_lines")[0].clone()
+    }
+
+    /// The line between workers and broker.
+    pub(crate) fn line_to_broker(&self) -> FaultProxy {
+        self.lines.as_ref().expect("with_lines")[1].clone()
+    }
+}
+
+/// A worker and the `http://HOST:PORT` of its probes.
 struct Worker {
     program: Program,
     admin: String,
@@ -39,20 +57,15 @@ struct Worker {
 impl Worker {
     /// With this environment beside that of the world, and before it.
     fn start(world: &World, environment: &[(&str, &str)]) -> Worker {
-        let config = world.pipeline.config().display().to_string();
         let own = [("ALIPAY__WORKER__ADMIN_LISTEN", "127.0.0.1:0")];
-        let environment = [&world.sandbox.environment()[..], &own, environment].concat();
-        let mut program = Program::start("worker", &["--config", &config], &environment);
-        let line = program.wait_for_line("worker ready", Duration::from_secs(30));
-        let admin = line.split_once("admin=").expect("an address").1.to_owned();
-        Worker { program, admin }
+        let pipeline = world.behind_lines().with(&own).with(environment);
+        let (program, line) = pipeline.start("worker", &[]);
+        Worker { program, admin: format!("http://{}", line.value("admin")) }
     }
 
     /// The program alone: it may never be ready.
     fn start_unready(world: &World, environment: &[(&str, &str)]) -> Program {
-        let config = world.pipeline.config().display().to_string();
-        let environment = [&world.sandbox.environment()[..], environment].concat();
-        Program::start("worker", &["--config", &config], &environment)
+        world.pipeline.with(environment).program("worker", &[])
     }
 
     /// What `/readyz` says.
@@ -62,43 +75,37 @@ impl Worker {
 
     /// The value of a metric, `name{label="value"}`; 0 where it is not told yet.
     fn metric(&self, name: &str) -> f64 {
-        let told = self.get("/metrics");
-        let line = told.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let metrics = self.get("/metrics");
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         line.map_or(0.0, |value| value.parse().expect("a number"))
     }
 
     fn get(&self, path: &str) -> String {
-        let mut probe = TcpStream::connect(&self.admin).expect("the admin endpoint");
-        let request = format!("GET {path} HTTP/1.1\r\nHost: worker\r\nConnection: close\r\n\r\n");
-        probe.write_all(request.as_bytes()).expect("a request");
-        let mut answer = String::new();
-        probe.read_to_string(&mut answer).expect("an answer");
-        answer.split_once("\r\n\r\n").expect("a body").1.to_owned()
+        http::get(&format!("{}{path}", self.admin)).expect("the admin endpoint").body
     }
 
     fn wait_until_it_says(&self, words: &str) {
-        eventually(words, || self.readiness().contains(words));
+        until(words, || self.readiness().contains(words));
     }
 
     fn wait_until_ready(&self) {
-        eventually("ready", || self.readiness() == "ready");
+        until("ready", || self.readiness() == "ready");
     }
 }
 
 /// Starts `count` payments of `K000001` and so on, 100 a second, some sent twice; the orders have to
 /// be there.
 fn storm(world: &World, count: usize) -> Program {
-    let (config, to) = (world.pipeline.config().display().to_string(), world.address());
-    let count = count.to_string();
+    let (to, count) = (world.notify_url("shop"), count.to_string());
     let arguments = [
-        &["storm", "--config", &config, "--to", &to, "--merchant", "shop", "--prefix", "K"][..],
+        &["storm", "--to", &to, "--merchant", "shop", "--prefix", "K"][..],
         &["--count", &count, "--total", "10.00", "--rate", "100", "--connections", "8"],
         &["--duplicate", "20", "--output", "json"],
     ];
-    Program::start("simulator", &arguments.concat(), &[])
+    world.pipeline.program("simulator", &arguments.concat())
 }
 
-/// Every order is delivered once, and nobody was blamed.
+/// Every order is delivered once, and no message was counted.
 fn check(world: &mut World, orders: i64) {
     world.wait_for_count("user_order WHERE status = 8 AND is_send_goods", orders);
     assert_eq!(world.count("stock_item WHERE state = 'delivered'"), orders);

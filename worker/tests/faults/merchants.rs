@@ -1,11 +1,13 @@
-//! Orders whose merchant nobody serves.
+//! Orders whose merchant is not configured.
+
+use testkit::until;
 
 use crate::Worker;
-use crate::world::{World, eventually};
+use crate::world::World;
 
 const GAUGE: &str = "worker_orders_of_unknown_merchants";
 
-/// A typing error in the shop's SQL: nobody would be told until a buyer asks for the goods.
+/// A typing error in the shop's SQL: without an alarm, only a buyer would notice.
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_of_an_unconfigured_merchant_raise_an_alarm() {
     let mut world = World::new(10);
@@ -18,8 +20,8 @@ async fn orders_of_an_unconfigured_merchant_raise_an_alarm() {
          VALUES ('OLD', 'closed', 'CODE', 1, 's', 1000, 0, UTC_TIMESTAMP(6) - INTERVAL 31 DAY), \
                 ('PAID', 'closed', 'CODE', 1, 's', 1000, 8, UTC_TIMESTAMP(6))",
     );
-    eventually("an alarm", || worker.metric(GAUGE) == 1.0);
-    eventually("a line of the log", || {
+    until("an alarm", || worker.metric(GAUGE) == 1.0);
+    until("a line of the log", || {
         let log = worker.program.stderr();
         log.contains("merchant=\"shpo\" orders=1 did_you_mean=\"shop\"")
     });
@@ -33,5 +35,5 @@ async fn orders_of_an_unconfigured_merchant_raise_an_alarm() {
     assert!(said.contains("1 unpaid order names merchant shpo"), "{said}");
 
     world.sql("UPDATE user_order SET merchant = 'shop' WHERE id = 'K000002'");
-    eventually("the alarm ends", || worker.metric(GAUGE) == 0.0);
+    until("the alarm ends", || worker.metric(GAUGE) == 0.0);
 }

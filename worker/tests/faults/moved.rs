@@ -1,5 +1,5 @@
 //! Messages that a person, or a tool of the broker, published or moved by queue name: they carry the
-//! queue's name as their routing key, or that of another queue. What was acknowledged comes home.
+//! queue's name as their routing key, or that of another queue. Acknowledged notifications still reach the workers.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use lapin::types::FieldTable;
 use queue::topology::{self, RetryTier};
 use queue::{Cluster, Connection, ConnectionSettings, Envelope, Message, MessageKind};
 use simulator::Notification;
-use testkit::{Folder, RabbitMq, RabbitMqOptions, Sandbox};
+use testkit::{Folder, RabbitMq, RabbitMqOptions, Sandbox, until};
 
-use crate::world::{CONFIG, World, eventually};
+use crate::world::{CONFIG, World};
 use crate::{Worker, check};
 
 /// A channel in confirm mode, as the management plugin uses one.
@@ -92,7 +92,7 @@ async fn messages_published_by_queue_name_are_processed_without_delaying_others(
         world.send(world.payment(&format!("G{number:06}"))).await;
     }
     let all = (BY_NAME + GENUINE) as f64;
-    eventually("all wait for their orders", || retried(&worker) >= all);
+    until("all wait for their orders", || retried(&worker) >= all);
     world.place_orders("B", BY_NAME);
     world.place_orders("G", GENUINE);
     check_orders(&mut world, BY_NAME + GENUINE);
@@ -163,7 +163,7 @@ async fn dead_letters_moved_by_a_shovel_are_processed() {
     let dead = topology::DEAD_QUEUE;
     hand.publish("", dead, scene.world.payment("K000001"), "1").await;
     scene.shovel(dead, RetryTier::FiveSeconds.name());
-    eventually("moved", || scene.world.dead_letters().is_empty());
+    until("moved", || scene.world.dead_letters().is_empty());
     hand.publish("", dead, scene.world.payment("K000002"), "2").await;
     scene.shovel(dead, &topology::work_queue(0));
     scene.world.place_orders("K", 2);
@@ -171,29 +171,27 @@ async fn dead_letters_moved_by_a_shovel_are_processed() {
     check(&mut scene.world, 2);
 }
 
-/// Somebody removes the binding of the work queue while messages wait in a tier: they stay there until
-/// it is back, and `ops topology plan` says what is missing.
+/// The binding of the work queue is removed while messages wait in a tier: they stay there until
+/// it is restored, and `ops topology plan` says what is missing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removed_binding_is_reported_and_waiting_messages_return() {
     let mut scene = tokio::task::spawn_blocking(|| Scene::new(1)).await.expect("a scene");
     let worker = Worker::start(&scene.world, &[]);
     let hand = Hand::at(&scene.world.sandbox.amqp_url).await;
     scene.world.send(scene.world.payment("K000001")).await;
-    eventually("it waits for its order", || retried(&worker) >= 1.0);
+    until("it waits for its order", || retried(&worker) >= 1.0);
     hand.unbind("0").await;
-    // The books show it although the broker does not: nothing is ready.
+    // The table `retry_copy` shows it although the broker does not: nothing is ready.
     scene.world.wait_for_count("retry_copy WHERE tier = 'alipay.retry.5s' AND attempt = 1", 1);
     scene.world.sql("UPDATE retry_copy SET due_at = due_at - INTERVAL 1 HOUR");
     let overdue = "worker_overdue_retries{tier=\"alipay.retry.5s\"}";
-    eventually("an alarm", || worker.metric(overdue) >= 1.0);
+    until("an alarm", || worker.metric(overdue) >= 1.0);
     let status = scene.world.pipeline.status().expect("a status");
     assert_eq!(status["retries"][0]["overdue"], 1, "{status}");
     let listed = scene.world.pipeline.ops(&["retries", "list"]).expect_err("something is overdue");
     assert!(listed.to_string().contains("1 message is overdue"), "{listed}");
     let plan = |scene: &Scene| {
-        let config = scene.world.pipeline.config().display().to_string();
-        let arguments = ["--config", &config, "--output", "json", "topology", "plan"];
-        let output = testkit::run_program("ops", &arguments, &scene.world.sandbox.environment());
+        let output = scene.world.pipeline.run("ops", &["--output", "json", "topology", "plan"]);
         let lines: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
         (output.status.code(), lines)
     };
@@ -206,7 +204,7 @@ async fn a_removed_binding_is_reported_and_waiting_messages_return() {
     scene.world.pipeline.json(&["topology", "apply"]).expect("applied");
     assert_eq!(plan(&scene), (Some(0), serde_json::json!([])));
     check_orders(&mut scene.world, 1);
-    eventually("the books are closed", || scene.world.count("retry_copy") == 0);
-    eventually("the alarm ends", || worker.metric(overdue) == 0.0);
+    until("the books are closed", || scene.world.count("retry_copy") == 0);
+    until("the alarm ends", || worker.metric(overdue) == 0.0);
     scene.world.pipeline.ops(&["retries", "list"]).expect("nothing is overdue");
 }

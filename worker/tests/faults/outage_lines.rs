@@ -1,9 +1,7 @@
-//! What a worker logs of an outage: a line when it begins and one when it is over, however many lanes and
+//! What a worker logs of an outage: a line when it begins and one when it ends, however many lanes and
 //! sweepers meet it.
 
-use testkit::FaultProxy;
-
-use crate::world::{World, eventually};
+use crate::world::World;
 use crate::{Worker, check, storm};
 
 const ORDERS: usize = 300;
@@ -13,8 +11,8 @@ fn lines<'a>(log: &'a str, words: &str) -> Vec<&'a str> {
     log.lines().filter(|line| line.contains(words)).collect()
 }
 
-/// One beginning, one end, and nothing of those that only met the outage. A change of the reason, such as a
-/// broken line and then a refused one, has a line of its own.
+/// One beginning, one end, and no line of each lane or sweeper. A change of the reason, such as a
+/// broken connection and then a refused one, has its own line.
 fn told_once(log: &str, server: &str, from: &str) {
     let began = lines(log, &format!("{server} cannot be reached"));
     assert_eq!(began.len(), 1, "{log}");
@@ -28,31 +26,29 @@ fn told_once(log: &str, server: &str, from: &str) {
 
 #[test]
 fn the_start_and_end_of_a_database_outage_are_logged_once() {
-    let mut world = World::new(ORDERS + 20);
+    let mut world = World::with_lines(ORDERS + 20);
     world.place_orders("K", ORDERS);
-    let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
-    let url = line.url(&world.sandbox.database_url);
-    let worker = Worker::start(&world, &[("DATABASE_URL", &url)]);
+    let line = world.line_to_database();
+    let worker = Worker::start(&world, &[]);
     let mut storm = storm(&world, ORDERS);
     world.wait_for_count("fulfillment", 30);
     line.cut();
     worker.wait_until_it_says("the database does not answer");
-    // The lanes hold messages and try again; every sweeper has had its turn meanwhile.
+    // The lanes hold messages and retry; every sweeper has run meanwhile.
     assert!(storm.wait().success(), "the storm was not answered success throughout");
     line.resume();
     worker.wait_until_ready();
     check(&mut world, 300);
-    eventually("the end is told", || worker.program.stderr().contains("answers again after"));
+    worker.program.wait_for_log("answers again after");
     told_once(&worker.program.stderr(), "the database", "(environment variable DATABASE_URL)");
 }
 
 #[test]
 fn the_start_and_end_of_a_broker_outage_are_logged_once() {
-    let mut world = World::new(ORDERS + 20);
+    let mut world = World::with_lines(ORDERS + 20);
     world.place_orders("K", ORDERS);
-    let line = FaultProxy::in_front_of(&world.sandbox.amqp_url).expect("a proxy");
-    let url = line.url(&world.sandbox.amqp_url);
-    let worker = Worker::start(&world, &[("AMQP_URL", &url)]);
+    let line = world.line_to_broker();
+    let worker = Worker::start(&world, &[]);
     let mut storm = storm(&world, ORDERS);
     world.wait_for_count("fulfillment", 30);
     line.cut();
@@ -61,7 +57,7 @@ fn the_start_and_end_of_a_broker_outage_are_logged_once() {
     line.resume();
     worker.wait_until_ready();
     check(&mut world, 300);
-    eventually("the end is told", || worker.program.stderr().contains("answers again after"));
+    worker.program.wait_for_log("answers again after");
     told_once(&worker.program.stderr(), "the broker", "(environment variable AMQP_URL)");
 }
 
@@ -76,7 +72,7 @@ fn a_refused_connection_logs_an_error_with_the_remedy() {
         ("AMQP_URL", &vhost, "the broker refuses this program", "rabbitmqctl list_vhosts"),
     ] {
         let worker = Worker::start_unready(&world, &[(variable, url)]);
-        eventually(refuses, || worker.stderr().contains(refuses));
+        worker.wait_for_log(refuses);
         let log = worker.stderr();
         let told = lines(&log, refuses);
         assert!(told[0].contains("ERROR") && told[0].contains(says), "{log}");

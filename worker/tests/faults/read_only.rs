@@ -1,13 +1,13 @@
-//! The database takes no writes: every worker says so, also one that has no message.
+//! The database is read-only: every worker reports it, even without a message.
 
 use std::sync::Arc;
 
 use diesel::connection::SimpleConnection as _;
 use store::{Connection, Pool};
-use testkit::{Database, Folder, Sandbox};
+use testkit::{Database, Folder, Sandbox, until};
 
 use crate::Worker;
-use crate::world::{CONFIG, World, eventually};
+use crate::world::{CONFIG, World};
 
 fn root(database: &Database) -> Connection {
     Pool::new(&database.url(), 1).get().expect("a connection")
@@ -46,7 +46,7 @@ async fn every_worker_reports_since_when_the_database_is_read_only() {
         said
     };
     let first = workers.each_ref().map(since);
-    eventually("the batch was tried several times", || {
+    until("the batch was tried several times", || {
         let failures =
             workers.iter().map(|it| it.metric("worker_batch_failures_total")).sum::<f64>();
         failures > 3.0

@@ -1,11 +1,11 @@
-//! What a broker does by itself: alarms, closed connections, silence. Each test has one of its own.
+//! Actions of a broker: alarms, closed connections, silence. Each test has its own broker.
 
 use std::sync::Arc;
 
 use alipay::Fen;
-use testkit::{Folder, RabbitMq, Sandbox};
+use testkit::{Folder, RabbitMq, Sandbox, until};
 
-use crate::world::{CONFIG, World, eventually};
+use crate::world::{CONFIG, World};
 use crate::{Worker, check, storm};
 
 struct Scene {
@@ -27,7 +27,7 @@ impl Scene {
     }
 }
 
-/// Everything that the worker would have to publish waits, with the messages that it is about.
+/// Everything that the worker has to publish waits, and so do the messages that cause it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_memory_alarm_delays_messages_and_loses_none() {
     let mut scene = tokio::task::spawn_blocking(|| Scene::new(20)).await.expect("a scene");
@@ -52,14 +52,14 @@ async fn a_memory_alarm_delays_messages_and_loses_none() {
     worker.wait_until_ready();
     scene.world.wait_for_count("user_order WHERE status = 8 AND is_send_goods", 2);
     let letter = [("K000003".to_owned(), "total_mismatch".to_owned())];
-    eventually("one dead letter", || {
+    until("one dead letter", || {
         let mut letters = scene.world.dead_letters();
-        // What was on its way when the alarm came may have arrived, and is published again.
+        // A message in transit at the time of the alarm may have arrived, and is published again.
         letters.dedup();
         letters == letter
     });
     assert_eq!(scene.world.count("notification WHERE attempts > 0"), 0, "an attempt was counted");
-    eventually("events", || scene.world.count("outbox WHERE published_at IS NULL") == 0);
+    until("events", || scene.world.count("outbox WHERE published_at IS NULL") == 0);
 }
 
 #[test]
@@ -70,9 +70,9 @@ fn closed_connections_and_a_suspended_broker_lose_no_message() {
     let mut storm = storm(&scene.world, 300);
     scene.world.wait_for_count("fulfillment", 30);
     scene.control(&["close_all_connections", "-p", "/", "for a test"]);
-    eventually("noticed", || worker.program.stderr().contains("for a test"));
+    worker.program.wait_for_log("for a test");
     worker.wait_until_ready();
-    // Half-open: everything stays connected, and nobody answers. Heartbeats tell, after 20 s.
+    // Half-open: everything stays connected, and nothing answers. Heartbeats detect it after 20 s.
     scene.broker.pause();
     worker.wait_until_it_says("a lane is not consuming");
     scene.broker.resume();

@@ -4,13 +4,14 @@ use std::thread;
 
 use diesel::connection::SimpleConnection;
 use store::Pool;
+use testkit::until;
 
-use crate::world::{World, eventually};
+use crate::world::World;
 use crate::{Worker, check};
 
 const ORDERS: usize = 30;
 
-/// Each order is delivered once, and nothing is dead. Attempts are counted here, as they should be.
+/// Each order is delivered once, and nothing is dead-lettered. Attempts are counted here, as intended.
 fn delivered(world: &mut World, orders: i64) {
     world.wait_for_count("user_order WHERE status = 8 AND is_send_goods", orders);
     assert_eq!(world.count("stock_item WHERE state = 'delivered'"), orders);
@@ -27,13 +28,13 @@ async fn a_message_refused_by_a_trigger_of_the_shop_delays_no_other() {
         "CREATE TRIGGER shop_says_no BEFORE UPDATE ON user_order FOR EACH ROW \
          BEGIN IF NEW.id = 'K000015' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'; END IF; END",
     );
-    // Before the worker, so that they are worked on together.
+    // Before the worker starts, so that they are in one batch.
     for number in 1..=ORDERS {
         world.send(world.payment(&format!("K{number:06}"))).await;
     }
     let worker = Worker::start(&world, &[]);
     world.wait_for_count("user_order WHERE is_send_goods", 29);
-    eventually("it is set aside", || worker.program.stderr().contains("refuses this message"));
+    worker.program.wait_for_log("refuses this message");
     worker.wait_until_ready();
     assert_eq!(world.dead_letters(), []);
     world.sql("DROP TRIGGER shop_says_no");
@@ -42,7 +43,7 @@ async fn a_message_refused_by_a_trigger_of_the_shop_delays_no_other() {
     delivered(&mut world, 30);
 }
 
-/// A key of the shop's: it is not the worker's to know why.
+/// A unique key of the shop: the worker cannot know the reason.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_refused_by_a_unique_key_of_the_shop_delays_no_other() {
     let mut world = World::new(10);
@@ -53,7 +54,7 @@ async fn a_message_refused_by_a_unique_key_of_the_shop_delays_no_other() {
         world.send(world.payment(&format!("K{number:06}"))).await;
     }
     world.wait_for_count("user_order WHERE is_send_goods", 1);
-    eventually("the others are set aside", || {
+    until("the others are set aside", || {
         worker.program.stderr().matches("refuses this message").count() >= 3
     });
     worker.wait_until_ready();
@@ -61,8 +62,8 @@ async fn a_message_refused_by_a_unique_key_of_the_shop_delays_no_other() {
     delivered(&mut world, 4);
 }
 
-/// A schema of another version: no message is to blame, the worker says what is refused, consumes nothing,
-/// and goes on when the schema fits.
+/// A schema of another version: it is no message's fault. The worker reports what is refused, consumes nothing,
+/// and continues when the schema fits.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_statement_is_logged_once_and_stops_consuming() {
     let mut world = World::new(10);
@@ -74,7 +75,7 @@ async fn a_refused_statement_is_logged_once_and_stops_consuming() {
     }
     worker.wait_until_it_says("the database refuses a statement of this version");
     assert!(worker.readiness().contains("facts"), "{}", worker.readiness());
-    eventually("it stops consuming", || worker.readiness().contains("a lane is not consuming"));
+    until("it stops consuming", || worker.readiness().contains("a lane is not consuming"));
     let said = "nothing is consumed until it is taken";
     assert_eq!(worker.program.stderr().matches(said).count(), 1, "{}", worker.program.stderr());
     world.sql("ALTER TABLE trade RENAME COLUMN facts_of_another_version TO facts");
@@ -99,11 +100,11 @@ async fn waiting_ddl_rejects_no_message() {
     });
     let waits = "information_schema.processlist WHERE state LIKE 'Waiting for table metadata lock' \
                  AND info LIKE 'ALTER TABLE user_order ADD COLUMN more%'";
-    eventually("the DDL waits", || world.count(waits) > 0);
+    until("the DDL waits", || world.count(waits) > 0);
     for number in 1..=3 {
         world.send(world.payment(&format!("K{number:06}"))).await;
     }
-    // Each is killed with the messages in its hands, more often than a message may be counted.
+    // Each worker is killed while it holds the messages, more often than a message's crash count allows.
     for _ in 0..4 {
         let mut worker = Worker::start(&world, &[("ALIPAY__WORKER__DATABASE_TIMEOUT", "30s")]);
         worker.wait_until_it_says("the database does not answer");

@@ -2,21 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use testkit::FaultProxy;
-
 use crate::world::World;
 use crate::{Worker, check};
 
-/// The line falls silent with calls under way. They end by themselves, the worker says so, and goes on
-/// when the line is back, without a new process.
+/// The connection falls silent during calls. The calls time out, the worker reports it, and continues
+/// when the connection is back, without a restart.
 #[tokio::test(flavor = "multi_thread")]
 async fn database_calls_without_an_answer_time_out_and_the_worker_continues() {
-    let mut world = World::new(10);
+    let mut world = World::with_lines(10);
     world.place_orders("K", 2);
-    let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
-    let url = line.url(&world.sandbox.database_url);
+    let line = world.line_to_database();
     let timeout = ("ALIPAY__WORKER__DATABASE_TIMEOUT", "1s");
-    let mut worker = Worker::start(&world, &[("DATABASE_URL", &url), timeout]);
+    let mut worker = Worker::start(&world, &[timeout]);
     world.send(world.payment("K000001")).await;
     world.expect("K000001", |order| order["is_send_goods"] == true);
     line.black_hole();
@@ -28,17 +25,16 @@ async fn database_calls_without_an_answer_time_out_and_the_worker_continues() {
     assert!(worker.program.is_running(), "it is the same process");
 }
 
-/// Nothing is under way but connections that are being made.
+/// Only connection attempts are in progress.
 #[tokio::test(flavor = "multi_thread")]
 async fn connection_attempts_without_an_answer_time_out_and_the_worker_continues() {
-    let mut world = World::new(10);
+    let mut world = World::with_lines(10);
     world.place_orders("K", 1);
     world.send(world.payment("K000001")).await;
-    let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
-    let url = line.url(&world.sandbox.database_url);
+    let line = world.line_to_database();
     line.black_hole();
     let timeout = ("ALIPAY__WORKER__DATABASE_TIMEOUT", "1s");
-    let mut worker = Worker::start(&world, &[("DATABASE_URL", &url), timeout]);
+    let mut worker = Worker::start(&world, &[timeout]);
     worker.wait_until_it_says("the database does not answer");
     line.resume();
     check(&mut world, 1);
@@ -48,17 +44,16 @@ async fn connection_attempts_without_an_answer_time_out_and_the_worker_continues
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shutdown_does_not_wait_for_a_call_without_an_answer() {
-    let mut world = World::new(10);
+    let mut world = World::with_lines(10);
     world.place_orders("K", 2);
-    let line = FaultProxy::in_front_of(&world.sandbox.database_url).expect("a proxy");
-    let url = line.url(&world.sandbox.database_url);
-    // The limit of a call is longer than the end may take.
-    let mut worker = Worker::start(&world, &[("DATABASE_URL", &url)]);
+    let line = world.line_to_database();
+    // The time limit of a call is longer than that of the shutdown.
+    let mut worker = Worker::start(&world, &[]);
     world.send(world.payment("K000001")).await;
     world.expect("K000001", |order| order["is_send_goods"] == true);
     line.black_hole();
     world.send(world.payment("K000002")).await;
-    // The sweepers look every second: after that their calls, if not the lane's, are under way.
+    // The sweepers run every second: after that at least their calls are in progress.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let asked = Instant::now();
     worker.program.terminate();

@@ -33,7 +33,7 @@ async fn deleted_retry_and_dead_queues_are_declared_again() {
     world.send(world.payment("K000002")).await;
     world.expect("K000002", |order| order["is_send_goods"] == true);
     let letter = ("K000001".to_owned(), "total_mismatch".to_owned());
-    crate::world::eventually("the letter is there", || world.dead_letters().contains(&letter));
+    testkit::until("the letter is there", || world.dead_letters().contains(&letter));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,13 +45,13 @@ async fn a_deleted_work_queue_is_declared_and_consumed_again() {
     world.expect("K000001", |order| order["is_send_goods"] == true);
 
     delete(&world, &[&topology::work_queue(0)]).await;
-    // Red for a moment: looked at without a pause.
+    // Not ready for a moment, so it is polled without a pause.
     let asked = Instant::now();
     while !worker.readiness().contains("a lane is not consuming") {
-        assert!(asked.elapsed() < Duration::from_secs(30), "rejection red");
+        assert!(asked.elapsed() < Duration::from_secs(30), "never red");
     }
     worker.wait_until_ready();
-    // Nobody but the worker has declared it: nothing was published meanwhile.
+    // Only the worker can have declared it: nothing was published meanwhile.
     world.send(world.payment("K000002")).await;
     check(&mut world, 2);
 }

@@ -1,12 +1,12 @@
-//! Signed but unusable: a dead letter with its reason, nothing delivered, neighbours unharmed.
+//! Signed but unusable: a dead letter with its reason, nothing delivered, other messages not affected.
 
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
-use queue::{Cluster, Envelope, Message, MessageKind, Publisher, PublisherSettings};
+use queue::{Envelope, Message, MessageKind};
 use simulator::{Notification, Trade};
-use tokio_util::sync::CancellationToken;
+use testkit::until;
 
-use crate::world::{CONFIG, PATIENCE, TOTAL, World, eventually};
+use crate::world::{CONFIG, TOTAL, World};
 
 /// The form of a notification, changed and then signed as Alipay would have.
 pub(crate) fn signed(notification: &Notification, change: impl FnOnce(&mut Form)) -> Vec<u8> {
@@ -63,7 +63,7 @@ async fn unusable_notifications_become_dead_letters_with_the_reason() {
     expected.push((order(7), "invalid_charset".to_owned()));
 
     expected.sort();
-    eventually("every dead letter is there", || world.dead_letters().len() >= expected.len());
+    until("every dead letter is there", || world.dead_letters().len() >= expected.len());
     assert_eq!(world.dead_letters(), expected);
     assert_eq!(world.count("user_order WHERE status <> 0"), 0);
     assert_eq!(world.count("stock_item WHERE state <> 'available'"), 0);
@@ -73,12 +73,12 @@ async fn unusable_notifications_become_dead_letters_with_the_reason() {
     let told = world.expect(&order(7), |order| order["story"][0]["reason"] == "invalid_charset");
     assert_eq!(told["status"], 0);
 
-    // A good one behind them is delivered as if they had never been.
+    // A good message after them is delivered normally.
     world.send(world.payment(&order(8))).await;
     world.expect(&order(8), |order| order["is_send_goods"] == true);
 }
 
-/// Its inbox row would fit no small database, which would look like trouble with the line for ever.
+/// A database with small packets could not store its inbox row, which would look like a connection problem for ever.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_above_one_mebibyte_is_rejected_at_once() {
     let mut world = World::with(&CONFIG.replace("[ingress]", "[ingress]\nmax_body = 4194304"), 2);
@@ -92,7 +92,7 @@ async fn a_form_above_one_mebibyte_is_rejected_at_once() {
     let body = signed(&world.payment("G000002"), |form| form.set("body", fits.as_bytes()));
     world.send_body("shop", body).await;
     world.expect("G000002", |order| order["is_send_goods"] == true);
-    eventually("it is dead", || !world.dead_letters().is_empty());
+    until("it is dead", || !world.dead_letters().is_empty());
     let letters = world.pipeline.json(&["dlq", "list"]).expect("ops dlq list");
     assert_eq!(letters[0]["reason"], "too_large");
     let error = letters[0]["error"].as_str().expect("evidence");
@@ -121,12 +121,12 @@ async fn a_message_with_refused_data_is_isolated() {
     }
     let _worker = world.worker();
     world.wait_for_count("user_order WHERE is_send_goods", 29);
-    eventually("the guilty one is dead", || !world.dead_letters().is_empty());
+    until("the guilty one is dead", || !world.dead_letters().is_empty());
     assert_eq!(world.dead_letters(), [("D000015".to_owned(), "unusable_data".to_owned())]);
     assert_eq!(world.count("notification WHERE reason = 'unusable_data'"), 1);
 }
 
-/// What the shop's own trigger refuses to the last is a dead letter with the database's words.
+/// A message that the shop's trigger refuses until the last tier is a dead letter with the database's error text.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_refused_until_the_last_tier_is_dead_lettered_with_the_error() {
     let mut world = World::new(10);
@@ -141,7 +141,7 @@ async fn a_message_refused_until_the_last_tier_is_dead_lettered_with_the_error()
     let _worker = world.worker();
     world.send(world.payment("T000002")).await;
     world.expect("T000002", |order| order["is_send_goods"] == true);
-    eventually("it is dead", || !world.dead_letters().is_empty());
+    until("it is dead", || !world.dead_letters().is_empty());
     assert_eq!(world.dead_letters(), [("T000001".to_owned(), "database_refuses".to_owned())]);
     assert_eq!(world.count("notification WHERE error LIKE '%not this one%'"), 1);
 }
@@ -173,7 +173,7 @@ async fn to_its_last_attempt(world: &World) {
     connection.close(200, "OK".into()).await.expect("closed");
 }
 
-/// Whoever may publish can name a message as he likes; tables hold ids of 64 bytes.
+/// A publisher can choose any message id; tables hold ids of 64 bytes.
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_without_id_or_with_a_long_one_are_processed() {
     let mut world = World::new(3);
@@ -192,21 +192,7 @@ async fn messages_without_id_or_with_a_long_one_are_processed() {
         message("L000003", ""),
         message("L999999", &"y".repeat(200)),
     ];
-    let end = CancellationToken::new();
-    let settings = PublisherSettings {
-        cluster: Cluster::at(&world.sandbox.amqp_url).expect("a broker"),
-        name: "test".to_owned(),
-        lanes: 1,
-        lane_capacity: 16,
-        confirm_timeout: PATIENCE,
-    };
-    let (publisher, publishing) = Publisher::start(settings, end.clone());
-    publisher.ready().await;
-    for result in publisher.publish_all(messages).await {
-        result.expect("published");
-    }
-    end.cancel();
-    publishing.await.expect("the publisher");
+    world.publish(messages).await;
     for order in ["L000001", "L000002", "L000003"] {
         world.expect(order, |order| order["is_send_goods"] == true);
     }

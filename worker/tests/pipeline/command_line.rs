@@ -43,10 +43,8 @@ fn a_worker_without_configuration_says_what_is_missing() {
     let world = crate::world::World::new(0);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
     let address = taken.local_addr().expect("an address").to_string();
-    let mut environment = world.sandbox.environment();
-    environment.push(("ALIPAY__WORKER__ADMIN_LISTEN", &address));
-    let config = world.pipeline.config().display().to_string();
-    let output = run_program("worker", &["--config", &config], &environment);
+    let taken_by_another = [("ALIPAY__WORKER__ADMIN_LISTEN", address.as_str())];
+    let output = world.pipeline.with(&taken_by_another).run("worker", &[]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr);
     let advice = "ALIPAY__WORKER__ADMIN_LISTEN=127.0.0.1:0, which takes a free port";

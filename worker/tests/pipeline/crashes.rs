@@ -2,40 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use testkit::Program;
+use testkit::{PATIENCE, Program};
 
-use crate::world::{PATIENCE, World};
+use crate::world::World;
 
 const PAYMENTS: i64 = 1000;
 
 /// Starts a storm of 1,000 payments, some of them sent twice.
 fn storm(world: &World) -> Program {
-    let config = world.pipeline.config().display().to_string();
-    let to = world.address();
+    let to = world.notify_url("shop");
     let arguments = [
-        "storm",
-        "--config",
-        &config,
-        "--to",
-        &to,
-        "--merchant",
-        "shop",
-        "--prefix",
-        "K",
-        "--count",
-        "1000",
-        "--total",
-        "10.00",
-        "--rate",
-        "400",
-        "--connections",
-        "8",
-        "--duplicate",
-        "20",
-        "--output",
-        "json",
+        &["storm", "--to", &to, "--merchant", "shop", "--prefix", "K", "--count", "1000"][..],
+        &["--total", "10.00", "--rate", "400", "--connections", "8", "--duplicate", "20"],
+        &["--output", "json"],
     ];
-    Program::start("simulator", &arguments, &[])
+    world.pipeline.program("simulator", &arguments.concat())
 }
 
 /// 1,000 orders, each delivered once, nothing else given away, nothing dead.
@@ -82,6 +63,6 @@ fn sigterm_under_load_finishes_the_batch_and_exits() {
     assert!(storm.wait().success());
     check(&mut world);
     assert!(asked.elapsed() < PATIENCE);
-    // Handed back, not crashed: nothing is suspected of having killed a worker.
+    // The messages were given back, not lost in a crash, so none is a suspect.
     assert_eq!(world.count("redelivery"), 0);
 }

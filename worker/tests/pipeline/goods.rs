@@ -2,8 +2,9 @@
 
 use chrono::{TimeDelta, Utc};
 use simulator::Trade;
+use testkit::until;
 
-use crate::world::{TOTAL, World, eventually};
+use crate::world::{TOTAL, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn goods_of_every_kind_are_delivered_and_taken_back() {
@@ -24,7 +25,7 @@ async fn goods_of_every_kind_are_delivered_and_taken_back() {
             // A person is asked to deliver it.
             world.expect(id, |order| order["needs_review"] == true);
         }
-        // The batch tells first what it changes; the sync that follows has nothing to add but a close.
+        // The batch reports the change first; the following sync adds only the close.
         let refund = trade.refund(TOTAL, None, Utc::now()).expect("a refund");
         world.send(refund.batch.expect("a legacy refund has a batch")).await;
         let order = world.expect(id, |order| order["status"] == 105);
@@ -45,7 +46,7 @@ async fn goods_of_every_kind_are_delivered_and_taken_back() {
     // One event each, in the outbox and out of it.
     world.wait_for_count("outbox WHERE published_at IS NOT NULL", 4 + 4 + 3);
     assert_eq!(world.count("outbox WHERE published_at IS NULL"), 0);
-    // In the order in which they happened: nobody hears of the goods before the money.
+    // In the order in which they happened: `order.paid` comes before `order.delivered`.
     let in_turn = "outbox AS paid JOIN outbox AS delivered ON delivered.order_id = paid.order_id \
                    AND delivered.id > paid.id \
                    WHERE paid.event = 'order.paid' AND delivered.event = 'order.delivered'";
@@ -81,10 +82,10 @@ async fn new_stock_goes_to_the_earliest_payment() {
         .import("CODE", &["N3".to_owned(), "N4".to_owned(), "N5".to_owned()])
         .expect("stock");
     world.wait_for_count("fulfillment WHERE state = 'delivered'", 4);
-    eventually("one code is left", || world.count("stock_item WHERE state = 'available'") == 1);
+    until("one code is left", || world.count("stock_item WHERE state = 'available'") == 1);
 }
 
-/// Goods that the shop's own trigger refuses for one order are not kept from the others.
+/// If the shop's trigger refuses the goods of one order, the others are still delivered.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_whose_goods_are_refused_delays_no_other() {
     let mut world = World::new(0);
@@ -102,7 +103,7 @@ async fn an_order_whose_goods_are_refused_delays_no_other() {
     let codes = ["N1", "N2", "N3"].map(str::to_owned);
     world.pipeline.import("CODE", &codes).expect("stock");
     world.wait_for_count("fulfillment WHERE state = 'delivered'", 2);
-    eventually("it is said", || worker.stderr().contains("refuses goods that are due"));
+    worker.wait_for_log("refuses goods that are due");
     world.sql("DROP TRIGGER no_goods");
     world.wait_for_count("fulfillment WHERE state = 'delivered'", 3);
 }
@@ -129,7 +130,7 @@ async fn chinese_text_is_kept_in_a_schema_of_another_charset() {
     });
 }
 
-/// A refund that came to nothing, as both gateways tell of it; of the legacy one also with a time.
+/// A failed refund, as both gateways report it; at the legacy gateway also with a time.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_withdrawn_refund_ends_in_status_106() {
     let mut world = World::new(3);
@@ -155,7 +156,7 @@ async fn a_withdrawn_refund_ends_in_status_106() {
     }
 }
 
-/// The shop writes what it likes: sums end at the largest number.
+/// The shop can write any total: sums stop at the largest number.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_audit_with_overflowing_totals_ends() {
     let mut world = World::new(0);
@@ -165,7 +166,7 @@ async fn an_audit_with_overflowing_totals_ends() {
         "INSERT INTO trade (order_id, trade_no, facts) SELECT id, CONCAT('T', id), 'paid' FROM user_order",
     );
     let audit = world.pipeline.json(&["audit", "--grace", "0s"]);
-    // It has gaps, and tells them.
+    // It reports gaps.
     let said = format!("{audit:?}");
     assert!(said.contains(" gaps") && !said.contains("panicked"), "{said}");
 }

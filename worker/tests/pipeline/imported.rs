@@ -4,8 +4,9 @@ use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use simulator::Trade;
 use testkit::clock::beijing;
+use testkit::until;
 
-use crate::world::{TOTAL, World, eventually};
+use crate::world::{TOTAL, World};
 
 /// An old trade of the Open Platform merchant, made and paid 200 days ago.
 fn old_trade(world: &World, order: &str) -> Trade {
@@ -64,7 +65,7 @@ async fn imported_goods_are_never_delivered_and_are_taken_back_by_hand() {
     assert_eq!(world.count("outbox WHERE event = 'order.delivered'"), 1, "of OPEN");
     audit(&world);
 
-    // Refunded in full: what this system never gave a person has to take back; a subscription ends.
+    // Refunded in full: a person must take back what this system did not deliver; a subscription ends.
     let again = file(&[("OLD-2", "CODE", "yes"), ("SUB-2", "VIP", "yes")]);
     assert_eq!(import(&world, &again), counts(2, 2, 0));
     for order in ["OLD-2", "SUB-2"] {
@@ -98,7 +99,7 @@ async fn an_order_imported_with_the_wrong_time_can_be_corrected() {
     world.pipeline.order("LATE", "app", "CODE").expect("an order");
     let mut trade = old_trade(&world, "LATE");
     world.send(trade.refund(TOTAL, Some("R"), Utc::now()).expect("a refund").sync).await;
-    eventually("it is dead", || !world.dead_letters().is_empty());
+    until("it is dead", || !world.dead_letters().is_empty());
     let letters = world.pipeline.json(&["dlq", "list"]).expect("ops dlq list");
     assert_eq!(letters[0]["reason"], "trade_older_than_order");
     let error = letters[0]["error"].as_str().expect("evidence");

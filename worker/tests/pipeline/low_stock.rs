@@ -13,7 +13,7 @@ const TOLD: &str = "outbox WHERE event = 'product.low_stock' AND published_at IS
 #[tokio::test(flavor = "multi_thread")]
 async fn low_stock_is_reported_once_until_it_was_above_the_threshold() {
     let mut world = World::new(20);
-    // Nobody watches this one.
+    // This product has no threshold.
     world.pipeline.add_product("FREE", "free", &["--kind", "stock"]).expect("product");
     world.pipeline.import("FREE", &["F1".to_owned()]).expect("stock");
     world.pipeline.ops(&["product", "set", "CODE", "--low-stock", "5"]).expect("a threshold");
@@ -32,7 +32,7 @@ async fn low_stock_is_reported_once_until_it_was_above_the_threshold() {
     world.wait_for_count("fulfillment WHERE state = 'awaiting_stock'", 8);
     world.wait_for_count(TOLD, 1);
 
-    // Above the threshold for as long as it takes to serve who waits.
+    // Above the threshold only until the waiting orders are served.
     let more: Vec<String> = (1..=10).map(|number| format!("M{number}")).collect();
     world.pipeline.import("CODE", &more).expect("stock");
     world.wait_for_count("fulfillment WHERE state = 'delivered' AND product_id = 'CODE'", 28);
@@ -94,7 +94,7 @@ async fn a_changed_threshold_applies_at_once() {
     assert_eq!(world.count("outbox WHERE event = 'product.low_stock'"), 2);
 }
 
-/// Nobody misses the stock of a product that is off sale; what is paid is delivered all the same.
+/// Low stock of a product that is off sale is not reported; paid orders are still delivered.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_product_off_sale_is_not_low_and_is_delivered() {
     let mut world = World::new(3);

@@ -4,8 +4,9 @@ use alipay::{Form, Md5Key, Rule, Signer};
 use chrono::Utc;
 use serde_json::{Value, json};
 use simulator::Trade;
+use testkit::until;
 
-use crate::world::{TOTAL, World, eventually};
+use crate::world::{TOTAL, World};
 
 const FAILED: &str = include_str!("cases/depositback-failed.json");
 const TRANSFER: &str = include_str!("cases/trans-order-changed.json");
@@ -34,7 +35,7 @@ fn sign(mut form: Form) -> Vec<u8> {
     form.encode().into_bytes()
 }
 
-/// The review of an order that a bank calls for.
+/// The review of an order that a bank's answer causes.
 fn review(order: &Value) -> Option<&Value> {
     let mut reviews = order["reviews"].as_array().expect("reviews").iter();
     reviews.find(|review| review["reason"] == "refund_sent_back")
@@ -92,7 +93,7 @@ async fn a_refund_returned_by_the_bank_opens_a_review_in_any_order_of_arrival() 
         world.pipeline.ops(&decide).expect("decided");
         world.expect(&order, |order| order["needs_review"] == false);
     }
-    // Neither the money that arrived nor the money that is under way needs anybody.
+    // Neither credited money nor money in progress needs a person.
     world.pipeline.order("FINE", "app", "CODE").expect("an order");
     let trade = Trade::open(&world.app, "FINE", TOTAL, Utc::now());
     for status in ["S", "P"] {
@@ -101,7 +102,7 @@ async fn a_refund_returned_by_the_bank_opens_a_review_in_any_order_of_arrival() 
     world.wait_for_count("notification WHERE order_id = 'FINE' AND outcome = 'unchanged'", 2);
     assert_eq!(world.count("review WHERE order_id = 'FINE'"), 0);
     assert!(world.dead_letters().is_empty());
-    // What a bank did makes no trade known, and an audit misses none.
+    // A bank's message adds no trade, and the audit reports no gap.
     world.pipeline.ops(&["audit", "--grace", "0s"]).expect("no gap");
 }
 
@@ -180,7 +181,7 @@ async fn unhandled_and_foreign_messages_are_dead_letters_with_a_reason() {
     ] {
         world.send_body("app", body).await;
     }
-    // A value that can be cut in two is believed no more than in any other notification.
+    // A value with a second reading is not believed, as in any notification.
     other.set("notify_id", "m5");
     other.set(
         "biz_content",
@@ -196,7 +197,7 @@ async fn unhandled_and_foreign_messages_are_dead_letters_with_a_reason() {
         of("MINE", "ambiguous_form"),
     ];
     expected.sort();
-    eventually("every dead letter is there", || world.dead_letters().len() >= expected.len());
+    until("every dead letter is there", || world.dead_letters().len() >= expected.len());
     assert_eq!(world.dead_letters(), expected);
     let letters = world.pipeline.json(&["dlq", "list"]).expect("ops dlq list");
     let named = letters.as_array().expect("letters").iter().any(|letter| {

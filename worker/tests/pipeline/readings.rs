@@ -4,9 +4,10 @@ use alipay::{Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
 use simulator::Trade;
+use testkit::until;
 
 use crate::bad_input::signed;
-use crate::world::{TOTAL, World, eventually};
+use crate::world::{TOTAL, World};
 
 /// The order's open review for this reason, once it is there: its number and its evidence.
 fn review(world: &World, order: &str, reason: &str) -> (String, String) {
@@ -47,7 +48,7 @@ async fn an_ambiguous_form_delivers_nothing_and_opens_a_review() {
     world.send_body("app", genuine.encode().into_bytes()).await;
     let (_, evidence) = review(&world, "R000001", "ambiguous_form");
     assert_eq!(evidence.as_bytes(), genuine.get("trade_no").expect("a trade"));
-    // It is in front of a person, and no gap.
+    // A person must decide, so it is no gap.
     world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a clean audit");
 
     // The same text, and the same signature.
@@ -66,7 +67,7 @@ async fn an_ambiguous_form_delivers_nothing_and_opens_a_review() {
     assert_eq!(world.count("user_order WHERE status <> 0"), 0);
     assert_eq!(world.dead_letters(), []);
 
-    // Each has a row and a story of its own, although both name one notify_id.
+    // Each has its own row and history, although both have the same notify_id.
     assert_eq!(world.count("notification WHERE reason = 'ambiguous_form' AND seen = 1"), 2);
 
     // A person has looked at Alipay's page: one is paid, the other is nothing.
@@ -93,7 +94,7 @@ async fn an_ambiguous_form_delivers_nothing_and_opens_a_review() {
     world.expect("R000002", |order| order["is_send_goods"] == true);
 }
 
-/// The number of the trade is the stranger's choice: it may be one that was paid, for something else.
+/// A stranger can choose the trade number: the trade may have paid for something else.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trade_that_paid_another_order_does_not_pay_this_one() {
     let mut world = World::new(3);
@@ -114,7 +115,7 @@ async fn a_trade_that_paid_another_order_does_not_pay_this_one() {
     assert_eq!(world.count("trade WHERE order_id = 'P000002'"), 0);
 }
 
-/// A text that begins with `&`, or one that nobody has listed, is no refund.
+/// A text that begins with `&`, or an unlisted parameter, is no refund.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refund_injected_by_a_buyer_takes_no_goods_back() {
     let mut world = World::new(3);
@@ -202,10 +203,10 @@ async fn the_same_rejected_message_is_one_dead_letter() {
     world.wait_for_count(&seen(20), 1);
     assert_eq!(world.dead_letters().len(), 1);
 
-    // A replayed letter that dies again is a letter again, and it is one.
+    // A replayed letter that dies again is one letter again.
     world.pipeline.ops(&["dlq", "replay", "--all", "--no-wait"]).expect("ops dlq replay");
     world.wait_for_count(&seen(21), 1);
-    eventually("it is dead again", || world.dead_letters().len() == 1);
+    until("it is dead again", || world.dead_letters().len() == 1);
     world.send_body("shop", wrong.clone()).await;
     world.wait_for_count(&seen(22), 1);
     assert_eq!(world.dead_letters().len(), 1);
@@ -219,7 +220,7 @@ async fn the_same_rejected_message_is_one_dead_letter() {
     world.wait_for_count(&seen(23), 1);
     assert_eq!(world.dead_letters().len(), 2);
 
-    // After it was thrown away it is news.
+    // After a discard it becomes a new letter.
     let letters = world.pipeline.json(&["dlq", "list"]).expect("ops dlq list");
     let id = letters[0]["id"].as_str().expect("an id").to_owned();
     let discard = ["dlq", "discard", &id, "--reason", "a test", "--by", "ann"];

@@ -4,8 +4,9 @@ use alipay::Fen;
 use chrono::Utc;
 use serde_json::{Value, json};
 use simulator::{BatchRefundItem, Trade};
+use testkit::until_ok;
 
-use crate::world::{PATIENCE, TOTAL, World};
+use crate::world::{TOTAL, World};
 
 const FAILED: &str = "REFUND_TRADE_FEE_ERROR";
 
@@ -27,15 +28,10 @@ fn item(trade: &Trade, fen: i64, result: &str) -> BatchRefundItem {
 
 /// State and error of the one request of an order, as soon as it is `state`.
 fn settled(world: &World, order: &str, state: &str) -> Value {
-    let since = std::time::Instant::now();
-    loop {
+    until_ok(&format!("the request of {order}, {state}"), || {
         let asked = world.pipeline.json(&["refund-requests", "--order", order]).expect("requests");
-        if asked[0]["state"] == state {
-            return asked[0]["error"].clone();
-        }
-        assert!(since.elapsed() < PATIENCE, "rejection {state}: {asked:#}");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+        if asked[0]["state"] == state { Ok(asked[0]["error"].clone()) } else { Err(asked) }
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! What `ops dlq replay` tells of the letters that it sent back.
+//! What `ops dlq replay` reports of the letters that it sent back.
 
 use std::time::Instant;
 
@@ -7,8 +7,9 @@ use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use queue::topology::DEAD_QUEUE;
 use queue::{Cluster, Connection, ConnectionSettings};
 use serde_json::{Value, json};
+use testkit::until;
 
-use crate::world::{World, eventually};
+use crate::world::World;
 
 /// Orders whose payment is a dead letter, since their total was wrong then.
 async fn dead_payments(world: &mut World, orders: usize) {
@@ -17,14 +18,13 @@ async fn dead_payments(world: &mut World, orders: usize) {
     for number in 1..=orders {
         world.send(world.payment(&format!("R{number:06}"))).await;
     }
-    eventually("all are dead", || world.dead_letters().len() == orders);
+    until("all are dead", || world.dead_letters().len() == orders);
 }
 
 /// Runs `ops` and returns its exit code, its JSON and its stderr.
 fn replay(world: &World, arguments: &[&str]) -> (i32, Value, String) {
-    let config = world.pipeline.config().display().to_string();
-    let all = [&["--config", &config, "--output", "json", "dlq", "replay"], arguments].concat();
-    let output = testkit::run_program("ops", &all, &world.sandbox.environment());
+    let arguments = [&["--output", "json", "dlq", "replay"], arguments].concat();
+    let output = world.pipeline.run("ops", &arguments);
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let json = serde_json::from_str(&stdout).unwrap_or(Value::Null);
     (
@@ -60,7 +60,7 @@ async fn a_replay_reports_the_result_of_each_letter() {
     }
     assert_eq!(world.dead_letters().len(), 2);
 
-    // What it says is known by now: nothing changes.
+    // Its content is already known: nothing changes.
     world.sql("UPDATE user_order SET total_fee = 1000");
     let text = world.pipeline.ops(&["dlq", "replay", "--all"]).expect("replayed");
     assert!(text.ends_with("replayed 2: 2 applied\n"), "{text}");
@@ -85,7 +85,7 @@ async fn bury(world: &World, id: &str, body: Vec<u8>) {
     connection.close().await;
 }
 
-/// A message without an order, one without a merchant and one that is none: workers write no line of them.
+/// A message without an order, one without a merchant, and an invalid one: workers write no inbox row for them.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_reports_letters_without_an_inbox_row() {
     let world = World::new(10);

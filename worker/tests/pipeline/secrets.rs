@@ -1,14 +1,10 @@
-//! What is never logged, however much is asked for: the list in docs/LOGGING.md.
-
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+//! What is never logged, at any level: the list in docs/LOGGING.md.
 
 use alipay::{Form, Md5Key, Rule, Signer};
 use chrono::{SubsecRound as _, Utc};
-use simulator::{Sender, Trade};
-use testkit::{Pipeline, Sandbox};
+use testkit::{Sandbox, TestApp, http, until};
 
-use crate::world::{CONFIG, PATIENCE, TOTAL, World, eventually};
+use crate::world::{CONFIG, World};
 
 /// Everything, also of libraries.
 const EVERYTHING: (&str, &str) =
@@ -19,32 +15,17 @@ const MD5_KEY: &str = "only0for0tests";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn trace_logs_contain_no_password_and_no_key() {
-    let sandbox = Sandbox::with_password(PASSWORD);
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut environment = sandbox.environment();
-    environment.push(EVERYTHING);
-    let pipeline = Pipeline::new(folder.path(), CONFIG, &environment).expect("a configuration");
-    let quiet = Pipeline::new(folder.path(), CONFIG, &sandbox.environment()).expect("the same");
-    quiet.prepare(&["C1".to_owned(), "C2".to_owned()]).expect("a shop");
-    quiet.order("S1", "shop", "CODE").expect("an order");
-    let (ingress, address) = pipeline.start_ingress().expect("an ingress");
-    let (worker, _) = pipeline.start("worker");
-    let shop = simulator::Merchant::mapi("2088000000000001");
-    let now = chrono::Utc::now();
-    let pays = Trade::open(&shop, "S1", TOTAL, now).pay(now).expect("a payment");
-    let signed = pays.sign(&Signer::Md5(Md5Key::new(MD5_KEY))).expect("a signature");
-    let to = format!("http://{address}/alipay/shop/notify").parse().expect("a URI");
-    let sender = Sender::new(PATIENCE);
-    assert!(sender.post(&to, signed.body().into()).await.is_success());
-    let delivered = quiet.wait_for_order("S1", PATIENCE, |order| order["is_send_goods"] == true);
-    delivered.expect("ops order show").expect("delivered");
-    let status = testkit::run_program(
-        "ops",
-        &["--config", &pipeline.config().display().to_string(), "status"],
-        &environment,
-    );
+    let app = TestApp::on(Sandbox::with_password(PASSWORD), CONFIG).with_codes(2);
+    let world = World::of(app.with_ingress(&[EVERYTHING]));
+    let talkative = world.pipeline.with(&[EVERYTHING]);
+    let worker = talkative.start_worker();
+    world.pipeline.order("S1", "shop", "CODE").expect("an order");
+    world.send(world.payment("S1")).await;
+    world.expect("S1", |order| order["is_send_goods"] == true);
+    let status = talkative.run("ops", &["status"]);
     let ops = String::from_utf8_lossy(&status.stderr).into_owned();
-    for (program, log) in [("ingress", ingress.stderr()), ("worker", worker.stderr()), ("ops", ops)]
+    for (program, log) in
+        [("ingress", world.ingress_log()), ("worker", worker.stderr()), ("ops", ops)]
     {
         assert!(log.contains(" DEBUG ") || log.contains(" TRACE "), "{program} logs little: {log}");
         // A frame is shown as text, as bytes or as numbers.
@@ -56,7 +37,7 @@ async fn trace_logs_contain_no_password_and_no_key() {
     }
 }
 
-/// What a message tells of a buyer. Each value has a part of letters and digits that stays the same in any encoding.
+/// A buyer's data in a message. Each value has a part of letters and digits that is the same in any encoding.
 const BUYER: [(&str, &str); 7] = [
     ("buyer_id", "2088777766665555"),
     ("buyer_email", "markedmail@example.com"),
@@ -94,25 +75,11 @@ fn signature(form: &Form) -> String {
     String::from_utf8(form.get("sign").expect("it is signed").to_vec()).expect("digits")
 }
 
-/// A browser at the return URL.
-fn visit(address: &str, query: &str) -> String {
-    let mut stream = TcpStream::connect(address).expect("a connection");
-    let head = format!(
-        "GET /alipay/shop/return?{query} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes()).expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer");
-    answer
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn trace_logs_contain_no_signature_body_or_buyer_data() {
-    let mut world = World::with_ingress(Sandbox::new(), CONFIG, 9, &[EVERYTHING]);
-    let environment = [&world.sandbox.environment()[..], &[EVERYTHING]].concat();
-    let folder = tempfile::tempdir().expect("a folder");
-    let talkative = Pipeline::new(folder.path(), CONFIG, &environment).expect("a configuration");
-    let (worker, _) = talkative.start("worker");
+    let app = TestApp::builder(CONFIG).with_codes(9).with_ingress(&[EVERYTHING]);
+    let mut world = World::of(app);
+    let worker = world.pipeline.with(&[EVERYTHING]).start_worker();
     world.place_orders("G", 4);
     let forms = [
         // Delivered.
@@ -138,13 +105,16 @@ async fn trace_logs_contain_no_signature_body_or_buyer_data() {
     world.refused("shop", body.replace("markedtext", "markedtext2").into_bytes()).await;
     world.refused("nobody", body.clone().into_bytes()).await;
     world.refused("shop", body.as_bytes()[..body.len() / 2].to_vec()).await;
-    visit(world.host(), &forms[0].encode());
-    visit(world.host(), &body.replace("markedtext", "markedtext2"));
+    // A browser at the return URL.
+    for query in [forms[0].encode(), body.replace("markedtext", "markedtext2")] {
+        let page = format!("http://{}/alipay/shop/return?{query}", world.ingress_address());
+        http::get(&page).expect("an answer");
+    }
     world.expect("G000001", |order| order["is_send_goods"] == true);
-    eventually("a dead letter", || !world.dead_letters().is_empty());
+    until("a dead letter", || !world.dead_letters().is_empty());
     world.sql("RENAME TABLE trade TO trade_away");
     world.send_body("shop", forms[6].encode().into_bytes()).await;
-    eventually("an error of the database", || worker.stderr().contains("doesn't exist"));
+    worker.wait_for_log("doesn't exist");
     world.sql("RENAME TABLE trade_away TO trade");
     world.expect("G000004", |order| order["is_send_goods"] == true);
 

@@ -1,4 +1,4 @@
-//! Who gets a code that comes in: the order that has waited longest, within a bound.
+//! Which order gets a new code: the one that has waited longest, within a limit.
 
 use alipay::Fen;
 use chrono::{TimeDelta, Utc};
@@ -40,7 +40,7 @@ async fn smaller_orders_overtake_a_large_one_until_the_limit() {
     // It was paid before the large one: its turn comes first, though it comes through the sweeper.
     pay(&mut world, "EARLIER", 1, 70).await;
     world.expect("EARLIER", |order| order["fulfillment"]["state"] == "delivered");
-    // Two looks of the sweeper at the one code that is left.
+    // The sweeper runs twice while one code is left.
     pay(&mut world, "MARK", 1, 30).await;
     world.expect("MARK", |order| order["fulfillment"]["state"] == "awaiting_stock");
     assert_eq!(world.count("stock_item WHERE state = 'available'"), 1, "kept for the large one");
@@ -54,7 +54,7 @@ async fn smaller_orders_overtake_a_large_one_until_the_limit() {
     }
 }
 
-/// A large order that is refunded while codes are kept for it lets the others go.
+/// When a large order is refunded, the codes kept for it go to the others.
 #[tokio::test(flavor = "multi_thread")]
 async fn codes_are_reserved_only_for_waiting_orders() {
     let mut world =

@@ -1,10 +1,11 @@
-//! Until when an account has a subscription, and one that is for nobody.
+//! The end of a subscription, and a subscription without an account.
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use serde_json::Value;
 use simulator::Trade;
+use testkit::until;
 
-use crate::world::{TOTAL, World, eventually};
+use crate::world::{TOTAL, World};
 
 fn with_month(world: &World) {
     let month = ["--kind", "subscription", "--days", "30"];
@@ -29,7 +30,7 @@ fn in_beijing(at: DateTime<Utc>) -> String {
     format!("{}+08:00", alipay::format_beijing(at).replace(' ', "T"))
 }
 
-fn until(order: &Value) -> String {
+fn ends_at(order: &Value) -> String {
     order["entitlement"]["account_until"].as_str().unwrap_or_default().to_owned()
 }
 
@@ -55,18 +56,18 @@ async fn a_renewal_starts_at_the_end_of_the_current_period() {
         world.expect(id, |order| order["fulfillment"]["state"] == "delivered");
     }
     let order = world.expect("M1", |order| order["status"] == 8);
-    assert_eq!(until(&order), until_after(90), "{order:#}");
-    // The second month goes back: the third begins where the first ends.
+    assert_eq!(ends_at(&order), until_after(90), "{order:#}");
+    // The second month is refunded: the third begins where the first ends.
     let refund = paid[1].refund(TOTAL, None, Utc::now()).expect("a refund");
     world.send(refund.sync).await;
     world.expect("M2", |order| order["status"] == 105);
-    assert_eq!(until(&world.expect("M3", |order| order["status"] == 8)), until_after(60));
+    assert_eq!(ends_at(&world.expect("M3", |order| order["status"] == 8)), until_after(60));
     // A month that was bought after the end begins when it is paid.
     world.sql(
         "UPDATE entitlement SET starts_at = starts_at - INTERVAL 40 DAY WHERE order_id = 'M1'",
     );
     let third = in_beijing(first + TimeDelta::hours(2) + TimeDelta::days(30));
-    assert_eq!(until(&world.expect("M3", |order| order["status"] == 8)), third);
+    assert_eq!(ends_at(&world.expect("M3", |order| order["status"] == 8)), third);
     assert_eq!(world.count("entitlement_end WHERE account = 'li' AND product_id = 'VIP'"), 1);
     assert_eq!(world.count("entitlement_end WHERE account = 'wang'"), 0);
 }
@@ -102,8 +103,8 @@ async fn a_subscription_without_account_waits() {
                 && order["needs_review"] == false
         });
     }
-    eventually("two have it", || world.count("entitlement") == 2);
-    // Somebody has it: it stays with them.
+    until("two have it", || world.count("entitlement") == 2);
+    // An account already has it and keeps it.
     let again = world.pipeline.ops(&["order", "account", "NOBODY", "zhao"]);
     assert!(again.is_err(), "{again:?}");
     assert_eq!(world.count("entitlement WHERE account = 'li'"), 1);

@@ -1,11 +1,11 @@
-//! An `expires_at` that cannot be meant: a shop wrote its own local time.
+//! An implausible `expires_at`: a shop wrote its local time.
 
 use chrono::Utc;
 use simulator::Trade;
 
 use crate::world::{CONFIG, TOTAL, World};
 
-/// Money that comes after an order's time goes back, at both merchants.
+/// Both merchants refund late payments.
 fn world() -> World {
     World::with(&CONFIG.replace("sign_types", "late_payment = \"refund\"\nsign_types"), 3)
 }

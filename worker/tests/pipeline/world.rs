@@ -1,6 +1,7 @@
 //! One pipeline of a test's own.
 
-use std::time::{Duration, Instant};
+use std::ops::Deref;
+use std::time::Duration;
 
 use alipay::{Fen, Md5Key, Signer};
 use chrono::Utc;
@@ -8,14 +9,11 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::BigInt;
-use hyper::Uri;
+use queue::{Cluster, Message, Publisher, PublisherSettings};
 use serde_json::Value;
-use simulator::{Merchant, Notification, Sender, Trade};
-use tempfile::TempDir;
-use testkit::{Pipeline, Program, Sandbox};
-
-/// How long anything may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+use simulator::{Attempt, Merchant, Notification, Sender, Trade};
+use testkit::{PATIENCE, Program, TestApp, until_ok};
+use tokio_util::sync::CancellationToken;
 
 /// Every order costs 10.00 yuan.
 pub(crate) const TOTAL: Fen = Fen::new(1000);
@@ -44,18 +42,22 @@ sign_types = ["MD5"]
 md5_key = "only0for0tests0too"
 "#;
 
-/// Sandbox, configuration, ingress; workers are the test's to start.
+/// A pipeline with an ingress; workers are the test's to start.
 pub(crate) struct World {
-    pub(crate) pipeline: Pipeline,
     pub(crate) shop: Merchant,
     pub(crate) app: Merchant,
-    address: String,
     sender: Sender,
     database: store::Connection,
-    ingress: Program,
     // Last: what uses it goes first.
-    pub(crate) sandbox: Sandbox,
-    _folder: TempDir,
+    pub(crate) test: TestApp,
+}
+
+impl Deref for World {
+    type Target = TestApp;
+
+    fn deref(&self) -> &TestApp {
+        &self.test
+    }
 }
 
 impl World {
@@ -66,61 +68,28 @@ impl World {
 
     /// The same with a configuration of the test's own.
     pub(crate) fn with(config: &str, codes: usize) -> World {
-        World::on(Sandbox::new(), config, codes)
+        World::of(TestApp::builder(config).with_codes(codes).with_ingress(&[]))
     }
 
-    /// The same on servers of the test's own.
-    pub(crate) fn on(sandbox: Sandbox, config: &str, codes: usize) -> World {
-        World::with_ingress(sandbox, config, codes, &[])
-    }
-
-    /// The same, whose ingress has these variables beside the sandbox's, and before them.
-    pub(crate) fn with_ingress(
-        sandbox: Sandbox,
-        config: &str,
-        codes: usize,
-        more: &[(&str, &str)],
-    ) -> World {
-        let folder = TempDir::new().expect("a folder");
-        let pipeline =
-            Pipeline::new(folder.path(), config, &sandbox.environment()).expect("a configuration");
-        let codes: Vec<String> = (1..=codes).map(|number| format!("C{number:05}")).collect();
-        pipeline.prepare(&codes).expect("a shop");
-        let environment = [&sandbox.environment()[..], more].concat();
-        let for_ingress = Pipeline::new(folder.path(), config, &environment);
-        let for_ingress = for_ingress.expect("a configuration");
-        let (ingress, address) = for_ingress.start_ingress().expect("an ingress");
-        let database = store::Pool::new(&sandbox.database_url, 1).get().expect("a connection");
+    /// Of an app with an ingress.
+    pub(crate) fn of(test: TestApp) -> World {
+        let database = store::Pool::new(&test.sandbox.database_url, 1).get();
         World {
-            pipeline,
             shop: Merchant::mapi("2088000000000001"),
             app: Merchant::openapi("2021000000000001", "2088000000000001"),
-            address,
             sender: Sender::new(Duration::from_secs(10)),
-            database,
-            ingress,
-            sandbox,
-            _folder: folder,
+            database: database.expect("a connection"),
+            test,
         }
-    }
-
-    /// The notify URL of the legacy merchant.
-    pub(crate) fn address(&self) -> String {
-        format!("http://{}/alipay/shop/notify", self.address)
-    }
-
-    /// `HOST:PORT` of the ingress.
-    pub(crate) fn host(&self) -> &str {
-        &self.address
     }
 
     /// What the ingress has logged.
     pub(crate) fn ingress_log(&self) -> String {
-        self.ingress.stderr()
+        self.ingress.as_ref().expect("an ingress").stderr()
     }
 
     pub(crate) fn worker(&self) -> Program {
-        self.pipeline.start("worker").0
+        self.start_worker()
     }
 
     /// A trade of the legacy merchant, created now.
@@ -139,33 +108,49 @@ impl World {
             Some(_) => ("app", "only0for0tests0too"),
             None => ("shop", "only0for0tests"),
         };
-        let to: Uri =
-            format!("http://{}/alipay/{name}/notify", self.address).parse().expect("a URI");
         let signed = notification.sign(&Signer::Md5(Md5Key::new(key))).expect("a signature");
-        let attempt = self.sender.post(&to, signed.body().into()).await;
-        assert!(attempt.is_success(), "answered {attempt:?}");
+        self.send_body(name, signed.body()).await;
     }
 
     /// Sends a body that is signed already.
     pub(crate) async fn send_body(&self, merchant: &str, body: Vec<u8>) {
-        let to = format!("http://{}/alipay/{merchant}/notify", self.address);
-        let attempt = self.sender.post(&to.parse().expect("a URI"), body.into()).await;
+        let attempt = self.post(merchant, body).await;
         assert!(attempt.is_success(), "answered {attempt:?}");
     }
 
     /// Sends a body that must not be answered `success`.
     pub(crate) async fn refused(&self, merchant: &str, body: Vec<u8>) {
-        let to = format!("http://{}/alipay/{merchant}/notify", self.address);
-        let attempt = self.sender.post(&to.parse().expect("a URI"), body.into()).await;
+        let attempt = self.post(merchant, body).await;
         assert!(!attempt.is_success(), "answered {attempt:?}");
+    }
+
+    async fn post(&self, merchant: &str, body: Vec<u8>) -> Attempt {
+        let to = self.notify_url(merchant).parse().expect("a URI");
+        self.sender.post(&to, body.into()).await
+    }
+
+    /// Publishes messages, past the ingress.
+    pub(crate) async fn publish(&self, messages: Vec<Message>) {
+        let stop = CancellationToken::new();
+        let settings = PublisherSettings {
+            cluster: Cluster::at(&self.sandbox.amqp_url).expect("a URL"),
+            name: "test".to_owned(),
+            lanes: 1,
+            lane_capacity: 1024,
+            confirm_timeout: PATIENCE,
+        };
+        let (publisher, task) = Publisher::start(settings, stop.clone());
+        publisher.ready().await;
+        for result in publisher.publish_all(messages).await {
+            result.expect("a confirm");
+        }
+        stop.cancel();
+        task.await.expect("the publisher ends");
     }
 
     /// Waits until the order is as it should be.
     pub(crate) fn expect(&self, order: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        match self.pipeline.wait_for_order(order, PATIENCE, holds).expect("ops order show") {
-            Ok(order) => order,
-            Err(order) => panic!("not as it should be:\n{order:#}"),
-        }
+        self.pipeline.until_order(order, holds)
     }
 
     /// One number from the database.
@@ -182,16 +167,12 @@ impl World {
     }
 
     /// Waits until a number in the database is at least `least`.
+    #[track_caller]
     pub(crate) fn wait_for_count(&mut self, query: &str, least: i64) {
-        let since = Instant::now();
-        loop {
-            let n = self.count(query);
-            if n >= least {
-                return;
-            }
-            assert!(since.elapsed() < PATIENCE, "{n} of {least} {query}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until_ok(query, || match self.count(query) {
+            n if n >= least => Ok(()),
+            n => Err(format!("{n} of {least}")),
+        });
     }
 
     /// Runs a statement.
@@ -225,14 +206,5 @@ impl World {
             .collect();
         letters.sort();
         letters
-    }
-}
-
-/// Waits on the same thing again and again.
-pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let since = Instant::now();
-    while !holds() {
-        assert!(since.elapsed() < PATIENCE, "rejection: {what}");
-        std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -1,51 +1,27 @@
 //! A pipeline with Alipay beside it: both merchants, their keys, the gateway.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use alipay::Fen;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 use order::RefundRequestState;
-use queue::{Cluster, Envelope, Message, Publisher, PublisherSettings};
+use queue::{Envelope, Message};
 use store::gateway_answer::{self, AnswerKey};
 use store::refund_request::{RefundRequest, insert};
-use tempfile::TempDir;
-use testkit::{Program, Sandbox, run_program};
-use tokio_util::sync::CancellationToken;
+use testkit::{Merchants, Program, Sandbox, TestApp};
 
-use crate::world::{PATIENCE, World};
+use crate::world::World;
 
-/// A world, its Alipay, and no worker yet.
+/// A world with keys of both sides, no Alipay and no worker yet.
 pub(crate) struct AlipaySide {
     pub(crate) world: World,
-    keys: TempDir,
 }
 
-/// Nobody listens there: a test that forgets to name a gateway reaches no real one.
-const NOWHERE: &str = "http://127.0.0.1:9/gateway.do";
-
-impl AlipaySide {
-    /// With `codes` codes in stock.
-    pub(crate) fn new(codes: usize) -> AlipaySide {
-        AlipaySide::on(Sandbox::new(), codes)
-    }
-
-    /// The same on servers of the test's own.
-    pub(crate) fn on(sandbox: Sandbox, codes: usize) -> AlipaySide {
-        let keys = TempDir::new().expect("a folder");
-        for owner in ["alipay", "merchant"] {
-            let folder = keys.path().join(owner).display().to_string();
-            let made = run_program("simulator", &["keygen", "--dir", &folder], &[]);
-            assert!(made.status.success(), "{made:?}");
-        }
-        let of = |owner: &str, file: &str| keys.path().join(owner).join(file).display().to_string();
-        let config = format!(
-            r#"
-[ingress]
-listen = "127.0.0.1:0"
-
+/// The configuration, which names no gateway yet.
+fn config() -> String {
+    let merchants = Merchants { md5_key: "only0for0tests", gateway: None };
+    format!(
+        r#"
 [worker]
 batch = 16
 query_unpaid_after = "1h"
@@ -54,75 +30,31 @@ query_timeout = "2s"
 
 [events]
 enabled = true
+{merchants}"#
+    )
+}
 
-[merchants.shop]
-protocol = "mapi"
-seller_id = "2088000000000001"
-sign_types = ["MD5"]
-md5_key = "only0for0tests"
-gateway = "{NOWHERE}"
-
-[merchants.app]
-protocol = "openapi"
-app_id = "2021000000000001"
-seller_id = "2088000000000001"
-sign_types = ["RSA2"]
-alipay_public_keys_file = "{}"
-private_key_file = "{}"
-gateway = "{NOWHERE}"
-"#,
-            of("alipay", "alipay_public.pem"),
-            of("merchant", "alipay_private.pem"),
-        );
-        AlipaySide { world: World::on(sandbox, &config, codes), keys }
+impl AlipaySide {
+    /// With `codes` codes in stock.
+    pub(crate) fn new(codes: usize) -> AlipaySide {
+        AlipaySide { world: World::with(&config(), codes) }
     }
 
-    fn config(&self) -> String {
-        self.world.pipeline.config().display().to_string()
+    /// The same on servers of the test's own.
+    pub(crate) fn on(sandbox: Sandbox, codes: usize) -> AlipaySide {
+        let app = TestApp::on(sandbox, &config()).with_codes(codes).with_ingress(&[]);
+        AlipaySide { world: World::of(app) }
     }
 
-    pub(crate) fn file(&self, name: &str) -> String {
-        let path: PathBuf = self.keys.path().join(name);
-        path.display().to_string()
-    }
-
-    fn alipay_key(&self) -> String {
-        self.file("alipay/alipay_private.pem")
-    }
-
-    /// Starts the gateway; returns it with its address.
+    /// Starts the gateway, which sends no notifications; returns it with its address.
     pub(crate) fn gateway(&self, faults: &[&str]) -> (Program, String) {
-        let (config, trades, key) = (self.config(), self.file("trades.json"), self.alipay_key());
-        let serve =
-            ["serve", "--config", &config, "--trades", &trades, "--alipay-private-key", &key];
-        let mut gateway = Program::start("simulator", &[&serve[..], faults].concat(), &[]);
-        let line = gateway.wait_for_line("simulator ready", Duration::from_secs(30));
-        let address = line.split_whitespace().find_map(|word| word.strip_prefix("gateway="));
-        let address = address.expect("an address").to_owned();
-        (gateway, address)
+        let (gateway, url) = self.world.pipeline.start_alipay(None, faults);
+        (gateway, format!("{url}/gateway.do"))
     }
 
-    /// Something happens at Alipay: `verb` of the simulator. `--drop` in `more` keeps it silent.
+    /// Runs a `verb` of the simulator at Alipay; with `--drop` in `more`, without a notification.
     pub(crate) fn happens(&self, verb: &str, merchant: &str, order: &str, more: &[&str]) {
-        let (config, trades, key) = (self.config(), self.file("trades.json"), self.alipay_key());
-        let to = self.world.address().replace("/shop/", &format!("/{merchant}/"));
-        let arguments = [
-            verb,
-            "--config",
-            &config,
-            "--merchant",
-            merchant,
-            "--order",
-            order,
-            "--trades",
-            &trades,
-            "--alipay-private-key",
-            &key,
-            "--to",
-            &to,
-        ];
-        let done = run_program("simulator", &[&arguments[..], more].concat(), &[]);
-        assert!(done.status.success(), "{verb} {order}: {done:?}");
+        self.world.at_alipay(verb, merchant, order, more);
     }
 
     /// The buyer pays 10.00 yuan.
@@ -138,7 +70,7 @@ gateway = "{NOWHERE}"
     /// Starts a worker that asks this gateway.
     pub(crate) fn worker(&self, gateway: &str, more: &[(&str, &str)]) -> Program {
         let mut worker = self.start_worker(gateway, more);
-        worker.wait_for_line("worker ready", Duration::from_secs(30));
+        worker.wait_until_ready();
         worker
     }
 
@@ -148,8 +80,7 @@ gateway = "{NOWHERE}"
             ("ALIPAY__MERCHANTS__SHOP__GATEWAY", gateway),
             ("ALIPAY__MERCHANTS__APP__GATEWAY", gateway),
         ];
-        let environment = [&self.world.sandbox.environment(), &gateways[..], more].concat();
-        Program::start("worker", &["--config", &self.config()], &environment)
+        self.world.pipeline.with(&gateways).with(more).program("worker", &[])
     }
 
     /// Publishes messages of our own programs.
@@ -158,25 +89,7 @@ gateway = "{NOWHERE}"
             let id = envelope.message_id().expect("a form");
             Message::notify(&envelope, id, None)
         });
-        self.publish_messages(messages.collect()).await;
-    }
-
-    pub(crate) async fn publish_messages(&self, messages: Vec<Message>) {
-        let stop = CancellationToken::new();
-        let settings = PublisherSettings {
-            cluster: Cluster::at(&self.world.sandbox.amqp_url).expect("a URL"),
-            name: "test".to_owned(),
-            lanes: 1,
-            lane_capacity: 1024,
-            confirm_timeout: PATIENCE,
-        };
-        let (publisher, task) = Publisher::start(settings, stop.clone());
-        publisher.ready().await;
-        for result in publisher.publish_all(messages).await {
-            result.expect("a confirm");
-        }
-        stop.cancel();
-        task.await.expect("the publisher ends");
+        self.world.publish(messages.collect()).await;
     }
 
     /// A connection of the test's own to the database.
@@ -184,7 +97,7 @@ gateway = "{NOWHERE}"
         store::Pool::new(&self.world.sandbox.database_url, 1).get().expect("a connection")
     }
 
-    /// A refund of 3.00 yuan was asked for, and nobody knows what became of it.
+    /// A refund of 3.00 yuan was requested, with an unknown result.
     pub(crate) fn asked_refund(&self, order: &str, trade_no: &str, number: &str) {
         let request = RefundRequest {
             request_no: number.to_owned(),
@@ -203,7 +116,7 @@ gateway = "{NOWHERE}"
         insert(&mut self.connection(), &request).expect("a request");
     }
 
-    /// Writes down an answer of the gateway, as the program does that got it.
+    /// Records an answer of the gateway, as the program that receives it does.
     pub(crate) fn asked_answer(&self, order: &str, answer: &Envelope) {
         let key = AnswerKey { order_id: order, digest: &answer.digest() };
         gateway_answer::write(&mut self.connection(), key).expect("an answer");
@@ -222,22 +135,16 @@ gateway = "{NOWHERE}"
 
     /// The refunds that Alipay has made of this order, in fen.
     pub(crate) fn refunds(&self, merchant: &str, order: &str) -> Vec<i64> {
-        let trades = std::fs::read(self.file("trades.json")).expect("the trades");
-        let trades: serde_json::Value = serde_json::from_slice(&trades).expect("JSON");
-        let refunds = &trades["merchants"][merchant][order][0]["trade"]["refunds"];
-        let refunds = refunds.as_array().expect("a trade");
-        refunds.iter().filter_map(|refund| refund["amount"].as_i64()).collect()
+        self.world.pipeline.refunds_at_alipay(merchant, order).expect("a trade")
     }
 
     /// Alipay's number of the order's trade.
     pub(crate) fn trade_no(&self, merchant: &str, order: &str) -> String {
-        let trades = std::fs::read(self.file("trades.json")).expect("the trades");
-        let trades: serde_json::Value = serde_json::from_slice(&trades).expect("JSON");
-        let number = &trades["merchants"][merchant][order][0]["trade"]["trade_no"];
-        number.as_str().expect("a trade").to_owned()
+        let trade = self.world.pipeline.trade_at_alipay(merchant, order).expect("a trade");
+        trade["trade_no"].as_str().expect("a number").to_owned()
     }
 
-    /// How many different answers about this order the lanes have worked on.
+    /// How many different answers about this order the lanes have processed.
     pub(crate) fn answers(&mut self, order: &str) -> i64 {
         let inbox = format!("notification WHERE kind = 'query_answer' AND order_id = '{order}'");
         self.world.count(&inbox)

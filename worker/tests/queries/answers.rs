@@ -1,4 +1,4 @@
-//! An answer in the queue counts where a program of ours has written it down.
+//! An answer in the queue counts only if one of our programs has recorded it.
 
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
@@ -9,7 +9,7 @@ use crate::alipay_side::AlipaySide;
 const NO_QUERIES: (&str, &str) = ("ALIPAY__WORKER__QUERIES", "false");
 const NOWHERE: &str = "http://127.0.0.1:9/gateway.do";
 
-/// A signed text laid out as an answer of the legacy gateway, whose XML nobody signs: each `&name=` of the text
+/// A signed text arranged as an answer of the legacy gateway, whose XML is not signed: each `&name=` of the text
 /// begins an element.
 fn laid_out(signed: &Form, cut: &str) -> Vec<u8> {
     let text = alipay::canonical(signed, Rule::DropEmpty, &[]);
@@ -37,7 +37,7 @@ fn signed(parameters: &[(&str, &str)]) -> Form {
     form
 }
 
-/// Whoever can publish, and has any text with a right signature, does not have Alipay's word.
+/// Somebody who can publish and has any text with a valid signature cannot forge an answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_signed_text_used_as_an_answer_delivers_nothing() {
     let mut side = AlipaySide::new(5);
@@ -75,7 +75,7 @@ async fn another_signed_text_used_as_an_answer_delivers_nothing() {
                 ("trade_status", "WAIT_BUYER_PAY"),
             ]),
         ),
-        // The URL with which a browser came back.
+        // A return URL.
         (
             "RETURN",
             signed(&[
@@ -115,14 +115,14 @@ async fn another_signed_text_used_as_an_answer_delivers_nothing() {
     assert_eq!(side.world.count("user_order WHERE status <> 0 OR is_send_goods"), 0);
     assert_eq!(side.world.count("trade"), 0);
     assert_eq!(side.world.count("stock_item WHERE state <> 'available'"), 0);
-    // They are readable answers with right signatures: what they lack is the row.
+    // They are readable answers with valid signatures; only the row is missing.
     side.asked_answer("OLD", &answers[3]);
     side.publish([answers[3].clone()]).await;
     side.world.expect("OLD", |order| order["is_send_goods"] == true);
     assert_eq!(side.world.dead_letters(), []);
 }
 
-/// A genuine answer that says less than what is known, told once more as if it were new.
+/// A genuine, older answer that is published again as if it were new.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_genuine_answer_carries_the_time_of_its_query() {
     let mut side = AlipaySide::new(5);
@@ -140,7 +140,7 @@ async fn a_genuine_answer_carries_the_time_of_its_query() {
     let later = Utc::now() + TimeDelta::hours(1);
     side.publish([Envelope::query_answer("app", Charset::Utf8, "PAID", later, &body)]).await;
     side.world.wait_for_count("notification WHERE kind = 'query_answer' AND seen = 2", 1);
-    // The gateway is asked once more, and its answer has the time at which it was asked.
+    // The gateway is queried again, and its answer has the time of that query.
     side.world.wait_for_count("gateway_answer", 2);
     let known = format!("trade WHERE confirmed_at > '{before}' + INTERVAL 30 MINUTE");
     assert_eq!(side.world.count(&known), 0);

@@ -1,12 +1,11 @@
-//! The database's clock runs eight hours ahead and is set right.
+//! The database's clock is eight hours ahead and is then corrected.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use testkit::{Database, DatabaseKind, DatabaseOptions, Folder, Sandbox, ShiftedClock};
+use testkit::{Database, DatabaseKind, DatabaseOptions, Folder, Sandbox, ShiftedClock, until};
 
 use crate::alipay_side::{AlipaySide, UNPAID};
-use crate::world::eventually;
 
 /// No other server's clock can be shifted.
 fn of_this_machine() -> DatabaseOptions {
@@ -61,9 +60,9 @@ fn a_cursor_in_the_future_is_moved_back() {
     scene.side.place("app", "BEFORE", "CODE");
     scene.side.pays("app", "BEFORE", &["--drop"]);
     scene.side.world.expect("BEFORE", |order| order["is_send_goods"] == true);
-    // Nobody pays it: its next question is hours away.
+    // Nobody pays it: its next query is hours away.
     scene.side.place("app", "WAITS", "CODE");
-    eventually("it was asked about", || {
+    until("it was asked about", || {
         scene.number("COUNT(*) FROM gateway_query WHERE order_id = 'WAITS' AND asked > 0") == 1
     });
     assert!(scene.time("reached") - Utc::now() > TimeDelta::hours(7));
@@ -79,12 +78,12 @@ fn a_cursor_in_the_future_is_moved_back() {
     scene.side.pays("app", "AFTER", &["--drop"]);
     scene.side.world.expect("AFTER", |order| order["is_send_goods"] == true);
     assert!(scene.time("reached") <= Utc::now());
-    // A question that was asked in the future is asked again now, and not in hours.
+    // A query recorded in the future is repeated now, not in hours.
     let again = "COUNT(*) FROM gateway_query WHERE order_id = 'WAITS' AND asked > 1 \
                  AND asked_at <= UTC_TIMESTAMP(6) AND due_at < UTC_TIMESTAMP(6) + INTERVAL 1 HOUR";
-    eventually("it was asked about again", || scene.number(again) == 1);
+    until("it was asked about again", || scene.number(again) == 1);
     for said in ["was in the future", "times in the future were corrected", "agree again"] {
-        eventually(said, || worker.stderr().contains(said));
+        worker.wait_for_log(said);
     }
 }
 
@@ -95,7 +94,7 @@ fn a_starting_worker_corrects_due_times_in_the_future() {
     scene.side.place("app", "PAID", "CODE");
     scene.side.pays("app", "PAID", &["--drop"]);
     let mut database = scene.side.connection();
-    // What workers write at such a time: a lease, a turn of a refund, an order that waits for goods.
+    // What workers write at such a time: a lease, the next try of a refund, an order that waits for goods.
     let sql = "INSERT INTO gateway_query (order_id, merchant, why, due_at, asked_at) VALUES \
                  ('PAID', 'app', 'unpaid', UTC_TIMESTAMP(6) + INTERVAL 1 MINUTE, UTC_TIMESTAMP(6)); \
                INSERT INTO fulfillment (order_id, product_id, state, units, given, waiting_since) VALUES \
@@ -108,8 +107,8 @@ fn a_starting_worker_corrects_due_times_in_the_future() {
     drop(database);
     scene.set_right();
     let _worker = scene.side.worker(&address, &[]);
-    // Asked about, although its own time would come in eight hours.
-    eventually("it was asked about", || {
+    // Queried, although its due time is in eight hours.
+    until("it was asked about", || {
         scene.number("COUNT(*) FROM notification WHERE kind = 'query_answer' AND order_id = 'PAID'")
             == 1
     });
@@ -135,7 +134,7 @@ fn a_database_clock_ahead_closes_no_payable_trade() {
     diesel::connection::SimpleConnection::batch_execute(&mut *database, sql).expect("a time limit");
     scene.side.happens("wait", "app", "OPEN", &["--total", "10.00", "--drop"]);
     let _worker = scene.side.worker(&address, &[]);
-    eventually("it was asked about", || {
+    until("it was asked about", || {
         scene.number("COUNT(*) FROM gateway_query WHERE order_id = 'OPEN' AND asked > 0") == 1
     });
     assert_eq!(scene.number("COUNT(*) FROM user_order WHERE id = 'OPEN' AND status = 0"), 1);

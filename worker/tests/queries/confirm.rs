@@ -1,4 +1,4 @@
-//! Goods that wait for the gateway's word.
+//! Goods that wait for the gateway's confirmation.
 
 use serde_json::json;
 
@@ -60,7 +60,7 @@ async fn payments_unknown_to_the_gateway_are_not_delivered() {
     side.world.expect("G000001", |order| order["is_send_goods"] == true);
 }
 
-/// A forged payment must not stand before the buyer's own: the order is asked about, not the trade that a
+/// A forged payment must not block the buyer's own: the query names the order, not the trade that a
 /// notification named.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_buyers_own_payment_is_confirmed_after_a_forged_one() {
@@ -83,7 +83,7 @@ async fn the_buyers_own_payment_is_confirmed_after_a_forged_one() {
     assert_eq!(order["reviews"][0]["reason"], "second_payment", "{order}");
 }
 
-/// The notification is doubted, and the gateway knows: no person is needed.
+/// The notification is doubtful, and the gateway confirms it: no person is needed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_doubtful_notification_is_confirmed_by_a_query() {
     let mut side = AlipaySide::new(5);

@@ -1,4 +1,4 @@
-//! Workers that die while they ask.
+//! Workers that die during a query.
 
 use std::os::unix::process::ExitStatusExt;
 
@@ -20,7 +20,7 @@ fn a_crash_while_querying_is_recovered() {
         assert_eq!(side.world.count(&format!("{leased} AND asked = 0")), 1, "{point}");
         let _successor = side.worker(&address, &[UNPAID, timeout]);
         side.world.expect("DIES", |order| order["status"] == 8 && order["is_send_goods"] == true);
-        // The row goes on when the lease is over: asked, or moved on because the order was heard of.
+        // When the lease ends, the row is queried again, or put off because the order has changed.
         side.world.wait_for_count(
             "gateway_query WHERE order_id = 'DIES' AND due_at > UTC_TIMESTAMP(6) + INTERVAL 1 HOUR \
              OR asked > 0",

@@ -180,7 +180,7 @@ async fn every_decision_is_applied() {
         1
     );
 
-    // Another decision about a review that has ended: nothing, and no error.
+    // Another decision about a review that has ended: no change, and no error.
     let ended = side.text(
         "SELECT CAST(id AS CHAR) AS text FROM review WHERE order_id = 'PART' AND state = 'decided'",
     );
@@ -192,7 +192,7 @@ async fn every_decision_is_applied() {
     );
     assert_eq!(side.world.count("user_order WHERE id = 'PART' AND status = 8"), 1);
 
-    // What no review is about, and what is no decision.
+    // Decisions that fit no review, and invalid decisions.
     side.publish([
         decision(&side, "PART", None, 999_999, "noted"),
         decision(&side, "ALL", None, ended.parse().expect("a number"), "noted"),

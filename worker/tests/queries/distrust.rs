@@ -1,4 +1,4 @@
-//! What somebody who can publish to the queue, and to nothing else, cannot do.
+//! What somebody who can only publish to the queue cannot do.
 
 use std::time::Duration;
 
@@ -157,7 +157,7 @@ async fn an_expiry_without_a_row_only_queries_the_gateway() {
     assert_eq!(side.world.dead_letters(), []);
 }
 
-/// What was written counts, also where the message about it was lost.
+/// The row counts, even if its message was lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_whose_message_is_lost_is_applied() {
     let mut side = AlipaySide::new(3);
@@ -180,7 +180,7 @@ async fn a_decision_whose_message_is_lost_is_applied() {
     let (ended, at) = (Utc::now() - TimeDelta::seconds(1), Utc::now());
     store::order_expired::write(&mut side.connection(), "OVER", ended, at).expect("a row");
 
-    // Nobody has to wait for the pause that a message is given.
+    // The test does not wait for the time that a message is given.
     side.world.sql("UPDATE decision SET decided_at = decided_at - INTERVAL 20 SECOND");
     side.world.sql("UPDATE order_expired SET written_at = written_at - INTERVAL 20 SECOND");
     side.world.expect("CLOSED", |order| order["is_send_goods"] == true);
@@ -191,7 +191,7 @@ async fn a_decision_whose_message_is_lost_is_applied() {
         assert_eq!(side.world.count(&row), 1, "{state}");
     }
     assert_eq!(side.world.count("order_expired WHERE ended_at IS NULL"), 0);
-    // The message comes after all: nothing changes, and a refusal is told to a person.
+    // The message arrives late: nothing changes, and a refusal is a dead letter.
     let message = |number| Envelope::decision("shop", "CLOSED", number, Utc::now());
     side.publish([message(paid), message(moot), message(refused)]).await;
     eventually_dead(&side);
@@ -199,17 +199,17 @@ async fn a_decision_whose_message_is_lost_is_applied() {
 }
 
 fn eventually_dead(side: &AlipaySide) {
-    crate::world::eventually("the refusal is a dead letter", || {
+    testkit::until("the refusal is a dead letter", || {
         side.world.dead_letters() == [("CLOSED".to_owned(), "impossible_decision".to_owned())]
     });
 }
 
-/// The property message_id is anybody's to write: books and the inbox go by what a message holds.
+/// A publisher can write any `message_id`: `retry_copy` and the inbox use the content of the message.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_with_the_id_of_another_is_processed() {
     let mut side = AlipaySide::new(3);
     let _worker = side.worker(NOWHERE, &[NO_QUERIES]);
-    // The order is not there yet: its notification waits in a tier, and stands in the books.
+    // The order does not exist yet: its notification waits in a tier, with a row in `retry_copy`.
     side.world.send(side.world.payment("LATER")).await;
     side.world.wait_for_count("retry_copy WHERE order_id = 'LATER'", 1);
     let id = side.text("SELECT CAST(message_id AS CHAR) AS text FROM retry_copy");
@@ -222,7 +222,7 @@ async fn a_message_with_the_id_of_another_is_processed() {
     let envelope = Envelope::new("shop", MessageKind::TradeStatus, Charset::Utf8, Utc::now(), form);
     let mut message = Message::notify(&envelope, id.clone(), None);
     message.headers.attempt = 1;
-    side.publish_messages(vec![message]).await;
+    side.world.publish(vec![message]).await;
     side.world.expect("OTHER", |order| order["is_send_goods"] == true);
     assert_eq!(side.world.count("retry_copy WHERE order_id = 'LATER'"), 1);
     assert_eq!(side.world.count("notification WHERE order_id = 'OTHER' AND seen = 1"), 1);

@@ -2,11 +2,10 @@
 
 use std::os::unix::process::ExitStatusExt;
 
-use testkit::FaultProxy;
+use testkit::{FaultProxy, until};
 
 use crate::alipay_side::AlipaySide;
 use crate::troubles::{in_front_of, through};
-use crate::world::eventually;
 
 impl AlipaySide {
     /// From now on the order is to be closed.
@@ -21,7 +20,7 @@ impl AlipaySide {
         self.world.count(&format!("outbox WHERE order_id = '{order}' AND event = '{event}'"))
     }
 
-    /// A trade that waits for its buyer; Alipay tells nobody.
+    /// A trade that waits for its buyer, without a notification.
     pub(crate) fn waits(&self, merchant: &str, order: &str) {
         self.happens("wait", merchant, order, &["--total", "10.00", "--drop"]);
     }
@@ -31,7 +30,7 @@ impl AlipaySide {
     }
 }
 
-/// The buyer looks and goes away: neither an order without a time nor one that has time left is touched.
+/// The buyer opens the page and leaves. An order without a limit, or with time left, is not touched.
 #[test]
 fn waiting_trades_are_closed_at_alipay_first() {
     let mut side = AlipaySide::new(3);
@@ -51,7 +50,7 @@ fn waiting_trades_are_closed_at_alipay_first() {
     let _worker = side.worker(&address, &[]);
     for order in ["OVER-1", "OVER-2"] {
         side.world.expect(order, |order| order["status"] == 32 && order["is_finish"] == true);
-        // By the signed answer alone, or by Alipay's notification of its close: here none is sent.
+        // By the signed answer, since no notification of the close is sent here.
         assert_eq!(side.answers(order), 1);
         assert_eq!(side.events(order, "order.closed"), 1);
         assert_eq!(
@@ -59,7 +58,7 @@ fn waiting_trades_are_closed_at_alipay_first() {
             1
         );
     }
-    eventually("nobody asks again", || {
+    until("nobody asks again", || {
         side.world
             .count("gateway_query WHERE order_id LIKE 'OVER-%' AND due_at <= UTC_TIMESTAMP(6)")
             == 0
@@ -69,8 +68,8 @@ fn waiting_trades_are_closed_at_alipay_first() {
     side.audit();
 }
 
-/// Alipay knows no trade of an order of which nobody opened the page, and the page stays open: what
-/// appears there later is closed at once, and money is money.
+/// If nobody opened the payment page, Alipay knows no trade, and the page can still be opened: a trade that
+/// appears later is closed at once, and a payment is handled.
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_unknown_to_alipay_expire_and_a_later_payment_is_handled() {
     let mut side = AlipaySide::new(3);
@@ -172,8 +171,8 @@ fn two_workers_close_each_order_once() {
     side.audit();
 }
 
-/// Dead between closing at Alipay and telling of it: another one closes again, which is refused, and
-/// hears that it is closed.
+/// A crash between the close at Alipay and its report: another worker closes again, which is refused, and
+/// learns that the trade is closed.
 #[cfg(debug_assertions)]
 #[test]
 fn a_crash_between_close_and_query_is_recovered() {
@@ -200,7 +199,7 @@ fn a_crash_between_close_and_query_is_recovered() {
     }
 }
 
-/// A shop that gives the buyer more time while the answer is on its way.
+/// A shop that extends the limit while the answer is in the queue.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_with_an_extended_limit_does_not_expire() {
     use chrono::{TimeDelta, Utc};
@@ -238,7 +237,7 @@ async fn an_order_with_an_extended_limit_does_not_expire() {
     side.audit();
 }
 
-/// What old programs write for "none", where the server takes it: no question about others waits for it.
+/// Old programs write a zero date for "none", if the server accepts it: it delays no query of other orders.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_zero_date_is_no_time_limit() {
     let mut side = AlipaySide::new(3);

@@ -1,4 +1,4 @@
-//! What Alipay said and nobody heard.
+//! Lost notifications.
 
 use crate::alipay_side::{AlipaySide, SILENT, UNPAID};
 
@@ -35,7 +35,7 @@ fn a_lost_payment_heals() {
         1,
     );
     side.world.expect("WAITS", |order| order["trade_status"] == 1);
-    // Of a trade that does not exist there is nothing to say.
+    // There is no result for a trade that does not exist.
     assert_eq!(side.answers("UNKNOWN"), 0);
     assert_eq!(side.world.count("user_order WHERE id IN ('UNKNOWN', 'WAITS') AND status <> 0"), 0);
     assert_eq!(side.world.dead_letters(), []);
@@ -62,8 +62,8 @@ fn a_lost_refund_takes_the_goods_back() {
             1
         );
     }
-    // Finished: nothing is asked any more.
-    crate::world::eventually("the rows are gone", || side.world.count("gateway_query") == 0);
+    // Finished, so it is not queried any more.
+    testkit::until("the rows are gone", || side.world.count("gateway_query") == 0);
     assert_eq!(side.world.count("stock_item WHERE state = 'delivered'"), 0);
     side.world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a clean audit");
 }
@@ -72,7 +72,7 @@ fn a_lost_refund_takes_the_goods_back() {
 async fn doubtful_money_is_queried_at_once() {
     let mut side = AlipaySide::new(5);
     let (_gateway, address) = side.gateway(&[]);
-    // Neither unpaid nor silent for long enough: the doubt alone makes it ask.
+    // Neither unpaid nor silent for long enough: only the doubt causes the query.
     let _worker = side.worker(&address, &[]);
     for order in ["THERE", "GONE"] {
         side.place("shop", order, "CODE");
@@ -103,7 +103,7 @@ async fn doubtful_money_is_queried_at_once() {
     side.world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a clean audit");
 }
 
-/// Most orders are paid before they are asked about: their rows are put off, and quickly.
+/// Most orders are paid before their query is due: their rows are postponed, and quickly.
 #[test]
 fn recently_updated_orders_delay_no_other() {
     let mut side = AlipaySide::new(1);

@@ -1,11 +1,12 @@
-//! Money that comes after the order's time, where the merchant gives it back.
+//! Late payments of merchants that refund them.
+
+use testkit::until;
 
 use crate::alipay_side::AlipaySide;
 use crate::decisions::{decision_of, review};
 use crate::troubles::{in_front_of, through};
-use crate::world::eventually;
 
-/// Both merchants give late money back.
+/// Both merchants refund late payments.
 const REFUND: [(&str, &str); 2] = [
     ("ALIPAY__MERCHANTS__SHOP__LATE_PAYMENT", "refund"),
     ("ALIPAY__MERCHANTS__APP__LATE_PAYMENT", "refund"),
@@ -25,7 +26,7 @@ fn late_payments_at_the_open_platform_are_refunded() {
     let mut side = AlipaySide::new(3);
     let (_gateway, address) = side.gateway(&[]);
     let _worker = side.worker(&address, &REFUND);
-    // Told of the payment; and not told of it: asked because the time is over.
+    // One payment with a notification; one without, which is queried because the order has expired.
     for (order, more) in [("TOLD", &[][..]), ("ASKED", &["--drop"][..])] {
         side.place("app", order, "CODE");
         if order == "ASKED" {
@@ -75,7 +76,7 @@ async fn late_payments_at_the_legacy_gateway_are_reviewed() {
     assert_eq!(side.world.count("refund_request"), 0);
     side.world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a person has it: a clean audit");
 
-    // About another trade it is no decision.
+    // A decision about another trade is invalid.
     let taken = review(&mut side, "TAKEN", "late_payment");
     side.publish([decision_of(&side, "shop", "TAKEN", Some("2026"), taken, "accepted")]).await;
     side.world.wait_for_count("notification WHERE reason = 'impossible_decision'", 1);
@@ -109,16 +110,16 @@ async fn a_payment_being_refunded_cannot_be_accepted() {
     assert_eq!(side.world.count(evidence), 1);
     assert_eq!(side.world.count("user_order WHERE is_send_goods"), 0);
 
-    // Refused by Alipay it is a person's to decide.
+    // If Alipay refuses the refund, a person decides.
     side.world.sql("UPDATE refund_request SET state = 'refused', due_at = NULL");
     side.publish([decision_of(&side, "app", "LATE", None, number, "accepted")]).await;
     side.world.expect("LATE", |order| order["status"] == 8 && order["is_send_goods"] == true);
     assert_eq!(side.world.count("user_order WHERE needs_review"), 0);
-    eventually("it stays so", || side.world.count("refund_request WHERE state = 'refused'") == 1);
+    until("it stays so", || side.world.count("refund_request WHERE state = 'refused'") == 1);
     side.world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a clean audit");
 }
 
-/// A policy that changes later moves no goods and no money.
+/// A later change of the policy moves neither goods nor money.
 #[test]
 fn the_policy_at_the_time_of_payment_counts() {
     let mut side = AlipaySide::new(3);

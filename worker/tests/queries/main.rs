@@ -1,5 +1,5 @@
-//! The query sweeper against the simulator's gateway: what is lost on the way heals, and whatever the
-//! gateway does, nothing is delivered without a payment and nothing is asked for ever.
+//! The query sweeper against the simulator's gateway: lost notifications are recovered, and whatever the
+//! gateway does, nothing is delivered without a payment and no query repeats for ever.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test")]
 

@@ -1,11 +1,11 @@
-//! Paid here, and not at Alipay: somebody has the key that notifications are signed with.
+//! Paid here but not at Alipay: somebody has the key that signs notifications.
 
 use serde_json::json;
+use testkit::until;
 
 use crate::alipay_side::{AlipaySide, SILENT};
-use crate::world::eventually;
 
-/// The pause before the second question does not have to be waited for.
+/// The test does not wait for the pause before the second query.
 fn hurry(side: &mut AlipaySide, order: &str) {
     side.world.sql(&format!(
         "UPDATE gateway_query SET due_at = UTC_TIMESTAMP(6) WHERE order_id = '{order}' AND why = 'not_at_alipay'"
@@ -49,7 +49,7 @@ async fn payments_unknown_to_alipay_are_reviewed_after_a_second_query() {
     assert_eq!(side.world.count(&format!("{case} AND evidence = 'TRADE_NOT_EXIST'")), 1);
     let audit = side.world.pipeline.ops(&["audit", "--grace", "0s"]).expect_err("a gap");
     assert!(audit.to_string().contains("1"), "{audit}");
-    // Whom Alipay knows is in order.
+    // A trade that Alipay knows is fine.
     side.world
         .wait_for_count("gateway_query WHERE order_id = 'TRUE' AND answer = 'TRADE_SUCCESS'", 1);
     assert_eq!(side.world.count("review WHERE order_id = 'TRUE'"), 0);
@@ -57,11 +57,11 @@ async fn payments_unknown_to_alipay_are_reviewed_after_a_second_query() {
     let id = side.text("SELECT CAST(id AS CHAR) AS text FROM review");
     let decide = ["review", "decide", &id, "noted", "--by", "op", "--note", "forged"];
     side.world.pipeline.ops(&decide).expect("decided");
-    eventually("decided", || side.world.count("review WHERE state = 'decided'") == 1);
+    until("decided", || side.world.count("review WHERE state = 'decided'") == 1);
     side.world.pipeline.ops(&["audit", "--grace", "0s"]).expect("a person has seen it");
 }
 
-/// The second answer is another one: the gateway was behind.
+/// The second answer differs: the gateway was lagging.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lagging_gateway_confirms_later() {
     let mut side = AlipaySide::new(5);
@@ -70,7 +70,8 @@ async fn a_lagging_gateway_confirms_later() {
     side.place("shop", "BEHIND", "CODE");
     side.pays("shop", "BEHIND", &[]);
     // What the gateway's server knows.
-    let [trades, hidden] = ["trades.json", "hidden.json"].map(|name| side.file(name));
+    let [trades, hidden] =
+        [side.world.pipeline.trades_file(), side.world.pipeline.file("hidden.json")];
     std::fs::rename(&trades, &hidden).expect("renamed");
     side.world.expect("BEHIND", |order| order["is_send_goods"] == true);
     paid_long_ago(&mut side, "BEHIND");

@@ -1,4 +1,4 @@
-//! Late money that goes back by itself. Every notification of a refund is lost here: what is known of
+//! Automatic refunds of late payments. All notifications of refunds are lost here: what is known of
 //! it comes from the gateway's answers.
 
 use std::os::unix::process::ExitStatusExt;
@@ -24,7 +24,7 @@ fn paid(side: &mut AlipaySide, order: &str) -> String {
     order["trade_no"].as_str().expect("a trade").to_owned()
 }
 
-/// What a lane does when late money is to go back.
+/// What a lane does when a late payment must be refunded.
 fn ask(side: &AlipaySide, order: &str, trade_no: &str, amount: i64) {
     let mut connection = side.connection();
     let late = LateRefund { merchant: "app", order_id: order, trade_no, amount: Fen::new(amount) };
@@ -84,7 +84,7 @@ fn a_crash_while_refunding_is_recovered() {
         assert_eq!(side.refunds("app", "DIES"), made, "{point}");
 
         let _successor = side.worker(&address, &[TIMEOUT]);
-        // Its lease ends early, so that nobody has to wait.
+        // Its lease ends early, so that the test does not wait.
         let earlier = "UTC_TIMESTAMP(6) - INTERVAL 4 SECOND";
         side.world
             .sql(&format!("UPDATE refund_request SET due_at = {earlier}, asked_at = {earlier}"));
@@ -103,7 +103,7 @@ fn refunds_that_alipay_refuses_stay_in_review() {
     let (_gateway, address) = side.gateway(&[]);
     let mut worker = side.worker(&address, &[]);
     let trade_no = paid(&mut side, "GONE");
-    // Somebody was faster, in Alipay's own console.
+    // Somebody refunded it earlier, in Alipay's console.
     side.happens("refund", "app", "GONE", &["--amount", "4.00", "--drop"]);
     ask(&side, "GONE", &trade_no, 1000);
     wait_for_state(&mut side, "GONE", "refused");
@@ -117,7 +117,7 @@ fn refunds_that_alipay_refuses_stay_in_review() {
     worker.terminate();
     assert!(worker.wait().success());
     let said = worker.stderr();
-    assert_eq!(said.matches("Alipay refuses to refund late money").count(), 1, "{said}");
+    assert_eq!(said.matches("Alipay refuses to refund a late payment").count(), 1, "{said}");
 }
 
 #[test]
@@ -175,12 +175,12 @@ async fn an_answer_may_come_before_the_payment_is_known() {
     };
     let answer = Envelope::refund_answer("app", proof.charset, &form, proof.asked_at);
     side.publish([answer.clone(), answer.clone()]).await;
-    // That money went back says that money was there.
+    // A refund proves that there was a payment.
     let order = side.world.expect("EARLY", |order| order["refunded_fee"] == 300);
     assert_eq!((&order["status"], &order["is_send_goods"]), (&8.into(), &true.into()));
     let known = "trade WHERE order_id = 'EARLY' AND FIND_IN_SET('refunded_in_part', facts)";
     assert_eq!(side.world.count(known), 1);
-    // The question about the trade adds what it knows, and the answer once more nothing.
+    // The query of the trade adds its facts; the same answer again adds nothing.
     let query =
         Envelope::query_answer("app", proof.charset, "EARLY", answered.asked_at, &answered.body);
     side.asked_answer("EARLY", &query);

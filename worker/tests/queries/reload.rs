@@ -4,17 +4,16 @@ use std::process::Command;
 
 use chrono::Utc;
 use queue::Envelope;
-use testkit::Program;
+use testkit::{Program, until};
 
 use crate::alipay_side::{AlipaySide, UNPAID};
-use crate::world::eventually;
 
 fn reload(worker: &Program, says: &str) {
     let lines = || worker.stderr().matches(says).count();
     let before = lines();
     let id = worker.id().to_string();
     assert!(Command::new("kill").args(["-HUP", &id]).status().expect("kill").success());
-    eventually(says, || lines() > before);
+    until(says, || lines() > before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,7 +30,7 @@ async fn a_key_and_a_merchant_added_by_reload_are_used() {
 
     // A worker that does not know the merchant.
     side.publish([Envelope::query_request("late", "LATE", "ops", Utc::now())]).await;
-    eventually("a dead letter", || side.world.dead_letters().len() == 1);
+    until("a dead letter", || side.world.dead_letters().len() == 1);
     side.place("app", "LOST", "CODE");
     std::fs::write(&file, &whole).expect("written");
     side.pays("app", "LOST", &["--drop"]);

@@ -1,4 +1,4 @@
-//! Somebody wants the gateway asked.
+//! Requests to query the gateway.
 
 use chrono::Utc;
 use queue::Envelope;
@@ -32,7 +32,7 @@ async fn a_hundred_query_requests_make_one_query() {
     assert_eq!(side.world.count("gateway_query WHERE order_id = 'LATE'"), 0);
     side.place("app", "LATE", "CODE");
     side.world.wait_for_count("gateway_query WHERE order_id = 'LATE' AND answer IS NOT NULL", 1);
-    // It was asked for again: asked again.
+    // Another request causes another query.
     side.publish([Envelope::query_request("app", "ASK", "ops", Utc::now())]).await;
     side.world.wait_for_count("gateway_query WHERE order_id = 'ASK' AND asked = 2", 1);
 }
@@ -52,7 +52,7 @@ fn two_workers_query_an_order_once() {
     assert_eq!(side.world.count("stock_item WHERE state = 'delivered'"), 50);
 }
 
-/// The buyer's browser and Alipay's server tell of the same payment, in either order and at one moment.
+/// The buyer's browser and Alipay's server report the same payment, in either order and at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn return_page_and_notification_at_once_deliver_once() {
     let mut side = AlipaySide::new(25);
@@ -72,7 +72,7 @@ async fn return_page_and_notification_at_once_deliver_once() {
         side.pays("shop", &order(number), &["--duplicate"]);
     }
     side.publish(returns(1..=10)).await;
-    // Here the browser is first: the server's word comes while the gateway is being asked.
+    // Here the browser is first: the notification arrives during the query.
     for number in 11..=20 {
         side.pays("shop", &order(number), &["--drop"]);
     }

@@ -1,4 +1,4 @@
-//! A gateway that is down, slow, or says what cannot be used.
+//! A gateway that is down, slow, or gives unusable answers.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -101,7 +101,7 @@ fn an_unreadable_answer_changes_nothing() {
     assert_eq!(side.world.count("notification"), 0);
 }
 
-/// What lies in the queue is verified again, and its order number compared: whoever put it there.
+/// Answers in the queue are verified again, and their order number is compared, whoever published them.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_for_another_order_is_dead_lettered_with_its_evidence() {
     let mut side = AlipaySide::new(5);
@@ -142,7 +142,7 @@ async fn an_answer_for_another_order_is_dead_lettered_with_its_evidence() {
     assert_eq!(side.world.count("stock_item WHERE state = 'delivered'"), 1);
 }
 
-/// Asked again it would be the same letter again, each time.
+/// Another query would cause the same letter each time.
 #[test]
 fn an_answer_that_disagrees_is_one_dead_letter() {
     let mut side = AlipaySide::new(5);
@@ -153,7 +153,7 @@ fn an_answer_that_disagrees_is_one_dead_letter() {
     }
     let _worker = side.worker(&address, &[UNPAID]);
     side.world.wait_for_count("notification WHERE reason = 'total_mismatch'", 2);
-    crate::world::eventually("nobody asks again", || side.world.count("gateway_query") == 0);
+    testkit::until("nobody asks again", || side.world.count("gateway_query") == 0);
     let letters = side.world.dead_letters();
     assert_eq!(letters.len(), 2, "{letters:?}");
     assert_eq!(side.world.count("user_order WHERE status <> 0 OR is_send_goods"), 0);

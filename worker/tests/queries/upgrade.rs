@@ -1,14 +1,13 @@
-//! Messages that version 0.1 wrote, recorded from it, are worked on after the upgrade.
+//! Recorded messages of version 0.1 are processed after the upgrade.
 
 use chrono::{DateTime, Utc};
 use order::RefundRequestState;
 use queue::topology::{DEAD_QUEUE, WORK_EXCHANGE, routing_key};
-use queue::{Cluster, Headers, Message, Publisher, PublisherSettings};
+use queue::{Headers, Message};
 use serde::Deserialize;
 use store::refund_request::{RefundRequest, insert};
-use tokio_util::sync::CancellationToken;
 
-use crate::world::{PATIENCE, World};
+use crate::world::World;
 
 const RECORDED: &str = include_str!("../recorded/version-0.1.json");
 const PUBLIC: &str = include_str!("../../../common/alipay/tests/fixtures/keys/rsa2048-spki.pem");
@@ -54,24 +53,6 @@ impl Recorded {
         let form = alipay::Form::parse(envelope.form.as_bytes()).expect("a form");
         String::from_utf8(form.get(name).expect(name).to_vec()).expect("text")
     }
-}
-
-async fn publish(url: &str, messages: Vec<Message>) {
-    let stop = CancellationToken::new();
-    let settings = PublisherSettings {
-        cluster: Cluster::at(url).expect("a URL"),
-        name: "test".to_owned(),
-        lanes: 1,
-        lane_capacity: 1024,
-        confirm_timeout: PATIENCE,
-    };
-    let (publisher, task) = Publisher::start(settings, stop.clone());
-    publisher.ready().await;
-    for result in publisher.publish_all(messages).await {
-        result.expect("a confirm");
-    }
-    stop.cancel();
-    task.await.expect("the publisher ends");
 }
 
 fn config() -> String {
@@ -122,25 +103,24 @@ async fn messages_of_version_0_1_are_processed() {
 
     let _worker = world.worker();
     let letter = recorded.pop().expect("the dead letter");
-    let url = world.sandbox.amqp_url.clone();
-    publish(&url, recorded.into_iter().map(Recorded::message).collect()).await;
+    world.publish(recorded.into_iter().map(Recorded::message).collect()).await;
     for order in ["OLD-PAID", "OLD-APP"] {
         let order = world.expect(order, |it| it["refunded_fee"] == 300);
         assert_eq!((&order["status"], &order["is_send_goods"]), (&8.into(), &true.into()));
     }
     world.wait_for_count("notification", 8);
-    // A decision that only the queue holds is a person's to make again; an expiry is asked about again.
+    // A decision without a row must be made again by a person; an expiry without a row causes a query.
     let dead = ("OLD-PAID".to_owned(), "decision_without_row".to_owned());
     assert_eq!(world.dead_letters(), std::slice::from_ref(&dead));
     let shown = world.pipeline.ops(&["dlq", "list"]).expect("ops dlq list");
     assert!(shown.contains("decide the review again"), "{shown}");
     assert_eq!(world.count("gateway_query WHERE order_id = 'OLD-EXPIRED' AND why = 'expiry'"), 1);
-    // The batch of refunds says so where it was worked on before the payment of its trade.
+    // The batch refund has `parked_refund` if it was processed before the payment of its trade.
     let told = "notification WHERE reason IS NOT NULL AND reason <> 'parked_refund'";
     assert_eq!(world.count(told), 1);
 
-    // Its order has been put right.
-    publish(&url, vec![letter.message()]).await;
+    // Its order was corrected.
+    world.publish(vec![letter.message()]).await;
     world.sql("UPDATE user_order SET total_fee = 1200 WHERE id = 'OLD-DEAD000001'");
     let order = ["dlq", "replay", "--reason", "total_mismatch"];
     world.pipeline.ops(&order).expect("ops dlq replay");

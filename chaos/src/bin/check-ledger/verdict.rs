@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use order::{FulfillmentState, ProductKind};
+use order::{FulfillmentState, MessageOutcome, OrderStatus, ProductKind};
 use serde::Serialize;
 use simulator::{Fault, Kind, LedgerLine};
 
 use super::database::{OrderSeen, Seen};
 
 /// Paid. (`user_order.status`)
-const PAID: i16 = 8;
+const PAID: i16 = OrderStatus::Paid.code();
 /// Refunded in full.
-const REFUNDED: i16 = 105;
+const REFUNDED: i16 = OrderStatus::Refunded.code();
 
 /// Something that is not as the ledger says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -96,7 +96,7 @@ fn notification(line: &LedgerLine, seen: &Seen) -> Option<Gap> {
     let Some(received) = seen.notifications.get(&line.notify_id) else {
         return gap("not_received", "answered success, and no worker has seen it".to_owned());
     };
-    let rejected = received.outcome == "rejected";
+    let rejected = received.outcome == MessageOutcome::Rejected.as_str();
     let found = || match &received.reason {
         Some(reason) => format!("{}: {reason}", received.outcome),
         None => received.outcome.clone(),

@@ -8,69 +8,26 @@ use super::CONNECT_TIMEOUT;
 use super::address::UrlError;
 use super::tls;
 
-/// Why there is no connection. `label` names host, port, user and who set the URL.
+/// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The URL cannot be used.
     #[error(transparent)]
     Url(#[from] UrlError),
-    /// The server cannot be reached, or the line to it broke.
-    #[error("{label}: {reason}")]
-    Unreachable {
+    /// An attempt to connect failed.
+    #[error("{label}: {problem}")]
+    Attempt {
         /// Host, port, user, and who set the URL.
         label: String,
         /// What stood in the way.
-        reason: String,
-    },
-    /// The server is there and refuses.
-    #[error("{label}: {reason}{}", hint(*number, *encrypted))]
-    Refused {
-        /// Host, port, user, and who set the URL.
-        label: String,
-        /// The server's error number.
-        number: u16,
-        /// The server's words.
-        reason: String,
-        /// Whether TLS was offered to the server.
-        encrypted: bool,
+        problem: ConnectProblem,
     },
     /// The server refused a moment ago and was not asked again.
     #[error("{0}")]
     RefusedBefore(String),
-    /// TLS is required and the server has none.
-    #[error("{label}: the server offers no TLS, and database.tls is \"required\"")]
-    NoTls {
-        /// Host, port, user, and who set the URL.
-        label: String,
-    },
-    /// The certificate is not one that is trusted, or not for this host.
-    #[error("{label}: {reason}")]
-    Tls {
-        /// Host, port, user, and who set the URL.
-        label: String,
-        /// What is wrong, and what to do about it.
-        reason: String,
-    },
-    /// There was no answer within 5 s.
-    #[error(
-        "{label}: no answer within {} s: is that the port of MySQL or MariaDB, and does a firewall let it through?",
-        CONNECT_TIMEOUT.as_secs()
-    )]
-    Timeout {
-        /// Host, port, user, and who set the URL.
-        label: String,
-    },
     /// Nothing can be waited for here.
     #[error("cannot wait for an answer: {0}")]
     Runtime(#[from] std::io::Error),
-    /// The session's settings were refused.
-    #[error("{label}: the session's settings were refused: {reason}")]
-    Session {
-        /// Host, port, user, and who set the URL.
-        label: String,
-        /// The server's words.
-        reason: String,
-    },
     /// It was connected to a server that is not the primary any more.
     #[error("the server was not the primary")]
     NotPrimary,
@@ -79,52 +36,86 @@ pub enum ConnectError {
     Lost(String),
 }
 
+/// What stood in the way of a connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectProblem {
+    /// The server cannot be reached, or the line to it broke.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The server is there and refuses.
+    #[error("{reason}{}", hint(*number, *encrypted))]
+    Refused {
+        /// The server's error number.
+        number: u16,
+        /// The server's words.
+        reason: String,
+        /// Whether TLS was offered to the server.
+        encrypted: bool,
+    },
+    /// TLS is required and the server has none.
+    #[error("the server offers no TLS, and database.tls is \"required\"")]
+    NoTls,
+    /// The certificate is not one that is trusted, or not for this host: what to do about it.
+    #[error("{0}")]
+    Tls(String),
+    /// There was no answer within 5 s.
+    #[error(
+        "no answer within {} s: is that the port of MySQL or MariaDB, and does a firewall let it through?",
+        CONNECT_TIMEOUT.as_secs()
+    )]
+    Timeout,
+    /// The session's settings were refused, with the server's words.
+    #[error("the session's settings were refused: {0}")]
+    Session(String),
+}
+
 impl ConnectError {
     /// Whether the server is away, or somebody has to change something.
     pub fn kind(&self) -> OutageKind {
         match self {
-            ConnectError::Url(_)
-            | ConnectError::NoTls { .. }
-            | ConnectError::Tls { .. }
-            | ConnectError::RefusedBefore(_) => OutageKind::Refuses,
-            ConnectError::Refused { number, .. } if is_of_the_account(*number) => {
+            ConnectError::Url(_) | ConnectError::RefusedBefore(_) => OutageKind::Refuses,
+            ConnectError::Attempt { problem, .. } if problem.is_for_somebody() => {
                 OutageKind::Refuses
             }
-            ConnectError::Refused { .. }
-            | ConnectError::Unreachable { .. }
-            | ConnectError::Timeout { .. }
+            ConnectError::Attempt { .. }
             | ConnectError::Runtime(_)
-            | ConnectError::Session { .. }
             | ConnectError::NotPrimary
             | ConnectError::Lost(_) => OutageKind::Away,
         }
     }
+}
+
+impl ConnectProblem {
+    /// Somebody has to change something.
+    fn is_for_somebody(&self) -> bool {
+        match self {
+            ConnectProblem::NoTls | ConnectProblem::Tls(_) => true,
+            ConnectProblem::Refused { number, .. } => is_of_the_account(*number),
+            ConnectProblem::Unreachable(_)
+            | ConnectProblem::Timeout
+            | ConnectProblem::Session(_) => false,
+        }
+    }
 
     /// What the driver said of an attempt to connect.
-    pub(super) fn of(label: String, encrypted: bool, error: mysql_async::Error) -> ConnectError {
+    pub(super) fn of(encrypted: bool, error: mysql_async::Error) -> ConnectProblem {
         match error {
-            mysql_async::Error::Server(error) => ConnectError::Refused {
-                label,
-                number: error.code,
-                reason: error.message,
-                encrypted,
-            },
+            mysql_async::Error::Server(error) => {
+                ConnectProblem::Refused { number: error.code, reason: error.message, encrypted }
+            }
             mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
-                ConnectError::NoTls { label }
+                ConnectProblem::NoTls
             }
             mysql_async::Error::Io(IoError::Tls(error)) => {
-                ConnectError::Tls { label, reason: format!("TLS cannot be set up: {error}") }
+                ConnectProblem::Tls(format!("TLS cannot be set up: {error}"))
             }
             mysql_async::Error::Io(IoError::Io(error)) => match tls::explain(&error) {
-                Some(reason) => ConnectError::Tls { label, reason },
-                None => ConnectError::Unreachable { label, reason: reach::explain(&error) },
+                Some(reason) => ConnectProblem::Tls(reason),
+                None => ConnectProblem::Unreachable(reach::explain(&error)),
             },
-            error => {
-                let reason = format!(
-                    "what listens there does not answer as MySQL or MariaDB does ({error}): is the port right?"
-                );
-                ConnectError::Unreachable { label, reason }
-            }
+            error => ConnectProblem::Unreachable(format!(
+                "what listens there does not answer as MySQL or MariaDB does ({error}): is the port right?"
+            )),
         }
     }
 }
@@ -179,11 +170,12 @@ fn hint(number: u16, encrypted: bool) -> &'static str {
 mod tests {
     use service::outage::OutageKind;
 
-    use super::ConnectError;
+    use super::{ConnectError, ConnectProblem};
 
     fn refused(number: u16) -> ConnectError {
         let (label, reason) = ("db:3306 as \"shop\"".to_owned(), "words of the server".to_owned());
-        ConnectError::Refused { label, number, reason, encrypted: true }
+        let problem = ConnectProblem::Refused { number, reason, encrypted: true };
+        ConnectError::Attempt { label, problem }
     }
 
     #[test]

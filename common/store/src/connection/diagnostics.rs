@@ -8,8 +8,10 @@ use std::fmt::Write;
 use std::sync::LazyLock;
 
 use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel::{QueryResult, QueryableByName, sql_query};
+use diesel::{QueryResult, sql_query};
 use diesel_async::{AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection};
+
+use crate::typed_sql::SqlText as _;
 
 /// So many conditions are looked at.
 const CONDITIONS: usize = 8;
@@ -30,21 +32,10 @@ static KEEP: LazyLock<String> = LazyLock::new(|| {
 
 static READ: LazyLock<String> = LazyLock::new(|| {
     let one = |at| {
-        format!(
-            "SELECT CAST(@alipay_number_{at} AS SIGNED) AS number, \
-             CAST(@alipay_words_{at} AS CHAR) AS words"
-        )
+        format!("SELECT CAST(@alipay_number_{at} AS SIGNED), CAST(@alipay_words_{at} AS CHAR)")
     };
     (1..=CONDITIONS).map(one).collect::<Vec<_>>().join(" UNION ALL ")
 });
-
-#[derive(QueryableByName)]
-struct Condition {
-    #[diesel(sql_type = Nullable<BigInt>)]
-    number: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
-    words: Option<String>,
-}
 
 /// The number of the error with these words, if it was the last statement's.
 ///
@@ -55,9 +46,10 @@ pub(super) async fn number_of(
     message: &str,
 ) -> QueryResult<Option<u16>> {
     let _ = mysql.batch_execute(&KEEP).await;
-    let conditions: Vec<Condition> = sql_query(READ.as_str()).load(mysql).await?;
+    let conditions = sql_query(READ.as_str()).typed::<(Nullable<BigInt>, Nullable<Text>)>();
+    let conditions: Vec<(Option<i64>, Option<String>)> = conditions.load(mysql).await?;
     // The server shortens the words: to 128 characters on MySQL.
     let is_it = |words: &str| !words.is_empty() && message.starts_with(words);
-    let found = conditions.into_iter().find(|it| it.words.as_deref().is_some_and(is_it));
-    Ok(found.and_then(|condition| u16::try_from(condition.number?).ok()))
+    let found = conditions.into_iter().find(|(_, words)| words.as_deref().is_some_and(is_it));
+    Ok(found.and_then(|(number, _)| u16::try_from(number?).ok()))
 }

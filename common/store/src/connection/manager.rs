@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use super::address::{Address, UrlError};
-use super::connect_error::ConnectError;
+use super::connect_error::{ConnectError, ConnectProblem};
 use super::driver::Driver;
 use super::{CONNECT_TIMEOUT, DatabaseSettings, MysqlConnection, Tls};
 
@@ -109,16 +109,16 @@ impl Manager {
         let generation = self.0.generation.load(Ordering::Relaxed);
         let driver = Driver::connect(|| self.log_in(address))?;
         let mut connection = MysqlConnection::new(driver, Some(CONNECT_TIMEOUT), generation);
-        self.set_session(&mut connection).map_err(|error| ConnectError::Session {
+        self.set_session(&mut connection).map_err(|error| ConnectError::Attempt {
             label: address.label().to_owned(),
-            reason: error.to_string(),
+            problem: ConnectProblem::Session(error.to_string()),
         })?;
         connection.set_limit(self.0.timeout);
         Ok(connection)
     }
 
     async fn log_in(&self, address: &Address) -> Result<AsyncMysqlConnection, ConnectError> {
-        let label = || address.label().to_owned();
+        let failed = |problem| ConnectError::Attempt { label: address.label().to_owned(), problem };
         let encrypted = match address.tls() {
             Tls::Off => false,
             Tls::Preferred => !self.0.plain.load(Ordering::Relaxed),
@@ -142,11 +142,11 @@ impl Manager {
             open(address.plain()).await
         };
         let connected = timeout(CONNECT_TIMEOUT, connect).await;
-        match connected.map_err(|_| ConnectError::Timeout { label: label() })? {
-            Ok(connection) => AsyncMysqlConnection::try_from(connection).await.map_err(|error| {
-                ConnectError::Session { label: label(), reason: error.to_string() }
-            }),
-            Err(error) => Err(ConnectError::of(label(), address.tls() != Tls::Off, error)),
+        match connected.map_err(|_| failed(ConnectProblem::Timeout))? {
+            Ok(connection) => AsyncMysqlConnection::try_from(connection)
+                .await
+                .map_err(|error| failed(ConnectProblem::Session(error.to_string()))),
+            Err(error) => Err(failed(ConnectProblem::of(address.tls() != Tls::Off, error))),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What was done with the goods of an order.
 
 use diesel::prelude::*;
+use order::FulfillmentState;
 use serde::Serialize;
 
 use crate::BeijingTime;
@@ -11,8 +12,8 @@ use crate::{MysqlConnection, Result};
 #[derive(Debug, Clone, Queryable, Selectable, Serialize)]
 #[diesel(table_name = fulfillment)]
 pub struct Fulfillment {
-    /// Word of [`order::FulfillmentState`].
-    pub state: String,
+    /// Their state.
+    pub state: FulfillmentState,
     /// Units ordered.
     pub units: i32,
     /// Units with the buyer now, or before they were returned.

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Bool, Integer, Text};
+use diesel::sql_types::{BigInt, Integer, Text};
 use order::FulfillmentState;
 
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::column::value;
+use crate::column::{Word, value};
 use crate::json_rows::{json, load_rows, microseconds};
 use crate::schema::fulfillment;
+use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result};
 
 /// What was done with the goods of one order.
@@ -45,32 +47,21 @@ pub struct Change<'a> {
 
 impl BulkRow for Change<'_> {
     fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
-        use FulfillmentState::{
-            AwaitingAccount, AwaitingManual, AwaitingStock, Delivered, Returned,
-        };
+        use FulfillmentState::{Delivered, Returned};
         const NONE: i32 = 0;
         let state = self.state;
         let is_given = matches!(state, Delivered | Returned);
-        let waits = matches!(state, AwaitingStock | AwaitingManual | AwaitingAccount);
-        let flag = |is_set: bool| if is_set { &true } else { &false };
-        values.push::<Text, str>(self.order_id)?;
-        values.push::<Text, str>(self.product_id)?;
-        values.push::<Text, str>(state.into())?;
+        values.push_all::<Text, &str>([&self.order_id, &self.product_id])?;
+        values.push::<Word<FulfillmentState>, _>(&self.state)?;
         values.push::<Integer, _>(&self.units)?;
         values.push::<Integer, _>(if is_given { &self.units } else { &NONE })?;
-        values.push_all::<Bool, _>([waits, state == Delivered, state == Returned].map(flag))
+        values.push_flags([state.is_waiting(), state == Delivered, state == Returned])
     }
 }
 
 /// Writes new states, sorted by order. `given` follows: all units once delivered, none before.
 pub fn upsert(connection: &mut MysqlConnection, sorted_changes: &[Change<'_>]) -> Result<()> {
     write_rows(connection, include_str!("upsert.sql"), sorted_changes)
-}
-
-#[derive(QueryableByName)]
-#[diesel(table_name = fulfillment)]
-struct ProductRow {
-    product_id: String,
 }
 
 /// The products that paid orders wait for.
@@ -80,12 +71,6 @@ pub fn awaited_products(connection: &mut MysqlConnection) -> Result<Vec<String>>
         .select(fulfillment::product_id)
         .distinct()
         .load(connection)?)
-}
-
-#[derive(QueryableByName)]
-#[diesel(table_name = fulfillment)]
-struct WaitingRow {
-    order_id: String,
 }
 
 /// Orders that wait for this product and that `available` units could serve whole, oldest payment
@@ -98,15 +83,15 @@ pub fn awaiting_stock(
     overtake_limit: Duration,
     limit: i64,
 ) -> Result<Vec<String>> {
-    let rows: Vec<WaitingRow> = sql_query(include_str!("in_turn.sql"))
+    Ok(sql_query(include_str!("in_turn.sql"))
         .bind::<Text, _>(product_id)
         .bind::<BigInt, _>(available)
         .bind::<BigInt, _>(microseconds(overtake_limit))
         .bind::<Text, _>(product_id)
         .bind::<BigInt, _>(available)
         .bind::<BigInt, _>(limit)
-        .load(connection)?;
-    Ok(rows.into_iter().map(|row| row.order_id).collect())
+        .typed::<Text>()
+        .load(connection)?)
 }
 
 /// Those of these products for which a paid order has waited longer than `overtake_limit`: what comes in is
@@ -116,40 +101,31 @@ pub fn kept_products(
     product_ids: &[&str],
     overtake_limit: Duration,
 ) -> Result<Vec<String>> {
-    let rows: Vec<ProductRow> = sql_query(include_str!("kept_products.sql"))
+    Ok(sql_query(include_str!("kept_products.sql"))
         .bind::<Text, _>(json(product_ids)?)
         .bind::<BigInt, _>(microseconds(overtake_limit))
-        .load(connection)?;
-    Ok(rows.into_iter().map(|row| row.product_id).collect())
+        .typed::<Text>()
+        .load(connection)?)
 }
 
 /// Up to `limit` paid orders of subscriptions that waited for an account, and name one now.
 pub fn accounts_named(connection: &mut MysqlConnection, limit: i64) -> Result<Vec<String>> {
-    let rows: Vec<WaitingRow> = sql_query(
+    Ok(sql_query(
         "SELECT f.order_id FROM fulfillment AS f FORCE INDEX (fulfillment_turn) \
          JOIN user_order AS o ON o.id = f.order_id \
          WHERE f.state = 'awaiting_account' AND TRIM(o.account) <> '' AND o.status IN (8, 4, 106) \
          ORDER BY f.waiting_since, f.order_id LIMIT ?",
     )
     .bind::<BigInt, _>(limit)
-    .load(connection)?;
-    Ok(rows.into_iter().map(|row| row.order_id).collect())
+    .typed::<Text>()
+    .load(connection)?)
 }
 
 /// How many paid orders wait for stock, and how long the first of them has, in seconds.
 pub fn stock_queue(connection: &mut MysqlConnection) -> Result<(i64, i64)> {
-    #[derive(QueryableByName)]
-    struct Queue {
-        #[diesel(sql_type = BigInt)]
-        orders: i64,
-        #[diesel(sql_type = BigInt)]
-        seconds: i64,
-    }
-    let queue: Queue = sql_query(
-        "SELECT COUNT(*) AS orders, \
-         COALESCE(TIMESTAMPDIFF(SECOND, MIN(waiting_since), UTC_TIMESTAMP(6)), 0) AS seconds \
-         FROM fulfillment WHERE state = 'awaiting_stock'",
-    )
-    .get_result(connection)?;
-    Ok((queue.orders, queue.seconds))
+    let seconds = "COALESCE(TIMESTAMPDIFF(SECOND, MIN(waiting_since), UTC_TIMESTAMP(6)), 0)";
+    Ok(fulfillment::table
+        .filter(fulfillment::state.eq(value(FulfillmentState::AwaitingStock)))
+        .select((count_star(), sql::<BigInt>(seconds)))
+        .get_result(connection)?)
 }

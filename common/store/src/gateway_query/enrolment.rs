@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Text};
 use order::{OrderStatus, QueryReason, TradeStatusCode};
 
 use super::{NewQuery, enrol};
-use crate::column::{Moment, value};
+use crate::column::{Moment, now, value};
 use crate::schema::{gateway_query_cursor, user_order};
 use crate::{MysqlConnection, Result};
 
@@ -46,15 +46,6 @@ const AHEAD: TimeDelta = TimeDelta::minutes(1);
 const BACK: TimeDelta = TimeDelta::days(1);
 
 #[derive(QueryableByName)]
-#[diesel(table_name = gateway_query_cursor)]
-struct CursorRow {
-    reached: DateTime<Utc>,
-    reached_id: String,
-    #[diesel(sql_type = Moment)]
-    now: DateTime<Utc>,
-}
-
-#[derive(QueryableByName)]
 #[diesel(table_name = user_order)]
 struct CandidateRow {
     id: String,
@@ -85,7 +76,7 @@ impl CandidateRow {
         NewQuery {
             order_id: &self.id,
             merchant: &self.merchant,
-            why: pass.why.as_str(),
+            why: pass.why,
             forward: i32::from(expired),
             requested_at: expired.then_some(self.at),
         }
@@ -101,17 +92,17 @@ pub fn enrol_next(
     merchants: &[&str],
     limit: i64,
 ) -> Result<Step> {
-    let cursor: Option<CursorRow> = sql_query(
-        "SELECT reached, reached_id, UTC_TIMESTAMP(6) AS now FROM gateway_query_cursor \
-         WHERE name = ? FOR UPDATE SKIP LOCKED",
-    )
-    .bind::<Text, _>(pass.name)
-    .get_result(connection)
-    .optional()?;
+    let cursor: Option<(DateTime<Utc>, String, DateTime<Utc>)> = gateway_query_cursor::table
+        .find(pass.name)
+        .select((gateway_query_cursor::reached, gateway_query_cursor::reached_id, now()))
+        .for_update()
+        .skip_locked()
+        .first(connection)
+        .optional()?;
     let nothing = Step { enrolled: 0, more: false, ahead: None };
-    let Some(cursor) = cursor else { return Ok(nothing) };
-    let until: DateTime<Utc> = cursor.now - pass.age;
-    let ahead = cursor.reached - cursor.now;
+    let Some((reached, reached_id, now)) = cursor else { return Ok(nothing) };
+    let until: DateTime<Utc> = now - pass.age;
+    let ahead = reached - now;
     if ahead > AHEAD {
         set_cursor(connection, pass, until - BACK, "")?;
         return Ok(Step { more: true, ahead: Some(ahead), ..nothing });
@@ -121,10 +112,10 @@ pub fn enrol_next(
         _ => include_str!("candidates.sql"),
     };
     let rows: Vec<CandidateRow> = sql_query(candidates)
-        .bind::<Moment, _>(cursor.reached)
-        .bind::<Text, _>(&cursor.reached_id)
+        .bind::<Moment, _>(reached)
+        .bind::<Text, _>(&reached_id)
         .bind::<BigInt, _>(limit)
-        .bind::<Moment, _>(cursor.reached)
+        .bind::<Moment, _>(reached)
         .bind::<Moment, _>(until)
         .bind::<BigInt, _>(limit)
         .bind::<BigInt, _>(limit)

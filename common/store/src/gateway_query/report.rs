@@ -1,12 +1,12 @@
 //! Questions to the gateway.
 
+use diesel::dsl::{case_when, count, count_star, min};
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::{BigInt, Nullable};
+use order::QueryReason;
 use serde::Serialize;
 
 use crate::BeijingTime;
-use crate::column::Moment;
+use crate::column::{now, value};
 use crate::schema::gateway_query;
 use crate::{MysqlConnection, Result};
 
@@ -38,35 +38,35 @@ pub fn of_order(connection: &mut MysqlConnection, order_id: &str) -> Result<Opti
 }
 
 /// Questions in numbers.
-#[derive(Debug, Clone, Copy, QueryableByName, Serialize)]
+#[derive(Debug, Clone, Copy, Queryable, Serialize)]
 pub struct AskedCounts {
     /// Orders about which the gateway is asked.
-    #[diesel(sql_type = BigInt)]
     pub orders: i64,
     /// Of these it should have been asked already.
-    #[diesel(sql_type = BigInt)]
     pub due: i64,
     /// Of these the latest question has no answer.
-    #[diesel(sql_type = BigInt)]
     pub failed: i64,
     /// Orders whose goods wait for the gateway's word.
-    #[diesel(sql_type = BigInt)]
     pub confirming: i64,
     /// The one of these that has waited longest.
-    #[diesel(sql_type = Nullable<Moment>)]
     pub oldest_confirming: Option<BeijingTime>,
     /// The one that is due longest.
-    #[diesel(sql_type = Nullable<Moment>)]
     pub oldest_due: Option<BeijingTime>,
 }
 
 /// Counts.
 pub fn counts(connection: &mut MysqlConnection) -> Result<AskedCounts> {
-    Ok(sql_query(
-        "SELECT COUNT(*) AS orders, COUNT(IF(due_at <= UTC_TIMESTAMP(6), 1, NULL)) AS due, \
-         COUNT(error) AS failed, COUNT(IF(why = 'confirm', 1, NULL)) AS confirming, \
-         MIN(IF(why = 'confirm', created_at, NULL)) AS oldest_confirming, MIN(IF(due_at <= UTC_TIMESTAMP(6), due_at, NULL)) AS oldest_due \
-         FROM gateway_query",
-    )
-    .get_result(connection)?)
+    use gateway_query::{created_at, due_at, error, why};
+    let is_due = due_at.le(now());
+    let confirms = why.eq(value(QueryReason::Confirm));
+    Ok(gateway_query::table
+        .select((
+            count_star(),
+            count(case_when(is_due.clone(), due_at)),
+            count(error),
+            count(case_when(confirms, created_at)),
+            min(case_when(confirms, created_at)),
+            min(case_when(is_due, due_at)),
+        ))
+        .get_result(connection)?)
 }

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 
+use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result};
 
 /// One statement.
@@ -50,18 +51,14 @@ fn created(statement: &str) -> Option<Created<'_>> {
 impl Created<'_> {
     /// Columns that the table of this name lacks: then it is somebody else's.
     pub(super) fn missing(&self, connection: &mut MysqlConnection) -> Result<Vec<String>> {
-        #[derive(QueryableByName)]
-        struct Column {
-            #[diesel(sql_type = Text)]
-            name: String,
-        }
-        let there: Vec<Column> = sql_query(
-            "SELECT LOWER(column_name) AS name FROM information_schema.columns \
+        let there: Vec<String> = sql_query(
+            "SELECT LOWER(column_name) FROM information_schema.columns \
              WHERE table_schema = DATABASE() AND table_name = ?",
         )
         .bind::<Text, _>(self.table)
+        .typed::<Text>()
         .load(connection)?;
-        let is_there = |column: &str| there.iter().any(|known| known.name == column);
+        let is_there = |column: &str| there.iter().any(|known| known == column);
         Ok(self.columns.iter().filter(|it| !is_there(it)).map(|it| (*it).to_owned()).collect())
     }
 }

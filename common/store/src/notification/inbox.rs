@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
+use order::MessageOutcome;
 
 use super::MessageKey;
 use crate::BeijingTime;
@@ -14,8 +15,8 @@ use crate::{MysqlConnection, Result};
 #[derive(Debug, Clone, QueryableByName)]
 #[diesel(table_name = notification)]
 pub struct InboxLine {
-    /// What came of its latest run: `applied`, `unchanged`, `rejected`, `unknown`.
-    pub outcome: String,
+    /// What came of its latest run.
+    pub outcome: MessageOutcome,
     /// Why it was rejected.
     pub reason: Option<String>,
     /// The evidence.
@@ -59,8 +60,8 @@ pub struct InboxState {
     pub kind: String,
     /// Hex SHA-256.
     pub message_id: String,
-    /// `applied`, `unchanged`, `rejected`, `unknown`.
-    pub outcome: String,
+    /// Applied, unchanged, rejected, or unknown.
+    pub outcome: MessageOutcome,
     /// Why it was rejected.
     pub reason: Option<String>,
     /// The evidence.

@@ -4,6 +4,7 @@ use alipay::{Charset, Form, Notification, Protocol};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
+use order::MessageOutcome;
 
 use crate::BeijingTime;
 use crate::schema::notification;
@@ -30,7 +31,7 @@ pub struct StoryLine {
     /// Alipay's word for the trade's state, or the kind of message.
     pub trade_status: Option<String>,
     /// What came of its latest run.
-    pub outcome: String,
+    pub outcome: MessageOutcome,
     /// Why it was rejected; or what is odd about one that counts.
     pub reason: Option<String>,
     /// The evidence.

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer, Nullable, Text};
+use diesel::sql_types::{Integer, Nullable, Text};
 use order::MessageOutcome;
 
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::column::Moment;
+use crate::column::{Moment, Word};
 use crate::schema::notification;
 use crate::{MysqlConnection, Result};
 
@@ -42,7 +42,7 @@ pub struct Record<'a> {
     /// JSON text: what it changed.
     pub changes: Option<String>,
     /// Retry tiers passed before this run.
-    pub attempts: u32,
+    pub attempts: i32,
     /// When the ingress took it.
     pub received_at: DateTime<Utc>,
 }
@@ -50,57 +50,31 @@ pub struct Record<'a> {
 /// The column `changes` holds fewer bytes than a batch refund of a thousand orders changes.
 const LONGEST_CHANGES: usize = 65_535;
 
-struct Row<'a> {
-    record: &'a Record<'a>,
-    outcome: &'static str,
-    /// `changes` and `long_changes`.
-    changes: [Option<&'a str>; 2],
-    attempts: i32,
-    received_at: DateTime<Utc>,
-}
-
-impl<'a> Row<'a> {
-    fn new(record: &'a Record<'a>) -> Row<'a> {
-        let (short, long) = match record.changes.as_deref() {
-            Some(changes) if changes.len() > LONGEST_CHANGES => (None, Some(changes)),
-            changes => (changes, None),
-        };
-        Row {
-            record,
-            outcome: record.outcome.into(),
-            changes: [short, long],
-            attempts: i32::try_from(record.attempts).unwrap_or(i32::MAX),
-            received_at: record.received_at,
-        }
-    }
-}
-
-impl BulkRow for Row<'_> {
+impl BulkRow for Record<'_> {
     fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
-        let Record { merchant, kind, message_id, order_id, trade_no, trade_status, .. } =
-            self.record;
-        let Record { charset, form, reason, error, facts_added, .. } = self.record;
-        for key in [merchant, kind, message_id] {
-            values.push::<Text, str>(key)?;
-        }
-        values.push_all::<Nullable<Text>, _>([order_id, trade_no, trade_status])?;
-        for text in [charset, form, self.outcome] {
-            values.push::<Text, str>(text)?;
-        }
-        values.push_all::<Nullable<Text>, _>([reason, error])?;
-        values.push::<Text, _>(facts_added)?;
-        values.push_all::<Nullable<Text>, _>(&self.changes)?;
+        let is_long = self.changes.as_ref().is_some_and(|changes| changes.len() > LONGEST_CHANGES);
+        let (short, long) = if is_long { (&None, &self.changes) } else { (&self.changes, &None) };
+        values.push_all::<Text, &str>([&self.merchant, &self.kind, &self.message_id])?;
+        values.push_all::<Nullable<Text>, _>([
+            &self.order_id,
+            &self.trade_no,
+            &self.trade_status,
+        ])?;
+        values.push_all::<Text, &str>([&self.charset, &self.form])?;
+        values.push::<Word<MessageOutcome>, _>(&self.outcome)?;
+        values.push_all::<Nullable<Text>, _>([&self.reason, &self.error])?;
+        values.push::<Text, _>(&self.facts_added)?;
+        values.push_all::<Nullable<Text>, _>([short, long])?;
         values.push::<Integer, _>(&self.attempts)?;
         values.push::<Moment, _>(&self.received_at)?;
-        values.push::<Bool, _>(&self.record.dies)
+        values.push_flags([self.dies])
     }
 }
 
 /// Records a batch, sorted by (merchant, kind, message id). A repeat counts `seen` up and keeps what
 /// the run that applied it wrote.
 pub fn record(connection: &mut MysqlConnection, sorted_records: &[Record<'_>]) -> Result<()> {
-    let rows: Vec<Row<'_>> = sorted_records.iter().map(Row::new).collect();
-    write_rows(connection, include_str!("record.sql"), &rows)
+    write_rows(connection, include_str!("record.sql"), sorted_records)
 }
 
 /// What the inbox knows of the first time that a message was worked on.

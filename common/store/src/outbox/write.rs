@@ -3,11 +3,13 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
+use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
 
 use crate::bulk::{BulkRow, Values, write_rows};
+use crate::column::Moment;
 use crate::json_rows::execute_rows;
 use crate::schema::outbox;
+use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result};
 
 /// The event of a product whose available codes came down to its threshold.
@@ -96,43 +98,26 @@ pub enum About {
     },
 }
 
-#[derive(QueryableByName)]
-#[diesel(table_name = outbox)]
-struct WaitingRow {
-    id: i64,
-    event: String,
-    created_at: DateTime<Utc>,
-    order_id: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    merchant: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    trade_no: Option<String>,
-    #[diesel(sql_type = Nullable<SmallInt>)]
-    status: Option<i16>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    total_fee: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    refunded_fee: Option<i64>,
-    product_id: Option<String>,
-    available: Option<i32>,
-    threshold: Option<i32>,
-}
+/// The row with the columns of its order and of its product, where there is one.
+type WaitingColumns = (
+    (BigInt, Text, Moment),
+    Nullable<(Text, Text, Nullable<Text>, SmallInt, BigInt, BigInt)>,
+    Nullable<(Text, Integer, Integer)>,
+);
+type OfOrder = (String, String, Option<String>, i16, i64, i64);
+type OfProduct = (String, i32, i32);
+type WaitingRow = ((i64, String, DateTime<Utc>), Option<OfOrder>, Option<OfProduct>);
 
-impl WaitingRow {
-    fn about(&self) -> Option<About> {
-        if let Some(id) = self.product_id.clone() {
-            let (available, threshold) = (self.available?, self.threshold?);
-            return Some(About::Product { id, available, threshold });
+/// `None`: it is about nothing that is there.
+fn waiting(((id, event, created_at), order, product): WaitingRow) -> Option<Waiting> {
+    let about = match (product, order) {
+        (Some((id, available, threshold)), _) => About::Product { id, available, threshold },
+        (None, Some((id, merchant, trade_no, status, total_fee, refunded_fee))) => {
+            About::Order { id, merchant, trade_no, status, total_fee, refunded_fee }
         }
-        Some(About::Order {
-            id: self.order_id.clone()?,
-            merchant: self.merchant.clone()?,
-            trade_no: self.trade_no.clone(),
-            status: self.status?,
-            total_fee: self.total_fee?,
-            refunded_fee: self.refunded_fee?,
-        })
-    }
+        (None, None) => return None,
+    };
+    Some(Waiting { id, event, created_at, about })
 }
 
 /// Locks up to `limit` unpublished events, oldest first, leaving out what another relay has, and
@@ -140,11 +125,8 @@ impl WaitingRow {
 pub fn lock_unpublished(connection: &mut MysqlConnection, limit: i64) -> Result<Vec<Waiting>> {
     let rows: Vec<WaitingRow> = sql_query(include_str!("lock_unpublished.sql"))
         .bind::<BigInt, _>(limit)
+        .typed::<WaitingColumns>()
         .load(connection)?;
-    let waiting = |row: WaitingRow| {
-        let about = row.about()?;
-        Some(Waiting { id: row.id, event: row.event, created_at: row.created_at, about })
-    };
     Ok(rows.into_iter().filter_map(waiting).collect())
 }
 

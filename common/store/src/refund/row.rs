@@ -7,7 +7,8 @@ use order::Refund;
 
 use crate::schema::refund;
 
-#[derive(QueryableByName)]
+/// Its columns in the order in which the statements name them.
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = refund)]
 pub(super) struct RefundRow {
     trade_no: String,

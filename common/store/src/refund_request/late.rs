@@ -3,13 +3,12 @@
 use std::fmt::Write as _;
 
 use alipay::Fen;
-use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::json_rows::{execute_rows, load_rows};
-use crate::schema::refund_request;
+use crate::json_rows::{execute_rows, load_columns};
 use crate::{MysqlConnection, Result};
 
 /// What stands in `asked_by`.
@@ -83,13 +82,6 @@ pub fn withdraw_late(connection: &mut MysqlConnection, trades: &[(&str, &str)]) 
     execute_rows(connection, include_str!("withdraw.sql"), &numbers)
 }
 
-#[derive(QueryableByName)]
-#[diesel(table_name = refund_request)]
-struct OnItsWay {
-    order_id: String,
-    trade_no: String,
-}
-
 /// Of these orders the trades, as (order, trade number), whose money goes back or has gone back: a
 /// refund is asked for or of unknown end, or a refund of all that was left is done. The orders
 /// should be locked.
@@ -97,8 +89,7 @@ pub fn on_its_way(
     connection: &mut MysqlConnection,
     order_ids: &[&str],
 ) -> Result<Vec<(String, String)>> {
-    let rows: Vec<OnItsWay> = load_rows(connection, include_str!("on_its_way.sql"), order_ids)?;
-    Ok(rows.into_iter().map(|row| (row.order_id, row.trade_no)).collect())
+    load_columns::<(Text, Text), _, _>(connection, include_str!("on_its_way.sql"), order_ids)
 }
 
 #[cfg(test)]

@@ -3,11 +3,10 @@
 use alipay::Fen;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Integer;
 use order::RefundRequestState;
 use serde::Serialize;
 
-use crate::column::{Moment, value};
+use crate::column::{Moment, ago, value};
 use crate::schema::refund_request;
 use crate::{BeijingTime, MysqlConnection, Result};
 
@@ -81,15 +80,15 @@ pub fn equal(
     let latest = sql::<Moment>(
         "GREATEST(created_at, COALESCE(asked_at, created_at), COALESCE(ended_at, created_at))",
     );
-    let long_ago =
-        sql::<Moment>("UTC_TIMESTAMP(6) - INTERVAL ").bind::<Integer, _>(seconds).sql(" SECOND");
     Ok(refund_request::table
         .filter(refund_request::order_id.eq(order))
         .filter(refund_request::trade_no.eq(trade_no))
         .filter(refund_request::amount.eq(value(Fen::new(amount))))
         .filter(refund_request::state.ne(value(RefundRequestState::Refused)))
         .filter(
-            refund_request::state.eq(value(RefundRequestState::Unknown)).or(latest.gt(long_ago)),
+            refund_request::state
+                .eq(value(RefundRequestState::Unknown))
+                .or(latest.gt(ago(seconds))),
         )
         .order((refund_request::created_at.desc(), refund_request::request_no))
         .select(RefundRequestLine::as_select())

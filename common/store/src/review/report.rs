@@ -21,8 +21,8 @@ pub struct ReviewRow {
     pub reason: String,
     /// What makes it this case.
     pub evidence: String,
-    /// `open`, `settled` or `decided`.
-    pub state: String,
+    /// Whether it is over.
+    pub state: ReviewState,
     /// When it was opened.
     pub raised_at: BeijingTime,
     /// When it was settled or decided.

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Text};
 use order::{ReviewReason, ReviewState};
 use serde::Serialize;
 
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::json_rows::{execute_rows, load_rows, sql_time};
+use crate::column::{ColumnsOf, Word};
+use crate::json_rows::{execute_rows, load_columns, sql_time};
 use crate::schema::review;
 use crate::{MysqlConnection, Result};
 
@@ -24,7 +25,8 @@ pub struct Case {
     pub state: ReviewState,
 }
 
-#[derive(QueryableByName)]
+/// Its columns in the order in which the statements name them.
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = review)]
 struct CaseRow {
     order_id: String,
@@ -47,7 +49,9 @@ impl CaseRow {
 
 /// All cases of these orders, whatever their state.
 pub fn of_orders(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<Vec<Case>> {
-    let rows: Vec<CaseRow> = load_rows(connection, include_str!("of_orders.sql"), order_ids)?;
+    let query = include_str!("of_orders.sql");
+    let rows: Vec<CaseRow> =
+        load_columns::<ColumnsOf<CaseRow>, _, _>(connection, query, order_ids)?;
     Ok(rows.into_iter().filter_map(CaseRow::read).collect())
 }
 
@@ -56,24 +60,21 @@ pub fn of_orders(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result
 pub struct Change<'a> {
     /// The order.
     pub order_id: &'a str,
-    /// Why.
+    /// Word of a [`ReviewReason`]: rows are locked in the order of their key, which is text.
     pub reason: &'a str,
     /// What makes it this case.
     pub evidence: &'a str,
-    /// Word of an [`order::ReviewState`].
-    pub state: &'a str,
+    /// Whether it is over.
+    pub state: ReviewState,
 }
 
 impl BulkRow for Change<'_> {
     fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
-        for text in [self.order_id, self.reason, self.evidence, self.state] {
+        for text in [self.order_id, self.reason, self.evidence] {
             values.push::<Text, str>(text)?;
         }
-        values.push::<Bool, _>(if self.state == <&str>::from(ReviewState::Open) {
-            &true
-        } else {
-            &false
-        })
+        values.push::<Word<ReviewState>, _>(&self.state)?;
+        values.push_flags([self.state == ReviewState::Open])
     }
 }
 
@@ -82,36 +83,16 @@ pub fn upsert(connection: &mut MysqlConnection, sorted_changes: &[Change<'_>]) -
     write_rows(connection, include_str!("upsert.sql"), sorted_changes)
 }
 
-/// A case by its number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NumberedCase {
-    /// `review.id`.
-    pub id: i64,
-    /// The case.
-    pub case: Case,
-}
-
-#[derive(QueryableByName)]
-#[diesel(table_name = review)]
-struct NumberedRow {
-    id: i64,
-    #[diesel(embed)]
-    case: CaseRow,
-}
-
-/// The cases with these numbers. Their orders should be locked: then nobody else ends them.
-pub fn by_ids(connection: &mut MysqlConnection, ids: &[i64]) -> Result<Vec<NumberedCase>> {
-    let rows: Vec<NumberedRow> = load_rows(
+/// The cases with these numbers, as (`review.id`, case). Their orders should be locked: then nobody else ends them.
+pub fn by_ids(connection: &mut MysqlConnection, ids: &[i64]) -> Result<Vec<(i64, Case)>> {
+    let rows: Vec<(i64, CaseRow)> = load_columns::<(BigInt, ColumnsOf<CaseRow>), _, _>(
         connection,
         "SELECT STRAIGHT_JOIN r.id, r.order_id, r.reason, r.evidence, r.state \
          FROM JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS k \
          JOIN review AS r FORCE INDEX (PRIMARY) ON r.id = k.id",
         ids,
     )?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| Some(NumberedCase { id: row.id, case: row.case.read()? }))
-        .collect())
+    Ok(rows.into_iter().filter_map(|(id, row)| Some((id, row.read()?))).collect())
 }
 
 /// A person's decision about a case.

@@ -4,12 +4,15 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
+use order::CodeState;
 use serde::Serialize;
 
 use crate::bulk::{BulkRow, Values, write_rows};
+use crate::column::value;
 use crate::json_rows::{execute_rows, json};
 use crate::schema::stock_item;
-use crate::{MysqlConnection, Result, StoreError};
+use crate::typed_sql::SqlText as _;
+use crate::{MysqlConnection, Result, StoreError, named_lock};
 
 /// The longest code, in bytes: licence files of 4 KB in base64, cards with a PIN and an address. What the column holds.
 pub const MAX_CODE: usize = 8192;
@@ -19,7 +22,7 @@ pub const MAX_CODE: usize = 8192;
 pub fn pick(connection: &mut MysqlConnection, product_id: &str, units: i64) -> Result<Vec<i64>> {
     Ok(stock_item::table
         .filter(stock_item::product_id.eq(product_id))
-        .filter(stock_item::state.eq("available"))
+        .filter(stock_item::state.eq(value(CodeState::Available)))
         .order(stock_item::id)
         .limit(units)
         .select(stock_item::id)
@@ -66,6 +69,14 @@ pub fn take_back(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result
     execute_rows(connection, include_str!("take_back.sql"), order_ids)
 }
 
+/// Lets one import of codes run at a time: what other products have is looked at first, and must still be true at the end.
+/// A lock of the server's by name and not of a row: an import takes long, and nobody who sells waits for it. `false` when
+/// somebody else has held it for `seconds`. It ends with the connection.
+pub fn lock_import(connection: &mut MysqlConnection, seconds: i64) -> Result<bool> {
+    let name = "CONCAT(?, LEFT(SHA2(DATABASE(), 256), 32))";
+    named_lock::take(connection, name, "alipay_stock.", seconds)
+}
+
 /// Adds codes; those that the product has already are left as they are. Returns how many were new,
 /// also when somebody else imports the same codes at the same time. In a transaction of the caller's, which ends with
 /// [`forget_if_above`](crate::stock::notice::forget_if_above).
@@ -91,23 +102,17 @@ pub fn import(connection: &mut MysqlConnection, product_id: &str, codes: &[&str]
     Ok(new)
 }
 
-#[derive(QueryableByName)]
-#[diesel(table_name = stock_item)]
-struct CodeRow {
-    code: String,
-}
-
 /// Which of these codes the product has already, whatever their state. `codes` without repeats.
 pub fn existing(
     connection: &mut MysqlConnection,
     product_id: &str,
     codes: &[&str],
 ) -> Result<Vec<String>> {
-    let rows: Vec<CodeRow> = sql_query(include_str!("existing.sql"))
+    Ok(sql_query(include_str!("existing.sql"))
         .bind::<Text, _>(json(codes)?)
         .bind::<Text, _>(product_id)
-        .load(connection)?;
-    Ok(rows.into_iter().map(|row| row.code).collect())
+        .typed::<Text>()
+        .load(connection)?)
 }
 
 /// A code that another product has, too.

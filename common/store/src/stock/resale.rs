@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 
 use crate::json_rows::json;
-use crate::schema::stock_item;
+use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result};
 
 /// Which returned codes of a product.
@@ -15,14 +15,6 @@ pub enum Returned<'a> {
     Codes(&'a [&'a str]),
     /// All that this order returned.
     Order(&'a str),
-}
-
-/// A returned code.
-#[derive(Debug, Clone, QueryableByName)]
-#[diesel(table_name = stock_item)]
-struct Picked {
-    id: i64,
-    code: String,
 }
 
 /// Makes returned codes of a product available again and records who did it and why. Returns them in the order in which
@@ -35,10 +27,11 @@ pub fn resell(
     done_by: &str,
     reason: &str,
 ) -> Result<Vec<String>> {
-    let mut picked: Vec<Picked> = match returned {
+    let mut picked: Vec<(i64, String)> = match returned {
         Returned::Codes(codes) => sql_query(include_str!("resale_pick.sql"))
             .bind::<Text, _>(json(codes)?)
             .bind::<Text, _>(product_id)
+            .typed::<(BigInt, Text)>()
             .load(connection)?,
         Returned::Order(order_id) => sql_query(
             "SELECT id, code FROM stock_item FORCE INDEX (stock_item_order) \
@@ -46,13 +39,14 @@ pub fn resell(
         )
         .bind::<Text, _>(order_id)
         .bind::<Text, _>(product_id)
+        .typed::<(BigInt, Text)>()
         .load(connection)?,
     };
     if picked.is_empty() {
         return Ok(Vec::new());
     }
-    picked.sort_by_key(|row| row.id);
-    let ids = json(&picked.iter().map(|row| row.id).collect::<Vec<_>>())?;
+    picked.sort_by_key(|(id, _)| *id);
+    let ids = json(&picked.iter().map(|(id, _)| *id).collect::<Vec<_>>())?;
     sql_query(include_str!("resale_insert.sql"))
         .bind::<Text, _>(done_by)
         .bind::<Text, _>(reason)
@@ -65,5 +59,5 @@ pub fn resell(
     )
     .bind::<Text, _>(&ids)
     .execute(connection)?;
-    Ok(picked.into_iter().map(|row| row.code).collect())
+    Ok(picked.into_iter().map(|(_, code)| code).collect())
 }

@@ -3,12 +3,14 @@
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
+use order::CodeState;
 use serde::Serialize;
 
 use crate::BeijingTime;
-use crate::column::{last_insert_id, now};
+use crate::column::{last_insert_id, now, value};
 use crate::json_rows::json;
 use crate::schema::{stock_item, stock_withdrawal, stock_withdrawn_code};
+use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result, StoreError};
 
 /// A withdrawal, without its codes.
@@ -47,12 +49,6 @@ pub struct NewWithdrawal<'a> {
     pub reason: &'a str,
 }
 
-#[derive(QueryableByName)]
-#[diesel(table_name = stock_item)]
-struct IdRow {
-    id: i64,
-}
-
 /// Moves available codes of a product into a new withdrawal: those named in `codes`, else the `count` that were
 /// imported last, which nobody would get soon. What a worker is about to give away is left out. Returns its number;
 /// `None` when there was nothing to take. In a transaction of the caller's.
@@ -65,7 +61,7 @@ pub fn withdraw(
     let ids: Vec<i64> = if codes.is_empty() {
         stock_item::table
             .filter(stock_item::product_id.eq(new.product_id))
-            .filter(stock_item::state.eq("available"))
+            .filter(stock_item::state.eq(value(CodeState::Available)))
             .order(stock_item::id.desc())
             .limit(count)
             .select(stock_item::id)
@@ -73,11 +69,11 @@ pub fn withdraw(
             .skip_locked()
             .load(connection)?
     } else {
-        let picked: Vec<IdRow> = sql_query(include_str!("withdrawal_pick.sql"))
+        sql_query(include_str!("withdrawal_pick.sql"))
             .bind::<Text, _>(json(codes)?)
             .bind::<Text, _>(new.product_id)
-            .load(connection)?;
-        picked.into_iter().map(|row| row.id).collect()
+            .typed::<BigInt>()
+            .load(connection)?
     };
     if ids.is_empty() {
         return Ok(None);

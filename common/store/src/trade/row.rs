@@ -1,10 +1,11 @@
-//! A row of `trade`, and the columns of who took part, which `user_order` has too.
+//! A row of `trade`.
 
 use alipay::Fen;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use order::{Facts, Parties, Trade};
+use order::{Facts, Trade};
 
+use crate::parties::PartyRow;
 use crate::schema::trade;
 
 /// What is computed from. An audit reads this alone.
@@ -57,39 +58,5 @@ impl TradeRow {
         trade.notify_time = self.notify_time;
         trade.parties = self.parties.into();
         (order_id, trade)
-    }
-}
-
-#[derive(QueryableByName)]
-#[diesel(table_name = trade)]
-struct PartyRow {
-    seller_email: Option<String>,
-    seller_id: Option<String>,
-    seller_actions: Option<String>,
-    buyer_email: Option<String>,
-    buyer_id: Option<String>,
-    buyer_actions: Option<String>,
-    receive_name: Option<String>,
-    receive_address: Option<String>,
-    receive_zip: Option<String>,
-    receive_phone: Option<String>,
-    receive_mobile: Option<String>,
-}
-
-impl From<PartyRow> for Parties {
-    fn from(row: PartyRow) -> Parties {
-        Parties {
-            seller_email: row.seller_email,
-            seller_id: row.seller_id,
-            seller_actions: row.seller_actions,
-            buyer_email: row.buyer_email,
-            buyer_id: row.buyer_id,
-            buyer_actions: row.buyer_actions,
-            receive_name: row.receive_name,
-            receive_address: row.receive_address,
-            receive_zip: row.receive_zip,
-            receive_phone: row.receive_phone,
-            receive_mobile: row.receive_mobile,
-        }
     }
 }

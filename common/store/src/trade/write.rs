@@ -1,16 +1,14 @@
 //! Trades of the orders of a batch.
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{Nullable, Text};
 use order::Trade;
 
 use super::row::TradeRow;
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::column::Moment;
-use crate::json_rows::load_rows;
+use crate::column::{FactSet, Moment, Money};
+use crate::json_rows::{load_columns, load_rows};
 use crate::schema::trade;
-use crate::user_order::PartyColumns;
 use crate::{MysqlConnection, Result};
 
 /// Names one trade of one order.
@@ -46,13 +44,6 @@ pub fn of_orders(
     Ok(rows.into_iter().map(TradeRow::read).collect())
 }
 
-#[derive(QueryableByName)]
-#[diesel(table_name = trade)]
-struct LinkRow {
-    order_id: String,
-    trade_no: String,
-}
-
 /// The orders that know these trade numbers, as (trade_no, order id), of any merchant.
 ///
 /// A locking read: it waits for a batch that is just inserting such a trade, so that of "refund row
@@ -62,8 +53,7 @@ pub fn orders_of(
     connection: &mut MysqlConnection,
     trade_nos: &[&str],
 ) -> Result<Vec<(String, String)>> {
-    let rows: Vec<LinkRow> = load_rows(connection, include_str!("orders_of.sql"), trade_nos)?;
-    Ok(rows.into_iter().map(|row| (row.trade_no, row.order_id)).collect())
+    load_columns::<(Text, Text), _, _>(connection, include_str!("orders_of.sql"), trade_nos)
 }
 
 /// The orders that have this trade, of any merchant. Locks nothing and waits for nobody.
@@ -75,46 +65,27 @@ pub fn holders(connection: &mut MysqlConnection, trade_no: &str) -> Result<Vec<S
         .load(connection)?)
 }
 
-struct TradeColumns<'a> {
-    key: TradeKey<'a>,
-    facts: String,
-    /// `gmt_create`, `gmt_payment`, `gmt_refund`, `gmt_close`, `notify_time`, `confirmed_at`.
-    times: [Option<DateTime<Utc>>; 6],
-    parties: PartyColumns<'a>,
-    refunded_fee: i64,
-}
-
-impl BulkRow for TradeColumns<'_> {
+impl BulkRow for (&str, &Trade) {
     fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
-        self.key.bind(values)?;
-        values.push::<Text, _>(&self.facts)?;
-        values.push_all::<Nullable<Moment>, _>(&self.times)?;
-        self.parties.bind(values)?;
-        values.push::<BigInt, _>(&self.refunded_fee)
+        let (order_id, trade) = self;
+        let Trade { gmt_create, gmt_payment, gmt_refund, gmt_close, notify_time, .. } = trade;
+        values.push::<Text, str>(order_id)?;
+        values.push::<Text, _>(&trade.trade_no)?;
+        values.push::<FactSet, _>(&trade.facts)?;
+        values.push_all::<Nullable<Moment>, _>([
+            gmt_create,
+            gmt_payment,
+            gmt_refund,
+            gmt_close,
+            notify_time,
+            &trade.confirmed_at,
+        ])?;
+        trade.parties.bind(values)?;
+        values.push::<Money, _>(&trade.refunded_fee)
     }
 }
 
 /// Writes trades of locked orders, as (order id, trade).
 pub fn update(connection: &mut MysqlConnection, trades: &[(&str, &Trade)]) -> Result<()> {
-    let rows: Vec<TradeColumns<'_>> = trades
-        .iter()
-        .map(|(order_id, trade)| {
-            let times = [
-                trade.gmt_create,
-                trade.gmt_payment,
-                trade.gmt_refund,
-                trade.gmt_close,
-                trade.notify_time,
-                trade.confirmed_at,
-            ];
-            TradeColumns {
-                key: TradeKey { order_id, trade_no: &trade.trade_no },
-                facts: trade.facts.to_column(),
-                times,
-                parties: (&trade.parties).into(),
-                refunded_fee: trade.refunded_fee.get(),
-            }
-        })
-        .collect();
-    write_rows(connection, include_str!("update.sql"), &rows)
+    write_rows(connection, include_str!("update.sql"), trades)
 }

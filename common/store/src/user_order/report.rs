@@ -1,15 +1,16 @@
 //! Orders, whole rows.
 
+use diesel::mysql::Mysql;
 use diesel::prelude::*;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Nullable, SmallInt, Text};
 use order::FulfillmentState;
 use serde::Serialize;
 
-use crate::BeijingTime;
-use crate::column::{Deadline, Moment};
+use crate::column::{Deadline, Moment, Word};
 use crate::schema::user_order;
-use crate::{MysqlConnection, Result};
+use crate::{BeijingTime, MysqlConnection, PartyRow, Result};
 
 /// A row of `user_order`. Amounts are fen.
 #[derive(Debug, Clone, QueryableByName, Serialize)]
@@ -34,17 +35,9 @@ pub struct Order {
     pub paid_dtime: Option<BeijingTime>,
     pub confirm_dtime: Option<BeijingTime>,
     pub finish_dtime: Option<BeijingTime>,
-    pub seller_email: Option<String>,
-    pub seller_id: Option<String>,
-    pub seller_actions: Option<String>,
-    pub buyer_email: Option<String>,
-    pub buyer_id: Option<String>,
-    pub buyer_actions: Option<String>,
-    pub receive_name: Option<String>,
-    pub receive_address: Option<String>,
-    pub receive_zip: Option<String>,
-    pub receive_phone: Option<String>,
-    pub receive_mobile: Option<String>,
+    #[diesel(embed)]
+    #[serde(flatten)]
+    pub parties: PartyRow,
     pub is_send_goods: bool,
     pub is_return_goods: bool,
     pub is_finish: bool,
@@ -55,17 +48,13 @@ pub struct Order {
     pub expired_at: Option<BeijingTime>,
     pub updated_at: BeijingTime,
     /// `fulfillment.state`; none before a worker has come to its goods.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub goods_state: Option<String>,
+    #[diesel(sql_type = Nullable<Word<FulfillmentState>>)]
+    pub goods_state: Option<FulfillmentState>,
     #[diesel(sql_type = Nullable<Moment>)]
     pub goods_waiting_since: Option<BeijingTime>,
 }
 
-/// Only orders whose goods are in a state, which is bound.
-pub(super) const GOODS: &str =
-    " AND EXISTS (SELECT 1 FROM fulfillment AS g WHERE g.order_id = user_order.id AND g.state = ?)";
-
-/// Which orders to list.
+/// Which orders to list; everything that is given must hold.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OrderFilter<'a> {
     /// Only this `status`.
@@ -78,6 +67,34 @@ pub struct OrderFilter<'a> {
     pub goods: Option<FulfillmentState>,
     /// Only this buyer's, by `buyer_id` (of newer applications the `buyer_open_id`).
     pub buyer: Option<&'a str>,
+}
+
+/// A query of whole rows, to which conditions are added.
+pub(super) type OrderQuery<'a> = BoxedSqlQuery<'a, Mysql, SqlQuery>;
+
+impl<'a> OrderFilter<'a> {
+    /// The orders that pass.
+    pub(super) fn query(&self) -> OrderQuery<'a> {
+        let mut query = sql_query(SELECT).into_boxed().sql(" WHERE TRUE");
+        if let Some(status) = self.status {
+            query = query.sql(" AND status = ?").bind::<SmallInt, _>(status);
+        }
+        if let Some(merchant) = self.merchant {
+            query = query.sql(" AND merchant = ?").bind::<Text, _>(merchant);
+        }
+        if self.needs_review {
+            query = query.sql(" AND needs_review");
+        }
+        if let Some(state) = self.goods {
+            let goods = " AND EXISTS (SELECT 1 FROM fulfillment AS g \
+                         WHERE g.order_id = user_order.id AND g.state = ?)";
+            query = query.sql(goods).bind::<Word<FulfillmentState>, _>(state);
+        }
+        if let Some(buyer) = self.buyer {
+            query = query.sql(" AND buyer_id = ?").bind::<Text, _>(buyer);
+        }
+        query
+    }
 }
 
 const SELECT: &str = include_str!("report.sql");
@@ -98,23 +115,6 @@ pub fn list(
     filter: &OrderFilter<'_>,
     limit: i64,
 ) -> Result<Vec<Order>> {
-    let mut query = sql_query(SELECT).into_boxed().sql(" WHERE TRUE");
-    if let Some(status) = filter.status {
-        query = query.sql(" AND status = ?").bind::<SmallInt, _>(status);
-    }
-    if let Some(merchant) = filter.merchant {
-        query = query.sql(" AND merchant = ?").bind::<Text, _>(merchant);
-    }
-    if filter.needs_review {
-        query = query.sql(" AND needs_review");
-    }
-    if let Some(state) = filter.goods {
-        query = query.sql(GOODS).bind::<Text, _>(state.as_str());
-    }
-    if let Some(buyer) = filter.buyer {
-        query = query.sql(" AND buyer_id = ?").bind::<Text, _>(buyer);
-    }
-    let query =
-        query.sql(" ORDER BY user_order.created_at DESC, id LIMIT ?").bind::<BigInt, _>(limit);
-    Ok(query.load(connection)?)
+    let order = " ORDER BY user_order.created_at DESC, id LIMIT ?";
+    Ok(filter.query().sql(order).bind::<BigInt, _>(limit).load(connection)?)
 }

@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{BigInt, SmallInt, Text};
-use order::FulfillmentState;
+use diesel::sql_types::{BigInt, Text};
 
-use super::Order;
-use super::report::GOODS;
+use super::report::OrderQuery;
+use super::{Order, OrderFilter};
+use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result};
 
 /// What is looked for; everything that is given must hold.
@@ -14,12 +14,8 @@ use crate::{MysqlConnection, Result};
 pub struct OrderSearch<'a> {
     /// The order's number or that of a trade of it, or how one of them begins; or its buyer's whole number.
     pub text: Option<&'a str>,
-    /// This `status`.
-    pub status: Option<i16>,
-    /// An open review.
-    pub needs_review: bool,
-    /// Goods in this state.
-    pub goods: Option<FulfillmentState>,
+    /// What else must hold.
+    pub filter: OrderFilter<'a>,
     /// Placed before the order with this number: the next page.
     pub after: Option<&'a str>,
 }
@@ -38,7 +34,7 @@ const BINDS: usize = 5;
 const FEW: i64 = 1000;
 
 const COUNT: &str = concat!(
-    "SELECT COUNT(*) AS count FROM ((SELECT id FROM user_order WHERE ",
+    "SELECT COUNT(*) FROM ((SELECT id FROM user_order WHERE ",
     begins!("id"),
     " LIMIT 1001) UNION ALL (SELECT order_id FROM trade WHERE ",
     begins!("trade_no"),
@@ -62,12 +58,6 @@ const FIND_MANY: &str = concat!(
     ") OR buyer_id = ?)"
 );
 
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-}
-
 /// The first comparison finds the place in the index, the second the row.
 const AFTER: &str = " AND created_at <= (SELECT created_at FROM user_order WHERE id = ?) \
                      AND (created_at, id) < (SELECT created_at, id FROM user_order WHERE id = ?)";
@@ -78,21 +68,10 @@ pub fn search(
     search: &OrderSearch<'_>,
     limit: i64,
 ) -> Result<Vec<Order>> {
-    let mut query = sql_query(include_str!("report.sql")).into_boxed().sql(" WHERE TRUE");
+    let mut query = search.filter.query();
     if let Some(text) = search.text {
         query = query.sql(if is_of_few(connection, text)? { FIND_FEW } else { FIND_MANY });
-        for _ in 0..BINDS {
-            query = query.bind::<Text, _>(text);
-        }
-    }
-    if let Some(status) = search.status {
-        query = query.sql(" AND status = ?").bind::<SmallInt, _>(status);
-    }
-    if search.needs_review {
-        query = query.sql(" AND needs_review");
-    }
-    if let Some(state) = search.goods {
-        query = query.sql(GOODS).bind::<Text, _>(state.as_str());
+        query = (0..BINDS).fold(query, |query, _| query.bind::<Text, _>(text));
     }
     if let Some(last) = search.after {
         query = query.sql(AFTER).bind::<Text, _>(last).bind::<Text, _>(last);
@@ -104,10 +83,8 @@ pub fn search(
 
 /// Whether few orders have a number, or a trade with a number, that begins with the text, or this buyer.
 fn is_of_few(connection: &mut MysqlConnection, text: &str) -> Result<bool> {
-    let mut query = sql_query(COUNT).into_boxed();
-    for _ in 0..BINDS {
-        query = query.bind::<Text, _>(text);
-    }
-    let found: Count = query.get_result(connection)?;
-    Ok(found.count <= FEW)
+    let query: OrderQuery<'_> = sql_query(COUNT).into_boxed();
+    let query = (0..BINDS).fold(query, |query, _| query.bind::<Text, _>(text));
+    let found: i64 = query.typed::<BigInt>().get_result(connection)?;
+    Ok(found <= FEW)
 }

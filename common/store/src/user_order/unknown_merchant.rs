@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Binary, Nullable};
 use serde::Serialize;
 
 use crate::column::Moment;
+use crate::typed_sql::SqlText as _;
 use crate::{BeijingTime, MysqlConnection, Result};
 
 /// Orders of the last 30 days that name a merchant and are not paid.
@@ -19,45 +20,31 @@ pub struct MerchantOrders {
     pub oldest: BeijingTime,
 }
 
-#[derive(QueryableByName)]
-struct Name {
-    // The shop may have written bytes that are no text.
-    #[diesel(sql_type = Binary)]
-    merchant: Vec<u8>,
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    orders: i64,
-    #[diesel(sql_type = Nullable<Moment>)]
-    oldest: Option<BeijingTime>,
-}
-
 /// The merchants that orders name and that are none of `known`, with those of their orders of the last 30 days
 /// that are not paid. One without such orders is left out: it may be a shop that was closed.
 pub fn unknown_merchants(
     connection: &mut MysqlConnection,
     known: &[&str],
 ) -> Result<Vec<MerchantOrders>> {
-    let names: Vec<Name> =
-        sql_query("SELECT DISTINCT merchant FROM user_order FORCE INDEX (user_order_merchant)")
-            .load(connection)?;
+    let names = "SELECT DISTINCT merchant FROM user_order FORCE INDEX (user_order_merchant)";
+    // The shop may have written bytes that are no text.
+    let names: Vec<Vec<u8>> = sql_query(names).typed::<Binary>().load(connection)?;
     let mut unknown = Vec::new();
-    for Name { merchant } in names {
+    for merchant in names {
         if known.iter().any(|name| name.as_bytes() == merchant) {
             continue;
         }
-        let count: Count = sql_query(
-            "SELECT COUNT(*) AS orders, MIN(created_at) AS oldest \
+        let (orders, oldest): (i64, Option<BeijingTime>) = sql_query(
+            "SELECT COUNT(*), MIN(created_at) \
              FROM user_order FORCE INDEX (user_order_merchant) \
              WHERE merchant = ? AND created_at > UTC_TIMESTAMP(6) - INTERVAL 30 DAY AND status = 0",
         )
         .bind::<Binary, _>(&merchant)
+        .typed::<(BigInt, Nullable<Moment>)>()
         .get_result(connection)?;
-        if let Some(oldest) = count.oldest {
+        if let Some(oldest) = oldest {
             let merchant = String::from_utf8_lossy(&merchant).into_owned();
-            unknown.push(MerchantOrders { merchant, orders: count.orders, oldest });
+            unknown.push(MerchantOrders { merchant, orders, oldest });
         }
     }
     Ok(unknown)

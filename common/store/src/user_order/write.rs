@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use alipay::Fen;
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text};
-use order::{OrderRecord, OrderState, OrderTerms, Parties};
+use diesel::sql_types::{Nullable, Text};
+use order::{OrderRecord, OrderState, OrderStatus, OrderTerms, RefundStatusCode, TradeStatusCode};
 
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::column::{Deadline, Moment, Value};
-use crate::json_rows::{load_rows, microseconds};
+use crate::column::{Code, Deadline, Moment, Money, Value, after};
+use crate::json_rows::{load_columns, load_rows, microseconds};
 use crate::schema::{entitlement, user_order};
 use crate::{MysqlConnection, Result};
 
@@ -107,107 +106,46 @@ pub fn name_account(connection: &mut MysqlConnection, id: &str, account: &str) -
     })
 }
 
-#[derive(QueryableByName)]
-#[diesel(table_name = user_order)]
-struct IdRow {
-    id: String,
-}
-
 /// Which of these orders are committed, locked or not.
 pub fn existing(connection: &mut MysqlConnection, ids: &[&str]) -> Result<Vec<String>> {
-    let rows: Vec<IdRow> = load_rows(connection, include_str!("existing.sql"), ids)?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    load_columns::<Text, _, _>(connection, include_str!("existing.sql"), ids)
 }
 
-/// The computed columns of one order.
+/// The computed columns of one order: they follow from what is known of it, and from its `state`.
 #[derive(Debug)]
 pub struct OrderColumns<'a> {
-    id: &'a str,
-    trade_no: Option<&'a str>,
-    statuses: [i16; 3],
-    refunded_fee: i64,
-    /// Of the refund, its end, the notification, the payment, the confirmation, the end.
-    times: [Option<DateTime<Utc>>; 6],
-    parties: PartyColumns<'a>,
-    /// Goods are out, goods are back, finished, in review.
-    flags: [bool; 4],
-    expired_at: Option<DateTime<Utc>>,
-}
-
-impl<'a> OrderColumns<'a> {
-    /// The columns that follow from what is known of an order, and from its `state`.
-    #[must_use]
-    pub fn new(
-        record: &'a OrderRecord,
-        state: &'a OrderState,
-        needs_review: bool,
-    ) -> OrderColumns<'a> {
-        use order::FulfillmentState::{Delivered, Returned};
-        let fulfillment = record.fulfillment;
-        let times = [
-            state.refund_dtime,
-            state.refund_finish_dtime,
-            state.notify_dtime,
-            state.paid_dtime,
-            state.confirm_dtime,
-            state.finish_dtime,
-        ];
-        OrderColumns {
-            id: &record.terms.id,
-            trade_no: state.trade_no.as_deref(),
-            statuses: [state.status.code(), state.trade_status.code(), state.refund_status.code()],
-            refunded_fee: state.refunded_fee.get(),
-            times,
-            parties: (&state.parties).into(),
-            flags: [
-                matches!(fulfillment, Some(Delivered | Returned)),
-                fulfillment == Some(Returned),
-                state.is_finish,
-                needs_review,
-            ],
-            expired_at: record.expired_at,
-        }
-    }
+    /// What is known.
+    pub record: &'a OrderRecord,
+    /// What follows.
+    pub state: &'a OrderState,
+    /// An open review exists.
+    pub needs_review: bool,
 }
 
 impl BulkRow for OrderColumns<'_> {
     fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
-        values.push::<Text, _>(self.id)?;
-        values.push::<Nullable<Text>, _>(&self.trade_no)?;
-        values.push_all::<SmallInt, _>(&self.statuses)?;
-        values.push::<BigInt, _>(&self.refunded_fee)?;
-        values.push_all::<Nullable<Moment>, _>(&self.times)?;
-        self.parties.bind(values)?;
-        values.push_all::<Bool, _>(&self.flags)?;
-        values.push::<Nullable<Moment>, _>(&self.expired_at)
-    }
-}
-
-/// The party columns that `user_order` and `trade` share.
-#[derive(Debug)]
-pub(crate) struct PartyColumns<'a>([Option<&'a str>; 11]);
-
-impl<'a> From<&'a Parties> for PartyColumns<'a> {
-    fn from(parties: &'a Parties) -> PartyColumns<'a> {
-        PartyColumns([
-            parties.seller_email.as_deref(),
-            parties.seller_id.as_deref(),
-            parties.seller_actions.as_deref(),
-            parties.buyer_email.as_deref(),
-            parties.buyer_id.as_deref(),
-            parties.buyer_actions.as_deref(),
-            parties.receive_name.as_deref(),
-            parties.receive_address.as_deref(),
-            parties.receive_zip.as_deref(),
-            parties.receive_phone.as_deref(),
-            parties.receive_mobile.as_deref(),
-        ])
-    }
-}
-
-impl BulkRow for PartyColumns<'_> {
-    fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
-        values.push_all::<Nullable<Text>, _>(&self.0)
+        use order::FulfillmentState::{Delivered, Returned};
+        let OrderColumns { record, state, needs_review } = *self;
+        let fulfillment = record.fulfillment;
+        values.push::<Text, _>(&record.terms.id)?;
+        values.push::<Nullable<Text>, _>(&state.trade_no)?;
+        values.push::<Code<OrderStatus>, _>(&state.status)?;
+        values.push::<Code<TradeStatusCode>, _>(&state.trade_status)?;
+        values.push::<Code<RefundStatusCode>, _>(&state.refund_status)?;
+        values.push::<Money, _>(&state.refunded_fee)?;
+        values.push_all::<Nullable<Moment>, _>([
+            &state.refund_dtime,
+            &state.refund_finish_dtime,
+            &state.notify_dtime,
+            &state.paid_dtime,
+            &state.confirm_dtime,
+            &state.finish_dtime,
+        ])?;
+        state.parties.bind(values)?;
+        let are_out = matches!(fulfillment, Some(Delivered | Returned));
+        let are_back = fulfillment == Some(Returned);
+        values.push_flags([are_out, are_back, state.is_finish, needs_review])?;
+        values.push::<Nullable<Moment>, _>(&record.expired_at)
     }
 }
 
@@ -246,12 +184,9 @@ pub struct NewOrder<'a> {
 /// # Errors
 /// What the database says: a unique violation when the number is taken.
 pub fn insert(connection: &mut MysqlConnection, order: &NewOrder<'_>) -> Result<()> {
-    let expires_at = order.expires_after.map(|after| {
-        sql::<Nullable<Moment>>("UTC_TIMESTAMP(6) + INTERVAL ")
-            .bind::<BigInt, _>(microseconds(after))
-            .sql(" MICROSECOND")
-    });
-    let expires_at = expires_at.map(|at| user_order::expires_at.eq(at));
+    let expires_at = order
+        .expires_after
+        .map(|after_now| user_order::expires_at.eq(after(microseconds(after_now)).nullable()));
     diesel::insert_into(user_order::table)
         .values((order.clone(), expires_at))
         .execute(connection)?;

@@ -16,7 +16,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use order::MessageOutcome;
-use order::{OrderRecord, OrderTerms, Parties, ProductKind, Refund, Trade};
+use order::{OrderRecord, OrderTerms, Parties, ProductKind, QueryReason, Refund, Trade};
 use store::notification::{self, Record};
 use store::user_order::{self, OrderColumns};
 use store::{Connection, Fault, Pool, gateway_query, migrate, refund, trade};
@@ -190,7 +190,10 @@ fn long_values_are_whole_refused_or_marked() {
     let record = OrderRecord::new(terms, ProductKind::Stock);
     let mut state = record.state();
     state.parties = Parties { buyer_id: Some(long.clone()), ..Parties::default() };
-    let error = user_order::update(db, &[OrderColumns::new(&record, &state, false)]);
+    let error = user_order::update(
+        db,
+        &[OrderColumns { record: &record, state: &state, needs_review: false }],
+    );
     assert_eq!(error.expect_err("it is too long").fault(), Fault::Data);
 
     sql_query("INSERT INTO trade (order_id, trade_no) VALUES ('A', 'T')")
@@ -212,7 +215,7 @@ fn long_values_are_whole_refused_or_marked() {
     let leased_until = Some("2026-01-01T00:00:00Z".parse().expect("a time"));
     let note = gateway_query::Note {
         order_id: "A",
-        why: "unpaid",
+        why: QueryReason::Unpaid,
         leased_until,
         due_at: Some(now),
         answer: Some(&long),

@@ -8,9 +8,7 @@ use lapin::options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions}
 use lapin::types::{FieldTable, ShortString};
 use lapin::{Connection, Consumer};
 use serde_json::{Map, Value};
-use testkit::Sandbox;
 
-use crate::LONG;
 use crate::street::Street;
 
 /// What the documents show of a message of each event.
@@ -18,10 +16,9 @@ const DOCUMENTS: [&str; 2] = ["docs/integration.md", "docs/integration.zh-CN.md"
 
 #[test]
 fn the_documents_show_the_events_that_come() {
-    let sandbox = Sandbox::new();
-    let street = Street::open(&sandbox);
+    let street = Street::open();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let mut consumer = runtime.block_on(listen(&sandbox.amqp_url));
+    let mut consumer = runtime.block_on(listen(street.amqp_url()));
 
     for order in ["A1", "A2", "A3"] {
         street.ops(&["order", "create", order, "--merchant", "app", "--product", "CARD"]);
@@ -31,7 +28,7 @@ fn the_documents_show_the_events_that_come() {
     street.at_alipay("refund", "A1", &[]);
     street.at_alipay("pay", "A2", &["--total", "0.07"]);
     street.at_alipay("finish", "A2", &[]);
-    street.cashier(street.ops(&["pay-link", "A3", "--notify-url", &street.notify]).trim());
+    street.cashier(street.ops(&["pay-link", "A3", "--notify-url", &street.notify_url]).trim());
     street.at_alipay("close", "A3", &[]);
 
     let documents = DOCUMENTS.map(shown);
@@ -39,8 +36,8 @@ fn the_documents_show_the_events_that_come() {
     assert_eq!(english, chinese, "the two documents show other events");
     let mut missing: Vec<&String> = english.keys().collect();
     while !missing.is_empty() {
-        let delivery =
-            runtime.block_on(async { tokio::time::timeout(LONG, consumer.next()).await });
+        let delivery = runtime
+            .block_on(async { tokio::time::timeout(testkit::PATIENCE, consumer.next()).await });
         let delivery =
             delivery.unwrap_or_else(|_| panic!("{missing:?} do not come")).unwrap().unwrap();
         let key = delivery.routing_key.to_string();

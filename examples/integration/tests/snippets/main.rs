@@ -17,14 +17,8 @@ mod events;
 mod language;
 mod street;
 
-use std::time::Duration;
-
-use testkit::Sandbox;
-
 use language::Language;
 use street::Street;
-
-const LONG: Duration = Duration::from_secs(60);
 
 /// `status`, whether there is a `paid_dtime`, `fulfillment.state`, and what a snippet says of it. Those that the buyer
 /// comes to by paying and by the refund are not among them.
@@ -57,8 +51,7 @@ fn node_places_pays_reads_and_hears() {
 fn a_buyer_comes(language: Language) {
     let folder = tempfile::tempdir().unwrap();
     let Some(snippets) = language.prepare(folder.path()) else { return };
-    let sandbox = Sandbox::new();
-    let street = Street::open(&sandbox);
+    let street = Street::open();
     let mut events = snippets.start("events", &[], &street.environment());
     let run = |name: &str, arguments: &[&str]| snippets.run(name, arguments, &street.environment());
 
@@ -78,7 +71,7 @@ fn a_buyer_comes(language: Language) {
     // Paid: the buyer comes back, the shop hears of it, and shows the codes.
     let back = street::post(&format!("{cashier}/pay"));
     assert!(back.starts_with("http://127.0.0.1:9/thanks?"), "{back}");
-    let mut heard = [0; 2].map(|_| events.wait_for_line("", LONG));
+    let mut heard = [0; 2].map(|_| events.wait_for_line(""));
     heard.sort();
     assert_eq!(heard, [format!("order.delivered {number}"), format!("order.paid {number}")]);
     assert_eq!(run("order_state", &[&number]).unwrap(), "delivered\n卡-0001\n卡-0002\n卡-0003");
@@ -88,7 +81,7 @@ fn a_buyer_comes(language: Language) {
     // The same events once more: nothing is handled a second time. Then the money goes back.
     street.publish_again(&number);
     street.at_alipay("refund", &number, &[]);
-    let mut heard = [0; 2].map(|_| events.wait_for_line("", LONG));
+    let mut heard = [0; 2].map(|_| events.wait_for_line(""));
     heard.sort();
     assert_eq!(heard, [format!("order.refunded {number}"), format!("order.returned {number}")]);
     assert_eq!(run("order_state", &[&number]).unwrap(), "refunded");

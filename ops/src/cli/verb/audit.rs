@@ -16,23 +16,23 @@ use crate::plural::count;
 /// Check money against goods, and every order against its trades
 ///
 /// Reads the whole database in one consistent snapshot, while workers run, and computes each order again
-/// from its trades and refunds. Prints sums, each gap with its order, what is wrong, who must act (worker,
-/// person, operator) and its age, which is counted from the last time that the order was written. What
-/// waits for stock or for a person (an open review) is listed apart and is no gap. Changes nothing.
+/// from its trades and refunds. Prints sums, and each gap with its order, what is wrong, who must act (worker,
+/// person, operator) and its age since the last write to the order. Orders that wait for stock or for a person
+/// (an open review) are listed separately and are no gaps. Changes nothing.
 ///
-/// Ends with 0 when nothing is wrong, 1 when there are gaps, 3 when the database could not be asked.
+/// Exits with 0 if nothing is wrong, 1 if there are gaps, 3 if the database did not answer.
 ///
 /// Example: ops audit --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment, after_long_help = GapKind::explained())]
 pub(crate) struct AuditArgs {
-    /// The most gaps, and the most of what waits, to print; counts are always complete
+    /// The most gaps, and the most waiting orders, to print; counts are always complete
     #[arg(long, default_value_t = 100)]
     limit: usize,
-    /// Leave out gaps that are younger: 5s, 2m, 1h
+    /// Leave out gaps younger than this: 5s, 2m, 1h
     #[arg(long, default_value = "5s", value_parser = parse_age, value_name = "AGE")]
     grace: TimeDelta,
-    /// Warn of events that have waited longer to be published: 5s, 2m, 1h
+    /// Warn of events that have waited longer than this to be published: 5s, 2m, 1h
     #[arg(long, default_value = "5m", value_parser = parse_age, value_name = "AGE")]
     outbox_age: TimeDelta,
 }

@@ -11,13 +11,11 @@ use crate::cli::table;
 use crate::failure::Failure;
 use crate::operations::certificates::{CertificateState, list};
 
-/// The certificates of the configuration, and when they end
+/// List the configured certificates and when they expire
 ///
-/// Shows each certificate of certificate mode: the application's own (app), Alipay's (alipay) and the
-/// roots (root), with the number by which Alipay names it, the first to end first. Ends with 1 when one has ended,
-/// has not begun, or ends within --days. Asks nobody.
-///
-/// A key of public key mode has no end and is not shown.
+/// Shows each certificate of certificate mode: the application's own (app), Alipay's (alipay) and the roots
+/// (root), with the serial number that Alipay uses, the first to expire first. Exits with 1 if one has expired, is
+/// not valid yet, or expires within --days. Asks no server. Keys of public key mode do not expire and are not shown.
 ///
 /// Example: ops certs --days 60
 #[derive(Args)]
@@ -26,7 +24,7 @@ pub(crate) struct CertsArgs {
     /// Only this merchant
     #[arg(long, value_name = "NAME")]
     merchant: Option<String>,
-    /// A certificate that ends within so many days is a no (1)
+    /// Exit with 1 if a certificate expires within so many days
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(0..=3650))]
     days: u16,
     #[command(subcommand)]

@@ -15,16 +15,16 @@ use crate::operations::check::merchants::MerchantLine;
 use crate::operations::check::running::{self, RunningProgram};
 use crate::operations::check::servers::{ServerCheck, broker, database};
 
-/// Test a configuration before it is used
+/// Test a configuration before you use it
 ///
-/// Reads the configuration with all key files, and goes on after the first problem: one is told of each merchant, one of the
-/// other sections. Shows what each merchant has, every key by its fingerprint and never the key itself, and what it lacks.
-/// Then asks the database (schema, rights) and the broker (rights, queues), where they are configured, and the running
-/// programs at ingress.admin_listen and worker.admin_listen (and at --running) with what they run: what SIGHUP would change,
-/// and which sections need a restart. Changes nothing.
+/// Reads the configuration and all key files, and continues after the first problem: it prints one problem for each merchant,
+/// and one for the other sections. For each merchant it shows what is configured and what is missing, and every key by its
+/// fingerprint, never the key itself. Then it asks the database (schema, rights) and the broker (rights, queues), if they are
+/// configured. It compares the configuration with that of the running programs at ingress.admin_listen, worker.admin_listen
+/// and --running: what SIGHUP would change, and which sections need a restart. Changes nothing.
 ///
-/// Ends with 2 where the configuration cannot be used, 3 where a server does not answer, 1 where the schema is not up to date,
-/// a right or a queue is missing, else with 0. A program that does not run is told and is no error.
+/// Exits with 2 if the configuration cannot be used, 3 if a server does not answer, 1 if the schema is not up to date or a
+/// right or a queue is missing, otherwise with 0. A program that does not run is reported, but is no error.
 ///
 /// Example: ops check --config new.toml
 /// Example: ops check --config new.toml --offline
@@ -32,13 +32,13 @@ use crate::operations::check::servers::{ServerCheck, broker, database};
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct CheckArgs {
-    /// Read the files, and ask nobody
+    /// Only read the files; ask no server
     #[arg(long, conflicts_with = "running")]
     offline: bool,
-    /// What the configuration is for: an ingress needs no database
+    /// The program that the configuration is for; an ingress needs no database
     #[arg(long, value_enum, value_name = "PROGRAM")]
     only: Option<CheckedProgram>,
-    /// Ask the program with this admin endpoint, too; can be given several times
+    /// Also ask the program with this admin endpoint; can be given several times
     #[arg(long, value_name = "HOST:PORT")]
     running: Vec<String>,
 }
@@ -127,7 +127,7 @@ impl CheckReport {
         let servers = || self.database.iter().chain(&self.broker);
         let silent = servers().any(|server| server.error.is_some());
         if silent || self.running.iter().any(RunningProgram::is_failure) {
-            return Err(Failure::CouldNotAsk("not everybody could be asked".to_owned()));
+            return Err(Failure::CouldNotAsk("some servers or programs did not answer".to_owned()));
         }
         if servers().any(|server| !server.missing.is_empty()) {
             return Err(Failure::Refused("something is missing".to_owned()));

@@ -8,12 +8,12 @@ use crate::operations::close::{CloseOutcome, Closed, close};
 
 /// Close an unpaid order at Alipay, so that it can no longer be paid
 ///
-/// Calls close_trade or alipay.trade.close, and has workers ask the gateway what became of it; the order
-/// itself is closed when they hear so. An order that is paid or over is a no (1), here or at Alipay. So is a
-/// trade that Alipay does not know: the buyer has not begun, and may still pay with a page that is open. For an
-/// order that is closed already nothing is sent, and it ends with 0.
+/// Calls close_trade or alipay.trade.close, and has a worker query the result; the order itself is closed when
+/// the gateway's answer says so. Exits with 1 if the order is paid or finished, here or at Alipay, or if Alipay
+/// does not know the trade: then the buyer has not begun to pay, but may still pay on an open page. If the order
+/// is already closed, nothing is sent (0).
 ///
-/// Ends with 3 when the gateway could not be asked: the trade may be closed or not, so repeat it.
+/// Exits with 3 if the gateway did not answer: it is not known whether the trade is closed, so repeat the command.
 ///
 /// Example: ops close A-1001
 #[derive(Args)]

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use crate::cli::output::Output;
 use crate::failure::Failure;
 
-/// The configuration that programs would run with
+/// Show the configuration that programs would run with
 ///
 /// Example: ops config show
 #[derive(Args)]

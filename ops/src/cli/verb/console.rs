@@ -10,16 +10,16 @@ use crate::cli::context::Context;
 use crate::console;
 use crate::failure::Failure;
 
-/// Pages in a browser: status, orders, dead letters, reviews, products
+/// Serve pages for a browser: status, orders, dead letters, reviews, products
 ///
-/// Shows what status, order, dlq, review and product show, and replays or discards dead letters and decides
-/// reviews as they do. Needs no file besides the configuration, and a page still works while the database
-/// or the broker is away, as far as it needs only the other one.
+/// Shows the same as the verbs status, order, dlq, review and product, and replays or discards dead letters and
+/// decides reviews as they do. Needs no file besides the configuration. While the database or the broker is away,
+/// pages that need only the other one still work.
 ///
-/// There is NO LOGIN: whoever reaches it can act. It listens on loopback, where a reverse proxy with
-/// authentication can ask it, or ssh -L. --allow-remote lets it listen elsewhere; keep strangers out then.
-/// Behind a proxy say with --host by which name browsers know it: NAME means https://NAME; write the scheme
-/// and the port where they are others, as in http://ops.lan:8090.
+/// There is NO LOGIN: everybody who can reach it can act. It listens on loopback, where a reverse proxy with
+/// authentication or ssh -L can reach it. With --allow-remote it can listen elsewhere; then keep strangers out.
+/// Behind a proxy, give the name that browsers use with --host: NAME means https://NAME; write the scheme and the
+/// port if they differ, as in http://ops.lan:8090.
 ///
 /// Prints `console ready url=http://ADDRESS/` and runs until Ctrl-C or SIGTERM.
 ///
@@ -27,14 +27,14 @@ use crate::failure::Failure;
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct ConsoleArgs {
-    /// Where to listen; port 0 takes a free one
+    /// The address to listen on; port 0 takes a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
     listen: SocketAddr,
     /// Listen on an address that other machines can reach, without a login
     #[arg(long)]
     allow_remote: bool,
-    /// A name that browsers know it by, NAME for https://NAME, or with scheme and port; localhost and addresses need none;
-    /// may be repeated
+    /// A name that browsers use: NAME for https://NAME, or with scheme and port; can be given several times;
+    /// not needed for localhost and addresses
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
 }

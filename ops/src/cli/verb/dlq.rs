@@ -8,9 +8,9 @@ mod replay;
 mod show;
 
 group! {
-    /// Dead letters: messages that need a person
+    /// List, show, replay and discard dead letters: messages that need a person
     ///
-    /// Looking at them changes nothing. One operator at a time is at the letters; another one waits for a
+    /// Listing and showing change nothing. Only one operator at a time reads the letters; another one waits for a
     /// moment, and always sees all of them.
     ///
     /// Example: ops dlq list --group

@@ -7,16 +7,16 @@ use service::command_line;
 
 use crate::failure::Failure;
 
-/// Write the manual pages: one of the program, one of each verb
+/// Write the manual pages: one for the program, one for each verb
 ///
-/// Without a folder the program's page alone goes to stdout.
+/// Without a folder, prints only the program's page to stdout.
 ///
 /// Example: ops man /usr/local/share/man/man1
 /// Example: ops man | man -l -
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct ManArgs {
-    /// The folder; it is made where it is not there
+    /// The folder; it is created if it does not exist
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }

@@ -9,8 +9,8 @@ use crate::failure::Failure;
 
 /// Bring the database schema up to date
 ///
-/// Runs the migrations that are pending and prints them. Safe to run twice, and while programs of the
-/// version before are running.
+/// Runs the pending migrations and prints them. You can run it twice, and while programs of the previous
+/// version are running.
 ///
 /// Example: ops migrate --config alipay.toml
 #[derive(Args)]

@@ -7,7 +7,7 @@ mod list;
 mod show;
 
 group! {
-    /// Place orders and look at them
+    /// Create, import, show and list orders
     ///
     /// Example: ops order list --needs-review
     OrderArgs {

@@ -11,15 +11,15 @@ use crate::operations::order::parse_id;
 use crate::operations::pay_link::browser::parse_url;
 use crate::operations::pay_link::{PayLinkRequest, make};
 
-/// The signed link with which a buyer pays an order
+/// Print the signed link with which a buyer pays an order
 ///
-/// Goes to the page of the merchant's gateway: create_direct_pay_by_user, or alipay.trade.page.pay.
-/// Nothing is sent (but for --anti-phishing) and nothing changes. An order that is paid or over is a no (1): its
-/// number cannot be paid again; so is one whose product is off sale.
+/// The link leads to the page of the merchant's gateway: create_direct_pay_by_user, or alipay.trade.page.pay.
+/// Nothing is sent (except with --anti-phishing) and nothing changes. Exits with 1 if the order is paid or
+/// closed, since its number cannot be paid again, or if its product is off sale.
 ///
-/// Where the order can be paid for a limited time only, Alipay is told: time_expire on the Open Platform, and on
-/// the legacy gateway it_b_pay, the minutes that are left now, counted there from the moment when the buyer opens
-/// the link. Alipay knows no limit above 15 days.
+/// If the order has a time limit, the link tells Alipay: with time_expire on the Open Platform; on the legacy
+/// gateway with it_b_pay, the minutes that are left now, which Alipay counts from the moment when the buyer opens
+/// the link. Alipay accepts no limit above 15 days.
 ///
 /// Example: ops pay-link A-1001 --notify-url https://pay.example.com/alipay/shop/notify
 /// Example: ops pay-link A-1001 --anti-phishing --exter-invoke-ip 203.0.113.7
@@ -28,23 +28,23 @@ use crate::operations::pay_link::{PayLinkRequest, make};
 pub(crate) struct PayLinkArgs {
     /// The order (out_trade_no)
     order: String,
-    /// The order must be of this merchant
+    /// Exit with 1 unless the order belongs to this merchant
     #[arg(long, value_name = "NAME", value_parser = parse_id)]
     merchant: Option<String>,
-    /// Print an HTML page that sends itself instead of a link
+    /// Print an HTML page that submits itself, instead of a link
     #[arg(long)]
     form: bool,
-    /// Where Alipay tells of the payment; no query in it
+    /// The URL to which Alipay sends notifications; without a query string
     #[arg(long, value_name = "URL", value_parser = parse_url)]
     notify_url: Option<String>,
-    /// Where the buyer's browser comes back to; no query in it
+    /// The URL to which the buyer's browser returns; without a query string
     #[arg(long, value_name = "URL", value_parser = parse_url)]
     return_url: Option<String>,
-    /// Legacy gateway: ask it for a key against phishing, which some accounts must send; the link is good for
-    /// 30 seconds then
+    /// Legacy gateway: request an anti-phishing key, which some accounts need; the link is then valid for
+    /// 30 seconds
     #[arg(long)]
     anti_phishing: bool,
-    /// Legacy gateway: the buyer's address, which some accounts must send
+    /// Legacy gateway: the buyer's IP address, which some accounts must send
     #[arg(long, value_name = "IP")]
     exter_invoke_ip: Option<IpAddr>,
 }

@@ -11,7 +11,7 @@ use crate::cli::table::list;
 use crate::operations::product::ListedProduct;
 
 group! {
-    /// Add, change and list what the shop sells
+    /// Add, change and list products
     ///
     /// Example: ops product list
     ProductArgs {

@@ -12,14 +12,14 @@ use crate::operations::order::change::steps;
 use crate::operations::query::{Queried, query};
 use crate::text::or_empty;
 
-/// Ask Alipay's gateway about an order, and compare
+/// Query Alipay's gateway about an order, and compare
 ///
-/// Prints what the gateway says next to what we hold, and what would change. Changes nothing, unless
-/// --apply sends the answer to the workers, like a notification: through the same queue and the same state
-/// machine.
+/// Prints the gateway's data next to ours, and what would change. Changes nothing, unless --apply sends the
+/// answer to the workers: it then takes the same way as a notification, through the same queue and the same
+/// state machine.
 ///
-/// Ends with 0 when both say the same or the answer was applied, 1 when they differ, 2 when the merchant's
-/// configuration lacks what a question needs, 3 when the gateway (or the database) could not be asked.
+/// Exits with 0 if both agree or the answer was applied, 1 if they differ, 2 if the merchant's configuration
+/// does not allow a query, 3 if the gateway or the database did not answer.
 ///
 /// Example: ops query A-1001
 /// Example: ops query A-1001 --apply
@@ -28,7 +28,7 @@ use crate::text::or_empty;
 pub(crate) struct QueryArgs {
     /// The order (out_trade_no)
     order: String,
-    /// Send the answer to the workers when it says something new
+    /// Send the answer to the workers if it contains something new
     #[arg(long)]
     apply: bool,
 }

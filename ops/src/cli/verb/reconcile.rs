@@ -11,17 +11,17 @@ use crate::cli::time_args::parse_moment;
 use crate::failure::Failure;
 use crate::operations::reconcile::run::Reconciliation;
 
-/// Ask Alipay's gateway about all orders of a span, and send what is new to the workers
+/// Query Alipay's gateway about all orders of a time span, and send what is new to the workers
 ///
-/// Asks about the orders that were placed in the span and of which more is expected (--all: about every
-/// one), a few at a time and not faster than --rate, and compares each answer with what we hold. An answer
-/// that says something new is published like a notification; running it again changes nothing. Prints the
-/// orders that differ. Under traffic a notification can come between the gateway's answer and the look at our row, so an
-/// order that would be an alarm is asked about once more at the end, and only that answer counts. Ctrl-C ends it early and says how far it came: what was published stays published.
+/// Queries the orders that were placed in the span and are not finished (--all: every order), a few at a time
+/// and at most --rate a second, and compares each answer with our data. An answer with something new is
+/// published like a notification; running it again changes nothing. Prints the orders that differ. Under
+/// traffic a notification can arrive between the gateway's answer and the reading of our row. So an order that
+/// would be an alarm is queried again at the end, and only that answer counts. Ctrl-C ends it early and prints
+/// how far it got; what was published stays published.
 ///
-/// Ends with 0 when nothing differs or everything new was published, 1 when orders differ (with --dry-run,
-/// or when an answer does not agree with its order), 2 when no merchant can be asked, 3 when not all could
-/// be asked.
+/// Exits with 0 if nothing differs or everything new was published, 1 if orders differ (with --dry-run, or if
+/// an answer does not agree with its order), 2 if no merchant can be queried, 3 if some queries got no answer.
 ///
 /// Example: ops reconcile --since 24h
 /// Example: ops reconcile --since 2026-11-20 --until 2026-11-21 --all --dry-run --output json
@@ -31,19 +31,19 @@ pub(crate) struct ReconcileArgs {
     /// Orders placed since: 24h, 7d ago, or a Beijing time
     #[arg(long, value_parser = parse_moment, value_name = "WHEN")]
     since: DateTime<Utc>,
-    /// And before; now, where it is not given
+    /// Orders placed before; default: now
     #[arg(long, value_parser = parse_moment, value_name = "WHEN")]
     until: Option<DateTime<Utc>>,
     /// Only this merchant's
     #[arg(long, value_name = "NAME")]
     merchant: Option<String>,
-    /// Also orders of which nothing more is expected
+    /// Also query finished orders
     #[arg(long)]
     all: bool,
     /// Only compare: publish nothing
     #[arg(long)]
     dry_run: bool,
-    /// The most questions in a second
+    /// The most queries in a second
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rate: u32,
 }

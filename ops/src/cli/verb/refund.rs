@@ -17,30 +17,31 @@ use crate::operations::refund::find_or_create::{RefundCommand, find_or_create};
 use crate::operations::refund::not_recorded::NotRecorded;
 use crate::operations::refund::{call, foresee, password, target};
 
-/// Refund an order, once however often the command is repeated
+/// Refund an order, only once however often the command is repeated
 ///
-/// Each refund has a request number, which is written down before Alipay is asked, and Alipay refunds a number
-/// once. The same order, amount (or --all) and reason are the same refund: a repeat, also by somebody else at the
-/// same time, finds the number and at most asks again what became of it. So after a crash or a timeout repeat the
-/// same command; where Alipay has refunded it, it says when and for whom, sends nothing, and ends with 0.
+/// Each refund has a request number, which is recorded before Alipay is called, and Alipay refunds each number
+/// only once. The same order, amount (or --all) and reason mean the same refund: a repeat, even by somebody else
+/// at the same time, finds the number and at most queries the result again. So after a crash or a timeout, repeat
+/// the same command. If Alipay has already refunded it, it says when and who asked for it, sends nothing, and
+/// exits with 0.
 ///
-/// Another reason is another refund. Where money of the same amount went back (or was asked for) within the last
-/// 10 minutes, it asks whether you mean it: on a terminal; elsewhere it ends with 1 unless --again is given. A
-/// second refund of the same amount for the same reason needs a --request-no of its own, which is not asked about.
+/// Another reason means another refund. If the same amount was refunded or requested within the last 10 minutes,
+/// it asks for confirmation on a terminal; elsewhere it exits with 1 unless --again is given. A second refund of
+/// the same amount for the same reason needs its own --request-no; then it does not ask.
 ///
-/// --dry-run says which of this would happen, and writes and sends nothing.
+/// --dry-run says what would happen; it writes and sends nothing.
 ///
-/// Open Platform: calls alipay.trade.refund, at least 3 s after any other refund of the trade, and tells workers
-/// Alipay's answer. Legacy gateway: prints a link (refund_fastpay_by_platform_pwd) for the person who types the
-/// payment password, good until midnight in Beijing; the same command prints the same batch again.
+/// Open Platform: calls alipay.trade.refund, at least 3 s after any other refund of the trade, and sends Alipay's
+/// answer to the workers. Legacy gateway: prints a link (refund_fastpay_by_platform_pwd) for the person who has
+/// the payment password, valid until midnight in Beijing; the same command prints the same batch again.
 ///
-/// A payment that was rejected (another amount, an unknown order, an old trade: a dead letter) belongs to no order.
-/// With --trade-no it is given back all the same, by what its letter says and with the same guards; the order that
-/// it names stays as it is, and the notification of the refund becomes no dead letter. ORDER may be left out then.
+/// A rejected payment (another amount, an unknown order, an old trade: a dead letter) belongs to no order. With
+/// --trade-no it can still be refunded, with the amounts of its letter and the same protection. The order that it
+/// names stays as it is, and the notification of the refund becomes no dead letter. ORDER can then be left out.
 ///
-/// Writes nothing about the order itself: that is learnt from Alipay. Ends with 0 when Alipay has refunded it (or
-/// the link is printed), 1 when it is refused, not paid, or more than is left, 3 when it is not known what became
-/// of it: repeat it then. `ops refund-requests` lists what was asked for, also by workers for late money.
+/// The order itself changes only with Alipay's messages. Exits with 0 if Alipay has refunded it (or the link is
+/// printed), 1 if it is refused, not paid, or more than what is left, 3 if the result is not known: then repeat it.
+/// `ops refund-requests` lists all requests, also those of workers for late payments.
 ///
 /// Example: ops refund A-1001 --amount 1.00 --reason "one of two was broken"
 /// Example: ops refund A-1001 --all --reason "changed their mind" --by ann
@@ -52,28 +53,28 @@ pub(crate) struct RefundArgs {
     /// The order (out_trade_no)
     #[arg(required_unless_present = "trade_no")]
     order: Option<String>,
-    /// How much, in yuan
+    /// The amount to refund, in yuan
     #[arg(long, value_name = "YUAN", value_parser = parse_amount)]
     amount: Option<Fen>,
-    /// All that is left
+    /// Refund all that is left
     #[arg(long)]
     all: bool,
-    /// Why; the buyer may read it
+    /// The reason; the buyer may read it
     #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
     reason: String,
-    /// It is another refund, although an equal one was made or asked for within the last 10 minutes
+    /// Make another refund, although an equal one was made or requested within the last 10 minutes
     #[arg(long)]
     again: bool,
-    /// Only say what would be done
+    /// Only print what would be done
     #[arg(long)]
     dry_run: bool,
-    /// A request number of your own, 3 to 24 letters and digits: for a second refund that is equal to one before
+    /// Your own request number, 3 to 24 letters and digits: for a second refund equal to an earlier one
     #[arg(long, value_name = "NUMBER", value_parser = parse_request_no)]
     request_no: Option<String>,
-    /// The trade, where several trades paid, or of a payment that was rejected
+    /// The trade, if several trades paid, or that of a rejected payment
     #[arg(long, value_name = "TRADE_NO")]
     trade_no: Option<String>,
-    /// Where the legacy gateway tells the result; no query in it
+    /// The URL to which the legacy gateway sends the result; without a query string
     #[arg(long, value_name = "URL", value_parser = parse_url)]
     notify_url: Option<String>,
     #[command(flatten)]

@@ -9,19 +9,19 @@ use crate::cli::context::Context;
 use crate::cli::table::list;
 use crate::failure::Failure;
 
-/// List the refunds that were asked for, the latest first
+/// List the refund requests, the latest first
 ///
-/// By operators (`ops refund`), and by workers for money that came after its order's time. asked: not sent yet,
-/// or waiting for the password; unknown: sent, and nobody knows what became of it; accepted: Alipay has refunded
-/// it; refused: it has not. A time under "next try" says when a worker takes it up; what an operator asked for is
-/// repeated by the operator. What Alipay refunded without us stands in `ops order show`.
+/// Operators make them with `ops refund`, workers for late payments. States: `asked`: not sent yet, or waiting for
+/// the password; `unknown`: sent, result not known; `accepted`: Alipay has refunded it; `refused`: Alipay has
+/// refused it. "next try" is the time at which a worker repeats its own request; operators repeat theirs. Refunds
+/// made without this program are in `ops order show`.
 ///
 /// Example: ops refund-requests --state unknown
 /// Example: ops refund-requests --order A-1001 --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct RefundRequestsArgs {
-    /// Only those of this order
+    /// Only those of this order (out_trade_no)
     #[arg(long, value_name = "ORDER")]
     order: Option<String>,
     /// Only this merchant's

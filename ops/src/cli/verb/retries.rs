@@ -11,11 +11,11 @@ use crate::failure::Failure;
 use crate::plural::{count, verb};
 
 group! {
-    /// Messages that wait in a retry tier, and those that should have come back and have not
+    /// List messages that wait in a retry tier, and those that have not come back from one
     ///
-    /// Workers write down each message that they send into a retry tier, and cross it out when it is back. What
-    /// stays is held back by the broker (a binding or a queue is missing: ops topology plan), waits in the work
-    /// queue behind others, or is gone (somebody purged the tier).
+    /// Workers record each message that they send into a retry tier, and delete the record when it is back. If a
+    /// record stays, the broker holds the message back (a binding or a queue is missing: `ops topology plan`), or
+    /// it waits in the work queue behind others, or it is gone (somebody purged the tier).
     ///
     /// Example: ops retries list
     RetriesArgs {
@@ -24,19 +24,19 @@ group! {
     }
 }
 
-/// List what is overdue, the first one first; ends with 1 when there is something
+/// List overdue messages, the oldest first; exit with 1 if there are any
 ///
-/// With --all or --order what waits its time, too: that is nothing odd, and it ends with 0.
+/// With --all or --order also lists messages that are not due yet. That is normal, so it exits with 0.
 ///
 /// Example: ops retries list --order A-1001
 /// Example: ops retries list --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 struct RetryListArgs {
-    /// All that waits, not only what is overdue
+    /// All waiting messages, not only the overdue ones
     #[arg(long)]
     all: bool,
-    /// All that waits for this order
+    /// All messages that wait for this order
     #[arg(long, value_name = "ORDER")]
     order: Option<String>,
     /// The most to list
@@ -44,15 +44,15 @@ struct RetryListArgs {
     limit: i64,
 }
 
-/// Cross a message out that will not come back, such as one of a tier that was purged
+/// Delete the record of a message that will not come back, such as one of a purged tier
 ///
-/// Only the line goes. Ask Alipay about its order first: ops query ORDER.
+/// Only the record is deleted. Query Alipay about its order first: `ops query ORDER`.
 ///
 /// Example: ops retries forget 96d9659f42984a70ad20dd1473db12b4766d8fbe9fbb58f483380275d20146be
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 struct RetryForgetArgs {
-    /// The message's id, as ops retries list prints it
+    /// The message's id, as `ops retries list` prints it
     #[arg(value_name = "ID", required = true)]
     ids: Vec<String>,
 }

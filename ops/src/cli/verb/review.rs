@@ -5,10 +5,10 @@ mod list;
 mod show;
 
 group! {
-    /// What needs a person: list the cases, look at one, decide it
+    /// List, show and decide reviews: cases that need a person
     ///
-    /// A notification that disagrees with its order (amount, seller, application) is a dead letter with its
-    /// evidence and no case here: see `ops dlq list --group`; it ends with a replay or a discard.
+    /// A notification that disagrees with its order (amount, seller, application) is no review but a dead letter
+    /// with its evidence: see `ops dlq list --group`, and replay or discard it.
     ///
     /// Example: ops review list
     ReviewArgs {

@@ -15,29 +15,31 @@ use crate::operations::overview::broker::{BrokerLook, KnownBroker};
 use crate::operations::overview::ingress::IngressLook;
 use crate::operations::verdict::{Health, NotAsked};
 
-/// Whether all is well, and the whole system on one screen
+/// Show whether all is well, and the whole system on one screen
 ///
-/// The first line says "all is well", or how many things are wrong. Then the findings, the most urgent first: how soon (NOW:
-/// nothing moves, or soon will not; soon: somebody's order or money waits; to do: the work of every day), a code, what was seen,
-/// and what to do. Each code is a heading of docs/troubleshooting.md. Below them the figures: orders by status, queues, dead
-/// letters by reason, what waits, products with little stock, and how far workers are behind.
+/// The first line says "all is well", or how many things are wrong. Then follow the findings, the most urgent first. Each has
+/// an urgency (NOW: processing has stopped or will stop soon; soon: an order or money waits; to do: everyday work), a code, the
+/// observation, and what to do. Each code is a heading in docs/troubleshooting.md. Below are the figures: orders by status,
+/// queues, dead letters by reason, what waits, products with low stock, and how far workers are behind.
 ///
-/// Looks at the broker (alarms, blocked connections, exchanges, queues and bindings), the ingress (where ingress.admin_listen is
-/// set: ready, signatures refused), the database (read-only?), the clocks of database, workers and messages, workers, retries, dead letters, events, orders that are paid and not delivered, reviews,
-/// merchants that are not configured, and certificates. Changes nothing. Without amqp.management_url bindings are looked for
-/// only while a worker consumes and no message waits, and messages that workers hold are counted by what workers say.
+/// Checks the broker (alarms, blocked connections, exchanges, queues and bindings), the ingress if ingress.admin_listen is set
+/// (ready, signatures refused), the database (read-only?), the clocks of database, workers and messages, workers, retries, dead
+/// letters, events, orders that are paid and not delivered, reviews, merchants that are not configured, and certificates.
+/// Changes nothing. Without amqp.management_url, bindings are only checked while a worker consumes and no message waits, and
+/// messages that workers hold are counted from the workers' own reports.
 ///
-/// Ends with 0: all is well (also with things to do), 1: something is wrong, 3: database or broker could not be asked; what could
-/// be asked is told all the same. Reviews and deliveries by hand are things to do; they are wrong when they are old (3 days, 1 day).
+/// Exits with 0 if all is well (also with things to do), 1 if something is wrong, 3 if the database or the broker did not
+/// answer; the rest is reported all the same. Reviews and deliveries by hand are things to do; they count as wrong when they
+/// are old (3 days, 1 day).
 ///
-/// With --watch it looks again and again, with rates between two looks; on a terminal in place, until q or Ctrl-C.
+/// With --watch it repeats this, with rates since the last time; on a terminal in place, until q or Ctrl-C.
 ///
 /// Example: ops status --output json
 /// Example: ops status --watch 5
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct StatusArgs {
-    /// Look again every so many seconds, until q or Ctrl-C
+    /// Repeat every so many seconds (2 when no number is given), until q or Ctrl-C
     #[arg(
         long,
         value_name = "SECONDS",
@@ -46,7 +48,7 @@ pub(crate) struct StatusArgs {
         value_parser = clap::value_parser!(u64).range(1..=3600)
     )]
     watch: Option<u64>,
-    /// With --watch: end after so many looks
+    /// With --watch: end after so many times
     #[arg(long, requires = "watch", value_parser = clap::value_parser!(u32).range(1..))]
     looks: Option<u32>,
 }

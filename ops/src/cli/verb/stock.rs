@@ -8,7 +8,7 @@ mod withdraw;
 mod withdrawals;
 
 group! {
-    /// Import codes, look at the stock, take codes out and put them back
+    /// Import codes, list the stock, withdraw codes and put them back
     ///
     /// Example: ops stock list
     StockArgs {

@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::topology::{TopologyDifference, plan};
 
-/// Compare the queues of the broker with what should be there, or declare them
+/// Compare the broker's queues with what is needed, or declare them
 ///
 /// Example: ops topology plan
 #[derive(Args)]
@@ -19,22 +19,22 @@ pub(crate) struct TopologyArgs {
 
 #[derive(Subcommand)]
 enum TopologyVerb {
-    /// Print what is missing or odd, without changing anything
+    /// Print what is missing, differs or is unexpected; change nothing
     ///
-    /// AMQP cannot list bindings: those of the work queue and of the retry tiers are found out by messages
-    /// that come back where a binding is missing, and that workers of this version ignore where it is not.
-    /// With amqp.management_url all bindings are read, and what should not be there is named, too: queues and
+    /// AMQP cannot list bindings. So the bindings of the work queue and of the retry tiers are tested with probe
+    /// messages: the broker returns them if a binding is missing; if not, workers of this version ignore them.
+    /// With amqp.management_url all bindings are read, and unexpected things are named too: foreign queues and
     /// exchanges with names like ours, dead-lettering in a circle or to nowhere, policies that remove messages.
     ///
-    /// Ends with 0 when nothing is to be done, and with 1 when something is missing, odd, or there and differs:
-    /// the arguments of a queue cannot be changed, so the text says what to do.
+    /// Exits with 0 if there is nothing to do, and with 1 if something is missing, differs or is unexpected. The
+    /// arguments of a queue cannot be changed; the text says what to do.
     ///
     /// Example: ops topology plan
     #[command(verbatim_doc_comment)]
     Plan,
     /// Declare what is missing and print it
     ///
-    /// Changes nothing, and ends with 1, when something is there and differs.
+    /// If something exists and differs, changes nothing and exits with 1.
     ///
     /// Example: ops topology apply --output json
     #[command(verbatim_doc_comment)]

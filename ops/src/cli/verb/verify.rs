@@ -11,15 +11,15 @@ use crate::cli::verb::read_file;
 use crate::failure::Failure;
 use crate::operations::judgement::{Judgement, SignatureTrial};
 
-/// Judge a notification's signature and explain it
+/// Check a notification's signature and explain the result
 ///
-/// Ends with 0 when the signature is valid and with 1, and the reason, when it is not. Shows the text
-/// that is signed, the rule, the algorithm and the key, and the charset by which workers read the values: where they are
-/// not of that charset, it says what a worker does with it. Touches neither the broker nor the database.
-/// Another seller or application than the merchant's is only a warning here; the ingress refuses it.
+/// Exits with 0 if the signature is valid, and with 1 and the reason if it is not. Prints the text that is signed,
+/// the rule, the algorithm and the key, and the charset in which workers read the values. If the values are not in
+/// that charset, it says what a worker does with them. Uses neither the broker nor the database. Another seller or
+/// application than the merchant's is only a warning here; the ingress refuses it.
 ///
-/// The file holds the body of the POST, or a query string: a leading ? and newlines at the end, which
-/// editors add, are cut off and reported.
+/// The file holds the body of the POST, or a query string. A leading ? and newlines at the end, which editors add,
+/// are removed and reported.
 ///
 /// Example: ops verify --merchant shop --body-file body.txt
 #[derive(Args)]

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use chrono::{DateTime, Utc};
 use order::ReviewReason;
-use order::{FulfillmentState, OrderState};
+use order::{CodeState, FulfillmentState, OrderState};
 use store::review;
 use store::stock::{self, AuditedCode};
 use store::user_order::AuditedOrder;
@@ -121,7 +121,7 @@ impl Audit {
 
     /// The same code under two products went to two buyers.
     fn check_codes(&mut self, order: &str, codes: &[AuditedCode], found: &mut Findings) {
-        for code in codes.iter().filter(|code| code.state == "delivered") {
+        for code in codes.iter().filter(|code| code.state == CodeState::Delivered) {
             let mut hasher = DefaultHasher::new();
             code.code.hash(&mut hasher);
             let first = self.codes.entry(hasher.finish()).or_insert_with(|| order.into());

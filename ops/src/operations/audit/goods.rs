@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use order::{FulfillmentState, GoodsDecision, OrderState, ProductKind};
+use order::{CodeState, FulfillmentState, GoodsDecision, OrderState, ProductKind};
 
 use super::GapKind;
 use super::finding::Findings;
@@ -81,7 +81,7 @@ fn goods(subject: &Subject, found: &mut Findings) {
             found.add(GapKind::UnitsDiffer, what);
         }
     }
-    for code in subject.codes.iter().filter(|code| code.state == "available") {
+    for code in subject.codes.iter().filter(|code| code.state == CodeState::Available) {
         found.add(GapKind::CodeStillForSale, format!("stock item {}", code.id));
     }
 }

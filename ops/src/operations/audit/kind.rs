@@ -25,59 +25,59 @@ use strum::EnumMessage as _;
 pub(crate) enum GapKind {
     /// paid minus refunded is not the value of goods out minus goods back
     MoneyAndGoodsDiffer,
-    /// paid, and the goods are neither delivered nor awaited
+    /// paid, but the goods are neither delivered nor awaited
     NotDelivered,
-    /// refunded in full, and the goods are still with the buyer
+    /// refunded in full, but the buyer still has the goods
     NotTakenBack,
-    /// refunded in full or late money, and the order still waits for goods
+    /// refunded in full or a late payment, but the order still waits for goods
     NotCancelled,
-    /// goods are with the buyer or awaited, and no trade is paid
+    /// the buyer has goods or waits for them, but no trade is paid
     GoodsWithoutPayment,
-    /// the buyer has a code or an entitlement, and the fulfillment does not say so
+    /// the buyer has a code or an entitlement, but the fulfillment does not record it
     GoodsNotOnRecord,
-    /// the fulfillment says returned, and the buyer still has a code or an entitlement
+    /// the fulfillment says returned, but the buyer still has a code or an entitlement
     NotReallyReturned,
-    /// units ordered, units given and codes (or the entitlement) with the buyer differ
+    /// ordered units, delivered units and the buyer's codes (or entitlement) differ
     UnitsDiffer,
-    /// a code, an entitlement or the fulfillment is of a product that was not ordered
+    /// a code, an entitlement or the fulfillment belongs to a product that was not ordered
     AnotherProduct,
-    /// the same code is with the buyers of two orders
+    /// the buyers of two orders have the same code
     CodeGivenTwice,
     /// a code names an order that does not exist
     CodeWithoutOrder,
-    /// a code names an order and is available to the next one
+    /// a code names an order but is still available
     CodeStillForSale,
-    /// a successful refund is on record, and its trade does not count it
+    /// a successful refund is recorded, but its trade does not count it
     RefundNotCounted,
-    /// the trade's refunded_fee is not what its refunds come to
+    /// the trade's refunded_fee is not the sum of its refunds
     RefundTotalDiffers,
-    /// more was refunded than the order's total, and nobody was told
+    /// more than the order's total was refunded, and no review was opened
     RefundAboveTotal,
-    /// a notification was applied, and its trade is not there
+    /// a notification was applied, but its trade does not exist
     NotificationWithoutTrade,
-    /// user_order.status is not what the trades (and expired_at) say
+    /// user_order.status does not agree with the trades (and expired_at)
     WrongStatus,
-    /// user_order.trade_status is not what the trades say
+    /// user_order.trade_status does not agree with the trades
     WrongTradeStatus,
-    /// user_order.refund_status is not what the trades say
+    /// user_order.refund_status does not agree with the trades
     WrongRefundStatus,
-    /// user_order.refunded_fee is not what the trades say
+    /// user_order.refunded_fee does not agree with the trades
     WrongRefundedFee,
-    /// user_order.trade_no is not the trade that the order goes by
+    /// user_order.trade_no is not the trade that determines the order's state
     WrongTradeNo,
-    /// user_order.is_finish is not what the trades say
+    /// user_order.is_finish does not agree with the trades
     WrongFinish,
-    /// paid_dtime, refund_dtime or finish_dtime is not what the trades say
+    /// paid_dtime, refund_dtime or finish_dtime does not agree with the trades
     WrongTimes,
-    /// is_send_goods or is_return_goods is not what the fulfillment says
+    /// is_send_goods or is_return_goods does not agree with the fulfillment
     WrongGoodsFlags,
-    /// user_order.needs_review is not whether a review is open
+    /// user_order.needs_review does not say whether a review is open
     WrongNeedsReview,
-    /// the order calls for a review that nobody was given
+    /// the order needs a review, but none was opened
     ReviewMissing,
-    /// paid here and not at Alipay, and nobody has decided about it
+    /// paid here but not at Alipay, and nobody has decided about it
     NotAtAlipay,
-    /// one trade is said to have paid two orders: Alipay's numbers are unique
+    /// two orders name the same trade: Alipay's numbers are unique
     TradeOfTwoOrders,
 }
 

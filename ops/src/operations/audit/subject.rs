@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use alipay::Fen;
 use chrono::{DateTime, Utc};
 use order::{
-    FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, OrderStatus, OrderTerms, Refund,
-    Trade, TradeStatusCode, time_limit,
+    CodeState, FulfillmentState, ImplausibleLimit, OrderRecord, OrderState, OrderStatus,
+    OrderTerms, Refund, Trade, TradeStatusCode, time_limit,
 };
 use store::review::AuditedCase;
 use store::stock::AuditedCode;
@@ -59,7 +59,7 @@ impl Subject {
 
     /// Codes that the buyer has.
     pub(crate) fn codes_with_buyer(&self) -> usize {
-        self.codes.iter().filter(|code| code.state == "delivered").count()
+        self.codes.iter().filter(|code| code.state == CodeState::Delivered).count()
     }
 
     /// Another system delivered the goods, and Alipay has not been heard of the order since its import: the

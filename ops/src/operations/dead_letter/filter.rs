@@ -10,13 +10,13 @@ use super::{DeadLetter, is_meant};
 /// Conditions, all of which must hold.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LetterFilter {
-    /// Only those that died for this reason, as ops dlq list --group prints it
+    /// Only letters with this reason, as `ops dlq list --group` prints it
     pub(crate) reason: Option<String>,
-    /// Only those of this order
+    /// Only those of this order (out_trade_no)
     pub(crate) order: Option<String>,
     /// Only those of this merchant
     pub(crate) merchant: Option<String>,
-    /// Only those that died since: 30m, 24h, 7d ago, or a Beijing time
+    /// Only letters that died since: 30m, 24h, 7d (ago), or a Beijing time
     pub(crate) since: Option<DateTime<Utc>>,
 }
 

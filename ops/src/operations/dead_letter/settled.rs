@@ -33,10 +33,9 @@ pub(crate) fn settled(
         message_id: &message.message_id,
     };
     let line = notification::find(connection, key.merchant, key.kind, key.message_id)?;
-    let worked_on = |word: &str| {
-        matches!(word.parse(), Ok(MessageOutcome::Applied | MessageOutcome::Unchanged))
-    };
-    if line.is_some_and(|line| worked_on(&line.outcome) && line.last_seen.0 > died_at) {
+    let worked_on =
+        |outcome| matches!(outcome, MessageOutcome::Applied | MessageOutcome::Unchanged);
+    if line.is_some_and(|line| worked_on(line.outcome) && line.last_seen.0 > died_at) {
         return Ok(Some(Settled::WorkedOn));
     }
     let merchant = message.account.merchant.clone();

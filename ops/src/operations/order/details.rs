@@ -20,7 +20,6 @@ use store::stock::{self, Code};
 use store::{BeijingTime, MysqlConnection, redelivery, trade, user_order};
 
 use crate::failure::Failure;
-use crate::operations::await_worker::outcome_of;
 use crate::operations::order::OrderLine;
 use crate::operations::order::change::{OrderChange, change_of, not_kept, steps};
 use crate::operations::order::fact_list::FactList;
@@ -193,16 +192,17 @@ impl OrderDetails {
         let row = &mut self.order.row;
         hide(&mut row.account);
         hide(&mut row.subject);
+        let parties = &mut row.parties;
         for text in [
-            &mut row.seller_email,
-            &mut row.seller_id,
-            &mut row.buyer_email,
-            &mut row.buyer_id,
-            &mut row.receive_name,
-            &mut row.receive_address,
-            &mut row.receive_zip,
-            &mut row.receive_phone,
-            &mut row.receive_mobile,
+            &mut parties.seller_email,
+            &mut parties.seller_id,
+            &mut parties.buyer_email,
+            &mut parties.buyer_id,
+            &mut parties.receive_name,
+            &mut parties.receive_address,
+            &mut parties.receive_zip,
+            &mut parties.receive_phone,
+            &mut parties.receive_mobile,
         ] {
             text.iter_mut().for_each(hide);
         }
@@ -302,7 +302,7 @@ impl StoryMessage {
             kind: line.kind,
             trade_no: line.trade_no,
             trade_status: line.trade_status,
-            outcome: outcome_of(&line.outcome),
+            outcome: line.outcome,
             reason: line.reason,
             error: line.error,
             seen: line.seen,

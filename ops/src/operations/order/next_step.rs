@@ -83,16 +83,13 @@ impl NextStep {
             OrderStatus::Closed => NextStep::Expired { asked_at },
             OrderStatus::Refunded => NextStep::Refunded,
             OrderStatus::Paid | OrderStatus::Finished | OrderStatus::RefundClosed => {
-                let goods = page.fulfillment.as_ref();
-                match goods.map(|goods| goods.state.parse().ok()) {
+                match page.fulfillment.as_ref().map(|goods| goods.state) {
                     _ if chosen.is_late() => NextStep::Late { order },
-                    Some(Some(FulfillmentState::AwaitingStock)) => {
+                    Some(FulfillmentState::AwaitingStock) => {
                         NextStep::StockWanted { product: row.product_id.clone() }
                     }
-                    Some(Some(FulfillmentState::AwaitingManual)) => NextStep::DeliverByHand,
-                    Some(Some(FulfillmentState::AwaitingAccount)) => {
-                        NextStep::AccountWanted { order }
-                    }
+                    Some(FulfillmentState::AwaitingManual) => NextStep::DeliverByHand,
+                    Some(FulfillmentState::AwaitingAccount) => NextStep::AccountWanted { order },
                     None if chosen.awaits_confirmation() => {
                         NextStep::Unconfirmed { order, asked_at }
                     }
@@ -299,7 +296,7 @@ fn look_up(look: &str, word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use order::{ReviewReason, VariantArray};
+    use order::{ReviewReason, ReviewState, VariantArray};
     use store::review::ReviewRow;
 
     use super::{NextStep, of_rejection, of_review};
@@ -344,7 +341,7 @@ mod tests {
                 order_id: "A-1".to_owned(),
                 reason: reason.to_string(),
                 evidence: String::new(),
-                state: "open".to_owned(),
+                state: ReviewState::Open,
                 raised_at: store::BeijingTime(chrono::Utc::now()),
                 ended_at: None,
                 decision: None,
@@ -354,7 +351,7 @@ mod tests {
             let step = of_review(&row).unwrap();
             assert!(step.contains("`ops review decide 7 "), "{reason}: {step}");
             assert!(!step.contains("decide 7  "), "{reason} has no decision: {step}");
-            assert_eq!(of_review(&ReviewRow { state: "decided".to_owned(), ..row }), None);
+            assert_eq!(of_review(&ReviewRow { state: ReviewState::Decided, ..row }), None);
         }
     }
 

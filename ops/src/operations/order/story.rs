@@ -33,7 +33,7 @@ pub(crate) fn header(row: &Order, product: &ProductLine) -> Vec<String> {
         ("subject", &row.subject),
         ("account", &row.account),
         ("trade", row.trade_no.as_ref().unwrap_or(&String::new())),
-        ("buyer", row.buyer_email.as_ref().unwrap_or(&String::new())),
+        ("buyer", row.parties.buyer_email.as_ref().unwrap_or(&String::new())),
     ] {
         if !value.is_empty() {
             lines.push(format!("{name} {value}"));

@@ -23,7 +23,7 @@ pub(crate) fn of(
     let longest = merchant.longest_time_to_pay();
     order::time_limit(row.created_at.0, Some(expires_at.0), longest).map_err(|implausible| {
         Failure::Refused(format!(
-            "order {} has a time limit that cannot be meant: {implausible}. user_order.expires_at is UTC: write \
+            "order {} has an implausible time limit: {implausible}. user_order.expires_at is UTC: write \
              UTC_TIMESTAMP(6) + INTERVAL 30 MINUTE, never NOW()",
             row.id
         ))

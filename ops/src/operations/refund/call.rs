@@ -68,7 +68,7 @@ fn end(request: &RefundRequest, is_told: bool) -> Result<(), Failure> {
         RefundRequestState::Refused => Err(Failure::Refused(format!("not refunded: {why}"))),
         RefundRequestState::Asked | RefundRequestState::Unknown => {
             Err(Failure::CouldNotAsk(format!(
-                "it is not known what became of the refund: {why}\nRepeat the same command: it is the same refund."
+                "the result of the refund is not known: {why}\nRepeat the same command: it is the same refund."
             )))
         }
     }

@@ -24,7 +24,7 @@ pub(crate) fn lock(connection: &mut MysqlConnection) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::CouldNotAsk(format!(
-        "another import has been at work for {PATIENCE} s: nothing was imported, run it again later"
+        "another import has been running for {PATIENCE} s: nothing was imported, run it again later"
     )))
 }
 

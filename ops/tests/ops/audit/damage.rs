@@ -1,6 +1,6 @@
 //! Every kind of gap, made by hand.
 
-/// What is done behind the system's back, how it is repaired, and the gaps that it must show, all of them.
+/// The damage in SQL, its repair, and all gaps that it must cause.
 pub(super) const DAMAGE: &[(&[&str], &[&str], &[&str])] = &[
     (
         &["UPDATE user_order SET status = 4 WHERE id = 'PAID'"],

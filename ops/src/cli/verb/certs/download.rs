@@ -6,15 +6,15 @@ use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::certificates::download;
 
-/// Fetch a certificate of Alipay by its number
+/// Download a certificate of Alipay by its serial number
 ///
-/// For the day on which Alipay signs under another certificate: answers are refused as unknown_certificate, with
-/// the number. Calls alipay.open.app.alipaycert.download, checks that one of the merchant's roots issued what
-/// comes, and prints it as PEM. Changes nothing: put it into a file, add that to alipay_public_keys_file beside the
-/// one that is there, and send SIGHUP to ingress and workers.
+/// Use it when Alipay signs with another certificate: answers are then refused as unknown_certificate, with the
+/// number. Calls alipay.open.app.alipaycert.download, checks that one of the merchant's roots issued the
+/// certificate, and prints it as PEM. Changes nothing: save it to a file, add the file to alipay_public_keys_file
+/// beside the present one, and send SIGHUP to ingress and workers.
 ///
-/// Ends with 1 when Alipay has no such certificate, or one came that no root issued, and with 3 when the gateway
-/// could not be asked.
+/// Exits with 1 if Alipay has no such certificate or no root issued the received one, and with 3 if the gateway did
+/// not answer.
 ///
 /// Example: ops certs download --merchant shop --sn 6f1e366a31d9575cd546914add04f4af > new.crt
 #[derive(Args)]
@@ -23,7 +23,7 @@ pub(crate) struct CertDownloadArgs {
     /// Name of the merchant in the configuration
     #[arg(long, value_name = "NAME")]
     merchant: String,
-    /// The certificate's number (alipay_cert_sn)
+    /// The certificate's serial number (alipay_cert_sn)
     #[arg(long, value_parser = parse_sn)]
     sn: String,
 }

@@ -9,21 +9,21 @@ use crate::cli::output::Output;
 use crate::cli::table::list;
 use crate::failure::Failure;
 
-/// Print the effective configuration: each key, its value, and where the value comes from
+/// Print the effective configuration: each key, its value, and the source of the value
 ///
-/// Where it comes from is `default`, FILE:LINE, or the environment variable, which wins. Secrets are shown as fingerprints
-/// of 16 hex digits: of an MD5 key or a token the beginning of its SHA-256, of an RSA key that of its SPKI (of a private key
-/// its public key's), of a certificate Alipay's number of it. In URLs the fingerprint stands in place of the password. What is
-/// not set and has no default is left out. ops check says whether a configuration can be used.
+/// The source is `default`, FILE:LINE, or an environment variable, which overrides the file. Secrets are shown as fingerprints
+/// of 16 hex digits: for an MD5 key or a token the beginning of its SHA-256; for an RSA key that of its public key (SPKI); for
+/// a certificate the serial number that Alipay uses. In URLs the fingerprint replaces the password. Keys that are not set and
+/// have no default are left out. `ops check` says whether a configuration can be used.
 ///
-/// Ends with 2 where the configuration cannot be used.
+/// Exits with 2 if the configuration cannot be used.
 ///
 /// Example: ops config show
 /// Example: ops config show --only merchants.shop --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct ConfigShowArgs {
-    /// Only keys that begin so: a section, a merchant, a key
+    /// Only keys that begin with this: a section, a merchant or a key
     #[arg(long, value_name = "PREFIX")]
     only: Option<String>,
 }

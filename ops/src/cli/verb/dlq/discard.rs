@@ -9,23 +9,23 @@ use crate::operations::dead_letter::discard::{
     DiscardNote, DiscardResult, ToDiscard, discard_selected,
 };
 
-/// Throw dead letters away, with a reason that is kept
+/// Remove dead letters, and record the reason
 ///
-/// Who, when, why, and the whole letter go into the table dead_letter_audit before the letter is removed.
-/// All copies of a message go together.
+/// Who, when, why and the whole letter are written into the table dead_letter_audit before the letter is removed.
+/// All copies of a message are removed together.
 ///
-/// --settled discards all letters about which nothing is left to do (ops dlq list says why under "settled"), and
-/// looks once more at each before it goes; --merchant narrows it.
+/// --settled discards all letters that need no action (the column "settled" of `ops dlq list` says why), and checks
+/// each one again first; --merchant limits it to one merchant.
 ///
 /// Example: ops dlq discard MESSAGE_ID --reason "test order of 2026-11-20" --by ann
 /// Example: ops dlq discard --settled --reason "the outage of 2026-11-20 is over" --by ann
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct DiscardArgs {
-    /// Their ids, as ops dlq list prints them; the first 12 characters are enough
+    /// Their ids, as `ops dlq list` prints them; the first 12 characters are enough
     #[arg(value_name = "MESSAGE_ID", required_unless_present = "settled")]
     ids: Vec<String>,
-    /// All about which nothing is left to do
+    /// All letters that need no action
     #[arg(long, conflicts_with = "ids")]
     settled: bool,
     /// With --settled: only this merchant's

@@ -9,16 +9,16 @@ use crate::operations::dead_letter::filter::LetterFilter;
 /// Filters, all of which must hold.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct FilterArgs {
-    /// Only those that died for this reason, as ops dlq list --group prints it
+    /// Only letters with this reason, as `ops dlq list --group` prints it
     #[arg(long, value_name = "REASON")]
     reason: Option<String>,
-    /// Only those of this order
+    /// Only those of this order (out_trade_no)
     #[arg(long, value_name = "ID")]
     order: Option<String>,
     /// Only those of this merchant
     #[arg(long, value_name = "NAME")]
     merchant: Option<String>,
-    /// Only those that died since: 30m, 24h, 7d ago, or a Beijing time
+    /// Only letters that died since: 30m, 24h, 7d (ago), or a Beijing time
     #[arg(long, value_parser = parse_moment, value_name = "WHEN")]
     since: Option<DateTime<Utc>>,
 }

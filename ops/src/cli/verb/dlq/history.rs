@@ -14,7 +14,7 @@ use crate::failure::Failure;
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct LetterHistoryArgs {
-    /// Only of this letter (its whole id)
+    /// Only this letter (its whole id)
     #[arg(value_name = "MESSAGE_ID")]
     id: Option<String>,
     /// The most to list

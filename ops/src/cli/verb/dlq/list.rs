@@ -12,26 +12,27 @@ use crate::operations::dead_letter::filter::LetterFilter;
 use crate::operations::dead_letter::group::Group;
 use crate::operations::dead_letter::list::{groups, letters};
 
-/// List dead letters, the one that died first first
+/// List dead letters, the oldest first
 ///
-/// With --group those that died for the same reason with the same kind of error are one line: numbers,
-/// times and ids in the error are left out. Replay a group by its reason once its cause is gone.
+/// With --group, letters with the same reason and the same kind of error become one line; numbers, times and ids
+/// in the error are left out. Once the cause is gone, replay a group by its reason.
 ///
-/// All letters are looked at, however many there are; --limit is about what is printed. Letters that another
-/// tool holds at this moment (a consumer, the management page) cannot be seen: it says so where it can be known.
-/// Under "settled" stands why nothing is left to do about a letter: in_books (what it says is known by now),
-/// worked_on (the same message was worked on since), given_back (no order took the payment, and all of its money
-/// is back), never_paid (no order took the trade, and it was closed unpaid). ops dlq discard --settled
+/// All letters are read, however many there are; --limit only limits what is printed. Letters that another
+/// program holds at this moment (a consumer, the management page) cannot be seen; it says so if it can know.
+///
+/// The column "settled" says why a letter needs no action: in_books (what it says is already known), worked_on
+/// (the same message was processed since), given_back (no order accepted the payment, and all of it was
+/// refunded), never_paid (no order accepted the trade, and it was closed unpaid). `ops dlq discard --settled`
 /// discards exactly these.
 ///
-/// A letter names an order also where there is no such order yet: ops order show says so.
+/// A letter can name an order that does not exist yet: `ops order show` says so.
 ///
 /// Example: ops dlq list --group
 /// Example: ops dlq list --reason total_mismatch --since 24h --output json
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct LetterListArgs {
-    /// Count what died of the same cause
+    /// Count letters with the same cause as one line
     #[arg(long)]
     group: bool,
     #[command(flatten)]

@@ -13,25 +13,25 @@ use crate::operations::dead_letter::replay_selected::{
     ReplayOptions, foresee_selected, replay_selected,
 };
 
-/// Send dead letters back to work, with attempt 0
+/// Send dead letters back to the workers, with attempt 0
 ///
-/// Each is published, confirmed by the broker, put on record (ops dlq history) and only then removed from
-/// the dead letters: an interrupted replay loses nothing, and repeating it is harmless. A letter whose
-/// cause is still there dies again. All letters that are there at the start are met once. An id stands for
-/// all its copies: repeats of one notification have one id.
+/// Each letter is published, confirmed by the broker, recorded (`ops dlq history`) and only then removed from
+/// the dead letters: an interrupted replay loses nothing, and you can repeat it. A letter whose cause still
+/// exists dies again. All letters that exist at the start are processed once. An id stands for all copies of a
+/// message: repeats of one notification have the same id.
 ///
-/// Then it waits for the workers and says what became of each: for 10 s without news, at most 2 minutes;
-/// --no-wait ends before that.
+/// Then it waits for the workers and prints the result of each letter: until nothing new comes for 10 s, at most
+/// 2 minutes. With --no-wait it does not wait.
 ///
-/// --dry-run runs the worker's own code for them, rolls it back, and prints what would change. --limit 1
-/// replays one of many, to see what happens.
+/// --dry-run runs the worker's own code for the letters, rolls it back, and prints what would change. --limit 1
+/// replays one of many, as a test.
 ///
 /// Letters of messages that killed workers (kills_workers) are left out, since a replay kills workers again. With
-/// --even-if-it-kills-workers they are replayed too. Together with --dry-run that is a safe test: this command
-/// dies instead of a worker, and nothing is changed.
+/// --even-if-it-kills-workers they are replayed too. Together with --dry-run this is a safe test: this command
+/// crashes instead of a worker, and nothing is changed.
 ///
-/// Ends with 0 when all letters that are meant went back and none has died again (one that no worker has come to
-/// yet is told), 1 when there was none, when some were left out, or when one died again (with --dry-run: would die).
+/// Exits with 0 if all chosen letters were sent back and none has died again (those that no worker has processed
+/// yet are named), 1 if there was none, if some were left out, or if one died again (with --dry-run: would die).
 ///
 /// Example: ops dlq replay --reason order_not_found --dry-run
 /// Example: ops dlq replay MESSAGE_ID
@@ -39,13 +39,13 @@ use crate::operations::dead_letter::replay_selected::{
 #[command(verbatim_doc_comment)]
 #[group(skip)]
 pub(crate) struct ReplayArgs {
-    /// Only these, with all their copies; the first 12 characters are enough
+    /// Only these messages, with all their copies; the first 12 characters of an id are enough
     #[arg(value_name = "MESSAGE_ID")]
     ids: Vec<String>,
     /// The same as MESSAGE_ID
     #[arg(long = "id", value_name = "MESSAGE_ID", hide = true)]
     more_ids: Vec<String>,
-    /// All of them
+    /// All letters
     #[arg(long, conflicts_with_all = ["ids", "more_ids", "reason", "order", "merchant", "since"])]
     all: bool,
     #[command(flatten)]
@@ -53,10 +53,10 @@ pub(crate) struct ReplayArgs {
     /// The most to replay
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
-    /// Only say what would change
+    /// Only print what would change
     #[arg(long)]
     dry_run: bool,
-    /// Replay letters of messages that killed workers too
+    /// Also replay letters of messages that killed workers
     #[arg(long)]
     even_if_it_kills_workers: bool,
     /// Do not wait for the workers

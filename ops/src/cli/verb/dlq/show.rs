@@ -11,17 +11,17 @@ use crate::operations::dead_letter::evidence::{Background, Evidence, find};
 use crate::operations::dead_letter::not_there::not_there;
 use crate::text::or_empty;
 
-/// Show a dead letter with its whole evidence
+/// Show a dead letter with all its evidence
 ///
-/// The headers, the form in readable text by its charset, whether its signature holds with today's keys,
-/// and its order as it is now. What an operator did with this message before is listed too.
+/// Prints the headers, the form as text in its charset, whether its signature holds with today's keys, its order
+/// as it is now, and what operators did with this message before.
 ///
 /// Example: ops dlq show MESSAGE_ID
 /// Example: ops dlq show MESSAGE_ID --output json | jq -r .form | ops verify --merchant shop --body-file -
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct LetterShowArgs {
-    /// Its id, as ops dlq list prints it; the first 12 characters are enough
+    /// Its id, as `ops dlq list` prints it; the first 12 characters are enough
     id: String,
 }
 

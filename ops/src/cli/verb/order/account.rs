@@ -8,11 +8,11 @@ use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::order::{missing_order, parse_id};
 
-/// Name the account that a subscription is for
+/// Set the account of an order for a subscription
 ///
-/// For an order that was placed without one. Where it is paid already, a worker grants the subscription
-/// within seconds, and its review no_account ends. Goods that have gone to one account are not
-/// given to another: that ends with 1. The same account once more changes nothing and ends with 0.
+/// For an order that was placed without an account. If it is already paid, a worker grants the subscription
+/// within seconds, and its review no_account settles. If another account already has the goods, nothing is
+/// changed (1). Setting the same account again changes nothing (0).
 ///
 /// Example: ops order account A-1001 li@example.com
 #[derive(Args)]
@@ -21,7 +21,7 @@ pub(crate) struct OrderAccountArgs {
     /// The order
     #[arg(value_parser = parse_id)]
     id: String,
-    /// Whom the subscription belongs to, 1 to 255 characters
+    /// The account that the subscription is granted to, 1 to 255 characters
     #[arg(value_parser = parse_name)]
     account: String,
 }

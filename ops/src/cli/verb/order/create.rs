@@ -18,12 +18,12 @@ use crate::operations::order::{parse_id, parse_new_id};
 
 /// Place an order, as the shop would
 ///
-/// The total is the product's price times the quantity. An id that is taken, at whichever merchant, and a product that is
-/// off sale end with 1.
+/// The total is the product's price times the quantity. Exits with 1 if the id is taken (by an order of any merchant) or the
+/// product is off sale.
 ///
 /// Example: ops order create A-1001 --merchant shop --product gift-100 --quantity 2
-/// With --created-at it is an order of an old system, as `ops order import` imports many: an order that is here
-/// already with a later time gets this one.
+/// With --created-at it is an order of an old system, like those that `ops order import` reads from a file: if the
+/// order already exists with a later time, it gets this time.
 ///
 /// Example: ops order create A-1002 --merchant shop --product gift-100 --expires-after 30m
 /// Example: ops order create B-7 --merchant shop --product gift-100 --created-at "2026-05-10 10:00:00" --delivered
@@ -42,23 +42,23 @@ pub(crate) struct OrderCreateArgs {
     /// Units
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..))]
     quantity: i32,
-    /// Whom a subscription belongs to
+    /// The account that a subscription is granted to
     #[arg(long, default_value = "", hide_default_value = true, value_parser = parse_account)]
     account: String,
-    /// Title of the order; the product's name when not given
+    /// Title of the order; default: the product's name
     #[arg(long, value_parser = parse_subject)]
     subject: Option<String>,
-    /// How long it can be paid (90s, 30m, 24h, 7d): unpaid after that it is closed, at Alipay first and then
-    /// here; without it, what the column user_order.expires_at has for a default
+    /// Time limit for the payment (90s, 30m, 24h, 7d): an order unpaid after it is closed, first at Alipay and then
+    /// here; default: that of the column user_order.expires_at
     #[arg(long, value_name = "TIME", value_parser = parse_length)]
     expires_after: Option<Duration>,
-    /// When an old system took the order: a Beijing time (2026-05-10 10:00:00) or RFC 3339
+    /// When the old system took the order: a Beijing time (2026-05-10 10:00:00) or RFC 3339
     #[arg(long, value_name = "TIME", conflicts_with = "expires_after")]
     created_at: Option<String>,
-    /// The old system has delivered the goods: this one never does
+    /// The old system has delivered the goods, so this one never does
     #[arg(long, requires = "created_at")]
     delivered: bool,
-    /// What the buyer paid in the old system, in yuan, where it is not the price of today
+    /// What the buyer paid in the old system, in yuan, if it differs from today's price
     #[arg(long, value_name = "YUAN", requires = "created_at", value_parser = total)]
     total: Option<Fen>,
 }

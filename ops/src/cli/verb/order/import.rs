@@ -15,20 +15,19 @@ use crate::operations::order::import::{self, ImportCounts};
 use crate::operations::order::import_file::{Catalogue, OrderFile};
 use crate::progress;
 
-/// Import orders of an old system, with the time they were made and what was done already
+/// Import orders of an old system, with their creation time and whether they were delivered
 ///
-/// A CSV file in UTF-8. Its first line names the columns:
-///   id, merchant, product, total, created_at, delivered    must be there
-///   quantity, account, subject                             may be there (1, none, the product's name)
+/// The file is CSV in UTF-8. Its first line names the columns:
+///   id, merchant, product, total, created_at, delivered    required
+///   quantity, account, subject                             optional (default: 1, none, the product's name)
 /// total is in yuan. created_at is when the old system took the order: a Beijing time (2026-05-10 10:00:00) or
-/// RFC 3339 (2026-05-10T02:00:00Z). delivered is yes where the old system has delivered the goods, which
-/// this one then never does, else no. Payments are not imported: Alipay's next message tells them, or
-/// `ops query ORDER --apply`, or `ops reconcile`.
+/// RFC 3339 (2026-05-10T02:00:00Z). delivered is `yes` if the old system has delivered the goods, so that this
+/// one never does; otherwise `no`. Payments are not imported: they come with Alipay's next message, or with
+/// `ops query ORDER --apply` or `ops reconcile`.
 ///
-/// All orders of the file are imported or none; every line that cannot be is named. The same file a second
-/// time changes nothing. An order that is here already with a later time gets the time of the file, and the
-/// word that its goods are delivered where nothing was done with them here; one that differs in anything else
-/// ends the import with 1.
+/// Either all orders of the file are imported or none; every invalid line is named. Importing the same file again
+/// changes nothing. If an order already exists with a later time, it gets the time of the file; it is also marked
+/// as delivered, if nothing was done with its goods here. If it differs in anything else, nothing is imported (1).
 ///
 /// Example: ops order import old.csv --dry-run
 /// Example: mysql old -B -e 'SELECT ...' | to-csv | ops order import -
@@ -37,7 +36,7 @@ use crate::progress;
 pub(crate) struct OrderImportArgs {
     /// The file; - is stdin
     file: PathBuf,
-    /// Check every line, also against the orders that are here, and write nothing
+    /// Check every line, also against existing orders, and write nothing
     #[arg(long)]
     dry_run: bool,
 }

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::operations::order::OrderLine;
 use crate::operations::order::status_name::{parse_status, status_chinese};
 
-/// List orders, the one placed last first
+/// List orders, the latest first
 ///
 /// Example: ops order list --goods awaiting_stock
 /// Example: ops order list --status 8 --merchant shop --limit 20 --output json
@@ -24,14 +24,14 @@ pub(crate) struct OrderListArgs {
     /// Only this merchant's
     #[arg(long)]
     merchant: Option<String>,
-    /// Only those whose goods are in this state: delivered, awaiting_stock (paid, and there is none in stock),
-    /// awaiting_manual (a person has to deliver), awaiting_account (a subscription for nobody), returned, cancelled
+    /// Only orders whose goods are in this state: delivered, awaiting_stock (paid, but not in stock), awaiting_manual
+    /// (a person must deliver), awaiting_account (a subscription without an account), returned, cancelled
     #[arg(long, value_name = "STATE", value_parser = parse_goods)]
     goods: Option<FulfillmentState>,
-    /// Only those with an open review
+    /// Only orders with an open review
     #[arg(long)]
     needs_review: bool,
-    /// Only this buyer's: the whole buyer_id, or the buyer_open_id of newer applications
+    /// Only orders of this buyer: the whole buyer_id, or the buyer_open_id of newer applications
     #[arg(long, value_name = "BUYER_ID")]
     buyer: Option<String>,
     /// The most to list
@@ -74,13 +74,11 @@ impl OrderListArgs {
 /// What became of the goods, in words.
 fn goods(row: &Order) -> String {
     let since = row.goods_waiting_since.map(|at| format!(" since {at}")).unwrap_or_default();
-    match row.goods_state.as_deref() {
-        Some(state) => match state.parse().ok() {
-            Some(FulfillmentState::AwaitingStock) => format!("waits for stock{since}"),
-            Some(FulfillmentState::AwaitingManual) => format!("waits for a person{since}"),
-            Some(FulfillmentState::AwaitingAccount) => format!("waits for an account{since}"),
-            _ => state.to_owned(),
-        },
+    match row.goods_state {
+        Some(FulfillmentState::AwaitingStock) => format!("waits for stock{since}"),
+        Some(FulfillmentState::AwaitingManual) => format!("waits for a person{since}"),
+        Some(FulfillmentState::AwaitingAccount) => format!("waits for an account{since}"),
+        Some(state) => state.to_string(),
         None => String::new(),
     }
 }

@@ -10,13 +10,13 @@ use crate::failure::Failure;
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::missing::MissingOrder;
 
-/// Show an order: what it is, what happened, and what was not done and why
+/// Show an order: its state, its history, and what was not done and why
 ///
-/// The text reads like a story, in Beijing time: what arrived and how often, whether its signature holds with
-/// today's keys, retries, facts, status before and after, goods, events. JSON holds all columns of the order,
-/// its goods, trades, refunds, reviews, events, and `story`: every notification with what it changed. Of an order
-/// that is not there it says which messages wait for it or were rejected, and ends with 1.
-/// --redact hides the buyer, the codes and names, for support.
+/// The text lists in Beijing time what arrived and how often, whether its signature holds with today's keys,
+/// retries, facts, the status before and after, goods, events. JSON holds all columns of the order, its goods,
+/// trades, refunds, reviews, events, and `story`: every notification with what it changed. If the order does not
+/// exist, it says which messages wait for it or were rejected, and exits with 1.
+/// --redact hides the buyer, the codes and names, for example for a support request.
 ///
 /// Example: ops order show A-1001
 /// Example: ops order show A-1001 --redact --output json
@@ -25,7 +25,7 @@ use crate::operations::order::missing::MissingOrder;
 pub(crate) struct OrderShowArgs {
     /// Its id (out_trade_no)
     id: String,
-    /// Hide the buyer's data, the codes, and names
+    /// Hide the buyer's data, codes and names
     #[arg(long)]
     redact: bool,
 }

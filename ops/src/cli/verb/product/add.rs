@@ -15,8 +15,8 @@ use crate::operations::product;
 
 /// Add a product
 ///
-/// Kinds: stock delivers one code per unit (see ops stock import), subscription gives an account --days
-/// per unit, manual leaves the delivery to a person.
+/// Kinds: `stock` delivers one code per unit (see `ops stock import`); `subscription` gives an account --days
+/// per unit; with `manual` a person delivers.
 ///
 /// Example: ops product add gift-100 --name "Gift card 100" --kind stock --price 99.50 --low-stock 20
 #[derive(Args)]
@@ -37,7 +37,7 @@ pub(crate) struct ProductAddArgs {
     /// Length of a subscription in days
     #[arg(long, value_parser = clap::value_parser!(i32).range(1..), required_if_eq("kind", "subscription"))]
     days: Option<i32>,
-    /// Warn when so many codes or fewer are available (status, stock list, event product.low_stock); for kind stock
+    /// Report low stock at so many available codes or fewer (status, stock list, event product.low_stock); only for kind stock
     #[arg(long, value_parser = clap::value_parser!(i32).range(1..), value_name = "COUNT")]
     low_stock: Option<i32>,
 }

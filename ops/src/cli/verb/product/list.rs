@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::product;
 
-/// List all products, with their codes available, delivered, returned, and wanted by waiting orders
+/// List all products with their numbers of codes: available, delivered, returned, missing for waiting orders
 ///
 /// Example: ops product list --output json
 #[derive(Args)]

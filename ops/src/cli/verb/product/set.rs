@@ -11,12 +11,12 @@ use crate::cli::context::Context;
 use crate::failure::Failure;
 use crate::operations::product;
 
-/// Change name or price of a product, take it off sale, set when its stock is low
+/// Change a product's name or price, take it off sale, set its low-stock threshold
 ///
-/// A new price is for new orders: an order has a total of its own, and what is placed already is paid at that.
-/// A product that is off sale takes no new orders from ops order create and gets no ops pay-link; a shop that inserts its orders
-/// itself looks at product.on_sale. A buyer who has a link already can pay, and orders that are paid are delivered, also those
-/// that wait for stock. Its stock counts as low for nobody.
+/// A new price applies to new orders: each order has its own total, and earlier orders are paid at that.
+/// While a product is off sale, `ops order create` and `ops pay-link` refuse it; a shop that inserts its orders itself must
+/// check product.on_sale. A buyer who already has a link can pay, and paid orders are delivered, also those that wait for
+/// stock. Low stock is not reported meanwhile.
 ///
 /// Example: ops product set gift-100 --price 89.00 --name "Gift card 100, sale"
 /// Example: ops product set gift-100 --on-sale no
@@ -36,14 +36,14 @@ pub(crate) struct ProductSetArgs {
     /// Price of a unit in yuan for new orders, for example 10.00
     #[arg(long, value_parser = parse_price, value_name = "YUAN")]
     price: Option<Fen>,
-    /// Whether it takes new orders
+    /// Whether new orders are accepted
     #[arg(long, value_parser = yes_or_no())]
     on_sale: Option<bool>,
-    /// Warn when so many codes or fewer are available (status, stock list, event product.low_stock); 0 never warns; for kind
-    /// stock
+    /// Report low stock at so many available codes or fewer (status, stock list, event product.low_stock); 0 never reports;
+    /// only for kind stock
     #[arg(long, value_parser = clap::value_parser!(i32).range(0..), value_name = "COUNT")]
     low_stock: Option<i32>,
-    /// Whether codes that buyers returned are sold again by themselves; else ops stock resell does it for single ones; for
+    /// Whether returned codes are sold again automatically; if not, `ops stock resell` does it for single codes; only for
     /// kind stock
     #[arg(long, value_parser = yes_or_no())]
     resell_returned: Option<bool>,

@@ -54,7 +54,7 @@ pub(super) fn text(report: &ReconcileReport) -> String {
 /// How the program ends.
 pub(super) fn end(report: &ReconcileReport) -> Result<(), Failure> {
     if report.asked == 0 && report.orders_left_out > 0 {
-        return Err(Failure::Usage("no merchant of the span can be asked".to_owned()));
+        return Err(Failure::Usage("no merchant of the time span can be queried".to_owned()));
     }
     if let Some(why) = &report.ended_early {
         return Err(Failure::CouldNotAsk(format!("ended early: {why}")));
@@ -64,7 +64,7 @@ pub(super) fn end(report: &ReconcileReport) -> Result<(), Failure> {
     let not_compared = report.differ.iter().filter(|one| !one.published).filter(busy).count();
     if unanswered + not_compared > 0 {
         return Err(Failure::CouldNotAsk(format!(
-            "{} could not be asked about or compared: run it again",
+            "{} could not be queried or compared: run it again",
             count(unanswered + not_compared, "order")
         )));
     }

@@ -13,23 +13,22 @@ use crate::operations::await_worker::Applied;
 use crate::operations::publish::ConfirmedPublisher;
 use crate::operations::review_case::ReviewCase;
 
-/// Decide a case, with a note of why
+/// Decide a review, with a note that says why
 ///
-/// The decision is a row in the database; a message tells the workers to look at it, and they look by
-/// themselves where it is lost. It goes through the same state machine as a notification, so nothing is
-/// applied twice and no batch is disturbed. Waits for a worker and says what it did; with no worker
-/// running the decision takes effect later, which ends with 0 too.
+/// The decision is a row in the database. A message tells the workers about it; if the message is lost, they find
+/// the row by themselves. It goes through the same state machine as a notification, so nothing is applied twice.
+/// Waits for a worker and prints what it did. If no worker runs, the decision takes effect later (also 0).
 ///
-/// Decisions: paid, refunded, accepted, delivered, taken_back, noted; ops review show says which of them answer a
-/// case. Anything else is refused before it is sent (2); a case that has ended is a no (1), and so is accepting
-/// late money that is on its way back (`ops refund-requests --order ORDER`).
+/// Decisions: paid, refunded, accepted, delivered, taken_back, noted; `ops review show` lists those that are possible
+/// for a review. Others are refused before they are sent (2). Exits with 1 if the review has ended, or if a late
+/// payment shall be accepted whose refund is in progress (`ops refund-requests --order ORDER`).
 ///
 /// Example: ops review decide 7 refunded --note "refunded by phone, ticket 88"
 /// Example: ops review decide 8 accepted --note "two minutes late, agreed with the buyer"
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct DecideArgs {
-    /// Its number, as ops review list prints it
+    /// The review's number, as `ops review list` prints it
     id: i64,
     /// The decision
     #[arg(value_parser = parse_decision)]
@@ -37,7 +36,7 @@ pub(crate) struct DecideArgs {
     /// Why
     #[arg(long, value_name = "TEXT")]
     note: String,
-    /// The trade that it is about, where several trades paid
+    /// The trade to decide about, if several trades paid
     #[arg(long, value_name = "TRADE_NO")]
     trade_no: Option<String>,
     #[command(flatten)]

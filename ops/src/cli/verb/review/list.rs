@@ -15,7 +15,7 @@ use crate::operations::review_case::{evidence, meaning, possible};
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct ReviewListArgs {
-    /// Also those that were decided or that later notifications settled
+    /// Also reviews that were decided or have settled by themselves
     #[arg(long)]
     all: bool,
     /// The most to list

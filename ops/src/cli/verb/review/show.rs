@@ -13,13 +13,13 @@ use crate::operations::order::next_step::of_review;
 use crate::operations::order::story::{header, not_done_but_reviews};
 use crate::operations::review_case::{Choice, ReviewCase, evidence, meaning};
 
-/// Show a case: what happened, what can be decided, and the commands for it
+/// Show a review: what happened, the possible decisions, and the commands for them
 ///
 /// Example: ops review show 7
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct ReviewShowArgs {
-    /// Its number, as ops review list prints it
+    /// The review's number, as `ops review list` prints it
     id: i64,
 }
 

@@ -22,17 +22,18 @@ use crate::operations::stock::odd_lines::{OddLine, odd_lines};
 /// Import codes from a file, one a line: all of them or none
 ///
 /// Every line is one code in UTF-8, up to 8192 bytes. Lines end with LF, CRLF or CR; blank lines are skipped, spaces around
-/// a code are cut off, tabs and commas are part of it. A licence file of several lines goes in as one line of base64.
+/// a code are removed, tabs and commas are part of it. Import a licence file of several lines as one line of base64.
 ///
-/// Refused as a whole (2), with the numbers of the lines: a file in another encoding or form, and lines with what nobody
-/// sees (zero width characters, a byte order mark inside, no-break spaces at the ends, control characters); --invisible
-/// says what else to do with them, but for control characters and line separators.
-/// Refused (1): codes that another product has, unless --also-in-other-products; and lines that look like no code (a
-/// heading, an empty field, another length, a number that a spreadsheet has shortened): on a terminal a question, else
-/// --yes says that they are codes all the same.
+/// The whole file is refused (2), with the line numbers, if it has another encoding or format, or lines with invisible
+/// characters (zero width characters, a byte order mark inside, no-break spaces at the ends, control characters).
+/// --invisible can accept these, except for control characters and line separators.
 ///
-/// A code that the product has already is told and not imported twice. Orders that wait for stock are delivered by the
-/// worker as soon as the codes are there.
+/// The import is refused (1) if another product has some of the codes, unless --also-in-other-products is given. It is also
+/// refused if lines do not look like codes (a heading, an empty field, another length, a number that a spreadsheet has
+/// shortened): on a terminal ops asks; otherwise --yes imports them.
+///
+/// A code that the product already has is reported and not imported twice. Workers deliver to orders that wait for stock as
+/// soon as the codes are there.
 ///
 /// Example: ops stock import gift-100 --file codes.txt --dry-run
 /// Example: ops stock import gift-100 --file codes.txt --yes
@@ -44,16 +45,16 @@ pub(crate) struct StockImportArgs {
     /// The file; - is stdin
     #[arg(long, value_name = "FILE")]
     file: PathBuf,
-    /// Say what would be imported and what looks odd, and change nothing; a no (1) where an import would be refused
+    /// Only report what would be imported and what looks odd; exits with 1 if an import would be refused
     #[arg(long)]
     dry_run: bool,
-    /// Import lines that look like no code as well, without a question
+    /// Also import lines that do not look like codes, without asking
     #[arg(long)]
     yes: bool,
-    /// Import codes that another product has, too: they can be sold twice
+    /// Also import codes that another product has: they can be sold twice
     #[arg(long)]
     also_in_other_products: bool,
-    /// What becomes of invisible characters in a code
+    /// What to do with invisible characters in a code
     #[arg(long, value_enum, default_value_t)]
     invisible: Invisible,
 }
@@ -137,7 +138,7 @@ impl StockImportArgs {
             }
         }
         Err(Failure::Refused(format!(
-            "nothing was imported: {looks}; take out what is none, or say --yes"
+            "nothing was imported: {looks}; remove what is no code, or use --yes"
         )))
     }
 }

@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::table::list;
 use crate::failure::Failure;
 
-/// List per product: codes available, delivered, returned, and who waits
+/// List the codes of each product: available, delivered, returned, and the orders that wait
 ///
 /// Example: ops stock list --output json
 #[derive(Args)]

@@ -8,22 +8,22 @@ use crate::failure::Failure;
 use crate::operations::stock::withdraw;
 use crate::plural::count;
 
-/// Put the codes of a withdrawal back into sale, all of them
+/// Put all codes of a withdrawal back into sale
 ///
-/// Who and why is recorded with the withdrawal, which can be put back once. Codes that the product has again by another
-/// import are left as they are.
+/// Records who does it and why. A withdrawal can be put back once. Codes that another import has added to the product
+/// meanwhile stay as they are.
 ///
 /// Example: ops stock put-back 17 --reason "the disk was full" --by ann
 #[derive(Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct PutBackArgs {
-    /// The number of the withdrawal, see ops stock withdrawals
+    /// The number of the withdrawal, as `ops stock withdrawals` prints it
     #[arg(value_name = "ID")]
     id: i64,
     /// Why, for the record
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     reason: String,
-    /// Put back codes that another product has got meanwhile, too: they can be sold twice
+    /// Also put back codes that another product has meanwhile: they can be sold twice
     #[arg(long)]
     also_in_other_products: bool,
     #[command(flatten)]

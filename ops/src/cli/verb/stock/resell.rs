@@ -8,11 +8,11 @@ use crate::cli::output::plain;
 use crate::failure::Failure;
 use crate::operations::stock::resell::resell;
 
-/// Put codes that came back on sale again
+/// Sell returned codes again
 ///
-/// A returned code has been with a buyer, so it is not sold again by itself (but where ops product set --resell-returned yes
-/// says so). Here a person who knows that nobody has used it says so. Who, when and why is recorded in the table
-/// stock_resale; the order that returned it shows the code as resold.
+/// A buyer has had a returned code, so it is not sold again automatically, unless `ops product set --resell-returned yes` is
+/// set. Use this if you know that nobody has used the code. Who, when and why is recorded in the table stock_resale; the
+/// order that returned the code shows it as resold.
 ///
 /// Example: ops stock resell gift-100 --code AAAA-1111 --reason "checked with the issuer: unused" --by ann
 /// Example: ops stock resell gift-100 --order A-1001 --reason "never shown to the buyer"
@@ -32,7 +32,7 @@ pub(crate) struct ResellArgs {
     /// All codes that this order returned
     #[arg(long, value_name = "ORDER")]
     order: Option<String>,
-    /// Why it is certain that nobody has used them
+    /// How you know that nobody has used them
     #[arg(long, value_name = "TEXT")]
     reason: String,
     #[command(flatten)]

@@ -10,13 +10,13 @@ use crate::failure::Failure;
 use crate::operations::stock::withdraw::{Withdrawn, withdraw, withdrawn};
 use crate::plural;
 
-/// Take available codes out of the stock
+/// Take available codes out of the stock and print them
 ///
-/// Codes that a buyer has or had stay on record. Who, when, why and the codes themselves are recorded first, then the codes
-/// are printed as they are, one a line in the order of their import, so that they can be imported again (here or for another
-/// product): with --output json as a list. Where the output is lost (a full disk, a closed pipe: 3), --again prints them
-/// once more, and ops stock put-back puts them back into sale. --count takes those that were imported last; where there are
-/// fewer it takes these, says so, and ends with 1.
+/// Codes that a buyer has or had stay in the stock. First it records who withdraws which codes, when and why. Then it prints
+/// the codes unchanged, one a line in the order of their import, so that you can import them again (here or for another
+/// product); with --output json as a list. If the output is lost (a full disk, a closed pipe: 3), --again prints them once
+/// more, and `ops stock put-back` puts them back into sale. --count takes the codes that were imported last. If there are
+/// fewer, it takes these, says so, and exits with 1.
 ///
 /// Example: ops stock withdraw gift-100 --code AAAA-1111 --code AAAA-2222 --reason "sold in the shop in town"
 /// Example: ops stock withdraw gift-100 --count 50 > codes.txt
@@ -30,7 +30,7 @@ pub(crate) struct WithdrawArgs {
     /// This code; can be given several times
     #[arg(long = "code", value_name = "CODE")]
     codes: Vec<String>,
-    /// So many
+    /// How many codes
     #[arg(
         long,
         value_parser = clap::value_parser!(i64).range(1..=100_000),
@@ -38,7 +38,7 @@ pub(crate) struct WithdrawArgs {
         required_unless_present_any = ["codes", "again"]
     )]
     count: Option<i64>,
-    /// Print the codes of this withdrawal again; ops stock withdrawals lists them
+    /// Print the codes of this withdrawal again; `ops stock withdrawals` lists the numbers
     #[arg(long, value_name = "ID", conflicts_with_all = ["product_id", "codes", "count", "reason"])]
     again: Option<i64>,
     /// Why, for the record

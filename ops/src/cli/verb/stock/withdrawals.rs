@@ -7,9 +7,9 @@ use crate::cli::context::Context;
 use crate::cli::table::list;
 use crate::failure::Failure;
 
-/// List what was taken out of the stock, the latest first
+/// List the withdrawals from the stock, the latest first
 ///
-/// ops stock withdraw --again prints the codes of one, ops stock put-back puts them back into sale.
+/// `ops stock withdraw --again` prints the codes of one, `ops stock put-back` puts them back into sale.
 ///
 /// Example: ops stock withdrawals --product gift-100 --output json
 #[derive(Args)]

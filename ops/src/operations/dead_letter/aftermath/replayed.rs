@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::operations::await_worker::outcome_of;
 use config::Config;
 use order::MessageOutcome;
 use queue::{Envelope, ReceivedMessage};
@@ -115,7 +114,7 @@ impl Replayed {
         if state.seen <= self.seen_before {
             return;
         }
-        self.outcome = match outcome_of(&state.outcome) {
+        self.outcome = match state.outcome {
             MessageOutcome::Rejected => Fate::DeadAgain,
             MessageOutcome::Applied => Fate::Applied,
             MessageOutcome::Unknown => Fate::Unknown,

@@ -240,7 +240,7 @@ fn not_delivered(page: &OrderDetails) -> Option<String> {
     };
     let since = fulfillment.waiting_since.map_or_else(|| "?".to_owned(), |at| at.to_string());
     let units = fulfillment.units;
-    let line = match fulfillment.state.parse().ok()? {
+    let line = match fulfillment.state {
         FulfillmentState::AwaitingStock => format!(
             "not delivered: waiting for stock since {since} ({units} units wanted, {} available)",
             page.available
