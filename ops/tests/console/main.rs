@@ -7,10 +7,10 @@ mod browser;
 mod languages;
 mod letters;
 mod pages;
-mod recorded;
 #[path = "../ops/program.rs"]
 #[allow(dead_code, reason = "shared with the tests of the other verbs")]
 mod program;
+mod recorded;
 #[path = "../snapshot.rs"]
 mod snapshot;
 mod strangers;
