@@ -50,7 +50,7 @@ where
     }
 }
 
-/// Reads a body that nobody wants, within bounds, before the request is refused. A connection that is
+/// Reads a body that is not used, within bounds, before the request is refused. A connection that is
 /// closed while it still holds unread bytes is reset, and the reset can overtake the answer.
 pub(crate) async fn discard(body: impl Body<Data = Bytes>) {
     let mut body = pin!(body);

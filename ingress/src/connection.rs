@@ -119,7 +119,7 @@ async fn serve(
         }
     };
     if let Err(error) = ended {
-        // Clients hang up, time out and send rubbish: nothing that anybody can act on.
+        // Clients hang up, time out and send what is no HTTP: nothing that anybody can act on.
         tracing::debug!(%error, "connection ended");
     }
 }

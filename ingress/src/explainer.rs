@@ -3,13 +3,13 @@
 //! It takes dozens of verifications, and whoever sends rubbish could ask for them. So it is done for few messages a
 //! minute, one at a time, on a thread of its own, after the answer.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use alipay::{Form, SignatureError};
 use config::signature_remedy::{Effort, remedies};
 use config::{Config, Merchant};
+use parking_lot::Mutex;
 
 const WINDOW: Duration = Duration::from_secs(60);
 /// Explanations in a minute, of all merchants together.
@@ -19,7 +19,8 @@ const MOST: u32 = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Explainer {
     minute: Mutex<Option<(Instant, u32)>>,
-    is_busy: Arc<AtomicBool>,
+    /// Held while one is explained.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Explainer {
@@ -39,36 +40,24 @@ impl Explainer {
         if !is_mismatch || !self.is_one_of_few(Instant::now()) {
             return;
         }
-        if self.is_busy.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let busy = Busy(Arc::clone(&self.is_busy));
+        let Ok(turn) = Arc::clone(&self.turn).try_lock_owned() else { return };
         let (config, name) = (Arc::clone(config), merchant.name.clone());
         let (body, error) = (body.to_vec(), error.clone());
         tokio::task::spawn_blocking(move || {
-            let _busy = busy;
+            let _turn = turn;
             log_cause(&config, &name, &body, &error);
         });
     }
 
     /// Whether this is among the first of its minute.
     fn is_one_of_few(&self, now: Instant) -> bool {
-        let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut minute = self.minute.lock();
         let (began, count) = minute.get_or_insert((now, 0));
         if now.saturating_duration_since(*began) >= WINDOW {
             (*began, *count) = (now, 0);
         }
         *count += 1;
         *count <= MOST
-    }
-}
-
-/// Ends the turn however it ends.
-struct Busy(Arc<AtomicBool>);
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
     }
 }
 

@@ -91,7 +91,7 @@ mod tests {
                 Some("payee_user_id"),
                 Some("payee_user_id"),
             ),
-            // Of the buyer it is told, and of a trade these names say nothing.
+            // This names the buyer; and in the notification of a trade these names do not count.
             ("notify_type=dut_user_sign&alipay_user_id=2088000000000001", None, Some("seller_id")),
             (
                 "notify_type=trade_status_sync&payee_user_id=2088000000000001",

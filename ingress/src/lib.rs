@@ -22,7 +22,7 @@
 //! But for pages of a return URL, the body of every answer is `success` or `fail`, nothing else. `success`
 //! (200) says that the broker has confirmed the message in a quorum queue, on disk. On everything else Alipay repeats the notification,
 //! for about a day. Why it was refused is in the log and in the metrics, as the reason code of a
-//! [`Refusal`], and is never told to the caller. Only what is no HTTP request at all, or has a head of more
+//! [`Refusal`], and is never sent to the caller. Only what is no HTTP request at all, or has a head of more
 //! than 16 KiB, is answered by hyper itself, without a body.
 //!
 //! # Without a broker

@@ -64,9 +64,7 @@ impl VerifiedNotification {
         service::crash_point!("ingress.after_confirm");
         Ok(())
     }
-}
 
-impl VerifiedNotification {
     /// The id that its repeats share.
     fn message_id(&self) -> String {
         queue::id_of_content(&self.envelope.merchant, self.kind, &self.form, self.is_ambiguous)

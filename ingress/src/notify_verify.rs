@@ -3,13 +3,14 @@
 //! It is asked after the signature was checked, and before the notification is answered: the gateway
 //! forgets an id when its notification was answered `success`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use alipay::NotifyVerifyAnswer;
 use config::{Config, Merchant, NotifyVerifyPolicy};
 use gateway::{Gateway, GatewayError};
 use metrics::counter;
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use crate::Refusal;
@@ -30,7 +31,7 @@ pub(crate) struct NotifyVerifier {
 /// What the gateway says of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum VerifyReply {
-    /// The gateway said `true` to this process before.
+    /// The gateway answered `true` to this process before.
     Remembered,
     /// `true`.
     True,
@@ -38,7 +39,7 @@ enum VerifyReply {
     False,
     /// `invalid`.
     Invalid,
-    /// NoAnswer that can be used, or nobody could ask.
+    /// No answer that can be used, or there was no place for the query.
     NoAnswer(&'static str),
 }
 
@@ -123,7 +124,7 @@ impl NotifyVerifier {
     async fn ask(&self, merchant: &Merchant, id: &[u8]) -> VerifyReply {
         match self.gateway.notify_verify(merchant, id).await {
             Ok(NotifyVerifyAnswer::Genuine) => {
-                let mut genuine = self.genuine.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut genuine = self.genuine.lock();
                 genuine.add(&merchant.name, id);
                 VerifyReply::True
             }
@@ -136,7 +137,7 @@ impl NotifyVerifier {
     }
 
     fn is_remembered(&self, merchant: &Merchant, id: &[u8]) -> bool {
-        let genuine = self.genuine.lock().unwrap_or_else(PoisonError::into_inner);
+        let genuine = self.genuine.lock();
         genuine.contains(&merchant.name, id)
     }
 }

@@ -1,12 +1,13 @@
-//! Places for connections, and the memory of their bodies: both are limited, and whoever is silent
-//! longest gives way to whoever asks.
+//! Places for connections, and the memory of their bodies. Both are limited: a new connection or body takes the place of
+//! the one that was silent longest.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use config::{Ingress, Network};
 use metrics::{counter, gauge};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -132,7 +133,7 @@ impl Places {
     }
 
     fn state(&self) -> MutexGuard<'_, PlacesState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

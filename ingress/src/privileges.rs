@@ -2,7 +2,7 @@
 //!
 //! An ingress is what a stranger can reach. With an account that can only write to the exchange
 //! `alipay.notify`, somebody who takes it over can publish notifications, which workers verify again,
-//! and can neither read nor delete what others were told.
+//! and can neither read nor delete other messages.
 
 use std::future::pending;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::IngressError;
 /// The pause between two attempts to ask a broker that is away.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Finds out once, as soon as the broker answers, and tells the log. Resolves only with the reason to
+/// Finds out once, as soon as the broker answers, and logs it. Resolves only with the reason to
 /// end: `required`, and the account may do more.
 pub(crate) async fn check(cluster: Cluster, required: bool) -> IngressError {
     let beyond = loop {

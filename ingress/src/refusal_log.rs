@@ -1,9 +1,9 @@
 //! Lines about refusals: anybody can cause them, so their number is limited. Metrics count all.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 const WINDOW: Duration = Duration::from_secs(60);
@@ -34,7 +34,7 @@ struct LeftOut {
 impl RefusalLog {
     /// Whether a line about a refusal is written: the first ones of a minute are.
     pub(crate) fn writes(&self, merchant: &str, reason: &'static str, now: Instant) -> bool {
-        let mut minutes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut minutes = self.0.lock();
         let minute = minutes
             .entry((merchant.to_owned(), reason))
             .or_insert_with(|| Minute { began: now, refused: 0 });
@@ -44,7 +44,7 @@ impl RefusalLog {
 
     /// Ends the minutes that are over.
     fn end_minutes(&self, now: Instant, all: bool) -> Vec<LeftOut> {
-        let mut minutes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut minutes = self.0.lock();
         let over = minutes
             .extract_if(|_, minute| all || now.saturating_duration_since(minute.began) >= WINDOW);
         over.filter(|(_, minute)| minute.refused > LINES)

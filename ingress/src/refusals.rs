@@ -1,11 +1,12 @@
-//! A limit for refused requests of one client: whoever sends rubbish is turned away unread.
+//! A limit for refused requests of one client: after too many its requests are refused unread.
 //!
 //! Only refused requests count, so a limit never stands between Alipay and the shop: a client that has
 //! sent a genuine notification has no limit, and only Alipay can sign one.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::peer::Peer;
 
@@ -81,7 +82,7 @@ impl Refusals {
     }
 
     fn state(&self) -> MutexGuard<'_, RefusalCounts> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -1,6 +1,6 @@
 //! A buyer who comes back from Alipay's page: which order it is about, and where to send the buyer.
 //!
-//! That a browser came back says nothing about money: nothing of it is believed. It is a good time to
+//! That a browser came back says nothing about money, so it adds no facts. It is a good time to
 //! ask the gateway, so a request to do that is queued, and the buyer is sent on whatever becomes of it.
 
 use std::time::Duration;

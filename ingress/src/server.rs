@@ -77,9 +77,6 @@ pub enum IngressError {
     PublisherEnded,
 }
 
-const LISTEN: &str = "ingress.listen";
-const ADMIN_LISTEN: &str = "ingress.admin_listen";
-
 impl Server {
     /// Binds the listeners. Does not need the broker. Later changes of the configuration are followed
     /// as far as merchants go.
@@ -95,21 +92,14 @@ impl Server {
             cluster.publishes_as("amqp.ingress_users", &publishers.ingress)?;
         }
         let address = config.ingress.listen;
-        let listener = listen(address).map_err(|error| CannotListen {
-            key: "ingress.listen",
-            address,
-            error,
-        })?;
+        let cannot_listen = |error| CannotListen { key: "ingress.listen", address, error };
+        let listener = listen(address).map_err(cannot_listen)?;
         let bound_admin = match config.ingress.admin_listen {
-            Some(address) => {
-                let listener = admin::bind(ADMIN_LISTEN, address).await?;
-                let bound = admin::bound(&listener, ADMIN_LISTEN, address)?;
-                Some((listener, bound))
-            }
+            Some(address) => Some(admin::bind("ingress.admin_listen", address).await?),
             None => None,
         };
-        let listen = admin::bound(&listener, LISTEN, address)?;
         let (admin, admin_address) = bound_admin.unzip();
+        let listen = listener.local_addr().map_err(cannot_listen)?;
         let addresses = Addresses { listen, admin: admin_address };
         Ok(Server { current, cluster, listener, admin, addresses })
     }

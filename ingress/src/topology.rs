@@ -54,7 +54,7 @@ impl TopologyKeeper {
         known.is_ok_and(|state| *state == WorkQueueState::There)
     }
 
-    /// A message was not taken by any queue: somebody has deleted what was declared.
+    /// No queue took a message: what was declared has been deleted.
     pub(crate) fn look_again(&self) {
         self.look_again.notify_one();
     }
@@ -130,7 +130,7 @@ async fn declare_or_look(cluster: &Cluster, declares: bool, events: bool) -> Res
                 missing.join(", ")
             )))
         }
-        // RabbitMQ 4 lets nobody look who may not declare. What no queue takes comes back, so nothing is lost.
+        // RabbitMQ 4 refuses a look to an account that may not declare. What no queue takes comes back, so nothing is lost.
         Err(error @ TopologyError::Refused { .. }) => {
             tracing::warn!(%error, "not allowed to look either: taking the work queue as there");
             Ok(())
@@ -141,7 +141,7 @@ async fn declare_or_look(cluster: &Cluster, declares: bool, events: bool) -> Res
 
 /// Why it is not known that the queues are there.
 enum Unknown {
-    /// The broker cannot be reached, of which its connections tell.
+    /// The broker cannot be reached, which its connections log.
     Outage,
     /// Anything else, in words.
     Other(String),

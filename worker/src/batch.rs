@@ -2,7 +2,7 @@
 //!
 //! This is the job of the worker; `work` is to be read from top to bottom. What it decides is decided by pure
 //! functions of the crate `order`; what it reads and writes are statements of the crate `store`. Running it again
-//! with the same messages changes nothing, so nobody has to know whether a crash came before or after the commit.
+//! with the same messages changes nothing, so it does not matter whether a crash came before or after the commit.
 
 mod batch_refunds;
 mod contradiction;
@@ -25,6 +25,7 @@ mod reviews;
 mod working_set;
 mod write;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -163,6 +164,11 @@ pub fn run_halving<S, E: From<BatchError>>(
     }
 }
 
+/// Each item once, sorted: the keys of one statement.
+fn distinct<T: Ord>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    items.into_iter().collect::<BTreeSet<T>>().into_iter().collect()
+}
+
 fn work(
     connection: &mut MysqlConnection,
     batch: &[InboundMessage],
@@ -193,7 +199,7 @@ fn work(
         inbox::write(connection, &records)?;
         let mut outcomes: Vec<Outcome> =
             records.into_iter().map(InboxRecord::into_outcome).collect();
-        retry_copies::book(connection, batch.iter().zip(&outcomes))?;
+        retry_copies::record(connection, batch.iter().zip(&outcomes))?;
         let refused = confirm(&outcomes)?;
         dead_letters::hold(connection, batch, &mut outcomes, &refused)?;
         Ok(outcomes)

@@ -1,9 +1,9 @@
 //! Clocks that disagree: the database's, those in messages, and this worker's.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::Mutex;
 
 use crate::message::{Content, InboundMessage};
 
@@ -40,7 +40,7 @@ impl MessageClock {
         if ahead.abs() <= TOLERANCE {
             return;
         }
-        let mut largest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut largest = self.0.lock();
         let larger = largest.is_none_or(|largest| {
             largest.at.elapsed() > COUNTS || largest.ahead.abs() <= ahead.abs()
         });
@@ -51,7 +51,7 @@ impl MessageClock {
 
     /// How far messages were ahead of this clock in the last minute; below zero: received before they were sent.
     pub(crate) fn ahead(&self) -> TimeDelta {
-        let largest = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let largest = *self.0.lock();
         largest
             .filter(|largest| largest.at.elapsed() <= COUNTS)
             .map_or(TimeDelta::zero(), |largest| largest.ahead)

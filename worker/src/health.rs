@@ -1,30 +1,41 @@
 //! What `/readyz` knows of the worker.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use alipay::format_beijing;
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 use store::{Fault, StoreError};
 use tokio::sync::Notify;
 
 use crate::clocks::MessageClock;
-use crate::lane::in_hand::InHand;
 
 /// Shared by all lanes and sweepers.
 #[derive(Clone)]
 pub(crate) struct Health(Arc<Inner>);
 
 struct Inner {
-    consuming: Vec<AtomicBool>,
-    changed: Notify,
+    lanes: Mutex<Vec<LaneState>>,
+    consuming: Notify,
     troubles: Mutex<BTreeMap<User, String>>,
     read_only: Mutex<Option<ReadOnly>>,
-    in_hand: InHand,
     message_clock: MessageClock,
-    /// Messages that each lane holds since the broker does not take their retries or dead letters.
-    held: Vec<AtomicUsize>,
+}
+
+/// What one lane does now.
+#[derive(Debug, Clone, Copy, Default)]
+struct LaneState {
+    /// It has a consumer.
+    is_consuming: bool,
+    /// Messages that it has taken from the queue and not acknowledged: a batch, and what stayed of those before. Not visible
+    /// over AMQP.
+    messages: usize,
+    /// Since when it has always had unfinished messages.
+    busy_since: Option<Instant>,
+    /// Messages whose retries or dead letters the broker does not take.
+    held: usize,
 }
 
 /// Who uses the database. Each reports its own calls only: a sweeper that can read does not prove that a lane can
@@ -47,35 +58,47 @@ struct ReadOnly {
 impl Health {
     pub(crate) fn new(lanes: usize) -> Health {
         Health(Arc::new(Inner {
-            consuming: (0..lanes).map(|_| AtomicBool::new(false)).collect(),
-            changed: Notify::new(),
+            lanes: Mutex::new(vec![LaneState::default(); lanes]),
+            consuming: Notify::new(),
             troubles: Mutex::default(),
             read_only: Mutex::default(),
-            in_hand: InHand::new(lanes),
             message_clock: MessageClock::default(),
-            held: (0..lanes).map(|_| AtomicUsize::new(0)).collect(),
         }))
     }
 
     /// A lane has a consumer, or has lost it.
     pub(crate) fn set_consuming(&self, lane: usize, consuming: bool) {
-        if let Some(flag) = self.0.consuming.get(lane) {
-            flag.store(consuming, Ordering::Relaxed);
-            self.0.changed.notify_waiters();
-        }
+        self.change_lane(lane, |state| state.is_consuming = consuming);
+        self.0.consuming.notify_waiters();
     }
 
-    /// A lane holds so many messages. Returns how many all lanes hold.
+    /// A lane holds this number of messages. Returns how many all lanes hold.
     pub(crate) fn set_held(&self, lane: usize, held: usize) -> usize {
-        if let Some(count) = self.0.held.get(lane) {
-            count.store(held, Ordering::Relaxed);
-        }
+        self.change_lane(lane, |state| state.held = held);
         self.held()
     }
 
-    /// The messages that lanes have taken and not acknowledged.
-    pub(crate) fn in_hand(&self) -> &InHand {
-        &self.0.in_hand
+    /// A lane has this number of unfinished messages now.
+    pub(crate) fn set_unfinished(&self, lane: usize, messages: usize) {
+        self.change_lane(lane, |state| {
+            state.messages = messages;
+            let since = state.busy_since.unwrap_or_else(Instant::now);
+            state.busy_since = (messages > 0).then_some(since);
+        });
+    }
+
+    /// How many unfinished messages all lanes have, and how long the slowest lane has had some.
+    pub(crate) fn unfinished(&self) -> (usize, Duration) {
+        let lanes = self.0.lanes.lock();
+        let slowest = lanes.iter().filter_map(|lane| lane.busy_since).min();
+        let messages = lanes.iter().map(|lane| lane.messages).sum();
+        (messages, slowest.map_or(Duration::ZERO, |since| since.elapsed()))
+    }
+
+    fn change_lane(&self, lane: usize, change: impl FnOnce(&mut LaneState)) {
+        if let Some(state) = self.0.lanes.lock().get_mut(lane) {
+            change(state);
+        }
     }
 
     /// The times in messages.
@@ -85,27 +108,25 @@ impl Health {
 
     /// How many messages the broker keeps all lanes from finishing.
     pub(crate) fn held(&self) -> usize {
-        self.0.held.iter().map(|count| count.load(Ordering::Relaxed)).sum()
+        self.0.lanes.lock().iter().map(|lane| lane.held).sum()
     }
 
     /// The latest call of this user succeeded. One lane's success clears the trouble of all lanes: they run the same
     /// statements, and another lane may have worked on the messages that one had to give back.
     pub(crate) fn database_works(&self, user: User) {
-        self.troubles(|troubles| {
-            troubles.retain(|other, _| match (user, other) {
-                (User::Lane(_), User::Lane(_)) => false,
-                (user, other) => user != *other,
-            });
+        self.0.troubles.lock().retain(|other, _| match (user, other) {
+            (User::Lane(_), User::Lane(_)) => false,
+            (user, other) => user != *other,
         });
         if let User::Lane(_) = user {
-            self.read_only(Option::take);
+            self.0.read_only.lock().take();
         }
     }
 
     /// The heartbeat was written: the database takes writes again.
     pub(crate) fn database_writes(&self) {
         self.database_works(User::Heartbeat);
-        self.read_only(Option::take);
+        self.0.read_only.lock().take();
     }
 
     /// The latest call of this user failed, and not because of the data. Returns whether that is new: no user had this
@@ -113,40 +134,29 @@ impl Health {
     pub(crate) fn database_fails(&self, user: User, error: &StoreError) -> bool {
         if error.is_read_only() {
             let error = error.to_string();
-            self.read_only(|known| {
-                known.get_or_insert(ReadOnly { since: Utc::now(), error }).since
-            });
+            self.0.read_only.lock().get_or_insert(ReadOnly { since: Utc::now(), error });
         }
         let trouble = describe(error);
-        self.troubles(|troubles| {
-            let is_news = !troubles.values().any(|known| *known == trouble);
-            troubles.insert(user, trouble);
-            is_news
-        })
-    }
-
-    fn troubles<T>(&self, change: impl FnOnce(&mut BTreeMap<User, String>) -> T) -> T {
-        change(&mut self.0.troubles.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn read_only<T>(&self, change: impl FnOnce(&mut Option<ReadOnly>) -> T) -> T {
-        change(&mut self.0.read_only.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut troubles = self.0.troubles.lock();
+        let is_news = !troubles.values().any(|known| *known == trouble);
+        troubles.insert(user, trouble);
+        is_news
     }
 
     /// Every lane has a consumer.
     pub(crate) fn is_consuming(&self) -> bool {
-        self.0.consuming.iter().all(|flag| flag.load(Ordering::Relaxed))
+        self.0.lanes.lock().iter().all(|lane| lane.is_consuming)
     }
 
     /// What is wrong with the database, as far as the latest calls show, or with the queues for retries and dead
     /// letters.
     pub(crate) fn trouble(&self) -> Option<String> {
         // Meanwhile connections are dropped, and calls fail in consequence: the cause is what is reported.
-        let read_only = self.read_only(|known| known.as_ref().map(ReadOnly::text));
+        let read_only = self.0.read_only.lock().as_ref().map(ReadOnly::text);
         if read_only.is_some() {
             return read_only;
         }
-        let database = self.troubles(|troubles| troubles.values().next().cloned());
+        let database = self.0.troubles.lock().values().next().cloned();
         let held = self.held();
         let broker = (held > 0).then(|| {
             format!("the broker takes no retries or dead letters: {held} messages wait here, a queue is full")
@@ -157,7 +167,7 @@ impl Health {
     /// Resolves when every lane consumes.
     pub(crate) async fn all_consuming(&self) {
         loop {
-            let changed = self.0.changed.notified();
+            let changed = self.0.consuming.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
             if self.is_consuming() {
@@ -188,9 +198,30 @@ fn describe(error: &StoreError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use store::StoreError;
 
     use super::{Health, User};
+
+    #[test]
+    fn a_lane_is_busy_since_its_first_unfinished_message() {
+        let health = Health::new(2);
+        assert_eq!(health.unfinished(), (0, Duration::ZERO));
+        health.set_unfinished(0, 3);
+        health.set_unfinished(1, 2);
+        let (messages, first) = health.unfinished();
+        assert_eq!(messages, 5);
+        // Other messages join, one stays: it is the same wait.
+        health.set_unfinished(0, 1);
+        let (messages, then) = health.unfinished();
+        assert!(messages == 3 && then >= first, "{then:?}");
+        health.set_unfinished(0, 0);
+        health.set_unfinished(1, 0);
+        assert_eq!(health.unfinished(), (0, Duration::ZERO));
+        health.set_unfinished(9, 1);
+        assert_eq!(health.unfinished(), (0, Duration::ZERO));
+    }
 
     #[test]
     fn a_working_user_does_not_hide_a_failing_one() {

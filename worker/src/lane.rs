@@ -4,7 +4,6 @@ mod acknowledge;
 mod attempt;
 mod burial;
 pub(crate) mod dead_queue;
-pub(crate) mod in_hand;
 pub(crate) mod poison;
 mod unrecorded;
 
@@ -145,7 +144,7 @@ impl Lane {
 
         let ended = self.serve(connection, &mut consumer).await;
         self.context.health.set_consuming(self.number, false);
-        self.context.health.in_hand().set(self.number, 0);
+        self.context.health.set_unfinished(self.number, 0);
         if !connection.is_lost() {
             // What was delivered and not acknowledged goes back to the queue with the channel.
             let cancel = channel.basic_cancel(tag.as_str().into(), BasicCancelOptions::default());
@@ -201,7 +200,7 @@ impl Lane {
             locked = stays.locked;
             held.extend(stays.held);
             self.hold(held.len());
-            self.context.health.in_hand().set(self.number, locked.len() + held.len());
+            self.context.health.set_unfinished(self.number, locked.len() + held.len());
         }
     }
 
@@ -220,7 +219,7 @@ impl Lane {
     ) -> Result<Staying, Ended> {
         service::crash_point!("worker.after_receive");
         let started = Instant::now();
-        self.context.health.in_hand().set(self.number, batch.len() + held.len());
+        self.context.health.set_unfinished(self.number, batch.len() + held.len());
         let size = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         let ended = match self.context.process(self.number, connection, batch).await {
             Ok(ended) => ended,

@@ -14,7 +14,7 @@
 //! silent and expired orders ──▶ gateway ──▶ alipay.notify.0                         queries
 //! late money ──▶ gateway ──▶ alipay.notify.0                                        refunds
 //! decisions and expiries whose message was lost                                     open_rows
-//! orders of merchants that nobody serves ──▶ alarm                                  merchant_watch
+//! orders of merchants that are not configured ──▶ alarm                             merchant_watch
 //! clock, load and state of this worker ──▶ row                                      heartbeat
 //! ```
 //!

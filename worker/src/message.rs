@@ -58,7 +58,7 @@ pub enum Content {
     Request {
         /// The order.
         order: String,
-        /// Who.
+        /// Who asks.
         asked_by: QueryReason,
     },
     /// Apply a person's decision about a review.
@@ -127,9 +127,9 @@ pub struct InboundMessage {
     pub charset: Charset,
     /// As received, non-ASCII bytes percent-encoded.
     pub form: String,
-    /// When the ingress took it; a claim of an older time than is believed is raised to that.
+    /// When the ingress received it; an older time than 40 days ago counts as that.
     pub received_at: DateTime<Utc>,
-    /// When the ingress took it, as the message claims.
+    /// When the ingress received it, as the message claims.
     pub claimed_at: DateTime<Utc>,
     /// Retry tiers that it has passed.
     pub attempt: u32,
@@ -154,7 +154,7 @@ impl InboundMessage {
         InboundMessage::receive_as_of(received, config, Utc::now())
     }
 
-    /// The same as of another time: a time of receipt is believed 40 days back from it.
+    /// The same as of another time: a time of receipt counts as far as 40 days back from it.
     fn receive_as_of(
         received: &ReceivedMessage,
         config: &Config,
@@ -169,7 +169,7 @@ impl InboundMessage {
     /// Reads a message whose publisher is not in question.
     ///
     /// # Errors
-    /// A [`Rejection`] when the body is no envelope, nobody knows its merchant, or it is too large, so that not
+    /// A [`Rejection`] when the body is no envelope, its merchant is not configured, or it is too large, so that not
     /// even the inbox can hold it. A notification that cannot be read *is* an `InboundMessage`, with the reason
     /// as its content, because the inbox records it.
     pub fn read(
@@ -217,7 +217,7 @@ impl InboundMessage {
         let received_at = verification::believed(envelope.received_at, now);
         let answer_digest = (envelope.kind == MessageKind::QueryAnswer).then(|| envelope.digest());
         let form = Form::parse(envelope.form.as_bytes());
-        // The publisher chooses the property, so inbox and books use an id computed from the content.
+        // The publisher chooses the property, so the tables use an id that is computed from the content.
         let message_id = match &form {
             Ok(form) => id_of(&envelope, form, merchant.protocol),
             Err(_) => message_id.to_owned(),
@@ -230,8 +230,8 @@ impl InboundMessage {
                         let charset = verification::check(&envelope, &form, merchant, received_at)?;
                         let is_asked = config.worker.queries && Gateway::can_ask(merchant).is_ok();
                         // A stranger's copy of an old notification comes through the ingress, which sets this time.
-                        let told_at = envelope.received_at;
-                        doubtful::read(&form, charset, merchant.protocol, told_at, is_asked)
+                        let claimed_at = envelope.received_at;
+                        doubtful::read(&form, charset, merchant.protocol, claimed_at, is_asked)
                     }
                     MessageKind::QueryRequest => command::request(&form),
                     MessageKind::QueryAnswer => {

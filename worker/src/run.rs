@@ -135,8 +135,8 @@ pub async fn run(
     let drained = CancellationToken::new();
     let mut admin_address = None;
     if let Some(address) = config.worker.admin_listen {
-        let listener = admin::bind("worker.admin_listen", address).await?;
-        admin_address = Some(admin::bound(&listener, "worker.admin_listen", address)?);
+        let (listener, bound) = admin::bind("worker.admin_listen", address).await?;
+        admin_address = Some(bound);
         let (health, publisher, cancel) = (health.clone(), publisher.clone(), cancel.clone());
         let readiness = move || readiness(&health, &publisher, &cancel);
         let runs = context.current.clone();
@@ -173,14 +173,7 @@ async fn consume(config: &Config, context: &Context, connection: &Connection) {
         Err(error @ TopologyError::Refused { .. }) => {
             warn!(%error, "not allowed to declare: taking the queues as there");
         }
-        Err(error) if error.is_outage() => {
-            debug!(%error, "the queues could not be declared");
-            return;
-        }
-        Err(error) => {
-            warn!(%error, "the queues could not be declared");
-            return;
-        }
+        Err(error) => return report_undeclared(&error),
     }
     let mut lanes = JoinSet::new();
     for number in 0..config.worker.lanes {
@@ -194,6 +187,15 @@ async fn consume(config: &Config, context: &Context, connection: &Connection) {
             error!(error = %panic, "a lane panicked; all lanes start over");
             connection.give_up("a lane panicked");
         }
+    }
+}
+
+/// Logs that queues could not be declared; an outage is logged by the broker's connections.
+pub(crate) fn report_undeclared(error: &TopologyError) {
+    if error.is_outage() {
+        debug!(%error, "the queues could not be declared");
+    } else {
+        warn!(%error, "the queues could not be declared");
     }
 }
 

@@ -76,7 +76,7 @@ impl<'a> Sweeper<'a> {
         }
     }
 
-    /// The same, and the turn comes at once where somebody waits for it. A sweeper that cannot work keeps
+    /// The same, and the turn comes at once when `wake` is notified. A sweeper that cannot work keeps
     /// its pause.
     pub(crate) async fn turn_or_woken(&self, wake: &Notify) -> bool {
         if self.failing {

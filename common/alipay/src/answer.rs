@@ -1,6 +1,6 @@
 //! What the gateway answers to a request.
 //!
-//! An answer is believed only after its signature was checked. The Open Platform signs the bytes of
+//! An answer counts only after its signature was checked. The Open Platform signs the bytes of
 //! one node of a JSON text as it wrote them ([`json`]); the legacy gateway signs the fields inside
 //! an XML text like the parameters of a form ([`xml`]).
 

@@ -119,7 +119,7 @@ fn is_base64(character: char) -> bool {
 
 /// The inside of a PEM block, given what follows its `-----BEGIN `.
 ///
-/// The label is not believed: people wrap PKCS#1 in `PUBLIC KEY`. What counts is inside.
+/// The label does not count: people wrap PKCS#1 in `PUBLIC KEY`. What counts is inside.
 fn pem_block(rest: &str) -> Result<&str, KeyError> {
     let label = rest.split("-----").next().unwrap_or_default();
     let unfinished = || KeyError::UnfinishedPem { label: label.chars().take(64).collect() };

@@ -1,6 +1,6 @@
 //! The Alipay protocol, pure: no network, no database, no clock.
 //!
-//! Alipay tells a merchant what happened to a trade by POSTing a signed form to the merchant's
+//! Alipay reports what happened to a trade by POSTing a signed form to the merchant's
 //! notify URL. This crate turns the bytes of such a form into something to act upon, in five
 //! steps, and in the other direction signs what a merchant (or a stand-in for Alipay) sends.
 //!
@@ -11,7 +11,7 @@
 //!    valid. The configuration decides which [`SignType`]s are accepted.
 //! 3. **[`Charset::of`]** finds the character set: the message's own `charset` parameter on the
 //!    Open Platform, the merchant's configuration at the legacy gateway.
-//! 4. **[`check_notification`]** and **[`SecondReading::of`]** tell whether the form is a notification at
+//! 4. **[`check_notification`]** and **[`SecondReading::of`]** check whether the form is a notification at
 //!    all, and whether its signed text could be cut in another way: a signature covers a text, not a form.
 //! 5. **[`Notification::read`]** decodes and parses the values that are used, strictly: amounts as
 //!    [`Fen`], times as UTC ([`parse_beijing`]), refund results by their grammar.
@@ -56,7 +56,7 @@
 //!
 //! In the other direction a merchant asks the gateway: [`TradeQuery`], [`Payment`], [`TradeRefund`]
 //! and their like make signed forms, [`QueryAnswer`], [`RefundAnswer`] and their like read what comes
-//! back. An answer is believed as a notification is: only with a right signature over its bytes.
+//! back. An answer counts as a notification does: only with a right signature over its bytes.
 //!
 //! Nothing here panics on bytes from outside, and nothing that can reach a log (`Debug`, errors)
 //! shows a key, a signature or the values of a form.
@@ -68,6 +68,7 @@ mod canonical;
 mod certificate;
 mod charset;
 mod form;
+mod json_object;
 mod key_error;
 mod key_text;
 mod md5;
@@ -110,9 +111,9 @@ pub use notification::{Notification, Unreadable};
 pub use notification_form::{NotANotification, SecondReading, check_names, check_notification};
 pub use percent::ascii_form;
 pub use private_key::PrivateKey;
-pub use protocol::{Protocol, UnknownProtocol};
+pub use protocol::Protocol;
 pub use public_key::PublicKey;
-pub use reading::{Reading, readings, without_strangers};
+pub use reading::{Reading, readings, without_parameters};
 pub use recipient::{RecipientAccount, check_recipient};
 pub use request::{
     Application, CertificateDownload, NotifyVerify, Payment, PlatformRefund, PlatformRefundItem,
@@ -122,9 +123,9 @@ pub use request::{
 pub use result_details::{ItemProblem, ResultDetailsError};
 pub use return_url::{is_return, returned_order};
 pub use sign::Signer;
-pub use sign_type::{SignType, UnknownSignType};
+pub use sign_type::SignType;
 pub use signature_error::SignatureError;
 pub use time::{TimeError, format_beijing, parse_beijing};
 pub use trade_status::{RefundStatus, TradeStatus};
-pub use trade_status_sync::TradeStatusSync;
+pub use trade_status_sync::{Parties, TradeStatusSync};
 pub use verify::{KeyMark, OldKey, RetiredKey, Verified, Verifier};

@@ -21,8 +21,8 @@ impl Md5Key {
         Md5Key(secret.into())
     }
 
-    /// What names this key in a message: 16 hex digits of a SHA-256. It tells whoever has the message
-    /// nothing that the MD5 signature in it does not tell: both let a guess be checked.
+    /// What names this key in a message: 16 hex digits of a SHA-256. It reveals nothing
+    /// that the MD5 signature in the message does not reveal: both let a guess be checked.
     pub fn fingerprint(&self) -> String {
         let hash = Sha256::new().chain_update(FINGERPRINT_LABEL).chain_update(&self.0).finalize();
         base16ct::lower::encode_string(&hash[..8])

@@ -13,14 +13,14 @@ use crate::{Charset, Fen, Form, Unreadable, parse_beijing};
 pub(crate) const DEPOSIT_BACK: &str = "alipay.trade.refund.depositback.completed";
 
 /// `alipay.trade.refund.depositback.completed`: a bank has answered about a refund that goes back to a bank
-/// card. It comes hours or days after the refund, which was told as successful.
+/// card. It comes hours or days after the refund, which was reported as successful.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DepositBack {
     /// The merchant's order number, 1 to 64 bytes without control characters.
     pub out_trade_no: String,
-    /// Alipay's trade number, where it is told; checked like `out_trade_no`.
+    /// Alipay's trade number, where there is one; checked like `out_trade_no`.
     pub trade_no: Option<String>,
-    /// The number of the refund request, where it is told; checked like `out_trade_no`.
+    /// The number of the refund request, where there is one; checked like `out_trade_no`.
     pub request_no: Option<String>,
     /// What the bank did.
     pub status: DepositBackStatus,
@@ -53,7 +53,7 @@ impl DepositBackStatus {
     }
 }
 
-/// The order that a message of the message service names, whichever message it is: for whoever looks for it.
+/// The order that a message of the message service names, whichever message it is.
 #[must_use]
 pub fn order_in_biz_content(form: &Form, charset: Charset) -> Option<String> {
     form.get("msg_method").filter(|method| !method.is_empty())?;
@@ -64,7 +64,8 @@ pub fn order_in_biz_content(form: &Form, charset: Charset) -> Option<String> {
 
 impl DepositBack {
     pub(crate) fn read(parameters: &Parameters<'_>) -> Result<DepositBack, Unreadable> {
-        let content = BizContent::read(&parameters.required("biz_content")?)?;
+        let content = parameters.required("biz_content")?;
+        let content = BizContent::read(&content)?;
         let number = |member: &'static str| {
             let number = content.text(member)?;
             if let Some(Err(reason)) = number.as_deref().map(check_number) {

@@ -126,13 +126,13 @@ impl Notification {
         charset: Charset,
     ) -> Result<Notification, Unreadable> {
         let parameters = Parameters { form, charset, is_guarded: true };
-        let told = |name| form.get(name).filter(|value| !value.is_empty());
-        match (told("notify_type"), told("msg_method")) {
+        let named = |name| form.get(name).filter(|value| !value.is_empty());
+        match (named("notify_type"), named("msg_method")) {
             (None, Some(method)) => {
                 // Only there: a key of the legacy gateway signs the merchant's own requests, too.
                 if method == DEPOSIT_BACK.as_bytes() && protocol == Protocol::Openapi {
-                    let said = DepositBack::read(&parameters)?;
-                    return Ok(Notification::DepositBack(Box::new(said)));
+                    let deposit_back = DepositBack::read(&parameters)?;
+                    return Ok(Notification::DepositBack(Box::new(deposit_back)));
                 }
                 Err(Unreadable::MsgMethod { msg_method: printable(method) })
             }

@@ -10,11 +10,11 @@
 //! 2. No value holds `&name=` with the name of a parameter that decides something, and no value that
 //!    is read holds `&name=` at all: then each of these parameters begins and ends at the same place
 //!    in every form with the same signed text.
-//! 3. What tells of a refund that was made is the parameter by which this gateway tells of one, and there is a
+//! 3. The parameter that reports a refund is the one by which this gateway reports refunds, and there is a
 //!    `gmt_refund`, which Alipay sends with every such refund. Else it could be the end of the text that stands before it; a
 //!    `gmt_refund` could not, since names that every notification has stand between.
 //!
-//! A form that breaks 2 or 3 has a [`SecondReading`]: it may be genuine, and nothing in it can be believed.
+//! A form that breaks 2 or 3 has a [`SecondReading`]: it may be genuine, and nothing in it counts.
 
 use std::fmt;
 
@@ -98,8 +98,8 @@ pub(crate) const READ: [&str; 49] = [
 const ALWAYS_THERE: [&str; 4] =
     ["buyer_pay_amount", "invoice_amount", "point_amount", "receipt_amount"];
 
-/// What tells of a refund.
-const TELLS_OF_A_REFUND: [&str; 2] = ["refund_fee", "refund_status"];
+/// The parameters that report a refund.
+const REFUND_PARAMETERS: [&str; 2] = ["refund_fee", "refund_status"];
 
 /// Why a signed form is no notification.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -168,8 +168,8 @@ pub fn check_notification(form: &Form) -> Result<(), NotANotification> {
     Ok(())
 }
 
-/// Another way to cut the signed text of a form: it may have been written by whoever chose a text of
-/// the message, so nothing in the form is believed.
+/// Another way to cut the signed text of a form: its writer may be the one who chose a text of
+/// the message, so nothing in the form counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondReading {
     /// The parameter whose value can be cut, or could go on.
@@ -207,11 +207,11 @@ impl SecondReading {
         };
         // That a refund came to nothing moves no money, and Alipay names no time of it.
         let closed = b"REFUND_CLOSED".as_slice();
-        let told =
-            |name: &&str| form.get(name).is_some_and(|it| tells_something(it) && it != closed);
+        let reported =
+            |name: &&str| form.get(name).is_some_and(|it| is_something(it) && it != closed);
         let is_dated = form.get("gmt_refund").is_some_and(|time| !time.is_empty());
         let strange = |name: &&str| *name != own || !is_dated;
-        let name = TELLS_OF_A_REFUND.into_iter().filter(told).find(strange)?.as_bytes();
+        let name = REFUND_PARAMETERS.into_iter().filter(reported).find(strange)?.as_bytes();
         // It could be the end of whatever stands before it in the text.
         let before = form.iter().map(|(other, _)| other).filter(|other| *other < name).max();
         found(before.unwrap_or_default(), name)
@@ -241,7 +241,7 @@ fn is_one_of(names: &[&str], name: &[u8]) -> bool {
 }
 
 /// A value other than nothing and an amount of zero, which timeouts carry as `refund_fee`.
-fn tells_something(value: &[u8]) -> bool {
+fn is_something(value: &[u8]) -> bool {
     value.iter().any(|byte| !matches!(byte, b'0' | b'.'))
 }
 

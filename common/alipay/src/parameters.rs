@@ -8,7 +8,7 @@ use crate::{Charset, Fen, Form, Unreadable, parse_beijing};
 /// The largest order or trade number in bytes of UTF-8, as in Alipay's tables.
 const LONGEST_NUMBER: usize = 64;
 
-/// The parameters of a form, decoded when asked for: what nobody reads cannot fail.
+/// The parameters of a form, decoded when asked for: a value that is not read cannot fail.
 pub(crate) struct Parameters<'a> {
     pub(crate) form: &'a Form,
     pub(crate) charset: Charset,

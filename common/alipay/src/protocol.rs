@@ -1,13 +1,24 @@
 //! The two families of Alipay gateways (docs/protocol.md §1).
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr};
 
 /// Which of Alipay's two gateways a merchant uses. They sign, name and encode differently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Protocol {
     /// The legacy gateway, `mapi.alipay.com` (`create_direct_pay_by_user`): the total is
     /// `total_fee`, there is no `charset` parameter, and empty values are not signed.
@@ -20,33 +31,7 @@ pub enum Protocol {
 impl Protocol {
     /// The word used in configuration files and messages: `mapi` or `openapi`.
     pub fn name(self) -> &'static str {
-        match self {
-            Protocol::Mapi => "mapi",
-            Protocol::Openapi => "openapi",
-        }
-    }
-}
-
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// A word that is neither `mapi` nor `openapi`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown protocol {0:?}: expected mapi or openapi")]
-pub struct UnknownProtocol(String);
-
-impl FromStr for Protocol {
-    type Err = UnknownProtocol;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        match word {
-            "mapi" => Ok(Protocol::Mapi),
-            "openapi" => Ok(Protocol::Openapi),
-            other => Err(UnknownProtocol(other.to_owned())),
-        }
+        self.into()
     }
 }
 

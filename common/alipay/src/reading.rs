@@ -83,8 +83,8 @@ pub fn readings(form: &Form, body: &[u8]) -> Vec<Reading> {
     readings
 }
 
-/// The form without one or two of its parameters, one after the other: what the shop's own routing adds.
-pub fn without_strangers(form: &Form) -> impl Iterator<Item = (Vec<String>, Form)> {
+/// The form without one or two of its parameters, for each choice of them: the shop's own routing may have added these.
+pub fn without_parameters(form: &Form) -> impl Iterator<Item = (Vec<String>, Form)> {
     let names: Vec<Vec<u8>> = form
         .iter()
         .map(|(name, _)| name.to_vec())

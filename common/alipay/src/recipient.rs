@@ -15,7 +15,7 @@ pub struct RecipientAccount<'a> {
 
 /// Checks that a signed message is for this account. A valid signature says that Alipay wrote it, not to whom: the
 /// legacy RSA key is one for all merchants. So the parameters that name the receiver must not name another one,
-/// and must be there where the key does not tell:
+/// and must be there where the key does not identify it:
 ///
 /// * Open Platform: `app_id` always.
 /// * Legacy gateway with RSA: one of `seller_id`, `partner_id` (agreements) and `pay_user_id` (transfers), but for

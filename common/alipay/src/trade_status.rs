@@ -1,7 +1,10 @@
 //! The words of `trade_status` and `refund_status` (docs/protocol.md §8).
 
+use strum::{EnumString, IntoStaticStr};
+
 /// The state of a trade, parameter `trade_status`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum TradeStatus {
     /// `WAIT_BUYER_PAY`: created, not paid.
     WaitBuyerPay,
@@ -15,6 +18,7 @@ pub enum TradeStatus {
     /// `TRADE_CLOSED`: never paid and timed out or closed, or refunded in full.
     TradeClosed,
     /// Any other word, as received.
+    #[strum(disabled)]
     Unknown(String),
 }
 
@@ -22,37 +26,29 @@ impl TradeStatus {
     /// The word on the wire.
     pub fn as_str(&self) -> &str {
         match self {
-            TradeStatus::WaitBuyerPay => "WAIT_BUYER_PAY",
-            TradeStatus::TradePending => "TRADE_PENDING",
-            TradeStatus::TradeSuccess => "TRADE_SUCCESS",
-            TradeStatus::TradeFinished => "TRADE_FINISHED",
-            TradeStatus::TradeClosed => "TRADE_CLOSED",
             TradeStatus::Unknown(word) => word,
+            known => known.into(),
         }
     }
 }
 
 impl From<String> for TradeStatus {
     fn from(word: String) -> TradeStatus {
-        match word.as_str() {
-            "WAIT_BUYER_PAY" => TradeStatus::WaitBuyerPay,
-            "TRADE_PENDING" => TradeStatus::TradePending,
-            "TRADE_SUCCESS" => TradeStatus::TradeSuccess,
-            "TRADE_FINISHED" => TradeStatus::TradeFinished,
-            "TRADE_CLOSED" => TradeStatus::TradeClosed,
-            _ => TradeStatus::Unknown(word),
-        }
+        word.parse().unwrap_or(TradeStatus::Unknown(word))
     }
 }
 
 /// The state of a refund, parameter `refund_status`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EnumString, IntoStaticStr)]
 pub enum RefundStatus {
     /// `REFUND_SUCCESS`: money went back; with `TRADE_CLOSED` all of it, otherwise a part.
+    #[strum(serialize = "REFUND_SUCCESS")]
     Success,
     /// `REFUND_CLOSED`: the request for a refund ended without one.
+    #[strum(serialize = "REFUND_CLOSED")]
     Closed,
     /// Any other word, as received: the escrow products have some.
+    #[strum(disabled)]
     Unknown(String),
 }
 
@@ -60,20 +56,15 @@ impl RefundStatus {
     /// The word on the wire.
     pub fn as_str(&self) -> &str {
         match self {
-            RefundStatus::Success => "REFUND_SUCCESS",
-            RefundStatus::Closed => "REFUND_CLOSED",
             RefundStatus::Unknown(word) => word,
+            known => known.into(),
         }
     }
 }
 
 impl From<String> for RefundStatus {
     fn from(word: String) -> RefundStatus {
-        match word.as_str() {
-            "REFUND_SUCCESS" => RefundStatus::Success,
-            "REFUND_CLOSED" => RefundStatus::Closed,
-            _ => RefundStatus::Unknown(word),
-        }
+        word.parse().unwrap_or(RefundStatus::Unknown(word))
     }
 }
 

@@ -41,17 +41,24 @@ pub struct TradeStatusSync {
     pub notify_time: Option<DateTime<Utc>>,
     /// The merchant's application; Open Platform.
     pub app_id: Option<String>,
-    /// The seller's user number, 2088 and twelve digits.
-    pub seller_id: Option<String>,
+    /// Seller, buyer, receiver.
+    pub parties: Parties,
+}
+
+/// Who takes part in a trade, and where goods would be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Parties {
     /// The seller's account, a mail address or telephone number.
     pub seller_email: Option<String>,
+    /// The seller's user number, 2088 and twelve digits.
+    pub seller_id: Option<String>,
+    /// What the seller can do next; escrow products only.
+    pub seller_actions: Option<String>,
+    /// The buyer's account: `buyer_email` (legacy) or `buyer_logon_id` (Open Platform, masked).
+    pub buyer_email: Option<String>,
     /// The buyer's user number, 2088 and twelve digits; of applications made since 2023 the buyer's
     /// `buyer_open_id`, which they get in its place.
     pub buyer_id: Option<String>,
-    /// The buyer's account: `buyer_email` (legacy) or `buyer_logon_id` (Open Platform, masked).
-    pub buyer_email: Option<String>,
-    /// What the seller can do next; escrow products only.
-    pub seller_actions: Option<String>,
     /// What the buyer can do next; escrow products only.
     pub buyer_actions: Option<String>,
     /// The receiver's name; escrow products only, like the four below.
@@ -89,17 +96,19 @@ impl TradeStatusSync {
             gmt_close: parameters.time("gmt_close")?,
             notify_time: parameters.time("notify_time")?,
             app_id: parameters.text("app_id")?,
-            seller_id: parameters.text("seller_id")?,
-            seller_email: parameters.text("seller_email")?,
-            buyer_id: first(&["buyer_id", "buyer_open_id"])?,
-            buyer_email: first(&["buyer_email", "buyer_logon_id"])?,
-            seller_actions: parameters.text("seller_actions")?,
-            buyer_actions: parameters.text("buyer_actions")?,
-            receive_name: parameters.text("receive_name")?,
-            receive_address: parameters.text("receive_address")?,
-            receive_zip: parameters.text("receive_zip")?,
-            receive_phone: parameters.text("receive_phone")?,
-            receive_mobile: parameters.text("receive_mobile")?,
+            parties: Parties {
+                seller_email: parameters.text("seller_email")?,
+                seller_id: parameters.text("seller_id")?,
+                seller_actions: parameters.text("seller_actions")?,
+                buyer_email: first(&["buyer_email", "buyer_logon_id"])?,
+                buyer_id: first(&["buyer_id", "buyer_open_id"])?,
+                buyer_actions: parameters.text("buyer_actions")?,
+                receive_name: parameters.text("receive_name")?,
+                receive_address: parameters.text("receive_address")?,
+                receive_zip: parameters.text("receive_zip")?,
+                receive_phone: parameters.text("receive_phone")?,
+                receive_mobile: parameters.text("receive_mobile")?,
+            },
         })
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     Form, KeyError, Md5Key, Protocol, PublicKey, Rule, SignType, SignatureError, canonical,
 };
 
-/// The parameter by which the Open Platform names its certificate. It is signed by nobody.
+/// The parameter by which the Open Platform names its certificate. It is not signed.
 const CERT_SN: &str = "alipay_cert_sn";
 
 /// Verifies the messages of one merchant with the keys and sign types of its configuration.

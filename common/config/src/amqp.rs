@@ -52,7 +52,7 @@ pub struct Amqp {
     pub management_url: Option<Secret>,
     /// Whether messages carry the URL's user as their `user_id`.
     pub user_id: bool,
-    /// From whom workers believe messages; from everybody when `None`.
+    /// Which accounts may publish messages to workers; every account when `None`.
     pub publishers: Option<Publishers>,
 }
 

@@ -1,10 +1,11 @@
-//! The certificates of a configuration: which there are, and a word about those that end.
+//! The certificates of a configuration: which there are, and a warning about those that end.
 //!
-//! What is out of date is refused where it is used and never when the configuration is read. So somebody
-//! has to be told: the log when a program starts or reads its merchants again, and a metric to alarm on.
+//! What is out of date is refused where it is used and never when the configuration is read. So
+//! the log reports it when a program starts or reads its merchants again, and a metric is there to alarm on.
 
 use alipay::Certificate;
 use chrono::{DateTime, TimeDelta, Utc};
+use strum::IntoStaticStr;
 
 use crate::{Config, Merchant};
 
@@ -12,7 +13,8 @@ use crate::{Config, Merchant};
 const WARN_DAYS: i64 = 30;
 
 /// What a certificate is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
     /// The application's own, `app_cert`.
     App,
@@ -25,11 +27,7 @@ pub enum Role {
 impl Role {
     /// `app`, `alipay` or `root`.
     pub fn name(self) -> &'static str {
-        match self {
-            Role::App => "app",
-            Role::Alipay => "alipay",
-            Role::Root => "root",
-        }
+        self.into()
     }
 }
 

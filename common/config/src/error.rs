@@ -75,7 +75,7 @@ pub enum ConfigError {
         /// Where it was set.
         set_by: Source,
     },
-    /// A file has too wide a mode, and `--strict` was said.
+    /// A file has too wide a mode, and `--strict` was given.
     #[error("--strict: {exposed}")]
     Exposed {
         /// The file.

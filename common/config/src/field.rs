@@ -78,13 +78,9 @@ pub(crate) fn up_to<'de, const MOST: u64, D: Deserializer<'de>>(
     deserializer.deserialize_u64(Number::<MOST>)
 }
 
-const ADDRESS: &str = "an address such as \"127.0.0.1:8080\"";
-
 /// `IP:PORT`.
 pub(crate) fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
-    let text = text(deserializer)?;
-    let address = text.trim().parse();
-    address.map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &ADDRESS))
+    read_address(&text(deserializer)?)
 }
 
 /// `IP:PORT`; empty text means off.
@@ -92,11 +88,12 @@ pub(crate) fn address_or_off<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<SocketAddr>, D::Error> {
     let text = text(deserializer)?;
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    let address = text.trim().parse().map(Some);
-    address.map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &ADDRESS))
+    (!text.trim().is_empty()).then(|| read_address(&text)).transpose()
+}
+
+fn read_address<E: Error>(text: &str) -> Result<SocketAddr, E> {
+    let expected = "an address such as \"127.0.0.1:8080\"";
+    text.trim().parse().map_err(|_| E::invalid_value(Unexpected::Str(text), &expected))
 }
 
 /// Time with a unit, above zero and at most 15 days; a bare number is milliseconds.

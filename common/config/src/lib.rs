@@ -6,6 +6,7 @@
 mod amqp;
 pub mod certificates;
 mod database;
+mod default_file;
 mod environment;
 mod error;
 mod exposed;
@@ -26,7 +27,6 @@ pub mod signature_remedy;
 mod stray;
 pub mod summary;
 mod tls;
-mod unnamed;
 mod url_mistake;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +71,7 @@ impl Config {
     /// Loads the configuration: defaults, then the file (`file`, else `ALIPAY_CONFIG`, else `./alipay.toml`
     /// where it is there, which is logged), then the environment.
     pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
-        Config::load_from(unnamed::or_found(file), std::env::vars_os())
+        Config::load_from(default_file::or_default(file), std::env::vars_os())
     }
 
     /// [`Config::load`] with these environment variables instead of the process's own.
@@ -83,10 +83,10 @@ impl Config {
         Read::of(&layers).whole().map(|(config, _)| config)
     }
 
-    /// Loads the configuration as [`Config::load`] does, and does not end with the first problem: one is told of each
-    /// merchant, and one of all other sections.
+    /// Loads the configuration as [`Config::load`] does, and does not end with the first problem: one is returned of
+    /// each merchant, and one of all other sections.
     pub fn examine(file: Option<&Path>) -> Examined {
-        let file = unnamed::or_found(file);
+        let file = default_file::or_default(file);
         let layers = match layers(file, &std::env::vars_os().collect::<Vec<_>>()) {
             Ok(layers) => layers,
             Err(problem) => {
@@ -104,7 +104,7 @@ impl Config {
 
     /// What [`Config::load`] reads, key by key, with where each value comes from; no secret is in it.
     pub fn shown(file: Option<&Path>) -> Result<Vec<Setting>, ConfigError> {
-        Config::shown_from(unnamed::or_found(file), std::env::vars_os())
+        Config::shown_from(default_file::or_default(file), std::env::vars_os())
     }
 
     /// [`Config::shown`] with these environment variables instead of the process's own.
@@ -211,7 +211,7 @@ fn read_file(path: &Path) -> Result<String, ConfigError> {
         .map_err(|error| ConfigError::File { path: path.to_owned(), error })
 }
 
-/// What the layers say, read as far as it can be read.
+/// The layers, read as far as it can be read.
 #[derive(Default)]
 struct Read {
     /// Where the sections besides the merchants can be read; its merchants are those that can be.

@@ -133,7 +133,7 @@ impl fmt::Debug for Merchant {
     }
 }
 
-/// What is wrong between two merchants. They must not be the same account at Alipay: a notification could not be told apart.
+/// What is wrong between two merchants. They must not be the same account at Alipay: a notification could be for either.
 /// And the key of one must not stand among Alipay's keys of another.
 pub(crate) fn check_pairs(
     layers: &Layers,

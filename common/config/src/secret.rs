@@ -32,7 +32,7 @@ impl Secret {
 }
 
 /// Whether two secrets of one configuration file and the next are the same. Not for what a stranger
-/// sends: the time that it takes tells.
+/// sends: the time that it takes reveals where they differ.
 impl PartialEq for Secret {
     fn eq(&self, other: &Secret) -> bool {
         self.expose_secret() == other.expose_secret()

@@ -47,7 +47,7 @@ pub struct Ingress {
     /// Open connections of one address that is neither loopback nor one of `trusted_proxies`.
     #[serde(deserialize_with = "up_to::<100_000, _>")]
     pub max_connections_per_peer: usize,
-    /// Whose connections have no limit of their own and whose `X-Forwarded-For` is believed, beside
+    /// Whose connections have no limit of their own and whose `X-Forwarded-For` counts, beside
     /// loopback.
     pub trusted_proxies: Vec<Network>,
     /// Refused requests of one client and merchant in a minute; further ones are answered 429 unread.
@@ -102,7 +102,7 @@ pub struct Worker {
     /// Age at which the gateway is asked about an order that is not paid.
     #[serde(with = "duration")]
     pub query_unpaid_after: Duration,
-    /// Time without news after which the gateway is asked about an order that is not finished.
+    /// Time without a message after which the gateway is asked about an order that is not finished.
     #[serde(with = "duration")]
     pub query_silent_after: Duration,
     /// How long one question to the gateway may take.

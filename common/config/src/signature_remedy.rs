@@ -1,7 +1,7 @@
 //! What would make a signature hold that does not.
 
 use alipay::{
-    Form, SignType, SignatureError, format_beijing, is_return, readings, without_strangers,
+    Form, SignType, SignatureError, format_beijing, is_return, readings, without_parameters,
 };
 use serde::Serialize;
 
@@ -34,7 +34,7 @@ pub fn ignored<'a>(merchant: &'a Merchant, form: &Form) -> &'a [String] {
 }
 
 /// Looks for what makes the signature hold: other keys for the form as it is, then other readings of the
-/// form, then both. The first kind that holds is told, and no further ones: they would follow from it.
+/// form, then both. The first kind that holds is returned, and no further ones: they would follow from it.
 pub fn remedies(
     config: &Config,
     merchant: &Merchant,
@@ -78,7 +78,7 @@ pub fn remedies(
     if found.is_empty() && effort == Effort::Whole {
         // The merchant's own keys alone: this is asked some hundred times.
         let own = |form: &Form| probes.first().is_some_and(|probe| probe.holds(form, ignore));
-        if let Some((names, _)) = without_strangers(form).find(|(_, rest)| own(rest)) {
+        if let Some((names, _)) = without_parameters(form).find(|(_, rest)| own(rest)) {
             let names = names.join(" and ");
             let says = match is_return(form) {
                 true => format!(

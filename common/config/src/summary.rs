@@ -1,6 +1,6 @@
 //! What a program runs with, as text that holds no secret: to compare it with a configuration that is to come.
 //!
-//! Keys are told by their fingerprints (of a private key that of its public key, of a certificate its number), URLs without
+//! Keys are named by their fingerprints (of a private key that of its public key, of a certificate its number), URLs without
 //! user and password.
 
 use std::collections::BTreeMap;

@@ -44,6 +44,18 @@ pub struct MerchantAccount {
 }
 
 impl OrderTerms {
+    /// Checks that the order is one of this merchant's.
+    ///
+    /// # Errors
+    /// [`Mismatch::Merchant`]
+    pub fn belongs_to(&self, account: &MerchantAccount) -> Result<(), Mismatch> {
+        if self.merchant == account.merchant {
+            return Ok(());
+        }
+        let (order, notification) = (self.merchant.clone(), account.merchant.clone());
+        Err(Mismatch::Merchant { order, notification })
+    }
+
     /// The time until which the order can be paid, if it is plausible.
     ///
     /// # Errors
@@ -105,13 +117,9 @@ pub fn agree(
     account: &MerchantAccount,
     notification: &TradeStatusSync,
 ) -> Result<(), Mismatch> {
-    if terms.merchant != account.merchant {
-        return Err(Mismatch::Merchant {
-            order: terms.merchant.clone(),
-            notification: account.merchant.clone(),
-        });
-    }
-    if let Some((merchant, notification)) = differs(&account.seller_id, &notification.seller_id) {
+    terms.belongs_to(account)?;
+    let seller_id = &notification.parties.seller_id;
+    if let Some((merchant, notification)) = differs(&account.seller_id, seller_id) {
         return Err(Mismatch::Seller { merchant, notification });
     }
     if let Some((merchant, notification)) = differs(&account.app_id, &notification.app_id) {
@@ -146,12 +154,7 @@ pub fn agree_refund(
     account: &MerchantAccount,
     answer: &ConfirmedRefund,
 ) -> Result<(), Mismatch> {
-    if terms.merchant != account.merchant {
-        return Err(Mismatch::Merchant {
-            order: terms.merchant.clone(),
-            notification: account.merchant.clone(),
-        });
-    }
+    terms.belongs_to(account)?;
     if let Some(answered) = answer.total.filter(|total| *total != terms.total_fee) {
         return Err(Mismatch::Total { order: terms.total_fee, notification: answered });
     }

@@ -36,22 +36,6 @@ bitflags! {
     }
 }
 
-/// The names of the facts as the `facts` column (a MySQL `SET`) knows them, in bit order.
-const NAMES: [(&str, Facts); 12] = [
-    ("waiting", Facts::WAITING),
-    ("pending", Facts::PENDING),
-    ("paid", Facts::PAID),
-    ("finished", Facts::FINISHED),
-    ("closed", Facts::CLOSED),
-    ("refunded_in_part", Facts::REFUNDED_IN_PART),
-    ("refunded_in_full", Facts::REFUNDED_IN_FULL),
-    ("refund_closed", Facts::REFUND_CLOSED),
-    ("confirmed_paid", Facts::CONFIRMED_PAID),
-    ("paid_late", Facts::PAID_LATE),
-    ("late_accepted", Facts::LATE_ACCEPTED),
-    ("to_be_confirmed", Facts::TO_BE_CONFIRMED),
-];
-
 impl Facts {
     /// The facts that one verified `trade_status_sync` adds: the union of all rows that apply.
     ///
@@ -115,20 +99,16 @@ impl Facts {
         }
     }
 
-    /// The names of the facts in this set, joined by commas: the text of the `facts` column.
+    /// The text of the `facts` column (a MySQL `SET`): the names of the facts in lower case, in bit order, joined by commas.
     #[must_use]
     pub fn to_column(self) -> String {
-        let names: Vec<&str> =
-            NAMES.iter().filter(|(_, fact)| self.contains(*fact)).map(|(name, _)| *name).collect();
-        names.join(",")
+        let names: Vec<&str> = self.iter_names().map(|(name, _)| name).collect();
+        names.join(",").to_ascii_lowercase()
     }
 
     /// Reads the text of a `facts` column. A name that this version does not know is left out.
     #[must_use]
     pub fn from_column(column: &str) -> Facts {
-        column
-            .split(',')
-            .filter_map(|name| NAMES.iter().find(|(known, _)| *known == name))
-            .fold(Facts::empty(), |facts, (_, fact)| facts | *fact)
+        column.to_ascii_uppercase().split(',').filter_map(Facts::from_name).collect()
     }
 }

@@ -93,7 +93,7 @@ impl GoodsDecision {
                 Some(waiting) if waiting.is_waiting() => GoodsDecision::Cancel,
                 _ => GoodsDecision::Nothing,
             }
-        } else if state.is_late() && fulfillment.is_some_and(FulfillmentState::is_waiting) {
+        } else if state.facts.is_late() && fulfillment.is_some_and(FulfillmentState::is_waiting) {
             GoodsDecision::Cancel
         } else {
             GoodsDecision::Nothing

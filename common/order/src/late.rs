@@ -44,12 +44,6 @@ impl Facts {
 }
 
 impl Trade {
-    /// Paid after the order's time limit, to be refunded, and not yet refunded in full.
-    #[must_use]
-    pub fn is_late(&self) -> bool {
-        self.facts.is_late()
-    }
-
     /// The buyer can still pay it: neither paid nor closed.
     #[must_use]
     pub fn is_open(&self) -> bool {

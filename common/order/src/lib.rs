@@ -74,6 +74,8 @@ pub mod status;
 pub mod time_limit;
 pub mod trade;
 
+pub use alipay::Parties;
+
 pub use agreement::{MerchantAccount, Mismatch, OrderTerms};
 pub use decision::{Decision, DecisionState, ImpossibleDecision};
 pub use doubt::Doubt;
@@ -88,7 +90,7 @@ pub use rejected::{RejectedMessage, RejectedPayment};
 pub use review::{Review, ReviewReason, ReviewState};
 pub use status::{OrderState, OrderStatus, RefundStatusCode, TradeStatusCode};
 pub use time_limit::{ImplausibleLimit, time_limit};
-pub use trade::{Parties, Trade};
+pub use trade::Trade;
 
 /// `VARIANTS` of every closed set here.
 pub use strum::VariantArray;

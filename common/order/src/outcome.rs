@@ -1,11 +1,11 @@
-//! What becomes of a message, as the inbox and the dead letters say it.
+//! What becomes of a message: the words of the inbox and of dead letters.
 
 closed_set! {
-    /// `notification.outcome`: what came of the latest run of a message.
+    /// `notification.outcome`: the result of the latest run of a message.
     pub enum MessageOutcome {
-        /// It said something new.
+        /// It changed something.
         Applied,
-        /// Everything that it says was known.
+        /// Everything in it was known.
         Unchanged,
         /// It was dead-lettered; `reason` and `error` say why.
         Rejected,

@@ -5,7 +5,7 @@ closed_set! {
     pub enum QueryReason {
         /// Not paid for some time.
         Unpaid,
-        /// Paid, and nothing was heard for long.
+        /// Paid, and no message came for long.
         Silent,
         /// Its time to pay is over.
         Expired,
@@ -15,7 +15,7 @@ closed_set! {
         OpenTooLate,
         /// Goods wait until the gateway has confirmed the payment.
         Confirm,
-        /// The order is paid here and, as the gateway has said once, not there.
+        /// The order is paid here, and the gateway has answered once that it is not.
         NotAtAlipay,
         /// The buyer came back from Alipay.
         ReturnPage,
@@ -35,7 +35,7 @@ closed_set! {
         OutdatedNotification,
         /// A doubt: money of an unpaid trade.
         ContradictoryNotification,
-        /// Somebody else asks.
+        /// Any other program asks.
         Request,
     }
 }

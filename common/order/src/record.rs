@@ -129,12 +129,12 @@ impl OrderRecord {
         }
         if reason == ReviewReason::LatePayment {
             let trade = self.known_trade(trade_no.clone())?;
-            if !trade.is_late() {
+            if !trade.facts.is_late() {
                 return Err(ImpossibleDecision::NotLate { trade_no: trade.trade_no.clone() });
             }
         }
         match decision {
-            // The notification about the trade was not believed, so the trade may not be known.
+            // The notification about the trade was doubted, so the trade may not be known.
             Decision::Paid if reason.is_doubt() => {
                 self.trade(&trade_no.unwrap_or_default()).confirm(at);
             }
@@ -193,7 +193,7 @@ impl OrderRecord {
     }
 
     /// Only a person can take the goods back: a manual product, and codes that another system gave out. A
-    /// subscription ends here, whoever began it.
+    /// subscription ends here, whichever system began it.
     #[must_use]
     pub fn is_taken_back_by_hand(&self) -> bool {
         match self.kind {

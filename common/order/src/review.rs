@@ -11,8 +11,8 @@ use crate::{Facts, FulfillmentState, OrderState, OrderStatus, Trade};
 pub struct Review {
     /// Why a person must look.
     pub reason: ReviewReason,
-    /// Trade numbers, an amount in fen, the time of an outdated confirmation, or what a bank said of
-    /// which refund; empty where there is only one case per order.
+    /// Trade numbers, an amount in fen, the time of an outdated confirmation, or the refund that a bank
+    /// sent back; empty where there is only one case per order.
     pub evidence: String,
 }
 
@@ -71,7 +71,7 @@ impl ReviewReason {
         self.get_message().unwrap_or_default()
     }
 
-    /// Whether it is about a notification that was not believed.
+    /// Whether it is about a doubtful notification.
     #[must_use]
     pub fn is_doubt(self) -> bool {
         ReviewReason::DOUBTS.contains(&self)
@@ -128,7 +128,7 @@ pub fn wanted<'a>(
             confirmed_at.map(format_beijing).unwrap_or_default(),
         );
     }
-    for trade in trades.clone().filter(|trade| trade.is_late()) {
+    for trade in trades.clone().filter(|trade| trade.facts.is_late()) {
         want(ReviewReason::LatePayment, trade.trade_no.clone());
     }
     if state.facts.contains(Facts::REFUNDED_IN_PART) && state.status != OrderStatus::Refunded {
@@ -155,8 +155,7 @@ pub fn wanted<'a>(
 fn digest(trade_nos: &[&str]) -> String {
     let mut joined = trade_nos.join(",");
     if joined.len() > 200 {
-        let cut = (0..=200).rev().find(|at| joined.is_char_boundary(*at)).unwrap_or(0);
-        joined.truncate(cut);
+        joined.truncate(joined.floor_char_boundary(200));
         joined.push_str(&format!("…{}", trade_nos.len()));
     }
     joined

@@ -7,10 +7,22 @@ use strum::{EnumString, FromRepr, IntoStaticStr, VariantArray};
 
 use crate::{Facts, Parties, Trade};
 
-/// Gives a status its number: the discriminant of the variant, and what it serialises as.
-macro_rules! code {
-    ($status:ty) => {
-        impl $status {
+/// Declares a closed set of numbers: an enum whose columns hold the number of a variant, its discriminant.
+macro_rules! numbered_set {
+    (
+        $(#[$attribute:meta])*
+        pub enum $name:ident { $($(#[$of_variant:meta])* $variant:ident = $code:literal,)+ }
+    ) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Serialize, FromRepr, IntoStaticStr, VariantArray)]
+        #[repr(i16)]
+        #[serde(into = "i16")]
+        $(#[$attribute])*
+        pub enum $name { $($(#[$of_variant])* $variant = $code,)+ }
+
+        as_str!($name);
+
+        impl $name {
             /// The number in the column.
             #[must_use]
             pub const fn code(self) -> i16 {
@@ -19,53 +31,38 @@ macro_rules! code {
 
             /// Reads the column; `None`: no number of a status.
             #[must_use]
-            pub const fn from_code(code: i16) -> Option<$status> {
-                <$status>::from_repr(code)
+            pub const fn from_code(code: i16) -> Option<$name> {
+                <$name>::from_repr(code)
             }
         }
 
-        impl From<$status> for i16 {
-            fn from(status: $status) -> i16 {
+        impl From<$name> for i16 {
+            fn from(status: $name) -> i16 {
                 status.code()
             }
         }
     };
 }
 
-/// `user_order.status`, with the numbers of the classic system.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    Hash,
-    Serialize,
-    EnumString,
-    FromRepr,
-    IntoStaticStr,
-    VariantArray,
-)]
-#[repr(i16)]
-#[serde(into = "i16")]
-#[strum(serialize_all = "snake_case")]
-pub enum OrderStatus {
-    /// Placed, nothing paid.
-    Placed = 0,
-    /// Paid, a refund is possible.
-    Paid = 8,
-    /// Over, no refund possible.
-    Finished = 4,
-    /// Closed without payment, expired, or closed with the money's state unknown (then in review).
-    Closed = 32,
-    /// Refunded in full and closed; goods are taken back.
-    Refunded = 105,
-    /// A refund was refused or withdrawn, the trade went on.
-    RefundClosed = 106,
+numbered_set! {
+    /// `user_order.status`, with the numbers of the classic system.
+    #[derive(EnumString)]
+    #[strum(serialize_all = "snake_case")]
+    pub enum OrderStatus {
+        /// Placed, nothing paid.
+        Placed = 0,
+        /// Paid, a refund is possible.
+        Paid = 8,
+        /// Over, no refund possible.
+        Finished = 4,
+        /// Closed without payment, expired, or closed with the money's state unknown (then in review).
+        Closed = 32,
+        /// Refunded in full and closed; goods are taken back.
+        Refunded = 105,
+        /// A refund was refused or withdrawn, the trade went on.
+        RefundClosed = 106,
+    }
 }
-
-code!(OrderStatus);
-as_str!(OrderStatus);
 
 impl OrderStatus {
     /// The Chinese name that operators and buyers of the classic system know.
@@ -82,25 +79,19 @@ impl OrderStatus {
     }
 }
 
-/// `user_order.trade_status`: the furthest that was seen.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, FromRepr, IntoStaticStr, VariantArray,
-)]
-#[repr(i16)]
-#[serde(into = "i16")]
-#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "Alipay's own words, with the numbers of the classic system")]
-pub enum TradeStatusCode {
-    NoPay = 0,
-    WaitBuyerPay = 1,
-    TradePending = 7,
-    TradeSuccess = 8,
-    TradeFinished = 4,
-    TradeClosed = 5,
+numbered_set! {
+    /// `user_order.trade_status`: the furthest that was seen.
+    #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+    #[expect(missing_docs, reason = "Alipay's own words, with the numbers of the classic system")]
+    pub enum TradeStatusCode {
+        NoPay = 0,
+        WaitBuyerPay = 1,
+        TradePending = 7,
+        TradeSuccess = 8,
+        TradeFinished = 4,
+        TradeClosed = 5,
+    }
 }
-
-code!(TradeStatusCode);
-as_str!(TradeStatusCode);
 
 impl TradeStatusCode {
     fn of(facts: Facts) -> TradeStatusCode {
@@ -116,18 +107,16 @@ impl TradeStatusCode {
     }
 }
 
-/// `user_order.refund_status`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, FromRepr, VariantArray)]
-#[repr(i16)]
-#[serde(into = "i16")]
-#[expect(missing_docs, reason = "Alipay's own words, with the numbers of the classic system")]
-pub enum RefundStatusCode {
-    NoRefund = 0,
-    RefundSuccess = 5,
-    RefundClosed = 6,
+numbered_set! {
+    /// `user_order.refund_status`.
+    #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+    #[expect(missing_docs, reason = "Alipay's own words, with the numbers of the classic system")]
+    pub enum RefundStatusCode {
+        NoRefund = 0,
+        RefundSuccess = 5,
+        RefundClosed = 6,
+    }
 }
-
-code!(RefundStatusCode);
 
 impl RefundStatusCode {
     fn of(facts: Facts) -> RefundStatusCode {
@@ -188,8 +177,8 @@ impl OrderState {
             trades.clone().filter(|trade| trade.facts.contains(Facts::PAID)).min_by_key(|trade| {
                 let refunded = trade.facts.contains(Facts::REFUNDED_IN_FULL);
                 let unknown_last = trade.gmt_payment.unwrap_or(DateTime::<Utc>::MAX_UTC);
-                let unconfirmed = trade.awaits_confirmation();
-                (refunded, trade.is_late(), unconfirmed, unknown_last, trade.trade_no.clone())
+                let unconfirmed = trade.facts.awaits_confirmation();
+                (refunded, trade.facts.is_late(), unconfirmed, unknown_last, trade.trade_no.clone())
             });
         let chosen =
             paid.or_else(|| trades.clone().max_by_key(|trade| (trade.gmt_create, &trade.trade_no)));
@@ -224,20 +213,8 @@ impl OrderState {
         use OrderStatus::{Finished, Paid, RefundClosed};
         self.facts.contains(Facts::PAID)
             && matches!(self.status, Paid | Finished | RefundClosed)
-            && !self.is_late()
-            && !self.awaits_confirmation()
-    }
-
-    /// A notification reports the payment, and goods wait until the gateway or a person confirms it.
-    #[must_use]
-    pub fn awaits_confirmation(&self) -> bool {
-        self.facts.awaits_confirmation()
-    }
-
-    /// Paid after the order's time limit, and to be refunded.
-    #[must_use]
-    pub fn is_late(&self) -> bool {
-        self.facts.is_late()
+            && !self.facts.is_late()
+            && !self.facts.awaits_confirmation()
     }
 
     /// Closed, and nothing is paid.
@@ -246,23 +223,15 @@ impl OrderState {
         self.status == OrderStatus::Closed && !self.facts.contains(Facts::PAID)
     }
 
-    /// Closed after a payment, and nobody has confirmed since where the money is.
+    /// Closed after a payment, and it is not confirmed where the money is.
     #[must_use]
     pub fn money_in_doubt(&self) -> bool {
         self.status == OrderStatus::Closed && self.facts.contains(Facts::PAID)
     }
 }
 
-impl Trade {
-    /// A notification reports the payment, and goods wait until the gateway or a person confirms it.
-    #[must_use]
-    pub fn awaits_confirmation(&self) -> bool {
-        self.facts.awaits_confirmation()
-    }
-}
-
 impl Facts {
-    /// The same of the facts of a trade.
+    /// A notification reports the payment, and goods wait until the gateway or a person confirms it.
     #[must_use]
     pub fn awaits_confirmation(self) -> bool {
         self.contains(Facts::PAID | Facts::TO_BE_CONFIRMED) && !self.contains(Facts::CONFIRMED_PAID)

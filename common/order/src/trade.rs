@@ -1,28 +1,10 @@
 //! One Alipay trade, and how messages about it merge.
 
-use alipay::{Fen, TradeStatusSync};
+use alipay::{Fen, Parties, TradeStatusSync};
 use chrono::{DateTime, Utc};
 
 use crate::late::Limit;
 use crate::{ConfirmedRefund, Facts, Refund};
-
-/// Who took part in a trade, and where goods would be sent. Of two different texts the greater in
-/// byte order stays and an empty one loses, so that the order of arrival does not matter.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[expect(missing_docs, reason = "the columns of the classic system, named as Alipay names them")]
-pub struct Parties {
-    pub seller_email: Option<String>,
-    pub seller_id: Option<String>,
-    pub seller_actions: Option<String>,
-    pub buyer_email: Option<String>,
-    pub buyer_id: Option<String>,
-    pub buyer_actions: Option<String>,
-    pub receive_name: Option<String>,
-    pub receive_address: Option<String>,
-    pub receive_zip: Option<String>,
-    pub receive_phone: Option<String>,
-    pub receive_mobile: Option<String>,
-}
 
 /// All that is known of one trade (order id + trade_no): its facts and merged attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +30,8 @@ pub struct Trade {
     pub refunded_fee: Fen,
     /// Successful batch items add up to more than the order's total: a person must look.
     pub refund_above_total: bool,
-    /// Buyer, seller, receiver.
+    /// Buyer, seller, receiver. Of two different texts the greater in byte order stays and an empty one loses, so that
+    /// the order of arrival does not matter.
     pub parties: Parties,
 }
 
@@ -129,7 +112,7 @@ impl Trade {
             && !self.facts.contains(Facts::REFUNDED_IN_FULL)
     }
 
-    /// The same, and nobody has confirmed the payment since the close.
+    /// The same, and the payment was not confirmed after the close.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
         self.is_closed_after_payment() && !self.standing_facts().contains(Facts::CONFIRMED_PAID)
@@ -147,19 +130,19 @@ impl Trade {
         if let Some(fee) = notification.refund_fee {
             self.refunded_fee = self.refunded_fee.max(fee);
         }
-        let parties = &mut self.parties;
+        let (parties, other) = (&mut self.parties, &notification.parties);
         for (known, reported) in [
-            (&mut parties.seller_email, &notification.seller_email),
-            (&mut parties.seller_id, &notification.seller_id),
-            (&mut parties.seller_actions, &notification.seller_actions),
-            (&mut parties.buyer_email, &notification.buyer_email),
-            (&mut parties.buyer_id, &notification.buyer_id),
-            (&mut parties.buyer_actions, &notification.buyer_actions),
-            (&mut parties.receive_name, &notification.receive_name),
-            (&mut parties.receive_address, &notification.receive_address),
-            (&mut parties.receive_zip, &notification.receive_zip),
-            (&mut parties.receive_phone, &notification.receive_phone),
-            (&mut parties.receive_mobile, &notification.receive_mobile),
+            (&mut parties.seller_email, &other.seller_email),
+            (&mut parties.seller_id, &other.seller_id),
+            (&mut parties.seller_actions, &other.seller_actions),
+            (&mut parties.buyer_email, &other.buyer_email),
+            (&mut parties.buyer_id, &other.buyer_id),
+            (&mut parties.buyer_actions, &other.buyer_actions),
+            (&mut parties.receive_name, &other.receive_name),
+            (&mut parties.receive_address, &other.receive_address),
+            (&mut parties.receive_zip, &other.receive_zip),
+            (&mut parties.receive_phone, &other.receive_phone),
+            (&mut parties.receive_mobile, &other.receive_mobile),
         ] {
             if reported > known {
                 known.clone_from(reported);

@@ -56,7 +56,7 @@ fn delivered_orders_are_not_refunded_as_late() {
         assert_eq!(record.goods(&record.state()), GoodsDecision::Deliver);
         record.fulfillment = fulfillment;
         record.apply_notification(&account, &late).expect("agrees");
-        assert_eq!(record.trades["T1"].is_late(), is_late, "{fulfillment:?}");
+        assert_eq!(record.trades["T1"].facts.is_late(), is_late, "{fulfillment:?}");
         assert_eq!(record.goods(&record.state()), goods, "{fulfillment:?}");
         // Told again it is the same.
         let once = record.clone();

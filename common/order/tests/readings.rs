@@ -189,7 +189,7 @@ fn what_counts(said: &TradeStatusSync) -> impl PartialEq + std::fmt::Debug + use
     (
         (Facts::of(said), said.total, said.refund_fee.filter(|fee| *fee > Fen::default())),
         (said.out_trade_no.clone(), said.trade_no.clone(), said.currency.clone()),
-        (said.seller_id.clone(), said.app_id.clone(), said.notify_time),
+        (said.parties.seller_id.clone(), said.app_id.clone(), said.notify_time),
         (said.gmt_create, said.gmt_payment, said.gmt_refund),
     )
 }

@@ -3,44 +3,30 @@
 //! AMQP has no question for permissions. Each of these attempts is refused with 403 where the
 //! permission is missing, and ends in another way, and without a trace, where it is there.
 
-use std::fmt;
-
-use lapin::options::{
-    BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeleteOptions,
-};
+use lapin::options::{BasicConsumeOptions, QueueDeleteOptions};
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{BasicProperties, Channel, ErrorKind};
+use lapin::{Channel, ErrorKind};
+use strum::{Display, VariantArray};
 
-use crate::topology::work_queue;
+use crate::topology::{is_probe_taken, work_queue};
 use crate::{Cluster, Connection, ConnectionError, ConnectionSettings};
 
 /// A queue that is never there.
 const NO_QUEUE: &str = "alipay.permission-check";
 
 /// What an account may do beyond publishing to the work exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, VariantArray)]
 pub enum Permission {
     /// Declare and delete queues and exchanges.
+    #[strum(to_string = "declare and delete queues (configure)")]
     Configure,
     /// Take messages out of the work queue.
+    #[strum(to_string = "take notifications out of the work queue (read)")]
     Read,
     /// Publish into every queue by its name, through the default exchange.
+    #[strum(to_string = "publish into every queue (write to amq.default)")]
     WriteByName,
-}
-
-impl Permission {
-    const ALL: [Permission; 3] = [Permission::Configure, Permission::Read, Permission::WriteByName];
-}
-
-impl fmt::Display for Permission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Permission::Configure => "declare and delete queues (configure)",
-            Permission::Read => "take notifications out of the work queue (read)",
-            Permission::WriteByName => "publish into every queue (write to amq.default)",
-        })
-    }
 }
 
 /// What the account of this cluster's URL may do although an ingress need not.
@@ -52,9 +38,9 @@ pub async fn beyond_publishing(cluster: &Cluster) -> Result<Vec<Permission>, Con
     let connection = Connection::open(&ConnectionSettings::new(cluster, "permissions")).await?;
     let asked = async {
         let mut may = Vec::new();
-        for permission in Permission::ALL {
-            if has(&connection, permission).await? {
-                may.push(permission);
+        for permission in Permission::VARIANTS {
+            if has(&connection, *permission).await? {
+                may.push(*permission);
             }
         }
         Ok(may)
@@ -71,7 +57,8 @@ async fn has(connection: &Connection, permission: Permission) -> Result<bool, Co
         match permission {
             Permission::Configure => configure(&channel).await,
             Permission::Read => read(&channel).await,
-            Permission::WriteByName => write_by_name(&channel).await,
+            // To a queue that is not there: the message comes back.
+            Permission::WriteByName => is_probe_taken(&channel, "", NO_QUEUE, "1").await.map(drop),
         }
     };
     let refused = match connection.bounded("looking for a permission", tried).await {
@@ -102,17 +89,4 @@ async fn read(channel: &Channel) -> lapin::Result<()> {
     arguments.insert("x-priority".into(), AMQPValue::LongString("none".into()));
     let (queue, options) = (work_queue(0), BasicConsumeOptions::default());
     channel.basic_consume(queue.as_str().into(), "".into(), options, arguments).await.map(|_| ())
-}
-
-/// Publishes to a queue that is not there: the message comes back.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a probe, on a channel of its own that is closed after it"
-)]
-async fn write_by_name(channel: &Channel) -> lapin::Result<()> {
-    channel.confirm_select(ConfirmSelectOptions::default()).await?;
-    let options = BasicPublishOptions { mandatory: true, ..Default::default() };
-    let properties = BasicProperties::default();
-    let publish = channel.basic_publish("".into(), NO_QUEUE.into(), options, &[], properties);
-    publish.await?.await.map(|_| ())
 }

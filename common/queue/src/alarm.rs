@@ -1,14 +1,12 @@
-//! Whether the broker takes messages: AMQP tells it only to a connection that publishes.
+//! Whether the broker takes messages: AMQP reports it only to a connection that publishes.
 
-use lapin::BasicProperties;
-use lapin::options::BasicPublishOptions;
 use tokio::time::timeout;
 
 use crate::connection::BROKER_TIMEOUT;
-use crate::topology::PROBE;
+use crate::topology::publish_probe;
 use crate::{Connection, ConnectionError, ConnectionState};
 
-/// A key of the default exchange, so the name of a queue, that nobody has.
+/// A key of the default exchange, so the name of a queue, that is never declared.
 const NO_QUEUE: &str = "alipay.probe.of.an.alarm.that.no.queue.takes";
 
 /// Why the broker blocks connections that publish, such as `low on memory`; `None` where it takes messages.
@@ -21,22 +19,12 @@ const NO_QUEUE: &str = "alipay.probe.of.an.alarm.that.no.queue.takes";
 /// The broker does not answer.
 pub async fn blocked(connection: &Connection) -> Result<Option<String>, ConnectionError> {
     let channel = connection.create_channel().await?;
-    let properties = BasicProperties::default()
-        .with_type(PROBE.into())
-        .with_message_id(PROBE.into())
-        .with_expiration("1".into());
-    let options = BasicPublishOptions { mandatory: true, ..Default::default() };
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a probe, on a channel of its own that is closed after it"
-    )]
-    let publish =
-        async { channel.basic_publish("".into(), NO_QUEUE.into(), options, &[], properties).await };
+    let publish = publish_probe(&channel, "", NO_QUEUE, "1");
     connection.bounded("looking for an alarm", publish).await?;
-    let told = |state: &ConnectionState| matches!(state, ConnectionState::Blocked { reason } if !reason.is_empty());
+    let has_reason = |state: &ConnectionState| matches!(state, ConnectionState::Blocked { reason } if !reason.is_empty());
     let state = tokio::select! {
         biased;
-        state = connection.wait_for(told) => state,
+        state = connection.wait_for(has_reason) => state,
         opened = connection.create_channel() => match (opened, connection.state()) {
             (_, state @ ConnectionState::Blocked { .. }) => state,
             (Ok(opened), _) => {

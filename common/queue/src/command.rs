@@ -79,7 +79,7 @@ impl Envelope {
     }
 
     /// Says that `order_expiry` has a row about this order: Alipay has nothing to close for it, whose
-    /// time, `ended`, is over. The times are for people; workers believe the row.
+    /// time, `ended`, is over. The times are for people; workers read the row.
     pub fn expiry(
         merchant: &str,
         order: &str,
@@ -115,7 +115,7 @@ impl Envelope {
     }
 
     /// Hex SHA-256 of merchant, charset and form, byte for byte: by it the program that got an answer of the
-    /// gateway writes it down, and a lane finds it. Unlike the message id it tells one cut of a text from another.
+    /// gateway stores it, and a lane looks it up. Unlike the message id it differs between two cuts of one text.
     #[must_use]
     pub fn digest(&self) -> String {
         let mut parts = IdHasher::new(&self.merchant, self.kind);

@@ -49,12 +49,12 @@ pub enum ConnectionState {
     Open,
     /// Nothing can be written, acknowledgements included: the broker is short of memory or disk.
     Blocked {
-        /// What the broker said.
+        /// The reply of the broker.
         reason: String,
     },
     /// It is gone for good; [`supervise`](crate::supervise) makes another.
     Lost {
-        /// What lapin or the broker said.
+        /// The error of lapin or the reply of the broker.
         reason: String,
     },
 }
@@ -95,7 +95,7 @@ impl Connection {
         self.cluster.user_id(self.host)
     }
 
-    /// What the log tells of the broker's outages.
+    /// What is logged of the broker's outages.
     pub(crate) fn outage(&self) -> &Outage {
         self.cluster.outage()
     }

@@ -1,4 +1,4 @@
-//! How full a queue is, as AMQP tells it.
+//! How many messages and consumers a queue has, as AMQP reports it.
 
 use lapin::Channel;
 use lapin::options::QueueDeclareOptions;
@@ -9,9 +9,9 @@ use crate::{Connection, ConnectionError};
 /// A queue at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Depth {
-    /// Messages that nobody holds.
+    /// Messages that are not delivered to a consumer.
     pub ready: u32,
-    /// Consumers; of a quorum queue whoever holds a message counts as one.
+    /// Consumers; a quorum queue counts every holder of an unacknowledged message as one.
     pub consumers: u32,
 }
 

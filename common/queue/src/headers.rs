@@ -1,4 +1,4 @@
-//! What a message says about its own way.
+//! The AMQP headers of a message.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
@@ -47,7 +47,7 @@ pub struct Headers {
 }
 
 impl Headers {
-    /// The headers of a message that nobody has looked at yet.
+    /// The headers of a message at its first publish.
     pub fn first(first_seen: DateTime<Utc>, traceparent: Option<String>) -> Headers {
         Headers {
             attempt: 0,
@@ -63,7 +63,7 @@ impl Headers {
         }
     }
 
-    /// The headers of the same message on its next way: what was said about its last one goes.
+    /// The headers of the same message when it is published again: the reason and the evidence of the last time are left out.
     pub(crate) fn next(&self, attempt: u32) -> Headers {
         Headers {
             attempt,

@@ -1,4 +1,4 @@
-//! The way of a notification through RabbitMQ.
+//! How a notification travels through RabbitMQ.
 //!
 //! # Queues
 //!

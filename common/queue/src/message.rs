@@ -1,4 +1,4 @@
-//! Messages on their way out.
+//! Messages to publish.
 
 use std::fmt;
 
@@ -152,7 +152,7 @@ impl Message {
     }
 }
 
-/// Without the body, which is nobody's business in a log.
+/// Without the body: it holds buyer data, which no log may hold.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")

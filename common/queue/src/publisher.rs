@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -18,7 +19,7 @@ use tracing::error;
 
 use crate::connection::supervise::supervise;
 use crate::{Cluster, Connection, ConnectionSettings, Message, PublishError};
-use error::count_failure as count;
+use error::count;
 use lane::{PublisherLane, Request};
 use readiness::OpenLanes;
 
@@ -113,7 +114,7 @@ impl Publisher {
     ///
     /// See [`PublishError`]. [`PublishError::Busy`] when every lane is full.
     pub async fn publish(&self, message: Message) -> Result<(), PublishError> {
-        let (mut request, answer) = Request::new(message).inspect_err(count)?;
+        let (mut request, answer) = Request::new(message).inspect_err(|error| count(Err(error)))?;
         let first = self.next_lane();
         let mut refused = PublishError::NotConnected;
         for turn in 0..self.lanes.len() {
@@ -123,7 +124,7 @@ impl Publisher {
                 Err(TrySendError::Closed(back)) => request = back,
             }
         }
-        count(&refused);
+        count(Err(&refused));
         Err(refused)
     }
 
@@ -132,8 +133,7 @@ impl Publisher {
     pub async fn publish_all(&self, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
         let mut answers = Vec::with_capacity(messages.len());
         for message in messages {
-            let request = Request::new(message).inspect_err(count);
-            answers.push(match request {
+            answers.push(match Request::new(message).inspect_err(|error| count(Err(error))) {
                 Ok((request, answer)) => {
                     let lane = &self.lanes[self.next_lane() % self.lanes.len()];
                     // A closed lane drops the request and with it the sender of the answer.
@@ -143,14 +143,7 @@ impl Publisher {
                 Err(error) => Err(error),
             });
         }
-        let mut results = Vec::with_capacity(answers.len());
-        for answer in answers {
-            results.push(match answer {
-                Ok(answer) => received(answer).await,
-                Err(error) => Err(error),
-            });
-        }
-        results
+        join_all(answers.into_iter().map(async |answer| received(answer?).await)).await
     }
 
     /// Whether every lane has a channel in confirm mode and the connection is not blocked.
@@ -181,7 +174,7 @@ impl fmt::Debug for Publisher {
 async fn received(answer: oneshot::Receiver<Result<(), PublishError>>) -> Result<(), PublishError> {
     answer.await.unwrap_or_else(|_| {
         // The lane has finished and took the request with it.
-        count(&PublishError::NotConnected);
+        count(Err(&PublishError::NotConnected));
         Err(PublishError::NotConnected)
     })
 }

@@ -1,4 +1,4 @@
-//! Messages that came in.
+//! Messages that were received.
 
 use std::fmt;
 
@@ -75,13 +75,7 @@ impl ReceivedMessage {
     }
 }
 
-impl From<Delivery> for ReceivedMessage {
-    fn from(delivery: Delivery) -> ReceivedMessage {
-        ReceivedMessage::new(delivery)
-    }
-}
-
-/// Without the body, which is nobody's business in a log.
+/// Without the body: it holds buyer data, which no log may hold.
 impl fmt::Debug for ReceivedMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReceivedMessage")

@@ -27,15 +27,16 @@ mod conflict;
 mod declaration;
 mod probe;
 
-use std::fmt;
 use std::time::Duration;
+
+use strum::{Display, IntoStaticStr};
 
 pub use apply::{
     TopologyError, apply, compare, missing_objects, missing_work, plan, plan_without_tiers,
 };
 pub use conflict::Conflict;
 pub use declaration::{TopologyObject, bindings};
-pub(crate) use probe::PROBE;
+pub(crate) use probe::{PROBE, is_probe_taken, publish_probe};
 
 /// The direct exchange that work is published to, with a [`routing_key`].
 pub const WORK_EXCHANGE: &str = "alipay.notify";
@@ -70,17 +71,22 @@ pub fn work_keys() -> Vec<String> {
 
 /// A queue in which a message waits before it is tried again. The delay is the queue's time to
 /// live, so another delay is another queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Display, IntoStaticStr)]
 pub enum RetryTier {
     /// 5 s.
+    #[strum(serialize = "alipay.retry.5s")]
     FiveSeconds,
     /// 30 s.
+    #[strum(serialize = "alipay.retry.30s")]
     ThirtySeconds,
     /// 2 min.
+    #[strum(serialize = "alipay.retry.2m")]
     TwoMinutes,
     /// 10 min.
+    #[strum(serialize = "alipay.retry.10m")]
     TenMinutes,
     /// 1 h.
+    #[strum(serialize = "alipay.retry.1h")]
     OneHour,
 }
 
@@ -102,13 +108,7 @@ impl RetryTier {
 
     /// The name of its exchange and of its queue.
     pub fn name(self) -> &'static str {
-        match self {
-            RetryTier::FiveSeconds => "alipay.retry.5s",
-            RetryTier::ThirtySeconds => "alipay.retry.30s",
-            RetryTier::TwoMinutes => "alipay.retry.2m",
-            RetryTier::TenMinutes => "alipay.retry.10m",
-            RetryTier::OneHour => "alipay.retry.1h",
-        }
+        self.into()
     }
 
     /// How long a message waits.
@@ -120,12 +120,6 @@ impl RetryTier {
             RetryTier::TenMinutes => 600,
             RetryTier::OneHour => 3600,
         })
-    }
-}
-
-impl fmt::Display for RetryTier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
     }
 }
 

@@ -100,17 +100,17 @@ async fn as_text(mut response: Response) -> Response {
 
 /// A listener that cannot be bound. The system's error is part of the text, not its source.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen: {}", told(.key, *.address, .error))]
+#[error("cannot listen: {}", explained(.key, *.address, .error))]
 pub struct CannotListen {
     /// The key of the configuration.
     pub key: &'static str,
     /// Its value.
     pub address: SocketAddr,
-    /// What the system said.
+    /// The error of the system.
     pub error: io::Error,
 }
 
-fn told(key: &str, address: SocketAddr, error: &io::Error) -> String {
+fn explained(key: &str, address: SocketAddr, error: &io::Error) -> String {
     if error.kind() != io::ErrorKind::AddrInUse {
         return format!("{key} {address}: {error}");
     }
@@ -121,17 +121,14 @@ fn told(key: &str, address: SocketAddr, error: &io::Error) -> String {
     )
 }
 
-/// The address that was bound, with the port that the system chose; `asked` is that of the configuration.
-pub fn bound(
-    listener: &TcpListener,
+/// Binds the endpoint's listener; `key` names it in errors. Returns it with its address, whose port the system chose where
+/// `address` has port 0: apart from [`serve`], so that the address can be printed.
+pub async fn bind(
     key: &'static str,
-    asked: SocketAddr,
-) -> Result<SocketAddr, CannotListen> {
-    listener.local_addr().map_err(|error| CannotListen { key, address: asked, error })
-}
-
-/// Binds the endpoint's listener; `key` names it in errors. Returned apart from [`serve`] so that the bound port
-/// can be printed.
-pub async fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, CannotListen> {
-    TcpListener::bind(address).await.map_err(|error| CannotListen { key, address, error })
+    address: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), CannotListen> {
+    let cannot_listen = |error| CannotListen { key, address, error };
+    let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
+    let bound = listener.local_addr().map_err(cannot_listen)?;
+    Ok((listener, bound))
 }

@@ -68,7 +68,7 @@ impl Man {
 /// Prints a completion script.
 ///
 /// # Errors
-/// Standard output takes nothing; that nobody reads to the end is none.
+/// Standard output takes nothing; a reader that closes it early is no error.
 pub fn completions(shell: Shell, mut program: Command) -> io::Result<()> {
     let name = program.get_name().to_owned();
     let mut script = Vec::new();

@@ -4,7 +4,7 @@
 //! the place, and `CRASH_POINT=NAME` in the environment arms one: the process aborts when it gets
 //! there, without unwinding and without a destructor, as with `kill -9`. `CRASH_POINT=NAME:3` aborts
 //! the third time. [`crash_on_order!`](crate::crash_on_order) stands for a message that kills
-//! whoever touches it: `CRASH_ON_ORDER=ID` aborts each time that order is worked on.
+//! every worker: `CRASH_ON_ORDER=ID` aborts each time that order is worked on.
 //!
 //! All of it exists with debug assertions only. A release build holds no name, no variable and no
 //! check: `strings target/release/worker | grep -c CRASH_` prints 0.

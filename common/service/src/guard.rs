@@ -1,4 +1,4 @@
-//! Who may ask a page for people: not another site, in the name of somebody who has both open.
+//! Which requests for pages are refused: those that another site sends from a browser that has both open.
 //!
 //! A page of another site can send a form here (CSRF), and can give its own name our address and then
 //! read our pages as its own (DNS rebinding). The first is told apart by what a browser says about the
@@ -12,7 +12,7 @@ use hyper::{Method, Request, Uri};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// What tells our own pages and names from others.
+/// Which pages and names are our own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guard {
     /// What browsers call us, besides `localhost` and addresses.
@@ -129,9 +129,9 @@ impl Guard {
 
     /// A page of ours has the same scheme, host and port.
     fn check_sender(&self, headers: &HeaderMap) -> Result<(), Foreign> {
-        let told = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-        let site = told(FETCH_SITE);
-        let origin = told(ORIGIN).map(|origin| self.is_own_page(origin, told(HOST)));
+        let header = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+        let site = header(FETCH_SITE);
+        let origin = header(ORIGIN).map(|origin| self.is_own_page(origin, header(HOST)));
         match (site, origin) {
             (Some("same-origin") | None, Some(true)) | (Some("same-origin"), None) => Ok(()),
             (None, None) if self.programs => Ok(()),

@@ -7,9 +7,9 @@
 mod episode;
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use tracing::{error, info, warn};
 
 use self::episode::{Episodes, OutageLine};
@@ -35,28 +35,28 @@ pub struct Outage {
 
 impl Outage {
     /// A server that has not failed yet; `server` begins its lines: `the database`.
-    pub fn of(server: &'static str) -> Outage {
+    pub fn new(server: &'static str) -> Outage {
         Outage { server, episodes: Mutex::default(), is_silent: false }
     }
 
-    /// The same for a program that tells of the error itself: nothing is logged.
+    /// The same for a program that reports the error itself: nothing is logged.
     pub fn silent(server: &'static str) -> Outage {
-        Outage { is_silent: true, ..Outage::of(server) }
+        Outage { is_silent: true, ..Outage::new(server) }
     }
 
     /// An attempt to connect failed. `reason` says to where, why, and what to do.
-    pub fn goes_on(&self, kind: OutageKind, reason: &dyn fmt::Display) {
+    pub fn attempt_failed(&self, kind: OutageKind, reason: &dyn fmt::Display) {
         let line = self.episodes().failed(kind, &reason.to_string(), Instant::now());
         self.write(line);
     }
 
     /// A connection that worked has ended. It is logged with what comes of the next attempt.
-    pub fn lost(&self, reason: &dyn fmt::Display) {
+    pub fn connection_lost(&self, reason: &dyn fmt::Display) {
         self.episodes().lost(&reason.to_string(), Instant::now());
     }
 
     /// A connection was made.
-    pub fn ended(&self) {
+    pub fn connected(&self) {
         let line = self.episodes().connected(Instant::now());
         self.write(line);
     }
@@ -72,7 +72,7 @@ impl Outage {
     }
 
     fn episodes(&self) -> MutexGuard<'_, Episodes> {
-        self.episodes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.episodes.lock()
     }
 
     /// `the database cannot be reached`, `the broker cannot be reached`, and what follows.

@@ -43,7 +43,7 @@ impl Document<'_> {
     }
 }
 
-/// Characters that nobody sees become escapes, wherever a page got them from, and an apostrophe is never bare.
+/// Characters that cannot be seen become escapes, wherever a page got them from, and an apostrophe is never bare.
 /// maud has escaped before what could become markup.
 fn visible(body: Markup) -> Markup {
     PreEscaped(unseen::escaped_lines(&body.into_string()).replace('\'', "&#39;"))
@@ -69,7 +69,7 @@ pub fn fact(name: &str, value: impl Render) -> Markup {
     html! { @if !value.0.is_empty() { tr { th { (name) } td { (value) } } } }
 }
 
-/// A field of a form that nobody sees.
+/// A hidden field of a form.
 pub fn hidden(name: &str, value: &str) -> Markup {
     html! { input type="hidden" name=(name) value=(value); }
 }

@@ -1,9 +1,9 @@
-//! Why a server cannot be reached, in words that tell a wrong name from a wrong port and from a wrong certificate.
+//! Why a server cannot be reached: a wrong name, a wrong port and a wrong certificate have words of their own.
 
 use std::error::Error;
 use std::io;
 
-use tokio_rustls::rustls;
+use tokio_rustls::rustls::{self, CertificateError};
 
 /// How far a connection came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    /// What stood in the way, told by an error and its causes.
+    /// What stood in the way, by an error and its causes.
     pub fn of(error: &(dyn Error + 'static)) -> Obstacle {
         let mut cause = Some(error);
         let mut found = Obstacle::Broken;
@@ -49,7 +49,7 @@ impl Obstacle {
     }
 
     /// In words, without the place, which the caller names.
-    pub fn says(self) -> &'static str {
+    fn explanation(self) -> &'static str {
         match self {
             Obstacle::Name => {
                 "the name has no address: is it spelt right, and does this machine resolve names?"
@@ -63,6 +63,36 @@ impl Obstacle {
             Obstacle::Broken => "the connection ended before an answer",
         }
     }
+}
+
+/// Why the certificate of a `server` ("broker") is not accepted, and what to do: `section` of the configuration has its
+/// `url` and `ca_file`.
+pub fn certificate_problem(wrong: &CertificateError, server: &str, section: &str) -> String {
+    let problem = match wrong {
+        CertificateError::UnknownIssuer => format!(
+            "is not from an authority that this program trusts: name the {server}'s authority in {section}.ca_file"
+        ),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            let names = match wrong {
+                CertificateError::NotValidForNameContext { presented, .. } => {
+                    format!(" ({})", presented.join(", "))
+                }
+                _ => String::new(),
+            };
+            format!(
+                "is for another name{names}: take a name of the certificate in {section}.url, or give the {server} a \
+                 certificate for this one"
+            )
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            format!("has ended: renew it on the {server} (or this machine's clock is wrong)")
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "is not valid yet: is this machine's clock right?".to_owned()
+        }
+        wrong => format!("cannot be used: {wrong}"),
+    };
+    format!("the {server}'s certificate {problem}")
 }
 
 fn of_io(error: &io::Error) -> Option<Obstacle> {
@@ -100,7 +130,7 @@ pub fn explain(error: &(dyn Error + 'static)) -> String {
     while let Some(cause) = last.source() {
         last = cause;
     }
-    format!("{} ({last})", Obstacle::of(error).says())
+    format!("{} ({last})", Obstacle::of(error).explanation())
 }
 
 #[cfg(test)]

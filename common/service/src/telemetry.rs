@@ -25,7 +25,7 @@ const DEFAULT_FILTER: &str = "info,lapin=off";
 
 /// The crates of this project: what they log below `info` is written with care for secrets. Of all others
 /// it is left out whatever `RUST_LOG` says: lapin's frames hold the broker's password and the bodies of
-/// messages, and nobody can vouch for the next version of any library.
+/// messages, and the next version of any library may log more.
 const OWN: [&str; 15] = [
     "alipay",
     "chaos",
@@ -77,7 +77,7 @@ fn init_with(program: &str, default_filter: &str) {
     }
 }
 
-/// What is wrong in the text is left out, and said on stderr.
+/// What is wrong in the text is left out, and reported on stderr.
 fn filter(chosen: &str) -> EnvFilter {
     EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse_lossy(chosen)
 }

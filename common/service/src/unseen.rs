@@ -33,7 +33,7 @@ pub fn escaped_json(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// How a character that is not seen, or does not belong somewhere, is told of: `U+00A0 (no-break space)`.
+/// How a character that is not seen, or does not belong somewhere, is named: `U+00A0 (no-break space)`.
 pub fn named(character: char) -> String {
     let name = match character {
         '\t' => "tab",
@@ -93,7 +93,7 @@ pub fn check_typed(text: &str) -> Result<(), String> {
     }
 }
 
-/// An error for what nobody sees in a name; emoji may have their variation selectors.
+/// An error for what cannot be seen in a name; emoji may have their variation selectors.
 ///
 /// # Errors
 /// What to say.

@@ -28,9 +28,8 @@ async fn live_ready_and_metrics() {
     let metrics = Metrics::install().unwrap();
     metrics::counter!("admin_test_total", "outcome" => "success").increment(3);
     metrics::histogram!("admin_test_seconds").record(0.003);
-    let listener =
-        admin::bind("worker.admin_listen", "127.0.0.1:0".parse().unwrap()).await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let free_port = "127.0.0.1:0".parse().unwrap();
+    let (listener, address) = admin::bind("worker.admin_listen", free_port).await.unwrap();
     let broker = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&broker);
     let readiness =

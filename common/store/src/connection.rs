@@ -48,7 +48,7 @@ impl Pool {
     /// is back.
     #[must_use]
     pub fn new(settings: impl Into<DatabaseSettings>, size: u32) -> Pool {
-        Pool::with(settings.into(), size, Outage::of("the database"))
+        Pool::with(settings.into(), size, Outage::new("the database"))
     }
 
     /// The same for a program that prints the error itself: the pool logs nothing.

@@ -8,9 +8,9 @@ use store::refund::MerchantTrade;
 use store::{MysqlConnection, StoreError, refund, refund_request, trade};
 
 use super::Outcome;
-use super::deposit_backs;
 use super::loaded_order::LoadedOrder;
 use super::working_set::{AppliedMessage, News, Orders};
+use super::{deposit_backs, distinct};
 use crate::message::{Content, InboundMessage};
 
 /// Merchant, trade number, refund key.
@@ -28,7 +28,7 @@ pub(crate) struct BatchRefunds {
 impl BatchRefunds {
     /// Writes the refund rows and then finds the orders that know their trades: see
     /// [`store::trade::orders_of`] for why in this order. No statement where there are none.
-    pub(super) fn book(
+    pub(super) fn record(
         connection: &mut MysqlConnection,
         batch: &[InboundMessage],
     ) -> Result<BatchRefunds, StoreError> {
@@ -47,27 +47,24 @@ impl BatchRefunds {
         if refunds.is_empty() {
             return Ok(BatchRefunds::default());
         }
-        let trades: BTreeSet<MerchantTrade<'_>> = refunds
-            .keys()
-            .map(|(merchant, trade_no, _)| MerchantTrade { merchant, trade_no })
-            .collect();
-        let trades: Vec<MerchantTrade<'_>> = trades.into_iter().collect();
+        let trades = distinct(
+            refunds.keys().map(|(merchant, trade_no, _)| MerchantTrade { merchant, trade_no }),
+        );
         let fresh = fresh(connection, &trades, &refunds)?;
         let rows: Vec<(&str, &Refund)> =
             refunds.iter().map(|((merchant, ..), refund)| (*merchant, refund)).collect();
         refund::upsert(connection, &rows)?;
         refund_request::settle(connection, &rows)?;
 
-        let trade_nos: BTreeSet<&str> = trades.iter().map(|trade| trade.trade_no).collect();
-        let trade_nos: Vec<&str> = trade_nos.into_iter().collect();
+        let trade_nos = distinct(trades.iter().map(|trade| trade.trade_no));
         let found = trade::orders_of(connection, &trade_nos)?;
-        let mut booked = BatchRefunds { orders: HashMap::new(), fresh };
+        let mut recorded = BatchRefunds { orders: HashMap::new(), fresh };
         for trade in &trades {
             for (_, id) in found.iter().filter(|(trade_no, _)| trade_no == trade.trade_no) {
-                booked.knows(trade.merchant, trade.trade_no, id);
+                recorded.knows(trade.merchant, trade.trade_no, id);
             }
         }
-        Ok(booked)
+        Ok(recorded)
     }
 
     /// The orders to lock.
@@ -75,7 +72,7 @@ impl BatchRefunds {
         self.orders.values().flatten().map(String::as_str)
     }
 
-    /// A trade of which this very batch brings the first word could not be found by [`BatchRefunds::book`].
+    /// Adds the trades that this very batch reports first, which [`BatchRefunds::record`] could not find.
     pub(super) fn add_trades<'a>(
         &mut self,
         orders: impl Iterator<Item = (&'a String, &'a LoadedOrder)>,

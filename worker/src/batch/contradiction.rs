@@ -14,18 +14,14 @@ use super::loaded_order::LoadedOrder;
 /// A payment younger than this may be one that the gateway's servers have not all heard of.
 const UNDER_WAY: TimeDelta = TimeDelta::minutes(1);
 
-/// The gateway's answer about the order's trade.
-pub(super) enum GatewaySays<'a> {
-    /// It knows no such trade.
-    NoTrade,
-    /// It knows the trade.
-    Trade(&'a TradeStatusSync),
-}
-
-/// Raises the review where the answer to a question of `asked_at` contradicts the order; called before the answer
-/// is applied. An answer that says that the money came ends such a review. An answer that is older than one which
-/// says that, or than the payment's time to reach all servers, contradicts nothing.
-pub(super) fn compare(order: &mut LoadedOrder, says: &GatewaySays<'_>, asked_at: DateTime<Utc>) {
+/// Raises the review where the answer to a query of `asked_at` contradicts the order; `None`: the gateway knows no such
+/// trade. Called before the answer is applied. An answer that reports the payment ends such a review. An answer that is older
+/// than one which reports the payment, or than the payment's time to reach all servers, contradicts nothing.
+pub(super) fn compare(
+    order: &mut LoadedOrder,
+    answer: Option<&TradeStatusSync>,
+    asked_at: DateTime<Utc>,
+) {
     let state = order.record.state();
     let chosen = state.trade_no.as_ref().and_then(|trade_no| order.record.trades.get(trade_no));
     let Some(trade) = chosen.filter(|trade| trade.claims_money()) else { return };
@@ -34,17 +30,15 @@ pub(super) fn compare(order: &mut LoadedOrder, says: &GatewaySays<'_>, asked_at:
         return;
     }
     let total = order.record.terms.total_fee;
-    let evidence = match says {
-        GatewaySays::NoTrade => Some("TRADE_NOT_EXIST".to_owned()),
+    let evidence = match answer {
+        None => Some("TRADE_NOT_EXIST".to_owned()),
         // Another trade of the order says nothing about this one.
-        GatewaySays::Trade(answer) if answer.trade_no != trade.trade_no => return,
-        GatewaySays::Trade(answer) if answer.total != total => {
-            Some(format!("total {}", answer.total))
-        }
-        GatewaySays::Trade(answer) if answer.trade_status == TradeStatus::WaitBuyerPay => {
+        Some(answer) if answer.trade_no != trade.trade_no => return,
+        Some(answer) if answer.total != total => Some(format!("total {}", answer.total)),
+        Some(answer) if answer.trade_status == TradeStatus::WaitBuyerPay => {
             Some(answer.trade_status.as_str().to_owned())
         }
-        GatewaySays::Trade(_) => None,
+        Some(_) => None,
     };
     match evidence {
         Some(evidence) => {

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use store::notification::MessageKey;
 use store::{MysqlConnection, StoreError, notification};
 
 use super::inbox::{InboxRecord, NewDeadLetter};
-use super::{Outcome, retry_copies};
+use super::{Outcome, distinct, retry_copies};
 use crate::message::InboundMessage;
 use crate::message::receipt::text;
 
@@ -20,13 +19,11 @@ pub(super) fn keep_one_each(
     connection: &mut MysqlConnection,
     records: &mut [InboxRecord<'_>],
 ) -> Result<(), StoreError> {
-    let keys: BTreeSet<MessageKey<'_>> =
-        records.iter().filter_map(|record| Some(record.dead_letter()?.key)).collect();
-    let mut lying: BTreeSet<Letter> =
-        notification::lying(connection, &keys.into_iter().collect::<Vec<_>>())?
-            .into_iter()
-            .map(|it| (it.merchant, it.kind, it.message_id, it.reason, text(&it.form)))
-            .collect();
+    let keys = distinct(records.iter().filter_map(|record| Some(record.dead_letter()?.key)));
+    let mut lying: BTreeSet<Letter> = notification::lying(connection, &keys)?
+        .into_iter()
+        .map(|it| (it.merchant, it.kind, it.message_id, it.reason, text(&it.form)))
+        .collect();
     for record in records {
         let Some(NewDeadLetter { key, reason, form }) = record.dead_letter() else { continue };
         let [merchant, kind, id] = [key.merchant, key.kind, key.message_id].map(str::to_owned);
@@ -46,9 +43,8 @@ pub(super) fn hold(
     refused: &[usize],
 ) -> Result<(), StoreError> {
     let held: Vec<&InboundMessage> = refused.iter().filter_map(|at| batch.get(*at)).collect();
-    let keys: BTreeSet<MessageKey<'_>> = held.iter().map(|message| message.key()).collect();
-    notification::removed(connection, &keys.into_iter().collect::<Vec<_>>())?;
-    retry_copies::unbook(connection, &held)?;
+    notification::removed(connection, &distinct(held.iter().map(|message| message.key())))?;
+    retry_copies::remove(connection, &held)?;
     for at in refused {
         if let Some(outcome) = outcomes.get_mut(*at) {
             *outcome = Outcome::Held;

@@ -10,6 +10,7 @@ use store::decision::{self, DecisionRow, EndedDecision};
 use store::review::{self, Case, Decided};
 use store::{MysqlConnection, StoreError, refund_request, trade};
 
+use super::distinct;
 use crate::message::{Content, InboundMessage, NamedDecision, Rejection};
 
 /// The decisions that a batch is to look at and the reviews that they are about, by number. Nobody
@@ -46,31 +47,19 @@ impl Decisions {
         connection: &mut MysqlConnection,
         batch: &[InboundMessage],
     ) -> Result<Decisions, StoreError> {
-        let numbers: BTreeSet<i64> = batch
-            .iter()
-            .filter_map(|message| match &message.content {
-                Ok(Content::Decision(named)) => Some(named.number),
-                _ => None,
-            })
-            .collect();
-        let rows = decision::by_ids(connection, &numbers.into_iter().collect::<Vec<_>>())?;
-        let reviews: BTreeSet<i64> = rows.iter().map(|row| row.review_id).collect();
-        let reviews: Vec<i64> = reviews.into_iter().collect();
+        let numbers = distinct(batch.iter().filter_map(|message| match &message.content {
+            Ok(Content::Decision(named)) => Some(named.number),
+            _ => None,
+        }));
+        let rows = decision::by_ids(connection, &numbers)?;
+        let reviews = distinct(rows.iter().map(|row| row.review_id));
         let cases: BTreeMap<i64, Case> =
             review::by_ids(connection, &reviews)?.into_iter().collect();
-        let accepted: BTreeSet<&str> = rows
-            .iter()
-            .filter(|row| row.decision == Decision::Accepted.as_str())
-            .map(|row| row.order_id.as_str())
-            .collect();
-        let accepted: Vec<&str> = accepted.into_iter().collect();
+        let accepted = rows.iter().filter(|row| row.decision == Decision::Accepted.as_str());
+        let accepted = distinct(accepted.map(|row| row.order_id.as_str()));
         let on_its_way = refund_request::on_its_way(connection, &accepted)?.into_iter().collect();
-        let doubted: BTreeSet<&str> = cases
-            .values()
-            .filter(|case| case.reason.is_doubt())
-            .map(|case| case.evidence.as_str())
-            .collect();
-        let doubted: Vec<&str> = doubted.into_iter().collect();
+        let doubted = cases.values().filter(|case| case.reason.is_doubt());
+        let doubted = distinct(doubted.map(|case| case.evidence.as_str()));
         let known_trades = trade::orders_of(connection, &doubted)?;
         Ok(Decisions {
             known_trades,
@@ -83,8 +72,12 @@ impl Decisions {
 
     /// What the inbox notes of the decision that a message names.
     pub(super) fn noted(&self, named: &NamedDecision) -> Option<NotedDecision> {
-        let row = self.rows.get(&named.number).filter(|row| row.order_id == named.order)?;
+        let row = self.row(named)?;
         Some(NotedDecision { trade_no: row.trade_no.clone(), decision: row.decision.clone() })
+    }
+
+    fn row(&self, named: &NamedDecision) -> Option<&DecisionRow> {
+        self.rows.get(&named.number).filter(|row| row.order_id == named.order)
     }
 
     /// Applies what was decided to the order, whatever the message says of it. `false` when the decision or
@@ -125,8 +118,7 @@ impl Decisions {
 
     /// Whether the decision ends its review; it is then applied to the order.
     fn judge(&self, record: &mut OrderRecord, row: &DecisionRow) -> Result<bool, Rejection> {
-        let case = self.cases.get(&row.review_id).filter(|case| case.order_id == row.order_id);
-        let Some(case) = case else {
+        let Some(case) = self.case(row) else {
             let evidence = format!("order {} has no review {}", row.order_id, row.review_id);
             return Err(Rejection::new(RejectionReason::UnknownReview, evidence));
         };
@@ -170,7 +162,11 @@ impl Decisions {
         Ok(true)
     }
 
-    /// Another order that knows the trade of a notification that was not believed. Its writer chose the trade number:
+    fn case(&self, row: &DecisionRow) -> Option<&Case> {
+        self.cases.get(&row.review_id).filter(|case| case.order_id == row.order_id)
+    }
+
+    /// Another order that knows the trade of a doubtful notification. Its writer chose the trade number:
     /// the trade may be genuine and have paid for something else.
     fn other_order(&self, case: &Case) -> Option<&str> {
         let other =
@@ -178,14 +174,14 @@ impl Decisions {
         self.known_trades.iter().find(other).map(|(_, order)| order.as_str())
     }
 
-    /// The trade of a notification that was not believed, and that a person confirms as paid: it needs a row.
-    pub(super) fn believed_trade(&self, named: &NamedDecision) -> Option<&str> {
-        let row = self.rows.get(&named.number).filter(|row| row.order_id == named.order)?;
-        let case = self.cases.get(&row.review_id).filter(|case| case.order_id == row.order_id)?;
-        let believed = row.decision == Decision::Paid.as_str() && case.reason.is_doubt();
+    /// The trade of a doubtful notification that a person confirms as paid: it needs a row.
+    pub(super) fn confirmed_trade(&self, named: &NamedDecision) -> Option<&str> {
+        let row = self.row(named)?;
+        let case = self.case(row)?;
+        let is_confirmed = row.decision == Decision::Paid.as_str() && case.reason.is_doubt();
         let is_open = row.state == DecisionState::Open && case.state == ReviewState::Open;
         let is_free = self.other_order(case).is_none();
-        (believed && is_open && is_free).then_some(case.evidence.as_str())
+        (is_confirmed && is_open && is_free).then_some(case.evidence.as_str())
     }
 
     /// Ends the decisions and the reviews.

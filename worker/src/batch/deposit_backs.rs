@@ -1,11 +1,10 @@
 //! What banks did with refunds, in one batch.
 
-use std::collections::BTreeSet;
-
 use alipay::{BatchRefundItem, BatchRefundNotify, DepositBack, DepositBackStatus, format_beijing};
 use order::{RejectionReason, Review, ReviewReason};
 use store::{MysqlConnection, StoreError, trade};
 
+use super::distinct;
 use crate::message::{Content, InboundMessage, Rejection};
 
 /// The orders that know the trades which such messages name, as (trade number, order).
@@ -18,14 +17,10 @@ impl DepositBacks {
         connection: &mut MysqlConnection,
         batch: &[InboundMessage],
     ) -> Result<DepositBacks, StoreError> {
-        let trades: BTreeSet<&str> = batch
-            .iter()
-            .filter_map(|message| match &message.content {
-                Ok(Content::DepositBack(deposit_back)) => deposit_back.trade_no.as_deref(),
-                _ => None,
-            })
-            .collect();
-        let trades: Vec<&str> = trades.into_iter().collect();
+        let trades = distinct(batch.iter().filter_map(|message| match &message.content {
+            Ok(Content::DepositBack(deposit_back)) => deposit_back.trade_no.as_deref(),
+            _ => None,
+        }));
         Ok(DepositBacks(trade::orders_of(connection, &trades)?))
     }
 

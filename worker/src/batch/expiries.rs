@@ -7,6 +7,7 @@ use order::OrderRecord;
 use store::order_expired::{self, Expired};
 use store::{MysqlConnection, StoreError};
 
+use super::distinct;
 use crate::message::{Content, InboundMessage};
 
 /// What the table says of the orders that a batch is to look at. Nobody else ends its rows meanwhile:
@@ -23,14 +24,10 @@ impl Expiries {
         connection: &mut MysqlConnection,
         batch: &[InboundMessage],
     ) -> Result<Expiries, StoreError> {
-        let orders: BTreeSet<&str> = batch
-            .iter()
-            .filter_map(|message| match &message.content {
-                Ok(Content::Expiry { order }) => Some(order.as_str()),
-                _ => None,
-            })
-            .collect();
-        let orders: Vec<&str> = orders.into_iter().collect();
+        let orders = distinct(batch.iter().filter_map(|message| match &message.content {
+            Ok(Content::Expiry { order }) => Some(order.as_str()),
+            _ => None,
+        }));
         let mut rows: BTreeMap<String, Vec<Expired>> = BTreeMap::new();
         for row in order_expired::of_orders(connection, &orders)? {
             rows.entry(row.order_id.clone()).or_default().push(row);

@@ -136,7 +136,7 @@ impl<'a> InboxRecord<'a> {
             message_id: &self.message.message_id,
             order_id,
             trade_no,
-            trade_status: trade_status.map(|word| bounded(word, 64)),
+            trade_status: trade_status.map(|word| &word[..word.floor_char_boundary(64)]),
             charset: self.message.charset.name(),
             form: &self.message.form,
             outcome: self.came_of_it,
@@ -233,8 +233,8 @@ fn parked_refund(trades: &[String]) -> Option<(&'static str, String)> {
     Some((Remark::ParkedRefund.as_str(), evidence))
 }
 
-/// A repeat differs in `notify_time` alone, and so does the same answer to a later question: that is no
-/// news.
+/// A repeat differs in `notify_time` alone, and so does the same answer to a later query: that
+/// changes nothing.
 fn same_but_for_notify_times(before: &OrderRecord, after: &OrderRecord) -> bool {
     before.refunds == after.refunds
         && before.expired_at.is_some() == after.expired_at.is_some()
@@ -245,10 +245,4 @@ fn same_but_for_notify_times(before: &OrderRecord, after: &OrderRecord) -> bool 
             was.confirmed_at = is.confirmed_at;
             was == *is
         })
-}
-
-/// At most `limit` bytes, cut at a character.
-fn bounded(text: &str, limit: usize) -> &str {
-    let end = (0..=limit.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    &text[..end]
 }

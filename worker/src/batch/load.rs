@@ -14,6 +14,7 @@ use store::{MysqlConnection, StoreError, fulfillment};
 use super::batch_refunds::BatchRefunds;
 use super::decisions::Decisions;
 use super::deposit_backs::DepositBacks;
+use super::distinct;
 use super::expiries::Expiries;
 use super::loaded_order::LoadedOrder;
 use super::query_requests::QueryRequests;
@@ -25,7 +26,7 @@ use crate::message::{Content, InboundMessage};
 /// Locks and reads everything that the batch is about, plus the orders in `restock`, about which
 /// there is no message.
 ///
-/// Two kinds of rows are written on the way, so that a refund and its trade find each other whoever comes
+/// Two kinds of rows are written on the way, so that a refund and its trade find each other whichever comes
 /// first: those of batch refunds *before* their trades are looked up, and those of the trades that the batch
 /// names *before* refunds are read with a lock.
 pub(super) fn load(
@@ -33,14 +34,10 @@ pub(super) fn load(
     batch: &[InboundMessage],
     restock: &[String],
 ) -> Result<WorkingSet, StoreError> {
-    let mut batch_refunds = BatchRefunds::book(connection, batch)?;
-    let ids: BTreeSet<&str> = batch
-        .iter()
-        .filter_map(InboundMessage::order)
-        .chain(batch_refunds.order_ids())
-        .chain(restock.iter().map(String::as_str))
-        .collect();
-    let ids: Vec<&str> = ids.into_iter().collect();
+    let mut batch_refunds = BatchRefunds::record(connection, batch)?;
+    let of_messages = batch.iter().filter_map(InboundMessage::order);
+    let of_refunds = batch_refunds.order_ids();
+    let ids = distinct(of_messages.chain(of_refunds).chain(restock.iter().map(String::as_str)));
     let locked = user_order::lock(connection, &ids)?;
     let have: BTreeSet<&str> = locked.iter().map(|order| order.terms.id.as_str()).collect();
     let missing: Vec<&str> = ids.iter().copied().filter(|id| !have.contains(id)).collect();
@@ -53,7 +50,7 @@ pub(super) fn load(
         let terms = locked.iter().map(|order| (order.terms.id.as_str(), order)).collect();
         let rows =
             Rows { decisions: &decisions, refund_requests: &refund_requests, answers: &answers };
-        batch.iter().filter_map(|message| named_trade(message, &terms, &rows)).collect()
+        distinct(batch.iter().filter_map(|message| named_trade(message, &terms, &rows)))
     };
     let loaded = load_orders(connection, trades, locked, &batch_refunds)?;
     batch_refunds.add_trades(loaded.iter());
@@ -72,23 +69,19 @@ pub(super) fn load(
 /// Reads what belongs to the locked orders. `named`: trades that need a row.
 fn load_orders(
     connection: &mut MysqlConnection,
-    named: BTreeSet<TradeKey<'_>>,
+    named: Vec<TradeKey<'_>>,
     locked: Vec<LockedOrder>,
     batch_refunds: &BatchRefunds,
 ) -> Result<BTreeMap<String, LoadedOrder>, StoreError> {
-    trade::insert_missing(connection, &named.into_iter().collect::<Vec<_>>())?;
+    trade::insert_missing(connection, &named)?;
 
     let ids: Vec<&str> = locked.iter().map(|order| order.terms.id.as_str()).collect();
     let mut trades = grouped(trade::of_orders(connection, &ids)?);
-    let of_merchants: BTreeSet<MerchantTrade<'_>> = locked
-        .iter()
-        .flat_map(|order| {
-            let merchant = order.terms.merchant.as_str();
-            let of_order = trades.get(&order.terms.id).into_iter().flatten();
-            of_order.map(move |trade| MerchantTrade { merchant, trade_no: &trade.trade_no })
-        })
-        .collect();
-    let of_merchants: Vec<MerchantTrade<'_>> = of_merchants.into_iter().collect();
+    let of_merchants = distinct(locked.iter().flat_map(|order| {
+        let merchant = order.terms.merchant.as_str();
+        let of_order = trades.get(&order.terms.id).into_iter().flatten();
+        of_order.map(move |trade| MerchantTrade { merchant, trade_no: &trade.trade_no })
+    }));
     let refunds = refund::of_trades(connection, &of_merchants)?.into_iter();
     let refunds =
         grouped(refunds.map(|(merchant, refund)| ((merchant, refund.trade_no.clone()), refund)));
@@ -96,13 +89,11 @@ fn load_orders(
         .into_iter()
         .map(|goods| (goods.order_id.clone(), goods))
         .collect();
-    let product_ids: BTreeSet<&str> =
-        locked.iter().map(|order| order.product_id.as_str()).collect();
-    let products: HashMap<String, Product> =
-        product::by_ids(connection, &product_ids.into_iter().collect::<Vec<_>>())?
-            .into_iter()
-            .map(|product| (product.id.clone(), product))
-            .collect();
+    let product_ids = distinct(locked.iter().map(|order| order.product_id.as_str()));
+    let products: HashMap<String, Product> = product::by_ids(connection, &product_ids)?
+        .into_iter()
+        .map(|product| (product.id.clone(), product))
+        .collect();
 
     let mut orders = BTreeMap::new();
     for order in locked {
@@ -128,7 +119,7 @@ fn load_orders(
             for refund in refunds.get(&(merchant.clone(), trade_no.clone())).into_iter().flatten() {
                 stored_refunds
                     .insert((trade_no.clone(), refund.refund_key.clone()), refund.clone());
-                // What this batch has just booked is news: it is applied with its own message.
+                // A refund that this batch has just written is applied with its own message.
                 if !batch_refunds.is_fresh(merchant, refund) {
                     record.apply_refund(refund.clone());
                 }
@@ -181,13 +172,13 @@ fn named_trade<'a>(
             Some(TradeKey { order_id: &answer.out_trade_no, trade_no: &answer.trade_no })
         }
         Content::Decision(named) => {
-            let trade_no = rows.decisions.believed_trade(named)?;
+            let trade_no = rows.decisions.confirmed_trade(named)?;
             let order = terms.get(named.order.as_str())?;
             (order.terms.merchant == account.merchant)
                 .then_some(TradeKey { order_id: &named.order, trade_no })
         }
         _ => {
-            let notification = message.trade().filter(|_| rows.answers.believes(message))?;
+            let notification = message.trade().filter(|_| rows.answers.has(message))?;
             let order = terms.get(notification.out_trade_no.as_str())?;
             agree(&order.terms, account, notification).ok()?;
             Some(TradeKey {

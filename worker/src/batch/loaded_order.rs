@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use order::{
-    FulfillmentState, MerchantAccount, Mismatch, OrderRecord, OrderState, Refund, Review,
-    ReviewReason, Trade,
+    FulfillmentState, MerchantAccount, OrderRecord, OrderState, Refund, Review, ReviewReason, Trade,
 };
 use store::product::Product;
 use store::user_order::LockedOrder;
@@ -15,7 +14,7 @@ use crate::message::Rejection;
 pub(crate) struct LoadedOrder {
     pub(super) locked: LockedOrder,
     pub(super) product: Product,
-    /// All that is known, with what this batch says.
+    /// All that is known, with what this batch adds.
     pub(super) record: OrderRecord,
     /// Trades as they are in the database.
     pub(super) stored: BTreeMap<String, Trade>,
@@ -33,12 +32,7 @@ pub(crate) struct LoadedOrder {
 impl LoadedOrder {
     /// A request, an answer or a decision about an order is for the merchant that the order belongs to.
     pub(super) fn belongs_to(&self, account: &MerchantAccount) -> Result<(), Rejection> {
-        let order = &self.record.terms.merchant;
-        if *order == account.merchant {
-            return Ok(());
-        }
-        let notification = account.merchant.clone();
-        Err(Mismatch::Merchant { order: order.clone(), notification }.into())
+        Ok(self.record.terms.belongs_to(account)?)
     }
 
     /// Raises a review of a time limit that does not count, and ends it once the shop has corrected the limit.
@@ -80,11 +74,10 @@ impl LoadedOrder {
     /// Goods wait until the gateway confirms a payment that has just been notified: also another one, while the
     /// gateway does not know the first.
     pub(super) fn is_newly_unconfirmed(&self) -> bool {
-        let waited = |trade: &Trade| {
-            self.stored.get(&trade.trade_no).is_some_and(Trade::awaits_confirmation)
-        };
-        self.record.state().awaits_confirmation()
-            && self.changed_trades().any(|trade| trade.awaits_confirmation() && !waited(trade))
+        let waits = |trade: &Trade| trade.facts.awaits_confirmation();
+        let waited = |trade: &Trade| self.stored.get(&trade.trade_no).is_some_and(waits);
+        self.record.state().facts.awaits_confirmation()
+            && self.changed_trades().any(|trade| waits(trade) && !waited(trade))
     }
 
     /// A trade that can be paid has appeared although the order's time is over.
@@ -93,15 +86,16 @@ impl LoadedOrder {
         self.record.open_too_late().any(|trade| !known(trade))
     }
 
-    /// Late payments to refund automatically about which this batch has brought news. The place of the money must be
+    /// Late payments to refund automatically that this batch has changed. The place of the money must be
     /// known: a closed trade cannot be refunded.
     pub(super) fn newly_late(&self) -> impl Iterator<Item = &Trade> {
-        self.changed_trades().filter(|trade| trade.is_late() && !trade.is_in_doubt())
+        self.changed_trades().filter(|trade| trade.facts.is_late() && !trade.is_in_doubt())
     }
 
     /// Trades that were late and no longer are.
     pub(super) fn no_longer_late(&self) -> impl Iterator<Item = &Trade> {
-        let was = |trade: &&Trade| self.stored.get(&trade.trade_no).is_some_and(Trade::is_late);
-        self.record.trades.values().filter(was).filter(|trade| !trade.is_late())
+        let is_late = |trade: &Trade| trade.facts.is_late();
+        let was = move |trade: &&Trade| self.stored.get(&trade.trade_no).is_some_and(is_late);
+        self.record.trades.values().filter(was).filter(move |trade| !is_late(trade))
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use store::gateway_answer::{self, AnswerKey};
+use store::gateway_answer;
 use store::{MysqlConnection, StoreError};
 
+use super::distinct;
 use crate::message::InboundMessage;
 
 /// The answers that are on record. Without the record anybody who can publish could forge one: a signature covers a
@@ -20,15 +21,13 @@ impl RecordedAnswers {
         connection: &mut MysqlConnection,
         batch: &[InboundMessage],
     ) -> Result<RecordedAnswers, StoreError> {
-        let keys: BTreeSet<AnswerKey<'_>> =
-            batch.iter().filter_map(InboundMessage::answer).collect();
-        let keys: Vec<AnswerKey<'_>> = keys.into_iter().collect();
+        let keys = distinct(batch.iter().filter_map(InboundMessage::answer));
         let known = gateway_answer::known(connection, &keys)?.into_iter().collect();
         Ok(RecordedAnswers { known })
     }
 
     /// Whether the message is no answer, or one that is on record.
-    pub(super) fn believes(&self, message: &InboundMessage) -> bool {
+    pub(super) fn has(&self, message: &InboundMessage) -> bool {
         message.answer().is_none_or(|key| {
             self.known.contains(&(key.order_id.to_owned(), key.digest.to_owned()))
         })

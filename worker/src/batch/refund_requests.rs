@@ -1,12 +1,13 @@
 //! RecordedAnswers to refunds against what was asked for, in one batch.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use alipay::Fen;
 use order::{ConfirmedRefund, MerchantAccount, OrderRecord, RejectionReason};
 use store::refund_request::{self, RefundRequest};
 use store::{MysqlConnection, StoreError};
 
+use super::distinct;
 use crate::message::{Content, InboundMessage, Rejection};
 
 /// The requests that the answers of a batch name, by number.
@@ -19,14 +20,10 @@ impl RequestedRefunds {
         connection: &mut MysqlConnection,
         batch: &[InboundMessage],
     ) -> Result<RequestedRefunds, StoreError> {
-        let numbers: BTreeSet<&str> = batch
-            .iter()
-            .filter_map(|message| match &message.content {
-                Ok(Content::RefundAnswer(answer)) => Some(answer.request_no.as_str()),
-                _ => None,
-            })
-            .collect();
-        let numbers: Vec<&str> = numbers.into_iter().collect();
+        let numbers = distinct(batch.iter().filter_map(|message| match &message.content {
+            Ok(Content::RefundAnswer(answer)) => Some(answer.request_no.as_str()),
+            _ => None,
+        }));
         let requests = refund_request::by_numbers(connection, &numbers)?;
         let by_number = requests.into_iter().map(|request| (request.request_no.clone(), request));
         Ok(RequestedRefunds(by_number.collect()))

@@ -5,16 +5,14 @@
 //! done, also where there is no such order at all. Once all of the money is back, a repeat of the payment's
 //! notification is done as well.
 
-use std::collections::BTreeSet;
-
 use alipay::{Fen, TradeStatusSync};
 use order::{Facts, Refund, RefundRequestState, Remark};
 use store::refund::{self, MerchantTrade};
 use store::refund_request::{self, RefundRequest};
 use store::{MysqlConnection, StoreError};
 
-use super::Outcome;
 use super::inbox::InboxRecord;
+use super::{Outcome, distinct};
 use crate::message::{Content, InboundMessage};
 
 /// Turns the outcome of messages that no order takes into *done* where their payment is given back. One statement
@@ -33,14 +31,10 @@ pub(super) fn explain(
             Some((at, message.account.merchant.as_str(), notification))
         })
         .collect();
-    let trades: BTreeSet<MerchantTrade<'_>> = rejected
-        .iter()
-        .map(|(_, merchant, notification)| MerchantTrade {
-            merchant,
-            trade_no: &notification.trade_no,
-        })
-        .collect();
-    let trades: Vec<MerchantTrade<'_>> = trades.into_iter().collect();
+    let trades = distinct(rejected.iter().map(|(_, merchant, notification)| MerchantTrade {
+        merchant,
+        trade_no: &notification.trade_no,
+    }));
     let requests = refund_request::of_rejected(connection, &trades)?;
     if requests.is_empty() {
         return Ok(());

@@ -1,7 +1,7 @@
-//! The books of what waits in the retry tiers (table `retry_copy`).
+//! The records of what waits in the retry tiers (table `retry_copy`).
 //!
-//! A tier whose target takes nothing keeps its messages, and over AMQP nobody sees them: they are not
-//! ready. So a batch writes down each copy that it sends into a tier, and removes the line when the copy
+//! A tier whose target takes nothing keeps its messages, and AMQP does not show them: they are not
+//! ready. So a batch records each copy that it sends into a tier, and removes the row when the copy
 //! is back, in the transaction that decides about it. [`retry_watch`](crate::sweepers) reports what does not come
 //! back.
 
@@ -13,8 +13,8 @@ use store::{MysqlConnection, Pool, StoreError};
 use super::{BatchError, Outcome};
 use crate::message::InboundMessage;
 
-/// Books a batch: what came back from a tier, and what goes into one.
-pub(crate) fn book<'a>(
+/// Records a batch: removes what came back from a tier, and adds what goes into one.
+pub(crate) fn record<'a>(
     connection: &mut MysqlConnection,
     batch: impl Iterator<Item = (&'a InboundMessage, &'a Outcome)>,
 ) -> Result<(), StoreError> {
@@ -49,8 +49,8 @@ pub(crate) fn book<'a>(
     retry_copy::insert(connection, &away)
 }
 
-/// Of these messages no copy went into a tier: the broker took none.
-pub(crate) fn unbook(
+/// Removes the records of copies that the broker did not take.
+pub(crate) fn remove(
     connection: &mut MysqlConnection,
     held: &[&InboundMessage],
 ) -> Result<(), StoreError> {
@@ -66,8 +66,8 @@ pub(crate) fn unbook(
     retry_copy::delete(connection, &keys)
 }
 
-/// A message that came back, and of which nothing can be read.
-pub(crate) fn came_back(pool: &Pool, received: &ReceivedMessage) -> Result<(), BatchError> {
+/// Removes the record of a message that came back and cannot be read.
+pub(crate) fn remove_unreadable(pool: &Pool, received: &ReceivedMessage) -> Result<(), BatchError> {
     let attempt = received.headers.attempt;
     if attempt == 0 {
         return Ok(());

@@ -8,7 +8,7 @@ use order::{OrderRecord, QueryReason, Review, ReviewReason};
 
 use super::Outcome;
 use super::batch_refunds::BatchRefunds;
-use super::contradiction::{self, GatewaySays};
+use super::contradiction;
 use super::decisions::{Decisions, NotedDecision};
 use super::deposit_backs::DepositBacks;
 use super::expiries::Expiries;
@@ -78,7 +78,7 @@ impl WorkingSet {
                 })
             }
             // No program of ours has written this answer down: a message of version 0.1, or anybody's.
-            Content::Answer(_) | Content::NoTrade { .. } if !self.answers.believes(message) => {
+            Content::Answer(_) | Content::NoTrade { .. } if !self.answers.has(message) => {
                 let id = message.order().unwrap_or_default();
                 orders.apply(id, |order| {
                     order.belongs_to(account)?;
@@ -90,7 +90,7 @@ impl WorkingSet {
                 order.belongs_to(account)?;
                 // Of an answer this is when the gateway was asked.
                 let asked_at = answer.notify_time.unwrap_or(message.received_at);
-                contradiction::compare(order, &GatewaySays::Trade(answer), asked_at);
+                contradiction::compare(order, Some(answer), asked_at);
                 order.record.apply_answer(account, answer)?;
                 // Whatever was doubted, this is what Alipay says.
                 order.resolved.extend(ReviewReason::DOUBTS);
@@ -99,7 +99,7 @@ impl WorkingSet {
             }),
             Content::NoTrade { order: id } => orders.apply(id, |order| {
                 order.belongs_to(account)?;
-                contradiction::compare(order, &GatewaySays::NoTrade, message.received_at);
+                contradiction::compare(order, None, message.received_at);
                 Ok(News::InTheOrder)
             }),
             Content::RefundAnswer(answer) => orders.apply(&answer.out_trade_no, |order| {

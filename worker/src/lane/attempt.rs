@@ -13,7 +13,7 @@ use service::backoff::Backoff;
 use store::redelivery::RedeliveredMessage;
 use store::{Fault, MysqlConnection, redelivery};
 use tokio::runtime::Handle;
-use tracing::{debug, error, warn};
+use tracing::{error, warn};
 
 use super::acknowledge::message_for;
 use super::unrecorded;
@@ -22,6 +22,7 @@ use crate::context::{Context, Interrupted};
 use crate::failure_log::FailureLog;
 use crate::health::User;
 use crate::message::{InboundMessage, LONGEST_NUMBER, Rejection};
+use crate::run::report_undeclared;
 
 /// A message that was redelivered this often has killed its worker each time: a dead letter.
 const DEADLY: i32 = 3;
@@ -107,11 +108,9 @@ impl Context {
 
     /// Declares what is missing at the broker.
     pub(crate) async fn declare(&self) {
-        let events = self.config.events.enabled;
-        match topology::apply(&self.cluster, events).await {
-            Ok(_) => {}
-            Err(error) if error.is_outage() => debug!(%error, "the queues could not be declared"),
-            Err(error) => warn!(%error, "the queues could not be declared"),
+        let declared = topology::apply(&self.cluster, self.config.events.enabled).await;
+        if let Err(error) = declared {
+            report_undeclared(&error);
         }
     }
 
@@ -153,7 +152,7 @@ fn attempt(context: &Context, work: &mut Work) -> Result<(), BatchError> {
         let message = match InboundMessage::receive(delivery, &config) {
             Ok(message) => message,
             Err(rejection) => {
-                retry_copies::came_back(&context.pool, delivery)?;
+                retry_copies::remove_unreadable(&context.pool, delivery)?;
                 if unrecorded::named_order(delivery, None).is_some() {
                     let mut connection = context.pool.get()?;
                     unrecorded::write_down(&mut connection, delivery, &rejection, None)?;

@@ -50,12 +50,12 @@ impl BatchAttempt<'_> {
             return self.bury(received, message, rejection);
         }
         let outcome = Outcome::DatabaseRefuses(rejection);
-        retry_copies::book(self.connection, std::iter::once((message, &outcome)))?;
+        retry_copies::record(self.connection, std::iter::once((message, &outcome)))?;
         let retry = message_for(received, message, &outcome).into_iter().collect();
         if self.context.publish(retry)?.is_empty() {
             return Ok(outcome);
         }
-        retry_copies::unbook(self.connection, &[message])?;
+        retry_copies::remove(self.connection, &[message])?;
         Ok(Outcome::Held)
     }
 

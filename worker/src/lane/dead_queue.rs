@@ -1,9 +1,10 @@
 //! Whether dead letters lie in `alipay.dead`. If somebody emptied the queue with another tool than `ops`, a message that
 //! is rejected again must become a dead letter again.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use queue::topology::DEAD_QUEUE;
 use queue::{Cluster, Connection, ConnectionError, ConnectionSettings, Depth};
 use tracing::warn;
@@ -16,10 +17,10 @@ const BELIEVED: Duration = Duration::from_secs(5);
 pub(crate) struct DeadQueueProbe(Arc<Mutex<Option<Instant>>>);
 
 impl DeadQueueProbe {
-    /// Whether the queue is certainly empty. While somebody reads it, its letters may be invisible, so it does not count
+    /// Whether the queue is certainly empty. While a program reads it, its letters may be invisible, so it does not count
     /// as empty then, nor while the broker does not answer.
     pub(crate) async fn is_empty(&self, cluster: &Cluster) -> bool {
-        let latest = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = *self.0.lock();
         if latest.is_some_and(|at| at.elapsed() < BELIEVED) {
             return false;
         }
@@ -31,7 +32,7 @@ impl DeadQueueProbe {
             }
         };
         if !is_empty {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            *self.0.lock() = Some(Instant::now());
         }
         is_empty
     }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
 
 /// Messages that this process has counted and not yet removed from the database. It counts none twice: the
 /// process is alive, so a lost connection or a slow call interrupted the work, not the message.
@@ -29,7 +31,7 @@ pub(crate) struct Alone<'a>(&'a RedeliveryState);
 
 impl Drop for Alone<'_> {
     fn drop(&mut self) {
-        self.0.turns.lock().unwrap_or_else(PoisonError::into_inner).over += 1;
+        self.0.turns.lock().over += 1;
         self.0.next.notify_all();
     }
 }
@@ -42,7 +44,7 @@ impl RedeliveryCounts {
         message_id: &str,
         count_up: impl FnOnce() -> Result<i32, E>,
     ) -> Result<i32, E> {
-        let known = match self.counted().entry(message_id.to_owned()) {
+        let known = match self.0.counted.lock().entry(message_id.to_owned()) {
             Entry::Occupied(known) => Some(*known.get()),
             Entry::Vacant(new) => {
                 new.insert(0);
@@ -53,16 +55,12 @@ impl RedeliveryCounts {
             return Ok(count);
         }
         let count = count_up()?;
-        self.counted().insert(message_id.to_owned(), count);
+        self.0.counted.lock().insert(message_id.to_owned(), count);
         Ok(count)
     }
 
     pub(crate) fn remove(&self, message_id: &str) {
-        self.counted().remove(message_id);
-    }
-
-    fn counted(&self) -> MutexGuard<'_, HashMap<String, i32>> {
-        self.0.counted.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.counted.lock().remove(message_id);
     }
 
     /// Held while a redelivered message is worked on, by one lane at a time: what is under way on another lane
@@ -70,11 +68,11 @@ impl RedeliveryCounts {
     /// innocent. A turn ends: each call to the database has a limit of time.
     pub(crate) fn alone(&self) -> Alone<'_> {
         let inner = &*self.0;
-        let mut turns = inner.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut turns = inner.turns.lock();
         let mine = turns.given;
         turns.given += 1;
         while turns.over != mine {
-            turns = inner.next.wait(turns).unwrap_or_else(PoisonError::into_inner);
+            inner.next.wait(&mut turns);
         }
         Alone(inner)
     }
@@ -113,7 +111,7 @@ mod tests {
                 drop(alone);
             }));
             // So that they queue up in this order.
-            while redeliveries.0.turns.lock().unwrap().given != number + 2 {
+            while redeliveries.0.turns.lock().given != number + 2 {
                 thread::yield_now();
             }
         }

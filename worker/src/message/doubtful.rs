@@ -1,4 +1,4 @@
-//! Reads what Alipay signed: a notification that is believed, or one that is not trusted on its own.
+//! Reads what Alipay signed: a notification that counts, or one that is not trusted on its own.
 
 use alipay::{
     Charset, Form, Notification, Protocol, SecondReading, TradeStatusSync, check_notification,
@@ -13,7 +13,7 @@ use super::{Content, Rejection};
 pub struct Doubtful {
     /// What it says. It must agree with the order as any other.
     pub notification: Box<TradeStatusSync>,
-    /// Why it is not believed.
+    /// Why it is not trusted.
     pub doubt: Doubt,
     /// The gateway can be asked about the merchant's orders.
     pub is_asked: bool,

@@ -6,8 +6,8 @@ use queue::MessageKind;
 
 use super::Rejection;
 
-/// Checks that the account that published the message may publish this kind. Everything is believed
-/// where no accounts are configured.
+/// Checks that the account that published the message may publish this kind. Every account may publish
+/// everything where no accounts are configured.
 ///
 /// An ingress passes on what came from outside. A worker publishes answers of the gateway, expiries, and any message
 /// again as a retry; `ops` publishes decisions, and any message again as a replay.

@@ -1,6 +1,6 @@
 //! Reads the gateway's answers to a refund (`queue::Envelope::refund_answer`).
 
-use alipay::{Charset, Fen, Form, RefundAnswer, RefundQueryAnswer};
+use alipay::{AnswerError, Charset, Fen, Form, RefundAnswer, RefundQueryAnswer};
 use chrono::{DateTime, Utc};
 use config::Merchant;
 use order::{ConfirmedRefund, RejectionReason};
@@ -29,21 +29,21 @@ pub(super) fn read(
         .ok()
         .filter(|amount| *amount > Fen::default())
         .ok_or_else(|| unreadable(format!("refund_amount {amount:?} is no amount above zero")))?;
-    let answers = RefundAnswers {
-        refund: refund(form, charset, merchant, at)?,
-        query: query(form, charset, merchant, at)?,
-    };
-    answers.check(&order, &trade_no)?;
-    let moved = answers.refund.as_ref().is_some_and(|answer| answer.moved);
-    let done = answers.query.as_ref().is_some_and(|answer| answer.succeeded(&request_no, amount));
+    let verifier = &merchant.verifier;
+    let refund = answer(form, "refund", |body| RefundAnswer::read(body, charset, verifier, at))?;
+    let query =
+        answer(form, "refund_query", |body| RefundQueryAnswer::read(body, charset, verifier, at))?;
+    let (refund, query) = (refund.as_ref(), query.as_ref());
+    check_trade(&order, &trade_no, refund, query)?;
+    let moved = refund.is_some_and(|answer| answer.moved);
+    let done = query.is_some_and(|answer| answer.succeeded(&request_no, amount));
     if !moved && !done {
         let evidence = format!("no answer says that refund {request_no} of order {order} was made");
         return Err(Rejection::new(RejectionReason::RefundNotConfirmed, evidence));
     }
-    let refunded = answers.refund.as_ref().and_then(|answer| answer.refunded);
+    let refunded = refund.and_then(|answer| answer.refunded);
     // One answer must identify the refund: by its number, or by the total refunded so far, which a lane compares with
-    // the books. Otherwise the answer to another refund of the same amount would be accepted.
-    let query = answers.query.as_ref();
+    // the refunds on record. Otherwise the answer to another refund of the same amount would be accepted.
     if refunded.is_none() && !query.is_some_and(|answer| done && answer.out_request_no.is_some()) {
         let evidence = format!("no answer names the refund {request_no} or all that was refunded");
         return Err(Rejection::new(RejectionReason::RefundNotConfirmed, evidence));
@@ -52,73 +52,49 @@ pub(super) fn read(
         let evidence = format!("refund {request_no} of {amount} yuan, and only {less} in all");
         return Err(Rejection::new(RejectionReason::RefundNotConfirmed, evidence));
     }
-    let (at, queried_at) = (
-        answers
-            .refund
-            .as_ref()
-            .filter(|answer| answer.moved)
-            .and_then(|answer| answer.gmt_refund_pay),
-        answers.query.as_ref().and_then(|answer| answer.gmt_refund_pay),
-    );
+    let moved_at = refund.filter(|answer| answer.moved).and_then(|answer| answer.gmt_refund_pay);
     Ok(Content::RefundAnswer(ConfirmedRefund {
         out_trade_no: order,
         trade_no,
         request_no,
         amount,
         refunded,
-        total: answers.query.as_ref().and_then(|answer| answer.total_amount),
-        gmt_refund: queried_at.or(at),
+        total: query.and_then(|answer| answer.total_amount),
+        gmt_refund: query.and_then(|answer| answer.gmt_refund_pay).or(moved_at),
         asked_at,
     }))
 }
 
-struct RefundAnswers {
-    refund: Option<RefundAnswer>,
-    query: Option<RefundQueryAnswer>,
-}
-
-impl RefundAnswers {
-    /// An error unless both answers are about this trade of this order. A parameter that an answer leaves out cannot
-    /// disagree: the question named the trade.
-    fn check(&self, order: &str, trade_no: &str) -> Result<(), Rejection> {
-        let refund = self.refund.as_ref();
-        let query = self.query.as_ref();
-        let named = [
-            (order, refund.map(|answer| answer.out_trade_no.as_str())),
-            (order, query.and_then(|answer| answer.out_trade_no.as_deref())),
-            (trade_no, refund.map(|answer| answer.trade_no.as_str())),
-            (trade_no, query.and_then(|answer| answer.trade_no.as_deref())),
-        ];
-        for (asked, answered) in named {
-            if let Some(other) = answered.filter(|answered| *answered != asked) {
-                let evidence = format!(
-                    "a refund of trade {trade_no} of order {order} was answered about {other}"
-                );
-                return Err(Rejection::new(RejectionReason::AnswerForAnotherOrder, evidence));
-            }
+/// An error unless both answers are about this trade of this order. A parameter that an answer leaves out cannot
+/// disagree: the question named the trade.
+fn check_trade(
+    order: &str,
+    trade_no: &str,
+    refund: Option<&RefundAnswer>,
+    query: Option<&RefundQueryAnswer>,
+) -> Result<(), Rejection> {
+    let named = [
+        (order, refund.map(|answer| answer.out_trade_no.as_str())),
+        (order, query.and_then(|answer| answer.out_trade_no.as_deref())),
+        (trade_no, refund.map(|answer| answer.trade_no.as_str())),
+        (trade_no, query.and_then(|answer| answer.trade_no.as_deref())),
+    ];
+    for (asked, answered) in named {
+        if let Some(other) = answered.filter(|answered| *answered != asked) {
+            let evidence =
+                format!("a refund of trade {trade_no} of order {order} was answered about {other}");
+            return Err(Rejection::new(RejectionReason::AnswerForAnotherOrder, evidence));
         }
-        Ok(())
     }
+    Ok(())
 }
 
-fn refund(
+/// The answer in a parameter, where there is one.
+fn answer<T>(
     form: &Form,
-    charset: Charset,
-    merchant: &Merchant,
-    at: DateTime<Utc>,
-) -> Result<Option<RefundAnswer>, Rejection> {
-    let Some(body) = form.get("refund") else { return Ok(None) };
-    let answer = RefundAnswer::read(body, charset, &merchant.verifier, at);
-    answer.map(Some).map_err(|error| Rejection::new(error.reason_code(), error))
-}
-
-fn query(
-    form: &Form,
-    charset: Charset,
-    merchant: &Merchant,
-    at: DateTime<Utc>,
-) -> Result<Option<RefundQueryAnswer>, Rejection> {
-    let Some(body) = form.get("refund_query") else { return Ok(None) };
-    let answer = RefundQueryAnswer::read(body, charset, &merchant.verifier, at);
-    answer.map(Some).map_err(|error| Rejection::new(error.reason_code(), error))
+    parameter: &str,
+    read: impl FnOnce(&[u8]) -> Result<T, AnswerError>,
+) -> Result<Option<T>, Rejection> {
+    let answer = form.get(parameter).map(read).transpose();
+    answer.map_err(|error| Rejection::new(error.reason_code(), error))
 }

@@ -9,11 +9,11 @@ use queue::Envelope;
 
 use super::Rejection;
 
-/// How far back a message's own time of receipt is believed. Retired keys and certificates verify what came before their
+/// How far back a message's own time of receipt counts. Retired keys and certificates verify what came before their
 /// end, so without this limit an old key could sign for ever.
 pub(super) const BELIEVED: TimeDelta = TimeDelta::days(40);
 
-/// The believed time of receipt of a message that claims `claimed`.
+/// The time of receipt that counts, of a message that claims `claimed`.
 pub(super) fn believed(claimed: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
     claimed.max(now - BELIEVED).min(now)
 }

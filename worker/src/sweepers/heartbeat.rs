@@ -82,9 +82,9 @@ pub(crate) async fn run(context: Context, readiness: impl Fn() -> Readiness + Se
             .as_ref()
             .is_none_or(|(at, reported)| at.elapsed() >= INTERVAL || *reported != why);
         if is_due {
-            let (own, says) = (name.clone(), why.clone());
+            let (own, reason) = (name.clone(), why.clone());
             let beat = sweeper
-                .call(move |context| Ok(beat(context, &own, says.as_deref(), is_new)?))
+                .call(move |context| Ok(beat(context, &own, reason.as_deref(), is_new)?))
                 .await;
             match &beat {
                 Ok(look) => {
@@ -130,7 +130,7 @@ fn beat(
         worker_heartbeat::remove_gone(&mut connection, &name.host)?;
     }
     let health = &context.health;
-    let (messages, busy) = health.in_hand().all();
+    let (messages, busy) = health.unfinished();
     let number = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
     let heartbeat = Heartbeat {
         worker: &name.worker,

@@ -10,7 +10,7 @@ use store::user_order::{self, MerchantOrders};
 use tracing::{error, info};
 
 use crate::context::Context;
-use crate::sweepers::Sweeper;
+use crate::sweepers::{Sweeper, as_metric};
 
 /// The pause between two looks.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -31,8 +31,7 @@ pub(crate) async fn run(context: Context) {
             .await;
         sweeper.ended(looked.map(|unknown| {
             let orders: i64 = unknown.iter().map(|one| one.orders).sum();
-            gauge!("worker_orders_of_unknown_merchants")
-                .set(f64::from(u32::try_from(orders).unwrap_or(u32::MAX)));
+            gauge!("worker_orders_of_unknown_merchants").set(as_metric(orders));
             let names: Vec<&str> = config.merchants.keys().map(String::as_str).collect();
             report(&unknown, &mut reported, &names);
             INTERVAL

@@ -4,7 +4,7 @@
 //! `ORDER:EVENT`, or `PRODUCT:EVENT:NUMBER`, since a product can have the same event again. An event that the broker
 //! returns stays in the table and is published again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel::Connection as _;
 use metrics::counter;
@@ -12,11 +12,11 @@ use queue::Message;
 use serde::Serialize;
 use store::outbox::{self, About, Waiting};
 use tokio::runtime::Handle;
-use tracing::{debug, error, info, warn};
+use tracing::error;
 
 use crate::batch::BatchError;
-use crate::context::{Context, Interrupted};
-use crate::failure_log::FailureLog;
+use crate::context::Context;
+use crate::sweepers::Sweeper;
 
 /// How often the table is looked at when there was nothing.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -72,40 +72,21 @@ pub(crate) async fn run(context: Context) {
         () = context.publisher.ready() => {}
         () = context.cancel.cancelled() => return,
     }
-    let mut trouble = FailureLog::default();
-    loop {
-        let relayed = context.on_database("the outbox relay", relay).await;
-        if let Ok(Ok(_)) = &relayed
-            && let Some(lasted) = trouble.worked(Instant::now())
-        {
-            info!(seconds = lasted.as_secs(), "the outbox relay works again");
-        }
-        let pause = match relayed {
-            Ok(Ok(relayed)) if relayed.failed > 0 => {
-                error!(
-                    events = relayed.failed,
-                    "events could not be published and stay in the outbox"
-                );
+    let mut sweeper = Sweeper::new("the outbox relay", &context);
+    while sweeper.turn().await {
+        let relayed = sweeper.call(relay).await;
+        sweeper.ended(relayed.map(|Relayed { published, failed }| {
+            if failed > 0 {
+                error!(events = failed, "events could not be published and stay in the outbox");
                 counter!("worker_events_total", "outcome" => "failed")
-                    .increment(u64::try_from(relayed.failed).unwrap_or(0));
+                    .increment(u64::try_from(failed).unwrap_or(0));
                 PAUSE
+            } else if published > 0 {
+                Duration::ZERO
+            } else {
+                INTERVAL
             }
-            Ok(Ok(relayed)) if relayed.published > 0 => Duration::ZERO,
-            Ok(Ok(_)) => INTERVAL,
-            Ok(Err(error)) => {
-                if trouble.failed(&error, Instant::now()) {
-                    warn!(%error, "the outbox relay cannot work; it goes on trying");
-                } else {
-                    debug!(%error, "the outbox relay cannot work");
-                }
-                PAUSE
-            }
-            Err(Interrupted) => PAUSE,
-        };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = context.cancel.cancelled() => return,
-        }
+        }));
     }
 }
 

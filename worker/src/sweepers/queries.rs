@@ -1,4 +1,4 @@
-//! The query sweeper: asks Alipay's gateway about orders without news.
+//! The query sweeper: queries Alipay's gateway about orders of which no message came for long.
 //!
 //! ```text
 //! orders unpaid or silent for too long, or expired ──▶ gateway_query ◀── lanes: requests, money in doubt
@@ -250,7 +250,7 @@ fn note(
                 Err(failure) => {
                     let pause = pauses.iter().find(|(merchant, _)| *merchant == due.merchant);
                     let pause = pause.map_or(INTERVAL, |(_, pause)| *pause);
-                    (due.why, Some(plan::retry(due, failure.is_transient(), pause)))
+                    (due.why, Some(plan::retry(due, failure.is_transient, pause)))
                 }
             };
             Note {
@@ -263,7 +263,7 @@ fn note(
                     .result
                     .as_ref()
                     .err()
-                    .map(QueryFailure::text)
+                    .map(|failure| failure.text.as_str())
                     .or(not_closed.as_deref()),
             }
         })
@@ -279,17 +279,17 @@ fn report(merchant: &str, was: BreakerState, failure: Option<&QueryFailure>, ord
     match failure {
         None if was != BreakerState::Answers => info!(merchant, "the gateway answers again"),
         None => {}
-        Some(failure) if failure.is_transient() => warn!(
+        Some(failure) if failure.is_transient => warn!(
             merchant,
-            reason = failure.code(),
-            error = failure.text(),
+            reason = failure.code,
+            error = failure.text,
             "the gateway cannot be asked; its orders wait and are asked again"
         ),
         Some(failure) => error!(
             merchant,
             order,
-            reason = failure.code(),
-            error = failure.text(),
+            reason = failure.code,
+            error = failure.text,
             "the gateway's answer cannot be used: check the merchant's keys and its account at Alipay; \
              table gateway_query says of which orders"
         ),

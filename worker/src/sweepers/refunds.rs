@@ -1,7 +1,7 @@
 //! The refund sweeper: refunds late payments where the merchant's configuration says so.
 //!
 //! ```text
-//! lane: late money ──▶ refund_request, in the transaction that books the payment
+//! lane: late money ──▶ refund_request, in the transaction that records the payment
 //!                          │ claim: rows that are due, under a lease, each trade in its turn
 //!                          ▼
 //!            alipay.trade.refund with the row's number, outside any transaction;

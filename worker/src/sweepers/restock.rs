@@ -10,15 +10,15 @@ use crate::context::Context;
 use crate::health::User;
 use crate::sweepers::{INTERVAL, Sweeper, Unswept, as_metric};
 
-/// Orders settled in one transaction.
+/// Orders restocked in one transaction.
 const CHUNK: i64 = 64;
 
 /// Sweeps until the worker stops.
 pub(crate) async fn run(context: Context) {
     let mut sweeper = Sweeper::new("the restock sweeper", &context);
     while sweeper.turn().await {
-        let settled = sweeper.call(sweep).await;
-        match &settled {
+        let restocked = sweeper.call(sweep).await;
+        match &restocked {
             Ok(0) => context.health.database_works(User::Restock),
             Ok(orders) => {
                 context.health.database_works(User::Restock);
@@ -30,18 +30,18 @@ pub(crate) async fn run(context: Context) {
             Err(Unswept::Failed(BatchError::Publish(_))) => {}
             Err(Unswept::Interrupted) => {}
         }
-        sweeper.ended(settled.map(|_| INTERVAL));
+        sweeper.ended(restocked.map(|_| INTERVAL));
     }
 }
 
-/// Settles waiting orders, oldest payment first. Each batch locks its orders first and reads their state again, so an
+/// Delivers to waiting orders, oldest payment first. Each batch locks its orders first and reads their state again, so an
 /// order that was refunded meanwhile gets nothing.
 fn sweep(context: &Context) -> Result<usize, BatchError> {
     let mut connection = context.pool.get()?;
-    let mut settled = 0;
+    let mut restocked = 0;
     let named = fulfillment::accounts_named(&mut connection, CHUNK)?;
     if !named.is_empty() {
-        settled += settle(context, &mut connection, &named)?;
+        restocked += restock(context, &mut connection, &named)?;
     }
     for product_id in fulfillment::awaited_products(&mut connection)? {
         loop {
@@ -49,7 +49,7 @@ fn sweep(context: &Context) -> Result<usize, BatchError> {
             if orders.is_empty() || context.cancel.is_cancelled() {
                 break;
             }
-            settled += settle(context, &mut connection, &orders)?;
+            restocked += restock(context, &mut connection, &orders)?;
             let still = next_orders(context, &mut connection, &product_id)?;
             if still == orders {
                 // Locked by somebody else, or new payments took the stock: next time.
@@ -60,12 +60,12 @@ fn sweep(context: &Context) -> Result<usize, BatchError> {
     let (orders, seconds) = fulfillment::stock_queue(&mut connection)?;
     gauge!("worker_orders_awaiting_stock").set(as_metric(orders));
     gauge!("worker_oldest_order_awaiting_stock_seconds").set(as_metric(seconds));
-    Ok(settled)
+    Ok(restocked)
 }
 
-/// Settles orders in one transaction. Where the database refuses one of them (a trigger or check of the
-/// shop's), the others get their goods all the same. Returns how many were settled.
-fn settle(
+/// Delivers to orders in one transaction. Where the database refuses one of them (a trigger or check of the
+/// shop's), the others get their goods all the same. Returns how many were worked on.
+fn restock(
     context: &Context,
     connection: &mut store::MysqlConnection,
     orders: &[String],
@@ -75,11 +75,11 @@ fn settle(
     run_halving(
         &mut state,
         0..orders.len(),
-        &|(connection, settled), part| {
+        &|(connection, count), part| {
             batch::restock(connection, &orders[part.clone()], rules, || {
                 service::crash_point!("restock.after_give");
             })?;
-            *settled += part.len();
+            *count += part.len();
             Ok(())
         },
         &|_, at, failure| {

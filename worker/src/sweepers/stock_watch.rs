@@ -17,17 +17,17 @@ use crate::sweepers::{INTERVAL, Sweeper};
 pub(crate) async fn run(context: Context) {
     let mut sweeper = Sweeper::new("the stock watch", &context);
     while sweeper.turn().await {
-        let looked = sweeper.call(look).await;
-        sweeper.ended(looked.map(|()| INTERVAL));
+        let compared = sweeper.call(compare).await;
+        sweeper.ended(compared.map(|()| INTERVAL));
     }
 }
 
-fn look(context: &Context) -> Result<(), BatchError> {
+fn compare(context: &Context) -> Result<(), BatchError> {
     let mut connection = context.pool.get()?;
     for product in notice::watched(&mut connection)? {
         let low = product.low(&mut connection)?.is_some();
         if low != product.told {
-            connection.transaction(|connection| settle(connection, &product))?;
+            connection.transaction(|connection| update_notice(connection, &product))?;
         }
     }
     Ok(())
@@ -36,11 +36,14 @@ fn look(context: &Context) -> Result<(), BatchError> {
 /// Looks again under the lock of the notice, which another worker's watch or an import may have held until now. Locking
 /// and counting are two statements: a statement sees what was committed when it began, and the first one began before
 /// it waited.
-fn settle(connection: &mut store::MysqlConnection, product: &Watched) -> Result<(), StoreError> {
+fn update_notice(
+    connection: &mut store::MysqlConnection,
+    product: &Watched,
+) -> Result<(), StoreError> {
     let id = &product.product_id;
     if product.told {
-        let still_told = notice::lock(connection, id)?;
-        if still_told && product.low(connection)?.is_none() {
+        let still_reported = notice::lock(connection, id)?;
+        if still_reported && product.low(connection)?.is_none() {
             notice::forget(connection, id)?;
         }
         return Ok(());

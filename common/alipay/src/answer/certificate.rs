@@ -4,10 +4,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::AnswerError;
+use super::error::not_an_answer;
 use super::json::{GatewayOutcome, SignedNode};
 use crate::{Certificate, CertificateError, Charset, RootCertificates};
 
-/// A certificate that was asked for by its number, as somebody answered it.
+/// A certificate that was asked for by its number, not yet trusted.
 ///
 /// The answer may be signed under the very certificate that is in it. So its signature is not looked
 /// at, as in Alipay's own SDKs: what is inside is worth what [`CertificateAnswer::trusted`] says.
@@ -28,7 +29,7 @@ impl CertificateAnswer {
             GatewayOutcome::Success => {}
             GatewayOutcome::NotExist => return Err(node.refusal()),
         }
-        let none = || AnswerError::NotAnAnswer { reason: "it has no certificate" };
+        let none = || not_an_answer("it has no certificate");
         // The text of the file, as base64 once more.
         let content = node.fields.get("alipay_cert_content").ok_or_else(none)?;
         let pem = STANDARD.decode(content).ok().and_then(|pem| String::from_utf8(pem).ok());

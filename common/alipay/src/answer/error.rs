@@ -14,7 +14,7 @@ const TRANSIENT: [&str; 8] = [
     "isv.app-call-limited",
 ];
 
-/// Why an answer of the gateway says nothing that may be believed.
+/// Why an answer of the gateway cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
     /// The body is not an answer of this gateway at all: a proxy's error page, half an answer.
@@ -46,6 +46,11 @@ pub enum AnswerError {
     /// The signature is right, but a value cannot be read.
     #[error("the answer cannot be read: {0}")]
     Unreadable(#[from] Unreadable),
+}
+
+/// What came is no answer of the gateway, for this reason.
+pub(super) fn not_an_answer(reason: &'static str) -> AnswerError {
+    AnswerError::NotAnAnswer { reason }
 }
 
 impl AnswerError {

@@ -1,12 +1,10 @@
 //! Answers of the Open Platform: JSON with one signed node.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
+use super::error::not_an_answer;
 use super::{AnswerError, MAX_ANSWER};
+use crate::json_object::JsonObject;
 use crate::parameters::Parameters;
 use crate::{Charset, Form, MAX_PARAMETERS, SignatureError, Verifier};
 
@@ -76,8 +74,8 @@ impl SignedNode {
         let text = charset
             .decode(body)
             .map_err(|_| not_an_answer("its bytes are not text in the charset of the request"))?;
-        let answer: Members<'_> = serde_json::from_str(&text)
-            .map_err(|_| not_an_answer("it is no JSON object, or has hundreds of members"))?;
+        let answer: JsonObject<'_> = read_object(&text)
+            .ok_or(not_an_answer("it is no JSON object, or has hundreds of members"))?;
         if answer.has_duplicate() {
             return Err(not_an_answer("a name occurs twice"));
         }
@@ -85,36 +83,37 @@ impl SignedNode {
             (Some(node), None) => (node, false),
             (None, Some(node)) => (node, true),
             (Some(_), Some(_)) => return Err(not_an_answer("it has two answers")),
-            (None, None) => return Err(not_an_answer("it does not answer this method")),
+            (None, None) => {
+                return Err(not_an_answer("it does not answer this method"));
+            }
         };
-        let sign = match answer.get("sign").map(RawValue::get) {
+        let sign = match answer.get("sign") {
             None | Some("null") => String::new(),
             Some(sign) => serde_json::from_str(sign)
                 .map_err(|_| AnswerError::Signature(SignatureError::Malformed))?,
         };
-        let cert_sn: Option<String> = match answer.get("alipay_cert_sn").map(RawValue::get) {
+        let cert_sn: Option<String> = match answer.get("alipay_cert_sn") {
             None => None,
             Some(sn) => serde_json::from_str(sn)
                 .map_err(|_| not_an_answer("its alipay_cert_sn is no text"))?,
         };
         if !sign.is_empty() {
-            let signed = signed_bytes(body, &text, node.get(), charset)
+            let signed = signed_bytes(body, &text, node, charset)
                 .ok_or(not_an_answer("its bytes cannot be assigned to its text"))?;
             verify(signed, sign.as_bytes(), cert_sn.as_deref())?;
         }
         // Where a merchant turned encryption on, the node is base64 text: signed in its quotes.
-        if node.get().starts_with('"') {
+        if node.starts_with('"') {
             return Err(AnswerError::Encrypted);
         }
-        let node: Members<'_> = serde_json::from_str(node.get())
-            .map_err(|_| not_an_answer("its node is no JSON object"))?;
+        let node = read_object(node).ok_or(not_an_answer("its node is no JSON object"))?;
         if node.has_duplicate() {
             return Err(not_an_answer("a name occurs twice"));
         }
-        Ok(SignedNode { fields: node.plain_values()?, signed: !sign.is_empty(), is_error })
+        Ok(SignedNode { fields: plain_values(&node)?, signed: !sign.is_empty(), is_error })
     }
 
-    /// What the gateway decided. Only after this may the fields be believed.
+    /// What the gateway decided. Only after this do the fields count.
     ///
     /// # Errors
     /// [`AnswerError::Refused`], signed or not: it says nothing about a trade.
@@ -124,7 +123,7 @@ impl SignedNode {
         if self.signed { Ok(outcome) } else { Err(AnswerError::Unsigned) }
     }
 
-    /// What somebody says that the gateway decided.
+    /// What the gateway decided, by an answer whose signature was not checked.
     ///
     /// # Errors
     /// [`AnswerError::Refused`].
@@ -160,8 +159,9 @@ impl SignedNode {
     }
 }
 
-fn not_an_answer(reason: &'static str) -> AnswerError {
-    AnswerError::NotAnAnswer { reason }
+/// Reads an object of at most [`MAX_PARAMETERS`] members.
+fn read_object(text: &str) -> Option<JsonObject<'_>> {
+    serde_json::from_str(text).ok().filter(|object: &JsonObject<'_>| object.len() <= MAX_PARAMETERS)
 }
 
 /// The bytes of the body that a part of the decoded text came from.
@@ -173,63 +173,21 @@ fn signed_bytes<'a>(body: &'a [u8], text: &str, part: &str, charset: Charset) ->
     rest.get(..charset.source_length(rest, part)?)
 }
 
-/// The members of a JSON object, in their order, as written; at most [`MAX_PARAMETERS`].
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'a> Members<'a> {
-    fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0.iter().find(|(own, _)| own == name).map(|&(_, value)| value)
-    }
-
-    /// Two values for one name: parsers disagree which one counts.
-    fn has_duplicate(&self) -> bool {
-        let mut names: Vec<&str> = self.0.iter().map(|(name, _)| name.as_str()).collect();
-        names.sort_unstable();
-        names.windows(2).any(|pair| pair[0] == pair[1])
-    }
-
-    fn plain_values(&self) -> Result<Form, AnswerError> {
-        let mut fields = Vec::new();
-        for (name, value) in &self.0 {
-            match value.get() {
-                "null" => {}
-                nested if nested.starts_with(['{', '[']) => {}
-                text if text.starts_with('"') => {
-                    // Half a surrogate pair is JSON and no text.
-                    let text: String = serde_json::from_str(text)
-                        .map_err(|_| not_an_answer("a value is no text"))?;
-                    fields.push((name.as_str(), text));
-                }
-                number => fields.push((name.as_str(), number.to_owned())),
+/// The plain values of an object: text without quotes, numbers as written.
+fn plain_values(object: &JsonObject<'_>) -> Result<Form, AnswerError> {
+    let mut fields = Form::new();
+    for (name, value) in object.iter() {
+        match value {
+            "null" => {}
+            nested if nested.starts_with(['{', '[']) => {}
+            text if text.starts_with('"') => {
+                // Half a surrogate pair is JSON and no text.
+                let text: String =
+                    serde_json::from_str(text).map_err(|_| not_an_answer("a value is no text"))?;
+                fields.set(name, text);
             }
+            number => fields.set(name, number),
         }
-        Ok(Form::from_pairs(fields))
     }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Members<'a>, D::Error> {
-        struct Reader;
-
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Vec<(String, &'de RawValue)>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    if members.len() == MAX_PARAMETERS {
-                        return Err(A::Error::custom("too many members"));
-                    }
-                    members.push(member);
-                }
-                Ok(members)
-            }
-        }
-
-        deserializer.deserialize_map(Reader).map(Members)
-    }
+    Ok(fields)
 }

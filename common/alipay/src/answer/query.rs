@@ -12,7 +12,7 @@ use crate::{AnswerError, Charset, Form, Protocol, TradeStatusSync, Verifier};
 pub enum QueryAnswer {
     /// The trade, in the words of a notification about it. Its signature was verified.
     ///
-    /// It may be another trade than the one asked for: whoever asked compares `out_trade_no` or
+    /// It may be another trade than the one asked for: the caller compares `out_trade_no` or
     /// `trade_no`. The Open Platform repeats neither `app_id` nor, as a rule, `seller_id`.
     Trade(Box<TradeStatusSync>),
     /// Alipay has no such trade. Normal until the buyer has scanned or logged in: it says nothing

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::json::{GatewayOutcome, SignedNode};
-use crate::{AnswerError, Charset, Fen, RefundStatus, Unreadable, Verifier};
+use crate::{AnswerError, Charset, Fen, RefundStatus, Verifier};
 
 /// The answer to `alipay.trade.refund`: the request was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,10 +77,6 @@ impl RefundQueryAnswer {
     ) -> Result<RefundQueryAnswer, AnswerError> {
         let name = "alipay_trade_fastpay_refund_query_response";
         let node = carried_out(body, name, charset, verifier, at)?;
-        Ok(RefundQueryAnswer::of(&node)?)
-    }
-
-    fn of(node: &SignedNode) -> Result<RefundQueryAnswer, Unreadable> {
         let parameters = node.parameters();
         Ok(RefundQueryAnswer {
             out_trade_no: parameters.text("out_trade_no")?,

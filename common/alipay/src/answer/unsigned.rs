@@ -1,5 +1,6 @@
 //! The answers to the two requests that are not signed.
 
+use super::error::not_an_answer;
 use super::{AnswerError, xml};
 use crate::Charset;
 
@@ -24,7 +25,7 @@ impl NotifyVerifyAnswer {
             b"true" => Ok(NotifyVerifyAnswer::Genuine),
             b"false" => Ok(NotifyVerifyAnswer::NotGenuine),
             b"invalid" => Ok(NotifyVerifyAnswer::WrongQuestion),
-            _ => Err(AnswerError::NotAnAnswer { reason: "it is not true, false or invalid" }),
+            _ => Err(not_an_answer("it is not true, false or invalid")),
         }
     }
 }
@@ -47,7 +48,7 @@ impl TimestampAnswer {
             xml::XmlAnswer::Failure(error) => Err(AnswerError::refused(&error, "")),
             xml::XmlAnswer::Success(fields) => match fields.unverified("encrypt_key") {
                 Some(encrypt_key) => Ok(TimestampAnswer { encrypt_key }),
-                None => Err(AnswerError::NotAnAnswer { reason: "it has no encrypt_key" }),
+                None => Err(not_an_answer("it has no encrypt_key")),
             },
         }
     }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use roxmltree::{Document, Node, ParsingOptions};
 
+use super::error::not_an_answer;
 use super::{AnswerError, MAX_ANSWER};
 use crate::{Charset, Form, MAX_PARAMETERS, Verifier};
 
@@ -103,7 +104,7 @@ impl Fields {
         Err(first_error.map_or(AnswerError::Unsigned, AnswerError::Signature))
     }
 
-    /// A value whose signature nobody checks: nothing to act upon. An empty one is none.
+    /// A value whose signature is not checked: nothing to act upon. An empty one is none.
     pub(super) fn unverified(self, name: &str) -> Option<String> {
         let found = self.pairs.into_iter().find(|(own, _)| own == name);
         found.map(|(_, value)| value).filter(|value| !value.is_empty())
@@ -169,10 +170,6 @@ fn error(root: Node<'_, '_>) -> Result<Option<String>, AnswerError> {
 /// The text of the only child element of a name, without space around it.
 fn word(parent: Node<'_, '_>, name: &str) -> Result<Option<String>, AnswerError> {
     Ok(child(parent, name)?.map(|node| value(node).trim().to_owned()))
-}
-
-fn not_an_answer(reason: &'static str) -> AnswerError {
-    AnswerError::NotAnAnswer { reason }
 }
 
 /// The name in `<?xml ... encoding="..."?>`, which is ASCII in every character set here.

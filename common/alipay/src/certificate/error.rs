@@ -39,7 +39,7 @@ pub enum CertificateError {
         /// The name of the issuer.
         issuer: String,
     },
-    /// It names an issuer that is known, but is not signed by it, or in a way that nobody may use.
+    /// It names an issuer that is known, but is not signed by it, or in a way that is not allowed.
     #[error("the certificate {sn} is not issued by one of the roots: {reason}")]
     NotIssued {
         /// Alipay's number of the certificate.

@@ -143,8 +143,8 @@ impl RootCertificates {
     }
 }
 
-/// Whether a certificate may stand among the roots: nobody else issued it, or it is an authority's. Others
-/// would be believed as if they were, and their numbers sent.
+/// Whether a certificate may stand among the roots: it issued itself, or it is an authority's. Others
+/// would be trusted as roots, and their numbers sent.
 fn is_root(certificate: &x509_cert::Certificate) -> bool {
     let body = certificate.tbs_certificate();
     let authority =
@@ -152,7 +152,7 @@ fn is_root(certificate: &x509_cert::Certificate) -> bool {
     body.issuer() == body.subject() || authority()
 }
 
-/// What the library's verdict means for somebody who put files together.
+/// What the library's error means for a person who put files together.
 fn reason(error: &Error) -> String {
     match error {
         Error::CaUsedAsEndEntity => {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::KeyError;
 use crate::notification_form::holds_parameters;
 
-/// Why a request is not made: the gateway would refuse it, or do something that nobody meant.
+/// Why a request is not made: the gateway would refuse it, or do something that was not meant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     /// A value breaks a rule of Alipay's table.

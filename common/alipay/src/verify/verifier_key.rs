@@ -12,7 +12,7 @@ pub struct RetiredKey {
     pub key: OldKey,
     /// The sign types that it counts for.
     pub sign_types: Vec<SignType>,
-    /// Its end: what came at this time or later is not believed.
+    /// Its end: what came at this time or later is refused.
     pub until: DateTime<Utc>,
 }
 

@@ -59,9 +59,9 @@ fn a_paid_trade() {
     assert_eq!(trade.trade_status, TradeStatus::TradeSuccess);
     assert_eq!(trade.total, Fen::new(1));
     assert_eq!(trade.gmt_payment, Some(parse_beijing("2019-08-29 20:14:05").unwrap()));
-    assert_eq!(trade.buyer_id.as_deref(), Some("2088102363632794"));
-    assert_eq!(trade.buyer_email.as_deref(), Some("buy***@example.com"));
-    assert_eq!((trade.app_id, trade.seller_id, trade.notify_time), (None, None, None));
+    assert_eq!(trade.parties.buyer_id.as_deref(), Some("2088102363632794"));
+    assert_eq!(trade.parties.buyer_email.as_deref(), Some("buy***@example.com"));
+    assert_eq!((trade.app_id, trade.parties.seller_id, trade.notify_time), (None, None, None));
 }
 
 #[test]

@@ -121,8 +121,8 @@ fn a_paid_trade() {
     assert_eq!(trade.trade_status, TradeStatus::TradeSuccess);
     assert_eq!((trade.total, trade.refund_fee), (Fen::new(275), None));
     assert_eq!(trade.gmt_payment, Some(parse_beijing("2014-11-13 20:39:50").unwrap()));
-    assert_eq!(trade.seller_id.as_deref(), Some("2088611493982911"));
-    assert_eq!(trade.buyer_email.as_deref(), Some("buyer@example.com"));
+    assert_eq!(trade.parties.seller_id.as_deref(), Some("2088611493982911"));
+    assert_eq!(trade.parties.buyer_email.as_deref(), Some("buyer@example.com"));
 }
 
 /// The signature is MD5 over the sorted fields and the secret: computed here by other means, with

@@ -99,8 +99,8 @@ fn a_payment_at_the_legacy_gateway() {
     assert_eq!(trade.trade_no, "2014111363338388");
     assert_eq!(trade.trade_status, TradeStatus::TradeSuccess);
     assert_eq!((trade.total, trade.refund_fee), (Fen::new(275), None));
-    assert_eq!(trade.seller_id, text("2088611493982911"));
-    assert_eq!(trade.buyer_email, text("buyer@example.com"));
+    assert_eq!(trade.parties.seller_id, text("2088611493982911"));
+    assert_eq!(trade.parties.buyer_email, text("buyer@example.com"));
     assert_eq!(trade.gmt_payment, Some(parse_beijing("2014-11-13 20:39:50").unwrap()));
     assert_eq!((trade.refund_status, trade.gmt_refund, trade.app_id), (None, None, None));
 }
@@ -121,7 +121,7 @@ fn a_refund_in_part_on_the_open_platform() {
     assert_eq!((trade.total, trade.refund_fee), (Fen::new(200), Some(Fen::new(54))));
     assert_eq!(trade.request_no, text("11A52588636265908"));
     assert_eq!(trade.app_id, text("2017101309291418"));
-    assert_eq!(trade.buyer_email, text("buy***@example.com"));
+    assert_eq!(trade.parties.buyer_email, text("buy***@example.com"));
     assert_eq!(trade.gmt_close, None);
 }
 

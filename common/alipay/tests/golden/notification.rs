@@ -106,9 +106,9 @@ fn empty_optional_values_are_absent() {
     ])
     .unwrap();
     assert_eq!((empty.refund_fee, empty.refund_status, empty.gmt_payment), (None, None, None));
-    assert_eq!((empty.notify_time, empty.seller_id), (None, None));
+    assert_eq!((empty.notify_time, empty.parties.seller_id), (None, None));
     assert_eq!(empty.currency.as_deref(), Some("CNY"));
-    assert_eq!(empty.buyer_email.as_deref(), Some("buy***@example.com"));
+    assert_eq!(empty.parties.buyer_email.as_deref(), Some("buy***@example.com"));
     // How buyer and seller are charged says nothing about the order's price.
     let settled = mapi(&[("pay_currency", "USD"), ("settle_currency", "EUR")]).unwrap();
     assert_eq!(settled.currency, None);
@@ -116,7 +116,10 @@ fn empty_optional_values_are_absent() {
     assert_eq!(priced.currency.as_deref(), Some("USD"));
     // Applications made since 2023 get this in place of buyer_id.
     let open = mapi(&[("buyer_id", ""), ("buyer_open_id", "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5")]);
-    assert_eq!(open.unwrap().buyer_id.as_deref(), Some("074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5"));
+    assert_eq!(
+        open.unwrap().parties.buyer_id.as_deref(),
+        Some("074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5")
+    );
 }
 
 #[test]
@@ -180,7 +183,7 @@ fn only_used_values_must_be_text() {
     else {
         panic!("GBK");
     };
-    assert_eq!(trade.buyer_email.as_deref(), Some("\u{6d4b}"));
+    assert_eq!(trade.parties.buyer_email.as_deref(), Some("\u{6d4b}"));
 }
 
 #[test]

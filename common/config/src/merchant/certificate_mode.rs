@@ -1,7 +1,7 @@
 //! Certificate mode of the Open Platform: `app_cert` and `alipay_root_cert`.
 //!
 //! Nothing here depends on the clock: a program must start at night, when a certificate has just ended.
-//! What is out of date is refused where it is used, and told by [`crate::certificates`].
+//! What is out of date is refused where it is used, and logged by [`crate::certificates`].
 
 use alipay::{Certificate, CertificateError, KeyError, Protocol, PublicKey, RootCertificates};
 

@@ -15,7 +15,7 @@ use crate::layers::{self, Layers};
 /// always does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ConfirmPolicy {
-    /// Those alone that a doubted notification tells of.
+    /// Those alone that a doubtful notification reports.
     #[default]
     Ambiguous,
     /// All.
@@ -65,7 +65,7 @@ impl Serialize for ConfirmPolicy {
     }
 }
 
-/// Goods must not wait for a gateway that nobody can ask.
+/// Goods must not wait for a gateway that cannot be queried.
 pub(super) fn check(
     layers: &Layers,
     merchant: &Merchant,

@@ -36,30 +36,20 @@ pub(super) fn read(
         let invalid =
             |problem: String| layers.invalid(path, format!("key number {}: {problem}", at + 1));
         let public_key = entry.public_key.as_deref().map(Secret::new);
-        let public_key = Given {
-            name: "public_key",
-            text: public_key.as_ref(),
-            file: entry.public_key_file.as_ref(),
-            form: SecretForm::Pem,
+        let public_key = (public_key.as_ref(), &entry.public_key_file, SecretForm::Pem);
+        let md5_key = (entry.md5_key.as_ref(), &entry.md5_key_file, SecretForm::Word);
+        let public_key = key_text(layers, path, "public_key", public_key, invalid)?;
+        let key = match (public_key, key_text(layers, path, "md5_key", md5_key, invalid)?) {
+            (Some(text), None) => OldKey::Public(
+                PublicKey::read(text.expose_secret())
+                    .map_err(|error| invalid(error.to_string()))?,
+            ),
+            (None, Some(text)) => OldKey::Md5(Md5Key::new(text.expose_secret())),
+            _ => {
+                let problem = "needs either public_key or md5_key, or its file";
+                return Err(invalid(problem.to_owned()));
+            }
         };
-        let md5_key = Given {
-            name: "md5_key",
-            text: entry.md5_key.as_ref(),
-            file: entry.md5_key_file.as_ref(),
-            form: SecretForm::Word,
-        };
-        let key =
-            match (public_key.read(layers, path, invalid)?, md5_key.read(layers, path, invalid)?) {
-                (Some(text), None) => OldKey::Public(
-                    PublicKey::read(text.expose_secret())
-                        .map_err(|error| invalid(error.to_string()))?,
-                ),
-                (None, Some(text)) => OldKey::Md5(Md5Key::new(text.expose_secret())),
-                _ => {
-                    let problem = "needs either public_key or md5_key, or its file";
-                    return Err(invalid(problem.to_owned()));
-                }
-            };
         Ok(RetiredKey {
             sign_types: entry.sign_types(&key, configured).map_err(invalid)?,
             until: entry.until().map_err(invalid)?,
@@ -69,33 +59,24 @@ pub(super) fn read(
     keys.collect()
 }
 
-/// A key of an entry, written there or in a file.
-struct Given<'a> {
-    name: &'static str,
-    text: Option<&'a Secret>,
-    file: Option<&'a LineText>,
-    form: SecretForm,
-}
-
-impl Given<'_> {
-    fn read(
-        &self,
-        layers: &Layers,
-        path: &str,
-        invalid: impl Fn(String) -> ConfigError,
-    ) -> Result<Option<Secret>, ConfigError> {
-        let Given { name, text, file, form } = self;
-        match (text, file) {
-            (Some(_), Some(_)) => Err(invalid(format!("sets {name} and {name}_file"))),
-            (Some(text), None) => {
-                let text = form.trim(text.expose_secret());
-                Ok(Some(Secret::new(text.map_err(|why| invalid(format!("{name} {why}")))?)))
-            }
-            (None, Some(file)) => {
-                secret::read_file(layers, &format!("{path}.{name}_file"), file, *form).map(Some)
-            }
-            (None, None) => Ok(None),
+/// The text of the key `name`, which stands in the entry or in a file.
+fn key_text(
+    layers: &Layers,
+    path: &str,
+    name: &str,
+    (text, file, form): (Option<&Secret>, &Option<LineText>, SecretForm),
+    invalid: impl Fn(String) -> ConfigError,
+) -> Result<Option<Secret>, ConfigError> {
+    match (text, file) {
+        (Some(_), Some(_)) => Err(invalid(format!("sets {name} and {name}_file"))),
+        (Some(text), None) => {
+            let text = form.trim(text.expose_secret());
+            Ok(Some(Secret::new(text.map_err(|why| invalid(format!("{name} {why}")))?)))
         }
+        (None, Some(file)) => {
+            secret::read_file(layers, &format!("{path}.{name}_file"), file, form).map(Some)
+        }
+        (None, None) => Ok(None),
     }
 }
 

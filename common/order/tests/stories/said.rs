@@ -30,17 +30,12 @@ fn sync(trade_no: &str, status: TradeStatus) -> TradeStatusSync {
         gmt_close: None,
         notify_time: Some(at("2026-01-05 10:00:02")),
         app_id: Some("2021000000000001".into()),
-        seller_id: Some("2088000000000001".into()),
-        seller_email: None,
-        buyer_id: Some("2088000000000002".into()),
-        buyer_email: Some("buyer@example.com".into()),
-        seller_actions: None,
-        buyer_actions: None,
-        receive_name: None,
-        receive_address: None,
-        receive_zip: None,
-        receive_phone: None,
-        receive_mobile: None,
+        parties: alipay::Parties {
+            seller_id: Some("2088000000000001".into()),
+            buyer_id: Some("2088000000000002".into()),
+            buyer_email: Some("buyer@example.com".into()),
+            ..alipay::Parties::default()
+        },
     }
 }
 
@@ -171,7 +166,7 @@ pub(super) fn answers(
     answer.notify_time = Some(at(time));
     // An answer of the Open Platform names neither.
     answer.app_id = None;
-    answer.seller_id = None;
+    answer.parties.seller_id = None;
     change(&mut answer);
     Said::Answer(Box::new(answer))
 }

@@ -1,8 +1,8 @@
 //! The hosts of the broker.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use config::Amqp;
@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use lapin::types::LongString;
 use lapin::{AsyncTcpStream, ConnectionProperties, ErrorKind};
+use parking_lot::Mutex;
 use rand::seq::SliceRandom;
 use service::outage::Outage;
 use service::reach;
@@ -91,7 +92,7 @@ impl Cluster {
         };
         hosts.shuffle(&mut rand::rng());
         let (user_id, source) = (amqp.user_id, amqp.source.clone());
-        let (first, outage) = (AtomicUsize::new(0), Outage::of("the broker"));
+        let (first, outage) = (AtomicUsize::new(0), Outage::new("the broker"));
         Ok(Cluster(Arc::new(Hosts { hosts, tls, user_id, source, outage, first })))
     }
 
@@ -116,7 +117,7 @@ impl Cluster {
         Some(address.user())
     }
 
-    /// Checks that workers believe what this program publishes: `users` are the accounts of the key
+    /// Checks that workers accept what this program publishes: `users` are the accounts of the key
     /// `key`.
     ///
     /// # Errors
@@ -220,7 +221,7 @@ impl Cluster {
             ConnectionProperties::default().with_connection_name(LongString::from(name));
         let wire = Mutex::new(Some(wire.compat()));
         let hand_over = async move |_, _| {
-            let wire = wire.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let wire = wire.lock().take();
             let again = || std::io::Error::other("a line is handed over once");
             wire.map(AsyncTcpStream::Plain).ok_or_else(|| lapin::Error::from(again()))
         };

@@ -30,7 +30,7 @@ pub enum ConnectionError {
     /// The connection ended.
     #[error("connection lost: {reason}")]
     Lost {
-        /// What lapin or the broker said.
+        /// The error of lapin or the reply of the broker.
         reason: String,
     },
     /// The broker, or the network, refused.
@@ -39,8 +39,8 @@ pub enum ConnectionError {
 }
 
 impl ConnectionError {
-    /// No host can be connected to, or the line ended: [`supervise`](crate::supervise) tells of it, once an outage,
-    /// so that whoever meets it need not.
+    /// No host can be connected to, or the line ended: [`supervise`](crate::supervise) logs that, once an outage, so
+    /// that no caller has to.
     pub fn is_outage(&self) -> bool {
         match self {
             ConnectionError::NoHost(_) | ConnectionError::Lost { .. } => true,

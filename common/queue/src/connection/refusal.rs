@@ -9,10 +9,10 @@ use super::address::BrokerAddress;
 /// The broker's words, and what to do; `None` where the broker did not refuse this account or virtual host, so
 /// that trying again can help.
 pub(super) fn explain(error: &Error, address: &BrokerAddress) -> Option<String> {
-    let ErrorKind::ProtocolError(said) = error.kind() else { return None };
-    let words = said.get_message();
+    let ErrorKind::ProtocolError(refusal) = error.kind() else { return None };
+    let words = refusal.get_message();
     let user = address.user();
-    match said.kind() {
+    match refusal.kind() {
         AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) if user == "guest" => Some(format!(
             "{words} (user or password is wrong; and RabbitMQ lets guest in from its own machine alone: make a user \
              for the programs, scripts/broker-accounts; {ENCODE})"
@@ -42,7 +42,7 @@ fn of_vhost(address: &BrokerAddress) -> String {
     )
 }
 
-/// What listens at a port where no broker is, told by the first bytes of what it says; `None`: it may be one.
+/// What listens at a port where no broker is, recognised by the first bytes that it sends; `None`: it may be a broker.
 pub(super) fn not_amqp(first: &[u8]) -> Option<&'static str> {
     match first {
         [b'H', b'T', b'T', b'P', ..] => Some(

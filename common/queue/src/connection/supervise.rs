@@ -66,7 +66,7 @@ pub async fn supervise<Body, Running>(
         let mut refused = Duration::ZERO;
         match opened {
             Ok(connection) => {
-                connection.outage().ended();
+                connection.outage().connected();
                 let broker = connection.label();
                 info!(connection = name, broker, "connected to the broker");
                 let since = Instant::now();
@@ -80,7 +80,7 @@ pub async fn supervise<Body, Running>(
                     }
                     ConnectionState::Lost { reason } => {
                         debug!(connection = name, broker, reason, "connection to the broker lost");
-                        connection.outage().lost(&format_args!("{broker}: {reason}"));
+                        connection.outage().connection_lost(&format_args!("{broker}: {reason}"));
                     }
                     ConnectionState::Open | ConnectionState::Blocked { .. } => {
                         warn!(connection = name, broker, "connection to the broker started over");
@@ -94,7 +94,7 @@ pub async fn supervise<Body, Running>(
             Err(error) => {
                 let kind = error.kind();
                 debug!(connection = name, %error, "no connection to the broker");
-                settings.cluster.outage().goes_on(kind, &error);
+                settings.cluster.outage().attempt_failed(kind, &error);
                 if kind == OutageKind::Refuses {
                     refused = REFUSED_PAUSE;
                 }

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use config::ClientCertificate;
+use service::reach::certificate_problem;
 use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::{
-    AlertDescription, CertificateError, ClientConfig, Error, RootCertStore, crypto,
-};
+use tokio_rustls::rustls::{AlertDescription, ClientConfig, Error, RootCertStore, crypto};
 
 /// A configuration that trusts `authorities`, and only them; without any, those that the operating
 /// system trusts. The error says which key of the configuration is wrong, and why.
@@ -64,7 +63,7 @@ fn platform() -> Result<RootCertStore, String> {
 pub(super) fn explain(error: &std::io::Error) -> Option<String> {
     let error = error.get_ref()?.downcast_ref::<Error>()?;
     Some(match error {
-        Error::InvalidCertificate(wrong) => certificate(wrong),
+        Error::InvalidCertificate(wrong) => certificate_problem(wrong, "broker", "amqp"),
         Error::InvalidMessage(_) => {
             "what listens there does not speak TLS: amqps has a port of its own, mostly 5671 \
              (amqp:// is plain text)"
@@ -73,35 +72,6 @@ pub(super) fn explain(error: &std::io::Error) -> Option<String> {
         Error::AlertReceived(alert) => refused(*alert),
         error => format!("TLS: {error}"),
     })
-}
-
-fn certificate(wrong: &CertificateError) -> String {
-    match wrong {
-        CertificateError::UnknownIssuer => {
-            "the broker's certificate is not from an authority that this program trusts: name the \
-             broker's authority in amqp.ca_file"
-                .to_owned()
-        }
-        CertificateError::NotValidForName => {
-            "the broker's certificate is for another name: take a name of the certificate in \
-             amqp.url, or give the broker a certificate for this one"
-                .to_owned()
-        }
-        CertificateError::NotValidForNameContext { presented, .. } => format!(
-            "the broker's certificate is for another name ({}): take a name of the certificate in \
-             amqp.url, or give the broker a certificate for this one",
-            presented.join(", ")
-        ),
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "the broker's certificate has ended: renew it on the broker (or this machine's clock \
-             is wrong)"
-                .to_owned()
-        }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "the broker's certificate is not valid yet: is this machine's clock right?".to_owned()
-        }
-        wrong => format!("the broker's certificate cannot be used: {wrong}"),
-    }
 }
 
 fn refused(alert: AlertDescription) -> String {

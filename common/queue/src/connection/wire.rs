@@ -8,7 +8,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use async_rs::traits::Reactor;
 use async_rs::util::RuntimeParts;
 use async_rs::{Runtime, Tokio};
 use futures_util::Stream;
+use parking_lot::Mutex;
 use service::reach;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -30,10 +31,10 @@ use super::{refusal, tls};
 /// The first byte of what a TLS server says to a client that does not speak TLS: an alert.
 const TLS_ALERT: u8 = 0x15;
 
-/// So many bytes tell what listens there.
+/// This number of bytes shows what listens there.
 const FIRST: usize = 5;
 
-/// What a line has told besides data.
+/// What the first bytes or an error of a line have shown.
 #[derive(Debug)]
 pub(super) enum WireProblem {
     /// What was wrong with TLS.
@@ -42,18 +43,18 @@ pub(super) enum WireProblem {
     NotABroker(&'static str),
 }
 
-/// The remark of a line, if there is one.
+/// The problem of a line, if there is one.
 #[derive(Debug, Default)]
 pub(super) struct WireProblems(Mutex<Option<WireProblem>>);
 
 impl WireProblems {
-    /// What was wrong with the line; the first remark stays.
+    /// What was wrong with the line; the first problem stays.
     pub(super) fn taken(&self) -> Option<WireProblem> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.lock().take()
     }
 
     fn put(&self, remark: WireProblem) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(remark);
+        self.0.lock().get_or_insert(remark);
     }
 }
 
@@ -97,7 +98,7 @@ impl Wire {
         }
     }
 
-    /// What it will have told after an error.
+    /// The problems of the line, to be read after an error.
     pub(super) fn remarks(&self) -> Arc<WireProblems> {
         Arc::clone(&self.remarks)
     }

@@ -1,10 +1,12 @@
 //! Why a message is not known to be in a queue.
 
 use metrics::{counter, describe_counter, describe_gauge};
+use strum::IntoStaticStr;
 
 /// Why a message is not known to be in a queue. All of them leave open whether it is there, but
 /// for those that say so; publishing it again is right for all but the malformed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum PublishError {
     /// There is no connection, or the publisher was stopped. Nothing was sent.
     #[error("not connected to the broker")]
@@ -18,7 +20,7 @@ pub enum PublishError {
     /// No queue took the message: a queue or a binding is missing.
     #[error("returned by the broker: {reason}")]
     Returned {
-        /// What the broker said.
+        /// The reply of the broker.
         reason: String,
     },
     /// The broker refused it: the queue is full or failed.
@@ -39,23 +41,14 @@ pub enum PublishError {
 }
 
 impl PublishError {
-    /// There is no connection: the one who supervises it tells of it, once an outage.
+    /// There is no connection: [`supervise`](crate::supervise) logs that, once an outage.
     pub fn is_outage(&self) -> bool {
         matches!(self, PublishError::NotConnected)
     }
 
     /// A short word for metrics and logs.
     pub fn reason_code(&self) -> &'static str {
-        match self {
-            PublishError::NotConnected => "not_connected",
-            PublishError::Blocked => "blocked",
-            PublishError::Busy => "busy",
-            PublishError::Returned { .. } => "returned",
-            PublishError::Nacked => "nacked",
-            PublishError::Timeout => "timeout",
-            PublishError::Channel(_) => "channel",
-            PublishError::TooLong { .. } => "too_long",
-        }
+        self.into()
     }
 }
 
@@ -65,12 +58,7 @@ pub(super) fn describe_metrics() {
 }
 
 /// Counts an answer. Each request is counted once, where it is answered.
-pub(super) fn count(answer: &Result<(), PublishError>) {
-    let outcome = answer.as_ref().map_or_else(PublishError::reason_code, |()| "confirmed");
+pub(super) fn count(answer: Result<(), &PublishError>) {
+    let outcome = answer.map_or_else(PublishError::reason_code, |()| "confirmed");
     counter!("queue_published_total", "outcome" => outcome).increment(1);
-}
-
-/// Counts a request that was answered without a lane.
-pub(super) fn count_failure(error: &PublishError) {
-    counter!("queue_published_total", "outcome" => error.reason_code()).increment(1);
 }

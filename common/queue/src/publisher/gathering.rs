@@ -86,8 +86,8 @@ impl From<Confirmation> for MessageConfirm {
     }
 }
 
-/// Pairs returns by message id. A returned id fails every copy of that id, since nothing tells
-/// which copy came back; a return without an id fails all.
+/// Pairs returns by message id. A returned id fails every copy of that id, since nothing
+/// identifies the copy that came back; a return without an id fails all.
 fn pair_returns<'a>(
     ids: impl Iterator<Item = &'a str>,
     confirms: Vec<MessageConfirm>,

@@ -46,7 +46,7 @@ impl Request {
     }
 
     fn answer(self, answer: Answer) {
-        count(&answer);
+        count(answer.as_ref().copied());
         // Nobody may be waiting any more.
         let _ = self.answer.send(answer);
     }

@@ -23,7 +23,7 @@ pub enum TopologyError {
     Refused {
         /// What was looked for or declared.
         change: TopologyObject,
-        /// What the broker said.
+        /// The reply of the broker.
         reply: String,
     },
     /// The broker could not be asked.
@@ -112,7 +112,7 @@ pub async fn compare(
 }
 
 /// Declares what is missing and returns it; an empty list when everything was there. All bindings are
-/// made again, which changes nothing where they are, and is not told.
+/// made again, which changes nothing where they are there, and is not returned.
 ///
 /// # Errors
 ///

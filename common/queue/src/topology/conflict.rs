@@ -12,7 +12,7 @@ use super::{RetryTier, TopologyObject, WORK_EXCHANGE, work_queue};
 pub struct Conflict {
     /// What should be there.
     pub wanted: TopologyObject,
-    /// What the broker said: which argument differs, and how.
+    /// The reply of the broker: which argument differs, and how.
     pub reply: String,
 }
 

@@ -7,8 +7,9 @@
 //! time to live, so tiers are probed only where a worker consumes.
 
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+
 use lapin::types::ShortString;
-use lapin::{BasicProperties, Channel};
+use lapin::{BasicProperties, Channel, PublisherConfirm};
 
 use super::apply::{TopologyError, refusal};
 use super::{RetryTier, TopologyObject, WORK_EXCHANGE, routing_key, work_queue};
@@ -73,7 +74,7 @@ async fn arrives(
 ) -> Result<bool, TopologyError> {
     // A channel of its own: a refusal ends it, and one message at a time is the one that comes back.
     let channel = connection.create_channel().await?;
-    let publish = publish(&channel, exchange, key, time_to_live);
+    let publish = is_probe_taken(&channel, exchange, key, time_to_live);
     let taken = match connection.bounded("looking for a binding", publish).await {
         Ok(taken) => taken,
         Err(error) => return Err(refusal(error, change)),
@@ -82,28 +83,34 @@ async fn arrives(
     Ok(taken)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a probe, on a channel of its own that is closed after it"
-)]
-async fn publish(
+/// Whether a queue takes a probe, on a channel that has published nothing yet.
+pub(crate) async fn is_probe_taken(
     channel: &Channel,
     exchange: &str,
     key: &str,
     time_to_live: &'static str,
 ) -> lapin::Result<bool> {
     channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    let confirm = publish_probe(channel, exchange, key, time_to_live).await?;
+    Ok(confirm.await?.take_message().is_none())
+}
+
+/// Publishes a probe, which comes back where no queue takes it. `time_to_live` is in milliseconds.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a probe, on a channel of its own that is closed after it"
+)]
+pub(crate) async fn publish_probe(
+    channel: &Channel,
+    exchange: &str,
+    key: &str,
+    time_to_live: &'static str,
+) -> lapin::Result<PublisherConfirm> {
     let properties = BasicProperties::default()
         .with_type(PROBE.into())
         .with_message_id(PROBE.into())
         .with_expiration(time_to_live.into());
     let options = BasicPublishOptions { mandatory: true, ..Default::default() };
-    let publish = channel.basic_publish(
-        ShortString::from(exchange),
-        ShortString::from(key),
-        options,
-        &[],
-        properties,
-    );
-    Ok(publish.await?.await?.take_message().is_none())
+    let (exchange, key) = (ShortString::from(exchange), ShortString::from(key));
+    channel.basic_publish(exchange, key, options, &[], properties).await
 }

@@ -7,11 +7,11 @@ use super::OutageKind;
 /// The pause between two lines about an outage that goes on.
 const REMINDER: Duration = Duration::from_secs(60);
 
-/// Within so long at most [`EPISODES`] outages are told one by one.
+/// Within so long at most [`EPISODES`] outages are logged one by one.
 const WINDOW: Duration = Duration::from_secs(60);
 const EPISODES: u32 = 3;
 
-/// So many different reasons of one outage are told at once; any further one waits for its turn, once a minute.
+/// This number of different reasons of one outage is logged at once; any further one waits for its turn, once a minute.
 const REASONS: usize = 4;
 
 /// What is to be logged.
@@ -42,7 +42,7 @@ struct Away {
     kind: OutageKind,
     reason: String,
     /// When its last line was written; none when it has none yet.
-    told: Option<Instant>,
+    logged_at: Option<Instant>,
     reasons: Vec<String>,
 }
 
@@ -73,13 +73,13 @@ impl Episodes {
                 Some((at, why)) => (at, Some(why)),
                 None => (now, None),
             };
-            let left_out = self.tells(now);
+            let left_out = self.has_line(now);
             let reason = reason.to_owned();
             self.away = Some(Away {
                 began,
                 kind,
                 reason: reason.clone(),
-                told: left_out.map(|_| now),
+                logged_at: left_out.map(|_| now),
                 reasons: vec![reason.clone()],
             });
             return Some(OutageLine::Began { kind, reason, lost, left_out: left_out? });
@@ -89,15 +89,15 @@ impl Episodes {
         if is_new {
             away.reasons.push(away.reason.clone());
         }
-        // A server that begins to refuse is news, whatever was told before.
-        let is_news =
-            (is_new && away.told.is_some()) || (away.kind != kind && kind == OutageKind::Refuses);
+        // A server that begins to refuse is logged, whatever was logged before.
+        let is_news = (is_new && away.logged_at.is_some())
+            || (away.kind != kind && kind == OutageKind::Refuses);
         away.kind = kind;
-        let since = away.told.unwrap_or(away.began);
+        let since = away.logged_at.unwrap_or(away.began);
         if !is_news && now.saturating_duration_since(since) < REMINDER {
             return None;
         }
-        away.told = Some(now);
+        away.logged_at = Some(now);
         let lasted = now.saturating_duration_since(away.began);
         Some(OutageLine::GoesOn { kind, reason: away.reason.clone(), lasted })
     }
@@ -106,10 +106,10 @@ impl Episodes {
     pub(super) fn connected(&mut self, now: Instant) -> Option<OutageLine> {
         if let Some(away) = self.away.take() {
             let lasted = now.saturating_duration_since(away.began);
-            return away.told.map(|_| OutageLine::Ended { lasted });
+            return away.logged_at.map(|_| OutageLine::Ended { lasted });
         }
         let (began, reason) = self.lost.take()?;
-        let left_out = self.tells(now)?;
+        let left_out = self.has_line(now)?;
         Some(OutageLine::Short { reason, lasted: now.saturating_duration_since(began), left_out })
     }
 
@@ -119,7 +119,7 @@ impl Episodes {
     }
 
     /// Whether another outage has lines of its own: with how many had none since the last that had.
-    fn tells(&mut self, now: Instant) -> Option<u32> {
+    fn has_line(&mut self, now: Instant) -> Option<u32> {
         let fresh = || Window { began: now, episodes: 0, left_out: 0 };
         let window = self.window.get_or_insert_with(fresh);
         if now.saturating_duration_since(window.began) >= WINDOW {

@@ -91,7 +91,7 @@ impl Manager {
         let error = match connected {
             Ok(_) => {
                 *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                return self.0.outage.ended();
+                return self.0.outage.connected();
             }
             Err(error) => error,
         };
@@ -100,7 +100,7 @@ impl Manager {
             let refused = Some((Instant::now(), error.to_string()));
             *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
         }
-        self.0.outage.goes_on(kind, error);
+        self.0.outage.attempt_failed(kind, error);
     }
 
     /// A connection with the session's settings, or the reason why not.
@@ -197,7 +197,7 @@ impl ManageConnection for Manager {
             return true;
         }
         if let Some(reason) = connection.lost_because() {
-            self.0.outage.lost(&format_args!("{}: {reason}", self.label()));
+            self.0.outage.connection_lost(&format_args!("{}: {reason}", self.label()));
         }
         connection.is_lost()
     }

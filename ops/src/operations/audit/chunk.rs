@@ -169,7 +169,7 @@ impl Audit {
             Some(FulfillmentState::AwaitingAccount) if !subject.has_open_case() => {
                 ("awaiting_account", "name the account that it is for", Owner::Operator)
             }
-            _ if state.awaits_confirmation() => (
+            _ if state.facts.awaits_confirmation() => (
                 "awaiting_confirmation",
                 "a worker asks the gateway about its payment",
                 Owner::Worker,

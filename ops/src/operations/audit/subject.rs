@@ -88,6 +88,6 @@ impl Subject {
     /// Paid, and waiting for stock, for a person to deliver, for an account, or for the gateway's confirmation.
     pub(crate) fn awaits_goods(&self, state: &OrderState) -> bool {
         let awaiting = self.stored.fulfillment.is_some_and(FulfillmentState::is_waiting);
-        (awaiting && state.deserves_goods()) || state.awaits_confirmation()
+        (awaiting && state.deserves_goods()) || state.facts.awaits_confirmation()
     }
 }

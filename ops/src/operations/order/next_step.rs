@@ -106,123 +106,112 @@ impl NextStep {
 
     /// In English: one sentence, with the command where there is one.
     pub(crate) fn english(&self) -> String {
-        self.sentences().0
+        let asked = |at: &Option<BeijingTime>| match at {
+            Some(at) => format!("the gateway is asked at {at}"),
+            None => "a worker asks the gateway in its turn".to_owned(),
+        };
+        match self {
+            NextStep::Unpaid { order, asked_at } => format!(
+                "the buyer pays, or nothing; {}, or now with `ops query {order} --apply`",
+                asked(asked_at)
+            ),
+            NextStep::Pending { asked_at } => {
+                format!("make the seller's account able to receive at Alipay; {}", asked(asked_at))
+            }
+            NextStep::Unconfirmed { order, asked_at } => format!(
+                "{}, or now with `ops query {order} --apply`; goods go out when it says paid",
+                asked(asked_at)
+            ),
+            NextStep::Late { order } => format!(
+                "the money goes back (`ops refund-requests --order {order}`), or a person takes it by the review"
+            ),
+            NextStep::Paid { order } => {
+                format!("nothing to do; a refund is `ops refund {order} --all --reason \"...\"`")
+            }
+            NextStep::NotYetDelivered => {
+                "a worker delivers within seconds; if not, look at the workers with `ops status`"
+                    .to_owned()
+            }
+            NextStep::StockWanted { product } => format!(
+                "`ops stock import {product} --file codes.txt`; goods go out within seconds after it"
+            ),
+            NextStep::DeliverByHand => {
+                "deliver it, then decide its review with `delivered`".to_owned()
+            }
+            NextStep::AccountWanted { order } => format!("`ops order account {order} ACCOUNT`"),
+            NextStep::Finished => {
+                "nothing to do; Alipay refunds such a trade no more: pay back in another way"
+                    .to_owned()
+            }
+            NextStep::ClosedUnpaid => "nothing to do; the buyer orders again".to_owned(),
+            NextStep::Expired { asked_at } => {
+                format!("nothing to do; {}, in case the buyer still pays", asked(asked_at))
+            }
+            NextStep::Doubted { order, asked_at } => format!(
+                "{}, or now with `ops query {order} --apply`; when it cannot say, a person decides the review",
+                asked(asked_at)
+            ),
+            NextStep::Refunded => "nothing to do".to_owned(),
+            NextStep::RefundClosed => {
+                "nothing to do; the goods stay with the buyer, and the money stays here".to_owned()
+            }
+            NextStep::InReview { reviews } => format!("decide {}", shown(reviews)),
+            NextStep::Unknown => {
+                "this version does not know the status: use the ops of the version that wrote it"
+                    .to_owned()
+            }
+        }
     }
 
     /// In Chinese.
     pub(crate) fn chinese(&self) -> String {
-        self.sentences().1
-    }
-
-    /// The sentence in English and in Chinese.
-    fn sentences(&self) -> (String, String) {
-        let fixed = |english: &str, chinese: &str| (english.to_owned(), chinese.to_owned());
+        let asked = |at: &Option<BeijingTime>| match at {
+            Some(at) => format!("下次查询网关：{at}"),
+            None => "worker 会按计划查询网关".to_owned(),
+        };
         match self {
             NextStep::Unpaid { order, asked_at } => {
-                let (asked, chinese) = asked(*asked_at);
-                (
-                    format!(
-                        "the buyer pays, or nothing; {asked}, or now with `ops query {order} --apply`"
-                    ),
-                    format!("等待买家付款；{chinese}，也可立即执行 ops query {order} --apply"),
-                )
+                format!("等待买家付款；{}，也可立即执行 ops query {order} --apply", asked(asked_at))
             }
             NextStep::Pending { asked_at } => {
-                let (asked, chinese) = asked(*asked_at);
-                (
-                    format!("make the seller's account able to receive at Alipay; {asked}"),
-                    format!("请在支付宝开通卖家账号的收款功能；{chinese}"),
-                )
+                format!("请在支付宝开通卖家账号的收款功能；{}", asked(asked_at))
             }
-            NextStep::Unconfirmed { order, asked_at } => {
-                let (asked, chinese) = asked(*asked_at);
-                (
-                    format!(
-                        "{asked}, or now with `ops query {order} --apply`; goods go out when it says paid"
-                    ),
-                    format!(
-                        "{chinese}，也可立即执行 ops query {order} --apply；网关确认付款后发货"
-                    ),
-                )
+            NextStep::Unconfirmed { order, asked_at } => format!(
+                "{}，也可立即执行 ops query {order} --apply；网关确认付款后发货",
+                asked(asked_at)
+            ),
+            NextStep::Late { order } => {
+                format!("款项将退回（ops refund-requests --order {order}），或由人工在复核中接受")
             }
-            NextStep::Late { order } => (
-                format!(
-                    "the money goes back (`ops refund-requests --order {order}`), or a person takes it by the review"
-                ),
-                format!("款项将退回（ops refund-requests --order {order}），或由人工在复核中接受"),
-            ),
-            NextStep::Paid { order } => (
-                format!("nothing to do; a refund is `ops refund {order} --all --reason \"...\"`"),
-                format!("无需处理；退款用 ops refund {order} --all --reason \"...\""),
-            ),
-            NextStep::NotYetDelivered => fixed(
-                "a worker delivers within seconds; if not, look at the workers with `ops status`",
-                "worker 几秒内发货；若没有，用 ops status 检查 worker",
-            ),
-            NextStep::StockWanted { product } => (
-                format!(
-                    "`ops stock import {product} --file codes.txt`; goods go out within seconds after it"
-                ),
-                format!("导入卡密：ops stock import {product} --file codes.txt，导入后几秒内发货"),
-            ),
-            NextStep::DeliverByHand => fixed(
-                "deliver it, then decide its review with `delivered`",
-                "人工发货，然后在复核中选 delivered",
-            ),
-            NextStep::AccountWanted { order } => (
-                format!("`ops order account {order} ACCOUNT`"),
-                format!("补填账号：ops order account {order} ACCOUNT"),
-            ),
-            NextStep::Finished => fixed(
-                "nothing to do; Alipay refunds such a trade no more: pay back in another way",
-                "无需处理；支付宝不再受理此交易的退款，如需退款请走其他渠道",
-            ),
-            NextStep::ClosedUnpaid => {
-                fixed("nothing to do; the buyer orders again", "无需处理；买家可重新下单")
+            NextStep::Paid { order } => {
+                format!("无需处理；退款用 ops refund {order} --all --reason \"...\"")
             }
+            NextStep::NotYetDelivered => {
+                "worker 几秒内发货；若没有，用 ops status 检查 worker".to_owned()
+            }
+            NextStep::StockWanted { product } => {
+                format!("导入卡密：ops stock import {product} --file codes.txt，导入后几秒内发货")
+            }
+            NextStep::DeliverByHand => "人工发货，然后在复核中选 delivered".to_owned(),
+            NextStep::AccountWanted { order } => {
+                format!("补填账号：ops order account {order} ACCOUNT")
+            }
+            NextStep::Finished => {
+                "无需处理；支付宝不再受理此交易的退款，如需退款请走其他渠道".to_owned()
+            }
+            NextStep::ClosedUnpaid => "无需处理；买家可重新下单".to_owned(),
             NextStep::Expired { asked_at } => {
-                let (asked, chinese) = asked(*asked_at);
-                (
-                    format!("nothing to do; {asked}, in case the buyer still pays"),
-                    format!("无需处理；{chinese}，以防买家仍然付款"),
-                )
+                format!("无需处理；{}，以防买家仍然付款", asked(asked_at))
             }
-            NextStep::Doubted { order, asked_at } => {
-                let (asked, chinese) = asked(*asked_at);
-                (
-                    format!(
-                        "{asked}, or now with `ops query {order} --apply`; when it cannot say, a person decides the review"
-                    ),
-                    format!(
-                        "{chinese}，也可立即执行 ops query {order} --apply；网关也说不清时由人工复核"
-                    ),
-                )
-            }
-            NextStep::Refunded => fixed("nothing to do", "无需处理"),
-            NextStep::RefundClosed => fixed(
-                "nothing to do; the goods stay with the buyer, and the money stays here",
-                "无需处理；货物归买家，款项归商户",
+            NextStep::Doubted { order, asked_at } => format!(
+                "{}，也可立即执行 ops query {order} --apply；网关也说不清时由人工复核",
+                asked(asked_at)
             ),
-            NextStep::InReview { reviews } => {
-                let reviews = shown(reviews);
-                (format!("decide {reviews}"), format!("人工复核：{reviews}"))
-            }
-            NextStep::Unknown => fixed(
-                "this version does not know the status: use the ops of the version that wrote it",
-                "此版本不认识该状态，请使用写入它的版本的 ops",
-            ),
+            NextStep::Refunded => "无需处理".to_owned(),
+            NextStep::RefundClosed => "无需处理；商品归买家，款项归商户".to_owned(),
+            NextStep::InReview { reviews } => format!("人工复核：{}", shown(reviews)),
+            NextStep::Unknown => "此版本不认识该状态，请使用写入它的版本的 ops".to_owned(),
         }
-    }
-}
-
-/// When the gateway is asked, in English and in Chinese.
-fn asked(at: Option<BeijingTime>) -> (String, String) {
-    match at {
-        Some(at) => (format!("the gateway is asked at {at}"), format!("下次查询网关：{at}")),
-        None => (
-            "a worker asks the gateway in its turn".to_owned(),
-            "worker 会按计划查询网关".to_owned(),
-        ),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct QueriedOrder {
     closed: Option<Result<CloseAnswer, GatewayError>>,
 }
 
-/// What Alipay answered, for the books.
+/// What Alipay answered, for the row of the query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TradeAnswer {
     /// There is no such trade.
@@ -52,33 +52,14 @@ impl TradeAnswer {
 /// Why there is no answer that a lane can work on.
 #[derive(Debug, Clone)]
 pub(super) struct QueryFailure {
-    code: &'static str,
-    text: String,
-    transient: bool,
-    /// The gateway did its part.
-    broker: bool,
-}
-
-impl QueryFailure {
     /// A short word.
-    pub(super) fn code(&self) -> &'static str {
-        self.code
-    }
-
+    pub(super) code: &'static str,
     /// The evidence.
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Asking again will help; nobody has to act.
-    pub(super) fn is_transient(&self) -> bool {
-        self.transient
-    }
-
+    pub(super) text: String,
+    /// Another query will help; nobody has to act.
+    pub(super) is_transient: bool,
     /// The gateway answered, and the answer could not be published.
-    pub(super) fn is_of_the_broker(&self) -> bool {
-        self.broker
-    }
+    pub(super) is_of_the_broker: bool,
 }
 
 impl QueriedOrder {
@@ -221,7 +202,7 @@ async fn hand_on(
     Ok(answer)
 }
 
-/// Publishes an answer for the lanes. They believe it because of the row that is written first.
+/// Publishes an answer for the lanes. They accept it because of the row that is written first.
 async fn publish_answer(
     context: &Context,
     merchant: &Merchant,
@@ -239,7 +220,7 @@ async fn publish_answer(
     publish(&context.publisher, &envelope).await
 }
 
-/// The time that is over, of an order that nobody has closed yet.
+/// The time limit that is over, of an order that is still placed.
 fn still_placed_since(claimed: &Claimed) -> Option<DateTime<Utc>> {
     let order = claimed.due.order.as_ref().filter(|order| order.status == OrderStatus::Placed)?;
     order.expires_at.filter(|_| order.expired_at.is_none())
@@ -282,8 +263,8 @@ fn not_handed_on(why: impl Display) -> QueryFailure {
     QueryFailure {
         code: "not_published",
         text: format!("the answer could not be handed on: {why}"),
-        transient: true,
-        broker: true,
+        is_transient: true,
+        is_of_the_broker: true,
     }
 }
 
@@ -292,8 +273,8 @@ impl From<&GatewayError> for QueryFailure {
         QueryFailure {
             code: error.reason_code(),
             text: error.to_string(),
-            transient: error.is_transient(),
-            broker: false,
+            is_transient: error.is_transient(),
+            is_of_the_broker: false,
         }
     }
 }

@@ -70,20 +70,20 @@ impl CircuitBreaker {
         for one in asked.iter().filter(|one| one.claimed.due.merchant == self.merchant.name) {
             match &one.result {
                 // The answer was there; that the broker did not take it is not the gateway's doing.
-                Err(failure) if failure.is_of_the_broker() => answered = true,
+                Err(failure) if failure.is_of_the_broker => answered = true,
                 Ok(_) => answered = true,
                 // What cannot be used says more than what did not come.
-                Err(failure) if worst.is_none_or(|(known, _)| known.is_transient()) => {
+                Err(failure) if worst.is_none_or(|(known, _)| known.is_transient) => {
                     worst = Some((failure, &one.claimed.due.order_id));
                 }
                 Err(_) => {}
             }
         }
-        let failed = worst.map(|(failure, _)| match failure.is_transient() {
+        let failed = worst.map(|(failure, _)| match failure.is_transient {
             true => BreakerState::Away,
             false => BreakerState::Refuses,
         });
-        // One of many that did not come is no news of the gateway; one that cannot be used is.
+        // One answer of many that did not come changes nothing; one that cannot be used is reported.
         if let (Some((failure, order)), Some(failed)) = (worst, failed)
             && self.state != failed
             && (!answered || failed == BreakerState::Refuses)

@@ -129,7 +129,7 @@ pub(super) fn is_paid(order: &DueOrder) -> bool {
     is_settled(order) && order.status != OrderStatus::Refunded
 }
 
-/// Whether the gateway has been asked often enough to believe that a payment known here does not exist there. While
+/// Whether the gateway was queried often enough: a payment that is known here does not exist there. While
 /// goods wait for a confirmation it is asked at growing intervals anyway.
 pub(super) fn is_asked_again(due: &Due) -> bool {
     match due.why {

@@ -118,7 +118,11 @@ fn what_does_not_agree_with_its_order_is_never_in_the_books() {
     ] {
         let letter = said(PAID);
         let changed = match what {
-            "seller" => TradeStatusSync { seller_id: Some("2089".to_owned()), ..letter },
+            "seller" => {
+                let parties =
+                    alipay::Parties { seller_id: Some("2089".to_owned()), ..letter.parties };
+                TradeStatusSync { parties, ..letter }
+            }
             "app" => TradeStatusSync { app_id: Some("another".to_owned()), ..letter },
             "currency" => TradeStatusSync { currency: Some("USD".to_owned()), ..letter },
             _ => TradeStatusSync { refund_fee: Some(Fen::new(1001)), ..letter },

@@ -1,4 +1,4 @@
-//! A configuration that nobody has named.
+//! The configuration file where none is named.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ const FILE: &str = "alipay.toml";
 
 /// The file that is named, else the one in the working folder. Which one it is, or that there is none and the
 /// defaults count alone, is logged: a program that talks to another database than was meant does not say why.
-pub(super) fn or_found(file: Option<&Path>) -> Option<&Path> {
+pub(super) fn or_default(file: Option<&Path>) -> Option<&Path> {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if file.is_some() || is_set("ALIPAY_CONFIG") {
         return file;
