@@ -11,7 +11,7 @@ mod pages;
 #[allow(dead_code, reason = "shared with the tests of the other verbs")]
 mod program;
 mod recorded;
-#[path = "../snapshot.rs"]
+#[path = "../snapshots/compare.rs"]
 mod snapshot;
 mod strangers;
 mod world;

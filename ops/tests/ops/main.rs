@@ -25,7 +25,7 @@ mod remedies;
 mod reviews;
 mod settled;
 mod shop;
-#[path = "../snapshot.rs"]
+#[path = "../snapshots/compare.rs"]
 mod snapshot;
 mod stock;
 mod story;
