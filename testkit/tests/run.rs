@@ -4,12 +4,11 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
-use testkit::DatabaseKind;
+use testkit::{DatabaseKind, until};
 
 const TESTKIT: &str = env!("CARGO_BIN_EXE_testkit");
 
@@ -105,14 +104,6 @@ fn database_process() -> &'static str {
     }
 }
 
-fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !happened() {
-        assert!(began.elapsed() < Duration::from_secs(20), "waited for: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn passes_the_exit_code_on_and_leaves_nothing() {
     let mut run = Run::start(
@@ -138,10 +129,10 @@ fn passes_the_exit_code_on_and_leaves_nothing() {
 fn leaves_nothing_when_it_is_killed() {
     let mut run = Run::start(&[], "echo $TESTKIT_FOLDER; exec sleep 1000");
     let folder = run.folder();
-    wait_until("both", || processes(&folder) == [database_process(), "sleep"]);
+    until("both", || processes(&folder) == [database_process(), "sleep"]);
     run.signal(Signal::SIGKILL);
-    wait_until("no process", || processes(&folder).is_empty());
-    wait_until("no folder", || run.left_files() == 0);
+    until("no process", || processes(&folder).is_empty());
+    until("no folder", || run.left_files() == 0);
 }
 
 #[test]
@@ -165,7 +156,7 @@ fn passes_an_interrupt_on_once() {
 #[test]
 fn a_signal_while_servers_start_ends_it() {
     let mut run = Run::start(&[], "echo started");
-    wait_until("a folder", || run.left_files() == 1);
+    until("a folder", || run.left_files() == 1);
     run.signal(Signal::SIGTERM);
     let (code, output) = run.end();
     assert_eq!((code, output.as_str()), (Some(128 + 15), ""));

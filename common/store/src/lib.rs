@@ -12,7 +12,7 @@
 //! * The SQL is the common subset of MariaDB 10.6+ and MySQL 8; tests run it on MariaDB.
 //! * [`gateway_query`] and [`refund_request`] hold what is still to be asked of Alipay, unpaid orders
 //!   past `user_order.expires_at` and late money among it. Workers claim rows under a lease.
-//! * One folder per aggregate: `write.rs` serves the worker, `report.rs` people, `audit.rs` the check over
+//! * One folder per aggregate: `write.rs` serves the worker, `report.rs` people, `audit.rs` (or `report.rs`) the check over
 //!   all orders, a range of order numbers at a time ([`IdRange`]). Rows for people serialise as an operator's
 //!   script reads them: column names as keys, amounts in fen, times as [`BeijingTime`].
 //! * An order that is shown must be one picture: read everything inside one [`snapshot`].

@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use store::{Connection, DatabaseSettings, Fault, Pool, StoreError, migrate, redelivery};
-use testkit::{Database, FaultProxy, Folder};
+use testkit::{Database, FaultProxy, Folder, until_ok};
 
 /// A minute, unless somebody ends it.
 const SLOW: &str = "UPDATE product SET price = price + 1 WHERE SLEEP(60)";
@@ -354,28 +354,15 @@ fn a_silent_line_ends_within_the_limit() {
     let none = pool.get().map(drop).expect_err("still silent");
     assert_eq!(none.fault(), Fault::Infrastructure);
     line.resume();
-    until_some("the database answers again", || pool.get().ok());
+    until_ok("the database answers again", || pool.get());
 }
 
-/// Tries again and again, at most a minute.
-fn until_some<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let began = std::time::Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
-    }
-}
-
-/// Looks again and again until a number is not 0.
+/// Waits until a number is not 0.
 fn until(connection: &mut Connection, query: &str) {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = BigInt)]
         id: i64,
     }
-    while sql_query(query).get_result::<Row>(connection).expect(query).id == 0 {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    testkit::until(query, || sql_query(query).get_result::<Row>(connection).expect(query).id != 0);
 }

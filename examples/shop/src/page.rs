@@ -36,7 +36,7 @@ pub(crate) fn page(
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (language.say("Shop", "商店")) }
+                title { (language.say("Shop", "商城")) }
                 link rel="stylesheet" href="/shop.css";
                 @if news.is_some() { noscript { meta http-equiv="refresh" content="5"; } }
             }

@@ -101,7 +101,7 @@ async fn move_letters(
     let (title, done) = match action {
         Action::Replayed => (
             say("重放", "Replay"),
-            say("条死信已送回工作队列，并记录在案。", "letters went back to work."),
+            say("条死信已送回工作队列，并已记录。", "letters went back to work."),
         ),
         Action::Discarded => (
             say("丢弃", "Discard"),
@@ -142,7 +142,7 @@ fn outcomes(aftermath: &Aftermath) -> Markup {
         (Fate::Applied, Tone::Good, say("已生效", "applied")),
         (Fate::Unchanged, Tone::Plain, say("无变化", "changed nothing")),
         (Fate::Unknown, Tone::Warn, say("未知状态", "unknown status")),
-        (Fate::DeadAgain, Tone::Bad, say("又成死信", "dead again")),
+        (Fate::DeadAgain, Tone::Bad, say("再次成为死信", "dead again")),
         (Fate::Retrying, Tone::Warn, say("在重试队列", "in a retry tier")),
         (Fate::Waiting, Tone::Warn, say("还没轮到", "no worker yet")),
     ];

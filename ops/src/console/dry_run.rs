@@ -67,7 +67,7 @@ fn outcomes(foreseen: &[Foreseen]) -> Markup {
     ];
     html! {
         div.box.good {
-            (say("没有改变任何东西。", "Nothing was changed."))
+            (say("没有改变任何内容。", "Nothing was changed."))
             p {
                 (say("通知：", "Notifications: ")) (foreseen.len())
                 (say("；会生效：", "; would be applied: ")) b { (ForeseenOutcome::Applied.count(foreseen)) }

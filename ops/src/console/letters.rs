@@ -60,7 +60,7 @@ pub(super) async fn show(
         html! {
             div.box.warn {
                 (say(
-                    "只看了一部分：死信太多，或正被别人持有。",
+                    "只看了一部分：死信太多，或正被其他程序占用。",
                     "Only some letters were looked at: there are too many, or somebody else holds them. ",
                 ))
                 (looked.at) " / " (looked.of)
@@ -222,7 +222,7 @@ pub(super) fn act_fields() -> Markup {
             button.main name="act" value="dry_run" { (say("试运行", "Dry run")) }
             button name="act" value="replay" { (say("重放", "Replay")) }
             button.danger name="act" value="discard" { (say("丢弃", "Discard")) }
-            span.note { (say("试运行不改变任何东西。", "A dry run changes nothing.")) }
+            span.note { (say("试运行不改变任何内容。", "A dry run changes nothing.")) }
         }
     }
 }

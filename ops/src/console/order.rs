@@ -149,8 +149,8 @@ fn topic(happening: &Happening<'_>) -> (&'static str, Tone) {
                 _ => Tone::Plain,
             },
         ),
-        Happening::Goods(GoodsMove::Delivered) => ("货物", Tone::Good),
-        Happening::Goods(GoodsMove::Wait | GoodsMove::Returned) => ("货物", Tone::Plain),
+        Happening::Goods(GoodsMove::Delivered) => ("商品", Tone::Good),
+        Happening::Goods(GoodsMove::Wait | GoodsMove::Returned) => ("商品", Tone::Plain),
         Happening::ReviewRaised(_) | Happening::ReviewDecided(_) => ("复核", Tone::Warn),
         Happening::LetterHandled(_) | Happening::LetterDied(_) => ("死信", Tone::Warn),
         Happening::CameBack(_) => ("消息", Tone::Plain),
@@ -175,7 +175,7 @@ fn goods(page: &OrderDetails) -> Markup {
         return html! {};
     }
     html! {
-        h2 { (say("货物", "Goods")) }
+        h2 { (say("商品", "Goods")) }
         div.card { table {
             @for code in &page.goods {
                 tr { td.mono { (code.code) } td { (tag::code(code.state)) } }

@@ -50,7 +50,7 @@ pub(super) async fn show(
         "" => None,
         word => Some(word.parse::<FulfillmentState>().map_err(|_| {
             Failure::Usage(
-                say("goods：没有这个发货状态", "goods: no such state of goods").to_owned(),
+                say("goods：没有这个商品状态", "goods: no such state of goods").to_owned(),
             )
         })?),
     };
@@ -79,7 +79,7 @@ pub(super) async fn show(
         TOTAL,
         REFUNDED,
         Column::text("状态", "Status"),
-        Column::text("货物", "Goods"),
+        Column::text("商品", "Goods"),
         Column::text("下单", "Placed"),
     ];
     let filters = [("q", text.as_str()), ("status", &state), ("goods", &goods)];
@@ -123,8 +123,8 @@ fn search_bar(text: &str, state: &str, goods: &str) -> Markup {
                 }
                 (option(IN_REVIEW, state == IN_REVIEW, say("复核中", "In review")))
             }
-            select name="goods" aria-label=(say("货物", "Goods")) {
-                (option("", false, say("任何货物状态", "Any goods")))
+            select name="goods" aria-label=(say("商品", "Goods")) {
+                (option("", false, say("任何商品状态", "Any goods")))
                 @for &state in FulfillmentState::VARIANTS {
                     (option(state.as_str(), state.as_str() == goods, &tag::goods_words(state)))
                 }

@@ -83,7 +83,7 @@ pub(super) fn state(state: ReviewState) -> Markup {
     match state {
         ReviewState::Open => tag(Tone::Bad, say("待复核", "open")),
         ReviewState::Decided => tag(Tone::Good, say("已决定", "decided")),
-        ReviewState::Settled => tag(Tone::Plain, say("已自行解决", "settled")),
+        ReviewState::Settled => tag(Tone::Plain, say("已自动了结", "settled")),
     }
 }
 
@@ -91,22 +91,22 @@ pub(super) fn state(state: ReviewState) -> Markup {
 pub(super) fn chinese(reason: &str) -> &'static str {
     let Ok(reason) = reason.parse() else { return "" };
     match reason {
-        ReviewReason::NotAtAlipay => "这里已付款，支付宝说没有",
-        ReviewReason::RefundSentBack => "银行退回了退款，买家没有收到钱",
+        ReviewReason::NotAtAlipay => "这里已付款，支付宝查无付款",
+        ReviewReason::RefundSentBack => "银行退回了退款，买家没有收到款项",
         ReviewReason::AmbiguousForm => "通知可有两种读法，需向支付宝核实",
         ReviewReason::UndatedPayment => "通知称已付款却没有时间，需核实",
         ReviewReason::OutdatedNotification => "通知过时已久，需核实",
         ReviewReason::ContradictoryNotification => "通知自相矛盾，需核实",
-        ReviewReason::ClosedAfterPayment => "付款后关闭，钱在哪里不明",
+        ReviewReason::ClosedAfterPayment => "付款后关闭，款项去向不明",
         ReviewReason::SecondPayment => "重复付款",
         ReviewReason::NoAccount => "订阅订单未写账号",
         ReviewReason::ImplausibleTimeLimit => "付款期限不可信，未采用",
         ReviewReason::LatePayment => "逾期付款，应退还",
         ReviewReason::PartialRefund => "部分退款",
         ReviewReason::RefundAboveTotal => "退款超过总额",
-        ReviewReason::PaidAfterReturn => "收回货物后又付款",
+        ReviewReason::PaidAfterReturn => "收回商品后又付款",
         ReviewReason::DeliverByHand => "需人工发货",
-        ReviewReason::TakeBackByHand => "需人工收回货物",
+        ReviewReason::TakeBackByHand => "需人工收回商品",
     }
 }
 

@@ -84,7 +84,7 @@ fn every_merchant_is_read_and_no_key_is_shown() {
 #[test]
 fn check_asks_the_servers_and_names_what_is_missing() {
     let nobody =
-        File::new(SHOP).check(&Ops::at(NOBODY.0, NOBODY.1), &[]).ended(3, "could be asked");
+        File::new(SHOP).check(&Ops::at(NOBODY.0, NOBODY.1), &[]).ended(3, "did not answer");
     assert!(nobody.json()["database"]["error"].is_string(), "{}", nobody.stdout);
     // Neither is configured, so no server is asked, as on a machine with only an ingress.
     let none = File::new(SHOP).check(&Ops::at("", ""), &[]).done().json();
@@ -175,5 +175,5 @@ fn check_shows_what_sighup_would_change_by_fingerprint() {
     assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
     // The answer itself says when it was read again.
     until("it is read again", || asked(&[])["difference"]["changed"] == json!([]));
-    file.check(&ops, &["--running", "127.0.0.1:1"]).ended(3, "could be asked");
+    file.check(&ops, &["--running", "127.0.0.1:1"]).ended(3, "did not answer");
 }

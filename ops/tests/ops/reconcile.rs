@@ -99,7 +99,7 @@ fn exit_code_3_when_unreachable_2_when_misconfigured() {
     ops.run("query A-1").ended(3, "timeout");
     let ops = ops.set("ALIPAY__MERCHANTS__SHOP__GATEWAY", "http://127.0.0.1:1/gateway.do");
     ops.run("query A-1").ended(3, "no_connection");
-    let answer = ops.run("reconcile --since 1h --output json").ended(3, "could not be asked");
+    let answer = ops.run("reconcile --since 1h --output json").ended(3, "could not be queried");
     assert_eq!(answer.json()["unanswered"][0]["reason"], "no_connection");
     let ops = ops
         .set("ALIPAY__MERCHANTS__SHOP__SIGN_TYPES", "RSA")

@@ -23,7 +23,7 @@ pub(super) fn page(status: StatusCode, title: &str, body: Markup) -> Response {
     let body = html! {
         header {
             a href="/" { (say("支付宝模拟器", "Alipay simulator")) }
-            span { (say("不是真的钱", "no real money")) }
+            span { (say("不是真实资金", "no real money")) }
         }
         main { h1 { (title) } (body) }
     };

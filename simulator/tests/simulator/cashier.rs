@@ -1,13 +1,13 @@
 //! A pay link, the cashier, its notifications, and the return to the merchant.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use alipay::{
     Charset, Fen, Form, Notification, NotifyVerify, Payment, Protocol, TradeStatus, link,
 };
 use chrono::Utc;
 use simulator::{Fault, Ladder, SendSettings, ServeSettings, Status};
+use testkit::until_async;
 
 use crate::alipay_server::{AlipayServer, Read};
 use crate::notify_server::NotifyServer;
@@ -46,18 +46,6 @@ async fn open(server: &AlipayServer, form: &Form) -> String {
     cashier
 }
 
-/// Waits until so many notifications came.
-async fn received(shop: &NotifyServer, count: usize) -> Vec<Form> {
-    for _ in 0..400 {
-        let received = shop.received();
-        if received.len() >= count {
-            return received;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    panic!("{} notifications came, expected {count}", shop.received().len());
-}
-
 async fn friendly() -> NotifyServer {
     NotifyServer::start(|_, _| (200, "success")).await
 }
@@ -92,7 +80,7 @@ async fn a_buyer_pays_in_every_protocol_and_charset() {
         let merchant = server.merchant(name);
         check_return(&server, name, charset, &paid.location.unwrap());
 
-        let said = received(&shop, 1).await.remove(0);
+        let said = shop.wait_for(1).await.remove(0);
         merchant.verifier.verify(&said, &[], Utc::now()).unwrap();
         let charset = Charset::of(&said, charset).unwrap();
         let read = Notification::read(&said, merchant.protocol, charset).unwrap();
@@ -194,7 +182,7 @@ async fn refused_notifications_are_repeated_and_shown() {
     let form = pay_form(&server, ("shop", "R1"), 10_00, Charset::Utf8, Some(&notify));
     let cashier = open(&server, &form).await;
     server.post(&format!("{cashier}/pay"), "").await;
-    let said = received(&shop, 3).await;
+    let said = shop.wait_for(3).await;
     for repeat in &said {
         assert_eq!(repeat.get("notify_id"), said[0].get("notify_id"));
         server.merchant("shop").verifier.verify(repeat, &[], Utc::now()).unwrap();
@@ -214,19 +202,16 @@ async fn refused_notifications_are_repeated_and_shown() {
     // Resent by hand: the same event.
     let resent = server.post(&format!("{trade}/resend"), format!("fault=&notify_id={id}")).await;
     assert_eq!(resent.location.as_deref(), Some(trade.as_str()));
-    assert_eq!(received(&shop, 4).await[3].get("notify_id"), said[0].get("notify_id"));
+    assert_eq!(shop.wait_for(4).await[3].get("notify_id"), said[0].get("notify_id"));
 }
 
 /// Reads a page until it shows a text.
 async fn until(server: &AlipayServer, path: &str, text: &str) -> String {
-    for _ in 0..400 {
-        let page = server.get(path).await.text();
-        if page.contains(text) {
-            return page;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    panic!("{path} never shows {text}");
+    until_async(&format!("{path} with {text}"), async || {
+        server.get(path).await.text().contains(text)
+    })
+    .await;
+    server.get(path).await.text()
 }
 
 #[tokio::test]
@@ -244,26 +229,26 @@ async fn faults_can_be_chosen_on_the_page() {
     };
     let verifier = &server.merchant("app").verifier;
     let (_, before) = pay("F1", Fault::Duplicate).await;
-    assert_eq!(received(&shop, before + 2).await.len(), before + 2);
+    assert_eq!(shop.wait_for(before + 2).await.len(), before + 2);
     let (_, before) = pay("F2", Fault::Corrupt).await;
-    verifier.verify(&received(&shop, before + 1).await[before], &[], Utc::now()).unwrap_err();
+    verifier.verify(&shop.wait_for(before + 1).await[before], &[], Utc::now()).unwrap_err();
     let (_, before) = pay("F3", Fault::WrongAmount).await;
-    let wrong = received(&shop, before + 1).await[before].clone();
+    let wrong = shop.wait_for(before + 1).await[before].clone();
     verifier.verify(&wrong, &[], Utc::now()).unwrap();
     assert_eq!(wrong.get("total_amount"), Some(&b"0.01"[..]));
     let (_, before) = pay("F4", Fault::WrongApp).await;
-    let wrong = received(&shop, before + 1).await[before].clone();
+    let wrong = shop.wait_for(before + 1).await[before].clone();
     verifier.verify(&wrong, &[], Utc::now()).unwrap();
     assert_ne!(
         wrong.get("app_id").unwrap(),
         server.merchant("app").app_id.clone().unwrap().as_bytes()
     );
     let (_, before) = pay("F5", Fault::Gbk).await;
-    let gbk = received(&shop, before + 1).await[before].clone();
+    let gbk = shop.wait_for(before + 1).await[before].clone();
     verifier.verify(&gbk, &[], Utc::now()).unwrap();
     assert_eq!(Charset::Gbk.decode(gbk.get("subject").unwrap()).unwrap(), SUBJECT);
     let (_, before) = pay("F6", Fault::SlowBody).await;
-    verifier.verify(&received(&shop, before + 1).await[before], &[], Utc::now()).unwrap();
+    verifier.verify(&shop.wait_for(before + 1).await[before], &[], Utc::now()).unwrap();
     // Lost: the payment was made without a notification.
     let (trade, before) = pay("F7", Fault::Drop).await;
     let page = until(&server, &trade, "drop</b>").await;
@@ -309,7 +294,7 @@ async fn the_trade_page_performs_every_step() {
         assert_eq!(answer.status, expected, "{step} {body}: {}", answer.text());
     }
     // The payment, the refund's sync and its batch.
-    let said = received(&shop, 3).await;
+    let said = shop.wait_for(3).await;
     assert!(said.iter().any(|form| form.get("result_details").is_some()));
     assert_eq!(status(), Status::TradeSuccess);
     assert_eq!(server.post(&format!("{trade}/finish"), "").await.status, 303);

@@ -152,13 +152,7 @@ async fn a_notification_verifies_with_the_key_in_the_certificate() {
 
     let cashier = server.get(&link("/gateway.do", &form)).await.location.unwrap();
     server.post(&format!("{cashier}/pay"), "").await;
-    for _ in 0..400 {
-        if !shop.received().is_empty() {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-    }
-    let said = shop.received().remove(0);
+    let said = shop.wait_for(1).await.remove(0);
     merchant.verifier.verify(&said, &[], Utc::now()).unwrap();
     assert_eq!(
         said.get("alipay_cert_sn"),

@@ -1,7 +1,7 @@
 //! A merchant's notify URL with given answers.
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use alipay::Form;
 use bytes::Bytes;
@@ -11,14 +11,17 @@ use hyper::header::{CONTENT_TYPE, LOCATION};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, Uri};
 use hyper_util::rt::TokioIo;
+use testkit::PATIENCE;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// Decides on a form and the number of forms before it: status and body.
 type Answer = dyn Fn(&Form, usize) -> (u16, &'static str) + Send + Sync;
 
 pub(crate) struct NotifyServer {
     pub(crate) url: Uri,
-    received: Arc<Mutex<Vec<Form>>>,
+    received: watch::Sender<Vec<Form>>,
 }
 
 impl NotifyServer {
@@ -28,7 +31,7 @@ impl NotifyServer {
     ) -> NotifyServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/alipay/shop/notify", listener.local_addr().unwrap());
-        let received = Arc::new(Mutex::new(Vec::new()));
+        let received = watch::Sender::default();
         let answer: Arc<Answer> = Arc::new(answer);
         tokio::spawn(serve(listener, answer, received.clone()));
         NotifyServer { url: url.parse().unwrap(), received }
@@ -36,11 +39,21 @@ impl NotifyServer {
 
     /// Every form received so far.
     pub(crate) fn received(&self) -> Vec<Form> {
-        self.received.lock().unwrap().clone()
+        self.received.borrow().clone()
+    }
+
+    /// The same, once there are so many.
+    pub(crate) async fn wait_for(&self, count: usize) -> Vec<Form> {
+        let mut received = self.received.subscribe();
+        let enough = timeout(PATIENCE, received.wait_for(|forms| forms.len() >= count)).await;
+        enough
+            .unwrap_or_else(|_| panic!("{count} did not come: {:?}", self.received()))
+            .unwrap()
+            .clone()
     }
 }
 
-async fn serve(listener: TcpListener, answer: Arc<Answer>, received: Arc<Mutex<Vec<Form>>>) {
+async fn serve(listener: TcpListener, answer: Arc<Answer>, received: watch::Sender<Vec<Form>>) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         let (answer, received) = (answer.clone(), received.clone());
@@ -59,7 +72,7 @@ async fn serve(listener: TcpListener, answer: Arc<Answer>, received: Arc<Mutex<V
 async fn reply(
     request: Request<Incoming>,
     answer: &Answer,
-    received: &Mutex<Vec<Form>>,
+    received: &watch::Sender<Vec<Form>>,
 ) -> Response<Full<Bytes>> {
     assert_eq!(request.method(), Method::POST);
     assert_eq!(request.headers()[CONTENT_TYPE], "application/x-www-form-urlencoded");
@@ -69,11 +82,11 @@ async fn reply(
     };
     let body = body.to_bytes();
     let form = Form::parse(&body).unwrap();
-    let number = {
-        let mut received = received.lock().unwrap();
-        received.push(form.clone());
-        received.len() - 1
-    };
+    let mut number = 0;
+    received.send_modify(|forms| {
+        number = forms.len();
+        forms.push(form.clone());
+    });
     let (status, text) = answer(&form, number);
     let response = Response::builder().status(status).header(LOCATION, "/elsewhere");
     response.body(Full::from(text)).unwrap()

@@ -1,7 +1,5 @@
 //! Refunds and closes that a merchant requests.
 
-use std::time::Duration;
-
 use alipay::{
     AnswerError, Charset, CloseAnswer, Fen, Form, Notification, NotifyVerify, PlatformRefund,
     PlatformRefundItem, QueryTimestamp, RefundAnswer, RefundQuery, RefundQueryAnswer, TradeClose,
@@ -73,15 +71,9 @@ async fn a_request_number_refunds_once() {
     assert!(!refund(&server, "R1", 5_00, "N3").await.unwrap().moved, "also when it is closed");
 
     // One notification for each refund that moved money, to the address of the payment.
-    let mut numbers: Vec<Vec<u8>> = Vec::new();
-    for _ in 0..200 {
-        numbers = shop.received().iter().map(|it| it.get("out_biz_no").unwrap().to_vec()).collect();
-        if numbers.len() >= 3 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    numbers.sort();
+    let heard = shop.wait_for(3).await;
+    let mut numbers: Vec<&[u8]> = heard.iter().map(|it| it.get("out_biz_no").unwrap()).collect();
+    numbers.sort_unstable();
     assert_eq!(numbers, [b"N1", b"N2", b"N3"]);
 }
 
@@ -224,15 +216,7 @@ async fn a_legacy_batch_waits_for_the_payment_password() {
     assert_eq!(server.kept("gbk", "B1").unwrap().trade.refunded(), Fen::new(4_00));
     assert_eq!(server.kept("shop", "B3").unwrap().trade.refunded(), Fen::new(0));
 
-    let mut batch = None;
-    for _ in 0..200 {
-        batch = shop.received().pop();
-        if batch.is_some() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    let batch = batch.expect("a batch_refund_notify");
+    let batch = shop.wait_for(1).await.pop().expect("a batch_refund_notify");
     merchant.verifier.verify(&batch, &[], Utc::now()).unwrap();
     let read = Notification::read(&batch, merchant.protocol, charset).unwrap();
     let Notification::BatchRefund(read) = read else { panic!("no batch") };

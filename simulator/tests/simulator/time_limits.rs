@@ -6,6 +6,7 @@ use alipay::{
 };
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use simulator::{Book, Clock, KeptTrade, ServeSettings, Status, TradeFile};
+use testkit::until_async;
 
 use crate::alipay_server::{AlipayServer, now};
 use crate::notify_server::NotifyServer;
@@ -152,15 +153,13 @@ async fn timeouts_are_notified_only_for_phone_pages() {
             orders.sort();
             orders
         };
-        for _ in 0..400 {
-            let closed = [("shop", "LEGACY"), ("app", "PAGE"), ("app", "PHONE")].iter().all(
-                |(name, order)| kept(&server, name, order).trade.status == Status::TradeClosed,
-            );
-            if closed && told().await.len() >= expected.len() {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-        }
+        until_async("all are closed", async || {
+            [("shop", "LEGACY"), ("app", "PAGE"), ("app", "PHONE")]
+                .iter()
+                .all(|(name, order)| kept(&server, name, order).trade.status == Status::TradeClosed)
+        })
+        .await;
+        shop.wait_for(expected.len()).await;
         assert_eq!(told().await, expected);
         assert_eq!(kept(&server, "app", "PAGE").notifications.len(), usize::from(tell_timeouts));
     }

@@ -51,8 +51,8 @@ impl Settled {
         match self {
             Settled::WorkedOn => "同一条消息后来已处理",
             Settled::InBooks => "所述内容已入账",
-            Settled::GivenBack => "没有订单认领这笔付款，款项已全额退回",
-            Settled::NeverPaid => "没有订单认领这笔交易，未付款即关闭",
+            Settled::GivenBack => "没有订单接受这笔付款，款项已全额退回",
+            Settled::NeverPaid => "没有订单接受这笔交易，未付款即关闭",
         }
     }
 }

@@ -208,7 +208,7 @@ impl NextStep {
                 asked(asked_at)
             ),
             NextStep::Refunded => "无需处理".to_owned(),
-            NextStep::RefundClosed => "无需处理；货物归买家，款项归商户".to_owned(),
+            NextStep::RefundClosed => "无需处理；商品归买家，款项归商户".to_owned(),
             NextStep::InReview { reviews } => format!("人工复核：{}", shown(reviews)),
             NextStep::Unknown => "此版本不认识该状态，请使用写入它的版本的 ops".to_owned(),
         }

@@ -98,7 +98,7 @@ impl BrokerFinding {
                     true => Urgency::Now,
                     false => Urgency::Later,
                 };
-                Description::new(urgency, "topology_odd", "RabbitMQ 上有不该有的东西")
+                Description::new(urgency, "topology_odd", "RabbitMQ 上有不应存在的内容")
                     .seen(first_of(findings, NAMED, "; ", ""))
                     .advice("ops topology plan")
             }

@@ -115,7 +115,7 @@ impl GoodsFinding {
         let soon_if = |late: bool| if late { Urgency::Soon } else { Urgency::Later };
         match self {
             GoodsFinding::UnknownMerchant { text, merchant } => {
-                of(Urgency::Now, "merchant_not_configured", "订单写了没有配置的商户")
+                of(Urgency::Now, "merchant_not_configured", "订单的商户没有配置")
                     .seen(format!("{text}: nobody serves it"))
                     .advice(format!("ops order list --merchant {merchant}; correct the shop, or configure the merchant and send SIGHUP"))
             }
@@ -149,13 +149,13 @@ impl GoodsFinding {
                 ),
             GoodsFinding::NoAnswer { orders } => {
                 let orders = count(*orders, "order");
-                of(Urgency::Later, "gateway_no_answer", "网关没有可用的答复")
+                of(Urgency::Later, "gateway_no_answer", "网关没有可用的响应")
                     .seen(format!("the latest question has no usable answer: {orders}; it is asked again"))
                     .advice("ops query ORDER says what is wrong; read a worker's log")
             }
             // As `AlipayDoesNotKnowAPayment`: goods may go out for nothing.
             GoodsFinding::NotAtAlipay(waits) => {
-                of(Urgency::Now, "not_at_alipay", "这里已付款，支付宝说没有")
+                of(Urgency::Now, "not_at_alipay", "这里已付款，支付宝查无付款")
                     .seen(waits.text("paid here, and Alipay says that it is not", "order"))
                     .advice("is a key stolen? ops review list; docs/troubleshooting.md says how to tell")
             }

@@ -56,7 +56,7 @@ impl IngressFinding {
                         "what answers at {address} (ingress.admin_listen) is not the ingress: it is down, or runs on another machine"
                     ),
                 };
-                of(Urgency::Later, "ingress_away", "ingress 没有应答")
+                of(Urgency::Later, "ingress_away", "ingress 没有响应")
                     .seen(seen)
                     .advice("systemctl status alipay-ingress on the machine of the ingress")
             }
