@@ -3,11 +3,9 @@
 use alipay::{CharsetError, FormError, NotANotification, SignatureError, Unreadable};
 use hyper::StatusCode;
 use queue::PublishError;
-use strum::IntoStaticStr;
 
 /// Why a request was answered `fail`. The text is for the log: it holds no value of the notification.
-#[derive(Debug, thiserror::Error, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
+#[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// Nothing is at this path.
     #[error("nothing is at this path")]
@@ -95,9 +93,17 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The reason code in logs and metrics: the variant's name, or the code of the error inside.
+    /// The reason code in logs and metrics.
     pub fn reason(&self) -> &'static str {
         match self {
+            Refusal::NotFound => "not_found",
+            Refusal::UnknownMerchant => "unknown_merchant",
+            Refusal::MethodNotAllowed => "method_not_allowed",
+            Refusal::WrongContentType => "wrong_content_type",
+            Refusal::BodyTooLarge { .. } => "body_too_large",
+            Refusal::BodyTimeout => "body_timeout",
+            Refusal::BodyIncomplete(_) => "body_incomplete",
+            Refusal::QueryTooLong { .. } => "query_too_long",
             Refusal::Form(FormError::Empty) => "no_body",
             Refusal::Form(FormError::TooManyParameters { .. }) => "too_many_parameters",
             Refusal::Form(FormError::DuplicateParameter { .. }) => "duplicate_parameter",
@@ -105,8 +111,16 @@ impl Refusal {
             Refusal::Signature(error) => error.reason_code(),
             Refusal::Charset(_) => "unknown_charset",
             Refusal::Unreadable(error) => error.reason_code(),
+            Refusal::NotThisMerchant { .. } => "not_this_merchant",
+            Refusal::NoNotifyId => "no_notify_id",
+            Refusal::NotifyVerifyFalse => "notify_verify_false",
+            Refusal::NotifyVerifyInvalid => "notify_verify_invalid",
+            Refusal::NotifyVerifyNoAnswer { .. } => "notify_verify_no_answer",
+            Refusal::TooManyRefused => "too_many_refused",
+            Refusal::Overloaded => "overloaded",
             Refusal::Broker(_) => "broker_unavailable",
-            other => other.into(),
+            Refusal::ConfirmTimeout => "confirm_timeout",
+            Refusal::Panic => "panic",
         }
     }
 

@@ -68,27 +68,10 @@ struct OpsArgs {
 
 #[derive(Subcommand)]
 enum OpsVerb {
-    Migrate(verb::migrate::MigrateArgs),
-    Topology(verb::topology::TopologyArgs),
-    Product(verb::product::ProductArgs),
-    Stock(verb::stock::StockArgs),
-    Order(verb::order::OrderArgs),
-    PayLink(verb::pay_link::PayLinkArgs),
-    Refund(verb::refund::RefundArgs),
-    RefundRequests(verb::refund_requests::RefundRequestsArgs),
-    Close(verb::close::CloseArgs),
-    Verify(verb::verify::VerifyArgs),
-    Certs(verb::certs::CertsArgs),
+    #[command(flatten)]
+    Configured(verb::ConfiguredVerb),
     Check(verb::check::CheckArgs),
     Config(verb::config::ConfigArgs),
-    Dlq(verb::dlq::DlqArgs),
-    Review(verb::review::ReviewArgs),
-    Retries(verb::retries::RetriesArgs),
-    Query(verb::query::QueryArgs),
-    Reconcile(verb::reconcile::ReconcileArgs),
-    Audit(verb::audit::AuditArgs),
-    Status(verb::status::StatusArgs),
-    Console(verb::console::ConsoleArgs),
     Completions(verb::completions::CompletionsArgs),
     Man(verb::man::ManArgs),
 }
@@ -118,39 +101,10 @@ impl OpsArgs {
             // This one goes on where the configuration cannot be used.
             OpsVerb::Check(verb) => verb.run(self.config.as_deref(), self.output, self.strict),
             OpsVerb::Config(verb) => verb.run(self.config.as_deref(), self.output),
-            verb => {
+            OpsVerb::Configured(verb) => {
                 let config = Config::load(self.config.as_deref())?;
                 config.check_files(self.strict)?;
                 verb.run(&Context::new(config, self.output))
-            }
-        }
-    }
-}
-
-impl OpsVerb {
-    fn run(self, context: &Context) -> Result<(), Failure> {
-        match self {
-            OpsVerb::Migrate(verb) => verb.run(context),
-            OpsVerb::Topology(verb) => verb.run(context),
-            OpsVerb::Product(verb) => verb.run(context),
-            OpsVerb::Stock(verb) => verb.run(context),
-            OpsVerb::Order(verb) => verb.run(context),
-            OpsVerb::PayLink(verb) => verb.run(context),
-            OpsVerb::Refund(verb) => verb.run(context),
-            OpsVerb::RefundRequests(verb) => verb.run(context),
-            OpsVerb::Close(verb) => verb.run(context),
-            OpsVerb::Verify(verb) => verb.run(context),
-            OpsVerb::Certs(verb) => verb.run(context),
-            OpsVerb::Dlq(verb) => verb.run(context),
-            OpsVerb::Review(verb) => verb.run(context),
-            OpsVerb::Retries(verb) => verb.run(context),
-            OpsVerb::Query(verb) => verb.run(context),
-            OpsVerb::Reconcile(verb) => verb.run(context),
-            OpsVerb::Audit(verb) => verb.run(context),
-            OpsVerb::Status(verb) => verb.run(context),
-            OpsVerb::Console(verb) => verb.run(context),
-            OpsVerb::Completions(_) | OpsVerb::Man(_) | OpsVerb::Check(_) | OpsVerb::Config(_) => {
-                Ok(())
             }
         }
     }

@@ -15,6 +15,7 @@ pub(crate) mod dead_queue;
 pub(crate) mod dry_run;
 pub(crate) mod effect;
 pub(crate) mod gateway_answer;
+mod http_get;
 pub(crate) mod judgement;
 pub(crate) mod management;
 pub(crate) mod order;

@@ -128,9 +128,16 @@ fn reasons() -> BTreeSet<String> {
     // The findings of `ops status`.
     for file in sources(&root().join("ops/src/operations/verdict")) {
         let source = read(&file);
-        for function in source.split("fn code(").skip(1) {
+        for function in source.split("fn describe(").skip(1) {
             let body = function.split("\n    }\n").next().unwrap_or_default();
-            reasons.extend(body.split("=> ").skip(1).filter_map(literal));
+            // Every second part is a literal; a code stands before the words in Chinese.
+            let parts: Vec<&str> = body.split('"').collect();
+            for part in parts.windows(3).skip(1).step_by(2) {
+                let before_words = part[1].trim() == "," && !part[2].is_ascii();
+                if before_words || part[1].starts_with(", chinese") {
+                    reasons.insert(part[0].to_owned());
+                }
+            }
         }
     }
     for file in MESSAGES {

@@ -45,6 +45,19 @@ fn operations_know_neither_the_command_line_nor_the_console() {
 }
 
 #[test]
+fn operations_print_nothing_and_verbs_do_not_touch_the_database_themselves() {
+    let printing = ["println!", "print!(", "stdout()", "is_terminal"];
+    let found = that_name("operations", &printing);
+    assert!(found.is_empty(), "{found:#?}");
+    // A verb hands its connection to an operation, or to a read of the store.
+    let database = ["diesel", "MysqlConnection", "sql_query", ".transaction(", "DeadQueue"];
+    let found = that_name("cli", &database);
+    assert!(found.is_empty(), "{found:#?}");
+    // The test can fail: operations do.
+    assert!(!that_name("operations", &database).is_empty());
+}
+
+#[test]
 fn the_command_line_only_starts_the_console() {
     let found = that_name("cli", &["crate::console"]);
     assert!(matches!(&found[..], [one] if one.contains("cli/verb/console.rs")), "{found:#?}");

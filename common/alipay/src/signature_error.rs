@@ -3,17 +3,14 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use strum::IntoStaticStr;
 
 use crate::{CertificateError, SignType, Verified};
 
 /// Why a signature was not accepted. Holds no key and no signature.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// There is no `sign`, or an empty one.
     #[error("the message has no sign")]
-    #[strum(serialize = "missing_sign")]
     Missing,
     /// The message names a sign type that the merchant's configuration does not allow.
     #[error("the sign_type {sign_type} is not allowed (allowed: {})", listed(.allowed))]
@@ -25,11 +22,9 @@ pub enum SignatureError {
     },
     /// The signature is not 32 lower-case hex digits (MD5) or not strict base64 (RSA, RSA2).
     #[error("the sign is not well-formed")]
-    #[strum(serialize = "bad_signature")]
     Malformed,
     /// No key that was tried made this signature.
     #[error("the sign does not match{}", attempts(.tried))]
-    #[strum(serialize = "bad_signature")]
     Mismatch {
         /// What was tried, in this order; nothing when a single key was asked or the signed bytes
         /// were given as they are.
@@ -103,7 +98,16 @@ impl SignatureError {
     /// `certificate_expired`, `certificate_not_yet_valid`, `unknown_certificate`, `key_retired` or
     /// `unknown_key`.
     pub fn reason_code(&self) -> &'static str {
-        self.into()
+        match self {
+            SignatureError::Missing => "missing_sign",
+            SignatureError::SignTypeNotAllowed { .. } => "sign_type_not_allowed",
+            SignatureError::Malformed | SignatureError::Mismatch { .. } => "bad_signature",
+            SignatureError::CertificateExpired { .. } => "certificate_expired",
+            SignatureError::CertificateNotYetValid { .. } => "certificate_not_yet_valid",
+            SignatureError::UnknownCertificate { .. } => "unknown_certificate",
+            SignatureError::KeyRetired { .. } => "key_retired",
+            SignatureError::UnknownKey { .. } => "unknown_key",
+        }
     }
 }
 

@@ -1,8 +1,31 @@
 //! One file per verb: its arguments, what it does, what it prints.
 
-/// Declares a verb with verbs below it, each with its arguments: runs the one that was given.
+/// Declares verbs that run in a context, each with its arguments.
+macro_rules! verbs {
+    ($(#[$doc:meta])* $visibility:vis enum $name:ident { $($verb:ident($arguments:ty)),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(clap::Subcommand)]
+        $visibility enum $name {
+            $($verb($arguments)),+
+        }
+
+        impl $name {
+            /// Runs the verb that was given.
+            $visibility fn run(
+                self,
+                context: &$crate::cli::context::Context,
+            ) -> Result<(), $crate::failure::Failure> {
+                match self {
+                    $($name::$verb(verb) => verb.run(context)),+
+                }
+            }
+        }
+    };
+}
+
+/// Declares a verb with verbs below it.
 macro_rules! group {
-    ($(#[$doc:meta])* $group:ident { $($verb:ident($arguments:ty)),+ $(,)? }) => {
+    ($(#[$doc:meta])* $group:ident { $($verbs:tt)+ }) => {
         $(#[$doc])*
         #[derive(clap::Args)]
         #[command(verbatim_doc_comment)]
@@ -11,19 +34,14 @@ macro_rules! group {
             verb: Verb,
         }
 
-        #[derive(clap::Subcommand)]
-        enum Verb {
-            $($verb($arguments)),+
-        }
+        verbs! { enum Verb { $($verbs)+ } }
 
         impl $group {
             pub(crate) fn run(
                 self,
                 context: &$crate::cli::context::Context,
             ) -> Result<(), $crate::failure::Failure> {
-                match self.verb {
-                    $(Verb::$verb(verb) => verb.run(context)),+
-                }
+                self.verb.run(context)
             }
         }
     };
@@ -57,6 +75,31 @@ use std::io::Read as _;
 use std::path::Path;
 
 use crate::failure::Failure;
+
+verbs! {
+    /// The verbs that need a configuration.
+    pub(crate) enum ConfiguredVerb {
+        Migrate(migrate::MigrateArgs),
+        Topology(topology::TopologyArgs),
+        Product(product::ProductArgs),
+        Stock(stock::StockArgs),
+        Order(order::OrderArgs),
+        PayLink(pay_link::PayLinkArgs),
+        Refund(refund::RefundArgs),
+        RefundRequests(refund_requests::RefundRequestsArgs),
+        Close(close::CloseArgs),
+        Verify(verify::VerifyArgs),
+        Certs(certs::CertsArgs),
+        Dlq(dlq::DlqArgs),
+        Review(review::ReviewArgs),
+        Retries(retries::RetriesArgs),
+        Query(query::QueryArgs),
+        Reconcile(reconcile::ReconcileArgs),
+        Audit(audit::AuditArgs),
+        Status(status::StatusArgs),
+        Console(console::ConsoleArgs),
+    }
+}
 
 /// The whole file; `-` is stdin.
 fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {

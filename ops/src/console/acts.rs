@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use super::address::link;
 use super::cohort::Selection;
 use super::dry_run::dry_run;
-use super::page::{Menu, Page};
+use super::page::{Menu, Page, usage};
 use super::person::{name, note};
 use super::request::PostedForm;
 use super::tag::{Tone, tag};
@@ -37,12 +37,11 @@ pub(super) async fn act(
         "dry_run" => return Ok(dry_run(&console, selection).await?.into_response()),
         "replay" => (Action::Replayed, note(&form)?),
         "discard" => (Action::Discarded, note(&form)?),
-        _ => return Err(Failure::Usage(say("没有这个操作", "no such button").to_owned())),
+        _ => return Err(usage("没有这个操作", "no such button")),
     };
     let by = name(&form)?;
     if action == Action::Discarded && note.is_empty() {
-        let text = say("丢弃时必须写原因", "to discard a letter say why");
-        return Err(Failure::Usage(text.to_owned()));
+        return Err(usage("丢弃时必须写原因", "to discard a letter say why"));
     }
     let note = Some(note).filter(|note| !note.is_empty());
     Ok(move_letters(&console, selection, action, by, note).await?.into_response())

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
-use service::language::say;
 use service::page::hidden;
 
 use super::address::listing;
+use super::page::usage;
 use super::request::Fields;
 use crate::failure::Failure;
 use crate::operations::dead_letter::fingerprint::fingerprint;
@@ -112,8 +112,7 @@ impl Selection {
         }
         let ids: BTreeSet<String> = form.after(TICKED).map(str::to_owned).collect();
         if ids.is_empty() {
-            let text = say("没有勾选任何死信", "no letter is ticked");
-            return Err(Failure::Usage(text.to_owned()));
+            return Err(usage("没有勾选任何死信", "no letter is ticked"));
         }
         Ok(Selection::Ticked(ids))
     }

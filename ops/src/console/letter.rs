@@ -4,7 +4,6 @@ use axum::extract::{Path, State};
 use maud::{Markup, html};
 use service::language::{Language, say};
 use service::page::{fact, hidden};
-use store::BeijingTime;
 
 use super::Shared;
 use super::address::order_link;
@@ -15,6 +14,7 @@ use super::tag::{Tone, tag};
 use crate::failure::Failure;
 use crate::operations::dead_letter::evidence::{Background, Evidence, find};
 use crate::operations::dead_letter::{ReadableParameter, short};
+use crate::text::or_empty;
 
 pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Result<Page, Failure> {
     let turn = console.at_letters().await?;
@@ -58,7 +58,7 @@ pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Resu
         @match &missing {
             Some(failure) => (away(failure)),
             None => {
-                (order_now(&background.order_told.join("\n")))
+                (order_now(&background.order_text.join("\n")))
                 h2 { (say("以前的处理", "What operators did with it")) }
                 (history(&background.history))
             }
@@ -69,8 +69,6 @@ pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Resu
 
 fn facts(evidence: &Evidence) -> Markup {
     let (opened, letter) = (&evidence.opened, &evidence.opened.letter);
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let time = |at: Option<BeijingTime>| at.map(|at| at.to_string()).unwrap_or_default();
     let settled = letter.settled.map(|settled| {
         let words = match Language::here() {
             Language::Chinese => format!("{}，可以丢弃。", settled.chinese()),
@@ -83,7 +81,7 @@ fn facts(evidence: &Evidence) -> Markup {
             true => tag(Tone::Good, say("今天仍有效", "valid today")),
             false => tag(Tone::Bad, say("今天无效", "not valid today")),
         };
-        html! { (word) " " (signature.said) }
+        html! { (word) " " (signature.result) }
     });
     let copies = Some(opened.copies).filter(|copies| *copies > 1);
     html! {
@@ -93,27 +91,27 @@ fn facts(evidence: &Evidence) -> Markup {
                     say("原因", "Reason"),
                     tag(Tone::Bad, letter.reason.as_deref().unwrap_or("none")),
                 ))
-                (fact(say("错误", "Error"), text(&letter.error)))
+                (fact(say("错误", "Error"), or_empty(letter.error.as_ref())))
                 (fact(say("了结", "Settled"), settled.unwrap_or_default()))
                 (fact(
                     say("订单", "Order"),
                     letter.order.as_deref().map(order_link).unwrap_or_default(),
                 ))
-                (fact(say("商户", "Merchant"), text(&letter.merchant)))
+                (fact(say("商户", "Merchant"), or_empty(letter.merchant.as_ref())))
                 (fact(say("类型", "Kind"), opened.kind.unwrap_or_default()))
                 (fact(say("重试", "Retries"), letter.attempts))
             } }
             div.card { table.facts {
-                (fact(say("收到", "Received"), time(opened.received_at)))
+                (fact(say("收到", "Received"), or_empty(opened.received_at)))
                 (fact(say("首次处理", "First seen"), letter.first_seen.to_string()))
-                (fact(say("死亡", "Died"), time(letter.died_at)))
+                (fact(say("死亡", "Died"), or_empty(letter.died_at)))
                 (fact(say("签名", "Signature"), signature.unwrap_or_default()))
                 (fact(
                     say("副本", "Copies"),
-                    copies.map(|copies| copies.to_string()).unwrap_or_default(),
+                    or_empty(copies),
                 ))
-                (fact(say("程序版本", "Worker"), text(&opened.worker_version)))
-                (fact(say("追踪", "Trace"), text(&opened.traceparent)))
+                (fact(say("程序版本", "Worker"), or_empty(opened.worker_version.as_ref())))
+                (fact(say("追踪", "Trace"), or_empty(opened.traceparent.as_ref())))
                 (fact(say("消息", "Message id"), &letter.id))
             } }
         }
@@ -164,9 +162,9 @@ fn parameters(parameters: &[ReadableParameter]) -> Markup {
     }
 }
 
-fn order_now(told: &str) -> Markup {
-    if told.is_empty() {
+fn order_now(text: &str) -> Markup {
+    if text.is_empty() {
         return nothing(say("通知没有说是哪个订单。", "It names no order."));
     }
-    html! { div.card { pre { (told) } } }
+    html! { div.card { pre { (text) } } }
 }

@@ -11,15 +11,16 @@ use store::{BeijingTime, snapshot};
 
 use super::Shared;
 use super::address::{address, link};
-use super::page::{Page, table};
+use super::page::{Page, section};
 use super::request::QueryString;
-use super::reviews::{self, review_address, told};
+use super::reviews::{self, review_address};
 use super::tag::{self, Tone};
 use crate::failure::Failure;
 use crate::operations::order::details::OrderDetails;
 use crate::operations::order::missing::MissingOrder;
 use crate::operations::order::next_step::NextStep;
 use crate::operations::order::story::{GoodsMove, Happening, happenings, not_done};
+use crate::text::or_empty;
 
 const AMOUNT: Column = Column::number("金额", "Amount");
 
@@ -33,8 +34,8 @@ pub(super) async fn show(
     let read = move |connection: &mut store::Connection| {
         let page = snapshot(connection, |connection| OrderDetails::read(connection, &order))?;
         let Some(mut page) = page else {
-            let told = MissingOrder::read(connection, &order)?.told();
-            return Err(Failure::NotFound(told));
+            let missing = MissingOrder::read(connection, &order)?.text();
+            return Err(Failure::NotFound(missing));
         };
         page.check_signatures(&config);
         if redact {
@@ -69,7 +70,6 @@ pub(super) async fn show(
 
 fn facts(page: &OrderDetails) -> Markup {
     let row = &page.order.row;
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let state = html! {
         (tag::status(row.status))
         @if let Some(fulfillment) = &page.fulfillment { " " (tag::goods(fulfillment.state)) }
@@ -90,17 +90,17 @@ fn facts(page: &OrderDetails) -> Markup {
                 (fact(say("金额", "Total"), format!("¥ {}", Fen::new(row.total_fee))))
                 (fact(say("已退", "Refunded"), refunded))
                 (fact(say("下单", "Placed"), row.created_at.to_string()))
-                (fact(say("付款期限", "Payable until"), told(row.expires_at)))
-                (fact(say("到期关闭", "Expired"), told(row.expired_at)))
-                (fact(say("付款", "Paid"), told(row.paid_dtime)))
+                (fact(say("付款期限", "Payable until"), or_empty(row.expires_at)))
+                (fact(say("到期关闭", "Expired"), or_empty(row.expired_at)))
+                (fact(say("付款", "Paid"), or_empty(row.paid_dtime)))
             } }
             div.card { table.facts {
                 (fact(say("商户", "Merchant"), &row.merchant))
                 (fact(say("账号", "Account"), &row.account))
-                (fact(say("交易号", "Trade"), text(&row.trade_no)))
-                (fact(say("买家", "Buyer"), text(&row.parties.buyer_email)))
-                (fact(say("买家号", "Buyer id"), text(&row.parties.buyer_id)))
-                (fact(say("卖家号", "Seller id"), text(&row.parties.seller_id)))
+                (fact(say("交易号", "Trade"), or_empty(row.trade_no.as_ref())))
+                (fact(say("买家", "Buyer"), or_empty(row.parties.buyer_email.as_ref())))
+                (fact(say("买家号", "Buyer id"), or_empty(row.parties.buyer_id.as_ref())))
+                (fact(say("卖家号", "Seller id"), or_empty(row.parties.seller_id.as_ref())))
             } }
         }
     }
@@ -196,9 +196,6 @@ fn goods(page: &OrderDetails) -> Markup {
 }
 
 fn trades(page: &OrderDetails) -> Markup {
-    if page.trades.is_empty() {
-        return html! {};
-    }
     let columns = [
         Column::text("交易号", "Trade"),
         Column::text("事实", "Facts"),
@@ -213,13 +210,10 @@ fn trades(page: &OrderDetails) -> Markup {
             }
         }
     });
-    html! { h2 { (say("交易", "Trades")) } (table(columns, rows)) }
+    section(say("交易", "Trades"), columns, rows)
 }
 
 fn refunds(page: &OrderDetails) -> Markup {
-    if page.refunds.is_empty() {
-        return html! {};
-    }
     let columns = [
         Column::text("退款号", "Request"),
         AMOUNT,
@@ -233,11 +227,11 @@ fn refunds(page: &OrderDetails) -> Markup {
                 td.mono { (refund.request_no) }
                 (AMOUNT.cell(amount))
                 td { (refund.result.as_deref().unwrap_or_default()) }
-                td.t { (told(refund.gmt_refund)) }
+                td.t { (or_empty(refund.gmt_refund)) }
             }
         }
     });
-    html! { h2 { (say("退款", "Refunds")) } (table(columns, rows)) }
+    section(say("退款", "Refunds"), columns, rows)
 }
 
 fn cases(page: &OrderDetails) -> Markup {

@@ -10,7 +10,7 @@ use store::user_order::{self, Order, OrderFilter, OrderSearch};
 
 use super::Shared;
 use super::address::{link, listing, order_link};
-use super::page::{Page, nothing, table};
+use super::page::{Page, nothing, table, usage};
 use super::request::QueryString;
 use super::tag::{self, Tone, tag};
 use crate::failure::Failure;
@@ -48,11 +48,10 @@ pub(super) async fn show(
     let goods = query.get("goods").to_owned();
     let goods_state = match goods.as_str() {
         "" => None,
-        word => Some(word.parse::<FulfillmentState>().map_err(|_| {
-            Failure::Usage(
-                say("goods：没有这个商品状态", "goods: no such state of goods").to_owned(),
-            )
-        })?),
+        word => Some(
+            word.parse::<FulfillmentState>()
+                .map_err(|_| usage("goods：没有这个商品状态", "goods: no such state of goods"))?,
+        ),
     };
     let (wanted, in_review, last) = (text.clone(), state == IN_REVIEW, after.clone());
     let mut orders = console

@@ -186,6 +186,11 @@ fn problem(failure: &Failure) -> Page {
     Page { status, ..Page::new(title, body) }
 }
 
+/// A request that cannot be carried out, in the language of the page.
+pub(super) fn usage(chinese: &'static str, english: &'static str) -> Failure {
+    Failure::Usage(say(chinese, english).to_owned())
+}
+
 /// What stands in the place of a table without rows.
 pub(super) fn nothing(text: &str) -> Markup {
     html! { p.empty { (text) } }
@@ -197,6 +202,16 @@ pub(super) fn table(
     rows: impl IntoIterator<Item = Markup>,
 ) -> Markup {
     html! { div.card { (list(columns, rows)) } }
+}
+
+/// A heading and a table, where there are rows.
+pub(super) fn section(
+    heading: &str,
+    columns: impl IntoIterator<Item = Column>,
+    rows: impl IntoIterator<Item = Markup>,
+) -> Markup {
+    let mut rows = rows.into_iter().peekable();
+    html! { @if rows.peek().is_some() { h2 { (heading) } (table(columns, rows)) } }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use service::language::say;
 
+use super::page::usage;
 use super::request::Fields;
 use crate::failure::Failure;
 
@@ -25,7 +26,7 @@ pub(super) fn fields(hint: &str, label: &str, is_required: bool) -> Markup {
 pub(super) fn name(form: &Fields) -> Result<String, Failure> {
     let name = form.get("by");
     if name.is_empty() {
-        return Err(Failure::Usage(say("请写姓名", "say who you are").to_owned()));
+        return Err(usage("请写姓名", "say who you are"));
     }
     let long = say("姓名太长，最多的字数", "the name is too long; the most characters");
     within(name, LONGEST_NAME, long)

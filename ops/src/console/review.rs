@@ -9,9 +9,9 @@ use service::page::fact;
 use store::snapshot;
 
 use super::address::{address, link, order_link};
-use super::page::{Menu, Page, nothing};
+use super::page::{Menu, Page, nothing, usage};
 use super::request::PostedForm;
-use super::reviews::{chinese, review_address, state, told};
+use super::reviews::{chinese, review_address, state};
 use super::{Console, Shared, person};
 use crate::failure::Failure;
 use crate::operations::await_worker::AppliedOutcome;
@@ -20,6 +20,7 @@ use crate::operations::order::next_step::of_review;
 use crate::operations::order::story::{header, not_done};
 use crate::operations::publish::ConfirmedPublisher;
 use crate::operations::review_case::{Choice, ReviewCase, evidence, meaning};
+use crate::text::or_empty;
 
 pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Result<Page, Failure> {
     let id = number(&id)?;
@@ -39,7 +40,7 @@ pub(super) async fn show(State(console): Shared, Path(id): Path<String>) -> Resu
             (fact(say("下一步", "Next"), of_review(row).unwrap_or_default()))
             (fact(say("证据", "Evidence"), evidence(row)))
             (fact(say("提出", "Raised"), row.raised_at.to_string()))
-            (fact(say("结束", "Ended"), told(row.ended_at)))
+            (fact(say("结束", "Ended"), or_empty(row.ended_at)))
             (fact(say("决定", "Decision"), row.decision.as_deref().unwrap_or_default()))
             (fact(say("决定人", "Decided by"), row.decided_by.as_deref().unwrap_or_default()))
             (fact(say("说明", "Note"), row.note.as_deref().unwrap_or_default()))
@@ -121,12 +122,12 @@ pub(super) async fn decide(
     let id = number(&id)?;
     let (by, note) = (person::name(&form)?, person::note(&form)?);
     if note.is_empty() {
-        return Err(Failure::Usage(say("请写说明", "say why, in the note").to_owned()));
+        return Err(usage("请写说明", "say why, in the note"));
     }
     let chosen = form.get("decision");
     let (word, trade_no) = chosen.split_once(' ').unwrap_or((chosen, ""));
-    let decision = Decision::read(word)
-        .map_err(|_| Failure::Usage(say("请选择一个决定", "choose a decision").to_owned()))?;
+    let decision =
+        Decision::read(word).map_err(|_| usage("请选择一个决定", "choose a decision"))?;
     let trade_no = Some(trade_no.trim().to_owned()).filter(|trade_no| !trade_no.is_empty());
     // Connected before the decision is written: without a broker nothing is decided.
     let publisher = ConfirmedPublisher::open(console.broker(), "ops console").await?;

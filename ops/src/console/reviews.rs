@@ -5,7 +5,6 @@ use maud::{Markup, display, html};
 use order::{ReviewReason, ReviewState};
 use service::language::say;
 use service::page::Column;
-use store::BeijingTime;
 use store::review::{self, ReviewFilter, ReviewRow};
 
 use super::Shared;
@@ -108,9 +107,4 @@ pub(super) fn chinese(reason: &str) -> &'static str {
         ReviewReason::DeliverByHand => "需人工发货",
         ReviewReason::TakeBackByHand => "需人工收回商品",
     }
-}
-
-/// A time, where there is one.
-pub(super) fn told(at: Option<BeijingTime>) -> String {
-    at.map(|at| at.to_string()).unwrap_or_default()
 }

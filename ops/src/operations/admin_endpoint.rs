@@ -3,10 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http_body_util::Empty;
 use hyper::{Request, StatusCode};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
+
+use crate::operations::http_get::answer_to;
 
 /// The largest answer that is read, in bytes.
 const MOST: usize = 4 * 1024 * 1024;
@@ -29,12 +29,5 @@ pub(crate) async fn get(address: &str, path: &str) -> Result<(StatusCode, Bytes)
     let request = Request::get(format!("http://{address}{path}"))
         .body(Empty::<Bytes>::new())
         .map_err(|error| format!("{address} is no HOST:PORT: {error}"))?;
-    let client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-    let response = client.request(request).await.map_err(|error| {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        format!("nothing answers: {}", cause.unwrap_or_else(|| error.to_string()))
-    })?;
-    let status = response.status();
-    let body = Limited::new(response.into_body(), MOST).collect().await;
-    Ok((status, body.map_err(|error| error.to_string())?.to_bytes()))
+    answer_to(request, MOST).await.map_err(|error| format!("nothing answers: {error}"))
 }

@@ -225,7 +225,7 @@ impl DeadQueue {
 /// Waits until no other operator is at the letters.
 async fn lock(connection: &Connection, patience: Duration) -> Result<(), Failure> {
     let began = Instant::now();
-    let mut told = false;
+    let mut is_logged = false;
     loop {
         // A refusal ends the channel.
         let channel = connection.create_channel().await?;
@@ -248,9 +248,9 @@ async fn lock(connection: &Connection, patience: Duration) -> Result<(), Failure
                 "another operator is at the dead letters: try again when that has ended".to_owned(),
             ));
         }
-        if !told && began.elapsed() > Duration::from_secs(1) {
+        if !is_logged && began.elapsed() > Duration::from_secs(1) {
             info!("another operator is at the dead letters: waiting");
-            told = true;
+            is_logged = true;
         }
         sleep(ASK_AGAIN).await;
     }

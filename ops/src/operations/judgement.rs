@@ -180,11 +180,11 @@ impl Judgement {
     fn warn_of_strangers(&mut self, merchant: &Merchant, form: &Form) {
         for (name, configured) in [("seller_id", &merchant.seller_id), ("app_id", &merchant.app_id)]
         {
-            let (Some(configured), Some(told)) = (configured, form.get(name)) else { continue };
-            if configured.as_bytes() != told {
+            let (Some(configured), Some(sent)) = (configured, form.get(name)) else { continue };
+            if configured.as_bytes() != sent {
                 self.warnings.push(format!(
                     "{name} is {}, the merchant's is {configured}: the ingress refuses it",
-                    told.escape_ascii()
+                    sent.escape_ascii()
                 ));
             }
         }

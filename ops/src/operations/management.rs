@@ -8,12 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use config::Amqp;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::Empty;
 use hyper::header::{AUTHORIZATION, HeaderValue};
 use hyper::{Request, StatusCode};
-use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -21,6 +18,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::failure::Failure;
+use crate::operations::http_get::answer_to;
 
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -147,8 +145,8 @@ impl Management {
         let (status, body) = self.ask_path("health/checks/alarms").await?;
         match status {
             StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE => {
-                let told: Result<Alarms, _> = serde_json::from_slice(&body);
-                Ok(told.map(|told| told.alarms).unwrap_or_default())
+                let answer: Result<Alarms, _> = serde_json::from_slice(&body);
+                Ok(answer.map(|answer| answer.alarms).unwrap_or_default())
             }
             _ => Ok(Vec::new()),
         }
@@ -189,23 +187,12 @@ impl Management {
         let address = format!("{base}/api/{path}");
         let request = Request::get(&address)
             .header(AUTHORIZATION, &self.authorization)
-            .body(Full::<Bytes>::default())
+            .body(Empty::<Bytes>::new())
             .map_err(|error| self.failure(error))?;
-        let connector =
-            HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
-        let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(connector);
-        let call = async {
-            let response = client.request(request).await.map_err(|error| {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
-                self.failure(cause.unwrap_or_else(|| error.to_string()))
-            })?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), MOST).collect().await;
-            Ok((status, body.map_err(|error| self.failure(error))?.to_bytes()))
-        };
-        tokio::time::timeout(PATIENCE, Box::pin(call)).await.unwrap_or_else(|_| {
-            Err(self.failure(format!("no answer within {} s", PATIENCE.as_secs())))
-        })
+        match tokio::time::timeout(PATIENCE, Box::pin(answer_to(request, MOST))).await {
+            Ok(answer) => answer.map_err(|error| self.failure(error)),
+            Err(_) => Err(self.failure(format!("no answer within {} s", PATIENCE.as_secs()))),
+        }
     }
 
     fn failure(&self, reason: impl std::fmt::Display) -> Failure {

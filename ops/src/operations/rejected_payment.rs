@@ -40,8 +40,8 @@ impl Rejected {
 /// What a message says of one trade; a notification that is doubted says nothing.
 pub(crate) fn word(content: &Content) -> Option<RejectedMessage<'_>> {
     match content {
-        Content::Trade(said) => Some(RejectedMessage::Notification(said)),
-        Content::Answer(said) => Some(RejectedMessage::Answer(said)),
+        Content::Trade(trade) => Some(RejectedMessage::Notification(trade)),
+        Content::Answer(trade) => Some(RejectedMessage::Answer(trade)),
         _ => None,
     }
 }

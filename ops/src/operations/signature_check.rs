@@ -10,7 +10,8 @@ use serde::Serialize;
 pub(crate) struct SignatureCheck {
     pub(crate) valid: bool,
     /// Sign type and key, or why it is not valid.
-    pub(crate) said: String,
+    #[serde(rename = "said")]
+    pub(crate) result: String,
 }
 
 /// Checks a notification as of the time when it came, since certificates end; `None` when its merchant is not configured here.
@@ -29,12 +30,12 @@ pub(crate) fn check(
             .map_err(|error| format!("{}: {error}", error.reason_code())),
     };
     Some(match checked {
-        Err(said) => SignatureCheck { valid: false, said },
+        Err(result) => SignatureCheck { valid: false, result },
         Ok(verified) => {
             let key = merchant.verifier.public_key(&verified);
             let print = key.map(|key| format!(" {}", &key.fingerprint()[..16]));
-            let said = format!("{verified}{}", print.unwrap_or_default());
-            SignatureCheck { valid: true, said }
+            let result = format!("{verified}{}", print.unwrap_or_default());
+            SignatureCheck { valid: true, result }
         }
     })
 }

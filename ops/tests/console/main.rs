@@ -10,5 +10,8 @@ mod pages;
 #[path = "../ops/program.rs"]
 #[allow(dead_code, reason = "shared with the tests of the other verbs")]
 mod program;
+mod recorded;
+#[path = "../snapshots/compare.rs"]
+mod snapshot;
 mod strangers;
 mod world;

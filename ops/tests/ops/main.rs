@@ -13,6 +13,7 @@ mod dead_letters;
 mod dead_many;
 mod deadly;
 mod gateway_at_hand;
+mod json;
 mod merchants;
 mod odds;
 mod order_import;
@@ -24,6 +25,8 @@ mod remedies;
 mod reviews;
 mod settled;
 mod shop;
+#[path = "../snapshots/compare.rs"]
+mod snapshot;
 mod stock;
 mod story;
 mod terminal;

@@ -1,12 +1,10 @@
 //! Why a message is not known to be in a queue.
 
 use metrics::{counter, describe_counter, describe_gauge};
-use strum::IntoStaticStr;
 
 /// Why a message is not known to be in a queue. All of them leave open whether it is there, but
 /// for those that say so; publishing it again is right for all but the malformed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PublishError {
     /// There is no connection, or the publisher was stopped. Nothing was sent.
     #[error("not connected to the broker")]
@@ -48,7 +46,16 @@ impl PublishError {
 
     /// A short word for metrics and logs.
     pub fn reason_code(&self) -> &'static str {
-        self.into()
+        match self {
+            PublishError::NotConnected => "not_connected",
+            PublishError::Blocked => "blocked",
+            PublishError::Busy => "busy",
+            PublishError::Returned { .. } => "returned",
+            PublishError::Nacked => "nacked",
+            PublishError::Timeout => "timeout",
+            PublishError::Channel(_) => "channel",
+            PublishError::TooLong { .. } => "too_long",
+        }
     }
 }
 

@@ -5,8 +5,6 @@ mod output;
 use alipay::{Fen, Protocol};
 use clap::Args;
 use gateway::Gateway;
-use store::{MysqlConnection, trade, user_order};
-use tracing::info;
 
 use crate::cli::context::Context;
 use crate::cli::operator::Operator;
@@ -14,10 +12,10 @@ use crate::cli::question::asked;
 use crate::failure::Failure;
 use crate::operations::gateway_answer::could_not_ask;
 use crate::operations::pay_link::browser::parse_url;
-use crate::operations::refund::find_or_create::{RecordedRequest, RefundCommand, find_or_create};
+use crate::operations::refund::equal::Equal;
+use crate::operations::refund::find_or_create::{RefundCommand, find_or_create};
 use crate::operations::refund::not_recorded::NotRecorded;
-use crate::operations::refund::rejected::RejectedFound;
-use crate::operations::refund::{call, password, rejected};
+use crate::operations::refund::{call, foresee, password, target};
 
 /// Refund an order, only once however often the command is repeated
 ///
@@ -86,20 +84,22 @@ pub(crate) struct RefundArgs {
 impl RefundArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let by = self.operator.name()?;
-        let mut connection = context.database()?;
-        let of = self.of(context, &mut connection)?;
-        let merchant = context.merchant(&of.merchant)?;
+        let connection = &mut *context.database()?;
+        let (order, trade_no) = (self.order.as_deref(), self.trade_no.as_deref());
+        let target = target::find(context, connection, order, trade_no)?;
+        let merchant = context.merchant(&target.merchant)?;
         // Before anything is written down: a configuration that cannot ask leaves no trace.
         Gateway::can_ask(merchant).map_err(|error| could_not_ask(&error))?;
+        let rejected = target.rejected.as_ref().map(|rejected| &rejected.payment);
         let mut command = RefundCommand {
-            order: &of.order,
+            order: &target.order,
             merchant,
             amount: self.amount,
             reason: &self.reason,
             request_no: self.request_no.as_deref(),
-            trade_no: self.trade_no.as_deref(),
+            trade_no,
             by,
-            rejected: of.rejected.as_ref().map(|rejected| &rejected.payment),
+            rejected,
             again: self.again,
         };
         if merchant.protocol == Protocol::Openapi && self.notify_url.is_some() {
@@ -111,104 +111,54 @@ impl RefundArgs {
             password::check(merchant, &command)?;
         }
         if self.dry_run {
-            return output::foretell(context, &mut connection, &command);
+            let foreseen = foresee(connection, &command);
+            let foreseen = foreseen.map_err(|not_recorded| refused(&target.order, not_recorded))?;
+            return context.output.print(&foreseen, || output::foreseen_text(&foreseen, merchant));
         }
-        let agreed = find_or_ask(&mut connection, &mut command)?;
-        let rejected = command.rejected;
+        let recorded = match find_or_create(connection, &command) {
+            // Nothing is locked while the person thinks, so everything is looked at once more afterwards.
+            Err(NotRecorded::Equal(equal)) => {
+                check_meant(&target.order, &equal)?;
+                command.again = true;
+                find_or_create(connection, &command)
+            }
+            other => other,
+        };
+        let recorded = recorded.map_err(|not_recorded| refused(&target.order, not_recorded))?;
         let refunded = match merchant.protocol {
-            Protocol::Openapi => call::call(context, &mut connection, merchant, agreed, rejected),
+            Protocol::Openapi => call::call(context, connection, merchant, recorded, rejected),
             Protocol::Mapi => {
                 let url = self.notify_url.as_deref();
-                password::link_of(&mut connection, merchant, agreed, rejected, url)
+                password::link_of(connection, merchant, recorded, rejected, url)
             }
-        };
-        output::print(context, refunded?)
-    }
-
-    /// The order, or the rejected payment.
-    fn of(
-        &self,
-        context: &Context,
-        connection: &mut MysqlConnection,
-    ) -> Result<RefundTarget, Failure> {
-        let row = match &self.order {
-            Some(order) => user_order::find(connection, order)?,
-            None => None,
-        };
-        if let Some(trade_no) = &self.trade_no {
-            let owners = trade::orders_of(connection, &[trade_no])?;
-            let owner = |order: &str| owners.iter().any(|(_, owner)| owner == order);
-            // Whoever names the trade alone means the order that has it.
-            let row = match (row, owners.as_slice()) {
-                (None, [(_, only)]) if self.order.is_none() => user_order::find(connection, only)?,
-                (row, _) => row,
-            };
-            if let Some(row) = row.filter(|row| owner(&row.id)) {
-                return Ok(RefundTarget { order: row.id, merchant: row.merchant, rejected: None });
-            }
-            let rejected = rejected::find(context, connection, self.order.as_deref(), trade_no)?;
-            let payment = &rejected.payment;
-            info!(
-                order = payment.order,
-                trade_no,
-                reason = rejected.reason,
-                "no order took this payment: it is refunded by what its rejected notification says"
-            );
-            let (order, merchant) = (payment.order.clone(), payment.merchant.clone());
-            return Ok(RefundTarget { order, merchant, rejected: Some(rejected) });
-        }
-        let order = self.order.as_deref().unwrap_or_default();
-        match row {
-            Some(row) => Ok(RefundTarget { order: row.id, merchant: row.merchant, rejected: None }),
-            None => Err(Failure::Refused(format!(
-                "there is no order {order}; a payment that names it can be given back with --trade-no: \
-                 `ops order show {order}` says whether one was rejected"
-            ))),
-        }
+        }?;
+        context.output.print(&refunded, || output::text(&refunded))?;
+        refunded.ended
     }
 }
 
-/// What is to be refunded.
-struct RefundTarget {
-    order: String,
-    /// Of a rejected payment the merchant that it came for.
-    merchant: String,
-    rejected: Option<RejectedFound>,
-}
-
-/// The request, after a question to the person where an equal refund is fresh. Nothing is locked while the
-/// person thinks, so everything is looked at once more afterwards.
-fn find_or_ask(
-    connection: &mut MysqlConnection,
-    command: &mut RefundCommand<'_>,
-) -> Result<RecordedRequest, Failure> {
-    let equal = match find_or_create(connection, command) {
-        Ok(agreed) => return Ok(agreed),
-        Err(NotRecorded::Equal(equal)) => equal,
-        Err(NotRecorded::Failed(failure)) => return Err(failure),
-    };
-    let order = command.order;
+/// An error unless the person at the terminal means another refund beside an equal one.
+fn check_meant(order: &str, equal: &Equal) -> Result<(), Failure> {
     match asked(&format!("{equal} of order {order}. Refund the same amount once more?")) {
-        Some(true) => {}
-        Some(false) => return Err(Failure::Refused("nothing was refunded".to_owned())),
-        None => return Err(Failure::Refused(needs_again(order, &equal.to_string()))),
+        Some(true) => Ok(()),
+        Some(false) => Err(Failure::Refused("nothing was refunded".to_owned())),
+        None => Err(needs_again(order, equal)),
     }
-    command.again = true;
-    match find_or_create(connection, command) {
-        Ok(agreed) => Ok(agreed),
-        Err(NotRecorded::Failed(failure)) => Err(failure),
-        Err(NotRecorded::Equal(equal)) => {
-            Err(Failure::Refused(needs_again(order, &equal.to_string())))
-        }
+}
+
+fn refused(order: &str, not_recorded: NotRecorded) -> Failure {
+    match not_recorded {
+        NotRecorded::Failed(failure) => failure,
+        NotRecorded::Equal(equal) => needs_again(order, &equal),
     }
 }
 
 /// Why nothing was done, and what to do.
-fn needs_again(order: &str, equal: &str) -> String {
-    format!(
+fn needs_again(order: &str, equal: &Equal) -> Failure {
+    Failure::Refused(format!(
         "nothing was refunded: {equal} of order {order}\nFor a second refund of the same amount repeat with \
          --again."
-    )
+    ))
 }
 
 fn parse_amount(text: &str) -> Result<Fen, String> {

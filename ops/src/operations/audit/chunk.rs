@@ -83,7 +83,7 @@ impl Audit {
         }
         let explained = awaits || !subject.cases.is_empty();
         if difference != 0 && !explained {
-            found.add(GapKind::MoneyAndGoodsDiffer, balance.told());
+            found.add(GapKind::MoneyAndGoodsDiffer, balance.text());
         }
         if !second && found.has(GapKind::RefundNotCounted) {
             self.second_look.push(row.id.clone());

@@ -25,8 +25,8 @@ pub(crate) fn check(
     number(GapKind::WrongRefundedFee, row.refunded_fee, state.refunded_fee.get());
     number(GapKind::WrongFinish, row.is_finish.into(), state.is_finish.into());
     if row.trade_no != state.trade_no {
-        let told = |trade_no: &Option<String>| trade_no.clone().unwrap_or_else(|| "none".into());
-        let (is, should) = (told(&row.trade_no), told(&state.trade_no));
+        let text = |trade_no: &Option<String>| trade_no.clone().unwrap_or_else(|| "none".into());
+        let (is, should) = (text(&row.trade_no), text(&state.trade_no));
         found.add(GapKind::WrongTradeNo, format!("is {is}, the order goes by {should}"));
     }
     let times = [
@@ -36,9 +36,9 @@ pub(crate) fn check(
     ];
     for (column, is, should) in times {
         if is != should {
-            let told =
+            let text =
                 |time: Option<DateTime<Utc>>| time.map_or("none".into(), |time| time.to_rfc3339());
-            let what = format!("{column} is {}, the trades say {}", told(is), told(should));
+            let what = format!("{column} is {}, the trades say {}", text(is), text(should));
             found.add(GapKind::WrongTimes, what);
         }
     }

@@ -20,16 +20,16 @@ pub(crate) fn check(subject: &Subject, state: &OrderState, found: &mut Findings)
 fn decision(subject: &Subject, state: &OrderState, found: &mut Findings) {
     use FulfillmentState::{AwaitingAccount, AwaitingStock, Delivered};
     let fulfillment = subject.stored.fulfillment;
-    let told = fulfillment.map_or("missing", FulfillmentState::as_str);
+    let state_name = fulfillment.map_or("missing", FulfillmentState::as_str);
     match GoodsDecision::of(state, fulfillment) {
         GoodsDecision::Deliver if !matches!(fulfillment, Some(AwaitingStock | AwaitingAccount)) => {
-            found.add(GapKind::NotDelivered, format!("the fulfillment is {told}"));
+            found.add(GapKind::NotDelivered, format!("the fulfillment is {state_name}"));
         }
         GoodsDecision::TakeBack => {
-            found.add(GapKind::NotTakenBack, format!("the fulfillment is {told}"));
+            found.add(GapKind::NotTakenBack, format!("the fulfillment is {state_name}"));
         }
         GoodsDecision::Cancel => {
-            found.add(GapKind::NotCancelled, format!("the fulfillment is {told}"));
+            found.add(GapKind::NotCancelled, format!("the fulfillment is {state_name}"));
         }
         GoodsDecision::Deliver | GoodsDecision::Nothing => {}
     }
@@ -38,7 +38,8 @@ fn decision(subject: &Subject, state: &OrderState, found: &mut Findings) {
     let has = subject.codes_with_buyer() > 0 || subject.row.entitlement_product.is_some();
     if !paid && (promised || has) && !subject.is_only_imported() {
         let codes = subject.codes_with_buyer();
-        let what = format!("the fulfillment is {told}, with the buyer: {}", count(codes, "code"));
+        let what =
+            format!("the fulfillment is {state_name}, with the buyer: {}", count(codes, "code"));
         found.add(GapKind::GoodsWithoutPayment, what);
     }
 }

@@ -25,13 +25,13 @@ pub(crate) fn check(subject: &Subject, recount: &OrderRecord, found: &mut Findin
             .filter_map(|refund| refund.amount)
             .fold(0, |sum, amount| sum.saturating_add(amount.get()));
         let running = of_trade().filter_map(|refund| refund.running_total).max();
-        let told = running.unwrap_or(Fen::new(0)).max(Fen::new(batches));
+        let reported = running.unwrap_or(Fen::new(0)).max(Fen::new(batches));
         let full = counted.facts.contains(Facts::REFUNDED_IN_FULL);
-        let due = if full { total } else { told.min(total) };
+        let due = if full { total } else { reported.min(total) };
         let is = trade.refunded_fee;
         if counted.facts != trade.facts {
             let lacks = (counted.facts - trade.facts).to_column();
-            let what = format!("trade {trade_no} lacks {lacks}; refunds come to {told} yuan");
+            let what = format!("trade {trade_no} lacks {lacks}; refunds come to {reported} yuan");
             found.add(GapKind::RefundNotCounted, what);
         } else if is < due && of_trade().any(order::Refund::succeeded) {
             let what = format!("trade {trade_no} counts {is} of {due} yuan");
@@ -43,10 +43,10 @@ pub(crate) fn check(subject: &Subject, recount: &OrderRecord, found: &mut Findin
             let what = format!("trade {trade_no} says {is}, its refunds come to {due} yuan");
             found.add(GapKind::RefundTotalDiffers, what);
         }
-        let told_person =
+        let is_raised =
             subject.cases.iter().any(|case| case.reason == ReviewReason::RefundAboveTotal.as_str());
-        if counted.refund_above_total && !told_person {
-            let what = format!("trade {trade_no}: {told} of {total} yuan");
+        if counted.refund_above_total && !is_raised {
+            let what = format!("trade {trade_no}: {reported} of {total} yuan");
             found.add(GapKind::RefundAboveTotal, what);
         }
     }

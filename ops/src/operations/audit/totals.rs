@@ -54,7 +54,7 @@ impl Balance {
         (self.paid.saturating_sub(self.refunded)).saturating_sub(self.out.saturating_sub(self.back))
     }
 
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let Balance { paid, refunded, out, back } = *self;
         let [paid, refunded, out, back] = [paid, refunded, out, back].map(Fen::new);
         format!("paid {paid}, refunded {refunded}, goods out {out}, back {back} yuan")

@@ -59,7 +59,7 @@ impl Settled {
 
 /// Whether a message about a trade is a notification or an answer of the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ToldBy {
+pub(crate) enum MessageSource {
     Notification,
     Gateway,
 }
@@ -78,13 +78,13 @@ pub(crate) enum KnownTrade<'a> {
 /// Whether what a letter says of a trade is settled.
 pub(crate) fn trade_settled(
     account: &MerchantAccount,
-    said: &TradeStatusSync,
-    by: ToldBy,
+    message: &TradeStatusSync,
+    by: MessageSource,
     known: &KnownTrade<'_>,
 ) -> Option<Settled> {
     let facts = match by {
-        ToldBy::Notification => Facts::of(said),
-        ToldBy::Gateway => Facts::of_answer(said),
+        MessageSource::Notification => Facts::of(message),
+        MessageSource::Gateway => Facts::of_answer(message),
     };
     if facts.is_empty() {
         // A status that this version does not know.
@@ -93,27 +93,28 @@ pub(crate) fn trade_settled(
     match known {
         KnownTrade::OfAnother => None,
         KnownTrade::OfOrder { terms, trade } => {
-            let agrees = agree(terms, account, said).is_ok();
-            let refunded = said.refund_fee.unwrap_or_default();
+            let agrees = agree(terms, account, message).is_ok();
+            let refunded = message.refund_fee.unwrap_or_default();
             let known = agrees && is_known(facts, trade.facts) && refunded <= trade.refunded_fee;
             known.then_some(Settled::InBooks)
         }
         KnownTrade::Nobodys { payment, given_back } => {
-            let payment = payment.filter(|payment| payment.total == said.total)?;
-            let told = payment.trade.facts;
-            if told.contains(Facts::REFUNDED_IN_FULL) || *given_back >= payment.total {
+            let payment = payment.filter(|payment| payment.total == message.total)?;
+            let facts = payment.trade.facts;
+            if facts.contains(Facts::REFUNDED_IN_FULL) || *given_back >= payment.total {
                 return Some(Settled::GivenBack);
             }
             let money = Facts::PAID | Facts::PENDING | Facts::FINISHED;
-            (told.contains(Facts::CLOSED) && !told.intersects(money)).then_some(Settled::NeverPaid)
+            (facts.contains(Facts::CLOSED) && !facts.intersects(money))
+                .then_some(Settled::NeverPaid)
         }
     }
 }
 
 /// Whether a trade with these facts has all that the message says. That the buyer was asked to pay, or that money was on its
 /// way, adds nothing to a trade that has come further.
-fn is_known(said: Facts, known: Facts) -> bool {
-    let mut news = said - known;
+fn is_known(stated: Facts, known: Facts) -> bool {
+    let mut news = stated - known;
     if known.intersects(Facts::PAID | Facts::CLOSED) {
         news -= Facts::WAITING;
     }
@@ -124,12 +125,12 @@ fn is_known(said: Facts, known: Facts) -> bool {
 }
 
 /// Whether the refund in a letter is booked with the same amount and result.
-pub(crate) fn refund_booked(told: &Refund, rows: &[Refund]) -> bool {
+pub(crate) fn refund_booked(refund: &Refund, rows: &[Refund]) -> bool {
     rows.iter().any(|row| {
-        row.trade_no == told.trade_no
-            && row.refund_key == told.refund_key
-            && row.amount == told.amount
-            && row.result == told.result
+        row.trade_no == refund.trade_no
+            && row.refund_key == refund.refund_key
+            && row.amount == refund.amount
+            && row.result == refund.result
     })
 }
 

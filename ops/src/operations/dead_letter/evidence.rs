@@ -34,7 +34,7 @@ pub(crate) struct Background {
     pub(crate) order_now: Option<OrderLine>,
     /// The order in words, or why it cannot be shown.
     #[serde(skip)]
-    pub(crate) order_told: Vec<String>,
+    pub(crate) order_text: Vec<String>,
     /// What operators did with this message before.
     pub(crate) history: Vec<history::Row>,
 }
@@ -79,14 +79,14 @@ impl Background {
         })?;
         match (page, &letter.order) {
             (Some(page), _) => {
-                let told = &mut background.order_told;
-                *told = header(&page.order.row, &page.product);
-                told.extend(not_done(&page));
+                let text = &mut background.order_text;
+                *text = header(&page.order.row, &page.product);
+                text.extend(not_done(&page));
                 background.order_now = Some(page.order);
             }
             (None, Some(order)) => {
-                let missing = MissingOrder::read(connection, order)?.told();
-                background.order_told = missing.lines().map(str::to_owned).collect();
+                let missing = MissingOrder::read(connection, order)?.text();
+                background.order_text = missing.lines().map(str::to_owned).collect();
             }
             (None, None) => {}
         }

@@ -11,7 +11,7 @@ use store::refund_request;
 use store::{MysqlConnection, StoreError, decision, trade, user_order};
 use worker::message::{Content, InboundMessage};
 
-use super::claim::{KnownTrade, Settled, ToldBy, refund_booked, trade_settled};
+use super::claim::{KnownTrade, MessageSource, Settled, refund_booked, trade_settled};
 use crate::operations::rejected_payment::{Rejected, in_inbox, payment};
 
 /// Whether nothing is left to do about a letter; `None` where something is, or may be.
@@ -40,20 +40,26 @@ pub(crate) fn settled(
     }
     let merchant = message.account.merchant.clone();
     match &message.content {
-        Ok(Content::Trade(said)) => {
-            of_trade(connection, config, &message, said, ToldBy::Notification)
+        Ok(Content::Trade(trade_message)) => {
+            of_trade(connection, config, &message, trade_message, MessageSource::Notification)
         }
-        Ok(Content::Answer(said)) => of_trade(connection, config, &message, said, ToldBy::Gateway),
-        Ok(Content::Doubtful(doubtful)) => {
-            of_trade(connection, config, &message, &doubtful.notification, ToldBy::Notification)
+        Ok(Content::Answer(trade_message)) => {
+            of_trade(connection, config, &message, trade_message, MessageSource::Gateway)
         }
+        Ok(Content::Doubtful(doubtful)) => of_trade(
+            connection,
+            config,
+            &message,
+            &doubtful.notification,
+            MessageSource::Notification,
+        ),
         Ok(Content::BatchRefund(batch)) => {
-            let told: Vec<Refund> =
+            let refunds: Vec<Refund> =
                 batch.items.iter().map(|item| Refund::of_batch_item(batch, item)).collect();
-            all_booked(connection, &merchant, &told)
+            all_booked(connection, &merchant, &refunds)
         }
-        Ok(Content::RefundAnswer(said)) => {
-            all_booked(connection, &merchant, &[Refund::of_answer(said)])
+        Ok(Content::RefundAnswer(trade_message)) => {
+            all_booked(connection, &merchant, &[Refund::of_answer(trade_message)])
         }
         Ok(Content::Request { order, .. }) => asked_since(connection, &merchant, order, died_at),
         Ok(Content::Expiry { order }) => {
@@ -76,21 +82,22 @@ fn of_trade(
     connection: &mut MysqlConnection,
     config: &Config,
     message: &InboundMessage,
-    said: &TradeStatusSync,
-    by: ToldBy,
+    trade_message: &TradeStatusSync,
+    by: MessageSource,
 ) -> Result<Option<Settled>, StoreError> {
     let account = &message.account;
-    let holders = trade::holders(connection, &said.trade_no)?;
+    let holders = trade::holders(connection, &trade_message.trade_no)?;
     if !holders.is_empty() {
-        let row = match holders.contains(&said.out_trade_no) {
-            true => user_order::find(connection, &said.out_trade_no)?,
+        let row = match holders.contains(&trade_message.out_trade_no) {
+            true => user_order::find(connection, &trade_message.out_trade_no)?,
             false => None,
         };
         let Some(row) = row else {
-            return Ok(trade_settled(account, said, by, &KnownTrade::OfAnother));
+            return Ok(trade_settled(account, trade_message, by, &KnownTrade::OfAnother));
         };
-        let trades = trade::of_orders(connection, &[&said.out_trade_no])?;
-        let trade = trades.iter().map(|(_, it)| it).find(|it| it.trade_no == said.trade_no);
+        let trades = trade::of_orders(connection, &[&trade_message.out_trade_no])?;
+        let mut trades = trades.iter().map(|(_, it)| it);
+        let trade = trades.find(|it| it.trade_no == trade_message.trade_no);
         let Some(trade) = trade else { return Ok(None) };
         let terms = OrderTerms {
             id: row.id,
@@ -99,9 +106,15 @@ fn of_trade(
             created_at: row.created_at.0,
             expires_at: row.expires_at.map(|at| at.0),
         };
-        return Ok(trade_settled(account, said, by, &KnownTrade::OfOrder { terms: &terms, trade }));
+        return Ok(trade_settled(
+            account,
+            trade_message,
+            by,
+            &KnownTrade::OfOrder { terms: &terms, trade },
+        ));
     }
-    let (merchant, order, trade_no) = (&account.merchant, &said.out_trade_no, &said.trade_no);
+    let (merchant, order, trade_no) =
+        (&account.merchant, &trade_message.out_trade_no, &trade_message.trade_no);
     let mut messages = in_inbox(connection, config, trade_no)?;
     messages.extend(Rejected::of(message.clone(), None, trade_no));
     let payment = payment(connection, merchant, order, trade_no, &messages)?.ok().flatten();
@@ -110,24 +123,24 @@ fn of_trade(
     let made = requests.iter().filter(|it| it.state == RefundRequestState::Accepted);
     let given_back = made.fold(0_i64, |sum, it| sum.saturating_add(it.amount.get()));
     let known = KnownTrade::Nobodys { payment: payment.as_ref(), given_back: Fen::new(given_back) };
-    Ok(trade_settled(account, said, by, &known))
+    Ok(trade_settled(account, trade_message, by, &known))
 }
 
 /// Whether all these refunds are booked, and each belongs to an order or to a payment that was given back.
 fn all_booked(
     connection: &mut MysqlConnection,
     merchant: &str,
-    told: &[Refund],
+    refunds: &[Refund],
 ) -> Result<Option<Settled>, StoreError> {
     let keys: Vec<MerchantTrade<'_>> =
-        told.iter().map(|it| MerchantTrade { merchant, trade_no: &it.trade_no }).collect();
+        refunds.iter().map(|it| MerchantTrade { merchant, trade_no: &it.trade_no }).collect();
     let rows: Vec<Refund> =
         refund::of_trades(connection, &keys)?.into_iter().map(|(_, row)| row).collect();
-    if told.is_empty() || !told.iter().all(|refund| refund_booked(refund, &rows)) {
+    if refunds.is_empty() || !refunds.iter().all(|refund| refund_booked(refund, &rows)) {
         return Ok(None);
     }
     let rejected = refund_request::of_rejected(connection, &keys)?;
-    for refund in told {
+    for refund in refunds {
         let is_given_back = rejected.iter().any(|it| it.request_no == refund.request_no);
         if !is_given_back && trade::holders(connection, &refund.trade_no)?.is_empty() {
             return Ok(None);

@@ -174,9 +174,10 @@ impl OrderDetails {
 
     /// Checks the signature of every notification again, with today's keys.
     pub(crate) fn check_signatures(&mut self, config: &Config) {
-        for told in &mut self.story {
-            if matches!(told.kind(), Some(MessageKind::TradeStatus | MessageKind::BatchRefund)) {
-                told.signature = check(config, &told.merchant, &told.form, told.received_at.0);
+        for message in &mut self.story {
+            if matches!(message.kind(), Some(MessageKind::TradeStatus | MessageKind::BatchRefund)) {
+                message.signature =
+                    check(config, &message.merchant, &message.form, message.received_at.0);
             }
         }
     }
@@ -223,7 +224,7 @@ impl OrderDetails {
         }
         self.unrecorded_letters.iter_mut().for_each(|letter| hide(&mut letter.error));
         // The evidence may quote what the sender wrote.
-        self.story.iter_mut().for_each(|told| told.error.iter_mut().for_each(hide));
+        self.story.iter_mut().for_each(|message| message.error.iter_mut().for_each(hide));
     }
 
     /// Whether a trade of the order has this fact.
@@ -256,9 +257,9 @@ impl TradeLine {
             ("refunded", self.gmt_refund),
             ("closed", self.gmt_close),
         ];
-        let told: Vec<String> =
+        let known: Vec<String> =
             times.into_iter().filter_map(|(what, at)| Some(format!("{what} {}", at?))).collect();
-        if told.is_empty() { "no times known".to_owned() } else { told.join(", ") }
+        if known.is_empty() { "no times known".to_owned() } else { known.join(", ") }
     }
 }
 

@@ -48,7 +48,7 @@ impl MissingOrder {
     }
 
     /// In a few lines.
-    pub(crate) fn told(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let id = &self.id;
         let mut lines = vec![match self.retries.len() {
             0 => format!("there is no order {id}"),
@@ -58,8 +58,11 @@ impl MissingOrder {
             }
         }];
         lines.extend(in_retry_tiers(&self.retries, Utc::now()));
-        let rejected: Vec<&StoryMessage> =
-            self.story.iter().filter(|told| told.outcome == MessageOutcome::Rejected).collect();
+        let rejected: Vec<&StoryMessage> = self
+            .story
+            .iter()
+            .filter(|message| message.outcome == MessageOutcome::Rejected)
+            .collect();
         if let (Some(first), Some(last)) = (rejected.first(), rejected.last()) {
             let count = rejected.len();
             let reason = last.reason.as_deref().unwrap_or("no reason");

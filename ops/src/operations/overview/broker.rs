@@ -133,9 +133,9 @@ async fn ask_management(
     queues: &mut [QueueDepth],
     management: &Management,
 ) -> Result<Vec<BrokerAlarm>, Failure> {
-    let told = management.queues().await?;
+    let totals = management.queues().await?;
     for queue in queues.iter_mut() {
-        let total = told.iter().find(|told| told.name == queue.name).and_then(|it| it.messages);
+        let total = totals.iter().find(|total| total.name == queue.name).and_then(|it| it.messages);
         // Its count is some seconds old.
         let total = total.and_then(|total| u32::try_from(total).ok());
         queue.messages = queue.messages.map(|ready| ready.max(total.unwrap_or(0)));

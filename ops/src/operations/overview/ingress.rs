@@ -49,7 +49,7 @@ impl IngressLook {
         let ask = |path| timeout(PATIENCE, admin_endpoint::get(&here, path));
         let (ready, metrics) = tokio::join!(ask("/readyz"), ask("/metrics"));
         let answer = match ready {
-            Ok(Ok((status, body))) => told(status, &String::from_utf8_lossy(&body)),
+            Ok(Ok((status, body))) => read_answer(status, &String::from_utf8_lossy(&body)),
             Ok(Err(_)) | Err(_) => IngressAnswer::Nothing,
         };
         let notifications = match metrics {
@@ -60,7 +60,7 @@ impl IngressLook {
     }
 }
 
-fn told(status: StatusCode, body: &str) -> IngressAnswer {
+fn read_answer(status: StatusCode, body: &str) -> IngressAnswer {
     match (status, body.strip_prefix("not ready: ")) {
         (StatusCode::OK, _) if body == "ready" => IngressAnswer::Ready,
         (StatusCode::SERVICE_UNAVAILABLE, Some(why)) => IngressAnswer::NotReady(why.to_owned()),
@@ -116,15 +116,15 @@ mod tests {
 
     #[test]
     fn only_our_words_are_an_answer() {
-        assert_eq!(told(StatusCode::OK, "ready"), IngressAnswer::Ready);
+        assert_eq!(read_answer(StatusCode::OK, "ready"), IngressAnswer::Ready);
         let why = IngressAnswer::NotReady("broker".to_owned());
-        assert_eq!(told(StatusCode::SERVICE_UNAVAILABLE, "not ready: broker"), why);
+        assert_eq!(read_answer(StatusCode::SERVICE_UNAVAILABLE, "not ready: broker"), why);
         for (status, body) in [
             (StatusCode::OK, "<html>"),
             (StatusCode::NOT_FOUND, "not found"),
             (StatusCode::SERVICE_UNAVAILABLE, "busy"),
         ] {
-            assert_eq!(told(status, body), IngressAnswer::Stranger, "{status} {body}");
+            assert_eq!(read_answer(status, body), IngressAnswer::Stranger, "{status} {body}");
         }
     }
 }

@@ -11,9 +11,9 @@ use store::{MysqlConnection, refund, trade};
 
 use super::Refunded;
 use super::ask_workers::tell_workers;
-use super::books::RefundTotals;
 use super::find_or_create::{PriorRefund, RecordedRequest};
 use super::refundable::result_of;
+use super::totals::RefundTotals;
 use crate::failure::Failure;
 use crate::operations::access::Access;
 
@@ -43,7 +43,7 @@ pub(crate) fn call(
     if request.of_rejected && request.state == RefundRequestState::Accepted {
         book(connection, &request)?;
     }
-    let books = RefundTotals::read(connection, &request, rejected)?;
+    let totals = RefundTotals::read(connection, &request, rejected)?;
     let before = if was_made { PriorRefund::Made } else { agreed.before() };
     let ended = match request.state {
         RefundRequestState::Accepted if is_taken(connection, &request)? => {
@@ -52,7 +52,7 @@ pub(crate) fn call(
         _ => Ok(()),
     };
     let ended = ended.and_then(|()| end(&request, is_known || proof.is_some()));
-    Ok(Refunded { request, books, before, link: None, ended })
+    Ok(Refunded { ended, ..Refunded::new(request, before, totals) })
 }
 
 /// An error unless the refund is made and workers know, or will be notified.

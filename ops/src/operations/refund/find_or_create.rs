@@ -202,8 +202,8 @@ impl RefundCommand<'_> {
         if request.state == RefundRequestState::Accepted {
             return Ok(request);
         }
-        let told = lines.iter().find_map(|line| result_of(line, found));
-        if told == Some(true) {
+        let notified = lines.iter().find_map(|line| result_of(line, found));
+        if notified == Some(true) {
             let state = RefundRequestState::Accepted;
             refund_request::note(connection, number, state, None, request.running_total)?;
             request.state = state;
@@ -213,7 +213,7 @@ impl RefundCommand<'_> {
         if self.merchant.protocol == Protocol::Mapi {
             // A batch number is used once, on its day.
             let today = is_good(&request, &self.day());
-            return match (told, today) {
+            return match (notified, today) {
                 (None, true) => Ok(request),
                 (None, false) if request.state == RefundRequestState::Asked => {
                     Err(Failure::Refused(format!(

@@ -10,8 +10,8 @@ use store::refund_request::RefundRequest;
 use tracing::warn;
 
 use super::Refunded;
-use super::books::RefundTotals;
 use super::find_or_create::{RecordedRequest, RefundCommand};
+use super::totals::RefundTotals;
 use crate::failure::Failure;
 use crate::operations::pay_link::browser::{asker, bad_request, seller};
 
@@ -46,9 +46,9 @@ pub(crate) fn link_of(
 ) -> Result<Refunded, Failure> {
     let before = agreed.before();
     let request = agreed.request;
-    let books = RefundTotals::read(connection, &request, rejected)?;
+    let totals = RefundTotals::read(connection, &request, rejected)?;
     if request.state == RefundRequestState::Accepted {
-        return Ok(Refunded { request, books, before, link: None, ended: Ok(()) });
+        return Ok(Refunded::new(request, before, totals));
     }
     let asker = asker(merchant)?;
     let items = [PlatformRefundItem {
@@ -71,5 +71,5 @@ pub(crate) fn link_of(
         warn!("no --notify-url: Alipay may tell nobody how the batch ended");
     }
     let link = Some(link(&merchant.gateway, &form));
-    Ok(Refunded { request, books, before, link, ended: Ok(()) })
+    Ok(Refunded { link, ..Refunded::new(request, before, totals) })
 }

@@ -32,7 +32,7 @@ pub(crate) fn find(
         messages = of_letters(access, trade_no)?;
     }
     let first = messages.first().and_then(|it| Some((it.merchant.clone(), it.word()?.trade())));
-    let first = first.map(|(merchant, said)| (merchant, said.out_trade_no.clone()));
+    let first = first.map(|(merchant, trade)| (merchant, trade.out_trade_no.clone()));
     let Some((merchant, named)) = first else { return Err(unknown(order, trade_no)) };
     if let Some(order) = order.filter(|order| *order != named) {
         return Err(Failure::Refused(format!(

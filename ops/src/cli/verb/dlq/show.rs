@@ -41,8 +41,8 @@ impl LetterShowArgs {
                 evidence.opened.letter.settled = settled;
             }
             Err(failure) => {
-                let told = format!("cannot be asked: {failure}");
-                evidence.background.order_told = told.lines().map(str::to_owned).collect();
+                let why = format!("cannot be asked: {failure}");
+                evidence.background.order_text = why.lines().map(str::to_owned).collect();
             }
         }
         context.output.print(&evidence, || text(&evidence))
@@ -74,7 +74,7 @@ fn text(evidence: &Evidence) -> String {
     line("trace", or_empty(opened.traceparent.as_ref()));
     if let Some(signature) = &evidence.signature {
         let word = if signature.valid { "valid today" } else { "not valid today" };
-        line("signature", format!("{word}: {}", signature.said));
+        line("signature", format!("{word}: {}", signature.result));
     }
     if opened.copies > 1 {
         line("copies", opened.copies.to_string());
@@ -95,10 +95,10 @@ fn text(evidence: &Evidence) -> String {
             text.push_str(&format!("  {name} = {value}{note}\n"));
         }
     }
-    if !evidence.background.order_told.is_empty() {
+    if !evidence.background.order_text.is_empty() {
         text.push_str("\nthe order now\n");
-        let told = evidence.background.order_told.iter();
-        text.extend(told.map(|line| format!("  {}\n", plain(line))));
+        let lines = evidence.background.order_text.iter();
+        text.extend(lines.map(|line| format!("  {}\n", plain(line))));
     }
     text
 }

@@ -40,7 +40,7 @@ impl OrderShowArgs {
             if context.output == Output::Json {
                 context.output.print(&missing, String::new)?;
             }
-            return Err(Failure::Refused(missing.told()));
+            return Err(Failure::Refused(missing.text()));
         };
         page.check_signatures(&context.config);
         if self.redact {

@@ -125,20 +125,20 @@ impl StockImportArgs {
             return Ok(());
         }
         let count = odd.len();
-        let told = match count {
+        let looks = match count {
             1 => "1 line looks like no code".to_owned(),
             count => format!("{count} lines look like no codes"),
         };
         if !self.dry_run && self.file != Path::new("-") {
             let shown: String = odd.iter().take(result::LISTED).map(result::odd_text).collect();
             let more = if count > result::LISTED { "...\n" } else { "" };
-            let question = format!("{shown}{more}{told}. Import them all the same?");
+            let question = format!("{shown}{more}{looks}. Import them all the same?");
             if asked(&question) == Some(true) {
                 return Ok(());
             }
         }
         Err(Failure::Refused(format!(
-            "nothing was imported: {told}; remove what is no code, or use --yes"
+            "nothing was imported: {looks}; remove what is no code, or use --yes"
         )))
     }
 }

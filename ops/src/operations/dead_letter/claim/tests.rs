@@ -4,7 +4,7 @@ use alipay::{Charset, Fen, Form, Notification, Protocol, TradeStatusSync};
 use order::VariantArray as _;
 use order::{Facts, MerchantAccount, OrderTerms, Refund, RejectedMessage, RejectedPayment, Trade};
 
-use super::{KnownTrade, Settled, ToldBy, refund_booked, trade_settled};
+use super::{KnownTrade, MessageSource, Settled, refund_booked, trade_settled};
 
 /// 10.00 yuan, paid by trade 1 of order A.
 const PAID: &str = "trade_status=TRADE_SUCCESS&gmt_payment=2026-05-10 10:00:00";
@@ -53,7 +53,7 @@ fn terms() -> OrderTerms {
 fn with_order(letter: &str, terms: &OrderTerms, facts: Facts, refunded: i64) -> Option<Settled> {
     let trade = Trade { facts, refunded_fee: Fen::new(refunded), ..Trade::new("1") };
     let known = KnownTrade::OfOrder { terms, trade: &trade };
-    trade_settled(&account(), &said(letter), ToldBy::Notification, &known)
+    trade_settled(&account(), &said(letter), MessageSource::Notification, &known)
 }
 
 /// The letter against what other rejected messages say of a trade that no order has.
@@ -64,7 +64,7 @@ fn without_order(letter: &str, others: &[&str], given_back: i64) -> Option<Settl
     let payment = RejectedPayment::of("shop", &words, []).ok().flatten();
     let given_back = Fen::new(given_back);
     let known = KnownTrade::Nobodys { payment: payment.as_ref(), given_back };
-    trade_settled(&account(), &said(letter), ToldBy::Notification, &known)
+    trade_settled(&account(), &said(letter), MessageSource::Notification, &known)
 }
 
 #[test]
@@ -130,10 +130,14 @@ fn what_does_not_agree_with_its_order_is_never_in_the_books() {
         let trade = Trade { facts: everything, refunded_fee: Fen::new(2000), ..Trade::new("1") };
         let terms = terms();
         let known = KnownTrade::OfOrder { terms: &terms, trade: &trade };
-        let found = trade_settled(&account(), &changed, ToldBy::Notification, &known);
+        let found = trade_settled(&account(), &changed, MessageSource::Notification, &known);
         assert_eq!(found, None, "{what}: {more}");
-        let another =
-            trade_settled(&account(), &changed, ToldBy::Notification, &KnownTrade::OfAnother);
+        let another = trade_settled(
+            &account(),
+            &changed,
+            MessageSource::Notification,
+            &KnownTrade::OfAnother,
+        );
         assert_eq!(another, None, "{what} of another order");
     }
 }
@@ -166,7 +170,7 @@ fn money_that_no_order_took_is_settled_only_once_all_of_it_is_back() {
     let words = [RejectedMessage::Notification(&one), RejectedMessage::Notification(&two)];
     assert!(RejectedPayment::of("shop", &words, []).is_err());
     let known = KnownTrade::Nobodys { payment: None, given_back: Fen::new(1000) };
-    assert_eq!(trade_settled(&account(), &one, ToldBy::Notification, &known), None);
+    assert_eq!(trade_settled(&account(), &one, MessageSource::Notification, &known), None);
 }
 
 #[test]

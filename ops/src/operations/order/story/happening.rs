@@ -118,7 +118,7 @@ impl Happening<'_> {
                 let (amount, by) = (Fen::new(request.amount), &request.asked_by);
                 format!("refund of {amount} yuan asked for by {by}: {}", request.reason)
             }
-            Happening::Message(message) => told(message),
+            Happening::Message(message) => message_text(message),
             Happening::Goods(GoodsMove::Wait) => "goods wait".to_owned(),
             Happening::Goods(GoodsMove::Delivered) => "goods delivered".to_owned(),
             Happening::Goods(GoodsMove::Returned) => "goods returned".to_owned(),
@@ -151,7 +151,7 @@ impl Happening<'_> {
         let mut parts = Vec::new();
         if let Some(signature) = &message.signature {
             let word = if signature.valid { "valid today" } else { "NOT VALID today" };
-            parts.push(format!("signature {word}: {}", signature.said));
+            parts.push(format!("signature {word}: {}", signature.result));
         }
         let waited = (message.at.0 - message.received_at.0).num_seconds();
         if waited > 0 {
@@ -179,7 +179,7 @@ fn came_back(came: &Came) -> String {
     )
 }
 
-fn told(message: &StoryMessage) -> String {
+fn message_text(message: &StoryMessage) -> String {
     let what = message.trade_status.as_deref().unwrap_or(&message.kind);
     let mut line = match message.kind() {
         Some(MessageKind::QueryAnswer) => format!("the gateway answered {what}"),

@@ -75,15 +75,15 @@ fn lines(page: &OrderDetails, in_review: Vec<String>) -> Vec<String> {
 /// Messages that were rejected, a line for each reason.
 fn rejected(page: &OrderDetails) -> Vec<String> {
     let mut reasons: BTreeMap<&str, (usize, Option<&str>)> = BTreeMap::new();
-    let told = page.story.iter().filter(|told| told.outcome == MessageOutcome::Rejected);
+    let rejected = page.story.iter().filter(|message| message.outcome == MessageOutcome::Rejected);
     // A trade that the order has is not to be given back because of another message about it.
     let is_own = |number: &str| page.trades.iter().any(|trade| trade.trade_no == number);
-    let told = told.map(|it| {
+    let rejected = rejected.map(|it| {
         let stray = it.trade_no.as_deref().filter(|number| !is_own(number));
         (it.reason.as_deref().unwrap_or("no reason"), stray)
     });
     let unrecorded = page.unrecorded_letters.iter().map(|letter| (letter.reason.as_str(), None));
-    for (reason, trade_no) in told.chain(unrecorded) {
+    for (reason, trade_no) in rejected.chain(unrecorded) {
         let entry = reasons.entry(reason).or_default();
         entry.0 += 1;
         entry.1 = entry.1.or(trade_no);
@@ -202,13 +202,16 @@ fn is_refunded_in_part(page: &OrderDetails) -> bool {
 
 /// What the gateway was asked about the order.
 fn asked(page: &OrderDetails) -> String {
-    let answers = page.story.iter().filter(|told| told.kind() == Some(MessageKind::QueryAnswer));
-    let latest = answers.map(|told| (told.last_seen, told.trade_status.as_deref())).max();
+    let answers =
+        page.story.iter().filter(|message| message.kind() == Some(MessageKind::QueryAnswer));
+    let latest = answers.map(|message| (message.last_seen, message.trade_status.as_deref())).max();
     let row = page.gateway_query.as_ref();
     let mut parts = Vec::new();
     match (latest, row.and_then(|row| Some((row.asked_at?, row.answer.as_deref())))) {
         (Some((at, answer)), None) => parts.push(answered(at, answer)),
-        (Some(told), Some(row)) if told.0 > row.0 => parts.push(answered(told.0, told.1)),
+        (Some(latest), Some(row)) if latest.0 > row.0 => {
+            parts.push(answered(latest.0, latest.1));
+        }
         (_, Some((at, answer))) => parts.push(answered(at, answer)),
         (None, None) => parts.push("the gateway was not asked".to_owned()),
     }

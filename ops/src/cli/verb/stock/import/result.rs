@@ -125,9 +125,9 @@ pub(super) fn odd_text(odd: &OddLine) -> String {
     format!("line {}: {}: {}\n", odd.line, odd.why, plain(&odd.text))
 }
 
-fn more(all: usize, told: usize) -> String {
-    match all.saturating_sub(told) {
+fn more(all: usize, listed: usize) -> String {
+    match all.saturating_sub(listed) {
         0 => String::new(),
-        untold => format!("and {untold} more\n"),
+        more => format!("and {more} more\n"),
     }
 }

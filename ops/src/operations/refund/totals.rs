@@ -34,14 +34,14 @@ impl RefundTotals {
             .filter(|other| other.trade_no == request.trade_no)
             .filter_map(|other| other.running_total)
             .max();
-        let told = trade::of_orders(connection, &[order])?.into_iter();
-        let told = told.map(|(_, trade)| trade).find(|it| it.trade_no == request.trade_no);
-        let told = told.or_else(|| rejected.map(|payment| payment.trade.clone()));
-        let told = told.map(|trade| trade.refunded_fee);
+        let trades = trade::of_orders(connection, &[order])?.into_iter();
+        let trade = trades.map(|(_, trade)| trade).find(|it| it.trade_no == request.trade_no);
+        let trade = trade.or_else(|| rejected.map(|payment| payment.trade.clone()));
+        let counted = trade.map(|trade| trade.refunded_fee);
         let row = user_order::find(connection, order)?;
         Ok(RefundTotals {
             ended_at: ended.and_then(|line| line.ended_at),
-            refunded_in_all: answered.max(told).map_or(0, Fen::get),
+            refunded_in_all: answered.max(counted).map_or(0, Fen::get),
             order_total: match rejected {
                 Some(payment) => payment.total.get(),
                 None => row.map_or(0, |row| row.total_fee),
