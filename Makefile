@@ -51,9 +51,13 @@ conformance: services build ## the simulator against Alipay's official Node and 
 fuzz: services ## random input against what must hold for every input, a minute each; FOR=60 TARGETS="form differential"
 	FOR=$(or $(FOR),60) fuzz/run $(TARGETS)
 
-bench: services ## load on this machine, in a release build: ingress alone, workers alone, both
-	$(CARGO) build --release --bins
-	$(TARGET)/release/testkit run -- scripts/load
+# The programs that are measured, and what starts them. The others would be linked for minutes.
+MEASURED := bench ingress ops testkit worker
+
+bench: BASELINES = yes
+bench: services ## ceilings, a PHP and a Node handler, and our programs side by side, in a release build; ROUNDS=3
+	$(CARGO) build --release $(MEASURED:%=-p %) --bins
+	$(TARGET)/release/testkit run $(SERVERS) -- $(TARGET)/release/bench $(if $(ROUNDS),--rounds $(ROUNDS))
 
 # Small tools that `cargo install` builds where they are missing: half a minute, once. cargo-deny takes two minutes: only lint-all installs it.
 lint test: LINT_TOOLS = cargo-machete
@@ -74,7 +78,7 @@ doc: services ## the crates' documentation, in target/doc
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 
 services:
-	@SNIPPETS="$(LANGUAGES)" LINT_TOOLS="$(LINT_TOOLS)" scripts/install-services
+	@BASELINES="$(BASELINES)" SNIPPETS="$(LANGUAGES)" LINT_TOOLS="$(LINT_TOOLS)" scripts/install-services
 	@$(if $(strip $(SUITES)),scripts/install-other-servers $(SUITES),true)
 
 build: services

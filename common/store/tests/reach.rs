@@ -33,6 +33,12 @@ async fn a_refusal_ends_the_wait_and_says_what_to_do() {
         let error = Pool::silent(settings(url), 1).get().map(drop).expect_err("refused");
         assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
         let text = error.to_string();
+        // MySQL asks a user that it does not know for one of its plugins, a different one on each server.
+        let (words, to_do) = if text.contains("authentication plugin sha256_password") {
+            ("the server asks for", "there is no such user")
+        } else {
+            (words, to_do)
+        };
         for word in [words, to_do, "127.0.0.1:", "(environment variable DATABASE_URL)"] {
             assert!(text.contains(word), "{text:?} does not say {word:?}");
         }

@@ -106,6 +106,10 @@ impl ConnectProblem {
             mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
                 ConnectProblem::NoTls
             }
+            mysql_async::Error::Driver(DriverError::UnknownAuthPlugin { name }) => {
+                let reason = format!("the server asks for the authentication plugin {name}");
+                ConnectProblem::Refused { number: UNKNOWN_PLUGIN, reason, encrypted }
+            }
             mysql_async::Error::Io(IoError::Tls(error)) => {
                 ConnectProblem::Tls(format!("TLS cannot be set up: {error}"))
             }
@@ -120,11 +124,14 @@ impl ConnectProblem {
     }
 }
 
+/// What clients report where they do not have the user's authentication plugin: CR_AUTH_PLUGIN_CANNOT_LOAD.
+const UNKNOWN_PLUGIN: u16 = 2059;
+
 /// The server knows this host, account or schema not, or not in this way: no repeat changes that.
 fn is_of_the_account(number: u16) -> bool {
     matches!(
         number,
-        1044 | 1045 | 1049 | 1130 | 1251 | 1524 | 1698 | 1862 | 2059 | 3118 | 3159 | 4151
+        1044 | 1045 | 1049 | 1130 | 1251 | 1524 | 1698 | 1862 | UNKNOWN_PLUGIN | 3118 | 3159 | 4151
     )
 }
 
@@ -156,7 +163,12 @@ fn hint(number: u16, encrypted: bool) -> &'static str {
             " (the server knows no user from this machine: CREATE USER 'USER'@'HOST' with this machine's address)"
         }
         1040 | 1203 | 1226 => " (raise the limit of connections, or run fewer lanes)",
-        1251 | 1524 | 2059 => {
+        // MySQL invents a plugin for a user that it does not know.
+        UNKNOWN_PLUGIN => {
+            " (there is no such user, or its authentication plugin is not one of mysql_native_password, \
+             caching_sha2_password)"
+        }
+        1251 | 1524 => {
             " (the user's authentication plugin is not one of mysql_native_password, caching_sha2_password)"
         }
         1862 => " (set a new password: ALTER USER … IDENTIFIED BY …)",
@@ -168,6 +180,7 @@ fn hint(number: u16, encrypted: bool) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use mysql_async::DriverError;
     use service::outage::OutageKind;
 
     use super::{ConnectError, ConnectProblem};
@@ -176,6 +189,16 @@ mod tests {
         let (label, reason) = ("db:3306 as \"shop\"".to_owned(), "words of the server".to_owned());
         let problem = ConnectProblem::Refused { number, reason, encrypted: true };
         ConnectError::Attempt { label, problem }
+    }
+
+    #[test]
+    fn an_unknown_plugin_is_a_refusal() {
+        let plugin = DriverError::UnknownAuthPlugin { name: "sha256_password".to_owned() };
+        let problem = ConnectProblem::of(true, mysql_async::Error::Driver(plugin));
+        let words = problem.to_string();
+        assert!(words.contains("sha256_password") && words.contains("no such user"), "{words}");
+        let error = ConnectError::Attempt { label: "db:3306 as \"shop\"".to_owned(), problem };
+        assert_eq!(error.kind(), OutageKind::Refuses);
     }
 
     #[test]

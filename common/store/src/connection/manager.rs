@@ -117,6 +117,14 @@ impl Manager {
         Ok(connection)
     }
 
+    /// A connection that was made while another attempt failed may be older than the outage: then it does not end it.
+    fn checked(&self, mut connection: MysqlConnection) -> Result<MysqlConnection, ConnectError> {
+        if self.outage().is_some() {
+            self.is_valid(&mut connection)?;
+        }
+        Ok(connection)
+    }
+
     async fn log_in(&self, address: &Address) -> Result<AsyncMysqlConnection, ConnectError> {
         let failed = |problem| ConnectError::Attempt { label: address.label().to_owned(), problem };
         let encrypted = match address.tls() {
@@ -171,7 +179,10 @@ impl ManageConnection for Manager {
     type Error = ConnectError;
 
     fn connect(&self) -> Result<MysqlConnection, ConnectError> {
-        let connected = self.refused_before().map_or_else(|| self.connect_once(), Err);
+        let connected = self
+            .refused_before()
+            .map_or_else(|| self.connect_once(), Err)
+            .and_then(|connection| self.checked(connection));
         self.note(&connected);
         connected
     }

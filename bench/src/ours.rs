@@ -1,0 +1,159 @@
+//! Our own programs, alone and together.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{bail, ensure};
+use bytes::Bytes;
+use diesel::deserialize::QueryableByName;
+use diesel::{RunQueryDsl, sql_query, sql_types};
+use indicatif::ProgressBar;
+use store::MysqlConnection;
+use testkit::Program;
+use tokio_util::sync::CancellationToken;
+
+use crate::load::{self, Latencies, Pace, Target};
+use crate::stage::{Stage, number};
+
+/// A backlog that does not shrink for so long is stuck.
+const STUCK: Duration = Duration::from_secs(30);
+/// How often the database is asked for new rows while latencies are measured.
+const LOOK: Duration = Duration::from_millis(2);
+/// An id that no row had for so long belongs to no row.
+const GAP: Duration = Duration::from_secs(1);
+
+/// An ingress, and where it takes a merchant's notifications.
+pub(crate) fn start_ingress(
+    stage: &Stage,
+    merchant: &str,
+    connections: usize,
+) -> anyhow::Result<(Program, Target)> {
+    let (program, address) = stage.pipeline.start_ingress();
+    let path = format!("/alipay/{merchant}/notify");
+    Ok((program, Target { address, path, connections }))
+}
+
+pub(crate) fn start_workers(stage: &Stage, count: usize) -> Vec<Program> {
+    (0..count).map(|_| stage.pipeline.start_worker()).collect()
+}
+
+/// Waits until the notifications of so many orders are in the inbox, and returns when the last of them was.
+///
+/// # Errors
+/// It takes no end, or an order did not get its goods.
+pub(crate) async fn drained(
+    stage: &Stage,
+    prefix: &str,
+    count: usize,
+    progress: &ProgressBar,
+) -> anyhow::Result<Instant> {
+    let before = "SELECT COALESCE(MAX(id), 0) AS number FROM notification";
+    let count_sql = format!(
+        "SELECT COUNT(*) AS number FROM notification WHERE order_id >= '{prefix}' AND order_id < '{prefix}~'"
+    );
+    let (mut last, mut moved) = (0, Instant::now());
+    loop {
+        // The highest id is read from the index, and costs nothing; rows are counted when it rests.
+        let highest = number(&mut *stage.database()?, before)?;
+        if highest > last {
+            (last, moved) = (highest, Instant::now());
+        }
+        if moved.elapsed() > Duration::from_millis(100)
+            && usize::try_from(number(&mut *stage.database()?, &count_sql)?)? >= count
+        {
+            break;
+        }
+        ensure!(moved.elapsed() < STUCK, "the workers stopped before all {count} were done");
+        progress.set_position(u64::try_from(highest).unwrap_or(0) % count.max(1) as u64);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let delivered = stage.delivered(prefix)?;
+    ensure!(delivered == count, "{delivered} of {count} orders have their goods");
+    Ok(moved)
+}
+
+/// What a steady load found.
+pub(crate) struct Steady {
+    /// From the intended time of sending to the answer.
+    pub(crate) answers: Latencies,
+    /// From the intended time of sending until another connection sees the committed row.
+    pub(crate) rows: Latencies,
+    pub(crate) elapsed: Duration,
+}
+
+/// Posts at a fixed rate while another connection watches for the rows.
+pub(crate) async fn steady(
+    stage: &Stage,
+    target: &Target,
+    rate: u32,
+    orders: &[String],
+    bodies: &Arc<[Bytes]>,
+    progress: &ProgressBar,
+) -> anyhow::Result<Steady> {
+    let database = &mut *stage.database()?;
+    let first = number(database, "SELECT COALESCE(MAX(id), 0) AS number FROM notification")?;
+    let over = CancellationToken::new();
+    let watcher = {
+        let (over, mut database) = (over.clone(), stage.database()?);
+        let count = orders.len();
+        tokio::task::spawn_blocking(move || watch(&mut database, first, count, &over))
+    };
+    let answered = load::post(target, Pace::Open(rate), bodies, progress).await;
+    if answered.is_err() {
+        over.cancel();
+    }
+    let seen = watcher.await??;
+    let answered = answered?;
+    let mut rows = load::histogram()?;
+    for (place, order) in orders.iter().enumerate() {
+        let Some(at) = seen.get(order) else { bail!("order {order} has no row") };
+        let intended = answered.began + load::intended_offset(place, rate);
+        let latency = at.saturating_duration_since(intended).as_micros();
+        rows.saturating_record(u64::try_from(latency).unwrap_or(u64::MAX).max(1));
+    }
+    Ok(Steady { answers: answered.latencies, rows, elapsed: answered.elapsed })
+}
+
+/// When each of so many new inbox rows was seen first, by order.
+fn watch(
+    database: &mut MysqlConnection,
+    first: i64,
+    count: usize,
+    over: &CancellationToken,
+) -> anyhow::Result<HashMap<String, Instant>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = sql_types::BigInt)]
+        id: i64,
+        #[diesel(sql_type = sql_types::Text)]
+        order_id: String,
+    }
+    let mut orders = HashMap::new();
+    // Transactions commit in another order than their ids: rows are read again from the first id that is missing.
+    let (mut low, mut ahead) = (first, BTreeMap::new());
+    let mut moved = Instant::now();
+    while orders.len() < count && !over.is_cancelled() {
+        let rows: Vec<Row> =
+            sql_query("SELECT id, order_id FROM notification WHERE id > ? ORDER BY id")
+                .bind::<sql_types::BigInt, _>(low)
+                .load(database)?;
+        let now = Instant::now();
+        for row in rows {
+            ahead.entry(row.id).or_insert_with(|| {
+                moved = now;
+                orders.entry(row.order_id).or_insert(now);
+                now
+            });
+        }
+        while let Some((&id, &at)) = ahead.first_key_value()
+            && (id == low + 1 || at.elapsed() > GAP)
+        {
+            low = id;
+            ahead.pop_first();
+        }
+        ensure!(moved.elapsed() < STUCK, "{} of {count} rows came", orders.len());
+        std::thread::sleep(LOOK);
+    }
+    Ok(orders)
+}
