@@ -136,6 +136,35 @@ mod tests {
         }
     }
 
+    /// The help texts of a verb and of all below it.
+    fn help_texts(command: &mut Command, path: &str, texts: &mut String) {
+        let path = format!("{path} {}", command.get_name()).trim_start().to_owned();
+        texts.push_str(&format!("\n===== {path} --help\n{}", command.render_long_help()));
+        for verb in command.get_subcommands_mut().filter(|verb| verb.get_name() != "help") {
+            help_texts(verb, &path, texts);
+        }
+    }
+
+    /// To record a wanted change: `INSTA_UPDATE=always`.
+    #[test]
+    fn help_texts_are_as_recorded() {
+        let mut command = crate::cli::help::grouped(OpsArgs::command()).bin_name("ops");
+        command.build();
+        let mut texts = String::new();
+        help_texts(&mut command, "", &mut texts);
+        // The options of every verb are recorded once, where a verb has no others in their place.
+        let (from, to) =
+            (texts.find("      --config").unwrap(), texts.find("  -h, --help").unwrap());
+        let (program, verbs) = texts.split_at(to);
+        let texts = format!("{program}{}", verbs.replace(&program[from..], ""));
+        insta::with_settings!({
+            snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots"),
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+            filters => [(r"\[env: (\w+)=.*\]", "[env: $1]"), (r" +\n", "\n")],
+        }, { insta::assert_snapshot!("help", texts) });
+    }
+
     #[test]
     fn every_verb_has_an_example_and_every_argument_a_help() {
         let command = OpsArgs::command();
