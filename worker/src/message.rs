@@ -106,9 +106,8 @@ fn envelope(body: &[u8]) -> Result<Envelope, Rejection> {
 }
 
 fn id_of(envelope: &Envelope, form: &Form, protocol: Protocol) -> String {
-    let is_notification =
-        matches!(envelope.kind, MessageKind::TradeStatus | MessageKind::BatchRefund);
-    let is_ambiguous = is_notification && SecondReading::of(form, protocol).is_some();
+    let is_ambiguous =
+        envelope.kind.is_notification() && SecondReading::of(form, protocol).is_some();
     queue::id_of_content(&envelope.merchant, envelope.kind, form, is_ambiguous)
 }
 

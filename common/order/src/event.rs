@@ -41,18 +41,17 @@ pub struct OrderSnapshot<'a> {
 
 impl OrderSnapshot<'_> {
     fn shows(&self, event: Event) -> bool {
-        use FulfillmentState::{Delivered, Returned};
         let facts = self.state.facts;
         match event {
             Event::Paid => facts.contains(Facts::PAID),
-            Event::Delivered => matches!(self.fulfillment, Some(Delivered | Returned)),
+            Event::Delivered => self.fulfillment.is_some_and(FulfillmentState::is_given),
             Event::Finished => facts.contains(Facts::FINISHED),
             Event::Closed => self.state.is_closed_unpaid(),
             Event::RefundedInPart => {
                 facts.contains(Facts::REFUNDED_IN_PART) && !facts.contains(Facts::REFUNDED_IN_FULL)
             }
             Event::Refunded => facts.contains(Facts::REFUNDED_IN_FULL),
-            Event::Returned => self.fulfillment == Some(Returned),
+            Event::Returned => self.fulfillment == Some(FulfillmentState::Returned),
             Event::NeedsReview => self.needs_review,
         }
     }

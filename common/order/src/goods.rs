@@ -53,6 +53,12 @@ closed_set! {
 }
 
 impl FulfillmentState {
+    /// The goods went to the buyer, whether they came back or not.
+    #[must_use]
+    pub fn is_given(self) -> bool {
+        matches!(self, FulfillmentState::Delivered | FulfillmentState::Returned)
+    }
+
     /// Paid, and the goods are not out yet.
     #[must_use]
     pub fn is_waiting(self) -> bool {

@@ -18,11 +18,10 @@ pub(crate) struct Limit {
 
 impl Limit {
     pub(crate) fn of(record: &OrderRecord, account: &MerchantAccount) -> Limit {
-        use FulfillmentState::{Delivered, Returned};
         Limit {
             expires_at: record.terms.time_limit(account).ok().flatten(),
             refunds_late: account.refunds_late,
-            goods_are_out: matches!(record.fulfillment, Some(Delivered | Returned)),
+            goods_are_out: record.fulfillment.is_some_and(FulfillmentState::is_given),
         }
     }
 

@@ -122,6 +122,12 @@ impl MessageKind {
     /// Every kind.
     pub const ALL: &[MessageKind] = MessageKind::VARIANTS;
 
+    /// Whether Alipay signed the form; what our own programs write has no signature.
+    #[must_use]
+    pub fn is_notification(self) -> bool {
+        matches!(self, MessageKind::TradeStatus | MessageKind::BatchRefund)
+    }
+
     /// Reads the word; `None`: no kind that this version knows.
     pub fn read(word: &str) -> Option<MessageKind> {
         word.parse().ok()

@@ -48,7 +48,7 @@ pub struct Expired {
     pub expires_at: DateTime<Utc>,
     /// When Alipay had nothing to close.
     pub said_at: DateTime<Utc>,
-    /// When a lane told the order.
+    /// When a lane applied it to the order.
     pub ended_at: Option<DateTime<Utc>>,
 }
 
@@ -64,9 +64,9 @@ struct Key<'a> {
     expires_at: Option<DateTime<Utc>>,
 }
 
-/// Ends rows: their orders have been told.
-pub fn end(connection: &mut MysqlConnection, told: &[(&str, DateTime<Utc>)]) -> Result<()> {
-    let keys: Vec<Key<'_>> = told
+/// Ends rows that were applied to their orders.
+pub fn end(connection: &mut MysqlConnection, applied: &[(&str, DateTime<Utc>)]) -> Result<()> {
+    let keys: Vec<Key<'_>> = applied
         .iter()
         .map(|(order_id, expires_at)| Key { order_id, expires_at: Some(*expires_at) })
         .collect();

@@ -187,8 +187,7 @@ impl OpenedLetter {
 
     /// Whether Alipay signed the form; what our own programs write has no signature.
     pub(crate) fn is_notification(&self) -> bool {
-        let kind = self.envelope.as_ref().map(|envelope| envelope.kind);
-        matches!(kind, Some(MessageKind::TradeStatus | MessageKind::BatchRefund))
+        self.envelope.as_ref().is_some_and(|envelope| envelope.kind.is_notification())
     }
 }
 

@@ -1,4 +1,4 @@
-//! RecordedAnswers of the gateway in one batch, and whether a program of ours got them.
+//! Answers of the gateway in one batch, and whether a program of ours got them.
 
 use std::collections::BTreeSet;
 

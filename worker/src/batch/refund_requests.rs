@@ -1,4 +1,4 @@
-//! RecordedAnswers to refunds against what was asked for, in one batch.
+//! Answers to refunds against what was asked for, in one batch.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ impl RequestedRefunds {
         }
         let evidence = format!(
             "refund {request_no} was asked for of {} yuan of trade {} of order {} of merchant {}, and \
-             the answer is told of {amount} yuan of trade {trade_no} of order {order} of merchant {}",
+             the answer is about {amount} yuan of trade {trade_no} of order {order} of merchant {}",
             request.amount, request.trade_no, request.order_id, request.merchant, account.merchant
         );
         Err(mismatch(evidence))

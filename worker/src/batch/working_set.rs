@@ -29,7 +29,7 @@ pub(crate) struct WorkingSet {
     pub(super) expiries: Expiries,
     /// Refunds that were asked for.
     pub(super) refund_requests: RequestedRefunds,
-    /// RecordedAnswers of the gateway that are on record.
+    /// Answers of the gateway that are on record.
     pub(super) answers: RecordedAnswers,
     /// What banks did with refunds.
     pub(super) deposit_backs: DepositBacks,

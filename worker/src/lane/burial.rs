@@ -45,7 +45,7 @@ impl BatchAttempt<'_> {
             error!(
                 message_id = message.message_id,
                 error = rejection.error,
-                "the database refused a message to the last"
+                "the database refused a message after its last retry"
             );
             return self.bury(received, message, rejection);
         }

@@ -50,11 +50,10 @@ impl BulkRow for Change<'_> {
         use FulfillmentState::{Delivered, Returned};
         const NONE: i32 = 0;
         let state = self.state;
-        let is_given = matches!(state, Delivered | Returned);
         values.push_all::<Text, &str>([&self.order_id, &self.product_id])?;
         values.push::<Word<FulfillmentState>, _>(&self.state)?;
         values.push::<Integer, _>(&self.units)?;
-        values.push::<Integer, _>(if is_given { &self.units } else { &NONE })?;
+        values.push::<Integer, _>(if state.is_given() { &self.units } else { &NONE })?;
         values.push_flags([state.is_waiting(), state == Delivered, state == Returned])
     }
 }

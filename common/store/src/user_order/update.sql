@@ -1,7 +1,7 @@
 -- Not INSERT … ON DUPLICATE KEY UPDATE: the table is the shop's, too, which may have added columns without a default.
 -- Not the DSL: it has no rows to join with; STRAIGHT_JOIN and FORCE INDEX keep the plan from the keys to the rows.
--- The first row names the columns and is no order. With it there are always two: of a single row MySQL cuts a text that
--- is too long without an error. So does MariaDB with CAST or CONCAT missing.
+-- The first row is no order: it names the columns, and with it the UNION has two rows at least. With one row MySQL cuts a
+-- text that is too long without an error. So does MariaDB where CAST or CONCAT is missing.
 UPDATE (
     SELECT
     '' AS id, NULL AS trade_no, NULL AS status, NULL AS trade_status, NULL AS refund_status, NULL AS refunded_fee,

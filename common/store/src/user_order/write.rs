@@ -6,7 +6,10 @@ use alipay::Fen;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
-use order::{OrderRecord, OrderState, OrderStatus, OrderTerms, RefundStatusCode, TradeStatusCode};
+use order::{
+    FulfillmentState, OrderRecord, OrderState, OrderStatus, OrderTerms, RefundStatusCode,
+    TradeStatusCode,
+};
 
 use crate::bulk::{BulkRow, Values, write_rows};
 use crate::column::{Code, Deadline, Moment, Money, Value, after};
@@ -124,7 +127,6 @@ pub struct OrderColumns<'a> {
 
 impl BulkRow for OrderColumns<'_> {
     fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
-        use order::FulfillmentState::{Delivered, Returned};
         let OrderColumns { record, state, needs_review } = *self;
         let fulfillment = record.fulfillment;
         values.push::<Text, _>(&record.terms.id)?;
@@ -142,8 +144,8 @@ impl BulkRow for OrderColumns<'_> {
             &state.finish_dtime,
         ])?;
         state.parties.bind(values)?;
-        let are_out = matches!(fulfillment, Some(Delivered | Returned));
-        let are_back = fulfillment == Some(Returned);
+        let are_out = fulfillment.is_some_and(FulfillmentState::is_given);
+        let are_back = fulfillment == Some(FulfillmentState::Returned);
         values.push_flags([are_out, are_back, state.is_finish, needs_review])?;
         values.push::<Nullable<Moment>, _>(&record.expired_at)
     }

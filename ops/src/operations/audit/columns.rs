@@ -42,9 +42,8 @@ pub(crate) fn check(
             found.add(GapKind::WrongTimes, what);
         }
     }
-    use FulfillmentState::{Delivered, Returned};
-    let out = matches!(fulfillment, Some(Delivered | Returned));
-    let back = fulfillment == Some(Returned);
+    let out = fulfillment.is_some_and(FulfillmentState::is_given);
+    let back = fulfillment == Some(FulfillmentState::Returned);
     for (column, is, should) in
         [("is_send_goods", row.is_send_goods, out), ("is_return_goods", row.is_return_goods, back)]
     {

@@ -74,7 +74,7 @@ fn goods(subject: &Subject, found: &mut Findings) {
         _ => found.add(GapKind::GoodsNotOnRecord, with_buyer(codes, entitled)),
     }
     if let (Some(state), Some(units), Some(given)) = (fulfillment, row.units, row.given) {
-        let due = if matches!(state, Delivered | Returned) { row.quantity } else { 0 };
+        let due = if state.is_given() { row.quantity } else { 0 };
         if units != row.quantity || given != due {
             let ordered = row.quantity;
             let what = format!("{ordered} ordered; the fulfillment says {given} of {units} given");

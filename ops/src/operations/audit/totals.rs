@@ -36,7 +36,6 @@ pub(crate) struct Balance {
 impl Balance {
     /// Every trade that paid counts its total: a second payment is money too.
     pub(crate) fn of(record: &OrderRecord) -> Balance {
-        use FulfillmentState::{Delivered, Returned};
         let total = record.terms.total_fee.get();
         let paying = record.trades.values().filter(|trade| trade.facts.contains(Facts::PAID));
         let (paid, refunded) = paying.fold((0, 0), |(paid, refunded): (i64, i64), trade| {
@@ -44,8 +43,8 @@ impl Balance {
         });
         // Goods that another system delivered count with their payment, of which Alipay may never notify again.
         let counts = !record.goods_imported || !record.trades.is_empty();
-        let out = counts && matches!(record.fulfillment, Some(Delivered | Returned));
-        let back = counts && record.fulfillment == Some(Returned);
+        let out = counts && record.fulfillment.is_some_and(FulfillmentState::is_given);
+        let back = counts && record.fulfillment == Some(FulfillmentState::Returned);
         let worth = |moved| if moved { total } else { 0 };
         Balance { paid, refunded, out: worth(out), back: worth(back) }
     }

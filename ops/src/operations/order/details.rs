@@ -175,7 +175,7 @@ impl OrderDetails {
     /// Checks the signature of every notification again, with today's keys.
     pub(crate) fn check_signatures(&mut self, config: &Config) {
         for message in &mut self.story {
-            if matches!(message.kind(), Some(MessageKind::TradeStatus | MessageKind::BatchRefund)) {
+            if message.kind().is_some_and(MessageKind::is_notification) {
                 message.signature =
                     check(config, &message.merchant, &message.form, message.received_at.0);
             }
