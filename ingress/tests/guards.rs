@@ -63,7 +63,8 @@ fn the_gateway_crate_knows_neither_broker_nor_database() {
 }
 
 /// Programs, and crates that only programs need.
-const PROGRAMS: [&str; 10] = [
+const PROGRAMS: [&str; 11] = [
+    "bench",
     "chaos",
     "demo",
     "fuzz-properties",
