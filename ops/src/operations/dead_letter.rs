@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use alipay::{Charset, Form};
-use queue::{Envelope, MessageKind, ReceivedMessage};
+use queue::{Envelope, ReceivedMessage};
 use serde::Serialize;
 
 use self::claim::Settled;
