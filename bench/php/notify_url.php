@@ -20,7 +20,7 @@ if (!hash_equals(md5($text . getenv('MD5_KEY')), $sign)) {
 }
 
 $dsn = 'mysql:host=' . getenv('DATABASE_HOST') . ';port=' . getenv('DATABASE_PORT') . ';dbname=' . getenv('DATABASE_NAME') . ';charset=utf8mb4';
-$db = new PDO($dsn, getenv('DATABASE_USER'), getenv('DATABASE_PASSWORD'), [
+$db = new PDO($dsn, getenv('DATABASE_USER'), getenv('DATABASE_PASSWORD') ?: '', [
     PDO::ATTR_PERSISTENT => true,
     PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION,
     PDO::ATTR_EMULATE_PREPARES => true, // one round trip a statement

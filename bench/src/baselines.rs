@@ -95,7 +95,10 @@ fn fpm_config(stage: &Stage, folder: &Path) -> anyhow::Result<String> {
         ("DATABASE_USER", database.username()),
         ("DATABASE_PASSWORD", database.password().unwrap_or_default()),
     ] {
-        config.push_str(&format!("env[{name}] = \"{value}\"\n"));
+        // php-fpm takes no empty value.
+        if !value.is_empty() {
+            config.push_str(&format!("env[{name}] = \"{value}\"\n"));
+        }
     }
     Ok(config)
 }

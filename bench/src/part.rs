@@ -55,7 +55,7 @@ impl Part {
 pub(crate) struct Usage {
     /// Seconds of a core, in user space and in the kernel.
     pub(crate) core_seconds: BTreeMap<Part, f64>,
-    /// Resident memory in bytes.
+    /// Resident memory of the largest process, in bytes.
     pub(crate) memory: BTreeMap<Part, u64>,
 }
 
@@ -81,7 +81,8 @@ impl Usage {
             let is_marked = environment.split(|byte| *byte == 0).any(|variable| variable == mark);
             if is_marked || is_ours(*id, &processes) {
                 *usage.core_seconds.entry(part).or_default() += process.ticks as f64 / tick;
-                *usage.memory.entry(part).or_default() += process.pages * page;
+                let largest = usage.memory.entry(part).or_default();
+                *largest = (*largest).max(process.pages * page);
             }
         }
         Ok(usage)

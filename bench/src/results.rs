@@ -187,7 +187,7 @@ pub(crate) fn ratios(summaries: &[Summary], cores: usize) -> Vec<Ratio> {
         ("row p50 at a fixed rate, ms", row(|all| all.p50), 20.0),
         ("row p99 at a fixed rate, ms", row(|all| all.p99), 100.0),
         ("memory of the ingress, MiB", memory(Part::Ingress), 30.0),
-        ("memory of the workers, MiB", memory(Part::Worker), 60.0),
+        ("memory of a worker, MiB", memory(Part::Worker), 60.0),
     ];
     let named = |above| {
         move |(name, value, target): (&'static str, Option<f64>, f64)| {
