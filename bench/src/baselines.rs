@@ -1,14 +1,14 @@
 //! What others do: the usual PHP script, and a handler in Node.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, ensure};
-use testkit::Sandbox;
+use anyhow::Context;
+use testkit::{Sandbox, poll};
 use url::Url;
 
 use crate::load::Target;
@@ -60,10 +60,10 @@ pub(crate) fn php(stage: &Stage, connections: usize) -> anyhow::Result<Option<(S
     let file = |name: &str| folder.join(name).display().to_string();
     let mut server = Server(Vec::new());
     server.0.push(spawn(Command::new(fpm).args(["-F", "-R", "-y", &file("fpm.conf")]))?);
-    until(|| folder.join("fpm.sock").exists(), "php-fpm")?;
+    poll(READY, || fs::metadata(folder.join("fpm.sock"))).context("php-fpm does not start")?;
     server.0.push(spawn(Command::new(nginx).args(["-c", &file("nginx.conf")]))?);
     let address = format!("127.0.0.1:{port}");
-    until(|| std::net::TcpStream::connect(&address).is_ok(), "nginx")?;
+    poll(READY, || TcpStream::connect(&address)).context("nginx does not start")?;
     Ok(Some((server, Target { address, path: "/notify_url.php".to_owned(), connections })))
 }
 
@@ -125,7 +125,7 @@ pub(crate) fn node(stage: &Stage, connections: usize) -> anyhow::Result<Option<(
     command.env("PUBLIC_KEY", &stage.public_key);
     let server = Server(vec![spawn(&mut command)?]);
     let address = format!("127.0.0.1:{port}");
-    until(|| std::net::TcpStream::connect(&address).is_ok(), "node")?;
+    poll(READY, || TcpStream::connect(&address)).context("node does not start")?;
     Ok(Some((server, Target { address, path: "/notify".to_owned(), connections })))
 }
 
@@ -136,13 +136,4 @@ fn spawn(command: &mut Command) -> anyhow::Result<Child> {
 
 fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-fn until(ready: impl Fn() -> bool, what: &str) -> anyhow::Result<()> {
-    let began = Instant::now();
-    while !ready() {
-        ensure!(began.elapsed() < READY, "{what} does not start within {READY:?}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Ok(())
 }

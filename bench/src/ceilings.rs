@@ -86,7 +86,7 @@ pub(crate) async fn publish(
     });
     let mut confirmed = sent.buffered(IN_FLIGHT);
     while let Some(latency) = confirmed.next().await {
-        latencies.saturating_record(u64::try_from(latency?.as_micros()).unwrap_or(u64::MAX).max(1));
+        load::record(&mut latencies, latency?);
         progress.inc(1);
     }
     Ok(latencies)

@@ -67,14 +67,14 @@ pub(crate) async fn post(
     let turns = Arc::new(Turns::new(pace, began, bodies.len()));
     let mut tasks = JoinSet::new();
     for connection in connections {
-        let line = Line {
+        let share = Share {
             connection,
             target: target.clone(),
             bodies: Arc::clone(bodies),
             turns: Arc::clone(&turns),
             progress: progress.clone(),
         };
-        tasks.spawn(line.run());
+        tasks.spawn(share.run());
     }
     let mut latencies = histogram()?;
     while let Some(ended) = tasks.join_next().await {
@@ -87,6 +87,12 @@ pub(crate) fn histogram() -> anyhow::Result<Latencies> {
     Ok(Histogram::new_with_bounds(1, 60_000_000, 3)?)
 }
 
+/// One more latency; what is above the histogram's limit counts as the limit.
+pub(crate) fn record(latencies: &mut Latencies, latency: Duration) {
+    let microseconds = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+    latencies.saturating_record(microseconds.max(1));
+}
+
 async fn connect(address: &str) -> anyhow::Result<SendRequest<Full<Bytes>>> {
     let stream = TcpStream::connect(address).await.with_context(|| address.to_owned())?;
     stream.set_nodelay(true)?;
@@ -97,7 +103,7 @@ async fn connect(address: &str) -> anyhow::Result<SendRequest<Full<Bytes>>> {
 }
 
 /// One connection's share of the load.
-struct Line {
+struct Share {
     connection: SendRequest<Full<Bytes>>,
     target: Target,
     bodies: Arc<[Bytes]>,
@@ -105,14 +111,13 @@ struct Line {
     progress: ProgressBar,
 }
 
-impl Line {
+impl Share {
     async fn run(mut self) -> anyhow::Result<Latencies> {
         let mut latencies = histogram()?;
         while let Some((number, intended)) = self.turns.next().await {
             let Some(body) = self.bodies.get(number) else { break };
             self.send(body.clone()).await.with_context(|| format!("request {number}"))?;
-            let latency = intended.elapsed().as_micros();
-            latencies.saturating_record(u64::try_from(latency).unwrap_or(u64::MAX).max(1));
+            record(&mut latencies, intended.elapsed());
             self.progress.inc(1);
         }
         Ok(latencies)

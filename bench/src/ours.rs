@@ -18,10 +18,15 @@ use crate::stage::{Stage, number};
 
 /// A backlog that does not shrink for so long is stuck.
 const STUCK: Duration = Duration::from_secs(30);
+/// No new row for so long: perhaps it was the last.
+const REST: Duration = Duration::from_millis(100);
 /// How often the database is asked for new rows while latencies are measured.
 const LOOK: Duration = Duration::from_millis(2);
 /// An id that no row had for so long belongs to no row.
 const GAP: Duration = Duration::from_secs(1);
+
+/// The last inbox row, which the primary key gives without reading the others.
+const LAST_ROW: &str = "SELECT COALESCE(MAX(id), 0) AS number FROM notification";
 
 /// An ingress, and where it takes a merchant's notifications.
 pub(crate) fn start_ingress(
@@ -38,39 +43,47 @@ pub(crate) fn start_workers(stage: &Stage, count: usize) -> Vec<Program> {
     (0..count).map(|_| stage.pipeline.start_worker()).collect()
 }
 
-/// Waits until the notifications of so many orders are in the inbox, and returns when the last of them was.
+/// Waits until the inbox has a row for so many orders of each prefix, and returns when the last of them came.
 ///
 /// # Errors
 /// It takes no end, or an order did not get its goods.
 pub(crate) async fn drained(
     stage: &Stage,
-    prefix: &str,
+    prefixes: &[String],
     count: usize,
     progress: &ProgressBar,
 ) -> anyhow::Result<Instant> {
-    let before = "SELECT COALESCE(MAX(id), 0) AS number FROM notification";
-    let count_sql = format!(
-        "SELECT COUNT(*) AS number FROM notification WHERE order_id >= '{prefix}' AND order_id < '{prefix}~'"
-    );
     let (mut last, mut moved) = (0, Instant::now());
     loop {
-        // The highest id is read from the index, and costs nothing; rows are counted when it rests.
-        let highest = number(&mut *stage.database()?, before)?;
+        let highest = number(&mut *stage.database()?, LAST_ROW)?;
         if highest > last {
             (last, moved) = (highest, Instant::now());
         }
-        if moved.elapsed() > Duration::from_millis(100)
-            && usize::try_from(number(&mut *stage.database()?, &count_sql)?)? >= count
-        {
+        // Rows are counted only when they rest: that reads all of them.
+        if moved.elapsed() > REST && have_rows(stage, prefixes, count)? {
             break;
         }
         ensure!(moved.elapsed() < STUCK, "the workers stopped before all {count} were done");
         progress.set_position(u64::try_from(highest).unwrap_or(0) % count.max(1) as u64);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let delivered = stage.delivered(prefix)?;
-    ensure!(delivered == count, "{delivered} of {count} orders have their goods");
+    for prefix in prefixes {
+        let delivered = stage.delivered(prefix)?;
+        ensure!(delivered == count, "{delivered} of {count} orders have their goods");
+    }
     Ok(moved)
+}
+
+fn have_rows(stage: &Stage, prefixes: &[String], count: usize) -> anyhow::Result<bool> {
+    for prefix in prefixes {
+        let sql = format!(
+            "SELECT COUNT(*) AS number FROM notification WHERE order_id >= '{prefix}' AND order_id < '{prefix}~'"
+        );
+        if usize::try_from(number(&mut *stage.database()?, &sql)?)? < count {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// What a steady load found.
@@ -92,7 +105,7 @@ pub(crate) async fn steady(
     progress: &ProgressBar,
 ) -> anyhow::Result<Steady> {
     let database = &mut *stage.database()?;
-    let first = number(database, "SELECT COALESCE(MAX(id), 0) AS number FROM notification")?;
+    let first = number(database, LAST_ROW)?;
     let over = CancellationToken::new();
     let watcher = {
         let (over, mut database) = (over.clone(), stage.database()?);
@@ -109,8 +122,7 @@ pub(crate) async fn steady(
     for (place, order) in orders.iter().enumerate() {
         let Some(at) = seen.get(order) else { bail!("order {order} has no row") };
         let intended = answered.began + load::intended_offset(place, rate);
-        let latency = at.saturating_duration_since(intended).as_micros();
-        rows.saturating_record(u64::try_from(latency).unwrap_or(u64::MAX).max(1));
+        load::record(&mut rows, at.saturating_duration_since(intended));
     }
     Ok(Steady { answers: answered.latencies, rows, elapsed: answered.elapsed })
 }

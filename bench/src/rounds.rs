@@ -22,13 +22,16 @@ pub(crate) struct Rounds<'a> {
     pub(crate) stage: &'a Stage,
     pub(crate) arguments: &'a Arguments,
     pub(crate) measurements: Vec<Measurement>,
-    /// What is being measured; its beginning and the usage then.
+    /// The number of this round, from 1.
     round: usize,
 }
 
 /// A scenario that has begun.
 struct Begun {
     scenario: Scenario,
+    /// How many notifications it has.
+    count: usize,
+    bar: ProgressBar,
     usage: Usage,
     at: Instant,
 }
@@ -61,28 +64,24 @@ impl<'a> Rounds<'a> {
 
         let key = PublicKey::read(&self.stage.public_key)?;
         let verifier = Verifier::new(Protocol::Openapi, vec![SignType::Rsa2], vec![], vec![key])?;
-        let bar = self.bar(Scenario::VerifyRsa2, count);
-        let begun = begin(Scenario::VerifyRsa2)?;
+        let begun = self.begin(Scenario::VerifyRsa2, count)?;
         for body in bodies.iter() {
             verifier.verify(&Form::parse(body)?, &[], Utc::now())?;
-            bar.inc(1);
+            begun.bar.inc(1);
         }
-        self.end(begun, count)?;
+        self.end(begun)?;
 
-        let bar = self.bar(Scenario::ConfirmedPublish, count);
-        let begun = begin(Scenario::ConfirmedPublish)?;
-        let confirms = ceilings::publish(self.stage, &bodies, &bar).await?;
-        self.end(begun, count)?.answer_us = Some((&confirms).into());
+        let begun = self.begin(Scenario::ConfirmedPublish, count)?;
+        let confirms = ceilings::publish(self.stage, &bodies, &begun.bar).await?;
+        self.end(begun)?.answer_us = Some((&confirms).into());
 
-        let bar = self.bar(Scenario::ConsumeAndAck, count);
-        let begun = begin(Scenario::ConsumeAndAck)?;
-        ceilings::consume(self.stage, count, &bar).await?;
-        self.end(begun, count)?;
+        let begun = self.begin(Scenario::ConsumeAndAck, count)?;
+        ceilings::consume(self.stage, count, &begun.bar).await?;
+        self.end(begun)?;
 
-        let bar = self.bar(Scenario::RowsAlone, count);
-        let begun = begin(Scenario::RowsAlone)?;
-        ceilings::write(self.stage, &orders, &bar)?;
-        self.end(begun, count)?;
+        let begun = self.begin(Scenario::RowsAlone, count)?;
+        ceilings::write(self.stage, &orders, &begun.bar)?;
+        self.end(begun)?;
         Ok(())
     }
 
@@ -111,13 +110,11 @@ impl<'a> Rounds<'a> {
         self.post(Scenario::IngressMd5, &target, &bodies).await?;
         drop(ingress);
 
-        let prefix = self.prefix('r');
-        let bar = self.bar(Scenario::WorkerDrain, 2 * count);
-        let begun = begin(Scenario::WorkerDrain)?;
+        let begun = self.begin(Scenario::WorkerDrain, 2 * count)?;
         let workers = self.workers();
-        ours::drained(stage, &self.prefix('m'), count, &bar).await?;
-        let last = ours::drained(stage, &prefix, count, &bar).await?;
-        self.end_at(begun, 2 * count, last)?;
+        let prefixes = [self.prefix('m'), self.prefix('r')];
+        let last = ours::drained(stage, &prefixes, count, &begun.bar).await?;
+        self.end_at(begun, last)?;
         drop(workers);
         Ok(())
     }
@@ -130,21 +127,19 @@ impl<'a> Rounds<'a> {
         let (ingress, target) =
             ours::start_ingress(stage, stage.md5.name, self.arguments.connections)?;
         let workers = self.workers();
-        let bar = self.bar(Scenario::Pipeline, count);
-        let begun = begin(Scenario::Pipeline)?;
-        let answered = load::post(&target, Pace::Closed, &bodies, &bar).await?;
-        let last = ours::drained(stage, &self.prefix('a'), count, &bar).await?;
-        self.end_at(begun, count, last)?.answer_us = Some((&answered.latencies).into());
+        let begun = self.begin(Scenario::Pipeline, count)?;
+        let answered = load::post(&target, Pace::Closed, &bodies, &begun.bar).await?;
+        let last = ours::drained(stage, &[self.prefix('a')], count, &begun.bar).await?;
+        self.end_at(begun, last)?.answer_us = Some((&answered.latencies).into());
 
         let (rate, seconds) = (self.arguments.rate, self.arguments.seconds);
         let count = usize::try_from(u64::from(rate) * seconds)?;
         let orders = self.orders(&stage.rsa2, 's', count)?;
         let bodies = signed(&stage.rsa2, &orders)?;
         let target = Target { path: format!("/alipay/{}/notify", stage.rsa2.name), ..target };
-        let bar = self.bar(Scenario::Steady, count);
-        let begun = begin(Scenario::Steady)?;
-        let steady = ours::steady(stage, &target, rate, &orders, &bodies, &bar).await?;
-        let measurement = self.end(begun, count)?;
+        let begun = self.begin(Scenario::Steady, count)?;
+        let steady = ours::steady(stage, &target, rate, &orders, &bodies, &begun.bar).await?;
+        let measurement = self.end(begun)?;
         measurement.seconds = steady.elapsed.as_secs_f64();
         measurement.answer_us = Some((&steady.answers).into());
         measurement.row_us = Some((&steady.rows).into());
@@ -158,12 +153,11 @@ impl<'a> Rounds<'a> {
         target: &Target,
         bodies: &Arc<[Bytes]>,
     ) -> anyhow::Result<()> {
-        let bar = self.bar(scenario, bodies.len());
-        let begun = begin(scenario)?;
-        let answered = load::post(target, Pace::Closed, bodies, &bar)
+        let begun = self.begin(scenario, bodies.len())?;
+        let answered = load::post(target, Pace::Closed, bodies, &begun.bar)
             .await
             .with_context(|| scenario.name())?;
-        let measurement = self.end(begun, bodies.len())?;
+        let measurement = self.end(begun)?;
         measurement.seconds = answered.elapsed.as_secs_f64();
         measurement.answer_us = Some((&answered.latencies).into());
         Ok(())
@@ -196,23 +190,19 @@ impl<'a> Rounds<'a> {
         bar
     }
 
-    fn end(&mut self, begun: Begun, count: usize) -> anyhow::Result<&mut Measurement> {
-        self.end_at(begun, count, Instant::now())
+    fn begin(&self, scenario: Scenario, count: usize) -> anyhow::Result<Begun> {
+        let bar = self.bar(scenario, count);
+        Ok(Begun { scenario, count, bar, usage: Usage::now()?, at: Instant::now() })
     }
 
-    fn end_at(
-        &mut self,
-        begun: Begun,
-        count: usize,
-        at: Instant,
-    ) -> anyhow::Result<&mut Measurement> {
-        let elapsed = at.saturating_duration_since(begun.at).max(Duration::from_micros(1));
-        let now = Usage::now()?;
-        let measurement = Measurement::new(begun.scenario, count, elapsed, &begun.usage, &now);
+    fn end(&mut self, begun: Begun) -> anyhow::Result<&mut Measurement> {
+        self.end_at(begun, Instant::now())
+    }
+
+    fn end_at(&mut self, begun: Begun, at: Instant) -> anyhow::Result<&mut Measurement> {
+        let Begun { scenario, count, usage, at: began, .. } = begun;
+        let elapsed = at.saturating_duration_since(began).max(Duration::from_micros(1));
+        let measurement = Measurement::new(scenario, count, elapsed, &usage, &Usage::now()?);
         Ok(self.measurements.push_mut(measurement))
     }
-}
-
-fn begin(scenario: Scenario) -> anyhow::Result<Begun> {
-    Ok(Begun { scenario, usage: Usage::now()?, at: Instant::now() })
 }
