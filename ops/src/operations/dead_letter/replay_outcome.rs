@@ -12,7 +12,7 @@ use store::notification::{self, InboxState, MessageKey};
 use store::retry_copy::{self, WaitingCopy};
 use store::{MysqlConnection, StoreError};
 
-pub(crate) use self::replayed::{Fate, Replayed};
+pub(crate) use self::replayed::{ReplayOutcome, Replayed};
 
 /// How long to wait when nothing more becomes known, and how long in all.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -26,7 +26,7 @@ const TOGETHER: usize = 500;
 
 /// All of a replay.
 #[derive(Debug)]
-pub(crate) struct Aftermath {
+pub(crate) struct ReplayWait {
     letters: BTreeMap<String, Replayed>,
     /// Their ids by those under which workers know them.
     known_as: HashMap<String, String>,
@@ -34,9 +34,9 @@ pub(crate) struct Aftermath {
     began: chrono::DateTime<chrono::Utc>,
 }
 
-impl Aftermath {
-    pub(crate) fn new(config: &Config) -> Aftermath {
-        Aftermath {
+impl ReplayWait {
+    pub(crate) fn new(config: &Config) -> ReplayWait {
+        ReplayWait {
             letters: BTreeMap::new(),
             known_as: HashMap::new(),
             config: config.clone(),
@@ -103,7 +103,7 @@ impl Aftermath {
             if !nameless.is_empty() && round.is_multiple_of(5) {
                 for (id, reason) in dead_again(self.began, &nameless)? {
                     if let Some(one) = self.letters.get_mut(&id) {
-                        one.outcome = Fate::DeadAgain;
+                        one.outcome = ReplayOutcome::DeadAgain;
                         one.reason = Some(reason);
                     }
                 }
@@ -124,7 +124,7 @@ impl Aftermath {
     }
 
     fn waiting(&self) -> impl Iterator<Item = &Replayed> {
-        self.letters.values().filter(|one| one.outcome == Fate::Waiting)
+        self.letters.values().filter(|one| one.outcome == ReplayOutcome::Waiting)
     }
 
     fn look(&mut self, connection: &mut MysqlConnection) -> Result<(), StoreError> {
@@ -147,15 +147,15 @@ impl Aftermath {
         self.letters.get_mut(self.known_as.get(as_id)?)
     }
 
-    /// How many letters have which fate.
-    pub(crate) fn count(&self, fate: Fate) -> usize {
-        self.letters.values().filter(|one| one.outcome == fate).map(|one| one.copies).sum()
+    /// How many letters have this outcome.
+    pub(crate) fn count(&self, outcome: ReplayOutcome) -> usize {
+        self.letters.values().filter(|one| one.outcome == outcome).map(|one| one.copies).sum()
     }
 
     /// Why letters are dead again, and how many for each reason.
     pub(crate) fn reasons(&self) -> BTreeMap<String, usize> {
         let mut reasons = BTreeMap::new();
-        for one in self.letters.values().filter(|one| one.outcome == Fate::DeadAgain) {
+        for one in self.letters.values().filter(|one| one.outcome == ReplayOutcome::DeadAgain) {
             let reason = one.reason.clone().unwrap_or_else(|| "no reason".to_owned());
             *reasons.entry(reason).or_default() += one.copies;
         }
