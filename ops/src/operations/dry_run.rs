@@ -16,7 +16,7 @@ use crate::operations::rolled_back;
 
 /// Messages in one transaction. It holds the locks of their orders, and workers leave locked orders for
 /// a later batch, so it must be short.
-const TOGETHER: usize = 200;
+const MESSAGES_PER_TRANSACTION: usize = 200;
 
 /// What would become of one message.
 #[derive(Debug, Serialize)]
@@ -132,7 +132,7 @@ fn dry_run(
     let mut batch = Vec::new();
     for (_, messages) in by_order {
         batch.extend(messages);
-        if batch.len() >= TOGETHER {
+        if batch.len() >= MESSAGES_PER_TRANSACTION {
             results.extend(run(connection, config, &batch)?);
             batch.clear();
         }

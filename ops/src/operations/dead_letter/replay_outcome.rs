@@ -15,14 +15,14 @@ use store::{MysqlConnection, StoreError};
 pub(crate) use self::replayed::{ReplayOutcome, Replayed};
 
 /// How long to wait when nothing more becomes known, and how long in all.
-const PATIENCE: Duration = Duration::from_secs(10);
-const LONGEST: Duration = Duration::from_secs(120);
+const NO_PROGRESS_LIMIT: Duration = Duration::from_secs(10);
+const TOTAL_LIMIT: Duration = Duration::from_secs(120);
 
 /// The pause between two looks.
-const LOOK: Duration = Duration::from_millis(200);
+const LOOK_PAUSE: Duration = Duration::from_millis(200);
 
 /// Messages of one question to the database.
-const TOGETHER: usize = 500;
+const MESSAGES_PER_QUERY: usize = 500;
 
 /// All of a replay.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ impl ReplayWait {
         }
     }
 
-    /// Waits until each letter has an end or is put back, at most [`PATIENCE`] without news. `dead_again` says
+    /// Waits until each letter has an end or is put back, at most [`NO_PROGRESS_LIMIT`] without news. `dead_again` says
     /// of messages without a line of a worker's why they died since a moment: no envelope, a merchant that
     /// nobody knows.
     pub(crate) fn wait<E: From<StoreError>>(
@@ -113,11 +113,11 @@ impl ReplayWait {
             if after < before {
                 news = Instant::now();
             }
-            if after == 0 || news.elapsed() >= PATIENCE || began.elapsed() >= LONGEST {
+            if after == 0 || news.elapsed() >= NO_PROGRESS_LIMIT || began.elapsed() >= TOTAL_LIMIT {
                 break;
             }
             round += 1;
-            std::thread::sleep(LOOK);
+            std::thread::sleep(LOOK_PAUSE);
         }
         progress.finish_and_clear();
         Ok(())
@@ -183,7 +183,7 @@ fn states<'a>(
         })
         .collect();
     let mut states = HashMap::new();
-    for keys in keys.chunks(TOGETHER) {
+    for keys in keys.chunks(MESSAGES_PER_QUERY) {
         let found = notification::states(connection, keys)?.into_iter();
         states.extend(found.map(|state| (state.message_id.clone(), state)));
     }
@@ -197,7 +197,7 @@ fn copies<'a>(
 ) -> Result<Vec<WaitingCopy>, StoreError> {
     let ids: Vec<&str> = letters.map(|one| one.known_as.as_str()).collect();
     let mut copies = Vec::new();
-    for ids in ids.chunks(TOGETHER) {
+    for ids in ids.chunks(MESSAGES_PER_QUERY) {
         copies.extend(retry_copy::of_messages(connection, ids)?);
     }
     Ok(copies)
