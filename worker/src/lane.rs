@@ -2,7 +2,7 @@
 
 mod acknowledge;
 mod attempt;
-mod burial;
+mod dead_lettering;
 pub(crate) mod dead_queue;
 pub(crate) mod poison;
 mod unrecorded;

@@ -73,7 +73,7 @@ pub(super) fn explain(
     let rows: Vec<(&str, &Refund)> =
         refunds.iter().map(|(merchant, refund)| (*merchant, refund)).collect();
     refund::upsert(connection, &rows)?;
-    refund_request::settle(connection, &rows)
+    refund_request::end_notified(connection, &rows)
 }
 
 /// What a message says of a trade that its order does not take.
