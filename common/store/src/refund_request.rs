@@ -26,7 +26,7 @@ use crate::{MysqlConnection, Result};
 pub use due::{ClaimedRefund, claim, put_off};
 pub use end_notified::end_notified;
 pub use late::{LateRefund, ask_late, late_number, on_its_way, withdraw_late};
-pub use rejected::{lock_number, of_rejected, unlock_number};
+pub use rejected::{given_back, lock_number, of_payment, of_rejected, unlock_number};
 pub use report::{RefundRequestFilter, RefundRequestLine, equal, list};
 
 /// `error` while a call is under way, and after a crash in it.

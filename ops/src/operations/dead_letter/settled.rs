@@ -3,7 +3,7 @@
 use alipay::{Fen, TradeStatusSync};
 use chrono::{DateTime, Utc};
 use config::Config;
-use order::{DecisionState, MessageOutcome, OrderStatus, OrderTerms, Refund, RefundRequestState};
+use order::{DecisionState, MessageOutcome, OrderStatus, OrderTerms, Refund};
 use queue::ReceivedMessage;
 use store::notification::{self, MessageKey};
 use store::refund::{self, MerchantTrade};
@@ -122,10 +122,9 @@ fn of_trade(
     let payment = payment(connection, merchant, order, trade_no, &messages)?.ok().flatten();
     let key = MerchantTrade { merchant, trade_no };
     let requests = refund_request::of_rejected(connection, &[key])?;
-    let made = requests.iter().filter(|it| it.state == RefundRequestState::Accepted);
-    let given_back = made.fold(0_i64, |sum, it| sum.saturating_add(it.amount.get()));
-    let known =
-        KnownTrade::WithoutOrder { payment: payment.as_ref(), given_back: Fen::new(given_back) };
+    let own = refund_request::of_payment(&requests, key, order);
+    let given_back = refund_request::given_back(&own).refunded();
+    let known = KnownTrade::WithoutOrder { payment: payment.as_ref(), given_back };
     Ok(trade_settled(account, trade_message, by, &known))
 }
 
