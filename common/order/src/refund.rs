@@ -66,6 +66,13 @@ pub struct Refund {
     pub gmt_refund: Option<DateTime<Utc>>,
 }
 
+/// Whether the refund of a row with this result was made. The row of an Open Platform notification has no result: such a
+/// notification tells only of refunds that were made.
+#[must_use]
+pub fn is_made(result: Option<&str>) -> bool {
+    result.is_none_or(|result| result == SUCCESS)
+}
+
 impl Refund {
     /// The refund that an Open Platform notification reports, if it reports one.
     #[must_use]
@@ -116,10 +123,15 @@ impl Refund {
         }
     }
 
-    /// A batch item that succeeded, or a refund that an answer confirms. The row of an Open Platform notification has no
-    /// result; its facts came with the notification.
+    /// Whether it was made: see [`is_made`].
     #[must_use]
-    pub fn succeeded(&self) -> bool {
+    pub fn is_made(&self) -> bool {
+        is_made(self.result.as_deref())
+    }
+
+    /// Whether it has the result of a success: a batch item or an answer.
+    #[must_use]
+    pub fn states_success(&self) -> bool {
         self.result.as_deref() == Some(SUCCESS)
     }
 
@@ -129,8 +141,8 @@ impl Refund {
 
     /// Takes in another report of the same refund. A success stays a success.
     pub fn merge(&mut self, other: &Refund) {
-        let was_success = self.succeeded();
-        if other.succeeded() || (!was_success && other.result > self.result) {
+        let rank = |refund: &Refund| (refund.states_success(), refund.result.clone());
+        if rank(other) > rank(self) {
             self.result.clone_from(&other.result);
         }
         self.running_total = self.running_total.max(other.running_total);
