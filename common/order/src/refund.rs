@@ -41,6 +41,26 @@ closed_set! {
     }
 }
 
+/// Who repeats a refund request that could not be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RepeatedBy {
+    /// A worker, by itself.
+    Worker,
+    /// Nobody, unless an operator repeats the command.
+    Operator,
+}
+
+impl RefundRequestState {
+    /// The state of a request that could not be sent: it waits where a worker repeats it, and has ended where nobody does.
+    #[must_use]
+    pub fn unsent(by: RepeatedBy) -> RefundRequestState {
+        match by {
+            RepeatedBy::Worker => RefundRequestState::Asked,
+            RepeatedBy::Operator => RefundRequestState::Refused,
+        }
+    }
+}
+
 /// One refund of one trade.
 ///
 /// The Open Platform sends the trade's *running total* with each refund; the legacy gateway sends
@@ -96,14 +116,21 @@ impl Refund {
     /// refunds to a person show one of the two.
     #[must_use]
     pub fn of_answer(answer: &ConfirmedRefund) -> Refund {
+        let refund = Refund::made(&answer.trade_no, &answer.request_no, answer.amount);
+        Refund { running_total: answer.refunded, gmt_refund: answer.gmt_refund, ..refund }
+    }
+
+    /// The row of a refund that an answer confirms, without running total and time: see [`Refund::of_answer`].
+    #[must_use]
+    pub fn made(trade_no: &str, request_no: &str, amount: Fen) -> Refund {
         Refund {
-            trade_no: answer.trade_no.clone(),
-            refund_key: format!("{}@", answer.request_no),
-            request_no: answer.request_no.clone(),
-            running_total: answer.refunded,
-            amount: Some(answer.amount),
+            trade_no: trade_no.to_owned(),
+            refund_key: format!("{request_no}@"),
+            request_no: request_no.to_owned(),
+            running_total: None,
+            amount: Some(amount),
             result: Some(SUCCESS.to_owned()),
-            gmt_refund: answer.gmt_refund,
+            gmt_refund: None,
         }
     }
 
