@@ -32,7 +32,7 @@ async fn ready_again(started: &Started) {
 /// Waits until the publisher has noticed, with nothing published.
 async fn not_ready(started: &Started) {
     timeout(LONG, async {
-        // There is a signal for ready, and none for its end.
+        // `Publisher` signals that it is ready, not that it no longer is.
         while started.publisher.is_ready() {
             sleep(Duration::from_millis(5)).await;
         }
