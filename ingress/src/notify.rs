@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alipay::{Charset, Form, SecondReading, SignType};
+use alipay::{BatchRefundNotify, Charset, Form, SecondReading, SignType};
 use chrono::Utc;
 use config::Merchant;
 use queue::{Envelope, MessageKind};
@@ -74,7 +74,7 @@ impl VerifiedNotification {
 /// What the form is, for the queue; whether it makes sense is judged by the worker.
 fn kind(form: &Form) -> MessageKind {
     match form.get("notify_type") {
-        Some(b"batch_refund_notify") => MessageKind::BatchRefund,
+        Some(kind) if BatchRefundNotify::is_meant(kind) => MessageKind::BatchRefund,
         _ => MessageKind::TradeStatus,
     }
 }

@@ -39,7 +39,7 @@ use store::{Fault, MysqlConnection, StoreError};
 use crate::message::{Content, InboundMessage, Rejection};
 use fulfillment::{CodePriority, move_goods};
 use inbox::InboxRecord;
-pub use outcome::Outcome;
+pub use outcome::{Outcome, outcome_alone};
 use working_set::WorkingSet;
 
 /// Why a batch did not come to its end. Nothing of it was written.
@@ -212,7 +212,9 @@ fn apply<'a>(set: &mut WorkingSet, batch: &'a [InboundMessage]) -> Vec<InboxReco
     for message in batch {
         service::crash_on_order!(message.order());
         let mut record = InboxRecord::new(message, set.apply(message));
-        if *record.outcome() == Outcome::RetryLater && RetryTier::after(message.attempt).is_none() {
+        if *record.outcome() == Outcome::RetryLater
+            && record.outcome().retry_tier(message.attempt).is_none()
+        {
             record.reject(order_not_found(message));
         }
         if let (Ok(Content::Answer(answer)), Outcome::Rejected(_)) =

@@ -87,8 +87,9 @@ pub fn content_id(received: &ReceivedMessage, config: &Config) -> Option<String>
     Some(id_of(&envelope, &form, merchant.protocol))
 }
 
-/// The order number in a form, where it can be read.
-pub(crate) fn order_in_form(form: &Form, charset: Charset) -> Option<String> {
+/// The order number in a form, where it can be read and a column can hold it.
+#[must_use]
+pub fn order_in_form(form: &Form, charset: Charset) -> Option<String> {
     match form.get("out_trade_no") {
         Some(number) => usable(charset.decode(number).ok()?),
         None => order_in_biz_content(form, charset),

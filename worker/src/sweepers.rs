@@ -120,6 +120,14 @@ impl<'a> Sweeper<'a> {
     }
 }
 
+/// How long rows are leased for calls of the gateway. Rows take turns in `rounds`, each row needs up to `calls` calls of at
+/// most `timeout`, and the last row must still be under its lease when its answer is published and recorded.
+fn lease(timeout: Duration, rounds: usize, calls: u32) -> Duration {
+    const MARGIN: Duration = Duration::from_secs(10);
+    let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
+    timeout.saturating_mul(rounds.saturating_mul(calls)) + MARGIN
+}
+
 /// A number for a gauge.
 fn as_metric(number: i64) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))

@@ -82,6 +82,15 @@ pub struct FeeLeg {
 }
 
 impl BatchRefundNotify {
+    /// Its `notify_type`.
+    pub const NOTIFY_TYPE: &str = "batch_refund_notify";
+
+    /// Whether a form with this `notify_type` is one.
+    #[must_use]
+    pub fn is_meant(notify_type: &[u8]) -> bool {
+        notify_type == BatchRefundNotify::NOTIFY_TYPE.as_bytes()
+    }
+
     pub(crate) fn read(parameters: &Parameters<'_>) -> Result<BatchRefundNotify, Unreadable> {
         let details = parameters.required("result_details")?;
         Ok(BatchRefundNotify {

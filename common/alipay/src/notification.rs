@@ -140,7 +140,7 @@ impl Notification {
                 let trade = TradeStatusSync::read(&parameters, protocol)?;
                 Ok(Notification::Trade(Box::new(trade)))
             }
-            (Some(b"batch_refund_notify"), _) => {
+            (Some(kind), _) if BatchRefundNotify::is_meant(kind) => {
                 BatchRefundNotify::read(&parameters).map(Notification::BatchRefund)
             }
             (Some(other), _) => Err(Unreadable::NotifyType { notify_type: printable(other) }),

@@ -1,6 +1,6 @@
 //! For whom Alipay signed a message.
 
-use crate::{Form, Protocol, SignType};
+use crate::{BatchRefundNotify, Form, Protocol, SignType};
 
 /// Who a merchant is at Alipay; `None` where the configuration does not say.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +32,7 @@ pub fn check_recipient(
     account: RecipientAccount<'_>,
 ) -> Result<(), &'static str> {
     let notify_type = form.get("notify_type").unwrap_or_default();
-    let is_batch = notify_type == b"batch_refund_notify";
+    let is_batch = BatchRefundNotify::is_meant(notify_type);
     let moves_money = is_batch || matches!(notify_type, b"" | b"trade_status_sync");
     let RecipientAccount { app_id, seller_id, partner } = account;
     let (parameters, required): (&[(&'static str, Option<&str>)], bool) = match protocol {

@@ -85,7 +85,7 @@ pub use goods::{CodeState, FulfillmentState, GoodsDecision, ProductKind};
 pub use outcome::{MessageOutcome, RejectionReason, Remark};
 pub use query::QueryReason;
 pub use record::OrderRecord;
-pub use refund::{ConfirmedRefund, Refund, RefundRequestState};
+pub use refund::{ConfirmedRefund, Refund, RefundRequestState, RepeatedBy};
 pub use rejected::{RefundSum, RejectedMessage, RejectedPayment};
 pub use review::{Review, ReviewReason, ReviewState};
 pub use status::{OrderState, OrderStatus, RefundStatusCode, TradeStatusCode};

@@ -217,7 +217,7 @@ impl OrderRecord {
     /// confirmation.
     fn await_confirmation(&mut self, account: &MerchantAccount, trade_no: &str, is_paid: bool) {
         let wanted = account.confirms_above.is_some_and(|above| self.terms.total_fee > above);
-        let refunded = |refund: &Refund| refund.trade_no == trade_no && refund.succeeded();
+        let refunded = |refund: &Refund| refund.trade_no == trade_no && refund.is_made();
         if wanted
             && (is_paid || self.refunds.values().any(refunded))
             && let Some(trade) = self.trades.get_mut(trade_no)

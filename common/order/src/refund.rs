@@ -41,6 +41,26 @@ closed_set! {
     }
 }
 
+/// Who repeats a refund request that could not be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RepeatedBy {
+    /// A worker, by itself.
+    Worker,
+    /// Nobody, unless an operator repeats the command.
+    Operator,
+}
+
+impl RefundRequestState {
+    /// The state of a request that could not be sent: it waits where a worker repeats it, and has ended where nobody does.
+    #[must_use]
+    pub fn unsent(by: RepeatedBy) -> RefundRequestState {
+        match by {
+            RepeatedBy::Worker => RefundRequestState::Asked,
+            RepeatedBy::Operator => RefundRequestState::Refused,
+        }
+    }
+}
+
 /// One refund of one trade.
 ///
 /// The Open Platform sends the trade's *running total* with each refund; the legacy gateway sends
@@ -66,6 +86,13 @@ pub struct Refund {
     pub gmt_refund: Option<DateTime<Utc>>,
 }
 
+/// Whether the refund of a row with this result was made. The row of an Open Platform notification has no result: such a
+/// notification tells only of refunds that were made.
+#[must_use]
+pub fn is_made(result: Option<&str>) -> bool {
+    result.is_none_or(|result| result == SUCCESS)
+}
+
 impl Refund {
     /// The refund that an Open Platform notification reports, if it reports one.
     #[must_use]
@@ -89,14 +116,21 @@ impl Refund {
     /// refunds to a person show one of the two.
     #[must_use]
     pub fn of_answer(answer: &ConfirmedRefund) -> Refund {
+        let refund = Refund::made(&answer.trade_no, &answer.request_no, answer.amount);
+        Refund { running_total: answer.refunded, gmt_refund: answer.gmt_refund, ..refund }
+    }
+
+    /// The row of a refund that an answer confirms, without running total and time: see [`Refund::of_answer`].
+    #[must_use]
+    pub fn made(trade_no: &str, request_no: &str, amount: Fen) -> Refund {
         Refund {
-            trade_no: answer.trade_no.clone(),
-            refund_key: format!("{}@", answer.request_no),
-            request_no: answer.request_no.clone(),
-            running_total: answer.refunded,
-            amount: Some(answer.amount),
+            trade_no: trade_no.to_owned(),
+            refund_key: format!("{request_no}@"),
+            request_no: request_no.to_owned(),
+            running_total: None,
+            amount: Some(amount),
             result: Some(SUCCESS.to_owned()),
-            gmt_refund: answer.gmt_refund,
+            gmt_refund: None,
         }
     }
 
@@ -116,10 +150,15 @@ impl Refund {
         }
     }
 
-    /// A batch item that succeeded, or a refund that an answer confirms. The row of an Open Platform notification has no
-    /// result; its facts came with the notification.
+    /// Whether it was made: see [`is_made`].
     #[must_use]
-    pub fn succeeded(&self) -> bool {
+    pub fn is_made(&self) -> bool {
+        is_made(self.result.as_deref())
+    }
+
+    /// Whether it has the result of a success: a batch item or an answer.
+    #[must_use]
+    pub fn states_success(&self) -> bool {
         self.result.as_deref() == Some(SUCCESS)
     }
 
@@ -129,8 +168,8 @@ impl Refund {
 
     /// Takes in another report of the same refund. A success stays a success.
     pub fn merge(&mut self, other: &Refund) {
-        let was_success = self.succeeded();
-        if other.succeeded() || (!was_success && other.result > self.result) {
+        let rank = |refund: &Refund| (refund.states_success(), refund.result.clone());
+        if rank(other) > rank(self) {
             self.result.clone_from(&other.result);
         }
         self.running_total = self.running_total.max(other.running_total);

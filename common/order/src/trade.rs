@@ -157,20 +157,24 @@ impl Trade {
         total: Fen,
     ) {
         let mut batches = Fen::new(0);
+        // Running totals: the row may have come before the order took the trade.
+        let mut reported = Fen::new(0);
         for refund in refunds.filter(|refund| refund.trade_no == self.trade_no) {
-            if refund.succeeded() {
+            if refund.is_made() {
                 self.facts |= Facts::PAID | Facts::REFUNDED_IN_PART;
                 self.gmt_refund = self.gmt_refund.max(refund.gmt_refund);
                 batches = Fen::new(batches.get().saturating_add(refund.amount_or_zero().get()));
+                reported = reported.max(refund.running_total.unwrap_or_default());
             }
         }
-        if batches >= total {
+        let refunded = batches.max(reported);
+        if refunded >= total {
             self.facts |= Facts::REFUNDED_IN_FULL;
         }
         if self.facts.contains(Facts::REFUNDED_IN_FULL) {
             self.refunded_fee = total;
         } else {
-            self.refunded_fee = self.refunded_fee.max(batches).min(total);
+            self.refunded_fee = self.refunded_fee.max(refunded).min(total);
         }
         self.refund_above_total = batches > total;
     }

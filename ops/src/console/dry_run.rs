@@ -85,6 +85,7 @@ fn row(one: &DryRunResult) -> Markup {
         DryRunOutcome::Unchanged => (Tone::Plain, say("无变化", "unchanged")),
         DryRunOutcome::Unknown => (Tone::Warn, say("未知状态", "unknown status")),
         DryRunOutcome::Rejected => (Tone::Bad, say("会再次失败", "dies again")),
+        DryRunOutcome::DatabaseRefuses => (Tone::Bad, say("数据库拒绝", "database refuses")),
         DryRunOutcome::NoOrderYet => (Tone::Warn, say("订单未到", "no order yet")),
         DryRunOutcome::Locked => (Tone::Warn, say("订单正被处理", "locked now")),
     };

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use alipay::{Charset, Form};
 use queue::{Envelope, ReceivedMessage};
 use serde::Serialize;
+use worker::message::order_in_form;
 
 use self::claim::SettledReason;
 use store::{BeijingTime, MysqlConnection, StoreError, user_order};
@@ -191,10 +192,9 @@ impl OpenedLetter {
     }
 }
 
-/// The order number in a form, where it can be read.
+/// The order that a letter names, as workers read it.
 fn order_of(envelope: &Envelope) -> Option<String> {
-    let form = Form::parse(envelope.form.as_bytes()).ok()?;
-    envelope.charset.decode(form.get("out_trade_no")?).ok().filter(|order| !order.is_empty())
+    order_in_form(&Form::parse(envelope.form.as_bytes()).ok()?, envelope.charset)
 }
 
 /// The parameters as text; the signature is of no use to a reader.

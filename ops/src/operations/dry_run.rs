@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use config::Config;
-use order::{MessageOutcome, RejectionReason};
+use order::MessageOutcome;
 use queue::{Message, ReceivedMessage};
 use serde::Serialize;
-use store::{Fault, MysqlConnection, StoreError, notification};
-use worker::batch::{self, BatchError, Outcome, Rules, run_halving};
+use store::{MysqlConnection, StoreError, notification};
+use worker::batch::{self, BatchError, Outcome, Rules, outcome_alone, run_halving};
 use worker::message::{InboundMessage, Rejection};
 
 use crate::failure::Failure;
@@ -40,6 +40,8 @@ pub(crate) enum DryRunOutcome {
     Unknown,
     /// It would be a dead letter.
     Rejected,
+    /// The database refuses it alone: it would be tried again, and be a dead letter after the last retry.
+    DatabaseRefuses,
     /// It would wait for its order.
     NoOrderYet,
     /// Somebody has its order locked now.
@@ -155,17 +157,12 @@ fn run(
             results.extend(run_together(connection, config, &batch[part])?);
             Ok(())
         },
-        &|(_, results), at, error| {
-            let unknown = error.fault() == Fault::Unknown;
-            let reason = match unknown {
-                true => RejectionReason::DatabaseRefuses,
-                false => RejectionReason::UnusableData,
-            };
-            let (message, rejection) = (&batch[at], Rejection::new(reason, error));
-            results.push(DryRunResult {
-                merchant: Some(message.account.merchant.clone()),
-                ..dies_again(message.message_id.clone(), message.order_id(), &rejection)
+        &|(connection, results), at, failure| {
+            let result = rolled_back(connection, |connection| {
+                let outcome = outcome_alone(connection, failure)?;
+                Ok::<_, BatchError>(result_of(connection, &batch[at], &outcome)?)
             });
+            results.push(result?);
             Ok(())
         },
     );
@@ -201,9 +198,10 @@ fn result_of(
     let effect = match outcome {
         Outcome::Locked | Outcome::Held => Effect::new(DryRunOutcome::Locked),
         Outcome::RetryLater => Effect::new(DryRunOutcome::NoOrderYet),
-        Outcome::Rejected(rejection)
-        | Outcome::DatabaseRefuses(rejection)
-        | Outcome::RejectedBefore(rejection) => {
+        Outcome::DatabaseRefuses(rejection) => {
+            Effect::rejected(DryRunOutcome::DatabaseRefuses, rejection)
+        }
+        Outcome::Rejected(rejection) | Outcome::RejectedBefore(rejection) => {
             Effect::rejected(DryRunOutcome::Rejected, rejection)
         }
         Outcome::Done => {

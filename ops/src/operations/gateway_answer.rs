@@ -137,7 +137,9 @@ pub(crate) fn compare(
                 Comparison::News
             }
             (Some(DryRunOutcome::Locked | DryRunOutcome::NoOrderYet) | None, _) => Comparison::Busy,
-            (Some(DryRunOutcome::Rejected), _) => Comparison::Disagrees,
+            (Some(DryRunOutcome::Rejected | DryRunOutcome::DatabaseRefuses), _) => {
+                Comparison::Disagrees
+            }
             (Some(_), _) => Comparison::Same,
         };
         Compared { comparison, gateway: answer.into(), held: row.into(), dry_run }

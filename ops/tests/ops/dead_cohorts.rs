@@ -176,6 +176,44 @@ fn a_dry_run_says_what_would_change_and_changes_nothing() {
     assert_eq!(limited.json()["letters"], 1);
 }
 
+/// A trigger of the shop refuses one order, and the database takes all other writes.
+#[test]
+fn a_dry_run_says_that_the_database_refuses_a_message_alone() {
+    let sandbox = Sandbox::new();
+    let ops = configured(&sandbox);
+    ops.run("order create A-1 --merchant shop --product gift").done();
+    ops.run("order create A-2 --merchant shop --product gift").done();
+    let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    diesel::connection::SimpleConnection::batch_execute(
+        &mut *connection,
+        "CREATE TRIGGER shop_says_no BEFORE UPDATE ON user_order FOR EACH ROW \
+         BEGIN IF NEW.id = 'A-1' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'; END IF; END",
+    )
+    .unwrap();
+    publish(
+        &sandbox.amqp_url,
+        vec![notification("no", "A-1", "10.00", 1), notification("yes", "A-2", "10.00", 2)],
+    );
+    let before = tables(&sandbox);
+    let run = ops.run("dlq replay --all --dry-run --output json").ended(0, "").json();
+    let mut ends: Vec<(&Value, &Value, &Value)> = run["foreseen"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (&one["id"], &one["outcome"], &one["reason"]))
+        .collect();
+    ends.sort_by_key(|(id, ..)| id.to_string());
+    let refuses = json!("database_refuses");
+    assert_eq!(
+        ends,
+        [(&json!("no"), &refuses, &refuses), (&json!("yes"), &json!("applied"), &Value::Null)]
+    );
+    assert_eq!(tables(&sandbox), before, "a dry run wrote something");
+    let text = ops.run("dlq replay no --dry-run").done().stdout;
+    assert!(text.contains("be tried again: the database refuses it alone"), "{text}");
+    assert!(text.contains("not this one"), "{text}");
+}
+
 /// Rows of every table that a batch writes.
 fn tables(sandbox: &Sandbox) -> Vec<(String, i64)> {
     #[derive(diesel::QueryableByName)]

@@ -139,3 +139,35 @@ fn two_refunds_of_one_trade_at_once_make_one() {
     until_told(&world, "B-1", "rejected_payment_given_back");
     assert_eq!(letters(&world, 1)[0]["reason"], "total_mismatch");
 }
+
+/// After Alipay has refunded the payment, its order is mended and the letter is replayed: the order takes the payment with
+/// its refund.
+#[test]
+fn a_refund_counts_in_the_order_that_takes_its_payment_later() {
+    let mut world = World::new();
+    world.hear_alipay();
+    let _worker = world.worker();
+    world.order("B-1", "app");
+    world.at_alipay("pay", "app", "B-1", &["--total", "0.01"]);
+    let letter = letters(&world, 1).remove(0);
+    let trade = trade_no(&world, "B-1", "app");
+    // As a crash of `ops refund` leaves it: Alipay makes the refund, and its answer is lost.
+    let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
+    let mut write = |sql: &str| {
+        diesel::connection::SimpleConnection::batch_execute(&mut *connection, sql).unwrap();
+    };
+    write(&format!(
+        "INSERT INTO refund_request (request_no, merchant, order_id, trade_no, amount, is_rest, reason, asked_by, \
+         state, of_rejected) VALUES ('R1', 'app', 'B-1', '{trade}', 1, TRUE, 'wrong', 'ann', 'unknown', TRUE)"
+    ));
+    world.at_alipay("refund", "app", "B-1", &["--request-no", "R1"]);
+    until_told(&world, "B-1", "rejected_payment_given_back");
+
+    write("UPDATE user_order SET total_fee = 1 WHERE id = 'B-1'");
+    world.run(&format!("dlq replay {}", letter["id"].as_str().unwrap())).ended(0, "");
+    world.until("B-1", |order| order["trade_no"] == trade.as_str());
+    let order = world.json("order show B-1");
+    assert_eq!((&order["status"], &order["refunded_fee"]), (&json!(105), &json!(1)), "{order}");
+    assert_eq!(order["fulfillment"], Value::Null, "nothing is to be delivered: {order}");
+    world.run("audit").ended(0, "");
+}

@@ -2,7 +2,7 @@
 
 mod change;
 
-use alipay::{TradeStatus, TradeStatusSync};
+use alipay::{BatchRefundNotify, TradeStatus, TradeStatusSync};
 use order::{Facts, MessageOutcome, OrderRecord, Remark};
 use store::notification::{self, MessageKey, Record};
 use store::{MysqlConnection, StoreError};
@@ -185,7 +185,7 @@ impl<'a> InboxRecord<'a> {
                     [change] => Some(change.order.as_str()),
                     _ => None,
                 };
-                (order, only, Some("batch_refund_notify"))
+                (order, only, Some(BatchRefundNotify::NOTIFY_TYPE))
             }
             Err(_) => (self.named_order.as_deref(), self.named_trade.as_deref(), None),
         }

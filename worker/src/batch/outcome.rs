@@ -1,5 +1,10 @@
 //! What becomes of a message after a batch.
 
+use order::RejectionReason;
+use queue::topology::RetryTier;
+use store::{Fault, MysqlConnection, redelivery};
+
+use super::BatchError;
 use crate::message::Rejection;
 
 /// What becomes of a message. The kinds of failure are kept apart here. An outage is no outcome at all: the
@@ -22,4 +27,37 @@ pub enum Outcome {
     /// The same message was rejected for the same reason before, and that letter still lies there: one is
     /// enough.
     RejectedBefore(Rejection),
+}
+
+impl Outcome {
+    /// The tier that a message with this outcome waits in after so many attempts; `None` where it does not wait, or has waited
+    /// in the last one.
+    #[must_use]
+    pub fn retry_tier(&self, attempt: u32) -> Option<RetryTier> {
+        matches!(self, Outcome::RetryLater | Outcome::DatabaseRefuses(_))
+            .then(|| RetryTier::after(attempt))
+            .flatten()
+    }
+}
+
+/// What becomes of a message that failed alone. An error that is not known to be the data's fault (the shop's trigger, key or
+/// check, or an unclassified error) is the message's own only where the database takes other writes: one row is written and
+/// removed.
+///
+/// # Errors
+/// The failure itself, where the database takes no other write either.
+pub fn outcome_alone(
+    connection: &mut MysqlConnection,
+    failure: BatchError,
+) -> Result<Outcome, BatchError> {
+    if failure.fault() != Fault::Unknown {
+        return Ok(Outcome::Rejected(Rejection::new(RejectionReason::UnusableData, failure)));
+    }
+    match redelivery::probe(connection) {
+        Ok(()) => {
+            let rejection = Rejection::new(RejectionReason::DatabaseRefuses, failure);
+            Ok(Outcome::DatabaseRefuses(rejection))
+        }
+        Err(_) => Err(failure),
+    }
 }

@@ -60,7 +60,7 @@ pub(super) fn fits(record: &OrderRecord, answer: &ConfirmedRefund) -> Result<(),
     let Some(refunded) = answer.refunded else { return Ok(()) };
     let of_trade = || record.refunds.values().filter(|refund| refund.trade_no == answer.trade_no);
     let others: Fen = of_trade()
-        .filter(|refund| refund.succeeded() && refund.request_no != answer.request_no)
+        .filter(|refund| refund.is_made() && refund.request_no != answer.request_no)
         .filter_map(|refund| refund.amount)
         .fold(Fen::default(), |sum, amount| Fen::new(sum.get().saturating_add(amount.get())));
     let reported = of_trade().filter_map(|refund| refund.running_total).max().unwrap_or_default();

@@ -6,7 +6,6 @@
 //! back.
 
 use queue::ReceivedMessage;
-use queue::topology::RetryTier;
 use store::retry_copy::{self, CopyKey, NewCopy};
 use store::{MysqlConnection, Pool, StoreError};
 
@@ -26,8 +25,7 @@ pub(crate) fn record<'a>(
         if message.attempt > 0 {
             back.push(CopyKey { message_id: &message.message_id, attempt: message.attempt });
         }
-        let waits = matches!(outcome, Outcome::RetryLater | Outcome::DatabaseRefuses(_));
-        if let (true, Some(tier)) = (waits, RetryTier::after(message.attempt)) {
+        if let Some(tier) = outcome.retry_tier(message.attempt) {
             away.push(NewCopy {
                 key: CopyKey {
                     message_id: &message.message_id,

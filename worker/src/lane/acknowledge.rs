@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use lapin::options::BasicAckOptions;
 use lapin::types::DeliveryTag;
 use order::RejectionReason;
-use queue::topology::RetryTier;
 use queue::{Message, ReceivedMessage};
 
 use super::unrecorded::named_order;
@@ -18,18 +17,17 @@ pub(super) fn message_for(
     message: &InboundMessage,
     outcome: &Outcome,
 ) -> Option<Message> {
+    let tier = outcome.retry_tier(received.headers.attempt);
     match outcome {
         Outcome::Done | Outcome::Locked | Outcome::Held | Outcome::RejectedBefore(_) => None,
-        Outcome::RetryLater => RetryTier::after(received.headers.attempt).map(|tier| {
+        Outcome::RetryLater => tier.map(|tier| {
             let error = format!("{} is not there yet", message.awaited());
             Message::retry(received, tier)
                 .with_reason(RejectionReason::OrderNotFound.as_str(), error)
         }),
-        Outcome::DatabaseRefuses(rejection) => {
-            RetryTier::after(received.headers.attempt).map(|tier| {
-                Message::retry(received, tier).with_reason(rejection.reason, &rejection.error)
-            })
-        }
+        Outcome::DatabaseRefuses(rejection) => tier.map(|tier| {
+            Message::retry(received, tier).with_reason(rejection.reason, &rejection.error)
+        }),
         Outcome::Rejected(rejection) => Some(dead(received, rejection, Some(message))),
     }
 }

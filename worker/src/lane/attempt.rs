@@ -17,7 +17,7 @@ use tracing::{error, warn};
 
 use super::acknowledge::message_for;
 use super::unrecorded;
-use crate::batch::{self, BatchError, Outcome, Rules, retry_copies, run_halving};
+use crate::batch::{self, BatchError, Outcome, Rules, outcome_alone, retry_copies, run_halving};
 use crate::context::{Context, Interrupted};
 use crate::failure_log::FailureLog;
 use crate::health::User;
@@ -211,12 +211,19 @@ impl BatchAttempt<'_> {
             &|attempt: &mut Self, at, failure| {
                 let (place, message, all) = (places[at], &batch[at], attempt.received);
                 let received = &all[place];
-                let outcome = if failure.fault() == Fault::Unknown {
-                    attempt.set_aside(received, message, failure)?
-                } else {
-                    error!(message_id = message.message_id, error = %failure, "a message that the database refuses");
-                    let rejection = Rejection::new(RejectionReason::UnusableData, failure);
-                    attempt.dead_letter(received, message, rejection)?
+                let outcome = match outcome_alone(attempt.connection, failure)? {
+                    Outcome::Rejected(rejection) => {
+                        error!(
+                            message_id = message.message_id,
+                            error = %rejection.error,
+                            "a message that the database refuses"
+                        );
+                        attempt.dead_letter(received, message, rejection)?
+                    }
+                    Outcome::DatabaseRefuses(rejection) => {
+                        attempt.set_aside(received, message, rejection)?
+                    }
+                    other => other,
                 };
                 attempt.outcomes[place] = Some(outcome);
                 Ok::<(), BatchError>(())

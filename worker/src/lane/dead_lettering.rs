@@ -1,9 +1,7 @@
 //! Messages that become dead letters one by one.
 
-use order::RejectionReason;
 use queue::ReceivedMessage;
-use queue::topology::RetryTier;
-use store::{notification, redelivery};
+use store::notification;
 use tracing::{error, warn};
 
 use super::acknowledge::{dead, message_for};
@@ -28,20 +26,15 @@ impl BatchAttempt<'_> {
         self.run(&[at], std::slice::from_ref(message))
     }
 
-    /// A message that failed alone, with an error that is not known to be the data's fault: the shop's trigger, key or
-    /// check, or an unclassified error. If the database takes other writes, this message is the cause, and it must not
-    /// delay the others.
+    /// A message that the database refuses alone while it takes other writes: it must not delay the others.
     pub(super) fn set_aside(
         &mut self,
         received: &ReceivedMessage,
         message: &InboundMessage,
-        failure: BatchError,
+        rejection: Rejection,
     ) -> Result<Outcome, BatchError> {
-        if redelivery::probe(self.connection).is_err() {
-            return Err(failure);
-        }
-        let rejection = Rejection::new(RejectionReason::DatabaseRefuses, failure);
-        if RetryTier::after(received.headers.attempt).is_none() {
+        let outcome = Outcome::DatabaseRefuses(rejection.clone());
+        if outcome.retry_tier(received.headers.attempt).is_none() {
             error!(
                 message_id = message.message_id,
                 error = rejection.error,
@@ -49,7 +42,6 @@ impl BatchAttempt<'_> {
             );
             return self.dead_letter(received, message, rejection);
         }
-        let outcome = Outcome::DatabaseRefuses(rejection);
         retry_copies::record(self.connection, std::iter::once((message, &outcome)))?;
         let retry = message_for(received, message, &outcome).into_iter().collect();
         if self.context.publish(retry)?.is_empty() {

@@ -33,7 +33,7 @@ use tracing::{error, info, warn};
 
 use crate::batch::BatchError;
 use crate::context::Context;
-use crate::sweepers::{INTERVAL, Sweeper, Unswept};
+use crate::sweepers::{INTERVAL, Sweeper, Unswept, lease};
 use asking::{QueriedOrder, QueryFailure, TradeAnswer, ask};
 use circuit_breaker::{BreakerState, CircuitBreaker};
 use plan::{QueryIntervals, QueryStep};
@@ -53,9 +53,6 @@ const LATE: Duration = Duration::from_secs(3600);
 
 /// Calls of the gateway for one question at most: an order whose time is over is closed first.
 const CALLS: u32 = 2;
-
-/// Time beyond the questions themselves: publishing and recording the answers.
-const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
 /// A row that is asked now.
 #[derive(Debug, Clone)]
@@ -190,11 +187,8 @@ fn enrol(context: &Context, merchants: &[String]) -> Result<(), BatchError> {
 /// merchant may have more that are due; the other rows are moved to a later time or deleted.
 fn claim(context: &Context, shares: &[(String, i64)]) -> Result<(Vec<Claimed>, bool), BatchError> {
     let limits = QueryIntervals::of(&context.config.worker);
-    // The questions of a chunk take turns, and the last of them must still be under its lease.
     let rounds = CHUNK.max(shares.len()).div_ceil(AT_ONCE);
-    let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
-    let calls = rounds.saturating_mul(CALLS);
-    let lease = context.config.worker.query_timeout.saturating_mul(calls) + LEASE_MARGIN;
+    let lease = lease(context.config.worker.query_timeout, rounds, CALLS);
     let mut connection = context.pool.get()?;
     connection.transaction(|connection| {
         let mut claimed = Vec::new();

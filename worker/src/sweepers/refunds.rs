@@ -17,7 +17,6 @@
 mod call;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use alipay::Protocol;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,13 +24,13 @@ use config::{Config, Merchant};
 use diesel::Connection as _;
 use futures_util::StreamExt;
 use gateway::{Gateway, RefundOutcome};
-use order::RefundRequestState;
+use order::{RefundRequestState, RepeatedBy};
 use store::refund_request::{self, ClaimedRefund};
 use tracing::{error, info, warn};
 
 use crate::batch::BatchError;
 use crate::context::Context;
-use crate::sweepers::{INTERVAL, Sweeper, Unswept};
+use crate::sweepers::{INTERVAL, Sweeper, Unswept, lease};
 use call::carry_out;
 pub use call::refund_answer;
 
@@ -39,8 +38,6 @@ pub use call::refund_answer;
 const SHARE: i64 = 8;
 /// Calls under way at one time.
 const AT_ONCE: usize = 4;
-/// Time beyond the calls themselves: publishing and recording the answers.
-const LEASE_MARGIN: Duration = Duration::from_secs(10);
 
 /// A refund without a known result is repeated after a pause as long as its age, within these limits.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(3);
@@ -104,10 +101,9 @@ async fn sweep(
 
 /// Takes what is due, at most so many of each merchant.
 fn claim(context: &Context, merchants: &[String]) -> Result<Vec<ClaimedRefund>, BatchError> {
-    // Calls take turns, each is two questions, and the last must still be under its lease.
     let most = usize::try_from(SHARE).unwrap_or(1) * merchants.len().max(1);
-    let rounds = u32::try_from(most.div_ceil(AT_ONCE) * 2).unwrap_or(u32::MAX);
-    let lease = context.config.worker.query_timeout.saturating_mul(rounds) + LEASE_MARGIN;
+    // The refund, and the question what became of it.
+    let lease = lease(context.config.worker.query_timeout, most.div_ceil(AT_ONCE), 2);
     let mut connection = context.pool.get()?;
     let mut claimed = Vec::new();
     for merchant in merchants {
@@ -152,9 +148,10 @@ fn note(context: &Context, ended: &[(ClaimedRefund, RefundOutcome)]) -> Result<(
                         "the result of the refund of a late payment is not known; it is tried again with the same number"
                     );
                 }
-                let unsent = matches!(outcome, RefundOutcome::Unsent { .. });
-                let state =
-                    if unsent { RefundRequestState::Asked } else { RefundRequestState::Unknown };
+                let state = match outcome {
+                    RefundOutcome::Unsent { .. } => RefundRequestState::unsent(RepeatedBy::Worker),
+                    _ => RefundRequestState::Unknown,
+                };
                 let due_at = next(claimed.now, claimed.since);
                 refund_request::put_off(&mut connection, number, state, reason, due_at)?;
             }

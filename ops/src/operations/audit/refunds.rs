@@ -21,7 +21,7 @@ pub(crate) fn check(subject: &Subject, recount: &OrderRecord, found: &mut Findin
         let counted = recount.trades.get(trade_no).unwrap_or(trade);
         let of_trade = || subject.refunds.iter().filter(|refund| refund.trade_no == *trade_no);
         let batches: i64 = of_trade()
-            .filter(|refund| refund.succeeded())
+            .filter(|refund| refund.is_made())
             .filter_map(|refund| refund.amount)
             .fold(0, |sum, amount| sum.saturating_add(amount.get()));
         let running = of_trade().filter_map(|refund| refund.running_total).max();
@@ -33,7 +33,7 @@ pub(crate) fn check(subject: &Subject, recount: &OrderRecord, found: &mut Findin
             let lacks = (counted.facts - trade.facts).to_column();
             let what = format!("trade {trade_no} lacks {lacks}; refunds come to {reported} yuan");
             found.add(GapKind::RefundNotCounted, what);
-        } else if is < due && of_trade().any(order::Refund::succeeded) {
+        } else if is < due && of_trade().any(order::Refund::states_success) {
             let what = format!("trade {trade_no} counts {is} of {due} yuan");
             found.add(GapKind::RefundNotCounted, what);
         } else if is > total || is < Fen::new(0) {

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use config::Merchant;
 use gateway::{RefundOutcome, RefundProof};
-use order::refund::SUCCESS;
-use order::{Refund, RefundRequestState, RejectedPayment};
+use order::{Refund, RefundRequestState, RejectedPayment, RepeatedBy};
 use store::refund_request::{self, NO_ANSWER_YET, RefundRequest};
 use store::{MysqlConnection, refund, trade};
 
@@ -87,15 +86,8 @@ fn read_again(
 /// Books the refund of a payment that no order took by its trade's number: should an order take the trade later
 /// (its letter is replayed), the refund counts there.
 fn book(connection: &mut MysqlConnection, request: &RefundRequest) -> Result<(), Failure> {
-    let row = Refund {
-        trade_no: request.trade_no.clone(),
-        refund_key: format!("{}@", request.request_no),
-        request_no: request.request_no.clone(),
-        running_total: request.running_total,
-        amount: Some(request.amount),
-        result: Some(SUCCESS.to_owned()),
-        gmt_refund: None,
-    };
+    let refund = Refund::made(&request.trade_no, &request.request_no, request.amount);
+    let row = Refund { running_total: request.running_total, ..refund };
     Ok(refund::upsert(connection, &[(&request.merchant, &row)])?)
 }
 
@@ -121,8 +113,9 @@ fn carry_out(
     })?;
     let (state, reason, proof) = match outcome {
         RefundOutcome::Made(proof) => (RefundRequestState::Accepted, None, Some(proof)),
-        RefundOutcome::Refused { reason } | RefundOutcome::Unsent { reason } => {
-            (RefundRequestState::Refused, Some(reason), None)
+        RefundOutcome::Refused { reason } => (RefundRequestState::Refused, Some(reason), None),
+        RefundOutcome::Unsent { reason } => {
+            (RefundRequestState::unsent(RepeatedBy::Operator), Some(reason), None)
         }
         RefundOutcome::Unknown { reason } => (RefundRequestState::Unknown, Some(reason), None),
     };

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::refundable::succeeded;
 use alipay::Fen;
 use chrono::{TimeDelta, Utc};
+use order::refund::is_made;
 use store::refund::RefundLine;
 use store::refund_request::{self, RefundRequestLine};
 use store::{BeijingTime, MysqlConnection, StoreError};
@@ -39,7 +39,7 @@ pub(crate) fn equal(
     let there = lines.iter().rev().find_map(|line| {
         let same = line.trade_no == trade_no
             && line.amount == Some(amount.get())
-            && succeeded(line)
+            && is_made(line.result.as_deref())
             && ours.iter().all(|request| request.request_no != line.request_no);
         let at = line.gmt_refund.filter(|at| at.0 > since)?;
         same.then(|| Equal::MadeThere { amount, request_no: line.request_no.clone(), at })

@@ -2,7 +2,7 @@
 
 use alipay::Fen;
 use order::RefundRequestState;
-use order::refund::SUCCESS;
+use order::refund::is_made;
 use order::{Facts, Trade};
 use store::refund::RefundLine;
 use store::refund_request::RefundRequest;
@@ -74,6 +74,13 @@ impl Refundable {
     }
 }
 
+/// What of a trade went back, fen: what is `counted` there, or what Alipay answered to one of the requests, whichever is
+/// more.
+pub(crate) fn refunded_so_far(trade_no: &str, counted: Fen, requests: &[RefundRequest]) -> Fen {
+    let of_trade = requests.iter().filter(|request| request.trade_no == trade_no);
+    of_trade.filter_map(|request| request.running_total).fold(counted, Fen::max)
+}
+
 /// How much of the trade may be asked for: its total, less what went back, less what was asked for
 /// and may still go back.
 pub(crate) fn refundable(
@@ -100,9 +107,7 @@ pub(crate) fn refundable(
         return Err(refused("is not paid"));
     }
     let own = || requests.iter().filter(|request| request.trade_no == trade.trade_no);
-    // Alipay's running total, by notification or by answer, whichever is further.
-    let answered = own().filter_map(|request| request.running_total).max();
-    let known = trade.refunded_fee.max(answered.unwrap_or_default());
+    let known = refunded_so_far(&trade.trade_no, trade.refunded_fee, requests);
     let is_counted = |request: &RefundRequest| {
         request.running_total.is_some_and(|total| total <= known)
             || lines.iter().any(|line| result_of(line, request).is_some())
@@ -125,10 +130,5 @@ pub(crate) fn refundable(
 /// Whether the refund of this request succeeded; `None` while Alipay has not notified of it.
 pub(crate) fn result_of(line: &RefundLine, request: &RefundRequest) -> Option<bool> {
     let same = line.request_no == request.request_no && line.trade_no == request.trade_no;
-    same.then(|| succeeded(line))
-}
-
-/// Whether the refund was made: a batch states the result of each item; all other messages report refunds that were made.
-pub(crate) fn succeeded(line: &RefundLine) -> bool {
-    line.result.as_deref().is_none_or(|result| result == SUCCESS)
+    same.then(|| is_made(line.result.as_deref()))
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use store::refund_request::{self, RefundRequest, RefundRequestFilter};
 use store::{BeijingTime, MysqlConnection, trade, user_order};
 
+use super::refundable::refunded_so_far;
 use crate::failure::Failure;
 
 /// What is known beside the request itself.
@@ -29,19 +30,15 @@ impl RefundTotals {
         let filter = RefundRequestFilter { order: Some(order), ..RefundRequestFilter::default() };
         let lines = refund_request::list(connection, &filter, i64::MAX)?;
         let ended = lines.iter().find(|line| line.request_no == request.request_no);
-        let of_trade = refund_request::of_order(connection, order)?.into_iter();
-        let answered = of_trade
-            .filter(|other| other.trade_no == request.trade_no)
-            .filter_map(|other| other.running_total)
-            .max();
+        let requests = refund_request::of_order(connection, order)?;
         let trades = trade::of_orders(connection, &[order])?.into_iter();
         let trade = trades.map(|(_, trade)| trade).find(|it| it.trade_no == request.trade_no);
         let trade = trade.or_else(|| rejected.map(|payment| payment.trade.clone()));
-        let counted = trade.map(|trade| trade.refunded_fee);
+        let counted = trade.map_or(Fen::default(), |trade| trade.refunded_fee);
         let row = user_order::find(connection, order)?;
         Ok(RefundTotals {
             ended_at: ended.and_then(|line| line.ended_at),
-            refunded_in_all: answered.max(counted).map_or(0, Fen::get),
+            refunded_in_all: refunded_so_far(&request.trade_no, counted, &requests).get(),
             order_total: match rejected {
                 Some(payment) => payment.total.get(),
                 None => row.map_or(0, |row| row.total_fee),

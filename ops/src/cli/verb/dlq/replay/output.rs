@@ -89,6 +89,7 @@ fn would(one: &DryRunResult) -> &'static str {
         DryRunOutcome::Unchanged => "change nothing",
         DryRunOutcome::Unknown => "change nothing: an unknown trade status",
         DryRunOutcome::Rejected => "die again",
+        DryRunOutcome::DatabaseRefuses => "be tried again: the database refuses it alone",
         DryRunOutcome::NoOrderYet => "wait: the order is not there yet",
         DryRunOutcome::Locked => "be worked on: somebody has the order locked now, ask again",
     }
