@@ -19,7 +19,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 
 /// How long one answer may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// Latencies up to one minute, in microseconds, with three significant digits.
 pub(crate) type Latencies = Histogram<u64>;
 
@@ -145,9 +145,9 @@ impl Share {
             );
             Ok(())
         };
-        match tokio::time::timeout(PATIENCE, call).await {
+        match tokio::time::timeout(ANSWER_TIMEOUT, call).await {
             Ok(result) => result,
-            Err(_) => bail!("no answer within {PATIENCE:?}"),
+            Err(_) => bail!("no answer within {ANSWER_TIMEOUT:?}"),
         }
     }
 }

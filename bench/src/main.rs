@@ -27,6 +27,7 @@ use clap::{Parser, Subcommand};
 
 use crate::results::Results;
 use crate::rounds::Rounds;
+use crate::scenario::Scenario;
 use crate::stage::Stage;
 
 /// Measures ceilings, other handlers and our own programs side by side. Run it with `make bench`.
@@ -53,6 +54,9 @@ struct Arguments {
     /// How long the steady load lasts, in seconds.
     #[arg(long, default_value_t = 30)]
     seconds: u64,
+    /// Only these scenarios and what they need, by the names in the table; nothing is written then.
+    #[arg(long, value_delimiter = ',', value_name = "SCENARIO")]
+    only: Vec<Scenario>,
     /// Where DATE.json and the drawing are written.
     #[arg(long, default_value = "bench/results")]
     results: PathBuf,
@@ -104,6 +108,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         measurements,
     };
     say(&table::print(&results));
+    if !arguments.only.is_empty() {
+        return Ok(());
+    }
     let file = results.write(&arguments.results)?;
     std::fs::write(arguments.results.join("rates.svg"), table::svg(&results))?;
     complain(&format!("bench: written to {}", file.display()));

@@ -13,7 +13,11 @@ use testkit::Program;
 use crate::bodies::{Sender, signed};
 use crate::load::{self, Pace, Target};
 use crate::part::Usage;
-use crate::scenario::{Measurement, Scenario};
+use crate::scenario::Measurement;
+use crate::scenario::Scenario::{
+    self, BareHttp, ConfirmedPublish, ConsumeAndAck, IngressMd5, IngressRsa2, NodeRsa2, PhpMd5,
+    Pipeline, RowsAlone, Steady, VerifyRsa2, WorkerDrain,
+};
 use crate::stage::Stage;
 use crate::{Arguments, baselines, ceilings, ours};
 
@@ -47,9 +51,31 @@ impl<'a> Rounds<'a> {
     /// Something was lost or refused: then no figure of the run counts.
     pub(crate) async fn play(&mut self) -> anyhow::Result<()> {
         self.round += 1;
-        self.ceilings().await?;
-        self.handlers().await?;
-        self.pipeline().await
+        if self.wants(&[BareHttp, VerifyRsa2, ConfirmedPublish, ConsumeAndAck, RowsAlone]) {
+            self.ceilings().await?;
+        }
+        if self.wants(&[PhpMd5]) {
+            self.php().await?;
+        }
+        if self.wants(&[NodeRsa2]) {
+            self.node().await?;
+        }
+        if self.wants(&[IngressMd5, IngressRsa2, WorkerDrain]) {
+            self.ingress_then_workers().await?;
+        }
+        if self.wants(&[Pipeline]) {
+            self.pipeline().await?;
+        }
+        if self.wants(&[Steady]) {
+            self.steady().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether one of these was asked for; scenarios that need one another run together.
+    fn wants(&self, scenarios: &[Scenario]) -> bool {
+        let only = &self.arguments.only;
+        only.is_empty() || scenarios.iter().any(|one| only.contains(one))
     }
 
     async fn ceilings(&mut self) -> anyhow::Result<()> {
@@ -85,31 +111,39 @@ impl<'a> Rounds<'a> {
         Ok(())
     }
 
-    async fn handlers(&mut self) -> anyhow::Result<()> {
+    async fn php(&mut self) -> anyhow::Result<()> {
         let stage = self.stage;
-        let count = self.arguments.notifications;
-        let connections = self.arguments.connections;
-
-        let orders = self.orders(&stage.md5, 'p', count)?;
-        if let Some((server, target)) = baselines::php(stage, connections)? {
+        let orders = self.orders(&stage.md5, 'p', self.arguments.notifications)?;
+        if let Some((server, target)) = baselines::php(stage, self.arguments.connections)? {
             self.post(Scenario::PhpMd5, &target, &signed(&stage.md5, &orders)?).await?;
             drop(server);
         }
-        let orders = self.orders(&stage.rsa2, 'r', count)?;
-        let bodies = signed(&stage.rsa2, &orders)?;
-        if let Some((server, target)) = baselines::node(stage, connections)? {
-            self.post(Scenario::NodeRsa2, &target, &bodies).await?;
+        Ok(())
+    }
+
+    async fn node(&mut self) -> anyhow::Result<()> {
+        let stage = self.stage;
+        let orders = self.orders(&stage.rsa2, 'n', self.arguments.notifications)?;
+        if let Some((server, target)) = baselines::node(stage, self.arguments.connections)? {
+            self.post(Scenario::NodeRsa2, &target, &signed(&stage.rsa2, &orders)?).await?;
             drop(server);
         }
-        let (ingress, target) = ours::start_ingress(stage, stage.rsa2.name, connections)?;
-        self.post(Scenario::IngressRsa2, &target, &bodies).await?;
-        drop(ingress);
-        let md5_orders = self.orders(&stage.md5, 'm', count)?;
-        let bodies = signed(&stage.md5, &md5_orders)?;
-        let (ingress, target) = ours::start_ingress(stage, stage.md5.name, connections)?;
-        self.post(Scenario::IngressMd5, &target, &bodies).await?;
-        drop(ingress);
+        Ok(())
+    }
 
+    /// An ingress alone fills the queue, workers alone empty it.
+    async fn ingress_then_workers(&mut self) -> anyhow::Result<()> {
+        let stage = self.stage;
+        let (count, connections) = (self.arguments.notifications, self.arguments.connections);
+        let senders =
+            [(&stage.rsa2, 'r', Scenario::IngressRsa2), (&stage.md5, 'm', Scenario::IngressMd5)];
+        for (sender, letter, scenario) in senders {
+            let orders = self.orders(sender, letter, count)?;
+            let bodies = signed(sender, &orders)?;
+            let (ingress, target) = ours::start_ingress(stage, sender.name, connections)?;
+            self.post(scenario, &target, &bodies).await?;
+            drop(ingress);
+        }
         let begun = self.begin(Scenario::WorkerDrain, 2 * count)?;
         let workers = self.workers();
         let prefixes = [self.prefix('m'), self.prefix('r')];
@@ -131,12 +165,19 @@ impl<'a> Rounds<'a> {
         let answered = load::post(&target, Pace::Closed, &bodies, &begun.bar).await?;
         let last = ours::drained(stage, &[self.prefix('a')], count, &begun.bar).await?;
         self.end_at(begun, last)?.answer_us = Some((&answered.latencies).into());
+        drop((ingress, workers));
+        Ok(())
+    }
 
+    async fn steady(&mut self) -> anyhow::Result<()> {
+        let stage = self.stage;
         let (rate, seconds) = (self.arguments.rate, self.arguments.seconds);
         let count = usize::try_from(u64::from(rate) * seconds)?;
         let orders = self.orders(&stage.rsa2, 's', count)?;
         let bodies = signed(&stage.rsa2, &orders)?;
-        let target = Target { path: format!("/alipay/{}/notify", stage.rsa2.name), ..target };
+        let (ingress, target) =
+            ours::start_ingress(stage, stage.rsa2.name, self.arguments.connections)?;
+        let workers = self.workers();
         let begun = self.begin(Scenario::Steady, count)?;
         let steady = ours::steady(stage, &target, rate, &orders, &bodies, &begun.bar).await?;
         let measurement = self.end(begun)?;

@@ -17,7 +17,7 @@ use crate::say;
 use crate::stage::{QUERY_AFTER, Stage};
 
 /// How long the pipeline may take for one scene; the longest waits for a retry of 5 s.
-const PATIENCE: Duration = Duration::from_secs(30);
+const SCENE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long the buyer of scene 12 has to pay.
 const EXPIRES_AFTER: &str = "2s";
@@ -337,10 +337,13 @@ impl<'a> Programme<'a> {
         holds: impl Fn(&Value) -> bool,
     ) -> anyhow::Result<()> {
         let since = Instant::now();
-        match self.shop.wait_for_order(id, PATIENCE, holds)? {
+        match self.shop.wait_for_order(id, SCENE_TIMEOUT, holds)? {
             Ok(_) => say(&format!("   ✓ {id}: {what} ({:.1} s)", since.elapsed().as_secs_f32())),
             Err(order) => {
-                say(&format!("   ✗ {id}: not {what} after {} s:\n{order:#}", PATIENCE.as_secs()));
+                say(&format!(
+                    "   ✗ {id}: not {what} after {} s:\n{order:#}",
+                    SCENE_TIMEOUT.as_secs()
+                ));
                 self.failures.push(format!("{id}: not {what}"));
             }
         }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long a test waits for a request that must come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const REQUEST_WAIT: Duration = Duration::from_secs(30);
 
 /// What is done after a request.
 #[derive(Debug, Clone)]
@@ -89,7 +89,7 @@ impl FakeGateway {
     /// The next request, head and body as received; waits for it.
     #[must_use]
     pub fn next_request(&self) -> Option<String> {
-        self.received().recv_timeout(PATIENCE).ok()
+        self.received().recv_timeout(REQUEST_WAIT).ok()
     }
 
     /// The requests that have come since the last call.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::server_url::ServerUrl;
 
 /// How long a server of the environment may take to accept a connection.
-const PATIENCE: Duration = Duration::from_secs(3);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A variable that names a server that runs already, and those that go with it.
 struct Given {
@@ -73,7 +73,7 @@ fn answers(url: &str) -> Result<(), String> {
     let Ok(addresses) = (host.as_str(), port).to_socket_addrs() else { return Ok(()) };
     let mut last = Ok(());
     for address in addresses {
-        match TcpStream::connect_timeout(&address, PATIENCE) {
+        match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
             Ok(_) => return Ok(()),
             Err(error) => last = Err(format!("nothing answers at {place} ({error})")),
         }

@@ -82,4 +82,4 @@ pub use sandbox::Sandbox;
 pub use server::{Server, ServerProgram};
 pub use servers::{Servers, Wanted};
 pub use shifted_clock::{ShiftedClock, ShiftedClockError};
-pub use wait::{PATIENCE, poll, until, until_async, until_ok};
+pub use wait::{WAIT_LIMIT, poll, until, until_async, until_ok};

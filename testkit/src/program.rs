@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::output::Output;
-use crate::wait::PATIENCE;
+use crate::wait::WAIT_LIMIT;
 
 /// How long the rest of an ended program's output may take to arrive.
 const REST: Duration = Duration::from_secs(1);
@@ -72,7 +72,7 @@ impl Program {
     /// line end. Lines before it are passed over; a second call looks at what follows.
     ///
     /// # Panics
-    /// The program ends first, or [`PATIENCE`] is over.
+    /// The program ends first, or [`WAIT_LIMIT`] is over.
     pub fn wait_for_line(&mut self, prefix: &str) -> String {
         self.wait_for_output(prefix, |line| line.starts_with(prefix))
     }
@@ -87,7 +87,7 @@ impl Program {
     }
 
     fn wait_for_output(&mut self, what: &str, is_wanted: impl Fn(&str) -> bool) -> String {
-        if let Some(line) = self.output.take_until(is_wanted, PATIENCE) {
+        if let Some(line) = self.output.take_until(is_wanted, WAIT_LIMIT) {
             return line;
         }
         // Its output ends a moment before it does.
@@ -98,18 +98,18 @@ impl Program {
             }
             sleep(LOOK);
         }
-        panic!("{} did not print `{what}` within {PATIENCE:?}", self.name);
+        panic!("{} did not print `{what}` within {WAIT_LIMIT:?}", self.name);
     }
 
     /// Waits until a line on standard error holds `text`, and returns that line. A line that came before
     /// counts, too.
     ///
     /// # Panics
-    /// The program ends first, or [`PATIENCE`] is over.
+    /// The program ends first, or [`WAIT_LIMIT`] is over.
     pub fn wait_for_log(&self, text: &str) -> String {
         let errors = self.errors.as_ref();
         errors
-            .and_then(|errors| errors.wait_for(text, PATIENCE))
+            .and_then(|errors| errors.wait_for(text, WAIT_LIMIT))
             .unwrap_or_else(|| panic!("{} does not log `{text}`", self.name))
     }
 
@@ -155,7 +155,7 @@ impl Program {
     /// Waits for its end.
     ///
     /// # Panics
-    /// It does not end within [`PATIENCE`].
+    /// It does not end within [`WAIT_LIMIT`].
     pub fn wait(&mut self) -> ExitStatus {
         let began = Instant::now();
         loop {
@@ -166,8 +166,8 @@ impl Program {
                     }
                     return status;
                 }
-                Ok(None) if began.elapsed() < PATIENCE => sleep(LOOK),
-                Ok(None) => panic!("{} does not end within {PATIENCE:?}", self.name),
+                Ok(None) if began.elapsed() < WAIT_LIMIT => sleep(LOOK),
+                Ok(None) => panic!("{} does not end within {WAIT_LIMIT:?}", self.name),
                 Err(error) => panic!("{} cannot be waited for: {error}", self.name),
             }
         }

@@ -8,12 +8,12 @@ use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 /// How long a test waits for what takes milliseconds, on a machine that is busy.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const WAIT_LIMIT: Duration = Duration::from_secs(60);
 
 /// How often it is looked at.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Looks until it is so, at most for [`PATIENCE`].
+/// Looks until it is so, at most for [`WAIT_LIMIT`].
 ///
 /// # Panics
 /// It did not become so.
@@ -22,15 +22,15 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     until_ok(what, || if holds() { Ok(()) } else { Err("it is not so") });
 }
 
-/// Looks until there is a value, at most for [`PATIENCE`].
+/// Looks until there is a value, at most for [`WAIT_LIMIT`].
 ///
 /// # Panics
 /// There was none; the message holds the last error.
 #[track_caller]
 pub fn until_ok<T, E: Display>(what: &str, look: impl FnMut() -> Result<T, E>) -> T {
-    match poll(PATIENCE, look) {
+    match poll(WAIT_LIMIT, look) {
         Ok(found) => found,
-        Err(error) => panic!("did not come within {PATIENCE:?}: {what}\n{error}"),
+        Err(error) => panic!("did not come within {WAIT_LIMIT:?}: {what}\n{error}"),
     }
 }
 
@@ -41,7 +41,7 @@ pub fn until_ok<T, E: Display>(what: &str, look: impl FnMut() -> Result<T, E>) -
 pub async fn until_async(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let since = Instant::now();
     while !holds().await {
-        assert!(since.elapsed() < PATIENCE, "did not come within {PATIENCE:?}: {what}");
+        assert!(since.elapsed() < WAIT_LIMIT, "did not come within {WAIT_LIMIT:?}: {what}");
         tokio::time::sleep(PAUSE).await;
     }
 }

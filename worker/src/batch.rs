@@ -10,7 +10,7 @@ mod dead_letters;
 mod decisions;
 mod deposit_backs;
 mod expiries;
-mod fulfilment;
+mod fulfillment;
 mod inbox;
 mod late_refunds;
 mod load;
@@ -37,7 +37,7 @@ use queue::topology::RetryTier;
 use store::{Fault, MysqlConnection, StoreError};
 
 use crate::message::{Content, InboundMessage, Rejection};
-use fulfilment::{Turn, move_goods};
+use fulfillment::{CodePriority, move_goods};
 use inbox::InboxRecord;
 pub use outcome::Outcome;
 use working_set::WorkingSet;
@@ -117,7 +117,7 @@ pub fn run(
     rules: Rules,
     confirm: impl FnOnce(&[Outcome]) -> Result<Vec<usize>, PublishError>,
 ) -> Result<Vec<Outcome>, BatchError> {
-    work(connection, batch, &[], rules, Turn::After(rules.overtake_limit), confirm)
+    work(connection, batch, &[], rules, CodePriority::Batch(rules.overtake_limit), confirm)
 }
 
 /// Moves the goods of orders without a message, whose turn it is: the restock sweeper's way in. `before_commit` is
@@ -131,7 +131,7 @@ pub fn restock(
     rules: Rules,
     before_commit: impl FnOnce(),
 ) -> Result<(), BatchError> {
-    work(connection, &[], orders, rules, Turn::Theirs, |_| {
+    work(connection, &[], orders, rules, CodePriority::Restock, |_| {
         before_commit();
         Ok(Vec::new())
     })
@@ -174,7 +174,7 @@ fn work(
     batch: &[InboundMessage],
     restock: &[String],
     rules: Rules,
-    turn: Turn,
+    priority: CodePriority,
     confirm: impl FnOnce(&[Outcome]) -> Result<Vec<usize>, PublishError>,
 ) -> Result<Vec<Outcome>, BatchError> {
     connection.transaction(|connection| {
@@ -185,7 +185,7 @@ fn work(
         rejected_payments::explain(connection, batch, &mut records)?;
 
         let orders = &mut set.orders.loaded;
-        move_goods(connection, orders, turn)?;
+        move_goods(connection, orders, priority)?;
         service::crash_point!("worker.after_goods");
         set.decisions.write(connection)?;
         set.expiries.write(connection)?;

@@ -213,7 +213,7 @@ impl InboundMessage {
             confirms_above: merchant.confirm.above(),
             longest_time_to_pay: merchant.longest_time_to_pay(),
         };
-        let received_at = verification::believed(envelope.received_at, now);
+        let received_at = verification::bounded_receipt_time(envelope.received_at, now);
         let answer_digest = (envelope.kind == MessageKind::QueryAnswer).then(|| envelope.digest());
         let form = Form::parse(envelope.form.as_bytes());
         // The publisher chooses the property, so the tables use an id that is computed from the content.

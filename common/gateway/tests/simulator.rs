@@ -14,7 +14,7 @@ use config::Merchant;
 use gateway::{Gateway, GatewayError, RefundOutcome};
 use testkit::{Program, run_program};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const WAIT_LIMIT: Duration = Duration::from_secs(60);
 const KEYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../alipay/tests/fixtures/keys");
 const CERTIFICATES: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../alipay/tests/fixtures/certificates");
@@ -78,7 +78,7 @@ fn configure(folder: &Path, gateway: &str) {
 async fn a_payment_is_refunded_in_two_parts() {
     let alipay = Alipay::start();
     alipay.pay("new", "A-1");
-    let (gateway, merchant) = (Gateway::new(PATIENCE), alipay.merchant("new"));
+    let (gateway, merchant) = (Gateway::new(WAIT_LIMIT), alipay.merchant("new"));
     let which = TradeRef::OutTradeNo("A-1");
     let refund = |amount, out_request_no| TradeRefund {
         which,
@@ -99,7 +99,7 @@ async fn a_payment_is_refunded_in_two_parts() {
     assert!(matches!(too_much, GatewayError::Answer(AnswerError::Refused { .. })), "{too_much:?}");
     // Alipay wants three seconds between two refunds of one trade, and so may the simulator.
     let rest = refund(600, "R-3");
-    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let deadline = tokio::time::Instant::now() + WAIT_LIMIT;
     let all = loop {
         match gateway.refund(merchant, &rest).await {
             Ok(answered) => break answered.answer,
@@ -117,7 +117,7 @@ async fn a_payment_is_refunded_in_two_parts() {
 async fn what_becomes_of_a_refund() {
     let alipay = Alipay::start();
     alipay.pay("new", "A-1");
-    let (gateway, merchant) = (Gateway::new(PATIENCE), alipay.merchant("new"));
+    let (gateway, merchant) = (Gateway::new(WAIT_LIMIT), alipay.merchant("new"));
     let of = |amount, out_request_no| TradeRefund {
         which: TradeRef::OutTradeNo("A-1"),
         amount: Fen::new(amount),
@@ -156,7 +156,7 @@ async fn what_becomes_of_a_refund() {
 #[tokio::test]
 async fn what_was_paid_cannot_be_closed() {
     let alipay = Alipay::start();
-    let gateway = Gateway::new(PATIENCE);
+    let gateway = Gateway::new(WAIT_LIMIT);
     for name in ["old", "new"] {
         let merchant = alipay.merchant(name);
         let which = TradeRef::OutTradeNo("B-1");
@@ -171,7 +171,7 @@ async fn what_was_paid_cannot_be_closed() {
 #[tokio::test]
 async fn the_unsigned_questions() {
     let alipay = Alipay::start();
-    let (gateway, merchant) = (Gateway::new(PATIENCE), alipay.merchant("old"));
+    let (gateway, merchant) = (Gateway::new(WAIT_LIMIT), alipay.merchant("old"));
     let first = gateway.query_timestamp(merchant).await.unwrap();
     let second = gateway.query_timestamp(merchant).await.unwrap();
     assert!(!first.encrypt_key.is_empty() && first != second);
@@ -187,7 +187,7 @@ async fn the_unsigned_questions() {
 async fn certificate_mode() {
     let alipay = Alipay::start();
     alipay.pay("cert", "C-1");
-    let (gateway, merchant) = (Gateway::new(PATIENCE), alipay.merchant("cert"));
+    let (gateway, merchant) = (Gateway::new(WAIT_LIMIT), alipay.merchant("cert"));
     let which = TradeRef::OutTradeNo("C-1");
     let answered = gateway.query(merchant, which).await.unwrap();
     let QueryAnswer::Trade(trade) = answered.answer else { panic!("{answered:?}") };

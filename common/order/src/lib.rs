@@ -86,7 +86,7 @@ pub use outcome::{MessageOutcome, RejectionReason, Remark};
 pub use query::QueryReason;
 pub use record::OrderRecord;
 pub use refund::{ConfirmedRefund, Refund, RefundRequestState};
-pub use rejected::{RejectedMessage, RejectedPayment};
+pub use rejected::{RefundSum, RejectedMessage, RejectedPayment};
 pub use review::{Review, ReviewReason, ReviewState};
 pub use status::{OrderState, OrderStatus, RefundStatusCode, TradeStatusCode};
 pub use time_limit::{ImplausibleLimit, time_limit};

@@ -38,6 +38,32 @@ impl<'a> RejectedMessage<'a> {
     }
 }
 
+/// What the refund requests that Alipay has accepted say of one trade's money.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RefundSum {
+    /// The amounts of the requests, added up, fen.
+    pub amounts: Fen,
+    /// The greatest running total that Alipay has answered, fen. It has also what was given back on Alipay's own page.
+    pub running_total: Fen,
+}
+
+impl RefundSum {
+    /// Adds a request that Alipay has accepted.
+    #[must_use]
+    pub fn with(self, amount: Fen, running_total: Option<Fen>) -> RefundSum {
+        RefundSum {
+            amounts: Fen::new(self.amounts.get().saturating_add(amount.get())),
+            running_total: self.running_total.max(running_total.unwrap_or_default()),
+        }
+    }
+
+    /// What went back at least, fen.
+    #[must_use]
+    pub fn refunded(self) -> Fen {
+        self.amounts.max(self.running_total)
+    }
+}
+
 impl RejectedPayment {
     /// Merges messages about one trade and the refunds of it that are on record; `None` without a message. Which
     /// seller or application took the money does not matter here: Alipay decides who may give it back.

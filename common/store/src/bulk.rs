@@ -10,8 +10,8 @@
 //! ON DUPLICATE KEY UPDATE state = VALUES(state)
 //! ```
 //!
-//! Its text depends on nothing but the number of rows, and that number is always a power of two: 115 rows are
-//! written by five statements, of 64, 32, 16, 2 and 1 rows. So each connection prepares few statements and keeps them.
+//! Its text depends on nothing but the number of rows, and that number is one of [`SIZES`]: 115 rows are written by four
+//! statements, of 64, 32, 16 and 3 rows. So each connection prepares few statements and keeps them.
 //! One JSON parameter read by `JSON_TABLE` would be a single statement for any number of rows, but for wide rows both
 //! servers take longer to read the JSON than to write the rows. Statements that read, or that hold nothing but keys, use it.
 
@@ -23,8 +23,9 @@ use diesel::{QueryResult, RunQueryDsl};
 
 use crate::{MysqlConnection, Result};
 
-/// Rows of the largest statement.
-const MOST_ROWS: usize = 128;
+/// How many rows a statement has. Small batches, of which there are many while little happens, take two statements at
+/// most; large ones share the cost of a statement among many rows.
+const SIZES: [usize; 11] = [128, 64, 32, 16, 12, 8, 6, 4, 3, 2, 1];
 
 /// Begins the part of a statement for one row; the rest of the line joins two rows.
 const BEGIN: &str = "-- for each row, joined by";
@@ -139,17 +140,17 @@ pub(crate) fn write_rows<R: BulkRow>(
     let Some(template) = template else {
         return Err(diesel::result::Error::QueryBuilderError(sql.into()).into());
     };
-    for rows in by_powers_of_two(rows) {
+    for rows in pieces(rows) {
         Statement { template, rows }.execute(connection)?;
     }
     Ok(())
 }
 
-/// The rows in pieces whose lengths are powers of two, the longest first.
-fn by_powers_of_two<R>(mut rows: &[R]) -> impl Iterator<Item = &[R]> {
+/// The rows in pieces of [`SIZES`], the longest first.
+pub(crate) fn pieces<R>(mut rows: &[R]) -> impl Iterator<Item = &[R]> {
     std::iter::from_fn(move || {
-        let length = 1 << rows.len().min(MOST_ROWS).checked_ilog2()?;
-        let (piece, rest) = rows.split_at(length);
+        let size = SIZES.into_iter().find(|size| *size <= rows.len())?;
+        let (piece, rest) = rows.split_at(size);
         rows = rest;
         Some(piece)
     })
@@ -182,14 +183,14 @@ mod tests {
     }
 
     #[test]
-    fn every_number_of_rows_is_cut_into_powers_of_two() {
+    fn every_number_of_rows_is_cut_into_few_pieces() {
         for count in 0..400_usize {
             let rows: Vec<usize> = (0..count).collect();
-            let pieces: Vec<&[usize]> = by_powers_of_two(&rows).collect();
+            let pieces: Vec<&[usize]> = pieces(&rows).collect();
             assert_eq!(pieces.concat(), rows);
-            assert!(pieces.iter().all(|piece| piece.len().is_power_of_two()));
-            assert!(pieces.iter().all(|piece| piece.len() <= MOST_ROWS));
-            assert!(pieces.len() <= count / MOST_ROWS + 7);
+            assert!(pieces.iter().all(|piece| SIZES.contains(&piece.len())));
+            assert!(pieces.len() <= count / 128 + 5, "{count}");
+            assert!(count > 16 || pieces.len() <= 2, "{count}");
         }
     }
 }

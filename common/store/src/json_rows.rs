@@ -18,15 +18,13 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use diesel::RunQueryDsl;
 use diesel::deserialize::QueryableByName;
 use diesel::mysql::Mysql;
-use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::query_dsl::methods::LoadQuery;
-use diesel::sql_types::Text;
-use diesel::{RunQueryDsl, sql_query};
 use serde::{Serialize, Serializer};
 
-use crate::typed_sql::{SqlText as _, Typed};
+use crate::typed_sql::{StaticSql, static_sql};
 use crate::{MysqlConnection, Result};
 
 /// Runs a statement whose one parameter is rows as JSON; none where there are no rows.
@@ -38,7 +36,7 @@ pub(crate) fn execute_rows<T: Serialize>(
     if rows.is_empty() {
         return Ok(());
     }
-    sql_query(statement).bind::<Text, _>(json(rows)?).execute(connection)?;
+    static_sql(statement).text(json(rows)?).execute(connection)?;
     Ok(())
 }
 
@@ -51,7 +49,7 @@ pub(crate) fn load_rows<T: Serialize, R: QueryableByName<Mysql> + 'static>(
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(sql_query(query).bind::<Text, _>(json(keys)?).load(connection)?)
+    Ok(static_sql(query).text(json(keys)?).load(connection)?)
 }
 
 /// The same for a query whose columns have the types `ST`.
@@ -61,13 +59,12 @@ pub(crate) fn load_columns<ST, R, T: Serialize>(
     keys: &[T],
 ) -> Result<Vec<R>>
 where
-    for<'q> Typed<ST, BoxedSqlQuery<'static, Mysql, SqlQuery>>: LoadQuery<'q, MysqlConnection, R>,
+    for<'q> StaticSql<ST>: LoadQuery<'q, MysqlConnection, R>,
 {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let query = sql_query(query).into_boxed().bind::<Text, _>(json(keys)?);
-    Ok(query.typed::<ST>().load(connection)?)
+    Ok(static_sql(query).text(json(keys)?).columns::<ST>().load(connection)?)
 }
 
 /// The JSON text of a list of rows.

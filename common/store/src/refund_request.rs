@@ -5,10 +5,10 @@
 //! operators see each other's. Nothing is locked while Alipay is asked.
 
 mod due;
+mod end_notified;
 mod late;
 mod rejected;
 mod report;
-mod settle;
 
 use alipay::{Fen, TradeRef, TradeRefund};
 use chrono::{DateTime, Utc};
@@ -24,10 +24,10 @@ use crate::schema::{refund_request, user_order};
 use crate::{MysqlConnection, Result};
 
 pub use due::{ClaimedRefund, claim, put_off};
+pub use end_notified::end_notified;
 pub use late::{LateRefund, ask_late, late_number, on_its_way, withdraw_late};
-pub use rejected::{lock_number, of_rejected, unlock_number};
+pub use rejected::{given_back, lock_number, of_payment, of_rejected, unlock_number};
 pub use report::{RefundRequestFilter, RefundRequestLine, equal, list};
-pub use settle::settle;
 
 /// `error` while a call is under way, and after a crash in it.
 pub const NO_ANSWER_YET: &str = "no_answer_yet: the call was begun and nobody has noted its end";

@@ -1,5 +1,6 @@
 //! Tables `stock_item`, `stock_withdrawal`, `stock_resale` and `low_stock_notice`: codes of stock products.
 
+pub(crate) mod cursor;
 mod item;
 pub mod notice;
 mod report;

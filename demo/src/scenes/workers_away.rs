@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use testkit::poll;
 
-use super::{PATIENCE, Programme, codes};
+use super::{Programme, SCENE_TIMEOUT, codes};
 use crate::say;
 
 /// How long the scene leaves its state to be read.
@@ -59,7 +59,7 @@ impl Programme<'_> {
             let work = queues.and_then(|all| all.iter().find(|it| it["name"] == "alipay.notify.0"));
             Ok(work.and_then(|queue| queue["messages"].as_i64()).unwrap_or(0))
         };
-        poll(PATIENCE, || match waiting() {
+        poll(SCENE_TIMEOUT, || match waiting() {
             Ok(messages @ ..3) => Err(Ok(messages)),
             outcome => outcome.map_err(Err),
         })

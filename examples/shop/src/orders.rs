@@ -9,7 +9,7 @@ use diesel_async::AsyncMysqlConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 
 /// How long the start waits for the database.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// diesel over a driver in Rust: no C library is needed to build the shop.
 type MysqlConnection = AsyncConnectionWrapper<AsyncMysqlConnection>;
@@ -126,7 +126,7 @@ impl Orders {
         let host = url.rsplit_once('@').map_or(url, |(_, host)| host);
         let pool = Pool::builder()
             .max_size(8)
-            .connection_timeout(PATIENCE)
+            .connection_timeout(CONNECT_TIMEOUT)
             .build(ConnectionManager::new(by_tcp(url)))
             .with_context(|| format!("no connection to the database {host} (DATABASE_URL)"))?;
         Ok(Orders { pool, merchant, product, pay_within })

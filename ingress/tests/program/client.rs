@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// Longer than anything the tests configure.
-const PATIENCE: Duration = Duration::from_secs(30);
+const WAIT_LIMIT: Duration = Duration::from_secs(30);
 
 /// One connection.
 pub(crate) struct Client {
@@ -66,7 +66,7 @@ impl Client {
 
     async fn read_more(&mut self) -> Option<()> {
         let mut buffer = [0; 4096];
-        let read = timeout(PATIENCE, self.stream.read(&mut buffer)).await.expect("no answer");
+        let read = timeout(WAIT_LIMIT, self.stream.read(&mut buffer)).await.expect("no answer");
         // A reset is an end like another.
         let read = read.unwrap_or(0);
         self.unread.extend_from_slice(&buffer[..read]);

@@ -22,10 +22,10 @@ use super::tag::{Tone, tag};
 use super::{Console, Shared};
 use crate::failure::Failure;
 use crate::operations::dead_letter::DeadLetter;
-use crate::operations::dead_letter::aftermath::{Aftermath, Fate};
 use crate::operations::dead_letter::deadly::{DeadlyLetters, is_deadly};
 use crate::operations::dead_letter::discard::{DiscardNote, discard};
 use crate::operations::dead_letter::replay::Replay;
+use crate::operations::dead_letter::replay_outcome::{ReplayOutcome, ReplayWait};
 
 /// The form below dead letters, with one of its three buttons.
 pub(super) async fn act(
@@ -94,7 +94,7 @@ async fn move_letters(
     let walked = tokio::task::spawn_blocking(move || {
         runtime.block_on(walk(&shared, &selection, action, &by, note.as_deref()))
     });
-    let Moved { count, left_out, fates, failure } = walked.await.map_err(|error| {
+    let Moved { count, left_out, outcomes, failure } = walked.await.map_err(|error| {
         Failure::CouldNotAsk(format!("the action on the dead letters failed: {error}"))
     })?;
     let (title, done) = match action {
@@ -119,7 +119,7 @@ async fn move_letters(
             }
         }
         div.box.good { b { (count) } " " (done) }
-        @if let Some(fates) = &fates { (outcomes(fates)) }
+        @if let Some(outcomes) = &outcomes { (outcome_counts(outcomes)) }
         @if count == 0 && left_out == 0 && failure.is_none() {
             p.note { (say("可能别人已经处理了。", "Somebody else may have been first.")) }
         }
@@ -136,22 +136,22 @@ async fn move_letters(
 }
 
 /// What became of replayed letters.
-fn outcomes(aftermath: &Aftermath) -> Markup {
+fn outcome_counts(wait: &ReplayWait) -> Markup {
     let counted = [
-        (Fate::Applied, Tone::Good, say("已生效", "applied")),
-        (Fate::Unchanged, Tone::Plain, say("无变化", "changed nothing")),
-        (Fate::Unknown, Tone::Warn, say("未知状态", "unknown status")),
-        (Fate::DeadAgain, Tone::Bad, say("再次成为死信", "dead again")),
-        (Fate::Retrying, Tone::Warn, say("在重试队列", "in a retry tier")),
-        (Fate::Waiting, Tone::Warn, say("还没轮到", "no worker yet")),
+        (ReplayOutcome::Applied, Tone::Good, say("已生效", "applied")),
+        (ReplayOutcome::Unchanged, Tone::Plain, say("无变化", "changed nothing")),
+        (ReplayOutcome::Unknown, Tone::Warn, say("未知状态", "unknown status")),
+        (ReplayOutcome::DeadAgain, Tone::Bad, say("再次成为死信", "dead again")),
+        (ReplayOutcome::Retrying, Tone::Warn, say("在重试队列", "in a retry tier")),
+        (ReplayOutcome::Waiting, Tone::Warn, say("还没轮到", "no worker yet")),
     ];
-    let counted = counted.map(|(fate, tone, words)| (aftermath.count(fate), tag(tone, words)));
+    let counted = counted.map(|(outcome, tone, words)| (wait.count(outcome), tag(tone, words)));
     html! {
         div.card { table {
             @for (count, words) in counted.into_iter().filter(|(count, _)| *count > 0) {
                 tr { td.n { (count) } td { (words) } }
             }
-            @for (reason, count) in aftermath.reasons() {
+            @for (reason, count) in wait.reasons() {
                 tr { td.n { (count) } td { (reason) } }
             }
         } }
@@ -164,7 +164,7 @@ struct Moved {
     count: usize,
     /// Letters of messages that killed workers.
     left_out: usize,
-    fates: Option<Aftermath>,
+    outcomes: Option<ReplayWait>,
     failure: Option<Failure>,
 }
 
@@ -193,22 +193,22 @@ async fn walk(
         let walked = discard(cluster, &mut database, config, note, wanted, &mut ids).await;
         return Moved { count: ids.values().sum(), failure: walked.err(), ..Moved::default() };
     }
-    let aftermath = Some(Aftermath::new(config));
+    let wait = Some(ReplayWait::new(config));
     let replayed = BTreeMap::new();
-    let mut replay = Replay { cluster, config, database, by, note, aftermath, replayed };
+    let mut replay = Replay { cluster, config, database, by, note, wait, replayed };
     let mut deadly = DeadlyLetters::default();
     let wanted = |it: &ReceivedMessage| takes(selection, &DeadLetter::from(it), &mut deadly);
     let walked = replay.walk(usize::MAX, wanted).await;
     drop(turn);
     let waited = replay.wait().await;
-    let (fates, waited) = match waited {
-        Ok(fates) => (fates, Ok(())),
+    let (outcomes, waited) = match waited {
+        Ok(outcomes) => (outcomes, Ok(())),
         Err(failure) => (None, Err(failure)),
     };
     Moved {
         count: replay.replayed.values().sum(),
         left_out: deadly.letters,
-        fates,
+        outcomes,
         failure: walked.and(waited).err(),
     }
 }

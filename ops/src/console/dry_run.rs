@@ -15,8 +15,8 @@ use super::tag::{Tone, tag};
 use crate::failure::Failure;
 use crate::operations::dead_letter::DeadLetter;
 use crate::operations::dead_letter::deadly::DeadlyLetters;
-use crate::operations::dead_letter::rehearsal::Rehearsal;
-use crate::operations::dry_run::{Foreseen, ForeseenOutcome, because, foresee_letters};
+use crate::operations::dead_letter::dry_run_selection::DryRunSelection;
+use crate::operations::dry_run::{DryRunOutcome, DryRunResult, because, dry_run_letters};
 
 /// Letters that are listed.
 const LISTED: usize = 500;
@@ -26,16 +26,16 @@ pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<P
     let mut deadly = DeadlyLetters::default();
     let wanted =
         |letter: &ReceivedMessage| takes(&selection, &DeadLetter::from(letter), &mut deadly);
-    let Rehearsal { letters, meant, looked } =
-        Rehearsal::read(console.broker(), usize::MAX, wanted).await?;
+    let DryRunSelection { letters, meant, looked } =
+        DryRunSelection::read(console.broker(), usize::MAX, wanted).await?;
     drop(turn);
     let left_out = meant - letters.len();
     let config = console.config.clone();
-    let foreseen =
-        console.database(move |connection| foresee_letters(connection, &config, letters)).await?;
+    let results =
+        console.database(move |connection| dry_run_letters(connection, &config, letters)).await?;
     let body = html! {
         (left_out_warning(deadly.letters))
-        @if !foreseen.is_empty() {
+        @if !results.is_empty() {
             @if left_out > 0 || looked.at < looked.of {
                 div.box.warn {
                     (say("没有全部试运行。看过的死信：", "Not all were tried. Letters looked at: "))
@@ -43,7 +43,7 @@ pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<P
                     (say("；符合条件但没有试的：", "; that match and were not tried: ")) (left_out)
                 }
             }
-            (outcomes(&foreseen))
+            (outcomes(&results))
             h2 { (say("现在", "And now")) }
             div.card { form method="post" action="/dead-letters" {
                 (console.guard.field())
@@ -58,7 +58,7 @@ pub(super) async fn dry_run(console: &Console, selection: Selection) -> Result<P
     Ok(Page::new(say("试运行", "Dry run"), body))
 }
 
-fn outcomes(foreseen: &[Foreseen]) -> Markup {
+fn outcomes(results: &[DryRunResult]) -> Markup {
     let columns = [
         Column::text("死信", "Letter"),
         Column::text("订单", "Order"),
@@ -69,24 +69,24 @@ fn outcomes(foreseen: &[Foreseen]) -> Markup {
         div.box.good {
             (say("没有改变任何内容。", "Nothing was changed."))
             p {
-                (say("通知：", "Notifications: ")) (foreseen.len())
-                (say("；会生效：", "; would be applied: ")) b { (ForeseenOutcome::Applied.count(foreseen)) }
-                (say("；无变化：", "; would change nothing: ")) b { (ForeseenOutcome::Unchanged.count(foreseen)) }
-                (say("；会再次失败：", "; would die again: ")) b { (ForeseenOutcome::Rejected.count(foreseen)) }
+                (say("通知：", "Notifications: ")) (results.len())
+                (say("；会生效：", "; would be applied: ")) b { (DryRunOutcome::Applied.count(results)) }
+                (say("；无变化：", "; would change nothing: ")) b { (DryRunOutcome::Unchanged.count(results)) }
+                (say("；会再次失败：", "; would die again: ")) b { (DryRunOutcome::Rejected.count(results)) }
             }
         }
-        (table(columns, foreseen.iter().take(LISTED).map(row)))
+        (table(columns, results.iter().take(LISTED).map(row)))
     }
 }
 
-fn row(one: &Foreseen) -> Markup {
+fn row(one: &DryRunResult) -> Markup {
     let (tone, word) = match one.effect.outcome {
-        ForeseenOutcome::Applied => (Tone::Good, say("会生效", "applied")),
-        ForeseenOutcome::Unchanged => (Tone::Plain, say("无变化", "unchanged")),
-        ForeseenOutcome::Unknown => (Tone::Warn, say("未知状态", "unknown status")),
-        ForeseenOutcome::Rejected => (Tone::Bad, say("会再次失败", "dies again")),
-        ForeseenOutcome::NoOrderYet => (Tone::Warn, say("订单未到", "no order yet")),
-        ForeseenOutcome::Locked => (Tone::Warn, say("订单正被处理", "locked now")),
+        DryRunOutcome::Applied => (Tone::Good, say("会生效", "applied")),
+        DryRunOutcome::Unchanged => (Tone::Plain, say("无变化", "unchanged")),
+        DryRunOutcome::Unknown => (Tone::Warn, say("未知状态", "unknown status")),
+        DryRunOutcome::Rejected => (Tone::Bad, say("会再次失败", "dies again")),
+        DryRunOutcome::NoOrderYet => (Tone::Warn, say("订单未到", "no order yet")),
+        DryRunOutcome::Locked => (Tone::Warn, say("订单正被处理", "locked now")),
     };
     html! {
         tr {

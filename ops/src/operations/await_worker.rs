@@ -13,7 +13,7 @@ use crate::operations::effect::Effect;
 use crate::operations::order::fact_list::FactList;
 
 /// How long to wait for a worker, and how often to look.
-const PATIENCE: Duration = Duration::from_secs(10);
+const WORKER_TIMEOUT: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// A message of ours, before and after it is published.
@@ -101,7 +101,7 @@ impl PreparedMessage {
                 };
                 return Ok(Applied { reason: line.reason, error: line.error, ..effect });
             }
-            if began.elapsed() >= PATIENCE {
+            if began.elapsed() >= WORKER_TIMEOUT {
                 return Ok(Effect::new(AppliedOutcome::Waiting));
             }
             std::thread::sleep(LOOK);

@@ -1,9 +1,9 @@
 //! One dead letter, as it is printed.
 
-pub(crate) mod aftermath;
 pub(crate) mod claim;
 pub(crate) mod deadly;
 pub(crate) mod discard;
+pub(crate) mod dry_run_selection;
 pub(crate) mod earliest;
 pub(crate) mod evidence;
 pub(crate) mod filter;
@@ -12,8 +12,8 @@ pub(crate) mod group;
 pub(crate) mod list;
 pub(crate) mod not_there;
 pub(crate) mod record;
-pub(crate) mod rehearsal;
 pub(crate) mod replay;
+pub(crate) mod replay_outcome;
 pub(crate) mod replay_selected;
 mod rounds;
 pub(crate) mod settled;
@@ -26,7 +26,7 @@ use alipay::{Charset, Form};
 use queue::{Envelope, ReceivedMessage};
 use serde::Serialize;
 
-use self::claim::Settled;
+use self::claim::SettledReason;
 use store::{BeijingTime, MysqlConnection, StoreError, user_order};
 
 /// What the headers of a dead letter say.
@@ -41,7 +41,7 @@ pub(crate) struct DeadLetter {
     pub(crate) order_exists: Option<bool>,
     /// Why nothing is left to do about it; none where something is, or the database was not asked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) settled: Option<Settled>,
+    pub(crate) settled: Option<SettledReason>,
     pub(crate) merchant: Option<String>,
     pub(crate) attempts: u32,
     pub(crate) first_seen: BeijingTime,

@@ -33,7 +33,7 @@ pub(crate) const LOCK_QUEUE: &str = "alipay.dead.lock";
 const PAGE: u32 = 5_000;
 
 /// How long to wait for another operator, and how often to ask.
-const PATIENCE: Duration = Duration::from_secs(30);
+const OPERATOR_WAIT: Duration = Duration::from_secs(30);
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A letter that was counted and does not come within this time is held by somebody else.
@@ -79,7 +79,7 @@ pub(crate) struct DeadQueue {
 impl DeadQueue {
     /// Connects, waits until no other operator is at the letters, and counts.
     pub(crate) async fn open(cluster: &Cluster) -> Result<DeadQueue, Failure> {
-        DeadQueue::open_within(cluster, PATIENCE).await
+        DeadQueue::open_within(cluster, OPERATOR_WAIT).await
     }
 
     /// The same, for one who does not wait longer than `patience` for another operator.

@@ -16,22 +16,22 @@ use crate::operations::rolled_back;
 
 /// Messages in one transaction. It holds the locks of their orders, and workers leave locked orders for
 /// a later batch, so it must be short.
-const TOGETHER: usize = 200;
+const MESSAGES_PER_TRANSACTION: usize = 200;
 
 /// What would become of one message.
 #[derive(Debug, Serialize)]
-pub(crate) struct Foreseen {
+pub(crate) struct DryRunResult {
     pub(crate) id: String,
     pub(crate) order: Option<String>,
     pub(crate) merchant: Option<String>,
     #[serde(flatten)]
-    pub(crate) effect: Effect<ForeseenOutcome>,
+    pub(crate) effect: Effect<DryRunOutcome>,
 }
 
 /// How a message would end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum ForeseenOutcome {
+pub(crate) enum DryRunOutcome {
     /// It says something new.
     Applied,
     /// Everything that it says is known.
@@ -46,32 +46,32 @@ pub(crate) enum ForeseenOutcome {
     Locked,
 }
 
-impl ForeseenOutcome {
+impl DryRunOutcome {
     /// How many of the messages would end so.
-    pub(crate) fn count(self, foreseen: &[Foreseen]) -> usize {
-        foreseen.iter().filter(|one| one.effect.outcome == self).count()
+    pub(crate) fn count(self, results: &[DryRunResult]) -> usize {
+        results.iter().filter(|one| one.effect.outcome == self).count()
     }
 }
 
-impl From<MessageOutcome> for ForeseenOutcome {
-    fn from(outcome: MessageOutcome) -> ForeseenOutcome {
+impl From<MessageOutcome> for DryRunOutcome {
+    fn from(outcome: MessageOutcome) -> DryRunOutcome {
         match outcome {
-            MessageOutcome::Applied => ForeseenOutcome::Applied,
-            MessageOutcome::Unchanged => ForeseenOutcome::Unchanged,
-            MessageOutcome::Unknown => ForeseenOutcome::Unknown,
-            MessageOutcome::Rejected => ForeseenOutcome::Rejected,
+            MessageOutcome::Applied => DryRunOutcome::Applied,
+            MessageOutcome::Unchanged => DryRunOutcome::Unchanged,
+            MessageOutcome::Unknown => DryRunOutcome::Unknown,
+            MessageOutcome::Rejected => DryRunOutcome::Rejected,
         }
     }
 }
 
-/// Foresees what letters would do if they were replayed in this order.
-pub(crate) fn foresee_letters(
+/// What letters would do if they were replayed in this order.
+pub(crate) fn dry_run_letters(
     connection: &mut MysqlConnection,
     config: &Config,
     letters: Vec<ReceivedMessage>,
-) -> Result<Vec<Foreseen>, Failure> {
+) -> Result<Vec<DryRunResult>, Failure> {
     let mut seen = BTreeSet::new();
-    let mut foreseen = Vec::new();
+    let mut results = Vec::new();
     let mut messages = Vec::new();
     for mut letter in letters {
         if !seen.insert(letter.message_id.clone()) {
@@ -85,23 +85,23 @@ pub(crate) fn foresee_letters(
                 message.message_id = letter.message_id;
                 messages.push(message);
             }
-            Err(rejection) => foreseen.push(Foreseen {
+            Err(rejection) => results.push(DryRunResult {
                 merchant: letter.headers.merchant.clone(),
                 ..dies_again(letter.message_id, letter.headers.order, &rejection)
             }),
         }
     }
-    foreseen.extend(foresee(connection, config, messages)?);
-    Ok(foreseen)
+    results.extend(dry_run(connection, config, messages)?);
+    Ok(results)
 }
 
-/// Foresees what answers of the gateway would do which this program has just got: they need not be written down.
-pub(crate) fn foresee_answers<'a>(
+/// What answers of the gateway that this program has just got would do: they need not be written down.
+pub(crate) fn dry_run_answers<'a>(
     connection: &mut MysqlConnection,
     config: &Config,
     answers: impl Iterator<Item = &'a Message>,
-) -> Result<Vec<Foreseen>, Failure> {
-    let mut foreseen = Vec::new();
+) -> Result<Vec<DryRunResult>, Failure> {
+    let mut results = Vec::new();
     let mut messages = Vec::new();
     for answer in answers {
         let id = &answer.message_id;
@@ -111,34 +111,34 @@ pub(crate) fn foresee_answers<'a>(
                 message.message_id.clone_from(id);
                 messages.push(message);
             }
-            Err(rejection) => foreseen.push(dies_again(id.clone(), None, &rejection)),
+            Err(rejection) => results.push(dies_again(id.clone(), None, &rejection)),
         }
     }
-    foreseen.extend(foresee(connection, config, messages)?);
-    Ok(foreseen)
+    results.extend(dry_run(connection, config, messages)?);
+    Ok(results)
 }
 
 /// Messages of one order are worked on together.
-fn foresee(
+fn dry_run(
     connection: &mut MysqlConnection,
     config: &Config,
     messages: Vec<InboundMessage>,
-) -> Result<Vec<Foreseen>, Failure> {
+) -> Result<Vec<DryRunResult>, Failure> {
     let mut by_order: BTreeMap<String, Vec<InboundMessage>> = BTreeMap::new();
     for message in messages {
         by_order.entry(message.order_id().unwrap_or_default()).or_default().push(message);
     }
-    let mut foreseen = Vec::new();
+    let mut results = Vec::new();
     let mut batch = Vec::new();
     for (_, messages) in by_order {
         batch.extend(messages);
-        if batch.len() >= TOGETHER {
-            foreseen.extend(run(connection, config, &batch)?);
+        if batch.len() >= MESSAGES_PER_TRANSACTION {
+            results.extend(run(connection, config, &batch)?);
             batch.clear();
         }
     }
-    foreseen.extend(run(connection, config, &batch)?);
-    Ok(foreseen)
+    results.extend(run(connection, config, &batch)?);
+    Ok(results)
 }
 
 /// Runs a batch and rolls it back; halves it when it fails on its data, as a worker would.
@@ -146,23 +146,23 @@ fn run(
     connection: &mut MysqlConnection,
     config: &Config,
     batch: &[InboundMessage],
-) -> Result<Vec<Foreseen>, Failure> {
+) -> Result<Vec<DryRunResult>, Failure> {
     let mut state = (connection, Vec::with_capacity(batch.len()));
     let done: Result<(), BatchError> = run_halving(
         &mut state,
         0..batch.len(),
-        &|(connection, foreseen), part| {
-            foreseen.extend(run_together(connection, config, &batch[part])?);
+        &|(connection, results), part| {
+            results.extend(run_together(connection, config, &batch[part])?);
             Ok(())
         },
-        &|(_, foreseen), at, error| {
+        &|(_, results), at, error| {
             let unknown = error.fault() == Fault::Unknown;
             let reason = match unknown {
                 true => RejectionReason::DatabaseRefuses,
                 false => RejectionReason::UnusableData,
             };
             let (message, rejection) = (&batch[at], Rejection::new(reason, error));
-            foreseen.push(Foreseen {
+            results.push(DryRunResult {
                 merchant: Some(message.account.merchant.clone()),
                 ..dies_again(message.message_id.clone(), message.order_id(), &rejection)
             });
@@ -181,45 +181,45 @@ fn run_together(
     connection: &mut MysqlConnection,
     config: &Config,
     batch: &[InboundMessage],
-) -> Result<Vec<Foreseen>, BatchError> {
+) -> Result<Vec<DryRunResult>, BatchError> {
     rolled_back(connection, |connection| {
         let outcomes = batch::run(connection, batch, Rules::of(config), |_| Ok(Vec::new()))?;
         let effects = batch.iter().zip(&outcomes);
         Ok(effects
-            .map(|(message, outcome)| foreseen(connection, message, outcome))
+            .map(|(message, outcome)| result_of(connection, message, outcome))
             .collect::<Result<_, StoreError>>()?)
     })
 }
 
 /// What one message did, while its transaction lives.
-fn foreseen(
+fn result_of(
     connection: &mut MysqlConnection,
     message: &InboundMessage,
     outcome: &Outcome,
-) -> Result<Foreseen, StoreError> {
+) -> Result<DryRunResult, StoreError> {
     let merchant = &message.account.merchant;
     let effect = match outcome {
-        Outcome::Locked | Outcome::Held => Effect::new(ForeseenOutcome::Locked),
-        Outcome::RetryLater => Effect::new(ForeseenOutcome::NoOrderYet),
+        Outcome::Locked | Outcome::Held => Effect::new(DryRunOutcome::Locked),
+        Outcome::RetryLater => Effect::new(DryRunOutcome::NoOrderYet),
         Outcome::Rejected(rejection)
         | Outcome::DatabaseRefuses(rejection)
         | Outcome::RejectedBefore(rejection) => {
-            Effect::rejected(ForeseenOutcome::Rejected, rejection)
+            Effect::rejected(DryRunOutcome::Rejected, rejection)
         }
         Outcome::Done => {
             let kind = message.kind.as_str();
             let line = notification::find(connection, merchant, kind, &message.message_id)?;
             // What an earlier run of the same message applied stays in its line.
-            match line.map(|line| (ForeseenOutcome::from(line.outcome), line)) {
-                None => Effect::new(ForeseenOutcome::Unchanged),
-                Some((applied @ ForeseenOutcome::Applied, line)) => {
+            match line.map(|line| (DryRunOutcome::from(line.outcome), line)) {
+                None => Effect::new(DryRunOutcome::Unchanged),
+                Some((applied @ DryRunOutcome::Applied, line)) => {
                     Effect::applied(applied, &line.facts_added, line.changes.as_deref())
                 }
                 Some((outcome, _)) => Effect::new(outcome),
             }
         }
     };
-    Ok(Foreseen {
+    Ok(DryRunResult {
         id: message.message_id.clone(),
         order: message.order_id(),
         merchant: Some(merchant.clone()),
@@ -227,13 +227,13 @@ fn foreseen(
     })
 }
 
-fn dies_again(id: String, order: Option<String>, rejection: &Rejection) -> Foreseen {
-    let effect = Effect::rejected(ForeseenOutcome::Rejected, rejection);
-    Foreseen { id, order, merchant: None, effect }
+fn dies_again(id: String, order: Option<String>, rejection: &Rejection) -> DryRunResult {
+    let effect = Effect::rejected(DryRunOutcome::Rejected, rejection);
+    DryRunResult { id, order, merchant: None, effect }
 }
 
 /// The change, or the reason.
-pub(crate) fn because(one: &Foreseen) -> String {
+pub(crate) fn because(one: &DryRunResult) -> String {
     let effect = &one.effect;
     if let Some(reason) = &effect.reason {
         return format!("{reason}: {}", effect.error.as_deref().unwrap_or_default());

@@ -12,7 +12,7 @@ use store::{BeijingTime, MysqlConnection};
 
 use crate::failure::Failure;
 use crate::operations::await_worker::PreparedMessage;
-use crate::operations::dry_run::{Foreseen, ForeseenOutcome, foresee_answers};
+use crate::operations::dry_run::{DryRunOutcome, DryRunResult, dry_run_answers};
 
 /// What the gateway says.
 #[derive(Debug, Clone, Serialize)]
@@ -67,7 +67,8 @@ pub(crate) struct Compared {
     pub(crate) gateway: GatewayTrade,
     pub(crate) held: HeldOrder,
     /// What applying the answer would change.
-    pub(crate) foreseen: Option<Foreseen>,
+    #[serde(rename = "foreseen")]
+    pub(crate) dry_run: Option<DryRunResult>,
 }
 
 impl From<&QueryAnswer> for GatewayTrade {
@@ -125,32 +126,30 @@ pub(crate) fn compare(
     answers: &[(Order, QueryAnswer, PreparedMessage)],
 ) -> Result<Vec<Compared>, Failure> {
     let messages = answers.iter().map(|(_, _, sent)| &sent.message);
-    let mut foreseen = foresee_answers(connection, config, messages)?;
+    let mut dry_runs = dry_run_answers(connection, config, messages)?;
     let compared = answers.iter().map(|(row, answer, sent)| {
-        let at = foreseen.iter().position(|one| one.id == sent.message.message_id);
-        let foreseen = at.map(|at| foreseen.swap_remove(at));
-        let comparison = match (foreseen.as_ref().map(|one| one.effect.outcome), answer) {
+        let at = dry_runs.iter().position(|one| one.id == sent.message.message_id);
+        let dry_run = at.map(|at| dry_runs.swap_remove(at));
+        let comparison = match (dry_run.as_ref().map(|one| one.effect.outcome), answer) {
             (_, QueryAnswer::NotExist) if row.trade_no.is_some() => Comparison::UnknownThere,
             (_, QueryAnswer::NotExist) => Comparison::Same,
-            (Some(ForeseenOutcome::Applied), _) if foreseen.as_ref().is_some_and(is_news) => {
+            (Some(DryRunOutcome::Applied), _) if dry_run.as_ref().is_some_and(is_news) => {
                 Comparison::News
             }
-            (Some(ForeseenOutcome::Locked | ForeseenOutcome::NoOrderYet) | None, _) => {
-                Comparison::Busy
-            }
-            (Some(ForeseenOutcome::Rejected), _) => Comparison::Disagrees,
+            (Some(DryRunOutcome::Locked | DryRunOutcome::NoOrderYet) | None, _) => Comparison::Busy,
+            (Some(DryRunOutcome::Rejected), _) => Comparison::Disagrees,
             (Some(_), _) => Comparison::Same,
         };
-        Compared { comparison, gateway: answer.into(), held: row.into(), foreseen }
+        Compared { comparison, gateway: answer.into(), held: row.into(), dry_run }
     });
     Ok(compared.collect())
 }
 
 /// Whether it changes something that a person would call different. An answer always confirms a payment
 /// (`confirmed_paid`) and may add a time or a buyer's number that the notification left out.
-fn is_news(foreseen: &Foreseen) -> bool {
-    !(foreseen.effect.facts_added.0 - Facts::CONFIRMED_PAID).is_empty()
-        || foreseen.effect.changes_in_words().next().is_some()
+fn is_news(dry_run: &DryRunResult) -> bool {
+    !(dry_run.effect.facts_added.0 - Facts::CONFIRMED_PAID).is_empty()
+        || dry_run.effect.changes_in_words().next().is_some()
 }
 
 /// A question without an answer: a configuration or a request that cannot be sent is 2, else 3.

@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::operations::http_get::answer_to;
 
 /// How long one answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The largest answer that is read, in bytes.
 const MOST: usize = 64 * 1024 * 1024;
@@ -189,9 +189,9 @@ impl Management {
             .header(AUTHORIZATION, &self.authorization)
             .body(Empty::<Bytes>::new())
             .map_err(|error| self.failure(error))?;
-        match tokio::time::timeout(PATIENCE, Box::pin(answer_to(request, MOST))).await {
+        match tokio::time::timeout(ANSWER_TIMEOUT, Box::pin(answer_to(request, MOST))).await {
             Ok(answer) => answer.map_err(|error| self.failure(error)),
-            Err(_) => Err(self.failure(format!("no answer within {} s", PATIENCE.as_secs()))),
+            Err(_) => Err(self.failure(format!("no answer within {} s", ANSWER_TIMEOUT.as_secs()))),
         }
     }
 

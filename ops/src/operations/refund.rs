@@ -17,7 +17,7 @@ use serde::{Serialize, Serializer};
 use store::MysqlConnection;
 use store::refund_request::RefundRequest;
 
-use self::find_or_create::{PriorRefund, RefundCommand, rehearse};
+use self::find_or_create::{PriorRefund, RefundCommand, dry_run_find_or_create};
 use self::not_recorded::NotRecorded;
 use self::totals::RefundTotals;
 use crate::failure::Failure;
@@ -81,11 +81,11 @@ impl Refunded {
 }
 
 /// What the command would do; nothing is written down or sent.
-pub(crate) fn foresee(
+pub(crate) fn dry_run(
     connection: &mut MysqlConnection,
     command: &RefundCommand<'_>,
 ) -> Result<Refunded, NotRecorded> {
-    let recorded = rehearse(connection, command)?;
+    let recorded = dry_run_find_or_create(connection, command)?;
     let totals = RefundTotals::read(connection, &recorded.request, command.rejected)?;
     let before = match recorded.request.state {
         RefundRequestState::Accepted => PriorRefund::Made,

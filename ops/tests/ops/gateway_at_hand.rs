@@ -41,6 +41,7 @@ impl GatewayAtHand {
             let (_, body) = request.split_once("\r\n\r\n").unwrap();
             let form = Form::parse(body.as_bytes()).unwrap();
             let order = String::from_utf8(form.get("out_trade_no").unwrap().to_vec()).unwrap();
+            // The delay is what the test asked for: a gateway that is slow.
             std::thread::sleep(*slow.lock().unwrap());
             let answer = answer(trades.lock().unwrap().get(&order));
             asked.lock().unwrap().push(order);

@@ -88,3 +88,27 @@ fn a_letter_without_order_is_settled_once_its_money_is_refunded() {
     request("R4", 600, "accepted", 1);
     assert_eq!(settled(), "given_back");
 }
+
+/// What was given back on Alipay's own page is only in the running total that Alipay answered.
+#[test]
+fn a_running_total_of_all_the_money_settles_a_letter_without_order() {
+    let sandbox = Sandbox::new();
+    let ops = configured(&sandbox);
+    publish(&sandbox.amqp_url, vec![notification("stray", "A-9", "10.00", 1)]);
+    let settled = || ops.json("dlq list")[0]["settled"].clone();
+    let mut connection = store::Pool::new(&sandbox.database_url, 1).get().unwrap();
+    let mut request = |number: &str, order: &str, running_total: u32| {
+        let row = format!(
+            "INSERT INTO refund_request (request_no, merchant, order_id, trade_no, amount, is_rest, reason, asked_by, \
+             state, running_total, of_rejected) VALUES ('{number}', 'shop', '{order}', '2026112300000001', 300, \
+             FALSE, 'x', 'ann', 'accepted', {running_total}, TRUE)"
+        );
+        connection.batch_execute(&row).unwrap();
+    };
+    request("R1", "A-9", 999);
+    assert_eq!(settled(), Value::Null, "one fen is missing");
+    request("R2", "A-8", 1000);
+    assert_eq!(settled(), Value::Null, "the request was for a payment of another order");
+    request("R3", "A-9", 1000);
+    assert_eq!(settled(), "given_back");
+}

@@ -11,7 +11,7 @@ use hyper::header::{CONTENT_TYPE, LOCATION};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, Uri};
 use hyper_util::rt::TokioIo;
-use testkit::PATIENCE;
+use testkit::WAIT_LIMIT;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -45,7 +45,7 @@ impl NotifyServer {
     /// The same, once there are so many.
     pub(crate) async fn wait_for(&self, count: usize) -> Vec<Form> {
         let mut received = self.received.subscribe();
-        let enough = timeout(PATIENCE, received.wait_for(|forms| forms.len() >= count)).await;
+        let enough = timeout(WAIT_LIMIT, received.wait_for(|forms| forms.len() >= count)).await;
         enough
             .unwrap_or_else(|_| panic!("{count} did not come: {:?}", self.received()))
             .unwrap()

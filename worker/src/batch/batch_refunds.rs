@@ -9,7 +9,7 @@ use store::{MysqlConnection, StoreError, refund, refund_request, trade};
 
 use super::Outcome;
 use super::loaded_order::LoadedOrder;
-use super::working_set::{AppliedMessage, News, Orders};
+use super::working_set::{AppliedMessage, ChangedRows, Orders};
 use super::{deposit_backs, distinct};
 use crate::message::{Content, InboundMessage};
 
@@ -54,7 +54,7 @@ impl BatchRefunds {
         let rows: Vec<(&str, &Refund)> =
             refunds.iter().map(|((merchant, ..), refund)| (*merchant, refund)).collect();
         refund::upsert(connection, &rows)?;
-        refund_request::settle(connection, &rows)?;
+        refund_request::end_notified(connection, &rows)?;
 
         let trade_nos = distinct(trades.iter().map(|trade| trade.trade_no));
         let found = trade::orders_of(connection, &trade_nos)?;
@@ -139,7 +139,7 @@ impl BatchRefunds {
             .filter_map(|(id, before)| Some((before, &orders.loaded.get(id)?.record)));
         AppliedMessage {
             orders: changed.collect(),
-            news: News::beside_the_order(is_news),
+            changed_rows: ChangedRows::others_if(is_news),
             parked,
             ..AppliedMessage::to_none(if waits { Outcome::RetryLater } else { Outcome::Done })
         }

@@ -20,14 +20,14 @@ pub(super) fn keep_one_each(
     records: &mut [InboxRecord<'_>],
 ) -> Result<(), StoreError> {
     let keys = distinct(records.iter().filter_map(|record| Some(record.dead_letter()?.key)));
-    let mut lying: BTreeSet<Letter> = notification::lying(connection, &keys)?
+    let mut dead_lettered: BTreeSet<Letter> = notification::dead_lettered(connection, &keys)?
         .into_iter()
         .map(|it| (it.merchant, it.kind, it.message_id, it.reason, text(&it.form)))
         .collect();
     for record in records {
         let Some(NewDeadLetter { key, reason, form }) = record.dead_letter() else { continue };
         let [merchant, kind, id] = [key.merchant, key.kind, key.message_id].map(str::to_owned);
-        if !lying.insert((merchant, kind, id, reason.to_owned(), text(form))) {
+        if !dead_lettered.insert((merchant, kind, id, reason.to_owned(), text(form))) {
             record.is_rejected_before();
         }
     }

@@ -10,7 +10,7 @@ use tracing::warn;
 
 use super::Outcome;
 use super::decisions::NotedDecision;
-use super::working_set::{AppliedMessage, News};
+use super::working_set::{AppliedMessage, ChangedRows};
 use crate::message::{Content, InboundMessage, Rejection};
 use change::{OrderChange, changes_json};
 
@@ -30,7 +30,7 @@ pub(super) struct InboxRecord<'a> {
     named_trade: Option<String>,
     outcome: Outcome,
     /// The same for the column, should the message be done.
-    came_of_it: MessageOutcome,
+    message_outcome: MessageOutcome,
     facts_added: Facts,
     /// What a person decided.
     decision: Option<NotedDecision>,
@@ -44,7 +44,7 @@ impl<'a> InboxRecord<'a> {
     pub(super) fn new(message: &'a InboundMessage, applied: AppliedMessage<'_>) -> InboxRecord<'a> {
         let mut facts_added = Facts::empty();
         let mut changes = Vec::new();
-        let mut is_news = applied.news == News::BesideTheOrder;
+        let mut is_news = applied.changed_rows == ChangedRows::Others;
         for (before, after) in &applied.orders {
             for (trade_no, trade) in &after.trades {
                 let known = before.trades.get(trade_no).map_or(Facts::empty(), |was| was.facts);
@@ -56,7 +56,7 @@ impl<'a> InboxRecord<'a> {
         let is_unknown = message
             .trade()
             .is_some_and(|trade| matches!(trade.trade_status, TradeStatus::Unknown(_)));
-        let came_of_it = match applied.outcome {
+        let message_outcome = match applied.outcome {
             Outcome::Rejected(_) => MessageOutcome::Rejected,
             _ if is_unknown => MessageOutcome::Unknown,
             _ if is_news => MessageOutcome::Applied,
@@ -68,7 +68,7 @@ impl<'a> InboxRecord<'a> {
             named_order: is_unreadable.then(|| message.order_id()).flatten(),
             named_trade: is_unreadable.then(|| message.named_trade()).flatten(),
             outcome: applied.outcome,
-            came_of_it,
+            message_outcome,
             facts_added,
             decision: applied.decision,
             odd: odd(message, &applied.parked),
@@ -103,13 +103,14 @@ impl<'a> InboxRecord<'a> {
     /// After its last retry tier a message whose order is still not there becomes a dead letter.
     pub(super) fn reject(&mut self, rejection: Rejection) {
         self.outcome = Outcome::Rejected(rejection);
-        self.came_of_it = MessageOutcome::Rejected;
+        self.message_outcome = MessageOutcome::Rejected;
     }
 
     /// No order takes it, and it is known why: it is done.
     pub(super) fn is_explained(&mut self, remark: Remark, evidence: String, is_news: bool) {
         self.outcome = Outcome::Done;
-        self.came_of_it = if is_news { MessageOutcome::Applied } else { MessageOutcome::Unchanged };
+        self.message_outcome =
+            if is_news { MessageOutcome::Applied } else { MessageOutcome::Unchanged };
         self.odd = Some((remark.as_str(), evidence));
     }
 
@@ -129,7 +130,7 @@ impl<'a> InboxRecord<'a> {
             }
         };
         let (order_id, trade_no, trade_status) = self.names();
-        let is_applied = self.came_of_it == MessageOutcome::Applied;
+        let is_applied = self.message_outcome == MessageOutcome::Applied;
         Some(Record {
             merchant: &self.message.account.merchant,
             kind: self.message.kind.as_str(),
@@ -139,7 +140,7 @@ impl<'a> InboxRecord<'a> {
             trade_status: trade_status.map(|word| &word[..word.floor_char_boundary(64)]),
             charset: self.message.charset.name(),
             form: &self.message.form,
-            outcome: self.came_of_it,
+            outcome: self.message_outcome,
             dies: matches!(self.outcome, Outcome::Rejected(_)),
             reason,
             error,

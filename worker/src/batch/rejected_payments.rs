@@ -5,10 +5,10 @@
 //! done, also where there is no such order at all. Once all of the money is back, a repeat of the payment's
 //! notification is done as well.
 
-use alipay::{Fen, TradeStatusSync};
-use order::{Facts, Refund, RefundRequestState, Remark};
+use alipay::TradeStatusSync;
+use order::{Facts, Refund, Remark};
 use store::refund::{self, MerchantTrade};
-use store::refund_request::{self, RefundRequest};
+use store::refund_request;
 use store::{MysqlConnection, StoreError};
 
 use super::inbox::InboxRecord;
@@ -42,13 +42,11 @@ pub(super) fn explain(
     let known = refund::of_trades(connection, &trades)?;
     let mut refunds: Vec<(&str, Refund)> = Vec::new();
     for (at, merchant, notification) in rejected {
-        let own: Vec<&RefundRequest> = requests
-            .iter()
-            .filter(|it| it.merchant == merchant && it.trade_no == notification.trade_no)
-            .filter(|it| it.order_id == notification.out_trade_no)
-            .collect();
+        let trade = MerchantTrade { merchant, trade_no: &notification.trade_no };
+        let own = refund_request::of_payment(&requests, trade, &notification.out_trade_no);
         let Some(last) = own.last() else { continue };
-        if !(reports_refund(notification) || is_all_back(&own, notification.total)) {
+        let is_all_back = refund_request::given_back(&own).refunded() >= notification.total;
+        if !(reports_refund(notification) || is_all_back) {
             continue;
         }
         let refund = Refund::of_trade(notification).filter(|_| is_notification(&batch[at]));
@@ -73,7 +71,7 @@ pub(super) fn explain(
     let rows: Vec<(&str, &Refund)> =
         refunds.iter().map(|(merchant, refund)| (*merchant, refund)).collect();
     refund::upsert(connection, &rows)?;
-    refund_request::settle(connection, &rows)
+    refund_request::end_notified(connection, &rows)
 }
 
 /// What a message says of a trade that its order does not take.
@@ -94,12 +92,4 @@ fn reports_refund(notification: &TradeStatusSync) -> bool {
     let refunded = Facts::REFUNDED_IN_PART | Facts::REFUNDED_IN_FULL;
     Facts::of(notification).intersects(refunded)
         || Facts::of_answer(notification).contains(Facts::REFUNDED_IN_FULL)
-}
-
-/// Whether the refunds that were made are all of the money.
-fn is_all_back(requests: &[&RefundRequest], total: Fen) -> bool {
-    let made = || requests.iter().filter(|it| it.state == RefundRequestState::Accepted);
-    let sum = made().fold(0_i64, |sum, it| sum.saturating_add(it.amount.get()));
-    let reported = made().filter_map(|it| it.running_total).max().unwrap_or_default();
-    Fen::new(sum).max(reported) >= total
 }

@@ -51,7 +51,7 @@ impl WorkingSet {
             Content::Trade(notification) => orders.apply(&notification.out_trade_no, |order| {
                 order.record.apply_notification(account, notification)?;
                 order.check_time_limit(account);
-                Ok(News::InTheOrder)
+                Ok(ChangedRows::Order)
             }),
             Content::Doubtful(doubtful) => {
                 let (notification, doubt) = (&doubtful.notification, &doubtful.doubt);
@@ -64,7 +64,7 @@ impl WorkingSet {
                         let (reason, evidence) = (doubt.reason(), notification.trade_no.clone());
                         order.raised.insert(Review { reason, evidence });
                     }
-                    Ok(News::InTheOrder)
+                    Ok(ChangedRows::Order)
                 })
             }
             Content::BatchRefund(batch) => self.batch_refunds.apply(orders, account, batch),
@@ -72,9 +72,9 @@ impl WorkingSet {
                 orders.apply(&deposit_back.out_trade_no, |order| {
                     order.belongs_to(account)?;
                     let review = self.deposit_backs.review(deposit_back)?;
-                    let news = News::beside_the_order(review.is_some());
+                    let changed_rows = ChangedRows::others_if(review.is_some());
                     order.raised.extend(review);
-                    Ok(news)
+                    Ok(changed_rows)
                 })
             }
             // No program of ours has written this answer down: a message of version 0.1, or anybody's.
@@ -83,7 +83,7 @@ impl WorkingSet {
                 orders.apply(id, |order| {
                     order.belongs_to(account)?;
                     query_requests.request(id, merchant, QueryReason::Answer, Utc::now());
-                    Ok(News::BesideTheOrder)
+                    Ok(ChangedRows::Others)
                 })
             }
             Content::Answer(answer) => orders.apply(&answer.out_trade_no, |order| {
@@ -95,19 +95,19 @@ impl WorkingSet {
                 // Whatever was doubted, this is what Alipay says.
                 order.resolved.extend(ReviewReason::DOUBTS);
                 order.check_time_limit(account);
-                Ok(News::InTheOrder)
+                Ok(ChangedRows::Order)
             }),
             Content::NoTrade { order: id } => orders.apply(id, |order| {
                 order.belongs_to(account)?;
                 contradiction::compare(order, None, message.received_at);
-                Ok(News::InTheOrder)
+                Ok(ChangedRows::Order)
             }),
             Content::RefundAnswer(answer) => orders.apply(&answer.out_trade_no, |order| {
                 order.belongs_to(account)?;
                 self.refund_requests.check(account, answer)?;
                 refund_requests::fits(&order.record, answer)?;
                 order.record.apply_refund_answer(account, answer)?;
-                Ok(News::InTheOrder)
+                Ok(ChangedRows::Order)
             }),
             Content::Expiry { order: id } => orders.apply(id, |order| {
                 order.belongs_to(account)?;
@@ -116,19 +116,19 @@ impl WorkingSet {
                     // A message of version 0.1, or anybody's: Alipay is asked once more.
                     query_requests.request(id, merchant, QueryReason::Expiry, Utc::now());
                 }
-                Ok(News::beside_the_order(!has_row))
+                Ok(ChangedRows::others_if(!has_row))
             }),
             Content::Request { order: id, asked_by } => orders.apply(id, |order| {
                 order.belongs_to(account)?;
                 query_requests.request(id, merchant, *asked_by, message.received_at);
-                Ok(News::BesideTheOrder)
+                Ok(ChangedRows::Others)
             }),
             Content::Decision(named) => {
                 let decision = self.decisions.noted(named);
                 let applied = orders.apply(&named.order, |order| {
                     order.belongs_to(account)?;
                     let ends_review = self.decisions.apply(&mut order.record, named)?;
-                    Ok(News::beside_the_order(ends_review))
+                    Ok(ChangedRows::others_if(ends_review))
                 });
                 AppliedMessage { decision, ..applied }
             }
@@ -147,7 +147,7 @@ impl Orders {
     fn apply(
         &mut self,
         id: &str,
-        change: impl FnOnce(&mut LoadedOrder) -> Result<News, Rejection>,
+        change: impl FnOnce(&mut LoadedOrder) -> Result<ChangedRows, Rejection>,
     ) -> AppliedMessage<'_> {
         let Some(order) = self.loaded.get_mut(id) else {
             let is_busy = self.busy.contains(id);
@@ -160,8 +160,8 @@ impl Orders {
         let before = order.record.clone();
         match change(order) {
             Err(rejection) => AppliedMessage::to_none(Outcome::Rejected(rejection)),
-            Ok(news) => AppliedMessage {
-                news,
+            Ok(changed_rows) => AppliedMessage {
+                changed_rows,
                 orders: vec![(before, &order.record)],
                 ..AppliedMessage::to_none(Outcome::Done)
             },
@@ -169,19 +169,19 @@ impl Orders {
     }
 }
 
-/// Where to look for what a message says that was not known.
+/// Which rows show what was new in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum News {
-    /// In the order: the record before and after differ, or nothing was new.
-    InTheOrder,
-    /// Something was new that the order does not show: a refund row that no order knows yet, a question for the
+pub(crate) enum ChangedRows {
+    /// Those of the order: compare its record before and after. Nothing may be new.
+    Order,
+    /// Also rows that the record of the order does not show: a refund row that no order knows yet, a question for the
     /// gateway, a review that a person ended.
-    BesideTheOrder,
+    Others,
 }
 
-impl News {
-    pub(super) fn beside_the_order(is_news: bool) -> News {
-        if is_news { News::BesideTheOrder } else { News::InTheOrder }
+impl ChangedRows {
+    pub(super) fn others_if(is_news: bool) -> ChangedRows {
+        if is_news { ChangedRows::Others } else { ChangedRows::Order }
     }
 }
 
@@ -190,7 +190,7 @@ pub(crate) struct AppliedMessage<'a> {
     pub(crate) outcome: Outcome,
     /// Each order before and after.
     pub(crate) orders: Vec<(OrderRecord, &'a OrderRecord)>,
-    pub(crate) news: News,
+    pub(crate) changed_rows: ChangedRows,
     /// Trades of refunds that no order of the merchant knows: their rows wait, and count for nothing until
     /// one does.
     pub(crate) parked: Vec<String>,
@@ -204,7 +204,7 @@ impl AppliedMessage<'_> {
         AppliedMessage {
             outcome,
             orders: Vec::new(),
-            news: News::InTheOrder,
+            changed_rows: ChangedRows::Order,
             parked: Vec::new(),
             decision: None,
         }

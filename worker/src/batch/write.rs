@@ -64,7 +64,7 @@ pub(super) fn write(
     refunds.sort_by_key(|(merchant, refund)| (*merchant, &refund.trade_no, &refund.refund_key));
     trade::update(connection, &trades)?;
     refund::upsert(connection, &refunds)?;
-    refund_request::settle(connection, &refunds)?;
+    refund_request::end_notified(connection, &refunds)?;
     user_order::update(connection, &orders)?;
     outbox::insert(connection, &outgoing)
 }

@@ -216,7 +216,7 @@ impl BatchAttempt<'_> {
                 } else {
                     error!(message_id = message.message_id, error = %failure, "a message that the database refuses");
                     let rejection = Rejection::new(RejectionReason::UnusableData, failure);
-                    attempt.bury(received, message, rejection)?
+                    attempt.dead_letter(received, message, rejection)?
                 };
                 attempt.outcomes[place] = Some(outcome);
                 Ok::<(), BatchError>(())
@@ -262,7 +262,7 @@ impl BatchAttempt<'_> {
             && Handle::current().block_on(context.dead_queue.is_empty(&context.cluster));
         for ((at, message), outcome) in places.iter().zip(batch).zip(outcomes) {
             if is_emptied && is_there(&outcome) {
-                self.bury_again(*at, message)?;
+                self.dead_letter_again(*at, message)?;
             } else {
                 self.outcomes[*at] = Some(outcome);
             }
@@ -291,7 +291,7 @@ impl BatchAttempt<'_> {
             error!(message_id = id, "a message that kills workers");
             let received = &all[at];
             self.outcomes[at] = Some(if count == DEADLY {
-                self.bury(received, message, rejection)?
+                self.dead_letter(received, message, rejection)?
             } else {
                 // Even its dead-lettering killed a worker: publish it without reading it again.
                 unrecorded::write_down(self.connection, received, &rejection, Some(message))?;

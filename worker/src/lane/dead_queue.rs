@@ -10,7 +10,7 @@ use queue::{Cluster, Connection, ConnectionError, ConnectionSettings, Depth};
 use tracing::warn;
 
 /// How long the queue is assumed to hold letters after it did.
-const BELIEVED: Duration = Duration::from_secs(5);
+const NOT_EMPTY_FOR: Duration = Duration::from_secs(5);
 
 /// The latest look that found letters; shared by all lanes.
 #[derive(Clone, Default)]
@@ -21,7 +21,7 @@ impl DeadQueueProbe {
     /// as empty then, nor while the broker does not answer.
     pub(crate) async fn is_empty(&self, cluster: &Cluster) -> bool {
         let latest = *self.0.lock();
-        if latest.is_some_and(|at| at.elapsed() < BELIEVED) {
+        if latest.is_some_and(|at| at.elapsed() < NOT_EMPTY_FOR) {
             return false;
         }
         let is_empty = match look(cluster).await {

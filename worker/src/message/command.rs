@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use config::Merchant;
 use order::{QueryReason, RejectionReason};
 
-use super::verification::believed;
+use super::verification::bounded_receipt_time;
 use super::{Content, Rejection, usable};
 
 /// A row of the table `decision`, which says what a person decided.
@@ -35,7 +35,7 @@ pub(super) fn answer(
 ) -> Result<Content, Rejection> {
     let order = order(form)?;
     let asked_at = time(form)?;
-    let at = believed(asked_at, now);
+    let at = bounded_receipt_time(asked_at, now);
     let body = form.get("answer").unwrap_or_default();
     match QueryAnswer::read(body, merchant.protocol, charset, &merchant.verifier, at) {
         Err(error) => Err(Rejection::new(error.reason_code(), error)),

@@ -7,7 +7,7 @@ use queue::ReceivedMessage;
 use store::{MysqlConnection, StoreError, notification};
 
 use super::InboundMessage;
-use super::verification::BELIEVED;
+use super::verification::MAX_RECEIPT_AGE;
 
 impl InboundMessage {
     /// A message that claims an older time of receipt than counts, and that was worked on before, is verified as of
@@ -22,7 +22,7 @@ impl InboundMessage {
         received: &ReceivedMessage,
         config: &Config,
     ) -> Result<(), StoreError> {
-        if Utc::now() - self.received_at < BELIEVED {
+        if Utc::now() - self.received_at < MAX_RECEIPT_AGE {
             return Ok(());
         }
         let (merchant, kind) = (&self.account.merchant, self.kind.as_str());

@@ -6,7 +6,7 @@ use config::Merchant;
 use order::{ConfirmedRefund, RejectionReason};
 
 use super::command::{number, order, text, time, unreadable};
-use super::verification::believed;
+use super::verification::bounded_receipt_time;
 use super::{Content, Rejection};
 
 /// The answers are verified once more. Only `fund_change=Y`, or `REFUND_SUCCESS` for the very number
@@ -19,7 +19,7 @@ pub(super) fn read(
 ) -> Result<Content, Rejection> {
     let order = order(form)?;
     let asked_at = time(form)?;
-    let at = believed(asked_at, now);
+    let at = bounded_receipt_time(asked_at, now);
     let number = |name: &str| {
         number(form, name)?.ok_or_else(|| unreadable(format!("{name} is missing or is no number")))
     };

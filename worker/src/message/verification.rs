@@ -11,11 +11,11 @@ use super::Rejection;
 
 /// How far back a message's own time of receipt counts. Retired keys and certificates verify what came before their
 /// end, so without this limit an old key could sign for ever.
-pub(super) const BELIEVED: TimeDelta = TimeDelta::days(40);
+pub(super) const MAX_RECEIPT_AGE: TimeDelta = TimeDelta::days(40);
 
 /// The time of receipt that counts, of a message that claims `claimed`.
-pub(super) fn believed(claimed: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-    claimed.max(now - BELIEVED).min(now)
+pub(super) fn bounded_receipt_time(claimed: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    claimed.max(now - MAX_RECEIPT_AGE).min(now)
 }
 
 /// Checks that Alipay signed a notification for this merchant, with the key that the envelope names,
@@ -50,16 +50,16 @@ pub(super) fn check(
 mod tests {
     use chrono::{DateTime, TimeDelta, Utc};
 
-    use super::believed;
+    use super::bounded_receipt_time;
 
     #[test]
-    fn receipt_times_are_believed_for_forty_days() {
+    fn receipt_times_count_for_forty_days() {
         let now: DateTime<Utc> = "2026-11-29T00:00:00Z".parse().unwrap();
         let days = |days| now - TimeDelta::days(days);
-        assert_eq!(believed(days(39), now), days(39));
-        assert_eq!(believed(days(41), now), days(40));
-        assert_eq!(believed(days(4000), now), days(40));
+        assert_eq!(bounded_receipt_time(days(39), now), days(39));
+        assert_eq!(bounded_receipt_time(days(41), now), days(40));
+        assert_eq!(bounded_receipt_time(days(4000), now), days(40));
         // An ingress whose clock is ahead.
-        assert_eq!(believed(days(-1), now), now);
+        assert_eq!(bounded_receipt_time(days(-1), now), now);
     }
 }

@@ -21,7 +21,7 @@ use crate::sweepers::{self, Sweeper, Unswept};
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// A worker that has not been ready for so long is in trouble.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TROUBLE_AFTER: Duration = Duration::from_secs(10);
 
 /// The pause between two lines of the log about clocks that disagree.
 const REMINDER: Duration = Duration::from_secs(60);
@@ -66,7 +66,10 @@ impl NotReadySince {
             (Readiness::NotReady(why), Some((since, _))) => Some((since, why)),
             (Readiness::NotReady(why), None) => Some((Instant::now(), why)),
         };
-        self.0.as_ref().filter(|(since, _)| since.elapsed() >= PATIENCE).map(|(_, why)| why.clone())
+        self.0
+            .as_ref()
+            .filter(|(since, _)| since.elapsed() >= TROUBLE_AFTER)
+            .map(|(_, why)| why.clone())
     }
 }
 

@@ -80,8 +80,8 @@ async fn a_message_that_crashes_its_own_dead_lettering_is_recorded_with_its_orde
         "redelivery WHERE message_id = '{deadly_id}' AND order_id = '{DEADLY}' AND merchant = 'shop' AND count ="
     );
     assert_eq!(world.count(&format!("{counted} 2")), 1);
-    let mut burying = start(&world, "worker", &[("CRASH_POINT", "worker.before_confirm")]);
-    died_by(&mut burying, "worker.before_confirm");
+    let mut dead_lettering = start(&world, "worker", &[("CRASH_POINT", "worker.before_confirm")]);
+    died_by(&mut dead_lettering, "worker.before_confirm");
     assert_eq!(world.count(&format!("{counted} 3")), 1);
     let mut last = start(&world, "worker", &[("CRASH_ON_ORDER", DEADLY)]);
     let told = format!(

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use testkit::{PATIENCE, Program};
+use testkit::{Program, WAIT_LIMIT};
 
 use crate::world::World;
 
@@ -62,7 +62,7 @@ fn sigterm_under_load_finishes_the_batch_and_exits() {
     let _second = world.worker();
     assert!(storm.wait().success());
     check(&mut world);
-    assert!(asked.elapsed() < PATIENCE);
+    assert!(asked.elapsed() < WAIT_LIMIT);
     // The messages were given back, not lost in a crash, so none is a suspect.
     assert_eq!(world.count("redelivery"), 0);
 }

@@ -70,7 +70,7 @@ async fn a_replay_reports_the_result_of_each_letter() {
 }
 
 /// Puts a message into the dead letters, as another tool would.
-async fn bury(world: &World, id: &str, body: Vec<u8>) {
+async fn dead_letter(world: &World, id: &str, body: Vec<u8>) {
     let cluster = Cluster::at(&world.sandbox.amqp_url).expect("a URL");
     let connection = Connection::open(&ConnectionSettings::new(&cluster, "test")).await;
     let connection = connection.expect("a connection");
@@ -100,13 +100,13 @@ async fn a_replay_reports_letters_without_an_inbox_row() {
         let now = chrono::Utc::now();
         queue::Envelope::new(merchant, kind, alipay::Charset::Utf8, now, form).to_bytes()
     };
-    bury(&world, "early", body("shop", "EARLY")).await;
+    dead_letter(&world, "early", body("shop", "EARLY")).await;
     let (code, told, said) = replay(&world, &["--all"]);
     assert_eq!((code, &told["retrying"]), (0, &json!(1)), "{said}{told}");
     assert_eq!(told["letters"][0]["tier"], "alipay.retry.5s");
 
-    bury(&world, "shpo", body("shpo", "S-1")).await;
-    bury(&world, "rubbish", b"no envelope".to_vec()).await;
+    dead_letter(&world, "shpo", body("shpo", "S-1")).await;
+    dead_letter(&world, "rubbish", b"no envelope".to_vec()).await;
     let (code, told, said) = replay(&world, &["shpo", "rubbish"]);
     assert_eq!((code, &told["dead_again"]), (1, &json!(2)), "{said}{told}");
     assert_eq!(told["dead_again_by_reason"], json!({ "no_envelope": 1, "unknown_merchant": 1 }));

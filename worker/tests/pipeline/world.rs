@@ -12,7 +12,7 @@ use diesel::sql_types::BigInt;
 use queue::{Cluster, Message, Publisher, PublisherSettings};
 use serde_json::Value;
 use simulator::{Attempt, Merchant, Notification, Sender, Trade};
-use testkit::{PATIENCE, Program, TestApp, until_ok};
+use testkit::{Program, TestApp, WAIT_LIMIT, until_ok};
 use tokio_util::sync::CancellationToken;
 
 /// Every order costs 10.00 yuan.
@@ -137,7 +137,7 @@ impl World {
             name: "test".to_owned(),
             lanes: 1,
             lane_capacity: 1024,
-            confirm_timeout: PATIENCE,
+            confirm_timeout: WAIT_LIMIT,
         };
         let (publisher, task) = Publisher::start(settings, stop.clone());
         publisher.ready().await;

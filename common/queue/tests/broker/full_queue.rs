@@ -17,6 +17,7 @@ async fn until(publisher: &Publisher, what: &str, wanted: Result<(), PublishErro
             return;
         }
         assert!(began.elapsed() < LONG, "{what}: {answer:?}");
+        // The broker has no signal for a policy that has come into force.
         sleep(std::time::Duration::from_millis(50)).await;
     }
 }

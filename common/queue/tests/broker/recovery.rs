@@ -32,6 +32,7 @@ async fn ready_again(started: &Started) {
 /// Waits until the publisher has noticed, with nothing published.
 async fn not_ready(started: &Started) {
     timeout(LONG, async {
+        // `Publisher` signals that it is ready, not that it no longer is.
         while started.publisher.is_ready() {
             sleep(Duration::from_millis(5)).await;
         }
@@ -157,6 +158,7 @@ async fn a_blocked_connection_refuses_quickly_until_it_is_unblocked() {
     let publisher = started.publisher.clone();
     let publishing = tokio::spawn(async move { publisher.publish(work("open")).await });
     timeout(LONG, async {
+        // The broker has no signal for a depth.
         while client.depth("alipay.notify.0").await < 3 {
             sleep(Duration::from_millis(5)).await;
         }

@@ -46,6 +46,7 @@ async fn retry(started: &Started, prefix: &str) -> Vec<String> {
 
 /// Waits until everything has expired and was offered at least once: it still is in its tier.
 async fn all_are_kept(broker: &RabbitMq) {
+    // Nothing reports an offer that the queue refused: only the time of the tier and some more is known.
     sleep(RetryTier::FiveSeconds.delay() + Duration::from_secs(3)).await;
     let queues = broker.control(&["list_queues", "name", "messages"]).unwrap();
     assert!(queues.contains(&format!("alipay.retry.5s\t{COUNT}")), "{queues}");

@@ -145,6 +145,7 @@ async fn plan_names_every_binding_that_is_missing() {
     assert_eq!(names(&plan(&client.cluster(), true).await.unwrap()), work);
     assert!(client.take("alipay.notify.0").await.is_probe);
     let gone = async {
+        // The broker has no signal for a depth.
         while client.depth("alipay.notify.0").await > 0 {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }

@@ -21,6 +21,7 @@ use super::server_error::ServerError;
 use super::{DatabaseSettings, Manager};
 use crate::error::number_of;
 use crate::error_number::is_not_primary;
+use crate::stock::cursor::StockCursors;
 
 /// A connection to MySQL or MariaDB whose calls block, end within a limit of time, and whose errors
 /// have the server's number (see [`StoreError::number`](crate::StoreError::number)).
@@ -34,6 +35,8 @@ pub struct MysqlConnection {
     limit: Option<Duration>,
     not_primary: bool,
     generation: u64,
+    /// Where this connection looks for available codes.
+    pub(crate) stock_cursors: StockCursors,
 }
 
 enum Line {
@@ -53,6 +56,7 @@ impl MysqlConnection {
             limit,
             not_primary: false,
             generation,
+            stock_cursors: StockCursors::default(),
         }
     }
 

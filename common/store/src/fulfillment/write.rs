@@ -12,7 +12,7 @@ use crate::bulk::{BulkRow, Values, write_rows};
 use crate::column::{Word, value};
 use crate::json_rows::{json, load_rows, microseconds};
 use crate::schema::fulfillment;
-use crate::typed_sql::SqlText as _;
+use crate::typed_sql::{SqlText as _, static_sql};
 use crate::{MysqlConnection, Result};
 
 /// What was done with the goods of one order.
@@ -100,10 +100,10 @@ pub fn kept_products(
     product_ids: &[&str],
     overtake_limit: Duration,
 ) -> Result<Vec<String>> {
-    Ok(sql_query(include_str!("kept_products.sql"))
-        .bind::<Text, _>(json(product_ids)?)
-        .bind::<BigInt, _>(microseconds(overtake_limit))
-        .typed::<Text>()
+    Ok(static_sql(include_str!("kept_products.sql"))
+        .text(json(product_ids)?)
+        .big_int(microseconds(overtake_limit))
+        .columns::<Text>()
         .load(connection)?)
 }
 

@@ -22,7 +22,7 @@ pub struct MessageKey<'a> {
 /// A message of which a dead letter was made within the last day and not discarded since.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 #[diesel(table_name = notification)]
-pub struct Lying {
+pub struct DeadLettered {
     /// Name of the merchant in the configuration.
     pub merchant: String,
     /// The envelope's kind.
@@ -38,8 +38,11 @@ pub struct Lying {
 
 /// Which of these messages have a dead letter already. After a day it is not known any more: somebody may
 /// have emptied the queue with another tool.
-pub fn lying(connection: &mut MysqlConnection, messages: &[MessageKey<'_>]) -> Result<Vec<Lying>> {
-    load_rows(connection, include_str!("lying.sql"), messages)
+pub fn dead_lettered(
+    connection: &mut MysqlConnection,
+    messages: &[MessageKey<'_>],
+) -> Result<Vec<DeadLettered>> {
+    load_rows(connection, include_str!("dead_lettered.sql"), messages)
 }
 
 /// Notes that the dead letters of these messages are removed from `alipay.dead`: should one be rejected

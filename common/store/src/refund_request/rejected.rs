@@ -1,5 +1,7 @@
 //! Refunds of payments that no order took.
 
+use order::{RefundRequestState, RefundSum};
+
 use super::RefundRequest;
 use crate::json_rows::load_rows;
 use crate::refund::MerchantTrade;
@@ -26,4 +28,27 @@ pub fn of_rejected(
     trades: &[MerchantTrade<'_>],
 ) -> Result<Vec<RefundRequest>> {
     load_rows(connection, include_str!("of_rejected.sql"), trades)
+}
+
+/// The requests among these for the rejected payment of one trade that names this order, in their order.
+#[must_use]
+pub fn of_payment<'a>(
+    requests: &'a [RefundRequest],
+    trade: MerchantTrade<'_>,
+    order_id: &str,
+) -> Vec<&'a RefundRequest> {
+    requests
+        .iter()
+        .filter(|it| it.merchant == trade.merchant && it.trade_no == trade.trade_no)
+        .filter(|it| it.order_id == order_id)
+        .collect()
+}
+
+/// What the accepted ones among the requests for one payment gave back.
+#[must_use]
+pub fn given_back(requests: &[&RefundRequest]) -> RefundSum {
+    requests
+        .iter()
+        .filter(|it| it.state == RefundRequestState::Accepted)
+        .fold(RefundSum::default(), |sum, it| sum.with(it.amount, it.running_total))
 }

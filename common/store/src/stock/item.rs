@@ -1,5 +1,7 @@
 //! Table `stock_item`: codes, available → delivered → returned.
 
+use std::time::Instant;
+
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -17,12 +19,31 @@ use crate::{MysqlConnection, Result, StoreError, named_lock};
 /// The longest code, in bytes: licence files of 4 KB in base64, cards with a PIN and an address. What the column holds.
 pub const MAX_CODE: usize = 8192;
 
-/// Locks up to `units` available codes of a product, oldest first, leaving out what another
-/// transaction is about to give away.
+/// Locks up to `units` available codes of a product, leaving out what another transaction is about to give away. They are
+/// the oldest of those behind a cursor of this connection, which is at the beginning once a second: see
+/// [`cursor`](super::cursor). Where fewer than `units` are behind it, they are the oldest of all.
 pub fn pick(connection: &mut MysqlConnection, product_id: &str, units: i64) -> Result<Vec<i64>> {
+    let now = Instant::now();
+    let mut behind = connection.stock_cursors.start(product_id, now);
+    let mut ids = pick_behind(connection, product_id, behind.unwrap_or(0), units)?;
+    if behind.is_some() && (ids.len() as i64) < units {
+        behind = None;
+        ids = pick_behind(connection, product_id, 0, units)?;
+    }
+    connection.stock_cursors.advance(product_id, behind, ids.last().copied(), now);
+    Ok(ids)
+}
+
+fn pick_behind(
+    connection: &mut MysqlConnection,
+    product_id: &str,
+    id: i64,
+    units: i64,
+) -> Result<Vec<i64>> {
     Ok(stock_item::table
         .filter(stock_item::product_id.eq(product_id))
         .filter(stock_item::state.eq(value(CodeState::Available)))
+        .filter(stock_item::id.gt(id))
         .order(stock_item::id)
         .limit(units)
         .select(stock_item::id)

@@ -4,17 +4,17 @@
 -- text that is too long without an error. So does MariaDB where CAST or CONCAT is missing.
 UPDATE (
     SELECT
-    '' AS id, NULL AS trade_no, NULL AS status, NULL AS trade_status, NULL AS refund_status, NULL AS refunded_fee,
+    NULL AS trade_no, NULL AS status, NULL AS trade_status, NULL AS refund_status, NULL AS refunded_fee,
     NULL AS refund_dtime, NULL AS refund_finish_dtime, NULL AS notify_dtime, NULL AS paid_dtime,
     NULL AS confirm_dtime, NULL AS finish_dtime, NULL AS seller_email, NULL AS seller_id, NULL AS seller_actions,
     NULL AS buyer_email, NULL AS buyer_id, NULL AS buyer_actions, NULL AS receive_name, NULL AS receive_address,
     NULL AS receive_zip, NULL AS receive_phone, NULL AS receive_mobile, NULL AS is_send_goods,
-    NULL AS is_return_goods, NULL AS is_finish, NULL AS needs_review, NULL AS expired_at
+    NULL AS is_return_goods, NULL AS is_finish, NULL AS needs_review, NULL AS expired_at, '' AS id
 -- for each row, joined by
     UNION ALL SELECT
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR),
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR),
     CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR), CAST(? AS CHAR),
-    CAST(? AS CHAR), ?, ?, ?, ?, ?
+    CAST(? AS CHAR), ?, ?, ?, ?, ?, ?
 -- end of rows
 ) AS v
 STRAIGHT_JOIN user_order AS o FORCE INDEX (PRIMARY) ON o.id = v.id

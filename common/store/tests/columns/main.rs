@@ -162,7 +162,7 @@ fn long_values_are_whole_refused_or_marked() {
         assert_eq!(bytes(db, &kept), i64::try_from(length).ok());
     }
 
-    // Refused, as the data's fault, which leaves the message alone to be buried.
+    // Refused, as the data's fault, which leaves the message alone to become a dead letter.
     let mut of_a_stranger = record("error", "a=1", None);
     of_a_stranger.error = Some(&long);
     let error = notification::record(db, &[of_a_stranger]).expect_err("it is too long");

@@ -37,7 +37,7 @@ fn the_documents_show_the_events_that_come() {
     let mut missing: Vec<&String> = english.keys().collect();
     while !missing.is_empty() {
         let delivery = runtime
-            .block_on(async { tokio::time::timeout(testkit::PATIENCE, consumer.next()).await });
+            .block_on(async { tokio::time::timeout(testkit::WAIT_LIMIT, consumer.next()).await });
         let delivery =
             delivery.unwrap_or_else(|_| panic!("{missing:?} do not come")).unwrap().unwrap();
         let key = delivery.routing_key.to_string();

@@ -91,20 +91,20 @@ fn text(queried: &Queried) -> String {
 
 /// The comparison in a sentence.
 pub(crate) fn verdict(compared: &Compared) -> String {
-    let foreseen = compared.foreseen.as_ref().map(|foreseen| &foreseen.effect);
+    let dry_run = compared.dry_run.as_ref().map(|dry_run| &dry_run.effect);
     let line = match compared.comparison {
         Comparison::Same => "same: the gateway says nothing that is not known here".to_owned(),
         Comparison::News => {
-            let facts = foreseen.map(|one| one.facts_added).unwrap_or_default().to_string();
+            let facts = dry_run.map(|one| one.facts_added).unwrap_or_default().to_string();
             let mut news: Vec<String> =
                 Some(facts).filter(|it| !it.is_empty()).into_iter().collect();
-            let changes = foreseen.iter().flat_map(|one| &one.changes);
+            let changes = dry_run.iter().flat_map(|one| &one.changes);
             news.extend(changes.flat_map(|changed| steps(&changed.change)));
             format!("news: {}", news.join(", "))
         }
         Comparison::Disagrees => {
-            let reason = or_empty(foreseen.and_then(|one| one.reason.as_ref()));
-            let error = or_empty(foreseen.and_then(|one| one.error.as_ref()));
+            let reason = or_empty(dry_run.and_then(|one| one.reason.as_ref()));
+            let error = or_empty(dry_run.and_then(|one| one.error.as_ref()));
             format!("does not agree: {reason}: {error}")
         }
         Comparison::UnknownThere => {

@@ -15,7 +15,7 @@ use crate::operations::pay_link::browser::parse_url;
 use crate::operations::refund::equal::Equal;
 use crate::operations::refund::find_or_create::{RefundCommand, find_or_create};
 use crate::operations::refund::not_recorded::NotRecorded;
-use crate::operations::refund::{call, foresee, password, target};
+use crate::operations::refund::{call, dry_run, password, target};
 
 /// Refund an order, only once however often the command is repeated
 ///
@@ -111,9 +111,9 @@ impl RefundArgs {
             password::check(merchant, &command)?;
         }
         if self.dry_run {
-            let foreseen = foresee(connection, &command);
-            let foreseen = foreseen.map_err(|not_recorded| refused(&target.order, not_recorded))?;
-            return context.output.print(&foreseen, || output::foreseen_text(&foreseen, merchant));
+            let result = dry_run(connection, &command);
+            let result = result.map_err(|not_recorded| refused(&target.order, not_recorded))?;
+            return context.output.print(&result, || output::dry_run_text(&result, merchant));
         }
         let recorded = match find_or_create(connection, &command) {
             // Nothing is locked while the person thinks, so everything is looked at once more afterwards.

@@ -12,7 +12,7 @@ use crate::operations::access::Access;
 use crate::operations::admin_endpoint;
 
 /// How long one answer may take.
-const PATIENCE: Duration = Duration::from_secs(3);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A program that was asked, or why it was not.
 #[derive(Debug, Serialize)]
@@ -99,8 +99,8 @@ fn compared(
 
 fn ask(access: &Access, address: &str) -> Result<ConfigSummary, String> {
     let asked = access.block_on(async {
-        let call = tokio::time::timeout(PATIENCE, get(address)).await;
-        let late = || format!("no answer within {} s", PATIENCE.as_secs());
+        let call = tokio::time::timeout(ANSWER_TIMEOUT, get(address)).await;
+        let late = || format!("no answer within {} s", ANSWER_TIMEOUT.as_secs());
         call.map_err(|_| late()).and_then(|answer| answer).map_err(Failure::CouldNotAsk)
     });
     asked.map_err(|failure| failure.to_string())

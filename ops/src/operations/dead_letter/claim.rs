@@ -24,7 +24,7 @@ use serde::Serialize;
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub(crate) enum Settled {
+pub(crate) enum SettledReason {
     /// Workers have worked on the same message after the letter died.
     WorkedOn,
     /// What it says is recorded: from another message, a person's decision or the gateway.
@@ -35,24 +35,26 @@ pub(crate) enum Settled {
     NeverPaid,
 }
 
-impl Settled {
+impl SettledReason {
     /// In words.
     pub(crate) fn words(self) -> &'static str {
         match self {
-            Settled::WorkedOn => "the same message was worked on after this letter died",
-            Settled::InBooks => "what it says is in the books by now",
-            Settled::GivenBack => "no order took the payment, and all of its money is back",
-            Settled::NeverPaid => "no order took the trade, and it was closed without a payment",
+            SettledReason::WorkedOn => "the same message was worked on after this letter died",
+            SettledReason::InBooks => "what it says is in the books by now",
+            SettledReason::GivenBack => "no order took the payment, and all of its money is back",
+            SettledReason::NeverPaid => {
+                "no order took the trade, and it was closed without a payment"
+            }
         }
     }
 
     /// And in Chinese.
     pub(crate) fn chinese(self) -> &'static str {
         match self {
-            Settled::WorkedOn => "同一条消息后来已处理",
-            Settled::InBooks => "所述内容已入账",
-            Settled::GivenBack => "没有订单接受这笔付款，款项已全额退回",
-            Settled::NeverPaid => "没有订单接受这笔交易，未付款即关闭",
+            SettledReason::WorkedOn => "同一条消息后来已处理",
+            SettledReason::InBooks => "所述内容已入账",
+            SettledReason::GivenBack => "没有订单接受这笔付款，款项已全额退回",
+            SettledReason::NeverPaid => "没有订单接受这笔交易，未付款即关闭",
         }
     }
 }
@@ -72,7 +74,7 @@ pub(crate) enum KnownTrade<'a> {
     OfAnother,
     /// No order has it. What rejected messages say of it, where they do not contradict each other, and what
     /// operators had Alipay give back, fen.
-    Nobodys { payment: Option<&'a RejectedPayment>, given_back: Fen },
+    WithoutOrder { payment: Option<&'a RejectedPayment>, given_back: Fen },
 }
 
 /// Whether what a letter says of a trade is settled.
@@ -81,7 +83,7 @@ pub(crate) fn trade_settled(
     message: &TradeStatusSync,
     by: MessageSource,
     known: &KnownTrade<'_>,
-) -> Option<Settled> {
+) -> Option<SettledReason> {
     let facts = match by {
         MessageSource::Notification => Facts::of(message),
         MessageSource::Gateway => Facts::of_answer(message),
@@ -96,17 +98,17 @@ pub(crate) fn trade_settled(
             let agrees = agree(terms, account, message).is_ok();
             let refunded = message.refund_fee.unwrap_or_default();
             let known = agrees && is_known(facts, trade.facts) && refunded <= trade.refunded_fee;
-            known.then_some(Settled::InBooks)
+            known.then_some(SettledReason::InBooks)
         }
-        KnownTrade::Nobodys { payment, given_back } => {
+        KnownTrade::WithoutOrder { payment, given_back } => {
             let payment = payment.filter(|payment| payment.total == message.total)?;
             let facts = payment.trade.facts;
             if facts.contains(Facts::REFUNDED_IN_FULL) || *given_back >= payment.total {
-                return Some(Settled::GivenBack);
+                return Some(SettledReason::GivenBack);
             }
             let money = Facts::PAID | Facts::PENDING | Facts::FINISHED;
             (facts.contains(Facts::CLOSED) && !facts.intersects(money))
-                .then_some(Settled::NeverPaid)
+                .then_some(SettledReason::NeverPaid)
         }
     }
 }

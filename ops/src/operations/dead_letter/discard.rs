@@ -9,7 +9,7 @@ use store::MysqlConnection;
 use store::dead_letter::history::Action;
 use tokio::task::block_in_place;
 
-use super::claim::Settled;
+use super::claim::SettledReason;
 use super::not_there::not_there;
 use super::record::record;
 use super::rounds::walk;
@@ -71,7 +71,7 @@ pub(crate) struct DiscardResult {
     pub(crate) copies: BTreeMap<String, usize>,
     /// With --settled: how many for which reason.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) settled: BTreeMap<Settled, usize>,
+    pub(crate) settled: BTreeMap<SettledReason, usize>,
     /// Whether all were discarded that were meant.
     #[serde(skip)]
     pub(crate) ended: Result<(), Failure>,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use store::dead_letter::history;
 use store::{MysqlConnection, snapshot};
 
-use super::claim::Settled;
+use super::claim::SettledReason;
 use super::settled::settled;
 use super::{OpenedLetter, is_meant};
 use crate::failure::Failure;
@@ -70,7 +70,7 @@ impl Background {
         connection: &mut MysqlConnection,
         config: &Config,
         opened: &OpenedLetter,
-    ) -> Result<(Background, Option<Settled>), Failure> {
+    ) -> Result<(Background, Option<SettledReason>), Failure> {
         let letter = &opened.letter;
         let mut background = Background::default();
         let page = snapshot(connection, |connection| match &letter.order {

@@ -10,8 +10,8 @@ use store::dead_letter::history::Action;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
-use super::aftermath::Aftermath;
 use super::record::record;
+use super::replay_outcome::ReplayWait;
 use super::rounds::walk;
 use crate::failure::Failure;
 use crate::operations::dead_queue::{DeadQueue, look_at_letters};
@@ -27,7 +27,7 @@ pub(crate) struct Replay<'a> {
     pub(crate) by: &'a str,
     pub(crate) note: Option<&'a str>,
     /// None: nobody wants to know what becomes of the letters.
-    pub(crate) aftermath: Option<Aftermath>,
+    pub(crate) wait: Option<ReplayWait>,
     /// The letters that went back: their ids, and how many copies of each.
     pub(crate) replayed: BTreeMap<String, usize>,
 }
@@ -61,9 +61,9 @@ impl Replay<'_> {
         mut round: Vec<ReceivedMessage>,
     ) -> Result<(), Failure> {
         round.sort_by_key(|received| received.headers.first_seen);
-        if let Some(aftermath) = &mut self.aftermath {
+        if let Some(wait) = &mut self.wait {
             let letters: Vec<&ReceivedMessage> = round.iter().collect();
-            block_in_place(|| aftermath.before(&mut self.database, &letters))?;
+            block_in_place(|| wait.before(&mut self.database, &letters))?;
         }
         let messages = round.iter().map(Message::replay).collect();
         let results = publisher.publish_all(messages).await;
@@ -77,8 +77,8 @@ impl Replay<'_> {
         }
         let (database, action) = (&mut self.database, Action::Replayed);
         block_in_place(|| record(database, self.config, action, &confirmed, self.by, self.note))?;
-        if let Some(aftermath) = &mut self.aftermath {
-            aftermath.published(&confirmed);
+        if let Some(wait) = &mut self.wait {
+            wait.published(&confirmed);
         }
         for received in &confirmed {
             *self.replayed.entry(received.message_id.clone()).or_default() += 1;
@@ -90,16 +90,16 @@ impl Replay<'_> {
     }
 
     /// Waits for what becomes of the letters; none where nobody wants to know, or none went back.
-    pub(crate) async fn wait(&mut self) -> Result<Option<Aftermath>, Failure> {
-        let aftermath = self.aftermath.take().filter(|_| !self.replayed.is_empty());
-        let Some(mut aftermath) = aftermath else { return Ok(None) };
+    pub(crate) async fn wait(&mut self) -> Result<Option<ReplayWait>, Failure> {
+        let wait = self.wait.take().filter(|_| !self.replayed.is_empty());
+        let Some(mut wait) = wait else { return Ok(None) };
         let runtime = Handle::current();
         block_in_place(|| {
-            aftermath.wait(&mut self.database, |since, ids| {
+            wait.wait(&mut self.database, |since, ids| {
                 runtime.block_on(dead_since(self.cluster, since, ids))
             })
         })?;
-        Ok(Some(aftermath))
+        Ok(Some(wait))
     }
 }
 

@@ -1,18 +1,18 @@
-//! Replays what an operator selects, or only foresees it.
+//! Replays what an operator selects, or runs it dry.
 
 use std::collections::BTreeMap;
 
 use queue::ReceivedMessage;
 use serde::Serialize;
 
-use super::aftermath::{Aftermath, Fate, Replayed};
+use super::dry_run_selection::DryRunSelection;
 use super::filter::SelectedLetters;
 use super::not_there::not_there;
-use super::rehearsal::Rehearsal;
 use super::replay::Replay;
+use super::replay_outcome::{ReplayOutcome, ReplayWait, Replayed};
 use crate::failure::Failure;
 use crate::operations::access::Access;
-use crate::operations::dry_run::{Foreseen, ForeseenOutcome, foresee_letters};
+use crate::operations::dry_run::{DryRunOutcome, DryRunResult, dry_run_letters};
 use crate::operations::is_zero;
 
 /// Letters that are in the result.
@@ -30,15 +30,15 @@ pub(crate) struct ReplayResult {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) copies: BTreeMap<String, usize>,
     #[serde(flatten)]
-    pub(crate) fates: Option<Fates>,
+    pub(crate) outcomes: Option<ReplayOutcomes>,
     /// Whether all went back that were meant, and none died again.
     #[serde(skip)]
     pub(crate) ended: Result<(), Failure>,
 }
 
-/// How many letters had which fate.
+/// How many letters had which outcome.
 #[derive(Serialize)]
-pub(crate) struct Fates {
+pub(crate) struct ReplayOutcomes {
     pub(crate) applied: usize,
     pub(crate) unchanged: usize,
     pub(crate) unknown: usize,
@@ -52,22 +52,22 @@ pub(crate) struct Fates {
     pub(crate) letters: Vec<Replayed>,
 }
 
-impl From<Aftermath> for Fates {
-    fn from(aftermath: Aftermath) -> Fates {
-        Fates {
-            applied: aftermath.count(Fate::Applied),
-            unchanged: aftermath.count(Fate::Unchanged),
-            unknown: aftermath.count(Fate::Unknown),
-            dead_again: aftermath.count(Fate::DeadAgain),
-            dead_again_by_reason: aftermath.reasons(),
-            retrying: aftermath.count(Fate::Retrying),
-            waiting: aftermath.count(Fate::Waiting),
-            letters: aftermath.into_letters(LISTED),
+impl From<ReplayWait> for ReplayOutcomes {
+    fn from(wait: ReplayWait) -> ReplayOutcomes {
+        ReplayOutcomes {
+            applied: wait.count(ReplayOutcome::Applied),
+            unchanged: wait.count(ReplayOutcome::Unchanged),
+            unknown: wait.count(ReplayOutcome::Unknown),
+            dead_again: wait.count(ReplayOutcome::DeadAgain),
+            dead_again_by_reason: wait.reasons(),
+            retrying: wait.count(ReplayOutcome::Retrying),
+            waiting: wait.count(ReplayOutcome::Waiting),
+            letters: wait.into_letters(LISTED),
         }
     }
 }
 
-impl Fates {
+impl ReplayOutcomes {
     /// Why letters died again, with numbers.
     pub(crate) fn reasons(&self) -> String {
         let reasons = self.dead_again_by_reason.iter();
@@ -97,11 +97,11 @@ pub(crate) fn replay_selected(
         database: access.database()?,
         by: options.by,
         note: options.note,
-        aftermath: options.waits.then(|| Aftermath::new(&access.config)),
+        wait: options.waits.then(|| ReplayWait::new(&access.config)),
         replayed: BTreeMap::new(),
     };
     let wanted = |received: &ReceivedMessage| selected.takes(&received.into());
-    let (walked, aftermath) = access.block_on(async {
+    let (walked, wait) = access.block_on(async {
         let walked = replay.walk(options.limit, wanted).await;
         // Also after a failure: so many did go back.
         Ok((walked, replay.wait().await?))
@@ -109,24 +109,25 @@ pub(crate) fn replay_selected(
     let mut copies = replay.replayed;
     let replayed: usize = copies.values().sum();
     let left_out = selected.left_out.letters;
-    let fates = aftermath.map(Fates::from);
+    let outcomes = wait.map(ReplayOutcomes::from);
     let ended = walked.and_then(|()| {
         let merchant = selected.filter.merchant.as_deref();
         access.check_filter(merchant, replayed + left_out)?;
-        let dead_again = fates.as_ref().filter(|fates| fates.dead_again > 0).map(|fates| {
-            format!("{} of {replayed} died again: {}", fates.dead_again, fates.reasons())
-        });
+        let dead_again =
+            outcomes.as_ref().filter(|outcomes| outcomes.dead_again > 0).map(|outcomes| {
+                format!("{} of {replayed} died again: {}", outcomes.dead_again, outcomes.reasons())
+            });
         let is_nothing = replayed == 0 && left_out == 0 && selected.ids.is_empty();
         let nothing = is_nothing.then(|| "no dead letter matches: nothing was replayed".to_owned());
         end(access, &selected, copies.keys(), dead_again.into_iter().chain(nothing))
     });
     copies.retain(|_, count| *count > 1 && !selected.ids.is_empty());
-    Ok(ReplayResult { replayed, left_out, copies, fates, ended })
+    Ok(ReplayResult { replayed, left_out, copies, outcomes, ended })
 }
 
 /// What a replay of selected letters would do.
 #[derive(Serialize)]
-pub(crate) struct ReplayForeseen {
+pub(crate) struct ReplayDryRun {
     pub(crate) letters: usize,
     /// Letters that are selected; more than `letters` where there are too many, or copies.
     pub(crate) meant: usize,
@@ -136,7 +137,8 @@ pub(crate) struct ReplayForeseen {
     pub(crate) would_die_again: usize,
     /// Letters that match and are left out: their messages killed workers.
     left_out: usize,
-    pub(crate) foreseen: Vec<Foreseen>,
+    #[serde(rename = "foreseen")]
+    pub(crate) results: Vec<DryRunResult>,
     /// Letters that were tried, with their copies.
     #[serde(skip)]
     pub(crate) tried: usize,
@@ -146,38 +148,38 @@ pub(crate) struct ReplayForeseen {
 }
 
 /// Runs the worker's own code for the selected letters, and rolls it back.
-pub(crate) fn foresee_selected(
+pub(crate) fn dry_run_selected(
     access: &Access,
     mut selected: SelectedLetters,
     limit: usize,
-) -> Result<ReplayForeseen, Failure> {
+) -> Result<ReplayDryRun, Failure> {
     let wanted = |received: &ReceivedMessage| selected.takes(&received.into());
-    let rehearsal =
-        access.block_on(async { Rehearsal::read(&access.broker()?, limit, wanted).await })?;
-    let Rehearsal { letters, meant, looked } = rehearsal;
+    let dry_run_selection =
+        access.block_on(async { DryRunSelection::read(&access.broker()?, limit, wanted).await })?;
+    let DryRunSelection { letters, meant, looked } = dry_run_selection;
     let left_out = selected.left_out.letters;
     access.check_filter(selected.filter.merchant.as_deref(), meant + left_out)?;
     let tried = letters.len();
     let ids: Vec<String> = letters.iter().map(|letter| letter.message_id.clone()).collect();
-    let foreseen = foresee_letters(&mut *access.database()?, &access.config, letters)?;
-    let dying = ForeseenOutcome::Rejected.count(&foreseen);
-    let no = match (foreseen.len() + left_out, dying) {
+    let results = dry_run_letters(&mut *access.database()?, &access.config, letters)?;
+    let dying = DryRunOutcome::Rejected.count(&results);
+    let no = match (results.len() + left_out, dying) {
         (0, _) => Some("no dead letter matches: nothing would be replayed".to_owned()),
         (_, 0) => None,
         (_, dying) => {
-            let letters = foreseen.len();
+            let letters = results.len();
             Some(format!("{dying} of {letters} would die again: mend the cause first"))
         }
     };
-    Ok(ReplayForeseen {
-        letters: foreseen.len(),
+    Ok(ReplayDryRun {
+        letters: results.len(),
         meant,
         looked_at: looked.at,
         there: looked.of,
-        would_change: ForeseenOutcome::Applied.count(&foreseen),
+        would_change: DryRunOutcome::Applied.count(&results),
         would_die_again: dying,
         left_out,
-        foreseen,
+        results,
         tried,
         ended: end(access, &selected, ids.iter(), no.into_iter()),
     })

@@ -3,7 +3,7 @@
 use alipay::{Fen, TradeStatusSync};
 use chrono::{DateTime, Utc};
 use config::Config;
-use order::{DecisionState, MessageOutcome, OrderStatus, OrderTerms, Refund, RefundRequestState};
+use order::{DecisionState, MessageOutcome, OrderStatus, OrderTerms, Refund};
 use queue::ReceivedMessage;
 use store::notification::{self, MessageKey};
 use store::refund::{self, MerchantTrade};
@@ -11,7 +11,7 @@ use store::refund_request;
 use store::{MysqlConnection, StoreError, decision, trade, user_order};
 use worker::message::{Content, InboundMessage};
 
-use super::claim::{KnownTrade, MessageSource, Settled, refund_booked, trade_settled};
+use super::claim::{KnownTrade, MessageSource, SettledReason, refund_booked, trade_settled};
 use crate::operations::rejected_payment::{Rejected, in_inbox, payment};
 
 /// Whether nothing is left to do about a letter; `None` where something is, or may be.
@@ -19,7 +19,7 @@ pub(crate) fn settled(
     connection: &mut MysqlConnection,
     config: &Config,
     letter: &ReceivedMessage,
-) -> Result<Option<Settled>, StoreError> {
+) -> Result<Option<SettledReason>, StoreError> {
     // What cannot be read and verified today is looked at by a person.
     let Ok(mut message) = InboundMessage::receive(letter, config) else { return Ok(None) };
     message.prove_receipt(connection, letter, config)?;
@@ -36,7 +36,7 @@ pub(crate) fn settled(
     let worked_on =
         |outcome| matches!(outcome, MessageOutcome::Applied | MessageOutcome::Unchanged);
     if line.is_some_and(|line| worked_on(line.outcome) && line.last_seen.0 > died_at) {
-        return Ok(Some(Settled::WorkedOn));
+        return Ok(Some(SettledReason::WorkedOn));
     }
     let merchant = message.account.merchant.clone();
     match &message.content {
@@ -64,13 +64,15 @@ pub(crate) fn settled(
         Ok(Content::Request { order, .. }) => asked_since(connection, &merchant, order, died_at),
         Ok(Content::Expiry { order }) => {
             let row = user_order::find(connection, order)?.filter(|row| row.merchant == merchant);
-            Ok(row.filter(|row| row.status != OrderStatus::Placed.code()).map(|_| Settled::InBooks))
+            Ok(row
+                .filter(|row| row.status != OrderStatus::Placed.code())
+                .map(|_| SettledReason::InBooks))
         }
         Ok(Content::Decision(named)) => {
             let row = decision::by_ids(connection, &[named.number])?.into_iter().next();
             let row = row
                 .filter(|row| row.order_id == named.order && row.state == DecisionState::Applied);
-            Ok(row.map(|_| Settled::InBooks))
+            Ok(row.map(|_| SettledReason::InBooks))
         }
         // That the gateway knows no trade contradicts the books or says nothing; that a bank sent money back
         // is a person's.
@@ -84,7 +86,7 @@ fn of_trade(
     message: &InboundMessage,
     trade_message: &TradeStatusSync,
     by: MessageSource,
-) -> Result<Option<Settled>, StoreError> {
+) -> Result<Option<SettledReason>, StoreError> {
     let account = &message.account;
     let holders = trade::holders(connection, &trade_message.trade_no)?;
     if !holders.is_empty() {
@@ -120,9 +122,9 @@ fn of_trade(
     let payment = payment(connection, merchant, order, trade_no, &messages)?.ok().flatten();
     let key = MerchantTrade { merchant, trade_no };
     let requests = refund_request::of_rejected(connection, &[key])?;
-    let made = requests.iter().filter(|it| it.state == RefundRequestState::Accepted);
-    let given_back = made.fold(0_i64, |sum, it| sum.saturating_add(it.amount.get()));
-    let known = KnownTrade::Nobodys { payment: payment.as_ref(), given_back: Fen::new(given_back) };
+    let own = refund_request::of_payment(&requests, key, order);
+    let given_back = refund_request::given_back(&own).refunded();
+    let known = KnownTrade::WithoutOrder { payment: payment.as_ref(), given_back };
     Ok(trade_settled(account, trade_message, by, &known))
 }
 
@@ -131,7 +133,7 @@ fn all_booked(
     connection: &mut MysqlConnection,
     merchant: &str,
     refunds: &[Refund],
-) -> Result<Option<Settled>, StoreError> {
+) -> Result<Option<SettledReason>, StoreError> {
     let keys: Vec<MerchantTrade<'_>> =
         refunds.iter().map(|it| MerchantTrade { merchant, trade_no: &it.trade_no }).collect();
     let rows: Vec<Refund> =
@@ -146,7 +148,7 @@ fn all_booked(
             return Ok(None);
         }
     }
-    Ok(Some(Settled::InBooks))
+    Ok(Some(SettledReason::InBooks))
 }
 
 /// Whether the gateway has answered about the order since.
@@ -155,7 +157,7 @@ fn asked_since(
     merchant: &str,
     order: &str,
     since: DateTime<Utc>,
-) -> Result<Option<Settled>, StoreError> {
+) -> Result<Option<SettledReason>, StoreError> {
     let answered = notification::answered_since(connection, merchant, order, since)?;
-    Ok(answered.then_some(Settled::InBooks))
+    Ok(answered.then_some(SettledReason::InBooks))
 }

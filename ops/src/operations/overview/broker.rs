@@ -17,7 +17,7 @@ use crate::operations::verdict::NotAsked;
 const COUNTED: u32 = 50_000;
 
 /// How long to wait for another operator who is at the letters.
-const PATIENCE: Duration = Duration::from_secs(1);
+const OPERATOR_WAIT: Duration = Duration::from_secs(1);
 
 /// How long a comparison of the topology counts, where looks follow each other.
 const TOPOLOGY: Duration = Duration::from_secs(30);
@@ -144,7 +144,7 @@ async fn ask_management(
 }
 
 async fn reasons(cluster: &Cluster) -> Result<BTreeMap<String, usize>, Failure> {
-    let queue = DeadQueue::open_within(cluster, PATIENCE).await?;
+    let queue = DeadQueue::open_within(cluster, OPERATOR_WAIT).await?;
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let count = |letter: ReceivedMessage| {
         let reason = letter.headers.reason.unwrap_or_else(|| "no reason".to_owned());

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::operations::admin_endpoint;
 
 /// How long it may take to answer.
-const PATIENCE: Duration = Duration::from_secs(1);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// One look at the ingress that is configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl IngressLook {
     pub(crate) async fn take(config: &Config) -> Option<IngressLook> {
         let address = config.ingress.admin_listen.filter(|address| address.port() != 0)?;
         let here = admin_endpoint::here(address).to_string();
-        let ask = |path| timeout(PATIENCE, admin_endpoint::get(&here, path));
+        let ask = |path| timeout(ANSWER_TIMEOUT, admin_endpoint::get(&here, path));
         let (ready, metrics) = tokio::join!(ask("/readyz"), ask("/metrics"));
         let answer = match ready {
             Ok(Ok((status, body))) => read_answer(status, &String::from_utf8_lossy(&body)),

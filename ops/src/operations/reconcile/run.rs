@@ -29,7 +29,7 @@ const TOGETHER: i64 = 40;
 const OPEN: usize = 4;
 
 /// A gateway that leaves so many questions in a row without an answer is given up.
-const PATIENCE: usize = 20;
+const MAX_FAILURES_IN_A_ROW: usize = 20;
 
 /// A reconciliation on its way.
 pub(crate) struct Reconciliation<'a> {
@@ -195,8 +195,9 @@ impl<'a> Reconciliation<'a> {
                         reason: error.reason_code().to_owned(),
                         error: error.to_string(),
                     });
-                    if self.failed_in_a_row >= PATIENCE {
-                        let why = format!("{PATIENCE} questions in a row without an answer");
+                    if self.failed_in_a_row >= MAX_FAILURES_IN_A_ROW {
+                        let why =
+                            format!("{MAX_FAILURES_IN_A_ROW} questions in a row without an answer");
                         self.report.ended_early = Some(why);
                         break;
                     }

@@ -81,7 +81,7 @@ pub(crate) fn find_or_create(
 }
 
 /// The same, and nothing of it stays in the database.
-pub(crate) fn rehearse(
+pub(crate) fn dry_run_find_or_create(
     connection: &mut MysqlConnection,
     command: &RefundCommand<'_>,
 ) -> Result<RecordedRequest, NotRecorded> {

@@ -12,7 +12,7 @@ const CHUNK: usize = 2_000;
 const CHUNK_BYTES: usize = 1024 * 1024;
 
 /// Seconds for which another import is waited for.
-const PATIENCE: i64 = 60;
+const IMPORT_LOCK_SECONDS: i64 = 60;
 
 /// Lets no other import look or write until the connection ends.
 pub(crate) fn lock(connection: &mut MysqlConnection) -> Result<(), Failure> {
@@ -20,11 +20,11 @@ pub(crate) fn lock(connection: &mut MysqlConnection) -> Result<(), Failure> {
         return Ok(());
     }
     tracing::warn!("another import is at work: waiting for it");
-    if stock::lock_import(connection, PATIENCE)? {
+    if stock::lock_import(connection, IMPORT_LOCK_SECONDS)? {
         return Ok(());
     }
     Err(Failure::CouldNotAsk(format!(
-        "another import has been running for {PATIENCE} s: nothing was imported, run it again later"
+        "another import has been running for {IMPORT_LOCK_SECONDS} s: nothing was imported, run it again later"
     )))
 }
 

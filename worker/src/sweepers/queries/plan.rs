@@ -9,19 +9,19 @@ use store::gateway_query::{Due, DueOrder};
 use crate::clocks::TOLERANCE;
 
 /// An unpaid order is not asked about after this age: Alipay closes it after fifteen days.
-const UNPAID_LIMIT: TimeDelta = TimeDelta::days(16);
+const MAX_UNPAID_AGE: TimeDelta = TimeDelta::days(16);
 /// No other order after this one: refunds are possible for a year at most.
-const LIMIT: TimeDelta = TimeDelta::days(400);
+const MAX_ORDER_AGE: TimeDelta = TimeDelta::days(400);
 
 /// The first pause where somebody waits for the answer.
-const IMPATIENT: TimeDelta = TimeDelta::minutes(1);
+const FIRST_PAUSE: TimeDelta = TimeDelta::minutes(1);
 /// The first pause where goods wait for the answer.
-const PROMPT: TimeDelta = TimeDelta::seconds(5);
+const FIRST_CONFIRM_PAUSE: TimeDelta = TimeDelta::seconds(5);
 /// The longest pause after an answer that cannot be used.
-const REFUSED_LIMIT: TimeDelta = TimeDelta::hours(1);
+const MAX_REFUSED_PAUSE: TimeDelta = TimeDelta::hours(1);
 
 /// How long goods wait for a confirmation before a review reports that the gateway does not know the payment.
-const DISBELIEF: TimeDelta = TimeDelta::minutes(10);
+const REVIEW_AFTER: TimeDelta = TimeDelta::minutes(10);
 
 /// The configured times.
 pub(super) struct QueryIntervals {
@@ -59,7 +59,7 @@ pub(super) fn judge(due: &Due, limits: &QueryIntervals) -> QueryStep {
         return QueryStep::Over;
     }
     let quiet_until = order.updated_at + limits.silent_after;
-    if is_settled(order) && quiet_until > due.now {
+    if is_paid_or_refunded(order) && quiet_until > due.now {
         return QueryStep::Later(quiet_until);
     }
     QueryStep::Ask
@@ -80,21 +80,21 @@ pub(super) fn closes_first(due: &Due, here: DateTime<Utc>) -> bool {
 pub(super) fn next(due: &Due, limits: &QueryIntervals, still_open: bool) -> Option<DateTime<Utc>> {
     let order = due.order.as_ref()?;
     if still_open {
-        return Some(due.now + IMPATIENT);
+        return Some(due.now + FIRST_PAUSE);
     }
     if order.is_finish {
         return None;
     }
     let unpaid = is_unpaid(order);
-    let end = order.created_at + if unpaid { UNPAID_LIMIT } else { LIMIT };
+    let end = order.created_at + if unpaid { MAX_UNPAID_AGE } else { MAX_ORDER_AGE };
     if due.now >= end {
         return None;
     }
     let over = time_over(due).filter(|_| unpaid);
     let first = match order.status {
-        _ if over.is_some() => IMPATIENT,
+        _ if over.is_some() => FIRST_PAUSE,
         _ if unpaid && due.why.is_routine() => limits.unpaid_after,
-        OrderStatus::Placed | OrderStatus::Closed => IMPATIENT,
+        OrderStatus::Placed | OrderStatus::Closed => FIRST_PAUSE,
         _ => limits.silent_after,
     };
     let since = over.map_or(due.since, |over| over.max(due.since));
@@ -104,7 +104,7 @@ pub(super) fn next(due: &Due, limits: &QueryIntervals, still_open: bool) -> Opti
 /// The next query for an order whose goods wait and whose payment the gateway does not report yet: its servers can lag
 /// behind its own notification. The intervals double.
 pub(super) fn confirm_again(due: &Due) -> DateTime<Utc> {
-    due.now + (due.now - due.since).max(PROMPT)
+    due.now + (due.now - due.since).max(FIRST_CONFIRM_PAUSE)
 }
 
 /// Why it is asked the next time.
@@ -126,7 +126,7 @@ pub(super) fn is_unpaid(order: &DueOrder) -> bool {
 
 /// Paid, as far as was known before the question, and not refunded.
 pub(super) fn is_paid(order: &DueOrder) -> bool {
-    is_settled(order) && order.status != OrderStatus::Refunded
+    is_paid_or_refunded(order) && order.status != OrderStatus::Refunded
 }
 
 /// Whether the gateway was queried often enough: a payment that is known here does not exist there. While
@@ -134,14 +134,14 @@ pub(super) fn is_paid(order: &DueOrder) -> bool {
 pub(super) fn is_asked_again(due: &Due) -> bool {
     match due.why {
         QueryReason::NotAtAlipay => true,
-        QueryReason::Confirm => due.now - due.since >= DISBELIEF,
+        QueryReason::Confirm => due.now - due.since >= REVIEW_AFTER,
         _ => false,
     }
 }
 
 /// When the gateway is asked once more about an order that is paid here and not there.
 pub(super) fn once_more(due: &Due) -> DateTime<Utc> {
-    due.now + IMPATIENT
+    due.now + FIRST_PAUSE
 }
 
 /// An implausible time limit does not count: no trade is closed because of it.
@@ -162,11 +162,11 @@ pub(super) fn retry(due: &Due, transient: bool, pause: Duration) -> DateTime<Utc
     if transient {
         return due.now + delta(pause);
     }
-    due.now + (due.now - due.since).clamp(IMPATIENT, REFUSED_LIMIT)
+    due.now + (due.now - due.since).clamp(FIRST_PAUSE, MAX_REFUSED_PAUSE)
 }
 
-/// Paid, and the place of the money is known.
-fn is_settled(order: &DueOrder) -> bool {
+/// The payment was confirmed, also if it was refunded since.
+fn is_paid_or_refunded(order: &DueOrder) -> bool {
     !matches!(order.status, OrderStatus::Placed | OrderStatus::Closed)
 }
 

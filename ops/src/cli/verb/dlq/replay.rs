@@ -10,7 +10,7 @@ use crate::cli::operator::Operator;
 use crate::failure::Failure;
 use crate::operations::dead_letter::filter::{LetterFilter, SelectedLetters};
 use crate::operations::dead_letter::replay_selected::{
-    ReplayOptions, foresee_selected, replay_selected,
+    ReplayOptions, dry_run_selected, replay_selected,
 };
 
 /// Send dead letters back to the workers, with attempt 0
@@ -85,9 +85,9 @@ impl ReplayArgs {
         }
         let limit = self.limit.map_or(usize::MAX, |limit| limit as usize);
         if self.dry_run {
-            let foreseen = foresee_selected(context, selected, limit)?;
-            context.output.print(&foreseen, || output::foreseen_text(&foreseen))?;
-            return foreseen.ended;
+            let dry_run = dry_run_selected(context, selected, limit)?;
+            context.output.print(&dry_run, || output::dry_run_text(&dry_run))?;
+            return dry_run.ended;
         }
         let options = ReplayOptions {
             limit,

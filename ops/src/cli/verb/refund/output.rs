@@ -41,7 +41,7 @@ pub(super) fn text(refunded: &Refunded) -> String {
 }
 
 /// What the command would do.
-pub(super) fn foreseen_text(refunded: &Refunded, merchant: &Merchant) -> String {
+pub(super) fn dry_run_text(refunded: &Refunded, merchant: &Merchant) -> String {
     let Refunded { order, trade_no: trade, request_no: number, asked_by: by, .. } = refunded;
     let (amount, at) = (refunded.amount, refunded.totals.at());
     let would = match (refunded.was_made, refunded.repeated, merchant.protocol) {

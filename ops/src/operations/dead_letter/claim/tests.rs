@@ -4,7 +4,7 @@ use alipay::{Charset, Fen, Form, Notification, Protocol, TradeStatusSync};
 use order::VariantArray as _;
 use order::{Facts, MerchantAccount, OrderTerms, Refund, RejectedMessage, RejectedPayment, Trade};
 
-use super::{KnownTrade, MessageSource, Settled, refund_booked, trade_settled};
+use super::{KnownTrade, MessageSource, SettledReason, refund_booked, trade_settled};
 
 /// 10.00 yuan, paid by trade 1 of order A.
 const PAID: &str = "trade_status=TRADE_SUCCESS&gmt_payment=2026-05-10 10:00:00";
@@ -50,20 +50,25 @@ fn terms() -> OrderTerms {
 }
 
 /// The letter against a trade of its order.
-fn with_order(letter: &str, terms: &OrderTerms, facts: Facts, refunded: i64) -> Option<Settled> {
+fn with_order(
+    letter: &str,
+    terms: &OrderTerms,
+    facts: Facts,
+    refunded: i64,
+) -> Option<SettledReason> {
     let trade = Trade { facts, refunded_fee: Fen::new(refunded), ..Trade::new("1") };
     let known = KnownTrade::OfOrder { terms, trade: &trade };
     trade_settled(&account(), &said(letter), MessageSource::Notification, &known)
 }
 
 /// The letter against what other rejected messages say of a trade that no order has.
-fn without_order(letter: &str, others: &[&str], given_back: i64) -> Option<Settled> {
+fn without_order(letter: &str, others: &[&str], given_back: i64) -> Option<SettledReason> {
     let all: Vec<TradeStatusSync> =
         std::iter::once(letter).chain(others.iter().copied()).map(said).collect();
     let words: Vec<RejectedMessage<'_>> = all.iter().map(RejectedMessage::Notification).collect();
     let payment = RejectedPayment::of("shop", &words, []).ok().flatten();
     let given_back = Fen::new(given_back);
-    let known = KnownTrade::Nobodys { payment: payment.as_ref(), given_back };
+    let known = KnownTrade::WithoutOrder { payment: payment.as_ref(), given_back };
     trade_settled(&account(), &said(letter), MessageSource::Notification, &known)
 }
 
@@ -95,7 +100,11 @@ fn what_the_order_knows_is_settled_and_nothing_else_is() {
         (STRANGE, full, 1000, false),
     ] {
         let found = with_order(letter, &terms(), facts, refunded);
-        assert_eq!(found, settled.then_some(Settled::InBooks), "{letter} {facts:?} {refunded}");
+        assert_eq!(
+            found,
+            settled.then_some(SettledReason::InBooks),
+            "{letter} {facts:?} {refunded}"
+        );
     }
 }
 
@@ -147,18 +156,18 @@ fn money_that_no_order_took_is_settled_only_once_all_of_it_is_back() {
     for (letter, others, given_back, settled) in [
         (PAID, &[][..], 0, None),
         (PAID, &[][..], 999, None),
-        (PAID, &[][..], 1000, Some(Settled::GivenBack)),
+        (PAID, &[][..], 1000, Some(SettledReason::GivenBack)),
         (PAID, &[PART][..], 300, None),
-        (PAID, &[BACK][..], 0, Some(Settled::GivenBack)),
-        (BACK, &[][..], 0, Some(Settled::GivenBack)),
-        (BACK, &[PAID][..], 0, Some(Settled::GivenBack)),
+        (PAID, &[BACK][..], 0, Some(SettledReason::GivenBack)),
+        (BACK, &[][..], 0, Some(SettledReason::GivenBack)),
+        (BACK, &[PAID][..], 0, Some(SettledReason::GivenBack)),
         (PART, &[][..], 0, None),
-        (PART, &[BACK][..], 0, Some(Settled::GivenBack)),
+        (PART, &[BACK][..], 0, Some(SettledReason::GivenBack)),
         (FINISHED, &[][..], 0, None),
         // A buyer who was asked to pay can still pay.
         (WAITING, &[][..], 0, None),
-        (WAITING, &[CLOSED][..], 0, Some(Settled::NeverPaid)),
-        (CLOSED, &[][..], 0, Some(Settled::NeverPaid)),
+        (WAITING, &[CLOSED][..], 0, Some(SettledReason::NeverPaid)),
+        (CLOSED, &[][..], 0, Some(SettledReason::NeverPaid)),
         // Closed, and another message says that it was paid: where is the money?
         (CLOSED, &[PAID][..], 0, None),
         (STRANGE, &[BACK][..], 1000, None),
@@ -169,15 +178,15 @@ fn money_that_no_order_took_is_settled_only_once_all_of_it_is_back() {
     let (one, two) = (said(PAID), TradeStatusSync { total: Fen::new(1), ..said(BACK) });
     let words = [RejectedMessage::Notification(&one), RejectedMessage::Notification(&two)];
     assert!(RejectedPayment::of("shop", &words, []).is_err());
-    let known = KnownTrade::Nobodys { payment: None, given_back: Fen::new(1000) };
+    let known = KnownTrade::WithoutOrder { payment: None, given_back: Fen::new(1000) };
     assert_eq!(trade_settled(&account(), &one, MessageSource::Notification, &known), None);
 }
 
 #[test]
 fn the_words_differ() {
     let words: std::collections::BTreeSet<_> =
-        Settled::VARIANTS.iter().map(ToString::to_string).collect();
-    assert_eq!(words.len(), Settled::VARIANTS.len());
+        SettledReason::VARIANTS.iter().map(ToString::to_string).collect();
+    assert_eq!(words.len(), SettledReason::VARIANTS.len());
 }
 
 #[test]

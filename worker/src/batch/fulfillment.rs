@@ -16,7 +16,7 @@ use super::loaded_order::LoadedOrder;
 pub(super) fn move_goods(
     connection: &mut MysqlConnection,
     orders: &mut BTreeMap<String, LoadedOrder>,
-    turn: Turn,
+    priority: CodePriority,
 ) -> Result<(), StoreError> {
     let states: BTreeMap<String, OrderState> =
         orders.iter().map(|(id, order)| (id.clone(), order.record.state())).collect();
@@ -35,7 +35,7 @@ pub(super) fn move_goods(
     }
     // Whoever paid first is served first.
     deliver.sort_by_key(|id| (states[*id].paid_dtime, *id));
-    let mut stock = pick_stock(connection, orders, &deliver, turn)?;
+    let mut stock = pick_stock(connection, orders, &deliver, priority)?;
     let mut given = Vec::new();
     let mut granted = Vec::new();
     for &id in &deliver {
@@ -48,7 +48,7 @@ pub(super) fn move_goods(
                     given.extend(codes.drain(..units).map(|code| Given { id: code, order_id: id }));
                     FulfillmentState::Delivered
                 } else {
-                    if turn == Turn::Theirs {
+                    if priority == CodePriority::Restock {
                         // Fewer codes than were counted: no later order is served first.
                         codes.clear();
                     }
@@ -106,11 +106,11 @@ pub(super) fn move_goods(
 
 /// Whether codes may go to the orders of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum CodePriority {
     /// The restock sweeper has chosen orders whose turn it is.
-    Theirs,
+    Restock,
     /// They come with their messages: not before an order that has waited longer than this.
-    After(Duration),
+    Batch(Duration),
 }
 
 /// Locks as many available codes of each product as the orders ask for, in one statement a product.
@@ -118,7 +118,7 @@ fn pick_stock(
     connection: &mut MysqlConnection,
     orders: &BTreeMap<String, LoadedOrder>,
     deliver: &[&str],
-    turn: Turn,
+    priority: CodePriority,
 ) -> Result<HashMap<String, VecDeque<i64>>, StoreError> {
     let mut units: BTreeMap<&str, i64> = BTreeMap::new();
     for id in deliver {
@@ -127,7 +127,7 @@ fn pick_stock(
             *units.entry(&order.product.id).or_default() += i64::from(order.locked.quantity);
         }
     }
-    if let Turn::After(overtake_limit) = turn {
+    if let CodePriority::Batch(overtake_limit) = priority {
         let asked: Vec<&str> = units.keys().copied().collect();
         for kept in fulfillment::kept_products(connection, &asked, overtake_limit)? {
             units.remove(kept.as_str());

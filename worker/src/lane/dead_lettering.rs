@@ -15,7 +15,7 @@ use crate::message::{InboundMessage, Rejection};
 
 impl BatchAttempt<'_> {
     /// A message was rejected before, and its dead letter is gone with the whole queue: it becomes a dead letter again.
-    pub(super) fn bury_again(
+    pub(super) fn dead_letter_again(
         &mut self,
         at: usize,
         message: &InboundMessage,
@@ -47,7 +47,7 @@ impl BatchAttempt<'_> {
                 error = rejection.error,
                 "the database refused a message after its last retry"
             );
-            return self.bury(received, message, rejection);
+            return self.dead_letter(received, message, rejection);
         }
         let outcome = Outcome::DatabaseRefuses(rejection);
         retry_copies::record(self.connection, std::iter::once((message, &outcome)))?;
@@ -61,7 +61,7 @@ impl BatchAttempt<'_> {
 
     /// Makes the message at fault a dead letter, recorded in the inbox if the inbox can hold it. Nothing of its content
     /// is applied.
-    pub(super) fn bury(
+    pub(super) fn dead_letter(
         &mut self,
         received: &ReceivedMessage,
         message: &InboundMessage,

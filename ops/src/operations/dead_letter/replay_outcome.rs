@@ -12,21 +12,21 @@ use store::notification::{self, InboxState, MessageKey};
 use store::retry_copy::{self, WaitingCopy};
 use store::{MysqlConnection, StoreError};
 
-pub(crate) use self::replayed::{Fate, Replayed};
+pub(crate) use self::replayed::{ReplayOutcome, Replayed};
 
 /// How long to wait when nothing more becomes known, and how long in all.
-const PATIENCE: Duration = Duration::from_secs(10);
-const LONGEST: Duration = Duration::from_secs(120);
+const NO_PROGRESS_LIMIT: Duration = Duration::from_secs(10);
+const TOTAL_LIMIT: Duration = Duration::from_secs(120);
 
 /// The pause between two looks.
-const LOOK: Duration = Duration::from_millis(200);
+const LOOK_PAUSE: Duration = Duration::from_millis(200);
 
 /// Messages of one question to the database.
-const TOGETHER: usize = 500;
+const MESSAGES_PER_QUERY: usize = 500;
 
 /// All of a replay.
 #[derive(Debug)]
-pub(crate) struct Aftermath {
+pub(crate) struct ReplayWait {
     letters: BTreeMap<String, Replayed>,
     /// Their ids by those under which workers know them.
     known_as: HashMap<String, String>,
@@ -34,9 +34,9 @@ pub(crate) struct Aftermath {
     began: chrono::DateTime<chrono::Utc>,
 }
 
-impl Aftermath {
-    pub(crate) fn new(config: &Config) -> Aftermath {
-        Aftermath {
+impl ReplayWait {
+    pub(crate) fn new(config: &Config) -> ReplayWait {
+        ReplayWait {
             letters: BTreeMap::new(),
             known_as: HashMap::new(),
             config: config.clone(),
@@ -78,7 +78,7 @@ impl Aftermath {
         }
     }
 
-    /// Waits until each letter has an end or is put back, at most [`PATIENCE`] without news. `dead_again` says
+    /// Waits until each letter has an end or is put back, at most [`NO_PROGRESS_LIMIT`] without news. `dead_again` says
     /// of messages without a line of a worker's why they died since a moment: no envelope, a merchant that
     /// nobody knows.
     pub(crate) fn wait<E: From<StoreError>>(
@@ -103,7 +103,7 @@ impl Aftermath {
             if !nameless.is_empty() && round.is_multiple_of(5) {
                 for (id, reason) in dead_again(self.began, &nameless)? {
                     if let Some(one) = self.letters.get_mut(&id) {
-                        one.outcome = Fate::DeadAgain;
+                        one.outcome = ReplayOutcome::DeadAgain;
                         one.reason = Some(reason);
                     }
                 }
@@ -113,18 +113,18 @@ impl Aftermath {
             if after < before {
                 news = Instant::now();
             }
-            if after == 0 || news.elapsed() >= PATIENCE || began.elapsed() >= LONGEST {
+            if after == 0 || news.elapsed() >= NO_PROGRESS_LIMIT || began.elapsed() >= TOTAL_LIMIT {
                 break;
             }
             round += 1;
-            std::thread::sleep(LOOK);
+            std::thread::sleep(LOOK_PAUSE);
         }
         progress.finish_and_clear();
         Ok(())
     }
 
     fn waiting(&self) -> impl Iterator<Item = &Replayed> {
-        self.letters.values().filter(|one| one.outcome == Fate::Waiting)
+        self.letters.values().filter(|one| one.outcome == ReplayOutcome::Waiting)
     }
 
     fn look(&mut self, connection: &mut MysqlConnection) -> Result<(), StoreError> {
@@ -147,15 +147,15 @@ impl Aftermath {
         self.letters.get_mut(self.known_as.get(as_id)?)
     }
 
-    /// How many letters have which fate.
-    pub(crate) fn count(&self, fate: Fate) -> usize {
-        self.letters.values().filter(|one| one.outcome == fate).map(|one| one.copies).sum()
+    /// How many letters have this outcome.
+    pub(crate) fn count(&self, outcome: ReplayOutcome) -> usize {
+        self.letters.values().filter(|one| one.outcome == outcome).map(|one| one.copies).sum()
     }
 
     /// Why letters are dead again, and how many for each reason.
     pub(crate) fn reasons(&self) -> BTreeMap<String, usize> {
         let mut reasons = BTreeMap::new();
-        for one in self.letters.values().filter(|one| one.outcome == Fate::DeadAgain) {
+        for one in self.letters.values().filter(|one| one.outcome == ReplayOutcome::DeadAgain) {
             let reason = one.reason.clone().unwrap_or_else(|| "no reason".to_owned());
             *reasons.entry(reason).or_default() += one.copies;
         }
@@ -183,7 +183,7 @@ fn states<'a>(
         })
         .collect();
     let mut states = HashMap::new();
-    for keys in keys.chunks(TOGETHER) {
+    for keys in keys.chunks(MESSAGES_PER_QUERY) {
         let found = notification::states(connection, keys)?.into_iter();
         states.extend(found.map(|state| (state.message_id.clone(), state)));
     }
@@ -197,7 +197,7 @@ fn copies<'a>(
 ) -> Result<Vec<WaitingCopy>, StoreError> {
     let ids: Vec<&str> = letters.map(|one| one.known_as.as_str()).collect();
     let mut copies = Vec::new();
-    for ids in ids.chunks(TOGETHER) {
+    for ids in ids.chunks(MESSAGES_PER_QUERY) {
         copies.extend(retry_copy::of_messages(connection, ids)?);
     }
     Ok(copies)

@@ -1,4 +1,4 @@
-//! Requests that a notification settles.
+//! Requests that a notification ends.
 
 use order::Refund;
 use serde::Serialize;
@@ -15,8 +15,11 @@ struct Key<'a> {
 
 /// Ends the requests that these refunds, as (merchant, refund), are told of: a batch at the legacy gateway names
 /// its number, a notification of the Open Platform that of the refund. The refunds must have been written in this
-/// transaction. What was not asked for here settles nothing.
-pub fn settle(connection: &mut MysqlConnection, sorted_refunds: &[(&str, &Refund)]) -> Result<()> {
+/// transaction. What was not asked for here ends nothing.
+pub fn end_notified(
+    connection: &mut MysqlConnection,
+    sorted_refunds: &[(&str, &Refund)],
+) -> Result<()> {
     let keys: Vec<Key<'_>> = sorted_refunds
         .iter()
         .map(|(merchant, refund)| Key {
@@ -25,5 +28,5 @@ pub fn settle(connection: &mut MysqlConnection, sorted_refunds: &[(&str, &Refund
             refund_key: &refund.refund_key,
         })
         .collect();
-    execute_rows(connection, include_str!("settle.sql"), &keys)
+    execute_rows(connection, include_str!("end_notified.sql"), &keys)
 }

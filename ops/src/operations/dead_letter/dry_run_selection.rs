@@ -6,24 +6,24 @@ use super::earliest::Earliest;
 use crate::failure::Failure;
 use crate::operations::dead_queue::{Looked, look_at_letters};
 
-/// Letters that are kept with their bodies, a few KB each: what a dry run foresees at one time.
+/// Letters that are kept with their bodies, a few KB each: the most that one dry run takes.
 pub(crate) const MOST: usize = 100_000;
 
 /// Selected letters, the oldest first.
-pub(crate) struct Rehearsal {
+pub(crate) struct DryRunSelection {
     pub(crate) letters: Vec<ReceivedMessage>,
     /// How many are selected.
     pub(crate) meant: usize,
     pub(crate) looked: Looked,
 }
 
-impl Rehearsal {
+impl DryRunSelection {
     /// Looks at all letters and keeps the `wanted`, at most `limit`.
     pub(crate) async fn read(
         cluster: &Cluster,
         limit: usize,
         mut wanted: impl FnMut(&ReceivedMessage) -> bool,
-    ) -> Result<Rehearsal, Failure> {
+    ) -> Result<DryRunSelection, Failure> {
         let mut earliest =
             Earliest::new(limit.min(MOST), |a: &ReceivedMessage, b: &ReceivedMessage| {
                 a.headers.first_seen.cmp(&b.headers.first_seen)
@@ -35,6 +35,6 @@ impl Rehearsal {
         })
         .await?;
         let (letters, meant) = earliest.into_sorted();
-        Ok(Rehearsal { letters, meant, looked })
+        Ok(DryRunSelection { letters, meant, looked })
     }
 }

@@ -14,7 +14,7 @@ use worker::message::content_id;
 /// What became of one letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Fate {
+pub(crate) enum ReplayOutcome {
     /// It is a dead letter again.
     DeadAgain,
     /// It waits in a retry tier: its order is not there yet, or the database refuses it.
@@ -29,16 +29,16 @@ pub(crate) enum Fate {
     Unchanged,
 }
 
-impl Fate {
+impl ReplayOutcome {
     /// In words, for a table.
     pub(crate) fn words(self) -> &'static str {
         match self {
-            Fate::DeadAgain => "dead again",
-            Fate::Retrying => "in a retry tier",
-            Fate::Waiting => "no worker has come to it yet",
-            Fate::Unknown => "a trade status that workers do not know",
-            Fate::Applied => "applied",
-            Fate::Unchanged => "changed nothing",
+            ReplayOutcome::DeadAgain => "dead again",
+            ReplayOutcome::Retrying => "in a retry tier",
+            ReplayOutcome::Waiting => "no worker has come to it yet",
+            ReplayOutcome::Unknown => "a trade status that workers do not know",
+            ReplayOutcome::Applied => "applied",
+            ReplayOutcome::Unchanged => "changed nothing",
         }
     }
 }
@@ -48,7 +48,7 @@ impl Fate {
 pub(crate) struct Replayed {
     pub(crate) id: String,
     pub(crate) order: Option<String>,
-    pub(crate) outcome: Fate,
+    pub(crate) outcome: ReplayOutcome,
     /// Why it is dead again.
     pub(crate) reason: Option<String>,
     pub(crate) error: Option<String>,
@@ -77,7 +77,7 @@ impl Replayed {
             id: received.message_id.clone(),
             known_as: content_id(received, config).unwrap_or_else(|| received.message_id.clone()),
             order: received.headers.order.clone(),
-            outcome: Fate::Waiting,
+            outcome: ReplayOutcome::Waiting,
             reason: None,
             error: None,
             tier: None,
@@ -115,20 +115,20 @@ impl Replayed {
             return;
         }
         self.outcome = match state.outcome {
-            MessageOutcome::Rejected => Fate::DeadAgain,
-            MessageOutcome::Applied => Fate::Applied,
-            MessageOutcome::Unknown => Fate::Unknown,
-            MessageOutcome::Unchanged => Fate::Unchanged,
+            MessageOutcome::Rejected => ReplayOutcome::DeadAgain,
+            MessageOutcome::Applied => ReplayOutcome::Applied,
+            MessageOutcome::Unknown => ReplayOutcome::Unknown,
+            MessageOutcome::Unchanged => ReplayOutcome::Unchanged,
         };
-        if self.outcome == Fate::DeadAgain {
+        if self.outcome == ReplayOutcome::DeadAgain {
             (self.reason, self.error) = (state.reason, state.error);
         }
     }
 
     pub(super) fn is_put_back(&mut self, copy: WaitingCopy) {
         let is_new = !self.waited_before.contains(&(copy.attempt, copy.due_at));
-        if is_new && self.outcome == Fate::Waiting {
-            self.outcome = Fate::Retrying;
+        if is_new && self.outcome == ReplayOutcome::Waiting {
+            self.outcome = ReplayOutcome::Retrying;
             (self.tier, self.due_at) = (Some(copy.tier), Some(copy.due_at));
         }
     }

@@ -1,5 +1,5 @@
 -- Not DSL: rows as one JSON parameter keep the text static, whatever their number.
--- What a notification says of a refund that was asked for here settles it: by number, merchant and trade. A success stays
+-- What a notification says of a refund that was asked for here ends its request: by number, merchant and trade. A success stays
 -- one, whatever comes later. The row of refund has been written in this transaction, so nobody is waited for.
 UPDATE JSON_TABLE(?, '$[*]' COLUMNS (
     merchant VARCHAR(64) CHARACTER SET utf8mb4 PATH '$.merchant',
