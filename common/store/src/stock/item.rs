@@ -6,14 +6,12 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
-use order::CodeState;
 use serde::Serialize;
 
 use crate::bulk::{BulkRow, Values, write_rows};
-use crate::column::value;
 use crate::json_rows::{execute_rows, json};
 use crate::schema::stock_item;
-use crate::typed_sql::SqlText as _;
+use crate::typed_sql::{SqlText as _, static_sql};
 use crate::{MysqlConnection, Result, StoreError, named_lock};
 
 /// The longest code, in bytes: licence files of 4 KB in base64, cards with a PIN and an address. What the column holds.
@@ -40,15 +38,11 @@ fn pick_behind(
     id: i64,
     units: i64,
 ) -> Result<Vec<i64>> {
-    Ok(stock_item::table
-        .filter(stock_item::product_id.eq(product_id))
-        .filter(stock_item::state.eq(value(CodeState::Available)))
-        .filter(stock_item::id.gt(id))
-        .order(stock_item::id)
-        .limit(units)
-        .select(stock_item::id)
-        .for_update()
-        .skip_locked()
+    Ok(static_sql(include_str!("pick.sql"))
+        .text(product_id)
+        .big_int(id)
+        .big_int(units)
+        .columns::<BigInt>()
         .load(connection)?)
 }
 
