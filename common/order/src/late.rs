@@ -4,6 +4,7 @@
 //! of a late payment is decided by the merchant's policy when the first `gmt_payment` arrives: a policy that changes
 //! later moves no goods.
 
+use alipay::Fen;
 use chrono::{DateTime, Utc};
 
 use crate::{Facts, FulfillmentState, MerchantAccount, OrderRecord, Trade};
@@ -48,6 +49,14 @@ impl Trade {
     pub fn is_open(&self) -> bool {
         self.facts.contains(Facts::WAITING)
             && !self.facts.intersects(Facts::PENDING | Facts::PAID | Facts::CLOSED)
+    }
+
+    /// What of a late payment is to be refunded, fen: all that is left of the order's `total`. `None` where the payment is not
+    /// late, or where the place of the money is not known: a closed trade cannot be refunded.
+    #[must_use]
+    pub fn late_refund(&self, total: Fen) -> Option<Fen> {
+        (self.facts.is_late() && !self.is_in_doubt())
+            .then(|| Fen::new(total.get() - self.refunded_fee.get()))
     }
 
     /// Judges the time of the payment when it becomes known, and again if an earlier one is reported.

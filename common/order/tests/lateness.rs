@@ -64,3 +64,21 @@ fn delivered_orders_are_not_refunded_as_late() {
         assert_eq!(record, once);
     }
 }
+
+/// All that is left goes back, unless the place of the money is not known.
+#[test]
+fn a_late_refund_is_what_is_left_of_the_total() {
+    use order::{Facts, Trade};
+    let late = Facts::PAID | Facts::PAID_LATE;
+    for (facts, refunded, left) in [
+        (late, 0, Some(1000)),
+        (late | Facts::REFUNDED_IN_PART, 300, Some(700)),
+        (late | Facts::REFUNDED_IN_FULL, 1000, None),
+        (late | Facts::LATE_ACCEPTED, 0, None),
+        (late | Facts::CLOSED, 0, None),
+        (Facts::PAID, 0, None),
+    ] {
+        let trade = Trade { facts, refunded_fee: Fen::new(refunded), ..Trade::new("T1") };
+        assert_eq!(trade.late_refund(Fen::new(1000)), left.map(Fen::new), "{facts:?}");
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alipay::{Fen, Protocol};
+use alipay::Protocol;
 use store::refund_request::{self, LateRefund};
 use store::{MysqlConnection, StoreError};
 
@@ -26,11 +26,11 @@ pub(super) fn request(
         let terms = &order.record.terms;
         let merchant = terms.merchant.as_str();
         if openapi.contains(merchant) {
-            late.extend(order.newly_late().map(|trade| LateRefund {
+            late.extend(order.late_refunds().map(|(trade, amount)| LateRefund {
                 merchant,
                 order_id: &terms.id,
                 trade_no: &trade.trade_no,
-                amount: Fen::new(terms.total_fee.get() - trade.refunded_fee.get()),
+                amount,
             }));
         }
         over.extend(order.no_longer_late().map(|trade| (merchant, trade.trade_no.as_str())));

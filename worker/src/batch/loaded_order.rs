@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use alipay::Fen;
 use order::{
     FulfillmentState, MerchantAccount, OrderRecord, OrderState, Refund, Review, ReviewReason, Trade,
 };
@@ -86,10 +87,10 @@ impl LoadedOrder {
         self.record.open_too_late().any(|trade| !known(trade))
     }
 
-    /// Late payments to refund automatically that this batch has changed. The place of the money must be
-    /// known: a closed trade cannot be refunded.
-    pub(super) fn newly_late(&self) -> impl Iterator<Item = &Trade> {
-        self.changed_trades().filter(|trade| trade.facts.is_late() && !trade.is_in_doubt())
+    /// Trades that this batch has changed and whose payment is to be refunded because it was late, with the amount.
+    pub(super) fn late_refunds(&self) -> impl Iterator<Item = (&Trade, Fen)> {
+        let total = self.record.terms.total_fee;
+        self.changed_trades().filter_map(move |trade| Some((trade, trade.late_refund(total)?)))
     }
 
     /// Trades that were late and no longer are.
