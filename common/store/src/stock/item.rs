@@ -19,7 +19,7 @@ pub const MAX_CODE: usize = 8192;
 
 /// Locks up to `units` available codes of a product, leaving out what another transaction is about to give away. They are
 /// the oldest of those behind a cursor of this connection, which is at the beginning once a second: see
-/// [`cursor`](super::cursor). Where fewer than `units` are behind it, they are the oldest of all.
+/// `cursor.rs`. Where fewer than `units` are behind it, they are the oldest of all.
 pub fn pick(connection: &mut MysqlConnection, product_id: &str, units: i64) -> Result<Vec<i64>> {
     let now = Instant::now();
     let mut behind = connection.stock_cursors.start(product_id, now);
