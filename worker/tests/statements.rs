@@ -76,20 +76,15 @@ fn cost_of(
     connection: &mut store::Connection,
     work: impl FnOnce(&mut store::Connection),
 ) -> Counted {
-    let mut between = |work: &mut dyn FnMut(&mut store::Connection)| {
-        let before = counters(connection);
-        work(connection);
-        let after = counters(connection);
-        (after.statements - before.statements, after.prepared - before.prepared)
-    };
-    let reading = between(&mut |_| {});
-    let mut work = Some(work);
-    let (statements, prepared) = between(&mut |connection| {
-        if let Some(work) = work.take() {
-            work(connection);
-        }
-    });
-    Counted { statements: statements - reading.0, prepared: prepared - reading.1 }
+    let before = counters(connection);
+    let begun = counters(connection);
+    work(connection);
+    let ended = counters(connection);
+    // Between two readings of the counters is the cost of one reading.
+    Counted {
+        statements: (ended.statements - begun.statements) - (begun.statements - before.statements),
+        prepared: (ended.prepared - begun.prepared) - (begun.prepared - before.prepared),
+    }
 }
 
 /// So many new orders, and a payment for each as a lane hands it to a batch.

@@ -147,7 +147,7 @@ pub(crate) fn write_rows<R: BulkRow>(
 }
 
 /// The rows in pieces of [`SIZES`], the longest first.
-pub(crate) fn pieces<R>(mut rows: &[R]) -> impl Iterator<Item = &[R]> {
+fn pieces<R>(mut rows: &[R]) -> impl Iterator<Item = &[R]> {
     std::iter::from_fn(move || {
         let size = SIZES.into_iter().find(|size| *size <= rows.len())?;
         let (piece, rest) = rows.split_at(size);

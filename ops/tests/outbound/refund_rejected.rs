@@ -31,16 +31,20 @@ fn trade_no(world: &World, order: &str, merchant: &str) -> String {
     world.trade(order, merchant)["trade_no"].as_str().unwrap().to_owned()
 }
 
+/// Pays 0.01 yuan for a new order `B-1`, which costs more. Returns the payment's dead letter and trade number.
+fn pay_a_fen(world: &World) -> (Value, String) {
+    world.order("B-1", "app");
+    world.at_alipay("pay", "app", "B-1", &["--total", "0.01"]);
+    (letters(world, 1).remove(0), trade_no(world, "B-1", "app"))
+}
+
 #[test]
 fn a_payment_with_a_wrong_amount_is_refunded_by_trade_number() {
     let mut world = World::new();
     world.hear_alipay();
     let _worker = world.worker();
-    world.order("B-1", "app");
-    world.at_alipay("pay", "app", "B-1", &["--total", "0.01"]);
-    let letter = letters(&world, 1).remove(0);
+    let (letter, trade) = pay_a_fen(&world);
     assert_eq!(letter["reason"], "total_mismatch");
-    let trade = trade_no(&world, "B-1", "app");
 
     world.run("refund B-1 --all --reason wrong").ended(1, "is not paid");
     world.run("refund B-1 --trade-no 1 --all --reason wrong").ended(1, "no trade 1 paid order B-1");
@@ -147,10 +151,7 @@ fn a_refund_counts_in_the_order_that_takes_its_payment_later() {
     let mut world = World::new();
     world.hear_alipay();
     let _worker = world.worker();
-    world.order("B-1", "app");
-    world.at_alipay("pay", "app", "B-1", &["--total", "0.01"]);
-    let letter = letters(&world, 1).remove(0);
-    let trade = trade_no(&world, "B-1", "app");
+    let (letter, trade) = pay_a_fen(&world);
     // As a crash of `ops refund` leaves it: Alipay makes the refund, and its answer is lost.
     let mut connection = store::Pool::new(&world.sandbox.database_url, 1).get().unwrap();
     let mut write = |sql: &str| {

@@ -40,15 +40,16 @@ impl StockCursors {
         last: Option<i64>,
         now: Instant,
     ) {
-        match (self.0.get_mut(product_id), began_behind, last) {
-            (Some(cursor), Some(_), Some(last)) => cursor.last = last,
-            (_, None, Some(last)) => {
+        let Some(last) = last else {
+            // Nothing is there: the next code, which may be a resold one, is looked for everywhere.
+            self.0.remove(product_id);
+            return;
+        };
+        match self.0.get_mut(product_id) {
+            Some(cursor) if began_behind.is_some() => cursor.last = last,
+            _ => {
                 let cursor = StockCursor { last, searched_all: now };
                 self.0.insert(product_id.to_owned(), cursor);
-            }
-            // Nothing is there: the next code, which may be a resold one, is looked for everywhere.
-            (_, _, None) | (None, Some(_), Some(_)) => {
-                self.0.remove(product_id);
             }
         }
     }

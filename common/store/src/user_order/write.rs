@@ -12,7 +12,7 @@ use order::{
     TradeStatusCode,
 };
 
-use crate::bulk::{BulkRow, Values, pieces, write_rows};
+use crate::bulk::{BulkRow, Values, write_rows};
 use crate::column::{Code, Deadline, Moment, Money, Value, after};
 use crate::json_rows::{load_columns, load_rows, microseconds};
 use crate::schema::{entitlement, user_order};
@@ -152,20 +152,16 @@ impl BulkRow for OrderColumns<'_> {
     }
 }
 
-/// So few orders are written one by one: the statement over several makes two temporary tables on the server's disk, which
+/// Fewer orders than this are written one by one: the statement over several makes two temporary tables on the server's disk, which
 /// cost it as much as a dozen statements.
 const FEW: usize = 16;
 
 /// Writes the computed columns of locked orders.
 pub fn update(connection: &mut MysqlConnection, orders: &[OrderColumns<'_>]) -> Result<()> {
-    for orders in pieces(orders) {
-        if orders.len() < FEW {
-            for order in orders.iter().map(slice::from_ref) {
-                write_rows(connection, include_str!("update_one.sql"), order)?;
-            }
-        } else {
-            write_rows(connection, include_str!("update.sql"), orders)?;
-        }
+    let (many, few) = orders.split_at(orders.len() - orders.len() % FEW);
+    write_rows(connection, include_str!("update.sql"), many)?;
+    for order in few {
+        write_rows(connection, include_str!("update_one.sql"), slice::from_ref(order))?;
     }
     Ok(())
 }
