@@ -48,6 +48,9 @@ struct Arguments {
     /// How many workers run.
     #[arg(long, default_value_t = 2)]
     workers: usize,
+    /// How many notifications make one message of the broker in the scenarios with bundles.
+    #[arg(long, default_value_t = 16)]
+    bundle: usize,
     /// Notifications a second of the steady load.
     #[arg(long, default_value_t = 1000)]
     rate: u32,

@@ -28,13 +28,15 @@ const GAP: Duration = Duration::from_secs(1);
 /// The last inbox row, which the primary key gives without reading the others.
 const LAST_ROW: &str = "SELECT COALESCE(MAX(id), 0) AS number FROM notification";
 
-/// An ingress, and where it takes a merchant's notifications.
+/// An ingress that puts so many notifications into a message, and where it takes a merchant's.
 pub(crate) fn start_ingress(
     stage: &Stage,
     merchant: &str,
     connections: usize,
+    bundle: usize,
 ) -> anyhow::Result<(Program, Target)> {
-    let (program, address) = stage.pipeline.start_ingress();
+    let pipeline = stage.pipeline.with(&[("ALIPAY__INGRESS__BUNDLE", &bundle.to_string())]);
+    let (program, address) = pipeline.start_ingress();
     let path = format!("/alipay/{merchant}/notify");
     Ok((program, Target { address, path, connections }))
 }

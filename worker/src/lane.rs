@@ -88,7 +88,7 @@ struct Staying {
 /// One lane of the worker.
 pub(crate) struct Lane {
     pub(crate) number: usize,
-    /// The most messages in one batch.
+    /// A batch that has so many messages is full.
     pub(crate) batch: usize,
     pub(crate) context: Context,
 }
@@ -186,11 +186,11 @@ impl Lane {
                 () = cancel.cancelled() => return Ok(()),
                 reason = connection.lost() => return Err(Ended::lost(reason)),
                 next = consumer.next() => match next {
-                    Some(delivery) => Some(ReceivedMessage::new(delivery?)),
+                    Some(delivery) => ReceivedMessage::unbundle(delivery?),
                     None => return Err(Ended::lost("the broker ended the consumer")),
                 },
-                () = tokio::time::sleep(LOCKED_PAUSE), if !locked.is_empty() => None,
-                () = tokio::time::sleep_until(held_until.into()), if !held.is_empty() => None,
+                () = tokio::time::sleep(LOCKED_PAUSE), if !locked.is_empty() => Vec::new(),
+                () = tokio::time::sleep_until(held_until.into()), if !held.is_empty() => Vec::new(),
             };
             let mut batch = std::mem::take(&mut locked);
             batch.extend(first);
@@ -207,9 +207,9 @@ impl Lane {
                     () = cancel.cancelled() => None,
                 };
                 let Some(delivery) = next else { break };
-                let message = ReceivedMessage::new(delivery?);
-                bytes += message.body.len();
-                batch.push(message);
+                let messages = ReceivedMessage::unbundle(delivery?);
+                bytes += messages.iter().map(|message| message.body.len()).sum::<usize>();
+                batch.extend(messages);
             }
             next_batch = Instant::now() + PACE;
             let stays = self.work(connection, batch, &held).await?;
