@@ -10,15 +10,15 @@ use order::{
 };
 
 use crate::database::OrderRow;
-use crate::load::Sent;
-use crate::stage::Gateway;
+use crate::load::SentNotification;
 use crate::story::Story;
+use crate::system::SimulatedMerchant;
 
 /// The state of an order to which these notifications were applied; forged ones are left out.
 pub(crate) fn state<'a>(
     story: &Story,
-    gateway: &Gateway,
-    sent: impl Iterator<Item = &'a Sent>,
+    gateway: &SimulatedMerchant,
+    sent: impl Iterator<Item = &'a SentNotification>,
 ) -> anyhow::Result<OrderState> {
     let terms = OrderTerms {
         id: story.id.clone(),
@@ -124,7 +124,7 @@ pub(crate) fn goods(row: &OrderRow, story: &Story) -> Vec<String> {
             );
             must(row.entitlements == 0, "refunded, an entitlement is left".into());
             must(
-                !(row.is_send_goods && story.plot.expires()),
+                !(row.is_send_goods && story.kind.expires()),
                 "goods went out for money that came late and goes back".into(),
             );
         }

@@ -17,10 +17,10 @@ use metrics::counter;
 use tokio::sync::watch;
 
 use crate::broker::Broker;
+use crate::connection_slots::ConnectionSlot;
 use crate::explainer::Explainer;
 use crate::notify_verify::NotifyVerifier;
 use crate::peer::Peer;
-use crate::places::Place;
 use crate::refusal_log::RefusalLog;
 use crate::refusals::Refusals;
 use crate::route::{self, Callback};
@@ -45,7 +45,7 @@ impl Endpoint {
     pub(crate) async fn answer(
         &self,
         request: Request<Incoming>,
-        place: &Place,
+        place: &ConnectionSlot,
     ) -> Response<Full<Bytes>> {
         let active = place.begin_request();
         let config = Arc::clone(&self.config.borrow());

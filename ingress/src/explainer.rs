@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 const WINDOW: Duration = Duration::from_secs(60);
 /// Explanations in a minute, of all merchants together.
-const MOST: u32 = 4;
+const MAX_A_MINUTE: u32 = 4;
 
 /// Which messages are explained; shared by all requests.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ impl Explainer {
             (*began, *count) = (now, 0);
         }
         *count += 1;
-        *count <= MOST
+        *count <= MAX_A_MINUTE
     }
 }
 

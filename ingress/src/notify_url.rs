@@ -12,8 +12,8 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response, StatusCode};
 use metrics::{counter, histogram};
 
+use crate::connection_slots::ActiveRequest;
 use crate::endpoint::Endpoint;
-use crate::places::ActiveRequest;
 use crate::refusal_log::RefusalLog;
 use crate::route::Route;
 use crate::{Refusal, body, notify};

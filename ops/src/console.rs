@@ -6,12 +6,12 @@
 //!
 //! There is no login. It listens on loopback, and [`guard`] keeps other web sites out.
 
-mod acts;
 mod address;
-mod cohort;
 mod dry_run;
 mod guard;
 mod letter;
+mod letter_actions;
+mod letter_query;
 mod letters;
 mod order;
 mod orders;
@@ -40,7 +40,7 @@ use crate::failure::Failure;
 use crate::operations::management::Management;
 use crate::operations::overview::broker::KnownBroker;
 use guard::Guard;
-use results::Results;
+use results::ActionResults;
 pub(crate) use server::serve;
 
 /// Connections to the database, and queries that may run or wait for a connection.
@@ -66,7 +66,7 @@ pub(crate) struct Console {
     at_letters: Mutex<()>,
     /// What the latest look at the status found out.
     known: std::sync::Mutex<KnownBroker>,
-    results: Results,
+    results: ActionResults,
     guard: Guard,
     /// Whether others than this machine can reach it.
     remote: bool,
@@ -89,7 +89,7 @@ impl Console {
             questions: Arc::new(Semaphore::new(QUESTIONS)),
             at_letters: Mutex::default(),
             known: std::sync::Mutex::default(),
-            results: Results::default(),
+            results: ActionResults::default(),
             guard: Guard::new(&names, remote)
                 .map_err(|error| Failure::Usage(format!("--host {error}")))?,
             config,

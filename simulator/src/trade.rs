@@ -10,8 +10,8 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
-pub use self::refund::Refund;
-use crate::{Kind, Merchant, Notification, mapi, openapi};
+pub use self::refund::RefundNotifications;
+use crate::{MerchantIdentity, NotificationKind, UnsignedNotification, mapi, openapi};
 
 /// Where a trade stands, in Alipay's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
@@ -64,7 +64,7 @@ pub struct PastRefund {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {
     /// Whose order it pays.
-    pub merchant: Merchant,
+    pub merchant: MerchantIdentity,
     /// The merchant's order number.
     pub out_trade_no: String,
     /// Alipay's number: 28 digits that begin with the date in Beijing.
@@ -138,7 +138,7 @@ pub enum TradeError {
 impl Trade {
     /// Opens a trade for an order, with a random trade number.
     pub fn open(
-        merchant: &Merchant,
+        merchant: &MerchantIdentity,
         out_trade_no: impl Into<String>,
         total: Fen,
         at: DateTime<Utc>,
@@ -202,7 +202,7 @@ impl Trade {
     }
 
     /// The `trade_status_sync` that tells where the trade stands now.
-    fn notification(&mut self, kind: Kind, at: DateTime<Utc>) -> Notification {
+    fn notification(&mut self, kind: NotificationKind, at: DateTime<Utc>) -> UnsignedNotification {
         let notify_id = self.next_notify_id(at);
         let parameters = match self.merchant.protocol {
             Protocol::Mapi => mapi::trade_status_sync(self, kind, &notify_id, at),
@@ -213,12 +213,12 @@ impl Trade {
 
     fn wrap(
         &self,
-        kind: Kind,
+        kind: NotificationKind,
         notify_id: String,
         at: DateTime<Utc>,
         parameters: Vec<(String, String)>,
-    ) -> Notification {
-        Notification {
+    ) -> UnsignedNotification {
+        UnsignedNotification {
             kind,
             protocol: self.merchant.protocol,
             out_trade_no: self.out_trade_no.clone(),

@@ -19,7 +19,7 @@ use service::backoff::Backoff;
 use tracing::{debug, info, warn};
 
 use crate::batch::Outcome;
-use crate::context::Context;
+use crate::context::WorkerContext;
 use attempt::Unprocessed;
 
 /// A batch stops growing at this many bytes of bodies, so that its statements stay well below
@@ -90,7 +90,7 @@ pub(crate) struct Lane {
     pub(crate) number: usize,
     /// The most messages in one batch.
     pub(crate) batch: usize,
-    pub(crate) context: Context,
+    pub(crate) context: WorkerContext,
 }
 
 impl Lane {

@@ -10,7 +10,7 @@ use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::unseen::Escaping;
+use crate::invisible::Escaping;
 
 /// Upper bounds of the buckets of every histogram in seconds: from a signature check to a slow broker.
 const SECONDS: [f64; 14] =

@@ -17,7 +17,7 @@ use crate::schema::{gateway_query, user_order};
 use crate::typed_sql::SqlText as _;
 use crate::{MysqlConnection, Result};
 
-pub use enrolment::{Pass, Step, enrol_next};
+pub use enrolment::{EnrolmentPass, EnrolmentStep, enrol_next};
 pub use report::{AskedCounts, AskedRow, counts, of_order};
 
 /// An order to ask about.
@@ -46,7 +46,7 @@ pub fn enrol(connection: &mut MysqlConnection, sorted_queries: &[NewQuery<'_>]) 
 /// A row that is due, and its order as it is now. Its columns in the order in which the statement names them.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = gateway_query)]
-pub struct Due {
+pub struct DueQuery {
     /// The order.
     pub order_id: String,
     /// Name of the merchant.
@@ -90,17 +90,21 @@ pub struct DueOrder {
 /// Locks up to `limit` rows of this merchant that are due, the longest due first, and leaves out
 /// those that another worker has locked. To be followed, in the same transaction, by [`move_to`] or
 /// [`delete`] for each.
-pub fn claim(connection: &mut MysqlConnection, merchant: &str, limit: i64) -> Result<Vec<Due>> {
+pub fn claim(
+    connection: &mut MysqlConnection,
+    merchant: &str,
+    limit: i64,
+) -> Result<Vec<DueQuery>> {
     Ok(sql_query(include_str!("gateway_query/lock_due.sql"))
         .bind::<Text, _>(merchant)
         .bind::<BigInt, _>(limit)
-        .typed::<ColumnsOf<Due>>()
+        .typed::<ColumnsOf<DueQuery>>()
         .load(connection)?)
 }
 
 /// A claimed row's next time.
 #[derive(Debug, Clone, Serialize)]
-pub struct Move<'a> {
+pub struct QueryMove<'a> {
     /// The order.
     pub order_id: &'a str,
     /// When it is due again. For a row that is asked now this is the lease: the time after which
@@ -112,7 +116,7 @@ pub struct Move<'a> {
 }
 
 /// Moves claimed rows.
-pub fn move_to(connection: &mut MysqlConnection, moves: &[Move<'_>]) -> Result<()> {
+pub fn move_to(connection: &mut MysqlConnection, moves: &[QueryMove<'_>]) -> Result<()> {
     execute_rows(connection, include_str!("gateway_query/move.sql"), moves)
 }
 
@@ -123,7 +127,7 @@ pub fn delete(connection: &mut MysqlConnection, order_ids: &[&str]) -> Result<()
 
 /// What came of a question.
 #[derive(Debug, Clone, Serialize)]
-pub struct Note<'a> {
+pub struct QueryNote<'a> {
     /// The order.
     pub order_id: &'a str,
     /// Why it is asked the next time.
@@ -143,8 +147,8 @@ pub struct Note<'a> {
 }
 
 /// Writes down what came of questions.
-pub fn note(connection: &mut MysqlConnection, notes: &[Note<'_>]) -> Result<()> {
-    let (over, going_on): (Vec<&Note<'_>>, Vec<&Note<'_>>) =
+pub fn note(connection: &mut MysqlConnection, notes: &[QueryNote<'_>]) -> Result<()> {
+    let (over, going_on): (Vec<&QueryNote<'_>>, Vec<&QueryNote<'_>>) =
         notes.iter().partition(|note| note.due_at.is_none());
     execute_rows(connection, include_str!("gateway_query/note.sql"), &going_on)?;
     execute_rows(connection, include_str!("gateway_query/end.sql"), &over)

@@ -11,7 +11,7 @@ mod database_tls;
 mod dead_cohorts;
 mod dead_letters;
 mod dead_many;
-mod deadly;
+mod poison_letters;
 mod gateway_at_hand;
 mod json;
 mod merchants;

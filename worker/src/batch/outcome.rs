@@ -2,7 +2,7 @@
 
 use order::RejectionReason;
 use queue::topology::RetryTier;
-use store::{Fault, MysqlConnection, redelivery};
+use store::{ErrorKind, MysqlConnection, redelivery};
 
 use super::BatchError;
 use crate::message::Rejection;
@@ -50,7 +50,7 @@ pub fn outcome_alone(
     connection: &mut MysqlConnection,
     failure: BatchError,
 ) -> Result<Outcome, BatchError> {
-    if failure.fault() != Fault::Unknown {
+    if failure.kind() != ErrorKind::Unknown {
         return Ok(Outcome::Rejected(Rejection::new(RejectionReason::UnusableData, failure)));
     }
     match redelivery::probe(connection) {

@@ -20,7 +20,7 @@ use crate::message::{Content, InboundMessage, Rejection};
 
 /// Everything that a batch is about, read under lock. [`load`](super::load) makes it.
 pub(crate) struct WorkingSet {
-    pub(crate) orders: Orders,
+    pub(crate) orders: LockedOrders,
     /// Refunds of the legacy gateway's batches.
     pub(super) batch_refunds: BatchRefunds,
     /// What persons decided.
@@ -137,12 +137,12 @@ impl WorkingSet {
 }
 
 /// The locked orders of a batch, and the ids of those that somebody else has locked.
-pub(crate) struct Orders {
+pub(crate) struct LockedOrders {
     pub(crate) loaded: BTreeMap<String, LoadedOrder>,
     pub(super) busy: BTreeSet<String>,
 }
 
-impl Orders {
+impl LockedOrders {
     /// Applies something to one order, if it is there and locked.
     fn apply(
         &mut self,

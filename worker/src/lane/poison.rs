@@ -15,13 +15,13 @@ pub(crate) struct RedeliveryCounts(Arc<RedeliveryState>);
 struct RedeliveryState {
     /// With how often each was counted, by all processes together.
     counted: Mutex<HashMap<String, i32>>,
-    turns: Mutex<Turns>,
+    turns: Mutex<RedeliveryTurns>,
     next: Condvar,
 }
 
 /// Whose turn it is to work on a redelivered message, first come first served.
 #[derive(Default)]
-struct Turns {
+struct RedeliveryTurns {
     given: u64,
     over: u64,
 }

@@ -3,13 +3,16 @@
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
 use queue::{Envelope, Message, MessageKind};
-use simulator::{Notification, Trade};
+use simulator::{Trade, UnsignedNotification};
 use testkit::until;
 
 use crate::world::{CONFIG, TOTAL, World};
 
 /// The form of a notification, changed and then signed as Alipay would have.
-pub(crate) fn signed(notification: &Notification, change: impl FnOnce(&mut Form)) -> Vec<u8> {
+pub(crate) fn signed(
+    notification: &UnsignedNotification,
+    change: impl FnOnce(&mut Form),
+) -> Vec<u8> {
     let mut form = Form::new();
     for (name, value) in notification.parameters() {
         form.set(name, value.as_bytes());

@@ -3,7 +3,7 @@
 use alipay::Fen;
 use chrono::Utc;
 use serde_json::{Value, json};
-use simulator::{BatchRefundItem, Trade};
+use simulator::{BatchRefundLine, Trade};
 use testkit::until_ok;
 
 use crate::world::{TOTAL, World};
@@ -19,10 +19,10 @@ fn ask(world: &mut World, merchant: &str, trade: &Trade, number: &str, state: &s
     ));
 }
 
-fn item(trade: &Trade, fen: i64, result: &str) -> BatchRefundItem {
-    BatchRefundItem {
+fn item(trade: &Trade, fen: i64, result: &str) -> BatchRefundLine {
+    BatchRefundLine {
         result: result.to_owned(),
-        ..BatchRefundItem::success(&trade.trade_no, Fen::new(fen))
+        ..BatchRefundLine::success(&trade.trade_no, Fen::new(fen))
     }
 }
 
@@ -77,7 +77,7 @@ async fn a_batch_settles_the_request_with_its_number_in_any_order_of_arrival() {
     ask(&mut world, "shop", &trade, "20260101fails", "asked");
     let [failed, works] = [FAILED, "SUCCESS"].map(|result| item(&trade, 100, result));
     let mut batch =
-        |items: &[BatchRefundItem]| trade.batch_refund_notify("20260101fails", items, Utc::now());
+        |items: &[BatchRefundLine]| trade.batch_refund_notify("20260101fails", items, Utc::now());
     world.send(batch(&[failed])).await;
     assert_eq!(
         settled(&world, "FAILS", "refused"),
@@ -87,7 +87,7 @@ async fn a_batch_settles_the_request_with_its_number_in_any_order_of_arrival() {
     assert!(told.contains("refused: Alipay told that it failed"), "{told}");
     // Two items of one trade, one of them refused as its double.
     let double =
-        BatchRefundItem { result: "DUBL_TRADE_NO_IN_SAME_BATCH".to_owned(), ..works.clone() };
+        BatchRefundLine { result: "DUBL_TRADE_NO_IN_SAME_BATCH".to_owned(), ..works.clone() };
     world.send(batch(&[works, double])).await;
     assert_eq!(settled(&world, "FAILS", "accepted"), json!(null));
 }

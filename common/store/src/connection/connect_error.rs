@@ -1,8 +1,8 @@
 //! Why there is no connection, and what to do about it.
 
 use mysql_async::{DriverError, IoError};
+use service::connect_failure;
 use service::outage::OutageKind;
-use service::reach;
 
 use super::CONNECT_TIMEOUT;
 use super::address::UrlError;
@@ -115,7 +115,7 @@ impl ConnectProblem {
             }
             mysql_async::Error::Io(IoError::Io(error)) => match tls::explain(&error) {
                 Some(reason) => ConnectProblem::Tls(reason),
-                None => ConnectProblem::Unreachable(reach::explain(&error)),
+                None => ConnectProblem::Unreachable(connect_failure::explain(&error)),
             },
             error => ConnectProblem::Unreachable(format!(
                 "what listens there does not answer as MySQL or MariaDB does ({error}): is the port right?"

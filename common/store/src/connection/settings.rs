@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::address::{Address, UrlError};
+use super::address::{DatabaseAddress, UrlError};
 
 /// Whether the line to the database is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -54,7 +54,7 @@ impl DatabaseSettings {
     /// # Errors
     /// What is wrong with it.
     pub fn check(&self) -> Result<(), UrlError> {
-        Address::read(self).map(drop)
+        DatabaseAddress::read(self).map(drop)
     }
 
     /// The same with a limit of time for each call.

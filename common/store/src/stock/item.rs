@@ -59,14 +59,14 @@ pub fn available(connection: &mut MysqlConnection, product_id: &str, limit: i64)
 
 /// A picked code and the order that gets it.
 #[derive(Debug, Clone, Copy)]
-pub struct Given<'a> {
+pub struct GivenCode<'a> {
     /// `stock_item.id`.
     pub id: i64,
     /// The order.
     pub order_id: &'a str,
 }
 
-impl BulkRow for Given<'_> {
+impl BulkRow for GivenCode<'_> {
     fn bind<'b>(&'b self, values: &mut Values<'_, '_, 'b>) -> QueryResult<()> {
         values.push::<BigInt, _>(&self.id)?;
         values.push::<Text, str>(self.order_id)
@@ -74,7 +74,7 @@ impl BulkRow for Given<'_> {
 }
 
 /// Gives picked codes to orders.
-pub fn give(connection: &mut MysqlConnection, given: &[Given<'_>]) -> Result<()> {
+pub fn give(connection: &mut MysqlConnection, given: &[GivenCode<'_>]) -> Result<()> {
     write_rows(connection, include_str!("give.sql"), given)
 }
 

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::operations::overview::Overview;
 use crate::operations::overview::broker::{BrokerLook, KnownBroker};
 use crate::operations::overview::ingress::IngressLook;
-use crate::operations::verdict::{Health, NotAsked};
+use crate::operations::verdict::{NotAsked, SystemHealth};
 
 /// Show whether all is well, and the whole system on one screen
 ///
@@ -112,9 +112,9 @@ fn unasked(asked: Result<(), Failure>) -> Result<Option<String>, Failure> {
 fn ended(overview: &Overview) -> Result<(), Failure> {
     let verdict = &overview.verdict;
     match verdict.answer {
-        Health::Well => Ok(()),
-        Health::Wrong => Err(Failure::Refused(verdict.headline())),
-        Health::NotAllAsked => {
+        SystemHealth::Well => Ok(()),
+        SystemHealth::Wrong => Err(Failure::Refused(verdict.headline())),
+        SystemHealth::NotAllAsked => {
             let servers = overview.not_asked.iter().filter(|it| it.is_server());
             let why: Vec<&str> = servers.map(NotAsked::why).collect();
             Err(Failure::CouldNotAsk(why.join("\n")))

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use store::BeijingTime;
-use store::counts::Waiting;
+use store::counts::WaitingCount;
 
 use super::{Description, Urgency, length};
 use crate::operations::overview::Overview;
@@ -57,7 +57,7 @@ pub(crate) struct Waits {
 pub(super) fn judge(overview: &Overview) -> Vec<GoodsFinding> {
     let mut found: Vec<GoodsFinding> =
         overview.unknown_merchants.iter().flatten().map(unknown_merchant).collect();
-    let waits = |waiting: &Option<Waiting>| {
+    let waits = |waiting: &Option<WaitingCount>| {
         waits(overview, waiting.as_ref()?.count, waiting.as_ref()?.oldest)
     };
     found.extend(waits(&overview.not_at_alipay).map(GoodsFinding::NotAtAlipay));

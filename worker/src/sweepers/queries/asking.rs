@@ -11,11 +11,11 @@ use metrics::counter;
 use order::{OrderStatus, QueryReason};
 use queue::{Envelope, Publisher};
 use store::gateway_answer::{self, AnswerKey};
-use store::gateway_query::Due;
+use store::gateway_query::DueQuery;
 use store::{MysqlConnection, StoreError, order_expired};
 
 use super::{Claimed, plan};
-use crate::context::{Context, Interrupted};
+use crate::context::{Interrupted, WorkerContext};
 
 /// What came of a question.
 pub(super) struct QueriedOrder {
@@ -104,13 +104,13 @@ impl QueriedOrder {
 }
 
 /// Whether an answer that nothing is paid contradicts what was known before the question.
-fn contradicts(due: &Due) -> bool {
+fn contradicts(due: &DueQuery) -> bool {
     due.order.as_ref().is_some_and(plan::is_paid)
 }
 
 /// Asks about one order and publishes the answer, confirmed.
 pub(super) async fn ask(
-    context: &Context,
+    context: &WorkerContext,
     gateway: &Gateway,
     merchant: &Merchant,
     claimed: Claimed,
@@ -157,7 +157,7 @@ async fn close(
 /// The trade to ask about: the one that was paid. Before a payment the question is about the order, since another of
 /// its trades may be the one that gets paid; and so it is while a payment waits to be confirmed, since Alipay may not
 /// know the trade that a notification named.
-fn known_trade(due: &Due) -> Option<&str> {
+fn known_trade(due: &DueQuery) -> Option<&str> {
     let order = due
         .order
         .as_ref()
@@ -166,7 +166,7 @@ fn known_trade(due: &Due) -> Option<&str> {
 }
 
 async fn hand_on(
-    context: &Context,
+    context: &WorkerContext,
     merchant: &Merchant,
     claimed: &Claimed,
     closed: Option<&Result<CloseAnswer, GatewayError>>,
@@ -204,7 +204,7 @@ async fn hand_on(
 
 /// Publishes an answer for the lanes. They accept it because of the row that is written first.
 async fn publish_answer(
-    context: &Context,
+    context: &WorkerContext,
     merchant: &Merchant,
     order: &str,
     answered: &VerifiedAnswer,
@@ -227,7 +227,7 @@ fn still_placed_since(claimed: &Claimed) -> Option<DateTime<Utc>> {
 }
 
 async fn write_expired(
-    context: &Context,
+    context: &WorkerContext,
     order: &str,
     ended: DateTime<Utc>,
     said_at: DateTime<Utc>,
@@ -240,7 +240,7 @@ async fn write_expired(
 }
 
 async fn write(
-    context: &Context,
+    context: &WorkerContext,
     what: &'static str,
     row: impl FnOnce(&mut MysqlConnection) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<(), QueryFailure> {

@@ -64,7 +64,7 @@ impl CircuitBreaker {
     ///
     /// Logs a change of state once. An answer that cannot be used, beside others that can, is no change of
     /// state and logged with each chunk.
-    pub(super) fn record(&mut self, asked: &[QueriedOrder]) {
+    pub(super) fn observe(&mut self, asked: &[QueriedOrder]) {
         let mut answered = false;
         let mut worst: Option<(&QueryFailure, &str)> = None;
         for one in asked.iter().filter(|one| one.claimed.due.merchant == self.merchant.name) {

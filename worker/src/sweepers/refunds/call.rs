@@ -10,11 +10,11 @@ use order::RefundRequestState;
 use queue::{Envelope, Publisher, RefundAnswerForm};
 use store::refund_request::{ClaimedRefund, RefundRequest};
 
-use crate::context::Context;
+use crate::context::WorkerContext;
 
 /// Calls Alipay about one refund, and publishes its answers when it was made.
 pub(super) async fn carry_out(
-    context: &Context,
+    context: &WorkerContext,
     gateway: &Gateway,
     claimed: ClaimedRefund,
     merchant: Arc<Merchant>,

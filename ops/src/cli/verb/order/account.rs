@@ -1,7 +1,7 @@
 //! `ops order account`
 
 use clap::Args;
-use store::user_order::{self, Named};
+use store::user_order::{self, NamedAccount};
 
 use super::create::parse_account;
 use crate::cli::context::Context;
@@ -30,10 +30,10 @@ impl OrderAccountArgs {
     pub(crate) fn run(self, context: &Context) -> Result<(), Failure> {
         let OrderAccountArgs { id, account } = &self;
         let changed = match user_order::name_account(&mut *context.database()?, id, account)? {
-            Named::Done => true,
-            Named::Granted { to } if to == *account => false,
-            Named::NoOrder => return Err(missing_order(id)),
-            Named::Granted { to } => {
+            NamedAccount::Done => true,
+            NamedAccount::Granted { to } if to == *account => false,
+            NamedAccount::NoOrder => return Err(missing_order(id)),
+            NamedAccount::Granted { to } => {
                 return Err(Failure::Refused(format!(
                     "order {id} has been granted to account {to:?}, which is not changed"
                 )));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use alipay::Fen;
 use chrono::Utc;
 use clap::Args;
-use service::unseen;
+use service::invisible;
 
 use crate::cli::context::Context;
 use crate::cli::order_text;
@@ -90,12 +90,12 @@ impl OrderCreateArgs {
 }
 
 pub(super) fn parse_account(text: &str) -> Result<String, String> {
-    unseen::check_typed(text)?;
+    invisible::check_typed(text)?;
     bounded(text, 255)
 }
 
 fn parse_subject(text: &str) -> Result<String, String> {
-    unseen::check_shown(text)?;
+    invisible::check_shown(text)?;
     bounded(text, 256)
 }
 

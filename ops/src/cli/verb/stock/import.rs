@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use self::result::Imported;
+use self::result::StockImportResult;
 use crate::cli::context::Context;
 use crate::cli::question::asked;
 use crate::cli::verb::read_file;
@@ -86,7 +86,8 @@ impl StockImportArgs {
 
         let known = KnownCodes::look(&mut connection, &self.product_id, &codes)?;
         let odd = odd_new_lines(&file.codes, &known);
-        let mut result = Imported::new(&self.product_id, self.dry_run, &file, &known, &odd);
+        let mut result =
+            StockImportResult::new(&self.product_id, self.dry_run, &file, &known, &odd);
         if let Err(refused) = self.refused_elsewhere(&known).and_then(|()| self.refused_odd(&odd)) {
             context.output.print(&result, || result.text())?;
             return Err(refused);

@@ -14,7 +14,7 @@ use crate::plural::{count, verb};
 pub(super) const LISTED: usize = 10;
 
 #[derive(Serialize)]
-pub(super) struct Imported<'a> {
+pub(super) struct StockImportResult<'a> {
     product_id: &'a str,
     /// Whether nothing was written.
     dry_run: bool,
@@ -50,14 +50,14 @@ struct CodeElsewhere {
     product_id: String,
 }
 
-impl<'a> Imported<'a> {
+impl<'a> StockImportResult<'a> {
     pub(super) fn new(
         product_id: &'a str,
         dry_run: bool,
         file: &CodeFile<'_>,
         known: &KnownCodes,
         odd: &[OddLine],
-    ) -> Imported<'a> {
+    ) -> StockImportResult<'a> {
         let lines: HashMap<&str, usize> =
             file.codes.iter().map(|line| (&*line.code, line.line)).collect();
         let others = known.elsewhere.iter().take(LISTED).map(|other| CodeElsewhere {
@@ -65,7 +65,7 @@ impl<'a> Imported<'a> {
             code: other.code.clone(),
             product_id: other.product_id.clone(),
         });
-        Imported {
+        StockImportResult {
             product_id,
             dry_run,
             new_codes: file.codes.len().saturating_sub(known.here.len()),
