@@ -6,7 +6,7 @@ use std::thread;
 use alipay::{Fen, Signer};
 use bytes::Bytes;
 use chrono::Utc;
-use simulator::{MerchantIdentity, Trade};
+use simulator::{AlipayTrade, MerchantIdentity};
 
 /// Whose notifications, and how they are signed.
 #[derive(Clone)]
@@ -41,6 +41,6 @@ pub(crate) fn signed(sender: &SigningMerchant, orders: &[String]) -> anyhow::Res
 
 fn one(sender: &SigningMerchant, order: &str) -> anyhow::Result<Bytes> {
     let now = Utc::now();
-    let mut trade = Trade::open(&sender.merchant, order, TOTAL, now);
+    let mut trade = AlipayTrade::open(&sender.merchant, order, TOTAL, now);
     Ok(Bytes::from(trade.pay(now)?.sign(&sender.signer)?.body()))
 }

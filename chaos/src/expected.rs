@@ -9,7 +9,7 @@ use order::{
     ProductKind, Refund,
 };
 
-use crate::database::OrderRow;
+use crate::database::CheckedOrder;
 use crate::load::SentNotification;
 use crate::story::Story;
 use crate::system::SimulatedMerchant;
@@ -56,7 +56,7 @@ pub(crate) fn state<'a>(
 }
 
 /// In which columns the row differs from the state, in words; empty when it agrees.
-pub(crate) fn differences(row: &OrderRow, state: &OrderState) -> Vec<String> {
+pub(crate) fn differences(row: &CheckedOrder, state: &OrderState) -> Vec<String> {
     let mut all = Vec::new();
     let mut compare = |name: &str, is: String, should: String| {
         if is != should {
@@ -75,7 +75,7 @@ pub(crate) fn differences(row: &OrderRow, state: &OrderState) -> Vec<String> {
 }
 
 /// What is wrong with the goods, in words; empty when nothing is. All stock lasts.
-pub(crate) fn goods(row: &OrderRow, story: &Story) -> Vec<String> {
+pub(crate) fn goods(row: &CheckedOrder, story: &Story) -> Vec<String> {
     let mut all = Vec::new();
     let mut must = |holds: bool, what: String| {
         if !holds {

@@ -9,13 +9,13 @@ use alipay::PrivateKey;
 use anyhow::Context;
 use config::Config;
 use simulator::{
-    Account, GatewayFaults, KeptTrade, ServeSettings, SimulatorServer, Trade, TradeFileError,
+    Account, AlipayTrade, GatewayFaults, KeptTrade, ServeSettings, SimulatorServer, TradeFileError,
     TradeStore,
 };
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::database::Database;
+use crate::database::CheckDatabase;
 use crate::ledger::Ledger;
 use crate::say;
 use crate::story::Story;
@@ -98,7 +98,7 @@ pub(crate) fn tell(
     trade_store: &TradeStore,
     merchant: &str,
     order: &str,
-    trade: Trade,
+    trade: AlipayTrade,
 ) -> anyhow::Result<()> {
     trade_store
         .update(|trades| {
@@ -118,7 +118,7 @@ pub(crate) fn heal(
 ) -> anyhow::Result<()> {
     let asked: Vec<&Story> = stories.iter().filter(|story| story.needs_gateway()).collect();
     let began = Instant::now();
-    let mut database = Database::open(&system.database_url)?;
+    let mut database = CheckDatabase::open(&system.database_url)?;
     let mut last: Option<&Story> = None;
     let ill = loop {
         let (standings, ledger) =

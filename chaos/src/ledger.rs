@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use order::OrderStatus;
-use simulator::{Status, Trade, TradeStore};
+use simulator::{AlipayTrade, Status, TradeStore};
 
-use crate::database::{Database, Standing};
+use crate::database::{CheckDatabase, Standing};
 use crate::say;
 use crate::story::{Story, StoryKind};
 use crate::system::{ChaosSystem, REFUNDS_LATE};
 use crate::verdict::ChaosVerdict;
 
 /// The trades of Alipay's that can be asked about, by order: no story has two.
-pub(crate) struct Ledger(BTreeMap<String, Trade>);
+pub(crate) struct Ledger(BTreeMap<String, AlipayTrade>);
 
 /// What became of an order whose time is over, for the summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +35,11 @@ impl OrderEnding {
         (OrderEnding::LateRefunded, "paid late and refunded"),
     ];
 
-    fn of(story: &Story, trade: Option<&Trade>, expires_at: Option<NaiveDateTime>) -> OrderEnding {
+    fn of(
+        story: &Story,
+        trade: Option<&AlipayTrade>,
+        expires_at: Option<NaiveDateTime>,
+    ) -> OrderEnding {
         let Some(trade) = trade else { return OrderEnding::NoTrade };
         match (trade.gmt_payment, story.gateway) {
             (None, _) => OrderEnding::Closed,
@@ -117,7 +121,7 @@ pub(crate) fn check(
     verdict: &mut ChaosVerdict,
 ) -> anyhow::Result<()> {
     let ledger = Ledger::read(&system.gateway.trade_store())?;
-    let standings = Database::open(&system.database_url)?.standings()?;
+    let standings = CheckDatabase::open(&system.database_url)?.standings()?;
     let (mut endings, mut by_us) = (BTreeMap::new(), 0);
     for story in stories.iter().filter(|story| story.needs_gateway()) {
         let differences = ledger.differences(story, &standings);
@@ -147,7 +151,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use chrono::{DateTime, TimeDelta, Utc};
-    use simulator::Trade;
+    use simulator::AlipayTrade;
 
     use super::Ledger;
     use crate::database::Standing;
@@ -169,11 +173,11 @@ mod tests {
         gateway: usize,
         status: i16,
         refunded_fee: i64,
-        happened: impl FnOnce(&mut Trade),
+        happened: impl FnOnce(&mut AlipayTrade),
     ) -> Vec<String> {
         let story = story(gateway);
         let merchant = simulator::MerchantIdentity::openapi("2021", "2088");
-        let mut trade = Trade::open(&merchant, &story.id, story.total(), at(-5));
+        let mut trade = AlipayTrade::open(&merchant, &story.id, story.total(), at(-5));
         happened(&mut trade);
         let ledger = Ledger(BTreeMap::from([(story.id.clone(), trade)]));
         let standing = Standing {
@@ -185,14 +189,14 @@ mod tests {
         ledger.differences(&story, &BTreeMap::from([(story.id.clone(), standing)]))
     }
 
-    fn paid(seconds: i64) -> impl FnOnce(&mut Trade) {
+    fn paid(seconds: i64) -> impl FnOnce(&mut AlipayTrade) {
         move |trade| drop(trade.pay(at(seconds)).unwrap())
     }
 
     #[test]
     fn late_money_goes_back_or_buys_goods() {
         let total = story(1).total();
-        let refunded = |trade: &mut Trade| {
+        let refunded = |trade: &mut AlipayTrade| {
             paid(2)(trade);
             trade.refund(trade.refundable(), None, at(3)).unwrap();
         };
@@ -216,7 +220,7 @@ mod tests {
 
     #[test]
     fn what_nobody_pays_is_closed_at_alipay() {
-        let closed = |trade: &mut Trade| drop(trade.close(at(1)).unwrap());
+        let closed = |trade: &mut AlipayTrade| drop(trade.close(at(1)).unwrap());
         assert_eq!(differences(1, 32, 0, closed), [""; 0]);
         assert_eq!(differences(1, 32, 0, |_| ()), ["its trade can still be paid"]);
         assert_eq!(differences(1, 0, 0, closed), ["status is 0, not 32"]);

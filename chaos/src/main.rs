@@ -232,7 +232,7 @@ fn on_stage(
             (system.gateways[story.gateway].name, story, load::begins(span, index, stories.len()))
         })
         .collect();
-    database::Database::open(&system.database_url)?.place(&in_time)?;
+    database::CheckDatabase::open(&system.database_url)?.place(&in_time)?;
     let placed = (in_time.len(), stories.len() - in_time.len());
     say(&format!("· {} orders placed, {} come late", placed.0, placed.1));
 
@@ -295,7 +295,7 @@ fn keep_evidence(
     stories: &[Story],
     verdict: &ChaosVerdict,
 ) -> anyhow::Result<()> {
-    let rows = database::Database::open(&system.database_url)?.picture()?;
+    let rows = database::CheckDatabase::open(&system.database_url)?.picture()?;
     let rows: Vec<String> = rows.into_iter().collect();
     std::fs::write(system.folder.join("rows.txt"), rows.join("\n"))?;
     for id in verdict.orders_named(stories) {

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 use order::RejectionReason;
 
-use crate::database::Database;
+use crate::database::CheckDatabase;
 use crate::faults::PartKind;
 use crate::load::{Answers, LoadProgress, SentNotification};
 use crate::say;
@@ -101,7 +101,7 @@ impl PlannedOutage {
         }
         let (accepted, accepted_at) = (Instant::now(), Utc::now());
         say(&format!("· it accepts connections {:.1} s after its start", seconds(began.elapsed())));
-        let mut database = Database::open(&system.database_url)?;
+        let mut database = CheckDatabase::open(&system.database_url)?;
         let before = database.delivered()?;
         while database.delivered()? == before {
             if accepted.elapsed() > GIVE_UP {
@@ -160,7 +160,7 @@ impl PlannedOutage {
         dead: &[(String, String)],
         verdict: &mut ChaosVerdict,
     ) -> anyhow::Result<()> {
-        let blamed = Database::open(&system.database_url)?.attempted()?;
+        let blamed = CheckDatabase::open(&system.database_url)?.attempted()?;
         if blamed > 0 {
             verdict.add("outage", format!("an attempt was counted for {blamed} notifications"));
         }
@@ -184,7 +184,7 @@ impl PlannedOutage {
     /// Whether the server speaks.
     fn accepts(&self, system: &ChaosSystem) -> bool {
         match self.server {
-            BrokenServer::Database => Database::open(&system.database_url).is_ok(),
+            BrokenServer::Database => CheckDatabase::open(&system.database_url).is_ok(),
             BrokenServer::Broker => system.brokers.iter().all(|node| speaks(node).is_ok()),
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::database::Database;
+use crate::database::CheckDatabase;
 use crate::system::ChaosSystem;
 
 /// How often is looked.
@@ -89,7 +89,7 @@ fn look(system: &ChaosSystem) -> anyhow::Result<(Vec<String>, crate::database::A
             None => bail!("ops status does not count {what}"),
         }
     }
-    Ok((waiting, Database::open(&system.database_url)?.activity()?, events))
+    Ok((waiting, CheckDatabase::open(&system.database_url)?.activity()?, events))
 }
 
 /// The dead letters: message id and reason.

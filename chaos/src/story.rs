@@ -7,7 +7,7 @@ use chrono::{TimeDelta, Utc};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
-use simulator::{SignedNotification, Trade, UnsignedNotification};
+use simulator::{AlipayTrade, SignedNotification, UnsignedNotification};
 
 use crate::system::SimulatedMerchant;
 
@@ -223,10 +223,10 @@ impl Story {
     pub(crate) fn letters(
         &self,
         gateway: &SimulatedMerchant,
-    ) -> anyhow::Result<(Vec<PlannedNotification>, Trade)> {
+    ) -> anyhow::Result<(Vec<PlannedNotification>, AlipayTrade)> {
         let mut rng = StdRng::seed_from_u64(self.seed);
         let now = Utc::now();
-        let mut trade = Trade::open(&gateway.merchant, &self.id, self.total(), now);
+        let mut trade = AlipayTrade::open(&gateway.merchant, &self.id, self.total(), now);
         let mut said = self.said(&mut trade)?;
         if self.lost {
             said.clear();
@@ -269,7 +269,7 @@ impl Story {
     }
 
     /// Alipay's words, in the order of the events.
-    fn said(&self, trade: &mut Trade) -> anyhow::Result<Vec<UnsignedNotification>> {
+    fn said(&self, trade: &mut AlipayTrade) -> anyhow::Result<Vec<UnsignedNotification>> {
         let (now, total) = (Utc::now(), self.total());
         let later = now + TimeDelta::seconds(2);
         let part = Fen::new(PART);
@@ -306,12 +306,13 @@ impl Story {
     /// What a forger would like to be believed: a refund of what was paid, or a payment.
     fn forgery(
         &self,
-        trade: &Trade,
+        trade: &AlipayTrade,
         gateway: &SimulatedMerchant,
     ) -> anyhow::Result<UnsignedNotification> {
         if let Ok(refund) = trade.clone().refund(trade.refundable(), None, Utc::now()) {
             return Ok(refund.sync);
         }
-        Ok(Trade::open(&gateway.merchant, &self.id, self.total(), Utc::now()).pay(Utc::now())?)
+        Ok(AlipayTrade::open(&gateway.merchant, &self.id, self.total(), Utc::now())
+            .pay(Utc::now())?)
     }
 }

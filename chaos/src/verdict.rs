@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use order::{MessageOutcome, OrderState, RejectionReason};
 
-use crate::database::{Database, OrderRow};
+use crate::database::{CheckDatabase, CheckedOrder};
 use crate::expected;
 use crate::load::SentNotification;
 use crate::story::{Story, StoryKind};
@@ -91,7 +91,7 @@ impl ChaosVerdict {
 
     /// Every order against its notifications, at the second rest.
     pub(crate) fn orders(&mut self, evidence: &CheckInput<'_>) -> anyhow::Result<()> {
-        let rows = Database::open(&evidence.system.database_url)?.orders()?;
+        let rows = CheckDatabase::open(&evidence.system.database_url)?.orders()?;
         let mut by_story: BTreeMap<usize, Vec<&SentNotification>> = BTreeMap::new();
         for sent in evidence.sent {
             by_story.entry(sent.story).or_default().push(sent);
@@ -111,7 +111,7 @@ impl ChaosVerdict {
         &mut self,
         evidence: &CheckInput<'_>,
         story: &Story,
-        row: &OrderRow,
+        row: &CheckedOrder,
         sent: &[&SentNotification],
     ) -> anyhow::Result<()> {
         let id = &story.id;
@@ -227,7 +227,7 @@ pub(crate) fn reach(
         }
     };
     at_rest(verdict);
-    let mut database = Database::open(&system.database_url)?;
+    let mut database = CheckDatabase::open(&system.database_url)?;
     let dead = rest::dead_letters(system)?;
     verdict.answers(evidence, &database.inbox()?, &dead);
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();

@@ -9,7 +9,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use hyper::Uri;
 use serde_json::Value;
-use simulator::{MerchantIdentity, Sender, SignedNotification, Trade, UnsignedNotification};
+use simulator::{AlipayTrade, MerchantIdentity, Sender, SignedNotification, UnsignedNotification};
 use testkit::{Merchants, Pipeline};
 
 use crate::config::MD5_KEY;
@@ -35,7 +35,7 @@ pub(crate) struct SceneRunner<'a> {
     latencies: Vec<(String, Duration)>,
     failures: Vec<String>,
     /// As they are at Alipay in the end, by merchant.
-    trades: Vec<(&'static str, Trade)>,
+    trades: Vec<(&'static str, AlipayTrade)>,
 }
 
 /// What was played.
@@ -45,7 +45,7 @@ pub(crate) struct SceneResults {
     /// What was not as it should be.
     pub(crate) failures: Vec<String>,
     /// The trades of orders that were paid or closed, by merchant.
-    pub(crate) trades: Vec<(&'static str, Trade)>,
+    pub(crate) trades: Vec<(&'static str, AlipayTrade)>,
 }
 
 /// One merchant as Alipay knows it, and where its notifications go.
@@ -106,7 +106,7 @@ impl<'a> SceneRunner<'a> {
         say("\n1. A payment, repeated three times, overtaken by itself: delivered once");
         self.shop.order("D-PAY", "shop", "CODE")?;
         let now = Utc::now();
-        let mut trade = Trade::open(&self.legacy.merchant, "D-PAY", TOTAL, now);
+        let mut trade = AlipayTrade::open(&self.legacy.merchant, "D-PAY", TOTAL, now);
         let waits = self.legacy.sign(trade.wait(now)?)?;
         let pays = self.legacy.sign(trade.pay(now)?)?;
         let (first, second, third) = (
@@ -161,7 +161,7 @@ impl<'a> SceneRunner<'a> {
         say("\n4. A refund at the legacy gateway, where the batch overtakes everything");
         self.shop.order("D-BATCH", "shop", "CODE")?;
         let now = Utc::now();
-        let mut trade = Trade::open(&self.legacy.merchant, "D-BATCH", TOTAL, now);
+        let mut trade = AlipayTrade::open(&self.legacy.merchant, "D-BATCH", TOTAL, now);
         let pays = trade.pay(now)?;
         let refund = trade.refund(TOTAL, None, now)?;
         let batch = refund.batch.context("the legacy gateway sends a batch")?;
@@ -180,7 +180,7 @@ impl<'a> SceneRunner<'a> {
         say("\n5. Never paid: closed");
         self.shop.order("D-CLOSE", "app", "CODE")?;
         let now = Utc::now();
-        let mut trade = Trade::open(&self.open.merchant, "D-CLOSE", TOTAL, now);
+        let mut trade = AlipayTrade::open(&self.open.merchant, "D-CLOSE", TOTAL, now);
         let waits = trade.wait(now)?;
         let close = trade.close(now)?;
         self.tell("WAIT_BUYER_PAY", &self.open, waits).await?;
@@ -222,7 +222,7 @@ impl<'a> SceneRunner<'a> {
         say("\n8. A signed notification with the wrong amount: a dead letter, nothing delivered");
         self.shop.order("D-AMOUNT", "app", "CODE")?;
         let now = Utc::now();
-        let mut trade = Trade::open(&self.open.merchant, "D-AMOUNT", TOTAL, now);
+        let mut trade = AlipayTrade::open(&self.open.merchant, "D-AMOUNT", TOTAL, now);
         let wrong = trade.pay(now)?.wrong_amount(Fen::new(1));
         self.tell("TRADE_SUCCESS over 0.01", &self.open, wrong).await?;
         self.expect("D-AMOUNT", "0 placed, rejected: total_mismatch", |order| {
@@ -235,7 +235,7 @@ impl<'a> SceneRunner<'a> {
         say("\n9. A forged signature: refused at the door");
         self.shop.order("D-FORGED", "app", "CODE")?;
         let now = Utc::now();
-        let mut trade = Trade::open(&self.open.merchant, "D-FORGED", TOTAL, now);
+        let mut trade = AlipayTrade::open(&self.open.merchant, "D-FORGED", TOTAL, now);
         let forged = self.open.sign(trade.pay(now)?)?.with_spoiled_signature(7)?;
         let answer = self.send(&self.open, &forged).await;
         say(&format!("   TRADE_SUCCESS, one bit of the signature changed → {answer}"));
@@ -296,7 +296,11 @@ impl<'a> SceneRunner<'a> {
     }
 
     /// An order on the Open Platform that is paid and delivered.
-    async fn paid(&mut self, id: &str, product: &str) -> anyhow::Result<(Trade, DateTime<Utc>)> {
+    async fn paid(
+        &mut self,
+        id: &str,
+        product: &str,
+    ) -> anyhow::Result<(AlipayTrade, DateTime<Utc>)> {
         self.shop.order(id, self.open.name, product)?;
         let paid = self.pay(id).await?;
         self.expect(id, "delivered", |order| codes(order, "delivered") == 1).await?;
@@ -304,9 +308,9 @@ impl<'a> SceneRunner<'a> {
     }
 
     /// Pays on the Open Platform; returns the trade and when `success` was read.
-    async fn pay(&mut self, id: &str) -> anyhow::Result<(Trade, DateTime<Utc>)> {
+    async fn pay(&mut self, id: &str) -> anyhow::Result<(AlipayTrade, DateTime<Utc>)> {
         let now = Utc::now();
-        let mut trade = Trade::open(&self.open.merchant, id, TOTAL, now);
+        let mut trade = AlipayTrade::open(&self.open.merchant, id, TOTAL, now);
         let pays = trade.pay(now)?;
         self.tell("TRADE_SUCCESS", &self.open, pays).await?;
         Ok((trade, Utc::now()))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use alipay::{Charset, Fen, Md5Key, Payment, PrivateKey, Signer};
 use anyhow::Context;
 use chrono::Utc;
-use simulator::{KeptTrade, Sender, Trade, TradeFile, TradeFileError};
+use simulator::{AlipayTrade, KeptTrade, Sender, TradeFile, TradeFileError};
 use testkit::{Merchants, Pipeline, Program};
 
 use crate::by_hand::ByHand;
@@ -152,7 +152,7 @@ impl DemoSystem {
 
     /// Leaves everything running and says what to do with it. The simulator knows the trades that were played, as
     /// Alipay would: `ops reconcile` and `ops query` ask it.
-    pub(crate) fn keep(&mut self, played: Vec<(&'static str, Trade)>) -> anyhow::Result<()> {
+    pub(crate) fn keep(&mut self, played: Vec<(&'static str, AlipayTrade)>) -> anyhow::Result<()> {
         TradeFile::new(self.shop.trades_file()).update(|trades| {
             for (merchant, trade) in played {
                 let order = trade.out_trade_no.clone();

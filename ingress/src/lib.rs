@@ -3,7 +3,7 @@
 //!
 //! # One notification
 //!
-//! [`Server`] accepts connections and hands each request to the endpoint, which finds the merchant by the
+//! [`IngressServer`] accepts connections and hands each request to the endpoint, which finds the merchant by the
 //! path (`POST /alipay/{merchant}/notify`), reads the body, and gives both to `notify`: the one page that
 //! is the job; where the merchant wants it, `notify_verify` asks the legacy gateway in between. Everything
 //! else here is about slow, broken and hostile clients.
@@ -71,4 +71,4 @@ mod server;
 mod topology;
 
 pub use refusal::Refusal;
-pub use server::{IngressError, Server};
+pub use server::{IngressError, IngressServer};

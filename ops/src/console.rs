@@ -39,7 +39,7 @@ use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use crate::failure::Failure;
 use crate::operations::management::Management;
 use crate::operations::overview::broker::KnownBroker;
-use guard::Guard;
+use guard::FormGuard;
 use results::ActionResults;
 pub(crate) use server::serve;
 
@@ -67,7 +67,7 @@ pub(crate) struct Console {
     /// What the latest look at the status found out.
     known: std::sync::Mutex<KnownBroker>,
     results: ActionResults,
-    guard: Guard,
+    guard: FormGuard,
     /// Whether others than this machine can reach it.
     remote: bool,
 }
@@ -90,7 +90,7 @@ impl Console {
             at_letters: Mutex::default(),
             known: std::sync::Mutex::default(),
             results: ActionResults::default(),
-            guard: Guard::new(&names, remote)
+            guard: FormGuard::new(&names, remote)
                 .map_err(|error| Failure::Usage(format!("--host {error}")))?,
             config,
             remote,

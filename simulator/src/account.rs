@@ -5,7 +5,7 @@ use alipay::{Form, Md5Key};
 use chrono::Utc;
 
 use crate::certificate_mode::CertificateMode;
-use crate::{MerchantIdentity, Trade};
+use crate::{AlipayTrade, MerchantIdentity};
 
 /// A seller for a configuration that names none, which only the Open Platform allows.
 const ANY_SELLER: &str = "2088000000000002";
@@ -194,7 +194,7 @@ fn signer(
     let now = Utc::now();
     let mut refused = Vec::new();
     for signer in [rsa2, rsa, md5].into_iter().flatten() {
-        let probe = Trade::open(merchant, "probe", Fen::new(1), now).pay(now);
+        let probe = AlipayTrade::open(merchant, "probe", Fen::new(1), now).pay(now);
         let probe = probe
             .map_err(|error| error.to_string())
             .and_then(|probe| probe.sign(&signer).map_err(|error| error.to_string()));

@@ -3,8 +3,8 @@
 //! Alipay cannot be run on a laptop, and its sandbox neither repeats a notification on demand nor
 //! sends one twice, late or in the wrong order. This crate does.
 //!
-//! A [`MerchantIdentity`] is whom Alipay notifies. A [`Trade`] is one payment as Alipay keeps it; each step
-//! of it ([`Trade::pay`], [`Trade::refund`], [`Trade::close`], ...) returns the [`UnsignedNotification`]
+//! A [`MerchantIdentity`] is whom Alipay notifies. A [`AlipayTrade`] is one payment as Alipay keeps it; each step
+//! of it ([`AlipayTrade::pay`], [`AlipayTrade::refund`], [`AlipayTrade::close`], ...) returns the [`UnsignedNotification`]
 //! that Alipay would send, with the parameters of that protocol in the order in which they are
 //! seen on the wire. [`UnsignedNotification::sign`] makes the [`SignedNotification`], whose body can be
 //! POSTed; [`SignedNotification::at`] is the same notification, repeated later. A [`Sender`]
@@ -77,7 +77,7 @@ pub use storm::{
     UnknownMix, percent,
 };
 pub use time_limit::TimeLimit;
-pub use trade::{Buyer, PastRefund, RefundNotifications, Status, Trade, TradeError};
+pub use trade::{AlipayTrade, Buyer, PastRefund, RefundNotifications, Status, TradeError};
 pub use trade_file::{KeptTrade, PayLinkUrls, TradeFile, TradeFileError, Trades};
 pub use trust::{Trust, TrustError};
 pub use writing::Writing;

@@ -6,7 +6,7 @@
 use alipay::{Fen, format_beijing};
 use chrono::{DateTime, SubsecRound, Utc};
 
-use crate::{NotificationKind, Status, Trade};
+use crate::{AlipayTrade, NotificationKind, Status};
 
 /// One line of a batch of refunds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(crate) fn milliseconds(at: DateTime<Utc>) -> String {
 }
 
 pub(crate) fn trade_status_sync(
-    trade: &Trade,
+    trade: &AlipayTrade,
     kind: NotificationKind,
     notify_id: &str,
     at: DateTime<Utc>,

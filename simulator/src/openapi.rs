@@ -7,10 +7,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::mapi::{milliseconds, present, seconds};
-use crate::{NotificationKind, Trade};
+use crate::{AlipayTrade, NotificationKind};
 
 pub(crate) fn trade_status_sync(
-    trade: &Trade,
+    trade: &AlipayTrade,
     kind: NotificationKind,
     notify_id: &str,
     at: DateTime<Utc>,

@@ -31,7 +31,8 @@ use self::signing::Signed;
 use self::summary::Tally;
 pub use self::summary::{Latency, StormSummary};
 use crate::{
-    MerchantIdentity, RepeatSchedule, SignError, Trade, TradeError, TradeFileError, TradeStore,
+    AlipayTrade, MerchantIdentity, RepeatSchedule, SignError, TradeError, TradeFileError,
+    TradeStore,
 };
 
 /// A load to be put on one notify URL.
@@ -172,7 +173,7 @@ impl Storm {
     /// How many notifications the orders make, without duplicates and forged ones.
     pub fn notifications(&self) -> u64 {
         let now = chrono::Utc::now();
-        let mut trade = Trade::open(&self.merchant, "", self.total, now);
+        let mut trade = AlipayTrade::open(&self.merchant, "", self.total, now);
         let each = batch::notifications(&mut trade, self.mix, now).map_or(0, |all| all.len());
         self.orders.len() as u64 * each as u64
     }

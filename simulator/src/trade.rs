@@ -62,7 +62,7 @@ pub struct PastRefund {
 /// Every step returns the notification that Alipay would send about it, and takes its time as an
 /// argument. Steps that Alipay would refuse are errors and change nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trade {
+pub struct AlipayTrade {
     /// Whose order it pays.
     pub merchant: MerchantIdentity,
     /// The merchant's order number.
@@ -135,17 +135,17 @@ pub enum TradeError {
     },
 }
 
-impl Trade {
+impl AlipayTrade {
     /// Opens a trade for an order, with a random trade number.
     pub fn open(
         merchant: &MerchantIdentity,
         out_trade_no: impl Into<String>,
         total: Fen,
         at: DateTime<Utc>,
-    ) -> Trade {
+    ) -> AlipayTrade {
         let day = beijing_digits(at, 8);
         let serial = rand::rng().random_range(0..SERIALS);
-        Trade {
+        AlipayTrade {
             merchant: merchant.clone(),
             out_trade_no: out_trade_no.into(),
             trade_no: format!("{day}22001{serial:015}"),

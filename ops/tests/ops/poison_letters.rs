@@ -20,7 +20,10 @@ fn a_replay_leaves_out_letters_that_kill_workers() {
     let sandbox = Sandbox::new();
     let ops = Ops::with_schema(&sandbox);
     ops.run("topology apply").done();
-    publish(&sandbox.amqp_url, vec![letter("harmless", 1), killed_workers("kills", 2), killed_workers("kills", 3)]);
+    publish(
+        &sandbox.amqp_url,
+        vec![letter("harmless", 1), killed_workers("kills", 2), killed_workers("kills", 3)],
+    );
 
     let dry =
         ops.run("dlq replay --all --dry-run --output json").ended(1, "2 letters were left out");

@@ -7,7 +7,8 @@ use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use clap::Args;
 use simulator::{
-    KeptTrade, MerchantIdentity, NotificationKind, Trade, TradeFile, Trades, UnsignedNotification,
+    AlipayTrade, KeptTrade, MerchantIdentity, NotificationKind, TradeFile, Trades,
+    UnsignedNotification,
 };
 
 #[derive(Debug, Args)]
@@ -36,7 +37,7 @@ pub(super) enum TradeSource {
 
 /// What a verb has to send.
 pub(super) struct StepResult {
-    pub(super) trade: Trade,
+    pub(super) trade: AlipayTrade,
     /// The verb's notifications.
     pub(super) now: Vec<UnsignedNotification>,
     /// What was said about the trade before, oldest first.
@@ -57,7 +58,7 @@ impl OrderArguments {
         (name, merchant): (&str, &MerchantIdentity),
         which: &TradeSource,
         again: impl FnOnce(&KeptTrade) -> anyhow::Result<Vec<UnsignedNotification>>,
-        step: impl FnOnce(&mut Trade, DateTime<Utc>) -> anyhow::Result<Vec<UnsignedNotification>>,
+        step: impl FnOnce(&mut AlipayTrade, DateTime<Utc>) -> anyhow::Result<Vec<UnsignedNotification>>,
     ) -> anyhow::Result<StepResult> {
         let file = TradeFile::new(trade_file(self.trades.clone(), config));
         file.update::<_, anyhow::Error>(|trades| {
@@ -95,7 +96,7 @@ impl OrderArguments {
             TradeSource::OrOpen(_) => None,
         };
         if let Some(total) = open {
-            let mut trade = Trade::open(merchant, &self.order, total, self.at());
+            let mut trade = AlipayTrade::open(merchant, &self.order, total, self.at());
             if let Some(trade_no) = &self.trade_no {
                 trade.trade_no.clone_from(trade_no);
             }

@@ -30,7 +30,7 @@ impl Common {
         which: TradeSource,
         again: impl FnOnce(&KeptTrade) -> anyhow::Result<Vec<UnsignedNotification>>,
         step: impl FnOnce(
-            &mut simulator::Trade,
+            &mut simulator::AlipayTrade,
             chrono::DateTime<chrono::Utc>,
         ) -> anyhow::Result<Vec<UnsignedNotification>>,
     ) -> anyhow::Result<DeliveryEnding> {

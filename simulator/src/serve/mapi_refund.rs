@@ -13,7 +13,9 @@ use super::mapi_batch::Batch;
 use super::request::RawForm;
 use super::step::{FoundTrade, StepError};
 use super::{Alipay, answer, page};
-use crate::{BatchRefundLine, NotificationKind, Status, Trade, TradeError, UnsignedNotification};
+use crate::{
+    AlipayTrade, BatchRefundLine, NotificationKind, Status, TradeError, UnsignedNotification,
+};
 
 /// Takes the batch and leads the browser to the page with the password.
 pub(super) fn ask(call: &MapiCall<'_>) -> Result<Response, ErrorCode> {
@@ -116,7 +118,7 @@ fn notify(
     results: &[BatchRefundLine],
 ) -> Result<(), StepError> {
     let Some(account) = alipay.account(&batch.merchant) else { return Ok(()) };
-    let make = |trade: &mut Trade| -> UnsignedNotification {
+    let make = |trade: &mut AlipayTrade| -> UnsignedNotification {
         trade.batch_refund_notify(&batch.batch_no, results, alipay.now())
     };
     let (found, notification) = match last {
@@ -135,7 +137,7 @@ fn notify(
             (found, sent)
         }
         None => {
-            let mut trade = Trade::open(&account.merchant, "", Fen::new(1), alipay.now());
+            let mut trade = AlipayTrade::open(&account.merchant, "", Fen::new(1), alipay.now());
             let notification = make(&mut trade);
             let kept = crate::KeptTrade::new(trade);
             (FoundTrade { merchant: batch.merchant.clone(), kept }, Some(notification))

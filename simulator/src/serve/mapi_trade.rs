@@ -12,7 +12,7 @@ use super::xml::{self, Fields};
 use super::{Alipay, answer};
 use crate::account::sign_type;
 use crate::mapi::{milliseconds, present, seconds};
-use crate::{Account, Trade};
+use crate::{Account, AlipayTrade};
 
 /// How long an anti-phishing key is good. (docs/protocol.md §9.4)
 const KEY_TIME: TimeDelta = TimeDelta::seconds(30);
@@ -40,7 +40,7 @@ pub(super) fn close_trade(call: &MapiCall<'_>) -> Result<Response, ErrorCode> {
 }
 
 /// The merchant's trade that a request names.
-fn find(call: &MapiCall<'_>, order: &str) -> Result<Trade, ErrorCode> {
+fn find(call: &MapiCall<'_>, order: &str) -> Result<AlipayTrade, ErrorCode> {
     let (trade_no, order) = (call.text("trade_no")?, call.text(order)?);
     if trade_no.is_none() && order.is_none() {
         return Err("ILLEGAL_ARGUMENT");
@@ -99,7 +99,7 @@ pub(super) fn check_anti_phishing_key(alipay: &Alipay, key: &str) -> Result<(), 
 
 /// What `single_trade_query` tells of a trade: flags are T and F here, and only this answer has
 /// the refunded amount. (docs/protocol.md §9.3)
-fn fields(trade: &Trade) -> Fields {
+fn fields(trade: &AlipayTrade) -> Fields {
     let text = str::to_owned;
     let refund = trade.refunds.last();
     let paid = trade.gmt_payment.is_some();

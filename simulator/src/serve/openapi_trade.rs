@@ -9,7 +9,7 @@ use super::step::StepError;
 use super::trade_store::TradeSelector;
 use crate::mapi::seconds;
 use crate::openapi::masked;
-use crate::{Status, Trade, TradeError};
+use crate::{AlipayTrade, Status, TradeError};
 
 /// `alipay.trade.query`: not whether and how much was refunded.
 pub(super) fn query(call: &OpenapiCall<'_>) -> Node {
@@ -27,7 +27,7 @@ pub(super) fn query(call: &OpenapiCall<'_>) -> Node {
     }
 }
 
-fn told(trade: &Trade) -> Node {
+fn told(trade: &AlipayTrade) -> Node {
     let paid = if trade.gmt_payment.is_some() { trade.total } else { Fen::new(0) }.to_string();
     let funds = json!([{ "amount": paid, "fund_channel": "ALIPAYACCOUNT" }]);
     Node::success()
@@ -112,7 +112,7 @@ pub(super) fn refund(call: &OpenapiCall<'_>) -> Node {
 
 /// The answer to a refund: `refund_fee` is the running total, `send_back_fee` what this refund gave
 /// back, and only `fund_change` Y says that this call moved money.
-fn refund_told(trade: &Trade, request_no: &str, changed: bool) -> Node {
+fn refund_told(trade: &AlipayTrade, request_no: &str, changed: bool) -> Node {
     let refund = trade.refund_of(request_no);
     let amount = refund.map(|refund| refund.amount.to_string());
     let items =
@@ -162,7 +162,7 @@ impl Missing {
     }
 }
 
-fn find(call: &OpenapiCall<'_>) -> Result<Trade, Missing> {
+fn find(call: &OpenapiCall<'_>) -> Result<AlipayTrade, Missing> {
     let which =
         TradeSelector { out_trade_no: call.text("out_trade_no"), trade_no: call.text("trade_no") };
     if which.out_trade_no.is_none() && which.trade_no.is_none() {

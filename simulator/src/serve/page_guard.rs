@@ -2,14 +2,14 @@
 
 use axum::extract::Request;
 use axum::http::StatusCode;
-use service::guard::{Foreign, Guard, WrongName};
+use service::guard::{Foreign, OriginGuard, WrongName};
 
 use super::gateway;
 
 /// Names of the simulator's pages. A page of another site must not pay trades in the browser of whoever has
 /// both open.
 #[derive(Debug, Clone)]
-pub struct PageGuard(Guard);
+pub struct PageGuard(OriginGuard);
 
 impl PageGuard {
     /// These besides `localhost` and addresses: `NAME` for `https://NAME`, or with scheme and port.
@@ -17,7 +17,7 @@ impl PageGuard {
     /// # Errors
     /// [`WrongName`].
     pub fn new(names: &[String]) -> Result<PageGuard, WrongName> {
-        Ok(PageGuard(Guard::new(names, true)?.for_programs_too()))
+        Ok(PageGuard(OriginGuard::new(names, true)?.for_programs_too()))
     }
 
     /// The gateway is for programs, and for buyers whom a shop's page sends; what it does is signed.
@@ -37,6 +37,6 @@ impl PageGuard {
 
 impl Default for PageGuard {
     fn default() -> PageGuard {
-        PageGuard(Guard::addresses().for_programs_too())
+        PageGuard(OriginGuard::addresses().for_programs_too())
     }
 }

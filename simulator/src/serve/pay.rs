@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::Alipay;
 use crate::mapi::{present, seconds};
-use crate::{Account, KeptTrade, PayLinkUrls, Status, TimeLimit, Trade, TradeFileError};
+use crate::{Account, AlipayTrade, KeptTrade, PayLinkUrls, Status, TimeLimit, TradeFileError};
 
 /// The most that one trade can be over: 100,000,000.00. (docs/protocol.md §9.1)
 const MAX_TOTAL: Fen = Fen::new(10_000_000_000);
@@ -87,7 +87,7 @@ impl PayRequest {
                 return Ok((kept.trade.trade_no.clone(), kept.trade.pay_until));
             }
             let merchant = account.merchant.clone().with_charset(self.charset);
-            let mut trade = Trade::open(&merchant, self.out_trade_no, self.total, now);
+            let mut trade = AlipayTrade::open(&merchant, self.out_trade_no, self.total, now);
             trade.subject = self.subject;
             trade.body = self.body;
             trade.passback = self.passback;
@@ -139,7 +139,7 @@ pub(super) fn return_to(
     Some(format!("{url}{joint}{}", form.encode()))
 }
 
-fn legacy(alipay: &Alipay, trade: &Trade, at: DateTime<Utc>) -> Vec<(&'static str, String)> {
+fn legacy(alipay: &Alipay, trade: &AlipayTrade, at: DateTime<Utc>) -> Vec<(&'static str, String)> {
     let text = str::to_owned;
     // Encoded inside its value already: on the wire it is encoded twice.
     let notify_id = format!("RqPnCoPT3K9%2Fvwbh3I%2B{}", alipay.tickets.returns.give((), at));
@@ -165,7 +165,7 @@ fn legacy(alipay: &Alipay, trade: &Trade, at: DateTime<Utc>) -> Vec<(&'static st
     ])
 }
 
-fn open(trade: &Trade, at: DateTime<Utc>) -> Vec<(&'static str, String)> {
+fn open(trade: &AlipayTrade, at: DateTime<Utc>) -> Vec<(&'static str, String)> {
     let text = str::to_owned;
     vec![
         ("charset", text(trade.merchant.charset.name())),

@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use super::Alipay;
 use super::outgoing::PendingNotification;
 use crate::{
-    Account, Fault, KeptTrade, Trade, TradeError, TradeFileError, Trades, UnsignedNotification,
+    Account, AlipayTrade, Fault, KeptTrade, TradeError, TradeFileError, Trades,
+    UnsignedNotification,
 };
 
 /// Why a step was not made.
@@ -57,7 +58,10 @@ impl Alipay {
         &self,
         trade_no: &str,
         fault: Option<Fault>,
-        step: impl FnOnce(&mut Trade, DateTime<Utc>) -> Result<Vec<UnsignedNotification>, TradeError>,
+        step: impl FnOnce(
+            &mut AlipayTrade,
+            DateTime<Utc>,
+        ) -> Result<Vec<UnsignedNotification>, TradeError>,
     ) -> Result<FoundTrade, StepError> {
         let merchant = self.find(trade_no)?.merchant;
         let (kept, notifications) = self.trade_store.update::<_, StepError>(|trades| {

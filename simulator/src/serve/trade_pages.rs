@@ -14,7 +14,7 @@ use super::request::RawForm;
 use super::step::FoundTrade;
 use super::{Alipay, answer, page};
 use crate::mapi::seconds;
-use crate::{Attempt, Status, Trade, UnsignedNotification};
+use crate::{AlipayTrade, Attempt, Status, UnsignedNotification};
 
 /// So many trades are listed.
 const LISTED: usize = 200;
@@ -22,7 +22,7 @@ const LISTED: usize = 200;
 /// `/`: the latest trades.
 pub(super) fn list(alipay: &Alipay) -> Response {
     let all = alipay.trade_store.read(|trades| {
-        let mut all: Vec<(&String, &Trade)> = Vec::new();
+        let mut all: Vec<(&String, &AlipayTrade)> = Vec::new();
         for (merchant, orders) in &trades.merchants {
             all.extend(orders.values().flatten().map(|kept| (merchant, &kept.trade)));
         }
@@ -57,7 +57,7 @@ pub(super) fn list(alipay: &Alipay) -> Response {
     page::page(StatusCode::OK, say("交易", "Trades"), body)
 }
 
-fn row(merchant: &str, trade: &Trade) -> Markup {
+fn row(merchant: &str, trade: &AlipayTrade) -> Markup {
     let details = format!("/trades/{}", trade.trade_no);
     html! {
         tr {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Mix, Storm, StormError};
 use crate::{
-    Fault, Faults, KeptTrade, NotificationKind, SignedNotification, Trade, TradeError,
+    AlipayTrade, Fault, Faults, KeptTrade, NotificationKind, SignedNotification, TradeError,
     TradeFileError, UnsignedNotification,
 };
 
@@ -29,7 +29,7 @@ pub(super) fn prepare(
     let mut notifications = Vec::new();
     let mut all = Vec::new();
     for order in orders {
-        let mut trade = Trade::open(&storm.merchant, order, storm.total, now);
+        let mut trade = AlipayTrade::open(&storm.merchant, order, storm.total, now);
         let steps = self::notifications(&mut trade, storm.mix, now)?;
         if storm.trade_store.is_some() {
             all.push(KeptTrade { notifications: steps.clone(), ..KeptTrade::new(trade) });
@@ -64,7 +64,7 @@ const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// What a storm says about one order, oldest first.
 pub(super) fn notifications(
-    trade: &mut Trade,
+    trade: &mut AlipayTrade,
     mix: Mix,
     at: DateTime<Utc>,
 ) -> Result<Vec<UnsignedNotification>, TradeError> {

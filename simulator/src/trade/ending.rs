@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Status, Trade, TradeError};
+use super::{AlipayTrade, Status, TradeError};
 use crate::{NotificationKind, UnsignedNotification};
 
-impl Trade {
+impl AlipayTrade {
     /// Nobody paid in time: `TRADE_CLOSED`, at the end of the time limit. It is told at `at`, if at
-    /// all: see [`Trade::tells_timeout`].
+    /// all: see [`AlipayTrade::tells_timeout`].
     ///
     /// # Errors
     /// [`TradeError::NotNow`] for a trade that is paid or closed.

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Status, Trade, TradeError};
+use super::{AlipayTrade, Status, TradeError};
 use crate::{NotificationKind, UnsignedNotification};
 
-impl Trade {
+impl AlipayTrade {
     /// The buyer has opened the trade and not paid: `WAIT_BUYER_PAY`.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use alipay::{Fen, Protocol};
 use chrono::{DateTime, Utc};
 
-use super::{PastRefund, Status, Trade, TradeError, beijing_digits};
+use super::{AlipayTrade, PastRefund, Status, TradeError, beijing_digits};
 use crate::{BatchRefundLine, NotificationKind, UnsignedNotification, mapi};
 
 /// What Alipay sends about one refund.
@@ -28,7 +28,7 @@ impl IntoIterator for RefundNotifications {
     }
 }
 
-impl Trade {
+impl AlipayTrade {
     /// Gives back a part (`TRADE_SUCCESS` again) or what is left (`TRADE_CLOSED`).
     ///
     /// `request_no` is the merchant's number for this refund: `out_biz_no` on the Open Platform,
@@ -76,7 +76,7 @@ impl Trade {
     }
 
     /// The legacy gateway's answer to a batch of refunds. It changes no trade: it is here to tell
-    /// of items that failed, or of several trades in one batch; [`Trade::refund`] makes the usual
+    /// of items that failed, or of several trades in one batch; [`AlipayTrade::refund`] makes the usual
     /// one itself.
     pub fn batch_refund_notify(
         &mut self,

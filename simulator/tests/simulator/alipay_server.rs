@@ -14,7 +14,7 @@ use hyper::{Method, Request, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use simulator::{
-    Account, Demands, KeptTrade, KeyPair, ServeSettings, SimulatorServer, Trade, TradeStore,
+    Account, AlipayTrade, Demands, KeptTrade, KeyPair, ServeSettings, SimulatorServer, TradeStore,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -171,11 +171,16 @@ impl AlipayServer {
     }
 
     /// Creates a trade over 10.00 for an order and changes it, without notifications.
-    pub(crate) fn trade(&self, name: &str, order: &str, happens: impl FnOnce(&mut Trade)) -> Trade {
+    pub(crate) fn trade(
+        &self,
+        name: &str,
+        order: &str,
+        happens: impl FnOnce(&mut AlipayTrade),
+    ) -> AlipayTrade {
         let merchant = self.merchant(name);
         let key = PrivateKey::read(&keys().alipay.private_pem).unwrap();
         let account = Account::new(merchant, Some(&key), None).unwrap();
-        let mut trade = Trade::open(&account.merchant, order, alipay::Fen::new(10_00), now());
+        let mut trade = AlipayTrade::open(&account.merchant, order, alipay::Fen::new(10_00), now());
         happens(&mut trade);
         let kept = KeptTrade::new(trade.clone());
         self.trade_store

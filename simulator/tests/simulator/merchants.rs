@@ -2,7 +2,7 @@
 
 use alipay::{Fen, Md5Key, Signer, parse_beijing};
 use chrono::{DateTime, Utc};
-use simulator::{MerchantIdentity, Trade};
+use simulator::{AlipayTrade, MerchantIdentity};
 
 pub(crate) const MD5_KEY: &str = "an-md5-key-of-any-length";
 
@@ -15,8 +15,8 @@ pub(crate) fn openapi() -> MerchantIdentity {
 }
 
 /// A trade over 10.00, not paid.
-pub(crate) fn trade(merchant: &MerchantIdentity) -> Trade {
-    Trade::open(merchant, "A100", Fen::new(10_00), time("2026-11-23 12:00:00"))
+pub(crate) fn trade(merchant: &MerchantIdentity) -> AlipayTrade {
+    AlipayTrade::open(merchant, "A100", Fen::new(10_00), time("2026-11-23 12:00:00"))
 }
 
 pub(crate) fn md5() -> Signer {

@@ -2,7 +2,7 @@
 
 use alipay::{Fen, Form, Notification as Read, Protocol, RefundStatus, TradeStatus};
 use simulator::{
-    BatchRefundLine, NotificationKind, Status, Trade, TradeError, UnsignedNotification,
+    AlipayTrade, BatchRefundLine, NotificationKind, Status, TradeError, UnsignedNotification,
 };
 
 use crate::merchants::{mapi, md5, openapi, time, trade};
@@ -188,7 +188,7 @@ fn a_failed_legacy_refund_leaves_the_trade_paid() {
 fn invalid_trade_steps_are_refused() {
     let at = time("2026-11-23 13:00:00");
     let mut trade = trade(&openapi());
-    let not_now = |trade: &Trade, step: &'static str, status| TradeError::NotNow {
+    let not_now = |trade: &AlipayTrade, step: &'static str, status| TradeError::NotNow {
         step,
         out_trade_no: trade.out_trade_no.clone(),
         status,

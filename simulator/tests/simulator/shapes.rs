@@ -101,6 +101,6 @@ fn numbers_have_alipays_format() {
 fn numbers_begin_with_the_date_in_beijing() {
     // 23:30 UTC on the 22nd.
     let at = time("2026-11-23 07:30:00");
-    let trade = simulator::Trade::open(&MerchantIdentity::mapi("2088"), "A", Fen::new(1), at);
+    let trade = simulator::AlipayTrade::open(&MerchantIdentity::mapi("2088"), "A", Fen::new(1), at);
     assert!(trade.trade_no.starts_with("20261123"));
 }

@@ -3,7 +3,7 @@
 use alipay::{Charset, Form, Md5Key, Rule, Signer};
 use chrono::{TimeDelta, Utc};
 use queue::{Envelope, Message, MessageKind};
-use simulator::{Trade, UnsignedNotification};
+use simulator::{AlipayTrade, UnsignedNotification};
 use testkit::until;
 
 use crate::world::{CONFIG, TOTAL, World};
@@ -42,7 +42,7 @@ async fn unusable_notifications_become_dead_letters_with_the_reason() {
     world.send_body("shop", body).await;
     expected.push((order(5), "currency_mismatch".to_owned()));
 
-    let mut old = Trade::open(&world.shop, order(6), TOTAL, Utc::now() - TimeDelta::days(40));
+    let mut old = AlipayTrade::open(&world.shop, order(6), TOTAL, Utc::now() - TimeDelta::days(40));
     let pays = old.pay(Utc::now() - TimeDelta::days(40)).expect("a payment");
     world.send(pays).await;
     expected.push((order(6), "trade_older_than_order".to_owned()));
@@ -113,7 +113,7 @@ async fn a_message_with_refused_data_is_isolated() {
         let id = format!("D{number:06}");
         if number == 15 {
             world.sql("UPDATE user_order SET merchant = 'app' WHERE id = 'D000015'");
-            let mut trade = Trade::open(&world.app, id.as_str(), TOTAL, Utc::now());
+            let mut trade = AlipayTrade::open(&world.app, id.as_str(), TOTAL, Utc::now());
             trade.pay(Utc::now()).expect("a payment");
             let long = "R".repeat(300);
             let refund = trade.refund(alipay::Fen::new(1), Some(&long), Utc::now());

@@ -3,7 +3,7 @@
 use alipay::Fen;
 use chrono::Utc;
 use serde_json::{Value, json};
-use simulator::{BatchRefundLine, Trade};
+use simulator::{AlipayTrade, BatchRefundLine};
 use testkit::until_ok;
 
 use crate::world::{TOTAL, World};
@@ -11,7 +11,7 @@ use crate::world::{TOTAL, World};
 const FAILED: &str = "REFUND_TRADE_FEE_ERROR";
 
 /// Writes a request as `ops refund` does.
-fn ask(world: &mut World, merchant: &str, trade: &Trade, number: &str, state: &str) {
+fn ask(world: &mut World, merchant: &str, trade: &AlipayTrade, number: &str, state: &str) {
     world.sql(&format!(
         "INSERT INTO refund_request (request_no, merchant, order_id, trade_no, amount, is_rest, reason, \
          asked_by, state) VALUES ('{number}', '{merchant}', '{}', '{}', 100, 0, 'broken', 'ann', '{state}')",
@@ -19,7 +19,7 @@ fn ask(world: &mut World, merchant: &str, trade: &Trade, number: &str, state: &s
     ));
 }
 
-fn item(trade: &Trade, fen: i64, result: &str) -> BatchRefundLine {
+fn item(trade: &AlipayTrade, fen: i64, result: &str) -> BatchRefundLine {
     BatchRefundLine {
         result: result.to_owned(),
         ..BatchRefundLine::success(&trade.trade_no, Fen::new(fen))
@@ -103,7 +103,7 @@ async fn only_the_refund_that_was_asked_for_settles_a_request() {
         let mut trade = world.trade(order);
         world.send(trade.pay(Utc::now()).expect("a payment")).await;
         ask(&mut world, "shop", &trade, &format!("20260101{order}"), "asked");
-        let batch = |number: &str, of: &mut Trade, fen| {
+        let batch = |number: &str, of: &mut AlipayTrade, fen| {
             let items = [item(of, fen, "SUCCESS")];
             of.batch_refund_notify(number, &items, Utc::now())
         };
@@ -121,7 +121,7 @@ async fn only_the_refund_that_was_asked_for_settles_a_request() {
 
     // Open Platform: an answer was lost, and the notification says what became of the refund.
     world.pipeline.order("LOST", "app", "CODE").expect("an order");
-    let mut trade = Trade::open(&world.app, "LOST", TOTAL, Utc::now());
+    let mut trade = AlipayTrade::open(&world.app, "LOST", TOTAL, Utc::now());
     world.send(trade.pay(Utc::now()).expect("a payment")).await;
     ask(&mut world, "app", &trade, "R1", "unknown");
     let refund = trade.refund(Fen::new(100), Some("R2"), Utc::now()).expect("a refund");

@@ -11,7 +11,7 @@ use diesel::sql_query;
 use diesel::sql_types::BigInt;
 use queue::{Cluster, Message, Publisher, PublisherSettings};
 use serde_json::Value;
-use simulator::{Attempt, MerchantIdentity, Sender, Trade, UnsignedNotification};
+use simulator::{AlipayTrade, Attempt, MerchantIdentity, Sender, UnsignedNotification};
 use testkit::{Program, TestApp, WAIT_LIMIT, until_ok};
 use tokio_util::sync::CancellationToken;
 
@@ -93,8 +93,8 @@ impl World {
     }
 
     /// A trade of the legacy merchant, created now.
-    pub(crate) fn trade(&self, order: &str) -> Trade {
-        Trade::open(&self.shop, order, TOTAL, Utc::now())
+    pub(crate) fn trade(&self, order: &str) -> AlipayTrade {
+        AlipayTrade::open(&self.shop, order, TOTAL, Utc::now())
     }
 
     /// The notification of a payment.
